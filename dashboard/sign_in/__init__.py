@@ -1,6 +1,6 @@
 """Signing in and out, and links: pages of our own, for whoever is not signed in.
 
-Each module has a `routes(door)`; `create_sign_in` puts them together.
+Each module has a `routes(context)`; `create_sign_in` puts them together.
 """
 
 from collections.abc import Callable
@@ -34,9 +34,9 @@ _TABLES: Final[tuple[Callable[[SignInContext], list[BaseRoute]], ...]] = (
 )
 
 
-def create_sign_in(door: SignInContext) -> Starlette:
+def create_sign_in(context: SignInContext) -> Starlette:
     """Return everything that answers below PATHS."""
-    return Starlette(routes=list(chain.from_iterable(t(door) for t in _TABLES)))
+    return Starlette(routes=list(chain.from_iterable(t(context) for t in _TABLES)))
 
 
 def serves(path: str) -> bool:

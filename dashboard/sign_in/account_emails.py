@@ -36,7 +36,7 @@ If you did not ask for it, tell your clinic at once.
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """Whether a letter is on its way; the link where somebody must hand it on."""
+    """Whether an e-mail is on its way; the link where somebody must hand it on."""
 
     is_sent: bool
     link: str | None
@@ -62,14 +62,14 @@ def send(settings: Settings, invited: Invited) -> Delivered:
     if mailer is None:
         return Delivered(is_sent=False, link=link)
     try:
-        mailer.send(letter(invited, link))
+        mailer.send(invitation_email(invited, link))
     except MailNotSent:
         return Delivered(is_sent=False, link=link)
     return Delivered(is_sent=True, link=link if settings.is_demo else None)
 
 
-def letter(invited: Invited, link: str) -> Email:
-    """Return what the person reads. It names no role: mail is a postcard."""
+def invitation_email(invited: Invited, link: str) -> Email:
+    """Return what the person reads, which names no role: mail is a postcard."""
     return Email(
         invited.email,
         "You are invited to Chartroom",
@@ -83,7 +83,7 @@ def tell_former(name: str, address: str) -> None:
 
 
 def send_address_change(settings: Settings, name: str, address: str) -> None:
-    """Mail it if there is a server; a former address need not take letters any more."""
+    """Mail the change if there is a server; a former address may take nothing more."""
     mailer = mailer_of(settings)
     if mailer is not None:
         with suppress(MailNotSent):

@@ -21,9 +21,9 @@ _SECONDS: Final = 10 * 60
 class Binding:
     """Gives a browser its secret, the same for all of its tabs."""
 
-    def __init__(self, door: SignInContext) -> None:
-        key = derive(door.key, "binding")
-        self._door = door
+    def __init__(self, context: SignInContext) -> None:
+        key = derive(context.key, "binding")
+        self._context = context
         self._cookie = SignedCookie("chartroom-asked", key, lifetime_seconds=_SECONDS)
 
     def answer(self, request: Request) -> str:
@@ -31,7 +31,7 @@ class Binding:
 
         Raises LimitReached: each answer is looked up, and a wrong one written down.
         """
-        self._door.throttle.take(throttling.TRIES_PER_NETWORK, network_of(request))
+        self._context.throttle.take(throttling.TRIES_PER_NETWORK, network_of(request))
         return self._find(request) or ""
 
     def begin(self, request: Request) -> str:
@@ -40,7 +40,7 @@ class Binding:
         `keep` lets the browser have it, with the answer that asks.
         """
         limit = throttling.CEREMONIES_PER_NETWORK
-        self._door.throttle.take(limit, network_of(request))
+        self._context.throttle.take(limit, network_of(request))
         return self._find(request) or secrets.token_urlsafe(_RANDOM_BYTES)
 
     def keep(self, request: Request, response: Response, secret: str) -> None:

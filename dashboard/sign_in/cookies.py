@@ -76,7 +76,7 @@ class CodeCookie:
     shown: str | None = None
 
 
-class AskedCookie:
+class CodeCookieStore:
     """Keeps what was asked for until the code is typed."""
 
     def __init__(self, key: str) -> None:
@@ -89,12 +89,12 @@ class AskedCookie:
         note = self._cookie.read(request)
         return CodeCookie(**note) if note is not None else None
 
-    def write(self, request: Request, response: Response, asked: CodeCookie) -> None:
-        """Let the browser keep it."""
-        self._cookie.write(request, response, asdict(asked))
+    def write(self, request: Request, response: Response, cookie: CodeCookie) -> None:
+        """Let the browser keep the cookie."""
+        self._cookie.write(request, response, asdict(cookie))
 
     def clear(self, request: Request, response: Response) -> None:
-        """Let the browser throw it away."""
+        """Let the browser throw the cookie away."""
         self._cookie.clear(request, response)
 
 

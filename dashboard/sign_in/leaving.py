@@ -11,7 +11,7 @@ from dashboard.web.page_scripts import SIGN_IN_PATH, SIGN_OUT_PATH
 from db.postgres import DatabaseUnavailable
 
 
-def routes(door: SignInContext) -> list[BaseRoute]:
+def routes(context: SignInContext) -> list[BaseRoute]:
     """Return the page that asks whether to sign out, and the one that does it."""
 
     async def ask(request: Request) -> Response:
@@ -23,7 +23,7 @@ def routes(door: SignInContext) -> list[BaseRoute]:
             return refused()
         response = go(SIGN_IN_PATH)
         try:
-            await door.identity.sign_out(request, response)
+            await context.identity.sign_out(request, response)
         except DatabaseUnavailable:
             return unavailable()
         return response

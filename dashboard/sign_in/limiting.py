@@ -22,7 +22,7 @@ _TOO_MANY: Final = 429
 _NETWORK_BITS: Final = 64
 
 
-def answered(door: SignInContext, handler: Handler) -> Handler:
+def answered(context: SignInContext, handler: Handler) -> Handler:
     """Let a route answer what is too often with 429, and no database with 503."""
 
     async def answer(request: Request) -> Response:
@@ -30,7 +30,7 @@ def answered(door: SignInContext, handler: Handler) -> Handler:
             return await handler(request)
         except LimitReached as refusal:
             if refusal.is_first:
-                await run_in_threadpool(_write_down, door, request, refusal)
+                await run_in_threadpool(_write_down, context, request, refusal)
             return _too_often(refusal)
         except DatabaseUnavailable:
             return unavailable()
@@ -55,37 +55,41 @@ def network_of(request: Request) -> str:
     return str(IPv6Network((address, _NETWORK_BITS), strict=False))
 
 
-def count_request(door: SignInContext, request: Request, address: str) -> None:
+def count_request(context: SignInContext, request: Request, address: str) -> None:
     """Count a code that is asked for, or raise LimitReached."""
-    door.throttle.take(throttling.CODES_PER_NETWORK, network_of(request))
-    _take(door, request, address, throttling.CODES_HERE, throttling.CODES_PER_ADDRESS)
+    context.throttle.take(throttling.CODES_PER_NETWORK, network_of(request))
+    _take(
+        context, request, address, throttling.CODES_HERE, throttling.CODES_PER_ADDRESS
+    )
 
 
-def count_try(door: SignInContext, request: Request, address: str) -> None:
+def count_try(context: SignInContext, request: Request, address: str) -> None:
     """Count a code that is tried, or raise LimitReached."""
-    door.throttle.take(throttling.TRIES_PER_NETWORK, network_of(request))
-    _take(door, request, address, throttling.TRIES_HERE, throttling.TRIES_PER_ADDRESS)
+    context.throttle.take(throttling.TRIES_PER_NETWORK, network_of(request))
+    _take(
+        context, request, address, throttling.TRIES_HERE, throttling.TRIES_PER_ADDRESS
+    )
 
 
-def forgive(door: SignInContext, request: Request, address: str) -> None:
+def forgive(context: SignInContext, request: Request, address: str) -> None:
     """Count anew for an address whose owner has just signed in from here."""
     for limit in (throttling.CODES_HERE, throttling.TRIES_HERE):
-        door.throttle.forgive(limit, address, _place_of(door, request, address))
+        context.throttle.forgive(limit, address, _place_of(context, request, address))
     for limit in (throttling.CODES_PER_ADDRESS, throttling.TRIES_PER_ADDRESS):
-        door.throttle.forgive(limit, address)
+        context.throttle.forgive(limit, address)
 
 
 def _take(
-    door: SignInContext, request: Request, address: str, here: Limit, anywhere: Limit
+    context: SignInContext, request: Request, address: str, here: Limit, anywhere: Limit
 ) -> None:
-    door.throttle.take(here, address, _place_of(door, request, address))
+    context.throttle.take(here, address, _place_of(context, request, address))
     # Strangers everywhere must not be able to keep the address's owner out.
-    if not door.known.knows(request, address):
-        door.throttle.take(anywhere, address)
+    if not context.known.knows(request, address):
+        context.throttle.take(anywhere, address)
 
 
-def _place_of(door: SignInContext, request: Request, address: str) -> str:
-    known = door.known.knows(request, address)
+def _place_of(context: SignInContext, request: Request, address: str) -> str:
+    known = context.known.knows(request, address)
     return "its owner's browsers" if known else network_of(request)
 
 
@@ -97,7 +101,9 @@ def _too_often(refusal: LimitReached) -> Response:
     return response
 
 
-def _write_down(door: SignInContext, request: Request, refusal: LimitReached) -> None:
+def _write_down(
+    context: SignInContext, request: Request, refusal: LimitReached
+) -> None:
     def operation(session: Session) -> None:
         audit.record(
             session,
@@ -107,4 +113,4 @@ def _write_down(door: SignInContext, request: Request, refusal: LimitReached) ->
             details={"limit": refusal.limit.name},
         )
 
-    door.write(request, operation)
+    context.write(request, operation)

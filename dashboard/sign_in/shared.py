@@ -28,31 +28,31 @@ _GONE: Final = 410
 _UNAVAILABLE: Final = 503
 
 
-def routes(door: SignInContext) -> list[BaseRoute]:
+def routes(context: SignInContext) -> list[BaseRoute]:
     """Return the page behind the link, and its button.
 
     Only the button sends the document, and counts: mail programs open links before
     their readers do.
     """
-    shared = _Shared(door)
+    shared = _Shared(context)
     path = f"{SHARED_PATH}/{{token}}"
     return [
-        Route(path, answered(door, shared.show), methods=["GET"]),
-        Route(path, answered(door, shared.send), methods=["POST"]),
+        Route(path, answered(context, shared.show), methods=["GET"]),
+        Route(path, answered(context, shared.send), methods=["POST"]),
     ]
 
 
 class _Shared:
-    def __init__(self, door: SignInContext) -> None:
-        self._door = door
+    def __init__(self, context: SignInContext) -> None:
+        self._context = context
 
     async def show(self, request: Request) -> Response:
         """Say who shares a document and until when; of whom, only the document says."""
-        found = await run_in_threadpool(self._find, request)
-        if found is None:
+        shared = await run_in_threadpool(self._find, request)
+        if shared is None:
             return _gone()
-        settings = self._door.settings
-        until = found.expires_at.astimezone(ZoneInfo(settings.timezone))
+        settings = self._context.settings
+        until = shared.expires_at.astimezone(ZoneInfo(settings.timezone))
         return page(
             "shared.html",
             clinic=settings.clinic_name,
@@ -77,7 +77,7 @@ class _Shared:
         if secret is None:
             return None
         # A link is often followed within the second in which it was made.
-        return self._door.database.read_latest(
+        return self._context.database.read_latest(
             lambda session: shares.find(session, secret), identity=ANONYMOUS
         ).value
 
@@ -85,20 +85,20 @@ class _Shared:
         secret = self._secret(request)
         if secret is None:
             return None
-        return self._door.write(
+        return self._context.write(
             request, lambda session: shares.open_link(session, secret)
         )
 
     def _response(self, version: VersionRecord) -> Response:
         span = Span(0, version.filesize, version.filesize)
         pieces = pieces_of(
-            self._door.files, version, span, lambda: self._note_damage(version)
+            self._context.files, version, span, lambda: self._note_damage(version)
         )
         named = {"Content-Disposition": attachment(version.filename)}
         return FileResponse(pieces, span.length, headers=named)
 
     def _note_damage(self, version: VersionRecord) -> None:
-        self._door.database.write(
+        self._context.database.write(
             lambda session: records.note_damage(
                 session, None, version.document_id, version.number
             ),
@@ -108,8 +108,8 @@ class _Shared:
     def _secret(self, request: Request) -> str | None:
         """Return the link's secret, None of one never made; or raise LimitReached."""
         limit = throttling.SHARES_PER_NETWORK
-        self._door.throttle.take(limit, network_of(request))
-        return self._door.links.read(request.path_params["token"])
+        self._context.throttle.take(limit, network_of(request))
+        return self._context.links.read(request.path_params["token"])
 
 
 def _gone() -> Response:

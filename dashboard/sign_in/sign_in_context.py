@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from starlette.requests import Request
 
 from dashboard.sign_in.codes.delivery import Delivery
-from dashboard.sign_in.cookies import AskedCookie, KnownCookie
+from dashboard.sign_in.cookies import CodeCookieStore, KnownCookie
 from dashboard.web.installation_key import derive
 from dashboard.web.link_signing import signer_of
 from dashboard.web.sessions.identity import Identity, is_secure, origin_of
@@ -36,7 +36,7 @@ class SignInContext:
     identity: Identity
     throttle: Throttle
     delivery: Delivery
-    asked: AskedCookie
+    code_cookie: CodeCookieStore
     known: KnownCookie
     key: str
     files: FileStore
@@ -53,14 +53,14 @@ class SignInContext:
         *,
         files: FileStore,
     ) -> "SignInContext":
-        """Put a door together from the installation's settings and its secret."""
+        """Put the context together from the installation's settings and its secret."""
         return cls(
             settings,
             database,
             identity,
             throttle,
             Delivery(mailer_of(settings), gateway_of(settings), MailQueue()),
-            AskedCookie(derive(key, "asked")),
+            CodeCookieStore(derive(key, "asked")),
             KnownCookie(derive(key, "known")),
             derive(key, "codes"),
             files,

@@ -25,7 +25,7 @@ def to_sign_in(way_on: str) -> str:
     return f"{SIGN_IN_PATH}?next={quote(way_on, safe='')}"
 
 
-async def to_proof(door: SignInContext, live: Live, way_on: str) -> str:
+async def to_proof(context: SignInContext, live: Live, way_on: str) -> str:
     """Return where this person proves to be there: with a passkey, if they have one.
 
     Who has none signs in again: see
@@ -33,7 +33,7 @@ async def to_proof(door: SignInContext, live: Live, way_on: str) -> str:
     """
     # Of the primary: a passkey that has just been added or removed counts.
     read = await run_in_threadpool(
-        door.database.read_latest,
+        context.database.read_latest,
         lambda session: passkeys.has_any(session, live.actor),
         identity=ANONYMOUS,
     )
@@ -42,7 +42,7 @@ async def to_proof(door: SignInContext, live: Live, way_on: str) -> str:
     return to_sign_in(way_on)
 
 
-def personal(door: SignInContext, handler: Personal) -> Handler:
+def personal(context: SignInContext, handler: Personal) -> Handler:
     """Let strangers sign in first, and refuse forms of other sites."""
 
     async def answer(request: Request) -> Response:
@@ -56,4 +56,4 @@ def personal(door: SignInContext, handler: Personal) -> Handler:
             return go(to_sign_in(request.url.path + query))
         return await handler(request, live)
 
-    return answered(door, answer)
+    return answered(context, answer)

@@ -19,20 +19,20 @@ class Way:
     label: str
 
 
-def ways(door: SignInContext) -> tuple[Way, ...]:
+def ways(context: SignInContext) -> tuple[Way, ...]:
     """Return the ways that this server offers."""
-    return tuple(way for offer in _OFFERS if (way := offer(door)) is not None)
+    return tuple(way for offer in _OFFERS if (way := offer(context)) is not None)
 
 
-def _passkey(door: SignInContext) -> Way:
-    del door
+def _passkey(context: SignInContext) -> Way:
+    del context
     return Way(PASSKEY_PATH, "Sign in with a passkey")
 
 
-def _account(door: SignInContext) -> Way | None:
-    if door.settings.oidc_issuer is None:
+def _account(context: SignInContext) -> Way | None:
+    if context.settings.oidc_issuer is None:
         return None
-    return Way(OPENID_PATH, f"Sign in with {door.settings.oidc_label}")
+    return Way(OPENID_PATH, f"Sign in with {context.settings.oidc_label}")
 
 
 # Each returns None where the settings do not allow it.

@@ -29,22 +29,22 @@ _USED: Final = (
 )
 
 
-def routes(door: SignInContext) -> list[BaseRoute]:
+def routes(context: SignInContext) -> list[BaseRoute]:
     """Return the page behind the link, and its button.
 
     Opening it changes nothing: mail programs open links before their readers do.
     """
-    welcome = _Welcome(door)
+    welcome = _Welcome(context)
     path = f"{WELCOME_PATH}/{{token}}"
     return [
-        Route(path, answered(door, welcome.show), methods=["GET"]),
-        Route(path, answered(door, welcome.enter), methods=["POST"]),
+        Route(path, answered(context, welcome.show), methods=["GET"]),
+        Route(path, answered(context, welcome.enter), methods=["POST"]),
     ]
 
 
 class _Welcome:
-    def __init__(self, door: SignInContext) -> None:
-        self._door = door
+    def __init__(self, context: SignInContext) -> None:
+        self._context = context
 
     async def show(self, request: Request) -> Response:
         """Greet whoever the link is for."""
@@ -61,13 +61,13 @@ class _Welcome:
         # Who works here is led to a quicker and safer way for the next time.
         is_patient = guest.role is Role.PATIENT
         response = go(_HOME if is_patient else _ADD_PASSKEY)
-        self._door.identity.remember(request, response, started)
+        self._context.identity.remember(request, response, started)
         return response
 
     def _find(self, request: Request) -> Guest | None:
         token = self._token(request)
         # A link is often followed within the second in which it was made.
-        return self._door.database.read_latest(
+        return self._context.database.read_latest(
             lambda session: invitations.find(session, token), identity=ANONYMOUS
         ).value
 
@@ -78,16 +78,16 @@ class _Welcome:
             guest = invitations.accept(session, token)
             if guest is None:
                 return None, None
-            return guest, self._door.identity.start(
+            return guest, self._context.identity.start(
                 session, request, guest.user_id, method=invitations.METHOD
             )
 
-        return self._door.write(request, accept)
+        return self._context.write(request, accept)
 
     def _token(self, request: Request) -> str:
         """Return the link's secret, or raise LimitReached."""
         limit = throttling.LINKS_PER_NETWORK
-        self._door.throttle.take(limit, network_of(request))
+        self._context.throttle.take(limit, network_of(request))
         token: str = request.path_params["token"]
         return token
 

@@ -71,11 +71,11 @@ def create_app(settings: Settings, *, script: Path = SCRIPT) -> ASGIApp:
     live = LiveSessions(wired.database, sessions.limits_of(settings))
     throttle = wired.throttle
     identity = Identity(wired.database, live)
-    door = sign_in.SignInContext.of(
+    context = sign_in.SignInContext.of(
         settings, wired.database, identity, throttle, key, files=wired.files
     )
     uploads = UploadGate(
-        App(script, lifespan=_lifespan(wired, live, (door.close, wired.close))),
+        App(script, lifespan=_lifespan(wired, live, (context.close, wired.close))),
         UploadLimits.of_megabytes(
             settings.upload_megabytes_per_sign_in, settings.upload_megabytes
         ),
@@ -104,7 +104,7 @@ def create_app(settings: Settings, *, script: Path = SCRIPT) -> ASGIApp:
             spool=wired.audit_spool,
         ),
         watch=create_watch(live, key=derive(key, "typed")),
-        sign_in=sign_in.create_sign_in(door),
+        sign_in=sign_in.create_sign_in(context),
     )
     gate = Gate(
         dispatch,
@@ -112,7 +112,7 @@ def create_app(settings: Settings, *, script: Path = SCRIPT) -> ASGIApp:
         hosts=allowed_hosts(
             settings.host, settings.allowed_hosts, public_url=settings.public_url
         ),
-        is_own_door=serves,
+        is_api_path=serves,
     )
     return _behind(settings.trusted_proxies, SecurityHeaders(RequestLog(gate)))
 

@@ -135,7 +135,7 @@ def application(
         lambda *asgi: (api if serves(asgi[0]["path"]) else Starlette())(*asgi),
         LiveSessions(database, sessions.LIMITS),
         hosts=None,
-        is_own_door=serves,
+        is_api_path=serves,
     )
     made = database.write(demo_accounts.ensure_demo_people, identity=SYSTEM)
     cast = database.read(

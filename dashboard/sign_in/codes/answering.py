@@ -26,91 +26,91 @@ _TYPED_WITH: Final = str.maketrans("", "", " -\u00a0\u2009")
 Outcome = tuple[CodeCheck, Started | None]
 
 
-def routes(door: SignInContext) -> list[BaseRoute]:
+def routes(context: SignInContext) -> list[BaseRoute]:
     """Return the page that asks for a code, and what lets in."""
-    answering = _SecondPage(door)
+    second_page = _SecondPage(context)
     return [
-        Route(CODE_PATH, answered(door, answering.show), methods=["GET"]),
-        Route(CODE_PATH, answered(door, answering.sign_in), methods=["POST"]),
+        Route(CODE_PATH, answered(context, second_page.show), methods=["GET"]),
+        Route(CODE_PATH, answered(context, second_page.sign_in), methods=["POST"]),
     ]
 
 
 class _SecondPage:
-    def __init__(self, door: SignInContext) -> None:
-        self._door = door
+    def __init__(self, context: SignInContext) -> None:
+        self._context = context
 
     async def show(self, request: Request) -> Response:
         """Ask for the code."""
-        asked = self._door.asked.read(request)
-        return go(SIGN_IN_PATH) if asked is None else _page(asked)
+        cookie = self._context.code_cookie.read(request)
+        return go(SIGN_IN_PATH) if cookie is None else _page(cookie)
 
     async def sign_in(self, request: Request) -> Response:
         """Let in whoever has the code."""
         form = await read_form(request)
         if form is None or not is_own_form(request.headers):
             return refused()
-        asked = self._door.asked.read(request)
-        if asked is None:
+        cookie = self._context.code_cookie.read(request)
+        if cookie is None:
             return _over()
         code = form.get("code", "").translate(_TYPED_WITH)
         if not (len(code) == codes.DIGITS and code.isascii() and code.isdigit()):
-            return _page(asked, problem="A code is six digits. Look again.")
-        checked, started = await run_in_threadpool(self._try, request, asked, code)
+            return _page(cookie, problem="A code is six digits. Look again.")
+        checked, started = await run_in_threadpool(self._try, request, cookie, code)
         if started is None:
             return _page(
-                asked,
+                cookie,
                 problem=_sentence(checked.tries_left),
                 may_try=checked.tries_left > 0,
             )
-        response = go(asked.next)
-        self._door.identity.remember(request, response, started)
-        self._door.asked.clear(request, response)
-        self._door.known.add(request, response, self._asking(asked).address)
+        response = go(cookie.next)
+        self._context.identity.remember(request, response, started)
+        self._context.code_cookie.clear(request, response)
+        self._context.known.add(request, response, self._code_request(cookie).address)
         return response
 
-    def _try(self, request: Request, asked: CodeCookie, code: str) -> Outcome:
-        asking = self._asking(asked)
-        count_try(self._door, request, asking.address)
-        method: Method = "demo" if asked.shown is not None else "code"
-        operation = self._using_up(request, asking, code, method)
+    def _try(self, request: Request, cookie: CodeCookie, code: str) -> Outcome:
+        code_request = self._code_request(cookie)
+        count_try(self._context, request, code_request.address)
+        method: Method = "demo" if cookie.shown is not None else "code"
+        operation = self._using_up(request, code_request, code, method)
         try:
-            checked, started = self._door.write(request, operation)
+            checked, started = self._context.write(request, operation)
         except NotAllowed:
             # Deactivated since they asked.
             return CodeCheck(None, 0), None
         if started is not None:
-            forgive(self._door, request, asking.address)
+            forgive(self._context, request, code_request.address)
         return checked, started
 
     def _using_up(
-        self, request: Request, asking: CodeRequest, code: str, method: Method
+        self, request: Request, code_request: CodeRequest, code: str, method: Method
     ) -> Callable[[Session], Outcome]:
         """Return what uses a code up and signs in, or neither."""
 
         def operation(session: Session) -> Outcome:
-            checked = codes.check(session, asking, code)
+            checked = codes.check(session, code_request, code)
             if checked.user_id is None:
                 return checked, None
-            return checked, self._door.identity.start(
+            return checked, self._context.identity.start(
                 session, request, checked.user_id, method=method
             )
 
         return operation
 
-    def _asking(self, asked: CodeCookie) -> CodeRequest:
-        return CodeRequest(asked.email, asked.browser, self._door.key)
+    def _code_request(self, cookie: CodeCookie) -> CodeRequest:
+        return CodeRequest(cookie.email, cookie.browser, self._context.key)
 
 
 def _page(
-    asked: CodeCookie, *, problem: str | None = None, may_try: bool = True
+    cookie: CodeCookie, *, problem: str | None = None, may_try: bool = True
 ) -> Response:
     return page(
         "code.html",
         _UNPROCESSABLE if problem else 200,
-        email=asked.email,
-        next=asked.next,
-        by=asked.by,
-        shown=asked.shown,
+        email=cookie.email,
+        next=cookie.next,
+        by=cookie.by,
+        shown=cookie.shown,
         problem=problem,
         may_try=may_try,
     )

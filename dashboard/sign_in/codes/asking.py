@@ -39,18 +39,18 @@ _ABOUT_ROLES: Final = {
 }
 
 
-def routes(door: SignInContext) -> list[BaseRoute]:
+def routes(context: SignInContext) -> list[BaseRoute]:
     """Return the page that asks for an address, and what it leads to."""
-    asking = _FirstPage(door)
+    first_page = _FirstPage(context)
     return [
-        Route(SIGN_IN_PATH, answered(door, asking.show), methods=["GET"]),
-        Route(SIGN_IN_PATH, answered(door, asking.send), methods=["POST"]),
+        Route(SIGN_IN_PATH, answered(context, first_page.show), methods=["GET"]),
+        Route(SIGN_IN_PATH, answered(context, first_page.send), methods=["POST"]),
     ]
 
 
 class _FirstPage:
-    def __init__(self, door: SignInContext) -> None:
-        self._door = door
+    def __init__(self, context: SignInContext) -> None:
+        self._context = context
 
     async def show(self, request: Request) -> Response:
         """Ask who it is."""
@@ -66,26 +66,31 @@ class _FirstPage:
             return await self._show(
                 request, way_on, email=email[:_LONGEST_ADDRESS], is_wrong=True
             )
-        asking = CodeRequest(email, secrets.token_urlsafe(32), self._door.key)
+        code_request = CodeRequest(email, secrets.token_urlsafe(32), self._context.key)
         by = "text" if form.get("by") == "text" else "email"
         code = codes.new_code()
-        await run_in_threadpool(self._keep, request, asking, code, by)
+        await run_in_threadpool(self._keep, request, code_request, code, by)
         # Where the person goes is the same for an address that nobody has.
-        is_demo = self._door.settings.is_demo
-        asked = CodeCookie(email, asking.browser, way_on, by, code if is_demo else None)
+        is_demo = self._context.settings.is_demo
+        cookie = CodeCookie(
+            email, code_request.browser, way_on, by, code if is_demo else None
+        )
         response = go(CODE_PATH)
-        self._door.asked.write(request, response, asked)
+        self._context.code_cookie.write(request, response, cookie)
         return response
 
-    def _keep(self, request: Request, asking: CodeRequest, code: str, by: str) -> None:
-        count_request(self._door, request, asking.address)
-        is_demo = self._door.settings.is_demo
-        found = self._door.write(
-            request, lambda session: codes.ask(session, asking, code, is_demo=is_demo)
+    def _keep(
+        self, request: Request, code_request: CodeRequest, code: str, by: str
+    ) -> None:
+        count_request(self._context, request, code_request.address)
+        is_demo = self._context.settings.is_demo
+        addressee = self._context.write(
+            request,
+            lambda session: codes.ask(session, code_request, code, is_demo=is_demo),
         )
         # The demo's addresses are invented: nothing may be sent there.
         if not is_demo:
-            self._door.delivery.send(code, found, by_text=by == "text")
+            self._context.delivery.send(code, addressee, by_text=by == "text")
 
     async def _show(
         self, request: Request, way_on: str, *, email: str = "", is_wrong: bool = False
@@ -99,18 +104,18 @@ class _FirstPage:
             next=way_on,
             email=email,
             problem="Write an address like name@example.org." if is_wrong else None,
-            is_demo=self._door.settings.is_demo,
+            is_demo=self._context.settings.is_demo,
             people=[_shown(person, current) for person in cast],
             current=current,
-            can_text=self._door.delivery.gateway is not None,
-            ways=ways(self._door),
+            can_text=self._context.delivery.gateway is not None,
+            ways=ways(self._context),
             has_ended="ended" in request.query_params,
         )
 
     def _cast(self) -> tuple[DemoPerson, ...]:
-        if not self._door.settings.is_demo:
+        if not self._context.settings.is_demo:
             return ()
-        return self._door.database.read(
+        return self._context.database.read(
             demo_accounts.demo_cast, identity=ANONYMOUS
         ).value
 

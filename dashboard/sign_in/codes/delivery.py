@@ -16,7 +16,7 @@ It is good for five minutes, in the browser that asked for it. Nobody from the c
 will ever ask you for it. If you did not ask for a code, you need do nothing.
 """
 _TEXT: Final = "{code} is your Chartroom code. It is good for 5 minutes."
-# Encrypting a letter keeps this process busy. It happens when the answer has long been
+# Encrypting an e-mail keeps this process busy. It happens when the answer has long been
 # given, so that its timing does not tell whether there was somebody to write to.
 _LATER_SECONDS: Final = 0.5
 

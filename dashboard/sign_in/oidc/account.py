@@ -42,23 +42,23 @@ class Answer:
     """Who came back, why they had left, and where to go on to."""
 
     claimed: Claimed
-    asked: UUID | None
+    user_id: UUID | None
     next: str
 
 
 class Account:
     """The clinic's identity provider, as our pages use it."""
 
-    def __init__(self, door: SignInContext, provider: Provider) -> None:
-        self._door = door
+    def __init__(self, context: SignInContext, provider: Provider) -> None:
+        self._context = context
         self._provider = provider
-        self._binding = Binding(door)
+        self._binding = Binding(context)
 
     @classmethod
-    def of(cls, door: SignInContext) -> "Account | None":
+    def of(cls, context: SignInContext) -> "Account | None":
         """Return the provider that is set; None without one."""
-        client = _client(door.settings)
-        return None if client is None else cls(door, Provider(client))
+        client = _client(context.settings)
+        return None if client is None else cls(context, Provider(client))
 
     @property
     def issuer(self) -> str:
@@ -71,27 +71,27 @@ class Account:
         What it keeps for us under another name, it would not bring along.
         """
         here = f"{request.url.scheme}://{request.headers.get('host', '')}".lower()
-        return here == self._door.settings.public_url
+        return here == self._context.settings.public_url
 
     async def ask(
-        self, request: Request, way_on: str, *, asked: UUID | None = None
+        self, request: Request, way_on: str, *, user_id: UUID | None = None
     ) -> tuple[str, str]:
         """Return where to send the browser, and the secret that it has to `keep`.
 
-        With `asked` the answer is to connect that person's account. Raises
+        With `user_id` the answer is to connect that person's account. Raises
         ProviderAway, ProviderRefused and LimitReached.
         """
         secret = await run_in_threadpool(self._binding.begin, request)
         question = await self._provider.ask()
         await run_in_threadpool(
-            self._door.write,
+            self._context.write,
             request,
             lambda session: ceremonies.begin(
                 session,
                 Purpose.OPENID,
                 secret,
                 question.state.encode(),
-                user_id=asked,
+                user_id=user_id,
                 details={
                     "nonce": question.nonce,
                     "verifier": question.verifier,
@@ -106,16 +106,16 @@ class Account:
         self._binding.keep(request, response, secret)
 
     def write(self, request: Request, operation: Callable[[Session], T]) -> T:
-        """Run a transaction that may make and change people: nobody at the door may.
+        """Run a transaction that may make and change people: ANONYMOUS may not.
 
-        Only with what the provider has answered.
+        It does so only with what the provider has answered.
         """
 
         def recorded(session: Session) -> T:
             with audit.coming_from(origin_of(request)):
                 return operation(session)
 
-        return self._door.database.write(recorded, identity=SYSTEM).value
+        return self._context.database.write(recorded, identity=SYSTEM).value
 
     async def receive(self, request: Request) -> Answer:
         """Use our question up and return what the provider answers.
@@ -123,30 +123,30 @@ class Account:
         Raises CeremonyOver, NotGranted, ProviderAway, ProviderRefused and
         IdentityRefused.
         """
-        said = request.query_params
+        query = request.query_params
         secret = await run_in_threadpool(self._binding.answer, request)
         taken = await run_in_threadpool(
-            self._door.write,
+            self._context.write,
             request,
             lambda session: ceremonies.take(
-                session, Purpose.OPENID, secret, said.get("state", "").encode()
+                session, Purpose.OPENID, secret, query.get("state", "").encode()
             ),
         )
         # RFC 9207: an answer that another provider slipped in.
-        if said.get("iss", self.issuer) != self.issuer:
+        if query.get("iss", self.issuer) != self.issuer:
             raise ProviderRefused("another issuer's answer")
-        if not said.get("code"):
+        if not query.get("code"):
             raise NotGranted
         claims = await self._provider.redeem(
-            said["code"],
+            query["code"],
             nonce=taken.details["nonce"],
             verifier=taken.details["verifier"],
         )
         claimed = identities.read_claims(
             self.issuer,
             claims,
-            role_claim=self._door.settings.oidc_role_claim,
-            roles=self._door.settings.oidc_roles,
+            role_claim=self._context.settings.oidc_role_claim,
+            roles=self._context.settings.oidc_roles,
         )
         return Answer(claimed, taken.user_id, taken.details["next"])
 

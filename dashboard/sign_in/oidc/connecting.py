@@ -36,17 +36,19 @@ _CONFLICT: Final = 409
 class Connecting:
     """What somebody who is signed in does with their account there."""
 
-    def __init__(self, door: SignInContext, account: Account) -> None:
-        self._door = door
+    def __init__(self, context: SignInContext, account: Account) -> None:
+        self._context = context
         self._account = account
 
     def routes(self) -> list[BaseRoute]:
         """Return what the page with one's own passkeys leads to."""
         return [
-            Route(_CONNECT_PATH, personal(self._door, self.connect), methods=["POST"]),
+            Route(
+                _CONNECT_PATH, personal(self._context, self.connect), methods=["POST"]
+            ),
             Route(
                 _DISCONNECT_PATH,
-                personal(self._door, self.disconnect),
+                personal(self._context, self.disconnect),
                 methods=["POST"],
             ),
         ]
@@ -55,22 +57,22 @@ class Connecting:
         """Send the browser to the provider, to come back with an account."""
         try:
             await run_in_threadpool(
-                self._door.write,
+                self._context.write,
                 request,
                 lambda session: confirmations.require_proof(
                     session, live.actor, live.record.id
                 ),
             )
             url, secret = await self._account.ask(
-                request, PASSKEYS_PATH, asked=live.actor.id
+                request, PASSKEYS_PATH, user_id=live.actor.id
             )
         except NotConfirmed:
-            return go(await to_proof(self._door, live, PASSKEYS_PATH))
+            return go(await to_proof(self._context, live, PASSKEYS_PATH))
         except (NotAllowed, Unavailable) as refusal:
             return await self._refuse(request, live, refusal)
         # Our policy lets no form lead to another site, nor its answer: a page may.
         response = page(
-            "openid_leaving.html", label=self._door.settings.oidc_label, address=url
+            "openid_leaving.html", label=self._context.settings.oidc_label, address=url
         )
         response.headers["Refresh"] = f"0; url={url}"
         self._account.keep(request, response, secret)
@@ -79,7 +81,7 @@ class Connecting:
     async def finish(self, request: Request, answer: Answer) -> Response:
         """Connect the account with which the browser came back."""
         live: Live | None = request.scope.get(SESSION)
-        if live is None or live.actor.id != answer.asked:
+        if live is None or live.actor.id != answer.user_id:
             # Signed out meanwhile, or as somebody else: it was not for them.
             raise CeremonyOver
         try:
@@ -91,7 +93,7 @@ class Connecting:
                 ),
             )
         except NotConfirmed:
-            return go(await to_proof(self._door, live, PASSKEYS_PATH))
+            return go(await to_proof(self._context, live, PASSKEYS_PATH))
         except Conflict as refusal:
             return await self._refuse(request, live, refusal)
         return go(answer.next)
@@ -108,7 +110,7 @@ class Connecting:
                 ),
             )
         except NotConfirmed:
-            return go(await to_proof(self._door, live, PASSKEYS_PATH))
+            return go(await to_proof(self._context, live, PASSKEYS_PATH))
         except NotFound:
             # Done already, in another tab; the page shows how it is.
             return go(PASSKEYS_PATH)
@@ -118,7 +120,7 @@ class Connecting:
         self, request: Request, live: Live, refusal: ServiceError
     ) -> Response:
         await run_in_threadpool(
-            self._door.write,
+            self._context.write,
             request,
             lambda session: audit.record(
                 session,

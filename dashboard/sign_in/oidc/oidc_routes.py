@@ -26,32 +26,32 @@ _UNAVAILABLE: Final = 503
 _REFUSALS: Final = (Conflict, NotAllowed, Unavailable)
 
 
-def routes(door: SignInContext) -> list[BaseRoute]:
+def routes(context: SignInContext) -> list[BaseRoute]:
     """Return the ways to the provider and back; none without a provider."""
-    account = Account.of(door)
+    account = Account.of(context)
     if account is None:
         return []
-    connecting = Connecting(door, account)
-    way_in = _WayIn(door, account, connecting)
+    connecting = Connecting(context, account)
+    way_in = _WayIn(context, account, connecting)
     return [
-        Route(OPENID_PATH, answered(door, way_in.leave), methods=["GET"]),
-        Route(BACK_PATH, answered(door, way_in.come_back), methods=["GET"]),
+        Route(OPENID_PATH, answered(context, way_in.leave), methods=["GET"]),
+        Route(BACK_PATH, answered(context, way_in.come_back), methods=["GET"]),
         *connecting.routes(),
     ]
 
 
 class _WayIn:
     def __init__(
-        self, door: SignInContext, account: Account, connecting: Connecting
+        self, context: SignInContext, account: Account, connecting: Connecting
     ) -> None:
-        self._door = door
+        self._context = context
         self._account = account
         self._connecting = connecting
 
     async def leave(self, request: Request) -> Response:
         """Send the browser to the provider."""
         if not self._account.is_here(request):
-            here = self._door.settings.public_url
+            here = self._context.settings.public_url
             return go(f"{here}{OPENID_PATH}?{request.url.query}")
         way_on = safe_next(request.query_params.get("next"))
         try:
@@ -66,7 +66,7 @@ class _WayIn:
         """Take what the provider answers, for whatever it was asked."""
         try:
             answer = await self._account.receive(request)
-            if answer.asked is not None:
+            if answer.user_id is not None:
                 return await self._connecting.finish(request, answer)
             return await self._let_in(request, answer)
         except _REFUSALS as refusal:
@@ -79,7 +79,7 @@ class _WayIn:
             lambda session: identities.sign_in(session, answer.claimed),
         )
         response = go(answer.next)
-        await self._door.identity.sign_in(request, response, actor.id, method="oidc")
+        await self._context.identity.sign_in(request, response, actor.id, method="oidc")
         return response
 
     async def _refuse(self, request: Request, refusal: ServiceError) -> Response:
@@ -93,7 +93,7 @@ class _WayIn:
 
     def _write_down(self, request: Request, refusal: ServiceError) -> None:
         user_id: UUID | None = getattr(refusal, "user_id", None)
-        self._door.write(
+        self._context.write(
             request,
             lambda session: audit.record(
                 session,

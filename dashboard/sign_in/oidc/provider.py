@@ -186,14 +186,14 @@ class Provider:
         metadata = await self._metadata()
         if "userinfo_endpoint" not in metadata:
             return {}
-        found = await self._fetch(
+        profile = await self._fetch(
             "GET",
             await self._address("userinfo_endpoint"),
             headers={"Authorization": f"Bearer {access_token}"},
         )
-        if found.get("sub") != claims.get("sub"):
+        if profile.get("sub") != claims.get("sub"):
             raise ProviderRefused("userinfo of somebody else")
-        return found
+        return profile
 
     async def _keys(self, *, anew: bool = False) -> dict[str, Any]:
         return await self._keep(await self._address("jwks_uri"), anew=anew)
@@ -218,11 +218,11 @@ class Provider:
         return str(address)
 
     async def _keep(self, url: str, *, anew: bool = False) -> dict[str, Any]:
-        at, found = self._kept.get(url, (0.0, {}))
+        at, document = self._kept.get(url, (0.0, {}))
         if anew or at + _KEPT_SECONDS < self._clock():
-            found = await self._fetch("GET", url)
-            self._kept[url] = (self._clock(), found)
-        return found
+            document = await self._fetch("GET", url)
+            self._kept[url] = (self._clock(), document)
+        return document
 
     async def _fetch(self, method: str, url: str, **options: Any) -> dict[str, Any]:
         async with httpx.AsyncClient(timeout=_TIMEOUT_SECONDS) as client:
@@ -233,13 +233,13 @@ class Provider:
         if answer.is_server_error:
             raise ProviderAway
         try:
-            found = answer.json() if answer.is_success else None
+            document = answer.json() if answer.is_success else None
         except ValueError:
-            found = None
-        if not isinstance(found, dict):
+            document = None
+        if not isinstance(document, dict):
             # The body may hold a token or an address: only the status is told.
             raise ProviderRefused(f"HTTP {answer.status_code}")
-        return found
+        return document
 
 
 def _name_of(error: Exception) -> str:

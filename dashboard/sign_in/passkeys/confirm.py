@@ -25,19 +25,19 @@ from services.people.sign_in.passkey_answers import PasskeyRefused, RelyingParty
 from services.people.sign_in.passkey_proofs import NoPasskey
 
 
-def routes(door: SignInContext) -> list[BaseRoute]:
+def routes(context: SignInContext) -> list[BaseRoute]:
     """Return the page that asks for a passkey again, and what notes it."""
-    confirming = _Confirming(door)
+    confirming = _Confirming(context)
     return [
-        Route(CONFIRM_PATH, personal(door, confirming.show), methods=["GET"]),
-        Route(CONFIRM_PATH, personal(door, confirming.confirm), methods=["POST"]),
+        Route(CONFIRM_PATH, personal(context, confirming.show), methods=["GET"]),
+        Route(CONFIRM_PATH, personal(context, confirming.confirm), methods=["POST"]),
     ]
 
 
 class _Confirming:
-    def __init__(self, door: SignInContext) -> None:
-        self._door = door
-        self._questions = Questions(door)
+    def __init__(self, context: SignInContext) -> None:
+        self._context = context
+        self._questions = Questions(context)
 
     async def show(self, request: Request, live: Live) -> Response:
         """Ask for one of the person's own passkeys."""
@@ -90,10 +90,10 @@ class _Confirming:
             passkey_proofs.confirm(session, live.actor, party, answer)
             sessions.confirm(session, live.record.id)
 
-        self._door.write(request, prove)
+        self._context.write(request, prove)
 
     def _write_down(self, request: Request, live: Live, refusal: ServiceError) -> None:
-        self._door.write(
+        self._context.write(
             request,
             lambda session: audit.record(
                 session,

@@ -31,20 +31,20 @@ T = TypeVar("T")
 _REMOVE_PATH: Final = f"{PASSKEYS_PATH}/remove"
 
 
-def routes(door: SignInContext) -> list[BaseRoute]:
+def routes(context: SignInContext) -> list[BaseRoute]:
     """Return the list of one's own passkeys, and what changes it."""
-    own = _OwnPasskeys(door)
+    own = _OwnPasskeys(context)
     return [
-        Route(PASSKEYS_PATH, personal(door, own.show), methods=["GET"]),
-        Route(PASSKEYS_PATH, personal(door, own.add), methods=["POST"]),
-        Route(_REMOVE_PATH, personal(door, own.remove), methods=["POST"]),
+        Route(PASSKEYS_PATH, personal(context, own.show), methods=["GET"]),
+        Route(PASSKEYS_PATH, personal(context, own.add), methods=["POST"]),
+        Route(_REMOVE_PATH, personal(context, own.remove), methods=["POST"]),
     ]
 
 
 class _OwnPasskeys:
-    def __init__(self, door: SignInContext) -> None:
-        self._door = door
-        self._questions = Questions(door)
+    def __init__(self, context: SignInContext) -> None:
+        self._context = context
+        self._questions = Questions(context)
 
     async def show(self, request: Request, live: Live) -> Response:
         """Show the passkeys, and let another be added."""
@@ -60,7 +60,7 @@ class _OwnPasskeys:
             party, answer = self._questions.receive(
                 request, Purpose.ADD_PASSKEY, form.get("answer", "")
             )
-            self._door.write(
+            self._context.write(
                 request,
                 lambda session: passkeys.add(
                     session,
@@ -82,7 +82,7 @@ class _OwnPasskeys:
             return refused()
 
         def remove() -> None:
-            self._door.write(
+            self._context.write(
                 request,
                 lambda session: passkeys.remove(
                     session, live.actor, passkey_id, session_id=live.record.id
@@ -101,7 +101,7 @@ class _OwnPasskeys:
         try:
             await run_in_threadpool(change)
         except NotConfirmed:
-            return go(await to_proof(self._door, live, PASSKEYS_PATH))
+            return go(await to_proof(self._context, live, PASSKEYS_PATH))
         except ServiceError as refusal:
             return await self._show(request, live, way_on, refusal)
         return go(safe_next(way_on) if way_on else PASSKEYS_PATH)
@@ -121,7 +121,7 @@ class _OwnPasskeys:
         shown: dict[str, Any] = {
             "next": safe_next(way_on) if way_on else None,
             "entries": await self._read(live, passkeys.list_passkeys),
-            "label": self._door.settings.oidc_label,
+            "label": self._context.settings.oidc_label,
             "accounts": await self._accounts(live),
             "longest": passkeys.LONGEST_NAME,
         }
@@ -130,7 +130,7 @@ class _OwnPasskeys:
                 request, "passkeys.html", offer, problem=problem, **shown
             )
         except NotConfirmed:
-            shown["proof"] = await to_proof(self._door, live, PASSKEYS_PATH)
+            shown["proof"] = await to_proof(self._context, live, PASSKEYS_PATH)
         except TooManyPasskeys as refusal:
             problem = problem or refusal
         return page(
@@ -139,16 +139,16 @@ class _OwnPasskeys:
 
     async def _accounts(self, live: Live) -> tuple[IdentityEntry, ...] | None:
         """Return the connected accounts; None where there is no identity provider."""
-        issuer = self._door.settings.oidc_issuer
+        issuer = self._context.settings.oidc_issuer
         if issuer is None:
             return None
-        found = await self._read(live, identities.list_identities)
-        return tuple(entry for entry in found if entry.issuer == issuer)
+        entries = await self._read(live, identities.list_identities)
+        return tuple(entry for entry in entries if entry.issuer == issuer)
 
     async def _read(self, live: Live, find: Callable[[Session, Actor], T]) -> T:
         # Of the primary: what has just been added or removed must show.
         read = await run_in_threadpool(
-            self._door.database.read_latest,
+            self._context.database.read_latest,
             lambda session: find(session, live.actor),
             identity=ANONYMOUS,
         )

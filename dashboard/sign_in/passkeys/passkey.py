@@ -21,19 +21,19 @@ from services.people.sign_in.ceremonies import CeremonyOver, Purpose
 from services.people.sign_in.passkey_answers import PasskeyRefused
 
 
-def routes(door: SignInContext) -> list[BaseRoute]:
+def routes(context: SignInContext) -> list[BaseRoute]:
     """Return the page that asks for a passkey, and what lets in."""
-    way_in = _WayIn(door)
+    way_in = _WayIn(context)
     return [
-        Route(PASSKEY_PATH, answered(door, way_in.show), methods=["GET"]),
-        Route(PASSKEY_PATH, answered(door, way_in.sign_in), methods=["POST"]),
+        Route(PASSKEY_PATH, answered(context, way_in.show), methods=["GET"]),
+        Route(PASSKEY_PATH, answered(context, way_in.sign_in), methods=["POST"]),
     ]
 
 
 class _WayIn:
-    def __init__(self, door: SignInContext) -> None:
-        self._door = door
-        self._questions = Questions(door)
+    def __init__(self, context: SignInContext) -> None:
+        self._context = context
+        self._questions = Questions(context)
 
     async def show(self, request: Request) -> Response:
         """Ask for any passkey of ours."""
@@ -51,7 +51,7 @@ class _WayIn:
             await run_in_threadpool(self._write_down, request, refusal)
             return await self._ask(request, way_on, refusal)
         response = go(way_on)
-        self._door.identity.remember(request, response, started)
+        self._context.identity.remember(request, response, started)
         return response
 
     async def _ask(
@@ -70,15 +70,15 @@ class _WayIn:
 
         def enter(session: Session) -> Started:
             actor = passkey_proofs.sign_in(session, party, answer)
-            return self._door.identity.start(
+            return self._context.identity.start(
                 session, request, actor.id, method="passkey"
             )
 
-        return self._door.write(request, enter)
+        return self._context.write(request, enter)
 
     def _write_down(self, request: Request, refusal: ServiceError) -> None:
         passkey_id = getattr(refusal, "passkey_id", None)
-        self._door.write(
+        self._context.write(
             request,
             lambda session: audit.record(
                 session,

@@ -31,9 +31,9 @@ class WrongAddress(Conflict):
 class Questions:
     """Asks browsers for passkeys, each for its own answer."""
 
-    def __init__(self, door: SignInContext) -> None:
-        self._door = door
-        self._binding = Binding(door)
+    def __init__(self, context: SignInContext) -> None:
+        self._context = context
+        self._binding = Binding(context)
 
     async def ask(
         self,
@@ -48,12 +48,12 @@ class Questions:
 
         Raises what the offer does, LimitReached and DatabaseUnavailable.
         """
-        party = party_of(self._door, request)
+        party = party_of(self._context, request)
         if isinstance(party, Elsewhere):
             return page("passkey_elsewhere.html", address=party.address)
         browser = await run_in_threadpool(self._binding.begin, request)
         options = await run_in_threadpool(
-            self._door.write, request, lambda session: offer(session, party, browser)
+            self._context.write, request, lambda session: offer(session, party, browser)
         )
         response = page(
             template,
@@ -73,11 +73,11 @@ class Questions:
 
         Raises WrongAddress, PasskeyRefused and CeremonyOver.
         """
-        party = party_of(self._door, request)
+        party = party_of(self._context, request)
         if isinstance(party, Elsewhere):
             raise WrongAddress
         browser = self._binding.answer(request)
-        answer = self._door.write(
+        answer = self._context.write(
             request,
             lambda session: passkey_answers.receive(session, purpose, browser, text),
         )

@@ -17,14 +17,14 @@ class Elsewhere:
     address: str | None
 
 
-def party_of(door: SignInContext, request: Request) -> RelyingParty | Elsewhere:
+def party_of(context: SignInContext, request: Request) -> RelyingParty | Elsewhere:
     """Return what passkeys are bound to here.
 
     Browsers bind them to the name of a host, never to a number, and tell the origin of
     the page themselves: a name that somebody else made lead here does not match.
     """
     here = f"{request.url.scheme}://{request.headers.get('host', '')}".lower()
-    origin = door.settings.public_url or here
+    origin = context.settings.public_url or here
     if origin != here:
         return Elsewhere(f"{origin}{request.url.path}")
     parts = urlsplit(origin)

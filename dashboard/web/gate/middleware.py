@@ -44,8 +44,8 @@ _FOREIGN_HEADERS: Final = (
     "X-Real-IP",
 )
 
-# Everything is closed except this: our own doors, which ask themselves who comes, and
-# files that hold nothing of the clinic.
+# Everything is closed except this: ways in of our own, which ask themselves who comes,
+# and files that hold nothing of the clinic.
 _OPEN: Final = (
     SIGN_IN_PATH,
     SIGN_OUT_PATH,
@@ -87,12 +87,12 @@ class Gate:
         live: LiveSessions,
         *,
         hosts: frozenset[str] | None,
-        is_own_door: Callable[[str], bool],
+        is_api_path: Callable[[str], bool],
     ) -> None:
         self._app = app
         self._live = live
         self._hosts = hosts
-        self._is_own_door = is_own_door
+        self._is_api_path = is_api_path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on what may pass, and answer the rest."""
@@ -153,12 +153,12 @@ class Gate:
             return self._answer(visit.path, 403, sentence)
         if within(visit.path, _CLOSED):
             return PlainTextResponse("Not found.", 404)
-        is_open = within(visit.path, _OPEN) or self._is_own_door(visit.path)
+        is_open = within(visit.path, _OPEN) or self._is_api_path(visit.path)
         return None if visit.live or is_open else _to_sign_in(visit)
 
     def _answer(self, path: str, status: int, sentence: str) -> Response:
         """Refuse in the API's way what is the API's."""
-        if self._is_own_door(path):
+        if self._is_api_path(path):
             return problems.refused(path, status, sentence)
         return PlainTextResponse(sentence, status)
 

@@ -48,9 +48,9 @@ def port(mailbox):
 def test_the_link_is_mailed_and_stands_nowhere_else(port, mailbox):
     sent = account_emails.send(settings(port), DORA)
 
-    (letter,) = mailbox.letters
-    assert letter["To"] == "dora@example.org"
-    assert LINK in letter.get_content()
+    (email,) = mailbox.letters
+    assert email["To"] == "dora@example.org"
+    assert LINK in email.get_content()
     assert sent == account_emails.Delivered(is_sent=True, link=None)
 
 
@@ -90,9 +90,9 @@ def test_the_demo_shows_the_link_in_any_case(port, mailbox):
 def test_the_former_address_is_told_that_codes_go_elsewhere(port, mailbox):
     account_emails.send_address_change(settings(port), "Dora Dean", "old@example.org")
 
-    (letter,) = mailbox.letters
-    assert letter["To"] == "old@example.org"
-    assert "tell your clinic at once" in letter.get_content()
+    (email,) = mailbox.letters
+    assert email["To"] == "old@example.org"
+    assert "tell your clinic at once" in email.get_content()
 
 
 def test_a_former_address_that_takes_no_letters_is_no_mistake(port, mailbox):

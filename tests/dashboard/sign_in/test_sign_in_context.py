@@ -124,8 +124,8 @@ def without_databases() -> Iterator[Any]:
         throttle = Throttle(limits, key=KEY)
         settings = Settings(_env_file=None, demo=True)
         given = (settings, database, identity, throttle, KEY)
-        with closing(SignInContext.of(*given, files=None)) as door:
-            yield create_sign_in(door)
+        with closing(SignInContext.of(*given, files=None)) as context:
+            yield create_sign_in(context)
 
 
 def _ask(app: Any, method: str, path: str, **options: Any) -> Response:
@@ -153,8 +153,8 @@ def test_without_a_database_nobody_gets_in_and_the_page_says_why(
 
 
 @pytest.fixture
-def door(addresses: Addresses) -> Iterator[SignInContext]:
-    """A door whose limits nobody else counts for."""
+def context(addresses: Addresses) -> Iterator[SignInContext]:
+    """A context whose limits nobody else counts for."""
     with (
         closing(Database(NOWHERE, retry_seconds=0)) as database,
         closing(LimitStorage(addresses.mongo.url)) as limits,
@@ -163,8 +163,8 @@ def door(addresses: Addresses) -> Iterator[SignInContext]:
         throttle = Throttle(limits, key=uuid4().hex)
         settings = Settings(_env_file=None, demo=True)
         given = (settings, database, identity, throttle, KEY)
-        with closing(SignInContext.of(*given, files=None)) as door:
-            yield door
+        with closing(SignInContext.of(*given, files=None)) as context:
+            yield context
 
 
 @pytest.mark.parametrize(
@@ -175,15 +175,15 @@ def door(addresses: Addresses) -> Iterator[SignInContext]:
     ],
     ids=["codes", "tries"],
 )
-def test_many_networks_have_no_more_of_one_address(door, count, limit):
+def test_many_networks_have_no_more_of_one_address(context, count, limit):
     for number in range(limit.amount):
-        count(door, _request(client=f"198.51.100.{number}"), "address")
+        count(context, _request(client=f"198.51.100.{number}"), "address")
 
     with pytest.raises(LimitReached) as refusal:
-        count(door, _request(client="203.0.113.1"), "address")
+        count(context, _request(client="203.0.113.1"), "address")
 
     assert refusal.value.limit == limit
-    count(door, _request(client="203.0.113.1"), "another")
+    count(context, _request(client="203.0.113.1"), "another")
 
 
 @pytest.mark.parametrize(
@@ -194,15 +194,15 @@ def test_many_networks_have_no_more_of_one_address(door, count, limit):
     ],
     ids=["codes", "tries"],
 )
-def test_one_network_has_no_more_of_many_addresses(door, count, limit):
+def test_one_network_has_no_more_of_many_addresses(context, count, limit):
     few = replace(limit, amount=4)
     with pytest.MonkeyPatch.context() as patch:
         name = limit.name.upper().replace("-", "_")
         patch.setattr(throttling, name, few)
         for number in range(few.amount):
-            count(door, _request(), f"address-{number}")
+            count(context, _request(), f"address-{number}")
 
         with pytest.raises(LimitReached) as refusal:
-            count(door, _request(), "another")
+            count(context, _request(), "another")
 
     assert refusal.value.limit == few

@@ -69,7 +69,7 @@ def _gate(app=_app, *, hosts=None, live=None):
         app,
         live or Sessions(),
         hosts=hosts,
-        is_own_door=lambda path: path.startswith("/api"),
+        is_api_path=lambda path: path.startswith("/api"),
     )
 
 
