@@ -28,12 +28,12 @@ def open_sign_ins(person: Person) -> None:
     """List somebody else's sign-ins; each can be ended, or all at once."""
     actor = current_actor()
     with error_boundary():
-        found = _found(person.id)
+        records = _sign_ins_of(person.id)
         st.subheader("Signed in now", anchor=False)
-        if not found:
+        if not records:
             st.caption("Nowhere.")
             return
-        for record in found:
+        for record in records:
             _line(record, key="user_end")
         if st.button("End all", key="user_end_all", icon=":material/logout:"):
             write(lambda s: sessions.end_all(s, actor, person.id))
@@ -45,12 +45,12 @@ def my_sign_ins() -> None:
     """List one's own sign-ins; all but this one can be ended here."""
     actor, here = current_actor(), current_sign_in()
     with error_boundary():
-        found = _found(actor.id)
+        records = _sign_ins_of(actor.id)
         st.subheader("Where you are signed in", anchor=False)
         st.caption("End what you do not know, and tell an administrator.")
-        for record in found:
+        for record in records:
             _line(record, key="account_end", here=here)
-        others = [record for record in found if record.id != here]
+        others = [record for record in records if record.id != here]
         if len(others) > 1 and st.button(
             "End all others", key="account_end_others", icon=":material/logout:"
         ):
@@ -59,7 +59,7 @@ def my_sign_ins() -> None:
             st.rerun()
 
 
-def _found(user_id: UUID) -> tuple[Record, ...]:
+def _sign_ins_of(user_id: UUID) -> tuple[Record, ...]:
     actor = current_actor()
     limits = sessions.limits_of(wiring.current().settings)
     return read(lambda s: sessions.list_sessions(s, actor, user_id, limits=limits))

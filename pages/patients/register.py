@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard.context import current_actor, read, today, write
 from dashboard.navigation import open_patient
-from dashboard.patients.duplicates.duplicate_candidates import candidate_list
+from dashboard.patients.duplicates.duplicate_candidates import show_candidates
 from dashboard.patients.records import patient_form
 from dashboard.patients.records.patient_terms import suggest
 from dashboard.ui.notices import notify
@@ -74,7 +74,9 @@ if "register_checked" in st.session_state:
         title="This patient may be registered already",
         icon=":material/group:",
     )
-    if chosen := candidate_list("register", likely, today(), action="Open this record"):
+    if chosen := show_candidates(
+        "register", likely, today(), action="Open this record"
+    ):
         open_patient(chosen)
     if st.button("Register anyway", key="register_anyway"):
         register(draft)

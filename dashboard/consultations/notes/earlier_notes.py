@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard.consultations.notes.shown_notes import diagnosis, show_notes
+from dashboard.consultations.notes.shown_notes import coded, show_notes
 from dashboard.consultations.notes.writing import Writing, bring_back
 from dashboard.context import current_actor, read
 from dashboard.ui.empty_state import empty_state
@@ -25,52 +25,54 @@ def show_similar(writing: Writing) -> None:
         )
         return
     actor, visit_id = current_actor(), writing.visit_id
-    found = read(
+    earlier = read(
         lambda s: notes.list_similar(s, actor, visit_id, text),
         keep=("similar", visit_id, text),
         seconds=_SECONDS,
     )
-    if not found:
+    if not earlier:
         empty_state("No earlier visit was about any of this.", icon="history")
-    for one in found:
-        _earlier(one)
+    for visit in earlier:
+        _earlier(visit)
 
 
 def show_versions(writing: Writing) -> None:
     """Show every version of this visit's notes, the newest first."""
     actor, visit_id = current_actor(), writing.visit_id
-    found = read(
+    versions = read(
         lambda s: notes.list_versions(s, actor, visit_id),
         keep=("notes_versions", visit_id),
     )
-    if not found:
+    if not versions:
         empty_state("Nothing is saved about this visit yet.", icon="history")
-    for one in found:
-        _version(writing, one, is_latest=one is found[0])
+    for version in versions:
+        _version(writing, version, is_latest=version is versions[0])
 
 
-def _earlier(one: EarlierNotes) -> None:
+def _earlier(visit: EarlierNotes) -> None:
     with st.container(border=True):
-        when = at(one.visited_at)
-        st.markdown(f"**{when}** · {plain(one.doctor_name)}")
-        if one.notes.diagnoses:
-            st.markdown("; ".join(map(diagnosis, one.notes.diagnoses)))
-        st.caption(f"Shares: {plain(', '.join(one.shared[:8]))}")
+        when = at(visit.visited_at)
+        st.markdown(f"**{when}** · {plain(visit.doctor_name)}")
+        if visit.notes.diagnoses:
+            st.markdown("; ".join(map(coded, visit.notes.diagnoses)))
+        st.caption(f"Shares: {plain(', '.join(visit.shared[:8]))}")
         with st.expander(f"Notes of {when}"):
-            show_notes(one.notes)
+            show_notes(visit.notes)
 
 
-def _version(writing: Writing, one: NotesVersion, *, is_latest: bool) -> None:
+def _version(writing: Writing, version: NotesVersion, *, is_latest: bool) -> None:
     with st.container(border=True):
-        st.markdown(f"**Version {one.number}**" + " (the one that counts)" * is_latest)
-        st.caption(f"{at(one.saved_at)} by {plain(one.author_name)}")
-        with st.expander(f"Notes of version {one.number}"):
-            show_notes(one.notes)
+        st.markdown(
+            f"**Version {version.number}**" + " (the one that counts)" * is_latest
+        )
+        st.caption(f"{at(version.saved_at)} by {plain(version.author_name)}")
+        with st.expander(f"Notes of version {version.number}"):
+            show_notes(version.notes)
         st.button(
-            f"Put version {one.number} into the form",
-            key=f"visit_bring_back_{one.number}",
+            f"Put version {version.number} into the form",
+            key=f"visit_bring_back_{version.number}",
             icon=":material/history:",
             type="tertiary",
             on_click=bring_back,
-            args=(writing, typed_of(one.notes)),
+            args=(writing, typed_of(version.notes)),
         )

@@ -46,9 +46,9 @@ def show_measurements(visit: VisitRecord) -> None:
 
 def _with(measured: Sequence[VisitMeasurements], title: str) -> list[VisitMeasurements]:
     return [
-        one
-        for one in measured
-        if any(getattr(one.vitals, name) is not None for name in _CHARTS[title])
+        visit
+        for visit in measured
+        if any(getattr(visit.vitals, name) is not None for name in _CHARTS[title])
     ]
 
 
@@ -63,7 +63,7 @@ def _chart(title: str, measured: Sequence[VisitMeasurements]) -> None:
         ),
     )
     st.table(
-        {at(one.visited_at): _said(one, vitals) for one in reversed(measured)},
+        {at(visit.visited_at): _said(visit, vitals) for visit in reversed(measured)},
         border="horizontal",
         alt=f"{title}, the newest first",
     )
@@ -79,11 +79,11 @@ def _lines(vitals: Sequence[Vital], measured: Sequence[VisitMeasurements]) -> al
         [
             {
                 # Vega shows moments in the viewer's zone unless they have none.
-                "Visit": in_zone(one.visited_at).replace(tzinfo=None),
-                "Value": getattr(one.vitals, vital.name),
+                "Visit": in_zone(visit.visited_at).replace(tzinfo=None),
+                "Value": getattr(visit.vitals, vital.name),
                 "Vital sign": vital.label,
             }
-            for one in measured
+            for visit in measured
             for vital in vitals
         ]
     )
@@ -101,7 +101,7 @@ def _lines(vitals: Sequence[Vital], measured: Sequence[VisitMeasurements]) -> al
     return chart
 
 
-def _said(one: VisitMeasurements, vitals: Sequence[Vital]) -> str:
-    values = [getattr(one.vitals, vital.name) for vital in vitals]
+def _said(visit: VisitMeasurements, vitals: Sequence[Vital]) -> str:
+    values = [getattr(visit.vitals, vital.name) for vital in vitals]
     numbers = " / ".join("–" if value is None else written(value) for value in values)
     return f"{numbers} {vitals[0].unit}"

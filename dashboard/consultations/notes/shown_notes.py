@@ -15,24 +15,24 @@ def show_notes(notes: Notes) -> None:
         _text("Vital signs", measured)
     if notes.diagnoses:
         st.markdown(f"**{TEXTS['diagnoses']}**")
-        st.markdown("\n".join(f"- {diagnosis(one)}" for one in notes.diagnoses))
+        st.markdown("\n".join(f"- {coded(diagnosis)}" for diagnosis in notes.diagnoses))
     _text(TEXTS["plan"], notes.plan)
 
 
-def diagnosis(one: Diagnosis) -> str:
+def coded(diagnosis: Diagnosis) -> str:
     """Return the code and the words as Markdown."""
-    code = f"**{plain(one.code)}** " if one.code else ""
-    return f"{code}{plain(one.text)}".strip()
+    code = f"**{plain(diagnosis.code)}** " if diagnosis.code else ""
+    return f"{code}{plain(diagnosis.text)}".strip()
 
 
 def in_one_line(vitals: Vitals) -> str:
     """Return what was measured, as it is said."""
-    found = [
+    measured = [
         f"{vital.label} {written(value)} {vital.unit}"
         for vital in VITALS
         if (value := getattr(vitals, vital.name)) is not None
     ]
-    return "; ".join(found)
+    return "; ".join(measured)
 
 
 def _text(label: str, text: str) -> None:

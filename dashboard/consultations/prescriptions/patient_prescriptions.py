@@ -29,13 +29,13 @@ def show_prescriptions(patient_id: UUID, *, page: str) -> None:
         return
     st.subheader("Prescriptions", anchor=False)
     with error_boundary():
-        found = read(
+        records = read(
             lambda s: prescriptions.list_of_patient(s, actor, patient_id),
             keep=("prescriptions", patient_id),
         )
-        if found:
+        if records:
             columns = [Column("Issued"), Column("Drugs"), Column("By"), Column("State")]
-            table = payload_of(columns, list(map(_row, found)), name="Prescriptions")
+            table = payload_of(columns, list(map(_row, records)), name="Prescriptions")
             record_table(table, key=f"{page}_prescriptions")
         else:
             st.caption("Nothing was prescribed yet.")

@@ -37,13 +37,16 @@ def panel(visit: VisitRecord) -> None:
     if not actor.may(Permission.VIEW_PRESCRIPTIONS):
         return
     st.subheader("Prescription", anchor=False)
-    found = read(lambda s: prescriptions.find_of_visit(s, actor, visit.id))
-    if found is not None and st.session_state.get(_AMENDING) != found.version.number:
-        _show(found)
+    prescription = read(lambda s: prescriptions.find_of_visit(s, actor, visit.id))
+    if (
+        prescription is not None
+        and st.session_state.get(_AMENDING) != prescription.version.number
+    ):
+        _show(prescription)
     elif not actor.may(Permission.PRESCRIBE):
         st.caption("Nothing was prescribed.")
     elif visit.status in _AT_WORK:
-        _write(visit.id, found)
+        _write(visit.id, prescription)
     else:
         st.caption("Prescribing begins when the patient is checked in.")
 
@@ -53,9 +56,9 @@ def address_of(prescription_id: UUID, number: int) -> str:
     return f"/api/prescriptions/{prescription_id}?version={number}"
 
 
-def _show(found: PrescriptionRecord) -> None:
-    version = found.version
-    if found.status is PrescriptionStatus.WITHDRAWN:
+def _show(prescription: PrescriptionRecord) -> None:
+    version = prescription.version
+    if prescription.status is PrescriptionStatus.WITHDRAWN:
         st.warning(
             "This prescription was withdrawn: it does not count any more.",
             icon=":material/event_busy:",
@@ -70,30 +73,33 @@ def _show(found: PrescriptionRecord) -> None:
     with st.container(horizontal=True):
         st.link_button(
             "Download",
-            address_of(found.id, version.number),
+            address_of(prescription.id, version.number),
             icon=":material/download:",
         )
-        if _may_change(found):
+        if _may_change(prescription):
             if st.button("Amend", key="prescription_amend", icon=":material/edit:"):
-                prescription_form.begin(found)
+                prescription_form.begin(prescription)
                 st.session_state[_AMENDING] = version.number
                 st.rerun()
             if st.button(
                 "Withdraw", key="prescription_withdraw", icon=":material/event_busy:"
             ):
-                _withdraw(found)
-    if found.latest > 1:
-        _show_earlier(found)
+                _withdraw(prescription)
+    if prescription.latest > 1:
+        _show_earlier(prescription)
 
 
-def _show_earlier(found: PrescriptionRecord) -> None:
+def _show_earlier(prescription: PrescriptionRecord) -> None:
     with st.expander("Earlier versions"), error_boundary():
         actor = current_actor()
-        for one in read(lambda s: prescriptions.versions(s, actor, found.id)):
-            if one.number != found.version.number:
+        for version in read(
+            lambda s: prescriptions.versions(s, actor, prescription.id)
+        ):
+            if version.number != prescription.version.number:
+                address = address_of(prescription.id, version.number)
                 st.markdown(
-                    f"[Version {one.number}]({address_of(found.id, one.number)}), "
-                    f"{plain(one.author_name)}, {at(one.created_at)}"
+                    f"[Version {version.number}]({address}), "
+                    f"{plain(version.author_name)}, {at(version.created_at)}"
                 )
 
 
@@ -152,13 +158,13 @@ def _leave(visit_id: UUID) -> None:
     st.session_state.pop(_AMENDING, None)
 
 
-def _may_change(found: PrescriptionRecord) -> bool:
-    is_issued = found.status is PrescriptionStatus.ISSUED
+def _may_change(prescription: PrescriptionRecord) -> bool:
+    is_issued = prescription.status is PrescriptionStatus.ISSUED
     return is_issued and current_actor().may(Permission.PRESCRIBE)
 
 
 @st.dialog("Withdraw this prescription?", icon=":material/event_busy:")
-def _withdraw(found: PrescriptionRecord) -> None:
+def _withdraw(prescription: PrescriptionRecord) -> None:
     with error_boundary():
         st.markdown(
             "It stays on record and is shown as withdrawn. Papers that are out already "
@@ -168,10 +174,10 @@ def _withdraw(found: PrescriptionRecord) -> None:
         if st.button(
             "Withdraw prescription", type="primary", key="prescription_withdraw_now"
         ):
-            actor, number = current_actor(), found.version.number
+            actor, number = current_actor(), prescription.version.number
             write(
                 lambda s: prescriptions.withdraw(
-                    s, actor, found.id, number=number, reason=reason or ""
+                    s, actor, prescription.id, number=number, reason=reason or ""
                 )
             )
             notify("The prescription is withdrawn.", icon="event_busy")
@@ -184,7 +190,7 @@ def lines_table(lines: Sequence[PrescriptionLine]) -> None:
         Row(
             str(index),
             (
-                Cell(line.drug, lines=_told(line)),
+                Cell(line.drug, lines=_override_lines(line)),
                 Cell(line.dose),
                 Cell(line.frequency),
                 Cell(line.duration),
@@ -197,8 +203,8 @@ def lines_table(lines: Sequence[PrescriptionLine]) -> None:
     record_table(table, key="prescription_lines")
 
 
-def _told(line: PrescriptionLine) -> tuple[tuple[Piece, ...], ...]:
+def _override_lines(line: PrescriptionLine) -> tuple[tuple[Piece, ...], ...]:
     if not line.warning:
         return ()
-    told = f"{line.warning} Prescribed all the same: {line.override_reason}"
-    return ((Piece(told),),)
+    reason = f"{line.warning} Prescribed all the same: {line.override_reason}"
+    return ((Piece(reason),),)

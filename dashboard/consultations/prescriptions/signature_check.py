@@ -19,16 +19,18 @@ _OFF: Final = ":material/event_busy:"
 def show_signature(content: bytes) -> bool:
     """Say whether the file is as the clinic signed it; tell whether it is."""
     with st.spinner("Checking the signature"):
-        found = signing.check_apart(content, signing_certificates())
-    match found.state:
+        result = signing.check_apart(content, signing_certificates())
+    match result.state:
         case SignatureState.VALID:
-            when = f" Signed {at(in_zone(found.signed_at))}." if found.signed_at else ""
-            st.success(f"{found.state.sentence}{when}", icon=":material/verified:")
+            when = (
+                f" Signed {at(in_zone(result.signed_at))}." if result.signed_at else ""
+            )
+            st.success(f"{result.state.sentence}{when}", icon=":material/verified:")
         case SignatureState.MODIFIED | SignatureState.UNKNOWN_SIGNER:
-            st.error(found.state.sentence, icon=":material/gpp_bad:")
+            st.error(result.state.sentence, icon=":material/gpp_bad:")
         case _:
-            st.warning(found.state.sentence, icon=":material/help:")
-    return found.is_valid
+            st.warning(result.state.sentence, icon=":material/help:")
+    return result.is_valid
 
 
 def show_version(content: bytes) -> None:

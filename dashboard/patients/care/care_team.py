@@ -68,11 +68,11 @@ def _carer(patient: PatientRecord, carer: Carer, *, can_end: bool) -> None:
 
 def _choose_another(patient: PatientRecord, team: tuple[Carer, ...]) -> None:
     actor = current_actor()
-    treating = {one.clinician for one in team}
+    treating = {member.clinician for member in team}
     clinicians = read(
         lambda s: care.list_clinicians(s, actor), keep="clinicians", seconds=60
     )
-    free = [one for one in clinicians if one not in treating]
+    free = [clinician for clinician in clinicians if clinician not in treating]
     if not free:
         return
     with (
@@ -82,7 +82,7 @@ def _choose_another(patient: PatientRecord, team: tuple[Carer, ...]) -> None:
         chosen = st.selectbox(
             "Clinician",
             free,
-            format_func=lambda one: one.name,
+            format_func=lambda clinician: clinician.name,
             key="patient_care_clinician",
         )
         assigns = st.form_submit_button(

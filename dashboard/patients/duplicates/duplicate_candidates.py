@@ -10,37 +10,42 @@ from dashboard.ui.words import born, full_name, plain
 from services.patients.duplicates.duplicates import LIKELY, DuplicateCandidate
 
 
-def candidate_list(
-    page: str, found: Sequence[DuplicateCandidate], today: date, *, action: str
+def show_candidates(
+    page: str, candidates: Sequence[DuplicateCandidate], today: date, *, action: str
 ) -> UUID | None:
     """Show each candidate; return the one acted on."""
     chosen = None
-    for one in found:
-        if candidate(page, one, today, action):
-            chosen = one.patient.id
+    for candidate in candidates:
+        if show_candidate(page, candidate, today, action):
+            chosen = candidate.patient.id
     return chosen
 
 
-def candidate(
-    page: str, one: DuplicateCandidate, today: date, action: str, *, title: str = ""
+def show_candidate(
+    page: str,
+    candidate: DuplicateCandidate,
+    today: date,
+    action: str,
+    *,
+    title: str = "",
 ) -> bool:
     """Show how alike a candidate is, and why; tell whether to act on it."""
-    name = title or full_name(one.patient)
+    name = title or full_name(candidate.patient)
     with (
         st.container(border=True),
         st.container(horizontal=True, vertical_alignment="center"),
     ):
         with st.container(width="stretch", gap="xxsmall"):
-            st.markdown(f"**{plain(name)}**, born {born(one.patient, today)}")
-            st.caption(plain(_reasons(one)))
+            st.markdown(f"**{plain(name)}**, born {born(candidate.patient, today)}")
+            st.caption(plain(_reasons(candidate)))
         st.badge(
-            f"{one.score} % alike",
+            f"{candidate.score} % alike",
             icon=":material/group:",
-            color="orange" if one.score >= LIKELY else "gray",
+            color="orange" if candidate.score >= LIKELY else "gray",
         )
-        return st.button(action, key=f"{page}_candidate_{one.patient.id}")
+        return st.button(action, key=f"{page}_candidate_{candidate.patient.id}")
 
 
-def _reasons(one: DuplicateCandidate) -> str:
-    reasons = ", ".join(one.reasons)
+def _reasons(candidate: DuplicateCandidate) -> str:
+    reasons = ", ".join(candidate.reasons)
     return reasons[:1].upper() + reasons[1:]

@@ -33,7 +33,9 @@ class Matter:
 
 def matters(actor: Actor, today: date) -> tuple[Matter, ...]:
     """Return the lists that the actor may ask for, those of today first."""
-    return tuple(one for one in _matters(today) if is_visible(actor, one.criteria))
+    return tuple(
+        matter for matter in _matters(today) if is_visible(actor, matter.criteria)
+    )
 
 
 def _matters(today: date) -> tuple[Matter, ...]:

@@ -68,11 +68,11 @@ def _search(page: str, advice: str) -> None:
     typed = patient_search("Patient", key=f"{page}_patient_search", advice=advice)
     if not typed:
         return
-    found = _find(typed)
-    if not found:
+    matches = _find(typed)
+    if not matches:
         st.caption("Nobody is called so. Check the spelling.")
     with st.container(horizontal=True, gap="small"):
-        for patient in found:
+        for patient in matches:
             st.button(
                 told_apart(patient, today()),
                 key=f"{page}_patient_{patient.id}",
@@ -90,4 +90,4 @@ def _find(typed: str) -> tuple[PatientRecord, ...]:
         keep=("patient_choice", typed),
         seconds=_SECONDS,
     )
-    return tuple(one for one in page.rows if isinstance(one, PatientRecord))
+    return tuple(row for row in page.rows if isinstance(row, PatientRecord))

@@ -103,8 +103,8 @@ class Listing(AddressedList):
             return None
         if list_addresses.is_sealed(self.key):
             return None
-        asked = {"list": self.key, "after_lsn": str(last_write() or "")}
-        query = urlencode({name: value for name, value in asked.items() if value})
+        parameters = {"list": self.key, "after_lsn": str(last_write() or "")}
+        query = urlencode({name: value for name, value in parameters.items() if value})
         return f"/files/patients.csv?{query}"
 
     def csv_with_names(self, reason: str) -> str:
@@ -114,8 +114,8 @@ class Listing(AddressedList):
                 session, self.actor, self.key or None, reason
             )
         )
-        asked = {"grant": str(grant.id), "after_lsn": str(last_write() or "")}
-        return f"/files/patients.csv?{urlencode(asked)}"
+        query = {"grant": str(grant.id), "after_lsn": str(last_write() or "")}
+        return f"/files/patients.csv?{urlencode(query)}"
 
     def statistics(self) -> ListStatistics:
         """Read what the list is made of."""
@@ -142,10 +142,10 @@ def named_export(listing: Listing) -> None:
             reason = st.text_area(
                 "Reason", key="patients_named_reason", max_chars=LONGEST
             )
-            asked = st.form_submit_button(
+            is_wanted = st.form_submit_button(
                 "Prepare the file", type="primary", key="patients_named_ask"
             )
-        if asked:
+        if is_wanted:
             st.link_button(
                 "Download with names",
                 listing.csv_with_names(reason),

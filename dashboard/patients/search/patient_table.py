@@ -55,7 +55,7 @@ def patient_table(
     kept = st.session_state.get(f"{key}_payload")
     # Most runs show the page of the run before: the same tuple, so nothing to redo.
     if kept is None or kept[0] is not patients or kept[1] != drawn:
-        is_named = not any(isinstance(one, UnnamedPatient) for one in patients)
+        is_named = not any(isinstance(patient, UnnamedPatient) for patient in patients)
         columns = _COLUMNS if is_named else _UNNAMED_COLUMNS
         payload = payload_of(
             columns if is_sortable else [Column(known.label) for known in columns],

@@ -8,17 +8,17 @@ from services.lists.criteria import Direction, Order
 
 def marks_of(orders: Sequence[Order]) -> list[Sorted]:
     """Return what the header marks."""
-    return [Sorted(one.field, one.direction is Direction.DESC) for one in orders]
+    return [Sorted(order.field, order.direction is Direction.DESC) for order in orders]
 
 
-def reordered(orders: tuple[Order, ...], asked: TableEvent) -> tuple[Order, ...]:
+def reordered(orders: tuple[Order, ...], event: TableEvent) -> tuple[Order, ...]:
     """Return the sort keys after a click on a header: up, then down, then not at all.
 
     With `adds_key` the other keys stay, in their places.
     """
-    before = next((order for order in orders if order.field == asked.sort), None)
-    after = _after_click(str(asked.sort), before)
-    if not asked.adds_key:
+    before = next((order for order in orders if order.field == event.sort), None)
+    after = _after_click(str(event.sort), before)
+    if not event.adds_key:
         return after
     if before is None:
         return (*orders, *after)

@@ -99,14 +99,14 @@ class TableEvent:
 
 
 def chosen_of(
-    asked: TableEvent, shown: Iterable[T], id_of: Callable[[T], object]
+    event: TableEvent, shown: Iterable[T], id_of: Callable[[T], object]
 ) -> T | None:
     """Return the record with whose row something is to be done, if it is shown.
 
     `id_of` gives what its row was named by, or what that was made from.
     """
-    chosen = asked.action[0] if asked.action else None
-    return next((one for one in shown if str(id_of(one)) == chosen), None)
+    chosen = event.action[0] if event.action else None
+    return next((record for record in shown if str(id_of(record)) == chosen), None)
 
 
 def payload_of(
@@ -120,11 +120,13 @@ def payload_of(
     drawn = {
         "name": name,
         "columns": [
-            {"label": one.label, "order": one.order, "whole": one.is_whole}
-            for one in columns
+            {"label": column.label, "order": column.order, "whole": column.is_whole}
+            for column in columns
         ],
         "rows": [_as_data(row) for row in rows],
-        "order": [{"order": one.order, "descending": one.descending} for one in order],
+        "order": [
+            {"order": mark.order, "descending": mark.descending} for mark in order
+        ],
     }
     return json.dumps(drawn).encode()
 
@@ -168,8 +170,13 @@ def _with_more(cell: Cell) -> dict[str, object]:
             for line in cell.lines
         ],
         "actions": [
-            {"name": one.name, "label": one.label, "icon": one.icon, "url": one.url}
-            for one in cell.actions
+            {
+                "name": action.name,
+                "label": action.label,
+                "icon": action.icon,
+                "url": action.url,
+            }
+            for action in cell.actions
         ],
     }
 

@@ -62,7 +62,7 @@ def _suits(widget: WidgetMetadata[Any], value: Any) -> bool:
         case ("bool_value", bool()) | ("string_value", str()):
             return True
         case "string_array_value", list():
-            return all(isinstance(one, str) for one in value)
+            return all(isinstance(item, str) for item in value)
         case _:
             return False
 

@@ -123,26 +123,26 @@ class CriteriaEditor:
                 args=(number,),
                 **_QUIET,
             )
-            asked = rows.field(number)
+            field = rows.field(number)
             st.selectbox(
                 "Comparison",
-                list(asked.operators),
-                format_func=lambda known: criteria.operator_label(known, asked.kind),
+                list(field.operators),
+                format_func=lambda known: criteria.operator_label(known, field.kind),
                 key=rows.key("operator", number),
                 width=_OPERATOR_WIDTH,
                 on_change=rows.complete,
                 args=(number,),
                 **_QUIET,
             )
-            self._draw_value(number, asked)
+            self._draw_value(number, field)
             self._draw_remove("Remove", number, box.members)
 
-    def _draw_value(self, number: int, asked: criteria.Field) -> None:
+    def _draw_value(self, number: int, field: criteria.Field) -> None:
         rows, shape = self._rows, self._rows.shape(number)
         options = {"label": "Value", "key": rows.key(shape, number), **_QUIET}
 
         def said(choice: str) -> str:
-            label = asked.label_of(choice)
+            label = field.label_of(choice)
             return label[:1].upper() + label[1:]
 
         match shape:
@@ -151,18 +151,18 @@ class CriteriaEditor:
                     options=[True, False], format_func=_YES_NO.__getitem__, **options
                 )
             case "choice":
-                st.selectbox(options=asked.choices, format_func=said, **options)
+                st.selectbox(options=field.choices, format_func=said, **options)
             case "choices":
-                st.multiselect(options=asked.choices, format_func=said, **options)
+                st.multiselect(options=field.choices, format_func=said, **options)
             case "term":
                 st.selectbox(
-                    options=self._terms(asked.name, rows.value(shape, number)),
+                    options=self._terms(field.name, rows.value(shape, number)),
                     accept_new_options=True,
                     placeholder="Choose or type",
                     **options,
                 )
             case _:
-                hint = _hint(asked.kind, rows.value("operator", number))
+                hint = _hint(field.kind, rows.value("operator", number))
                 st.text_input(placeholder=hint, autocomplete="off", **options)
 
     def _terms(self, kind: str, typed: str | None) -> list[str]:

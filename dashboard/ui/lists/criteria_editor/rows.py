@@ -84,12 +84,12 @@ class Rows:
 
     def shape(self, number: int) -> str:
         """Name the kind of input that the row's field and operator need."""
-        asked, operator = self.field(number), self.value("operator", number)
-        if operator is Operator.IS_EMPTY or asked.kind is Kind.FLAG:
+        row_field, operator = self.field(number), self.value("operator", number)
+        if operator is Operator.IS_EMPTY or row_field.kind is Kind.FLAG:
             return "yes"
-        if asked.choices:
+        if row_field.choices:
             return "choices" if operator is Operator.IN else "choice"
-        if asked.kind is Kind.LIST and operator is not Operator.CONTAINS:
+        if row_field.kind is Kind.LIST and operator is not Operator.CONTAINS:
             return "term"
         return "text"
 
@@ -154,12 +154,12 @@ class Rows:
         ]
         return box
 
-    def _row_of(self, asked: Filter, numbers: "count[int]") -> int:
+    def _row_of(self, filter_: Filter, numbers: "count[int]") -> int:
         number = next(numbers)
-        self._set("field", number, asked.field)
-        self._set("operator", number, asked.operator)
+        self._set("field", number, filter_.field)
+        self._set("operator", number, filter_.operator)
         shape = self.shape(number)
-        self._set(shape, number, _as_typed(shape, asked.value))
+        self._set(shape, number, _as_typed(shape, filter_.value))
         return number
 
     def _order_of(self, order: Order, numbers: "count[int]") -> int:
