@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard.context import current_actor, freshness, now, read
 from dashboard.documents.retention import retention_actions
-from dashboard.documents.retention.integrity_state import keeping_state
+from dashboard.documents.retention.integrity_state import show_integrity
 from dashboard.documents.retention.retention_tables import (
     damage_table,
     dues_table,
@@ -44,7 +44,7 @@ if found.holds:
 else:
     empty_state("Nothing is on hold.", icon="lock_open")
 st.subheader("Files", anchor=False)
-keeping_state(found.walk, found.runs, found.doomed, now())
+show_integrity(found.walk, found.runs, found.doomed, now())
 if found.walk.damaged:
     damage_table(found.walk.damaged, key="retention_damaged")
 st.caption(freshness())

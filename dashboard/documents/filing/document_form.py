@@ -34,7 +34,10 @@ def classification_field(
     """Ask how long it is kept; None is what the type usually has."""
     # Not None for what is usual: Streamlit would take it for nothing chosen.
     labels = {_AS_USUAL: _AS_USUAL} if start is None else {}
-    labels |= {one.value: CLASS_LABELS[one] for one in Classification}
+    labels |= {
+        classification.value: CLASS_LABELS[classification]
+        for classification in Classification
+    }
     chosen = st.selectbox(
         "Kept as",
         list(labels),

@@ -89,8 +89,8 @@ def _find_known(upload: UploadedFile, patient_id: UUID | None) -> DocumentRecord
     # Not hashlib.file_digest: it would make a second copy of what is in memory.
     for piece in iter(partial(upload.read, _PIECE_BYTES), b""):
         digest.update(piece)
-    actor, found = current_actor(), digest.digest()
-    return read(lambda s: records.find_filed(s, actor, found, patient_id))
+    actor, content_digest = current_actor(), digest.digest()
+    return read(lambda s: records.find_filed(s, actor, content_digest, patient_id))
 
 
 def _receive(upload: UploadedFile) -> StoredContent:

@@ -99,7 +99,7 @@ def file_all(uploads: Sequence[UploadedFile], drafts: Sequence[DraftDocument]) -
 
 def filed_before() -> list[Outcome]:
     """Return what was filed since somebody came to this page."""
-    return [one for one in _outcomes().values() if one.kind == "filed"]
+    return [outcome for outcome in _outcomes().values() if outcome.kind == "filed"]
 
 
 def forget_outcomes() -> None:
@@ -162,7 +162,9 @@ def _file(upload: UploadedFile, draft: DraftDocument) -> Outcome:
         known = done.known
         sentence = f"Already filed as “{plain(known.title)}”."
         return Outcome("known", upload.name, sentence, known.id)
-    noted = "; ".join(words.FINDINGS.get(one, one) for one in done.version.findings)
+    noted = "; ".join(
+        words.FINDINGS.get(finding, finding) for finding in done.version.findings
+    )
     return Outcome("filed", upload.name, noted, done.id)
 
 

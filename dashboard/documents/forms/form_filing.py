@@ -14,7 +14,7 @@ from dashboard.documents.filing import document_form
 from services.documents.forms import Template
 from services.documents.records.kinds import Classification
 
-_CLASSES: Final = frozenset(one.value for one in Classification)
+_CLASSES: Final = frozenset(classification.value for classification in Classification)
 
 
 @dataclass(frozen=True, slots=True)

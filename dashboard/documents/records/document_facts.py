@@ -33,11 +33,11 @@ def badges(cells: tuple[Cell, ...]) -> None:
 
 def show_findings(version: VersionRecord) -> None:
     """Say in full what was found in a version, if anything was."""
-    said = [words.FINDINGS.get(one, one) for one in version.findings]
+    sentences = [words.FINDINGS.get(finding, finding) for finding in version.findings]
     if version.reading == "none":
-        said.append("Pictures without text: the search finds its title only")
-    if said:
-        st.markdown("\n".join(f"- {one}." for one in said))
+        sentences.append("Pictures without text: the search finds its title only")
+    if sentences:
+        st.markdown("\n".join(f"- {sentence}." for sentence in sentences))
 
 
 def version_facts(record: DocumentRecord) -> None:

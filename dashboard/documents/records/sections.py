@@ -108,10 +108,10 @@ def show_accesses(record: DocumentRecord) -> None:
     )
     key = f"document_accesses_{record.id}"
     after = st.session_state.get(key)
-    found = document_accesses(record.id, after)
-    if found.accesses:
+    page = document_accesses(record.id, after)
+    if page.accesses:
         show_access_table(
-            found.accesses, key="document_accesses", name="Who opened this document"
+            page.accesses, key="document_accesses", name="Who opened this document"
         )
     else:
         empty_state("Nothing is written down yet.", icon="visibility_off")
@@ -119,6 +119,6 @@ def show_accesses(record: DocumentRecord) -> None:
         if after and st.button("Newest", key="document_accesses_newest"):
             st.session_state.pop(key)
             st.rerun()
-        if found.next and st.button("Older", key="document_accesses_older"):
-            st.session_state[key] = found.next
+        if page.next and st.button("Older", key="document_accesses_older"):
+            st.session_state[key] = page.next
             st.rerun()

@@ -18,8 +18,8 @@ def text_comparison(
     """Show the lines that differ and some around them, under the versions' names."""
     columns = [Column("Where"), Column("What"), Column(names[0]), Column(names[1])]
     rows = [
-        Row(str(number), _cells(one, names))
-        for number, one in enumerate(compared[:_MOST_ROWS])
+        Row(str(number), _cells(pair, names))
+        for number, pair in enumerate(compared[:_MOST_ROWS])
     ]
     record_table(payload_of(columns, rows, name="Differences"), key=key)
     if len(compared) > _MOST_ROWS:
@@ -29,15 +29,15 @@ def text_comparison(
         )
 
 
-def _cells(one: ComparedPair | Gap, names: tuple[str, str]) -> tuple[Cell, ...]:
-    if isinstance(one, Gap):
-        lines = f"{one.lines} line{'s' if one.lines != 1 else ''}"
+def _cells(pair: ComparedPair | Gap, names: tuple[str, str]) -> tuple[Cell, ...]:
+    if isinstance(pair, Gap):
+        lines = f"{pair.lines} line{'s' if pair.lines != 1 else ''}"
         return Cell(f"{lines} equal", "muted"), Cell(""), Cell(""), Cell("")
     return (
-        Cell(_where(one), "muted"),
-        _what(one, names),
-        _side(one.left, "plain" if one.is_equal else "danger"),
-        _side(one.right, "plain" if one.is_equal else "ok"),
+        Cell(_where(pair), "muted"),
+        _what(pair, names),
+        _side(pair.left, "plain" if pair.is_equal else "danger"),
+        _side(pair.right, "plain" if pair.is_equal else "ok"),
     )
 
 

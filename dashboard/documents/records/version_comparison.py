@@ -64,7 +64,7 @@ def compare_texts(record: DocumentRecord, pair: Compared) -> None:
         return
     names = (f"Version {pair.left.number}", f"Version {pair.right.number}")
     compared = comparing.compare(left, right)
-    if all(isinstance(one, comparing.Gap) or one.is_equal for one in compared):
+    if all(isinstance(line, comparing.Gap) or line.is_equal for line in compared):
         st.success(
             "The words of both versions are the same. Their pages may look different "
             "all the same.",

@@ -24,8 +24,8 @@ _BUCKETS: Final = {
 }
 
 
-def keeping_state(
-    walk: Walk, runs: Sequence[CheckRun], doomed: int, now: datetime
+def show_integrity(
+    walk: Walk, runs: Sequence[CheckRun], pending_deletions: int, now: datetime
 ) -> None:
     """Show alarms first, then what was found last."""
     for alarm in _alarms(walk, runs, now):
@@ -37,9 +37,9 @@ def keeping_state(
         f"compared with their rows in the last seven days{oldest}."
     )
     if swept := known.get(Job.SWEEP):
-        for bucket, found in swept.found.items():
-            st.markdown(_swept(_BUCKETS.get(bucket, bucket), found))
-    st.markdown(f"Files noted to be removed: **{doomed:,}**.")
+        for bucket, sweep in swept.found.items():
+            st.markdown(_swept(_BUCKETS.get(bucket, bucket), sweep))
+    st.markdown(f"Files noted to be removed: **{pending_deletions:,}**.")
     st.caption(" · ".join(_ended(known)))
 
 
@@ -62,22 +62,22 @@ def _alarms(walk: Walk, runs: Sequence[CheckRun], now: datetime) -> Iterator[str
 
 
 def _alarms_of_sweep(run: CheckRun) -> Iterator[str]:
-    for bucket, found in run.found.items():
-        if found["held_back"]:
+    for bucket, sweep in run.found.items():
+        if sweep["held_back"]:
             yield (
                 f"{_BUCKETS[bucket]}: so many files lack a row that none is removed. "
                 "Was an older backup of the rows put back?"
             )
-        if found["missing"]:
-            told = ", ".join(found["missing_rows"])
-            yield f"{_BUCKETS[bucket]}: {found['missing']:,} files are missing: {told}."
+        if sweep["missing"]:
+            rows = ", ".join(sweep["missing_rows"])
+            yield f"{_BUCKETS[bucket]}: {sweep['missing']:,} files are missing: {rows}."
 
 
-def _swept(label: str, found: Mapping[str, Any]) -> str:
+def _swept(label: str, sweep: Mapping[str, Any]) -> str:
     return (
-        f"{label}: **{found['named']:,}** rows name a file; files without a row: "
-        f"**{found['unreferenced']:,}**; rows without their file: "
-        f"**{found['missing']:,}**."
+        f"{label}: **{sweep['named']:,}** rows name a file; files without a row: "
+        f"**{sweep['unreferenced']:,}**; rows without their file: "
+        f"**{sweep['missing']:,}**."
     )
 
 

@@ -41,18 +41,23 @@ def dues_table(dues: Sequence[Dues], *, key: str) -> None:
     """Show how many documents of each class there are, and what lies ahead."""
     rows = [
         Row(
-            one.classification,
+            of_class.classification,
             (
-                Cell(CLASS_LABELS[one.classification]),
+                Cell(CLASS_LABELS[of_class.classification]),
                 *(
                     Cell(f"{count:,}")
-                    for count in (one.in_use, one.deleted, one.held, one.soon)
+                    for count in (
+                        of_class.in_use,
+                        of_class.deleted,
+                        of_class.held,
+                        of_class.soon,
+                    )
                 ),
-                Cell(f"{one.due:,}", "warn" if one.due else "plain"),
-                Cell(f"{one.purged:,}"),
+                Cell(f"{of_class.due:,}", "warn" if of_class.due else "plain"),
+                Cell(f"{of_class.purged:,}"),
             ),
         )
-        for one in dues
+        for of_class in dues
     ]
     record_table(payload_of(_DUES, rows, name="Documents by class"), key=key)
 
@@ -61,33 +66,33 @@ def holds_table(holds: Sequence[HeldDocument], *, key: str) -> HeldDocument | No
     """Show what is on hold; return what is to be released."""
     rows = [
         Row(
-            str(one.id),
+            str(hold.id),
             (
-                Cell(str(one.id)),
-                Cell(CLASS_LABELS[one.classification]),
-                Cell(at(one.held_at)),
-                Cell(one.holder_name or "Somebody who left"),
-                Cell(one.reason),
+                Cell(str(hold.id)),
+                Cell(CLASS_LABELS[hold.classification]),
+                Cell(at(hold.held_at)),
+                Cell(hold.holder_name or "Somebody who left"),
+                Cell(hold.reason),
                 Cell("", actions=(RowAction(_RELEASE, "Release", "lock_open"),)),
             ),
         )
-        for one in holds
+        for hold in holds
     ]
-    asked = record_table(payload_of(_HOLDS, rows, name="Legal holds"), key=key)
-    return chosen_of(asked, holds, lambda one: one.id)
+    event = record_table(payload_of(_HOLDS, rows, name="Legal holds"), key=key)
+    return chosen_of(event, holds, lambda hold: hold.id)
 
 
 def damage_table(damaged: Sequence[Damage], *, key: str) -> None:
     """Show which versions' files are not what they were."""
     rows = [
         Row(
-            f"{one.document_id}/{one.number}",
+            f"{damage.document_id}/{damage.number}",
             (
-                Cell(str(one.document_id)),
-                Cell(str(one.number)),
-                Cell(at(one.damaged_at), "danger", "broken_image"),
+                Cell(str(damage.document_id)),
+                Cell(str(damage.number)),
+                Cell(at(damage.damaged_at), "danger", "broken_image"),
             ),
         )
-        for one in damaged
+        for damage in damaged
     ]
     record_table(payload_of(_DAMAGE, rows, name="Damaged files"), key=key)

@@ -17,7 +17,7 @@ from services.lists.criteria import Order
 
 
 def documents_table(
-    found: Sequence[FoundDocument],
+    documents: Sequence[FoundDocument],
     *,
     key: str,
     orders: Sequence[Order] = (),
@@ -25,8 +25,8 @@ def documents_table(
 ) -> TableEvent:
     """Show the documents, and do what is asked for with one of them."""
     actor = current_actor()
-    asked = document_table(
-        found,
+    event = document_table(
+        documents,
         page_of=lambda record: document_addresses.document_page(record.id),
         download_of=lambda record: document_addresses.download(
             record.id, record.version.number
@@ -38,12 +38,12 @@ def documents_table(
         orders=orders,
         sortable=sortable,
     )
-    if asked.opened:
-        open_document(asked.opened)
-    record = chosen_of(asked, found, lambda one: one.id)
-    if asked.action and record:
-        _do(asked.action[1], record)
-    return asked
+    if event.opened:
+        open_document(event.opened)
+    record = chosen_of(event, documents, lambda document: document.id)
+    if event.action and record:
+        _do(event.action[1], record)
+    return event
 
 
 def open_document(document_id: UUID | str) -> None:

@@ -63,10 +63,10 @@ def deleted() -> DocumentListing:
 def newest_of(patient_id: UUID) -> tuple[FoundDocument, ...]:
     """Return the newest documents of a patient, as many as their page shows."""
     actor = current_actor()
-    asked = Criteria()
+    filters = Criteria()
     if actor.role is not Role.PATIENT:
-        asked = _of(patient_id)
-    look = look_at_documents(asked, PageRequest(size=_OF_PATIENT), is_counted=False)
+        filters = _of(patient_id)
+    look = look_at_documents(filters, PageRequest(size=_OF_PATIENT), is_counted=False)
     return look.page.rows
 
 

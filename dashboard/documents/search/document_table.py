@@ -37,7 +37,7 @@ _PLACES: Final = {"description": "Description: ", "patient": "Patient: "}
 
 
 def document_table(
-    found: Sequence[FoundDocument],
+    documents: Sequence[FoundDocument],
     *,
     page_of: Callable[[DocumentRecord], str],
     download_of: Callable[[DocumentRecord], str],
@@ -52,25 +52,29 @@ def document_table(
         for known in _COLUMNS
     ]
     rows = [
-        _row(one, page_of(one), tuple(_actions(one, download_of, may_delete)))
-        for one in found
+        _row(
+            document,
+            page_of(document),
+            tuple(_actions(document, download_of, may_delete)),
+        )
+        for document in documents
     ]
     payload = payload_of(columns, rows, name="Documents", order=marks_of(orders))
     return record_table(payload, key=key)
 
 
-def _row(found: FoundDocument, url: str, actions: tuple[RowAction, ...]) -> Row:
+def _row(document: FoundDocument, url: str, actions: tuple[RowAction, ...]) -> Row:
     # In the title the words stand in the row already.
-    passages = [one for one in found.passages if one.place != "title"]
+    passages = [passage for passage in document.passages if passage.place != "title"]
     return Row(
-        str(found.id),
+        str(document.id),
         (
-            Cell(found.title, lines=tuple(map(_line, passages))),
-            Cell(size(found.version.filesize)),
-            Cell(at(found.created_at)),
-            Cell(kind(found)),
-            Cell(found.patient_name) if found.patient_name else _UNFILED,
-            state(found),
+            Cell(document.title, lines=tuple(map(_line, passages))),
+            Cell(size(document.version.filesize)),
+            Cell(at(document.created_at)),
+            Cell(kind(document)),
+            Cell(document.patient_name) if document.patient_name else _UNFILED,
+            state(document),
             Cell("", actions=actions),
         ),
         url,
@@ -80,8 +84,8 @@ def _row(found: FoundDocument, url: str, actions: tuple[RowAction, ...]) -> Row:
 def _line(passage: Passage) -> tuple[Piece, ...]:
     page = f"Page {passage.page}: " if passage.page else ""
     where = Piece(page or _PLACES.get(passage.place, ""))
-    found = (Piece(one.text, one.is_hit) for one in passage.segments)
-    return (where, *found)
+    pieces = (Piece(segment.text, segment.is_hit) for segment in passage.segments)
+    return (where, *pieces)
 
 
 def _actions(

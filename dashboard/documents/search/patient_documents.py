@@ -23,14 +23,14 @@ def show_documents(patient_id: UUID, *, page: str) -> None:
         return
     st.subheader("Documents", anchor=False)
     with error_boundary():
-        found = newest_of(patient_id)
-        if found:
-            documents_table(found, key=f"{page}_documents")
+        documents = newest_of(patient_id)
+        if documents:
+            documents_table(documents, key=f"{page}_documents")
         else:
             st.caption("No documents yet.")
         with st.container(horizontal=True):
             ways_in(patient_id, page=page)
-            if found and st.button(
+            if documents and st.button(
                 "All documents", key=f"{page}_all_documents", type="tertiary"
             ):
                 go(
