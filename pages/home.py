@@ -51,7 +51,7 @@ if actor.may(Permission.LIST_PATIENTS):
         places = {matter: st.skeleton(height=150) for matter in matters(actor, today())}
     st.subheader("Changed last", anchor=False)
     opens = actor.may(Permission.VIEW_PATIENT)
-    asked = patient_table(
+    event = patient_table(
         everybody.page(Position()).rows[:_MOST_CHANGED],
         today(),
         opens=opens,
@@ -59,8 +59,8 @@ if actor.may(Permission.LIST_PATIENTS):
         key="home_changed",
         is_sortable=False,
     )
-    if asked.opened:
-        open_patient(asked.opened)
+    if event.opened:
+        open_patient(event.opened)
     st.caption(freshness())
     # Counting takes longest, so it comes last and fills the places above.
     for matter, place in places.items():

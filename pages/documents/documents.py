@@ -50,14 +50,14 @@ def results() -> None:
         if not page.rows and show_no_documents(shown):
             listing.show(Criteria())
         if page.rows:
-            asked = documents_table(
+            event = documents_table(
                 page.rows,
                 key="documents_table",
                 orders=shown.orders,
                 sortable=[f.name for f in listing.fields.values() if f.is_sortable],
             )
-            if asked.sort:
-                listing.show(replace(shown, orders=reordered(shown.orders, asked)))
+            if event.sort:
+                listing.show(replace(shown, orders=reordered(shown.orders, event)))
         pager("documents", key, previous=page.previous, next_=page.next)
         st.caption(freshness())
 

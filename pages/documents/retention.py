@@ -21,13 +21,13 @@ st.caption(
     "How long documents are kept after their last change, and whether every file is "
     "what it was. Documents have no names here."
 )
-found = read(
+status = read(
     lambda session: retention.look(session, actor),
     keep=("retention", actor.id),
     seconds=30,
 )
 ask_for_passkey("Changing a rule, or releasing a hold,")
-for column, rule in zip(st.columns(len(found.rules)), found.rules, strict=True):
+for column, rule in zip(st.columns(len(status.rules)), status.rules, strict=True):
     with column:
         retention_actions.change_rule(rule)
 st.caption(
@@ -35,16 +35,16 @@ st.caption(
     "purged. Of a purged document a tombstone stays: who filed it when, size and hash."
 )
 st.subheader("What is due", anchor=False)
-dues_table(found.dues, key="retention_dues")
+dues_table(status.dues, key="retention_dues")
 st.subheader("Legal holds", anchor=False)
-if found.holds:
-    released = holds_table(found.holds, key="retention_holds")
+if status.holds:
+    released = holds_table(status.holds, key="retention_holds")
     if released:
         retention_actions.confirm_release(released)
 else:
     empty_state("Nothing is on hold.", icon="lock_open")
 st.subheader("Files", anchor=False)
-show_integrity(found.walk, found.runs, found.doomed, now())
-if found.walk.damaged:
-    damage_table(found.walk.damaged, key="retention_damaged")
+show_integrity(status.walk, status.runs, status.doomed, now())
+if status.walk.damaged:
+    damage_table(status.walk.damaged, key="retention_damaged")
 st.caption(freshness())

@@ -15,7 +15,7 @@ from services.core.errors import NotFound
 
 actor = current_actor()
 try:
-    named = UUID(asked) if (asked := st.query_params.get("patient")) else None
+    named = UUID(patient) if (patient := st.query_params.get("patient")) else None
 except ValueError as error:
     raise NotFound("This address names no patient.") from error
 

@@ -20,14 +20,16 @@ if named := st.query_params.pop("patient", ""):
     st.session_state["break_glass_asked"] = named
 
 
-def ask_why(found: tuple[Identity, ...]) -> None:
+def ask_why(matches: tuple[Identity, ...]) -> None:
     """Let one be chosen and opened for a reason."""
     with st.form("break_glass_form"):
         chosen = st.radio(
             "Patient",
-            found,
-            format_func=lambda one: f"{plain(full_name(one))}, {born(one, today())}",
-            captions=["Archived" if one.is_archived else "" for one in found],
+            matches,
+            format_func=lambda match: (
+                f"{plain(full_name(match))}, {born(match, today())}"
+            ),
+            captions=["Archived" if match.is_archived else "" for match in matches],
             key="break_glass_patient",
         )
         reason = st.text_area("Reason", key="break_glass_reason", max_chars=LONGEST)
@@ -60,11 +62,11 @@ with (
     )
     if st.form_submit_button("Find", key="break_glass_find"):
         st.session_state["break_glass_asked"] = typed.strip()
-asked: str = st.session_state.get("break_glass_asked", "")
-if asked:
+search_text: str = st.session_state.get("break_glass_asked", "")
+if search_text:
     people = read(
-        lambda s: search.identify(s, actor, asked),
-        keep=("identify", asked),
+        lambda s: search.identify(s, actor, search_text),
+        keep=("identify", search_text),
         seconds=120,
     )
     if people:

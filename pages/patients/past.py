@@ -29,10 +29,10 @@ def search() -> UUID | None:
     if not typed:
         return None
     standby_reading.wait_here()
-    found = standby_reading.read_past(
+    snapshot = standby_reading.read_past(
         lambda s: point_in_time.find(s, actor, typed, now=now())
     )
-    if not found.patients:
+    if not snapshot.patients:
         empty_state(
             "Nobody is found as of then. Try the family name alone, or the date of "
             "birth; whoever was registered since is in the list of patients.",
@@ -40,10 +40,10 @@ def search() -> UUID | None:
         )
         return None
     chosen = st.radio(
-        f"As of {at(found.timestamp)}" if found.timestamp else "As of then",
-        found.patients,
+        f"As of {at(snapshot.timestamp)}" if snapshot.timestamp else "As of then",
+        snapshot.patients,
         index=None,
-        format_func=lambda one: told_apart(one, today()),
+        format_func=lambda patient: told_apart(patient, today()),
         key="past_chosen",
     )
     # Nobody's record is opened before somebody is chosen.

@@ -50,13 +50,13 @@ def results() -> None:
         ):
             listing.show(Criteria())
         opens = actor.may(Permission.VIEW_PATIENT)
-        asked = patient_table(rows, today(), opens=opens, orders=shown.orders)
+        event = patient_table(rows, today(), opens=opens, orders=shown.orders)
         pager("patients", key, previous=page.previous, next_=page.next)
         st.caption(freshness())
-        if asked.opened:
-            open_patient(asked.opened)
-        if asked.sort:
-            listing.show(replace(shown, orders=reordered(shown.orders, asked)))
+        if event.opened:
+            open_patient(event.opened)
+        if event.sort:
+            listing.show(replace(shown, orders=reordered(shown.orders, event)))
 
 
 with page_header("Patients"):

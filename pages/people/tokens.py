@@ -19,13 +19,13 @@ st.caption(
     "audit log tells what was done with it."
 )
 shows_ended = st.toggle("Show ended tokens", key="tokens_ended")
-found = [
+shown = [
     token
     for token in read(lambda s: tokens.list_tokens(s, actor))
     if token.is_live or shows_ended
 ]
-if found:
-    chosen = token_list("tokens", found)
+if shown:
+    chosen = token_list("tokens", shown)
     if chosen:
         confirm_revoking(chosen)
 else:

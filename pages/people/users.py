@@ -45,16 +45,16 @@ with st.container(horizontal=True):
         width=180,
     )
 roles = () if role == _EVERYBODY else (Role(role),)
-found = read(
+people = read(
     lambda s: accounts.list_people(
         s, actor, search=search or "", roles=roles, limit=_MOST
     )
 )
-if found:
-    asked = people_table(found)
-    if asked.opened:
-        go("people/user.py", user=asked.opened)
-    if len(found) == _MOST:
+if people:
+    event = people_table(people)
+    if event.opened:
+        go("people/user.py", user=event.opened)
+    if len(people) == _MOST:
         st.caption(f"The first {_MOST} by name. Search to see others.")
 else:
     empty_state("Nobody matches. Check the spelling or the role.", icon="search_off")

@@ -22,10 +22,10 @@ def move(days: int) -> None:
 def visits() -> None:
     """Show the visits of the day, again every minute, because people wait."""
     with error_boundary():
-        found = day_queue.own(st.session_state["day_shown"])
-        if found:
-            st.markdown(f"**{desk_words.summary(day_queue.sort(found))}**")
-            desk_tables.own_table(found, now(), key="day_visits")
+        visits_of_day = day_queue.own(st.session_state["day_shown"])
+        if visits_of_day:
+            st.markdown(f"**{desk_words.summary(day_queue.sort(visits_of_day))}**")
+            desk_tables.own_table(visits_of_day, now(), key="day_visits")
         else:
             empty_state("You have no visits on this day.", icon="event_available")
         st.caption(freshness())

@@ -31,20 +31,20 @@ kept = st.session_state.get("doctors_speciality")
 with_inactive = is_manager and st.toggle(
     "Also those who cannot be booked", key="doctors_inactive"
 )
-specialities, found = doctors_listed(
+specialities, doctors = doctors_listed(
     search or "", kept, with_inactive=with_inactive, limit=_MOST
 )
 st.pills("Speciality", specialities, key="doctors_speciality")
-if found:
-    asked = doctor_table(
-        found, is_managed=is_manager, written_time=shortly, key="doctors_table"
+if doctors:
+    event = doctor_table(
+        doctors, is_managed=is_manager, written_time=shortly, key="doctors_table"
     )
-    if asked.opened:
-        go("visits/doctor.py", doctor=asked.opened, **carried())
-    if asked.action:
-        go("visits/doctor_plan.py", doctor=asked.action[0])
+    if event.opened:
+        go("visits/doctor.py", doctor=event.opened, **carried())
+    if event.action:
+        go("visits/doctor_plan.py", doctor=event.action[0])
     st.caption(about_clocks(now()))
-    if len(found) == _MOST:
+    if len(doctors) == _MOST:
         st.caption(f"The first {_MOST} by name. Search to see others.")
 elif search or kept:
     empty_state("No doctor matches. Check the spelling.", icon="search_off")

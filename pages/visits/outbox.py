@@ -1,4 +1,4 @@
-"""The outbox: every letter about a visit that was written, and whether it is out."""
+"""The outbox: every e-mail about a visit that was written, and whether it is out."""
 
 import streamlit as st
 
@@ -19,15 +19,15 @@ if not outbox.has_mail_server():
         "out.",
         icon=":material/unsubscribe:",
     )
-found = outbox.look()
-if found.newest:
+summary = outbox.look()
+if summary.newest:
     st.markdown(
-        f"**{found.waiting:,} waiting · {found.sent:,} sent · "
-        f"{found.given_up:,} given up**"
+        f"**{summary.waiting:,} waiting · {summary.sent:,} sent · "
+        f"{summary.given_up:,} given up**"
     )
-    if chosen := outbox.letters_table(found.newest, key="outbox_letters"):
-        outbox.show(chosen)
-    st.caption(f"The {len(found.newest)} newest.")
+    if chosen := outbox.emails_table(summary.newest, key="outbox_letters"):
+        outbox.show_email(chosen)
+    st.caption(f"The {len(summary.newest)} newest.")
 else:
     empty_state("No letters yet. They come with the first booking.", icon="mail")
 st.caption(freshness())

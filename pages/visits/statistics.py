@@ -50,12 +50,12 @@ with error_boundary():
         icon=":material/download:",
         help="Download these figures, a line for each doctor and day.",
     )
-    found = figures_of(period)
-    if found.doctor_days:
-        at_a_glance(found.total)
-        booking_charts(found)
+    figures = figures_of(period)
+    if figures.doctor_days:
+        at_a_glance(figures.total)
+        booking_charts(figures)
         st.subheader("Doctors", anchor=False)
-        doctors_table(found.doctors(), key="statistics_doctors")
+        doctors_table(figures.doctors(), key="statistics_doctors")
     else:
         empty_state(
             "No slots on these days. Choose others, or give a doctor working hours.",

@@ -7,7 +7,7 @@ from dashboard.navigation import go
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.page_header import page_header
 from dashboard.ui.words import full_name, plain
-from dashboard.visits.appointments.patient_visits import are_ahead, visits_of
+from dashboard.visits.appointments.patient_visits import upcoming, visits_of
 from dashboard.visits.appointments.visits_table import visits_table
 from dashboard.visits.booking.booking_parties import whose_visits
 from dashboard.visits.booking.hold_panel import hold_panels
@@ -28,7 +28,7 @@ with page_header(title):
         book()
 hold_panels(patient.id)
 visits = visits_of(patient.id)
-ahead = are_ahead(visits)
+ahead = upcoming(visits)
 if ahead:
     visits_table(ahead, name="Visits to come", key="visits_ahead")
 elif empty_state(
@@ -39,7 +39,7 @@ elif empty_state(
 ):
     book()
 show_waiting_list(patient.id)
-if earlier := [one for one in visits if one not in ahead]:
+if earlier := [visit for visit in visits if visit not in ahead]:
     st.subheader("Earlier", anchor=False)
     visits_table(earlier, name="Earlier visits", key="visits_earlier")
 st.caption(freshness())

@@ -27,9 +27,11 @@ def visits_of(patient_id: UUID) -> tuple[VisitRecord, ...]:
     )
 
 
-def are_ahead(visits: tuple[VisitRecord, ...]) -> list[VisitRecord]:
+def upcoming(visits: tuple[VisitRecord, ...]) -> list[VisitRecord]:
     """Return those that are still to come, the next one first."""
-    ahead = [one for one in visits if one.status in _OPEN and one.ends_at > now()]
+    ahead = [
+        visit for visit in visits if visit.status in _OPEN and visit.ends_at > now()
+    ]
     return sorted(ahead, key=lambda visit: visit.starts_at)
 
 
@@ -42,7 +44,7 @@ def show_next_visits(patient_id: UUID, *, page: str) -> None:
         return
     st.subheader("Visits", anchor=False)
     with error_boundary():
-        ahead = are_ahead(visits_of(patient_id))
+        ahead = upcoming(visits_of(patient_id))
         if ahead:
             visits_table(ahead, name="Next visits", key=f"{page}_visits")
         else:

@@ -48,11 +48,11 @@ _CELLS: Final = {
 
 def visits_table(visits: Sequence[VisitRecord], *, name: str, key: str) -> None:
     """Show the visits, and do what is asked for with one of them."""
-    rows = [_row(one) for one in visits]
-    asked = record_table(payload_of(_COLUMNS, rows, name=name), key=key)
-    visit = chosen_of(asked, visits, lambda one: one.id)
-    if asked.action and visit:
-        if asked.action[1] == _CANCEL:
+    rows = [_row(visit) for visit in visits]
+    event = record_table(payload_of(_COLUMNS, rows, name=name), key=key)
+    visit = chosen_of(event, visits, lambda visit: visit.id)
+    if event.action and visit:
+        if event.action[1] == _CANCEL:
             _cancel(visit)
         else:
             _move(visit)

@@ -86,16 +86,16 @@ def _free_timestamps(speciality: str, day: date) -> tuple[datetime, ...]:
     Of the last day some may be missing where very many are free, so it is left out.
     """
     actor = current_actor()
-    found = read(
+    free_slots = read(
         lambda session: slots.next_free(
             session, actor, speciality=speciality, after=midnight(day), limit=_MOST
         ),
         keep=("next_free", speciality, day),
         seconds=_SECONDS,
     )
-    timestamps = sorted({slot.starts_at for slot in found})
+    timestamps = sorted({slot.starts_at for slot in free_slots})
     days = sorted({in_zone(timestamp).date() for timestamp in timestamps})
-    whole = days[:-1] if len(found) == _MOST and days[1:] else days
+    whole = days[:-1] if len(free_slots) == _MOST and days[1:] else days
     shown = whole[:_MOST_DAYS]
     return tuple(
         timestamp for timestamp in timestamps if in_zone(timestamp).date() in shown

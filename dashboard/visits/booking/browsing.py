@@ -42,11 +42,11 @@ def choose_time(
     _begin(doctor)
     first, days = _shown(_bar(repeats=bool(action)))
     st.caption(about_clocks(span(first, days)[0]))
-    found = slots_of(doctor.id, first, days, patient_id=patient_id)
+    slots = slots_of(doctor.id, first, days, patient_id=patient_id)
     chosen = None
-    if found:
+    if slots:
         drawn = payload_of(
-            days_of(found, first, days), name=f"Times of {doctor.name}", action=action
+            days_of(slots, first, days), name=f"Times of {doctor.name}", action=action
         )
         chosen = slot_calendar(drawn, key=f"doctor_calendar_{doctor.id}")
     else:

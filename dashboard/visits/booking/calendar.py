@@ -24,7 +24,7 @@ def slots_of(
     """Return the doctor's slots of these days."""
     from_at, until_at = span(first, days)
     if patient_id is None:
-        found = look_at_visits(
+        listed = look_at_visits(
             lambda caches, who, after: caches.slots(
                 who, doctor_id, from_at, until_at, after=after
             )
@@ -32,7 +32,7 @@ def slots_of(
     else:
         # Which are the patient's own is nothing that is kept for others.
         actor = current_actor()
-        found = read(
+        listed = read(
             lambda session: slots.list_slots(
                 session, actor, doctor_id, from_at, until_at, patient_id=patient_id
             ),
@@ -40,7 +40,7 @@ def slots_of(
             keep=("slots", doctor_id, first, days, patient_id, held_now()),
             seconds=_SECONDS,
         )
-    return tuple(map(_as_it_is, found))
+    return tuple(map(_as_it_is, listed))
 
 
 def _as_it_is(slot: SlotRecord) -> SlotRecord:
@@ -50,11 +50,11 @@ def _as_it_is(slot: SlotRecord) -> SlotRecord:
     return replace(slot, state="free", held_until=None, own_booking_id=None)
 
 
-def days_of(found: Sequence[SlotRecord], first: date, days: int) -> list[Day]:
+def days_of(shown: Sequence[SlotRecord], first: date, days: int) -> list[Day]:
     """Return the days with their times; a weekend nobody works is left out."""
     wanted = [first + timedelta(days=number) for number in range(days)]
-    per_day = {day: [s for s in found if _day(s) == day] for day in wanted}
-    lines = {timestamp: n for n, timestamp in enumerate(sorted(set(map(_wall, found))))}
+    per_day = {day: [s for s in shown if _day(s) == day] for day in wanted}
+    lines = {timestamp: n for n, timestamp in enumerate(sorted(set(map(_wall, shown))))}
     return [
         Day(
             label=heading(day),

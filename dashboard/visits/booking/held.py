@@ -28,7 +28,7 @@ def held_for(patient_id: UUID) -> tuple[BookingRecord, ...]:
         keep=("holds", actor.id),
         seconds=_SECONDS,
     )
-    return tuple(one for one in held if one.patient_id == patient_id)
+    return tuple(booking for booking in held if booking.patient_id == patient_id)
 
 
 def held_now() -> frozenset[UUID]:
@@ -39,10 +39,14 @@ def held_now() -> frozenset[UUID]:
 def say_what_ran_out(patient_id: UUID, held: Sequence[BookingRecord]) -> None:
     """Say what ran out since this was called before, and remember what is held now."""
     before: dict[UUID, BookingRecord] = st.session_state.get(HELD, {})
-    others = {one.id: one for one in before.values() if one.patient_id != patient_id}
-    own = {one.id: one for one in held if is_own(one)}
+    others = {
+        booking.id: booking
+        for booking in before.values()
+        if booking.patient_id != patient_id
+    }
+    own = {booking.id: booking for booking in held if is_own(booking)}
     st.session_state[HELD] = others | own
-    still = others.keys() | {one.id for one in held}
+    still = others.keys() | {booking.id for booking in held}
     for booking in before.values():
         if booking.id not in still and _ran_out(booking.id):
             st.warning(

@@ -38,7 +38,7 @@ def hold_panels(patient_id: UUID | None) -> None:
     if patient_id:
         held = held_for(patient_id)
         say_what_ran_out(patient_id, held)
-        _panels(patient_id, frozenset(one.id for one in held))
+        _panels(patient_id, frozenset(booking.id for booking in held))
 
 
 @st.fragment
@@ -46,7 +46,7 @@ def _panels(patient_id: UUID, drawn: frozenset[UUID]) -> None:
     with error_boundary():
         # Anew each time: what was left when the page was drawn is less by now.
         held = held_for(patient_id)
-        if {one.id for one in held} != drawn:
+        if {booking.id for booking in held} != drawn:
             st.rerun()
         for _, of_series in groupby(sorted(held, key=_series), key=_series):
             _panel(tuple(of_series))
@@ -79,17 +79,17 @@ def _sentence(held: Sequence[BookingRecord]) -> str:
     if len(held) == 1:
         moves = ", instead of the visit that you move" if first.replaces_id else ""
         return f"**{when(first.starts_at)}** with **{doctor}** is held{moves}."
-    lines = "\n".join(f"- {when(one.starts_at)}" for one in held)
+    lines = "\n".join(f"- {when(booking.starts_at)}" for booking in held)
     return f"{len(held)} visits with **{doctor}** are held:\n\n{lines}"
 
 
 def _countdown(held: Sequence[BookingRecord]) -> Countdown:
-    first = min(held, key=lambda one: one.seconds_left or 0.0)
+    first = min(held, key=lambda booking: booking.seconds_left or 0.0)
     return Countdown(
         "left to confirm",
         first.seconds_left or 0.0,
         OFFER_SECONDS if first.waitlist_id else HOLD_SECONDS,
-        leaving=tuple(leaving_url(one.id) for one in held if is_own(one)),
+        leaving=tuple(leaving_url(booking.id) for booking in held if is_own(booking)),
     )
 
 
@@ -149,7 +149,8 @@ def _renew(held: Sequence[BookingRecord], override: str | None) -> None:
     actor = current_actor()
     write(
         lambda s: [
-            bookings.renew(s, actor, one.id, override_reason=override) for one in held
+            bookings.renew(s, actor, booking.id, override_reason=override)
+            for booking in held
         ]
     )
     st.rerun()

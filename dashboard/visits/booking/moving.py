@@ -24,12 +24,12 @@ def moved_booking() -> BookingRecord | None:
     except ValueError as error:
         raise NotFound("This address names no visit that could be moved.") from error
     actor = current_actor()
-    found = read(
+    booking = read(
         lambda session: bookings.get(session, actor, booking_id),
         keep=("booking", booking_id),
         seconds=_SECONDS,
     )
-    return found if found.status is BookingStatus.CONFIRMED else None
+    return booking if booking.status is BookingStatus.CONFIRMED else None
 
 
 def say_what_moves(moved: BookingRecord) -> None:

@@ -45,7 +45,7 @@ def choose_weeks(slot_id: UUID, patient_id: UUID, weeks: int) -> None:
             lambda s: bookings.preview_series(s, actor, slot_id, weeks, of_clinic),
             keep=("series", slot_id, weeks),
         )
-        wanted = [one.slot_id for one in times if _choose_time(one) and one.slot_id]
+        wanted = [slot.slot_id for slot in times if _choose_time(slot) and slot.slot_id]
         if st.button(
             f"Hold {len(wanted)} visits" if len(wanted) != 1 else "Hold 1 visit",
             type="primary",
@@ -73,6 +73,6 @@ def _hold(slot_ids: Sequence[UUID], patient_id: UUID) -> None:
     wish = SeriesRequest(tuple(slot_ids), patient_id, uuid4())
     forget_booked()
     held = write(lambda s: bookings.hold_series(s, actor, wish))
-    lost = [one for one in held if one.status is BookingStatus.FAILED]
-    for one in lost:
-        notify(f"{when(one.starts_at)} was just taken.", icon="bolt")
+    lost = [booking for booking in held if booking.status is BookingStatus.FAILED]
+    for booking in lost:
+        notify(f"{when(booking.starts_at)} was just taken.", icon="bolt")

@@ -55,7 +55,7 @@ def _waits_of(patient_id: UUID) -> list[WaitRecord]:
         seconds=_SECONDS,
     )
     # What is offered stands among the holds.
-    return [one for one in everything if one.status is WaitStatus.WAITING]
+    return [wait for wait in everything if wait.status is WaitStatus.WAITING]
 
 
 def _ask_reason_for_one_more(patient_id: UUID) -> str | None:

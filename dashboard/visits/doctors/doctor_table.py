@@ -30,7 +30,7 @@ _CARRIED: Final = ("patient", "moves")
 
 
 def doctor_table(
-    found: Sequence[DoctorRecord],
+    doctors: Sequence[DoctorRecord],
     *,
     is_managed: bool,
     written_time: Callable[[datetime], str],
@@ -43,7 +43,7 @@ def doctor_table(
     columns = (*_COLUMNS, Column("")) if is_managed else _COLUMNS
     rows = [
         _row(doctor, _next_free(doctor, written_time), is_managed=is_managed)
-        for doctor in found
+        for doctor in doctors
     ]
     return record_table(payload_of(columns, rows, name="Doctors"), key=key)
 

@@ -67,5 +67,7 @@ def _stacked(
         )
     )
     sums = frame.groupby("What", sort=False)[title].sum()
-    told = ", ".join(f"{str(what).lower()} {count:,}" for what, count in sums.items())
-    st.altair_chart(chart, height=_HEIGHT, alt=f"By day, {about}. In all: {told}.")
+    sums_text = ", ".join(
+        f"{str(what).lower()} {count:,}" for what, count in sums.items()
+    )
+    st.altair_chart(chart, height=_HEIGHT, alt=f"By day, {about}. In all: {sums_text}.")

@@ -59,11 +59,11 @@ def doctors_table(doctors: Sequence[OneDoctor], *, key: str) -> None:
     """Show the figures of each doctor."""
     rows = [
         Row(
-            str(one.id),
-            (Cell(one.name), *_counts(one.figures)),
-            url=f"doctor?doctor={one.id}",
+            str(doctor.id),
+            (Cell(doctor.name), *_counts(doctor.figures)),
+            url=f"doctor?doctor={doctor.id}",
         )
-        for one in doctors
+        for doctor in doctors
     ]
     columns = (Column("Doctor"), *_COUNTED)
     record_table(payload_of(columns, rows, name="Booking by doctor"), key=key)

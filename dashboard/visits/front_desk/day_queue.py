@@ -29,13 +29,13 @@ class Queue:
     @property
     def doctors(self) -> list[str]:
         """The doctors who have visits, by name."""
-        return sorted({one.doctor_name for one in self._all})
+        return sorted({visit.doctor_name for visit in self._all})
 
     def of(self, doctor: str | None) -> "Queue":
         """Return the part of one doctor; all of it without one."""
         if doctor is None:
             return self
-        return sort([one for one in self._all if one.doctor_name == doctor])
+        return sort([visit for visit in self._all if visit.doctor_name == doctor])
 
     @property
     def _all(self) -> tuple[VisitRecord, ...]:
@@ -66,11 +66,11 @@ def own(day: date) -> tuple[VisitRecord, ...]:
 
 def sort(visits: Sequence[VisitRecord]) -> Queue:
     """Sort visits by how far they have come."""
-    waiting = [one for one in visits if one.status is VisitStatus.CHECKED_IN]
+    waiting = [visit for visit in visits if visit.status is VisitStatus.CHECKED_IN]
     return Queue(
-        tuple(sorted(waiting, key=lambda one: -(one.waited_seconds or 0))),
-        tuple(one for one in visits if one.status is VisitStatus.SCHEDULED),
-        tuple(one for one in visits if _is_over(one)),
+        tuple(sorted(waiting, key=lambda visit: -(visit.waited_seconds or 0))),
+        tuple(visit for visit in visits if visit.status is VisitStatus.SCHEDULED),
+        tuple(visit for visit in visits if _is_over(visit)),
     )
 
 

@@ -47,53 +47,54 @@ def desk_table(
     """Show visits to the desk; return what is to be done with which."""
     rows = [
         Row(
-            str(one.id),
+            str(visit.id),
             (
-                Cell(desk_words.who(one)),
-                Cell(desk_words.hour(one.starts_at)),
-                Cell(_with(one)),
-                desk_words.state(one, timestamp),
-                Cell("", actions=_actions(one, timestamp)),
+                Cell(desk_words.who(visit)),
+                Cell(desk_words.hour(visit.starts_at)),
+                Cell(_with(visit)),
+                desk_words.state(visit, timestamp),
+                Cell("", actions=_actions(visit, timestamp)),
             ),
-            url=f"patient?patient={one.patient_id}" if one.patient_name else "",
+            url=f"patient?patient={visit.patient_id}" if visit.patient_name else "",
         )
-        for one in visits
+        for visit in visits
     ]
-    asked = record_table(payload_of(_COLUMNS, rows, name=name), key=key)
+    event = record_table(payload_of(_COLUMNS, rows, name=name), key=key)
     for visit in visits:
-        if str(visit.id) == asked.opened:
+        if str(visit.id) == event.opened:
             open_patient(visit.patient_id)
-    found = chosen_of(asked, visits, lambda one: one.id)
-    if asked.action is None or found is None:
+    chosen = chosen_of(event, visits, lambda visit: visit.id)
+    if event.action is None or chosen is None:
         return None
-    known: ActionName | None = next(
-        (one for one in _NAMES if one == asked.action[1]), None
+    action: ActionName | None = next(
+        (action for action in _NAMES if action == event.action[1]), None
     )
-    return (found, known) if known else None
+    return (chosen, action) if action else None
 
 
 def own_table(visits: Sequence[VisitRecord], timestamp: datetime, *, key: str) -> None:
     """Show a clinician their visits; each leads to its consulting room."""
     rows = [
         Row(
-            str(one.id),
+            str(visit.id),
             (
                 Cell(
-                    desk_words.who(one), lines=((Piece(one.note),),) if one.note else ()
+                    desk_words.who(visit),
+                    lines=((Piece(visit.note),),) if visit.note else (),
                 ),
                 Cell(
-                    f"{desk_words.hour(one.starts_at)} to "
-                    f"{desk_words.hour(one.ends_at)}"
+                    f"{desk_words.hour(visit.starts_at)} to "
+                    f"{desk_words.hour(visit.ends_at)}"
                 ),
-                desk_words.state(one, timestamp),
+                desk_words.state(visit, timestamp),
             ),
-            url=f"visit?visit={one.id}",
+            url=f"visit?visit={visit.id}",
         )
-        for one in visits
+        for visit in visits
     ]
-    asked = record_table(payload_of(_OWN, rows, name="Your visits"), key=key)
-    if asked.opened:
-        go("consultations/visit.py", visit=asked.opened)
+    event = record_table(payload_of(_OWN, rows, name="Your visits"), key=key)
+    if event.opened:
+        go("consultations/visit.py", visit=event.opened)
 
 
 def _with(visit: VisitRecord) -> str:

@@ -51,8 +51,8 @@ def state(visit: VisitRecord, timestamp: datetime) -> Cell:
 
 def summary(queue: Queue) -> str:
     """Say in one line how the day stands."""
-    seen = sum(one.status is VisitStatus.COMPLETED for one in queue.over)
-    missed = sum(one.status is VisitStatus.NO_SHOW for one in queue.over)
+    seen = sum(visit.status is VisitStatus.COMPLETED for visit in queue.over)
+    missed = sum(visit.status is VisitStatus.NO_SHOW for visit in queue.over)
     waiting = f"{len(queue.waiting)} waiting"
     if queue.waiting:
         waiting += f", the longest for {lasting(waited_minutes(queue.waiting[0]))}"

@@ -1,4 +1,4 @@
-"""The letters about visits, as an administrator looks at them."""
+"""The e-mails about visits, as an administrator looks at them."""
 
 import streamlit as st
 
@@ -18,17 +18,17 @@ from dashboard.ui.words import at
 from dashboard.web.public_address import letterhead_of
 from services.visits.front_desk import notifications
 from services.visits.front_desk.notifications import (
-    NotificationKind,
+    LetterKind,
     NotificationRecord,
     OutboxSummary,
 )
 
 _KINDS = {
-    NotificationKind.CONFIRMED: "Visit booked",
-    NotificationKind.MOVED: "Visit moved",
-    NotificationKind.CANCELLED: "Visit cancelled",
-    NotificationKind.REMINDER: "Reminder",
-    NotificationKind.OFFER: "Free time offered",
+    LetterKind.CONFIRMED: "Visit booked",
+    LetterKind.MOVED: "Visit moved",
+    LetterKind.CANCELLED: "Visit cancelled",
+    LetterKind.REMINDER: "Reminder",
+    LetterKind.OFFER: "Free time offered",
 }
 _COLUMNS = (
     Column("Written", is_whole=True),
@@ -41,7 +41,7 @@ _READ = RowAction("read", "Read", "mail")
 
 
 def look() -> OutboxSummary:
-    """Return how the letters stand, and the newest of them."""
+    """Return how the e-mails stand, and the newest of them."""
     actor, head = current_actor(), letterhead_of(wiring.current().settings)
     return read(
         lambda session: notifications.look(session, actor, head),
@@ -51,47 +51,45 @@ def look() -> OutboxSummary:
 
 
 def has_mail_server() -> bool:
-    """Tell whether letters leave this machine at all."""
+    """Tell whether e-mails leave this machine at all."""
     return wiring.current().settings.smtp_url is not None
 
 
-def letters_table(
-    shown: tuple[NotificationRecord, ...], *, key: str
-) -> NotificationRecord | None:
-    """Show letters; return the one that is to be read."""
+def emails_table(emails: tuple[NotificationRecord, ...], *, key: str) -> NotificationRecord | None:
+    """Show e-mails; return the one that is to be read."""
     rows = [
         Row(
-            str(one.id),
+            str(email.id),
             (
-                Cell(at(one.created_at)),
-                Cell(_KINDS[one.kind]),
-                Cell(one.to),
-                _state(one),
+                Cell(at(email.created_at)),
+                Cell(_KINDS[email.kind]),
+                Cell(email.to),
+                _state(email),
                 Cell("", actions=(_READ,)),
             ),
         )
-        for one in shown
+        for email in emails
     ]
-    asked = record_table(payload_of(_COLUMNS, rows, name="Letters"), key=key)
-    return chosen_of(asked, shown, lambda one: one.id)
+    event = record_table(payload_of(_COLUMNS, rows, name="Letters"), key=key)
+    return chosen_of(event, emails, lambda email: email.id)
 
 
 @st.dialog("Letter", width="medium")
-def show(letter: NotificationRecord) -> None:
-    """Show what a letter says."""
-    st.caption(f"To {letter.to}, written {at(letter.created_at)}")
-    st.text(letter.subject)
-    st.code(letter.text, language=None, wrap_lines=True)
+def show_email(email: NotificationRecord) -> None:
+    """Show what an e-mail says."""
+    st.caption(f"To {email.to}, written {at(email.created_at)}")
+    st.text(email.subject)
+    st.code(email.text, language=None, wrap_lines=True)
 
 
-def _state(letter: NotificationRecord) -> Cell:
+def _state(email: NotificationRecord) -> Cell:
     tone: Tone
-    match letter.state:
+    match email.state:
         case "sent":
-            return Cell(f"Sent {at(letter.sent_at or letter.send_at)}", "ok", "send")
+            return Cell(f"Sent {at(email.sent_at or email.send_at)}", "ok", "send")
         case "given up":
             return Cell("Given up", "danger", "error")
         case _:
-            tone = "warn" if letter.attempts else "muted"
-            tried = f", tried {letter.attempts} times" if letter.attempts else ""
+            tone = "warn" if email.attempts else "muted"
+            tried = f", tried {email.attempts} times" if email.attempts else ""
             return Cell(f"Waiting{tried}", tone, "schedule_send")

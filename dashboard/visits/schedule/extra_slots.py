@@ -86,19 +86,19 @@ def _table(extras: Sequence[SlotRecord]) -> UUID | None:
     """Show the extra slots; return which one is to be withdrawn."""
     rows = [
         Row(
-            str(one.id),
+            str(slot.id),
             (
-                Cell(at(one.starts_at)),
-                Cell(at(one.ends_at)),
-                Cell(_STATES[one.state]),
-                Cell("", actions=_actions(one)),
+                Cell(at(slot.starts_at)),
+                Cell(at(slot.ends_at)),
+                Cell(_STATES[slot.state]),
+                Cell("", actions=_actions(slot)),
             ),
         )
-        for one in extras
+        for slot in extras
     ]
     payload = payload_of(_COLUMNS, rows, name="Extra slots")
-    asked = record_table(payload, key="doctor_extras")
-    return UUID(asked.action[0]) if asked.action else None
+    event = record_table(payload, key="doctor_extras")
+    return UUID(event.action[0]) if event.action else None
 
 
 def _actions(slot: SlotRecord) -> tuple[RowAction, ...]:

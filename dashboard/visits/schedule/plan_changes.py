@@ -6,7 +6,7 @@ from services.visits.schedule.plans import PlanResult
 
 def say_what_became(sentence: str, became: PlanResult) -> None:
     """Say in passing what was done, and what is left to do."""
-    counted = [
+    parts = [
         f"{count:,} {word}"
         for count, word in (
             (became.added, "slots added"),
@@ -14,6 +14,6 @@ def say_what_became(sentence: str, became: PlanResult) -> None:
         )
         if count
     ]
-    told = f" {', '.join(counted).capitalize()}." if counted else ""
+    counts = f" {', '.join(parts).capitalize()}." if parts else ""
     left = " Visits are left to be moved: see the list." if became.left else ""
-    notify(f"{sentence}{told}{left}")
+    notify(f"{sentence}{counts}{left}")

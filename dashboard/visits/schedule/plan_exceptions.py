@@ -54,10 +54,10 @@ _END: Final = time(18)
 def show_exceptions(doctor: DoctorRecord) -> None:
     """Show what lies ahead, and offer to add to it."""
     actor = current_actor()
-    found = read(lambda session: plans.list_exceptions(session, actor, doctor.id))
-    if not found:
+    exceptions = read(lambda session: plans.list_exceptions(session, actor, doctor.id))
+    if not exceptions:
         empty_state("Nothing differs from the week.", icon="event_available")
-    elif removed := _table(found):
+    elif removed := _table(exceptions):
         became = write(
             lambda session: plans.remove_exception(session, actor, removed, calendar())
         )
@@ -140,22 +140,22 @@ def _fields(doctor: DoctorRecord) -> ExceptionDraft:
     )
 
 
-def _table(found: Sequence[ExceptionRecord]) -> UUID | None:
+def _table(exceptions: Sequence[ExceptionRecord]) -> UUID | None:
     """Show the exceptions; return which one is to be taken back."""
     rows = [
         Row(
-            str(one.id),
+            str(exception.id),
             (
-                Cell(_LABELS[one.kind]),
-                Cell(at(one.starts_at)),
-                Cell(at(one.ends_at)),
-                Cell("This doctor" if one.doctor_id else "The clinic"),
-                Cell(one.reason),
+                Cell(_LABELS[exception.kind]),
+                Cell(at(exception.starts_at)),
+                Cell(at(exception.ends_at)),
+                Cell("This doctor" if exception.doctor_id else "The clinic"),
+                Cell(exception.reason),
                 Cell("", actions=(RowAction(_REMOVE, "Take back", "undo"),)),
             ),
         )
-        for one in found
+        for exception in exceptions
     ]
     payload = payload_of(_COLUMNS, rows, name="What differs from the week")
-    asked = record_table(payload, key="doctor_exceptions")
-    return UUID(asked.action[0]) if asked.action else None
+    event = record_table(payload, key="doctor_exceptions")
+    return UUID(event.action[0]) if event.action else None

@@ -33,37 +33,37 @@ _COLUMNS: Final = (
 def show_visits_to_move(doctor: DoctorRecord) -> None:
     """List visits that have to move, if any, with a way to another time for each."""
     actor = current_actor()
-    found = read(lambda session: plans.list_visits_to_move(session, actor, doctor.id))
-    if not found:
+    visits = read(lambda session: plans.list_visits_to_move(session, actor, doctor.id))
+    if not visits:
         return
     st.warning(
-        f"Visits at times that are not in the plan any more: {len(found)}. They stand "
+        f"Visits at times that are not in the plan any more: {len(visits)}. They stand "
         "until somebody moves or cancels them; nobody else gets these times.",
         icon=":material/event_repeat:",
     )
-    show_visits(found, name="Visits to move", key="doctor_visits_to_move")
+    show_visits(visits, name="Visits to move", key="doctor_visits_to_move")
 
 
-def show_visits(found: Sequence[VisitWithin], *, name: str, key: str) -> None:
+def show_visits(visits: Sequence[VisitWithin], *, name: str, key: str) -> None:
     """List visits with a way to another time, to those who may see whose they are."""
-    if found[0].patient_id is None:
+    if visits[0].patient_id is None:
         st.caption("The front desk sees whose they are, and moves them.")
         return
     rows = [
         Row(
-            str(one.slot_id),
+            str(visit.slot_id),
             (
-                Cell(when(one.starts_at)),
-                Cell(one.doctor_name),
-                Cell(one.patient_name or ""),
-                Cell("Booked" if one.is_booked else "Being booked"),
-                Cell("", actions=_actions(one)),
+                Cell(when(visit.starts_at)),
+                Cell(visit.doctor_name),
+                Cell(visit.patient_name or ""),
+                Cell("Booked" if visit.is_booked else "Being booked"),
+                Cell("", actions=_actions(visit)),
             ),
         )
-        for one in found
+        for visit in visits
     ]
-    asked = record_table(payload_of(_COLUMNS, rows, name=name), key=key)
-    chosen = chosen_of(asked, found, lambda one: one.slot_id)
+    event = record_table(payload_of(_COLUMNS, rows, name=name), key=key)
+    chosen = chosen_of(event, visits, lambda visit: visit.slot_id)
     if chosen is not None:
         go(
             "visits/doctor.py",
