@@ -44,13 +44,13 @@ def status_in_words(settings: "Settings") -> Iterator[str]:
     from services.cluster.operations import preview
 
     with closing(wiring.connect(settings)) as wired:
-        situation, seen = wired.runner.servers.look(), _snapshot(wired)
-        judged = verdict(seen)
+        situation, snapshot = wired.runner.servers.look(), _snapshot(wired)
+        judged = verdict(snapshot)
         yield judged.sentence
         if judged.next_action:
             yield f"Next: {judged.next_action}"
         for server in situation.servers:
-            yield line_of(server, seen.node(server.name))
+            yield line_of(server, snapshot.node(server.name))
         if not situation.is_automatic:
             yield "Automatic failover is off."
         yield from _advice(preview(situation))
@@ -60,15 +60,15 @@ def _snapshot(wired: "Wiring") -> "ClusterSnapshot":
     """Return the servers as they are, also those that Patroni does not know of."""
     observer = wired.monitor.observer
     deadline = monotonic() + _PATRONI_SECONDS
-    seen = observer.look()
+    snapshot = observer.look()
     # Patroni is asked aside, and has said nothing at the first look.
-    while seen.is_patroni_answering is None and monotonic() < deadline:
+    while snapshot.is_patroni_answering is None and monotonic() < deadline:
         sleep(_LOOK_SECONDS)
-        seen = observer.look()
-    return seen
+        snapshot = observer.look()
+    return snapshot
 
 
-def line_of(server: "ServerSituation", seen: "NodeSnapshot | None") -> str:
+def line_of(server: "ServerSituation", node: "NodeSnapshot | None") -> str:
     """Return how a server is, by Patroni's word; without it by what was seen."""
     timeline = "?" if server.timeline is None else server.timeline
     behind = "?" if server.behind_bytes is None else server.behind_bytes
@@ -77,7 +77,7 @@ def line_of(server: "ServerSituation", seen: "NodeSnapshot | None") -> str:
     state = server.state
     if not server.is_answering:
         # A former primary that somebody started by hand has no Patroni, and answers.
-        own = seen.state if seen else "not answering"
+        own = node.state if node else "not answering"
         state = f"Patroni does not answer, PostgreSQL is {own}"
     waited = ", commits wait for it" if server.is_waited_for else ""
     return (

@@ -12,7 +12,7 @@ from services.people.accounts import invitations
 
 
 def invitation_link(name: str, *, is_sent: bool, link: str | None) -> None:
-    """Say whether the letter is on its way; show the link this once if it is not."""
+    """Say whether the e-mail is on its way; show the link this once if it is not."""
     if is_sent:
         st.success(
             f"{plain(name)} gets a link by e-mail. It opens once, within three days.",

@@ -22,12 +22,12 @@ def local_address(settings: Settings) -> str:
 
 
 def public_address(settings: Settings) -> str:
-    """Return where everybody else's finds it, for links in letters."""
+    """Return where everybody else's finds it, for links in e-mails."""
     return settings.public_url or local_address(settings)
 
 
 def letterhead_of(settings: Settings) -> Letterhead:
-    """Return what stands in letters about visits."""
+    """Return what stands in e-mails about visits."""
     return Letterhead(settings.clinic_name, public_address(settings), settings.timezone)
 
 

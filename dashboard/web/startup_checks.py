@@ -127,8 +127,8 @@ def _addresses(settings: Settings) -> Iterator[tuple[str, str]]:
 
 
 def _is_placeholder(secret: str) -> bool:
-    said = secret.lower()
-    return said in _PLACEHOLDERS or len(set(said)) < _FEWEST_CHARACTERS
+    lowered = secret.lower()
+    return lowered in _PLACEHOLDERS or len(set(lowered)) < _FEWEST_CHARACTERS
 
 
 def require_address(host: str, port: int) -> None:

@@ -27,10 +27,10 @@ _MENTIONED: Final = re.compile(r'(?:src|href)="\./static/([^"]+)"')
 
 def find(pattern: str) -> str | None:
     """Return the address of one of Streamlit's own files, whose name has a digest."""
-    found = sorted((_PACKAGE / "static").glob(pattern))
-    if not found:
+    paths = sorted((_PACKAGE / "static").glob(pattern))
+    if not paths:
         return None
-    return _PREFIX + found[0].relative_to(_PACKAGE / "static").as_posix()
+    return _PREFIX + paths[0].relative_to(_PACKAGE / "static").as_posix()
 
 
 def inline_scripts() -> list[str]:

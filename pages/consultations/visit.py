@@ -17,7 +17,7 @@ from dashboard.ui.part_tabs import part_tabs
 
 opened = open_visit()
 writing = write_about(opened)
-refusal = saving.do_what_was_asked(opened, writing)
+refusal = saving.run_wanted_action(opened, writing)
 
 show_glance(opened)
 written, beside = st.columns((3, 2), gap="large")

@@ -59,11 +59,11 @@ def _chart(title: str, measured: Sequence[VisitMeasurements]) -> None:
         _lines(vitals, measured),
         alt=(
             f"{title} at {len(measured)} visits, the last {at(latest.visited_at)}: "
-            f"{_said(latest, vitals)}; the table below has all of them"
+            f"{_as_text(latest, vitals)}; the table below has all of them"
         ),
     )
     st.table(
-        {at(visit.visited_at): _said(visit, vitals) for visit in reversed(measured)},
+        {at(visit.visited_at): _as_text(visit, vitals) for visit in reversed(measured)},
         border="horizontal",
         alt=f"{title}, the newest first",
     )
@@ -101,7 +101,7 @@ def _lines(vitals: Sequence[Vital], measured: Sequence[VisitMeasurements]) -> al
     return chart
 
 
-def _said(visit: VisitMeasurements, vitals: Sequence[Vital]) -> str:
+def _as_text(visit: VisitMeasurements, vitals: Sequence[Vital]) -> str:
     values = [getattr(visit.vitals, vital.name) for vital in vitals]
     numbers = " / ".join("–" if value is None else written(value) for value in values)
     return f"{numbers} {vitals[0].unit}"

@@ -36,7 +36,7 @@ def ask(action: SaveAction, visit_id: UUID) -> None:
     st.session_state[_WANTED] = (action, visit_id)
 
 
-def do_what_was_asked(opened: Opened, writing: Writing) -> ServiceError | None:
+def run_wanted_action(opened: Opened, writing: Writing) -> ServiceError | None:
     """Do what a button asked for, then run the page anew; return why it was refused."""
     action, visit_id = st.session_state.pop(_WANTED, (None, None))
     if visit_id != opened.visit.id:

@@ -141,7 +141,7 @@ def _ask_for_template(replaced: DocumentRecord | None) -> Template:
                 "This document was not made from a form. Replace its file instead."
             )
         return TEMPLATES[name]
-    st.session_state.setdefault(_TEMPLATE, _asked_for())
+    st.session_state.setdefault(_TEMPLATE, _template_of_address())
     chosen = st.selectbox(
         "Form",
         list(TEMPLATES),
@@ -154,7 +154,7 @@ def _ask_for_template(replaced: DocumentRecord | None) -> Template:
     return template
 
 
-def _asked_for() -> str:
+def _template_of_address() -> str:
     named = st.query_params.get("template", "")
     return named if named in TEMPLATES else _USUAL
 

@@ -70,8 +70,8 @@ def _actions(
 
 def _facts(version: VersionRecord, *, is_latest: bool, is_shown: bool) -> None:
     notes = ["the latest"] * is_latest + ["shown here"] * is_shown
-    said = f" ({', '.join(notes)})" if notes else ""
-    st.markdown(f"**Version {version.number}**{said} · {plain(version.filename)}")
+    marks = f" ({', '.join(notes)})" if notes else ""
+    st.markdown(f"**Version {version.number}**{marks} · {plain(version.filename)}")
     st.caption(
         f"{words.origin(version)} {at(version.created_at)} by "
         f"{plain(version.author_name)} · {words.size(version.filesize)} · "

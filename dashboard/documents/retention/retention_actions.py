@@ -24,22 +24,22 @@ def change_rule(rule: RetentionPeriod) -> None:
     The fields' keys carry the moment of the last change: what a colleague has changed
     meanwhile is shown, not what stood here before.
     """
-    seen = f"{rule.classification}_{rule.updated_at.timestamp():.6f}"
+    stamp = f"{rule.classification}_{rule.updated_at.timestamp():.6f}"
     # Without bounds: Streamlit would send nothing then, and hide why behind a sign.
-    with st.form(f"retention_form_{seen}"):
+    with st.form(f"retention_form_{stamp}"):
         st.subheader(CLASS_LABELS[rule.classification], anchor=False)
         count, unit = split(rule.keep_days)
         number, units = st.columns(2, vertical_alignment="bottom")
         kept = number.number_input(
-            "Kept for", value=count, key=f"retention_keep_{seen}"
+            "Kept for", value=count, key=f"retention_keep_{stamp}"
         )
         chosen: Literal["days", "years"] = units.selectbox(
-            "Unit", _UNITS, index=_UNITS.index(unit), key=f"retention_unit_{seen}"
+            "Unit", _UNITS, index=_UNITS.index(unit), key=f"retention_unit_{stamp}"
         )
         restorable = st.number_input(
             "Deleted ones can be restored for (days)",
             value=rule.restore_days,
-            key=f"retention_restore_{seen}",
+            key=f"retention_restore_{stamp}",
         )
         st.caption(f"Changed {at(rule.updated_at)}.")
         if st.form_submit_button(

@@ -24,14 +24,14 @@ class Clock {
     this.ended = ended
     this.left = element("span", { class: "left", role: "timer", "aria-label": label })
     this.rest = element("div", { class: "rest" })
-    this.said = element("span", { class: "sr", "aria-live": "polite" })
+    this.spoken = element("span", { class: "sr", "aria-live": "polite" })
     this.frame = element(
       "div",
       { class: "frame" },
       this.left,
       element("span", { class: "label" }, label),
       element("div", { class: "track", "aria-hidden": "true" }, this.rest),
-      this.said,
+      this.spoken,
     )
     const before = parent.querySelector(".frame")
     if (before) before.replaceWith(this.frame)
@@ -47,7 +47,7 @@ class Clock {
     // Whoever chose something far down the page has to see that time is running.
     const behavior = matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth"
     this.frame.scrollIntoView({ block: "center", behavior })
-    this.said.textContent = `${Math.ceil(seconds)} seconds ${label}`
+    this.spoken.textContent = `${Math.ceil(seconds)} seconds ${label}`
   }
 
   tick() {
@@ -64,7 +64,7 @@ class Clock {
     this.seconds = seconds
     this.left.textContent = written(seconds)
     this.frame.dataset.soon = String(seconds <= SOON_SECONDS)
-    if (SAID_SECONDS.includes(seconds)) this.said.textContent = `${seconds} seconds left`
+    if (SAID_SECONDS.includes(seconds)) this.spoken.textContent = `${seconds} seconds left`
   }
 
   close() {
@@ -77,9 +77,9 @@ const shown = new WeakMap()
 
 export default function ({ data, parentElement, setTriggerValue }) {
   shown.get(parentElement)?.close()
-  const asked = JSON.parse(new TextDecoder().decode(data))
+  const payload = JSON.parse(new TextDecoder().decode(data))
   const ended = () => setTriggerValue("ended", Date.now())
-  shown.set(parentElement, new Clock(parentElement, asked, ended))
+  shown.set(parentElement, new Clock(parentElement, payload, ended))
   return () => {
     shown.get(parentElement)?.close()
     shown.delete(parentElement)

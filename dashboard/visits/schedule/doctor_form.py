@@ -22,15 +22,15 @@ _SECONDS: Final = 30.0
 def facts_form(doctor: DoctorRecord | None) -> None:
     """Offer to change what is known of the doctor, or to add one."""
     # What a colleague has saved meanwhile is shown, not what stood here before.
-    seen = f"{doctor.id}_{doctor.revision}" if doctor else "new"
-    with st.form(f"doctor_facts_{seen}"):
-        draft = _fields(doctor, seen)
+    stamp = f"{doctor.id}_{doctor.revision}" if doctor else "new"
+    with st.form(f"doctor_facts_{stamp}"):
+        draft = _fields(doctor, stamp)
         label = "Save" if doctor else "Add the doctor"
         if st.form_submit_button(label, type="primary", key="doctor_plan_save"):
             _save(doctor, draft)
 
 
-def _fields(doctor: DoctorRecord | None, seen: str) -> DoctorDraft:
+def _fields(doctor: DoctorRecord | None, stamp: str) -> DoctorDraft:
     known = doctor or DoctorDraft(name="", speciality="", slot_minutes=SLOT_MINUTES)
     names = _clinicians()
 
@@ -39,7 +39,7 @@ def _fields(doctor: DoctorRecord | None, seen: str) -> DoctorDraft:
             label,
             getattr(known, name) or "",
             max_chars=LONGEST.get(name, 254),
-            key=f"doctor_{name}_{seen}",
+            key=f"doctor_{name}_{stamp}",
             autocomplete="off",
         )
 
@@ -58,40 +58,40 @@ def _fields(doctor: DoctorRecord | None, seen: str) -> DoctorDraft:
                 SEXES,
                 index=SEXES.index(known.sex),
                 format_func=str.capitalize,
-                key=f"doctor_sex_{seen}",
+                key=f"doctor_sex_{stamp}",
             ),
-            fee=_fee(known.fee, seen),
+            fee=_fee(known.fee, stamp),
             slot_minutes=st.number_input(
                 "A visit lasts (minutes)",
                 value=known.slot_minutes,
-                key=f"doctor_minutes_{seen}",
+                key=f"doctor_minutes_{stamp}",
             ),
-            user_id=_sign_in(known.user_id, names, seen),
+            user_id=_sign_in(known.user_id, names, stamp),
             is_active=st.checkbox(
-                "Can be booked", known.is_active, key=f"doctor_active_{seen}"
+                "Can be booked", known.is_active, key=f"doctor_active_{stamp}"
             ),
         )
 
 
-def _fee(known: Decimal | None, seen: str) -> Decimal | None:
+def _fee(known: Decimal | None, stamp: str) -> Decimal | None:
     typed = st.number_input(
         "Fee",
         value=None if known is None else float(known),
         step=5.0,
         format="%.2f",
-        key=f"doctor_fee_{seen}",
+        key=f"doctor_fee_{stamp}",
     )
     return None if typed is None else Decimal(str(typed))
 
 
-def _sign_in(known: UUID | None, names: dict[UUID, str], seen: str) -> UUID | None:
+def _sign_in(known: UUID | None, names: dict[UUID, str], stamp: str) -> UUID | None:
     offered: list[UUID | None] = [None, *names]
     return st.selectbox(
         "Signs in as",
         offered,
         index=offered.index(known) if known in offered else 0,
         format_func=lambda user_id: names.get(user_id, _NOBODY),
-        key=f"doctor_user_{seen}",
+        key=f"doctor_user_{stamp}",
         help="The clinician who sees this doctor's visits as their own.",
     )
 

@@ -21,13 +21,13 @@ def week_form(doctor: DoctorRecord) -> None:
     actor = current_actor()
     week = read(lambda session: weeks.get_week(session, actor, doctor.id))
     # What a colleague has saved meanwhile is shown, not what stood here before.
-    seen = f"{doctor.id}_{hash(week):x}"
-    with st.form(f"doctor_week_{seen}"):
+    stamp = f"{doctor.id}_{hash(week):x}"
+    with st.form(f"doctor_week_{stamp}"):
         st.caption(
             "Write hours like 08:00-12:00, 12:40-16:00; leave a day empty to keep it "
             f"free. They are those of the clinic's clock, {zone().key}."
         )
-        typed = _fields(week, seen)
+        typed = _fields(week, stamp)
         if st.form_submit_button("Save the week", key="doctor_plan_week"):
             hours = _read(typed)
             became = write(
@@ -39,7 +39,7 @@ def week_form(doctor: DoctorRecord) -> None:
             st.rerun()
 
 
-def _fields(week: Sequence[Hours], seen: str) -> dict[tuple[int, HoursKind], str]:
+def _fields(week: Sequence[Hours], stamp: str) -> dict[tuple[int, HoursKind], str]:
     typed: dict[tuple[int, HoursKind], str] = {}
     with st.grid(2, min_column_width=200):
         for number, name in enumerate(WEEKDAYS, 1):
@@ -47,7 +47,7 @@ def _fields(week: Sequence[Hours], seen: str) -> dict[tuple[int, HoursKind], str
                 typed[number, kind] = st.text_input(
                     label,
                     plans.write_hours(week, number, kind),
-                    key=f"doctor_{kind}_{number}_{seen}",
+                    key=f"doctor_{kind}_{number}_{stamp}",
                     placeholder="free" if kind == "work" else "none",
                     autocomplete="off",
                 )

@@ -28,7 +28,7 @@ _LOOPBACK: Final = "127.0.0.1"
 
 def current_actor() -> Actor:
     """Return who is signed in; raises NotAllowed when nobody is."""
-    user_id = _told("uid")
+    user_id = _user_info("uid")
     if not user_id:
         raise NotAllowed("You are not signed in. Open the sign-in page and try again.")
     if (live := live_sessions.current()) is not None:
@@ -44,7 +44,7 @@ def current_actor() -> Actor:
 
 def current_sign_in() -> UUID | None:
     """Return the id of this sign-in, which is what a person confirms with a passkey."""
-    session_id = _told("sid")
+    session_id = _user_info("sid")
     return UUID(session_id) if session_id else None
 
 
@@ -71,23 +71,23 @@ def answering() -> Iterator[None]:
         ) from error
 
 
-def _told(name: str) -> str | None:
+def _user_info(name: str) -> str | None:
     """Return what the gate told of whoever sits at this page.
 
     It is what `st.user` says, read from the run itself: `st.user` copies it, and looks
     for a secrets.toml under one lock of the whole server, at every access.
     """
     run = get_script_run_ctx()
-    told = run.user_info.get(name) if run is not None else None
-    return str(told) if told else None
+    value = run.user_info.get(name) if run is not None else None
+    return str(value) if value else None
 
 
 def _actor_of(live: LiveSessions, session_id: UUID | None) -> Actor:
     """Return who is signed in, as the server that runs this page last saw it."""
-    found = live.known(session_id) if session_id is not None else None
-    if found is None:
+    known = live.known(session_id) if session_id is not None else None
+    if known is None:
         raise NotAllowed("Your sign-in has ended. Sign in again.")
-    return found.actor
+    return known.actor
 
 
 def _find_actor(user_id: UUID) -> Actor:

@@ -72,12 +72,14 @@ def read_all(*wanted: CachedRead[Any]) -> tuple[Any, ...]:
     """
     after = last_write()
     kept = _kept()
-    found = [kept.find(one.keep, after) for one in wanted]
-    missing = [one for one, known in zip(wanted, found, strict=True) if not known]
+    kept_reads = [kept.find(request.keep, after) for request in wanted]
+    missing = [
+        request for request, known in zip(wanted, kept_reads, strict=True) if not known
+    ]
     fresh = _read_anew(missing, after)
-    whole = [known or next(fresh) for known in found]
+    whole = [known or next(fresh) for known in kept_reads]
     st.session_state[_SERVED] = whole[-1].served
-    return tuple(one.value for one in whole)
+    return tuple(answer.value for answer in whole)
 
 
 def look_at_documents(
@@ -154,11 +156,11 @@ def _read_anew(
     missing: Sequence[CachedRead[Any]], after: Lsn | None
 ) -> Iterator[Read[Any]]:
     def operation(session: Session) -> list[Any]:
-        return [one.operation(session) for one in missing]
+        return [request.operation(session) for request in missing]
 
     with answering():
         answer = on_behalf().read(operation, after=after)
-    for one, value in zip(missing, answer.value, strict=True):
-        lasting = Lasting(value, one.seconds)
-        _kept().keep(one.keep, Read(lasting, answer.served), after)
+    for request, value in zip(missing, answer.value, strict=True):
+        lasting = Lasting(value, request.seconds)
+        _kept().keep(request.keep, Read(lasting, answer.served), after)
         yield Read(value, answer.served)

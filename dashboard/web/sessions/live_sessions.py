@@ -200,13 +200,13 @@ class LiveSessions:
         if not open_:
             return
         asked_at, limits = time.monotonic(), self._limits_now()
-        found = await self._newest(
+        live_by_id = await self._newest(
             lambda session: sessions.find_all(session, open_, limits=limits)
         )
         for session_id in open_:
             if (known := self._by_id.get(session_id)) is None:
                 continue
-            if (live := found.get(session_id)) is None:
+            if (live := live_by_id.get(session_id)) is None:
                 self._drop(known)
             else:
                 known.live, known.asked_at = live, asked_at

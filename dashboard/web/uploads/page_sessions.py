@@ -73,5 +73,5 @@ def _manager() -> SessionManager:
 
 
 def _find(page_id: str) -> AppSession | None:
-    found = _manager().get_session_info(page_id)
-    return None if found is None else found.session
+    info = _manager().get_session_info(page_id)
+    return None if info is None else info.session

@@ -42,7 +42,7 @@ def test_every_server_is_drawn_and_told(clinic: Clinic):
     drawn = shown(app, "replication_topology")
     assert [card["part"] for card in cards] == ["Primary", "Replica", "Replica"]
     assert all(card["name"] in drawn["wide"] for card in cards)
-    assert all(f"{card['name']}: " in drawn["told"] for card in cards)
+    assert all(f"{card['name']}: " in drawn["description"] for card in cards)
 
 
 def test_that_somebody_looks_is_written_down_now_and_then(clinic: Clinic):

@@ -24,5 +24,9 @@ _mount = st.components.v2.component(
 
 def show_topology(boxes: Sequence[ServerBox], *, description: str, key: str) -> None:
     """Draw the servers; `description` is the same in words, for who cannot see it."""
-    drawn = {"wide": draw_wide(boxes), "deep": draw_deep(boxes), "told": description}
+    drawn = {
+        "wide": draw_wide(boxes),
+        "deep": draw_deep(boxes),
+        "description": description,
+    }
     _mount(key=key, data=json.dumps(drawn).encode())

@@ -64,13 +64,13 @@ class Sheet {
     this.box.dataset.page = String(number)
     this.isNear = false
     this.drawn = 0
-    this.asked = 0
+    this.requestedWidth = 0
   }
 
   draw(width) {
-    if (Math.max(this.drawn, this.asked) >= width) return
+    if (Math.max(this.drawn, this.requestedWidth) >= width) return
     this.stop()
-    this.asked = width
+    this.requestedWidth = width
     this.ask(0)
   }
 
@@ -78,14 +78,14 @@ class Sheet {
     clearTimeout(this.next)
     this.request?.abort()
     this.request = null
-    this.asked = 0
+    this.requestedWidth = 0
   }
 
   async ask(tries) {
     const request = new AbortController()
     const slow = setTimeout(() => this.wait(), SLOW_MS)
     const givenUp = setTimeout(() => request.abort(new Refused(504)), PATIENCE_MS)
-    const width = this.asked
+    const width = this.requestedWidth
     this.request = request
     try {
       const picture = await fetchPicture(`${this.address}?width=${width}`, request.signal)
@@ -127,17 +127,17 @@ class Sheet {
   }
 
   fail() {
-    const width = this.asked
+    const width = this.requestedWidth
     this.stop()
     this.say(`Page ${this.number} cannot be shown. The file itself is safe.`, width)
   }
 
   // A picture that is too small says more than a sentence.
   say(sentence, again = 0) {
-    if (this.drawn || this.said === sentence) return
-    this.said = sentence
-    const said = element("span", { role: "status" }, sentence)
-    const note = element("div", { class: "note" }, said)
+    if (this.drawn || this.sentence === sentence) return
+    this.sentence = sentence
+    const status = element("span", { role: "status" }, sentence)
+    const note = element("div", { class: "note" }, status)
     if (!again) {
       this.box.replaceChildren(note, this.skeleton)
       return
@@ -252,8 +252,8 @@ class Preview {
       (box) => box.offsetTop - this.pages.offsetTop + box.offsetHeight > middle,
     )
     this.current = below < 0 ? this.count : below + 1
-    const said = `Page ${this.current} of ${this.count}`
-    if (this.where.textContent !== said) this.where.textContent = said
+    const position = `Page ${this.current} of ${this.count}`
+    if (this.where.textContent !== position) this.where.textContent = position
     this.tools.previous.disabled = this.current === 1
     this.tools.next.disabled = this.current === this.count
   }
@@ -280,15 +280,15 @@ class Preview {
 const shown = new WeakMap()
 
 export default function ({ data, parentElement }) {
-  const asked = new TextDecoder().decode(data)
+  const payload = new TextDecoder().decode(data)
   const before = shown.get(parentElement)
-  if (before?.asked !== asked) {
+  if (before?.payload !== payload) {
     before?.preview.close()
     const root = parentElement.querySelector("[data-root]") ?? element("div")
     root.dataset.root = ""
     if (!root.isConnected) parentElement.append(root)
-    const preview = new Preview(root, JSON.parse(asked))
-    shown.set(parentElement, { asked, preview })
+    const preview = new Preview(root, JSON.parse(payload))
+    shown.set(parentElement, { payload, preview })
   }
   return () => {
     shown.get(parentElement)?.preview.close()

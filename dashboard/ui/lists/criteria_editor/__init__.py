@@ -141,7 +141,7 @@ class CriteriaEditor:
         rows, shape = self._rows, self._rows.shape(number)
         options = {"label": "Value", "key": rows.key(shape, number), **_QUIET}
 
-        def said(choice: str) -> str:
+        def label_of(choice: str) -> str:
             label = field.label_of(choice)
             return label[:1].upper() + label[1:]
 
@@ -151,9 +151,9 @@ class CriteriaEditor:
                     options=[True, False], format_func=_YES_NO.__getitem__, **options
                 )
             case "choice":
-                st.selectbox(options=field.choices, format_func=said, **options)
+                st.selectbox(options=field.choices, format_func=label_of, **options)
             case "choices":
-                st.multiselect(options=field.choices, format_func=said, **options)
+                st.multiselect(options=field.choices, format_func=label_of, **options)
             case "term":
                 st.selectbox(
                     options=self._terms(field.name, rows.value(shape, number)),

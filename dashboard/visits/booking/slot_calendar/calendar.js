@@ -105,10 +105,10 @@ class Calendar {
       // something first, which may be closed again.
       if (this.frame.getAttribute("aria-busy") === "true") return
       this.frame.setAttribute("aria-busy", "true")
-      button.dataset.asked = "true"
+      button.dataset.chosen = "true"
       setTimeout(() => {
         this.frame.removeAttribute("aria-busy")
-        delete button.dataset.asked
+        delete button.dataset.chosen
       }, BUSY_MILLISECONDS)
       this.choose(one.id)
     }
@@ -160,9 +160,9 @@ class Calendar {
   }
 
   nearest(columns, from) {
-    const found = columns.find((buttons) => buttons.length)
+    const column = columns.find((buttons) => buttons.length)
     const away = (button) => Math.abs(button.dataset.line - from.dataset.line)
-    return found?.reduce((best, one) => (away(one) < away(best) ? one : best))
+    return column?.reduce((best, one) => (away(one) < away(best) ? one : best))
   }
 
   waitForHolds() {
@@ -197,9 +197,9 @@ const shown = new WeakMap()
 
 export default function ({ data, parentElement, setTriggerValue }) {
   shown.get(parentElement)?.close()
-  const asked = JSON.parse(new TextDecoder().decode(data))
+  const payload = JSON.parse(new TextDecoder().decode(data))
   const choose = (id) => setTriggerValue("chosen", id)
-  shown.set(parentElement, new Calendar(parentElement, asked, choose))
+  shown.set(parentElement, new Calendar(parentElement, payload, choose))
   return () => {
     shown.get(parentElement)?.close()
     shown.delete(parentElement)

@@ -24,7 +24,7 @@
   // Read out when it changes, and only then: nobody is interrupted.
   banner.setAttribute("role", "status")
   banner.hidden = true
-  let told = "well"
+  let shownState = "well"
   let leaving = null
 
   const isDark = () => {
@@ -82,8 +82,8 @@
   window.addEventListener("chartroom:database", (event) => {
     const { state, since } = event.detail
     // All is well on most days, and nobody needs to be told.
-    if (state === told) return
-    told = state
+    if (state === shownState) return
+    shownState = state
     show(state, since)
   })
 })()

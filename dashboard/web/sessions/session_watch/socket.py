@@ -87,22 +87,22 @@ class SessionSocket:
 
         In between, tell of the database when it takes no changes or does again.
         """
-        told: Ending | None = None
-        told_of_database = database_state(self._live.absence())
+        warned_of: Ending | None = None
+        known_state = database_state(self._live.absence())
         pause = min(_LOOK_EVERY_SECONDS, self._warned / _LOOKS_PER_WARNING)
         try:
-            await websocket.send_json(self._greeting(page.live, told_of_database))
+            await websocket.send_json(self._greeting(page.live, known_state))
             while not page.is_over:
                 warning, seconds = self._judge(page)
-                if warning != told:
+                if warning != warned_of:
                     await websocket.send_json(
                         {"kind": "warning", "of": warning, "seconds": seconds}
                     )
-                    told = warning
+                    warned_of = warning
                 state = database_state(self._live.absence())
-                if state != told_of_database:
+                if state != known_state:
                     await websocket.send_json({"kind": "database", **asdict(state)})
-                    told_of_database = state
+                    known_state = state
                 with anyio.move_on_after(pause):
                     await page.until_over()
             await websocket.send_json({"kind": "over"})

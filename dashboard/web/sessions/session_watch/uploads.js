@@ -20,9 +20,9 @@
 
   const refusalsIn = (uploader) => {
     const alerts = uploader.querySelectorAll('[data-testid="stFileChip"] [role="alert"]')
-    const told = [...alerts].map((alert) => alert.textContent)
+    const texts = [...alerts].map((alert) => alert.textContent)
     return [...new Set(sentences.values())].filter((one) =>
-      told.some((text) => text.endsWith(one)),
+      texts.some((text) => text.endsWith(one)),
     )
   }
 
