@@ -107,9 +107,9 @@ class Site:
         # As the browser says of a form that it has from here.
         here = {"Origin": self.address}
         form = {"email": email[1], "next": "/"}
-        told = context.request.post("/sign-in", form=form, headers=here).text()
+        text = context.request.post("/sign-in", form=form, headers=here).text()
         # The demo's code stands on the page.
-        code = re.search(r'class="digits">(\d{6})<', told)
+        code = re.search(r'class="digits">(\d{6})<', text)
         assert code, "no code is shown"
         form = {"code": code[1]}
         answer = context.request.post("/sign-in/code", form=form, headers=here)
@@ -125,10 +125,10 @@ expect.set_options(timeout=_SECONDS * 500)
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Chromium; CHARTROOM_CHROMIUM names another one than the system's."""
-    found = os.environ.get("CHARTROOM_CHROMIUM") or shutil.which("chromium")
+    executable = os.environ.get("CHARTROOM_CHROMIUM") or shutil.which("chromium")
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
-            executable_path=found, args=CHROMIUM_FLAGS
+            executable_path=executable, args=CHROMIUM_FLAGS
         )
         yield chromium
         chromium.close()

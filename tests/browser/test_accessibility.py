@@ -281,11 +281,15 @@ def test_what_can_be_read_in_all_looks_but_one_is_found_there(
     still(page)
     page.add_style_tag(content=_DARK_AND_NARROW)
 
-    found = {scheme: violations(page, scheme) for scheme in schemes(page)}
+    violations_by_scheme = {
+        scheme: violations(page, scheme) for scheme in schemes(page)
+    }
 
-    assert bool(found["dark"]) == (width < 400)
-    assert all("color-contrast" in one for one in found["dark"])
-    assert found["light"] == []
+    assert bool(violations_by_scheme["dark"]) == (width < 400)
+    assert all(
+        "color-contrast" in violation for violation in violations_by_scheme["dark"]
+    )
+    assert violations_by_scheme["light"] == []
 
 
 def schemes(page: Page) -> Iterator[str]:
@@ -320,10 +324,10 @@ def violations(page: Page, scheme: str) -> list[str]:
     still(page)
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
-    asked = ("rule", COLOURS) if scheme == "dark" else ("tag", WCAG)
-    found = page.evaluate(_LOOK, asked)
+    rules = ("rule", COLOURS) if scheme == "dark" else ("tag", WCAG)
+    violations_found = page.evaluate(_LOOK, rules)
     return [
         f"{violation['id']}: {node['html'][:200]} {node['failureSummary']}"
-        for violation in found
+        for violation in violations_found
         for node in violation["nodes"]
     ]

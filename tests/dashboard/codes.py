@@ -17,9 +17,9 @@ DEMO_PERSON = "ines.carvalho@example.org"
 def code(mailbox: Mailbox, email: str) -> str:
     """Wait for the letter to this address; others' may still be on their way."""
     letters = await_letters(mailbox, email, 1)
-    found = re.match(r"(\d{6}) is your code", letters[-1].get_content())
-    assert found
-    return found[1]
+    match = re.match(r"(\d{6}) is your code", letters[-1].get_content())
+    assert match
+    return match[1]
 
 
 def await_letters(mailbox: Mailbox, email: str, number: int) -> list[EmailMessage]:

@@ -40,9 +40,9 @@ def signed_in(server: Server, role: Role) -> Iterator[httpx.Client]:
 
 def options_on(page: httpx.Response) -> str:
     """Return what the page asks the device."""
-    found = _OPTIONS.search(page.text)
-    assert found, page.text
-    return html.unescape(found[1])
+    match = _OPTIONS.search(page.text)
+    assert match, page.text
+    return html.unescape(match[1])
 
 
 def add_passkey(browser: httpx.Client, device: Authenticator, **more) -> httpx.Response:

@@ -55,7 +55,7 @@ def test_registering_a_patient_loads_few_modules(registering):
 
 def test_a_server_has_loaded_before_its_first_visitor_what_pages_ask_for_later():
     ask = "import json, sys, dashboard.web.server; print(json.dumps([*sys.modules]))"
-    told = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-c", ask],
         cwd=Path(__file__).resolve().parents[2],
         check=True,
@@ -63,4 +63,4 @@ def test_a_server_has_loaded_before_its_first_visitor_what_pages_ask_for_later()
         text=True,
     )
 
-    assert set(json.loads(told.stdout)) >= ASKED_FOR_LATER
+    assert set(json.loads(result.stdout)) >= ASKED_FOR_LATER

@@ -65,10 +65,10 @@ def test_a_process_has_one_wiring_however_many_ask_at_once(external, monkeypatch
     monkeypatch.setattr(wiring, "Settings", lambda: external)
 
     with ThreadPoolExecutor(8) as threads:
-        found = list(threads.map(lambda _: wiring.current(), range(8)))
+        wirings = list(threads.map(lambda _: wiring.current(), range(8)))
 
-    assert len({id(wired) for wired in found}) == 1
-    found[0].close()
+    assert len({id(wired) for wired in wirings}) == 1
+    wirings[0].close()
 
 
 @pytest.mark.usefixtures("_no_wiring")
@@ -118,9 +118,9 @@ def test_a_member_is_made_once_however_many_ask_at_once(external, monkeypatch):
         closing(wiring.connect(external)) as wired,
         ThreadPoolExecutor(8) as threads,
     ):
-        found = set(threads.map(lambda _: wired.past, range(8)))
+        pasts = set(threads.map(lambda _: wired.past, range(8)))
 
-    assert [*found] == made
+    assert [*pasts] == made
 
 
 def test_what_nobody_asked_for_is_neither_made_nor_closed(external, monkeypatch):

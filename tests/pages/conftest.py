@@ -60,15 +60,15 @@ ORIGIN = "http://testserver"
 def component_packages() -> Iterator[None]:
     """Look only once for packages that bring components, not for each session's app."""
     with pytest.MonkeyPatch.context() as patch:
-        found = manifest_scanner.scan_component_manifests()
-        patch.setattr(manifest_scanner, "scan_component_manifests", lambda: found)
+        manifests = manifest_scanner.scan_component_manifests()
+        patch.setattr(manifest_scanner, "scan_component_manifests", lambda: manifests)
         yield
 
 
 def page_file(page: str) -> str:
     """Return the file of a page, as the app's script would name it."""
-    (found,) = (_ROOT / "pages").rglob(f"{page}.py")
-    return f"../{found.relative_to(_ROOT)}"
+    (path,) = (_ROOT / "pages").rglob(f"{page}.py")
+    return f"../{path.relative_to(_ROOT)}"
 
 
 @dataclass(frozen=True)
@@ -107,13 +107,13 @@ class Clinic:
         """Return what the audit log's outbox holds of an action, in its order."""
         engine = connect(owner(self.wiring.endpoints))
         with Session(engine, expire_on_commit=False) as session:
-            found = session.scalars(
+            events = session.scalars(
                 select(AuditEvent)
                 .where(AuditEvent.action == action)
                 .order_by(AuditEvent.position)
             ).all()
         engine.dispose()
-        return list(found)
+        return list(events)
 
     def start(self, role: Role = Role.STAFF) -> AppTest:
         """Open the app's first page as somebody of the role."""

@@ -131,10 +131,10 @@ def test_browsers_are_told_to_stay_with_tls(front: Front):
 def test_the_front_tells_prometheus_which_servers_it_has(front: Front):
     address = f"http://127.0.0.1:{front.numbers_port}/metrics"
     with urlopen(address) as answer:
-        told = answer.read().decode()
+        metrics = answer.read().decode()
 
     for name in front.servers:
-        assert f'proxy="web",server="{name}"' in told
+        assert f'proxy="web",server="{name}"' in metrics
 
 
 def test_prometheus_collects_from_the_web_servers_and_the_front(
@@ -162,8 +162,10 @@ def test_prometheus_collects_from_the_web_servers_and_the_front(
 
 
 def _up(address: str) -> set[str]:
-    asked = httpx.get(f"http://{address}/api/v1/query", params={"query": "up == 1"})
-    return {one["metric"]["instance"] for one in asked.json()["data"]["result"]}
+    response = httpx.get(f"http://{address}/api/v1/query", params={"query": "up == 1"})
+    return {
+        series["metric"]["instance"] for series in response.json()["data"]["result"]
+    }
 
 
 def test_a_browser_stays_with_a_server_and_moves_on_when_that_is_gone(

@@ -75,10 +75,10 @@ def follow(page: Page, link: str) -> None:
 
 def confirm(page: Page) -> None:
     """Use the passkey if the page asks for it; it comes back by itself."""
-    asked = settled(page).get_by_role("button", name="Confirm with a passkey")
-    if asked.count():
-        asked.click()
-        asked.wait_for(state="detached")
+    button = settled(page).get_by_role("button", name="Confirm with a passkey")
+    if button.count():
+        button.click()
+        button.wait_for(state="detached")
         settled(page)
 
 

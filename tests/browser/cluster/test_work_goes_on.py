@@ -133,17 +133,17 @@ def bookings_of(site: Site, doctor_id: UUID) -> set[tuple[str, str]]:
     """Return each attempt to book the doctor; every one has its slot."""
 
     def look(session) -> list[tuple[str, str]]:
-        found = session.execute(
+        rows = session.execute(
             select(Booking.note, Booking.status, BookingSlot.status)
             .outerjoin(BookingSlot, BookingSlot.booking_id == Booking.id)
             .where(Booking.doctor_id == doctor_id)
         ).all()
-        assert all(slot == "booked" for _, _, slot in found)
-        return [(note, status) for note, status, _ in found]
+        assert all(slot == "booked" for _, _, slot in rows)
+        return [(note, status) for note, status, _ in rows]
 
-    found = site.database.write(look, identity=SYSTEM).value
-    assert len(found) == len(set(found))
-    return set(found)
+    attempts = site.database.write(look, identity=SYSTEM).value
+    assert len(attempts) == len(set(attempts))
+    return set(attempts)
 
 
 @pytest.fixture
@@ -212,5 +212,5 @@ def documents_of(site: Site, titles: dict[str, str]) -> list[tuple[str, str, str
         .join(DocumentVersion, DocumentVersion.document_id == Document.id)
         .where(Document.title.in_(titles))
     )
-    found = site.database.write(lambda s: s.execute(versions).all(), identity=SYSTEM)
-    return [tuple(row) for row in found.value]
+    rows = site.database.write(lambda s: s.execute(versions).all(), identity=SYSTEM)
+    return [tuple(row) for row in rows.value]

@@ -144,15 +144,15 @@ def test_pages_come_as_one_scrolls_and_turn_by_keyboard(page: Page, pdf):
     choose(settled(page), pdf(f"{title}.pdf", *(f"Page {n}" for n in range(30))))
     page.get_by_label("Description").wait_for()
     page.get_by_role("button", name="File document").click()
-    asked: list[str] = []
-    page.context.on("request", lambda request: asked.append(request.url))
+    requested: list[str] = []
+    page.context.on("request", lambda request: requested.append(request.url))
     # A link in a message opens a tab of its own.
     with page.context.expect_page() as opened:
         page.get_by_role("link", name="Open it").click()
     tab = opened.value
     region = tab.get_by_role("region", name=re.compile("Pages of version 1"))
     tab.get_by_alt_text("Page 1 of 30").wait_for()
-    assert not [url for url in asked if "/pages/20.png" in url]
+    assert not [url for url in requested if "/pages/20.png" in url]
 
     region.focus()
     region.press("End")
@@ -164,7 +164,7 @@ def test_pages_come_as_one_scrolls_and_turn_by_keyboard(page: Page, pdf):
     assert region.locator(".page").first.evaluate("box => box.offsetWidth") > width
     region.press("Home")
     expect(tab.get_by_text("Page 1 of 30")).to_be_visible()
-    assert not [url for url in asked if "/pages/15.png" in url]
+    assert not [url for url in requested if "/pages/15.png" in url]
 
 
 def test_the_preview_in_a_dialog_is_used_by_keyboard_alone(page: Page, pdf):
@@ -190,8 +190,8 @@ def test_the_preview_in_a_dialog_is_used_by_keyboard_alone(page: Page, pdf):
 
 
 def test_no_record_lies_on_streamlits_own_media_route(page: Page, pdf):
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
+    requested: list[str] = []
+    page.on("request", lambda request: requested.append(request.url))
     page.goto("/upload_documents")
     choose(settled(page), pdf(f"{unlike()}.pdf", "Nothing of this on /media"))
     page.get_by_label("Description").wait_for()
@@ -201,7 +201,7 @@ def test_no_record_lies_on_streamlits_own_media_route(page: Page, pdf):
     settled(page).get_by_role("button", name=re.compile("^Preview ")).first.click()
     dialog(page).get_by_alt_text(re.compile("^Page 1 of")).wait_for()
 
-    assert not [url for url in asked if urlsplit(url).path.startswith("/media/")]
+    assert not [url for url in requested if urlsplit(url).path.startswith("/media/")]
 
 
 def test_a_patient_uploads_sees_and_deletes_only_their_own(page: Page, maya: Page, pdf):

@@ -33,13 +33,13 @@ def _patient_of_nobody(session: Session) -> Patient:
 
 def _filed(session: Session, title: str) -> tuple[str, UUID]:
     """File a document of a patient whom nobody treats; return its list's key."""
-    found = session.scalars(select(User).where(User.name == NAMES[Role.STAFF])).one()
-    clerk = Actor(found.id, found.name, Role.STAFF)
+    user = session.scalars(select(User).where(User.name == NAMES[Role.STAFF])).one()
+    clerk = Actor(user.id, user.name, Role.STAFF)
     patient = _patient_of_nobody(session)
     filed(session, clerk, title, of=patient)
     of_patient = Filter("patient_id", Operator.EQUAL, str(patient.id))
-    asked = Criteria(Group(members=(of_patient,)))
-    return views.remember(session, clerk, asked, subject=DOCUMENTS), patient.id
+    criteria = Criteria(Group(members=(of_patient,)))
+    return views.remember(session, clerk, criteria, subject=DOCUMENTS), patient.id
 
 
 def _read(page: Page) -> str:

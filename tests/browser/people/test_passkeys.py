@@ -155,6 +155,6 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(
     page = phone.pages[0]
     page.goto(path)
 
-    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": WCAG}})
-    assert [violation["id"] for violation in found.response["violations"]] == []
+    audit = Axe().run(page, options={"runOnly": {"type": "tag", "values": WCAG}})
+    assert [violation["id"] for violation in audit.response["violations"]] == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

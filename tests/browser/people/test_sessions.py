@@ -48,8 +48,8 @@ def rosas(site: Site) -> Iterator[BrowserContext]:
 
 
 def _cast(site: Site) -> dict[Role, Actor]:
-    found = site.database.read_latest(demo_accounts.demo_people, identity=SYSTEM).value
-    return {person.role: person for person in found}
+    people = site.database.read_latest(demo_accounts.demo_people, identity=SYSTEM).value
+    return {person.role: person for person in people}
 
 
 def _end(site: Site, role: Role) -> None:
@@ -169,9 +169,9 @@ def test_everybody_can_read_the_warning(hasty: Site, scheme: str) -> None:
         page = context.pages[0]
         page.get_by_role("alertdialog").wait_for()
 
-        found = Axe().run(page, "dialog[open]")
+        audit = Axe().run(page, "dialog[open]")
 
-    assert [one["id"] for one in found.response["violations"]] == []
+    assert [violation["id"] for violation in audit.response["violations"]] == []
 
 
 def test_typing_keeps_a_sign_in_alive(hasty: Site) -> None:

@@ -35,8 +35,8 @@ def _ask_for_a_code(page: Page) -> None:
 
 
 def _violations(page: Page) -> list[str]:
-    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": WCAG}})
-    return [violation["id"] for violation in found.response["violations"]]
+    audit = Axe().run(page, options={"runOnly": {"type": "tag", "values": WCAG}})
+    return [violation["id"] for violation in audit.response["violations"]]
 
 
 def test_axe_finds_nothing_and_nothing_scrolls_sideways(
@@ -129,9 +129,9 @@ def test_no_script_is_needed_to_sign_in(site: Site) -> None:
 
 def test_browsers_object_to_nothing_and_ask_no_other_server(site: Site) -> None:
     with closing(site.visit()) as context:
-        page, objections, asked = context.new_page(), [], []
+        page, objections, requested = context.new_page(), [], []
         page.on("console", lambda message: objections.append(message.text))
-        page.on("request", lambda request: asked.append(request.url))
+        page.on("request", lambda request: requested.append(request.url))
         for path in ("/", "/patients", "/register", "/api/docs", "/sign-in"):
             page.goto(path)
             if not path.startswith(("/api", "/sign")):
@@ -139,7 +139,7 @@ def test_browsers_object_to_nothing_and_ask_no_other_server(site: Site) -> None:
 
     assert not [text for text in objections if "Content Security Policy" in text]
     own = (site.address, "data:", "blob:")
-    assert not [url for url in asked if not url.startswith(own)]
+    assert not [url for url in requested if not url.startswith(own)]
 
 
 def test_the_way_out_is_on_ones_own_page(site: Site) -> None:

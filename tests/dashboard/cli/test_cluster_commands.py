@@ -36,7 +36,7 @@ def test_status_names_every_server_and_who_should_lead_next(cluster, endpoints):
 
 
 @pytest.mark.parametrize(
-    ("seen", "told"),
+    ("node", "wording"),
     [
         (None, "PostgreSQL is not answering"),
         (silent("db-02"), "PostgreSQL is not answering"),
@@ -47,12 +47,12 @@ def test_status_names_every_server_and_who_should_lead_next(cluster, endpoints):
     ],
     ids=["not seen", "silent", "started by hand"],
 )
-def test_without_its_patroni_a_server_is_told_as_it_was_seen(seen, told):
+def test_without_its_patroni_a_server_is_told_as_it_was_seen(node, wording):
     lost = ServerSituation("db-02", "replica", "running", is_answering=False)
 
-    line = line_of(lost, seen)
+    line = line_of(lost, node)
 
-    assert line.startswith(f"db-02  replica  Patroni does not answer, {told}, ")
+    assert line.startswith(f"db-02  replica  Patroni does not answer, {wording}, ")
 
 
 def tomorrow():

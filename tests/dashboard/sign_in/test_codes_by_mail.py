@@ -20,10 +20,10 @@ def test_the_code_that_comes_by_mail_signs_in(clinic, mailbox, rosa):
 
         assert answer.headers["location"] == "/patients"
         assert browser.get("/").status_code == 200
-    (letter,) = codes.letters_to(mailbox, rosa)
-    assert letter["From"] == "Chartroom <chartroom@clinic.test>"
-    assert "Rosa" not in letter.get_content()
-    assert not re.search(r"\d{6}", letter["Subject"])
+    (email,) = codes.letters_to(mailbox, rosa)
+    assert email["From"] == "Chartroom <chartroom@clinic.test>"
+    assert "Rosa" not in email.get_content()
+    assert not re.search(r"\d{6}", email["Subject"])
 
 
 def test_no_code_is_ever_on_the_screen(clinic, mailbox, rosa):
@@ -79,11 +79,11 @@ def test_nobody_can_tell_by_waiting_whether_there_is_somebody(
         with clinic.browser() as browser:
             for email in (rosa, nobody):
                 assert codes.ask(browser, email)
-        letters = codes.letters_to(mailbox, rosa)
+        emails = codes.letters_to(mailbox, rosa)
     finally:
         mailbox.is_shut = False
 
-    assert letters == []
+    assert emails == []
     assert codes.code(mailbox, rosa)
     assert codes.letters_to(mailbox, nobody) == []
 
@@ -125,11 +125,11 @@ def test_neither_address_nor_code_is_in_the_log_or_the_database(
 
     with Session(clinic_engine) as session:
         events = session.scalars(select(AuditEvent)).all()
-        told = str([(event.details, event.subject_id) for event in events])
+        recorded = str([(event.details, event.subject_id) for event in events])
         kept = str([row.code_hash for row in session.scalars(select(LoginCode))])
     for secret in (rosa, code):
         assert secret not in clinic.log.read_text()
-        assert secret not in told + kept
+        assert secret not in recorded + kept
 
 
 def test_every_try_is_in_the_audit_log(clinic, mailbox, clinic_engine, rosa):

@@ -53,10 +53,10 @@ def test_the_code_signs_in_and_goes_on(server):
 
 def test_asvs_3_3_2_every_cookie_is_closed_to_scripts_and_to_other_sites(server):
     with server.browser() as browser:
-        asked = browser.post("/sign-in", data={"email": server.emails[Role.STAFF]})
+        response = browser.post("/sign-in", data={"email": server.emails[Role.STAFF]})
         let_in = browser.post(SENT_HERE, data={"code": shown_code(browser)})
 
-    cookies = [*asked.headers.get_list("set-cookie")]
+    cookies = [*response.headers.get_list("set-cookie")]
     cookies += let_in.headers.get_list("set-cookie")
     assert len(cookies) == 4
     for cookie in cookies:

@@ -199,7 +199,7 @@ def _watching(server, cookie):
     return stream(server.url, "/session/watch", cookies=cookie, origin=server.url)
 
 
-def _told(watch):
+def _messages(watch):
     """Yield what the server tells until it hangs up."""
     with suppress(ConnectionClosed):
         while True:
@@ -208,36 +208,36 @@ def _told(watch):
 
 def test_a_page_is_warned_then_told_the_end(hasty, cookie):
     with _watching(hasty, cookie) as watch:
-        told = list(_told(watch))
+        messages = list(_messages(watch))
 
-    kinds = [(one["kind"], one.get("of")) for one in told]
+    kinds = [(message["kind"], message.get("of")) for message in messages]
     assert kinds == [("hello", None), ("warning", "idle"), ("over", None)]
-    assert 0 < told[1]["seconds"] <= 0.8
+    assert 0 < messages[1]["seconds"] <= 0.8
 
 
 def test_input_takes_the_warning_back(hasty, cookie):
-    told = []
+    messages = []
     with _watching(hasty, cookie) as watch:
-        for message in _told(watch):
-            told.append(message.get("of", message["kind"]))
-            if told == ["hello", "idle"]:
+        for message in _messages(watch):
+            messages.append(message.get("of", message["kind"]))
+            if messages == ["hello", "idle"]:
                 watch.send(json.dumps({"inputSecondsAgo": 0}))
 
     # On a busy machine the second warning may come too late to be given.
-    assert told[:3] == ["hello", "idle", None]
-    assert told[3:] in (["idle", "over"], ["over"])
+    assert messages[:3] == ["hello", "idle", None]
+    assert messages[3:] in (["idle", "over"], ["over"])
 
 
 def test_what_is_no_report_of_input_is_ignored(hasty, cookie):
-    told = []
+    messages = []
     with _watching(hasty, cookie) as watch:
-        for message in _told(watch):
-            told.append(message.get("of", message["kind"]))
-            if told == ["hello", "idle"]:
+        for message in _messages(watch):
+            messages.append(message.get("of", message["kind"]))
+            if messages == ["hello", "idle"]:
                 for nonsense in _NONSENSE:
                     watch.send(nonsense)
 
-    assert told == ["hello", "idle", "over"]
+    assert messages == ["hello", "idle", "over"]
 
 
 def test_the_key_for_what_was_typed_is_each_persons_own(server, database):

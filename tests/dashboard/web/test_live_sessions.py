@@ -73,9 +73,9 @@ def test_a_token_is_found_and_an_unknown_one_is_not(database, rosa, started):
         live = LiveSessions(database, Limits())
         return await live.find(started.token), await live.find("x" * 43)
 
-    found, unknown = _run(story)
+    known, unknown = _run(story)
 
-    assert found.actor == rosa
+    assert known.actor == rosa
     assert unknown is None
 
 
@@ -88,10 +88,10 @@ def test_what_cannot_be_a_token_asks_no_database():
 def test_a_page_that_asks_for_many_things_at_once_asks_the_database_once(
     database, started, monkeypatch
 ):
-    asked = []
+    reads = []
     find = sessions.find
     monkeypatch.setattr(
-        sessions, "find", lambda *args, **more: asked.append(1) or find(*args, **more)
+        sessions, "find", lambda *args, **more: reads.append(1) or find(*args, **more)
     )
 
     async def story():
@@ -101,7 +101,7 @@ def test_a_page_that_asks_for_many_things_at_once_asks_the_database_once(
 
     _run(story)
 
-    assert len(asked) == 1
+    assert len(reads) == 1
 
 
 @pytest.mark.parametrize(

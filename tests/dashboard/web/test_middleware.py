@@ -56,8 +56,10 @@ async def _app(scope, receive, send):
     """Say what this app was told; on a websocket, echo until it ends."""
     if scope["type"] == "http":
         headers = dict(scope["headers"])
-        told = [headers.get(b"x-chartroom-" + name) for name in (b"user", b"session")]
-        body = b" ".join(one for one in told if one) or b"nobody"
+        forwarded = [
+            headers.get(b"x-chartroom-" + name) for name in (b"user", b"session")
+        ]
+        body = b" ".join(value for value in forwarded if value) or b"nobody"
         await PlainTextResponse(body)(scope, receive, send)
         return
     while (message := await receive())["type"] != "websocket.disconnect":
@@ -84,10 +86,10 @@ def test_the_app_behind_is_told_whose_token_it_is_and_of_which_sign_in(cookie):
 
 def test_asvs_4_1_3_what_a_client_says_about_itself_is_removed(cookie):
     other = str(UUID(int=9))
-    told = {"x_chartroom_user": other, "x_chartroom_session": other}
+    forwarded = {"x_chartroom_user": other, "x_chartroom_session": other}
 
-    answer = ask(_gate(), "/api", **told)
-    with_cookie = ask(_gate(), cookie=cookie, **told)
+    answer = ask(_gate(), "/api", **forwarded)
+    with_cookie = ask(_gate(), cookie=cookie, **forwarded)
 
     assert answer.body == b"nobody"
     assert with_cookie.body.decode() == f"{ADA.id} {SESSION}"

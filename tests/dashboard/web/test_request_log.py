@@ -39,9 +39,9 @@ def _listen(caplog):
 def test_of_a_foreign_route_only_the_folder_is_told(caplog, path, route):
     ask(RequestLog(PlainTextResponse("")), path, query="q=lovelace")
 
-    told = caplog.records[0]
-    assert (told.method, told.route, told.status) == ("GET", route, 200)
-    assert not any("lovelace" in str(value) for value in vars(told).values())
+    record = caplog.records[0]
+    assert (record.method, record.route, record.status) == ("GET", route, 200)
+    assert not any("lovelace" in str(value) for value in vars(record).values())
 
 
 def test_each_request_has_an_id_of_ours_which_the_answer_tells(caplog):

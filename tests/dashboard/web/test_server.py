@@ -39,13 +39,13 @@ def test_a_page_knows_who_is_signed_in(server, rosa):
 
 def test_who_runs_a_page_is_never_whoever_runs_another_meanwhile(server, rosa, maya):
     def seen(page: Page) -> set[str]:
-        told = set()
+        signed_in = set()
         for _ in range(_RUNS):
             page.run("actor=1")
-            told |= set(
+            signed_in |= set(
                 re.findall('actor=(\\S+) sign-in=([^\\s"]+)', str(page.shown.texts))
             )
-        return told
+        return signed_in
 
     with (
         kept_open(server.url, cookies=rosa, origin=server.url) as hers,

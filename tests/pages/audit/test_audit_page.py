@@ -140,9 +140,9 @@ def test_a_whole_log_is_verified_in_words(clinic: Clinic):
 def test_what_an_administrator_asks_comes_from_their_place(clinic: Clinic):
     clinic.open("audit", Role.ADMIN)
 
-    asked = clinic.audit("audit:read")[-1]
-    assert (asked.actor_id, asked.network) == (clinic.cast[Role.ADMIN].id, NETWORK)
-    assert asked.request_id
+    event = clinic.audit("audit:read")[-1]
+    assert (event.actor_id, event.network) == (clinic.cast[Role.ADMIN].id, NETWORK)
+    assert event.request_id
 
 
 def test_a_kept_page_is_written_down_once(clinic: Clinic):

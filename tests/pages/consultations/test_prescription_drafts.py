@@ -53,12 +53,13 @@ def opened(clinic, visit_id):
 
 def field(app, name, place=0):
     """The widget of a field of a line."""
-    found = [
-        one
-        for one in app.text_input
-        if one.key.startswith("prescription_line_") and one.key.endswith(f"_{name}")
+    inputs = [
+        widget
+        for widget in app.text_input
+        if widget.key.startswith("prescription_line_")
+        and widget.key.endswith(f"_{name}")
     ]
-    return found[place]
+    return inputs[place]
 
 
 def type_in(app, **typed):
@@ -69,8 +70,8 @@ def type_in(app, **typed):
 
 def drafts(clinic, visit_id):
     shelf, actor = clinic.wiring.drafts, clinic.cast[CLINICIAN]
-    found = prescriptions.list_drafts(shelf, actor, visit_id)
-    return [one.draft.typed for one in found]
+    drafts = prescriptions.list_drafts(shelf, actor, visit_id)
+    return [draft.draft.typed for draft in drafts]
 
 
 def press(app, start):
@@ -122,10 +123,10 @@ def test_what_is_issued_is_no_draft_any_more(clinic, visit):
     app.button(key="prescription_issue").click().run()
 
     assert not app.exception
-    found = clinic.write(
+    prescription = clinic.write(
         lambda s: prescriptions.find_of_visit(s, clinic.cast[CLINICIAN], visit)
     )
-    assert found.version.lines == (LINE,)
+    assert prescription.version.lines == (LINE,)
     assert drafts(clinic, visit) == []
 
 

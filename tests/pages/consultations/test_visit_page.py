@@ -84,8 +84,8 @@ def press(app, name):
 def notes_of(clinic, visit_id):
     """What is saved, as the clinician reads it."""
     actor = clinic.cast[CLINICIAN]
-    found = clinic.write(lambda s: medical_records.find(s, actor, visit_id))
-    return found.latest.notes if found else None
+    record = clinic.write(lambda s: medical_records.find(s, actor, visit_id))
+    return record.latest.notes if record else None
 
 
 def save_as_another(clinic, visit_id, number=0, **typed):

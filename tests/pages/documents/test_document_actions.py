@@ -117,8 +117,8 @@ def test_deleting_what_a_colleague_has_just_deleted_says_that_it_is_done(
     assert any("was already deleted" in toast.value for toast in app.toast)
     assert "This document is deleted" in said(app)
     assert "not found" not in said(app)
-    told = [one.subject_id for one in clinic.audit("document:delete")]
-    assert told.count(str(record.id)) == 1
+    subjects = [event.subject_id for event in clinic.audit("document:delete")]
+    assert subjects.count(str(record.id)) == 1
 
 
 def test_the_version_in_the_address_is_what_is_shown_shared_and_sent(

@@ -112,8 +112,8 @@ def test_a_time_that_cannot_be_is_explained_beside_the_rule(confirmed, clinic):
 
 
 def test_every_kind_of_file_has_a_name_that_people_use(confirmed, clinic):
-    found = {bucket.value: Swept(1, (), ()).found() for bucket in Bucket}
-    clinic.write(lambda s: runs.note(s, Job.SWEEP, found))
+    sweeps = {bucket.value: Swept(1, (), ()).found() for bucket in Bucket}
+    clinic.write(lambda s: runs.note(s, Job.SWEEP, sweeps))
 
     app = confirmed()
 
@@ -174,8 +174,8 @@ def test_damage_and_missing_files_are_alarms_with_ids(confirmed, clinic, held):
             session,
             sweeping.versions().where(DocumentVersion.document_id == held.id),
         )
-        found = {"documents": Swept(1, (), missing).found()}
-        runs.note(session, Job.SWEEP, found)
+        sweeps = {"documents": Swept(1, (), missing).found()}
+        runs.note(session, Job.SWEEP, sweeps)
 
     clinic.write(break_it)
     app = confirmed()
@@ -193,8 +193,8 @@ def test_jobs_that_stopped_and_sweeps_that_held_back_are_alarms(confirmed, clini
 
     def prepare(session):
         runs.note(session, Job.CHECK, {"checked": 0, "stopped": "No file verifies."})
-        found = {"patient_photos": Swept(1, few, ()).found()}
-        runs.note(session, Job.SWEEP, found)
+        sweeps = {"patient_photos": Swept(1, few, ()).found()}
+        runs.note(session, Job.SWEEP, sweeps)
         long_ago = func.now() - func.make_interval(0, 0, 0, 1)
         for run in session.scalars(select(runs.KeepingRun)):
             run.ended_at = long_ago

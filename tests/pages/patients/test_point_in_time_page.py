@@ -64,12 +64,12 @@ def test_somebody_is_found_as_of_then(clinic: Clinic, patient: PatientRecord):
     app = clinic.open("past")
     app.text_input(key="past_typed").set_value(patient.last_name).run()
 
-    found = app.radio(key="past_chosen")
-    [option] = found.options
+    radio = app.radio(key="past_chosen")
+    [option] = radio.options
     assert patient.last_name in option
     assert not looks_at(clinic, patient), "A record was opened that nobody chose."
 
-    found.set_value(found.options[0]).run()
+    radio.set_value(radio.options[0]).run()
 
     assert "the record is the same today" in said(app)
 

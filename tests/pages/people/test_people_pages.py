@@ -208,9 +208,9 @@ def test_the_table_of_roles_is_the_one_that_services_go_by(clinic: Clinic, role:
     rows = rows_of(app, "roles_table")
     assert len(rows) == len(Permission)
     for permission, (_, *answers) in zip(Permission, rows, strict=True):
-        told = dict(zip(Role, answers, strict=True))
+        allowed = dict(zip(Role, answers, strict=True))
         for each in Role:
-            assert (told[each] == "Yes") == (permission in PERMISSIONS[each])
+            assert (allowed[each] == "Yes") == (permission in PERMISSIONS[each])
     assert not app.exception
 
 

@@ -157,14 +157,14 @@ def test_a_value_is_shown_in_words(value, words):
 
 def test_the_row_of_a_deed_is_found_among_those_that_are_shown():
     ada, ben = patient(), patient(first_name="Ben")
-    asked, gone = (
+    opened, gone = (
         TableEvent(action=(str(ben.id), "open")),
         TableEvent(action=(str(uuid4()), "open")),
     )
 
-    found = [
-        chosen_of(one, [ada, ben], lambda shown: shown.id)
-        for one in (asked, gone, TableEvent())
+    chosen = [
+        chosen_of(event, [ada, ben], lambda shown: shown.id)
+        for event in (opened, gone, TableEvent())
     ]
 
-    assert found == [ben, None, None]
+    assert chosen == [ben, None, None]

@@ -79,10 +79,10 @@ def stored(clinic: Clinic, booking: BookingRecord) -> BookingRecord:
 
 def latest(clinic: Clinic, patient_id: UUID) -> BookingRecord:
     """Return the patient's last made booking."""
-    found = clinic.write(
+    bookings_of_patient = clinic.write(
         lambda s: bookings.list_of_patient(s, clinic.clerk, patient_id)
     )
-    return max(found, key=lambda one: one.created_at)
+    return max(bookings_of_patient, key=lambda booking: booking.created_at)
 
 
 def states(app: AppTest, house: House) -> list[str]:
@@ -400,15 +400,20 @@ def _weekly(session: Session, count: int) -> House:
     doctor = samples.doctor(session)
     weeks = [samples.FIRST + timedelta(weeks=number) for number in range(count)]
     return House(
-        doctor.id, [samples.slot(session, doctor, starts_at=one) for one in weeks]
+        doctor.id,
+        [samples.slot(session, doctor, starts_at=week) for week in weeks],
     )
 
 
 def _held(clinic: Clinic, patient_id: UUID) -> list[BookingRecord]:
-    found = clinic.write(
+    bookings_of_patient = clinic.write(
         lambda s: bookings.list_of_patient(s, clinic.clerk, patient_id)
     )
-    return [one for one in found if one.status is BookingStatus.PENDING]
+    return [
+        booking
+        for booking in bookings_of_patient
+        if booking.status is BookingStatus.PENDING
+    ]
 
 
 def test_one_line_more_than_may_be_is_joined_for_a_reason(clinic: Clinic, house: House):

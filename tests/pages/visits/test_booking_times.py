@@ -60,13 +60,13 @@ def test_an_hour_that_comes_twice_has_two_lines():
 
 def test_equal_times_of_a_week_stand_in_one_line_though_clocks_change():
     monday, sunday = date(2026, 10, 19), BACK
-    found = [
+    slots = [
         slot(datetime(2026, 10, 23, 7, 0, tzinfo=UTC)),
         slot(datetime(2026, 10, 23, 7, 20, tzinfo=UTC)),
         slot(datetime(2026, 10, 25, 8, 0, tzinfo=UTC)),
     ]
 
-    days = days_of(found, monday, 7)
+    days = days_of(slots, monday, 7)
 
     lines = {day.label: [(t.text, t.line) for t in day.times] for day in days}
     assert lines[times.heading(sunday)] == [("09:00", 0)]

@@ -135,11 +135,11 @@ def test_a_check_in_of_the_wrong_patient_is_taken_back(clinic, visit, monkeypatc
     visit_id = visit(code="7K1MD0QX4R")
     app = clinic.open("desk")
     scan(app, "7K1MD0QX4R")
-    asked = [TableEvent(action=(str(visit_id), "undo"))]
+    events = [TableEvent(action=(str(visit_id), "undo"))]
 
     def table(payload, *, key):
         real(payload, key=key)
-        return asked.pop() if asked and key == "desk_waiting" else TableEvent()
+        return events.pop() if events and key == "desk_waiting" else TableEvent()
 
     real = desk_tables.record_table
     with monkeypatch.context() as patch:

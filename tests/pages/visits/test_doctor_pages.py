@@ -244,11 +244,11 @@ def test_a_holiday_that_is_over_is_refused_and_its_reason_stays(clinic, dora):
 
 def withdraw(app, monkeypatch, slot_id):
     """Withdraw a slot in the table, which AppTest cannot draw."""
-    asked = [TableEvent(action=(str(slot_id), "withdraw"))]
+    events = [TableEvent(action=(str(slot_id), "withdraw"))]
 
     def table(payload, *, key):
         real(payload, key=key)
-        return asked.pop() if asked else TableEvent()
+        return events.pop() if events else TableEvent()
 
     real = extra_slots.record_table
     with monkeypatch.context() as patch:
