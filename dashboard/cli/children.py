@@ -35,7 +35,7 @@ class Child:
     backoff: RestartBackoff = field(default_factory=RestartBackoff)
 
     def start(self) -> None:
-        """Start it; it prepares itself and waits for `begin`."""
+        """Start the process, which prepares itself and waits for `begin`."""
         with child_processes.open_log(self.log) as output:
             self.process = subprocess.Popen(  # noqa: S603
                 [sys.executable, "-m", "dashboard", self.name],
@@ -51,16 +51,16 @@ class Child:
         self.backoff.started(time.monotonic())
 
     def begin(self) -> None:
-        """Let it do its work."""
+        """Let the process do its work."""
         self._say("begin\n")
 
     @property
     def is_running(self) -> bool:
-        """Whether it was started and has not ended."""
+        """Whether the process was started and has not ended."""
         return self.process is not None and self.process.poll() is None
 
     def look_after(self) -> None:
-        """Start it again if it has ended, sooner or later as it deserves."""
+        """Start the process again if it has ended, sooner or later as it deserves."""
         if self.is_running:
             return
         now = time.monotonic()

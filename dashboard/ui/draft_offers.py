@@ -22,7 +22,7 @@ class Draft(Protocol):
 
     @property
     def id(self) -> UUID:
-        """What it is kept under."""
+        """What the draft is kept under."""
 
 
 D = TypeVar("D", bound=Draft)

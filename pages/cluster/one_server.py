@@ -17,7 +17,7 @@ _WIDTH = 165
 
 
 def show_server_facts(server: ServerSituation) -> None:
-    """Say whether it leads, streams or neither, and how far it is behind."""
+    """Say whether the server leads, streams or neither, and how far it is behind."""
     if server.is_leading:
         st.badge("Primary", icon=":material/star:", color="blue")
     elif not server.is_answering:

@@ -20,7 +20,7 @@ LIVE: Final = "Live"
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """How far back it goes, and how often it is drawn anew."""
+    """How far back a chart goes, and how often it is drawn anew."""
 
     name: str
     length: timedelta
@@ -46,12 +46,12 @@ class Shown:
 
     @property
     def is_live(self) -> bool:
-        """Whether it moves along."""
+        """Whether the period moves along with the clock."""
         return self.period.name == LIVE
 
     @property
     def every_seconds(self) -> float | None:
-        """How often it is drawn anew; what was zoomed into stands still."""
+        """How often the chart is drawn anew; what was zoomed into stands still."""
         return None if self.is_zoomed else self.period.every_seconds
 
     @property
@@ -61,7 +61,7 @@ class Shown:
 
     @property
     def words(self) -> str:
-        """Say which time it is."""
+        """Say which time the chart shows."""
         if self.is_zoomed:
             return f"{to_the_second(self.since)} to {to_the_second(self.until)}"
         return f"until {in_zone(self.until):%H:%M:%S}"

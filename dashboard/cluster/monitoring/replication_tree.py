@@ -76,7 +76,7 @@ def _box(snapshot: ClusterSnapshot, node: NodeSnapshot) -> ServerBox:
 
 
 def _upstream(snapshot: ClusterSnapshot, node: NodeSnapshot) -> str | None:
-    """Return whom it follows, or would follow if it could."""
+    """Return whom the server follows, or would follow if it could."""
     if node.role == "primary" and node.is_answering:
         return None
     return node.upstream or (snapshot.primary.name if snapshot.primary else None)

@@ -17,7 +17,7 @@ _MINUTE: Final = 60
 
 
 def show_glance(opened: Opened) -> None:
-    """Show who it is, allergies first, then what is known and what they come for."""
+    """Show the patient, allergies first, then what is known and why they come."""
     patient, visit = opened.patient, opened.visit
     patient_header(patient, today())
     # Where it cannot be read, the rest of the page goes on: somebody is typing there.

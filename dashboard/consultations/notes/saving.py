@@ -32,7 +32,7 @@ _CHECKED: Final = f"{PAGE}_checked"
 
 
 def ask(action: SaveAction, visit_id: UUID) -> None:
-    """Have it done when the page runs next."""
+    """Have the action done when the page runs next."""
     st.session_state[_WANTED] = (action, visit_id)
 
 

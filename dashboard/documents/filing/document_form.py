@@ -31,7 +31,7 @@ def document_type_field(key: str, start: DocumentType) -> DocumentType:
 def classification_field(
     key: str, start: Classification | None, **options: Any
 ) -> Classification | None:
-    """Ask how long it is kept; None is what the type usually has."""
+    """Ask how long the document is kept; None is what the type usually has."""
     # Not None for what is usual: Streamlit would take it for nothing chosen.
     labels = {_AS_USUAL: _AS_USUAL} if start is None else {}
     labels |= {

@@ -27,7 +27,7 @@ class Filing:
 
 
 def ask(page: str, template: Template, changed: Callable[[], None]) -> Filing:
-    """Ask how it is filed; `changed` is called as for the fields of the form."""
+    """Ask how to file a form; `changed` is called as for the fields of the form."""
     key = _key(page, template)
     options: dict[str, Any] = {"on_change": changed, "persist_state": "session"}
     st.session_state.setdefault(f"{key}_title", template.title)
@@ -51,7 +51,7 @@ def typed(page: str, template: Template) -> Filing:
 
 
 def fill(page: str, template: Template, filing: Filing) -> None:
-    """Put it in place of what was said."""
+    """Put this filing in place of what was said."""
     key = _key(page, template)
     st.session_state[f"{key}_title"] = filing.title or template.title
     st.session_state[f"{key}_description"] = filing.description
@@ -61,7 +61,7 @@ def fill(page: str, template: Template, filing: Filing) -> None:
 
 
 def clear(page: str) -> None:
-    """Forget it, of every form of the page."""
+    """Forget how to file, of every form of the page."""
     for key in list(st.session_state):
         if str(key).startswith(_prefix(page)):
             del st.session_state[key]

@@ -115,7 +115,7 @@ def _picture(made: Made, page: int) -> str:
 
 
 def _file(made: Made) -> None:
-    """Store and file it, then show where it is; raises what the services raise."""
+    """File the form, then show where it is; raises what the services raise."""
     count_upload()
     content = ingest().receive(
         BytesIO(made.data),

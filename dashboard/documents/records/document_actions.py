@@ -22,7 +22,7 @@ _DAYS_SECONDS = 60.0
 
 
 def restorable_until(record: DocumentRecord) -> datetime:
-    """Return until when it can be restored, or could if it were deleted now."""
+    """Return until when the document can be restored, or could if deleted now."""
     actor = current_actor()
     days = read(
         lambda session: records.restore_days(session, actor),
@@ -63,7 +63,7 @@ def offer_hold(record: DocumentRecord) -> None:
 
 
 def offer_restoring(record: DocumentRecord, *, key: str = "document_restore") -> bool:
-    """Offer to take it back into use; tell whether that was done."""
+    """Offer to take the document back into use; tell whether that was done."""
     actor = current_actor()
     if not visibility.may_delete(actor, record) or not st.button(
         "Restore", type="primary", key=key, icon=":material/restore_from_trash:"
@@ -92,7 +92,7 @@ def confirm_deletion(record: DocumentRecord) -> None:
 
 
 def _delete(record: DocumentRecord) -> None:
-    """Delete it and say so; where a colleague was faster, say that it is deleted."""
+    """Delete the document and say so, also where a colleague was faster."""
     actor, how = current_actor(), "is"
     try:
         deleted = write(

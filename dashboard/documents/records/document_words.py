@@ -53,7 +53,7 @@ def kind(record: DocumentRecord) -> str:
 
 
 def kept_as(record: DocumentRecord) -> str:
-    """Return how long it is worth keeping, in words."""
+    """Return how long the document is kept, in words."""
     return CLASS_LABELS[record.classification]
 
 

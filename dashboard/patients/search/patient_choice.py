@@ -22,7 +22,7 @@ _SECONDS: Final = 30.0
 def choose_patient(
     page: str, start: UUID | None = None, *, advice: str = UNFILED
 ) -> UUID | None:
-    """Ask whom it is for; `start` is chosen until somebody chooses otherwise.
+    """Ask for a patient; `start` is chosen until somebody chooses otherwise.
 
     Patients are asked nothing: what they do is for themselves. `advice` stands below
     the empty field.

@@ -53,7 +53,7 @@ class _FirstPage:
         self._context = context
 
     async def show(self, request: Request) -> Response:
-        """Ask who it is."""
+        """Ask who signs in."""
         return await self._show(request, safe_next(request.query_params.get("next")))
 
     async def send(self, request: Request) -> Response:

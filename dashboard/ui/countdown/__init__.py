@@ -32,7 +32,7 @@ class Countdown:
 
 
 def countdown(shown: Countdown, *, key: str) -> bool:
-    """Show it; tell whether it has ended since the last run."""
+    """Show the countdown; tell whether it has ended since the last run."""
     result = _mount(
         key=key, data=json.dumps(asdict(shown)).encode(), on_ended_change=_nothing
     )

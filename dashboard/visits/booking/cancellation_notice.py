@@ -4,5 +4,5 @@ from dashboard import wiring
 
 
 def notice_hours() -> float:
-    """Return it as the clinic has set it; the front desk is not bound by it."""
+    """Return the notice that the clinic asks for; it does not bind the front desk."""
     return wiring.current().settings.cancellation_hours

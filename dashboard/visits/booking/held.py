@@ -94,7 +94,7 @@ def _forget(booking_id: UUID) -> None:
 
 
 def _ran_out(booking_id: UUID) -> bool:
-    """Tell whether it did: it may be confirmed or given back in another window."""
+    """Tell whether the hold ran out: it may be confirmed or given back elsewhere."""
     actor = current_actor()
     now = read(lambda session: bookings.get(session, actor, booking_id))
     return now.status is BookingStatus.EXPIRED

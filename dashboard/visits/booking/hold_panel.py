@@ -110,7 +110,7 @@ def _offer_actions(held: Sequence[BookingRecord], note: str) -> None:
 
 
 def _confirm(held: Sequence[BookingRecord], note: str) -> None:
-    """Make it visits: those of a series all or none, in one transaction."""
+    """Make visits of holds: of a series all or none, in one transaction."""
     actor, first = current_actor(), held[0]
 
     def confirm(session: Session) -> tuple[BookingRecord, ...]:

@@ -78,7 +78,7 @@ def show_exceptions(doctor: DoctorRecord) -> None:
 
 @st.dialog("Visits in this time", icon=":material/event_busy:", width="medium")
 def _ask(draft: ExceptionDraft, visits: Sequence[VisitWithin]) -> None:
-    """List whom it concerns before it takes effect."""
+    """List whom the exception concerns before it takes effect."""
     with error_boundary():
         st.markdown(
             f"Nothing is in the plan yet. Visits in this time: **{len(visits)}**. Move "

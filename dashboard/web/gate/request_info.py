@@ -42,7 +42,7 @@ class RequestInfo:
 
     @property
     def is_websocket(self) -> bool:
-        """Whether it is a websocket's handshake."""
+        """Whether the request is a websocket's handshake."""
         return not self.method
 
     @property

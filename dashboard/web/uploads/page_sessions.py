@@ -23,7 +23,7 @@ class PageSessions:
         self._followed: WeakValueDictionary[str, AppSession] = WeakValueDictionary()
 
     def is_of(self, page_id: str, live: Live) -> bool:
-        """Tell whether it is a page of this very sign-in, connected or about to be."""
+        """Tell whether a page is of this very sign-in, connected or about to be."""
         session = _find(page_id)
         return session is not None and session.matches_user_info(
             {"uid": str(live.actor.id), "sid": str(live.record.id)}
