@@ -8,7 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 from dashboard.cluster.monitoring.summary import show_summary
 from dashboard.context import current_actor, freshness, today
 from dashboard.navigation import go, open_list, open_patient
-from dashboard.patients.duplicates.duplicate_offers import offer_newest_twins
+from dashboard.patients.duplicates.duplicate_offers import offer_newest_duplicates
 from dashboard.patients.search.attention import Matter, matters, recently_changed
 from dashboard.patients.search.patient_listing import Listing
 from dashboard.patients.search.patient_table import patient_table
@@ -66,4 +66,4 @@ if actor.may(Permission.LIST_PATIENTS):
     for matter, place in places.items():
         show_matter(matter, place)
     if opens:
-        offer_newest_twins(actor)
+        offer_newest_duplicates(actor)

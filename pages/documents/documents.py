@@ -24,7 +24,7 @@ actor, key, shown = listing.actor, listing.key, listing.criteria
 
 
 @st.fragment
-def filters() -> None:
+def show_filters() -> None:
     """Change the filters; nothing is read until the list is asked for."""
     with error_boundary():
         editor = CriteriaEditor(
@@ -36,7 +36,7 @@ def filters() -> None:
 
 
 @st.fragment
-def results() -> None:
+def show_results() -> None:
     """Show a page of the list, what it is in words, and what can be done from it."""
     with error_boundary():
         look = listing.look(position("documents", key))
@@ -78,5 +78,5 @@ if typed is not None:
     listing.show(replace(shown, search=typed))
 with list_tools.filters_panel("documents", shown) as panel:
     if panel.open:
-        filters()
-results()
+        show_filters()
+show_results()

@@ -8,7 +8,7 @@ from dashboard.context import freshness, today
 from dashboard.navigation import go, open_patient
 from dashboard.patients.records.patient_terms import suggest
 from dashboard.patients.search.list_charts import list_charts
-from dashboard.patients.search.patient_listing import Listing, named_export
+from dashboard.patients.search.patient_listing import Listing, offer_named_export
 from dashboard.patients.search.patient_table import patient_table
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.lists import list_tools
@@ -26,7 +26,7 @@ actor, key, shown = listing.actor, listing.key, listing.criteria
 
 
 @st.fragment
-def filters() -> None:
+def show_filters() -> None:
     """Change the filters; nothing is read until the list is asked for."""
     with error_boundary():
         editor = CriteriaEditor("patients", fields_for(actor), suggest)
@@ -36,14 +36,14 @@ def filters() -> None:
 
 
 @st.fragment
-def results() -> None:
+def show_results() -> None:
     """Show a page of the list, what it is in words, and the ways on from here."""
     with error_boundary():
         page = listing.counted_page(position("patients", key))
         csv = listing.csv(page)
         with list_tools.show_heading("patients", listing.sentence(), csv=csv):
             if csv and actor.may(Permission.EXPORT_NAMES):
-                named_export(listing)
+                offer_named_export(listing)
         rows = page.rows or listing.similar()
         if not page.rows and list_tools.show_nobody(
             "patients", shown, actor.role, similar=bool(rows)
@@ -73,8 +73,8 @@ if typed is not None:
     listing.show(replace(shown, search=typed))
 with list_tools.filters_panel("patients", shown) as panel:
     if panel.open:
-        filters()
-results()
+        show_filters()
+show_results()
 with list_tools.charts_panel() as charts:
     if charts.open:
         list_charts(listing.statistics())

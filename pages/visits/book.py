@@ -23,10 +23,10 @@ if (wanted := holding.show_lost_race()) and patient_id:
 
 
 @st.fragment
-def times() -> None:
+def show_times() -> None:
     """Find a time; the one that is chosen is held at once."""
     with error_boundary():
         choose_free_time(patient_id)
 
 
-times()
+show_times()

@@ -19,13 +19,13 @@ def move(days: int) -> None:
 
 
 @st.fragment(run_every="60s")
-def visits() -> None:
+def show_visits() -> None:
     """Show the visits of the day, again every minute, because people wait."""
     with error_boundary():
-        visits_of_day = day_queue.own(st.session_state["day_shown"])
-        if visits_of_day:
-            st.markdown(f"**{desk_words.summary(day_queue.sort(visits_of_day))}**")
-            desk_tables.own_table(visits_of_day, now(), key="day_visits")
+        visits = day_queue.own(st.session_state["day_shown"])
+        if visits:
+            st.markdown(f"**{desk_words.summary(day_queue.sort(visits))}**")
+            desk_tables.own_table(visits, now(), key="day_visits")
         else:
             empty_state("You have no visits on this day.", icon="event_available")
         st.caption(freshness())
@@ -41,4 +41,4 @@ with st.container(horizontal=True):
     st.button("Today", key="day_today", on_click=move, args=(0,))
     st.button("Day after", key="day_after", on_click=move, args=(1,))
     st.button("Week after", key="day_week_after", on_click=move, args=(7,))
-visits()
+show_visits()

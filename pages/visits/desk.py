@@ -42,7 +42,7 @@ def scan() -> None:
 
 
 @st.fragment(run_every="60s")
-def waiting_room() -> None:
+def show_waiting_room() -> None:
     """Show the queue, again every minute, because people wait."""
     with error_boundary():
         whole, timestamp = day_queue.today(), now()
@@ -78,4 +78,4 @@ def waiting_room() -> None:
 
 page_header("Front desk")
 scan()
-waiting_room()
+show_waiting_room()

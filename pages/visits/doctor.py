@@ -30,7 +30,7 @@ def hold(slot_id: UUID) -> None:
 
 
 @st.fragment
-def times() -> None:
+def show_times() -> None:
     """Look through the weeks; a time that is chosen is held at once."""
     with error_boundary():
         action = "Hold" if patient_id and doctor.is_active else ""
@@ -47,4 +47,4 @@ hold_panels(patient_id)
 holding.say_what_was_refused()
 if wanted := holding.show_lost_race():
     hold(wanted.id)
-times()
+show_times()

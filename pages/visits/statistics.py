@@ -14,12 +14,12 @@ from dashboard.visits.figures.booking_figures import (
     proof_result,
     prove,
 )
-from dashboard.visits.figures.figure_tables import at_a_glance, doctors_table
+from dashboard.visits.figures.figure_tables import doctors_table, show_totals
 from services.core.actors import Permission
 
 
 @st.fragment
-def proof() -> None:
+def show_proof() -> None:
     """Run the proof when asked, and keep what came of it on the page."""
     with error_boundary():
         st.subheader("Can a slot be booked twice?", anchor=False)
@@ -52,7 +52,7 @@ with error_boundary():
     )
     figures = figures_of(period)
     if figures.doctor_days:
-        at_a_glance(figures.total)
+        show_totals(figures.total)
         booking_charts(figures)
         st.subheader("Doctors", anchor=False)
         doctors_table(figures.doctors(), key="statistics_doctors")
@@ -63,4 +63,4 @@ with error_boundary():
         )
     st.caption(freshness())
 if current_actor().may(Permission.PROVE_BOOKING):
-    proof()
+    show_proof()

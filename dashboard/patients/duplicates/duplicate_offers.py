@@ -20,7 +20,7 @@ _SECONDS: Final = 60.0
 
 
 @st.fragment
-def offer_newest_twins(actor: Actor) -> None:
+def offer_newest_duplicates(actor: Actor) -> None:
     """Show the likeliest pairs among the last registrations; go where one compares."""
     chosen = None
     with st.skeleton(height=80), error_boundary():

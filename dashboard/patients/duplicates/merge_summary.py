@@ -23,13 +23,13 @@ def merge_summary(
         f"The record of **{plain(full_name(kept))}**, born {born(kept, today)}, is "
         "kept, with these values:"
     )
-    values = {one.label: getattr(result, name) for name, one in FIELDS.items()}
+    values = {field.label: getattr(result, name) for name, field in FIELDS.items()}
     st.table(
         {label: unlinked(shown(value)) for label, value in values.items() if value},
         border="horizontal",
     )
     photo = ["the photo"] if other.photo_file_id and not kept.photo_file_id else []
-    moving = [*(f"{one.number} {one.words}" for one in following), *photo]
+    moving = [*(f"{moved.number} {moved.words}" for moved in following), *photo]
     st.markdown(
         f"The record of **{plain(full_name(other))}**, born {born(other, today)}, is "
         "archived, and everything filed under it moves over: "

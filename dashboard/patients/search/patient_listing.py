@@ -128,7 +128,7 @@ class Listing(AddressedList):
         )
 
 
-def named_export(listing: Listing) -> None:
+def offer_named_export(listing: Listing) -> None:
     """Draw the button under which the reason is asked for and the file is offered."""
     with (
         st.popover("With names", key="patients_named", icon=":material/badge:"),

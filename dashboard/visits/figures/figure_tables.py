@@ -26,7 +26,7 @@ _COUNTED: Final = (
 _NOTHING: Final = "–"
 
 
-def at_a_glance(figures: Figures) -> None:
+def show_totals(figures: Figures) -> None:
     """Show the figures of the whole period."""
     shown = (
         ("Utilisation", share(figures.utilisation), "Booked slots of those offered."),
