@@ -197,8 +197,8 @@ class Wiring:
         from db.files.seal_keys import SealKeyFile
 
         own = self.settings.data / "secrets" / "audit.key"
-        given = self.settings.audit_key_file
-        return SealKeyFile(given or own, may_be_made=given is None)
+        path = self.settings.audit_key_file
+        return SealKeyFile(path or own, may_be_made=path is None)
 
     @property
     def issuer(self) -> "PrescriptionIssuer":
@@ -331,8 +331,8 @@ def calendar(settings: Settings) -> "Calendar":
 def file_keys(settings: Settings) -> FileKeys:
     """Return the keys of files; ours are made by the first who needs them."""
     own = settings.data / "secrets" / "file.keys"
-    given = settings.file_keys_file
-    return FileKeys(given or own, may_be_made=given is None)
+    path = settings.file_keys_file
+    return FileKeys(path or own, may_be_made=path is None)
 
 
 def signing_keys(settings: Settings) -> "SigningKeyFile":
@@ -340,6 +340,6 @@ def signing_keys(settings: Settings) -> "SigningKeyFile":
     from db.files.signing_keys import SigningKeyFile
 
     own = settings.data / "secrets" / "signing.pem"
-    given = settings.signing_key_file
+    path = settings.signing_key_file
     name = settings.clinic_name
-    return SigningKeyFile(given or own, name, may_be_made=given is None)
+    return SigningKeyFile(path or own, name, may_be_made=path is None)

@@ -39,9 +39,9 @@ def show_filters() -> None:
 def show_results() -> None:
     """Show a page of the list, what it is in words, and what can be done from it."""
     with error_boundary():
-        look = listing.look(position("documents", key))
-        page = look.page
-        list_tools.show_heading("documents", listing.sentence(look), csv=None)
+        cached = listing.look(position("documents", key))
+        page = cached.page
+        list_tools.show_heading("documents", listing.sentence(cached), csv=None)
         for guess in page.spelled:
             st.caption(
                 f"No document says “{plain(guess.typed)}”; "

@@ -16,8 +16,10 @@ from services.patients.records import patients
 actor = current_actor()
 if actor.patient_id is None:
     raise NotFound("No record belongs to this sign-in. Ask at the front desk.")
-mine = actor.patient_id
-patient = read(lambda s: patients.get_patient(s, actor, mine), keep=("patient", mine))
+patient_id = actor.patient_id
+patient = read(
+    lambda s: patients.get_patient(s, actor, patient_id), keep=("patient", patient_id)
+)
 patient_header(patient, today())
 patient_details(patient)
 show_next_visits(patient.id, page="my_record")

@@ -40,18 +40,18 @@ def offer(opened: Opened, writing: Writing) -> None:
 
 
 def _save(draft: NotesDraft) -> datetime:
-    shelf = wiring.current().drafts
-    return notes.save_draft(shelf, current_actor(), draft)
+    drafts = wiring.current().drafts
+    return notes.save_draft(drafts, current_actor(), draft)
 
 
 def _list_about(visit_id: UUID) -> tuple[SavedNotesDraft, ...]:
-    shelf = wiring.current().drafts
-    return notes.list_drafts(shelf, current_actor(), visit_id)
+    drafts = wiring.current().drafts
+    return notes.list_drafts(drafts, current_actor(), visit_id)
 
 
 def _discard(draft_id: UUID) -> None:
-    shelf = wiring.current().drafts
-    notes.discard_draft(shelf, current_actor(), draft_id)
+    drafts = wiring.current().drafts
+    notes.discard_draft(drafts, current_actor(), draft_id)
 
 
 _DRAFTS: Final = KeptDrafts(PAGE, "Notes", _save, _list_about, _discard)

@@ -41,13 +41,13 @@ def forget(visit_id: UUID) -> None:
 
 
 def _save(draft: UnfinishedPrescription) -> datetime:
-    shelf = wiring.current().drafts
-    return prescriptions.save_draft(shelf, current_actor(), draft)
+    drafts = wiring.current().drafts
+    return prescriptions.save_draft(drafts, current_actor(), draft)
 
 
 def _list_about(visit_id: UUID) -> tuple[SavedPrescriptionDraft, ...]:
-    shelf = wiring.current().drafts
-    return prescriptions.list_drafts(shelf, current_actor(), visit_id)
+    drafts = wiring.current().drafts
+    return prescriptions.list_drafts(drafts, current_actor(), visit_id)
 
 
 def _discard(draft_id: UUID) -> None:

@@ -46,12 +46,12 @@ class DocumentListing(AddressedList):
         )
         return look_at_documents(self.criteria, place, is_counted=is_counted)
 
-    def sentence(self, look: CachedPage) -> str:
-        """Say what the list shows and how many there are; the look has counted it."""
-        if look.count is None:
+    def sentence(self, cached: CachedPage) -> str:
+        """Say what the list shows, and how many there are by the page that counted."""
+        if cached.count is None:
             raise ValueError("nobody has counted this list")
         return criteria.sentence(
-            self.criteria, FIELDS, look.count, noun=_NOUN, archived="deleted"
+            self.criteria, FIELDS, cached.count, noun=_NOUN, archived="deleted"
         )
 
 
@@ -66,8 +66,8 @@ def newest_of(patient_id: UUID) -> tuple[FoundDocument, ...]:
     filters = Criteria()
     if actor.role is not Role.PATIENT:
         filters = _of(patient_id)
-    look = look_at_documents(filters, PageRequest(size=_OF_PATIENT), is_counted=False)
-    return look.page.rows
+    cached = look_at_documents(filters, PageRequest(size=_OF_PATIENT), is_counted=False)
+    return cached.page.rows
 
 
 def list_key_of(patient_id: UUID) -> str:

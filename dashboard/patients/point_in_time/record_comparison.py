@@ -73,12 +73,16 @@ def _ask_why(
 
 def _then(actor: Actor, patient_id: UUID) -> Then:
     """Return what the standby shows; while it waits, clicks need not ask it again."""
-    looked: Then | None
-    looked, until = st.session_state.get(_LOOKED, (None, 0.0))
-    if looked is None or looked.patient.id != patient_id or until < time.monotonic():
-        looked = read_past(lambda s: point_in_time.look(s, actor, patient_id))
-        st.session_state[_LOOKED] = (looked, time.monotonic() + _SECONDS)
-    return looked
+    snapshot: Then | None
+    snapshot, until = st.session_state.get(_LOOKED, (None, 0.0))
+    if (
+        snapshot is None
+        or snapshot.patient.id != patient_id
+        or until < time.monotonic()
+    ):
+        snapshot = read_past(lambda s: point_in_time.look(s, actor, patient_id))
+        st.session_state[_LOOKED] = (snapshot, time.monotonic() + _SECONDS)
+    return snapshot
 
 
 def _today(actor: Actor, patient_id: UUID) -> PatientRecord | None:

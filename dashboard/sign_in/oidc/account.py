@@ -125,7 +125,7 @@ class Account:
         """
         query = request.query_params
         secret = await run_in_threadpool(self._binding.answer, request)
-        taken = await run_in_threadpool(
+        ceremony = await run_in_threadpool(
             self._context.write,
             request,
             lambda session: ceremonies.take(
@@ -139,8 +139,8 @@ class Account:
             raise NotGranted
         claims = await self._provider.redeem(
             query["code"],
-            nonce=taken.details["nonce"],
-            verifier=taken.details["verifier"],
+            nonce=ceremony.details["nonce"],
+            verifier=ceremony.details["verifier"],
         )
         claimed = identities.read_claims(
             self.issuer,
@@ -148,7 +148,7 @@ class Account:
             role_claim=self._context.settings.oidc_role_claim,
             roles=self._context.settings.oidc_roles,
         )
-        return Answer(claimed, taken.user_id, taken.details["next"])
+        return Answer(claimed, ceremony.user_id, ceremony.details["next"])
 
 
 def reason_of(refusal: ServiceError) -> str:

@@ -66,8 +66,11 @@ def whose_visits() -> PatientRecord:
         return chosen_patient()
     if actor.patient_id is None:
         raise NotFound("No record belongs to this sign-in. Ask at the front desk.")
-    mine = actor.patient_id
-    return read(lambda s: patients.get_patient(s, actor, mine), keep=("patient", mine))
+    patient_id = actor.patient_id
+    return read(
+        lambda s: patients.get_patient(s, actor, patient_id),
+        keep=("patient", patient_id),
+    )
 
 
 def _patient(named: str | None) -> UUID | None:

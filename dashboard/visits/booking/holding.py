@@ -33,9 +33,9 @@ _RULES: Final = (PatientBusy, VisitHasBegun)
 
 @dataclass(frozen=True, slots=True)
 class _Refused:
-    """A wish that breaks a rule, perhaps one that staff may set aside."""
+    """A request that breaks a rule, perhaps one that staff may set aside."""
 
-    wish: BookingRequest | AnyRequest
+    request: BookingRequest | AnyRequest
     refusal: Conflict
 
     @property
@@ -55,26 +55,26 @@ def hold_any(speciality: str, starts_at: datetime, patient_id: UUID) -> None:
     _try(AnyRequest(speciality, starts_at, patient_id, uuid4()))
 
 
-def _try(wish: BookingRequest | AnyRequest) -> None:
+def _try(request: BookingRequest | AnyRequest) -> None:
     st.session_state.pop(LOST, None)
     forget_booked()
     try:
-        _take(wish)
+        _take(request)
     except SlotTaken as lost:
         st.session_state[LOST] = lost.booking
     except Conflict as refusal:
-        st.session_state[REFUSED] = _Refused(wish, refusal)
+        st.session_state[REFUSED] = _Refused(request, refusal)
     st.rerun()
 
 
-def _take(wish: BookingRequest | AnyRequest) -> BookingRecord:
+def _take(request: BookingRequest | AnyRequest) -> BookingRecord:
     actor, hours = current_actor(), notice_hours()
-    if isinstance(wish, AnyRequest):
-        taken = write(lambda s: bookings.hold_any(s, actor, wish))
+    if isinstance(request, AnyRequest):
+        booking = write(lambda s: bookings.hold_any(s, actor, request))
     else:
-        taken = write(lambda s: bookings.hold(s, actor, wish, notice_hours=hours))
+        booking = write(lambda s: bookings.hold(s, actor, request, notice_hours=hours))
     # Only now: that somebody was too late is kept, it counts.
-    return bookings.require_held(taken)
+    return bookings.require_held(booking)
 
 
 def say_what_was_refused() -> None:
@@ -111,7 +111,7 @@ def _override(refused: _Refused) -> None:
             ):
                 return
         try:
-            _take(replace(refused.wish, attempt=uuid4(), override_reason=reason))
+            _take(replace(refused.request, attempt=uuid4(), override_reason=reason))
         except SlotTaken as lost:
             st.session_state[LOST] = lost.booking
         _forget_refused()

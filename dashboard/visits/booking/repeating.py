@@ -70,9 +70,9 @@ def _choose_time(time: SeriesSlot) -> bool:
 
 def _hold(slot_ids: Sequence[UUID], patient_id: UUID) -> None:
     actor = current_actor()
-    wish = SeriesRequest(tuple(slot_ids), patient_id, uuid4())
+    request = SeriesRequest(tuple(slot_ids), patient_id, uuid4())
     forget_booked()
-    held = write(lambda s: bookings.hold_series(s, actor, wish))
+    held = write(lambda s: bookings.hold_series(s, actor, request))
     lost = [booking for booking in held if booking.status is BookingStatus.FAILED]
     for booking in lost:
         notify(f"{when(booking.starts_at)} was just taken.", icon="bolt")

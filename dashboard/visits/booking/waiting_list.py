@@ -108,7 +108,7 @@ def _join(patient_id: UUID, doctor: DoctorRecord | None, speciality: str) -> Non
         override = _ask_reason_for_one_more(patient_id)
         if st.button("Join the list", type="primary", key="waiting_join_confirm"):
             from_at, until_at = span(today(), weeks * DAYS_OF_WEEK)
-            wish = WaitRequest(
+            request = WaitRequest(
                 patient_id=patient_id,
                 from_at=from_at,
                 until_at=until_at,
@@ -117,6 +117,6 @@ def _join(patient_id: UUID, doctor: DoctorRecord | None, speciality: str) -> Non
                 override_reason=override,
             )
             actor = current_actor()
-            write(lambda s: waitlist.join(s, actor, wish))
+            write(lambda s: waitlist.join(s, actor, request))
             notify("You are on the waiting list.", icon="hourglass_top")
             st.rerun()

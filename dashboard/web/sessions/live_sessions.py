@@ -238,16 +238,16 @@ class LiveSessions:
             # It stays due until somebody leads.
             return
         now = time.monotonic()
-        seen = {known.live.record.id: now - known.input_at for known in due}
-        await self._write_down(seen)
+        silences = {known.live.record.id: now - known.input_at for known in due}
+        await self._write_down(silences)
         for known in due:
             known.written_at = now
 
-    async def _write_down(self, seen: Mapping[UUID, float]) -> None:
+    async def _write_down(self, silences: Mapping[UUID, float]) -> None:
         limits = self._limits_now()
         await to_thread.run_sync(
             lambda: self._database.write(
-                lambda session: sessions.touch(session, seen, limits=limits),
+                lambda session: sessions.touch(session, silences, limits=limits),
                 identity=ANONYMOUS,
             ),
             abandon_on_cancel=True,
@@ -261,7 +261,7 @@ class LiveSessions:
 
     def _drop(self, known: _Known) -> None:
         self._by_id.pop(known.live.record.id, None)
-        for key in [key for key, one in self._by_token.items() if one is known]:
+        for key in [key for key, entry in self._by_token.items() if entry is known]:
             del self._by_token[key]
         for page in list(known.pages):
             page.end()

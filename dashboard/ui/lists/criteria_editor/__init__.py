@@ -214,5 +214,5 @@ def _hint(kind: Kind, operator: Operator) -> str:
         Kind.NUMBER: "12",
         Kind.SIZE: "2.5 MB",
     }
-    one = example.get(kind, "Value")
-    return f"{one}, and more with commas" if operator is Operator.IN else one
+    text = example.get(kind, "Value")
+    return f"{text}, and more with commas" if operator is Operator.IN else text
