@@ -15,20 +15,20 @@ DEMO_PERSON = "ines.carvalho@example.org"
 
 
 def code(mailbox: Mailbox, email: str) -> str:
-    """Wait for the letter to this address; others' may still be on their way."""
-    letters = await_letters(mailbox, email, 1)
-    match = re.match(r"(\d{6}) is your code", letters[-1].get_content())
+    """Wait for the e-mail to this address; others' may still be on their way."""
+    emails = await_emails(mailbox, email, 1)
+    match = re.match(r"(\d{6}) is your code", emails[-1].get_content())
     assert match
     return match[1]
 
 
-def await_letters(mailbox: Mailbox, email: str, number: int) -> list[EmailMessage]:
-    eventually(lambda: len(letters_to(mailbox, email)) >= number)
-    return letters_to(mailbox, email)
+def await_emails(mailbox: Mailbox, email: str, number: int) -> list[EmailMessage]:
+    eventually(lambda: len(emails_to(mailbox, email)) >= number)
+    return emails_to(mailbox, email)
 
 
-def letters_to(mailbox: Mailbox, email: str) -> list[EmailMessage]:
-    return [letter for letter in mailbox.letters if letter["To"] == email]
+def emails_to(mailbox: Mailbox, email: str) -> list[EmailMessage]:
+    return [message for message in mailbox.letters if message["To"] == email]
 
 
 def ask(browser: httpx.Client, email: str) -> str:

@@ -61,7 +61,7 @@ def test_who_has_signed_in_here_before_is_not_locked_out_by_strangers(
         for _ in range(6):
             last = stranger.post("/sign-in", data={"email": rosa})
         assert last.status_code == 429
-        codes.await_letters(mailbox, rosa, 6)
+        codes.await_emails(mailbox, rosa, 6)
         mailbox.letters.clear()
 
         codes.ask(browser, rosa)

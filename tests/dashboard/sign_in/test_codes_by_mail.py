@@ -20,7 +20,7 @@ def test_the_code_that_comes_by_mail_signs_in(clinic, mailbox, rosa):
 
         assert answer.headers["location"] == "/patients"
         assert browser.get("/").status_code == 200
-    (email,) = codes.letters_to(mailbox, rosa)
+    (email,) = codes.emails_to(mailbox, rosa)
     assert email["From"] == "Chartroom <chartroom@clinic.test>"
     assert "Rosa" not in email.get_content()
     assert not re.search(r"\d{6}", email["Subject"])
@@ -60,7 +60,7 @@ def test_whoever_may_not_sign_in_is_answered_the_same_and_gets_nothing(
 
     assert page.replace(email, rosa) == _without_nonce(known, page)
     assert wrong[0].replace(email, rosa) == _without_nonce(wrong[1], wrong[0])
-    assert codes.letters_to(mailbox, email) == []
+    assert codes.emails_to(mailbox, email) == []
 
 
 def _without_nonce(page: str, other: str) -> str:
@@ -79,13 +79,13 @@ def test_nobody_can_tell_by_waiting_whether_there_is_somebody(
         with clinic.browser() as browser:
             for email in (rosa, nobody):
                 assert codes.ask(browser, email)
-        emails = codes.letters_to(mailbox, rosa)
+        emails = codes.emails_to(mailbox, rosa)
     finally:
         mailbox.is_shut = False
 
     assert emails == []
     assert codes.code(mailbox, rosa)
-    assert codes.letters_to(mailbox, nobody) == []
+    assert codes.emails_to(mailbox, nobody) == []
 
 
 def test_a_code_may_come_as_a_text_message(
@@ -105,7 +105,7 @@ def test_a_code_may_come_as_a_text_message(
     assert answer.status_code == 303
     assert got["body"]["to"] == "+491701234567"
     assert got["bearer"] == "Bearer fennel-and-rhubarb"
-    assert codes.letters_to(mailbox, rosa) == []
+    assert codes.emails_to(mailbox, rosa) == []
 
 
 def test_without_a_number_the_code_comes_by_mail(clinic, mailbox, rosa):
