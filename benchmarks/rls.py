@@ -73,7 +73,7 @@ class Side:
             with audit.collected(session):
                 return list_patients(session, self.actor, asked, size=SIZE, now=NOW)
 
-        return lambda: self.database.read(read, identity=self.database_identity).value
+        return lambda: self.database.read(read, identity=self.identity).value
 
 
 def main() -> list[float]:

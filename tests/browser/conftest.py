@@ -119,7 +119,7 @@ class Site:
 
 
 # A busy machine is slow, not wrong.
-expect.set_options(timeout=_SECONDS * 500)
+expect.set_options(timeout=_SECONDS * 1000)
 
 
 @pytest.fixture(scope="session")

@@ -80,7 +80,7 @@ class Launcher:
     def await_end(self) -> int:
         """Wait until it has ended, and return its exit code."""
         assert self.process is not None
-        return self.process.wait(timeout=60)
+        return self.process.wait(timeout=120)
 
     def stop(self, number: signal.Signals = signal.SIGINT) -> int:
         """Ask it to stop, as Ctrl-C does, and return its exit code."""

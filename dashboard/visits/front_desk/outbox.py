@@ -18,17 +18,17 @@ from dashboard.ui.words import at
 from dashboard.web.public_address import letterhead_of
 from services.visits.front_desk import notifications
 from services.visits.front_desk.notifications import (
-    LetterKind,
+    NotificationKind,
     NotificationRecord,
     OutboxSummary,
 )
 
 _KINDS = {
-    LetterKind.CONFIRMED: "Visit booked",
-    LetterKind.MOVED: "Visit moved",
-    LetterKind.CANCELLED: "Visit cancelled",
-    LetterKind.REMINDER: "Reminder",
-    LetterKind.OFFER: "Free time offered",
+    NotificationKind.CONFIRMED: "Visit booked",
+    NotificationKind.MOVED: "Visit moved",
+    NotificationKind.CANCELLED: "Visit cancelled",
+    NotificationKind.REMINDER: "Reminder",
+    NotificationKind.OFFER: "Free time offered",
 }
 _COLUMNS = (
     Column("Written", is_whole=True),
@@ -55,7 +55,9 @@ def has_mail_server() -> bool:
     return wiring.current().settings.smtp_url is not None
 
 
-def emails_table(emails: tuple[NotificationRecord, ...], *, key: str) -> NotificationRecord | None:
+def emails_table(
+    emails: tuple[NotificationRecord, ...], *, key: str
+) -> NotificationRecord | None:
     """Show e-mails; return the one that is to be read."""
     rows = [
         Row(
