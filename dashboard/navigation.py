@@ -270,8 +270,18 @@ _LISTS: Final = {
         "create_document",
         "upload_documents",
     },
-    "patients/patients.py": {"patients", "patient", "edit", "photo", "merge", "past"},
+    "patients/patients.py": {
+        "patients",
+        "patient",
+        "edit",
+        "photo",
+        "merge",
+        "past",
+        "visits",
+        "book",
+    },
     "visits/doctors.py": {"doctor", "doctor_plan"},
+    "visits/day.py": {"visit"},
     "people/users.py": {"user"},
 }
 

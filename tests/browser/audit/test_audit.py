@@ -82,7 +82,7 @@ def test_the_log_is_verified_at_a_click(audit_page: Page):
 
 
 def test_a_patient_sees_who_looked(site: Site):
-    maya = site.visit(Role.PATIENT)
+    maya = site.visit(Role.PATIENT, at="/")
     own = maya.pages[0]
     settled(own)
     ship(site)

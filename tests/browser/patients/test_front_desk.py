@@ -98,6 +98,7 @@ def test_a_click_anywhere_in_a_row_opens_the_patient(page: Page):
 
 
 def test_a_header_sorts_the_whole_list_in_the_database(page: Page):
+    page.goto("/")
     page.get_by_role("link", name="Patients").click()
 
     page.get_by_role("button", name="Date of birth").click()

@@ -515,3 +515,24 @@ def test_a_patients_page_shows_the_next_visit(clinic: Clinic, house: House):
 
     assert len(rows_of(app, "patient_visits")) == 1
     assert not app.exception
+
+
+@pytest.mark.parametrize(
+    ("page", "query", "role", "title"),
+    [
+        ("visits", {}, Role.STAFF, "Patients"),
+        ("book", {"patient": "no-id"}, Role.STAFF, "Patients"),
+        ("visit", {"visit": "no-id"}, Role.CLINICIAN, "Your day"),
+    ],
+    ids=["visits", "book", "visit"],
+)
+def test_an_address_that_names_nobody_says_so_and_leads_to_the_list(
+    clinic: Clinic, page, query, role, title
+):
+    app = clinic.open(page, role, **query)
+    assert "This address names no" in app.warning[0].value
+
+    app.button(key="navigation_list").click().run()
+
+    assert app.title[0].value == title
+    assert not app.exception
