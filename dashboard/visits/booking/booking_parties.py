@@ -6,7 +6,7 @@ from uuid import UUID
 import streamlit as st
 
 from dashboard.context import current_actor, read
-from dashboard.patients.records.chosen_patient import chosen_patient
+from dashboard.patients.records.chosen_patient import chosen_patient, named_patient
 from dashboard.patients.search.patient_choice import choose_patient, forget_patient
 from services.core.actors import Permission, Role
 from services.core.errors import NotFound
@@ -53,7 +53,7 @@ def booked_for() -> UUID | None:
     if named and st.session_state.get(_NAMED) != named:
         st.session_state[_NAMED] = named
         forget_patient(_PAGE)
-    return choose_patient(_PAGE, _patient(named), advice=_ADVICE)
+    return choose_patient(_PAGE, named_patient() if named else None, advice=_ADVICE)
 
 
 def whose_visits() -> PatientRecord:
@@ -71,12 +71,3 @@ def whose_visits() -> PatientRecord:
         lambda s: patients.get_patient(s, actor, patient_id),
         keep=("patient", patient_id),
     )
-
-
-def _patient(named: str | None) -> UUID | None:
-    try:
-        return UUID(named) if named else None
-    except ValueError as error:
-        raise NotFound(
-            "This address names no patient. Find the patient in the list first."
-        ) from error
