@@ -76,11 +76,11 @@ PAGES = [
 ]
 # All rules that ask for colours; in another scheme nothing else has changed.
 COLOURS = ["color-contrast", "link-in-text-block"]
-# Each worker of a run looks at one width.
-WIDTHS = [
-    pytest.param(1440, marks=pytest.mark.xdist_group("accessibility on a desk")),
-    pytest.param(390, marks=pytest.mark.xdist_group("accessibility on a phone")),
-]
+# Each worker of a run looks at the pages of some.
+_STAFF = pytest.mark.xdist_group("accessibility for staff")
+_OTHERS = pytest.mark.xdist_group("accessibility for others")
+_MARKS = {Role.STAFF: _STAFF, Role.CLINICIAN: _STAFF}
+WIDTHS = [1440, 390]
 _LOOK = """([type, values]) => axe
     .run({runOnly: {type, values}, resultTypes: ["violations"]})
     .then(found => found.violations)"""
@@ -88,10 +88,20 @@ _IS_IN_SCHEME = """scheme => {
     const app = document.querySelector("[data-testid=stApp]")
     return app !== null && getComputedStyle(app).colorScheme === scheme
 }"""
-_COLOURS = """() => [...document.querySelectorAll("body, body *")].map(element => {
+_APPEARANCE = """() => [...document.querySelectorAll("body, body *")].map(element => {
     const style = getComputedStyle(element)
-    return [element.tagName, style.color, style.backgroundColor, style.borderTopColor]
+    const {x, width} = element.getBoundingClientRect()
+    const colours = [style.color, style.backgroundColor, style.borderTopColor]
+    return [element.tagName, ...colours, Math.round(x), Math.round(width)]
 })"""
+_TWO_FRAMES = """() => new Promise(
+    drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))"""
+_IS_STILL = """() => {
+    const ends = animation => animation.effect.getTiming().iterations !== Infinity
+    const moves = animation => ends(animation) && animation.playState !== "finished"
+    return !document.querySelector("[data-stale=true]")
+        && !document.getAnimations().some(moves)
+}"""
 _DARK_AND_NARROW = """@media (prefers-color-scheme: dark) and (max-width: 400px) {
     h1 { color: #222 !important }
 }"""
@@ -156,140 +166,173 @@ def next_id(site: Site):
     return site.database.write(demo_accounts.demo_people, identity=SYSTEM).value[0].id
 
 
-@pytest.fixture(params=WIDTHS, scope="module")
-def width(request: pytest.FixtureRequest) -> int:
-    return request.param
-
-
 @pytest.fixture(scope="module")
-def profiles(site: Site, width: int) -> Iterator[dict[Role, BrowserContext]]:
+def profiles(site: Site) -> Iterator[dict[Role, BrowserContext]]:
     """Everybody signed in, each in a browser profile of their own."""
     roles = {role for role, _ in PAGES}
-    profiles = {role: site.visit(role, width=width) for role in roles}
+    profiles = {role: site.visit(role) for role in roles}
     yield profiles
     for context in profiles.values():
         context.close()
 
 
-@pytest.mark.parametrize(("role", "address"), PAGES, ids=str)
-def test_a_page_has_no_violation_and_does_not_scroll_sideways(
+@pytest.fixture(
+    params=[
+        pytest.param(
+            case, marks=_MARKS.get(case[0], _OTHERS), id=f"{case[0]}-{case[1]}"
+        )
+        for case in PAGES
+    ],
+    scope="module",
+)
+def opened(
     profiles: dict[Role, BrowserContext],
     patients: dict[str, str],
-    role: Role,
-    address: str,
-):
+    request: pytest.FixtureRequest,
+) -> Page:
+    """A page that somebody has just opened on a desk; all looks at it share it."""
+    role, address = request.param
     page = profiles[role].pages[0]
+    page.set_viewport_size({"width": 1440, "height": 900})
     page.goto(address.format(**patients))
-
-    for scheme in schemes(page):
-        assert violations(page, scheme) == [], scheme
-        assert fits(page), scheme
+    return settled(page)
 
 
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_page_has_no_violation_and_does_not_scroll_sideways(opened: Page, width: int):
+    resize(opened, width)
+
+    for scheme in schemes(opened):
+        assert violations(opened, scheme) == [], scheme
+        assert fits(opened), scheme
+
+
+@_STAFF
 def test_open_filters_and_charts_have_no_violation(
     profiles: dict[Role, BrowserContext],
 ):
-    page = profiles[Role.STAFF].pages[0]
-    page.goto("/patients")
-    settled(page).get_by_text("Filters and order").click()
+    page = open_page(profiles[Role.STAFF], "/patients")
+    page.get_by_text("Filters and order").click()
     page.get_by_role("button", name="Add group").first.click()
     page.get_by_text("Charts of this list").click()
     page.locator("[data-testid=stVegaLiteChart]").first.wait_for()
 
-    for scheme in schemes(page):
-        assert violations(page, scheme) == [], scheme
+    assert_fit(page)
 
 
+@_STAFF
 def test_an_open_dialog_has_no_violation(
     profiles: dict[Role, BrowserContext], patients: dict[str, str]
 ):
-    page = profiles[Role.STAFF].pages[0]
-    page.goto("/patient?patient={first}".format(**patients))
-    settled(page).get_by_role("button", name="Archive").click()
+    address = "/patient?patient={first}".format(**patients)
+    page = open_page(profiles[Role.STAFF], address)
+    page.get_by_role("button", name="Archive").click()
     page.get_by_role("dialog").wait_for()
 
-    for scheme in schemes(page):
-        assert violations(page, scheme) == [], scheme
+    assert_fit(page)
 
 
+@_OTHERS
 def test_a_time_that_is_held_and_then_booked_has_no_violation(
     profiles: dict[Role, BrowserContext], doctor: str
 ):
-    page = profiles[Role.PATIENT].pages[0]
-    page.goto(f"/doctor?doctor={doctor}")
-    settled(page).get_by_role("button", name=re.compile("^Hold ")).first.click()
+    page = open_page(profiles[Role.PATIENT], f"/doctor?doctor={doctor}")
+    page.get_by_role("button", name=re.compile("^Hold ")).first.click()
     page.get_by_role("timer").first.wait_for()
 
-    for scheme in schemes(page):
-        assert violations(page, scheme) == [], scheme
-        assert fits(page), scheme
+    assert_fit(page)
 
     page.get_by_role("button", name="Confirm visit").first.click()
     page.get_by_role("link", name="Ticket").wait_for()
 
-    for scheme in schemes(page):
-        assert violations(page, scheme) == [], scheme
+    assert_fit(page)
 
 
+@_STAFF
 @pytest.mark.parametrize("part", ["Versions", "Links", "Who opened it", "Facts"])
 def test_the_parts_of_a_document_have_no_violation(
     profiles: dict[Role, BrowserContext], paper: str, part: str
 ):
-    page = profiles[Role.STAFF].pages[0]
-    page.goto(f"/document?document={paper}")
-    settled(page).get_by_role("tab", name=part).click()
+    page = open_page(profiles[Role.STAFF], f"/document?document={paper}")
+    page.get_by_role("tab", name=part).click()
 
-    for scheme in schemes(page):
-        assert violations(page, scheme) == [], scheme
+    assert_fit(page)
 
 
+@_STAFF
 def test_a_refused_form_has_no_violation(profiles: dict[Role, BrowserContext]):
-    page = profiles[Role.STAFF].pages[0]
-    page.goto("/register")
-    settled(page).get_by_role("button", name="Register patient").click()
+    page = open_page(profiles[Role.STAFF], "/register")
+    page.get_by_role("button", name="Register patient").click()
     page.get_by_text("Nothing was saved").wait_for()
 
-    for scheme in schemes(page):
-        assert violations(page, scheme) == [], scheme
+    assert_fit(page)
 
 
+@_STAFF
 @pytest.mark.parametrize("address", ["/register", "/documents", "/account"])
-def test_a_page_that_turns_dark_looks_like_one_that_was_opened_in_the_dark(
+def test_a_page_that_turns_dark_and_narrow_looks_like_one_that_was_opened_so(
     profiles: dict[Role, BrowserContext], address: str
 ):
-    page = profiles[Role.STAFF].pages[0]
-    page.goto(address)
+    page = open_page(profiles[Role.STAFF], address)
 
     seen = {}
-    for scheme in schemes(page):
-        still(page)
-        seen[scheme] = page.evaluate(_COLOURS)
+    for width in WIDTHS:
+        resize(page, width)
+        for scheme in schemes(page):
+            still(page)
+            seen[width, scheme] = page.evaluate(_APPEARANCE)
     page.emulate_media(color_scheme="dark")
     page.goto(address)
     still(page)
-    opened = page.evaluate(_COLOURS)
+    opened = page.evaluate(_APPEARANCE)
     page.emulate_media(color_scheme="light")
 
-    assert seen["dark"] == opened != seen["light"]
+    assert seen[390, "dark"] == opened
+    assert opened not in (seen[390, "light"], seen[1440, "dark"], seen[1440, "light"])
 
 
+@_STAFF
 def test_what_can_be_read_in_all_looks_but_one_is_found_there(
-    profiles: dict[Role, BrowserContext], width: int
+    profiles: dict[Role, BrowserContext],
 ):
-    page = profiles[Role.STAFF].pages[0]
-    page.goto("/register")
+    page = open_page(profiles[Role.STAFF], "/register")
     still(page)
     page.add_style_tag(content=_DARK_AND_NARROW)
 
-    violations_by_scheme = {
-        scheme: violations(page, scheme) for scheme in schemes(page)
-    }
+    unreadable = {}
+    for width in WIDTHS:
+        resize(page, width)
+        for scheme in schemes(page):
+            unreadable[width, scheme] = violations(page, scheme)
 
-    assert bool(violations_by_scheme["dark"]) == (width < 400)
-    assert all(
-        "color-contrast" in violation for violation in violations_by_scheme["dark"]
-    )
-    assert violations_by_scheme["light"] == []
+    assert [look for look, found in unreadable.items() if found] == [(390, "dark")]
+    assert all("color-contrast" in found for found in unreadable[390, "dark"])
+
+
+def open_page(profile: BrowserContext, address: str) -> Page:
+    """Open a page in the only tab of a profile, as wide as on a desk."""
+    page = profile.pages[0]
+    page.set_viewport_size({"width": WIDTHS[0], "height": 900})
+    page.goto(address)
+    return settled(page)
+
+
+def resize(page: Page, width: int) -> None:
+    """Make the page as wide as somebody's screen is, and wait until it stands still.
+
+    It is not opened anew for each width: that takes longer than to look at it.
+    """
+    page.set_viewport_size({"width": width, "height": 900})
+    still(page)
+
+
+def assert_fit(page: Page) -> None:
+    """Nothing is objected to and nothing beyond the screen, in all four looks."""
+    for width in WIDTHS:
+        resize(page, width)
+        for scheme in schemes(page):
+            assert violations(page, scheme) == [], (width, scheme)
+            assert fits(page), (width, scheme)
 
 
 def schemes(page: Page) -> Iterator[str]:
@@ -310,10 +353,10 @@ def fits(page: Page) -> bool:
 
 
 def still(page: Page) -> None:
-    """Wait until the page stands still."""
+    """Wait until the page stands still: what it dims before it redraws it, too."""
     settled(page).get_by_role("heading", level=1).first.wait_for()
-    # Streamlit dims what it is about to redraw; the colours count when it is done.
-    page.wait_for_timeout(300)
+    page.evaluate(_TWO_FRAMES)
+    page.wait_for_function(_IS_STILL)
 
 
 def violations(page: Page, scheme: str) -> list[str]:
