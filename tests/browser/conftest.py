@@ -36,6 +36,8 @@ CHROMIUM_FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+# A page of a test lives for seconds: its scripts are not worth optimizing.
+_SHORT_LIVED = "--js-flags=--no-maglev --no-turbofan"
 NAMES = {
     Role.STAFF: "Rosa Lindqvist",
     Role.CLINICIAN: "Dr. Amara Okafor",
@@ -125,10 +127,14 @@ expect.set_options(timeout=_SECONDS * 1000)
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Chromium; CHARTROOM_CHROMIUM names another one than the system's."""
-    executable = os.environ.get("CHARTROOM_CHROMIUM") or shutil.which("chromium")
+    executable = (
+        os.environ.get("CHARTROOM_CHROMIUM")
+        or shutil.which("chromium-headless-shell")
+        or shutil.which("chromium")
+    )
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
-            executable_path=executable, args=CHROMIUM_FLAGS
+            executable_path=executable, args=[*CHROMIUM_FLAGS, _SHORT_LIVED]
         )
         yield chromium
         chromium.close()

@@ -21,7 +21,9 @@ def clone(tmp_path: Path) -> Path:
     return tmp_path / "clone"
 
 
-def setup(clone: Path, python: str) -> subprocess.CompletedProcess[str]:
+def setup(
+    clone: Path, python: str, *options: str, **variables: str
+) -> subprocess.CompletedProcess[str]:
     """Run script/setup where every Python is this shell script."""
     programs = clone.parent / "programs"
     programs.mkdir()
@@ -29,8 +31,8 @@ def setup(clone: Path, python: str) -> subprocess.CompletedProcess[str]:
         (programs / name).write_text(f"#!/bin/sh\n{python}\n")
         (programs / name).chmod(stat.S_IRWXU)
     return subprocess.run(
-        [clone / "script/setup"],
-        env={"PATH": f"{programs}:/usr/bin:/bin"},
+        [clone / "script/setup", *options],
+        env={"PATH": f"{programs}:/usr/bin:/bin"} | variables,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -58,11 +60,29 @@ def test_a_python_without_venv_is_one_sentence_with_the_package(clone: Path):
     assert not (clone / ".venv").exists()
 
 
-def test_an_environment_that_is_up_to_date_is_left_alone(clone: Path):
-    mark = clone / ".venv/.installed"
+def test_a_browser_that_cannot_be_run_is_one_sentence_before_anything_is_installed(
+    clone: Path,
+):
+    make_environment(clone)
+
+    result = setup(clone, "exit 1", "--dev", CHARTROOM_CHROMIUM="/nowhere/chromium")
+
+    assert result.returncode == 1
+    assert result.stderr == (
+        "CHARTROOM_CHROMIUM names /nowhere/chromium, which cannot be run.\n"
+    )
+
+
+def make_environment(clone: Path) -> None:
+    """Put this Python where script/setup looks for the one of the environment."""
     (clone / ".venv/bin").mkdir(parents=True)
     (clone / ".venv/.made").touch()
     (clone / ".venv/bin/python").symlink_to(sys.executable)
+
+
+def test_an_environment_that_is_up_to_date_is_left_alone(clone: Path):
+    mark = clone / ".venv/.installed"
+    make_environment(clone)
     versions = subprocess.run(
         [sys.executable, "-VV"], capture_output=True, check=True
     ).stdout
