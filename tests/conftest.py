@@ -97,7 +97,7 @@ def await_replicas(cursor: "psycopg2.extensions.cursor") -> None:
 
 
 # In this order, whatever the folders are called. What breaks a cluster takes longest
-# and is one worker's alone, so it begins. Playwright comes last, because from its start
+# and is for few workers, so it begins. Playwright comes last, because from its start
 # to the end of the run an event loop runs in this thread, and no test could start one
 # of its own.
 _ORDER = ("cluster", "plain", "launch", "browser", "afterwards")
@@ -123,7 +123,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     """Sort the tests by what they do to those that follow, and say who goes together.
 
     The tests of a file share what takes long to make. Those that break a cluster share
-    one, whichever file they are in.
+    one with others, whichever file they are in.
     """
     items.sort(key=_turn)
     for item in items:
@@ -144,8 +144,11 @@ def _turn(item: pytest.Item) -> int:
 def _group(item: pytest.Item) -> str:
     if not item.get_closest_marker("cluster"):
         return item.path.relative_to(item.config.rootpath).as_posix()
-    browser = item.get_closest_marker("browser")
-    return "clusters in a browser" if browser else "clusters"
+    if item.get_closest_marker("browser"):
+        return "clusters in a browser"
+    # Two workers at a time: these wait for servers most of the time.
+    engine_room = item.path.is_relative_to(item.config.rootpath / "tests/db/embedded")
+    return "clusters that break" if engine_room else "clusters at work"
 
 
 @pytest.hookimpl(trylast=True)
