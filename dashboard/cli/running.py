@@ -70,7 +70,7 @@ def work(settings: "Settings") -> None:
     """Do the background's work until SIGTERM."""
     from dashboard import wiring
     from dashboard.web.log import json_log
-    from dashboard.web.public_address import letterhead_of, public_address
+    from dashboard.web.public_address import public_address, sender_of
     from dashboard.web.startup_checks import require_file_keys, require_safe_mongo
     from jobs.cluster import planned_operations
     from jobs.worker import worker as working
@@ -93,7 +93,7 @@ def work(settings: "Settings") -> None:
         wired.inspector,
         settings.ocr_languages,
         wired.scanner,
-        letterhead_of(settings),
+        sender_of(settings),
         wiring.calendar(settings),
     )
     try:

@@ -4,7 +4,7 @@ from typing import Final
 
 from db.settings import Settings
 from services.documents.forms import Clinic
-from services.visits.front_desk.notifications import Letterhead
+from services.visits.front_desk.notifications import SenderDetails
 
 # Where to ask a server that listens everywhere.
 _EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104  # nosec B104
@@ -26,9 +26,11 @@ def public_address(settings: Settings) -> str:
     return settings.public_url or local_address(settings)
 
 
-def letterhead_of(settings: Settings) -> Letterhead:
+def sender_of(settings: Settings) -> SenderDetails:
     """Return what stands in e-mails about visits."""
-    return Letterhead(settings.clinic_name, public_address(settings), settings.timezone)
+    return SenderDetails(
+        settings.clinic_name, public_address(settings), settings.timezone
+    )
 
 
 def clinic_of(settings: Settings) -> Clinic:

@@ -273,8 +273,8 @@ class WaitlistEntry(Base):
     ended_at: Mapped[Moment | None]
 
 
-class VisitLetter(Base):
-    """A letter about a visit: written with what it tells of, sent by a job.
+class VisitNotification(Base):
+    """An e-mail about a visit: written with what it tells of, sent by a job.
 
     Where no mail server is set it stays here to be looked at, which is the outbox.
     """

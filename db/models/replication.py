@@ -273,8 +273,8 @@ class Alert(Base):
     acknowledged_by_name: Mapped[str | None] = mapped_column(Text)
 
 
-class AlertLetter(Base):
-    """News of an alert on its way to somebody, by mail or to a webhook."""
+class AlertNotification(Base):
+    """A change of an alert on its way to somebody, by mail or to a webhook."""
 
     __tablename__ = "alert_letters"
     __table_args__ = (

@@ -9,7 +9,7 @@ from db.postgres import SYSTEM, Database
 from jobs.worker.tasks import Stores, queue
 from services.messaging.mail import Mailer
 from services.visits.front_desk import notifications
-from services.visits.front_desk.notifications import Letterhead
+from services.visits.front_desk.notifications import SenderDetails
 
 # The worker does one thing at a time: what is left is done a minute later.
 _SECONDS: Final = 20.0
@@ -33,11 +33,15 @@ def send_notifications(context: JobContext, timestamp: int) -> None:
     stores = Stores.of(context)
     stores.database.write(notifications.remind, identity=SYSTEM)
     if stores.mailer is not None:
-        send(stores.database, stores.mailer, stores.letterhead)
+        send(stores.database, stores.mailer, stores.sender)
 
 
 def send(
-    database: Database, mailer: Mailer, head: Letterhead, *, seconds: float = _SECONDS
+    database: Database,
+    mailer: Mailer,
+    sender: SenderDetails,
+    *,
+    seconds: float = _SECONDS,
 ) -> int:
     """Send until none is due, time is up or too many failed; return how many went."""
     until = monotonic() + seconds
@@ -46,7 +50,7 @@ def send(
     while failures < _MOST_FAILURES and monotonic() < until:
         # Never repeated by itself: the e-mail may be out although the commit was lost.
         with database.writing(identity=SYSTEM) as session:
-            is_sent = notifications.send_next(session, mailer, head)
+            is_sent = notifications.send_next(session, mailer, sender)
         if is_sent is None:
             break
         sent, failures = sent + is_sent, failures + (not is_sent)

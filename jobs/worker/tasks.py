@@ -25,7 +25,7 @@ from services.pdf.scanning import ClamdScanner
 from services.people import sessions
 from services.people.sessions import Limits
 from services.people.sign_in import ceremonies, codes
-from services.visits.front_desk.notifications import Letterhead
+from services.visits.front_desk.notifications import SenderDetails
 from services.visits.schedule.plans import HORIZON, Calendar
 
 # A write asks for its receipt within seconds; a day leaves room for any outage.
@@ -65,7 +65,7 @@ class Stores:
     ocr_languages: str = "eng"
     scanner: ClamdScanner | None = None
     # What stands in e-mail about visits.
-    letterhead: Letterhead = Letterhead()  # noqa: RUF009 (frozen)
+    sender: SenderDetails = SenderDetails()  # noqa: RUF009 (frozen)
     # By which clock doctors work, and how far ahead they can be booked.
     calendar: Calendar = HORIZON
 

@@ -43,8 +43,8 @@ async def connected(database_url: str) -> AsyncIterator[App]:
 
 def run(stores: Stores, observer: Observer, spool: AuditSpool) -> None:
     """Work until SIGTERM or SIGINT, which let a running task finish first."""
-    head = stores.letterhead
-    post = Post(stores.mailer, head.clinic, stores.address)
+    sender = stores.sender
+    post = Post(stores.mailer, sender.clinic, stores.address)
     with (
         shipping(stores.database, stores.audit),
         writing_down(stores.database, spool),

@@ -6,12 +6,12 @@ from typing import Any
 
 from sqlalchemy import func
 
-from db.models.booking import VisitLetter
-from db.models.replication import AlertLetter
+from db.models.booking import VisitNotification
+from db.models.replication import AlertNotification
 
 
 def note_attempt(
-    notification: AlertLetter | VisitLetter,
+    notification: AlertNotification | VisitNotification,
     pauses: Sequence[timedelta],
     *,
     is_sent: bool,

@@ -52,7 +52,7 @@ from services.people.sign_in.passkey_answers import Answer, PasskeyRefused, Rely
 from services.visits.booking.bookings import AnyRequest, BookingRequest, SeriesRequest
 from services.visits.booking.waitlist import WaitRequest
 from services.visits.figures.statistics import Period
-from services.visits.front_desk.notifications import Letterhead
+from services.visits.front_desk.notifications import SenderDetails
 from services.visits.schedule.doctors import DoctorDraft
 from services.visits.schedule.plans import (
     Calendar,
@@ -199,7 +199,7 @@ def _offer(house, files, tmp_path: Path, role: Role) -> dict[str, Any]:
         "finding": "All was as it should be.",
         "folder": Folder.find(write_folder(tmp_path)),
         "grant_id": uuid4(),
-        "head": Letterhead(),
+        "sender": SenderDetails(),
         "is_whole": True,
         "issuer": "https://id.example.org",
         "keep_days": 60,

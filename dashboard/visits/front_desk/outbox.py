@@ -15,7 +15,7 @@ from dashboard.ui.record_table import (
     record_table,
 )
 from dashboard.ui.words import at
-from dashboard.web.public_address import letterhead_of
+from dashboard.web.public_address import sender_of
 from services.visits.front_desk import notifications
 from services.visits.front_desk.notifications import (
     NotificationKind,
@@ -42,9 +42,9 @@ _READ = RowAction("read", "Read", "mail")
 
 def look() -> OutboxSummary:
     """Return how the e-mails stand, and the newest of them."""
-    actor, head = current_actor(), letterhead_of(wiring.current().settings)
+    actor, sender = current_actor(), sender_of(wiring.current().settings)
     return read(
-        lambda session: notifications.look(session, actor, head),
+        lambda session: notifications.look(session, actor, sender),
         keep=("outbox", actor.id),
         seconds=15,
     )

@@ -67,7 +67,7 @@ _TO_PATIENTS: Final[Mapping[str, str]] = MappingProxyType(
         Action.VISIT_UNDO_CHECK_IN: "took back that you were checked in",
         Action.VISIT_COMPLETE: "noted that a visit of yours is over",
         Action.VISIT_MISS: "noted that you did not come",
-        Action.LETTER_SEND: "sent you a letter about a visit",
+        Action.NOTIFICATION_SEND: "sent you a letter about a visit",
         Action.CARE_ASSIGN: "said who treats you",
         Action.CARE_END: "ended a treatment",
         Action.GLASS_SEARCH: "found you among other clinicians' patients",

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import exists, func, select, update
 from sqlalchemy.orm import Session
 
-from db.models.replication import Alert as AlertRow, AlertLetter
+from db.models.replication import Alert as AlertRow, AlertNotification
 from services.cluster.alerts.records import Alert, AlertKind, RuleRevision
 from services.cluster.alerts.rules import every_rule
 from services.core import audit
@@ -107,9 +107,9 @@ class AlertsState:
 def standing(session: Session) -> AlertsState:
     """Return how things stand; for the background."""
     is_due = exists().where(
-        AlertLetter.sent_at.is_(None),
-        AlertLetter.given_up_at.is_(None),
-        AlertLetter.send_at <= func.now(),
+        AlertNotification.sent_at.is_(None),
+        AlertNotification.given_up_at.is_(None),
+        AlertNotification.send_at <= func.now(),
     )
     return AlertsState(
         {rule.kind: rule for rule in every_rule(session)},

@@ -10,7 +10,7 @@ from sqlalchemy import func, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from db.models.replication import Alert, AlertLetter
+from db.models.replication import Alert, AlertNotification
 from services.cluster.alerts.records import AlertChange, AlertKind, RuleRevision
 from services.cluster.alerts.sending import Channel, Envelope
 
@@ -86,7 +86,7 @@ def _record_messages(session: Session, alert_id: UUID, notice: AlertNotice) -> N
         for envelope in notice.envelopes
     ]
     if rows:
-        session.execute(insert(AlertLetter).on_conflict_do_nothing(), rows)
+        session.execute(insert(AlertNotification).on_conflict_do_nothing(), rows)
 
 
 def note_sent(notice: AlertNotice, envelope: Envelope) -> None:

@@ -10,7 +10,7 @@ import httpx
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from db.models.replication import Alert, AlertLetter
+from db.models.replication import Alert, AlertNotification
 from services.cluster.alerts.records import AlertChange, AlertKind
 from services.cluster.alerts.rules import is_webhook
 from services.messaging.mail import Email, Mailer, MailNotSent
@@ -76,16 +76,16 @@ def send_next(session: Session, post: Post) -> bool | None:
     a message whose commit is lost goes out once more, rather than never.
     """
     due = session.execute(
-        select(AlertLetter, Alert)
-        .join(Alert, Alert.id == AlertLetter.alert_id)
+        select(AlertNotification, Alert)
+        .join(Alert, Alert.id == AlertNotification.alert_id)
         .where(
-            AlertLetter.sent_at.is_(None),
-            AlertLetter.given_up_at.is_(None),
-            AlertLetter.send_at <= func.now(),
+            AlertNotification.sent_at.is_(None),
+            AlertNotification.given_up_at.is_(None),
+            AlertNotification.send_at <= func.now(),
         )
-        .order_by(AlertLetter.send_at, AlertLetter.id)
+        .order_by(AlertNotification.send_at, AlertNotification.id)
         .limit(1)
-        .with_for_update(of=AlertLetter, skip_locked=True)
+        .with_for_update(of=AlertNotification, skip_locked=True)
     ).one_or_none()
     if due is None:
         return None
@@ -95,7 +95,7 @@ def send_next(session: Session, post: Post) -> bool | None:
     return is_sent
 
 
-def _envelope(row: AlertLetter, alert: Alert) -> Envelope:
+def _envelope(row: AlertNotification, alert: Alert) -> Envelope:
     is_end = row.news == "ended"
     return Envelope(
         Channel(row.channel),

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from db.cluster.observing import Observer
 from db.models.replication import (
     Alert,
-    AlertLetter,
+    AlertNotification,
     AlertRule,
     ClusterOperation,
     ReplicationSample,
@@ -146,7 +146,7 @@ def test_an_alert_is_written_down_and_sent(database, observer):
         "db-03",
     }
     assert len(read(database, select(Alert.id).where(Alert.ended_at.is_(None)))) == 3
-    sent = select(AlertLetter.id).where(AlertLetter.sent_at.is_not(None))
+    sent = select(AlertNotification.id).where(AlertNotification.sent_at.is_not(None))
     assert len(read(database, sent)) == 3
 
 
@@ -168,7 +168,7 @@ def test_without_a_primary_an_alert_is_sent_all_the_same_and_once(database, obse
         writer.attempt()
 
     assert len(hook.got) == 3
-    sent = select(AlertLetter.id).where(AlertLetter.sent_at.is_not(None))
+    sent = select(AlertNotification.id).where(AlertNotification.sent_at.is_not(None))
     assert len(read(database, sent)) == 3
 
 

@@ -12,13 +12,13 @@ from sqlalchemy.orm import Session
 
 from db.audit_store import AuditStore
 from db.files.seal_keys import SealKeyFile
-from db.models.booking import Appointment, VisitLetter
+from db.models.booking import Appointment, VisitNotification
 from db.postgres import SYSTEM, Database
 from jobs.worker.tasks import Stores, queue
 from jobs.worker.worker import connected
 from services.messaging.mail import MailServer, SmtpMailer
 from services.patients.records import patients
-from services.visits.front_desk.notifications import Letterhead
+from services.visits.front_desk.notifications import SenderDetails
 from tests.jobs.conftest import CLERK
 from tests.kit.mailbox import Mailbox, mail_server
 from tests.services.patients.clinic_samples import TODAY
@@ -67,7 +67,8 @@ def _work(endpoints, stores):
 
 def _notifications(stores):
     return stores.database.read_latest(
-        lambda session: session.scalars(select(VisitLetter)).all(), identity=SYSTEM
+        lambda session: session.scalars(select(VisitNotification)).all(),
+        identity=SYSTEM,
     ).value
 
 
@@ -76,9 +77,11 @@ def test_a_reminder_is_written_and_sent_once(endpoints, stores):
     with mail_server(mailbox) as port:
         server = MailServer.at(f"smtp://127.0.0.1:{port}")
         mailer = SmtpMailer(server, sender="Chartroom <chartroom@example.org>")
-        head = Letterhead("Harbour Clinic", "https://clinic.example", "Europe/Berlin")
+        sender = SenderDetails(
+            "Harbour Clinic", "https://clinic.example", "Europe/Berlin"
+        )
         for _ in range(2):
-            _work(endpoints, replace(stores, mailer=mailer, letterhead=head))
+            _work(endpoints, replace(stores, mailer=mailer, sender=sender))
 
     (arrived,) = mailbox.letters
     assert arrived["To"] == "ada@example.org"

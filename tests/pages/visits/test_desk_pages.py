@@ -11,7 +11,7 @@ from dashboard.ui.clock import midnight, today
 from dashboard.ui.record_table import TableEvent
 from dashboard.ui.words import written
 from dashboard.visits.front_desk import desk_tables
-from db.models.booking import Appointment, Slot, VisitLetter
+from db.models.booking import Appointment, Slot, VisitNotification
 from db.models.doctor import Doctor
 from db.postgres import SYSTEM
 from services.core.actors import Role
@@ -230,7 +230,7 @@ def test_the_outbox_shows_letters_without_whole_addresses(clinic, visit):
     def write(session):
         booking_id = session.get_one(Appointment, visit_id).booking_id
         notifications.write(session, NotificationKind.CONFIRMED, booking_id)
-        return session.query(VisitLetter).one().to_address
+        return session.query(VisitNotification).one().to_address
 
     address = clinic.wiring.database.write(write, identity=SYSTEM).value
     clinic.write(lambda _: None)

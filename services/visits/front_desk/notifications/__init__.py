@@ -10,7 +10,9 @@ from services.visits.front_desk.notifications.sending import (
     give_up_stale as give_up_stale,
     send_next as send_next,
 )
-from services.visits.front_desk.notifications.wording import Letterhead as Letterhead
+from services.visits.front_desk.notifications.wording import (
+    SenderDetails as SenderDetails,
+)
 from services.visits.front_desk.notifications.writing import (
     remind as remind,
     write as write,

@@ -5,7 +5,7 @@ from typing import Any, Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from db.models.booking import VisitLetter
+from db.models.booking import VisitNotification
 from db.postgres import assume_role
 from services.core import audit
 from services.core.actors import Actor, Permission
@@ -15,33 +15,36 @@ from services.visits.front_desk.notifications.records import (
     NotificationRecord,
     OutboxSummary,
 )
-from services.visits.front_desk.notifications.wording import Letterhead, filled
+from services.visits.front_desk.notifications.wording import SenderDetails, filled
 
 _MOST: Final = 200
 
 
 def look(
-    session: Session, actor: Actor, head: Letterhead, *, limit: int = 50
+    session: Session, actor: Actor, sender: SenderDetails, *, limit: int = 50
 ) -> OutboxSummary:
     """Return how the notifications stand and the newest of them; raises NotAllowed."""
     actor.require(Permission.VIEW_OUTBOX)
     sent, given_up, whole = session.execute(
         select(
-            func.count(VisitLetter.sent_at),
-            func.count(VisitLetter.given_up_at),
-            func.count(VisitLetter.id),
+            func.count(VisitNotification.sent_at),
+            func.count(VisitNotification.given_up_at),
+            func.count(VisitNotification.id),
         )
     ).one()
     # PostgreSQL shows administrators no address: it is cut short before it gets out.
     with assume_role(session, "system"):
         rows = session.scalars(
-            select(VisitLetter)
-            .order_by(VisitLetter.created_at.desc(), VisitLetter.id.desc())
+            select(VisitNotification)
+            .order_by(VisitNotification.created_at.desc(), VisitNotification.id.desc())
             .limit(min(limit, _MOST))
         ).all()
-    newest = tuple(_record_of(row, head) for row in rows)
+    newest = tuple(_record_of(row, sender) for row in rows)
     audit.record(
-        session, actor, Action.LETTER_READ, details={"letters": [o.id for o in newest]}
+        session,
+        actor,
+        Action.NOTIFICATION_READ,
+        details={"letters": [o.id for o in newest]},
     )
     return OutboxSummary(whole - sent - given_up, sent, given_up, newest)
 
@@ -55,13 +58,13 @@ def masked(address: str) -> str:
     return f"{name[:1]}…@{host}"
 
 
-def _record_of(row: VisitLetter, head: Letterhead) -> NotificationRecord:
+def _record_of(row: VisitNotification, sender: SenderDetails) -> NotificationRecord:
     values: dict[str, Any] = {
         "id": row.id,
         "kind": NotificationKind(row.kind),
         "to": masked(row.to_address),
-        "subject": filled(row.subject, head),
-        "text": filled(row.body, head),
+        "subject": filled(row.subject, sender),
+        "text": filled(row.body, sender),
         "created_at": row.created_at,
         "send_at": row.send_at,
         "attempts": row.attempts,

@@ -6,12 +6,12 @@ from typing import Final
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from db.models.booking import Appointment, Booking, VisitLetter
+from db.models.booking import Appointment, Booking, VisitNotification
 from services.core import audit
 from services.core.audit import Action
 from services.messaging.mail import Email, Mailer, MailNotSent
 from services.messaging.resending import note_attempt
-from services.visits.front_desk.notifications.wording import Letterhead, filled
+from services.visits.front_desk.notifications.wording import SenderDetails, filled
 
 # How long to wait after each attempt that failed; after the last one is given up. A
 # mail server may be away for a night.
@@ -20,20 +20,22 @@ _PAUSES: Final = tuple(
 )
 # What is older comes from a time without a mail server, and nobody waits for it.
 _STALE: Final = timedelta(days=2)
-_WAITS: Final = and_(VisitLetter.sent_at.is_(None), VisitLetter.given_up_at.is_(None))
+_WAITS: Final = and_(
+    VisitNotification.sent_at.is_(None), VisitNotification.given_up_at.is_(None)
+)
 
 
 def give_up_stale(session: Session) -> None:
     """Give up notifications of what is over by now; for the background."""
     session.execute(
-        update(VisitLetter)
+        update(VisitNotification)
         .where(_WAITS, _is_stale())
         .values(given_up_at=func.now())
         .execution_options(synchronize_session=False)
     )
 
 
-def send_next(session: Session, mailer: Mailer, head: Letterhead) -> bool | None:
+def send_next(session: Session, mailer: Mailer, sender: SenderDetails) -> bool | None:
     """Send the notification that is due for longest; for the background.
 
     Returns whether the mail server took it, None when none is due. Another worker
@@ -41,20 +43,20 @@ def send_next(session: Session, mailer: Mailer, head: Letterhead) -> bool | None
     e-mail whose commit is lost goes out once more, rather than never.
     """
     notification = session.scalar(
-        select(VisitLetter)
-        .where(_WAITS, VisitLetter.send_at <= func.now())
-        .order_by(VisitLetter.send_at, VisitLetter.id)
+        select(VisitNotification)
+        .where(_WAITS, VisitNotification.send_at <= func.now())
+        .order_by(VisitNotification.send_at, VisitNotification.id)
         .limit(1)
         .with_for_update(skip_locked=True)
     )
     if notification is None:
         return None
-    is_sent = _is_taken(mailer, _email_of(notification, head))
+    is_sent = _is_taken(mailer, _email_of(notification, sender))
     note_attempt(notification, _PAUSES, is_sent=is_sent)
     audit.record(
         session,
         None,
-        Action.LETTER_SEND,
+        Action.NOTIFICATION_SEND,
         patient_id=notification.patient_id,
         subject=("letter", notification.id),
         outcome="done" if is_sent else "failed",
@@ -63,9 +65,9 @@ def send_next(session: Session, mailer: Mailer, head: Letterhead) -> bool | None
     return is_sent
 
 
-def _email_of(notification: VisitLetter, head: Letterhead) -> Email:
+def _email_of(notification: VisitNotification, sender: SenderDetails) -> Email:
     subject, text = (
-        filled(marked, head) for marked in (notification.subject, notification.body)
+        filled(marked, sender) for marked in (notification.subject, notification.body)
     )
     return Email(notification.to_address, subject, text)
 
@@ -81,17 +83,17 @@ def _is_taken(mailer: Mailer, email: Email) -> bool:
 def _is_stale() -> ColumnElement[bool]:
     # Reminders of what was cancelled or has begun, offers that ran out.
     comes = exists().where(
-        Appointment.booking_id == VisitLetter.booking_id,
+        Appointment.booking_id == VisitNotification.booking_id,
         Appointment.status == "scheduled",
         Appointment.starts_at > func.now(),
     )
     stands = exists().where(
-        Booking.id == VisitLetter.booking_id,
+        Booking.id == VisitNotification.booking_id,
         Booking.status == "pending",
         Booking.expires_at > func.now(),
     )
     return or_(
-        VisitLetter.created_at < func.now() - _STALE,
-        and_(VisitLetter.kind == "reminder", ~comes),
-        and_(VisitLetter.kind == "offer", ~stands),
+        VisitNotification.created_at < func.now() - _STALE,
+        and_(VisitNotification.kind == "reminder", ~comes),
+        and_(VisitNotification.kind == "offer", ~stands),
     )

@@ -68,7 +68,7 @@ After that it is offered to whoever is next in line.
 
 
 @dataclass(frozen=True, slots=True)
-class Letterhead:
+class SenderDetails:
     """Who writes: the clinic's name, its clock, and where people sign in."""
 
     clinic: str = "Your clinic"
@@ -99,16 +99,16 @@ def text_of(kind: NotificationKind, times: VisitTimes) -> str:
     )
 
 
-def filled(marked: str, head: Letterhead) -> str:
+def filled(marked: str, sender: SenderDetails) -> str:
     """Return a subject or a text as people read it."""
-    zone = ZoneInfo(head.zone)
+    zone = ZoneInfo(sender.zone)
 
     def fill(mark: re.Match[str]) -> str:
         match mark[1]:
             case "clinic":
-                return head.clinic
+                return sender.clinic
             case "address":
-                return head.address
+                return sender.address
             case timestamp:
                 return _spelt(datetime.fromisoformat(timestamp).astimezone(zone))
 

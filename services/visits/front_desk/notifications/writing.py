@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import Select, func, insert, select, text, update
 from sqlalchemy.orm import Session, aliased
 
-from db.models.booking import Appointment, Booking, Slot, VisitLetter
+from db.models.booking import Appointment, Booking, Slot, VisitNotification
 from db.models.patient import Patient
 from db.postgres import assume_role
 from services.visits.front_desk.notifications.records import NotificationKind
@@ -33,7 +33,7 @@ def write(session: Session, kind: NotificationKind, booking_id: UUID) -> None:
             return
         times = VisitTimes(row.starts_at, row.before, row.expires_at)
         session.execute(
-            insert(VisitLetter).values(
+            insert(VisitNotification).values(
                 kind=kind.value,
                 patient_id=row.patient_id,
                 booking_id=booking_id,

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, update
 
 from db.models.audit import AuditEvent
-from db.models.replication import Alert, AlertLetter
+from db.models.replication import Alert, AlertNotification
 from services.cluster import alerts
 from services.cluster.alerts import AlertChange, AlertKind, Post, RuleDraft
 from services.core.errors import InvalidInput, NotAllowed, NotFound
@@ -48,7 +48,9 @@ def tell(session, *changes):
 
 
 def messages(session):
-    rows = session.scalars(select(AlertLetter).order_by(AlertLetter.id)).all()
+    rows = session.scalars(
+        select(AlertNotification).order_by(AlertNotification.id)
+    ).all()
     return [(row.news, row.channel, row.address) for row in rows]
 
 
@@ -254,7 +256,7 @@ def test_what_is_not_taken_is_tried_again_and_given_up_in_the_end(
         tell(session, began())
         for _ in range(6):
             assert send_all(session, Post()) == [False]
-            session.execute(update(AlertLetter).values(send_at=NOW))
+            session.execute(update(AlertNotification).values(send_at=NOW))
         assert send_all(session, Post()) == []
 
     assert len(hook.got) == 6

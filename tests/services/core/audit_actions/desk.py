@@ -7,14 +7,14 @@ from db.models.booking import Appointment
 from services.core.audit import Action
 from services.messaging.mail import Email
 from services.visits.front_desk import appointments, notifications
-from services.visits.front_desk.notifications import Letterhead, NotificationKind
+from services.visits.front_desk.notifications import NotificationKind, SenderDetails
 from tests.services.core.audit_actions.world import ActionCall, World, prepares
 from tests.services.visits import visit_samples
 from tests.services.visits.visit_samples import soon
 
 
 class _Mailer:
-    """Takes every letter."""
+    """Takes every e-mail."""
 
     def send(self, email: Email) -> None:
         """Throw it away."""
@@ -25,7 +25,7 @@ def _visit(world: World) -> UUID:
     return visit_samples.visit(world.session, doctor, world.patient.id, soon(-5))
 
 
-def _letter(world: World) -> None:
+def _notification(world: World) -> None:
     booking_id = world.session.get_one(Appointment, _visit(world)).booking_id
     notifications.write(world.session, NotificationKind.CONFIRMED, booking_id)
 
@@ -69,14 +69,14 @@ def miss(world: World) -> ActionCall:
     return lambda: appointments.miss(world.session, world.clerk, visit_id)
 
 
-@prepares(Action.LETTER_SEND)
+@prepares(Action.NOTIFICATION_SEND)
 def send(world: World) -> ActionCall:
-    _letter(world)
-    return lambda: notifications.send_next(world.session, _Mailer(), Letterhead())
+    _notification(world)
+    return lambda: notifications.send_next(world.session, _Mailer(), SenderDetails())
 
 
-@prepares(Action.LETTER_READ)
+@prepares(Action.NOTIFICATION_READ)
 def look(world: World) -> ActionCall:
-    _letter(world)
-    given = (world.session, world.boss.actor, Letterhead())
+    _notification(world)
+    given = (world.session, world.boss.actor, SenderDetails())
     return lambda: notifications.look(*given)

@@ -13,7 +13,7 @@ from db.models.booking import (
     Appointment,
     Booking,
     BookingSlot,
-    VisitLetter,
+    VisitNotification,
     WaitlistEntry,
 )
 from db.models.consultation import MedicalRecord, Prescription, PrescriptionVersion
@@ -37,7 +37,7 @@ THEIRS = (
     BookingSlot,
     MedicalRecord,
     Prescription,
-    VisitLetter,
+    VisitNotification,
     WaitlistEntry,
 )
 
@@ -90,7 +90,7 @@ def _write_down(
                 until_at=NOON + timedelta(days=1),
                 created_by=uuid4(),
             ),
-            VisitLetter(
+            VisitNotification(
                 kind="confirmed",
                 patient_id=patient_id,
                 to_address="a@example.org",

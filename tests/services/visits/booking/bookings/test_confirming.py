@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import func, select, update
 
-from db.models.booking import Appointment, Booking, BookingSlot, VisitLetter
+from db.models.booking import Appointment, Booking, BookingSlot, VisitNotification
 from db.models.care import CareRelationship
 from db.models.doctor import Doctor
 from db.models.patient import Patient
@@ -62,7 +62,7 @@ def test_confirming_twice_makes_one_visit(session, clerk, slot, patient):
 
     assert again == first
     assert count(session, Appointment) == 1
-    assert count(session, VisitLetter) == 1
+    assert count(session, VisitNotification) == 1
     assert len(events(session, "booking:confirm")) == 1
 
 

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select, update
 
-from db.models.booking import Appointment, Booking, BookingSlot, VisitLetter
+from db.models.booking import Appointment, Booking, BookingSlot, VisitNotification
 from services.visits.booking import bookings
 from services.visits.booking.bookings import BookingStatus
 from services.visits.booking.bookings.errors import (
@@ -35,8 +35,10 @@ def soon(**ahead) -> datetime:
     return datetime.now(UTC) + timedelta(**ahead)
 
 
-def letters(session) -> list[str]:
-    rows = select(VisitLetter.kind).order_by(VisitLetter.created_at, VisitLetter.id)
+def notifications(session) -> list[str]:
+    rows = select(VisitNotification.kind).order_by(
+        VisitNotification.created_at, VisitNotification.id
+    )
     return list(session.scalars(rows))
 
 
@@ -58,7 +60,7 @@ def test_a_cancelled_visit_is_free_at_once(session, clerk, slot, patient, other)
     assert (row.status, row.cancelled_because) == ("cancelled", "Is well again")
     assert (row.cancelled_by, row.revision) == (clerk.id, 2)
     assert hold(session, clerk, slot, other.id)
-    assert letters(session) == ["confirmed", "cancelled"]
+    assert notifications(session) == ["confirmed", "cancelled"]
 
 
 def test_cancelling_twice_is_cancelling_once(session, clerk, slot, patient):
@@ -149,7 +151,7 @@ def test_a_moved_visit_gives_back_where_it_was(desk, house, slot, patient, other
     assert bookings.get(session, clerk, before.id).status is BookingStatus.CANCELLED
     assert holders(session, there) == [after.id]
     assert hold(session, clerk, slot, other.id)
-    assert letters(session) == ["confirmed", "moved"]
+    assert notifications(session) == ["confirmed", "moved"]
     (event,) = events(session, "booking:move")
     assert event.details["replaced"] == str(before.id)
 

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import func, select, update
 
-from db.models.booking import Booking, VisitLetter
+from db.models.booking import Booking, VisitNotification
 from db.models.patient import Patient
 from services.core.errors import InvalidInput, NotFound
 from services.patients.records.refusals import NoSuchPatient, PatientArchived
@@ -53,7 +53,7 @@ def test_a_slot_that_frees_up_is_held_for_the_first_in_line(
     offered = bookings.get(session, clerk, offer_to(session, other))
     assert (offered.slot_id, offered.status) == (slot, BookingStatus.PENDING)
     assert 120 < offered.seconds_left <= 900
-    notification = session.scalars(select(VisitLetter)).one()
+    notification = session.scalars(select(VisitNotification)).one()
     assert (notification.kind, notification.patient_id) == ("offer", other.id)
     assert state(session, clerk, other) is WaitStatus.OFFERED
 

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from db.models.booking import Appointment, Booking, Slot, VisitLetter
+from db.models.booking import Appointment, Booking, Slot, VisitNotification
 from db.postgres import SYSTEM
 from services.messaging.mail import MailServer, SmtpMailer
 from tests.kit.mailbox import Mailbox, mail_server
@@ -32,9 +32,9 @@ class Post:
         """Return what an operation does in the system's name."""
         return self.clinic.database.write(operation, identity=SYSTEM).value
 
-    def notifications(self) -> list[VisitLetter]:
+    def notifications(self) -> list[VisitNotification]:
         """Return the notifications, the oldest first."""
-        rows = select(VisitLetter).order_by(VisitLetter.id)
+        rows = select(VisitNotification).order_by(VisitNotification.id)
         return self.do(lambda s: s.scalars(rows).all())
 
     def change(self, table: type, **values: Any) -> None:
@@ -72,7 +72,7 @@ def post(clinic: Clinic) -> Post:
     """A visit of this test's own; nothing is written of it yet."""
 
     def add(session: Session) -> tuple[UUID, UUID, UUID]:
-        session.execute(delete(VisitLetter))
+        session.execute(delete(VisitNotification))
         session.execute(update(Slot).values(withdrawn_at=func.now()))
         # Those of earlier tests need no reminder any more.
         session.execute(update(Appointment).values(reminded_at=func.now()))

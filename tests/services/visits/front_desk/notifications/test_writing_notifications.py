@@ -1,4 +1,4 @@
-"""Letters are written with what they tell of, and tell no more than they must."""
+"""Notifications are written with what they tell of, and tell no more than they must."""
 
 from datetime import UTC, datetime
 
@@ -8,7 +8,7 @@ from sqlalchemy import update
 from db.models.booking import Appointment, Booking, Slot
 from db.models.patient import Patient
 from services.visits.front_desk import notifications
-from services.visits.front_desk.notifications import Letterhead, NotificationKind
+from services.visits.front_desk.notifications import NotificationKind, SenderDetails
 from services.visits.front_desk.notifications.wording import (
     VisitTimes,
     filled,
@@ -17,23 +17,23 @@ from services.visits.front_desk.notifications.wording import (
 )
 from tests.services.visits.visit_samples import soon
 
-HEAD = Letterhead("Harbour Clinic", "https://clinic.example.org", "Europe/Berlin")
+SENDER = SenderDetails("Harbour Clinic", "https://clinic.example.org", "Europe/Berlin")
 NOON = datetime(2026, 7, 3, 12, 0, tzinfo=UTC)
 ONE = datetime(2026, 11, 3, 13, 0, tzinfo=UTC)
 
 
 def read(kind, times):
-    return filled(text_of(kind, times), HEAD)
+    return filled(text_of(kind, times), SENDER)
 
 
 @pytest.mark.parametrize("kind", list(NotificationKind))
-def test_every_letter_says_when_where_and_what_to_do_next(kind):
+def test_every_notification_says_when_where_and_what_to_do_next(kind):
     text = read(kind, VisitTimes(NOON))
 
     assert "Friday 3 July 2026, 14:00 (Europe/Berlin)" in text
     assert "Harbour Clinic" in text
     assert "https://clinic.example.org/visits" in text
-    assert "<" not in text + filled(subject_of(kind), HEAD)
+    assert "<" not in text + filled(subject_of(kind), SENDER)
 
 
 def test_a_moved_visit_is_told_with_its_former_time():
@@ -58,7 +58,7 @@ def test_a_confirmed_booking_is_written_of_to_its_patient(post):
     assert notification.sent_at is None
 
 
-def test_no_letter_names_a_doctor_a_speciality_or_a_patient(post):
+def test_no_notification_names_a_doctor_a_speciality_or_a_patient(post):
     for kind in NotificationKind:
         post.do(lambda s, kind=kind: notifications.write(s, kind, post.booking))
 
@@ -101,7 +101,7 @@ def test_who_cannot_be_written_to_is_not(post, values):
         post.do(lambda s: s.execute(back) and None)
 
 
-def test_the_desk_writes_although_it_may_not_read_letters(post):
+def test_the_desk_writes_although_it_may_not_read_notifications(post):
     cleo = post.clinic.cleo
 
     post.clinic.write(

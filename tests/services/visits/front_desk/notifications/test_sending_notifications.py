@@ -1,4 +1,4 @@
-"""Letters go out by a real mail server, are tried again, and are given up."""
+"""Notifications go out by a real mail server, are tried again, and are given up."""
 
 import threading
 from datetime import UTC, datetime, timedelta
@@ -7,18 +7,18 @@ import pytest
 from sqlalchemy import func, select
 
 from db.models.audit import AuditEvent
-from db.models.booking import Appointment, Booking, VisitLetter
+from db.models.booking import Appointment, Booking, VisitNotification
 from db.postgres import SYSTEM
 from jobs.visits import notifications as job
 from services.core.errors import NotAllowed
 from services.messaging.mail import MailServer, SmtpMailer
 from services.visits.front_desk import notifications
-from services.visits.front_desk.notifications import Letterhead, NotificationKind
+from services.visits.front_desk.notifications import NotificationKind, SenderDetails
 from services.visits.front_desk.notifications.sending import _PAUSES
 from tests.browser.running import free_port
 from tests.services.visits.visit_samples import soon
 
-HEAD = Letterhead("Harbour Clinic", "https://clinic.example.org", "Europe/Berlin")
+SENDER = SenderDetails("Harbour Clinic", "https://clinic.example.org", "Europe/Berlin")
 
 
 @pytest.fixture
@@ -28,15 +28,15 @@ def written(post):
 
 
 def send(post, mailer):
-    return job.send(post.clinic.database, mailer, HEAD)
+    return job.send(post.clinic.database, mailer, SENDER)
 
 
 def look(post):
     ines = post.clinic.ines
-    return post.clinic.read(ines, lambda s: notifications.look(s, ines, HEAD))
+    return post.clinic.read(ines, lambda s: notifications.look(s, ines, SENDER))
 
 
-def test_a_letter_arrives_once_with_the_clinics_name_and_clock(
+def test_a_notification_arrives_once_with_the_clinics_name_and_clock(
     written, mailer, mailbox
 ):
     sent = [send(written, mailer) for _ in range(2)]
@@ -58,7 +58,7 @@ def test_what_the_server_refuses_is_tried_again_later(written, mailer, mailbox):
     (kept,) = written.notifications()
     too_early = send(written, mailer)
     mailbox.refusal = None
-    written.change(VisitLetter, send_at=func.now())
+    written.change(VisitNotification, send_at=func.now())
     second = send(written, mailer)
 
     assert (first, too_early, second) == (0, 0, 1)
@@ -68,15 +68,15 @@ def test_what_the_server_refuses_is_tried_again_later(written, mailer, mailbox):
     assert written.notifications()[0].attempts == 2
 
 
-def test_a_letter_is_given_up_when_all_attempts_failed(written, mailbox, mailer):
+def test_a_notification_is_given_up_when_all_attempts_failed(written, mailbox, mailer):
     mailbox.refusal = "550 nobody here"
-    written.change(VisitLetter, attempts=len(_PAUSES))
+    written.change(VisitNotification, attempts=len(_PAUSES))
 
     send(written, mailer)
 
     (kept,) = written.notifications()
     assert kept.given_up_at is not None
-    written.change(VisitLetter, send_at=func.now())
+    written.change(VisitNotification, send_at=func.now())
     mailbox.refusal = None
     assert send(written, mailer) == 0
 
@@ -100,7 +100,7 @@ def test_a_server_that_is_away_is_left_alone_after_three_failures(post):
     ]
 
 
-def test_a_letter_that_is_being_sent_is_passed_over_by_another_worker(
+def test_a_notification_that_is_being_sent_is_passed_over_by_another_worker(
     written, mailer, mailbox
 ):
     mailbox.delay_seconds = 1.0
@@ -118,10 +118,12 @@ def test_a_letter_that_is_being_sent_is_passed_over_by_another_worker(
     assert len(mailbox.letters) == 1
 
 
-def test_letters_from_a_time_without_a_mail_server_are_not_sent_late(
+def test_notifications_from_a_time_without_a_mail_server_are_not_sent_late(
     written, mailer, mailbox
 ):
-    written.change(VisitLetter, created_at=func.now() - timedelta(days=2, minutes=1))
+    written.change(
+        VisitNotification, created_at=func.now() - timedelta(days=2, minutes=1)
+    )
 
     assert send(written, mailer) == 0
     assert mailbox.letters == []
@@ -166,7 +168,7 @@ def test_each_attempt_is_written_down(written, mailer, mailbox):
     assert "ada@" not in str(event.details)
 
 
-def test_the_outbox_shows_letters_but_not_whose_they_are(written):
+def test_the_outbox_shows_notifications_but_not_whose_they_are(written):
     outbox = look(written)
 
     (notification,) = outbox.newest
@@ -181,4 +183,4 @@ def test_only_administrators_look_into_the_outbox(post):
     cleo = post.clinic.cleo
 
     with pytest.raises(NotAllowed, match="letters"):
-        post.clinic.read(cleo, lambda s: notifications.look(s, cleo, HEAD))
+        post.clinic.read(cleo, lambda s: notifications.look(s, cleo, SENDER))
