@@ -28,7 +28,7 @@ def await_emails(mailbox: Mailbox, email: str, number: int) -> list[EmailMessage
 
 
 def emails_to(mailbox: Mailbox, email: str) -> list[EmailMessage]:
-    return [message for message in mailbox.letters if message["To"] == email]
+    return [message for message in mailbox.emails if message["To"] == email]
 
 
 def ask(browser: httpx.Client, email: str) -> str:

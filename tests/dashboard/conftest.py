@@ -181,7 +181,7 @@ def clinic_engine(module_endpoints: Endpoints) -> Iterator[Engine]:
 
 @pytest.fixture(scope="module")
 def mailbox() -> Mailbox:
-    """Where the clinic's letters arrive."""
+    """Where the clinic's e-mails arrive."""
     return Mailbox()
 
 

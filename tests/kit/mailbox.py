@@ -1,4 +1,4 @@
-"""A real mail server for tests, and the letters that arrived there."""
+"""A real mail server for tests, and the e-mails that arrived there."""
 
 import asyncio
 from collections.abc import Iterator
@@ -20,9 +20,9 @@ class Mailbox:
 
     refusal: str | None = None
     delay_seconds: float = 0.0
-    # Letters wait at the door for as long as it is shut.
+    # E-mails wait at the door for as long as it is shut.
     is_shut: bool = False
-    letters: list[EmailMessage] = field(default_factory=list)
+    emails: list[EmailMessage] = field(default_factory=list)
     encrypted: list[bool] = field(default_factory=list)
     users: list[str | None] = field(default_factory=list)
 
@@ -34,7 +34,7 @@ class Mailbox:
             await asyncio.sleep(0.01)
         if self.refusal:
             return self.refusal
-        self.letters.append(message_from_bytes(envelope.content, policy=policy.default))
+        self.emails.append(message_from_bytes(envelope.content, policy=policy.default))
         self.encrypted.append(session.ssl is not None or server.transport_is_tls)
         login = session.auth_data
         self.users.append(login.login.decode() if login else None)

@@ -35,8 +35,8 @@ def _invite(launcher: Launcher) -> str:
 
 
 def _code(mailbox: Mailbox) -> str:
-    assert eventually(lambda: bool(mailbox.letters))
-    found = re.match(r"(\d{6}) is your code", mailbox.letters[-1].get_content())
+    assert eventually(lambda: bool(mailbox.emails))
+    found = re.match(r"(\d{6}) is your code", mailbox.emails[-1].get_content())
     assert found
     return found[1]
 
@@ -67,5 +67,5 @@ def test_a_clinics_own_people_come_in_and_nobody_invented(
     assert "demonstration" not in first
     assert invited.status_code == 200
     assert (answer.status_code, page.status_code) == (303, 200)
-    assert [letter["To"] for letter in mailbox.letters] == [INES]
+    assert [email["To"] for email in mailbox.emails] == [INES]
     assert launcher.stop() == 0

@@ -9,13 +9,13 @@ from services.messaging.text_messages import Gateway
 from services.people.accounts import Addressee
 
 _SUBJECT: Final = "Your code for Chartroom"
-_LETTER: Final = """\
+_EMAIL: Final = """\
 {code} is your code to sign in to Chartroom.
 
 It is good for five minutes, in the browser that asked for it. Nobody from the clinic
 will ever ask you for it. If you did not ask for a code, you need do nothing.
 """
-_TEXT: Final = "{code} is your Chartroom code. It is good for 5 minutes."
+_TEXT_MESSAGE: Final = "{code} is your Chartroom code. It is good for 5 minutes."
 # Encrypting an e-mail keeps this process busy. It happens when the answer has long been
 # given, so that its timing does not tell whether there was somebody to write to.
 _LATER_SECONDS: Final = 0.5
@@ -41,7 +41,7 @@ class Delivery:
         if to is None:
             return
         if by_text and self.gateway is not None and to.phone_number is not None:
-            self.gateway.send(to.phone_number, _TEXT.format(code=code))
+            self.gateway.send(to.phone_number, _TEXT_MESSAGE.format(code=code))
         elif self.mailer is not None:
-            text = _LETTER.format(code=code)
+            text = _EMAIL.format(code=code)
             self.mailer.send(Email(to.email, _SUBJECT, text))

@@ -46,10 +46,10 @@ class CachedPage:
 class DocumentListCache:
     """The lists that this process keeps, for five minutes at most."""
 
-    def __init__(self, hearing: ChangeListener) -> None:
-        self._hearing = hearing
+    def __init__(self, listener: ChangeListener) -> None:
+        self._listener = listener
         self._lists: CacheRegion[CachedPage] = CacheRegion(
-            "documents", seconds=_SECONDS, most=_MOST_LISTS, changes=hearing
+            "documents", seconds=_SECONDS, most=_MOST_LISTS, changes=listener
         )
 
     def look(
@@ -91,7 +91,7 @@ class DocumentListCache:
 
     def close(self) -> None:
         """Stop listening; nothing is kept any more."""
-        self._hearing.close()
+        self._listener.close()
 
 
 def _scope_of(actor: Actor) -> Role | UUID | None:

@@ -47,13 +47,13 @@ class VisitCaches:
     def __init__(
         self,
         database: Database,
-        hearing: ChangeListener,
+        listener: ChangeListener,
         *,
         redis_url: str | None = None,
     ) -> None:
         self._database = database
-        self._hearing = hearing
-        region = partial(CacheRegion, changes=hearing)
+        self._listener = listener
+        region = partial(CacheRegion, changes=listener)
         self._doctors: CacheRegion[tuple[DoctorRecord, ...]] = region(
             "doctors",
             tuple[DoctorRecord, ...],
@@ -158,7 +158,7 @@ class VisitCaches:
 
     def close(self) -> None:
         """Stop listening; nothing is kept any more."""
-        self._hearing.close()
+        self._listener.close()
 
     def _look(
         self,

@@ -1,4 +1,4 @@
-"""Letters to people: an invitation's link, and word of a new address."""
+"""E-mails to people: an invitation's link, and word of a new address."""
 
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -48,21 +48,21 @@ def port(mailbox):
 def test_the_link_is_mailed_and_stands_nowhere_else(port, mailbox):
     sent = account_emails.send(settings(port), DORA)
 
-    (email,) = mailbox.letters
+    (email,) = mailbox.emails
     assert email["To"] == "dora@example.org"
     assert LINK in email.get_content()
     assert sent == account_emails.Delivered(is_sent=True, link=None)
 
 
-def test_the_letter_names_no_role_and_no_record(port, mailbox):
+def test_the_email_names_no_role_and_no_record(port, mailbox):
     account_emails.send(settings(port), DORA)
 
-    words = mailbox.letters[0].get_content().lower().split()
+    words = mailbox.emails[0].get_content().lower().split()
     assert not {"patient", "staff", "clinician", "analyst", "admin"} & set(words)
 
 
 @pytest.mark.parametrize("refusal", ["451 later", "550 no such user"])
-def test_a_letter_that_is_not_taken_leaves_the_link_on_screen(port, mailbox, refusal):
+def test_an_email_that_is_not_taken_leaves_the_link_on_screen(port, mailbox, refusal):
     mailbox.refusal = refusal
 
     sent = account_emails.send(settings(port), DORA)
@@ -84,24 +84,24 @@ def test_the_demo_shows_the_link_in_any_case(port, mailbox):
     sent = account_emails.send(settings(port, demo=True), DORA)
 
     assert sent == account_emails.Delivered(is_sent=True, link=LINK)
-    assert len(mailbox.letters) == 1
+    assert len(mailbox.emails) == 1
 
 
 def test_the_former_address_is_told_that_codes_go_elsewhere(port, mailbox):
     account_emails.send_address_change(settings(port), "Dora Dean", "old@example.org")
 
-    (email,) = mailbox.letters
+    (email,) = mailbox.emails
     assert email["To"] == "old@example.org"
     assert "tell your clinic at once" in email.get_content()
 
 
-def test_a_former_address_that_takes_no_letters_is_no_mistake(port, mailbox):
+def test_a_former_address_that_takes_no_email_is_no_mistake(port, mailbox):
     mailbox.refusal = "550 no such user"
 
     account_emails.send_address_change(settings(port), "Dora Dean", "old@example.org")
     account_emails.send_address_change(settings(), "Dora Dean", "old@example.org")
 
-    assert mailbox.letters == []
+    assert mailbox.emails == []
 
 
 def test_without_a_public_address_links_lead_to_this_machine():

@@ -62,7 +62,7 @@ def test_who_has_signed_in_here_before_is_not_locked_out_by_strangers(
             last = stranger.post("/sign-in", data={"email": rosa})
         assert last.status_code == 429
         codes.await_emails(mailbox, rosa, 6)
-        mailbox.letters.clear()
+        mailbox.emails.clear()
 
         codes.ask(browser, rosa)
         answer = browser.post(codes.SENT_HERE, data={"code": codes.code(mailbox, rosa)})
@@ -72,7 +72,7 @@ def test_who_has_signed_in_here_before_is_not_locked_out_by_strangers(
 
 def test_signing_in_lets_one_ask_as_often_again(clinic, mailbox, rosa):
     for _ in range(7):
-        mailbox.letters.clear()
+        mailbox.emails.clear()
         with clinic.browser() as browser:
             codes.ask(browser, rosa)
             answer = browser.post(

@@ -12,7 +12,7 @@ from db.endpoints import Endpoints
 from db.postgres import Lsn
 from db.postgres.listening import Listener
 from tests.conftest import owner
-from tests.kit.hearing import newer
+from tests.kit.change_listening import newer_mark
 from tests.kit.waiting import eventually
 
 _CUT = (
@@ -43,7 +43,7 @@ def test_what_is_told_is_heard_and_lies_before_the_position(endpoints, listener)
     statement = "SELECT pg_notify('documents', ''), pg_current_wal_flush_lsn()::text"
     ((_, position),) = _execute(owner(endpoints), statement)
 
-    after = eventually(lambda: newer(listener, before))
+    after = eventually(lambda: newer_mark(listener, before))
     assert after.position >= Lsn.parse(position)
 
 
@@ -78,7 +78,7 @@ def test_whoever_was_cut_off_begins_anew_and_knows_what_was_committed_meanwhile(
 
     assert _execute(admin, _CUT, name) == [(True,)]
 
-    after = eventually(lambda: newer(listener, before))
+    after = eventually(lambda: newer_mark(listener, before))
     assert after.position >= lsn
 
 

@@ -1,4 +1,4 @@
-"""Letters about visits, written and sent by a real worker."""
+"""Notifications about visits, written and sent by a real worker."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -83,7 +83,7 @@ def test_a_reminder_is_written_and_sent_once(endpoints, stores):
         for _ in range(2):
             _work(endpoints, replace(stores, mailer=mailer, sender=sender))
 
-    (arrived,) = mailbox.letters
+    (arrived,) = mailbox.emails
     assert arrived["To"] == "ada@example.org"
     assert "We expect you at Harbour Clinic" in arrived.get_content()
 

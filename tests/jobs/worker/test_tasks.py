@@ -248,7 +248,7 @@ def test_administrators_get_an_email_about_a_record_opened_from_outside(
         for _ in range(2):
             _run_due(endpoints, writing, "tell_administrators")
 
-    (email,) = mailbox.letters
+    (email,) = mailbox.emails
     assert email["To"] == "ines.carvalho@example.org"
     assert "https://clinic.example.org/break_glass_review" in email.get_content()
 

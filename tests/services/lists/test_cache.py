@@ -9,21 +9,21 @@ import pytest
 from db.postgres import BEYOND, Lsn, Read, Served
 from db.postgres.listening import ChangeMark
 from services.lists.cache import CacheRegion, Lasting
-from tests.kit.hearing import Hearing
+from tests.kit.change_listening import FakeChangeListener
 
 _SERVED = Served("one", "replica", 0.0, datetime(2026, 11, 21, tzinfo=UTC))
 _WANTED = "doctors"
 
 
 @pytest.fixture
-def hearing() -> Hearing:
-    return Hearing()
+def listener() -> FakeChangeListener:
+    return FakeChangeListener()
 
 
 @pytest.fixture
-def region(hearing: Hearing) -> CacheRegion[int]:
+def region(listener: FakeChangeListener) -> CacheRegion[int]:
     """A region that drops what it keeps when the test tells of a change."""
-    return CacheRegion("numbers", seconds=60, most=2, changes=hearing)
+    return CacheRegion("numbers", seconds=60, most=2, changes=listener)
 
 
 class Reading:
@@ -43,60 +43,60 @@ def _look(region, reading, wanted=_WANTED, after=None) -> int:
     return region.look(wanted, reading, after).value
 
 
-def test_what_was_read_is_kept_until_a_change_is_told_of(region, hearing):
+def test_what_was_read_is_kept_until_a_change_is_told_of(region, listener):
     reading = Reading()
 
     assert [_look(region, reading) for _ in range(2)] == [1, 1]
-    hearing.tell(Lsn(7))
+    listener.receive(Lsn(7))
     assert [_look(region, reading) for _ in range(2)] == [2, 2]
     assert reading.freshness == [None, Lsn(7)]
 
 
 def test_what_the_log_had_before_it_could_be_seen_is_dropped_when_it_is_told(
-    region, hearing
+    region, listener
 ):
     """A commit is in the log for a moment before the primary shows it."""
     reading = Reading()
-    hearing.tell(Lsn(7))
+    listener.receive(Lsn(7))
     _look(region, reading)
 
-    hearing.tell(Lsn(7))
+    listener.receive(Lsn(7))
 
     assert _look(region, reading) == 2
 
 
-def test_while_nothing_can_be_heard_nothing_is_kept(region, hearing):
+def test_while_nothing_can_be_heard_nothing_is_kept(region, listener):
     reading = Reading()
-    hearing.close()
+    listener.close()
 
     assert [_look(region, reading) for _ in range(2)] == [1, 2]
 
 
 @pytest.mark.parametrize(
     "meanwhile",
-    [lambda hearing: hearing.tell(Lsn(0)), Hearing.close],
+    [lambda listener: listener.receive(Lsn(0)), FakeChangeListener.close],
     ids=["told", "lost"],
 )
 def test_what_is_told_or_not_heard_while_it_is_read_keeps_it_from_being_kept(
-    region, hearing, meanwhile
+    region, listener, meanwhile
 ):
     """A replica may have answered in place of a lost primary, and lack some of it."""
-    reading, mark = Reading(), hearing.mark
+    reading, mark = Reading(), listener.mark
 
     def interrupted(fresh_at):
-        meanwhile(hearing)
+        meanwhile(listener)
         return reading(fresh_at)
 
     assert _look(region, interrupted) == 1
-    hearing.mark = mark
+    listener.mark = mark
     assert _look(region, reading) == 2
 
 
 def test_who_wrote_is_read_to_anew_once_and_others_are_shown_what_is_kept(
-    region, hearing
+    region, listener
 ):
     reading = Reading()
-    hearing.tell(Lsn(7))
+    listener.receive(Lsn(7))
     _look(region, reading)
 
     assert [_look(region, reading, after=Lsn(9)) for _ in range(2)] == [2, 2]
@@ -118,12 +118,12 @@ def test_who_does_not_know_where_their_write_is_is_shown_nothing_that_is_kept(re
     assert [_look(region, reading, after=BEYOND) for _ in range(2)] == [1, 2]
 
 
-def test_on_another_timeline_nothing_is_known(region, hearing):
+def test_on_another_timeline_nothing_is_known(region, listener):
     reading = Reading()
     _look(region, reading)
-    before = hearing.mark
+    before = listener.mark
 
-    hearing.mark = ChangeMark(before.count, before.position, "00000002")
+    listener.mark = ChangeMark(before.count, before.position, "00000002")
 
     assert _look(region, reading) == 2
 

@@ -1,4 +1,4 @@
-"""Letters over a real mail server: encrypted, addressed, and refused without a leak."""
+"""E-mails over a real mail server: encrypted, addressed, and refused without a leak."""
 
 import logging
 import ssl
@@ -24,7 +24,7 @@ from services.messaging.mail import (
 )
 from tests.kit.mailbox import Mailbox, mail_server
 
-LETTER = Email("rosa.lindqvist@example.org", "Your code", "Your code is 271828.\n")
+EMAIL = Email("rosa.lindqvist@example.org", "Your code", "Your code is 271828.\n")
 SENDER = "Chartroom <chartroom@example.org>"
 
 
@@ -90,17 +90,17 @@ def _mailer(url: str, tls: ssl.SSLContext | None = None) -> SmtpMailer:
     return SmtpMailer(MailServer.at(url), sender=SENDER, tls=tls, timeout_seconds=5)
 
 
-def test_a_letter_arrives_as_it_was_written(start):
+def test_an_email_arrives_as_it_was_written(start):
     mailbox = Mailbox()
     port = start(mailbox)
 
-    _mailer(f"smtp://127.0.0.1:{port}").send(LETTER)
+    _mailer(f"smtp://127.0.0.1:{port}").send(EMAIL)
 
-    (email,) = mailbox.letters
-    assert email["To"] == LETTER.to
+    (email,) = mailbox.emails
+    assert email["To"] == EMAIL.to
     assert email["From"] == SENDER
-    assert email["Subject"] == LETTER.subject
-    assert email.get_content().splitlines() == LETTER.text.splitlines()
+    assert email["Subject"] == EMAIL.subject
+    assert email.get_content().splitlines() == EMAIL.text.splitlines()
     assert email["Auto-Submitted"] == "auto-generated"
     assert email["Message-ID"].endswith("@example.org>")
 
@@ -115,7 +115,7 @@ def test_starttls_encrypts_and_the_password_goes_only_then(start, serving, trust
         auth_required=True,
     )
 
-    _mailer(f"smtp://chartroom:s%40cret@127.0.0.1:{port}", trusting).send(LETTER)
+    _mailer(f"smtp://chartroom:s%40cret@127.0.0.1:{port}", trusting).send(EMAIL)
 
     assert mailbox.encrypted == [True]
     assert mailbox.users == ["chartroom"]
@@ -125,7 +125,7 @@ def test_smtps_is_encrypted_from_the_start(start, serving, trusting):
     mailbox = Mailbox()
     port = start(mailbox, ssl_context=serving)
 
-    _mailer(f"smtps://127.0.0.1:{port}", trusting).send(LETTER)
+    _mailer(f"smtps://127.0.0.1:{port}", trusting).send(EMAIL)
 
     assert mailbox.encrypted == [True]
 
@@ -137,9 +137,9 @@ def test_a_server_nobody_vouches_for_gets_nothing(start, serving, scheme):
     port = start(mailbox, **by[scheme])
 
     with pytest.raises(MailNotSent):
-        _mailer(f"{scheme}://127.0.0.1:{port}").send(LETTER)
+        _mailer(f"{scheme}://127.0.0.1:{port}").send(EMAIL)
 
-    assert mailbox.letters == []
+    assert mailbox.emails == []
 
 
 def test_beyond_this_machine_nothing_goes_without_encryption(start):
@@ -148,9 +148,9 @@ def test_beyond_this_machine_nothing_goes_without_encryption(start):
     port = start(mailbox, host="127.0.0.2")
 
     with pytest.raises(MailNotSent):
-        _mailer(f"smtp://127.0.0.2:{port}").send(LETTER)
+        _mailer(f"smtp://127.0.0.2:{port}").send(EMAIL)
 
-    assert mailbox.letters == []
+    assert mailbox.emails == []
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_what_is_not_taken_is_said_without_a_name_in_any_log(start, caplog, url)
         caplog.at_level(logging.DEBUG),
         pytest.raises(MailNotSent, match="could not be sent"),
     ):
-        _mailer(url.format(port=port)).send(LETTER)
+        _mailer(url.format(port=port)).send(EMAIL)
 
     ours = [
         r.getMessage() for r in caplog.records if r.name == "services.messaging.mail"
@@ -180,9 +180,9 @@ def test_a_wrong_password_sends_nothing(start, serving, trusting):
     port = start(mailbox, tls_context=serving, authenticator=_checks)
 
     with pytest.raises(MailNotSent):
-        _mailer(f"smtp://chartroom:wrong@127.0.0.1:{port}", trusting).send(LETTER)
+        _mailer(f"smtp://chartroom:wrong@127.0.0.1:{port}", trusting).send(EMAIL)
 
-    assert mailbox.letters == []
+    assert mailbox.emails == []
 
 
 @pytest.mark.parametrize("part", ["to", "subject"])
@@ -195,7 +195,7 @@ def test_a_line_break_adds_no_header(start, part):
     with pytest.raises(MailNotSent):
         _mailer(f"smtp://127.0.0.1:{port}").send(Email(**values))
 
-    assert mailbox.letters == []
+    assert mailbox.emails == []
 
 
 @pytest.mark.parametrize(

@@ -219,7 +219,7 @@ def test_mail_says_what_is_wrong_and_where_to_look(session, admin):
         mailer = SmtpMailer(server, sender="chartroom@example.org")
         assert send_all(session, Post(mailer, "Elm", "https://elm")) == [True, True]
 
-    first, second = mailbox.letters
+    first, second = mailbox.emails
     assert first["Subject"] == "Elm: Alert: db-02 is 34 s behind."
     assert "https://elm/replication" in first.get_content()
     assert second["Subject"] == "Elm: Over: db-02 is 34 s behind."

@@ -113,7 +113,7 @@ def test_administrators_are_reminded_of_what_is_due_once(
     counts = [drills.remind(session, mailer, CLINIC) for _ in range(2)]
 
     assert counts == [1, 0]
-    (email,) = mailbox.letters
+    (email,) = mailbox.emails
     assert "- Crashed primary" in email.get_content()
     assert "Lost server" not in email.get_content()
     assert f"{CLINIC}/drills" in email.get_content()

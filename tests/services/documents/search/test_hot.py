@@ -20,8 +20,8 @@ from services.core.on_behalf import ActorDatabase
 from services.documents.search.cache import DocumentListCache, PageRequest
 from services.lists.criteria import Criteria
 from services.patients.records import patients
+from tests.kit.change_listening import FakeChangeListener, await_change
 from tests.kit.commanding import commanded
-from tests.kit.hearing import Hearing, heard
 from tests.kit.waiting import eventually
 from tests.services.documents.search.samples import NOW, filed
 from tests.services.patients.clinic_samples import TODAY, Clinic, settled
@@ -35,9 +35,9 @@ def clinic(module_endpoints: Endpoints) -> Iterator[Clinic]:
 
 
 @pytest.fixture
-def hearing() -> Hearing:
+def listener() -> FakeChangeListener:
     """Somebody who says what the test says."""
-    return Hearing()
+    return FakeChangeListener()
 
 
 def _look(clinic, hot, actor=None, **options):
@@ -52,30 +52,30 @@ def _file(clinic, title="New"):
     return on_behalf.write(lambda s: filed(s, cleo, title)).lsn
 
 
-def test_a_list_is_kept_until_something_is_told(clinic, hearing):
-    hot = DocumentListCache(hearing)
+def test_a_list_is_kept_until_something_is_told(clinic, listener):
+    hot = DocumentListCache(listener)
     first = _look(clinic, hot)
     lsn = _file(clinic)
 
     assert _look(clinic, hot) == first
-    hearing.tell(lsn)
+    listener.receive(lsn)
     second = _look(clinic, hot).value
     assert len(second.page.rows) == len(first.value.page.rows) + 1
     assert second.count.value == first.value.count.value + 1
 
 
 def test_what_is_read_anew_comes_from_a_server_that_shows_what_was_told(
-    clinic, hearing
+    clinic, listener
 ):
-    hot = DocumentListCache(hearing)
+    hot = DocumentListCache(listener)
     lsn = _file(clinic, "Told of")
-    hearing.tell(lsn)
+    listener.receive(lsn)
 
     assert "Told of" in [row.title for row in _look(clinic, hot).value.page.rows]
 
 
-def test_who_has_just_written_is_shown_it_whatever_is_kept(clinic, hearing):
-    hot = DocumentListCache(hearing)
+def test_who_has_just_written_is_shown_it_whatever_is_kept(clinic, listener):
+    hot = DocumentListCache(listener)
     _look(clinic, hot)
     lsn = _file(clinic, "My own")
 
@@ -83,23 +83,23 @@ def test_who_has_just_written_is_shown_it_whatever_is_kept(clinic, hearing):
     assert "My own" in [row.title for row in shown]
 
 
-def test_nothing_is_kept_while_nothing_can_be_heard(clinic, hearing):
-    hot = DocumentListCache(hearing)
-    hearing.mark = None
+def test_nothing_is_kept_while_nothing_can_be_heard(clinic, listener):
+    hot = DocumentListCache(listener)
+    listener.mark = None
     first = _look(clinic, hot)
     lsn = _file(clinic)
 
     assert _look(clinic, hot, after=lsn) != first
 
 
-def test_what_is_told_during_the_reading_keeps_it_from_being_found(clinic, hearing):
+def test_what_is_told_during_the_reading_keeps_it_from_being_found(clinic, listener):
     class Interrupted(ActorDatabase):
         def read(self, *given, **how):
             read = super().read(*given, **how)
-            hearing.tell(Lsn(0))
+            listener.receive(Lsn(0))
             return read
 
-    hot = DocumentListCache(hearing)
+    hot = DocumentListCache(listener)
     interrupted = Interrupted(clinic.database, clinic.cleo)
 
     first = hot.look(interrupted, Criteria(), PageRequest(), now=NOW)
@@ -107,8 +107,8 @@ def test_what_is_told_during_the_reading_keeps_it_from_being_found(clinic, heari
     assert _look(clinic, hot) != first
 
 
-def test_a_list_is_not_kept_for_longer_than_said(clinic, hearing, monkeypatch):
-    hot = DocumentListCache(hearing)
+def test_a_list_is_not_kept_for_longer_than_said(clinic, listener, monkeypatch):
+    hot = DocumentListCache(listener)
     first = _look(clinic, hot)
     begun = time.time()
 
@@ -118,14 +118,14 @@ def test_a_list_is_not_kept_for_longer_than_said(clinic, hearing, monkeypatch):
     assert _look(clinic, hot) != first
 
 
-def test_what_a_clinician_sees_is_not_kept(clinic, hearing):
-    hot = DocumentListCache(hearing)
+def test_what_a_clinician_sees_is_not_kept(clinic, listener):
+    hot = DocumentListCache(listener)
 
     assert _look(clinic, hot, clinic.dora) != _look(clinic, hot, clinic.dora)
 
 
-def test_every_look_is_written_down(clinic, hearing):
-    hot = DocumentListCache(hearing)
+def test_every_look_is_written_down(clinic, listener):
+    hot = DocumentListCache(listener)
     count = select(AuditEvent.action, func.count()).group_by(AuditEvent.action)
 
     def counts():
@@ -141,8 +141,8 @@ def test_every_look_is_written_down(clinic, hearing):
     assert counts() == (before[0] + 3, before[1] + 3)
 
 
-def test_nobody_is_shown_what_was_kept_for_others(clinic, hearing):
-    hot = DocumentListCache(hearing)
+def test_nobody_is_shown_what_was_kept_for_others(clinic, listener):
+    hot = DocumentListCache(listener)
     _file(clinic)
     _look(clinic, hot)
 
@@ -151,7 +151,7 @@ def test_nobody_is_shown_what_was_kept_for_others(clinic, hearing):
     assert _look(clinic, hot, clinic.emil).value.page.rows == ()
 
 
-def test_of_two_patients_neither_is_shown_what_was_kept_for_the_other(clinic, hearing):
+def test_of_two_patients_neither_is_shown_what_was_kept_for_the_other(clinic, listener):
     def invite(session, patient):
         filed(session, clinic.cleo, f"Of {patient.first_name}", of=patient)
         user = User(name=patient.first_name, role="patient", patient_id=patient.id)
@@ -159,7 +159,7 @@ def test_of_two_patients_neither_is_shown_what_was_kept_for_the_other(clinic, he
         session.flush()
         return Actor(user.id, user.name, Role.PATIENT, patient.id)
 
-    hot = DocumentListCache(hearing)
+    hot = DocumentListCache(listener)
     two = [
         clinic.database.write(partial(invite, patient=patient), identity=SYSTEM)
         for patient in (clinic.ada, clinic.grace)
@@ -184,7 +184,7 @@ def test_a_listener_hears_of_documents_and_of_names(clinic, module_endpoints):
             lambda: _file(clinic),
             lambda: clinic.write(clinic.cleo, rename),
         ):
-            lsn, after = heard(listener, change)
+            lsn, after = await_change(listener, change)
             assert after.position >= (lsn or Lsn(0))
 
 

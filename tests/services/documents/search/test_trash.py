@@ -64,9 +64,9 @@ def test_who_may_only_read_documents_asks_for_no_deleted_ones(clinic, reader, as
 def test_a_list_kept_for_a_colleague_is_not_given_to_who_may_only_read(
     clinic, reader, module_endpoints
 ):
-    with closing(Listener(module_endpoints, "documents")) as hearing:
-        eventually(hearing.change_mark)
-        hot = DocumentListCache(hearing)
+    with closing(Listener(module_endpoints, "documents")) as listener:
+        eventually(listener.change_mark)
+        hot = DocumentListCache(listener)
 
         def look(actor):
             on_behalf = ActorDatabase(clinic.database, actor)

@@ -64,18 +64,18 @@ def ward(module_endpoints: Endpoints) -> Iterator[Ward]:
         closing(
             Database(module_endpoints, pool_size=CONNECTIONS, pool_overflow=0)
         ) as database,
-        closing(Listener(module_endpoints, "documents")) as hearing,
+        closing(Listener(module_endpoints, "documents")) as listener,
     ):
         for of, title in ((clinic.ada, "Of Ada"), (clinic.grace, "Of Grace")):
             clinic.write(
                 clinic.cleo, partial(filed, actor=clinic.cleo, title=title, of=of)
             )
-        eventually(hearing.change_mark)
+        eventually(listener.change_mark)
         of_ada = where("patient_id", Operator.EQUAL, str(clinic.ada.id))
         # The addresses that somebody who treats Ada has, and everything.
         lists = (of_ada, Criteria(), replace(of_ada, archived=True))
         yield Ward(
-            clinic, database, DocumentListCache(hearing), _own_login(clinic), lists
+            clinic, database, DocumentListCache(listener), _own_login(clinic), lists
         )
 
 

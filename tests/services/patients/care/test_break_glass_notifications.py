@@ -72,22 +72,22 @@ def tell(database: Database, mailer: SmtpMailer) -> int:
 
 
 @pytest.mark.usefixtures("access")
-def test_every_administrator_gets_a_letter_once(database, mailer, mailbox):
+def test_every_administrator_gets_an_email_once(database, mailer, mailbox):
     counts = [tell(database, mailer) for _ in range(2)]
 
     assert counts == [1, 0]
-    assert sorted(letter["To"] for letter in mailbox.letters) == [
+    assert sorted(email["To"] for email in mailbox.emails) == [
         "ines@example.org",
         "olaf@example.org",
     ]
 
 
-def test_the_letter_leads_to_the_page_and_names_nobody(
+def test_the_email_leads_to_the_page_and_names_nobody(
     database, mailer, mailbox, access
 ):
     tell(database, mailer)
 
-    written = mailbox.letters[0].as_string()
+    written = mailbox.emails[0].as_string()
     assert f"{CLINIC}/break_glass_review" in written.replace("=\n", "")
     assert str(access) in written.replace("=\n", "")
     for secret in ("Dora", "Ada", "Lovelace", REASON):
@@ -95,7 +95,7 @@ def test_the_letter_leads_to_the_page_and_names_nobody(
 
 
 @pytest.mark.usefixtures("access")
-def test_while_no_letter_leaves_it_stays_to_be_told(database, mailer, mailbox):
+def test_while_no_email_leaves_it_stays_to_be_told(database, mailer, mailbox):
     mailbox.refusal = "451 Not now"
     with pytest.raises(MailNotSent):
         tell(database, mailer)
@@ -105,13 +105,13 @@ def test_while_no_letter_leaves_it_stays_to_be_told(database, mailer, mailbox):
 
 
 @pytest.mark.usefixtures("access")
-def test_who_was_deactivated_gets_no_letter(database, mailer, mailbox):
+def test_who_was_deactivated_gets_no_email(database, mailer, mailbox):
     gone = update(User).where(User.name == "Olaf").values(deactivated_at=func.now())
     database.write(lambda s: s.execute(gone), identity=SYSTEM)
 
     tell(database, mailer)
 
-    assert [letter["To"] for letter in mailbox.letters] == ["ines@example.org"]
+    assert [email["To"] for email in mailbox.emails] == ["ines@example.org"]
 
 
 @pytest.mark.usefixtures("access")
@@ -121,4 +121,4 @@ def test_nobody_is_written_to_about_what_is_long_past(database, mailer, mailbox)
     database.write(lambda s: s.execute(past), identity=SYSTEM)
 
     assert tell(database, mailer) == 0
-    assert not mailbox.letters
+    assert not mailbox.emails

@@ -22,8 +22,8 @@ from services.visits.booking.bookings.errors import SlotTaken
 from services.visits.figures.caches import STATISTICS_SECONDS, VisitCaches
 from services.visits.schedule import visit_changes
 from services.visits.schedule.doctors import NoSuchDoctor
+from tests.kit.change_listening import FakeChangeListener, await_change, mark_after_all
 from tests.kit.commanding import commanded
-from tests.kit.hearing import Hearing, heard, mark_after_all
 from tests.kit.waiting import eventually
 from tests.services.patients.clinic_samples import Clinic, settled
 from tests.services.visits.booking.bookings import samples
@@ -36,8 +36,8 @@ class Practice:
 
     def __init__(self, clinic: Clinic, redis_url: str | None = None) -> None:
         self.clinic = clinic
-        self.hearing = Hearing()
-        self.caches = VisitCaches(clinic.database, self.hearing, redis_url=redis_url)
+        self.listener = FakeChangeListener()
+        self.caches = VisitCaches(clinic.database, self.listener, redis_url=redis_url)
 
         def begin(session):
             secrets = {"email": f"{uuid4().hex}@example.org", "license_number": "L1"}
@@ -53,7 +53,7 @@ class Practice:
         self.tell(begun.lsn)
 
     def tell(self, lsn: Lsn) -> None:
-        self.hearing.tell(lsn)
+        self.listener.receive(lsn)
 
     def states(self, actor: Actor | None = None, **options) -> list[str]:
         who = ActorDatabase(self.clinic.database, actor or self.clinic.cleo)
@@ -162,7 +162,7 @@ def test_what_somebody_pretends_to_have_seen_hides_nothing_from_others(practice)
 
 
 def test_nothing_is_kept_while_nothing_can_be_heard(practice):
-    practice.hearing.mark = None
+    practice.listener.mark = None
     before = practice.clinic.database.write(lambda _: None, identity=SYSTEM).lsn
     assert practice.states(after=before) == ["free"] * 3
     lsn = practice.hold(0)
@@ -182,7 +182,7 @@ def test_a_hold_that_runs_out_is_seen_without_any_news(practice):
 def test_another_timeline_knows_nothing_of_what_was_kept_before(practice):
     practice.states()
     lsn = practice.hold(0)
-    practice.hearing.mark = ChangeMark(1, practice.hearing.mark.position, "00000002")
+    practice.listener.mark = ChangeMark(1, practice.listener.mark.position, "00000002")
 
     # A replica may be behind: only what is read anew can show the hold.
     assert practice.states(after=lsn) == ["held", "free", "free"]
@@ -254,9 +254,9 @@ def test_a_redis_that_is_away_takes_nothing_with_it(clinic):
 def test_two_caches_share_a_redis_and_each_believes_its_own_news(clinic, redis_url):
     one = Practice(clinic, redis_url)
     other = Practice(clinic, redis_url)
-    other.doctor_id, other.hearing = one.doctor_id, Hearing()
-    other.caches = VisitCaches(clinic.database, other.hearing, redis_url=redis_url)
-    other.tell(one.hearing.mark.position)
+    other.doctor_id, other.listener = one.doctor_id, FakeChangeListener()
+    other.caches = VisitCaches(clinic.database, other.listener, redis_url=redis_url)
+    other.tell(one.listener.mark.position)
     one.states()
     lsn = one.hold(0)
 
@@ -309,9 +309,9 @@ def test_who_listens_hears_of_what_changes_slots_and_doctors(clinic, module_endp
         return samples.hold(session, cleo, practice.slot_ids[2], ada.id)
 
     with closing(Listener(module_endpoints, visit_changes.CHANNEL)) as listener:
-        held, _ = heard(listener, lambda: clinic.write(cleo, hold))
+        held, _ = await_change(listener, lambda: clinic.write(cleo, hold))
         for action in (bookings.renew, bookings.confirm, bookings.cancel):
-            heard(
+            await_change(
                 listener,
                 lambda action=action: clinic.write(
                     cleo, lambda s: action(s, cleo, held.id)

@@ -211,8 +211,8 @@ def test_a_period_that_is_none_is_refused(days):
 
 
 def test_only_administrators_are_told(clinic, module_endpoints):
-    hearing = Listener(module_endpoints, visit_changes.CHANNEL)
-    with closing(VisitCaches(clinic.database, hearing)) as caches:
+    listener = Listener(module_endpoints, visit_changes.CHANNEL)
+    with closing(VisitCaches(clinic.database, listener)) as caches:
         for actor in (clinic.cleo, clinic.dora, clinic.ana):
             with pytest.raises(NotAllowed, match="see how visits are booked"):
                 caches.statistics(ActorDatabase(clinic.database, actor), WEEK, UTC)

@@ -41,7 +41,7 @@ def test_a_notification_arrives_once_with_the_clinics_name_and_clock(
 ):
     sent = [send(written, mailer) for _ in range(2)]
 
-    (arrived,) = mailbox.letters
+    (arrived,) = mailbox.emails
     (kept,) = written.notifications()
     assert sent == [1, 0]
     assert arrived["To"] == "ada@example.org"
@@ -115,7 +115,7 @@ def test_a_notification_that_is_being_sent_is_passed_over_by_another_worker(
         worker.join()
 
     assert sorted(results) == [0, 1]
-    assert len(mailbox.letters) == 1
+    assert len(mailbox.emails) == 1
 
 
 def test_notifications_from_a_time_without_a_mail_server_are_not_sent_late(
@@ -126,7 +126,7 @@ def test_notifications_from_a_time_without_a_mail_server_are_not_sent_late(
     )
 
     assert send(written, mailer) == 0
-    assert mailbox.letters == []
+    assert mailbox.emails == []
     assert look(written).given_up == 1
 
 
@@ -143,7 +143,7 @@ def test_nobody_is_reminded_late_of_a_visit_that_is_over(post, mailer, mailbox, 
     post.change(Appointment, **values)
 
     assert send(post, mailer) == 0
-    assert mailbox.letters == []
+    assert mailbox.emails == []
 
 
 @pytest.mark.parametrize(("minutes", "sent"), [(5, 1), (-1, 0)])

@@ -1,4 +1,4 @@
-"""How tests tell of changes, and wait until those that really happened are heard."""
+"""How tests tell of changes, and wait until those that really happened are heard of."""
 
 import time
 from collections.abc import Callable
@@ -10,11 +10,12 @@ from db.postgres.listening import ChangeMark, Listener
 from tests.kit.waiting import eventually
 
 T = TypeVar("T")
+_BARRIER = "barrier"
 _TIMELINE = "00000001"
 
 
-class Hearing:
-    """Hears what a test tells, at the place in the log that the test says."""
+class FakeChangeListener:
+    """Hears of what a test says, at the place in the log that the test says."""
 
     def __init__(self) -> None:
         self.mark: ChangeMark | None = ChangeMark(1, Lsn(0), _TIMELINE)
@@ -22,8 +23,8 @@ class Hearing:
     def change_mark(self) -> ChangeMark | None:
         return self.mark
 
-    def tell(self, lsn: Lsn) -> None:
-        """Tell of a change that lies before this place."""
+    def receive(self, lsn: Lsn) -> None:
+        """Hear of a change that lies before this place."""
         count = self.mark.count if self.mark else 0
         self.mark = ChangeMark(count + 1, lsn, _TIMELINE)
 
@@ -31,26 +32,26 @@ class Hearing:
         self.mark = None
 
 
-def newer(listener: Listener, before: ChangeMark) -> ChangeMark | None:
-    """Return what was heard since, if anything was."""
+def newer_mark(listener: Listener, before: ChangeMark) -> ChangeMark | None:
+    """Return the mark of what was heard of since, if anything was."""
     mark = listener.change_mark()
     return mark if mark and mark.count > before.count else None
 
 
-def heard(listener: Listener, action: Callable[[], T]) -> tuple[T, ChangeMark]:
-    """Do something, and wait until it is heard of."""
+def await_change(listener: Listener, action: Callable[[], T]) -> tuple[T, ChangeMark]:
+    """Do something, and wait until the listener has heard of it."""
     before = eventually(listener.change_mark)
     done = action()
-    return done, eventually(lambda: newer(listener, before))
+    return done, eventually(lambda: newer_mark(listener, before))
 
 
 def mark_after_all(listener: Listener, database: Database) -> ChangeMark:
-    """Return the mark once all that is due in this process was told and heard."""
+    """Return the mark once all that is due in this process was told and heard of."""
     eventually(listener.change_mark)
-    with closing(Listener(database.endpoints, "everything_told")) as barrier:
+    with closing(Listener(database.endpoints, _BARRIER)) as barrier:
         # Told in turn: what was due before is told by then.
-        heard(barrier, lambda: database._writes.notifier.tell("everything_told"))
-    # And heard before the server's next answer.
+        await_change(barrier, lambda: database._writes.notifier.tell(_BARRIER))
+    # And heard of before the server's next answer.
     now = time.monotonic()
     eventually(lambda: listener._answered_at > now)
     return eventually(listener.change_mark)
