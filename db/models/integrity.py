@@ -1,4 +1,4 @@
-"""What the keeping of files is about to do, and what it found last."""
+"""What looks after the integrity of files is about to do, and what it found last."""
 
 from datetime import datetime
 from typing import Any
@@ -42,7 +42,7 @@ class DoomedFile(Base):
     doomed_at: Mapped[Moment | None]
 
 
-class KeepingRun(Base):
+class IntegrityRun(Base):
     """What a job that keeps the files in order found when it last ended."""
 
     __tablename__ = "keeping_runs"
@@ -56,6 +56,8 @@ class KeepingRun(Base):
     ended_at: Mapped[datetime] = mapped_column(
         DateTime(timezone=True), server_default=func.now()
     )
-    found: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    results: Mapped[dict[str, Any]] = mapped_column(
+        "found", JSONB, server_default=text("'{}'")
+    )
     # How far a walk came that has no row of its own to note it in.
     position: Mapped[str | None] = mapped_column(Text)

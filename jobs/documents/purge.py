@@ -16,7 +16,7 @@ from db.postgres import SYSTEM, Database
 from services.documents import retention
 from services.documents.integrity import pending_deletions, runs, sweeping
 from services.documents.integrity.runs import Job
-from services.documents.integrity.sweeping import Swept
+from services.documents.integrity.sweeping import SweepResult
 
 # Bytes are stored before the row that names them, so a young file may still be
 # waiting for its row.
@@ -45,10 +45,10 @@ def sweep(database: Database, files: FileStore) -> None:
     """Note what has no row, remove what was noted long ago, report what is missing."""
     older_than = datetime.now(UTC) - YOUNG
 
-    def compare(session: Session) -> dict[Bucket, Swept]:
+    def compare(session: Session) -> dict[Bucket, SweepResult]:
         return {
             bucket: sweeping.sweep(session, files, bucket, older_than)
-            for bucket in sweeping.SWEPT
+            for bucket in sweeping.SWEPT_BUCKETS
         }
 
     # On the primary: a replica may not know yet that a file is in use.

@@ -37,7 +37,7 @@ def show_integrity(
         f"compared with their rows in the last seven days{oldest}."
     )
     if swept := known.get(Job.SWEEP):
-        for bucket, sweep in swept.found.items():
+        for bucket, sweep in swept.results.items():
             st.markdown(_swept(_BUCKETS.get(bucket, bucket), sweep))
     st.markdown(f"Files noted to be removed: **{pending_deletions:,}**.")
     st.caption(" · ".join(_ended(known)))
@@ -50,8 +50,8 @@ def _alarms(walk: Walk, runs: Sequence[CheckRun], now: datetime) -> Iterator[str
             "them back from a backup, and they are whole again at the next check."
         )
     for run in runs:
-        if run.found.get("stopped"):
-            yield str(run.found["stopped"])
+        if run.results.get("stopped"):
+            yield str(run.results["stopped"])
         if now - run.ended_at > _SILENT[run.job]:
             yield (
                 f"The {run.job} has not ended since {at(run.ended_at)}: see that the "
@@ -62,7 +62,7 @@ def _alarms(walk: Walk, runs: Sequence[CheckRun], now: datetime) -> Iterator[str
 
 
 def _alarms_of_sweep(run: CheckRun) -> Iterator[str]:
-    for bucket, sweep in run.found.items():
+    for bucket, sweep in run.results.items():
         if sweep["held_back"]:
             yield (
                 f"{_BUCKETS[bucket]}: so many files lack a row that none is removed. "

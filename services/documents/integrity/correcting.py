@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from db.audit_store import AuditFilter, AuditStore
 from db.models.audit import AuditEvent
-from db.models.integrity import KeepingRun
+from db.models.integrity import IntegrityRun
 from services.core import audit
 from services.core.audit import Action
 from services.documents.integrity.runs import KEEPER, Job
@@ -36,7 +36,9 @@ def correct(session: Session, store: AuditStore) -> int:
     Two at once name each only once. Raises AuditStoreUnavailable. The caller, the
     system, commits.
     """
-    row = select(KeepingRun.job).where(KeepingRun.job == Job.CHECK).with_for_update()
+    row = (
+        select(IntegrityRun.job).where(IntegrityRun.job == Job.CHECK).with_for_update()
+    )
     session.execute(row)
     # What is shipped meanwhile leaves the first place after it has come to the second.
     false, named = _waiting(session)

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from db.models.integrity import KeepingRun
+from db.models.integrity import IntegrityRun
 from services.core import audit
 from services.core.actors import Actor, Permission, Role
 from services.core.audit import Action
@@ -36,7 +36,7 @@ class CheckRun:
 
     job: Job
     ended_at: datetime
-    found: Mapping[str, Any]
+    results: Mapping[str, Any]
     position: str | None
 
 
@@ -50,9 +50,9 @@ def note(
     """Keep what a job found; the run before is forgotten. The caller commits."""
     values = {"found": dict(results), "position": position, "ended_at": func.now()}
     session.execute(
-        insert(KeepingRun)
+        insert(IntegrityRun)
         .values(job=str(job), **values)
-        .on_conflict_do_update(index_elements=[KeepingRun.job], set_=values)
+        .on_conflict_do_update(index_elements=[IntegrityRun.job], set_=values)
     )
 
 
@@ -65,8 +65,11 @@ def list_runs(session: Session) -> tuple[CheckRun, ...]:
     """Return the last run of every job that has run."""
     rows = session.execute(
         select(
-            KeepingRun.job, KeepingRun.ended_at, KeepingRun.found, KeepingRun.position
-        ).order_by(KeepingRun.job)
+            IntegrityRun.job,
+            IntegrityRun.ended_at,
+            IntegrityRun.results,
+            IntegrityRun.position,
+        ).order_by(IntegrityRun.job)
     )
     return tuple(CheckRun(Job(row[0]), *row[1:]) for row in rows)
 

@@ -36,11 +36,11 @@ _AT_ONCE: Final = 1000
 # How many are named in a report; how many there are is always told.
 _MOST_NAMED: Final = 50
 
-SWEPT: Final = (Bucket.DOCUMENTS, *BY_ID)
+SWEPT_BUCKETS: Final = (Bucket.DOCUMENTS, *BY_ID)
 
 
 @dataclass(frozen=True, slots=True)
-class Swept:
+class SweepResult:
     """What was found in one bucket: files without rows, rows without files."""
 
     named: int
@@ -58,7 +58,7 @@ class Swept:
         """Some of what is missing, as reports call it."""
         return [reference.words for reference in self.missing[:_MOST_NAMED]]
 
-    def found(self) -> dict[str, object]:
+    def as_details(self) -> dict[str, object]:
         """Return what is kept of the sweep for administrators, without a name."""
         return {
             "named": self.named,
@@ -71,25 +71,27 @@ class Swept:
 
 def sweep(
     session: Session, files: FileStore, bucket: Bucket, older_than: datetime
-) -> Swept:
+) -> SweepResult:
     """Look through a bucket and the rows that name its files; change nothing.
 
     Ask the primary. Files younger than a moment may still be waiting for their row.
     """
-    return Swept(
+    return SweepResult(
         count_named(session, bucket),
         tuple(_unreferenced(session, files, bucket, older_than)),
         tuple(_missing(session, files, bucket)),
     )
 
 
-def keep(session: Session, results: Mapping[Bucket, Swept], grace: timedelta) -> None:
+def keep(
+    session: Session, results: Mapping[Bucket, SweepResult], grace: timedelta
+) -> None:
     """Note what a sweep found, and write down what is new; the caller commits.
 
     Files without a row go once they have been noted for as long as `grace`.
     """
     before = runs.find_run(session, Job.SWEEP)
-    known = before.found if before else {}
+    known = before.results if before else {}
     for bucket, swept in results.items():
         new = pending_deletions.note_unreferenced(session, bucket, swept.unreferenced)
         if not swept.is_suspicious:
@@ -104,7 +106,7 @@ def keep(session: Session, results: Mapping[Bucket, Swept], grace: timedelta) ->
     runs.note(
         session,
         Job.SWEEP,
-        {str(key): swept.found() for key, swept in results.items()},
+        {str(key): swept.as_details() for key, swept in results.items()},
     )
 
 

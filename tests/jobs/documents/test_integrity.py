@@ -43,7 +43,7 @@ def checked(house):
 
 
 def findings(house):
-    return house.write(lambda session: runs.find_run(session, Job.CHECK)).found
+    return house.write(lambda session: runs.find_run(session, Job.CHECK)).results
 
 
 def let_days_pass(house, days):

@@ -43,7 +43,7 @@ def sweep(house):
 
 def findings(house, job=Job.SWEEP):
     run = house.write(lambda session: runs.find_run(session, job))
-    return run.found
+    return run.results
 
 
 def doomed(house):
@@ -117,7 +117,7 @@ def test_a_young_file_may_still_get_its_row(house):
     assert findings(house)["documents"]["unreferenced"] == 0
 
 
-@pytest.mark.parametrize("bucket", sweeping.SWEPT)
+@pytest.mark.parametrize("bucket", sweeping.SWEPT_BUCKETS)
 def test_a_file_without_a_row_is_reported_first_and_removed_after_the_grace(
     house, old, bucket
 ):

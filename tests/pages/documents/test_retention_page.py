@@ -11,7 +11,7 @@ from services.core.actors import Role
 from services.documents import records, retention
 from services.documents.integrity import runs, sweeping
 from services.documents.integrity.runs import Job
-from services.documents.integrity.sweeping import Swept
+from services.documents.integrity.sweeping import SweepResult
 from services.documents.records.kinds import Classification
 from tests.pages.conftest import rows_of
 from tests.services.documents.records.samples import file
@@ -112,7 +112,7 @@ def test_a_time_that_cannot_be_is_explained_beside_the_rule(confirmed, clinic):
 
 
 def test_every_kind_of_file_has_a_name_that_people_use(confirmed, clinic):
-    sweeps = {bucket.value: Swept(1, (), ()).found() for bucket in Bucket}
+    sweeps = {bucket.value: SweepResult(1, (), ()).as_details() for bucket in Bucket}
     clinic.write(lambda s: runs.note(s, Job.SWEEP, sweeps))
 
     app = confirmed()
@@ -174,7 +174,7 @@ def test_damage_and_missing_files_are_alarms_with_ids(confirmed, clinic, held):
             session,
             sweeping.versions().where(DocumentVersion.document_id == held.id),
         )
-        sweeps = {"documents": Swept(1, (), missing).found()}
+        sweeps = {"documents": SweepResult(1, (), missing).as_details()}
         runs.note(session, Job.SWEEP, sweeps)
 
     clinic.write(break_it)
@@ -193,10 +193,10 @@ def test_jobs_that_stopped_and_sweeps_that_held_back_are_alarms(confirmed, clini
 
     def prepare(session):
         runs.note(session, Job.CHECK, {"checked": 0, "stopped": "No file verifies."})
-        sweeps = {"patient_photos": Swept(1, few, ()).found()}
+        sweeps = {"patient_photos": SweepResult(1, few, ()).as_details()}
         runs.note(session, Job.SWEEP, sweeps)
         long_ago = func.now() - func.make_interval(0, 0, 0, 1)
-        for run in session.scalars(select(runs.KeepingRun)):
+        for run in session.scalars(select(runs.IntegrityRun)):
             run.ended_at = long_ago
 
     clinic.write(prepare)

@@ -17,7 +17,7 @@ from services.documents.integrity import (
 )
 from services.documents.integrity.checking import Finding, State
 from services.documents.integrity.runs import KEEPER
-from services.documents.integrity.sweeping import Swept
+from services.documents.integrity.sweeping import SweepResult
 from services.documents.records.kinds import Classification
 from tests.services.core.audit_actions.prescriptions import issued
 from tests.services.core.audit_actions.world import ActionCall, World, prepares
@@ -50,7 +50,7 @@ def document_purge(w: World) -> ActionCall:
 
 @prepares(Action.FILE_SWEEP)
 def file_sweep(w: World) -> ActionCall:
-    swept = {Bucket.DOCUMENTS: Swept(0, ("0" * 24,), ())}
+    swept = {Bucket.DOCUMENTS: SweepResult(0, ("0" * 24,), ())}
     return lambda: sweeping.keep(w.session, swept, timedelta(days=7))
 
 
