@@ -17,7 +17,7 @@ from db.endpoints import Endpoints
 from db.files.file_keys import FileKeys
 from db.files.gridfs import FileStore
 from db.limit_storage import LimitStorage
-from db.postgres import Database, Past
+from db.postgres import Database, DelayedStandbys
 from db.settings import Settings
 from db.spool import Spool
 from services.core.audit_spool import AuditSpool
@@ -126,9 +126,9 @@ class Wiring:
         return ClusterMonitor(self.endpoints)
 
     @_MadeOnce
-    def past(self) -> Past:
-        """Database of the past; connects when somebody first looks for it."""
-        return Past(lambda: self.endpoints)
+    def delayed_standbys(self) -> DelayedStandbys:
+        """Way to the delayed standbys; connects when somebody first looks there."""
+        return DelayedStandbys(lambda: self.endpoints)
 
     @_MadeOnce
     def runner(self) -> "OperationRunner":
@@ -225,7 +225,7 @@ class Wiring:
             "inspector",
             "document_lists",
             "monitor",
-            "past",
+            "delayed_standbys",
             "visit_caches",
         ):
             member.close()

@@ -15,7 +15,7 @@ from db.postgres import Read
 from services.visits.figures import statistics
 from services.visits.figures.statistics import (
     BookingStatistics,
-    OneDoctor,
+    DoctorFigures,
     Period,
 )
 
@@ -124,7 +124,7 @@ def _statistics(booking_statistics: BookingStatistics) -> dict[str, Any]:
     }
 
 
-def _doctor(doctor: OneDoctor) -> dict[str, Any]:
+def _doctor(doctor: DoctorFigures) -> dict[str, Any]:
     return {
         "id": doctor.id,
         "name": doctor.name,

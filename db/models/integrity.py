@@ -10,12 +10,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 from db.models.base import Base, CreatedAt, Moment
 
 
-class DoomedFile(Base):
+class PendingFileDeletion(Base):
     """A file that is to be deleted from the file store, or will be.
 
     Those of a purged document come with its purge, so that a crash between the row and
     the bytes leaves a note of what has yet to go. Those that nothing refers to are
-    listed when they are found, and get a time of grace until they are `doomed_at`.
+    listed when they are found, and get a time of grace until they are `due_at`.
     """
 
     __tablename__ = "doomed_files"
@@ -39,7 +39,7 @@ class DoomedFile(Base):
     file_id: Mapped[str] = mapped_column(Text, primary_key=True)
     because: Mapped[str] = mapped_column(Text)
     found_at: Mapped[CreatedAt]
-    doomed_at: Mapped[Moment | None]
+    due_at: Mapped[Moment | None] = mapped_column("doomed_at")
 
 
 class IntegrityRun(Base):

@@ -67,7 +67,7 @@ def _remove(database: Database, files: FileStore) -> int:
     """Remove the files that are to go: first the bytes, then the note of them."""
     removed = 0
     while some := database.read_latest(
-        lambda session: pending_deletions.list_doomed(session, _AT_ONCE),
+        lambda session: pending_deletions.list_due(session, _AT_ONCE),
         identity=SYSTEM,
     ).value:
         for deletion in some:

@@ -44,7 +44,7 @@ if status.holds:
 else:
     empty_state("Nothing is on hold.", icon="lock_open")
 st.subheader("Files", anchor=False)
-show_integrity(status.walk, status.runs, status.doomed, now())
+show_integrity(status.walk, status.runs, status.pending_deletions, now())
 if status.walk.damaged:
     damage_table(status.walk.damaged, key="retention_damaged")
 st.caption(freshness())

@@ -29,7 +29,7 @@ def search() -> UUID | None:
     if not typed:
         return None
     standby_reading.wait_here()
-    snapshot = standby_reading.read_past(
+    snapshot = standby_reading.read_from_standby(
         lambda s: point_in_time.find(s, actor, typed, now=now())
     )
     if not snapshot.patients:

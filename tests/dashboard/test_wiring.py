@@ -14,7 +14,7 @@ from db import embedded
 from db.cluster import observing
 from db.embedded import Addresses
 from db.endpoints import Endpoints
-from db.postgres import DatabaseUnavailable, Past
+from db.postgres import DatabaseUnavailable, DelayedStandbys
 from db.settings import Settings
 from services.pdf import inspecting
 
@@ -107,27 +107,27 @@ def test_the_running_cluster_is_found_by_its_folder(addresses: Addresses, monkey
 def test_a_member_is_made_once_however_many_ask_at_once(external, monkeypatch):
     made = []
 
-    class Slow(Past):
+    class Slow(DelayedStandbys):
         def __init__(self, endpoints):
             made.append(self)
             time.sleep(0.1)
             super().__init__(endpoints)
 
-    monkeypatch.setattr(wiring, "Past", Slow)
+    monkeypatch.setattr(wiring, "DelayedStandbys", Slow)
     with (
         closing(wiring.connect(external)) as wired,
         ThreadPoolExecutor(8) as threads,
     ):
-        pasts = set(threads.map(lambda _: wired.past, range(8)))
+        standbys = set(threads.map(lambda _: wired.delayed_standbys, range(8)))
 
-    assert [*pasts] == made
+    assert [*standbys] == made
 
 
 def test_what_nobody_asked_for_is_neither_made_nor_closed(external, monkeypatch):
     def refuse(*_):
         raise AssertionError("Nobody asked for it.")
 
-    monkeypatch.setattr(wiring, "Past", refuse)
+    monkeypatch.setattr(wiring, "DelayedStandbys", refuse)
     monkeypatch.setattr(inspecting, "PdfInspector", refuse)
 
     wiring.connect(external).close()

@@ -127,7 +127,7 @@ ALLOWED: Final = {
     "patients.duplicates.merging.preview": DESK,
     "patients.duplicates.merging.merge": DESK,
     "patients.duplicates.merge_following.list_following": DESK,
-    "patients.duplicates.new_records.list_twins": DESK,
+    "patients.duplicates.new_records.list_new_duplicates": DESK,
     "documents.sharing.offboarding.deactivate": ADMIN,
     "people.sign_in.passkey_proofs.offer_confirmation": EVERYBODY,
     "people.sign_in.passkey_proofs.confirm": EVERYBODY,

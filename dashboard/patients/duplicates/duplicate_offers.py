@@ -25,8 +25,8 @@ def offer_newest_duplicates(actor: Actor) -> None:
     chosen = None
     with st.skeleton(height=80), error_boundary():
         pairs = read(
-            lambda session: new_records.list_twins(session, actor),
-            keep="twins",
+            lambda session: new_records.list_new_duplicates(session, actor),
+            keep="new_duplicates",
             seconds=_SECONDS,
         )
         if pairs:

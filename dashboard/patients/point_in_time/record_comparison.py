@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard.context import read, today, write
 from dashboard.navigation import open_patient
-from dashboard.patients.point_in_time.standby_reading import go_on, read_past
+from dashboard.patients.point_in_time.standby_reading import go_on, read_from_standby
 from dashboard.patients.records.choose_fields import Version, choose_fields, differing
 from dashboard.patients.records.patient_header import patient_header
 from dashboard.ui.error_boundary import error_boundary
@@ -18,7 +18,7 @@ from services.core.actors import Actor
 from services.core.errors import NotFound
 from services.core.reasons import LONGEST
 from services.patients import point_in_time
-from services.patients.point_in_time import Copy, Then
+from services.patients.point_in_time import Copy, RecordSnapshot
 from services.patients.records import patients
 from services.patients.records.model import PatientDraft, PatientRecord
 
@@ -53,7 +53,10 @@ def compare(actor: Actor, patient_id: UUID) -> None:
 
 
 def _ask_why(
-    actor: Actor, then: Then, current: PatientRecord | None, result: PatientDraft
+    actor: Actor,
+    then: RecordSnapshot,
+    current: PatientRecord | None,
+    result: PatientDraft,
 ) -> None:
     with st.form("past_form"):
         reason = st.text_area("Reason", key="past_reason", max_chars=LONGEST)
@@ -71,16 +74,16 @@ def _ask_why(
         open_patient(copied.id)
 
 
-def _then(actor: Actor, patient_id: UUID) -> Then:
+def _then(actor: Actor, patient_id: UUID) -> RecordSnapshot:
     """Return what the standby shows; while it waits, clicks need not ask it again."""
-    snapshot: Then | None
+    snapshot: RecordSnapshot | None
     snapshot, until = st.session_state.get(_LOOKED, (None, 0.0))
     if (
         snapshot is None
         or snapshot.patient.id != patient_id
         or until < time.monotonic()
     ):
-        snapshot = read_past(lambda s: point_in_time.look(s, actor, patient_id))
+        snapshot = read_from_standby(lambda s: point_in_time.look(s, actor, patient_id))
         st.session_state[_LOOKED] = (snapshot, time.monotonic() + _SECONDS)
     return snapshot
 

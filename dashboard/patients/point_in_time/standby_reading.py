@@ -21,12 +21,12 @@ _UNTIL: Final = "past_waits_until"
 
 def standbys() -> tuple[str, ...]:
     """Return the names of the delayed standbys; empty where there are none."""
-    return wiring.current().past.nodes
+    return wiring.current().delayed_standbys.nodes
 
 
-def read_past(operation: Callable[[Session], T]) -> T:
+def read_from_standby(operation: Callable[[Session], T]) -> T:
     """Return what the operation reads on a delayed standby; raises Unavailable."""
-    standby = wiring.current().past.database()
+    standby = wiring.current().delayed_standbys.database()
     if standby is None:
         raise Unavailable(
             "There is no delayed standby any more, so nothing of the past can be seen."

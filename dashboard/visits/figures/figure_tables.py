@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
 from dashboard.ui.words import written
-from services.visits.figures.statistics import Figures, OneDoctor
+from services.visits.figures.statistics import DoctorFigures, Figures
 
 _COUNTED: Final = (
     Column("Slots"),
@@ -55,7 +55,7 @@ def days_table(days: Sequence[tuple[date, Figures]], *, key: str) -> None:
     record_table(payload_of(columns, rows, name="Booking by day"), key=key)
 
 
-def doctors_table(doctors: Sequence[OneDoctor], *, key: str) -> None:
+def doctors_table(doctors: Sequence[DoctorFigures], *, key: str) -> None:
     """Show the figures of each doctor."""
     rows = [
         Row(

@@ -8,7 +8,7 @@ from db.endpoints import Endpoints
 from db.postgres.database import Database
 
 
-class Past:
+class DelayedStandbys:
     """A way to the delayed standbys, opened when somebody first asks for it.
 
     `endpoints` tells where the servers are now: a delayed standby may be added while

@@ -1,1 +1,1 @@
-"""What keeps files and rows in step: doomed files, the sweep, the walk of checks."""
+"""What keeps files and rows in step: pending deletions, the sweep, the checks."""

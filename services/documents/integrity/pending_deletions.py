@@ -1,4 +1,4 @@
-"""Files that are to be deleted: noted first, then doomed, removed, and forgotten."""
+"""Files that are to be deleted: noted first, then due, removed, and forgotten."""
 
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from db.files.gridfs import Bucket
 from db.models.document import DocumentVersion
-from db.models.integrity import DoomedFile
+from db.models.integrity import PendingFileDeletion
 
 _PURGED: Final = "purged"
 _UNREFERENCED: Final = "unreferenced"
@@ -27,7 +27,7 @@ class PendingDeletion:
 
 
 def add_purged(session: Session, bucket: Bucket, file_ids: Collection[str]) -> None:
-    """Doom the files of what is being purged: they go at once."""
+    """Note the files of what is being purged as due: they go at once."""
     _add(session, bucket, file_ids, _PURGED, func.now())
 
 
@@ -39,39 +39,39 @@ def note_unreferenced(
     What is not among them any more has got a row, and is forgotten.
     """
     session.execute(
-        delete(DoomedFile).where(
-            DoomedFile.bucket == bucket,
-            DoomedFile.doomed_at.is_(None),
-            DoomedFile.file_id.not_in(list(file_ids)),
+        delete(PendingFileDeletion).where(
+            PendingFileDeletion.bucket == bucket,
+            PendingFileDeletion.due_at.is_(None),
+            PendingFileDeletion.file_id.not_in(list(file_ids)),
         )
     )
     return _add(session, bucket, file_ids, _UNREFERENCED, None)
 
 
-def doom(session: Session, bucket: Bucket, grace: timedelta) -> None:
+def mark_due(session: Session, bucket: Bucket, grace: timedelta) -> None:
     """Let files go that have been noted for as long as `grace`.
 
     From here on their removal is only a matter of time, whoever dies on the way.
     """
-    is_named = exists().where(DocumentVersion.file_id == DoomedFile.file_id)
+    is_named = exists().where(DocumentVersion.file_id == PendingFileDeletion.file_id)
     session.execute(
-        update(DoomedFile)
+        update(PendingFileDeletion)
         .where(
-            DoomedFile.bucket == bucket,
-            DoomedFile.doomed_at.is_(None),
-            DoomedFile.found_at <= func.now() - grace,
+            PendingFileDeletion.bucket == bucket,
+            PendingFileDeletion.due_at.is_(None),
+            PendingFileDeletion.found_at <= func.now() - grace,
             ~is_named,
         )
-        .values(doomed_at=func.now())
+        .values(due_at=func.now())
     )
 
 
-def list_doomed(session: Session, limit: int) -> tuple[PendingDeletion, ...]:
+def list_due(session: Session, limit: int) -> tuple[PendingDeletion, ...]:
     """Return some of the files that are to be removed now."""
     rows = session.execute(
-        select(DoomedFile.bucket, DoomedFile.file_id)
-        .where(DoomedFile.doomed_at.is_not(None))
-        .order_by(DoomedFile.doomed_at)
+        select(PendingFileDeletion.bucket, PendingFileDeletion.file_id)
+        .where(PendingFileDeletion.due_at.is_not(None))
+        .order_by(PendingFileDeletion.due_at)
         .limit(limit)
     )
     return tuple(PendingDeletion(Bucket(bucket), file_id) for bucket, file_id in rows)
@@ -83,9 +83,11 @@ def forget(session: Session, removed: Sequence[PendingDeletion]) -> Counter[Buck
     Of two workers that removed the same one, only one counts it.
     """
     keys = [(str(deletion.bucket), deletion.file_id) for deletion in removed]
-    named = tuple_(DoomedFile.bucket, DoomedFile.file_id)
+    named = tuple_(PendingFileDeletion.bucket, PendingFileDeletion.file_id)
     gone = session.scalars(
-        delete(DoomedFile).where(named.in_(keys)).returning(DoomedFile.bucket)
+        delete(PendingFileDeletion)
+        .where(named.in_(keys))
+        .returning(PendingFileDeletion.bucket)
     )
     return Counter(Bucket(bucket) for bucket in gone)
 
@@ -95,7 +97,7 @@ def _add(
     bucket: Bucket,
     file_ids: Collection[str],
     because: str,
-    doomed_at: ColumnElement[datetime] | None,
+    due_at: ColumnElement[datetime] | None,
 ) -> int:
     if not file_ids:
         return 0
@@ -104,10 +106,10 @@ def _add(
             "bucket": str(bucket),
             "file_id": file_id,
             "because": because,
-            "doomed_at": doomed_at,
+            "doomed_at": due_at,
         }
         # In one order, so that two workers do not wait for each other.
         for file_id in sorted(file_ids)
     ]
-    statement = insert(DoomedFile).values(rows).on_conflict_do_nothing()
-    return len(session.scalars(statement.returning(DoomedFile.file_id)).all())
+    statement = insert(PendingFileDeletion).values(rows).on_conflict_do_nothing()
+    return len(session.scalars(statement.returning(PendingFileDeletion.file_id)).all())

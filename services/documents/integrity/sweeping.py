@@ -95,7 +95,7 @@ def keep(
     for bucket, swept in results.items():
         new = pending_deletions.note_unreferenced(session, bucket, swept.unreferenced)
         if not swept.is_suspicious:
-            pending_deletions.doom(session, bucket, grace)
+            pending_deletions.mark_due(session, bucket, grace)
         missing_before = known.get(bucket, {}).get("missing_rows", [])
         if new or swept.missing_words != missing_before:
             _record(

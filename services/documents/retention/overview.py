@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from db.models.document import Document, DocumentVersion, RetentionRule
-from db.models.integrity import DoomedFile
+from db.models.integrity import PendingFileDeletion
 from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
@@ -69,7 +69,7 @@ class Overview:
     dues: tuple[Dues, ...]
     holds: tuple[HeldDocument, ...]
     walk: Walk
-    doomed: int
+    pending_deletions: int
     runs: tuple[CheckRun, ...]
 
 
@@ -85,7 +85,7 @@ def look(session: Session, actor: Actor) -> Overview:
         _count_dues(session),
         list_holds(session, actor),
         _describe_walk(session),
-        session.scalar(select(func.count()).select_from(DoomedFile)) or 0,
+        session.scalar(select(func.count()).select_from(PendingFileDeletion)) or 0,
         runs.list_runs(session),
     )
 

@@ -50,9 +50,9 @@ class _Ended:
 def purge(session: Session, *, at_once: int = _AT_ONCE) -> int:
     """Make tombstones of some documents that are due; return of how many.
 
-    Their files are noted as doomed in the same transaction: the row goes first, then
-    the bytes. What another worker or a person has in hand is left for the next time.
-    The caller, the system, commits.
+    Their files are noted as due for deletion in the same transaction: the row goes
+    first, then the bytes. What another worker or a person has in hand is left for the
+    next time. The caller, the system, commits.
     """
     documents = _lock_ended(session, at_once)
     if not documents:

@@ -26,7 +26,7 @@ class NewDuplicate:
     known: DuplicateCandidate
 
 
-def list_twins(
+def list_new_duplicates(
     session: Session, actor: Actor, *, limit: int = 3
 ) -> tuple[NewDuplicate, ...]:
     """Return the last registrations that are likely somebody known, the newest first.
@@ -49,8 +49,8 @@ def list_twins(
     shown = tuple(by_pair.values())[:limit]
     patient_ids = [
         patient_id
-        for twins in shown
-        for patient_id in (twins.new.id, twins.known.patient.id)
+        for pair in shown
+        for patient_id in (pair.new.id, pair.known.patient.id)
     ]
     audit.record(
         session,

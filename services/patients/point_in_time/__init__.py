@@ -6,8 +6,8 @@ was deleted or changed by mistake can be looked up there as long as that lasts.
 
 from services.patients.point_in_time.copying import Copy as Copy, copy_back as copy_back
 from services.patients.point_in_time.looking import (
-    Found as Found,
-    Then as Then,
+    PatientMatches as PatientMatches,
+    RecordSnapshot as RecordSnapshot,
     can_wait as can_wait,
     find as find,
     look as look,

@@ -23,7 +23,7 @@ _MOST: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class PatientMatches:
     """Whom a search finds as of `timestamp`; None where nothing was replayed yet."""
 
     timestamp: datetime | None
@@ -31,14 +31,16 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Then:
+class RecordSnapshot:
     """A patient's record as of `timestamp`."""
 
     timestamp: datetime | None
     patient: PatientRecord
 
 
-def find(session: Session, actor: Actor, typed: str, *, now: datetime) -> Found:
+def find(
+    session: Session, actor: Actor, typed: str, *, now: datetime
+) -> PatientMatches:
     """Return who is found by name, id or day of birth as of then.
 
     Records that were archived then are left out. Raises NotAllowed, InvalidInput.
@@ -48,10 +50,10 @@ def find(session: Session, actor: Actor, typed: str, *, now: datetime) -> Found:
         session, actor, Criteria(search=typed), size=_MOST, now=now
     )
     named = tuple(row for row in page.rows if isinstance(row, PatientRecord))
-    return Found(_timestamp(session), named)
+    return PatientMatches(_timestamp(session), named)
 
 
-def look(session: Session, actor: Actor, patient_id: UUID) -> Then:
+def look(session: Session, actor: Actor, patient_id: UUID) -> RecordSnapshot:
     """Return the record as of then; raises NotFound where there was none."""
     actor.require(Permission.COPY_FROM_PAST, patient_id)
     patient = patients.look_up(session, actor, patient_id)
@@ -64,7 +66,7 @@ def look(session: Session, actor: Actor, patient_id: UUID) -> Then:
         patient.version,
         **_as_of(timestamp),
     )
-    return Then(timestamp, patient)
+    return RecordSnapshot(timestamp, patient)
 
 
 def record_pause(session: Session, actor: Actor, node: str, seconds: float) -> None:

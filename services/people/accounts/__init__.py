@@ -1,6 +1,6 @@
 """The people who may act, how they are managed, and the demo's cast of them."""
 
-from services.people.accounts.acting import (
+from services.people.accounts.active_accounts import (
     Addressee as Addressee,
     actor_of as actor_of,
     find_by_email as find_by_email,

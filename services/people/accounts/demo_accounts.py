@@ -14,7 +14,7 @@ from db.models.user import User
 from services.core import audit
 from services.core.actors import Actor, Role
 from services.core.audit import Action
-from services.people.accounts.acting import actor_of
+from services.people.accounts.active_accounts import actor_of
 
 # Two starts at once must not make the cast twice, nor wait for each other's rows in
 # different orders.

@@ -9,8 +9,8 @@ from sqlalchemy import delete, func, select, update
 from db.files.gridfs import Bucket
 from db.models.document import Document, DocumentText, DocumentVersion
 from db.models.document_search import DocumentSearch
-from db.models.integrity import DoomedFile
-from jobs.documents import purge as keeping
+from db.models.integrity import PendingFileDeletion
+from jobs.documents import purge as job
 from services.core.audit import Action
 from services.documents import records
 from services.documents.integrity import runs, sweeping
@@ -24,21 +24,21 @@ PHOTOS, PRESCRIPTIONS = Bucket.PATIENT_PHOTOS, Bucket.PRESCRIPTION_FILES
 @pytest.fixture
 def old(monkeypatch):
     """Let every file be old enough to have a row."""
-    monkeypatch.setattr(keeping, "YOUNG", timedelta(seconds=-5))
+    monkeypatch.setattr(job, "YOUNG", timedelta(seconds=-5))
 
 
 @pytest.fixture
 def hasty(old, monkeypatch):
     """Let the time of grace be over at once."""
-    monkeypatch.setattr(keeping, "GRACE", timedelta())
+    monkeypatch.setattr(job, "GRACE", timedelta())
 
 
 def purge(house):
-    keeping.purge(house.database, house.files)
+    job.purge(house.database, house.files)
 
 
 def sweep(house):
-    keeping.sweep(house.database, house.files)
+    job.sweep(house.database, house.files)
 
 
 def findings(house, job=Job.SWEEP):
@@ -46,8 +46,8 @@ def findings(house, job=Job.SWEEP):
     return run.results
 
 
-def doomed(house):
-    rows = select(DoomedFile.file_id)
+def pending(house):
+    rows = select(PendingFileDeletion.file_id)
     return set(house.write(lambda session: session.scalars(rows).all()))
 
 
@@ -58,7 +58,9 @@ def removed(house):
 
 
 def let_grace_pass(house, days=7):
-    past = update(DoomedFile).values(found_at=func.now() - timedelta(days=days))
+    past = update(PendingFileDeletion).values(
+        found_at=func.now() - timedelta(days=days)
+    )
     house.write(lambda session: session.execute(past))
 
 
@@ -77,16 +79,16 @@ def test_a_purge_removes_the_bytes_of_every_version_and_no_others(house):
         over.version.file_id,
         second.file_id,
     }
-    assert doomed(house) == set()
+    assert pending(house) == set()
     assert findings(house, Job.PURGE) == {"purged": 1, "removed": 1}
 
 
 def test_a_purge_killed_at_any_step_is_finished_by_the_next_one(house):
     house.file_for_long()
-    for _ in killed_at_each_step(house, keeping.purge):
+    for _ in killed_at_each_step(house, job.purge):
         purge(house)
 
-        assert house.stored() == doomed(house) == set()
+        assert house.stored() == pending(house) == set()
         assert {version.file_id for version in house.versions()} == {None}
         house.file_for_long()
 
@@ -103,7 +105,7 @@ def test_two_purges_at_once_do_each_thing_once(house):
     with ThreadPoolExecutor(2) as workers:
         list(workers.map(lambda _: purge(house), range(2)))
 
-    assert house.stored() == doomed(house) == set()
+    assert house.stored() == pending(house) == set()
     assert len(house.events(Action.DOCUMENT_PURGE)) == 8
     assert removed(house) == 8
 
@@ -113,7 +115,7 @@ def test_a_young_file_may_still_get_its_row(house):
 
     sweep(house)
 
-    assert doomed(house) == set()
+    assert pending(house) == set()
     assert findings(house)["documents"]["unreferenced"] == 0
 
 
@@ -152,7 +154,7 @@ def test_the_grace_is_a_week(house, old):
 def test_a_file_that_gets_its_row_meanwhile_is_spared(house, old):
     late = house.content(b"%PDF-1.7 late")
     sweep(house)
-    assert doomed(house) == {late.file_id}
+    assert pending(house) == {late.file_id}
     let_grace_pass(house)
 
     draft = DraftDocument()
@@ -160,7 +162,7 @@ def test_a_file_that_gets_its_row_meanwhile_is_spared(house, old):
     sweep(house)
 
     assert house.stored() == {late.file_id}
-    assert doomed(house) == set()
+    assert pending(house) == set()
 
 
 def test_what_a_crash_left_unfinished_is_swept(house, hasty):
@@ -248,11 +250,11 @@ def test_a_sweep_killed_at_any_step_is_finished_by_the_next_one(house, hasty):
     kept = house.file()
     lost = 1
     house.store(b"lost")
-    for _ in killed_at_each_step(house, keeping.sweep):
+    for _ in killed_at_each_step(house, job.sweep):
         sweep(house)
 
         assert house.stored() == {kept.version.file_id}
-        assert doomed(house) == set()
+        assert pending(house) == set()
         house.store(b"lost, too")
         lost += 1
 
@@ -282,7 +284,7 @@ def test_a_file_that_is_purged_while_it_is_looked_for_is_not_missing(house, hast
                 purge(house)
             return getattr(house.files, name)
 
-    keeping.sweep(house.database, Purging())
+    job.sweep(house.database, Purging())
 
     assert findings(house)["documents"]["missing"] == 0
     assert house.stored() == set()

@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from db.models.audit import AuditEvent
-from db.postgres import SYSTEM, Database, Past
+from db.postgres import SYSTEM, Database, DelayedStandbys
 from services.core.actors import Role
 from services.patients.records import patients
 from services.patients.records.model import PatientRecord
@@ -37,11 +37,11 @@ def then(
             identity=SYSTEM,
         )
         standby = replace(endpoints, delayed_urls={"node-04": endpoints.database_url})
-        usual = clinic.wiring.past
-        with closing(Past(lambda: standby)) as past:
-            object.__setattr__(clinic.wiring, "past", past)
+        usual = clinic.wiring.delayed_standbys
+        with closing(DelayedStandbys(lambda: standby)) as standbys:
+            object.__setattr__(clinic.wiring, "delayed_standbys", standbys)
             yield
-        object.__setattr__(clinic.wiring, "past", usual)
+        object.__setattr__(clinic.wiring, "delayed_standbys", usual)
 
 
 def looks_at(clinic: Clinic, patient: PatientRecord) -> list[AuditEvent]:

@@ -10,7 +10,7 @@ from services.visits.figures.statistics.records import (
     MOST_DAYS as MOST_DAYS,
     BookingStatistics as BookingStatistics,
     DoctorDay as DoctorDay,
+    DoctorFigures as DoctorFigures,
     Figures as Figures,
-    OneDoctor as OneDoctor,
     Period as Period,
 )

@@ -80,7 +80,7 @@ class DoctorDay:
 
 
 @dataclass(frozen=True, slots=True)
-class OneDoctor:
+class DoctorFigures:
     """One doctor's days, and what they add up to."""
 
     id: UUID
@@ -106,13 +106,13 @@ class BookingStatistics:
         """Return the figures of the whole period."""
         return _sum(self.doctor_days)
 
-    def doctors(self) -> tuple[OneDoctor, ...]:
+    def doctors(self) -> tuple[DoctorFigures, ...]:
         """Return the figures of each doctor."""
         of_doctor: dict[UUID, list[DoctorDay]] = {}
         for doctor_day in self.doctor_days:
             of_doctor.setdefault(doctor_day.doctor_id, []).append(doctor_day)
         return tuple(
-            OneDoctor(
+            DoctorFigures(
                 doctor_id,
                 days[0].doctor_name,
                 days[0].speciality,

@@ -12,7 +12,7 @@ from db import schema
 from db.cluster.control_client import Control
 from db.embedded import Cluster
 from db.endpoints import Endpoints
-from db.postgres import SYSTEM, Database, Past
+from db.postgres import SYSTEM, Database, DelayedStandbys
 from services.core.actors import Actor
 from services.patients.records import patients
 from tests.kit.waiting import eventually
@@ -39,9 +39,11 @@ def delayed(breakable: Cluster) -> Iterator[Endpoints]:
 
 
 def test_without_one_there_is_no_past(endpoints: Endpoints):
-    with closing(Past(lambda: replace(endpoints, delayed_urls={}))) as times:
-        assert times.nodes == ()
-        assert times.database() is None
+    with closing(
+        DelayedStandbys(lambda: replace(endpoints, delayed_urls={}))
+    ) as standbys:
+        assert standbys.nodes == ()
+        assert standbys.database() is None
 
 
 def test_a_record_is_there_as_it_was_while_the_standby_waits(
@@ -49,14 +51,17 @@ def test_a_record_is_there_as_it_was_while_the_standby_waits(
 ):
     control = Control.of(delayed)
     assert control is not None
-    with closing(Database(delayed)) as today, closing(Past(lambda: delayed)) as times:
-        [node] = times.nodes
+    with (
+        closing(Database(delayed)) as today,
+        closing(DelayedStandbys(lambda: delayed)) as standbys,
+    ):
+        [node] = standbys.nodes
         made = today.write(
             lambda s: patients.register(s, clerk, ADA, today=TODAY), identity=SYSTEM
         ).value
 
         def shown():
-            standby = times.database()
+            standby = standbys.database()
             assert standby is not None
             try:
                 return standby.read(

@@ -15,7 +15,7 @@ from db.models.document import (
     DocumentVersion,
     RetentionRule,
 )
-from db.models.integrity import DoomedFile
+from db.models.integrity import PendingFileDeletion
 from db.postgres import SYSTEM, Database
 from services.core.audit import Action
 from services.documents import records, retention
@@ -252,7 +252,7 @@ def test_the_files_of_all_versions_are_doomed_in_the_same_transaction(
     purge_all(session)
 
     assert len(files) == 2
-    assert set(session.scalars(select(DoomedFile.file_id))) == files
+    assert set(session.scalars(select(PendingFileDeletion.file_id))) == files
     assert set(session.scalars(select(DocumentVersion.file_id))) == {None}
 
 
@@ -264,7 +264,7 @@ def test_a_file_that_another_document_has_too_stays(session, settled, clerk):
     purge_all(session)
 
     assert is_purged(session, over)
-    assert session.scalars(select(DoomedFile.file_id)).all() == []
+    assert session.scalars(select(PendingFileDeletion.file_id)).all() == []
 
 
 def test_a_purge_is_told_once_with_version_and_reason(session, settled, clerk, patient):

@@ -1,4 +1,4 @@
-"""Who may act at all."""
+"""Accounts that may act: whose they are, and how to reach them."""
 
 from dataclasses import dataclass
 from uuid import UUID

@@ -22,11 +22,11 @@ def test_a_likely_pair_is_shown_once(session, clerk, register):
     known = register(ADA)
     new = register(ada(email="other@example.org"))
 
-    (twins,) = new_records.list_twins(session, clerk)
-    assert {twins.new.id, twins.known.patient.id} == {known.id, new.id}
+    (pair,) = new_records.list_new_duplicates(session, clerk)
+    assert {pair.new.id, pair.known.patient.id} == {known.id, new.id}
 
 
-def test_strangers_are_no_twins(session, clerk, register):
+def test_strangers_are_no_duplicates(session, clerk, register):
     register(ADA)
     register(
         ada(
@@ -37,20 +37,20 @@ def test_strangers_are_no_twins(session, clerk, register):
         )
     )
 
-    assert new_records.list_twins(session, clerk) == ()
+    assert new_records.list_new_duplicates(session, clerk) == ()
 
 
 def test_no_more_are_shown_than_asked_for(session, clerk, register):
     for _ in range(3):
         register(ada(email=f"{uuid4().hex}@example.org"))
 
-    assert len(new_records.list_twins(session, clerk, limit=1)) == 1
+    assert len(new_records.list_new_duplicates(session, clerk, limit=1)) == 1
 
 
 def test_who_was_shown_is_written_down_as_one_search(session, clerk, register):
     pair = {register(ADA).id, register(ada(email="other@example.org")).id}
 
-    new_records.list_twins(session, clerk)
+    new_records.list_new_duplicates(session, clerk)
 
     (event,) = session.scalars(
         select(AuditEvent).where(AuditEvent.action == "patient:find-duplicates")
@@ -61,4 +61,4 @@ def test_who_was_shown_is_written_down_as_one_search(session, clerk, register):
 @pytest.mark.parametrize("role", [Role.ANALYST, Role.ADMIN, Role.PATIENT])
 def test_only_the_desk_compares_patients(session, role):
     with pytest.raises(NotAllowed):
-        new_records.list_twins(session, Actor(uuid4(), "", role))
+        new_records.list_new_duplicates(session, Actor(uuid4(), "", role))
