@@ -11,28 +11,28 @@ import sys
 
 def main() -> int:
     """Print what is known; return 1 if anything is."""
-    asked = subprocess.run(
+    audit = subprocess.run(
         [sys.executable, "-m", "pip_audit", "--format=json", "--progress-spinner=off"],
         capture_output=True,
         text=True,
         check=False,
     )
     try:
-        packages = json.loads(asked.stdout)["dependencies"]
+        packages = json.loads(audit.stdout)["dependencies"]
     except (json.JSONDecodeError, KeyError):
-        last = (asked.stderr.strip() or "no answer").splitlines()[-1]
+        last = (audit.stderr.strip() or "no answer").splitlines()[-1]
         print(f"Nothing was looked up: {last[:200]}")
         return 0
     looked_up = [package for package in packages if "vulns" in package]
-    found = [
+    vulnerabilities = [
         f"{package['name']} {package['version']}: {vulnerability['id']}"
         for package in looked_up
         for vulnerability in package["vulns"]
     ]
     print(f"{len(looked_up)} of {len(packages)} packages could be looked up.")
     if looked_up:
-        print("\n".join(found) or "None of these is known to be vulnerable.")
-    return 1 if found else 0
+        print("\n".join(vulnerabilities) or "None of these is known to be vulnerable.")
+    return 1 if vulnerabilities else 0
 
 
 if __name__ == "__main__":

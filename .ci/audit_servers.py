@@ -93,10 +93,10 @@ def _servers() -> Iterator[Server]:
 
 
 def _first(pattern: str, text: str) -> str:
-    found = re.search(pattern, text)
-    if found is None:
+    match = re.search(pattern, text)
+    if match is None:
         raise SystemExit(f"There is no version like {pattern}.")
-    return found[1]
+    return match[1]
 
 
 if __name__ == "__main__":

@@ -42,15 +42,17 @@ def main() -> float:
     lists = [*(case.criteria for case in CASES), *AWKWARD]
     with dataset.kept() as million, million.side_by_side() as (session, _):
         longest = max(
-            _milliseconds(session, asked) for _ in range(ROUNDS) for asked in lists
+            _milliseconds(session, criteria)
+            for _ in range(ROUNDS)
+            for criteria in lists
         )
     print(f"count: longest of {ROUNDS} x {len(lists)} lists {longest:.0f} ms")
     return longest
 
 
-def _milliseconds(session: Session, asked: Criteria) -> float:
+def _milliseconds(session: Session, criteria: Criteria) -> float:
     begun = perf_counter()
-    count_patients(session, CLERK, asked, now=NOW)
+    count_patients(session, CLERK, criteria, now=NOW)
     return (perf_counter() - begun) * 1e3
 
 

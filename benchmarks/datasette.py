@@ -91,8 +91,8 @@ Ask = Callable[[str], dict[str, Any]]
 
 
 def _compare(case: Case, ours: Ask, theirs: Ask) -> float:
-    found, expected = ours(case.ours)["data"], theirs(case.theirs)["rows"]
-    if not found or len(found) != len(expected):
+    rows, expected = ours(case.ours)["data"], theirs(case.theirs)["rows"]
+    if not rows or len(rows) != len(expected):
         raise RuntimeError(f"{case.name}: the lists differ, nothing was compared.")
     return compare(
         f"api: {case.name}",

@@ -95,10 +95,10 @@ def main() -> list[float]:
 
 
 def _compare(case: Case, session: Session, raw: DriverConnection) -> float:
-    asked = case.criteria
+    criteria = case.criteria
 
     def ours() -> tuple[FoundDocument, ...]:
-        return list_documents(session, CLERK, asked, size=SIZE, now=NOW).rows
+        return list_documents(session, CLERK, criteria, size=SIZE, now=NOW).rows
 
     def by_hand() -> tuple[FoundDocument, ...]:
         with raw.cursor() as cursor:

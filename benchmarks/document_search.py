@@ -75,12 +75,12 @@ def main() -> float:
 
 
 def _time(session: Session, case: Case) -> float:
-    asked = case.criteria
-    page, count = _look(session, asked)
+    criteria = case.criteria
+    page, count = _look(session, criteria)
     seconds = []
     for _ in range(_ROUNDS):
         begun = perf_counter()
-        _look(session, asked)
+        _look(session, criteria)
         seconds.append(perf_counter() - begun)
     took = 1e3 * median(seconds)
     print(
@@ -90,19 +90,19 @@ def _time(session: Session, case: Case) -> float:
     return took
 
 
-def _look(session: Session, asked: Criteria) -> tuple[DocumentPage, Count]:
-    page = list_documents(session, CLERK, asked, now=NOW)
-    return page, count_documents(session, CLERK, asked, now=NOW)
+def _look(session: Session, criteria: Criteria) -> tuple[DocumentPage, Count]:
+    page = list_documents(session, CLERK, criteria, now=NOW)
+    return page, count_documents(session, CLERK, criteria, now=NOW)
 
 
-def _compare_pages(session: Session, asked: Criteria) -> None:
+def _compare_pages(session: Session, criteria: Criteria) -> None:
     after: UUID | None = None
     for _ in range(_DEEP - 1):
-        after = list_documents(session, CLERK, asked, after=after, now=NOW).next
+        after = list_documents(session, CLERK, criteria, after=after, now=NOW).next
     compare(
-        f"search: page {_DEEP} of “{asked.search}” against page 1",
-        lambda: list_documents(session, CLERK, asked, after=after, now=NOW),
-        lambda: list_documents(session, CLERK, asked, now=NOW),
+        f"search: page {_DEEP} of “{criteria.search}” against page 1",
+        lambda: list_documents(session, CLERK, criteria, after=after, now=NOW),
+        lambda: list_documents(session, CLERK, criteria, now=NOW),
         rounds=_ROUNDS,
     )
 

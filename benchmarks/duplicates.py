@@ -52,10 +52,10 @@ def _compare(session: Session, raw: DriverConnection) -> float:
         return duplicates.find_duplicates(session, CLERK, next(ours_next))
 
     def peer() -> list[tuple[Any, ...]]:
-        asked = next(peers_next)
+        draft = next(peers_next)
         fields = ("first_name", "last_name", "phone_number", "date_of_birth", "email")
         with raw.cursor() as cursor:
-            cursor.execute(_SCORE_ALL, {name: getattr(asked, name) for name in fields})
+            cursor.execute(_SCORE_ALL, {name: getattr(draft, name) for name in fields})
             return cursor.fetchall()
 
     return compare("duplicates of one draft", ours, peer, rounds=ROUNDS)

@@ -53,8 +53,10 @@ def main() -> None:
     ):
         database.write(demo_accounts.ensure_demo_people, identity=SYSTEM)
         seeding.seed(database, patients=PATIENTS)
-        found = os.environ.get("CHARTROOM_CHROMIUM") or shutil.which("chromium")
-        browser = playwright.chromium.launch(executable_path=found, args=CHROMIUM_FLAGS)
+        chromium = os.environ.get("CHARTROOM_CHROMIUM") or shutil.which("chromium")
+        browser = playwright.chromium.launch(
+            executable_path=chromium, args=CHROMIUM_FLAGS
+        )
         with chartroom(fresh, Path(folder)) as address:
             _say("cold page", [_cold(browser, address) for _ in range(COLD_ROUNDS)])
             page = _signed_in(browser, address)

@@ -172,10 +172,10 @@ def _classically(connection: DriverConnection) -> Hold:
                 "WHERE id = %s AND withdrawn_at IS NULL FOR UPDATE",
                 [slot_id],
             )
-            found = cursor.fetchone()
-            if found is None:
+            slot = cursor.fetchone()
+            if slot is None:
                 raise LookupError("There is no such slot.")
-            doctor_id, starts_at, ends_at = found
+            doctor_id, starts_at, ends_at = slot
             cursor.execute(
                 "INSERT INTO bookings (slot_id, doctor_id, patient_id, attempt, "
                 "expires_at, created_by, created_by_name) "

@@ -115,10 +115,10 @@ def main() -> list[float]:
 
 
 def _compare(case: Case, session: Session, raw: DriverConnection) -> float:
-    asked = case.criteria
+    criteria = case.criteria
 
     def ours() -> tuple[PatientRecord, ...]:
-        page = list_patients(session, CLERK, asked, size=SIZE, now=NOW)
+        page = list_patients(session, CLERK, criteria, size=SIZE, now=NOW)
         return page.rows
 
     def by_hand() -> tuple[PatientRecord, ...]:

@@ -39,7 +39,7 @@ class PageImports:
         """Measure the page in a process of its own."""
         # Safe path: this folder has a module `pages`, which is not the one that counts.
         command = [sys.executable, "-P", __file__, "--load", page]
-        told = subprocess.run(
+        loaded = subprocess.run(
             command,
             cwd=checkout,
             env=os.environ | {"PYTHONPATH": str(checkout)},
@@ -47,7 +47,7 @@ class PageImports:
             capture_output=True,
             text=True,
         )
-        modules, seconds = json.loads(told.stdout.splitlines()[-1])
+        modules, seconds = json.loads(loaded.stdout.splitlines()[-1])
         return cls(frozenset(modules), seconds)
 
 
@@ -66,8 +66,8 @@ def main(before: Path | None) -> float:
 
 def list_pages() -> list[str]:
     """Return the files of all pages."""
-    found = (ROOT / "pages").rglob("[!_]*.py")
-    return sorted(file.relative_to(ROOT).as_posix() for file in found)
+    files = (ROOT / "pages").rglob("[!_]*.py")
+    return sorted(file.relative_to(ROOT).as_posix() for file in files)
 
 
 def _describe(page: str, checkout: Path) -> str:

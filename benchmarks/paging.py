@@ -33,19 +33,19 @@ def main() -> list[float]:
         return [_compare(session, *one) for one in LISTS.items()]
 
 
-def _compare(session: Session, name: str, asked: Criteria) -> float:
-    end = _end_of_page(session, asked, PAGE - 1)
+def _compare(session: Session, name: str, criteria: Criteria) -> float:
+    end = _end_of_page(session, criteria, PAGE - 1)
 
     def page(after: UUID | None) -> PatientPage:
-        return list_patients(session, CLERK, asked, size=SIZE, after=after, now=NOW)
+        return list_patients(session, CLERK, criteria, size=SIZE, after=after, now=NOW)
 
     return compare(f"paging: {name}", lambda: page(end), lambda: page(None), rounds=300)
 
 
-def _end_of_page(session: Session, asked: Criteria, number: int) -> UUID:
+def _end_of_page(session: Session, criteria: Criteria, number: int) -> UUID:
     end: UUID | None = None
     for _ in range(number):
-        page = list_patients(session, CLERK, asked, size=SIZE, after=end, now=NOW)
+        page = list_patients(session, CLERK, criteria, size=SIZE, after=end, now=NOW)
         end = page.next
         if end is None:
             raise RuntimeError("The list is too short, nothing was compared.")

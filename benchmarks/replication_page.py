@@ -117,9 +117,9 @@ def _time(name: str, operation: Callable[[], object]) -> float:
         began = perf_counter()
         operation()
         took.append(perf_counter() - began)
-    told = f"{median(took) * 1000:.1f} ms, fastest {min(took) * 1000:.1f} ms"
+    times = f"{median(took) * 1000:.1f} ms, fastest {min(took) * 1000:.1f} ms"
     print(
-        f"replication page, {name}: {told} (at most {MOST_SECONDS * 1000:.0f} ms)",
+        f"replication page, {name}: {times} (at most {MOST_SECONDS * 1000:.0f} ms)",
         flush=True,
     )
     return median(took)

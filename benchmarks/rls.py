@@ -67,11 +67,11 @@ class Side:
 
     def ask(self, case: Case) -> Callable[[], PatientPage]:
         """Return what asks for the first page of a list."""
-        asked = case.criteria
+        criteria = case.criteria
 
         def read(session: Session) -> PatientPage:
             with audit.collected(session):
-                return list_patients(session, self.actor, asked, size=SIZE, now=NOW)
+                return list_patients(session, self.actor, criteria, size=SIZE, now=NOW)
 
         return lambda: self.database.read(read, identity=self.identity).value
 

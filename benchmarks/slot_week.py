@@ -78,19 +78,19 @@ ORDER BY slots.starts_at
 def main() -> None:
     """Fill a clinic, and time both in turns."""
     with endpoints() as fresh, closing(Database(fresh)) as database:
-        clerk, asked = database.write(_fill, identity=SYSTEM).value
+        clerk, week = database.write(_fill, identity=SYSTEM).value
         engine = connect(owner(fresh))
         with engine.begin() as connection:
             connection.exec_driver_sql("ANALYZE slots, booking_slots, bookings")
         with database.writing(identity=DatabaseIdentity("staff", clerk.id)) as session:
-            _compare(session, engine.raw_connection(), clerk, asked)
+            _compare(session, engine.raw_connection(), clerk, week)
         engine.dispose()
 
 
-Asked = tuple[UUID, datetime, datetime, UUID]
+WantedWeek = tuple[UUID, datetime, datetime, UUID]
 
 
-def _fill(session: Session) -> tuple[Actor, Asked]:
+def _fill(session: Session) -> tuple[Actor, WantedWeek]:
     for statement in FILL:
         session.execute(text(statement), SIZES)
     doctor_id, first = session.execute(
@@ -103,14 +103,14 @@ def _fill(session: Session) -> tuple[Actor, Asked]:
     return clerk, (doctor_id, first, first + timedelta(days=7), uuid4())
 
 
-def _compare(session: Session, raw: Any, clerk: Actor, asked: Asked) -> None:
-    doctor_id, from_at, until_at, patient_id = asked
+def _compare(session: Session, raw: Any, clerk: Actor, week: WantedWeek) -> None:
+    doctor_id, from_at, until_at, patient_id = week
 
     def ours() -> list[UUID]:
-        found = slots.list_slots(
+        records = slots.list_slots(
             session, clerk, doctor_id, from_at, until_at, patient_id=patient_id
         )
-        return [slot.id for slot in found]
+        return [slot.id for slot in records]
 
     def by_hand() -> list[UUID]:
         with raw.cursor() as cursor:

@@ -28,7 +28,7 @@ def make(members: list[str], passwords: dict[str, str]) -> None:
     login = f"admin:{passwords['MONGO_ADMIN_PASSWORD']}"
     first = f"mongodb://{login}@{members[0]}/?directConnection=true&authSource=admin"
     with MongoClient[dict[str, Any]](first) as client:
-        _persist(lambda: _found(client, members))
+        _persist(lambda: _initiate(client, members))
     every = f"mongodb://{login}@{','.join(members)}/?authSource=admin"
     with MongoClient[dict[str, Any]](every, replicaSet=mongo.REPLICA_SET) as client:
         _persist(lambda: client.admin.command("ping"))
@@ -39,7 +39,7 @@ def make(members: list[str], passwords: dict[str, str]) -> None:
         )
 
 
-def _found(client: MongoClient[dict[str, Any]], members: list[str]) -> None:
+def _initiate(client: MongoClient[dict[str, Any]], members: list[str]) -> None:
     try:
         client.admin.command("replSetGetStatus")
     except OperationFailure as error:

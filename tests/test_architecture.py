@@ -32,9 +32,9 @@ def places(text: str) -> list[Place]:
 
 
 def place_in(row: str) -> Place:
-    found = ROW.fullmatch(row)
-    assert found, f"No row of question, file and name: {row}"
-    return Place(*found.groups())
+    match = ROW.fullmatch(row)
+    assert match, f"No row of question, file and name: {row}"
+    return Place(*match.groups())
 
 
 def defined_in(source: str) -> set[str]:

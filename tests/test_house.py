@@ -54,9 +54,9 @@ def test_every_file_of_browser_tests_is_marked_as_one():
 
 
 def test_the_architecture_names_every_kind_of_refusal():
-    told = (ROOT / "docs" / "architecture.md").read_text()
+    text = (ROOT / "docs" / "architecture.md").read_text()
 
-    assert [name for name in refusals() if f"`{name}`" not in told] == []
+    assert [name for name in refusals() if f"`{name}`" not in text] == []
 
 
 def refusals() -> list[str]:

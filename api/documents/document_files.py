@@ -33,7 +33,7 @@ _PARTIAL, _NOT_MODIFIED, _UNSATISFIABLE = 206, 304, 416
 _UNCHANGED: Final[Responses] = {_NOT_MODIFIED: {"description": "Not Modified"}}
 
 Number = Annotated[int, Path(ge=1, le=_MOST)]
-Asked = Annotated[
+NumberOrLatest = Annotated[
     int | None,
     Query(alias="version", ge=1, le=_MOST, description="The latest without it."),
 ]
@@ -41,7 +41,7 @@ Asked = Annotated[
 
 @router.head(_PATH, responses=sends(PDF, 404, 409) | _UNCHANGED)
 def look_at_file(
-    caller: ProgramOrPerson, request: Request, uuid: UUID, number: Asked = None
+    caller: ProgramOrPerson, request: Request, uuid: UUID, number: NumberOrLatest = None
 ) -> Response:
     """Tell of a document's file what sending it would tell; nothing is sent."""
 
@@ -64,7 +64,7 @@ def look_at_file(
     | {_PARTIAL: sends(PDF)[200] | {"description": "The part that was asked for"}},
 )
 def send_file(
-    caller: ProgramOrPerson, request: Request, uuid: UUID, number: Asked = None
+    caller: ProgramOrPerson, request: Request, uuid: UUID, number: NumberOrLatest = None
 ) -> Response:
     """Send a document's file to be kept; `Range` asks for a part of it.
 

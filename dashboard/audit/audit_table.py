@@ -71,4 +71,4 @@ def _action_cell(action: str, outcome: str) -> Cell:
 
 def _known(entry: Entry) -> str:
     reason = f"“{entry.reason}”" if entry.reason else ""
-    return "; ".join(filter(None, (reason, entry.subject, entry.told)))
+    return "; ".join(filter(None, (reason, entry.subject, entry.details)))

@@ -9,7 +9,7 @@ from dashboard.context import current_actor, now, require, today
 from dashboard.patients.point_in_time import standby_reading
 from dashboard.patients.point_in_time.record_comparison import compare
 from dashboard.patients.records.chosen_patient import named_patient
-from dashboard.patients.search.patient_search import patient_search, told_apart
+from dashboard.patients.search.patient_search import patient_label, patient_search
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.page_header import page_header
@@ -43,7 +43,7 @@ def search() -> UUID | None:
         f"As of {at(snapshot.timestamp)}" if snapshot.timestamp else "As of then",
         snapshot.patients,
         index=None,
-        format_func=lambda patient: told_apart(patient, today()),
+        format_func=lambda patient: patient_label(patient, today()),
         key="past_chosen",
     )
     # Nobody's record is opened before somebody is chosen.

@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 # For how long a Redis that did not answer is not asked again.
 _PAUSE_SECONDS: Final = 5.0
-_UNTOLD: Final = ChangeMark(0, Lsn(0))
+_NO_CHANGES: Final = ChangeMark(0, Lsn(0))
 
 
 class ChangeListener(Protocol):
@@ -130,7 +130,7 @@ class CacheRegion(Generic[T]):
         wanted: Hashable,
         read: Read[Lasting[T]],
         after: Lsn | None,
-        mark: ChangeMark = _UNTOLD,
+        mark: ChangeMark = _NO_CHANGES,
     ) -> None:
         """Keep what was read where `after` is shown, and all that the mark tells of."""
         value, lasts = read.value.value, read.value.seconds
@@ -148,7 +148,7 @@ class CacheRegion(Generic[T]):
         """
         if wanted is None or after == BEYOND:
             return None
-        return _UNTOLD if self._changes is None else self._changes.change_mark()
+        return _NO_CHANGES if self._changes is None else self._changes.change_mark()
 
     def _key(self, wanted: Hashable, mark: ChangeMark, after: Lsn | None) -> Hashable:
         """Name what is wanted, and what was written if others may have read without it.

@@ -29,10 +29,10 @@ def _run(*command: str, **variables: str) -> None:
 
 
 def _needed(program: str) -> str:
-    found = shutil.which(program, path=f"{os.environ['PATH']}:/usr/sbin")
-    if found is None:
+    path = shutil.which(program, path=f"{os.environ['PATH']}:/usr/sbin")
+    if path is None:
         pytest.skip(f"{program} is not installed here.")
-    return found
+    return path
 
 
 def test_the_compose_file_is_one(tmp_path: Path):

@@ -42,12 +42,12 @@ def test_every_setting_that_compose_sets_exists(compose: dict[str, Any]):
 
 
 def test_every_variable_that_compose_asks_for_is_in_the_example():
-    asked = re.findall(r"(?<!\$)\$\{([A-Z_]+)[:?-]", _compose_text())
+    variables = re.findall(r"(?<!\$)\$\{([A-Z_]+)[:?-]", _compose_text())
     example = re.findall(
         r"^([A-Z_]+)=", (ROOT / "deploy/example.env").read_text(), re.M
     )
 
-    assert sorted(set(asked)) == sorted(example)
+    assert sorted(set(variables)) == sorted(example)
 
 
 def test_every_service_has_the_secrets_that_it_puts_into_addresses(

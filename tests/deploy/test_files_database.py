@@ -90,7 +90,7 @@ def members(
         yield [f"127.0.0.1:{port}" for port in ports]
 
 
-def _found(compose: dict[str, Any], secrets: Path, members: list[str]) -> None:
+def _initiate(compose: dict[str, Any], secrets: Path, members: list[str]) -> None:
     command = compose["services"]["files"]["command"][1:]
     subprocess.run(
         [sys.executable, "deploy/entry.py", sys.executable, *command],
@@ -112,8 +112,8 @@ def test_three_members_become_a_set_with_chartrooms_two_users(
     compose: dict[str, Any], secrets: Path, members: list[str]
 ):
     # Compose runs it at every start.
-    _found(compose, secrets, members)
-    _found(compose, secrets, members)
+    _initiate(compose, secrets, members)
+    _initiate(compose, secrets, members)
 
     url = _url(members, "chartroom", secrets / "MONGO_PASSWORD")
     with MongoClient[dict[str, Any]](url) as client:
@@ -135,7 +135,7 @@ def test_three_members_become_a_set_with_chartrooms_two_users(
 def test_no_member_lets_strangers_read_its_memory(
     compose: dict[str, Any], secrets: Path, members: list[str]
 ):
-    _found(compose, secrets, members)
+    _initiate(compose, secrets, members)
 
     assert find_exposed(_url(members, "chartroom", secrets / "MONGO_PASSWORD")) == ()
 
@@ -143,7 +143,7 @@ def test_no_member_lets_strangers_read_its_memory(
 def test_members_without_the_key_stay_outside(
     compose: dict[str, Any], secrets: Path, members: list[str]
 ):
-    _found(compose, secrets, members)
+    _initiate(compose, secrets, members)
 
     with (
         MongoClient[dict[str, Any]](

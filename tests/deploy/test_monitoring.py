@@ -49,27 +49,27 @@ EVERYTHING: dict[str, Any] = {
 KEPT = Waiting(7, NOON - timedelta(minutes=2), 1)
 
 
-def told(seen, counts=None, kept=KEPT):
+def scrape(seen, counts=None, kept=KEPT):
     registry = CollectorRegistry()
     registry.register(ServerMetrics(seen, counts))
     registry.register(SpoolMetrics(kept, NOON))
     return generate_latest(registry).decode()
 
 
-WHOLE = told(
+WHOLE = scrape(
     snapshot(primary(**EVERYTHING), replica(lag=2.5, missing=9), silent()), COUNTS
 )
 NAMES = set(re.findall(r"^(chartroom_\w+)(?:\{| )", WHOLE, re.MULTILINE))
 
 
-def asked(text):
+def metrics_in(text):
     return set(re.findall(r"\bchartroom_\w+", text))
 
 
 def test_alarms_ask_for_what_is_told():
     rules = yaml.safe_load(RULES.read_text())["groups"][0]["rules"]
 
-    assert set().union(*(asked(rule["expr"]) for rule in rules)) <= NAMES
+    assert set().union(*(metrics_in(rule["expr"]) for rule in rules)) <= NAMES
 
 
 def test_panels_ask_for_what_is_told():
@@ -77,9 +77,9 @@ def test_panels_ask_for_what_is_told():
 
     for panel in board["panels"]:
         for target in panel["targets"]:
-            assert asked(target["expr"]) <= NAMES, panel["title"]
+            assert metrics_in(target["expr"]) <= NAMES, panel["title"]
     (marks,) = board["annotations"]["list"]
-    assert asked(marks["expr"]) <= NAMES
+    assert metrics_in(marks["expr"]) <= NAMES
 
 
 def test_panels_do_not_lie_on_each_other():
@@ -121,7 +121,7 @@ def test_each_is_told_in_a_line(line):
 
 
 def test_an_empty_spool_is_no_age():
-    lines = told(snapshot(primary()), kept=Waiting()).splitlines()
+    lines = scrape(snapshot(primary()), kept=Waiting()).splitlines()
 
     assert "chartroom_audit_spool_records 0.0" in lines
     assert "chartroom_audit_spool_oldest_seconds 0.0" in lines
@@ -130,10 +130,10 @@ def test_an_empty_spool_is_no_age():
 def test_what_is_not_known_is_not_told():
     seen = snapshot(silent("db-01"))
 
-    assert "lag_seconds{" not in told(seen)
-    assert "alerts_open" not in told(seen)
+    assert "lag_seconds{" not in scrape(seen)
+    assert "alerts_open" not in scrape(seen)
     unknown = replace(replica(), replay=Behind())
-    assert 'stage="replay"' not in told(snapshot(primary(), unknown))
+    assert 'stage="replay"' not in scrape(snapshot(primary(), unknown))
 
 
 @pytest.mark.parametrize(

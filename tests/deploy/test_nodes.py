@@ -99,8 +99,8 @@ def test_the_first_node_makes_chartrooms_logins_and_the_others_copy_them(
 ):
     who = "SELECT current_user, pg_is_in_recovery()"
     for node, follows in (("db-main", False), ("db-slave-01", True)):
-        found = _query(machine, node, "chartroom_app", "DB_APP_PASSWORD", who)
-        assert found == ("chartroom_app", follows)
+        row = _query(machine, node, "chartroom_app", "DB_APP_PASSWORD", who)
+        assert row == ("chartroom_app", follows)
 
 
 def test_commits_wait_for_the_replica_and_never_for_the_delayed_standby(

@@ -32,8 +32,8 @@ class Authenticator:
 
     def make(self, options: str) -> str:
         """Return the answer to a registration's options."""
-        asked = json.loads(options)
-        self.handle = base64url_to_bytes(asked["user"]["id"])
+        parsed_options = json.loads(options)
+        self.handle = base64url_to_bytes(parsed_options["user"]["id"])
         attested = (
             bytes(16)
             + len(self.credential_id).to_bytes(2, "big")
@@ -46,7 +46,7 @@ class Authenticator:
             "authData": self._data(_ATTESTED) + attested,
         }
         return self._answer(
-            clientDataJSON=self._client_data("webauthn.create", asked),
+            clientDataJSON=self._client_data("webauthn.create", parsed_options),
             attestationObject=cbor2.dumps(attestation),
             transports=["internal", "telepathy"],
         )
@@ -77,8 +77,8 @@ class Authenticator:
             + self.counter.to_bytes(4, "big")
         )
 
-    def _client_data(self, kind: str, asked: dict[str, Any]) -> bytes:
-        said = {"type": kind, "challenge": asked["challenge"], "origin": self.origin}
+    def _client_data(self, kind: str, options: dict[str, Any]) -> bytes:
+        said = {"type": kind, "challenge": options["challenge"], "origin": self.origin}
         return json.dumps(said).encode()
 
     def _answer(self, **response: Any) -> str:

@@ -27,19 +27,19 @@ def compressing(folder: Path, compressors: str | None = None) -> Iterator[int]:
     """Run it with these compressors, or with its own choice; yield its port."""
     said = (f"{_COMPRESSORS}={compressors}",) if compressors else ()
 
-    def told(command):
+    def change_command(command):
         return (*(w for w in command if not w.startswith(_COMPRESSORS)), *said)
 
-    with _running(folder, told) as port:
+    with _running(folder, change_command) as port:
         yield port
 
 
 @contextmanager
-def _running(folder, told):
+def _running(folder, change_command):
     data, port = DataFolder(folder), free_port()
     data.prepare()
     program = mongo.program(find(data.path), data, port, "k" * 40)
-    program = replace(program, command=told(program.command))
+    program = replace(program, command=change_command(program.command))
     program.start()
     try:
         wait_for(Mongo(port, "", "", "").is_up, [program], seconds=60)

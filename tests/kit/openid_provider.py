@@ -76,7 +76,7 @@ class IdentityProvider:
     bribe: dict[str, Any] = field(default_factory=dict)
     signs_with: RSAKey | None = None
     header: dict[str, Any] = field(default_factory=dict)
-    told_later: dict[str, Any] | None = None
+    user_info: dict[str, Any] | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
     takes_secret_by: str = "client_secret_basic"
     is_broken: bool = False
@@ -222,8 +222,8 @@ class _CodeGrant(AuthorizationCodeGrant):
         )
 
     def query_authorization_code(self, code: str, client: _Client) -> Grant | None:
-        found: Grant | None = self.server.provider.grants.get(code)
-        return found
+        grant: Grant | None = self.server.provider.grants.get(code)
+        return grant
 
     def delete_authorization_code(self, authorization_code: Grant) -> None:
         del self.server.provider.grants[authorization_code.code]
@@ -249,8 +249,8 @@ class _Connect(OpenIDCode):
             "iat": now,
             "exp": now + 300,
         }
-        asked = self.get_authorization_code_claims(request.authorization_code)
-        return self._provider.sign(stated | asked | self._provider.person)
+        claims = self.get_authorization_code_claims(request.authorization_code)
+        return self._provider.sign(stated | claims | self._provider.person)
 
 
 class _Pages:
@@ -262,13 +262,13 @@ class _Pages:
         )
 
     async def authorize(self, request: Request) -> Response:
-        asked, person = _Request(request, {}), self._provider.person
+        oauth_request, person = _Request(request, {}), self._provider.person
         try:
-            grant = self._server.get_consent_grant(asked, end_user=person)
+            grant = self._server.get_consent_grant(oauth_request, end_user=person)
         except OAuth2Error as error:
             return JSONResponse(dict(error.get_body()), 400)
         answer: Response = self._server.create_authorization_response(
-            asked, grant_user=person, grant=grant
+            oauth_request, grant_user=person, grant=grant
         )
         return answer
 
@@ -277,8 +277,8 @@ class _Pages:
             return Response("no", 500)
         async with request.form() as form:
             fields = {k: v for k, v in form.items() if isinstance(v, str)}
-        asked = _Request(request, fields)
-        answer: Response = self._server.create_token_response(asked)
+        oauth_request = _Request(request, fields)
+        answer: Response = self._server.create_token_response(oauth_request)
         return answer
 
     async def keys(self, request: Request) -> Response:
@@ -289,20 +289,20 @@ class _Pages:
         bearer = request.headers["authorization"].removeprefix("Bearer ")
         if bearer not in self._provider.tokens:
             return Response(status_code=401)
-        return JSONResponse(self._provider.told_later)
+        return JSONResponse(self._provider.user_info)
 
     async def configuration(self, request: Request) -> Response:
         issuer = self._provider.issuer
-        told = {
+        configuration = {
             "issuer": issuer,
             "authorization_endpoint": f"{issuer}/authorize",
             "token_endpoint": f"{issuer}/token",
             "jwks_uri": f"{issuer}/keys",
             "token_endpoint_auth_methods_supported": [self._provider.takes_secret_by],
         }
-        if self._provider.told_later is not None:
-            told["userinfo_endpoint"] = f"{issuer}/userinfo"
-        return JSONResponse(told | self._provider.metadata)
+        if self._provider.user_info is not None:
+            configuration["userinfo_endpoint"] = f"{issuer}/userinfo"
+        return JSONResponse(configuration | self._provider.metadata)
 
 
 def _application(provider: IdentityProvider) -> Starlette:

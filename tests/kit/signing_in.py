@@ -29,6 +29,6 @@ def sign_in(browser: httpx.Client, email: str, way_on: str = "/") -> httpx.Respo
 
 def shown_code(browser: httpx.Client) -> str:
     """Read the code from the demo's page."""
-    found = re.search(r'class="digits">(\d{6})<', browser.get("/sign-in/code").text)
-    assert found, "no code is shown"
-    return found[1]
+    match = re.search(r'class="digits">(\d{6})<', browser.get("/sign-in/code").text)
+    assert match, "no code is shown"
+    return match[1]

@@ -29,16 +29,16 @@ def _invite(launcher: Launcher) -> str:
         text=True,
         check=False,
     )
-    found = re.search(r"https?://\S+/welcome/\S+", ran.stdout)
-    assert found, (ran.stdout, ran.stderr)
-    return urlsplit(found[0]).path
+    match = re.search(r"https?://\S+/welcome/\S+", ran.stdout)
+    assert match, (ran.stdout, ran.stderr)
+    return urlsplit(match[0]).path
 
 
 def _code(mailbox: Mailbox) -> str:
     assert eventually(lambda: bool(mailbox.emails))
-    found = re.match(r"(\d{6}) is your code", mailbox.emails[-1].get_content())
-    assert found
-    return found[1]
+    match = re.match(r"(\d{6}) is your code", mailbox.emails[-1].get_content())
+    assert match
+    return match[1]
 
 
 def test_a_clinics_own_people_come_in_and_nobody_invented(

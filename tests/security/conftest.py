@@ -42,10 +42,10 @@ def house(module_endpoints: Endpoints) -> Iterator[House]:
         closing(AuditStore(module_endpoints.audit_url)) as audit_store,
     ):
         made = database.write(demo_accounts.ensure_demo_people, identity=SYSTEM)
-        found = database.read(
+        accounts = database.read(
             demo_accounts.demo_people, after=made.lsn, identity=SYSTEM
         ).value
-        cast = {person.role: person for person in found}
+        cast = {person.role: person for person in accounts}
         yield House(
             database,
             audit_store,

@@ -95,7 +95,7 @@ class _Shelf:
 
 
 def _functions() -> dict[str, Any]:
-    found = {}
+    functions = {}
     for module in pkgutil.walk_packages(services.__path__, "services."):
         for name, value in vars(importlib.import_module(module.name)).items():
             if (
@@ -104,8 +104,8 @@ def _functions() -> dict[str, Any]:
                 and not name.startswith("_")
                 and "actor" in inspect.signature(value).parameters
             ):
-                found[f"{module.name.removeprefix('services.')}.{name}"] = value
-    return found
+                functions[f"{module.name.removeprefix('services.')}.{name}"] = value
+    return functions
 
 
 FUNCTIONS = _functions()

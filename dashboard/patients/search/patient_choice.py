@@ -6,7 +6,7 @@ from uuid import UUID
 import streamlit as st
 
 from dashboard.context import current_actor, now, read, today
-from dashboard.patients.search.patient_search import patient_search, told_apart
+from dashboard.patients.search.patient_search import patient_label, patient_search
 from dashboard.ui.words import born, full_name, plain
 from services.core.actors import Permission
 from services.lists.criteria import Criteria
@@ -74,7 +74,7 @@ def _search(page: str, advice: str) -> None:
     with st.container(horizontal=True, gap="small"):
         for patient in matches:
             st.button(
-                told_apart(patient, today()),
+                patient_label(patient, today()),
                 key=f"{page}_patient_{patient.id}",
                 on_click=_set,
                 args=(f"{page}_patient", patient.id),

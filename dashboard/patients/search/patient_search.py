@@ -23,6 +23,6 @@ def patient_search(label: str, *, key: str, advice: str) -> str:
     return typed
 
 
-def told_apart(patient: PatientRecord, day: date) -> str:
+def patient_label(patient: PatientRecord, day: date) -> str:
     """Return the name and the birth, as Markdown of one line; `day` is today."""
     return f"{plain(listed_name(patient))}, born {born(patient, day)}"

@@ -212,13 +212,13 @@ class LiveSessions:
                 known.live, known.asked_at = live, asked_at
 
     async def _close_what_is_over(self) -> None:
-        now, is_untold = time.monotonic(), self._database.gap_seconds() > 0
+        now, is_leaderless = time.monotonic(), self._database.gap_seconds() > 0
         for known in list(self._by_id.values()):
             is_unused = not known.pages and not known.is_unwritten
             is_old = is_unused and now - known.asked_at > _KEPT_SECONDS
             # Another server may have seen input, so the database has the word; without
             # one that is told of it, time goes on all the same.
-            is_unsure = now - known.asked_at > _UNSURE_SECONDS or is_untold
+            is_unsure = now - known.asked_at > _UNSURE_SECONDS or is_leaderless
             if is_old or (is_unsure and self._is_over(known, now)):
                 self._drop(known)
 

@@ -55,7 +55,7 @@ class Entry:
     role: str
     action: str
     outcome: str
-    told: str
+    details: str
     reason: str
     patient_id: UUID | None
     subject: str
@@ -147,7 +147,7 @@ def _entry(entry: AuditEntry, names: Mapping[UUID, str]) -> Entry:
         role=entry.actor_role or "",
         action=entry.action,
         outcome=entry.outcome,
-        told=words.tell(entry.action, entry.details),
+        details=words.tell(entry.action, entry.details),
         reason=entry.reason or "",
         patient_id=entry.patient_id,
         subject=f"{entry.subject_kind} {entry.subject_id}" if entry.subject_id else "",

@@ -129,11 +129,11 @@ SEARCHED: Final = select(
     DocumentSearch.pairs,
     _RANK,
 ).subquery("searched")
-FOUND: Final = (
+MATCHES: Final = (
     select(*LISTED.c, DocumentSearch.words, DocumentSearch.pairs, _RANK)
     .select_from(LISTED)
     .join(DocumentSearch, DocumentSearch.document_id == LISTED.c.id)
-    .subquery("found")
+    .subquery("matches")
 )
 
 

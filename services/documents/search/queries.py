@@ -22,9 +22,9 @@ from sqlalchemy import (
 from sqlalchemy.sql.util import ClauseAdapter
 
 from services.documents.search.listed import (
-    FOUND,
     JOINED,
     LISTED,
+    MATCHES,
     MAY_BE_EMPTY,
     PAIRS,
     QUERY,
@@ -83,7 +83,7 @@ class DocumentListShape(ListShape[bool, DocumentSearch]):
         if self.search is not DocumentSearch.WORDS or self.archived:
             return LISTED
         is_bare = self.keys == _BEST and not (self.scope or self.where.members)
-        return SEARCHED if is_bare else FOUND
+        return SEARCHED if is_bare else MATCHES
 
     @property
     def settings(self) -> str:
@@ -106,7 +106,7 @@ class DocumentListShape(ListShape[bool, DocumentSearch]):
             case DocumentSearch.WORDS if self.archived:
                 return and_(listed, _kept_words().bool_op("@@")(QUERY))
             case DocumentSearch.WORDS:
-                adapted: ColumnElement[bool] = ClauseAdapter(FOUND).traverse(listed)
+                adapted: ColumnElement[bool] = ClauseAdapter(MATCHES).traverse(listed)
                 return and_(adapted, _meets_search(self))
 
     def page(

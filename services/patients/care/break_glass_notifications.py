@@ -15,7 +15,7 @@ from services.messaging.mail import Email, Mailer, MailNotSent
 
 PATH: Final = "/break_glass_review"
 # Whoever hears of an access later than this finds it on the page.
-_TOLD_WITHIN: Final = timedelta(days=7)
+_NOTIFIED_WITHIN: Final = timedelta(days=7)
 _SUBJECT: Final = "Chartroom: a record was opened outside a clinician's patients"
 _TEXT: Final = """\
 A clinician has given a reason and opened a record outside their own patients. \
@@ -36,17 +36,17 @@ def tell_administrators(session: Session, mailer: Mailer, address: str) -> int:
     An access counts as told once an e-mail is out; the caller commits right then. Where
     no administrator can be written to, MailNotSent leaves all for the next time.
     """
-    untold = _take_untold(session)
-    if not untold:
+    accesses = _take_unnotified(session)
+    if not accesses:
         return 0
     try:
         administrators.write_to_all(
-            session, mailer, lambda email: notification(email, untold, address)
+            session, mailer, lambda email: notification(email, accesses, address)
         )
     except MailNotSent:
-        _log.warning("No administrator could be told of %d accesses.", len(untold))
+        _log.warning("No administrator could be told of %d accesses.", len(accesses))
         raise
-    return len(untold)
+    return len(accesses)
 
 
 def notification(email: str, accesses: Sequence[UUID], address: str) -> Email:
@@ -55,19 +55,19 @@ def notification(email: str, accesses: Sequence[UUID], address: str) -> Email:
     return Email(email, _SUBJECT, _TEXT.format(link=f"{address}{PATH}", ids=ids))
 
 
-def _take_untold(session: Session) -> tuple[UUID, ...]:
+def _take_unnotified(session: Session) -> tuple[UUID, ...]:
     """Take the accesses nobody was told of; other workers pass over them meanwhile."""
-    untold = (
+    unnotified = (
         select(BreakGlassAccess.id)
         .where(
             BreakGlassAccess.told_at.is_(None),
-            BreakGlassAccess.created_at > func.now() - _TOLD_WITHIN,
+            BreakGlassAccess.created_at > func.now() - _NOTIFIED_WITHIN,
         )
         .with_for_update(skip_locked=True)
     )
     taken = session.scalars(
         update(BreakGlassAccess)
-        .where(BreakGlassAccess.id.in_(untold))
+        .where(BreakGlassAccess.id.in_(unnotified))
         .values(told_at=func.now())
         .returning(BreakGlassAccess.id)
         .execution_options(synchronize_session=False)

@@ -60,7 +60,7 @@ _MOST_SHOWN: Final = 5
 # What each lookup may bring. A date that stands for "unknown" in some import is
 # shared by thousands, and no registration should wait for them all.
 _MOST_BORN: Final = 4_000
-_MOST_FOUND: Final = 50
+_MOST_CANDIDATES: Final = 50
 _LATELY_CHANGED: Final = 100
 _MOST_PAIRED: Final = 500
 _SIMILAR_NAME: Final = 0.4
@@ -248,7 +248,7 @@ def _most_alike(
     return (
         select(born.c.id)
         .order_by(func.similarity(born.c.name_key, name).desc())
-        .limit(_MOST_FOUND)
+        .limit(_MOST_CANDIDATES)
     )
 
 
@@ -280,5 +280,5 @@ def _namesakes(draft: PatientDraft) -> Select[Any]:
 
 def _few(*conditions: ColumnElement[bool]) -> Select[Any]:
     # A subquery of its own, because UNION ALL takes a LIMIT only inside parentheses.
-    few = select(Patient.id).where(*conditions).limit(_MOST_FOUND).subquery()
+    few = select(Patient.id).where(*conditions).limit(_MOST_CANDIDATES).subquery()
     return select(few.c.id)

@@ -18,7 +18,7 @@ from services.patients.search import typed as search
 from services.patients.search.queries import PATIENTS
 from services.patients.search.typed import SearchShape
 
-MOST_FOUND: Final = 10
+MOST_MATCHES: Final = 10
 _COLUMNS: Final = (
     PATIENTS.c.id,
     PATIENTS.c.first_name,
@@ -44,7 +44,7 @@ def identify(session: Session, actor: Actor, typed: str) -> tuple[Identity, ...]
             "“Lovelace 1980-05-17”, or the patient's id.",
         )
     folded = query.folded(fold(session, query.words))
-    given = folded.parameters | {"most": MOST_FOUND}
+    given = folded.parameters | {"most": MOST_MATCHES}
     with assume_role(session, "staff"):
         rows = run(session, _statement(query.shape), given)
     identities = tuple(

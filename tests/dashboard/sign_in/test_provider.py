@@ -165,7 +165,7 @@ async def test_keys_that_changed_are_asked_for_again(ours, theirs):
 
 
 async def test_what_is_told_later_is_asked_for(ours, theirs):
-    theirs.told_later = {"sub": "rosa-1", "email": "rosa@clinic.example", "name": "R"}
+    theirs.user_info = {"sub": "rosa-1", "email": "rosa@clinic.example", "name": "R"}
 
     claims = await claims_of(ours)
 
@@ -174,7 +174,7 @@ async def test_what_is_told_later_is_asked_for(ours, theirs):
 
 
 async def test_what_is_told_later_is_about_the_same_person(ours, theirs):
-    theirs.told_later = {"sub": "somebody-else", "groups": ["admins"]}
+    theirs.user_info = {"sub": "somebody-else", "groups": ["admins"]}
 
     assert await refusal_of(ours) == "userinfo of somebody else"
 

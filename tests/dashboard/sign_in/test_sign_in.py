@@ -238,8 +238,8 @@ def test_a_form_that_our_page_would_never_send_is_refused(server):
         ("/sign-in/code", "/"),
     ],
 )
-def test_the_way_on_stays_on_this_server(asked, given):
-    assert safe_next(asked) == given
+def test_the_way_on_stays_on_this_server(wanted, given):
+    assert safe_next(wanted) == given
 
 
 def test_what_was_asked_for_is_not_put_on_the_page_as_markup(server):

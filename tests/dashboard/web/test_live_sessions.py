@@ -252,7 +252,7 @@ def leaderless(database, raw, monkeypatch):
     return begin
 
 
-async def _found_anew(server, token):
+async def _find_anew(server, token):
     await asyncio.sleep(1.1)
     return await server.find(token)
 
@@ -265,7 +265,7 @@ def test_who_was_seen_here_stays_although_nobody_could_write_it_down(
         live = await server.find(started.token)
         leaderless()
         server.note_input(live.record.id)
-        return await _found_anew(server, started.token)
+        return await _find_anew(server, started.token)
 
     assert _run(story) is not None
 
@@ -275,7 +275,7 @@ def test_who_was_silent_meanwhile_is_not_let_in(database, started, leaderless):
         server = LiveSessions(database, Limits())
         await server.find(started.token)
         leaderless()
-        return await _found_anew(server, started.token)
+        return await _find_anew(server, started.token)
 
     assert _run(story) is None
 

@@ -47,7 +47,7 @@ class Load:
         """Return what was acknowledged and is not on the primary."""
         return set(self.acknowledged) - self._stored()
 
-    def unasked(self) -> set[UUID]:
+    def unacknowledged(self) -> set[UUID]:
         """Return what is on the primary although nobody was told so."""
         return self._stored() - set(self.acknowledged)
 

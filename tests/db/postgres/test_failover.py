@@ -55,7 +55,7 @@ def assert_nothing_went_wrong(load):
     assert load.errors == []
     assert load.unseen == []
     assert load.lost() == set()
-    assert load.unasked() == set()
+    assert load.unacknowledged() == set()
     assert len(load.acknowledged) > 20
 
 

@@ -56,7 +56,7 @@ def test_a_change_is_told_by_the_fields_names_alone(
     draft = ada_with(last_name="Byron", allergies=("Latex",))
     patients.edit(session, rosa, patient.id, draft, version=1, today=today)
 
-    sentence = page().entries[0].told
+    sentence = page().entries[0].details
     assert sentence == "changed allergies, last name; version: 2"
 
 
@@ -66,7 +66,7 @@ def test_a_search_is_told_by_what_was_asked_for_not_by_the_values(
     group = Group(Combine.AND, (Filter("allergies", Operator.HAS, "Penicillin V"),))
     search.list_patients(session, rosa, Criteria(group, search="Lovelace"))
 
-    sentence = page().entries[0].told
+    sentence = page().entries[0].details
     assert "asked for patients by the search box, allergies" in sentence
     assert "showed 1 patient" in sentence
     assert "Penicillin" not in sentence
@@ -81,7 +81,7 @@ def test_no_value_of_a_record_is_told_whatever_was_done_with_it(
     search.find_similar(session, rosa, "Lovelase")
     patients.archive(session, rosa, patient.id, version=1)
 
-    text = " ".join(f"{entry.told} {entry.subject}" for entry in page().entries)
+    text = " ".join(f"{entry.details} {entry.subject}" for entry in page().entries)
     for secret in ("Love", "Ada", "1980", "Penicillin", "example.org", "Measles"):
         assert secret not in text
 
@@ -139,7 +139,7 @@ def test_reading_the_log_is_itself_in_the_log(rosa, page, admin):
     page(AuditFilter(actor_id=rosa.id))
 
     (entry,) = page(AuditFilter(actions=frozenset({"audit:read"}))).entries
-    assert entry.told == f"actor id: {rosa.id}"
+    assert entry.details == f"actor id: {rosa.id}"
     assert entry.who == f"admin {admin.id}"
 
 
@@ -195,4 +195,4 @@ def test_a_log_that_does_not_answer_says_so_before_anything_is_sent(session, adm
 def test_a_verification_is_written_down_with_its_result(session, admin, page):
     log.record_verification(session, admin, is_whole=False, sentence="Broken.")
 
-    assert page().entries[0].told == "whole: False; Broken."
+    assert page().entries[0].details == "whole: False; Broken."

@@ -54,9 +54,9 @@ def test_an_unfiled_document_is_filed_later_and_both_can_be_asked_about_it(
     second = changed(unfiled, patient_id=other.id)
     records.change(session, clerk, unfiled.id, second, revision=2)
 
-    asked_about = [event.patient_id for event in events(session)]
-    assert asked_about[0] == patient.id
-    assert set(asked_about[1:]) == {patient.id, other.id}
+    patient_ids = [event.patient_id for event in events(session)]
+    assert patient_ids[0] == patient.id
+    assert set(patient_ids[1:]) == {patient.id, other.id}
 
 
 def test_what_was_typed_is_not_written_into_the_audit_log(session, clerk, filed):

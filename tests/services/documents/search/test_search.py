@@ -37,7 +37,7 @@ def shelf(session, clerk):
     filed(session, clerk, "रिपोर्ट", "रोगी को बुखार है", days_old=4)
 
 
-FOUND = {
+MATCHES = {
     "a word": ("mellitus", ["Blood count"]),
     "in any case": ("MELLITUS", ["Blood count"]),
     "two words, both needed": ("diabetes three", ["Blood count"]),
@@ -73,7 +73,7 @@ FOUND = {
 }
 
 
-@pytest.mark.parametrize(("typed", "expected"), FOUND.values(), ids=FOUND)
+@pytest.mark.parametrize(("typed", "expected"), MATCHES.values(), ids=MATCHES)
 def test_a_search_finds(session, clerk, shelf, typed, expected):
     assert search(session, clerk, typed) == expected
 
