@@ -103,7 +103,7 @@ def main() -> None:
     chosen = {kind: every[kind] for kind in sys.argv[2:]} or every
     clusters = BreakableClusters()
     try:
-        went = [play_all(clusters, *one, rounds) for one in chosen.items()]
+        went = [play_all(clusters, *scenario, rounds) for scenario in chosen.items()]
     finally:
         clusters.close()
     sys.exit(not all(went))

@@ -173,9 +173,9 @@ def _add(session: Session, words: list[str], first: int) -> None:
         _document(words, patients, number) for number in range(first, first + _BATCH)
     ]
     for table, columns, lines in (
-        ("documents", _DOCUMENT, (one[0] for one in made)),
-        ("document_versions", _VERSION, (one[1] for one in made)),
-        ("document_texts", "version_id, pages", (one[2] for one in made)),
+        ("documents", _DOCUMENT, (rows[0] for rows in made)),
+        ("document_versions", _VERSION, (rows[1] for rows in made)),
+        ("document_texts", "version_id, pages", (rows[2] for rows in made)),
     ):
         copy_lines(session, table, columns.split(", "), lines)
     session.execute(sa.text(_INDEX))

@@ -72,7 +72,7 @@ def list_pages() -> list[str]:
 
 def _describe(page: str, checkout: Path) -> str:
     rounds = [PageImports.of(page, checkout) for _ in range(_ROUNDS)]
-    seconds = median(one.seconds for one in rounds)
+    seconds = median(measured.seconds for measured in rounds)
     return f"{len(rounds[0].modules):4} modules {seconds:5.2f} s"
 
 
@@ -83,7 +83,7 @@ def _load(page: str) -> None:
     for file in (_SHELL, page):
         tree = ast.parse(Path(file).read_text(encoding="utf-8"))
         wanted = [
-            one for one in tree.body if isinstance(one, ast.Import | ast.ImportFrom)
+            node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)
         ]
         exec(compile(ast.Module(wanted, []), file, "exec"), {})
     seconds = perf_counter() - begun

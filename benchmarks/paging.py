@@ -30,7 +30,7 @@ LISTS = {
 def main() -> list[float]:
     """Print a line for each list; a ratio above 1.2 is a defect."""
     with dataset.kept() as million, million.side_by_side() as (session, _):
-        return [_compare(session, *one) for one in LISTS.items()]
+        return [_compare(session, *case) for case in LISTS.items()]
 
 
 def _compare(session: Session, name: str, criteria: Criteria) -> float:

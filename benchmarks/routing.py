@@ -45,14 +45,16 @@ def main() -> float:
 def _one_replica(fresh: Endpoints) -> Endpoints:
     """Leave out one of the replicas, so that both ways ask the same server."""
     with closing(Database(fresh)) as database:
-        primary, one = sorted(database.nodes(), key=lambda node: node.role or "")[:2]
+        primary, replica = sorted(database.nodes(), key=lambda node: node.role or "")[
+            :2
+        ]
     urls = fresh.replica_urls
     return replace(
         fresh,
         database_url=make_dsn(
             **parse_dsn(urls[primary.name]), target_session_attrs="read-write"
         ),
-        replica_urls={name: urls[name] for name in (primary.name, one.name)},
+        replica_urls={name: urls[name] for name in (primary.name, replica.name)},
     )
 
 

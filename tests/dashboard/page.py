@@ -51,7 +51,7 @@ def stream(
     return connect(
         f"{url.replace('http', 'ws', 1)}{path}",
         origin=Origin(origin) if origin else None,
-        subprotocols=[Subprotocol(one) for one in subprotocols],
+        subprotocols=[Subprotocol(protocol) for protocol in subprotocols],
         additional_headers={"Cookie": cookies} if cookies else {},
     )
 

@@ -32,7 +32,7 @@ def keep(kept: Session, *rows: Any) -> None:
 
 def shown(app: AppTest, key: str) -> Any:
     """Return what a component of ours was given to draw."""
-    (part,) = [one for one in app.get("bidi_component") if one.key == key]
+    (part,) = [element for element in app.get("bidi_component") if element.key == key]
     return json.loads(part.proto.bytes)
 
 
@@ -43,7 +43,7 @@ def charts_of(app: AppTest) -> list[str]:
 
 def said(parts: Any) -> str:
     """Return what these parts of a page say, as people read it."""
-    return " ".join(one.value for one in parts).replace("\\", "")
+    return " ".join(element.value for element in parts).replace("\\", "")
 
 
 def sample(minutes: float, node: str = "db-02", **facts: Any) -> ReplicationSample:

@@ -69,7 +69,7 @@ def test_an_administrator_sees_servers_and_no_patient(clinic: Clinic):
 
     app = clinic.start(Role.ADMIN)
 
-    [sentence] = [one.value for one in (*app.success, *app.warning, *app.error)]
+    [sentence] = [element.value for element in (*app.success, *app.warning, *app.error)]
     assert sentence.startswith(("Safe", "At risk"))
     tables = {table.key for table in app.get("bidi_component")}
     assert not {"home_changed", "patients_table"} & tables

@@ -81,7 +81,7 @@ def test_who_comes_too_late_is_told_which_slots_are_free(client, practice, ada, 
 
     assert _timestamp(lost["free_at"]) == _timestamp(first["expires_at"])
     others = [slot["id"] for slot in lost["next_free"]]
-    assert others == [str(one) for one in practice.slot_ids[1:6]]
+    assert others == [str(slot_id) for slot_id in practice.slot_ids[1:6]]
     assert practice.statuses(0) == ["failed", "pending"]
 
 

@@ -43,22 +43,26 @@ def test_whoever_may_book_is_told_of_doctors_and_nothing_internal(
     as_role, practice, role
 ):
     client = as_role(role)
-    one = client.get(f"/api/doctors/{practice.doctor_id}", headers=NEWEST).json()
+    doctor = client.get(f"/api/doctors/{practice.doctor_id}", headers=NEWEST).json()
 
-    (listed,) = _list(client, search=one["name"])
+    (listed,) = _list(client, search=doctor["name"])
 
-    assert listed == one
-    assert one["specialization"] == "Nephrology"
-    assert (one["fee"], one["room"], one["is_active"]) == (80.5, "2.04", True)
-    assert one["next_free"].startswith(FIRST.isoformat()[:16])
-    assert not {"email", "license_number", "user_id"} & one.keys()
+    assert listed == doctor
+    assert doctor["specialization"] == "Nephrology"
+    assert (doctor["fee"], doctor["room"], doctor["is_active"]) == (80.5, "2.04", True)
+    assert doctor["next_free"].startswith(FIRST.isoformat()[:16])
+    assert not {"email", "license_number", "user_id"} & doctor.keys()
 
 
 def test_doctors_are_found_by_words_and_by_specialization(client, practice):
     mine = str(practice.doctor_id)
 
-    assert mine in [one["id"] for one in _list(client, specialization="nephrology")]
-    assert mine not in [one["id"] for one in _list(client, specialization="Surgery")]
+    assert mine in [
+        doctor["id"] for doctor in _list(client, specialization="nephrology")
+    ]
+    assert mine not in [
+        doctor["id"] for doctor in _list(client, specialization="Surgery")
+    ]
     assert _list(client, search="House Nobody At All") == []
     assert len(_list(client, search="House", limit=1)) == 1
 

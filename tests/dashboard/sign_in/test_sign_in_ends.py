@@ -92,14 +92,14 @@ def test_asvs_7_4_1_after_signing_out_the_old_cookie_opens_nothing(
         session_id = page.shown.session_id
     _post(server, "/sign-out", cookie)
     # Another server may have known it for a moment; it has not seen it here.
-    for one in (server, another):
-        assert _status(one, "/patients", cookie) == 303
-        assert _status(one, "/api/v1/patients", cookie) == 401
-        assert _status(one, "/files/patients/x/photo", cookie) == 401
-        assert _status(one, "/media/x", cookie) == 401
-        assert _status(one, "/session/state", cookie) == 401
+    for each in (server, another):
+        assert _status(each, "/patients", cookie) == 303
+        assert _status(each, "/api/v1/patients", cookie) == 401
+        assert _status(each, "/files/patients/x/photo", cookie) == 401
+        assert _status(each, "/media/x", cookie) == 401
+        assert _status(each, "/session/state", cookie) == 401
         with pytest.raises(InvalidStatus) as refused:
-            open_page(one.url, cookies=cookie, origin=one.url, session_id=session_id)
+            open_page(each.url, cookies=cookie, origin=each.url, session_id=session_id)
         assert refused.value.response.status_code == 403
 
 

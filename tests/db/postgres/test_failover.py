@@ -64,7 +64,7 @@ def test_with_replay_paused_the_primary_serves_whoever_wrote(
 ):
     waits, wait = [], reads.Reads._wait
     monkeypatch.setattr(
-        reads.Reads, "_wait", lambda *one: waits.append(1) or wait(*one)
+        reads.Reads, "_wait", lambda *given: waits.append(1) or wait(*given)
     )
     with replay_paused(breakable):
         lsn = database.write(notes.write(note_id)).lsn

@@ -75,7 +75,7 @@ def drafts(clinic, visit_id):
 
 
 def press(app, start):
-    (button,) = [one for one in app.button if one.key.startswith(start)]
+    (button,) = [element for element in app.button if element.key.startswith(start)]
     return button.click().run()
 
 
@@ -90,7 +90,7 @@ def test_what_is_typed_is_kept_and_offered_in_another_tab(clinic, visit):
     first.button(key="prescription_add").click().run()
     field(first, "drug", 1).set_value("Ibuprofen")
     first.text_area(key="prescription_note").set_value("With food").run()
-    assert any("Draft saved" in one.value for one in first.caption)
+    assert any("Draft saved" in element.value for element in first.caption)
 
     other = press(opened(clinic, visit), "prescription_continue_")
 
@@ -139,7 +139,7 @@ def test_an_amendment_is_kept_once_something_is_changed(clinic, visit):
 
     type_in(app, dose="2")
 
-    assert [one.lines[0].dose for one in drafts(clinic, visit)] == ["2"]
+    assert [draft.lines[0].dose for draft in drafts(clinic, visit)] == ["2"]
     app.button(key="prescription_keep").click().run()
     assert drafts(clinic, visit) == []
 
@@ -153,5 +153,5 @@ def test_without_the_store_the_form_goes_on_and_says_so(clinic, visit, monkeypat
     monkeypatch.setattr(DraftStore, "save", unreachable)
     type_in(app, drug="Paracetamol 500 mg")
 
-    assert any("could not be saved" in one.value for one in app.caption)
+    assert any("could not be saved" in element.value for element in app.caption)
     assert field(app, "drug").value == "Paracetamol 500 mg"

@@ -97,12 +97,16 @@ def save_as_another(clinic, visit_id, number=0, **typed):
 
 
 def said(app):
-    return " ".join(one.value for one in (*app.markdown, *app.caption, *app.text))
+    return " ".join(
+        element.value for element in (*app.markdown, *app.caption, *app.text)
+    )
 
 
 def drafts(clinic, visit_id):
     shelf, actor = clinic.wiring.drafts, clinic.cast[CLINICIAN]
-    return [one.draft for one in medical_records.list_drafts(shelf, actor, visit_id)]
+    return [
+        record.draft for record in medical_records.list_drafts(shelf, actor, visit_id)
+    ]
 
 
 def test_allergies_come_first_then_what_is_known_and_why_they_come(
@@ -125,7 +129,9 @@ def test_from_typing_to_a_saved_version(clinic, visit):
     press(app, "save")
 
     assert not app.exception
-    assert "Version 1 of the notes is saved." in [one.value for one in app.toast]
+    assert "Version 1 of the notes is saved." in [
+        element.value for element in app.toast
+    ]
     notes = notes_of(clinic, visit)
     assert (notes.complaint, notes.vitals.pulse) == ("Headache", 72)
     assert notes.diagnoses[0].code == "R51"
@@ -164,7 +170,7 @@ def test_what_cannot_be_is_refused_beside_the_field_until_it_is_corrected(
 def test_what_is_typed_is_kept_and_offered_after_a_new_sign_in(clinic, visit):
     app = opened(clinic, visit)
     type_in(app, complaint="Half a sen", pulse="not yet")
-    assert any("Draft saved at" in one.value for one in app.caption)
+    assert any("Draft saved at" in element.value for element in app.caption)
 
     again = opened(clinic, visit)
     assert field(again, "complaint").value == ""
@@ -256,7 +262,7 @@ def test_while_the_database_changes_hands_the_form_stays_and_is_saved_later(
             patch.setattr(ActorDatabase, name, refuse)
         app.session_state["chartroom_kept"] = None
         press(app, "save")
-        assert any("changing hands" in one.value for one in app.warning)
+        assert any("changing hands" in element.value for element in app.warning)
         assert field(app, "complaint").value == "Typed before the failover"
         type_in(app, plan="Typed meanwhile")
         assert field(app, "plan").value == "Typed meanwhile"
@@ -277,7 +283,9 @@ def test_without_the_store_of_drafts_the_page_works_and_says_so(
     app = opened(clinic, visit)
     type_in(app, complaint="Headache")
 
-    assert any("could not be saved just now" in one.value for one in app.caption)
+    assert any(
+        "could not be saved just now" in element.value for element in app.caption
+    )
     press(app, "save")
     assert notes_of(clinic, visit).complaint == "Headache"
 
@@ -329,7 +337,7 @@ def test_of_a_cancelled_visit_nothing_is_saved_and_nothing_is_lost(clinic, visit
 
     press(app, "save")
 
-    assert any("did not take place" in one.value for one in app.error)
+    assert any("did not take place" in element.value for element in app.error)
     assert field(app, "complaint").value == "Headache"
     assert drafts(clinic, visit)[0].typed["complaint"] == "Headache"
 
@@ -378,7 +386,7 @@ def test_an_earlier_version_comes_back_into_the_form_and_no_draft_is_lost(
 
     assert field(app, "complaint").value == "First"
     assert notes_of(clinic, visit).complaint == "Second"
-    kept = {one.typed["complaint"] for one in drafts(clinic, visit)}
+    kept = {draft.typed["complaint"] for draft in drafts(clinic, visit)}
     assert "Third, not saved" in kept
 
 

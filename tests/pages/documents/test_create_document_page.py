@@ -392,7 +392,9 @@ def test_without_the_store_of_drafts_the_page_works_and_says_so(clinic, monkeypa
     filed = len(clinic.audit("document:file"))
 
     app = filled(clinic)
-    assert any("could not be saved just now" in one.value for one in app.caption)
+    assert any(
+        "could not be saved just now" in element.value for element in app.caption
+    )
     press(press(app, "generate"), "confirm")
 
     assert len(clinic.audit("document:file")) == filed + 1
@@ -423,7 +425,9 @@ def test_a_date_of_birth_to_come_is_refused_and_all_that_was_typed_stays(clinic)
     press(app, "generate")
 
     assert not app.get("image")
-    assert any("Date of birth is in the future" in one.value for one in app.markdown)
+    assert any(
+        "Date of birth is in the future" in element.value for element in app.markdown
+    )
     assert app.error[0].value.endswith("what is wrong with: Date of birth.")
     assert field(app, "date_of_birth").value == date(2199, 1, 31)
     assert field(app, "name").value == "Ada Lovelace"

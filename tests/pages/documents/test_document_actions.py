@@ -32,7 +32,11 @@ from tests.services.pdf.samples import letter
 
 def drawn(app: AppTest) -> list[str]:
     """Return the addresses of the pages that are shown."""
-    parts = [one for one in app.get("bidi_component") if "_pages_" in str(one.key)]
+    parts = [
+        element
+        for element in app.get("bidi_component")
+        if "_pages_" in str(element.key)
+    ]
     return [json.loads(part.proto.bytes)["base"] for part in parts]
 
 
@@ -129,7 +133,7 @@ def test_the_version_in_the_address_is_what_is_shown_shared_and_sent(
 
     assert drawn(app) == [f"/files/documents/{record.id}/versions/1/pages/"]
     assert links(app) == [f"/api/documents/{record.id}?version=1"]
-    assert any("version 1 of 2, not the" in one.value for one in app.markdown)
+    assert any("version 1 of 2, not the" in element.value for element in app.markdown)
 
     app.button(key="document_share").click().run()
     press(app, "document_share", "document_share_make")
@@ -158,7 +162,7 @@ def test_pages_of_what_is_not_served_are_not_compared(clinic: Clinic, file: File
     app.run()
 
     assert drawn(app) == [f"/files/documents/{record.id}/versions/2/pages/"]
-    assert any("cannot be shown" in one.value for one in app.caption)
+    assert any("cannot be shown" in element.value for element in app.caption)
 
 
 def test_a_replacement_that_is_refused_leaves_no_file_behind(
@@ -188,7 +192,7 @@ def test_a_file_that_is_no_pdf_replaces_nothing_and_says_what_to_do(
     press(app, "document_replace", "document_replace_save")
 
     assert said(app) == "Only PDF files are allowed"
-    assert any("save or print it as a PDF" in one.value for one in app.caption)
+    assert any("save or print it as a PDF" in element.value for element in app.caption)
     assert stored(clinic, record).latest == 1
     assert not app.exception
 
@@ -316,7 +320,7 @@ def test_what_the_clinic_added_to_is_offered_to_the_patient_for_reading_only(
 def actions_of(app: AppTest, record: DocumentRecord) -> list[str]:
     """Return what a list offers to do with a document."""
     rows = shown(app, "documents_table")["rows"]
-    (row,) = [one for one in rows if one["id"] == str(record.id)]
+    (row,) = [shown for shown in rows if shown["id"] == str(record.id)]
     return [action["name"] for action in row["cells"][-1]["actions"]]
 
 

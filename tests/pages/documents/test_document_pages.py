@@ -27,7 +27,7 @@ from tests.services.pdf.samples import letter, locked, with_script
 
 def advice_on(app):
     """What stands in small words beside the boxes."""
-    return "\n".join(one.value for one in app.caption)
+    return "\n".join(element.value for element in app.caption)
 
 
 def test_several_files_are_filed_at_once_each_with_its_type(clinic: Clinic):
@@ -48,7 +48,7 @@ def test_several_files_are_filed_at_once_each_with_its_type(clinic: Clinic):
     filed = [event.subject_id for event in clinic.audit("document:file")[-2:]]
     with_words = [
         record.title
-        for record in (stored(clinic, one) for one in filed)
+        for record in (stored(clinic, document) for document in filed)
         if record.description == "From the hospital"
     ]
     assert with_words == ["second"]
@@ -160,7 +160,7 @@ def test_an_empty_list_says_what_to_do_next(clinic: Clinic):
     app = clinic.open("documents")
     app.text_input(key="documents_search").set_value("nosuchword").run()
 
-    assert any("No document meets this" in one.value for one in app.markdown)
+    assert any("No document meets this" in element.value for element in app.markdown)
     assert app.button(key="documents_all")
 
 
@@ -191,7 +191,7 @@ def test_a_file_with_a_password_is_explained_and_never_drawn(
 def test_what_was_found_in_a_file_is_said(clinic: Clinic, file: File):
     app = clinic.open("document", document=file(with_script()).id)
 
-    assert any("scripts, which never run" in one.value for one in app.markdown)
+    assert any("scripts, which never run" in element.value for element in app.markdown)
 
 
 def test_quarantine_shows_the_state_and_no_way_to_the_file(
@@ -212,7 +212,7 @@ def test_a_deletion_says_until_when_and_can_be_undone(clinic: Clinic, file: File
     record = file(letter("deleted"), title="Old letter")
     app = clinic.open("document", document=record.id)
     app.button(key="document_delete").click().run()
-    assert any("can be restored until" in one.value for one in app.markdown)
+    assert any("can be restored until" in element.value for element in app.markdown)
 
     press(app, "document_delete", "document_delete_confirm")
     assert stored(clinic, record).is_deleted
@@ -229,7 +229,7 @@ def test_the_trash_lists_what_was_deleted_and_restores_it(clinic: Clinic, file: 
         lambda s: records.delete(s, clinic.clerk, record.id, revision=record.revision)
     )
     app = clinic.open("trash")
-    assert any("Thrown away" in one.value for one in app.markdown)
+    assert any("Thrown away" in element.value for element in app.markdown)
 
     app.button(key=f"trash_restore_{record.id}").click().run()
 
@@ -305,7 +305,7 @@ def test_a_link_is_shown_once_counted_and_revoked(clinic: Clinic, file: File):
     app = clinic.open("document", document=record.id)
     app.session_state["document_tabs"] = ":gray[Links]"
     app.run()
-    assert any("never opened" in one.value for one in app.caption)
+    assert any("never opened" in element.value for element in app.caption)
     (revoke,) = [b for b in app.button if str(b.key).startswith("document_revoke_")]
     revoke.click().run()
     press(app, str(revoke.key), "document_share_revoke")

@@ -41,7 +41,7 @@ def held(clinic):
 
 def rule_of(clinic, classification):
     rules = clinic.write(retention.list_rules)
-    return next(one for one in rules if one.classification is classification)
+    return next(rule for rule in rules if rule.classification is classification)
 
 
 def key_of(rule, field):
@@ -71,7 +71,7 @@ def test_a_rule_is_changed_and_the_page_says_from_when_on(confirmed, clinic):
     app.button(key="retention_save_temporary").click().run()
 
     assert rule_of(clinic, Classification.TEMPORARY).keep_days == 731
-    assert any("a week from now on" in one.value for one in app.toast)
+    assert any("a week from now on" in element.value for element in app.toast)
     assert not app.error
     assert not app.exception
 
@@ -107,7 +107,7 @@ def test_a_time_that_cannot_be_is_explained_beside_the_rule(confirmed, clinic):
     assert said.value == "Documents are kept for 1 to 36,525 days; type one of these."
     assert app.number_input(key=key_of(rule, "keep")).value == 0
     # The page goes on below.
-    assert "Legal holds" in [one.value for one in app.subheader]
+    assert "Legal holds" in [element.value for element in app.subheader]
     assert rule_of(clinic, Classification.CLINICAL) == rule
 
 
@@ -161,7 +161,7 @@ def test_what_is_due_is_counted_by_class(confirmed, held):
 def test_where_nothing_has_run_yet_the_page_says_never(confirmed):
     app = confirmed()
 
-    assert any("Last purge: never" in one for one in words_on(app))
+    assert any("Last purge: never" in text for text in words_on(app))
     assert not app.exception
 
 
@@ -180,11 +180,11 @@ def test_damage_and_missing_files_are_alarms_with_ids(confirmed, clinic, held):
     clinic.write(break_it)
     app = confirmed()
 
-    alarms = [one.value for one in app.warning]
-    assert any("bring them back from a backup" in one for one in alarms)
-    assert any(f"document {held.id}, version 1" in one for one in alarms)
+    alarms = [element.value for element in app.warning]
+    assert any("bring them back from a backup" in text for text in alarms)
+    assert any(f"document {held.id}, version 1" in text for text in alarms)
     assert rows_of(app, "retention_damaged")[0][:2] == [str(held.id), "1"]
-    assert not any("Ada" in one for one in (*alarms, *words_on(app)))
+    assert not any("Ada" in text for text in (*alarms, *words_on(app)))
     assert not app.exception
 
 
@@ -202,7 +202,7 @@ def test_jobs_that_stopped_and_sweeps_that_held_back_are_alarms(confirmed, clini
     clinic.write(prepare)
     app = confirmed()
 
-    alarms = " ".join(one.value for one in app.warning)
+    alarms = " ".join(element.value for element in app.warning)
     assert "No file verifies." in alarms
     assert "so many files lack a row that none is removed" in alarms
     assert "see that the worker runs" in alarms
@@ -224,7 +224,7 @@ def test_a_hold_is_released_after_a_question(confirmed, clinic, held, monkeypatc
     )
     app = confirmed()
 
-    assert any("cannot be undone" in one for one in words_on(app))
+    assert any("cannot be undone" in text for text in words_on(app))
     app.button(key="retention_release_confirm").click().run()
 
     held_at = select(Document.held_at).where(Document.id == held.id)

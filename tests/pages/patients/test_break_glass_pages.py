@@ -40,7 +40,7 @@ def open_because(app: AppTest, reason: str) -> AppTest:
 
 def texts(app: AppTest) -> str:
     said = (*app.markdown, *app.caption)
-    return " ".join(str(one.value) for one in said)
+    return " ".join(str(element.value) for element in said)
 
 
 def test_a_record_is_found_and_opened_for_a_reason(clinic: Clinic, patient):

@@ -28,7 +28,7 @@ def treat(clinic: Clinic, patient: PatientRecord) -> UUID:
 
 def texts(app: AppTest) -> str:
     said = (*app.markdown, *app.caption, *app.warning)
-    return " ".join(str(one.value) for one in said)
+    return " ".join(str(element.value) for element in said)
 
 
 def test_a_record_says_that_nobody_treats_the_patient(clinic: Clinic, patient):

@@ -281,12 +281,12 @@ def test_a_merge_keeps_the_chosen_values_and_archives_the_other(clinic: Clinic):
     app.button(key="merge_submit").click().run()
     press(app, "merge_submit", "merge_confirm")
 
-    one = clinic.get(kept.id)
-    assert one.address == "2 Other Road"
-    assert set(one.allergies) == {"Latex", "Nuts"}
+    merged = clinic.get(kept.id)
+    assert merged.address == "2 Other Road"
+    assert set(merged.allergies) == {"Latex", "Nuts"}
     assert clinic.get(other.id).merged_into_id == kept.id
     assert clinic.get(other.id).is_archived
-    assert app.title[0].value == f"{one.first_name} {one.last_name}"
+    assert app.title[0].value == f"{merged.first_name} {merged.last_name}"
     assert not app.exception
 
 

@@ -49,7 +49,7 @@ def looks_at(clinic: Clinic, patient: PatientRecord) -> list[AuditEvent]:
 
 
 def said(app) -> str:
-    return " ".join(str(one.value) for one in (*app.markdown, *app.caption))
+    return " ".join(str(element.value) for element in (*app.markdown, *app.caption))
 
 
 def test_without_a_delayed_standby_it_says_how_to_get_one(clinic: Clinic):
@@ -108,7 +108,7 @@ def test_each_field_is_chosen(clinic: Clinic, patient: PatientRecord):
     clinic.edit(patient, phone_number="+44 20 7946 0001", address="Elsewhere 1")
     app = clinic.open("past", patient=patient.id)
 
-    [address] = [one for one in app.radio if "address" in one.key]
+    [address] = [element for element in app.radio if "address" in element.key]
     address.set_value(address.options[1])
     app.text_area(key="past_reason").set_value(REASON)
     app.button(key="past_copy").click().run()

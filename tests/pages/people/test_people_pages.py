@@ -81,7 +81,7 @@ def test_what_needs_a_passkey_says_so_and_leads_to_it(confirmed, cleo: User, pag
     assert app.button(key="confirming_leave")
 
     app = confirmed(page, **query)
-    assert not [one for one in app.button if one.key == "confirming_leave"]
+    assert not [element for element in app.button if element.key == "confirming_leave"]
     assert not app.exception
 
 

@@ -185,7 +185,7 @@ def test_a_hold_is_extended_once_and_given_back(clinic: Clinic, house: House, ch
     app.button(key=f"booking_renew_{held.id}").click().run()
 
     assert stored(clinic, held).renewals == 1
-    assert f"booking_renew_{held.id}" not in {one.key for one in app.button}
+    assert f"booking_renew_{held.id}" not in {element.key for element in app.button}
     app.text_input(key=f"booking_renew_reason_{held.id}").set_value("He looks it up")
     app.button(key=f"booking_renew_anyway_{held.id}").click().run()
     assert clinic.audit("booking:renew")[-1].reason == "He looks it up"
@@ -280,7 +280,7 @@ def test_the_desk_says_for_whom_before_it_books(clinic: Clinic, house: House):
     app = clinic.open("doctor", doctor=house.id)
 
     assert shown(app, f"doctor_calendar_{house.id}")["action"] == ""
-    assert "Find the patient first" in "".join(one.value for one in app.caption)
+    assert "Find the patient first" in "".join(element.value for element in app.caption)
 
 
 def test_a_visit_is_moved_and_stays_until_the_new_time_is_confirmed(
@@ -377,8 +377,8 @@ def test_the_same_time_every_week_is_held_where_it_is_free_and_confirmed_at_once
         "taken",
         "no time that day",
     ]
-    first = min(_held(clinic, patient.id), key=lambda one: one.starts_at)
-    assert [one.slot_id for one in _held(clinic, patient.id)] == [
+    first = min(_held(clinic, patient.id), key=lambda booking: booking.starts_at)
+    assert [booking.slot_id for booking in _held(clinic, patient.id)] == [
         house.slots[2],
         house.slots[0],
     ]
@@ -476,7 +476,7 @@ def test_a_patient_joins_the_waiting_list_and_leaves_it(clinic: Clinic, house: H
 
     app = clinic.open("visits", patient=patient.id)
     assert "**Gregory House**, from" in markdown(app)
-    (leave,) = [one for one in app.button if one.label == "Leave the list"]
+    (leave,) = [element for element in app.button if element.label == "Leave the list"]
     leave.click().run()
 
     assert "Gregory House" not in markdown(app)

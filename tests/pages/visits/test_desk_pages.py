@@ -221,7 +221,7 @@ def test_an_outbox_without_letters_says_where_they_come_from(clinic):
     app = clinic.open("outbox", Role.ADMIN)
 
     assert any("No letters yet" in text for text in words_on(app))
-    assert any("No mail server is set" in one.value for one in app.info)
+    assert any("No mail server is set" in element.value for element in app.info)
 
 
 def test_the_outbox_shows_letters_without_whole_addresses(clinic, visit):

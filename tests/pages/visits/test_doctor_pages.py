@@ -39,7 +39,11 @@ def dora(clinic: Clinic):
 
 def fields(app, kind, start):
     """The widgets of a kind whose key begins like this."""
-    return [one for one in getattr(app, kind) if (one.key or "").startswith(start)]
+    return [
+        element
+        for element in getattr(app, kind)
+        if (element.key or "").startswith(start)
+    ]
 
 
 @pytest.mark.parametrize("role", [Role.STAFF, Role.PATIENT, Role.ANALYST])
@@ -49,7 +53,9 @@ def test_a_doctor_is_listed_with_the_next_free_time(clinic, dora, role):
     (row,) = [row for row in rows_of(app, _TABLE) if row[0] == "Dora Doctor"]
     assert row[2].endswith(("09:00", "09:30", "10:00", "10:30"))
     assert not app.exception
-    assert ("Add a doctor" in [one.label for one in app.button]) == (role is Role.STAFF)
+    assert ("Add a doctor" in [element.label for element in app.button]) == (
+        role is Role.STAFF
+    )
 
 
 def test_a_speciality_narrows_the_list(clinic, dora):
@@ -100,7 +106,7 @@ def test_a_number_that_cannot_be_is_explained_and_stays(clinic, field, value, sa
     number.set_value(value)
     app.button(key="doctor_plan_save").click().run()
 
-    assert [one.value for one in app.error] == [said]
+    assert [element.value for element in app.error] == [said]
     assert fields(app, "number_input", field)[0].value == value
     assert fields(app, "text_input", "doctor_name")[0].value == "Emil Eager"
 
@@ -171,7 +177,7 @@ def test_blocking_lists_the_visits_in_it_before_and_after_with_a_way_to_move_eac
     )
     seen = clinic.open("doctor_plan", Role.ADMIN, doctor=dora.id)
     assert rows_of(seen, "doctor_visits_to_move") == []
-    assert any("The front desk" in one.value for one in seen.caption)
+    assert any("The front desk" in element.value for element in seen.caption)
 
 
 def test_a_time_without_visits_is_blocked_at_once(clinic):
@@ -219,7 +225,7 @@ def test_what_was_typed_for_a_slot_stays_until_it_is_added(clinic):
     app.button(key="doctor_extra_add").click().run()
 
     said = "An extra slot lasts 5 to 480 minutes; correct it."
-    assert [one.value for one in app.error] == [said]
+    assert [element.value for element in app.error] == [said]
     assert app.text_input(key="doctor_extra_reason").value == "In great need of one"
     # What stands below is there as well, with what is typed into it.
     assert fields(app, "text_input", "doctor_name")

@@ -82,7 +82,7 @@ def test_the_figures_of_a_day_are_told_of_each_doctor_and_of_nobody_else(
     ]
     (day,) = rows_of(app, "statistics_days")
     assert day[1:] == row[1:]
-    assert [one.value for one in app.metric][:3] == ["50%", "50%", "1"]
+    assert [element.value for element in app.metric][:3] == ["50%", "50%", "1"]
     assert booked not in str(app)
     assert not app.exception
 
@@ -116,7 +116,11 @@ def test_the_proof_says_who_won_and_how_long_it_took(clinic: Clinic, monkeypatch
         "200 attempts at one slot from 4 processes: 1 won, 199 were told that it is "
         "booked. Booking holds."
     )
-    assert [one.value for one in app.metric][-3:] == ["2.3 s", "420 ms", "1312 ms"]
+    assert [element.value for element in app.metric][-3:] == [
+        "2.3 s",
+        "420 ms",
+        "1312 ms",
+    ]
     assert not app.exception
 
 

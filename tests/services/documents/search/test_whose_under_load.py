@@ -107,7 +107,7 @@ def test_nobody_sees_the_title_of_a_colleagues_patient_however_many_ask(ward: Wa
         lists = ward.lists[1:2] if actor.role is Role.PATIENT else ward.lists
         begun.wait()
         return set[str]().union(
-            *(ward.titles(actor, one) for one in islice(cycle(lists), LOOKS))
+            *(ward.titles(actor, each) for each in islice(cycle(lists), LOOKS))
         )
 
     with ThreadPoolExecutor(len(may_see) + 1) as people:
@@ -119,4 +119,4 @@ def test_nobody_sees_the_title_of_a_colleagues_patient_however_many_ask(ward: Wa
         disturbing.result()
 
     assert seen[clinic.cleo] == may_see[clinic.cleo]
-    assert all(seen[one] <= may_see[one] for one in may_see)
+    assert all(seen[title] <= may_see[title] for title in may_see)

@@ -133,7 +133,7 @@ def test_a_patient_is_not_held_in_two_places_at_once(database):
     outcomes = at_once(database, holding(one, patient), holding(other, patient))
 
     assert len(held(outcomes)) == 1
-    assert sum(isinstance(one, PatientBusy) for one in outcomes) == 1
+    assert sum(isinstance(outcome, PatientBusy) for outcome in outcomes) == 1
 
 
 # Of the time that is left when both set out, in milliseconds: none, some, plenty.
@@ -229,7 +229,7 @@ def test_two_who_change_places_do_not_wait_for_each_other(database):
         lambda s: samples.move(s, CLERK, visits[1].id, one, uuid4()),
     )
 
-    assert [one.status for one in outcomes] == [BookingStatus.FAILED] * 2
+    assert [booking.status for booking in outcomes] == [BookingStatus.FAILED] * 2
     booked = (BookingSlot.status == "booked",)
     assert write(database, lambda session: count(session, BookingSlot, *booked)) == 2
 
@@ -242,7 +242,10 @@ def test_tidying_and_taking_over_at_once_is_one_hold(database):
 
     outcomes = at_once(
         database,
-        *[holding(slot, one) for slot, one in zip(slots, people[4:], strict=True)],
+        *[
+            holding(slot, patient)
+            for slot, patient in zip(slots, people[4:], strict=True)
+        ],
         lambda session: bookings.current_holds(session, CLERK),
     )
     write(database, bookings.expire_due)
