@@ -14,7 +14,7 @@ PrimaryKey = Annotated[
 CreatedAt = Annotated[
     datetime, mapped_column(DateTime(timezone=True), server_default=func.now())
 ]
-Moment = Annotated[datetime, mapped_column(DateTime(timezone=True))]
+Timestamp = Annotated[datetime, mapped_column(DateTime(timezone=True))]
 TextList = Annotated[list[str], mapped_column(ARRAY(TEXT), server_default=text("'{}'"))]
 
 

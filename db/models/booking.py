@@ -19,7 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.models.base import Base, CreatedAt, Moment, PrimaryKey
+from db.models.base import Base, CreatedAt, PrimaryKey, Timestamp
 
 _SPAN: Final[ColumnClause[Any]] = literal_column("tstzrange(starts_at, ends_at)")
 _OFFERED = text("withdrawn_at IS NULL")
@@ -51,15 +51,15 @@ class Slot(Base):
 
     id: Mapped[PrimaryKey]
     doctor_id: Mapped[UUID] = mapped_column(ForeignKey("doctors.id"))
-    starts_at: Mapped[Moment]
-    ends_at: Mapped[Moment]
+    starts_at: Mapped[Timestamp]
+    ends_at: Mapped[Timestamp]
     # From the weekly plan, added by hand, or the scratch slot of a proof.
     origin: Mapped[str] = mapped_column(Text, server_default=text("'plan'"))
     # The plan has it no longer, but somebody holds or has booked it: whoever does may
     # keep it, and nobody else gets it.
     is_leaving: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[CreatedAt]
-    withdrawn_at: Mapped[Moment | None]
+    withdrawn_at: Mapped[Timestamp | None]
 
 
 class Booking(Base):
@@ -118,7 +118,7 @@ class Booking(Base):
     patient_id: Mapped[UUID] = mapped_column(ForeignKey("patients.id"))
     status: Mapped[str] = mapped_column(Text, server_default=text("'pending'"))
     attempt: Mapped[UUID]
-    expires_at: Mapped[Moment | None]
+    expires_at: Mapped[Timestamp | None]
     renewals: Mapped[int] = mapped_column(server_default=text("0"))
     # What the visit is for, in the words of whoever books it.
     note: Mapped[str] = mapped_column(Text, server_default=text("''"))
@@ -133,8 +133,8 @@ class Booking(Base):
     created_at: Mapped[datetime] = mapped_column(
         DateTime(timezone=True), server_default=func.clock_timestamp()
     )
-    confirmed_at: Mapped[Moment | None]
-    ended_at: Mapped[Moment | None]
+    confirmed_at: Mapped[Timestamp | None]
+    ended_at: Mapped[Timestamp | None]
     ended_by: Mapped[UUID | None]
 
 
@@ -174,10 +174,10 @@ class BookingSlot(Base):
     slot_id: Mapped[UUID] = mapped_column(ForeignKey("slots.id"), primary_key=True)
     booking_id: Mapped[UUID] = mapped_column(ForeignKey("bookings.id"))
     patient_id: Mapped[UUID] = mapped_column(ForeignKey("patients.id"))
-    starts_at: Mapped[Moment]
-    ends_at: Mapped[Moment]
+    starts_at: Mapped[Timestamp]
+    ends_at: Mapped[Timestamp]
     status: Mapped[str] = mapped_column(Text)
-    expires_at: Mapped[Moment | None]
+    expires_at: Mapped[Timestamp | None]
     may_overlap: Mapped[bool] = mapped_column(server_default=text("false"))
 
 
@@ -218,17 +218,17 @@ class Appointment(Base):
     booking_id: Mapped[UUID] = mapped_column(ForeignKey("bookings.id"))
     doctor_id: Mapped[UUID] = mapped_column(ForeignKey("doctors.id"))
     patient_id: Mapped[UUID] = mapped_column(ForeignKey("patients.id"))
-    starts_at: Mapped[Moment]
-    ends_at: Mapped[Moment]
+    starts_at: Mapped[Timestamp]
+    ends_at: Mapped[Timestamp]
     status: Mapped[str] = mapped_column(Text, server_default=text("'scheduled'"))
     code: Mapped[str] = mapped_column(Text)
     revision: Mapped[int] = mapped_column(server_default=text("1"))
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[CreatedAt]
-    reminded_at: Mapped[Moment | None]
-    checked_in_at: Mapped[Moment | None]
-    completed_at: Mapped[Moment | None]
-    cancelled_at: Mapped[Moment | None]
+    reminded_at: Mapped[Timestamp | None]
+    checked_in_at: Mapped[Timestamp | None]
+    completed_at: Mapped[Timestamp | None]
+    cancelled_at: Mapped[Timestamp | None]
     cancelled_by: Mapped[UUID | None]
     cancelled_because: Mapped[str | None] = mapped_column(Text)
 
@@ -264,13 +264,13 @@ class WaitlistEntry(Base):
     patient_id: Mapped[UUID] = mapped_column(ForeignKey("patients.id"))
     doctor_id: Mapped[UUID | None] = mapped_column(ForeignKey("doctors.id"))
     speciality: Mapped[str | None] = mapped_column(Text)
-    from_at: Mapped[Moment]
-    until_at: Mapped[Moment]
+    from_at: Mapped[Timestamp]
+    until_at: Mapped[Timestamp]
     status: Mapped[str] = mapped_column(Text, server_default=text("'waiting'"))
-    offered_at: Mapped[Moment | None]
+    offered_at: Mapped[Timestamp | None]
     created_by: Mapped[UUID]
     created_at: Mapped[CreatedAt]
-    ended_at: Mapped[Moment | None]
+    ended_at: Mapped[Timestamp | None]
 
 
 class VisitNotification(Base):
@@ -305,5 +305,5 @@ class VisitNotification(Base):
     created_at: Mapped[CreatedAt]
     send_at: Mapped[CreatedAt]
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
-    sent_at: Mapped[Moment | None]
-    given_up_at: Mapped[Moment | None]
+    sent_at: Mapped[Timestamp | None]
+    given_up_at: Mapped[Timestamp | None]

@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.models.base import Base, CreatedAt, Moment, PrimaryKey
+from db.models.base import Base, CreatedAt, PrimaryKey, Timestamp
 
 
 class CareRelationship(Base):
@@ -25,7 +25,7 @@ class CareRelationship(Base):
     patient_id: Mapped[UUID] = mapped_column(ForeignKey("patients.id"), index=True)
     created_by: Mapped[UUID | None]
     created_at: Mapped[CreatedAt]
-    ended_at: Mapped[Moment | None]
+    ended_at: Mapped[Timestamp | None]
 
 
 class BreakGlassAccess(Base):
@@ -49,10 +49,10 @@ class BreakGlassAccess(Base):
     patient_id: Mapped[UUID] = mapped_column(ForeignKey("patients.id"), index=True)
     reason: Mapped[str] = mapped_column(Text)
     created_at: Mapped[CreatedAt]
-    expires_at: Mapped[Moment]
+    expires_at: Mapped[Timestamp]
     # When the administrators were sent word of it.
-    told_at: Mapped[Moment | None]
-    reviewed_at: Mapped[Moment | None]
+    told_at: Mapped[Timestamp | None]
+    reviewed_at: Mapped[Timestamp | None]
     reviewed_by: Mapped[UUID | None]
     review: Mapped[str | None] = mapped_column(Text)
 
@@ -73,5 +73,5 @@ class ExportGrant(Base):
     criteria_key: Mapped[str | None] = mapped_column(ForeignKey("stored_criteria.key"))
     reason: Mapped[str] = mapped_column(Text)
     created_at: Mapped[CreatedAt]
-    expires_at: Mapped[Moment]
-    used_at: Mapped[Moment | None]
+    expires_at: Mapped[Timestamp]
+    used_at: Mapped[Timestamp | None]

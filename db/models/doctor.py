@@ -19,7 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.models.base import Base, CreatedAt, Moment, PrimaryKey
+from db.models.base import Base, CreatedAt, PrimaryKey, Timestamp
 
 _KEY = Text(collation="C")
 
@@ -78,7 +78,7 @@ class Doctor(Base):
     source_id: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[CreatedAt]
-    deleted_at: Mapped[Moment | None]
+    deleted_at: Mapped[Timestamp | None]
 
 
 class WorkingHours(Base):
@@ -146,10 +146,10 @@ class ScheduleException(Base):
     id: Mapped[PrimaryKey]
     doctor_id: Mapped[UUID | None] = mapped_column(ForeignKey("doctors.id"))
     kind: Mapped[str] = mapped_column(Text)
-    starts_at: Mapped[Moment]
-    ends_at: Mapped[Moment]
+    starts_at: Mapped[Timestamp]
+    ends_at: Mapped[Timestamp]
     reason: Mapped[str] = mapped_column(Text, server_default=text("''"))
     created_by: Mapped[UUID]
     created_at: Mapped[CreatedAt]
-    deleted_at: Mapped[Moment | None]
+    deleted_at: Mapped[Timestamp | None]
     deleted_by: Mapped[UUID | None]

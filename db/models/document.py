@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.models.base import Base, CreatedAt, Moment, PrimaryKey, TextList
+from db.models.base import Base, CreatedAt, PrimaryKey, TextList, Timestamp
 
 _CURRENT = text("deleted_at IS NULL")
 _KEY = Text(collation="C")
@@ -114,12 +114,12 @@ class Document(Base):
     created_by_name: Mapped[str] = mapped_column(Text)
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[CreatedAt]
-    deleted_at: Mapped[Moment | None]
+    deleted_at: Mapped[Timestamp | None]
     deleted_by: Mapped[UUID | None]
-    held_at: Mapped[Moment | None]
+    held_at: Mapped[Timestamp | None]
     held_by: Mapped[UUID | None]
     held_because: Mapped[str | None] = mapped_column(Text)
-    purged_at: Mapped[Moment | None]
+    purged_at: Mapped[Timestamp | None]
 
 
 class DocumentVersion(Base):
@@ -194,8 +194,8 @@ class DocumentVersion(Base):
     author_id: Mapped[UUID]
     author_name: Mapped[str] = mapped_column(Text)
     created_at: Mapped[CreatedAt]
-    checked_at: Mapped[Moment | None]
-    damaged_at: Mapped[Moment | None]
+    checked_at: Mapped[Timestamp | None]
+    damaged_at: Mapped[Timestamp | None]
 
 
 class DocumentText(Base):
@@ -234,10 +234,10 @@ class DocumentShare(Base):
     created_by: Mapped[UUID]
     created_by_name: Mapped[str] = mapped_column(Text)
     created_at: Mapped[CreatedAt]
-    expires_at: Mapped[Moment]
-    revoked_at: Mapped[Moment | None]
+    expires_at: Mapped[Timestamp]
+    revoked_at: Mapped[Timestamp | None]
     opened: Mapped[int] = mapped_column(server_default=text("0"))
-    last_opened_at: Mapped[Moment | None]
+    last_opened_at: Mapped[Timestamp | None]
 
 
 class RetentionRule(Base):

@@ -6,7 +6,7 @@ from sqlalchemy import ForeignKey, Index, Integer, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.models.base import Base, Moment
+from db.models.base import Base, Timestamp
 
 
 class DocumentSearch(Base):
@@ -48,7 +48,7 @@ class DocumentSearch(Base):
     )
     patient_id: Mapped[UUID | None]
     created_by: Mapped[UUID]
-    created_at: Mapped[Moment]
+    created_at: Mapped[Timestamp]
     head: Mapped[str] = mapped_column(TSVECTOR)
     words: Mapped[str] = mapped_column(TSVECTOR)
     pairs: Mapped[list[int]] = mapped_column(ARRAY(Integer))

@@ -7,7 +7,7 @@ from sqlalchemy import CheckConstraint, DateTime, Index, Text, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.models.base import Base, CreatedAt, Moment
+from db.models.base import Base, CreatedAt, Timestamp
 
 
 class PendingFileDeletion(Base):
@@ -39,7 +39,7 @@ class PendingFileDeletion(Base):
     file_id: Mapped[str] = mapped_column(Text, primary_key=True)
     because: Mapped[str] = mapped_column(Text)
     found_at: Mapped[CreatedAt]
-    due_at: Mapped[Moment | None] = mapped_column("doomed_at")
+    due_at: Mapped[Timestamp | None] = mapped_column("doomed_at")
 
 
 class IntegrityRun(Base):

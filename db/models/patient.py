@@ -16,7 +16,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.models.base import Base, CreatedAt, Moment, PrimaryKey, TextList
+from db.models.base import Base, CreatedAt, PrimaryKey, TextList, Timestamp
 
 # A foreign key to patients that must keep naming the merged-away record, because
 # it tells the story of the merge, carries this in its column's info.
@@ -162,7 +162,7 @@ class Patient(Base):
     version: Mapped[int] = mapped_column(server_default=text("1"))
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[CreatedAt]
-    deleted_at: Mapped[Moment | None]
+    deleted_at: Mapped[Timestamp | None]
     deleted_by: Mapped[UUID | None]
     merged_into_id: Mapped[UUID | None] = mapped_column(
         ForeignKey("patients.id"), info={STAYS_WITH_MERGED: True}

@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.models.base import Base, CreatedAt, Moment, PrimaryKey, TextList
+from db.models.base import Base, CreatedAt, PrimaryKey, TextList, Timestamp
 
 ACTS = (
     "switchover",
@@ -135,10 +135,10 @@ class ClusterOperation(Base):
     actor_name: Mapped[str] = mapped_column(Text, server_default=text("''"))
     reason: Mapped[str] = mapped_column(Text, server_default=text("''"))
     started_at: Mapped[CreatedAt]
-    scheduled_at: Mapped[Moment | None]
+    scheduled_at: Mapped[Timestamp | None]
     # Renewed while somebody works on it, so that what was abandoned shows.
     seen_at: Mapped[CreatedAt]
-    ended_at: Mapped[Moment | None]
+    ended_at: Mapped[Timestamp | None]
     node: Mapped[str | None] = mapped_column(Text)
     former_primary: Mapped[str | None] = mapped_column(Text)
     new_primary: Mapped[str | None] = mapped_column(Text)
@@ -176,7 +176,7 @@ class Drill(Base):
     actor_name: Mapped[str] = mapped_column(Text, server_default=text("''"))
     started_at: Mapped[CreatedAt]
     seen_at: Mapped[CreatedAt]
-    ended_at: Mapped[Moment | None]
+    ended_at: Mapped[Timestamp | None]
     node: Mapped[str | None] = mapped_column(Text)
     rto_seconds: Mapped[float | None] = mapped_column(Double)
     rpo_seconds: Mapped[float | None] = mapped_column(Double)
@@ -200,7 +200,7 @@ class DrillPlan(Base):
     kind: Mapped[str] = mapped_column(Text, primary_key=True)
     every_days: Mapped[int] = mapped_column(Integer, server_default=text("90"))
     next_on: Mapped[datetime] = mapped_column(Date)
-    reminded_at: Mapped[Moment | None]
+    reminded_at: Mapped[Timestamp | None]
     updated_at: Mapped[CreatedAt]
 
 
@@ -263,12 +263,12 @@ class Alert(Base):
     kind: Mapped[str] = mapped_column(Text)
     node: Mapped[str | None] = mapped_column(Text)
     began_at: Mapped[CreatedAt]
-    ended_at: Mapped[Moment | None]
+    ended_at: Mapped[Timestamp | None]
     # What was measured when it began, and the worst since.
     value: Mapped[float | None] = mapped_column(Double)
     worst: Mapped[float | None] = mapped_column(Double)
     sentence: Mapped[str] = mapped_column(Text)
-    acknowledged_at: Mapped[Moment | None]
+    acknowledged_at: Mapped[Timestamp | None]
     acknowledged_by: Mapped[UUID | None]
     acknowledged_by_name: Mapped[str | None] = mapped_column(Text)
 
@@ -302,8 +302,8 @@ class AlertNotification(Base):
         DateTime(timezone=True), server_default=func.now()
     )
     attempts: Mapped[int] = mapped_column(Integer, server_default=text("0"))
-    sent_at: Mapped[Moment | None]
-    given_up_at: Mapped[Moment | None]
+    sent_at: Mapped[Timestamp | None]
+    given_up_at: Mapped[Timestamp | None]
 
 
 class WriteProbe(Base):

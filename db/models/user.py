@@ -16,7 +16,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TEXT
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.models.base import Base, CreatedAt, Moment, PrimaryKey, TextList
+from db.models.base import Base, CreatedAt, PrimaryKey, TextList, Timestamp
 
 
 class User(Base):
@@ -55,7 +55,7 @@ class User(Base):
     )
     is_demo: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[CreatedAt]
-    deactivated_at: Mapped[Moment | None]
+    deactivated_at: Mapped[Timestamp | None]
 
 
 # One person per address, however they write it.
@@ -75,10 +75,10 @@ class UserSession(Base):
     browser: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[CreatedAt]
     last_seen_at: Mapped[CreatedAt]
-    expires_at: Mapped[Moment]
+    expires_at: Mapped[Timestamp]
     # When the person last proved to be there with a passkey.
-    confirmed_at: Mapped[Moment | None]
-    ended_at: Mapped[Moment | None]
+    confirmed_at: Mapped[Timestamp | None]
+    ended_at: Mapped[Timestamp | None]
     ended_by: Mapped[UUID | None]
 
 
@@ -98,8 +98,8 @@ class LoginCode(Base):
     code_hash: Mapped[bytes] = mapped_column(LargeBinary)
     tries: Mapped[int] = mapped_column(server_default=text("0"))
     created_at: Mapped[CreatedAt]
-    expires_at: Mapped[Moment]
-    used_at: Mapped[Moment | None]
+    expires_at: Mapped[Timestamp]
+    used_at: Mapped[Timestamp | None]
 
 
 class Ceremony(Base):
@@ -118,8 +118,8 @@ class Ceremony(Base):
     secret: Mapped[bytes] = mapped_column(LargeBinary)
     details: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
     created_at: Mapped[CreatedAt]
-    expires_at: Mapped[Moment]
-    used_at: Mapped[Moment | None]
+    expires_at: Mapped[Timestamp]
+    used_at: Mapped[Timestamp | None]
 
 
 class Passkey(Base):
@@ -136,7 +136,7 @@ class Passkey(Base):
     transports: Mapped[TextList]
     name: Mapped[str] = mapped_column(Text)
     created_at: Mapped[CreatedAt]
-    last_used_at: Mapped[Moment | None]
+    last_used_at: Mapped[Timestamp | None]
 
 
 class UserIdentity(Base):
@@ -153,7 +153,7 @@ class UserIdentity(Base):
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
     decides_role: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[CreatedAt]
-    last_used_at: Mapped[Moment | None]
+    last_used_at: Mapped[Timestamp | None]
 
 
 class Invitation(Base):
@@ -166,8 +166,8 @@ class Invitation(Base):
     token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     created_by: Mapped[UUID | None]
     created_at: Mapped[CreatedAt]
-    expires_at: Mapped[Moment]
-    used_at: Mapped[Moment | None]
+    expires_at: Mapped[Timestamp]
+    used_at: Mapped[Timestamp | None]
 
 
 class ApiToken(Base):
@@ -185,6 +185,6 @@ class ApiToken(Base):
     scopes: Mapped[list[str] | None] = mapped_column(ARRAY(TEXT))
     issued_by: Mapped[UUID | None]
     created_at: Mapped[CreatedAt]
-    last_used_at: Mapped[Moment | None]
-    expires_at: Mapped[Moment | None]
-    revoked_at: Mapped[Moment | None]
+    last_used_at: Mapped[Timestamp | None]
+    expires_at: Mapped[Timestamp | None]
+    revoked_at: Mapped[Timestamp | None]

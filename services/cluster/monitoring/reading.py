@@ -14,7 +14,7 @@ from services.core.errors import InvalidInput
 
 _FEWEST_POINTS: Final = 2
 _MOST_POINTS: Final = 2000
-_A_MOMENT: Final = timedelta(minutes=1)
+_A_MINUTE: Final = timedelta(minutes=1)
 # Nothing here needs rows in order, nor arithmetic in decimals: a month is 26,000 rows.
 # Who led at any time of a span is its primary.
 _READ: Final = text("""
@@ -65,7 +65,7 @@ def resolution_of(since: datetime, now: datetime) -> Resolution:
     age = now - since
     for resolution, kept in KEPT_FOR.items():
         # Who asks for "the last hour" has begun to count a moment ago.
-        if age <= kept + _A_MOMENT:
+        if age <= kept + _A_MINUTE:
             return resolution
     return Resolution.COARSE
 

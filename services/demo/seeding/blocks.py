@@ -50,7 +50,7 @@ _OPENS_AT, _SHUTS_AT = 8 * 3_600, 18 * 3_600
 
 
 @dataclass(frozen=True, slots=True)
-class _Moments:
+class _Timestamps:
     """When the records were made and last changed, and which were archived then."""
 
     created: Words
@@ -144,7 +144,7 @@ def _register_again(rng: np.random.Generator, columns: dict[str, list[str]]) -> 
         columns["no_known_allergies"][later] = "f"
 
 
-def _timestamps(rng: np.random.Generator, people: People, today: date) -> _Moments:
+def _timestamps(rng: np.random.Generator, people: People, today: date) -> _Timestamps:
     """Spread registrations over years, denser towards today, in opening hours."""
     count = len(people.ages)
     years = np.minimum(people.ages, _YEARS_OF_RECORDS)
@@ -155,7 +155,7 @@ def _timestamps(rng: np.random.Generator, people: People, today: date) -> _Momen
     created = _written_timestamps(today, registered, times)
     updated = _written_timestamps(today, changed, times)
     archived = rng.random(count) < _ARCHIVED
-    return _Moments(created, updated, archived)
+    return _Timestamps(created, updated, archived)
 
 
 def _written_timestamps(

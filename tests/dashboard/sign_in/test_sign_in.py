@@ -220,7 +220,7 @@ def test_a_form_that_our_page_would_never_send_is_refused(server):
 
 
 @pytest.mark.parametrize(
-    ("asked", "given"),
+    ("wanted", "given"),
     [
         ("/patients", "/patients"),
         ("/patients?list=k%20x", "/patients?list=k%20x"),

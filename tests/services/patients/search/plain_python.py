@@ -27,7 +27,7 @@ _COMPARISONS: dict[Operator, Callable[[object, object], bool]] = {
     Operator.STARTS_WITH: lambda a, b: a.startswith(b),
 }
 _LISTS = {"allergies", "medical_history", "current_medications"}
-_MOMENTS = {"created_at", "updated_at"}
+_TIMESTAMPS = {"created_at", "updated_at"}
 
 
 class PlainPython:
@@ -74,7 +74,7 @@ class PlainPython:
         typed = str(filter_.value).strip()
         if filter_.field in _LISTS:
             return self._lists(getattr(patient, filter_.field), filter_.operator, typed)
-        if filter_.field in _MOMENTS:
+        if filter_.field in _TIMESTAMPS:
             return self._is_when(
                 getattr(patient, filter_.field), filter_.operator, typed
             )
