@@ -34,7 +34,7 @@ class SealBroken(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class _Ring:
+class _Keyring:
     """The keys as they were read; the stamp tells whether the file is another one."""
 
     stamp: tuple[int, ...]
@@ -53,21 +53,21 @@ class FileKeys:
     def __init__(self, path: Path, *, may_be_made: bool = False) -> None:
         self.path = path
         self._may_be_made = may_be_made
-        self._known: _Ring | None = None
+        self._known: _Keyring | None = None
 
     def seal(self, data: bytes, purpose: str) -> bytes:
         """Encrypt something small; it opens for the same purpose only."""
-        sealed: bytes = self._ring().aead.encrypt(data, purpose.encode())
+        sealed: bytes = self._keyring().aead.encrypt(data, purpose.encode())
         return sealed
 
     def unseal(self, sealed: bytes, purpose: str) -> bytes:
         """Return what was sealed; raises SealBroken or KeyUnknown."""
         key = key_of(sealed)
-        ring = self._ring_with(key)
-        if key not in ring.ids:
+        keyring = self._keyring_with(key)
+        if key not in keyring.ids:
             raise KeyUnknown(f"{self.path} has no key {key}.")
         try:
-            data: bytes = ring.aead.decrypt(sealed, purpose.encode())
+            data: bytes = keyring.aead.decrypt(sealed, purpose.encode())
         except tink.TinkError as error:
             raise SealBroken("This is not what was sealed.") from error
         return data
@@ -75,17 +75,17 @@ class FileKeys:
     @property
     def primary(self) -> int:
         """The number of the key that seals."""
-        return self._ring().primary
+        return self._keyring().primary
 
     @property
     def ids(self) -> frozenset[int]:
         """The numbers of all keys, those that only unseal among them."""
-        return self._ring().ids
+        return self._keyring().ids
 
     @property
     def changed_at(self) -> datetime:
         """When the key file was last replaced."""
-        with _explained(self.path):
+        with _translate_errors(self.path):
             return datetime.fromtimestamp(self.path.stat().st_mtime, UTC)
 
     def require(self) -> None:
@@ -96,11 +96,11 @@ class FileKeys:
             # Whoever makes the folder says best what is wrong with it.
             is_here = not self._may_be_made
         if is_here or not self._may_be_made:
-            self._ring()
+            self._keyring()
 
     def add(self) -> int:
         """Add a key that seals from now on, and return its number."""
-        self._ring()
+        self._keyring()
         with self._changing() as keyset:
             new = _new_keyset()
             keyset["key"] += new["key"]
@@ -114,7 +114,7 @@ class FileKeys:
                 raise ValueError("The key that seals stays.")
             keyset["key"] = [k for k in keyset["key"] if k["keyId"] not in unused]
 
-    def _ring(self) -> _Ring:
+    def _keyring(self) -> _Keyring:
         """Return the keys as they are in the file now."""
         try:
             stamp = _stamp(self.path)
@@ -131,7 +131,7 @@ class FileKeys:
             self._known = self._read(stamp)
         return self._known
 
-    def _ring_with(self, key: int) -> _Ring:
+    def _keyring_with(self, key: int) -> _Keyring:
         """Return a key ring that has this key, if any has.
 
         What is known already is enough: reading files goes on while somebody
@@ -139,16 +139,18 @@ class FileKeys:
         """
         if self._known is not None and key in self._known.ids:
             return self._known
-        return self._ring()
+        return self._keyring()
 
-    def _read(self, stamp: tuple[int, ...]) -> _Ring:
-        with _explained(self.path):
+    def _read(self, stamp: tuple[int, ...]) -> _Keyring:
+        with _translate_errors(self.path):
             text = self.path.read_text(errors="replace")
         try:
             handle = json_proto_keyset_format.parse(text, secret_key_access.TOKEN)
             about = handle.keyset_info()
             ids = frozenset(key.key_id for key in about.key_info if key.status == 1)
-            return _Ring(stamp, about.primary_key_id, ids, handle.primitive(aead.Aead))
+            return _Keyring(
+                stamp, about.primary_key_id, ids, handle.primitive(aead.Aead)
+            )
         except tink.TinkError:
             # Without its cause, which may quote what it could not read.
             raise UnusableFileKeys(
@@ -163,7 +165,7 @@ class FileKeys:
         """
         # A link that an administrator has laid stays one.
         path = self.path.resolve()
-        with _explained(path), private_files.locked(path.parent):
+        with _translate_errors(path), private_files.locked(path.parent):
             keyset: dict[str, Any] = json.loads(path.read_text())
             yield keyset
             with private_files.aside(path, _written(keyset)) as unfinished:
@@ -186,7 +188,7 @@ def key_of(sealed: bytes) -> int:
 
 def make(path: Path) -> bool:
     """Make a key file, readable by its owner only; tell whether there was none."""
-    with _explained(path):
+    with _translate_errors(path):
         return private_files.make(path, _written(_new_keyset()))
 
 
@@ -208,7 +210,7 @@ def _stamp(path: Path) -> tuple[int, ...]:
 
 
 @contextmanager
-def _explained(path: Path) -> Iterator[None]:
+def _translate_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:

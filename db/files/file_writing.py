@@ -27,7 +27,7 @@ class PendingFile:
 
 
 def write_chunks(
-    shelf: BucketCollections,
+    collections: BucketCollections,
     source: BinaryIO,
     *,
     file_id: ObjectId,
@@ -36,14 +36,14 @@ def write_chunks(
 ) -> PendingFile:
     """Store what can be read from the source, up to its last chunks."""
     cipher, digest, size = FileCipher.new(), hashlib.sha256(), 0
-    writer = ChunkWriter(shelf.chunks, file_id, session)
-    with cipher.encrypting(writer, shelf.binding(file_id)) as encrypted:
+    writer = ChunkWriter(collections.chunks, file_id, session)
+    with cipher.encrypting(writer, collections.binding(file_id)) as encrypted:
         while piece := source.read(_PIECE):
             digest.update(piece)
             size += len(piece)
             encrypted.write(piece)
             writer.send()
-    entry = FileEntry(shelf.bucket, file_id, writer.finish(), _now())
+    entry = FileEntry(collections.bucket, file_id, writer.finish(), _now())
     contents = Contents(cipher.key, size, digest.digest(), content_type)
     # No file name: what people call a file is a record, not storage.
     return PendingFile(
@@ -53,7 +53,7 @@ def write_chunks(
             "length": entry.extent.length,
             "chunkSize": entry.extent.chunk_size,
             "uploadDate": entry.stored_at,
-            "metadata": entry.seal(shelf.keys, contents),
+            "metadata": entry.seal(collections.keys, contents),
         },
         writer.send_rest,
     )

@@ -123,22 +123,22 @@ class FileStore:
 
         Nothing stays if it cannot be read to its end.
         """
-        file_id, shelf = ObjectId(), self._shelf(bucket)
+        file_id, collections = ObjectId(), self._collections(bucket)
         with answering():
             self._ensure_index(bucket)
             try:
                 written = write_chunks(
-                    shelf, source, file_id=file_id, content_type=content_type
+                    collections, source, file_id=file_id, content_type=content_type
                 )
-                self._finish(shelf, written)
+                self._finish(collections, written)
             except PyMongoError:
                 # Whoever waits has waited long enough: what is stored is swept later.
                 raise
             except BaseException:
                 # Nobody would ever ask for them.
                 with suppress(Exception):
-                    shelf.files.delete_one({"_id": file_id})
-                    shelf.chunks.delete_many({"files_id": file_id})
+                    collections.files.delete_one({"_id": file_id})
+                    collections.chunks.delete_many({"files_id": file_id})
                 raise
         contents = written.contents
         return PutFile(str(file_id), contents.size, contents.sha256)
@@ -151,14 +151,14 @@ class FileStore:
     @contextmanager
     def open(self, bucket: Bucket, file_id: str) -> Iterator[PlainStream]:
         """Give a file's bytes a piece at a time; raises FileMissing or FileDamaged."""
-        shelf = self._shelf(bucket)
+        collections = self._collections(bucket)
         with answering():
-            stored = shelf.files.find_one({"_id": _id(file_id)})
+            stored = collections.files.find_one({"_id": _id(file_id)})
         if stored is None:
             raise FileMissing("There is no such file.")
         entry = FileEntry.read(bucket, stored)
-        with ChunkReader(shelf.chunks, entry.file_id, entry.extent) as source:
-            yield _plain(shelf, entry, source)
+        with ChunkReader(collections.chunks, entry.file_id, entry.extent) as source:
+            yield _plain(collections, entry, source)
 
     def delete(self, bucket: Bucket, file_id: str) -> None:
         """Delete a file; one that is gone already is no error."""
@@ -173,14 +173,16 @@ class FileStore:
         """Return those of the ids that lead to a file, whole or damaged."""
         ids = [ObjectId(file_id) for file_id in file_ids if ObjectId.is_valid(file_id)]
         with answering():
-            files = self._shelf(bucket).files.find({"_id": {"$in": ids}}, {"_id": True})
+            files = self._collections(bucket).files.find(
+                {"_id": {"$in": ids}}, {"_id": True}
+            )
             return {str(file["_id"]) for file in files}
 
     def list_older_than(self, bucket: Bucket, timestamp: datetime) -> Iterator[str]:
         """Yield the ids of files stored before a moment, oldest first."""
         older = {"uploadDate": {"$lt": timestamp}}
         with answering():
-            for file in self._shelf(bucket).files.find(
+            for file in self._collections(bucket).files.find(
                 older, {"_id": True}, sort=[("_id", 1)]
             ):
                 yield str(file["_id"])
@@ -192,7 +194,7 @@ class FileStore:
         """
         first = {"n": 0, "files_id": {"$lt": ObjectId.from_datetime(timestamp)}}
         with answering():
-            begun = self._shelf(bucket).chunks.find(
+            begun = self._collections(bucket).chunks.find(
                 first, {"_id": False, "files_id": True}, sort=[("files_id", 1)]
             )
             ids = (str(chunk["files_id"]) for chunk in begun)
@@ -206,7 +208,7 @@ class FileStore:
         Their ids stay. Needs a replica set: each is replaced in a transaction.
         """
         with answering(), self._client.start_session() as session:
-            return upkeep.encrypt_plain(self._shelf(bucket), session)
+            return upkeep.encrypt_plain(self._collections(bucket), session)
 
     def rewrap(self, bucket: Bucket) -> Rewrapped:
         """Wrap the keys of files with the newest key, where another one does.
@@ -214,12 +216,12 @@ class FileStore:
         No file's bytes are touched. It may be interrupted and repeated at any time.
         """
         with answering():
-            return upkeep.rewrap(self._shelf(bucket))
+            return upkeep.rewrap(self._collections(bucket))
 
     def keys_in_use(self, bucket: Bucket) -> set[int]:
         """Return the numbers of the keys that wrap the keys of files."""
         with answering():
-            return set(self._shelf(bucket).files.distinct("metadata.key"))
+            return set(self._collections(bucket).files.distinct("metadata.key"))
 
     def ping(self) -> float:
         """Return how many seconds MongoDB takes to answer."""
@@ -233,13 +235,13 @@ class FileStore:
         self._aside.shutdown()
         self._client.close()
 
-    def _finish(self, shelf: BucketCollections, written: PendingFile) -> None:
+    def _finish(self, collections: BucketCollections, written: PendingFile) -> None:
         """Store a file's last chunks and its entry, which wait for the disks together.
 
         Which of the two is there first matters to nobody: until both are, nobody is
         told the file's id, and what a crash leaves of it is swept.
         """
-        entry = self._aside.submit(shelf.files.insert_one, written.entry)
+        entry = self._aside.submit(collections.files.insert_one, written.entry)
         try:
             written.send_rest()
         finally:
@@ -249,26 +251,26 @@ class FileStore:
     def _ensure_index(self, bucket: Bucket) -> None:
         """Make GridFS's own index, once: each look for it is a way to the server."""
         if bucket not in self._indexed:
-            chunks = self._shelf(bucket).chunks
+            chunks = self._collections(bucket).chunks
             chunks.create_index([("files_id", 1), ("n", 1)], unique=True)
             self._indexed.add(bucket)
 
-    def _shelf(self, bucket: Bucket) -> BucketCollections:
+    def _collections(self, bucket: Bucket) -> BucketCollections:
         return BucketCollections.of(self._database, bucket, self.keys)
 
 
 def _plain(
-    shelf: BucketCollections, entry: FileEntry, source: ChunkReader
+    collections: BucketCollections, entry: FileEntry, source: ChunkReader
 ) -> PlainStream:
     if entry.plain_type is not None:
         stored = io.BufferedReader(source)
         return PlainStream(stored, source, entry.extent.length, entry.plain_type)
-    contents = entry.unseal(shelf.keys)
+    contents = entry.unseal(collections.keys)
     try:
         cipher = FileCipher.of(contents.key)
     except NotDecrypted as error:
         raise FileDamaged("The file's key is damaged.") from error
-    decrypted = cipher.decrypting(source, shelf.binding(entry.file_id))
+    decrypted = cipher.decrypting(source, collections.binding(entry.file_id))
     return PlainStream(decrypted, source, contents.size, contents.content_type)
 
 

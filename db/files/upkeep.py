@@ -25,60 +25,64 @@ class Rewrapped:
     left: int
 
 
-def rewrap(shelf: BucketCollections) -> Rewrapped:
+def rewrap(collections: BucketCollections) -> Rewrapped:
     """Wrap the keys of files with the newest key, where another one does."""
-    newest = shelf.keys.primary
+    newest = collections.keys.primary
     old = {"metadata.sealed": {"$exists": True}, "metadata.key": {"$ne": newest}}
     changes: list[UpdateOne] = []
     done = left = 0
-    for stored in shelf.entries.find(old):
+    for stored in collections.entries.find(old):
         try:
-            changes.append(_rewrapping(shelf, FileEntry.read(shelf.bucket, stored)))
+            changes.append(
+                _rewrapping(collections, FileEntry.read(collections.bucket, stored))
+            )
         except (FileDamaged, FileKeyMissing):
             left += 1
         if len(changes) == _AT_ONCE:
-            done += _change(shelf, changes)
-    return Rewrapped(done + _change(shelf, changes), left)
+            done += _change(collections, changes)
+    return Rewrapped(done + _change(collections, changes), left)
 
 
-def encrypt_plain(shelf: BucketCollections, session: ClientSession) -> int:
+def encrypt_plain(collections: BucketCollections, session: ClientSession) -> int:
     """Encrypt files that are not; return how many they were."""
     done = 0
-    for stored in shelf.entries.find({"metadata.sealed": None}):
+    for stored in collections.entries.find({"metadata.sealed": None}):
         with suppress(FileDamaged):
-            entry = FileEntry.read(shelf.bucket, stored)
+            entry = FileEntry.read(collections.bucket, stored)
             if entry.plain_type is not None:
-                done += session.with_transaction(_encrypting(shelf, entry))
+                done += session.with_transaction(_encrypting(collections, entry))
     return done
 
 
-def _rewrapping(shelf: BucketCollections, entry: FileEntry) -> UpdateOne:
+def _rewrapping(collections: BucketCollections, entry: FileEntry) -> UpdateOne:
     # Only what was read is replaced: somebody else may be doing the same.
     same = {"_id": entry.file_id, "metadata.sealed": entry.sealed}
-    metadata = entry.seal(shelf.keys, entry.unseal(shelf.keys))
+    metadata = entry.seal(collections.keys, entry.unseal(collections.keys))
     return UpdateOne(same, {"$set": {"metadata": metadata}})
 
 
-def _change(shelf: BucketCollections, changes: list[UpdateOne]) -> int:
+def _change(collections: BucketCollections, changes: list[UpdateOne]) -> int:
     if not changes:
         return 0
-    outcome = shelf.files.bulk_write(changes, ordered=False)
+    outcome = collections.files.bulk_write(changes, ordered=False)
     changes.clear()
     return outcome.modified_count
 
 
 def _encrypting(
-    shelf: BucketCollections, entry: FileEntry
+    collections: BucketCollections, entry: FileEntry
 ) -> Callable[[ClientSession], bool]:
     """Return what replaces a file's bytes and entry in one transaction."""
     chunks = {"files_id": entry.file_id}
 
     def encrypt(session: ClientSession) -> bool:
-        stored_chunks = shelf.chunks.find(chunks, sort=[("n", 1)], session=session)
+        stored_chunks = collections.chunks.find(
+            chunks, sort=[("n", 1)], session=session
+        )
         plain = io.BytesIO(b"".join(chunk["data"] for chunk in stored_chunks))
-        shelf.chunks.delete_many(chunks, session=session)
+        collections.chunks.delete_many(chunks, session=session)
         written = write_chunks(
-            shelf,
+            collections,
             plain,
             file_id=entry.file_id,
             content_type=entry.plain_type or "",
@@ -87,7 +91,7 @@ def _encrypting(
         written.send_rest()
         # Not what somebody has deleted or encrypted in the meantime.
         same = {"_id": entry.file_id, "metadata.sealed": None}
-        replaced = shelf.files.replace_one(same, written.entry, session=session)
+        replaced = collections.files.replace_one(same, written.entry, session=session)
         if not replaced.matched_count or plain.tell() != entry.extent.length:
             session.abort_transaction()
             return False
