@@ -54,27 +54,27 @@ class Drafts(Generic[T]):
     permission: Permission
     kind: str | None = None
 
-    def save(self, shelf: DraftStore, actor: Actor, unfinished: T) -> datetime:
+    def save(self, draft_store: DraftStore, actor: Actor, unfinished: T) -> datetime:
         """Keep the draft in place of what was saved of it before; say when."""
         actor.require(self.permission)
         with _reached():
             data = self.shape.dump_json(unfinished)
-            return shelf.save(actor.id, unfinished.id, data, kind=self.kind)
+            return draft_store.save(actor.id, unfinished.id, data, kind=self.kind)
 
     def list_those(
-        self, shelf: DraftStore, actor: Actor, is_wanted: Callable[[T], bool]
+        self, draft_store: DraftStore, actor: Actor, is_wanted: Callable[[T], bool]
     ) -> tuple[Kept[T], ...]:
         """Return those of the actor's drafts that are wanted, the last saved first."""
         actor.require(self.permission)
         with _reached():
-            stored = shelf.list_of(actor.id, kind=self.kind)
+            stored = draft_store.list_of(actor.id, kind=self.kind)
         return tuple(kept for kept in self._parsed(stored) if is_wanted(kept.draft))
 
-    def discard(self, shelf: DraftStore, actor: Actor, draft_id: UUID) -> None:
+    def discard(self, draft_store: DraftStore, actor: Actor, draft_id: UUID) -> None:
         """Forget one of the actor's drafts."""
         actor.require(self.permission)
         with _reached():
-            shelf.delete(actor.id, draft_id)
+            draft_store.delete(actor.id, draft_id)
 
     def _parsed(self, stored: Iterable[StoredDraft]) -> Iterator[Kept[T]]:
         """Yield the drafts but those with the fields of an earlier Chartroom."""

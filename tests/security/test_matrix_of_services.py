@@ -81,7 +81,7 @@ class _Undone(Exception):
     """The call came through; whatever it did is rolled back."""
 
 
-class _Shelf:
+class _DraftStore:
     """A store of drafts that holds none."""
 
     def save(self, *_: object, **__: object) -> datetime:
@@ -187,7 +187,6 @@ def _offer(house, files, tmp_path: Path, role: Role) -> dict[str, Any]:
         "claimed": Claimed("https://id.example.org", uuid4().hex, "Mary"),
         "clinician_id": house.cast[Role.CLINICIAN].id,
         "criteria": Criteria(),
-        "asked": Criteria(),
         "list_criteria": Criteria(),
         "doctor_id": uuid4(),
         "document_id": uuid4(),
@@ -228,7 +227,7 @@ def _offer(house, files, tmp_path: Path, role: Role) -> dict[str, Any]:
         "seed_number": 1,
         "seen": _RULE,
         "sentence": "The log is whole.",
-        "shelf": _Shelf(),
+        "draft_store": _DraftStore(),
         "unfinished": AuthoringDraft(uuid4(), "sick_note", None, None, {}),
         "session_id": house.sign_ins[role],
         "share_id": uuid4(),

@@ -29,27 +29,27 @@ _DRAFTS: Final = Drafts(
 
 
 def save_draft(
-    shelf: DraftStore, actor: Actor, unfinished: UnfinishedPrescription
+    draft_store: DraftStore, actor: Actor, unfinished: UnfinishedPrescription
 ) -> datetime:
     """Keep the draft in place of what was saved of it before; say when.
 
     Raises NotAllowed or DraftsNotReached.
     """
-    return _DRAFTS.save(shelf, actor, unfinished)
+    return _DRAFTS.save(draft_store, actor, unfinished)
 
 
 def list_drafts(
-    shelf: DraftStore, actor: Actor, appointment_id: UUID
+    draft_store: DraftStore, actor: Actor, appointment_id: UUID
 ) -> tuple[SavedPrescriptionDraft, ...]:
     """Return the actor's own drafts for this visit, the last saved first.
 
     Raises NotAllowed or DraftsNotReached.
     """
     return _DRAFTS.list_those(
-        shelf, actor, lambda draft: draft.appointment_id == appointment_id
+        draft_store, actor, lambda draft: draft.appointment_id == appointment_id
     )
 
 
-def discard_draft(shelf: DraftStore, actor: Actor, draft_id: UUID) -> None:
+def discard_draft(draft_store: DraftStore, actor: Actor, draft_id: UUID) -> None:
     """Forget one of the actor's own drafts. Raises NotAllowed or DraftsNotReached."""
-    _DRAFTS.discard(shelf, actor, draft_id)
+    _DRAFTS.discard(draft_store, actor, draft_id)

@@ -37,28 +37,28 @@ SavedDraft = Kept[Draft]
 _DRAFTS: Final = Drafts(TypeAdapter(Draft), Permission.FILE_DOCUMENTS)
 
 
-def save_draft(shelf: DraftStore, actor: Actor, unfinished: Draft) -> datetime:
+def save_draft(draft_store: DraftStore, actor: Actor, unfinished: Draft) -> datetime:
     """Keep the draft in place of what was saved of it before; say when.
 
     Raises NotAllowed or DraftsNotReached.
     """
-    return _DRAFTS.save(shelf, actor, unfinished)
+    return _DRAFTS.save(draft_store, actor, unfinished)
 
 
 def list_drafts(
-    shelf: DraftStore, actor: Actor, patient_id: UUID | None
+    draft_store: DraftStore, actor: Actor, patient_id: UUID | None
 ) -> tuple[SavedDraft, ...]:
     """Return the actor's own drafts about this patient, or about none, newest first.
 
     One of a form that is no more is left out. Raises NotAllowed or DraftsNotReached.
     """
     return _DRAFTS.list_those(
-        shelf,
+        draft_store,
         actor,
         lambda draft: draft.patient_id == patient_id and draft.template in TEMPLATES,
     )
 
 
-def discard_draft(shelf: DraftStore, actor: Actor, draft_id: UUID) -> None:
+def discard_draft(draft_store: DraftStore, actor: Actor, draft_id: UUID) -> None:
     """Forget one of the actor's own drafts. Raises NotAllowed or DraftsNotReached."""
-    _DRAFTS.discard(shelf, actor, draft_id)
+    _DRAFTS.discard(draft_store, actor, draft_id)

@@ -56,8 +56,8 @@ def test_an_exchange_that_is_killed_is_taken_up_again(files, keys, monkeypatch):
     old, new = keys.primary, keys.add()
     change = upkeep._change
 
-    def killed_after_the_first(shelf, changes):
-        change(shelf, changes)
+    def killed_after_the_first(collections, changes):
+        change(collections, changes)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(upkeep, "_AT_ONCE", 2)

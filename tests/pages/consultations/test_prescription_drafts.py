@@ -69,8 +69,8 @@ def type_in(app, **typed):
 
 
 def drafts(clinic, visit_id):
-    shelf, actor = clinic.wiring.drafts, clinic.cast[CLINICIAN]
-    drafts = prescriptions.list_drafts(shelf, actor, visit_id)
+    draft_store, actor = clinic.wiring.drafts, clinic.cast[CLINICIAN]
+    drafts = prescriptions.list_drafts(draft_store, actor, visit_id)
     return [draft.draft.typed for draft in drafts]
 
 

@@ -103,9 +103,10 @@ def said(app):
 
 
 def drafts(clinic, visit_id):
-    shelf, actor = clinic.wiring.drafts, clinic.cast[CLINICIAN]
+    draft_store, actor = clinic.wiring.drafts, clinic.cast[CLINICIAN]
     return [
-        record.draft for record in medical_records.list_drafts(shelf, actor, visit_id)
+        record.draft
+        for record in medical_records.list_drafts(draft_store, actor, visit_id)
     ]
 
 
@@ -432,9 +433,9 @@ def test_somebody_elses_patient_is_opened_for_a_reason_only(clinic, doctor_id):
 
 
 def test_drafts_are_the_authors_own(clinic, visit):
-    shelf, colleague = clinic.wiring.drafts, clinic.cast[CLINICIAN]
+    draft_store, colleague = clinic.wiring.drafts, clinic.cast[CLINICIAN]
     draft = NotesDraft(visit, visit, 0, {"complaint": "Not yours"})
-    save_draft(shelf, replace(colleague, id=uuid4()), draft)
+    save_draft(draft_store, replace(colleague, id=uuid4()), draft)
 
     app = opened(clinic, visit)
 

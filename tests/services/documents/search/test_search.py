@@ -11,7 +11,7 @@ from tests.services.documents.search.samples import filed, register, search, tit
 
 
 @pytest.fixture
-def shelf(session, clerk):
+def documents(session, clerk):
     """A few documents whose words are known; the last one is the newest."""
     rene = register(session, clerk, "René", "Müller")
     filed(
@@ -74,7 +74,7 @@ MATCHES = {
 
 
 @pytest.mark.parametrize(("typed", "expected"), MATCHES.values(), ids=MATCHES)
-def test_a_search_finds(session, clerk, shelf, typed, expected):
+def test_a_search_finds(session, clerk, documents, typed, expected):
     assert search(session, clerk, typed) == expected
 
 
@@ -88,11 +88,11 @@ TYPOS = {
 
 
 @pytest.mark.parametrize(("typed", "expected"), TYPOS.values(), ids=TYPOS)
-def test_typos_are_forgiven(session, clerk, shelf, typed, expected):
+def test_typos_are_forgiven(session, clerk, documents, typed, expected):
     assert search(session, clerk, typed) == expected
 
 
-def test_what_was_taken_for_a_misspelt_word_is_told(session, clerk, shelf):
+def test_what_was_taken_for_a_misspelt_word_is_told(session, clerk, documents):
     criteria = Criteria(search="ibuprofn -paracetamol")
     page = document_lists.list_documents(session, clerk, criteria)
 
@@ -100,11 +100,11 @@ def test_what_was_taken_for_a_misspelt_word_is_told(session, clerk, shelf):
     assert document_lists.count_documents(session, clerk, criteria).value == 1
 
 
-def test_a_phrase_is_taken_at_its_word(session, clerk, shelf):
+def test_a_phrase_is_taken_at_its_word(session, clerk, documents):
     assert search(session, clerk, '"ibuprofn"') == []
 
 
-def test_who_types_a_known_word_gets_no_other(session, clerk, shelf):
+def test_who_types_a_known_word_gets_no_other(session, clerk, documents):
     criteria = Criteria(search="asthma")
     assert document_lists.list_documents(session, clerk, criteria).spelled == ()
 
@@ -120,7 +120,7 @@ def test_a_search_has_an_end(session, clerk):
         search(session, clerk, "a " * 21)
 
 
-def test_a_documents_id_finds_it(session, clerk, shelf):
+def test_a_documents_id_finds_it(session, clerk, documents):
     document = filed(session, clerk, "Read from its code")
 
     assert search(session, clerk, f" {document.id} ") == ["Read from its code"]
@@ -147,7 +147,7 @@ def test_the_title_counts_more_than_patient_and_description_then_the_text(
     ]
 
 
-def test_filters_and_orders_hold_for_what_is_searched(session, clerk, shelf):
+def test_filters_and_orders_hold_for_what_is_searched(session, clerk, documents):
     mine = Filter("unfiled", Operator.EQUAL, "true")
     criteria = Criteria(search="diabetes", where=Group(members=(mine,)))
     assert titles(session, clerk, criteria) == ["Blood count"]
@@ -180,7 +180,7 @@ def test_passages_show_where_it_stands_as_plain_pieces(session, clerk):
     assert len(quoted.text) < 250
 
 
-def test_a_hit_in_the_title_is_a_passage_of_the_title(session, clerk, shelf):
+def test_a_hit_in_the_title_is_a_passage_of_the_title(session, clerk, documents):
     (row,) = _rows(session, clerk, "reférral")
 
     (passage,) = row.passages
@@ -209,7 +209,7 @@ def test_words_far_into_a_long_document_are_shown_too(session, clerk):
     assert [passage.page for passage in row.passages] == [60]
 
 
-def test_characters_without_spaces_are_shown(session, clerk, shelf):
+def test_characters_without_spaces_are_shown(session, clerk, documents):
     (row,) = _rows(session, clerk, "病院で")
 
     (passage,) = row.passages
