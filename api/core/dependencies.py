@@ -118,12 +118,12 @@ class Caller:
         """Read, and begin with what was read while that is written down."""
         return self._on_behalf().read_ahead(operation, begin, after=self.after)
 
-    def look(self, criteria: Criteria, place: PageRequest) -> Read[CachedPage]:
+    def look(self, criteria: Criteria, page_request: PageRequest) -> Read[CachedPage]:
         """Return a page of a list of documents, which may be kept in this process."""
         return self.stores.papers.lists.look(
             self._on_behalf(),
             criteria,
-            place,
+            page_request,
             now=self.stores.now(),
             is_counted=False,
             after=self.after,

@@ -41,10 +41,10 @@ class DocumentListing(AddressedList):
 
     def look(self, position: Position, *, is_counted: bool = True) -> CachedPage:
         """Read the page at a position, and in the same go count the list."""
-        place = PageRequest(
+        page_request = PageRequest(
             after=position.after, before=position.before, last=position.last
         )
-        return look_at_documents(self.criteria, place, is_counted=is_counted)
+        return look_at_documents(self.criteria, page_request, is_counted=is_counted)
 
     def sentence(self, cached: CachedPage) -> str:
         """Say what the list shows, and how many there are by the page that counted."""

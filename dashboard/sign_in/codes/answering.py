@@ -55,12 +55,12 @@ class _SecondPage:
         code = form.get("code", "").translate(_TYPED_WITH)
         if not (len(code) == codes.DIGITS and code.isascii() and code.isdigit()):
             return _page(cookie, problem="A code is six digits. Look again.")
-        checked, started = await run_in_threadpool(self._try, request, cookie, code)
+        code_check, started = await run_in_threadpool(self._try, request, cookie, code)
         if started is None:
             return _page(
                 cookie,
-                problem=_sentence(checked.tries_left),
-                may_try=checked.tries_left > 0,
+                problem=_sentence(code_check.tries_left),
+                may_try=code_check.tries_left > 0,
             )
         response = go(cookie.next)
         self._context.identity.remember(request, response, started)
@@ -74,13 +74,13 @@ class _SecondPage:
         method: Method = "demo" if cookie.shown is not None else "code"
         operation = self._using_up(request, code_request, code, method)
         try:
-            checked, started = self._context.write(request, operation)
+            code_check, started = self._context.write(request, operation)
         except NotAllowed:
             # Deactivated since they asked.
             return CodeCheck(None, 0), None
         if started is not None:
             forgive(self._context, request, code_request.address)
-        return checked, started
+        return code_check, started
 
     def _using_up(
         self, request: Request, code_request: CodeRequest, code: str, method: Method
@@ -88,11 +88,11 @@ class _SecondPage:
         """Return what uses a code up and signs in, or neither."""
 
         def operation(session: Session) -> Outcome:
-            checked = codes.check(session, code_request, code)
-            if checked.user_id is None:
-                return checked, None
-            return checked, self._context.identity.start(
-                session, request, checked.user_id, method=method
+            code_check = codes.check(session, code_request, code)
+            if code_check.user_id is None:
+                return code_check, None
+            return code_check, self._context.identity.start(
+                session, request, code_check.user_id, method=method
             )
 
         return operation

@@ -83,7 +83,7 @@ def read_all(*wanted: CachedRead[Any]) -> tuple[Any, ...]:
 
 
 def look_at_documents(
-    criteria: "Criteria", place: "PageRequest", *, is_counted: bool = True
+    criteria: "Criteria", page_request: "PageRequest", *, is_counted: bool = True
 ) -> "CachedPage":
     """Return a page of a list of documents, and how many there are.
 
@@ -92,7 +92,7 @@ def look_at_documents(
     """
     return _look(
         lambda who, after: wiring.current().document_lists.look(
-            who, criteria, place, now=now(), is_counted=is_counted, after=after
+            who, criteria, page_request, now=now(), is_counted=is_counted, after=after
         )
     )
 

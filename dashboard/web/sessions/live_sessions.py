@@ -101,7 +101,7 @@ class LiveSessions:
         self._idle = limits.idle.total_seconds()
         self._by_token: dict[bytes, _Known] = {}
         self._by_id: dict[UUID, _Known] = {}
-        self._asking: dict[bytes, asyncio.Task[Live | None]] = {}
+        self._lookups: dict[bytes, asyncio.Task[Live | None]] = {}
 
     async def find(self, token: str) -> Live | None:
         """Return the sign-in behind a token; raises DatabaseUnavailable."""
@@ -112,11 +112,11 @@ class LiveSessions:
         if known is not None and now - known.asked_at < _TRUSTED_SECONDS:
             return None if self._is_over(known, now) else known.live
         # Pages ask for a dozen things at once: one question answers all of them.
-        if (asking := self._asking.get(key)) is None:
-            asking = asyncio.create_task(self._ask(key, token))
-            self._asking[key] = asking
-            asking.add_done_callback(lambda _: self._asking.pop(key, None))
-        return await asyncio.shield(asking)
+        if (lookup := self._lookups.get(key)) is None:
+            lookup = asyncio.create_task(self._ask(key, token))
+            self._lookups[key] = lookup
+            lookup.add_done_callback(lambda _: self._lookups.pop(key, None))
+        return await asyncio.shield(lookup)
 
     def note_input(self, session_id: UUID, *, seconds_ago: float = 0.0) -> None:
         """Note that the person did something; what is over stays over."""

@@ -56,7 +56,7 @@ class DocumentListCache:
         self,
         on_behalf: ActorDatabase,
         criteria: Criteria,
-        place: PageRequest,
+        page_request: PageRequest,
         *,
         now: datetime,
         is_counted: bool = True,
@@ -72,14 +72,16 @@ class DocumentListCache:
             require_visible(actor, criteria)
         scope = _scope_of(actor)
         # A list that asks for days changes at night.
-        list_key = criteria, place, is_counted, now.date(), str(now.tzinfo)
+        list_key = criteria, page_request, is_counted, now.date(), str(now.tzinfo)
         wanted = None if scope is None else (scope, *list_key)
         if (cached := self._lists.find(wanted, after)) is not None:
             _record(on_behalf, criteria, cached.value)
             return cached
 
         def operation(session: Session) -> Lasting[CachedPage]:
-            page = list_documents(session, actor, criteria, **asdict(place), now=now)
+            page = list_documents(
+                session, actor, criteria, **asdict(page_request), now=now
+            )
             if not is_counted:
                 return Lasting(CachedPage(page, None))
             count = count_documents(session, actor, criteria, now=now)

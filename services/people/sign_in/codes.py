@@ -57,23 +57,23 @@ def new_code() -> str:
 
 
 def ask(
-    session: Session, asking: CodeRequest, code: str, *, is_demo: bool
+    session: Session, code_request: CodeRequest, code: str, *, is_demo: bool
 ) -> Addressee | None:
     """Keep the code for the address; return whom to send it to, the caller commits.
 
     None for an address that nobody may sign in with, which leaves the same traces. The
     demo's people are somebody in the demo only: everybody knows their addresses.
     """
-    addressee = accounts.find_by_email(session, asking.email)
+    addressee = accounts.find_by_email(session, code_request.email)
     if addressee is not None and addressee.is_demo and not is_demo:
         addressee = None
     salt = secrets.token_bytes(_SALT_BYTES)
     session.add(
         LoginCode(
             user_id=addressee.id if addressee else None,
-            browser_hash=_browser_hash(asking),
+            browser_hash=_browser_hash(code_request),
             salt=salt,
-            code_hash=_code_hash(asking, salt, code),
+            code_hash=_code_hash(code_request, salt, code),
             expires_at=func.now() + LIFETIME,
         )
     )
@@ -83,34 +83,34 @@ def ask(
         None,
         Action.CODE_REQUEST,
         subject=(_USER, addressee.id) if addressee else None,
-        details={"address": asking.address},
+        details={"address": code_request.address},
     )
     return addressee
 
 
-def check(session: Session, asking: CodeRequest, code: str) -> CodeCheck:
+def check(session: Session, code_request: CodeRequest, code: str) -> CodeCheck:
     """Try a code; one that holds is used up. The caller commits, also a wrong try."""
     # Locked until the caller commits: of two requests with the same code, the second
     # finds it used, and no burst of requests has more than its five tries.
     kept = session.scalar(
         select(LoginCode)
-        .where(LoginCode.browser_hash == _browser_hash(asking))
+        .where(LoginCode.browser_hash == _browser_hash(code_request))
         .order_by(LoginCode.id.desc())
         .limit(1)
         .with_for_update()
     )
     if kept is None or not _is_open(kept, session):
-        _record_failure(session, asking, kept)
+        _record_failure(session, code_request, kept)
         return CodeCheck(None, 0)
     kept.tries += 1
-    expected = _code_hash(asking, kept.salt, code)
+    expected = _code_hash(code_request, kept.salt, code)
     is_right = hmac.compare_digest(kept.code_hash, expected)
     if is_right and kept.user_id is not None:
         kept.used_at = func.now()
         session.flush()
         return CodeCheck(kept.user_id, 0)
     session.flush()
-    _record_failure(session, asking, kept)
+    _record_failure(session, code_request, kept)
     return CodeCheck(None, TRIES - kept.tries)
 
 
@@ -125,7 +125,7 @@ def _is_open(kept: LoginCode, session: Session) -> bool:
 
 
 def _record_failure(
-    session: Session, asking: CodeRequest, kept: LoginCode | None
+    session: Session, code_request: CodeRequest, kept: LoginCode | None
 ) -> None:
     user_id = kept.user_id if kept else None
     audit.record(
@@ -134,15 +134,15 @@ def _record_failure(
         Action.SESSION_START,
         subject=(_USER, user_id) if user_id else None,
         outcome="failed",
-        details={"method": "code", "address": asking.address},
+        details={"method": "code", "address": code_request.address},
     )
 
 
-def _browser_hash(asking: CodeRequest) -> bytes:
+def _browser_hash(code_request: CodeRequest) -> bytes:
     """Hash without salt or stretching: the cookie's random bits cannot be guessed."""
-    return hashlib.sha256(asking.browser.encode()).digest()
+    return hashlib.sha256(code_request.browser.encode()).digest()
 
 
-def _code_hash(asking: CodeRequest, salt: bytes, code: str) -> bytes:
-    said = b"\0".join((salt, asking.browser.encode(), code.encode()))
-    return hmac.new(asking.key.encode(), said, hashlib.sha256).digest()
+def _code_hash(code_request: CodeRequest, salt: bytes, code: str) -> bytes:
+    said = b"\0".join((salt, code_request.browser.encode(), code.encode()))
+    return hmac.new(code_request.key.encode(), said, hashlib.sha256).digest()
