@@ -33,7 +33,7 @@ _MEANINGS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class TokenOrder:
+class TokenRequest:
     """What somebody wants a token to be."""
 
     name: str
@@ -46,7 +46,7 @@ def scope_words(scope: Scope) -> str:
     return _MEANINGS[scope]
 
 
-def token_form(page: str, scopes: Sequence[Scope]) -> TokenOrder | None:
+def token_form(page: str, scopes: Sequence[Scope]) -> TokenRequest | None:
     """Ask what the token is for; return it once it is asked for."""
     with st.form(f"{page}_form"):
         name = st.text_input(
@@ -64,7 +64,7 @@ def token_form(page: str, scopes: Sequence[Scope]) -> TokenOrder | None:
         )
     if not submitted:
         return None
-    return TokenOrder(name, tuple(chosen), _LIFETIMES[lifetime])
+    return TokenRequest(name, tuple(chosen), _LIFETIMES[lifetime])
 
 
 def show_token(token: str) -> None:

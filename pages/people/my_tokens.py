@@ -26,14 +26,14 @@ else:
         "You have no passkey yet: a token can be made in the first five minutes after "
         "you have signed in."
     )
-order = token_form("my_tokens", tokens.scopes_of(actor.role))
-if order:
+token_request = token_form("my_tokens", tokens.scopes_of(actor.role))
+if token_request:
     make = partial(
         tokens.issue_own,
         actor=actor,
-        name=order.name,
-        scopes=order.scopes,
-        lifetime=order.lifetime,
+        name=token_request.name,
+        scopes=token_request.scopes,
+        lifetime=token_request.lifetime,
         session_id=current_sign_in(),
     )
     show_token(write(make))

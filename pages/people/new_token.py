@@ -20,15 +20,15 @@ ask_for_passkey("Making a token for a program")
 role = st.selectbox(
     "It acts as", accounts.COLLEAGUES, key="new_token_role", format_func=str.capitalize
 )
-order = token_form("new_token", tokens.scopes_of(role))
-if order:
+token_request = token_form("new_token", tokens.scopes_of(role))
+if token_request:
     make = partial(
         tokens.issue_for_program,
         actor=actor,
         role=role,
-        name=order.name,
-        scopes=order.scopes,
-        lifetime=order.lifetime,
+        name=token_request.name,
+        scopes=token_request.scopes,
+        lifetime=token_request.lifetime,
         session_id=current_sign_in(),
     )
     show_token(write(make))

@@ -41,7 +41,7 @@ _NO_ANSWER: Final = (
     "Save or print it to a PDF anew and choose that file."
 )
 # Whatever a file may have made of its reader, nothing else gets out of it.
-_EXAMINATION: Final = TypeAdapter(PdfReport)
+_REPORT: Final = TypeAdapter(PdfReport)
 _PAGES: Final = TypeAdapter(tuple[str, ...])
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
@@ -89,7 +89,7 @@ class PdfInspector:
     def examine(self, source: Readable | int) -> PdfReport:
         """Say what the file is. Raises NotAPdf, Unreadable or Busy."""
         answer = self._ask(self._request("examine"), source)
-        return _understood(_EXAMINATION, answer)
+        return _understood(_REPORT, answer)
 
     def render(self, source: Readable | int, page: int, *, width: int) -> bytes:
         """Return a page as PNG, so many pixels wide; the first page is page 1.

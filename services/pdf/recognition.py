@@ -23,7 +23,7 @@ class Recogniser:
 
     def __init__(self, program: str, inspector: PdfInspector, languages: str) -> None:
         self._program = program
-        self._examiner = inspector
+        self._inspector = inspector
         self._languages = languages
 
     @classmethod
@@ -38,7 +38,7 @@ class Recogniser:
         Raises Busy.
         """
         try:
-            picture = self._examiner.render(file, page, width=_WIDTH)
+            picture = self._inspector.render(file, page, width=_WIDTH)
             return self._words_in(picture)
         except (NoSuchPage, Unreadable, OSError, subprocess.SubprocessError) as error:
             _log.warning("A page was not recognised: %s.", type(error).__name__)

@@ -42,7 +42,7 @@ class StoredContent:
     filename: str
     filesize: int
     sha256: bytes
-    examination: PdfReport
+    report: PdfReport
     origin: Origin = "upload"
     template: str | None = None
     form: Mapping[str, Any] | None = None

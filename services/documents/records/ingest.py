@@ -55,7 +55,7 @@ class DocumentIngest:
         refuse_active: bool,
     ) -> None:
         self._files = files
-        self._examiner = inspector
+        self._inspector = inspector
         self._scanner = scanner
         self._refuse_active = refuse_active
 
@@ -80,7 +80,7 @@ class DocumentIngest:
             judging = aside.submit(self._judge, source)
             put = self._store(source)
         try:
-            examination, scan = judging.result()
+            report, scan = judging.result()
         except BaseException:
             self._delete(put.file_id)
             raise
@@ -89,7 +89,7 @@ class DocumentIngest:
             filename=filename,
             filesize=put.size,
             sha256=put.sha256,
-            examination=examination,
+            report=report,
             origin=origin,
             template=template,
             form=form,
@@ -105,10 +105,10 @@ class DocumentIngest:
         self._delete(content.file_id)
 
     def _judge(self, source: BinaryIO) -> tuple[PdfReport, Scan]:
-        examination = self._examiner.examine(source)
-        if self._refuse_active and _ACTIVE.intersection(examination.findings):
-            raise ActiveContent(examination.findings)
-        return examination, self._scan(source)
+        report = self._inspector.examine(source)
+        if self._refuse_active and _ACTIVE.intersection(report.findings):
+            raise ActiveContent(report.findings)
+        return report, self._scan(source)
 
     def _scan(self, source: BinaryIO) -> Scan:
         if self._scanner is None:

@@ -54,7 +54,7 @@ def issue(
     named = _read_name(name) if name else name
     carried = None if scopes is None else _read_scopes(role, scopes)
     program = _add_program(session, named, role, patient_id)
-    return _issue(session, console, _Order(program, named, carried, lifetime))
+    return _issue(session, console, _TokenRequest(program, named, carried, lifetime))
 
 
 def issue_for_program(
@@ -77,7 +77,7 @@ def issue_for_program(
         raise InvalidInput("role", "A program acts as a colleague, not as a patient.")
     named, carried = _read_name(name), _read_scopes(role, scopes)
     program = _add_program(session, named, role, None)
-    return _issue(session, actor, _Order(program, named, carried, lifetime))
+    return _issue(session, actor, _TokenRequest(program, named, carried, lifetime))
 
 
 def issue_own(
@@ -100,7 +100,7 @@ def issue_own(
         # Of a program that acts on the servers the token is the whole proof.
         confirmations.require_passkey(session, actor, session_id)
     named, carried = _read_name(name), _read_scopes(actor.role, scopes)
-    return _issue(session, actor, _Order(actor.id, named, carried, lifetime))
+    return _issue(session, actor, _TokenRequest(actor.id, named, carried, lifetime))
 
 
 def list_tokens(session: Session, actor: Actor) -> tuple[Token, ...]:
@@ -148,7 +148,7 @@ def _add_program(
 
 
 @dataclass(frozen=True, slots=True)
-class _Order:
+class _TokenRequest:
     """What a token shall be."""
 
     user_id: UUID
@@ -157,20 +157,24 @@ class _Order:
     lifetime: timedelta
 
 
-def _issue(session: Session, actor: Actor | None, order: _Order) -> str:
-    if not timedelta(0) < order.lifetime <= LONGEST_LIFETIME:
+def _issue(session: Session, actor: Actor | None, token_request: _TokenRequest) -> str:
+    if not timedelta(0) < token_request.lifetime <= LONGEST_LIFETIME:
         raise InvalidInput(
             "lifetime", "A token must live for some time, a year at most."
         )
     secret = new_token()
-    scopes = order.scopes if order.scopes is None else sorted(order.scopes)
+    scopes = (
+        token_request.scopes
+        if token_request.scopes is None
+        else sorted(token_request.scopes)
+    )
     token = ApiToken(
-        user_id=order.user_id,
+        user_id=token_request.user_id,
         token_hash=hash_of(secret),
-        name=order.name,
+        name=token_request.name,
         scopes=scopes,
         issued_by=actor.id if actor else None,
-        expires_at=func.now() + order.lifetime,
+        expires_at=func.now() + token_request.lifetime,
     )
     session.add(token)
     session.flush()
@@ -179,7 +183,11 @@ def _issue(session: Session, actor: Actor | None, order: _Order) -> str:
         actor,
         Action.TOKEN_ISSUE,
         subject=(SUBJECT, token.id),
-        details={"user_id": order.user_id, "name": order.name, "scopes": scopes},
+        details={
+            "user_id": token_request.user_id,
+            "name": token_request.name,
+            "scopes": scopes,
+        },
     )
     return secret
 

@@ -59,18 +59,18 @@ def evidence(version: VersionRecord) -> dict[str, Any]:
 
 def values_of(actor: Actor, content: StoredContent) -> dict[str, Any]:
     """Return what the row of a version says about stored content."""
-    examination = content.examination
+    report = content.report
     return {
         "file_id": content.file_id,
         "filename": rules.tidy_filename(content.filename),
         "filesize": content.filesize,
         "sha256": content.sha256,
-        "pages": examination.pages,
-        "findings": list(examination.findings),
+        "pages": report.pages,
+        "findings": list(report.findings),
         "origin": content.origin,
         "template": content.template,
         "scan": content.scan,
-        "reading": _reading_of(examination),
+        "reading": _reading_of(report),
         **_form(content),
         **_by(actor),
     }
@@ -78,7 +78,7 @@ def values_of(actor: Actor, content: StoredContent) -> dict[str, Any]:
 
 def pages_of(content: StoredContent) -> list[str]:
     """Return the text page by page as it can be stored; nothing if there is none."""
-    pages = list(map(rules.storable, content.examination.text))
+    pages = list(map(rules.storable, content.report.text))
     return pages if any(pages) else []
 
 
@@ -91,11 +91,11 @@ def _by(actor: Actor) -> dict[str, Any]:
     return {"author_id": actor.id, "author_name": actor.name}
 
 
-def _reading_of(examination: PdfReport) -> str:
+def _reading_of(report: PdfReport) -> str:
     """Return where the text is from; pages without any may be scanned ones."""
-    if examination.has_text:
+    if report.has_text:
         return "embedded"
-    return "none" if examination.pages is None else "waiting"
+    return "none" if report.pages is None else "waiting"
 
 
 def _copied(version: VersionRecord) -> dict[str, Any]:

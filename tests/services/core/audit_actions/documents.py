@@ -122,7 +122,7 @@ def document_scan(w: World) -> ActionCall:
 
 @prepares(Action.DOCUMENT_RECOGNISE)
 def document_recognise(w: World) -> ActionCall:
-    file_id = _file_stored(w, examination=PdfReport(pages=1))
+    file_id = _file_stored(w, report=PdfReport(pages=1))
     return lambda: waiting.record_words(w.session, file_id, ["Ada"], is_all=True)
 
 

@@ -172,13 +172,13 @@ def test_content_is_either_tagged_or_said_to_be_decoration():
 def test_the_examiner_finds_nothing_odd_in_it():
     inspector = PdfInspector()
     try:
-        examination = inspector.examine(BytesIO(made()))
+        report = inspector.examine(BytesIO(made()))
     finally:
         inspector.close()
 
-    assert examination.pages == 1
-    assert examination.findings == ()
-    assert "Ada Lovelace" in examination.text[0]
+    assert report.pages == 1
+    assert report.findings == ()
+    assert "Ada Lovelace" in report.text[0]
 
 
 def test_a_form_with_problems_makes_nothing():

@@ -22,7 +22,7 @@ def content(data: bytes = b"%PDF-1.7 one", **changes: Any) -> StoredContent:
         "filename": "Blood count.pdf",
         "filesize": len(data),
         "sha256": hashlib.sha256(data).digest(),
-        "examination": PdfReport(pages=2, text=TEXT),
+        "report": PdfReport(pages=2, text=TEXT),
     }
     return StoredContent(**(values | changes))
 

@@ -81,7 +81,7 @@ def test_filing_and_reading_are_written_down_with_the_version(session, clerk, pa
 
 
 @pytest.mark.parametrize(
-    ("examination", "reading"),
+    ("report", "reading"),
     [
         (PdfReport(1, text=("words",)), "embedded"),
         (PdfReport(1, text=(" \n",)), "waiting"),
@@ -90,10 +90,8 @@ def test_filing_and_reading_are_written_down_with_the_version(session, clerk, pa
     ],
     ids=["text", "only spaces", "no text", "needs a password"],
 )
-def test_pages_without_words_wait_to_be_recognised(
-    session, clerk, examination, reading
-):
-    filed = file(session, clerk, holding=content(examination=examination))
+def test_pages_without_words_wait_to_be_recognised(session, clerk, report, reading):
+    filed = file(session, clerk, holding=content(report=report))
 
     assert filed.version.reading == reading
 
@@ -101,7 +99,7 @@ def test_pages_without_words_wait_to_be_recognised(
 def test_text_that_cannot_be_stored_is_stored_without_what_cannot(session, clerk):
     odd = PdfReport(2, text=("nul \0 here", "half \ud83d pair"))
 
-    filed = file(session, clerk, holding=content(examination=odd))
+    filed = file(session, clerk, holding=content(report=odd))
 
     pages = records.text_of(session, clerk, filed.id)
     assert pages == ("nul   here", "half ? pair")

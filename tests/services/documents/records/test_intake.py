@@ -60,7 +60,7 @@ def test_what_is_taken_in_is_stored_whole_and_measured(files):
 
     assert (taken.filesize, taken.filename) == (len(PDF), "x.pdf")
     assert taken.sha256 == hashlib.sha256(PDF).digest()
-    assert taken.examination == HARMLESS
+    assert taken.report == HARMLESS
     assert files.get(Bucket.DOCUMENTS, taken.file_id).data == PDF
 
 
@@ -130,7 +130,7 @@ def test_active_content_is_reported_and_by_setting_refused(files, finding):
     with pytest.raises(ActiveContent, match="does not accept"):
         ingest(files, active, refuse_active=True).receive(BytesIO(PDF), "x.pdf")
 
-    assert reported.examination.findings == ("encrypted", finding)
+    assert reported.report.findings == ("encrypted", finding)
     assert stored(files) == [reported.file_id]
 
 
@@ -139,7 +139,7 @@ def test_a_password_alone_is_not_active(files):
 
     taken = ingest(files, locked, refuse_active=True).receive(BytesIO(PDF), "x.pdf")
 
-    assert taken.examination == locked
+    assert taken.report == locked
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from services.patients.records import patients
 from services.pdf.report import PdfReport
 from tests.services.documents.records.samples import TEXT, content, file, mark, recorded
 
-NEWER = content(b"newer", examination=PdfReport(1, text=("Newer words",)))
+NEWER = content(b"newer", report=PdfReport(1, text=("Newer words",)))
 
 
 def test_a_new_version_counts_and_the_old_one_stays(session, clerk, filed):

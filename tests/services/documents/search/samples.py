@@ -32,7 +32,7 @@ def register(session: Session, actor: Actor, first: str, last: str) -> PatientRe
 def text_of(*pages: str, **changes: Any):
     """Return content with this text, page by page."""
     examined = PdfReport(pages=len(pages) or 1, text=tuple(pages))
-    return content(repr(pages).encode(), examination=examined, **changes)
+    return content(repr(pages).encode(), report=examined, **changes)
 
 
 def filed(
