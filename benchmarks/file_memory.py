@@ -108,11 +108,11 @@ def _download(client: httpx.Client, document_id: str) -> None:
             pass
 
 
-def _peak(server: psutil.Process, deed: Callable[[], object]) -> float:
+def _peak(server: psutil.Process, action: Callable[[], object]) -> float:
     """Return by how many megabytes the process has grown at most meanwhile."""
     before = server.memory_info().rss
     Path(f"/proc/{server.pid}/clear_refs").write_text(_PEAK_SINCE_NOW)
-    deed()
+    action()
     status = Path(f"/proc/{server.pid}/status").read_text()
     peak = next(line for line in status.splitlines() if line.startswith("VmHWM"))
     return (int(peak.split()[1]) * 1024 - before) / MB

@@ -159,7 +159,7 @@ def opened(
 def _at_once(
     address: str, page: str, *, cookie: str = ""
 ) -> Iterator[Callable[[], object]]:
-    """Open a page in many tabs; the deed reruns them all at once."""
+    """Open a page in many tabs; the action reruns them all at once."""
     with ExitStack() as stack:
         tabs = [
             stack.enter_context(opened(address, page, cookie=cookie))

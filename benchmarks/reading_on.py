@@ -72,8 +72,8 @@ def _look(desk: ActorDatabase) -> Callable[[], object]:
     )
 
 
-def _say(what: str, deed: Callable[[], object]) -> None:
-    seconds = min(timeit.repeat(deed, number=100, repeat=5)) / 100
+def _say(what: str, action: Callable[[], object]) -> None:
+    seconds = min(timeit.repeat(action, number=100, repeat=5)) / 100
     print(f"{what}: {seconds * 1_000_000:.1f} µs")
 
 

@@ -88,7 +88,7 @@ def list_patients(caller: Program, request: Request) -> Response:
     return _envelope(
         "Patient register read successfully",
         [listed_json(row) for row in rows],
-        beside={
+        extra={
             "page": query.page,
             "per_page": query.per_page,
             "total": count.value,
@@ -103,7 +103,7 @@ def _envelope(
     data: object,
     *,
     headers: dict[str, str],
-    beside: dict[str, object] | None = None,
+    extra: dict[str, object] | None = None,
 ) -> Response:
     envelope = {"code": _OK, "is_success": True, "message": message, "data": data}
-    return JsonResponse(envelope | (beside or {}), headers=headers)
+    return JsonResponse(envelope | (extra or {}), headers=headers)

@@ -209,7 +209,7 @@ class Database:
 
         try:
             self._require_primary()
-            attempted = self._persist(
+            committed = self._persist(
                 "write", attempt if gives_way else delivery.attempt
             )
         except DatabaseUnavailable as error:
@@ -218,7 +218,7 @@ class Database:
             if absence := self._watch.absence():
                 raise NoPrimary(absence.since) from error
             raise
-        return WriteResult(attempted.value, attempted.lsn or self._find_position())
+        return WriteResult(committed.value, committed.lsn or self._find_position())
 
     @contextmanager
     def writing(

@@ -15,7 +15,7 @@ from db.endpoints import Endpoints
 from db.postgres import SYSTEM, Database
 from services.core.actors import Actor
 from services.visits.booking import proving
-from services.visits.booking.proving import ATTEMPTS, Proof, Scratch, Tried
+from services.visits.booking.proving import ATTEMPTS, HoldAttempt, Proof, Scratch
 
 PROCESSES: Final = 4
 _ROOT: Final = Path(__file__).resolve().parents[2]
@@ -47,10 +47,10 @@ def prove(
     ).value
     proof = None
     try:
-        tried, seconds = _race(endpoints, scratch, processes)
+        hold_attempts, seconds = _race(endpoints, scratch, processes)
         proof = database.read_latest(
             lambda session: proving.judge(
-                session, scratch, tried, processes=processes, seconds=seconds
+                session, scratch, hold_attempts, processes=processes, seconds=seconds
             ),
             identity=SYSTEM,
         ).value
@@ -64,7 +64,7 @@ def prove(
 
 def _race(
     endpoints: Endpoints, scratch: Scratch, processes: int
-) -> tuple[list[Tried], float]:
+) -> tuple[list[HoldAttempt], float]:
     """Let all start at the same moment; return their answers, and how long it took."""
     given = [
         json.dumps(
@@ -83,12 +83,12 @@ def _race(
         begun = perf_counter()
         for racer in racers:
             _tell(racer, "go")
-        tried = [
-            _tried(attempt)
+        hold_attempts = [
+            _hold_attempt_of(attempt)
             for racer in racers
             for attempt in json.loads(_expect(racer))
         ]
-        return tried, perf_counter() - begun
+        return hold_attempts, perf_counter() - begun
 
 
 @contextmanager
@@ -122,9 +122,9 @@ def _expect(racer: "subprocess.Popen[str]") -> str:
     return line
 
 
-def _tried(attempt: dict[str, Any]) -> Tried:
+def _hold_attempt_of(attempt: dict[str, Any]) -> HoldAttempt:
     booking_id = attempt["booking_id"]
-    return Tried(
+    return HoldAttempt(
         attempt["answer"],
         UUID(booking_id) if booking_id else None,
         attempt["milliseconds"],

@@ -19,7 +19,7 @@ from pydantic_core import to_jsonable_python
 from db.endpoints import Endpoints
 from db.postgres import Database
 from services.visits.booking import proving
-from services.visits.booking.proving import PROVER, Tried
+from services.visits.booking.proving import PROVER, HoldAttempt
 
 # All processes together stay far below what the servers let in.
 _CONNECTIONS: Final = 12
@@ -44,8 +44,8 @@ def main() -> None:
         _say("ready")
         sys.stdin.readline()
         ready.wait()
-        tried = [to_jsonable_python(asdict(race.result())) for race in going]
-    _say(json.dumps(tried))
+        hold_attempts = [to_jsonable_python(asdict(race.result())) for race in going]
+    _say(json.dumps(hold_attempts))
 
 
 def _say(line: str) -> None:
@@ -53,7 +53,9 @@ def _say(line: str) -> None:
     sys.stdout.flush()
 
 
-def _race(database: Database, slot_id: UUID, patient_id: UUID, ready: Barrier) -> Tried:
+def _race(
+    database: Database, slot_id: UUID, patient_id: UUID, ready: Barrier
+) -> HoldAttempt:
     key = uuid4()
     ready.wait()
     begun = perf_counter()
@@ -63,8 +65,8 @@ def _race(database: Database, slot_id: UUID, patient_id: UUID, ready: Barrier) -
             identity=PROVER.database_identity,
         ).value
     except Exception as error:
-        return Tried(type(error).__name__, None, _since(begun))
-    return Tried(answer, booking_id, _since(begun))
+        return HoldAttempt(type(error).__name__, None, _since(begun))
+    return HoldAttempt(answer, booking_id, _since(begun))
 
 
 def _since(begun: float) -> float:

@@ -16,9 +16,9 @@ from dashboard.visits.booking.holding import hold_any
 from dashboard.visits.booking.slot_calendar import Day, Time, payload_of, slot_calendar
 from dashboard.visits.booking.times import (
     about_clocks,
-    beside,
     clock,
     heading,
+    viewers_time,
     weeks_ahead,
 )
 from dashboard.visits.booking.waiting_list import offer_waiting
@@ -126,5 +126,9 @@ def _days(timestamps: Sequence[datetime]) -> list[Day]:
 
 def _time(timestamp: datetime, line: int) -> Time:
     return Time(
-        timestamp.isoformat(), clock(timestamp), "free", line, beside=beside(timestamp)
+        timestamp.isoformat(),
+        clock(timestamp),
+        "free",
+        line,
+        beside=viewers_time(timestamp),
     )

@@ -10,7 +10,7 @@ from dashboard.ui.clock import in_zone, now, today
 from dashboard.ui.words import written
 from dashboard.visits.booking.held import held_now
 from dashboard.visits.booking.slot_calendar import Day, Time, TimeState
-from dashboard.visits.booking.times import beside, clock, heading, span
+from dashboard.visits.booking.times import clock, heading, span, viewers_time
 from services.visits.schedule import slots
 from services.visits.schedule.slots.records import SlotRecord
 
@@ -86,7 +86,7 @@ def _time(slot: SlotRecord, line: int) -> Time:
         state=state,
         line=line,
         note=f"being booked, free at {clock(until)}" if is_held and until else "",
-        beside=beside(slot.starts_at),
+        beside=viewers_time(slot.starts_at),
         frees_in=_seconds_until(until) if is_held and until else None,
     )
 

@@ -39,7 +39,7 @@ def clock(timestamp: datetime) -> str:
     return f"{in_zone(timestamp):%H:%M}"
 
 
-def beside(timestamp: datetime) -> str:
+def viewers_time(timestamp: datetime) -> str:
     """Return the same on the viewer's own clock, empty where that shows no other.
 
     The weekday is said where it is another one there.
@@ -54,7 +54,7 @@ def beside(timestamp: datetime) -> str:
 def when(timestamp: datetime) -> str:
     """Return day and time in full: Monday 23 November 2026, 10:20."""
     local = in_zone(timestamp)
-    own = beside(timestamp)
+    own = viewers_time(timestamp)
     return f"{local:%A} {written(local.date())}, {local:%H:%M}" + (
         f" ({own} on your clock)" if own else ""
     )
@@ -62,7 +62,7 @@ def when(timestamp: datetime) -> str:
 
 def shortly(timestamp: datetime) -> str:
     """Return day and time as a button says it: Mon 23 Nov, 10:20."""
-    own = beside(timestamp)
+    own = viewers_time(timestamp)
     return f"{heading(in_zone(timestamp).date())}, {clock(timestamp)}" + (
         f" (yours {own})" if own else ""
     )

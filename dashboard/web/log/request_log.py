@@ -54,23 +54,27 @@ class RequestLog:
             return
         scope[REQUEST_ID] = secrets.token_hex(8)
         with structlog.contextvars.bound_contextvars(request_id=scope[REQUEST_ID]):
-            await self._pass_on(scope, receive, _Watch(send, scope[REQUEST_ID]))
+            await self._pass_on(
+                scope, receive, _StatusRecorder(send, scope[REQUEST_ID])
+            )
 
-    async def _pass_on(self, scope: Scope, receive: Receive, watch: "_Watch") -> None:
+    async def _pass_on(
+        self, scope: Scope, receive: Receive, recorder: "_StatusRecorder"
+    ) -> None:
         started = time.perf_counter()
         try:
-            await self._app(scope, receive, watch.send)
+            await self._app(scope, receive, recorder.send)
         # The last net: what comes through here would be logged by the server with
         # its message, which may quote a row.
         except Exception as error:
             _log.error("Unexpected error: %s", json_log.describe(error))
-            await _answer_broken(scope, receive, watch)
+            await _answer_broken(scope, receive, recorder)
         finally:
             if scope["type"] == "http":
-                _write(scope, watch.status, time.perf_counter() - started)
+                _write(scope, recorder.status, time.perf_counter() - started)
 
 
-class _Watch:
+class _StatusRecorder:
     """Remembers the status that was sent, and tells the request's id with it."""
 
     def __init__(self, send: Send, request_id: str) -> None:
@@ -87,11 +91,13 @@ class _Watch:
         await self._send(message)
 
 
-async def _answer_broken(scope: Scope, receive: Receive, watch: _Watch) -> None:
-    if scope["type"] == "http" and watch.status is None:
+async def _answer_broken(
+    scope: Scope, receive: Receive, recorder: _StatusRecorder
+) -> None:
+    if scope["type"] == "http" and recorder.status is None:
         response = problems.broken(scope["path"])
         response.headers["Cache-Control"] = "no-store"
-        await response(scope, receive, watch.send)
+        await response(scope, receive, recorder.send)
 
 
 def _write(scope: Scope, status: int | None, seconds: float) -> None:

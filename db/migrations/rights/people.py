@@ -77,7 +77,7 @@ RULES: Final[Rules] = {
     ),
     # Nobody but the owner, not even the background, changes an audit event.
     "audit_events": (
-        # Nobody who is signed in writes down somebody else's deeds.
+        # Nobody who is signed in writes down somebody else's actions.
         (_PEOPLE, f"INSERT ({_EVENT})", "actor_id = acting_user()"),
         ("door", f"INSERT ({_EVENT})", "true"),
         ("system", "SELECT, INSERT, DELETE", "true"),

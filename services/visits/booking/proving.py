@@ -46,7 +46,7 @@ class Scratch:
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class HoldAttempt:
     """What one attempt was answered, and after how many milliseconds."""
 
     answer: str
@@ -118,26 +118,30 @@ def attempt(
 def judge(
     session: Session,
     scratch: Scratch,
-    tried: Sequence[Tried],
+    hold_attempts: Sequence[HoldAttempt],
     *,
     processes: int,
     seconds: float,
 ) -> Proof:
     """Return what came of the race, by the answers and by what the primary keeps."""
-    answers = Counter(attempted.answer for attempted in tried)
-    times = sorted(attempted.milliseconds for attempted in tried)
-    winners = [attempted.booking_id for attempted in tried if attempted.answer == "won"]
+    answers = Counter(hold_attempt.answer for hold_attempt in hold_attempts)
+    times = sorted(hold_attempt.milliseconds for hold_attempt in hold_attempts)
+    winners = [
+        hold_attempt.booking_id
+        for hold_attempt in hold_attempts
+        if hold_attempt.answer == "won"
+    ]
     holders = list(
         session.scalars(
             select(BookingSlot.booking_id).where(BookingSlot.slot_id == scratch.slot_id)
         )
     )
     return Proof(
-        attempts=len(tried),
+        attempts=len(hold_attempts),
         processes=processes,
         won=answers["won"],
         lost=answers["lost"],
-        others=len(tried) - answers["won"] - answers["lost"],
+        others=len(hold_attempts) - answers["won"] - answers["lost"],
         winner=holders[0] if len(holders) == 1 and winners == holders else None,
         holders=len(holders),
         p50_ms=_percentile(times, 0.50),

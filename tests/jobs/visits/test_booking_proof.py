@@ -14,7 +14,7 @@ from db.postgres import SYSTEM, Database
 from jobs.visits import booking_proof
 from services.core.errors import NotAllowed
 from services.visits.booking import proving as proofs
-from services.visits.booking.proving import PROVER, Tried
+from services.visits.booking.proving import PROVER, HoldAttempt
 
 
 @pytest.fixture
@@ -60,9 +60,9 @@ def test_a_proof_can_fail(session, answers):
     scratch = proofs.lay_out(session, 1)
     (patient_id,) = scratch.patient_ids
     winner = proofs.attempt(session, scratch.slot_id, patient_id, uuid4())[1]
-    tried = [Tried(answer, winner, 1.0) for answer in answers]
+    hold_attempts = [HoldAttempt(answer, winner, 1.0) for answer in answers]
 
-    proof = proofs.judge(session, scratch, tried, processes=1, seconds=0.1)
+    proof = proofs.judge(session, scratch, hold_attempts, processes=1, seconds=0.1)
 
     assert not proof.holds
     assert PROVER.name == "proof of booking"

@@ -92,7 +92,7 @@ def test_the_viewers_own_time_stands_beside_where_it_differs(
 ):
     viewer(zone)
 
-    assert times.beside(timestamp) == beside
+    assert times.viewers_time(timestamp) == beside
 
 
 def test_whose_times_they_are_is_said(viewer):

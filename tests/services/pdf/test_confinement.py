@@ -20,9 +20,9 @@ PROBE = """
 import json, os, socket, sys, tempfile
 from services.pdf import confinement
 
-def fails(deed):
+def fails(action):
     try:
-        deed()
+        action()
     except OSError as error:
         return type(error).__name__
     return None

@@ -18,7 +18,7 @@ def leave(session, note_id, words="last 'words' of 100%"):
 
 
 def sent_by(proxy, action):
-    """Return how often the deed makes the client send something."""
+    """Return how often the action makes the client send something."""
     action()
     before = len(proxy.sent)
     action()

@@ -29,7 +29,7 @@ from tests.services.people.people_samples import (
 )
 
 ADA = Particulars("Ada Admin", "ada.admin@example.org", "+441234567890")
-FRESH_DEEDS = {
+CONFIRMED_ACTIONS = {
     "change role": lambda s, a, u, **f: accounts.change_role(
         s, a, u, Role.ANALYST, **f
     ),
@@ -38,7 +38,7 @@ FRESH_DEEDS = {
     "reset passkeys": accounts.reset_passkeys,
     "send a new link": invitations.renew,
 }
-DEEDS = FRESH_DEEDS | {
+ACTIONS = CONFIRMED_ACTIONS | {
     "deactivate": lambda s, a, u, **_: offboarding.deactivate(s, a, u),
     "look": lambda s, a, u, **_: accounts.get_person(s, a, u),
     "list": lambda s, a, _u, **_f: accounts.list_people(s, a),
@@ -82,7 +82,7 @@ def standing(session, boss, user):
     return accounts.get_person(session, boss.actor, user.id).standing
 
 
-@pytest.mark.parametrize("action", DEEDS)
+@pytest.mark.parametrize("action", ACTIONS)
 @pytest.mark.parametrize(
     "role", [r for r in Role if Permission.MANAGE_USERS not in PERMISSIONS[r]]
 )
@@ -90,49 +90,49 @@ def test_nobody_but_an_administrator_manages_people(session, rosa, action, role)
     somebody = desk(session, role, patient_id=_record_for(session, role))
 
     with pytest.raises(NotAllowed, match="manage people"):
-        DEEDS[action](session, somebody.actor, rosa.id, **somebody.fresh)
+        ACTIONS[action](session, somebody.actor, rosa.id, **somebody.fresh)
 
 
 def _record_for(session, role):
     return patient(session).id if role is Role.PATIENT else None
 
 
-@pytest.mark.parametrize("action", FRESH_DEEDS)
+@pytest.mark.parametrize("action", CONFIRMED_ACTIONS)
 def test_what_lets_in_needs_a_passkey_used_in_the_last_five_minutes(
     session, boss, rosa, action
 ):
     wait(session, boss, confirmed_at=func.now() - timedelta(minutes=5, seconds=1))
 
     with pytest.raises(NotConfirmed):
-        FRESH_DEEDS[action](session, boss.actor, rosa.id, **boss.fresh)
+        CONFIRMED_ACTIONS[action](session, boss.actor, rosa.id, **boss.fresh)
 
 
-@pytest.mark.parametrize("action", FRESH_DEEDS)
+@pytest.mark.parametrize("action", CONFIRMED_ACTIONS)
 def test_a_program_can_confirm_nothing_so_it_lets_nobody_in(session, rosa, action):
     program = tokens.find_actor(session, tokens.issue(session, Role.ADMIN))
 
     with pytest.raises(NotConfirmed):
-        FRESH_DEEDS[action](session, program, rosa.id, session_id=None)
+        CONFIRMED_ACTIONS[action](session, program, rosa.id, session_id=None)
 
 
 @pytest.mark.parametrize("action", FORBIDDEN_TO_ONESELF)
 def test_administrators_do_not_decide_about_themselves(session, boss, action):
     with pytest.raises(accounts.OwnSignIn, match="another administrator"):
-        DEEDS[action](session, boss.actor, boss.actor.id, **boss.fresh)
+        ACTIONS[action](session, boss.actor, boss.actor.id, **boss.fresh)
 
 
-@pytest.mark.parametrize("action", set(DEEDS) - {"list"})
+@pytest.mark.parametrize("action", set(ACTIONS) - {"list"})
 def test_somebody_unknown_is_not_found(session, boss, action):
     with pytest.raises(accounts.NoSuchPerson):
-        DEEDS[action](session, boss.actor, uuid4(), **boss.fresh)
+        ACTIONS[action](session, boss.actor, uuid4(), **boss.fresh)
 
 
-@pytest.mark.parametrize("action", set(DEEDS) - {"list"})
+@pytest.mark.parametrize("action", set(ACTIONS) - {"list"})
 def test_programs_are_not_people(session, boss, action):
     program = tokens.find_actor(session, tokens.issue(session, Role.STAFF))
 
     with pytest.raises(accounts.NoSuchPerson):
-        DEEDS[action](session, boss.actor, program.id, **boss.fresh)
+        ACTIONS[action](session, boss.actor, program.id, **boss.fresh)
 
 
 def test_a_role_changes_and_the_former_roles_screens_close(session, boss, rosa):
@@ -166,7 +166,7 @@ def test_a_colleague_cannot_be_made_a_patient_nor_the_reverse(session, boss, ros
 
 def test_the_last_administrator_is_not_demoted(session):
     boss, leaving = desk(session), desk(session)
-    # Deactivated by somebody else between the click and the deed.
+    # Deactivated by somebody else between the click and the action.
     _gone(session, leaving)
 
     with pytest.raises(accounts.LastAdmin, match="Make somebody else"):

@@ -1,4 +1,4 @@
-"""Bookings against a simple model of what they should be, in any order of deeds."""
+"""Bookings against a simple model of what they should be, in any order of actions."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -117,7 +117,7 @@ class Model:
 
 
 class Bookings(RuleBasedStateMachine):
-    """Every deed is done to both, and both are compared after each."""
+    """Every action is done to both, and both are compared after each."""
 
     session: Session
     made = Bundle("made")
