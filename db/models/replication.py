@@ -23,7 +23,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.base import Base, CreatedAt, PrimaryKey, TextList, Timestamp
 
-ACTS = (
+OPERATION_KINDS = (
     "switchover",
     "failover",
     "rejoin",
@@ -117,7 +117,9 @@ class ClusterOperation(Base):
 
     __tablename__ = "cluster_operations"
     __table_args__ = (
-        CheckConstraint(_one_of("kind", ACTS), name="cluster_operations_kind_known"),
+        CheckConstraint(
+            _one_of("kind", OPERATION_KINDS), name="cluster_operations_kind_known"
+        ),
         CheckConstraint(
             "state IN ('scheduled', 'running', 'done', 'failed', 'cancelled')",
             name="cluster_operations_state_known",

@@ -28,7 +28,7 @@ _log = logging.getLogger(__name__)
 @contextmanager
 def making_planned(runner: OperationRunner) -> Iterator[None]:
     """Make what is planned in the background, until the block ends."""
-    with background_threads(planned_acts=partial(_run, runner)):
+    with background_threads(planned_operations=partial(_run, runner)):
         yield
 
 
@@ -54,4 +54,4 @@ def _run(runner: OperationRunner, stopping: Event) -> None:
             _log.debug("Nobody knows what is planned: no server leads.")
         except Exception:
             # Whatever it is, looking goes on: nobody would miss a thread that ended.
-            _log.exception("Looking for planned acts failed; it goes on.")
+            _log.exception("Looking for planned operations failed; it goes on.")

@@ -25,10 +25,10 @@ def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
 
 
 def test_every_setting_is_in_the_example_and_nothing_else_is():
-    explained = re.findall(r"^# (CHARTROOM_[A-Z_]+)=", EXAMPLE.read_text(), re.M)
+    documented = re.findall(r"^# (CHARTROOM_[A-Z_]+)=", EXAMPLE.read_text(), re.M)
 
     expected = [f"CHARTROOM_{name.upper()}" for name in Settings.model_fields]
-    assert sorted(explained) == sorted(expected)
+    assert sorted(documented) == sorted(expected)
 
 
 def test_the_example_can_be_copied_as_it_is(tmp_path: Path):

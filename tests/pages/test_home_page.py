@@ -46,12 +46,12 @@ def test_what_changed_last_comes_first(clinic: Clinic):
 
 
 def test_two_records_of_one_person_are_offered_for_comparison(clinic: Clinic):
-    twin = {
+    same_facts = {
         "first_name": "Gemini",
         "last_name": "Zwilling",
         "date_of_birth": date(1970, 6, 1),
     }
-    first, second = clinic.register(**twin), clinic.register(**twin)
+    first, second = clinic.register(**same_facts), clinic.register(**same_facts)
     app = clinic.start()
 
     next(button for button in app.button if button.label == "Compare").click().run()

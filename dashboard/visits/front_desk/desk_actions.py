@@ -37,8 +37,10 @@ def check_in_by_code(typed: str) -> str:
 
 def do(visit: VisitRecord, action: ActionName) -> str:
     """Do the action with the visit as it is shown; say what was done."""
-    actor, act = current_actor(), _ACTIONS[action]
-    done = write(lambda session: act(session, actor, visit.id, revision=visit.revision))
+    actor, change = current_actor(), _ACTIONS[action]
+    done = write(
+        lambda session: change(session, actor, visit.id, revision=visit.revision)
+    )
     return _sentence(done)
 
 

@@ -130,7 +130,7 @@ def read_file(files: FileStore, version: PrescriptionVersion) -> bytes:
 
     Raises PaperDamaged, PapersUnavailable.
     """
-    with _explained():
+    with _translate_errors():
         data = files.get(Bucket.PRESCRIPTION_FILES, version.file_id).data
     if sha256(data).digest() != version.sha256:
         raise PaperDamaged
@@ -149,7 +149,7 @@ def _find(
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
+def _translate_errors() -> Iterator[None]:
     try:
         yield
     except (FileMissing, FileDamaged) as error:

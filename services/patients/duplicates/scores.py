@@ -83,7 +83,7 @@ def score(draft: PatientDraft, record: PatientRecord) -> Score:
     bits = sum(piece.bits for piece in evidence)
     value = max(0, min(100, round(100 * bits / _BITS_FOR_100)))
     reasons = tuple(piece.reason for piece in evidence if piece.reason)
-    if _are_perhaps_twins(draft, record):
+    if _may_be_siblings(draft, record):
         # Twins and siblings share a household: name, address and phone are then one
         # piece of evidence, not three, so however much agrees it cannot decide.
         return Score(min(value, _MAY_BE_SIBLINGS), (*reasons, "perhaps twins"))
@@ -194,7 +194,7 @@ def _is_same_phone(phone: str, other: str) -> bool:
     return len(shorter) >= _LEAST_DIGITS and longer.endswith(shorter)
 
 
-def _are_perhaps_twins(draft: PatientDraft, record: PatientRecord) -> bool:
+def _may_be_siblings(draft: PatientDraft, record: PatientRecord) -> bool:
     if draft.date_of_birth != record.date_of_birth:
         return False
     if not compare_names(draft.last_name, record.last_name):

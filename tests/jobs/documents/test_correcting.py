@@ -51,7 +51,7 @@ def explain(house: House, log: AuditStore) -> None:
     integrity.explain_false_alarms(house.database, log)
 
 
-def explained(house: House) -> list[str]:
+def corrected_ids(house: House) -> list[str]:
     """Return the ids that corrections name which are yet to be shipped."""
     return [
         corrected
@@ -69,7 +69,7 @@ def test_false_events_are_named_by_their_ids_wherever_they_are(house, log):
 
     explain(house, log)
 
-    assert set(explained(house)) == {str(shipped[0].id), str(waiting.id)}
+    assert set(corrected_ids(house)) == {str(shipped[0].id), str(waiting.id)}
     (event,) = house.events(Action.AUDIT_CORRECT)
     assert event.patient_id is None
     sentence = words.tell(event.action, event.details)
@@ -82,7 +82,7 @@ def test_what_is_true_is_not_corrected(house, log):
 
     explain(house, log)
 
-    assert explained(house) == []
+    assert corrected_ids(house) == []
 
 
 def test_each_is_named_once_however_often_and_by_how_many_it_is_found(house, log):
@@ -90,15 +90,15 @@ def test_each_is_named_once_however_often_and_by_how_many_it_is_found(house, log
         damaged(house)
     with ThreadPoolExecutor(2) as workers:
         list(workers.map(lambda _: explain(house, log), range(2)))
-    first = explained(house)
+    first = corrected_ids(house)
     ship(house, log)
     damaged(house)
 
     explain(house, log)
 
     assert len(first) == len(set(first)) == 3
-    assert len(explained(house)) == 1
-    assert not set(explained(house)) & set(first)
+    assert len(corrected_ids(house)) == 1
+    assert not set(corrected_ids(house)) & set(first)
 
 
 def test_without_the_log_the_check_goes_on_and_the_next_one_explains(house, log):
@@ -106,8 +106,8 @@ def test_without_the_log_the_check_goes_on_and_the_next_one_explains(house, log)
     nowhere = "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=100"
     with closing(AuditStore(nowhere)) as away:
         explain(house, away)
-    assert explained(house) == []
+    assert corrected_ids(house) == []
 
     explain(house, log)
 
-    assert len(explained(house)) == 1
+    assert len(corrected_ids(house)) == 1

@@ -54,14 +54,14 @@ def operators(
 
 @pytest.fixture
 def go_on(monkeypatch: pytest.MonkeyPatch) -> Iterator[Event]:
-    """What lets an act end, which else goes on."""
+    """What lets an operation end, which else goes on."""
     may_end = Event()
 
-    def act(*_: object) -> Cost:
+    def restart(*_: object) -> Cost:
         may_end.wait()
         return Cost("Done.")
 
-    monkeypatch.setattr(running, "HANDLERS", {OperationKind.RESTART: act})
+    monkeypatch.setattr(running, "HANDLERS", {OperationKind.RESTART: restart})
     yield may_end
     may_end.set()
 

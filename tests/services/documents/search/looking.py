@@ -21,25 +21,32 @@ def main() -> None:
         closing(Database(endpoints)) as database,
         closing(Listener(endpoints, "documents")) as listener,
     ):
-        hot = DocumentListCache(listener)
-        commanding.serve(_Server(ActorDatabase(database, clerk), hot, listener))
+        document_lists = DocumentListCache(listener)
+        commanding.serve(
+            _Server(ActorDatabase(database, clerk), document_lists, listener)
+        )
 
 
 class _Server:
     """What the process does when it is told to."""
 
     def __init__(
-        self, on_behalf: ActorDatabase, hot: DocumentListCache, listener: Listener
+        self,
+        on_behalf: ActorDatabase,
+        document_lists: DocumentListCache,
+        listener: Listener,
     ) -> None:
         self._on_behalf = on_behalf
-        self._hot = hot
+        self._document_lists = document_lists
         self._listener = listener
 
     def hears(self) -> bool:
         return self._listener.change_mark() is not None
 
     def look(self) -> dict[str, Any]:
-        read = self._hot.look(self._on_behalf, Criteria(), PageRequest(), now=NOW)
+        read = self._document_lists.look(
+            self._on_behalf, Criteria(), PageRequest(), now=NOW
+        )
         titles = [row.title for row in read.value.page.rows]
         return {"titles": titles, "at": read.served.at.isoformat()}
 

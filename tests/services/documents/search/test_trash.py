@@ -66,11 +66,13 @@ def test_a_list_kept_for_a_colleague_is_not_given_to_who_may_only_read(
 ):
     with closing(Listener(module_endpoints, "documents")) as listener:
         eventually(listener.change_mark)
-        hot = DocumentListCache(listener)
+        document_lists = DocumentListCache(listener)
 
         def look(actor):
             on_behalf = ActorDatabase(clinic.database, actor)
-            return hot.look(on_behalf, TRASH, PageRequest(), now=NOW).value.page.rows
+            return document_lists.look(
+                on_behalf, TRASH, PageRequest(), now=NOW
+            ).value.page.rows
 
         assert [row.title for row in look(clinic.cleo)] == ["Deleted"]
         with pytest.raises(NotAllowed, match="made for less"):

@@ -30,19 +30,21 @@ CONNECTIONS = 2
 
 
 @dataclass(frozen=True)
-class Ward:
+class BusyClinic:
     """A clinic in which several people look at lists at the same time."""
 
     clinic: Clinic
     database: Database
-    hot: DocumentListCache
+    document_lists: DocumentListCache
     grace: Actor
     lists: tuple[Criteria, ...]
 
     def titles(self, actor: Actor, criteria: Criteria) -> set[str]:
         """Return what the actor is shown of a list."""
         looking = ActorDatabase(self.database, actor)
-        look = self.hot.look(looking, criteria, PageRequest(size=100), now=NOW).value
+        look = self.document_lists.look(
+            looking, criteria, PageRequest(size=100), now=NOW
+        ).value
         return {row.title for row in look.page.rows}
 
 
@@ -57,7 +59,7 @@ def _own_login(clinic: Clinic) -> Actor:
 
 
 @pytest.fixture(scope="module")
-def ward(module_endpoints: Endpoints) -> Iterator[Ward]:
+def busy_clinic(module_endpoints: Endpoints) -> Iterator[BusyClinic]:
     """Ada is nobody's patient; Grace is Dora's; Emil has none."""
     with (
         settled(module_endpoints) as clinic,
@@ -74,7 +76,7 @@ def ward(module_endpoints: Endpoints) -> Iterator[Ward]:
         of_ada = where("patient_id", Operator.EQUAL, str(clinic.ada.id))
         # The addresses that somebody who treats Ada has, and everything.
         lists = (of_ada, Criteria(), replace(of_ada, archived=True))
-        yield Ward(
+        yield BusyClinic(
             clinic, database, DocumentListCache(listener), _own_login(clinic), lists
         )
 
@@ -92,22 +94,26 @@ def _disturb(clinic: Clinic) -> None:
     clinic.write(cleo, lambda s: care.end(s, cleo, clinic.grace.id, clinic.emil.id))
 
 
-def test_nobody_sees_the_title_of_a_colleagues_patient_however_many_ask(ward: Ward):
-    clinic, done = ward.clinic, Event()
+def test_nobody_sees_the_title_of_a_colleagues_patient_however_many_ask(
+    busy_clinic: BusyClinic,
+):
+    clinic, done = busy_clinic.clinic, Event()
     may_see = {
         clinic.cleo: {"Of Ada", "Of Grace"},
         clinic.dora: {"Of Grace"},
         clinic.emil: {"Of Grace"},
-        ward.grace: {"Of Grace"},
+        busy_clinic.grace: {"Of Grace"},
     }
     begun = Barrier(len(may_see))
 
     def look(actor: Actor) -> set[str]:
         # A patient's lists cannot ask whose they are.
-        lists = ward.lists[1:2] if actor.role is Role.PATIENT else ward.lists
+        lists = (
+            busy_clinic.lists[1:2] if actor.role is Role.PATIENT else busy_clinic.lists
+        )
         begun.wait()
         return set[str]().union(
-            *(ward.titles(actor, each) for each in islice(cycle(lists), LOOKS))
+            *(busy_clinic.titles(actor, each) for each in islice(cycle(lists), LOOKS))
         )
 
     with ThreadPoolExecutor(len(may_see) + 1) as people:
@@ -119,4 +125,4 @@ def test_nobody_sees_the_title_of_a_colleagues_patient_however_many_ask(ward: Wa
         disturbing.result()
 
     assert seen[clinic.cleo] == may_see[clinic.cleo]
-    assert all(seen[title] <= may_see[title] for title in may_see)
+    assert all(seen[actor] <= may_see[actor] for actor in may_see)

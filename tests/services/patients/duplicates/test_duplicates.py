@@ -90,12 +90,12 @@ def test_the_likeliest_comes_first_with_score_and_reasons(
 ):
     patients.register(session, clerk, ada(first_name="Byron", sex="male"), today=today)
 
-    likeliest, twin = duplicates.find_duplicates(session, clerk, ADA)
+    likeliest, sibling = duplicates.find_duplicates(session, clerk, ADA)
 
     assert (likeliest.patient, likeliest.score) == (patient.identity(), 100)
     assert "same phone" in likeliest.reasons
-    assert twin.score < duplicates.LIKELY
-    assert "perhaps twins" in twin.reasons
+    assert sibling.score < duplicates.LIKELY
+    assert "perhaps twins" in sibling.reasons
 
 
 def test_an_archived_record_is_offered_and_says_so(session, clerk, patient):

@@ -12,7 +12,7 @@ from services.patients.search import terms
 
 
 @pytest.fixture
-def ward(session):
+def allergic_patients(session):
     """One patient for each allergy."""
     allergies = [
         "Penicillin V",
@@ -41,7 +41,7 @@ def having(session, actor, operator, typed):
     return sorted(row.allergies[0] for row in page.rows)
 
 
-@pytest.mark.usefixtures("ward")
+@pytest.mark.usefixtures("allergic_patients")
 @pytest.mark.parametrize(
     ("operator", "typed", "expected"),
     [
@@ -73,12 +73,12 @@ def test_words_are_found_whole_and_parts_only_when_asked_for(
     assert having(session, clerk, operator, typed) == expected
 
 
-def test_what_nobody_has_excludes_nobody(session, clerk, ward):
+def test_what_nobody_has_excludes_nobody(session, clerk, allergic_patients):
     assert len(having(session, clerk, Operator.NOT_EQUAL, "unheard of")) == 7
 
 
 def test_a_part_that_stands_in_too_many_entries_is_refused(
-    session, clerk, ward, monkeypatch
+    session, clerk, allergic_patients, monkeypatch
 ):
     monkeypatch.setattr(terms, "MAX_SPELLINGS", 3)
 
@@ -101,20 +101,22 @@ def test_a_part_that_stands_in_too_many_entries_is_refused(
     ],
 )
 def test_spellings_are_suggested_by_the_beginnings_of_their_words(
-    session, clerk, ward, typed, suggested
+    session, clerk, allergic_patients, typed, suggested
 ):
     spellings = search.suggest_terms(session, clerk, "allergies", typed)
 
     assert tuple(map(str.lower, spellings)) == tuple(map(str.lower, suggested))
 
 
-def test_suggestions_are_as_many_as_asked_for(session, clerk, ward):
+def test_suggestions_are_as_many_as_asked_for(session, clerk, allergic_patients):
     suggested = search.suggest_terms(session, clerk, "allergies", "p", limit=2)
 
     assert len(suggested) == 2
 
 
-def test_suggestions_come_from_the_list_that_is_being_filled_in(session, clerk, ward):
+def test_suggestions_come_from_the_list_that_is_being_filled_in(
+    session, clerk, allergic_patients
+):
     assert search.suggest_terms(session, clerk, "medical_history", "pen") == ()
     with pytest.raises(InvalidInput):
         search.suggest_terms(session, clerk, "address", "pen")
@@ -125,7 +127,7 @@ def test_who_may_not_list_is_not_told_what_others_suffer_from(session, admin):
         search.suggest_terms(session, admin, "allergies", "pen")
 
 
-def test_terms_to_choose_from_come_in_order_and_once(session, clerk, ward):
+def test_terms_to_choose_from_come_in_order_and_once(session, clerk, allergic_patients):
     listed = search.list_terms(session, clerk, "allergies", limit=3)
 
     assert len(listed) == 3

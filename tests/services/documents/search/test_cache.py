@@ -1,4 +1,4 @@
-"""Hot lists: kept for a while, dropped in every process when a document changes."""
+"""Lists of documents: kept for a while, dropped in every process when a document changes."""
 
 import time
 from collections.abc import Iterator
@@ -40,9 +40,9 @@ def listener() -> FakeChangeListener:
     return FakeChangeListener()
 
 
-def _look(clinic, hot, actor=None, **options):
+def _look(clinic, document_lists, actor=None, **options):
     on_behalf = ActorDatabase(clinic.database, actor or clinic.cleo)
-    return hot.look(on_behalf, Criteria(), PageRequest(), now=NOW, **options)
+    return document_lists.look(on_behalf, Criteria(), PageRequest(), now=NOW, **options)
 
 
 def _file(clinic, title="New"):
@@ -53,13 +53,13 @@ def _file(clinic, title="New"):
 
 
 def test_a_list_is_kept_until_something_is_told(clinic, listener):
-    hot = DocumentListCache(listener)
-    first = _look(clinic, hot)
+    document_lists = DocumentListCache(listener)
+    first = _look(clinic, document_lists)
     lsn = _file(clinic)
 
-    assert _look(clinic, hot) == first
+    assert _look(clinic, document_lists) == first
     listener.receive(lsn)
-    second = _look(clinic, hot).value
+    second = _look(clinic, document_lists).value
     assert len(second.page.rows) == len(first.value.page.rows) + 1
     assert second.count.value == first.value.count.value + 1
 
@@ -67,29 +67,31 @@ def test_a_list_is_kept_until_something_is_told(clinic, listener):
 def test_what_is_read_anew_comes_from_a_server_that_shows_what_was_told(
     clinic, listener
 ):
-    hot = DocumentListCache(listener)
+    document_lists = DocumentListCache(listener)
     lsn = _file(clinic, "Told of")
     listener.receive(lsn)
 
-    assert "Told of" in [row.title for row in _look(clinic, hot).value.page.rows]
+    assert "Told of" in [
+        row.title for row in _look(clinic, document_lists).value.page.rows
+    ]
 
 
 def test_who_has_just_written_is_shown_it_whatever_is_kept(clinic, listener):
-    hot = DocumentListCache(listener)
-    _look(clinic, hot)
+    document_lists = DocumentListCache(listener)
+    _look(clinic, document_lists)
     lsn = _file(clinic, "My own")
 
-    shown = _look(clinic, hot, after=lsn).value.page.rows
+    shown = _look(clinic, document_lists, after=lsn).value.page.rows
     assert "My own" in [row.title for row in shown]
 
 
 def test_nothing_is_kept_while_nothing_can_be_heard(clinic, listener):
-    hot = DocumentListCache(listener)
+    document_lists = DocumentListCache(listener)
     listener.mark = None
-    first = _look(clinic, hot)
+    first = _look(clinic, document_lists)
     lsn = _file(clinic)
 
-    assert _look(clinic, hot, after=lsn) != first
+    assert _look(clinic, document_lists, after=lsn) != first
 
 
 def test_what_is_told_during_the_reading_keeps_it_from_being_found(clinic, listener):
@@ -99,33 +101,35 @@ def test_what_is_told_during_the_reading_keeps_it_from_being_found(clinic, liste
             listener.receive(Lsn(0))
             return read
 
-    hot = DocumentListCache(listener)
+    document_lists = DocumentListCache(listener)
     interrupted = Interrupted(clinic.database, clinic.cleo)
 
-    first = hot.look(interrupted, Criteria(), PageRequest(), now=NOW)
+    first = document_lists.look(interrupted, Criteria(), PageRequest(), now=NOW)
 
-    assert _look(clinic, hot) != first
+    assert _look(clinic, document_lists) != first
 
 
 def test_a_list_is_not_kept_for_longer_than_said(clinic, listener, monkeypatch):
-    hot = DocumentListCache(listener)
-    first = _look(clinic, hot)
+    document_lists = DocumentListCache(listener)
+    first = _look(clinic, document_lists)
     begun = time.time()
 
     monkeypatch.setattr(time, "time", lambda: begun + 299)
-    assert _look(clinic, hot) == first
+    assert _look(clinic, document_lists) == first
     monkeypatch.setattr(time, "time", lambda: begun + 301)
-    assert _look(clinic, hot) != first
+    assert _look(clinic, document_lists) != first
 
 
 def test_what_a_clinician_sees_is_not_kept(clinic, listener):
-    hot = DocumentListCache(listener)
+    document_lists = DocumentListCache(listener)
 
-    assert _look(clinic, hot, clinic.dora) != _look(clinic, hot, clinic.dora)
+    assert _look(clinic, document_lists, clinic.dora) != _look(
+        clinic, document_lists, clinic.dora
+    )
 
 
 def test_every_look_is_written_down(clinic, listener):
-    hot = DocumentListCache(listener)
+    document_lists = DocumentListCache(listener)
     count = select(AuditEvent.action, func.count()).group_by(AuditEvent.action)
 
     def counts():
@@ -136,19 +140,19 @@ def test_every_look_is_written_down(clinic, listener):
 
     before = counts()
     for _ in range(3):
-        _look(clinic, hot)
+        _look(clinic, document_lists)
 
     assert counts() == (before[0] + 3, before[1] + 3)
 
 
 def test_nobody_is_shown_what_was_kept_for_others(clinic, listener):
-    hot = DocumentListCache(listener)
+    document_lists = DocumentListCache(listener)
     _file(clinic)
-    _look(clinic, hot)
+    _look(clinic, document_lists)
 
     with pytest.raises(NotAllowed):
-        _look(clinic, hot, clinic.ana)
-    assert _look(clinic, hot, clinic.emil).value.page.rows == ()
+        _look(clinic, document_lists, clinic.ana)
+    assert _look(clinic, document_lists, clinic.emil).value.page.rows == ()
 
 
 def test_of_two_patients_neither_is_shown_what_was_kept_for_the_other(clinic, listener):
@@ -159,13 +163,16 @@ def test_of_two_patients_neither_is_shown_what_was_kept_for_the_other(clinic, li
         session.flush()
         return Actor(user.id, user.name, Role.PATIENT, patient.id)
 
-    hot = DocumentListCache(listener)
+    document_lists = DocumentListCache(listener)
     two = [
         clinic.database.write(partial(invite, patient=patient), identity=SYSTEM)
         for patient in (clinic.ada, clinic.grace)
     ]
 
-    shown = [_look(clinic, hot, invited.value, after=two[-1].lsn) for invited in two]
+    shown = [
+        _look(clinic, document_lists, invited.value, after=two[-1].lsn)
+        for invited in two
+    ]
 
     titles = [[row.title for row in look.value.page.rows] for look in shown]
     assert titles == [["Of Ada"], ["Of Grace"]]
