@@ -167,7 +167,7 @@ def page(site: Site) -> Iterator[Page]:
     context.close()
 
 
-def settled(page: Page) -> Page:
+def ready(page: Page) -> Page:
     """Wait until Streamlit has nothing left to do."""
     page.wait_for_function(
         "() => document.querySelector('[data-test-script-state]')"

@@ -15,7 +15,7 @@ from services.core.actors import Actor, Role
 from services.lists.criteria import Criteria
 from services.patients import search
 from services.people.accounts import demo_accounts
-from tests.browser.conftest import Site, settled
+from tests.browser.conftest import Site, ready
 from tests.services.pdf.samples import letter
 from tests.services.visits import visit_samples
 from tests.services.visits.slot_samples import week_of_slots
@@ -113,7 +113,7 @@ def paper(site: Site) -> str:
     with site.visit() as context:
         page = context.pages[0]
         page.goto("/upload_documents")
-        hand_over(settled(page), letter("Dose 5 mg"))
+        hand_over(ready(page), letter("Dose 5 mg"))
         page.get_by_label("Description").wait_for()
         page.get_by_role("button", name="File document").click()
         page.get_by_text("is filed").wait_for()
@@ -195,7 +195,7 @@ def opened(
     page = profiles[role].pages[0]
     page.set_viewport_size({"width": 1440, "height": 900})
     page.goto(address.format(**patients))
-    return settled(page)
+    return ready(page)
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -314,7 +314,7 @@ def open_page(profile: BrowserContext, address: str) -> Page:
     page = profile.pages[0]
     page.set_viewport_size({"width": WIDTHS[0], "height": 900})
     page.goto(address)
-    return settled(page)
+    return ready(page)
 
 
 def resize(page: Page, width: int) -> None:
@@ -340,7 +340,7 @@ def schemes(page: Page) -> Iterator[str]:
 
     It is not opened anew for either: that takes longer than to look at it.
     """
-    settled(page)
+    ready(page)
     for scheme in ("dark", "light"):
         page.emulate_media(color_scheme=scheme)
         page.wait_for_function(_IS_IN_SCHEME, arg=scheme)
@@ -354,7 +354,7 @@ def fits(page: Page) -> bool:
 
 def still(page: Page) -> None:
     """Wait until the page stands still: what it dims before it redraws it, too."""
-    settled(page).get_by_role("heading", level=1).first.wait_for()
+    ready(page).get_by_role("heading", level=1).first.wait_for()
     page.evaluate(_TWO_FRAMES)
     page.wait_for_function(_IS_STILL)
 

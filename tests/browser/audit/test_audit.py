@@ -12,7 +12,7 @@ from db.audit_store import AuditStore
 from db.postgres import SYSTEM
 from services.audit import chain
 from services.core.actors import Role
-from tests.browser.conftest import Site, settled
+from tests.browser.conftest import Site, ready
 
 pytestmark = pytest.mark.browser
 
@@ -29,10 +29,10 @@ def ship(site: Site) -> None:
 def open_somebody(page: Page) -> str:
     """Open the first patient of the list; return the id in the address."""
     page.goto("/patients")
-    settled(page)
+    ready(page)
     page.get_by_role("rowheader").first.get_by_role("link").click()
     page.wait_for_url("**/patient?patient=*")
-    settled(page)
+    ready(page)
     return page.url.partition("patient=")[2]
 
 
@@ -50,7 +50,7 @@ def audit_page(site: Site, opened: str) -> Iterator[Page]:
     context = site.visit(Role.ADMIN)
     page = context.pages[0]
     page.goto(f"/audit?patient={opened}")
-    settled(page)
+    ready(page)
     yield page
     context.close()
 
@@ -84,10 +84,10 @@ def test_the_log_is_verified_at_a_click(audit_page: Page):
 def test_a_patient_sees_who_looked(site: Site):
     maya = site.visit(Role.PATIENT, at="/")
     own = maya.pages[0]
-    settled(own)
+    ready(own)
     ship(site)
     own.goto("/accesses")
-    settled(own)
+    ready(own)
 
     row = own.get_by_role("row").filter(has_text="opened your record").first
     expect(row).to_contain_text("You")
@@ -98,7 +98,7 @@ def test_another_roles_address_is_refused_in_words(site: Site):
     analyst = site.visit(Role.ANALYST)
     page = analyst.pages[0]
     page.goto("/audit")
-    settled(page)
+    ready(page)
 
     expect(page.get_by_text("You may not read the audit log")).to_be_visible()
     analyst.close()

@@ -11,7 +11,7 @@ from db.models.patient import Patient
 from db.models.user import User
 from db.postgres import SYSTEM
 from services.core.actors import Role
-from tests.browser.conftest import settled
+from tests.browser.conftest import ready
 
 pytestmark = [pytest.mark.browser, pytest.mark.afterwards]
 
@@ -53,7 +53,7 @@ def _visited(site):
         with site.visit(role) as context:
             page = context.pages[0]
             page.goto(path)
-            settled(page)
+            ready(page)
 
 
 def test_no_log_names_anybody(site, names, secrets):

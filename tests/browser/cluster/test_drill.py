@@ -13,7 +13,7 @@ from db.embedded import Cluster
 from db.postgres import SYSTEM, Database
 from services.core.actors import Role
 from services.people.accounts import demo_accounts
-from tests.browser.conftest import Site, settled
+from tests.browser.conftest import Site, ready
 from tests.browser.people.test_passkeys import Device, add_passkey
 from tests.browser.running import free_port, process
 
@@ -51,12 +51,12 @@ def admin(site: Site) -> Iterator[Page]:
 
 def test_a_lost_server_is_practised_from_the_page_alone(admin: Page):
     admin.goto("/drills")
-    confirm = settled(admin).get_by_role("button", name="Confirm with a passkey")
+    confirm = ready(admin).get_by_role("button", name="Confirm with a passkey")
     confirm.click()
     admin.wait_for_url("**/sign-in/confirm?**")
     admin.wait_for_url("**/drills")
     confirm.wait_for(state="detached")
-    row = settled(admin).get_by_role("row").filter(has_text="Lost server")
+    row = ready(admin).get_by_role("row").filter(has_text="Lost server")
 
     row.get_by_role("button", name="Practise").click()
     admin.get_by_role("dialog").get_by_role("button", name="Practise: lost").click()

@@ -18,7 +18,7 @@ from db.models.patient import Patient
 from db.postgres import SYSTEM
 from db.spool import Spool
 from services.core.audit import Action
-from tests.browser.conftest import Site, settled
+from tests.browser.conftest import Site, ready
 from tests.browser.failover_site import assert_no_traceback, clinic_on, lose_the_node
 from tests.browser.patients.test_front_desk import register, unlike
 from tests.browser.visits.test_booking import next_monday
@@ -92,11 +92,11 @@ def filed(page: Page, folder: Path) -> str:
     path = folder / f"{unlike()}.pdf"
     path.write_bytes(letter("Seen on Monday", "and again on Friday"))
     page.goto("/upload_documents")
-    settled(page).locator("input[type=file]").set_input_files(path)
-    settled(page).get_by_role("button", name="File document").click()
+    ready(page).locator("input[type=file]").set_input_files(path)
+    ready(page).get_by_role("button", name="File document").click()
     expect(page.get_by_text("is filed")).to_be_visible()
     page.goto("/documents")
-    link = settled(page).get_by_role("row").filter(has_text=path.stem)
+    link = ready(page).get_by_role("row").filter(has_text=path.stem)
     return f"/{link.get_by_role('link').first.get_attribute('href')}"
 
 
@@ -119,7 +119,7 @@ def test_without_a_primary_everything_is_read_and_nothing_is_lost(
     document = filed(page, tmp_path)
     form = context.new_page()
     form.goto("/register")
-    settled(form)
+    ready(form)
     # To count needs no key.
     spool = Spool(site.logs / "spool", FileKeys(site.logs / "none"))
 
@@ -132,9 +132,9 @@ def test_without_a_primary_everything_is_read_and_nothing_is_lost(
 
         # Lists, also such that nobody has asked for before, and from anywhere.
         page.goto("/")
-        expect(settled(page).get_by_text("Changed last", exact=True)).to_be_visible()
+        expect(ready(page).get_by_text("Changed last", exact=True)).to_be_visible()
         page.get_by_role("link", name="Patients").click()
-        settled(page).get_by_label("Search patients").fill("a")
+        ready(page).get_by_label("Search patients").fill("a")
         page.get_by_label("Search patients").press("Enter")
         expect(page.get_by_text("matching “a”")).to_be_visible()
         page.reload()
@@ -148,7 +148,7 @@ def test_without_a_primary_everything_is_read_and_nothing_is_lost(
         assert download.value.path().read_bytes().startswith(b"%PDF")
         # Free times.
         page.goto(slots)
-        free = settled(page).get_by_role("listitem").filter(has_text="08:20")
+        free = ready(page).get_by_role("listitem").filter(has_text="08:20")
         expect(free.first).to_be_visible()
 
         # Writing says why not, and keeps what was typed.

@@ -15,7 +15,7 @@ from db.postgres import SYSTEM, Database
 from deploy import make_secrets
 from services.core.actors import Role
 from services.people.accounts import demo_accounts
-from tests.browser.conftest import NAMES, settled
+from tests.browser.conftest import NAMES, ready
 from tests.browser.running import chartroom, free_port, process
 from tests.conftest import Databases
 from tests.kit.waiting import eventually
@@ -182,7 +182,7 @@ def test_a_browser_stays_with_a_server_and_moves_on_when_that_is_gone(
     front.servers[first].close()
 
     page.reload()
-    settled(page)
+    ready(page)
     page.get_by_role("heading", level=1).wait_for()
     assert _server(context) != first
     context.close()

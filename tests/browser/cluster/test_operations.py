@@ -17,7 +17,7 @@ from db import embedded
 from db.cluster.control_client import Control
 from db.cluster.fault_kinds import Fault
 from services.core.actors import Role
-from tests.browser.conftest import NAMES, settled
+from tests.browser.conftest import NAMES, ready
 from tests.browser.people.test_passkeys import Device, add_passkey
 from tests.launch.launcher import Launcher
 
@@ -68,25 +68,25 @@ def _signed_in(context: BrowserContext, address: str) -> Page:
 
 def follow(page: Page, link: str) -> None:
     """Go from page to page as the screen offers it."""
-    settled(page).get_by_role("link", name=link, exact=True).first.click()
+    ready(page).get_by_role("link", name=link, exact=True).first.click()
     page.get_by_role("heading", level=1, name=link).wait_for()
-    settled(page)
+    ready(page)
 
 
 def confirm(page: Page) -> None:
     """Use the passkey if the page asks for it; it comes back by itself."""
-    button = settled(page).get_by_role("button", name="Confirm with a passkey")
+    button = ready(page).get_by_role("button", name="Confirm with a passkey")
     if button.count():
         button.click()
         button.wait_for(state="detached")
-        settled(page)
+        ready(page)
 
 
 def give_reason(page: Page) -> None:
-    field = settled(page).get_by_role("textbox", name="Why").first
+    field = ready(page).get_by_role("textbox", name="Why").first
     field.fill(WHY)
     field.press("Tab")
-    settled(page)
+    ready(page)
 
 
 def metric(page: Page, label: str) -> str:
@@ -143,11 +143,11 @@ def test_a_lost_server_is_brought_back_by_one_button(launched: Launcher, admin: 
 
     admin.get_by_text(f"{lost} is back and streams").wait_for()
     admin.get_by_role("button", name="Close").click()
-    expect(settled(admin).get_by_text("Streaming")).to_be_visible()
+    expect(ready(admin).get_by_text("Streaming")).to_be_visible()
     assert primary(launched) != lost
 
 
 def _choose(page: Page, name: str) -> None:
     page.get_by_label("Which server").click()
     page.get_by_role("option", name=name).click()
-    settled(page)
+    ready(page)

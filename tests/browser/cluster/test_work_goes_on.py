@@ -21,7 +21,7 @@ from db.models.document import Document, DocumentVersion
 from db.postgres import SYSTEM
 from services.core.actors import Role
 from services.core.audit import Action
-from tests.browser.conftest import Site, settled
+from tests.browser.conftest import Site, ready
 from tests.browser.failover_site import assert_no_traceback, clinic_on
 from tests.browser.patients.test_front_desk import registered, unlike
 from tests.browser.visits.test_booking import next_monday, time_of
@@ -102,7 +102,7 @@ def test_visits_are_booked_once_each_whoever_leads_meanwhile(
     maya.goto(f"/doctor?doctor={doctor_id}")
     wanted = {"08:00": (desk, unlike()), "08:20": (maya, unlike())}
     for at, (page, _) in wanted.items():
-        expect(time_of(settled(page), at)).to_be_visible()
+        expect(time_of(ready(page), at)).to_be_visible()
 
     with change(breakable):
         for at, (page, _) in wanted.items():
@@ -195,9 +195,9 @@ def choose(page: Page, folder: Path, contents: dict[str, bytes]) -> None:
         paths.append(folder / f"{name}.pdf")
         paths[-1].write_bytes(content)
     page.goto("/upload_documents")
-    settled(page).locator("input[type=file]").set_input_files(paths)
+    ready(page).locator("input[type=file]").set_input_files(paths)
     expect(page.get_by_label("Description")).to_have_count(len(paths))
-    settled(page)
+    ready(page)
 
 
 def documents_of(site: Site, titles: dict[str, str]) -> list[tuple[str, str, str, int]]:

@@ -18,7 +18,7 @@ from services.consultations import notes
 from services.core.actors import Role
 from services.patients.care import care
 from services.people.accounts import demo_accounts
-from tests.browser.conftest import NAMES, Site, settled
+from tests.browser.conftest import NAMES, Site, ready
 from tests.browser.test_accessibility import assert_fit
 from tests.services.visits import visit_samples
 
@@ -88,7 +88,7 @@ def room(site: Site) -> Iterator[BrowserContext]:
 
 def opened(page: Page, visit: Consultation) -> Page:
     page.goto(visit.address)
-    settled(page).get_by_role("button", name="Save notes").wait_for()
+    ready(page).get_by_role("button", name="Save notes").wait_for()
     return page
 
 

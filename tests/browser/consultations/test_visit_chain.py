@@ -16,7 +16,7 @@ from db.models.patient import Patient
 from db.postgres import SYSTEM
 from services.core.actors import Role
 from services.people.accounts import demo_accounts
-from tests.browser.conftest import Site, settled
+from tests.browser.conftest import Site, ready
 from tests.browser.consultations.test_visit import leave_with
 from tests.browser.patients.test_front_desk import registered, unlike
 from tests.browser.visits.test_desk import open_desk, scan
@@ -91,7 +91,7 @@ def fetched(site: Site, room: BrowserContext, link: Locator) -> bytes:
 
 def check(page: Page, content: bytes) -> None:
     page.goto("/check_prescription")
-    settled(page).locator("input[type=file]").set_input_files(
+    ready(page).locator("input[type=file]").set_input_files(
         {"name": "x.pdf", "mimeType": "application/pdf", "buffer": content}
     )
 
@@ -105,7 +105,7 @@ def test_from_the_booking_to_a_prescription_that_verifies(
     doctor_id, starts_at = site.database.write(own_slot, identity=SYSTEM).value
 
     page.goto(f"/doctor?doctor={doctor_id}&patient={patient_id}")
-    settled(page).get_by_role(
+    ready(page).get_by_role(
         "button", name=re.compile(f"^Hold .*, {starts_at:%H:%M}$")
     ).click()
     page.get_by_role("button", name="Confirm visit").click()
@@ -119,21 +119,21 @@ def test_from_the_booking_to_a_prescription_that_verifies(
     tab.goto("/day")
     # Half an hour from now may be tomorrow.
     if starts_at.date() > datetime.now(UTC).date():
-        settled(tab).get_by_role("button", name="Day after").click()
-    settled(tab).get_by_role("link", name=re.compile(name)).click()
+        ready(tab).get_by_role("button", name="Day after").click()
+    ready(tab).get_by_role("link", name=re.compile(name)).click()
     tab.get_by_role("button", name="Save notes").wait_for()
-    leave_with(settled(tab), "Complaint", "Sore throat")
+    leave_with(ready(tab), "Complaint", "Sore throat")
     tab.get_by_role("button", name="Save notes").click()
     expect(tab.get_by_text("Version 1 of the notes is saved.")).to_be_visible()
 
     for label, value in LINE.items():
         leave_with(tab, f"{label}, line 1", value)
-    settled(tab).get_by_role("button", name="Sign and issue").click()
+    ready(tab).get_by_role("button", name="Sign and issue").click()
     # Nothing typed is lost by the warning.
     expect(tab.get_by_text("The patient is allergic to Penicillin V")).to_be_visible()
     expect(tab.get_by_label("Drug, line 1", exact=True)).to_have_value(LINE["Drug"])
     leave_with(tab, "Why it is right all the same", REASON)
-    settled(tab).get_by_role("button", name="Sign and issue").click()
+    ready(tab).get_by_role("button", name="Sign and issue").click()
     download = tab.get_by_role("link", name="Download")
     expect(download).to_be_visible()
 
@@ -145,7 +145,7 @@ def test_from_the_booking_to_a_prescription_that_verifies(
         REASON
     )
     leave_with(tab, "Dose, line 1", "2 capsules")
-    settled(tab).get_by_role("button", name="Sign and issue the new version").click()
+    ready(tab).get_by_role("button", name="Sign and issue the new version").click()
     expect(tab.get_by_text("Version 2, signed and issued by")).to_be_visible()
 
     content = fetched(site, room, download)

@@ -13,7 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 from db.models.document import Document, DocumentVersion
 from db.postgres import SYSTEM
 from services.core.actors import Role
-from tests.browser.conftest import Site, settled
+from tests.browser.conftest import Site, ready
 from tests.browser.patients.test_front_desk import registered, unlike
 from tests.services.pdf.samples import letter
 
@@ -60,7 +60,7 @@ def search(page: Page, text: str) -> None:
 def open_part(page: Page, name: str) -> None:
     """Open one of a document's parts."""
     page.get_by_role("tab", name=name).click()
-    settled(page)
+    ready(page)
 
 
 def downloaded(page: Page, link: Locator) -> bytes:
@@ -91,7 +91,7 @@ def test_a_document_goes_from_a_form_to_the_trash_and_back(site: Site, page: Pag
 
     # From a form: looked at before it is filed.
     page.get_by_role("button", name="Create", exact=True).click()
-    settled(page).get_by_label("Diagnosis").fill(f"Suspected {finding}")
+    ready(page).get_by_label("Diagnosis").fill(f"Suspected {finding}")
     page.get_by_role("button", name="Generate PDF").click()
     dialog(page).get_by_role("img").wait_for()
     dialog(page).get_by_role("button", name="Confirm & Upload").click()
@@ -141,7 +141,7 @@ def test_a_document_goes_from_a_form_to_the_trash_and_back(site: Site, page: Pag
 def test_pages_come_as_one_scrolls_and_turn_by_keyboard(page: Page, pdf):
     title = unlike()
     page.goto("/upload_documents")
-    choose(settled(page), pdf(f"{title}.pdf", *(f"Page {n}" for n in range(30))))
+    choose(ready(page), pdf(f"{title}.pdf", *(f"Page {n}" for n in range(30))))
     page.get_by_label("Description").wait_for()
     page.get_by_role("button", name="File document").click()
     requested: list[str] = []
@@ -170,12 +170,12 @@ def test_pages_come_as_one_scrolls_and_turn_by_keyboard(page: Page, pdf):
 def test_the_preview_in_a_dialog_is_used_by_keyboard_alone(page: Page, pdf):
     title = unlike()
     page.goto("/upload_documents")
-    choose(settled(page), pdf(f"{title}.pdf", "First", "Second"))
+    choose(ready(page), pdf(f"{title}.pdf", "First", "Second"))
     page.get_by_label("Description").wait_for()
     page.get_by_role("button", name="File document").click()
     expect(page.get_by_text("is filed")).to_be_visible()
     page.goto("/documents")
-    settled(page).get_by_role("button", name=f"Preview {title}").press("Enter")
+    ready(page).get_by_role("button", name=f"Preview {title}").press("Enter")
     following = dialog(page).get_by_role("button", name="Next page")
     following.wait_for()
 
@@ -193,12 +193,12 @@ def test_no_record_lies_on_streamlits_own_media_route(page: Page, pdf):
     requested: list[str] = []
     page.on("request", lambda request: requested.append(request.url))
     page.goto("/upload_documents")
-    choose(settled(page), pdf(f"{unlike()}.pdf", "Nothing of this on /media"))
+    choose(ready(page), pdf(f"{unlike()}.pdf", "Nothing of this on /media"))
     page.get_by_label("Description").wait_for()
     page.get_by_role("button", name="File document").click()
     expect(page.get_by_text("is filed")).to_be_visible()
     page.goto("/documents")
-    settled(page).get_by_role("button", name=re.compile("^Preview ")).first.click()
+    ready(page).get_by_role("button", name=re.compile("^Preview ")).first.click()
     dialog(page).get_by_alt_text(re.compile("^Page 1 of")).wait_for()
 
     assert not [url for url in requested if urlsplit(url).path.startswith("/media/")]
@@ -209,13 +209,13 @@ def test_a_patient_uploads_sees_and_deletes_only_their_own(page: Page, maya: Pag
     other = {"Phone number": "01632 960 999", "Date of birth": "1951-03-07"}
     registered(page, "Hedwig", unlike(), **other)
     page.get_by_role("button", name="Upload", exact=True).click()
-    choose(settled(page), pdf(f"{title}.pdf", f"About Hedwig {title}"))
+    choose(ready(page), pdf(f"{title}.pdf", f"About Hedwig {title}"))
     page.get_by_label("Description").wait_for()
     page.get_by_role("button", name="File document").click()
     expect(page.get_by_text("is filed")).to_be_visible()
 
     maya.goto("/upload_documents")
-    choose(settled(maya), pdf(f"Own {title}.pdf", f"About Maya {title}"))
+    choose(ready(maya), pdf(f"Own {title}.pdf", f"About Maya {title}"))
     maya.get_by_label("Description").wait_for()
     maya.get_by_role("button", name="File document").click()
     expect(maya.get_by_text("is filed")).to_be_visible()
@@ -234,12 +234,12 @@ def test_a_clinicians_phone_shows_a_document_without_sideways_scrolling(
     context = site.visit(Role.CLINICIAN, width=390)
     page = context.pages[0]
     page.goto("/upload_documents")
-    choose(settled(page), pdf(f"{uuid4().hex * 2}.pdf", "A very long name"))
+    choose(ready(page), pdf(f"{uuid4().hex * 2}.pdf", "A very long name"))
     page.get_by_label("Description").wait_for()
     page.get_by_role("button", name="File document").click()
     expect(page.get_by_text("is filed")).to_be_visible()
     page.goto("/documents")
-    settled(page).get_by_role("table").get_by_role("link").first.click()
+    ready(page).get_by_role("table").get_by_role("link").first.click()
     page.get_by_role("tab", name="Facts").wait_for()
 
     for name in ("Preview", "Versions", "Links", "Who opened it", "Facts"):
@@ -252,7 +252,7 @@ def test_a_clinicians_phone_shows_a_document_without_sideways_scrolling(
 def test_a_long_title_breaks_no_word_beside_it(page: Page, pdf):
     title = "Findings of the examination of the heart at the hospital " * 2
     page.goto("/upload_documents")
-    choose(settled(page), pdf(f"{title.strip()}.pdf", "long"))
+    choose(ready(page), pdf(f"{title.strip()}.pdf", "long"))
     page.get_by_role("button", name="File document").click()
     expect(page.get_by_text("is filed.")).to_be_visible()
 
@@ -274,7 +274,7 @@ def test_a_file_that_is_refused_does_not_borrow_the_verdict_on_another(
     note = tmp_path / "note.txt"
     note.write_text("hello")
     page.goto("/check_prescription")
-    choose(settled(page), pdf("first.pdf", "not signed"))
+    choose(ready(page), pdf("first.pdf", "not signed"))
     expect(page.get_by_text("It is not signed.")).to_be_visible()
 
     choose(page, note)

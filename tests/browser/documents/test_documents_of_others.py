@@ -15,7 +15,7 @@ from services.core.actors import Actor, Role
 from services.documents.search.fields import DOCUMENTS
 from services.lists import views
 from services.lists.criteria import Criteria, Filter, Group, Operator
-from tests.browser.conftest import NAMES, Site, settled
+from tests.browser.conftest import NAMES, Site, ready
 from tests.services.documents.search.samples import filed
 
 pytestmark = pytest.mark.browser
@@ -43,7 +43,7 @@ def _filed(session: Session, title: str) -> tuple[str, UUID]:
 
 
 def _read(page: Page) -> str:
-    settled(page).get_by_text("as of ").first.wait_for()
+    ready(page).get_by_text("as of ").first.wait_for()
     return page.locator("body").inner_text()
 
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from db.embedded import Cluster
 from services.core.actors import Role
-from tests.browser.conftest import Site, settled
+from tests.browser.conftest import Site, ready
 from tests.browser.failover_site import assert_no_traceback, clinic_on
 from tests.browser.patients.test_front_desk import unlike
 from tests.conftest import BreakableCluster
@@ -66,7 +66,7 @@ def filed(page: Page) -> str:
     words = [f"{unlike()} on page {number}" for number in range(PAGES)]
     file = {"name": "letter.pdf", "mimeType": "application/pdf"}
     page.goto("/upload_documents")
-    settled(page).locator("input[type=file]").set_input_files(
+    ready(page).locator("input[type=file]").set_input_files(
         {**file, "buffer": letter(*words)}
     )
     page.get_by_label("Description").wait_for()

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from db.postgres import SYSTEM, Database
 from services.core.actors import Role
 from services.people.accounts import demo_accounts
-from tests.browser.conftest import Site, settled
+from tests.browser.conftest import Site, ready
 from tests.browser.running import chartroom
 from tests.conftest import Databases
 
@@ -46,7 +46,7 @@ def page(site: Site) -> Iterator[Page]:
     with closing(site.visit(Role.STAFF)) as context:
         page = context.pages[0]
         page.goto("/upload_documents")
-        yield settled(page)
+        yield ready(page)
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def test_what_was_chosen_takes_no_room_any_more_on_another_page(
     page.get_by_role("link", name="Documents").click()
     page.get_by_role("button", name="Upload", exact=True).click()
     expect(page.get_by_role("heading", name="Upload documents")).to_be_visible()
-    settled(page).locator("input[type=file]").set_input_files(files[1])
+    ready(page).locator("input[type=file]").set_input_files(files[1])
 
     expect(page.get_by_label("Description")).to_have_count(1)
     expect(page.get_by_text(_FULL)).to_have_count(0)

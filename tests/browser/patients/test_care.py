@@ -12,7 +12,7 @@ from db.models.care import CareRelationship
 from db.models.patient import Patient
 from db.postgres import SYSTEM
 from services.core.actors import Role
-from tests.browser.conftest import Site, settled
+from tests.browser.conftest import Site, ready
 
 pytestmark = pytest.mark.browser
 
@@ -75,7 +75,7 @@ def test_an_analyst_fetches_names_once_and_only_for_a_reason(
         page.goto("/patients")
         expect(page.get_by_role("link", name="CSV")).to_be_visible()
         unnamed = _download(page, "CSV", tmp_path / "unnamed.csv")
-        settled(page).get_by_role("button", name="With names").click()
+        ready(page).get_by_role("button", name="With names").click()
         page.get_by_role("textbox", name="Reason").fill("The health office asks")
         page.get_by_role("button", name="Prepare the file").click()
         link = page.get_by_role("link", name="Download with names")

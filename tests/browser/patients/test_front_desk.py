@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.conftest import Site, settled
+from tests.browser.conftest import Site, ready
 
 pytestmark = pytest.mark.browser
 
@@ -24,7 +24,7 @@ def register(page: Page, *, first_name: str, last_name: str, **fields: str) -> N
         "Phone number": "01632 960 000",
         **fields,
     }
-    settled(page)
+    ready(page)
     for label, value in values.items():
         page.get_by_label(label, exact=True).fill(value)
     page.get_by_role("button", name="Register patient").click()
@@ -41,7 +41,7 @@ def registered(page: Page, first_name: str, last_name: str, **fields: str) -> st
     expect(page.get_by_role("heading", level=1)).to_have_text(
         f"{first_name} {last_name}"
     )
-    return settled(page).url
+    return ready(page).url
 
 
 def unlike() -> str:
@@ -162,7 +162,7 @@ def registered_twice(page: Page) -> tuple[str, str]:
     register(page, first_name="Wilhelmine", last_name=last, **second)
     page.get_by_role("button", name="Register anyway").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(f"Wilhelmine {last}")
-    newer = settled(page).url
+    newer = ready(page).url
     # The likeliest comes first.
     page.get_by_role("button", name="Compare").first.click()
     expect(page.get_by_text("Kept: Wilhelmina")).to_be_visible()
@@ -187,7 +187,7 @@ def test_whoever_keeps_the_other_record_keeps_its_values_too(page: Page):
 
     page.get_by_role("button", name="Keep the other one").click()
     expect(page.get_by_text("Kept: Wilhelmine")).to_be_visible()
-    settled(page).get_by_role("button", name="Merge", exact=True).click()
+    ready(page).get_by_role("button", name="Merge", exact=True).click()
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_role("cell", name="Wilhelmine", exact=True)).to_be_visible()
     expect(dialog.get_by_role("cell", name="2 New Road")).to_be_visible()
@@ -207,7 +207,7 @@ def test_a_stale_edit_in_a_second_tab_shows_both_versions(page: Page):
     other = page.context.new_page()
     for tab in (page, other):
         tab.goto(address)
-        settled(tab)
+        ready(tab)
     other.get_by_label("Phone number", exact=True).fill("01632 960 111")
     other.get_by_role("button", name="Save changes").click()
     expect(other.get_by_text("is saved")).to_be_visible()
@@ -257,7 +257,7 @@ def test_a_patient_is_found_and_changed_by_keyboard_alone(page: Page):
     last = unlike()
     registered(page, "Key", last)
     page.goto("/patients")
-    settled(page)
+    ready(page)
 
     tab_to(page, "Search patients")
     page.keyboard.type(last)
@@ -282,7 +282,7 @@ def test_a_patient_is_found_and_changed_by_keyboard_alone(page: Page):
 def tab_to(page: Page, name: str) -> None:
     """Press Tab until what has this name has the focus, and is seen to have it."""
     # What is yet to be drawn cannot be reached, and takes the focus with it.
-    settled(page)
+    ready(page)
     for _ in range(60):
         page.keyboard.press("Tab")
         if page.evaluate(FOCUSED_NAME) == name:
@@ -336,7 +336,7 @@ def test_nothing_is_fetched_from_anywhere_else(site: Site):
     page = context.pages[0]
     for address in ("/", "/patients", "/register"):
         page.goto(address)
-        settled(page)
+        ready(page)
     context.close()
 
     assert not [

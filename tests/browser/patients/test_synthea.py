@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, TimeoutError as OutOfTime, expect
 from db.endpoints import Endpoints
 from db.postgres import SYSTEM, Database
 from services.people.accounts import demo_accounts
-from tests.browser.conftest import Site, settled
+from tests.browser.conftest import Site, ready
 from tests.browser.running import chartroom, variables
 from tests.conftest import Databases
 from tests.services.demo.importing.test_real_synthea import SYNTHEA
@@ -129,10 +129,10 @@ def choose(page: Page, label: str, row: int, option: str) -> None:
     """
     box = page.get_by_label(label, exact=True).nth(row)
     for _ in range(_TRIES):
-        settled(page)
+        ready(page)
         box.click()
         with suppress(OutOfTime):
             page.get_by_role("option", name=option, exact=True).click(timeout=5000)
-            settled(page)
+            ready(page)
             return
     pytest.fail(f"“{option}” cannot be chosen.")

@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from db.postgres import SYSTEM
 from services.core.actors import Role
-from tests.browser.conftest import NAMES, Site, settled
+from tests.browser.conftest import NAMES, Site, ready
 
 pytestmark = pytest.mark.browser
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -72,7 +72,7 @@ def add_passkey(page: Page, name: str) -> None:
 def test_a_passkey_is_added_signs_in_and_is_removed(named: Site, admin: Page) -> None:
     Device(admin)
     admin.goto("/account")
-    settled(admin).get_by_role("button", name="My passkeys").click()
+    ready(admin).get_by_role("button", name="My passkeys").click()
     admin.get_by_role("heading", name="Your passkeys").wait_for()
     add_passkey(admin, "Blue key")
 
@@ -83,9 +83,7 @@ def test_a_passkey_is_added_signs_in_and_is_removed(named: Site, admin: Page) ->
     # Nothing typed and nothing clicked: the page asks the device by itself.
     admin.wait_for_url(f"{named.address}/")
     admin.goto("/account")
-    expect(settled(admin).get_by_role("heading", level=1)).to_have_text(
-        NAMES[Role.ADMIN]
-    )
+    expect(ready(admin).get_by_role("heading", level=1)).to_have_text(NAMES[Role.ADMIN])
     # The sign-in itself was the proof that removing needs.
     admin.goto("/sign-in/passkeys")
     admin.get_by_role("button", name="Remove Blue key").click()
@@ -95,14 +93,14 @@ def test_a_passkey_is_added_signs_in_and_is_removed(named: Site, admin: Page) ->
 def test_who_has_none_is_led_from_the_deed_to_a_passkey_and_back(admin: Page) -> None:
     Device(admin)
     admin.goto("/invite")
-    settled(admin).get_by_role("button", name="Confirm with a passkey").click()
+    ready(admin).get_by_role("button", name="Confirm with a passkey").click()
     admin.get_by_role("link", name="Add a passkey").click()
 
     admin.get_by_label("What to call it").fill("Laptop")
     admin.get_by_role("button", name="Add a passkey").click()
 
     admin.wait_for_url(re.compile(r"^[^?]*/invite$"))
-    settled(admin).get_by_role("heading", name="Invite a colleague").wait_for()
+    ready(admin).get_by_role("heading", name="Invite a colleague").wait_for()
     expect(admin.get_by_role("button", name="Confirm with a passkey")).to_have_count(0)
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import delete
 from db.models.user import Passkey
 from db.postgres import SYSTEM
 from services.core.actors import Role
-from tests.browser.conftest import Site, settled
+from tests.browser.conftest import Site, ready
 from tests.browser.people.test_passkeys import Device, add_passkey
 
 pytestmark = pytest.mark.browser
@@ -50,16 +50,16 @@ def link_on(page: Page) -> str:
 
 def invite(page: Page, name: str) -> str:
     page.goto("/users")
-    settled(page).get_by_role("button", name="Invite a colleague").click()
+    ready(page).get_by_role("button", name="Invite a colleague").click()
     page.get_by_role("heading", name="Invite a colleague").wait_for()
-    confirm = settled(page).get_by_role("button", name="Confirm with a passkey")
+    confirm = ready(page).get_by_role("button", name="Confirm with a passkey")
     if confirm.count():
         # It asks the device by itself, and comes back.
         confirm.click()
         page.wait_for_url("**/sign-in/confirm?**")
         page.wait_for_url("**/invite")
         confirm.wait_for(state="detached")
-    settled(page).get_by_label("Name").fill(name)
+    ready(page).get_by_label("Name").fill(name)
     page.get_by_label("E-mail").fill(f"{uuid4().hex}@example.org")
     page.get_by_role("button", name="Send invitation").click()
     return link_on(page)
@@ -67,7 +67,7 @@ def invite(page: Page, name: str) -> str:
 
 def open_person(page: Page, name: str) -> None:
     page.goto("/users")
-    settled(page).get_by_label("Search people").fill(name)
+    ready(page).get_by_label("Search people").fill(name)
     page.keyboard.press("Enter")
     page.get_by_role("link", name=name).click()
     page.get_by_role("heading", level=1, name=name).wait_for()
@@ -96,7 +96,7 @@ def test_an_invited_colleague_comes_in_once_and_is_shut_out_while_working(
     )
 
     open_person(admin, "Dora Dean")
-    settled(admin).get_by_role("button", name="Deactivate").click()
+    ready(admin).get_by_role("button", name="Deactivate").click()
     admin.get_by_role("dialog").get_by_role("button", name="Deactivate").click()
     expect(admin.get_by_role("button", name="Reactivate")).to_be_visible()
     dora.wait_for_url("**/sign-in?**")
@@ -110,7 +110,7 @@ def test_a_new_role_ends_what_the_old_one_had_on_screen(
     dan.get_by_role("heading", name="Register").wait_for()
 
     open_person(admin, "Dan Dean")
-    settled(admin).get_by_role("combobox", name="Role").click()
+    ready(admin).get_by_role("combobox", name="Role").click()
     admin.get_by_role("option", name="Analyst").click()
     admin.get_by_role("button", name="Change role").click()
 
@@ -126,7 +126,7 @@ def test_passkeys_are_reset_and_the_person_is_led_to_a_new_one(
     add_passkey(eve, "Lost phone")
 
     open_person(admin, "Eve Dean")
-    settled(admin).get_by_role("button", name="Reset passkeys").click()
+    ready(admin).get_by_role("button", name="Reset passkeys").click()
     admin.get_by_role("dialog").get_by_role("button", name="Reset passkeys").click()
 
     expect(admin.get_by_text("no passkeys")).to_be_visible()
@@ -141,13 +141,13 @@ def test_an_invited_patient_sees_their_own_record_and_no_other(
         clerk = context.pages[0]
         clerk.goto("/register")
         name = f"Quill {uuid4().hex[:8]}"
-        settled(clerk).get_by_label("First name").fill("Nora")
+        ready(clerk).get_by_label("First name").fill("Nora")
         clerk.get_by_label("Last name").fill(name)
         clerk.get_by_role("textbox", name="Date of birth").fill("5 March 1980")
         clerk.get_by_role("textbox", name="E-mail").fill(f"{uuid4().hex}@example.org")
         clerk.get_by_role("button", name="Register patient").click()
         clerk.get_by_role("heading", level=1, name=name).wait_for()
-        settled(clerk).get_by_role("button", name="Invite").click()
+        ready(clerk).get_by_role("button", name="Invite").click()
         clerk.get_by_role("dialog").get_by_role("button", name="Send").click()
         link = link_on(clerk)
         record = clerk.url
@@ -161,7 +161,7 @@ def test_an_invited_patient_sees_their_own_record_and_no_other(
 
 def test_a_programs_token_is_shown_once_and_revoked(admin: Page) -> None:
     admin.goto("/new_token")
-    settled(admin).get_by_label("What it is for").fill("Night letters")
+    ready(admin).get_by_label("What it is for").fill("Night letters")
     admin.get_by_role("combobox", name="It may").click()
     admin.get_by_role("option", name="Read patients").click()
     admin.keyboard.press("Escape")
@@ -176,7 +176,7 @@ def test_a_programs_token_is_shown_once_and_revoked(admin: Page) -> None:
 
     admin.get_by_role("button", name="All tokens").click()
     admin.get_by_text("Night letters").wait_for()
-    expect(settled(admin).get_by_text(token)).to_have_count(0)
+    expect(ready(admin).get_by_text(token)).to_have_count(0)
     admin.get_by_role("button", name="Revoke").first.click()
     admin.get_by_role("dialog").get_by_role("button", name="Revoke token").click()
     expect(admin.get_by_text("Night letters is revoked")).to_be_visible()

@@ -11,7 +11,7 @@ from db.postgres import SYSTEM, Database
 from services.core.actors import Actor, Role
 from services.people import sessions
 from services.people.accounts import demo_accounts
-from tests.browser.conftest import NAMES, Site, settled
+from tests.browser.conftest import NAMES, Site, ready
 from tests.browser.running import chartroom
 from tests.conftest import Databases
 
@@ -68,7 +68,7 @@ def _sign_in_again(page: Page, role: Role) -> None:
 
 def _type_a_patient(page: Page) -> None:
     page.goto("/register")
-    settled(page).get_by_label("First name").fill("Ada")
+    ready(page).get_by_label("First name").fill("Ada")
     page.get_by_role("combobox", name="Sex").click()
     page.get_by_role("option", name="Female").click()
     allergies = page.get_by_role("combobox", name="Allergies")
@@ -81,7 +81,7 @@ def _type_a_patient(page: Page) -> None:
 def test_signing_out_turns_every_tab_to_the_sign_in_page(rosas: BrowserContext) -> None:
     here, there = rosas.pages[0], rosas.new_page()
     there.goto("/doctors")
-    settled(there)
+    ready(there)
 
     here.goto("/sign-out")
     here.get_by_role("button", name="Sign out").click()
@@ -125,7 +125,7 @@ def test_what_came_back_is_saved_as_if_it_had_just_been_typed(
     _sign_in_again(page, Role.STAFF)
     page.get_by_text("What you had typed is back.").wait_for()
 
-    settled(page).get_by_role("button", name="Register patient").click()
+    ready(page).get_by_role("button", name="Register patient").click()
 
     page.wait_for_url("**/patient?patient=*")
     expect(page.get_by_text("Ada Typedtwice").first).to_be_visible()
@@ -141,7 +141,7 @@ def test_another_person_gets_nothing_of_it(site: Site, rosas: BrowserContext) ->
 
     _sign_in_again(page, Role.CLINICIAN)
 
-    expect(settled(page).get_by_label("First name")).to_have_value("")
+    expect(ready(page).get_by_label("First name")).to_have_value("")
     page.wait_for_function(f"() => {_KEPT} === null")
     assert "Beeswax" not in page.content()
 
@@ -178,7 +178,7 @@ def test_typing_keeps_a_sign_in_alive(hasty: Site) -> None:
     with closing(hasty.visit(at="/")) as context:
         page = context.pages[0]
         page.goto("/register")
-        field = settled(page).get_by_label("First name")
+        field = ready(page).get_by_label("First name")
         for _ in range(30):
             field.press_sequentially("a")
             page.wait_for_timeout(1000)

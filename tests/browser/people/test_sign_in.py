@@ -10,7 +10,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from dashboard.sign_in import html
 from dashboard.sign_in.ways import Way
 from services.core.actors import Role
-from tests.browser.conftest import NAMES, Site, settled
+from tests.browser.conftest import NAMES, Site, ready
 
 pytestmark = pytest.mark.browser
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -109,7 +109,7 @@ def test_a_wrong_code_says_so_where_it_is_heard_and_the_right_one_lets_in(
         )
         _type(page, f"{code[:3]} {code[3:]}")
 
-        settled(page).get_by_role("heading", level=1).first.wait_for()
+        ready(page).get_by_role("heading", level=1).first.wait_for()
         assert page.url == f"{site.address}/"
 
 
@@ -135,7 +135,7 @@ def test_browsers_object_to_nothing_and_ask_no_other_server(site: Site) -> None:
         for path in ("/", "/patients", "/register", "/api/docs", "/sign-in"):
             page.goto(path)
             if not path.startswith(("/api", "/sign")):
-                settled(page).get_by_role("heading", level=1).first.wait_for()
+                ready(page).get_by_role("heading", level=1).first.wait_for()
 
     assert not [text for text in objections if "Content Security Policy" in text]
     own = (site.address, "data:", "blob:")
@@ -146,7 +146,7 @@ def test_the_way_out_is_on_ones_own_page(site: Site) -> None:
     with closing(site.visit(Role.ANALYST)) as context:
         page = context.pages[0]
         page.goto("/account")
-        settled(page).get_by_role("button", name="Sign out").click()
+        ready(page).get_by_role("button", name="Sign out").click()
         page.get_by_role("heading", name="Sign out?").wait_for()
         page.get_by_role("button", name="Sign out").click()
         page.get_by_role("heading", name="Sign in to Chartroom").wait_for()

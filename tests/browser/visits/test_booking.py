@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from db.models.booking import Booking, BookingSlot
 from db.postgres import SYSTEM
 from services.core.actors import Role
-from tests.browser.conftest import Site, settled
+from tests.browser.conftest import Site, ready
 from tests.browser.patients.test_front_desk import registered, unlike
 from tests.services.visits.slot_samples import week_of_slots
 from tests.services.visits.visit_samples import doctor
@@ -56,7 +56,7 @@ def time_of(page: Page, text: str) -> Locator:
 
 def opened(page: Page, address: str) -> Page:
     page.goto(address)
-    return settled(page)
+    return ready(page)
 
 
 def let_run_out(site: Site, *, seconds: float) -> None:
@@ -187,7 +187,7 @@ def focused(page: Page) -> str:
 
 def press_until(page: Page, key: str, name: str) -> None:
     """Press the key until what is called so has the focus."""
-    settled(page)
+    ready(page)
     for _ in range(80):
         page.keyboard.press(key)
         if re.search(name, focused(page)):

@@ -11,7 +11,7 @@ from db.models.booking import Appointment
 from db.models.patient import Patient
 from db.postgres import SYSTEM
 from services.core.actors import Role
-from tests.browser.conftest import Site, settled
+from tests.browser.conftest import Site, ready
 from tests.services.visits import visit_samples
 from tests.services.visits.visit_samples import soon
 
@@ -44,7 +44,7 @@ def code_of(site: Site, doctor: str) -> Callable[[float], str]:
 
 def open_desk(page: Page) -> Page:
     page.goto("/desk")
-    settled(page)
+    ready(page)
     return page
 
 
@@ -69,7 +69,7 @@ def test_two_tickets_are_scanned_one_after_the_other_without_a_mouse(
     for code in codes:
         scan(page, code)
         expect(page.get_by_text("is checked in for")).to_be_visible()
-        settled(page)
+        ready(page)
         expect(field).to_have_value("")
 
     waiting = page.get_by_role("table", name="Waiting")
@@ -87,7 +87,7 @@ def test_a_visit_is_checked_in_and_completed_by_the_keyboard(page: Page, code_of
         "button", name="Check in"
     ).last.press("Enter")
     expect(page.get_by_text("is checked in for")).to_be_visible()
-    settled(page)
+    ready(page)
     # Whoever waits longest stands first, below the head.
     first = page.get_by_role("table", name="Waiting").get_by_role("row").nth(1)
     patient, begins_at = first.get_by_role("cell").all_inner_texts()[:2]
@@ -123,6 +123,6 @@ def test_a_clinicians_day_and_the_outbox_open(site: Site):
         context = site.visit(role)
         page = context.pages[0]
         page.goto(path)
-        settled(page)
+        ready(page)
         expect(page.get_by_role("heading", level=1, name=title)).to_be_visible()
         context.close()

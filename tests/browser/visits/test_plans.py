@@ -12,7 +12,7 @@ from services.core.actors import Actor
 from services.people.accounts import demo_accounts
 from services.visits.schedule import plans
 from services.visits.schedule.plans import HORIZON, ExceptionDraft, ExceptionKind, weeks
-from tests.browser.conftest import Site, settled
+from tests.browser.conftest import Site, ready
 from tests.services.visits.schedule.plans.samples import (
     doctor,
     patient,
@@ -34,13 +34,13 @@ def emil(site: Site) -> str:
 def test_a_week_that_is_typed_offers_times_at_once(page: Page, emil: str):
     page.goto(f"/doctor_plan?doctor={emil}")
     for day in ("Monday", "Thursday"):
-        settled(page).get_by_label(day, exact=True).fill("09:00-11:00")
+        ready(page).get_by_label(day, exact=True).fill("09:00-11:00")
     page.get_by_role("button", name="Save the week").click()
 
     page.get_by_text("The week is saved.").wait_for()
 
     page.goto("/doctors")
-    settled(page).get_by_label("Search doctors").fill("Eager")
+    ready(page).get_by_label("Search doctors").fill("Eager")
     page.keyboard.press("Enter")
     row = page.get_by_role("row").filter(has_text="Emil Eager")
     expect(row).to_contain_text("09:00")
@@ -57,7 +57,7 @@ def test_a_time_is_blocked_once_somebody_has_seen_whose_visits_are_in_it(
     expect(dialog.get_by_role("row").filter(has_text="Ada Byron")).to_be_visible()
     dialog.get_by_role("button", name="Add it, 1 to be moved").click()
 
-    settled(page).get_by_role("table", name="Visits to move").wait_for()
+    ready(page).get_by_role("table", name="Visits to move").wait_for()
     expect(page.get_by_role("row").filter(has_text="Blocked")).to_be_visible()
 
 
@@ -76,7 +76,7 @@ def test_a_visit_is_moved_away_before_its_time_is_blocked(
 
 def ask_to_block_tomorrow(page: Page) -> None:
     for label in ("From", "Until"):
-        field = settled(page).get_by_role("group", name=label, exact=True)
+        field = ready(page).get_by_role("group", name=label, exact=True)
         field.get_by_role("spinbutton").first.click()
         page.keyboard.type(f"{tomorrow():%Y%m%d}")
     page.get_by_role("button", name="Add", exact=True).click()
@@ -109,7 +109,7 @@ def test_a_visit_in_a_blocked_time_leads_to_another_time(
     site.database.write(block, identity=SYSTEM)
     page.goto(f"/doctor_plan?doctor={emil}")
 
-    settled(page).get_by_role("table", name="Visits to move").wait_for()
+    ready(page).get_by_role("table", name="Visits to move").wait_for()
     row = page.get_by_role("row").filter(has_text="Ada Byron")
     row.get_by_role("button").click()
 

@@ -54,7 +54,7 @@ class Clinic:
 
 
 @contextmanager
-def settled(endpoints: Endpoints) -> Iterator[Clinic]:
+def open_clinic(endpoints: Endpoints) -> Iterator[Clinic]:
     """Open the clinic in a fresh database."""
     with closing(Database(endpoints)) as database:
 

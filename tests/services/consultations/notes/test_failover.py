@@ -14,7 +14,7 @@ from db.postgres import SYSTEM
 from services.consultations import notes
 from tests.conftest import Databases
 from tests.services.consultations.notes import samples
-from tests.services.patients.clinic_samples import Clinic, settled
+from tests.services.patients.clinic_samples import Clinic, open_clinic
 
 pytestmark = pytest.mark.cluster
 _VERSIONS = 60
@@ -24,7 +24,7 @@ _VERSIONS = 60
 def clinic(breakable: Cluster) -> Iterator[Clinic]:
     with Databases(breakable.addresses).fresh() as endpoints:
         schema.bring_up_to_date(endpoints)
-        with settled(endpoints) as clinic:
+        with open_clinic(endpoints) as clinic:
             yield clinic
 
 

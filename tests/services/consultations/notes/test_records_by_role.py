@@ -18,14 +18,14 @@ from services.patients.care import break_glass, care
 from services.patients.duplicates import merging
 from services.visits.front_desk import appointments
 from tests.services.consultations.notes import samples
-from tests.services.patients.clinic_samples import REASON, TODAY, Clinic, settled
+from tests.services.patients.clinic_samples import REASON, TODAY, Clinic, open_clinic
 
 TYPED = {"complaint": "Secret headache", "weight": "70"}
 
 
 @pytest.fixture
 def clinic(endpoints) -> Iterator[Clinic]:
-    with settled(endpoints) as clinic:
+    with open_clinic(endpoints) as clinic:
         yield clinic
 
 

@@ -28,7 +28,7 @@ from services.consultations.prescriptions import (
 from services.core.actors import Actor
 from services.documents.forms import Clinic as Letterhead
 from services.pdf.signing import Signer
-from tests.services.patients.clinic_samples import Clinic, settled
+from tests.services.patients.clinic_samples import Clinic, open_clinic
 from tests.services.visits import visit_samples
 from tests.services.visits.visit_samples import soon
 
@@ -109,7 +109,7 @@ class Room:
 
 @pytest.fixture(scope="module")
 def clinic(module_endpoints) -> Iterator[Clinic]:
-    with settled(module_endpoints) as clinic:
+    with open_clinic(module_endpoints) as clinic:
         yield clinic
 
 

@@ -22,7 +22,11 @@ from services.documents.records.kinds import Classification
 from tests.services.core.audit_actions.prescriptions import issued
 from tests.services.core.audit_actions.world import ActionCall, World, prepares
 from tests.services.documents.records.samples import file
-from tests.services.documents.retention.samples import date_back, rule_of, settle
+from tests.services.documents.retention.samples import (
+    date_back,
+    make_rules_old,
+    rule_of,
+)
 
 
 @prepares(Action.RETENTION_READ)
@@ -41,7 +45,7 @@ def retention_change(w: World) -> ActionCall:
 
 @prepares(Action.DOCUMENT_PURGE)
 def document_purge(w: World) -> ActionCall:
-    settle(w.session)
+    make_rules_old(w.session)
     filed = file(w.session, w.clerk, of=w.patient)
     records.delete(w.session, w.clerk, filed.id, revision=1)
     date_back(w.session, filed, deleted_at=31)

@@ -23,14 +23,14 @@ from services.documents.records.kinds import Classification
 from services.documents.sharing import shares
 from services.patients.records import patients
 from tests.services.documents.records.samples import content, file
-from tests.services.patients.clinic_samples import Clinic, settled
+from tests.services.patients.clinic_samples import Clinic, open_clinic
 
 REASON = "A court asked for it."
 
 
 @pytest.fixture(scope="module")
 def clinic(module_endpoints) -> Iterator[Clinic]:
-    with settled(module_endpoints) as clinic:
+    with open_clinic(module_endpoints) as clinic:
         yield clinic
 
 

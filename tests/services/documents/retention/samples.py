@@ -13,7 +13,7 @@ from services.documents.records.kinds import Classification
 from tests.services.documents.records.samples import file
 
 
-def settle(session):
+def make_rules_old(session):
     """Let the rules be as old as those of a clinic that has them for long."""
     session.execute(
         update(RetentionRule).values(updated_at=func.now() - timedelta(days=365))

@@ -28,9 +28,9 @@ from tests.services.documents.retention.samples import (
     events,
     filed_long_ago,
     is_purged,
+    make_rules_old,
     row_of,
     rule_of,
-    settle,
 )
 from tests.services.people.people_samples import desk
 
@@ -40,8 +40,8 @@ SECRETS = ("Quendelin", "Zwiebelkuchen", "Ypsilanti", "Jabberwocky", "Xylophobia
 
 
 @pytest.fixture
-def settled(session):
-    settle(session)
+def old_rules(session):
+    make_rules_old(session)
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def purge_all(session):
     ],
 )
 def test_a_document_goes_when_the_time_of_its_class_is_over(
-    session, settled, clerk, classification, days
+    session, old_rules, clerk, classification, days
 ):
     facts = {"classification": classification}
     over = filed_long_ago(session, clerk, days=days + 0.01, **facts)
@@ -83,7 +83,7 @@ def test_a_document_goes_when_the_time_of_its_class_is_over(
     assert not is_purged(session, kept)
 
 
-def test_the_time_is_counted_from_the_last_change(session, settled, clerk):
+def test_the_time_is_counted_from_the_last_change(session, old_rules, clerk):
     document = filed_long_ago(session, clerk, days=31)
     records.add_version(session, clerk, document.id, content(b"2"), revision=1)
 
@@ -92,7 +92,7 @@ def test_the_time_is_counted_from_the_last_change(session, settled, clerk):
 
 
 def test_a_deleted_document_goes_when_it_can_be_restored_no_more(
-    session, settled, clerk
+    session, old_rules, clerk
 ):
     over = deleted_long_ago(session, clerk, days=30.01)
     restorable = deleted_long_ago(session, clerk, days=29.99)
@@ -104,7 +104,7 @@ def test_a_deleted_document_goes_when_it_can_be_restored_no_more(
     records.restore(session, clerk, restorable.id, revision=None)
 
 
-def test_what_is_restored_is_kept_for_its_whole_time_again(session, settled, clerk):
+def test_what_is_restored_is_kept_for_its_whole_time_again(session, old_rules, clerk):
     document = filed_long_ago(session, clerk, days=31)
     records.delete(session, clerk, document.id, revision=1)
 
@@ -116,7 +116,7 @@ def test_what_is_restored_is_kept_for_its_whole_time_again(session, settled, cle
 
 @pytest.mark.parametrize("way", ["retention", "deleted"])
 def test_a_hold_stops_every_purge_until_it_is_released(
-    session, settled, clerk, boss, way
+    session, old_rules, clerk, boss, way
 ):
     if way == "deleted":
         document = deleted_long_ago(session, clerk, days=999)
@@ -134,7 +134,7 @@ def test_a_hold_stops_every_purge_until_it_is_released(
 
 
 def test_nothing_goes_for_a_week_after_its_rule_was_changed(
-    session, settled, clerk, boss
+    session, old_rules, clerk, boss
 ):
     document = filed_long_ago(session, clerk, days=20)
     rule = rule_of(session, Classification.TEMPORARY)
@@ -151,7 +151,7 @@ def test_nothing_goes_for_a_week_after_its_rule_was_changed(
 
 
 def test_a_tombstone_keeps_who_filed_what_size_and_hash_and_when(
-    session, settled, clerk, patient
+    session, old_rules, clerk, patient
 ):
     data = b"%PDF-1.7 Quendelin"
     document = filed_long_ago(
@@ -176,7 +176,7 @@ def test_of_what_was_written_nothing_is_left_in_any_table(database_url, clerk):
         session.commit()
         assert _tables_with(session, SECRETS)
 
-        settle(session)
+        make_rules_old(session)
         assert purge_all(session) == 1
         session.commit()
 
@@ -218,7 +218,7 @@ def _tables_with(session, words):
     return tables
 
 
-def test_texts_go_and_links_are_revoked(session, settled, clerk):
+def test_texts_go_and_links_are_revoked(session, old_rules, clerk):
     document = filed_long_ago(session, clerk, days=31)
     (version_id,) = session.scalars(select(DocumentVersion.id))
     session.add(
@@ -239,7 +239,7 @@ def test_texts_go_and_links_are_revoked(session, settled, clerk):
 
 
 def test_the_files_of_all_versions_are_doomed_in_the_same_transaction(
-    session, settled, clerk
+    session, old_rules, clerk
 ):
     document = filed_long_ago(session, clerk, days=31)
     second = content(b"%PDF-1.7 two")
@@ -256,7 +256,7 @@ def test_the_files_of_all_versions_are_doomed_in_the_same_transaction(
     assert set(session.scalars(select(DocumentVersion.file_id))) == {None}
 
 
-def test_a_file_that_another_document_has_too_stays(session, settled, clerk):
+def test_a_file_that_another_document_has_too_stays(session, old_rules, clerk):
     shared = content()
     over = filed_long_ago(session, clerk, days=31, holding=shared)
     file(session, clerk, holding=shared)
@@ -267,7 +267,9 @@ def test_a_file_that_another_document_has_too_stays(session, settled, clerk):
     assert session.scalars(select(PendingFileDeletion.file_id)).all() == []
 
 
-def test_a_purge_is_told_once_with_version_and_reason(session, settled, clerk, patient):
+def test_a_purge_is_told_once_with_version_and_reason(
+    session, old_rules, clerk, patient
+):
     document = filed_long_ago(session, clerk, days=31, of=patient)
 
     purge_all(session)
@@ -283,7 +285,7 @@ def test_a_purge_is_told_once_with_version_and_reason(session, settled, clerk, p
     }
 
 
-def test_many_go_a_few_at_a_time(session, settled, clerk):
+def test_many_go_a_few_at_a_time(session, old_rules, clerk):
     for _ in range(5):
         filed_long_ago(session, clerk, days=31)
 
@@ -298,7 +300,7 @@ def database(endpoints):
 
 def test_two_purges_at_once_bury_each_document_once(database, endpoints, clerk):
     def prepare(session):
-        settle(session)
+        make_rules_old(session)
         for _ in range(30):
             filed_long_ago(session, clerk, days=31)
 
@@ -325,7 +327,7 @@ def test_a_hold_that_comes_first_wins_against_a_purge_that_waits(
     database, endpoints, clerk
 ):
     def prepare(session):
-        settle(session)
+        make_rules_old(session)
         return filed_long_ago(session, clerk, days=31)
 
     document = database.write(prepare, identity=SYSTEM).value
@@ -340,7 +342,7 @@ def test_a_hold_that_comes_first_wins_against_a_purge_that_waits(
 
 def test_what_another_worker_has_purged_meanwhile_is_not_purged_again(database, clerk):
     def prepare(session):
-        settle(session)
+        make_rules_old(session)
         filed_long_ago(session, clerk, days=31)
 
     database.write(prepare, identity=SYSTEM)

@@ -1,4 +1,4 @@
-"""Lists of documents: kept for a while, dropped in every process when a document changes."""
+"""Kept lists of documents: dropped in every process when a document changes."""
 
 import time
 from collections.abc import Iterator
@@ -24,13 +24,13 @@ from tests.kit.change_listening import FakeChangeListener, await_change
 from tests.kit.commanding import commanded
 from tests.kit.waiting import eventually
 from tests.services.documents.search.samples import NOW, filed
-from tests.services.patients.clinic_samples import TODAY, Clinic, settled
+from tests.services.patients.clinic_samples import TODAY, Clinic, open_clinic
 
 
 @pytest.fixture(scope="module")
 def clinic(module_endpoints: Endpoints) -> Iterator[Clinic]:
     """A clinic with a database of its own."""
-    with settled(module_endpoints) as clinic:
+    with open_clinic(module_endpoints) as clinic:
         yield clinic
 
 

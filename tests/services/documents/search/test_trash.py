@@ -20,7 +20,7 @@ from services.lists import views
 from services.lists.criteria import Criteria
 from tests.kit.waiting import eventually
 from tests.services.documents.search.samples import NOW, filed
-from tests.services.patients.clinic_samples import Clinic, settled
+from tests.services.patients.clinic_samples import Clinic, open_clinic
 
 TRASH: Final = Criteria(archived=True)
 
@@ -28,7 +28,7 @@ TRASH: Final = Criteria(archived=True)
 @pytest.fixture(scope="module")
 def clinic(module_endpoints: Endpoints) -> Iterator[Clinic]:
     """A clinic in which somebody has deleted a document."""
-    with settled(module_endpoints) as clinic:
+    with open_clinic(module_endpoints) as clinic:
 
         def remove(session):
             document = filed(session, clinic.cleo, "Deleted", of=clinic.ada)

@@ -19,13 +19,13 @@ from services.documents.records.drafts import ChangedDocument, DraftDocument
 from services.lists.criteria import Criteria
 from tests.services.documents.records.samples import mark
 from tests.services.documents.search.samples import NOW, filed, text_of, where
-from tests.services.patients.clinic_samples import Clinic, settled
+from tests.services.patients.clinic_samples import Clinic, open_clinic
 
 
 @pytest.fixture(scope="module")
 def clinic(module_endpoints: Endpoints) -> Iterator[Clinic]:
     """Ada is nobody's patient, Grace is Dora's; each has a document that tells it."""
-    with settled(module_endpoints) as clinic:
+    with open_clinic(module_endpoints) as clinic:
         for who, of, title, text in (
             (clinic.cleo, clinic.ada, "Of Ada", "syphilis"),
             (clinic.cleo, clinic.grace, "Of Grace", "measles"),

@@ -22,7 +22,7 @@ from services.lists.criteria import Criteria, Operator
 from services.patients.care import care
 from tests.kit.waiting import eventually
 from tests.services.documents.search.samples import NOW, filed, where
-from tests.services.patients.clinic_samples import Clinic, settled
+from tests.services.patients.clinic_samples import Clinic, open_clinic
 
 LOOKS = 120
 # Fewer connections than people, so that each is another's the next moment.
@@ -62,7 +62,7 @@ def _own_login(clinic: Clinic) -> Actor:
 def busy_clinic(module_endpoints: Endpoints) -> Iterator[BusyClinic]:
     """Ada is nobody's patient; Grace is Dora's; Emil has none."""
     with (
-        settled(module_endpoints) as clinic,
+        open_clinic(module_endpoints) as clinic,
         closing(
             Database(module_endpoints, pool_size=CONNECTIONS, pool_overflow=0)
         ) as database,

@@ -24,13 +24,19 @@ from services.patients.care import break_glass, care
 from services.patients.duplicates import duplicates, merging
 from services.patients.records import patients
 from services.people.accounts import invitations
-from tests.services.patients.clinic_samples import HERS, REASON, TODAY, Clinic, settled
+from tests.services.patients.clinic_samples import (
+    HERS,
+    REASON,
+    TODAY,
+    Clinic,
+    open_clinic,
+)
 from tests.services.patients.patient_samples import ada
 
 
 @pytest.fixture
 def clinic(endpoints) -> Iterator[Clinic]:
-    with settled(endpoints) as clinic:
+    with open_clinic(endpoints) as clinic:
         yield clinic
 
 

@@ -27,7 +27,7 @@ from services.visits.booking.bookings import (
     BookingStatus,
 )
 from services.visits.booking.bookings.errors import PatientBusy
-from tests.services.patients.clinic_samples import TODAY, Clinic, settled
+from tests.services.patients.clinic_samples import TODAY, Clinic, open_clinic
 from tests.services.visits import visit_samples
 
 NOON = datetime.now(UTC).replace(hour=12, minute=0, second=0) + timedelta(days=7)
@@ -44,7 +44,7 @@ THEIRS = (
 
 @pytest.fixture
 def clinic(endpoints) -> Iterator[Clinic]:
-    with settled(endpoints) as clinic:
+    with open_clinic(endpoints) as clinic:
         yield clinic
 
 

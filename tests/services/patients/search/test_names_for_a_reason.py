@@ -13,12 +13,12 @@ from services.lists.criteria import Criteria
 from services.patients import search
 from services.patients.records.model import UnnamedPatient
 from services.patients.search import export_grants
-from tests.services.patients.clinic_samples import REASON, Clinic, settled
+from tests.services.patients.clinic_samples import REASON, Clinic, open_clinic
 
 
 @pytest.fixture
 def clinic(endpoints) -> Iterator[Clinic]:
-    with settled(endpoints) as clinic:
+    with open_clinic(endpoints) as clinic:
         yield clinic
 
 

@@ -25,7 +25,7 @@ from services.visits.schedule.doctors import NoSuchDoctor
 from tests.kit.change_listening import FakeChangeListener, await_change, mark_after_all
 from tests.kit.commanding import commanded
 from tests.kit.waiting import eventually
-from tests.services.patients.clinic_samples import Clinic, settled
+from tests.services.patients.clinic_samples import Clinic, open_clinic
 from tests.services.visits.booking.bookings import samples
 
 _DAY = timedelta(days=1)
@@ -86,7 +86,7 @@ class Practice:
 @pytest.fixture(scope="module")
 def clinic(module_endpoints: Endpoints) -> Iterator[Clinic]:
     """A clinic with a database of its own."""
-    with settled(module_endpoints) as clinic:
+    with open_clinic(module_endpoints) as clinic:
         yield clinic
 
 

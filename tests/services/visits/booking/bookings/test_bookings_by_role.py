@@ -18,7 +18,7 @@ from services.patients.records.refusals import NoSuchPatient
 from services.visits.booking import bookings
 from services.visits.booking.bookings import BookingStatus
 from services.visits.booking.bookings.errors import NoSuchBooking
-from tests.services.patients.clinic_samples import Clinic, settled
+from tests.services.patients.clinic_samples import Clinic, open_clinic
 from tests.services.visits.booking.bookings import samples
 from tests.services.visits.booking.bookings.samples import hold, let_pass
 
@@ -27,7 +27,7 @@ _numbers = count()
 
 @pytest.fixture(scope="module")
 def clinic(module_endpoints) -> Iterator[Clinic]:
-    with settled(module_endpoints) as clinic:
+    with open_clinic(module_endpoints) as clinic:
         yield clinic
 
 

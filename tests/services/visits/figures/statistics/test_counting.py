@@ -20,7 +20,7 @@ from services.visits.figures import statistics
 from services.visits.figures.caches import VisitCaches
 from services.visits.figures.statistics import BookingStatistics, Figures, Period
 from services.visits.schedule import visit_changes
-from tests.services.patients.clinic_samples import Clinic, settled
+from tests.services.patients.clinic_samples import Clinic, open_clinic
 from tests.services.visits import visit_samples
 
 MONDAY = date(2026, 3, 23)
@@ -35,7 +35,7 @@ def at(hour: int, minute: int = 0, day: int = 0) -> datetime:
 
 @pytest.fixture(scope="module")
 def clinic(module_endpoints) -> Iterator[Clinic]:
-    with settled(module_endpoints) as clinic:
+    with open_clinic(module_endpoints) as clinic:
         yield clinic
 
 

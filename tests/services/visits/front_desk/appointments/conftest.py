@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from db.models.booking import Appointment, Slot
 from db.postgres import SYSTEM
 from services.core.actors import Actor
-from tests.services.patients.clinic_samples import Clinic, settled
+from tests.services.patients.clinic_samples import Clinic, open_clinic
 from tests.services.visits import visit_samples
 from tests.services.visits.visit_samples import soon
 
@@ -50,7 +50,7 @@ class Visits:
 @pytest.fixture(scope="module")
 def clinic(module_endpoints) -> Iterator[Clinic]:
     """The clinic, which the tests of a module share."""
-    with settled(module_endpoints) as clinic:
+    with open_clinic(module_endpoints) as clinic:
         yield clinic
 
 

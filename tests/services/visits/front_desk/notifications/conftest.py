@@ -14,7 +14,7 @@ from db.models.booking import Appointment, Booking, Slot, VisitNotification
 from db.postgres import SYSTEM
 from services.messaging.mail import MailServer, SmtpMailer
 from tests.kit.mailbox import Mailbox, mail_server
-from tests.services.patients.clinic_samples import Clinic, settled
+from tests.services.patients.clinic_samples import Clinic, open_clinic
 from tests.services.visits import visit_samples
 from tests.services.visits.visit_samples import soon
 
@@ -63,7 +63,7 @@ class Post:
 @pytest.fixture(scope="module")
 def clinic(module_endpoints) -> Iterator[Clinic]:
     """The clinic, which the tests of a module share."""
-    with settled(module_endpoints) as clinic:
+    with open_clinic(module_endpoints) as clinic:
         yield clinic
 
 

@@ -16,7 +16,7 @@ from services.visits.booking import bookings
 from services.visits.booking.bookings import BookingRequest
 from services.visits.schedule import plans
 from services.visits.schedule.plans import ExceptionDraft, ExceptionKind, weeks
-from tests.services.patients.clinic_samples import settled
+from tests.services.patients.clinic_samples import open_clinic
 from tests.services.visits.schedule.plans.samples import (
     FORTNIGHT,
     MORNING,
@@ -30,7 +30,7 @@ _ROUNDS = 8
 
 @pytest.fixture
 def clinic(endpoints):
-    with settled(endpoints) as clinic:
+    with open_clinic(endpoints) as clinic:
         yield clinic
 
 

@@ -15,7 +15,7 @@ from services.core.actors import Actor, Role
 from services.core.errors import NotAllowed
 from services.visits.schedule import slots
 from services.visits.schedule.plans import weeks
-from tests.services.patients.clinic_samples import settled
+from tests.services.patients.clinic_samples import open_clinic
 from tests.services.visits.schedule.plans.samples import (
     BERLIN,
     FORTNIGHT,
@@ -32,7 +32,7 @@ _DAY = (tomorrow(), tomorrow() + timedelta(days=1))
 
 @pytest.fixture(scope="module")
 def clinic(module_endpoints):
-    with settled(module_endpoints) as clinic:
+    with open_clinic(module_endpoints) as clinic:
         yield clinic
 
 
