@@ -53,9 +53,9 @@ class Calendar {
     const made = element("section", { class: "day", "aria-labelledby": title.id }, title)
     made.dataset.today = String(day.is_today)
     if (day.times.length) {
-      made.append(element("ul", {}, ...day.times.map((one) => this.time(one, day, column))))
+      made.append(element("ul", {}, ...day.times.map((slot) => this.time(slot, day, column))))
     }
-    if (!day.times.some((one) => one.state !== "booked")) {
+    if (!day.times.some((slot) => slot.state !== "booked")) {
       // On a phone taken times are left out, and a day must not seem forgotten.
       const sentence = day.times.length ? "Nothing free" : "No times"
       const place = `grid-column: ${column}`
@@ -69,35 +69,35 @@ class Calendar {
     return this.frame.clientWidth > 0 && this.frame.clientWidth < 704
   }
 
-  time(one, day, column) {
-    const isOpen = one.state === "free" && this.action
+  time(slot, day, column) {
+    const isOpen = slot.state === "free" && this.action
     const made = element(isOpen ? "button" : "div", { class: "time" })
-    made.dataset.state = one.state
-    made.append(this.clock(one))
-    const note = one.note || SAID[one.state]
+    made.dataset.state = slot.state
+    made.append(this.clock(slot))
+    const note = slot.note || SAID[slot.state]
     // A struck-out time says to the eye what this says to the ear.
-    const look = one.state === "booked" ? "sr" : "note"
+    const look = slot.state === "booked" ? "sr" : "note"
     if (note) made.append(element("span", { class: look }, note))
-    if (isOpen) this.open(made, one, day)
-    const place = `grid-column: ${column}; grid-row: ${one.line + 2}`
+    if (isOpen) this.open(made, slot, day)
+    const place = `grid-column: ${column}; grid-row: ${slot.line + 2}`
     const item = element("li", { style: place }, made)
-    item.dataset.state = one.state
+    item.dataset.state = slot.state
     return item
   }
 
-  clock(one) {
-    const text = one.state === "booked" ? element("s", {}, one.text) : one.text
+  clock(slot) {
+    const text = slot.state === "booked" ? element("s", {}, slot.text) : slot.text
     const made = element("span", {}, text)
-    if (one.beside) made.append(" ", element("span", { class: "beside" }, one.beside))
+    if (slot.beside) made.append(" ", element("span", { class: "beside" }, slot.beside))
     return made
   }
 
-  open(button, one, day) {
+  open(button, slot, day) {
     button.type = "button"
-    button.dataset.slot = one.id
-    button.dataset.line = String(one.line)
-    const beside = one.beside ? ` (${one.beside})` : ""
-    button.setAttribute("aria-label", `${this.action} ${day.name}, ${one.text}${beside}`)
+    button.dataset.slot = slot.id
+    button.dataset.line = String(slot.line)
+    const beside = slot.beside ? ` (${slot.beside})` : ""
+    button.setAttribute("aria-label", `${this.action} ${day.name}, ${slot.text}${beside}`)
     button.tabIndex = -1
     button.onfocus = () => this.rove(button)
     button.onclick = () => {
@@ -110,7 +110,7 @@ class Calendar {
         this.frame.removeAttribute("aria-busy")
         delete button.dataset.chosen
       }, BUSY_MILLISECONDS)
-      this.choose(one.id)
+      this.choose(slot.id)
     }
   }
 
@@ -119,7 +119,7 @@ class Calendar {
   }
 
   button(slot) {
-    return slot ? this.buttons().find((one) => one.dataset.slot === slot) : undefined
+    return slot ? this.buttons().find((button) => button.dataset.slot === slot) : undefined
   }
 
   rove(target) {
@@ -162,7 +162,7 @@ class Calendar {
   nearest(columns, from) {
     const column = columns.find((buttons) => buttons.length)
     const away = (button) => Math.abs(button.dataset.line - from.dataset.line)
-    return column?.reduce((best, one) => (away(one) < away(best) ? one : best))
+    return column?.reduce((best, next) => (away(next) < away(best) ? next : best))
   }
 
   waitForHolds() {
@@ -170,8 +170,8 @@ class Calendar {
     const passed = (Date.now() - this.drawnAt) / 1000
     const waits = this.days
       .flatMap((day) => day.times)
-      .filter((one) => one.state === "held" && one.frees_in !== null)
-      .map((one) => one.frees_in - passed)
+      .filter((slot) => slot.state === "held" && slot.frees_in !== null)
+      .map((slot) => slot.frees_in - passed)
     if (!waits.length) return
     const wait = Math.max(0, Math.min(...waits)) * 1000 + 50
     this.timer = setTimeout(() => this.free(), wait)
@@ -179,9 +179,9 @@ class Calendar {
 
   free() {
     const passed = (Date.now() - this.drawnAt) / 1000
-    for (const one of this.days.flatMap((day) => day.times)) {
-      if (one.state === "held" && one.frees_in !== null && one.frees_in <= passed) {
-        Object.assign(one, { state: "free", note: "", frees_in: null })
+    for (const slot of this.days.flatMap((day) => day.times)) {
+      if (slot.state === "held" && slot.frees_in !== null && slot.frees_in <= passed) {
+        Object.assign(slot, { state: "free", note: "", frees_in: null })
       }
     }
     const focused = this.frame.getRootNode().activeElement?.dataset.slot

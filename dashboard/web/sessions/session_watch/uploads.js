@@ -21,8 +21,8 @@
   const refusalsIn = (uploader) => {
     const alerts = uploader.querySelectorAll('[data-testid="stFileChip"] [role="alert"]')
     const texts = [...alerts].map((alert) => alert.textContent)
-    return [...new Set(sentences.values())].filter((one) =>
-      texts.some((text) => text.endsWith(one)),
+    return [...new Set(sentences.values())].filter((sentence) =>
+      texts.some((text) => text.endsWith(sentence)),
     )
   }
 
