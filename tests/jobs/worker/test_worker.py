@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -45,37 +44,32 @@ def _another(cluster):
     return next(name for name in cluster.endpoints.replica_urls if name != leader)
 
 
-def _heartbeat_age(database):
+def _ask(database, question):
     with database.writing() as session:
-        return session.scalar(
-            text(
-                "SELECT extract(epoch FROM clock_timestamp() - max(last_heartbeat))"
-                " FROM procrastinate_workers"
-            )
-        )
+        return session.scalar(text(question))
 
 
-def _is_beating(database):
-    age = _heartbeat_age(database)
-    return age is not None and age < 3
+def _last_beat(database):
+    return _ask(database, "SELECT max(last_heartbeat) FROM procrastinate_workers")
 
 
-def _is_silent(database):
-    # One that could not reach the database may have been taken for dead.
-    age = _heartbeat_age(database)
-    return age is None or age > 2
+def _is_listening(database):
+    """Tell whether the worker has started, and waits to hear of jobs."""
+    return _ask(
+        database,
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+        " AND query LIKE 'LISTEN \"procrastinate%'",
+    )
 
 
 def test_a_worker_beats_and_stops_when_it_is_told(endpoints, tmp_path):
     database = Database(endpoints)
     process = _worker(endpoints, tmp_path)
     try:
-        eventually(lambda: _is_beating(database))
+        eventually(lambda: _last_beat(database))
         process.send_signal(signal.SIGTERM)
         assert process.wait(15) == 0
-        with database.writing() as session:
-            left = session.scalar(text("SELECT count(*) FROM procrastinate_workers"))
-        assert left == 0
+        assert _ask(database, "SELECT count(*) FROM procrastinate_workers") == 0
     finally:
         process.kill()
         process.wait()
@@ -89,11 +83,11 @@ def test_a_worker_goes_on_after_a_switchover(breakable, tmp_path):
         database = Database(endpoints)
         process = _worker(endpoints, tmp_path)
         try:
-            eventually(lambda: _is_beating(database))
-            time.sleep(1)
+            eventually(lambda: _is_listening(database))
             breakable.switch_over(_another(breakable))
-            eventually(lambda: _is_silent(database))
-            eventually(lambda: _is_beating(database))
+            # What the former leader was told, the new one has already.
+            before = _ask(database, "SELECT clock_timestamp()")
+            eventually(lambda: _last_beat(database), lambda at: at and at > before)
             assert process.poll() is None
         finally:
             process.terminate()
