@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
+import threading
 from contextlib import closing
 from pathlib import Path
 from threading import Event
@@ -76,11 +76,10 @@ def test_what_happens_is_in_the_log_about_a_second_later(database, store):
 
 def test_nothing_is_shipped_once_the_block_has_ended(database, store):
     with shipping.shipping(database, store):
-        pass
+        (shipper,) = (t for t in threading.enumerate() if t.name == "audit shipping")
 
+    assert eventually(lambda: not shipper.is_alive())
     happen(database, 1)
-    time.sleep(1.5)
-
     assert verify(database, store).waiting == 1
 
 
