@@ -5,13 +5,13 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import httpx
 import psutil
 
 from db.embedded.processes import ports
+from tests.kit.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
 READY_SECONDS = 100
@@ -55,12 +55,15 @@ class Launcher:
 
     def await_saying(self, words: str) -> None:
         """Wait until it says these words; fail with all it said if it ends instead."""
-        deadline = time.monotonic() + READY_SECONDS
-        while words not in self.output:
+
+        def listen() -> str:
             assert self.process is not None
-            assert self.process.poll() is None, (self.process.returncode, self.output)
-            assert time.monotonic() < deadline, self.output
-            time.sleep(0.05)
+            exit_code = self.process.poll()
+            output = self.output
+            assert words in output or exit_code is None, (exit_code, output)
+            return output
+
+        eventually(listen, lambda output: words in output, seconds=READY_SECONDS)
 
     def await_ready(self) -> None:
         """Wait until it says that it is ready."""

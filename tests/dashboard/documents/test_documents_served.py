@@ -1,6 +1,5 @@
 """Documents through the whole server: no file in memory, no wrong byte to anybody."""
 
-import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from sqlalchemy.orm import Session
 from db.models.document import DocumentVersion
 from services.core.actors import Role
 from tests.api.document_samples import UPLOAD, pdf
+from tests.kit.waiting import eventually
 
 MEGABYTE = 1024 * 1024
 LARGEST = 50 * MEGABYTE - 4096
@@ -129,13 +129,15 @@ def _download(clerk, path, got):
 
 def _refusal(clerk, path):
     """Ask until the node that answers has heard of the damage."""
-    for _ in range(100):
+
+    def answer() -> httpx.Response | None:
         with suppress(httpx.RemoteProtocolError):
-            answer = clerk.get(path)
-            assert answer.status_code == 409
-            return answer.json()
-        time.sleep(0.1)
-    raise AssertionError("The damage is not remembered.")
+            return clerk.get(path)
+        return None
+
+    refused = eventually(answer, lambda given: given is not None)
+    assert refused.status_code == 409
+    return refused.json()
 
 
 def _damage_the_end(addresses, clinic_engine, path):

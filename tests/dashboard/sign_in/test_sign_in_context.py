@@ -77,13 +77,19 @@ def test_a_note_is_read_by_whoever_wrote_it_only():
     assert others[1].read(_request(kept.replace("note=", "other="))) is None
 
 
-def test_a_note_is_over_in_time():
-    cookie, answer = SignedCookie("note", KEY, lifetime_seconds=1), Answer()
+def test_a_note_is_over_in_time(monkeypatch):
+    cookie, answer = SignedCookie("note", KEY, lifetime_seconds=60), Answer()
+    begun = time.time()
+
+    def read_after(seconds: float) -> dict[str, Any] | None:
+        monkeypatch.setattr(time, "time", lambda: begun + seconds)
+        return cookie.read(_request(_kept(answer)))
+
+    monkeypatch.setattr(time, "time", lambda: begun)
     cookie.write(_request(), answer, {"a": 1})
 
-    time.sleep(2.1)
-
-    assert cookie.read(_request(_kept(answer))) is None
+    assert read_after(60) == {"a": 1}
+    assert read_after(61) is None
 
 
 def test_a_desks_browser_knows_the_last_few_who_signed_in_there():

@@ -3,11 +3,12 @@
 import shutil
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
+
+from tests.kit.waiting import eventually
 
 PROGRAM: Final = shutil.which("clamd", path="/usr/sbin:/usr/local/sbin:/usr/bin:/bin")
 # In two parts: a scanner that sees this file should not mind it.
@@ -40,10 +41,9 @@ def running(folder: Path) -> Iterator[str]:
 
 
 def _wait_for(address: Path, daemon: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + 20
-    while daemon.poll() is None and time.monotonic() < deadline:
+    def is_listening() -> bool:
+        assert daemon.poll() is None, "clamd did not start."
         with socket.socket(socket.AF_UNIX) as connection:
-            if connection.connect_ex(str(address)) == 0:
-                return
-        time.sleep(0.05)
-    raise AssertionError("clamd did not start.")
+            return connection.connect_ex(str(address)) == 0
+
+    eventually(is_listening)

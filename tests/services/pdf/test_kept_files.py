@@ -2,12 +2,12 @@
 
 import io
 import os
-import time
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from services.pdf import kept_files
 from services.pdf.kept_files import KeptFiles
 from tests.kit.waiting import eventually
 
@@ -73,14 +73,14 @@ def test_another_version_is_another_file(kept, store):
     assert read(kept, "two", other) == other.data
 
 
-def test_who_waits_too_long_has_it_opened_anew(store):
-    with closing(KeptFiles(seconds=0.05)) as kept:
-        read(kept, "one", store)
-        time.sleep(0.1)
+def test_who_waits_too_long_has_it_opened_anew(kept, store, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(kept_files, "monotonic", lambda: now[0])
 
+    for seconds, opened in ((0, 1), (29, 1), (31, 1), (70, 2)):
+        now[0] = seconds
         read(kept, "one", store)
-
-    assert store.opened == 2
+        assert store.opened == opened
 
 
 def test_it_is_let_go_of_although_nobody_asks_any_more(store):

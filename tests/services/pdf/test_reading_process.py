@@ -3,13 +3,14 @@
 import io
 import os
 import signal
+import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from pathlib import Path
+from threading import Event
 
 import psutil
 import pytest
@@ -58,6 +59,19 @@ def kill(readers: list[psutil.Process]) -> None:
             reader.kill()
 
 
+def noted(monkeypatch, module, function: str) -> Event:
+    """Return what is set as soon as a function of a module has been called."""
+    is_done, call = Event(), getattr(module, function)
+
+    def call_and_note(*args):
+        result = call(*args)
+        is_done.set()
+        return result
+
+    monkeypatch.setattr(module, function, call_and_note)
+    return is_done
+
+
 def test_nothing_is_started_before_the_first_file():
     before = zygotes()
 
@@ -76,7 +90,7 @@ def test_one_that_was_killed_is_started_again(own):
     assert text(own) == ("Still here",)
 
 
-def test_a_file_is_read_although_the_process_dies_just_then(own):
+def test_a_file_is_read_although_the_process_dies_just_then(own, monkeypatch):
     before = zygotes()
     text(own)
     (started,) = set(zygotes()) - set(before)
@@ -85,8 +99,9 @@ def test_a_file_is_read_although_the_process_dies_just_then(own):
     with ThreadPoolExecutor(1) as pool:
         for each in (started, *started.children()):
             each.suspend()
+        is_sent = noted(monkeypatch, socket, "send_fds")
         reading = pool.submit(text, own)
-        time.sleep(0.2)
+        assert is_sent.wait(60)
         started.kill()
 
         assert reading.result() == ("Still here",)

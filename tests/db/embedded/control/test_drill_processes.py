@@ -1,7 +1,6 @@
 """A drill runs as a child of the launcher, one at a time, and its words are kept."""
 
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -10,6 +9,7 @@ import pytest
 
 from db.cluster.control_client import ControlRefused
 from db.embedded.control.drill_processes import Drills
+from tests.kit.waiting import eventually
 
 TELLING = "import sys, os; print(*sys.argv[1:], os.environ['CHARTROOM_DATA'])"
 WAITING = "import time; print('begun'); time.sleep(60)"
@@ -23,21 +23,16 @@ def waiting(tmp_path: Path) -> Iterator[Drills]:
 
 
 def ended(drills: Drills, drill_id: str) -> bool:
-    """Wait for a drill's end."""
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        progress = drills.progress(drill_id)
-        if progress and progress.lines and not progress.is_running:
-            return True
-        time.sleep(0.02)
-    return False
+    """Tell whether a drill has ended, and its words are there."""
+    progress = drills.progress(drill_id)
+    return bool(progress and progress.lines and not progress.is_running)
 
 
 def test_a_drill_is_told_its_kind_its_record_and_its_cluster(tmp_path: Path):
     with closing(Drills(tmp_path, (sys.executable, "-c", TELLING))) as drills:
         drills.start("lost-node", "7")
 
-        assert ended(drills, "7")
+        assert eventually(lambda: ended(drills, "7"))
         progress = drills.progress("7")
 
     assert progress is not None

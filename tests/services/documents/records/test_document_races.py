@@ -1,6 +1,5 @@
 """Documents that several people change at the same time, with real transactions."""
 
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -14,6 +13,7 @@ from services.documents.records.errors import Held, NoSuchDocument, StaleRevisio
 from services.documents.records.model import DocumentRecord
 from services.patients.records import patients
 from tests.conftest import connect
+from tests.kit.waiting import eventually
 from tests.services.documents.records.samples import content, file
 from tests.services.patients.duplicates.merge_samples import merge, register_pair
 
@@ -55,12 +55,13 @@ def at_once(engine, *actions: Callable[[Session], object]) -> list[object]:
 
 def await_blocked(session: Session) -> None:
     """Wait until somebody waits for what this session has locked."""
-    deadline = time.monotonic() + 10
-    while not session.scalar(_BLOCKED):
+
+    def is_awaited() -> bool:
         # Within a transaction PostgreSQL repeats what it said of who is there.
         session.execute(text("SELECT pg_stat_clear_snapshot()"))
-        assert time.monotonic() < deadline, "nobody waits"
-        time.sleep(0.01)
+        return bool(session.scalar(_BLOCKED))
+
+    eventually(is_awaited)
 
 
 def test_of_two_versions_at_once_one_wins_and_the_other_is_told(
