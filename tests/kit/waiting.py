@@ -1,10 +1,13 @@
 """How tests wait for what comes about by itself, and never without end."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from threading import Thread
-from typing import TypeVar
+from contextlib import contextmanager
+from threading import Semaphore, Thread
+from typing import Any, TypeVar
+
+import pytest
 
 T = TypeVar("T")
 
@@ -45,3 +48,40 @@ def in_time(action: Callable[[], T], *, seconds: float = 60.0) -> T:
     # Not a pool's thread: one that hangs would keep the test from failing.
     Thread(target=run, daemon=True).start()
     return done.result(timeout=seconds)
+
+
+class Calls:
+    """The calls of a function that have ended, from whichever thread they came."""
+
+    def __init__(self) -> None:
+        self._ended = Semaphore(0)
+
+    def note(self) -> None:
+        """Note that one has ended."""
+        self._ended.release()
+
+    def wait(self, count: int = 1, *, seconds: float = 60.0) -> None:
+        """Wait until so many more have ended."""
+        for number in range(count):
+            is_ended = self._ended.acquire(timeout=seconds)
+            assert is_ended, f"{number} of {count} calls after {seconds:g} s"
+
+
+@contextmanager
+def noting_calls(owner: object, name: str) -> Iterator[Calls]:
+    """Note each call of a function, or of one thing's method, that the block begins.
+
+    The rounds of a loop, for example: what nothing should come of has had its chance
+    once a few more of them have ended.
+    """
+    calls, function = Calls(), getattr(owner, name)
+
+    def call_and_note(*args: Any, **more: Any) -> Any:
+        try:
+            return function(*args, **more)
+        finally:
+            calls.note()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(owner, name, call_and_note)
+        yield calls

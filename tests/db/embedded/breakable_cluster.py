@@ -3,8 +3,7 @@
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import Queue
@@ -17,6 +16,7 @@ from db.embedded import Addresses, DataFolder, Node, running
 from db.embedded.processes import child_processes
 from db.embedded.servers.fleet import is_whole
 from tests.db.embedded.attaching import AttachedCluster, attached
+from tests.kit.waiting import eventually
 
 _ROOT = Path(__file__).parents[3]
 _UP_SECONDS = 120
@@ -57,10 +57,8 @@ class Helper:
 
     def await_frozen(self, seconds: float = 30) -> None:
         """Wait until it is stopped in its tracks."""
-        deadline = time.monotonic() + seconds
-        while self.seen.status() != psutil.STATUS_STOPPED:
-            assert time.monotonic() < deadline, "it is not frozen"
-            time.sleep(0.02)
+        stopped = psutil.STATUS_STOPPED
+        eventually(self.seen.status, lambda now: now == stopped, seconds=seconds)
 
     def await_death(self, seconds: float = 30) -> None:
         """Wait until it has ended."""
@@ -148,14 +146,7 @@ class BreakableCluster:
 
     def primary(self) -> Node:
         """Return the node that leads; fails if none does in a while."""
-        leading: list[Node] = []
-
-        def finds() -> bool:
-            leading.extend(node for node in self.nodes if node.is_primary)
-            return bool(leading)
-
-        self._await(finds, 30, "nobody leads")
-        return leading[0]
+        return eventually(lambda: next((n for n in self.nodes if n.is_primary), None))
 
     def switch_over(self, candidate: Node) -> None:
         """Let another node lead, and wait until it does."""
@@ -165,7 +156,7 @@ class BreakableCluster:
         )
         assert answer is not None
         assert answer.status == 200, answer.body
-        self._await(lambda: candidate.is_primary, 30, f"{candidate.name} does not lead")
+        eventually(lambda: candidate.is_primary)
 
     @contextmanager
     def second_supervisor(self) -> Iterator[Helper]:
@@ -178,11 +169,11 @@ class BreakableCluster:
 
     def wait_until_streaming(self, seconds: float = 60) -> None:
         """Wait until all nodes play their part, whoever has started them."""
-        self._await(lambda: is_whole(self.nodes), seconds, "the replicas do not follow")
+        eventually(lambda: is_whole(self.nodes), seconds=seconds)
 
     def wait_until_whole(self, seconds: float = 90) -> None:
         """Wait until all nodes play their part, and the launcher calls them its own."""
-        self._await(self._is_whole, seconds, "the cluster does not become whole")
+        eventually(self._is_whole, seconds=seconds)
 
     def close(self) -> None:
         """Leave nothing behind, whatever has happened."""
@@ -204,13 +195,6 @@ class BreakableCluster:
             launcher = self.launcher.seen.pid
             return all(process and process.ppid() == launcher for process in patronis)
         return False
-
-    @staticmethod
-    def _await(condition: Callable[[], bool], seconds: float, complaint: str) -> None:
-        deadline = time.monotonic() + seconds
-        while not condition():
-            assert time.monotonic() < deadline, complaint
-            time.sleep(0.05)
 
 
 class BreakableClusters:

@@ -2,7 +2,8 @@
 
 Its home is the launcher: killed and stopped is that whole process. Each scenario is
 given a cluster and a witness that writes on every node, does its worst, and returns
-once writes are taken again and the cluster can become whole.
+once writes are taken again and the cluster can become whole. Its pauses wait for
+nothing: for how long something is away or stands still is what goes wrong.
 """
 
 import time

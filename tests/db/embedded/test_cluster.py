@@ -1,6 +1,5 @@
 """The cluster is closed to strangers and outlives the death of its parts."""
 
-import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from db.cluster.control_client import Control
 from db.embedded import Addresses, Cluster
 from db.embedded.supervision import policy
 from tests.conftest import owner
-from tests.kit.waiting import eventually
+from tests.kit.waiting import eventually, noting_calls
 
 pytestmark = pytest.mark.cluster
 
@@ -236,9 +235,11 @@ def test_a_dead_patroni_is_started_again_and_nobody_notices(
 def test_a_hung_patroni_is_replaced_and_writing_goes_on(
     breakable: Cluster, notes: Notes
 ):
-    hung = breakable.primary().patroni
+    leading = breakable.primary()
+    hung = leading.patroni
     # The supervisor has heard of it since its start: later silence is suspicious.
-    time.sleep(3)
+    monitor = breakable._supervisor.monitor(leading.name)
+    assert eventually(lambda: monitor._unanswered == 0)
     process = psutil.Process(hung.process.pid)
 
     process.suspend()
@@ -262,7 +263,11 @@ def test_what_is_killed_without_supervision_stays_dead(breakable: Cluster):
 
     with breakable.unsupervised():
         replica.kill()
-        time.sleep(1)
+        # Beside those who look after the nodes, each is asked whether it lives.
+        probe = breakable._supervisor.monitor(replica.name)._probe
+        with noting_calls(probe, "_ask") as asked:
+            asked.wait(4)
+        assert not replica.patroni.is_running
         assert replica.postmaster() is None
 
     assert eventually(lambda: replica.is_replica)

@@ -13,6 +13,7 @@ from psycopg2.errors import ReadOnlySqlTransaction
 from psycopg2.extensions import make_dsn
 
 from db.embedded import Addresses, Node
+from tests.kit.waiting import eventually
 
 _BREATH_SECONDS = 0.03
 _CATCH_UP_SECONDS = 30
@@ -81,13 +82,13 @@ class Witness:
 
     def await_writes(self, count: int = 1, *, seconds: float = 60) -> None:
         """Wait until so many writes that are sent from now on are acknowledged."""
-        since, deadline = time.monotonic(), time.monotonic() + seconds
-        while (
-            sum(write.sent_at > since for write in self._acknowledged[-10 * count :])
-            < count
-        ):
-            assert time.monotonic() < deadline, f"too few writes in {seconds} s"
-            time.sleep(0.02)
+        since = time.monotonic()
+
+        def newer() -> int:
+            newest = self._acknowledged[-10 * count :]
+            return sum(write.sent_at > since for write in newest)
+
+        eventually(newer, lambda seen: seen >= count, seconds=seconds)
 
     def pause_since(self, timestamp: float) -> float:
         """Return for how long nobody took a write, around and after a moment."""

@@ -10,14 +10,13 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from pathlib import Path
-from threading import Event
 
 import psutil
 import pytest
 
 from services.pdf.inspecting import Busy, PdfInspector, Unreadable
 from services.pdf.zygote import SPARES
-from tests.kit.waiting import eventually
+from tests.kit.waiting import eventually, noting_calls
 from tests.services.pdf import samples
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -59,19 +58,6 @@ def kill(readers: list[psutil.Process]) -> None:
             reader.kill()
 
 
-def noted(monkeypatch, module, function: str) -> Event:
-    """Return what is set as soon as a function of a module has been called."""
-    is_done, call = Event(), getattr(module, function)
-
-    def call_and_note(*args):
-        result = call(*args)
-        is_done.set()
-        return result
-
-    monkeypatch.setattr(module, function, call_and_note)
-    return is_done
-
-
 def test_nothing_is_started_before_the_first_file():
     before = zygotes()
 
@@ -90,18 +76,17 @@ def test_one_that_was_killed_is_started_again(own):
     assert text(own) == ("Still here",)
 
 
-def test_a_file_is_read_although_the_process_dies_just_then(own, monkeypatch):
+def test_a_file_is_read_although_the_process_dies_just_then(own):
     before = zygotes()
     text(own)
     (started,) = set(zygotes()) - set(before)
     # One that was only just forked does not yet end with its parent.
     eventually(lambda: is_waiting(started))
-    with ThreadPoolExecutor(1) as pool:
+    with ThreadPoolExecutor(1) as pool, noting_calls(socket, "send_fds") as sent:
         for each in (started, *started.children()):
             each.suspend()
-        is_sent = noted(monkeypatch, socket, "send_fds")
         reading = pool.submit(text, own)
-        assert is_sent.wait(60)
+        sent.wait()
         started.kill()
 
         assert reading.result() == ("Still here",)

@@ -28,11 +28,6 @@ from tests.kit import apart
 from tests.kit.breaking import ask
 from tests.kit.waiting import eventually
 
-# Patroni's ttl, and a moment to notice.
-TTL_SECONDS = 25
-# Acknowledgements that were under way when the network was cut.
-UNDER_WAY_SECONDS = 0.5
-
 BESIDE = """
 import sys, time, psycopg2
 connection = psycopg2.connect(sys.argv[1])
@@ -43,7 +38,7 @@ while not connection.notices:
     print(time.monotonic(), flush=True)
 """
 ABANDONED = """
-import os, signal, sys, time
+import os, signal, sys
 from pathlib import Path
 from db import embedded
 from db.cluster.control_client import Control
@@ -55,7 +50,6 @@ name = next(node.name for node in cluster.nodes if node.is_replica)
 control.inflict(Fault.OWN_NETWORK, name)
 cluster.wait_until_whole()
 control.inflict(Fault.CUT_NETWORK, name)
-time.sleep(1)
 os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -162,19 +156,20 @@ def test_a_primary_that_is_cut_off_and_lives_acknowledges_nothing_to_anybody(
         with writer:
             assert writer.stdout is not None
             assert writer.stdout.readline()
+            fences = control.report().node(name).fences
             control.inflict(Fault.CUT_NETWORK, name, seconds=120)
             cut_at = time.monotonic()
-            # Nobody fences it: Patroni's own ttl decides.
             assert eventually(lambda: _other_leads(breakable, name))
-            led_at = time.monotonic()
             writer.kill()
             timestamps = [float(line) for line in writer.stdout if line.endswith("\n")]
+            # Nobody has fenced it: Patroni's own ttl decided.
+            assert control.report().node(name).fences == fences
         control.heal(Fault.CUT_NETWORK, name)
         breakable.wait_until_whole(90)
         witness.await_writes()
 
-    assert led_at - cut_at > 5
-    assert max(timestamps, default=0.0) < cut_at + UNDER_WAY_SECONDS
+    # One acknowledgement may have been under way when the network was cut.
+    assert sum(timestamp > cut_at for timestamp in timestamps) <= 1
     assert witness.crossed() == []
     assert witness.lost() == {}
 

@@ -1,10 +1,10 @@
 """Nodes join and leave a cluster that works on, and leave nothing behind."""
 
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
+import psutil
 import pytest
 
 from db import embedded
@@ -54,6 +54,15 @@ def write(cluster: Cluster) -> str:
     primary = cluster.primary()
     ask(cluster, primary, "SELECT pg_logical_emit_message(true, 'test', 'a word')")
     return ask(cluster, primary, "SELECT pg_current_wal_flush_lsn()")
+
+
+def connections_to(node: Node) -> set[tuple[object, object]]:
+    """Return this process's connections to a node's Patroni or PostgreSQL."""
+    return {
+        (connection.laddr, connection.raddr)
+        for connection in psutil.Process().net_connections("tcp4")
+        if connection.raddr and connection.raddr.port in {node.port, node.api_port}
+    }
 
 
 def test_a_fourth_node_joins_leads_and_leaves_while_everything_works(
@@ -163,8 +172,9 @@ def test_a_node_is_added_although_another_dies_while_it_is_asked(
         assert eventually(lambda: first.is_replica)
     with ThreadPoolExecutor(1) as aside:
         with breakable.unsupervised(), suspended(*first.servers()):
+            before = connections_to(first)
             adding = aside.submit(control.add_replica)
-            time.sleep(1)
+            assert eventually(lambda: connections_to(first) - before)
             first.kill()
         name = adding.result()
 

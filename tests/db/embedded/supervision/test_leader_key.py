@@ -1,11 +1,10 @@
 """The leader key goes only as it was seen: never that of a node that leads again."""
 
-import time
-
 import pytest
 
 from db.embedded import Cluster
 from db.embedded.servers.etcd import Etcd, LeaderKey
+from tests.kit.waiting import eventually
 
 pytestmark = pytest.mark.cluster
 
@@ -26,10 +25,15 @@ def test_a_key_that_was_written_anew_since_stays(breakable: Cluster, etcd: Etcd)
     assert etcd.leadership() == key
 
 
-def test_a_leader_that_works_on_holds_the_same_key(etcd: Etcd):
-    before = etcd.leadership()
+def test_a_leader_that_works_on_holds_the_same_key(breakable: Cluster, etcd: Etcd):
+    leader, before = breakable.primary(), etcd.leadership()
 
-    time.sleep(3)
+    def renewed_at() -> int:
+        return leader.ask("/patroni").body["dcs_last_seen"]
+
+    for _ in range(2):
+        last = renewed_at()
+        eventually(renewed_at, lambda at, last=last: at > last)
 
     assert etcd.leadership() == before
 
