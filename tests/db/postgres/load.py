@@ -1,6 +1,5 @@
 """Ten readers and five writers who notice whatever goes wrong."""
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from sqlalchemy import text
 
 from db.postgres import Database, Lsn
 from tests.db.postgres.notes import add_note, has_note
+from tests.kit.waiting import eventually
 
 READERS, WRITERS = 10, 5
 _BREATH_SECONDS = 0.02
@@ -35,13 +35,23 @@ class Load:
         for thread in threads:
             thread.start()
         try:
-            time.sleep(0.5)
+            self.await_more()
             yield self
-            time.sleep(0.5)
+            self.await_more()
         finally:
             done.set()
             for thread in threads:
                 thread.join()
+
+    def await_more(self) -> None:
+        """Wait until there was a turn for everybody, or something went wrong."""
+        reads, writes = self.reads, len(self.acknowledged)
+
+        def has_gone_on() -> bool:
+            all_read = self.reads - reads >= READERS
+            return all_read and len(self.acknowledged) - writes >= 3 * WRITERS
+
+        eventually(lambda: self.errors or has_gone_on())
 
     def lost(self) -> set[UUID]:
         """Return what was acknowledged and is not on the primary."""
