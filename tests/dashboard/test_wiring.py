@@ -42,7 +42,7 @@ def receipts(session):
 def test_servers_that_are_set_are_used(external):
     with closing(wiring.connect(external)) as wired:
         assert wired.database.read(receipts).served.role == "replica"
-        assert wired.files.ping() < 1
+        assert wired.files.ping() > 0
 
 
 def test_settings_reach_the_pools(external):
@@ -110,6 +110,7 @@ def test_a_member_is_made_once_however_many_ask_at_once(external, monkeypatch):
     class Slow(DelayedStandbys):
         def __init__(self, endpoints):
             made.append(self)
+            # Meanwhile all others ask.
             time.sleep(0.1)
             super().__init__(endpoints)
 

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from contextlib import closing
-from time import sleep
 
 import pytest
 
@@ -21,6 +20,7 @@ from services.cluster.drills.kinds import DrillKind
 from services.core.actors import CONSOLE
 from tests.browser.running import variables
 from tests.kit import apart
+from tests.kit.waiting import eventually
 
 
 @pytest.fixture
@@ -39,14 +39,6 @@ def newest(wired: Wiring):
     return records.value[0]
 
 
-def stop_for_another_reason(disk: SmallDisk) -> None:
-    """Stop a replica some time after it follows from its small disk."""
-    while not disk.node.is_replica:
-        sleep(0.3)
-    sleep(5)
-    disk.node.patroni.process.terminate()
-
-
 @pytest.mark.cluster
 def test_a_crash_is_practised_told_line_by_line_and_kept(wired: Wiring):
     drill_id = wired.database.write(
@@ -62,7 +54,7 @@ def test_a_crash_is_practised_told_line_by_line_and_kept(wired: Wiring):
     assert record.result["crossed"] == 0
     assert record.result["differing"] == []
     assert record.acknowledged > 50
-    assert 0 < record.rto_seconds < 30
+    assert 0 < record.rto_seconds <= steps[-1]["seconds"]
     assert record.result["steps"] == steps[:-1]
     assert steps[-1]["result"]["state"] == record.state
     assert steps[-1]["result"]["sentence"] == record.sentence
@@ -102,8 +94,14 @@ def test_a_full_disk_is_practised_and_postgresqls_own_words_show_it(wired: Wirin
 def test_a_disk_of_which_nothing_shows_that_it_was_full_keeps_no_promise(
     wired: Wiring, monkeypatch
 ):
-    monkeypatch.setattr(SmallDisk, "_fill", stop_for_another_reason)
     lines: list[str] = []
+
+    def stop_for_another_reason(disk: SmallDisk) -> None:
+        """Stop the replica once it follows from its small disk."""
+        eventually(lambda: any("Writing more than it can take" in x for x in lines))
+        disk.node.patroni.process.terminate()
+
+    monkeypatch.setattr(SmallDisk, "_fill", stop_for_another_reason)
 
     drilling.practise(wired.settings, DrillKind.FULL_DISK, None, lines.append)
 
@@ -121,7 +119,7 @@ def test_a_network_cut_is_practised_and_costs_no_more_than_a_pause(wired: Wiring
     record = newest(wired)
     assert (record.lost, record.errors, record.result["crossed"]) == (0, 0, 0)
     assert record.result["differing"] == []
-    assert 1 < record.rto_seconds < 30
+    assert 0 < record.rto_seconds <= record.result["steps"][-1]["seconds"]
     assert f"{record.node} is alone in a network" in record.result["evidence"]
 
 

@@ -53,10 +53,10 @@ def test_files_are_listed_by_age(files):
 
 
 def test_mongodb_that_answers_says_how_fast(files):
-    assert 0 < files.ping() < 1
+    assert files.ping() > 0
 
 
-def test_a_dead_mongodb_is_unavailable_within_seconds(file_keys):
+def test_a_dead_mongodb_is_unavailable_after_the_three_seconds_it_is_given(file_keys):
     with (
         closing(FileStore("mongodb://127.0.0.1:1", keys=file_keys)) as gone,
         pytest.raises(FileStoreUnavailable) as refusal,
@@ -108,7 +108,7 @@ def test_a_mongodb_that_refuses_is_unavailable_and_its_code_is_logged(
 
 
 @pytest.mark.cluster
-def test_a_mongodb_that_hangs_is_unavailable_within_seconds(breakable, file_keys):
+def test_a_mongodb_that_hangs_is_unavailable_until_it_goes_on(breakable, file_keys):
     addresses = breakable.addresses
     port = addresses.ports["mongo"]
     sockets = psutil.net_connections("tcp4")

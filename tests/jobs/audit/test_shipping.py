@@ -66,7 +66,7 @@ def verify(database, store):
     return chain.verify(database, store, NO_KEYS)
 
 
-def test_what_happens_is_in_the_log_about_a_second_later(database, store):
+def test_what_happens_gets_into_the_log_by_itself(database, store):
     with shipping.shipping(database, store):
         happen(database, 3)
         eventually(lambda: verify(database, store).checked == 3)

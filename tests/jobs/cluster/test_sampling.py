@@ -2,6 +2,8 @@
 
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
+from threading import Event
+from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
@@ -59,7 +61,7 @@ def warn_of_every_disk(database, hook):
     change_rule(database, "disk", **always, webhook_url=hook.url)
 
 
-def test_every_server_is_seen_about_once_a_second(database, observer):
+def test_every_server_is_seen_again_and_again(database, observer):
     with sampling(database, observer, Post()):
         eventually(lambda: len({at for at, _ in seen(database)}) >= 4)
 
@@ -67,7 +69,27 @@ def test_every_server_is_seen_about_once_a_second(database, observer):
     timestamps = sorted({at for at, _ in samples})
     assert {node for _, node in samples} == {"db-01", "db-02", "db-03"}
     assert len(samples) == 3 * len(timestamps)
-    assert timestamps[-1] - timestamps[0] <= timedelta(seconds=len(timestamps) + 2)
+
+
+def test_a_second_after_a_look_began_the_next_one_does(observer, monkeypatch):
+    now, pauses, sampler = [100.0], [], Sampler(observer, Ledger())
+    looks_take = iter([0.25, 3.0, 0.5])
+
+    class Stopping(Event):
+        def wait(self, seconds):
+            pauses.append(seconds)
+            return len(pauses) > 3
+
+    def look():
+        now[0] += next(looks_take)
+
+    monkeypatch.setattr(sampler, "watch", look)
+    clock = SimpleNamespace(monotonic=lambda: now[0])
+    monkeypatch.setattr("jobs.cluster.sampling.time", clock)
+
+    sampler.run(Stopping())
+
+    assert pauses == [1.0, 0.75, 0.0, 0.5]
 
 
 def test_of_several_workers_one_watches_and_the_next_takes_over(database, endpoints):

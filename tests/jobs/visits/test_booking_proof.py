@@ -29,7 +29,7 @@ def test_of_two_hundred_who_race_for_a_slot_one_wins(database, endpoints, admin)
     assert (proof.won, proof.lost, proof.others) == (1, 199, 0)
     assert proof.holds
     assert proof.winner is not None
-    assert proof.p50_ms <= proof.p99_ms < 30_000
+    assert 0 < proof.p50_ms <= proof.p99_ms
 
 
 def test_a_proof_leaves_nothing_but_its_trace(database, endpoints, admin):
