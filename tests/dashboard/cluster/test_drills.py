@@ -14,7 +14,7 @@ from db.embedded import Cluster
 from db.embedded.faults.small_disk import SmallDisk
 from db.postgres import SYSTEM
 from db.settings import Settings
-from jobs.cluster.practice import CannotDrill
+from jobs.cluster.practice import CannotDrill, scenarios
 from services.cluster import drills
 from services.cluster.drills.kinds import DrillKind
 from services.core.actors import CONSOLE
@@ -30,6 +30,12 @@ def wired(breakable: Cluster) -> Iterator[Wiring]:
     settings = Settings(data=breakable.folder.path)
     with closing(wiring.connect(settings)) as wired:
         yield wired
+
+
+@pytest.fixture(autouse=True)
+def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is broken stays so for a second, not for as long as people should see it."""
+    monkeypatch.setattr(scenarios, "_AWAY_SECONDS", 1.0)
 
 
 def newest(wired: Wiring):
