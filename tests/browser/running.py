@@ -4,7 +4,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from db.endpoints import Endpoints
+from tests.kit.waiting import eventually
 
 _ROOT = Path(__file__).resolve().parents[2]
 _SECONDS = 60
@@ -89,11 +89,14 @@ def free_port() -> int:
 
 
 def _await(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + _SECONDS
-    while time.monotonic() < deadline and server.poll() is None:
+    def unanswered() -> str:
+        """Return its log for as long as it does not answer."""
+        if server.poll() is not None:
+            raise DidNotStart(log.read_text())
         try:
             with urlopen(address):  # noqa: S310 - an address of our own
-                return
+                return ""
         except URLError:
-            time.sleep(0.1)
-    raise DidNotStart(log.read_text())
+            return log.read_text() or "It has said nothing."
+
+    eventually(unanswered, lambda log: not log, seconds=_SECONDS)

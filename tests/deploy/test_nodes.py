@@ -1,12 +1,10 @@
 """The PostgreSQL nodes and etcd of docker-compose.yml, run as it says."""
 
 import json
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
 from urllib.request import urlopen
 
 import psycopg2
@@ -14,6 +12,7 @@ import pytest
 
 from db.embedded.processes.programs import find
 from tests.deploy.composed import Machine
+from tests.kit.waiting import eventually
 
 pytestmark = pytest.mark.cluster
 
@@ -60,17 +59,17 @@ def _places(machine: Machine, node: str) -> dict[str, str]:
     }
 
 
-def _await(machine: Machine, service: str, inside: int, path: str) -> Any:
-    deadline = time.monotonic() + _SECONDS
-    while True:
+def _await(machine: Machine, service: str, inside: int, path: str) -> None:
+    def unanswered() -> str:
+        """Return the end of its log for as long as it does not answer."""
         try:
-            return _ask(machine, service, inside, path)
-        except (URLError, OSError):
-            if time.monotonic() > deadline:
-                raise AssertionError(
-                    (machine.folder / f"{service}.log").read_text()[-3000:]
-                ) from None
-            time.sleep(0.2)
+            _ask(machine, service, inside, path)
+        except OSError:
+            log = (machine.folder / f"{service}.log").read_text()
+            return log[-3000:] or "It has said nothing."
+        return ""
+
+    eventually(unanswered, lambda log: not log, seconds=_SECONDS)
 
 
 def _ask(machine: Machine, service: str, inside: int, path: str) -> Any:
@@ -106,19 +105,23 @@ def test_the_first_node_makes_chartrooms_logins_and_the_others_copy_them(
 def test_commits_wait_for_the_replica_and_never_for_the_delayed_standby(
     machine: Machine,
 ):
-    deadline = time.monotonic() + _SECONDS
-    while True:
-        members = _ask(machine, "db-main", 8008, "/cluster")["members"]
-        roles = {member["name"]: member["role"] for member in members}
-        if roles.get("db-slave-01") == "quorum_standby":
-            break
-        assert time.monotonic() < deadline, members
-        time.sleep(0.2)
+    def members() -> dict[str, Any]:
+        answer = _ask(machine, "db-main", 8008, "/cluster")
+        return {member["name"]: member for member in answer["members"]}
 
-    assert roles["db-delayed"] == "replica"
-    [tags] = [m["tags"] for m in members if m["name"] == "db-delayed"]
-    assert tags["nofailover"] is True
-    assert tags["nosync"] is True
+    def role_of(name: str) -> str | None:
+        return members().get(name, {}).get("role")
+
+    eventually(
+        lambda: role_of("db-slave-01"),
+        lambda role: role == "quorum_standby",
+        seconds=_SECONDS,
+    )
+
+    delayed = members()["db-delayed"]
+    assert delayed["role"] == "replica"
+    assert delayed["tags"]["nofailover"] is True
+    assert delayed["tags"]["nosync"] is True
 
 
 def test_the_delayed_standby_stays_a_quarter_of_an_hour_behind(machine: Machine):

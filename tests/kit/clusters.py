@@ -3,7 +3,6 @@
 import os
 import shutil
 import tempfile
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
@@ -16,6 +15,7 @@ from psycopg2 import sql
 
 from db import embedded
 from db.embedded import Addresses, CannotStart, Cluster
+from tests.kit.waiting import eventually
 
 # How many a cluster begins with.
 _NODES = 3
@@ -63,11 +63,8 @@ class SharedCluster:
 
 def await_shared(room: Path) -> Addresses:
     """Return the addresses of a SharedCluster; raises CannotStart if it did not."""
-    started, deadline = _started(room), time.monotonic() + _START_SECONDS
-    while not started.exists():
-        if time.monotonic() > deadline:
-            raise CannotStart("The shared cluster did not start in time.")
-        time.sleep(0.1)
+    started = _started(room)
+    eventually(started.exists, seconds=_START_SECONDS)
     if failure := started.read_text():
         raise CannotStart(failure)
     return embedded.attach(_data(room))

@@ -31,6 +31,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from tests.browser.running import free_port
+from tests.kit.waiting import eventually
 
 CLIENT_ID, CLIENT_SECRET = "chartroom", "a secret / with signs"
 _SECONDS = 10
@@ -109,10 +110,8 @@ def serving(redirect_uri: str) -> Iterator[IdentityProvider]:
     )
     thread = threading.Thread(target=server.run)
     thread.start()
-    deadline = time.monotonic() + _SECONDS
-    while not server.started and time.monotonic() < deadline:
-        time.sleep(0.01)
     try:
+        eventually(lambda: server.started, seconds=_SECONDS)
         yield provider
     finally:
         server.should_exit = True

@@ -167,8 +167,13 @@ def test_without_input_a_page_ends_by_itself(database, started):
     assert _run(story) is None
 
 
-def test_input_on_one_server_keeps_the_pages_of_another_open(database, started):
-    limits = Limits(idle=timedelta(seconds=4))
+def _silent_for(minutes):
+    silence = timedelta(minutes=minutes)
+    return update(UserSession).values(last_seen_at=func.now() - silence)
+
+
+def test_input_on_one_server_keeps_the_pages_of_another_open(database, started, raw):
+    limits = Limits(idle=timedelta(minutes=15))
 
     async def story():
         here, there = LiveSessions(database, limits), LiveSessions(database, limits)
@@ -176,10 +181,16 @@ def test_input_on_one_server_keeps_the_pages_of_another_open(database, started):
             live = await here.find(started.token)
             await there.find(started.token)
             with here.attend(live), there.attend(live) as page:
-                for _ in range(12):
-                    here.note_input(live.record.id)
-                    await asyncio.sleep(0.5)
+
+                async def has_heard(is_so):
+                    await asyncio.to_thread(eventually, page.silent_seconds, is_so)
+
+                await asyncio.to_thread(_execute, raw, _silent_for(14))
+                await has_heard(lambda seconds: seconds >= 14 * 60)
+                here.note_input(live.record.id)
+                await has_heard(lambda seconds: seconds < 14 * 60)
                 is_open_meanwhile = not page.is_over
+                await asyncio.to_thread(_execute, raw, _silent_for(15))
                 await _until_over(page)
                 return is_open_meanwhile
 
@@ -196,12 +207,19 @@ def test_input_is_written_down_seldom(database, started, monkeypatch):
     )
 
     async def story():
-        server = LiveSessions(database, Limits())
+        server, rounds = LiveSessions(database, Limits()), asyncio.Semaphore(0)
+        write = server._write_input
+
+        async def write_and_note(is_due):
+            await write(is_due)
+            rounds.release()
+
+        monkeypatch.setattr(server, "_write_input", write_and_note)
         async with server.watching():
             live = await server.find(started.token)
-            for _ in range(20):
+            for _ in range(4):
                 server.note_input(live.record.id)
-                await asyncio.sleep(0.1)
+                await asyncio.wait_for(rounds.acquire(), 30)
             return len(written)
 
     # Once at the first input, once more when the server ends.
@@ -248,13 +266,10 @@ def leaderless(database, raw, monkeypatch):
             ),
         )
         monkeypatch.setattr(database, "gap_seconds", lambda: 3600.0)
+        # As if what is known were a second old.
+        monkeypatch.setattr(live_sessions, "_TRUSTED_SECONDS", 0.0)
 
     return begin
-
-
-async def _find_anew(server, token):
-    await asyncio.sleep(1.1)
-    return await server.find(token)
 
 
 def test_who_was_seen_here_stays_although_nobody_could_write_it_down(
@@ -265,7 +280,7 @@ def test_who_was_seen_here_stays_although_nobody_could_write_it_down(
         live = await server.find(started.token)
         leaderless()
         server.note_input(live.record.id)
-        return await _find_anew(server, started.token)
+        return await server.find(started.token)
 
     assert _run(story) is not None
 
@@ -275,7 +290,7 @@ def test_who_was_silent_meanwhile_is_not_let_in(database, started, leaderless):
         server = LiveSessions(database, Limits())
         await server.find(started.token)
         leaderless()
-        return await _find_anew(server, started.token)
+        return await server.find(started.token)
 
     assert _run(story) is None
 

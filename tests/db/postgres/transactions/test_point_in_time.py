@@ -1,6 +1,5 @@
 """A real standby that stays behind: what it still shows, and that it waits."""
 
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -15,6 +14,7 @@ from db.endpoints import Endpoints
 from db.postgres import SYSTEM, Database, DelayedStandbys
 from services.core.actors import Actor
 from services.patients.records import patients
+from tests.kit.breaking import ask
 from tests.kit.waiting import eventually
 from tests.services.patients.patient_samples import ADA
 
@@ -47,7 +47,7 @@ def test_without_one_there_is_no_past(endpoints: Endpoints):
 
 
 def test_a_record_is_there_as_it_was_while_the_standby_waits(
-    delayed: Endpoints, clerk: Actor
+    breakable: Cluster, delayed: Endpoints, clerk: Actor
 ):
     control = Control.of(delayed)
     assert control is not None
@@ -72,11 +72,18 @@ def test_a_record_is_there_as_it_was_while_the_standby_waits(
                 return None
 
         eventually(lambda: shown() is not None, seconds=_SECONDS)
-        today.write(
+        archived = today.write(
             lambda s: patients.archive(s, clerk, made.id, version=1), identity=SYSTEM
         )
+        # By the standby's own clock, it would have been there a second ago.
+        due = f"SELECT clock_timestamp() + interval '{_DELAY_SECONDS + 1} s'"
+        due_at = ask(breakable, breakable.node(node), due)
         control.pause_replay(node, 60)
-        time.sleep(_DELAY_SECONDS + 3)
+        is_due = (
+            f"SELECT clock_timestamp() > '{due_at}'"
+            f" AND pg_last_wal_receive_lsn() >= '{archived.lsn}'::pg_lsn"
+        )
+        eventually(lambda: ask(breakable, breakable.node(node), is_due))
 
         record = shown()
         assert record is not None
