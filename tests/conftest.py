@@ -29,7 +29,8 @@ from db.embedded.servers import database_roles
 from db.endpoints import Endpoints
 from db.files.file_keys import FileKeys
 from db.files.gridfs import FileStore
-from services.core.actors import Actor, Role
+from services.core.actors import Actor
+from tests.kit import cast
 from tests.kit.clusters import (
     BreakableCluster,
     SharedCluster,
@@ -308,32 +309,28 @@ def files(addresses: Addresses, file_keys: FileKeys) -> Iterator[FileStore]:
 @pytest.fixture
 def clerk() -> Actor:
     """Somebody at the front desk."""
-    return _actor("Cleo Clerk", Role.STAFF)
+    return cast.actor(cast.CLEO)
 
 
 @pytest.fixture
 def clinician() -> Actor:
     """Somebody who treats patients."""
-    return _actor("Doctor Dora", Role.CLINICIAN)
+    return cast.actor(cast.DORA)
 
 
 @pytest.fixture
 def analyst() -> Actor:
     """Somebody who counts."""
-    return _actor("Ana Analyst", Role.ANALYST)
+    return cast.actor(cast.ANA)
 
 
 @pytest.fixture
 def admin() -> Actor:
     """Somebody who looks after the system and may not read records."""
-    return _actor("Adam Admin", Role.ADMIN)
+    return cast.actor(cast.ADAM)
 
 
 @pytest.fixture
 def today() -> date:
     """The day on which every test takes place."""
     return date(2026, 11, 20)
-
-
-def _actor(name: str, role: Role) -> Actor:
-    return Actor(uuid4(), name, role)

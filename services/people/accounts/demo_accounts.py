@@ -22,19 +22,21 @@ _CAST_LOCK: Final = func.pg_advisory_xact_lock(func.hashtext("chartroom.demo_peo
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class Part:
+    """Somebody of the cast, before there is an account."""
+
     name: str
     role: Role
     email: str
 
 
 # In the order in which the sign-in choice shows them.
-_CAST: Final = (
-    _Part("Rosa Lindqvist", Role.STAFF, "rosa.lindqvist@example.org"),
-    _Part("Dr. Amara Okafor", Role.CLINICIAN, "amara.okafor@example.org"),
-    _Part("Jonas Weber", Role.ANALYST, "jonas.weber@example.org"),
-    _Part("Ines Carvalho", Role.ADMIN, "ines.carvalho@example.org"),
-    _Part("Maya Brandt", Role.PATIENT, "maya.brandt@example.org"),
+CAST: Final = (
+    Part("Rosa Lindqvist", Role.STAFF, "rosa.lindqvist@example.org"),
+    Part("Dr. Amara Okafor", Role.CLINICIAN, "amara.okafor@example.org"),
+    Part("Jonas Weber", Role.ANALYST, "jonas.weber@example.org"),
+    Part("Ines Carvalho", Role.ADMIN, "ines.carvalho@example.org"),
+    Part("Maya Brandt", Role.PATIENT, "maya.brandt@example.org"),
 )
 _USER: Final = "user"
 _DEMO_SOURCE: Final = "demo"
@@ -59,7 +61,7 @@ def demo_cast(session: Session) -> tuple[DemoPerson, ...]:
     users = session.scalars(
         select(User).where(User.is_demo, User.deactivated_at.is_(None))
     )
-    order = [part.role for part in _CAST]
+    order = [part.role for part in CAST]
     people = (DemoPerson(actor_of(user), user.email or "") for user in users)
     return tuple(sorted(people, key=lambda person: order.index(person.actor.role)))
 
@@ -68,7 +70,7 @@ def ensure_demo_people(session: Session) -> None:
     """Make everybody of the cast whose address nobody has; the caller commits."""
     session.execute(select(_CAST_LOCK))
     _bring_back(session)
-    for part in _CAST:
+    for part in CAST:
         _give_address(session, part)
         session.execute(
             insert(User)
@@ -126,7 +128,7 @@ def _bring_back(session: Session) -> None:
         audit.record(session, None, Action.USER_REACTIVATE, subject=(_USER, user_id))
 
 
-def _give_address(session: Session, part: _Part) -> None:
+def _give_address(session: Session, part: Part) -> None:
     """Let somebody sign in who was made by a version that asked for no address."""
     session.execute(
         update(User)
@@ -135,7 +137,7 @@ def _give_address(session: Session, part: _Part) -> None:
     )
 
 
-def _demo_patient(session: Session, part: _Part) -> UUID | None:
+def _demo_patient(session: Session, part: Part) -> UUID | None:
     if part.role is not Role.PATIENT:
         return None
     first_name, last_name = part.name.split()

@@ -1,0 +1,192 @@
+"""The one cast of all tests: people by name, and what makes each of them real.
+
+Here alone an actor is made, and the row of an account, a patient or a doctor. A test
+takes somebody of the cast; what is other about them for its purpose it says to these
+makers.
+"""
+
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, date, datetime
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+from sqlalchemy.orm import Session
+
+from db.models.doctor import Doctor
+from db.models.patient import Patient
+from db.models.user import User
+from services.core.actors import Actor, Role, Scope
+from services.patients.records.model import Identity, PatientDraft, PatientRecord, Sex
+from services.people import accounts
+from services.people.accounts import demo_accounts
+from services.visits.schedule.doctors import DoctorDraft
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody of the cast who signs in."""
+
+    name: str
+    role: Role
+    email: str
+
+
+CLEO: Final = Member("Cleo Clerk", Role.STAFF, "cleo@example.org")
+DORA: Final = Member("Doctor Dora", Role.CLINICIAN, "dora@example.org")
+EMIL: Final = Member("Doctor Emil", Role.CLINICIAN, "emil@example.org")
+ANA: Final = Member("Ana Analyst", Role.ANALYST, "ana@example.org")
+ADAM: Final = Member("Adam Admin", Role.ADMIN, "adam@example.org")
+# The people of the demo as the product names them, who are colleagues of those above.
+DEMO: Final = {
+    part.role: Member(part.name, part.role, part.email) for part in demo_accounts.CAST
+}
+ROSA: Final = DEMO[Role.STAFF]
+AMARA: Final = DEMO[Role.CLINICIAN]
+JONAS: Final = DEMO[Role.ANALYST]
+INES: Final = DEMO[Role.ADMIN]
+MAYA: Final = DEMO[Role.PATIENT]
+
+ADA: Final = PatientDraft(
+    first_name="Ada",
+    last_name="Lovelace",
+    date_of_birth=date(1980, 5, 17),
+    sex=Sex.FEMALE,
+    email="ada@example.org",
+    phone_number="+441632960983",
+    address="12 St James's Square",
+    emergency_contact="William King",
+    allergies=("Penicillin V",),
+    medical_history=("Measles",),
+    current_medications=("Ibuprofen 200 mg",),
+)
+GRACE: Final = replace(
+    ADA,
+    first_name="Grace",
+    last_name="Hopper",
+    date_of_birth=date(1976, 12, 9),
+    email="grace@example.org",
+    phone_number="+441632960001",
+)
+
+# What patients see of a doctor. Dora and Emil sign in under other names than they have
+# here, so that a test notices which of both it is shown.
+DOCTOR_DORA: Final = DoctorDraft(name="Dora Doctor", speciality="Cardiology", room="12")
+DOCTOR_EMIL: Final = DoctorDraft(name="Emil Eager", speciality="Cardiology", room="12")
+DOCTOR_HOUSE: Final = DoctorDraft(
+    name="Gregory House", speciality="General practice", sex="male", room="2.04"
+)
+
+
+def ada(**changes: Any) -> PatientDraft:
+    """Return Ada's fields, some of them changed."""
+    return replace(ADA, **changes)
+
+
+def anybody(role: Role) -> Member:
+    """Return somebody of the role whom nobody could take for another."""
+    name = uuid4().hex[:12]
+    return Member(f"Pat {name}", role, f"{name}@example.org")
+
+
+def any_patient(**fields: Any) -> PatientDraft:
+    """Return a patient whom nobody could take for another, with these fields."""
+    name = uuid4().hex
+    draft = PatientDraft(
+        first_name=f"Ada {name[:8]}",
+        last_name=f"Test {name[8:16]}",
+        date_of_birth=ADA.date_of_birth,
+        email=f"{name}@example.org",
+    )
+    return replace(draft, **fields)
+
+
+def actor(member: Member, id_: UUID | None = None, **values: Any) -> Actor:
+    """Return the member as services take them, by default unknown to any database."""
+    return Actor(id_ or uuid4(), member.name, member.role, **values)
+
+
+def somebody(role: Role, patient_id: UUID | None = None) -> Actor:
+    """Return somebody of the role whom no database knows; a patient has a record."""
+    own = (patient_id or uuid4()) if role is Role.PATIENT else None
+    return actor(anybody(role), patient_id=own)
+
+
+def program(role: Role, *scopes: Scope) -> Actor:
+    """Return a program; its token is good for these scopes alone, if there are any."""
+    return Actor(uuid4(), "nightly", role, scopes=frozenset(scopes) or None)
+
+
+def signed_in(patient: PatientRecord | Identity | Patient) -> Actor:
+    """Return the patient themselves as services take them."""
+    name = f"{patient.first_name} {patient.last_name}"
+    return Actor(uuid4(), name, Role.PATIENT, patient.id)
+
+
+def account(session: Session, member: Member, **values: Any) -> User:
+    """Keep the member's account."""
+    row = User(**asdict(member) | values)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def known(session: Session, member: Member, **values: Any) -> Actor:
+    """Keep the member's account, and return who acts with it."""
+    return accounts.actor_of(account(session, member, **values))
+
+
+def known_patient(session: Session, patient: PatientRecord | Patient) -> Actor:
+    """Keep an account of the patient's own, and return who acts with it."""
+    own = Member(f"{patient.first_name} {patient.last_name}", Role.PATIENT, "")
+    return known(session, own, email=None, patient_id=patient.id)
+
+
+def record(draft: PatientDraft = ADA, **values: Any) -> PatientRecord:
+    """Return a patient as services show one, whom no database knows."""
+    written = datetime(2026, 1, 1, tzinfo=UTC)
+    kept: dict[str, Any] = {
+        "id": uuid4(),
+        "photo_file_id": None,
+        "version": 1,
+        "created_at": written,
+        "updated_at": written,
+        "deleted_at": None,
+        "merged_into_id": None,
+    }
+    return PatientRecord(**asdict(draft) | kept | values)
+
+
+def patient(session: Session, draft: PatientDraft = ADA, **values: Any) -> Patient:
+    """Keep a patient as a row, past the rules of registering."""
+    row = patient_row(draft, **values)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def patient_row(draft: PatientDraft = ADA, **values: Any) -> Patient:
+    """Return a patient as a row that is not kept yet."""
+    return Patient(**columns_of(draft) | values)
+
+
+def identity_of(draft: PatientDraft) -> dict[str, Any]:
+    """Return what tells a patient from others, the least that a row needs."""
+    names = ("first_name", "last_name", "date_of_birth")
+    return {name: getattr(draft, name) for name in names}
+
+
+def columns_of(draft: PatientDraft) -> dict[str, Any]:
+    """Return the draft as the columns of a row."""
+    columns = asdict(draft)
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in columns.items()
+    }
+
+
+def doctor(session: Session, draft: DoctorDraft = DOCTOR_DORA, **values: Any) -> Doctor:
+    """Keep a doctor as a row, past the rules of adding one."""
+    row = Doctor(**asdict(draft) | values)
+    session.add(row)
+    session.flush()
+    return row
