@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from db.models.audit import AuditEvent
 from services.core import audit
 from services.core.audit import Action, Origin
-from tests.services.patients.patient_samples import ada
+from tests.kit.cast import ada
 
 
 def written(session: Session) -> list[AuditEvent]:

@@ -21,7 +21,6 @@ from db.postgres.counters import RETRIES
 from db.postgres.watching import absence
 from db.spool import Spool
 from services.core import audit
-from services.core.actors import Actor, Role
 from services.core.audit import Action, Origin
 from services.core.audit_spool import AuditSpool
 from services.core.errors import NotAllowed, NotFound
@@ -29,8 +28,9 @@ from services.core.on_behalf import ActorDatabase, NotRecorded
 from services.patients.records import patients
 from services.patients.records.model import PatientRecord
 from tests.conftest import connect, owner
+from tests.kit import cast
+from tests.kit.cast import ADA
 from tests.kit.waiting import eventually
-from tests.services.patients.patient_samples import ADA
 
 ORIGIN = Origin("a1b2c3", uuid4(), "192.0.2.7")
 NOWHERE = "postgresql://nobody@127.0.0.1:1/gone?connect_timeout=1"
@@ -64,7 +64,7 @@ def headless(alone):
 @pytest.fixture(scope="module")
 def ada(database) -> PatientRecord:
     """A patient whom every replica knows."""
-    cleo = Actor(uuid4(), "Cleo Clerk", Role.STAFF)
+    cleo = cast.actor(cast.CLEO)
     written = database.write(
         lambda s: patients.register(s, cleo, ADA, today=date(2026, 11, 20)),
         identity=SYSTEM,

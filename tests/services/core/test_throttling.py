@@ -13,8 +13,9 @@ from pymongo import MongoClient
 
 from db.embedded import Addresses
 from db.limit_storage import LimitStorage
-from services.core.actors import Actor, Role
+from services.core.actors import Role
 from services.core.throttling import Limit, LimitReached, Throttle, count_upload
+from tests.kit import cast
 
 KEY = "k" * 32
 NOWHERE = "mongodb://127.0.0.1:1/?directConnection=true"
@@ -190,7 +191,7 @@ def test_a_dead_mongodb_is_not_asked_again_at_once_but_soon(caplog):
     [(Role.PATIENT, 10), (Role.STAFF, 300), (Role.CLINICIAN, 300)],
 )
 def test_each_account_has_so_many_uploads_an_hour(throttle, role, amount):
-    actor, another = Actor(uuid4(), "Ada", role), Actor(uuid4(), "Ben", role)
+    actor, another = cast.somebody(role), cast.somebody(role)
     for _ in range(amount):
         count_upload(throttle, actor)
 

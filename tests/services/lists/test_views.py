@@ -4,13 +4,12 @@ from uuid import uuid4
 
 import pytest
 
-from db.models.user import User
 from db.models.view import SavedView, StoredCriteria
-from services.core.actors import Actor, Role
 from services.core.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from services.lists import views
 from services.lists.criteria import Criteria, Direction, Filter, Group, Operator, Order
 from services.patients.search.fields import PATIENTS
+from tests.kit import cast
 
 ALLERGIC = Criteria(
     Group(members=(Filter("allergies", Operator.HAS, "penicillin"),)),
@@ -20,19 +19,12 @@ ALLERGIC = Criteria(
 
 @pytest.fixture
 def cleo(session):
-    return known(session, "Cleo", Role.STAFF)
+    return cast.known(session, cast.CLEO)
 
 
 @pytest.fixture
 def ana(session):
-    return known(session, "Ana", Role.ANALYST)
-
-
-def known(session, name, role):
-    user = User(name=name, role=role.value)
-    session.add(user)
-    session.flush()
-    return Actor(user.id, name, role)
+    return cast.known(session, cast.ANA)
 
 
 def test_a_key_recalls_exactly_the_list_for_whoever_may_see_it(session, cleo, ana):

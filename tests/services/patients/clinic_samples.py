@@ -9,21 +9,19 @@ from typing import Any, Final, TypeVar
 from sqlalchemy.orm import Session
 
 from db.endpoints import Endpoints
-from db.models.user import User
 from db.postgres import SYSTEM, Database
-from services.core.actors import Actor, Role
+from services.core.actors import Actor
 from services.core.on_behalf import ActorDatabase
 from services.lists.criteria import Criteria
 from services.patients import search
 from services.patients.care import care
 from services.patients.records import patients
 from services.patients.records.model import PatientRecord
-from tests.services.patients.patient_samples import ADA, ada
+from tests.kit import cast
 
 T = TypeVar("T")
 TODAY: Final = date(2026, 11, 20)
 REASON: Final = "Unconscious in the waiting room"
-HERS: Final = ada(first_name="Grace", last_name="Hopper", phone_number="+441632960001")
 
 
 @dataclass(frozen=True)
@@ -47,6 +45,13 @@ class Clinic:
     def write(self, actor: Actor, operation: Callable[[Session], T]) -> T:
         return ActorDatabase(self.database, actor).write(operation).value
 
+    def invite(self, patient: PatientRecord) -> Actor:
+        """Let the patient sign in."""
+        invited = self.database.write(
+            lambda session: cast.known_patient(session, patient), identity=SYSTEM
+        )
+        return invited.value
+
     def names(self, actor: Actor) -> list[str]:
         """Return the names in the actor's list of everybody."""
         page = self.read(actor, lambda s: search.list_patients(s, actor, Criteria()))
@@ -60,23 +65,16 @@ def open_clinic(endpoints: Endpoints) -> Iterator[Clinic]:
 
         def settle(session: Session) -> dict[str, Any]:
             people = {
-                "cleo": _person(session, "Cleo Clerk", Role.STAFF),
-                "dora": _person(session, "Doctor Dora", Role.CLINICIAN),
-                "emil": _person(session, "Doctor Emil", Role.CLINICIAN),
-                "ana": _person(session, "Ana Analyst", Role.ANALYST),
-                "ines": _person(session, "Ines Admin", Role.ADMIN),
+                "cleo": cast.known(session, cast.CLEO),
+                "dora": cast.known(session, cast.DORA),
+                "emil": cast.known(session, cast.EMIL),
+                "ana": cast.known(session, cast.ANA),
+                "ines": cast.known(session, cast.INES),
             }
             cleo = people["cleo"]
-            known = patients.register(session, cleo, ADA, today=TODAY)
-            hers = patients.register(session, cleo, HERS, today=TODAY)
+            known = patients.register(session, cleo, cast.ADA, today=TODAY)
+            hers = patients.register(session, cleo, cast.GRACE, today=TODAY)
             care.assign(session, cleo, hers.id, people["dora"].id)
             return {**people, "ada": known, "grace": hers}
 
         yield Clinic(database, **database.write(settle, identity=SYSTEM).value)
-
-
-def _person(session: Session, name: str, role: Role) -> Actor:
-    user = User(name=name, role=role.value)
-    session.add(user)
-    session.flush()
-    return Actor(user.id, name, role)

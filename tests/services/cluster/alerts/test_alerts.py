@@ -13,6 +13,7 @@ from services.cluster import alerts
 from services.cluster.alerts import AlertChange, AlertKind, Post, RuleDraft
 from services.core.errors import InvalidInput, NotAllowed, NotFound
 from services.messaging.mail import MailServer, SmtpMailer
+from tests.kit import cast
 from tests.kit.gateway import gateway
 from tests.kit.mailbox import Mailbox, mail_server
 
@@ -175,7 +176,7 @@ def test_somebody_sees_to_an_alert_and_the_first_stays(session, admin):
     tell(session, alert_change)
 
     first = alerts.acknowledge(session, admin, alert_change.alert_id)
-    other = replace(admin, id=uuid4(), name="Bea Boss")
+    other = cast.actor(cast.INES)
 
     assert first.acknowledged_by_name == admin.name
     assert alerts.acknowledge(session, other, alert_change.alert_id) == first

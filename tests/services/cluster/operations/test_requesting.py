@@ -1,7 +1,6 @@
 """Who may act on the servers, on what proof, and what is kept of it."""
 
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
 
 import pytest
 from sqlalchemy import func, select, text, update
@@ -18,9 +17,10 @@ from services.cluster.operations import (
     requesting,
 )
 from services.cluster.operations.refusals import ServersBusy
-from services.core.actors import CONSOLE, Actor, Role, Scope
+from services.core.actors import CONSOLE, Role, Scope
 from services.core.errors import InvalidInput, NotAllowed, NotFound
 from services.people.sign_in.confirmations import NotConfirmed
+from tests.kit import cast
 from tests.services.people.people_samples import desk
 
 WHY = "Kernel update on db-01"
@@ -30,10 +30,6 @@ REQUEST = OperationRequest(OperationKind.SWITCHOVER, WHY, "db-02")
 @pytest.fixture
 def boss(session):
     return desk(session)
-
-
-def program(*scopes):
-    return Actor(uuid4(), "deploy", Role.ADMIN, scopes=frozenset(scopes) or None)
 
 
 def later(**ahead):
@@ -107,8 +103,9 @@ def test_without_any_passkey_nobody_acts_even_while_nobody_leads(session):
 
 
 def test_a_program_acts_only_with_a_token_made_for_it(session):
-    may, general = program(Scope.ACT_ON_REPLICATION), program()
-    watcher = program(Scope.READ_REPLICATION)
+    may = cast.program(Role.ADMIN, Scope.ACT_ON_REPLICATION)
+    general = cast.program(Role.ADMIN)
+    watcher = cast.program(Role.ADMIN, Scope.READ_REPLICATION)
 
     assert requesting.check(session, may, REQUEST, session_id=None) == REQUEST
     for other in (general, watcher):

@@ -5,12 +5,13 @@ from datetime import UTC, datetime, time, timedelta
 
 from services.core.audit import Action
 from services.visits.schedule import doctors, plans
-from services.visits.schedule.doctors import DoctorDraft, DoctorRecord
+from services.visits.schedule.doctors import DoctorRecord
 from services.visits.schedule.plans import HORIZON, Hours, weeks
+from tests.kit import cast
 from tests.services.core.audit_actions.world import ActionCall, World, prepares
 
 # Who cannot be booked has no slots, whatever the plan: no other action comes of it.
-_DRAFT = DoctorDraft(name="Dora", speciality="Time", is_active=False)
+_DRAFT = replace(cast.DOCTOR_DORA, is_active=False)
 _BEGINS = datetime.now(UTC) + timedelta(days=1)
 _ENDS = _BEGINS + timedelta(hours=1)
 _WHY = "A patient in great need"
@@ -28,7 +29,7 @@ def doctor_add(w: World) -> ActionCall:
 
 @prepares(Action.DOCTOR_CHANGE)
 def doctor_change(w: World) -> ActionCall:
-    kept, named = _doctor(w), replace(_DRAFT, name="Dora Doctor")
+    kept, named = _doctor(w), replace(_DRAFT, name=cast.DOCTOR_EMIL.name)
     given = (w.session, w.clerk, kept.id, named, HORIZON)
     return lambda: doctors.change_doctor(*given, revision=kept.revision)
 

@@ -13,9 +13,9 @@ from services.patients.care import break_glass, care
 from services.patients.duplicates import duplicates, merging
 from services.patients.photos import photos
 from services.patients.records import patients
+from tests.kit.cast import ADA, ada
 from tests.services.core.audit_actions.world import TODAY, ActionCall, World, prepares
 from tests.services.demo.importing import synthea_samples
-from tests.services.patients.patient_samples import ADA, ada
 
 
 @prepares(Action.PATIENT_REGISTER)

@@ -24,7 +24,7 @@ from services.patients.photos import photos
 from services.patients.records import patients
 from services.patients.records.model import PatientDraft, PatientRecord
 from services.patients.search.fields import PATIENTS
-from tests.services.patients.patient_samples import ADA
+from tests.kit.cast import ADA
 from tests.services.people.people_samples import Desk, desk
 
 TODAY = date(2026, 11, 20)

@@ -8,14 +8,14 @@ from sqlalchemy import select, update
 
 from db.models.audit import AuditEvent
 from db.models.care import BreakGlassAccess
-from db.models.user import User
 from services.core.actors import Actor, Role
 from services.core.errors import InvalidInput, NotAllowed, NotFound
 from services.patients import search
 from services.patients.care import break_glass, care
 from services.patients.records import patients
 from services.patients.records.model import PatientRecord
-from tests.services.patients.patient_samples import ADA, ada
+from tests.kit import cast
+from tests.kit.cast import ADA, ada
 
 TODAY = date(2026, 11, 20)
 REASON = "Unconscious in the waiting room"
@@ -26,21 +26,14 @@ def patient(session, clerk) -> PatientRecord:
     return patients.register(session, clerk, ADA, today=TODAY)
 
 
-def known(session, name: str, role: Role) -> Actor:
-    user = User(name=name, role=role.value)
-    session.add(user)
-    session.flush()
-    return Actor(user.id, name, role)
-
-
 @pytest.fixture
 def dora(session) -> Actor:
-    return known(session, "Doctor Dora", Role.CLINICIAN)
+    return cast.known(session, cast.DORA)
 
 
 @pytest.fixture
 def ines(session) -> Actor:
-    return known(session, "Ines Carvalho", Role.ADMIN)
+    return cast.known(session, cast.INES)
 
 
 def let_pass(session, hours: int) -> None:
@@ -126,7 +119,7 @@ def test_the_front_desk_sees_who_has_a_record_open(session, clerk, dora, patient
 
 def test_a_clinician_sees_only_what_they_opened(session, dora, patient):
     break_glass.open_record(session, dora, patient.id, REASON)
-    emil = known(session, "Doctor Emil", Role.CLINICIAN)
+    emil = cast.known(session, cast.EMIL)
 
     assert break_glass.list_current(session, emil, patient.id) == ()
     assert break_glass.list_own(session, emil) == ()
@@ -185,7 +178,7 @@ def test_a_review_says_something(session, dora, ines, patient, finding):
 
 @pytest.mark.parametrize("role", sorted(set(Role) - {Role.CLINICIAN}))
 def test_only_clinicians_open_records_for_a_reason(session, patient, role):
-    actor = Actor(uuid4(), "", role, patient.id if role is Role.PATIENT else None)
+    actor = cast.somebody(role, patient.id)
 
     for refused in (
         lambda: break_glass.open_record(session, actor, patient.id, REASON),
@@ -198,7 +191,7 @@ def test_only_clinicians_open_records_for_a_reason(session, patient, role):
 
 @pytest.mark.parametrize("role", sorted(set(Role) - {Role.ADMIN}))
 def test_only_administrators_review(session, role):
-    actor = Actor(uuid4(), "", role, uuid4() if role is Role.PATIENT else None)
+    actor = cast.somebody(role)
 
     with pytest.raises(NotAllowed):
         break_glass.list_for_review(session, actor)

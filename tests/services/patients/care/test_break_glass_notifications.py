@@ -12,13 +12,14 @@ from sqlalchemy.orm import Session
 from db.models.care import BreakGlassAccess
 from db.models.user import User
 from db.postgres import SYSTEM, Database
-from services.core.actors import Actor, Role
+from services.core.actors import Role
 from services.messaging.mail import MailNotSent, MailServer, SmtpMailer
 from services.patients.care import break_glass
 from services.patients.care.break_glass_notifications import tell_administrators
 from services.patients.records import patients
+from tests.kit import cast
+from tests.kit.cast import ADA
 from tests.kit.mailbox import Mailbox, mail_server
-from tests.services.patients.patient_samples import ADA
 
 CLINIC = "https://clinic.example.org"
 REASON = "Unconscious in the waiting room"
@@ -42,24 +43,16 @@ def database(endpoints) -> Iterator[Database]:
         yield database
 
 
-def known(session: Session, name: str, role: Role, email: str | None = None) -> Actor:
-    user = User(name=name, role=role.value, email=email)
-    session.add(user)
-    session.flush()
-    return Actor(user.id, name, role)
-
-
 @pytest.fixture
 def access(database: Database) -> UUID:
-    """Dora has opened Ada's record; Ines and Olaf are administrators."""
+    """Dora has opened Ada's record; Adam and Ines are administrators."""
 
     def open_record(session: Session) -> UUID:
-        known(session, "Ines", Role.ADMIN, "ines@example.org")
-        known(session, "Olaf", Role.ADMIN, "olaf@example.org")
-        known(session, "Gone", Role.ADMIN)
-        known(session, "Cleo", Role.STAFF, "cleo@example.org")
-        dora = known(session, "Doctor Dora", Role.CLINICIAN, "dora@example.org")
-        cleo = known(session, "Desk", Role.STAFF)
+        cast.known(session, cast.ADAM)
+        cast.known(session, cast.INES)
+        cast.known(session, cast.anybody(Role.ADMIN), email=None)
+        dora = cast.known(session, cast.DORA)
+        cleo = cast.known(session, cast.CLEO)
         ada = patients.register(session, cleo, ADA, today=date(2026, 11, 20))
         return break_glass.open_record(session, dora, ada.id, REASON).id
 
@@ -77,8 +70,8 @@ def test_every_administrator_gets_an_email_once(database, mailer, mailbox):
 
     assert counts == [1, 0]
     assert sorted(email["To"] for email in mailbox.emails) == [
-        "ines@example.org",
-        "olaf@example.org",
+        cast.ADAM.email,
+        cast.INES.email,
     ]
 
 
@@ -106,12 +99,16 @@ def test_while_no_email_leaves_it_stays_to_be_told(database, mailer, mailbox):
 
 @pytest.mark.usefixtures("access")
 def test_who_was_deactivated_gets_no_email(database, mailer, mailbox):
-    gone = update(User).where(User.name == "Olaf").values(deactivated_at=func.now())
+    gone = (
+        update(User)
+        .where(User.name == cast.ADAM.name)
+        .values(deactivated_at=func.now())
+    )
     database.write(lambda s: s.execute(gone), identity=SYSTEM)
 
     tell(database, mailer)
 
-    assert [email["To"] for email in mailbox.emails] == ["ines@example.org"]
+    assert [email["To"] for email in mailbox.emails] == [cast.INES.email]
 
 
 @pytest.mark.usefixtures("access")

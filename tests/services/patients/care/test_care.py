@@ -15,7 +15,8 @@ from services.patients.care import break_glass, care
 from services.patients.duplicates import merging
 from services.patients.records import patients
 from services.patients.records.model import PatientRecord
-from tests.services.patients.patient_samples import ADA, ada
+from tests.kit import cast
+from tests.kit.cast import ADA, ada
 
 TODAY = date(2026, 11, 20)
 
@@ -25,16 +26,9 @@ def patient(session, clerk) -> PatientRecord:
     return patients.register(session, clerk, ADA, today=TODAY)
 
 
-def known(session, name: str, role: Role = Role.CLINICIAN) -> Actor:
-    user = User(name=name, role=role.value)
-    session.add(user)
-    session.flush()
-    return Actor(user.id, name, role)
-
-
 @pytest.fixture
 def dora(session) -> Actor:
-    return known(session, "Doctor Dora")
+    return cast.known(session, cast.DORA)
 
 
 def team(session, clerk, patient) -> list[str]:
@@ -97,7 +91,7 @@ def test_ending_what_is_no_treatment_is_refused(session, clerk, dora, patient):
 
 
 def test_a_patient_has_as_many_clinicians_as_treat_them(session, clerk, dora, patient):
-    emil = known(session, "Doctor Emil")
+    emil = cast.known(session, cast.EMIL)
 
     care.assign(session, clerk, patient.id, dora.id)
     care.assign(session, clerk, patient.id, emil.id)
@@ -106,7 +100,7 @@ def test_a_patient_has_as_many_clinicians_as_treat_them(session, clerk, dora, pa
 
 
 def test_a_clinician_may_hand_a_patient_on(session, dora, patient):
-    emil = known(session, "Doctor Emil")
+    emil = cast.known(session, cast.EMIL)
     care.begin(session, patient.id, dora.id, by=dora)
 
     care.assign(session, dora, patient.id, emil.id)
@@ -127,7 +121,7 @@ def test_a_record_that_was_broken_open_does_not_become_ones_own(session, dora, p
 
 @pytest.mark.parametrize("role", [Role.STAFF, Role.ANALYST, Role.ADMIN])
 def test_only_clinicians_can_be_given_a_patient(session, clerk, patient, role):
-    other = known(session, "Olga Other", role)
+    other = cast.known(session, cast.anybody(role))
 
     with pytest.raises(care.NoSuchClinician):
         care.assign(session, clerk, patient.id, other.id)
@@ -142,13 +136,13 @@ def test_who_was_deactivated_is_given_no_patient(session, clerk, dora, patient):
     assert care.list_clinicians(session, clerk) == ()
 
 
-def test_the_clinicians_are_listed_by_name(session, clerk, dora):
-    known(session, "Doctor Anna")
-    known(session, "Cleo Clerk", Role.STAFF)
+def test_the_clinicians_are_listed_by_name(session, clerk):
+    for member in (cast.EMIL, cast.CLEO, cast.DORA):
+        cast.known(session, member)
 
     names = [carer.name for carer in care.list_clinicians(session, clerk)]
 
-    assert names == ["Doctor Anna", "Doctor Dora"]
+    assert names == ["Doctor Dora", "Doctor Emil"]
 
 
 def test_nobody_treats_an_archived_record(session, clerk, dora, patient):
@@ -206,7 +200,7 @@ def test_assigning_and_ending_are_written_down(session, clerk, dora, patient):
 def test_only_those_at_the_desk_and_clinicians_say_who_treats(
     session, dora, patient, role
 ):
-    actor = Actor(uuid4(), "", role)
+    actor = cast.somebody(role)
 
     for refused in (
         lambda: care.assign(session, actor, patient.id, dora.id),

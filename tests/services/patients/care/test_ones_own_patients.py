@@ -24,14 +24,8 @@ from services.patients.care import break_glass, care
 from services.patients.duplicates import duplicates, merging
 from services.patients.records import patients
 from services.people.accounts import invitations
-from tests.services.patients.clinic_samples import (
-    HERS,
-    REASON,
-    TODAY,
-    Clinic,
-    open_clinic,
-)
-from tests.services.patients.patient_samples import ada
+from tests.kit.cast import GRACE, INES, ada
+from tests.services.patients.clinic_samples import REASON, TODAY, Clinic, open_clinic
 
 
 @pytest.fixture
@@ -163,7 +157,7 @@ def test_an_administrator_reviews_by_the_patients_id(clinic: Clinic):
     )
 
     assert [access.patient_id for access in waiting] == [clinic.ada.id]
-    assert (done[0].reviewer_name, done[0].review) == ("Ines Admin", "Rightly")
+    assert (done[0].reviewer_name, done[0].review) == (INES.name, "Rightly")
 
 
 def test_a_merge_takes_every_clinician_along(clinic: Clinic):
@@ -183,7 +177,7 @@ def test_a_merge_takes_every_clinician_along(clinic: Clinic):
             dora,
             clinic.grace.id,
             clinic.ada.id,
-            HERS,
+            GRACE,
             kept_version=1,
             merged_version=1,
             today=TODAY,
@@ -205,7 +199,7 @@ def test_a_broken_glass_lets_nobody_in_for_longer(clinic: Clinic):
             emil,
             own.id,
             record.id,
-            HERS,
+            GRACE,
             kept_version=1,
             merged_version=1,
             today=TODAY,

@@ -2,7 +2,7 @@
 
 from services.patients.duplicates import merging
 from services.patients.records import patients
-from tests.services.patients.patient_samples import ADA, ada
+from tests.kit.cast import ADA, ada
 
 
 def register_pair(session, clerk, today):

@@ -1,7 +1,6 @@
 """How likely two records are of one person, as tables of people."""
 
-from datetime import UTC, date, datetime
-from uuid import uuid4
+from datetime import date
 
 import pytest
 
@@ -13,9 +12,9 @@ from services.patients.duplicates.scores import (
     score,
     swapped_date,
 )
-from services.patients.records.model import FIELDS, PatientDraft, PatientRecord, Sex
+from services.patients.records.model import PatientDraft, Sex
+from tests.kit import cast
 
-NOW = datetime(2026, 11, 20, tzinfo=UTC)
 BORN = date(1980, 5, 6)
 EVERYTHING = {
     "sex": Sex.MALE,
@@ -29,22 +28,8 @@ def person(first, last, born=BORN, **fields):
     return PatientDraft(first_name=first, last_name=last, date_of_birth=born, **fields)
 
 
-def on_record(draft):
-    fields = {name: getattr(draft, name) for name in FIELDS}
-    return PatientRecord(
-        **fields,
-        id=uuid4(),
-        photo_file_id=None,
-        version=1,
-        created_at=NOW,
-        updated_at=NOW,
-        deleted_at=None,
-        merged_into_id=None,
-    )
-
-
 def weigh(one, other):
-    return score(one, on_record(other))
+    return score(one, cast.record(other))
 
 
 JOHN = person("John", "Smith")

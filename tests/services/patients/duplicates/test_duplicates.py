@@ -1,17 +1,18 @@
 """Likely duplicates are found among the records, whichever field betrays them."""
 
+from dataclasses import replace
 from datetime import date
-from uuid import uuid4
 
 import pytest
 from sqlalchemy import func, insert, update
 
 from db.models.patient import Patient
-from services.core.actors import Actor, Role
+from services.core.actors import Role
 from services.core.errors import NotAllowed
 from services.patients.duplicates import duplicates
 from services.patients.records import patients
-from tests.services.patients.patient_samples import ADA, ada
+from tests.kit import cast
+from tests.kit.cast import ADA, GRACE, ada
 
 
 @pytest.fixture
@@ -57,13 +58,7 @@ def test_exchanged_day_and_month_are_found(session, clerk, today):
 
 
 def test_a_stranger_is_not_offered(session, clerk, patient):
-    stranger = ada(
-        first_name="Grace",
-        last_name="Hopper",
-        phone_number=None,
-        email="grace@example.org",
-        address=None,
-    )
+    stranger = replace(GRACE, date_of_birth=ADA.date_of_birth, address=None)
 
     assert duplicate_ids(session, clerk, stranger) == []
 
@@ -142,9 +137,9 @@ def test_a_name_cannot_smuggle_anything_into_the_query(session, clerk, patient):
 @pytest.mark.parametrize("role", [Role.PATIENT, Role.ANALYST, Role.ADMIN])
 def test_only_who_may_open_records_is_shown_candidates(session, role):
     with pytest.raises(NotAllowed):
-        duplicates.find_duplicates(session, Actor(uuid4(), "", role), ADA)
+        duplicates.find_duplicates(session, cast.somebody(role), ADA)
     with pytest.raises(NotAllowed):
-        duplicates.list_pairs(session, Actor(uuid4(), "", role))
+        duplicates.list_pairs(session, cast.somebody(role))
 
 
 def test_pairs_among_the_lately_changed_are_listed_once(session, clerk, today):

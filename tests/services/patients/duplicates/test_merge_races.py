@@ -8,9 +8,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from db.models.user import User
 from services.patients.records import patients
 from tests.conftest import connect
+from tests.kit import cast
 from tests.services.patients.duplicates.merge_samples import merge, register_pair
 
 
@@ -50,7 +50,5 @@ def test_nothing_is_filed_under_either_record_while_they_merge(
     with Session(committing) as merging_session, Session(committing) as filing_session:
         merge(merging_session, clerk, pair, today)
         filing_session.execute(text("SET lock_timeout = '100ms'"))
-        filed = User(name="A", role="patient", patient_id=pair[filed_under].id)
-        filing_session.add(filed)
         with pytest.raises(OperationalError, match="lock timeout"):
-            filing_session.flush()
+            cast.known_patient(filing_session, pair[filed_under])

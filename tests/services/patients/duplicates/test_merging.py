@@ -21,14 +21,15 @@ from sqlalchemy.exc import IntegrityError
 from db.models.base import Base
 from db.models.document import Document
 from db.models.patient import Patient, PatientMerge
-from db.models.user import User
-from services.core.actors import Actor, Role
+from services.core.actors import Role
 from services.core.errors import NotAllowed
 from services.patients.duplicates import merge_following, merging
 from services.patients.records import patients
 from services.patients.records.model import Sex
+from services.people import accounts
+from tests.kit import cast
+from tests.kit.cast import ADA, ada
 from tests.services.patients.duplicates.merge_samples import merge, register_pair
-from tests.services.patients.patient_samples import ADA, ada
 
 
 @pytest.fixture
@@ -74,14 +75,11 @@ def test_a_person_who_signs_in_as_the_merged_patient_now_owns_the_kept_one(
     session, clerk, today, pair
 ):
     kept, merged = pair
-    user = User(name="Ada herself", role="patient", patient_id=merged.id)
-    session.add(user)
-    session.flush()
+    herself = cast.known_patient(session, merged)
 
     merge(session, clerk, pair, today)
 
-    session.refresh(user)
-    assert user.patient_id == kept.id
+    assert accounts.get_actor(session, herself.id).patient_id == kept.id
 
 
 @pytest.fixture
@@ -243,7 +241,7 @@ def test_an_archived_record_is_not_even_previewed(session, clerk, pair):
 
 @pytest.mark.parametrize("role", [Role.PATIENT, Role.ANALYST, Role.ADMIN])
 def test_only_the_front_desk_merges(session, today, pair, role):
-    nobody = Actor(uuid4(), "", role)
+    nobody = cast.somebody(role)
 
     with pytest.raises(NotAllowed, match="merge patients"):
         merge(session, nobody, pair, today)
@@ -263,7 +261,7 @@ def test_what_would_move_is_counted_by_kind(session, clerk, today, pair):
     filed = {"created_by": clerk.id, "created_by_name": clerk.name}
     papers = [Document(patient_id=merged.id, title=title, **filed) for title in titles]
     session.add_all([*papers, Document(patient_id=kept.id, title="Kept", **filed)])
-    session.add(User(name="Ada herself", role="patient", patient_id=merged.id))
+    cast.known_patient(session, merged)
     papers[2].deleted_at, papers[2].deleted_by = func.now(), clerk.id
     session.flush()
 
@@ -277,9 +275,7 @@ def test_what_would_move_is_counted_by_kind(session, clerk, today, pair):
 
 def test_only_the_front_desk_is_told_what_would_move(session, pair):
     with pytest.raises(NotAllowed, match="merge patients"):
-        merge_following.list_following(
-            session, Actor(uuid4(), "", Role.ADMIN), pair[1].id
-        )
+        merge_following.list_following(session, cast.somebody(Role.ADMIN), pair[1].id)
 
 
 def test_the_preview_shows_what_differs_and_changes_nothing(session, clerk, pair):

@@ -27,6 +27,7 @@ from services.visits.booking.bookings import (
     BookingStatus,
 )
 from services.visits.booking.bookings.errors import PatientBusy
+from tests.kit import cast
 from tests.services.patients.clinic_samples import TODAY, Clinic, open_clinic
 from tests.services.visits import visit_samples
 
@@ -121,7 +122,7 @@ def _version(prescription_id: UUID) -> PrescriptionVersion:
         sha256=bytes(32),
         signer=bytes(32),
         author_id=uuid4(),
-        author_name="Doctor Dora",
+        author_name=cast.DORA.name,
     )
 
 

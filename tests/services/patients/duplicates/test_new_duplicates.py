@@ -1,16 +1,18 @@
 """Whoever was registered twice is shown on the day it happened."""
 
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
 from sqlalchemy import select
 
 from db.models.audit import AuditEvent
-from services.core.actors import Actor, Role
+from services.core.actors import Role
 from services.core.errors import NotAllowed
 from services.patients.duplicates import new_records
 from services.patients.records import patients
-from tests.services.patients.patient_samples import ADA, ada
+from tests.kit import cast
+from tests.kit.cast import ADA, GRACE, ada
 
 
 @pytest.fixture
@@ -28,14 +30,7 @@ def test_a_likely_pair_is_shown_once(session, clerk, register):
 
 def test_strangers_are_no_duplicates(session, clerk, register):
     register(ADA)
-    register(
-        ada(
-            first_name="Grace",
-            last_name="Hopper",
-            email="g@h.example",
-            phone_number=None,
-        )
-    )
+    register(replace(GRACE, date_of_birth=ADA.date_of_birth))
 
     assert new_records.list_new_duplicates(session, clerk) == ()
 
@@ -61,4 +56,4 @@ def test_who_was_shown_is_written_down_as_one_search(session, clerk, register):
 @pytest.mark.parametrize("role", [Role.ANALYST, Role.ADMIN, Role.PATIENT])
 def test_only_the_desk_compares_patients(session, role):
     with pytest.raises(NotAllowed):
-        new_records.list_new_duplicates(session, Actor(uuid4(), "", role))
+        new_records.list_new_duplicates(session, cast.somebody(role))

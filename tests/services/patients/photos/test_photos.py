@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from threading import Barrier
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from PIL import Image
@@ -14,14 +13,15 @@ from sqlalchemy.orm import Session
 
 from db.files import chunks
 from db.files.gridfs import Bucket, FileStore
-from services.core.actors import Actor, Role
+from services.core.actors import Role
 from services.core.errors import NotAllowed
 from services.documents.integrity import file_references
 from services.patients.duplicates import merging
 from services.patients.photos import photos
 from services.patients.records import patients
 from tests.conftest import connect
-from tests.services.patients.patient_samples import ADA
+from tests.kit import cast
+from tests.kit.cast import ADA
 
 LATER = datetime.now(UTC) + timedelta(days=1)
 
@@ -141,10 +141,7 @@ def test_asvs_8_2_2_patients_see_their_own_photo_and_nobody_elses(
     session, files, clerk, patient
 ):
     photos.attach(session, files, clerk, patient.id, RED, version=1)
-    own, other = (
-        Actor(uuid4(), "", Role.PATIENT, patient_id)
-        for patient_id in (patient.id, uuid4())
-    )
+    own, other = cast.signed_in(patient), cast.somebody(Role.PATIENT)
 
     assert photos.read(session, files, own, patient.id, thumbnail=True)
     with pytest.raises(patients.NoSuchPatient):

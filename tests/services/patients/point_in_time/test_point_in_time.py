@@ -16,7 +16,7 @@ from services.patients.point_in_time import Copy
 from services.patients.records import patients
 from services.patients.records.model import PatientRecord
 from services.patients.records.patients import PatientArchived, StaleVersion
-from tests.services.patients.patient_samples import ADA, ada
+from tests.kit.cast import ADA, ada
 
 TODAY = date(2026, 11, 20)
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)

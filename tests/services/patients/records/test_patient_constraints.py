@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from db.models.doctor import Doctor
 from db.models.patient import Patient
 from services.patients.records import constraints, patients
-from tests.services.patients.patient_samples import ADA, ada
+from tests.kit.cast import ADA, ada
 
 LONG = "x" * 201
 MANY = [str(number) for number in range(101)]

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from services.patients.records import patients
 from tests.conftest import connect
-from tests.services.patients.patient_samples import ADA, ada
+from tests.kit.cast import ADA, ada
 
 
 @pytest.fixture

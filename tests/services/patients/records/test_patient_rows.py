@@ -1,26 +1,22 @@
 """Rows of patients, read as records."""
 
 from dataclasses import FrozenInstanceError, fields
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
 
 from services.patients.records import rows
 from services.patients.records.model import PatientRecord, Sex
+from tests.kit import cast
 
 VALUES = {
     "id": uuid4(),
-    "first_name": "Ada",
-    "last_name": "Lovelace",
-    "date_of_birth": date(1980, 5, 17),
+    **cast.columns_of(cast.ADA),
     "sex": "female",
     "email": None,
-    "phone_number": "+441632960983",
     "address": None,
     "emergency_contact": None,
-    "allergies": ["Penicillin V"],
-    "no_known_allergies": False,
     "medical_history": [],
     "current_medications": ["Aspirin", "Ibuprofen"],
     "photo_file_id": None,

@@ -6,7 +6,7 @@ import pytest
 
 from services.patients.records import patients
 from services.patients.records.model import Sex
-from tests.services.patients.patient_samples import ADA, ada
+from tests.kit.cast import ADA, ada
 
 
 def refusal_of(draft, today, **options):

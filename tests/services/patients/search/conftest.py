@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from datetime import datetime
 from functools import cache
-from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,13 +10,13 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from db.endpoints import Endpoints
-from services.core.actors import Actor, Role
 from tests.conftest import connect, owner
+from tests.kit import cast
 from tests.services.patients.search import population
 from tests.services.patients.search.plain_python import PlainPython
 
 NOW = datetime(2026, 11, 20, 10, 30, tzinfo=ZoneInfo("Europe/Berlin"))
-CLERK = Actor(uuid4(), "Cleo Clerk", Role.STAFF)
+CLERK = cast.actor(cast.CLEO)
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,5 @@
 """Counts that take no longer than promised."""
 
-from datetime import date
-
 import pytest
 from sqlalchemy import insert, text
 
@@ -10,12 +8,13 @@ from services.core.errors import NotAllowed
 from services.lists.counting import LIMIT_MILLISECONDS
 from services.lists.criteria import Count, Criteria, Filter, Group, Operator
 from services.patients import search
+from tests.kit import cast
 
 
 @pytest.fixture
 def crowd(session):
     """Ten thousand and a few patients."""
-    ada = {"first_name": "Ada", "last_name": "King", "date_of_birth": date(1980, 1, 1)}
+    ada = cast.identity_of(cast.ADA)
     session.execute(insert(Patient), [ada] * 10_003)
 
 

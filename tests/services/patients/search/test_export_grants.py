@@ -10,8 +10,6 @@ from sqlalchemy import func, select, update
 
 from db.models.audit import AuditEvent
 from db.models.care import ExportGrant
-from db.models.patient import Patient
-from db.models.user import User
 from services.core.actors import Actor, Role
 from services.core.errors import InvalidInput, NotAllowed, NotFound
 from services.lists import views
@@ -19,22 +17,15 @@ from services.lists.criteria import Criteria, Filter, Group, Operator
 from services.patients import search
 from services.patients.search import export_grants
 from services.patients.search.fields import PATIENTS
-from tests.services.patients.patient_samples import ADA
+from tests.kit import cast
 
 REASON = "The health office asks for contacts"
 WOMEN = Criteria(Group(members=(Filter("sex", Operator.EQUAL, "female"),)))
 
 
-def known(session, name: str, role: Role = Role.ANALYST) -> Actor:
-    user = User(name=name, role=role.value)
-    session.add(user)
-    session.flush()
-    return Actor(user.id, name, role)
-
-
 @pytest.fixture
 def ana(session) -> Actor:
-    return known(session, "Ana Analyst")
+    return cast.known(session, cast.ANA)
 
 
 def test_a_grant_is_good_for_ten_minutes(session, ana):
@@ -70,7 +61,7 @@ def test_nobody_uses_the_grant_of_somebody_else(session, ana):
     grant = export_grants.ask(session, ana, None, REASON)
 
     with pytest.raises(NotFound):
-        export_grants.use(session, known(session, "Bo"), grant.id)
+        export_grants.use(session, cast.known(session, cast.JONAS), grant.id)
     with pytest.raises(NotFound):
         export_grants.use(session, ana, uuid4())
 
@@ -94,7 +85,7 @@ def test_a_list_that_asks_about_names_is_not_granted(session, clerk, ana):
 
 @pytest.mark.parametrize("role", sorted(set(Role) - {Role.ANALYST}))
 def test_only_who_sees_no_names_asks_for_them(session, role):
-    actor = Actor(uuid4(), "", role, uuid4() if role is Role.PATIENT else None)
+    actor = cast.somebody(role)
 
     for refused in (
         lambda: export_grants.ask(session, actor, None, REASON),
@@ -106,14 +97,7 @@ def test_only_who_sees_no_names_asks_for_them(session, role):
 
 
 def test_a_granted_file_has_names_and_its_reason_is_written_down(session, ana):
-    session.add(
-        Patient(
-            first_name=ADA.first_name,
-            last_name=ADA.last_name,
-            date_of_birth=ADA.date_of_birth,
-            phone_number=ADA.phone_number,
-        )
-    )
+    cast.patient(session)
 
     pieces = search.export_csv(session, ana, Criteria(), named_because=REASON)
     heading, row = csv.reader(io.StringIO("".join(pieces)))

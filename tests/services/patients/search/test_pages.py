@@ -1,6 +1,5 @@
 """Pages of a list, one by one."""
 
-from datetime import date
 from uuid import uuid4
 
 import pytest
@@ -16,6 +15,7 @@ from services.patients import search
 from services.patients.search import queries
 from services.patients.search.fields import FIELDS
 from services.patients.search.pages import PATIENT_LISTS
+from tests.kit import cast
 
 
 def where(*filters):
@@ -23,15 +23,8 @@ def where(*filters):
 
 
 def named(session, last_name, first_name="Ada", **more):
-    patient = Patient(
-        last_name=last_name,
-        first_name=first_name,
-        date_of_birth=date(1980, 1, 1),
-        **more,
-    )
-    session.add(patient)
-    session.flush()
-    return patient.id
+    names = {"last_name": last_name, "first_name": first_name}
+    return cast.patient(session, **names, **more).id
 
 
 EVERYBODY = Criteria()
@@ -210,9 +203,7 @@ def test_every_field_can_be_found_in_the_database():
 
 
 def test_a_value_not_yet_written_by_the_session_is_seen(session, clerk):
-    session.add(
-        Patient(last_name="New", first_name="Ada", date_of_birth=date(1980, 1, 1))
-    )
+    session.add(cast.patient_row())
 
     assert len(listed(session, clerk)) == 1
 

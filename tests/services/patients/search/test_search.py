@@ -4,17 +4,19 @@ from datetime import date
 
 import pytest
 
-from db.models.patient import Patient
 from services.core.errors import InvalidInput
 from services.lists.criteria import Criteria
 from services.patients import search
+from tests.kit import cast
 
 
 @pytest.fixture
 def people(session):
     """Four people, by first name."""
-    people = {
-        first: Patient(first_name=first, last_name=last, date_of_birth=born)
+    return {
+        first: cast.patient(
+            session, first_name=first, last_name=last, date_of_birth=born
+        )
         for first, last, born in [
             ("Zoë", "van der Berg", date(1980, 1, 31)),
             ("Anna-Maria", "O'Brien", date(1980, 2, 1)),
@@ -22,9 +24,6 @@ def people(session):
             ("Bergljot", "Smith-Jones", date(1955, 12, 24)),
         ]
     }
-    session.add_all(people.values())
-    session.flush()
-    return people
 
 
 def first_names(session, actor, typed):

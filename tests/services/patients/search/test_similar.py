@@ -9,6 +9,7 @@ from db.models.patient import Patient
 from services.core.errors import NotAllowed
 from services.patients import search
 from services.patients.search import similar
+from tests.kit import cast
 
 
 @pytest.fixture
@@ -20,15 +21,12 @@ def people(session):
         ("Smith", "John", False),
         ("Müller", "Anne", True),
     ]:
-        session.add(
-            Patient(
-                last_name=last,
-                first_name=first,
-                date_of_birth=date(1980, 1, 1),
-                deleted_at=date(2026, 1, 1) if archived else None,
-            )
+        cast.patient(
+            session,
+            last_name=last,
+            first_name=first,
+            deleted_at=date(2026, 1, 1) if archived else None,
         )
-    session.flush()
 
 
 @pytest.mark.usefixtures("people")

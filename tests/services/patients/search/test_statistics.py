@@ -11,6 +11,7 @@ from services.lists import queries
 from services.lists.criteria import Criteria, Filter, Group, Operator
 from services.patients import search
 from services.patients.search import Bar, statistics
+from tests.kit import cast
 
 NOW = datetime(2026, 11, 20, 10, tzinfo=UTC)
 EMPTY_BANDS = (
@@ -21,8 +22,7 @@ EMPTY_BANDS = (
 
 def people(session, *born, **more):
     rows = [
-        {"first_name": "Ada", "last_name": "King", "date_of_birth": day, **more}
-        for day in born
+        {**cast.identity_of(cast.ADA), "date_of_birth": day, **more} for day in born
     ]
     session.execute(insert(Patient), rows)
 

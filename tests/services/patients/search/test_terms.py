@@ -1,14 +1,12 @@
 """Spellings in patients' lists."""
 
-from datetime import date
-
 import pytest
 
-from db.models.patient import Patient
 from services.core.errors import InvalidInput, NotAllowed
 from services.lists.criteria import Criteria, Filter, Group, Operator
 from services.patients import search
 from services.patients.search import terms
+from tests.kit import cast
 
 
 @pytest.fixture
@@ -23,16 +21,8 @@ def allergic_patients(session):
         "Käse (Kuh)",
         "5% glucose",
     ]
-    session.add_all(
-        Patient(
-            first_name="Ada",
-            last_name="King",
-            date_of_birth=date(1980, 1, 1),
-            allergies=[allergy],
-        )
-        for allergy in allergies
-    )
-    session.flush()
+    for allergy in allergies:
+        cast.patient(session, allergies=[allergy], medical_history=[])
 
 
 def having(session, actor, operator, typed):

@@ -5,32 +5,19 @@ import io
 from dataclasses import replace
 from datetime import date
 from functools import partial
-from uuid import uuid4
 
 import pytest
-from sqlalchemy import insert
 
-from db.models.patient import Patient
-from services.core.actors import Actor, Role, Scope
+from services.core.actors import Role, Scope
 from services.core.errors import InvalidInput, NotAllowed
 from services.lists import views
 from services.lists.criteria import Criteria, Direction, Filter, Group, Operator, Order
 from services.patients import search
 from services.patients.records.model import UnnamedPatient
 from services.patients.search.fields import FIELDS, PATIENTS, UNNAMED_FIELDS, fields_for
+from tests.kit import cast
 from tests.services.patients.search.conftest import NOW
 
-ADA = {
-    "first_name": "Ada",
-    "last_name": "Lovelace",
-    "date_of_birth": date(1980, 5, 17),
-    "sex": "female",
-    "email": "ada@example.org",
-    "phone_number": "+441632960983",
-    "address": "12 St James's Square",
-    "emergency_contact": "William King",
-    "allergies": ["Penicillin V"],
-}
 # Whatever of Ada could tell somebody who she is.
 TELLING = (
     "Ada", "Lovelace", "05-17", "17", "example", "1632960983", "James", "William",
@@ -40,8 +27,7 @@ HIDDEN = sorted(set(FIELDS) - set(UNNAMED_FIELDS))
 
 @pytest.fixture
 def ada(session):
-    statement = insert(Patient).values(ADA).returning(Patient.id)
-    return session.scalars(statement).one()
+    return cast.patient(session).id
 
 
 def where(*filters):
@@ -205,8 +191,7 @@ def test_counts_and_figures_are_those_of_everybody_else(visit, analyst, clerk):
 
 def test_ages_are_told_from_the_year_of_birth(session, analyst, clerk):
     # Nine until the birthday at the end of the year.
-    late = ADA | {"date_of_birth": date(2016, 12, 31)}
-    session.execute(insert(Patient).values(late))
+    cast.patient(session, date_of_birth=date(2016, 12, 31))
 
     def ages(actor):
         figures = search.describe(session, actor, Criteria(), now=NOW)
@@ -217,8 +202,7 @@ def test_ages_are_told_from_the_year_of_birth(session, analyst, clerk):
 
 
 def test_a_token_for_exports_alone_shows_no_names(session, ada):
-    scopes = frozenset({Scope.EXPORT_PATIENTS})
-    program = Actor(uuid4(), "nightly", Role.STAFF, scopes=scopes)
+    program = cast.program(Role.STAFF, Scope.EXPORT_PATIENTS)
 
     heading, row = exported(session, program, Criteria())
 
