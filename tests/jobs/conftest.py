@@ -29,7 +29,7 @@ from services.documents.records.model import DocumentRecord
 from services.patients.records import patients
 from services.patients.records.model import PatientRecord
 from services.pdf.report import PdfReport
-from tests.services.patients.patient_samples import ADA
+from tests.kit.cast import ADA
 from tests.services.visits import visit_samples
 
 PDF = "application/pdf"

@@ -20,9 +20,9 @@ from services.messaging.mail import MailServer, SmtpMailer
 from services.patients.records import patients
 from services.visits.front_desk.notifications import SenderDetails
 from tests.jobs.conftest import CLERK
+from tests.kit.cast import ADA
 from tests.kit.mailbox import Mailbox, mail_server
 from tests.services.patients.clinic_samples import TODAY
-from tests.services.patients.patient_samples import ADA
 from tests.services.visits import visit_samples
 from tests.services.visits.visit_samples import soon
 

@@ -9,7 +9,7 @@ from db.models.patient import Patient
 from db.models.user import User
 from services.demo.care import ensure_demo_care
 from services.people.accounts import demo_accounts
-from tests.services.patients.patient_samples import ADA
+from tests.kit import cast
 
 SEEDED = 50
 
@@ -19,13 +19,7 @@ def demo(session):
     """The demo's cast, and some invented patients."""
     demo_accounts.ensure_demo_people(session)
     rows = [
-        {
-            "first_name": ADA.first_name,
-            "last_name": ADA.last_name,
-            "date_of_birth": ADA.date_of_birth,
-            "source": "seed 1",
-            "source_id": f"{number:08}",
-        }
+        cast.identity_of(cast.ADA) | {"source": "seed 1", "source_id": f"{number:08}"}
         for number in range(SEEDED)
     ]
     session.execute(insert(Patient), rows)

@@ -15,8 +15,8 @@ from db.postgres import SYSTEM, Database, DelayedStandbys
 from services.core.actors import Actor
 from services.patients.records import patients
 from tests.kit.breaking import ask
+from tests.kit.cast import ADA
 from tests.kit.waiting import eventually
-from tests.services.patients.patient_samples import ADA
 
 pytestmark = pytest.mark.cluster
 

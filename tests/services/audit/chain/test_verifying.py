@@ -11,6 +11,7 @@ from pymongo.collection import Collection
 
 from services.audit import chain
 from services.audit.chain.entries import hash_of
+from tests.kit import cast
 
 Entries = Collection[dict[str, Any]]
 
@@ -240,7 +241,7 @@ def test_the_old_ones_may_only_be_gone_from_the_beginning(log):
 
 
 def test_nothing_of_what_happened_is_in_a_verdict(sealed):
-    secret = "Rosa Lindqvist"
+    secret = cast.ROSA.name
     edit(sealed.entries, 2, details=secret, reason=secret)
 
     assert secret not in repr(sealed.verify())

@@ -10,12 +10,11 @@ from sqlalchemy.orm import Session
 
 from db.audit_store import AuditStore
 from db.embedded import Addresses
-from db.models.user import User
 from services.audit import chain
-from services.core.actors import Actor, Role
+from services.core.actors import Actor
 from services.patients.records import patients
 from services.patients.records.model import PatientRecord
-from tests.services.patients.patient_samples import ADA
+from tests.kit import cast
 
 Ship = Callable[[], None]
 
@@ -44,27 +43,16 @@ def ship(session: Session, store: AuditStore) -> Ship:
 @pytest.fixture
 def rosa(session: Session) -> Actor:
     """Somebody at the front desk whom the database knows."""
-    return known(session, "Rosa Lindqvist", Role.STAFF)
+    return cast.known(session, cast.ROSA)
 
 
 @pytest.fixture
 def patient(session: Session, rosa: Actor, today) -> PatientRecord:
     """Ada, registered by Rosa."""
-    return patients.register(session, rosa, ADA, today=today)
+    return patients.register(session, rosa, cast.ADA, today=today)
 
 
 @pytest.fixture
 def ada(session: Session, patient: PatientRecord) -> Actor:
     """Ada herself, signed in."""
-    return known(session, "Ada Lovelace", Role.PATIENT, patient)
-
-
-def known(
-    session: Session, name: str, role: Role, patient: PatientRecord | None = None
-) -> Actor:
-    """Keep a person and return who they are."""
-    own = patient and patient.id
-    user = User(name=name, role=role, patient_id=own)
-    session.add(user)
-    session.flush()
-    return Actor(user.id, name, role, own)
+    return cast.known_patient(session, patient)

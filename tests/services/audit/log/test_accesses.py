@@ -15,8 +15,7 @@ from services.lists.criteria import Criteria
 from services.patients import search
 from services.patients.duplicates import merging
 from services.patients.records import patients
-from tests.services.audit.log.conftest import known
-from tests.services.patients.patient_samples import ada as ada_with
+from tests.kit import cast
 
 
 @pytest.fixture
@@ -50,7 +49,7 @@ def test_a_list_that_showed_the_patient_counts_as_a_look(
 
 
 def test_a_change_tells_which_fields(session, rosa, patient, today, accesses):
-    draft = ada_with(address="1 New Road")
+    draft = cast.ada(address="1 New Road")
     patients.edit(session, rosa, patient.id, draft, version=1, today=today)
 
     assert accesses()[0].what == "changed your record: address"
@@ -63,15 +62,14 @@ def test_ones_own_look_is_ones_own(session, patient, ada, accesses):
 
 
 def test_what_was_done_with_others_is_not_told(session, rosa, accesses, today):
-    other = ada_with(first_name="Grace", email="grace@example.org")
-    grace = patients.register(session, rosa, other, today=today)
+    grace = patients.register(session, rosa, cast.GRACE, today=today)
     patients.get_patient(session, rosa, grace.id)
 
     assert [access.what for access in accesses()] == ["registered you"]
 
 
 def test_another_patient_who_tried_is_not_named(session, patient, accesses):
-    eve = known(session, "Eve Evil", Role.PATIENT, patient)
+    eve = cast.known_patient(session, patient)
     audit.record(
         session, eve, Action.ACCESS_REFUSE, patient_id=patient.id, outcome="refused"
     )
@@ -83,7 +81,7 @@ def test_another_patient_who_tried_is_not_named(session, patient, accesses):
 def test_what_was_done_with_a_record_before_it_was_merged_is_told_once(
     session, rosa, patient, today, accesses
 ):
-    duplicate = ada_with(email="ada.l@example.org")
+    duplicate = cast.ada(email="ada.l@example.org")
     merged = patients.register(session, rosa, duplicate, today=today)
     patients.get_patient(session, rosa, merged.id)
     merging.merge(

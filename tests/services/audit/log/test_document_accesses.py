@@ -1,16 +1,14 @@
 """Who opened a document, told to those who see it."""
 
-from uuid import uuid4
-
 import pytest
 
 from services.audit import log
 from services.core import audit
-from services.core.actors import Actor, Role
+from services.core.actors import Role
 from services.core.audit import Action
 from services.core.errors import NotAllowed, NotFound
 from services.documents import records
-from tests.services.audit.log.conftest import known
+from tests.kit import cast
 from tests.services.documents.records import samples
 
 
@@ -39,7 +37,7 @@ def look(session, actor, paper, page=None, purpose="view"):
 def test_every_action_names_the_version_and_who_did_it(session, rosa, paper, accesses):
     look(session, rosa, paper, purpose="download")
 
-    assert accesses(known(session, "Dr. Okafor", Role.STAFF)) == [
+    assert accesses(cast.known(session, cast.CLEO)) == [
         ("Rosa Lindqvist, staff", "downloaded version 1"),
         ("Rosa Lindqvist, staff", "filed it"),
     ]
@@ -55,9 +53,9 @@ def test_leafing_through_a_document_is_one_look(session, rosa, paper, accesses):
 
 def test_looks_of_two_people_are_two(session, rosa, paper, accesses):
     look(session, rosa, paper, 1)
-    look(session, known(session, "Otto", Role.STAFF), paper, 2)
+    look(session, cast.known(session, cast.CLEO), paper, 2)
 
-    assert [who for who, _ in accesses(rosa)][:2] == ["Otto, staff", "You"]
+    assert [who for who, _ in accesses(rosa)][:2] == ["Cleo Clerk, staff", "You"]
 
 
 def test_patients_see_who_opened_theirs(session, rosa, ada, paper, accesses):
@@ -82,11 +80,11 @@ def test_a_stranger_with_a_link_has_no_name(session, rosa, paper, accesses):
 
 
 def test_whoever_does_not_see_the_document_sees_nobody(session, store, paper):
-    other = Actor(uuid4(), "Somebody else", Role.PATIENT, uuid4())
+    other = cast.somebody(Role.PATIENT)
     with pytest.raises(NotFound, match="Document not found"):
         log.list_document_accesses(session, store, other, paper.id)
 
-    analyst = known(session, "Jonas", Role.ANALYST)
+    analyst = cast.known(session, cast.JONAS)
     with pytest.raises(NotAllowed):
         log.list_document_accesses(session, store, analyst, paper.id)
 

@@ -17,8 +17,7 @@ from services.lists.criteria import Combine, Criteria, Filter, Group, Operator
 from services.patients import search
 from services.patients.records import patients
 from services.patients.search.fields import PATIENTS
-from tests.services.audit.log.conftest import known
-from tests.services.patients.patient_samples import ada as ada_with
+from tests.kit import cast
 
 EVERYTHING = AuditFilter()
 NOWHERE = "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=100"
@@ -53,7 +52,7 @@ def test_the_newest_action_comes_first_with_the_name_of_whoever_did_it(
 def test_a_change_is_told_by_the_fields_names_alone(
     session, rosa, patient, today, page
 ):
-    draft = ada_with(last_name="Byron", allergies=("Latex",))
+    draft = cast.ada(last_name="Byron", allergies=("Latex",))
     patients.edit(session, rosa, patient.id, draft, version=1, today=today)
 
     sentence = page().entries[0].details
@@ -164,7 +163,7 @@ def test_a_csv_holds_what_the_filter_finds_and_is_written_down(looked_at, export
 
 
 def test_a_name_in_a_csv_is_no_formula(session, patient, export):
-    eve = known(session, "=HYPERLINK(1)", Role.STAFF)
+    eve = cast.known(session, cast.CLEO, name="=HYPERLINK(1)")
     patients.get_patient(session, eve, patient.id)
 
     assert "'=HYPERLINK(1)" in export()

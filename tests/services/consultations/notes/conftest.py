@@ -3,8 +3,8 @@
 import pytest
 
 from services.patients.records import patients
+from tests.kit.cast import ADA
 from tests.services.consultations.notes import samples
-from tests.services.patients.patient_samples import ADA
 
 
 @pytest.fixture

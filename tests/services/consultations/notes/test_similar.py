@@ -4,8 +4,8 @@ import pytest
 
 from services.consultations import notes
 from services.patients.records import patients
+from tests.kit.cast import ada
 from tests.services.consultations.notes.samples import save, visit as visit_of
-from tests.services.patients.patient_samples import ada
 
 
 @pytest.fixture

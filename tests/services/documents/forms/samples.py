@@ -6,6 +6,7 @@ from uuid import UUID
 import pypdfium2
 
 from services.documents import forms
+from tests.kit.cast import ADA
 
 NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 ID = UUID("019aa0e4-3b7c-7d10-8f3e-2b6a5c9d1e00")
@@ -17,7 +18,7 @@ def record_form(**values):
     """A medical record with every field filled in."""
     return {
         "name": "Ada Lovelace",
-        "date_of_birth": "1980-01-31",
+        "date_of_birth": ADA.date_of_birth.isoformat(),
         "diagnosis": "Hypertension",
         "allergies": "Penicillin",
         "medical_information": "Takes ramipril 5 mg.",

@@ -1,13 +1,12 @@
 """What a form is refused for, and how it is tidied."""
 
-from datetime import UTC, date, datetime
-from uuid import UUID
+from datetime import date
 
 import pytest
 
 from services.documents import forms
 from services.documents.records.kinds import DocumentType
-from services.patients.records.model import PatientRecord, Sex
+from tests.kit import cast
 from tests.services.documents.forms.samples import RECORD, record_form
 
 LAB = forms.TEMPLATES["lab_report"]
@@ -18,27 +17,11 @@ TODAY = date(2026, 11, 20)
 
 def patient(**fields):
     about = {
-        "id": UUID(int=1),
-        "first_name": "Ada",
-        "last_name": "Lovelace",
-        "date_of_birth": date(1980, 1, 31),
-        "sex": Sex.FEMALE,
-        "email": None,
-        "phone_number": None,
-        "address": None,
-        "emergency_contact": None,
         "allergies": ("Penicillin", "Latex"),
-        "no_known_allergies": False,
         "medical_history": ("Asthma",),
         "current_medications": ("Ramipril 5 mg", "Aspirin"),
-        "photo_file_id": None,
-        "version": 1,
-        "created_at": datetime(2026, 1, 1, tzinfo=UTC),
-        "updated_at": datetime(2026, 1, 1, tzinfo=UTC),
-        "deleted_at": None,
-        "merged_into_id": None,
     }
-    return PatientRecord(**(about | fields))
+    return cast.record(**about | fields)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +85,7 @@ def test_a_form_begins_with_what_the_record_knows():
 
     assert form == {
         "name": "Ada Lovelace",
-        "date_of_birth": "1980-01-31",
+        "date_of_birth": "1980-05-17",
         "diagnosis": "",
         "allergies": "Penicillin, Latex",
         "medical_information": "History:\nAsthma\n\n"
@@ -172,13 +155,13 @@ def test_a_sick_note_does_not_end_before_it_begins():
     ids=["taken", "visited", "unfit"],
 )
 def test_nothing_happens_to_somebody_who_is_not_born_yet(template, field, label):
-    born = "1980-01-31"
+    born = "1980-05-17"
     dates = dict.fromkeys(("taken_on", "visited_on", "unfit_from", "unfit_until"), born)
     form = record_form(**dates, results=[["Iron", "13", "mg", ""]])
     forms.checked(template, form, today=TODAY)
 
     with pytest.raises(forms.InvalidForm) as refused:
-        forms.checked(template, form | {field: "1980-01-30"}, today=TODAY)
+        forms.checked(template, form | {field: "1980-05-16"}, today=TODAY)
 
     (problem,) = refused.value.problems
     assert problem.field == field

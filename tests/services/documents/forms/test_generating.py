@@ -33,7 +33,7 @@ def test_every_field_its_label_and_the_clinic_are_read_in_the_forms_order():
         "+44 20 7946",
         "Medical record",
         "Name Ada Lovelace",
-        "Date of birth 31 January 1980",
+        "Date of birth 17 May 1980",
         "Diagnosis Hypertension",
         "Allergies Penicillin",
         "Medical information Takes ramipril 5 mg.",

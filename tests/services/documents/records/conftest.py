@@ -1,28 +1,26 @@
 """Who and what the tests of documents start with."""
 
-from uuid import uuid4
-
 import pytest
 from sqlalchemy.orm import Session
 
-from services.core.actors import Actor, Role
+from services.core.actors import Actor
 from services.documents.records.model import DocumentRecord
 from services.patients.records import patients
 from services.patients.records.model import PatientRecord
+from tests.kit import cast
 from tests.services.documents.records.samples import file
-from tests.services.patients.patient_samples import ADA
 
 
 @pytest.fixture
 def patient(session: Session, clerk: Actor, today) -> PatientRecord:
     """Ada, registered."""
-    return patients.register(session, clerk, ADA, today=today)
+    return patients.register(session, clerk, cast.ADA, today=today)
 
 
 @pytest.fixture
 def herself(patient: PatientRecord) -> Actor:
     """Ada, signed in."""
-    return Actor(uuid4(), "Ada Lovelace", Role.PATIENT, patient.id)
+    return cast.signed_in(patient)
 
 
 @pytest.fixture

@@ -11,18 +11,18 @@ from contextlib import closing
 from io import BytesIO
 from pathlib import Path
 from typing import NoReturn
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from db.files.file_keys import FileKeys
 from db.files.gridfs import FileStore
-from services.core.actors import Actor, Role
 from services.documents import records
 from services.documents.records import DocumentIngest
 from services.documents.records.drafts import DraftDocument
 from services.pdf.report import PdfReport
 from tests.conftest import connect
+from tests.kit import cast
 
 # So much that some of it is in the store before the last of it is read.
 PDF = b"%PDF-1.7 " + bytes(range(256)) * 32_000
@@ -68,7 +68,7 @@ def main() -> None:
         content = ingest.receive(source, "newest.pdf", **orders["made"])
         if stage == "before the row":
             die()
-        clerk = Actor(uuid4(), "Cleo Clerk", Role.STAFF)
+        clerk = cast.actor(cast.CLEO)
         with Session(connect(orders["database_url"])) as session, session.begin():
             if orders["document_id"]:
                 given = (session, clerk, UUID(orders["document_id"]), content)

@@ -13,8 +13,8 @@ from services.documents.records.drafts import ChangedDocument
 from services.documents.records.errors import StaleRevision
 from services.documents.records.kinds import Classification, DocumentType
 from services.patients.records import patients
+from tests.kit.cast import ada
 from tests.services.documents.records.samples import content, file
-from tests.services.patients.patient_samples import ada
 
 
 def changed(document, **changes):

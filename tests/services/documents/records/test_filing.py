@@ -1,10 +1,11 @@
 """Documents are filed under a patient or under nobody."""
 
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
 
-from services.core.actors import Actor, Role
+from services.core.actors import Role
 from services.core.errors import NotAllowed, NotFound
 from services.documents import records
 from services.documents.records.drafts import DraftDocument
@@ -13,8 +14,9 @@ from services.documents.records.kinds import Classification, DocumentType
 from services.patients.duplicates import merging
 from services.patients.records import patients
 from services.pdf.report import PdfReport
+from tests.kit import cast
+from tests.kit.cast import ADA, ada
 from tests.services.documents.records.samples import TEXT, content, file, recorded
-from tests.services.patients.patient_samples import ADA, ada
 
 
 def test_a_document_is_filed_with_its_facts_its_version_and_its_text(
@@ -189,7 +191,7 @@ def test_asvs_8_2_2_patients_file_under_nobody_else(session, herself):
 
 def test_a_patient_without_a_record_files_nothing_and_sees_nothing(session, clerk):
     unfiled = file(session, clerk)
-    nobody = Actor(uuid4(), "Nobody", Role.PATIENT, None)
+    nobody = replace(cast.somebody(Role.PATIENT), patient_id=None)
 
     with pytest.raises(NotFound, match="No record belongs to this sign-in"):
         file(session, nobody)

@@ -1,5 +1,6 @@
 """Documents are read by whoever may, and every reading names the version."""
 
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
@@ -7,7 +8,7 @@ from sqlalchemy import func, update
 
 from db.models.audit import AuditEvent
 from db.models.document import Document
-from services.core.actors import Actor, Role, Scope
+from services.core.actors import Role, Scope
 from services.core.errors import NotAllowed
 from services.documents import records
 from services.documents.records.errors import (
@@ -18,6 +19,7 @@ from services.documents.records.errors import (
     Quarantined,
 )
 from services.documents.records.kinds import Classification
+from tests.kit import cast
 from tests.services.documents.records.samples import content, file, mark, recorded
 
 
@@ -135,7 +137,7 @@ def test_a_purged_document_is_not_found_by_anybody(session, clerk, filed):
 def test_asvs_8_2_2_patients_read_their_own_documents_and_nobody_elses(
     session, clerk, herself, filed
 ):
-    stranger = Actor(uuid4(), "", Role.PATIENT, uuid4())
+    stranger = cast.somebody(Role.PATIENT)
     unfiled = file(session, clerk)
 
     assert records.get(session, herself, filed.id) == filed
@@ -175,8 +177,7 @@ def test_a_version_in_quarantine_is_not_listed_to_the_patient(
 
 
 def test_a_tokens_scope_limits_what_is_done_with_documents(session, clerk, filed):
-    scopes = frozenset({Scope.READ_DOCUMENTS})
-    program = Actor(clerk.id, "Program", Role.STAFF, scopes=scopes)
+    program = replace(clerk, scopes=frozenset({Scope.READ_DOCUMENTS}))
 
     assert records.get(session, program, filed.id) == filed
     with pytest.raises(NotAllowed, match="this token was made for less"):

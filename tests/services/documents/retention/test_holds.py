@@ -8,6 +8,7 @@ from services.core.audit import Action
 from services.documents import records, retention
 from services.documents.records.errors import NoHoldToRelease, NoSuchDocument
 from services.people.sign_in.confirmations import NotConfirmed
+from tests.kit import cast
 from tests.services.documents.records.samples import file
 from tests.services.documents.retention.samples import events, row_of
 from tests.services.people.people_samples import desk
@@ -37,13 +38,13 @@ def test_an_administrator_sees_the_hold_and_its_reason_but_no_title(
 
 
 def test_the_holder_is_named_where_they_are_known(session, boss):
-    rosa = desk(session, role="staff", name="Rosa").actor
+    rosa = cast.known(session, cast.ROSA)
     document = file(session, rosa)
     records.hold(session, rosa, document.id, reason=REASON)
 
     (hold,) = retention.list_holds(session, boss.actor)
 
-    assert hold.holder_name == "Rosa"
+    assert hold.holder_name == cast.ROSA.name
 
 
 def test_a_released_document_is_held_no_more_and_that_is_told(session, boss, held):

@@ -4,12 +4,12 @@ from uuid import uuid4
 
 import pytest
 
-from services.core.actors import Actor, Role
 from services.core.audit import Action
 from services.core.errors import InvalidInput, NotAllowed
 from services.documents import retention
 from services.documents.records.kinds import Classification
 from services.people.sign_in.confirmations import NotConfirmed
+from tests.kit import cast
 from tests.services.documents.retention.samples import NOT_ADMINS, events, rule_of
 from tests.services.people.people_samples import desk
 
@@ -102,7 +102,7 @@ def test_without_a_fresh_passkey_no_rule_is_changed(session):
 
 @pytest.mark.parametrize("role", NOT_ADMINS)
 def test_nobody_but_an_administrator_changes_rules_or_looks(session, role):
-    somebody = Actor(uuid4(), "", role, uuid4() if role is Role.PATIENT else None)
+    somebody = cast.somebody(role)
     before = rule_of(session, TEMPORARY)
 
     with pytest.raises(NotAllowed, match="how long documents are kept"):

@@ -15,8 +15,8 @@ from services.lists.criteria import Criteria, Filter, Group, Operator
 from services.patients.records import patients
 from services.patients.records.model import PatientRecord
 from services.pdf.report import PdfReport
+from tests.kit.cast import ada
 from tests.services.documents.records.samples import content, file
-from tests.services.patients.patient_samples import ada
 
 TODAY = date(2026, 11, 20)
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)

@@ -11,15 +11,14 @@ from sqlalchemy import func, select
 
 from db.endpoints import Endpoints
 from db.models.audit import AuditEvent
-from db.models.user import User
 from db.postgres import SYSTEM, Lsn
 from db.postgres.listening import Listener
-from services.core.actors import Actor, Role
 from services.core.errors import NotAllowed
 from services.core.on_behalf import ActorDatabase
 from services.documents.search.cache import DocumentListCache, PageRequest
 from services.lists.criteria import Criteria
 from services.patients.records import patients
+from tests.kit import cast
 from tests.kit.change_listening import FakeChangeListener, await_change
 from tests.kit.commanding import commanded
 from tests.kit.waiting import eventually
@@ -158,10 +157,7 @@ def test_nobody_is_shown_what_was_kept_for_others(clinic, listener):
 def test_of_two_patients_neither_is_shown_what_was_kept_for_the_other(clinic, listener):
     def invite(session, patient):
         filed(session, clinic.cleo, f"Of {patient.first_name}", of=patient)
-        user = User(name=patient.first_name, role="patient", patient_id=patient.id)
-        session.add(user)
-        session.flush()
-        return Actor(user.id, user.name, Role.PATIENT, patient.id)
+        return cast.known_patient(session, patient)
 
     document_lists = DocumentListCache(listener)
     two = [

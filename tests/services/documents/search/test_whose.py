@@ -10,9 +10,8 @@ import pytest
 from psycopg2.errors import InsufficientPrivilege
 
 from db.endpoints import Endpoints
-from db.models.user import User
 from db.postgres import SYSTEM
-from services.core.actors import Actor, Role
+from services.core.actors import Actor
 from services.core.errors import NotAllowed
 from services.documents import records, search
 from services.documents.records.drafts import ChangedDocument, DraftDocument
@@ -43,15 +42,7 @@ def _filed(actor, title, text, of, session):
 @pytest.fixture(scope="module")
 def gracie(clinic: Clinic) -> Actor:
     """Grace herself."""
-
-    def invite(session):
-        user = User(name="Grace", role="patient", patient_id=clinic.grace.id)
-        session.add(user)
-        session.flush()
-        return user.id
-
-    user_id = clinic.database.write(invite, identity=SYSTEM).value
-    return Actor(user_id, "Grace", Role.PATIENT, clinic.grace.id)
+    return clinic.invite(clinic.grace)
 
 
 def _search(clinic: Clinic, actor: Actor, typed: str):

@@ -9,11 +9,9 @@ from itertools import cycle, islice
 from threading import Barrier, Event
 
 import pytest
-from sqlalchemy.orm import Session
 
 from db.endpoints import Endpoints
-from db.models.user import User
-from db.postgres import SYSTEM, Database
+from db.postgres import Database
 from db.postgres.listening import Listener
 from services.core.actors import Actor, Role
 from services.core.on_behalf import ActorDatabase
@@ -48,16 +46,6 @@ class BusyClinic:
         return {row.title for row in look.page.rows}
 
 
-def _own_login(clinic: Clinic) -> Actor:
-    def invite(session: Session) -> Actor:
-        user = User(name="Grace", role="patient", patient_id=clinic.grace.id)
-        session.add(user)
-        session.flush()
-        return Actor(user.id, "Grace", Role.PATIENT, clinic.grace.id)
-
-    return clinic.database.write(invite, identity=SYSTEM).value
-
-
 @pytest.fixture(scope="module")
 def busy_clinic(module_endpoints: Endpoints) -> Iterator[BusyClinic]:
     """Ada is nobody's patient; Grace is Dora's; Emil has none."""
@@ -76,9 +64,8 @@ def busy_clinic(module_endpoints: Endpoints) -> Iterator[BusyClinic]:
         of_ada = where("patient_id", Operator.EQUAL, str(clinic.ada.id))
         # The addresses that somebody who treats Ada has, and everything.
         lists = (of_ada, Criteria(), replace(of_ada, archived=True))
-        yield BusyClinic(
-            clinic, database, DocumentListCache(listener), _own_login(clinic), lists
-        )
+        grace = clinic.invite(clinic.grace)
+        yield BusyClinic(clinic, database, DocumentListCache(listener), grace, lists)
 
 
 def _until(done: Event, disturb: Callable[[], object]) -> None:

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from db.models.document import DocumentShare
-from services.core.actors import Actor, Role
+from services.core.actors import Role
 from services.core.audit import Action
 from services.core.errors import InvalidInput, NotAllowed
 from services.documents import records
@@ -15,19 +15,19 @@ from services.documents.records.errors import Damaged, NoSuchDocument, Quarantin
 from services.documents.sharing import offboarding, shares
 from services.documents.sharing.links import LinkSigner
 from services.patients.records import patients
+from tests.kit import cast
 from tests.services.documents.records.samples import content, file, mark
-from tests.services.patients.patient_samples import ADA
-from tests.services.people.people_samples import desk, events, person
+from tests.services.people.people_samples import desk, events
 
 
 @pytest.fixture
 def patient(session, clerk, today):
-    return patients.register(session, clerk, ADA, today=today)
+    return patients.register(session, clerk, cast.ADA, today=today)
 
 
 @pytest.fixture
 def herself(patient):
-    return Actor(uuid4(), "Ada Lovelace", Role.PATIENT, patient.id)
+    return cast.signed_in(patient)
 
 
 @pytest.fixture
@@ -144,9 +144,8 @@ def test_a_link_of_a_restored_document_opens_it_again(session, clerk, link, file
 
 
 def test_links_of_somebody_who_is_shut_out_open_nothing(session, clerk, link, filed):
-    boss, rosa = desk(session), person(session, Role.STAFF)
-    leaver = Actor(rosa.id, rosa.name, Role.STAFF)
-    kept = shares.create(session, leaver, filed.id, None, minutes=60)
+    boss, rosa = desk(session), cast.known(session, cast.ROSA)
+    kept = shares.create(session, rosa, filed.id, None, minutes=60)
 
     offboarding.deactivate(session, boss.actor, rosa.id)
 
@@ -209,7 +208,7 @@ def test_patients_share_what_is_theirs_and_see_their_own_links(
 
 
 def test_nobody_elses_documents_are_shared(session, clerk, filed, link):
-    other = Actor(uuid4(), "Eve", Role.PATIENT, uuid4())
+    other = cast.somebody(Role.PATIENT)
 
     with pytest.raises(NoSuchDocument):
         shares.create(session, other, filed.id, None, minutes=60)
@@ -221,7 +220,7 @@ def test_nobody_elses_documents_are_shared(session, clerk, filed, link):
 
 @pytest.mark.parametrize("role", [Role.ANALYST, Role.ADMIN])
 def test_who_sees_no_documents_shares_none(session, filed, link, role):
-    actor = Actor(uuid4(), "Ana", role)
+    actor = cast.somebody(role)
 
     with pytest.raises(NotAllowed):
         shares.create(session, actor, filed.id, None, minutes=60)

@@ -9,7 +9,7 @@ from db.models.doctor import Doctor
 from services.core.actors import Actor, Role
 from services.patients.records import patients
 from services.patients.records.model import PatientRecord
-from tests.services.patients.patient_samples import ADA, ada
+from tests.kit.cast import ADA, ada
 from tests.services.visits.booking.bookings import samples
 
 

@@ -11,9 +11,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from db.models.user import User
 from db.postgres import SYSTEM
-from services.core.actors import Actor, Role
+from services.core.actors import Actor
 from services.patients.records.refusals import NoSuchPatient
 from services.visits.booking import bookings
 from services.visits.booking.bookings import BookingStatus
@@ -34,14 +33,7 @@ def clinic(module_endpoints) -> Iterator[Clinic]:
 @pytest.fixture(scope="module")
 def grace(clinic: Clinic) -> Actor:
     """Grace herself, whom Dora treats."""
-
-    def sign_up(session):
-        user = User(name="Grace Hopper", role="patient", patient_id=clinic.grace.id)
-        session.add(user)
-        session.flush()
-        return Actor(user.id, user.name, Role.PATIENT, clinic.grace.id)
-
-    return clinic.database.write(sign_up, identity=SYSTEM).value
+    return clinic.invite(clinic.grace)
 
 
 @pytest.fixture
