@@ -3,13 +3,13 @@
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, WebSocket, expect
 from sqlalchemy import func, select, update
 
 from db.embedded import Cluster
@@ -34,8 +34,6 @@ from tests.services.visits.visit_samples import doctor
 pytestmark = [pytest.mark.browser, pytest.mark.cluster]
 
 DOCUMENTS = 3
-# As long as it takes a page to have sent what was clicked.
-SENT_MS = 1000
 
 
 @contextmanager
@@ -57,6 +55,24 @@ Change = Callable[[Cluster], AbstractContextManager[None]]
 CHANGES = pytest.mark.parametrize(
     "change", [switchover, lost_node], ids=["switchover", "lost node"]
 )
+
+
+def opened(page: Page, address: str) -> WebSocket:
+    """Open a page, and return the stream on which it talks to its script."""
+    with page.expect_websocket(lambda socket: "/_stcore/stream" in socket.url) as event:
+        page.goto(address)
+    return event.value
+
+
+@contextmanager
+def sending(widget: bytes, *streams: WebSocket) -> Iterator[None]:
+    """Wait at the end of the block until each page has sent what a widget was told."""
+    with ExitStack() as awaited:
+        for stream in streams:
+            awaited.enter_context(
+                stream.expect_event("framesent", lambda frame: widget in bytes(frame))
+            )
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -98,25 +114,25 @@ def test_visits_are_booked_once_each_whoever_leads_meanwhile(
     desk, maya = site.visit().pages[0], site.visit(Role.PATIENT).pages[0]
     patient = registered(desk, "Grete", unlike()).split("patient=")[1]
     before = events(site, Action.BOOKING_HOLD, Action.BOOKING_CONFIRM)
-    desk.goto(f"/doctor?doctor={doctor_id}&patient={patient}")
-    maya.goto(f"/doctor?doctor={doctor_id}")
+    streams = (
+        opened(desk, f"/doctor?doctor={doctor_id}&patient={patient}"),
+        opened(maya, f"/doctor?doctor={doctor_id}"),
+    )
     wanted = {"08:00": (desk, unlike()), "08:20": (maya, unlike())}
     for at, (page, _) in wanted.items():
         expect(time_of(ready(page), at)).to_be_visible()
 
-    with change(breakable):
+    with change(breakable), sending(b"doctor_calendar", *streams):
         for at, (page, _) in wanted.items():
             time_of(page, at).click()
-        desk.wait_for_timeout(SENT_MS)
     for page, _ in wanted.values():
         expect(page.get_by_role("timer")).to_be_visible()
     for at, (page, note) in wanted.items():
         page.get_by_label(f"What is the visit at {at} about?").fill(note)
     breakable.wait_until_whole(60)
-    with change(breakable):
+    with change(breakable), sending(b"booking_confirm", *streams):
         for page, _ in wanted.values():
             page.get_by_role("button", name="Confirm visit").click()
-        desk.wait_for_timeout(SENT_MS)
     for page, _ in wanted.values():
         expect(page.get_by_role("link", name="Ticket")).to_be_visible()
 
@@ -167,13 +183,12 @@ def test_documents_are_filed_once_each_whoever_leads_meanwhile(
     page, before = site.visit().pages[0], stored(store)
     typed = {unlike(): unlike() for _ in range(DOCUMENTS)}
     contents = {name: letter(f"About {name}") for name in typed}
-    choose(page, tmp_path, contents)
+    stream = choose(page, tmp_path, contents)
     for place, description in enumerate(typed.values()):
         page.get_by_label("Description").nth(place).fill(description)
 
-    with change(breakable):
+    with change(breakable), sending(b"upload_documents_file", stream):
         page.get_by_role("button", name=f"File {DOCUMENTS} documents").click()
-        page.wait_for_timeout(SENT_MS)
     for name in typed:
         expect(page.get_by_text(f"{name}.pdf is filed")).to_be_visible()
 
@@ -188,16 +203,17 @@ def test_documents_are_filed_once_each_whoever_leads_meanwhile(
         assert store.get(Bucket.DOCUMENTS, file_id).data == contents[title]
 
 
-def choose(page: Page, folder: Path, contents: dict[str, bytes]) -> None:
-    """Hand the files to the uploader, in their order."""
+def choose(page: Page, folder: Path, contents: dict[str, bytes]) -> WebSocket:
+    """Hand the files to the uploader, in their order; return the page's stream."""
     paths = []
     for name, content in contents.items():
         paths.append(folder / f"{name}.pdf")
         paths[-1].write_bytes(content)
-    page.goto("/upload_documents")
+    stream = opened(page, "/upload_documents")
     ready(page).locator("input[type=file]").set_input_files(paths)
     expect(page.get_by_label("Description")).to_have_count(len(paths))
     ready(page)
+    return stream
 
 
 def documents_of(site: Site, titles: dict[str, str]) -> list[tuple[str, str, str, int]]:

@@ -179,7 +179,8 @@ def test_typing_keeps_a_sign_in_alive(hasty: Site) -> None:
         page = context.pages[0]
         page.goto("/register")
         field = ready(page).get_by_label("First name")
-        for _ in range(30):
+        # A key a second, for longer than silence may last: that has to really pass.
+        for _ in range(26):
             field.press_sequentially("a")
             page.wait_for_timeout(1000)
 
