@@ -14,10 +14,10 @@ from dashboard.patients.search.patient_listing import Listing
 from dashboard.patients.search.patient_table import patient_table
 from dashboard.people.passkey_confirmation import suggest_passkey
 from dashboard.ui.error_boundary import error_boundary
-from dashboard.ui.lists.pager import Position
 from dashboard.ui.page_header import page_header
 from dashboard.ui.words import plain, written
 from services.core.actors import Permission, Role
+from services.lists.pages import PagePosition
 
 _MOST_CHANGED = 8
 
@@ -52,7 +52,7 @@ if actor.may(Permission.LIST_PATIENTS):
     st.subheader("Changed last", anchor=False)
     opens = actor.may(Permission.VIEW_PATIENT)
     event = patient_table(
-        everybody.page(Position()).rows[:_MOST_CHANGED],
+        everybody.page(PagePosition()).rows[:_MOST_CHANGED],
         today(),
         opens=opens,
         name="Patients changed last",

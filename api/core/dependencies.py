@@ -31,9 +31,10 @@ from services.core.on_behalf import ActorDatabase, Begun, write_down
 from services.core.throttling import CallLimits, LimitReached
 from services.documents.forms import Clinic
 from services.documents.records import DocumentIngest
-from services.documents.search.cache import CachedPage, DocumentListCache, PageRequest
+from services.documents.search.cache import CachedPage, DocumentListCache
 from services.documents.sharing.links import LinkSigner
 from services.lists.criteria import Criteria
+from services.lists.pages import PagePosition
 from services.pdf.inspecting import PdfInspector
 from services.pdf.kept_files import KeptFiles
 from services.people import accounts, tokens
@@ -118,12 +119,12 @@ class Caller:
         """Read, and begin with what was read while that is written down."""
         return self._on_behalf().read_ahead(operation, begin, after=self.after)
 
-    def look(self, criteria: Criteria, page_request: PageRequest) -> Read[CachedPage]:
+    def look(self, criteria: Criteria, at: PagePosition) -> Read[CachedPage]:
         """Return a page of a list of documents, which may be kept in this process."""
         return self.stores.papers.lists.look(
             self._on_behalf(),
             criteria,
-            page_request,
+            at,
             now=self.stores.now(),
             is_counted=False,
             after=self.after,

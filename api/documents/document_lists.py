@@ -14,9 +14,9 @@ from api.core.documented import shows
 from api.documents.schemas import DocumentsPage, FoundShown
 from services.documents import search
 from services.documents.search import DocumentPage, fields as document_fields
-from services.documents.search.cache import PageRequest
 from services.lists import criteria
 from services.lists.criteria import QueryCriteria
+from services.lists.pages import PagePosition
 
 router = APIRouter(tags=["Documents"])
 
@@ -53,7 +53,7 @@ def list_documents(
     if "page" in request.query_params:
         read = caller.read(lambda session: _numbered(session, caller, query))
         return JsonResponse(read.value, headers=read_headers(read, caller.after))
-    looked = caller.look(query.criteria, PageRequest(query.per_page, after, before))
+    looked = caller.look(query.criteria, PagePosition(query.per_page, after, before))
     return JsonResponse(
         _page(looked.value.page, query), headers=read_headers(looked, caller.after)
     )

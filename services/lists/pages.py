@@ -25,6 +25,7 @@ from services.lists.queries import (
 from services.lists.recording import record
 from services.lists.statements import OFFSET, compiled, run
 
+USUAL_SIZE: Final = 20
 MAX_SIZE: Final = 1_000
 MAX_OFFSET: Final = 100_000
 
@@ -78,7 +79,7 @@ class PageEnd(Enum):
 class PagePosition:
     """Which page of a list is asked for, by a row or, from 1, by its number."""
 
-    size: int
+    size: int = USUAL_SIZE
     after: UUID | None = None
     before: UUID | None = None
     last: bool = False

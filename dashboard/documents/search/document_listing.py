@@ -10,13 +10,13 @@ from uuid import UUID
 from dashboard.context import current_actor, look_at_documents
 from dashboard.ui.lists import list_addresses
 from dashboard.ui.lists.list_addresses import AddressedList
-from dashboard.ui.lists.pager import Position
 from services.core.actors import Role
 from services.documents.search import FoundDocument
-from services.documents.search.cache import CachedPage, PageRequest
+from services.documents.search.cache import CachedPage
 from services.documents.search.fields import DOCUMENTS, FIELDS, fields_for
 from services.lists import criteria
 from services.lists.criteria import Criteria, Fields, Filter, Group, Operator
+from services.lists.pages import PagePosition
 
 _OF_PATIENT: Final = 5
 _NOUN: Final = ("document", "documents")
@@ -39,12 +39,9 @@ class DocumentListing(AddressedList):
         """Whether these are a patient's own documents."""
         return self.actor.role is Role.PATIENT
 
-    def look(self, position: Position, *, is_counted: bool = True) -> CachedPage:
+    def look(self, position: PagePosition, *, is_counted: bool = True) -> CachedPage:
         """Read the page at a position, and in the same go count the list."""
-        page_request = PageRequest(
-            after=position.after, before=position.before, last=position.last
-        )
-        return look_at_documents(self.criteria, page_request, is_counted=is_counted)
+        return look_at_documents(self.criteria, position, is_counted=is_counted)
 
     def sentence(self, cached: CachedPage) -> str:
         """Say what the list shows, and how many there are by the page that counted."""
@@ -66,7 +63,9 @@ def newest_of(patient_id: UUID) -> tuple[FoundDocument, ...]:
     filters = Criteria()
     if actor.role is not Role.PATIENT:
         filters = _of(patient_id)
-    cached = look_at_documents(filters, PageRequest(size=_OF_PATIENT), is_counted=False)
+    cached = look_at_documents(
+        filters, PagePosition(size=_OF_PATIENT), is_counted=False
+    )
     return cached.page.rows
 
 

@@ -20,11 +20,11 @@ from dashboard.context import (
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.lists import list_addresses
 from dashboard.ui.lists.list_addresses import AddressedList
-from dashboard.ui.lists.pager import Position
 from services.core.actors import Permission
 from services.core.reasons import LONGEST
 from services.lists import criteria
 from services.lists.criteria import Count
+from services.lists.pages import PagePosition
 from services.patients import search
 from services.patients.records.model import PatientRecord
 from services.patients.search import ListStatistics, PatientPage, export_grants
@@ -41,19 +41,19 @@ class Listing(AddressedList):
 
     subject = PATIENTS
 
-    def page(self, position: Position) -> PatientPage:
+    def page(self, position: PagePosition) -> PatientPage:
         """Read the page at a position."""
         page: PatientPage
         (page,) = read_all(self._page(position))
         return page
 
-    def counted_page(self, position: Position) -> PatientPage:
+    def counted_page(self, position: PagePosition) -> PatientPage:
         """Read the page at a position, and in the same go count the list."""
         page: PatientPage
         page, _ = read_all(self._page(position), self._count())
         return page
 
-    def _page(self, position: Position) -> CachedRead[PatientPage]:
+    def _page(self, position: PagePosition) -> CachedRead[PatientPage]:
         return CachedRead(
             lambda session: search.list_patients(
                 session,

@@ -1,24 +1,16 @@
 """First, previous, next, last: how one moves in a list that is read by position."""
 
-from dataclasses import dataclass
 from uuid import UUID
 
 import streamlit as st
 
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """Where in a list a page stands: after or before a record, or at its end."""
-
-    after: UUID | None = None
-    before: UUID | None = None
-    last: bool = False
+from services.lists.pages import PagePosition
 
 
-def position(page: str, mark: str) -> Position:
+def position(page: str, mark: str) -> PagePosition:
     """Return where the person is in the list with this mark; a new list starts anew."""
-    known, where = st.session_state.get(f"{page}_position", ("", Position()))
-    return where if known == mark else Position()
+    known, where = st.session_state.get(f"{page}_position", ("", PagePosition()))
+    return where if known == mark else PagePosition()
 
 
 def pager(page: str, mark: str, *, previous: UUID | None, next_: UUID | None) -> None:
@@ -27,10 +19,10 @@ def pager(page: str, mark: str, *, previous: UUID | None, next_: UUID | None) ->
         return
     with st.container(horizontal=True, gap="small"):
         for name, icon, where, is_open in (
-            ("First", "first_page", Position(), previous is not None),
-            ("Previous", "chevron_left", Position(before=previous), previous),
-            ("Next", "chevron_right", Position(after=next_), next_),
-            ("Last", "last_page", Position(last=True), next_ is not None),
+            ("First", "first_page", PagePosition(), previous is not None),
+            ("Previous", "chevron_left", PagePosition(before=previous), previous),
+            ("Next", "chevron_right", PagePosition(after=next_), next_),
+            ("Last", "last_page", PagePosition(last=True), next_ is not None),
         ):
             st.button(
                 name,
@@ -42,5 +34,5 @@ def pager(page: str, mark: str, *, previous: UUID | None, next_: UUID | None) ->
             )
 
 
-def _go(page: str, mark: str, where: Position) -> None:
+def _go(page: str, mark: str, where: PagePosition) -> None:
     st.session_state[f"{page}_position"] = (mark, where)

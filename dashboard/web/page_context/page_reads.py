@@ -19,8 +19,9 @@ from services.core.on_behalf import ActorDatabase
 from services.lists.cache import CacheRegion, Lasting
 
 if TYPE_CHECKING:
-    from services.documents.search.cache import CachedPage, PageRequest
+    from services.documents.search.cache import CachedPage
     from services.lists.criteria import Criteria
+    from services.lists.pages import PagePosition
     from services.visits.figures.caches import VisitCaches
 
 T = TypeVar("T")
@@ -83,7 +84,7 @@ def read_all(*wanted: CachedRead[Any]) -> tuple[Any, ...]:
 
 
 def look_at_documents(
-    criteria: "Criteria", page_request: "PageRequest", *, is_counted: bool = True
+    criteria: "Criteria", at: "PagePosition", *, is_counted: bool = True
 ) -> "CachedPage":
     """Return a page of a list of documents, and how many there are.
 
@@ -92,7 +93,7 @@ def look_at_documents(
     """
     return _look(
         lambda who, after: wiring.current().document_lists.look(
-            who, criteria, page_request, now=now(), is_counted=is_counted, after=after
+            who, criteria, at, now=now(), is_counted=is_counted, after=after
         )
     )
 

@@ -4,7 +4,7 @@ A change in any process drops them all: the database tells it at the commit, and
 is read anew from a server that shows the change. Each look is written down as ever.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -17,22 +17,13 @@ from services.core.on_behalf import ActorDatabase
 from services.documents.records import visibility
 from services.documents.search.counting import count_documents, record_count
 from services.documents.search.fields import require_visible
-from services.documents.search.pages import DocumentPage, list_documents, record_page
+from services.documents.search.pages import DOCUMENT_LISTS, DocumentPage, record_page
 from services.lists.cache import CacheRegion, ChangeListener, Lasting
 from services.lists.criteria import Count, Criteria
+from services.lists.pages import PagePosition, read_page
 
 _SECONDS: Final = 300.0
 _MOST_LISTS: Final = 256
-
-
-@dataclass(frozen=True, slots=True)
-class PageRequest:
-    """Which page of a list is looked at; see list_documents."""
-
-    size: int = 20
-    after: UUID | None = None
-    before: UUID | None = None
-    last: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +47,7 @@ class DocumentListCache:
         self,
         on_behalf: ActorDatabase,
         criteria: Criteria,
-        page_request: PageRequest,
+        at: PagePosition,
         *,
         now: datetime,
         is_counted: bool = True,
@@ -72,16 +63,14 @@ class DocumentListCache:
             require_visible(actor, criteria)
         scope = _scope_of(actor)
         # A list that asks for days changes at night.
-        list_key = criteria, page_request, is_counted, now.date(), str(now.tzinfo)
+        list_key = criteria, at, is_counted, now.date(), str(now.tzinfo)
         wanted = None if scope is None else (scope, *list_key)
         if (cached := self._lists.find(wanted, after)) is not None:
             _record(on_behalf, criteria, cached.value)
             return cached
 
         def operation(session: Session) -> Lasting[CachedPage]:
-            page = list_documents(
-                session, actor, criteria, **asdict(page_request), now=now
-            )
+            page = read_page(session, actor, DOCUMENT_LISTS, criteria, at, now=now)
             if not is_counted:
                 return Lasting(CachedPage(page, None))
             count = count_documents(session, actor, criteria, now=now)

@@ -21,7 +21,7 @@ from services.documents.search.records import FoundDocument
 from services.documents.search.spelling import Spelling
 from services.documents.search.typed import ParsedSearch
 from services.lists.criteria import Criteria
-from services.lists.pages import Page, PagePosition, read_page
+from services.lists.pages import USUAL_SIZE, Page, PagePosition, read_page
 from services.lists.queries import ListDefinition, ListQuery
 from services.lists.recording import record
 
@@ -70,7 +70,7 @@ def list_documents(
     actor: Actor,
     criteria: Criteria,
     *,
-    size: int = 20,
+    size: int = USUAL_SIZE,
     after: UUID | None = None,
     before: UUID | None = None,
     last: bool = False,

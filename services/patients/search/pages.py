@@ -10,7 +10,7 @@ from services.core.actors import Actor
 from services.core.audit import Action
 from services.lists import counting
 from services.lists.criteria import Count, Criteria
-from services.lists.pages import Page, PagePosition, read_page
+from services.lists.pages import USUAL_SIZE, Page, PagePosition, read_page
 from services.lists.queries import ListDefinition
 from services.patients.search import fields, terms, typed
 from services.patients.search.queries import PATIENTS, shape_of
@@ -38,7 +38,7 @@ def list_patients(
     actor: Actor,
     criteria: Criteria,
     *,
-    size: int = 20,
+    size: int = USUAL_SIZE,
     after: UUID | None = None,
     before: UUID | None = None,
     last: bool = False,

@@ -8,8 +8,9 @@ from db.postgres import Database
 from db.postgres.listening import Listener
 from services.core.on_behalf import ActorDatabase
 from services.documents import records
-from services.documents.search.cache import DocumentListCache, PageRequest
+from services.documents.search.cache import DocumentListCache
 from services.lists.criteria import Criteria
+from services.lists.pages import PagePosition
 from tests.kit import commanding
 from tests.services.documents.search.samples import NOW, filed
 
@@ -45,7 +46,7 @@ class _Server:
 
     def look(self) -> dict[str, Any]:
         read = self._document_lists.look(
-            self._on_behalf, Criteria(), PageRequest(), now=NOW
+            self._on_behalf, Criteria(), PagePosition(), now=NOW
         )
         titles = [row.title for row in read.value.page.rows]
         return {"titles": titles, "at": read.served.at.isoformat()}

@@ -15,8 +15,9 @@ from db.postgres import SYSTEM, Lsn
 from db.postgres.listening import Listener
 from services.core.errors import NotAllowed
 from services.core.on_behalf import ActorDatabase
-from services.documents.search.cache import DocumentListCache, PageRequest
+from services.documents.search.cache import DocumentListCache
 from services.lists.criteria import Criteria
+from services.lists.pages import PagePosition
 from services.patients.records import patients
 from tests.kit import cast
 from tests.kit.change_listening import FakeChangeListener, await_change
@@ -41,7 +42,9 @@ def listener() -> FakeChangeListener:
 
 def _look(clinic, document_lists, actor=None, **options):
     on_behalf = ActorDatabase(clinic.database, actor or clinic.cleo)
-    return document_lists.look(on_behalf, Criteria(), PageRequest(), now=NOW, **options)
+    return document_lists.look(
+        on_behalf, Criteria(), PagePosition(), now=NOW, **options
+    )
 
 
 def _file(clinic, title="New"):
@@ -103,7 +106,7 @@ def test_what_is_told_during_the_reading_keeps_it_from_being_found(clinic, liste
     document_lists = DocumentListCache(listener)
     interrupted = Interrupted(clinic.database, clinic.cleo)
 
-    first = document_lists.look(interrupted, Criteria(), PageRequest(), now=NOW)
+    first = document_lists.look(interrupted, Criteria(), PagePosition(), now=NOW)
 
     assert _look(clinic, document_lists) != first
 

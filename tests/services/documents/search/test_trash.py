@@ -14,10 +14,11 @@ from services.core.actors import Actor, Scope
 from services.core.errors import NotAllowed
 from services.core.on_behalf import ActorDatabase
 from services.documents import records, search
-from services.documents.search.cache import DocumentListCache, PageRequest
+from services.documents.search.cache import DocumentListCache
 from services.documents.search.fields import DOCUMENTS
 from services.lists import views
 from services.lists.criteria import Criteria
+from services.lists.pages import PagePosition
 from tests.kit.waiting import eventually
 from tests.services.documents.search.samples import NOW, filed
 from tests.services.patients.clinic_samples import Clinic, open_clinic
@@ -71,7 +72,7 @@ def test_a_list_kept_for_a_colleague_is_not_given_to_who_may_only_read(
         def look(actor):
             on_behalf = ActorDatabase(clinic.database, actor)
             return document_lists.look(
-                on_behalf, TRASH, PageRequest(), now=NOW
+                on_behalf, TRASH, PagePosition(), now=NOW
             ).value.page.rows
 
         assert [row.title for row in look(clinic.cleo)] == ["Deleted"]

@@ -15,8 +15,9 @@ from db.postgres import Database
 from db.postgres.listening import Listener
 from services.core.actors import Actor, Role
 from services.core.on_behalf import ActorDatabase
-from services.documents.search.cache import DocumentListCache, PageRequest
+from services.documents.search.cache import DocumentListCache
 from services.lists.criteria import Criteria, Operator
+from services.lists.pages import PagePosition
 from services.patients.care import care
 from tests.kit.waiting import eventually
 from tests.services.documents.search.samples import NOW, filed, where
@@ -41,7 +42,7 @@ class BusyClinic:
         """Return what the actor is shown of a list."""
         looking = ActorDatabase(self.database, actor)
         look = self.document_lists.look(
-            looking, criteria, PageRequest(size=100), now=NOW
+            looking, criteria, PagePosition(size=100), now=NOW
         ).value
         return {row.title for row in look.page.rows}
 
