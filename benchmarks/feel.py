@@ -18,8 +18,9 @@ from benchmarks.fresh import endpoints
 from db.postgres import SYSTEM, Database
 from services.demo import seeding
 from services.people.accounts import demo_accounts
-from tests.browser.conftest import CHROMIUM_FLAGS, NAMES
+from tests.browser.conftest import CHROMIUM_FLAGS
 from tests.browser.running import chartroom
+from tests.kit import cast
 
 PATIENTS = 20_000
 COLD_ROUNDS = 10
@@ -90,7 +91,7 @@ def _cold(browser: Browser, address: str) -> float:
 def _signed_in(browser: Browser, address: str) -> Page:
     page = browser.new_context(base_url=address).new_page()
     page.goto("/sign-in")
-    page.get_by_role("button", name=next(iter(NAMES.values()))).click()
+    page.get_by_role("button", name=cast.ROSA.name).click()
     page.get_by_role("button", name="Sign in", exact=True).click()
     page.wait_for_url(f"{address}/")
     page.get_by_role("heading", level=1).wait_for()

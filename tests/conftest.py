@@ -309,25 +309,25 @@ def files(addresses: Addresses, file_keys: FileKeys) -> Iterator[FileStore]:
 @pytest.fixture
 def clerk() -> Actor:
     """Somebody at the front desk."""
-    return cast.actor(cast.CLEO)
+    return cast.act_as(cast.CLEO)
 
 
 @pytest.fixture
 def clinician() -> Actor:
     """Somebody who treats patients."""
-    return cast.actor(cast.DORA)
+    return cast.act_as(cast.DORA)
 
 
 @pytest.fixture
 def analyst() -> Actor:
     """Somebody who counts."""
-    return cast.actor(cast.ANA)
+    return cast.act_as(cast.ANA)
 
 
 @pytest.fixture
 def admin() -> Actor:
     """Somebody who looks after the system and may not read records."""
-    return cast.actor(cast.ADAM)
+    return cast.act_as(cast.ADAM)
 
 
 @pytest.fixture

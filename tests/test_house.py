@@ -24,6 +24,7 @@ LAWS = (
     house.functions_in_migrations,
     house.unparsable_examples,
     house.words_explained_twice,
+    house.people_outside_the_cast,
 )
 
 
@@ -256,6 +257,17 @@ def test_a_word_that_is_explained_twice_is_seen(tree):
     assert list(house.words_explained_twice(tree)) == [
         "The glossary explains slot 2 times.",
         "The glossary explains time 2 times.",
+    ]
+
+
+def test_a_person_outside_the_cast_is_seen(tree):
+    write(tree, "tests/kit/cast.py", "CLEO = Actor(1, 'Cleo')\n")
+    write(tree, "tests/visits/test_day.py", "class Patient: ...\nclerk = Actor(1)\n")
+    write(tree, "tests/visits/samples.py", "def dora():\n    return models.Doctor()\n")
+
+    assert list(house.people_outside_the_cast(tree)) == [
+        "tests/visits/samples.py, line 2, makes a person: Doctor.",
+        "tests/visits/test_day.py, line 2, makes a person: Actor.",
     ]
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -41,17 +41,11 @@ from services.documents.search.cache import DocumentListCache
 from services.documents.sharing.links import LinkSigner
 from services.pdf.inspecting import PdfInspector
 from services.people import sessions, tokens
-from services.people.accounts import demo_accounts
 from services.visits.figures.caches import VisitCaches
 from services.visits.schedule import visit_changes
+from tests.kit import cast
 
-ADA = {
-    "first_name": "Ada",
-    "last_name": "Lovelace",
-    "date_of_birth": "1985-12-10",
-    "email": "ada@example.org",
-    "allergies": ["penicillin"],
-}
+ADA = cast.body_of(cast.ADA, "email", "allergies")
 
 CLINIC = Clinic("Harbour Clinic", "1 Quay Street", "+44 1632 960000")
 
@@ -106,6 +100,7 @@ class Application:
 
     app: Any
     database: Database
+    people: dict[Role, Actor]
     tokens: dict[Role, str]
     limits: CallLimits
     monitor: ClusterMonitor
@@ -137,13 +132,16 @@ def application(
         hosts=None,
         is_api_path=serves,
     )
-    made = database.write(demo_accounts.ensure_demo_people, identity=SYSTEM)
-    cast = database.read(
-        demo_accounts.demo_people, after=made.lsn, identity=SYSTEM
-    ).value
+    people = database.write(cast.add_demo, identity=SYSTEM).value
     app = SecurityHeaders(RequestLog(gate))
     yield Application(
-        app, database, _tokens(database, cast), module_limits, monitor, spool
+        app,
+        database,
+        people,
+        _tokens(database, people[Role.PATIENT].patient_id),
+        module_limits,
+        monitor,
+        spool,
     )
     monitor.close()
     spool.close()
@@ -151,8 +149,7 @@ def application(
     database.close()
 
 
-def _tokens(database: Database, cast: tuple[Actor, ...]) -> dict[Role, str]:
-    own = next(person.patient_id for person in cast if person.patient_id)
+def _tokens(database: Database, own: UUID | None) -> dict[Role, str]:
     return {
         role: database.write(
             lambda session, role=role: tokens.issue(

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from db.models.booking import Appointment, Booking, BookingSlot
 from db.models.doctor import Doctor
 from db.postgres import SYSTEM, Database
+from tests.kit import cast
 from tests.services.visits.booking.bookings import samples
 
 # Reads whatever anybody has written: see LSN_HEADER.
@@ -30,7 +31,7 @@ class Practice:
         """Let somebody begin to work."""
 
         def begin(session: Session) -> tuple[UUID, tuple[UUID, ...]]:
-            doctor: Doctor = samples.doctor(session, **values)
+            doctor: Doctor = cast.add_doctor(session, **values)
             slots = tuple(samples.slot(session, doctor, n) for n in range(12))
             return doctor.id, slots
 

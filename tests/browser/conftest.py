@@ -23,6 +23,7 @@ from services.demo import seeding
 from services.people.accounts import demo_accounts
 from tests.browser.running import chartroom
 from tests.conftest import Databases
+from tests.kit import cast
 
 _SECONDS = 60
 _PATIENTS = 300
@@ -38,13 +39,6 @@ CHROMIUM_FLAGS = [
 ]
 # A page of a test lives for seconds: its scripts are not worth optimizing.
 _SHORT_LIVED = "--js-flags=--no-maglev --no-turbofan"
-NAMES = {
-    Role.STAFF: "Rosa Lindqvist",
-    Role.CLINICIAN: "Dr. Amara Okafor",
-    Role.ANALYST: "Jonas Weber",
-    Role.ADMIN: "Ines Carvalho",
-    Role.PATIENT: "Maya Brandt",
-}
 
 
 @dataclass(frozen=True)
@@ -104,7 +98,8 @@ class Site:
     def _sign_in(self, context: BrowserContext, role: Role) -> None:
         """Sign in by the forms of the demo, which tests of them alone need to see."""
         ask = context.request.get("/sign-in").text()
-        email = re.search(rf'value="([^"]+)"[^>]*>\s*<[^>]+>{NAMES[role]}<', ask)
+        name = cast.DEMO[role].name
+        email = re.search(rf'value="([^"]+)"[^>]*>\s*<[^>]+>{name}<', ask)
         assert email, "the demo offers nobody of the role"
         # As the browser says of a form that it has from here.
         here = {"Origin": self.address}

@@ -11,13 +11,12 @@ from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import BrowserContext, Locator, Page
 
 from db.postgres import SYSTEM
-from services.core.actors import Actor, Role
+from services.core.actors import Role
 from services.lists.criteria import Criteria
 from services.patients import search
-from services.people.accounts import demo_accounts
 from tests.browser.conftest import Site, ready
+from tests.kit import cast
 from tests.services.pdf.samples import letter
-from tests.services.visits import visit_samples
 from tests.services.visits.slot_samples import week_of_slots
 
 pytestmark = pytest.mark.browser
@@ -136,7 +135,7 @@ def doctor(site: Site) -> str:
     """A doctor with times to choose from."""
 
     def add(session) -> UUID:
-        doctor_id = visit_samples.doctor(session)
+        doctor_id = cast.add_doctor(session).id
         week_of_slots(session, doctor_id, datetime.now(UTC).date() + timedelta(days=1))
         return doctor_id
 
@@ -146,7 +145,7 @@ def doctor(site: Site) -> str:
 @pytest.fixture(scope="module")
 def patients(site: Site, paper: str, doctor: str) -> dict[str, str]:
     """Two patients to look at, one of them with allergies; a document; a doctor."""
-    clerk = Actor(id=next_id(site), name="", role=Role.STAFF)
+    clerk = site.database.write(cast.get_demo, identity=SYSTEM).value[Role.STAFF]
     page = site.database.write(
         lambda session: search.list_patients(session, clerk, Criteria()),
         identity=SYSTEM,
@@ -159,11 +158,6 @@ def patients(site: Site, paper: str, doctor: str) -> dict[str, str]:
         "paper": paper,
         "doctor": doctor,
     }
-
-
-def next_id(site: Site):
-
-    return site.database.write(demo_accounts.demo_people, identity=SYSTEM).value[0].id
 
 
 @pytest.fixture(scope="module")

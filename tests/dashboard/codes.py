@@ -10,8 +10,6 @@ from tests.kit.waiting import eventually
 
 SENT_HERE = "/sign-in/code"
 ZEROS = {"code": "000000"}
-# Left behind by a demo that this server was once.
-DEMO_PERSON = "ines.carvalho@example.org"
 
 
 def code(mailbox: Mailbox, email: str) -> str:

@@ -4,10 +4,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -17,13 +16,11 @@ from sqlalchemy.orm import Session
 
 from db.endpoints import Endpoints
 from db.files import file_keys
-from db.models.user import User
 from db.postgres import SYSTEM, Database
 from services.core.actors import Actor, Role
-from services.people.accounts import demo_accounts
 from tests.browser.running import free_port, process, variables as settings
 from tests.conftest import connect, owner
-from tests.dashboard.codes import DEMO_PERSON
+from tests.kit import cast
 from tests.kit.gateway import Messages, gateway
 from tests.kit.mailbox import Mailbox, mail_server
 from tests.kit.signing_in import sign_in
@@ -91,7 +88,6 @@ class Server:
     port: int
     log: Path
     cast: dict[Role, Actor] = field(default_factory=dict)
-    emails: dict[Role, str] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -106,7 +102,7 @@ class Server:
     def signed_in(self, role: Role) -> Iterator[httpx.Client]:
         """Open a browser in which this person is signed in."""
         with self.browser() as browser:
-            answer = sign_in(browser, self.emails[role])
+            answer = sign_in(browser, cast.DEMO[role].email)
             assert answer.status_code == 303
             yield browser
 
@@ -117,16 +113,15 @@ def server(
 ) -> Iterator[Server]:
     """Chartroom's server around a script of the tests' own."""
     folder = tmp_path_factory.mktemp("server")
-    database = Database(module_endpoints)
-    made = database.write(demo_accounts.ensure_demo_people, identity=SYSTEM)
-    cast = database.read(demo_accounts.demo_cast, after=made.lsn, identity=SYSTEM).value
-    database.close()
-    people_of = {
-        "cast": {person.actor.role: person.actor for person in cast},
-        "emails": {person.actor.role: person.email for person in cast},
-    }
-    with serving(module_endpoints, folder, **people_of) as running:
+    people = demo_of(module_endpoints)
+    with serving(module_endpoints, folder, cast=people) as running:
         yield running
+
+
+def demo_of(endpoints: Endpoints) -> dict[Role, Actor]:
+    """Let the demo's people be known to a database."""
+    with closing(Database(endpoints)) as database:
+        return database.write(cast.add_demo, identity=SYSTEM).value
 
 
 @pytest.fixture(scope="module")
@@ -137,9 +132,7 @@ def another(
 ) -> Iterator[Server]:
     """A second server of the same clinic, as behind a load balancer."""
     folder = tmp_path_factory.mktemp("another")
-    with serving(
-        module_endpoints, folder, cast=server.cast, emails=server.emails
-    ) as running:
+    with serving(module_endpoints, folder, cast=server.cast) as running:
         yield running
 
 
@@ -148,13 +141,12 @@ def serving(
     endpoints: Endpoints,
     folder: Path,
     *,
-    cast: Any,
-    emails: Any,
+    cast: dict[Role, Actor],
     port: int | None = None,
     **changed: str,
 ) -> Iterator[Server]:
     """Run Chartroom's server around the script, perhaps set otherwise."""
-    running = Server(port or free_port(), folder / "log", cast, emails)
+    running = Server(port or free_port(), folder / "log", cast)
     command = [sys.executable, "-c", SERVE, str(_script(folder))]
     variables = settings(endpoints, folder) | {"CHARTROOM_PORT": str(running.port)}
     variables |= {f"CHARTROOM_{name.upper()}": value for name, value in changed.items()}
@@ -202,7 +194,7 @@ def clinic(
 ) -> Iterator[Server]:
     """A server of a clinic's own; a demo has left somebody there."""
     with Session(clinic_engine) as session, session.begin():
-        session.add(User(name="Ines", role="admin", email=DEMO_PERSON, is_demo=True))
+        cast.add_account(session, cast.INES, is_demo=True)
     folder, port = tmp_path_factory.mktemp("clinic"), free_port()
     file_keys.make(folder / "file.keys")
     with (
@@ -211,7 +203,6 @@ def clinic(
             module_endpoints,
             folder,
             cast={},
-            emails={},
             port=port,
             demo="false",
             file_keys_file=str(folder / "file.keys"),
@@ -236,7 +227,7 @@ def rosa(clinic_engine: Engine) -> str:
     """The address of somebody, of which nothing was asked before."""
     email = f"rosa-{uuid4().hex[:8]}@clinic.test"
     with Session(clinic_engine) as session, session.begin():
-        session.add(User(name="Rosa", role="staff", email=email))
+        cast.add_account(session, cast.ROSA, email=email)
     return email
 
 

@@ -9,6 +9,7 @@ import httpx
 
 from services.core.actors import Role
 from tests.dashboard.conftest import Server
+from tests.kit import cast
 from tests.kit.authenticator import Authenticator
 from tests.kit.signing_in import sign_in
 
@@ -33,7 +34,7 @@ def device_for(server: Server) -> Authenticator:
 @contextmanager
 def signed_in(server: Server, role: Role) -> Iterator[httpx.Client]:
     with browser_at(server) as browser:
-        answer = sign_in(browser, server.emails[role])
+        answer = sign_in(browser, cast.DEMO[role].email)
         assert answer.status_code == 303, answer.text
         yield browser
 

@@ -23,8 +23,9 @@ from db.files.gridfs import FileStore
 from db.files.seal_keys import SealKeyFile, SealKeys
 from db.models.user import User
 from db.postgres import SYSTEM, Database
-from services.core.actors import Actor, Role
+from services.core.actors import Actor
 from services.core.on_behalf import ActorDatabase
+from services.people import accounts
 from tests.conftest import Databases, owner
 
 FOLDER = Path(__file__).with_name("data_folder_0_5")
@@ -45,11 +46,10 @@ class Restored:
     @property
     def clerk(self) -> Actor:
         """Cleo, who worked at the desk when it was recorded."""
-        cleo = select(User.id).where(User.name == "Cleo Clerk")
-        read = self.database.read_latest(
-            lambda s: s.scalars(cleo).one(), identity=SYSTEM
-        )
-        return Actor(read.value, "Cleo Clerk", Role.STAFF)
+        cleo = select(User).where(User.name == "Cleo Clerk")
+        return self.database.read_latest(
+            lambda s: accounts.actor_of(s.scalars(cleo).one()), identity=SYSTEM
+        ).value
 
     def read(self, operation: Callable[..., Any]) -> Any:
         """Return what the clerk is shown of everything that is written."""

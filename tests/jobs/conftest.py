@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 from bson import ObjectId
@@ -21,7 +21,6 @@ from db.models.consultation import Prescription, PrescriptionVersion
 from db.models.document import Document, DocumentVersion, RetentionRule
 from db.models.patient import Patient
 from db.postgres import SYSTEM, Database
-from services.core.actors import Actor, Role
 from services.documents import records
 from services.documents.records.drafts import DraftDocument, StoredContent
 from services.documents.records.kinds import Classification
@@ -29,11 +28,11 @@ from services.documents.records.model import DocumentRecord
 from services.patients.records import patients
 from services.patients.records.model import PatientRecord
 from services.pdf.report import PdfReport
-from tests.kit.cast import ADA
+from tests.kit import cast
 from tests.services.visits import visit_samples
 
 PDF = "application/pdf"
-CLERK = Actor(uuid4(), "Cleo Clerk", Role.STAFF)
+CLERK = cast.act_as(cast.CLEO)
 
 
 @dataclass
@@ -82,7 +81,7 @@ class House:
         file_ids = [self.store(data, Bucket.PATIENT_PHOTOS) for _ in range(2)]
 
         def register(session: Session) -> PatientRecord:
-            made = patients.register(session, CLERK, ADA, today=date(2026, 11, 20))
+            made = patients.register(session, CLERK, cast.ADA, today=date(2026, 11, 20))
             session.execute(
                 update(Patient)
                 .where(Patient.id == made.id)
@@ -98,7 +97,7 @@ class House:
         patient_id = self.register().id
 
         def issue(session: Session) -> PrescriptionVersion:
-            doctor_id = visit_samples.doctor(session)
+            doctor_id = cast.add_doctor(session).id
             of_visit = {"patient_id": patient_id, "doctor_id": doctor_id}
             visit_id = visit_samples.visit(
                 session, doctor_id, patient_id, visit_samples.soon()
@@ -128,7 +127,7 @@ class House:
     def register(self) -> PatientRecord:
         """Register somebody."""
         return self.write(
-            lambda s: patients.register(s, CLERK, ADA, today=date(2026, 11, 20))
+            lambda s: patients.register(s, CLERK, cast.ADA, today=date(2026, 11, 20))
         )
 
     def versions(self) -> list[DocumentVersion]:

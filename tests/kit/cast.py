@@ -72,9 +72,6 @@ GRACE: Final = replace(
 # here, so that a test notices which of both it is shown.
 DOCTOR_DORA: Final = DoctorDraft(name="Dora Doctor", speciality="Cardiology", room="12")
 DOCTOR_EMIL: Final = DoctorDraft(name="Emil Eager", speciality="Cardiology", room="12")
-DOCTOR_HOUSE: Final = DoctorDraft(
-    name="Gregory House", speciality="General practice", sex="male", room="2.04"
-)
 
 
 def ada(**changes: Any) -> PatientDraft:
@@ -82,13 +79,13 @@ def ada(**changes: Any) -> PatientDraft:
     return replace(ADA, **changes)
 
 
-def anybody(role: Role) -> Member:
+def invent_member(role: Role) -> Member:
     """Return somebody of the role whom nobody could take for another."""
     name = uuid4().hex[:12]
     return Member(f"Pat {name}", role, f"{name}@example.org")
 
 
-def any_patient(**fields: Any) -> PatientDraft:
+def invent_patient(**fields: Any) -> PatientDraft:
     """Return a patient whom nobody could take for another, with these fields."""
     name = uuid4().hex
     draft = PatientDraft(
@@ -100,48 +97,54 @@ def any_patient(**fields: Any) -> PatientDraft:
     return replace(draft, **fields)
 
 
-def actor(member: Member, id_: UUID | None = None, **values: Any) -> Actor:
+def act_as(member: Member, id_: UUID | None = None, **values: Any) -> Actor:
     """Return the member as services take them, by default unknown to any database."""
     return Actor(id_ or uuid4(), member.name, member.role, **values)
 
 
-def somebody(role: Role, patient_id: UUID | None = None) -> Actor:
+def act_as_somebody(role: Role, patient_id: UUID | None = None) -> Actor:
     """Return somebody of the role whom no database knows; a patient has a record."""
     own = (patient_id or uuid4()) if role is Role.PATIENT else None
-    return actor(anybody(role), patient_id=own)
+    return act_as(invent_member(role), patient_id=own)
 
 
-def program(role: Role, *scopes: Scope) -> Actor:
+def act_as_program(role: Role, *scopes: Scope) -> Actor:
     """Return a program; its token is good for these scopes alone, if there are any."""
     return Actor(uuid4(), "nightly", role, scopes=frozenset(scopes) or None)
 
 
-def signed_in(patient: PatientRecord | Identity | Patient) -> Actor:
+def act_as_patient(patient: PatientRecord | Identity | Patient) -> Actor:
     """Return the patient themselves as services take them."""
     name = f"{patient.first_name} {patient.last_name}"
     return Actor(uuid4(), name, Role.PATIENT, patient.id)
 
 
-def account(session: Session, member: Member, **values: Any) -> User:
-    """Keep the member's account."""
+def add_account(session: Session, who: Member | Role, **values: Any) -> User:
+    """Keep an account of the member, or of anybody of the role.
+
+    A patient has a record, by default one made for this.
+    """
+    member = invent_member(who) if isinstance(who, Role) else who
+    if member.role is Role.PATIENT and "patient_id" not in values:
+        values["patient_id"] = add_patient(session).id
     row = User(**asdict(member) | values)
     session.add(row)
     session.flush()
     return row
 
 
-def known(session: Session, member: Member, **values: Any) -> Actor:
-    """Keep the member's account, and return who acts with it."""
-    return accounts.actor_of(account(session, member, **values))
+def add_actor(session: Session, who: Member | Role, **values: Any) -> Actor:
+    """Keep an account, and return who acts with it."""
+    return accounts.actor_of(add_account(session, who, **values))
 
 
-def known_patient(session: Session, patient: PatientRecord | Patient) -> Actor:
+def add_patient_actor(session: Session, patient: PatientRecord | Patient) -> Actor:
     """Keep an account of the patient's own, and return who acts with it."""
     own = Member(f"{patient.first_name} {patient.last_name}", Role.PATIENT, "")
-    return known(session, own, email=None, patient_id=patient.id)
+    return add_actor(session, own, email=None, patient_id=patient.id)
 
 
-def record(draft: PatientDraft = ADA, **values: Any) -> PatientRecord:
+def make_record(draft: PatientDraft = ADA, **values: Any) -> PatientRecord:
     """Return a patient as services show one, whom no database knows."""
     written = datetime(2026, 1, 1, tzinfo=UTC)
     kept: dict[str, Any] = {
@@ -156,15 +159,26 @@ def record(draft: PatientDraft = ADA, **values: Any) -> PatientRecord:
     return PatientRecord(**asdict(draft) | kept | values)
 
 
-def patient(session: Session, draft: PatientDraft = ADA, **values: Any) -> Patient:
+def get_demo(session: Session) -> dict[Role, Actor]:
+    """Return the demo's people by role."""
+    return {person.role: person for person in demo_accounts.demo_people(session)}
+
+
+def add_demo(session: Session) -> dict[Role, Actor]:
+    """Keep the demo's accounts, and return who acts with them by role."""
+    demo_accounts.ensure_demo_people(session)
+    return get_demo(session)
+
+
+def add_patient(session: Session, draft: PatientDraft = ADA, **values: Any) -> Patient:
     """Keep a patient as a row, past the rules of registering."""
-    row = patient_row(draft, **values)
+    row = make_patient(draft, **values)
     session.add(row)
     session.flush()
     return row
 
 
-def patient_row(draft: PatientDraft = ADA, **values: Any) -> Patient:
+def make_patient(draft: PatientDraft = ADA, **values: Any) -> Patient:
     """Return a patient as a row that is not kept yet."""
     return Patient(**columns_of(draft) | values)
 
@@ -173,6 +187,12 @@ def identity_of(draft: PatientDraft) -> dict[str, Any]:
     """Return what tells a patient from others, the least that a row needs."""
     names = ("first_name", "last_name", "date_of_birth")
     return {name: getattr(draft, name) for name in names}
+
+
+def body_of(draft: PatientDraft, *more: str) -> dict[str, Any]:
+    """Return what tells a patient from others, and more, as a program sends it."""
+    columns = columns_of(draft) | {"date_of_birth": draft.date_of_birth.isoformat()}
+    return {name: columns[name] for name in (*identity_of(draft), *more)}
 
 
 def columns_of(draft: PatientDraft) -> dict[str, Any]:
@@ -184,7 +204,9 @@ def columns_of(draft: PatientDraft) -> dict[str, Any]:
     }
 
 
-def doctor(session: Session, draft: DoctorDraft = DOCTOR_DORA, **values: Any) -> Doctor:
+def add_doctor(
+    session: Session, draft: DoctorDraft = DOCTOR_DORA, **values: Any
+) -> Doctor:
     """Keep a doctor as a row, past the rules of adding one."""
     row = Doctor(**asdict(draft) | values)
     session.add(row)

@@ -12,7 +12,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from db.endpoints import Endpoints
-from services.core.actors import Actor, Role
+from services.core.actors import Actor
+from tests.kit import cast
 
 _ROOT: Final = Path(__file__).parents[2]
 _GIVEN: Final = "CHARTROOM_TEST_GIVEN"
@@ -52,7 +53,7 @@ def commanded(
 def given() -> tuple[Endpoints, Actor, dict[str, Any]]:
     """Return, in such a process, its servers, its clerk and what else it was given."""
     whole = json.loads(os.environ[_GIVEN])
-    clerk = Actor(UUID(whole.pop("clerk")), "Cleo Clerk", Role.STAFF)
+    clerk = cast.act_as(cast.CLEO, UUID(whole.pop("clerk")))
     return Endpoints(**whole.pop("endpoints")), clerk, whole
 
 

@@ -16,6 +16,9 @@ MAX_MODULES = 15
 MAX_FOLDERS = 12
 MAX_FACE = 25
 MIN_LINES = 40
+# What a person is in tests, and who alone makes one there.
+PEOPLE = ("Actor", "User", "Patient", "Doctor")
+CAST = "tests/kit/cast.py"
 # The page around all pages; pages themselves are a room.
 SCRIPT = "dashboard.app"
 
@@ -290,6 +293,25 @@ def _trouble_of(language: str, example: str) -> str | None:
     except (ValueError, SyntaxError, subprocess.CalledProcessError) as error:
         return f"it is no {language}: {error}"
     return None
+
+
+def people_outside_the_cast(root: Path) -> Iterator[str]:
+    """Name the tests that make somebody up: all take their people from one cast."""
+    for path in sorted((root / "tests").rglob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        if path == root / CAST or not any(f"{name}(" in text for name in PEOPLE):
+            continue
+        for name, line in _made_in(ast.parse(text)):
+            yield f"{path.relative_to(root)}, line {line}, makes a person: {name}."
+
+
+def _made_in(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    """Yield what people a module makes, and in which line."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+            if name in PEOPLE:
+                yield name, node.lineno
 
 
 def words_explained_twice(root: Path) -> Iterator[str]:

@@ -73,7 +73,7 @@ class IdentityProvider:
 
     issuer: str
     redirect_uri: str
-    person: dict[str, Any] = field(default_factory=lambda: {"sub": "rosa-1"})
+    person: dict[str, Any] = field(default_factory=lambda: {"sub": "cleo-1"})
     bribe: dict[str, Any] = field(default_factory=dict)
     signs_with: RSAKey | None = None
     header: dict[str, Any] = field(default_factory=dict)

@@ -9,19 +9,17 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from tests.kit import cast
 from tests.kit.mailbox import Mailbox, mail_server
 from tests.kit.waiting import eventually
 from tests.launch.launcher import ROOT, Launcher
 
 pytestmark = pytest.mark.launch
 
-INES = "ines@clinic.example.org"
-INVENTED = "ines.carvalho@example.org"
-
 
 def _invite(launcher: Launcher) -> str:
     """Invite the first administrator; return the path of their link."""
-    command = ["create-admin", "--email", INES, "--name", "Ines"]
+    command = ["create-admin", "--email", cast.ADAM.email, "--name", cast.ADAM.name]
     ran = subprocess.run(
         [sys.executable, "-m", "dashboard", *command, "--data", str(launcher.data)],
         cwd=ROOT,
@@ -57,8 +55,8 @@ def test_a_clinics_own_people_come_in_and_nobody_invented(
         with httpx.Client(base_url=launcher.address, headers=headers) as browser:
             first = browser.get("/sign-in").text
             invited = browser.get(link)
-            browser.post("/sign-in", data={"email": INVENTED})
-            browser.post("/sign-in", data={"email": INES})
+            browser.post("/sign-in", data={"email": cast.INES.email})
+            browser.post("/sign-in", data={"email": cast.ADAM.email})
             answer = browser.post("/sign-in/code", data={"code": _code(mailbox)})
             page = browser.get("/")
 
@@ -67,5 +65,5 @@ def test_a_clinics_own_people_come_in_and_nobody_invented(
     assert "demonstration" not in first
     assert invited.status_code == 200
     assert (answer.status_code, page.status_code) == (303, 200)
-    assert [email["To"] for email in mailbox.emails] == [INES]
+    assert [email["To"] for email in mailbox.emails] == [cast.ADAM.email]
     assert launcher.stop() == 0

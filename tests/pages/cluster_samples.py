@@ -14,6 +14,7 @@ from db.models.replication import (
     DrillPlan,
     ReplicationSample,
 )
+from tests.kit import cast
 
 # All that may have happened.
 EVERYTHING = (ReplicationSample, ClusterOperation, Alert, Drill, DrillPlan)
@@ -60,7 +61,7 @@ def operation(**facts: Any) -> ClusterOperation:
     given = {
         "kind": "switchover",
         "state": "done",
-        "actor_name": "Ines Carvalho",
+        "actor_name": cast.INES.name,
         "reason": "Tuesday practice",
         "started_at": began,
         "ended_at": began + timedelta(seconds=3),

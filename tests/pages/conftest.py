@@ -42,10 +42,10 @@ from services.documents import records
 from services.documents.records.drafts import DraftDocument, StoredContent
 from services.documents.records.model import DocumentRecord
 from services.patients.records import patients
-from services.patients.records.model import PatientDraft, PatientRecord
+from services.patients.records.model import PatientRecord
 from services.people import sessions
-from services.people.accounts import demo_accounts
 from tests.conftest import connect, owner
+from tests.kit import cast
 from tests.pages.cluster_samples import EVERYTHING
 from tests.services.pdf.samples import letter
 
@@ -129,16 +129,7 @@ class Clinic:
 
     def register(self, **fields: Any) -> PatientRecord:
         """Register a patient nobody could take for another, with these fields."""
-        name = uuid4().hex
-        draft = PatientDraft(
-            **{
-                "first_name": f"Ada {name[:8]}",
-                "last_name": f"Test {name[8:16]}",
-                "date_of_birth": date(1980, 1, 31),
-                "email": f"{name}@example.org",
-                **fields,
-            }
-        )
+        draft = cast.invent_patient(**fields)
         return self.write(
             lambda session: patients.register(
                 session, self.clerk, draft, today=date(2026, 11, 20)
@@ -147,7 +138,7 @@ class Clinic:
 
     def edit(self, patient: PatientRecord, **fields: Any) -> PatientRecord:
         """Change a patient the way a colleague at another desk would."""
-        draft = PatientDraft(**(_fields(patient) | fields))
+        draft = replace(patient.draft(), **fields)
         return self.write(
             lambda session: patients.edit(
                 session,
@@ -182,11 +173,6 @@ class Clinic:
         return app
 
 
-def _fields(patient: PatientRecord) -> dict[str, Any]:
-    draft = patient.draft()
-    return {name: getattr(draft, name) for name in PatientDraft.__dataclass_fields__}
-
-
 @pytest.fixture(scope="module", autouse=True)
 def _network() -> Iterator[None]:
     """Give people an address, which AppTest has as no text, and an origin."""
@@ -219,9 +205,7 @@ def clinic(
         ours = replace(module_endpoints, control_url=None)
         wired = Wiring(settings, ours, *stores)
         wiring.use(wired)
-        database.write(demo_accounts.ensure_demo_people, identity=SYSTEM)
-        cast: tuple[Actor, ...] = database.write(_cast, identity=SYSTEM).value
-        yield Clinic(wired, {person.role: person for person in cast})
+        yield Clinic(wired, database.write(cast.add_demo, identity=SYSTEM).value)
         wired.inspector.close()
         wired.document_lists.close()
         wired.monitor.close()
@@ -299,10 +283,6 @@ def at_desk(clinic: Clinic, kept: Session) -> Callable[..., AppTest]:
         return clinic.at_page(app, page, **query).run()
 
     return at_desk
-
-
-def _cast(session: Session) -> tuple[Actor, ...]:
-    return demo_accounts.demo_people(session)
 
 
 def rows_of(app: AppTest, key: str = "patients_table") -> list[list[str]]:

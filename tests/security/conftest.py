@@ -18,8 +18,8 @@ from services.patients.care import care
 from services.patients.records import patients
 from services.patients.records.model import PatientDraft, PatientRecord
 from services.people import sessions
-from services.people.accounts import demo_accounts
 from tests.conftest import connect, owner
+from tests.kit import cast
 
 
 @dataclass(frozen=True)
@@ -41,18 +41,14 @@ def house(module_endpoints: Endpoints) -> Iterator[House]:
         closing(Database(module_endpoints)) as database,
         closing(AuditStore(module_endpoints.audit_url)) as audit_store,
     ):
-        made = database.write(demo_accounts.ensure_demo_people, identity=SYSTEM)
-        accounts = database.read(
-            demo_accounts.demo_people, after=made.lsn, identity=SYSTEM
-        ).value
-        cast = {person.role: person for person in accounts}
+        people = database.write(cast.add_demo, identity=SYSTEM).value
         yield House(
             database,
             audit_store,
-            cast,
-            {role: _sign_in(database, person) for role, person in cast.items()},
-            _register(database, cast, "Ada", "Lovelace"),
-            _register(database, cast, "Grace", "Hopper"),
+            people,
+            {role: _sign_in(database, person) for role, person in people.items()},
+            _register(database, people, cast.ADA),
+            _register(database, people, cast.GRACE),
         )
 
 
@@ -75,19 +71,13 @@ def _sign_in(database: Database, person: Actor) -> UUID:
 
 
 def _register(
-    database: Database, cast: dict[Role, Actor], first: str, last: str
+    database: Database, people: dict[Role, Actor], draft: PatientDraft
 ) -> PatientRecord:
-    clerk = cast[Role.STAFF]
-    draft = PatientDraft(
-        first_name=first,
-        last_name=last,
-        date_of_birth=date(1980, 1, 31),
-        email=f"{first}@example.org",
-    )
+    clerk = people[Role.STAFF]
 
     def register(session):
         record = patients.register(session, clerk, draft, today=date(2026, 11, 20))
-        care.assign(session, clerk, record.id, cast[Role.CLINICIAN].id)
+        care.assign(session, clerk, record.id, people[Role.CLINICIAN].id)
         return record
 
     return database.write(register, identity=clerk.database_identity).value

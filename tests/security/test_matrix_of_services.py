@@ -18,7 +18,6 @@ import pytest
 import services
 from db.audit_store import AuditFilter
 from db.models.booking import Appointment
-from db.models.doctor import Doctor
 from db.postgres import ANONYMOUS, SYSTEM
 from services.cluster.alerts import AlertKind, RuleDraft
 from services.cluster.drills.kinds import DrillKind
@@ -44,7 +43,6 @@ from services.documents.retention import RetentionPeriod
 from services.lists.criteria import Criteria
 from services.patients import point_in_time
 from services.patients.photos.images import PreparedPhoto
-from services.patients.records.model import PatientDraft
 from services.patients.search.fields import PATIENTS
 from services.people.accounts.managing import Particulars
 from services.people.sign_in.identities import Claimed
@@ -53,13 +51,13 @@ from services.visits.booking.bookings import AnyRequest, BookingRequest, SeriesR
 from services.visits.booking.waitlist import WaitRequest
 from services.visits.figures.statistics import Period
 from services.visits.front_desk.notifications import SenderDetails
-from services.visits.schedule.doctors import DoctorDraft
 from services.visits.schedule.plans import (
     Calendar,
     ExceptionDraft,
     ExceptionKind,
     Hours,
 )
+from tests.kit import cast
 from tests.security.services_matrix import (
     ALLOWED,
     AS_SYSTEM,
@@ -170,12 +168,6 @@ def _arguments(function, offer: dict[str, Any]) -> dict[str, Any]:
 
 def _offer(house, files, tmp_path: Path, role: Role) -> dict[str, Any]:
     """What a parameter of each name may be; ids of other people's things, mostly."""
-    draft = PatientDraft(
-        first_name="Mary",
-        last_name="Shelley",
-        date_of_birth=date(1980, 1, 31),
-        email=f"{uuid4().hex}@example.org",
-    )
     return {
         "access_id": uuid4(),
         "answer": Answer({}, b"challenge", None),
@@ -184,15 +176,15 @@ def _offer(house, files, tmp_path: Path, role: Role) -> dict[str, Any]:
         "zone": UTC,
         "beginning": "pen",
         "browser": "browser",
-        "claimed": Claimed("https://id.example.org", uuid4().hex, "Mary"),
+        "claimed": Claimed("https://id.example.org", uuid4().hex, cast.EMIL.name),
         "clinician_id": house.cast[Role.CLINICIAN].id,
         "criteria": Criteria(),
         "list_criteria": Criteria(),
         "doctor_id": uuid4(),
         "document_id": uuid4(),
-        "draft": draft,
+        "draft": cast.invent_patient(),
         "draft_id": uuid4(),
-        "email": "mary@example.org",
+        "email": cast.EMIL.email,
         "file_key": 7,
         "files": files,
         "finding": "All was as it should be.",
@@ -210,7 +202,7 @@ def _offer(house, files, tmp_path: Path, role: Role) -> dict[str, Any]:
         "merged_id": house.other.id,
         "merged_version": house.other.version,
         "minutes": 5,
-        "name": "Mary",
+        "name": cast.EMIL.name,
         "now": datetime(2026, 11, 20, 12, tzinfo=UTC),
         "number": 1,
         "page": 1,
@@ -237,7 +229,7 @@ def _offer(house, files, tmp_path: Path, role: Role) -> dict[str, Any]:
         "thumbnail": True,
         "today": _TODAY,
         "token_id": uuid4(),
-        "typed": Particulars("Mary Shelley", "mary@example.org"),
+        "typed": Particulars(cast.EMIL.name, cast.EMIL.email),
         "upto": 1,
         "user_id": house.cast[_other(role)].id,
         "version": house.patient.version,
@@ -255,9 +247,11 @@ def _exceptions(house, name: str, role: Role) -> dict[str, Any]:
             "period": Period(date(2026, 11, 20), date(2026, 11, 20)),
             "zone": UTC,
         },
-        "patients.search": lambda: {"typed": "Lovelace 1980-01-31"},
+        "patients.search": lambda: {
+            "typed": f"{cast.ADA.last_name} {cast.ADA.date_of_birth}"
+        },
         "patients.point_in_time": lambda: {
-            "typed": "Lovelace",
+            "typed": cast.ADA.last_name,
             "node": "node-04",
             "seconds": 60.0,
             "copy": point_in_time.Copy(
@@ -322,9 +316,9 @@ def _exceptions(house, name: str, role: Role) -> dict[str, Any]:
 
 def _with_doctor(house) -> dict[str, Any]:
     """A doctor who can be planned and changed, and visits that last an hour."""
-    draft = DoctorDraft(name="Dora", speciality="Time")
+    draft = cast.DOCTOR_DORA
     doctor_id = house.database.write(
-        lambda session: _kept(session, draft), identity=SYSTEM
+        lambda session: cast.add_doctor(session, draft).id, identity=SYSTEM
     ).value
     begins = datetime.now(UTC) + timedelta(days=1)
     times = {"starts_at": begins, "ends_at": begins + timedelta(hours=1)}
@@ -345,13 +339,6 @@ def _with_doctor(house) -> dict[str, Any]:
         "slot_ids": [uuid4()],
         "until_at": times["ends_at"],
     }
-
-
-def _kept(session, draft: DoctorDraft):
-    row = Doctor(name=draft.name, speciality=draft.speciality)
-    session.add(row)
-    session.flush()
-    return row.id
 
 
 def _with_bookings(house, name: str, role: Role) -> dict[str, Any]:
@@ -404,7 +391,7 @@ def _with_prescriptions(house) -> dict[str, Any]:
             license_number=None,
             lines=(line,),
             note="",
-            author_name="Dora",
+            author_name=cast.DORA.name,
         ),
         "paper": SignedPaper(uuid4().hex, "x.pdf", 1, bytes(32), bytes(32)),
         "prescription_id": uuid4(),
@@ -417,7 +404,7 @@ def _with_visit(house, name: str) -> dict[str, Any]:
     """A visit of the patient's, in the state that the function is for."""
 
     def prepare(session):
-        doctor_id = visit_samples.doctor(session)
+        doctor_id = cast.add_doctor(session).id
         given = session, doctor_id, house.patient.id, visit_samples.soon(-5)
         came = {"status": "checked-in"} if name.endswith(".complete") else {}
         visit_id = visit_samples.visit(*given, **came)

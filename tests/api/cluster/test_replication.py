@@ -8,6 +8,7 @@ from sqlalchemy import delete
 from db.models.replication import Alert, ClusterOperation, ReplicationSample
 from db.postgres import SYSTEM
 from services.core.actors import Role
+from tests.kit import cast
 
 BASE = "/api/v1/replication"
 
@@ -35,7 +36,7 @@ def past(application, now):
         ClusterOperation(
             kind="switchover",
             state="done",
-            actor_name="Ines Carvalho",
+            actor_name=cast.INES.name,
             reason="Testing it.",
             started_at=now - timedelta(hours=1),
             downtime_seconds=1.25,

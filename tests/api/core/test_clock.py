@@ -8,12 +8,14 @@ import pytest
 from api.application import create_api
 from services.core.actors import Role
 from tests.api.conftest import ADA, Client
+from tests.kit import cast
 
 
 @pytest.fixture
 def next_century(application, module_files, module_log, papers):
-    """The same clinic, many years later."""
-    later = datetime(2085, 12, 10, tzinfo=UTC)
+    """The same clinic, on Ada's hundredth birthday."""
+    born = cast.ADA.date_of_birth
+    later = datetime(born.year + 100, born.month, born.day, tzinfo=UTC)
     api = create_api(
         application.database,
         module_files,

@@ -8,13 +8,11 @@ from anyio.from_thread import start_blocking_portal
 from pymongo import MongoClient
 
 from db.files.gridfs import Bucket
-from db.postgres import SYSTEM
 from services.core import throttling
 from services.core.actors import Role
 from services.core.throttling import Limit
 from services.documents import records
 from services.documents.records.errors import MAX_BYTES, DocumentIdTaken
-from services.people.accounts import demo_accounts
 from tests.api.document_samples import UPLOAD, pdf, upload
 from tests.kit.signing_in import cookie_of
 
@@ -301,10 +299,7 @@ def in_browser(stranger, application):
     """Somebody at the desk in a browser, on the page of some site."""
 
     def ask(method, path, headers, **sent):
-        cast = application.database.read(
-            demo_accounts.demo_people, identity=SYSTEM
-        ).value
-        clerk = next(person for person in cast if person.role is Role.STAFF)
+        clerk = application.people[Role.STAFF]
         cookie = {"Cookie": cookie_of(application.database, clerk.id)}
         return stranger.ask(method, path, headers=cookie | headers, **sent)
 

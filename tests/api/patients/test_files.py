@@ -18,19 +18,14 @@ from services.lists import views
 from services.lists.criteria import Combine, Criteria, Filter, Group, Operator
 from services.patients.photos import photos
 from services.patients.search.fields import PATIENTS
-from services.people.accounts import demo_accounts
 from tests.api.conftest import ADA
+from tests.kit import cast
 from tests.kit.signing_in import cookie_of
 
 
-@pytest.fixture(scope="module")
-def cast(application):
-    return {
-        person.role: person
-        for person in application.database.read(
-            demo_accounts.demo_people, identity=SYSTEM
-        ).value
-    }
+@pytest.fixture
+def people(application):
+    return application.people
 
 
 def _signed_in(application, person_id):
@@ -38,7 +33,7 @@ def _signed_in(application, person_id):
 
 
 @pytest.fixture
-def photograph(application, cast, module_files):
+def photograph(application, people, module_files):
     """Give a patient a photo of one colour, and return it as it is kept."""
 
     def take(patient, colour, version=1):
@@ -49,7 +44,7 @@ def photograph(application, cast, module_files):
             lambda session: photos.attach(
                 session,
                 module_files,
-                cast[Role.STAFF],
+                people[Role.STAFF],
                 patient["uuid"],
                 prepared,
                 version=version,
@@ -88,11 +83,13 @@ def pictured(photograph, ada):
     return f"/files/patients/{ada['uuid']}/photo?version=2"
 
 
-def test_a_signed_in_person_sees_a_photo(stranger, application, cast, pictured):
-    full = stranger.get(pictured, headers=_signed_in(application, cast[Role.STAFF].id))
+def test_a_signed_in_person_sees_a_photo(stranger, application, people, pictured):
+    full = stranger.get(
+        pictured, headers=_signed_in(application, people[Role.STAFF].id)
+    )
     small = stranger.get(
         f"{pictured}&size=thumbnail",
-        headers=_signed_in(application, cast[Role.STAFF].id),
+        headers=_signed_in(application, people[Role.STAFF].id),
     )
 
     assert full.headers["content-type"] == small.headers["content-type"] == "image/jpeg"
@@ -118,10 +115,9 @@ def test_others_do_not_see_it(as_role, pictured, role, status):
 def test_somebody_who_may_not_act_any_more_is_a_stranger(
     stranger, application, pictured
 ):
-    gone = User(name="Gone", role=Role.STAFF)
-    application.database.write(
-        lambda session: (session.add(gone), session.flush()), identity=SYSTEM
-    )
+    gone = application.database.write(
+        lambda session: cast.add_actor(session, Role.STAFF), identity=SYSTEM
+    ).value
     headers = _signed_in(application, gone.id)
     application.database.write(
         lambda session: session.execute(
@@ -136,9 +132,9 @@ def test_somebody_who_may_not_act_any_more_is_a_stranger(
 
 
 def test_a_bad_token_is_not_made_good_by_a_cookie(
-    stranger, application, cast, pictured
+    stranger, application, people, pictured
 ):
-    headers = _signed_in(application, cast[Role.STAFF].id) | {
+    headers = _signed_in(application, people[Role.STAFF].id) | {
         "Authorization": "Bearer x"
     }
 
@@ -163,18 +159,18 @@ def _stored(application, actor, **fields):
 
 
 def test_asvs_5_4_1_a_list_is_exported_as_it_is_filtered(
-    client, stranger, application, cast
+    client, stranger, application, people
 ):
     name = f"N{uuid4().hex[:12]}"
     for first in ("Ada", "=1+1"):
         added = ADA | {"first_name": first, "last_name": name}
         written = client.post("/api/v1/patients", added)
     where = Group(Combine.AND, (Filter("last_name", Operator.EQUAL, name),))
-    path = _stored(application, cast[Role.STAFF], where=where)
+    path = _stored(application, people[Role.STAFF], where=where)
     seen = {LSN_HEADER: written.headers[LSN_HEADER]}
 
     answer = stranger.get(
-        path, headers=_signed_in(application, cast[Role.STAFF].id) | seen
+        path, headers=_signed_in(application, people[Role.STAFF].id) | seen
     )
 
     rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
@@ -188,13 +184,13 @@ def test_asvs_5_4_1_a_list_is_exported_as_it_is_filtered(
 
 
 def test_a_browser_gets_what_spreadsheets_read_and_a_program_gets_no_mark(
-    client, stranger, application, cast
+    client, stranger, application, people
 ):
-    path = _stored(application, cast[Role.STAFF])
+    path = _stored(application, people[Role.STAFF])
     mark = "\ufeff".encode()
 
     for_spreadsheets = stranger.get(
-        path, headers=_signed_in(application, cast[Role.STAFF].id)
+        path, headers=_signed_in(application, people[Role.STAFF].id)
     )
 
     assert for_spreadsheets.content.startswith(mark)
@@ -202,20 +198,22 @@ def test_a_browser_gets_what_spreadsheets_read_and_a_program_gets_no_mark(
 
 
 def test_who_may_not_export_is_told_so_before_anything_is_sent(
-    stranger, application, cast, monkeypatch
+    stranger, application, people, monkeypatch
 ):
-    path = _stored(application, cast[Role.STAFF])
+    path = _stored(application, people[Role.STAFF])
     only_lists = PERMISSIONS[Role.ANALYST] - {Permission.EXPORT_PATIENTS}
     monkeypatch.setitem(PERMISSIONS, Role.ANALYST, only_lists)
 
-    answer = stranger.get(path, headers=_signed_in(application, cast[Role.ANALYST].id))
+    answer = stranger.get(
+        path, headers=_signed_in(application, people[Role.ANALYST].id)
+    )
 
     assert answer.status_code == 403
     assert "export patient lists" in answer.json()["detail"]
 
 
-def test_an_export_gives_its_connection_back(client, application, cast):
-    path = _stored(application, cast[Role.STAFF])
+def test_an_export_gives_its_connection_back(client, application, people):
+    path = _stored(application, people[Role.STAFF])
 
     answers = [client.get(path).status_code for _ in range(20)]
 

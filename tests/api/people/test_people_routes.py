@@ -11,8 +11,9 @@ from services.core.actors import Role, Scope
 from services.people import sessions, tokens
 from tests.api.conftest import Client
 from tests.conftest import connect, owner
+from tests.kit import cast
 from tests.kit.waiting import eventually
-from tests.services.people.people_samples import open_sessions, person
+from tests.services.people.people_samples import open_sessions
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def kept(module_endpoints):
 @pytest.fixture
 def cleo(kept):
     """A colleague who is signed in."""
-    user = person(kept, name=f"Cleo {uuid4().hex}")
+    user = cast.add_account(kept, Role.STAFF)
     sessions.start(kept, user.id, method="code", network=None, browser=None)
     kept.commit()
     return user
@@ -59,7 +60,7 @@ def test_people_are_listed_with_what_administrators_need(application, boss, cleo
     listed = boss.get("/api/v1/people", headers=now(application)).json()["people"]
 
     shown = {person["name"]: person for person in listed}
-    assert {"Rosa Lindqvist", "Maya Brandt", cleo.name} <= set(shown)
+    assert {cast.ROSA.name, cast.MAYA.name, cleo.name} <= set(shown)
     assert shown[cleo.name]["standing"] == "active"
     assert not any("token" in field or "hash" in field for field in shown[cleo.name])
 

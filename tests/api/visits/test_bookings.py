@@ -10,6 +10,7 @@ import pytest
 from services.core.actors import Role
 from tests.api.conftest import ADA, Client
 from tests.api.visit_samples import Practice
+from tests.kit import cast
 
 RACERS = 20
 
@@ -23,8 +24,7 @@ def practice(application) -> Practice:
 @pytest.fixture
 def grace(client):
     """Another patient."""
-    names = {"first_name": "Grace", "email": f"{uuid4().hex}@example.org"}
-    return client.post("/api/v1/patients", ADA | names).json()
+    return client.post("/api/v1/patients", cast.body_of(cast.GRACE, "email")).json()
 
 
 def _hold(client, practice, number, patient, **headers):

@@ -2,16 +2,16 @@
 
 import csv
 import io
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy.orm import Session
 
 from db.models.booking import Booking
-from db.models.patient import Patient
 from db.postgres import SYSTEM
 from services.core.actors import Role
+from tests.kit import cast
 from tests.services.visits import visit_samples
 
 DAY = datetime.fromisoformat("2026-03-23T09:00:00+00:00")
@@ -23,12 +23,8 @@ def doctor(application) -> UUID:
     """A doctor with two slots: one visit, and one attempt that lost the race for it."""
 
     def keep(session: Session) -> UUID:
-        patient = Patient(
-            first_name="Ada", last_name="Lovelace", date_of_birth=date(1985, 12, 10)
-        )
-        session.add(patient)
-        session.flush()
-        doctor_id = visit_samples.doctor(session, name="Dora Doctor")
+        patient = cast.add_patient(session)
+        doctor_id = cast.add_doctor(session).id
         visit_samples.visit(session, doctor_id, patient.id, DAY)
         slot_id = visit_samples.slot(session, doctor_id, DAY + timedelta(hours=1))
         session.add(
@@ -40,7 +36,7 @@ def doctor(application) -> UUID:
                 status="failed",
                 ended_at=DAY,
                 created_by=uuid4(),
-                created_by_name="Cleo Clerk",
+                created_by_name=cast.CLEO.name,
             )
         )
         return doctor_id

@@ -9,8 +9,8 @@ from sqlalchemy import update
 from db.models.booking import Appointment
 from db.postgres import SYSTEM
 from services.core.actors import Role
-from services.people.accounts import demo_accounts
 from tests.api.conftest import Client
+from tests.kit import cast
 from tests.services.documents.forms.samples import words_of
 from tests.services.visits import visit_samples
 from tests.services.visits.visit_samples import soon
@@ -22,7 +22,7 @@ def visit_of(application):
 
     def make(patient_id: UUID, **values: object) -> UUID:
         def add(session):
-            doctor = visit_samples.doctor(session)
+            doctor = cast.add_doctor(session).id
             return visit_samples.visit(session, doctor, patient_id, soon(60), **values)
 
         return application.database.write(add, identity=SYSTEM).value
@@ -33,10 +33,7 @@ def visit_of(application):
 @pytest.fixture
 def own(application) -> UUID:
     """The patient whose token the role of patients has."""
-    cast = application.database.read_latest(
-        demo_accounts.demo_people, identity=SYSTEM
-    ).value
-    return next(person.patient_id for person in cast if person.patient_id)
+    return application.people[Role.PATIENT].patient_id
 
 
 def ask(client: Client, visit_id: UUID, what: str):

@@ -22,11 +22,11 @@ from tests.browser.conftest import Site, ready
 from tests.browser.failover_site import assert_no_traceback, clinic_on, lose_the_node
 from tests.browser.patients.test_front_desk import register, unlike
 from tests.browser.visits.test_booking import next_monday
+from tests.kit import cast
 from tests.kit.breaking import leaderless, switch_over
 from tests.kit.waiting import eventually
 from tests.services.pdf.samples import letter
 from tests.services.visits.slot_samples import week_of_slots
-from tests.services.visits.visit_samples import doctor
 
 pytestmark = [pytest.mark.browser, pytest.mark.cluster]
 
@@ -80,7 +80,7 @@ def slots(site: Site) -> str:
     """The address of a doctor who can be booked."""
 
     def add(session) -> UUID:
-        doctor_id = doctor(session, name=f"Gregory {unlike()}")
+        doctor_id = cast.add_doctor(session, name=f"Dora {unlike()}").id
         week_of_slots(session, doctor_id, next_monday(), hours=(8, 9))
         return doctor_id
 

@@ -13,11 +13,11 @@ from playwright.sync_api import Browser, BrowserContext
 
 from db.postgres import SYSTEM, Database
 from deploy import make_secrets
-from services.core.actors import Role
 from services.people.accounts import demo_accounts
-from tests.browser.conftest import NAMES, ready
+from tests.browser.conftest import ready
 from tests.browser.running import chartroom, free_port, process
 from tests.conftest import Databases
+from tests.kit import cast
 from tests.kit.waiting import eventually
 
 _ROOT = Path(__file__).parents[3]
@@ -96,7 +96,7 @@ def _signed_in(front: Front, browser: Browser) -> BrowserContext:
     context = browser.new_context(base_url=front.address, ignore_https_errors=True)
     page = context.new_page()
     page.goto("/sign-in")
-    page.get_by_role("button", name=NAMES[Role.STAFF]).click()
+    page.get_by_role("button", name=cast.ROSA.name).click()
     page.get_by_role("button", name="Sign in", exact=True).click()
     page.get_by_role("heading", level=1).wait_for()
     return context

@@ -14,6 +14,7 @@ from db.models.replication import Alert, ClusterOperation
 from db.postgres import SYSTEM
 from services.core.actors import Role
 from tests.browser.conftest import Site
+from tests.kit import cast
 
 pytestmark = pytest.mark.browser
 
@@ -114,7 +115,7 @@ def switchover(reason: str, **told: Any) -> ClusterOperation:
         id=uuid4(),
         kind="switchover",
         state="done",
-        actor_name="Ines Carvalho",
+        actor_name=cast.INES.name,
         reason=reason,
         former_primary="db-01",
         new_primary="db-02",
@@ -141,7 +142,7 @@ def test_history_tells_what_a_switchover_cost(site: Site, page: Page):
 def test_somebody_sees_to_an_alert(site: Site, page: Page):
     page.get_by_role("link", name="Alerts").click()
     open_one = page.get_by_role("button", name="I see to it")
-    seen_to = page.get_by_text(re.compile("Ines Carvalho sees to it since"))
+    seen_to = page.get_by_text(re.compile(f"{cast.INES.name} sees to it since"))
     expect(open_one.or_(seen_to)).to_be_visible()
 
     # The other width's test may have been here before.

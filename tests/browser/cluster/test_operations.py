@@ -16,9 +16,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from db import embedded
 from db.cluster.control_client import Control
 from db.cluster.fault_kinds import Fault
-from services.core.actors import Role
-from tests.browser.conftest import NAMES, ready
+from tests.browser.conftest import ready
 from tests.browser.people.test_passkeys import Device, add_passkey
+from tests.kit import cast
 from tests.launch.launcher import Launcher
 
 pytestmark = pytest.mark.browser
@@ -58,7 +58,7 @@ def admin(launched: Launcher, browser: Browser) -> Iterator[Page]:
 def _signed_in(context: BrowserContext, address: str) -> Page:
     page = context.new_page()
     page.goto("/sign-in")
-    page.get_by_role("button", name=NAMES[Role.ADMIN]).click()
+    page.get_by_role("button", name=cast.INES.name).click()
     page.get_by_role("button", name="Sign in", exact=True).click()
     page.wait_for_url(f"{address}/")
     Device(page)

@@ -17,16 +17,12 @@ from tests.browser.conftest import Site
 from tests.browser.patients.test_front_desk import find, registered, unlike
 from tests.browser.running import chartroom
 from tests.conftest import Databases
+from tests.kit import cast
 from tests.kit.breaking import replay_paused
 
 pytestmark = [pytest.mark.browser, pytest.mark.cluster]
 
-ADA = {
-    "first_name": "Ada",
-    "last_name": "Lovelace",
-    "date_of_birth": "1985-12-10",
-    "email": "ada@example.org",
-}
+ADA = cast.body_of(cast.ADA, "email")
 
 
 @pytest.fixture

@@ -25,11 +25,11 @@ from tests.browser.conftest import Site, ready
 from tests.browser.failover_site import assert_no_traceback, clinic_on
 from tests.browser.patients.test_front_desk import registered, unlike
 from tests.browser.visits.test_booking import next_monday, time_of
+from tests.kit import cast
 from tests.kit.breaking import leaderless, switch_over
 from tests.kit.clusters import BreakableCluster
 from tests.services.pdf.samples import letter
 from tests.services.visits.slot_samples import week_of_slots
-from tests.services.visits.visit_samples import doctor
 
 pytestmark = [pytest.mark.browser, pytest.mark.cluster]
 
@@ -94,7 +94,7 @@ def doctor_id(site: Site) -> UUID:
 
     def add(session) -> UUID:
         session.execute(update(BookingSlot).values(may_overlap=True))
-        doctor_id = doctor(session, name=f"Gregory {unlike()}")
+        doctor_id = cast.add_doctor(session, name=f"Dora {unlike()}").id
         week_of_slots(session, doctor_id, next_monday(), hours=(8, 9))
         return doctor_id
 

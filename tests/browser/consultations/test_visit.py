@@ -17,9 +17,9 @@ from db.postgres import SYSTEM
 from services.consultations import notes
 from services.core.actors import Role
 from services.patients.care import care
-from services.people.accounts import demo_accounts
-from tests.browser.conftest import NAMES, Site, ready
+from tests.browser.conftest import Site, ready
 from tests.browser.test_accessibility import assert_fit
+from tests.kit import cast
 from tests.services.visits import visit_samples
 
 pytestmark = pytest.mark.browser
@@ -39,8 +39,8 @@ class Consultation:
 
 def _settle(session: Session) -> UUID:
     """Keep a visit of a patient with allergies, who was measured twice before."""
-    cast = {person.role: person for person in demo_accounts.demo_people(session)}
-    doctor = cast[Role.CLINICIAN]
+    people = cast.get_demo(session)
+    doctor = people[Role.CLINICIAN]
     patient = session.scalars(
         Patient.__table__.select()
         .with_only_columns(Patient.id)
@@ -48,8 +48,8 @@ def _settle(session: Session) -> UUID:
         .limit(1)
     ).one()
     if not care.is_treated_by(session, doctor.id, patient):
-        care.assign(session, cast[Role.STAFF], patient, doctor.id)
-    doctor_id = visit_samples.doctor(session)
+        care.assign(session, people[Role.STAFF], patient, doctor.id)
+    doctor_id = cast.add_doctor(session).id
     now = datetime.now(UTC)
     for days, upper in ((60, "150"), (30, "140")):
         before = visit_samples.visit(
@@ -176,7 +176,7 @@ def test_what_was_being_typed_when_the_sign_in_ended_comes_back(
         identity=SYSTEM,
     )
     page.wait_for_url("**/sign-in?next=%2Fvisit**")
-    page.get_by_role("button", name=NAMES[Role.CLINICIAN]).click()
+    page.get_by_role("button", name=cast.AMARA.name).click()
     page.get_by_role("button", name="Sign in", exact=True).click()
 
     page.get_by_text("What you had typed is back.").wait_for()

@@ -15,11 +15,11 @@ from db.models.doctor import Doctor
 from db.models.patient import Patient
 from db.postgres import SYSTEM
 from services.core.actors import Role
-from services.people.accounts import demo_accounts
 from tests.browser.conftest import Site, ready
 from tests.browser.consultations.test_visit import leave_with
 from tests.browser.patients.test_front_desk import registered, unlike
 from tests.browser.visits.test_desk import open_desk, scan
+from tests.kit import cast
 from tests.services.visits import visit_samples
 
 pytestmark = pytest.mark.browser
@@ -43,11 +43,11 @@ def room(site: Site) -> Iterator[BrowserContext]:
 
 def own_slot(session: Session) -> tuple[UUID, datetime]:
     """Let the demo's clinician be free once, half an hour from now."""
-    cast = {person.role: person for person in demo_accounts.demo_people(session)}
-    clinician_id = cast[Role.CLINICIAN].id
-    doctor_id = session.scalar(
-        select(Doctor.id).where(Doctor.user_id == clinician_id)
-    ) or visit_samples.doctor(session, clinician_id)
+    clinician_id = cast.get_demo(session)[Role.CLINICIAN].id
+    doctor_id = (
+        session.scalar(select(Doctor.id).where(Doctor.user_id == clinician_id))
+        or cast.add_doctor(session, user_id=clinician_id).id
+    )
     starts_at = datetime.now(UTC).replace(second=0, microsecond=0)
     # One doctor is nowhere twice: whatever is planned around then makes room.
     session.execute(

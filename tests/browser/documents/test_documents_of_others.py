@@ -9,13 +9,13 @@ from sqlalchemy.orm import Session
 
 from db.models.care import CareRelationship
 from db.models.patient import Patient
-from db.models.user import User
 from db.postgres import SYSTEM
-from services.core.actors import Actor, Role
+from services.core.actors import Role
 from services.documents.search.fields import DOCUMENTS
 from services.lists import views
 from services.lists.criteria import Criteria, Filter, Group, Operator
-from tests.browser.conftest import NAMES, Site, ready
+from tests.browser.conftest import Site, ready
+from tests.kit import cast
 from tests.services.documents.search.samples import filed
 
 pytestmark = pytest.mark.browser
@@ -33,8 +33,7 @@ def _patient_of_nobody(session: Session) -> Patient:
 
 def _filed(session: Session, title: str) -> tuple[str, UUID]:
     """File a document of a patient whom nobody treats; return its list's key."""
-    user = session.scalars(select(User).where(User.name == NAMES[Role.STAFF])).one()
-    clerk = Actor(user.id, user.name, Role.STAFF)
+    clerk = cast.get_demo(session)[Role.STAFF]
     patient = _patient_of_nobody(session)
     filed(session, clerk, title, of=patient)
     of_patient = Filter("patient_id", Operator.EQUAL, str(patient.id))

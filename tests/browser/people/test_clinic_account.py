@@ -12,8 +12,9 @@ from db.endpoints import Endpoints
 from db.postgres import SYSTEM, Database
 from services.core.actors import Role
 from services.people.accounts import demo_accounts
-from tests.browser.conftest import NAMES, Site
+from tests.browser.conftest import Site
 from tests.browser.running import chartroom, free_port
+from tests.kit import cast
 from tests.kit.openid_provider import (
     CLIENT_ID,
     CLIENT_SECRET,
@@ -70,8 +71,8 @@ def test_whom_the_clinics_account_knows_comes_in_with_it(
 ) -> None:
     provider.person = {
         "sub": "cleo-1",
-        "name": "Cleo Clerk",
-        "email": "cleo@clinic.example",
+        "name": cast.CLEO.name,
+        "email": cast.CLEO.email,
         "email_verified": True,
         "groups": ["desk"],
     }
@@ -80,7 +81,7 @@ def test_whom_the_clinics_account_knows_comes_in_with_it(
     page.get_by_role("link", name=f"Sign in with {LABEL}").click()
 
     page.wait_for_url(f"{clinic.address}/account")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Cleo Clerk")
+    expect(page.get_by_role("heading", level=1)).to_have_text(cast.CLEO.name)
 
 
 def test_who_connects_their_account_comes_in_with_it_afterwards(
@@ -99,4 +100,4 @@ def test_who_connects_their_account_comes_in_with_it_afterwards(
     page.get_by_role("link", name=f"Sign in with {LABEL}").click()
 
     page.wait_for_url(f"{clinic.address}/account")
-    expect(page.get_by_role("heading", level=1)).to_have_text(NAMES[Role.STAFF])
+    expect(page.get_by_role("heading", level=1)).to_have_text(cast.ROSA.name)

@@ -12,7 +12,8 @@ from sqlalchemy import text
 
 from db.postgres import SYSTEM
 from services.core.actors import Role
-from tests.browser.conftest import NAMES, Site, ready
+from tests.browser.conftest import Site, ready
+from tests.kit import cast
 
 pytestmark = pytest.mark.browser
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -83,7 +84,7 @@ def test_a_passkey_is_added_signs_in_and_is_removed(named: Site, admin: Page) ->
     # Nothing typed and nothing clicked: the page asks the device by itself.
     admin.wait_for_url(f"{named.address}/")
     admin.goto("/account")
-    expect(ready(admin).get_by_role("heading", level=1)).to_have_text(NAMES[Role.ADMIN])
+    expect(ready(admin).get_by_role("heading", level=1)).to_have_text(cast.INES.name)
     # The sign-in itself was the proof that removing needs.
     admin.goto("/sign-in/passkeys")
     admin.get_by_role("button", name="Remove Blue key").click()

@@ -14,6 +14,7 @@ from db.postgres import SYSTEM
 from services.core.actors import Role
 from tests.browser.conftest import Site, ready
 from tests.browser.people.test_passkeys import Device, add_passkey
+from tests.kit import cast
 
 pytestmark = pytest.mark.browser
 
@@ -83,11 +84,11 @@ def come_in(context: BrowserContext, link: str) -> Page:
 def test_an_invited_colleague_comes_in_once_and_is_shut_out_while_working(
     admin: Page, stranger: BrowserContext
 ) -> None:
-    link = invite(admin, "Dora Dean")
+    link = invite(admin, cast.DORA.name)
     dora = come_in(stranger, link)
     dora.get_by_role("heading", name="Your passkeys").wait_for()
     dora.get_by_role("link", name="Not now").click()
-    expect(dora.get_by_role("heading", level=1)).to_contain_text("Dora Dean")
+    expect(dora.get_by_role("heading", level=1)).to_contain_text(cast.DORA.name)
 
     again = stranger.new_page()
     again.goto(link)
@@ -95,7 +96,7 @@ def test_an_invited_colleague_comes_in_once_and_is_shut_out_while_working(
         "This link does not open"
     )
 
-    open_person(admin, "Dora Dean")
+    open_person(admin, cast.DORA.name)
     ready(admin).get_by_role("button", name="Deactivate").click()
     admin.get_by_role("dialog").get_by_role("button", name="Deactivate").click()
     expect(admin.get_by_role("button", name="Reactivate")).to_be_visible()
@@ -105,11 +106,11 @@ def test_an_invited_colleague_comes_in_once_and_is_shut_out_while_working(
 def test_a_new_role_ends_what_the_old_one_had_on_screen(
     admin: Page, stranger: BrowserContext
 ) -> None:
-    dan = come_in(stranger, invite(admin, "Dan Dean"))
+    dan = come_in(stranger, invite(admin, cast.EMIL.name))
     dan.goto("/register")
     dan.get_by_role("heading", name="Register").wait_for()
 
-    open_person(admin, "Dan Dean")
+    open_person(admin, cast.EMIL.name)
     ready(admin).get_by_role("combobox", name="Role").click()
     admin.get_by_role("option", name="Analyst").click()
     admin.get_by_role("button", name="Change role").click()
@@ -121,11 +122,11 @@ def test_a_new_role_ends_what_the_old_one_had_on_screen(
 def test_passkeys_are_reset_and_the_person_is_led_to_a_new_one(
     admin: Page, stranger: BrowserContext
 ) -> None:
-    eve = come_in(stranger, invite(admin, "Eve Dean"))
+    eve = come_in(stranger, invite(admin, cast.ANA.name))
     Device(eve)
     add_passkey(eve, "Lost phone")
 
-    open_person(admin, "Eve Dean")
+    open_person(admin, cast.ANA.name)
     ready(admin).get_by_role("button", name="Reset passkeys").click()
     admin.get_by_role("dialog").get_by_role("button", name="Reset passkeys").click()
 

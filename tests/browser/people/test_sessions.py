@@ -8,12 +8,13 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from db.postgres import SYSTEM, Database
-from services.core.actors import Actor, Role
+from services.core.actors import Role
 from services.people import sessions
 from services.people.accounts import demo_accounts
-from tests.browser.conftest import NAMES, Site, ready
+from tests.browser.conftest import Site, ready
 from tests.browser.running import chartroom
 from tests.conftest import Databases
+from tests.kit import cast
 
 pytestmark = pytest.mark.browser
 
@@ -47,22 +48,18 @@ def rosas(site: Site) -> Iterator[BrowserContext]:
         yield context
 
 
-def _cast(site: Site) -> dict[Role, Actor]:
-    people = site.database.read_latest(demo_accounts.demo_people, identity=SYSTEM).value
-    return {person.role: person for person in people}
-
-
 def _end(site: Site, role: Role) -> None:
     """End all sign-ins of somebody, as an administrator would."""
-    cast = _cast(site)
+    people = site.database.read_latest(cast.get_demo, identity=SYSTEM).value
+    ines = people[Role.ADMIN]
     site.database.write(
-        lambda session: sessions.end_all(session, cast[Role.ADMIN], cast[role].id),
-        identity=cast[Role.ADMIN].database_identity,
+        lambda session: sessions.end_all(session, ines, people[role].id),
+        identity=ines.database_identity,
     )
 
 
 def _sign_in_again(page: Page, role: Role) -> None:
-    page.get_by_role("button", name=NAMES[role]).click()
+    page.get_by_role("button", name=cast.DEMO[role].name).click()
     page.get_by_role("button", name="Sign in", exact=True).click()
 
 

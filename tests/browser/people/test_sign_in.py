@@ -10,7 +10,8 @@ from playwright.sync_api import BrowserContext, Page, expect
 from dashboard.sign_in import html
 from dashboard.sign_in.ways import Way
 from services.core.actors import Role
-from tests.browser.conftest import NAMES, Site, ready
+from tests.browser.conftest import Site, ready
+from tests.kit import cast
 
 pytestmark = pytest.mark.browser
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -31,7 +32,7 @@ def stranger(site: Site, request: pytest.FixtureRequest) -> Iterator[BrowserCont
 
 def _ask_for_a_code(page: Page) -> None:
     page.goto("/sign-in")
-    page.get_by_role("button", name=NAMES[Role.ANALYST]).click()
+    page.get_by_role("button", name=cast.JONAS.name).click()
 
 
 def _violations(page: Page) -> list[str]:
@@ -85,7 +86,7 @@ def test_the_keyboard_is_enough_and_leads_where_one_wanted_to_go(site: Site) -> 
         page.goto("/patients")
 
         page.keyboard.press("Tab")
-        expect(page.locator("button:focus")).to_contain_text(NAMES[Role.STAFF])
+        expect(page.locator("button:focus")).to_contain_text(cast.ROSA.name)
         page.keyboard.press("Enter")
         expect(page.get_by_label("Six digits")).to_be_focused()
         page.keyboard.press("Enter")
@@ -119,12 +120,12 @@ def test_no_script_is_needed_to_sign_in(site: Site) -> None:
     ) as context:
         page = context.new_page()
         page.goto("/sign-in?next=/sign-out")
-        page.get_by_role("button", name=NAMES[Role.CLINICIAN]).click()
+        page.get_by_role("button", name=cast.AMARA.name).click()
         page.get_by_role("button", name="Sign in", exact=True).click()
         page.goto("/sign-in")
 
         chosen = page.locator("button[aria-current=true]")
-        expect(chosen).to_contain_text(NAMES[Role.CLINICIAN])
+        expect(chosen).to_contain_text(cast.AMARA.name)
 
 
 def test_browsers_object_to_nothing_and_ask_no_other_server(site: Site) -> None:

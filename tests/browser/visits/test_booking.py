@@ -14,8 +14,8 @@ from db.postgres import SYSTEM
 from services.core.actors import Role
 from tests.browser.conftest import Site, ready
 from tests.browser.patients.test_front_desk import registered, unlike
+from tests.kit import cast
 from tests.services.visits.slot_samples import week_of_slots
-from tests.services.visits.visit_samples import doctor
 
 pytestmark = pytest.mark.browser
 
@@ -28,11 +28,11 @@ def next_monday() -> date:
 
 
 @pytest.fixture
-def house(site: Site) -> str:
+def dora(site: Site) -> str:
     """The address of a doctor with an hour of slots on each day of a week."""
 
     def add(session) -> UUID:
-        doctor_id = doctor(session, name=f"Gregory {unlike()}")
+        doctor_id = cast.add_doctor(session, name=f"Dora {unlike()}").id
         week_of_slots(session, doctor_id, next_monday(), hours=(8, 9))
         return doctor_id
 
@@ -76,12 +76,12 @@ def let_run_out(site: Site, *, seconds: float) -> None:
 
 
 def test_two_people_want_one_time_and_each_sees_the_truth(
-    site: Site, page: Page, maya: Page, house: str
+    site: Site, page: Page, maya: Page, dora: str
 ):
     address = registered(page, "Grete", unlike(), **OTHERS)
     other = address.split("patient=")[1]
-    opened(maya, house)
-    opened(page, f"{house}&patient={other}")
+    opened(maya, dora)
+    opened(page, f"{dora}&patient={other}")
 
     time_of(maya, "08:20").click()
     expect(maya.get_by_role("timer")).to_be_visible()
@@ -104,9 +104,9 @@ def test_two_people_want_one_time_and_each_sees_the_truth(
 
 
 def test_a_hold_counts_down_and_frees_itself(
-    site: Site, page: Page, maya: Page, house: str
+    site: Site, page: Page, maya: Page, dora: str
 ):
-    opened(maya, house)
+    opened(maya, dora)
     time_of(maya, "08:00").click()
     timer = maya.get_by_role("timer")
     expect(timer).to_have_text(re.compile("^(2:00|1:5[0-9])$"))
@@ -115,7 +115,7 @@ def test_a_hold_counts_down_and_frees_itself(
     maya.get_by_role("button", name="2 more minutes").click()
     expect(maya.get_by_role("button", name="2 more minutes")).to_have_count(0)
 
-    opened(page, f"{house}&patient={registered_id(page)}")
+    opened(page, f"{dora}&patient={registered_id(page)}")
     expect(page.get_by_text("being booked, free at")).to_be_visible()
     let_run_out(site, seconds=6)
     maya.get_by_label("What is the visit at 08:00 about?").fill("My knee")
@@ -134,8 +134,8 @@ def registered_id(page: Page) -> str:
     return registered(page, "Hedwig", unlike(), **OTHERS).split("patient=")[1]
 
 
-def test_closing_the_tab_frees_what_was_held_in_it(site: Site, maya: Page, house: str):
-    opened(maya, house)
+def test_closing_the_tab_frees_what_was_held_in_it(site: Site, maya: Page, dora: str):
+    opened(maya, dora)
     time_of(maya, "08:20").click()
     expect(maya.get_by_role("timer")).to_be_visible()
     context = maya.context
@@ -143,7 +143,7 @@ def test_closing_the_tab_frees_what_was_held_in_it(site: Site, maya: Page, house
 
     maya.close(run_before_unload=True)
 
-    opened(again, house)
+    opened(again, dora)
     expect(time_of(again, "08:20")).to_be_visible()
     # Its two minutes are not over: the tab itself has said that it leaves.
     (status, ran_out) = site.database.read_latest(_last_booking, identity=SYSTEM).value
@@ -156,8 +156,8 @@ def _last_booking(session) -> tuple[str, bool]:
     return booking.status, booking.ended_at >= booking.expires_at
 
 
-def test_a_visit_is_booked_by_the_keyboard_alone(maya: Page, house: str):
-    opened(maya, house)
+def test_a_visit_is_booked_by_the_keyboard_alone(maya: Page, dora: str):
+    opened(maya, dora)
     press_until(maya, "Tab", "^Hold Monday .*, 08:00$")
     maya.keyboard.press("ArrowDown")
     assert re.search(", 08:20$", focused(maya))

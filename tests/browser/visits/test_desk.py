@@ -12,6 +12,7 @@ from db.models.patient import Patient
 from db.postgres import SYSTEM
 from services.core.actors import Role
 from tests.browser.conftest import Site, ready
+from tests.kit import cast
 from tests.services.visits import visit_samples
 from tests.services.visits.visit_samples import soon
 
@@ -33,7 +34,7 @@ def code_of(site: Site, doctor: str) -> Callable[[float], str]:
             patient_id: UUID = session.scalars(
                 select(Patient.id).where(Patient.deleted_at.is_(None)).limit(1)
             ).one()
-            doctor_id = visit_samples.doctor(session, name=doctor)
+            doctor_id = cast.add_doctor(session, name=doctor).id
             made = visit_samples.visit(session, doctor_id, patient_id, soon(minutes))
             return session.get_one(Appointment, made).code
 

@@ -8,14 +8,13 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from db.postgres import SYSTEM
-from services.core.actors import Actor
-from services.people.accounts import demo_accounts
+from services.core.actors import Role
 from services.visits.schedule import plans
 from services.visits.schedule.plans import HORIZON, ExceptionDraft, ExceptionKind, weeks
 from tests.browser.conftest import Site, ready
+from tests.kit import cast
 from tests.services.visits.schedule.plans.samples import (
     doctor,
-    patient,
     slots_of,
     take,
     tomorrow,
@@ -27,7 +26,7 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 def emil(site: Site) -> str:
     """A doctor without a plan."""
-    settle = partial(doctor, name="Emil Eager", speciality="Patience")
+    settle = partial(doctor, name=cast.DOCTOR_EMIL.name, speciality="Patience")
     return str(site.database.write(settle, identity=SYSTEM).value)
 
 
@@ -42,7 +41,7 @@ def test_a_week_that_is_typed_offers_times_at_once(page: Page, emil: str):
     page.goto("/doctors")
     ready(page).get_by_label("Search doctors").fill("Eager")
     page.keyboard.press("Enter")
-    row = page.get_by_role("row").filter(has_text="Emil Eager")
+    row = page.get_by_role("row").filter(has_text=cast.DOCTOR_EMIL.name)
     expect(row).to_contain_text("09:00")
 
 
@@ -54,7 +53,7 @@ def test_a_time_is_blocked_once_somebody_has_seen_whose_visits_are_in_it(
     ask_to_block_tomorrow(page)
 
     dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_role("row").filter(has_text="Ada Byron")).to_be_visible()
+    expect(dialog.get_by_role("row").filter(has_text="Ada Lovelace")).to_be_visible()
     dialog.get_by_role("button", name="Add it, 1 to be moved").click()
 
     ready(page).get_by_role("table", name="Visits to move").wait_for()
@@ -68,7 +67,7 @@ def test_a_visit_is_moved_away_before_its_time_is_blocked(
     page.goto(f"/doctor_plan?doctor={emil}")
     ask_to_block_tomorrow(page)
 
-    row = page.get_by_role("dialog").get_by_role("row").filter(has_text="Ada Byron")
+    row = page.get_by_role("dialog").get_by_role("row").filter(has_text="Ada Lovelace")
     row.get_by_role("button").click()
 
     page.get_by_text("You are moving the visit of").wait_for()
@@ -86,11 +85,11 @@ def visit_tomorrow(site: Site, doctor_id: str) -> None:
     """Let the doctor work every morning, and Ada have tomorrow's first visit."""
 
     def book(session) -> None:
-        clerk: Actor = demo_accounts.demo_people(session)[0]
+        clerk = cast.get_demo(session)[Role.STAFF]
         week = [plans.Hours(day, time(9), time(11)) for day in range(1, 8)]
         weeks.change_week(session, clerk, UUID(doctor_id), week, HORIZON)
         free = slots_of(session, UUID(doctor_id), tomorrow().date())[0]
-        take(session, free, patient(session, first_name="Ada", last_name="Byron"))
+        take(session, free, cast.add_patient(session))
 
     site.database.write(book, identity=SYSTEM)
 
@@ -99,7 +98,7 @@ def test_a_visit_in_a_blocked_time_leads_to_another_time(
     page: Page, site: Site, emil: str
 ):
     def block(session):
-        clerk: Actor = demo_accounts.demo_people(session)[0]
+        clerk = cast.get_demo(session)[Role.STAFF]
         blocked = ExceptionDraft(
             ExceptionKind.BLOCKED, tomorrow(time(0)), tomorrow(time(23)), UUID(emil)
         )
@@ -110,7 +109,7 @@ def test_a_visit_in_a_blocked_time_leads_to_another_time(
     page.goto(f"/doctor_plan?doctor={emil}")
 
     ready(page).get_by_role("table", name="Visits to move").wait_for()
-    row = page.get_by_role("row").filter(has_text="Ada Byron")
+    row = page.get_by_role("row").filter(has_text="Ada Lovelace")
     row.get_by_role("button").click()
 
     page.get_by_text("You are moving the visit of").wait_for()

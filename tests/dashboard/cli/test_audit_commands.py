@@ -12,6 +12,7 @@ from db.files.seal_keys import SealKeyFile
 from db.models.audit import AuditEvent
 from db.postgres import SYSTEM, Database
 from services.audit import chain
+from tests.kit import cast
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ def test_a_whole_log_is_a_sentence_and_success(run, logs):
 
 
 def test_a_broken_one_is_a_sentence_with_the_entry_and_failure(run, logs):
-    logs.update_one({"_id": 2}, {"$set": {"reason": "Rosa Lindqvist"}})
+    logs.update_one({"_id": 2}, {"$set": {"reason": cast.ROSA.name}})
 
     finished = run()
 

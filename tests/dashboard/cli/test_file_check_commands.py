@@ -3,7 +3,6 @@
 import hashlib
 from contextlib import closing
 from functools import partial
-from uuid import uuid4
 
 import pytest
 from bson import ObjectId
@@ -12,12 +11,12 @@ from pymongo import MongoClient
 from db.files.file_keys import FileKeys
 from db.files.gridfs import Bucket, FileStore
 from db.postgres import SYSTEM, Database
-from services.core.actors import Actor, Role
 from services.documents import records
 from services.documents.records.drafts import DraftDocument, StoredContent
 from services.pdf.report import PdfReport
+from tests.kit import cast
 
-CLERK = Actor(uuid4(), "Cleo Clerk", Role.STAFF)
+CLERK = cast.act_as(cast.CLEO)
 
 
 @pytest.fixture

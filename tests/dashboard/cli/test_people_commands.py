@@ -9,6 +9,7 @@ from services.core.actors import Role, Scope
 from services.core.audit import Action
 from services.people import tokens
 from services.people.accounts import invitations
+from tests.kit import cast
 from tests.services.people.people_samples import events
 
 
@@ -18,7 +19,7 @@ def run(run):
 
 
 def test_the_first_administrators_link_stands_alone_on_the_last_line(run, kept):
-    made = run("create-admin", "--name", "Ines", "--email", "ines@example.org")
+    made = run("create-admin", "--name", cast.INES.name, "--email", cast.INES.email)
 
     assert (made.returncode, made.stderr) == (0, "")
     address, _, token = made.stdout.strip().rpartition("/")
@@ -29,7 +30,7 @@ def test_the_first_administrators_link_stands_alone_on_the_last_line(run, kept):
 
 
 def test_what_is_wrong_is_said_in_a_sentence(run):
-    refused = run("create-admin", "--name", "Ines", "--email", "ines")
+    refused = run("create-admin", "--name", cast.INES.name, "--email", "ines")
 
     assert (refused.returncode, refused.stdout) == (1, "")
     assert refused.stderr.strip() == "The e-mail is not an address; correct it."

@@ -9,12 +9,13 @@ from dashboard.sign_in import account_emails
 from db.settings import Settings
 from services.people.accounts.invitations import Invited
 from tests.browser.running import free_port
+from tests.kit import cast
 from tests.kit.mailbox import Mailbox, mail_server
 
 DORA = Invited(
     uuid4(),
-    "Dora Dean",
-    "dora@example.org",
+    cast.DORA.name,
+    cast.DORA.email,
     "t" * 43,
     datetime(2026, 11, 23, tzinfo=UTC),
 )
@@ -49,7 +50,7 @@ def test_the_link_is_mailed_and_stands_nowhere_else(port, mailbox):
     sent = account_emails.send(settings(port), DORA)
 
     (email,) = mailbox.emails
-    assert email["To"] == "dora@example.org"
+    assert email["To"] == cast.DORA.email
     assert LINK in email.get_content()
     assert sent == account_emails.Delivered(is_sent=True, link=None)
 
@@ -88,7 +89,9 @@ def test_the_demo_shows_the_link_in_any_case(port, mailbox):
 
 
 def test_the_former_address_is_told_that_codes_go_elsewhere(port, mailbox):
-    account_emails.send_address_change(settings(port), "Dora Dean", "old@example.org")
+    account_emails.send_address_change(
+        settings(port), cast.DORA.name, "old@example.org"
+    )
 
     (email,) = mailbox.emails
     assert email["To"] == "old@example.org"
@@ -98,8 +101,10 @@ def test_the_former_address_is_told_that_codes_go_elsewhere(port, mailbox):
 def test_a_former_address_that_takes_no_email_is_no_mistake(port, mailbox):
     mailbox.refusal = "550 no such user"
 
-    account_emails.send_address_change(settings(port), "Dora Dean", "old@example.org")
-    account_emails.send_address_change(settings(), "Dora Dean", "old@example.org")
+    account_emails.send_address_change(
+        settings(port), cast.DORA.name, "old@example.org"
+    )
+    account_emails.send_address_change(settings(), cast.DORA.name, "old@example.org")
 
     assert mailbox.emails == []
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from db.models.audit import AuditEvent
 from db.models.user import LoginCode, User
 from tests.dashboard import codes
+from tests.kit import cast
 from tests.kit.waiting import eventually
 
 
@@ -40,12 +41,10 @@ def test_the_first_page_shows_nobody_of_any_demo(clinic):
     page = httpx.get(f"{clinic.url}/sign-in").text
 
     assert "demonstration" not in page
-    assert "Ines" not in page
+    assert cast.INES.name not in page
 
 
-@pytest.mark.parametrize(
-    "email", [None, codes.DEMO_PERSON], ids=["nobody", "of a demo"]
-)
+@pytest.mark.parametrize("email", [None, cast.INES.email], ids=["nobody", "of a demo"])
 def test_whoever_may_not_sign_in_is_answered_the_same_and_gets_nothing(
     clinic, mailbox, rosa, nobody, email
 ):

@@ -14,13 +14,12 @@ from joserfc.jwk import RSAKey
 from sqlalchemy import Engine, text
 
 from db.endpoints import Endpoints
-from db.postgres import SYSTEM, Database
 from services.core.actors import Role
-from services.people.accounts import demo_accounts
 from tests.browser.running import free_port
 from tests.conftest import connect, owner
-from tests.dashboard.conftest import Server, serving
+from tests.dashboard.conftest import Server, demo_of, serving
 from tests.dashboard.passkey_pages import add_passkey, browser_at, device_for, signed_in
+from tests.kit import cast
 from tests.kit.openid_provider import (
     CLIENT_ID,
     CLIENT_SECRET,
@@ -29,10 +28,10 @@ from tests.kit.openid_provider import (
 )
 from tests.kit.signing_in import sign_in
 
-ROSA = {
-    "sub": "rosa-1",
-    "name": "Rosa Roth",
-    "email": "rosa.roth@clinic.example",
+CLEO = {
+    "sub": "cleo-1",
+    "name": cast.CLEO.name,
+    "email": cast.CLEO.email,
     "email_verified": True,
     "groups": ["desk"],
 }
@@ -71,18 +70,13 @@ def running(
 ) -> Iterator[Clinic]:
     port = free_port()
     address = f"http://localhost:{port}"
-    database = Database(module_endpoints)
-    made = database.write(demo_accounts.ensure_demo_people, identity=SYSTEM)
-    cast = database.read(demo_accounts.demo_cast, after=made.lsn, identity=SYSTEM).value
-    database.close()
     kept = connect(owner(module_endpoints))
     with (
         providing(f"{address}/sign-in/oidc/back") as provider,
         serving(
             module_endpoints,
             tmp_path_factory.mktemp("oidc"),
-            cast={person.actor.role: person.actor for person in cast},
-            emails={person.actor.role: person.email for person in cast},
+            cast=demo_of(module_endpoints),
             port=port,
             public_url=address,
             oidc_issuer=provider.issuer,
@@ -98,8 +92,8 @@ def running(
 
 @pytest.fixture
 def clinic(running: Clinic) -> Clinic:
-    """The clinic with an honest provider, at which Rosa is signed in."""
-    running.provider.person = dict(ROSA)
+    """The clinic with an honest provider, at which Cleo is signed in."""
+    running.provider.person = dict(CLEO)
     running.provider.bribe, running.provider.signs_with = {}, None
     running.provider.is_broken = False
     with running.kept.begin() as connection:
@@ -141,8 +135,8 @@ def test_whom_a_group_gives_a_role_is_let_in_and_goes_on(clinic):
         assert answer.headers["location"] == "/patients?list=k"
         assert browser.get("/").status_code == 200
 
-    made = clinic.rows("SELECT name, role FROM users WHERE email LIKE 'rosa.roth@%'")
-    assert made == [("Rosa Roth", "staff")]
+    made = clinic.rows("SELECT name, role FROM users WHERE email LIKE 'cleo@%'")
+    assert made == [("Cleo Clerk", "staff")]
     newest = "SELECT method, confirmed_at FROM sessions ORDER BY id DESC LIMIT 1"
     assert clinic.rows(newest) == [("oidc", None)]
 
@@ -257,7 +251,7 @@ def test_under_another_name_the_browser_is_sent_to_where_it_comes_back(clinic):
 
 
 def test_an_address_lets_nobody_be_the_person_who_has_it(clinic):
-    clinic.provider.person["email"] = clinic.server.emails[Role.ADMIN]
+    clinic.provider.person["email"] = cast.INES.email
     with clinic.browser() as browser:
         refused = enter(browser)
 
@@ -294,7 +288,7 @@ def test_an_account_is_connected_to_whoever_asked_only(clinic, meanwhile):
         back = httpx.get(address).headers["location"]
         browser.post("/sign-out")
         if meanwhile:
-            sign_in(browser, clinic.server.emails[meanwhile])
+            sign_in(browser, cast.DEMO[meanwhile].email)
 
         assert browser.get(back).status_code == 403
     assert clinic.rows("SELECT 1 FROM user_identities") == []
@@ -343,4 +337,4 @@ def test_neither_codes_nor_names_are_logged(clinic):
     code = parse_qs(urlsplit(back).query)["code"][0]
     log = clinic.server.log.read_text()
     assert "/sign-in/oidc/back" in log
-    assert not re.search(rf"{code}|Roth|rosa-1|clinic\.example", log)
+    assert not re.search(rf"{code}|Clerk|cleo-1|cleo@|clinic\.example", log)

@@ -14,16 +14,17 @@ from dashboard.sign_in.oidc.provider import (
     ProviderAway,
     ProviderRefused,
 )
+from tests.kit import cast
 from tests.kit.openid_provider import CLIENT_ID, CLIENT_SECRET, serving
 
 BACK = "https://clinic.example/sign-in/oidc/back"
-ROSA = {"sub": "rosa-1", "name": "Rosa Roth", "groups": ["desk"]}
+CLEO = {"sub": "cleo-1", "name": cast.CLEO.name, "groups": ["desk"]}
 
 
 @pytest.fixture
 def theirs():
     with serving(BACK) as provider:
-        provider.person = ROSA
+        provider.person = CLEO
         yield provider
 
 
@@ -69,7 +70,7 @@ async def refusal_of(ours):
 async def test_the_provider_tells_who_somebody_is(ours):
     claims = await claims_of(ours)
 
-    assert claims | ROSA == claims
+    assert claims | CLEO == claims
 
 
 async def test_each_question_is_new_and_asks_for_proof_of_possession(ours):
@@ -150,7 +151,7 @@ async def test_a_token_with_a_wrong_mark_is_refused(ours, theirs, bribe, why):
 async def test_a_token_among_whose_audiences_we_are_counts(ours, theirs):
     theirs.bribe = {"aud": [CLIENT_ID, "another"], "azp": CLIENT_ID}
 
-    assert (await claims_of(ours))["sub"] == "rosa-1"
+    assert (await claims_of(ours))["sub"] == "cleo-1"
 
 
 async def test_keys_that_changed_are_asked_for_again(ours, theirs):
@@ -160,17 +161,17 @@ async def test_keys_that_changed_are_asked_for_again(ours, theirs):
 
     theirs.change_keys()
 
-    assert (await claims_of(ours))["sub"] == "rosa-1"
+    assert (await claims_of(ours))["sub"] == "cleo-1"
     assert theirs.asked_for_keys == 2
 
 
 async def test_what_is_told_later_is_asked_for(ours, theirs):
-    theirs.user_info = {"sub": "rosa-1", "email": "rosa@clinic.example", "name": "R"}
+    theirs.user_info = {"sub": "cleo-1", "email": cast.CLEO.email, "name": "R"}
 
     claims = await claims_of(ours)
 
-    assert claims["email"] == "rosa@clinic.example"
-    assert claims["name"] == "Rosa Roth"
+    assert claims["email"] == cast.CLEO.email
+    assert claims["name"] == cast.CLEO.name
 
 
 async def test_what_is_told_later_is_about_the_same_person(ours, theirs):
@@ -182,7 +183,7 @@ async def test_what_is_told_later_is_about_the_same_person(ours, theirs):
 async def test_a_provider_that_takes_the_secret_in_the_form_gets_it_there(ours, theirs):
     theirs.takes_secret_by = "client_secret_post"
 
-    assert (await claims_of(ours))["sub"] == "rosa-1"
+    assert (await claims_of(ours))["sub"] == "cleo-1"
 
 
 async def test_a_wrong_secret_is_a_refusal(theirs):

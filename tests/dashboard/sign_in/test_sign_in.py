@@ -5,6 +5,7 @@ import pytest
 
 from dashboard.sign_in.forms import safe_next
 from services.core.actors import Role
+from tests.kit import cast
 from tests.kit.signing_in import shown_code, sign_in
 
 SENT_HERE = "/sign-in/code"
@@ -18,7 +19,7 @@ def test_everybody_is_offered_with_what_they_may_do(server):
     assert len(server.cast) == len(Role)
     for role, person in server.cast.items():
         assert person.name in page.text
-        assert server.emails[role] in page.text
+        assert cast.DEMO[role].email in page.text
     assert "<script" not in page.text
 
 
@@ -31,7 +32,7 @@ def test_who_comes_from_a_page_that_ended_is_told_why(server):
 
 def test_choosing_somebody_shows_their_code_marked_as_demo(server):
     with server.browser() as browser:
-        answer = browser.post("/sign-in", data={"email": server.emails[Role.STAFF]})
+        answer = browser.post("/sign-in", data={"email": cast.ROSA.email})
         page = browser.get(answer.headers["location"])
 
     assert (answer.status_code, answer.headers["location"]) == (303, SENT_HERE)
@@ -41,19 +42,19 @@ def test_choosing_somebody_shows_their_code_marked_as_demo(server):
 
 def test_the_code_signs_in_and_goes_on(server):
     with server.browser() as browser:
-        answer = sign_in(browser, server.emails[Role.STAFF], "/patients?list=k")
+        answer = sign_in(browser, cast.ROSA.email, "/patients?list=k")
 
         assert answer.status_code == 303
         assert answer.headers["location"] == "/patients?list=k"
         assert browser.get("/").status_code == 200
         page = browser.get("/sign-in").text
-        assert "You are signed in as Rosa Lindqvist" in page
+        assert f"You are signed in as {cast.ROSA.name}" in page
         assert 'aria-current="true"' in page
 
 
 def test_asvs_3_3_2_every_cookie_is_closed_to_scripts_and_to_other_sites(server):
     with server.browser() as browser:
-        response = browser.post("/sign-in", data={"email": server.emails[Role.STAFF]})
+        response = browser.post("/sign-in", data={"email": cast.ROSA.email})
         let_in = browser.post(SENT_HERE, data={"code": shown_code(browser)})
 
     cookies = [*response.headers.get_list("set-cookie")]
@@ -66,7 +67,7 @@ def test_asvs_3_3_2_every_cookie_is_closed_to_scripts_and_to_other_sites(server)
 @pytest.mark.parametrize("typed", ["{0} {1}", " {0}{1} ", "{0}-{1}", "{0}\u00a0{1}"])
 def test_a_code_may_be_typed_with_spaces(server, typed):
     with server.browser() as browser:
-        browser.post("/sign-in", data={"email": server.emails[Role.STAFF]})
+        browser.post("/sign-in", data={"email": cast.ROSA.email})
         code = shown_code(browser)
         answer = browser.post(
             SENT_HERE, data={"code": typed.format(code[:3], code[3:])}
@@ -79,7 +80,7 @@ def test_asvs_6_3_1_a_wrong_code_says_how_many_tries_are_left_and_the_fifth_ends
     server,
 ):
     with server.browser() as browser:
-        browser.post("/sign-in", data={"email": server.emails[Role.ANALYST]})
+        browser.post("/sign-in", data={"email": cast.JONAS.email})
         code = shown_code(browser)
         wrong = f"{(int(code) + 1) % 1_000_000:06}"
         answers = [browser.post(SENT_HERE, data={"code": wrong}) for _ in range(5)]
@@ -96,7 +97,7 @@ def test_asvs_6_3_1_a_wrong_code_says_how_many_tries_are_left_and_the_fifth_ends
 @pytest.mark.parametrize("typed", ["", "12345", "1234567", "12345x", "١٢٣٤٥٦"])
 def test_what_is_no_code_costs_no_try(server, typed):
     with server.browser() as browser:
-        browser.post("/sign-in", data={"email": server.emails[Role.PATIENT]})
+        browser.post("/sign-in", data={"email": cast.MAYA.email})
         answer = browser.post(SENT_HERE, data={"code": typed})
 
         assert answer.status_code == 422
@@ -107,9 +108,9 @@ def test_what_is_no_code_costs_no_try(server, typed):
 
 def test_a_code_is_for_the_browser_that_asked(server):
     with server.browser() as browser, server.browser() as other:
-        browser.post("/sign-in", data={"email": server.emails[Role.STAFF]})
+        browser.post("/sign-in", data={"email": cast.ROSA.email})
         code = shown_code(browser)
-        other.post("/sign-in", data={"email": server.emails[Role.STAFF]})
+        other.post("/sign-in", data={"email": cast.ROSA.email})
 
         assert other.post(SENT_HERE, data={"code": code}).status_code == 422
         assert browser.post(SENT_HERE, data={"code": code}).status_code == 303
@@ -117,7 +118,7 @@ def test_a_code_is_for_the_browser_that_asked(server):
 
 def test_a_used_code_and_its_note_are_worth_nothing(server):
     with server.browser() as browser, server.browser() as thief:
-        browser.post("/sign-in", data={"email": server.emails[Role.STAFF]})
+        browser.post("/sign-in", data={"email": cast.ROSA.email})
         code, note = shown_code(browser), dict(browser.cookies)
         browser.post(SENT_HERE, data={"code": code})
         thief.cookies.update(note)
@@ -140,7 +141,7 @@ def test_without_having_asked_there_is_nothing_to_answer(server):
 )
 def test_a_note_that_is_not_ours_is_none(server, change):
     with server.browser() as browser:
-        browser.post("/sign-in", data={"email": server.emails[Role.STAFF]})
+        browser.post("/sign-in", data={"email": cast.ROSA.email})
         note = browser.cookies["chartroom-code"]
         browser.cookies.clear()
         browser.cookies["chartroom-code"] = change(note)
@@ -163,7 +164,7 @@ def test_what_is_no_address_is_said_with_an_example(server, email):
 def test_signing_in_again_ends_the_sign_in_before(server):
     with server.signed_in(Role.STAFF) as browser:
         before = dict(browser.cookies)
-        sign_in(browser, server.emails[Role.ANALYST])
+        sign_in(browser, cast.JONAS.email)
 
         old = httpx.get(f"{server.url}/", cookies=before)
         assert old.status_code == 303
@@ -192,7 +193,7 @@ def test_signing_out_is_asked_first_and_then_done(server):
 )
 @pytest.mark.parametrize("path", ["/sign-in", SENT_HERE, "/sign-out"])
 def test_another_site_can_sign_nobody_in_or_out(server, path, headers):
-    data = {"email": server.emails[Role.STAFF], "code": "271828"}
+    data = {"email": cast.ROSA.email, "code": "271828"}
 
     answer = httpx.post(f"{server.url}{path}", data=data, headers=headers)
 
@@ -202,7 +203,7 @@ def test_another_site_can_sign_nobody_in_or_out(server, path, headers):
 
 def test_a_form_that_the_browser_calls_its_own_is_enough(server):
     """Under `Referrer-Policy: no-referrer` a form's Origin is null."""
-    data = {"email": server.emails[Role.STAFF]}
+    data = {"email": cast.ROSA.email}
     headers = {"Sec-Fetch-Site": "same-origin", "Origin": "null"}
 
     answer = httpx.post(f"{server.url}/sign-in", data=data, headers=headers)
@@ -211,7 +212,7 @@ def test_a_form_that_the_browser_calls_its_own_is_enough(server):
 
 
 def test_a_form_that_our_page_would_never_send_is_refused(server):
-    email = server.emails[Role.STAFF]
+    email = cast.ROSA.email
     with server.browser() as browser:
         long = browser.post("/sign-in", data={"email": email, "next": "x" * 20_000})
         endless = browser.post("/sign-in", content=iter([b"email=", email.encode()]))

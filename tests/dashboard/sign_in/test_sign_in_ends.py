@@ -16,6 +16,7 @@ from services.people import sessions
 from tests.conftest import connect, owner
 from tests.dashboard.conftest import serving
 from tests.dashboard.page import kept_open, open_page, stream
+from tests.kit import cast
 from tests.kit.signing_in import cookie_of, sign_in
 from tests.kit.waiting import in_time
 
@@ -148,7 +149,7 @@ def test_asvs_7_2_4_signing_in_again_gives_a_new_token_and_ends_the_old_one(
     old = cookie.partition("=")[2]
     with server.browser() as browser:
         browser.cookies["chartroom"] = old
-        answer = sign_in(browser, server.emails[Role.ADMIN])
+        answer = sign_in(browser, cast.INES.email)
 
     assert "chartroom=" in answer.headers["set-cookie"]
     assert old not in answer.headers["set-cookie"]
@@ -163,7 +164,6 @@ def hasty(server, module_endpoints, tmp_path_factory):
         module_endpoints,
         folder,
         cast=server.cast,
-        emails=server.emails,
         session_idle_minutes="0.1",
     ) as running:
         yield running
@@ -288,11 +288,11 @@ def test_nobody_but_a_named_proxy_says_where_somebody_comes_from(
     def is_secure(running):
         with running.browser() as browser:
             browser.headers["X-Forwarded-Proto"] = "https"
-            email = server.emails[Role.STAFF]
+            email = cast.ROSA.email
             answer = browser.post("/sign-in", data={"email": email})
         return "; secure" in answer.headers["set-cookie"].lower()
 
-    people_of = {"cast": server.cast, "emails": server.emails}
+    people_of = {"cast": server.cast}
     with serving(
         module_endpoints, tmp_path, trusted_proxies="127.0.0.1", **people_of
     ) as behind:
@@ -303,7 +303,7 @@ def test_nobody_but_a_named_proxy_says_where_somebody_comes_from(
 def test_the_network_of_a_sign_in_is_the_visitors_not_the_proxys(
     server, module_endpoints, raw, tmp_path
 ):
-    people_of = {"cast": server.cast, "emails": server.emails}
+    people_of = {"cast": server.cast}
     with (
         serving(
             module_endpoints, tmp_path, trusted_proxies="127.0.0.1", **people_of
@@ -312,7 +312,7 @@ def test_the_network_of_a_sign_in_is_the_visitors_not_the_proxys(
     ):
         browser.headers["X-Forwarded-For"] = "198.51.100.1, 203.0.113.7"
         browser.headers["User-Agent"] = "Mozilla/5.0 (X11; Linux) Firefox/140.0"
-        sign_in(browser, server.emails[Role.STAFF])
+        sign_in(browser, cast.ROSA.email)
 
     with raw.connect() as connection:
         newest = select(UserSession).order_by(UserSession.id.desc()).limit(1)

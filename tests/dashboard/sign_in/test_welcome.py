@@ -6,7 +6,8 @@ from sqlalchemy.orm import Session
 from services.core.actors import Role
 from services.people.accounts import invitations
 from tests.conftest import connect, owner
-from tests.services.people.people_samples import desk, patient
+from tests.kit import cast
+from tests.services.people.people_samples import desk
 
 
 @pytest.fixture
@@ -26,7 +27,8 @@ def link(kept):
     def link(role=Role.STAFF):
         if role is Role.PATIENT:
             clerk = desk(kept, Role.STAFF).actor
-            invited = invitations.invite_patient(kept, clerk, patient(kept).id)
+            ada = cast.add_patient(kept, cast.invent_patient())
+            invited = invitations.invite_patient(kept, clerk, ada.id)
         else:
             boss = desk(kept)
             invited = invitations.invite(

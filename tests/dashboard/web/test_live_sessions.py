@@ -13,10 +13,10 @@ from dashboard.web.sessions import live_sessions
 from dashboard.web.sessions.live_sessions import LiveSessions
 from db.models.user import User, UserSession
 from db.postgres import Database, DatabaseUnavailable
-from services.core.actors import Actor, Role
 from services.people import sessions
 from services.people.sessions import Limits
 from tests.conftest import connect, owner
+from tests.kit import cast
 from tests.kit.waiting import eventually
 
 PROMISED_SECONDS = 2
@@ -39,10 +39,7 @@ def raw(endpoints):
 @pytest.fixture
 def rosa(raw):
     with Session(raw) as session, session.begin():
-        user = User(name="Rosa", role=Role.STAFF)
-        session.add(user)
-        session.flush()
-        return Actor(user.id, user.name, Role.STAFF)
+        return cast.add_actor(session, cast.ROSA)
 
 
 @pytest.fixture

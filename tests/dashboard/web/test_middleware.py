@@ -10,11 +10,11 @@ from starlette.responses import PlainTextResponse
 from dashboard.web.gate.middleware import Gate, allowed_hosts
 from dashboard.web.sessions.live_sessions import Attendance
 from db.postgres import DatabaseUnavailable
-from services.core.actors import Actor, Role
 from services.people.sessions import Live, Record
 from tests.dashboard.asgi import ask, connect
+from tests.kit import cast
 
-ADA = Actor(UUID(int=1), "Ada", Role.STAFF)
+CLERK = cast.act_as(cast.CLEO)
 SESSION = UUID(int=2)
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 OURS = "http://127.0.0.1:8501"
@@ -29,8 +29,8 @@ class Sessions:
     def __init__(self, *, ends=False, fails=False):
         until = NOW + timedelta(hours=12)
         self._live = Live(
-            ADA,
-            Record(SESSION, ADA.id, "code", None, None, NOW, NOW, until, None),
+            CLERK,
+            Record(SESSION, CLERK.id, "code", None, None, NOW, NOW, until, None),
             NOW,
         )
         self._ends, self._fails = ends, fails
@@ -81,7 +81,7 @@ def cookie():
 
 
 def test_the_app_behind_is_told_whose_token_it_is_and_of_which_sign_in(cookie):
-    assert ask(_gate(), cookie=cookie).body.decode() == f"{ADA.id} {SESSION}"
+    assert ask(_gate(), cookie=cookie).body.decode() == f"{CLERK.id} {SESSION}"
 
 
 def test_asvs_4_1_3_what_a_client_says_about_itself_is_removed(cookie):
@@ -92,7 +92,7 @@ def test_asvs_4_1_3_what_a_client_says_about_itself_is_removed(cookie):
     with_cookie = ask(_gate(), cookie=cookie, **forwarded)
 
     assert answer.body == b"nobody"
-    assert with_cookie.body.decode() == f"{ADA.id} {SESSION}"
+    assert with_cookie.body.decode() == f"{CLERK.id} {SESSION}"
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,7 @@ def uploader(server, role, **page):
 def bounded(server, module_endpoints, tmp_path_factory):
     """A server whose uploaders hold little, and whose lost pages are waited for."""
     folder = tmp_path_factory.mktemp("bounded")
-    people = {"cast": server.cast, "emails": server.emails}
+    people = {"cast": server.cast}
     with serving(module_endpoints, folder, **people, **LIMITS) as running:
         yield running
 
@@ -90,7 +90,7 @@ def bounded(server, module_endpoints, tmp_path_factory):
 def forgetful(server, module_endpoints, tmp_path_factory):
     """A server that waits a second for lost pages."""
     folder = tmp_path_factory.mktemp("forgetful")
-    people = {"cast": server.cast, "emails": server.emails}
+    people = {"cast": server.cast}
     limits = {"upload_megabytes_per_sign_in": "300", "upload_megabytes": "300"}
     with serving(
         module_endpoints, folder, **people, **limits, reconnect_seconds="1"

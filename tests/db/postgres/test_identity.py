@@ -13,6 +13,7 @@ from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
 from db.endpoints import Endpoints
+from db.models.care import CareRelationship
 from db.postgres import (
     ANONYMOUS,
     SYSTEM,
@@ -22,31 +23,29 @@ from db.postgres import (
     Refused,
     assume_role,
 )
-from tests.conftest import await_replicas, owner
+from tests.conftest import await_replicas, connect, owner
+from tests.kit import cast
 
-ANN, BOB = uuid4(), uuid4()
+ADA, GRACE = uuid4(), uuid4()
 DORA = uuid4()
-AS_ANN = DatabaseIdentity("patient", uuid4(), ANN)
+AS_ADA = DatabaseIdentity("patient", uuid4(), ADA)
 AS_CLERK = DatabaseIdentity("staff", uuid4())
 AS_DORA = DatabaseIdentity("clinician", DORA)
-_FILL = """
-INSERT INTO patients (id, first_name, last_name, date_of_birth)
-VALUES (%(ann)s, 'Ann', 'Example', '1990-01-01'),
-       (%(bob)s, 'Bob', 'Example', '1990-01-01');
-INSERT INTO users (id, name, role) VALUES (%(dora)s, 'Dora', 'clinician');
-INSERT INTO care_relationships (clinician_id, patient_id) VALUES (%(dora)s, %(ann)s)
-"""
 
 
 @pytest.fixture(scope="module")
 def clinic(module_endpoints: Endpoints) -> Endpoints:
     """A database with two patients, one of whom Dora treats."""
-    names = {"ann": str(ANN), "bob": str(BOB), "dora": str(DORA)}
-    with closing(psycopg2.connect(owner(module_endpoints))) as connection:
-        with connection, connection.cursor() as cursor:
-            cursor.execute(_FILL, names)
-        with connection.cursor() as cursor:
-            await_replicas(cursor)
+    url = owner(module_endpoints)
+    engine = connect(url)
+    with Session(engine) as session, session.begin():
+        cast.add_patient(session, cast.ADA, id=ADA)
+        cast.add_patient(session, cast.GRACE, id=GRACE)
+        cast.add_account(session, cast.DORA, id=DORA)
+        session.add(CareRelationship(clinician_id=DORA, patient_id=ADA))
+    engine.dispose()
+    with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
+        await_replicas(cursor)
     return module_endpoints
 
 
@@ -69,12 +68,12 @@ def note(session: Session) -> None:
 @pytest.mark.parametrize(
     ("identity", "seen"),
     [
-        (AS_ANN, {ANN}),
+        (AS_ADA, {ADA}),
         (DatabaseIdentity("patient", uuid4()), set()),
-        (AS_DORA, {ANN}),
+        (AS_DORA, {ADA}),
         (DatabaseIdentity("clinician", uuid4()), set()),
-        (AS_CLERK, {ANN, BOB}),
-        (SYSTEM, {ANN, BOB}),
+        (AS_CLERK, {ADA, GRACE}),
+        (SYSTEM, {ADA, GRACE}),
     ],
     ids=["patient", "no record", "clinician", "no patients", "staff", "system"],
 )
@@ -116,7 +115,7 @@ def test_a_refusal_tells_nothing_of_tables_and_is_not_tried_again(database):
         note(session)
 
     with pytest.raises(Refused, match="does not let this role do that"):
-        database.write(attempt, identity=AS_ANN)
+        database.write(attempt, identity=AS_ADA)
     assert len(runs) == 1
 
 
@@ -183,7 +182,7 @@ def test_whatever_a_transaction_begins_with_is_done_in_its_name(database, first)
 
 
 def test_a_new_name_replaces_all_of_the_former_one(database):
-    database.write(patients, identity=AS_ANN)
+    database.write(patients, identity=AS_ADA)
 
     assert database.write(patients, identity=DatabaseIdentity("patient")).value == set()
 
@@ -200,7 +199,7 @@ def test_after_a_rollback_of_its_own_an_operation_is_nobody_again(database):
 def test_a_write_in_a_name_is_done_once_like_any_other(database):
     key = uuid4()
     with pytest.raises(Refused):
-        database.write(note, key=key, identity=AS_ANN)
+        database.write(note, key=key, identity=AS_ADA)
 
     database.write(note, key=key, identity=AS_CLERK)
 
@@ -215,8 +214,8 @@ def test_another_role_is_taken_on_for_a_few_statements(database):
             during = patients(session)
         return before, during, patients(session)
 
-    assert database.read(look, identity=AS_DORA).value == ({ANN}, {ANN, BOB}, {ANN})
-    assert database.write(look, identity=AS_DORA).value == ({ANN}, {ANN, BOB}, {ANN})
+    assert database.read(look, identity=AS_DORA).value == ({ADA}, {ADA, GRACE}, {ADA})
+    assert database.write(look, identity=AS_DORA).value == ({ADA}, {ADA, GRACE}, {ADA})
 
 
 def test_who_becomes_another_role_is_still_the_same_person(database):
@@ -234,7 +233,7 @@ def test_roles_are_given_back_one_after_the_other(database):
                 nothing = patients(session)
             return nothing, patients(session)
 
-    assert database.read(look, identity=AS_DORA).value == (set(), {ANN, BOB})
+    assert database.read(look, identity=AS_DORA).value == (set(), {ADA, GRACE})
 
 
 def test_an_error_gives_the_role_back(database):
@@ -243,7 +242,7 @@ def test_an_error_gives_the_role_back(database):
             raise KeyError
         return patients(session)
 
-    assert database.read(look, identity=AS_DORA).value == {ANN}
+    assert database.read(look, identity=AS_DORA).value == {ADA}
 
 
 def test_a_failed_statement_gives_the_role_back_with_its_savepoint(database):
@@ -256,7 +255,7 @@ def test_a_failed_statement_gives_the_role_back_with_its_savepoint(database):
             session.execute(text("SELECT FROM nowhere"))
         return patients(session)
 
-    assert database.write(look, identity=AS_DORA).value == {ANN}
+    assert database.write(look, identity=AS_DORA).value == {ADA}
 
 
 def test_an_owner_stays_the_owner(session):

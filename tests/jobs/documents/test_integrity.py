@@ -21,7 +21,7 @@ from services.documents.integrity import checking, file_references, runs
 from services.documents.integrity.checking import NothingVerifies, State
 from services.documents.integrity.runs import Job
 from tests.jobs.conftest import CLERK, Killed, killed_at_each_step
-from tests.services.visits import visit_samples
+from tests.kit import cast
 
 PHOTOS = Bucket.PATIENT_PHOTOS
 
@@ -254,7 +254,7 @@ def test_a_damaged_photo_of_a_doctor_is_told_of_no_patient(house):
     photo = house.store(b"picture", Bucket.DOCTOR_PHOTOS)
 
     doctor_id = house.write(
-        lambda s: visit_samples.doctor(s, photo_file_id=f"{photo}.{photo}")
+        lambda s: cast.add_doctor(s, photo_file_id=f"{photo}.{photo}").id
     )
     house.flip(photo, Bucket.DOCTOR_PHOTOS)
 

@@ -8,6 +8,7 @@ from db.models.booking import BookingSlot
 from db.postgres import SYSTEM, Database
 from jobs.visits import holds
 from services.visits.booking import bookings
+from tests.kit import cast
 from tests.services.visits.booking.bookings import samples
 
 
@@ -21,10 +22,10 @@ def test_all_that_ran_out_is_tidied_away_in_small_steps(database, clerk, monkeyp
     monkeypatch.setattr(holds, "_AT_ONCE", 2)
 
     def settle(session):
-        doctor = samples.doctor(session)
+        doctor = cast.add_doctor(session)
         for number in range(5):
             slot = samples.slot(session, doctor, number)
-            wish = samples.wanting(slot, samples.patient(session).id)
+            wish = samples.wanting(slot, cast.add_patient(session).id)
             held = bookings.hold(session, clerk, wish)
             samples.let_pass(session, held, 121)
 

@@ -20,7 +20,7 @@ from services.messaging.mail import MailServer, SmtpMailer
 from services.patients.records import patients
 from services.visits.front_desk.notifications import SenderDetails
 from tests.jobs.conftest import CLERK
-from tests.kit.cast import ADA
+from tests.kit import cast
 from tests.kit.mailbox import Mailbox, mail_server
 from tests.services.patients.clinic_samples import TODAY
 from tests.services.visits import visit_samples
@@ -43,8 +43,8 @@ def stores(endpoints, files, tmp_path, monkeypatch) -> Iterator[Stores]:
 
 
 def _visit_tomorrow(session: Session) -> None:
-    patient = patients.register(session, CLERK, ADA, today=TODAY)
-    doctor = visit_samples.doctor(session)
+    patient = patients.register(session, CLERK, cast.ADA, today=TODAY)
+    doctor = cast.add_doctor(session).id
     visit = visit_samples.visit(session, doctor, patient.id, soon(60 * 20))
     row = session.get_one(Appointment, visit)
     row.created_at = row.starts_at - timedelta(days=7)
@@ -84,7 +84,7 @@ def test_a_reminder_is_written_and_sent_once(endpoints, stores):
             _work(endpoints, replace(stores, mailer=mailer, sender=sender))
 
     (arrived,) = mailbox.emails
-    assert arrived["To"] == "ada@example.org"
+    assert arrived["To"] == cast.ADA.email
     assert "We expect you at Harbour Clinic" in arrived.get_content()
 
 

@@ -6,11 +6,11 @@ import pytest
 from sqlalchemy import func, select
 
 from db.models.booking import Slot
-from db.models.doctor import Doctor
 from db.postgres import SYSTEM, Database
 from jobs.visits import scheduling
 from services.visits.schedule.plans import Calendar
 from services.visits.schedule.plans.weeks import exchange_week
+from tests.kit import cast
 from tests.services.visits.schedule.plans.samples import MORNING
 
 
@@ -27,10 +27,8 @@ def _count(database):
 
 def test_every_doctors_plan_reaches_as_far_as_people_may_book(database):
     def settle(session):
-        for name in ("Dora", "Emil"):
-            doctor = Doctor(name=name, speciality="Time", slot_minutes=30)
-            session.add(doctor)
-            session.flush()
+        for draft in (cast.DOCTOR_DORA, cast.DOCTOR_EMIL):
+            doctor = cast.add_doctor(session, draft, slot_minutes=30)
             exchange_week(session, doctor.id, MORNING)
 
     database.write(settle, identity=SYSTEM)

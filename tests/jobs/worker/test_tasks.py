@@ -17,7 +17,7 @@ from db.files.seal_keys import SealKeyFile
 from db.models.audit import AuditSeal
 from db.models.care import BreakGlassAccess
 from db.models.receipt import WriteReceipt
-from db.models.user import Ceremony, LoginCode, User, UserSession
+from db.models.user import Ceremony, LoginCode, UserSession
 from db.postgres import SYSTEM, Database
 from jobs.documents import purge
 from jobs.worker.tasks import Stores, queue
@@ -26,9 +26,9 @@ from services.core.actors import Role
 from services.documents.integrity.runs import Job, find_run
 from services.messaging.mail import MailServer, SmtpMailer
 from services.patients.care import break_glass
-from services.people.accounts import demo_accounts
 from services.people.sessions import Limits
 from tests.conftest import owner
+from tests.kit import cast
 from tests.kit.mailbox import Mailbox, mail_server
 
 
@@ -177,9 +177,7 @@ def test_a_sign_in_that_is_over_is_written_down_by_the_clinics_own_times(
 ):
     patient = replace(stores, sign_ins=Limits(idle=timedelta(minutes=60)))
     with stores.database.writing(identity=SYSTEM) as session:
-        user = User(name="Rosa", role="staff")
-        session.add(user)
-        session.flush()
+        user = cast.add_account(session, cast.ROSA)
         quiet = datetime.now(UTC) - timedelta(minutes=30)
         session.add(
             UserSession(
@@ -267,12 +265,11 @@ def test_without_a_mail_server_nothing_is_noted_and_nothing_fails(endpoints, sto
 
 
 def _break_glass(session):
-    demo_accounts.ensure_demo_people(session)
-    cast = {person.role: person for person in demo_accounts.demo_people(session)}
+    people = cast.add_demo(session)
     break_glass.open_record(
         session,
-        cast[Role.CLINICIAN],
-        cast[Role.PATIENT].patient_id,
+        people[Role.CLINICIAN],
+        people[Role.PATIENT].patient_id,
         "Unconscious in the waiting room",
     )
 

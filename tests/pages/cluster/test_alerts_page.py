@@ -12,6 +12,7 @@ from dashboard.cluster.alerts import alert_rules
 from dashboard.ui.record_table import TableEvent
 from db.models.replication import Alert, AlertRule, DrillPlan as Plan
 from services.core.actors import Role
+from tests.kit import cast
 from tests.pages.cluster_samples import keep, late, now, said
 from tests.pages.conftest import Clinic, rows_of
 
@@ -33,7 +34,7 @@ def test_whoever_sees_to_an_alert_says_so(clinic: Clinic, kept: Session):
     app.button(key="alerts_acknowledge_lag_db-03").click().run()
 
     kept.rollback()
-    assert kept.scalars(select(Alert.acknowledged_by_name)).one() == "Ines Carvalho"
+    assert kept.scalars(select(Alert.acknowledged_by_name)).one() == cast.INES.name
     assert "sees to it since" in said(app.caption)
     assert clinic.audit("alert:acknowledge")
     assert not app.exception

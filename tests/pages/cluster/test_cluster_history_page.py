@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from dashboard.cluster.operations import operation_history
 from db.models.replication import ClusterOperation
 from services.core.actors import Role
+from tests.kit import cast
 from tests.pages.cluster_samples import keep, now, operation, said
 from tests.pages.conftest import Clinic, rows_of
 
@@ -33,7 +34,7 @@ def test_it_says_who_why_and_what_it_cost(clinic: Clinic, kept: Session):
 
     mine, own = rows_of(app, "history_table")
     assert mine[1:7] == [
-        *("Switchover: db-01 to db-02", "Ines Carvalho", "Tuesday practice"),
+        *("Switchover: db-01 to db-02", cast.INES.name, "Tuesday practice"),
         *("0.8 s", "Nothing", "Done"),
     ]
     assert own[1:3] == ["Failover: db-01 to db-02", "By itself"]

@@ -10,6 +10,7 @@ from services.consultations import prescriptions
 from services.consultations.prescriptions import PrescriptionLine
 from services.core.actors import Role
 from services.patients.care import care
+from tests.kit import cast
 from tests.services.visits import visit_samples
 
 CLINICIAN = Role.CLINICIAN
@@ -22,7 +23,7 @@ LINE = PrescriptionLine("Paracetamol 500 mg", "1 tablet", "3 times a day", "5 da
 def doctor_id(clinic):
     """The doctor as whom the clinician signs in."""
     user_id = clinic.cast[CLINICIAN].id
-    return clinic.write(lambda s: visit_samples.doctor(s, user_id))
+    return clinic.write(lambda s: cast.add_doctor(s, user_id=user_id).id)
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from services.core.actors import Role
 from services.core.on_behalf import ActorDatabase
 from services.patients.care import care
 from services.visits.front_desk import appointments
+from tests.kit import cast
 from tests.services.visits import visit_samples
 
 PAGE = "visit"
@@ -29,7 +30,7 @@ _PLACES = count()
 def doctor_id(clinic):
     """The doctor as whom the clinician signs in."""
     user_id = clinic.cast[CLINICIAN].id
-    return clinic.write(lambda s: visit_samples.doctor(s, user_id))
+    return clinic.write(lambda s: cast.add_doctor(s, user_id=user_id).id)
 
 
 @pytest.fixture

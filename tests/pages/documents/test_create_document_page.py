@@ -14,6 +14,7 @@ from services.documents import records
 from services.documents.forms import Draft, list_drafts, save_draft
 from services.documents.records.errors import FilesUnavailable
 from services.documents.records.kinds import DocumentType
+from tests.kit import cast
 from tests.pages.conftest import page_file
 from tests.pages.document_samples import files_of
 from tests.services.documents.forms.samples import record_form
@@ -56,7 +57,7 @@ def filled(clinic, **query):
     """The page with a whole form for nobody in the register."""
     app = opened(clinic, **query)
     field(app, "name").set_value("Ada Lovelace")
-    field(app, "date_of_birth").set_value(date(1980, 1, 31))
+    field(app, "date_of_birth").set_value(cast.ADA.date_of_birth)
     field(app, "diagnosis").set_value("Ένα δύο 王")
     return app.run()
 
@@ -85,7 +86,7 @@ def test_the_form_begins_with_what_the_record_knows(clinic, ada):
 
     assert shown(app) == {
         "name": f"{ada.first_name} {ada.last_name}",
-        "date_of_birth": date(1980, 1, 31),
+        "date_of_birth": cast.ADA.date_of_birth,
         "diagnosis": "",
         "allergies": "Penicillin",
         "medical_information": "History:\nAsthma",
@@ -213,7 +214,7 @@ def test_another_form_keeps_what_both_ask_for(clinic):
 def test_results_pasted_from_a_spreadsheet_become_rows(clinic):
     app = opened(clinic, template="lab_report")
     field(app, "name").set_value("Ada Lovelace")
-    field(app, "date_of_birth").set_value(date(1980, 1, 31))
+    field(app, "date_of_birth").set_value(cast.ADA.date_of_birth)
     field(app, "taken_on").set_value(date(2026, 11, 19))
     field(app, "results").set_value("Iron\t13\tmg\t10-20\nZinc; 5").run()
 

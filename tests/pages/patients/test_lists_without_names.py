@@ -1,6 +1,5 @@
 """What an analyst sees of the patients, and the way to a file with names."""
 
-from datetime import date
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -8,6 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from services.core.actors import Role
 from services.lists.criteria import Operator
+from tests.kit import cast
 from tests.pages.conftest import Clinic, rows_of
 
 REASON = "The health office asks for contacts"
@@ -16,13 +16,11 @@ REASON = "The health office asks for contacts"
 @pytest.fixture(scope="module", autouse=True)
 def people_on_file(clinic: Clinic) -> None:
     clinic.register(
-        first_name="Ada",
-        last_name="Lovelace",
-        date_of_birth=date(1980, 5, 17),
+        **cast.identity_of(cast.ADA),
         allergies=("Latex",),
         medical_history=("Asthma", "Diabetes", "Gout"),
     )
-    clinic.register(first_name="Grace", last_name="Hopper")
+    clinic.register(**cast.identity_of(cast.GRACE))
 
 
 def search(app: AppTest, text: str) -> AppTest:

@@ -86,8 +86,8 @@ def test_the_dialog_lists_the_values_that_will_count(clinic: Clinic, pair):
     values = dict(app.table[0].value.iloc[:, 0])
     assert values["First name"] == "Wilma"
     assert values["Address"] == "2 New Road"
-    assert f"**Wilma {older.last_name}**, born 31 January 1980" in markdown(app)
-    assert f"**Wilhelmina {newer.last_name}**, born 31 January 1980" in markdown(app)
+    assert f"**Wilma {older.last_name}**, born 17 May 1980" in markdown(app)
+    assert f"**Wilhelmina {newer.last_name}**, born 17 May 1980" in markdown(app)
     assert "moves over: nothing so far. This cannot be undone." in markdown(app)
     assert not app.exception
 

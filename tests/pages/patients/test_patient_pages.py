@@ -32,7 +32,7 @@ def test_the_header_shows_who_it_is_and_what_is_dangerous(clinic: Clinic):
 
     assert app.title[0].value == r"Ada B\*ld"
     assert ":red-badge[:material/warning: Latex]" in markdown(app)
-    assert "31 January 1980 (46 years)" in markdown(app)
+    assert "17 May 1980 (46 years)" in markdown(app)
     assert not app.exception
 
 

@@ -10,6 +10,7 @@ from db.postgres import Lsn
 from services.core.actors import Role
 from services.lists.criteria import Operator
 from services.patients.records.model import Sex
+from tests.kit import cast
 from tests.pages.conftest import Clinic, rows_of
 
 
@@ -21,8 +22,8 @@ def people_on_file(clinic: Clinic) -> None:
             last_name="Listed",
             date_of_birth=date(1990, 1, 1 + number),
         )
-    clinic.register(first_name="Ada", last_name="Lovelace", allergies=("Penicillin",))
-    clinic.register(first_name="Grace", last_name="Hopper", sex=Sex.FEMALE)
+    clinic.register(**cast.identity_of(cast.ADA), allergies=("Penicillin",))
+    clinic.register(**cast.identity_of(cast.GRACE), sex=Sex.FEMALE)
 
 
 def search(app: AppTest, text: str) -> AppTest:

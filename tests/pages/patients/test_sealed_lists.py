@@ -9,6 +9,7 @@ import pytest
 
 from db.postgres import Database, NoPrimary
 from services.core.actors import Role
+from tests.kit import cast
 from tests.pages.conftest import Clinic, rows_of
 from tests.pages.patients.test_patients_page import search
 
@@ -17,8 +18,8 @@ SINCE = datetime(2026, 11, 20, 19, 3, tzinfo=UTC)
 
 @pytest.fixture(scope="module", autouse=True)
 def ada(clinic: Clinic) -> None:
-    clinic.register(first_name="Ada", last_name="Lovelace")
-    clinic.register(first_name="Grace", last_name="Hopper")
+    clinic.register(**cast.identity_of(cast.ADA))
+    clinic.register(**cast.identity_of(cast.GRACE))
 
 
 @contextmanager

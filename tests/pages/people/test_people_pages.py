@@ -11,15 +11,14 @@ from services.core.actors import PERMISSIONS, Permission, Role
 from services.documents.sharing import offboarding
 from services.people import accounts, sessions
 from services.people.accounts import invitations
+from tests.kit import cast
 from tests.pages.conftest import Clinic, rows_of
-from tests.services.people.people_samples import person
 
 
 @pytest.fixture
 def cleo(kept: Session) -> User:
     """A colleague whom only this test knows."""
-    name = uuid4().hex
-    user = person(kept, Role.STAFF, name=f"Cleo {name}", email=f"{name}@example.org")
+    user = cast.add_account(kept, Role.STAFF)
     kept.commit()
     return user
 
@@ -39,8 +38,8 @@ def test_the_cast_is_listed_with_role_and_standing(clinic: Clinic):
     app = clinic.open("users", Role.ADMIN)
 
     rows = {row[0]: row for row in rows_of(app, "users_table")}
-    rosa = rows["Rosa Lindqvist"]
-    assert rosa[1:5] == ["Staff", "rosa.lindqvist@example.org", "Active", "None"]
+    rosa = rows[cast.ROSA.name]
+    assert rosa[1:5] == ["Staff", cast.ROSA.email, "Active", "None"]
     assert not app.exception
 
 
@@ -57,7 +56,7 @@ def test_people_are_found_by_name_and_by_role(clinic: Clinic, cleo: User):
 
 def test_an_invitation_without_mail_shows_its_link_once(confirmed, kept: Session):
     app = confirmed("invite")
-    app.text_input(key="invite_name").set_value("Dora")
+    app.text_input(key="invite_name").set_value(cast.DORA.name)
     address = f"{uuid4().hex}@example.org"
     app.text_input(key="invite_email").set_value(address)
     app.selectbox(key="invite_role").set_value(Role.CLINICIAN)
@@ -66,7 +65,7 @@ def test_an_invitation_without_mail_shows_its_link_once(confirmed, kept: Session
 
     (link,) = app.code
     guest = invitations.find(kept, link.value.rpartition("/")[2])
-    assert (guest.name, guest.role) == ("Dora", Role.CLINICIAN)
+    assert (guest.name, guest.role) == ("Doctor Dora", Role.CLINICIAN)
     assert accounts.find_by_email(kept, address)
     assert "Give them this link" in app.warning[0].value
     assert not app.run().code
@@ -87,19 +86,19 @@ def test_what_needs_a_passkey_says_so_and_leads_to_it(confirmed, cleo: User, pag
 
 def test_without_a_passkey_nobody_is_invited_and_what_was_typed_stays(confirmed):
     app = confirmed("invite", method="code")
-    app.text_input(key="invite_name").set_value("Dora")
-    app.text_input(key="invite_email").set_value("dora@example.org")
+    app.text_input(key="invite_name").set_value(cast.DORA.name)
+    app.text_input(key="invite_email").set_value(cast.DORA.email)
 
     app.button(key="invite_send").click().run()
 
     assert "at most 5 minutes old" in app.error[0].value
-    assert app.text_input(key="invite_name").value == "Dora"
+    assert app.text_input(key="invite_name").value == cast.DORA.name
     assert not app.exception
 
 
 def test_what_is_wrong_with_an_invitation_is_said_and_stays_in_the_form(confirmed):
     app = confirmed("invite")
-    app.text_input(key="invite_name").set_value("Dora")
+    app.text_input(key="invite_name").set_value(cast.DORA.name)
     app.text_input(key="invite_email").set_value("dora")
 
     app.button(key="invite_send").click().run()

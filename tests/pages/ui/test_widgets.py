@@ -13,35 +13,14 @@ from dashboard.ui.record_table import TableEvent, chosen_of
 from dashboard.ui.words import aged, plain, unlinked, written
 from services.lists.criteria import Direction, Order
 from services.patients.records.model import PatientDraft, PatientRecord, Sex
+from tests.kit import cast
 
 TODAY = date(2026, 11, 20)
 UP, DOWN = Direction.ASC, Direction.DESC
 
 
 def patient(**fields) -> PatientRecord:
-    timestamp = datetime(2026, 11, 20, 10, tzinfo=UTC)
-    values = {
-        "id": uuid4(),
-        "first_name": "Ada",
-        "last_name": "Lovelace",
-        "date_of_birth": date(1980, 1, 31),
-        "sex": Sex.FEMALE,
-        "email": None,
-        "phone_number": None,
-        "address": None,
-        "emergency_contact": None,
-        "allergies": (),
-        "no_known_allergies": False,
-        "medical_history": (),
-        "current_medications": (),
-        "photo_file_id": None,
-        "version": 1,
-        "created_at": timestamp,
-        "updated_at": timestamp,
-        "deleted_at": None,
-        "merged_into_id": None,
-    }
-    return PatientRecord(**(values | fields))
+    return cast.make_record(PatientDraft(**cast.identity_of(cast.ADA)), **fields)
 
 
 @pytest.mark.parametrize(
@@ -125,9 +104,7 @@ def test_a_row_shows_one_status(fields, text, tone):
 
 
 def test_only_what_this_person_changed_goes_over_the_newer_version():
-    opened = PatientDraft(
-        first_name="Ada", last_name="Byron", date_of_birth=date(1980, 1, 31)
-    )
+    opened = cast.ada(last_name="Byron")
     typed = replace(opened, last_name="Lovelace")
     current = replace(opened, last_name="King", address="1 New Road")
 

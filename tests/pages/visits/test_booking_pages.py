@@ -19,6 +19,7 @@ from services.core.actors import Role
 from services.visits.booking import bookings, waitlist
 from services.visits.booking.bookings import BookingRecord, BookingStatus
 from services.visits.booking.waitlist import WaitRequest
+from tests.kit import cast
 from tests.pages.conftest import Clinic, rows_of
 from tests.pages.document_samples import said, shown
 from tests.services.visits.booking.bookings import samples
@@ -27,7 +28,7 @@ MINUTES = timedelta(minutes=samples.MINUTES)
 
 
 @dataclass(frozen=True)
-class House:
+class Practice:
     """A doctor with six free slots in a row."""
 
     id: UUID
@@ -35,10 +36,10 @@ class House:
 
 
 @pytest.fixture
-def house(clinic: Clinic) -> House:
-    def add(session: Session) -> House:
-        doctor = samples.doctor(session)
-        return House(doctor.id, [samples.slot(session, doctor, n) for n in range(6)])
+def dora(clinic: Clinic) -> Practice:
+    def add(session: Session) -> Practice:
+        doctor = cast.add_doctor(session)
+        return Practice(doctor.id, [samples.slot(session, doctor, n) for n in range(6)])
 
     return clinic.write(add)
 
@@ -85,9 +86,9 @@ def latest(clinic: Clinic, patient_id: UUID) -> BookingRecord:
     return max(bookings_of_patient, key=lambda booking: booking.created_at)
 
 
-def states(app: AppTest, house: House) -> list[str]:
+def states(app: AppTest, dora: Practice) -> list[str]:
     """Return what the calendar says of the doctor's times, in their order."""
-    days = shown(app, f"doctor_calendar_{house.id}")["days"]
+    days = shown(app, f"doctor_calendar_{dora.id}")["days"]
     return [time["state"] for day in days for time in day["times"]]
 
 
@@ -119,35 +120,35 @@ def markdown(app: AppTest) -> str:
 
 
 def test_a_time_that_is_chosen_is_held_and_confirmed_with_what_it_is_about(
-    clinic: Clinic, house: House, choose
+    clinic: Clinic, dora: Practice, choose
 ):
     patient = clinic.register()
-    app = clinic.open("doctor", doctor=house.id, patient=patient.id)
-    choose(app, house.slots[1])
+    app = clinic.open("doctor", doctor=dora.id, patient=patient.id)
+    choose(app, dora.slots[1])
 
     held = latest(clinic, patient.id)
     assert held.status is BookingStatus.PENDING
     assert shown(app, f"booking_countdown_{held.id}_0")["seconds_left"] > 100
-    assert states(app, house)[:3] == ["free", "own_hold", "free"]
+    assert states(app, dora)[:3] == ["free", "own_hold", "free"]
 
     app.text_input(key=f"booking_note_{held.id}").set_value("A cough")
     app.button(key=f"booking_confirm_{held.id}").click().run()
 
     kept = stored(clinic, held)
     assert (kept.status, kept.note) == (BookingStatus.CONFIRMED, "A cough")
-    assert states(app, house)[:3] == ["free", "own_visit", "free"]
-    assert "Gregory House" in markdown(app)
+    assert states(app, dora)[:3] == ["free", "own_visit", "free"]
+    assert "Dora Doctor" in markdown(app)
     assert app.button(key="booked_visits")
     assert not app.exception
 
 
-def test_what_others_hold_says_when_it_may_be_free(clinic: Clinic, house: House):
-    held_by(clinic, house.slots[0], clinic.register().id)
-    booked(clinic, house.slots[1], clinic.register().id)
+def test_what_others_hold_says_when_it_may_be_free(clinic: Clinic, dora: Practice):
+    held_by(clinic, dora.slots[0], clinic.register().id)
+    booked(clinic, dora.slots[1], clinic.register().id)
 
-    app = clinic.open("doctor", doctor=house.id, patient=clinic.register().id)
+    app = clinic.open("doctor", doctor=dora.id, patient=clinic.register().id)
 
-    times = shown(app, f"doctor_calendar_{house.id}")["days"]
+    times = shown(app, f"doctor_calendar_{dora.id}")["days"]
     first, second, third = [time for day in times for time in day["times"]][:3]
     assert first["state"] == "held"
     assert first["note"].startswith("being booked, free at ")
@@ -156,30 +157,30 @@ def test_what_others_hold_says_when_it_may_be_free(clinic: Clinic, house: House)
 
 
 def test_who_comes_too_late_is_told_and_shown_the_next_free_times(
-    clinic: Clinic, house: House, choose
+    clinic: Clinic, dora: Practice, choose
 ):
     patient = clinic.register()
-    app = clinic.open("doctor", doctor=house.id, patient=patient.id)
-    held_by(clinic, house.slots[0], clinic.register().id)
-    booked(clinic, house.slots[1], clinic.register().id)
+    app = clinic.open("doctor", doctor=dora.id, patient=patient.id)
+    held_by(clinic, dora.slots[0], clinic.register().id)
+    booked(clinic, dora.slots[1], clinic.register().id)
     clinic.catch_up(app)
 
-    choose(app, house.slots[0])
+    choose(app, dora.slots[0])
 
     assert "was just taken" in markdown(app)
     assert "It may be free again at" in markdown(app)
     assert latest(clinic, patient.id).status is BookingStatus.FAILED
-    app.button(key=f"booking_next_{house.slots[2]}").click().run()
+    app.button(key=f"booking_next_{dora.slots[2]}").click().run()
     taken = latest(clinic, patient.id)
-    assert (taken.slot_id, taken.status) == (house.slots[2], BookingStatus.PENDING)
+    assert (taken.slot_id, taken.status) == (dora.slots[2], BookingStatus.PENDING)
     assert "was just taken" not in markdown(app)
     assert not app.exception
 
 
-def test_a_hold_is_extended_once_and_given_back(clinic: Clinic, house: House, choose):
+def test_a_hold_is_extended_once_and_given_back(clinic: Clinic, dora: Practice, choose):
     patient = clinic.register()
-    app = clinic.open("doctor", doctor=house.id, patient=patient.id)
-    choose(app, house.slots[0])
+    app = clinic.open("doctor", doctor=dora.id, patient=patient.id)
+    choose(app, dora.slots[0])
     held = latest(clinic, patient.id)
 
     app.button(key=f"booking_renew_{held.id}").click().run()
@@ -190,17 +191,17 @@ def test_a_hold_is_extended_once_and_given_back(clinic: Clinic, house: House, ch
     app.button(key=f"booking_renew_anyway_{held.id}").click().run()
     assert clinic.audit("booking:renew")[-1].reason == "He looks it up"
     app.button(key=f"booking_cancel_{held.id}").click().run()
-    assert states(app, house)[0] == "free"
+    assert states(app, dora)[0] == "free"
     assert not app.warning
     assert not app.exception
 
 
 def test_a_hold_that_ran_out_is_said_and_cannot_be_confirmed(
-    clinic: Clinic, house: House, choose
+    clinic: Clinic, dora: Practice, choose
 ):
     patient = clinic.register()
-    app = clinic.open("doctor", doctor=house.id, patient=patient.id)
-    choose(app, house.slots[0])
+    app = clinic.open("doctor", doctor=dora.id, patient=patient.id)
+    choose(app, dora.slots[0])
     held = latest(clinic, patient.id)
     clinic.write(lambda s: samples.let_pass(s, held, 121))
     clinic.catch_up(app)
@@ -208,17 +209,17 @@ def test_a_hold_that_ran_out_is_said_and_cannot_be_confirmed(
     app.button(key=f"booking_confirm_{held.id}").click().run()
 
     assert "has run out" in said(app)
-    assert states(app, house)[0] == "free"
+    assert states(app, dora)[0] == "free"
     assert stored(clinic, held).status is BookingStatus.EXPIRED
     assert not app.exception
 
 
 def test_leaving_the_page_frees_what_was_held_there(
-    clinic: Clinic, house: House, choose
+    clinic: Clinic, dora: Practice, choose
 ):
     patient = clinic.register()
-    app = clinic.open("doctor", doctor=house.id, patient=patient.id)
-    choose(app, house.slots[0])
+    app = clinic.open("doctor", doctor=dora.id, patient=patient.id)
+    choose(app, dora.slots[0])
     held = latest(clinic, patient.id)
 
     app.switch_page("../pages/home.py").run()
@@ -228,37 +229,37 @@ def test_leaving_the_page_frees_what_was_held_there(
     assert not app.exception
 
 
-def test_staff_book_against_a_rule_for_a_reason(clinic: Clinic, house: House, choose):
+def test_staff_book_against_a_rule_for_a_reason(clinic: Clinic, dora: Practice, choose):
     patient = clinic.register()
     other = clinic.write(_same_time)
     booked(clinic, other.slots[0], patient.id)
-    app = clinic.open("doctor", doctor=house.id, patient=patient.id)
+    app = clinic.open("doctor", doctor=dora.id, patient=patient.id)
 
-    choose(app, house.slots[0])
+    choose(app, dora.slots[0])
 
     assert "another visit at that time" in markdown(app)
     app.text_area(key="booking_override_reason").set_value("Two doctors at one bed")
     app.button(key="booking_override_confirm").click().run()
     taken = latest(clinic, patient.id)
-    assert (taken.slot_id, taken.status) == (house.slots[0], BookingStatus.PENDING)
+    assert (taken.slot_id, taken.status) == (dora.slots[0], BookingStatus.PENDING)
     assert clinic.audit("booking:hold")[-1].reason == "Two doctors at one bed"
     assert not app.exception
 
 
-def _same_time(session: Session) -> House:
-    doctor = samples.doctor(session, name="Lisa Cuddy")
-    return House(doctor.id, [samples.slot(session, doctor, 0)])
+def _same_time(session: Session) -> Practice:
+    doctor = cast.add_doctor(session, cast.DOCTOR_EMIL)
+    return Practice(doctor.id, [samples.slot(session, doctor, 0)])
 
 
 def test_a_patient_is_told_of_the_rule_and_nothing_else(
-    clinic: Clinic, house: House, choose
+    clinic: Clinic, dora: Practice, choose
 ):
     mine = clinic.cast[Role.PATIENT].patient_id
     other = clinic.write(_same_time)
     booked(clinic, other.slots[0], mine)
-    app = clinic.open("doctor", Role.PATIENT, doctor=house.id)
+    app = clinic.open("doctor", Role.PATIENT, doctor=dora.id)
 
-    choose(app, house.slots[0])
+    choose(app, dora.slots[0])
 
     assert "another visit at that time" in said(app)
     assert not app.text_area
@@ -267,49 +268,49 @@ def test_a_patient_is_told_of_the_rule_and_nothing_else(
 
 @pytest.mark.parametrize("role", [Role.ANALYST, Role.ADMIN])
 def test_who_books_nothing_sees_times_and_can_choose_none(
-    clinic: Clinic, house: House, role: Role
+    clinic: Clinic, dora: Practice, role: Role
 ):
-    app = clinic.open("doctor", role, doctor=house.id)
+    app = clinic.open("doctor", role, doctor=dora.id)
 
-    assert set(states(app, house)) == {"free"}
-    assert shown(app, f"doctor_calendar_{house.id}")["action"] == ""
+    assert set(states(app, dora)) == {"free"}
+    assert shown(app, f"doctor_calendar_{dora.id}")["action"] == ""
     assert not app.exception
 
 
-def test_the_desk_says_for_whom_before_it_books(clinic: Clinic, house: House):
-    app = clinic.open("doctor", doctor=house.id)
+def test_the_desk_says_for_whom_before_it_books(clinic: Clinic, dora: Practice):
+    app = clinic.open("doctor", doctor=dora.id)
 
-    assert shown(app, f"doctor_calendar_{house.id}")["action"] == ""
+    assert shown(app, f"doctor_calendar_{dora.id}")["action"] == ""
     assert "Find the patient first" in "".join(element.value for element in app.caption)
 
 
 def test_a_visit_is_moved_and_stays_until_the_new_time_is_confirmed(
-    clinic: Clinic, house: House, choose
+    clinic: Clinic, dora: Practice, choose
 ):
     patient = clinic.register()
-    old = booked(clinic, house.slots[0], patient.id)
-    app = clinic.open("doctor", doctor=house.id, patient=patient.id, moves=old.id)
+    old = booked(clinic, dora.slots[0], patient.id)
+    app = clinic.open("doctor", doctor=dora.id, patient=patient.id, moves=old.id)
     assert "You are moving the visit" in markdown(app)
 
-    choose(app, house.slots[3])
+    choose(app, dora.slots[3])
 
     new = latest(clinic, patient.id)
     assert stored(clinic, old).status is BookingStatus.CONFIRMED
     app.button(key=f"booking_confirm_{new.id}").click().run()
     assert stored(clinic, old).status is BookingStatus.CANCELLED
-    assert states(app, house)[:4] == ["free", "free", "free", "own_visit"]
+    assert states(app, dora)[:4] == ["free", "free", "free", "own_visit"]
     assert "You are moving" not in markdown(app)
     assert not app.exception
 
 
 def test_visits_are_listed_and_one_is_cancelled(
-    clinic: Clinic, house: House, monkeypatch: pytest.MonkeyPatch
+    clinic: Clinic, dora: Practice, monkeypatch: pytest.MonkeyPatch
 ):
     patient = clinic.register()
-    visit = booked(clinic, house.slots[0], patient.id)
+    visit = booked(clinic, dora.slots[0], patient.id)
     app = clinic.open("visits", patient=patient.id)
     (row,) = rows_of(app, "visits_ahead")
-    assert "Gregory House, General practice" in row
+    assert "Dora Doctor, Cardiology" in row
     assert "Booked" in row
 
     cancel(app, monkeypatch, visit)
@@ -322,9 +323,9 @@ def test_visits_are_listed_and_one_is_cancelled(
 
 
 def test_staff_cancel_what_has_begun_for_a_reason(
-    clinic: Clinic, house: House, monkeypatch: pytest.MonkeyPatch
+    clinic: Clinic, dora: Practice, monkeypatch: pytest.MonkeyPatch
 ):
-    visit = booked(clinic, house.slots[0], clinic.register().id)
+    visit = booked(clinic, dora.slots[0], clinic.register().id)
     clinic.write(lambda s: samples.begin(s, visit))
     app = clinic.open("visits", patient=visit.patient_id)
 
@@ -352,7 +353,7 @@ def test_a_patient_who_cancels_too_late_is_told_to_call(
 
 
 def _slot_in_an_hour(session: Session) -> UUID:
-    doctor = samples.doctor(session)
+    doctor = cast.add_doctor(session)
     begins = samples.FIRST - timedelta(days=7) + timedelta(hours=2)
     return samples.slot(session, doctor, starts_at=begins)
 
@@ -361,13 +362,13 @@ def test_the_same_time_every_week_is_held_where_it_is_free_and_confirmed_at_once
     clinic: Clinic, monkeypatch: pytest.MonkeyPatch
 ):
     patient = clinic.register()
-    house = clinic.write(lambda s: _weekly(s, 3))
-    booked(clinic, house.slots[1], clinic.register().id)
-    app = clinic.open("doctor", doctor=house.id, patient=patient.id)
+    dora = clinic.write(lambda s: _weekly(s, 3))
+    booked(clinic, dora.slots[1], clinic.register().id)
+    app = clinic.open("doctor", doctor=dora.id, patient=patient.id)
     app.selectbox(key="doctor_weeks").set_value(4).run()
 
     with monkeypatch.context() as patch:
-        patch.setattr(browsing, "slot_calendar", lambda *_, **__: str(house.slots[0]))
+        patch.setattr(browsing, "slot_calendar", lambda *_, **__: str(dora.slots[0]))
         app.run()
         labels = [box.label for box in app.checkbox]
         app.button(key="series_hold").click().run()
@@ -379,12 +380,12 @@ def test_the_same_time_every_week_is_held_where_it_is_free_and_confirmed_at_once
     ]
     first = min(_held(clinic, patient.id), key=lambda booking: booking.starts_at)
     assert [booking.slot_id for booking in _held(clinic, patient.id)] == [
-        house.slots[2],
-        house.slots[0],
+        dora.slots[2],
+        dora.slots[0],
     ]
     app.button(key=f"booking_confirm_{first.id}").click().run()
     assert not _held(clinic, patient.id)
-    assert markdown(app).count("Gregory House") > 1
+    assert markdown(app).count("Dora Doctor") > 1
     # In one transaction, whose time is the same for both.
     made = clinic.write(lambda s: _made_at(s, patient.id))
     assert (len(made), len(set(made))) == (2, 1)
@@ -396,10 +397,10 @@ def _made_at(session: Session, patient_id: UUID) -> list[datetime]:
     return list(session.scalars(visits))
 
 
-def _weekly(session: Session, count: int) -> House:
-    doctor = samples.doctor(session)
+def _weekly(session: Session, count: int) -> Practice:
+    doctor = cast.add_doctor(session)
     weeks = [samples.FIRST + timedelta(weeks=number) for number in range(count)]
-    return House(
+    return Practice(
         doctor.id,
         [samples.slot(session, doctor, starts_at=week) for week in weeks],
     )
@@ -416,11 +417,13 @@ def _held(clinic: Clinic, patient_id: UUID) -> list[BookingRecord]:
     ]
 
 
-def test_one_line_more_than_may_be_is_joined_for_a_reason(clinic: Clinic, house: House):
+def test_one_line_more_than_may_be_is_joined_for_a_reason(
+    clinic: Clinic, dora: Practice
+):
     patient = clinic.register()
     for _ in range(waitlist.MOST_PLACES):
         clinic.write(lambda s: _join_another(s, clinic, patient.id))
-    app = clinic.open("doctor", doctor=house.id, patient=patient.id)
+    app = clinic.open("doctor", doctor=dora.id, patient=patient.id)
     app.button(key="waiting_join").click().run()
 
     app.text_input(key="waiting_override_reason").set_value("Sent by three others")
@@ -433,7 +436,7 @@ def test_one_line_more_than_may_be_is_joined_for_a_reason(clinic: Clinic, house:
 
 def _join_another(session: Session, clinic: Clinic, patient_id: UUID) -> None:
     until = samples.FIRST + MINUTES
-    doctor = samples.doctor(session)
+    doctor = cast.add_doctor(session)
     wish = WaitRequest(patient_id, samples.FIRST, until, doctor_id=doctor.id)
     waitlist.join(session, clinic.clerk, wish)
 
@@ -442,8 +445,8 @@ def test_any_doctor_of_a_speciality_is_booked_at_a_free_time(
     clinic: Clinic, monkeypatch: pytest.MonkeyPatch
 ):
     patient = clinic.register()
-    house = clinic.write(
-        lambda s: _one_slot(s, samples.doctor(s, speciality="Hepatology"))
+    dora = clinic.write(
+        lambda s: _one_slot(s, cast.add_doctor(s, speciality="Hepatology"))
     )
     app = clinic.open("book", patient=patient.id)
     app.selectbox(key="book_speciality").set_value("Hepatology").run()
@@ -458,38 +461,38 @@ def test_any_doctor_of_a_speciality_is_booked_at_a_free_time(
         )
         app.run()
 
-    assert latest(clinic, patient.id).slot_id == house.slots[0]
+    assert latest(clinic, patient.id).slot_id == dora.slots[0]
     assert latest(clinic, patient.id).status is BookingStatus.PENDING
     assert not app.exception
 
 
-def _one_slot(session: Session, doctor: Doctor) -> House:
-    return House(doctor.id, [samples.slot(session, doctor)])
+def _one_slot(session: Session, doctor: Doctor) -> Practice:
+    return Practice(doctor.id, [samples.slot(session, doctor)])
 
 
-def test_a_patient_joins_the_waiting_list_and_leaves_it(clinic: Clinic, house: House):
+def test_a_patient_joins_the_waiting_list_and_leaves_it(clinic: Clinic, dora: Practice):
     patient = clinic.register()
-    app = clinic.open("doctor", doctor=house.id, patient=patient.id)
+    app = clinic.open("doctor", doctor=dora.id, patient=patient.id)
     app.button(key="waiting_join").click().run()
     app.button(key="waiting_join").click()
     app.button(key="waiting_join_confirm").click().run()
 
     app = clinic.open("visits", patient=patient.id)
-    assert "**Gregory House**, from" in markdown(app)
+    assert "**Dora Doctor**, from" in markdown(app)
     (leave,) = [element for element in app.button if element.label == "Leave the list"]
     leave.click().run()
 
-    assert "Gregory House" not in markdown(app)
+    assert "Dora Doctor" not in markdown(app)
     assert not app.exception
 
 
 def test_an_offer_from_the_waiting_list_stands_among_the_visits_and_stays_on_leaving(
-    clinic: Clinic, house: House
+    clinic: Clinic, dora: Practice
 ):
     patient = clinic.register()
-    visit = booked(clinic, house.slots[0], clinic.register().id)
+    visit = booked(clinic, dora.slots[0], clinic.register().id)
     ahead = samples.FIRST - timedelta(days=1), samples.FIRST + timedelta(days=1)
-    wish = WaitRequest(patient.id, *ahead, doctor_id=house.id)
+    wish = WaitRequest(patient.id, *ahead, doctor_id=dora.id)
     clinic.write(lambda s: waitlist.join(s, clinic.clerk, wish))
     clinic.write(lambda s: bookings.cancel(s, clinic.clerk, visit.id))
 
@@ -507,9 +510,9 @@ def test_an_offer_from_the_waiting_list_stands_among_the_visits_and_stays_on_lea
     assert not app.exception
 
 
-def test_a_patients_page_shows_the_next_visit(clinic: Clinic, house: House):
+def test_a_patients_page_shows_the_next_visit(clinic: Clinic, dora: Practice):
     patient = clinic.register()
-    booked(clinic, house.slots[0], patient.id)
+    booked(clinic, dora.slots[0], patient.id)
 
     app = clinic.open("patient", patient=patient.id)
 

@@ -18,6 +18,7 @@ from services.core.actors import Role
 from services.visits.front_desk import appointments, notifications
 from services.visits.front_desk.appointments import VisitStatus
 from services.visits.front_desk.notifications import NotificationKind
+from tests.kit import cast
 from tests.pages.conftest import rows_of
 from tests.services.visits import visit_samples
 from tests.services.visits.visit_samples import soon
@@ -34,14 +35,14 @@ def visit(clinic) -> Callable[..., UUID]:
         )
         session.execute(update(Doctor).values(user_id=None))
         user_id = clinic.cast[Role.CLINICIAN].id
-        return visit_samples.doctor(session, user_id, name="Dora Doctor")
+        return cast.add_doctor(session, user_id=user_id).id
 
     doctor_id = clinic.write(clear)
 
     def make(
         minutes: float = 0, *, begins: datetime | None = None, **values: object
     ) -> UUID:
-        patient = clinic.register(first_name="Grace", last_name="Hopper")
+        patient = clinic.register(**cast.identity_of(cast.GRACE))
         begins = begins or soon(minutes)
         return clinic.write(
             lambda s: visit_samples.visit(s, doctor_id, patient.id, begins, **values)

@@ -1,5 +1,6 @@
 """Doctors on screen: found, added, planned, and what a plan leaves to be moved."""
 
+from dataclasses import replace
 from datetime import time, timedelta
 
 import pytest
@@ -11,9 +12,9 @@ from services.core.actors import Role
 from services.visits.schedule import doctors, plans
 from services.visits.schedule.doctors import DoctorDraft
 from services.visits.schedule.plans import Hours, weeks
+from tests.kit import cast
 from tests.pages.conftest import Clinic, rows_of
 from tests.services.visits.schedule.plans.samples import (
-    patient,
     slots_of,
     take,
     tomorrow,
@@ -27,9 +28,7 @@ _WEEK = [Hours(day, time(9), time(11)) for day in range(1, 8)]
 @pytest.fixture(scope="module")
 def dora(clinic: Clinic):
     def settle(session):
-        draft = DoctorDraft(
-            name="Dora Doctor", speciality="Cardiology", slot_minutes=30, room="2.10"
-        )
+        draft = replace(cast.DOCTOR_DORA, slot_minutes=30)
         kept = doctors.add_doctor(session, clinic.clerk, draft)
         weeks.change_week(session, clinic.clerk, kept.id, _WEEK, calendar())
         return kept
@@ -69,13 +68,13 @@ def test_a_speciality_narrows_the_list(clinic, dora):
 
 def test_a_doctor_is_added_and_can_be_planned_at_once(clinic):
     app = clinic.open("doctor_plan")
-    fields(app, "text_input", "doctor_name")[0].set_value("Emil Eager")
+    fields(app, "text_input", "doctor_name")[0].set_value(cast.DOCTOR_EMIL.name)
     fields(app, "text_input", "doctor_speciality")[0].set_value("Neurology")
 
     app.button(key="doctor_plan_save").click().run()
 
     assert not app.exception
-    assert app.title[0].value == "Emil Eager"
+    assert app.title[0].value == cast.DOCTOR_EMIL.name
     assert fields(app, "text_input", "doctor_work_1")
 
 
@@ -97,7 +96,7 @@ def test_what_is_wrong_with_a_doctor_is_said(clinic):
 )
 def test_a_number_that_cannot_be_is_explained_and_stays(clinic, field, value, said):
     app = clinic.open("doctor_plan")
-    fields(app, "text_input", "doctor_name")[0].set_value("Emil Eager")
+    fields(app, "text_input", "doctor_name")[0].set_value(cast.DOCTOR_EMIL.name)
     fields(app, "text_input", "doctor_speciality")[0].set_value("Neurology")
     number = fields(app, "number_input", field)[0]
     # With bounds Streamlit would send nothing, and the button would seem dead.
@@ -108,7 +107,7 @@ def test_a_number_that_cannot_be_is_explained_and_stays(clinic, field, value, sa
 
     assert [element.value for element in app.error] == [said]
     assert fields(app, "number_input", field)[0].value == value
-    assert fields(app, "text_input", "doctor_name")[0].value == "Emil Eager"
+    assert fields(app, "text_input", "doctor_name")[0].value == cast.DOCTOR_EMIL.name
 
 
 def test_a_week_is_typed_and_the_slots_follow(clinic, dora):
@@ -155,7 +154,7 @@ def test_blocking_lists_the_visits_in_it_before_and_after_with_a_way_to_move_eac
     clinic, dora
 ):
     def book(session):
-        ada = patient(session)
+        ada = cast.add_patient(session)
         return take(session, slots_of(session, dora.id, tomorrow().date())[0], ada)
 
     clinic.write(book)
@@ -270,7 +269,7 @@ def test_a_stale_form_shows_what_a_colleague_has_saved(clinic, dora):
             s,
             clinic.clerk,
             dora.id,
-            DoctorDraft(name="Dora Dear", speciality="Cardiology", slot_minutes=30),
+            replace(cast.DOCTOR_DORA, name="Dora Dear", slot_minutes=30),
             calendar(),
             revision=current.revision,
         )

@@ -4,7 +4,7 @@ import pytest
 
 from services.core.actors import Role
 from services.visits.figures.caches import VisitCaches
-from tests.services.visits.booking.bookings import samples
+from tests.kit import cast
 
 
 @pytest.fixture
@@ -27,8 +27,8 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.fixture
-def house(clinic):
-    return clinic.write(lambda s: samples.doctor(s, name="Kept House").id)
+def dora(clinic):
+    return clinic.write(lambda s: cast.add_doctor(s).id)
 
 
 def test_the_list_of_doctors_is_shared(clinic, reads):
@@ -45,15 +45,15 @@ def test_who_manages_doctors_sees_those_who_cannot_be_booked_anew(clinic, reads)
     assert reads == ["doctors"]
 
 
-def test_times_are_shared_by_those_who_only_look(clinic, reads, house):
-    app = clinic.open("doctor", Role.ANALYST, doctor=house)
+def test_times_are_shared_by_those_who_only_look(clinic, reads, dora):
+    app = clinic.open("doctor", Role.ANALYST, doctor=dora)
 
     assert reads == ["slots"]
     assert not app.exception
 
 
-def test_whose_own_times_are_marked_reads_them_anew(clinic, reads, house):
-    clinic.open("doctor", Role.PATIENT, doctor=house)
+def test_whose_own_times_are_marked_reads_them_anew(clinic, reads, dora):
+    clinic.open("doctor", Role.PATIENT, doctor=dora)
 
     assert "slots" not in reads
 

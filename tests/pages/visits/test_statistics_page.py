@@ -11,6 +11,7 @@ from jobs.visits import booking_proof
 from jobs.visits.booking_proof import RacersFailed
 from services.core.actors import Role
 from services.visits.booking.proving import Proof
+from tests.kit import cast
 from tests.pages.conftest import Clinic, rows_of
 from tests.services.visits import visit_samples
 
@@ -35,7 +36,7 @@ def booked(clinic: Clinic) -> str:
     noon = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
 
     def keep(session: Session) -> None:
-        doctor_id = visit_samples.doctor(session, name="Dora Figures")
+        doctor_id = cast.add_doctor(session).id
         visit_samples.visit(session, doctor_id, patient.id, noon, status="no-show")
         slot_id = visit_samples.slot(session, doctor_id, noon.replace(hour=13))
         session.add(
@@ -46,7 +47,7 @@ def booked(clinic: Clinic) -> str:
                 attempt=uuid4(),
                 expires_at=datetime(2026, 1, 1, tzinfo=UTC),
                 created_by=uuid4(),
-                created_by_name="Cleo Clerk",
+                created_by_name=cast.CLEO.name,
             )
         )
 
@@ -77,7 +78,7 @@ def test_the_figures_of_a_day_are_told_of_each_doctor_and_of_nobody_else(
 
     (row,) = rows_of(app, "statistics_doctors")
     assert row == [
-        *("Dora Figures", "2", "1", "50%", "2", "1", "50%"),
+        *("Dora Doctor", "2", "1", "50%", "2", "1", "50%"),
         *("1", "0", "0", "0", "1"),
     ]
     (day,) = rows_of(app, "statistics_days")

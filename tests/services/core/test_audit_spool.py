@@ -64,7 +64,7 @@ def headless(alone):
 @pytest.fixture(scope="module")
 def ada(database) -> PatientRecord:
     """A patient whom every replica knows."""
-    cleo = cast.actor(cast.CLEO)
+    cleo = cast.act_as(cast.CLEO)
     written = database.write(
         lambda s: patients.register(s, cleo, ADA, today=date(2026, 11, 20)),
         identity=SYSTEM,

@@ -191,7 +191,7 @@ def test_a_dead_mongodb_is_not_asked_again_at_once_but_soon(caplog):
     [(Role.PATIENT, 10), (Role.STAFF, 300), (Role.CLINICIAN, 300)],
 )
 def test_each_account_has_so_many_uploads_an_hour(throttle, role, amount):
-    actor, another = cast.somebody(role), cast.somebody(role)
+    actor, another = cast.act_as_somebody(role), cast.act_as_somebody(role)
     for _ in range(amount):
         count_upload(throttle, actor)
 

@@ -19,12 +19,12 @@ ALLERGIC = Criteria(
 
 @pytest.fixture
 def cleo(session):
-    return cast.known(session, cast.CLEO)
+    return cast.add_actor(session, cast.CLEO)
 
 
 @pytest.fixture
 def ana(session):
-    return cast.known(session, cast.ANA)
+    return cast.add_actor(session, cast.ANA)
 
 
 def test_a_key_recalls_exactly_the_list_for_whoever_may_see_it(session, cleo, ana):

@@ -48,7 +48,7 @@ class Clinic:
     def invite(self, patient: PatientRecord) -> Actor:
         """Let the patient sign in."""
         invited = self.database.write(
-            lambda session: cast.known_patient(session, patient), identity=SYSTEM
+            lambda session: cast.add_patient_actor(session, patient), identity=SYSTEM
         )
         return invited.value
 
@@ -65,11 +65,11 @@ def open_clinic(endpoints: Endpoints) -> Iterator[Clinic]:
 
         def settle(session: Session) -> dict[str, Any]:
             people = {
-                "cleo": cast.known(session, cast.CLEO),
-                "dora": cast.known(session, cast.DORA),
-                "emil": cast.known(session, cast.EMIL),
-                "ana": cast.known(session, cast.ANA),
-                "ines": cast.known(session, cast.INES),
+                "cleo": cast.add_actor(session, cast.CLEO),
+                "dora": cast.add_actor(session, cast.DORA),
+                "emil": cast.add_actor(session, cast.EMIL),
+                "ana": cast.add_actor(session, cast.ANA),
+                "ines": cast.add_actor(session, cast.INES),
             }
             cleo = people["cleo"]
             known = patients.register(session, cleo, cast.ADA, today=TODAY)

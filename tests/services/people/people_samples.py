@@ -1,16 +1,15 @@
 """People with sign-ins, for tests that manage them."""
 
 from dataclasses import dataclass
-from datetime import date
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy import func, select, update
 
 from db.models.audit import AuditEvent
-from db.models.patient import Patient
 from db.models.user import User, UserSession
 from services.core.actors import Actor, Role
 from services.people import accounts, sessions
+from tests.kit import cast
 
 
 @dataclass(frozen=True)
@@ -26,35 +25,9 @@ class Desk:
         return {"session_id": self.session_id}
 
 
-def person(session, role=Role.STAFF, **values) -> User:
-    """Keep somebody who can sign in."""
-    name = f"p{uuid4().hex[:12]}"
-    row = User(
-        **{"name": f"Pat {name}", "role": role, "email": f"{name}@example.org"} | values
-    )
-    session.add(row)
-    session.flush()
-    return row
-
-
-def patient(session, **values) -> Patient:
-    row = Patient(
-        **{
-            "first_name": "Ada",
-            "last_name": "Lovelace",
-            "date_of_birth": date(1985, 12, 10),
-            "email": f"{uuid4().hex}@example.org",
-        }
-        | values
-    )
-    session.add(row)
-    session.flush()
-    return row
-
-
-def desk(session, role=Role.ADMIN, *, method="passkey", **values) -> Desk:
-    """Sign somebody of the role in."""
-    user = person(session, role, **values)
+def desk(session, who=Role.ADMIN, *, method="passkey", **values) -> Desk:
+    """Sign somebody of the cast in, or anybody of the role."""
+    user = cast.add_account(session, who, **values)
     started = sessions.start(
         session, user.id, method=method, network=None, browser=None
     )

@@ -7,30 +7,10 @@ from uuid import UUID, uuid4
 from sqlalchemy.orm import Session
 
 from db.models.booking import Appointment, Booking, BookingSlot, Slot
-from db.models.doctor import Doctor
-from db.models.user import User
-from db.postgres import SYSTEM
-from services.core.actors import Actor, Role
 from services.visits.front_desk.appointments import new_code
-from tests.services.patients.clinic_samples import Clinic
+from tests.kit import cast
 
 TWENTY_MINUTES = timedelta(minutes=20)
-
-
-def doctor(session: Session, user_id: UUID | None = None, **values: Any) -> UUID:
-    """Keep a doctor; `user_id` is the clinician who signs in as this one."""
-    row = Doctor(
-        **{
-            "name": "Dora Doctor",
-            "speciality": "Cardiology",
-            "room": "12",
-            "user_id": user_id,
-        }
-        | values
-    )
-    session.add(row)
-    session.flush()
-    return row.id
 
 
 def slot(session: Session, doctor_id: UUID, starts_at: datetime) -> UUID:
@@ -62,7 +42,7 @@ def visit(
         attempt=uuid4(),
         note=note,
         created_by=uuid4(),
-        created_by_name="Cleo Clerk",
+        created_by_name=cast.CLEO.name,
         confirmed_at=starts_at - timedelta(days=7),
     )
     session.add(booking)
@@ -99,16 +79,3 @@ def visit(
 def soon(minutes: float = 30) -> datetime:
     """Return the moment so many minutes from now."""
     return datetime.now(UTC) + timedelta(minutes=minutes)
-
-
-def patient_of(clinic: Clinic, patient_id: UUID) -> Actor:
-    """Let the patient sign in."""
-
-    def add(session: Session) -> UUID:
-        user = User(name="Patient", role=Role.PATIENT.value, patient_id=patient_id)
-        session.add(user)
-        session.flush()
-        return user.id
-
-    user_id = clinic.database.write(add, identity=SYSTEM).value
-    return Actor(user_id, "Patient", Role.PATIENT, patient_id)

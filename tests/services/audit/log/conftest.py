@@ -43,7 +43,7 @@ def ship(session: Session, store: AuditStore) -> Ship:
 @pytest.fixture
 def rosa(session: Session) -> Actor:
     """Somebody at the front desk whom the database knows."""
-    return cast.known(session, cast.ROSA)
+    return cast.add_actor(session, cast.ROSA)
 
 
 @pytest.fixture
@@ -55,4 +55,4 @@ def patient(session: Session, rosa: Actor, today) -> PatientRecord:
 @pytest.fixture
 def ada(session: Session, patient: PatientRecord) -> Actor:
     """Ada herself, signed in."""
-    return cast.known_patient(session, patient)
+    return cast.add_patient_actor(session, patient)

@@ -69,7 +69,7 @@ def test_what_was_done_with_others_is_not_told(session, rosa, accesses, today):
 
 
 def test_another_patient_who_tried_is_not_named(session, patient, accesses):
-    eve = cast.known_patient(session, patient)
+    eve = cast.add_patient_actor(session, patient)
     audit.record(
         session, eve, Action.ACCESS_REFUSE, patient_id=patient.id, outcome="refused"
     )

@@ -37,7 +37,7 @@ def look(session, actor, paper, page=None, purpose="view"):
 def test_every_action_names_the_version_and_who_did_it(session, rosa, paper, accesses):
     look(session, rosa, paper, purpose="download")
 
-    assert accesses(cast.known(session, cast.CLEO)) == [
+    assert accesses(cast.add_actor(session, cast.CLEO)) == [
         ("Rosa Lindqvist, staff", "downloaded version 1"),
         ("Rosa Lindqvist, staff", "filed it"),
     ]
@@ -53,7 +53,7 @@ def test_leafing_through_a_document_is_one_look(session, rosa, paper, accesses):
 
 def test_looks_of_two_people_are_two(session, rosa, paper, accesses):
     look(session, rosa, paper, 1)
-    look(session, cast.known(session, cast.CLEO), paper, 2)
+    look(session, cast.add_actor(session, cast.CLEO), paper, 2)
 
     assert [who for who, _ in accesses(rosa)][:2] == ["Cleo Clerk, staff", "You"]
 
@@ -80,11 +80,11 @@ def test_a_stranger_with_a_link_has_no_name(session, rosa, paper, accesses):
 
 
 def test_whoever_does_not_see_the_document_sees_nobody(session, store, paper):
-    other = cast.somebody(Role.PATIENT)
+    other = cast.act_as_somebody(Role.PATIENT)
     with pytest.raises(NotFound, match="Document not found"):
         log.list_document_accesses(session, store, other, paper.id)
 
-    analyst = cast.known(session, cast.JONAS)
+    analyst = cast.add_actor(session, cast.JONAS)
     with pytest.raises(NotAllowed):
         log.list_document_accesses(session, store, analyst, paper.id)
 

@@ -163,7 +163,7 @@ def test_a_csv_holds_what_the_filter_finds_and_is_written_down(looked_at, export
 
 
 def test_a_name_in_a_csv_is_no_formula(session, patient, export):
-    eve = cast.known(session, cast.CLEO, name="=HYPERLINK(1)")
+    eve = cast.add_actor(session, cast.CLEO, name="=HYPERLINK(1)")
     patients.get_patient(session, eve, patient.id)
 
     assert "'=HYPERLINK(1)" in export()

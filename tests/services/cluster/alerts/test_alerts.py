@@ -176,7 +176,7 @@ def test_somebody_sees_to_an_alert_and_the_first_stays(session, admin):
     tell(session, alert_change)
 
     first = alerts.acknowledge(session, admin, alert_change.alert_id)
-    other = cast.actor(cast.INES)
+    other = cast.act_as(cast.INES)
 
     assert first.acknowledged_by_name == admin.name
     assert alerts.acknowledge(session, other, alert_change.alert_id) == first

@@ -10,8 +10,9 @@ from services.cluster.drills.kinds import DrillKind
 from services.core.actors import Role
 from services.core.errors import InvalidInput, NotAllowed
 from services.messaging.mail import MailNotSent, MailServer, SmtpMailer
+from tests.kit import cast
 from tests.kit.mailbox import Mailbox, mail_server
-from tests.services.people.people_samples import desk, person
+from tests.services.people.people_samples import desk
 
 CLINIC = "https://clinic.example.org"
 GOOD = DrillMeasurements(1.0, 0.0, acknowledged=500, lost=0, errors=0)
@@ -106,7 +107,7 @@ def test_a_drill_that_was_skipped_stays_due(session, boss):
 def test_administrators_are_reminded_of_what_is_due_once(
     session, boss, mailer, mailbox
 ):
-    person(session, Role.STAFF)
+    cast.add_account(session, Role.STAFF)
     plan(session, boss)
     plan(session, boss, DrillKind.LOST_NODE, ahead=1)
 

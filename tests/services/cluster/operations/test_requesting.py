@@ -103,9 +103,9 @@ def test_without_any_passkey_nobody_acts_even_while_nobody_leads(session):
 
 
 def test_a_program_acts_only_with_a_token_made_for_it(session):
-    may = cast.program(Role.ADMIN, Scope.ACT_ON_REPLICATION)
-    general = cast.program(Role.ADMIN)
-    watcher = cast.program(Role.ADMIN, Scope.READ_REPLICATION)
+    may = cast.act_as_program(Role.ADMIN, Scope.ACT_ON_REPLICATION)
+    general = cast.act_as_program(Role.ADMIN)
+    watcher = cast.act_as_program(Role.ADMIN, Scope.READ_REPLICATION)
 
     assert requesting.check(session, may, REQUEST, session_id=None) == REQUEST
     for other in (general, watcher):

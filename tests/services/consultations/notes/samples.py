@@ -10,6 +10,7 @@ from db.models.booking import Appointment
 from services.consultations import notes
 from services.consultations.notes import NotesRecord
 from services.core.actors import Actor
+from tests.kit import cast
 from tests.services.visits import visit_samples
 
 NOON: Final = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -26,7 +27,7 @@ def visit(
     """Keep a visit of the patient at noon of some day, checked in by default."""
     kept = visit_samples.visit(
         session,
-        visit_samples.doctor(session, user_id, name=f"Dr. {uuid4().hex[:6]}"),
+        cast.add_doctor(session, user_id=user_id, name=f"Dr. {uuid4().hex[:6]}").id,
         patient_id,
         NOON - timedelta(days=days_ago),
         **({"status": "checked-in"} | values),

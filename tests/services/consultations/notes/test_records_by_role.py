@@ -144,8 +144,8 @@ def test_nobody_writes_a_version_in_another_name_or_changes_one(clinic, visit):
     forged = text(
         "INSERT INTO medical_record_versions "
         "(record_id, number, content, author_id, author_name) "
-        "VALUES (:record, 2, '{}', :author, 'Doctor Emil')"
-    ).bindparams(record=saved.id, author=clinic.emil.id)
+        "VALUES (:record, 2, '{}', :author, :name)"
+    ).bindparams(record=saved.id, author=clinic.emil.id, name=clinic.emil.name)
 
     for statement in (
         forged,

@@ -4,7 +4,7 @@ import pytest
 
 from services.consultations import notes
 from services.patients.records import patients
-from tests.kit.cast import ada
+from tests.kit.cast import GRACE
 from tests.services.consultations.notes.samples import save, visit as visit_of
 
 
@@ -71,8 +71,7 @@ def test_it_is_said_by_which_words_they_were_found(session, clinician, visit, ea
 def test_neither_other_patients_nor_later_visits_nor_this_one_are_found(
     session, clinician, clerk, visit, today
 ):
-    draft = ada(first_name="Grace", last_name="Hopper", phone_number="+441632960009")
-    other = patients.register(session, clerk, draft, today=today)
+    other = patients.register(session, clerk, GRACE, today=today)
     for about in (
         visit,
         visit_of(session, other.id, days_ago=5),

@@ -28,6 +28,7 @@ from services.consultations.prescriptions import (
 from services.core.actors import Actor
 from services.documents.forms import Clinic as Letterhead
 from services.pdf.signing import Signer
+from tests.kit import cast
 from tests.services.patients.clinic_samples import Clinic, open_clinic
 from tests.services.visits import visit_samples
 from tests.services.visits.visit_samples import soon
@@ -117,8 +118,10 @@ def clinic(module_endpoints) -> Iterator[Clinic]:
 def doctors(clinic: Clinic) -> tuple[UUID, UUID]:
     def add(session: Session) -> tuple[UUID, UUID]:
         return (
-            visit_samples.doctor(session, clinic.dora.id, license_number="GMC 1234567"),
-            visit_samples.doctor(session, clinic.emil.id, name="Emil Doctor"),
+            cast.add_doctor(
+                session, user_id=clinic.dora.id, license_number="GMC 1234567"
+            ).id,
+            cast.add_doctor(session, cast.DOCTOR_EMIL, user_id=clinic.emil.id).id,
         )
 
     return clinic.database.write(add, identity=SYSTEM).value

@@ -32,7 +32,6 @@ from tests.services.consultations.prescriptions.conftest import (
     PARACETAMOL,
     draft,
 )
-from tests.services.visits.visit_samples import patient_of
 
 REASON = "Tolerated amoxicillin well last year"
 
@@ -235,8 +234,8 @@ def test_a_clinician_prescribes_for_nobody_elses_patients(room):
 
 def test_patients_see_their_own_and_nobody_elses(room):
     issued = room.issue(PARACETAMOL)
-    grace = patient_of(room.clinic, room.clinic.grace.id)
-    ada = patient_of(room.clinic, room.clinic.ada.id)
+    grace = room.clinic.invite(room.clinic.grace)
+    ada = room.clinic.invite(room.clinic.ada)
 
     opened = room.read(grace, lambda s, a: prescriptions.open_version(s, a, issued.id))
 
@@ -252,7 +251,7 @@ def test_patients_see_their_own_and_nobody_elses(room):
 
 def test_a_file_is_found_by_its_content_by_whoever_may_see_it(room):
     issued = room.issue(PARACETAMOL)
-    ada = patient_of(room.clinic, room.clinic.ada.id)
+    ada = room.clinic.invite(room.clinic.ada)
 
     def find(actor):
         return room.read(

@@ -7,12 +7,13 @@ from services.core.audit import Action
 from services.visits.booking import bookings, proving, waitlist
 from services.visits.booking.bookings import BookingRecord, freeing
 from services.visits.booking.waitlist import WaitRecord, WaitRequest
+from tests.kit import cast
 from tests.services.core.audit_actions.world import ActionCall, World, prepares
 from tests.services.visits.booking.bookings import samples
 
 
 def _slot(w: World, number: int = 0) -> UUID:
-    slot_id: UUID = samples.slot(w.session, samples.doctor(w.session), number)
+    slot_id: UUID = samples.slot(w.session, cast.add_doctor(w.session), number)
     return slot_id
 
 
@@ -27,7 +28,7 @@ def _booked(w: World) -> BookingRecord:
 
 def _waiting(w: World, doctor_id: UUID) -> WaitRecord:
     wish = WaitRequest(
-        samples.patient(w.session).id,
+        cast.add_patient(w.session).id,
         samples.FIRST - timedelta(days=1),
         samples.FIRST + timedelta(days=1),
         doctor_id=doctor_id,
@@ -43,7 +44,7 @@ def booking_hold(w: World) -> ActionCall:
 
 @prepares(Action.BOOKING_LOSE)
 def booking_lose(w: World) -> ActionCall:
-    wish = samples.wanting(_held(w).slot_id, samples.patient(w.session).id)
+    wish = samples.wanting(_held(w).slot_id, cast.add_patient(w.session).id)
     return lambda: bookings.hold(w.session, w.clerk, wish)
 
 
@@ -95,26 +96,26 @@ def booking_prove(w: World) -> ActionCall:
 
 @prepares(Action.WAITLIST_JOIN)
 def waitlist_join(w: World) -> ActionCall:
-    doctor, clerk = samples.doctor(w.session), w.clerk
+    doctor, clerk = cast.add_doctor(w.session), w.clerk
     return lambda: (clerk, _waiting(w, doctor.id))
 
 
 @prepares(Action.WAITLIST_LEAVE)
 def waitlist_leave(w: World) -> ActionCall:
-    place = _waiting(w, samples.doctor(w.session).id)
+    place = _waiting(w, cast.add_doctor(w.session).id)
     return lambda: waitlist.leave(w.session, w.clerk, place.id)
 
 
 @prepares(Action.WAITLIST_READ)
 def waitlist_read(w: World) -> ActionCall:
-    place = _waiting(w, samples.doctor(w.session).id)
+    place = _waiting(w, cast.add_doctor(w.session).id)
     given = (w.session, w.clerk, place.patient_id)
     return lambda: waitlist.list_of_patient(*given)
 
 
 @prepares(Action.WAITLIST_OFFER)
 def waitlist_offer(w: World) -> ActionCall:
-    doctor = samples.doctor(w.session)
+    doctor = cast.add_doctor(w.session)
     slot_id = samples.slot(w.session, doctor)
     _waiting(w, doctor.id)
     return lambda: freeing.offer(w.session, slot_id)

@@ -8,6 +8,7 @@ from services.core.audit import Action
 from services.messaging.mail import Email
 from services.visits.front_desk import appointments, notifications
 from services.visits.front_desk.notifications import NotificationKind, SenderDetails
+from tests.kit import cast
 from tests.services.core.audit_actions.world import ActionCall, World, prepares
 from tests.services.visits import visit_samples
 from tests.services.visits.visit_samples import soon
@@ -21,7 +22,7 @@ class _Mailer:
 
 
 def _visit(world: World) -> UUID:
-    doctor = visit_samples.doctor(world.session)
+    doctor = cast.add_doctor(world.session).id
     return visit_samples.visit(world.session, doctor, world.patient.id, soon(-5))
 
 

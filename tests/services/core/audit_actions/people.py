@@ -22,7 +22,7 @@ CLAIMED = Claimed("https://accounts.clinic.example", "1", cast.ROSA.name, None, 
 
 @prepares(Action.SESSION_START)
 def session_start(w: World) -> ActionCall:
-    user = cast.account(w.session, cast.ROSA)
+    user = cast.add_account(w.session, cast.ROSA)
     return lambda: sessions.start(
         w.session, user.id, method="code", network=None, browser=None
     )
@@ -42,7 +42,7 @@ def session_confirm(w: World) -> ActionCall:
 
 @prepares(Action.CODE_REQUEST)
 def code_request(w: World) -> ActionCall:
-    cast.account(w.session, cast.ROSA)
+    cast.add_account(w.session, cast.ROSA)
     return lambda: codes.ask(w.session, ASKING, "271828", is_demo=False)
 
 
@@ -93,14 +93,14 @@ def user_invite(w: World) -> ActionCall:
 
 @prepares(Action.USER_CHANGE_ROLE)
 def user_change_role(w: World) -> ActionCall:
-    boss, rosa = w.boss, cast.account(w.session, cast.ROSA)
+    boss, rosa = w.boss, cast.add_account(w.session, cast.ROSA)
     given = (w.session, boss.actor, rosa.id, Role.ANALYST)
     return lambda: accounts.change_role(*given, **boss.fresh)
 
 
 @prepares(Action.USER_CHANGE)
 def user_change(w: World) -> ActionCall:
-    boss, rosa = w.boss, cast.account(w.session, cast.ROSA)
+    boss, rosa = w.boss, cast.add_account(w.session, cast.ROSA)
     particulars = accounts.Particulars("Rosa L", rosa.email or "", None)
     given = (w.session, boss.actor, rosa.id, particulars)
     return lambda: accounts.change_particulars(*given, **boss.fresh)
@@ -108,13 +108,13 @@ def user_change(w: World) -> ActionCall:
 
 @prepares(Action.USER_DEACTIVATE)
 def user_deactivate(w: World) -> ActionCall:
-    boss, rosa = w.boss, cast.account(w.session, cast.ROSA)
+    boss, rosa = w.boss, cast.add_account(w.session, cast.ROSA)
     return lambda: offboarding.deactivate(w.session, boss.actor, rosa.id)
 
 
 @prepares(Action.USER_REACTIVATE)
 def user_reactivate(w: World) -> ActionCall:
-    boss, rosa = w.boss, cast.account(w.session, cast.ROSA)
+    boss, rosa = w.boss, cast.add_account(w.session, cast.ROSA)
     offboarding.deactivate(w.session, boss.actor, rosa.id)
     given = (w.session, boss.actor, rosa.id)
     return lambda: accounts.reactivate(*given, **boss.fresh)
@@ -122,7 +122,7 @@ def user_reactivate(w: World) -> ActionCall:
 
 @prepares(Action.USER_RESET_PASSKEYS)
 def user_reset_passkeys(w: World) -> ActionCall:
-    boss, rosa = w.boss, cast.account(w.session, cast.ROSA)
+    boss, rosa = w.boss, cast.add_account(w.session, cast.ROSA)
     given = (w.session, boss.actor, rosa.id)
     return lambda: accounts.reset_passkeys(*given, **boss.fresh)
 

@@ -17,6 +17,7 @@ from services.consultations.prescriptions import (
 from services.core.audit import Action
 from services.documents.forms import Clinic
 from services.pdf.signing import Signer
+from tests.kit import cast
 from tests.services.core.audit_actions.world import REASON, ActionCall, World, prepares
 from tests.services.visits import visit_samples
 
@@ -25,7 +26,7 @@ _DRAFT = DraftPrescription((_LINE,))
 
 
 def _visit(w: World) -> UUID:
-    doctor_id = visit_samples.doctor(w.session, w.doctor.id)
+    doctor_id = cast.add_doctor(w.session, user_id=w.doctor.id).id
     return visit_samples.visit(
         w.session,
         doctor_id,

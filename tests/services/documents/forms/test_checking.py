@@ -21,7 +21,7 @@ def patient(**fields):
         "medical_history": ("Asthma",),
         "current_medications": ("Ramipril 5 mg", "Aspirin"),
     }
-    return cast.record(**about | fields)
+    return cast.make_record(**about | fields)
 
 
 @pytest.mark.parametrize(

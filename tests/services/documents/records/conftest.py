@@ -20,7 +20,7 @@ def patient(session: Session, clerk: Actor, today) -> PatientRecord:
 @pytest.fixture
 def herself(patient: PatientRecord) -> Actor:
     """Ada, signed in."""
-    return cast.signed_in(patient)
+    return cast.act_as_patient(patient)
 
 
 @pytest.fixture

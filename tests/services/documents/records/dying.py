@@ -68,7 +68,7 @@ def main() -> None:
         content = ingest.receive(source, "newest.pdf", **orders["made"])
         if stage == "before the row":
             die()
-        clerk = cast.actor(cast.CLEO)
+        clerk = cast.act_as(cast.CLEO)
         with Session(connect(orders["database_url"])) as session, session.begin():
             if orders["document_id"]:
                 given = (session, clerk, UUID(orders["document_id"]), content)

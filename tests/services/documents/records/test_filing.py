@@ -191,7 +191,7 @@ def test_asvs_8_2_2_patients_file_under_nobody_else(session, herself):
 
 def test_a_patient_without_a_record_files_nothing_and_sees_nothing(session, clerk):
     unfiled = file(session, clerk)
-    nobody = replace(cast.somebody(Role.PATIENT), patient_id=None)
+    nobody = replace(cast.act_as_somebody(Role.PATIENT), patient_id=None)
 
     with pytest.raises(NotFound, match="No record belongs to this sign-in"):
         file(session, nobody)

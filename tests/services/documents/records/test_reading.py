@@ -137,7 +137,7 @@ def test_a_purged_document_is_not_found_by_anybody(session, clerk, filed):
 def test_asvs_8_2_2_patients_read_their_own_documents_and_nobody_elses(
     session, clerk, herself, filed
 ):
-    stranger = cast.somebody(Role.PATIENT)
+    stranger = cast.act_as_somebody(Role.PATIENT)
     unfiled = file(session, clerk)
 
     assert records.get(session, herself, filed.id) == filed

@@ -38,7 +38,7 @@ def test_an_administrator_sees_the_hold_and_its_reason_but_no_title(
 
 
 def test_the_holder_is_named_where_they_are_known(session, boss):
-    rosa = cast.known(session, cast.ROSA)
+    rosa = cast.add_actor(session, cast.ROSA)
     document = file(session, rosa)
     records.hold(session, rosa, document.id, reason=REASON)
 

@@ -102,7 +102,7 @@ def test_without_a_fresh_passkey_no_rule_is_changed(session):
 
 @pytest.mark.parametrize("role", NOT_ADMINS)
 def test_nobody_but_an_administrator_changes_rules_or_looks(session, role):
-    somebody = cast.somebody(role)
+    somebody = cast.act_as_somebody(role)
     before = rule_of(session, TEMPORARY)
 
     with pytest.raises(NotAllowed, match="how long documents are kept"):

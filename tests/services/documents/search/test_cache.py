@@ -160,7 +160,7 @@ def test_nobody_is_shown_what_was_kept_for_others(clinic, listener):
 def test_of_two_patients_neither_is_shown_what_was_kept_for_the_other(clinic, listener):
     def invite(session, patient):
         filed(session, clinic.cleo, f"Of {patient.first_name}", of=patient)
-        return cast.known_patient(session, patient)
+        return cast.add_patient_actor(session, patient)
 
     document_lists = DocumentListCache(listener)
     two = [

@@ -27,7 +27,7 @@ def patient(session, clerk, today):
 
 @pytest.fixture
 def herself(patient):
-    return cast.signed_in(patient)
+    return cast.act_as_patient(patient)
 
 
 @pytest.fixture
@@ -144,7 +144,7 @@ def test_a_link_of_a_restored_document_opens_it_again(session, clerk, link, file
 
 
 def test_links_of_somebody_who_is_shut_out_open_nothing(session, clerk, link, filed):
-    boss, rosa = desk(session), cast.known(session, cast.ROSA)
+    boss, rosa = desk(session), cast.add_actor(session, cast.ROSA)
     kept = shares.create(session, rosa, filed.id, None, minutes=60)
 
     offboarding.deactivate(session, boss.actor, rosa.id)
@@ -208,7 +208,7 @@ def test_patients_share_what_is_theirs_and_see_their_own_links(
 
 
 def test_nobody_elses_documents_are_shared(session, clerk, filed, link):
-    other = cast.somebody(Role.PATIENT)
+    other = cast.act_as_somebody(Role.PATIENT)
 
     with pytest.raises(NoSuchDocument):
         shares.create(session, other, filed.id, None, minutes=60)
@@ -220,7 +220,7 @@ def test_nobody_elses_documents_are_shared(session, clerk, filed, link):
 
 @pytest.mark.parametrize("role", [Role.ANALYST, Role.ADMIN])
 def test_who_sees_no_documents_shares_none(session, filed, link, role):
-    actor = cast.somebody(role)
+    actor = cast.act_as_somebody(role)
 
     with pytest.raises(NotAllowed):
         shares.create(session, actor, filed.id, None, minutes=60)

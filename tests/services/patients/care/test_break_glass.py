@@ -28,12 +28,12 @@ def patient(session, clerk) -> PatientRecord:
 
 @pytest.fixture
 def dora(session) -> Actor:
-    return cast.known(session, cast.DORA)
+    return cast.add_actor(session, cast.DORA)
 
 
 @pytest.fixture
 def ines(session) -> Actor:
-    return cast.known(session, cast.INES)
+    return cast.add_actor(session, cast.INES)
 
 
 def let_pass(session, hours: int) -> None:
@@ -119,7 +119,7 @@ def test_the_front_desk_sees_who_has_a_record_open(session, clerk, dora, patient
 
 def test_a_clinician_sees_only_what_they_opened(session, dora, patient):
     break_glass.open_record(session, dora, patient.id, REASON)
-    emil = cast.known(session, cast.EMIL)
+    emil = cast.add_actor(session, cast.EMIL)
 
     assert break_glass.list_current(session, emil, patient.id) == ()
     assert break_glass.list_own(session, emil) == ()
@@ -178,7 +178,7 @@ def test_a_review_says_something(session, dora, ines, patient, finding):
 
 @pytest.mark.parametrize("role", sorted(set(Role) - {Role.CLINICIAN}))
 def test_only_clinicians_open_records_for_a_reason(session, patient, role):
-    actor = cast.somebody(role, patient.id)
+    actor = cast.act_as_somebody(role, patient.id)
 
     for refused in (
         lambda: break_glass.open_record(session, actor, patient.id, REASON),
@@ -191,7 +191,7 @@ def test_only_clinicians_open_records_for_a_reason(session, patient, role):
 
 @pytest.mark.parametrize("role", sorted(set(Role) - {Role.ADMIN}))
 def test_only_administrators_review(session, role):
-    actor = cast.somebody(role)
+    actor = cast.act_as_somebody(role)
 
     with pytest.raises(NotAllowed):
         break_glass.list_for_review(session, actor)

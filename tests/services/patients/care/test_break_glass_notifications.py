@@ -48,11 +48,11 @@ def access(database: Database) -> UUID:
     """Dora has opened Ada's record; Adam and Ines are administrators."""
 
     def open_record(session: Session) -> UUID:
-        cast.known(session, cast.ADAM)
-        cast.known(session, cast.INES)
-        cast.known(session, cast.anybody(Role.ADMIN), email=None)
-        dora = cast.known(session, cast.DORA)
-        cleo = cast.known(session, cast.CLEO)
+        cast.add_actor(session, cast.ADAM)
+        cast.add_actor(session, cast.INES)
+        cast.add_actor(session, Role.ADMIN, email=None)
+        dora = cast.add_actor(session, cast.DORA)
+        cleo = cast.add_actor(session, cast.CLEO)
         ada = patients.register(session, cleo, ADA, today=date(2026, 11, 20))
         return break_glass.open_record(session, dora, ada.id, REASON).id
 

@@ -28,7 +28,7 @@ def patient(session, clerk) -> PatientRecord:
 
 @pytest.fixture
 def dora(session) -> Actor:
-    return cast.known(session, cast.DORA)
+    return cast.add_actor(session, cast.DORA)
 
 
 def team(session, clerk, patient) -> list[str]:
@@ -91,7 +91,7 @@ def test_ending_what_is_no_treatment_is_refused(session, clerk, dora, patient):
 
 
 def test_a_patient_has_as_many_clinicians_as_treat_them(session, clerk, dora, patient):
-    emil = cast.known(session, cast.EMIL)
+    emil = cast.add_actor(session, cast.EMIL)
 
     care.assign(session, clerk, patient.id, dora.id)
     care.assign(session, clerk, patient.id, emil.id)
@@ -100,7 +100,7 @@ def test_a_patient_has_as_many_clinicians_as_treat_them(session, clerk, dora, pa
 
 
 def test_a_clinician_may_hand_a_patient_on(session, dora, patient):
-    emil = cast.known(session, cast.EMIL)
+    emil = cast.add_actor(session, cast.EMIL)
     care.begin(session, patient.id, dora.id, by=dora)
 
     care.assign(session, dora, patient.id, emil.id)
@@ -121,7 +121,7 @@ def test_a_record_that_was_broken_open_does_not_become_ones_own(session, dora, p
 
 @pytest.mark.parametrize("role", [Role.STAFF, Role.ANALYST, Role.ADMIN])
 def test_only_clinicians_can_be_given_a_patient(session, clerk, patient, role):
-    other = cast.known(session, cast.anybody(role))
+    other = cast.add_actor(session, role)
 
     with pytest.raises(care.NoSuchClinician):
         care.assign(session, clerk, patient.id, other.id)
@@ -138,7 +138,7 @@ def test_who_was_deactivated_is_given_no_patient(session, clerk, dora, patient):
 
 def test_the_clinicians_are_listed_by_name(session, clerk):
     for member in (cast.EMIL, cast.CLEO, cast.DORA):
-        cast.known(session, member)
+        cast.add_actor(session, member)
 
     names = [carer.name for carer in care.list_clinicians(session, clerk)]
 
@@ -200,7 +200,7 @@ def test_assigning_and_ending_are_written_down(session, clerk, dora, patient):
 def test_only_those_at_the_desk_and_clinicians_say_who_treats(
     session, dora, patient, role
 ):
-    actor = cast.somebody(role)
+    actor = cast.act_as_somebody(role)
 
     for refused in (
         lambda: care.assign(session, actor, patient.id, dora.id),

@@ -29,7 +29,7 @@ def person(first, last, born=BORN, **fields):
 
 
 def weigh(one, other):
-    return score(one, cast.record(other))
+    return score(one, cast.make_record(other))
 
 
 JOHN = person("John", "Smith")

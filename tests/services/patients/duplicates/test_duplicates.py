@@ -137,9 +137,9 @@ def test_a_name_cannot_smuggle_anything_into_the_query(session, clerk, patient):
 @pytest.mark.parametrize("role", [Role.PATIENT, Role.ANALYST, Role.ADMIN])
 def test_only_who_may_open_records_is_shown_candidates(session, role):
     with pytest.raises(NotAllowed):
-        duplicates.find_duplicates(session, cast.somebody(role), ADA)
+        duplicates.find_duplicates(session, cast.act_as_somebody(role), ADA)
     with pytest.raises(NotAllowed):
-        duplicates.list_pairs(session, cast.somebody(role))
+        duplicates.list_pairs(session, cast.act_as_somebody(role))
 
 
 def test_pairs_among_the_lately_changed_are_listed_once(session, clerk, today):

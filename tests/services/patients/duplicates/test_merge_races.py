@@ -51,4 +51,4 @@ def test_nothing_is_filed_under_either_record_while_they_merge(
         merge(merging_session, clerk, pair, today)
         filing_session.execute(text("SET lock_timeout = '100ms'"))
         with pytest.raises(OperationalError, match="lock timeout"):
-            cast.known_patient(filing_session, pair[filed_under])
+            cast.add_patient_actor(filing_session, pair[filed_under])

@@ -75,7 +75,7 @@ def test_a_person_who_signs_in_as_the_merged_patient_now_owns_the_kept_one(
     session, clerk, today, pair
 ):
     kept, merged = pair
-    herself = cast.known_patient(session, merged)
+    herself = cast.add_patient_actor(session, merged)
 
     merge(session, clerk, pair, today)
 
@@ -241,7 +241,7 @@ def test_an_archived_record_is_not_even_previewed(session, clerk, pair):
 
 @pytest.mark.parametrize("role", [Role.PATIENT, Role.ANALYST, Role.ADMIN])
 def test_only_the_front_desk_merges(session, today, pair, role):
-    nobody = cast.somebody(role)
+    nobody = cast.act_as_somebody(role)
 
     with pytest.raises(NotAllowed, match="merge patients"):
         merge(session, nobody, pair, today)
@@ -261,7 +261,7 @@ def test_what_would_move_is_counted_by_kind(session, clerk, today, pair):
     filed = {"created_by": clerk.id, "created_by_name": clerk.name}
     papers = [Document(patient_id=merged.id, title=title, **filed) for title in titles]
     session.add_all([*papers, Document(patient_id=kept.id, title="Kept", **filed)])
-    cast.known_patient(session, merged)
+    cast.add_patient_actor(session, merged)
     papers[2].deleted_at, papers[2].deleted_by = func.now(), clerk.id
     session.flush()
 
@@ -275,7 +275,9 @@ def test_what_would_move_is_counted_by_kind(session, clerk, today, pair):
 
 def test_only_the_front_desk_is_told_what_would_move(session, pair):
     with pytest.raises(NotAllowed, match="merge patients"):
-        merge_following.list_following(session, cast.somebody(Role.ADMIN), pair[1].id)
+        merge_following.list_following(
+            session, cast.act_as_somebody(Role.ADMIN), pair[1].id
+        )
 
 
 def test_the_preview_shows_what_differs_and_changes_nothing(session, clerk, pair):

@@ -62,7 +62,7 @@ def pair(clinic: Clinic, arrange) -> tuple[UUID, UUID]:
 
     def visited(session: Session) -> None:
         for patient_id in both:
-            doctor_id = visit_samples.doctor(session)
+            doctor_id = cast.add_doctor(session).id
             visit = visit_samples.visit(session, doctor_id, patient_id, NOON)
             _write_down(session, visit, doctor_id, patient_id)
         session.execute(update(BookingSlot).values(may_overlap=False))
@@ -149,7 +149,7 @@ def count(arrange, table: Any, patient_id: UUID) -> int:
 
 
 def hold(clinic: Clinic, arrange, patient_id: UUID, at: datetime) -> BookingRecord:
-    slot_id = arrange(lambda s: visit_samples.slot(s, visit_samples.doctor(s), at))
+    slot_id = arrange(lambda s: visit_samples.slot(s, cast.add_doctor(s).id, at))
     request = BookingRequest(slot_id, patient_id, uuid4())
     return clinic.write(clinic.cleo, lambda s: bookings.hold(s, clinic.cleo, request))
 

@@ -56,4 +56,4 @@ def test_who_was_shown_is_written_down_as_one_search(session, clerk, register):
 @pytest.mark.parametrize("role", [Role.ANALYST, Role.ADMIN, Role.PATIENT])
 def test_only_the_desk_compares_patients(session, role):
     with pytest.raises(NotAllowed):
-        new_records.list_new_duplicates(session, cast.somebody(role))
+        new_records.list_new_duplicates(session, cast.act_as_somebody(role))

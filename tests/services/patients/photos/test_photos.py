@@ -141,7 +141,7 @@ def test_asvs_8_2_2_patients_see_their_own_photo_and_nobody_elses(
     session, files, clerk, patient
 ):
     photos.attach(session, files, clerk, patient.id, RED, version=1)
-    own, other = cast.signed_in(patient), cast.somebody(Role.PATIENT)
+    own, other = cast.act_as_patient(patient), cast.act_as_somebody(Role.PATIENT)
 
     assert photos.read(session, files, own, patient.id, thumbnail=True)
     with pytest.raises(patients.NoSuchPatient):

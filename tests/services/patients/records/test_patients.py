@@ -79,7 +79,7 @@ def test_an_id_that_belongs_to_somebody_else_is_refused(session, clerk, today, p
 @pytest.mark.parametrize("role", [Role.PATIENT, Role.ANALYST, Role.ADMIN])
 def test_only_the_front_desk_registers(session, today, role):
     with pytest.raises(NotAllowed):
-        patients.register(session, cast.somebody(role), ADA, today=today)
+        patients.register(session, cast.act_as_somebody(role), ADA, today=today)
 
 
 def test_an_unknown_id_is_not_found(session, clerk):
@@ -88,13 +88,13 @@ def test_an_unknown_id_is_not_found(session, clerk):
 
 
 def test_patients_see_their_own_record(session, patient):
-    mine = patients.get_patient(session, cast.signed_in(patient), patient.id)
+    mine = patients.get_patient(session, cast.act_as_patient(patient), patient.id)
 
     assert mine == patient
 
 
 def test_another_patient_is_not_found_rather_than_forbidden(session, patient):
-    stranger = cast.somebody(Role.PATIENT)
+    stranger = cast.act_as_somebody(Role.PATIENT)
 
     with pytest.raises(patients.NoSuchPatient) as existing:
         patients.get_patient(session, stranger, patient.id)
@@ -107,7 +107,7 @@ def test_another_patient_is_not_found_rather_than_forbidden(session, patient):
 @pytest.mark.parametrize("role", [Role.ANALYST, Role.ADMIN])
 def test_who_treats_nobody_opens_no_record(session, patient, role):
     with pytest.raises(NotAllowed, match="open a patient's record"):
-        patients.get_patient(session, cast.somebody(role), patient.id)
+        patients.get_patient(session, cast.act_as_somebody(role), patient.id)
 
 
 def test_an_edit_makes_the_next_version(session, clerk, today, patient):
@@ -196,7 +196,7 @@ def test_patients_do_not_edit_even_their_own_record(session, today, patient):
     with pytest.raises(NotAllowed, match="edit patients"):
         patients.edit(
             session,
-            cast.signed_in(patient),
+            cast.act_as_patient(patient),
             patient.id,
             ADA,
             version=1,

@@ -16,7 +16,7 @@ from tests.services.patients.search import population
 from tests.services.patients.search.plain_python import PlainPython
 
 NOW = datetime(2026, 11, 20, 10, 30, tzinfo=ZoneInfo("Europe/Berlin"))
-CLERK = cast.actor(cast.CLEO)
+CLERK = cast.act_as(cast.CLEO)
 
 
 @pytest.fixture(scope="module")

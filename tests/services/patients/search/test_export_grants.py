@@ -25,7 +25,7 @@ WOMEN = Criteria(Group(members=(Filter("sex", Operator.EQUAL, "female"),)))
 
 @pytest.fixture
 def ana(session) -> Actor:
-    return cast.known(session, cast.ANA)
+    return cast.add_actor(session, cast.ANA)
 
 
 def test_a_grant_is_good_for_ten_minutes(session, ana):
@@ -61,7 +61,7 @@ def test_nobody_uses_the_grant_of_somebody_else(session, ana):
     grant = export_grants.ask(session, ana, None, REASON)
 
     with pytest.raises(NotFound):
-        export_grants.use(session, cast.known(session, cast.JONAS), grant.id)
+        export_grants.use(session, cast.add_actor(session, cast.JONAS), grant.id)
     with pytest.raises(NotFound):
         export_grants.use(session, ana, uuid4())
 
@@ -85,7 +85,7 @@ def test_a_list_that_asks_about_names_is_not_granted(session, clerk, ana):
 
 @pytest.mark.parametrize("role", sorted(set(Role) - {Role.ANALYST}))
 def test_only_who_sees_no_names_asks_for_them(session, role):
-    actor = cast.somebody(role)
+    actor = cast.act_as_somebody(role)
 
     for refused in (
         lambda: export_grants.ask(session, actor, None, REASON),
@@ -97,7 +97,7 @@ def test_only_who_sees_no_names_asks_for_them(session, role):
 
 
 def test_a_granted_file_has_names_and_its_reason_is_written_down(session, ana):
-    cast.patient(session)
+    cast.add_patient(session)
 
     pieces = search.export_csv(session, ana, Criteria(), named_because=REASON)
     heading, row = csv.reader(io.StringIO("".join(pieces)))

@@ -21,7 +21,7 @@ def exported(session, actor, criteria=EVERYBODY):
 
 
 def test_a_row_holds_what_is_kept_under_its_heading(session, clerk):
-    patient = cast.patient(
+    patient = cast.add_patient(
         session,
         allergies=["Penicillin V", "Nuts; all kinds"],
         address='1 "Long" Street,\nEly',
@@ -61,7 +61,7 @@ def test_a_file_holds_exactly_the_list_in_its_order(visit, clerk, criteria):
 
 
 def test_formulas_are_escaped_in_every_column_and_in_lists(session, clerk):
-    cast.patient(
+    cast.add_patient(
         session,
         first_name="=1",
         last_name="@2",

@@ -24,7 +24,7 @@ def where(*filters):
 
 def named(session, last_name, first_name="Ada", **more):
     names = {"last_name": last_name, "first_name": first_name}
-    return cast.patient(session, **names, **more).id
+    return cast.add_patient(session, **names, **more).id
 
 
 EVERYBODY = Criteria()
@@ -203,7 +203,7 @@ def test_every_field_can_be_found_in_the_database():
 
 
 def test_a_value_not_yet_written_by_the_session_is_seen(session, clerk):
-    session.add(cast.patient_row())
+    session.add(cast.make_patient())
 
     assert len(listed(session, clerk)) == 1
 

@@ -14,7 +14,7 @@ from tests.kit import cast
 def people(session):
     """Four people, by first name."""
     return {
-        first: cast.patient(
+        first: cast.add_patient(
             session, first_name=first, last_name=last, date_of_birth=born
         )
         for first, last, born in [

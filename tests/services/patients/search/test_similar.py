@@ -21,7 +21,7 @@ def people(session):
         ("Smith", "John", False),
         ("Müller", "Anne", True),
     ]:
-        cast.patient(
+        cast.add_patient(
             session,
             last_name=last,
             first_name=first,

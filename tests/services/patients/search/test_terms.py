@@ -22,7 +22,7 @@ def allergic_patients(session):
         "5% glucose",
     ]
     for allergy in allergies:
-        cast.patient(session, allergies=[allergy], medical_history=[])
+        cast.add_patient(session, allergies=[allergy], medical_history=[])
 
 
 def having(session, actor, operator, typed):

@@ -27,7 +27,7 @@ HIDDEN = sorted(set(FIELDS) - set(UNNAMED_FIELDS))
 
 @pytest.fixture
 def ada(session):
-    return cast.patient(session).id
+    return cast.add_patient(session).id
 
 
 def where(*filters):
@@ -191,7 +191,7 @@ def test_counts_and_figures_are_those_of_everybody_else(visit, analyst, clerk):
 
 def test_ages_are_told_from_the_year_of_birth(session, analyst, clerk):
     # Nine until the birthday at the end of the year.
-    cast.patient(session, date_of_birth=date(2016, 12, 31))
+    cast.add_patient(session, date_of_birth=date(2016, 12, 31))
 
     def ages(actor):
         figures = search.describe(session, actor, Criteria(), now=NOW)
@@ -202,7 +202,7 @@ def test_ages_are_told_from_the_year_of_birth(session, analyst, clerk):
 
 
 def test_a_token_for_exports_alone_shows_no_names(session, ada):
-    program = cast.program(Role.STAFF, Scope.EXPORT_PATIENTS)
+    program = cast.act_as_program(Role.STAFF, Scope.EXPORT_PATIENTS)
 
     heading, row = exported(session, program, Criteria())
 

@@ -9,7 +9,8 @@ from db.models.user import Invitation
 from services.core.actors import Role
 from services.people import accounts, sessions, tokens
 from services.people.accounts import AccountStatus, invitations
-from tests.services.people.people_samples import desk, person
+from tests.kit import cast
+from tests.services.people.people_samples import desk
 
 
 @pytest.fixture
@@ -22,8 +23,8 @@ def names(session, boss, **wanted):
 
 
 def test_people_are_listed_by_name_and_programs_are_not_among_them(session, boss):
-    person(session, name="bert")
-    person(session, name="Anna")
+    cast.add_account(session, Role.STAFF, name="bert")
+    cast.add_account(session, Role.STAFF, name="Anna")
     tokens.issue(session, Role.STAFF, name="Importer")
 
     assert names(session, boss) == ["Anna", "bert", "Zoe"]
@@ -31,8 +32,8 @@ def test_people_are_listed_by_name_and_programs_are_not_among_them(session, boss
 
 @pytest.mark.parametrize("typed", ["ann", " ANN ", "anna@clinic"])
 def test_a_search_finds_parts_of_names_and_addresses(session, boss, typed):
-    person(session, name="Anna", email="anna@clinic.example")
-    person(session, name="Bert")
+    cast.add_account(session, Role.STAFF, name="Anna", email="anna@clinic.example")
+    cast.add_account(session, Role.STAFF, name="Bert")
 
     assert names(session, boss, search=typed) == ["Anna"]
 
@@ -43,14 +44,14 @@ def test_what_is_typed_is_no_pattern(session, boss, typed):
 
 
 def test_a_list_can_be_of_some_roles_only(session, boss):
-    person(session, Role.CLINICIAN, name="Dora")
-    person(session, Role.STAFF, name="Cleo")
+    cast.add_account(session, cast.DORA)
+    cast.add_account(session, cast.CLEO)
 
-    assert names(session, boss, roles=[Role.CLINICIAN]) == ["Dora"]
+    assert names(session, boss, roles=[Role.CLINICIAN]) == [cast.DORA.name]
 
 
 def test_a_list_ends_where_it_shall(session, boss):
-    person(session, name="Anna")
+    cast.add_account(session, Role.STAFF, name="Anna")
 
     assert names(session, boss, limit=1) == ["Anna"]
 
@@ -59,8 +60,8 @@ def _invited(session, boss):
     return invitations.invite(
         session,
         boss.actor,
-        name="Cleo",
-        email="cleo@example.org",
+        name=cast.CLEO.name,
+        email=cast.CLEO.email,
         role=Role.STAFF,
         **boss.fresh,
     )

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func
 
 from db.models.user import Passkey, User
-from services.core.actors import PERMISSIONS, Actor, Permission, Role, Scope
+from services.core.actors import PERMISSIONS, Permission, Role, Scope
 from services.core.audit import Action
 from services.core.errors import InvalidInput, NotAllowed
 from services.documents.sharing import offboarding
@@ -19,21 +19,15 @@ from services.people.accounts import (
     invitations,
 )
 from services.people.sign_in.confirmations import NotConfirmed
-from tests.services.people.people_samples import (
-    desk,
-    events,
-    open_sessions,
-    patient,
-    person,
-    wait,
-)
+from tests.kit import cast
+from tests.services.people.people_samples import desk, events, open_sessions, wait
 
-ADA = Particulars("Ada Admin", "ada.admin@example.org", "+441234567890")
+ROTH = Particulars("Rosa Roth", "rosa.roth@example.org", "+441234567890")
 CONFIRMED_ACTIONS = {
     "change role": lambda s, a, u, **f: accounts.change_role(
         s, a, u, Role.ANALYST, **f
     ),
-    "correct": lambda s, a, u, **f: accounts.change_particulars(s, a, u, ADA, **f),
+    "correct": lambda s, a, u, **f: accounts.change_particulars(s, a, u, ROTH, **f),
     "reactivate": accounts.reactivate,
     "reset passkeys": accounts.reset_passkeys,
     "send a new link": invitations.renew,
@@ -53,7 +47,7 @@ def boss(session):
 
 @pytest.fixture
 def rosa(session):
-    return person(session, name="Rosa", email="rosa@example.org")
+    return cast.add_account(session, cast.ROSA)
 
 
 def sign_in(session, user, method="code"):
@@ -87,14 +81,10 @@ def standing(session, boss, user):
     "role", [r for r in Role if Permission.MANAGE_USERS not in PERMISSIONS[r]]
 )
 def test_nobody_but_an_administrator_manages_people(session, rosa, action, role):
-    somebody = desk(session, role, patient_id=_record_for(session, role))
+    somebody = desk(session, role)
 
     with pytest.raises(NotAllowed, match="manage people"):
         ACTIONS[action](session, somebody.actor, rosa.id, **somebody.fresh)
-
-
-def _record_for(session, role):
-    return patient(session).id if role is Role.PATIENT else None
 
 
 @pytest.mark.parametrize("action", CONFIRMED_ACTIONS)
@@ -157,7 +147,7 @@ def test_the_same_role_again_changes_nothing(session, boss, rosa):
 
 
 def test_a_colleague_cannot_be_made_a_patient_nor_the_reverse(session, boss, rosa):
-    maya = person(session, Role.PATIENT, patient_id=patient(session).id)
+    maya = cast.add_account(session, Role.PATIENT)
 
     for user, role in ((rosa, Role.PATIENT), (maya, Role.STAFF)):
         with pytest.raises(InvalidInput, match="invite the person"):
@@ -191,7 +181,7 @@ def _gone(session, desk):
 def test_the_demos_administrator_does_not_count_for_a_real_clinic(session, of_the_demo):
     demo_accounts.ensure_demo_people(session)
     real = desk(session, is_demo=of_the_demo)
-    program = Actor(uuid4(), "Program", Role.ADMIN)
+    program = cast.act_as_program(Role.ADMIN)
 
     if of_the_demo:
         offboarding.deactivate(session, program, real.actor.id)
@@ -201,7 +191,7 @@ def test_the_demos_administrator_does_not_count_for_a_real_clinic(session, of_th
 
 
 def test_a_deactivated_administrator_can_be_changed_freely(session, boss):
-    former = person(session, Role.ADMIN, deactivated_at=func.now())
+    former = cast.add_account(session, Role.ADMIN, deactivated_at=func.now())
 
     accounts.change_role(session, boss.actor, former.id, Role.STAFF, **boss.fresh)
 
@@ -216,14 +206,14 @@ def test_who_is_deactivated_is_out_at_once_with_all_they_had(session, boss, rosa
 
     assert open_sessions(session, rosa) == 0
     assert tokens.find_actor(session, token) is None
-    assert accounts.find_by_email(session, "rosa@example.org") is None
+    assert accounts.find_by_email(session, cast.ROSA.email) is None
     assert standing(session, boss, rosa) is AccountStatus.DEACTIVATED
     event = events(session, Action.USER_DEACTIVATE)[0]
     assert (event.actor_id, event.subject_id) == (boss.actor.id, str(rosa.id))
 
 
 def test_deactivating_revokes_tokens_and_links_for_good(session, boss):
-    link = invite(session, boss, name="Cleo", email="cleo@example.org")
+    link = invite(session, boss, name=cast.CLEO.name, email=cast.CLEO.email)
     token = own_token(session, sign_in(session, session.get_one(User, link.user_id)))
 
     offboarding.deactivate(session, boss.actor, link.user_id)
@@ -279,15 +269,15 @@ def test_a_lost_devices_passkeys_and_sign_ins_are_gone(session, boss, rosa):
 
 
 def test_a_name_or_address_is_corrected_and_the_change_is_kept(session, boss, rosa):
-    accounts.change_particulars(session, boss.actor, rosa.id, ADA, **boss.fresh)
+    accounts.change_particulars(session, boss.actor, rosa.id, ROTH, **boss.fresh)
 
     person = accounts.get_person(session, boss.actor, rosa.id)
-    assert (person.name, person.email) == ("Ada Admin", "ada.admin@example.org")
+    assert (person.name, person.email) == ("Rosa Roth", "rosa.roth@example.org")
     assert person.phone_number == "+441234567890"
     (event,) = events(session, Action.USER_CHANGE)
     assert event.details["changed"]["email"] == [
-        "rosa@example.org",
-        "ada.admin@example.org",
+        cast.ROSA.email,
+        "rosa.roth@example.org",
     ]
 
 
@@ -302,14 +292,14 @@ def test_nothing_corrected_is_nothing_written(session, boss, rosa):
 def test_an_address_that_somebody_has_is_refused_however_it_is_written(
     session, boss, rosa
 ):
-    other = person(session)
+    other = cast.add_account(session, Role.STAFF)
 
     with pytest.raises(accounts.AddressTaken) as refusal:
         accounts.change_particulars(
             session,
             boss.actor,
             other.id,
-            Particulars("Other", "ROSA@example.org"),
+            Particulars("Other", cast.ROSA.email.upper()),
             **boss.fresh,
         )
     assert "rosa" not in str(refusal.value).lower()

@@ -13,6 +13,7 @@ from services.people import accounts
 from services.people.accounts import invitations
 from services.people.sign_in.confirmations import NotConfirmed
 from tests.conftest import connect
+from tests.kit import cast
 from tests.services.people.people_samples import desk
 
 
@@ -68,8 +69,8 @@ def test_asvs_2_3_3_of_two_who_use_a_link_at_once_one_gets_in(committing):
         token = invitations.invite(
             session,
             boss.actor,
-            name="Cleo",
-            email="cleo@example.org",
+            name=cast.CLEO.name,
+            email=cast.CLEO.email,
             role=Role.STAFF,
             **boss.fresh,
         ).token

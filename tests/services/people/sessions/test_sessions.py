@@ -8,31 +8,24 @@ from sqlalchemy import func, select, update
 
 from db.models.audit import AuditEvent
 from db.models.user import User, UserSession
-from services.core.actors import Actor, Role
 from services.core.errors import NotAllowed, NotFound
 from services.people import sessions
-
-
-def _person(session, role=Role.STAFF, name="Rosa"):
-    user = User(name=name, role=role)
-    session.add(user)
-    session.flush()
-    return Actor(user.id, name, role)
+from tests.kit import cast
 
 
 @pytest.fixture
 def rosa(session):
-    return _person(session)
+    return cast.add_actor(session, cast.ROSA)
 
 
 @pytest.fixture
 def jonas(session):
-    return _person(session, Role.ANALYST, "Jonas")
+    return cast.add_actor(session, cast.JONAS)
 
 
 @pytest.fixture
 def ines(session):
-    return _person(session, Role.ADMIN, "Ines")
+    return cast.add_actor(session, cast.INES)
 
 
 def _start(session, person, **options):

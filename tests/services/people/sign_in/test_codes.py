@@ -19,18 +19,16 @@ from db.postgres import Database
 from db.postgres.identity import ANONYMOUS
 from services.people.sign_in import codes
 from services.people.sign_in.codes import CodeCheck, CodeRequest
+from tests.kit import cast
 
-EMAIL = "rosa.lindqvist@example.org"
+EMAIL = cast.ROSA.email
 CODE, WRONG = "271828", "314159"
 ASKING = CodeRequest(EMAIL, "the browser's own secret", "k" * 32)
 
 
 @pytest.fixture
 def rosa(session: Session) -> User:
-    user = User(name="Rosa Lindqvist", role="staff", email=EMAIL)
-    session.add(user)
-    session.flush()
-    return user
+    return cast.add_account(session, cast.ROSA)
 
 
 def _ask(session: Session, asking: CodeRequest = ASKING, **options: Any) -> Any:
@@ -204,8 +202,7 @@ def race(endpoints: Endpoints, database_url: str) -> Any:
 
     engine = connect(database_url)
     with Session(engine) as session, session.begin():
-        session.add(User(name="Rosa", role="staff", email=EMAIL))
-        session.flush()
+        cast.add_account(session, cast.ROSA)
         _ask(session)
     with closing(Database(endpoints)) as database:
         yield lambda tried: _race(database, tried)

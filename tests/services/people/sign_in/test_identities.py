@@ -9,32 +9,30 @@ from sqlalchemy import func, select, update
 from db.models.audit import AuditEvent
 from db.models.user import User, UserIdentity, UserSession
 from db.postgres import SYSTEM, Database
-from services.core.actors import Actor, Role
+from services.core.actors import Role
 from services.core.audit import Action
 from services.core.errors import NotFound
 from services.people import sessions
 from services.people.sign_in import identities
 from services.people.sign_in.confirmations import NotConfirmed
 from services.people.sign_in.identities import Claimed, IdentityRefused, IdentityTaken
+from tests.kit import cast
 
 ISSUER = "https://accounts.clinic.example"
-ROSA = Claimed(ISSUER, "rosa-1", "Rosa Roth", "rosa@clinic.example", Role.STAFF)
+ROSA = Claimed(ISSUER, "rosa-1", cast.ROSA.name, cast.ROSA.email, Role.STAFF)
 ROLES = {"chiefs": "admin", "doctors": "clinician"}
 
 
 @pytest.fixture
-def ines(session):
-    user = User(name="Ines Ibarra", role="clinician", email="ines@clinic.example")
-    session.add(user)
-    session.flush()
-    return Actor(user.id, user.name, Role.CLINICIAN)
+def dora(session):
+    return cast.add_actor(session, cast.DORA)
 
 
 @pytest.fixture
-def sign_in(session, ines):
-    """Ines's sign-in by a code, just now."""
+def sign_in(session, dora):
+    """Dora's sign-in by a code, just now."""
     return sessions.start(
-        session, ines.id, method="code", network=None, browser=None
+        session, dora.id, method="code", network=None, browser=None
     ).id
 
 
@@ -100,7 +98,7 @@ def test_whom_a_role_lets_in_is_made_and_found_again(session):
     second = identities.sign_in(session, replace(ROSA, email=None, name="New Name"))
 
     assert first == second
-    assert (first.name, first.role) == ("Rosa Roth", Role.STAFF)
+    assert (first.name, first.role) == (cast.ROSA.name, Role.STAFF)
     linked = recorded(session, Action.IDENTITY_LINK)
     assert [event.details for event in linked] == [{"issuer": ISSUER, "role": "staff"}]
 
@@ -118,8 +116,8 @@ def test_who_lets_in_must_say_whom(session, lacking):
         identities.sign_in(session, replace(ROSA, **{lacking: None}))
 
 
-def test_asvs_10_5_2_an_address_makes_nobody_the_person_who_has_it_here(session, ines):
-    thief = replace(ROSA, email="INES@clinic.example", role=Role.ADMIN)
+def test_asvs_10_5_2_an_address_makes_nobody_the_person_who_has_it_here(session, dora):
+    thief = replace(ROSA, email=cast.DORA.email.upper(), role=Role.ADMIN)
 
     with pytest.raises(IdentityRefused, match="connect your account"):
         identities.sign_in(session, thief)
@@ -169,48 +167,48 @@ def test_who_was_shut_out_here_stays_outside(session):
 
 
 def test_who_connects_an_account_signs_in_with_it_and_keeps_their_role(
-    session, ines, sign_in
+    session, dora, sign_in
 ):
-    account = Claimed(ISSUER, "ines-1", role=Role.ADMIN)
+    account = Claimed(ISSUER, "dora-1", role=Role.ADMIN)
 
-    identities.connect(session, ines, account, session_id=sign_in)
+    identities.connect(session, dora, account, session_id=sign_in)
 
-    assert identities.sign_in(session, account) == ines
-    assert identities.sign_in(session, replace(account, role=None)) == ines
-    (entry,) = identities.list_identities(session, ines)
+    assert identities.sign_in(session, account) == dora
+    assert identities.sign_in(session, replace(account, role=None)) == dora
+    (entry,) = identities.list_identities(session, dora)
     assert (entry.issuer, entry.decides_role) == (ISSUER, False)
 
 
-def test_connecting_twice_changes_nothing(session, ines, sign_in):
+def test_connecting_twice_changes_nothing(session, dora, sign_in):
     for _ in range(2):
-        identities.connect(session, ines, ROSA, session_id=sign_in)
+        identities.connect(session, dora, ROSA, session_id=sign_in)
 
-    assert len(identities.list_identities(session, ines)) == 1
+    assert len(identities.list_identities(session, dora)) == 1
 
 
-def test_anothers_account_is_not_connected(session, ines, sign_in):
+def test_anothers_account_is_not_connected(session, dora, sign_in):
     identities.sign_in(session, ROSA)
 
     with pytest.raises(IdentityTaken):
-        identities.connect(session, ines, ROSA, session_id=sign_in)
+        identities.connect(session, dora, ROSA, session_id=sign_in)
 
 
-def test_connecting_and_disconnecting_need_a_proof(session, ines, sign_in):
-    identities.connect(session, ines, ROSA, session_id=sign_in)
+def test_connecting_and_disconnecting_need_a_proof(session, dora, sign_in):
+    identities.connect(session, dora, ROSA, session_id=sign_in)
 
     for change in (
-        lambda: identities.connect(session, ines, ROSA, session_id=None),
-        lambda: identities.disconnect(session, ines, ISSUER, session_id=None),
+        lambda: identities.connect(session, dora, ROSA, session_id=None),
+        lambda: identities.disconnect(session, dora, ISSUER, session_id=None),
     ):
         with pytest.raises(NotConfirmed):
             change()
 
 
-def test_a_disconnected_account_opens_nothing_any_more(session, ines, sign_in):
+def test_a_disconnected_account_opens_nothing_any_more(session, dora, sign_in):
     account = replace(ROSA, role=None)
-    identities.connect(session, ines, account, session_id=sign_in)
+    identities.connect(session, dora, account, session_id=sign_in)
 
-    identities.disconnect(session, ines, ISSUER, session_id=sign_in)
+    identities.disconnect(session, dora, ISSUER, session_id=sign_in)
 
     with pytest.raises(IdentityRefused):
         identities.sign_in(session, account)

@@ -12,7 +12,8 @@ from services.core.audit import Action
 from services.core.errors import InvalidInput, NotAllowed, NotFound
 from services.people import tokens
 from services.people.sign_in.confirmations import NotConfirmed
-from tests.services.people.people_samples import desk, events, patient, wait
+from tests.kit import cast
+from tests.services.people.people_samples import desk, events, wait
 
 DAY = timedelta(days=1)
 READ = {"scopes": [Scope.READ_PATIENTS], "lifetime": DAY, "name": "Letters"}
@@ -25,7 +26,7 @@ def boss(session):
 
 @pytest.fixture
 def rosa(session):
-    return desk(session, Role.STAFF, name="Rosa")
+    return desk(session, cast.ROSA)
 
 
 def for_program(session, by, **given):
@@ -35,11 +36,6 @@ def for_program(session, by, **given):
 
 def own(session, by, **given):
     return tokens.issue_own(session, by.actor, **READ | given, **by.fresh)
-
-
-def _somebody(session, role):
-    record = patient(session).id if role is Role.PATIENT else None
-    return desk(session, role, patient_id=record)
 
 
 def test_a_token_does_no_more_than_its_scopes(session, boss):
@@ -111,7 +107,7 @@ def test_what_makes_no_sense_is_refused_by_its_field(session, boss, rosa, given,
 
 @pytest.mark.parametrize("role", set(Role) - {Role.ADMIN})
 def test_only_administrators_make_and_see_programs_tokens(session, role):
-    somebody = _somebody(session, role)
+    somebody = desk(session, role)
 
     with pytest.raises(NotAllowed, match="tokens of programs"):
         for_program(session, somebody)
@@ -134,7 +130,11 @@ def test_a_program_does_not_act_as_a_patient(session, boss):
 def test_a_persons_own_token_acts_as_that_person(session, rosa):
     actor = tokens.find_actor(session, own(session, rosa))
 
-    assert (actor.id, actor.name, actor.role) == (rosa.actor.id, "Rosa", Role.STAFF)
+    assert (actor.id, actor.name, actor.role) == (
+        rosa.actor.id,
+        cast.ROSA.name,
+        Role.STAFF,
+    )
 
 
 def test_a_screen_left_open_makes_no_token(session, rosa):
@@ -156,7 +156,7 @@ def test_a_token_makes_no_further_tokens(session, boss, rosa):
 
 def test_patients_have_no_tokens_of_their_own(session):
     with pytest.raises(NotAllowed, match="act for you"):
-        own(session, _somebody(session, Role.PATIENT))
+        own(session, desk(session, Role.PATIENT))
 
 
 def test_people_see_their_own_tokens_and_administrators_everybodys(session, boss, rosa):
@@ -165,7 +165,7 @@ def test_people_see_their_own_tokens_and_administrators_everybodys(session, boss
 
     assert [token.name for token in tokens.list_own(session, rosa.actor)] == ["Mine"]
     listed = {token.name: token for token in tokens.list_tokens(session, boss.actor)}
-    assert listed["Mine"].owner == "Rosa"
+    assert listed["Mine"].owner == cast.ROSA.name
     assert (listed["Mine"].is_program, listed["Machine"].is_program) == (False, True)
     assert listed["Machine"].scopes == {Scope.READ_PATIENTS}
     assert listed["Machine"].is_live
@@ -209,7 +209,7 @@ def test_people_revoke_their_own_tokens_but_nobody_elses(session, boss, rosa):
 
 def test_patients_revoke_nothing(session):
     with pytest.raises(NotAllowed):
-        tokens.revoke(session, _somebody(session, Role.PATIENT).actor, uuid4())
+        tokens.revoke(session, desk(session, Role.PATIENT).actor, uuid4())
 
 
 def _last_use(session, token):

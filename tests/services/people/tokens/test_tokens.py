@@ -10,7 +10,7 @@ from db.models.user import ApiToken, User
 from services.core.actors import Role
 from services.core.errors import InvalidInput
 from services.people import tokens
-from services.people.accounts import demo_accounts
+from tests.kit import cast
 
 
 @pytest.mark.parametrize("role", set(Role) - {Role.PATIENT})
@@ -21,8 +21,7 @@ def test_a_token_acts_in_its_role(session, role):
 
 
 def test_a_patients_token_sees_that_patient(session):
-    demo_accounts.ensure_demo_people(session)
-    maya = demo_accounts.demo_people(session)[-1]
+    maya = cast.add_demo(session)[Role.PATIENT]
 
     token = tokens.issue(session, Role.PATIENT, patient_id=maya.patient_id)
 

@@ -6,6 +6,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -14,7 +15,7 @@ import pytest
 from db.endpoints import Endpoints
 from db.postgres import SYSTEM, Lsn
 from db.postgres.listening import ChangeMark, Listener
-from services.core.actors import Actor, Role
+from services.core.actors import Actor
 from services.core.errors import NotAllowed
 from services.core.on_behalf import ActorDatabase
 from services.visits.booking import bookings
@@ -22,6 +23,7 @@ from services.visits.booking.bookings.errors import SlotTaken
 from services.visits.figures.caches import STATISTICS_SECONDS, VisitCaches
 from services.visits.schedule import visit_changes
 from services.visits.schedule.doctors import NoSuchDoctor
+from tests.kit import cast
 from tests.kit.change_listening import FakeChangeListener, await_change, mark_after_all
 from tests.kit.commanding import commanded
 from tests.kit.waiting import eventually
@@ -40,11 +42,10 @@ class Practice:
         self.caches = VisitCaches(clinic.database, self.listener, redis_url=redis_url)
 
         def begin(session):
-            secrets = {"email": f"{uuid4().hex}@example.org", "license_number": "L1"}
-            name = f"House {uuid4().hex}"
-            doctor = samples.doctor(
-                session, name=name, **secrets | {"license_number": uuid4().hex}
-            )
+            own = uuid4().hex
+            secrets = {"email": f"{own}@example.org", "license_number": own}
+            name = f"Dora {own}"
+            doctor = cast.add_doctor(session, name=name, **secrets)
             slots = [samples.slot(session, doctor, n) for n in range(3)]
             return doctor.id, name, slots
 
@@ -191,7 +192,7 @@ def test_another_timeline_knows_nothing_of_what_was_kept_before(practice):
 def test_nothing_is_kept_that_only_some_may_know(practice):
     practice.hold(0)
     ines, ada = practice.clinic.ines, practice.clinic.ada
-    patient = Actor(uuid4(), "Ada Lovelace", Role.PATIENT, ada.id)
+    patient = cast.act_as_patient(ada)
 
     for actor in (ines, patient, practice.clinic.cleo):
         (doctor,) = practice.doctors(actor)
@@ -207,7 +208,7 @@ def test_nothing_is_kept_that_only_some_may_know(practice):
 
 def test_whoever_asks_must_be_allowed_to_whatever_is_kept(practice):
     practice.states()
-    nobody = Actor(uuid4(), "Token", Role.STAFF, scopes=frozenset())
+    nobody = replace(practice.clinic.cleo, scopes=frozenset())
 
     with pytest.raises(NotAllowed):
         practice.states(nobody)

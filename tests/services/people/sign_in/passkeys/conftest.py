@@ -2,13 +2,14 @@
 
 import pytest
 
+from tests.kit import cast
 from tests.kit.authenticator import Authenticator
 from tests.services.people.sign_in.passkeys import desk
 
 
 @pytest.fixture
 def ines(session):
-    return desk.person(session, "Ines Ibarra", "admin")
+    return cast.add_actor(session, cast.INES)
 
 
 @pytest.fixture

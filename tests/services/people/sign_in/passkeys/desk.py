@@ -6,8 +6,8 @@ from uuid import UUID
 from sqlalchemy import func, update
 from sqlalchemy.orm import Session
 
-from db.models.user import User, UserSession
-from services.core.actors import Actor, Role
+from db.models.user import UserSession
+from services.core.actors import Actor
 from services.people import sessions
 from services.people.sign_in import passkey_answers, passkey_proofs, passkeys
 from services.people.sign_in.ceremonies import Purpose
@@ -17,15 +17,6 @@ from tests.kit.authenticator import Authenticator
 
 PARTY = RelyingParty("clinic.example", "https://clinic.example")
 BROWSER = "the secret of one browser"
-
-
-def person(session: Session, name: str, role: str) -> Actor:
-    user = User(
-        name=name, role=role, email=f"{name.split(maxsplit=1)[0]}@clinic.example"
-    )
-    session.add(user)
-    session.flush()
-    return Actor(user.id, name, Role(role))
 
 
 def signed_in(session: Session, actor: Actor) -> UUID:

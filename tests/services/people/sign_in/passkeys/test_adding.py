@@ -14,6 +14,7 @@ from services.people.sign_in import passkeys
 from services.people.sign_in.ceremonies import CeremonyOver, Purpose
 from services.people.sign_in.confirmations import NotConfirmed
 from services.people.sign_in.passkey_answers import PasskeyRefused
+from tests.kit import cast
 from tests.kit.authenticator import Authenticator
 from tests.services.people.sign_in.passkeys import desk
 from tests.services.people.sign_in.passkeys.desk import PARTY
@@ -45,7 +46,7 @@ def test_the_device_is_asked_to_know_its_person_and_the_person_to_unlock_it(
     assert options["authenticatorSelection"]["userVerification"] == "required"
     assert options["authenticatorSelection"]["residentKey"] == "required"
     assert options["rp"] == {"id": "clinic.example", "name": "Chartroom"}
-    assert options["user"]["name"] == "Ines@clinic.example"
+    assert options["user"]["name"] == cast.INES.email
 
 
 def test_a_device_that_has_one_is_told_so(session, ines, sign_in, device):
@@ -86,7 +87,7 @@ def test_a_passkey_made_elsewhere_or_without_unlocking_is_refused(
 
 
 def test_a_passkey_made_for_somebody_else_is_refused(session, ines, sign_in, device):
-    rosa = desk.person(session, "Rosa Roth", "staff")
+    rosa = cast.add_actor(session, cast.ROSA)
     options = desk.offer(session, rosa, desk.signed_in(session, rosa))
     answer = desk.receive(session, Purpose.ADD_PASSKEY, device.make(options))
 
@@ -199,7 +200,7 @@ def test_removing_a_passkey_needs_it_once_more(session, ines, sign_in, device):
 
 def test_nobody_removes_anothers_passkey(session, ines, sign_in, device):
     entry = desk.add(session, ines, sign_in, device)
-    rosa = desk.person(session, "Rosa Roth", "staff")
+    rosa = cast.add_actor(session, cast.ROSA)
 
     with pytest.raises(NotFound):
         passkeys.remove(

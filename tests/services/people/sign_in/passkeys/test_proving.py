@@ -11,6 +11,7 @@ from services.people.sign_in import confirmations, passkey_answers, passkey_proo
 from services.people.sign_in.ceremonies import CeremonyOver, Purpose
 from services.people.sign_in.confirmations import NotConfirmed
 from services.people.sign_in.passkey_answers import PasskeyRefused, RelyingParty
+from tests.kit import cast
 from tests.kit.authenticator import Authenticator
 from tests.services.people.sign_in.passkeys import desk
 from tests.services.people.sign_in.passkeys.desk import BROWSER, PARTY
@@ -124,7 +125,7 @@ def test_a_confirmation_is_fresh_for_five_minutes(session, ines, sign_in, known)
 def test_a_confirmation_covers_its_own_sign_in_and_person(
     session, ines, sign_in, known
 ):
-    rosa = desk.person(session, "Rosa Roth", "staff")
+    rosa = cast.add_actor(session, cast.ROSA)
     elsewhere = desk.signed_in(session, ines)
     desk.confirm(session, ines, sign_in, known)
 
@@ -157,7 +158,7 @@ def test_who_has_no_passkey_cannot_confirm(session, ines):
 
 
 def test_nobody_confirms_with_anothers_passkey(session, ines, known):
-    rosa = desk.person(session, "Rosa Roth", "staff")
+    rosa = cast.add_actor(session, cast.ROSA)
     theirs = Authenticator(PARTY.origin, PARTY.id)
     desk.add(session, rosa, desk.signed_in(session, rosa), theirs)
     options = passkey_proofs.offer_confirmation(session, rosa, PARTY, BROWSER)
@@ -168,7 +169,7 @@ def test_nobody_confirms_with_anothers_passkey(session, ines, known):
 
 
 def test_nobody_confirms_what_another_was_asked(session, ines, known):
-    rosa = desk.person(session, "Rosa Roth", "staff")
+    rosa = cast.add_actor(session, cast.ROSA)
     theirs = Authenticator(PARTY.origin, PARTY.id)
     desk.add(session, rosa, desk.signed_in(session, rosa), theirs)
     options = passkey_proofs.offer_confirmation(session, ines, PARTY, BROWSER)

@@ -1,47 +1,46 @@
 """Who and what the tests of bookings start with."""
 
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 from sqlalchemy.orm import Session
 
 from db.models.doctor import Doctor
-from services.core.actors import Actor, Role
+from services.core.actors import Actor
 from services.patients.records import patients
 from services.patients.records.model import PatientRecord
-from tests.kit.cast import ADA, ada
+from tests.kit import cast
 from tests.services.visits.booking.bookings import samples
 
 
 @pytest.fixture
-def house(session: Session) -> Doctor:
+def dora(session: Session) -> Doctor:
     """A doctor whom patients can be booked with."""
-    return samples.doctor(session)
+    return cast.add_doctor(session)
 
 
 @pytest.fixture
-def slot(session: Session, house: Doctor) -> UUID:
+def slot(session: Session, dora: Doctor) -> UUID:
     """The first of the doctor's slots."""
-    return samples.slot(session, house)
+    return samples.slot(session, dora)
 
 
 @pytest.fixture
 def patient(session: Session, clerk: Actor, today) -> PatientRecord:
     """Ada, registered."""
-    return patients.register(session, clerk, ADA, today=today)
+    return patients.register(session, clerk, cast.ADA, today=today)
 
 
 @pytest.fixture
 def other(session: Session, clerk: Actor, today) -> PatientRecord:
     """Grace, registered."""
-    grace = ada(first_name="Grace", last_name="Hopper", phone_number="+441632960001")
-    return patients.register(session, clerk, grace, today=today)
+    return patients.register(session, clerk, cast.GRACE, today=today)
 
 
 @pytest.fixture
 def herself(patient: PatientRecord) -> Actor:
     """Ada, signed in."""
-    return Actor(uuid4(), "Ada Lovelace", Role.PATIENT, patient.id)
+    return cast.act_as_patient(patient)
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """A doctor's slots, and holds that are made to be older than they are."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 from sqlalchemy import func, select, update
@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 from db.models.audit import AuditEvent
 from db.models.booking import Appointment, Booking, BookingSlot, Slot
 from db.models.doctor import Doctor
-from db.models.patient import Patient
 from services.visits.booking import bookings
 from services.visits.booking.bookings import (
     BookingRecord,
@@ -20,22 +19,6 @@ from services.visits.booking.bookings import (
 MINUTES = 20
 # Far enough ahead for every rule about what is near.
 FIRST = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(days=7)
-
-
-def doctor(session: Session, **values) -> Doctor:
-    """Keep somebody whom patients can be booked with."""
-    facts = {
-        "source": "test",
-        "source_id": uuid4().hex,
-        "name": "Gregory House",
-        "speciality": "General practice",
-        "sex": "male",
-        "room": "2.04",
-    }
-    row = Doctor(**facts | values)
-    session.add(row)
-    session.flush()
-    return row
 
 
 def slot(
@@ -122,16 +105,3 @@ def events(session: Session, action: str) -> list[AuditEvent]:
 
 def count(session: Session, table, *conditions) -> int:
     return session.scalar(select(func.count()).select_from(table).where(*conditions))
-
-
-def patient(session: Session) -> Patient:
-    """Keep somebody who can be booked."""
-    row = Patient(
-        first_name="Pat",
-        last_name="Number",
-        date_of_birth=date(1980, 5, 17),
-        email=f"{uuid4().hex}@example.org",
-    )
-    session.add(row)
-    session.flush()
-    return row

@@ -11,6 +11,7 @@ from services.core.errors import InvalidInput
 from services.visits.booking import bookings
 from services.visits.booking.bookings import AnyRequest, BookingStatus, SeriesRequest
 from services.visits.booking.bookings.errors import HoldExpired, NoSuchSlot
+from tests.kit import cast
 from tests.services.visits.booking.bookings import samples
 from tests.services.visits.booking.bookings.samples import FIRST, count, hold, let_pass
 
@@ -22,7 +23,7 @@ def wanted(patient, starts_at=FIRST, **values) -> AnyRequest:
 
 
 def test_any_doctor_is_one_of_the_speciality_who_is_free(session, clerk, slot, patient):
-    busy, free = samples.doctor(session, **SKIN), samples.doctor(session, **SKIN)
+    busy, free = cast.add_doctor(session, **SKIN), cast.add_doctor(session, **SKIN)
     taken = samples.slot(session, busy)
     left = samples.slot(session, free)
     hold(session, clerk, taken, patient.id, override_reason="Two of them at once")
@@ -36,7 +37,7 @@ def test_any_doctor_is_one_of_the_speciality_who_is_free(session, clerk, slot, p
 
 
 def test_whoever_has_the_fewest_visits_comes_first(session, clerk, patient, other):
-    busy, idle = samples.doctor(session, **SKIN), samples.doctor(session, **SKIN)
+    busy, idle = cast.add_doctor(session, **SKIN), cast.add_doctor(session, **SKIN)
     for doctor in (busy, idle):
         samples.slot(session, doctor)
     before = samples.slot(session, busy, 3)
@@ -49,7 +50,7 @@ def test_whoever_has_the_fewest_visits_comes_first(session, clerk, patient, othe
 
 def test_the_same_attempt_at_any_doctor_is_one_booking(session, herself, patient):
     for _ in range(2):
-        samples.slot(session, samples.doctor(session, **SKIN))
+        samples.slot(session, cast.add_doctor(session, **SKIN))
     request = wanted(patient)
     first = bookings.hold_any(session, herself, request)
 
@@ -60,15 +61,15 @@ def test_the_same_attempt_at_any_doctor_is_one_booking(session, herself, patient
 
 
 def test_nobody_is_free_at_another_time(session, clerk, patient):
-    samples.slot(session, samples.doctor(session, **SKIN), 1)
+    samples.slot(session, cast.add_doctor(session, **SKIN), 1)
 
     with pytest.raises(NoSuchSlot):
         bookings.hold_any(session, clerk, wanted(patient))
 
 
-def test_a_series_is_the_same_time_every_week(session, clerk, house, slot, patient):
-    second = samples.slot(session, house, starts_at=FIRST + timedelta(weeks=1))
-    third = samples.slot(session, house, starts_at=FIRST + timedelta(weeks=2))
+def test_a_series_is_the_same_time_every_week(session, clerk, dora, slot, patient):
+    second = samples.slot(session, dora, starts_at=FIRST + timedelta(weeks=1))
+    third = samples.slot(session, dora, starts_at=FIRST + timedelta(weeks=2))
     hold(session, clerk, second, patient.id)
 
     series = bookings.preview_series(session, clerk, slot, 4, ZoneInfo("UTC"))
@@ -89,14 +90,14 @@ def test_what_ran_out_is_free_in_a_series(session, clerk, slot, patient):
     assert only.state == "free"
 
 
-def test_a_series_keeps_to_the_clinics_clock(session, clerk, house):
+def test_a_series_keeps_to_the_clinics_clock(session, clerk, dora):
     berlin = ZoneInfo("Europe/Berlin")
     # In the night of the 25th of October 2037 the clocks there go back.
     before = samples.slot(
-        session, house, starts_at=datetime(2037, 10, 21, 9, tzinfo=berlin)
+        session, dora, starts_at=datetime(2037, 10, 21, 9, tzinfo=berlin)
     )
     after = samples.slot(
-        session, house, starts_at=datetime(2037, 10, 28, 9, tzinfo=berlin)
+        session, dora, starts_at=datetime(2037, 10, 28, 9, tzinfo=berlin)
     )
 
     series = bookings.preview_series(session, clerk, before, 2, berlin)
@@ -111,17 +112,17 @@ def test_a_series_has_a_length(session, clerk, slot, times):
         bookings.preview_series(session, clerk, slot, times, ZoneInfo("UTC"))
 
 
-def weeks(session, house, number: int):
+def weeks(session, dora, number: int):
     return tuple(
-        samples.slot(session, house, starts_at=FIRST + timedelta(weeks=week))
+        samples.slot(session, dora, starts_at=FIRST + timedelta(weeks=week))
         for week in range(number)
     )
 
 
 def test_what_is_free_of_a_series_is_held_and_confirmed_together(
-    session, clerk, house, patient, other
+    session, clerk, dora, patient, other
 ):
-    slots = weeks(session, house, 3)
+    slots = weeks(session, dora, 3)
     hold(session, clerk, slots[1], other.id)
     request = SeriesRequest(slots, patient.id, uuid4())
 
@@ -139,8 +140,8 @@ def test_what_is_free_of_a_series_is_held_and_confirmed_together(
     assert count(session, Appointment) == 2
 
 
-def test_a_series_is_confirmed_as_a_whole_or_not(session, clerk, house, patient):
-    request = SeriesRequest(weeks(session, house, 2), patient.id, uuid4())
+def test_a_series_is_confirmed_as_a_whole_or_not(session, clerk, dora, patient):
+    request = SeriesRequest(weeks(session, dora, 2), patient.id, uuid4())
     held = bookings.hold_series(session, clerk, request)
     let_pass(session, held[1], 121)
 
@@ -155,8 +156,8 @@ def test_nothing_held_is_nothing_confirmed(session, clerk):
         bookings.confirm_series(session, clerk, uuid4())
 
 
-def test_patients_hold_a_series_of_more_than_three(session, herself, house, patient):
-    request = SeriesRequest(weeks(session, house, 5), patient.id, uuid4())
+def test_patients_hold_a_series_of_more_than_three(session, herself, dora, patient):
+    request = SeriesRequest(weeks(session, dora, 5), patient.id, uuid4())
 
     held = bookings.hold_series(session, herself, request)
 

@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from random import Random
 from threading import Event
-from uuid import uuid4
 
 import pytest
 from sqlalchemy import func, select
@@ -19,10 +18,10 @@ from db import schema
 from db.models.booking import Appointment, Booking, BookingSlot
 from db.postgres import SYSTEM, Database
 from jobs.visits import booking_proof
-from services.core.actors import Actor, Role
 from services.core.errors import Conflict
 from services.visits.booking import bookings
 from tests.conftest import Databases
+from tests.kit import cast
 from tests.kit.breaking import switch_over
 from tests.kit.waiting import eventually
 from tests.services.visits.booking.bookings import samples
@@ -30,7 +29,7 @@ from tests.services.visits.booking.bookings.samples import wanting
 
 pytestmark = pytest.mark.cluster
 
-CLERK = Actor(uuid4(), "Cleo Clerk", Role.STAFF)
+CLERK = cast.act_as(cast.CLEO)
 CLIENTS, SLOTS, PEOPLE = 8, 400, 40
 
 
@@ -69,9 +68,9 @@ class Bookers:
         self.lost_races = 0
 
         def settle(session):
-            doctor = samples.doctor(session)
+            doctor = cast.add_doctor(session)
             slots = [samples.slot(session, doctor, number) for number in range(SLOTS)]
-            return slots, [samples.patient(session).id for _ in range(PEOPLE)]
+            return slots, [cast.add_patient(session).id for _ in range(PEOPLE)]
 
         self._slots, self._people = database.write(settle, identity=SYSTEM).value
 

@@ -19,7 +19,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.models.booking import Appointment, BookingSlot
-from services.core.actors import Actor, Role
 from services.visits.booking import bookings, waitlist
 from services.visits.booking.bookings import BookingStatus as Status
 from services.visits.booking.bookings.errors import (
@@ -30,10 +29,11 @@ from services.visits.booking.bookings.errors import (
     SlotTaken,
 )
 from services.visits.booking.waitlist import WaitRequest, WaitStatus
+from tests.kit import cast
 from tests.services.visits.booking.bookings import samples
 from tests.services.visits.booking.bookings.samples import FIRST, wanting
 
-CLERK = Actor(uuid4(), "Cleo Clerk", Role.STAFF)
+CLERK = cast.act_as(cast.CLEO)
 SLOTS, PEOPLE = range(6), range(3)
 # Two doctors work side by side: slots of equal remainders overlap.
 TIMES = 3
@@ -126,12 +126,12 @@ class Bookings(RuleBasedStateMachine):
         super().__init__()
         self.model = Model()
         self.outer = self.session.begin_nested()
-        doctors = [samples.doctor(self.session) for _ in range(2)]
+        doctors = [cast.add_doctor(self.session) for _ in range(2)]
         self.doctors = [doctor.id for doctor in doctors]
         self.slots = [
             samples.slot(self.session, doctors[n // TIMES], n % TIMES) for n in SLOTS
         ]
-        self.people = [samples.patient(self.session).id for _ in PEOPLE]
+        self.people = [cast.add_patient(self.session).id for _ in PEOPLE]
 
     def teardown(self):
         self.outer.rollback()

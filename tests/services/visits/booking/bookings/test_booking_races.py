@@ -11,7 +11,6 @@ from sqlalchemy import select, text
 from db.models.booking import Appointment, Booking, BookingSlot
 from db.models.patient import Patient
 from db.postgres import SYSTEM, Database
-from services.core.actors import Actor, Role
 from services.core.errors import ServiceError
 from services.visits.booking import bookings
 from services.visits.booking.bookings import BookingStatus
@@ -21,10 +20,11 @@ from services.visits.booking.bookings.errors import (
     HoldExpired,
     PatientBusy,
 )
+from tests.kit import cast
 from tests.services.visits.booking.bookings import samples
 from tests.services.visits.booking.bookings.samples import count, let_pass, wanting
 
-CLERK = Actor(uuid4(), "Cleo Clerk", Role.STAFF)
+CLERK = cast.act_as(cast.CLEO)
 
 
 @pytest.fixture
@@ -41,10 +41,10 @@ def settle(database, people: int, slots: int = 1):
     """Return slots of one doctor, and patients."""
 
     def make(session):
-        doctor = samples.doctor(session)
+        doctor = cast.add_doctor(session)
         return (
             [samples.slot(session, doctor, number) for number in range(slots)],
-            [samples.patient(session).id for _ in range(people)],
+            [cast.add_patient(session).id for _ in range(people)],
         )
 
     return write(database, make)

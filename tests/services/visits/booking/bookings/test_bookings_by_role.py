@@ -17,6 +17,7 @@ from services.patients.records.refusals import NoSuchPatient
 from services.visits.booking import bookings
 from services.visits.booking.bookings import BookingStatus
 from services.visits.booking.bookings.errors import NoSuchBooking
+from tests.kit import cast
 from tests.services.patients.clinic_samples import Clinic, open_clinic
 from tests.services.visits.booking.bookings import samples
 from tests.services.visits.booking.bookings.samples import hold, let_pass
@@ -45,7 +46,7 @@ def offered(clinic: Clinic, **doctor) -> UUID:
     """Return a slot of a new doctor, at a time that no other slot has."""
 
     def offer(session):
-        who = samples.doctor(session, **doctor)
+        who = cast.add_doctor(session, **doctor)
         return samples.slot(session, who, next(_numbers))
 
     return clinic.database.write(offer, identity=SYSTEM).value

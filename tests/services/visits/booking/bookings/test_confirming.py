@@ -21,7 +21,7 @@ from services.visits.booking.bookings.errors import (
     HoldExpired,
     SlotTaken,
 )
-from tests.services.people.people_samples import person
+from tests.kit import cast
 from tests.services.visits.booking.bookings import samples
 from tests.services.visits.booking.bookings.samples import (
     count,
@@ -123,13 +123,13 @@ def test_a_patient_archived_meanwhile_gets_no_visit(session, clerk, slot, patien
         bookings.confirm(session, clerk, held.id)
 
 
-def test_the_doctor_treats_whom_they_will_see(session, clerk, house, slot, patient):
-    clinician = person(session, Role.CLINICIAN)
+def test_the_doctor_treats_whom_they_will_see(session, clerk, dora, slot, patient):
+    clinician = cast.add_account(session, Role.CLINICIAN)
     session.execute(
-        update(Doctor).where(Doctor.id == house.id).values(user_id=clinician.id)
+        update(Doctor).where(Doctor.id == dora.id).values(user_id=clinician.id)
     )
     for number in (0, 1):
-        chosen = slot if number == 0 else samples.slot(session, house, 1)
+        chosen = slot if number == 0 else samples.slot(session, dora, 1)
         bookings.confirm(session, clerk, hold(session, clerk, chosen, patient.id).id)
 
     care = session.scalars(

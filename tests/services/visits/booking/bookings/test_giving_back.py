@@ -14,6 +14,7 @@ from services.visits.booking.bookings.errors import (
     PatientBusy,
     TooLateToCancel,
 )
+from tests.kit import cast
 from tests.services.visits.booking.bookings import samples
 from tests.services.visits.booking.bookings.samples import (
     count,
@@ -85,8 +86,8 @@ def test_cancelling_what_ran_out_leaves_it_to_whoever_has_it(
 
 
 @pytest.mark.parametrize(("hours", "is_late"), [(25, False), (23, True)])
-def test_patients_cancel_in_time(session, herself, house, hours, is_late):
-    slot = samples.slot(session, house, starts_at=soon(hours=hours))
+def test_patients_cancel_in_time(session, herself, dora, hours, is_late):
+    slot = samples.slot(session, dora, starts_at=soon(hours=hours))
     visit = booked(session, herself, slot, herself.patient_id)
 
     if not is_late:
@@ -97,8 +98,8 @@ def test_patients_cancel_in_time(session, herself, house, hours, is_late):
     assert holders(session, slot) == [visit.id]
 
 
-def test_how_long_before_is_for_the_clinic_to_say(session, herself, house, patient):
-    slot = samples.slot(session, house, starts_at=soon(hours=3))
+def test_how_long_before_is_for_the_clinic_to_say(session, herself, dora, patient):
+    slot = samples.slot(session, dora, starts_at=soon(hours=3))
     visit = booked(session, herself, slot, patient.id)
 
     with pytest.raises(TooLateToCancel, match=r"3\.5 hours"):
@@ -106,15 +107,15 @@ def test_how_long_before_is_for_the_clinic_to_say(session, herself, house, patie
     bookings.cancel(session, herself, visit.id, notice_hours=2)
 
 
-def test_patients_give_a_hold_back_at_any_time(session, herself, house, patient):
-    slot = samples.slot(session, house, starts_at=soon(minutes=30))
+def test_patients_give_a_hold_back_at_any_time(session, herself, dora, patient):
+    slot = samples.slot(session, dora, starts_at=soon(minutes=30))
     held = hold(session, herself, slot, patient.id)
 
     assert bookings.cancel(session, herself, held.id).status is BookingStatus.CANCELLED
 
 
-def test_the_desk_cancels_until_the_visit_begins(session, clerk, house, patient):
-    slot = samples.slot(session, house, starts_at=soon(minutes=30))
+def test_the_desk_cancels_until_the_visit_begins(session, clerk, dora, patient):
+    slot = samples.slot(session, dora, starts_at=soon(minutes=30))
     visit = booked(session, clerk, slot, patient.id)
 
     assert bookings.cancel(session, clerk, visit.id).status is BookingStatus.CANCELLED
@@ -129,9 +130,9 @@ def test_a_visit_that_has_begun_is_not_cancelled(session, clerk, slot, patient):
     assert holders(session, slot) == [visit.id]
 
 
-def test_leaving_the_page_gives_back_holds_only(session, clerk, house, slot, patient):
+def test_leaving_the_page_gives_back_holds_only(session, clerk, dora, slot, patient):
     held = hold(session, clerk, slot, patient.id)
-    visit = booked(session, clerk, samples.slot(session, house, 1), patient.id)
+    visit = booked(session, clerk, samples.slot(session, dora, 1), patient.id)
 
     released = bookings.release(session, clerk, held.id)
     kept = bookings.release(session, clerk, visit.id)
@@ -140,10 +141,10 @@ def test_leaving_the_page_gives_back_holds_only(session, clerk, house, slot, pat
     assert kept.status is BookingStatus.CONFIRMED
 
 
-def test_a_moved_visit_gives_back_where_it_was(desk, house, slot, patient, other):
+def test_a_moved_visit_gives_back_where_it_was(desk, dora, slot, patient, other):
     session, clerk = desk
     before = booked(session, clerk, slot, patient.id)
-    there = samples.slot(session, house, 5)
+    there = samples.slot(session, dora, 5)
 
     after = samples.move(session, clerk, before.id, there, uuid4())
 
@@ -157,11 +158,11 @@ def test_a_moved_visit_gives_back_where_it_was(desk, house, slot, patient, other
 
 
 def test_a_visit_stays_when_it_was_if_the_new_time_is_lost(
-    desk, house, slot, patient, other
+    desk, dora, slot, patient, other
 ):
     session, clerk = desk
     before = booked(session, clerk, slot, patient.id)
-    there = samples.slot(session, house, 5)
+    there = samples.slot(session, dora, 5)
     hold(session, clerk, there, other.id)
 
     lost = samples.move(session, clerk, before.id, there, uuid4())
@@ -171,10 +172,10 @@ def test_a_visit_stays_when_it_was_if_the_new_time_is_lost(
 
 
 def test_moving_twice_by_one_attempt_is_moving_once(
-    session, clerk, house, slot, patient
+    session, clerk, dora, slot, patient
 ):
     before = booked(session, clerk, slot, patient.id)
-    there, attempt = samples.slot(session, house, 5), uuid4()
+    there, attempt = samples.slot(session, dora, 5), uuid4()
     first = samples.move(session, clerk, before.id, there, attempt)
 
     assert samples.move(session, clerk, before.id, there, attempt) == first
@@ -182,7 +183,7 @@ def test_moving_twice_by_one_attempt_is_moving_once(
 
 def test_a_visit_moves_to_a_time_that_overlaps_its_own(session, clerk, slot, patient):
     before = booked(session, clerk, slot, patient.id)
-    at_once = samples.slot(session, samples.doctor(session))
+    at_once = samples.slot(session, cast.add_doctor(session))
 
     after = samples.move(session, clerk, before.id, at_once, uuid4())
 
@@ -192,23 +193,23 @@ def test_a_visit_moves_to_a_time_that_overlaps_its_own(session, clerk, slot, pat
     assert session.scalar(may_overlap) is False
 
 
-def test_a_move_does_not_let_other_visits_overlap(session, clerk, house, slot, patient):
+def test_a_move_does_not_let_other_visits_overlap(session, clerk, dora, slot, patient):
     before = booked(session, clerk, slot, patient.id)
-    booked(session, clerk, samples.slot(session, house, 5), patient.id)
-    at_once = samples.slot(session, samples.doctor(session), 5)
+    booked(session, clerk, samples.slot(session, dora, 5), patient.id)
+    at_once = samples.slot(session, cast.add_doctor(session), 5)
 
     with pytest.raises(PatientBusy):
         samples.move(session, clerk, before.id, at_once, uuid4())
 
 
 def test_what_came_between_hold_and_confirm_of_a_move_stands(
-    session, clerk, house, slot, patient
+    session, clerk, dora, slot, patient
 ):
     before = booked(session, clerk, slot, patient.id)
-    there = samples.slot(session, house, 5)
+    there = samples.slot(session, dora, 5)
     moving = hold(session, clerk, there, patient.id, replaces_id=before.id)
     booked(
-        session, clerk, samples.slot(session, samples.doctor(session), 5), patient.id
+        session, clerk, samples.slot(session, cast.add_doctor(session), 5), patient.id
     )
 
     with pytest.raises(PatientBusy), session.begin_nested():
@@ -216,37 +217,35 @@ def test_what_came_between_hold_and_confirm_of_a_move_stands(
     assert holders(session, slot) == [before.id]
 
 
-def test_patients_move_visits_in_time(session, herself, house, patient):
-    near = samples.slot(session, house, starts_at=soon(hours=23))
+def test_patients_move_visits_in_time(session, herself, dora, patient):
+    near = samples.slot(session, dora, starts_at=soon(hours=23))
     before = booked(session, herself, near, patient.id)
 
     with pytest.raises(TooLateToCancel):
-        samples.move(session, herself, before.id, samples.slot(session, house), uuid4())
+        samples.move(session, herself, before.id, samples.slot(session, dora), uuid4())
 
 
-def test_only_a_standing_visit_is_moved(session, clerk, house, slot, patient):
+def test_only_a_standing_visit_is_moved(session, clerk, dora, slot, patient):
     before = booked(session, clerk, slot, patient.id)
     bookings.cancel(session, clerk, before.id)
 
     with pytest.raises(BookingOver):
-        samples.move(
-            session, clerk, before.id, samples.slot(session, house, 5), uuid4()
-        )
+        samples.move(session, clerk, before.id, samples.slot(session, dora, 5), uuid4())
 
 
-def test_nobody_takes_the_place_of_anothers_visit(desk, house, slot, patient, other):
+def test_nobody_takes_the_place_of_anothers_visit(desk, dora, slot, patient, other):
     session, clerk = desk
     before = booked(session, clerk, slot, other.id)
-    there = samples.slot(session, house, 5)
+    there = samples.slot(session, dora, 5)
 
     with pytest.raises(BookingOver):
         hold(session, clerk, there, patient.id, replaces_id=before.id)
 
 
-def test_what_ran_out_is_tidied_away(session, clerk, house, slot, patient):
+def test_what_ran_out_is_tidied_away(session, clerk, dora, slot, patient):
     over = hold(session, clerk, slot, patient.id)
     let_pass(session, over, 120.1)
-    live = hold(session, clerk, samples.slot(session, house, 1), patient.id)
+    live = hold(session, clerk, samples.slot(session, dora, 1), patient.id)
 
     # Out of the way already: the patient asked for something else.
     assert session.get(Booking, over.id).status == "expired"
@@ -262,9 +261,9 @@ def test_what_ran_out_is_tidied_away(session, clerk, house, slot, patient):
     assert event.subject_id == str(live.id)
 
 
-def test_tidying_comes_back_for_the_rest(session, clerk, house, patient):
+def test_tidying_comes_back_for_the_rest(session, clerk, dora, patient):
     for number in range(3):
-        held = hold(session, clerk, samples.slot(session, house, number), patient.id)
+        held = hold(session, clerk, samples.slot(session, dora, number), patient.id)
     session.execute(
         update(BookingSlot).values(expires_at=datetime.now(UTC) - timedelta(seconds=1))
     )

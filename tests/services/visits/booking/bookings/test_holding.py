@@ -10,7 +10,7 @@ from sqlalchemy import func, update
 from db.models.booking import Booking, Slot
 from db.models.doctor import Doctor
 from db.models.patient import Patient
-from services.core.actors import Actor, Role
+from services.core.actors import Role
 from services.core.errors import InvalidInput, NotAllowed
 from services.patients.records.refusals import NoSuchPatient, PatientArchived
 from services.visits.booking import bookings
@@ -22,6 +22,7 @@ from services.visits.booking.bookings.errors import (
     SlotTaken,
     TooManyHolds,
 )
+from tests.kit import cast
 from tests.services.visits.booking.bookings import samples
 from tests.services.visits.booking.bookings.samples import (
     count,
@@ -141,10 +142,10 @@ def test_a_lost_attempt_stays_lost(session, clerk, slot, patient, other):
     assert (again.id, again.status) == (lost.id, BookingStatus.FAILED)
 
 
-def test_an_attempt_is_of_one_wish(session, clerk, house, slot, patient):
+def test_an_attempt_is_of_one_wish(session, clerk, dora, slot, patient):
     request = wanting(slot, patient.id)
     bookings.hold(session, clerk, request)
-    elsewhere = samples.slot(session, house, 1)
+    elsewhere = samples.slot(session, dora, 1)
 
     with pytest.raises(AttemptTaken):
         bookings.hold(session, clerk, replace(request, slot_id=elsewhere))
@@ -152,23 +153,23 @@ def test_an_attempt_is_of_one_wish(session, clerk, house, slot, patient):
 
 def test_a_patient_is_in_one_place_at_a_time(session, clerk, slot, patient):
     hold(session, clerk, slot, patient.id)
-    at_once = samples.slot(session, samples.doctor(session))
+    at_once = samples.slot(session, cast.add_doctor(session))
 
     with pytest.raises(PatientBusy), session.begin_nested():
         hold(session, clerk, at_once, patient.id)
 
 
 def test_visits_that_follow_each_other_do_not_overlap(
-    session, clerk, house, slot, patient
+    session, clerk, dora, slot, patient
 ):
     hold(session, clerk, slot, patient.id)
 
-    assert hold(session, clerk, samples.slot(session, house, 1), patient.id)
+    assert hold(session, clerk, samples.slot(session, dora, 1), patient.id)
 
 
 def test_staff_let_visits_overlap_for_a_reason(session, clerk, slot, patient):
     hold(session, clerk, slot, patient.id)
-    at_once = samples.slot(session, samples.doctor(session))
+    at_once = samples.slot(session, cast.add_doctor(session))
 
     hold(session, clerk, at_once, patient.id, override_reason="Her son takes one")
 
@@ -194,11 +195,11 @@ def test_patients_keep_to_the_rules(session, herself, slot, patient):
 
 
 def test_ones_own_hold_that_ran_out_is_in_nobodys_way(
-    session, clerk, house, slot, patient
+    session, clerk, dora, slot, patient
 ):
     first = hold(session, clerk, slot, patient.id)
     let_pass(session, first, 121)
-    at_once = samples.slot(session, samples.doctor(session))
+    at_once = samples.slot(session, cast.add_doctor(session))
 
     hold(session, clerk, at_once, patient.id)
 
@@ -206,8 +207,8 @@ def test_ones_own_hold_that_ran_out_is_in_nobodys_way(
     assert session.get(Booking, first.id).status == "expired"
 
 
-def test_a_patient_holds_three_times_at_most(session, herself, house, patient):
-    slots = [samples.slot(session, house, number) for number in range(4)]
+def test_a_patient_holds_three_times_at_most(session, herself, dora, patient):
+    slots = [samples.slot(session, dora, number) for number in range(4)]
     for slot in slots[:3]:
         hold(session, herself, slot, patient.id)
 
@@ -215,26 +216,24 @@ def test_a_patient_holds_three_times_at_most(session, herself, house, patient):
         hold(session, herself, slots[3], patient.id)
 
 
-def test_the_desk_holds_as_many_as_it_needs(session, clerk, house, patient):
+def test_the_desk_holds_as_many_as_it_needs(session, clerk, dora, patient):
     for number in range(5):
-        hold(session, clerk, samples.slot(session, house, number), patient.id)
+        hold(session, clerk, samples.slot(session, dora, number), patient.id)
 
     assert len(bookings.current_holds(session, clerk)) == 5
 
 
-def test_a_series_counts_once(session, herself, house, patient):
+def test_a_series_counts_once(session, herself, dora, patient):
     series = uuid4()
     for number in range(5):
-        slot = samples.slot(session, house, number)
+        slot = samples.slot(session, dora, number)
         hold(session, herself, slot, patient.id, series_id=series)
 
-    hold(session, herself, samples.slot(session, house, 5), patient.id)
+    hold(session, herself, samples.slot(session, dora, 5), patient.id)
 
 
-def test_repeating_the_third_attempt_is_no_fourth_hold(
-    session, herself, house, patient
-):
-    slots = [samples.slot(session, house, number) for number in range(3)]
+def test_repeating_the_third_attempt_is_no_fourth_hold(session, herself, dora, patient):
+    slots = [samples.slot(session, dora, number) for number in range(3)]
     requests = [wanting(slot, patient.id) for slot in slots]
     held = [bookings.hold(session, herself, request) for request in requests]
 
@@ -251,7 +250,7 @@ def test_patients_book_for_themselves_only(session, herself, slot, other):
 @pytest.mark.parametrize("role", [Role.ANALYST, Role.ADMIN])
 def test_who_only_counts_books_nothing(session, slot, patient, role):
     with pytest.raises(NotAllowed):
-        hold(session, Actor(uuid4(), "Sam", role), slot, patient.id)
+        hold(session, cast.act_as_somebody(role), slot, patient.id)
 
 
 def test_an_archived_patient_is_not_booked(session, clerk, slot, patient):

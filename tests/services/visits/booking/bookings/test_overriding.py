@@ -16,6 +16,7 @@ from services.visits.booking.bookings.errors import (
     VisitHasBegun,
 )
 from services.visits.booking.waitlist import WaitRequest
+from tests.kit import cast
 from tests.services.visits.booking.bookings import samples
 from tests.services.visits.booking.bookings.samples import (
     events,
@@ -91,10 +92,8 @@ def test_who_is_checked_in_is_not_cancelled_whatever_the_reason(session, clerk, 
         bookings.cancel(session, clerk, visit.id, override_reason=REASON)
 
 
-def test_a_visit_that_has_begun_is_moved_for_a_reason_only(
-    session, clerk, house, visit
-):
-    there = samples.slot(session, house, 5)
+def test_a_visit_that_has_begun_is_moved_for_a_reason_only(session, clerk, dora, visit):
+    there = samples.slot(session, dora, 5)
     with pytest.raises(VisitHasBegun):
         hold(session, clerk, there, visit.patient_id, replaces_id=visit.id)
 
@@ -133,7 +132,7 @@ def test_no_reason_puts_a_patient_in_the_same_line_twice(session, clerk, patient
 
 
 def _wish(session, patient) -> WaitRequest:
-    doctor = samples.doctor(session)
+    doctor = cast.add_doctor(session)
     until = samples.FIRST + timedelta(days=1)
     return WaitRequest(patient.id, samples.FIRST, until, doctor_id=doctor.id)
 
@@ -162,7 +161,7 @@ ACTIONS = {
             actor.patient_id or uuid4(),
             samples.FIRST,
             samples.FIRST + timedelta(days=1),
-            speciality="General practice",
+            speciality="Cardiology",
             override_reason=reason,
         ),
     ),

@@ -14,6 +14,7 @@ from services.patients.records.refusals import NoSuchPatient, PatientArchived
 from services.visits.booking import bookings, waitlist
 from services.visits.booking.bookings import BookingStatus
 from services.visits.booking.waitlist import WaitRequest, WaitStatus
+from tests.kit import cast
 from tests.services.visits.booking.bookings import samples
 from tests.services.visits.booking.bookings.samples import FIRST, events, hold, let_pass
 
@@ -42,11 +43,11 @@ def state(session, clerk, patient) -> WaitStatus:
 
 
 def test_a_slot_that_frees_up_is_held_for_the_first_in_line(
-    desk, house, slot, patient, other
+    desk, dora, slot, patient, other
 ):
     session, clerk = desk
     held = hold(session, clerk, slot, patient.id)
-    waitlist.join(session, clerk, waiting_for(other, house))
+    waitlist.join(session, clerk, waiting_for(other, dora))
 
     bookings.cancel(session, clerk, held.id)
 
@@ -59,11 +60,11 @@ def test_a_slot_that_frees_up_is_held_for_the_first_in_line(
 
 
 def test_whoever_books_what_they_are_offered_waits_no_longer(
-    desk, house, slot, patient, other
+    desk, dora, slot, patient, other
 ):
     session, clerk = desk
     held = hold(session, clerk, slot, patient.id)
-    waitlist.join(session, clerk, waiting_for(other, house))
+    waitlist.join(session, clerk, waiting_for(other, dora))
     bookings.cancel(session, clerk, held.id)
 
     bookings.confirm(session, clerk, offer_to(session, other))
@@ -72,12 +73,12 @@ def test_whoever_books_what_they_are_offered_waits_no_longer(
 
 
 @pytest.mark.parametrize("how", ["declined", "ran out"])
-def test_then_it_is_the_next_ones_turn(desk, house, slot, patient, how):
+def test_then_it_is_the_next_ones_turn(desk, dora, slot, patient, how):
     session, clerk = desk
     held = hold(session, clerk, slot, patient.id)
-    people = [samples.patient(session) for _ in range(2)]
+    people = [cast.add_patient(session) for _ in range(2)]
     for person in people:
-        waitlist.join(session, clerk, waiting_for(person, house))
+        waitlist.join(session, clerk, waiting_for(person, dora))
     bookings.confirm(session, clerk, held.id)
     bookings.cancel(session, clerk, held.id)
     first = bookings.get(session, clerk, offer_to(session, people[0]))
@@ -92,10 +93,10 @@ def test_then_it_is_the_next_ones_turn(desk, house, slot, patient, how):
     assert state(session, clerk, people[0]) is WaitStatus.PASSED
 
 
-def test_an_offer_that_ran_out_is_for_whoever_asks(desk, house, slot, patient, other):
+def test_an_offer_that_ran_out_is_for_whoever_asks(desk, dora, slot, patient, other):
     session, clerk = desk
     held = hold(session, clerk, slot, patient.id)
-    waitlist.join(session, clerk, waiting_for(other, house))
+    waitlist.join(session, clerk, waiting_for(other, dora))
     bookings.cancel(session, clerk, held.id)
     offered = bookings.get(session, clerk, offer_to(session, other))
     let_pass(session, offered, 901)
@@ -109,9 +110,7 @@ def test_an_offer_that_ran_out_is_for_whoever_asks(desk, house, slot, patient, o
 def test_any_of_a_speciality_will_do(desk, slot, patient, other):
     session, clerk = desk
     held = hold(session, clerk, slot, patient.id)
-    waitlist.join(
-        session, clerk, waiting_for(other, None, speciality="General practice")
-    )
+    waitlist.join(session, clerk, waiting_for(other, None, speciality="Cardiology"))
 
     bookings.cancel(session, clerk, held.id)
 
@@ -127,23 +126,23 @@ def test_any_of_a_speciality_will_do(desk, slot, patient, other):
     ],
     ids=["too early", "too late", "another speciality"],
 )
-def test_nobody_is_asked_for_what_they_do_not_want(desk, house, slot, patient, values):
+def test_nobody_is_asked_for_what_they_do_not_want(desk, dora, slot, patient, values):
     session, clerk = desk
-    samples.doctor(session, speciality="Dermatology")
+    cast.add_doctor(session, speciality="Dermatology")
     held = hold(session, clerk, slot, patient.id)
-    person = samples.patient(session)
-    waitlist.join(session, clerk, replace(waiting_for(person, house), **values))
+    person = cast.add_patient(session)
+    waitlist.join(session, clerk, replace(waiting_for(person, dora), **values))
 
     bookings.cancel(session, clerk, held.id)
 
     assert offer_to(session, person) is None
 
 
-def test_who_is_elsewhere_then_keeps_waiting(desk, house, slot, patient, other):
+def test_who_is_elsewhere_then_keeps_waiting(desk, dora, slot, patient, other):
     session, clerk = desk
     held = hold(session, clerk, slot, patient.id)
-    waitlist.join(session, clerk, waiting_for(other, house))
-    elsewhere = samples.slot(session, samples.doctor(session))
+    waitlist.join(session, clerk, waiting_for(other, dora))
+    elsewhere = samples.slot(session, cast.add_doctor(session))
     hold(session, clerk, elsewhere, other.id)
 
     bookings.cancel(session, clerk, held.id)
@@ -152,24 +151,22 @@ def test_who_is_elsewhere_then_keeps_waiting(desk, house, slot, patient, other):
     assert state(session, clerk, other) is WaitStatus.WAITING
 
 
-def test_what_begins_soon_is_offered_to_nobody(session, clerk, house, patient, other):
+def test_what_begins_soon_is_offered_to_nobody(session, clerk, dora, patient, other):
     soon = datetime.now(UTC) + timedelta(minutes=20)
-    held = hold(
-        session, clerk, samples.slot(session, house, starts_at=soon), patient.id
-    )
-    waitlist.join(session, clerk, waiting_for(other, house, from_at=datetime.now(UTC)))
+    held = hold(session, clerk, samples.slot(session, dora, starts_at=soon), patient.id)
+    waitlist.join(session, clerk, waiting_for(other, dora, from_at=datetime.now(UTC)))
 
     bookings.cancel(session, clerk, held.id)
 
     assert offer_to(session, other) is None
 
 
-def test_what_a_moved_visit_leaves_is_offered(desk, house, slot, patient, other):
+def test_what_a_moved_visit_leaves_is_offered(desk, dora, slot, patient, other):
     session, clerk = desk
     held = hold(session, clerk, slot, patient.id)
     bookings.confirm(session, clerk, held.id)
-    waitlist.join(session, clerk, waiting_for(other, house))
-    there = samples.slot(session, house, 5)
+    waitlist.join(session, clerk, waiting_for(other, dora))
+    there = samples.slot(session, dora, 5)
 
     moving = hold(session, clerk, there, patient.id, replaces_id=held.id)
     bookings.confirm(session, clerk, moving.id)
@@ -177,43 +174,43 @@ def test_what_a_moved_visit_leaves_is_offered(desk, house, slot, patient, other)
     assert offer_to(session, other)
 
 
-def test_patients_wait_for_themselves(session, herself, house, other):
+def test_patients_wait_for_themselves(session, herself, dora, other):
     with pytest.raises(NoSuchPatient):
-        waitlist.join(session, herself, waiting_for(other, house))
+        waitlist.join(session, herself, waiting_for(other, dora))
 
 
 def test_nobody_waits_under_a_record_that_is_archived_or_never_was(
-    session, clerk, house, patient
+    session, clerk, dora, patient
 ):
-    unknown = replace(waiting_for(patient, house), patient_id=uuid4())
+    unknown = replace(waiting_for(patient, dora), patient_id=uuid4())
     with pytest.raises(NoSuchPatient):
         waitlist.join(session, clerk, unknown)
     session.execute(update(Patient).values(deleted_at=func.now()))
 
     with pytest.raises(PatientArchived):
-        waitlist.join(session, clerk, waiting_for(patient, house))
+        waitlist.join(session, clerk, waiting_for(patient, dora))
 
 
-def test_nobody_waits_twice_for_the_same(session, herself, house, patient):
-    waitlist.join(session, herself, waiting_for(patient, house))
+def test_nobody_waits_twice_for_the_same(session, herself, dora, patient):
+    waitlist.join(session, herself, waiting_for(patient, dora))
 
     with pytest.raises(waitlist.WaitsAlready):
-        waitlist.join(session, herself, waiting_for(patient, house))
+        waitlist.join(session, herself, waiting_for(patient, dora))
 
 
 def test_a_patient_waits_for_five_things_at_most(session, herself, patient):
     for _ in range(5):
-        doctor = samples.doctor(session)
+        doctor = cast.add_doctor(session)
         waitlist.join(session, herself, waiting_for(patient, doctor))
 
     with pytest.raises(waitlist.TooManyPlaces):
-        waitlist.join(session, herself, waiting_for(patient, samples.doctor(session)))
+        waitlist.join(session, herself, waiting_for(patient, cast.add_doctor(session)))
 
 
-def test_who_leaves_is_not_asked(desk, house, slot, patient, other):
+def test_who_leaves_is_not_asked(desk, dora, slot, patient, other):
     session, clerk = desk
     held = hold(session, clerk, slot, patient.id)
-    place = waitlist.join(session, clerk, waiting_for(other, house))
+    place = waitlist.join(session, clerk, waiting_for(other, dora))
     waitlist.leave(session, clerk, place.id)
 
     bookings.cancel(session, clerk, held.id)
@@ -223,18 +220,18 @@ def test_who_leaves_is_not_asked(desk, house, slot, patient, other):
         waitlist.leave(session, clerk, place.id)
 
 
-def test_nobody_leaves_while_they_are_asked(desk, house, slot, patient, other):
+def test_nobody_leaves_while_they_are_asked(desk, dora, slot, patient, other):
     session, clerk = desk
     held = hold(session, clerk, slot, patient.id)
-    place = waitlist.join(session, clerk, waiting_for(other, house))
+    place = waitlist.join(session, clerk, waiting_for(other, dora))
     bookings.cancel(session, clerk, held.id)
 
     with pytest.raises(waitlist.NotWaiting, match="confirm it or give it back"):
         waitlist.leave(session, clerk, place.id)
 
 
-def test_nobody_leaves_anothers_place(session, herself, clerk, house, other):
-    place = waitlist.join(session, clerk, waiting_for(other, house))
+def test_nobody_leaves_anothers_place(session, herself, clerk, dora, other):
+    place = waitlist.join(session, clerk, waiting_for(other, dora))
 
     with pytest.raises(waitlist.NoSuchEntry):
         waitlist.leave(session, herself, place.id)
@@ -244,29 +241,29 @@ def test_nobody_leaves_anothers_place(session, herself, clerk, house, other):
     "values",
     [
         {"doctor_id": None},
-        {"speciality": "General practice"},
+        {"speciality": "Cardiology"},
         {"until_at": FIRST - timedelta(days=2)},
         {"from_at": FIRST - timedelta(days=90), "until_at": FIRST - timedelta(days=80)},
     ],
     ids=["nothing", "two things", "backwards", "over"],
 )
-def test_what_is_waited_for_makes_sense(session, clerk, house, patient, values):
+def test_what_is_waited_for_makes_sense(session, clerk, dora, patient, values):
     with pytest.raises(InvalidInput):
-        waitlist.join(session, clerk, replace(waiting_for(patient, house), **values))
+        waitlist.join(session, clerk, replace(waiting_for(patient, dora), **values))
 
 
-def test_nobody_waits_for_who_is_not_there(session, clerk, house, patient):
-    house.is_active = False
+def test_nobody_waits_for_who_is_not_there(session, clerk, dora, patient):
+    dora.is_active = False
     session.flush()
 
     with pytest.raises(NotFound):
-        waitlist.join(session, clerk, waiting_for(patient, house))
+        waitlist.join(session, clerk, waiting_for(patient, dora))
 
 
-def test_joining_leaving_and_asking_are_recorded(desk, house, slot, patient, other):
+def test_joining_leaving_and_asking_are_recorded(desk, dora, slot, patient, other):
     session, clerk = desk
     held = hold(session, clerk, slot, patient.id)
-    place = waitlist.join(session, clerk, waiting_for(other, house))
+    place = waitlist.join(session, clerk, waiting_for(other, dora))
     bookings.cancel(session, clerk, held.id)
 
     joined, offered = (

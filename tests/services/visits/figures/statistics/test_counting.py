@@ -20,6 +20,7 @@ from services.visits.figures import statistics
 from services.visits.figures.caches import VisitCaches
 from services.visits.figures.statistics import BookingStatistics, Figures, Period
 from services.visits.schedule import visit_changes
+from tests.kit import cast
 from tests.services.patients.clinic_samples import Clinic, open_clinic
 from tests.services.visits import visit_samples
 
@@ -47,7 +48,7 @@ def arrange(clinic: Clinic):
 
 @pytest.fixture
 def doctor(arrange) -> UUID:
-    return arrange(visit_samples.doctor)
+    return arrange(lambda session: cast.add_doctor(session).id)
 
 
 @pytest.fixture
@@ -78,7 +79,7 @@ def attempt(session: Session, clinic: Clinic, slot_id: UUID, **values) -> None:
             patient_id=clinic.ada.id,
             attempt=uuid4(),
             created_by=uuid4(),
-            created_by_name="Cleo Clerk",
+            created_by_name=cast.CLEO.name,
             **values,
         )
     )
@@ -220,7 +221,7 @@ def test_only_administrators_are_told(clinic, module_endpoints):
 
 def test_doctors_and_days_add_up(clinic, arrange):
     def worked(session: Session) -> tuple[UUID, UUID]:
-        ann, bob = (visit_samples.doctor(session, name=name) for name in ("Á", "b"))
+        ann, bob = (cast.add_doctor(session, name=name).id for name in ("Á", "b"))
         for number, of in enumerate((ann, ann, bob)):
             visit_samples.slot(session, of, at(9, day=100 + number % 2))
         return ann, bob
@@ -239,7 +240,7 @@ def test_doctors_and_days_add_up(clinic, arrange):
 
 def test_csv_has_a_line_for_each_doctor_and_day_and_runs_no_formula(arrange, clinic):
     def worked(session: Session) -> None:
-        doctor_id = visit_samples.doctor(session, name="=cmd()")
+        doctor_id = cast.add_doctor(session, name="=cmd()").id
         visit_samples.visit(session, doctor_id, clinic.ada.id, at(9, day=200))
 
     arrange(worked)

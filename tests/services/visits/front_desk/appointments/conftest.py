@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from db.models.booking import Appointment, Slot
 from db.postgres import SYSTEM
 from services.core.actors import Actor
+from tests.kit import cast
 from tests.services.patients.clinic_samples import Clinic, open_clinic
 from tests.services.visits import visit_samples
 from tests.services.visits.visit_samples import soon
@@ -60,8 +61,8 @@ def doctors(clinic: Clinic) -> tuple[UUID, UUID]:
 
     def add(session: Session) -> tuple[UUID, UUID]:
         return (
-            visit_samples.doctor(session, clinic.dora.id),
-            visit_samples.doctor(session, clinic.emil.id, name="Emil Doctor"),
+            cast.add_doctor(session, user_id=clinic.dora.id).id,
+            cast.add_doctor(session, cast.DOCTOR_EMIL, user_id=clinic.emil.id).id,
         )
 
     return clinic.database.write(add, identity=SYSTEM).value

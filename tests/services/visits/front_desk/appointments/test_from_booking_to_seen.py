@@ -9,12 +9,12 @@ from services.visits.front_desk.appointments import VisitStatus, spelt
 from services.visits.front_desk.notifications import SenderDetails
 from tests.services.documents.forms.samples import words_of
 from tests.services.visits.booking.bookings import samples
-from tests.services.visits.visit_samples import patient_of, slot, soon
+from tests.services.visits.visit_samples import slot, soon
 
 
 def test_a_patient_books_is_written_to_shows_the_ticket_and_is_seen(visits):
     grace, cleo, ines = visits.clinic.grace, visits.clinic.cleo, visits.clinic.ines
-    herself = patient_of(visits.clinic, grace.id)
+    herself = visits.clinic.invite(grace)
     slot_id = visits.clinic.write(
         cleo, lambda s: slot(s, visits.doctor_dora, soon(200))
     )

@@ -17,7 +17,6 @@ from services.visits.front_desk.appointments import (
     NotACode,
     VisitStatus,
 )
-from tests.services.visits.visit_samples import patient_of
 
 
 def today():
@@ -65,7 +64,7 @@ def test_a_clinician_has_a_visit_of_a_stranger_but_not_the_name(visits):
 
 
 def test_patients_open_their_own_visit_and_nobody_elses(visits):
-    grace = patient_of(visits.clinic, visits.clinic.grace.id)
+    grace = visits.clinic.invite(visits.clinic.grace)
 
     opened = visits.read(grace, lambda s, a: appointments.get(s, a, visits.graces))
 
@@ -79,7 +78,7 @@ def test_patients_open_their_own_visit_and_nobody_elses(visits):
 def test_the_service_shows_patients_their_own_visits_even_to_a_database_without_rules(
     visits,
 ):
-    grace = patient_of(visits.clinic, visits.clinic.grace.id)
+    grace = visits.clinic.invite(visits.clinic.grace)
 
     def look(session):
         return appointments.get(session, grace, visits.adas)
@@ -90,7 +89,7 @@ def test_the_service_shows_patients_their_own_visits_even_to_a_database_without_
 
 def test_patients_list_their_own_visits_only(visits):
     grace, ada = visits.clinic.grace, visits.clinic.ada
-    herself = patient_of(visits.clinic, grace.id)
+    herself = visits.clinic.invite(grace)
 
     def of(patient):
         return visits.read(
@@ -103,7 +102,7 @@ def test_patients_list_their_own_visits_only(visits):
 
 
 def test_patients_do_not_list_the_day(visits):
-    grace = patient_of(visits.clinic, visits.clinic.grace.id)
+    grace = visits.clinic.invite(visits.clinic.grace)
 
     with pytest.raises(NotAllowed, match="see visits"):
         listed(visits, grace)
@@ -190,7 +189,7 @@ def test_a_clinician_does_not_find_by_code_whom_they_do_not_treat(visits):
 
     with pytest.raises(NoSuchCode):
         visits.read(visits.clinic.dora, find)
-    grace = patient_of(visits.clinic, visits.clinic.grace.id)
+    grace = visits.clinic.invite(visits.clinic.grace)
     with pytest.raises(NotAllowed, match="check patients in"):
         visits.read(grace, find)
 

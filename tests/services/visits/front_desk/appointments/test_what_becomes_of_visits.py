@@ -19,7 +19,7 @@ from services.visits.front_desk.appointments import (
     VisitStatus,
     WrongStatus,
 )
-from tests.services.visits.visit_samples import patient_of, soon
+from tests.services.visits.visit_samples import soon
 
 
 def do(visits, action, actor=None, visit_id=None, **options):
@@ -63,7 +63,7 @@ def test_a_clinician_does_all_of_it_with_their_own_visits(visits):
 
 
 def test_patients_do_not_check_themselves_in(visits):
-    grace = patient_of(visits.clinic, visits.clinic.grace.id)
+    grace = visits.clinic.invite(visits.clinic.grace)
 
     with pytest.raises(NotAllowed, match="check patients in"):
         check_in(visits, actor=grace)

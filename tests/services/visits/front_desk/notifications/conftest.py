@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from db.models.booking import Appointment, Booking, Slot, VisitNotification
 from db.postgres import SYSTEM
 from services.messaging.mail import MailServer, SmtpMailer
+from tests.kit import cast
 from tests.kit.mailbox import Mailbox, mail_server
 from tests.services.patients.clinic_samples import Clinic, open_clinic
 from tests.services.visits import visit_samples
@@ -76,7 +77,7 @@ def post(clinic: Clinic) -> Post:
         session.execute(update(Slot).values(withdrawn_at=func.now()))
         # Those of earlier tests need no reminder any more.
         session.execute(update(Appointment).values(reminded_at=func.now()))
-        doctor = visit_samples.doctor(session)
+        doctor = cast.add_doctor(session).id
         visit = visit_samples.visit(session, doctor, clinic.grace.id, soon(60 * 72))
         row = session.get_one(Appointment, visit)
         row.created_at = row.starts_at - timedelta(days=7)

@@ -44,7 +44,7 @@ def test_a_notification_arrives_once_with_the_clinics_name_and_clock(
     (arrived,) = mailbox.emails
     (kept,) = written.notifications()
     assert sent == [1, 0]
-    assert arrived["To"] == "ada@example.org"
+    assert arrived["To"] == "grace@example.org"
     assert arrived["Subject"] == "Harbour Clinic: your visit is booked"
     assert "(Europe/Berlin)" in arrived.get_content()
     assert "https://clinic.example.org/visits" in arrived.get_content()
@@ -174,7 +174,7 @@ def test_the_outbox_shows_notifications_but_not_whose_they_are(written):
     (notification,) = outbox.newest
     assert (outbox.waiting, outbox.sent, outbox.given_up) == (1, 0, 0)
     assert notification.state == "waiting"
-    assert notification.to == "a…@example.org"
+    assert notification.to == "g…@example.org"
     assert notification.subject == "Harbour Clinic: your visit is booked"
     assert "(Europe/Berlin)" in notification.text
 

@@ -15,6 +15,7 @@ from services.visits.front_desk.notifications.wording import (
     subject_of,
     text_of,
 )
+from tests.kit import cast
 from tests.services.visits.visit_samples import soon
 
 SENDER = SenderDetails("Harbour Clinic", "https://clinic.example.org", "Europe/Berlin")
@@ -52,7 +53,7 @@ def test_a_confirmed_booking_is_written_of_to_its_patient(post):
     post.do(lambda s: notifications.write(s, NotificationKind.CONFIRMED, post.booking))
 
     (notification,) = post.notifications()
-    assert notification.to_address == "ada@example.org"
+    assert notification.to_address == cast.GRACE.email
     assert notification.patient_id == post.clinic.grace.id
     assert (notification.kind, notification.booking_id) == ("confirmed", post.booking)
     assert notification.sent_at is None
@@ -97,7 +98,7 @@ def test_who_cannot_be_written_to_is_not(post, values):
         )
         assert post.notifications() == []
     finally:
-        back = patient.values(email="ada@example.org", deleted_at=None)
+        back = patient.values(email=cast.GRACE.email, deleted_at=None)
         post.do(lambda s: s.execute(back) and None)
 
 

@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import select
 
 from db.models.audit import AuditEvent
-from db.models.user import User
 from services.core.errors import InvalidInput, NotAllowed
 from services.visits.schedule import doctors
 from services.visits.schedule.doctors import DoctorDraft
 from services.visits.schedule.plans import Hours, weeks
+from tests.kit import cast
 from tests.services.visits.schedule.plans.samples import FORTNIGHT, tomorrow
 
 _DORA = DoctorDraft(
@@ -23,13 +23,6 @@ _DORA = DoctorDraft(
     fee=Decimal("45.5"),
     room="2.10",
 )
-
-
-def _user(session, role="clinician"):
-    user = User(name="Dora", role=role, email=f"{role}@example.org")
-    session.add(user)
-    session.flush()
-    return user.id
 
 
 def _changed(session, actor, kept, **changes):
@@ -88,9 +81,9 @@ def test_what_one_doctor_has_another_cannot_have(session, clerk, others, propert
 
 
 def test_a_clinician_signs_in_as_one_doctor_only(session, clerk):
-    user_id = _user(session)
+    user_id = cast.add_account(session, cast.DORA).id
     doctors.add_doctor(session, clerk, replace(_DORA, user_id=user_id))
-    other = doctors.add_doctor(session, clerk, DoctorDraft(name="E", speciality="E"))
+    other = doctors.add_doctor(session, clerk, cast.DOCTOR_EMIL)
 
     with pytest.raises(doctors.DoctorTaken, match="signs in as another doctor"):
         _changed(session, clerk, other, user_id=user_id)
@@ -99,7 +92,9 @@ def test_a_clinician_signs_in_as_one_doctor_only(session, clerk):
 def test_nobody_but_a_clinician_signs_in_as_a_doctor(session, clerk):
     with pytest.raises(InvalidInput, match="no such clinician"):
         doctors.add_doctor(
-            session, clerk, replace(_DORA, user_id=_user(session, "staff"))
+            session,
+            clerk,
+            replace(_DORA, user_id=cast.add_account(session, cast.CLEO).id),
         )
 
 

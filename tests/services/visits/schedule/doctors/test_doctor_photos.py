@@ -9,7 +9,7 @@ from db.files.gridfs import Bucket
 from services.core.errors import NotAllowed
 from services.documents.integrity import checking, file_references, sweeping
 from services.visits.schedule import doctors
-from services.visits.schedule.doctors import DoctorDraft
+from tests.kit import cast
 from tests.services.patients.photos.test_photos import BLUE, RED
 
 _LATER = datetime.now(UTC) + timedelta(days=1)
@@ -17,7 +17,7 @@ _LATER = datetime.now(UTC) + timedelta(days=1)
 
 @pytest.fixture
 def dora(session, clerk):
-    return doctors.add_doctor(session, clerk, DoctorDraft(name="D", speciality="S"))
+    return doctors.add_doctor(session, clerk, cast.DOCTOR_DORA)
 
 
 def _attach(session, files, clerk, doctor, photo=RED):

@@ -6,10 +6,10 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import func
 
-from db.models.doctor import Doctor
 from services.core.actors import Scope
 from services.core.errors import NotAllowed, NotFound
 from services.visits.schedule import doctors
+from tests.kit import cast
 
 
 @pytest.fixture
@@ -19,13 +19,10 @@ def staff(session):
         "Adam Ant": ("General practice", None),
         "Bea 100%": ("Cardiology", "York"),
     }
-    rows = {
-        name: Doctor(name=name, speciality=speciality, city=city)
+    return {
+        name: cast.add_doctor(session, name=name, speciality=speciality, city=city)
         for name, (speciality, city) in people.items()
     }
-    session.add_all(rows.values())
-    session.flush()
-    return rows
 
 
 def names(listed):

@@ -9,9 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.models.booking import Booking, BookingSlot, Slot
-from db.models.doctor import Doctor
 from db.models.patient import Patient
 from services.visits.schedule.plans import Calendar, Hours
+from tests.kit import cast
 
 BERLIN: Final = ZoneInfo("Europe/Berlin")
 FORTNIGHT: Final = Calendar("Europe/Berlin", 14)
@@ -20,11 +20,7 @@ MORNING: Final = tuple(Hours(day, time(9), time(11)) for day in range(1, 8))
 
 def doctor(session: Session, **values: object) -> UUID:
     """Somebody whose visits last half an hour."""
-    given = {"name": "Dora", "speciality": "Cardiology", "slot_minutes": 30} | values
-    kept = Doctor(**given)
-    session.add(kept)
-    session.flush()
-    return kept.id
+    return cast.add_doctor(session, **{"slot_minutes": 30} | values).id
 
 
 def tomorrow(clock: time = time(0)) -> datetime:
@@ -53,19 +49,6 @@ def times_of(session: Session, doctor_id: UUID, day: date) -> list[str]:
     ]
 
 
-def patient(session: Session, **values: object) -> Patient:
-    given = {
-        "first_name": "Ada",
-        "last_name": "Lovelace",
-        "date_of_birth": date(1990, 12, 10),
-        "sex": "female",
-    } | values
-    kept = Patient(**given)
-    session.add(kept)
-    session.flush()
-    return kept
-
-
 def take(
     session: Session, slot: Slot, whose: Patient, *, seconds: float | None = None
 ) -> UUID:
@@ -81,7 +64,7 @@ def take(
         attempt=uuid4(),
         expires_at=ends_at,
         created_by=uuid4(),
-        created_by_name="Cleo Clerk",
+        created_by_name=cast.CLEO.name,
     )
     session.add(booking)
     session.flush()

@@ -11,11 +11,11 @@ from services.core.errors import InvalidInput
 from services.visits.schedule import plans, slots
 from services.visits.schedule.plans import ExceptionDraft, ExceptionKind, weeks
 from services.visits.schedule.plans.errors import NoSuchExtra, SlotInUse
+from tests.kit import cast
 from tests.services.visits.schedule.plans.samples import (
     FORTNIGHT,
     MORNING,
     doctor,
-    patient,
     slots_of,
     take,
     tomorrow,
@@ -106,7 +106,7 @@ def test_an_extra_slot_does_not_overlap_with_another(session, clerk, dora, add):
 
 def test_an_extra_slot_that_somebody_has_is_not_withdrawn(session, clerk, dora, add):
     extra = add(tomorrow(time(9)))
-    take(session, slots_of(session, dora, _DAY)[0], patient(session))
+    take(session, slots_of(session, dora, _DAY)[0], cast.add_patient(session))
 
     with pytest.raises(SlotInUse, match="Somebody has this slot"):
         plans.withdraw_extra(session, clerk, extra.id)

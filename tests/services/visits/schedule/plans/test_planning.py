@@ -16,11 +16,11 @@ from services.visits.schedule.plans import (
     weeks,
 )
 from services.visits.schedule.plans.errors import NoSuchException
+from tests.kit import cast
 from tests.services.visits.schedule.plans.samples import (
     FORTNIGHT,
     MORNING,
     doctor,
-    patient,
     slots_of,
     take,
     times_of,
@@ -95,7 +95,7 @@ def test_what_somebody_has_stays_with_them_and_is_free_for_nobody_else(
     session, clerk, planned, seconds
 ):
     taken = slots_of(session, planned, DAY)[3]
-    take(session, taken, patient(session), seconds=seconds)
+    take(session, taken, cast.add_patient(session), seconds=seconds)
 
     changed = weeks.change_week(session, clerk, planned, (), FORTNIGHT)
 
@@ -105,7 +105,12 @@ def test_what_somebody_has_stays_with_them_and_is_free_for_nobody_else(
 
 
 def test_an_expired_hold_keeps_no_slot(session, clerk, planned):
-    take(session, slots_of(session, planned, DAY)[3], patient(session), seconds=-0.1)
+    take(
+        session,
+        slots_of(session, planned, DAY)[3],
+        cast.add_patient(session),
+        seconds=-0.1,
+    )
 
     changed = weeks.change_week(session, clerk, planned, (), FORTNIGHT)
 
@@ -117,7 +122,7 @@ def test_a_slot_that_was_kept_for_its_hold_goes_when_the_hold_is_over(
     session, clerk, planned
 ):
     taken = slots_of(session, planned, DAY)[0]
-    booking_id = take(session, taken, patient(session))
+    booking_id = take(session, taken, cast.add_patient(session))
     weeks.change_week(session, clerk, planned, (), FORTNIGHT)
     gone = delete(BookingSlot).where(BookingSlot.booking_id == booking_id)
     session.execute(gone)
@@ -129,7 +134,7 @@ def test_a_slot_that_was_kept_for_its_hold_goes_when_the_hold_is_over(
 
 def test_a_slot_whose_time_comes_back_is_anybodys_again(session, clerk, planned):
     taken = slots_of(session, planned, DAY)[0]
-    take(session, taken, patient(session))
+    take(session, taken, cast.add_patient(session))
     weeks.change_week(session, clerk, planned, (), FORTNIGHT)
 
     weeks.change_week(session, clerk, planned, MORNING, FORTNIGHT)
@@ -139,7 +144,7 @@ def test_a_slot_whose_time_comes_back_is_anybodys_again(session, clerk, planned)
 
 
 def test_a_new_plan_leaves_out_what_overlaps_with_a_visit(session, clerk, planned):
-    take(session, slots_of(session, planned, DAY)[1], patient(session))
+    take(session, slots_of(session, planned, DAY)[1], cast.add_patient(session))
     shifted = [Hours(stretch.weekday, time(9, 10), time(11, 10)) for stretch in MORNING]
 
     weeks.change_week(session, clerk, planned, shifted, FORTNIGHT)
@@ -195,7 +200,7 @@ def test_an_exception_that_is_taken_back_brings_the_slots_back(session, clerk, p
 
 
 def test_another_doctors_exception_changes_nothing(session, clerk, planned):
-    other = doctor(session, name="Emil")
+    other = doctor(session, name=cast.DOCTOR_EMIL.name)
 
     say(session, clerk, ExceptionKind.BLOCKED, (time(9), time(10)), other)
 

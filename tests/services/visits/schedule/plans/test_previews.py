@@ -11,11 +11,11 @@ from db.models.doctor import ScheduleException
 from services.core.errors import InvalidInput
 from services.visits.schedule import plans
 from services.visits.schedule.plans import ExceptionDraft, ExceptionKind, weeks
+from tests.kit import cast
 from tests.services.visits.schedule.plans.samples import (
     FORTNIGHT,
     MORNING,
     doctor,
-    patient,
     slots_of,
     take,
     tomorrow,
@@ -42,22 +42,22 @@ def preview(session, actor, draft):
 
 def test_the_visits_in_a_time_to_be_blocked_are_listed(session, clerk, dora):
     first, second, third, _ = slots_of(session, dora, _DAY)
-    ada, grace = patient(session), patient(session, first_name="Grace")
+    ada, grace = cast.add_patient(session), cast.add_patient(session, cast.GRACE)
     booking_id = take(session, first, ada)
     take(session, second, grace, seconds=60)
-    take(session, third, patient(session), seconds=-1)
+    take(session, third, cast.add_patient(session), seconds=-1)
 
     visits = preview(session, clerk, closing(dora))
 
     assert [(visit.patient_name, visit.is_booked) for visit in visits] == [
         ("Ada Lovelace", True),
-        ("Grace Lovelace", False),
+        ("Grace Hopper", False),
     ]
-    assert (visits[0].booking_id, visits[0].doctor_name) == (booking_id, "Dora")
+    assert (visits[0].booking_id, visits[0].doctor_name) == (booking_id, "Dora Doctor")
 
 
 def test_looking_blocks_nothing(session, clerk, dora):
-    take(session, slots_of(session, dora, _DAY)[0], patient(session))
+    take(session, slots_of(session, dora, _DAY)[0], cast.add_patient(session))
 
     assert preview(session, clerk, closing(dora))
 
@@ -69,7 +69,9 @@ def test_looking_blocks_nothing(session, clerk, dora):
 
 
 def test_that_somebody_looked_is_kept_and_no_change_that_was_none(session, clerk, dora):
-    booking_id = take(session, slots_of(session, dora, _DAY)[0], patient(session))
+    booking_id = take(
+        session, slots_of(session, dora, _DAY)[0], cast.add_patient(session)
+    )
     upto = session.scalar(select(func.max(AuditEvent.position)))
 
     preview(session, clerk, closing(dora))
@@ -82,8 +84,8 @@ def test_that_somebody_looked_is_kept_and_no_change_that_was_none(session, clerk
 
 def test_only_what_the_exception_itself_closes_is_listed(session, clerk, dora):
     first, _, _, last = slots_of(session, dora, _DAY)
-    take(session, first, patient(session))
-    take(session, last, patient(session, first_name="Grace"))
+    take(session, first, cast.add_patient(session))
+    take(session, last, cast.add_patient(session, cast.GRACE))
     plans.add_exception(session, clerk, closing(dora, until=time(10)), FORTNIGHT)
 
     (visit,) = preview(session, clerk, closing(dora))
@@ -93,8 +95,8 @@ def test_only_what_the_exception_itself_closes_is_listed(session, clerk, dora):
 
 def test_special_hours_list_what_they_leave_out(session, clerk, dora):
     first, _, _, last = slots_of(session, dora, _DAY)
-    take(session, first, patient(session))
-    take(session, last, patient(session))
+    take(session, first, cast.add_patient(session))
+    take(session, last, cast.add_patient(session))
 
     (visit,) = preview(session, clerk, closing(dora, ExceptionKind.HOURS, time(10)))
 
@@ -102,20 +104,23 @@ def test_special_hours_list_what_they_leave_out(session, clerk, dora):
 
 
 def test_a_holiday_of_the_clinic_lists_the_visits_of_all_doctors(session, clerk, dora):
-    other = doctor(session, name="Other")
+    other = doctor(session, name=cast.DOCTOR_EMIL.name)
     weeks.change_week(session, clerk, other, MORNING, FORTNIGHT)
     for whom in (dora, other):
-        take(session, slots_of(session, whom, _DAY)[0], patient(session))
+        take(session, slots_of(session, whom, _DAY)[0], cast.add_patient(session))
 
     visits = preview(session, clerk, closing(None, ExceptionKind.HOLIDAY))
 
-    assert sorted(visit.doctor_name for visit in visits) == ["Dora", "Other"]
+    assert sorted(visit.doctor_name for visit in visits) == [
+        "Dora Doctor",
+        "Emil Eager",
+    ]
 
 
 def test_administrators_learn_how_many_visits_there_are_and_no_names(
     session, clerk, admin, dora
 ):
-    take(session, slots_of(session, dora, _DAY)[0], patient(session))
+    take(session, slots_of(session, dora, _DAY)[0], cast.add_patient(session))
 
     (visit,) = preview(session, admin, closing(dora))
 

@@ -9,19 +9,17 @@ from sqlalchemy import func, select, update
 from db.models.audit import AuditEvent
 from db.models.booking import Slot
 from db.models.doctor import Doctor
-from db.models.user import User
 from db.postgres import SYSTEM
-from services.core.actors import Actor, Role
 from services.core.errors import NotAllowed
 from services.visits.schedule import slots
 from services.visits.schedule.plans import weeks
+from tests.kit import cast
 from tests.services.patients.clinic_samples import open_clinic
 from tests.services.visits.schedule.plans.samples import (
     BERLIN,
     FORTNIGHT,
     MORNING,
     doctor,
-    patient,
     slots_of,
     take,
     tomorrow,
@@ -47,15 +45,7 @@ def day(clinic):
         booked = take(session, first, clinic.ada)
         held = take(session, second, clinic.grace, seconds=600)
         take(session, third, clinic.grace, seconds=-0.1)
-        user = User(
-            name="Ada",
-            role="patient",
-            email="ada@example.org",
-            patient_id=clinic.ada.id,
-        )
-        session.add(user)
-        session.flush()
-        ada = Actor(user.id, "Ada", Role.PATIENT, clinic.ada.id)
+        ada = cast.add_patient_actor(session, clinic.ada)
         ids = [slot.id for slot in (first, second, third, last)]
         return SimpleNamespace(dora=dora, booked=booked, held=held, ada=ada, ids=ids)
 
@@ -121,7 +111,7 @@ def dora(session, clerk):
 
 
 def test_that_somebody_saw_a_patients_times_is_written_down(session, clerk, dora):
-    ada = patient(session)
+    ada = cast.add_patient(session)
     take(session, slots_of(session, dora, tomorrow().date())[0], ada)
 
     slots.list_slots(session, clerk, dora, *_DAY, patient_id=ada.id)
@@ -131,7 +121,7 @@ def test_that_somebody_saw_a_patients_times_is_written_down(session, clerk, dora
 
 
 def test_any_doctor_of_a_speciality_may_be_next(session, clerk, dora):
-    emil = doctor(session, name="Emil", speciality="cardiology")
+    emil = doctor(session, name=cast.DOCTOR_EMIL.name, speciality="cardiology")
     weeks.change_week(session, clerk, emil, MORNING, FORTNIGHT)
 
     free = slots.next_free(
