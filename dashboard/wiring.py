@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from threading import Lock, RLock
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from dashboard.web.installation_key import derive, signing_key
 from db.audit_store import AuditStore
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from db.cluster.observing import ClusterMonitor
     from db.files.seal_keys import SealKeyFile
     from db.files.signing_keys import SigningKeyFile
-    from db.postgres.listening import Listener
+    from db.postgres.listening import ListenerConnection
     from services.cluster.operations import OperationRunner
     from services.consultations.prescriptions import PrescriptionIssuer
     from services.documents.records import DocumentIngest
@@ -39,6 +39,9 @@ if TYPE_CHECKING:
     from services.visits.schedule.plans import Calendar
 
 T = TypeVar("T")
+
+# Of documents db/functions/document_search.sql tells, of visits those who change them.
+_CHANNELS: Final = ("documents", "visits")
 
 
 class NotRunning(Exception):
@@ -104,17 +107,18 @@ class Wiring:
         """Pages of documents that many look at; listens from the first question on."""
         from services.documents.search.cache import DocumentListCache
 
-        return DocumentListCache(self._document_changes)
+        return DocumentListCache(self.changes.listener("documents"))
 
     @_MadeOnce
     def visit_caches(self) -> "VisitCaches":
         """Doctors, slots and figures; listens from the first question on."""
         from services.visits.figures.caches import VisitCaches
+        from services.visits.schedule import visit_changes
 
         redis = self.settings.redis_url
         return VisitCaches(
             self.database,
-            self._visit_changes,
+            self.changes.listener(visit_changes.CHANNEL),
             redis_url=redis.get_secret_value() if redis else None,
         )
 
@@ -149,24 +153,18 @@ class Wiring:
         return Following(self.settings.data, self.endpoints, self.adopt)
 
     @_MadeOnce
-    def _document_changes(self) -> "Listener":
-        from db.postgres.listening import Listener
+    def changes(self) -> "ListenerConnection":
+        """Who hears of what any process changes, from the first question on."""
+        from db.postgres.listening import ListenerConnection
 
-        return Listener(self.endpoints, "documents")
-
-    @_MadeOnce
-    def _visit_changes(self) -> "Listener":
-        from db.postgres.listening import Listener
-        from services.visits.schedule import visit_changes
-
-        return Listener(self.endpoints, visit_changes.CHANNEL)
+        return ListenerConnection(self.endpoints, *_CHANNELS)
 
     def adopt(self, endpoints: Endpoints) -> None:
         """Work with these servers from now on: nodes have come or gone."""
         with self.making:
             self.endpoints = endpoints
             self.database.adopt(endpoints)
-            for member in self._made("monitor", "_document_changes", "_visit_changes"):
+            for member in self._made("monitor", "changes"):
                 member.adopt(endpoints)
             for runner in self._made("runner"):
                 runner.servers.patroni.adopt(endpoints)
@@ -221,12 +219,7 @@ class Wiring:
     def close(self) -> None:
         """Close every connection; what nobody has asked for was never opened."""
         for member in self._made(
-            "following",
-            "inspector",
-            "document_lists",
-            "monitor",
-            "delayed_standbys",
-            "visit_caches",
+            "following", "inspector", "changes", "monitor", "delayed_standbys"
         ):
             member.close()
         self.database.close()

@@ -53,32 +53,47 @@ class _LeadsNobody(Exception):
     """The server does not lead."""
 
 
-class Listener:
-    """Listens to one channel on whichever server leads, in a thread of its own.
+@dataclass(slots=True)
+class _Channel:
+    """How often something was told on a channel, and where in the log to read since."""
 
-    The thread begins with the first question.
+    count: int = 0
+    position: tuple[Lsn, str] | None = None
+
+    def lose(self) -> None:
+        """Begin anew: what was known holds no longer."""
+        self.count += 1
+        self.position = None
+
+
+class ListenerConnection:
+    """Listens on whichever server leads, in a thread of its own, for all of a process.
+
+    The thread begins with the first question about any of the channels.
     """
 
-    def __init__(self, endpoints: Endpoints, channel: str) -> None:
+    def __init__(self, endpoints: Endpoints, *channels: str) -> None:
         self._endpoints = endpoints
-        self._channel = channel
         self._closing = Event()
         self._guard = Lock()
         self._thread: Thread | None = None
-        self._count = 0
-        self._position: tuple[Lsn, str] | None = None
+        self._channels = {name: _Channel() for name in channels}
         self._answered_at = 0.0
 
-    def change_mark(self) -> ChangeMark | None:
+    def listener(self, channel: str) -> "Listener":
+        """Return who hears what is told on one of the channels."""
+        return Listener(self, self._channels[channel])
+
+    def change_mark(self, channel: _Channel) -> ChangeMark | None:
         """Return what was told so far; None while the primary may not be heard."""
         with self._guard:
             if self._thread is None and not self._closing.is_set():
                 self._thread = Thread(target=self._run, name="listener", daemon=True)
                 self._thread.start()
             is_old = time.monotonic() - self._answered_at > _TRUSTED_SECONDS
-            if self._position is None or is_old:
+            if channel.position is None or is_old:
                 return None
-            return ChangeMark(self._count, *self._position)
+            return ChangeMark(channel.count, *channel.position)
 
     def adopt(self, endpoints: Endpoints) -> None:
         """Listen to these servers, once the one that leads now is lost."""
@@ -96,24 +111,26 @@ class Listener:
                 # Whatever it is, the next attempt or the next server may do better.
                 with suppress(psycopg2.Error, OSError, Silent, _LeadsNobody):
                     self._listen(address)
-            self._lose()
+            self._lose(*self._channels)
             self._closing.wait(_PAUSE_SECONDS)
 
     def _listen(self, address: Address) -> None:
         """Listen to this server for as long as it answers and leads."""
         try:
             with closing(_open(address)) as connection:
-                _ask(connection, f'LISTEN "{self._channel}"')
+                for name in self._channels:
+                    _ask(connection, f'LISTEN "{name}"')
                 self._take(connection)
                 while not self._closing.is_set():
-                    select.select([connection], [], [], _ASK_EVERY_SECONDS)
-                    connection.poll()
-                    if connection.notifies:
-                        connection.notifies.clear()
-                        self._lose()
+                    # What came along with the last answer is not waited for again.
+                    if not connection.notifies:
+                        select.select([connection], [], [], _ASK_EVERY_SECONDS)
+                        connection.poll()
+                    self._lose(*{notice.channel for notice in connection.notifies})
+                    connection.notifies.clear()
                     self._take(connection)
         finally:
-            self._lose()
+            self._lose(*self._channels)
 
     def _take(self, connection: DriverConnection) -> None:
         """Ask where the log ends, which lies behind all that was told so far."""
@@ -124,14 +141,26 @@ class Listener:
         ((position, timeline),) = answer
         with self._guard:
             self._answered_at = asked_at
-            if self._position is None:
-                self._position = (Lsn.parse(position), timeline)
+            for channel in self._channels.values():
+                if channel.position is None:
+                    channel.position = (Lsn.parse(position), timeline)
 
-    def _lose(self) -> None:
-        """Begin anew: what was known holds no longer."""
+    def _lose(self, *names: str) -> None:
         with self._guard:
-            self._count += 1
-            self._position = None
+            for name in names:
+                self._channels[name].lose()
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Hears what is told on one channel."""
+
+    connection: ListenerConnection
+    _channel: _Channel
+
+    def change_mark(self) -> ChangeMark | None:
+        """Return what was told so far; None while the primary may not be heard."""
+        return self.connection.change_mark(self._channel)
 
 
 def _open(address: Address) -> DriverConnection:

@@ -30,10 +30,6 @@ class ChangeListener(Protocol):
         """Return what was told so far; None while nothing can be heard."""
         ...
 
-    def close(self) -> None:
-        """Stop listening."""
-        ...
-
 
 @dataclass(frozen=True, slots=True)
 class Lasting(Generic[T]):

@@ -1,7 +1,7 @@
 """The API as the server offers it: behind the gate, on a database of its own."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,7 +28,6 @@ from db.cluster.patroni import Patroni
 from db.files.gridfs import FileStore
 from db.limit_storage import LimitStorage
 from db.postgres import SYSTEM, Database
-from db.postgres.listening import Listener
 from db.spool import Spool
 from services.cluster.operations import OperationRunner
 from services.cluster.operations.servers import Servers
@@ -44,6 +43,7 @@ from services.people import sessions, tokens
 from services.visits.figures.caches import VisitCaches
 from services.visits.schedule import visit_changes
 from tests.kit import cast
+from tests.kit.change_listening import listening
 
 ADA = cast.body_of(cast.ADA, "email", "allergies")
 
@@ -201,34 +201,26 @@ def module_limits(addresses) -> Iterator[CallLimits]:
 @pytest.fixture(scope="module")
 def papers(module_endpoints, module_files) -> Iterator[Papers]:
     """What documents pass, without a scanner for viruses."""
-    listener = Listener(module_endpoints, "documents")
     with (
         closing(PdfInspector()) as inspector,
-        closing(DocumentListCache(listener)) as lists,
+        listening(module_endpoints, "documents") as listener,
     ):
+        lists = DocumentListCache(listener)
         ingest = DocumentIngest(module_files, inspector, None, refuse_active=False)
         links = LinkSigner("k" * 64)
-        with closing(_visits(module_endpoints)) as kept:
+        with _visits(module_endpoints) as visits:
             address = "https://clinic.example"
-            yield Papers(ingest, inspector, lists, links, CLINIC, address, kept.visits)
+            yield Papers(ingest, inspector, lists, links, CLINIC, address, visits)
 
 
-@dataclass(frozen=True)
-class _Kept:
-    """What visits go by, and the database that it is read from."""
-
-    database: Database
-    visits: Visits
-
-    def close(self) -> None:
-        self.visits.caches.close()
-        self.database.close()
-
-
-def _visits(endpoints) -> _Kept:
-    database = Database(endpoints, retry_seconds=2)
-    caches = VisitCaches(database, Listener(endpoints, visit_changes.CHANNEL))
-    return _Kept(database, Visits(caches, notice_hours=24))
+@contextmanager
+def _visits(endpoints) -> Iterator[Visits]:
+    """What visits go by, on a database of their own."""
+    with (
+        closing(Database(endpoints, retry_seconds=2)) as database,
+        listening(endpoints, visit_changes.CHANNEL) as listener,
+    ):
+        yield Visits(VisitCaches(database, listener), notice_hours=24)
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,7 @@ from db.endpoints import Endpoints
 from db.postgres import DatabaseUnavailable, DelayedStandbys
 from db.settings import Settings
 from services.pdf import inspecting
+from tests.kit.waiting import eventually
 
 
 @pytest.fixture
@@ -122,6 +123,22 @@ def test_a_member_is_made_once_however_many_ask_at_once(external, monkeypatch):
         standbys = set(threads.map(lambda _: wired.delayed_standbys, range(8)))
 
     assert [*standbys] == made
+
+
+def test_a_process_hears_of_all_changes_over_one_connection(external):
+    connections = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+        " AND application_name = 'chartroom listener'"
+    )
+    with closing(wiring.connect(external)) as wired:
+        assert wired.document_lists
+        assert wired.visit_caches
+        for channel in ("documents", "visits"):
+            eventually(wired.changes.listener(channel).change_mark)
+
+        made = wired.database.read_latest(lambda session: session.scalar(connections))
+
+    assert made.value == 1
 
 
 def test_what_nobody_asked_for_is_neither_made_nor_closed(external, monkeypatch):

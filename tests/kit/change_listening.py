@@ -1,12 +1,13 @@
 """How tests tell of changes, and wait until those that really happened are heard of."""
 
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from typing import TypeVar
 
+from db.endpoints import Endpoints
 from db.postgres import Database, Lsn
-from db.postgres.listening import ChangeMark, Listener
+from db.postgres.listening import ChangeMark, Listener, ListenerConnection
 from tests.kit.waiting import eventually
 
 T = TypeVar("T")
@@ -32,6 +33,13 @@ class FakeChangeListener:
         self.mark = None
 
 
+@contextmanager
+def listening(endpoints: Endpoints, channel: str) -> Iterator[Listener]:
+    """Listen to a channel over a connection of its own."""
+    with closing(ListenerConnection(endpoints, channel)) as connection:
+        yield connection.listener(channel)
+
+
 def newer_mark(listener: Listener, before: ChangeMark) -> ChangeMark | None:
     """Return the mark of what was heard of since, if anything was."""
     mark = listener.change_mark()
@@ -48,10 +56,10 @@ def await_change(listener: Listener, action: Callable[[], T]) -> tuple[T, Change
 def mark_after_all(listener: Listener, database: Database) -> ChangeMark:
     """Return the mark once all that is due in this process was told and heard of."""
     eventually(listener.change_mark)
-    with closing(Listener(database.endpoints, _BARRIER)) as barrier:
+    with listening(database.endpoints, _BARRIER) as barrier:
         # Told in turn: what was due before is told by then.
         await_change(barrier, lambda: database._writes.notifier.tell(_BARRIER))
     # And heard of before the server's next answer.
     now = time.monotonic()
-    eventually(lambda: listener._answered_at > now)
+    eventually(lambda: listener.connection._answered_at > now)
     return eventually(listener.change_mark)

@@ -207,7 +207,7 @@ def clinic(
         wiring.use(wired)
         yield Clinic(wired, database.write(cast.add_demo, identity=SYSTEM).value)
         wired.inspector.close()
-        wired.document_lists.close()
+        wired.changes.close()
         wired.monitor.close()
     with MongoClient[dict[str, object]](url) as client:
         client.drop_database(name)

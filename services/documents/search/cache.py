@@ -38,7 +38,6 @@ class DocumentListCache:
     """The lists that this process keeps, for five minutes at most."""
 
     def __init__(self, listener: ChangeListener) -> None:
-        self._listener = listener
         self._lists: CacheRegion[CachedPage] = CacheRegion(
             "documents", seconds=_SECONDS, most=_MOST_LISTS, changes=listener
         )
@@ -79,10 +78,6 @@ class DocumentListCache:
         return self._lists.read(
             wanted, lambda fresh_at: on_behalf.read(operation, after=fresh_at), after
         )
-
-    def close(self) -> None:
-        """Stop listening; nothing is kept any more."""
-        self._listener.close()
 
 
 def _scope_of(actor: Actor) -> Role | UUID | None:

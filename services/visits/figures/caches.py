@@ -52,7 +52,6 @@ class VisitCaches:
         redis_url: str | None = None,
     ) -> None:
         self._database = database
-        self._listener = listener
         region = partial(CacheRegion, changes=listener)
         self._doctors: CacheRegion[tuple[DoctorRecord, ...]] = region(
             "doctors",
@@ -155,10 +154,6 @@ class VisitCaches:
             )
 
         return self._outcomes.look("all", count).value
-
-    def close(self) -> None:
-        """Stop listening; nothing is kept any more."""
-        self._listener.close()
 
     def _look(
         self,

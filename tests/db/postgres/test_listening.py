@@ -10,9 +10,9 @@ import pytest
 from db.embedded import Addresses
 from db.endpoints import Endpoints
 from db.postgres import Lsn
-from db.postgres.listening import Listener
+from db.postgres.listening import Listener, ListenerConnection
 from tests.conftest import owner
-from tests.kit.change_listening import newer_mark
+from tests.kit.change_listening import listening, newer_mark
 from tests.kit.waiting import eventually
 
 _CUT = (
@@ -24,7 +24,7 @@ _CUT = (
 @pytest.fixture
 def listener(endpoints: Endpoints) -> Iterator[Listener]:
     """Somebody who listens to a fresh database."""
-    with closing(Listener(endpoints, "documents")) as listener:
+    with listening(endpoints, "documents") as listener:
         eventually(listener.change_mark)
         yield listener
 
@@ -52,10 +52,23 @@ def test_other_channels_are_not_listened_to(endpoints, listener):
 
     _execute(owner(endpoints), "SELECT pg_notify('others', '')")
     # What was told until then is heard before the server's next answer.
-    answered_at = listener._answered_at
-    eventually(lambda: listener._answered_at > answered_at)
+    answered_at = listener.connection._answered_at
+    eventually(lambda: listener.connection._answered_at > answered_at)
 
     assert listener.change_mark() == before
+
+
+def test_of_one_connection_each_hears_what_is_told_on_their_own_channel(endpoints):
+    with closing(ListenerConnection(endpoints, "documents", "visits")) as connection:
+        documents, visits = map(connection.listener, ("documents", "visits"))
+        of_documents, of_visits = map(
+            eventually, (documents.change_mark, visits.change_mark)
+        )
+
+        _execute(owner(endpoints), "SELECT pg_notify('visits', '')")
+
+        eventually(lambda: newer_mark(visits, of_visits))
+        assert documents.change_mark() == of_documents
 
 
 def test_whoever_begins_to_listen_knows_of_all_that_was_committed_before(
@@ -64,7 +77,7 @@ def test_whoever_begins_to_listen_knows_of_all_that_was_committed_before(
     """Or a list kept from a replica that is behind would be taken for current."""
     lsn = database.write(lambda _: None).lsn
 
-    with closing(Listener(endpoints, "documents")) as listener:
+    with listening(endpoints, "documents") as listener:
         assert eventually(listener.change_mark).position >= lsn
 
 
@@ -94,17 +107,15 @@ def test_nobody_who_cannot_be_reached_is_relied_on(endpoints):
     nowhere = Endpoints(
         "postgresql://x:y@127.0.0.1:1/none", {}, endpoints.mongo_url, {}
     )
-    with closing(Listener(nowhere, "documents")) as listener:
+    with listening(nowhere, "documents") as listener:
         assert listener.change_mark() is None
         # Told by each attempt that is over.
-        eventually(lambda: listener._count)
+        eventually(lambda: listener._channel.count)
         assert listener.change_mark() is None
 
 
 def test_a_closed_listener_knows_nothing_more(endpoints):
-    listener = Listener(endpoints, "documents")
-    eventually(listener.change_mark)
-
-    listener.close()
+    with listening(endpoints, "documents") as listener:
+        eventually(listener.change_mark)
 
     assert listener.change_mark() is None

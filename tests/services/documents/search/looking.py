@@ -12,6 +12,7 @@ from services.documents.search.cache import DocumentListCache
 from services.lists.criteria import Criteria
 from services.lists.pages import PagePosition
 from tests.kit import commanding
+from tests.kit.change_listening import listening
 from tests.services.documents.search.samples import NOW, filed
 
 
@@ -20,7 +21,7 @@ def main() -> None:
     endpoints, clerk, _ = commanding.given()
     with (
         closing(Database(endpoints)) as database,
-        closing(Listener(endpoints, "documents")) as listener,
+        listening(endpoints, "documents") as listener,
     ):
         document_lists = DocumentListCache(listener)
         commanding.serve(

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
 from functools import partial
 
@@ -12,7 +11,6 @@ from sqlalchemy import func, select
 from db.endpoints import Endpoints
 from db.models.audit import AuditEvent
 from db.postgres import SYSTEM, Lsn
-from db.postgres.listening import Listener
 from services.core.errors import NotAllowed
 from services.core.on_behalf import ActorDatabase
 from services.documents.search.cache import DocumentListCache
@@ -20,7 +18,7 @@ from services.lists.criteria import Criteria
 from services.lists.pages import PagePosition
 from services.patients.records import patients
 from tests.kit import cast
-from tests.kit.change_listening import FakeChangeListener, await_change
+from tests.kit.change_listening import FakeChangeListener, await_change, listening
 from tests.kit.commanding import commanded
 from tests.kit.waiting import eventually
 from tests.services.documents.search.samples import NOW, filed
@@ -185,7 +183,7 @@ def test_a_listener_hears_of_documents_and_of_names(clinic, module_endpoints):
             session, clinic.cleo, clinic.grace.id, draft, version=version, today=TODAY
         )
 
-    with closing(Listener(module_endpoints, "documents")) as listener:
+    with listening(module_endpoints, "documents") as listener:
         for change in (
             lambda: _file(clinic),
             lambda: clinic.write(clinic.cleo, rename),

@@ -1,7 +1,6 @@
 """Deleted documents are listed for whoever may restore them, and for nobody else."""
 
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from typing import Final
@@ -9,7 +8,6 @@ from typing import Final
 import pytest
 
 from db.endpoints import Endpoints
-from db.postgres.listening import Listener
 from services.core.actors import Actor, Scope
 from services.core.errors import NotAllowed
 from services.core.on_behalf import ActorDatabase
@@ -19,6 +17,7 @@ from services.documents.search.fields import DOCUMENTS
 from services.lists import views
 from services.lists.criteria import Criteria
 from services.lists.pages import PagePosition
+from tests.kit.change_listening import listening
 from tests.kit.waiting import eventually
 from tests.services.documents.search.samples import NOW, filed
 from tests.services.patients.clinic_samples import Clinic, open_clinic
@@ -65,7 +64,7 @@ def test_who_may_only_read_documents_asks_for_no_deleted_ones(clinic, reader, as
 def test_a_list_kept_for_a_colleague_is_not_given_to_who_may_only_read(
     clinic, reader, module_endpoints
 ):
-    with closing(Listener(module_endpoints, "documents")) as listener:
+    with listening(module_endpoints, "documents") as listener:
         eventually(listener.change_mark)
         document_lists = DocumentListCache(listener)
 

@@ -12,13 +12,13 @@ import pytest
 
 from db.endpoints import Endpoints
 from db.postgres import Database
-from db.postgres.listening import Listener
 from services.core.actors import Actor, Role
 from services.core.on_behalf import ActorDatabase
 from services.documents.search.cache import DocumentListCache
 from services.lists.criteria import Criteria, Operator
 from services.lists.pages import PagePosition
 from services.patients.care import care
+from tests.kit.change_listening import listening
 from tests.kit.waiting import eventually
 from tests.services.documents.search.samples import NOW, filed, where
 from tests.services.patients.clinic_samples import Clinic, open_clinic
@@ -55,7 +55,7 @@ def busy_clinic(module_endpoints: Endpoints) -> Iterator[BusyClinic]:
         closing(
             Database(module_endpoints, pool_size=CONNECTIONS, pool_overflow=0)
         ) as database,
-        closing(Listener(module_endpoints, "documents")) as listener,
+        listening(module_endpoints, "documents") as listener,
     ):
         for of, title in ((clinic.ada, "Of Ada"), (clinic.grace, "Of Grace")):
             clinic.write(

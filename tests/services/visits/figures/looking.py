@@ -12,18 +12,21 @@ from services.visits.booking import bookings
 from services.visits.figures.caches import VisitCaches
 from services.visits.schedule import visit_changes
 from tests.kit import commanding
+from tests.kit.change_listening import listening
 from tests.services.visits.booking.bookings import samples
 
 
 def main() -> None:
     """Serve until the input ends."""
     endpoints, clerk, given = commanding.given()
-    listener = Listener(endpoints, visit_changes.CHANNEL)
     with (
         closing(Database(endpoints)) as database,
-        closing(VisitCaches(database, listener)) as caches,
+        listening(endpoints, visit_changes.CHANNEL) as listener,
     ):
-        on_behalf = ActorDatabase(database, clerk)
+        caches, on_behalf = (
+            VisitCaches(database, listener),
+            ActorDatabase(database, clerk),
+        )
         commanding.serve(_Server(on_behalf, caches, listener, given))
 
 

@@ -5,7 +5,6 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID, uuid4
@@ -14,7 +13,7 @@ import pytest
 
 from db.endpoints import Endpoints
 from db.postgres import SYSTEM, Lsn
-from db.postgres.listening import ChangeMark, Listener
+from db.postgres.listening import ChangeMark
 from services.core.actors import Actor
 from services.core.errors import NotAllowed
 from services.core.on_behalf import ActorDatabase
@@ -24,7 +23,12 @@ from services.visits.figures.caches import STATISTICS_SECONDS, VisitCaches
 from services.visits.schedule import visit_changes
 from services.visits.schedule.doctors import NoSuchDoctor
 from tests.kit import cast
-from tests.kit.change_listening import FakeChangeListener, await_change, mark_after_all
+from tests.kit.change_listening import (
+    FakeChangeListener,
+    await_change,
+    listening,
+    mark_after_all,
+)
 from tests.kit.commanding import commanded
 from tests.kit.waiting import eventually
 from tests.services.patients.clinic_samples import Clinic, open_clinic
@@ -309,7 +313,7 @@ def test_who_listens_hears_of_what_changes_slots_and_doctors(clinic, module_endp
     def hold(session):
         return samples.hold(session, cleo, practice.slot_ids[2], ada.id)
 
-    with closing(Listener(module_endpoints, visit_changes.CHANNEL)) as listener:
+    with listening(module_endpoints, visit_changes.CHANNEL) as listener:
         held, _ = await_change(listener, lambda: clinic.write(cleo, hold))
         for action in (bookings.renew, bookings.confirm, bookings.cancel):
             await_change(
@@ -324,7 +328,7 @@ def test_who_loses_a_race_tells_nobody(clinic, module_endpoints):
     practice = Practice(clinic)
     practice.hold(0)
     wish = samples.wanting(practice.slot_ids[0], clinic.grace.id)
-    with closing(Listener(module_endpoints, visit_changes.CHANNEL)) as listener:
+    with listening(module_endpoints, visit_changes.CHANNEL) as listener:
         before = mark_after_all(listener, clinic.database)
 
         lost = clinic.write(clinic.cleo, lambda s: bookings.hold(s, clinic.cleo, wish))

@@ -3,7 +3,6 @@
 import csv
 import io
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
@@ -13,14 +12,13 @@ from sqlalchemy.orm import Session
 
 from db.models.booking import Booking, Slot
 from db.postgres import SYSTEM
-from db.postgres.listening import Listener
 from services.core.errors import InvalidInput, NotAllowed
 from services.core.on_behalf import ActorDatabase
 from services.visits.figures import statistics
 from services.visits.figures.caches import VisitCaches
 from services.visits.figures.statistics import BookingStatistics, Figures, Period
-from services.visits.schedule import visit_changes
 from tests.kit import cast
+from tests.kit.change_listening import FakeChangeListener
 from tests.services.patients.clinic_samples import Clinic, open_clinic
 from tests.services.visits import visit_samples
 
@@ -211,12 +209,12 @@ def test_a_period_that_is_none_is_refused(days):
         Period(MONDAY, MONDAY + timedelta(days=days))
 
 
-def test_only_administrators_are_told(clinic, module_endpoints):
-    listener = Listener(module_endpoints, visit_changes.CHANNEL)
-    with closing(VisitCaches(clinic.database, listener)) as caches:
-        for actor in (clinic.cleo, clinic.dora, clinic.ana):
-            with pytest.raises(NotAllowed, match="see how visits are booked"):
-                caches.statistics(ActorDatabase(clinic.database, actor), WEEK, UTC)
+def test_only_administrators_are_told(clinic):
+    caches = VisitCaches(clinic.database, FakeChangeListener())
+
+    for actor in (clinic.cleo, clinic.dora, clinic.ana):
+        with pytest.raises(NotAllowed, match="see how visits are booked"):
+            caches.statistics(ActorDatabase(clinic.database, actor), WEEK, UTC)
 
 
 def test_doctors_and_days_add_up(clinic, arrange):
