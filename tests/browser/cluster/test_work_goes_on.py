@@ -1,6 +1,5 @@
 """Visits are booked and documents filed while leaders change: each once, none lost."""
 
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
@@ -28,6 +27,7 @@ from tests.browser.visits.test_booking import next_monday, time_of
 from tests.kit import cast
 from tests.kit.breaking import leaderless, switch_over
 from tests.kit.clusters import BreakableCluster
+from tests.kit.waiting import eventually
 from tests.services.pdf.samples import letter
 from tests.services.visits.slot_samples import week_of_slots
 
@@ -43,8 +43,7 @@ def switchover(cluster: Cluster) -> Iterator[None]:
     assert former is not None
     with ThreadPoolExecutor(1) as aside:
         changing = aside.submit(switch_over, cluster)
-        while former.is_primary and not changing.done():
-            time.sleep(0.01)
+        eventually(lambda: not former.is_primary or changing.done(), pause_seconds=0.01)
         yield
         changing.result()
 
