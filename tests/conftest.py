@@ -30,6 +30,8 @@ from db.endpoints import Endpoints
 from db.files.file_keys import FileKeys
 from db.files.gridfs import FileStore
 from services.core.actors import Actor
+from services.patients.records import patients
+from services.patients.records.model import PatientRecord
 from tests.kit import cast
 from tests.kit.clusters import (
     BreakableCluster,
@@ -328,6 +330,18 @@ def analyst() -> Actor:
 def admin() -> Actor:
     """Somebody who looks after the system and may not read records."""
     return cast.act_as(cast.ADAM)
+
+
+@pytest.fixture
+def patient(session: Session, clerk: Actor, today: date) -> PatientRecord:
+    """Ada, whom the front desk has registered."""
+    return patients.register(session, clerk, cast.ADA, today=today)
+
+
+@pytest.fixture
+def herself(patient: PatientRecord) -> Actor:
+    """Ada, signed in."""
+    return cast.act_as_patient(patient)
 
 
 @pytest.fixture

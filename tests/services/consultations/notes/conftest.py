@@ -2,14 +2,7 @@
 
 import pytest
 
-from services.patients.records import patients
-from tests.kit.cast import ADA
 from tests.services.consultations.notes import samples
-
-
-@pytest.fixture
-def patient(session, clerk, today):
-    return patients.register(session, clerk, ADA, today=today)
 
 
 @pytest.fixture

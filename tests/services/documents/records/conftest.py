@@ -5,22 +5,8 @@ from sqlalchemy.orm import Session
 
 from services.core.actors import Actor
 from services.documents.records.model import DocumentRecord
-from services.patients.records import patients
 from services.patients.records.model import PatientRecord
-from tests.kit import cast
 from tests.services.documents.records.samples import file
-
-
-@pytest.fixture
-def patient(session: Session, clerk: Actor, today) -> PatientRecord:
-    """Ada, registered."""
-    return patients.register(session, clerk, cast.ADA, today=today)
-
-
-@pytest.fixture
-def herself(patient: PatientRecord) -> Actor:
-    """Ada, signed in."""
-    return cast.act_as_patient(patient)
 
 
 @pytest.fixture

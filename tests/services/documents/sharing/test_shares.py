@@ -14,20 +14,9 @@ from services.documents import records
 from services.documents.records.errors import Damaged, NoSuchDocument, Quarantined
 from services.documents.sharing import offboarding, shares
 from services.documents.sharing.links import LinkSigner
-from services.patients.records import patients
 from tests.kit import cast
 from tests.services.documents.records.samples import content, file, mark
 from tests.services.people.people_samples import desk, events
-
-
-@pytest.fixture
-def patient(session, clerk, today):
-    return patients.register(session, clerk, cast.ADA, today=today)
-
-
-@pytest.fixture
-def herself(patient):
-    return cast.act_as_patient(patient)
 
 
 @pytest.fixture

@@ -13,17 +13,11 @@ from services.core.errors import InvalidInput, NotAllowed, NotFound
 from services.patients import search
 from services.patients.care import break_glass, care
 from services.patients.records import patients
-from services.patients.records.model import PatientRecord
 from tests.kit import cast
-from tests.kit.cast import ADA, ada
+from tests.kit.cast import ada
 
 TODAY = date(2026, 11, 20)
 REASON = "Unconscious in the waiting room"
-
-
-@pytest.fixture
-def patient(session, clerk) -> PatientRecord:
-    return patients.register(session, clerk, ADA, today=TODAY)
 
 
 @pytest.fixture

@@ -14,16 +14,10 @@ from services.core.errors import NotAllowed, NotFound
 from services.patients.care import break_glass, care
 from services.patients.duplicates import merging
 from services.patients.records import patients
-from services.patients.records.model import PatientRecord
 from tests.kit import cast
 from tests.kit.cast import ADA, ada
 
 TODAY = date(2026, 11, 20)
-
-
-@pytest.fixture
-def patient(session, clerk) -> PatientRecord:
-    return patients.register(session, clerk, ADA, today=TODAY)
 
 
 @pytest.fixture

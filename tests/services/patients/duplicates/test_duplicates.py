@@ -15,11 +15,6 @@ from tests.kit import cast
 from tests.kit.cast import ADA, GRACE, ada
 
 
-@pytest.fixture
-def patient(session, clerk, today):
-    return patients.register(session, clerk, ADA, today=today)
-
-
 def duplicate_ids(session, actor, draft, **options):
     candidates = duplicates.find_duplicates(session, actor, draft, **options)
     return [candidate.patient.id for candidate in candidates]

@@ -35,11 +35,6 @@ def photo_of(colour):
 RED, BLUE = photo_of("red"), photo_of("blue")
 
 
-@pytest.fixture
-def patient(session, clerk, today):
-    return patients.register(session, clerk, ADA, today=today)
-
-
 def stored(files):
     return list(files.list_older_than(Bucket.PATIENT_PHOTOS, LATER))
 

@@ -14,11 +14,6 @@ from tests.kit import cast
 from tests.kit.cast import ADA, ada
 
 
-@pytest.fixture
-def patient(session, clerk, today):
-    return patients.register(session, clerk, ADA, today=today)
-
-
 def count(session):
     return session.scalar(select(func.count()).select_from(Patient))
 

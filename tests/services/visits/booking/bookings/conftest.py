@@ -26,21 +26,9 @@ def slot(session: Session, dora: Doctor) -> UUID:
 
 
 @pytest.fixture
-def patient(session: Session, clerk: Actor, today) -> PatientRecord:
-    """Ada, registered."""
-    return patients.register(session, clerk, cast.ADA, today=today)
-
-
-@pytest.fixture
 def other(session: Session, clerk: Actor, today) -> PatientRecord:
     """Grace, registered."""
     return patients.register(session, clerk, cast.GRACE, today=today)
-
-
-@pytest.fixture
-def herself(patient: PatientRecord) -> Actor:
-    """Ada, signed in."""
-    return cast.act_as_patient(patient)
 
 
 @pytest.fixture
