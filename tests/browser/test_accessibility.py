@@ -299,8 +299,8 @@ def test_what_can_be_read_in_all_looks_but_one_is_found_there(
         for scheme in schemes(page):
             unreadable[width, scheme] = violations(page, scheme)
 
-    assert [look for look, found in unreadable.items() if found] == [(390, "dark")]
-    assert all("color-contrast" in found for found in unreadable[390, "dark"])
+    assert [look for look, rules in unreadable.items() if rules] == [(390, "dark")]
+    assert all("color-contrast" in problem for problem in unreadable[390, "dark"])
 
 
 def open_page(profile: BrowserContext, address: str) -> Page:

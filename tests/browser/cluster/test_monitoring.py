@@ -108,7 +108,7 @@ def test_what_happened_leads_to_its_minutes_without_a_mouse(page: Page):
     expect(page.get_by_role("button", name="Show all of it")).to_be_visible()
 
 
-def switchover(reason: str, **told: Any) -> ClusterOperation:
+def switchover(reason: str, **values: Any) -> ClusterOperation:
     """Return a switchover that took place."""
     usual = {"started_at": datetime.now(UTC), "ended_at": datetime.now(UTC)}
     return ClusterOperation(
@@ -119,7 +119,7 @@ def switchover(reason: str, **told: Any) -> ClusterOperation:
         reason=reason,
         former_primary="db-01",
         new_primary="db-02",
-        **usual | told,
+        **usual | values,
     )
 
 

@@ -265,8 +265,8 @@ def test_what_is_killed_without_supervision_stays_dead(breakable: Cluster):
         replica.kill()
         # Beside those who look after the nodes, each is asked whether it lives.
         probe = breakable._supervisor.monitor(replica.name)._probe
-        with noting_calls(probe, "_ask") as asked:
-            asked.wait(4)
+        with noting_calls(probe, "_ask") as calls:
+            calls.wait(4)
         assert not replica.patroni.is_running
         assert replica.postmaster() is None
 
