@@ -7,7 +7,6 @@ from functools import partial
 from typing import Generic, TypeVar
 from uuid import UUID, uuid4
 
-from psycopg2.extensions import connection as DriverConnection  # noqa: N812 - a class
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
@@ -364,7 +363,7 @@ class Database:
         primary = self._watch.primary()
         is_replaced = primary is not None and primary.name != name
         if is_replaced or silent_seconds >= self._retry_seconds:
-            self._writes.cut(lambda driver: self._leads_to(driver, name))
+            self._writes.cut(lambda place: self._addresses.name_at(place) == name)
 
     def _follow(self, name: str) -> None:
         """Free those who wait for a former primary, whatever has become of it.
@@ -374,10 +373,7 @@ class Database:
         """
         primary = self._watch.primary()
         if primary is not None and primary.name == name:
-            self._writes.cut(lambda driver: not self._leads_to(driver, name))
-
-    def _leads_to(self, connection: DriverConnection, name: str) -> bool:
-        return self._addresses.name_of(connection) == name
+            self._writes.cut(lambda place: self._addresses.name_at(place) != name)
 
 
 @contextmanager

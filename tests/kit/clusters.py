@@ -23,9 +23,6 @@ _NODES = 3
 # 2 GB of it in the end, and what runs beside it 5.
 _MEMORY = Path("/dev/shm")  # noqa: S108 - the folder in it is made by mkdtemp
 _MEMORY_BYTES = 10 * 1024**3
-# Where nobody is to take over, nobody need look every second whether to, and a machine
-# that is busy for long must not be taken for a primary that is gone.
-_UNHURRIED = {"loop_wait": 10, "retry_timeout": 20, "ttl": 120}
 # What is thrown away need not survive a power cut, nor be kept to catch up from.
 _THROWN_AWAY = {"fsync": "off", "full_page_writes": "off", "max_wal_size": "256MB"}
 _START_SECONDS = 240
@@ -140,9 +137,6 @@ def throw_away_cluster(data: Path) -> Iterator[Cluster]:
         for node in cluster.nodes:
             url = cluster.addresses.node_url(node.name, "postgres", "postgres")
             _set(url, _THROWN_AWAY)
-        primary = cluster.primary()
-        assert primary is not None
-        primary.command("/config", _UNHURRIED, method="PATCH")
         yield cluster
 
 

@@ -26,6 +26,7 @@ from sqlalchemy.pool import QueuePool
 from db.postgres import counters
 from db.postgres.connections.batching import BatchedConnection
 from db.postgres.connections.failures import DatabaseUnavailable
+from db.postgres.connections.server_addresses import Place, place_of
 
 _log = logging.getLogger(__name__)
 
@@ -40,6 +41,19 @@ class PoolSizes:
     recycle_seconds: int = 3600
 
 
+@dataclass(frozen=True, slots=True)
+class OpenedConnection:
+    """What others than its owner may know of a connection, noted when it was opened.
+
+    The owner may close it at any moment, and libpq frees what it knew of it without
+    Python's lock: who asks the connection itself meanwhile reads freed memory.
+    """
+
+    at: float
+    place: Place
+    descriptor: int
+
+
 class Pool:
     """One engine, watched: what died while it lay idle is replaced on the way out."""
 
@@ -48,8 +62,8 @@ class Pool:
     ) -> None:
         self._name = name
         self._opener = opener
-        self._opened_at: WeakKeyDictionary[DriverConnection, float]
-        self._opened_at = WeakKeyDictionary()
+        self._opened: WeakKeyDictionary[DriverConnection, OpenedConnection]
+        self._opened = WeakKeyDictionary()
         self._guard = Lock()
         self.engine = self._make_engine(sizes)
         self._publish()
@@ -69,24 +83,24 @@ class Pool:
 
     def opened_at(self, connection: Connection) -> float:
         """Return the monotonic time by which this connection was open."""
-        return self._opened_at[driver_of(connection)]
+        return self._opened[driver_of(connection)].at
 
     def renew(self) -> None:
         """Let go of every connection: the server is no longer what we took it for."""
         self.engine.dispose()
 
-    def cut(self, is_hung: Callable[[DriverConnection], bool]) -> None:
+    def cut(self, is_hung: Callable[[Place], bool]) -> None:
         """Wake whoever waits for an answer that will not come, with a lost connection.
 
         A hung server keeps its TCP connections alive, and libpq waits without limit.
         Shutting the socket down under it is safe: only its owner closes it.
         """
         with self._guard:
-            connections = list(self._opened_at)
-        for connection in connections:
-            with contextlib.suppress(psycopg2.Error, OSError):
-                if is_hung(connection):
-                    _shut_down(connection)
+            known = list(self._opened.items())
+        for connection, opened in known:
+            if not connection.closed and is_hung(opened.place):
+                with contextlib.suppress(OSError):
+                    _shut_down(opened)
 
     def close(self) -> None:
         """Close every idle connection."""
@@ -113,8 +127,11 @@ class Pool:
 
     def _open(self) -> DriverConnection:
         connection = self._opener()
+        opened = OpenedConnection(
+            monotonic(), place_of(connection), connection.fileno()
+        )
         with self._guard:
-            self._opened_at[connection] = monotonic()
+            self._opened[connection] = opened
         return connection
 
     def _publish(self) -> None:
@@ -175,20 +192,26 @@ def _has_input(driver: DriverConnection) -> bool:
     return bool(poller.poll(0))
 
 
-def _shut_down(connection: DriverConnection) -> None:
-    expected = connection.info.host, connection.info.port
-    with socket.socket(fileno=os.dup(connection.fileno())) as duplicate:
-        # The owner may close it in this very moment, and its number may be given to
-        # another connection, which must not suffer.
-        if _leads_to(duplicate, expected):
+def _shut_down(opened: OpenedConnection) -> None:
+    number = os.dup(opened.descriptor)
+    try:
+        duplicate = socket.socket(fileno=number)
+    except OSError:
+        os.close(number)
+        raise
+    with duplicate:
+        # The owner may have closed it in this very moment, and its number may have been
+        # given to another connection, which must not suffer.
+        if _leads_to(duplicate, opened.place):
             _log.info("A connection to a server that does not answer or lead is cut")
             duplicate.shutdown(socket.SHUT_RDWR)
 
 
-def _leads_to(duplicate: socket.socket, expected: tuple[str, int]) -> bool:
+def _leads_to(duplicate: socket.socket, place: Place) -> bool:
+    host, port = place
     if duplicate.family == socket.AF_UNIX:
-        return expected[0] in str(duplicate.getpeername())
-    return bool(duplicate.getpeername()[1] == expected[1])
+        return host in str(duplicate.getpeername())
+    return bool(duplicate.getpeername()[1] == int(port))
 
 
 def _pool_of(engine: Engine) -> QueuePool:

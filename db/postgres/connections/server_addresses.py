@@ -48,6 +48,10 @@ _READING: Final[Mapping[str, object]] = {
 }
 
 
+# Host and port, which tell servers apart.
+Place = tuple[str, str]
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """One server: its name, and libpq's parameters to reach it and no other."""
@@ -56,7 +60,7 @@ class Address:
     parameters: Mapping[str, str]
 
     @property
-    def place(self) -> tuple[str, str]:
+    def place(self) -> Place:
         """Return host and port, which tell servers apart."""
         return self.parameters.get("host", ""), self.parameters.get("port", "5432")
 
@@ -83,14 +87,13 @@ class ServerAddresses:
 
     def name_of(self, connection: DriverConnection) -> str | None:
         """Return which server this connection leads to."""
-        place = (connection.info.host, str(connection.info.port))
-        return next((node.name for node in self.nodes if node.place == place), None)
+        return self.name_at(place_of(connection))
 
     def open_primary(self, likely: str | None) -> CertainConnection:
         """Open a connection to whichever server takes writes, the likely one first."""
         hosts = sorted(
             _split(self._primary),
-            key=lambda host: self._name_at(host.place) != likely,
+            key=lambda host: self.name_at(host.place) != likely,
         )
         return _open(
             {
@@ -103,8 +106,14 @@ class ServerAddresses:
             CertainConnection,
         )
 
-    def _name_at(self, place: tuple[str, str]) -> str | None:
+    def name_at(self, place: Place) -> str | None:
+        """Return which server is at a host and port."""
         return next((node.name for node in self.nodes if node.place == place), None)
+
+
+def place_of(connection: DriverConnection) -> Place:
+    """Return where a connection leads to; for nobody but who owns it."""
+    return connection.info.host, str(connection.info.port)
 
 
 def open_reading(address: Address) -> BatchedConnection:

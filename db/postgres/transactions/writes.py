@@ -8,7 +8,6 @@ from time import monotonic
 from typing import Generic, TypeVar
 from uuid import UUID, uuid4
 
-from psycopg2.extensions import connection as DriverConnection  # noqa: N812 - a class
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -23,7 +22,7 @@ from db.postgres.connections.failures import (
     trouble_of,
 )
 from db.postgres.connections.pools import Pool, PoolSizes, ask, driver_of
-from db.postgres.connections.server_addresses import ServerAddresses
+from db.postgres.connections.server_addresses import Place, ServerAddresses
 from db.postgres.identity import DatabaseIdentity, set_role
 from db.postgres.transactions import receipts
 from db.postgres.transactions.notifying import Notifier, carry
@@ -74,7 +73,7 @@ class Writes:
             raise NoServer("No server takes writes.")
         return (pool or self.pool).connect()
 
-    def cut(self, is_hung: Callable[[DriverConnection], bool]) -> None:
+    def cut(self, is_hung: Callable[[Place], bool]) -> None:
         """Wake whoever waits for an answer that will not come; see Pool.cut."""
         for pool in self.pools:
             pool.cut(is_hung)
