@@ -75,6 +75,8 @@ class LivenessProbe:
         self._dsn = make_dsn(url, application_name="chartroom supervisor")
         self._asked_at: float | None = None
         self._connection: DriverConnection | None = None
+        # Noted for other threads, which may not ask a connection that its own closes.
+        self._backend_pid = 0
         self._stopping = Event()
         self._thread = Thread(target=self._run, name=f"probe {name}", daemon=True)
 
@@ -96,13 +98,10 @@ class LivenessProbe:
         states: set[str] = set()
         with suppress(psutil.Error):
             states.add(server.status())
-        with suppress(psutil.Error, psycopg2.Error, AttributeError):
-            if self._connection is not None and (pid := self._backend()):
+        with suppress(psutil.Error):
+            if pid := self._backend_pid:
                 states.add(psutil.Process(pid).status())
         return states
-
-    def _backend(self) -> int:
-        return self._connection.info.backend_pid if self._connection else 0
 
     def _run(self) -> None:
         while not self._stopping.wait(_BEAT_SECONDS):
@@ -118,12 +117,14 @@ class LivenessProbe:
         if self._connection is None:
             self._connection = psycopg2.connect(self._dsn, async_=True)
             finish(self._connection, deadline)
+            self._backend_pid = self._connection.info.backend_pid
         with self._connection.cursor() as cursor:
             cursor.execute("SELECT")
             finish(self._connection, deadline)
 
     def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
+        self._backend_pid = 0
         if connection is not None:
             with suppress(psycopg2.Error):
                 connection.close()
