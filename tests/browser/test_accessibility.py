@@ -186,10 +186,7 @@ def opened(
 ) -> Page:
     """A page that somebody has just opened on a desk; all looks at it share it."""
     role, address = request.param
-    page = profiles[role].pages[0]
-    page.set_viewport_size({"width": 1440, "height": 900})
-    page.goto(address.format(**patients))
-    return ready(page)
+    return open_page(profiles[role], address.format(**patients))
 
 
 @pytest.mark.parametrize("width", WIDTHS)

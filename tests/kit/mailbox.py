@@ -11,6 +11,7 @@ from typing import Any
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from services.messaging.mail import MailServer, SmtpMailer
 from tests.browser.running import free_port
 
 
@@ -64,3 +65,12 @@ def mail_server(
         yield port
     finally:
         controller.stop()
+
+
+@contextmanager
+def mailer_to(
+    mailbox: Mailbox, *, sender: str = "Chartroom <chartroom@example.org>"
+) -> Iterator[SmtpMailer]:
+    """Serve, and yield what sends to this mailbox."""
+    with mail_server(mailbox) as port:
+        yield SmtpMailer(MailServer.at(f"smtp://127.0.0.1:{port}"), sender=sender)

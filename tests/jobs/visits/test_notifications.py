@@ -16,12 +16,11 @@ from db.models.booking import Appointment, VisitNotification
 from db.postgres import SYSTEM, Database
 from jobs.worker.tasks import Stores, queue
 from jobs.worker.worker import connected
-from services.messaging.mail import MailServer, SmtpMailer
 from services.patients.records import patients
 from services.visits.front_desk.notifications import SenderDetails
 from tests.jobs.conftest import CLERK
 from tests.kit import cast
-from tests.kit.mailbox import Mailbox, mail_server
+from tests.kit.mailbox import Mailbox, mailer_to
 from tests.services.patients.clinic_samples import TODAY
 from tests.services.visits import visit_samples
 from tests.services.visits.visit_samples import soon
@@ -74,9 +73,7 @@ def _notifications(stores):
 
 def test_a_reminder_is_written_and_sent_once(endpoints, stores):
     mailbox = Mailbox()
-    with mail_server(mailbox) as port:
-        server = MailServer.at(f"smtp://127.0.0.1:{port}")
-        mailer = SmtpMailer(server, sender="Chartroom <chartroom@example.org>")
+    with mailer_to(mailbox) as mailer:
         sender = SenderDetails(
             "Harbour Clinic", "https://clinic.example", "Europe/Berlin"
         )

@@ -24,12 +24,11 @@ from jobs.worker.tasks import Stores, queue
 from jobs.worker.worker import connected
 from services.core.actors import Role
 from services.documents.integrity.runs import Job, find_run
-from services.messaging.mail import MailServer, SmtpMailer
 from services.patients.care import break_glass
 from services.people.sessions import Limits
 from tests.conftest import owner
 from tests.kit import cast
-from tests.kit.mailbox import Mailbox, mail_server
+from tests.kit.mailbox import Mailbox, mailer_to
 
 
 @pytest.fixture
@@ -239,9 +238,7 @@ def test_administrators_get_an_email_about_a_record_opened_from_outside(
     stores.database.write(_break_glass, identity=SYSTEM)
     mailbox = Mailbox()
 
-    with mail_server(mailbox) as port:
-        server = MailServer.at(f"smtp://127.0.0.1:{port}")
-        mailer = SmtpMailer(server, sender="chartroom@example.org")
+    with mailer_to(mailbox, sender="chartroom@example.org") as mailer:
         writing = replace(stores, mailer=mailer, address="https://clinic.example.org")
         for _ in range(2):
             _run_due(endpoints, writing, "tell_administrators")

@@ -12,10 +12,9 @@ from db.models.replication import Alert, AlertNotification
 from services.cluster import alerts
 from services.cluster.alerts import AlertChange, AlertKind, Post, RuleDraft
 from services.core.errors import InvalidInput, NotAllowed, NotFound
-from services.messaging.mail import MailServer, SmtpMailer
 from tests.kit import cast
 from tests.kit.gateway import gateway
-from tests.kit.mailbox import Mailbox, mail_server
+from tests.kit.mailbox import Mailbox, mailer_to
 
 NOW = datetime.now(UTC)
 DRAFT = RuleDraft(True, 20.0, 60.0, 5.0, 30.0)
@@ -215,9 +214,7 @@ def test_mail_says_what_is_wrong_and_where_to_look(session, admin):
     tell(session, alert_change, ended(alert_change))
     mailbox = Mailbox()
 
-    with mail_server(mailbox) as port:
-        server = MailServer("127.0.0.1", port, None, None, False)
-        mailer = SmtpMailer(server, sender="chartroom@example.org")
+    with mailer_to(mailbox, sender="chartroom@example.org") as mailer:
         assert send_all(session, Post(mailer, "Elm", "https://elm")) == [True, True]
 
     first, second = mailbox.emails

@@ -9,9 +9,9 @@ from services.cluster.drills import DrillMeasurements
 from services.cluster.drills.kinds import DrillKind
 from services.core.actors import Role
 from services.core.errors import InvalidInput, NotAllowed
-from services.messaging.mail import MailNotSent, MailServer, SmtpMailer
+from services.messaging.mail import MailNotSent
 from tests.kit import cast
-from tests.kit.mailbox import Mailbox, mail_server
+from tests.kit.mailbox import Mailbox, mailer_to
 from tests.services.people.people_samples import desk
 
 CLINIC = "https://clinic.example.org"
@@ -30,9 +30,8 @@ def mailbox():
 
 @pytest.fixture
 def mailer(mailbox):
-    with mail_server(mailbox) as port:
-        server = MailServer.at(f"smtp://127.0.0.1:{port}")
-        yield SmtpMailer(server, sender="Chartroom <chartroom@example.org>")
+    with mailer_to(mailbox) as mailer:
+        yield mailer
 
 
 def today():

@@ -13,13 +13,13 @@ from db.models.care import BreakGlassAccess
 from db.models.user import User
 from db.postgres import SYSTEM, Database
 from services.core.actors import Role
-from services.messaging.mail import MailNotSent, MailServer, SmtpMailer
+from services.messaging.mail import MailNotSent, SmtpMailer
 from services.patients.care import break_glass
 from services.patients.care.break_glass_notifications import tell_administrators
 from services.patients.records import patients
 from tests.kit import cast
 from tests.kit.cast import ADA
-from tests.kit.mailbox import Mailbox, mail_server
+from tests.kit.mailbox import Mailbox, mailer_to
 
 CLINIC = "https://clinic.example.org"
 REASON = "Unconscious in the waiting room"
@@ -32,9 +32,8 @@ def mailbox() -> Mailbox:
 
 @pytest.fixture
 def mailer(mailbox: Mailbox) -> Iterator[SmtpMailer]:
-    with mail_server(mailbox) as port:
-        server = MailServer.at(f"smtp://127.0.0.1:{port}")
-        yield SmtpMailer(server, sender="Chartroom <chartroom@example.org>")
+    with mailer_to(mailbox) as mailer:
+        yield mailer
 
 
 @pytest.fixture

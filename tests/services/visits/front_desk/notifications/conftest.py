@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 
 from db.models.booking import Appointment, Booking, Slot, VisitNotification
 from db.postgres import SYSTEM
-from services.messaging.mail import MailServer, SmtpMailer
+from services.messaging.mail import SmtpMailer
 from tests.kit import cast
-from tests.kit.mailbox import Mailbox, mail_server
+from tests.kit.mailbox import Mailbox, mailer_to
 from tests.services.patients.clinic_samples import Clinic, open_clinic
 from tests.services.visits import visit_samples
 from tests.services.visits.visit_samples import soon
@@ -95,6 +95,5 @@ def mailbox() -> Mailbox:
 @pytest.fixture
 def mailer(mailbox: Mailbox) -> Iterator[SmtpMailer]:
     """A real mail server, and who talks to it."""
-    with mail_server(mailbox) as port:
-        server = MailServer.at(f"smtp://127.0.0.1:{port}")
-        yield SmtpMailer(server, sender="Chartroom <chartroom@example.org>")
+    with mailer_to(mailbox) as mailer:
+        yield mailer
