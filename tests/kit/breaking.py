@@ -70,14 +70,19 @@ def is_switched_over(cluster: Cluster, candidate: str) -> bool:
 
 
 @contextmanager
-def suspended(*processes: psutil.Process) -> Iterator[None]:
-    """Stop processes in their tracks."""
-    for process in processes:
-        process.suspend()
+def suspended(first: psutil.Process, *others: psutil.Process) -> Iterator[None]:
+    """Stop processes in their tracks: one, and its children as far as they live.
+
+    Whoever serves a single connection may end with it, also just now.
+    """
+    first.suspend()
+    for process in others:
+        with suppress(psutil.NoSuchProcess):
+            process.suspend()
     try:
         yield
     finally:
-        for process in processes:
+        for process in (first, *others):
             with suppress(psutil.NoSuchProcess):
                 process.resume()
 

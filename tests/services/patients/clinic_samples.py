@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 from sqlalchemy.orm import Session
 
 from db.endpoints import Endpoints
-from db.postgres import SYSTEM, Database
+from db.postgres import SYSTEM, Database, Lsn
 from services.core.actors import Actor
 from services.core.on_behalf import ActorDatabase
 from services.lists.criteria import Criteria
@@ -39,8 +39,18 @@ class Clinic:
 
     def read(self, actor: Actor, operation: Callable[[Session], T]) -> T:
         """Return what the actor is shown, never less than everybody has written."""
-        lsn = self.database.write(lambda _: None, identity=SYSTEM).lsn
-        return ActorDatabase(self.database, actor).read(operation, after=lsn).value
+        after = self._everything_written()
+        return ActorDatabase(self.database, actor).read(operation, after=after).value
+
+    def stream(
+        self, actor: Actor, operation: Callable[[Session], Iterator[T]]
+    ) -> Iterator[T]:
+        """Yield what the actor is shown, never less than everybody has written."""
+        after = self._everything_written()
+        return ActorDatabase(self.database, actor).stream(operation, after=after)
+
+    def _everything_written(self) -> Lsn:
+        return self.database.write(lambda _: None, identity=SYSTEM).lsn
 
     def write(self, actor: Actor, operation: Callable[[Session], T]) -> T:
         return ActorDatabase(self.database, actor).write(operation).value

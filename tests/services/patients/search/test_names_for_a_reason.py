@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from services.core.on_behalf import ActorDatabase
 from services.lists.criteria import Criteria
 from services.patients import search
 from services.patients.records.model import UnnamedPatient
@@ -47,8 +46,9 @@ def test_an_analyst_gets_names_for_a_reason_once(clinic: Clinic):
     grant = clinic.write(ana, lambda s: export_grants.ask(s, ana, None, REASON))
     used = clinic.write(ana, lambda s: export_grants.use(s, ana, grant.id))
 
-    pieces = ActorDatabase(clinic.database, ana).stream(
-        lambda s: search.export_csv(s, ana, Criteria(), named_because=used.reason)
+    pieces = clinic.stream(
+        ana,
+        lambda s: search.export_csv(s, ana, Criteria(), named_because=used.reason),
     )
 
     assert {"Hopper", "Lovelace"} <= set(
