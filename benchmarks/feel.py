@@ -58,7 +58,7 @@ def main() -> None:
         browser = playwright.chromium.launch(
             executable_path=chromium, args=CHROMIUM_FLAGS
         )
-        with chartroom(fresh, Path(folder)) as address:
+        with chartroom(fresh, Path(folder), is_cold=True) as address:
             _say("cold page", [_cold(browser, address) for _ in range(COLD_ROUNDS)])
             page = _signed_in(browser, address)
             _say("page switch", [_switch(page, n) for n in range(ROUNDS)])

@@ -88,7 +88,7 @@ def main() -> float:
         database.write(demo_accounts.ensure_demo_people, identity=SYSTEM)
         seeding.seed(database, patients=PATIENTS)
         with (
-            chartroom(fresh, Path(folder)) as address,
+            chartroom(fresh, Path(folder), is_cold=True) as address,
             _bare(Path(folder), _first_page(database)) as bare,
         ):
             cookie = signed_in(address)

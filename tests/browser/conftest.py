@@ -85,6 +85,7 @@ class Site:
             color_scheme="dark" if scheme == "dark" else "light",
             viewport={"width": width, "height": 900},
             accept_downloads=True,
+            reduced_motion="reduce",
         )
         context.set_default_timeout(_SECONDS * 1000)
         self.traces.watch(context)
@@ -167,6 +168,7 @@ def ready(page: Page) -> Page:
     page.wait_for_function(
         "() => document.querySelector('[data-test-script-state]')"
         "?.dataset.testScriptState === 'notRunning'"
-        " && !document.querySelector('[data-testid=stSkeleton]')"
+        " && !document.querySelector('[data-testid=stSkeleton]')",
+        polling=100,
     )
     return page

@@ -12,6 +12,7 @@ from urllib.request import urlopen
 
 from db.endpoints import Endpoints
 from tests.kit.waiting import eventually
+from tests.kit.warm_start import WarmProcess
 
 _ROOT = Path(__file__).resolve().parents[2]
 _SECONDS = 60
@@ -23,17 +24,29 @@ class DidNotStart(Exception):
 
 @contextmanager
 def chartroom(
-    endpoints: Endpoints, data: Path, *, port: int | None = None, **settings: str
+    endpoints: Endpoints,
+    data: Path,
+    *,
+    port: int | None = None,
+    is_cold: bool = False,
+    **settings: str,
 ) -> Iterator[str]:
-    """Serve Chartroom on the databases, perhaps set otherwise; yield its address."""
+    """Serve Chartroom on the databases, perhaps set otherwise; yield its address.
+
+    A cold server begins with nothing loaded, as those that are measured do.
+    """
     port = port or free_port()
-    command = [sys.executable, "-m", "dashboard", "web", "--port", str(port)]
+    words = ["dashboard", "web", "--port", str(port)]
     address = f"http://127.0.0.1:{port}"
     changed = {f"CHARTROOM_{name.upper()}": value for name, value in settings.items()}
     log = data / f"web-{port}.log"
-    with process(
-        command, log, variables(endpoints, data) | changed, f"{address}/sign-in"
-    ):
+    where = (log, variables(endpoints, data) | changed, f"{address}/sign-in")
+    running = (
+        process([sys.executable, "-m", *words], *where)
+        if is_cold
+        else warm_process(words, *where)
+    )
+    with running:
         yield address
 
 
@@ -62,8 +75,11 @@ def process(
     ready: str,
     *,
     cwd: Path = _ROOT,
-) -> Iterator[None]:
-    """Run a server until the block ends; start the block when `ready` answers."""
+) -> Iterator[int]:
+    """Run a server until the block ends, which starts when `ready` answers.
+
+    Yields the number of its process.
+    """
     with log.open("w") as output:
         server = subprocess.Popen(
             command,
@@ -72,6 +88,25 @@ def process(
             stdout=output,
             stderr=subprocess.STDOUT,
         )
+    with _until_left(server, log, ready):
+        yield server.pid
+
+
+@contextmanager
+def warm_process(
+    words: Sequence[str], log: Path, variables: dict[str, str], ready: str
+) -> Iterator[int]:
+    """Run a server of ours as `process` does, with its code loaded already."""
+    log.write_text("")
+    server = WarmProcess(words, cwd=_ROOT, env=os.environ | variables, output=log)
+    with _until_left(server, log, ready):
+        yield server.pid
+
+
+@contextmanager
+def _until_left(
+    server: "subprocess.Popen[bytes] | WarmProcess", log: Path, ready: str
+) -> Iterator[None]:
     try:
         _await(ready, server, log)
         yield
@@ -88,7 +123,9 @@ def free_port() -> int:
         return port
 
 
-def _await(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
+def _await(
+    address: str, server: "subprocess.Popen[bytes] | WarmProcess", log: Path
+) -> None:
     def unanswered() -> str:
         """Return its log for as long as it does not answer."""
         if server.poll() is not None:

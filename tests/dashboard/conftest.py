@@ -18,9 +18,14 @@ from db.endpoints import Endpoints
 from db.files import file_keys
 from db.postgres import SYSTEM, Database
 from services.core.actors import Actor, Role
-from tests.browser.running import free_port, process, variables as settings
+from tests.browser.running import (
+    free_port,
+    process,
+    variables as settings,
+    warm_process,
+)
 from tests.conftest import connect, owner
-from tests.kit import cast
+from tests.kit import cast, warm_start
 from tests.kit.gateway import Messages, gateway
 from tests.kit.mailbox import Mailbox, mail_server
 from tests.kit.signing_in import sign_in
@@ -45,15 +50,6 @@ if "actor" in st.query_params:
 if "break" in st.query_params:
     raise ValueError("Failing row contains (Lovelace)")
 """
-SERVE = """
-import sys
-from pathlib import Path
-from dashboard.web import server
-from dashboard.web.log import json_log
-from db.settings import Settings
-json_log.configure()
-server.run(Settings(), script=Path(sys.argv[1]))
-"""
 
 
 @pytest.fixture
@@ -68,14 +64,10 @@ def run(
     }
 
     def run(*words: object, **changed: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [sys.executable, "-m", "dashboard", *map(str, words)],
+        return warm_start.run(
+            ["dashboard", *map(str, words)],
             cwd=tmp_path,
             env=os.environ | usual | changed,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
         )
 
     return run
@@ -88,6 +80,7 @@ class Server:
     port: int
     log: Path
     cast: dict[Role, Actor] = field(default_factory=dict)
+    pid: int = 0
 
     @property
     def url(self) -> str:
@@ -147,10 +140,11 @@ def serving(
 ) -> Iterator[Server]:
     """Run Chartroom's server around the script, perhaps set otherwise."""
     running = Server(port or free_port(), folder / "log", cast)
-    command = [sys.executable, "-c", SERVE, str(_script(folder))]
+    words = ["tests.dashboard.serving_script", str(_script(folder))]
     variables = settings(endpoints, folder) | {"CHARTROOM_PORT": str(running.port)}
     variables |= {f"CHARTROOM_{name.upper()}": value for name, value in changed.items()}
-    with process(command, running.log, variables, f"{running.url}/sign-in"):
+    ready = f"{running.url}/sign-in"
+    with warm_process(words, running.log, variables, ready) as running.pid:
         yield running
 
 

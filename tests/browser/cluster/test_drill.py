@@ -1,6 +1,5 @@
 """An administrator practises a lost server from the page alone."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -15,7 +14,7 @@ from services.core.actors import Role
 from services.people.accounts import demo_accounts
 from tests.browser.conftest import Site, ready
 from tests.browser.people.test_passkeys import Device, add_passkey
-from tests.browser.running import free_port, process
+from tests.browser.running import free_port, warm_process
 
 pytestmark = [pytest.mark.browser, pytest.mark.cluster]
 
@@ -30,11 +29,11 @@ def site(browser: Browser, breakable: Cluster, tmp_path: Path) -> Iterator[Site]
     schema.bring_up_to_date(endpoints)
     with closing(Database(endpoints)) as database:
         database.write(demo_accounts.ensure_demo_people, identity=SYSTEM)
-        command = [sys.executable, "-m", "dashboard", "web", "--port", str(port)]
+        words = ["dashboard", "web", "--port", str(port)]
         own = {"CHARTROOM_DATA": str(breakable.folder.path)}
         address = f"http://localhost:{port}"
         ready = f"http://127.0.0.1:{port}/sign-in"
-        with process(command, tmp_path / "web.log", own, ready):
+        with warm_process(words, tmp_path / "web.log", own, ready):
             yield Site(address, browser, database, endpoints.audit_url, tmp_path)
 
 

@@ -5,8 +5,6 @@ They are not part of the project: CHARTROOM_SYNTHEA names the folder of their fi
 
 import csv
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
@@ -20,6 +18,7 @@ from services.people.accounts import demo_accounts
 from tests.browser.conftest import Site, ready
 from tests.browser.running import chartroom, variables
 from tests.conftest import Databases
+from tests.kit import warm_start
 from tests.services.demo.importing.test_real_synthea import SYNTHEA
 
 pytestmark = [
@@ -56,13 +55,12 @@ def page(
 
 def take_over(endpoints: Endpoints, data: Path) -> None:
     """Import as an administrator does, by the command."""
-    subprocess.run(
-        [sys.executable, "-m", "dashboard", "import-synthea", str(SYNTHEA)],
+    done = warm_start.run(
+        ["dashboard", "import-synthea", str(SYNTHEA)],
+        cwd=data,
         env=os.environ | variables(endpoints, data),
-        check=True,
-        capture_output=True,
-        timeout=120,
     )
+    assert done.returncode == 0, done.stderr
 
 
 def allergic_to_aspirin_born_after_1980() -> int:

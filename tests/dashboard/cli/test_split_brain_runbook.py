@@ -5,7 +5,6 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -19,6 +18,7 @@ from db.cluster.control_client import Control
 from db.cluster.fault_kinds import Fault
 from db.embedded import Cluster, Node
 from db.embedded.processes import programs
+from tests.kit import warm_start
 from tests.kit.breaking import ask
 from tests.kit.waiting import eventually
 
@@ -54,13 +54,10 @@ def command(breakable: Cluster) -> Callable[..., str]:
     schema.bring_up_to_date(breakable.endpoints)
 
     def run(*words: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", "dashboard", "cluster", *words],
+        done = warm_start.run(
+            ["dashboard", "cluster", *words],
             cwd=ROOT,
             env=os.environ | {"CHARTROOM_DATA": str(breakable.folder.path)},
-            capture_output=True,
-            text=True,
-            check=False,
         )
         assert done.returncode == 0, done.stderr
         return done.stdout

@@ -38,11 +38,7 @@ def _upload(clerk, data):
 @pytest.fixture
 def peak(server):
     """How much more memory the server has at the most while something is done."""
-    (process,) = (
-        child
-        for child in psutil.Process().children()
-        if child.environ().get("CHARTROOM_PORT") == str(server.port)
-    )
+    process = psutil.Process(server.pid)
 
     def measure(do):
         before = process.memory_info().rss

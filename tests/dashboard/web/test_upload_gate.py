@@ -216,14 +216,8 @@ def test_a_page_opened_anew_need_not_wait_for_the_one_before(bounded):
     ("count", "size"), [(5, 49 * MB), (80, 3 * MB)], ids=["few large", "many small"]
 )
 def test_what_a_closed_page_held_goes_back_to_the_system(forgetful, count, size):
-    (process,) = (
-        child
-        for child in psutil.Process().children()
-        if child.environ().get("CHARTROOM_PORT") == str(forgetful.port)
-    )
-
     def held():
-        return process.memory_info().rss
+        return psutil.Process(forgetful.pid).memory_info().rss
 
     with forgetful.signed_in(Role.PATIENT) as browser:
         # The first file loads what all others use.

@@ -3,8 +3,6 @@
 import logging
 import os
 import signal
-import subprocess
-import sys
 import threading
 from contextlib import closing
 from pathlib import Path
@@ -26,6 +24,7 @@ from services.audit.chain import ChainBroken
 from tests.browser.running import variables
 from tests.conftest import Databases
 from tests.kit.waiting import eventually
+from tests.kit.warm_start import WarmProcess
 
 ROOT = Path(__file__).parents[3]
 NO_KEYS = SealKeys(None, {})
@@ -137,14 +136,12 @@ class Breakable:
 
     def start_worker(self):
         """Start a worker as the launcher does."""
-        with (self._folder / "log").open("ab") as log:
-            return subprocess.Popen(
-                [sys.executable, "-m", "dashboard", "worker"],
-                cwd=ROOT,
-                env=os.environ | variables(self._endpoints, self._folder),
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
+        return WarmProcess(
+            ["dashboard", "worker"],
+            cwd=ROOT,
+            env=os.environ | variables(self._endpoints, self._folder),
+            output=self._folder / "log",
+        )
 
     def count(self):
         return self.entries.count_documents({})

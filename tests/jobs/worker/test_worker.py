@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +11,7 @@ from db import schema
 from db.postgres import Database
 from tests.conftest import Databases
 from tests.kit.waiting import eventually
+from tests.kit.warm_start import WarmProcess
 
 ROOT = Path(__file__).parents[3]
 
@@ -29,14 +28,8 @@ def _worker(endpoints, folder):
         # Otherwise it starts with a key file for documents only.
         "CHARTROOM_DEMO": "true",
     }
-    with (folder / "log").open("wb") as log:
-        return subprocess.Popen(
-            [sys.executable, "-m", "dashboard", "worker"],
-            cwd=ROOT,
-            env=variables,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
+    words, log = ["dashboard", "worker"], folder / "log"
+    return WarmProcess(words, cwd=ROOT, env=variables, output=log)
 
 
 def _another(cluster):

@@ -1,9 +1,8 @@
 """Killed while it files a document, a process loses nothing and leaves no dead link."""
 
 import json
+import os
 import signal
-import subprocess
-import sys
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -22,6 +21,7 @@ from services.documents.integrity import file_references, sweeping
 from services.documents.records import DocumentIngest
 from services.documents.records.drafts import DraftDocument
 from tests.conftest import connect
+from tests.kit import warm_start
 from tests.services.documents.records.dying import PDF, Trusting
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -57,14 +57,11 @@ class Clinic:
         target = None if action == "filing" else str(self.filed.id)
         made = FORM if action == "rewriting" else {}
         orders = {"stage": stage, "document_id": target, "made": made}
-        ended = subprocess.run(
-            [sys.executable, "-m", "tests.services.documents.records.dying"],
-            input=json.dumps(self._orders | orders),
-            text=True,
+        ended = warm_start.run(
+            ["tests.services.documents.records.dying"],
             cwd=ROOT,
-            capture_output=True,
-            timeout=120,
-            check=False,
+            env=os.environ,
+            given=json.dumps(self._orders | orders),
         )
         assert ended.returncode == -signal.SIGKILL, ended.stderr
 

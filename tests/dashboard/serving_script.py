@@ -1,0 +1,12 @@
+"""Chartroom's server around another script than its own: the one that is named."""
+
+import sys
+from pathlib import Path
+
+from dashboard.web import server
+from dashboard.web.log import json_log
+from db.settings import Settings
+
+if __name__ == "__main__":
+    json_log.configure()
+    server.run(Settings(), script=Path(sys.argv[1]))

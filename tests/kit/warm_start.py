@@ -1,0 +1,143 @@
+"""Programs of Chartroom in processes that begin with its code loaded.
+
+A run of the tests starts commands and servers hundreds of times, and most of a start is
+importing. Here a process that has imported everything is copied for each. How they
+begin with nothing loaded, tests/launch sees, and tests of single commands.
+"""
+
+import io
+import multiprocessing
+import os
+import runpy
+import subprocess
+import sys
+import time
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+_PROCESSES = multiprocessing.get_context("forkserver")
+_PROCESSES.set_forkserver_preload(["tests.kit.loaded"])
+
+
+class WarmProcess:
+    """A running program, to be asked and ended as a `subprocess.Popen`."""
+
+    def __init__(
+        self,
+        words: Sequence[str],
+        *,
+        cwd: Path,
+        env: Mapping[str, str],
+        output: Path,
+        errors: Path | None = None,
+        given: str = "",
+    ) -> None:
+        """Run a module as `python -m` does; append what it prints to the files.
+
+        `words` are the module's name and its arguments. Without a file of their own,
+        errors are among the output.
+        """
+        self._process = _PROCESSES.Process(
+            target=_Program(
+                tuple(words), cwd, dict(env), output, errors or output, given
+            ).run,
+            daemon=True,
+        )
+        self._process.start()
+        assert self._process.pid is not None
+        self.pid = self._process.pid
+
+    @property
+    def returncode(self) -> int | None:
+        """How it ended, the negative number of a signal that ended it, or None."""
+        return self._process.exitcode
+
+    def poll(self) -> int | None:
+        """Return how it ended, or None for as long as it has not."""
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        """Send it a signal, unless it has ended."""
+        if self.returncode is None:
+            os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        self._process.terminate()
+
+    def kill(self) -> None:
+        """End it without asking."""
+        self._process.kill()
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Return how it ended, once it has; raises `subprocess.TimeoutExpired`."""
+        self._process.join(timeout)
+        if self.returncode is None:
+            raise subprocess.TimeoutExpired(self._process.name, timeout or 0)
+        return self.returncode
+
+
+def run(
+    words: Sequence[str],
+    *,
+    cwd: Path,
+    env: Mapping[str, str],
+    given: str = "",
+    timeout: float = 120,
+) -> "subprocess.CompletedProcess[str]":
+    """Run a module to its end, as `python -m` does, and return what it printed.
+
+    It may read what it is `given` from its standard input.
+    """
+    with TemporaryDirectory() as folder:
+        output, errors = Path(folder) / "output", Path(folder) / "errors"
+        process = WarmProcess(
+            words, cwd=cwd, env=env, output=output, errors=errors, given=given
+        )
+        try:
+            code = process.wait(timeout)
+        finally:
+            process.kill()
+        return subprocess.CompletedProcess(
+            words, code, output.read_text(), errors.read_text()
+        )
+
+
+@dataclass(frozen=True)
+class _Program:
+    """What a process is to run, and where."""
+
+    words: tuple[str, ...]
+    cwd: Path
+    env: dict[str, str]
+    output: Path
+    errors: Path
+    given: str
+
+    def run(self) -> None:
+        """Become, in a process made for this, what `python -m` would be."""
+        os.environ.clear()
+        os.environ.update(self.env)
+        time.tzset()
+        os.chdir(self.cwd)
+        sys.stdin = io.StringIO(self.given)
+        sys.stdout = _append(self.output, 1)
+        sys.stderr = _append(self.errors, 2)
+        if self.env.get("PYTHONWARNINGS") == "error":
+            warnings.simplefilter("error")
+        places = filter(None, self.env.get("PYTHONPATH", "").split(os.pathsep))
+        sys.path[:0] = [str(self.cwd), *places]
+        module, *arguments = self.words
+        sys.argv = [module, *arguments]
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+
+
+def _append(file: Path, number: int) -> io.TextIOWrapper:
+    """Let what is written to the file descriptor go to the end of the file."""
+    with file.open("ab") as opened:
+        os.dup2(opened.fileno(), number)
+    stream = os.fdopen(number, "wb", closefd=False)
+    return io.TextIOWrapper(stream, "utf-8", line_buffering=number == 2)
