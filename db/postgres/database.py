@@ -96,13 +96,13 @@ class Database:
         self._retry_seconds = retry_seconds
         self.endpoints = endpoints
         self._addresses = ServerAddresses(endpoints)
-        self._watch = ServerWatch(
-            self._addresses.nodes, self._cut, self._follow, read_only_after_seconds
-        )
+        self._watch = ServerWatch(self._cut, self._follow, read_only_after_seconds)
         self._reads = Reads(
             self._addresses.nodes, self._watch, sizes, replica_wait_seconds
         )
         self._writes = Writes(self._addresses, self._watch, sizes)
+        # Last: a server may be silent from the first look on, and is then cut off.
+        self._watch.adopt(self._addresses.nodes)
 
     def adopt(self, endpoints: Endpoints) -> None:
         """Work with these servers from now on, without a pause for those that stay."""

@@ -24,11 +24,11 @@ class ServerWatch:
 
     def __init__(
         self,
-        addresses: Iterable[Address],
         on_unresponsive: OnUnresponsive,
         on_leading: OnLeading,
         lasting_seconds: float,
     ) -> None:
+        """Watch nobody yet: whoever is called back may need to be made first."""
         self._leadership = Leadership(lasting_seconds)
         self._first_look_until = monotonic() + ANSWER_SECONDS
         self._has_looked = False
@@ -36,7 +36,6 @@ class ServerWatch:
         self._on_leading = on_leading
         self._history = WalHistory()
         self._watchers: dict[str, Watcher] = {}
-        self.adopt(addresses)
 
     def adopt(self, addresses: Iterable[Address]) -> None:
         """Watch these servers and no others from now on."""

@@ -107,12 +107,7 @@ class Watcher:
     def _run(self) -> None:
         while not self._closing.is_set():
             try:
-                self._take_in(self._look())
-            except Silent:
-                self._lose()
-                self._on_unresponsive(
-                    self.state.name, monotonic() - self._last_heard_at
-                )
+                self._look_once()
             except Exception as error:
                 # Whatever it is, looking goes on: a dead watch would see no recovery.
                 _log.debug("%s: %s", self.address.name, error)
@@ -120,6 +115,13 @@ class Watcher:
             self.looked.set()
             self._closing.wait(self._pause_seconds())
         self._disconnect()
+
+    def _look_once(self) -> None:
+        try:
+            self._take_in(self._look())
+        except Silent:
+            self._lose()
+            self._on_unresponsive(self.state.name, monotonic() - self._last_heard_at)
 
     def _look(self) -> ServerReport:
         connection = self._connection or self._connect()

@@ -1,10 +1,17 @@
-"""What is remembered of how far a server has got."""
+"""A server is looked at for good, and it is remembered how far it has got."""
 
+import socket
+from contextlib import closing
 from dataclasses import replace
 
-from db.postgres import Lsn
+from db.endpoints import Endpoints
+from db.postgres import Database, Lsn
+from db.postgres.connections.server_addresses import Address
+from db.postgres.watching import watcher
+from db.postgres.watching.history import WalHistory
 from db.postgres.watching.nodes import NodeState
-from db.postgres.watching.watcher import advance
+from db.postgres.watching.watcher import Watcher, advance
+from tests.kit.waiting import eventually
 
 KNOWN = NodeState("a", "replica", replay_lsn=Lsn(100), seen_at=5.0)
 
@@ -35,3 +42,42 @@ def test_a_step_forward_ends_a_stall():
     state = advance(replace(KNOWN, is_stalled=True), Lsn(101), 6.0)
 
     assert not state.is_stalled
+
+
+def test_a_server_is_looked_at_again_whatever_becomes_of_telling_that_it_is_silent(
+    monkeypatch,
+):
+    monkeypatch.setattr(watcher, "ANSWER_SECONDS", 0.05)
+    told = []
+
+    def tell(name: str, _silent_seconds: float) -> None:
+        told.append(name)
+        raise LookupError("nobody to tell")
+
+    with closing(socket.create_server(("127.0.0.1", 0))) as silent:
+        where = {"host": "127.0.0.1", "port": str(silent.getsockname()[1])}
+        silent_one = Watcher(
+            Address("db-02", where), WalHistory(), tell, told.append, lambda: 0.01
+        )
+        silent_one.start()
+        eventually(lambda: len(told) > 2)
+        silent_one.stop()
+        silent_one.join()
+
+    assert set(told) == {"db-02"}
+
+
+def test_a_server_may_be_silent_before_its_first_answer(
+    endpoints: Endpoints, monkeypatch
+):
+    silent = []
+
+    def be_silent(watching: Watcher) -> None:
+        watching._on_unresponsive(watching.address.name, 3.0)
+        silent.append(watching.address.name)
+
+    monkeypatch.setattr(Watcher, "start", be_silent)
+    monkeypatch.setattr(Watcher, "join", lambda _: None)
+
+    with closing(Database(endpoints)):
+        assert silent
