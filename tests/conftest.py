@@ -50,6 +50,7 @@ class Databases:
         # A cluster that runs for long may be of an earlier version.
         database_roles.ensure_roles(self._url, addresses.secrets)
         self._mongo_url = addresses.mongo.admin_url
+        self._mongo = MongoClient[dict[str, object]](self._mongo_url)
 
     @contextmanager
     def fresh(self, template: str = "template1") -> Iterator[Endpoints]:
@@ -67,8 +68,15 @@ class Databases:
             )
         finally:
             self._execute(drop.format(sql.Identifier(name)))
-            with MongoClient[dict[str, object]](self._mongo_url) as client:
-                client.drop_database(f"{name}_audit")
+            self.drop_files(f"{name}_audit")
+
+    def drop_files(self, name: str) -> None:
+        """Throw a database of MongoDB away."""
+        self._mongo.drop_database(name)
+
+    def close(self) -> None:
+        """Part from MongoDB."""
+        self._mongo.close()
 
     def _audit_url(self, name: str) -> str:
         # An audit log of its own: one chain belongs to one database. The real login
@@ -81,6 +89,13 @@ class Databases:
             with connection.cursor() as cursor:
                 cursor.execute(statement)
                 await_replicas(cursor)
+
+
+@contextmanager
+def fresh_database(addresses: Addresses) -> Iterator[Endpoints]:
+    """Make an empty database in a cluster, and drop it afterwards."""
+    with closing(Databases(addresses)) as databases, databases.fresh() as endpoints:
+        yield endpoints
 
 
 def await_replicas(cursor: "psycopg2.extensions.cursor") -> None:
@@ -128,11 +143,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     The tests of a file share what takes long to make. Those that break a cluster share
     one with others, whichever file they are in.
     """
-    items.sort(key=_turn)
     for item in items:
         if not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group(_group(item)))
     yield
+    # In whatever order of chance pytest-randomly has put them.
+    items.sort(key=_turn)
     for item in items:
         # xdist 3.8 adds the group to what pytest looked at before 9.2.
         if grouped := vars(item).get("_nodeid"):
@@ -233,9 +249,10 @@ def cluster(addresses: Addresses) -> Addresses:
 
 
 @pytest.fixture(scope="session")
-def databases(addresses: Addresses) -> Databases:
+def databases(addresses: Addresses) -> Iterator[Databases]:
     """The maker of throw-away databases."""
-    return Databases(addresses)
+    with closing(Databases(addresses)) as databases:
+        yield databases
 
 
 @pytest.fixture(scope="session")
@@ -299,13 +316,14 @@ def file_keys(tmp_path_factory: pytest.TempPathFactory) -> FileKeys:
 
 
 @pytest.fixture
-def files(addresses: Addresses, file_keys: FileKeys) -> Iterator[FileStore]:
+def files(
+    addresses: Addresses, databases: Databases, file_keys: FileKeys
+) -> Iterator[FileStore]:
     """A file store of its own, thrown away afterwards."""
     url, name = addresses.mongo.admin_url, f"test_{uuid4().hex}"
     with closing(FileStore(url, name, keys=file_keys)) as store:
         yield store
-    with MongoClient[dict[str, object]](url) as client:
-        client.drop_database(name)
+    databases.drop_files(name)
 
 
 @pytest.fixture

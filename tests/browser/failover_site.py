@@ -14,14 +14,14 @@ from services.demo import seeding
 from services.people.accounts import demo_accounts
 from tests.browser.conftest import Site
 from tests.browser.running import chartroom
-from tests.conftest import Databases
+from tests.conftest import fresh_database
 
 
 @contextmanager
 def clinic_on(cluster: Cluster, browser: Browser, data: Path) -> Iterator[Site]:
     """Serve a small clinic of its own on a cluster that may be broken."""
     with (
-        Databases(cluster.addresses).fresh() as endpoints,
+        fresh_database(cluster.addresses) as endpoints,
         closing(Database(endpoints)) as database,
     ):
         schema.bring_up_to_date(endpoints)

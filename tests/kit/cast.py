@@ -32,8 +32,8 @@ class Member:
 
 
 CLEO: Final = Member("Cleo Clerk", Role.STAFF, "cleo@example.org")
-DORA: Final = Member("Doctor Dora", Role.CLINICIAN, "dora@example.org")
-EMIL: Final = Member("Doctor Emil", Role.CLINICIAN, "emil@example.org")
+DORA: Final = Member("Dora Physick", Role.CLINICIAN, "dora@example.org")
+EMIL: Final = Member("Emil Physick", Role.CLINICIAN, "emil@example.org")
 ANA: Final = Member("Ana Analyst", Role.ANALYST, "ana@example.org")
 ADAM: Final = Member("Adam Admin", Role.ADMIN, "adam@example.org")
 # The people of the demo as the product names them, who are colleagues of those above.

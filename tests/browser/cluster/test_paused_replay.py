@@ -16,7 +16,7 @@ from services.people.accounts import demo_accounts
 from tests.browser.conftest import Site
 from tests.browser.patients.test_front_desk import find, registered, unlike
 from tests.browser.running import chartroom
-from tests.conftest import Databases
+from tests.conftest import fresh_database
 from tests.kit import cast
 from tests.kit.breaking import replay_paused
 
@@ -31,7 +31,7 @@ def site(
 ) -> Iterator[Site]:
     """Chartroom on the cluster that may be broken."""
     with (
-        Databases(breakable.addresses).fresh() as endpoints,
+        fresh_database(breakable.addresses) as endpoints,
         closing(Database(endpoints)) as database,
     ):
         schema.bring_up_to_date(endpoints)

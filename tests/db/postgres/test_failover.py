@@ -14,7 +14,7 @@ from db.embedded import Cluster
 from db.endpoints import Endpoints
 from db.postgres import Database
 from db.postgres.transactions import reads
-from tests.conftest import Databases
+from tests.conftest import fresh_database
 from tests.db.postgres.load import Load
 from tests.db.postgres.notes import add_table, has_note
 from tests.kit.breaking import ask, is_switched_over, replay_paused, replicas, suspended
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.cluster
 @pytest.fixture
 def endpoints(breakable: Cluster) -> Iterator[Endpoints]:
     """A database of the cluster that may be broken."""
-    with Databases(breakable.addresses).fresh() as endpoints:
+    with fresh_database(breakable.addresses) as endpoints:
         schema.bring_up_to_date(endpoints)
         add_table(endpoints)
         yield endpoints

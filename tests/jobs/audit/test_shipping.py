@@ -22,7 +22,7 @@ from jobs.audit import shipping
 from services.audit import chain
 from services.audit.chain import ChainBroken
 from tests.browser.running import variables
-from tests.conftest import Databases
+from tests.conftest import fresh_database
 from tests.kit.waiting import eventually
 from tests.kit.warm_start import WarmProcess
 
@@ -165,7 +165,7 @@ class Breakable:
 @pytest.fixture
 def audited(breakable, tmp_path):
     """A fresh database on the cluster of this run."""
-    with Databases(breakable.addresses).fresh() as endpoints:
+    with fresh_database(breakable.addresses) as endpoints:
         schema.bring_up_to_date(endpoints)
         url = breakable.addresses.mongo.admin_url
         with closing(Breakable(endpoints, url, tmp_path)) as audited:

@@ -65,7 +65,7 @@ def test_an_invitation_without_mail_shows_its_link_once(confirmed, kept: Session
 
     (link,) = app.code
     guest = invitations.find(kept, link.value.rpartition("/")[2])
-    assert (guest.name, guest.role) == ("Doctor Dora", Role.CLINICIAN)
+    assert (guest.name, guest.role) == ("Dora Physick", Role.CLINICIAN)
     assert accounts.find_by_email(kept, address)
     assert "Give them this link" in app.warning[0].value
     assert not app.run().code

@@ -22,7 +22,7 @@ from db.cluster.fault_kinds import Fault
 from db.embedded import Cluster, Node
 from db.postgres import Database
 from db.postgres.watching import watcher
-from tests.conftest import Databases
+from tests.conftest import fresh_database
 from tests.db.embedded.witness import Witness
 from tests.kit import apart
 from tests.kit.breaking import ask
@@ -123,7 +123,7 @@ def test_whoever_waits_for_one_that_is_cut_off_goes_on_as_soon_as_another_leads(
         return port
 
     with (
-        Databases(breakable.addresses).fresh() as endpoints,
+        fresh_database(breakable.addresses) as endpoints,
         ThreadPoolExecutor(1) as aside,
     ):
         schema.bring_up_to_date(endpoints)

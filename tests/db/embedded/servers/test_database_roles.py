@@ -11,7 +11,7 @@ from db import schema
 from db.embedded import Cluster
 from db.embedded.servers import database_roles
 from db.schema import CannotMigrate
-from tests.conftest import Databases, connect, owner
+from tests.conftest import connect, fresh_database, owner
 
 pytestmark = pytest.mark.cluster
 
@@ -64,7 +64,7 @@ def test_a_cluster_of_an_earlier_version_gets_the_roles_that_it_lacks(earlier: C
 
 def test_without_the_roles_a_migration_says_who_has_to_do_what(earlier: Cluster):
     with (
-        Databases(earlier.addresses).fresh() as endpoints,
+        fresh_database(earlier.addresses) as endpoints,
         closing(connect(owner(endpoints)).connect()) as connection,
     ):
         for role in ("system", "app"):

@@ -21,7 +21,7 @@ from services.cluster.operations import (
 from services.cluster.operations.servers import Servers, wait_until
 from services.core.actors import CONSOLE
 from services.core.on_behalf import ActorDatabase
-from tests.conftest import Databases
+from tests.conftest import fresh_database
 from tests.kit.breaking import replicas
 from tests.kit.clusters import BreakableCluster
 from tests.kit.waiting import eventually
@@ -33,7 +33,7 @@ WHY = "Kernel update on db-01"
 @pytest.fixture(scope="module")
 def broken(breakable_cluster: BreakableCluster) -> Iterator[Endpoints]:
     """A database of the cluster that may be broken."""
-    with Databases(breakable_cluster.whole().addresses).fresh() as endpoints:
+    with fresh_database(breakable_cluster.whole().addresses) as endpoints:
         schema.bring_up_to_date(endpoints)
         yield endpoints
 

@@ -12,7 +12,7 @@ from db import schema
 from db.embedded import Cluster
 from db.postgres import SYSTEM
 from services.consultations import notes
-from tests.conftest import Databases
+from tests.conftest import fresh_database
 from tests.services.consultations.notes import samples
 from tests.services.patients.clinic_samples import Clinic, open_clinic
 
@@ -22,7 +22,7 @@ _VERSIONS = 60
 
 @pytest.fixture
 def clinic(breakable: Cluster) -> Iterator[Clinic]:
-    with Databases(breakable.addresses).fresh() as endpoints:
+    with fresh_database(breakable.addresses) as endpoints:
         schema.bring_up_to_date(endpoints)
         with open_clinic(endpoints) as clinic:
             yield clinic

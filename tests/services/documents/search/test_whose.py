@@ -28,8 +28,8 @@ def clinic(module_endpoints: Endpoints) -> Iterator[Clinic]:
         for who, of, title, text in (
             (clinic.cleo, clinic.ada, "Of Ada", "syphilis"),
             (clinic.cleo, clinic.grace, "Of Grace", "measles"),
-            (clinic.dora, None, "By Doctor Dora", "unfiled"),
-            (clinic.emil, None, "By Doctor Emil", "unfiled"),
+            (clinic.dora, None, "By Dora Physick", "unfiled"),
+            (clinic.emil, None, "By Emil Physick", "unfiled"),
         ):
             clinic.write(who, partial(_filed, who, title, text, of))
         yield clinic
@@ -68,10 +68,10 @@ def _titles(clinic: Clinic, actor: Actor, typed: str = "") -> list[str]:
 
 
 def test_everybody_lists_and_counts_what_they_may_see(clinic, gracie):
-    everything = ["By Doctor Dora", "By Doctor Emil", "Of Ada", "Of Grace"]
+    everything = ["By Dora Physick", "By Emil Physick", "Of Ada", "Of Grace"]
     assert _titles(clinic, clinic.cleo) == everything
-    assert _titles(clinic, clinic.dora) == ["By Doctor Dora", "Of Grace"]
-    assert _titles(clinic, clinic.emil) == ["By Doctor Emil"]
+    assert _titles(clinic, clinic.dora) == ["By Dora Physick", "Of Grace"]
+    assert _titles(clinic, clinic.emil) == ["By Emil Physick"]
     assert _titles(clinic, gracie) == ["Of Grace"]
     counts = [_count(clinic, who) for who in (clinic.cleo, clinic.dora, gracie)]
     assert counts == [4, 2, 1]
@@ -84,7 +84,7 @@ def test_a_search_finds_and_counts_no_others(clinic, gracie):
         assert _count(clinic, actor, "syphilis") == 0
         assert _titles(clinic, actor, "measles") == ["Of Grace"]
         assert _count(clinic, actor, "measles") == 1
-    assert _titles(clinic, clinic.dora, "unfiled") == ["By Doctor Dora"]
+    assert _titles(clinic, clinic.dora, "unfiled") == ["By Dora Physick"]
 
 
 def test_no_word_of_others_is_told_for_a_misspelt_one(clinic, gracie):

@@ -44,7 +44,7 @@ def test_who_is_assigned_is_in_the_team(session, clerk, dora, patient):
     assigned = care.assign(session, clerk, patient.id, dora.id)
 
     assert care.list_team(session, clerk, patient.id) == (assigned,)
-    assert assigned.clinician == care.Clinician(dora.id, "Doctor Dora")
+    assert assigned.clinician == care.Clinician(dora.id, "Dora Physick")
 
 
 def test_whose_treatment_ended_is_in_the_team_no_more(session, clerk, dora, patient):
@@ -69,13 +69,13 @@ def test_a_treatment_that_ended_can_begin_anew(session, clerk, dora, patient):
 
     care.assign(session, clerk, patient.id, dora.id)
 
-    assert team(session, clerk, patient) == ["Doctor Dora"]
+    assert team(session, clerk, patient) == ["Dora Physick"]
 
 
 def test_nobody_treats_a_patient_twice_over(session, clerk, dora, patient):
     care.assign(session, clerk, patient.id, dora.id)
 
-    with pytest.raises(care.AlreadyTreats, match="Doctor Dora treats"):
+    with pytest.raises(care.AlreadyTreats, match="Dora Physick treats"):
         care.assign(session, clerk, patient.id, dora.id)
 
 
@@ -90,7 +90,7 @@ def test_a_patient_has_as_many_clinicians_as_treat_them(session, clerk, dora, pa
     care.assign(session, clerk, patient.id, dora.id)
     care.assign(session, clerk, patient.id, emil.id)
 
-    assert sorted(team(session, clerk, patient)) == ["Doctor Dora", "Doctor Emil"]
+    assert sorted(team(session, clerk, patient)) == ["Dora Physick", "Emil Physick"]
 
 
 def test_a_clinician_may_hand_a_patient_on(session, dora, patient):
@@ -100,7 +100,7 @@ def test_a_clinician_may_hand_a_patient_on(session, dora, patient):
     care.assign(session, dora, patient.id, emil.id)
     care.end(session, dora, patient.id, dora.id)
 
-    assert team(session, dora, patient) == ["Doctor Emil"]
+    assert team(session, dora, patient) == ["Emil Physick"]
 
 
 def test_a_record_that_was_broken_open_does_not_become_ones_own(session, dora, patient):
@@ -136,7 +136,7 @@ def test_the_clinicians_are_listed_by_name(session, clerk):
 
     names = [carer.name for carer in care.list_clinicians(session, clerk)]
 
-    assert names == ["Doctor Dora", "Doctor Emil"]
+    assert names == ["Dora Physick", "Emil Physick"]
 
 
 def test_nobody_treats_an_archived_record(session, clerk, dora, patient):
@@ -167,7 +167,7 @@ def test_the_team_follows_a_merge_and_names_each_once(session, clerk, dora, pati
         today=TODAY,
     )
 
-    assert team(session, clerk, patient) == ["Doctor Dora"]
+    assert team(session, clerk, patient) == ["Dora Physick"]
 
 
 def test_ending_ends_what_a_merge_brought_together(session, clerk, dora, patient):
@@ -209,7 +209,7 @@ def test_only_those_at_the_desk_and_clinicians_say_who_treats(
 def test_a_clinician_treats_whom_they_register(session, clerk, dora):
     registered = patients.register(session, dora, ADA, today=TODAY)
 
-    assert team(session, clerk, registered) == ["Doctor Dora"]
+    assert team(session, clerk, registered) == ["Dora Physick"]
 
 
 def test_registering_again_after_a_lost_answer_begins_no_second_care(session, dora):

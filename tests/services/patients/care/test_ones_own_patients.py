@@ -89,7 +89,7 @@ def test_a_clinician_sees_who_else_treats_their_patient(clinic: Clinic):
 
     team = clinic.read(dora, lambda s: care.list_team(s, dora, clinic.grace.id))
 
-    assert [carer.clinician.name for carer in team] == ["Doctor Dora", "Doctor Emil"]
+    assert [carer.clinician.name for carer in team] == ["Dora Physick", "Emil Physick"]
 
 
 def test_whom_a_clinician_registers_is_their_patient(clinic: Clinic):

@@ -20,7 +20,7 @@ from db.postgres import SYSTEM, Database
 from jobs.visits import booking_proof
 from services.core.errors import Conflict
 from services.visits.booking import bookings
-from tests.conftest import Databases
+from tests.conftest import fresh_database
 from tests.kit import cast
 from tests.kit.breaking import switch_over
 from tests.kit.waiting import eventually
@@ -35,7 +35,7 @@ CLIENTS, SLOTS, PEOPLE = 8, 400, 40
 
 @pytest.fixture
 def endpoints(breakable):
-    with Databases(breakable.addresses).fresh() as endpoints:
+    with fresh_database(breakable.addresses) as endpoints:
         schema.bring_up_to_date(endpoints)
         yield endpoints
         breakable.wait_until_whole(seconds=60)
