@@ -10,7 +10,7 @@ from db import embedded, schema
 from db.embedded import Addresses
 from db.endpoints import Endpoints
 from db.postgres import Database
-from tests.conftest import Databases
+from tests.conftest import fresh_database
 
 
 @contextmanager
@@ -26,7 +26,7 @@ def endpoints() -> Iterator[Endpoints]:
 
     CHARTROOM_TEST_CLUSTER names a running cluster to use, as it does for the tests.
     """
-    with _cluster() as addresses, Databases(addresses).fresh() as fresh:
+    with _cluster() as addresses, fresh_database(addresses) as fresh:
         schema.bring_up_to_date(fresh)
         yield fresh
 
