@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -54,6 +55,20 @@ def test_a_warm_program_does_as_a_cold_one(tmp_path: Path, program: str):
     assert warm.stdout == cold.stdout
     # Of an error, what Python says last.
     assert warm.stderr.splitlines()[-1:] == cold.stderr.splitlines()[-1:]
+
+
+def test_a_warm_program_runs_nothing_of_what_this_process_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "program.py").write_text("print('done')")
+    page = ModuleType("__main__")
+    page.__file__ = str(tmp_path / "page.py")
+    (tmp_path / "page.py").write_text("raise AssertionError('the page is run')")
+    monkeypatch.setitem(sys.modules, "__main__", page)
+
+    ran = warm_start.run(["program"], cwd=tmp_path, env={})
+
+    assert (ran.stdout, ran.stderr) == ("done\n", "")
 
 
 def test_a_warm_program_is_ended_by_signals_and_says_by_which(tmp_path: Path):

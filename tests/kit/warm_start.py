@@ -17,6 +17,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import ModuleType
+from unittest.mock import patch
 
 _PROCESSES = multiprocessing.get_context("forkserver")
 _PROCESSES.set_forkserver_preload(["tests.kit.loaded"])
@@ -46,7 +48,9 @@ class WarmProcess:
             ).run,
             daemon=True,
         )
-        self._process.start()
+        # Whatever this process runs, also a page's script, is not for the other to run.
+        with patch.dict(sys.modules, {"__main__": ModuleType("__main__")}):
+            self._process.start()
         assert self._process.pid is not None
         self.pid = self._process.pid
 
