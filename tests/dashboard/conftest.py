@@ -117,6 +117,13 @@ def demo_of(endpoints: Endpoints) -> dict[Role, Actor]:
         return database.write(cast.add_demo, identity=SYSTEM).value
 
 
+@pytest.fixture
+def guessed(endpoints: Endpoints, tmp_path: Path) -> Iterator[Server]:
+    """A server of its own, for whoever uses up what a network may try."""
+    with serving(endpoints, tmp_path, cast=demo_of(endpoints)) as running:
+        yield running
+
+
 @pytest.fixture(scope="module")
 def another(
     server: Server,

@@ -1,6 +1,5 @@
 """Each token has so many calls a minute; the next is told when to come again."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -8,11 +7,12 @@ import pytest
 from sqlalchemy import select
 
 from api.application import create_api
+from db.limit_storage import LimitStorage
 from db.models.audit import AuditEvent
 from db.postgres import SYSTEM
 from services.core import throttling
 from services.core.actors import Role
-from services.core.throttling import Limit
+from services.core.throttling import CallLimits, Limit, Throttle
 from tests.api.conftest import Client
 
 PATH = "/api/v1/patients"
@@ -20,9 +20,10 @@ CALLS = 3
 
 
 @pytest.fixture
-def strict(application, module_files, module_log, papers):
-    """The API with room for three calls a minute."""
-    limits = replace(application.limits, calls_per_minute=CALLS)
+def strict(application, addresses, module_files, module_log, papers):
+    """The API with room for three calls a minute, of which none is used up."""
+    storage = LimitStorage(addresses.mongo.url)
+    limits = CallLimits(Throttle(storage, key=uuid4().hex), CALLS)
     now = datetime(2026, 11, 20, 12, tzinfo=UTC)
     given = (application.database, module_files, module_log, limits, papers)
     api = create_api(*given, monitor=None, runner=None, now=lambda: now)
@@ -35,6 +36,7 @@ def strict(application, module_files, module_log, papers):
     yield make
     for client in clients:
         client.close()
+    storage.close()
 
 
 def _limit_events(application) -> list[AuditEvent]:

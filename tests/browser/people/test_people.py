@@ -166,7 +166,7 @@ def test_a_programs_token_is_shown_once_and_revoked(admin: Page) -> None:
     admin.get_by_role("combobox", name="It may").click()
     admin.get_by_role("option", name="Read patients").click()
     admin.keyboard.press("Escape")
-    admin.get_by_role("button", name="Make token").click()
+    ready(admin).get_by_role("button", name="Make token").click()
     token = admin.locator("code").inner_text().strip()
     assert token.startswith("chartroom_")
 

@@ -12,6 +12,7 @@ from services.core.actors import Role
 from services.visits.schedule import plans
 from services.visits.schedule.plans import HORIZON, ExceptionDraft, ExceptionKind, weeks
 from tests.browser.conftest import Site, ready
+from tests.browser.patients.test_front_desk import unlike
 from tests.kit import cast
 from tests.services.visits.schedule.plans.samples import (
     doctor,
@@ -24,13 +25,19 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def emil(site: Site) -> str:
+def name() -> str:
+    """What no other doctor is called."""
+    return f"Emil {unlike()}"
+
+
+@pytest.fixture
+def emil(site: Site, name: str) -> str:
     """A doctor without a plan."""
-    settle = partial(doctor, name=cast.DOCTOR_EMIL.name, speciality="Patience")
+    settle = partial(doctor, name=name, speciality="Patience")
     return str(site.database.write(settle, identity=SYSTEM).value)
 
 
-def test_a_week_that_is_typed_offers_times_at_once(page: Page, emil: str):
+def test_a_week_that_is_typed_offers_times_at_once(page: Page, emil: str, name: str):
     page.goto(f"/doctor_plan?doctor={emil}")
     for day in ("Monday", "Thursday"):
         ready(page).get_by_label(day, exact=True).fill("09:00-11:00")
@@ -39,9 +46,9 @@ def test_a_week_that_is_typed_offers_times_at_once(page: Page, emil: str):
     page.get_by_text("The week is saved.").wait_for()
 
     page.goto("/doctors")
-    ready(page).get_by_label("Search doctors").fill("Eager")
+    ready(page).get_by_label("Search doctors").fill(name)
     page.keyboard.press("Enter")
-    row = page.get_by_role("row").filter(has_text=cast.DOCTOR_EMIL.name)
+    row = page.get_by_role("row").filter(has_text=name)
     expect(row).to_contain_text("09:00")
 
 

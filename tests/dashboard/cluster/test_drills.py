@@ -104,7 +104,10 @@ def test_a_disk_of_which_nothing_shows_that_it_was_full_keeps_no_promise(
 
     def stop_for_another_reason(disk: SmallDisk) -> None:
         """Stop the replica once it follows from its small disk."""
-        eventually(lambda: any("Writing more than it can take" in x for x in lines))
+        eventually(
+            lambda: any("Writing more than it can take" in x for x in lines),
+            seconds=120,
+        )
         disk.node.patroni.process.terminate()
 
     monkeypatch.setattr(SmallDisk, "_fill", stop_for_another_reason)

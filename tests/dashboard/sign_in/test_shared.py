@@ -139,8 +139,8 @@ def test_no_token_is_written_into_the_log(server, shared):
         assert part not in written
 
 
-def test_a_network_may_try_so_many_links(server):
-    with server.browser() as reader:
+def test_a_network_may_try_so_many_links(guessed):
+    with guessed.browser() as reader:
         answers = [
             reader.get("/shared/nothing")
             for _ in range(throttling.SHARES_PER_NETWORK.amount + 1)

@@ -116,9 +116,8 @@ def test_the_token_is_neither_logged_nor_counted(server, link):
     assert "/welcome/{token}" in server.log.read_text()
 
 
-# Last, because nobody else opens a link from here for a while.
-def test_guessing_links_has_a_limit(server):
-    with server.browser() as browser:
+def test_guessing_links_has_a_limit(guessed):
+    with guessed.browser() as browser:
         answers = [browser.get(f"/welcome/{n:043}") for n in range(51)]
 
     assert answers[-1].status_code == 429

@@ -218,13 +218,6 @@ def test_another_day_is_turned_to_and_back(clinic, visit):
     assert len(rows_of(app, "day_visits")) == 1
 
 
-def test_an_outbox_without_letters_says_where_they_come_from(clinic):
-    app = clinic.open("outbox", Role.ADMIN)
-
-    assert any("No letters yet" in text for text in words_on(app))
-    assert any("No mail server is set" in element.value for element in app.info)
-
-
 def test_the_outbox_shows_letters_without_whole_addresses(clinic, visit):
     visit_id = visit(600)
 

@@ -261,7 +261,9 @@ def withdraw(app, monkeypatch, slot_id):
         app.run()
 
 
-def test_a_stale_form_shows_what_a_colleague_has_saved(clinic, dora):
+def test_a_stale_form_shows_what_a_colleague_has_saved(clinic):
+    another = replace(cast.DOCTOR_DORA, name="Dora Dull", slot_minutes=30)
+    dora = clinic.write(lambda s: doctors.add_doctor(s, clinic.clerk, another))
     app = clinic.open("doctor_plan", doctor=dora.id)
     current = clinic.write(lambda s: doctors.get_doctor(s, clinic.clerk, dora.id))
     clinic.write(

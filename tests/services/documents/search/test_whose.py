@@ -21,10 +21,9 @@ from tests.services.documents.search.samples import NOW, filed, text_of, where
 from tests.services.patients.clinic_samples import Clinic, open_clinic
 
 
-@pytest.fixture(scope="module")
-def clinic(module_endpoints: Endpoints) -> Iterator[Clinic]:
-    """Ada is nobody's patient, Grace is Dora's; each has a document that tells it."""
-    with open_clinic(module_endpoints) as clinic:
+@contextmanager
+def _furnished(endpoints: Endpoints) -> Iterator[Clinic]:
+    with open_clinic(endpoints) as clinic:
         for who, of, title, text in (
             (clinic.cleo, clinic.ada, "Of Ada", "syphilis"),
             (clinic.cleo, clinic.grace, "Of Grace", "measles"),
@@ -32,6 +31,20 @@ def clinic(module_endpoints: Endpoints) -> Iterator[Clinic]:
             (clinic.emil, None, "By Emil Physick", "unfiled"),
         ):
             clinic.write(who, partial(_filed, who, title, text, of))
+        yield clinic
+
+
+@pytest.fixture(scope="module")
+def clinic(module_endpoints: Endpoints) -> Iterator[Clinic]:
+    """Ada is nobody's patient, Grace is Dora's; each has a document that tells it."""
+    with _furnished(module_endpoints) as clinic:
+        yield clinic
+
+
+@pytest.fixture
+def changing(endpoints: Endpoints) -> Iterator[Clinic]:
+    """The same clinic, where a test may file more."""
+    with _furnished(endpoints) as clinic:
         yield clinic
 
 
@@ -174,33 +187,35 @@ def test_a_patient_sees_in_the_trash_only_what_they_filed(clinic, gracie):
     assert [row.title for row in page.rows] == ["Mine"]
 
 
-def test_a_patient_does_not_see_what_the_clinic_filed_before_it_is_clean(
-    clinic, gracie
-):
-    document = clinic.write(
-        clinic.cleo,
-        lambda s: filed(s, clinic.cleo, "Waiting", "mumps", of=clinic.grace),
+def test_a_patient_does_not_see_what_the_clinic_filed_before_it_is_clean(changing):
+    gracie = changing.invite(changing.grace)
+    document = changing.write(
+        changing.cleo,
+        lambda s: filed(s, changing.cleo, "Waiting", "mumps", of=changing.grace),
     )
-    clinic.database.write(lambda s: mark(s, document, scan="waiting"), identity=SYSTEM)
-
-    assert "Waiting" not in _titles(clinic, gracie)
-    assert _titles(clinic, gracie, "waiting") == []
-    assert "Waiting" in _titles(clinic, clinic.cleo)
-
-
-def test_filing_it_elsewhere_moves_what_is_found_at_once(clinic, gracie):
-    document = clinic.write(
-        clinic.cleo,
-        lambda s: filed(s, clinic.cleo, "Moving", "rubella", of=clinic.ada),
+    changing.database.write(
+        lambda s: mark(s, document, scan="waiting"), identity=SYSTEM
     )
-    assert _titles(clinic, gracie, "rubella") == []
+
+    assert "Waiting" not in _titles(changing, gracie)
+    assert _titles(changing, gracie, "waiting") == []
+    assert "Waiting" in _titles(changing, changing.cleo)
+
+
+def test_filing_it_elsewhere_moves_what_is_found_at_once(changing):
+    gracie = changing.invite(changing.grace)
+    document = changing.write(
+        changing.cleo,
+        lambda s: filed(s, changing.cleo, "Moving", "rubella", of=changing.ada),
+    )
+    assert _titles(changing, gracie, "rubella") == []
 
     def move(session):
-        changed = replace(ChangedDocument.of(document), patient_id=clinic.grace.id)
+        changed = replace(ChangedDocument.of(document), patient_id=changing.grace.id)
         records.change(
-            session, clinic.cleo, document.id, changed, revision=document.revision
+            session, changing.cleo, document.id, changed, revision=document.revision
         )
 
-    clinic.write(clinic.cleo, move)
+    changing.write(changing.cleo, move)
 
-    assert _titles(clinic, gracie, "rubella") == ["Moving"]
+    assert _titles(changing, gracie, "rubella") == ["Moving"]
