@@ -116,12 +116,14 @@ class FileKeys:
 
     def _keyring(self) -> _Keyring:
         """Return the keys as they are in the file now."""
+        # Before the look: another thread may make the file right after it.
+        was_here = self._known is not None
         try:
             stamp = _stamp(self.path)
         except FileNotFoundError:
             # Keys that were here and are gone are never made anew: what they have
             # sealed would be lost, and nobody would be told.
-            if not self._may_be_made or self._known is not None:
+            if not self._may_be_made or was_here:
                 raise UnusableFileKeys(
                     f"There is no key file {self.path}: put it back from your copy."
                 ) from None

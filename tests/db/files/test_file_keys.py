@@ -81,6 +81,22 @@ def test_threads_that_add_keys_lose_none(keys: FileKeys):
     assert len(keys.ids) == 17
 
 
+def test_a_key_file_that_another_thread_has_just_made_is_taken(
+    keys: FileKeys, monkeypatch: pytest.MonkeyPatch
+):
+    stamp = file_keys._stamp
+
+    def look_too_early(_: Path) -> tuple[int, ...]:
+        monkeypatch.setattr(file_keys, "_stamp", stamp)
+        keys.add()
+        raise FileNotFoundError
+
+    monkeypatch.setattr(file_keys, "_stamp", look_too_early)
+
+    assert keys.add() in keys.ids
+    assert len(keys.ids) == 3
+
+
 def test_what_is_sealed_opens_for_its_purpose_only(keys: FileKeys):
     sealed = keys.seal(b"chest pain", "draft 7")
 
