@@ -1,15 +1,16 @@
-"""Everything that programs of Chartroom load, for processes that begin with it."""
+"""Everything that programs of Chartroom load, for processes that begin with it.
+
+Nothing of it may warn, here as where a command is started with warnings as errors.
+"""
 
 import gc
-import importlib
-import pkgutil
+import warnings
 
-import dashboard.cli
-import dashboard.web.server
-import jobs.worker.tasks  # noqa: F401
-
-for _module in pkgutil.iter_modules(dashboard.cli.__path__, "dashboard.cli."):
-    importlib.import_module(_module.name)
+with warnings.catch_warnings():
+    warnings.simplefilter("error")
+    import dashboard.cli
+    import dashboard.web.server  # noqa: F401
+    import jobs.worker.tasks  # noqa: F401
 
 # Copies share what is never collected.
 gc.collect()

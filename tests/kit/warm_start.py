@@ -2,7 +2,7 @@
 
 A run of the tests starts commands and servers hundreds of times, and most of a start is
 importing. Here a process that has imported everything is copied for each. How they
-begin with nothing loaded, tests/launch sees, and tests of single commands.
+begin with nothing loaded, tests/launch sees.
 """
 
 import io
