@@ -45,18 +45,32 @@ from services.visits.schedule import visit_changes
 from tests.kit import cast
 from tests.kit.change_listening import listening
 
+# Reads whatever anybody has written.
+NEWEST = {LSN_HEADER: "FFFFFFFF/0"}
 ADA = cast.body_of(cast.ADA, "email", "allergies")
 
 CLINIC = Clinic("Harbour Clinic", "1 Quay Street", "+44 1632 960000")
 
 
-class Client:
-    """Asks the API without a network between, as one program that sees its writes."""
+@dataclass
+class Position:
+    """Where in the log what was written last is; None before anything was."""
 
-    def __init__(self, app: Any, token: str | None = None) -> None:
+    lsn: str | None = None
+
+
+class Client:
+    """Asks the API without a network between, as one program that sees its writes.
+
+    It sees those of others, too, with whom it has its position in common.
+    """
+
+    def __init__(
+        self, app: Any, token: str | None = None, position: Position | None = None
+    ) -> None:
         self._app = app
         self._token = token
-        self._lsn: str | None = None
+        self._position = position or Position()
         # A loop of its own: Playwright, once it was used, keeps one in this thread.
         self._stack = ExitStack()
         self._portal = self._stack.enter_context(start_blocking_portal())
@@ -66,10 +80,11 @@ class Client:
         headers = dict(options.pop("headers", {}))
         if self._token:
             headers.setdefault("Authorization", f"Bearer {self._token}")
-        if self._lsn:
-            headers.setdefault(LSN_HEADER, self._lsn)
+        if self._position.lsn:
+            headers.setdefault(LSN_HEADER, self._position.lsn)
         response = self._portal.call(self._ask, method, path, headers, options)
-        self._lsn = response.headers.get(LSN_HEADER, self._lsn)
+        if lsn := response.headers.get(LSN_HEADER):
+            self._position.lsn = lsn
         return response
 
     async def _ask(self, method, path, headers, options):
@@ -164,9 +179,13 @@ def _tokens(database: Database, own: UUID | None) -> dict[Role, str]:
 @pytest.fixture
 def as_role(application):
     clients: list[Client] = []
+    # Whatever was written before a test, its clients see.
+    written = application.database.write(lambda _: None, identity=SYSTEM)
+    position = Position(str(written.lsn))
 
     def make(role: Role | None) -> Client:
-        clients.append(Client(application.app, role and application.tokens[role]))
+        token = role and application.tokens[role]
+        clients.append(Client(application.app, token, position))
         return clients[-1]
 
     yield make

@@ -14,9 +14,6 @@ from db.postgres import SYSTEM, Database
 from tests.kit import cast
 from tests.services.visits.booking.bookings import samples
 
-# Reads whatever anybody has written: see LSN_HEADER.
-NEWEST = {"X-Chartroom-LSN": "FFFFFFFF/0"}
-
 
 @dataclass(frozen=True)
 class Practice:

@@ -6,7 +6,7 @@ pages find out who is here exactly as they do behind it.
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
 from io import BytesIO
@@ -33,7 +33,7 @@ from db.files.file_keys import FileKeys
 from db.files.gridfs import FileStore
 from db.limit_storage import LimitStorage
 from db.models.audit import AuditEvent
-from db.postgres import SYSTEM, Database, Lsn
+from db.postgres import SYSTEM, Database, Lsn, NoPrimary
 from db.settings import Settings
 from db.spool import Spool
 from services.core.actors import Actor, Role
@@ -120,7 +120,13 @@ class Clinic:
         return self.browser(role).run()
 
     def browser(self, role: Role = Role.STAFF) -> AppTest:
-        """Return a session of somebody of the role that has opened nothing yet."""
+        """Return a session of somebody of the role that has opened nothing yet.
+
+        It shows what everybody has written until now, other sessions among them.
+        """
+        # While nobody leads nothing is new.
+        with suppress(NoPrimary):
+            self.write(_nothing)
         app = AppTest.from_file(
             _ROOT / "dashboard" / "app.py", default_timeout=_SECONDS
         )

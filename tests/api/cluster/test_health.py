@@ -9,22 +9,24 @@ from sqlalchemy import delete, insert, text
 from api.cluster.health import Checkup, examine
 from api.core.dependencies import Stores
 from db.models.audit import AuditEvent
-from db.postgres import SYSTEM, Absence, Database
-from services.cluster.monitoring import background
+from db.postgres import Absence, Database
 from services.core import audit
 from services.core.actors import Role
 from services.core.audit import Action
+from tests.kit.replicas import write_everywhere
 
 
 def _beat(database, age="0 seconds"):
-    return database.write(
+    write_everywhere(
+        database,
         lambda session: session.execute(
             text(
                 "INSERT INTO procrastinate_workers (last_heartbeat) "
                 "VALUES (clock_timestamp() - CAST(:age AS interval))"
             ),
             {"age": age},
-        )
+        ),
+        identity=None,
     )
 
 
@@ -68,8 +70,7 @@ def _seen_as(stores, **changes):
 
 
 def test_everything_up_is_200_with_each_parts_latency(stranger, stores, application):
-    after = _beat(application.database).lsn
-    application.database.read(background.worker_state, after=after, identity=SYSTEM)
+    _beat(application.database)
 
     health = examine(stores)
 
@@ -121,8 +122,7 @@ def test_a_silent_worker_degrades(endpoints, stores):
     stores = replace(stores, database=database)
 
     never = examine(stores)
-    after = _beat(database, "31 seconds").lsn
-    database.read(background.worker_state, after=after, identity=SYSTEM)
+    _beat(database, "31 seconds")
     stale = examine(stores)
     database.close()
 
@@ -141,8 +141,7 @@ def _wait_for_the_log(database, *ages):
             event = insert(AuditEvent.__table__).inline()
             session.execute(event.values(action="patient:read", at=at))
 
-    after = database.write(replace, identity=SYSTEM).lsn
-    database.read(background.worker_state, after=after, identity=SYSTEM)
+    write_everywhere(database, replace)
 
 
 def test_an_audit_log_that_stands_still_degrades(stores, application):

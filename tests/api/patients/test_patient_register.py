@@ -3,8 +3,7 @@
 import pytest
 
 from services.core.actors import Role
-from tests.api.conftest import ADA, Client
-from tests.api.visit_samples import NEWEST
+from tests.api.conftest import ADA, NEWEST, Client
 
 POST = "/patient-register"
 

@@ -7,7 +7,8 @@ from uuid import uuid4
 import pytest
 
 from services.core.actors import Role
-from tests.api.visit_samples import NEWEST, Practice
+from tests.api.conftest import NEWEST
+from tests.api.visit_samples import Practice
 from tests.services.visits.booking.bookings import samples
 
 FIRST = samples.FIRST

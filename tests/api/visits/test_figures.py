@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from db.models.booking import Booking
 from db.postgres import SYSTEM
 from services.core.actors import Role
+from tests.api.conftest import NEWEST
 from tests.kit import cast
 from tests.services.visits import visit_samples
 
@@ -50,8 +51,7 @@ def admin(as_role, doctor):
 
 
 def test_figures_are_told_whole_by_day_and_by_doctor(admin, doctor):
-    newest = {"X-Chartroom-LSN": "FFFFFFFF/0"}
-    statistics = admin.get(f"/api/admin/stats?{WEEK}", headers=newest).json()
+    statistics = admin.get(f"/api/admin/stats?{WEEK}", headers=NEWEST).json()
 
     figures = {
         "slots": 2,

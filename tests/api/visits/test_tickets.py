@@ -9,7 +9,7 @@ from sqlalchemy import update
 from db.models.booking import Appointment
 from db.postgres import SYSTEM
 from services.core.actors import Role
-from tests.api.conftest import Client
+from tests.api.conftest import NEWEST, Client
 from tests.kit import cast
 from tests.services.documents.forms.samples import words_of
 from tests.services.visits import visit_samples
@@ -37,8 +37,7 @@ def own(application) -> UUID:
 
 
 def ask(client: Client, visit_id: UUID, what: str):
-    headers = {"X-Chartroom-LSN": "FFFFFFFF/0"}
-    return client.get(f"/api/appointments/{visit_id}/{what}", headers=headers)
+    return client.get(f"/api/appointments/{visit_id}/{what}", headers=NEWEST)
 
 
 def test_a_patient_takes_the_ticket_of_their_own_visit(as_role, visit_of, own):

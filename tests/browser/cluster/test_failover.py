@@ -18,7 +18,7 @@ from db.models.patient import Patient
 from db.postgres import SYSTEM
 from db.spool import Spool
 from services.core.audit import Action
-from tests.browser.conftest import Site, ready
+from tests.browser.conftest import Site, file_pdf, ready
 from tests.browser.failover_site import assert_no_traceback, clinic_on, lose_the_node
 from tests.browser.patients.test_front_desk import register, unlike
 from tests.browser.visits.test_booking import next_monday
@@ -91,10 +91,7 @@ def filed(page: Page, folder: Path) -> str:
     """File a document; return the address of its page."""
     path = folder / f"{unlike()}.pdf"
     path.write_bytes(letter("Seen on Monday", "and again on Friday"))
-    page.goto("/upload_documents")
-    ready(page).locator("input[type=file]").set_input_files(path)
-    ready(page).get_by_role("button", name="File document").click()
-    expect(page.get_by_text("is filed")).to_be_visible()
+    file_pdf(page, path)
     page.goto("/documents")
     link = ready(page).get_by_role("row").filter(has_text=path.stem)
     return f"/{link.get_by_role('link').first.get_attribute('href')}"

@@ -8,11 +8,12 @@ from datetime import date
 import pytest
 
 from db.models.audit import AuditEvent
-from db.postgres import SYSTEM, Database, DelayedStandbys
+from db.postgres import Database, DelayedStandbys
 from services.core.actors import Role
 from services.patients.records import patients
 from services.patients.records.model import PatientRecord
 from tests.conftest import Databases
+from tests.kit.replicas import write_everywhere
 from tests.pages.conftest import Clinic
 
 TODAY = date(2026, 11, 20)
@@ -30,11 +31,11 @@ def then(
 ) -> Iterator[None]:
     """The patient as they were, on a standby of the past."""
     with databases.fresh(template) as endpoints, closing(Database(endpoints)) as before:
-        before.write(
+        write_everywhere(
+            before,
             lambda s: patients.register(
                 s, clinic.clerk, patient.draft(), today=TODAY, patient_id=patient.id
             ),
-            identity=SYSTEM,
         )
         standby = replace(endpoints, delayed_urls={"node-04": endpoints.database_url})
         usual = clinic.wiring.delayed_standbys
