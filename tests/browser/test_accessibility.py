@@ -8,13 +8,13 @@ from uuid import UUID
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import BrowserContext, Locator, Page
+from playwright.sync_api import BrowserContext, Page
 
 from db.postgres import SYSTEM
 from services.core.actors import Role
 from services.lists.criteria import Criteria
 from services.patients import search
-from tests.browser.conftest import Site, ready
+from tests.browser.conftest import Site, file_pdf, ready
 from tests.kit import cast
 from tests.services.pdf.samples import letter
 from tests.services.visits.slot_samples import week_of_slots
@@ -111,23 +111,16 @@ def paper(site: Site) -> str:
     """A document with two versions to look at."""
     with site.visit() as context:
         page = context.pages[0]
-        page.goto("/upload_documents")
-        hand_over(ready(page), letter("Dose 5 mg"))
-        page.get_by_label("Description").wait_for()
-        page.get_by_role("button", name="File document").click()
-        page.get_by_text("is filed").wait_for()
+        file = {"name": "letter.pdf", "mimeType": "application/pdf"}
+        file_pdf(page, {**file, "buffer": letter("Dose 5 mg")})
         page.get_by_role("button", name="To the documents").click()
         page.get_by_role("link", name="letter", exact=True).first.click()
         page.get_by_role("button", name="Replace").click()
-        hand_over(page.get_by_role("dialog"), letter("Dose 50 mg"))
+        chooser = page.get_by_role("dialog").locator("input[type=file]")
+        chooser.set_input_files({**file, "buffer": letter("Dose 50 mg")})
         page.get_by_role("button", name="Save as version 2").click()
         page.get_by_text("Version 2 is saved").wait_for()
         return parse_qs(urlsplit(page.url).query)["document"][0]
-
-
-def hand_over(where: Page | Locator, data: bytes) -> None:
-    file = {"name": "letter.pdf", "mimeType": "application/pdf", "buffer": data}
-    where.locator("input[type=file]").set_input_files(file)
 
 
 @pytest.fixture(scope="module")

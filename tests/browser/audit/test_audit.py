@@ -48,12 +48,9 @@ def opened(site: Site, page: Page) -> str:
 @pytest.fixture
 def audit_page(site: Site, opened: str) -> Iterator[Page]:
     """The log's page, where somebody asks about this patient."""
-    context = site.visit(Role.ADMIN)
-    page = context.pages[0]
-    page.goto(f"/audit?patient={opened}")
-    ready(page)
-    yield page
-    context.close()
+    with site.lend(Role.ADMIN) as page:
+        page.goto(f"/audit?patient={opened}")
+        yield ready(page)
 
 
 def test_an_administrator_finds_who_opened_a_record(audit_page: Page, opened: str):
@@ -83,23 +80,20 @@ def test_the_log_is_verified_at_a_click(audit_page: Page):
 
 
 def test_a_patient_sees_who_looked(site: Site):
-    maya = site.visit(Role.PATIENT, at="/")
-    own = maya.pages[0]
-    ready(own)
-    ship(site)
-    own.goto("/accesses")
-    ready(own)
+    with site.lend(Role.PATIENT) as own:
+        own.goto("/")
+        ready(own)
+        ship(site)
+        own.goto("/accesses")
+        ready(own)
 
-    row = own.get_by_role("row").filter(has_text="opened your record").first
-    expect(row).to_contain_text("You")
-    maya.close()
+        row = own.get_by_role("row").filter(has_text="opened your record").first
+        expect(row).to_contain_text("You")
 
 
 def test_another_roles_address_is_refused_in_words(site: Site):
-    analyst = site.visit(Role.ANALYST)
-    page = analyst.pages[0]
-    page.goto("/audit")
-    ready(page)
+    with site.lend(Role.ANALYST) as page:
+        page.goto("/audit")
+        ready(page)
 
-    expect(page.get_by_text("You may not read the audit log")).to_be_visible()
-    analyst.close()
+        expect(page.get_by_text("You may not read the audit log")).to_be_visible()

@@ -22,7 +22,7 @@ from services.core.actors import Role
 from services.core.audit import Action
 from tests.browser.conftest import Site, ready
 from tests.browser.failover_site import assert_no_traceback, clinic_on
-from tests.browser.patients.test_front_desk import registered, unlike
+from tests.browser.patients.test_front_desk import known, unlike
 from tests.browser.visits.test_booking import next_monday, time_of
 from tests.kit import cast
 from tests.kit.breaking import leaderless, switch_over
@@ -111,7 +111,7 @@ def test_visits_are_booked_once_each_whoever_leads_meanwhile(
     site: Site, breakable: Cluster, doctor_id: UUID, change: Change
 ):
     desk, maya = site.visit().pages[0], site.visit(Role.PATIENT).pages[0]
-    patient = registered(desk, "Grete", unlike()).split("patient=")[1]
+    patient = known(site, "Grete", unlike())
     before = events(site, Action.BOOKING_HOLD, Action.BOOKING_CONFIRM)
     streams = (
         opened(desk, f"/doctor?doctor={doctor_id}&patient={patient}"),

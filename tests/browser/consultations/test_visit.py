@@ -81,9 +81,8 @@ def visit(site: Site) -> Consultation:
 
 @pytest.fixture
 def room(site: Site) -> Iterator[BrowserContext]:
-    context = site.visit(Role.CLINICIAN)
-    yield context
-    context.close()
+    with site.lend(Role.CLINICIAN) as page:
+        yield page.context
 
 
 def opened(page: Page, visit: Consultation) -> Page:

@@ -17,7 +17,7 @@ from db.postgres import SYSTEM
 from services.core.actors import Role
 from tests.browser.conftest import Site, ready
 from tests.browser.consultations.test_visit import leave_with
-from tests.browser.patients.test_front_desk import registered, unlike
+from tests.browser.patients.test_front_desk import known, unlike
 from tests.browser.visits.test_desk import open_desk, scan
 from tests.kit import cast
 from tests.services.visits import visit_samples
@@ -30,15 +30,13 @@ LINE = {
     "How often": "3 times a day",
     "For how long": "7 days",
 }
-OTHERS = {"Phone number": "01632 960 778", "Date of birth": "1971-04-17"}
 REASON = "Tolerated amoxicillin well last year"
 
 
 @pytest.fixture
 def room(site: Site) -> Iterator[BrowserContext]:
-    context = site.visit(Role.CLINICIAN)
-    yield context
-    context.close()
+    with site.lend(Role.CLINICIAN) as page:
+        yield page.context
 
 
 def own_slot(session: Session) -> tuple[UUID, datetime]:
@@ -100,7 +98,7 @@ def test_from_the_booking_to_a_prescription_that_verifies(
     site: Site, page: Page, room: BrowserContext
 ):
     name = unlike()
-    patient_id = registered(page, "Grete", name, **OTHERS).split("patient=")[1]
+    patient_id = str(known(site, "Grete", name))
     make_allergic(site, patient_id)
     doctor_id, starts_at = site.database.write(own_slot, identity=SYSTEM).value
 

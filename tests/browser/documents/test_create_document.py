@@ -1,5 +1,7 @@
 """A document made from a form: typed, looked at, confirmed, found in the list."""
 
+from collections.abc import Iterator
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -16,9 +18,14 @@ def _type(page: Page, label: str, text: str) -> None:
     box.press("Tab")
 
 
-def test_from_the_form_over_the_preview_into_the_list(site: Site):
-    context = site.visit(Role.CLINICIAN)
-    page = context.pages[0]
+@pytest.fixture
+def page(site: Site) -> Iterator[Page]:
+    """A clinician's tab."""
+    with site.lend(Role.CLINICIAN) as page:
+        yield page
+
+
+def test_from_the_form_over_the_preview_into_the_list(page: Page):
     page.goto("/create_document")
     _type(page, "Name", _NAME)
     page.get_by_role("spinbutton", name="Date of birth").first.click()
@@ -37,12 +44,9 @@ def test_from_the_form_over_the_preview_into_the_list(site: Site):
     expect(page.get_by_text("“Medical record” is filed.")).to_be_visible()
     row = page.get_by_role("row").filter(has_text="Medical record")
     expect(row.first).to_be_visible()
-    context.close()
 
 
-def test_what_is_wrong_with_a_long_form_is_said_in_sight(site: Site):
-    context = site.visit(Role.CLINICIAN)
-    page = context.pages[0]
+def test_what_is_wrong_with_a_long_form_is_said_in_sight(page: Page):
     page.goto("/create_document?template=referral_letter")
     button = page.get_by_role("button", name="Generate PDF")
     button.scroll_into_view_if_needed()
@@ -52,4 +56,3 @@ def test_what_is_wrong_with_a_long_form_is_said_in_sight(site: Site):
     said = page.get_by_text("No document was made.")
     expect(said).to_be_visible()
     expect(said).to_be_in_viewport(ratio=1)
-    context.close()

@@ -13,8 +13,8 @@ from playwright.sync_api import Locator, Page, expect
 from db.models.document import Document, DocumentVersion
 from db.postgres import SYSTEM
 from services.core.actors import Role
-from tests.browser.conftest import Site, ready
-from tests.browser.patients.test_front_desk import registered, unlike
+from tests.browser.conftest import Site, file_pdf, ready, requested
+from tests.browser.patients.test_front_desk import known, record_of, unlike
 from tests.services.pdf.samples import letter
 
 pytestmark = pytest.mark.browser
@@ -35,9 +35,10 @@ def pdf(tmp_path: Path):
 @pytest.fixture
 def maya(site: Site) -> Iterator[Page]:
     """A patient's first page."""
-    context = site.visit(Role.PATIENT, at="/")
-    yield context.pages[0]
-    context.close()
+    with site.lend(Role.PATIENT) as page:
+        page.goto("/")
+        page.get_by_role("heading", level=1).wait_for()
+        yield page
 
 
 def dialog(page: Page) -> Locator:
@@ -87,7 +88,7 @@ def sha256_of(site: Site, page: Page) -> str:
 
 def test_a_document_goes_from_a_form_to_the_trash_and_back(site: Site, page: Page, pdf):
     last, finding = unlike(), unlike()
-    registered(page, "Grete", last)
+    page.goto(record_of(known(site, "Grete", last)))
 
     # From a form: looked at before it is filed.
     page.get_by_role("button", name="Create", exact=True).click()
@@ -140,40 +141,31 @@ def test_a_document_goes_from_a_form_to_the_trash_and_back(site: Site, page: Pag
 
 def test_pages_come_as_one_scrolls_and_turn_by_keyboard(page: Page, pdf):
     title = unlike()
-    page.goto("/upload_documents")
-    choose(ready(page), pdf(f"{title}.pdf", *(f"Page {n}" for n in range(30))))
-    page.get_by_label("Description").wait_for()
-    page.get_by_role("button", name="File document").click()
-    requested: list[str] = []
-    page.context.on("request", lambda request: requested.append(request.url))
+    file_pdf(page, pdf(f"{title}.pdf", *(f"Page {n}" for n in range(30))))
     # A link in a message opens a tab of its own.
-    with page.context.expect_page() as opened:
+    with page.context.expect_page() as opened, requested(page.context) as addresses:
         page.get_by_role("link", name="Open it").click()
-    tab = opened.value
-    region = tab.get_by_role("region", name=re.compile("Pages of version 1"))
-    tab.get_by_alt_text("Page 1 of 30").wait_for()
-    assert not [url for url in requested if "/pages/20.png" in url]
+        tab = opened.value
+        region = tab.get_by_role("region", name=re.compile("Pages of version 1"))
+        tab.get_by_alt_text("Page 1 of 30").wait_for()
+        assert not [url for url in addresses if "/pages/20.png" in url]
 
-    region.focus()
-    region.press("End")
+        region.focus()
+        region.press("End")
 
-    expect(tab.get_by_alt_text("Page 30 of 30")).to_be_visible()
-    expect(tab.get_by_text("Page 30 of 30")).to_be_visible()
-    width = region.locator(".page").first.evaluate("box => box.offsetWidth")
-    region.press("+")
-    assert region.locator(".page").first.evaluate("box => box.offsetWidth") > width
-    region.press("Home")
-    expect(tab.get_by_text("Page 1 of 30")).to_be_visible()
-    assert not [url for url in requested if "/pages/15.png" in url]
+        expect(tab.get_by_alt_text("Page 30 of 30")).to_be_visible()
+        expect(tab.get_by_text("Page 30 of 30")).to_be_visible()
+        width = region.locator(".page").first.evaluate("box => box.offsetWidth")
+        region.press("+")
+        assert region.locator(".page").first.evaluate("box => box.offsetWidth") > width
+        region.press("Home")
+        expect(tab.get_by_text("Page 1 of 30")).to_be_visible()
+    assert not [url for url in addresses if "/pages/15.png" in url]
 
 
 def test_the_preview_in_a_dialog_is_used_by_keyboard_alone(page: Page, pdf):
     title = unlike()
-    page.goto("/upload_documents")
-    choose(ready(page), pdf(f"{title}.pdf", "First", "Second"))
-    page.get_by_label("Description").wait_for()
-    page.get_by_role("button", name="File document").click()
-    expect(page.get_by_text("is filed")).to_be_visible()
+    file_pdf(page, pdf(f"{title}.pdf", "First", "Second"))
     page.goto("/documents")
     ready(page).get_by_role("button", name=f"Preview {title}").press("Enter")
     following = dialog(page).get_by_role("button", name="Next page")
@@ -190,35 +182,27 @@ def test_the_preview_in_a_dialog_is_used_by_keyboard_alone(page: Page, pdf):
 
 
 def test_no_record_lies_on_streamlits_own_media_route(page: Page, pdf):
-    requested: list[str] = []
-    page.on("request", lambda request: requested.append(request.url))
-    page.goto("/upload_documents")
-    choose(ready(page), pdf(f"{unlike()}.pdf", "Nothing of this on /media"))
-    page.get_by_label("Description").wait_for()
-    page.get_by_role("button", name="File document").click()
-    expect(page.get_by_text("is filed")).to_be_visible()
-    page.goto("/documents")
-    ready(page).get_by_role("button", name=re.compile("^Preview ")).first.click()
-    dialog(page).get_by_alt_text(re.compile("^Page 1 of")).wait_for()
+    with requested(page) as addresses:
+        file_pdf(page, pdf(f"{unlike()}.pdf", "Nothing of this on /media"))
+        page.goto("/documents")
+        ready(page).get_by_role("button", name=re.compile("^Preview ")).first.click()
+        dialog(page).get_by_alt_text(re.compile("^Page 1 of")).wait_for()
 
-    assert not [url for url in requested if urlsplit(url).path.startswith("/media/")]
+    assert not [url for url in addresses if urlsplit(url).path.startswith("/media/")]
 
 
-def test_a_patient_uploads_sees_and_deletes_only_their_own(page: Page, maya: Page, pdf):
+def test_a_patient_uploads_sees_and_deletes_only_their_own(
+    site: Site, page: Page, maya: Page, pdf
+):
     title = unlike()
-    other = {"Phone number": "01632 960 999", "Date of birth": "1951-03-07"}
-    registered(page, "Hedwig", unlike(), **other)
+    page.goto(record_of(known(site, "Hedwig", unlike())))
     page.get_by_role("button", name="Upload", exact=True).click()
     choose(ready(page), pdf(f"{title}.pdf", f"About Hedwig {title}"))
     page.get_by_label("Description").wait_for()
     page.get_by_role("button", name="File document").click()
     expect(page.get_by_text("is filed")).to_be_visible()
 
-    maya.goto("/upload_documents")
-    choose(ready(maya), pdf(f"Own {title}.pdf", f"About Maya {title}"))
-    maya.get_by_label("Description").wait_for()
-    maya.get_by_role("button", name="File document").click()
-    expect(maya.get_by_text("is filed")).to_be_visible()
+    file_pdf(maya, pdf(f"Own {title}.pdf", f"About Maya {title}"))
     search(maya, title)
 
     expect(maya.get_by_text("1 document matching")).to_be_visible()
@@ -233,11 +217,7 @@ def test_a_clinicians_phone_shows_a_document_without_sideways_scrolling(
 ):
     context = site.visit(Role.CLINICIAN, width=390)
     page = context.pages[0]
-    page.goto("/upload_documents")
-    choose(ready(page), pdf(f"{uuid4().hex * 2}.pdf", "A very long name"))
-    page.get_by_label("Description").wait_for()
-    page.get_by_role("button", name="File document").click()
-    expect(page.get_by_text("is filed")).to_be_visible()
+    file_pdf(page, pdf(f"{uuid4().hex * 2}.pdf", "A very long name"))
     page.goto("/documents")
     ready(page).get_by_role("table").get_by_role("link").first.click()
     page.get_by_role("tab", name="Facts").wait_for()
@@ -251,10 +231,7 @@ def test_a_clinicians_phone_shows_a_document_without_sideways_scrolling(
 
 def test_a_long_title_breaks_no_word_beside_it(page: Page, pdf):
     title = "Findings of the examination of the heart at the hospital " * 2
-    page.goto("/upload_documents")
-    choose(ready(page), pdf(f"{title.strip()}.pdf", "long"))
-    page.get_by_role("button", name="File document").click()
-    expect(page.get_by_text("is filed.")).to_be_visible()
+    file_pdf(page, pdf(f"{title.strip()}.pdf", "long"))
 
     page.goto("/documents")
 

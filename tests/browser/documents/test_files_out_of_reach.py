@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from db.embedded import Cluster
 from services.core.actors import Role
-from tests.browser.conftest import Site, ready
+from tests.browser.conftest import Site, file_pdf
 from tests.browser.failover_site import assert_no_traceback, clinic_on
 from tests.browser.patients.test_front_desk import unlike
 from tests.conftest import BreakableCluster
@@ -65,13 +65,7 @@ def filed(page: Page) -> str:
     """File a document that nobody has looked at, and return its id."""
     words = [f"{unlike()} on page {number}" for number in range(PAGES)]
     file = {"name": "letter.pdf", "mimeType": "application/pdf"}
-    page.goto("/upload_documents")
-    ready(page).locator("input[type=file]").set_input_files(
-        {**file, "buffer": letter(*words)}
-    )
-    page.get_by_label("Description").wait_for()
-    page.get_by_role("button", name="File document").click()
-    expect(page.get_by_text("is filed").first).to_be_visible()
+    file_pdf(page, {**file, "buffer": letter(*words)})
     address = page.get_by_role("link", name="Open it").get_attribute("href")
     return parse_qs(urlsplit(address or "").query)["document"][0]
 

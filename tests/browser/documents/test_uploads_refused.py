@@ -8,7 +8,6 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from db.postgres import SYSTEM, Database
-from services.core.actors import Role
 from services.people.accounts import demo_accounts
 from tests.browser.conftest import Site, ready
 from tests.browser.running import chartroom
@@ -43,8 +42,7 @@ def site(
 @pytest.fixture
 def page(site: Site) -> Iterator[Page]:
     """The page on which a colleague uploads."""
-    with closing(site.visit(Role.STAFF)) as context:
-        page = context.pages[0]
+    with site.lend() as page:
         page.goto("/upload_documents")
         yield ready(page)
 

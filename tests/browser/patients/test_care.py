@@ -1,7 +1,6 @@
 """Who sees whom, in a browser: breaking the glass, its review, lists without names."""
 
 import csv
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -41,8 +40,7 @@ def stranger(site: Site) -> Patient:
 def test_a_record_is_opened_for_a_reason_and_the_reason_reviewed(
     site: Site, stranger: Patient
 ):
-    with closing(site.visit(Role.CLINICIAN)) as context:
-        page = context.pages[0]
+    with site.lend(Role.CLINICIAN) as page:
         page.goto(f"/patient?patient={stranger.id}")
         expect(page.get_by_role("heading", level=1)).to_have_text(
             "Open a record outside your patients"
@@ -55,8 +53,7 @@ def test_a_record_is_opened_for_a_reason_and_the_reason_reviewed(
         # Everything typed went by the websocket, so no address can tell of it.
         assert not [url for url in site.traces.urls if stranger.last_name in url]
 
-    with closing(site.visit(Role.ADMIN)) as context:
-        page = context.pages[0]
+    with site.lend(Role.ADMIN) as page:
         page.goto("/break_glass_review")
         card = page.get_by_text(f"Reason: {REASON}")
         expect(card).to_be_visible()
@@ -70,8 +67,7 @@ def test_a_record_is_opened_for_a_reason_and_the_reason_reviewed(
 def test_an_analyst_fetches_names_once_and_only_for_a_reason(
     site: Site, tmp_path: Path
 ):
-    with closing(site.visit(Role.ANALYST)) as context:
-        page = context.pages[0]
+    with site.lend(Role.ANALYST) as page:
         page.goto("/patients")
         expect(page.get_by_role("link", name="CSV")).to_be_visible()
         unnamed = _download(page, "CSV", tmp_path / "unnamed.csv")
@@ -82,7 +78,7 @@ def test_an_analyst_fetches_names_once_and_only_for_a_reason(
         address = link.get_attribute("href")
         named = _download(page, "Download with names", tmp_path / "named.csv")
 
-        again = context.request.get(f"{site.address}{address}")
+        again = page.context.request.get(f"{site.address}{address}")
 
     assert "last_name" not in unnamed[0]
     assert all(row["last_name"] for row in named)

@@ -13,13 +13,11 @@ from db.models.booking import Booking, BookingSlot
 from db.postgres import SYSTEM
 from services.core.actors import Role
 from tests.browser.conftest import Site, ready
-from tests.browser.patients.test_front_desk import registered, unlike
+from tests.browser.patients.test_front_desk import known, unlike
 from tests.kit import cast
 from tests.services.visits.slot_samples import week_of_slots
 
 pytestmark = pytest.mark.browser
-
-OTHERS = {"Phone number": "01632 960 777", "Date of birth": "1963-09-02"}
 
 
 def next_monday() -> date:
@@ -44,9 +42,8 @@ def maya(site: Site) -> Iterator[Page]:
     """A patient's first page; whatever else she has booked is in nobody's way."""
     elsewhere = update(BookingSlot).values(may_overlap=True)
     site.database.write(lambda s: s.execute(elsewhere) and None, identity=SYSTEM)
-    context = site.visit(Role.PATIENT)
-    yield context.pages[0]
-    context.close()
+    with site.lend(Role.PATIENT) as page:
+        yield page
 
 
 def time_of(page: Page, text: str) -> Locator:
@@ -78,8 +75,7 @@ def let_run_out(site: Site, *, seconds: float) -> None:
 def test_two_people_want_one_time_and_each_sees_the_truth(
     site: Site, page: Page, maya: Page, dora: str
 ):
-    address = registered(page, "Grete", unlike(), **OTHERS)
-    other = address.split("patient=")[1]
+    other = known(site, "Grete", unlike())
     opened(maya, dora)
     opened(page, f"{dora}&patient={other}")
 
@@ -115,7 +111,7 @@ def test_a_hold_counts_down_and_frees_itself(
     maya.get_by_role("button", name="2 more minutes").click()
     expect(maya.get_by_role("button", name="2 more minutes")).to_have_count(0)
 
-    opened(page, f"{dora}&patient={registered_id(page)}")
+    opened(page, f"{dora}&patient={known(site, 'Hedwig', unlike())}")
     expect(page.get_by_text("being booked, free at")).to_be_visible()
     let_run_out(site, seconds=6)
     maya.get_by_label("What is the visit at 08:00 about?").fill("My knee")
@@ -128,10 +124,6 @@ def test_a_hold_counts_down_and_frees_itself(
     expect(timer).to_have_count(0)
     expect(time_of(maya, "08:00")).to_be_visible()
     expect(time_of(page, "08:00")).to_be_visible()
-
-
-def registered_id(page: Page) -> str:
-    return registered(page, "Hedwig", unlike(), **OTHERS).split("patient=")[1]
 
 
 def test_closing_the_tab_frees_what_was_held_in_it(site: Site, maya: Page, dora: str):

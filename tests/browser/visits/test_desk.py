@@ -121,9 +121,7 @@ def test_a_clinicians_day_and_the_outbox_open(site: Site):
         (Role.CLINICIAN, "/day", "Your day"),
         (Role.ADMIN, "/outbox", "Outbox"),
     ):
-        context = site.visit(role)
-        page = context.pages[0]
-        page.goto(path)
-        ready(page)
-        expect(page.get_by_role("heading", level=1, name=title)).to_be_visible()
-        context.close()
+        with site.lend(role) as page:
+            page.goto(path)
+            ready(page)
+            expect(page.get_by_role("heading", level=1, name=title)).to_be_visible()
