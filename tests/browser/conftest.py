@@ -3,10 +3,11 @@
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from playwright.sync_api import (
@@ -18,6 +19,7 @@ from playwright.sync_api import (
     expect,
     sync_playwright,
 )
+from sqlalchemy.orm import Session
 
 from db.postgres import SYSTEM, Database
 from services.core.actors import Role
@@ -26,6 +28,9 @@ from services.people.accounts import demo_accounts
 from tests.browser.running import chartroom
 from tests.conftest import Databases
 from tests.kit import cast
+from tests.kit.replicas import write_everywhere
+
+T = TypeVar("T")
 
 _SECONDS = 60
 _PATIENTS = 300
@@ -71,17 +76,22 @@ class Site:
     traces: Traces = field(default_factory=Traces)
     _profiles: dict[Role, BrowserContext] = field(default_factory=dict)
 
+    def write(self, operation: Callable[[Session], T]) -> T:
+        """Write past all pages; whichever is drawn next shows it."""
+        return write_everywhere(self.database, operation)
+
     @contextmanager
     def lend(self, role: Role = Role.STAFF) -> Iterator[Page]:
         """Lend the tab of somebody of the role, who stays signed in for other tests.
 
         In a tab that has shown Chartroom before, a page takes half of what it takes in
-        a profile of its own: its programs are read already. What differs in its looks,
-        ends a sign-in or listens to a whole profile asks for a visit instead.
+        a profile of its own: its programs are read already. What differs in its looks
+        or listens to a whole profile asks for a visit instead.
         """
-        if role not in self._profiles:
-            self._profiles[role] = self.visit(role)
-        context = self._profiles[role]
+        context = self._profiles.get(role)
+        if context is None or not _is_signed_in(context):
+            # Some tests end every sign-in of a person.
+            context = self._profiles[role] = self.visit(role)
         page = context.pages[0] if context.pages else context.new_page()
         # What it shows is drawn only while it is seen.
         page.bring_to_front()
@@ -140,6 +150,11 @@ class Site:
         assert answer.url == f"{self.address}/"
         self.traces.secrets.add(code[1])
         self.traces.secrets.update(cookie["value"] for cookie in context.cookies())
+
+
+def _is_signed_in(context: BrowserContext) -> bool:
+    """Ask for the first page: whoever is not signed in is sent elsewhere."""
+    return context.request.get("/", max_redirects=0).ok
 
 
 # A busy machine is slow, not wrong.

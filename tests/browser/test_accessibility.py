@@ -10,7 +10,6 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import BrowserContext, Page
 
-from db.postgres import SYSTEM
 from services.core.actors import Role
 from services.lists.criteria import Criteria
 from services.patients import search
@@ -132,17 +131,14 @@ def doctor(site: Site) -> str:
         week_of_slots(session, doctor_id, datetime.now(UTC).date() + timedelta(days=1))
         return doctor_id
 
-    return str(site.database.write(add, identity=SYSTEM).value)
+    return str(site.write(add))
 
 
 @pytest.fixture(scope="module")
 def patients(site: Site, paper: str, doctor: str) -> dict[str, str]:
     """Two patients to look at, one of them with allergies; a document; a doctor."""
-    clerk = site.database.write(cast.get_demo, identity=SYSTEM).value[Role.STAFF]
-    page = site.database.write(
-        lambda session: search.list_patients(session, clerk, Criteria()),
-        identity=SYSTEM,
-    ).value
+    clerk = site.write(cast.get_demo)[Role.STAFF]
+    page = site.write(lambda session: search.list_patients(session, clerk, Criteria()))
     rows = sorted(page.rows, key=lambda patient: not patient.allergies)
     return {
         "first": str(rows[0].id),

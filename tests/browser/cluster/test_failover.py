@@ -84,7 +84,7 @@ def slots(site: Site) -> str:
         week_of_slots(session, doctor_id, next_monday(), hours=(8, 9))
         return doctor_id
 
-    return f"/doctor?doctor={site.database.write(add, identity=SYSTEM).value}"
+    return f"/doctor?doctor={site.write(add)}"
 
 
 def filed(page: Page, folder: Path) -> str:

@@ -11,7 +11,6 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import text
 
 from db.models.replication import Alert, ClusterOperation
-from db.postgres import SYSTEM
 from services.core.actors import Role
 from tests.browser.conftest import Site
 from tests.kit import cast
@@ -48,7 +47,7 @@ def _month(site: Site) -> None:
         )
         session.add(Alert(kind="disk", node="db-09", sentence="The disk is full."))
 
-    site.database.write(happen, identity=SYSTEM)
+    site.write(happen)
 
 
 @pytest.fixture(params=[1440, 390], ids=["desk", "phone"])
@@ -134,7 +133,7 @@ def test_history_tells_what_a_switchover_cost(site: Site, page: Page):
     expect(dialog).to_contain_text("Writers waited 0.84 s")
     # The table below renews itself, and the dialog stays.
     reason = f"Practice {uuid4()}"
-    site.database.write(lambda s: s.add(switchover(reason)), identity=SYSTEM)
+    site.write(lambda s: s.add(switchover(reason)))
     expect(page.get_by_text(reason)).to_be_attached()
     expect(dialog).to_contain_text("Asked until writers paused")
 

@@ -97,7 +97,7 @@ def doctor_id(site: Site) -> UUID:
         week_of_slots(session, doctor_id, next_monday(), hours=(8, 9))
         return doctor_id
 
-    return site.database.write(add, identity=SYSTEM).value
+    return site.write(add)
 
 
 def events(site: Site, *actions: Action) -> int:

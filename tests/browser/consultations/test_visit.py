@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 
 from db.models.patient import Patient
 from db.models.user import UserSession
-from db.postgres import SYSTEM
 from services.consultations import notes
 from services.core.actors import Role
 from services.patients.care import care
@@ -76,7 +75,7 @@ def _settle(session: Session) -> UUID:
 
 @pytest.fixture
 def visit(site: Site) -> Consultation:
-    return Consultation(site.database.write(_settle, identity=SYSTEM).value)
+    return Consultation(site.write(_settle))
 
 
 @pytest.fixture
@@ -170,10 +169,7 @@ def test_what_was_being_typed_when_the_sign_in_ended_comes_back(
     expect(page.get_by_text("Draft saved at")).to_be_visible()
     field(page, "Findings").press_sequentially("In the middle of a sen")
 
-    site.database.write(
-        lambda s: s.execute(update(UserSession).values(ended_at=func.now())),
-        identity=SYSTEM,
-    )
+    site.write(lambda s: s.execute(update(UserSession).values(ended_at=func.now())))
     page.wait_for_url("**/sign-in?next=%2Fvisit**")
     page.get_by_role("button", name=cast.AMARA.name).click()
     page.get_by_role("button", name="Sign in", exact=True).click()

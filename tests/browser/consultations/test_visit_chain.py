@@ -69,7 +69,7 @@ def make_allergic(site: Site, patient_id: str) -> None:
         .where(Patient.id == UUID(patient_id))
         .values(allergies=["Penicillin V"])
     )
-    site.database.write(lambda s: s.execute(change) and None, identity=SYSTEM)
+    site.write(lambda s: s.execute(change) and None)
 
 
 def code_of(site: Site, patient_id: str) -> str:
@@ -100,7 +100,7 @@ def test_from_the_booking_to_a_prescription_that_verifies(
     name = unlike()
     patient_id = str(known(site, "Grete", name))
     make_allergic(site, patient_id)
-    doctor_id, starts_at = site.database.write(own_slot, identity=SYSTEM).value
+    doctor_id, starts_at = site.write(own_slot)
 
     page.goto(f"/doctor?doctor={doctor_id}&patient={patient_id}")
     ready(page).get_by_role(

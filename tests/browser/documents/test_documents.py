@@ -11,7 +11,6 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from db.models.document import Document, DocumentVersion
-from db.postgres import SYSTEM
 from services.core.actors import Role
 from tests.browser.conftest import Site, file_pdf, ready, requested
 from tests.browser.patients.test_front_desk import known, record_of, unlike
@@ -83,7 +82,7 @@ def sha256_of(site: Site, page: Page) -> str:
             .scalar()
         )
 
-    return bytes(site.database.write(read, identity=SYSTEM).value).hex()
+    return bytes(site.write(read)).hex()
 
 
 def test_a_document_goes_from_a_form_to_the_trash_and_back(site: Site, page: Page, pdf):

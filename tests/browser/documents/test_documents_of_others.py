@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 
 from db.models.care import CareRelationship
 from db.models.patient import Patient
-from db.postgres import SYSTEM
 from services.core.actors import Role
 from services.documents.search.fields import DOCUMENTS
 from services.lists import views
@@ -50,9 +49,7 @@ def test_no_address_shows_a_clinician_a_title_of_a_patient_they_do_not_treat(
     site: Site,
 ):
     title = uuid4().hex
-    key, patient_id = site.database.write(
-        lambda session: _filed(session, title), identity=SYSTEM
-    ).value
+    key, patient_id = site.write(lambda session: _filed(session, title))
     addresses = (f"/documents?list={key}", f"/documents?patient={patient_id}")
     with site.visit(Role.STAFF) as desk, site.visit(Role.CLINICIAN) as doctor:
         theirs = [desk.new_page() for _ in addresses]

@@ -9,7 +9,6 @@ from sqlalchemy import select
 
 from db.models.care import CareRelationship
 from db.models.patient import Patient
-from db.postgres import SYSTEM
 from services.core.actors import Role
 from tests.browser.conftest import Site, ready
 
@@ -34,7 +33,7 @@ def stranger(site: Site) -> Patient:
         session.expunge(patient)
         return patient
 
-    return site.database.write(find, identity=SYSTEM).value
+    return site.write(find)
 
 
 def test_a_record_is_opened_for_a_reason_and_the_reason_reviewed(

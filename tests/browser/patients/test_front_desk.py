@@ -16,7 +16,6 @@ from services.core.actors import Role
 from services.patients.records import patients
 from tests.browser.conftest import Site, ready
 from tests.kit import cast
-from tests.kit.replicas import write_everywhere
 
 pytestmark = pytest.mark.browser
 
@@ -65,7 +64,7 @@ def known(site: Site, first_name: str, last_name: str, **fields: Any) -> UUID:
         today = datetime.now(UTC).date()
         return patients.register(session, clerk, draft, today=today).id
 
-    return write_everywhere(site.database, add)
+    return site.write(add)
 
 
 def record_of(patient_id: UUID) -> str:

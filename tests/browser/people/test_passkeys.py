@@ -10,7 +10,6 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, CDPSession, Page, expect
 from sqlalchemy import text
 
-from db.postgres import SYSTEM
 from services.core.actors import Role
 from tests.browser.conftest import Site, ready
 from tests.kit import cast
@@ -30,7 +29,7 @@ def named(site: Site) -> Site:
 @pytest.fixture
 def admin(named: Site) -> Iterator[Page]:
     """The administrator, who has no passkey and has just signed in by a code."""
-    named.database.write(lambda session: session.execute(_FORGET), identity=SYSTEM)
+    named.write(lambda session: session.execute(_FORGET))
     with closing(named.visit(Role.ADMIN, at="/")) as context:
         yield context.pages[0]
 

@@ -10,7 +10,6 @@ from playwright.sync_api import BrowserContext, Page, expect
 from sqlalchemy import delete
 
 from db.models.user import Passkey
-from db.postgres import SYSTEM
 from services.core.actors import Role
 from tests.browser.conftest import Site, ready
 from tests.browser.people.test_passkeys import Device, add_passkey
@@ -28,13 +27,13 @@ def named(site: Site) -> Site:
 @pytest.fixture(scope="module")
 def admin(named: Site) -> Iterator[Page]:
     """The administrator, who has just used a passkey and has no other."""
-    named.database.write(lambda s: s.execute(delete(Passkey)), identity=SYSTEM)
+    named.write(lambda s: s.execute(delete(Passkey)))
     with closing(named.visit(Role.ADMIN)) as context:
         page = context.pages[0]
         Device(page)
         add_passkey(page, "Desk")
         yield page
-    named.database.write(lambda s: s.execute(delete(Passkey)), identity=SYSTEM)
+    named.write(lambda s: s.execute(delete(Passkey)))
 
 
 @pytest.fixture

@@ -34,14 +34,14 @@ def dora(site: Site) -> str:
         week_of_slots(session, doctor_id, next_monday(), hours=(8, 9))
         return doctor_id
 
-    return f"/doctor?doctor={site.database.write(add, identity=SYSTEM).value}"
+    return f"/doctor?doctor={site.write(add)}"
 
 
 @pytest.fixture
 def maya(site: Site) -> Iterator[Page]:
     """A patient's first page; whatever else she has booked is in nobody's way."""
     elsewhere = update(BookingSlot).values(may_overlap=True)
-    site.database.write(lambda s: s.execute(elsewhere) and None, identity=SYSTEM)
+    site.write(lambda s: s.execute(elsewhere) and None)
     with site.lend(Role.PATIENT) as page:
         yield page
 
@@ -69,7 +69,7 @@ def let_run_out(site: Site, *, seconds: float) -> None:
             update(Booking).where(Booking.status == "pending"), {"expires_at": ends}
         )
 
-    site.database.write(change, identity=SYSTEM)
+    site.write(change)
 
 
 def test_two_people_want_one_time_and_each_sees_the_truth(

@@ -9,7 +9,6 @@ from sqlalchemy import select
 
 from db.models.booking import Appointment
 from db.models.patient import Patient
-from db.postgres import SYSTEM
 from services.core.actors import Role
 from tests.browser.conftest import Site, ready
 from tests.kit import cast
@@ -38,7 +37,7 @@ def code_of(site: Site, doctor: str) -> Callable[[float], str]:
             made = visit_samples.visit(session, doctor_id, patient_id, soon(minutes))
             return session.get_one(Appointment, made).code
 
-        return site.database.write(add, identity=SYSTEM).value
+        return site.write(add)
 
     return make
 

@@ -7,7 +7,6 @@ from uuid import UUID
 import pytest
 from playwright.sync_api import Page, expect
 
-from db.postgres import SYSTEM
 from services.core.actors import Role
 from services.visits.schedule import plans
 from services.visits.schedule.plans import HORIZON, ExceptionDraft, ExceptionKind, weeks
@@ -34,7 +33,7 @@ def name() -> str:
 def emil(site: Site, name: str) -> str:
     """A doctor without a plan."""
     settle = partial(doctor, name=name, speciality="Patience")
-    return str(site.database.write(settle, identity=SYSTEM).value)
+    return str(site.write(settle))
 
 
 def test_a_week_that_is_typed_offers_times_at_once(page: Page, emil: str, name: str):
@@ -98,7 +97,7 @@ def visit_tomorrow(site: Site, doctor_id: str) -> None:
         free = slots_of(session, UUID(doctor_id), tomorrow().date())[0]
         take(session, free, cast.add_patient(session))
 
-    site.database.write(book, identity=SYSTEM)
+    site.write(book)
 
 
 def test_a_visit_in_a_blocked_time_leads_to_another_time(
@@ -112,7 +111,7 @@ def test_a_visit_in_a_blocked_time_leads_to_another_time(
         plans.add_exception(session, clerk, blocked, HORIZON)
 
     visit_tomorrow(site, emil)
-    site.database.write(block, identity=SYSTEM)
+    site.write(block)
     page.goto(f"/doctor_plan?doctor={emil}")
 
     ready(page).get_by_role("table", name="Visits to move").wait_for()
