@@ -2,6 +2,8 @@
 
 CHARTROOM_TEST_CLUSTER names the data folder of a running cluster to use instead of
 starting one; tests that break things have their own all the same.
+CHARTROOM_TEST_REPLAY_LAG lets the replicas of the one that is started replay only
+every so many seconds: whoever reads what somebody else wrote has to wait for it.
 """
 
 import gc

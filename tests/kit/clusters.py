@@ -5,7 +5,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from psycopg2 import sql
 
 from db import embedded
 from db.embedded import Addresses, CannotStart, Cluster
+from tests.kit.lagging import VARIABLE, lagging
 from tests.kit.waiting import eventually
 
 # How many a cluster begins with.
@@ -137,7 +138,9 @@ def throw_away_cluster(data: Path) -> Iterator[Cluster]:
         for node in cluster.nodes:
             url = cluster.addresses.node_url(node.name, "postgres", "postgres")
             _set(url, _THROWN_AWAY)
-        yield cluster
+        lag = float(os.environ.get(VARIABLE, "0"))
+        with lagging(cluster, lag) if lag else nullcontext():
+            yield cluster
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from tests.conftest import fresh_database
 from tests.db.postgres.load import Load
 from tests.db.postgres.notes import add_table, has_note
 from tests.kit.breaking import ask, is_switched_over, replay_paused, replicas, suspended
+from tests.kit.lagging import lagging
 from tests.kit.waiting import eventually
 
 pytestmark = pytest.mark.cluster
@@ -87,6 +88,17 @@ def test_a_replica_that_catches_up_serves_again(breakable, database, notes, note
     eventually(
         lambda: database.read(has_note(note_id), after=lsn).served.role != "primary"
     )
+
+
+def test_replicas_that_lag_on_purpose_show_later_what_was_written(
+    breakable, database, notes, note_id
+):
+    with lagging(breakable, seconds=60):
+        database.write(notes.write(note_id))
+        read = database.read(has_note(note_id))
+
+    assert (read.value, read.served.role) == (False, "replica")
+    eventually(lambda: database.read(has_note(note_id)).value)
 
 
 def test_lag_is_seen_in_bytes_and_seconds(breakable, database, notes, note_id):

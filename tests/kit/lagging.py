@@ -1,0 +1,51 @@
+"""Replicas that are late on purpose: what works only by luck then fails every time."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from threading import Event
+from typing import Final
+
+import psutil
+
+from db.embedded import Cluster, Node
+from tests.kit.breaking import replicas, suspended
+
+# Seconds; unset, replicas replay as soon as they can.
+VARIABLE: Final = "CHARTROOM_TEST_REPLAY_LAG"
+# Enough for whatever has arrived meanwhile.
+_REPLAY_SECONDS: Final = 0.03
+_START_SECONDS: Final = 60
+
+
+@contextmanager
+def lagging(cluster: Cluster, seconds: float) -> Iterator[None]:
+    """Let replicas replay only every so many seconds; they answer all the time."""
+    processes = [_startup_process(node) for node in replicas(cluster)]
+    begun, over = Event(), Event()
+
+    def hold_back() -> None:
+        while not over.is_set():
+            with suspended(*processes):
+                begun.set()
+                over.wait(seconds)
+            over.wait(_REPLAY_SECONDS)
+
+    with ThreadPoolExecutor(1) as aside:
+        holding = aside.submit(hold_back)
+        try:
+            assert begun.wait(_START_SECONDS), "replay goes on"
+            yield
+        finally:
+            over.set()
+            holding.result()
+
+
+def _startup_process(node: Node) -> psutil.Process:
+    """Return the process that replays, which PostgreSQL calls the startup process."""
+    (process,) = (
+        child
+        for child in node.postmaster().children()
+        if "startup" in " ".join(child.cmdline())
+    )
+    return process
