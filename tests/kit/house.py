@@ -10,6 +10,7 @@ import subprocess
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 MAX_MODULES = 15
@@ -75,6 +76,12 @@ def read_modules(root: Path) -> list[Module]:
 
 
 def _read(root: Path, path: Path) -> Module:
+    return parse(root, path, path.stat().st_mtime_ns)
+
+
+@cache
+def parse(root: Path, path: Path, modified_at: int) -> Module:
+    """Parse a module as it was last changed; all laws look at the same."""
     parts = path.relative_to(root).with_suffix("").parts
     name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
     text = path.read_text(encoding="utf-8")
