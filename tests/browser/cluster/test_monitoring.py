@@ -108,8 +108,9 @@ def test_what_happened_leads_to_its_minutes_without_a_mouse(page: Page):
 
 
 def switchover(reason: str, **values: Any) -> ClusterOperation:
-    """Return a switchover that took place."""
-    usual = {"started_at": datetime.now(UTC), "ended_at": datetime.now(UTC)}
+    """Return a switchover that took place, by default last week."""
+    last_week = datetime.now(UTC) - timedelta(days=8)
+    usual = {"started_at": last_week, "ended_at": last_week}
     return ClusterOperation(
         id=uuid4(),
         kind="switchover",

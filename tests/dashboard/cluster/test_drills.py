@@ -115,7 +115,7 @@ def test_a_disk_of_which_nothing_shows_that_it_was_full_keeps_no_promise(
     drilling.practise(wired.settings, DrillKind.FULL_DISK, None, lines.append)
 
     record = newest(wired)
-    assert record.state == "broken"
+    assert record.state == "broken", record.sentence
     assert "nothing shows that the disk was full" in record.sentence
     assert any("Nothing shows that it happened" in line for line in lines)
 

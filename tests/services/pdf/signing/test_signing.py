@@ -16,7 +16,9 @@ from services.pdf.signing.checking import MAX_BYTES
 
 @pytest.fixture(scope="module")
 def key_file(tmp_path_factory):
-    return SigningKeyFile(tmp_path_factory.mktemp("keys") / "own.pem", "Clinic", True)
+    file = SigningKeyFile(tmp_path_factory.mktemp("keys") / "own.pem", "Clinic", True)
+    file.read_or_make()
+    return file
 
 
 @pytest.fixture(scope="module")
