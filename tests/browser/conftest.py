@@ -80,6 +80,10 @@ class Site:
         """Write past all pages; whichever is drawn next shows it."""
         return write_everywhere(self.database, operation)
 
+    def read_primary(self, operation: Callable[[Session], T]) -> T:
+        """Return what the primary shows, which is whatever was committed."""
+        return self.database.write(operation, identity=SYSTEM).value
+
     @contextmanager
     def lend(self, role: Role = Role.STAFF) -> Iterator[Page]:
         """Lend the tab of somebody of the role, who stays signed in for other tests.
@@ -89,8 +93,11 @@ class Site:
         or listens to a whole profile asks for a visit instead.
         """
         context = self._profiles.get(role)
-        if context is None or not _is_signed_in(context):
+        if context is not None and not _is_signed_in(context):
             # Some tests end every sign-in of a person.
+            context.close()
+            context = None
+        if context is None:
             context = self._profiles[role] = self.visit(role)
         page = context.pages[0] if context.pages else context.new_page()
         # What it shows is drawn only while it is seen.
@@ -208,11 +215,16 @@ def page(site: Site) -> Iterator[Page]:
 def file_pdf(page: Page, file: Path | FilePayload) -> None:
     """File a PDF as somebody who chooses nothing else."""
     page.goto("/upload_documents")
+    file_pdf_here(page, file)
+
+
+def file_pdf_here(page: Page, file: Path | FilePayload) -> None:
+    """File a PDF on the page for it that is open, and choose nothing else."""
     ready(page).locator("input[type=file]").set_input_files(file)
     # Before it has arrived there is nothing to file.
     page.get_by_label("Description").wait_for()
     page.get_by_role("button", name="File document").click()
-    expect(page.get_by_text("is filed").first).to_be_visible()
+    expect(page.get_by_text("is filed")).to_be_visible()
 
 
 @contextmanager

@@ -108,8 +108,7 @@ _DARK_AND_NARROW = """@media (prefers-color-scheme: dark) and (max-width: 400px)
 @pytest.fixture(scope="module")
 def paper(site: Site) -> str:
     """A document with two versions to look at."""
-    with site.visit() as context:
-        page = context.pages[0]
+    with site.lend() as page:
         file = {"name": "letter.pdf", "mimeType": "application/pdf"}
         file_pdf(page, {**file, "buffer": letter("Dose 5 mg")})
         page.get_by_role("button", name="To the documents").click()
@@ -137,8 +136,10 @@ def doctor(site: Site) -> str:
 @pytest.fixture(scope="module")
 def patients(site: Site, paper: str, doctor: str) -> dict[str, str]:
     """Two patients to look at, one of them with allergies; a document; a doctor."""
-    clerk = site.write(cast.get_demo)[Role.STAFF]
-    page = site.write(lambda session: search.list_patients(session, clerk, Criteria()))
+    clerk = site.read_primary(cast.get_demo)[Role.STAFF]
+    page = site.read_primary(
+        lambda session: search.list_patients(session, clerk, Criteria())
+    )
     rows = sorted(page.rows, key=lambda patient: not patient.allergies)
     return {
         "first": str(rows[0].id),

@@ -69,14 +69,10 @@ class Module:
 def read_modules(root: Path) -> list[Module]:
     """Parse all modules of all rooms, in the order of their names."""
     return [
-        _read(root, path)
+        parse(root, path, path.stat().st_mtime_ns)
         for room in ROOMS
         for path in sorted((root / room).rglob("*.py"))
     ]
-
-
-def _read(root: Path, path: Path) -> Module:
-    return parse(root, path, path.stat().st_mtime_ns)
 
 
 @cache

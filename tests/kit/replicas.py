@@ -25,3 +25,8 @@ def write_everywhere(
 
     eventually(is_everywhere)
     return written.value
+
+
+def await_everywhere(database: Database) -> None:
+    """Wait until every replica that answers has what anybody has written."""
+    write_everywhere(database, lambda _: None)

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from db.audit_store import AuditStore
+from db.postgres import SYSTEM
 from services.audit import chain
 from services.core.actors import Role
 from tests.browser.conftest import Site, ready
@@ -20,7 +21,9 @@ pytestmark = pytest.mark.browser
 def ship(site: Site) -> None:
     """Do at once what the worker does every second."""
     with closing(AuditStore(site.audit_url)) as store:
-        while site.write(lambda session: chain.ship(session, store)):
+        while site.database.write(
+            lambda session: chain.ship(session, store), identity=SYSTEM
+        ).value:
             pass
 
 

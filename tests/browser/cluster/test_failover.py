@@ -15,7 +15,6 @@ from db.embedded import Cluster
 from db.files.file_keys import FileKeys
 from db.models.audit import AuditEvent
 from db.models.patient import Patient
-from db.postgres import SYSTEM
 from db.spool import Spool
 from services.core.audit import Action
 from tests.browser.conftest import Site, file_pdf, ready
@@ -65,12 +64,11 @@ def test_patients_are_registered_once_each_whoever_leads_meanwhile(
             changing.result()
 
     assert_no_traceback(site, page)
-    kept = site.database.write(
+    kept = site.read_primary(
         lambda s: s.scalars(
             select(Patient.last_name).where(Patient.last_name.in_(names))
-        ).all(),
-        identity=SYSTEM,
-    ).value
+        ).all()
+    )
     # Each that was shown as registered, and no one twice.
     assert sorted(kept) == sorted(names)
 
@@ -105,7 +103,7 @@ def note(page: Page) -> Locator:
 def downloads(site: Site) -> int:
     """Return how many downloads the audit log was told of."""
     count = select(func.count()).where(AuditEvent.action == Action.DOCUMENT_DOWNLOAD)
-    return site.database.write(lambda s: s.scalar(count), identity=SYSTEM).value
+    return site.read_primary(lambda s: s.scalar(count))
 
 
 def test_without_a_primary_everything_is_read_and_nothing_is_lost(

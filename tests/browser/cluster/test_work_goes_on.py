@@ -17,12 +17,11 @@ from db.files.gridfs import Bucket, FileStore
 from db.models.audit import AuditEvent
 from db.models.booking import Booking, BookingSlot
 from db.models.document import Document, DocumentVersion
-from db.postgres import SYSTEM
 from services.core.actors import Role
 from services.core.audit import Action
 from tests.browser.conftest import Site, ready
 from tests.browser.failover_site import assert_no_traceback, clinic_on
-from tests.browser.patients.test_front_desk import known, unlike
+from tests.browser.patients.test_front_desk import add_patient, unlike
 from tests.browser.visits.test_booking import next_monday, time_of
 from tests.kit import cast
 from tests.kit.breaking import leaderless, switch_over
@@ -103,7 +102,7 @@ def doctor_id(site: Site) -> UUID:
 def events(site: Site, *actions: Action) -> int:
     """Return how often the audit log recorded such actions."""
     count = select(func.count()).where(AuditEvent.action.in_(actions))
-    return site.database.write(lambda s: s.scalar(count), identity=SYSTEM).value
+    return site.read_primary(lambda s: s.scalar(count))
 
 
 @CHANGES
@@ -111,7 +110,7 @@ def test_visits_are_booked_once_each_whoever_leads_meanwhile(
     site: Site, breakable: Cluster, doctor_id: UUID, change: Change
 ):
     desk, maya = site.visit().pages[0], site.visit(Role.PATIENT).pages[0]
-    patient = known(site, "Grete", unlike())
+    patient = add_patient(site, "Grete", unlike())
     before = events(site, Action.BOOKING_HOLD, Action.BOOKING_CONFIRM)
     streams = (
         opened(desk, f"/doctor?doctor={doctor_id}&patient={patient}"),
@@ -156,7 +155,7 @@ def bookings_of(site: Site, doctor_id: UUID) -> set[tuple[str, str]]:
         assert all(slot == "booked" for _, _, slot in rows)
         return [(note, status) for note, status, _ in rows]
 
-    attempts = site.database.write(look, identity=SYSTEM).value
+    attempts = site.read_primary(look)
     assert len(attempts) == len(set(attempts))
     return set(attempts)
 
@@ -227,5 +226,5 @@ def documents_of(site: Site, titles: dict[str, str]) -> list[tuple[str, str, str
         .join(DocumentVersion, DocumentVersion.document_id == Document.id)
         .where(Document.title.in_(titles))
     )
-    rows = site.database.write(lambda s: s.execute(versions).all(), identity=SYSTEM)
-    return [tuple(row) for row in rows.value]
+    rows = site.read_primary(lambda s: s.execute(versions).all())
+    return [tuple(row) for row in rows]

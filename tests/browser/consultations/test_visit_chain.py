@@ -17,7 +17,7 @@ from db.postgres import SYSTEM
 from services.core.actors import Role
 from tests.browser.conftest import Site, ready
 from tests.browser.consultations.test_visit import leave_with
-from tests.browser.patients.test_front_desk import known, unlike
+from tests.browser.patients.test_front_desk import add_patient, unlike
 from tests.browser.visits.test_desk import open_desk, scan
 from tests.kit import cast
 from tests.services.visits import visit_samples
@@ -98,7 +98,7 @@ def test_from_the_booking_to_a_prescription_that_verifies(
     site: Site, page: Page, room: BrowserContext
 ):
     name = unlike()
-    patient_id = str(known(site, "Grete", name))
+    patient_id = str(add_patient(site, "Grete", name))
     make_allergic(site, patient_id)
     doctor_id, starts_at = site.write(own_slot)
 

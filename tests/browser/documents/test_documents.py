@@ -12,8 +12,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from db.models.document import Document, DocumentVersion
 from services.core.actors import Role
-from tests.browser.conftest import Site, file_pdf, ready, requested
-from tests.browser.patients.test_front_desk import known, record_of, unlike
+from tests.browser.conftest import Site, file_pdf, file_pdf_here, ready, requested
+from tests.browser.patients.test_front_desk import add_patient, record_of, unlike
 from tests.services.pdf.samples import letter
 
 pytestmark = pytest.mark.browser
@@ -82,12 +82,12 @@ def sha256_of(site: Site, page: Page) -> str:
             .scalar()
         )
 
-    return bytes(site.write(read)).hex()
+    return bytes(site.read_primary(read)).hex()
 
 
 def test_a_document_goes_from_a_form_to_the_trash_and_back(site: Site, page: Page, pdf):
     last, finding = unlike(), unlike()
-    page.goto(record_of(known(site, "Grete", last)))
+    page.goto(record_of(add_patient(site, "Grete", last)))
 
     # From a form: looked at before it is filed.
     page.get_by_role("button", name="Create", exact=True).click()
@@ -194,12 +194,9 @@ def test_a_patient_uploads_sees_and_deletes_only_their_own(
     site: Site, page: Page, maya: Page, pdf
 ):
     title = unlike()
-    page.goto(record_of(known(site, "Hedwig", unlike())))
+    page.goto(record_of(add_patient(site, "Hedwig", unlike())))
     page.get_by_role("button", name="Upload", exact=True).click()
-    choose(ready(page), pdf(f"{title}.pdf", f"About Hedwig {title}"))
-    page.get_by_label("Description").wait_for()
-    page.get_by_role("button", name="File document").click()
-    expect(page.get_by_text("is filed")).to_be_visible()
+    file_pdf_here(page, pdf(f"{title}.pdf", f"About Hedwig {title}"))
 
     file_pdf(maya, pdf(f"Own {title}.pdf", f"About Maya {title}"))
     search(maya, title)

@@ -33,7 +33,7 @@ def stranger(site: Site) -> Patient:
         session.expunge(patient)
         return patient
 
-    return site.write(find)
+    return site.read_primary(find)
 
 
 def test_a_record_is_opened_for_a_reason_and_the_reason_reviewed(

@@ -50,7 +50,7 @@ def registered(page: Page, first_name: str, last_name: str, **fields: str) -> st
     return ready(page).url
 
 
-def known(site: Site, first_name: str, last_name: str, **fields: Any) -> UUID:
+def add_patient(site: Site, first_name: str, last_name: str, **fields: Any) -> UUID:
     """Register a patient without any page; return who that is."""
 
     def add(session: Session) -> UUID:
@@ -117,7 +117,7 @@ def test_a_patient_is_found_filtered_opened_edited_and_exported(page: Page):
 
 def test_a_click_anywhere_in_a_row_opens_the_patient(site: Site, page: Page):
     last = unlike()
-    known(site, "Emil", last)
+    add_patient(site, "Emil", last)
     page.goto("/patients")
     find(page, last)
 
@@ -143,7 +143,7 @@ def test_a_header_sorts_the_whole_list_in_the_database(page: Page):
 
 def test_the_back_button_returns_to_the_list_before(site: Site, page: Page):
     last = unlike()
-    known(site, "Back", last)
+    add_patient(site, "Back", last)
     page.goto("/patients")
     find(page, last)
     expect(page.get_by_text("1 patient matching")).to_be_visible()
@@ -160,7 +160,7 @@ def test_the_back_button_returns_to_the_list_before(site: Site, page: Page):
 
 def test_an_address_reopens_its_list_in_another_profile(site: Site, page: Page):
     last = unlike()
-    known(site, "Share", last)
+    add_patient(site, "Share", last)
     page.goto("/patients")
     find(page, last)
     expect(page.get_by_text("1 patient matching")).to_be_visible()
@@ -176,7 +176,7 @@ def test_a_likely_duplicate_is_offered_and_can_be_registered_anyway(
     site: Site, page: Page
 ):
     last, number = unlike(), a_number()
-    known(site, "Konstantin", last, phone_number=number)
+    add_patient(site, "Konstantin", last, phone_number=number)
 
     register(page, first_name="Konstantin", last_name=last, **{"Phone number": number})
     expect(page.get_by_text("This patient may be registered already")).to_be_visible()
@@ -191,7 +191,7 @@ def registered_twice(site: Site, page: Page) -> tuple[str, str]:
     """Register one person at two addresses, compare both; return their pages."""
     last, number = unlike(), a_number()
     road = {"phone_number": number, "address": "1 Old Road"}
-    older = site.address + record_of(known(site, "Wilhelmina", last, **road))
+    older = site.address + record_of(add_patient(site, "Wilhelmina", last, **road))
     second = {"Phone number": number, "Address": "2 New Road"}
     register(page, first_name="Wilhelmine", last_name=last, **second)
     page.get_by_role("button", name="Register anyway").click()
@@ -237,7 +237,7 @@ def test_whoever_keeps_the_other_record_keeps_its_values_too(site: Site, page: P
 
 def test_a_stale_edit_in_a_second_tab_shows_both_versions(site: Site, page: Page):
     last = unlike()
-    address = f"/edit?patient={known(site, 'Tab', last)}"
+    address = f"/edit?patient={add_patient(site, 'Tab', last)}"
     other = page.context.new_page()
     for tab in (page, other):
         tab.goto(address)
@@ -259,7 +259,7 @@ def test_a_stale_edit_in_a_second_tab_shows_both_versions(site: Site, page: Page
 
 def test_an_archived_patient_can_be_brought_back(site: Site, page: Page):
     last = unlike()
-    page.goto(record_of(known(site, "Archie", last)))
+    page.goto(record_of(add_patient(site, "Archie", last)))
 
     page.get_by_role("button", name="Archive").click()
     page.get_by_role("button", name="Archive record").click()
@@ -272,7 +272,7 @@ def test_an_archived_patient_can_be_brought_back(site: Site, page: Page):
 def test_a_photo_is_taken_from_the_desk_to_the_header(site: Site, page: Page):
     kept = BytesIO()
     Image.new("RGB", (640, 480), "teal").save(kept, "JPEG")
-    page.goto(record_of(known(site, "Photo", unlike())))
+    page.goto(record_of(add_patient(site, "Photo", unlike())))
     page.get_by_role("button", name="Photo").click()
 
     page.locator("input[type=file]").set_input_files(
@@ -289,7 +289,7 @@ def test_a_photo_is_taken_from_the_desk_to_the_header(site: Site, page: Page):
 
 def test_a_patient_is_found_and_changed_by_keyboard_alone(site: Site, page: Page):
     last = unlike()
-    known(site, "Key", last)
+    add_patient(site, "Key", last)
     page.goto("/patients")
     ready(page)
 

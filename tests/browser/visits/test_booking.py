@@ -13,7 +13,7 @@ from db.models.booking import Booking, BookingSlot
 from db.postgres import SYSTEM
 from services.core.actors import Role
 from tests.browser.conftest import Site, ready
-from tests.browser.patients.test_front_desk import known, unlike
+from tests.browser.patients.test_front_desk import add_patient, unlike
 from tests.kit import cast
 from tests.services.visits.slot_samples import week_of_slots
 
@@ -75,7 +75,7 @@ def let_run_out(site: Site, *, seconds: float) -> None:
 def test_two_people_want_one_time_and_each_sees_the_truth(
     site: Site, page: Page, maya: Page, dora: str
 ):
-    other = known(site, "Grete", unlike())
+    other = add_patient(site, "Grete", unlike())
     opened(maya, dora)
     opened(page, f"{dora}&patient={other}")
 
@@ -111,7 +111,7 @@ def test_a_hold_counts_down_and_frees_itself(
     maya.get_by_role("button", name="2 more minutes").click()
     expect(maya.get_by_role("button", name="2 more minutes")).to_have_count(0)
 
-    opened(page, f"{dora}&patient={known(site, 'Hedwig', unlike())}")
+    opened(page, f"{dora}&patient={add_patient(site, 'Hedwig', unlike())}")
     expect(page.get_by_text("being booked, free at")).to_be_visible()
     let_run_out(site, seconds=6)
     maya.get_by_label("What is the visit at 08:00 about?").fill("My knee")
