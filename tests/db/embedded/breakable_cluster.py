@@ -4,12 +4,13 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from queue import Queue
 from threading import Thread
 
 import psutil
+import psycopg2
 
 from db.cluster.control_client import Control
 from db.embedded import Addresses, DataFolder, Node, running
@@ -19,6 +20,9 @@ from tests.db.embedded.attaching import AttachedCluster, attached
 from tests.kit.waiting import eventually
 
 _ROOT = Path(__file__).parents[3]
+_HEARTBEAT = (
+    "SELECT pid FROM pg_stat_activity WHERE application_name = 'Patroni heartbeat'"
+)
 _UP_SECONDS = 120
 _END_SECONDS = 60
 
@@ -147,6 +151,22 @@ class BreakableCluster:
     def primary(self) -> Node:
         """Return the node that leads; fails if none does in a while."""
         return eventually(lambda: next((n for n in self.nodes if n.is_primary), None))
+
+    def await_leader_after(self, former: Node) -> None:
+        """Wait until somebody else holds the leader key."""
+        eventually(self._seen.etcd.leader, lambda name: name not in {None, former.name})
+
+    def heartbeat(self, node: Node) -> psutil.Process:
+        """Return the backend that a node's Patroni asks before it does anything.
+
+        Without its answer Patroni stands still, but for the questions of others.
+        """
+        url = self.addresses.node_url(node.name, "postgres", "postgres")
+        with closing(psycopg2.connect(url)) as connection:
+            cursor = connection.cursor()
+            cursor.execute(_HEARTBEAT)
+            ((pid,),) = cursor.fetchall()
+        return psutil.Process(pid)
 
     def switch_over(self, candidate: Node) -> None:
         """Let another node lead, and wait until it does."""

@@ -16,8 +16,6 @@ from tests.kit.breaking import suspended
 
 Scenario = Callable[[BreakableCluster, Witness], None]
 
-_TTL_SECONDS = 20
-
 
 def hit(fault: Fault) -> Scenario:
     """Return a scenario in which the primary has a fault, and comes back."""
@@ -50,10 +48,20 @@ def stop(cluster: BreakableCluster, witness: Witness) -> None:
 
 
 def stop_for_long(cluster: BreakableCluster, witness: Witness) -> None:
-    """Kill Patroni over a live primary while nobody looks, for longer than its ttl."""
+    """Kill Patroni over a live primary while nobody looks, until its key expires.
+
+    A replica whose Patroni hangs is not told whom it follows now, and would go on
+    acknowledging what the former primary commits.
+    """
+    former = cluster.primary()
+    late = next(node for node in cluster.nodes if node != former)
     with suspended(cluster.launcher.seen):
-        cluster.primary().patroni.kill()
-        time.sleep(_TTL_SECONDS + 3)
+        former.patroni.kill()
+        # Its own key must outlive that of the leader, or nobody counts its vote.
+        time.sleep(10)
+        with suspended(cluster.heartbeat(late)):
+            cluster.await_leader_after(former)
+            time.sleep(2)
     witness.await_writes()
 
 

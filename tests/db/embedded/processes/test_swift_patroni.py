@@ -1,8 +1,17 @@
-"""Which pauses of Patroni are made shorter, and that they are still where they were."""
+"""What is other in our Patroni, and that what it changes is still where it was."""
 
 import inspect
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from types import SimpleNamespace
+
+import patroni.postgresql  # isort: skip
+import patroni.ha
+import psutil
+import pytest
 
 from db.embedded.processes import swift_patroni
 from db.embedded.processes.swift_patroni import PAUSE_SECONDS, SwiftTime
@@ -43,3 +52,89 @@ def test_patroni_goes_by_it():
     )
 
     assert ran.stdout.split() == [f"[{PAUSE_SECONDS}]", "True"]
+
+
+@pytest.fixture
+def voter(monkeypatch, tmp_path) -> SimpleNamespace:
+    """A Patroni that is about to vote, as far as the vote looks at it."""
+    voted = []
+    monkeypatch.setattr(
+        patroni.ha.Ha,
+        "_is_healthiest_node",
+        lambda _, members: voted.append([member.name for member in members]) or True,
+    )
+    swift_patroni.fence_first()
+    voter = SimpleNamespace(
+        voted=voted,
+        reachable=set(),
+        state_handler=SimpleNamespace(
+            data_dir=str(tmp_path / "db-02"),
+            reset_cluster_info_state=lambda _: voted.append("fresh"),
+        ),
+    )
+    voter.fetch_nodes_statuses = lambda members: [
+        SimpleNamespace(member=member, reachable=member.name in voter.reachable)
+        for member in members
+    ]
+    voter.vote = lambda: patroni.ha.Ha._is_healthiest_node(
+        voter, [SimpleNamespace(name="db-01")]
+    )
+    return voter
+
+
+@pytest.fixture
+def former(tmp_path) -> Iterator[psutil.Popen]:
+    """A process in the place of a primary's, as its data folder notes it."""
+    data = tmp_path / "db-01"
+    data.mkdir()
+    program = data / "postgres"
+    program.symlink_to("/bin/sleep")
+    with psutil.Popen([program, "60"], cwd=data) as process:
+        (data / "postmaster.pid").write_text(f"{process.pid}\n{data}\n")
+        yield process
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+
+
+def test_a_primary_that_nobody_answers_for_is_ended_before_the_vote(voter, former):
+    assert voter.vote()
+
+    assert former.wait(10) == -9
+    assert voter.voted == ["fresh", ["db-01"]]
+
+
+def test_a_primary_whose_patroni_answers_is_left_to_it(voter, former):
+    voter.reachable.add("db-01")
+
+    assert voter.vote()
+
+    assert former.is_running()
+
+
+def test_a_replica_is_nobodys_former_primary(voter, former, tmp_path):
+    (tmp_path / "db-01/standby.signal").touch()
+
+    assert voter.vote()
+
+    assert former.is_running()
+    assert voter.voted == [["db-01"]]
+
+
+def test_nobody_leads_while_the_former_primary_does_not_die(voter, former, monkeypatch):
+    from db.embedded.supervision import fencing
+
+    monkeypatch.setattr(fencing, "end", lambda *_: False)
+
+    assert not voter.vote()
+
+    assert voter.voted == []
+
+
+@pytest.mark.parametrize("note", ["", "not a number\n", "-1\n"])
+def test_what_ended_or_cannot_be_read_is_no_primary(voter, tmp_path: Path, note):
+    (tmp_path / "db-01").mkdir()
+    (tmp_path / "db-01/postmaster.pid").write_text(note)
+
+    assert voter.vote()
+
+    assert voter.voted == [["db-01"]]
