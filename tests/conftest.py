@@ -48,9 +48,11 @@ class Databases:
 
     def __init__(self, addresses: Addresses) -> None:
         self._addresses = addresses
-        self._url = addresses.primary_url("postgres", "postgres")
+        url = addresses.primary_url("postgres", "postgres")
         # A cluster that runs for long may be of an earlier version.
-        database_roles.ensure_roles(self._url, addresses.secrets)
+        database_roles.ensure_roles(url, addresses.secrets)
+        self._connection = psycopg2.connect(url)
+        self._connection.autocommit = True
         self._mongo_url = addresses.mongo.admin_url
         self._mongo = MongoClient[dict[str, object]](self._mongo_url)
 
@@ -77,7 +79,8 @@ class Databases:
         self._mongo.drop_database(name)
 
     def close(self) -> None:
-        """Part from MongoDB."""
+        """Part from both servers."""
+        self._connection.close()
         self._mongo.close()
 
     def _audit_url(self, name: str) -> str:
@@ -86,11 +89,9 @@ class Databases:
         return self._mongo_url.replace("/?", f"/{name}_audit?")
 
     def _execute(self, statement: sql.Composed) -> None:
-        with closing(psycopg2.connect(self._url)) as connection:
-            connection.autocommit = True
-            with connection.cursor() as cursor:
-                cursor.execute(statement)
-                await_replicas(cursor)
+        with self._connection.cursor() as cursor:
+            cursor.execute(statement)
+            await_replicas(cursor)
 
 
 @contextmanager
