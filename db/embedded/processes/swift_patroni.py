@@ -68,7 +68,7 @@ def fence_first() -> None:
             for answer in ha.fetch_nodes_statuses(known):
                 # Whoever answers sees to its PostgreSQL, and nobody else leads.
                 if answer.reachable:
-                    del primaries[answer.member.name]
+                    primaries.pop(answer.member.name, None)
             if not all(_end(name, data) for name, data in primaries.items()):
                 return False
             # Only now is it final who has received what.
