@@ -48,11 +48,9 @@ class Databases:
 
     def __init__(self, addresses: Addresses) -> None:
         self._addresses = addresses
-        url = addresses.primary_url("postgres", "postgres")
+        self._url = addresses.primary_url("postgres", "postgres")
         # A cluster that runs for long may be of an earlier version.
-        database_roles.ensure_roles(url, addresses.secrets)
-        self._connection = psycopg2.connect(url)
-        self._connection.autocommit = True
+        database_roles.ensure_roles(self._url, addresses.secrets)
         self._mongo_url = addresses.mongo.admin_url
         self._mongo = MongoClient[dict[str, object]](self._mongo_url)
 
@@ -79,8 +77,7 @@ class Databases:
         self._mongo.drop_database(name)
 
     def close(self) -> None:
-        """Part from both servers."""
-        self._connection.close()
+        """Part from MongoDB."""
         self._mongo.close()
 
     def _audit_url(self, name: str) -> str:
@@ -89,9 +86,11 @@ class Databases:
         return self._mongo_url.replace("/?", f"/{name}_audit?")
 
     def _execute(self, statement: sql.Composed) -> None:
-        with self._connection.cursor() as cursor:
-            cursor.execute(statement)
-            await_replicas(cursor)
+        with closing(psycopg2.connect(self._url)) as connection:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute(statement)
+                await_replicas(cursor)
 
 
 @contextmanager
