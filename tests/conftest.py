@@ -20,6 +20,7 @@ from uuid import uuid4
 import psycopg2
 import pytest
 from _pytest.nodeid import NodeId
+from hypothesis import HealthCheck, settings
 from psycopg2 import sql
 from pymongo import MongoClient
 from sqlalchemy import Engine, create_engine
@@ -41,6 +42,12 @@ from tests.kit.clusters import (
     await_shared,
     shared_cluster,
 )
+
+# A busy machine takes seconds for anything now and then: that is no failure.
+settings.register_profile(
+    "patient", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("patient")
 
 
 class Databases:
