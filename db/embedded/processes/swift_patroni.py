@@ -92,7 +92,7 @@ def _primaries_beside(data: Path) -> dict[str, Path]:
 
 def _end(name: str, data: Path) -> bool:
     """End a node's PostgreSQL; tell whether it is certain that it is gone."""
-    patroni.ha.logger.warning("%s takes writes without a Patroni: it is ended", name)
+    patroni.ha.logger.warning("%s is no replica and nobody answers: ending it", name)
     # Here, because each start would pay for what is needed once in years; and by its
     # folder, because whom PostgreSQL runs as need not find our packages.
     sys.path.append(str(Path(__file__).parents[3]))

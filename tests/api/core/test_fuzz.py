@@ -10,7 +10,6 @@ from tests.api.conftest import ADA
 
 _fuzzed = settings(
     max_examples=80,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 _text = st.text(max_size=30)

@@ -13,7 +13,6 @@ from services.core.actors import Role
 
 _FEW = settings(
     max_examples=5,
-    deadline=None,
     suppress_health_check=list(HealthCheck),
     derandomize=True,
 )

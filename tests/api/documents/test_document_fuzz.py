@@ -9,7 +9,6 @@ from tests.api.document_samples import UPLOAD, pdf, upload
 
 _fuzzed = settings(
     max_examples=40,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 _text = st.text(max_size=30)

@@ -4,19 +4,19 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import Queue
 from threading import Thread
 
 import psutil
-import psycopg2
 
 from db.cluster.control_client import Control
 from db.embedded import Addresses, DataFolder, Node, running
 from db.embedded.processes import child_processes
 from db.embedded.servers.fleet import is_whole
 from tests.db.embedded.attaching import AttachedCluster, attached
+from tests.kit.breaking import ask
 from tests.kit.waiting import eventually
 
 _ROOT = Path(__file__).parents[3]
@@ -161,12 +161,7 @@ class BreakableCluster:
 
         Without its answer Patroni stands still, but for the questions of others.
         """
-        url = self.addresses.node_url(node.name, "postgres", "postgres")
-        with closing(psycopg2.connect(url)) as connection:
-            cursor = connection.cursor()
-            cursor.execute(_HEARTBEAT)
-            ((pid,),) = cursor.fetchall()
-        return psutil.Process(pid)
+        return psutil.Process(ask(self, node, _HEARTBEAT))
 
     def switch_over(self, candidate: Node) -> None:
         """Let another node lead, and wait until it does."""

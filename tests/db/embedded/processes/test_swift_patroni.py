@@ -130,7 +130,7 @@ def test_nobody_leads_while_the_former_primary_does_not_die(voter, former, monke
     assert voter.voted == []
 
 
-@pytest.mark.parametrize("note", ["", "not a number\n", "-1\n"])
+@pytest.mark.parametrize("note", ["", "not a number\n", "-1\n", f"{2**22 + 1}\n"])
 def test_what_ended_or_cannot_be_read_is_no_primary(voter, tmp_path: Path, note):
     (tmp_path / "db-01").mkdir()
     (tmp_path / "db-01/postmaster.pid").write_text(note)

@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from services.documents import forms
 from tests.services.documents.forms.samples import made, record_form
@@ -16,7 +16,7 @@ _PRINTABLE = st.text(
 
 
 @given(_ANYTHING, _PRINTABLE)
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15)
 def test_anything_typed_makes_a_document_or_is_refused_in_words(some, other):
     form = record_form(name=other.replace("\n", " ") or "A", diagnosis=other)
     assert made(form=form if form["name"].strip() else record_form())

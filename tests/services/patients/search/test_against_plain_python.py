@@ -93,7 +93,6 @@ searches = st.lists(
 ).map(" ".join)
 lists = st.builds(Criteria, groups, searches | st.just(""), orders, st.booleans())
 patiently = settings(
-    deadline=None,
     suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
 )
 

@@ -333,7 +333,6 @@ def test_in_any_order_bookings_are_what_a_simple_model_says(session):
         settings=settings(
             max_examples=30,
             stateful_step_count=25,
-            deadline=None,
             derandomize=True,
             suppress_health_check=list(HealthCheck),
         ),
