@@ -8,6 +8,7 @@ every so many seconds: whoever reads what somebody else wrote has to wait for it
 
 import gc
 import os
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -217,6 +218,15 @@ def connect(url: str) -> Engine:
         # A test may have killed the server that a kept connection led to.
         pool_pre_ping=True,
     )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def heed_ctrl_c() -> None:
+    """Let programs of tests hear Ctrl-C where the tests run in the background.
+
+    A shell has its background jobs ignore it, and what they start inherits that.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -127,7 +127,9 @@ def doctor(site: Site) -> str:
 
     def add(session) -> UUID:
         doctor_id = cast.add_doctor(session).id
-        week_of_slots(session, doctor_id, datetime.now(UTC).date() + timedelta(days=1))
+        # Earlier than any visit that the demo has.
+        tomorrow = datetime.now(UTC).date() + timedelta(days=1)
+        week_of_slots(session, doctor_id, tomorrow, hours=(4, 8))
         return doctor_id
 
     return str(site.write(add))

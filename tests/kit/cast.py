@@ -80,8 +80,11 @@ def ada(**changes: Any) -> PatientDraft:
 
 
 def _invent_name() -> str:
-    """Return letters that nobody else has; with digits some would be a date."""
-    return uuid4().hex.translate(str.maketrans("0123456789", "ghijklmnop"))
+    """Return consonants that nobody else has, in which no search finds a word.
+
+    With digits some would be a date.
+    """
+    return uuid4().hex.translate(str.maketrans("0123456789abcdef", "bcdfghjkmpqrstvx"))
 
 
 def invent_member(role: Role) -> Member:

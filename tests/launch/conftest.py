@@ -1,21 +1,11 @@
 """Chartroom started as a person starts it."""
 
-import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.launch.launcher import Launcher, sweep
-
-
-@pytest.fixture(scope="session", autouse=True)
-def heed_ctrl_c() -> None:
-    """Let launchers hear Ctrl-C where the tests themselves run in the background.
-
-    A shell has its background jobs ignore it, and what they start inherits that.
-    """
-    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -97,27 +98,42 @@ class Launcher:
         self.process.kill()
         self.process.wait()
 
+    def cut_power(self) -> None:
+        """Kill it and all that works for it, as a machine that loses power does."""
+        if self.process is not None:
+            self.kill()
+        left = self.processes()
+        for process in left:
+            # It may have ended by itself since it was listed.
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(left, timeout=30)
+
     def processes(self) -> list[psutil.Process]:
         """Return every process that works for it, whoever started that."""
         return [p for p in psutil.process_iter() if self._mentions(p)]
 
     def child(self, name: str) -> psutil.Process:
         """Return one of its own children, the web server or the worker."""
-        return next(p for p in self.processes() if p.cmdline()[-1] == name)
+        return next(p for p in self.processes() if _words(p)[-1:] == [name])
 
     def _mentions(self, process: psutil.Process) -> bool:
         try:
-            variables = process.environ()
-            words = [*process.cmdline(), variables.get("CHARTROOM_DATA", "")]
+            belongs_to = process.environ().get("CHARTROOM_DATA", "")
         except psutil.Error:
             return False
-        return any(str(self.data) in word for word in words)
+        return any(str(self.data) in word for word in [*_words(process), belongs_to])
+
+
+def _words(process: psutil.Process) -> list[str]:
+    """Return what it was started with; of one that has just ended, nothing."""
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
 
 
 def sweep(launcher: Launcher) -> None:
     """Leave nothing of a launcher behind, so that one failure does not become many."""
-    if launcher.process is not None and launcher.process.poll() is None:
-        launcher.kill()
-    for process in launcher.processes():
-        process.kill()
+    launcher.cut_power()
     launcher.output_file.unlink(missing_ok=True)

@@ -50,11 +50,7 @@ def test_a_killed_launcher_loses_nothing_and_blocks_nothing(
         "before the power cut",
     ]
 
-    # And now the machine loses power: everything dies at once.
-    launcher.kill()
-    for process in launcher.processes():
-        process.kill()
-
+    launcher.cut_power()
     launcher.start()
     launcher.await_ready()
     assert notes(launcher.data) == ["before the kill", "before the power cut"]

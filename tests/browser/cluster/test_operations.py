@@ -19,7 +19,7 @@ from db.cluster.fault_kinds import Fault
 from tests.browser.conftest import ready
 from tests.browser.people.test_passkeys import Device, add_passkey
 from tests.kit import cast
-from tests.launch.launcher import Launcher
+from tests.launch.launcher import Launcher, sweep
 
 pytestmark = pytest.mark.browser
 WHY = "Trying out what I read in the guide"
@@ -37,8 +37,9 @@ def launched() -> Iterator[Launcher]:
     try:
         launcher.await_ready()
         yield launcher
-    finally:
         launcher.stop()
+    finally:
+        sweep(launcher)
         shutil.rmtree(data)
 
 
