@@ -10,12 +10,21 @@ it lets anybody lead stays as it is.
 And before that, a former primary is ended that nobody answers for: see `fence_first`.
 """
 
+# ruff: noqa: E402
+# What Patroni does while it is imported depends on what was done before.
+
 import sys
 import time
 from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
+
+import yaml
+
+# As it is loaded, Patroni reads the names of all of PostgreSQL's settings. libyaml does
+# that in a fraction of the time, which every start of PostgreSQL waits for twice.
+yaml.SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 # First: Patroni's modules import each other in a circle that only opens here.
 import patroni.postgresql  # isort: skip
