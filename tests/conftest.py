@@ -41,6 +41,7 @@ from tests.kit.clusters import (
     BreakableCluster,
     SharedCluster,
     await_shared,
+    await_whole,
     shared_cluster,
 )
 
@@ -250,7 +251,7 @@ def own_cluster(breakable_cluster: BreakableCluster) -> Cluster:
 def breakable(own_cluster: Cluster) -> Iterator[Cluster]:
     """The cluster of this run, whole; it is made whole again afterwards."""
     yield own_cluster
-    own_cluster.wait_until_whole(seconds=60)
+    await_whole(own_cluster)
 
 
 @pytest.fixture(scope="session")

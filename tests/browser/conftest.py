@@ -163,7 +163,8 @@ class Site:
 
 def _is_signed_in(context: BrowserContext) -> bool:
     """Ask for the first page: whoever is not signed in is sent elsewhere."""
-    return context.request.get("/", max_redirects=0).ok
+    # The server may just be closing the connection that was kept since the last time.
+    return context.request.get("/", max_redirects=0, max_retries=2).ok
 
 
 # A busy machine is slow, not wrong.

@@ -27,6 +27,8 @@ _MEMORY_BYTES = 10 * 1024**3
 # What is thrown away need not survive a power cut, nor be kept to catch up from.
 _THROWN_AWAY = {"fsync": "off", "full_page_writes": "off", "max_wal_size": "256MB"}
 _START_SECONDS = 240
+# Of each server and of its Patroni.
+_LOGGED_LINES = 120
 
 
 class SharedCluster:
@@ -99,6 +101,17 @@ class BreakableCluster:
         """End the cluster."""
         self._cluster = None
         self._end.close()
+
+
+def await_whole(cluster: Cluster, seconds: float = 60) -> None:
+    """Wait until it is whole again, or say with a failure what its servers logged."""
+    try:
+        cluster.wait_until_whole(seconds)
+    except CannotStart as failure:
+        for log in sorted(cluster.folder.logs.glob("db-*.log")):
+            last = log.read_text(errors="replace").splitlines()[-_LOGGED_LINES:]
+            failure.add_note("\n".join((f"-- {log.name}", *last)))
+        raise
 
 
 def _is_as_found(cluster: Cluster) -> bool:
