@@ -13,6 +13,9 @@ from websockets.exceptions import InvalidStatus
 from services.core.actors import Role
 from tests.dashboard.page import kept_open, open_page
 
+# One of the figures that Streamlit counts.
+COUNTER = "active_sessions"
+
 
 def _cookies(browser: httpx.Client) -> str:
     return "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
@@ -135,6 +138,33 @@ def test_asvs_13_4_5_nobody_is_told_about_the_machinery(server, rosa, path):
 
     assert httpx.get(server.url + path).status_code == 404
     assert httpx.get(server.url + path, headers=headers).status_code == 404
+
+
+def test_streamlit_counts_what_is_open_for_everybody(stock):
+    assert COUNTER in httpx.get(f"{stock.url}/_stcore/metrics").text
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "//_stcore/metrics",
+        "/_stcore//metrics",
+        "/_stcore/metrics/",
+        "/_stcore/./metrics",
+        "/patients/../_stcore/metrics",
+        "/patients/_stcore/metrics",
+        "/%5fstcore/metrics",
+        "/_stcore%2fmetrics",
+        "/_STCORE/metrics",
+    ],
+)
+def test_no_spelling_of_its_address_opens_the_machinery(server, rosa, path):
+    # As it stands: httpx would tidy it up.
+    target = httpx.URL(server.url).copy_with(raw_path=path.encode())
+
+    answer = httpx.get(target, headers={"Cookie": rosa["cookies"]})
+
+    assert COUNTER not in answer.text
 
 
 def test_streamlit_shows_what_broke_with_its_values(stock):
