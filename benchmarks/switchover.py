@@ -22,7 +22,7 @@ import patroni.__main__
 
 from benchmarks.faults import Writer
 from db import embedded
-from db.embedded import Cluster, Node
+from db.embedded import Cluster
 from db.embedded.processes import programs
 
 _SETTLING_SECONDS: Final = 4.0
@@ -51,18 +51,13 @@ def measure(cluster: Cluster, writer: Writer) -> float:
     candidate = next(node for node in cluster.nodes if node.is_replica)
     timestamp = time.monotonic()
     while not candidate.is_primary:
-        # Patroni refuses a replica that has only just joined the quorum.
+        # Patroni refuses a replica that has only just joined the quorum, and who leads.
         with suppress(RuntimeError):
-            _switch_over(cluster, candidate)
+            cluster.switch_over(candidate.name)
         time.sleep(_REFUSED_SECONDS)
     cluster.wait_until_whole(60)
     time.sleep(_SETTLING_SECONDS)
     return writer.longest_pause(timestamp)
-
-
-def _switch_over(cluster: Cluster, candidate: Node) -> None:
-    if cluster.primary() is not candidate:
-        cluster.switch_over(candidate.name)
 
 
 def main() -> float:
