@@ -60,6 +60,7 @@ def rows() -> Iterator[Row]:
         who = {"clinician_id": USERS[clinician], "patient_id": patient}
         yield Row("care_relationships", tag, who)
     yield Row("stored_criteria", "named", _criteria("named", "last_name"))
+    yield Row("stored_criteria", "newer", _criteria("newer", "field_of_tomorrow"))
     mine = {"subject": "documents", "created_by": USERS["patient"]}
     yield Row("stored_criteria", "mine", _criteria("mine", "title") | mine)
     yield Row("clinical_terms", "term", {"kind": "allergies", "term": "Nuts"})
