@@ -25,8 +25,8 @@ from db.postgres import SYSTEM
 from db.settings import Settings
 from jobs.cluster.practice import DrillTimeline, Practice
 from services.cluster import drills
+from services.cluster.drill_kinds import DrillKind
 from services.cluster.drills import DrillRecord
-from services.cluster.drills.kinds import DrillKind
 from services.core.actors import CONSOLE
 
 _PICTURE: Final = Path("docs/images/crash-drills.svg")

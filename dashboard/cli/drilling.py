@@ -9,7 +9,7 @@ import typer
 
 from dashboard.cli.explaining import explain_errors
 from dashboard.cli.options import Data, choose
-from services.cluster.drills.kinds import DrillKind
+from services.cluster.drill_kinds import DrillKind
 
 if TYPE_CHECKING:
     from dashboard.wiring import Wiring

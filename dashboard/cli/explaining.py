@@ -4,9 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import typer
-from pydantic import ValidationError
-
-from db.settings import explain
 
 
 @contextmanager
@@ -23,6 +20,10 @@ def explain_errors() -> Iterator[None]:
 
 
 def _sentence(error: Exception) -> str | None:
+    from pydantic import ValidationError
+
+    from db.settings import explain
+
     if isinstance(error, ValidationError):
         return explain(error)
     from dashboard.web.startup_checks import CannotServe

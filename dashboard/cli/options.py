@@ -2,11 +2,12 @@
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from db.settings import Settings
+if TYPE_CHECKING:
+    from db.settings import Settings
 
 Data = Annotated[
     Path | None, typer.Option(help="The folder that keeps the embedded databases.")
@@ -15,12 +16,14 @@ Host = Annotated[str | None, typer.Option(help="The address to listen on.")]
 Port = Annotated[int | None, typer.Option(help="The port to listen on.")]
 
 
-def choose(**options: str | int | Path | None) -> Settings:
+def choose(**options: str | int | Path | None) -> "Settings":
     """Return the settings, an option of the command line before a variable.
 
     Options become variables, so that children and everything else that reads the
     settings later sees the same ones.
     """
+    from db.settings import Settings
+
     for name, value in options.items():
         if value is not None:
             whole = value.expanduser().resolve() if isinstance(value, Path) else value

@@ -10,7 +10,6 @@ import typer
 from dashboard.cli.explaining import explain_errors
 from dashboard.cli.options import Data, choose
 from services.core.actors import CONSOLE, Role, Scope
-from services.people.accounts import demo_accounts
 
 if TYPE_CHECKING:
     from dashboard.wiring import Wiring
@@ -111,6 +110,7 @@ def issue_token(
 def _demo_patient(wired: "Wiring") -> UUID:
     from db.postgres import SYSTEM
     from services.core.errors import NotFound
+    from services.people.accounts import demo_accounts
 
     cast = wired.database.read_latest(demo_accounts.demo_people, identity=SYSTEM).value
     for person in cast:

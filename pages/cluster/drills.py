@@ -12,7 +12,7 @@ from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.page_header import page_header
 from services.cluster import drills
-from services.cluster.drills.kinds import DOCUMENT_PROMISE, SCENARIOS
+from services.cluster.drill_kinds import DOCUMENT_PROMISE, SCENARIOS
 from services.core.actors import Permission
 
 actor = current_actor()

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
-from db.postgres import DatabaseIdentity
 from services.core.errors import NotAllowed
+
+if TYPE_CHECKING:
+    from db.postgres import DatabaseIdentity
 
 
 class Role(StrEnum):
@@ -274,8 +276,11 @@ class Actor:
     scopes: frozenset[Scope] | None = None
 
     @property
-    def database_identity(self) -> DatabaseIdentity:
+    def database_identity(self) -> "DatabaseIdentity":
         """In whose name the database works for this actor."""
+        # The command line asks for roles before it knows whether it needs a database.
+        from db.postgres import DatabaseIdentity  # noqa: PLC0415
+
         return DatabaseIdentity(self.role.value, self.id, self.patient_id)
 
     def may(self, permission: Permission) -> bool:

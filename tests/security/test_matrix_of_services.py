@@ -20,7 +20,7 @@ from db.audit_store import AuditFilter
 from db.models.booking import Appointment
 from db.postgres import ANONYMOUS, SYSTEM
 from services.cluster.alerts import AlertKind, RuleDraft
-from services.cluster.drills.kinds import DrillKind
+from services.cluster.drill_kinds import DrillKind
 from services.cluster.operations import OperationKind, OperationRequest
 from services.consultations.notes import NotesDraft
 from services.consultations.prescriptions import (

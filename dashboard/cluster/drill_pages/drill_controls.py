@@ -15,8 +15,8 @@ from dashboard.ui.measures import seconds
 from dashboard.ui.notices import notify
 from dashboard.ui.words import plain, to_the_second, written
 from services.cluster import drills
+from services.cluster.drill_kinds import PROMISES, SCENARIOS, DrillKind
 from services.cluster.drills import DrillRecord, Plan
-from services.cluster.drills.kinds import PROMISES, SCENARIOS, DrillKind
 
 _WATCHED: Final = "drills_watched"
 _ENDED: Final = "drills_ended"

@@ -9,7 +9,7 @@ from uuid import UUID
 from dashboard import wiring
 from dashboard.context import current_actor, current_sign_in, write
 from services.cluster import drills
-from services.cluster.drills.kinds import DrillKind
+from services.cluster.drill_kinds import DrillKind
 
 
 @dataclass(frozen=True, slots=True)

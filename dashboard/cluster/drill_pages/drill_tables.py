@@ -15,8 +15,8 @@ from dashboard.ui.record_table import (
     record_table,
 )
 from dashboard.ui.words import to_the_second, written
+from services.cluster.drill_kinds import PROMISES, SCENARIOS, DrillKind
 from services.cluster.drills import DrillRecord, Plan
-from services.cluster.drills.kinds import PROMISES, SCENARIOS, DrillKind
 
 _STATES: Final = {
     "running": Cell("Running", "info", "progress_activity"),

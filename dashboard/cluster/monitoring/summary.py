@@ -14,8 +14,8 @@ from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.words import plain, written
 from services.cluster import alerts, drills
 from services.cluster.alerts import Alert
+from services.cluster.drill_kinds import SCENARIOS
 from services.cluster.drills import Plan
-from services.cluster.drills.kinds import SCENARIOS
 from services.core.errors import Unavailable
 
 _KEPT_SECONDS = 10.0

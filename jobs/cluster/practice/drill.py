@@ -20,8 +20,8 @@ from jobs.cluster.practice.drill_users import Users
 from jobs.cluster.practice.measuring import measure
 from jobs.cluster.practice.scenarios import SCENARIOS
 from services.cluster import drills
+from services.cluster.drill_kinds import DrillKind
 from services.cluster.drills import DrillMeasurements, DrillVerdict
-from services.cluster.drills.kinds import DrillKind
 
 T = TypeVar("T")
 _SEEN_SECONDS: Final = 5.0

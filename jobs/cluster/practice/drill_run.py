@@ -11,7 +11,7 @@ from db.cluster.fault_kinds import Fault
 from db.cluster.patroni import Patroni, PatroniRefused, PatroniSilent
 from jobs.cluster.practice.drill_report import DrillTimeline
 from jobs.cluster.practice.drill_users import Users
-from services.cluster.drills.kinds import DrillKind
+from services.cluster.drill_kinds import DrillKind
 
 _LOOK_SECONDS: Final = 0.1
 _LONGEST_SECONDS: Final = 120.0

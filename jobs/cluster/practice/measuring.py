@@ -9,8 +9,8 @@ from db.cluster.probe_rows import missing_on
 from db.postgres import SYSTEM, Database
 from jobs.cluster.practice.drill_run import DrillRun
 from services.cluster import drills
+from services.cluster.drill_kinds import DrillKind
 from services.cluster.drills import DrillMeasurements
-from services.cluster.drills.kinds import DrillKind
 from services.cluster.operations.probing import Pause, Write
 
 _CATCH_UP_SECONDS: Final = 30.0

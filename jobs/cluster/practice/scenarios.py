@@ -8,7 +8,7 @@ from typing import Final
 from db.cluster.fault_kinds import Fault
 from db.cluster.patroni import PatroniRefused
 from jobs.cluster.practice.drill_run import DrillRun
-from services.cluster.drills.kinds import DrillKind
+from services.cluster.drill_kinds import DrillKind
 
 _AWAY_SECONDS: Final = 5.0
 # What files and elections need is away for this long.

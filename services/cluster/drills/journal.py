@@ -9,8 +9,8 @@ from sqlalchemy import ColumnElement, delete, func, select, text, update
 from sqlalchemy.orm import Session
 
 from db.models.replication import Drill, WriteProbe
+from services.cluster.drill_kinds import PROMISES, DrillKind
 from services.cluster.drills import plans
-from services.cluster.drills.kinds import PROMISES, DrillKind
 from services.cluster.drills.policy import DrillMeasurements, judge
 from services.cluster.drills.records import DrillRecord
 from services.core import audit

@@ -9,7 +9,7 @@ from db.cluster.control_client import (
     DrillProgress,
 )
 from db.endpoints import Endpoints
-from services.cluster.drills.kinds import DrillKind
+from services.cluster.drill_kinds import DrillKind
 from services.core.errors import Conflict, Unavailable
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from db.models.replication import DrillPlan
-from services.cluster.drills.kinds import DrillKind
+from services.cluster.drill_kinds import DrillKind
 from services.cluster.drills.records import Plan
 from services.core import audit
 from services.core.actors import Actor, Permission

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, Literal
 
-from services.cluster.drills.kinds import DOCUMENT_PROMISE, PROMISES, DrillKind, Promise
+from services.cluster.drill_kinds import DOCUMENT_PROMISE, PROMISES, DrillKind, Promise
 
 DrillState = Literal["running", "kept", "broken", "skipped", "failed"]
 

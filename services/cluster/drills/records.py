@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from services.cluster.drills.kinds import DrillKind
+from services.cluster.drill_kinds import DrillKind
 from services.cluster.drills.policy import DrillState
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from db.models.replication import DrillPlan
-from services.cluster.drills.kinds import SCENARIOS, DrillKind
+from services.cluster.drill_kinds import SCENARIOS, DrillKind
 from services.messaging import administrators
 from services.messaging.mail import Email, Mailer, MailNotSent
 

@@ -16,7 +16,7 @@ from db.postgres import SYSTEM
 from db.settings import Settings
 from jobs.cluster.practice import CannotDrill, scenarios
 from services.cluster import drills
-from services.cluster.drills.kinds import DrillKind
+from services.cluster.drill_kinds import DrillKind
 from services.core.actors import CONSOLE
 from tests.browser.running import variables
 from tests.kit import apart

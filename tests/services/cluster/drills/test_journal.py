@@ -7,8 +7,8 @@ from sqlalchemy import func, update
 
 from db.models.replication import Drill, WriteProbe
 from services.cluster import drills
+from services.cluster.drill_kinds import DrillKind
 from services.cluster.drills import DrillMeasurements, DrillRunning
-from services.cluster.drills.kinds import DrillKind
 from services.core.actors import Role
 from services.core.errors import NotAllowed, NotFound
 from services.people.sign_in.confirmations import NotConfirmed

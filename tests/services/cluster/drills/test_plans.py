@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.cluster import drills
+from services.cluster.drill_kinds import DrillKind
 from services.cluster.drills import DrillMeasurements
-from services.cluster.drills.kinds import DrillKind
 from services.core.actors import Role
 from services.core.errors import InvalidInput, NotAllowed
 from services.messaging.mail import MailNotSent

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from db.models.replication import DRILL_KINDS
+from services.cluster.drill_kinds import PROMISES, SCENARIOS, DrillKind
 from services.cluster.drills import DrillMeasurements, judge
-from services.cluster.drills.kinds import PROMISES, SCENARIOS, DrillKind
 
 GOOD = DrillMeasurements(1.0, 0.0, acknowledged=500, lost=0, errors=0)
 

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from services.cluster import drills
-from services.cluster.drills.kinds import DrillKind
+from services.cluster.drill_kinds import DrillKind
 from services.core.audit import Action
 from tests.services.core.audit_actions.world import ActionCall, World, prepares
 

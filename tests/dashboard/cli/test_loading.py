@@ -1,0 +1,27 @@
+"""The command line answers at once what needs no database."""
+
+import subprocess
+import sys
+
+import pytest
+
+_SHOWING = """
+import sys
+from dashboard.cli import app
+app([{words}], standalone_mode=False)
+print(*(name for name in {slow} if name in sys.modules), file=sys.stderr)
+"""
+# A second and a half, of which nothing is needed to say what there is.
+_SLOW = ("sqlalchemy", "pydantic_settings", "pymongo", "httpx", "pandas", "streamlit")
+
+
+@pytest.mark.parametrize("words", ["", "'token',", "'drill',", "'cluster', 'status',"])
+def test_help_loads_no_database(words: str):
+    program = _SHOWING.format(words=f"{words}'--help'", slow=_SLOW)
+
+    answered = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+
+    assert "Usage" in answered.stdout
+    assert answered.stderr.split() == []
