@@ -57,8 +57,8 @@ _PARTS: Final = (
 )
 _DESCRIPTION: Final = """
 The clinic's patients and documents for programs. Every call needs a bearer token,
-except /health, /metrics and this page: make one on the page Tokens, or with
-`python -m dashboard token --role ROLE`.
+except /health and this page: make one on the page Tokens, or with
+`python -m dashboard token --role ROLE`. /metrics has a token of its own.
 
 Refusals are RFC 9457 problems (`application/problem+json`); /patient-register keeps
 its own envelope. A write answers with `X-Chartroom-LSN`: send it with later reads and
@@ -80,8 +80,11 @@ def create_api(
     runner: OperationRunner,
     now: Callable[[], datetime],
     spool: Spooling | None = None,
+    metrics_token: str | None = None,
 ) -> FastAPI:
     """Return the API on these databases; `now` is the clinic's own clock.
+
+    Without a token for metrics they are told on this machine only.
 
     Without a primary, what is read is kept in the spool; without one of those it is
     not shown.
@@ -111,6 +114,7 @@ def create_api(
         spool,
     )
     api.state.stores = stores
+    api.state.metrics_token = metrics_token
     api.state.checkup = health.Checkup(stores)
     routes = chain.from_iterable(part.router.routes for part in _PARTS)
     problems.install(api, [route for route in routes if isinstance(route, APIRoute)])

@@ -57,6 +57,7 @@ class Settings(AuthSettings):
     demo: bool | None = None
     test_cluster_name: str | None = None
     secret_key: Annotated[SecretStr, Field(min_length=32)] | None = None
+    metrics_token: Annotated[SecretStr, Field(min_length=32)] | None = None
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
     session_idle_minutes: Annotated[float, Field(gt=0, le=60)] = 15

@@ -1,7 +1,8 @@
 """Make the secrets of docker-compose.yml that are missing: `make_secrets.py FOLDER`.
 
-What is there stays. Every file is readable by its owner only. The certificates are
-signed by themselves: put the clinic's own in their place.
+What is there stays. Every file is readable by its owner only, but for what Prometheus,
+which is another user, has to read; the folder is its owner's alone. The certificates
+are signed by themselves: put the clinic's own in their place.
 """
 
 import secrets
@@ -27,7 +28,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from db.files import file_keys, private_files
 from db.files.signing_keys import SigningKeyFile
 
+OF_PROMETHEUS = "CHARTROOM_METRICS_TOKEN"
 RANDOM = (
+    OF_PROMETHEUS,
     "CHARTROOM_SECRET_KEY",
     "DB_APP_PASSWORD",
     "DB_PASSWORD",
@@ -51,6 +54,7 @@ def make(folder: Path) -> None:
     """Make what is missing in the folder. Raises OSError."""
     for name in RANDOM:
         private_files.make(folder / name, secrets.token_hex(24).encode())
+    (folder / OF_PROMETHEUS).chmod(0o644)
     for name in EMPTY:
         private_files.make(folder / name, b"")
     _make_audit_keys(folder)

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
-from api.cluster.schemas import HealthShown
+from api.cluster.schemas import AvailabilityShown, HealthShown
 from api.core.answers import JsonResponse
 from api.core.dependencies import Program, Stores
 from api.core.documented import shows
@@ -28,6 +28,7 @@ _KEPT_SECONDS: Final = 1.0
 # An event is in the audit log a second after it happened.
 _SHIPPED_WITHIN_SECONDS: Final = 60.0
 _HEALTH: Final = shows(HealthShown) | shows(HealthShown, status=503)
+_AVAILABILITY: Final = shows(AvailabilityShown) | shows(AvailabilityShown, status=503)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,21 @@ class Health:
 
     def response(self) -> Response:
         """Return 503 where no page could be served, otherwise 200."""
-        status = _UNAVAILABLE if self.status == "down" else _OK
-        return JsonResponse({"status": self.status, **self.parts}, status)
+        return JsonResponse({"status": self.status, **self.parts}, self._code)
+
+    def brief(self) -> Response:
+        """Return the same without what the parts are called and how they are.
+
+        Whoever reaches the port may ask this, and gets to know no more than what trying
+        a page would tell.
+        """
+        # What is degraded still serves every page.
+        status = "up" if self.status == "degraded" else self.status
+        return JsonResponse({"status": status}, self._code)
+
+    @property
+    def _code(self) -> int:
+        return _UNAVAILABLE if self.status == "down" else _OK
 
 
 class Checkup:
@@ -101,15 +115,15 @@ def checkup_of(request: Request) -> Checkup:
 TheCheckup = Annotated[Checkup, Depends(checkup_of)]
 
 
-@router.get("/health", responses=_HEALTH)
+@router.get("/health", responses=_AVAILABILITY)
 def health(checkup: TheCheckup) -> Response:
-    """Tell whether the clinic can work: 200, or 503 if it cannot."""
-    return checkup.health().response()
+    """Tell anybody whether the clinic can work: 200, or 503 if it cannot."""
+    return checkup.health().brief()
 
 
 @router.get("/api/v1/health", responses=_HEALTH)
 def health_for_programs(caller: Program, checkup: TheCheckup) -> Response:
-    """Tell the same as /health to a known program."""
+    """Tell a known program the same, and how each part is."""
     del caller
     return checkup.health().response()
 

@@ -2,8 +2,11 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from hmac import compare_digest
+from ipaddress import ip_address
+from typing import Final
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
     CollectorRegistry,
@@ -16,7 +19,8 @@ from prometheus_client.registry import Collector
 from starlette.responses import PlainTextResponse, Response
 
 from api.cluster.server_metrics import ServerMetrics
-from api.core.dependencies import stores_of
+from api.core.dependencies import FORWARDED, stores_of, unauthorised
+from api.core.documented import refuses
 from db.postgres import SYSTEM, DatabaseUnavailable
 from db.spool import Waiting
 from services.cluster.monitoring import counts
@@ -27,12 +31,47 @@ router = APIRouter(tags=["Health"])
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
 
-@router.get("/metrics", response_class=PlainTextResponse)
+_STRANGER: Final = (
+    "Metrics are for Prometheus: send what CHARTROOM_METRICS_TOKEN is as a bearer "
+    "token. While that is not set, they are told on this machine only."
+)
+
+
+def require_collector(request: Request) -> None:
+    """Let in whoever has the token or, while none is set, is on this machine.
+
+    Neither needs a database, so Prometheus sees how things are while none answers.
+    Raises an HTTPException (401).
+    """
+    token: str | None = request.app.state.metrics_token
+    if token is None:
+        is_let_in = _is_here(request)
+    else:
+        scheme, _, sent = request.headers.get("authorization", "").partition(" ")
+        is_right = compare_digest(sent.encode(), token.encode())
+        is_let_in = scheme.lower() == "bearer" and is_right
+    if not is_let_in:
+        raise unauthorised(_STRANGER)
+
+
+@router.get(
+    "/metrics",
+    response_class=PlainTextResponse,
+    dependencies=[Depends(require_collector)],
+    responses=refuses(401),
+)
 def metrics(request: Request) -> Response:
     """Return this process's counters, bookings in all, and how the servers are."""
     parts = (_bookings(request), _servers(request), _spool(request))
     whole = generate_latest() + b"".join(parts)
     return Response(whole, media_type=CONTENT_TYPE_LATEST)
+
+
+def _is_here(request: Request) -> bool:
+    """Tell whether the request was made on this machine, and for nobody else."""
+    if request.client is None or request.scope.get(FORWARDED, False):
+        return False
+    return ip_address(request.client.host).is_loopback
 
 
 def _bookings(request: Request) -> bytes:

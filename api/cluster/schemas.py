@@ -12,6 +12,12 @@ from db.cluster.observing import Behind, ClusterSnapshot, NodeSnapshot
 from services.cluster.monitoring import ReplicationVerdict
 
 
+class AvailabilityShown(Shown):
+    """Whether the clinic can work."""
+
+    status: Literal["up", "read-only", "down"]
+
+
 class PartShown(BaseModel):
     """One part that Chartroom needs."""
 

@@ -50,6 +50,8 @@ _CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="Chartroom"'}
 SIGNED_IN: Final = "chartroom.user"
 # Beside it their whole sign-in: a services.people.sessions.Live.
 SESSION: Final = "chartroom.session"
+# True of what a proxy has passed on, whoever that was.
+FORWARDED: Final = "chartroom.forwarded"
 LSN_PARAMETER: Final = "after_lsn"
 _UNKNOWN_TOKEN: Final = "The bearer token is unknown, expired or revoked."  # noqa: S105
 
@@ -196,7 +198,7 @@ def program_or_person(request: Request, later: BackgroundTasks) -> Caller:
             lambda session: accounts.get_actor(session, user_id), identity=ANONYMOUS
         )
     except NotFound as error:
-        raise _unauthorised(str(error)) from error
+        raise unauthorised(str(error)) from error
     return Caller(read.value, stores, after, origin_of(request), uses_browser=True)
 
 
@@ -208,7 +210,7 @@ def _token_bearer(request: Request, stores: Stores) -> Bearer:
     database = stores.database
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if not token:
-        raise _unauthorised("This call needs a bearer token.")
+        raise unauthorised("This call needs a bearer token.")
     bearer = None
     if scheme.lower() == "bearer" and tokens.is_well_formed(token):
         bearer = _find_bearer(database, token)
@@ -218,7 +220,7 @@ def _token_bearer(request: Request, stores: Stores) -> Bearer:
         _record_refusal(
             request, stores, None, Action.ACCESS_REFUSE, sentence=_UNKNOWN_TOKEN
         )
-        raise _unauthorised(_UNKNOWN_TOKEN)
+        raise unauthorised(_UNKNOWN_TOKEN)
     return bearer
 
 
@@ -269,7 +271,8 @@ def _note_use(database: Database, bearer: Bearer) -> None:
         )
 
 
-def _unauthorised(detail: str) -> HTTPException:
+def unauthorised(detail: str) -> HTTPException:
+    """Return what asks for a bearer token."""
     return HTTPException(401, detail, headers=_CHALLENGE)
 
 

@@ -12,6 +12,7 @@ from api.core.problems import ENVELOPE_PATH
 
 # Whoever calls may be unknown or too eager, and the databases may be changing hands.
 _OF_ALL: Final = (400, 401, 403, 429, 503)
+# Who asks these is not limited, and no database decides about them.
 _OPEN_PATHS: Final = ("/health", "/metrics")
 _PROBLEM: Final = "application/problem+json"
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import uvicorn
 from anyio import to_thread
+from pydantic import SecretStr
 from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit import config
 from streamlit.starlette import App
@@ -102,6 +103,7 @@ def create_app(settings: Settings, *, script: Path = SCRIPT) -> ASGIApp:
             runner=wired.runner,
             now=_clock(settings),
             spool=wired.audit_spool,
+            metrics_token=_secret(settings.metrics_token),
         ),
         watch=create_watch(live, key=derive(key, "typed")),
         sign_in=sign_in.create_sign_in(context),
@@ -215,6 +217,10 @@ def _behind(proxies: Collection[str], app: ASGIApp) -> ASGIApp:
     # Uvicorn describes the same messages in types of its own.
     behind: Any = ProxyHeadersMiddleware(cast("Any", app), trusted_hosts=list(proxies))
     return cast("ASGIApp", behind)
+
+
+def _secret(setting: SecretStr | None) -> str | None:
+    return setting.get_secret_value() if setting else None
 
 
 def _clock(settings: Settings) -> Callable[[], datetime]:

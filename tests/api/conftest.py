@@ -66,9 +66,14 @@ class Client:
     """
 
     def __init__(
-        self, app: Any, token: str | None = None, position: Position | None = None
+        self,
+        app: Any,
+        token: str | None = None,
+        position: Position | None = None,
+        *,
+        address: str = "127.0.0.1",
     ) -> None:
-        self._app = app
+        self._transport = httpx.ASGITransport(app, client=(address, 50000))
         self._token = token
         self._position = position or Position()
         # A loop of its own: Playwright, once it was used, keeps one in this thread.
@@ -88,8 +93,8 @@ class Client:
         return response
 
     async def _ask(self, method, path, headers, options):
-        transport = httpx.ASGITransport(self._app)
         base = "http://127.0.0.1:8501"
+        transport = self._transport
         async with httpx.AsyncClient(transport=transport, base_url=base) as client:
             return await client.request(method, path, headers=headers, **options)
 

@@ -15,7 +15,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.core import problems
-from api.core.dependencies import SESSION, SIGNED_IN
+from api.core.dependencies import FORWARDED, SESSION, SIGNED_IN
 from api.core.origins import SESSION_ID
 from api.documents.shares import SHARED_PATH
 from dashboard.web.gate.request_info import RequestInfo, hostname_of, within
@@ -32,9 +32,7 @@ WATCH_PATH: Final = "/session/watch"
 
 # Whoever is in front of us has had its say by now (see `server.create_app`); nobody
 # behind shall believe what a client says of itself.
-_FOREIGN_HEADERS: Final = (
-    USER_HEADER,
-    SESSION_HEADER,
+_PROXIES_SAY: Final = (
     "Forwarded",
     "X-Forwarded-For",
     "X-Forwarded-Host",
@@ -43,6 +41,7 @@ _FOREIGN_HEADERS: Final = (
     "X-Forwarded-Proto",
     "X-Real-IP",
 )
+_FOREIGN_HEADERS: Final = (USER_HEADER, SESSION_HEADER, *_PROXIES_SAY)
 
 # Everything is closed except this: ways in of our own, which ask themselves who comes,
 # and files that hold nothing of the clinic.
@@ -173,6 +172,7 @@ def _to_sign_in(visit: RequestInfo) -> Response:
 def _announce(scope: MutableMapping[str, Any], live: Live | None) -> None:
     """Tell the app behind who is here; what the client says about it is removed."""
     headers = MutableHeaders(scope=scope)
+    scope[FORWARDED] = any(name in headers for name in _PROXIES_SAY)
     for name in _FOREIGN_HEADERS:
         del headers[name]
     if live is not None:

@@ -1,19 +1,24 @@
 """/health tells whether the clinic can work, and /metrics how well."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import delete, insert, text
 
-from api.cluster.health import Checkup, examine
+from api.application import create_api
+from api.cluster.health import Checkup, Health, examine
 from api.core.dependencies import Stores
 from db.models.audit import AuditEvent
 from db.postgres import Absence, Database
 from services.core import audit
 from services.core.actors import Role
 from services.core.audit import Action
+from tests.api.conftest import Client
 from tests.kit.replicas import write_everywhere
+
+TOKEN = "prometheus-" + "0123456789abcdef" * 2
 
 
 def _beat(database, age="0 seconds"):
@@ -168,9 +173,94 @@ def test_however_many_ask_the_parts_are_asked_once_a_second(stores):
     assert third is not first
 
 
-def test_anybody_may_ask_how_things_are(stranger):
-    assert stranger.get("/health").status_code == 200
+@pytest.mark.parametrize(
+    ("status", "told", "code"),
+    [
+        ("up", "up", 200),
+        ("degraded", "up", 200),
+        ("read-only", "read-only", 200),
+        ("down", "down", 503),
+    ],
+)
+def test_strangers_are_told_whether_the_clinic_works_and_no_more(status, told, code):
+    answer = Health(status, {"primary": {"name": "db-01"}}).brief()
+
+    assert answer.status_code == code
+    assert json.loads(answer.body) == {"status": told}
+
+
+def test_anybody_may_ask_whether_the_clinic_works(stranger):
+    answer = stranger.get("/health")
+
+    assert answer.status_code == 200
+    assert answer.json() == {"status": "up"}
+
+
+def test_programs_are_told_how_each_part_is(client):
+    told = client.get("/api/v1/health").json()
+
+    assert told["primary"]["name"]
+    assert len(told["replicas"]) == 2
+
+
+@pytest.fixture
+def guarded(application, module_files, module_log, papers):
+    """The API with a token for Prometheus."""
+    given = (application.database, module_files, module_log, application.limits)
+    api = create_api(
+        *(*given, papers),
+        monitor=application.monitor,
+        runner=None,
+        now=lambda: datetime(2026, 11, 20, 12, tzinfo=UTC),
+        metrics_token=TOKEN,
+    )
+    client = Client(api)
+    yield client
+    client.close()
+
+
+def test_prometheus_reads_metrics_with_its_token(guarded):
+    answer = guarded.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
+
+    assert answer.status_code == 200
+    assert "chartroom_lsn_waits_total" in answer.text
+
+
+@pytest.mark.parametrize(
+    "sent", ["", f"Bearer {TOKEN[:-1]}", f"Basic {TOKEN}", TOKEN, "Bearer", "Bearer ä"]
+)
+def test_nobody_else_reads_metrics_even_on_this_machine(guarded, sent):
+    headers = {"Authorization": sent.encode()} if sent else {}
+
+    answer = guarded.get("/metrics", headers=headers)
+
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"] == 'Bearer realm="Chartroom"'
+    assert "CHARTROOM_METRICS_TOKEN" in answer.json()["detail"]
+
+
+def test_without_a_token_metrics_are_read_on_this_machine(stranger):
     assert "chartroom_lsn_waits_total" in stranger.get("/metrics").text
+
+
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-IP"])
+def test_without_a_token_nobody_reads_metrics_through_a_proxy(stranger, header):
+    answer = stranger.get("/metrics", headers={header: "127.0.0.1"})
+
+    assert answer.status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [("127.0.0.1", 200), ("::1", 200), ("10.0.0.7", 401), ("2001:db8::1", 401)],
+)
+def test_without_a_token_metrics_are_for_this_machine(application, address, status):
+    client = Client(application.app, address=address)
+
+    answered = client.get("/metrics").status_code
+    client.close()
+
+    assert answered == status
 
 
 def test_metrics_tell_how_much_waits_for_the_audit_log(stranger, application, clerk):

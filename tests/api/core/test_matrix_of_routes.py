@@ -84,7 +84,7 @@ ALLOWED = {
     ("GET", "/patient-register"): LISTS,
     ("POST", "/patient-register"): DESK,
 }
-# For anybody, because they tell nothing of anybody.
+# For anybody, because they tell nothing of anybody; metrics on this machine only.
 OPEN = {("GET", "/health"), ("GET", "/metrics")}
 
 
