@@ -25,6 +25,7 @@ from dashboard.web.gate.middleware import (
     Gate,
     allowed_hosts,
 )
+from dashboard.web.gate.unread_bodies import UnreadBodies
 from dashboard.web.installation_key import derive, signing_key
 from dashboard.web.link_signing import signer_of
 from dashboard.web.log import json_log
@@ -116,7 +117,8 @@ def create_app(settings: Settings, *, script: Path = SCRIPT) -> ASGIApp:
         ),
         is_api_path=serves,
     )
-    return _behind(settings.trusted_proxies, SecurityHeaders(RequestLog(gate)))
+    whole = UnreadBodies(SecurityHeaders(RequestLog(gate)))
+    return _behind(settings.trusted_proxies, whole)
 
 
 def run(settings: Settings, *, script: Path = SCRIPT) -> None:

@@ -38,9 +38,6 @@ _NOT_YOURS: Final = (
     "This page is not yours, or it has lost its connection. Open it anew, then choose "
     "the file again."
 )
-# Bodies of what is refused are read as far as a file of a page may go: to a browser
-# that is still sending, an early answer looks like a lost connection.
-_READ_BYTES: Final = 52 << 20
 _EVERY_SECONDS: Final = 1.0
 _log = logging.getLogger("chartroom.uploads")
 
@@ -170,20 +167,10 @@ def _declared_bytes(scope: Scope) -> int:
 async def _refuse(
     refusal: UploadRefused, scope: Scope, receive: Receive, send: Send
 ) -> None:
-    await _read_body(receive)
     wait = refusal.retry_after_seconds
     headers = {"Retry-After": str(wait)} if wait else None
     answer = PlainTextResponse(str(refusal), refusal.status, headers)
     await answer(scope, receive, send)
-
-
-async def _read_body(receive: Receive) -> None:
-    read = 0
-    while read <= _READ_BYTES:
-        message = await receive()
-        read += len(message.get("body", b""))
-        if not message.get("more_body", False):
-            return
 
 
 def _return_memory() -> None:

@@ -1,0 +1,93 @@
+"""What a request still sends once it is answered is read on, so that it hears why.
+
+A connection that is closed while the other side sends is reset, and many clients write
+all they have before they read: of a refusal they would see "connection reset". So the
+rest is thrown away up to a bound, then the connection ends (RFC 9112, section 9.6).
+"""
+
+import asyncio
+from contextlib import suppress
+from typing import Final
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+# Two and a half times the largest file; whoever sends more has not asked how much.
+_MOST_BYTES: Final = 128 << 20
+_MOST_SECONDS: Final = 30.0
+
+
+class UnreadBodies:
+    """Answers as the app does, and reads on what it has left unread of a body."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        most_bytes: int = _MOST_BYTES,
+        most_seconds: float = _MOST_SECONDS,
+    ) -> None:
+        self._app = app
+        self._most_bytes = most_bytes
+        self._most_seconds = most_seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on; its answer's last piece is sent after all was read."""
+        length = _length(scope) if scope["type"] == "http" else 0
+        if length == 0:
+            await self._app(scope, receive, send)
+            return
+        is_bounded = length is not None and length <= self._most_bytes
+        is_offered = "100-continue" in Headers(scope=scope).get("expect", "").lower()
+        body = _Body(receive)
+
+        async def send_and_read_on(message: Message) -> None:
+            # Who only offers to send has the answer; to read would be to accept.
+            waits = is_offered and not body.is_begun
+            if not body.is_left:
+                await send(message)
+            elif message["type"] == "http.response.start":
+                # What may come still must not be taken for the next request.
+                if waits or not is_bounded:
+                    MutableHeaders(scope=message)["Connection"] = "close"
+                await send(message)
+            elif waits or message.get("more_body", False):
+                await send(message)
+            else:
+                await send({**message, "more_body": True})
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self._most_seconds):
+                        await body.discard(self._most_bytes)
+                await send({"type": "http.response.body"})
+
+        await self._app(scope, body.receive, send_and_read_on)
+
+
+class _Body:
+    """The body of a request, and whether something of it is left."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self.is_left = True
+        self.is_begun = False
+
+    async def receive(self) -> Message:
+        """Return the next message, as the server gives it."""
+        self.is_begun = True
+        message = await self._receive()
+        self.is_left = self.is_left and message.get("more_body", False)
+        return message
+
+    async def discard(self, most_bytes: int) -> None:
+        """Read what is left, and no more than so many bytes."""
+        while self.is_left and most_bytes > 0:
+            message = await self.receive()
+            most_bytes -= len(message.get("body", b""))
+
+
+def _length(scope: Scope) -> int | None:
+    """Return how long the body says it is; None if it does not say so."""
+    said = Headers(scope=scope).get("content-length", "")
+    if said.isdecimal():
+        return int(said)
+    return None if "transfer-encoding" in Headers(scope=scope) else 0
