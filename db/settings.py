@@ -82,6 +82,8 @@ class Settings(AuthSettings):
     pool_timeout_seconds: Annotated[float, Field(gt=0, le=300)] = 30
     pool_recycle_seconds: Annotated[int, Field(ge=1)] = 3600
     replica_wait_seconds: Annotated[float, Field(ge=0, le=5)] = 0.1
+    pages_per_sign_in: Annotated[int, Field(ge=1, le=100_000)] = 40
+    pages_per_network: Annotated[int, Field(ge=1, le=1_000_000)] = 2000
     upload_megabytes: Annotated[int, Field(ge=1, le=100_000)] = 768
     upload_megabytes_per_sign_in: Annotated[int, Field(ge=1, le=100_000)] = 256
     reconnect_seconds: Annotated[int, Field(ge=1, le=3600)] = 120

@@ -1,7 +1,6 @@
 """How often somebody may ask for codes and try them, and what they get beyond that."""
 
 from collections.abc import Awaitable, Callable
-from ipaddress import IPv4Address, IPv6Network, ip_address
 from typing import Final
 
 from sqlalchemy.orm import Session
@@ -11,6 +10,7 @@ from starlette.responses import Response
 
 from dashboard.sign_in.html import page, unavailable
 from dashboard.sign_in.sign_in_context import SignInContext
+from dashboard.web.gate.networks import network_of
 from db.postgres import DatabaseUnavailable
 from services.core import audit, throttling
 from services.core.audit import Action
@@ -19,7 +19,6 @@ from services.core.throttling import Limit, LimitReached
 Handler = Callable[[Request], Awaitable[Response]]
 
 _TOO_MANY: Final = 429
-_NETWORK_BITS: Final = 64
 
 
 def answered(context: SignInContext, handler: Handler) -> Handler:
@@ -36,23 +35,6 @@ def answered(context: SignInContext, handler: Handler) -> Handler:
             return unavailable()
 
     return answer
-
-
-def network_of(request: Request) -> str:
-    """Return whose limits a request counts for.
-
-    Of IPv6 the first half: the other is for a household, or an attacker, to choose.
-    """
-    host = request.client.host if request.client else ""
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return host
-    if isinstance(address, IPv4Address):
-        return str(address)
-    if address.ipv4_mapped is not None:
-        return str(address.ipv4_mapped)
-    return str(IPv6Network((address, _NETWORK_BITS), strict=False))
 
 
 def count_request(context: SignInContext, request: Request, address: str) -> None:

@@ -14,8 +14,9 @@ from api.core.sending import FileResponse, pieces_of
 from api.documents.shares import SHARED_PATH
 from dashboard.sign_in.forms import is_own_form
 from dashboard.sign_in.html import page, refused
-from dashboard.sign_in.limiting import answered, network_of
+from dashboard.sign_in.limiting import answered
 from dashboard.sign_in.sign_in_context import SignInContext
+from dashboard.web.gate.networks import network_of
 from db.postgres import ANONYMOUS
 from services.core import throttling
 from services.core.errors import ServiceError

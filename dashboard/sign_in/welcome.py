@@ -11,8 +11,9 @@ from starlette.routing import BaseRoute, Route
 from dashboard.sign_in.account_emails import WELCOME_PATH
 from dashboard.sign_in.forms import is_own_form
 from dashboard.sign_in.html import go, page, refused
-from dashboard.sign_in.limiting import answered, network_of
+from dashboard.sign_in.limiting import answered
 from dashboard.sign_in.sign_in_context import SignInContext
+from dashboard.web.gate.networks import network_of
 from db.postgres import ANONYMOUS
 from services.core import throttling
 from services.core.actors import Role

@@ -25,6 +25,7 @@ from dashboard.web.gate.middleware import (
     Gate,
     allowed_hosts,
 )
+from dashboard.web.gate.open_pages import PageLimits
 from dashboard.web.gate.unread_bodies import UnreadBodies
 from dashboard.web.installation_key import derive, signing_key
 from dashboard.web.link_signing import signer_of
@@ -116,6 +117,7 @@ def create_app(settings: Settings, *, script: Path = SCRIPT) -> ASGIApp:
             settings.host, settings.allowed_hosts, public_url=settings.public_url
         ),
         is_api_path=serves,
+        page_limits=PageLimits(settings.pages_per_sign_in, settings.pages_per_network),
     )
     whole = UnreadBodies(SecurityHeaders(RequestLog(gate)))
     return _behind(settings.trusted_proxies, whole)

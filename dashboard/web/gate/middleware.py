@@ -18,6 +18,7 @@ from api.core import problems
 from api.core.dependencies import FORWARDED, SESSION, SIGNED_IN
 from api.core.origins import SESSION_ID
 from api.documents.shares import SHARED_PATH
+from dashboard.web.gate.open_pages import OpenPages, PageLimits
 from dashboard.web.gate.request_info import RequestInfo, hostname_of, within
 from dashboard.web.gate.websocket_expiry import POLICY_VIOLATION, RevocableSocket
 from dashboard.web.page_scripts import SIGN_IN_PATH, SIGN_OUT_PATH
@@ -58,6 +59,7 @@ _OPEN: Final = (
 _ASSETS: Final = ("/static", "/app/static", "/favicon.png")
 # Streamlit's own counters and its agent interface serve nobody here.
 _CLOSED: Final = ("/_stcore/metrics", "/_stcore/agent", "/_stcore/script-health-check")
+_TOO_MANY: Final = 429
 _CHANGING_HANDS: Final = "The database is changing hands. Try again in a moment."
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -87,11 +89,13 @@ class Gate:
         *,
         hosts: frozenset[str] | None,
         is_api_path: Callable[[str], bool],
+        page_limits: PageLimits | None = None,
     ) -> None:
         self._app = app
         self._live = live
         self._hosts = hosts
         self._is_api_path = is_api_path
+        self._pages = OpenPages(page_limits or PageLimits())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on what may pass, and answer the rest."""
@@ -111,8 +115,10 @@ class Gate:
             await _refuse(refusal, scope, receive, send)
         elif visit.live is None:
             await self._app(scope, receive, send)
-        elif visit.is_websocket and visit.path != WATCH_PATH:
-            await self._attend(visit.live, scope, receive, send)
+        elif visit.is_websocket:
+            id_ = visit.live.record.id
+            with self._pages.opened(id_, visit.network, visit.path):
+                await self._converse(visit, scope, receive, send)
         else:
             if visit.is_input:
                 self._live.note_input(visit.live.record.id)
@@ -129,11 +135,14 @@ class Gate:
                 return None
             raise
 
-    async def _attend(
-        self, live: Live, scope: Scope, receive: Receive, send: Send
+    async def _converse(
+        self, visit: RequestInfo, scope: Scope, receive: Receive, send: Send
     ) -> None:
         """Keep a websocket open for as long as the sign-in that opened it."""
-        with self._live.attend(live) as page:
+        if visit.live is None or visit.path == WATCH_PATH:
+            await self._app(scope, receive, send)
+            return
+        with self._live.attend(visit.live) as page:
             line = RevocableSocket(receive, send, page)
             try:
                 await self._app(scope, line.receive, line.send)
@@ -145,7 +154,7 @@ class Gate:
             sentence = "This server does not answer to that name."
             return self._answer(visit.path, 421, sentence)
         if visit.is_websocket:
-            may_open = visit.may_open_websocket
+            may_open = visit.may_open_websocket and self._has_room(visit)
             return None if may_open else PlainTextResponse("Not from here.", 403)
         if visit.comes_from_elsewhere:
             sentence = "Requests from other sites are refused."
@@ -153,7 +162,19 @@ class Gate:
         if within(visit.path, _CLOSED):
             return PlainTextResponse("Not found.", 404)
         is_open = within(visit.path, _OPEN) or self._is_api_path(visit.path)
-        return None if visit.live or is_open else _to_sign_in(visit)
+        return None if is_open else self._refusal_of_page(visit)
+
+    def _refusal_of_page(self, visit: RequestInfo) -> Response | None:
+        if visit.live is None:
+            return _to_sign_in(visit)
+        if visit.opens_page and self._pages.is_full(visit.live.record.id):
+            return PlainTextResponse(self._pages.sentence(), _TOO_MANY)
+        return None
+
+    def _has_room(self, visit: RequestInfo) -> bool:
+        return visit.live is not None and self._pages.may_open(
+            visit.live.record.id, visit.network, visit.path
+        )
 
     def _answer(self, path: str, status: int, sentence: str) -> Response:
         """Refuse in the API's way what is the API's."""

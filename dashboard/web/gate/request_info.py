@@ -6,9 +6,11 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
 from api.core.origins import SAFE_METHODS, is_same_origin
+from dashboard.web.gate.networks import network_of
 from services.people.sessions import Live
 
 # What a browser asks for on its own; a page that refreshes itself is no input.
@@ -26,6 +28,7 @@ class RequestInfo:
     method: str
     headers: Headers
     live: Live | None
+    network: str
 
     @classmethod
     def of(cls, scope: Scope, live: Live | None) -> "RequestInfo":
@@ -38,6 +41,7 @@ class RequestInfo:
             scope.get("method", ""),
             Headers(scope=scope),
             live,
+            network_of(HTTPConnection(scope)),
         )
 
     @property
@@ -65,6 +69,12 @@ class RequestInfo:
         """Whether somebody opens a page that they can come back to."""
         is_page = not within(self.path, _MACHINERY)
         return is_page and self.method in {"GET", "HEAD"}
+
+    @property
+    def opens_page(self) -> bool:
+        """Whether a browser's tab asks, not something that a page brings along."""
+        kind = self.headers.get("sec-fetch-dest", _DOCUMENT)
+        return self.is_navigation and kind == _DOCUMENT
 
     @property
     def is_input(self) -> bool:

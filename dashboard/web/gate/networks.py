@@ -1,0 +1,25 @@
+"""Where a request comes from, as far as limits go by it."""
+
+from ipaddress import IPv4Address, IPv6Network, ip_address
+from typing import Final
+
+from starlette.requests import HTTPConnection
+
+_NETWORK_BITS: Final = 64
+
+
+def network_of(connection: HTTPConnection) -> str:
+    """Return whose limits a request counts for.
+
+    Of IPv6 the first half: the other is for a household, or an attacker, to choose.
+    """
+    host = connection.client.host if connection.client else ""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    if isinstance(address, IPv4Address):
+        return str(address)
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(IPv6Network((address, _NETWORK_BITS), strict=False))
