@@ -71,7 +71,11 @@ def _is_here(request: Request) -> bool:
     """Tell whether the request was made on this machine, and for nobody else."""
     if request.client is None or request.scope.get(FORWARDED, False):
         return False
-    return ip_address(request.client.host).is_loopback
+    try:
+        return ip_address(request.client.host).is_loopback
+    except ValueError:
+        # The name of a socket's file, or of whatever else has no address.
+        return False
 
 
 def _bookings(request: Request) -> bytes:

@@ -1,5 +1,6 @@
 """The cluster as a whole: start it, say where it is, stop it."""
 
+import logging
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
@@ -26,6 +27,8 @@ from db.embedded.servers.postgres_nodes import Node, Workshop
 from db.embedded.servers.server_startup import Report, Servers
 from db.embedded.supervision.supervisor import Supervisor
 from db.endpoints import Endpoints
+
+_log = logging.getLogger(__name__)
 
 _START_SECONDS: Final = 120.0
 _STOP_SECONDS: Final = 20.0
@@ -120,7 +123,9 @@ class Cluster:
             self._servers.others,
             probe_url=self._probe_url,
             is_held=self._breakage.holds,
+            look_after_folder=self._publish_again,
         )
+        self._is_public = False
         self._drills = Drills(folder.path)
         self._control_server = ControlServer()
         self._held = ExitStack()
@@ -211,6 +216,7 @@ class Cluster:
         self.folder.mark_complete()
         self._control_server.open(self._commands())
         self.folder.publish(self.endpoints)
+        self._is_public = True
         self._supervisor.start()
         self._fleet.see_to_traces()
 
@@ -225,7 +231,14 @@ class Cluster:
             self._deadlines,
         ).by_name()
 
+    def _publish_again(self) -> None:
+        """Say once more where the cluster is, if somebody has deleted that."""
+        if self._is_public and self.folder.published_at() is None:
+            _log.warning("The file that says where the cluster is was gone.")
+            self.folder.publish(self.endpoints)
+
     def _end(self) -> None:
+        self._is_public = False
         self.folder.withdraw()
         self._control_server.close()
         self._drills.close()

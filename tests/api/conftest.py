@@ -73,6 +73,7 @@ class Client:
         *,
         address: str = "127.0.0.1",
     ) -> None:
+        self._app = app
         self._transport = httpx.ASGITransport(app, client=(address, 50000))
         self._token = token
         self._position = position or Position()

@@ -28,7 +28,7 @@ class Supervisor:
 
     `nodes` is asked at every look, for nodes come and go; `probe_url` leads to a
     node's PostgreSQL by the node's name; `is_held` tells of a program, by name, that
-    it is to stay dead for now.
+    it is to stay dead for now; `look_after_folder` is called with each round of asking.
     """
 
     def __init__(
@@ -39,12 +39,14 @@ class Supervisor:
         *,
         probe_url: Callable[[str], str],
         is_held: Callable[[str], bool],
+        look_after_folder: Callable[[], None] = lambda: None,
     ) -> None:
         self._etcd = etcd
         self._nodes = nodes
         self._others = others
         self._probe_url = probe_url
         self._is_held = is_held
+        self._look_after_folder = look_after_folder
         self._backoffs = {program.name: RestartBackoff() for program in others}
         self._monitors: dict[str, NodeMonitor] = {}
         self._asked_at = 0.0
@@ -133,6 +135,7 @@ class Supervisor:
         for monitor in monitors:
             # Each in a thread: one that hangs must not keep us from the others.
             self._askers.submit(monitor.ask)
+        self._look_after_folder()
 
     def _look_after(self, monitor: NodeMonitor) -> None:
         step = plan(monitor.see(self._etcd, time.monotonic()))

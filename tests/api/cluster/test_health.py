@@ -252,7 +252,13 @@ def test_without_a_token_nobody_reads_metrics_through_a_proxy(stranger, header):
 
 @pytest.mark.parametrize(
     ("address", "status"),
-    [("127.0.0.1", 200), ("::1", 200), ("10.0.0.7", 401), ("2001:db8::1", 401)],
+    [
+        ("127.0.0.1", 200),
+        ("::1", 200),
+        ("10.0.0.7", 401),
+        ("2001:db8::1", 401),
+        ("", 401),
+    ],
 )
 def test_without_a_token_metrics_are_for_this_machine(application, address, status):
     client = Client(application.app, address=address)

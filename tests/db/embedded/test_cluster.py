@@ -11,7 +11,7 @@ import pytest
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 
-from db import json_http
+from db import embedded, json_http
 from db.cluster.control_client import Control
 from db.embedded import Addresses, Cluster
 from db.embedded.supervision import policy
@@ -166,6 +166,15 @@ def test_patroni_takes_no_commands_from_a_stranger(own_cluster: Cluster):
 
     assert answer is not None
     assert answer.status == 401
+
+
+def test_who_deletes_the_addresses_cuts_nobody_off(own_cluster: Cluster):
+    data = own_cluster.folder.path
+    before = embedded.running(data)
+
+    (own_cluster.folder.run / "endpoints.json").unlink()
+
+    assert eventually(lambda: embedded.running(data)) == before
 
 
 def test_a_commit_waits_for_a_replica(own_cluster: Cluster):
