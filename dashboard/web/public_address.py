@@ -7,7 +7,7 @@ from services.documents.forms import Clinic
 from services.visits.front_desk.notifications import SenderDetails
 
 # Where to ask a server that listens everywhere.
-_EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104  # nosec B104
+_EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104
 
 
 def local_host(settings: Settings) -> str:

@@ -10,7 +10,7 @@ _PEOPLE: Final = "patient staff clinician analyst admin"
 # Without the hash of the link.
 _INVITATION: Final = "id, user_id, created_by, created_at, expires_at, used_at"
 _A_PATIENTS: Final = "user_id IN (SELECT id FROM users WHERE role = 'patient')"
-_A_TREATED: Final = f"user_id IN (SELECT id FROM users WHERE patient_id {TREATED})"  # nosec B608
+_A_TREATED: Final = f"user_id IN (SELECT id FROM users WHERE patient_id {TREATED})"
 # When and in which order is not for whoever writes an event to say.
 _EVENT: Final = (
     "id, action, outcome, actor_id, actor_role, session_id, request_id, network, "
