@@ -11,6 +11,7 @@ from dashboard.sign_in.sign_in_context import SignInContext
 from dashboard.web.gate.networks import network_of
 from dashboard.web.installation_key import derive
 from services.core import throttling
+from services.core.throttling import Limit
 
 _RANDOM_BYTES: Final = 32
 # Longer than any question may be answered: see
@@ -31,7 +32,7 @@ class Binding:
 
         Raises LimitReached: each answer is looked up, and a wrong one written down.
         """
-        self._context.throttle.take(throttling.TRIES_PER_NETWORK, network_of(request))
+        self._take(request, throttling.TRIES_PER_BROWSER, throttling.TRIES_PER_NETWORK)
         return self._find(request) or ""
 
     def begin(self, request: Request) -> str:
@@ -39,13 +40,23 @@ class Binding:
 
         `keep` lets the browser have it, with the answer that asks.
         """
-        limit = throttling.CEREMONIES_PER_NETWORK
-        self._context.throttle.take(limit, network_of(request))
+        self._take(
+            request,
+            throttling.CEREMONIES_PER_BROWSER,
+            throttling.CEREMONIES_PER_NETWORK,
+        )
         return self._find(request) or secrets.token_urlsafe(_RANDOM_BYTES)
 
     def keep(self, request: Request, response: Response, secret: str) -> None:
         """Let the browser keep its secret for a while."""
         self._cookie.write(request, response, {"browser": secret})
+
+    def _take(self, request: Request, of_browser: Limit, of_network: Limit) -> None:
+        """Count for the browser if we know it, so that no neighbour can harm it."""
+        if browser := self._context.known.name_of(request):
+            self._context.throttle.take(of_browser, browser)
+        else:
+            self._context.throttle.take(of_network, network_of(request))
 
     def _find(self, request: Request) -> str | None:
         note = self._cookie.read(request)

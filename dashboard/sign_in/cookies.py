@@ -114,6 +114,10 @@ class KnownCookie:
         """Tell whether the address's owner has signed in with this browser before."""
         return address in self._addresses(request)
 
+    def name_of(self, request: Request) -> str:
+        """Return what tells browsers apart that let somebody in; empty if none did."""
+        return "\0".join(sorted(self._addresses(request)))
+
     def add(self, request: Request, response: Response, address: str) -> None:
         """Remember that the address's owner has signed in here."""
         others = [kept for kept in self._addresses(request) if kept != address]

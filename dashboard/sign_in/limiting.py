@@ -39,17 +39,25 @@ def answered(context: SignInContext, handler: Handler) -> Handler:
 
 def count_request(context: SignInContext, request: Request, address: str) -> None:
     """Count a code that is asked for, or raise LimitReached."""
-    context.throttle.take(throttling.CODES_PER_NETWORK, network_of(request))
     _take(
-        context, request, address, throttling.CODES_HERE, throttling.CODES_PER_ADDRESS
+        context,
+        request,
+        address,
+        here=throttling.CODES_HERE,
+        anywhere=throttling.CODES_PER_ADDRESS,
+        network=throttling.CODES_PER_NETWORK,
     )
 
 
 def count_try(context: SignInContext, request: Request, address: str) -> None:
     """Count a code that is tried, or raise LimitReached."""
-    context.throttle.take(throttling.TRIES_PER_NETWORK, network_of(request))
     _take(
-        context, request, address, throttling.TRIES_HERE, throttling.TRIES_PER_ADDRESS
+        context,
+        request,
+        address,
+        here=throttling.TRIES_HERE,
+        anywhere=throttling.TRIES_PER_ADDRESS,
+        network=throttling.TRIES_PER_NETWORK,
     )
 
 
@@ -62,11 +70,21 @@ def forgive(context: SignInContext, request: Request, address: str) -> None:
 
 
 def _take(
-    context: SignInContext, request: Request, address: str, here: Limit, anywhere: Limit
+    context: SignInContext,
+    request: Request,
+    address: str,
+    *,
+    here: Limit,
+    anywhere: Limit,
+    network: Limit,
 ) -> None:
+    # Neither strangers everywhere nor whoever is behind the same network address must
+    # be able to keep the address's owner out.
+    is_stranger = not context.known.knows(request, address)
+    if is_stranger:
+        context.throttle.take(network, network_of(request))
     context.throttle.take(here, address, _place_of(context, request, address))
-    # Strangers everywhere must not be able to keep the address's owner out.
-    if not context.known.knows(request, address):
+    if is_stranger:
         context.throttle.take(anywhere, address)
 
 

@@ -44,15 +44,21 @@ CODES_HERE: Final = Limit("codes-here", 5, 15 * _MINUTE)
 # Of one address from anywhere, so that many networks do not help to guess or to flood
 # a mailbox. Passkeys and a clinic's own provider let its owner in all the same.
 CODES_PER_ADDRESS: Final = Limit("codes-per-address", 15, _HOUR)
-# A whole clinic may sit behind one network address.
+# A whole clinic may sit behind one network address, and one of its browsers may flood:
+# whom a browser has let in before, it asks for without counting for the network.
 CODES_PER_NETWORK: Final = Limit("codes-per-network", 300, 15 * _MINUTE)
 TRIES_HERE: Final = Limit("tries-here", 15, 15 * _MINUTE)
 TRIES_PER_ADDRESS: Final = Limit("tries-per-address", 100, _DAY)
 TRIES_PER_NETWORK: Final = Limit("tries-per-network", 500, 15 * _MINUTE)
-LINKS_PER_NETWORK: Final = Limit("links-per-network", 50, 15 * _MINUTE)
+# Of a passkey nobody knows whose it is before it is used, so a browser that has let
+# somebody in before is counted for itself.
+CEREMONIES_PER_BROWSER: Final = Limit("ceremonies-per-browser", 60, 15 * _MINUTE)
 CEREMONIES_PER_NETWORK: Final = Limit("ceremonies-per-network", 200, 15 * _MINUTE)
+TRIES_PER_BROWSER: Final = Limit("tries-per-browser", 60, 15 * _MINUTE)
+# Nobody guesses a link: these bound only what is looked up and written down for none.
+LINKS_PER_NETWORK: Final = Limit("links-per-network", 500, 15 * _MINUTE)
 # A link to a document is opened by its reader, and by what reads mail before them.
-SHARES_PER_NETWORK: Final = Limit("shares-per-network", 50, 15 * _MINUTE)
+SHARES_PER_NETWORK: Final = Limit("shares-per-network", 500, 15 * _MINUTE)
 # Each file is read, scanned and kept for years.
 UPLOADS_PATIENT: Final = Limit("uploads-patient", 10, _HOUR)
 UPLOADS_STAFF: Final = Limit("uploads-staff", 300, _HOUR)

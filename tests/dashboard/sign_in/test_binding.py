@@ -7,8 +7,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from dashboard.sign_in.binding import Binding
+from dashboard.sign_in.cookies import KnownCookie
 from services.core import throttling
 from services.core.throttling import Limit, LimitReached
+
+KEY = "k" * 64
 
 
 class Throttle:
@@ -31,7 +34,7 @@ def throttle():
 
 @pytest.fixture
 def binding(throttle):
-    return Binding(SimpleNamespace(key="k" * 64, throttle=throttle))
+    return Binding(SimpleNamespace(key=KEY, throttle=throttle, known=KnownCookie(KEY)))
 
 
 def request(cookie: str = "") -> Request:
@@ -79,6 +82,20 @@ def test_questions_and_answers_have_limits_of_their_network(binding, throttle):
     assert throttle.taken == [
         (throttling.CEREMONIES_PER_NETWORK, "192.0.2.7"),
         (throttling.TRIES_PER_NETWORK, "192.0.2.7"),
+    ]
+
+
+def test_a_browser_that_we_know_is_counted_for_itself(binding, throttle):
+    response = Response()
+    KnownCookie(KEY).add(request(), response, "of-rosa")
+    cookie = response.headers["set-cookie"].partition(";")[0]
+
+    binding.begin(request(cookie))
+    binding.answer(request(cookie))
+
+    assert throttle.taken == [
+        (throttling.CEREMONIES_PER_BROWSER, "of-rosa"),
+        (throttling.TRIES_PER_BROWSER, "of-rosa"),
     ]
 
 

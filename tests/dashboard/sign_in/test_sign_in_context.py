@@ -15,7 +15,8 @@ from starlette.responses import Response as Answer
 
 from dashboard.sign_in import SignInContext, create_sign_in
 from dashboard.sign_in.cookies import KnownCookie, SignedCookie
-from dashboard.sign_in.limiting import count_request, count_try, network_of
+from dashboard.sign_in.limiting import count_request, count_try
+from dashboard.web.gate.networks import network_of
 from dashboard.web.sessions.identity import Identity
 from dashboard.web.sessions.live_sessions import LiveSessions
 from db.embedded import Addresses
@@ -212,3 +213,31 @@ def test_one_network_has_no_more_of_many_addresses(context, count, limit):
             count(context, _request(), "another")
 
     assert refusal.value.limit == few
+
+
+@pytest.mark.parametrize(
+    ("count", "limit"),
+    [
+        (count_request, throttling.CODES_PER_NETWORK),
+        (count_try, throttling.TRIES_PER_NETWORK),
+    ],
+    ids=["codes", "tries"],
+)
+def test_a_flood_from_a_network_keeps_out_nobody_who_has_signed_in_there(
+    context, monkeypatch, count, limit
+):
+    few = replace(limit, amount=4)
+    monkeypatch.setattr(throttling, limit.name.upper().replace("-", "_"), few)
+    answer = Answer()
+    context.known.add(_request(), answer, "of-rosa")
+    rosas = _request(_kept(answer))
+    for number in range(few.amount):
+        count(context, _request(), f"address-{number}")
+
+    with pytest.raises(LimitReached):
+        count(context, _request(), "of-rosa")
+
+    count(context, rosas, "of-rosa")
+    # Her browser is no way around the limit for anybody else.
+    with pytest.raises(LimitReached):
+        count(context, rosas, "of-maya")
