@@ -1,15 +1,14 @@
 """/files/audit.csv: the audit log, for administrators to take along."""
 
 from datetime import UTC
-from itertools import chain
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
-from api.core.answers import BYTE_ORDER_MARK
 from api.core.dependencies import ProgramOrPerson
 from api.core.documented import sends
+from api.core.exports import ListResponse
 from services.audit import log
 
 router = APIRouter(prefix="/files", tags=["Files"])
@@ -38,15 +37,7 @@ def export(
     question = log.from_query(request.query_params)
     wanted = question.filter(now.tzinfo or UTC)
     store = caller.stores.audit
-    pieces = caller.stream(
+    exported = caller.export(
         lambda session: log.export_csv(session, store, caller.actor, wanted)
     )
-    # The first piece is made before anything is sent, so that a refusal can be told.
-    header = next(pieces)
-    mark = BYTE_ORDER_MARK if caller.uses_browser else ""
-    name = f"audit-{now:%Y-%m-%d}.csv"
-    return StreamingResponse(
-        chain([mark + header], pieces),
-        media_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
+    return ListResponse(exported, f"audit-{now:%Y-%m-%d}.csv")

@@ -11,7 +11,8 @@ from fastapi import BackgroundTasks, Depends, HTTPException, Request
 from fastapi.security import HTTPBearer
 from sqlalchemy.orm import Session
 
-from api.core.answers import LSN_HEADER
+from api.core.answers import BYTE_ORDER_MARK, LSN_HEADER
+from api.core.exports import ListExport, ListExports
 from api.core.origins import SAFE_METHODS, is_same_origin, origin_of
 from db.audit_store import AuditStore
 from db.cluster.observing import ClusterMonitor
@@ -95,6 +96,7 @@ class Stores:
     runner: OperationRunner
     now: Callable[[], datetime]
     spool: Spooling | None = None
+    exports: ListExports = field(default_factory=ListExports)
 
     def today(self) -> date:
         """Return the clinic's own day."""
@@ -144,9 +146,13 @@ class Caller:
         """Run the operation on the primary; with a key, once whatever happens."""
         return self._on_behalf().write(operation, key=key)
 
-    def stream(self, operation: Callable[[Session], Iterator[T]]) -> Iterator[T]:
-        """Yield what the operation reads in one transaction."""
-        return self._on_behalf().stream(operation, after=self.after)
+    def export(self, operation: Callable[[Session], Iterator[str]]) -> ListExport:
+        """Begin to read a list in one transaction; raises TooOften, Unavailable."""
+        return self.stores.exports.begin(
+            self.actor.id,
+            lambda: self._on_behalf().stream(operation, after=self.after),
+            mark=BYTE_ORDER_MARK if self.uses_browser else "",
+        )
 
     def require(self, permission: Permission) -> None:
         """Raise NotAllowed unless the caller may."""

@@ -1,16 +1,16 @@
 """/files: photos and exports, for browsers as well as programs."""
 
-from itertools import chain
+from functools import partial
 from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query
 from sqlalchemy.orm import Session
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
-from api.core.answers import BYTE_ORDER_MARK
 from api.core.dependencies import ProgramOrPerson
 from api.core.documented import sends
+from api.core.exports import ListResponse
 from services.lists import views
 from services.lists.criteria import Criteria
 from services.patients import search
@@ -93,20 +93,11 @@ def export(
         criteria = recalled.value
     name = f"patients-{caller.stores.today():%Y-%m-%d}.csv"
     # One transaction, so that the list cannot change midway.
-    pieces = caller.stream(
-        lambda session: search.export_csv(
-            session,
-            actor,
-            criteria,
-            now=caller.stores.now(),
-            named_because=reason,
-        )
+    read = partial(
+        search.export_csv,
+        actor=actor,
+        criteria=criteria,
+        now=caller.stores.now(),
+        named_because=reason,
     )
-    # The first piece is made before anything is sent, so that a refusal can be told.
-    header = next(pieces)
-    mark = BYTE_ORDER_MARK if caller.uses_browser else ""
-    return StreamingResponse(
-        chain([mark + header], pieces),
-        media_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
+    return ListResponse(caller.export(read), name)

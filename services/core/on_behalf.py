@@ -1,6 +1,6 @@
 """The databases in one actor's name: limited by their role, and written down."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -141,7 +141,7 @@ class ActorDatabase:
         operation: Callable[[Session], Iterator[T]],
         *,
         after: Lsn | None = None,
-    ) -> Iterator[T]:
+    ) -> Generator[T]:
         """Yield what the operation reads in one transaction, recorded before it."""
         with self.database.reading(
             after, identity=self.actor.database_identity
