@@ -105,7 +105,9 @@ class FileKeys:
             new = _new_keyset()
             keyset["key"] += new["key"]
             keyset["primaryKeyId"] = new["primaryKeyId"]
-        return self.primary
+        # By now another process may have added the next.
+        number: int = new["primaryKeyId"]
+        return number
 
     def drop(self, *unused: int) -> None:
         """Forget keys for good, and all that only they could unseal with them."""

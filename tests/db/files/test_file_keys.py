@@ -4,8 +4,11 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -74,11 +77,29 @@ def test_of_keys_that_are_added_at_once_none_is_lost(keys: FileKeys, path: Path)
     assert keys.primary in added
 
 
+def test_whoever_adds_a_key_is_told_its_own_number(keys: FileKeys, path: Path):
+    class Overtaken(FileKeys):
+        """Another process adds the next key before this one has looked again."""
+
+        @contextmanager
+        def _changing(self) -> Iterator[dict[str, Any]]:
+            with super()._changing() as keyset:
+                yield keyset
+            FileKeys(path).add()
+
+    before = keys.ids
+    number = Overtaken(path).add()
+
+    assert number in keys.ids - before
+    assert number != keys.primary
+
+
 def test_threads_that_add_keys_lose_none(keys: FileKeys):
     with ThreadPoolExecutor(8) as threads:
-        list(threads.map(lambda _: keys.add(), range(16)))
+        added = list(threads.map(lambda _: keys.add(), range(16)))
 
     assert len(keys.ids) == 17
+    assert len(set(added)) == 16
 
 
 def test_a_key_file_that_another_thread_has_just_made_is_taken(

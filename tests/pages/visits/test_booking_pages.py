@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -354,7 +354,7 @@ def test_a_patient_who_cancels_too_late_is_told_to_call(
 
 def _slot_in_an_hour(session: Session) -> UUID:
     doctor = cast.add_doctor(session)
-    begins = samples.FIRST - timedelta(days=7) + timedelta(hours=2)
+    begins = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)
     return samples.slot(session, doctor, starts_at=begins)
 
 

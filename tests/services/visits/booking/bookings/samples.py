@@ -1,6 +1,6 @@
 """A doctor's slots, and holds that are made to be older than they are."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from uuid import UUID, uuid4
 
 from sqlalchemy import func, select, update
@@ -17,8 +17,10 @@ from services.visits.booking.bookings import (
 )
 
 MINUTES = 20
-# Far enough ahead for every rule about what is near.
-FIRST = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(days=7)
+# Far enough ahead for every rule about what is near, and all of them on one day.
+FIRST = datetime.combine(
+    datetime.now(UTC).date() + timedelta(days=7), time(9), tzinfo=UTC
+)
 
 
 def slot(
