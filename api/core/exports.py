@@ -86,10 +86,11 @@ class SealedSpool:
     def _append(self, sealed: bytes) -> bool:
         with self._changed:
             if not self._is_closed:
-                self._written += len(sealed)
                 left = memoryview(sealed)
                 while left:
-                    left = left[self._file.write(left) :]
+                    taken = self._file.write(left)
+                    self._written += taken
+                    left = left[taken:]
                 self._changed.notify_all()
             return not self._is_closed
 
@@ -98,8 +99,9 @@ class SealedSpool:
             self._changed.wait_for(lambda: self._written > place or self._is_whole)
             if self._is_closed:
                 return b""
+            there = min(self._written - place, _PIECE_BYTES)
             # Beside `write`, which goes on at the end.
-            return os.pread(self._file.fileno(), _PIECE_BYTES, place)
+            return os.pread(self._file.fileno(), there, place)
 
 
 class ListExports:

@@ -2,6 +2,7 @@
 
 from collections.abc import Generator
 from contextlib import closing, suppress
+from pathlib import Path
 from threading import Event
 from uuid import uuid4
 
@@ -21,6 +22,7 @@ from tests.kit.waiting import eventually
 
 LINE = "Lovelace,Ada,1815\n"
 PIECES = 200
+FULL = Path("/dev/full")
 ROSA, MAYA = uuid4(), uuid4()
 _OPEN_TRANSACTIONS = """SELECT count(*) FROM pg_stat_activity
     WHERE datname = current_database() AND xact_start IS NOT NULL
@@ -98,6 +100,17 @@ def test_a_list_that_breaks_off_is_never_whole(exports):
     with pytest.raises(InvalidInput):
         list(fetched)
     export.close()
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="This system has no disk that is full.")
+def test_a_full_disk_breaks_the_list_off():
+    spool = SealedSpool()
+    spool._file.close()
+    with FULL.open("r+b", buffering=0) as spool._file:
+        spool.fill(iter([LINE.encode()]))
+
+        with pytest.raises(OSError, match="No space left"):
+            list(spool.read())
 
 
 def test_a_person_fetches_so_many_at_once_and_others_are_not_kept_from_it(exports):
