@@ -126,7 +126,7 @@ def await_replicas(cursor: "psycopg2.extensions.cursor") -> None:
 
 
 # In this order, whatever the folders are called. What breaks a cluster takes longest
-# and is for one worker, so it begins. Playwright comes last, because from its start
+# and is for few workers, so it begins. Playwright comes last, because from its start
 # to the end of the run an event loop runs in this thread, and no test could start one
 # of its own.
 _ORDER = ("cluster", "plain", "launch", "browser", "afterwards")
@@ -176,9 +176,9 @@ def _group(item: pytest.Item) -> str:
         return item.path.relative_to(item.config.rootpath).as_posix()
     if item.get_closest_marker("browser"):
         return "clusters in a browser"
-    # One worker at a time: these wait for servers most of the time, and meanwhile the
-    # others have a processor each.
-    return "clusters that break"
+    # Two workers at a time: these wait for servers most of the time.
+    engine_room = item.path.is_relative_to(item.config.rootpath / "tests/db/embedded")
+    return "clusters that break" if engine_room else "clusters at work"
 
 
 @pytest.hookimpl(trylast=True)
