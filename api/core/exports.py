@@ -10,21 +10,20 @@ import os
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future
-from contextlib import closing
+from contextlib import ExitStack, closing
 from contextvars import copy_context
+from dataclasses import dataclass
+from itertools import chain
 from tempfile import TemporaryFile
 from threading import Condition, Lock, Semaphore, Thread
 from typing import Final
 from uuid import UUID
 
-from anyio import CancelScope
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CTR
-from starlette.concurrency import run_in_threadpool
-from starlette.responses import StreamingResponse
-from starlette.types import Send
 
+from api.core.sending import ReleasingResponse
 from services.core.errors import TooOften, Unavailable
 
 # Of the connections that a web server has to a database, and of what it may keep on its
@@ -128,22 +127,25 @@ class ListExports:
         Raises what reading the first piece raises; TooOften of a person who fetches as
         many as one may, Unavailable while others' are read for too long.
         """
-        self._count(person)
-        export = ListExport(lambda: self._discount(person))
-        begun: Future[None] = Future()
-        # What is written down of the request goes by its context.
-        task = (copy_context().run, self._fill, export, read, mark, begun)
-        Thread(target=task[0], args=task[1:], name="export", daemon=True).start()
-        try:
+        with ExitStack() as held:
+            self._count(person)
+            held.callback(self._discount, person)
+            spool = SealedSpool()
+            held.callback(spool.close)
+            begun: Future[None] = Future()
+            # What is written down of the request goes by its context.
+            Thread(
+                target=copy_context().run,
+                args=(self._fill, spool, read, mark, begun),
+                name="export",
+                daemon=True,
+            ).start()
             begun.result()
-        except BaseException:
-            export.close()
-            raise
-        return export
+            return ListExport(spool, held.pop_all())
 
     def _fill(
         self,
-        export: "ListExport",
+        spool: SealedSpool,
         read: Callable[[], Generator[str]],
         mark: str,
         begun: Future[None],
@@ -155,7 +157,7 @@ class ListExports:
             with closing(read()) as pieces:
                 first = mark + next(pieces)
                 begun.set_result(None)
-                export.spool.fill(_encoded(first, pieces))
+                spool.fill(map(str.encode, chain([first], pieces)))
         except BaseException as refusal:
             if not begun.done():
                 begun.set_exception(refusal)
@@ -181,44 +183,25 @@ class ListExports:
                 del self._of[person]
 
 
+@dataclass(frozen=True, slots=True)
 class ListExport:
-    """A list on its way to whoever fetches it."""
+    """A list on its way to whoever fetches it, and what is held until it is there."""
 
-    def __init__(self, on_close: Callable[[], None]) -> None:
-        self.spool = SealedSpool()
-        self._on_close = on_close
-        self._is_closed = False
+    spool: SealedSpool
+    held: ExitStack
 
     def close(self) -> None:
-        """Let go of the list, however far it has come."""
-        if not self._is_closed:
-            self._is_closed = True
-            self.spool.close()
-            self._on_close()
+        """Let go of the list, however far it has come; a second time does nothing."""
+        self.held.close()
 
 
-class ListResponse(StreamingResponse):
-    """Sends a list as CSV, and lets go of it however that ends."""
+class ListResponse(ReleasingResponse):
+    """Sends a list as CSV, and lets go of it in the end."""
 
     def __init__(self, export: ListExport, filename: str) -> None:
         super().__init__(
             export.spool.read(),
+            export.close,
             media_type="text/csv; charset=utf-8",
             headers={"Content-Disposition": f'attachment; filename="{filename}"'},
         )
-        self._export = export
-
-    async def stream_response(self, send: Send) -> None:
-        """Send the pieces."""
-        try:
-            await super().stream_response(send)
-        finally:
-            # Whoever goes away in the middle must leave no file behind.
-            with CancelScope(shield=True):
-                await run_in_threadpool(self._export.close)
-
-
-def _encoded(first: str, others: Iterator[str]) -> Iterator[bytes]:
-    yield first.encode()
-    for piece in others:
-        yield piece.encode()

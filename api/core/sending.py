@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Final
+from typing import Any, Final
 
 from anyio import CancelScope
 from starlette.concurrency import run_in_threadpool
@@ -21,8 +21,27 @@ PDF: Final = "application/pdf"
 _PIECE_BYTES: Final = 256 * 1024
 
 
-class FileResponse(StreamingResponse):
-    """Sends a file's pieces, and lets go of the file however that ends."""
+class ReleasingResponse(StreamingResponse):
+    """Sends pieces, and lets go of what they come from however that ends."""
+
+    def __init__(
+        self, pieces: Iterator[bytes], release: Callable[[], object], **options: Any
+    ) -> None:
+        super().__init__(pieces, **options)
+        self._release = release
+
+    async def stream_response(self, send: Send) -> None:
+        """Send the pieces."""
+        try:
+            await super().stream_response(send)
+        finally:
+            # Whoever goes away in the middle must not leave a cursor or a file behind.
+            with CancelScope(shield=True):
+                await run_in_threadpool(self._release)
+
+
+class FileResponse(ReleasingResponse):
+    """Sends a file's pieces, and lets go of the file in the end."""
 
     def __init__(
         self,
@@ -33,18 +52,12 @@ class FileResponse(StreamingResponse):
         headers: Mapping[str, str],
     ) -> None:
         super().__init__(
-            pieces, status, {**headers, "Content-Length": str(length)}, media_type=PDF
+            pieces,
+            pieces.close,
+            status_code=status,
+            headers={**headers, "Content-Length": str(length)},
+            media_type=PDF,
         )
-        self._pieces = pieces
-
-    async def stream_response(self, send: Send) -> None:
-        """Send the pieces."""
-        try:
-            await super().stream_response(send)
-        finally:
-            # Whoever goes away in the middle must not leave a cursor behind.
-            with CancelScope(shield=True):
-                await run_in_threadpool(self._pieces.close)
 
 
 def pieces_of(

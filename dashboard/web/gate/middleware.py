@@ -118,7 +118,7 @@ class Gate:
         elif visit.is_websocket:
             id_ = visit.live.record.id
             with self._pages.opened(id_, visit.network, visit.path):
-                await self._converse(visit, scope, receive, send)
+                await self._converse(visit.live, scope, receive, send)
         else:
             if visit.is_input:
                 self._live.note_input(visit.live.record.id)
@@ -136,13 +136,13 @@ class Gate:
             raise
 
     async def _converse(
-        self, visit: RequestInfo, scope: Scope, receive: Receive, send: Send
+        self, live: Live, scope: Scope, receive: Receive, send: Send
     ) -> None:
         """Keep a websocket open for as long as the sign-in that opened it."""
-        if visit.live is None or visit.path == WATCH_PATH:
+        if scope["path"] == WATCH_PATH:
             await self._app(scope, receive, send)
             return
-        with self._live.attend(visit.live) as page:
+        with self._live.attend(live) as page:
             line = RevocableSocket(receive, send, page)
             try:
                 await self._app(scope, line.receive, line.send)

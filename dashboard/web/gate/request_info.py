@@ -73,8 +73,7 @@ class RequestInfo:
     @property
     def opens_page(self) -> bool:
         """Whether a browser's tab asks, not something that a page brings along."""
-        kind = self.headers.get("sec-fetch-dest", _DOCUMENT)
-        return self.is_navigation and kind == _DOCUMENT
+        return self.is_navigation and self._is_for_tab
 
     @property
     def is_input(self) -> bool:
@@ -84,8 +83,11 @@ class RequestInfo:
         """
         if self.method not in SAFE_METHODS:
             return True
-        kind = self.headers.get("sec-fetch-dest", _DOCUMENT)
-        return kind == _DOCUMENT and not within(self.path, _MACHINERY)
+        return self._is_for_tab and not within(self.path, _MACHINERY)
+
+    @property
+    def _is_for_tab(self) -> bool:
+        return self.headers.get("sec-fetch-dest", _DOCUMENT) == _DOCUMENT
 
 
 def within(path: str, prefixes: Collection[str]) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Generator
 from contextlib import closing, suppress
+from errno import ENOSPC
 from pathlib import Path
 from threading import Event
 from uuid import uuid4
@@ -111,6 +112,19 @@ def test_a_full_disk_breaks_the_list_off():
 
         with pytest.raises(OSError, match="No space left"):
             list(spool.read())
+
+
+def test_a_list_that_cannot_be_kept_counts_for_nobody(exports, monkeypatch):
+    def without_room(buffering):
+        raise OSError(ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("api.core.exports.TemporaryFile", without_room)
+    for _ in range(3):
+        with pytest.raises(OSError, match="No space left"):
+            exports.begin(ROSA, Source().pieces)
+    monkeypatch.undo()
+
+    exports.begin(ROSA, Source().pieces).close()
 
 
 def test_a_person_fetches_so_many_at_once_and_others_are_not_kept_from_it(exports):
