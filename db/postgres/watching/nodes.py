@@ -19,7 +19,8 @@ class NodeState:
     """One server as it was last seen.
 
     `replay_lsn` is how far its data reaches: on the primary the end of its log; it
-    was asked for at `seen_at` (monotonic seconds). `is_stalled` says that a read has
+    was asked for at `seen_at` (monotonic seconds). `timeline` is the newest that it was
+    seen on: each promotion starts one. `is_stalled` says that a read has
     waited for it in vain and it has not moved since.
     """
 
@@ -69,8 +70,15 @@ def choose(
     Fresh replicas come first, the least lagging before others; `turn` rotates those
     that are equally good. With `after`, one replica that has not replayed so far is
     worth a short wait, then comes the primary; what is left is better than nothing.
+
+    A replica on an older timeline than others may have log that they threw away, as a
+    former primary has until it is rewound. It comes last, and says nothing of `after`:
+    others have written something else at the same positions.
     """
-    replicas = [node for node in nodes if node.reachable and node.role == "replica"]
+    newest = max((node.timeline or 0 for node in nodes), default=0)
+    following = [node for node in nodes if node.reachable and node.role == "replica"]
+    replicas = [node for node in following if node.timeline == newest]
+    left_behind = [node for node in following if node not in replicas]
     ready = [node for node in replicas if node.is_fresh and node.has_replayed(after)]
     waiting = _most_advanced([node for node in replicas if node not in ready])
     worth_a_wait = [
@@ -85,6 +93,7 @@ def choose(
         *([primary] if primary else []),
         *worth_a_wait[1:],
         *(node for node in waiting if node not in worth_a_wait),
+        *(left_behind if after is None else ()),
     ]
     return tuple(sorted(order, key=lambda node: node.name in avoiding))
 

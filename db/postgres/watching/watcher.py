@@ -159,7 +159,8 @@ class Watcher:
                 advance(was, position, look.asked_at),
                 role=look.role,
                 reachable=True,
-                timeline=look.timeline,
+                # One that receives nothing just now tells of its last checkpoint's.
+                timeline=max(look.timeline, was.timeline or 0),
                 latency_seconds=look.answered_at - look.asked_at,
                 lag_seconds=history.seconds_behind(position, look.answered_at),
                 lag_bytes=history.bytes_behind(position),

@@ -5,14 +5,18 @@ import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from uuid import uuid4
 
+import psutil
 import pytest
 from psycopg2.extensions import parse_dsn
 
 from db import schema
 from db.embedded import Cluster
+from db.embedded.processes import programs
+from db.embedded.servers.etcd import Etcd
 from db.endpoints import Endpoints
-from db.postgres import Database
+from db.postgres import Database, Lsn
 from db.postgres.transactions import reads
 from tests.conftest import fresh_database
 from tests.db.postgres.load import Load
@@ -165,6 +169,77 @@ def test_a_crashed_primary_under_load_loses_nothing_and_shows_no_error(
         )
 
     assert_nothing_went_wrong(load)
+
+
+_LEAVE_REPLICAS = """
+SELECT bool_and(pg_terminate_backend(pid, 5000)) FROM pg_stat_replication
+"""
+# More than a new primary writes in its first seconds.
+_MUCH_LOG = (
+    "SELECT pg_logical_emit_message(false, '', repeat('x', 4000000), flush => true)"
+)
+
+
+@contextmanager
+def following_nobody(cluster, node, command):
+    """Have a node answer readers as it was when it died, until somebody looks after it.
+
+    Patroni starts a former primary like this while it knows no leader.
+    """
+    mark, owner = node.data / "standby.signal", node.data.stat()
+    mark.touch()
+    os.chown(mark, owner.st_uid, owner.st_gid)
+    # It would believe that it runs already, as long as nobody has buried the dead one.
+    (node.data / "postmaster.pid").unlink(missing_ok=True)
+    installed = programs.find(cluster.folder.path)
+    process = psutil.Popen(
+        [*installed.prefix, *command], env=installed.environment, cwd=node.data
+    )
+    try:
+        yield
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(30)
+
+
+def await_position(database, name, position):
+    """Wait until a server is seen to answer as a replica with its log this far."""
+
+    def is_there(state):
+        is_answering = state.reachable and state.role == "replica"
+        return is_answering and state.replay_lsn >= position
+
+    eventually(lambda: state_of(database, name), is_there)
+
+
+def test_a_former_primary_with_log_of_its_own_answers_for_what_was_before_it_died(
+    breakable, database, notes, note_id
+):
+    former, (one, other) = breakable.primary(), replicas(breakable)
+    etcd = Etcd(breakable.addresses.ports["etcd"], breakable.addresses.secrets["etcd"])
+    command = former.postmaster().cmdline()
+    before, after = note_id, uuid4()
+    with breakable.unsupervised():
+        acknowledged = database.write(notes.write(before)).lsn
+        with hanging(one), hanging(other):
+            assert ask(breakable, former, _LEAVE_REPLICAS)
+            ask(breakable, former, _MUCH_LOG)
+            end = Lsn.parse(ask(breakable, former, "SELECT pg_current_wal_flush_lsn()"))
+            assert former.kill()
+            with following_nobody(breakable, former, command):
+                await_position(database, former.name, end)
+                alone = database.read(has_note(before), after=acknowledged)
+        etcd.drop(etcd.leadership())
+        lsn = eventually(lambda: database.write(notes.write(after))).lsn
+        with following_nobody(breakable, former, command):
+            await_position(database, former.name, end)
+            own = [database.read(has_note(after), after=lsn) for _ in range(50)]
+            others = [database.read(has_note(after)) for _ in range(50)]
+
+    assert (alone.value, alone.served.node) == (True, former.name)
+    assert lsn < end
+    assert {answer.value for answer in own} == {True}
+    assert former.name not in {read.served.node for read in (*own, *others)}
 
 
 _WAITING = """

@@ -59,6 +59,21 @@ CASES = {
         110,
         "bap",
     ),
+    "one that history has left behind comes last": (
+        [replica("a"), replica("b", 11, timeline=2), leader(timeline=2)],
+        None,
+        "pba",
+    ),
+    "and says nothing of what was written since": (
+        [replica("a", at=300), replica("b", timeline=2), leader(timeline=2)],
+        110,
+        "bp",
+    ),
+    "not even while the one that leads does not answer": (
+        [replica("a", at=300), leader(timeline=2, reachable=False)],
+        110,
+        "",
+    ),
     "replicas alone during a failover": ([replica("a"), replica("b", 2)], None, "ab"),
     "the primary alone": ([leader()], 300, "p"),
     "nobody": ([replica("a", reachable=False)], None, ""),

@@ -10,7 +10,7 @@ from db.postgres.connections.server_addresses import Address
 from db.postgres.watching import watcher
 from db.postgres.watching.history import WalHistory
 from db.postgres.watching.nodes import NodeState
-from db.postgres.watching.watcher import Watcher, advance
+from db.postgres.watching.watcher import ServerReport, Watcher, advance
 from tests.kit.waiting import eventually
 
 KNOWN = NodeState("a", "replica", replay_lsn=Lsn(100), seen_at=5.0)
@@ -42,6 +42,16 @@ def test_a_step_forward_ends_a_stall():
     state = advance(replace(KNOWN, is_stalled=True), Lsn(101), 6.0)
 
     assert not state.is_stalled
+
+
+def test_a_replica_that_receives_nothing_just_now_is_still_on_its_newest_timeline():
+    watcher = Watcher(Address("a", {}), WalHistory(), print, print, lambda: 1.0)
+
+    for timeline in (2, 1):
+        report = ServerReport(5.0, 5.1, "replica", Lsn(100), Lsn(100), timeline)
+        watcher._take_in(report)
+
+    assert watcher.state.timeline == 2
 
 
 def test_a_server_is_looked_at_again_whatever_becomes_of_telling_that_it_is_silent(
