@@ -108,7 +108,9 @@ def send_page(
             str(version.file_id), partial(_open_file, caller, version)
         ) as file,
     ):
-        picture = papers.inspector.render(file, page, width=width)
+        picture = papers.inspector.render(
+            file, page, width=width, person=caller.actor.id
+        )
     headers = read_headers(read, caller.after)
     return Response(picture, media_type="image/png", headers=headers)
 

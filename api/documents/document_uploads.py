@@ -88,7 +88,8 @@ Uploaded = Annotated[Upload, Depends(upload)]
 
 def receive(caller: Caller, came: Upload) -> StoredContent:
     """Judge and store the file; whoever writes its row discards it if that fails."""
-    return caller.stores.papers.ingest.receive(came.file, came.filename)
+    ingest = caller.stores.papers.ingest
+    return ingest.receive(came.file, came.filename, person=caller.actor.id)
 
 
 def describe_upload(*, with_facts: bool) -> dict[str, Any]:

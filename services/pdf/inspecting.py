@@ -2,16 +2,17 @@
 
 import logging
 import os
-from threading import BoundedSemaphore
+from collections.abc import Hashable
 from typing import Final, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from services.core.errors import NotFound, ServiceError, Unavailable
+from services.core.errors import NotFound, ServiceError
 from services.pdf import wire
 from services.pdf.reading_process import ReadingProcess
 from services.pdf.report import NotAPdf, PdfReport, Unreadable
 from services.pdf.sources import Readable, begins_like_a_pdf, handed_over
+from services.pdf.turns import Busy, Turns
 from services.pdf.wire import Refusal, Request, Task
 
 __all__ = [
@@ -63,64 +64,60 @@ class NoSuchPage(NotFound):
         super().__init__("This document has no such page.")
 
 
-class Busy(Unavailable):
-    """So many files are being read that this one's turn did not come."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "Many documents are being read at the moment. Try again in a minute."
-        )
-
-
 class PdfInspector:
     """Reads PDFs in a process of its own, which may crash and is started again.
 
     A source is an open file, a descriptor, an io.BytesIO, or anything with a `read`
-    (see services.pdf.sources). Nothing is started before the first file. For use by
-    any number of threads.
+    (see services.pdf.sources), and `person` whoever asks: among people turns are shared
+    (see services.pdf.turns). Nothing is started before the first file. For use by any
+    number of threads.
     """
 
     def __init__(self, *, seconds: float = 20, max_mb: int = 1024) -> None:
         self._seconds = seconds
         self._max_mb = max_mb
         self._process = ReadingProcess()
-        self._turns = BoundedSemaphore(_AT_ONCE)
+        self._turns = Turns(_AT_ONCE)
 
-    def examine(self, source: Readable | int) -> PdfReport:
+    def examine(self, source: Readable | int, *, person: Hashable = None) -> PdfReport:
         """Say what the file is. Raises NotAPdf, Unreadable or Busy."""
-        answer = self._ask(self._request("examine"), source)
+        answer = self._ask(self._request("examine"), source, person)
         return _understood(_REPORT, answer)
 
-    def render(self, source: Readable | int, page: int, *, width: int) -> bytes:
+    def render(
+        self,
+        source: Readable | int,
+        page: int,
+        *,
+        width: int,
+        person: Hashable = None,
+    ) -> bytes:
         """Return a page as PNG, so many pixels wide; the first page is page 1.
 
         Pages much longer than wide become narrower. Raises NoSuchPage, NeedsPassword,
         NotAPdf, Unreadable or Busy.
         """
-        picture = self._ask(
-            self._request("render", page=page, width=min(width, _MAX_WIDTH)), source
-        )
+        request = self._request("render", page=page, width=min(width, _MAX_WIDTH))
+        picture = self._ask(request, source, person)
         if not picture.startswith(_PNG):
             raise Unreadable(_NO_ANSWER)
         return picture
 
-    def text(self, source: Readable | int) -> tuple[str, ...]:
+    def text(
+        self, source: Readable | int, *, person: Hashable = None
+    ) -> tuple[str, ...]:
         """Return the text page by page; raises what `render` does."""
-        return _understood(_PAGES, self._ask(self._request("text"), source))
+        return _understood(_PAGES, self._ask(self._request("text"), source, person))
 
     def _request(self, do: Task, *, page: int = 0, width: int = 0) -> Request:
         return Request(do, self._seconds, self._max_mb, page, width)
 
-    def _ask(self, request: Request, source: Readable | int) -> bytes:
+    def _ask(self, request: Request, source: Readable | int, person: Hashable) -> bytes:
         with handed_over(source) as file:
             if not begins_like_a_pdf(file):
                 raise NotAPdf
-            if not self._turns.acquire(timeout=self._seconds):
-                raise Busy
-            try:
+            with self._turns.taken(person, os.fstat(file).st_size, self._seconds):
                 answer = self._process.ask(request, file)
-            finally:
-                self._turns.release()
         return _accepted(answer)
 
     def close(self) -> None:

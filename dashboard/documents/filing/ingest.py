@@ -96,4 +96,4 @@ def _find_known(upload: UploadedFile, patient_id: UUID | None) -> DocumentRecord
 def _receive(upload: UploadedFile) -> StoredContent:
     count_upload()
     upload.seek(0)
-    return ingest().receive(upload, upload.name)
+    return ingest().receive(upload, upload.name, person=current_actor().id)

@@ -50,7 +50,7 @@ class Made:
 
 def make(begun: Begun, filing: Filing) -> None:
     """Make the PDF and keep it for the preview; raises InvalidForm."""
-    timestamp = now()
+    author, timestamp = current_actor(), now()
     typed = form_fields.typed(PAGE, begun.template)
     form = forms.checked(begun.template, typed, today=timestamp.date())
     data = forms.generate(
@@ -59,9 +59,9 @@ def make(begun: Begun, filing: Filing) -> None:
         clinic=clinic_of(wiring.current().settings),
         document_id=begun.document_id,
         now=timestamp,
-        author=current_actor().name,
+        author=author.name,
     )
-    pages = inspector().examine(BytesIO(data)).pages or 1
+    pages = inspector().examine(BytesIO(data), person=author.id).pages or 1
     filename = f"{begun.template.title} {form['name']} {timestamp:%Y-%m-%d}.pdf"
     st.session_state[_MADE] = Made(begun, filing, form, data, pages, filename)
 
@@ -109,7 +109,9 @@ def _picture(made: Made, page: int) -> str:
     What Streamlit keeps of bytes is open to whoever knows where.
     """
     if page not in made.pictures:
-        drawn = inspector().render(BytesIO(made.data), page, width=_WIDTH)
+        drawn = inspector().render(
+            BytesIO(made.data), page, width=_WIDTH, person=current_actor().id
+        )
         made.pictures[page] = f"data:image/png;base64,{b64encode(drawn).decode()}"
     return made.pictures[page]
 
@@ -120,6 +122,7 @@ def _file(made: Made) -> None:
     content = ingest().receive(
         BytesIO(made.data),
         made.filename,
+        person=current_actor().id,
         origin="form",
         template=made.begun.template.name,
         form=made.form,

@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, suppress
 from functools import partial
 from io import SEEK_END, UnsupportedOperation
 from typing import Any, BinaryIO, Final, Protocol
+from uuid import UUID
 
 from db.files.gridfs import Bucket, FileStore, FileStoreUnavailable, PutFile
 from services.core import bytes_first
@@ -29,7 +30,7 @@ _ACTIVE: Final = frozenset({"scripts", "launch", "attachments"})
 class Inspector(Protocol):
     """Whoever reads a PDF that others made."""
 
-    def examine(self, source: BinaryIO) -> PdfReport:
+    def examine(self, source: BinaryIO, *, person: UUID | None) -> PdfReport:
         """Return what the file is; raises NotAPdf, Unreadable.
 
         Others read the source meanwhile: its position stays as it is.
@@ -64,20 +65,22 @@ class DocumentIngest:
         source: BinaryIO,
         filename: str,
         *,
+        person: UUID | None = None,
         origin: Origin = "upload",
         template: str | None = None,
         form: Mapping[str, Any] | None = None,
     ) -> StoredContent:
         """Judge a file by its content and store it, encrypted.
 
-        The source is an open file or an io.BytesIO and is left open. Of what is refused
-        nothing stays. Raises NoFile, TooLarge, NotAPdf, Unreadable, ActiveContent,
+        The source is an open file or an io.BytesIO and is left open. `person` files it:
+        among people the reading of files is shared. Of what is refused nothing stays.
+        Raises NoFile, TooLarge, NotAPdf, Unreadable, ActiveContent,
         FilesUnavailable.
         """
         _measure(source, filename)
         # Judging a file takes about as long as storing it, mostly elsewhere.
         with ThreadPoolExecutor(1) as aside:
-            judging = aside.submit(self._judge, source)
+            judging = aside.submit(self._judge, source, person)
             put = self._store(source)
         try:
             report, scan = judging.result()
@@ -104,8 +107,8 @@ class DocumentIngest:
         """Delete what no row was written for; if that fails it is swept later."""
         self._delete(content.file_id)
 
-    def _judge(self, source: BinaryIO) -> tuple[PdfReport, Scan]:
-        report = self._inspector.examine(source)
+    def _judge(self, source: BinaryIO, person: UUID | None) -> tuple[PdfReport, Scan]:
+        report = self._inspector.examine(source, person=person)
         if self._refuse_active and _ACTIVE.intersection(report.findings):
             raise ActiveContent(report.findings)
         return report, self._scan(source)

@@ -51,7 +51,7 @@ class Deadly(BytesIO):
 class Trusting:
     """An examiner that takes anything for a PDF and looks at no byte of it."""
 
-    def examine(self, _source: object) -> PdfReport:
+    def examine(self, _source: object, **_options: object) -> PdfReport:
         """Return what everything is."""
         return PdfReport(1, text=("Words of the newest",))
 

@@ -37,7 +37,7 @@ class Sure:
     def __init__(self, finding):
         self._finding = finding
 
-    def examine(self, source):
+    def examine(self, source, **_options):
         assert any(pieces_of(source))
         if isinstance(self._finding, Exception):
             raise self._finding
