@@ -16,6 +16,7 @@ from services.core.actors import Role, Scope
 from services.people import tokens
 from tests.api.conftest import NEWEST, Client
 from tests.api.document_samples import pdf, upload
+from tests.kit.replicas import write_everywhere
 
 
 @pytest.fixture
@@ -214,7 +215,7 @@ def _mark(application, filed, **values):
             .values(values)
         )
 
-    application.database.write(change, identity=SYSTEM)
+    write_everywhere(application.database, change)
 
 
 @pytest.fixture
