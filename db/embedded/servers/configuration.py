@@ -23,8 +23,8 @@ DYNAMIC: Final[dict[str, Any]] = {
         "use_slots": True,
         "parameters": {
             "max_connections": 200,
-            "max_wal_senders": 10,
-            "max_replication_slots": 10,
+            "max_wal_senders": 20,
+            "max_replication_slots": 20,
             "max_worker_processes": 8,
             "wal_level": "replica",
             "wal_log_hints": "on",
