@@ -184,7 +184,7 @@ class DocumentVersion(Base):
     filesize: Mapped[int] = mapped_column(BigInteger)
     sha256: Mapped[bytes] = mapped_column(LargeBinary)
     pages: Mapped[int | None]
-    # What the examination found: encrypted, scripts, launch, attachments, damaged.
+    # What the examination found: see services/pdf/report.py.
     findings: Mapped[TextList]
     origin: Mapped[str] = mapped_column(Text)
     template: Mapped[str | None] = mapped_column(Text)

@@ -17,7 +17,7 @@ import pypdfium2.raw as pdfium_c
 from PIL import Image
 
 from services.pdf import findings
-from services.pdf.findings import DAMAGED, ENCRYPTED
+from services.pdf.report import Finding
 from services.pdf.wire import Refusal, Refused, Request
 
 MAX_PAGES: Final = 10_000
@@ -27,6 +27,7 @@ _MAX_TEXT_OF_PAGE: Final = 100_000
 _MAX_TEXT: Final = 4_000_000
 # Of the time that is given, so that a long file still gets its answer.
 _TIME_FOR_TEXT: Final = 0.6
+_TIME_FOR_STREAMS: Final = 0.2
 _MAX_PIXELS: Final = 25_000_000
 _MIN_WIDTH: Final = 100
 # Rendered pages are looked at once: fast to write counts more than small.
@@ -87,36 +88,50 @@ def _mended(file: int) -> pdfium.PdfDocument:
 
 
 def _examine(file: int, seconds: float) -> dict[str, Any]:
+    content = _mapped(file)
+    file_findings = findings.find_in_bytes(content)
     try:
         pdf, is_mended = _opened(file)
     except Refused as refused:
         if refused.refusal is not Refusal.PASSWORD:
             raise
-        return {"pages": None, "findings": [ENCRYPTED], "text": []}
+        # Its strings and streams are locked, the names of its actions mostly are not.
+        file_findings |= {"encrypted", *findings.guess(content)}
+        return {"pages": None, "findings": sorted(file_findings), "text": []}
     with closing(pdf):
         pages = _read(pdf, seconds)
         if all(page is None for page in pages):
             raise Refused(Refusal.DAMAGED)
-        file_findings = _findings(file)
+        file_findings |= _inside(file, content, seconds)
         if is_mended or None in pages:
-            file_findings.add(DAMAGED)
+            file_findings.add("damaged")
         text = [page or "" for page in pages]
         return {"pages": len(pdf), "findings": sorted(file_findings), "text": text}
 
 
-def _findings(file: int) -> set[str]:
+def _inside(file: int, content: mmap.mmap, seconds: float) -> set[Finding]:
     """Return what is inside, as a second, independent reader sees it."""
     try:
-        with _walkable(file, attempt_recovery=False) as pdf:
-            return findings.find(pdf)
+        return _walked(file, content, seconds, attempt_recovery=False)
     except _UNWALKABLE:
         pass
     try:
-        with _walkable(file, attempt_recovery=True) as pdf:
-            return {DAMAGED, *findings.find(pdf)}
+        return {"damaged", *_walked(file, content, seconds, attempt_recovery=True)}
     except _UNWALKABLE:
         # One reader opens it, the other does not: nobody can say what else is there.
-        return {DAMAGED, *findings.guess(_mapped(file))}
+        return {"damaged", *findings.guess(content)}
+
+
+def _walked(
+    file: int, content: mmap.mmap, seconds: float, *, attempt_recovery: bool
+) -> set[Finding]:
+    until = time.monotonic() + seconds * _TIME_FOR_STREAMS
+    with _walkable(file, attempt_recovery=attempt_recovery) as pdf:
+        found = findings.find_in_objects(pdf, until=until)
+        # Other readers may see other objects than this one.
+        if findings.has_double_keys(pdf) or findings.has_late_objects(content):
+            found |= findings.guess(content)
+        return found
 
 
 def _walkable(file: int, *, attempt_recovery: bool) -> pikepdf.Pdf:

@@ -1,11 +1,28 @@
 """What an examination of a PDF finds out, and how a file is refused."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal, get_args
 
 from services.core.errors import InvalidInput
 
-Finding = Literal["attachments", "damaged", "encrypted", "launch", "scripts"]
+Finding = Literal[
+    "attachments",
+    "damaged",
+    "data_import",
+    "eicar",
+    "encrypted",
+    "external_streams",
+    "form_submission",
+    "launch",
+    "other_files",
+    "polyglot",
+    "scripts",
+    "uri_actions",
+    "xfa",
+]
+FINDINGS: Final[frozenset[Finding]] = frozenset(get_args(Finding))
+# What may act on the machine of whoever opens the file itself.
+ACTIVE: Final[frozenset[Finding]] = FINDINGS - {"damaged", "encrypted"}
 
 
 class NotAPdf(InvalidInput):

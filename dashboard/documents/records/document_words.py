@@ -17,6 +17,18 @@ FINDINGS: Final[Mapping[str, str]] = MappingProxyType(
         "scripts": "Contains scripts, which never run here",
         "launch": "Asks to start other programs, which never happens here",
         "attachments": "Carries other files inside, which are not shown here",
+        "other_files": "Asks to open other files, which never happens here",
+        "uri_actions": "Asks to open addresses unasked, or unusual ones, which never "
+        "happens here",
+        "form_submission": "Asks to send away what is typed in, which never happens "
+        "here",
+        "data_import": "Asks to fetch data into a form, which never happens here",
+        "external_streams": "Keeps parts of itself elsewhere, which are never fetched "
+        "here",
+        "xfa": "Has an XFA form, by which other programs may show other pages than "
+        "these",
+        "polyglot": "Is a file of another kind as well, which other programs may open",
+        "eicar": "Contains the EICAR test virus, which does nothing",
         "damaged": "Damaged in parts: some pages may be missing",
     }
 )
@@ -30,6 +42,14 @@ _SHORT: Final[Mapping[str, str]] = MappingProxyType(
         "scripts": "Contains scripts",
         "launch": "Starts programs",
         "attachments": "Carries files",
+        "other_files": "Opens other files",
+        "uri_actions": "Opens addresses",
+        "form_submission": "Sends form data",
+        "data_import": "Fetches form data",
+        "external_streams": "Fetches parts",
+        "xfa": "Has an XFA form",
+        "polyglot": "Two kinds of file",
+        "eicar": "Contains a test virus",
         "damaged": "Damaged in parts",
     }
 )

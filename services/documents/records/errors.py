@@ -33,6 +33,14 @@ _ACTIVE: Final = {
     "scripts": "scripts",
     "launch": "commands that start programs",
     "attachments": "embedded files",
+    "other_files": "commands that open other files",
+    "uri_actions": "commands that open addresses unasked, or unusual ones",
+    "form_submission": "commands that send away what is typed in",
+    "data_import": "commands that fetch data into a form",
+    "external_streams": "parts that are fetched from elsewhere",
+    "xfa": "an XFA form",
+    "polyglot": "a file of another kind",
+    "eicar": "the EICAR test virus",
 }
 
 
@@ -76,7 +84,8 @@ class ActiveContent(InvalidInput):
 
     def __init__(self, findings: tuple[str, ...]) -> None:
         self.findings = tuple(finding for finding in findings if finding in _ACTIVE)
-        contents = " and ".join(_ACTIVE[finding] for finding in self.findings)
+        *most, last = (_ACTIVE[finding] for finding in self.findings)
+        contents = f"{', '.join(most)} and {last}" if most else last
         super().__init__(
             "file",
             f"This PDF contains {contents}, which this clinic does not accept. "

@@ -20,11 +20,10 @@ from services.documents.records.errors import (
     NotAPdf,
     TooLarge,
 )
-from services.pdf.report import PdfReport
+from services.pdf.report import ACTIVE, PdfReport
 
 CONTENT_TYPE: Final = "application/pdf"
 _HEADER_WITHIN: Final = 1024
-_ACTIVE: Final = frozenset({"scripts", "launch", "attachments"})
 
 
 class Inspector(Protocol):
@@ -109,7 +108,7 @@ class DocumentIngest:
 
     def _judge(self, source: BinaryIO, person: UUID | None) -> tuple[PdfReport, Scan]:
         report = self._inspector.examine(source, person=person)
-        if self._refuse_active and _ACTIVE.intersection(report.findings):
+        if self._refuse_active and ACTIVE.intersection(report.findings):
             raise ActiveContent(report.findings)
         return report, self._scan(source)
 

@@ -23,6 +23,14 @@ FINDINGS: Final[Mapping[str, str]] = MappingProxyType(
         "scripts": "scripts",
         "launch": "launch actions",
         "attachments": "embedded files",
+        "other_files": "commands that open other files",
+        "uri_actions": "commands that open addresses",
+        "form_submission": "commands that send form data",
+        "data_import": "commands that fetch form data",
+        "external_streams": "parts kept elsewhere",
+        "xfa": "an XFA form",
+        "polyglot": "a file of another kind",
+        "eicar": "the EICAR test virus",
         "damaged": "damage",
     }
 )

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from tempfile import SpooledTemporaryFile, TemporaryFile
@@ -21,9 +22,12 @@ from services.documents.records.errors import (
     NotAPdf,
     Unreadable,
 )
-from services.pdf.report import PdfReport
+from services.pdf.inspecting import PdfInspector
+from services.pdf.report import ACTIVE, PdfReport
 from services.pdf.sources import pieces_of
 from tests.services.documents.records.samples import file
+from tests.services.pdf import samples
+from tests.services.pdf.attacks import ATTACKS, NOWHERE
 
 PDF = b"%PDF-1.7 " + os.urandom(700_000)
 TOO_MUCH = bytes(MAX_BYTES + 1)
@@ -122,7 +126,7 @@ def test_fifty_megabytes_are_not_too_large(files):
     assert ingest(files).receive(largest, "x.pdf").filesize == MAX_BYTES
 
 
-@pytest.mark.parametrize("finding", ["scripts", "launch", "attachments"])
+@pytest.mark.parametrize("finding", sorted(ACTIVE))
 def test_active_content_is_reported_and_by_setting_refused(files, finding):
     active = PdfReport(1, ("encrypted", finding))
 
@@ -132,6 +136,42 @@ def test_active_content_is_reported_and_by_setting_refused(files, finding):
 
     assert reported.report.findings == ("encrypted", finding)
     assert stored(files) == [reported.file_id]
+
+
+@pytest.mark.parametrize(
+    ("findings", "contents"),
+    [
+        (("polyglot",), "a file of another kind"),
+        (("attachments", "eicar"), "embedded files and the EICAR test virus"),
+        (
+            ("damaged", "launch", "scripts", "xfa"),
+            "commands that start programs, scripts and an XFA form",
+        ),
+    ],
+    ids=["one", "two", "three"],
+)
+def test_a_refusal_names_what_was_found_and_says_what_to_do(findings, contents):
+    assert str(ActiveContent(findings)) == (
+        f"This PDF contains {contents}, which this clinic does not accept. "
+        "Print it to a new PDF and upload that one."
+    )
+
+
+def test_each_kind_of_attack_is_refused_where_the_clinic_says_so(files):
+    """As the real reader finds it."""
+    attacks = {
+        finding: make for make, findings in ATTACKS.values() for finding in findings
+    }
+    with closing(PdfInspector()) as inspector:
+        strict = DocumentIngest(files, inspector, None, refuse_active=True)
+
+        for finding in ACTIVE:
+            with pytest.raises(ActiveContent) as refused:
+                strict.receive(BytesIO(attacks[finding](NOWHERE)), "x.pdf")
+            assert finding in refused.value.findings
+        letter = strict.receive(BytesIO(samples.letter()), "x.pdf")
+
+    assert stored(files) == [letter.file_id]
 
 
 def test_a_password_alone_is_not_active(files):

@@ -1,0 +1,130 @@
+"""Walks through a PDF's objects, however they are packed, spelt and nested."""
+
+import io
+import re
+import time
+from collections.abc import Iterator
+from typing import Final
+
+import pikepdf
+from pikepdf import StreamDecodeLevel, settings
+
+from services.pdf.findings import actions
+from services.pdf.findings.file_bytes import TEST_VIRUS
+from services.pdf.report import Finding
+
+# Written out by qpdf, a name has one spelling only, however the file spells it.
+_MARKS: Final = re.compile(
+    rb"/(?:AA|Annots|EF|FontMatrix|GoTo[ER]|ImportData|JS|JavaScript|Launch|MCD|Movie"
+    rb"|OnInstantiate|OpenAction|SubmitForm|Thread|URI|XFA)(?![^\s/<>\[\]()])"
+)
+# What gives back the bytes that were put in; the rest are pictures.
+_PACKINGS: Final = frozenset(
+    {
+        *("/FlateDecode", "/LZWDecode", "/ASCII85Decode", "/ASCIIHexDecode"),
+        *("/RunLengthDecode", "/Fl", "/LZW", "/A85", "/AHx", "/RL"),
+    }
+)
+_MOST_UNPACKED: Final = 64 * 1024 * 1024
+# A PDF in a PDF in a PDF: whoever goes further has opened two files by then.
+_DEEPEST: Final = 2
+_HEADER_WITHIN: Final = 1024
+# Whatever a broken stream makes qpdf raise.
+_UNREADABLE: Final = (
+    pikepdf.PdfError,
+    MemoryError,
+    NotImplementedError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+
+
+def find_in_objects(pdf: pikepdf.Pdf, *, until: float) -> set[Finding]:
+    """Return what is in the objects, and until that time what is in their streams.
+
+    For a process of its own: bounds for all of it what qpdf unpacks.
+    """
+    settings.set_qpdf_limits(
+        flate_max_memory=_MOST_UNPACKED,
+        png_max_memory=_MOST_UNPACKED,
+        run_length_max_memory=_MOST_UNPACKED,
+        tiff_max_memory=_MOST_UNPACKED,
+    )
+    return set(_in_file(pdf, until, depth=0))
+
+
+def has_double_keys(pdf: pikepdf.Pdf) -> bool:
+    """Tell whether a dictionary that was read says something twice.
+
+    One reader goes by the first, another by the last.
+    """
+    return any("duplicated key" in str(warning) for warning in pdf.get_warnings())
+
+
+def _in_file(pdf: pikepdf.Pdf, until: float, depth: int) -> Iterator[Finding]:
+    for thing in pdf.objects:
+        # Numbers and the like arrive as Python's own.
+        if not isinstance(thing, pikepdf.Object):
+            continue
+        written = _written(thing)
+        if TEST_VIRUS in written:
+            yield "eicar"
+        if _MARKS.search(written):
+            yield from _inside(thing)
+        if isinstance(thing, pikepdf.Stream):
+            yield from actions.of_stream(thing.stream_dict)
+            if time.monotonic() < until:
+                yield from _in_stream(thing, until, depth)
+
+
+def _written(thing: pikepdf.Object) -> bytes:
+    if isinstance(thing, pikepdf.Stream):
+        return thing.stream_dict.unparse()
+    return thing.unparse(resolved=True)
+
+
+def _inside(thing: pikepdf.Object) -> Iterator[Finding]:
+    """Look closely, for a mark may also be a word in a text."""
+    waiting = [thing.stream_dict if isinstance(thing, pikepdf.Stream) else thing]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, pikepdf.Dictionary):
+            yield from actions.of_dictionary(part)
+            waiting += [value for _, value in part.items() if _is_inner(value)]
+        elif isinstance(part, pikepdf.Array):
+            waiting += [value for value in part if _is_inner(value)]
+        elif isinstance(part, pikepdf.Name):
+            # An action may name its kind by way of an object of its own.
+            yield from actions.of_name(part)
+
+
+def _is_inner(value: object) -> bool:
+    return (
+        isinstance(value, pikepdf.Dictionary | pikepdf.Array) and not value.is_indirect
+    )
+
+
+def _in_stream(stream: pikepdf.Stream, until: float, depth: int) -> Iterator[Finding]:
+    content = _unpacked(stream)
+    if TEST_VIRUS in content:
+        yield "eicar"
+    if depth < _DEEPEST and b"%PDF-" in content[:_HEADER_WITHIN]:
+        try:
+            with pikepdf.open(io.BytesIO(content)) as inner:
+                yield from list(_in_file(inner, until, depth + 1))
+        except _UNREADABLE:
+            # It is reported as a file inside already.
+            return
+
+
+def _unpacked(stream: pikepdf.Stream) -> bytes:
+    """Return the bytes of a stream; none of a picture, or of what takes too much."""
+    try:
+        packed = stream.stream_dict.get("/Filter", pikepdf.Array())
+        names = packed if isinstance(packed, pikepdf.Array) else [packed]
+        if not _PACKINGS.issuperset(map(str, names)):
+            return b""
+        return stream.read_bytes(StreamDecodeLevel.specialized)
+    except _UNREADABLE:
+        return b""
