@@ -111,21 +111,24 @@ def _examine(file: int, seconds: float) -> dict[str, Any]:
 
 def _inside(file: int, content: mmap.mmap, seconds: float) -> set[Finding]:
     """Return what is inside, as a second, independent reader sees it."""
-    try:
-        return _walked(file, content, seconds, attempt_recovery=False)
-    except _UNWALKABLE:
-        pass
-    try:
-        return {"damaged", *_walked(file, content, seconds, attempt_recovery=True)}
-    except _UNWALKABLE:
-        # One reader opens it, the other does not: nobody can say what else is there.
-        return {"damaged", *findings.guess(content)}
+    until = time.monotonic() + seconds * _TIME_FOR_STREAMS
+    found: set[Finding] = set()
+    for attempt_recovery in (False, True):
+        try:
+            seen = _walked(file, content, until, attempt_recovery=attempt_recovery)
+        except _UNWALKABLE:
+            found.add("damaged")
+            continue
+        found |= seen
+        if "damaged" not in seen:
+            return found
+    # One reader opens it, the other not all of it: nobody can say what else is there.
+    return found | findings.guess(content)
 
 
 def _walked(
-    file: int, content: mmap.mmap, seconds: float, *, attempt_recovery: bool
+    file: int, content: mmap.mmap, until: float, *, attempt_recovery: bool
 ) -> set[Finding]:
-    until = time.monotonic() + seconds * _TIME_FOR_STREAMS
     with _walkable(file, attempt_recovery=attempt_recovery) as pdf:
         found = findings.find_in_objects(pdf, until=until)
         # Other readers may see other objects than this one.

@@ -34,18 +34,19 @@ _SCRIPT: Final = re.compile(rb"<(?:\w+:)?script\b")
 _NEARLY_ALL: Final = 0.9
 _MOST_LEVELS: Final = 100
 _Box = tuple[float, float, float, float]
+Facts = Mapping[str, object]
 
 
-def of_dictionary(part: Dictionary) -> Iterator[Finding]:
+def of_dictionary(facts: Facts) -> Iterator[Finding]:
     """Yield what one dictionary does, without what it holds and refers to."""
-    yield from _as_action(part)
-    yield from _as_script(part)
-    yield from _as_form(part)
-    if _is_filled(part.get("/EF")):
+    yield from _as_action(facts)
+    yield from _as_script(facts)
+    yield from _as_form(facts)
+    if _is_filled(facts.get("/EF")):
         yield "attachments"
-    if _is_media_elsewhere(part):
+    if _is_media_elsewhere(facts):
         yield "external_streams"
-    if any(_is_call(action) for action in _automatic(part)) or _is_under_a_link(part):
+    if any(_is_call(action) for action in _automatic(facts)) or _is_under_a_link(facts):
         yield "uri_actions"
 
 
@@ -66,46 +67,47 @@ def of_name(name: Name) -> Iterator[Finding]:
         yield "other_files"
 
 
-def _as_action(part: Dictionary) -> Iterator[Finding]:
-    kind = part.get("/S")
+def _as_action(facts: Facts) -> Iterator[Finding]:
+    kind = facts.get("/S")
     if not isinstance(kind, Name):
         return
     if str(kind) in _ACTIONS:
         yield _ACTIONS[str(kind)]
-    if str(kind) in _PERHAPS_ELSEWHERE and _is_file(part.get("/F")):
+    if str(kind) in _PERHAPS_ELSEWHERE and _is_file(facts.get("/F")):
         yield "other_files"
-    if kind == Name.URI and not _is_ordinary(part.get("/URI")):
+    if kind == Name.URI and not _is_ordinary(facts.get("/URI")):
         yield "uri_actions"
 
 
-def _as_script(part: Dictionary) -> Iterator[Finding]:
-    is_action = "/JS" in part and part.get("/S") is not None
-    is_tree = isinstance(part.get("/JavaScript"), Dictionary)
+def _as_script(facts: Facts) -> Iterator[Finding]:
+    is_action = "/JS" in facts and facts.get("/S") is not None
+    is_tree = isinstance(facts.get("/JavaScript"), Dictionary)
     # A model in three dimensions brings its script along.
-    is_model = isinstance(part.get("/OnInstantiate"), Stream)
+    is_model = isinstance(facts.get("/OnInstantiate"), Stream)
     # CVE-2024-4367: a browser's reader ran what stands among these numbers.
-    matrix = part.get("/FontMatrix")
+    matrix = facts.get("/FontMatrix")
     is_font = isinstance(matrix, Array) and not all(map(_is_number, matrix))
     if is_action or is_tree or is_model or is_font:
         yield "scripts"
 
 
-def _as_form(part: Dictionary) -> Iterator[Finding]:
+def _as_form(facts: Facts) -> Iterator[Finding]:
     """Look into the XML of a form of the other kind, which may hold its own scripts."""
-    packets = part.get("/XFA")
+    packets = facts.get("/XFA")
     streams = packets if isinstance(packets, Array) else [packets]
-    forms = [packet.read_bytes() for packet in streams if isinstance(packet, Stream)]
-    if forms:
+    packed = [packet for packet in streams if isinstance(packet, Stream)]
+    if packed:
         yield "xfa"
+    forms = [packet.read_bytes() for packet in packed]
     # In UTF-16 every other byte is none; packets may be cut anywhere.
     if _SCRIPT.search(b"".join(forms).replace(b"\0", b"")):
         yield "scripts"
 
 
-def _automatic(part: Dictionary) -> Iterator[Dictionary]:
+def _automatic(facts: Facts) -> Iterator[Dictionary]:
     """Yield the actions that need no click: on opening, showing, pointing, closing."""
-    waiting = [part.get("/OpenAction")]
-    triggers = part.get("/AA")
+    waiting = [facts.get("/OpenAction")]
+    triggers = facts.get("/AA")
     if isinstance(triggers, Dictionary):
         waiting += [action for _, action in triggers.items()]
     followed = set()
@@ -133,7 +135,7 @@ def _is_ordinary(address: object) -> bool:
     return is_known and not seen.startswith(("\\\\", "//"))
 
 
-def _is_under_a_link(page: Dictionary) -> bool:
+def _is_under_a_link(page: Facts) -> bool:
     """Tell whether one cannot click on a page without going somewhere else."""
     notes = page.get("/Annots")
     if not isinstance(notes, Array):
@@ -143,12 +145,13 @@ def _is_under_a_link(page: Dictionary) -> bool:
         for note in notes
         if isinstance(note, Dictionary) and _is_call(note.get("/A"))
     ]
-    return bool(links) and any(_covers(link, _box_of_page(page)) for link in links)
+    box = _box_of_page(page) if links else None
+    return box is not None and any(_covers(link, box) for link in links)
 
 
-def _covers(link: Dictionary, page: _Box | None) -> bool:
+def _covers(link: Dictionary, page: _Box) -> bool:
     link_box = _box(link.get("/Rect"))
-    if link_box is None or page is None:
+    if link_box is None:
         return False
     left, bottom = max(link_box[0], page[0]), max(link_box[1], page[1])
     right, top = min(link_box[2], page[2]), min(link_box[3], page[3])
@@ -157,15 +160,14 @@ def _covers(link: Dictionary, page: _Box | None) -> bool:
     return shared >= _NEARLY_ALL * whole > 0
 
 
-def _box_of_page(page: Dictionary) -> _Box | None:
-    node: object = page
+def _box_of_page(page: Facts) -> _Box | None:
+    """Return how large a page is, by itself or by the tree that it hangs on."""
+    box, above = _box(page.get("/MediaBox")), page.get("/Parent")
     for _ in range(_MOST_LEVELS):
-        if not isinstance(node, Dictionary):
-            return None
-        if (box := _box(node.get("/MediaBox"))) is not None:
-            return box
-        node = node.get("/Parent")
-    return None
+        if box is not None or not isinstance(above, Dictionary):
+            break
+        box, above = _box(above.get("/MediaBox")), above.get("/Parent")
+    return box
 
 
 def _box(corners: object) -> _Box | None:
@@ -179,9 +181,9 @@ def _box(corners: object) -> _Box | None:
     return left, bottom, right, top
 
 
-def _is_media_elsewhere(part: Dictionary) -> bool:
-    film = part.get("/Movie")
-    return (part.get("/S") == Name.MCD and _is_file(part.get("/D"))) or (
+def _is_media_elsewhere(facts: Facts) -> bool:
+    film = facts.get("/Movie")
+    return (facts.get("/S") == Name.MCD and _is_file(facts.get("/D"))) or (
         isinstance(film, Dictionary) and _is_file(film.get("/F"))
     )
 

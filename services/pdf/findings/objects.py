@@ -29,15 +29,9 @@ _MOST_UNPACKED: Final = 64 * 1024 * 1024
 # A PDF in a PDF in a PDF: whoever goes further has opened two files by then.
 _DEEPEST: Final = 2
 _HEADER_WITHIN: Final = 1024
-# Whatever a broken stream makes qpdf raise.
-_UNREADABLE: Final = (
-    pikepdf.PdfError,
-    MemoryError,
-    NotImplementedError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-)
+# Whatever a broken object makes qpdf raise.
+_BROKEN: Final = (pikepdf.PikepdfError, RuntimeError, ValueError, TypeError)
+_UNREADABLE: Final = (*_BROKEN, MemoryError)
 
 
 def find_in_objects(pdf: pikepdf.Pdf, *, until: float) -> set[Finding]:
@@ -67,15 +61,23 @@ def _in_file(pdf: pikepdf.Pdf, until: float, depth: int) -> Iterator[Finding]:
         # Numbers and the like arrive as Python's own.
         if not isinstance(thing, pikepdf.Object):
             continue
-        written = _written(thing)
-        if TEST_VIRUS in written:
-            yield "eicar"
-        if _MARKS.search(written):
-            yield from _inside(thing)
-        if isinstance(thing, pikepdf.Stream):
-            yield from actions.of_stream(thing.stream_dict)
-            if time.monotonic() < until:
-                yield from _in_stream(thing, until, depth)
+        try:
+            yield from _in_object(thing, until, depth)
+        except _BROKEN:
+            # It hides none of the others.
+            yield "damaged"
+
+
+def _in_object(thing: pikepdf.Object, until: float, depth: int) -> Iterator[Finding]:
+    written = _written(thing)
+    if TEST_VIRUS in written:
+        yield "eicar"
+    if _MARKS.search(written):
+        yield from _inside(thing)
+    if isinstance(thing, pikepdf.Stream):
+        yield from actions.of_stream(thing.stream_dict)
+        if time.monotonic() < until:
+            yield from _in_stream(thing, until, depth)
 
 
 def _written(thing: pikepdf.Object) -> bytes:
@@ -90,8 +92,9 @@ def _inside(thing: pikepdf.Object) -> Iterator[Finding]:
     while waiting:
         part = waiting.pop()
         if isinstance(part, pikepdf.Dictionary):
-            yield from actions.of_dictionary(part)
-            waiting += [value for _, value in part.items() if _is_inner(value)]
+            facts = dict(part.items())
+            yield from actions.of_dictionary(facts)
+            waiting += [value for value in facts.values() if _is_inner(value)]
         elif isinstance(part, pikepdf.Array):
             waiting += [value for value in part if _is_inner(value)]
         elif isinstance(part, pikepdf.Name):

@@ -16,7 +16,7 @@ from pikepdf import Array, Dictionary, Name, Pdf, String
 
 from services.pdf.report import Finding
 from tests.services.pdf import clamd
-from tests.services.pdf.samples import changed, letter
+from tests.services.pdf.samples import changed, letter, locked
 
 # What nobody answers at; a test that listens takes an address of its own.
 NOWHERE: Final = "http://127.0.0.1:9"
@@ -189,6 +189,26 @@ def _inside_another(address: str, action: Action) -> bytes:
         pdf.attachments["inner.pdf"] = _placed(address, action)
 
     return changed(change)
+
+
+def locked_inside_another(_: str) -> bytes:
+    def change(pdf: Pdf) -> None:
+        pdf.attachments["inner.pdf"] = locked()
+
+    return changed(change)
+
+
+def _beside_a_broken_form(address: str, action: Action) -> bytes:
+    """What one part of a file breaks does not hide the others."""
+
+    def change(pdf: Pdf) -> None:
+        form = pdf.make_stream(b"")
+        form.write(b"no such thing", filter=Name.FlateDecode)
+        pdf.Root.AcroForm = Dictionary(Fields=Array(), XFA=form)
+        _on_opening(pdf, action(address))
+
+    streams = pikepdf.ObjectStreamMode.generate
+    return changed(change, object_stream_mode=streams)
 
 
 def _said_twice(address: str, action: Action) -> bytes:
@@ -504,6 +524,7 @@ def _hidden() -> Attacks:
             *((hiding, ()) for hiding in HIDINGS_OF_A_NAME if name in _NAMED),
             *((_locked, ("encrypted",)) for _ in range(name in _NAMED)),
             (_inside_another, ("attachments",)),
+            (_beside_a_broken_form, ("xfa",)),
         )
     }
 
@@ -522,6 +543,7 @@ ATTACKS: Final[Attacks] = (
         ("contents elsewhere", external_contents, {"external_streams"}),
         ("a film elsewhere", external_film, {"external_streams"}),
         ("a clip elsewhere", clip, {"external_streams"}),
+        ("a locked PDF inside", locked_inside_another, {"attachments"}),
         ("a clip inside", partial(clip, is_inside=True), {"attachments"}),
         ("XFA that submits", partial(xfa, _SUBMITTING), {"xfa"}),
         ("XFA with a style", partial(xfa, _STYLED), {"xfa"}),
