@@ -18,7 +18,7 @@ from db.cluster.control_client import Control
 from db.cluster.fault_kinds import Fault
 from db.embedded import Cluster, Node
 from db.embedded.processes import programs
-from tests.kit import warm_start
+from tests.kit import by_hand, warm_start
 from tests.kit.breaking import ask
 from tests.kit.waiting import eventually
 
@@ -26,11 +26,6 @@ pytestmark = pytest.mark.cluster
 
 ROOT = Path(__file__).resolve().parents[3]
 HELD_DOWN_SECONDS = 300
-# As Patroni would not: nobody is waited for, and it writes no log of its own.
-SET = (
-    "-c synchronous_standby_names= -c logging_collector=off "
-    "-c unix_socket_directories= -c listen_addresses=127.0.0.1"
-)
 ASTRAY = "CREATE TABLE astray AS SELECT 1 AS number"
 IS_THERE = "SELECT to_regclass('{}') IS NOT NULL"
 
@@ -75,18 +70,8 @@ def former(breakable: Cluster) -> Iterator[Node]:
     eventually(lambda: breakable.primary() is not None)
     # PostgreSQL starts beside no process of the number that it had.
     eventually(lambda: not psutil.pid_exists(pid_of(node)))
-    programs_ = programs.find(breakable.folder.path)
-    program, by_hand = (
-        str(programs_.postgres.with_name("pg_ctl")),
-        f"-p {node.port} {SET}",
-    )
-    log = str(node.data / "by-hand.log")
-    start = [program, "-D", str(node.data), "-w", "-l", log, "-o", by_hand, "start"]
     try:
-        # Nobody waits for the end of its output: it is the server's as well.
-        subprocess.run(
-            [*programs_.prefix, *start], check=True, stdout=subprocess.DEVNULL
-        )
+        by_hand.start(breakable, node)
         write(breakable, node, ASTRAY)
         yield node
     finally:
