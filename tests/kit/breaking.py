@@ -11,6 +11,9 @@ from db.embedded import Cluster, Node
 from tests.kit.waiting import eventually
 
 _CATCH_UP_SECONDS = 30
+_HEARTBEAT = (
+    "SELECT pid FROM pg_stat_activity WHERE application_name = 'Patroni heartbeat'"
+)
 
 
 def replicas(cluster: Cluster) -> list[Node]:
@@ -28,6 +31,14 @@ def ask(
         with connection.cursor() as cursor:
             cursor.execute(statement)
             return cursor.fetchone()[0]
+
+
+def heartbeat(cluster: Cluster, node: Node) -> psutil.Process:
+    """Return the backend that a node's Patroni asks before it does anything.
+
+    Without its answer Patroni stands still, but for the questions of others.
+    """
+    return psutil.Process(ask(cluster, node, _HEARTBEAT))
 
 
 @contextmanager

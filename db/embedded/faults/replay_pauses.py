@@ -33,7 +33,7 @@ class Pauses:
         """Pause a node's replay for so many seconds at most; return until when."""
         if not 0 < seconds <= _LONGEST_SECONDS:
             raise ControlRefused(f"A pause lasts up to {_LONGEST_SECONDS:.0f} seconds.")
-        if node.is_primary:
+        if node.is_leader:
             raise ControlRefused(f"{node.name} leads: it has nothing to replay.")
         until = self._deadlines.put(
             _name(node.name), seconds, lambda: self._tell(node, is_paused=False)

@@ -35,8 +35,6 @@ _AGAIN_SECONDS: Final = 1.0
 _SPARE_BYTES: Final = 300_000_000
 _SLOTS: Final = "SELECT count(*) FROM pg_replication_slots WHERE slot_name = %s"
 _SIZE: Final = "SELECT sum(pg_database_size(oid))::bigint FROM pg_database"
-# Patroni's words for a standby that works and does not stream yet.
-_REPLAYING: Final = frozenset({"running", "in archive recovery"})
 
 
 class Fleet:
@@ -164,7 +162,7 @@ class Fleet:
         raise ControlRefused("Nobody leads now, so there is nobody to copy.")
 
     def _require_removable(self, node: Node) -> None:
-        if node.is_primary:
+        if node.is_leader:
             raise ControlRefused(f"{node.name} leads: switch over first.")
         if not node.is_delayed:
             ordinary = self.addresses.members.ordinary
@@ -229,23 +227,19 @@ class Fleet:
 def is_whole(nodes: Sequence[Node]) -> bool:
     """Tell whether one leads, all others follow, and commits wait for one of them.
 
-    Each is asked itself as well: what the primary's Patroni says of a server that has
-    just died or been frozen is a moment old.
+    Each is asked itself: what Patroni has noted of a server is a moment old. Of one
+    that has just died, been frozen, or followed the primary before, it is not true.
     """
     primary = next((node for node in nodes if node.is_primary), None)
     if primary is None or not all(node.answers("/health") for node in nodes):
         return False
+    others = [node for node in nodes if node is not primary]
     answer = primary.ask("/cluster")
     members = answer.body.get("members", []) if answer else []
-    following = {
-        m["name"]: m["role"]
-        for m in members
-        if m["state"] == "streaming"
-        # Started again, a delayed standby first takes its time with what it has.
-        or (m["role"] == "replica" and m["state"] in _REPLAYING)
+    roles = {member["name"]: member["role"] for member in members}
+    expected = {
+        node.name: "replica" if node.is_delayed else "quorum_standby" for node in others
     }
-    return following == {
-        node.name: "replica" if node.is_delayed else "quorum_standby"
-        for node in nodes
-        if node is not primary
-    }
+    # Started again, a delayed standby first takes its time with what it has.
+    awaited = {node.name for node in others if not node.is_delayed}
+    return expected.items() <= roles.items() and awaited <= primary.receivers()

@@ -72,9 +72,26 @@ class Node:
         return answer is not None and answer.is_ok
 
     @property
+    def is_leader(self) -> bool:
+        """Whether the node holds the leader key; PostgreSQL may be on its way yet."""
+        return self.answers("/leader")
+
+    @property
     def is_primary(self) -> bool:
         """Whether the node leads: PostgreSQL takes writes, the leader key is held."""
-        return self.answers("/primary")
+        answer = self.ask("/primary")
+        # With the key Patroni says yes, and only then has PostgreSQL promoted.
+        return answer is not None and answer.is_ok and answer.body["role"] == "primary"
+
+    def receivers(self) -> set[str]:
+        """Return the names of those that this node sends its log to just now."""
+        answer = self.ask("/patroni")
+        senders = answer.body.get("replication", []) if answer else []
+        return {
+            sender["application_name"]
+            for sender in senders
+            if sender["state"] == "streaming"
+        }
 
     @property
     def is_replica(self) -> bool:

@@ -5,8 +5,6 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
-import psycopg2
-
 from db.cluster.fault_kinds import Fault
 from db.embedded.data_folder import DataFolder
 from db.embedded.processes import child_processes
@@ -106,14 +104,7 @@ class Servers:
             leads.command("/config", new, method="PATCH")
 
     def _takes_writes(self) -> bool:
-        if self._fleet.primary() is None:
-            return False
-        # Patroni calls a node primary from the moment it is told to become one.
-        try:
-            psycopg2.connect(self._fleet.addresses.administrator_url).close()
-        except psycopg2.OperationalError:
-            return False
-        return True
+        return self._fleet.primary() is not None
 
     def _begin_mongo(self) -> None:
         server = self._fleet.addresses.mongo

@@ -16,13 +16,9 @@ from db.embedded import Addresses, DataFolder, Node, running
 from db.embedded.processes import child_processes
 from db.embedded.servers.fleet import is_whole
 from tests.db.embedded.attaching import AttachedCluster, attached
-from tests.kit.breaking import ask
 from tests.kit.waiting import eventually
 
 _ROOT = Path(__file__).parents[3]
-_HEARTBEAT = (
-    "SELECT pid FROM pg_stat_activity WHERE application_name = 'Patroni heartbeat'"
-)
 _UP_SECONDS = 120
 _END_SECONDS = 60
 
@@ -155,13 +151,6 @@ class BreakableCluster:
     def await_leader_after(self, former: Node) -> None:
         """Wait until somebody else holds the leader key."""
         eventually(self._seen.etcd.leader, lambda name: name not in {None, former.name})
-
-    def heartbeat(self, node: Node) -> psutil.Process:
-        """Return the backend that a node's Patroni asks before it does anything.
-
-        Without its answer Patroni stands still, but for the questions of others.
-        """
-        return psutil.Process(ask(self, node, _HEARTBEAT))
 
     def switch_over(self, candidate: Node) -> None:
         """Let another node lead, and wait until it does."""

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from db.cluster.fault_kinds import Fault
 from tests.db.embedded.breakable_cluster import BreakableCluster
 from tests.db.embedded.witness import Witness
-from tests.kit.breaking import suspended
+from tests.kit.breaking import heartbeat, suspended
 
 Scenario = Callable[[BreakableCluster, Witness], None]
 
@@ -59,7 +59,7 @@ def stop_for_long(cluster: BreakableCluster, witness: Witness) -> None:
         former.patroni.kill()
         # Its own key must outlive that of the leader, or nobody counts its vote.
         time.sleep(10)
-        with suspended(cluster.heartbeat(late)):
+        with suspended(heartbeat(cluster, late)):
             cluster.await_leader_after(former)
             time.sleep(2)
     witness.await_writes()
