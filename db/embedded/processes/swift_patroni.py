@@ -8,11 +8,14 @@ shorter, writers wait for about one second instead of four. What Patroni checks 
 it lets anybody lead stays as it is.
 
 And before that, a former primary is ended that nobody answers for: see `fence_first`.
+Once back, it is not taken for a replica of a timeline that only bears the same number:
+see `StricterRewind`.
 """
 
 # ruff: noqa: E402
 # What Patroni does while it is imported depends on what was done before.
 
+import subprocess
 import sys
 import time
 from collections.abc import Collection
@@ -31,6 +34,7 @@ import patroni.postgresql  # isort: skip
 import patroni.ha
 import psutil
 from patroni.__main__ import main
+from patroni.postgresql.rewind import REWIND_STATUS, Rewind
 
 # An answer on this machine takes milliseconds.
 PAUSE_SECONDS: Final = 0.2
@@ -110,8 +114,79 @@ def _end(name: str, data: Path) -> bool:
     return fencing.end(data, None)
 
 
+class StricterRewind(Rewind):  # type: ignore[misc]
+    """Patroni's way back to a primary, which knows timelines by more than a number.
+
+    A primary that dies before any replica has heard of its timeline leaves the same
+    number to the next one. Patroni and pg_rewind take the two for one timeline: the
+    former primary would never stream again, or go on with data that nobody else has.
+    Unable to be rewound, it is copied anew.
+    """
+
+    _state: REWIND_STATUS
+    _timeline: int | None = None
+    _is_on_fork = False
+
+    def _get_local_timeline_lsn(self) -> tuple[bool | None, int | None, int | None]:
+        in_recovery, self._timeline, lsn = super()._get_local_timeline_lsn()
+        return in_recovery, self._timeline, lsn
+
+    def _check_timeline_and_lsn(self, leader: Any) -> None:
+        super()._check_timeline_and_lsn(leader)
+        self._is_on_fork = self._state == REWIND_STATUS.NOT_NEED and self._forks(leader)
+        if self._is_on_fork:
+            patroni.ha.logger.warning(
+                "Timeline %s is not the one of %s", self._timeline, leader.name
+            )
+            self._state = REWIND_STATUS.NEED
+
+    def execute(self, leader: Any) -> Any:
+        """Rewind PostgreSQL, or remove its data, which are copied anew then."""
+        if not self._is_on_fork:
+            return super().execute(leader)
+        if not self._postgresql.is_running() or self._postgresql.stop(checkpoint=False):
+            self._postgresql.remove_data_directory()
+            self.reset_state()
+        return False
+
+    def _forks(self, leader: Any) -> bool:
+        """Tell whether this server's timeline began elsewhere than the primary's."""
+        own = Path(self._postgresql.data_dir)
+        try:
+            origin, record = self._beginning(own)
+            other_origin, other_record = self._beginning(own.with_name(leader.name))
+        except (OSError, IndexError):
+            # The first one has no origin. Of one that the primary knows nothing of,
+            # Patroni judges by the number.
+            return False
+        # Of a beginning that is long ago only the origin is kept.
+        is_known = bool(record and other_record)
+        return origin != other_origin or (is_known and record != other_record)
+
+    def _beginning(self, data: Path) -> tuple[str, str]:
+        """Return where the timeline comes from, and its first record with its time."""
+        log = data / "pg_wal"
+        origin = (log / f"{self._timeline:08X}.history").read_text()
+        program = self._postgresql.pgcommand("pg_waldump")
+        start = origin.splitlines()[-1].split("\t")[1]
+        words = ("--timeline", str(self._timeline), "--start", start, "--limit", "1")
+        listed = subprocess.run(  # noqa: S603
+            (program, "--path", str(log), *words),
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+        return origin, listed.stdout
+
+
+def tell_forks_apart() -> None:
+    """Have this process's Patroni copy anew what only seems to be on its timeline."""
+    patroni.ha.Rewind = StricterRewind
+
+
 # Patroni starts PostgreSQL from a process that imports this again and is no Patroni.
 if __name__ == "__main__":
     hurry()
     fence_first()
+    tell_forks_apart()
     sys.exit(main())
