@@ -29,7 +29,10 @@ def held_down(breakable: Cluster) -> Iterator[Node]:
     """A replica that is down until it is healed."""
     node, control = replicas(breakable)[0], Control.of(breakable.endpoints)
     assert control is not None
+    fences = control.report().node(node.name).fences
     control.inflict(Fault.KILL_NODE, node.name, seconds=300)
+    # Until it has fenced the node, the supervisor ends whoever is started there.
+    eventually(lambda: control.report().node(node.name).fences > fences)
     # PostgreSQL starts beside no process of the number that it had.
     eventually(lambda: not psutil.pid_exists(fencing.recorded_pid(node.data)))
     yield node
