@@ -7,13 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from uuid import uuid4
 
-import psutil
 import pytest
 from psycopg2.extensions import parse_dsn
 
 from db import schema
 from db.embedded import Cluster
-from db.embedded.processes import programs
 from db.embedded.servers.etcd import Etcd
 from db.endpoints import Endpoints
 from db.postgres import Database, Lsn
@@ -21,6 +19,7 @@ from db.postgres.transactions import reads
 from tests.conftest import fresh_database
 from tests.db.postgres.load import Load
 from tests.db.postgres.notes import add_table, has_note
+from tests.kit import by_hand
 from tests.kit.breaking import ask, is_switched_over, replay_paused, replicas, suspended
 from tests.kit.lagging import lagging
 from tests.kit.waiting import eventually
@@ -181,7 +180,7 @@ _MUCH_LOG = (
 
 
 @contextmanager
-def following_nobody(cluster, node, command):
+def following_nobody(cluster, node):
     """Have a node answer readers as it was when it died, until somebody looks after it.
 
     Patroni starts a former primary like this while it knows no leader.
@@ -191,15 +190,11 @@ def following_nobody(cluster, node, command):
     os.chown(mark, owner.st_uid, owner.st_gid)
     # It would believe that it runs already, as long as nobody has buried the dead one.
     (node.data / "postmaster.pid").unlink(missing_ok=True)
-    installed = programs.find(cluster.folder.path)
-    process = psutil.Popen(
-        [*installed.prefix, *command], env=installed.environment, cwd=node.data
-    )
+    by_hand.start(cluster, node)
     try:
         yield
     finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(30)
+        by_hand.crash(cluster, node)
 
 
 def await_position(database, name, position):
@@ -217,7 +212,6 @@ def test_a_former_primary_with_log_of_its_own_answers_for_what_was_before_it_die
 ):
     former, (one, other) = breakable.primary(), replicas(breakable)
     etcd = Etcd(breakable.addresses.ports["etcd"], breakable.addresses.secrets["etcd"])
-    command = former.postmaster().cmdline()
     before, after = note_id, uuid4()
     with breakable.unsupervised():
         acknowledged = database.write(notes.write(before)).lsn
@@ -226,12 +220,12 @@ def test_a_former_primary_with_log_of_its_own_answers_for_what_was_before_it_die
             ask(breakable, former, _MUCH_LOG)
             end = Lsn.parse(ask(breakable, former, "SELECT pg_current_wal_flush_lsn()"))
             assert former.kill()
-            with following_nobody(breakable, former, command):
+            with following_nobody(breakable, former):
                 await_position(database, former.name, end)
                 alone = database.read(has_note(before), after=acknowledged)
         etcd.drop(etcd.leadership())
         lsn = eventually(lambda: database.write(notes.write(after))).lsn
-        with following_nobody(breakable, former, command):
+        with following_nobody(breakable, former):
             await_position(database, former.name, end)
             own = [database.read(has_note(after), after=lsn) for _ in range(50)]
             others = [database.read(has_note(after)) for _ in range(50)]
