@@ -32,14 +32,16 @@ def ask(
     body: object = None,
     headers: Mapping[str, str] | None = None,
     login: tuple[str, str] | None = None,
+    tls: ssl.SSLContext | None = None,
     timeout_seconds: float = _TIMEOUT_SECONDS,
 ) -> JsonAnswer | None:
     """Return the answer, or None if nobody answers in time, or not in HTTP.
 
     In time means: neither the connection nor any piece of the answer takes longer.
+    `tls` is for a server that knows us by a certificate; others need none.
     """
     try:
-        response = _client().request(
+        response = _client(tls).request(
             method,
             url,
             json=body,
@@ -53,7 +55,7 @@ def ask(
 
 
 @cache
-def _client() -> httpx.Client:
+def _client(tls: ssl.SSLContext | None) -> httpx.Client:
     """Return what all threads ask with; a client for each question takes twice as long.
 
     Connections are not kept: Patroni and the launcher close theirs anyway, and a
@@ -64,7 +66,7 @@ def _client() -> httpx.Client:
         trust_env=False,
         # Whom the machine trusts, a clinic's own authority included: left to itself,
         # httpx goes by the list of a package.
-        verify=ssl.create_default_context(),
+        verify=tls or ssl.create_default_context(),
         limits=httpx.Limits(max_keepalive_connections=0),
         headers={"Accept-Encoding": "identity"},
     )

@@ -99,7 +99,7 @@ class Cluster:
         self.folder = folder
         addresses = _addresses(folder)
         installed = programs.find(folder.path)
-        own_etcd = Etcd(addresses.ports["etcd"], addresses.secrets["etcd"])
+        own_etcd = Etcd.of(folder, addresses.ports, addresses.secrets)
         workshop = Workshop(installed, folder, addresses.secrets)
         self._deadlines = Deadlines()
         self._fleet = Fleet(

@@ -69,6 +69,7 @@ class Addresses:
             self.secrets["mongo_admin"],
             self.secrets["mongo_chartroom"],
             self.secrets["mongo_audit"],
+            self.secrets["mongo_members"],
         )
 
     def _node_urls(self, nodes: Iterable[str], name: str) -> dict[str, str]:

@@ -55,6 +55,9 @@ class DataFolder:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             for part in (self.etcd, self.mongo, self.postgres, self.logs, self.run):
                 part.mkdir(mode=0o700, exist_ok=True)
+                # One that was copied or restored may be open to others.
+                if part.stat().st_mode & 0o077:
+                    part.chmod(0o700)
 
     def require_space(self) -> None:
         """Raise CannotStart where databases would soon fill the disk."""
@@ -149,7 +152,7 @@ class DataFolder:
 
         The kernel lets go when the process dies, however it dies.
         """
-        with translate_os_errors(self.path), (self.path / "lock").open("a") as lock:
+        with translate_os_errors(self.path), self._lock_file() as lock:
             deadline = time.monotonic() + _LOCK_WAIT_SECONDS
             # `is_locked` holds it for an instant, which is not yet a launcher.
             while not _try_lock(lock, fcntl.LOCK_EX):
@@ -160,6 +163,12 @@ class DataFolder:
                     )
                 time.sleep(0.05)
             yield
+
+    def _lock_file(self) -> IO[str]:
+        file = (self.path / "lock").open("a")
+        # Whoever can open it can hold it, and nobody else starts.
+        os.fchmod(file.fileno(), 0o600)
+        return file
 
     def is_locked(self) -> bool:
         """Tell whether a launcher holds the folder."""

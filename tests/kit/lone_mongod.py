@@ -42,7 +42,7 @@ def _running(folder, change_command):
     program = replace(program, command=change_command(program.command))
     program.start()
     try:
-        wait_for(Mongo(port, "", "", "").is_up, [program], seconds=60)
+        wait_for(Mongo(port, "", "", "", "").is_up, [program], seconds=60)
         yield port
     finally:
         program.kill()

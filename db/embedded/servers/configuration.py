@@ -5,6 +5,7 @@ from typing import Any, Final
 from db.embedded.data_folder import DataFolder
 from db.embedded.processes.programs import Programs
 from db.embedded.servers.etcd import SCOPE
+from db.embedded.servers.etcd_certificate import EtcdCertificate
 from db.embedded.servers.membership import Member
 
 # Patroni's settings are the ones that DESIGN measured: 2.4 s for a crashed primary,
@@ -90,6 +91,7 @@ def configuration(
     """Return a node's configuration file; paused, it receives and does not replay."""
     name = member.name
     api = f"127.0.0.1:{ports[f'{name}-api']}"
+    certificate = EtcdCertificate.of(folder)
     return {
         "scope": SCOPE,
         "name": name,
@@ -104,7 +106,10 @@ def configuration(
         },
         "etcd3": {
             "host": f"127.0.0.1:{ports['etcd']}",
-            "protocol": "http",
+            "protocol": "https",
+            "cacert": str(certificate.file),
+            "cert": str(certificate.file),
+            "key": str(certificate.key),
             "username": "root",
             "password": secrets["etcd"],
         },

@@ -1,13 +1,15 @@
 """etcd: what Patroni's nodes agree on, and the key that says who leads."""
 
 import base64
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from db import json_http
 from db.embedded.data_folder import CannotStart, DataFolder
 from db.embedded.processes.child_processes import Program
 from db.embedded.processes.programs import Programs
+from db.embedded.servers.etcd_certificate import EtcdCertificate
 
 # One member talks to nobody, so its peer address is a socket file in a folder that
 # only its owner enters. The number is there because etcd insists on one.
@@ -22,7 +24,8 @@ _MEMBERS: Final = f"/service/{SCOPE}/members"
 def program(programs: Programs, folder: DataFolder, port: int) -> Program:
     """Return etcd, ready to be started."""
     (folder.etcd / _PEER).unlink(missing_ok=True)
-    address = f"http://127.0.0.1:{port}"
+    address = f"https://127.0.0.1:{port}"
+    certificate = EtcdCertificate.of(folder)
     return Program(
         "etcd",
         (
@@ -32,6 +35,10 @@ def program(programs: Programs, folder: DataFolder, port: int) -> Program:
             f"--data-dir={folder.etcd / 'data'}",
             f"--listen-client-urls={address}",
             f"--advertise-client-urls={address}",
+            f"--cert-file={certificate.file}",
+            f"--key-file={certificate.key}",
+            f"--trusted-ca-file={certificate.file}",
+            "--client-cert-auth",
             f"--listen-peer-urls=unix://{_PEER}",
             f"--initial-advertise-peer-urls=unix://{_PEER}",
             f"--initial-cluster=chartroom=unix://{_PEER}",
@@ -68,11 +75,22 @@ class Etcd:
     """A client of etcd's JSON gateway."""
 
     port: int
-    password: str
+    password: str = field(repr=False)
+    certificate: EtcdCertificate
+
+    @classmethod
+    def of(
+        cls, folder: DataFolder, ports: Mapping[str, int], secrets: Mapping[str, str]
+    ) -> "Etcd":
+        """Return the client of the etcd of a data folder."""
+        certificate = EtcdCertificate.of(folder)
+        return cls(ports["etcd"], secrets["etcd"], certificate)
 
     def is_ready(self) -> bool:
         """Tell whether etcd answers and can write."""
-        answer = json_http.ask("GET", self._url("/health"))
+        answer = json_http.ask(
+            "GET", self._url("/health"), tls=self.certificate.context
+        )
         return answer is not None and answer.is_ok
 
     def require_password(self) -> None:
@@ -144,13 +162,19 @@ class Etcd:
         self, path: str, body: dict[str, Any], token: str | None = None
     ) -> dict[str, Any] | None:
         headers = {"Authorization": token} if token else {}
-        answer = json_http.ask("POST", self._url(path), body=body, headers=headers)
+        answer = json_http.ask(
+            "POST",
+            self._url(path),
+            body=body,
+            headers=headers,
+            tls=self.certificate.context,
+        )
         if answer is None or not isinstance(answer.body, dict):
             return None
         return answer.body
 
     def _url(self, path: str) -> str:
-        return f"http://127.0.0.1:{self.port}{path}"
+        return f"https://127.0.0.1:{self.port}{path}"
 
 
 def _encode(text: str) -> str:

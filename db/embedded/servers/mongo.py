@@ -47,6 +47,8 @@ def program(programs: Programs, folder: DataFolder, port: int, key: str) -> Prog
             # A slow query is logged with its values: health data stays out of logs.
             "--slowOpSampleRate=0",
             "--setParameter=diagnosticDataCollectionEnabled=false",
+            # Else the first user would be made by whoever of this machine is first.
+            "--setParameter=enableLocalhostAuthBypass=false",
         ),
         programs.environment,
         folder.mongo,
@@ -56,12 +58,17 @@ def program(programs: Programs, folder: DataFolder, port: int, key: str) -> Prog
 
 @dataclass(frozen=True, slots=True)
 class Mongo:
-    """A mongod, and the passwords of its administrator, Chartroom and the audit log."""
+    """A mongod, and the passwords of its administrator, Chartroom and the audit log.
+
+    With `member_key` the members of the replica set know each other. Who has it may do
+    everything, also before there is a user.
+    """
 
     port: int
     admin_password: str
     password: str
     audit_password: str
+    member_key: str
 
     @property
     def url(self) -> str:
@@ -106,11 +113,10 @@ class Mongo:
             if error.code == _NOT_YET_INITIALISED:
                 # The server has yet to read its configuration of the first start.
                 return False
-            # Without an administrator it is new: the first command may come from
-            # anybody on this machine.
+            # Without an administrator it is new.
             if error.code != _AUTHENTICATION_FAILED:
                 raise
-            with self._client(f"mongodb://{self._member}/") as client:
+            with self._client(self._members_url) as client:
                 client.admin.command("replSetInitiate", self._configuration(1))
         return True
 
@@ -126,14 +132,20 @@ class Mongo:
 
     def ensure_users(self) -> None:
         """Make the administrator and Chartroom's own two users; idempotent."""
-        # The first user may be made without a password by somebody on this machine;
-        # from the moment that user exists nobody may.
-        with self._client(f"mongodb://{self._member}/") as client:
+        with self._client(self._members_url) as client:
             create_user(client, "admin", self.admin_password, ["root"])
         with self._client(self.admin_url) as client:
             roles = [{"role": "readWrite", "db": DATABASE}]
             create_user(client, "chartroom", self.password, roles)
             audit_access.prepare(client, audit_store.DATABASE, self.audit_password)
+
+    @property
+    def _members_url(self) -> str:
+        """The address as a member of the replica set signs in there."""
+        return (
+            f"mongodb://__system:{self.member_key}@{self._member}/"
+            "?directConnection=true&authSource=local&authMechanism=SCRAM-SHA-256"
+        )
 
     @property
     def _member(self) -> str:

@@ -56,7 +56,7 @@ def attached(data: Path) -> AttachedCluster:
             _seen(workshop.build(member, addresses.ports))
             for member in addresses.members.staying
         ),
-        Etcd(addresses.ports["etcd"], addresses.secrets["etcd"]),
+        Etcd.of(folder, addresses.ports, addresses.secrets),
     )
 
 

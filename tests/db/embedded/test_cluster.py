@@ -2,7 +2,6 @@
 
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import psutil
@@ -14,6 +13,7 @@ from pymongo.errors import OperationFailure
 from db import embedded, json_http
 from db.cluster.control_client import Control
 from db.embedded import Addresses, Cluster
+from db.embedded.servers.etcd_certificate import EtcdCertificate
 from db.embedded.supervision import policy
 from tests.conftest import owner
 from tests.kit.waiting import eventually, noting_calls
@@ -122,6 +122,14 @@ def test_mongodb_refuses_a_stranger(own_cluster: Cluster):
         client.chartroom.list_collection_names()
 
 
+def test_etcd_does_not_answer_a_stranger(own_cluster: Cluster):
+    port = own_cluster.addresses.ports["etcd"]
+
+    for scheme in ("http", "https"):
+        url = f"{scheme}://127.0.0.1:{port}/v3/lease/leases"
+        assert json_http.ask("POST", url, body={}) is None
+
+
 @pytest.mark.parametrize(
     ("call", "body"),
     [
@@ -131,31 +139,15 @@ def test_mongodb_refuses_a_stranger(own_cluster: Cluster):
         ("/v3/kv/txn", {"success": [{"requestDeleteRange": {"key": "YQ=="}}]}),
     ],
 )
-def test_etcd_refuses_a_stranger(own_cluster: Cluster, call: str, body: object):
-    port = own_cluster.addresses.ports["etcd"]
-    answer = json_http.ask("POST", f"http://127.0.0.1:{port}{call}", body=body)
+def test_etcds_certificate_alone_reads_and_writes_no_key(
+    own_cluster: Cluster, call: str, body: object
+):
+    url = f"https://127.0.0.1:{own_cluster.addresses.ports['etcd']}{call}"
+    certificate = EtcdCertificate.of(own_cluster.folder)
+    answer = json_http.ask("POST", url, body=body, tls=certificate.context)
 
     assert answer is not None
     assert "user name is empty" in answer.body["error"]
-
-
-def test_a_stranger_ends_no_lease_that_a_nodes_key_hangs_on(own_cluster: Cluster):
-    def ask(path: str, **body: object) -> Any:
-        port = own_cluster.addresses.ports["etcd"]
-        url = f"http://127.0.0.1:{port}/v3/lease/{path}"
-        answer = json_http.ask("POST", url, body=body)
-        assert answer is not None
-        return answer.body
-
-    # Anybody may list them (CVE-2026-33413); one without a key is of no use.
-    leases = [
-        ask("timetolive", **lease, keys=True) for lease in ask("leases")["leases"]
-    ]
-    used = [lease["ID"] for lease in leases if lease.get("keys")]
-
-    assert len(used) == len(own_cluster.nodes)
-    for lease in used:
-        assert "user name is empty" in ask("revoke", ID=lease)["error"]
 
 
 def test_patroni_takes_no_commands_from_a_stranger(own_cluster: Cluster):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from pymongo import MongoClient
+from pymongo.errors import OperationFailure
 
 from db.files.mongo_exposure import FIXED_IN, ExposedServer, find_exposed
 from db.server_versions import has_fix
@@ -40,6 +41,24 @@ def test_messages_that_claim_more_than_they_hold_get_no_byte_of_the_embedded_one
 
     with MongoClient[dict[str, object]](_url(embedded)) as client:
         assert client.admin.command("ping") == {"ok": 1.0}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        {"replSetInitiate": {}},
+        {"createUser": "eve", "pwd": "x", "roles": ["root"]},
+    ],
+    ids=["found a replica set", "make the first user"],
+)
+def test_nobody_takes_an_embedded_one_that_is_new(
+    embedded: int, command: dict[str, object]
+):
+    with (
+        MongoClient[dict[str, object]](_url(embedded)) as stranger,
+        pytest.raises(OperationFailure, match="requires authentication"),
+    ):
+        stranger.admin.command(command)
 
 
 def test_the_same_messages_are_answered_by_one_that_is_exposed(usual: int):

@@ -1,5 +1,7 @@
 """The leader key goes only as it was seen: never that of a node that leads again."""
 
+from dataclasses import replace
+
 import pytest
 
 from db.embedded import Cluster
@@ -12,7 +14,8 @@ pytestmark = pytest.mark.cluster
 @pytest.fixture
 def etcd(breakable: Cluster) -> Etcd:
     """The way to the leader key of a cluster that works."""
-    return Etcd(breakable.addresses.ports["etcd"], breakable.addresses.secrets["etcd"])
+    there = breakable.addresses
+    return Etcd.of(breakable.folder, there.ports, there.secrets)
 
 
 def test_a_key_that_was_written_anew_since_stays(breakable: Cluster, etcd: Etcd):
@@ -39,4 +42,4 @@ def test_a_leader_that_works_on_holds_the_same_key(breakable: Cluster, etcd: Etc
 
 
 def test_without_an_answer_nobody_knows_who_holds_it(etcd: Etcd):
-    assert Etcd(etcd.port, "wrong").leadership() is None
+    assert replace(etcd, password="wrong").leadership() is None

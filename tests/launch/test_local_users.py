@@ -1,0 +1,344 @@
+"""Other users of the machine: what they reach of a Chartroom without its secrets.
+
+The doors are listed from its processes, so that one more is tried or named as untried.
+"""
+
+import os
+import pwd
+import re
+import shutil
+import ssl
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+import httpx
+import psutil
+import psycopg2
+import pytest
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+from pymongo import MongoClient
+from pymongo.errors import OperationFailure
+
+from db.embedded import DataFolder
+from db.embedded.control.commands import Commands
+from db.embedded.servers.etcd_certificate import EtcdCertificate
+from tests.launch.launcher import Launcher, sweep
+
+pytestmark = pytest.mark.launch
+
+STRANGER = pwd.getpwnam("daemon")
+# Who runs Chartroom may have this in a variable, which its databases need not know.
+METRICS_TOKEN = "rhubarb-and-fennel-and-quince-and-plum"
+# What anybody may ask of a mongod, as every driver does before it signs in.
+HARMLESS = ("hello", "ping", "buildInfo")
+MONGO_COMMANDS: tuple[dict[str, Any], ...] = (
+    {"listDatabases": 1},
+    {"createUser": "eve", "pwd": "x", "roles": ["root"]},
+    {"usersInfo": 1},
+    {"replSetGetConfig": 1},
+    {"replSetInitiate": {}},
+    {"serverStatus": 1},
+    {"getCmdLineOpts": 1},
+    {"getLog": "global"},
+    {"getParameter": "*"},
+    {"setParameter": 1, "logLevel": 1},
+    {"currentOp": 1},
+    {"shutdown": 1},
+)
+ROLES = ("postgres", "replicator", "rewind", "chartroom", "chartroom_app")
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Launcher]:
+    """A Chartroom in a folder that was there before, and that others may enter."""
+    # Not below pytest's own folder, which is closed to everybody else.
+    home = Path(mkdtemp(prefix="chartroom-home-"))
+    home.chmod(0o755)
+    launcher = Launcher(home / "data", "--empty")
+    launcher.data.mkdir()
+    launcher.data.chmod(0o755)
+    try:
+        launcher.start(CHARTROOM_METRICS_TOKEN=METRICS_TOKEN)
+        launcher.await_ready()
+        yield launcher
+        assert launcher.stop() == 0
+    finally:
+        sweep(launcher)
+        shutil.rmtree(home)
+
+
+@pytest.fixture(scope="module")
+def secrets(running: Launcher) -> frozenset[str]:
+    """Everything that opens a door."""
+    folder = DataFolder(running.data)
+    published = folder.published()
+    assert published is not None
+    keys = [path.read_text() for path in (running.data / "secrets").iterdir()]
+    private_key = EtcdCertificate.of(folder).key.read_text()
+    known = [*folder.secrets().values(), published.control_key, private_key, *keys]
+    return frozenset(word.strip() for word in [*known, METRICS_TOKEN])
+
+
+def _processes(running: Launcher) -> list[psutil.Process]:
+    """Return all processes of it, helpers of its servers included."""
+    found = running.processes()
+    for process in tuple(found):
+        # A helper may have ended since.
+        with suppress(psutil.Error):
+            found += process.children(recursive=True)
+    return list({process.pid: process for process in found}.values())
+
+
+def _doors(running: Launcher) -> dict[int, str]:
+    """Return the program behind each port."""
+    return {
+        connection.laddr.port: _program(process)
+        for process in _processes(running)
+        for connection in process.net_connections("inet")
+        # A helper inherits the socket of its server.
+        if connection.status == psutil.CONN_LISTEN
+    }
+
+
+def _program(process: psutil.Process) -> str:
+    words = process.cmdline()
+    if words[0].startswith("postgres:"):
+        return "postgres"
+    known = ("serve", "web", "worker", "swift_patroni")
+    named = [Path(word).stem for word in words if Path(word).stem in known]
+    return named[0] if named else Path(words[0]).name
+
+
+def test_no_door_opens_without_a_secret(running: Launcher, secrets: frozenset[str]):
+    doors = _doors(running)
+
+    assert sorted(set(doors.values())) == sorted(TRIES)
+    for port, program in doors.items():
+        told = TRIES[program](port)
+        assert not [secret for secret in secrets if secret in told], program
+
+
+def _try_postgres(port: int) -> str:
+    """Sign in as each role, to a database and to the stream of changes."""
+    said = []
+    for role in ROLES:
+        for extra in ({}, {"replication": "true"}, {"password": role}):
+            with pytest.raises(psycopg2.OperationalError) as refused:
+                psycopg2.connect(
+                    host="127.0.0.1", port=port, user=role, dbname="postgres", **extra
+                )
+            assert any(word in str(refused.value) for word in ("password", "pg_hba"))
+            said.append(str(refused.value))
+    return " ".join(said)
+
+
+def _try_mongod(port: int) -> str:
+    with MongoClient[dict[str, Any]](port=port, directConnection=True) as client:
+        said = [str(client.admin.command(word)) for word in HARMLESS]
+        for command in MONGO_COMMANDS:
+            with pytest.raises(OperationFailure, match="requires authentication"):
+                client.admin.command(command)
+        with pytest.raises(OperationFailure, match="requires authentication"):
+            client.chartroom.list_collection_names()
+    return " ".join(said)
+
+
+def _try_etcd(port: int) -> str:
+    """Ask in the clear, and over TLS without a certificate."""
+    with pytest.raises(httpx.TransportError):
+        httpx.get(f"http://127.0.0.1:{port}/health")
+    unchecked = ssl.create_default_context()
+    unchecked.check_hostname, unchecked.verify_mode = False, ssl.CERT_NONE
+    with pytest.raises(httpx.TransportError):
+        httpx.get(f"https://127.0.0.1:{port}/health", verify=unchecked)
+    return ""
+
+
+def _try_patroni(port: int) -> str:
+    """Read all there is, which health checks may, and do all that can be done."""
+    url, said = f"http://127.0.0.1:{port}", []
+    for method, path in _calls_of_patroni():
+        answer = httpx.request(method, f"{url}/{path}", json={"kill": True})
+        said.append(answer.text)
+        # It tells Citus, which is not there, of a server's new role.
+        if method != "GET" and path != "mpp":
+            assert answer.status_code == 401, (method, path)
+    return " ".join(said)
+
+
+def _calls_of_patroni() -> Iterator[tuple[str, str]]:
+    """Yield what its own program answers to; to import it would change our umask."""
+    spec = find_spec("patroni")
+    assert spec
+    assert spec.origin
+    source = Path(spec.origin).with_name("api.py").read_text()
+    yield from re.findall(r"\n    def do_(POST|PUT|PATCH|DELETE)_(\w+)", source)
+    for path in ("patroni", "cluster", "config", "history", "metrics", "failsafe", ""):
+        yield "GET", path
+
+
+def _try_control(port: int) -> str:
+    commands = Commands(*[None] * 6).by_name()  # type: ignore[arg-type]
+    said = []
+    for command in commands:
+        for headers in ({}, {"Authorization": "Bearer guess"}):
+            url = f"http://127.0.0.1:{port}/{command}"
+            answer = httpx.post(url, json={}, headers=headers)
+            assert answer.status_code == 401, command
+            said.append(answer.text)
+    return " ".join(said)
+
+
+def _try_web(port: int) -> str:
+    """Ask for what has records, and for figures."""
+    said = []
+    for path, status in {
+        "/": 303,
+        "/metrics": 401,
+        "/_stcore/metrics": 404,
+        "/api/v1/patients": 401,
+        "/api/v1/replication/status": 401,
+        "/files/patients.csv": 401,
+    }.items():
+        answer = httpx.get(f"http://127.0.0.1:{port}{path}")
+        assert answer.status_code == status, path
+        said.append(answer.text)
+    return " ".join(said)
+
+
+# A door of a program that is not here has not been thought about.
+TRIES: dict[str, Callable[[int], str]] = {
+    "postgres": _try_postgres,
+    "mongod": _try_mongod,
+    "etcd": _try_etcd,
+    "swift_patroni": _try_patroni,
+    "serve": _try_control,
+    "web": _try_web,
+}
+
+
+def test_a_certificate_of_ones_own_does_not_open_etcd(
+    running: Launcher, tmp_path: Path
+):
+    folder = DataFolder(running.data)
+    etcd = f"https://127.0.0.1:{folder.ports()['etcd']}/health"
+    ours = EtcdCertificate.of(folder)
+    # It looks the same, and another key is behind it.
+    theirs = EtcdCertificate.of(_folder(tmp_path))
+    context = ssl.create_default_context(cafile=ours.file)
+    context.load_cert_chain(theirs.file, theirs.key)
+
+    with pytest.raises(httpx.TransportError):
+        httpx.get(etcd, verify=context)
+
+    assert httpx.get(etcd, verify=ours.context).json()["health"] == "true"
+
+
+def _folder(path: Path) -> DataFolder:
+    folder = DataFolder(path)
+    folder.prepare()
+    return folder
+
+
+def test_nobody_is_named_by_the_certificate_of_etcd(tmp_path: Path):
+    file = EtcdCertificate.of(_folder(tmp_path)).file
+
+    certificate = x509.load_pem_x509_certificate(file.read_bytes())
+
+    # etcd would take a common name for that of a user, without a password.
+    assert certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME) == []
+
+
+def test_no_secret_stands_in_a_command_line(running: Launcher, secrets: frozenset[str]):
+    for process in _processes(running):
+        with suppress(psutil.NoSuchProcess):
+            said = " ".join(process.cmdline())
+            assert not [secret for secret in secrets if secret in said], process
+
+
+def test_no_server_of_databases_is_told_secrets_in_variables(
+    running: Launcher, secrets: frozenset[str]
+):
+    # Only their own user reads them; what they need not know they need not have.
+    for process in _processes(running):
+        with suppress(psutil.NoSuchProcess):
+            if _program(process) not in {"serve", "web", "worker"}:
+                said = str(process.environ())
+                assert not [secret for secret in secrets if secret in said], process
+
+
+@pytest.mark.skipif(
+    os.geteuid() != 0 or not shutil.which("setpriv"), reason="only root can be another"
+)
+@pytest.mark.parametrize("right", ["-readable", "-writable"])
+def test_another_user_can_open_no_file_and_no_socket(running: Launcher, right: str):
+    assert _as_stranger("find", "/etc/passwd", right) == (
+        ["/etc/passwd"] if right == "-readable" else []
+    )
+
+    found = _as_stranger(
+        "find", running.data, "-mindepth", "1", "!", "-type", "d", right
+    )
+    held = _as_stranger("find", *_elsewhere(running), "-maxdepth", "0", right)
+
+    assert found == []
+    assert held == []
+
+
+def _elsewhere(running: Launcher) -> list[Path]:
+    """Return the files outside the data folder that its processes write to."""
+    written = set[Path]()
+    for process in _processes(running):
+        with suppress(psutil.Error):
+            written |= {
+                Path(file.path) for file in process.open_files() if file.mode != "r"
+            }
+    outside = {path for path in written if running.data not in path.parents}
+    # Where the test has the launcher's own words go.
+    return sorted(outside - {running.output_file}) or [running.output_file]
+
+
+def _as_stranger(*words: object) -> list[str]:
+    ids = (f"--reuid={STRANGER.pw_uid}", f"--regid={STRANGER.pw_gid}")
+    command = ["setpriv", *ids, "--clear-groups", "--bounding-set=-all", *words]
+    # A folder that cannot be entered is no failure.
+    ran = subprocess.run(
+        [str(word) for word in command], capture_output=True, text=True, check=False
+    )
+    return ran.stdout.splitlines()
+
+
+def test_no_listening_socket_stands_outside_the_data_folder(running: Launcher):
+    pids = {process.pid for process in _processes(running)}
+    inodes = {
+        link.removeprefix("socket:[").removesuffix("]")
+        for pid in pids
+        for link in _links(pid)
+    }
+    listening = [
+        Path(fields[7]) if len(fields) > 7 else None
+        for fields in _unix_sockets()
+        # The flag of a socket that takes connections.
+        if fields[6] in inodes and int(fields[3], 16) & 0x10000
+    ]
+
+    # etcd's own, by its name in its working directory.
+    assert listening == [Path("peer:1")]
+
+
+def _links(pid: int) -> Iterator[str]:
+    with suppress(OSError):
+        for link in Path(f"/proc/{pid}/fd").iterdir():
+            with suppress(OSError):
+                yield str(link.readlink())
+
+
+def _unix_sockets() -> list[list[str]]:
+    lines = Path("/proc/net/unix").read_text().splitlines()[1:]
+    return [line.split() for line in lines]
