@@ -1,12 +1,14 @@
-"""Talks to Streamlit's websocket as its page in the browser does."""
+"""Talks to Streamlit's websocket as its page does, or as no page ever would."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
+from google.protobuf.message import Message
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
@@ -18,6 +20,12 @@ class Shown:
 
     session_id: str = ""
     texts: list[str] = field(default_factory=list)
+    # Of the widgets drawn, the kind by the id.
+    widgets: dict[str, str] = field(default_factory=dict)
+    # Of the pages that there are, the hash by the path.
+    pages: dict[str, str] = field(default_factory=dict)
+    # Whether the script ended as it should, and not with an error of its own.
+    is_whole: bool = False
 
 
 def open_page(url: str, *, query: str = "", **who: str | None) -> Shown:
@@ -63,12 +71,33 @@ class Page:
         self._stream = opened
         self.shown = Shown()
 
+    @property
+    def shows_all(self) -> bool:
+        """Whether the last run came to its end, and nothing in it broke."""
+        is_broken = "could not be shown" in str(self.shown.texts)
+        return self.shown.is_whole and not is_broken
+
     def run(self, query: str = "") -> None:
         """Run the script, as a click would."""
         run = BackMsg()
         run.rerun_script.query_string = query
         self._stream.send(run.SerializeToString())
         self.shown = _watch(self._stream)
+
+    def forge(
+        self, states: Iterable[WidgetState], *, page_hash: str, query: str = ""
+    ) -> None:
+        """Run a page's script with whatever is said of widgets."""
+        run = BackMsg()
+        run.rerun_script.query_string = query
+        run.rerun_script.page_script_hash = page_hash
+        run.rerun_script.widget_states.widgets.extend(states)
+        self._stream.send(run.SerializeToString())
+        self.shown = _watch(self._stream)
+
+    def post(self, message: bytes) -> None:
+        """Send anything at all, and wait for nothing."""
+        self._stream.send(message)
 
     def choose(self, files: Mapping[str, int], query: str = "upload") -> None:
         """Run the script with these files in its uploader: names and sizes."""
@@ -103,7 +132,26 @@ def _watch(opened: ClientConnection) -> Shown:
         kind = message.WhichOneof("type")
         if kind == "new_session":
             shown.session_id = message.new_session.initialize.session_id
+        elif kind == "navigation":
+            for page in message.navigation.app_pages:
+                shown.pages[page.url_pathname] = page.page_script_hash
         elif kind == "delta":
             shown.texts.append(str(message.delta.new_element))
+            shown.widgets.update(_widgets(message.delta))
         elif kind == "script_finished":
+            # After a script that asks for another run comes that run.
+            if message.script_finished == ForwardMsg.FINISHED_EARLY_FOR_RERUN:
+                continue
+            broken = any("exception {" in text for text in shown.texts)
+            finished = ForwardMsg.FINISHED_SUCCESSFULLY
+            shown.is_whole = message.script_finished == finished and not broken
             return shown
+
+
+def _widgets(drawn: Message, kind: str = "") -> Iterator[tuple[str, str]]:
+    """Yield the id and the kind of each widget in what was drawn."""
+    for described, value in drawn.ListFields():
+        if described.name == "id" and isinstance(value, str):
+            yield value, kind
+        elif isinstance(value, Message):
+            yield from _widgets(value, described.name)

@@ -17,6 +17,8 @@ _CHATTY: Final = (
     # Tells every websocket with its whole address.
     "uvicorn.error",
 )
+# Libraries quote what they were sent, which may be a whole message of 25 MB.
+_MOST_CHARACTERS: Final = 10_000
 _WITH_HANDLERS: Final = ("streamlit", "uvicorn")
 
 _make_record = logging.getLogRecordFactory()
@@ -104,6 +106,7 @@ def _record_without_messages(*args: Any, **kwargs: Any) -> logging.LogRecord:
         record.exc_text = describe(record.exc_info[1])
         if isinstance(record.msg, BaseException):
             record.msg = type(record.msg).__name__
+    record.msg = _shortened(record.msg)
     if record.args:
         record.args = _without_exceptions(record.args)
     return record
@@ -118,4 +121,10 @@ def _without_exceptions(
 
 
 def _kind_of(value: object) -> object:
-    return type(value).__name__ if isinstance(value, BaseException) else value
+    return (
+        type(value).__name__ if isinstance(value, BaseException) else _shortened(value)
+    )
+
+
+def _shortened(value: object) -> object:
+    return value[:_MOST_CHARACTERS] if isinstance(value, str) else value

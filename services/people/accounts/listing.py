@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from db.models.user import Invitation, Passkey, User, UserSession
 from services.core.actors import Actor, Permission, Role
 from services.core.errors import NotFound
+from services.core.typed_text import tidy
 
 
 class AccountStatus(StrEnum):
@@ -62,7 +63,7 @@ def list_people(
     """
     actor.require(Permission.MANAGE_USERS)
     wanted = _PEOPLE.order_by(func.lower(User.name), User.id).limit(limit)
-    if words := search.strip():
+    if words := tidy(search):
         wanted = wanted.where(
             or_(
                 User.name.icontains(words, autoescape=True),

@@ -17,6 +17,7 @@ from db.postgres import SYSTEM, Database, DatabaseIdentity, Lsn, Read
 from services.core.actors import Actor, Permission, Role
 from services.core.errors import NotFound
 from services.core.on_behalf import ActorDatabase
+from services.core.typed_text import tidy
 from services.lists.cache import CacheRegion, ChangeListener, Lasting
 from services.visits.figures import statistics as booking_statistics
 from services.visits.figures.statistics import BookingStatistics, Period
@@ -80,7 +81,7 @@ class VisitCaches:
     ) -> Read[tuple[DoctorRecord, ...]]:
         """Return what list_doctors does, without what is internal; NotAllowed."""
         on_behalf.require(Permission.VIEW_DOCTORS)
-        words = " ".join(search.split())
+        words = " ".join(tidy(search).split())
 
         def read(session: Session) -> Lasting[tuple[DoctorRecord, ...]]:
             records = doctors.list_doctors(

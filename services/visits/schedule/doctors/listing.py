@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from db.models.doctor import Doctor
 from db.models.user import User
 from services.core.actors import Actor, Permission, Role
+from services.core.typed_text import tidy
 from services.visits.schedule.doctors.records import DoctorRecord
 from services.visits.schedule.doctors.rows import IS_KEPT, doctors, find, records_of
 
@@ -27,7 +28,7 @@ def list_doctors(
     for. Raises NotAllowed.
     """
     actor.require(Permission.VIEW_DOCTORS)
-    wanted = doctors().where(*map(_mentions, search.split()))
+    wanted = doctors().where(*map(_mentions, tidy(search).split()))
     if speciality is not None:
         wanted = wanted.where(func.fold(Doctor.speciality) == func.fold(speciality))
     if not with_inactive:

@@ -1,0 +1,78 @@
+"""Chartroom itself with all its pages, of which tests speak the websocket."""
+
+import json
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg2
+
+from db.endpoints import Endpoints
+from db.postgres import Database
+from services.core.actors import Role
+from tests.browser.running import chartroom, free_port
+from tests.conftest import owner
+from tests.dashboard.conftest import demo_of
+from tests.dashboard.page import Page, kept_open
+from tests.kit import cast
+from tests.kit.replicas import await_everywhere
+from tests.kit.signing_in import sign_in
+
+
+class WholeSite:
+    """A running server, its log and its database."""
+
+    def __init__(self, address: str, log: Path, endpoints: Endpoints) -> None:
+        self.address = address
+        self.log = log
+        self._endpoints = endpoints
+        self._owner = owner(endpoints)
+
+    def signed_in(self, role: Role) -> AbstractContextManager[Page]:
+        """Open a page of somebody's, at home."""
+        headers = {"Origin": self.address, "Sec-Fetch-Site": "same-origin"}
+        with httpx.Client(base_url=self.address, headers=headers) as browser:
+            assert sign_in(browser, cast.DEMO[role].email).status_code == 303
+            cookies = "; ".join(f"{k}={v}" for k, v in browser.cookies.items())
+        return kept_open(self.address, cookies=cookies, origin=self.address)
+
+    def lines(self) -> list[dict[str, Any]]:
+        """Return what has been logged, without a line that is being written."""
+        whole, _, _ = self.log.read_text().rpartition("\n")
+        return [json.loads(line) for line in whole.splitlines()]
+
+    def complaints(self) -> list[str]:
+        """Return the warnings and errors that have been logged."""
+        return [
+            line["event"]
+            for line in self.lines()
+            if line["level"] in {"warning", "error"}
+        ]
+
+    def run_sql(self, statement: str, *values: object) -> None:
+        """Change the database as its owner, for whichever server is asked next."""
+        with closing(psycopg2.connect(self._owner)) as connection, connection:
+            connection.cursor().execute(statement, values)
+        with closing(Database(self._endpoints)) as database:
+            await_everywhere(database)
+
+    def count(self, table: str) -> int:
+        """Count the rows of a table."""
+        with (
+            closing(psycopg2.connect(self._owner)) as connection,
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(f"SELECT count(*) FROM {table}")
+            (count,) = cursor.fetchone() or (0,)
+        return int(count)
+
+
+@contextmanager
+def whole_site(endpoints: Endpoints, folder: Path) -> Iterator[WholeSite]:
+    """Run Chartroom for the demo's people."""
+    demo_of(endpoints)
+    port = free_port()
+    with chartroom(endpoints, folder, port=port) as address:
+        yield WholeSite(address, folder / f"web-{port}.log", endpoints)
