@@ -1,0 +1,78 @@
+"""One person's browser: its cookies, its requests, its websockets."""
+
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import urlsplit
+
+import httpx
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.typing import Origin, Subprotocol
+
+from benchmarks.crowd.journal import Journal
+
+MOST_SECONDS: Final = 60.0
+_XSRF: Final = "_streamlit_xsrf"
+
+
+class Refused(Exception):
+    """The server did not do what was asked; the sentence says what came instead."""
+
+
+@dataclass(slots=True)
+class Browser:
+    """One person's browser: where the app is, and who they are to it."""
+
+    address: str
+    http: httpx.AsyncClient
+    journal: Journal
+    # The name and value of the cookie; a stock app has no sign-in.
+    cookie: str = ""
+    # Chartroom's pages have a second websocket, on which they hear of their sign-in.
+    watch_path: str = ""
+    cookies: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def cookie_header(self) -> str:
+        """All cookies, as they are sent."""
+        pairs = (f"{name}={value}" for name, value in self.cookies.items())
+        return "; ".join(filter(None, (self.cookie, *pairs)))
+
+    @property
+    def xsrf_token(self) -> str:
+        """What Streamlit has given this browser to send along with what changes."""
+        return self.cookies.get(_XSRF, "")
+
+    async def get(self, path: str, **headers: str) -> None:
+        """Ask for a page; raises Refused where it is not given."""
+        headers |= {"Cookie": self.cookie_header}
+        answer = await self.http.get(self.address + path, headers=headers)
+        if answer.status_code != httpx.codes.OK:
+            raise Refused(f"HTTP {answer.status_code} for {urlsplit(path).path}")
+        self.cookies.update(answer.cookies)
+
+    async def put(self, path: str, name: str, data: bytes) -> None:
+        """Send a file as an uploader does; raises Refused."""
+        answer = await self.http.put(
+            self.address + path,
+            files={"file": (name, data, "application/pdf")},
+            headers={
+                "Cookie": self.cookie_header,
+                "Origin": self.address,
+                "X-Xsrftoken": self.xsrf_token,
+            },
+        )
+        if answer.status_code >= httpx.codes.BAD_REQUEST:
+            raise Refused(f"HTTP {answer.status_code} for an upload")
+
+    async def connect(self, path: str, *subprotocols: str) -> ClientConnection:
+        """Open a websocket."""
+        return await connect(
+            self.address.replace("http", "ws", 1) + path,
+            origin=Origin(self.address),
+            subprotocols=[Subprotocol(name) for name in subprotocols] or None,
+            additional_headers={"Cookie": self.cookie_header},
+            compression=None,
+            max_size=None,
+            ping_interval=None,
+            open_timeout=MOST_SECONDS,
+        )

@@ -1,0 +1,209 @@
+"""A crowd comes, works for a while, and goes; what it found, and what it cost."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from random import Random
+from time import perf_counter
+from typing import Final
+
+import httpx
+from websockets.exceptions import WebSocketException
+
+from benchmarks.crowd.browser import Browser, Refused
+from benchmarks.crowd.journal import RUNS, Journal
+from benchmarks.crowd.person import Person
+from benchmarks.crowd.servers import Site, Usage
+from benchmarks.crowd.work import ROUNDS, Work
+from services.core.actors import Role
+
+_IDLE_SECONDS: Final = 5.0
+_BEAT_SECONDS: Final = 0.05
+# What goes wrong for a person; everything else is a mistake of this benchmark.
+_TROUBLE: Final = (
+    Refused,
+    LookupError,
+    OSError,
+    TimeoutError,
+    WebSocketException,
+    httpx.HTTPError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How long people think, how long they work, and how many times they come."""
+
+    think_seconds: float
+    work_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What one crowd found at one app; what the app used for it, phase by phase."""
+
+    people: int
+    coming: Journal
+    working: Journal
+    idle: Usage
+    came: Usage
+    worked: Usage
+    # For how long the crowd's own process was too busy to notice an answer.
+    own_delay_seconds: float
+
+    @property
+    def runs(self) -> int:
+        """How many runs of a page or a fragment there were besides openings."""
+        return self.working.count(*RUNS)
+
+    def _beyond_idling(self, usage: Usage) -> float:
+        rate = self.idle.processor_seconds / self.idle.seconds
+        return usage.processor_seconds - rate * usage.seconds
+
+    @property
+    def processor_seconds_an_open(self) -> float:
+        """What an opened page costs: all came, and nobody had done anything yet."""
+        return self._beyond_idling(self.came) / max(1, self.coming.count("open"))
+
+    @property
+    def processor_seconds_a_rerun(self) -> float:
+        """What a run costs, once pages that were opened meanwhile are left out."""
+        opened = self.working.count("open") * self.processor_seconds_an_open
+        return (self._beyond_idling(self.worked) - opened) / max(1, self.runs)
+
+    @property
+    def round_trips_an_open(self) -> float:
+        """How often an opened page asks the database."""
+        return self.came.round_trips / max(1, self.coming.count("open"))
+
+    @property
+    def round_trips_a_rerun(self) -> float:
+        """How often a run asks the database, in the mean."""
+        opened = self.working.count("open") * self.round_trips_an_open
+        return (self.worked.round_trips - opened) / max(1, self.runs)
+
+    @property
+    def memory_bytes_a_page(self) -> float:
+        """How much larger the process is for each page that is open."""
+        return self.came.memory_bytes / max(1, self.coming.count("open"))
+
+
+async def take_turn(
+    site: Site, cookies: Sequence[tuple[Role, str]], pace: Pace, seed: int
+) -> Turn:
+    """Let everybody come, work and go."""
+    logging.getLogger("websockets").setLevel(logging.CRITICAL)
+    random = Random(seed)
+    nothing = await asyncio.to_thread(site.usage)
+    await asyncio.sleep(_IDLE_SECONDS)
+    before = await asyncio.to_thread(site.usage)
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
+    async with (
+        httpx.AsyncClient(limits=limits, timeout=60) as http,
+        _beating() as delays,
+    ):
+        crowd = [
+            (
+                role,
+                site.work_of(
+                    Person(
+                        _browser(site, number, cookie, http),
+                        Random(random.random()),
+                        pace.think_seconds,
+                    )
+                ),
+            )
+            for number, (role, cookie) in enumerate(cookies)
+        ]
+        people = [work.person for _, work in crowd]
+        try:
+            await asyncio.gather(*(_come(role, work, pace) for role, work in crowd))
+            came = await asyncio.to_thread(site.usage)
+            coming = _taken_from(people)
+            await _work(crowd, pace)
+            worked = await asyncio.to_thread(site.usage)
+        finally:
+            await asyncio.gather(*(person.leave() for person in people))
+    return Turn(
+        len(crowd),
+        coming,
+        _taken_from(people),
+        before.since(nothing),
+        came.since(before),
+        worked.since(came),
+        sorted(delays)[int(0.95 * len(delays))],
+    )
+
+
+def _browser(site: Site, number: int, cookie: str, http: httpx.AsyncClient) -> Browser:
+    """Return somebody's browser, which stays with one of the app's servers."""
+    server = site.servers[number % len(site.servers)]
+    known = cookie if site.watch_path else ""
+    return Browser(server.address, http, Journal(), known, site.watch_path)
+
+
+async def _come(role: Role, work: Work, pace: Pace) -> None:
+    """Open the first page at some moment within a thought."""
+    await asyncio.sleep(work.person.random.uniform(0, pace.think_seconds))
+    await _try(work, "start", work.start(role))
+
+
+async def _work(crowd: Sequence[tuple[Role, Work]], pace: Pace) -> None:
+    tasks = [asyncio.create_task(_go_round(role, work)) for role, work in crowd]
+    try:
+        done, _ = await asyncio.wait(
+            tasks, timeout=pace.work_seconds, return_when=asyncio.FIRST_EXCEPTION
+        )
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _go_round(role: Role, work: Work) -> None:
+    """Do what the role does, again and again."""
+    while True:
+        if work.person.opened is not None:
+            await _try(work, role.value, ROUNDS[role](work))
+        await work.person.think()
+        await _try(work, "start", work.start(role))
+
+
+async def _try(work: Work, what: str, doing: Awaitable[None]) -> None:
+    try:
+        await doing
+    except _TROUBLE as trouble:
+        work.person.browser.journal.fail(f"{what}: {type(trouble).__name__}: {trouble}")
+        with suppress(*_TROUBLE):
+            await work.person.leave()
+
+
+def _taken_from(people: Sequence[Person]) -> Journal:
+    """Return what all noted so far, and let them note anew."""
+    whole = Journal()
+    for person in people:
+        whole.merge(person.browser.journal)
+        person.browser.journal = Journal()
+    return whole
+
+
+@asynccontextmanager
+async def _beating() -> AsyncIterator[list[float]]:
+    """Note how late this process is for its own clock."""
+    delays = [0.0]
+
+    async def beat() -> None:
+        while True:
+            due = perf_counter() + _BEAT_SECONDS
+            await asyncio.sleep(_BEAT_SECONDS)
+            delays.append(perf_counter() - due)
+
+    task = asyncio.create_task(beat())
+    try:
+        yield delays
+    finally:
+        task.cancel()
