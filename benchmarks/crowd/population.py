@@ -50,6 +50,10 @@ class Population:
     cookies: Sequence[tuple[Role, str]]
     names: Sequence[str]
 
+    def one_of_each(self) -> list[tuple[Role, str]]:
+        """Return somebody of each role that is there."""
+        return list({pair[0]: pair for pair in self.cookies}.values())
+
     def some(self, wanted: Sequence[Role]) -> list[tuple[Role, str]]:
         """Return as many people of each role as there are in a smaller crowd."""
         of_role = {

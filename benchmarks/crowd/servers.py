@@ -30,7 +30,9 @@ class Usage:
     seconds: float
     processor_seconds: float
     memory_bytes: int
+    # Files and sockets besides connections that it has opened itself, to databases.
     descriptors: int
+    pooled: int
     threads: int
     round_trips: float
 
@@ -41,6 +43,7 @@ class Usage:
             self.processor_seconds - earlier.processor_seconds,
             self.memory_bytes - earlier.memory_bytes,
             self.descriptors - earlier.descriptors,
+            self.pooled - earlier.pooled,
             self.threads - earlier.threads,
             self.round_trips - earlier.round_trips,
         )
@@ -58,14 +61,21 @@ class Server:
         """Return what the process and its children have used so far."""
         main = psutil.Process(self.pid)
         family = [main, *main.children(recursive=True)]
+        pooled = self._opened_itself(main)
         return Usage(
             perf_counter(),
             sum(_processor_seconds(member) for member in family),
             sum(_memory_bytes(member) for member in family),
-            main.num_fds(),
+            main.num_fds() - pooled,
+            pooled,
             main.num_threads(),
             self._round_trips(),
         )
+
+    def _opened_itself(self, main: psutil.Process) -> int:
+        port = int(self.address.rpartition(":")[2])
+        connections = main.net_connections("tcp")
+        return sum(bool(c.raddr) and c.laddr.port != port for c in connections)
 
     def _round_trips(self) -> float:
         if not self.counts:
@@ -74,7 +84,7 @@ class Server:
         return float(told[1]) if told else 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Site:
     """An app: the servers that share its people, and what is done in it."""
 
@@ -91,6 +101,7 @@ class Site:
             sum(usage.processor_seconds for usage in every),
             sum(usage.memory_bytes for usage in every),
             sum(usage.descriptors for usage in every),
+            sum(usage.pooled for usage in every),
             sum(usage.threads for usage in every),
             sum(usage.round_trips for usage in every),
         )
