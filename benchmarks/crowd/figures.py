@@ -64,12 +64,18 @@ def figures(ours: Sequence[Turn], peer: Sequence[Turn]) -> Iterator[Figure]:
     yield Figure("round trips to PostgreSQL a rerun", trips, None)
     trips = _mean(lambda turn: turn.round_trips_an_open, ours)
     yield Figure("round trips to PostgreSQL an opened page", trips, None)
+    waited = _mean(_database_wait, ours)
+    yield Figure("a read or write of the database", 1000 * waited, None, "ms")
     errors = [float(noted.errors.total()) for noted in (mine, theirs)]
     yield Figure("errors", errors[0], errors[1], "", "0")
 
 
 def _rate(turn: Turn) -> float:
     return turn.runs / turn.worked.seconds
+
+
+def _database_wait(turn: Turn) -> float:
+    return turn.worked.database_seconds / max(1.0, turn.worked.database_operations)
 
 
 # What a run costs in the mean, those of fragments and of pages that refresh themselves

@@ -20,7 +20,7 @@ from tests.browser.running import free_port, process, variables
 
 WATCH: Final = "/session/watch"
 _STOCK: Final = Path(__file__).with_name("stock_app.py")
-_COUNTED: Final = re.compile(rf'^{ROUND_TRIPS}_total{{of="page"}} (\S+)$', re.MULTILINE)
+_TOLD: Final = re.compile(r"^(\w+)(?:{([^}]*)})? (\S+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,10 @@ class Usage:
     pooled: int
     threads: int
     round_trips: float
+    # How often the database was asked or told something, retries and all that it
+    # waited included, and for how long.
+    database_operations: float
+    database_seconds: float
 
     def since(self, earlier: Self) -> "Usage":
         """Return what was used since then."""
@@ -46,6 +50,8 @@ class Usage:
             self.pooled - earlier.pooled,
             self.threads - earlier.threads,
             self.round_trips - earlier.round_trips,
+            self.database_operations - earlier.database_operations,
+            self.database_seconds - earlier.database_seconds,
         )
 
 
@@ -65,11 +71,12 @@ class Server:
         return Usage(
             perf_counter(),
             sum(_processor_seconds(member) for member in family),
-            sum(_memory_bytes(member) for member in family),
+            # Children were forked: most of what they show is the parent's own.
+            int(main.memory_info().rss),
             main.num_fds() - pooled,
             pooled,
             main.num_threads(),
-            self._round_trips(),
+            *self._of_database(),
         )
 
     def _opened_itself(self, main: psutil.Process) -> int:
@@ -77,11 +84,20 @@ class Server:
         connections = main.net_connections("tcp")
         return sum(bool(c.raddr) and c.laddr.port != port for c in connections)
 
-    def _round_trips(self) -> float:
+    def _of_database(self) -> tuple[float, float, float]:
+        """Return round trips of pages, operations, and the seconds of these."""
         if not self.counts:
-            return 0.0
-        told = _COUNTED.search(httpx.get(f"{self.address}/metrics").text)
-        return float(told[1]) if told else 0.0
+            return 0.0, 0.0, 0.0
+        trips = operations = seconds = 0.0
+        told = httpx.get(f"{self.address}/metrics").text
+        for name, labels, value in _TOLD.findall(told):
+            if name == f"{ROUND_TRIPS}_total" and "page" in labels:
+                trips += float(value)
+            elif name == "chartroom_database_seconds_count":
+                operations += float(value)
+            elif name == "chartroom_database_seconds_sum":
+                seconds += float(value)
+        return trips, operations, seconds
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,6 +120,8 @@ class Site:
             sum(usage.pooled for usage in every),
             sum(usage.threads for usage in every),
             sum(usage.round_trips for usage in every),
+            sum(usage.database_operations for usage in every),
+            sum(usage.database_seconds for usage in every),
         )
 
 
@@ -151,10 +169,3 @@ def _processor_seconds(member: psutil.Process) -> float:
     return float(
         times.user + times.system + times.children_user + times.children_system
     )
-
-
-def _memory_bytes(member: psutil.Process) -> int:
-    try:
-        return int(member.memory_info().rss)
-    except psutil.NoSuchProcess:
-        return 0

@@ -83,11 +83,17 @@ def status() -> None:
     st.dataframe(frame())
 
 
+@st.fragment(run_every="1s")
+def lag() -> None:
+    """Draw how far behind they are, every second anew."""
+    st.line_chart(pd.DataFrame({"lag": range(200)}))
+
+
 def show_status() -> None:
-    """Draw the servers and a chart."""
+    """Draw the servers."""
     st.title("Servers")
     status()
-    st.line_chart(pd.DataFrame({"lag": range(200)}))
+    lag()
 
 
 pages = {
