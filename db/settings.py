@@ -81,7 +81,7 @@ class Settings(AuthSettings):
     pool_overflow: Annotated[int, Field(ge=0, le=100)] = 10
     pool_timeout_seconds: Annotated[float, Field(gt=0, le=300)] = 30
     pool_recycle_seconds: Annotated[int, Field(ge=1)] = 3600
-    replica_wait_seconds: Annotated[float, Field(ge=0, le=5)] = 0.1
+    replica_wait_seconds: Annotated[float, Field(ge=0, le=5)] = 0.02
     pages_per_sign_in: Annotated[int, Field(ge=1, le=100_000)] = 40
     pages_per_network: Annotated[int, Field(ge=1, le=1_000_000)] = 2000
     upload_megabytes: Annotated[int, Field(ge=1, le=100_000)] = 768

@@ -86,7 +86,7 @@ class Database:
         pool_overflow: int = 10,
         pool_timeout_seconds: float = 30,
         pool_recycle_seconds: int = 3600,
-        replica_wait_seconds: float = 0.1,
+        replica_wait_seconds: float = 0.02,
         retry_seconds: float = 30,
         read_only_after_seconds: float = 5,
     ) -> None:

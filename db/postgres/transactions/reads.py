@@ -165,7 +165,7 @@ class Reads:
         primary = self._watch.primary()
         # A position that nobody is known to have says nothing about this replica.
         if primary is not None and primary.has_replayed(after):
-            self._watch.mark_stalled(node.name)
+            self._watch.note_missed(node.name, after)
         return False
 
     def _wait(self, node: NodeState, connection: Connection, after: Lsn) -> bool:

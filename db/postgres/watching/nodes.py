@@ -20,8 +20,8 @@ class NodeState:
 
     `replay_lsn` is how far its data reaches: on the primary the end of its log; it
     was asked for at `seen_at` (monotonic seconds). `timeline` is the newest that it was
-    seen on: each promotion starts one. `is_stalled` says that a read has
-    waited for it in vain and it has not moved since.
+    seen on: each promotion starts one. `missed_lsn` is what a read has waited for here
+    in vain.
     """
 
     name: str
@@ -34,12 +34,17 @@ class NodeState:
     seen_at: float = 0.0
     timeline: int | None = None
     latency_seconds: float | None = None
-    is_stalled: bool = False
+    missed_lsn: Lsn | None = None
 
     @property
     def is_fresh(self) -> bool:
         """Whether the server's data is recent enough to be shown like any other."""
         return (self.lag_seconds or 0.0) <= MOST_LAG_SECONDS
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it still lacks what a read has waited for in vain."""
+        return self.missed_lsn is not None and not self.has_replayed(self.missed_lsn)
 
     def has_replayed(self, after: Lsn | None) -> bool:
         """Whether everything up to `after` is known to be visible here."""
@@ -84,7 +89,7 @@ def choose(
     worth_a_wait = [
         node
         for node in waiting
-        if node.is_fresh and not node.is_stalled and after != BEYOND
+        if node.is_fresh and not node.is_late and after != BEYOND
     ]
     primary = primary_of(nodes)
     order = [

@@ -95,10 +95,10 @@ class ServerWatch:
         if watcher := self._watchers.get(name):
             watcher.mark_down()
 
-    def mark_stalled(self, name: str) -> None:
-        """Take in that a read has waited for this replica in vain."""
+    def note_missed(self, name: str, position: Lsn) -> None:
+        """Take in that a read has waited for this position of a replica in vain."""
         if watcher := self._watchers.get(name):
-            watcher.mark_stalled()
+            watcher.note_missed(position)
 
     def observe(self, name: str, position: Lsn, asked_at: float) -> None:
         """Take in how far a server was found to be by someone who asked it."""

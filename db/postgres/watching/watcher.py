@@ -94,10 +94,10 @@ class Watcher:
         if was_reachable:
             _log.warning("Database server %s does not answer", self.address.name)
 
-    def mark_stalled(self) -> None:
-        """Take in that waiting was in vain; the server's next step forward lifts it."""
+    def note_missed(self, position: Lsn) -> None:
+        """Take in that waiting for this position was in vain."""
         with self._guard:
-            self.state = replace(self.state, is_stalled=True)
+            self.state = replace(self.state, missed_lsn=position)
 
     def observe(self, position: Lsn, asked_at: float) -> None:
         """Take in how far the server was found to be."""
@@ -193,4 +193,4 @@ def advance(state: NodeState, position: Lsn, asked_at: float) -> NodeState:
         return state
     if position == known:
         return replace(state, seen_at=max(asked_at, state.seen_at))
-    return replace(state, replay_lsn=position, seen_at=asked_at, is_stalled=False)
+    return replace(state, replay_lsn=position, seen_at=asked_at)

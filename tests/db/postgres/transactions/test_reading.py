@@ -129,7 +129,7 @@ def test_a_position_that_no_server_has_is_answered_by_the_primary(database):
     answer = database.read(backend, after=NOWHERE)
 
     assert answer.served.role == "primary"
-    assert not any(node.is_stalled for node in database.nodes())
+    assert not any(node.is_late for node in database.nodes())
 
 
 def test_the_primary_answers_at_once_what_only_it_can(with_notes):

@@ -44,14 +44,19 @@ CASES = {
         110,
         "bpa",
     ),
-    "nobody waits for one that stalls": (
-        [replica("a", is_stalled=True), leader()],
+    "nobody waits for one that others waited for in vain": (
+        [replica("a", missed_lsn=Lsn(105)), leader()],
         110,
         "pa",
     ),
-    "one that stalls still serves what it has": (
-        [replica("a", is_stalled=True), leader()],
+    "one that is late still serves what it has": (
+        [replica("a", missed_lsn=Lsn(105)), leader()],
         100,
+        "ap",
+    ),
+    "one that has what was waited for is waited for again": (
+        [replica("a", at=105, missed_lsn=Lsn(105)), leader()],
+        110,
         "ap",
     ),
     "an unknown position is not enough": (

@@ -32,16 +32,16 @@ def test_a_newer_answer_that_says_less_is_a_server_that_started_anew():
     assert (state.replay_lsn, state.seen_at) == (90, 6.0)
 
 
-def test_standing_still_is_seen_anew_and_stays_stalled():
-    state = advance(replace(KNOWN, is_stalled=True), Lsn(100), 6.0)
-
-    assert (state.seen_at, state.is_stalled) == (6.0, True)
+def test_standing_still_is_seen_anew():
+    assert advance(KNOWN, Lsn(100), 6.0) == replace(KNOWN, seen_at=6.0)
 
 
-def test_a_step_forward_ends_a_stall():
-    state = advance(replace(KNOWN, is_stalled=True), Lsn(101), 6.0)
+def test_one_is_late_until_it_has_what_was_waited_for():
+    waited_for = replace(KNOWN, missed_lsn=Lsn(120))
 
-    assert not state.is_stalled
+    states = [advance(waited_for, Lsn(position), 6.0) for position in (119, 120)]
+
+    assert [state.is_late for state in states] == [True, False]
 
 
 def test_a_replica_that_receives_nothing_just_now_is_still_on_its_newest_timeline():
