@@ -2,13 +2,14 @@
 
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
     Select,
     Uuid,
+    any_,
     bindparam,
     func,
     literal,
@@ -26,6 +27,8 @@ from services.core.errors import NotAllowed, NotFound
 from services.people.sessions.ending import SUBJECT, end_where
 from services.people.sessions.records import (
     LIMITS,
+    PERSON,
+    RECORD,
     Limits,
     Live,
     Method,
@@ -37,7 +40,6 @@ from services.people.sessions.records import (
     is_open,
     live_of,
     new_token,
-    record_of,
     require_own,
 )
 
@@ -102,7 +104,8 @@ def find_all(
     session: Session, ids: Collection[UUID], *, limits: Limits = LIMITS
 ) -> dict[UUID, Live]:
     """Return those of the sign-ins that still hold, by their ids."""
-    rows = session.execute(_lives(limits).where(UserSession.id.in_(ids)))
+    wanted = bindparam("ids", list(ids), type_=ARRAY(Uuid))
+    rows = session.execute(_lives(limits).where(UserSession.id == any_(wanted)))
     return {live.record.id: live for live in map(live_of, rows)}
 
 
@@ -164,16 +167,16 @@ def list_sessions(
     """Return the person's open sign-ins, the last used first; raises NotAllowed."""
     require_own(actor, user_id)
     rows = session.scalars(
-        select(UserSession)
+        select(RECORD)
         .where(UserSession.user_id == user_id, is_open(limits))
         .order_by(UserSession.last_seen_at.desc(), UserSession.id)
     )
-    return tuple(record_of(row) for row in rows)
+    return tuple(Record(*row) for row in rows)
 
 
-def _lives(limits: Limits) -> Select[UserSession, User, datetime]:
+def _lives(limits: Limits) -> Select[Any, Any, datetime]:
     return (
-        select(UserSession, User, func.now())
+        select(RECORD, PERSON, func.now())
         .join(User, User.id == UserSession.user_id)
         .where(is_open(limits), User.deactivated_at.is_(None))
     )

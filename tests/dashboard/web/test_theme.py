@@ -1,0 +1,42 @@
+"""A page is told the theme as Streamlit would tell it, without its being read anew."""
+
+import pytest
+from streamlit import config
+from streamlit.proto.NewSession_pb2 import CustomThemeConfig
+
+from dashboard.web import theme
+
+SECTIONS = ["theme", *(f"theme.{each.value}" for each in config.CustomThemeCategories)]
+
+
+def told(populate, section):
+    message = CustomThemeConfig()
+    # As a part of another: one that says nothing must not be there.
+    part = message.light if section != "theme" else message
+    populate(part, section)
+    return message
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_it_is_told_as_streamlit_tells_it(section):
+    assert told(theme.copy_section, section) == told(theme._populate, section)
+
+
+def test_it_says_something():
+    assert any(told(theme.copy_section, section).ByteSize() for section in SECTIONS)
+
+
+def test_its_options_are_read_once(monkeypatch):
+    read = []
+    options = config.get_options_for_section
+    monkeypatch.setattr(
+        config,
+        "get_options_for_section",
+        lambda section: read.append(section) or options(section),
+    )
+    theme._read.cache_clear()
+
+    for _ in range(3):
+        told(theme.copy_section, "theme")
+
+    assert read == ["theme"]
