@@ -64,6 +64,7 @@ class Attendance:
     def __init__(self, known: _Known) -> None:
         self._known = known
         self._ended = asyncio.Event()
+        self._news = asyncio.Event()
 
     @property
     def live(self) -> Live:
@@ -87,9 +88,20 @@ class Attendance:
         """Return for how long the sign-in holds at most."""
         return self._known.left_seconds(time.monotonic())
 
+    async def until_news(self, seconds: float) -> None:
+        """Wait until there is something to look at, at most so many seconds."""
+        with move_on_after(seconds):
+            await self._news.wait()
+        self._news.clear()
+
+    def wake(self) -> None:
+        """Tell whoever waits that there is something to look at."""
+        self._news.set()
+
     def end(self) -> None:
         """Tell whoever waits that it is over."""
         self._ended.set()
+        self._news.set()
 
 
 class LiveSessions:
@@ -102,6 +114,7 @@ class LiveSessions:
         self._by_token: dict[bytes, _Known] = {}
         self._by_id: dict[UUID, _Known] = {}
         self._lookups: dict[bytes, asyncio.Task[Live | None]] = {}
+        self._was_leaderless = False
 
     async def find(self, token: str) -> Live | None:
         """Return the sign-in behind a token; raises DatabaseUnavailable."""
@@ -160,7 +173,12 @@ class LiveSessions:
         """Look after the sign-ins in the background."""
         # Apart from each other: while a write waits for a new primary, replicas still
         # answer, and time goes on.
-        steps = (self._write_what_is_due, self._look, self._close_what_is_over)
+        steps = (
+            self._write_what_is_due,
+            self._look,
+            self._close_what_is_over,
+            self._wake_pages,
+        )
         tasks = [asyncio.create_task(_repeat(step)) for step in steps]
         _current[:] = [self]
         try:
@@ -221,6 +239,15 @@ class LiveSessions:
             is_unsure = now - known.asked_at > _UNSURE_SECONDS or is_leaderless
             if is_old or (is_unsure and self._is_over(known, now)):
                 self._drop(known)
+
+    async def _wake_pages(self) -> None:
+        """Have pages look at the database while nobody leads, and once afterwards."""
+        is_leaderless = self._database.absence() is not None
+        if is_leaderless or self._was_leaderless:
+            for known in self._by_id.values():
+                for page in known.pages:
+                    page.wake()
+        self._was_leaderless = is_leaderless
 
     def _is_over(self, known: _Known, now: float) -> bool:
         return known.left_seconds(now) <= 0 or known.silent_seconds(now) >= self._idle

@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from dashboard.web.sessions import live_sessions
 from dashboard.web.sessions.live_sessions import LiveSessions
+from dashboard.web.sessions.session_watch.socket import SessionSocket
 from db.models.user import User, UserSession
-from db.postgres import Database, DatabaseUnavailable
+from db.postgres import Absence, Database, DatabaseUnavailable
 from services.people import sessions
 from services.people.sessions import Limits
 from tests.conftest import connect, owner
@@ -326,3 +327,36 @@ def test_once_there_is_a_primary_again_it_learns_who_was_there(
                 return was_known, await asyncio.to_thread(eventually, is_known)
 
     assert _run(story) == (False, True)
+
+
+def test_pages_look_at_the_database_while_nobody_leads_and_once_afterwards(
+    database, started, monkeypatch
+):
+    async def story():
+        server, woken = LiveSessions(database, Limits()), []
+        live = await server.find(started.token)
+        with server.attend(live) as page:
+            monkeypatch.setattr(page, "wake", lambda: woken.append(is_led))
+            for is_led in (True, False, False, True, True):
+                absence = None if is_led else Absence(live.at, 1.0, is_lasting=False)
+                monkeypatch.setattr(database, "absence", lambda found=absence: found)
+                await server._wake_pages()
+        return woken
+
+    assert _run(story) == [False, False, True]
+
+
+def test_a_page_with_nothing_to_tell_rests_until_it_is_time_to_warn(database, started):
+    async def story():
+        server = LiveSessions(database, Limits(idle=timedelta(minutes=15)))
+        socket = SessionSocket(server, key="k")
+        with server.attend(await server.find(started.token)) as page:
+            quiet, warned = socket._pause(page, None), socket._pause(page, "idle")
+            page.wake()
+            await asyncio.wait_for(page.until_news(quiet), 30)
+        return quiet, warned
+
+    quiet, warned = _run(story)
+
+    assert 12 * 60 < quiet <= 13 * 60
+    assert warned <= 1

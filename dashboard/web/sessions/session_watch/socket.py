@@ -89,7 +89,6 @@ class SessionSocket:
         """
         warned_of: Ending | None = None
         known_state = database_state(self._live.absence())
-        pause = min(_LOOK_EVERY_SECONDS, self._warned / _LOOKS_PER_WARNING)
         try:
             await websocket.send_json(self._greeting(page.live, known_state))
             while not page.is_over:
@@ -103,14 +102,25 @@ class SessionSocket:
                 if state != known_state:
                     await websocket.send_json({"kind": "database", **asdict(state)})
                     known_state = state
-                with anyio.move_on_after(pause):
-                    await page.until_over()
+                await page.until_news(self._pause(page, warned_of))
             await websocket.send_json({"kind": "over"})
             await websocket.close(_OVER)
         except (WebSocketDisconnect, RuntimeError):
             # The page went away while it was told; there is nobody to tell any more.
             pass
         scope.cancel()
+
+    def _pause(self, page: Attendance, warned_of: Ending | None) -> float:
+        """Return for how long there is nothing to tell, but for news of the page.
+
+        A thousand pages that looked every second would keep a tenth of a processor
+        busy. What was warned of may be taken back at any time, by any other page.
+        """
+        shortest = min(_LOOK_EVERY_SECONDS, self._warned / _LOOKS_PER_WARNING)
+        if warned_of is not None:
+            return shortest
+        left = min(page.left_seconds(), self._idle - page.silent_seconds())
+        return max(left - self._warned, shortest)
 
     def _judge(self, page: Attendance) -> tuple[Ending | None, float]:
         lifetime, idle = page.left_seconds(), self._idle - page.silent_seconds()
