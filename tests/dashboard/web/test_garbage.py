@@ -2,12 +2,16 @@
 
 import asyncio
 import gc
+import time
 import weakref
 from collections.abc import Iterator
+from concurrent.futures import CancelledError
+from contextlib import suppress
 
 import pytest
 from anyio.from_thread import start_blocking_portal
 
+from dashboard.web import warming
 from dashboard.web.warming import collecting
 
 
@@ -38,3 +42,22 @@ def test_garbage_of_an_idle_server_goes_by_itself(idle):
     # In a loop of its own: Playwright keeps one in this thread.
     with start_blocking_portal() as portal:
         portal.call(story)
+
+
+def test_a_collection_that_takes_long_is_made_seldom(monkeypatch):
+    rests = []
+
+    async def rest(seconds: float) -> None:
+        rests.append(seconds)
+        if len(rests) == 2:
+            raise asyncio.CancelledError
+
+    monkeypatch.setattr(warming.asyncio, "sleep", rest)
+    monkeypatch.setattr(warming.gc, "collect", lambda: time.sleep(0.02))
+
+    with start_blocking_portal() as portal, suppress(CancelledError):
+        portal.call(warming._collect, 0.01)
+
+    first, second = rests
+    assert first == 0.01
+    assert second >= 2
