@@ -211,7 +211,9 @@ def test_a_former_primary_with_log_of_its_own_answers_for_what_was_before_it_die
     breakable, database, notes, note_id
 ):
     former, (one, other) = breakable.primary(), replicas(breakable)
-    etcd = Etcd(breakable.addresses.ports["etcd"], breakable.addresses.secrets["etcd"])
+    etcd = Etcd.of(
+        breakable.folder, breakable.addresses.ports, breakable.addresses.secrets
+    )
     before, after = note_id, uuid4()
     with breakable.unsupervised():
         acknowledged = database.write(notes.write(before)).lsn
