@@ -1,6 +1,7 @@
-"""What a server does so that no visitor waits for it: loads ahead, collects garbage."""
+"""What nobody should wait for: a server loads ahead, keeps, and collects garbage."""
 
 import asyncio
+import functools
 import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -12,6 +13,8 @@ from typing import Final
 import altair  # noqa: F401
 import pandas as pd  # noqa: F401
 from anyio import to_thread
+from streamlit.proto.NewSession_pb2 import CustomThemeConfig
+from streamlit.runtime import app_session
 
 # What pages and the wiring load only when they are asked for it.
 from dashboard.documents.filing import uploading  # noqa: F401
@@ -35,6 +38,7 @@ from services.visits.figures import caches  # noqa: F401
 _SECONDS: Final = 10.0
 # All pages stand still meanwhile, and the more of them there are, the longer it takes.
 _REST: Final = 100
+_populate_theme: Final = app_session._populate_theme_msg
 
 
 def settle() -> None:
@@ -72,3 +76,27 @@ async def _collect(seconds: float) -> None:
         # Finalizers may wait for something, which the event loop must not.
         await to_thread.run_sync(gc.collect)
         took = monotonic() - began
+
+
+def read_theme_once() -> None:
+    """Have Streamlit read the theme once; to be called when all options are set.
+
+    It reads all options of six sections anew before every run of every page, though
+    none changes while a server runs.
+    """
+    app_session._populate_theme_msg = copy_theme
+
+
+def copy_theme(msg: CustomThemeConfig, section: str = "theme") -> None:
+    """Write a section of the theme's options into a message, as Streamlit would."""
+    known = _read_theme(section)
+    # To copy nothing would say that there is such a part.
+    if known.ByteSize():
+        msg.MergeFrom(known)
+
+
+@functools.cache
+def _read_theme(section: str) -> CustomThemeConfig:
+    message = CustomThemeConfig()
+    _populate_theme(message, section)
+    return message

@@ -4,7 +4,7 @@ import pytest
 from streamlit import config
 from streamlit.proto.NewSession_pb2 import CustomThemeConfig
 
-from dashboard.web import theme
+from dashboard.web import warming
 
 SECTIONS = ["theme", *(f"theme.{each.value}" for each in config.CustomThemeCategories)]
 
@@ -19,11 +19,11 @@ def told(populate, section):
 
 @pytest.mark.parametrize("section", SECTIONS)
 def test_it_is_told_as_streamlit_tells_it(section):
-    assert told(theme.copy_section, section) == told(theme._populate, section)
+    assert told(warming.copy_theme, section) == told(warming._populate_theme, section)
 
 
 def test_it_says_something():
-    assert any(told(theme.copy_section, section).ByteSize() for section in SECTIONS)
+    assert any(told(warming.copy_theme, section).ByteSize() for section in SECTIONS)
 
 
 def test_its_options_are_read_once(monkeypatch):
@@ -34,9 +34,9 @@ def test_its_options_are_read_once(monkeypatch):
         "get_options_for_section",
         lambda section: read.append(section) or options(section),
     )
-    theme._read.cache_clear()
+    warming._read_theme.cache_clear()
 
     for _ in range(3):
-        told(theme.copy_section, "theme")
+        told(warming.copy_theme, "theme")
 
     assert read == ["theme"]
