@@ -18,7 +18,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from api.application import create_api, serves
 from api.core.dependencies import Papers, Visits
 from dashboard import sign_in, wiring
-from dashboard.web import uploaded_files, warming
+from dashboard.web import forged_values, uploaded_files, warming
 from dashboard.web.gate.middleware import (
     SESSION_HEADER,
     USER_HEADER,
@@ -69,6 +69,7 @@ def create_app(settings: Settings, *, script: Path = SCRIPT) -> ASGIApp:
     key = signing_key(settings)
     _configure_streamlit(key, settings.reconnect_seconds)
     uploaded_files.share_bytes()
+    forged_values.drop_forged_values()
     warming.read_theme_once()
     wired = wiring.connect(settings)
     wiring.use(wired)
