@@ -69,6 +69,9 @@ def open_person(page: Page, name: str) -> None:
     page.goto("/users")
     ready(page).get_by_label("Search people").fill(name)
     page.keyboard.press("Enter")
+    # The list before the search stands until then; of it a click may be lost.
+    others = page.get_by_role("row").filter(has_not_text=name)
+    expect(others.filter(has=page.get_by_role("link"))).to_have_count(0)
     page.get_by_role("link", name=name).click()
     page.get_by_role("heading", level=1, name=name).wait_for()
 
