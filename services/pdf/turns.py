@@ -118,9 +118,11 @@ class Turns:
 
     def _share(self, person: Hashable, now: float) -> float:
         """Return the seconds that somebody has used lately and uses just now."""
-        used = self._used[person].left(now) if person in self._used else 0.0
         running = (now - each.since for each in self._reading if each.person == person)
-        return used + sum(running)
+        return self._used_lately(person, now) + sum(running)
+
+    def _used_lately(self, person: Hashable, now: float) -> float:
+        return self._used[person].left(now) if person in self._used else 0.0
 
     def _charge(self, person: Hashable, seconds: float) -> None:
         now = self._clock()
@@ -129,5 +131,5 @@ class Turns:
             for each, use in self._used.items()
             if use.left(now) > _FORGOTTEN_SECONDS
         }
-        before = self._used[person].left(now) if person in self._used else 0.0
+        before = self._used_lately(person, now)
         self._used[person] = _Use(before + seconds, now)
