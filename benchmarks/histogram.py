@@ -4,15 +4,14 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
-from xml.sax.saxutils import escape
 
-_WIDTH: Final = 720
+from benchmarks.svg import INK, WIDTH, picture, text
+
 _HEIGHT: Final = 200
 _LEFT: Final = 48
 _TOP: Final = 56
 _GAP: Final = 72
 _FEWEST_BARS: Final = 10
-_INK: Final = "#1f2937"
 _BAR: Final = "#2563eb"
 
 
@@ -28,27 +27,19 @@ class Panel:
 def draw(title: str, panels: Sequence[Panel]) -> str:
     """Return the picture, one panel below the other."""
     height = _TOP + len(panels) * (_HEIGHT + _GAP)
-    parts = [
-        (
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" '
-            f'font-family="sans-serif" font-size="13" fill="{_INK}" role="img">'
-        ),
-        f"<title>{escape(title)}</title>",
-        f'<rect width="{_WIDTH}" height="{height}" fill="#ffffff"/>',
-        _text(_LEFT, 26, title, size=16),
-    ]
+    parts: list[str] = []
     for number, panel in enumerate(panels):
         parts += _panel(panel, _TOP + number * (_HEIGHT + _GAP))
-    return "\n".join([*parts, "</svg>\n"])
+    return picture(title, height, _LEFT, parts)
 
 
 def _panel(panel: Panel, top: int) -> list[str]:
     counts = Counter(int(value / panel.step + 1e-9) for value in panel.values)
     bars = max(_FEWEST_BARS, max(counts, default=0) + 2)
-    width = (_WIDTH - _LEFT - 16) / bars
+    width = (WIDTH - _LEFT - 16) / bars
     most = max(counts.values(), default=1)
     bottom = top + _HEIGHT
-    parts = [_text(_LEFT, top + 4, panel.title)]
+    parts = [text(_LEFT, top + 4, panel.title)]
     for bar, count in sorted(counts.items()):
         tall = count / most * (_HEIGHT - 40)
         left = _LEFT + bar * width
@@ -57,21 +48,12 @@ def _panel(panel: Panel, top: int) -> list[str]:
             f'width="{max(width - 2, 1):.1f}" height="{tall:.1f}" fill="{_BAR}"/>'
         )
         parts.append(
-            _text(left + width / 2, bottom - tall - 4, str(count), anchor="middle")
+            text(left + width / 2, bottom - tall - 4, str(count), anchor="middle")
         )
     parts.append(
-        f'<path d="M{_LEFT} {bottom}H{_WIDTH - 16}" stroke="{_INK}" fill="none"/>'
+        f'<path d="M{_LEFT} {bottom}H{WIDTH - 16}" stroke="{INK}" fill="none"/>'
     )
     for bar in range(0, bars + 1, max(1, bars // 10)):
         label = f"{bar * panel.step:.1f}"
-        parts.append(_text(_LEFT + bar * width, bottom + 18, label, anchor="middle"))
+        parts.append(text(_LEFT + bar * width, bottom + 18, label, anchor="middle"))
     return parts
-
-
-def _text(
-    left: float, top: float, words: str, *, size: int = 13, anchor: str = "start"
-) -> str:
-    return (
-        f'<text x="{left:.1f}" y="{top:.1f}" font-size="{size}" '
-        f'text-anchor="{anchor}">{escape(words)}</text>'
-    )

@@ -4,12 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import log10
 from typing import Final
-from xml.sax.saxutils import escape
 
-_WIDTH: Final = 720
+from benchmarks.svg import WIDTH, picture, text
+
 _HEIGHT: Final = 360
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 120, 56, 300
-_INK: Final = "#1f2937"
 _GRID: Final = "#e5e7eb"
 _COLOURS: Final = ("#2563eb", "#0B6470", "#b45309")
 _PEER_DASH: Final = ' stroke-dasharray="6 4"'
@@ -32,27 +31,20 @@ def draw(title: str, curves: Sequence[Curve]) -> str:
     decades = max(2, int(log10(max(slowest, 1.0))) + 1)
     names = list(dict.fromkeys(curve.name for curve in curves))
     parts = [
-        (
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" '
-            f'font-family="sans-serif" font-size="13" fill="{_INK}" role="img">'
-        ),
-        f"<title>{escape(title)}</title>",
-        f'<rect width="{_WIDTH}" height="{_HEIGHT}" fill="#ffffff"/>',
-        _text(_LEFT, 26, title, size=16),
-        _text(_LEFT, 46, "95 % within, ms; ours drawn through, stock app dashed"),
+        text(_LEFT, 46, "95 % within, ms; ours drawn through, stock app dashed"),
     ]
     for decade in range(1, decades + 1):
         y = _y(10.0**decade, decades)
-        parts.append(f'<path d="M{_LEFT} {y:.1f}H{_WIDTH - _RIGHT}" stroke="{_GRID}"/>')
-        parts.append(_text(_LEFT - 8, y + 4, f"{10**decade:,}", anchor="end"))
+        parts.append(f'<path d="M{_LEFT} {y:.1f}H{WIDTH - _RIGHT}" stroke="{_GRID}"/>')
+        parts.append(text(_LEFT - 8, y + 4, f"{10**decade:,}", anchor="end"))
     for number in people:
         x = _x(number, people)
-        parts.append(_text(x, _BOTTOM + 20, f"{number:,}", anchor="middle"))
-    middle = (_LEFT + _WIDTH - _RIGHT) / 2
-    parts.append(_text(middle, _BOTTOM + 44, "people", anchor="middle"))
+        parts.append(text(x, _BOTTOM + 20, f"{number:,}", anchor="middle"))
+    middle = (_LEFT + WIDTH - _RIGHT) / 2
+    parts.append(text(middle, _BOTTOM + 44, "people", anchor="middle"))
     for curve in curves:
         parts += _curve(curve, people, decades, names.index(curve.name))
-    return "\n".join([*parts, "</svg>\n"])
+    return picture(title, _HEIGHT, _LEFT, parts)
 
 
 def _curve(curve: Curve, people: Sequence[int], decades: int, place: int) -> list[str]:
@@ -66,29 +58,20 @@ def _curve(curve: Curve, people: Sequence[int], decades: int, place: int) -> lis
         f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>' for x, y in ends
     ]
     if not curve.is_peer:
-        x, y = _WIDTH - _RIGHT + 16, _TOP + 24 * (place + 1)
+        x, y = WIDTH - _RIGHT + 16, _TOP + 24 * (place + 1)
         parts.append(
             f'<rect x="{x}" y="{y - 9}" width="12" height="12" fill="{colour}"/>'
         )
-        parts.append(_text(x + 20, y + 2, curve.name))
+        parts.append(text(x + 20, y + 2, curve.name))
     return parts
 
 
 def _x(number: int, people: Sequence[int]) -> float:
     least, most = log10(people[0]), log10(people[-1])
     share = (log10(number) - least) / (most - least) if most > least else 0.5
-    return _LEFT + 24 + share * (_WIDTH - _RIGHT - _LEFT - 48)
+    return _LEFT + 24 + share * (WIDTH - _RIGHT - _LEFT - 48)
 
 
 def _y(milliseconds: float, decades: int) -> float:
     share = (log10(max(milliseconds, _FASTEST_MS)) - 1) / (decades - 1)
     return _BOTTOM - share * (_BOTTOM - _TOP - 16)
-
-
-def _text(
-    left: float, top: float, words: str, *, size: int = 13, anchor: str = "start"
-) -> str:
-    return (
-        f'<text x="{left:.1f}" y="{top:.1f}" font-size="{size}" '
-        f'text-anchor="{anchor}">{escape(words)}</text>'
-    )
