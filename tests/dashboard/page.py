@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
+import httpx
 from google.protobuf.message import Message
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -26,6 +27,11 @@ class Shown:
     pages: dict[str, str] = field(default_factory=dict)
     # Whether the script ended as it should, and not with an error of its own.
     is_whole: bool = False
+
+
+def cookies_of(browser: httpx.Client) -> str:
+    """Return what a browser sends of itself, as one header."""
+    return "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
 
 
 def open_page(url: str, *, query: str = "", **who: str | None) -> Shown:

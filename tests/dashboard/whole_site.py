@@ -15,7 +15,7 @@ from services.core.actors import Role
 from tests.browser.running import chartroom, free_port
 from tests.conftest import owner
 from tests.dashboard.conftest import demo_of
-from tests.dashboard.page import Page, kept_open
+from tests.dashboard.page import Page, cookies_of, kept_open
 from tests.kit import cast
 from tests.kit.replicas import await_everywhere
 from tests.kit.signing_in import sign_in
@@ -35,7 +35,7 @@ class WholeSite:
         headers = {"Origin": self.address, "Sec-Fetch-Site": "same-origin"}
         with httpx.Client(base_url=self.address, headers=headers) as browser:
             assert sign_in(browser, cast.DEMO[role].email).status_code == 303
-            cookies = "; ".join(f"{k}={v}" for k, v in browser.cookies.items())
+            cookies = cookies_of(browser)
         return kept_open(self.address, cookies=cookies, origin=self.address)
 
     def lines(self) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from websockets.exceptions import InvalidStatus
 
 from services.core.actors import Role
 from tests.dashboard.conftest import Server, serving
-from tests.dashboard.page import stream
+from tests.dashboard.page import cookies_of, stream
 from tests.kit.waiting import eventually
 
 # With four more of a sign-in, for those that are just being opened anew.
@@ -38,7 +38,7 @@ class Tabs:
         self.lines = []
 
     def open(self, number: int = 1, path: str = "/_stcore/stream") -> None:
-        cookies = "; ".join(map("=".join, self.browser.cookies.items()))
+        cookies = cookies_of(self.browser)
         for _ in range(number):
             line = stream(
                 self._server.url, path, cookies=cookies, origin=self._server.url

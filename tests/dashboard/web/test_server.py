@@ -9,26 +9,22 @@ import httpx
 import pytest
 
 from services.core.actors import Role
-from tests.dashboard.page import Page, kept_open, open_page
+from tests.dashboard.page import Page, cookies_of, kept_open, open_page
 from tests.kit.waiting import eventually
 
 _RUNS = 20
 
 
-def _cookies(browser: httpx.Client) -> str:
-    return "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
-
-
 @pytest.fixture(scope="module")
 def rosa(server):
     with server.signed_in(Role.STAFF) as browser:
-        yield _cookies(browser)
+        yield cookies_of(browser)
 
 
 @pytest.fixture(scope="module")
 def maya(server):
     with server.signed_in(Role.PATIENT) as browser:
-        yield _cookies(browser)
+        yield cookies_of(browser)
 
 
 def test_a_page_knows_who_is_signed_in(server, rosa):

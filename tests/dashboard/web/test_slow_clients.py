@@ -11,7 +11,7 @@ import pytest
 from db.endpoints import Endpoints
 from services.core.actors import Role
 from tests.dashboard.conftest import Server
-from tests.dashboard.page import open_page
+from tests.dashboard.page import cookies_of, open_page
 from tests.dashboard.whole_site import whole_site
 from tests.kit import cast
 
@@ -47,7 +47,7 @@ def _body_of(path: str, headers: str) -> bytes:
 def begun(request: pytest.FixtureRequest, server: Server) -> Iterator[None]:
     """Two hundred requests that began and do not go on, from somebody signed in."""
     with ExitStack() as held, server.signed_in(Role.PATIENT) as browser:
-        cookies = "; ".join(f"{k}={v}" for k, v in browser.cookies.items())
+        cookies = cookies_of(browser)
         who = f"Cookie: {cookies}\r\nOrigin: {server.url}\r\nX-Slow: ".encode()
         for _ in range(LINES):
             line = socket.create_connection(("127.0.0.1", server.port))
@@ -59,7 +59,7 @@ def begun(request: pytest.FixtureRequest, server: Server) -> Iterator[None]:
 @pytest.mark.usefixtures("begun")
 def test_everybody_else_signs_in_and_opens_pages(server: Server):
     with server.signed_in(Role.STAFF) as browser:
-        cookies = "; ".join(f"{k}={v}" for k, v in browser.cookies.items())
+        cookies = cookies_of(browser)
         shown = open_page(server.url, cookies=cookies, origin=server.url)
 
         assert browser.get("/").status_code == 200

@@ -13,28 +13,24 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from services.core.actors import Role
-from tests.dashboard.page import kept_open, open_page
+from tests.dashboard.page import cookies_of, kept_open, open_page
 
 # One of the figures that Streamlit counts.
 COUNTER = "active_sessions"
-
-
-def _cookies(browser: httpx.Client) -> str:
-    return "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
 
 
 @pytest.fixture(scope="module")
 def rosa(server):
     """Our own page, opened by somebody at the front desk."""
     with server.signed_in(Role.STAFF) as browser:
-        yield {"cookies": _cookies(browser), "origin": server.url}
+        yield {"cookies": cookies_of(browser), "origin": server.url}
 
 
 @pytest.fixture(scope="module")
 def maya(server):
     """The same, opened by a patient."""
     with server.signed_in(Role.PATIENT) as browser:
-        yield {"cookies": _cookies(browser), "origin": server.url}
+        yield {"cookies": cookies_of(browser), "origin": server.url}
 
 
 def _media_in(shown):
@@ -86,7 +82,7 @@ def test_not_even_the_same_person_takes_it_over_from_another_sign_in(server, ros
     with server.signed_in(Role.STAFF) as browser:
         again = open_page(
             server.url,
-            cookies=_cookies(browser),
+            cookies=cookies_of(browser),
             origin=server.url,
             session_id=victim.session_id,
         )

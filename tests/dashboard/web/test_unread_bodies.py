@@ -12,6 +12,7 @@ from anyio.from_thread import start_blocking_portal
 from dashboard.web.gate.unread_bodies import UnreadBodies
 from services.core.actors import Role
 from tests.dashboard.conftest import Server
+from tests.dashboard.page import cookies_of
 
 UPLOAD = "/api/documents/upload"
 MEGABYTE = 1_000_000
@@ -30,9 +31,7 @@ def connect(server: Server) -> "closing[http.client.HTTPConnection]":
 @pytest.fixture(scope="module")
 def clerk(server: Server):
     with server.signed_in(Role.STAFF) as browser:
-        cookies = "; ".join(
-            f"{name}={value}" for name, value in browser.cookies.items()
-        )
+        cookies = cookies_of(browser)
         yield {"Cookie": cookies, "Origin": server.url}
 
 

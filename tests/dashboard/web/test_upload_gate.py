@@ -10,7 +10,7 @@ import pytest
 
 from services.core.actors import Role
 from tests.dashboard.conftest import serving
-from tests.dashboard.page import kept_open
+from tests.dashboard.page import cookies_of, kept_open
 from tests.kit.waiting import eventually
 
 MB = 1 << 20
@@ -54,10 +54,6 @@ class Uploader:
 
     def address(self, page_id=None, file_id=None):
         return f"/_stcore/upload_file/{page_id or self.id}/{file_id or uuid4()}"
-
-
-def cookies_of(browser):
-    return "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
 
 
 @contextmanager
