@@ -44,8 +44,9 @@ CHROMIUM_FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-# A page of a test lives for seconds: its scripts are not worth optimizing.
-_SHORT_LIVED = "--js-flags=--no-maglev --no-turbofan"
+# A page of a test lives for seconds: its scripts are not worth optimizing, nor is what
+# draws it worth a process of its own.
+_SHORT_LIVED = ("--js-flags=--no-maglev --no-turbofan", "--in-process-gpu")
 
 
 @dataclass(frozen=True)
@@ -181,7 +182,7 @@ def browser() -> Iterator[Browser]:
     )
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
-            executable_path=executable, args=[*CHROMIUM_FLAGS, _SHORT_LIVED]
+            executable_path=executable, args=[*CHROMIUM_FLAGS, *_SHORT_LIVED]
         )
         yield chromium
         chromium.close()

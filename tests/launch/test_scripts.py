@@ -80,6 +80,58 @@ def make_environment(clone: Path) -> None:
     (clone / ".venv/bin/python").symlink_to(sys.executable)
 
 
+def uv(clone: Path, python: str) -> None:
+    """Put this shell script where script/setup looks for uv."""
+    (clone / "requirements.txt").write_text("")
+    make_environment(clone)
+    (clone / ".venv/bin/uv").write_text(f"#!/bin/sh\n{python}\n")
+    (clone / ".venv/bin/uv").chmod(stat.S_IRWXU)
+
+
+def test_uv_looks_for_packages_where_pip_was_told_to(clone: Path):
+    uv(clone, 'env | grep ^UV_ | sort; echo "$@"')
+
+    result = setup(
+        clone,
+        "exit 1",
+        PIP_CONFIG_FILE="/dev/null",
+        PIP_INDEX_URL="https://packages.example/simple",
+        PIP_EXTRA_INDEX_URL="https://a.example/simple\n https://b.example/simple",
+        PIP_FIND_LINKS="/wheels /more",
+        PIP_QUIET="1",
+    )
+
+    assert result.returncode == 0, result.stderr
+    *settings, words = result.stdout.splitlines()
+    assert settings == [
+        "UV_DEFAULT_INDEX=https://packages.example/simple",
+        "UV_FIND_LINKS=/wheels,/more",
+        "UV_INDEX=https://a.example/simple https://b.example/simple",
+    ]
+    assert words.endswith(" -r requirements.txt")
+    assert (clone / ".venv/.installed").exists()
+
+
+@pytest.mark.parametrize(
+    ("python", "variables"),
+    [
+        ("echo asked >&2; exit 1", {}),
+        # uv is not told of it, so it might take something else.
+        ("echo asked", {"PIP_CONSTRAINT": "/dev/null"}),
+    ],
+    ids=["fails", "is not told enough"],
+)
+def test_where_uv_cannot_pip_installs(
+    clone: Path, python: str, variables: dict[str, str]
+):
+    uv(clone, python)
+
+    result = setup(clone, "exit 1", PIP_CONFIG_FILE="/dev/null", **variables)
+
+    assert (result.returncode, result.stdout) == (0, ""), result.stderr
+    assert (clone / ".venv/.installed").exists()
+
+
 def test_an_environment_that_is_up_to_date_is_left_alone(clone: Path):
     mark = clone / ".venv/.installed"
     make_environment(clone)

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from uuid import UUID
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import Engine, update
 
 from db.audit_store import AuditStore
 from db.endpoints import Endpoints
@@ -52,13 +52,18 @@ def house(module_endpoints: Endpoints) -> Iterator[House]:
         )
 
 
-@pytest.fixture(autouse=True)
-def _confirmed_just_now(house: House, module_endpoints: Endpoints) -> None:
-    # A slow run must not be one in which everybody's confirmation grows old.
+@pytest.fixture(scope="module")
+def _owner(module_endpoints: Endpoints) -> Iterator[Engine]:
     engine = connect(owner(module_endpoints))
-    with engine.begin() as connection:
-        connection.execute(update(UserSession).values(confirmed_at=datetime.now(UTC)))
+    yield engine
     engine.dispose()
+
+
+@pytest.fixture(autouse=True)
+def _confirmed_just_now(_owner: Engine, house: House) -> None:
+    # A slow run must not be one in which everybody's confirmation grows old.
+    with _owner.begin() as connection:
+        connection.execute(update(UserSession).values(confirmed_at=datetime.now(UTC)))
 
 
 def _sign_in(database: Database, person: Actor) -> UUID:

@@ -113,13 +113,19 @@ def test_every_call_that_takes_an_actor_has_its_line_in_the_matrix():
     assert FUNCTIONS.keys() == ALLOWED.keys() | TOOLS
 
 
+@pytest.fixture(scope="module")
+def synthea(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder to import from, in which rejects may be listed as well."""
+    return write_folder(tmp_path_factory.mktemp("synthea"))
+
+
 @pytest.mark.parametrize("role", Role)
 @pytest.mark.parametrize("name", ALLOWED)
 def test_asvs_8_3_1_a_call_is_for_these_roles_and_no_others(
-    house, files, tmp_path, name, role
+    house, files, synthea, name, role
 ):
     function = FUNCTIONS[name]
-    offer = _offer(house, files, tmp_path, role) | _exceptions(house, name, role)
+    offer = _offer(house, files, synthea, role) | _exceptions(house, name, role)
     arguments = _arguments(function, offer)
 
     def call(session):
@@ -166,7 +172,7 @@ def _arguments(function, offer: dict[str, Any]) -> dict[str, Any]:
     return {name: offer[name] for name in wanted}
 
 
-def _offer(house, files, tmp_path: Path, role: Role) -> dict[str, Any]:
+def _offer(house, files, synthea: Path, role: Role) -> dict[str, Any]:
     """What a parameter of each name may be; ids of other people's things, mostly."""
     return {
         "access_id": uuid4(),
@@ -188,7 +194,7 @@ def _offer(house, files, tmp_path: Path, role: Role) -> dict[str, Any]:
         "file_key": 7,
         "files": files,
         "finding": "All was as it should be.",
-        "folder": Folder.find(write_folder(tmp_path)),
+        "folder": Folder.find(synthea),
         "grant_id": uuid4(),
         "sender": SenderDetails(),
         "is_whole": True,
@@ -212,7 +218,7 @@ def _offer(house, files, tmp_path: Path, role: Role) -> dict[str, Any]:
         "per_page": 10,
         "photo": PreparedPhoto(b"full", b"thumbnail"),
         "reason": "Covering for a colleague tonight",
-        "rejects": RejectsFile(tmp_path / "rejects.csv"),
+        "rejects": RejectsFile(synthea / "rejects.csv"),
         "restore_days": 30,
         "role": Role.STAFF,
         "scopes": {Scope.READ_DOCTORS},
