@@ -3,13 +3,17 @@
 import streamlit as st
 
 from dashboard.consultations.prescriptions.patient_prescriptions import (
+    prescription_reads,
     show_prescriptions,
 )
-from dashboard.context import current_actor, freshness, read, today
+from dashboard.context import current_actor, freshness, read, read_ahead, today
 from dashboard.documents.search.patient_documents import show_documents
 from dashboard.patients.records.patient_details import patient_details
 from dashboard.patients.records.patient_header import patient_header
-from dashboard.visits.appointments.patient_visits import show_next_visits
+from dashboard.visits.appointments.patient_visits import (
+    next_visits_reads,
+    show_next_visits,
+)
 from services.core.errors import NotFound
 from services.patients.records import patients
 
@@ -22,6 +26,7 @@ patient = read(
 )
 patient_header(patient, today())
 patient_details(patient)
+read_ahead(*next_visits_reads(patient.id), *prescription_reads(patient.id))
 show_next_visits(patient.id, page="my_record")
 show_documents(patient.id, page="my_record")
 show_prescriptions(patient.id, page="my_record")

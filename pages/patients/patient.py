@@ -3,12 +3,17 @@
 import streamlit as st
 
 from dashboard.consultations.prescriptions.patient_prescriptions import (
+    prescription_reads,
     show_prescriptions,
 )
-from dashboard.context import current_actor, freshness, today, write
+from dashboard.context import current_actor, freshness, read_ahead, today, write
 from dashboard.documents.search.patient_documents import show_documents
 from dashboard.navigation import go, open_patient
-from dashboard.patients.care.care_team import care_team, show_outside_care
+from dashboard.patients.care.care_team import (
+    care_team,
+    care_team_read,
+    show_outside_care,
+)
 from dashboard.patients.duplicates.duplicate_offers import offer_duplicates
 from dashboard.patients.records.chosen_patient import chosen_patient
 from dashboard.patients.records.patient_details import patient_details
@@ -17,7 +22,10 @@ from dashboard.people.invitation_link import offer_invitation
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.notices import notify
 from dashboard.ui.words import full_name, plain
-from dashboard.visits.appointments.patient_visits import show_next_visits
+from dashboard.visits.appointments.patient_visits import (
+    next_visits_reads,
+    show_next_visits,
+)
 from services.patients.records import patients
 
 actor, patient = current_actor(), chosen_patient()
@@ -66,6 +74,11 @@ else:
             confirm_archiving()
         if st.button("As it was", key="patient_past", icon=":material/history:"):
             go("patients/past.py", patient=str(patient.id))
+read_ahead(
+    *next_visits_reads(patient.id),
+    *prescription_reads(patient.id),
+    care_team_read(patient),
+)
 patient_details(patient)
 show_next_visits(patient.id, page="patient")
 show_documents(patient.id, page="patient")

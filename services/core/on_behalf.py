@@ -13,6 +13,7 @@ from db.postgres import (
     Database,
     DatabaseIdentity,
     DatabaseUnavailable,
+    DiskFull,
     Lsn,
     NoPrimary,
     OutcomeUnknown,
@@ -238,7 +239,7 @@ def write_down(
             identity=identity,
             gives_way=spool is not None,
         )
-    except (NoPrimary, OutcomeUnknown) as error:
+    except (DiskFull, NoPrimary, OutcomeUnknown) as error:
         if spool is None:
             raise NotRecorded from error
         key = error.key if isinstance(error, OutcomeUnknown) else None

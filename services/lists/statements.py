@@ -83,11 +83,12 @@ def within(
     """
     session.flush()
     connection = session.connection()
-    connection.exec_driver_sql(
-        f"SAVEPOINT limited; {settings}SET LOCAL statement_timeout = {milliseconds}"
-    )
+    # All travel in one round trip, as in `run`.
+    limit = f"SAVEPOINT limited; SET LOCAL statement_timeout = {milliseconds}; "
     try:
-        return connection.exec_driver_sql(statement, dict(parameters)).all()
+        return connection.exec_driver_sql(
+            limit + settings + statement, dict(parameters)
+        ).all()
     except OperationalError as error:
         if not ran_out_of_time(error):
             raise

@@ -1,11 +1,12 @@
 """What was prescribed for a patient, on the page of their record."""
 
+from typing import Any
 from uuid import UUID
 
 import streamlit as st
 
 from dashboard.consultations.prescriptions.prescribing import address_of
-from dashboard.context import current_actor, read
+from dashboard.context import CachedRead, current_actor, read_all
 from dashboard.navigation import go
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.record_table import (
@@ -19,6 +20,7 @@ from dashboard.ui.record_table import (
 from dashboard.ui.words import at
 from services.consultations import prescriptions
 from services.consultations.prescriptions import PrescriptionRecord, PrescriptionStatus
+from services.core.actors import Actor
 
 
 @st.fragment
@@ -29,10 +31,7 @@ def show_prescriptions(patient_id: UUID, *, page: str) -> None:
         return
     st.subheader("Prescriptions", anchor=False)
     with error_boundary():
-        records = read(
-            lambda s: prescriptions.list_of_patient(s, actor, patient_id),
-            keep=("prescriptions", patient_id),
-        )
+        (records,) = read_all(_prescriptions(actor, patient_id))
         if records:
             columns = [Column("Issued"), Column("Drugs"), Column("By"), Column("State")]
             table = payload_of(columns, list(map(_row, records)), name="Prescriptions")
@@ -46,6 +45,22 @@ def show_prescriptions(patient_id: UUID, *, page: str) -> None:
             type="tertiary",
         ):
             go("consultations/check_prescription.py")
+
+
+def prescription_reads(patient_id: UUID) -> list[CachedRead[Any]]:
+    """Return what `show_prescriptions` is going to read."""
+    actor = current_actor()
+    may = actor.may(prescriptions.permission_to_view(actor))
+    return [_prescriptions(actor, patient_id)] if may else []
+
+
+def _prescriptions(
+    actor: Actor, patient_id: UUID
+) -> CachedRead[tuple[PrescriptionRecord, ...]]:
+    return CachedRead(
+        lambda s: prescriptions.list_of_patient(s, actor, patient_id),
+        keep=("prescriptions", patient_id),
+    )
 
 
 def _row(record: PrescriptionRecord) -> Row:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard.context import current_actor, read, write
+from dashboard.context import CachedRead, current_actor, read, read_all, write
 from dashboard.navigation import go
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.notices import notify
@@ -34,9 +34,7 @@ def care_team(patient: PatientRecord) -> None:
     """Show who treats the patient; let others be added, and treatments be ended."""
     with error_boundary():
         actor = current_actor()
-        team = read(
-            lambda s: care.list_team(s, actor, patient.id), keep=("team", patient.id)
-        )
+        (team,) = read_all(care_team_read(patient))
         st.subheader("Treated by", anchor=False)
         if not team:
             st.caption("Nobody yet. No clinician has this patient in their list.")
@@ -45,6 +43,14 @@ def care_team(patient: PatientRecord) -> None:
             _carer(patient, carer, can_end=in_charge)
         if in_charge and not patient.is_archived:
             _choose_another(patient, team)
+
+
+def care_team_read(patient: PatientRecord) -> CachedRead[tuple[Carer, ...]]:
+    """Return what `care_team` is going to read."""
+    actor = current_actor()
+    return CachedRead(
+        lambda s: care.list_team(s, actor, patient.id), keep=("team", patient.id)
+    )
 
 
 def _carer(patient: PatientRecord, carer: Carer, *, can_end: bool) -> None:

@@ -21,6 +21,8 @@ def patient_details(patient: PatientRecord) -> None:
         st.table(
             {FIELDS[name].label: _text(getattr(patient, name)) for name in _CONTACT},
             border="horizontal",
+            # The labels. Whether there are any, Streamlit would make a frame to see.
+            hide_index=False,
             alt="Contact details",
         )
     with history:

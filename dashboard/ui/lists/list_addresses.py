@@ -23,6 +23,7 @@ from services.lists.views import Subject
 _SEALED: Final = "sealed."
 # The criteria behind a key never change.
 _KEY_SECONDS: Final = 600.0
+_REMEMBERED: Final = "list_addresses_remembered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +66,16 @@ class AddressedList:
 def remember(actor: Actor, wanted: Criteria, subject: Subject) -> str:
     """Return what the list's address shall name; raises InvalidInput, NotAllowed."""
     try:
-        return write(
+        key = write(
             lambda session: views.remember(session, actor, wanted, subject=subject),
             gives_way=True,
         )
     except NotSaved:
         views.require_possible(actor, wanted, subject=subject)
         return _seal(wanted, subject)
+    # The list is about to be shown, and need not be asked for what was just told.
+    st.session_state[_REMEMBERED] = ((actor, subject.name, key), wanted)
+    return key
 
 
 def recall(actor: Actor, key: str, subject: Subject) -> Criteria:
@@ -80,6 +84,10 @@ def recall(actor: Actor, key: str, subject: Subject) -> Criteria:
         wanted = _unseal(key, subject)
         views.require_possible(actor, wanted, subject=subject)
         return wanted
+    remembered: Criteria
+    of, remembered = st.session_state.get(_REMEMBERED, (None, Criteria()))
+    if of == (actor, subject.name, key):
+        return remembered
     return read(
         lambda session: views.recall(session, actor, key, subject=subject),
         keep=(subject.name, key),

@@ -1,14 +1,15 @@
 """The next visits on a patient's page, and the ways to book and to see all."""
 
+from typing import Any
 from uuid import UUID
 
 import streamlit as st
 
-from dashboard.context import current_actor, now, read
+from dashboard.context import CachedRead, current_actor, now, read_all
 from dashboard.navigation import go
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.visits.appointments.visits_table import visits_table
-from services.core.actors import Role
+from services.core.actors import Actor, Role
 from services.visits.front_desk import appointments
 from services.visits.front_desk.appointments import VisitRecord, VisitStatus
 from services.visits.schedule import permissions
@@ -19,8 +20,20 @@ _SECONDS = 5.0
 
 def visits_of(patient_id: UUID) -> tuple[VisitRecord, ...]:
     """Return all visits of a patient, the latest first."""
+    visits: tuple[VisitRecord, ...]
+    (visits,) = read_all(_visits(current_actor(), patient_id))
+    return visits
+
+
+def next_visits_reads(patient_id: UUID) -> list[CachedRead[Any]]:
+    """Return what `show_next_visits` is going to read."""
     actor = current_actor()
-    return read(
+    may = actor.may(permissions.to_view(actor))
+    return [_visits(actor, patient_id)] if may else []
+
+
+def _visits(actor: Actor, patient_id: UUID) -> CachedRead[tuple[VisitRecord, ...]]:
+    return CachedRead(
         lambda session: appointments.list_of_patient(session, actor, patient_id),
         keep=("visits", patient_id),
         seconds=_SECONDS,

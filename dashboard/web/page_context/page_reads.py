@@ -4,6 +4,7 @@ It is never older than what they have written: that is remembered in their sessi
 position in the write-ahead log, and a replica that is behind it is not asked.
 """
 
+import logging
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
@@ -13,8 +14,10 @@ from sqlalchemy.orm import Session
 
 from dashboard import wiring
 from dashboard.ui.clock import in_zone, now
+from dashboard.web.log.json_log import describe
 from dashboard.web.page_context.page_actor import answering, on_behalf
 from db.postgres import Database, Lsn, Read, Served
+from services.core.errors import Unavailable
 from services.core.on_behalf import ActorDatabase
 from services.lists.cache import CacheRegion, Lasting
 
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
     from services.visits.figures.caches import VisitCaches
 
 T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
 
 _LSN: Final = "chartroom_lsn"
 _SERVED: Final = "chartroom_served"
@@ -81,6 +86,20 @@ def read_all(*wanted: CachedRead[Any]) -> tuple[Any, ...]:
     whole = [known or next(fresh) for known in kept_reads]
     st.session_state[_SERVED] = whole[-1].served
     return tuple(answer.value for answer in whole)
+
+
+def read_ahead(*wanted: CachedRead[Any]) -> None:
+    """Read in one go what parts of the page are about to read each for itself.
+
+    What goes wrong here does so again, and is explained, in the part that asks for it;
+    only for a database that is away nobody waits twice. Raises Unavailable.
+    """
+    try:
+        read_all(*wanted)
+    except Unavailable:
+        raise
+    except Exception as error:
+        _log.warning("Parts of a page read for themselves: %s", describe(error))
 
 
 def look_at_documents(

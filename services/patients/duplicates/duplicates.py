@@ -2,15 +2,19 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
+    Date,
     Select,
+    Text,
+    Uuid,
     and_,
+    bindparam,
     func,
     or_,
     select,
@@ -70,6 +74,16 @@ _ARCHIVED: Final = and_(
     Patient.deleted_at.is_not(None), Patient.merged_into_id.is_(None)
 )
 
+_NAME: Final = bindparam("name", type_=Text)
+_FIRST_NAME: Final = bindparam("first_name", type_=Text)
+_LAST_NAME: Final = bindparam("last_name", type_=Text)
+_BORN: Final = bindparam("born", type_=Date)
+_DAYS: Final = bindparam("days", type_=Date, expanding=True)
+_NEAR_DAYS: Final = bindparam("near_days", type_=Date, expanding=True)
+_PHONE: Final = bindparam("phone", type_=Text)
+_EMAIL: Final = bindparam("email", type_=Text)
+_EXCLUDING: Final = bindparam("excluding", type_=Uuid)
+
 
 @dataclass(frozen=True, slots=True)
 class DuplicateCandidate:
@@ -123,14 +137,8 @@ def look_for(
     session: Session, draft: PatientDraft, *, excluding: UUID | None = None
 ) -> tuple[DuplicateCandidate, ...]:
     """Do what `find_duplicates` does for services that check and record themselves."""
-    ids = union_all(*_lookups(draft)).subquery()
-    statement = select(*COLUMNS).where(
-        Patient.id.in_(select(ids.c.id)), Patient.merged_into_id.is_(None)
-    )
-    if excluding is not None:
-        statement = statement.where(Patient.id != excluding)
     with assume_role(session, "staff"):
-        rows = session.execute(statement).all()
+        rows = session.execute(_candidates(), _given(draft, excluding)).all()
     return _best(draft, map(record_of, rows))
 
 
@@ -220,60 +228,80 @@ def _best(
     return tuple(candidates[:_MOST_SHOWN])
 
 
-def _lookups(draft: PatientDraft) -> Iterator[Select[Any]]:
-    """Ask each index for the few that could score; together they miss nobody likely."""
+@cache
+def _candidates() -> Select[Any]:
+    """Ask each index for the few that could score; together they miss nobody likely.
+
+    Made once, for all drafts: to make it takes longer than to run it.
+    """
+    ids = union_all(
+        *map(_most_alike, (_IN_USE, _ARCHIVED)),
+        *map(_nearly_born, (_IN_USE, _ARCHIVED)),
+        _namesakes(),
+        # Nothing that was not typed equals anything.
+        _few(Patient.phone_key == _PHONE),
+        _few(Patient.email_key == func.lower(_EMAIL)),
+    ).subquery()
+    return select(*COLUMNS).where(
+        Patient.id.in_(select(ids.c.id)),
+        Patient.merged_into_id.is_(None),
+        Patient.id.is_distinct_from(_EXCLUDING),
+    )
+
+
+def _given(draft: PatientDraft, excluding: UUID | None) -> dict[str, object]:
+    """Return what `_candidates` asks about, by the names it has there."""
     swapped = swapped_date(draft.date_of_birth)
-    days = (draft.date_of_birth, swapped) if swapped else (draft.date_of_birth,)
-    for kept in (_IN_USE, _ARCHIVED):
-        yield _most_alike(draft, days, kept)
-        yield _nearly_born(draft, kept)
-    yield _namesakes(draft)
-    if draft.phone_number:
-        yield _few(Patient.phone_key == draft.phone_number.lstrip("+"))
-    if draft.email:
-        yield _few(Patient.email_key == func.lower(draft.email))
+    return {
+        _NAME.key: f"{draft.first_name} {draft.last_name}",
+        _FIRST_NAME.key: draft.first_name,
+        _LAST_NAME.key: draft.last_name,
+        _BORN.key: draft.date_of_birth,
+        _DAYS.key: [draft.date_of_birth, *([swapped] if swapped else ())],
+        _NEAR_DAYS.key: near_dates(draft.date_of_birth),
+        _PHONE.key: draft.phone_number and draft.phone_number.lstrip("+"),
+        _EMAIL.key: draft.email,
+        _EXCLUDING.key: excluding,
+    }
 
 
-def _most_alike(
-    draft: PatientDraft, days: tuple[date, ...], kept: ColumnElement[bool]
-) -> Select[Any]:
+def _most_alike(kept: ColumnElement[bool]) -> Select[Any]:
     """Of those born on the days, the ones with the most similar names."""
-    name = func.fold(f"{draft.first_name} {draft.last_name}")
     born = (
         select(Patient.id, Patient.name_key)
-        .where(Patient.date_of_birth.in_(days), kept)
+        .where(Patient.date_of_birth.in_(_DAYS), kept)
         .limit(_MOST_BORN)
         .subquery()
     )
     return (
         select(born.c.id)
-        .order_by(func.similarity(born.c.name_key, name).desc())
+        .order_by(func.similarity(born.c.name_key, func.fold(_NAME)).desc())
         .limit(_MOST_CANDIDATES)
     )
 
 
-def _nearly_born(draft: PatientDraft, kept: ColumnElement[bool]) -> Select[Any]:
+def _nearly_born(kept: ColumnElement[bool]) -> Select[Any]:
     """Those born a slip of the keyboard away who share one of the names.
 
     They number in the thousands, and comparing trigrams costs more than all else here;
     with two names and the day mistyped no score would be worth showing anyway.
     """
     return _few(
-        Patient.date_of_birth.in_(near_dates(draft.date_of_birth)),
+        Patient.date_of_birth.in_(_NEAR_DAYS),
         or_(
-            Patient.last_name_key == func.fold(draft.last_name),
-            Patient.first_name_key == func.fold(draft.first_name),
+            Patient.last_name_key == func.fold(_LAST_NAME),
+            Patient.first_name_key == func.fold(_FIRST_NAME),
         ),
         kept,
     )
 
 
-def _namesakes(draft: PatientDraft) -> Select[Any]:
+def _namesakes() -> Select[Any]:
     """Those with the very name and day, even where too many share the day."""
     return _few(
-        Patient.last_name_key == func.fold(draft.last_name),
-        Patient.first_name_key == func.fold(draft.first_name),
-        Patient.date_of_birth == draft.date_of_birth,
+        Patient.last_name_key == func.fold(_LAST_NAME),
+        Patient.first_name_key == func.fold(_FIRST_NAME),
+        Patient.date_of_birth == _BORN,
         _IN_USE,
     )
 

@@ -4,6 +4,7 @@ from services.people.accounts.active_accounts import (
     Addressee as Addressee,
     actor_of as actor_of,
     find_by_email as find_by_email,
+    find_email as find_email,
     get_actor as get_actor,
 )
 from services.people.accounts.addresses import (

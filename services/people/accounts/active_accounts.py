@@ -45,6 +45,11 @@ def find_by_email(session: Session, email: str) -> Addressee | None:
     return Addressee(user.id, user.name, user.email, user.phone_number, user.is_demo)
 
 
+def find_email(session: Session, user_id: UUID) -> str | None:
+    """Return the address that somebody signs in with, if they have one."""
+    return session.scalar(select(User.email).where(User.id == user_id))
+
+
 def actor_of(user: User) -> Actor:
     """Return the user as every service call takes one."""
     return Actor(user.id, user.name, Role(user.role), user.patient_id)

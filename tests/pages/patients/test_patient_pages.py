@@ -8,9 +8,11 @@ from PIL import Image
 from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
+from services.consultations import prescriptions
 from services.core.actors import Role
 from services.patients.photos import photos
 from services.patients.records.model import PatientRecord
+from tests.kit.round_trips import told_by_pages
 from tests.pages.conftest import Clinic
 from tests.pages.document_samples import press
 
@@ -34,6 +36,38 @@ def test_the_header_shows_who_it_is_and_what_is_dangerous(clinic: Clinic):
     assert ":red-badge[:material/warning: Latex]" in markdown(app)
     assert "17 May 1980 (46 years)" in markdown(app)
     assert not app.exception
+
+
+def test_its_parts_are_read_and_recorded_together(clinic: Clinic):
+    patient = clinic.register()
+
+    with told_by_pages() as told:
+        clinic.open("patient", patient=patient.id)
+
+    parts = ("FROM appointments", "FROM prescriptions", "FROM care_relationships")
+    first, *_, last = (
+        place for place, words in enumerate(told) if any(p in words for p in parts)
+    )
+    between = told[first + 1 : last + 1]
+    assert len(between) == 2
+    assert not any("BEGIN" in words for words in between)
+    for action in ("visit:list", "prescription:read"):
+        assert [e.patient_id for e in clinic.audit(action)][-1] == patient.id
+
+
+def test_a_part_that_breaks_takes_no_other_along(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+):
+    patient = clinic.register()
+    monkeypatch.setattr(prescriptions, "list_of_patient", lambda *_: 1 / 0)
+
+    app = clinic.open("patient", patient=patient.id)
+
+    (broken,) = app.error
+    assert "Something went wrong" in broken.value
+    headings = [heading.value for heading in app.subheader]
+    assert headings[-3:] == ["Documents", "Prescriptions", "Treated by"]
+    assert app.caption[-1].value.startswith("as of")
 
 
 def test_silence_about_allergies_is_not_shown_as_none(clinic: Clinic):

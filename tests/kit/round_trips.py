@@ -1,0 +1,31 @@
+"""What pages say to PostgreSQL: each message waits for its answer, a round trip."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import current_thread
+from typing import Any, Final
+
+import pytest
+
+from db.postgres.connections.batching import BatchedConnection, BatchedCursor
+
+_PAGES: Final = "ScriptRunner"
+
+
+@contextmanager
+def told_by_pages() -> Iterator[list[str]]:
+    """Yield the list of messages that pages send meanwhile."""
+    told: list[str] = []
+
+    def overhear(send: Callable[..., Any]) -> Callable[..., Any]:
+        def sent(speaker: Any, words: Any, *args: Any) -> Any:
+            if current_thread().name.startswith(_PAGES):
+                told.append(str(words))
+            return send(speaker, words, *args)
+
+        return sent
+
+    with pytest.MonkeyPatch.context() as patch:
+        for part, name in ((BatchedCursor, "execute"), (BatchedConnection, "say")):
+            patch.setattr(part, name, overhear(getattr(part, name)))
+        yield told
