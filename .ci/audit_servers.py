@@ -17,10 +17,12 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from dashboard.web.front import caddy  # noqa: E402
 from db.embedded import CannotStart  # noqa: E402
 from db.embedded.processes.programs import find  # noqa: E402
 from db.server_versions import has_fix, parse  # noqa: E402
 
+_VERSION = r"(\d+(?:\.\d+)+)"
 _DEPLOYED = {
     "mongod": ("docker-compose.yml", r"image: mongo:([\d.]+)"),
     "etcd": ("deploy/Dockerfile", r"etcd-development/etcd:v([\d.]+)"),
@@ -87,7 +89,10 @@ def _servers() -> Iterator[Server]:
     else:
         for program in (programs.mongod, programs.etcd, programs.postgres):
             said = subprocess.check_output([program, "--version"], text=True)
-            yield Server(program.name, _first(r"(\d+(?:\.\d+)+)", said), True)
+            yield Server(program.name, _first(_VERSION, said), True)
+    if front := caddy.find():
+        said = subprocess.check_output([front, "version"], text=True)
+        yield Server(front.name, _first(_VERSION, said), True)
     for kind, (path, pattern) in _DEPLOYED.items():
         yield Server(kind, _first(pattern, (ROOT / path).read_text()), False)
 

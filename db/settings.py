@@ -38,6 +38,8 @@ class Settings(AuthSettings):
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8501
+    servers: Annotated[int, Field(ge=1, le=32)] | None = None
+    https: bool = False
     data: Path = Path(__file__).resolve().parents[1] / "var"
     database_url: str | None = None
     owner_url: str | None = None
@@ -58,6 +60,7 @@ class Settings(AuthSettings):
     test_cluster_name: str | None = None
     secret_key: Annotated[SecretStr, Field(min_length=32)] | None = None
     metrics_token: Annotated[SecretStr, Field(min_length=32)] | None = None
+    metrics_port: Annotated[int, Field(ge=1, le=65535)] | None = None
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
     session_idle_minutes: Annotated[float, Field(gt=0, le=60)] = 15
@@ -174,6 +177,15 @@ class Settings(AuthSettings):
                 "CHARTROOM_DATABASE_URL, CHARTROOM_MONGO_URL and "
                 "CHARTROOM_AUDIT_MONGO_URL go together: set all of them to use your "
                 "own servers, or none to embed them"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _the_public_address_is_the_fronts(self) -> Self:
+        if self.https and (self.public_url or "https:").startswith("http:"):
+            raise ValueError(
+                "CHARTROOM_PUBLIC_URL begins with http:// and CHARTROOM_HTTPS is set: "
+                "write https://, or leave --https out"
             )
         return self
 

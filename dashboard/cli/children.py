@@ -5,6 +5,7 @@ what it needs while the databases start; it ends when that input ends. So no chi
 outlives a launcher that was killed, and none keeps the port of the next one.
 """
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -23,14 +24,19 @@ from db.embedded.supervision.policy import RestartBackoff
 ATTENDED: Final = "CHARTROOM_ATTENDED"
 _STOP_SECONDS: Final = 15.0
 _LONGEST_WORD: Final = 64
+_PR_SET_PDEATHSIG: Final = 1
 
 
 @dataclass(slots=True)
 class Child:
-    """One child: `python -m dashboard NAME` with the launcher's settings."""
+    """One child: `python -m dashboard NAME` with the launcher's settings.
+
+    Or with other words, where several children have the same command.
+    """
 
     name: str
     log: Path
+    words: tuple[str, ...] = ()
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
     backoff: RestartBackoff = field(default_factory=RestartBackoff)
 
@@ -38,7 +44,7 @@ class Child:
         """Start the process, which prepares itself and waits for `begin`."""
         with child_processes.open_log(self.log) as output:
             self.process = subprocess.Popen(  # noqa: S603
-                [sys.executable, "-m", "dashboard", self.name],
+                [sys.executable, "-m", "dashboard", *(self.words or (self.name,))],
                 env=os.environ | {ATTENDED: "1"},
                 stdin=subprocess.PIPE,
                 # What a dead child did not take must not come up again on closing.
@@ -87,6 +93,12 @@ def stop(children: Sequence[Child]) -> None:
             process.stdin.close()
 
 
+def end(child: Child) -> None:
+    """Ask a child to end, and do not wait for it."""
+    if child.process is not None:
+        child.process.terminate()
+
+
 def last_words(child: Child) -> str:
     """Return the last line that a child wrote."""
     return child_processes.last_words(child.log)
@@ -102,6 +114,14 @@ def attend() -> None:
     if not os.read(sys.stdin.fileno(), _LONGEST_WORD):
         raise SystemExit(0)
     threading.Thread(target=_end_with_launcher, daemon=True).start()
+
+
+def end_with_parent() -> None:
+    """In a child that becomes another program: have the system end it with us.
+
+    That program reads no standard input, so it would not notice.
+    """
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _end_with_launcher() -> None:

@@ -80,9 +80,11 @@ def line_of(server: "ServerSituation", node: "NodeSnapshot | None") -> str:
         own = node.state if node else "not answering"
         state = f"Patroni does not answer, PostgreSQL is {own}"
     waited = ", commits wait for it" if server.is_waited_for else ""
+    copied_at = node.copied_anew_at if node else None
+    copied = f", log damaged and copied anew {copied_at:%F %R} UTC" if copied_at else ""
     return (
         f"{server.name}  replica  {state}, timeline {timeline}, {behind} bytes "
-        f"behind{waited}"
+        f"behind{waited}{copied}"
     )
 
 

@@ -1,6 +1,5 @@
 """One command for everything: databases, schema, demo data, web server and worker."""
 
-import http.client
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -15,9 +14,11 @@ from sqlalchemy.orm import Session
 from dashboard import wiring
 from dashboard.cli import children
 from dashboard.cli.children import Child
-from dashboard.web.public_address import local_address, local_host
+from dashboard.cli.reloading import ReloadServer
+from dashboard.cli.web_processes import WebProcesses, number_of
+from dashboard.web.front import caddy
+from dashboard.web.public_address import local_address
 from dashboard.web.startup_checks import (
-    CannotServe,
     require_address,
     require_file_keys,
     require_safe_mongo,
@@ -35,7 +36,6 @@ from services.people.accounts import demo_accounts
 
 Say = Callable[[str], None]
 
-_HEALTHY_SECONDS: Final = 60.0
 _REPLICA_SECONDS: Final = 15.0
 _LOOK_SECONDS: Final = 0.5
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -77,13 +77,15 @@ def serve(settings: Settings, *, empty: bool, say: Say) -> None:
     require_file_keys(settings)
     require_safe_mongo(settings)
     require_address(settings.host, settings.port)
+    number = number_of(settings, say)
     folder = DataFolder(settings.data)
     folder.prepare()
     with _until_stopped(), ExitStack() as held:
         stages = Stages(say)
-        web, worker = (Child(name, folder.log(name)) for name in ("web", "worker"))
+        web = WebProcesses(settings, number)
+        worker = Child("worker", folder.log("worker"))
         databases = held.enter_context(ExitStack())
-        held.callback(children.stop, (web, worker))
+        held.callback(lambda: children.stop([*web.all(), worker]))
         # It needs seconds to import everything: it may, while the databases start.
         web.start()
         if settings.is_embedded:
@@ -92,14 +94,24 @@ def serve(settings: Settings, *, empty: bool, say: Say) -> None:
         web.begin()
         worker.start()
         worker.begin()
-        _await_health(settings, web)
+        web.await_ready()
         stages.done("Web server and worker")
         _tell_the_way(settings, cast, stages, say)
         held.callback(say, "Stopping.")
+        reloads = held.enter_context(ReloadServer(settings))
         while True:
-            time.sleep(_LOOK_SECONDS)
+            reloads.answer(partial(_reload, web, worker), seconds=_LOOK_SECONDS)
             web.look_after()
             worker.look_after()
+
+
+def _reload(web: WebProcesses, worker: Child) -> Iterator[str]:
+    """Replace what runs our code, and yield what was done; raises CannotServe."""
+    yield from web.reload()
+    children.stop([worker])
+    worker.start()
+    worker.begin()
+    yield f"{worker.name} is replaced."
 
 
 def _prepare(settings: Settings, stages: Stages, *, empty: bool) -> tuple[Actor, ...]:
@@ -175,33 +187,12 @@ def _seed(wired: Wiring) -> None:
     )
 
 
-def _await_health(settings: Settings, web: Child) -> None:
-    deadline = time.monotonic() + _HEALTHY_SECONDS
-    while not _is_healthy(settings):
-        if not web.is_running or time.monotonic() > deadline:
-            raise CannotServe(
-                "The web server did not get ready: "
-                f"{children.last_words(web)} See {web.log}."
-            )
-        time.sleep(0.05)
-
-
-def _is_healthy(settings: Settings) -> bool:
-    host = local_host(settings)
-    connection = http.client.HTTPConnection(host, settings.port, timeout=5)
-    try:
-        connection.request("GET", "/health")
-        return connection.getresponse().status == http.client.OK
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
-
-
 def _tell_the_way(
     settings: Settings, cast: tuple[Actor, ...], stages: Stages, say: Say
 ) -> None:
     say(f"Chartroom is ready after {stages.seconds:.1f} s: {local_address(settings)}")
+    if settings.https:
+        say(f"Browsers trust it that know {caddy.root_certificate(settings)}.")
     if cast:
         say("You can sign in there as")
         for person in cast:

@@ -15,6 +15,15 @@ Data = Annotated[
 Host = Annotated[str | None, typer.Option(help="The address to listen on.")]
 Port = Annotated[int | None, typer.Option(help="The port to listen on.")]
 
+Servers = Annotated[
+    int | None,
+    typer.Option(help="How many web processes; as many as cores, at most 4."),
+]
+Https = Annotated[
+    bool | None,
+    typer.Option("--https", help="Serve https:// with an authority of its own."),
+]
+
 
 def choose(**options: str | int | Path | None) -> "Settings":
     """Return the settings, an option of the command line before a variable.

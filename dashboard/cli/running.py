@@ -2,12 +2,13 @@
 
 import dataclasses
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dashboard.cli.explaining import explain_errors
-from dashboard.cli.options import Data, Host, Port, choose
+from dashboard.cli.options import Data, Host, Https, Port, Servers, choose
 
 if TYPE_CHECKING:
     from db.settings import Settings
@@ -16,24 +17,57 @@ group = typer.Typer()
 
 
 @group.command()
-def serve(
+def serve(  # noqa: PLR0917 - each is an option, and none is positional
     host: Host = None,
     port: Port = None,
     data: Data = None,
+    servers: Servers = None,
+    https: Https = None,
     empty: Annotated[
         bool, typer.Option("--empty", help="Leave an empty database empty.")
     ] = False,
 ) -> None:
     """Start databases, web server and worker; run until Ctrl-C."""
     with explain_errors():
-        settings = choose(host=host, port=port, data=data)
+        settings = choose(host=host, port=port, data=data, servers=servers, https=https)
         from dashboard.cli import launcher
 
         launcher.serve(settings, empty=empty, say=typer.echo)
 
 
 @group.command()
-def web(host: Host = None, port: Port = None, data: Data = None) -> None:
+def reload(data: Data = None) -> None:
+    """Replace the web processes one after another, while people go on."""
+    with explain_errors():
+        settings = choose(data=data)
+        from dashboard.cli import reloading
+
+        reloading.ask(settings, say=typer.echo)
+
+
+@group.command(hidden=True)
+def front(servers: Servers = None, data: Data = None) -> None:
+    """Stand before so many web processes, as the launcher has it."""
+    with explain_errors():
+        settings = choose(data=data)
+        from dashboard.cli import children
+        from dashboard.cli.web_processes import names_of
+        from dashboard.web.front import caddy
+
+        children.end_with_parent()
+        children.attend()
+        caddy.exec_caddy(settings, names_of(servers or 1))
+
+
+@group.command()
+def web(
+    host: Host = None,
+    port: Port = None,
+    data: Data = None,
+    socket: Annotated[
+        Path | None, typer.Option(help="Listen there, for the front, not on a port.")
+    ] = None,
+) -> None:
     """Serve pages and API for databases that run already."""
     with explain_errors():
         settings = choose(host=host, port=port, data=data)
@@ -43,16 +77,16 @@ def web(host: Host = None, port: Port = None, data: Data = None) -> None:
         from dashboard.web import server  # noqa: F401
 
         children.attend()
-        serve_pages(settings)
+        serve_pages(settings, socket)
 
 
-def serve_pages(settings: "Settings") -> None:
+def serve_pages(settings: "Settings", socket: Path | None = None) -> None:
     """Serve pages and API until SIGTERM; raises CannotServe."""
     from dashboard.web import server
     from dashboard.web.log import json_log
 
     json_log.configure()
-    server.run(settings)
+    server.run(settings, socket=socket)
 
 
 @group.command()

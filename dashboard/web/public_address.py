@@ -18,7 +18,8 @@ def local_host(settings: Settings) -> str:
 def local_address(settings: Settings) -> str:
     """Return where a browser on this machine finds Chartroom."""
     host = local_host(settings)
-    return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
+    scheme = "https" if settings.https else "http"
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{settings.port}"
 
 
 def public_address(settings: Settings) -> str:

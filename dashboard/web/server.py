@@ -19,6 +19,7 @@ from api.application import create_api, serves
 from api.core.dependencies import Papers, Visits
 from dashboard import sign_in, wiring
 from dashboard.web import forged_values, uploaded_files, warming
+from dashboard.web.front import sockets as front_sockets
 from dashboard.web.gate.middleware import (
     SESSION_HEADER,
     USER_HEADER,
@@ -57,11 +58,22 @@ SCRIPT: Final = Path(__file__).parents[1] / "app.py"
 _THREADS: Final = 64
 _WEBSOCKET_PING_SECONDS: Final = 20
 _GRACE_SECONDS: Final = 5
+# The front ends what people ask for when it is stopped itself; when only this process
+# is replaced, what they send and fetch is let finish.
+_DRAIN_SECONDS: Final = 60
 _MEGABYTE: Final = 1_000_000
 
 
-def create_app(settings: Settings, *, script: Path = SCRIPT) -> ASGIApp:
-    """Return the whole server as one ASGI application, or raise CannotServe."""
+def create_app(
+    settings: Settings,
+    *,
+    script: Path = SCRIPT,
+    is_behind_front: bool = False,
+) -> ASGIApp:
+    """Return the whole server as one ASGI application, or raise CannotServe.
+
+    Behind our front nobody else can connect, and it says who asks.
+    """
     require_sign_in(settings)
     require_file_keys(settings)
     require_safe_mongo(settings)
@@ -107,6 +119,7 @@ def create_app(settings: Settings, *, script: Path = SCRIPT) -> ASGIApp:
             runner=wired.runner,
             now=_clock(settings),
             spool=wired.audit_spool,
+            disks=wired.disks,
             metrics_token=_secret(settings.metrics_token),
         ),
         watch=create_watch(live, key=derive(key, "typed")),
@@ -120,17 +133,45 @@ def create_app(settings: Settings, *, script: Path = SCRIPT) -> ASGIApp:
         ),
         is_api_path=serves,
         page_limits=PageLimits(settings.pages_per_sign_in, settings.pages_per_network),
+        disks=wired.disks,
     )
-    whole = UnreadBodies(SecurityHeaders(RequestLog(gate)))
-    return _behind(settings.trusted_proxies, whole)
+    logged = SecurityHeaders(RequestLog(gate))
+    whole = UnreadBodies(logged, answers_first=not is_behind_front)
+    return _behind(("*",) if is_behind_front else settings.trusted_proxies, whole)
 
 
-def run(settings: Settings, *, script: Path = SCRIPT) -> None:
-    """Serve until SIGTERM or SIGINT."""
-    app = create_app(settings, script=script)
+def run(
+    settings: Settings, *, script: Path = SCRIPT, socket: Path | None = None
+) -> None:
+    """Serve until SIGTERM or SIGINT, at a socket for the front if one is given."""
+    app = create_app(settings, script=script, is_behind_front=socket is not None)
     json_log.adopt()
-    uvicorn.run(
-        app,
+    config = _config(app, settings)
+    server = uvicorn.Server(config) if socket is None else SocketServer(config, socket)
+    server.run()
+    if not server.started:
+        raise SystemExit(1)
+
+
+class SocketServer(uvicorn.Server):
+    """A server that takes over a path from its predecessor as soon as it answers."""
+
+    def __init__(self, config: uvicorn.Config, path: Path) -> None:
+        config.timeout_graceful_shutdown = _DRAIN_SECONDS
+        super().__init__(config)
+        self._path = path
+
+    async def startup(self, sockets: Any = None) -> None:
+        """Begin to answer, then have everybody who comes anew come here."""
+        del sockets
+        await super().startup([front_sockets.bind(self._path)])
+        front_sockets.publish(self._path)
+
+
+def _config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
+    return uvicorn.Config(
+        # Uvicorn describes the same messages in types of its own.
+        cast("Any", app),
         host=settings.host,
         port=settings.port,
         # Uvicorn's own log would show query strings; ours does not.

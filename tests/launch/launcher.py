@@ -5,7 +5,8 @@ import signal
 import subprocess
 import sys
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -16,6 +17,8 @@ from tests.kit.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
 READY_SECONDS = 100
+# What a test does not ask for costs it nothing: a second web process, and the front.
+ALONE = {"CHARTROOM_SERVERS": "1"}
 
 
 class Launcher:
@@ -34,16 +37,18 @@ class Launcher:
         os.close(descriptor)
         self.output_file = Path(output_file)
         self.process: subprocess.Popen[bytes] | None = None
+        self.variables: dict[str, str] = {}
 
     def start(self, **variables: str) -> None:
         """Start it, with none of this machine's settings but these."""
+        self.variables = variables
         mine = {k: v for k, v in os.environ.items() if not k.startswith("CHARTROOM_")}
         command = ["-m", "dashboard", "serve", "--data", str(self.data)]
         with self.output_file.open("wb") as output:
             self.process = subprocess.Popen(
                 [*self._python, *command, "--port", str(self.port), *self._options],
                 cwd=ROOT,
-                env=mine | variables,
+                env=mine | ALONE | variables,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -114,8 +119,8 @@ class Launcher:
         return [p for p in psutil.process_iter() if self._mentions(p)]
 
     def child(self, name: str) -> psutil.Process:
-        """Return one of its own children, the web server or the worker."""
-        return next(p for p in self.processes() if _words(p)[-1:] == [name])
+        """Return one of its own children: the web server, a web process, the worker."""
+        return next(p for p in self.processes() if _is_child(name, _words(p)))
 
     def _mentions(self, process: psutil.Process) -> bool:
         try:
@@ -123,6 +128,11 @@ class Launcher:
         except psutil.Error:
             return False
         return any(str(self.data) in word for word in [*_words(process), belongs_to])
+
+
+def _is_child(name: str, words: list[str]) -> bool:
+    # One of several web processes ends in the socket that has its name.
+    return bool(words) and (words[-1] == name or words[-1].endswith(f"/{name}.sock"))
 
 
 def _words(process: psutil.Process) -> list[str]:
@@ -137,3 +147,16 @@ def sweep(launcher: Launcher) -> None:
     """Leave nothing of a launcher behind, so that one failure does not become many."""
     launcher.cut_power()
     launcher.output_file.unlink(missing_ok=True)
+
+
+@contextmanager
+def serving(launcher: Launcher, **variables: str) -> Iterator[Launcher]:
+    """Run a launcher until the block ends, and see that it stops cleanly then."""
+    try:
+        launcher.start(**variables)
+        launcher.await_ready()
+        yield launcher
+        assert launcher.stop() == 0
+        assert launcher.processes() == []
+    finally:
+        sweep(launcher)

@@ -28,7 +28,7 @@ from pymongo.errors import OperationFailure
 from db.embedded import DataFolder
 from db.embedded.control.commands import Commands
 from db.embedded.servers.etcd_certificate import EtcdCertificate
-from tests.launch.launcher import Launcher, sweep
+from tests.launch.launcher import Launcher, serving
 
 pytestmark = pytest.mark.launch
 
@@ -64,12 +64,11 @@ def running() -> Iterator[Launcher]:
     launcher.data.mkdir()
     launcher.data.chmod(0o755)
     try:
-        launcher.start(CHARTROOM_METRICS_TOKEN=METRICS_TOKEN)
-        launcher.await_ready()
-        yield launcher
-        assert launcher.stop() == 0
+        with serving(
+            launcher, CHARTROOM_METRICS_TOKEN=METRICS_TOKEN, CHARTROOM_SERVERS="2"
+        ) as running:
+            yield running
     finally:
-        sweep(launcher)
         shutil.rmtree(home)
 
 
@@ -195,12 +194,12 @@ def _try_control(port: int) -> str:
     return " ".join(said)
 
 
-def _try_web(port: int) -> str:
+def _try_front(port: int) -> str:
     """Ask for what has records, and for figures."""
     said = []
     for path, status in {
         "/": 303,
-        "/metrics": 401,
+        "/metrics": 404,
         "/_stcore/metrics": 404,
         "/api/v1/patients": 401,
         "/api/v1/replication/status": 401,
@@ -219,7 +218,7 @@ TRIES: dict[str, Callable[[int], str]] = {
     "etcd": _try_etcd,
     "swift_patroni": _try_patroni,
     "serve": _try_control,
-    "web": _try_web,
+    "caddy": _try_front,
 }
 
 
@@ -321,15 +320,15 @@ def test_no_listening_socket_stands_outside_the_data_folder(running: Launcher):
         for pid in pids
         for link in _links(pid)
     }
-    listening = [
-        Path(fields[7]) if len(fields) > 7 else None
+    listening = {
+        re.sub(r"\.\d+$", "", fields[7]) if len(fields) > 7 else None
         for fields in _unix_sockets()
         # The flag of a socket that takes connections.
         if fields[6] in inodes and int(fields[3], 16) & 0x10000
-    ]
+    }
 
-    # etcd's own, by its name in its working directory.
-    assert listening == [Path("peer:1")]
+    # By their names in the folders etcd, and run.
+    assert listening == {"peer:1", "launcher.sock", "web-1.sock", "web-2.sock"}
 
 
 def _links(pid: int) -> Iterator[str]:

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from tests.kit.waiting import eventually
-from tests.launch.launcher import ROOT, Launcher, sweep
+from tests.launch.launcher import ROOT, Launcher, serving
 
 pytestmark = pytest.mark.launch
 
@@ -21,14 +21,8 @@ pytestmark = pytest.mark.launch
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launcher]:
     """A Chartroom started from nothing, in a folder with a name to stumble on."""
     launcher = Launcher(tmp_path_factory.mktemp("running") / "Ada's clinic, ärztlich")
-    launcher.start()
-    try:
-        launcher.await_ready()
-        yield launcher
-        assert launcher.stop() == 0
-        assert launcher.processes() == []
-    finally:
-        sweep(launcher)
+    with serving(launcher) as running:
+        yield running
 
 
 def test_health_and_first_page_answer(running: Launcher):

@@ -18,16 +18,21 @@ _MOST_SECONDS: Final = 30.0
 
 
 class UnreadBodies:
-    """Answers as the app does, and reads on what it has left unread of a body."""
+    """Answers as the app does, and reads on what it has left unread of a body.
+
+    Behind a front that reads no further once it has an answer, it answers afterwards.
+    """
 
     def __init__(
         self,
         app: ASGIApp,
         *,
+        answers_first: bool = True,
         most_bytes: int = _MOST_BYTES,
         most_seconds: float = _MOST_SECONDS,
     ) -> None:
         self._app = app
+        self._answers_first = answers_first
         self._most_bytes = most_bytes
         self._most_seconds = most_seconds
 
@@ -50,17 +55,23 @@ class UnreadBodies:
                 # What may come still must not be taken for the next request.
                 if waits or not is_bounded:
                     MutableHeaders(scope=message)["Connection"] = "close"
+                if not (waits or self._answers_first):
+                    await self._read_on(body)
                 await send(message)
             elif waits or message.get("more_body", False):
                 await send(message)
             else:
                 await send({**message, "more_body": True})
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(self._most_seconds):
-                        await body.discard(self._most_bytes)
+                if self._answers_first:
+                    await self._read_on(body)
                 await send({"type": "http.response.body"})
 
         await self._app(scope, body.receive, send_and_read_on)
+
+    async def _read_on(self, body: "_Body") -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._most_seconds):
+                await body.discard(self._most_bytes)
 
 
 class _Body:

@@ -66,12 +66,13 @@ async def _app(scope, receive, send):
         await send(message)
 
 
-def _gate(app=_app, *, hosts=None, live=None):
+def _gate(app=_app, *, hosts=None, live=None, disks=None):
     return Gate(
         app,
         live or Sessions(),
         hosts=hosts,
         is_api_path=lambda path: path.startswith("/api"),
+        disks=disks,
     )
 
 
@@ -251,6 +252,23 @@ def test_without_a_database_only_what_needs_none_is_answered(cookie, path, statu
     answer = ask(_gate(live=Sessions(fails=True)), path, cookie=cookie)
 
     assert answer.status == status
+
+
+class FullDisks:
+    """A data folder without room; real ones are filled in tests/launch."""
+
+    def full(self):
+        return ("the data folder",)
+
+
+@pytest.mark.parametrize("path", ["/patients", "/media/x"])
+def test_where_a_full_disk_is_why_there_is_no_database_that_is_said(cookie, path):
+    gate = _gate(live=Sessions(fails=True), disks=FullDisks())
+
+    answer = ask(gate, path, cookie=cookie)
+
+    assert answer.status == 507
+    assert b"The disk of the data folder is full" in answer.body
 
 
 def test_without_a_database_no_websocket_opens(cookie):

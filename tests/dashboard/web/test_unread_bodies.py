@@ -88,6 +88,7 @@ class Sender:
 
     def __init__(self) -> None:
         self.taken = 0
+        self.taken_when_answered = 0
         self.heard: list[dict] = []
 
     async def receive(self):
@@ -95,6 +96,8 @@ class Sender:
         return {"type": "http.request", "body": b"x" * MEGABYTE, "more_body": True}
 
     async def hear(self, message):
+        if not self.heard:
+            self.taken_when_answered = self.taken
         self.heard.append(message)
 
 
@@ -116,3 +119,17 @@ def test_who_never_stops_is_not_listened_to_for_ever():
     assert (b"connection", b"close") in start["headers"]
     assert b"".join(piece.get("body", b"") for piece in pieces) == b"No."
     assert not pieces[-1].get("more_body", False)
+
+
+@pytest.mark.parametrize(("answers_first", "taken"), [(True, 0), (False, 5 * MEGABYTE)])
+def test_a_front_is_answered_when_all_was_read_and_others_before(
+    answers_first: bool, taken: int
+):
+    sender = Sender()
+    app = UnreadBodies(refuse, answers_first=answers_first, most_bytes=5 * MEGABYTE)
+    scope = {"type": "http", "headers": [(b"transfer-encoding", b"chunked")]}
+
+    with start_blocking_portal() as portal:
+        portal.call(app, scope, sender.receive, sender.hear)
+
+    assert (sender.taken_when_answered, sender.taken) == (taken, 5 * MEGABYTE)

@@ -1,0 +1,188 @@
+"""The processes that serve pages: one, or several and the front before them."""
+
+import http.client
+import os
+import ssl
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from dashboard.cli import children
+from dashboard.cli.children import Child
+from dashboard.web.front import caddy, sockets
+from dashboard.web.public_address import local_host
+from dashboard.web.startup_checks import CannotServe
+from db.embedded import DataFolder
+from db.settings import Settings
+
+_MOST_BY_DEFAULT: Final = 4
+_READY_SECONDS: Final = 60.0
+_PAUSE_SECONDS: Final = 0.05
+_DRAINED_SECONDS: Final = 65.0
+
+
+def number_of(settings: Settings, say: Callable[[str], None]) -> int:
+    """Return how many processes serve pages; raises CannotServe."""
+    wanted = settings.servers or min(_MOST_BY_DEFAULT, _cores())
+    if caddy.find() is not None or (wanted == 1 and not settings.https):
+        return wanted
+    if settings.https:
+        raise CannotServe(
+            f"{caddy.WITHOUT_CADDY}, which --https needs: leave it out, and put a "
+            "proxy of your own with TLS in front."
+        )
+    say(f"{caddy.WITHOUT_CADDY}, which several web processes need: there is one.")
+    return 1
+
+
+def names_of(number: int) -> tuple[str, ...]:
+    """Return what so many web processes behind the front are called."""
+    return tuple(f"web-{one}" for one in range(1, number + 1))
+
+
+@dataclass(slots=True)
+class _Place:
+    """Where the front finds a web process, and the one that listens there."""
+
+    path: Path
+    child: Child
+    before: int | None = None
+
+    def start(self) -> None:
+        self.before = sockets.listener(self.path)
+        self.child.start()
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether the process that was started here is the one that answers."""
+        return sockets.listener(self.path) not in {self.before, None}
+
+
+class WebProcesses:
+    """The web processes of a launcher, and the front where there is one."""
+
+    def __init__(self, settings: Settings, number: int) -> None:
+        self._settings = settings
+        self._folder = DataFolder(settings.data)
+        self._places: list[_Place] = []
+        # Those that were replaced, and finish what was asked of them.
+        self._leaving: list[Child] = []
+        if number == 1 and not settings.https:
+            self._others = [self._child("web")]
+            return
+        for name in names_of(number):
+            path = caddy.web_socket(settings, name)
+            child = self._child(name, "web", "--socket", str(path))
+            self._places.append(_Place(path, child))
+        self._others = [self._child("front", "front", "--servers", str(number))]
+
+    def _child(self, name: str, *words: str) -> Child:
+        return Child(name, self._folder.log(name), words)
+
+    def all(self) -> list[Child]:
+        """Return the children that there are, to be stopped together."""
+        return [*self._lasting(), *self._leaving]
+
+    def start(self) -> None:
+        """Start the processes, which prepare themselves and wait for `begin`."""
+        for place in self._places:
+            place.start()
+        for child in self._others:
+            child.start()
+
+    def begin(self) -> None:
+        """Let the processes do their work."""
+        for child in self._lasting():
+            child.begin()
+
+    def look_after(self) -> None:
+        """Start again what has ended."""
+        for child in self._lasting():
+            child.look_after()
+
+    def await_ready(self) -> None:
+        """Wait until all of them answer; raises CannotServe."""
+        deadline = time.monotonic() + _READY_SECONDS
+        while not (all(p.is_taken for p in self._places) and self._is_healthy()):
+            for child in self._lasting():
+                _require_time(child, deadline)
+            time.sleep(_PAUSE_SECONDS)
+
+    def reload(self) -> Iterator[str]:
+        """Replace the web processes one after another; yield what was done.
+
+        Each goes once another one answers in its place: browsers that come anew reach
+        that one, and what is being sent or fetched is finished. Raises CannotServe.
+        """
+        if not self._places:
+            raise CannotServe(
+                "There is one web process and no front before it, so it cannot be "
+                "replaced while people go on: stop Chartroom and start it again, or "
+                "start it with --servers 2."
+            )
+        for place in self._places:
+            self._replace(place)
+            yield f"{place.child.name} is replaced."
+
+    def _replace(self, place: _Place) -> None:
+        old = place.child
+        self._leaving.append(old)
+        place.child = self._child(old.name, *old.words)
+        place.start()
+        place.child.begin()
+        try:
+            self._await_replaced(place)
+        except CannotServe:
+            children.stop([place.child])
+            place.child = self._leaving.pop()
+            raise
+        children.end(old)
+        deadline = time.monotonic() + _DRAINED_SECONDS
+        while old.is_running and time.monotonic() < deadline:
+            self.look_after()
+            time.sleep(_PAUSE_SECONDS)
+        children.stop([old])
+        self._leaving.remove(old)
+
+    def _await_replaced(self, place: _Place) -> None:
+        deadline = time.monotonic() + _READY_SECONDS
+        while not place.is_taken:
+            _require_time(place.child, deadline)
+            self.look_after()
+            time.sleep(_PAUSE_SECONDS)
+
+    def _lasting(self) -> list[Child]:
+        return [*self._others, *(place.child for place in self._places)]
+
+    def _is_healthy(self) -> bool:
+        try:
+            with closing(self._connection()) as connection:
+                connection.request("GET", "/health")
+                return connection.getresponse().status == http.client.OK
+        except (OSError, http.client.HTTPException):
+            return False
+
+    def _connection(self) -> http.client.HTTPConnection:
+        where = (local_host(self._settings), self._settings.port)
+        if not self._settings.https:
+            return http.client.HTTPConnection(*where, timeout=5)
+        root = caddy.root_certificate(self._settings)
+        context = ssl.create_default_context(cafile=root)
+        return http.client.HTTPSConnection(*where, timeout=5, context=context)
+
+
+def _require_time(child: Child, deadline: float) -> None:
+    if not child.is_running or time.monotonic() > deadline:
+        raise CannotServe(
+            "The web server did not get ready: "
+            f"{children.last_words(child)} See {child.log}."
+        )
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,1 @@
+"""The front: Caddy before the web processes of this machine."""

@@ -1,0 +1,33 @@
+"""Browsers of a Chartroom with several web processes, and which each is with."""
+
+import hmac
+import sys
+from hashlib import sha256
+
+import httpx
+import pytest
+
+from tests.launch.launcher import Launcher
+
+needs_caddy = pytest.mark.skipif(
+    sys.platform != "linux", reason="Caddy comes for Linux."
+)
+NAMES = ("web-1", "web-2")
+FRONT_COOKIE = "chartroom_server"
+
+
+def browser_at(launcher: Launcher) -> httpx.Client:
+    """Return a browser of its own."""
+    own = {"Origin": launcher.address}
+    return httpx.Client(base_url=launcher.address, headers=own, timeout=30)
+
+
+def name_of(browser: httpx.Client) -> str:
+    """Return the name of the web process that a browser is with."""
+    told = browser.cookies[FRONT_COOKIE]
+    return next(n for n in NAMES if told == digest_of(n))
+
+
+def digest_of(name: str) -> str:
+    """Return what Caddy calls a web process in a cookie, without a secret."""
+    return hmac.new(b"", f"unix/{name}.sock".encode(), sha256).hexdigest()

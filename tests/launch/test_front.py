@@ -1,0 +1,235 @@
+"""Several web processes and the front before them: one address, which stays there."""
+
+import os
+import socket
+import stat
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from http.client import HTTPConnection
+from pathlib import Path
+from threading import Thread
+
+import httpx
+import psutil
+import pytest
+from sqlalchemy import select
+
+from dashboard.web.front import sockets
+from db.embedded import DataFolder
+from db.endpoints import Endpoints
+from db.models.user import UserSession
+from db.postgres import SYSTEM, Database
+from tests.browser.running import free_port, variables
+from tests.kit import cast
+from tests.kit.signing_in import sign_in
+from tests.kit.waiting import eventually
+from tests.launch.fronted import FRONT_COOKIE, NAMES, browser_at, name_of, needs_caddy
+from tests.launch.launcher import ROOT, Launcher, serving
+
+pytestmark = [
+    pytest.mark.launch,
+    needs_caddy,
+]
+
+TOKEN = "only-prometheus-knows-this-token-of-ours"
+
+
+@pytest.fixture(scope="module")
+def served(
+    module_endpoints: Endpoints, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Launcher]:
+    """Two web processes behind the front, in a folder with a name to stumble on."""
+    data = tmp_path_factory.mktemp("front") / "Ada's {clinic}, ärztlich" / ("n" * 90)
+    launcher = Launcher(data, "--empty", "--servers", "2")
+    settings = variables(module_endpoints, data)
+    with serving(
+        launcher,
+        **settings,
+        CHARTROOM_METRICS_TOKEN=TOKEN,
+        CHARTROOM_METRICS_PORT=str(free_port()),
+    ) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def database(module_endpoints: Endpoints) -> Iterator[Database]:
+    """The database behind them."""
+    with closing(Database(module_endpoints)) as opened:
+        yield opened
+
+
+def test_one_address_leads_to_all_of_them_and_a_browser_stays_with_one(
+    served: Launcher,
+):
+    def opened() -> str:
+        with browser_at(served) as browser:
+            for _ in range(5):
+                browser.get("/sign-in").raise_for_status()
+            return name_of(browser)
+
+    seen = set[str]()
+    eventually(lambda: seen.add(opened()) or seen, lambda names: names == set(NAMES))
+
+
+def test_the_fronts_cookie_is_closed_to_scripts_and_to_other_sites(served: Launcher):
+    with browser_at(served) as browser:
+        cookies = browser.get("/sign-in").headers.get_list("set-cookie")
+
+    [front] = [cookie for cookie in cookies if cookie.startswith(FRONT_COOKIE)]
+    assert front.endswith("; Path=/; HttpOnly; SameSite=Lax")
+
+
+@pytest.mark.parametrize(
+    "path", ["/metrics", "/metrics/", "//metrics", "/%6detrics", "/METRICS"]
+)
+def test_the_front_passes_no_numbers_on(served: Launcher, path: str):
+    # As it stands: a client of ours would tidy it up.
+    with socket.create_connection(("127.0.0.1", served.port)) as line:
+        line.sendall(
+            f"GET {path} HTTP/1.0\r\nHost: localhost\r\n"
+            f"Authorization: Bearer {TOKEN}\r\n\r\n".encode()
+        )
+        answer = line.makefile().read()
+
+    assert answer.split()[1] == "404"
+    assert answer.endswith("set CHARTROOM_METRICS_PORT.")
+
+
+def test_prometheus_asks_each_process_by_a_port_of_its_own(served: Launcher):
+    port = served.variables["CHARTROOM_METRICS_PORT"]
+
+    for name in NAMES:
+        address = f"http://127.0.0.1:{port}/{name}/metrics"
+        known = httpx.get(address, headers={"Authorization": f"Bearer {TOKEN}"})
+        assert "chartroom_http_requests_total" in known.text
+        assert httpx.get(address).status_code == 401
+    assert httpx.get(f"http://127.0.0.1:{port}/sign-in").status_code == 404
+
+
+def test_who_sends_all_before_they_read_hears_the_refusal(served: Launcher):
+    with closing(HTTPConnection("127.0.0.1", served.port, timeout=60)) as line:
+        line.request("POST", "/api/v1/patients", bytes(60_000_000))
+
+        assert line.getresponse().status == 401
+
+
+def test_strangers_hear_of_the_health_and_no_more(served: Launcher):
+    assert served.get("/health").json().keys() == {"status"}
+
+
+def test_answers_for_programs_are_compressed_and_pages_with_secrets_are_not(
+    served: Launcher,
+):
+    with browser_at(served) as browser:
+        browser.headers["Accept-Encoding"] = "gzip"
+        described = browser.get("/api/openapi.json")
+        page = browser.get("/sign-in")
+
+    assert described.headers["content-encoding"] == "gzip"
+    assert described.json()["openapi"]
+    assert "content-encoding" not in page.headers
+
+
+def test_who_asks_is_told_by_the_front_and_not_by_who_asks(
+    served: Launcher, database: Database
+):
+    forged = {
+        "X-Forwarded-For": "203.0.113.9",
+        "X-Real-IP": "203.0.113.9",
+        "Forwarded": "for=203.0.113.9",
+    }
+    with browser_at(served) as browser:
+        browser.headers.update(forged)
+        assert sign_in(browser, cast.ROSA.email).status_code == 303
+
+    networks = database.read(
+        lambda session: set(session.scalars(select(UserSession.network))),
+        identity=SYSTEM,
+    ).value
+    assert networks == {"127.0.0.1"}
+
+
+def test_only_the_front_listens_and_only_its_owner_reaches_the_processes(
+    served: Launcher,
+):
+    ports = {
+        connection.laddr.port: process.name()
+        for process in served.processes()
+        for connection in process.net_connections("inet")
+        if connection.status == psutil.CONN_LISTEN
+    }
+    run = served.data / "run"
+
+    numbers = int(served.variables["CHARTROOM_METRICS_PORT"])
+    assert ports == {served.port: "caddy", numbers: "caddy"}
+    assert stat.S_IMODE(run.stat().st_mode) == 0o700
+    for path in run.glob("*.sock"):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert len(list(run.glob("*.sock"))) == len(NAMES) + 1
+
+
+@pytest.fixture
+def lonely(tmp_path: Path) -> Iterator[str]:
+    """The address of a front to whose web processes nobody has yet begun to listen."""
+    DataFolder(tmp_path).prepare()
+    port = free_port()
+    where = {"CHARTROOM_DATA": str(tmp_path), "CHARTROOM_PORT": str(port)}
+    command = [sys.executable, "-m", "dashboard", "front", "--servers", "1"]
+    with (tmp_path / "front.log").open("w") as log:
+        front = subprocess.Popen(
+            command, cwd=ROOT, env=os.environ | where, stdout=log, stderr=log
+        )
+    try:
+        address = f"http://127.0.0.1:{port}"
+        eventually(lambda: _answer(f"{address}/metrics"))
+        yield address
+    finally:
+        front.terminate()
+        front.wait(20)
+
+
+def _answer(address: str) -> httpx.Response | None:
+    with suppress(httpx.ConnectError):
+        return httpx.get(address, timeout=30)
+    return None
+
+
+def test_where_no_web_process_answers_the_front_says_so(lonely: str):
+    answer = httpx.get(f"{lonely}/sign-in", timeout=30)
+
+    assert answer.status_code == 503
+    assert answer.text == "Chartroom is not there for a moment. Try again."
+
+
+def test_what_breaks_off_is_logged_without_query_and_cookie(
+    lonely: str, tmp_path: Path
+):
+    def break_off(web: socket.socket) -> None:
+        while True:
+            with web.accept()[0] as connection:
+                connection.recv(10_000)
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf")
+
+    with closing(sockets.listen(tmp_path / "run/web-1.sock")) as web:
+        Thread(target=break_off, args=(web,), daemon=True).start()
+        with pytest.raises(httpx.RemoteProtocolError):
+            httpx.get(f"{lonely}/?code=123456", headers={"Cookie": "chartroom=123456"})
+
+    said = eventually(
+        (tmp_path / "front.log").read_text, lambda said: "incomplete" in said
+    )
+    assert "123456" not in said
+
+
+def test_a_launcher_that_was_killed_leaves_neither_front_nor_processes(
+    endpoints: Endpoints, launch: Callable[..., Launcher], tmp_path: Path
+):
+    launcher = launch(None, "--empty", "--servers", "2")
+    launcher.start(**variables(endpoints, launcher.data))
+    launcher.await_ready()
+
+    launcher.kill()
+
+    assert eventually(lambda: not launcher.processes())
