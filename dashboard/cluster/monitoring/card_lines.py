@@ -1,7 +1,7 @@
 """All that is known of a server, as the lines of its card."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Literal
 from urllib.parse import quote
 
@@ -15,6 +15,7 @@ _MOST_SKEW_SECONDS: Final = 1.0
 _NEARLY_FULL: Final = 0.9
 _MUCH_RETAINED: Final = 2_000_000_000
 _LONG_TRANSACTION_SECONDS: Final = 300.0
+_NEWS_FOR: Final = timedelta(days=7)
 _WAITING: Final = {
     "quorum": "wait for it or another (quorum)",
     "sync": "wait for it",
@@ -65,6 +66,9 @@ def _facts(snapshot: ClusterSnapshot, node: NodeSnapshot) -> Iterator[Fact]:
         yield Fact("Version", node.version)
     if node.started_at:
         yield Fact("Last restart", _since(snapshot.taken_at, node.started_at))
+    if node.copied_anew_at and snapshot.taken_at - node.copied_anew_at < _NEWS_FOR:
+        since = _since(snapshot.taken_at, node.copied_anew_at)
+        yield Fact("Copied anew", f"{since}, because its log was damaged", "warn")
 
 
 def _behind(node: NodeSnapshot) -> Iterator[Fact]:

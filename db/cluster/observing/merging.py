@@ -1,9 +1,9 @@
 """Puts together what the servers, their followers and Patroni say."""
 
-import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 from db.cluster.observing import states
 from db.cluster.observing.answers import KeptLog, Sender, ServerAnswer
@@ -17,6 +17,7 @@ from db.cluster.observing.snapshot import (
     Tags,
 )
 from db.cluster.patroni import PatroniMember
+from db.disk_space import usage_of
 from db.postgres import Lsn
 
 # Programs that take the log but are no servers of ours; one that has only just knocked
@@ -76,13 +77,7 @@ def nodes(look: Round) -> tuple[NodeSnapshot, ...]:
 
 def local_disk(folder: str | None) -> tuple[int, int] | None:
     """Return what is free and what there is where a server of this machine writes."""
-    if folder is None:
-        return None
-    try:
-        usage = shutil.disk_usage(folder)
-    except OSError:
-        return None
-    return usage.free, usage.total
+    return None if folder is None else usage_of(Path(folder))
 
 
 def _node(known: Known, look: Round) -> NodeSnapshot:
@@ -95,6 +90,7 @@ def _node(known: Known, look: Round) -> NodeSnapshot:
             tags=_tags(known, member),
             seen_at=known.seen_at,
             member_state=member.state if member else None,
+            copied_anew_at=_copied_anew_at(member),
         )
     node = _from_own_answer(known, answer, member, look)
     if known is look.primary:
@@ -140,6 +136,7 @@ def _from_own_answer(
         seen_at=known.seen_at,
         member_state=member.state if member else None,
         is_restart_pending=member.is_restart_pending if member else False,
+        copied_anew_at=_copied_anew_at(member),
     )
 
 
@@ -255,6 +252,12 @@ def _tags(known: Known, member: PatroniMember | None) -> Tags:
         is_delayed=known.is_delayed,
         delayed_seconds=known.delay_seconds,
     )
+
+
+def _copied_anew_at(member: PatroniMember | None) -> datetime | None:
+    """Return when a server of the embedded cluster was last copied anew by itself."""
+    copied_at = member.tags.get("copied_anew_at") if member is not None else None
+    return datetime.fromtimestamp(copied_at, UTC) if copied_at else None
 
 
 def _timeline_of(known: Known) -> int:

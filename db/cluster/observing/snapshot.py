@@ -104,6 +104,8 @@ class NodeSnapshot:
     # Patroni's own word for it, and whether a restart would change its settings.
     member_state: str | None = None
     is_restart_pending: bool = False
+    # When its log was damaged and it was copied anew by itself.
+    copied_anew_at: datetime | None = None
 
     @property
     def retained_bytes(self) -> int | None:

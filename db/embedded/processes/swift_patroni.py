@@ -10,6 +10,8 @@ it lets anybody lead stays as it is.
 And before that, a former primary is ended that nobody answers for: see `fence_first`.
 Once back, it is not taken for a replica of a timeline that only bears the same number:
 see `StricterRewind`.
+
+And a replica whose log was damaged while it was down is copied anew: see `DamagedLogs`.
 """
 
 # ruff: noqa: E402
@@ -34,6 +36,7 @@ import patroni.postgresql  # isort: skip
 import patroni.ha
 import psutil
 from patroni.__main__ import main
+from patroni.exceptions import PostgresConnectionException
 from patroni.postgresql.rewind import REWIND_STATUS, Rewind
 
 # An answer on this machine takes milliseconds.
@@ -41,6 +44,14 @@ PAUSE_SECONDS: Final = 0.2
 _POLLING_SECONDS: Final = 0.05
 # Other pauses, such as that until the moment of a planned restart, are meant.
 _HEAD_STARTS: Final = (1, 2)
+# Beside the data of a server: when it was last copied anew because of its log.
+COPIED: Final = ".copied-anew"
+# Patroni tells everybody of a server's tags; this one says the same.
+COPIED_TAG: Final = "copied_anew_at"
+# Longer than a busy machine needs to start PostgreSQL and find the primary.
+_NOT_STREAMING_SECONDS: Final = 20.0
+_COPIED_AGAIN_SECONDS: Final = 3600.0
+_SEGMENT_NAME: Final = 24
 
 
 class SwiftTime:
@@ -184,9 +195,137 @@ def tell_forks_apart() -> None:
     patroni.ha.Rewind = StricterRewind
 
 
+class DamagedLogs:
+    """Has a replica whose own log cannot be read copied anew, once in an hour.
+
+    PostgreSQL ends at its start where the log lacks its last checkpoint, and waits for
+    ever at a file of the log that is too short. Patroni starts it again and again. What
+    else is wrong with the log the primary sends once more. Copied twice in an hour,
+    something else is wrong: that is somebody's to find out, and is said.
+    """
+
+    def __init__(self) -> None:
+        self._since: float | None = None
+        self._is_told = False
+
+    def look(self, ha: Any) -> None:
+        """Look at a server before each of Patroni's rounds."""
+        if ha._async_executor.busy:
+            return
+        leader = ha.cluster.leader if ha.cluster else None
+        server = ha.state_handler
+        if (
+            leader is None
+            or leader.name == server.name
+            or ha.is_paused()
+            or _is_streaming(server)
+        ):
+            self._since = None
+            return
+        self._since = self._since or time.monotonic()
+        waited = time.monotonic() - self._since
+        if waited >= _NOT_STREAMING_SECONDS:
+            self._since = None
+            if self._is_damaged(server) and _answers(ha, leader):
+                self._copy_anew(ha)
+
+    def _is_damaged(self, server: Any) -> bool:
+        """Tell whether a file of the log is too short, or lacks the last checkpoint."""
+        log, control = Path(server.data_dir) / "pg_wal", server.controldata()
+        try:
+            size = int(control["Bytes per WAL segment"])
+            timeline = control["Latest checkpoint's TimeLineID"]
+            start = control["Latest checkpoint location"]
+        except (KeyError, ValueError):
+            return False
+        segments = [file for file in log.iterdir() if len(file.name) == _SEGMENT_NAME]
+        if any(segment.stat().st_size != size for segment in segments):
+            return True
+        program = server.pgcommand("pg_waldump")
+        words = ("--timeline", timeline, "--start", start, "--limit", "1", "--quiet")
+        read = subprocess.run(  # noqa: S603
+            (program, "--path", str(log), *words), check=False, capture_output=True
+        )
+        return read.returncode != 0
+
+    def _copy_anew(self, ha: Any) -> None:
+        server = ha.state_handler
+        copied_at = _copied_at(server)
+        if copied_at and time.time() - copied_at < _COPIED_AGAIN_SECONDS:
+            if not self._is_told:
+                patroni.ha.logger.error(
+                    "The log of %s is damaged again, within an hour: see to its "
+                    "disk, then have it copied anew (cluster reinit)",
+                    server.name,
+                )
+            self._is_told = True
+            return
+        patroni.ha.logger.warning(
+            "The log of %s is damaged: it is copied anew", server.name
+        )
+        # Without its data it is copied in the next round.
+        if not server.is_running() or server.stop("immediate", checkpoint=False):
+            _note_of(server).touch()
+            self._is_told = False
+            server.remove_data_directory()
+
+
+def _note_of(server: Any) -> Path:
+    return Path(f"{server.data_dir}{COPIED}")
+
+
+def _copied_at(server: Any) -> float | None:
+    """Return when a server was last copied anew because of its log, as Unix time."""
+    with suppress(OSError):
+        return _note_of(server).stat().st_mtime
+    return None
+
+
+def _is_streaming(server: Any) -> bool:
+    """Tell whether a server receives its log; one that starts does not answer yet."""
+    if not server.is_running():
+        return False
+    try:
+        return bool(server.replication_state() == "streaming")
+    except PostgresConnectionException:
+        return False
+
+
+def _answers(ha: Any, leader: Any) -> bool:
+    """Tell whether the primary can be copied from."""
+    return any(answer.reachable for answer in ha.fetch_nodes_statuses([leader.member]))
+
+
+def copy_damaged_anew() -> None:
+    """Have this process's Patroni look before each round whether its log is damaged.
+
+    After a round it has begun to start PostgreSQL once more.
+    """
+    logs, run_cycle = DamagedLogs(), patroni.ha.Ha._run_cycle
+
+    def look_and_run(ha: Any) -> Any:
+        logs.look(ha)
+        return run_cycle(ha)
+
+    patroni.ha.Ha._run_cycle = look_and_run
+
+
+def tell_of_copies() -> None:
+    """Have this process's Patroni tell when its server was copied anew by itself."""
+    tags_of = patroni.ha.Ha.get_effective_tags
+
+    def tags_with_copy(ha: Any) -> Any:
+        copied_at = _copied_at(ha.state_handler)
+        return tags_of(ha) | ({COPIED_TAG: copied_at} if copied_at else {})
+
+    patroni.ha.Ha.get_effective_tags = tags_with_copy
+
+
 # Patroni starts PostgreSQL from a process that imports this again and is no Patroni.
 if __name__ == "__main__":
     hurry()
     fence_first()
     tell_forks_apart()
+    copy_damaged_anew()
+    tell_of_copies()
     sys.exit(main())

@@ -1,10 +1,13 @@
 """What a server's card says."""
 
+from datetime import timedelta
+
 import pytest
 
 from dashboard.cluster.monitoring.card_lines import cards_of
 from db.cluster.observing import SlotSnapshot
 from tests.dashboard.cluster.monitoring.samples import (
+    AT,
     delayed,
     healthy,
     lost,
@@ -42,6 +45,18 @@ def test_much_lag_stands_out(seconds, tone):
     lines = facts(snapshot(primary(), replica("db-02", seconds)), "db-02")
 
     assert lines["Replay"].tone == tone
+
+
+@pytest.mark.parametrize(("days", "is_told"), [(0, True), (6, True), (8, False)])
+def test_a_server_that_was_copied_anew_by_itself_says_so_for_a_week(days, is_told):
+    copied = replica("db-02", copied_anew_at=AT - timedelta(days=days, minutes=5))
+
+    lines = facts(snapshot(primary(), copied), "db-02")
+
+    assert ("Copied anew" in lines) == is_told
+    if is_told:
+        assert lines["Copied anew"].text.endswith("because its log was damaged")
+        assert lines["Copied anew"].tone == "warn"
 
 
 def test_a_delayed_standby_is_not_late():

@@ -1,0 +1,110 @@
+"""A replica whose log was damaged while it was down is copied anew by itself, once."""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+
+import psutil
+import pytest
+
+from db.cluster.control_client import Control
+from db.cluster.fault_kinds import Fault
+from db.cluster.observing import Observer
+from db.embedded import Cluster, Node
+from db.embedded.processes.swift_patroni import COPIED
+from db.embedded.supervision import fencing
+from tests.kit.breaking import replicas
+from tests.kit.waiting import eventually
+
+pytestmark = pytest.mark.cluster
+
+
+@pytest.fixture
+def control(breakable: Cluster) -> Control:
+    control = Control.of(breakable.endpoints)
+    assert control is not None
+    return control
+
+
+@pytest.fixture
+def mended(breakable: Cluster) -> Iterator[None]:
+    """However it went: nobody was ever copied anew."""
+    yield
+    for node in breakable.nodes:
+        note_of(node).unlink(missing_ok=True)
+
+
+def note_of(node: Node):
+    return node.data.with_name(node.data.name + COPIED)
+
+
+def write_zeros(node: Node) -> None:
+    for segment in segments(node):
+        segment.write_bytes(bytes(segment.stat().st_size))
+
+
+def cut_short(node: Node) -> None:
+    for segment in segments(node):
+        segment.write_bytes(b"")
+
+
+def segments(node: Node):
+    return tuple((node.data / "pg_wal").glob("[0-9A-F]" * 24))
+
+
+def damage_while_down(
+    control: Control, node: Node, damage: Callable[[Node], None]
+) -> None:
+    """Kill a server, damage its log, and let it be started again."""
+    fences = control.report().node(node.name).fences
+    control.inflict(Fault.KILL_NODE, node.name, seconds=300)
+    eventually(lambda: control.report().node(node.name).fences > fences)
+    eventually(lambda: not psutil.pid_exists(fencing.recorded_pid(node.data)))
+    damage(node)
+    control.heal(Fault.KILL_NODE, node.name)
+
+
+@pytest.mark.usefixtures("mended")
+def test_a_former_primary_whose_log_cannot_be_read_is_copied_anew(
+    breakable: Cluster, control: Control
+):
+    node = breakable.primary()
+
+    damage_while_down(control, node, write_zeros)
+    breakable.wait_until_whole(120)
+
+    assert note_of(node).exists()
+    # Everybody is told, pages and `cluster status` as well.
+    with closing(Observer(breakable.endpoints)) as observer:
+        eventually(lambda: observer.look().node(node.name).copied_anew_at is not None)
+
+
+@pytest.mark.usefixtures("mended")
+def test_a_replica_whose_log_was_cut_short_is_copied_anew_but_not_twice_in_an_hour(
+    breakable: Cluster, control: Control
+):
+    node = replicas(breakable)[0]
+    log = breakable.folder.log(node.name)
+
+    damage_while_down(control, node, cut_short)
+    breakable.wait_until_whole(120)
+    copied_at = note_of(node).stat().st_mtime_ns
+
+    damage_while_down(control, node, cut_short)
+    eventually(lambda: "is damaged again, within an hour" in log.read_text())
+    assert note_of(node).stat().st_mtime_ns == copied_at
+    assert not node.answers("/replica?lag=1")
+
+    node.command("/reinitialize", {"force": True})
+    breakable.wait_until_whole(120)
+
+
+@pytest.mark.usefixtures("mended")
+def test_what_the_primary_can_send_again_is_not_copied(
+    breakable: Cluster, control: Control
+):
+    node = replicas(breakable)[0]
+
+    damage_while_down(control, node, write_zeros)
+    breakable.wait_until_whole(120)
+
+    assert not note_of(node).exists()
