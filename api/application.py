@@ -21,6 +21,7 @@ from api.people import people_routes
 from api.visits import appointments, bookings, doctors, figures, tickets
 from db.audit_store import AuditStore
 from db.cluster.observing import ClusterMonitor
+from db.disk_space import DiskSpace
 from db.files.gridfs import FileStore
 from db.postgres import Database
 from services.cluster.operations import OperationRunner
@@ -80,6 +81,7 @@ def create_api(
     runner: OperationRunner,
     now: Callable[[], datetime],
     spool: Spooling | None = None,
+    disks: DiskSpace | None = None,
     metrics_token: str | None = None,
 ) -> FastAPI:
     """Return the API on these databases; `now` is the clinic's own clock.
@@ -87,7 +89,7 @@ def create_api(
     Without a token for metrics they are told on this machine only.
 
     Without a primary, what is read is kept in the spool; without one of those it is
-    not shown.
+    not shown. Where one of the disks is full, whoever it keeps waiting is told so.
 
     Whoever serves it puts `dashboard.web.gate.middleware` in front, which knows
     browsers.
@@ -112,6 +114,7 @@ def create_api(
         runner,
         now,
         spool,
+        disks,
     )
     api.state.stores = stores
     api.state.metrics_token = metrics_token

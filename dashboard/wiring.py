@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from dashboard.web.installation_key import derive, signing_key
 from db.audit_store import AuditStore
+from db.disk_space import DiskSpace
 from db.draft_store import DraftStore
 from db.endpoints import Endpoints
 from db.files.file_keys import FileKeys
@@ -87,6 +88,11 @@ class Wiring:
     making: "RLock" = field(
         init=False, repr=False, compare=False, default_factory=RLock
     )
+
+    @property
+    def disks(self) -> DiskSpace:
+        """The disks of this process's data folder."""
+        return DiskSpace(self.settings.data)
 
     @_MadeOnce
     def inspector(self) -> "PdfInspector":

@@ -27,6 +27,7 @@ _UNAVAILABLE: Final = 503
 _KEPT_SECONDS: Final = 1.0
 # An event is in the audit log a second after it happened.
 _SHIPPED_WITHIN_SECONDS: Final = 60.0
+_DOWN: Final = {"status": "down", "latency_ms": None}
 _HEALTH: Final = shows(HealthShown) | shows(HealthShown, status=503)
 _AVAILABILITY: Final = shows(AvailabilityShown) | shows(AvailabilityShown, status=503)
 
@@ -81,26 +82,34 @@ class Checkup:
 def examine(stores: Stores) -> Health:
     """Ask every part. Without MongoDB or any server of PostgreSQL nothing works.
 
+    Nor without room in the data folder, since every look has to be written down.
+
     Without a primary what is there is read from the replicas, so whoever shares out
     visitors shall go on sending them here; the rest can wait.
     """
     nodes = stores.database.nodes()
     primary = _primary(nodes) | _since(stores.database.absence())
     replicas = [_replica(node) for node in nodes if node.role != "primary"]
-    mongo, worker, audit = _mongo(stores), _worker(stores), _audit(stores)
+    answering = {primary["status"], *(replica["status"] for replica in replicas)}
+    can_save = stores.disks is None or not stores.disks.is_full
+    can_work = can_save and "up" in answering
+    mongo, disk = _mongo(stores), _disk(stores)
+    # Nobody waits for an answer that will not come.
+    worker = _worker(stores) if can_work else _DOWN
+    audit = _audit(stores) if can_work else _DOWN
     parts = {
         "primary": primary,
         "replicas": replicas,
         "mongo": mongo,
         "worker": worker,
         "audit": audit,
+        "disk": disk,
     }
-    can_read = "up" in {primary["status"], *(replica["status"] for replica in replicas)}
-    if mongo["status"] == "down" or not can_read:
+    if mongo["status"] == "down" or not can_work:
         return Health("down", parts)
     if primary["status"] == "down":
         return Health("read-only", parts)
-    lesser = [worker, audit, *replicas]
+    lesser = [worker, audit, disk, *replicas]
     if any(part["status"] == "down" for part in lesser) or not replicas:
         return Health("degraded", parts)
     return Health("up", parts)
@@ -132,7 +141,7 @@ def _primary(nodes: tuple[NodeState, ...]) -> dict[str, Any]:
     for node in nodes:
         if node.role == "primary" and node.reachable:
             return _part(latency_seconds=node.latency_seconds, name=node.name)
-    return {"status": "down", "latency_ms": None}
+    return dict(_DOWN)
 
 
 def _since(absence: Absence | None) -> dict[str, Any]:
@@ -154,7 +163,7 @@ def _mongo(stores: Stores) -> dict[str, Any]:
         return _part(latency_seconds=stores.files.ping())
     # Whatever is wrong with it, the answer to "is it there" is no.
     except Exception:
-        return {"status": "down", "latency_ms": None}
+        return dict(_DOWN)
 
 
 def _worker(stores: Stores) -> dict[str, Any]:
@@ -162,7 +171,7 @@ def _worker(stores: Stores) -> dict[str, Any]:
     try:
         state = stores.database.read(background.worker_state, identity=SYSTEM).value
     except DatabaseUnavailable:
-        return {"status": "down", "latency_ms": None}
+        return dict(_DOWN)
     elapsed = time.perf_counter() - started
     part = _part(elapsed, last_seen_seconds=state.heartbeat_age_seconds)
     return part if state.is_at_work else part | {"status": "down"}
@@ -173,9 +182,19 @@ def _audit(stores: Stores) -> dict[str, Any]:
     try:
         waiting = stores.database.read(chain.waiting_seconds, identity=SYSTEM).value
     except DatabaseUnavailable:
-        return {"status": "down", "latency_ms": None}
+        return dict(_DOWN)
     part = _part(time.perf_counter() - started, waiting_seconds=round(waiting, 1))
     return part if waiting <= _SHIPPED_WITHIN_SECONDS else part | {"status": "down"}
+
+
+def _disk(stores: Stores) -> dict[str, Any]:
+    """Tell whether there is room on the disks that this server can look at."""
+    if stores.disks is None or (usage := stores.disks.usage()) is None:
+        return _part(None)
+    free, total = usage
+    part = _part(None, free_bytes=free, total_bytes=total)
+    full = stores.disks.full()
+    return part | {"status": "down", "full": full} if full else part
 
 
 def _part(latency_seconds: float | None, **more: object) -> dict[str, Any]:

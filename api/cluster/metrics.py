@@ -62,7 +62,7 @@ def require_collector(request: Request) -> None:
 )
 def metrics(request: Request) -> Response:
     """Return this process's counters, bookings in all, and how the servers are."""
-    parts = (_bookings(request), _servers(request), _spool(request))
+    parts = (_bookings(request), _servers(request), _spool(request), _disk(request))
     whole = generate_latest() + b"".join(parts)
     return Response(whole, media_type=CONTENT_TYPE_LATEST)
 
@@ -122,6 +122,20 @@ def _spool(request: Request) -> bytes:
         return b""
     registry = CollectorRegistry()
     registry.register(SpoolMetrics(waiting, stores.now()))
+    return generate_latest(registry)
+
+
+def _disk(request: Request) -> bytes:
+    """Return how much room this server's own disk has; nothing if that is not known."""
+    disks = stores_of(request).disks
+    if disks is None or (usage := disks.usage()) is None:
+        return b""
+    registry = CollectorRegistry()
+    for name, words, value in (
+        ("free_bytes", "Room on the disk of this server's data folder.", usage[0]),
+        ("bytes", "Size of the disk of this server's data folder.", usage[1]),
+    ):
+        Gauge(f"chartroom_data_disk_{name}", words, registry=registry).set(value)
     return generate_latest(registry)
 
 

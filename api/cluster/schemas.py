@@ -34,6 +34,7 @@ class HealthShown(Shown):
     mongo: PartShown
     worker: PartShown
     audit: PartShown
+    disk: PartShown
 
 
 class BehindShown(Shown):
@@ -110,6 +111,9 @@ class NodeShown(Shown):
     longest_transaction_seconds: float | None
     replayed_until: datetime | None
     seen_at: datetime | None
+    copied_anew_at: datetime | None = Field(
+        description="When its log was damaged and it was copied anew by itself."
+    )
 
 
 class VerdictShown(Shown):

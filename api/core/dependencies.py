@@ -16,6 +16,7 @@ from api.core.exports import ListExport, ListExports
 from api.core.origins import SAFE_METHODS, is_same_origin, origin_of
 from db.audit_store import AuditStore
 from db.cluster.observing import ClusterMonitor
+from db.disk_space import DiskSpace
 from db.files.gridfs import FileStore
 from db.postgres import ANONYMOUS, Database, DatabaseUnavailable, Lsn, Read, WriteResult
 from services.cluster.operations import (
@@ -96,6 +97,7 @@ class Stores:
     runner: OperationRunner
     now: Callable[[], datetime]
     spool: Spooling | None = None
+    disks: DiskSpace | None = None
     exports: ListExports = field(default_factory=ListExports)
 
     def today(self) -> date:

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Match
 
 from api.core.answers import JsonResponse
+from api.core.dependencies import stores_of
 from db.postgres import DatabaseUnavailable, NoPrimary
 from services.core.errors import (
     Conflict,
@@ -22,9 +23,11 @@ from services.core.errors import (
     NotAllowed,
     NotFound,
     ServiceError,
+    StorageFull,
     TooOften,
     Unavailable,
 )
+from services.core.full_disks import full_disk
 from services.documents.records.errors import NoSuchDocument, TooLarge
 from services.patients.records.rules import InvalidPatient
 
@@ -48,11 +51,14 @@ _STATUS: Final[Mapping[type[ServiceError], int]] = {
     Conflict: 409,
     Gone: 410,
     TooOften: 429,
+    StorageFull: 507,
     Unavailable: 503,
 }
 _BAD_REQUEST: Final = 400
 _METHOD_NOT_ALLOWED: Final = 405
 _RETRY_LATER: Final = {"Retry-After": "2"}
+# Somebody has to do something first.
+_RETRY_MUCH_LATER: Final = {"Retry-After": "30"}
 _CHANGING_HANDS: Final = (
     "The database is changing hands. Nothing is lost; try again in a few seconds."
 )
@@ -83,6 +89,7 @@ def install(api: FastAPI, routes: Sequence[APIRoute]) -> None:
     api.add_exception_handler(Refusal, _refused_with_more)
     api.add_exception_handler(NoPrimary, _no_primary)
     api.add_exception_handler(DatabaseUnavailable, _database_unavailable)
+    api.add_exception_handler(OSError, _os_error)
     api.add_exception_handler(RequestValidationError, _invalid_request)
     api.add_exception_handler(StarletteHTTPException, _http_error)
     api.add_exception_handler(_METHOD_NOT_ALLOWED, partial(_method_not_allowed, routes))
@@ -108,6 +115,8 @@ def precondition_required() -> HTTPException:
 
 
 def _service_error(request: Request, error: Exception) -> Response:
+    if isinstance(error, Unavailable):
+        error = full_disk(error, stores_of(request).disks) or error
     status = _status_of(error)
     members: dict[str, Any] = {}
     if isinstance(error, InvalidInput):
@@ -134,6 +143,8 @@ def _wait(error: Exception) -> Mapping[str, str] | None:
     """Say when to try again, of what may work then."""
     if isinstance(error, TooOften):
         return {"Retry-After": str(error.retry_after_seconds)}
+    if isinstance(error, StorageFull):
+        return _RETRY_MUCH_LATER
     return _RETRY_LATER if isinstance(error, Unavailable) else None
 
 
@@ -145,16 +156,28 @@ def stale(request: Request, sentence: str, members: dict[str, Any]) -> Response:
 
 def _database_unavailable(request: Request, error: Exception) -> Response:
     _log.warning("The database is unavailable: %s.", type(error).__name__)
+    if refusal := full_disk(error, stores_of(request).disks):
+        return _service_error(request, refusal)
     return _refusal(request.url.path, 503, _CHANGING_HANDS, headers=_RETRY_LATER)
 
 
 def _no_primary(request: Request, error: Exception) -> Response:
     assert isinstance(error, NoPrimary)  # noqa: S101 (registered so)
+    if refusal := full_disk(error, stores_of(request).disks):
+        return _service_error(request, refusal)
     sentence = (
         f"Nothing can be saved since {error.since:%Y-%m-%d %H:%M:%S} UTC: no server "
         "leads the database. What is there can be read meanwhile."
     )
     return _refusal(request.url.path, 503, sentence, headers=_RETRY_LATER)
+
+
+def _os_error(request: Request, error: Exception) -> Response:
+    """Say that a file of our own found no room; all else stays unforeseen."""
+    if refusal := full_disk(error, stores_of(request).disks):
+        _log.warning("A disk is full.")
+        return _service_error(request, refusal)
+    raise error
 
 
 def _invalid_request(request: Request, error: Exception) -> Response:

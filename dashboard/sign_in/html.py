@@ -8,6 +8,9 @@ from jinja2 import Environment, FileSystemLoader
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from dashboard.web import static_assets
+from db.disk_space import DiskSpace
+from db.postgres import DatabaseUnavailable
+from services.core.full_disks import full_disk
 
 _SEE_OTHER: Final = 303
 _POLICY: Final = (
@@ -44,7 +47,9 @@ def refused() -> Response:
     return page("message.html", 403, title="Not from here", sentence=sentence)
 
 
-def unavailable() -> Response:
-    """Answer while no database can."""
+def unavailable(error: DatabaseUnavailable, disks: DiskSpace) -> Response:
+    """Answer while no database can, and say so where a full disk is why."""
+    if full := full_disk(error, disks):
+        return page("message.html", 507, title="A disk is full", sentence=str(full))
     sentence = "The database is changing hands. Try again in a few seconds."
     return page("message.html", 503, title="One moment", sentence=sentence)

@@ -24,8 +24,8 @@ def routes(context: SignInContext) -> list[BaseRoute]:
         response = go(SIGN_IN_PATH)
         try:
             await context.identity.sign_out(request, response)
-        except DatabaseUnavailable:
-            return unavailable()
+        except DatabaseUnavailable as error:
+            return unavailable(error, context.disks)
         return response
 
     return [

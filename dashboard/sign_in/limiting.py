@@ -22,7 +22,7 @@ _TOO_MANY: Final = 429
 
 
 def answered(context: SignInContext, handler: Handler) -> Handler:
-    """Let a route answer what is too often with 429, and no database with 503."""
+    """Let a route answer what is too often with 429, and no database in words."""
 
     async def answer(request: Request) -> Response:
         try:
@@ -31,8 +31,8 @@ def answered(context: SignInContext, handler: Handler) -> Handler:
             if refusal.is_first:
                 await run_in_threadpool(_write_down, context, request, refusal)
             return _too_often(refusal)
-        except DatabaseUnavailable:
-            return unavailable()
+        except DatabaseUnavailable as error:
+            return unavailable(error, context.disks)
 
     return answer
 

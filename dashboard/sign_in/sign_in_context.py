@@ -12,6 +12,7 @@ from dashboard.sign_in.cookies import CodeCookieStore, KnownCookie
 from dashboard.web.installation_key import derive
 from dashboard.web.link_signing import signer_of
 from dashboard.web.sessions.identity import Identity, is_secure, origin_of
+from db.disk_space import DiskSpace
 from db.files.gridfs import FileStore
 from db.postgres import ANONYMOUS, Database
 from db.settings import Settings
@@ -20,6 +21,7 @@ from services.core.throttling import Throttle
 from services.documents.sharing.links import LinkSigner
 from services.messaging.mail import MailQueue, mailer_of
 from services.messaging.text_messages import gateway_of
+from services.people.sign_in.codes import CodeRequest
 
 T = TypeVar("T")
 
@@ -67,9 +69,18 @@ class SignInContext:
             signer_of(key),
         )
 
+    @property
+    def disks(self) -> DiskSpace:
+        """The disks of this server's data folder."""
+        return DiskSpace(self.settings.data)
+
     def close(self) -> None:
         """Let what is being sent arrive, and send nothing more."""
         self.delivery.outbox.close()
+
+    def address_of(self, email: str) -> str:
+        """Return an e-mail address as limits and cookies know it: a keyed hash."""
+        return CodeRequest(email, browser="", key=self.key).address
 
     def write(self, request: Request, operation: Callable[[Session], T]) -> T:
         """Run a transaction for somebody not known yet, recorded with their origin."""

@@ -7,14 +7,17 @@ from uuid import uuid4
 
 import streamlit as st
 
+from dashboard import wiring
 from dashboard.web.log.json_log import describe
 from services.core.errors import (
     NotAllowed,
     NotFound,
     NotSaved,
     ServiceError,
+    StorageFull,
     Unavailable,
 )
+from services.core.full_disks import full_disk
 
 logger = logging.getLogger(__name__)
 
@@ -32,12 +35,21 @@ def error_boundary() -> Iterator[None]:
     except ServiceError as refusal:
         explain(refusal)
     except Exception as error:
-        _own_up(error)
+        full = full_disk(error, wiring.current().disks)
+        if full is None:
+            _own_up(error)
+        else:
+            explain(full)
 
 
 def explain(refusal: ServiceError) -> None:
     """Say what was refused and what to do next."""
-    if isinstance(refusal, NotSaved):
+    if isinstance(refusal, Unavailable):
+        refusal = full_disk(refusal, wiring.current().disks) or refusal
+    if isinstance(refusal, StorageFull):
+        st.warning(str(refusal), icon=":material/disc_full:", title="A disk is full")
+        st.toast("A disk is full: the page says more.", icon=":material/disc_full:")
+    elif isinstance(refusal, NotSaved):
         # No new run by itself: it would take away the sentence, and save nothing.
         st.warning(str(refusal), icon=":material/cloud_off:", title="Not saved")
         # Below a long form the sentence itself may be out of sight.

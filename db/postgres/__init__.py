@@ -6,6 +6,7 @@
 from db.postgres.connections.failures import (
     AlreadyWritten as AlreadyWritten,
     DatabaseUnavailable as DatabaseUnavailable,
+    DiskFull as DiskFull,
     NoPrimary as NoPrimary,
     OutcomeUnknown as OutcomeUnknown,
     Refused as Refused,

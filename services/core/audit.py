@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from itertools import groupby
 from typing import Any, ClassVar, Final, Literal, Protocol
 from uuid import UUID
 
@@ -296,14 +297,22 @@ def events_of(operation: Callable[[Session], None]) -> list[Event]:
 
 
 def keep(session: Session, events: Sequence[Event]) -> None:
-    """Write events down in the session's transaction."""
-    for event in events:
-        # Only events from the spool tell when: whoever is signed in may not.
-        names = ", ".join(event)
-        values = ", ".join(f"%({name})s" for name in event)
-        call(
-            session,
-            # Names of columns, all our own.
-            f"INSERT INTO audit_events ({names}) VALUES ({values})",  # noqa: S608
-            {**event, "details": to_json(event["details"]).decode()},
-        )
+    """Write events down in the session's transaction, in their order."""
+    # Only events from the spool tell when: whoever is signed in may not.
+    for names, alike in groupby(events, tuple):
+        _insert(session, names, list(alike))
+
+
+def _insert(session: Session, names: Sequence[str], events: Sequence[Event]) -> None:
+    """Write events that tell the same down in one statement, not in one each."""
+    row = f"({', '.join(['%s'] * len(names))})"
+    kept = [
+        {**event, "details": to_json(event["details"]).decode()} for event in events
+    ]
+    call(
+        session,
+        # Names of columns, all our own.
+        f"INSERT INTO audit_events ({', '.join(names)}) "  # noqa: S608
+        f"VALUES {', '.join([row] * len(events))}",
+        [event[name] for event in kept for name in names],
+    )

@@ -62,6 +62,18 @@ class NotSaved(Unavailable):
     """Nothing was changed; whoever typed something still has it."""
 
 
+class StorageFull(NotSaved):
+    """A disk has no room left, and somebody has to make some; names whose it is."""
+
+    def __init__(self, *whose: str) -> None:
+        disks = f"The disk of {' and '.join(whose)}" if whose else "A disk"
+        super().__init__(
+            f"{disks} is full, so this cannot be done now: every change and every "
+            "look at a record has to be kept there. What was saved is safe. Tell "
+            "whoever looks after the server to make room; all goes on by itself then."
+        )
+
+
 class TooOften(ServiceError):
     """A limit is reached; the message says when to try again."""
 

@@ -25,6 +25,7 @@ from dashboard.web.sessions.live_sessions import LiveSessions
 from db.audit_store import AuditStore
 from db.cluster.observing import ClusterMonitor
 from db.cluster.patroni import Patroni
+from db.disk_space import DiskSpace
 from db.files.gridfs import FileStore
 from db.limit_storage import LimitStorage
 from db.postgres import SYSTEM, Database
@@ -146,6 +147,7 @@ def application(
         runner=OperationRunner(Servers(database, Patroni(module_endpoints))),
         now=lambda: datetime(2026, 11, 20, 12, tzinfo=UTC),
         spool=spool,
+        disks=DiskSpace(Path(disk.name)),
     )
     gate = Gate(
         lambda *asgi: (api if serves(asgi[0]["path"]) else Starlette())(*asgi),

@@ -1,5 +1,6 @@
 """Who sees which pages, and what happens when something goes wrong under them."""
 
+import errno
 import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -9,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from dashboard import wiring
-from db.postgres import Database
+from db.postgres import Database, DiskFull
 from services.core.actors import Role
+from services.core.errors import StorageFull
 from services.people import accounts
 from tests.pages.conftest import Clinic, page_file
 
@@ -150,6 +152,28 @@ def test_an_accident_gets_a_number_and_no_record_in_the_log(
     assert incident in caplog.text
     assert "Lovelace" not in caplog.text
     assert "Lovelace" not in str(app.error)
+    assert not app.exception
+
+
+@pytest.mark.parametrize(
+    "error",
+    [OSError(errno.ENOSPC, "Lovelace"), DiskFull("db-01: Lovelace"), StorageFull()],
+    ids=["a file of our own", "a database server", "a refusal"],
+)
+def test_a_full_disk_is_said_with_who_has_to_do_what(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch, error: Exception
+):
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(accounts, "list_people", fail)
+    app = clinic.open("users", Role.ADMIN)
+
+    (warning,) = app.warning
+    assert "disk is full" in warning.value
+    assert "make room" in warning.value
+    assert "Lovelace" not in warning.value
+    assert not app.error
     assert not app.exception
 
 

@@ -15,6 +15,7 @@ from dashboard.sign_in.ways import PASSKEY_PATH
 from services.core import audit
 from services.core.audit import Action
 from services.core.errors import ServiceError
+from services.people import accounts
 from services.people.sessions import Started
 from services.people.sign_in import passkey_proofs
 from services.people.sign_in.ceremonies import CeremonyOver, Purpose
@@ -46,12 +47,14 @@ class _WayIn:
             return refused()
         way_on, text = safe_next(form.get("next")), form.get("answer", "")
         try:
-            started = await run_in_threadpool(self._enter, request, text)
+            started, email = await run_in_threadpool(self._enter, request, text)
         except (PasskeyRefused, CeremonyOver, WrongAddress) as refusal:
             await run_in_threadpool(self._write_down, request, refusal)
             return await self._ask(request, way_on, refusal)
         response = go(way_on)
         self._context.identity.remember(request, response, started)
+        if email is not None:
+            self._context.known.add(request, response, self._context.address_of(email))
         return response
 
     async def _ask(
@@ -65,14 +68,16 @@ class _WayIn:
             next=way_on,
         )
 
-    def _enter(self, request: Request, text: str) -> Started:
+    def _enter(self, request: Request, text: str) -> tuple[Started, str | None]:
+        """Start a sign-in; return it with the e-mail address of whose it is."""
         party, answer = self._questions.receive(request, Purpose.SIGN_IN, text)
 
-        def enter(session: Session) -> Started:
+        def enter(session: Session) -> tuple[Started, str | None]:
             actor = passkey_proofs.sign_in(session, party, answer)
-            return self._context.identity.start(
+            started = self._context.identity.start(
                 session, request, actor.id, method="passkey"
             )
+            return started, accounts.find_email(session, actor.id)
 
         return self._context.write(request, enter)
 

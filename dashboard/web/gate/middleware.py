@@ -24,7 +24,9 @@ from dashboard.web.gate.websocket_expiry import POLICY_VIOLATION, RevocableSocke
 from dashboard.web.page_scripts import SIGN_IN_PATH, SIGN_OUT_PATH
 from dashboard.web.sessions.identity import token_of
 from dashboard.web.sessions.live_sessions import LiveSessions
+from db.disk_space import DiskSpace
 from db.postgres import DatabaseUnavailable
+from services.core.full_disks import full_disk
 from services.people.sessions import Live
 
 USER_HEADER: Final = "X-Chartroom-User"
@@ -60,6 +62,7 @@ _ASSETS: Final = ("/static", "/app/static", "/favicon.png")
 # Streamlit's own counters and its agent interface serve nobody here.
 _CLOSED: Final = ("/_stcore/metrics", "/_stcore/agent", "/_stcore/script-health-check")
 _TOO_MANY: Final = 429
+_NO_ROOM: Final = 507
 _CHANGING_HANDS: Final = "The database is changing hands. Try again in a moment."
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -90,12 +93,14 @@ class Gate:
         hosts: frozenset[str] | None,
         is_api_path: Callable[[str], bool],
         page_limits: PageLimits | None = None,
+        disks: DiskSpace | None = None,
     ) -> None:
         self._app = app
         self._live = live
         self._hosts = hosts
         self._is_api_path = is_api_path
         self._pages = OpenPages(page_limits or PageLimits())
+        self._disks = disks
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on what may pass, and answer the rest."""
@@ -104,9 +109,8 @@ class Gate:
             return
         try:
             visit = RequestInfo.of(scope, await self._find(scope))
-        except DatabaseUnavailable:
-            unavailable = self._answer(scope["path"], 503, _CHANGING_HANDS)
-            unavailable.headers["Retry-After"] = "2"
+        except DatabaseUnavailable as error:
+            unavailable = self._unavailable(scope["path"], error)
             await _refuse(unavailable, scope, receive, send)
             return
         _announce(scope, visit.live)
@@ -175,6 +179,15 @@ class Gate:
         return visit.live is not None and self._pages.may_open(
             visit.live.record.id, visit.network, visit.path
         )
+
+    def _unavailable(self, path: str, error: DatabaseUnavailable) -> Response:
+        if full := full_disk(error, self._disks):
+            response = self._answer(path, _NO_ROOM, str(full))
+            response.headers["Retry-After"] = "30"
+            return response
+        response = self._answer(path, 503, _CHANGING_HANDS)
+        response.headers["Retry-After"] = "2"
+        return response
 
     def _answer(self, path: str, status: int, sentence: str) -> Response:
         """Refuse in the API's way what is the API's."""

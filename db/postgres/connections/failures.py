@@ -7,7 +7,7 @@ from time import monotonic, sleep
 from uuid import UUID
 
 import psycopg2
-from psycopg2.errors import InsufficientPrivilege
+from psycopg2.errors import DiskFull as NoRoom, InsufficientPrivilege
 from sqlalchemy.exc import DBAPIError, PendingRollbackError
 
 from db.postgres import counters
@@ -26,6 +26,10 @@ class NoPrimary(DatabaseUnavailable):
     def __init__(self, since: datetime) -> None:
         super().__init__("No server takes writes.")
         self.since = since
+
+
+class DiskFull(DatabaseUnavailable):
+    """The disk of a server is full; nothing was written, somebody has to make room."""
 
 
 class OutcomeUnknown(DatabaseUnavailable):
@@ -83,10 +87,15 @@ _TROUBLES = {
 
 
 def raise_refused(error: BaseException) -> None:
-    """Raise Refused if PostgreSQL's rules are why; its own sentence names tables."""
+    """Raise Refused if PostgreSQL's rules are why, and DiskFull if it has no room.
+
+    Its own sentences name tables.
+    """
     cause = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(cause, InsufficientPrivilege):
         raise Refused("The database does not let this role do that.") from error
+    if isinstance(cause, NoRoom):
+        raise DiskFull("The disk of a database server is full.") from error
 
 
 def trouble_of(error: BaseException) -> Trouble | None:

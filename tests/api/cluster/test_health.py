@@ -1,7 +1,7 @@
 """/health tells whether the clinic can work, and /metrics how well."""
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -120,6 +120,40 @@ def test_without_mongodb_the_answer_is_503(stores):
     health = examine(replace(stores, files=_DeadFiles()))
 
     assert (health.status, health.response().status_code) == ("down", 503)
+
+
+@dataclass(frozen=True)
+class _Disks:
+    """What is full; the real ones are looked at in tests/db/cluster."""
+
+    names: tuple[str, ...]
+
+    @property
+    def is_full(self):
+        return self.names == ("the data folder",)
+
+    def full(self):
+        return self.names
+
+    def usage(self):
+        return 4096, 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("full", "status", "part"),
+    [
+        ((), "up", "up"),
+        (("db-02",), "degraded", "down"),
+        (("the data folder",), "down", "down"),
+    ],
+)
+def test_health_says_whether_a_disk_is_full(stores, application, full, status, part):
+    _beat(application.database)
+
+    health = examine(replace(stores, disks=_Disks(full)))
+
+    assert (health.status, health.parts["disk"]["status"]) == (status, part)
+    assert health.parts["disk"].get("full", ()) == full
 
 
 def test_a_silent_worker_degrades(endpoints, stores):
@@ -241,6 +275,17 @@ def test_nobody_else_reads_metrics_even_on_this_machine(guarded, sent):
 
 def test_without_a_token_metrics_are_read_on_this_machine(stranger):
     assert "chartroom_lsn_waits_total" in stranger.get("/metrics").text
+
+
+def test_metrics_tell_how_much_room_the_data_folder_has(stranger):
+    told = dict(
+        line.split()
+        for line in stranger.get("/metrics").text.splitlines()
+        if line.startswith("chartroom_data_disk_")
+    )
+
+    free = float(told["chartroom_data_disk_free_bytes"])
+    assert 0 < free < float(told["chartroom_data_disk_bytes"])
 
 
 @pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-IP"])

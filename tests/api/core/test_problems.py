@@ -1,12 +1,13 @@
 """Every refusal is an RFC 9457 problem, and what breaks tells nothing."""
 
+import errno
 import logging
 from datetime import UTC, datetime
 
 import pytest
 
 from dashboard.web.log import json_log
-from db.postgres import DatabaseUnavailable, NoPrimary
+from db.postgres import DatabaseUnavailable, DiskFull, NoPrimary
 from services.core.actors import Role
 from services.core.errors import Unavailable
 from services.patients import search
@@ -147,6 +148,33 @@ def test_what_cannot_answer_now_says_when_to_try_again(client, break_with, error
     assert response.status_code == 503
     assert response.headers["retry-after"] == "2"
     assert "Lovelace" not in _problem(response)["detail"]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [DiskFull("db-01: Lovelace"), OSError(errno.ENOSPC, "Lovelace")],
+    ids=["of a database server", "of our own"],
+)
+def test_a_full_disk_says_who_has_to_do_what(client, break_with, error):
+    break_with(error)
+
+    response = client.get(LIST)
+    enveloped = client.get("/patient-register")
+
+    assert response.status_code == enveloped.status_code == 507
+    assert "disk is full" in (told := _problem(response)["detail"])
+    assert "make room" in told
+    assert "Lovelace" not in response.text + enveloped.text
+    assert response.headers["retry-after"] == "30"
+
+
+def test_what_else_a_file_system_refuses_stays_unforeseen(client, break_with):
+    break_with(PermissionError(errno.EACCES, "Lovelace"))
+
+    response = client.get(LIST)
+
+    assert response.status_code == 500
+    assert "Lovelace" not in response.text
 
 
 def test_a_lasting_absence_says_since_when(client, break_with):

@@ -19,6 +19,7 @@ from tests.dashboard.passkey_pages import (
     origin_of,
     signed_in,
 )
+from tests.kit import cast
 
 
 @pytest.fixture
@@ -263,3 +264,20 @@ def test_the_pages_run_their_own_script_only(server, kept):
     assert page.text.count("<script") == 1
     assert f'<script nonce="{nonce}">' in page.text
     assert "unsafe" not in policy
+
+
+def test_strangers_do_not_keep_out_whom_a_browser_knows_by_passkey(server, kept):
+    """Whoever has only used passkeys there asks for codes as its owner, too."""
+    address = {"email": cast.DEMO[Role.ANALYST].email}
+    device = device_for(server)
+    with signed_in(server, Role.ANALYST) as elsewhere:
+        add_passkey(elsewhere, device)
+    with browser_at(server) as browser, browser_at(server) as stranger:
+        assert enter(browser, device).status_code == 303
+        for _ in range(6):
+            refused = stranger.post("/sign-in", data=address)
+        assert refused.status_code == 429
+
+        asked = browser.post("/sign-in", data=address)
+
+    assert asked.status_code == 303

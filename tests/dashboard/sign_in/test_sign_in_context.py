@@ -3,7 +3,8 @@
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -13,7 +14,7 @@ from httpx import ASGITransport, AsyncClient, Response
 from starlette.requests import Request
 from starlette.responses import Response as Answer
 
-from dashboard.sign_in import SignInContext, create_sign_in
+from dashboard.sign_in import SignInContext, create_sign_in, sign_in_context
 from dashboard.sign_in.cookies import KnownCookie, SignedCookie
 from dashboard.sign_in.limiting import count_request, count_try
 from dashboard.web.gate.networks import network_of
@@ -157,6 +158,27 @@ def test_without_a_database_nobody_gets_in_and_the_page_says_why(
     assert answer.status_code == 503
     assert "The database is changing hands." in answer.text
     assert "set-cookie" not in answer.headers
+
+
+@dataclass(frozen=True)
+class FullDisks:
+    """A data folder without room; real ones are filled in tests/launch."""
+
+    folder: Path
+
+    def full(self):
+        return ("the data folder",)
+
+
+def test_where_a_full_disk_is_why_nobody_gets_in_the_page_says_so(
+    without_databases, monkeypatch
+):
+    monkeypatch.setattr(sign_in_context, "DiskSpace", FullDisks)
+
+    answer = _ask(without_databases, "POST", "/sign-in", data={"email": "r@x.test"})
+
+    assert answer.status_code == 507
+    assert "The disk of the data folder is full" in answer.text
 
 
 @pytest.fixture

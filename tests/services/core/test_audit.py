@@ -4,7 +4,7 @@ from datetime import date
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from db.models.audit import AuditEvent
@@ -87,6 +87,18 @@ def test_a_reading_session_hands_its_events_over(reading, clerk):
         "patient:list",
         "patient:count",
     ]
+
+
+def test_what_one_look_records_is_written_in_one_statement(reading, clerk):
+    with audit.collected(reading) as events:
+        audit.record(reading, clerk, Action.PATIENT_LIST)
+        audit.record(reading, clerk, Action.PATIENT_COUNT)
+
+    audit.keep(reading, events)
+
+    # Numbers the statements of a transaction.
+    commands = reading.scalars(text("SELECT DISTINCT cmin::text FROM audit_events"))
+    assert len(commands.all()) == 1
 
 
 def test_nobody_reads_without_somebody_to_write_it_down(reading, clerk):

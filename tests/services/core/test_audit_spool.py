@@ -10,7 +10,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
 from db.endpoints import Endpoints
@@ -126,6 +126,39 @@ def test_what_is_read_is_shown_and_told_to_the_log_later(desk, ada, database):
     assert Origin(event.request_id, event.session_id, event.network) == ORIGIN
     # When it happened, not when it was written down.
     assert before <= event.at <= after
+
+
+@pytest.fixture
+def no_room(desk):
+    """The primary answers, and finds no room for an audit event."""
+    desk.log.execute(
+        text(
+            "CREATE FUNCTION find_no_room() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN RAISE 'Full' USING ERRCODE = 'disk_full'; END $$"
+        )
+    )
+    desk.log.execute(
+        text(
+            "CREATE TRIGGER full_disk BEFORE INSERT ON audit_events "
+            "EXECUTE FUNCTION find_no_room()"
+        )
+    )
+    desk.log.commit()
+    yield
+    desk.log.rollback()
+    desk.log.execute(text("DROP FUNCTION find_no_room() CASCADE"))
+    desk.log.commit()
+
+
+def test_while_the_primarys_disk_is_full_what_is_read_is_kept_here(
+    desk, ada, database, no_room
+):
+    on_behalf = replace(desk.on_behalf, database=database)
+
+    shown = replace(desk, on_behalf=on_behalf).look(ada)
+
+    assert shown.id == ada.id
+    assert not desk.spool.is_empty
 
 
 def test_while_somebody_leads_the_spool_is_not_touched(desk, ada, database):

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from db.postgres import AlreadyWritten, DatabaseUnavailable
+from db.postgres import AlreadyWritten, DatabaseUnavailable, DiskFull
 from tests.db.postgres.notes import add_note, backend, die, end_sessions, is_written
 
 
@@ -65,6 +65,34 @@ def test_a_violated_constraint_is_not_tried_again(database, notes, note_id):
         database.write(notes.write(note_id))
 
     assert notes.runs == 2
+
+
+def find_no_room(session):
+    """Meet what PostgreSQL says where a file of its own finds no room."""
+    session.execute(
+        text("DO $$ BEGIN RAISE 'Lovelace' USING ERRCODE = 'disk_full'; END $$")
+    )
+
+
+@pytest.mark.parametrize("way", ["write", "read"])
+def test_a_full_disk_is_told_at_once_and_not_tried_again(database, way):
+    runs = []
+
+    def attempt(session):
+        runs.append(session)
+        find_no_room(session)
+
+    with pytest.raises(DiskFull) as raised:
+        getattr(database, way)(attempt)
+
+    assert len(runs) == 1
+    assert "Lovelace" not in str(raised.value)
+
+
+@pytest.mark.parametrize("way", ["writing", "reading"])
+def test_a_full_disk_is_told_by_open_sessions_too(database, way):
+    with pytest.raises(DiskFull), getattr(database, way)() as session:
+        find_no_room(session)
 
 
 def test_what_was_typed_is_not_in_the_message_of_a_failure(database):

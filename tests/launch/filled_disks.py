@@ -1,0 +1,101 @@
+"""Clinics on small disks, which are filled while people work there."""
+
+import threading
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tests.launch.launcher import Launcher, sweep
+from tests.launch.small_disks import SmallDisk
+from tests.launch.steady_work import Answer, SteadyWork
+
+# A first start asks for 1.5 GB; of each server's part most is room for its log.
+_WHOLE_MEGABYTES: Final = 1_700
+_PART_MEGABYTES: Final = 700
+_WORK_SECONDS: Final = 2.0
+_SETTINGS: Final = {
+    "CHARTROOM_API_CALLS_PER_MINUTE": "100000",
+    # Whoever is kept waiting is not to outlast the filling by half a minute.
+    "CHARTROOM_RETRY_SECONDS": "5",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """What was answered while a disk was full, and what was lost by it."""
+
+    refusals: Counter[Answer]
+    acknowledged: int
+    lost: list[str]
+
+    @property
+    def unexplained(self) -> Counter[Answer]:
+        """The answers that say no more than that something broke, or nothing at all."""
+        return Counter(
+            {
+                answer: count
+                for answer, count in self.refusals.items()
+                if answer.status not in {503, 507}
+            }
+        )
+
+
+@contextmanager
+def on_a_small_disk(folder: Path) -> Iterator[tuple[Launcher, SmallDisk]]:
+    """Run a clinic whose data, logs and temporary files share one small disk."""
+    folder.mkdir()
+    with SmallDisk.mounted(folder, _WHOLE_MEGABYTES) as disk:
+        temporary = folder / "tmp"
+        temporary.mkdir(mode=0o1777)
+        launcher = Launcher(folder / "data", "--empty")
+        try:
+            launcher.start(TMPDIR=str(temporary), **_SETTINGS)
+            launcher.await_ready()
+            yield launcher, disk
+        finally:
+            sweep(launcher)
+
+
+@contextmanager
+def on_disks_of_their_own(
+    data: Path, *parts: str
+) -> Iterator[tuple[Launcher, Sequence[SmallDisk]]]:
+    """Run a clinic in which each of these parts of the data has a small disk."""
+    launcher = Launcher(data, "--empty")
+    try:
+        launcher.start(**_SETTINGS)
+        launcher.await_ready()
+        launcher.stop()
+        with ExitStack() as stack:
+            # Ended before its disks are taken away.
+            disks = [
+                stack.enter_context(SmallDisk.mounted(data / part, _PART_MEGABYTES))
+                for part in parts
+            ]
+            stack.callback(launcher.cut_power)
+            launcher.start(**_SETTINGS)
+            launcher.await_ready()
+            yield launcher, disks
+    finally:
+        sweep(launcher)
+
+
+def fill(disk: SmallDisk, work: SteadyWork, *, seconds: float) -> Filling:
+    """Fill a disk for so long while people work, until all goes on without help."""
+    work.answers.clear()
+    known = len(work.patients) + len(work.files)
+    with work.going_on():
+        _pause(_WORK_SECONDS)
+        with disk.full():
+            _pause(seconds)
+        _pause(_WORK_SECONDS)
+    work.do_each_once()
+    acknowledged = len(work.patients) + len(work.files) - known
+    return Filling(work.refusals(), acknowledged, work.lost())
+
+
+def _pause(seconds: float) -> None:
+    threading.Event().wait(seconds)

@@ -1,0 +1,90 @@
+"""Whether a full disk is why something failed, told from what was raised."""
+
+import errno
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import pytest
+
+from db.postgres import DatabaseUnavailable, DiskFull, NoPrimary, OutcomeUnknown
+from services.core.errors import InvalidInput, NotSaved, Unavailable
+from services.core.full_disks import full_disk
+from services.core.on_behalf import NotRecorded
+from services.documents.records.errors import FilesUnavailable
+
+NO_ROOM = OSError(errno.ENOSPC, "No space left on device")
+UNKNOWN = OutcomeUnknown("Nobody answered.", uuid4())
+
+
+@dataclass(frozen=True)
+class Disks:
+    """What is full; the real ones are looked at in tests/db/cluster."""
+
+    names: tuple[str, ...] = ()
+
+    def full(self):
+        return self.names
+
+
+def _because(error: Exception, cause: Exception) -> Exception:
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        DiskFull("The disk of a database server is full."),
+        NO_ROOM,
+        OSError(errno.EDQUOT, "Disk quota exceeded"),
+        _because(NotRecorded(), DiskFull("Full.")),
+        _because(RuntimeError(), NO_ROOM),
+    ],
+    ids=repr,
+)
+def test_whoever_found_no_room_is_believed(error):
+    told = full_disk(error, None)
+
+    assert isinstance(told, NotSaved)
+    assert str(told).startswith("A disk is full")
+    assert "make room" in str(told)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        DatabaseUnavailable("No server could write."),
+        NoPrimary(datetime.now(UTC)),
+        FilesUnavailable(),
+        NotRecorded(),
+        NO_ROOM,
+    ],
+    ids=repr,
+)
+def test_of_a_server_that_is_silent_its_disk_tells(error):
+    told = full_disk(error, Disks(("db-01", "mongo")))
+
+    assert str(told).startswith("The disk of db-01 and mongo is full")
+
+
+@pytest.mark.parametrize("error", [DatabaseUnavailable("Gone."), Unavailable("Gone.")])
+def test_a_silence_with_room_on_the_disks_has_another_reason(error):
+    assert full_disk(error, Disks()) is None
+    assert full_disk(error, None) is None
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        InvalidInput("file", "No file uploaded"),
+        LookupError(),
+        PermissionError(errno.EACCES, "Permission denied"),
+        # Whether it was saved is what they need to know.
+        UNKNOWN,
+        _because(Unavailable("Look before you save it again."), UNKNOWN),
+    ],
+    ids=repr,
+)
+def test_what_has_another_reason_stays_what_it_is(error):
+    assert full_disk(error, Disks(("db-01",))) is None
