@@ -5,15 +5,15 @@ transaction's first words travel with its first statement. `/metrics` tells the 
 what pages asked apart from what the server asks by itself.
 """
 
+import runpy
+import sys
 from collections.abc import Callable
 from threading import current_thread
 from typing import Any, Final
 
 from prometheus_client import Counter
 
-from dashboard.cli import running
 from db.postgres.connections.batching import BatchedConnection, BatchedCursor
-from db.settings import Settings
 
 ROUND_TRIPS: Final = "benchmark_round_trips"
 _PAGES: Final = "ScriptRunner"
@@ -29,7 +29,9 @@ def main() -> None:
         (BatchedConnection, "say"),
     ):
         setattr(part, name, _counted(getattr(part, name)))
-    running.serve_pages(Settings())
+    # By the very command: it also says how often Python looks for garbage.
+    sys.argv = ["dashboard", "web"]
+    runpy.run_module("dashboard", run_name="__main__")
 
 
 def _counted(send: Callable[..., Any]) -> Callable[..., Any]:
