@@ -10,7 +10,7 @@ import gc
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import date
@@ -42,6 +42,7 @@ from tests.kit.clusters import (
     SharedCluster,
     await_shared,
     await_whole,
+    last_logged,
     shared_cluster,
 )
 
@@ -179,6 +180,18 @@ def _group(item: pytest.Item) -> str:
     # Two workers at a time: these wait for servers most of the time.
     engine_room = item.path.is_relative_to(item.config.rootpath / "tests/db/embedded")
     return "clusters that break" if engine_room else "clusters at work"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show with a failure what the servers logged that the test may break."""
+    report = yield
+    cluster = getattr(item, "funcargs", {}).get("own_cluster")
+    if report.failed and report.when == "call" and cluster is not None:
+        report.sections.append(("servers", last_logged(cluster)))
+    return report
 
 
 @pytest.hookimpl(trylast=True)

@@ -44,9 +44,9 @@ class WholeSite:
         return [json.loads(line) for line in whole.splitlines()]
 
     def complaints(self) -> list[str]:
-        """Return the warnings and errors that have been logged."""
+        """Return the warnings and errors that have been logged, each with its cause."""
         return [
-            line["event"]
+            "\n".join((line["event"], *line.get("exception", "").splitlines()))
             for line in self.lines()
             if line["level"] in {"warning", "error"}
         ]

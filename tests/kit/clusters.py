@@ -108,10 +108,17 @@ def await_whole(cluster: Cluster, seconds: float = 60) -> None:
     try:
         cluster.wait_until_whole(seconds)
     except CannotStart as failure:
-        for log in sorted(cluster.folder.logs.glob("db-*.log")):
-            last = log.read_text(errors="replace").splitlines()[-_LOGGED_LINES:]
-            failure.add_note("\n".join((f"-- {log.name}", *last)))
+        failure.add_note(last_logged(cluster))
         raise
+
+
+def last_logged(cluster: Cluster) -> str:
+    """Return what each server and its Patroni logged last."""
+    lines = []
+    for log in sorted(cluster.folder.logs.glob("db-*.log")):
+        last = log.read_text(errors="replace").splitlines()[-_LOGGED_LINES:]
+        lines += [f"-- {log.name}", *last]
+    return "\n".join(lines)
 
 
 def _is_as_found(cluster: Cluster) -> bool:

@@ -162,6 +162,8 @@ class Patroni:
                 if method != "GET":
                     raise
                 continue
+            if method == "GET" and _is_cut(answer):
+                continue
             self._talkative = member
             return answer
         raise PatroniSilent("No member of Patroni answers.")
@@ -189,6 +191,15 @@ class Patroni:
         if answer is None:
             raise PatroniSilent(f"The Patroni of {member} does not answer.")
         return answer
+
+
+def _is_cut(answer: JsonAnswer) -> bool:
+    """Tell whether a member fell silent in the middle of what it knew.
+
+    Patroni says nowhere how long its answers are, so one that dies while it answers
+    seems to have said all: only that it is no JSON shows it.
+    """
+    return answer.is_ok and isinstance(answer.body, str)
 
 
 def _require(answer: JsonAnswer) -> Any:

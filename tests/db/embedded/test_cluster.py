@@ -16,6 +16,7 @@ from db.embedded import Addresses, Cluster
 from db.embedded.servers.etcd_certificate import EtcdCertificate
 from db.embedded.supervision import policy
 from tests.conftest import owner
+from tests.kit.breaking import is_switched_over
 from tests.kit.waiting import eventually, noting_calls
 
 pytestmark = pytest.mark.cluster
@@ -277,7 +278,7 @@ def test_what_is_killed_without_supervision_stays_dead(breakable: Cluster):
 def test_a_switchover_makes_the_candidate_the_primary(breakable: Cluster, notes: Notes):
     candidate = next(node for node in breakable.nodes if node.is_replica)
 
-    breakable.switch_over(candidate.name)
+    assert eventually(lambda: is_switched_over(breakable, candidate.name))
 
     assert eventually(lambda: candidate.is_primary)
     assert eventually(lambda: notes.accepts("on the new primary"))

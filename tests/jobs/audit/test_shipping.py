@@ -23,6 +23,7 @@ from services.audit import chain
 from services.audit.chain import ChainBroken
 from tests.browser.running import variables
 from tests.conftest import fresh_database
+from tests.kit.breaking import switch_over
 from tests.kit.waiting import eventually
 from tests.kit.warm_start import WarmProcess
 
@@ -235,9 +236,7 @@ def test_shipping_follows_the_primary(breakable, audited):
 
     with shipping.shipping(audited.database, audited.store):
         eventually(lambda: audited.count() > total // 4)
-        leader = breakable.primary().name
-        other = next(node.name for node in breakable.nodes if node.name != leader)
-        breakable.switch_over(other)
+        switch_over(breakable)
         eventually(lambda: _survives(audited.waiting, 1) == 0, seconds=120)
 
     audited.assert_each_event_is_there_once(total)

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from db import schema
 from db.postgres import Database
 from tests.conftest import fresh_database
+from tests.kit.breaking import switch_over
 from tests.kit.waiting import eventually
 from tests.kit.warm_start import WarmProcess
 
@@ -30,11 +31,6 @@ def _worker(endpoints, folder):
     }
     words, log = ["dashboard", "worker"], folder / "log"
     return WarmProcess(words, cwd=ROOT, env=variables, output=log)
-
-
-def _another(cluster):
-    leader = cluster.primary().name
-    return next(name for name in cluster.endpoints.replica_urls if name != leader)
 
 
 def _ask(database, question):
@@ -77,7 +73,7 @@ def test_a_worker_goes_on_after_a_switchover(breakable, tmp_path):
         process = _worker(endpoints, tmp_path)
         try:
             eventually(lambda: _is_listening(database))
-            breakable.switch_over(_another(breakable))
+            switch_over(breakable)
             # What the former leader was told, the new one has already.
             before = _ask(database, "SELECT clock_timestamp()")
             eventually(lambda: _last_beat(database), lambda at: at and at > before)

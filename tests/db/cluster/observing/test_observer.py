@@ -203,7 +203,7 @@ def test_another_leader_is_seen_with_what_became_of_the_former(breakable):
         )
         candidate = breaking.replicas(breakable)[0].name
 
-        breakable.switch_over(candidate)
+        eventually(lambda: breaking.is_switched_over(breakable, candidate))
 
         seen = eventually(
             observer.look,

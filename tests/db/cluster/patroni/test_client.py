@@ -1,11 +1,12 @@
 """Patroni's answers as they are read, and who is asked."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
+from types import MappingProxyType
 
 import pytest
 
@@ -116,14 +117,33 @@ def test_other_addresses_are_taken_over(endpoints: Endpoints):
     assert patroni.names == tuple(endpoints.patroni_urls)
 
 
+@pytest.mark.parametrize("cut", ["", '{"members": [{"name": "db-0'])
+def test_one_that_dies_while_it_answers_has_said_nothing(
+    endpoints: Endpoints, cut: str
+):
+    with (
+        patroni_that_says(cut, endpoints) as patroni,
+        pytest.raises(PatroniSilent),
+    ):
+        patroni.cluster()
+    with patroni_that_says(cut, endpoints, endpoints.patroni_urls) as patroni:
+        assert patroni.cluster().leader
+
+
 @contextmanager
-def patroni_that_says(words: str, endpoints: Endpoints) -> Iterator[Patroni]:
-    """Yield the client of a Patroni that answers every command with these words."""
+def patroni_that_says(
+    words: str, endpoints: Endpoints, others: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[Patroni]:
+    """Yield a client that first asks a Patroni that has these words for everything.
+
+    It refuses commands with them; `others` are the addresses of other members.
+    """
 
     class Member(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(200)
             self.end_headers()
+            self.wfile.write(words.encode())
 
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers["Content-Length"]))
@@ -137,7 +157,7 @@ def patroni_that_says(words: str, endpoints: Endpoints) -> Iterator[Patroni]:
     with HTTPServer(("127.0.0.1", 0), Member) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         url = f"http://127.0.0.1:{server.server_port}"
-        yield Patroni(replace(endpoints, patroni_urls={"db-02": url}))
+        yield Patroni(replace(endpoints, patroni_urls={"first": url, **others}))
         server.shutdown()
 
 
