@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import cycle
 from pathlib import Path
 
 import httpx
@@ -21,6 +22,19 @@ READY_SECONDS = 100
 ALONE = {"CHARTROOM_SERVERS": "1"}
 
 
+def _own_ports() -> Iterator[int]:
+    """Return ports that no other worker of this run takes, nor any cluster for itself.
+
+    It takes seconds from here until the launcher listens there.
+    """
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw9").removeprefix("gw")
+    first = 10_000 + int(worker) % 10 * 500
+    return cycle(range(first, first + 500))
+
+
+_OWN_PORTS = _own_ports()
+
+
 class Launcher:
     """`python -m dashboard serve` with a data folder and a port."""
 
@@ -28,7 +42,7 @@ class Launcher:
         self, data: Path, *options: str, python: tuple[str, ...] = (sys.executable,)
     ) -> None:
         self.data = data
-        self.port = ports.choose(("web",), {})["web"]
+        self.port = next(port for port in _OWN_PORTS if ports.is_free(port))
         self.address = f"http://127.0.0.1:{self.port}"
         self._options = options
         self._python = python
