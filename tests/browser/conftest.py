@@ -172,17 +172,24 @@ def _is_signed_in(context: BrowserContext) -> bool:
 expect.set_options(timeout=_SECONDS * 1000)
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Chromium; CHARTROOM_CHROMIUM names another one than the system's."""
-    executable = (
+def find_chromium() -> str | None:
+    """Return which Chromium to start; None for Playwright's own.
+
+    CHARTROOM_CHROMIUM names another one than the system's.
+    """
+    return (
         os.environ.get("CHARTROOM_CHROMIUM")
         or shutil.which("chromium-headless-shell")
         or shutil.which("chromium")
     )
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium, which ends with the tests."""
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
-            executable_path=executable, args=[*CHROMIUM_FLAGS, *_SHORT_LIVED]
+            executable_path=find_chromium(), args=[*CHROMIUM_FLAGS, *_SHORT_LIVED]
         )
         yield chromium
         chromium.close()

@@ -23,6 +23,8 @@ class Shown:
     texts: list[str] = field(default_factory=list)
     # Of the widgets drawn, the kind by the id.
     widgets: dict[str, str] = field(default_factory=dict)
+    # Of those that stand in a fragment, its id.
+    fragments: dict[str, str] = field(default_factory=dict)
     # Of the pages that there are, the hash by the path.
     pages: dict[str, str] = field(default_factory=dict)
     # Whether the script ended as it should, and not with an error of its own.
@@ -91,14 +93,24 @@ class Page:
         self.shown = _watch(self._stream)
 
     def forge(
-        self, states: Iterable[WidgetState], *, page_hash: str, query: str = ""
+        self,
+        states: Iterable[WidgetState],
+        *,
+        page_hash: str,
+        query: str = "",
+        fragment_id: str = "",
     ) -> None:
-        """Run a page's script with whatever is said of widgets."""
+        """Run a page's script, or a fragment, with whatever is said of widgets."""
         run = BackMsg()
         run.rerun_script.query_string = query
         run.rerun_script.page_script_hash = page_hash
+        run.rerun_script.fragment_id = fragment_id
         run.rerun_script.widget_states.widgets.extend(states)
         self._stream.send(run.SerializeToString())
+        self.shown = _watch(self._stream)
+
+    def look_on(self) -> None:
+        """Wait for a run that the server begins by itself."""
         self.shown = _watch(self._stream)
 
     def post(self, message: bytes) -> None:
@@ -143,7 +155,10 @@ def _watch(opened: ClientConnection) -> Shown:
                 shown.pages[page.url_pathname] = page.page_script_hash
         elif kind == "delta":
             shown.texts.append(str(message.delta.new_element))
-            shown.widgets.update(_widgets(message.delta))
+            drawn = dict(_widgets(message.delta))
+            shown.widgets |= drawn
+            if fragment_id := message.delta.fragment_id:
+                shown.fragments |= dict.fromkeys(drawn, fragment_id)
         elif kind == "script_finished":
             # After a script that asks for another run comes that run.
             if message.script_finished == ForwardMsg.FINISHED_EARLY_FOR_RERUN:

@@ -15,7 +15,7 @@ from services.core.actors import Role
 from tests.browser.running import chartroom, free_port
 from tests.conftest import owner
 from tests.dashboard.conftest import demo_of
-from tests.dashboard.page import Page, cookies_of, kept_open
+from tests.dashboard.page import Page, cookies_of, kept_open, stream
 from tests.kit import cast
 from tests.kit.replicas import await_everywhere
 from tests.kit.signing_in import sign_in
@@ -32,11 +32,21 @@ class WholeSite:
 
     def signed_in(self, role: Role) -> AbstractContextManager[Page]:
         """Open a page of somebody's, at home."""
+        cookies = self._sign_in(role)
+        return kept_open(self.address, cookies=cookies, origin=self.address)
+
+    @contextmanager
+    def connected(self, role: Role) -> Iterator[Page]:
+        """Open a connection of somebody's that asks for nothing by itself."""
+        cookies = self._sign_in(role)
+        with stream(self.address, cookies=cookies, origin=self.address) as opened:
+            yield Page(opened)
+
+    def _sign_in(self, role: Role) -> str:
         headers = {"Origin": self.address, "Sec-Fetch-Site": "same-origin"}
         with httpx.Client(base_url=self.address, headers=headers) as browser:
             assert sign_in(browser, cast.DEMO[role].email).status_code == 303
-            cookies = cookies_of(browser)
-        return kept_open(self.address, cookies=cookies, origin=self.address)
+            return cookies_of(browser)
 
     def lines(self) -> list[dict[str, Any]]:
         """Return what has been logged, without a line that is being written."""

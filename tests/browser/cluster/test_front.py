@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from db.endpoints import Endpoints
 from tests.browser.conftest import ready
@@ -27,27 +27,56 @@ def served(endpoints: Endpoints, tmp_path) -> Iterator[Launcher]:
         yield served
 
 
-def test_what_is_typed_stays_when_the_process_dies_and_the_page_goes_on(
-    served: Launcher, browser: Browser
-):
+@pytest.fixture
+def page(served: Launcher, browser: Browser) -> Iterator[Page]:
+    """A tab of the front desk."""
     with closing(browser.new_context(base_url=served.address)) as context:
         page = context.new_page()
         page.goto("/sign-in?next=/register")
         page.get_by_role("button", name=cast.ROSA.name).click()
         page.get_by_role("button", name="Sign in", exact=True).click()
-        name = ready(page).get_by_label("First name")
-        name.fill("Ada")
-        name.press("Tab")
-        ready(page)
-        [mine] = [c["value"] for c in context.cookies() if c["name"] == FRONT_COOKIE]
-        [holding] = [n for n in NAMES if digest_of(n) == mine]
+        yield ready(page)
 
-        with page.expect_websocket(lambda socket: "/_stcore/stream" in socket.url):
-            served.child(holding).kill()
 
-        page.get_by_role("combobox", name="Sex").click()
-        page.get_by_role("option", name="Female").click()
-        ready(page)
-        expect(page.get_by_label("First name")).to_have_value("Ada")
-        [now] = [c["value"] for c in context.cookies() if c["name"] == FRONT_COOKIE]
-        assert now != mine
+def cookie_of(page: Page) -> str:
+    """Return what tells the front which process a browser is with."""
+    [value] = [c["value"] for c in page.context.cookies() if c["name"] == FRONT_COOKIE]
+    return value
+
+
+def kill_process_of(served: Launcher, page: Page) -> None:
+    """Kill the process that holds a page, and wait until another one has it."""
+    mine = cookie_of(page)
+    [holding] = [name for name in NAMES if digest_of(name) == mine]
+    with page.expect_websocket(lambda socket: "/_stcore/stream" in socket.url):
+        served.child(holding).kill()
+
+
+def test_what_is_typed_stays_when_the_process_dies_and_the_page_goes_on(
+    served: Launcher, page: Page
+):
+    name = page.get_by_label("First name")
+    name.fill("Ada")
+    name.press("Tab")
+    ready(page)
+    mine = cookie_of(page)
+
+    kill_process_of(served, page)
+
+    page.get_by_role("combobox", name="Sex").click()
+    page.get_by_role("option", name="Female").click()
+    ready(page)
+    expect(page.get_by_label("First name")).to_have_value("Ada")
+    assert cookie_of(page) != mine
+
+
+def test_the_first_click_after_a_process_died_is_done(served: Launcher, page: Page):
+    page.goto("/patients")
+    by_birth = ready(page).get_by_role("button", name="Date of birth")
+    by_birth.wait_for()
+
+    kill_process_of(served, page)
+    by_birth.click()
+
+    heading = page.get_by_role("columnheader", name="Date of birth")
+    expect(heading).to_have_attribute("aria-sort", "ascending")

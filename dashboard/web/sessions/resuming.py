@@ -1,0 +1,73 @@
+"""A page that lost its process is drawn by another one before anything is done in it.
+
+A browser keeps its page when the process behind it dies or is replaced, connects to
+another one, and waits: Streamlit draws nothing there before the next click. Of that
+click it takes no notice if it is in a fragment, which the new session does not know,
+and calls no callback of a widget that it has never drawn. So the page is drawn first,
+as it stands in the browser, and then it is clicked.
+"""
+
+from typing import Any, Final
+from weakref import WeakKeyDictionary
+
+from streamlit.proto.ClientState_pb2 import ClientState
+from streamlit.runtime.app_session import AppSession
+from streamlit.runtime.scriptrunner import ScriptRunnerEvent
+
+# What is said once, of a click, and not again with each later run.
+_CLICKS: Final = frozenset(
+    ("trigger_value", "string_trigger_value", "json_trigger_value", "chat_input_value")
+)
+_waiting: WeakKeyDictionary[AppSession, ClientState] = WeakKeyDictionary()
+
+_request_rerun = AppSession.request_rerun
+_handle_event = AppSession._handle_scriptrunner_event_on_event_loop
+
+
+def draw_before_clicks() -> None:
+    """Have Streamlit draw a page of which it knows nothing before it takes a click.
+
+    It has no setting for it. To be called once in a process, before pages run.
+    """
+    AppSession.request_rerun = _draw_first  # type: ignore[method-assign]
+    AppSession._handle_scriptrunner_event_on_event_loop = _then_click  # type: ignore[method-assign]
+
+
+def _draw_first(session: AppSession, asked: ClientState | None) -> None:
+    """Run what a browser asks for; keep the first click of a session for later."""
+    if asked is None or not _is_new(session) or not _is_click(asked):
+        _request_rerun(session, asked)
+        return
+    _waiting[session] = asked
+    page = ClientState()
+    page.CopyFrom(asked)
+    page.fragment_id, page.is_auto_rerun = "", False
+    kept = [state for state in page.widget_states.widgets if not _is_told_once(state)]
+    del page.widget_states.widgets[:]
+    page.widget_states.widgets.extend(kept)
+    _request_rerun(session, page)
+
+
+def _then_click(
+    session: AppSession, sender: Any, event: ScriptRunnerEvent, *args: Any, **more: Any
+) -> None:
+    """Hear of runs, and make the click that waits once the page is there."""
+    _handle_event(session, sender, event, *args, **more)
+    is_idle = event is ScriptRunnerEvent.SHUTDOWN and session._scriptrunner is None
+    if is_idle and (clicked := _waiting.pop(session, None)) is not None:
+        _request_rerun(session, clicked)
+
+
+def _is_new(session: AppSession) -> bool:
+    """Tell whether nothing has been drawn in the session, nor is being drawn."""
+    return session._scriptrunner is None and not session._client_state.page_script_hash
+
+
+def _is_click(asked: ClientState) -> bool:
+    return bool(asked.fragment_id) or any(
+        map(_is_told_once, asked.widget_states.widgets)
+    )
+
+
+def _is_told_once(state: Any) -> bool:
+    return state.WhichOneof("value") in _CLICKS
