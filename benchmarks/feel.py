@@ -4,8 +4,6 @@ The time is taken in the browser, from the click to the frame that shows the ans
 Run as `python -m benchmarks.feel`; CHARTROOM_TEST_CLUSTER names a cluster to use.
 """
 
-import os
-import shutil
 import tempfile
 from collections.abc import Sequence
 from contextlib import closing
@@ -18,7 +16,7 @@ from benchmarks.fresh import endpoints
 from db.postgres import SYSTEM, Database
 from services.demo import seeding
 from services.people.accounts import demo_accounts
-from tests.browser.conftest import CHROMIUM_FLAGS
+from tests.browser.conftest import CHROMIUM_FLAGS, find_chromium
 from tests.browser.running import chartroom
 from tests.kit import cast
 
@@ -54,9 +52,8 @@ def main() -> None:
     ):
         database.write(demo_accounts.ensure_demo_people, identity=SYSTEM)
         seeding.seed(database, patients=PATIENTS)
-        chromium = os.environ.get("CHARTROOM_CHROMIUM") or shutil.which("chromium")
         browser = playwright.chromium.launch(
-            executable_path=chromium, args=CHROMIUM_FLAGS
+            executable_path=find_chromium(), args=CHROMIUM_FLAGS
         )
         with chartroom(fresh, Path(folder), is_cold=True) as address:
             _say("cold page", [_cold(browser, address) for _ in range(COLD_ROUNDS)])

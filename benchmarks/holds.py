@@ -83,11 +83,12 @@ def main() -> dict[int, float]:
     Below 0.8 at one client, or 0.7 at eight, is a defect.
     """
     with endpoints() as fresh, closing(Database(fresh)) as database:
-        wishes = iter(_fill(database))
+        wishes = iter(fill_with_slots(database))
         return {clients: _compare(fresh, wishes, clients) for clients in CLIENTS}
 
 
-def _fill(database: Database) -> list[Wish]:
+def fill_with_slots(database: Database) -> list[Wish]:
+    """Fill an empty database; return slots and patients in an order of chance."""
     sizes = {
         "patients": DOCTORS * _PATIENTS_PER_DOCTOR,
         "doctors": DOCTORS,

@@ -12,7 +12,6 @@ over people is drawn into docs/images. The web processes run without a worker.
 
 import argparse
 import asyncio
-import resource
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
@@ -30,6 +29,7 @@ from benchmarks.crowd.population import populate
 from benchmarks.crowd.servers import (
     WATCH,
     Site,
+    allow_many_sockets,
     chartroom_servers,
     stock_servers,
 )
@@ -56,7 +56,7 @@ class Result:
 def main() -> None:
     """Run each crowd, and print its figures."""
     wanted = _arguments()
-    _allow_many_sockets()
+    allow_many_sockets()
     pace = Pace(wanted.think, wanted.minutes * 60 / _TURNS)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -122,12 +122,6 @@ def _run(
         if noted.lost_races:
             print(f"  {name}: {noted.lost_races} were later than others", flush=True)
     return result
-
-
-def _allow_many_sockets() -> None:
-    """Take as many descriptors as the system gives, for the servers as well."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _draw(results: Mapping[int, Result], think_seconds: float, servers: int) -> None:

@@ -18,6 +18,10 @@ class Refused(Exception):
     """The server did not do what was asked; the sentence says what came instead."""
 
 
+class Interrupted(Exception):
+    """The connection was lost before it was known what became of what was done."""
+
+
 @dataclass(slots=True)
 class Browser:
     """One person's browser: where the app is, and who they are to it."""
@@ -30,6 +34,8 @@ class Browser:
     # Chartroom's pages have a second websocket, on which they hear of their sign-in.
     watch_path: str = ""
     cookies: dict[str, str] = field(default_factory=dict)
+    # How often a page of this browser lost its connection and came back.
+    times_lost: int = 0
 
     @property
     def cookie_header(self) -> str:

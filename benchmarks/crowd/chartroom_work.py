@@ -1,8 +1,9 @@
 """The steps of a working day in Chartroom."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from typing import Final
 
+from benchmarks.crowd.browser import Interrupted
 from benchmarks.crowd.letters import letter
 from benchmarks.crowd.person import Person
 from benchmarks.crowd.work import Work
@@ -22,9 +23,17 @@ class ChartroomWork(Work):
         Role.ADMIN: "/replication",
     }
 
-    def __init__(self, person: Person, names: Sequence[str]) -> None:
+    def __init__(
+        self,
+        person: Person,
+        names: Sequence[str],
+        saved: MutableMapping[str, str] | None = None,
+    ) -> None:
+        """Work with these names; note in `saved` what phone number a patient got."""
         super().__init__(person)
         self._names = names
+        self._saved = {} if saved is None else saved
+        self._patient = ""
 
     async def list_records(self) -> None:
         """Turn to the list of patients."""
@@ -61,17 +70,31 @@ class ChartroomWork(Work):
         rows = tab.screen.payload("patients_table").get("rows", [])
         if not rows:
             return False
-        chosen = self.person.random.choice(rows)["id"]
-        await tab.tell("patients_table", "opened", chosen)
+        self._patient = self.person.random.choice(rows)["id"]
+        await tab.tell("patients_table", "opened", self._patient)
         return True
 
     async def save_form(self) -> None:
-        """Give the patient another phone number."""
+        """Give the patient another phone number, again if the connection was lost."""
         await self.person.think()
         await self.person.tab.press("patient_edit")
         await self.person.think()
         number = f"+44163296{self.person.random.randrange(10_000):04}"
+        try:
+            await self._save(number)
+        except Interrupted:
+            self.person.browser.journal.interrupted += 1
+            await self.person.think()
+            if "edit_save" not in self.person.tab.screen:
+                await self.person.tab.press("patient_edit")
+            await self._save(number)
+
+    async def _save(self, number: str) -> None:
+        # Whatever is there afterwards is somebody's: theirs or what was there before.
+        self._saved.pop(self._patient, None)
         await self.person.tab.press("edit_save", {"edit_phone_number": number})
+        if "edit_save" not in self.person.tab.screen:
+            self._saved[self._patient] = number
 
     async def book(self) -> None:
         """Hold a time of a speciality, and confirm it unless others were quicker."""

@@ -12,7 +12,7 @@ from typing import Final
 import httpx
 from websockets.exceptions import WebSocketException
 
-from benchmarks.crowd.browser import Browser, Refused
+from benchmarks.crowd.browser import Browser, Interrupted, Refused
 from benchmarks.crowd.journal import RUNS, Journal
 from benchmarks.crowd.person import Person
 from benchmarks.crowd.servers import Site, Usage
@@ -92,21 +92,66 @@ class Turn:
         return self.came.memory_bytes / max(1, self.coming.count("open"))
 
 
-async def take_turn(
+class Crowd:
+    """People who come, work and go, each with what their role does all day."""
+
+    def __init__(self, members: Sequence[tuple[Role, Work]], pace: Pace) -> None:
+        self._members = members
+        self._pace = pace
+        self._people = [work.person for _, work in members]
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    async def come(self) -> None:
+        """Have everybody open their first page at some moment within a thought."""
+        await asyncio.gather(*(self._come(role, work) for role, work in self._members))
+
+    async def work(self) -> None:
+        """Have everybody do what their role does, again and again, for so long."""
+        tasks = [
+            asyncio.create_task(_go_round(role, work)) for role, work in self._members
+        ]
+        try:
+            done, _ = await asyncio.wait(
+                tasks,
+                timeout=self._pace.work_seconds,
+                return_when=asyncio.FIRST_EXCEPTION,
+            )
+            for task in done:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def leave(self) -> None:
+        """Have everybody close their page."""
+        await asyncio.gather(*(person.leave() for person in self._people))
+
+    def take_notes(self) -> Journal:
+        """Return what all have noted so far, and let them note anew."""
+        whole = Journal()
+        for person in self._people:
+            whole.merge(person.browser.journal)
+            person.browser.journal = Journal()
+        return whole
+
+    async def _come(self, role: Role, work: Work) -> None:
+        await asyncio.sleep(work.person.random.uniform(0, self._pace.think_seconds))
+        await _try(work, "start", work.start(role))
+
+
+@asynccontextmanager
+async def gathered(
     site: Site, cookies: Sequence[tuple[Role, str]], pace: Pace, seed: int
-) -> Turn:
-    """Let everybody come, work and go."""
+) -> AsyncIterator[Crowd]:
+    """Gather a crowd before an app; whoever is still there in the end leaves."""
     logging.getLogger("websockets").setLevel(logging.CRITICAL)
     random = Random(seed)
-    nothing = await asyncio.to_thread(site.usage)
-    await asyncio.sleep(_IDLE_SECONDS)
-    before = await asyncio.to_thread(site.usage)
     limits = httpx.Limits(keepalive_expiry=_KEEP_ALIVE_SECONDS)
-    async with (
-        httpx.AsyncClient(limits=limits, timeout=60) as http,
-        _beating() as delays,
-    ):
-        crowd = [
+    async with httpx.AsyncClient(limits=limits, timeout=60) as http:
+        members = [
             (
                 role,
                 site.work_of(
@@ -119,19 +164,31 @@ async def take_turn(
             )
             for number, (role, cookie) in enumerate(cookies)
         ]
-        people = [work.person for _, work in crowd]
+        crowd = Crowd(members, pace)
         try:
-            await asyncio.gather(*(_come(role, work, pace) for role, work in crowd))
-            came = await asyncio.to_thread(site.usage)
-            coming = _taken_from(people)
-            await _work(crowd, pace)
-            worked = await asyncio.to_thread(site.usage)
+            yield crowd
         finally:
-            await asyncio.gather(*(person.leave() for person in people))
+            await crowd.leave()
+
+
+async def take_turn(
+    site: Site, cookies: Sequence[tuple[Role, str]], pace: Pace, seed: int
+) -> Turn:
+    """Let everybody come, work and go."""
+    nothing = await asyncio.to_thread(site.usage)
+    await asyncio.sleep(_IDLE_SECONDS)
+    before = await asyncio.to_thread(site.usage)
+    async with beating() as delays, gathered(site, cookies, pace, seed) as crowd:
+        await crowd.come()
+        came = await asyncio.to_thread(site.usage)
+        coming = crowd.take_notes()
+        await crowd.work()
+        worked = await asyncio.to_thread(site.usage)
+        working = crowd.take_notes()
     return Turn(
-        len(crowd),
+        len(cookies),
         coming,
-        _taken_from(people),
+        working,
         before.since(nothing),
         came.since(before),
         worked.since(came),
@@ -146,26 +203,6 @@ def _browser(site: Site, number: int, cookie: str, http: httpx.AsyncClient) -> B
     return Browser(server.address, http, Journal(), known, site.watch_path)
 
 
-async def _come(role: Role, work: Work, pace: Pace) -> None:
-    """Open the first page at some moment within a thought."""
-    await asyncio.sleep(work.person.random.uniform(0, pace.think_seconds))
-    await _try(work, "start", work.start(role))
-
-
-async def _work(crowd: Sequence[tuple[Role, Work]], pace: Pace) -> None:
-    tasks = [asyncio.create_task(_go_round(role, work)) for role, work in crowd]
-    try:
-        done, _ = await asyncio.wait(
-            tasks, timeout=pace.work_seconds, return_when=asyncio.FIRST_EXCEPTION
-        )
-        for task in done:
-            task.result()
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
 async def _go_round(role: Role, work: Work) -> None:
     """Do what the role does, again and again."""
     while True:
@@ -176,25 +213,25 @@ async def _go_round(role: Role, work: Work) -> None:
 
 
 async def _try(work: Work, what: str, doing: Awaitable[None]) -> None:
+    browser = work.person.browser
+    times_lost = browser.times_lost
     try:
         await doing
+    except Interrupted:
+        # The page is open again: they see what became of it, and go on.
+        browser.journal.interrupted += 1
     except _TROUBLE as trouble:
-        work.person.browser.journal.fail(f"{what}: {type(trouble).__name__}: {trouble}")
+        # A page that came back from another process may be at an earlier step.
+        if isinstance(trouble, LookupError) and browser.times_lost > times_lost:
+            browser.journal.interrupted += 1
+        else:
+            browser.journal.fail(f"{what}: {type(trouble).__name__}: {trouble}")
         with suppress(*_TROUBLE):
             await work.person.leave()
 
 
-def _taken_from(people: Sequence[Person]) -> Journal:
-    """Return what all noted so far, and let them note anew."""
-    whole = Journal()
-    for person in people:
-        whole.merge(person.browser.journal)
-        person.browser.journal = Journal()
-    return whole
-
-
 @asynccontextmanager
-async def _beating() -> AsyncIterator[list[float]]:
+async def beating() -> AsyncIterator[list[float]]:
     """Note how late this process is for its own clock."""
     delays = [0.0]
 

@@ -2,29 +2,46 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from time import perf_counter
 from typing import Final, Literal
 
 import numpy as np
 
 # A page opened by its address; a run of the whole page; of a fragment that somebody
-# clicked in; of one that refreshes itself; the bytes of a file.
-Kind = Literal["open", "rerun", "click", "refresh", "upload"]
+# clicked in; of one that refreshes itself; the bytes of a file; a lost connection.
+Kind = Literal["open", "rerun", "click", "refresh", "upload", "reconnect"]
 RUNS: Final[tuple[Kind, ...]] = ("rerun", "click", "refresh")
 SHARES: Final = (50, 95, 99)
 
 
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """One wait: when it was over, on the clock of `perf_counter`, and how long."""
+
+    ended_at: float
+    kind: Kind
+    seconds: float
+
+    @property
+    def began_at(self) -> float:
+        """When it began, on the same clock."""
+        return self.ended_at - self.seconds
+
+
 @dataclass(slots=True)
 class Journal:
-    """Seconds by kind, and errors by what they say."""
+    """Every wait, and errors by what they say."""
 
-    seconds: dict[Kind, list[float]] = field(default_factory=dict)
+    waits: list[Wait] = field(default_factory=list)
     errors: Counter[str] = field(default_factory=Counter)
     # Two wanted one slot, and this one was later: that is no error.
     lost_races: int = 0
+    # What somebody did and the connection was lost before the answer.
+    interrupted: int = 0
 
     def add(self, kind: Kind, seconds: float) -> None:
-        """Note one wait."""
-        self.seconds.setdefault(kind, []).append(seconds)
+        """Note one wait, which is over now."""
+        self.waits.append(Wait(perf_counter(), kind, seconds))
 
     def fail(self, why: str) -> None:
         """Note one error."""
@@ -32,16 +49,16 @@ class Journal:
 
     def count(self, *kinds: Kind) -> int:
         """Return how often it was waited for one of these."""
-        return sum(len(self.seconds.get(kind, ())) for kind in kinds)
+        return sum(wait.kind in kinds for wait in self.waits)
 
     def within(self, share: int, *kinds: Kind) -> float:
         """Return within how many seconds this share, in per cent, had its answer."""
-        waits = [wait for kind in kinds for wait in self.seconds.get(kind, ())]
-        return float(np.percentile(waits, share)) if waits else float("nan")
+        seconds = [wait.seconds for wait in self.waits if wait.kind in kinds]
+        return float(np.percentile(seconds, share)) if seconds else float("nan")
 
     def merge(self, other: "Journal") -> None:
         """Add what another one noted."""
-        for kind, seconds in other.seconds.items():
-            self.seconds.setdefault(kind, []).extend(seconds)
+        self.waits += other.waits
         self.errors.update(other.errors)
         self.lost_races += other.lost_races
+        self.interrupted += other.interrupted

@@ -35,7 +35,10 @@ class Screen:
     def __init__(self) -> None:
         self.pages: dict[str, str] = {}
         self.page_hash = ""
-        self.refusals: list[str] = []
+        # What went wrong, and what is told in red: of something that was done, or of
+        # the state of something that is looked at.
+        self.exceptions: list[str] = []
+        self.alerts: list[str] = []
         self._widgets: dict[str, Widget] = {}
         self._is_of_run: set[str] = set()
 
@@ -68,7 +71,8 @@ class Screen:
         match message.WhichOneof("type"):
             case "new_session":
                 self._is_of_run = set()
-                self.refusals.clear()
+                self.exceptions.clear()
+                self.alerts.clear()
             case "navigation":
                 self.page_hash = message.navigation.page_script_hash
                 self.pages = {
@@ -97,9 +101,9 @@ class Screen:
             return
         drawn = getattr(element, kind)
         if kind == "exception":
-            self.refusals.append(f"{drawn.type}: {drawn.message}")
+            self.exceptions.append(f"{drawn.type}: {drawn.message}")
         elif kind == "alert" and drawn.format == Alert.ERROR:
-            self.refusals.append(drawn.title or drawn.body)
+            self.alerts.append(drawn.title or drawn.body)
         else:
             self._keep(kind, drawn, fragment_id)
 

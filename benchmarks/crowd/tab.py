@@ -2,6 +2,8 @@
 
 It sends what a person uses of the page and waits for the end of the run; it draws the
 messages, keeps the large ones as a browser does, and refreshes what refreshes itself.
+It comes back where the connection is lost, and then has the page run as a browser does:
+with what stands in its widgets, and only if something was under way.
 """
 
 import asyncio
@@ -13,20 +15,31 @@ from typing import Any, Final, Self
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+import httpx
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.Common_pb2 import FileURLs, UploadedFileInfo
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import ClientConnection
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, WebSocketException
 
-from benchmarks.crowd.browser import MOST_SECONDS, Browser, Refused
+from benchmarks.crowd.browser import MOST_SECONDS, Browser, Interrupted, Refused
 from benchmarks.crowd.journal import Kind
 from benchmarks.crowd.screen import Screen
 from benchmarks.crowd.widget_states import event_of, is_kept, state_of
 
+_STREAM: Final = "/_stcore/stream"
 _REPORT_SECONDS: Final = 20.0
+# Streamlit's browser side waits that long between two tries to come back.
+_RETRY_SECONDS: Final = 0.5
+_UNREACHABLE: Final = (
+    Refused,
+    OSError,
+    TimeoutError,
+    WebSocketException,
+    httpx.HTTPError,
+)
 
 
 class Tab:
@@ -45,6 +58,9 @@ class Tab:
         self._turn = asyncio.Lock()
         self._finished: asyncio.Future[Kind] | None = None
         self._addresses: asyncio.Future[FileURLs] | None = None
+        # The run that was asked for last, and whether its answer may be another's.
+        self._last_run = ClientState()
+        self._is_interrupted = False
         self._timers: dict[str, asyncio.Task[None]] = {}
         self._is_leaving = False
         self._listening = asyncio.create_task(self._listen())
@@ -58,9 +74,7 @@ class Tab:
             browser.get("/_stcore/health", **{"Sec-Fetch-Dest": "empty"}),
             browser.get("/_stcore/host-config", **{"Sec-Fetch-Dest": "empty"}),
         )
-        token = browser.xsrf_token or "no-token"
-        stream = await browser.connect("/_stcore/stream", "streamlit", token)
-        tab = cls(browser, stream)
+        tab = cls(browser, await browser.connect(_STREAM, *_protocols(browser)))
         try:
             if browser.watch_path:
                 tab._watch = await browser.connect(browser.watch_path)
@@ -109,7 +123,10 @@ class Tab:
         request.file_urls_request.request_id = str(uuid4())
         request.file_urls_request.file_names.append(name)
         request.file_urls_request.session_id = self._session_id
-        await self._stream.send(request.SerializeToString())
+        try:
+            await self._stream.send(request.SerializeToString())
+        except ConnectionClosed as lost:
+            raise Interrupted from lost
         urls = await asyncio.wait_for(self._addresses, MOST_SECONDS)
         await self._browser.put(urls.upload_url, name, data)
         self._browser.journal.add("upload", perf_counter() - begun)
@@ -138,42 +155,96 @@ class Tab:
     ) -> None:
         """Have the page run, wait for the end of it, and note how long that took."""
         begun = perf_counter() if begun is None else begun
+        self._describe(run)
+        async with self._turn:
+            self._finished = asyncio.get_running_loop().create_future()
+            self._last_run, self._is_interrupted = run, False
+            # One that is lost at this moment is noticed by whoever listens.
+            with suppress(ConnectionClosed):
+                await self._stream.send(_request(run))
+            try:
+                ended_as = await asyncio.wait_for(self._finished, MOST_SECONDS)
+            except TimeoutError as silence:
+                lost = ", although it came back" * self._is_interrupted
+                raise Refused(f"No answer to a {kind}{lost}") from silence
+        if self._is_interrupted and _is_told_once(run):
+            raise Interrupted
+        # A click may have led to another page: then all of it was waited for.
+        if kind == "click":
+            kind = ended_as
+        self._browser.journal.add(kind, perf_counter() - begun)
+        # What refreshes itself tells of servers, and of nothing that somebody did.
+        told = self.screen.alerts if kind != "refresh" else []
+        if refusals := [*self.screen.exceptions, *told]:
+            raise Refused(refusals[0])
+
+    def _describe(self, run: ClientState) -> None:
+        """Say in a request what a browser says of itself with each."""
         run.query_string = self._query
         run.cached_message_hashes.extend(self._kept_messages)
         run.context_info.timezone = "UTC"
         run.context_info.locale = "en-GB"
         run.context_info.url = self._browser.address
-        async with self._turn:
-            self._finished = asyncio.get_running_loop().create_future()
-            request = BackMsg(rerun_script=run)
-            await self._stream.send(request.SerializeToString())
-            ended_as = await asyncio.wait_for(self._finished, MOST_SECONDS)
-        # A click may have led to another page: then all of it was waited for.
-        if kind == "click":
-            kind = ended_as
-        self._browser.journal.add(kind, perf_counter() - begun)
-        if self.screen.refusals:
-            raise Refused(self.screen.refusals[0])
 
     async def _report_input(self) -> None:
         now = perf_counter()
         if self._watch and now - self._reported_at > _REPORT_SECONDS:
             self._reported_at = now
-            await self._watch.send(json.dumps({"inputSecondsAgo": 0}))
+            with suppress(ConnectionClosed):
+                await self._watch.send(json.dumps({"inputSecondsAgo": 0}))
 
     async def _listen(self) -> None:
-        try:
-            async for frame in self._stream:
-                message = ForwardMsg.FromString(bytes(frame))  # type: ignore[arg-type]
-                self._take(self._whole(message))
-        except ConnectionClosed:
-            pass
-        if not self._is_leaving:
-            self._stop_timers()
-            lost = Refused("The websocket was closed")
-            for waited in (self._finished, self._addresses):
-                if waited is not None and not waited.done():
-                    waited.set_exception(lost)
+        while True:
+            with suppress(ConnectionClosed):
+                async for frame in self._stream:
+                    message = ForwardMsg.FromString(bytes(frame))  # type: ignore[arg-type]
+                    self._take(self._whole(message))
+            if self._is_leaving:
+                return
+            try:
+                await self._come_back()
+            except _UNREACHABLE as trouble:
+                lost = Refused(f"The connection was lost for good: {trouble!r}")
+                for waited in (self._finished, self._addresses):
+                    if waited is not None and not waited.done():
+                        waited.set_exception(lost)
+                return
+
+    async def _come_back(self) -> None:
+        """Connect anew, to whichever server answers, and have the page run again."""
+        lost_at = perf_counter()
+        has_timers = bool(self._timers)
+        self._stop_timers()
+        self._is_interrupted = True
+        if self._addresses is not None and not self._addresses.done():
+            self._addresses.set_exception(Interrupted())
+        while True:
+            try:
+                await self._reconnect()
+                break
+            except _UNREACHABLE:
+                if perf_counter() - lost_at > MOST_SECONDS:
+                    raise
+                await asyncio.sleep(_RETRY_SECONDS)
+        self._browser.times_lost += 1
+        self._browser.journal.add("reconnect", perf_counter() - lost_at)
+        is_running = self._finished is not None and not self._finished.done()
+        if is_running or has_timers or self._last_run.fragment_id:
+            again = ClientState(page_script_hash=self.screen.page_hash)
+            if not self.screen.page_hash:
+                again.page_name = self._last_run.page_name
+            again.widget_states.widgets.extend(self._states.values())
+            self._describe(again)
+            await self._stream.send(_request(again))
+
+    async def _reconnect(self) -> None:
+        await self._browser.get("/_stcore/health", **{"Sec-Fetch-Dest": "empty"})
+        protocols = (*_protocols(self._browser), self._session_id)
+        self._stream = await self._browser.connect(_STREAM, *filter(None, protocols))
+        if self._watch is not None:
+            with suppress(ConnectionClosed, OSError):
+                await self._watch.close()
+            self._watch = await self._browser.connect(self._browser.watch_path)
 
     def _whole(self, message: ForwardMsg) -> ForwardMsg:
         """Return the message, taken from those kept if the server only names it."""
@@ -241,3 +312,17 @@ class Tab:
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
+
+
+def _protocols(browser: Browser) -> tuple[str, str]:
+    """Return what Streamlit's browser side says instead of headers."""
+    return "streamlit", browser.xsrf_token or "no-token"
+
+
+def _request(run: ClientState) -> bytes:
+    return bytes(BackMsg(rerun_script=run).SerializeToString())
+
+
+def _is_told_once(run: ClientState) -> bool:
+    """Tell whether somebody pressed something, which no later run brings up again."""
+    return not all(map(is_kept, run.widget_states.widgets))

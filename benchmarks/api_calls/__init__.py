@@ -1,0 +1,1 @@
+"""The API under fifty clients, beside bare FastAPI and psycopg2."""

@@ -1,0 +1,125 @@
+"""What a crowd waited for, minute by minute, and how soon it was as before an event."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import count
+from typing import Final
+
+import numpy as np
+
+from benchmarks.crowd.hour.clinic import Held
+from benchmarks.crowd.journal import RUNS, Journal, Kind, Wait
+from benchmarks.crowd.latency_axis import (
+    BOTTOM,
+    HEIGHT,
+    LEFT,
+    RIGHT,
+    TOP,
+    LatencyAxis,
+    below,
+    legend,
+    tick,
+)
+from benchmarks.svg import picture, text
+
+DRAWN: Final[tuple[Kind, ...]] = ("open", "rerun", "click")
+_EVENT: Final = "#9ca3af"
+_MINUTE: Final = 60.0
+_WINDOW_SECONDS: Final = 5.0
+_QUIET_WINDOWS: Final = 3
+# As before: no more than half as long again as in the minute before, or this much.
+_SLOWER: Final = 1.5
+_UNNOTICED_SECONDS: Final = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that was done to the clinic, on the clock of `perf_counter`."""
+
+    name: str
+    at: float
+    took_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Minute:
+    """What was noted in one minute of work, and what the processes held at its end."""
+
+    number: int
+    journal: Journal
+    held: Held
+    busy_cores: float
+
+    def line(self) -> str:
+        """Return it as one line."""
+        waits = ", ".join(
+            f"{kind} {1000 * self.journal.within(95, kind):,.0f}" for kind in DRAWN
+        )
+        return (
+            f"minute {self.number}: 95 % within, ms: {waits}; "
+            f"{self.journal.count(*RUNS) / _MINUTE:.1f} runs/s, "
+            f"{self.busy_cores:.2f} cores, {self.held.line()}, "
+            f"{self.journal.errors.total()} errors"
+        )
+
+
+def seconds_until_as_before(event: Event, waits: Sequence[Wait]) -> float | None:
+    """Return how long after an event people waited longer than in the minute before.
+
+    None where they did until the end.
+    """
+    before = _within(waits, event.at - _MINUTE, event.at)
+    most = max(_SLOWER * before, before + _UNNOTICED_SECONDS)
+    last = max(wait.ended_at for wait in waits)
+    quiet = 0
+    for window in count():
+        begins = event.at + window * _WINDOW_SECONDS
+        if begins + _WINDOW_SECONDS > last:
+            return None
+        slow = _within(waits, begins, begins + _WINDOW_SECONDS) > most
+        quiet = 0 if slow else quiet + 1
+        if quiet == _QUIET_WINDOWS:
+            return (window + 1 - _QUIET_WINDOWS) * _WINDOW_SECONDS
+    return None
+
+
+def _within(waits: Sequence[Wait], since: float, until: float) -> float:
+    """Return within how many seconds 95 % had their answer of what began then."""
+    seconds = [
+        wait.seconds
+        for wait in waits
+        if wait.kind in DRAWN and since <= wait.began_at < until
+    ]
+    return float(np.percentile(seconds, 95)) if seconds else 0.0
+
+
+def draw(
+    title: str, minutes: Sequence[Minute], events: Sequence[tuple[str, float]]
+) -> str:
+    """Return a picture of the minutes, with what happened after so many of them."""
+    waits = {
+        kind: [1000 * minute.journal.within(95, kind) for minute in minutes]
+        for kind in DRAWN
+    }
+    axis = LatencyAxis(max(ms for curve in waits.values() for ms in curve))
+    last = max(minute.number for minute in minutes)
+    step = max(1, last // 6)
+    parts = [
+        text(LEFT, 46, "95 % within, ms"),
+        *axis.grid(),
+        *(tick(_x(minute, last), str(minute)) for minute in range(0, last + 1, step)),
+        below("minutes"),
+    ]
+    for name, minute in events:
+        x = _x(minute, last)
+        parts.append(f'<path d="M{x:.1f} {TOP}V{BOTTOM}" stroke="{_EVENT}"/>')
+        parts.append(text(x + 4, TOP + 8, name))
+    for place, (kind, curve) in enumerate(waits.items()):
+        numbers = (_x(minute.number, last) for minute in minutes)
+        parts += axis.curve(place, list(zip(numbers, curve, strict=True)))
+        parts += legend(place, kind)
+    return picture(title, HEIGHT, LEFT, parts)
+
+
+def _x(minute: float, last: int) -> float:
+    return LEFT + minute / last * (RIGHT - LEFT)
