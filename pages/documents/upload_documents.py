@@ -47,7 +47,8 @@ if submitted and not uploads:
     st.error("No file uploaded", icon=":material/block:")
     st.caption(
         "Choose a PDF above first. What is red there was not taken: it is larger than "
-        f"{ingest.MAX_MEGABYTES} MB, or else the reason stands below it."
+        f"{ingest.MAX_MEGABYTES} MB, or else the reason stands below it. If yours is "
+        "there as it should be, the server was started again since: choose it anew."
     )
 elif submitted:
     uploading.file_all(uploads, drafts)

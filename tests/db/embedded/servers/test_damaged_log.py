@@ -12,7 +12,7 @@ from db.cluster.observing import Observer
 from db.embedded import Cluster, Node
 from db.embedded.processes.swift_patroni import COPIED
 from db.embedded.supervision import fencing
-from tests.kit.breaking import replicas
+from tests.kit.breaking import ask, replicas
 from tests.kit.waiting import eventually
 
 pytestmark = pytest.mark.cluster
@@ -51,6 +51,18 @@ def segments(node: Node):
     return tuple((node.data / "pg_wal").glob("[0-9A-F]" * 24))
 
 
+def begin_segment(cluster: Cluster) -> None:
+    """Let the log end in the first page of a segment.
+
+    Of a segment that was cut short PostgreSQL reads nothing before the primary has
+    sent a whole page of it: with more of a log than this it goes on by itself.
+    """
+    primary = cluster.primary()
+    assert primary is not None
+    ask(cluster, primary, "SELECT pg_switch_wal()")
+    ask(cluster, primary, "SELECT pg_logical_emit_message(true, 'test', 'a')")
+
+
 def damage_while_down(
     control: Control, node: Node, damage: Callable[[Node], None]
 ) -> None:
@@ -85,10 +97,12 @@ def test_a_replica_whose_log_was_cut_short_is_copied_anew_but_not_twice_in_an_ho
     node = replicas(breakable)[0]
     log = breakable.folder.log(node.name)
 
+    begin_segment(breakable)
     damage_while_down(control, node, cut_short)
     breakable.wait_until_whole(120)
     copied_at = note_of(node).stat().st_mtime_ns
 
+    begin_segment(breakable)
     damage_while_down(control, node, cut_short)
     eventually(lambda: "is damaged again, within an hour" in log.read_text())
     assert note_of(node).stat().st_mtime_ns == copied_at
