@@ -18,6 +18,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter, sleep
 from typing import Final
@@ -83,15 +84,15 @@ async def _run(
 ) -> tuple[list[Minute], list[Event]]:
     """Let the crowd come and work; return its minutes, and what happened in them."""
     pace = Pace(wanted.think, wanted.minutes * _MINUTE)
-    minutes: list[Minute] = []
     events: list[Event] = []
     async with (
         beating() as delays,
         gathered(clinic.site(), clinic.population.cookies, pace, seed=0) as crowd,
     ):
         await crowd.come()
+        watch = _Watch(clinic, crowd)
         aside = [
-            asyncio.create_task(_watch(clinic, crowd, minutes)),
+            asyncio.create_task(watch.go_on()),
             *(
                 asyncio.create_task(_happen(clinic, name, minute, events))
                 for name, minute in wanted.events
@@ -102,9 +103,10 @@ async def _run(
         for task in aside:
             task.cancel()
         await asyncio.gather(*aside, return_exceptions=True)
+        await watch.note()
     late = sorted(delays)[int(0.95 * len(delays))]
     print(f"the crowd's own lateness, 95 %: {1000 * late:,.0f} ms", flush=True)
-    return minutes, events
+    return watch.minutes, events
 
 
 @contextmanager
@@ -124,17 +126,30 @@ def _clicking(clinic: Clinic, wanted: argparse.Namespace) -> Iterator[None]:
             clicking.terminate()
 
 
-async def _watch(clinic: Clinic, crowd: Crowd, minutes: list[Minute]) -> None:
-    """Note each minute, the coming as the first one."""
-    used = clinic.held().processor_seconds
-    while True:
-        held = await asyncio.to_thread(clinic.held)
-        busy = max(0.0, held.processor_seconds - used) / _MINUTE
-        used = held.processor_seconds
-        minute = Minute(len(minutes), crowd.take_notes(), held, busy)
-        minutes.append(minute)
-        print(minute.line(), flush=True)
-        await asyncio.sleep(_MINUTE)
+@dataclass(slots=True)
+class _Watch:
+    """Notes what a crowd waits for, minute by minute."""
+
+    clinic: Clinic
+    crowd: Crowd
+    minutes: list[Minute] = field(default_factory=list)
+    _used_seconds: float = 0.0
+
+    async def go_on(self) -> None:
+        """Note each minute; the first one is the coming."""
+        while True:
+            await self.note()
+            await asyncio.sleep(_MINUTE)
+
+    async def note(self) -> None:
+        """Note what there was since the last time, and say it."""
+        held = await asyncio.to_thread(self.clinic.held)
+        # What has been killed is counted no more.
+        used = max(0.0, held.processor_seconds - self._used_seconds)
+        self._used_seconds = held.processor_seconds
+        number, notes = len(self.minutes), self.crowd.take_notes()
+        self.minutes.append(Minute(number, notes, held, used / _MINUTE))
+        print(self.minutes[-1].line(), flush=True)
 
 
 async def _happen(

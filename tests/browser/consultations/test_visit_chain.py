@@ -143,6 +143,8 @@ def test_from_the_booking_to_a_prescription_that_verifies(
         REASON
     )
     leave_with(tab, "Dose, line 1", "2 capsules")
+    # It appears above the button, which moves.
+    expect(tab.get_by_text("Draft saved at")).to_be_visible()
     ready(tab).get_by_role("button", name="Sign and issue the new version").click()
     expect(tab.get_by_text("Version 2, signed and issued by")).to_be_visible()
 
