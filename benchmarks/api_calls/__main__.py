@@ -22,17 +22,18 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter
 from typing import Any, Final
+from unittest.mock import patch
 from uuid import UUID
 
 import httpx
 import numpy as np
-from sqlalchemy import Engine, event
 
 from benchmarks.crowd.letters import letter
 from benchmarks.fresh import endpoints
 from benchmarks.holds import Wish, fill_with_slots
 from db.endpoints import Endpoints
 from db.postgres import SYSTEM, Database
+from db.postgres.connections.batching import BatchedCursor
 from services.core.actors import Actor, Role
 from services.lists.criteria import Criteria
 from services.patients import search
@@ -110,22 +111,19 @@ def _token(database: Database, number: int) -> str:
 def _list_statement(database: Database) -> str:
     """Return the statement with which ours reads a page of patients, values and all."""
     statements: list[str] = []
+    execute = BatchedCursor.execute
 
-    def note(
-        _connection: Any, cursor: Any, statement: str, values: Any, *_: Any
-    ) -> None:
+    def note(cursor: BatchedCursor, statement: Any, values: Any = None) -> None:
         statements.append(cursor.mogrify(statement, values).decode())
+        execute(cursor, statement, values)
 
-    event.listen(Engine, "before_cursor_execute", note)
-    try:
-        database.read(
+    with patch.object(BatchedCursor, "execute", note):
+        database.write(
             lambda session: search.list_patients(
                 session, _CLERK, Criteria(), size=_PAGE, now=datetime.now(UTC)
             ),
             identity=SYSTEM,
         )
-    finally:
-        event.remove(Engine, "before_cursor_execute", note)
     [found] = [words for words in statements if "FROM patients" in words]
     return found
 
