@@ -73,10 +73,14 @@ def _timed(seconds: dict[str, list[float]], step: str) -> Iterator[None]:
 
 
 def _book(page: Page, seconds: dict[str, list[float]]) -> None:
-    """Book the first free time that the calendar shows, and give it back."""
-    with _timed(seconds, "booking: the calendar"):
+    """Book the first time at which any doctor of a speciality is free."""
+    with _timed(seconds, "booking: the page"):
         page.goto("/book")
-        ready(page)
+        speciality = ready(page).get_by_role("combobox", name="Speciality")
+        speciality.wait_for()
+    with _timed(seconds, "booking: the calendar"):
+        speciality.click()
+        page.get_by_role("option").first.click()
         page.get_by_role("button", name=_FREE_TIME).first.wait_for()
     with _timed(seconds, "booking: a time is held"):
         page.get_by_role("button", name=_FREE_TIME).first.click()
