@@ -38,11 +38,11 @@ from services.core.actors import Actor, Role
 from services.lists.criteria import Criteria
 from services.patients import search
 from services.people import tokens
-from tests.browser.running import free_port, process, variables
+from tests.browser.running import chartroom, free_port, process
 from tests.conftest import owner
 
 _CLERK: Final = Actor(UUID(int=1), "Cleo Clerk", Role.STAFF)
-_SETTINGS: Final = {"CHARTROOM_API_CALLS_PER_MINUTE": "10000000"}
+_NO_LIMIT: Final = "10000000"
 _PAGE: Final = 10
 _WARM_UP_SECONDS: Final = 2.0
 _LEAST_SHARE, _MOST_TIMES = 0.6, 3.0
@@ -77,8 +77,9 @@ def main() -> None:
             wishes = iter(fill_with_slots(database))
             known = [_token(database, number) for number in range(wanted.clients)]
             statement = _list_statement(database)
+        ours = chartroom(fresh, folder, is_cold=True, api_calls_per_minute=_NO_LIMIT)
         apps = {
-            "ours": App(stack.enter_context(_ours(fresh, folder)), _OUR_CALLS),
+            "ours": App(stack.enter_context(ours), _OUR_CALLS),
             "peer": App(stack.enter_context(_bare(fresh, folder, statement)), _BARE),
         }
         for kind in _OUR_CALLS:
@@ -126,16 +127,6 @@ def _list_statement(database: Database) -> str:
         )
     [found] = [words for words in statements if "FROM patients" in words]
     return found
-
-
-@contextmanager
-def _ours(fresh: Endpoints, folder: Path) -> Iterator[str]:
-    port = free_port()
-    address = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "dashboard", "web", "--port", str(port)]
-    settings = variables(fresh, folder) | _SETTINGS
-    with process(command, folder / "ours.log", settings, f"{address}/sign-in"):
-        yield address
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import WebSocketException
 from websockets.typing import Origin, Subprotocol
 
 from benchmarks.crowd.journal import Journal
@@ -16,6 +17,16 @@ _XSRF: Final = "_streamlit_xsrf"
 
 class Refused(Exception):
     """The server did not do what was asked; the sentence says what came instead."""
+
+
+# What goes wrong between a browser and its server; all else is a mistake of ours.
+UNREACHABLE: Final = (
+    Refused,
+    OSError,
+    TimeoutError,
+    WebSocketException,
+    httpx.HTTPError,
+)
 
 
 class Interrupted(Exception):

@@ -11,7 +11,6 @@ from benchmarks.crowd.latency_axis import (
     RIGHT,
     LatencyAxis,
     below,
-    dots,
     legend,
     tick,
 )
@@ -44,7 +43,7 @@ def draw(title: str, curves: Sequence[Curve]) -> str:
         place = names.index(curve.name)
         points = [(_x(n, people), ms) for n, ms in sorted(curve.points.items())]
         parts += axis.curve(place, points, dash=_PEER_DASH * curve.is_peer)
-        parts += dots(axis, place, points)
+        parts += axis.dots(place, points)
         if not curve.is_peer:
             parts += legend(place, curve.name)
     return picture(title, HEIGHT, LEFT, parts)

@@ -10,9 +10,8 @@ from time import perf_counter
 from typing import Final
 
 import httpx
-from websockets.exceptions import WebSocketException
 
-from benchmarks.crowd.browser import Browser, Interrupted, Refused
+from benchmarks.crowd.browser import UNREACHABLE, Browser, Interrupted
 from benchmarks.crowd.journal import RUNS, Journal
 from benchmarks.crowd.person import Person
 from benchmarks.crowd.servers import Site, Usage
@@ -24,14 +23,7 @@ _BEAT_SECONDS: Final = 0.05
 # Less than the servers' five: a browser asks again where one has just hung up.
 _KEEP_ALIVE_SECONDS: Final = 2.0
 # What goes wrong for a person; everything else is a mistake of this benchmark.
-_TROUBLE: Final = (
-    Refused,
-    LookupError,
-    OSError,
-    TimeoutError,
-    WebSocketException,
-    httpx.HTTPError,
-)
+_TROUBLE: Final = (LookupError, *UNREACHABLE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,14 +47,11 @@ class LatencyAxis:
             f'stroke-width="2"{dash}/>'
         )
 
-
-def dots(
-    axis: LatencyAxis, place: int, points: Sequence[tuple[float, float]]
-) -> Iterator[str]:
-    """Yield a dot for each pair of x and milliseconds."""
-    for x, ms in points:
-        colour = _COLOURS[place]
-        yield f'<circle cx="{x:.1f}" cy="{axis.y(ms):.1f}" r="3" fill="{colour}"/>'
+    def dots(self, place: int, points: Sequence[tuple[float, float]]) -> Iterator[str]:
+        """Yield a dot for each pair of x and milliseconds."""
+        for x, ms in points:
+            y, colour = self.y(ms), _COLOURS[place]
+            yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>'
 
 
 def legend(place: int, name: str) -> Iterator[str]:

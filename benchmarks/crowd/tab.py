@@ -15,16 +15,21 @@ from typing import Any, Final, Self
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-import httpx
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.Common_pb2 import FileURLs, UploadedFileInfo
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import ClientConnection
-from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.exceptions import ConnectionClosed
 
-from benchmarks.crowd.browser import MOST_SECONDS, Browser, Interrupted, Refused
+from benchmarks.crowd.browser import (
+    MOST_SECONDS,
+    UNREACHABLE,
+    Browser,
+    Interrupted,
+    Refused,
+)
 from benchmarks.crowd.journal import Kind
 from benchmarks.crowd.screen import Screen
 from benchmarks.crowd.widget_states import event_of, is_kept, state_of
@@ -33,13 +38,6 @@ _STREAM: Final = "/_stcore/stream"
 _REPORT_SECONDS: Final = 20.0
 # Streamlit's browser side waits that long between two tries to come back.
 _RETRY_SECONDS: Final = 0.5
-_UNREACHABLE: Final = (
-    Refused,
-    OSError,
-    TimeoutError,
-    WebSocketException,
-    httpx.HTTPError,
-)
 
 
 class Tab:
@@ -203,7 +201,7 @@ class Tab:
                 return
             try:
                 await self._come_back()
-            except _UNREACHABLE as trouble:
+            except UNREACHABLE as trouble:
                 lost = Refused(f"The connection was lost for good: {trouble!r}")
                 for waited in (self._finished, self._addresses):
                     if waited is not None and not waited.done():
@@ -222,7 +220,7 @@ class Tab:
             try:
                 await self._reconnect()
                 break
-            except _UNREACHABLE:
+            except UNREACHABLE:
                 if perf_counter() - lost_at > MOST_SECONDS:
                     raise
                 await asyncio.sleep(_RETRY_SECONDS)

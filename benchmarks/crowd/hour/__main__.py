@@ -112,7 +112,7 @@ async def _run(
 @contextmanager
 def _clicking(clinic: Clinic, wanted: argparse.Namespace) -> Iterator[None]:
     """Have two people click in Chromium, in a process of their own."""
-    cookies = dict(reversed(clinic.population.cookies))
+    cookies = dict(clinic.population.one_of_each())
     who = [cookies[Role.STAFF], cookies[Role.PATIENT]]
     # What they have begun is finished before the others leave.
     minutes = str(max(0.0, wanted.minutes - 1))

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import count
 from typing import Final
 
 import numpy as np
@@ -72,10 +71,8 @@ def seconds_until_as_before(event: Event, waits: Sequence[Wait]) -> float | None
     most = max(_SLOWER * before, before + _UNNOTICED_SECONDS)
     last = max(wait.ended_at for wait in waits)
     quiet = 0
-    for window in count():
+    for window in range(int((last - event.at) // _WINDOW_SECONDS)):
         begins = event.at + window * _WINDOW_SECONDS
-        if begins + _WINDOW_SECONDS > last:
-            return None
         slow = _within(waits, begins, begins + _WINDOW_SECONDS) > most
         quiet = 0 if slow else quiet + 1
         if quiet == _QUIET_WINDOWS:

@@ -7,17 +7,14 @@ and calls no callback of a widget that it has never drawn. So the page is drawn 
 as it stands in the browser, and then it is clicked.
 """
 
-from typing import Any, Final
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.scriptrunner import ScriptRunnerEvent
+from streamlit.runtime.scriptrunner_utils.script_requests import _TRIGGER_PROTO_FIELDS
 
-# What is said once, of a click, and not again with each later run.
-_CLICKS: Final = frozenset(
-    ("trigger_value", "string_trigger_value", "json_trigger_value", "chat_input_value")
-)
 _waiting: WeakKeyDictionary[AppSession, ClientState] = WeakKeyDictionary()
 
 _request_rerun = AppSession.request_rerun
@@ -29,8 +26,8 @@ def draw_before_clicks() -> None:
 
     It has no setting for it. To be called once in a process, before pages run.
     """
-    AppSession.request_rerun = _draw_first  # type: ignore[method-assign]
-    AppSession._handle_scriptrunner_event_on_event_loop = _then_click  # type: ignore[method-assign]
+    AppSession.request_rerun = _draw_first  # type: ignore[method-assign, assignment]
+    AppSession._handle_scriptrunner_event_on_event_loop = _then_click  # type: ignore[method-assign, assignment]
 
 
 def _draw_first(session: AppSession, asked: ClientState | None) -> None:
@@ -70,4 +67,5 @@ def _is_click(asked: ClientState) -> bool:
 
 
 def _is_told_once(state: Any) -> bool:
-    return state.WhichOneof("value") in _CLICKS
+    """Tell whether it is said of a click, and not again with each later run."""
+    return state.WhichOneof("value") in _TRIGGER_PROTO_FIELDS
