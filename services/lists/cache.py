@@ -80,7 +80,7 @@ class CacheRegion(Generic[T]):
         self._is_shared = redis_url is not None
         self._away_until = 0.0
         if redis_url is None:
-            self._region = in_memory(name, most)
+            self._region = in_memory(name, most, lambda kept: kept.until)
         else:
             adapter: TypeAdapter[_Kept[T]] = TypeAdapter(_Kept[kind])
             read = partial(_parse, adapter)

@@ -2,42 +2,44 @@
 
 import hashlib
 import sys
-from collections import OrderedDict
+import time
 from collections.abc import Callable, Hashable
-from contextlib import suppress
 from threading import Lock
 from typing import Any, Final
 
+from cachetools import TLRUCache
 from dogpile.cache import CacheRegion, make_region
 
 _ANSWER_SECONDS: Final = 0.2
 
 
-class _Bounded(OrderedDict[Hashable, Any]):
-    """Forgets what nobody used for longest: what can be asked for has no bound."""
+class _Lasting(TLRUCache[Hashable, Any]):
+    """Forgets what is too old and, of too many, what nobody used for longest.
 
-    def __init__(self, most: int) -> None:
-        super().__init__()
-        self._most = most
+    What can be asked for has no bound, and what is too old is good for nobody: a page
+    that is open all day would hold all that it has ever shown.
+    """
+
+    def __init__(self, most: int, lasts_until: Callable[[Any], float]) -> None:
+        super().__init__(most, lambda _, value, __: lasts_until(value), timer=_clock)
         self._guard = Lock()
 
     def get(self, key: Hashable, default: Any = None) -> Any:
         with self._guard:
-            with suppress(KeyError):
-                self.move_to_end(key)
             return super().get(key, default)
 
     def __setitem__(self, key: Hashable, value: Any) -> None:
         with self._guard:
             super().__setitem__(key, value)
-            self.move_to_end(key)
-            if len(self) > self._most:
-                self.popitem(last=False)
 
 
-def in_memory(name: str, most: int) -> CacheRegion:
-    """Return a place for so many things in this process."""
-    arguments = {"cache_dict": _Bounded(most)}
+def in_memory(name: str, most: int, lasts_until: Callable[[Any], float]) -> CacheRegion:
+    """Return a place for so many things in this process.
+
+    Each lasts until a moment of the clock, in seconds since 1970.
+    """
+    things = _Lasting(most, lambda cached: lasts_until(cached.payload))
+    arguments = {"cache_dict": things}
     return make_region(name).configure("dogpile.cache.memory", arguments=arguments)
 
 
@@ -78,6 +80,11 @@ def away() -> tuple[type[Exception], ...]:
     from redis.exceptions import RedisError  # noqa: PLC0415
 
     return (RedisError, OSError)
+
+
+def _clock() -> float:
+    # Asked for anew each time: tests set it.
+    return time.time()
 
 
 def _hidden(key: Hashable) -> str:

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import Select, func, select, update
@@ -16,6 +18,8 @@ from services.core.actors import Actor, Permission, Role
 from services.core.audit import Action
 from services.core.errors import Conflict, NotAllowed, NotFound
 from services.patients.records.refusals import NoSuchPatient
+
+_MOST_CLINICIANS: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,8 @@ def list_clinicians(session: Session, actor: Actor) -> tuple[Clinician, ...]:
     """Return who can be given a patient to treat, by name; raises NotAllowed."""
     actor.require(Permission.ASSIGN_CARE)
     rows = session.execute(_clinicians().order_by(User.name, User.id))
-    return tuple(Clinician(clinician_id, name) for clinician_id, name in rows)
+    # Each page that lets somebody choose keeps the list: the same few people in all.
+    return tuple(_one_of(clinician_id, name) for clinician_id, name in rows)
 
 
 def list_team(session: Session, actor: Actor, patient_id: UUID) -> tuple[Carer, ...]:
@@ -196,6 +201,11 @@ def _clinicians() -> Select[UUID, str]:
     return select(User.id, User.name).where(
         User.role == Role.CLINICIAN.value, User.deactivated_at.is_(None)
     )
+
+
+@lru_cache(maxsize=_MOST_CLINICIANS)
+def _one_of(clinician_id: UUID, name: str) -> Clinician:
+    return Clinician(clinician_id, name)
 
 
 def _get_clinician(session: Session, clinician_id: UUID) -> Clinician:

@@ -1,6 +1,7 @@
 """A region: what it keeps, for how long, and from whom it keeps it."""
 
 import time
+import weakref
 from datetime import UTC, datetime
 from itertools import count
 
@@ -161,6 +162,21 @@ def test_of_too_many_the_one_that_was_not_used_for_longest_is_dropped(region):
 
     assert _look(region, reading, "one") == 1
     assert _look(region, reading, "other") == 4
+
+
+def test_what_is_too_old_is_let_go_of_when_something_else_is_kept(monkeypatch):
+    region: CacheRegion[Reading] = CacheRegion("things", seconds=60)
+    now = time.time()
+    held = weakref.ref(
+        region.look("old", lambda _: Read(Lasting(Reading()), _SERVED)).value
+    )
+    monkeypatch.setattr(time, "time", lambda: now + 61)
+    # It is there until then: nobody looks for what is too old.
+    assert held() is not None
+
+    region.look("new", lambda _: Read(Lasting(Reading()), _SERVED))
+
+    assert held() is None
 
 
 def test_what_has_no_name_is_not_kept(region):
