@@ -1,11 +1,13 @@
 """A strip for each replica: how it did through time, at a glance."""
 
+from functools import lru_cache
 from typing import Final
 
 import pandas as pd
 import streamlit as st
 
 from dashboard.cluster.charts.chart_layers import Spec, Window
+from dashboard.cluster.charts.series import SHARED, Points
 
 _ROW: Final = 34
 # For the times below, and for what the colours mean.
@@ -21,16 +23,14 @@ _BANDS: Final = (
 _TONES: Final = {name: tone for _, name, tone in _BANDS} | {GONE: "#6B7883"}
 
 
-def show_heat_strip(
-    points: pd.DataFrame, window: Window, step: float, *, key: str
-) -> None:
+def show_heat_strip(points: Points, window: Window, step: float, *, key: str) -> None:
     """Show for each server and step how far behind it was at worst."""
-    shown = binned(points, step)
+    shown, description = _described(points, step)
     spec: Spec = {
         "height": _ROW * max(1, shown["node"].nunique()) + _AXIS,
         "layer": [_tiles(window), window.ends()],
     }
-    st.vega_lite_chart(shown, spec, key=key, alt=_describe(shown))
+    st.vega_lite_chart(shown, spec, key=key, alt=description)
 
 
 def _tiles(window: Window) -> Spec:
@@ -63,9 +63,15 @@ def _tiles(window: Window) -> Spec:
     }
 
 
-def binned(points: pd.DataFrame, step: float) -> pd.DataFrame:
+@lru_cache(maxsize=SHARED)
+def _described(points: Points, step: float) -> tuple[pd.DataFrame, str]:
+    shown = binned(points, step)
+    return shown, _describe(shown)
+
+
+def binned(points: Points, step: float) -> pd.DataFrame:
     """Return one row for each replica and step of time, with the worst of it."""
-    replicas = points[points["role"] != "primary"]
+    replicas = points.frame[points.frame["role"] != "primary"]
     starts = (replicas["at"] // step) * step
     worst = replicas["replay_worst"].astype("float64")
     # A step in which it kept silent once is one in which it did not answer.

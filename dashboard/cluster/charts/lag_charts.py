@@ -1,6 +1,7 @@
 """How far replicas are and were behind, as charts that can be zoomed into."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Final, Literal
 
 import pandas as pd
@@ -14,6 +15,7 @@ from dashboard.cluster.charts.chart_layers import (
     Window,
     marked,
 )
+from dashboard.cluster.charts.series import SHARED, Points
 from dashboard.ui.measures import amount, seconds
 
 Measure = Literal["replay", "flush", "write", "bytes"]
@@ -43,7 +45,7 @@ _BYTES_AXIS: Final[Spec] = {"title": None, "format": "~s"}
 
 
 def show_lag_chart(
-    points: pd.DataFrame,
+    points: Points,
     window: Window,
     measure: Measure,
     marks: Sequence[Mark],
@@ -54,10 +56,7 @@ def show_lag_chart(
 
     While it is live, the wheel zooms and nothing is returned.
     """
-    lines = points[points["role"] != "primary"]
-    shown = lines[["at", "node"]].assign(
-        mean=lines[measure], worst=lines[_WORST[measure]]
-    )
+    shown, peaks = _lags(points, measure)
     spec: Spec = {
         "height": _HEIGHT,
         "layer": [
@@ -69,7 +68,7 @@ def show_lag_chart(
         ],
         "resolve": {"scale": {"shape": "independent"}},
     }
-    description = f"{_ABOUT[measure].capitalize()}. {_peaks(shown, measure)}"
+    description = f"{_ABOUT[measure].capitalize()}. {peaks}"
     if window.is_live:
         st.vega_lite_chart(shown, spec, key=key, alt=description)
         return None
@@ -80,9 +79,9 @@ def show_lag_chart(
     return (float(span[0]), float(span[1])) if span else None
 
 
-def show_wal_chart(points: pd.DataFrame, window: Window, *, key: str) -> None:
+def show_wal_chart(points: Points, window: Window, *, key: str) -> None:
     """Show how fast the primary writes its log."""
-    shown = points.loc[points["role"] == "primary", ["at", "node", "rate"]]
+    shown, peak = _rates(points)
     encoding: Spec = {
         "x": window.axis,
         "y": {
@@ -106,11 +105,30 @@ def show_wal_chart(points: pd.DataFrame, window: Window, *, key: str) -> None:
             window.ends(),
         ],
     }
-    most = shown["rate"].max() if len(shown) else None
-    peak = "" if most is None or pd.isna(most) else f" At most {amount(most)} a second."
     st.vega_lite_chart(
         shown, spec, key=key, alt=f"Bytes of log that the primary writes.{peak}"
     )
+
+
+@lru_cache(maxsize=SHARED)
+def _lags(points: Points, measure: Measure) -> tuple[pd.DataFrame, str]:
+    """Return how far replicas are behind, and how far each was at most."""
+    lines = points.frame[points.frame["role"] != "primary"]
+    shown = lines[["at", "node"]].assign(
+        mean=lines[measure], worst=lines[_WORST[measure]]
+    )
+    return shown, _peaks(shown, measure)
+
+
+@lru_cache(maxsize=SHARED)
+def _rates(points: Points) -> tuple[pd.DataFrame, str]:
+    """Return how fast the primary writes, and how fast it was at most."""
+    frame = points.frame
+    shown = frame.loc[frame["role"] == "primary", ["at", "node", "rate"]]
+    most = shown["rate"].max() if len(shown) else None
+    if most is None or pd.isna(most):
+        return shown, ""
+    return shown, f" At most {amount(most)} a second."
 
 
 def _band(window: Window) -> Spec:

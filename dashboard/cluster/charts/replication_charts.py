@@ -1,9 +1,8 @@
 """The charts of the engine room: lag, log and a strip for each replica, with events."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Final
 
-import pandas as pd
 import streamlit as st
 
 from dashboard.cluster.charts import periods, series
@@ -16,6 +15,7 @@ from dashboard.cluster.charts.lag_charts import (
     show_wal_chart,
 )
 from dashboard.cluster.charts.periods import Shown
+from dashboard.cluster.charts.series import Looks, Points
 from dashboard.cluster.monitoring.observations import recent
 from dashboard.context import CachedRead, current_actor, in_zone, read_all
 from dashboard.ui.empty_state import empty_state
@@ -60,7 +60,7 @@ def _choose_measure() -> Measure:
 
 def _draw(shown: Shown, measure: Measure) -> None:
     points, events, note = _read_points(shown)
-    if points.empty:
+    if points.frame.empty:
         empty_state(
             "Nothing was kept of this time. The worker keeps a sample every second.",
             icon="monitoring",
@@ -86,46 +86,62 @@ def _draw(shown: Shown, measure: Measure) -> None:
     st.caption(note)
 
 
-def _read_points(shown: Shown) -> tuple[pd.DataFrame, Sequence[Event], str]:
+def _read_points(shown: Shown) -> tuple[Points, Sequence[Event], str]:
     """Return points, events and where they come from.
 
     Live ones come from this server's memory, for which no database is asked.
     """
-    remembered = series.of_snapshots(recent(shown.since))
+    looks = Looks.of(recent(shown.since))
+    remembered = series.of_snapshots(()) if looks is None else series.of_looks(looks)
+    is_whole = looks is not None and series.is_whole(looks, shown.since)
     try:
-        samples, events = _read_kept(shown)
+        if shown.is_live and is_whole:
+            (events,) = read_all(_events(shown))
+            kept = series.of_samples(())
+        else:
+            kept, events = read_all(_samples(shown), _events(shown))
     except Unavailable:
         note = "No database server answers: this is what this web server remembers."
         return remembered, (), note
-    points = series.of_samples(samples)
     if shown.is_live:
-        points = series.filled(remembered, points)
+        points = series.filled(remembered, kept)
         return points, events, f"As seen by this web server, {shown.words}."
     if not shown.is_zoomed:
-        points = series.joined(points, remembered)
-    return points, events, f"Samples {shown.words}."
+        kept = series.joined(kept, remembered)
+    return kept, events, f"Samples {shown.words}."
 
 
-def _read_kept(shown: Shown) -> tuple[Sequence[monitoring.Sample], Sequence[Event]]:
-    actor, since, until = current_actor(), shown.since, shown.until
-    seconds = max(5.0, shown.period.every_seconds) * _KEPT_SHARE
-    key = (shown.period.name, shown.is_zoomed and (since, until))
-    events = CachedRead(
-        lambda session: monitoring.list_events(session, actor, since, until),
-        ("replication_events", key),
-        seconds,
-    )
-    # Of a live chart only what lies before this server's own memory.
-    samples = CachedRead(
-        lambda session: monitoring.read_samples(
-            session, actor, since, until, points=_POINTS
+def _events(shown: Shown) -> CachedRead[Sequence[Event]]:
+    actor = current_actor()
+    return CachedRead(
+        lambda session: monitoring.list_events(
+            session, actor, shown.since, shown.until
         ),
-        ("replication_samples", key),
-        _MEMORY_SECONDS if shown.is_live else seconds,
+        ("replication_events", _name(shown)),
+        _kept_seconds(shown),
     )
-    kept: tuple[Sequence[monitoring.Sample], Sequence[Event]]
-    kept = read_all(samples, events)
-    return kept
+
+
+def _samples(shown: Shown) -> CachedRead[Points]:
+    """Return what was kept; of a live chart what lies before this server's memory."""
+    actor = current_actor()
+    return CachedRead(
+        lambda session: series.of_samples(
+            monitoring.read_samples(
+                session, actor, shown.since, shown.until, points=_POINTS
+            )
+        ),
+        ("replication_samples", _name(shown)),
+        _MEMORY_SECONDS if shown.is_live else _kept_seconds(shown),
+    )
+
+
+def _name(shown: Shown) -> Hashable:
+    return shown.period.name, shown.is_zoomed and (shown.since, shown.until)
+
+
+def _kept_seconds(shown: Shown) -> float:
+    return max(5.0, shown.period.every_seconds) * _KEPT_SHARE
 
 
 def _show_zoom_tools(shown: Shown, events: Sequence[Event]) -> None:

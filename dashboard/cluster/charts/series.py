@@ -2,10 +2,17 @@
 
 Times are milliseconds on the clinic's clock, as if it were UTC: a chart then shows the
 clinic's time in whatever zone the browser is.
+
+Live charts are drawn every second for each page that shows them, and most of that was
+to make the same points again. So whoever looks at the same second gets the same points,
+and what is made of points is made once.
 """
 
-from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 import pandas as pd
@@ -25,6 +32,51 @@ COLUMNS: Final = (
     "bytes_worst",
     "rate",
 )
+# How many charts' points, and what is made of them, are kept for the next one to look.
+SHARED: Final = 8
+# Looks are a second apart; a busy server may be late with some.
+_GAP: Final = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Points:
+    """Points of charts: columns as COLUMNS, a row for each server and moment."""
+
+    frame: pd.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """What this process saw of the servers in a row, the oldest first.
+
+    A process looks once at a time, so these tell one row from another.
+    """
+
+    first: datetime
+    last: datetime
+    count: int
+    snapshots: Sequence[ClusterSnapshot] = field(compare=False, repr=False)
+
+    @classmethod
+    def of(cls, snapshots: Sequence[ClusterSnapshot]) -> "Looks | None":
+        """Return them as a row; None if there are none."""
+        if not snapshots:
+            return None
+        first, last = snapshots[0].taken_at, snapshots[-1].taken_at
+        return cls(first, last, len(snapshots), snapshots)
+
+
+@lru_cache(maxsize=SHARED)
+def is_whole(looks: Looks, since: datetime) -> bool:
+    """Tell whether this process has looked all the time since a moment."""
+    moments = [since, *(snapshot.taken_at for snapshot in looks.snapshots)]
+    return all(later - earlier <= _GAP for earlier, later in pairwise(moments))
+
+
+@lru_cache(maxsize=SHARED)
+def of_looks(looks: Looks) -> Points:
+    """Return what was seen, the same for whoever asks for the same."""
+    return of_snapshots(looks.snapshots)
 
 
 def on_clock(timestamp: datetime) -> float:
@@ -38,10 +90,10 @@ def off_clock(milliseconds: float) -> datetime:
     return local.replace(tzinfo=in_zone(datetime.now(UTC)).tzinfo)
 
 
-def of_snapshots(snapshots: Iterable[ClusterSnapshot]) -> pd.DataFrame:
+def of_snapshots(snapshots: Iterable[ClusterSnapshot]) -> Points:
     """Return what was seen, a row for each server and look."""
     rows = [row for snapshot in snapshots for row in _rows(snapshot)]
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    return Points(pd.DataFrame(rows, columns=list(COLUMNS)))
 
 
 def _rows(snapshot: ClusterSnapshot) -> Iterator[tuple[object, ...]]:
@@ -69,7 +121,7 @@ def _values(node: NodeSnapshot, *, leads: bool) -> tuple[object, ...]:
     )
 
 
-def of_samples(samples: Iterable[Sample]) -> pd.DataFrame:
+def of_samples(samples: Iterable[Sample]) -> Points:
     """Return what was kept, a row for each server and span."""
     rows = [
         (
@@ -86,27 +138,31 @@ def of_samples(samples: Iterable[Sample]) -> pd.DataFrame:
         )
         for sample in samples
     ]
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    return Points(pd.DataFrame(rows, columns=list(COLUMNS)))
 
 
-def filled(remembered: pd.DataFrame, kept: pd.DataFrame) -> pd.DataFrame:
+def filled(remembered: Points, kept: Points) -> Points:
     """Return what is remembered and, for the seconds that are missing, what was kept.
 
     This server remembers only the time in which somebody has watched.
     """
-    if remembered.empty or kept.empty:
-        return remembered if kept.empty else kept
-    missing = kept[~(kept["at"] // 1000).isin(remembered["at"] // 1000)]
-    whole = pd.concat([missing, remembered], ignore_index=True)
-    return whole.sort_values("at", ignore_index=True)
+    if remembered.frame.empty or kept.frame.empty:
+        return remembered if kept.frame.empty else kept
+    seconds = remembered.frame["at"] // 1000
+    missing = kept.frame[~(kept.frame["at"] // 1000).isin(seconds)]
+    whole = pd.concat([missing, remembered.frame], ignore_index=True)
+    return Points(whole.sort_values("at", ignore_index=True))
 
 
-def joined(kept: pd.DataFrame, remembered: pd.DataFrame) -> pd.DataFrame:
+def joined(kept: Points, remembered: Points) -> Points:
     """Return what was kept and, after its end, what is only remembered.
 
     While nobody leads nothing can be kept, and the charts go on all the same.
     """
-    if kept.empty:
+    if kept.frame.empty:
         return remembered
-    newer = remembered[remembered["at"] > kept["at"].max()]
-    return kept if newer.empty else pd.concat([kept, newer], ignore_index=True)
+    last = kept.frame["at"].max()
+    newer = remembered.frame[remembered.frame["at"] > last]
+    if newer.empty:
+        return kept
+    return Points(pd.concat([kept.frame, newer], ignore_index=True))

@@ -1,6 +1,9 @@
 """Points for charts, and the strips made of them."""
 
+from dataclasses import replace
 from datetime import timedelta
+
+import pytest
 
 from dashboard.cluster.charts import series
 from dashboard.cluster.charts.heat_strip import GONE, binned
@@ -26,7 +29,7 @@ def test_what_nobody_watched_is_filled_from_what_was_kept():
 
     whole = series.filled(remembered, samples)
 
-    lags = whole[whole["node"] == "db-02"]["replay"].tolist()
+    lags = whole.frame[whole.frame["node"] == "db-02"]["replay"].tolist()
     assert lags == [1.0, 1.0, 2.0]
 
 
@@ -35,11 +38,11 @@ def test_a_chart_goes_on_from_memory_where_nothing_could_be_kept():
 
     whole = series.joined(series.of_samples([kept(-9), kept(-8)]), remembered)
 
-    assert whole["replay"].dropna().tolist() == [1.0, 1.0, 2.0]
+    assert whole.frame["replay"].dropna().tolist() == [1.0, 1.0, 2.0]
 
 
 def test_a_delayed_standby_counts_from_its_delay():
-    points = series.of_snapshots([snapshot(primary(), delayed())])
+    points = series.of_snapshots([snapshot(primary(), delayed())]).frame
 
     assert points[points["node"] == "db-04"]["replay"].tolist() == [0.0]
 
@@ -58,3 +61,29 @@ def test_a_strip_shows_silence_even_if_it_was_short():
 
 def test_a_place_on_the_axis_is_the_moment_it_shows():
     assert series.off_clock(series.on_clock(AT)) == AT
+
+
+def looks_at(*seconds: float) -> series.Looks:
+    seen = snapshot(primary(), replica("db-02", 2.0))
+    looks = series.Looks.of(
+        [replace(seen, taken_at=AT + timedelta(seconds=at)) for at in seconds]
+    )
+    assert looks
+    return looks
+
+
+def test_whoever_looks_at_the_same_time_is_shown_the_same_points():
+    points = series.of_looks(looks_at(100, 101))
+
+    assert series.of_looks(looks_at(100, 101)) is points
+    assert series.of_looks(looks_at(100, 102)) is not points
+    assert series.of_looks(looks_at(101)).frame["at"].tolist()[0] > series.on_clock(AT)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "whole"),
+    [((1, 2, 3), True), ((1, 3, 4), True), ((1, 7), False), ((6, 7), False)],
+    ids=["each second", "one was late", "a gap", "not from the beginning"],
+)
+def test_memory_is_whole_where_this_server_has_looked_all_the_time(seconds, whole):
+    assert series.is_whole(looks_at(*seconds), AT) is whole
