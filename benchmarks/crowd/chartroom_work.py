@@ -1,11 +1,12 @@
 """The steps of a working day in Chartroom."""
 
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from benchmarks.crowd.browser import Interrupted
 from benchmarks.crowd.letters import letter
 from benchmarks.crowd.person import Person
+from benchmarks.crowd.saves import Saves
 from benchmarks.crowd.work import Work
 from services.core.actors import Role
 
@@ -27,12 +28,12 @@ class ChartroomWork(Work):
         self,
         person: Person,
         names: Sequence[str],
-        saved: MutableMapping[str, str] | None = None,
+        saves: Saves | None = None,
     ) -> None:
-        """Work with these names; note in `saved` what phone number a patient got."""
+        """Work with these names; note in `saves` what phone number a patient got."""
         super().__init__(person)
         self._names = names
-        self._saved = {} if saved is None else saved
+        self._saves = Saves() if saves is None else saves
         self._patient = ""
 
     async def list_records(self) -> None:
@@ -90,11 +91,16 @@ class ChartroomWork(Work):
             await self._save(number)
 
     async def _save(self, number: str) -> None:
-        # Whatever is there afterwards is somebody's: theirs or what was there before.
-        self._saved.pop(self._patient, None)
-        await self.person.tab.press("edit_save", {"edit_phone_number": number})
-        if "edit_save" not in self.person.tab.screen:
-            self._saved[self._patient] = number
+        save = self._saves.send(self._patient, number)
+        tab = self.person.tab
+        await tab.press("edit_save", {"edit_phone_number": number})
+        if "edit_resolve" in tab.screen:
+            # Somebody else saved this patient meanwhile; both versions are shown.
+            self.person.browser.journal.lost_races += 1
+            await self.person.think()
+            await tab.press("edit_discard")
+        elif "patient_edit" in tab.screen:
+            save.confirm()
 
     async def book(self) -> None:
         """Hold a time of a speciality, and confirm it unless others were quicker."""

@@ -26,13 +26,16 @@ async def left_behind(before: Mapping[Site, Usage], cookie: str) -> list[str]:
     await asyncio.sleep(_LOST_SECONDS)
     async with httpx.AsyncClient() as http:
         for site in before:
-            await _pass_by(site, cookie, http)
+            await pass_by(site, cookie, http)
     await asyncio.sleep(_FREED_SECONDS)
     return [_told(site, site.usage().since(usage)) for site, usage in before.items()]
 
 
-async def _pass_by(site: Site, cookie: str, http: httpx.AsyncClient) -> None:
-    """Open a page at each of the app's servers, and leave."""
+async def pass_by(site: Site, cookie: str, http: httpx.AsyncClient) -> None:
+    """Open a page at each of the app's servers, and leave.
+
+    What a page held whose connection was lost is let go of when another page goes.
+    """
     for server in site.servers:
         known = cookie if site.watch_path else ""
         browser = Browser(server.address, http, Journal(), known, site.watch_path)

@@ -4,12 +4,17 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing
+from random import Random
+from uuid import UUID
 
 import httpx
 import pytest
 
 from benchmarks.crowd.browser import Browser, Refused
+from benchmarks.crowd.chartroom_work import ChartroomWork
 from benchmarks.crowd.journal import Journal
+from benchmarks.crowd.person import Person
+from benchmarks.crowd.saves import Saves
 from benchmarks.crowd.servers import WATCH
 from benchmarks.crowd.tab import Tab
 from db.models.patient import Patient
@@ -55,18 +60,76 @@ async def save_a_form(browser: Browser) -> None:
     await tab.close()
 
 
+class Overtaken(Person):
+    """Thinks about a form until a colleague has saved the same patient."""
+
+    async def think(self) -> None:
+        if "edit_save" in self.tab.screen:
+            await save_a_form(self.browser)
+
+
+async def save_what_a_colleague_has_saved(browser: Browser) -> None:
+    person = Overtaken(browser, Random(0), 0.0)  # noqa: S311 - whom to choose
+    saves = Saves()
+    work = ChartroomWork(person, (), saves)
+    await person.open("/patients")
+    assert await work.open_record()
+
+    await work.save_form()
+
+    assert saves.confirmed() == 0
+    assert "patient_edit" in person.tab.screen
+    await person.leave()
+
+
 async def open_what_is_closed(browser: Browser) -> None:
     await Tab.open(browser, "/audit")
 
 
-def test_somebody_of_the_crowd_opens_a_patient_and_saves_a_form(database, spend):
-    ada = database.write(lambda s: cast.add_patient(s).id, identity=SYSTEM).value
+@pytest.fixture(scope="module")
+def ada(database: Database) -> UUID:
+    return database.write(lambda s: cast.add_patient(s).id, identity=SYSTEM).value
 
+
+def test_somebody_of_the_crowd_opens_a_patient_and_saves_a_form(database, ada, spend):
     journal = spend(save_a_form)
 
     saved = database.read(lambda s: s.get_one(Patient, ada), identity=SYSTEM).value
     assert saved.phone_number == PHONE
     assert Counter(wait.kind for wait in journal.waits) == {"open": 1, "rerun": 3}
+
+
+def test_a_form_that_a_colleague_has_overtaken_counts_as_not_saved(ada, spend):
+    journal = spend(save_what_a_colleague_has_saved)
+
+    assert journal.lost_races == 1
+
+
+def saved_in_a_row(*numbers: str) -> Saves:
+    saves = Saves()
+    for number in numbers:
+        saves.send("ada", number).confirm()
+    return saves
+
+
+@pytest.mark.parametrize(
+    ("found", "lost"),
+    [("2", 0), ("1", 1), ("3", 2), (None, 2)],
+    ids=["the last", "the one before", "of nobody", "nothing"],
+)
+def test_a_saved_number_is_lost_unless_another_came_after_it(found, lost):
+    saves = saved_in_a_row("1", "2")
+
+    assert len(saves.lost({"ada": found} if found else {})) == lost
+
+
+def test_of_two_that_were_saved_at_once_either_may_be_there():
+    saves = Saves()
+    first, second = saves.send("ada", "1"), saves.send("ada", "2")
+    second.confirm()
+    first.confirm()
+
+    assert saves.lost({"ada": "1"}) == saves.lost({"ada": "2"}) == []
 
 
 def test_what_a_page_refuses_is_an_error_of_the_crowd(spend):

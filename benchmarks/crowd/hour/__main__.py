@@ -23,11 +23,14 @@ from pathlib import Path
 from time import perf_counter, sleep
 from typing import Final
 
+import httpx
+
 from benchmarks.crowd.crowd import Crowd, Pace, beating, gathered
 from benchmarks.crowd.figures import WAITS
 from benchmarks.crowd.hour.clinic import EVENTS, Clinic, running_clinic
 from benchmarks.crowd.hour.minutes import Event, Minute, draw, seconds_until_as_before
 from benchmarks.crowd.journal import SHARES, Journal
+from benchmarks.crowd.leaks import pass_by
 from benchmarks.crowd.servers import allow_many_sockets
 from services.core.actors import Role
 
@@ -35,6 +38,9 @@ _IMAGES: Final = Path(__file__).resolve().parents[3] / "docs" / "images"
 _MINUTE: Final = 60.0
 # A page whose connection was lost may come back for two minutes.
 _GONE_SECONDS: Final = 150.0
+_FREED_SECONDS: Final = 30.0
+# The front gives each to a web process by chance.
+_PASSERS_BY: Final = 8
 
 
 def main() -> None:
@@ -54,6 +60,8 @@ def main() -> None:
             drawn = draw(title, minutes, wanted.events)
             (_IMAGES / f"{wanted.chart}.svg").write_text(drawn, encoding="utf-8")
         sleep(_GONE_SECONDS)
+        asyncio.run(_pass_by(clinic))
+        sleep(_FREED_SECONDS)
         print(f"gone: {clinic.held().line()}, {clinic.passing_rows()}", flush=True)
 
 
@@ -107,6 +115,14 @@ async def _run(
     late = sorted(delays)[int(0.95 * len(delays))]
     print(f"the crowd's own lateness, 95 %: {1000 * late:,.0f} ms", flush=True)
     return watch.minutes, events
+
+
+async def _pass_by(clinic: Clinic) -> None:
+    """Open pages and leave, at each web process one or more."""
+    (_, cookie), *_ = clinic.population.cookies
+    for _ in range(_PASSERS_BY):
+        async with httpx.AsyncClient() as http:
+            await pass_by(clinic.site(), cookie, http)
 
 
 @contextmanager
@@ -182,7 +198,7 @@ def _summary(
     for words, times in whole.errors.most_common():
         yield f"  {times} times: {words}"
     lost = clinic.lost()
-    yield f"phone numbers saved: {len(clinic.saved):,}, lost: {len(lost)}"
+    yield f"phone numbers saved: {clinic.saves.confirmed():,}, lost: {len(lost)}"
     yield from lost
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import text
 from benchmarks.crowd.chartroom_work import ChartroomWork
 from benchmarks.crowd.person import Person
 from benchmarks.crowd.population import Population, populate
+from benchmarks.crowd.saves import Saves
 from benchmarks.crowd.servers import WATCH, Server, Site
 from benchmarks.crowd.work import roles_of
 from db import embedded
@@ -25,9 +26,7 @@ from tests.conftest import owner
 from tests.launch.launcher import ROOT, Launcher, serving
 
 _FRONT: Final = "front"
-_NUMBERS: Final = (
-    "SELECT id, phone_number, updated_at FROM patients WHERE phone_number IS NOT NULL"
-)
+_NUMBERS: Final = "SELECT id, phone_number FROM patients WHERE phone_number IS NOT NULL"
 # What is there for a while only, and must not pile up.
 _PASSING: Final = {
     "holds": "SELECT count(*) FROM booking_slots WHERE status = 'held'",
@@ -62,8 +61,7 @@ class Clinic:
     endpoints: Endpoints
     population: Population
     processes: tuple[str, ...]
-    # The phone number that each patient has, as far as its answer was seen.
-    saved: dict[str, str] = field(default_factory=dict)
+    saves: Saves = field(default_factory=Saves)
 
     def site(self) -> Site:
         """Return it as an app for a crowd."""
@@ -72,7 +70,7 @@ class Clinic:
         return Site("ours", [front], self._work_of, WATCH)
 
     def _work_of(self, person: Person) -> ChartroomWork:
-        return ChartroomWork(person, self.population.names, self.saved)
+        return ChartroomWork(person, self.population.names, self.saves)
 
     def _process(self, name: str) -> psutil.Process | None:
         """Return a process by its name; None while it is not there."""
@@ -111,17 +109,12 @@ class Clinic:
         return counts
 
     def lost(self) -> list[str]:
-        """Say which patients have not the phone number that was saved last."""
+        """Say which phone numbers were confirmed and are not there."""
         with closing(Database(self.endpoints)) as database:
             rows = database.write(
                 lambda session: session.execute(text(_NUMBERS)).all(), identity=SYSTEM
             ).value
-        there = {str(id_): (number, str(at)) for id_, number, at in rows}
-        return [
-            f"{id_}: saved {number}, there is {there.get(id_)}"
-            for id_, number in self.saved.items()
-            if there.get(id_, ("",))[0] != number
-        ]
+        return self.saves.lost({str(id_): number for id_, number in rows})
 
 
 def fail_over(clinic: Clinic) -> None:
