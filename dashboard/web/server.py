@@ -34,7 +34,7 @@ from dashboard.web.log import json_log
 from dashboard.web.log.request_log import RequestLog
 from dashboard.web.public_address import clinic_of, public_address
 from dashboard.web.security_headers import SecurityHeaders
-from dashboard.web.sessions import resuming, session_watch
+from dashboard.web.sessions import message_batches, resuming, session_watch
 from dashboard.web.sessions.identity import Identity
 from dashboard.web.sessions.live_sessions import LiveSessions
 from dashboard.web.sessions.session_watch import WatchedPages, create_watch
@@ -83,6 +83,7 @@ def create_app(
     uploaded_files.share_bytes()
     forged_values.drop_forged_values()
     resuming.draw_before_clicks()
+    message_batches.send_at_once()
     warming.read_theme_once()
     wired = wiring.connect(settings)
     wiring.use(wired)

@@ -1,0 +1,56 @@
+"""What a run has drawn is sent to its page at once, not message by message.
+
+Streamlit's event loop goes round once after each message that it sends, whoever it is
+for. Each time it looks for what else there is to do and gives the interpreter away,
+which a page that computes may keep for five milliseconds: with twenty pages at work a
+page of thirty messages was ready and took seconds to arrive.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final, cast
+
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.runtime import Runtime
+from streamlit.runtime.app_session import AppSession
+from streamlit.runtime.session_manager import ActiveSessionInfo
+
+_flush: Final = AppSession.flush_browser_queue
+_send: Final = Runtime._send_message
+_tell: Final = Runtime._enqueued_some_message
+
+
+class _Batch:
+    """All messages that wait for one page."""
+
+    def __init__(self, messages: Sequence[ForwardMsg]) -> None:
+        self.messages = messages
+
+
+def send_at_once() -> None:
+    """Have Streamlit send what waits for a page in one go.
+
+    It has no setting for it. To be called once in a process, before pages run.
+    """
+    AppSession.flush_browser_queue = _flush_as_one  # type: ignore[method-assign, assignment]
+    Runtime._send_message = _send_all  # type: ignore[method-assign, assignment]
+    Runtime._enqueued_some_message = _tell_once  # type: ignore[method-assign, assignment]
+
+
+def _flush_as_one(session: AppSession) -> list[ForwardMsg]:
+    # Of a thousand pages nearly none has anything: all are asked, again and again.
+    if session._browser_queue.is_empty():
+        return []
+    # Streamlit only hands it on, to `_send_all`.
+    return [cast("Any", _Batch(_flush(session)))]
+
+
+def _send_all(runtime: Runtime, session: ActiveSessionInfo, sent: Any) -> None:
+    messages = sent.messages if isinstance(sent, _Batch) else (sent,)
+    for message in messages:
+        _send(runtime, session, message)
+
+
+def _tell_once(runtime: Runtime) -> None:
+    """Wake the sender, unless it has been woken and has not begun yet."""
+    if not runtime._get_async_objs().need_send_data.is_set():
+        _tell(runtime)

@@ -1,0 +1,20 @@
+"""What a run has drawn is sent at once, all of it and in its order."""
+
+import subprocess
+import sys
+
+from tests.dashboard.web.sending_rounds import MESSAGES
+
+
+def rounds(*words: str) -> int:
+    command = [sys.executable, "-m", "tests.dashboard.web.sending_rounds", *words]
+    told = subprocess.run(command, check=True, capture_output=True, text=True)
+    return int(told.stdout)
+
+
+def test_streamlit_alone_goes_round_for_each_message():
+    assert rounds() == MESSAGES
+
+
+def test_all_that_waits_for_a_page_is_sent_in_one_round():
+    assert rounds("--at-once") == 1
