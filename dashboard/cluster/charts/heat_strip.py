@@ -1,13 +1,15 @@
 """A strip for each replica: how it did through time, at a glance."""
 
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
 import pandas as pd
+import pyarrow as pa
 import streamlit as st
 
 from dashboard.cluster.charts.chart_layers import Spec, Window
-from dashboard.cluster.charts.series import SHARED, Points
+from dashboard.cluster.charts.series import SHARED, Points, as_sent
 
 _ROW: Final = 34
 # For the times below, and for what the colours mean.
@@ -23,14 +25,23 @@ _BANDS: Final = (
 _TONES: Final = {name: tone for _, name, tone in _BANDS} | {GONE: "#6B7883"}
 
 
+@dataclass(frozen=True, slots=True)
+class _Strip:
+    """A strip as it is sent, how many replicas it shows, and what it shows in words."""
+
+    sent: pa.Table
+    replicas: int
+    description: str
+
+
 def show_heat_strip(points: Points, window: Window, step: float, *, key: str) -> None:
     """Show for each server and step how far behind it was at worst."""
-    shown, description = _described(points, step)
+    strip = _strip(points, step)
     spec: Spec = {
-        "height": _ROW * max(1, shown["node"].nunique()) + _AXIS,
+        "height": _ROW * max(1, strip.replicas) + _AXIS,
         "layer": [_tiles(window), window.ends()],
     }
-    st.vega_lite_chart(shown, spec, key=key, alt=description)
+    st.vega_lite_chart(strip.sent, spec, key=key, alt=strip.description)
 
 
 def _tiles(window: Window) -> Spec:
@@ -64,9 +75,9 @@ def _tiles(window: Window) -> Spec:
 
 
 @lru_cache(maxsize=SHARED)
-def _described(points: Points, step: float) -> tuple[pd.DataFrame, str]:
+def _strip(points: Points, step: float) -> _Strip:
     shown = binned(points, step)
-    return shown, _describe(shown)
+    return _Strip(as_sent(shown), shown["node"].nunique(), _describe(shown))
 
 
 def binned(points: Points, step: float) -> pd.DataFrame:

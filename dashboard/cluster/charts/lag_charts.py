@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Final, Literal
 
 import pandas as pd
+import pyarrow as pa
 import streamlit as st
 
 from dashboard.cluster.charts.chart_layers import (
@@ -15,7 +16,7 @@ from dashboard.cluster.charts.chart_layers import (
     Window,
     marked,
 )
-from dashboard.cluster.charts.series import SHARED, Points
+from dashboard.cluster.charts.series import SHARED, Points, as_sent
 from dashboard.ui.measures import amount, seconds
 
 Measure = Literal["replay", "flush", "write", "bytes"]
@@ -111,24 +112,24 @@ def show_wal_chart(points: Points, window: Window, *, key: str) -> None:
 
 
 @lru_cache(maxsize=SHARED)
-def _lags(points: Points, measure: Measure) -> tuple[pd.DataFrame, str]:
+def _lags(points: Points, measure: Measure) -> tuple[pa.Table, str]:
     """Return how far replicas are behind, and how far each was at most."""
     lines = points.frame[points.frame["role"] != "primary"]
     shown = lines[["at", "node"]].assign(
         mean=lines[measure], worst=lines[_WORST[measure]]
     )
-    return shown, _peaks(shown, measure)
+    return as_sent(shown), _peaks(shown, measure)
 
 
 @lru_cache(maxsize=SHARED)
-def _rates(points: Points) -> tuple[pd.DataFrame, str]:
+def _rates(points: Points) -> tuple[pa.Table, str]:
     """Return how fast the primary writes, and how fast it was at most."""
     frame = points.frame
     shown = frame.loc[frame["role"] == "primary", ["at", "node", "rate"]]
     most = shown["rate"].max() if len(shown) else None
     if most is None or pd.isna(most):
-        return shown, ""
-    return shown, f" At most {amount(most)} a second."
+        return as_sent(shown), ""
+    return as_sent(shown), f" At most {amount(most)} a second."
 
 
 def _band(window: Window) -> Spec:

@@ -1,6 +1,7 @@
 """The charts of the engine room: lag, log and a strip for each replica, with events."""
 
 from collections.abc import Hashable, Sequence
+from datetime import timedelta
 from typing import Final
 
 import streamlit as st
@@ -29,6 +30,8 @@ _STRIPS: Final = 96
 # A session keeps an answer until the next step; a little less, so that it then asks.
 _KEPT_SHARE: Final = 0.9
 _MEMORY_SECONDS: Final = 60.0
+# The last look is a while ago, and the time that is shown goes back from there.
+_EARLIER: Final = timedelta(seconds=30)
 
 
 def show_charts() -> None:
@@ -91,13 +94,17 @@ def _read_points(shown: Shown) -> tuple[Points, Sequence[Event], str]:
 
     Live ones come from this server's memory, for which no database is asked.
     """
-    looks = Looks.of(recent(shown.since))
-    remembered = series.of_snapshots(()) if looks is None else series.of_looks(looks)
-    is_whole = looks is not None and series.is_whole(looks, shown.since)
+    if shown.is_live:
+        looks = Looks.of(recent(shown.since - _EARLIER))
+        looks = looks and looks.in_the_last(shown.period.length)
+    else:
+        looks = Looks.of(recent(shown.since))
+    remembered = series.NOTHING if looks is None else series.of_looks(looks)
+    is_whole = looks is not None and series.is_whole(looks, shown.period.length)
     try:
         if shown.is_live and is_whole:
             (events,) = read_all(_events(shown))
-            kept = series.of_samples(())
+            kept = series.NOTHING
         else:
             kept, events = read_all(_samples(shown), _events(shown))
     except Unavailable:

@@ -16,6 +16,7 @@ from itertools import pairwise
 from typing import Final
 
 import pandas as pd
+import pyarrow as pa
 
 from dashboard.context import in_zone
 from services.cluster.monitoring import ClusterSnapshot, NodeSnapshot, Sample
@@ -45,6 +46,11 @@ class Points:
     frame: pd.DataFrame
 
 
+def as_sent(frame: pd.DataFrame) -> pa.Table:
+    """Return the rows as they are sent to browsers, without their numbers."""
+    return pa.Table.from_pandas(frame, preserve_index=False, nthreads=1)
+
+
 @dataclass(frozen=True, slots=True)
 class Looks:
     """What this process saw of the servers in a row, the oldest first.
@@ -65,10 +71,16 @@ class Looks:
         first, last = snapshots[0].taken_at, snapshots[-1].taken_at
         return cls(first, last, len(snapshots), snapshots)
 
+    def in_the_last(self, length: timedelta) -> "Looks":
+        """Return the end of the row, as long as that: one for each last look."""
+        since = self.last - length
+        return Looks.of([s for s in self.snapshots if s.taken_at >= since]) or self
+
 
 @lru_cache(maxsize=SHARED)
-def is_whole(looks: Looks, since: datetime) -> bool:
-    """Tell whether this process has looked all the time since a moment."""
+def is_whole(looks: Looks, length: timedelta) -> bool:
+    """Tell whether this process has looked all the time, so long back from the last."""
+    since = looks.last - length
     moments = [since, *(snapshot.taken_at for snapshot in looks.snapshots)]
     return all(later - earlier <= _GAP for earlier, later in pairwise(moments))
 
@@ -139,6 +151,9 @@ def of_samples(samples: Iterable[Sample]) -> Points:
         for sample in samples
     ]
     return Points(pd.DataFrame(rows, columns=list(COLUMNS)))
+
+
+NOTHING: Final = of_snapshots(())
 
 
 def filled(remembered: Points, kept: Points) -> Points:

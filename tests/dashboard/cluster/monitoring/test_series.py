@@ -80,10 +80,20 @@ def test_whoever_looks_at_the_same_time_is_shown_the_same_points():
     assert series.of_looks(looks_at(101)).frame["at"].tolist()[0] > series.on_clock(AT)
 
 
+def test_whoever_asks_earlier_or_later_is_shown_the_same_until_the_next_look():
+    length = timedelta(seconds=2)
+
+    early, late = looks_at(0, 1, 2, 3), looks_at(1, 2, 3)
+
+    assert early.in_the_last(length) == late.in_the_last(length) == looks_at(1, 2, 3)
+
+
 @pytest.mark.parametrize(
     ("seconds", "whole"),
     [((1, 2, 3), True), ((1, 3, 4), True), ((1, 7), False), ((6, 7), False)],
     ids=["each second", "one was late", "a gap", "not from the beginning"],
 )
 def test_memory_is_whole_where_this_server_has_looked_all_the_time(seconds, whole):
-    assert series.is_whole(looks_at(*seconds), AT) is whole
+    length = timedelta(seconds=seconds[-1])
+
+    assert series.is_whole(looks_at(*seconds), length) is whole
