@@ -25,6 +25,7 @@ from dashboard.ui.lists import (
     views_menu,  # noqa: F401
 )
 from dashboard.visits.booking import held  # noqa: F401
+from dashboard.web.page_context import page_reads
 from db.cluster import observing, patroni  # noqa: F401
 from services.cluster import operations  # noqa: F401
 from services.consultations import prescriptions  # noqa: F401
@@ -53,19 +54,29 @@ def settle() -> None:
 
 @asynccontextmanager
 async def collecting(*, seconds: float = _SECONDS) -> AsyncIterator[None]:
-    """Collect all generations of garbage in the background, once in so many seconds.
+    """Let go of what is too old, and collect all garbage, once in so many seconds.
 
     Python collects young garbage by itself, and old only once there is a quarter more
     of it. What a closed page kept of patients must not wait for the next busy hour. At
     most a hundredth of the time goes into it.
     """
-    task = asyncio.create_task(_collect(seconds))
+    tasks = [
+        asyncio.create_task(_let_go(seconds)),
+        asyncio.create_task(_collect(seconds)),
+    ]
     try:
         yield
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        for task in tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+
+async def _let_go(seconds: float) -> None:
+    while True:
+        await asyncio.sleep(seconds)
+        await to_thread.run_sync(page_reads.let_go_of_old)
 
 
 async def _collect(seconds: float) -> None:

@@ -79,8 +79,10 @@ class CacheRegion(Generic[T]):
         self._changes = changes
         self._is_shared = redis_url is not None
         self._away_until = 0.0
+        # Lets go of what is too old at once; Redis does so by itself.
+        self.let_go: Callable[[], None] = _do_nothing
         if redis_url is None:
-            self._region = in_memory(name, most, lambda kept: kept.until)
+            self._region, self.let_go = in_memory(name, most, lambda kept: kept.until)
         else:
             adapter: TypeAdapter[_Kept[T]] = TypeAdapter(_Kept[kind])
             read = partial(_parse, adapter)
@@ -170,6 +172,10 @@ class CacheRegion(Generic[T]):
         except away():
             self._away_until = time.monotonic() + _PAUSE_SECONDS
             return NO_VALUE
+
+
+def _do_nothing() -> None:
+    pass
 
 
 def _parse(adapter: TypeAdapter[_Kept[T]], written: bytes) -> object:

@@ -32,15 +32,23 @@ class _Lasting(TLRUCache[Hashable, Any]):
         with self._guard:
             super().__setitem__(key, value)
 
+    def let_go(self) -> None:
+        with self._guard:
+            self.expire()
 
-def in_memory(name: str, most: int, lasts_until: Callable[[Any], float]) -> CacheRegion:
+
+def in_memory(
+    name: str, most: int, lasts_until: Callable[[Any], float]
+) -> tuple[CacheRegion, Callable[[], None]]:
     """Return a place for so many things in this process.
 
-    Each lasts until a moment of the clock, in seconds since 1970.
+    Each lasts until a moment of the clock, in seconds since 1970. What is too old goes
+    when something is added, or when the second one that is returned is called.
     """
     things = _Lasting(most, lambda cached: lasts_until(cached.payload))
     arguments = {"cache_dict": things}
-    return make_region(name).configure("dogpile.cache.memory", arguments=arguments)
+    region = make_region(name).configure("dogpile.cache.memory", arguments=arguments)
+    return region, things.let_go
 
 
 def in_redis(

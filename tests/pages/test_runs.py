@@ -1,8 +1,17 @@
-"""What one run of a page leaves alone, so that it holds up no other."""
+"""What one run of a page leaves alone, and what a page lets go of when it rests."""
+
+import time
+import weakref
+from datetime import UTC, datetime
 
 from streamlit.runtime.secrets import secrets_singleton
 
+from dashboard.web.page_context import page_reads
+from db.postgres import Read, Served
+from services.lists.cache import Lasting
 from tests.pages.conftest import Clinic
+
+_SERVED = Served("one", "replica", 0.0, datetime(2026, 11, 21, tzinfo=UTC))
 
 
 def test_nobody_looks_for_a_file_of_secrets_to_know_who_is_here(
@@ -20,3 +29,23 @@ def test_nobody_looks_for_a_file_of_secrets_to_know_who_is_here(
 
     assert not app.exception
     assert not looks
+
+
+class Answer:
+    """Something that was read."""
+
+
+def test_an_open_page_lets_go_of_what_it_may_show_no_more(clinic: Clinic, monkeypatch):
+    kept = clinic.open("patients").session_state["chartroom_kept"]
+    answer = Answer()
+    held = weakref.ref(answer)
+    kept.keep("something", Read(Lasting(answer, 10), _SERVED), None)
+    del answer
+    now = time.time()
+
+    page_reads.let_go_of_old()
+    assert held() is not None
+
+    monkeypatch.setattr(time, "time", lambda: now + 11)
+    page_reads.let_go_of_old()
+    assert held() is None

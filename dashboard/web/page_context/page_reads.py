@@ -7,7 +7,9 @@ position in the write-ahead log, and a replica that is behind it is not asked.
 import logging
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+from weakref import WeakSet
 
 import streamlit as st
 from sqlalchemy.orm import Session
@@ -36,6 +38,8 @@ _SERVED: Final = "chartroom_served"
 _KEPT: Final = "chartroom_kept"
 _MOST_KEPT = 32
 _MOST_SECONDS: Final = 3600.0
+_guard: Final = Lock()
+_of_all_pages: WeakSet[CacheRegion[Any]] = WeakSet()
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +160,14 @@ def freshness() -> str:
     return f"{timestamp}, replica {served.node}{behind}"
 
 
+def let_go_of_old() -> None:
+    """Let go of what open pages have read and may show no more."""
+    with _guard:
+        regions = tuple(_of_all_pages)
+    for region in regions:
+        region.let_go()
+
+
 def _look(look: Callable[[ActorDatabase, Lsn | None], Read[T]]) -> T:
     with answering():
         answer = look(on_behalf(), last_write())
@@ -169,6 +181,8 @@ def _kept() -> CacheRegion[Any]:
     if kept is None:
         kept = CacheRegion("page", seconds=_MOST_SECONDS, most=_MOST_KEPT)
         st.session_state[_KEPT] = kept
+        with _guard:
+            _of_all_pages.add(kept)
     return kept
 
 
