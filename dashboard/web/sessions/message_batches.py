@@ -1,4 +1,4 @@
-"""What a run has drawn is sent to its page at once, not message by message.
+"""What a run has drawn is sent a hundred messages at a time, not each for itself.
 
 Streamlit's event loop goes round once after each message that it sends, whoever it is
 for. Each time it looks for what else there is to do and gives the interpreter away,
@@ -19,8 +19,12 @@ _send: Final = Runtime._send_message
 _tell: Final = Runtime._enqueued_some_message
 
 
+# A page whose connection has more than 500 to send counts as one that does not listen.
+_MOST: Final = 100
+
+
 class _Batch:
-    """All messages that wait for one page."""
+    """Messages that wait for one page."""
 
     def __init__(self, messages: Sequence[ForwardMsg]) -> None:
         self.messages = messages
@@ -40,8 +44,12 @@ def _flush_as_one(session: AppSession) -> list[ForwardMsg]:
     # Of a thousand pages nearly none has anything: all are asked, again and again.
     if session._browser_queue.is_empty():
         return []
-    # Streamlit only hands it on, to `_send_all`.
-    return [cast("Any", _Batch(_flush(session)))]
+    messages = _flush(session)
+    # Streamlit only hands them on, to `_send_all`.
+    return [
+        cast("Any", _Batch(messages[begin : begin + _MOST]))
+        for begin in range(0, len(messages), _MOST)
+    ]
 
 
 def _send_all(runtime: Runtime, session: ActiveSessionInfo, sent: Any) -> None:

@@ -1,4 +1,4 @@
-"""Says in how many rounds of its event loop Streamlit sends a hundred messages.
+"""Says in how many rounds of its event loop Streamlit sends a thousand messages.
 
 With `--at-once` as in Chartroom, otherwise as Streamlit alone.
 """
@@ -16,7 +16,7 @@ from streamlit.runtime.session_manager import SessionClient
 
 from dashboard.web.sessions import message_batches
 
-MESSAGES = 100
+MESSAGES = 1_000
 
 
 class Client(SessionClient):
