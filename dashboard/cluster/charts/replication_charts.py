@@ -94,15 +94,15 @@ def _read_points(shown: Shown) -> tuple[Points, Sequence[Event], str]:
 
     Live ones come from this server's memory, for which no database is asked.
     """
-    if shown.is_live:
-        looks = Looks.of(recent(shown.since - _EARLIER))
-        looks = looks and looks.in_the_last(shown.period.length)
-    else:
-        looks = Looks.of(recent(shown.since))
+    looks = _looks(shown)
     remembered = series.NOTHING if looks is None else series.of_looks(looks)
-    is_whole = looks is not None and series.is_whole(looks, shown.period.length)
+    is_whole = (
+        shown.is_live
+        and looks is not None
+        and series.is_whole(looks, shown.period.length)
+    )
     try:
-        if shown.is_live and is_whole:
+        if is_whole:
             (events,) = read_all(_events(shown))
             kept = series.NOTHING
         else:
@@ -116,6 +116,14 @@ def _read_points(shown: Shown) -> tuple[Points, Sequence[Event], str]:
     if not shown.is_zoomed:
         kept = series.joined(kept, remembered)
     return kept, events, f"Samples {shown.words}."
+
+
+def _looks(shown: Shown) -> Looks | None:
+    """Return what this server remembers of the time: of a live one the same for all."""
+    if not shown.is_live:
+        return Looks.of(recent(shown.since))
+    looks = Looks.of(recent(shown.since - _EARLIER))
+    return looks and looks.in_the_last(shown.period.length)
 
 
 def _events(shown: Shown) -> CachedRead[Sequence[Event]]:

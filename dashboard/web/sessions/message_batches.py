@@ -14,47 +14,45 @@ from streamlit.runtime import Runtime
 from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.session_manager import ActiveSessionInfo
 
+# A page whose connection has more than 500 to send counts as one that does not listen.
+_MOST: Final = 100
+
 _flush: Final = AppSession.flush_browser_queue
 _send: Final = Runtime._send_message
 _tell: Final = Runtime._enqueued_some_message
 
 
-# A page whose connection has more than 500 to send counts as one that does not listen.
-_MOST: Final = 100
-
-
 class _Batch:
-    """Messages that wait for one page."""
+    """Messages that wait for one page, not too many."""
 
     def __init__(self, messages: Sequence[ForwardMsg]) -> None:
         self.messages = messages
 
 
 def send_at_once() -> None:
-    """Have Streamlit send what waits for a page in one go.
+    """Have Streamlit send what waits for a page in as few goes as it can take.
 
     It has no setting for it. To be called once in a process, before pages run.
     """
-    AppSession.flush_browser_queue = _flush_as_one  # type: ignore[method-assign, assignment]
-    Runtime._send_message = _send_all  # type: ignore[method-assign, assignment]
+    AppSession.flush_browser_queue = _flush_in_batches  # type: ignore[method-assign, assignment]
+    Runtime._send_message = _send_batch  # type: ignore[method-assign, assignment]
     Runtime._enqueued_some_message = _tell_once  # type: ignore[method-assign, assignment]
 
 
-def _flush_as_one(session: AppSession) -> list[ForwardMsg]:
+def _flush_in_batches(session: AppSession) -> list[ForwardMsg]:
     # Of a thousand pages nearly none has anything: all are asked, again and again.
     if session._browser_queue.is_empty():
         return []
     messages = _flush(session)
-    # Streamlit only hands them on, to `_send_all`.
+    # Streamlit only hands them on, to `_send_batch`.
     return [
         cast("Any", _Batch(messages[begin : begin + _MOST]))
         for begin in range(0, len(messages), _MOST)
     ]
 
 
-def _send_all(runtime: Runtime, session: ActiveSessionInfo, sent: Any) -> None:
-    messages = sent.messages if isinstance(sent, _Batch) else (sent,)
-    for message in messages:
+def _send_batch(runtime: Runtime, session: ActiveSessionInfo, batch: Any) -> None:
+    for message in batch.messages:
         _send(runtime, session, message)
 
 
