@@ -4,7 +4,9 @@ A page that the actor's role may not open is not handed to Streamlit at all. At 
 address stands one that says so, and that somebody tried is written down.
 """
 
+from copy import copy
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Final, Literal, NoReturn
 from uuid import UUID
@@ -290,20 +292,32 @@ def pages_for(actor: Actor) -> list[StreamlitPage]:
     """Return the pages this person may open, in the order of the menu.
 
     One flat list: on a phone the menu becomes a sidebar, whose groups are no valid
-    list for a screen reader (Streamlit 1.67). The pages are made once per session,
-    because each looks its file up on the disk.
+    list for a screen reader (Streamlit 1.67).
     """
-    pages: list[StreamlitPage]
-    made_for, pages = st.session_state.get("navigation_pages", (None, []))
-    if made_for != actor:
-        opened = {place.file for place in _PLACES if _is_for(actor, place)}
-        shut = {place.file: place for place in _PLACES if place.file not in opened}
-        pages = [place.page() for place in _PLACES if _may_open(actor, place)]
-        pages.append(_account_of(actor).page())
-        # Last, because a person's first page is their home.
-        pages.extend(place.closed() for place in shut.values())
-        st.session_state["navigation_pages"] = (actor, pages)
-    return pages
+    opened = {place.file for place in _PLACES if _is_for(actor, place)}
+    shut = {place.file: place for place in _PLACES if place.file not in opened}
+    pages = [_page(place) for place in _PLACES if _may_open(actor, place)]
+    pages.append(_page(_account_of(actor)))
+    # Last, because a person's first page is their home.
+    pages.extend(_closed_page(place) for place in shut.values())
+    # Streamlit notes in a page that it is the one that runs, or the first one.
+    return [copy(page) for page in pages]
+
+
+# Made once for everybody: each looks its file up on the disk, and those of a thousand
+# open pages took 80 kB each. More than there are pages, because each person's name is
+# the title of their account.
+_MADE: Final = 2048
+
+
+@lru_cache(_MADE)
+def _page(place: NavigationEntry) -> StreamlitPage:
+    return place.page()
+
+
+@lru_cache(_MADE)
+def _closed_page(place: NavigationEntry) -> StreamlitPage:
+    return place.closed()
 
 
 def _account_of(actor: Actor) -> NavigationEntry:
