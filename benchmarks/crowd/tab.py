@@ -155,6 +155,10 @@ class Tab:
         begun = perf_counter() if begun is None else begun
         self._describe(run)
         async with self._turn:
+            # The page may have been turned while a refresh of it waited: Streamlit
+            # does not answer for a part that is no more.
+            if kind == "refresh" and run.fragment_id not in self._timers:
+                return
             self._finished = asyncio.get_running_loop().create_future()
             self._last_run, self._is_interrupted = run, False
             # One that is lost at this moment is noticed by whoever listens.

@@ -86,6 +86,12 @@ async def open_what_is_closed(browser: Browser) -> None:
     await Tab.open(browser, "/audit")
 
 
+async def refresh_what_is_no_more(browser: Browser) -> None:
+    tab = await Tab.open(browser, "/patients")
+    await tab._refresh_once("a part of the page before")
+    await tab.close()
+
+
 @pytest.fixture(scope="module")
 def ada(database: Database) -> UUID:
     return database.write(lambda s: cast.add_patient(s).id, identity=SYSTEM).value
@@ -103,6 +109,13 @@ def test_a_form_that_a_colleague_has_overtaken_counts_as_not_saved(ada, spend):
     journal = spend(save_what_a_colleague_has_saved)
 
     assert journal.lost_races == 1
+
+
+def test_a_refresh_whose_page_was_turned_meanwhile_is_not_waited_for(spend):
+    journal = spend(refresh_what_is_no_more)
+
+    assert not journal.errors
+    assert Counter(wait.kind for wait in journal.waits) == {"open": 1}
 
 
 def saved_in_a_row(*numbers: str) -> Saves:

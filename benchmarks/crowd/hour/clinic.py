@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -38,9 +39,13 @@ _PASSING: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What the web processes and the front hold at one moment, together."""
+    """What the web processes and the front hold at one moment.
+
+    Memory of the web processes and of the front; all else is of both together.
+    """
 
     memory_bytes: int
+    front_bytes: int
     threads: int
     descriptors: int
     processor_seconds: float
@@ -48,7 +53,8 @@ class Held:
     def line(self) -> str:
         """Return it as words."""
         return (
-            f"{self.memory_bytes / 1e6:,.0f} MB, {self.threads} threads, "
+            f"{self.memory_bytes / 1e6:,.0f} + {self.front_bytes / 1e6:,.0f} MB, "
+            f"{self.threads} threads, "
             f"{self.descriptors:,} descriptors"
         )
 
@@ -84,17 +90,20 @@ class Clinic:
 
     def held(self) -> Held:
         """Return what the processes hold that serve pages."""
-        memory = threads = descriptors = 0
+        threads = descriptors = 0
         seconds = 0.0
-        for process in filter(None, map(self._process, self.processes)):
+        memory = Counter[bool]()
+        for name in self.processes:
+            if (process := self._process(name)) is None:
+                continue
             # It may have been killed since it was found.
             with suppress(psutil.NoSuchProcess), process.oneshot():
-                memory += process.memory_info().rss
+                memory[name == _FRONT] += process.memory_info().rss
                 threads += process.num_threads()
                 descriptors += process.num_fds()
                 times = process.cpu_times()
                 seconds += times.user + times.system
-        return Held(memory, threads, descriptors, seconds)
+        return Held(memory[False], memory[True], threads, descriptors, seconds)
 
     def passing_rows(self) -> dict[str, int]:
         """Count what the databases keep for a while only."""
