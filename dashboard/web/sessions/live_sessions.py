@@ -214,7 +214,7 @@ class LiveSessions:
         return self.limits.without(self._database.gap_seconds())
 
     async def _look(self) -> None:
-        open_ = [id_ for id_, known in self._by_id.items() if known.pages]
+        open_ = {id_: known.live for id_, known in self._by_id.items() if known.pages}
         if not open_:
             return
         asked_at, limits = time.monotonic(), self._limits_now()

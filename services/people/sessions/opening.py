@@ -1,14 +1,17 @@
 """Starts sign-ins, finds them by their tokens, and keeps them alive."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Select,
     Uuid,
+    and_,
     any_,
     bindparam,
     func,
@@ -29,6 +32,7 @@ from services.people.sessions.records import (
     LIMITS,
     PERSON,
     RECORD,
+    VERSION,
     Limits,
     Live,
     Method,
@@ -101,12 +105,28 @@ def find(session: Session, token: str, *, limits: Limits = LIMITS) -> Live | Non
 
 
 def find_all(
-    session: Session, ids: Collection[UUID], *, limits: Limits = LIMITS
+    session: Session, seen: Mapping[UUID, Live], *, limits: Limits = LIMITS
 ) -> dict[UUID, Live]:
-    """Return those of the sign-ins that still hold, by their ids."""
-    wanted = bindparam("ids", list(ids), type_=ARRAY(Uuid))
-    rows = session.execute(_lives(limits).where(UserSession.id == any_(wanted)))
-    return {live.record.id: live for live in map(live_of, rows)}
+    """Return those of the sign-ins that still hold, by their ids.
+
+    `seen` is each as it was last seen. Only what has changed since is read: a web
+    server asks every second for all that have a page open.
+    """
+    open_ = (
+        select(UserSession.id, VERSION, func.now())
+        .join(User, User.id == UserSession.user_id)
+        .where(_is_live(limits), _is_one_of(seen))
+    )
+    lives, changed = dict[UUID, Live](), list[UUID]()
+    for id_, version, at in session.execute(open_):
+        if seen[id_].version == version:
+            lives[id_] = replace(seen[id_], at=at)
+        else:
+            changed.append(id_)
+    if changed:
+        rows = session.execute(_lives(limits).where(_is_one_of(changed)))
+        lives |= {live.record.id: live for live in map(live_of, rows)}
+    return lives
 
 
 def touch(
@@ -174,9 +194,18 @@ def list_sessions(
     return tuple(Record(*row) for row in rows)
 
 
-def _lives(limits: Limits) -> Select[Any, Any, datetime]:
+def _lives(limits: Limits) -> Select[Any, Any, datetime, int]:
     return (
-        select(RECORD, PERSON, func.now())
+        select(RECORD, PERSON, func.now(), VERSION)
         .join(User, User.id == UserSession.user_id)
-        .where(is_open(limits), User.deactivated_at.is_(None))
+        .where(_is_live(limits))
     )
+
+
+def _is_live(limits: Limits) -> ColumnElement[bool]:
+    return and_(is_open(limits), User.deactivated_at.is_(None))
+
+
+def _is_one_of(ids: Iterable[UUID]) -> ColumnElement[bool]:
+    wanted = bindparam("ids", list(ids), type_=ARRAY(Uuid))
+    return UserSession.id == any_(wanted)

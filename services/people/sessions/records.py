@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, func
+from sqlalchemy import BigInteger, ColumnElement, Row, Text, and_, cast, func
 from sqlalchemy.orm import Bundle
 
 from db.models.user import User, UserSession
@@ -72,10 +72,7 @@ class Record:
     confirmed_at: datetime | None
 
 
-# Every second a web server reads those of all open pages: mapped objects of the two
-# tables would take twice as long to make.
-RECORD: Final[Bundle[Any]] = Bundle(
-    "record",
+_RECORD: Final = (
     UserSession.id,
     UserSession.user_id,
     UserSession.method,
@@ -86,18 +83,27 @@ RECORD: Final[Bundle[Any]] = Bundle(
     UserSession.expires_at,
     UserSession.confirmed_at,
 )
-PERSON: Final[Bundle[Any]] = Bundle(
-    "person", User.id, User.name, User.role, User.patient_id
+_PERSON: Final = (User.id, User.name, User.role, User.patient_id)
+# Bundles, because mapped objects of the two tables would take twice as long to make.
+RECORD: Final[Bundle[Any]] = Bundle("record", *_RECORD)
+PERSON: Final[Bundle[Any]] = Bundle("person", *_PERSON)
+# Another number as soon as anything of the two is another.
+VERSION: Final[ColumnElement[int]] = func.hashtextextended(
+    cast(func.row(*_RECORD, *_PERSON), Text), 0, type_=BigInteger
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """A sign-in that holds, whose it is, and the database's clock when it was asked."""
+    """A sign-in that holds, whose it is, and the database's clock when it was asked.
+
+    The version is another one as soon as anything of the first two is.
+    """
 
     actor: Actor
     record: Record
     at: datetime
+    version: int = 0
 
 
 def new_token() -> str:
@@ -140,10 +146,10 @@ def is_open(limits: Limits) -> ColumnElement[bool]:
     )
 
 
-def live_of(row: Row[Any, Any, datetime]) -> Live:
-    """Read a RECORD, its PERSON and the time."""
-    record, person, at = row
-    return Live(actor_of(person), Record(*record), at)
+def live_of(row: Row[Any, Any, datetime, int]) -> Live:
+    """Read a RECORD, its PERSON, the time and their VERSION."""
+    record, person, at, version = row
+    return Live(actor_of(person), Record(*record), at, version)
 
 
 def actor_of(user: User | Row[Any]) -> Actor:

@@ -1,10 +1,11 @@
 """Sign-ins: random, kept as hashes, and over in time."""
 
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import event, func, select, update
 
 from db.models.audit import AuditEvent
 from db.models.user import User, UserSession
@@ -43,6 +44,21 @@ def _events(session, action):
 
 def _change(session, **values):
     session.execute(update(UserSession).values(**values))
+
+
+@contextmanager
+def _statements_of(session):
+    """Yield what is asked of the database in the block."""
+    asked, connection = [], session.connection()
+
+    def note(_connection, _cursor, statement, *_more):
+        asked.append(statement)
+
+    event.listen(connection, "before_cursor_execute", note)
+    try:
+        yield asked
+    finally:
+        event.remove(connection, "before_cursor_execute", note)
 
 
 def test_a_token_leads_to_whoever_signed_in_with_it(session, rosa):
@@ -85,10 +101,41 @@ def test_an_unknown_token_is_nobodys(session, rosa):
 )
 def test_what_is_over_lets_nobody_in(session, rosa, change):
     started = _start(session, rosa)
+    seen = sessions.find(session, started.token)
     session.execute(change)
 
     assert sessions.find(session, started.token) is None
-    assert sessions.find_all(session, [started.id]) == {}
+    assert sessions.find_all(session, {started.id: seen}) == {}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        update(User).values(name="Rosa Else"),
+        update(User).values(role="clinician"),
+        update(UserSession).values(confirmed_at=func.now()),
+        update(UserSession).values(
+            last_seen_at=UserSession.last_seen_at - timedelta(minutes=1)
+        ),
+    ],
+    ids=["another name", "another role", "confirmed", "seen at another time"],
+)
+def test_of_what_was_seen_before_only_what_has_changed_is_read(session, rosa, change):
+    first, second = _start(session, rosa), _start(session, rosa)
+    seen = {one.id: sessions.find(session, one.token) for one in (first, second)}
+
+    with _statements_of(session) as unchanged:
+        assert sessions.find_all(session, seen) == seen
+    table = change.table.c
+    session.execute(change.where(table.id.in_([rosa.id, second.id])))
+    with _statements_of(session) as changed:
+        found = sessions.find_all(session, seen)
+
+    assert (len(unchanged), len(changed)) == (1, 2)
+    assert found == {
+        one.id: sessions.find(session, one.token) for one in (first, second)
+    }
+    assert found[second.id] != seen[second.id]
 
 
 def test_a_sign_in_lasts_twelve_hours_and_fourteen_silent_minutes(session, rosa):
