@@ -25,6 +25,9 @@ from services.lists import criteria
 from services.lists.criteria import Criteria, Fields, Json
 
 MAX_NAME_LENGTH: Final = 60
+# Of one person and one kind of list; their page shows them all. Two that are saved at
+# the same moment may both be the last.
+MOST_VIEWS: Final = 200
 _KEY: Final = re.compile("[A-Za-z0-9_-]{1,64}")
 _NAME_ONCE: Final = "saved_views_name_once"
 
@@ -58,6 +61,16 @@ class NameTaken(Conflict):
     def __init__(self, name: str) -> None:
         super().__init__(
             f"You already have a view called “{name}”. Choose another name."
+        )
+
+
+class TooManyViews(Conflict):
+    """The person has as many views of lists of this kind as anybody can have."""
+
+    def __init__(self, subject: Subject) -> None:
+        super().__init__(
+            f"You have {MOST_VIEWS} saved views of {subject.name}, and there can be no "
+            "more. Delete one under Saved views, then save this list."
         )
 
 
@@ -120,11 +133,13 @@ def save_view(
 ) -> View:
     """Give the list behind the key a name; the caller commits.
 
-    Raises NameTaken, InvalidInput, NotFound, NotAllowed.
+    Raises NameTaken, TooManyViews, InvalidInput, NotFound, NotAllowed.
     """
     actor.require(Permission.SAVE_VIEWS)
     name = _read_name(name)
     recall(session, actor, key, subject=subject)
+    if _count_views(session, actor, subject) >= MOST_VIEWS:
+        raise TooManyViews(subject)
     view = SavedView(
         owner_id=actor.id, subject=subject.name, name=name, criteria_key=key
     )
@@ -196,6 +211,17 @@ def _refused_if_taken(session: Session, name: str) -> Iterator[None]:
         if getattr(diagnosis, "constraint_name", None) != _NAME_ONCE:
             raise
         raise NameTaken(name) from None
+
+
+def _count_views(session: Session, actor: Actor, subject: Subject) -> int:
+    return (
+        session.scalar(
+            select(func.count()).where(
+                SavedView.owner_id == actor.id, SavedView.subject == subject.name
+            )
+        )
+        or 0
+    )
 
 
 def _get_own(session: Session, actor: Actor, view_id: UUID) -> SavedView:

@@ -6,6 +6,7 @@ import pytest
 
 from db.models.view import SavedView, StoredCriteria
 from services.core.errors import Conflict, InvalidInput, NotAllowed, NotFound
+from services.documents.search.fields import DOCUMENTS
 from services.lists import views
 from services.lists.criteria import Criteria, Direction, Filter, Group, Operator, Order
 from services.patients.search.fields import PATIENTS
@@ -111,6 +112,23 @@ def test_a_name_is_given_once_whatever_its_case(session, cleo):
 
     assert len(views.list_views(session, cleo, subject=PATIENTS)) == 1
     assert issubclass(views.NameTaken, Conflict)
+
+
+def test_there_is_a_bound_for_each_person_and_kind_of_list(session, cleo, ana):
+    key = views.remember(session, cleo, ALLERGIC, subject=PATIENTS)
+    papers = views.remember(session, cleo, Criteria(), subject=DOCUMENTS)
+    first, *_ = [
+        views.save_view(session, cleo, f"List {number}", key, subject=PATIENTS)
+        for number in range(views.MOST_VIEWS)
+    ]
+
+    with pytest.raises(views.TooManyViews, match="200 saved views of patients"):
+        views.save_view(session, cleo, "One more", key, subject=PATIENTS)
+
+    views.save_view(session, cleo, "One more", papers, subject=DOCUMENTS)
+    views.save_view(session, ana, "One more", key, subject=PATIENTS)
+    views.delete_view(session, cleo, first.id)
+    views.save_view(session, cleo, "One more", key, subject=PATIENTS)
 
 
 def test_somebody_unknown_is_not_told_that_the_name_is_taken(session, clerk):
