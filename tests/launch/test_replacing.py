@@ -104,6 +104,30 @@ def test_who_was_with_a_process_that_dies_is_with_another_and_no_page_is_lost(
     eventually(lambda: _number(served, name) not in {dead.pid, None})
 
 
+def test_who_was_with_a_process_that_hangs_is_with_another_when_they_ask_again(
+    served: Launcher, browser: httpx.Client
+):
+    name = name_of(browser)
+    hung = served.child(name)
+
+    def ask() -> str:
+        with suppress(httpx.ReadTimeout):
+            browser.get("/", timeout=1).raise_for_status()
+        return name_of(browser)
+
+    hung.suspend()
+    try:
+        # The front gives one that is busy ten seconds.
+        eventually(ask, lambda now: now != name)
+        with asking(browser) as statuses:
+            pass
+    finally:
+        hung.resume()
+
+    assert set(statuses) == {200}
+    assert served.child(name).pid == hung.pid
+
+
 def _number(launcher: Launcher, name: str) -> int | None:
     try:
         return launcher.child(name).pid
