@@ -39,6 +39,8 @@ from services.visits.figures import caches  # noqa: F401
 _SECONDS: Final = 10.0
 # All pages stand still meanwhile, and the more of them there are, the longer it takes.
 _REST: Final = 100
+# Collections of middle-aged garbage after which Python makes a full one by itself.
+_NEVER: Final = 1_000_000_000
 _populate_theme: Final = app_session._populate_theme_msg
 
 
@@ -56,10 +58,14 @@ def settle() -> None:
 async def collecting(*, seconds: float = _SECONDS) -> AsyncIterator[None]:
     """Let go of what is too old, and collect all garbage, once in so many seconds.
 
-    Python collects young garbage by itself, and old only once there is a quarter more
-    of it. What a closed page kept of patients must not wait for the next busy hour. At
-    most a hundredth of the time goes into it.
+    Python collects young garbage by itself. Old garbage it collects once there is a
+    quarter more of what lasts: of a busy server several times as often as needed, and
+    of an idle one never, although what a closed page kept of patients must not wait
+    for the next busy hour. So it is collected here alone, in at most a hundredth of
+    the time.
     """
+    thresholds = gc.get_threshold()
+    gc.set_threshold(*thresholds[:2], _NEVER)
     tasks = [
         asyncio.create_task(_let_go(seconds)),
         asyncio.create_task(_collect(seconds)),
@@ -67,6 +73,7 @@ async def collecting(*, seconds: float = _SECONDS) -> AsyncIterator[None]:
     try:
         yield
     finally:
+        gc.set_threshold(*thresholds)
         for task in tasks:
             task.cancel()
             with suppress(asyncio.CancelledError):

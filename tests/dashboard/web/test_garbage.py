@@ -44,6 +44,34 @@ def test_garbage_of_an_idle_server_goes_by_itself(idle):
         portal.call(story)
 
 
+@pytest.fixture
+def eager() -> Iterator[None]:
+    """Python collects old garbage as often as it ever does."""
+    thresholds = gc.get_threshold()
+    gc.set_threshold(100, 1, 1)
+    yield
+    gc.set_threshold(*thresholds)
+
+
+def test_python_stops_all_pages_at_no_other_time(eager):
+    async def story() -> tuple[int, int]:
+        async with collecting(seconds=1_000):
+            before = _full_collections()
+            kept = [[number] for number in range(1_000_000)]
+            assert kept
+            return before, _full_collections()
+
+    with start_blocking_portal() as portal:
+        before, after = portal.call(story)
+
+    assert after == before
+    assert gc.get_threshold() == (100, 1, 1)
+
+
+def _full_collections() -> int:
+    return int(gc.get_stats()[2]["collections"])
+
+
 def test_a_collection_that_takes_long_is_made_seldom(monkeypatch):
     rests = []
 
