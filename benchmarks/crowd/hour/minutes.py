@@ -23,6 +23,7 @@ from benchmarks.svg import picture, text
 
 DRAWN: Final[tuple[Kind, ...]] = ("open", "rerun", "click")
 _EVENT: Final = "#9ca3af"
+_LINE: Final = 16
 _MINUTE: Final = 60.0
 _WINDOW_SECONDS: Final = 5.0
 _QUIET_WINDOWS: Final = 3
@@ -94,12 +95,9 @@ def draw(
     title: str, minutes: Sequence[Minute], events: Sequence[tuple[str, float]]
 ) -> str:
     """Return a picture of the minutes, with what happened after so many of them."""
-    waits = {
-        kind: [1000 * minute.journal.within(95, kind) for minute in minutes]
-        for kind in DRAWN
-    }
-    axis = LatencyAxis(max(ms for curve in waits.values() for ms in curve))
     last = max(minute.number for minute in minutes)
+    curves = {kind: _curve(minutes, kind, last) for kind in DRAWN}
+    axis = LatencyAxis(max(ms for curve in curves.values() for _, ms in curve))
     step = max(1, last // 6)
     parts = [
         text(LEFT, 46, "95 % within, ms"),
@@ -107,15 +105,26 @@ def draw(
         *(tick(_x(minute, last), str(minute)) for minute in range(0, last + 1, step)),
         below("minutes"),
     ]
-    for name, minute in events:
+    for row, (name, minute) in enumerate(events):
         x = _x(minute, last)
         parts.append(f'<path d="M{x:.1f} {TOP}V{BOTTOM}" stroke="{_EVENT}"/>')
-        parts.append(text(x + 4, TOP + 8, name))
-    for place, (kind, curve) in enumerate(waits.items()):
-        numbers = (_x(minute.number, last) for minute in minutes)
-        parts += axis.curve(place, list(zip(numbers, curve, strict=True)))
+        # A line each, because they may be minutes apart.
+        parts.append(text(x - 4, TOP + 8 + _LINE * row, name, anchor="end"))
+    for place, (kind, curve) in enumerate(curves.items()):
+        parts += axis.curve(place, curve)
         parts += legend(place, kind)
     return picture(title, HEIGHT, LEFT, parts)
+
+
+def _curve(
+    minutes: Sequence[Minute], kind: Kind, last: int
+) -> list[tuple[float, float]]:
+    """Return where the line goes; a minute in which nobody waited for it has none."""
+    return [
+        (_x(minute.number, last), 1000 * minute.journal.within(95, kind))
+        for minute in minutes
+        if minute.journal.count(kind)
+    ]
 
 
 def _x(minute: float, last: int) -> float:
