@@ -1,6 +1,7 @@
 """One person's browser: its cookies, its requests, its websockets."""
 
 from dataclasses import dataclass, field
+from http.cookies import SimpleCookie
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -82,8 +83,8 @@ class Browser:
             raise Refused(f"HTTP {answer.status_code} for an upload")
 
     async def connect(self, path: str, *subprotocols: str) -> ClientConnection:
-        """Open a websocket."""
-        return await connect(
+        """Open a websocket; cookies that come with the answer are kept, too."""
+        websocket = await connect(
             self.address.replace("http", "ws", 1) + path,
             origin=Origin(self.address),
             subprotocols=[Subprotocol(name) for name in subprotocols] or None,
@@ -93,3 +94,10 @@ class Browser:
             ping_interval=None,
             open_timeout=MOST_SECONDS,
         )
+        # A front may have led to another process than the last time, and says so here.
+        answer = websocket.response
+        for said in answer.headers.get_all("Set-Cookie") if answer else ():
+            self.cookies |= {
+                kept.key: kept.value for kept in SimpleCookie(said).values()
+            }
+        return websocket

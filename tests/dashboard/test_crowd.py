@@ -5,10 +5,12 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing
 from random import Random
+from threading import Thread
 from uuid import UUID
 
 import httpx
 import pytest
+from websockets.sync.server import serve
 
 from benchmarks.crowd.browser import Browser, Refused
 from benchmarks.crowd.chartroom_work import ChartroomWork
@@ -116,6 +118,23 @@ def test_a_refresh_whose_page_was_turned_meanwhile_is_not_waited_for(spend):
 
     assert not journal.errors
     assert Counter(wait.kind for wait in journal.waits) == {"open": 1}
+
+
+def test_a_browser_of_the_crowd_goes_on_where_its_websocket_is():
+    def lead_elsewhere(_connection, _request, response):
+        response.headers["Set-Cookie"] = "front=web-2; Path=/; HttpOnly"
+
+    async def connected(port: int) -> Browser:
+        async with httpx.AsyncClient() as http:
+            browser = Browser(f"http://127.0.0.1:{port}", http, Journal(), "who=ada")
+            await (await browser.connect("/")).close()
+            return browser
+
+    with serve(lambda _: None, "127.0.0.1", 0, process_response=lead_elsewhere) as web:
+        Thread(target=web.serve_forever, daemon=True).start()
+        browser = asyncio.run(connected(web.socket.getsockname()[1]))
+
+    assert browser.cookie_header == "who=ada; front=web-2"
 
 
 def saved_in_a_row(*numbers: str) -> Saves:
