@@ -46,10 +46,11 @@ def _panels(patient_id: UUID, drawn: frozenset[UUID]) -> None:
     with error_boundary():
         # Anew each time: what was left when the page was drawn is less by now.
         held = held_for(patient_id)
-        if {booking.id for booking in held} != drawn:
-            st.rerun()
         for _, of_series in groupby(sorted(held, key=_series), key=_series):
             _panel(tuple(of_series))
+        # Last: what was clicked in a panel that is still there counts all the same.
+        if {booking.id for booking in held} != drawn:
+            st.rerun()
 
 
 def _series(booking: BookingRecord) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
@@ -124,6 +125,22 @@ def test_a_hold_counts_down_and_frees_itself(
     expect(timer).to_have_count(0)
     expect(time_of(maya, "08:00")).to_be_visible()
     expect(time_of(page, "08:00")).to_be_visible()
+
+
+def test_a_visit_is_confirmed_by_one_click_whatever_else_is_held_meanwhile(
+    maya: Page, dora: str
+):
+    opened(maya, dora)
+    time_of(maya, "08:00").click()
+    expect(maya.get_by_role("timer")).to_be_visible()
+    with closing(maya.context.new_page()) as other:
+        opened(other, dora)
+        time_of(other, "08:40").click()
+        expect(other.get_by_role("timer")).to_have_count(2)
+
+        maya.get_by_role("button", name="Confirm visit").click()
+
+        expect(maya.get_by_role("link", name="Ticket")).to_be_visible()
 
 
 def test_closing_the_tab_frees_what_was_held_in_it(site: Site, maya: Page, dora: str):
