@@ -31,30 +31,6 @@ class NavigationEntry:
     permission: Permission | None = None
     visibility: Literal["visible", "hidden"] = "visible"
 
-    def page(self) -> StreamlitPage:
-        """Return the page as Streamlit wants it."""
-        return st.Page(
-            _PAGES / self.file,
-            title=self.title,
-            icon=f":material/{self.icon}:",
-            default=self.file == "home.py",
-            visibility=self.visibility,
-        )
-
-    def closed(self) -> StreamlitPage:
-        """Return what stands at the page's address for those who may not open it."""
-
-        def refuse() -> None:
-            assert self.permission is not None  # noqa: S101 (others are everybody's)
-            context.require(self.permission)
-
-        return st.Page(
-            refuse,
-            title="Not allowed",
-            url_path=Path(self.file).stem,
-            visibility="hidden",
-        )
-
 
 # Reached from a list or a patient; alone they would not know whom they are about.
 _HIDDEN: Final = "hidden"
@@ -312,12 +288,30 @@ _MADE: Final = 2048
 
 @lru_cache(_MADE)
 def _page(place: NavigationEntry) -> StreamlitPage:
-    return place.page()
+    """Return the page as Streamlit wants it."""
+    return st.Page(
+        _PAGES / place.file,
+        title=place.title,
+        icon=f":material/{place.icon}:",
+        default=place.file == "home.py",
+        visibility=place.visibility,
+    )
 
 
 @lru_cache(_MADE)
 def _closed_page(place: NavigationEntry) -> StreamlitPage:
-    return place.closed()
+    """Return what stands at the page's address for those who may not open it."""
+
+    def refuse() -> None:
+        assert place.permission is not None  # noqa: S101 (others are everybody's)
+        context.require(place.permission)
+
+    return st.Page(
+        refuse,
+        title="Not allowed",
+        url_path=Path(place.file).stem,
+        visibility="hidden",
+    )
 
 
 def _account_of(actor: Actor) -> NavigationEntry:

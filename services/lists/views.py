@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -138,7 +138,8 @@ def save_view(
     actor.require(Permission.SAVE_VIEWS)
     name = _read_name(name)
     recall(session, actor, key, subject=subject)
-    if _count_views(session, actor, subject) >= MOST_VIEWS:
+    counted = select(func.count()).where(_is_own(actor, subject))
+    if session.scalars(counted).one() >= MOST_VIEWS:
         raise TooManyViews(subject)
     view = SavedView(
         owner_id=actor.id, subject=subject.name, name=name, criteria_key=key
@@ -154,7 +155,7 @@ def list_views(session: Session, actor: Actor, *, subject: Subject) -> tuple[Vie
     actor.require(Permission.SAVE_VIEWS)
     views = session.scalars(
         select(SavedView)
-        .where(SavedView.owner_id == actor.id, SavedView.subject == subject.name)
+        .where(_is_own(actor, subject))
         .order_by(func.lower(SavedView.name))
     )
     return tuple(map(_view_of, views))
@@ -213,15 +214,8 @@ def _refused_if_taken(session: Session, name: str) -> Iterator[None]:
         raise NameTaken(name) from None
 
 
-def _count_views(session: Session, actor: Actor, subject: Subject) -> int:
-    return (
-        session.scalar(
-            select(func.count()).where(
-                SavedView.owner_id == actor.id, SavedView.subject == subject.name
-            )
-        )
-        or 0
-    )
+def _is_own(actor: Actor, subject: Subject) -> ColumnElement[bool]:
+    return and_(SavedView.owner_id == actor.id, SavedView.subject == subject.name)
 
 
 def _get_own(session: Session, actor: Actor, view_id: UUID) -> SavedView:

@@ -92,18 +92,19 @@ class Clinic:
         """Return what the processes hold that serve pages."""
         threads = descriptors = 0
         seconds = 0.0
-        memory = Counter[bool]()
+        memory = Counter[str]()
         for name in self.processes:
             if (process := self._process(name)) is None:
                 continue
             # It may have been killed since it was found.
             with suppress(psutil.NoSuchProcess), process.oneshot():
-                memory[name == _FRONT] += process.memory_info().rss
+                memory[name] = process.memory_info().rss
                 threads += process.num_threads()
                 descriptors += process.num_fds()
                 times = process.cpu_times()
                 seconds += times.user + times.system
-        return Held(memory[False], memory[True], threads, descriptors, seconds)
+        front = memory.pop(_FRONT, 0)
+        return Held(memory.total(), front, threads, descriptors, seconds)
 
     def passing_rows(self) -> dict[str, int]:
         """Count what the databases keep for a while only."""

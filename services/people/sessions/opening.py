@@ -11,7 +11,6 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     Uuid,
-    and_,
     any_,
     bindparam,
     func,
@@ -112,13 +111,13 @@ def find_all(
     `seen` is each as it was last seen. Only what has changed since is read: a web
     server asks every second for all that have a page open.
     """
-    open_ = (
-        select(UserSession.id, VERSION, func.now())
-        .join(User, User.id == UserSession.user_id)
-        .where(_is_live(limits), _is_one_of(seen))
+    versions = (
+        _lives(limits)
+        .where(_is_one_of(seen))
+        .with_only_columns(UserSession.id, VERSION, func.now())
     )
     lives, changed = dict[UUID, Live](), list[UUID]()
-    for id_, version, at in session.execute(open_):
+    for id_, version, at in session.execute(versions):
         if seen[id_].version == version:
             lives[id_] = replace(seen[id_], at=at)
         else:
@@ -198,12 +197,8 @@ def _lives(limits: Limits) -> Select[Any, Any, datetime, int]:
     return (
         select(RECORD, PERSON, func.now(), VERSION)
         .join(User, User.id == UserSession.user_id)
-        .where(_is_live(limits))
+        .where(is_open(limits), User.deactivated_at.is_(None))
     )
-
-
-def _is_live(limits: Limits) -> ColumnElement[bool]:
-    return and_(is_open(limits), User.deactivated_at.is_(None))
 
 
 def _is_one_of(ids: Iterable[UUID]) -> ColumnElement[bool]:
