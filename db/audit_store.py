@@ -54,12 +54,14 @@ class AuditFilter:
     """Which entries are wanted; what is left out does not matter.
 
     `patient_id` finds what was done to one patient, and the lists that showed them.
-    `since` is included, `until` is not.
+    `actions` are wanted alone if there are any, `other_than` are not wanted. `since` is
+    included, `until` is not.
     """
 
     actor_id: UUID | None = None
     patient_id: UUID | None = None
     actions: frozenset[str] = frozenset()
+    other_than: frozenset[str] = frozenset()
     outcome: str | None = None
     subject_kind: str | None = None
     subject_id: str | None = None
@@ -151,6 +153,21 @@ class AuditStore:
                 _query(wanted), limit=at_most, maxTimeMS=_FIND_MS
             )
 
+    def count_by_hour(self, wanted: AuditFilter) -> dict[datetime, int]:
+        """Return how many entries began in which hour, without hours that have none.
+
+        Hours are those of UTC. Ask with `since` and `until`: each hour is an answer.
+        """
+        grouped = {"_id": {"$dateTrunc": {"date": "$at", "unit": "hour"}}}
+        # Whoever tampers may write a time that is none, on which MongoDB would fail.
+        dated = {"$and": [_query(wanted), {"at": {"$type": "date"}}]}
+        with _answering():
+            counted = self._logs.aggregate(
+                [{"$match": dated}, {"$group": grouped | {"count": {"$sum": 1}}}],
+                maxTimeMS=_FIND_MS,
+            )
+            return {hour["_id"]: hour["count"] for hour in counted}
+
     def append(self, documents: Sequence[Document]) -> None:
         """Add entries in their order; raise SequenceTaken at the first that is there.
 
@@ -197,8 +214,9 @@ def _query(wanted: AuditFilter, after: AuditCursor | None = None) -> Document:
     query: Document = {
         name: {"$eq": value} for name, value in equal.items() if value is not None
     }
-    if wanted.actions:
-        query["action"] = {"$in": sorted(wanted.actions)}
+    if wanted.actions or wanted.other_than:
+        of_these = {"$in": sorted(wanted.actions)} if wanted.actions else {}
+        query["action"] = of_these | {"$nin": sorted(wanted.other_than)}
     conditions = [query, *_times(wanted)]
     if after is not None:
         earlier = {"at": {"$lt": after.at}}

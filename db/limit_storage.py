@@ -55,9 +55,9 @@ class LimitStorage:
         self._lock = Lock()
         self._is_ready = False
 
-    def hit(self, item: RateLimitItem, key: str) -> bool:
-        """Count one more and tell whether it is within the limit."""
-        return self._ask(lambda limiter: limiter.hit(item, key))
+    def hit(self, item: RateLimitItem, key: str, amount: int = 1) -> bool:
+        """Count so many more and tell whether they are within the limit."""
+        return self._ask(lambda limiter: limiter.hit(item, key, cost=amount))
 
     def seconds_to_wait(self, item: RateLimitItem, key: str) -> float:
         """Return how long until one more is within the limit."""

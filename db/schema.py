@@ -61,6 +61,8 @@ def migrate(connection: Connection) -> None:
         connection.commit()
         config = _config(connection)
         _refuse_unknown(connection, config)
+        # Only transactions that it began itself does Alembic end between steps.
+        connection.commit()
         command.upgrade(config, "head")
         connection.commit()
     finally:

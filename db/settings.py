@@ -3,7 +3,7 @@
 from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
@@ -62,6 +62,7 @@ class Settings(AuthSettings):
     metrics_token: Annotated[SecretStr, Field(min_length=32)] | None = None
     metrics_port: Annotated[int, Field(ge=1, le=65535)] | None = None
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
     session_idle_minutes: Annotated[float, Field(gt=0, le=60)] = 15
     session_hours: Annotated[float, Field(gt=0, le=24)] = 12
@@ -71,12 +72,16 @@ class Settings(AuthSettings):
     sms_token: SecretStr | None = None
     clamd_url: str | None = None
     ocr_languages: Annotated[str, Field(pattern=r"^\w+(\+\w+)*$")] = "eng"
+    alert_webhook_form: Literal["chartroom", "slack"] = "chartroom"
+    availability_objective: Annotated[float, Field(ge=90, lt=100)] = 99.9
+    health_urls: Annotated[tuple[str, ...], NoDecode] = ()
     refuse_active_pdfs: bool = False
     api_calls_per_minute: Annotated[int, Field(ge=1)] = 1200
     clinic_name: Annotated[str, Field(min_length=1, max_length=100)] = "Your clinic"
     clinic_address: Annotated[str, Field(max_length=200)] = ""
     clinic_phone: Annotated[str, Field(max_length=50)] = ""
     timezone: str = "UTC"
+    public_booking: bool = False
     cancellation_hours: Annotated[float, Field(ge=0, le=720)] = 24
     redis_url: SecretStr | None = None
     booking_horizon_days: Annotated[int, Field(ge=1, le=366)] = 60
@@ -112,7 +117,34 @@ class Settings(AuthSettings):
                 ) from error
         return value
 
-    @field_validator("allowed_hosts", "trusted_proxies", mode="before")
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        # Each by its name: whoever may call from everywhere is nobody in particular.
+        for origin in value:
+            parts = urlsplit(origin)
+            is_local = parts.hostname in {"localhost", "127.0.0.1"}
+            is_safe = parts.scheme == "https" or (parts.scheme == "http" and is_local)
+            if not is_safe or origin != f"{parts.scheme}://{parts.netloc}":
+                raise ValueError("write origins such as https://app.example.org")
+        return value
+
+    @field_validator("health_urls")
+    @classmethod
+    def _are_web_servers(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for url in value:
+            parts = urlsplit(url)
+            if parts.scheme not in {"http", "https"} or not parts.hostname:
+                raise ValueError("write addresses such as http://web-1:8501/health")
+        return value
+
+    @field_validator(
+        "allowed_hosts",
+        "trusted_proxies",
+        "cors_origins",
+        "health_urls",
+        mode="before",
+    )
     @classmethod
     def _split_hosts(cls, value: object) -> object:
         if not isinstance(value, str):
@@ -170,6 +202,16 @@ class Settings(AuthSettings):
         return self
 
     @model_validator(mode="after")
+    def _public_bookings_are_confirmed_by_email(self) -> Self:
+        if self.public_booking and self.smtp_url is None and not self.is_demo:
+            raise ValueError(
+                "CHARTROOM_PUBLIC_BOOKING needs CHARTROOM_SMTP_URL and "
+                "CHARTROOM_MAIL_FROM: whoever books without an account confirms it "
+                "with a code by e-mail"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _servers_come_together(self) -> Self:
         servers = (self.database_url, self.mongo_url, self.audit_mongo_url)
         if any(servers) and not all(servers):
@@ -193,6 +235,15 @@ class Settings(AuthSettings):
     def is_embedded(self) -> bool:
         """Whether the databases are the ones that Chartroom starts itself."""
         return self.database_url is None
+
+    @property
+    def health_addresses(self) -> tuple[str, ...]:
+        """Where the web servers tell their health; of others none is known unasked."""
+        if self.health_urls or not self.is_embedded:
+            return self.health_urls
+        scheme = "https" if self.https else "http"
+        host = "localhost" if self.host in {"0.0.0.0", "::"} else self.host  # noqa: S104
+        return (f"{scheme}://{host}:{self.port}/health",)
 
     @property
     def is_demo(self) -> bool:

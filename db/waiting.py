@@ -24,10 +24,18 @@ def finish(connection: DriverConnection, deadline: float) -> None:
     `deadline` is in monotonic seconds.
     """
     while (wants := connection.poll()) != POLL_OK:
-        poller = select.poll()
-        poller.register(
-            connection.fileno(),
-            select.POLLIN if wants == POLL_READ else select.POLLOUT,
-        )
-        if not poller.poll(max(0.0, deadline - monotonic()) * 1000):
+        event = select.POLLIN if wants == POLL_READ else select.POLLOUT
+        if not _comes(connection, event, max(0.0, deadline - monotonic())):
             raise Silent
+
+
+def await_input(connection: DriverConnection, seconds: float) -> None:
+    """Wait until the server says something, but no longer than so many seconds."""
+    _comes(connection, select.POLLIN, seconds)
+
+
+def _comes(connection: DriverConnection, event: int, seconds: float) -> bool:
+    # Not select(): it takes no descriptor beyond 1,023, of thousands that there may be.
+    poller = select.poll()
+    poller.register(connection.fileno(), event)
+    return bool(poller.poll(seconds * 1000))

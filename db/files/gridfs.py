@@ -16,8 +16,9 @@ from bson.errors import InvalidId
 from gridfs import GridFSBucket
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
+from pymongo.uri_parser import parse_uri
 
-from db.files import upkeep
+from db.files import replica_set, upkeep
 from db.files.bucket_collections import BucketCollections
 from db.files.chunks import ChunkReader
 from db.files.ciphers import FileCipher, NotDecrypted
@@ -31,6 +32,7 @@ from db.files.file_errors import (
 from db.files.file_keys import FileKeys
 from db.files.file_writing import PendingFile, write_chunks
 from db.files.plain_streams import PlainStream
+from db.files.replica_set import FilesState
 from db.files.seals import FileEntry
 from db.files.upkeep import Rewrapped
 
@@ -63,6 +65,7 @@ class Bucket(StrEnum):
     """What kinds of files there are."""
 
     DOCUMENTS = "documents"
+    DOCUMENT_ORIGINALS = "document_originals"
     PATIENT_PHOTOS = "patient_photos"
     DOCTOR_PHOTOS = "doctor_photos"
     PRESCRIPTION_FILES = "prescription_files"
@@ -107,6 +110,9 @@ class FileStore:
             appname="chartroom",
         )
         self._database = self._client[database]
+        said = parse_uri(mongo_url)["options"]
+        # How members are reached who are asked for themselves.
+        self._tls = {name: said[name] for name in said if name.startswith("tls")}
         self._indexed: set[Bucket] = set()
         self._aside = ThreadPoolExecutor(_ENTRIES_AT_ONCE, "file-entry")
         self.keys = keys
@@ -229,6 +235,13 @@ class FileStore:
         with answering():
             self._client.admin.command("ping")
         return perf_counter() - begun
+
+    def state(self) -> FilesState:
+        """Return how the servers are that keep the files."""
+        with answering():
+            return replica_set.observe(
+                self._client, self._database.name, options=self._tls
+            )
 
     def close(self) -> None:
         """Close the connections."""

@@ -13,11 +13,13 @@ LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO documents (
         id, patient_id, title, document_type, classification, description, metadata,
-        created_by, created_by_name
+        created_by, created_by_name, dated_on, urgent, confidential, withheld
     )
     SELECT coalesce(given.id, uuidv7()), given.patient_id, given.title,
         given.document_type, given.classification, given.description, given.metadata,
-        given.created_by, given.created_by_name
+        given.created_by, given.created_by_name, given.dated_on,
+        coalesce(given.urgent, false), coalesce(given.confidential, false),
+        coalesce(given.withheld, false)
     FROM jsonb_populate_record(NULL::public.documents, document) AS given
     ON CONFLICT (id) DO NOTHING
     RETURNING documents.id, documents.created_at INTO document_id, filed_at;

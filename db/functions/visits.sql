@@ -30,6 +30,7 @@ DECLARE
     duration interval := make_interval(secs => (wish ->> 'seconds')::double precision);
     overlapping boolean := (wish ->> 'may_overlap')::boolean;
     former uuid;
+    former_newcomer uuid;
 BEGIN
     IF acting_user() <> creator OR acting_user() <> (event ->> 'actor_id')::uuid THEN
         RAISE insufficient_privilege USING MESSAGE = 'Nobody books as somebody else.';
@@ -76,16 +77,21 @@ BEGIN
         wish ->> 'created_by_name', hold_slot.created_at
     );
 
-    SELECT booking_slots.booking_id INTO former FROM booking_slots
+    SELECT booking_slots.booking_id, booking_slots.newcomer_id
+    INTO former, former_newcomer FROM booking_slots
     WHERE slot_id = wanted_slot AND booking_slots.expires_at <= hold_slot.created_at
     FOR UPDATE SKIP LOCKED;
     IF FOUND THEN
         UPDATE booking_slots
-        SET booking_id = hold_slot.booking_id, patient_id = whose,
+        SET booking_id = hold_slot.booking_id, patient_id = whose, newcomer_id = NULL,
             expires_at = hold_slot.expires_at, may_overlap = overlapping
         WHERE slot_id = wanted_slot;
         UPDATE bookings SET status = 'expired', ended_at = bookings.expires_at
         WHERE id = former;
+        IF former_newcomer IS NOT NULL THEN
+            UPDATE newcomers SET status = 'expired', ended_at = newcomers.expires_at
+            WHERE id = former_newcomer;
+        END IF;
         status := 'pending';
     ELSE
         INSERT INTO booking_slots (

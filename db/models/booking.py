@@ -141,7 +141,8 @@ class Booking(Base):
 class BookingSlot(Base):
     """Who has a slot now: a live hold or a confirmed booking excludes all others.
 
-    One row per slot. An expired hold stays until somebody takes it over in the very
+    One row per slot, with a patient's booking or with somebody who is no patient yet.
+    An expired hold stays until somebody takes it over in the very
     statement that asks for the slot, so nothing needs to be cleaned up in time. Nor
     may a patient be in two places at once, unless staff say so (`may_overlap`).
     """
@@ -155,6 +156,12 @@ class BookingSlot(Base):
             "(status = 'held') = (expires_at IS NOT NULL)",
             name="booking_slots_held_expire",
         ),
+        CheckConstraint(
+            "num_nonnulls(booking_id, patient_id) = CASE WHEN newcomer_id IS NULL "
+            "THEN 2 ELSE 0 END",
+            name="booking_slots_somebodys",
+        ),
+        UniqueConstraint("newcomer_id", name="booking_slots_newcomer_once"),
         UniqueConstraint("booking_id", name="booking_slots_booking_once"),
         ExcludeConstraint(
             ("patient_id", "="),
@@ -172,13 +179,89 @@ class BookingSlot(Base):
     )
 
     slot_id: Mapped[UUID] = mapped_column(ForeignKey("slots.id"), primary_key=True)
-    booking_id: Mapped[UUID] = mapped_column(ForeignKey("bookings.id"))
-    patient_id: Mapped[UUID] = mapped_column(ForeignKey("patients.id"))
+    booking_id: Mapped[UUID | None] = mapped_column(ForeignKey("bookings.id"))
+    patient_id: Mapped[UUID | None] = mapped_column(ForeignKey("patients.id"))
+    newcomer_id: Mapped[UUID | None] = mapped_column(ForeignKey("newcomers.id"))
     starts_at: Mapped[Timestamp]
     ends_at: Mapped[Timestamp]
     status: Mapped[str] = mapped_column(Text)
     expires_at: Mapped[Timestamp | None]
     may_overlap: Mapped[bool] = mapped_column(server_default=text("false"))
+
+
+class Newcomer(Base):
+    """Somebody who is no patient yet, and the slot that they booked by themselves.
+
+    `pending` until `expires_at`, which a code by e-mail makes `confirmed`; `registered`
+    once the desk has made a patient's booking of it, and nameless from then on. `tries`
+    counts the codes that were typed. Rows are deleted when nobody needs them any more.
+    """
+
+    __tablename__ = "newcomers"
+    __table_args__ = (
+        CheckConstraint(
+            "status IN ('pending', 'confirmed', 'expired', 'failed', 'cancelled', "
+            "'registered')",
+            name="newcomers_status_known",
+        ),
+        CheckConstraint(
+            "(status IN ('pending', 'confirmed')) = (ended_at IS NULL)",
+            name="newcomers_ended_at_some_time",
+        ),
+        CheckConstraint(
+            "(status = 'pending') <= (expires_at IS NOT NULL)",
+            name="newcomers_pending_expire",
+        ),
+        CheckConstraint(
+            "(status = 'registered') = (booking_id IS NOT NULL)",
+            name="newcomers_registered_with_booking",
+        ),
+        CheckConstraint(
+            "(status = 'registered') = (name = '' AND email = '')",
+            name="newcomers_registered_unnamed",
+        ),
+        CheckConstraint("char_length(name) <= 100", name="newcomers_name_length"),
+        CheckConstraint("char_length(email) <= 254", name="newcomers_email_length"),
+        CheckConstraint("tries >= 0", name="newcomers_tries_positive"),
+        CheckConstraint("revision > 0", name="newcomers_revision_positive"),
+        UniqueConstraint("attempt", name="newcomers_attempt_once"),
+        Index("newcomers_of_slot", "slot_id"),
+        Index("newcomers_of_doctor", "doctor_id"),
+        Index(
+            "newcomers_by_email",
+            text("lower(email)"),
+            postgresql_where=text("status = 'confirmed'"),
+        ),
+        Index(
+            "newcomers_to_expire",
+            "expires_at",
+            postgresql_where=text("status = 'pending'"),
+        ),
+        Index(
+            "newcomers_booking_id_idx",
+            "booking_id",
+            postgresql_where=text("booking_id IS NOT NULL"),
+        ),
+    )
+
+    id: Mapped[PrimaryKey]
+    slot_id: Mapped[UUID] = mapped_column(ForeignKey("slots.id"))
+    doctor_id: Mapped[UUID] = mapped_column(ForeignKey("doctors.id"))
+    status: Mapped[str] = mapped_column(Text, server_default=text("'pending'"))
+    name: Mapped[str] = mapped_column(Text)
+    email: Mapped[str] = mapped_column(Text)
+    attempt: Mapped[UUID]
+    salt: Mapped[bytes]
+    code_hash: Mapped[bytes]
+    tries: Mapped[int] = mapped_column(server_default=text("0"))
+    revision: Mapped[int] = mapped_column(server_default=text("1"))
+    created_at: Mapped[datetime] = mapped_column(
+        DateTime(timezone=True), server_default=func.clock_timestamp()
+    )
+    expires_at: Mapped[Timestamp | None]
+    confirmed_at: Mapped[Timestamp | None]
+    ended_at: Mapped[Timestamp | None]
+    booking_id: Mapped[UUID | None] = mapped_column(ForeignKey("bookings.id"))
 
 
 class Appointment(Base):
@@ -227,6 +310,8 @@ class Appointment(Base):
     updated_at: Mapped[CreatedAt]
     reminded_at: Mapped[Timestamp | None]
     checked_in_at: Mapped[Timestamp | None]
+    # In the room if that is after the check-in: see 0015.
+    called_in_at: Mapped[Timestamp | None]
     completed_at: Mapped[Timestamp | None]
     cancelled_at: Mapped[Timestamp | None]
     cancelled_by: Mapped[UUID | None]
@@ -287,6 +372,15 @@ class VisitNotification(Base):
             name="visit_letters_kind_known",
         ),
         CheckConstraint("attempts >= 0", name="visit_letters_attempts_positive"),
+        CheckConstraint(
+            "num_nonnulls(patient_id, newcomer_id) = 1",
+            name="visit_letters_to_somebody",
+        ),
+        Index(
+            "visit_letters_newcomer_id_idx",
+            "newcomer_id",
+            postgresql_where=text("newcomer_id IS NOT NULL"),
+        ),
         Index(
             "visit_letters_to_send",
             "send_at",
@@ -297,7 +391,12 @@ class VisitNotification(Base):
 
     id: Mapped[PrimaryKey]
     kind: Mapped[str] = mapped_column(Text)
-    patient_id: Mapped[UUID] = mapped_column(ForeignKey("patients.id"), index=True)
+    patient_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("patients.id"), index=True
+    )
+    newcomer_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("newcomers.id", ondelete="CASCADE")
+    )
     booking_id: Mapped[UUID | None] = mapped_column(ForeignKey("bookings.id"))
     to_address: Mapped[str] = mapped_column(Text)
     subject: Mapped[str] = mapped_column(Text)

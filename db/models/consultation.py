@@ -114,7 +114,8 @@ class PrescriptionVersion(Base):
     """One issued prescription: its lines and the signed PDF; never changed.
 
     `lines` is a list of objects with drug, dose, frequency, duration and, where an
-    allergy matched, `warning` and the `override_reason` that was given. `file_id` leads
+    allergy matched or the drug was not recognised, `warning` and the `override_reason`
+    that was given. `file_id` leads
     to the encrypted PDF in GridFS; `sha256` and `filesize` (bytes) are the plain PDF's;
     `signer` is the SHA-256 of the certificate that signed it.
     """

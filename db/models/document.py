@@ -1,6 +1,6 @@
 """Documents: their versions, the links to them, how long they are kept."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -51,6 +51,10 @@ class Document(Base):
             "AND octet_length(metadata::text) <= 16384",
             name="documents_metadata_size",
         ),
+        CheckConstraint(
+            "dated_on >= '1900-01-01'", name="documents_dated_on_no_earlier_than_1900"
+        ),
+        CheckConstraint("cardinality(tags) <= 20", name="documents_tags_count"),
         CheckConstraint("latest > 0", name="documents_latest_positive"),
         CheckConstraint("revision > 0", name="documents_revision_positive"),
         CheckConstraint(
@@ -64,6 +68,13 @@ class Document(Base):
         CheckConstraint(
             "purged_at IS NULL OR (deleted_at IS NOT NULL AND held_at IS NULL)",
             name="documents_purged_were_deleted",
+        ),
+        CheckConstraint(
+            "NOT confidential OR patient_id IS NOT NULL",
+            name="documents_confidential_of_a_patient",
+        ),
+        CheckConstraint(
+            "NOT withheld OR confidential", name="documents_withheld_are_confidential"
         ),
         # Each names the other, so one of the two is only looked at in the end.
         ForeignKeyConstraint(
@@ -89,7 +100,15 @@ class Document(Base):
             "id",
             postgresql_where=text("deleted_at IS NOT NULL AND purged_at IS NULL"),
         ),
+        Index("documents_by_tag", "tags", postgresql_using="gin"),
         Index("documents_by_class", "classification", "created_at", "id"),
+        Index("documents_confidential", "id", postgresql_where=text("confidential")),
+        Index(
+            "documents_urgent",
+            "created_at",
+            "id",
+            postgresql_where=text("urgent AND deleted_at IS NULL"),
+        ),
     )
 
     id: Mapped[PrimaryKey]
@@ -109,6 +128,11 @@ class Document(Base):
     )
     latest: Mapped[int] = mapped_column(server_default=text("1"))
     revision: Mapped[int] = mapped_column(server_default=text("1"))
+    urgent: Mapped[bool] = mapped_column(server_default=text("false"))
+    # Opens for few, of whom `withheld` takes out the patient: see services/documents/
+    # records/visibility.py.
+    confidential: Mapped[bool] = mapped_column(server_default=text("false"))
+    withheld: Mapped[bool] = mapped_column(server_default=text("false"))
     created_by: Mapped[UUID]
     # What they were called then; people leave, and not everybody may see everybody.
     created_by_name: Mapped[str] = mapped_column(Text)
@@ -120,6 +144,46 @@ class Document(Base):
     held_by: Mapped[UUID | None]
     held_because: Mapped[str | None] = mapped_column(Text)
     purged_at: Mapped[Timestamp | None]
+    # What stands on the paper itself, whenever it was filed.
+    dated_on: Mapped[date | None]
+    # Names of tags. Who may see which of them, DocumentTag's own rules say.
+    tags: Mapped[TextList]
+
+
+class DocumentTag(Base):
+    """A tag that documents may have, as an administrator made it."""
+
+    __tablename__ = "document_tags"
+    __table_args__ = (
+        CheckConstraint(
+            "char_length(name) BETWEEN 1 AND 40", name="document_tags_name_length"
+        ),
+        CheckConstraint(
+            "colour IN ('gray', 'blue', 'green', 'orange', 'red', 'violet')",
+            name="document_tags_colour_known",
+        ),
+        Index("document_tags_name_once", text("fold(name)"), unique=True),
+    )
+
+    id: Mapped[PrimaryKey]
+    name: Mapped[str] = mapped_column(Text)
+    colour: Mapped[str] = mapped_column(Text, server_default=text("'gray'"))
+    is_shown_to_patients: Mapped[bool] = mapped_column(server_default=text("false"))
+    created_at: Mapped[CreatedAt]
+
+
+class DocumentReader(Base):
+    """Somebody at the front desk who was named for a confidential document."""
+
+    __tablename__ = "document_readers"
+    __table_args__ = (Index("document_readers_of_user", "user_id"),)
+
+    document_id: Mapped[UUID] = mapped_column(
+        ForeignKey("documents.id"), primary_key=True
+    )
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    named_by: Mapped[UUID]
+    named_at: Mapped[CreatedAt]
 
 
 class DocumentVersion(Base):
@@ -196,6 +260,38 @@ class DocumentVersion(Base):
     created_at: Mapped[CreatedAt]
     checked_at: Mapped[Timestamp | None]
     damaged_at: Mapped[Timestamp | None]
+
+
+class DocumentOriginal(Base):
+    """The file that a version was made from: a picture, as it came.
+
+    Versions that are the same file share it. After the purge there is none.
+    """
+
+    __tablename__ = "document_originals"
+    __table_args__ = (
+        UniqueConstraint("version_id", name="document_originals_version_once"),
+        CheckConstraint("filesize > 0", name="document_originals_filesize_positive"),
+        CheckConstraint("length(sha256) = 32", name="document_originals_sha256_length"),
+        CheckConstraint(
+            "char_length(filename) BETWEEN 1 AND 255",
+            name="document_originals_filename_length",
+        ),
+        CheckConstraint(
+            "media_type IN ('image/jpeg', 'image/png', 'image/tiff', 'image/heic')",
+            name="document_originals_media_type_known",
+        ),
+        Index("document_originals_by_file", "file_id"),
+        Index("document_originals_by_content", "sha256"),
+    )
+
+    id: Mapped[PrimaryKey]
+    version_id: Mapped[UUID] = mapped_column(ForeignKey("document_versions.id"))
+    file_id: Mapped[str] = mapped_column(Text)
+    filename: Mapped[str] = mapped_column(Text)
+    media_type: Mapped[str] = mapped_column(Text)
+    filesize: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class DocumentText(Base):

@@ -21,8 +21,8 @@ class PendingFileDeletion(Base):
     __tablename__ = "doomed_files"
     __table_args__ = (
         CheckConstraint(
-            "bucket IN ('documents', 'patient_photos', 'doctor_photos', "
-            "'prescription_files')",
+            "bucket IN ('documents', 'document_originals', 'patient_photos', "
+            "'doctor_photos', 'prescription_files')",
             name="doomed_files_bucket_known",
         ),
         CheckConstraint(

@@ -122,12 +122,21 @@ class Patient(Base):
             postgresql_where=text("photo_file_id IS NOT NULL"),
         ),
         Index("patients_by_phone", "phone_key"),
+        # With the country's code or without, the end is the same.
+        Index("patients_by_phone_end", text("reverse(phone_key)")),
         Index("patients_by_email", "email_key"),
+        Index("patients_by_record_number", "record_number", unique=True),
         Index(
             "patients_by_name_parts",
             "name_key",
             postgresql_using="gin",
             postgresql_ops={"name_key": "gin_trgm_ops"},
+        ),
+        # How it sounds: Smyth and Schmith are Smith.
+        Index(
+            "patients_by_sound",
+            text("daitch_mokotoff(last_name_key)"),
+            postgresql_using="gin",
         ),
         Index("patients_by_allergy", "allergies", postgresql_using="gin"),
         Index("patients_by_history", "medical_history", postgresql_using="gin"),
@@ -184,6 +193,9 @@ class Patient(Base):
     )
     initials: Mapped[str] = mapped_column(Text, Computed(_INITIALS, persisted=False))
     birth_year: Mapped[int] = mapped_column(Computed(_BIRTH_YEAR, persisted=False))
+    record_number: Mapped[str] = mapped_column(
+        _KEY, server_default=text("next_record_number()")
+    )
 
 
 class PatientMerge(Base):

@@ -57,6 +57,7 @@ ALERT_KINDS = (
     "clock-skew",
     "conflict",
     "backup-too-old",
+    "error-budget",
 )
 
 
@@ -105,6 +106,31 @@ class ReplicationSample(Base):
     connections: Mapped[int | None] = mapped_column(Integer)
     disk_free: Mapped[int | None] = mapped_column(BigInteger)
     retained_bytes: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class AvailabilitySample(Base):
+    """Of five minutes, in how many seconds the clinic was there, and what was away.
+
+    What adds up to less than 300 seconds nobody has seen.
+    """
+
+    __tablename__ = "availability_samples"
+    __table_args__ = (
+        CheckConstraint(
+            "up_seconds BETWEEN 0 AND 300 AND down_seconds BETWEEN 0 AND 300 "
+            "AND web_down_seconds BETWEEN 0 AND 300 "
+            "AND database_down_seconds BETWEEN 0 AND 300",
+            name="availability_samples_seconds_range",
+        ),
+    )
+
+    starts_at: Mapped[datetime] = mapped_column(
+        DateTime(timezone=True), primary_key=True
+    )
+    up_seconds: Mapped[int] = mapped_column(SmallInteger)
+    down_seconds: Mapped[int] = mapped_column(SmallInteger)
+    web_down_seconds: Mapped[int] = mapped_column(SmallInteger)
+    database_down_seconds: Mapped[int] = mapped_column(SmallInteger)
 
 
 class ClusterOperation(Base):

@@ -4,7 +4,6 @@ PostgreSQL tells it at the commit. What was told while nobody listened is lost, 
 long as the primary does not answer, nothing is known and nothing may be relied on.
 """
 
-import select
 import time
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from psycopg2.extensions import (
 from db.endpoints import Endpoints
 from db.postgres import Lsn
 from db.postgres.connections.server_addresses import Address, ServerAddresses
-from db.waiting import Silent, finish
+from db.waiting import Silent, await_input, finish
 
 # A server that hangs keeps its connections: only an answer shows that it would tell.
 # Another one leads no sooner than some ten seconds after that.
@@ -124,7 +123,7 @@ class ListenerConnection:
                 while not self._closing.is_set():
                     # What came along with the last answer is not waited for again.
                     if not connection.notifies:
-                        select.select([connection], [], [], _ASK_EVERY_SECONDS)
+                        await_input(connection, _ASK_EVERY_SECONDS)
                         connection.poll()
                     self._lose(*{notice.channel for notice in connection.notifies})
                     connection.notifies.clear()

@@ -78,6 +78,9 @@ def test_servers_of_ones_own_replace_the_embedded_ones(monkeypatch: pytest.Monke
         ("SECRET_KEY", "short", "CHARTROOM_SECRET_KEY: Value should have at least 32"),
         ("CLAMD_URL", "http://x", "CHARTROOM_CLAMD_URL: write unix:///run/clamav"),
         ("CLAMD_URL", "unix://clamd", "CHARTROOM_CLAMD_URL: write unix:///run/clamav"),
+        ("CORS_ORIGINS", "*", "CHARTROOM_CORS_ORIGINS: write origins such as"),
+        ("CORS_ORIGINS", "http://x.org", "CHARTROOM_CORS_ORIGINS: write origins"),
+        ("CORS_ORIGINS", "https://x.org/", "CHARTROOM_CORS_ORIGINS: write origins"),
         ("OCR_LANGUAGES", "-l", "CHARTROOM_OCR_LANGUAGES: String should match"),
         ("MONGO_URL", "mongodb://x", "CHARTROOM_AUDIT_MONGO_URL go together"),
         ("AUDIT_MONGO_URL", "mongodb://x", "CHARTROOM_AUDIT_MONGO_URL go together"),
@@ -101,3 +104,17 @@ def test_a_wrong_secret_is_not_repeated(monkeypatch: pytest.MonkeyPatch):
         Settings()
 
     assert "hunter2" not in explain(refusal.value)
+
+
+def test_booking_for_everybody_needs_a_mail_server(monkeypatch: pytest.MonkeyPatch):
+    for name, value in SERVERS.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("CHARTROOM_PUBLIC_BOOKING", "true")
+
+    with pytest.raises(ValidationError) as error:
+        Settings()
+
+    assert "CHARTROOM_PUBLIC_BOOKING needs CHARTROOM_SMTP_URL" in explain(error.value)
+    monkeypatch.setenv("CHARTROOM_SMTP_URL", "smtp://localhost")
+    monkeypatch.setenv("CHARTROOM_MAIL_FROM", "clinic@example.org")
+    assert Settings().public_booking

@@ -18,6 +18,7 @@ from services.documents.integrity.checking import State
 from services.documents.integrity.file_references import FileReference
 from services.lists.criteria import Criteria
 from services.patients import search
+from services.patients.records import record_numbers
 from services.visits.front_desk import appointments
 from tests.db import recorded
 from tests.db.recorded import Entry, Restored
@@ -47,6 +48,14 @@ def test_patients_are_found_by_a_search(opened):
     )
 
     assert [row.first_name for row in page.rows] == ["Grace"]
+
+
+def test_every_patient_has_a_record_number(opened):
+    page = opened.read(lambda s, clerk: search.list_patients(s, clerk, Criteria()))
+
+    numbers = [row.record_number for row in page.rows]
+    assert len(set(numbers)) == len(numbers) > 0
+    assert all(map(record_numbers.is_right, numbers))
 
 
 def test_documents_are_found_by_what_they_say(opened):

@@ -99,6 +99,7 @@ class Observer:
             settings=membership.settings,
             timeline_ends=membership.ends,
             leaderless_since=self._leaderless_since,
+            etcd_seen_at=membership.etcd_seen_at,
         )
 
     def _known(self, name: str, asker: Asker) -> Known:

@@ -4,7 +4,8 @@ import logging
 import time
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Final
 
 from db.cluster.patroni import (
@@ -28,7 +29,8 @@ class Membership:
     """All servers as Patroni knows them.
 
     `ends` is where each former timeline was left. `is_answering` is None without
-    Patroni, and before it was asked.
+    Patroni, and before it was asked. `etcd_seen_at` is when etcd last answered one of
+    them, which is asked of each for itself: without etcd they know nothing of others.
     """
 
     is_answering: bool | None = None
@@ -37,6 +39,7 @@ class Membership:
     members: Mapping[str, PatroniMember] = field(default_factory=dict)
     settings: Mapping[str, object] = field(default_factory=dict)
     ends: Mapping[int, Lsn] = field(default_factory=dict)
+    etcd_seen_at: datetime | None = None
 
 
 class Memberships:
@@ -68,12 +71,17 @@ class Memberships:
 
     def _ask(self) -> None:
         try:
-            self._latest = self._fetch()
-        except (PatroniSilent, PatroniRefused):
-            # What it knew of former timelines holds on.
-            self._latest = Membership(False, ends=self._latest.ends)
+            seen_at = self._patroni.etcd_seen_at()
+            self._latest = replace(self._reported(), etcd_seen_at=seen_at)
         except Exception:
             _log.exception("Patroni said what nobody understands.")
+
+    def _reported(self) -> Membership:
+        try:
+            return self._fetch()
+        except (PatroniSilent, PatroniRefused):
+            # What it knew of former timelines holds on.
+            return Membership(False, ends=self._latest.ends)
 
     def _fetch(self) -> Membership:
         cluster, former = self._patroni.cluster(), self._latest

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from db.cluster.patroni import PlannedSwitchover
 from db.postgres import Lsn
@@ -13,6 +13,10 @@ from db.postgres.watching.nodes import Role
 # this one in particular (`sync`); `potential` ones would be next, nobody waits for
 # `async` ones.
 SyncKind = Literal["quorum", "sync", "potential", "async"]
+
+
+# Patroni asks etcd every ten seconds at the least often, and waits for ten more.
+_ETCD_SILENT_SECONDS: Final = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +156,20 @@ class ClusterSnapshot:
     settings: Mapping[str, object] = field(default_factory=dict)
     timeline_ends: Mapping[int, Lsn] = field(default_factory=dict)
     leaderless_since: datetime | None = None
+    etcd_seen_at: datetime | None = None
+
+    @property
+    def etcd_silent_seconds(self) -> float | None:
+        """Since when etcd has answered no Patroni; None without Patroni."""
+        if self.etcd_seen_at is None:
+            return None
+        return max(0.0, (self.taken_at - self.etcd_seen_at).total_seconds())
+
+    @property
+    def is_etcd_answering(self) -> bool | None:
+        """Whether etcd answers; None without Patroni, or before it was asked."""
+        silent = self.etcd_silent_seconds
+        return None if silent is None else silent <= _ETCD_SILENT_SECONDS
 
     @property
     def primary(self) -> NodeSnapshot | None:

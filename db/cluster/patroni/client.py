@@ -1,7 +1,8 @@
 """Patroni's REST API: questions to whoever answers, commands to whom they concern."""
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from contextlib import suppress
+from datetime import UTC, datetime
 from http import HTTPStatus
 from threading import Lock
 from typing import Any, Final
@@ -89,6 +90,16 @@ class Patroni:
         """Return what one member says of itself; raises PatroniSilent."""
         answer = self._member_of(member, "GET", "/patroni", None, _ANSWER_SECONDS)
         return answer.body if isinstance(answer.body, dict) else {}
+
+    def etcd_seen_at(self) -> datetime | None:
+        """Return when etcd last answered one of the members; None if none says."""
+        seen = []
+        for member in self.names:
+            with suppress(PatroniSilent):
+                at = self.state_of(member).get("dcs_last_seen")
+                if isinstance(at, int | float):
+                    seen.append(datetime.fromtimestamp(at, UTC))
+        return max(seen, default=None)
 
     def patch_config(self, changes: Mapping[str, Any]) -> None:
         """Change shared settings; None takes one back to its default."""

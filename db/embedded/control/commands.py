@@ -135,9 +135,9 @@ def _fault(name: str) -> Fault:
 def _members_of_patroni(nodes: tuple[Node, ...]) -> dict[str, Any]:
     """Return what the first node that answers says of every member, by name."""
     for node in nodes:
-        answer = node.ask("/cluster", timeout_seconds=1.0)
-        if answer is not None and isinstance(answer.body, dict):
-            return {m["name"]: m for m in answer.body.get("members", [])}
+        members = node.report("/cluster", timeout_seconds=1.0).get("members")
+        if members is not None:
+            return {member["name"]: member for member in members}
     return {}
 
 

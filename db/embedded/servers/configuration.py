@@ -56,6 +56,11 @@ PARAMETERS: Final[dict[str, Any]] = {
     "tcp_keepalives_interval": 2,
     "tcp_keepalives_count": 3,
     "track_io_timing": "on",
+    # What statements cost, by their shape. Utility statements are no shapes: their
+    # texts are kept as they came, values included.
+    "shared_preload_libraries": "pg_stat_statements",
+    "pg_stat_statements.max": 2000,
+    "pg_stat_statements.track_utility": "off",
     "timezone": "UTC",
     # Health data stays out of the log: no statement texts, no values of a violated
     # constraint (they are in the DETAIL that terse leaves out), no parameters.

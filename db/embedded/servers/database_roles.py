@@ -7,14 +7,20 @@ from typing import Final
 
 import psycopg2
 from psycopg2 import sql
-from psycopg2.extensions import cursor as Cursor  # noqa: N812 - a class
+from psycopg2.extensions import (
+    cursor as Cursor,  # noqa: N812 - a class
+    make_dsn,
+)
 
 NAME: Final = "chartroom"
 # The owner of the schema, for migrations, and whom everything else signs in as.
 OWNER: Final = "chartroom"
 APP: Final = "chartroom_app"
 
-_ROLES: Final = (Path(__file__).parents[2] / "roles.sql").read_text()
+_DB: Final = Path(__file__).parents[2]
+_ROLES: Final = (_DB / "roles.sql").read_text()
+_STATISTICS: Final = (_DB / "statement_statistics.sql").read_text()
+_HAS_STATISTICS: Final = "SELECT FROM pg_extension WHERE extname = 'pg_stat_statements'"
 
 
 def ensure(url: str, passwords: Mapping[str, str]) -> None:
@@ -33,6 +39,19 @@ def ensure(url: str, passwords: Mapping[str, str]) -> None:
                 cursor.execute(
                     create.format(sql.Identifier(NAME), sql.Identifier(OWNER))
                 )
+    ensure_statistics(make_dsn(url, dbname=NAME))
+
+
+def ensure_statistics(url: str) -> None:
+    """Let a database tell Chartroom what its statements cost, if it does not yet.
+
+    `url` is a superuser's.
+    """
+    with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
+        cursor.execute(_HAS_STATISTICS)
+        if not cursor.rowcount:
+            cursor.execute(_STATISTICS)
+            connection.commit()
 
 
 def ensure_roles(url: str, passwords: Mapping[str, str]) -> None:

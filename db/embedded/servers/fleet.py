@@ -234,8 +234,7 @@ def is_whole(nodes: Sequence[Node]) -> bool:
     if primary is None or not all(node.answers("/health") for node in nodes):
         return False
     others = [node for node in nodes if node is not primary]
-    answer = primary.ask("/cluster")
-    members = answer.body.get("members", []) if answer else []
+    members = primary.report("/cluster").get("members", [])
     roles = {member["name"]: member["role"] for member in members}
     expected = {
         node.name: "replica" if node.is_delayed else "quorum_standby" for node in others

@@ -10,6 +10,7 @@ from db import audit_access, audit_store
 from db.embedded.data_folder import DataFolder
 from db.embedded.processes.child_processes import Program
 from db.embedded.processes.programs import Programs
+from db.files import replica_set
 
 REPLICA_SET: Final = "chartroom"
 DATABASE: Final = "chartroom"
@@ -137,6 +138,7 @@ class Mongo:
         with self._client(self.admin_url) as client:
             roles = [{"role": "readWrite", "db": DATABASE}]
             create_user(client, "chartroom", self.password, roles)
+            replica_set.ensure_status_role(client, "chartroom")
             audit_access.prepare(client, audit_store.DATABASE, self.audit_password)
 
     @property

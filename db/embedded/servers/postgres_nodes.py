@@ -79,17 +79,14 @@ class Node:
     @property
     def is_primary(self) -> bool:
         """Whether the node leads: PostgreSQL takes writes, the leader key is held."""
-        answer = self.ask("/primary")
         # With the key Patroni says yes, and only then has PostgreSQL promoted.
-        return answer is not None and answer.is_ok and answer.body["role"] == "primary"
+        return self.report("/primary").get("role") == "primary"
 
     def receivers(self) -> set[str]:
         """Return the names of those that this node sends its log to just now."""
-        answer = self.ask("/patroni")
-        senders = answer.body.get("replication", []) if answer else []
         return {
             sender["application_name"]
-            for sender in senders
+            for sender in self.report("/patroni").get("replication", [])
             if sender["state"] == "streaming"
         }
 
@@ -101,6 +98,16 @@ class Node:
     def ask(self, path: str, *, timeout_seconds: float = 2.0) -> JsonAnswer | None:
         """Return Patroni's answer to a question."""
         return json_http.ask("GET", self._url(path), timeout_seconds=timeout_seconds)
+
+    def report(self, path: str, *, timeout_seconds: float = 2.0) -> dict[str, Any]:
+        """Return what Patroni reports if its answer is yes, and nothing otherwise.
+
+        Nothing, too, if it died in the middle of its answer: that is no JSON then.
+        """
+        answer = self.ask(path, timeout_seconds=timeout_seconds)
+        if answer is None or not answer.is_ok or not isinstance(answer.body, dict):
+            return {}
+        return answer.body
 
     def command(
         self, path: str, body: dict[str, Any], *, method: str = "POST"

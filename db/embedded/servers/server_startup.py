@@ -96,10 +96,10 @@ class Servers:
         Those that are there may have been changed by somebody, and stay.
         """
         leads = self._fleet.primary()
-        answer = leads.ask("/config") if leads else None
-        if leads is None or answer is None or not isinstance(answer.body, dict):
+        settings = leads.report("/config") if leads else {}
+        if leads is None or not settings:
             return
-        new = {k: value for k, value in DYNAMIC.items() if k not in answer.body}
+        new = {k: value for k, value in DYNAMIC.items() if k not in settings}
         if new:
             leads.command("/config", new, method="PATCH")
 

@@ -27,13 +27,17 @@ from db.postgres import counters
 from db.postgres.connections.batching import BatchedConnection
 from db.postgres.connections.failures import DatabaseUnavailable
 from db.postgres.connections.server_addresses import Place, place_of
+from db.postgres.connections.spare_connections import SparingPool
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class PoolSizes:
-    """How many connections a pool keeps and how long it waits for one."""
+    """How many connections a pool keeps and how long it waits for one.
+
+    `size` are kept for good, `overflow` more for as long as all are needed.
+    """
 
     size: int = 5
     overflow: int = 10
@@ -112,12 +116,13 @@ class Pool:
     def _make_engine(self, sizes: PoolSizes) -> Engine:
         engine = create_engine(
             "postgresql+psycopg2://",
-            creator=self._open,
-            poolclass=QueuePool,
-            pool_size=sizes.size,
-            max_overflow=sizes.overflow,
-            pool_timeout=sizes.timeout_seconds,
-            pool_recycle=sizes.recycle_seconds,
+            pool=SparingPool(
+                self._open,
+                pool_size=sizes.size + sizes.overflow,
+                lasting=sizes.size,
+                timeout=sizes.timeout_seconds,
+                recycle=sizes.recycle_seconds,
+            ),
             use_native_hstore=False,
             # What people type never reaches an error message, hence never a log.
             hide_parameters=True,

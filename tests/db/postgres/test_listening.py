@@ -1,7 +1,10 @@
 """Listening for changes: what is heard, and that nobody relies on a deaf listener."""
 
+import os
+import resource
+import tempfile
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from typing import Any
 
 import psycopg2
@@ -15,6 +18,7 @@ from tests.conftest import owner
 from tests.kit.change_listening import listening, newer_mark
 from tests.kit.waiting import eventually
 
+_BEYOND_SELECT = 1_100
 _CUT = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
     "WHERE datname = %s AND application_name = 'chartroom listener'"
@@ -45,6 +49,27 @@ def test_what_is_told_is_heard_and_lies_before_the_position(endpoints, listener)
 
     after = eventually(lambda: newer_mark(listener, before))
     assert after.position >= Lsn.parse(position)
+
+
+@pytest.fixture
+def crowded() -> Iterator[None]:
+    """As many descriptors in use as a web server with a thousand pages has."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 4_096), hard))
+    with tempfile.TemporaryFile() as file, ExitStack() as taken:
+        for _ in range(_BEYOND_SELECT):
+            taken.callback(os.close, os.dup(file.fileno()))
+        yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_among_a_thousand_descriptors_it_is_heard_all_the_same(crowded, endpoints):
+    with listening(endpoints, "documents") as listener:
+        before = eventually(listener.change_mark)
+
+        _execute(owner(endpoints), "SELECT pg_notify('documents', '')")
+
+        eventually(lambda: newer_mark(listener, before))
 
 
 def test_other_channels_are_not_listened_to(endpoints, listener):

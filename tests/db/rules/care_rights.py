@@ -11,6 +11,11 @@ _COUNTED_VISIT = (
     "id, booking_id, doctor_id, starts_at, ends_at, status, created_at, updated_at, "
     "reminded_at, checked_in_at, completed_at, cancelled_at"
 )
+# Not the code, nor the key of the request.
+_NEWCOMER = (
+    "id, slot_id, doctor_id, status, name, email, revision, created_at, expires_at, "
+    "confirmed_at, ended_at, booking_id"
+)
 _TAKEN = "SELECT(slot_id, starts_at, ends_at, status, expires_at) all"
 
 CARE: dict[str, Rights] = {
@@ -61,6 +66,11 @@ CARE: dict[str, Rights] = {
         "staff": "SELECT all; INSERT all; UPDATE all",
         "clinician": "SELECT ann seen",
         "admin": f"SELECT({_COUNTED_VISIT}) all",
+        "system": EVERYTHING,
+    },
+    "newcomers": {
+        "staff": f"SELECT({_NEWCOMER}) all",
+        "clinician": f"SELECT({_NEWCOMER}) seen",
         "system": EVERYTHING,
     },
     "waitlist_entries": {

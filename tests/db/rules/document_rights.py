@@ -4,7 +4,7 @@ from tests.db.rules.rights import EVERYTHING, Rights
 
 _FACTS = (
     "id, patient_id, title, document_type, classification, description, metadata, "
-    "created_by, created_by_name"
+    "created_by, created_by_name, dated_on, urgent, confidential, withheld"
 )
 _FILE = (
     "id, document_id, number, file_id, filename, filesize, sha256, pages, findings, "
@@ -12,22 +12,37 @@ _FILE = (
 )
 _CHANGED = (
     "patient_id, title, document_type, classification, description, metadata, latest, "
-    "revision, updated_at, deleted_at, deleted_by, held_at, held_by, held_because"
+    "revision, updated_at, deleted_at, deleted_by, held_at, held_by, held_because, "
+    "dated_on, urgent, confidential, withheld, "
+    "tags"
 )
 # Of the patient whom the clinician treats.
-_REACHED = "ann patient invoice treated gone waiting"
+_REACHED = "ann patient invoice treated gone waiting sealed own_sealed named withheld"
+# Neither filed at this desk nor with its name on it.
+_AT_THE_DESK = (
+    "ann bob patient invoice treated clinician colleague gone waiting own_sealed named"
+)
+
+_BY_CLINICIAN = "treated sealed named withheld clinician"
+_LINKED = "patient staff clinician over gone quarantined"
+_AT_THE_DESK_SEARCHED = _AT_THE_DESK.replace("gone ", "")
+# What the patient of them is shown.
+_TOLD = "ann patient invoice treated sealed own_sealed named"
 
 DOCUMENTS: dict[str, Rights] = {
     "documents": {
         "patient": (
-            "SELECT ann patient invoice treated waiting; "
+            f"SELECT {_TOLD} waiting; "
             f"INSERT({_FACTS}) patient; "
             "UPDATE(title, description, latest, revision, updated_at, deleted_at, "
-            "deleted_by) patient invoice"
+            "deleted_by, dated_on) patient invoice"
         ),
-        "staff": f"SELECT all; INSERT({_FACTS}) all; UPDATE({_CHANGED}) all",
+        "staff": (
+            f"SELECT {_AT_THE_DESK}; INSERT({_FACTS}) all; "
+            f"UPDATE({_CHANGED}) {_AT_THE_DESK}"
+        ),
         "clinician": (
-            f"SELECT {_REACHED} clinician; INSERT({_FACTS}) treated clinician; "
+            f"SELECT {_REACHED} clinician; INSERT({_FACTS}) {_BY_CLINICIAN}; "
             f"UPDATE({_CHANGED}) {_REACHED} clinician"
         ),
         "admin": (
@@ -35,17 +50,16 @@ DOCUMENTS: dict[str, Rights] = {
             "updated_at, deleted_at, held_at, held_by, held_because, purged_at) all; "
             "UPDATE(held_at, held_by, held_because, revision) all"
         ),
-        "door": "SELECT(id, patient_id, deleted_at, purged_at) patient bob treated",
+        "door": (
+            "SELECT(id, patient_id, deleted_at, purged_at, confidential) "
+            "patient bob treated"
+        ),
         "system": EVERYTHING,
     },
     "document_versions": {
-        "patient": (
-            f"SELECT ann patient invoice treated; INSERT({_FILE}) patient invoice"
-        ),
-        "staff": f"SELECT all; INSERT({_FILE}) all",
-        "clinician": (
-            f"SELECT {_REACHED} clinician; INSERT({_FILE}) treated clinician"
-        ),
+        "patient": (f"SELECT {_TOLD}; INSERT({_FILE}) patient invoice"),
+        "staff": f"SELECT {_AT_THE_DESK}; INSERT({_FILE}) all",
+        "clinician": (f"SELECT {_REACHED} clinician; INSERT({_FILE}) {_BY_CLINICIAN}"),
         "admin": (
             "SELECT(id, document_id, number, file_id, filesize, scan, reading, "
             "created_at, checked_at, damaged_at) all"
@@ -54,26 +68,47 @@ DOCUMENTS: dict[str, Rights] = {
         "system": EVERYTHING,
     },
     "document_texts": {
-        "patient": "SELECT ann patient invoice treated; INSERT patient invoice",
-        "staff": "SELECT all; INSERT all",
-        "clinician": f"SELECT {_REACHED} clinician; INSERT treated clinician",
+        "patient": (f"SELECT {_TOLD}; INSERT patient invoice"),
+        "staff": f"SELECT {_AT_THE_DESK}; INSERT all",
+        "clinician": f"SELECT {_REACHED} clinician; INSERT {_BY_CLINICIAN}",
+        "system": EVERYTHING,
+    },
+    "document_originals": {
+        "patient": (f"SELECT {_TOLD}; INSERT patient invoice"),
+        "staff": f"SELECT {_AT_THE_DESK}; INSERT all",
+        "clinician": f"SELECT {_REACHED} clinician; INSERT {_BY_CLINICIAN}",
         "system": EVERYTHING,
     },
     "document_search": {
-        "patient": "SELECT ann patient invoice treated waiting",
+        "patient": f"SELECT {_TOLD} waiting",
+        "staff": f"SELECT {_AT_THE_DESK_SEARCHED}",
+        "clinician": f"SELECT {_TOLD} withheld waiting clinician",
+        "system": EVERYTHING,
+    },
+    "document_tags": {
+        "patient": "SELECT shown",
         "staff": "SELECT all",
-        "clinician": "SELECT ann patient invoice treated waiting clinician",
+        "clinician": "SELECT all",
+        "admin": EVERYTHING,
         "system": EVERYTHING,
     },
     "document_words": {"system": EVERYTHING},
+    "document_readers": {
+        "staff": "SELECT all; INSERT(document_id, user_id, named_by) desk; DELETE all",
+        "clinician": (
+            "SELECT all; INSERT(document_id, user_id, named_by) colleague; DELETE all"
+        ),
+        "system": EVERYTHING,
+    },
     "document_shares": {
         "patient": "SELECT own; INSERT own; UPDATE(revoked_at) own",
         "staff": (
-            "SELECT all; INSERT staff over gone quarantined; UPDATE(revoked_at) all"
+            f"SELECT {_LINKED}; INSERT staff over gone quarantined; "
+            f"UPDATE(revoked_at) {_LINKED}"
         ),
         "clinician": (
-            "SELECT patient clinician over gone quarantined; INSERT own; "
-            "UPDATE(revoked_at) patient clinician over gone quarantined"
+            "SELECT patient clinician over gone quarantined sealed; INSERT own sealed; "
+            "UPDATE(revoked_at) patient clinician over gone quarantined sealed"
         ),
         "door": "SELECT all; UPDATE(opened, last_opened_at) all",
         "system": EVERYTHING,

@@ -36,6 +36,10 @@ _CASES = (
     _case("colleague", None, "colleague"),
     _case("gone", "ann", "staff", deleted_at=_NOW, deleted_by=uuid4()),
     _case("waiting", "ann", "staff", scan="waiting"),
+    _case("sealed", "ann", "clinician", confidential=True),
+    _case("own_sealed", "ann", "staff", confidential=True),
+    _case("named", "ann", "clinician", confidential=True),
+    _case("withheld", "ann", "clinician", confidential=True, withheld=True),
 )
 # Links: to which document, by whom, and whether they still lead there.
 _LINKS = {
@@ -45,6 +49,12 @@ _LINKS = {
     "over": ("ann", "staff", False),
     "gone": ("gone", "staff", True),
     "quarantined": ("waiting", "staff", True),
+    "sealed": ("sealed", "clinician", True),
+}
+# Who is named for which document, and by whom.
+_READERS = {
+    "desk": ("named", "staff", "staff"),
+    "colleague": ("own_sealed", "colleague", "clinician"),
 }
 
 
@@ -53,8 +63,9 @@ def document_rows(
 ) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Yield tables, tags and values."""
     version_ids = {case.tag: uuid4() for case in _CASES}
+    document_ids = {case.tag: uuid4() for case in _CASES}
     for case in _CASES:
-        document_id, author = uuid4(), users[case.author]
+        document_id, author = document_ids[case.tag], users[case.author]
         filed = {
             "id": document_id,
             "patient_id": patients[case.patient] if case.patient else None,
@@ -67,9 +78,34 @@ def document_rows(
         version = _version(version_id, document_id, author) | dict(case.version)
         yield "document_versions", case.tag, version
         yield "document_texts", case.tag, {"version_id": version_id}
+        yield "document_originals", case.tag, _original(version_id)
+    for tag in ("shown", "hidden"):
+        kept = {"name": tag, "is_shown_to_patients": tag == "shown"}
+        yield "document_tags", tag, kept
     for tag, (of, author, is_live) in _LINKS.items():
         about = {"version_id": version_ids[of], "created_by": users[author]}
         yield "document_shares", tag, about | _link(is_live=is_live)
+    for tag, (of, reader, namer) in _READERS.items():
+        yield (
+            "document_readers",
+            tag,
+            {
+                "document_id": document_ids[of],
+                "user_id": users[reader],
+                "named_by": users[namer],
+            },
+        )
+
+
+def _original(version_id: UUID) -> dict[str, Any]:
+    return {
+        "version_id": version_id,
+        "file_id": uuid4().hex,
+        "filename": "photo.jpg",
+        "media_type": "image/jpeg",
+        "filesize": 1,
+        "sha256": bytes(32),
+    }
 
 
 def _version(version_id: UUID, document_id: UUID, author_id: UUID) -> dict[str, Any]:

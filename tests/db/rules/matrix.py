@@ -14,12 +14,15 @@ FUNCTIONS = {
     "settle_patients": {"system"},
     "hold_slot": {"staff", "system"},
     "collect_clinical_terms": set(),
+    "named_documents": {"staff"},
+    "is_confidential": {"door"},
     "index_document": set(),
     "forget_words": set(),
     "search_documents": set(),
     "search_versions": set(),
     "search_texts": set(),
     "search_patients": set(),
+    "next_record_number": {"staff", "clinician", "system"},
 }
 # What reads a table as its owner, and must not show anybody more than the table does.
 VIEWS = {

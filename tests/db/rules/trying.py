@@ -83,6 +83,8 @@ class Attempt:
         self._intruder = Intruder(ground.app, role)
         self._owning = ground.owning
         self._table = sql.Identifier(*(through or table).split("."))
+        # A view may not show its owner what it shows somebody else.
+        self._whole = sql.Identifier(table)
         self._tags = ground.tags.get(table, {})
         self._key = catalogue.key(table)
         self._columns = {
@@ -157,7 +159,7 @@ class Attempt:
         )
         select = sql.SQL("SELECT {} FROM {} WHERE {}")
         with self._owning.cursor() as cursor:
-            cursor.execute(select.format(quoted, self._table, here))
+            cursor.execute(select.format(quoted, self._whole, here))
             (row,) = cursor.fetchall()
         self._owning.rollback()
         return sql.Composed([sql.SQL(", ").join(map(sql.SQL, row))])

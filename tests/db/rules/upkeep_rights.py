@@ -9,6 +9,7 @@ UPKEEP: dict[str, Rights] = {
     },
     "doomed_files": {"admin": "SELECT all", "system": EVERYTHING},
     "replication_samples": {"admin": "SELECT all", "system": EVERYTHING},
+    "availability_samples": {"admin": "SELECT all", "system": EVERYTHING},
     "cluster_operations": {
         "admin": "SELECT all; INSERT all; UPDATE all",
         "system": EVERYTHING,

@@ -53,6 +53,10 @@ def _visit(
     yield "booking_slots", tag, slot | booking | whose | time | {"status": "booked"}
     code = uuid4().hex[:10].upper()
     yield "appointments", tag, of | booking | time | {"id": visit, "code": code}
+    name = {"name": "Nora Newman", "email": "nora@example.org", "attempt": uuid4()}
+    code = {"salt": b"x" * 16, "code_hash": b"x" * 32}
+    cancelled = {"status": "cancelled", "ended_at": starts_at}
+    yield "newcomers", tag, with_whom | slot | name | code | cancelled
     yield from _consultation(tag, of | {"appointment_id": visit}, users)
 
 

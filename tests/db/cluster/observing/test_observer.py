@@ -42,6 +42,7 @@ def test_all_that_can_be_known_of_a_server_is_known(observer):
     assert [node.name for node in seen.nodes] == ["db-01", "db-02", "db-03"]
     assert (seen.acknowledgements, seen.has_quorum) == (1, True)
     assert seen.settings["synchronous_mode"] == "quorum"
+    assert seen.is_etcd_answering is True
     for node in seen.nodes:
         assert node.is_answering
         assert (node.version, node.timeline) == ("18.6", seen.timeline)

@@ -1,17 +1,21 @@
 """Connections that wait for a hung server are cut from another thread, unharmed."""
 
 import threading
-from contextlib import closing
+from contextlib import ExitStack, closing
 from threading import Thread
+from time import monotonic
 
 import psycopg2
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
+from db.postgres.connections import spare_connections
 from db.postgres.connections.batching import BatchedConnection
+from db.postgres.connections.failures import DatabaseUnavailable
 from db.postgres.connections.pools import Pool, PoolSizes, driver_of
 from db.postgres.connections.server_addresses import place_of
+from db.postgres.connections.spare_connections import IDLE_SECONDS
 from tests.kit.waiting import eventually, in_time
 
 
@@ -99,3 +103,81 @@ def _sleeps(database_url: str) -> bool:
             " AND pid <> pg_backend_pid()"
         )
         return cursor.fetchone() is not None
+
+
+@pytest.fixture
+def spare_pool(database_url):
+    opened = []
+
+    def open_counted():
+        opened.append(
+            psycopg2.connect(database_url, connection_factory=BatchedConnection)
+        )
+        return opened[-1]
+
+    sizes = PoolSizes(size=1, overflow=2, timeout_seconds=0.1)
+    with closing(Pool("spare", open_counted, sizes)) as pool:
+        yield pool, opened
+
+
+def use_at_once(pool, number: int) -> None:
+    with ExitStack() as stack:
+        for _ in range(number):
+            stack.enter_context(pool.connect())
+
+
+def count_open(opened) -> int:
+    return sum(not connection.closed for connection in opened)
+
+
+def test_spare_connections_are_kept_while_all_are_needed(spare_pool):
+    pool, opened = spare_pool
+
+    for _ in range(5):
+        use_at_once(pool, 3)
+
+    assert len(opened) == count_open(opened) == 3
+
+
+def test_of_what_nobody_needed_for_a_minute_one_is_closed_each_minute(
+    spare_pool, monkeypatch
+):
+    pool, opened = spare_pool
+    use_at_once(pool, 3)
+    clock = Clock(monkeypatch)
+
+    left = []
+    for _ in range(4):
+        clock.seconds += IDLE_SECONDS + 1
+        for _ in range(3):
+            use_at_once(pool, 1)
+        left.append(count_open(opened))
+
+    assert left == [2, 1, 1, 1]
+    use_at_once(pool, 3)
+    assert count_open(opened) == 3
+
+
+def test_a_pool_renewed_keeps_its_bounds(spare_pool, monkeypatch):
+    pool, opened = spare_pool
+    use_at_once(pool, 2)
+
+    pool.renew()
+
+    assert count_open(opened) == 0
+    with pytest.raises(DatabaseUnavailable, match="in use"):
+        use_at_once(pool, 4)
+    assert count_open(opened) == 3
+    clock = Clock(monkeypatch)
+    for _ in range(3):
+        clock.seconds += IDLE_SECONDS + 1
+        use_at_once(pool, 1)
+    assert count_open(opened) == 1
+
+
+class Clock:
+    """What the pool takes for the time."""
+
+    def __init__(self, monkeypatch):
+        self.seconds = monotonic()
+        monkeypatch.setattr(spare_connections, "monotonic", lambda: self.seconds)

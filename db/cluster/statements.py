@@ -1,0 +1,204 @@
+"""What statements cost a server, by their shape: PostgreSQL's pg_stat_statements.
+
+A shape is a statement's text with `$1`, `$2` ... for its values. How a server comes to
+count them says db/statement_statistics.sql.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Literal
+
+import psycopg2
+from psycopg2 import errors, sql
+from psycopg2.extensions import (
+    cursor as DriverCursor,  # noqa: N812 - a class
+    make_dsn,
+)
+
+from db.endpoints import Endpoints
+from db.postgres.connections.server_addresses import Address, ServerAddresses
+
+StatementOrder = Literal["total", "mean", "worst", "calls", "rows"]
+MOST: Final = 100
+_CONNECT_SECONDS: Final = 2
+_ANSWER_MILLISECONDS: Final = 3000
+_LONGEST_TEXT: Final = 4000
+_ORDERS: Final[dict[StatementOrder, sql.SQL]] = {
+    "total": sql.SQL("4"),
+    "mean": sql.SQL("5"),
+    "worst": sql.SQL("6"),
+    "calls": sql.SQL("3"),
+    "rows": sql.SQL("7"),
+}
+_WHERE: Final = """
+    SELECT quote_ident(nspname), has_function_privilege(
+        (SELECT oid FROM pg_proc
+         WHERE proname = 'pg_stat_statements_reset' AND pronamespace = extnamespace),
+        'EXECUTE')
+    FROM pg_extension JOIN pg_namespace ON pg_namespace.oid = extnamespace
+    WHERE extname = 'pg_stat_statements'
+"""
+# Each role that people take on counts for itself; the statement is the same.
+_SHAPES: Final = sql.SQL("""
+    SELECT queryid, min(query), sum(calls)::bigint, sum(total_exec_time)::float8,
+        sum(total_exec_time)::float8 / greatest(sum(calls), 1)::float8,
+        max(max_exec_time)::float8, sum(rows)::bigint
+    FROM {place}.pg_stat_statements
+    WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
+    GROUP BY queryid
+    ORDER BY {order} DESC, queryid
+    LIMIT %s
+""")
+_TOTALS: Final = sql.SQL("""
+    SELECT coalesce(sum(calls), 0)::bigint, coalesce(sum(total_exec_time), 0)::float8,
+        (SELECT stats_reset FROM {place}.pg_stat_statements_info)
+    FROM {place}.pg_stat_statements
+    WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
+""")
+_RESET: Final = sql.SQL("""
+    SELECT {place}.pg_stat_statements_reset(
+        0, (SELECT oid FROM pg_database WHERE datname = current_database()), 0)
+""")
+# Comments, strings in each of their ways of quoting, and numbers that stand alone.
+_VALUES: Final = re.compile(
+    r"/\*.*?\*/|--[^\n]*"
+    r"|(?P<tag>\$(?:[A-Za-z_]\w*)?\$).*?(?P=tag)"
+    r"|\b[EeBbXxNn]'(?:[^'\\]|''|\\.)*'?|'(?:[^']|'')*'?"
+    r"|(?<![\w$.\"])\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?!\w)",
+    re.DOTALL,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StatementShape:
+    """One shape of statements: how often it ran, for how many milliseconds.
+
+    `rows` are those that it returned or changed, of all calls together.
+    """
+
+    id: int
+    text: str
+    calls: int
+    total_ms: float
+    mean_ms: float
+    worst_ms: float
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class StatementTotals:
+    """What all statements of our database took together, since when."""
+
+    calls: int
+    total_ms: float
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class StatementReport:
+    """What a server has counted: the first shapes in an order, and all of them."""
+
+    shapes: tuple[StatementShape, ...]
+    totals: StatementTotals
+    may_reset: bool
+
+
+class NotCounted(Exception):
+    """A server does not tell: why, in one word."""
+
+    def __init__(self, reason: Literal["silent", "not loaded", "not installed"]):
+        super().__init__(reason)
+        self.reason = reason
+
+
+class StatementReader:
+    """Asks one server after the other; a connection each time, as people ask seldom.
+
+    `endpoints` tells where the servers are now.
+    """
+
+    def __init__(self, endpoints: Callable[[], Endpoints]) -> None:
+        self._endpoints = endpoints
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """The names of the servers."""
+        return tuple(address.name for address in self._addresses())
+
+    def read(self, node: str, order: StatementOrder = "total") -> StatementReport:
+        """Return what cost most on a server; raises NotCounted, KeyError."""
+        with self._asking(node) as cursor:
+            place, may_reset = _place(cursor)
+            cursor.execute(_SHAPES.format(place=place, order=_ORDERS[order]), [MOST])
+            shapes = tuple(
+                StatementShape(id_, without_values(text), *figures)
+                for id_, text, *figures in cursor.fetchall()
+            )
+            return StatementReport(shapes, _totals(cursor, place), may_reset)
+
+    def totals(self, node: str) -> StatementTotals:
+        """Return what all statements took on a server; raises NotCounted, KeyError."""
+        with self._asking(node) as cursor:
+            place, _ = _place(cursor)
+            return _totals(cursor, place)
+
+    def reset(self, node: str) -> None:
+        """Let a server count from nothing; raises NotCounted, KeyError."""
+        with self._asking(node) as cursor:
+            place, _ = _place(cursor)
+            cursor.execute(_RESET.format(place=place))
+
+    def _addresses(self) -> tuple[Address, ...]:
+        return ServerAddresses(self._endpoints()).nodes
+
+    @contextmanager
+    def _asking(self, node: str) -> Iterator[DriverCursor]:
+        address = {a.name: a for a in self._addresses()}[node]
+        parameters: dict[str, Any] = {
+            **address.parameters,
+            "connect_timeout": _CONNECT_SECONDS,
+            "application_name": "chartroom statements",
+            "options": f"-c statement_timeout={_ANSWER_MILLISECONDS}",
+        }
+        try:
+            with closing(psycopg2.connect(make_dsn(**parameters))) as connection:
+                connection.autocommit = True
+                with connection.cursor() as cursor:
+                    yield cursor
+        except errors.ObjectNotInPrerequisiteState:
+            raise NotCounted("not loaded") from None
+        except psycopg2.OperationalError:
+            # Without its text, which may name addresses and logins.
+            raise NotCounted("silent") from None
+
+
+def without_values(text: str) -> str:
+    """Return a statement in one line, without any value that was left in it.
+
+    PostgreSQL keeps a statement as it came when it had to drop its shape while the
+    statement ran. So whatever could be a value is taken out once more.
+    """
+    bare = _VALUES.sub(lambda found: " " if _is_comment(found[0]) else "?", text)
+    return " ".join(bare.split())[:_LONGEST_TEXT]
+
+
+def _is_comment(text: str) -> bool:
+    return text.startswith(("--", "/*"))
+
+
+def _place(cursor: DriverCursor) -> tuple[sql.SQL, bool]:
+    """Return the schema where the counts are, and whether they may be reset."""
+    cursor.execute(_WHERE)
+    row = cursor.fetchone()
+    if row is None:
+        raise NotCounted("not installed")
+    return sql.SQL(row[0]), bool(row[1])
+
+
+def _totals(cursor: DriverCursor, place: sql.SQL) -> StatementTotals:
+    cursor.execute(_TOTALS.format(place=place))
+    row = cursor.fetchone()
+    return StatementTotals(*row) if row else StatementTotals(0, 0.0, None)

@@ -1,0 +1,176 @@
+"""How MongoDB's replica set is: its members, how far behind they are, and its room."""
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Literal
+
+from pymongo import MongoClient
+from pymongo.errors import OperationFailure, PyMongoError
+
+MemberRole = Literal["primary", "secondary", "other", "silent"]
+
+# What a login needs besides its files to be told how far the log reaches back; it
+# opens no data.
+STATUS_ROLE: Final = "chartroomStatus"
+_PRIVILEGE: Final = {"resource": {"cluster": True}, "actions": ["serverStatus"]}
+_ALREADY_EXISTS: Final = 51002
+# A member that does not answer in this time is silent; the page waits for all at once.
+_ANSWER_MS: Final = 700
+_MOST_AT_ONCE: Final = 7
+_NOT_ASKED: Final = dict.fromkeys(
+    (
+        "asserts",
+        "connections",
+        "globalLock",
+        "locks",
+        "metrics",
+        "network",
+        "opcounters",
+        "opcountersRepl",
+        "repl",
+        "tcmalloc",
+        "wiredTiger",
+    ),
+    0,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FilesMember:
+    """One server of the set: `lag_seconds` behind the primary, None if unknown."""
+
+    name: str
+    role: MemberRole
+    lag_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FilesState:
+    """The set as a whole.
+
+    `stored_bytes` is what files take on a member's disk, `disk_free_bytes` its room.
+    `log_seconds` is how far the log reaches back: a member that was away for longer
+    has to be copied anew. None is what is not known.
+    """
+
+    members: tuple[FilesMember, ...]
+    files: int
+    stored_bytes: int
+    disk_free_bytes: int | None = None
+    disk_bytes: int | None = None
+    log_seconds: float | None = None
+
+    @property
+    def primary(self) -> FilesMember | None:
+        """Who takes changes, if anybody does."""
+        return next((m for m in self.members if m.role == "primary"), None)
+
+
+def observe(
+    client: MongoClient[dict[str, Any]], database: str, *, options: Mapping[str, Any]
+) -> FilesState:
+    """Return how the set of this client is; `options` are those of its address (TLS).
+
+    May raise what pymongo does where no member answers the client.
+    """
+    hello = client.admin.command("hello")
+    names = hello.get("hosts", []) + hello.get("passives", [])
+    with ThreadPoolExecutor(_MOST_AT_ONCE) as pool:
+        greetings = dict(
+            zip(names, pool.map(lambda n: _greet(n, options), names), strict=True)
+        )
+    stats = client[database].command("dbStats")
+    return FilesState(
+        _members(greetings),
+        _count_files(client, database),
+        int(stats["storageSize"] + stats["indexSize"]),
+        _room(stats),
+        _whole(stats.get("fsTotalSize")),
+        _log_seconds(client),
+    )
+
+
+def ensure_status_role(client: MongoClient[dict[str, Any]], user: str) -> None:
+    """Let the user be told of the log; `client` is an administrator's. Idempotent."""
+    try:
+        client.admin.command(
+            "createRole", STATUS_ROLE, privileges=[_PRIVILEGE], roles=[]
+        )
+    except OperationFailure as error:
+        if error.code != _ALREADY_EXISTS:
+            raise
+    client.admin.command("grantRolesToUser", user, roles=[STATUS_ROLE])
+
+
+def _greet(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a member says of itself, which it tells anybody; {} if nothing."""
+    host, _, port = name.rpartition(":")
+    waits = dict.fromkeys(
+        ("serverSelectionTimeoutMS", "connectTimeoutMS", "socketTimeoutMS"), _ANSWER_MS
+    )
+    with (
+        suppress(PyMongoError),
+        MongoClient[dict[str, Any]](
+            host, int(port), directConnection=True, **{**options, **waits}
+        ) as member,
+    ):
+        return dict(member.admin.command("hello"))
+    return {}
+
+
+def _members(greetings: Mapping[str, Mapping[str, Any]]) -> tuple[FilesMember, ...]:
+    written = {name: _written_at(said) for name, said in greetings.items()}
+    leads = [name for name, said in greetings.items() if said.get("isWritablePrimary")]
+    newest = written[leads[0]] if leads else None
+    return tuple(
+        FilesMember(name, _role_of(said), _behind(written[name], newest))
+        for name, said in greetings.items()
+    )
+
+
+def _role_of(said: Mapping[str, Any]) -> MemberRole:
+    if not said:
+        return "silent"
+    if said.get("isWritablePrimary"):
+        return "primary"
+    return "secondary" if said.get("secondary") else "other"
+
+
+def _written_at(said: Mapping[str, Any]) -> datetime | None:
+    at = said.get("lastWrite", {}).get("lastWriteDate")
+    return at if isinstance(at, datetime) else None
+
+
+def _behind(at: datetime | None, newest: datetime | None) -> float | None:
+    if at is None or newest is None:
+        return None
+    return max(0.0, (newest - at).total_seconds())
+
+
+def _count_files(client: MongoClient[dict[str, Any]], database: str) -> int:
+    files = client[database].list_collection_names(
+        filter={"name": {"$regex": "files$"}}
+    )
+    return sum(client[database][name].estimated_document_count() for name in files)
+
+
+def _room(stats: Mapping[str, Any]) -> int | None:
+    total, used = _whole(stats.get("fsTotalSize")), _whole(stats.get("fsUsedSize"))
+    return None if total is None or used is None else total - used
+
+
+def _whole(number: object) -> int | None:
+    return int(number) if isinstance(number, int | float) else None
+
+
+def _log_seconds(client: MongoClient[dict[str, Any]]) -> float | None:
+    """Return how far the log reaches back; None where the login may not be told."""
+    try:
+        status = client.admin.command({"serverStatus": 1, "oplog": 1, **_NOT_ASKED})
+        log = status["oplog"]
+        return float(log["latestOptime"].time - log["earliestOptime"].time)
+    except (OperationFailure, KeyError):
+        return None

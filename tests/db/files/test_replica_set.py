@@ -1,0 +1,84 @@
+"""How MongoDB's set is seen: members, lag, room, and how far its log reaches back."""
+
+from dataclasses import replace
+
+import pytest
+from pymongo import MongoClient
+
+from db.files.gridfs import Bucket, FileStore
+from db.files.replica_set import (
+    STATUS_ROLE,
+    FilesMember,
+    FilesState,
+    ensure_status_role,
+)
+
+
+def test_the_only_member_leads_and_is_not_behind(files):
+    state = files.state()
+
+    (member,) = state.members
+    assert (member.role, member.lag_seconds) == ("primary", 0.0)
+    assert state.primary == member
+
+
+def test_files_are_counted_with_what_they_take(files):
+    before = files.state()
+
+    for _ in range(3):
+        files.put(Bucket.DOCUMENTS, b"x" * 400_000, content_type="text/plain")
+
+    after = files.state()
+    assert after.files - before.files == 3
+    assert after.disk_bytes > after.disk_free_bytes > 0
+
+
+def test_the_log_reaches_back_for_a_while(files):
+    state = files.state()
+
+    assert state.log_seconds is not None
+    assert state.log_seconds >= 0
+
+
+def test_a_login_that_may_not_be_told_is_told_all_else(addresses, file_keys):
+    url = addresses.mongo.admin_url
+    with MongoClient(url) as admin:
+        admin.admin.command("createUser", "poor", pwd="poor", roles=["readWrite"])
+        try:
+            store = FileStore(_as("poor", url), "admin", keys=file_keys)
+            state = store.state()
+            ensure_status_role(admin, "poor")
+            ensure_status_role(admin, "poor")
+            told = store.state()
+            store.close()
+        finally:
+            admin.admin.command("dropUser", "poor")
+
+    assert state.log_seconds is None
+    assert state.primary is not None
+    assert told.log_seconds is not None
+
+
+def test_the_role_opens_no_data(addresses):
+    with MongoClient(addresses.mongo.admin_url) as admin:
+        (role,) = admin.admin.command("rolesInfo", STATUS_ROLE, showPrivileges=True)[
+            "roles"
+        ]
+
+    assert role["inheritedPrivileges"] == [
+        {"resource": {"cluster": True}, "actions": ["serverStatus"]}
+    ]
+
+
+@pytest.mark.parametrize("role", ["secondary", "other", "silent"])
+def test_without_a_primary_nobody_leads(role):
+    state = FilesState((FilesMember("one:1", role),), 0, 0)
+
+    assert state.primary is None
+    assert replace(state, members=()).primary is None
+
+
+def _as(user, url):
+    """Return the address as somebody else signs in there."""
+    _, _, place = url.partition("@")
+    return f"mongodb://{user}:{user}@{place}"
