@@ -1,25 +1,32 @@
 """/files: photos and exports, for browsers as well as programs."""
 
 from functools import partial
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Header, HTTPException, Query, Request
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from api.core.dependencies import ProgramOrPerson
-from api.core.documented import sends
+from api.core.answers import JsonResponse, written_headers
+from api.core.bodies import read_bounded
+from api.core.dependencies import Caller, ProgramOrPerson
+from api.core.documented import sends, shows
 from api.core.exports import ListResponse
+from api.patients.schemas import PatientShown, patient_etag, version_named
+from services.core.actors import Permission
 from services.lists import views
 from services.lists.criteria import Criteria
 from services.patients import search
 from services.patients.photos import photos
+from services.patients.records.model import PatientRecord
 from services.patients.search import export_grants
 from services.patients.search.fields import PATIENTS
 from services.visits.schedule import doctors
 
 router = APIRouter(prefix="/files", tags=["Files"])
+
+_PICTURES: Final = ("image/jpeg", "image/png")
 
 
 @router.get("/patients/{uuid}/photo", responses=sends("image/jpeg", 404, 409))
@@ -43,6 +50,73 @@ def photo(
         )
 
     return Response(caller.read(read).value, media_type="image/jpeg")
+
+
+def photographer(caller: ProgramOrPerson) -> Caller:
+    """Return the caller if they may put up one more photo."""
+    caller.require(Permission.EDIT_PATIENT)
+    caller.count_upload()
+    return caller
+
+
+Photographer = Annotated[Caller, Depends(photographer)]
+
+
+async def picture(request: Request, caller: Photographer) -> bytes:
+    """Return the picture that came, or raise what is answered as 413 or 415.
+
+    It is read only after the caller is known and within their limits.
+    """
+    del caller
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip()
+    if media_type.lower() not in _PICTURES:
+        raise HTTPException(415, "Send a picture as image/jpeg or image/png.")
+    return await read_bounded(request, photos.MAX_BYTES)
+
+
+@router.put(
+    "/patients/{uuid}/photo",
+    responses=shows(PatientShown, 404, 409, 412, 413, 415),
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                media_type: {"schema": {"type": "string", "format": "binary"}}
+                for media_type in _PICTURES
+            },
+        }
+    },
+)
+def put_photo(
+    caller: Photographer,
+    uuid: UUID,
+    came: Annotated[bytes, Depends(picture)],
+    if_match: Annotated[
+        str | None, Header(description="The patient's ETag, if that matters.")
+    ] = None,
+) -> Response:
+    """Put a patient's photo up, in place of one that is there.
+
+    It is turned upright; location and camera data are removed.
+    """
+    prepared = photos.prepare(came)
+
+    def attach(session: Session) -> PatientRecord:
+        version = version_named(session, caller.actor, uuid, if_match or "*")
+        return photos.attach(
+            session,
+            caller.stores.files,
+            caller.actor,
+            uuid,
+            prepared,
+            version=version,
+        )
+
+    written = caller.write(attach)
+    tag = {"ETag": patient_etag(written.value)}
+    return JsonResponse(
+        PatientShown.of(written.value), headers=tag | written_headers(written)
+    )
 
 
 @router.get("/doctors/{uuid}/photo", responses=sends("image/jpeg", 404, 409))

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
+from api.core import sparse
 from api.core.answers import (
     JsonResponse,
     read_headers,
@@ -17,9 +18,11 @@ from api.core.documented import shows
 from api.core.problems import ENVELOPE_PATH
 from api.patients.schemas import (
     ListEnvelope,
-    PatientBody,
     PatientShown,
+    RegisterBody,
     RegisteredEnvelope,
+    UnnamedPatientShown,
+    asked_of,
     listed_json,
 )
 from services.lists import criteria
@@ -29,22 +32,33 @@ from services.patients.search import fields
 
 router = APIRouter(tags=["Patient register"])
 _OK: Final = 200
-_NUMBERED: Final = {"page": "From 1.", "per_page": "10 by default, at most 1,000."}
+_NUMBERED: Final = {
+    sparse.PARAMETER: sparse.DESCRIPTION,
+    "page": "From 1.",
+    "per_page": "10 by default, at most 1,000.",
+}
 
 
 @router.post(
     ENVELOPE_PATH,
     responses=shows(RegisteredEnvelope, 409, 413, 415),
-    openapi_extra=describe_body(PatientBody),
+    openapi_extra=describe_body(RegisterBody),
 )
 def register_patient(
-    caller: Program, body: Annotated[PatientBody, sent(PatientBody, program)]
+    caller: Program, body: Annotated[RegisterBody, sent(RegisterBody, program)]
 ) -> Response:
-    """Register a patient."""
+    """Register a patient; with a `uuid` once, however often it is sent.
+
+    409 if another patient has that uuid.
+    """
     draft = body.draft()
     written = caller.write(
         lambda session: patients.register(
-            session, caller.actor, draft, today=caller.stores.today()
+            session,
+            caller.actor,
+            draft,
+            today=caller.stores.today(),
+            patient_id=body.uuid,
         )
     )
     return _envelope(
@@ -65,8 +79,10 @@ def list_patients(caller: Program, request: Request) -> Response:
     `total` is exact up to the bound of counting; beyond it `total_is_exact` is false
     and there are at least that many.
     """
-    query = criteria.from_query(request.query_params.multi_items(), fields.FIELDS)
-
+    chosen, asked = sparse.chosen(
+        request.query_params.multi_items(), PatientShown, UnnamedPatientShown
+    )
+    query = criteria.from_query(asked_of(asked), fields.FIELDS)
     now = caller.stores.now()
 
     def find(
@@ -87,7 +103,7 @@ def list_patients(caller: Program, request: Request) -> Response:
     rows, count = read.value
     return _envelope(
         "Patient register read successfully",
-        [listed_json(row) for row in rows],
+        [chosen.of(listed_json(row)) for row in rows],
         extra={
             "page": query.page,
             "per_page": query.per_page,

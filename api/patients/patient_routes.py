@@ -1,6 +1,5 @@
 """/api/v1/patients: list, register, read, edit, archive, restore, merge."""
 
-import re
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -8,6 +7,7 @@ from fastapi import APIRouter, Header, Request
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
+from api.core import sparse
 from api.core.answers import (
     JsonResponse,
     read_headers,
@@ -24,10 +24,13 @@ from api.patients.schemas import (
     PatientBody,
     PatientShown,
     PatientsPage,
+    UnnamedPatientShown,
+    asked_of,
     listed_json,
+    patient_etag,
+    version_named,
 )
 from db.postgres import Read, WriteResult
-from services.core.errors import InvalidInput
 from services.lists import criteria
 from services.patients import search
 from services.patients.duplicates import duplicates, merging
@@ -38,8 +41,10 @@ from services.patients.search import fields
 router = APIRouter(prefix="/api/v1/patients", tags=["Patients"])
 
 _CURSOR: Final = "after"
-_PAGED: Final = {"per_page": "10 by default, at most 1,000."}
-_VERSION: Final = re.compile(r'"([1-9][0-9]{0,8})"')
+_PAGED: Final = {
+    sparse.PARAMETER: sparse.DESCRIPTION,
+    "per_page": "10 by default, at most 1,000.",
+}
 
 IfMatch = Annotated[str | None, Header(description='The ETag edited from, like "3".')]
 
@@ -53,8 +58,11 @@ def list_patients(
     caller: Program, request: Request, after: UUID | None = None
 ) -> Response:
     """List the patients that meet the criteria; `next` goes into `after`."""
-    pairs = [pair for pair in request.query_params.multi_items() if pair[0] != _CURSOR]
-    query = criteria.from_query(pairs, fields.FIELDS)
+    chosen, asked = sparse.chosen(
+        request.query_params.multi_items(), PatientShown, UnnamedPatientShown
+    )
+    pairs = [pair for pair in asked if pair[0] != _CURSOR]
+    query = criteria.from_query(asked_of(pairs), fields.FIELDS)
     read = caller.read(
         lambda session: search.list_patients(
             session,
@@ -66,7 +74,7 @@ def list_patients(
         )
     )
     page = {
-        "patients": [listed_json(row) for row in read.value.rows],
+        "patients": [chosen.of(listed_json(row)) for row in read.value.rows],
         "next": read.value.next,
     }
     return JsonResponse(page, headers=read_headers(read, caller.after))
@@ -117,7 +125,7 @@ def get_patient(
     read = caller.read(
         lambda session: patients.get_patient(session, caller.actor, uuid)
     )
-    headers = read_headers(read, caller.after) | {"ETag": _etag(read.value)}
+    headers = read_headers(read, caller.after) | {"ETag": patient_etag(read.value)}
     if if_none_match == headers["ETag"]:
         return Response(status_code=304, headers=headers)
     return JsonResponse(PatientShown.of(read.value), headers=headers)
@@ -137,7 +145,7 @@ def edit_patient(
     draft = body.draft()
 
     def edit(session: Session) -> PatientRecord:
-        version = _version(session, caller, uuid, if_match)
+        version = version_named(session, caller.actor, uuid, if_match)
         return patients.edit(
             session,
             caller.actor,
@@ -155,7 +163,7 @@ def archive_patient(caller: Program, uuid: UUID, if_match: IfMatch = None) -> Re
     """Archive the patient; nothing is destroyed, and it can be restored."""
 
     def archive(session: Session) -> PatientRecord:
-        version = _version(session, caller, uuid, if_match or "*")
+        version = version_named(session, caller.actor, uuid, if_match or "*")
         return patients.archive(session, caller.actor, uuid, version=version)
 
     return Response(status_code=204, headers=written_headers(caller.write(archive)))
@@ -166,7 +174,7 @@ def restore_patient(caller: Program, uuid: UUID, if_match: IfMatch = None) -> Re
     """Take an archived patient back into daily use."""
 
     def restore(session: Session) -> PatientRecord:
-        version = _version(session, caller, uuid, if_match or "*")
+        version = version_named(session, caller.actor, uuid, if_match or "*")
         return patients.restore(session, caller.actor, uuid, version=version)
 
     return _shown(caller.write(restore))
@@ -208,30 +216,13 @@ def merge_patients(caller: Program, uuid: UUID, body: Merge) -> Response:
     return _shown(written)
 
 
-def _version(session: Session, caller: Caller, patient_id: UUID, if_match: str) -> int:
-    """Return the version to start from; `*` is whichever there is."""
-    if if_match.strip() == "*":
-        return patients.get_patient(session, caller.actor, patient_id).version
-    tag = _VERSION.fullmatch(if_match.strip())
-    if tag is None:
-        raise InvalidInput(
-            "If-Match", 'If-Match takes one ETag as it was given to you, like "3".'
-        )
-    return int(tag[1])
-
-
-def _etag(record: PatientRecord) -> str:
-    """Return the record's version as an entity tag."""
-    return f'"{record.version}"'
-
-
 def _shown(
     written: WriteResult[PatientRecord],
     status: int = 200,
     headers: dict[str, str] | None = None,
 ) -> Response:
     record = written.value
-    named = {"ETag": _etag(record)} | written_headers(written) | (headers or {})
+    named = {"ETag": patient_etag(record)} | written_headers(written) | (headers or {})
     return JsonResponse(PatientShown.of(record), status, named)
 
 

@@ -1,16 +1,20 @@
 """Patients as programs send and see them: one model for each thing."""
 
+import re
+from collections.abc import Iterable
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
 from api.core import problems
 from api.core.answers import From, Shown
 from api.core.bodies import Body
+from services.core.actors import Actor
 from services.core.errors import InvalidInput
 from services.patients.records import patients
 from services.patients.records.model import (
@@ -22,6 +26,7 @@ from services.patients.records.model import (
     UnnamedPatient,
 )
 
+_VERSION: Final = re.compile(r'"([1-9][0-9]{0,8})"')
 _Sex = Literal["female", "male", "other", "unknown"]
 
 
@@ -72,7 +77,18 @@ class PatientBody(Body, _PatientFields):
             "sex": _sex(self.sex),
             **{name: tuple(getattr(self, name)) for name in LISTS},
         }
-        return PatientDraft(**{**dict(self), **typed})
+        given = {name: getattr(self, name) for name in _PatientFields.model_fields}
+        return PatientDraft(**{**given, **typed})
+
+
+class RegisterBody(PatientBody):
+    """A patient to register, with the id that the program has drawn, if any."""
+
+    uuid: Annotated[
+        UUID | None,
+        Field(strict=False),
+        _hint("Sent again with the same data it makes no second patient."),
+    ] = None
 
 
 def _sex(code: str) -> Sex:
@@ -112,6 +128,7 @@ class PatientShown(_PatientFields, Shown):
     model_config = ConfigDict(json_schema_serialization_defaults_required=True)
 
     uuid: Annotated[UUID, From("id")]
+    record_number: Annotated[str, _hint("Six characters, said and printed as 4K7-P2X.")]
     photo: Annotated[str | None, From(_photo)] = Field(
         description="Where the photo is served."
     )
@@ -142,6 +159,7 @@ class IdentityShown(Shown):
     """Who a patient is, and nothing of their record."""
 
     uuid: Annotated[UUID, From("id")]
+    record_number: str
     first_name: str
     last_name: str
     date_of_birth: date
@@ -201,10 +219,44 @@ class ListEnvelope(Shown):
     total_is_exact: bool
 
 
+def asked_of(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return what is asked by the names of fields that each item is shown with."""
+
+    def known(name: str, value: str) -> str:
+        if name == "orderBy":
+            fields = (field.strip() for field in value.split(","))
+            return ",".join("id" if field == "uuid" else field for field in fields)
+        return "id" if name.endswith("_field") and value == "uuid" else value
+
+    return [(name, known(name, value)) for name, value in pairs]
+
+
 def listed_json(listed: PatientRecord | UnnamedPatient) -> dict[str, Any]:
     """Return a patient of a list, as far as the caller may know them."""
     named = isinstance(listed, PatientRecord)
     return (PatientShown if named else UnnamedPatientShown).of(listed)
+
+
+def patient_etag(record: PatientRecord) -> str:
+    """Return the record's version as an entity tag."""
+    return f'"{record.version}"'
+
+
+def version_named(
+    session: Session, actor: Actor, patient_id: UUID, if_match: str
+) -> int:
+    """Return the version that `If-Match` names; `*` is whichever there is.
+
+    Raises InvalidInput, and NotFound where there is no such patient.
+    """
+    if if_match.strip() == "*":
+        return patients.get_patient(session, actor, patient_id).version
+    tag = _VERSION.fullmatch(if_match.strip())
+    if tag is None:
+        raise InvalidInput(
+            "If-Match", 'If-Match takes one ETag as it was given to you, like "3".'
+        )
+    return int(tag[1])
 
 
 def stale_patient(request: Request, error: Exception) -> Response:

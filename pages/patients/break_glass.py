@@ -44,7 +44,7 @@ def ask_why(matches: tuple[Identity, ...]) -> None:
             open_patient(patient_id)
 
 
-page_header("Open a record outside your patients")
+page_header("Emergency access to a record")
 st.caption(
     "For emergencies, and when you stand in for somebody. The record stays open for "
     f"{break_glass.HOURS} hours. Your reason is kept, the administrators are told at "

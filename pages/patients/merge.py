@@ -7,6 +7,7 @@ from dashboard.navigation import go, open_patient
 from dashboard.patients.duplicates.merge_summary import merge_summary
 from dashboard.patients.records.choose_fields import Version, choose_fields
 from dashboard.patients.records.chosen_patient import chosen_patient
+from dashboard.ui.dialogs import confirmed
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.notices import notify
 from dashboard.ui.page_header import page_header
@@ -27,7 +28,7 @@ def confirm(draft: PatientDraft) -> None:
     with error_boundary():
         following = read(lambda s: merge_following.list_following(s, actor, other.id))
         merge_summary(kept, other, draft, following, today())
-        if st.button("Merge records", type="primary", key="merge_confirm"):
+        if confirmed("Merge records", key="merge_confirm", is_final=True):
             saved = write(
                 lambda s: merging.merge(
                     s,
@@ -40,7 +41,7 @@ def confirm(draft: PatientDraft) -> None:
                     today=today(),
                 )
             )
-            notify(f"{full_name(saved)} is one record now.", icon="merge")
+            notify(f"Records merged: {full_name(saved)}.", icon="merge")
             open_patient(saved.id)
 
 

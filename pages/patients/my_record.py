@@ -7,15 +7,20 @@ from dashboard.consultations.prescriptions.patient_prescriptions import (
     show_prescriptions,
 )
 from dashboard.context import current_actor, freshness, read, read_ahead, today
+from dashboard.documents.search.arrivals import latest_read, show_latest
 from dashboard.documents.search.patient_documents import show_documents
 from dashboard.patients.records.patient_details import patient_details
 from dashboard.patients.records.patient_header import patient_header
+from dashboard.visits.appointments.patient_home import show_patient_home
 from dashboard.visits.appointments.patient_visits import (
-    next_visits_reads,
     show_next_visits,
+    visits_reads,
 )
 from services.core.errors import NotFound
 from services.patients.records import patients
+
+# What came in a month is new to whoever comes some times a year.
+_NEW = 30
 
 actor = current_actor()
 if actor.patient_id is None:
@@ -25,8 +30,12 @@ patient = read(
     lambda s: patients.get_patient(s, actor, patient_id), keep=("patient", patient_id)
 )
 patient_header(patient, today())
+read_ahead(
+    *visits_reads(patient.id), *prescription_reads(patient.id), latest_read(_NEW)
+)
+show_patient_home(patient)
+show_latest("New documents", days=_NEW)
 patient_details(patient)
-read_ahead(*next_visits_reads(patient.id), *prescription_reads(patient.id))
 show_next_visits(patient.id, page="my_record")
 show_documents(patient.id, page="my_record")
 show_prescriptions(patient.id, page="my_record")

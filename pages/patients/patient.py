@@ -1,89 +1,137 @@
-"""One patient: who it is, what is dangerous, and what can be done."""
+"""One patient: who it is, what is dangerous, and all that is kept, part by part."""
+
+from typing import Final
 
 import streamlit as st
 
+from dashboard.consultations.chart.patient_notes import (
+    may_read_notes,
+    notes_events,
+    notes_reads,
+    show_diagnoses,
+)
+from dashboard.consultations.chart.vital_signs import show_all_vitals, show_last_vitals
 from dashboard.consultations.prescriptions.patient_prescriptions import (
+    prescription_events,
     prescription_reads,
     show_prescriptions,
 )
-from dashboard.context import current_actor, freshness, read_ahead, today, write
-from dashboard.documents.search.patient_documents import show_documents
-from dashboard.navigation import go, open_patient
-from dashboard.patients.care.care_team import (
-    care_team,
-    care_team_read,
-    show_outside_care,
+from dashboard.context import current_actor, freshness, read_ahead, today
+from dashboard.documents.search.patient_documents import (
+    MANY,
+    document_events,
+    show_documents,
 )
+from dashboard.navigation import go
+from dashboard.patients.care.care_team import care_team, show_outside_care
+from dashboard.patients.chart.health import (
+    show_allergies,
+    show_history,
+    show_medications,
+)
+from dashboard.patients.chart.timeline import show_timeline
 from dashboard.patients.duplicates.duplicate_offers import offer_duplicates
+from dashboard.patients.records import record_actions
 from dashboard.patients.records.chosen_patient import chosen_patient
-from dashboard.patients.records.patient_details import patient_details
+from dashboard.patients.records.patient_details import show_contact, show_provenance
 from dashboard.patients.records.patient_header import patient_header
 from dashboard.people.invitation_link import offer_invitation
 from dashboard.ui.error_boundary import error_boundary
-from dashboard.ui.notices import notify
-from dashboard.ui.words import full_name, plain
+from dashboard.ui.part_tabs import part_tabs
 from dashboard.visits.appointments.patient_visits import (
-    next_visits_reads,
+    show_earlier_visits_of,
+    show_next_visit,
     show_next_visits,
+    visit_events,
+    visits_reads,
 )
-from services.patients.records import patients
+
+_VITALS: Final = "Vital signs"
+_PARTS: Final = ("Overview", "Time line", "Visits", _VITALS, "Documents")
+_PARTS_LAST: Final = ("Prescriptions", "Details")
+_MORE: Final = "patient_more"
 
 actor, patient = current_actor(), chosen_patient()
 
 
-@st.dialog("Archive this record?", icon=":material/archive:")
-def confirm_archiving() -> None:
-    """Name the record, and say that it can be undone."""
-    with error_boundary():
-        st.markdown(
-            f"**{plain(full_name(patient))}** leaves the lists and the search. Nothing "
-            "is deleted: the record can be restored at any time."
-        )
-        if st.button("Archive record", type="primary", key="patient_archive_confirm"):
-            write(
-                lambda s: patients.archive(
-                    s, actor, patient.id, version=patient.version
-                )
-            )
-            notify(f"{full_name(patient)} is archived.", icon="archive")
-            st.rerun()
+def _close_more() -> None:
+    # It would lie over the question that the choice opens.
+    st.session_state[_MORE] = False
+
+
+def show_overview() -> None:
+    """Show what is next, what is known, and what came in last, side by side."""
+    read_ahead(*visits_reads(patient.id), *notes_reads(patient.id))
+    left, right = st.columns(2, gap="medium")
+    with left:
+        show_next_visit(patient.id, page="patient")
+        if may_read_notes():
+            show_diagnoses(patient.id)
+            show_history(patient)
+        else:
+            # The desk calls and writes to patients.
+            show_contact(patient)
+    with right:
+        if may_read_notes():
+            show_last_vitals(patient)
+        show_medications(patient)
+        show_allergies(patient)
+        if not may_read_notes():
+            show_history(patient)
+    show_documents(patient.id, page="patient")
+    if not patient.is_archived:
+        offer_duplicates(actor, patient)
+
+
+def show_events() -> None:
+    """Show all that happened by date, whatever it was."""
+    of_notes = notes_reads(patient.id)
+    read_ahead(*visits_reads(patient.id), *prescription_reads(patient.id), *of_notes)
+    events = [*visit_events(patient.id), *document_events(patient.id)]
+    events += prescription_events(patient.id)
+    if of_notes:
+        events += notes_events(patient.id)
+    show_timeline(events)
 
 
 patient_header(patient, today())
 show_outside_care(patient)
-if patient.merged_into_id:
-    st.info("This record was merged into another one.", icon=":material/merge:")
-    if st.button("Open the record that was kept", key="patient_kept"):
-        open_patient(patient.merged_into_id)
-elif patient.is_archived:
-    st.info("This record is archived.", icon=":material/archive:")
-    if st.button("Restore record", type="primary", key="patient_restore"):
-        write(lambda s: patients.restore(s, actor, patient.id, version=patient.version))
-        notify(f"{full_name(patient)} is back in use.")
-        st.rerun()
-else:
+if not record_actions.show_closed(patient):
     with st.container(horizontal=True):
         if st.button(
             "Edit", type="primary", key="patient_edit", icon=":material/edit:"
         ):
             go("patients/edit.py", patient=str(patient.id))
-        if st.button("Photo", key="patient_photo", icon=":material/photo_camera:"):
-            go("patients/photo.py", patient=str(patient.id))
-        offer_invitation(patient)
-        if st.button("Archive", key="patient_archive", icon=":material/archive:"):
-            confirm_archiving()
-        if st.button("As it was", key="patient_past", icon=":material/history:"):
-            go("patients/past.py", patient=str(patient.id))
-read_ahead(
-    *next_visits_reads(patient.id),
-    *prescription_reads(patient.id),
-    care_team_read(patient),
-)
-patient_details(patient)
-show_next_visits(patient.id, page="patient")
-show_documents(patient.id, page="patient")
-show_prescriptions(patient.id, page="patient")
-care_team(patient)
-if not patient.is_archived:
-    offer_duplicates(actor, patient)
+        record_actions.offer_print(patient)
+        with st.popover(
+            "More", icon=":material/more_horiz:", key=_MORE, on_change="rerun"
+        ):
+            record_actions.offer_changes(patient, _close_more)
+            offer_invitation(patient, _close_more)
+parts = [part for part in _PARTS if part != _VITALS or may_read_notes()]
+with (
+    part_tabs((*parts, *_PARTS_LAST), key="patient_part", address="part") as part,
+    error_boundary(),
+):
+    match part:
+        case "Overview":
+            show_overview()
+        case "Time line":
+            show_events()
+        case "Visits":
+            show_next_visits(patient.id, page="patient")
+            show_earlier_visits_of(patient.id, page="patient")
+        case "Vital signs":
+            show_all_vitals(patient)
+        case "Documents":
+            show_documents(patient.id, page="patient", most=MANY)
+        case "Prescriptions":
+            show_prescriptions(patient.id, page="patient")
+        case "Details":
+            contact, carers = st.columns(2, gap="large")
+            with contact:
+                show_contact(patient)
+            with carers:
+                care_team(patient)
+            show_provenance(patient)
 st.caption(freshness())

@@ -1,11 +1,13 @@
 """Find patients: search, filter, sort, page, save the list, export it, open one."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import streamlit as st
 
 from dashboard.context import freshness, today
 from dashboard.navigation import go, open_patient
+from dashboard.patients.records import patient_form
 from dashboard.patients.records.patient_terms import suggest
 from dashboard.patients.search.list_charts import list_charts
 from dashboard.patients.search.patient_listing import Listing, offer_named_export
@@ -19,6 +21,7 @@ from dashboard.ui.lists.views_menu import views_menu
 from dashboard.ui.page_header import page_header
 from services.core.actors import Permission
 from services.lists.criteria import Criteria
+from services.patients.search import Listed
 from services.patients.search.fields import fields_for
 
 listing = Listing.of_address()
@@ -49,14 +52,27 @@ def show_results() -> None:
             "patients", shown, actor.role, similar=bool(rows)
         ):
             listing.show(Criteria())
-        opens = actor.may(Permission.VIEW_PATIENT)
-        event = patient_table(rows, today(), opens=opens, orders=shown.orders)
+        if (
+            not page.rows
+            and actor.may(Permission.REGISTER_PATIENT)
+            and (name := list_tools.offer_searched("patients", shown))
+        ):
+            patient_form.begin("register", name)
+            go("patients/register.py")
+        if rows:
+            show_rows(rows)
         pager("patients", key, previous=page.previous, next_=page.next)
         st.caption(freshness())
-        if event.opened:
-            open_patient(event.opened)
-        if event.sort:
-            listing.show(replace(shown, orders=reordered(shown.orders, event)))
+
+
+def show_rows(rows: Sequence[Listed]) -> None:
+    """Show the patients, and go where somebody clicked."""
+    opens = actor.may(Permission.VIEW_PATIENT)
+    event = patient_table(rows, today(), opens=opens, orders=shown.orders)
+    if event.opened:
+        open_patient(event.opened)
+    if event.sort:
+        listing.show(replace(shown, orders=reordered(shown.orders, event)))
 
 
 with page_header("Patients"):

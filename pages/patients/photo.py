@@ -19,7 +19,7 @@ with st.form("photo_form"):
         max_upload_size=5,
         key="photo_upload",
     )
-    st.caption("It is turned upright, and what the camera noted in it is removed.")
+    st.caption("The photo is turned upright; location and camera data are removed.")
     saves = st.form_submit_button("Save photo", type="primary", key="photo_save")
 with st.container(horizontal=True):
     removes = patient.photo_file_id is not None and st.button(

@@ -19,7 +19,10 @@ from services.patients.records.model import PatientDraft
 actor = current_actor()
 # The id is drawn before the form is sent, so that a second click on a slow line, or a
 # commit whose answer got lost, registers nobody twice.
-if "register_id" not in st.session_state:
+if patient_form.fill_begun("register"):
+    st.session_state["register_id"] = uuid4()
+    st.session_state.pop("register_checked", None)
+elif "register_id" not in st.session_state:
     st.session_state["register_id"] = uuid4()
     patient_form.fill("register", None)
 

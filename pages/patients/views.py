@@ -4,6 +4,7 @@ import streamlit as st
 
 from dashboard.context import current_actor, read, write
 from dashboard.navigation import go
+from dashboard.ui.dialogs import confirmed
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.notices import notify
@@ -40,7 +41,7 @@ def confirm_deletion(view: View) -> None:
             f"**{plain(view.name)}** is taken off your views. Nothing in it is "
             "touched, and addresses of the list that you have shared go on working."
         )
-        if st.button("Delete view", type="primary", key="views_delete"):
+        if confirmed("Delete view", key="views_delete", is_final=True):
             write(lambda s: views.delete_view(s, actor, view.id))
             notify(f"{view.name} is deleted.", icon="delete")
             st.rerun()

@@ -30,7 +30,7 @@ def compare(actor: Actor, patient_id: UUID) -> None:
     """Show what differs between then and now, and copy what is chosen."""
     then = _then(actor, patient_id)
     current = _today(actor, patient_id)
-    patient_header(then.patient, today())
+    patient_header(then.patient, today(), is_title=False)
     timestamp = at(then.timestamp) if then.timestamp else "then"
     st.markdown(f"As of **{timestamp}**. {_what_happened(then.patient, current)}")
     if current is not None and current.merged_into_id:

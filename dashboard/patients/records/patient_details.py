@@ -17,18 +17,28 @@ def patient_details(patient: PatientRecord) -> None:
     """Show contact and clinical facts side by side, and since when they stand."""
     contact, history, medications = st.columns((2, 1, 1), gap="medium")
     with contact:
-        st.subheader("Contact", anchor=False)
-        st.table(
-            {FIELDS[name].label: _text(getattr(patient, name)) for name in _CONTACT},
-            border="horizontal",
-            # The labels. Whether there are any, Streamlit would make a frame to see.
-            hide_index=False,
-            alt="Contact details",
-        )
+        show_contact(patient)
     with history:
         _list("Medical history", patient.medical_history)
     with medications:
         _list("Current medications", patient.current_medications)
+    show_provenance(patient)
+
+
+def show_contact(patient: PatientRecord) -> None:
+    """Show how to reach the patient, and whom else to call."""
+    st.subheader("Contact", anchor=False)
+    st.table(
+        {FIELDS[name].label: _text(getattr(patient, name)) for name in _CONTACT},
+        border="horizontal",
+        # The labels. Whether there are any, Streamlit would make a frame to see.
+        hide_index=False,
+        alt="Contact details",
+    )
+
+
+def show_provenance(patient: PatientRecord) -> None:
+    """Say since when the record stands, and which version of it this is."""
     st.caption(
         f"Registered {at(patient.created_at)} · last changed {at(patient.updated_at)} "
         f"· version {patient.version} · id {patient.id}"

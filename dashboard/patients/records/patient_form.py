@@ -59,6 +59,29 @@ def fill(page: str, draft: PatientDraft | None) -> None:
         st.session_state[f"{page}_{name}"] = _as_typed(name, draft)
 
 
+def begin(page: str, name: str) -> None:
+    """Have the page begin anew with this name, which stands in no address.
+
+    What comes before a comma, or else the last word, is the last name.
+    """
+    last, comma, first = name.partition(",")
+    if not comma:
+        first, _, last = name.rpartition(" ")
+    st.session_state[f"{page}_named"] = (first.strip(), last.strip())
+
+
+def fill_begun(page: str) -> bool:
+    """Fill the page's fields with a name it was begun with; tell whether it was."""
+    begun: tuple[str, str] | None = st.session_state.pop(f"{page}_named", None)
+    if begun is None:
+        return False
+    # What is half typed there is about somebody else.
+    fill(page, None)
+    for field, name in zip(("first_name", "last_name"), begun, strict=True):
+        st.session_state[f"{page}_{field}"] = name
+    return True
+
+
 def opened_version(page: str, patient: PatientRecord) -> PatientRecord:
     """Return the version that the fields were filled from, after filling them if new.
 

@@ -1,24 +1,45 @@
-"""The same header wherever a patient is shown: who it is, and what is dangerous."""
+"""The same header wherever a patient is the subject: who it is, what is dangerous."""
 
+from collections.abc import Iterator
 from datetime import date
+from html import escape
+from typing import Final
 
 import streamlit as st
 
-from dashboard.ui.own_photo import own_photo
-from dashboard.ui.words import SEXES, born, full_name, plain
-from services.patients.records.model import PatientRecord
+from dashboard.ui.own_photo import drawing, own_photo
+from dashboard.ui.page_header import name_breadcrumb, page_header
+from dashboard.ui.words import SEXES, born, full_name, listed_name, numbered, plain
+from services.patients.records.model import PatientRecord, Sex
 
-_PHOTO_WIDTH = 96
+_PHOTO_WIDTH: Final = 96
+# White on the clinic's own teal is legible on either background.
+_INITIALS: Final = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 96 96">'
+    '<circle cx="48" cy="48" r="48" fill="#0B6470"/>'
+    '<text x="48" y="49" fill="#FFFFFF" font-family="sans-serif" font-size="36" '
+    'font-weight="600" text-anchor="middle" dominant-baseline="central">{}</text></svg>'
+)
 
 
-def patient_header(patient: PatientRecord, today: date) -> None:
-    """Show photo, name, allergies first, then age, birth and sex."""
+def patient_header(
+    patient: PatientRecord, today: date, *, is_title: bool = True
+) -> None:
+    """Show a photo or initials, the name, allergies first of all facts, then who it is.
+
+    It is the page's title unless the page has one of its own.
+    """
+    name_breadcrumb("patient", listed_name(patient), patient=str(patient.id))
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        _photo(patient)
+        _portrait(patient)
         with st.container(width="stretch", gap="xsmall"):
-            st.title(plain(full_name(patient)), anchor=False)
+            name = plain(listed_name(patient))
+            if is_title:
+                page_header(name)
+            else:
+                st.markdown(f"**{name}**")
             allergy_badges(patient)
-            st.markdown(f"Born {born(patient, today)} · {SEXES[patient.sex]}")
+            st.markdown(" · ".join(_facts(patient, today)))
 
 
 def allergy_badges(patient: PatientRecord) -> None:
@@ -27,7 +48,9 @@ def allergy_badges(patient: PatientRecord) -> None:
         if patient.is_archived:
             st.badge("Archived", icon=":material/archive:", color="gray")
         for allergy in patient.allergies:
-            st.badge(plain(allergy), icon=":material/warning:", color="red")
+            st.badge(
+                f"Allergy: {plain(allergy)}", icon=":material/warning:", color="red"
+            )
         if patient.allergies:
             return
         if patient.no_known_allergies:
@@ -36,7 +59,14 @@ def allergy_badges(patient: PatientRecord) -> None:
             st.badge("Allergies not stated", icon=":material/help:", color="orange")
 
 
-def _photo(patient: PatientRecord) -> None:
+def _facts(patient: PatientRecord, today: date) -> Iterator[str]:
+    """Return what tells this patient from others."""
+    yield f"Born {born(patient, today)}"
+    yield "Sex not known" if patient.sex is Sex.UNKNOWN else SEXES[patient.sex]
+    yield f"Record number **{plain(numbered(patient))}**"
+
+
+def _portrait(patient: PatientRecord) -> None:
     if patient.photo_file_id:
         own_photo(
             f"/files/patients/{patient.id}/photo"
@@ -44,3 +74,12 @@ def _photo(patient: PatientRecord) -> None:
             of=full_name(patient),
             width=_PHOTO_WIDTH,
         )
+    else:
+        picture = _INITIALS.format(escape(_initials(patient)))
+        with st.container(width=_PHOTO_WIDTH):
+            # The name stands beside it: nothing is left to be read out.
+            drawing(picture, alt="", width=f"{_PHOTO_WIDTH}", height=_PHOTO_WIDTH)
+
+
+def _initials(patient: PatientRecord) -> str:
+    return f"{patient.first_name[:1]}{patient.last_name[:1]}".upper()

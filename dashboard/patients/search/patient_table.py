@@ -16,13 +16,14 @@ from dashboard.ui.record_table import (
     payload_of,
     record_table,
 )
-from dashboard.ui.words import SEXES, aged, listed_name, written
+from dashboard.ui.words import SEXES, aged, listed_name, numbered, written
 from services.lists.criteria import Order
 from services.patients.records.model import UnnamedPatient
 from services.patients.search import Listed
 
 _COLUMNS: Final = (
     Column("Name", "last_name"),
+    Column("Record number"),
     Column("Date of birth", "date_of_birth"),
     Column("Age"),
     Column("Sex"),
@@ -75,6 +76,7 @@ def _row(patient: Listed, today: date, *, opens: bool) -> Row:
         str(patient.id),
         (
             Cell(listed_name(patient)),
+            Cell(numbered(patient)),
             Cell(written(patient.date_of_birth)),
             Cell(aged(patient, today)),
             Cell(SEXES[patient.sex]),

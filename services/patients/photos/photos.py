@@ -14,11 +14,17 @@ from services.core.audit import Action
 from services.core.errors import NotFound, ServiceError
 from services.patients.photos import files as photo_files
 from services.patients.photos.files import PhotoDamaged, PhotosUnavailable, files_of
-from services.patients.photos.images import InvalidPhoto, PreparedPhoto, prepare
+from services.patients.photos.images import (
+    MAX_BYTES,
+    InvalidPhoto,
+    PreparedPhoto,
+    prepare,
+)
 from services.patients.records import patients
 from services.patients.records.model import PatientRecord
 
 __all__ = [
+    "MAX_BYTES",
     "InvalidPhoto",
     "NoPhoto",
     "PhotoDamaged",

@@ -83,7 +83,8 @@ LISTS: Final = tuple(
 )
 
 
-def _years_lived(date_of_birth: date, today: date) -> int:
+def years_lived(date_of_birth: date, today: date) -> int:
+    """Return the completed years of life on the given day."""
     birthday_is_ahead = (today.month, today.day) < (
         date_of_birth.month,
         date_of_birth.day,
@@ -99,6 +100,7 @@ class Identity:
     """
 
     id: UUID
+    record_number: str
     first_name: str
     last_name: str
     date_of_birth: date
@@ -112,7 +114,7 @@ class Identity:
 
     def age(self, today: date) -> int:
         """Return the completed years of life on the given day."""
-        return _years_lived(self.date_of_birth, today)
+        return years_lived(self.date_of_birth, today)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +144,7 @@ class PatientRecord(PatientFields):
     """A patient as kept, at one version."""
 
     id: UUID
+    record_number: str
     photo_file_id: str | None
     version: int
     created_at: datetime
@@ -160,12 +163,13 @@ class PatientRecord(PatientFields):
 
     def age(self, today: date) -> int:
         """Return the completed years of life on the given day."""
-        return _years_lived(self.date_of_birth, today)
+        return years_lived(self.date_of_birth, today)
 
     def identity(self) -> Identity:
         """Return who this is, and nothing else."""
         return Identity(
             id=self.id,
+            record_number=self.record_number,
             first_name=self.first_name,
             last_name=self.last_name,
             date_of_birth=self.date_of_birth,

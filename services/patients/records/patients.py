@@ -52,6 +52,7 @@ __all__ = [
     "is_reachable",
     "look_up",
     "parse_date_of_birth",
+    "record_change",
     "record_of",
     "register",
     "restore",
@@ -157,15 +158,7 @@ def edit(
     actor.require(Permission.EDIT_PATIENT, patient_id)
     draft = _validated_edit(session, patient_id, draft, today)
     made = change(session, patient_id, values_of(draft), version=version, typed=draft)
-    changed = audit.differences(made.before.draft(), made.after.draft())
-    audit.record_patient(
-        session,
-        actor,
-        Action.PATIENT_CHANGE,
-        made.after.id,
-        made.after.version,
-        changed=changed,
-    )
+    record_change(session, actor, made)
     return made.after
 
 
@@ -242,6 +235,18 @@ def change(
     if current.is_archived:
         raise PatientArchived(current)
     raise StaleVersion(current, typed)
+
+
+def record_change(session: Session, actor: Actor, made: Change) -> None:
+    """Write down which fields of a record somebody has changed; for other services."""
+    audit.record_patient(
+        session,
+        actor,
+        Action.PATIENT_CHANGE,
+        made.after.id,
+        made.after.version,
+        changed=audit.differences(made.before.draft(), made.after.draft()),
+    )
 
 
 def values_of(draft: PatientDraft) -> dict[str, Any]:

@@ -9,6 +9,10 @@ from services.patients.search.pages import (
     list_numbered as list_numbered,
     list_patients as list_patients,
 )
+from services.patients.search.quick import (
+    QuickMatches as QuickMatches,
+    find_quickly as find_quickly,
+)
 from services.patients.search.similar import find_similar as find_similar
 from services.patients.search.statistics import (
     Bar as Bar,

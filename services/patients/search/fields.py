@@ -23,6 +23,7 @@ _FIELDS = (
         "allergies",
         "Allergies",
         Kind.LIST,
+        is_sortable=True,
         phrase="allergic to",
         denial="not allergic to",
         statements=("with no allergies listed", "with allergies listed"),
@@ -40,6 +41,7 @@ _FIELDS = (
         "medical_history",
         "Medical history",
         Kind.LIST,
+        is_sortable=True,
         phrase="with a history of",
         denial="without a history of",
         statements=("with no medical history listed", "with medical history listed"),
@@ -48,6 +50,7 @@ _FIELDS = (
         "current_medications",
         "Current medications",
         Kind.LIST,
+        is_sortable=True,
         phrase="taking",
         denial="not taking",
         statements=("with no medications listed", "with medications listed"),
@@ -63,8 +66,14 @@ _FIELDS = (
     Field(
         "phone_number", "Phone number", Kind.PHONE, is_sortable=True, can_be_empty=True
     ),
-    Field("address", "Address", Kind.TEXT, can_be_empty=True),
-    Field("emergency_contact", "Emergency contact", Kind.TEXT, can_be_empty=True),
+    Field("address", "Address", Kind.TEXT, is_sortable=True, can_be_empty=True),
+    Field(
+        "emergency_contact",
+        "Emergency contact",
+        Kind.TEXT,
+        is_sortable=True,
+        can_be_empty=True,
+    ),
     Field(
         "created_at",
         "Registered",
@@ -79,7 +88,7 @@ _FIELDS = (
         is_sortable=True,
         phrase="last changed",
     ),
-    Field("id", "Patient id", Kind.ID),
+    Field("id", "Patient id", Kind.ID, is_sortable=True),
 )
 
 # What is known of a patient without knowing who it is. A list of what may be asked, not

@@ -15,6 +15,7 @@ from services.lists.criteria.sql import Target, condition
 from services.lists.queries import ListQuery, ListShape
 from services.lists.statements import MOST
 from services.patients.search import typed
+from services.patients.search.terms import KINDS
 from services.patients.search.typed import PatientSearch, SearchShape
 from services.patients.search.visibility import Listed, PatientVisibility
 
@@ -53,6 +54,9 @@ _SORTED_BY: Final[Mapping[str, str]] = MappingProxyType(
         "age": "date_of_birth",
     }
 )
+
+# What no column keeps folded; a list that is sorted by these is sorted as a whole.
+_FOLDED: Final = frozenset({"address", "emergency_contact", *KINDS})
 
 PatientListQuery = ListQuery[PatientVisibility, PatientSearch]
 
@@ -116,4 +120,9 @@ def _key(order: Order) -> Key:
     # The older somebody is, the earlier the day of birth.
     is_turned = order.field == "age"
     direction = order.direction.opposite if is_turned else order.direction
-    return Key(column.name, Direction(direction), bool(column.nullable))
+    return Key(
+        column.name,
+        Direction(direction),
+        bool(column.nullable),
+        order.field in _FOLDED,
+    )

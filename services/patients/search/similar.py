@@ -3,7 +3,18 @@
 from functools import lru_cache
 from typing import Final
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Text,
+    and_,
+    bindparam,
+    func,
+    literal_column,
+    or_,
+    select,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from services.core.actors import Actor, Permission
@@ -18,6 +29,7 @@ from services.patients.search import typed as search
 from services.patients.search.queries import PATIENTS
 
 _LIMIT_MILLISECONDS: Final = 500
+_LEAST_LIKE: Final = 0.15
 
 
 def find_similar(
@@ -30,26 +42,65 @@ def find_similar(
     """
     actor.require(Permission.LIST_PATIENTS)
     actor.require(Permission.VIEW_NAMES)
-    words = search.read(typed).words
-    if not words:
+    records = resembling(session, typed, limit=limit)
+    if not search.read(typed).words:
         return ()
-    typed = " ".join(words)
-    given = {"name": fold(session, [typed])[typed], "most": limit}
-    rows = within(session, _LIMIT_MILLISECONDS, _similar(), given)
-    if rows is None:
-        return ()
-    records = tuple(map(record_of, rows))
-    criteria = Criteria(search=typed)
+    criteria = Criteria(search=" ".join(search.read(typed).words))
     record(session, actor, Action.PATIENT_LIST, criteria, shown=records, similar=True)
     return records
 
 
+def resembling(
+    session: Session, typed: str, *, limit: int
+) -> tuple[PatientRecord, ...]:
+    """Return who is called almost as typed; the caller has checked and records it.
+
+    That is whose whole name is spelt like it, or whose family name sounds like a word
+    of it; with a year, of those who were born in it.
+    """
+    query = search.read(typed)
+    if not query.words:
+        return ()
+    name = " ".join(query.words)
+    folded = fold(session, [name])[name]
+    given = {
+        "name": folded,
+        "words": folded.split(),
+        "most": limit,
+        "years": list(query.years),
+    }
+    rows = within(session, _LIMIT_MILLISECONDS, _similar(bool(query.years)), given)
+    return tuple(map(record_of, rows or ()))
+
+
 @lru_cache
-def _similar() -> str:
+def _similar(has_years: bool) -> str:
     name = PATIENTS.c.name_key
-    return compiled(
+    statement = (
         select(*COLUMNS)
-        .where(PATIENTS.c.deleted_at.is_(None), name.bool_op("%")(bindparam("name")))
+        .where(
+            PATIENTS.c.deleted_at.is_(None),
+            or_(name.bool_op("%")(bindparam("name")), _sounds_like()),
+        )
         .order_by(func.similarity(name, bindparam("name")).desc(), PATIENTS.c.id)
         .limit(MOST)
     )
+    if has_years:
+        born_in = func.any(bindparam("years", type_=ARRAY(Integer)))
+        statement = statement.where(PATIENTS.c.birth_year == born_in)
+    return compiled(statement)
+
+
+def _sounds_like() -> ColumnElement[bool]:
+    """Return whether the family name sounds like one of the words.
+
+    By Daitch and Mokotoff, whose codes fit names of Europe better than Soundex does.
+    """
+    words = bindparam("words", type_=ARRAY(Text))
+    word = func.unnest(words).column_valued()
+    codes = select(func.unnest(func.daitch_mokotoff(word))).scalar_subquery()
+    family_name = PATIENTS.c.last_name_key
+    sounds = func.daitch_mokotoff(family_name).bool_op("&&")(func.array(codes))
+    # A code leaves out all vowels, so it is also that of names quite unlike.
+    spelt = func.word_similarity(family_name, bindparam("name"))
+    return and_(sounds, spelt >= literal_column(str(_LEAST_LIKE)))

@@ -1,20 +1,25 @@
-"""What is typed into the search box: parts of a name, a day of birth, or an id."""
+"""What is typed into the search box: a name, a birth, a number, an e-mail, an id."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, bindparam, false, or_, true
+from sqlalchemy import ColumnElement, and_, bindparam, false, func, or_, select, true
+from sqlalchemy.orm import aliased
 
 from db.models.patient import Patient
 from services.core.errors import InvalidInput
 from services.lists.criteria.dates import find_date
-from services.lists.criteria.patterns import beginning_a_word
+from services.lists.criteria.patterns import beginning, beginning_a_word
+from services.patients.records import record_numbers
 
 _MAX_WORDS: Final = 10
+_PHONE: Final = re.compile(r"\+?[0-9 ()/.-]+")
+_FEWEST_DIGITS: Final = 6
+_YEAR: Final = re.compile(r"(?:19|20)[0-9]{2}")
 _SEPARATORS: Final = re.compile(r"[\s'’´`.,;-]+")
 
 
@@ -23,17 +28,28 @@ class SearchShape:
     """Which kinds of things a search names; `is_hopeless` if it names nothing."""
 
     has_id: bool = False
+    has_number: bool = False
+    has_email: bool = False
+    has_phone: bool = False
     dates: int = 0
+    years: int = 0
     words: int = 0
     is_hopeless: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class PatientSearch:
-    """A search taken apart."""
+    """A search taken apart.
+
+    `email` is how an address begins, `phone` digits without those that dial abroad.
+    """
 
     patient_id: UUID | None = None
+    record_number: str = ""
+    email: str = ""
+    phone: str = ""
     dates: tuple[date, ...] = ()
+    years: tuple[int, ...] = ()
     words: tuple[str, ...] = ()
     is_blank: bool = False
 
@@ -41,8 +57,18 @@ class PatientSearch:
     def shape(self) -> SearchShape:
         """Return the search without what was typed."""
         has_id = self.patient_id is not None
-        is_hopeless = not (has_id or self.dates or self.words or self.is_blank)
-        return SearchShape(has_id, len(self.dates), len(self.words), is_hopeless)
+        has_contact = bool(self.email or self.phone or self.record_number)
+        has_any = has_id or has_contact or self.dates or self.words or self.is_blank
+        return SearchShape(
+            has_id=has_id,
+            has_number=bool(self.record_number),
+            has_email=bool(self.email),
+            has_phone=bool(self.phone),
+            dates=len(self.dates),
+            years=len(self.years),
+            words=len(self.words),
+            is_hopeless=not has_any,
+        )
 
     @property
     def parameters(self) -> dict[str, object]:
@@ -51,6 +77,15 @@ class PatientSearch:
             _word(n): beginning_a_word(word) for n, word in enumerate(self.words)
         }
         named |= {_date(n): day for n, day in enumerate(self.dates)}
+        named |= {_year(n): year for n, year in enumerate(self.years)}
+        if self.email:
+            named["searched_email"] = beginning(self.email)
+        if self.phone:
+            # As it is dialled at home and from abroad: +44 1632 ... is 01632 ...
+            named["searched_phone"] = beginning(self.phone)
+            named["searched_number"] = beginning(self.phone.lstrip("0")[::-1])
+        if self.record_number:
+            named["searched_record_number"] = self.record_number
         if self.patient_id:
             named["searched_id"] = self.patient_id
         return named
@@ -61,9 +96,12 @@ class PatientSearch:
 
 
 def read(typed: str) -> PatientSearch:
-    """Take a search apart: an id alone, or words of the name beside a day of birth.
+    """Take a search apart.
 
-    A date that can mean two days finds who was born on either. Raises InvalidInput.
+    That is an id, a record number, a phone number or the beginning of an e-mail address
+    alone, or words of the name beside a day or a year of birth. A date that can mean
+    two days finds who was born on either. Raises InvalidInput, also for a record number
+    that cannot be right.
     """
     text = typed.strip()
     if not text:
@@ -72,8 +110,25 @@ def read(typed: str) -> PatientSearch:
         return PatientSearch(patient_id=UUID(text))
     except ValueError:
         pass
+    if "@" in text and not text.split()[1:]:
+        return PatientSearch(email=text.lower())
     days, around = find_date(text)
-    return PatientSearch(dates=days, words=_words(around))
+    if days:
+        return PatientSearch(dates=days, words=_words(around))
+    phone, number = _phone(text), _record_number(text)
+    if phone or number:
+        return PatientSearch(phone=phone, record_number=number)
+    return _named(_words(around))
+
+
+def _named(words: tuple[str, ...]) -> PatientSearch:
+    """Tell years of birth from the words of a name."""
+    years = tuple(word for word in words if _YEAR.fullmatch(word))
+    names = tuple(word for word in words if word not in years)
+    # A year alone would be half a clinic.
+    if not names:
+        return PatientSearch(words=words)
+    return PatientSearch(years=tuple(map(int, years)), words=names)
 
 
 def condition(shape: SearchShape) -> ColumnElement[bool]:
@@ -85,10 +140,29 @@ def condition(shape: SearchShape) -> ColumnElement[bool]:
     ]
     if shape.has_id:
         parts.append(Patient.id == bindparam("searched_id"))
+    if shape.has_email:
+        parts.append(Patient.email_key.like(bindparam("searched_email")))
+    if shape.has_phone or shape.has_number:
+        parts.append(or_(*_numbers(shape)))
+    parts += [Patient.birth_year == bindparam(_year(n)) for n in range(shape.years)]
     if shape.dates:
         born = Patient.date_of_birth
         parts.append(or_(*(born == bindparam(_date(n)) for n in range(shape.dates))))
     return and_(*parts) if parts else true()
+
+
+def _numbers(shape: SearchShape) -> Iterator[ColumnElement[bool]]:
+    """Six digits may be a record number as well as how a phone number begins."""
+    if shape.has_number:
+        # On an old label stands the number of a record that was merged into another.
+        numbered = aliased(Patient)
+        found = select(func.coalesce(numbered.merged_into_id, numbered.id)).where(
+            numbered.record_number == bindparam("searched_record_number")
+        )
+        yield Patient.id == found.scalar_subquery()
+    if shape.has_phone:
+        yield Patient.phone_key.like(bindparam("searched_phone"))
+        yield func.reverse(Patient.phone_key).like(bindparam("searched_number"))
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -98,9 +172,36 @@ def _words(text: str) -> tuple[str, ...]:
     return words
 
 
+def _phone(text: str) -> str:
+    """Return the digits of what looks like a phone number, "" if it does not."""
+    digits = "".join(re.findall(r"[0-9]", text))
+    if not _PHONE.fullmatch(text) or len(digits) < _FEWEST_DIGITS:
+        return ""
+    # Zeros alone are how no number ends.
+    return digits.removeprefix("00") if digits.strip("0") else ""
+
+
+def _record_number(text: str) -> str:
+    """Return the record number that was typed, "" if it is something else."""
+    number = record_numbers.find(text)
+    if number is None or (number.isdecimal() and not record_numbers.is_right(number)):
+        return ""
+    if not record_numbers.is_right(number):
+        raise InvalidInput(
+            "search",
+            "No record has this number: its last character does not fit the others. "
+            "It was probably mistyped; compare it character by character.",
+        )
+    return number
+
+
 def _word(position: int) -> str:
     return f"word_{position}"
 
 
 def _date(position: int) -> str:
     return f"date_{position}"
+
+
+def _year(position: int) -> str:
+    return f"year_{position}"

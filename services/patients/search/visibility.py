@@ -38,6 +38,7 @@ NAMED: Final = PatientVisibility(
     patient_of=record_of,
     exported=(
         "id",
+        "record_number",
         "last_name",
         "first_name",
         *(name for name in FIELDS if name not in {"last_name", "first_name"}),

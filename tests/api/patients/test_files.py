@@ -242,3 +242,59 @@ def test_a_version_that_does_not_exist_is_not_found(client, pictured):
 
 def test_a_list_that_nobody_stored_is_not_found(client):
     assert client.get("/files/patients.csv?list=none").status_code == 404
+
+
+def _picture(kind="JPEG", colour="teal"):
+    picture = io.BytesIO()
+    Image.new("RGB", (640, 480), colour).save(picture, kind)
+    return picture.getvalue()
+
+
+def _put(client, patient, data, media_type="image/jpeg", **headers):
+    path = f"/files/patients/{patient['uuid']}/photo"
+    named = {"Content-Type": media_type} | headers
+    return client.ask("PUT", path, content=data, headers=named)
+
+
+@pytest.mark.parametrize(
+    ("kind", "media_type"), [("JPEG", "image/jpeg"), ("PNG", "image/png")]
+)
+def test_a_program_puts_a_photo_up_and_another_in_its_place(
+    client, ada, kind, media_type
+):
+    first = _put(client, ada, _picture(kind), media_type)
+
+    assert first.status_code == 200
+    assert first.headers["ETag"] == '"2"'
+    shown = client.get(first.json()["photo"])
+    assert (shown.status_code, shown.headers["content-type"]) == (200, "image/jpeg")
+    another = _put(client, ada, _picture(kind, "red"), media_type)
+    assert another.json()["version"] == 3
+    assert client.get(f"{another.json()['photo']}?version=3").content != shown.content
+
+
+def test_a_photo_that_comes_too_late_is_refused(client, ada):
+    _put(client, ada, _picture(), **{"If-Match": '"1"'})
+
+    assert _put(client, ada, _picture(), **{"If-Match": '"1"'}).status_code == 412
+
+
+@pytest.mark.parametrize(
+    ("data", "media_type", "status"),
+    [
+        (b"no picture", "image/jpeg", 400),
+        (_picture(), "image/gif", 415),
+        (_picture() + b"x" * photos.MAX_BYTES, "image/jpeg", 413),
+    ],
+)
+def test_what_is_no_photo_is_refused(client, ada, data, media_type, status):
+    answer = _put(client, ada, data, media_type)
+
+    assert answer.status_code == status
+    assert client.get(f"/api/v1/patients/{ada['uuid']}").json()["photo"] is None
+
+
+def test_a_photo_is_put_up_by_who_may_edit_the_patient(as_role, ada):
+    for role in (Role.ANALYST, Role.ADMIN, Role.PATIENT):
+        assert _put(as_role(role), ada, _picture()).status_code == 403
+    assert _put(as_role(Role.CLINICIAN), ada, _picture()).status_code == 404

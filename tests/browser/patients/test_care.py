@@ -42,7 +42,7 @@ def test_a_record_is_opened_for_a_reason_and_the_reason_reviewed(
     with site.lend(Role.CLINICIAN) as page:
         page.goto(f"/patient?patient={stranger.id}")
         expect(page.get_by_role("heading", level=1)).to_have_text(
-            "Open a record outside your patients"
+            "Emergency access to a record"
         )
         page.get_by_role("textbox", name="Reason").fill(REASON)
         page.get_by_role("button", name="Open the record").click()
@@ -86,7 +86,7 @@ def test_an_analyst_fetches_names_once_and_only_for_a_reason(
 
 
 def _name(patient: Patient) -> str:
-    return f"{patient.first_name} {patient.last_name}"
+    return f"{patient.last_name}, {patient.first_name}"
 
 
 def _download(page: Page, link: str, path: Path) -> list[dict[str, str]]:

@@ -131,6 +131,8 @@ def choose(page: Page, label: str, row: int, option: str) -> None:
         box.click()
         with suppress(OutOfTime):
             page.get_by_role("option", name=option, exact=True).click(timeout=5000)
+            # The list of terms stays open for another one.
+            page.keyboard.press("Escape")
             ready(page)
             return
     pytest.fail(f"“{option}” cannot be chosen.")

@@ -65,7 +65,7 @@ def test_what_was_typed_stays_out_of_the_address(clinic: Clinic, patient):
 def test_a_link_to_a_strangers_record_leads_here(clinic: Clinic, patient):
     app = clinic.open("patient", Role.CLINICIAN, patient=patient.id)
 
-    assert app.title[0].value == "Open a record outside your patients"
+    assert app.title[0].value == "Emergency access to a record"
     assert patient.last_name in app.radio(key="break_glass_patient").options[0]
     assert not app.exception
 

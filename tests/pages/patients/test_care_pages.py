@@ -32,14 +32,14 @@ def texts(app: AppTest) -> str:
 
 
 def test_a_record_says_that_nobody_treats_the_patient(clinic: Clinic, patient):
-    app = clinic.open("patient", patient=patient.id)
+    app = clinic.open("patient", patient=patient.id, part="details")
 
     assert "No clinician has this patient" in texts(app)
     assert not app.exception
 
 
 def test_the_front_desk_gives_a_patient_to_a_clinician(clinic: Clinic, patient):
-    app = clinic.open("patient", patient=patient.id)
+    app = clinic.open("patient", patient=patient.id, part="details")
 
     app.button(key="patient_care_assign").click().run()
 
@@ -50,14 +50,14 @@ def test_the_front_desk_gives_a_patient_to_a_clinician(clinic: Clinic, patient):
 def test_who_treats_already_is_not_offered(clinic: Clinic, patient):
     treat(clinic, patient)
 
-    app = clinic.open("patient", patient=patient.id)
+    app = clinic.open("patient", patient=patient.id, part="details")
 
     assert "patient_care_assign" not in {button.key for button in app.button}
 
 
 def test_a_treatment_is_ended_on_the_page(clinic: Clinic, patient):
     clinician_id = treat(clinic, patient)
-    app = clinic.open("patient", patient=patient.id)
+    app = clinic.open("patient", patient=patient.id, part="details")
 
     app.button(key=f"patient_care_end_{clinician_id}").click().run()
 
@@ -114,4 +114,4 @@ def test_who_was_shut_out_sees_it_at_the_next_click(clinic: Clinic, patient):
 
     app = clinic.open("patient", Role.CLINICIAN, patient=patient.id)
 
-    assert app.title[0].value == "Open a record outside your patients"
+    assert app.title[0].value == "Emergency access to a record"

@@ -8,10 +8,10 @@ from PIL import Image
 from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
-from services.consultations import prescriptions
 from services.core.actors import Role
 from services.patients.photos import photos
 from services.patients.records.model import PatientRecord
+from services.visits.front_desk import appointments
 from tests.kit.round_trips import told_by_pages
 from tests.pages.conftest import Clinic
 from tests.pages.document_samples import press
@@ -32,8 +32,8 @@ def test_the_header_shows_who_it_is_and_what_is_dangerous(clinic: Clinic):
 
     app = clinic.open("patient", patient=patient.id)
 
-    assert app.title[0].value == r"Ada B\*ld"
-    assert ":red-badge[:material/warning: Latex]" in markdown(app)
+    assert app.title[0].value == r"B\*ld, Ada"
+    assert ":red-badge[:material/warning: Allergy: Latex]" in markdown(app)
     assert "17 May 1980 (46 years)" in markdown(app)
     assert not app.exception
 
@@ -42,14 +42,14 @@ def test_its_parts_are_read_and_recorded_together(clinic: Clinic):
     patient = clinic.register()
 
     with told_by_pages() as told:
-        clinic.open("patient", patient=patient.id)
+        clinic.open("patient", patient=patient.id, part="time-line")
 
-    parts = ("FROM appointments", "FROM prescriptions", "FROM care_relationships")
+    parts = ("FROM appointments", "FROM prescriptions")
     first, *_, last = (
         place for place, words in enumerate(told) if any(p in words for p in parts)
     )
     between = told[first + 1 : last + 1]
-    assert len(between) == 2
+    assert len(between) == 1
     assert not any("BEGIN" in words for words in between)
     for action in ("visit:list", "prescription:read"):
         assert [e.patient_id for e in clinic.audit(action)][-1] == patient.id
@@ -59,14 +59,15 @@ def test_a_part_that_breaks_takes_no_other_along(
     clinic: Clinic, monkeypatch: pytest.MonkeyPatch
 ):
     patient = clinic.register()
-    monkeypatch.setattr(prescriptions, "list_of_patient", lambda *_: 1 / 0)
+    monkeypatch.setattr(appointments, "list_of_patient", lambda *_: 1 / 0)
 
     app = clinic.open("patient", patient=patient.id)
 
     (broken,) = app.error
     assert "Something went wrong" in broken.value
     headings = [heading.value for heading in app.subheader]
-    assert headings[-3:] == ["Documents", "Prescriptions", "Treated by"]
+    assert headings[0] == "Next visit"
+    assert headings[-2:] == ["Medical history", "Documents"]
     assert app.caption[-1].value.startswith("as of")
 
 
@@ -89,8 +90,11 @@ def test_an_address_that_names_no_patient_is_explained(clinic: Clinic):
 def test_a_patient_sees_their_own_record_and_no_button_to_change_it(clinic: Clinic):
     app = clinic.start(Role.PATIENT)
 
-    assert app.title[0].value == clinic.cast[Role.PATIENT].name
+    first, last = clinic.cast[Role.PATIENT].name.split()
+    assert app.title[0].value == f"{last}, {first}"
     assert [button.key for button in app.button] == [
+        "guide_help",
+        "patient_home_book",
         "my_record_book",
         "my_record_all_visits",
         "my_record_upload",
@@ -145,7 +149,7 @@ def test_a_saved_change_is_on_the_next_page(clinic: Clinic):
     app.button(key="edit_save").click().run()
 
     assert clinic.get(patient.id).address == "1 New Road"
-    assert app.title[0].value.startswith("Ada")
+    assert ", Ada" in app.title[0].value
     assert any("is saved" in toast.value for toast in app.toast)
     assert not app.exception
 
@@ -320,7 +324,7 @@ def test_a_merge_keeps_the_chosen_values_and_archives_the_other(clinic: Clinic):
     assert set(merged.allergies) == {"Latex", "Nuts"}
     assert clinic.get(other.id).merged_into_id == kept.id
     assert clinic.get(other.id).is_archived
-    assert app.title[0].value == f"{merged.first_name} {merged.last_name}"
+    assert app.title[0].value == f"{merged.last_name}, {merged.first_name}"
     assert not app.exception
 
 

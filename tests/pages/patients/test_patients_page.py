@@ -103,9 +103,43 @@ def test_nobody_found_leads_back_to_everybody(clinic: Clinic):
     assert not app.exception
 
 
+def test_a_name_nobody_has_is_registered_next_and_stands_in_no_address(
+    clinic: Clinic,
+):
+    app = search(clinic.open("patients"), "zoltan zzzz")
+    assert "patients_table" not in {part.key for part in app.get("bidi_component")}
+
+    app.button(key="patients_register_searched").click().run()
+
+    assert app.text_input(key="register_first_name").value == "zoltan"
+    assert app.text_input(key="register_last_name").value == "zzzz"
+    assert "zzzz" not in str(app.query_params)
+    assert not app.exception
+
+
+def test_what_was_half_typed_of_another_is_not_mixed_with_the_name(clinic: Clinic):
+    app = clinic.open("register")
+    app.text_input(key="register_phone_number").set_value("01632 960 001").run()
+    app.session_state["register_named"] = ("Zoltan", "Zzzz")
+
+    app.run()
+
+    assert app.text_input(key="register_last_name").value == "Zzzz"
+    assert app.text_input(key="register_phone_number").value == ""
+    assert not app.exception
+
+
+@pytest.mark.parametrize("typed", ["01632 960 9999", "nobody@example.org"])
+def test_what_is_no_name_is_not_registered_as_one(clinic: Clinic, typed: str):
+    app = search(clinic.open("patients"), typed)
+
+    assert "patients_all" in {button.key for button in app.button}
+    assert "patients_register_searched" not in {button.key for button in app.button}
+
+
 def test_a_filter_narrows_the_list(clinic: Clinic):
     app = with_filter(clinic.open("patients"), "allergies", Operator.HAS)
-    app.selectbox(key="patients_term_2").set_value("Penicillin").run()
+    app.multiselect(key="patients_term_2").set_value(["Penicillin"]).run()
 
     app.button(key="patients_apply").click().run()
 
@@ -169,7 +203,7 @@ def test_several_sort_keys_order_the_list(clinic: Clinic):
 def test_terms_on_file_are_offered_to_choose_from(clinic: Clinic):
     app = with_filter(clinic.open("patients"), "allergies", Operator.HAS)
 
-    assert app.selectbox(key="patients_term_2").options == ["Penicillin"]
+    assert app.multiselect(key="patients_term_2").options == ["Penicillin"]
 
 
 def test_a_removed_filter_is_gone(clinic: Clinic):

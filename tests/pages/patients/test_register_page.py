@@ -34,7 +34,7 @@ def test_a_new_patient_is_registered_and_shown(clinic: Clinic):
 
     submit(app)
 
-    assert app.title[0].value == "Katherine Johnson"
+    assert app.title[0].value == "Johnson, Katherine"
     assert any("is registered" in toast.value for toast in app.toast)
     assert not app.exception
 
@@ -127,7 +127,7 @@ def test_who_is_known_already_is_opened_instead(clinic: Clinic, known: PatientDr
 
     next(b for b in app.button if b.label == "Open this record").click().run()
 
-    assert app.title[0].value == "Valentina Tereshkova"
+    assert app.title[0].value == "Tereshkova, Valentina"
     assert not app.exception
 
 

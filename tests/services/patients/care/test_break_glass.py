@@ -232,6 +232,7 @@ def test_the_identity_tells_nothing_of_what_is_in_the_record(patient):
     fields = set(patient.identity().__dataclass_fields__)
 
     assert fields == {
-        "id", "first_name", "last_name", "date_of_birth", "sex", "deleted_at"
+        "id", "record_number", "first_name", "last_name", "date_of_birth", "sex",
+        "deleted_at",
     }  # fmt: skip
     assert patient.identity().age(datetime(2026, 5, 16, tzinfo=UTC).date()) == 45

@@ -12,6 +12,7 @@ from tests.kit import cast
 
 VALUES = {
     "id": uuid4(),
+    "record_number": "47TXZF",
     **cast.columns_of(cast.ADA),
     "sex": "female",
     "email": None,

@@ -107,10 +107,12 @@ class PlainPython:
         folded = [self._fold(item) for item in items]
         if operator is Operator.CONTAINS:
             return any(sought in item for item in folded)
+        if "THAN" in operator:
+            return _COMPARISONS[operator](", ".join(folded), sought)
         start = r"(?<!\w)" if re.match(r"\w", sought) else ""
         end = r"(?!\w)" if re.search(r"\w$", sought) else ""
         has = any(re.search(start + re.escape(sought) + end, item) for item in folded)
-        return has == (operator is Operator.HAS)
+        return has == (operator in {Operator.HAS, Operator.EQUAL})
 
     def _is_when(self, timestamp: datetime, operator: Operator, typed: str) -> bool:
         day = datetime.combine(date.fromisoformat(typed), time.min, self._now.tzinfo)
@@ -139,7 +141,7 @@ class PlainPython:
         is_turned = is_descending != (last_field == "age")
         return [*keys, (lambda patient: patient.id, is_turned)]
 
-    def _key(self, field: str) -> Callable[[PatientRecord], object]:
+    def _key(self, field: str) -> Callable[[PatientRecord], object]:  # noqa: PLR0911
         if field == "birth_year":
             return lambda patient: patient.date_of_birth.year
         if field == "age":
@@ -148,9 +150,15 @@ class PlainPython:
             return lambda p: _last(p.phone_number and p.phone_number.strip("+"))
         if field == "email":
             return lambda p: _last(p.email and p.email.lower())
-        if field in {"first_name", "last_name"}:
-            return lambda patient: self._fold(getattr(patient, field))
+        if field in {"address", "emergency_contact"}:
+            return lambda p: _last(getattr(p, field) and self._fold(getattr(p, field)))
+        if field in {"first_name", "last_name", *_LISTS}:
+            return lambda patient: self._fold(_text(getattr(patient, field)))
         return lambda patient: getattr(patient, field)
+
+
+def _text(value: str | Sequence[str]) -> str:
+    return value if isinstance(value, str) else ", ".join(value)
 
 
 def _last(value: str | None) -> tuple[bool, str]:

@@ -36,6 +36,8 @@ def people(session):
         ("anna miller", ["Anna", "Hanna"]),
         ("Jon Smith", ["John"]),
         ("smiht jon", ["John"]),
+        ("smyth", ["John"]),
+        ("Schmith", ["John"]),
         ("100%", []),
         ("xyz", []),
         ("1980-01-01", []),

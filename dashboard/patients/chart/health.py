@@ -1,0 +1,41 @@
+"""What a record says of a patient's health, as cards of an overview."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from dashboard.ui.words import plain
+from services.patients.records.model import PatientRecord
+
+_NOTHING = ":gray[Nothing entered]"
+
+
+def show_allergies(patient: PatientRecord) -> None:
+    """Show the allergies as a card; silence is not shown as none."""
+    with st.container(border=True, gap="small"):
+        st.subheader("Allergies", anchor=False)
+        if patient.allergies:
+            for allergy in patient.allergies:
+                st.markdown(f":red[:material/warning: **{plain(allergy)}**]")
+        elif patient.no_known_allergies:
+            st.markdown(":green[:material/check: No known allergies]")
+        else:
+            st.markdown(
+                ":orange[:material/help: Not stated.] Ask, and enter them with *Edit*."
+            )
+
+
+def show_medications(patient: PatientRecord) -> None:
+    """Show the current medications as a card."""
+    _card("Current medications", patient.current_medications)
+
+
+def show_history(patient: PatientRecord) -> None:
+    """Show the medical history as a card."""
+    _card("Medical history", patient.medical_history)
+
+
+def _card(title: str, items: Sequence[str]) -> None:
+    with st.container(border=True, gap="small"):
+        st.subheader(title, anchor=False)
+        st.markdown("\n".join(f"- {plain(item)}" for item in items) or _NOTHING)

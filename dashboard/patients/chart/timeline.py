@@ -1,0 +1,139 @@
+"""The time line of a patient: what happened, the last first, by year and by kind."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from itertools import groupby
+from typing import Final
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from dashboard.navigation import go
+from dashboard.ui.clock import in_zone
+from dashboard.ui.empty_state import empty_state
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.record_table import (
+    Cell,
+    Column,
+    Piece,
+    Row,
+    RowAction,
+    payload_of,
+    record_table,
+)
+
+_KEY: Final = "patient_timeline"
+_SHOWN: Final = f"{_KEY}_shown"
+_STEP: Final = 50
+_COLUMNS: Final = (
+    Column("When", is_whole=True),
+    Column("Kind", is_whole=True),
+    Column("What"),
+    Column("By"),
+    Column("Actions"),
+)
+
+
+class EventKind(Enum):
+    """What an event on a time line is: one, several, and the icon."""
+
+    VISIT = ("Visit", "Visits", "event")
+    NOTES = ("Notes", "Notes", "clinical_notes")
+    VITALS = ("Vital signs", "Vital signs", "monitor_heart")
+    PRESCRIPTION = ("Prescription", "Prescriptions", "prescriptions")
+    DOCUMENT = ("Document", "Documents", "description")
+
+    @property
+    def label(self) -> str:
+        """Return what one is called on the screen."""
+        return str(self.value[0])
+
+    @property
+    def plural(self) -> str:
+        """Return what several are called."""
+        return str(self.value[1])
+
+    @property
+    def icon(self) -> str:
+        """Return the name of its Material Symbol."""
+        return str(self.value[2])
+
+
+@dataclass(frozen=True, slots=True)
+class ChartEvent:
+    """Something that happened, and the page that it opens.
+
+    `page` is that page's file and `query` its parameters; without a page it offers
+    `actions` only.
+    """
+
+    kind: EventKind
+    at: datetime
+    what: str
+    by: str = ""
+    more: str = ""
+    page: str = ""
+    query: Mapping[str, str] = field(default_factory=dict)
+    actions: tuple[RowAction, ...] = ()
+
+    @property
+    def url(self) -> str:
+        """Return the address of its page, for a tab of its own; empty without one."""
+        if not self.page:
+            return ""
+        name = self.page.rpartition("/")[2].removesuffix(".py")
+        return f"{name}?{urlencode(self.query)}"
+
+
+@st.fragment
+def show_timeline(events: Sequence[ChartEvent]) -> None:
+    """Show the events grouped by year, sifted by kind; each opens what it names."""
+    with error_boundary():
+        if not events:
+            empty_state("Nothing has happened here yet.", icon="timeline")
+            return
+        known = [kind for kind in EventKind if any(e.kind is kind for e in events)]
+        chosen = st.pills(
+            "Show",
+            known,
+            selection_mode="multi",
+            format_func=lambda kind: f":material/{kind.icon}: {kind.plural}",
+            key=f"{_KEY}_kinds",
+            help="Without a choice everything is shown.",
+        )
+        wanted = [event for event in events if not chosen or event.kind in chosen]
+        latest_first = sorted(wanted, key=lambda event: event.at, reverse=True)
+        shown: int = st.session_state.setdefault(_SHOWN, _STEP)
+        _show_years(latest_first[:shown])
+        if len(latest_first) > shown:
+            st.button("Show earlier", key=f"{_KEY}_more", on_click=_show_more)
+
+
+def _show_years(events: Iterable[ChartEvent]) -> None:
+    for year, of_year in groupby(events, lambda event: in_zone(event.at).year):
+        st.subheader(str(year), anchor=False)
+        listed = list(of_year)
+        columns = _COLUMNS if any(event.actions for event in listed) else _COLUMNS[:-1]
+        rows = [_row(place, event, len(columns)) for place, event in enumerate(listed)]
+        table = payload_of(columns, rows, name=f"Time line of {year}")
+        if opened := record_table(table, key=f"{_KEY}_{year}").opened:
+            event = listed[int(opened)]
+            go(event.page, **event.query)
+
+
+def _row(place: int, event: ChartEvent, columns: int) -> Row:
+    local = in_zone(event.at)
+    cells = (
+        Cell(f"{local.day} {local:%b, %H:%M}"),
+        Cell(event.kind.label, "muted", event.kind.icon),
+        Cell(event.what, lines=((Piece(event.more),),) if event.more else ()),
+        Cell(event.by),
+        Cell("", actions=event.actions),
+    )
+    return Row(str(place), cells[:columns], event.url)
+
+
+def _show_more() -> None:
+    st.session_state[_SHOWN] += _STEP

@@ -1,0 +1,63 @@
+"""Whose record is looked up as it was: found on the standby, among those of then."""
+
+from datetime import date
+from typing import Final
+from uuid import UUID
+
+import streamlit as st
+
+from dashboard.context import current_actor, now, today
+from dashboard.patients.point_in_time import standby_reading
+from dashboard.ui.empty_state import empty_state
+from dashboard.ui.words import at, born, listed_name, numbered, plain
+from services.patients import point_in_time
+from services.patients.records.model import PatientRecord
+
+_ADVICE: Final = "Find the patient whose record was changed or archived by mistake."
+
+
+def choose_as_of_then() -> UUID | None:
+    """Find somebody as of then; return who was chosen. Raises Unavailable."""
+    actor = current_actor()
+    typed = _typed()
+    if not typed:
+        st.caption(_ADVICE)
+        return None
+    standby_reading.wait_here()
+    snapshot = standby_reading.read_from_standby(
+        lambda s: point_in_time.find(s, actor, typed, now=now())
+    )
+    if not snapshot.patients:
+        empty_state(
+            "Nobody is found as of then. Try the family name alone, or the date of "
+            "birth; whoever was registered since is in the list of patients.",
+            icon="search_off",
+        )
+        return None
+    chosen = st.radio(
+        f"As of {at(snapshot.timestamp)}" if snapshot.timestamp else "As of then",
+        snapshot.patients,
+        index=None,
+        format_func=lambda patient: _label(patient, today()),
+        key="past_chosen",
+    )
+    # Nobody's record is opened before somebody is chosen.
+    return chosen.id if chosen else None
+
+
+def _typed() -> str:
+    # Not the field that finds as one types: each look makes the standby wait.
+    return st.text_input(
+        "Patient, as of then",
+        key="past_typed",
+        type="search",
+        placeholder="Name, date of birth, record number, phone or e-mail",
+        icon=":material/search:",
+        autocomplete="off",
+    ).strip()
+
+
+def _label(patient: PatientRecord, day: date) -> str:
+    """Return name, birth and number, as Markdown of one line; `day` is today."""
+    named = f"{plain(listed_name(patient))}, born {born(patient, day)}"
+    return f"{named}, {plain(numbered(patient))}"

@@ -1,0 +1,83 @@
+"""What can be done with a patient's record as a whole, and what was done with it."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from dashboard.context import current_actor, last_write, write
+from dashboard.navigation import go, open_patient
+from dashboard.ui.dialogs import confirmed
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.notices import notify
+from dashboard.ui.words import full_name, plain
+from services.patients.records import patients
+from services.patients.records.model import PatientRecord
+
+
+def show_closed(patient: PatientRecord) -> bool:
+    """Say of a merged or archived record what it is; tell whether it is either."""
+    if patient.merged_into_id:
+        st.info("This record was merged into another one.", icon=":material/merge:")
+        if st.button("Open the record that was kept", key="patient_kept"):
+            open_patient(patient.merged_into_id)
+        return True
+    if patient.is_archived:
+        st.info("This record is archived.", icon=":material/archive:")
+        if st.button("Restore record", type="primary", key="patient_restore"):
+            actor = current_actor()
+            write(
+                lambda s: patients.restore(
+                    s, actor, patient.id, version=patient.version
+                )
+            )
+            notify("Record restored.")
+            st.rerun()
+    return patient.is_archived
+
+
+def offer_print(patient: PatientRecord) -> None:
+    """Offer the summary of the chart as PDF, in a tab of its own."""
+    after = last_write()
+    st.link_button(
+        "Print summary",
+        f"/files/patients/{patient.id}/summary.pdf"
+        + (f"?after_lsn={after}" if after else ""),
+        icon=":material/print:",
+        help="A PDF with allergies, medications, diagnoses and the last visits.",
+        key="patient_print",
+    )
+
+
+def offer_changes(patient: PatientRecord, chosen: Callable[[], None]) -> None:
+    """Offer what is done with a record now and then; `chosen` is called for each."""
+    query = {"patient": str(patient.id)}
+    if st.button("Photo", key="patient_photo", icon=":material/photo_camera:"):
+        go("patients/photo.py", **query)
+    if st.button(
+        "Archive",
+        key="patient_archive",
+        icon=":material/archive:",
+        on_click=chosen,
+    ):
+        _confirm_archiving(patient)
+    if st.button("As it was", key="patient_past", icon=":material/history:"):
+        go("patients/past.py", **query)
+
+
+@st.dialog("Archive this record?", icon=":material/archive:")
+def _confirm_archiving(patient: PatientRecord) -> None:
+    """Name the record, and say that it can be undone."""
+    with error_boundary():
+        st.markdown(
+            f"**{plain(full_name(patient))}** leaves the lists and the search. Nothing "
+            "is deleted: the record can be restored at any time."
+        )
+        if confirmed("Archive record", key="patient_archive_confirm"):
+            actor = current_actor()
+            write(
+                lambda s: patients.archive(
+                    s, actor, patient.id, version=patient.version
+                )
+            )
+            notify(f"{full_name(patient)} is archived.", icon="archive")
+            st.rerun()

@@ -1,0 +1,93 @@
+"""Which patient something is for: found while one types, or left open where it may be.
+
+The field asks the server's own search, as the search from every page does, so that a
+letter typed costs no run of the page, and nothing typed gets into an address or a log.
+"""
+
+import json
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+import streamlit as st
+
+from dashboard.context import current_actor, read, today
+from dashboard.patients.records.patient_header import patient_header
+from services.core.actors import Permission
+from services.patients.records import patients
+
+UNFILED: Final = "Find the patient, or leave this empty: then it stays unfiled."
+_SECONDS: Final = 30.0
+_HERE: Final = Path(__file__).parent
+
+_mount = st.components.v2.component(
+    "chartroom.patient_choice",
+    css=(_HERE / "picker.css").read_text(encoding="utf-8"),
+    js=(_HERE / "picker.js").read_text(encoding="utf-8"),
+    # A dialog keeps the focus to itself and sees no field in a shadow root.
+    isolate_styles=False,
+)
+
+
+def choose_patient(
+    page: str, start: UUID | None = None, *, advice: str = UNFILED
+) -> UUID | None:
+    """Ask for a patient; `start` is chosen until somebody chooses otherwise.
+
+    Patients are asked nothing: what they do is for themselves. `advice` stands below
+    the empty field.
+    """
+    actor = current_actor()
+    if not actor.may(Permission.LIST_PATIENTS):
+        return actor.patient_id
+    key = f"{page}_patient"
+    chosen: UUID | None = st.session_state.setdefault(key, start)
+    if chosen is None:
+        _search(page, advice)
+        return None
+    with (
+        st.container(border=True),
+        st.container(horizontal=True, vertical_alignment="center"),
+    ):
+        place = st.container(width="stretch")
+        # Also of one who is not found: it must not be the end of the page.
+        st.button("Another patient", key=f"{key}_other", on_click=_ask, args=(page,))
+        patient = read(
+            lambda session: patients.get_patient(session, actor, chosen),
+            keep=("patient", chosen),
+            seconds=_SECONDS,
+        )
+        with place:
+            patient_header(patient, today(), is_title=False)
+    return chosen
+
+
+def forget_patient(page: str) -> None:
+    """Ask anew the next time."""
+    st.session_state.pop(f"{page}_patient", None)
+
+
+def _ask(page: str) -> None:
+    """Let another one be chosen, in the field where the button was."""
+    st.session_state[f"{page}_patient"] = None
+    st.session_state[f"{page}_patient_asked"] = True
+
+
+def _search(page: str, advice: str) -> None:
+    key = f"{page}_patient_search"
+    drawn = {
+        "advice": advice,
+        "takes_focus": st.session_state.pop(f"{page}_patient_asked", False),
+    }
+    _mount(
+        key=key, data=json.dumps(drawn).encode(), on_chosen_change=lambda: _take(page)
+    )
+
+
+def _take(page: str) -> None:
+    """Take who was chosen; reading the record asks whether this person may see it."""
+    try:
+        chosen = UUID(str(st.session_state[f"{page}_patient_search"].get("chosen")))
+    except ValueError:
+        return
+    st.session_state[f"{page}_patient"] = chosen

@@ -1,0 +1,76 @@
+"""An analyst's saved views as cards: how many, and of which ages."""
+
+from contextlib import suppress
+from typing import Final
+
+import streamlit as st
+
+from dashboard.context import current_actor, read
+from dashboard.navigation import go, open_list
+from dashboard.patients.search.patient_listing import Listing
+from dashboard.ui import measures
+from dashboard.ui.empty_state import empty_state
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.figures import Figure, show_figures
+from dashboard.ui.lists import list_addresses
+from services.core.errors import NotAllowed, NotFound
+from services.lists import views
+from services.lists.criteria import Criteria
+from services.lists.views import View
+from services.patients.search.fields import PATIENTS
+
+# Each card counts a list and describes it: what a first page may cost has an end.
+_MOST: Final = 4
+_SECONDS: Final = 60.0
+
+
+@st.fragment
+def show_view_cards() -> None:
+    """Show the first of the person's views, each with its count and its ages."""
+    with error_boundary():
+        st.subheader("Your saved views", anchor=False)
+        saved = _saved()
+        if not saved:
+            if empty_state(
+                "No saved views yet. Filter the patients, then save the list.",
+                icon="bookmarks",
+                action="Filter patients",
+                key="home_filter",
+            ):
+                open_list("")
+            return
+        show_figures([_figure(view, wanted) for view, wanted in saved[:_MOST]])
+        if st.button("All saved views", key="home_views", type="tertiary"):
+            go("patients/views.py")
+
+
+def _saved() -> list[tuple[View, Criteria]]:
+    """Return the first views, with the criteria of those that can still be opened."""
+    actor = current_actor()
+    known = read(
+        lambda session: views.list_views(session, actor, subject=PATIENTS),
+        keep=("view cards", actor.id),
+        seconds=_SECONDS,
+    )
+    recalled = []
+    for view in known[:_MOST]:
+        with suppress(NotFound, NotAllowed):
+            recalled.append((view, list_addresses.recall(actor, view.key, PATIENTS)))
+    return recalled
+
+
+def _figure(view: View, criteria: Criteria) -> Figure:
+    listing = Listing(current_actor(), view.key, criteria)
+    everybody = Listing(current_actor(), "", Criteria())
+    count, whole = listing.count(), everybody.count()
+    share = measures.share(count.value, whole.value)
+    return Figure(
+        view.name,
+        str(count),
+        f"{share:.0%} of all patients. The bars show their ages.",
+        trend=[(f"Age {bar.label}", bar.count) for bar in listing.statistics().ages],
+        is_course=False,
+        page="patients/patients.py",
+        link=f"Open the list, {share:.0%} of all",
+        query={"list": view.key},
+    )

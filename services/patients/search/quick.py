@@ -1,0 +1,113 @@
+"""Patients found while somebody is still typing."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import Session
+
+from services.core import audit
+from services.core.actors import Actor, Permission
+from services.core.audit import Action
+from services.lists import counting
+from services.lists.criteria import Count
+from services.lists.criteria.patterns import beginning
+from services.lists.folding import fold
+from services.lists.pages import peek
+from services.lists.statements import MOST, compiled, within
+from services.patients.records.model import Identity, PatientRecord
+from services.patients.records.rows import COLUMNS, record_of
+from services.patients.search import typed as search
+from services.patients.search.pages import PATIENT_LISTS
+from services.patients.search.queries import PATIENTS
+from services.patients.search.similar import resembling
+
+_LIMIT_MILLISECONDS: Final = 300
+_FEWEST_TO_RESEMBLE: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class QuickMatches:
+    """The first who match, or who is called almost so where `is_similar`.
+
+    `total` is of how many they are the first, where that was asked for.
+    """
+
+    patients: tuple[Identity, ...]
+    total: Count | None = None
+    is_similar: bool = False
+
+
+def find_quickly(
+    session: Session,
+    actor: Actor,
+    typed: str,
+    *,
+    limit: int = 6,
+    has_total: bool = False,
+) -> QuickMatches:
+    """Return the first who match, or else who is called almost so.
+
+    Nobody where that takes too long. Who was shown is written down, and not what was
+    typed. Raises InvalidInput, NotAllowed.
+    """
+    actor.require(Permission.LIST_PATIENTS)
+    actor.require(Permission.VIEW_NAMES)
+    found = _find_beginning(session, typed, limit)
+    # Of so many with such a family name nobody sees the others until more is typed.
+    if len(found) < limit:
+        found = peek(
+            session,
+            actor,
+            PATIENT_LISTS,
+            typed,
+            size=limit,
+            milliseconds=_LIMIT_MILLISECONDS,
+        )
+    total = None
+    if has_total:
+        total = Count(len(found))
+        # Only where others are left out is there anything to count.
+        if len(found) == limit:
+            total = counting.count_searched(session, actor, PATIENT_LISTS, typed)
+    is_similar = not found and len(typed) >= _FEWEST_TO_RESEMBLE
+    if is_similar:
+        found = resembling(session, typed, limit=limit)
+    if found:
+        shown = [record.id for record in found]
+        details = {"patients": shown, "while_typing": True}
+        audit.record(session, actor, Action.PATIENT_LIST, details=details)
+    identities = tuple(record.identity() for record in found)
+    return QuickMatches(identities, total, is_similar=is_similar and bool(found))
+
+
+def _find_beginning(
+    session: Session, typed: str, limit: int
+) -> tuple[PatientRecord, ...]:
+    """Return the first whose family name begins with the one word that was typed.
+
+    Two letters begin a word of tens of thousands of names, which takes a second to
+    sort; the index of family names has those that begin so side by side.
+    """
+    query = search.read(typed)
+    if len(query.words) != 1 or query.dates or query.years:
+        return ()
+    (word,) = query.words
+    given = {"beginning": beginning(fold(session, [word])[word]), "most": limit}
+    rows = within(session, _LIMIT_MILLISECONDS, _beginning(), given)
+    return tuple(map(record_of, rows or ()))
+
+
+@lru_cache
+def _beginning() -> str:
+    keys = PATIENTS.c.last_name_key, PATIENTS.c.first_name_key, PATIENTS.c.id
+    return compiled(
+        select(*COLUMNS)
+        .where(
+            PATIENTS.c.deleted_at.is_(None),
+            PATIENTS.c.last_name_key.like(bindparam("beginning")),
+        )
+        .order_by(*keys)
+        .limit(MOST)
+    )

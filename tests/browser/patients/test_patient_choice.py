@@ -1,0 +1,60 @@
+"""A patient is found and chosen in a field by keyboard, while one types."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Site, ready, requested
+from tests.browser.patients.test_front_desk import add_patient, unlike
+
+pytestmark = pytest.mark.browser
+
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+
+def test_a_patient_is_chosen_while_one_types_and_nothing_typed_is_in_an_address(
+    site: Site, page: Page
+):
+    last = unlike()
+    for number in range(8):
+        add_patient(site, f"Sam{'abcdefgh'[number]}", last)
+    page.goto("/book")
+    field = ready(page).get_by_role("combobox", name="Patient", exact=True)
+    options = page.get_by_role("option")
+
+    with requested(page) as addresses:
+        field.press_sequentially(last[:-1].lower())
+        expect(page.get_by_text("6 of 8 patients.")).to_be_visible()
+        expect(options.first).to_contain_text("born 29 February 1984")
+        report = Axe().run(page, options={"runOnly": {"type": "tag", "values": WCAG}})
+        assert not report.response["violations"]
+
+        # The last of the list leads to the others.
+        field.press("ArrowUp")
+        field.press("Enter")
+        expect(page.get_by_text("8 patients found.")).to_be_visible()
+        expect(options).to_have_count(8)
+        expect(field).to_be_focused()
+        field.press("Enter")
+        expect(page.get_by_text(f"{last}, Samg")).to_be_visible()
+    assert not any(last.lower()[:-1] in address.lower() for address in addresses)
+
+    page.get_by_role("button", name="Another patient").click()
+    expect(field).to_be_focused()
+    field.press_sequentially("zzyzxq")
+    expect(page.get_by_text("No patients match. Check the spelling")).to_be_visible()
+    field.press("Escape")
+    expect(field).to_have_value("")
+
+
+def test_the_field_says_that_the_search_cannot_be_reached(site: Site):
+    # A profile of its own: the others' search goes on.
+    context = site.visit(at="/upload_documents")
+    page = ready(context.pages[0])
+    page.route("**/api/v1/search", lambda route: route.abort())
+
+    field = page.get_by_role("combobox", name="Patient", exact=True)
+    field.press_sequentially("smith")
+
+    expect(page.get_by_text("The search cannot be reached now.")).to_be_visible()
+    context.close()

@@ -1,0 +1,216 @@
+"""A patient's chart part by part: deep links, what each reads, the time line."""
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from urllib.parse import parse_qs
+from uuid import UUID
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard.patients.chart.timeline import ChartEvent, EventKind
+from services.consultations import notes
+from services.core.actors import Role
+from services.patients.care import care
+from services.patients.records.model import PatientRecord
+from tests.kit import cast
+from tests.kit.round_trips import told_by_pages
+from tests.pages.conftest import Clinic, rows_of
+from tests.services.visits import visit_samples
+
+PARTS = {
+    "overview": "Next visit",
+    "time-line": "2026",
+    "visits": "Earlier visits",
+    "vital-signs": "Pulse",
+    "documents": "Documents",
+    "prescriptions": "Prescriptions",
+    "details": "Contact",
+}
+NOON = datetime(2026, 6, 15, 12, tzinfo=UTC)
+_DAYS = count()
+
+
+@pytest.fixture(scope="module")
+def doctor_id(clinic: Clinic) -> UUID:
+    user_id = clinic.cast[Role.CLINICIAN].id
+    return clinic.write(lambda s: cast.add_doctor(s, user_id=user_id).id)
+
+
+@pytest.fixture
+def ada(clinic: Clinic) -> PatientRecord:
+    return treated(clinic)
+
+
+def treated(clinic: Clinic) -> PatientRecord:
+    """Register a patient whom the clinician treats."""
+    patient = clinic.register(allergies=("Penicillin",))
+    clinician = clinic.cast[Role.CLINICIAN].id
+    clinic.write(lambda s: care.assign(s, clinic.clerk, patient.id, clinician))
+    return patient
+
+
+def visit_with(
+    clinic: Clinic, doctor_id: UUID, patient: PatientRecord, year: int = 2026, **typed
+) -> UUID:
+    """Keep a completed visit with notes, each on a day of its own."""
+    starts_at = NOON.replace(year=year) - timedelta(days=next(_DAYS))
+    visit_id = clinic.write(
+        lambda s: visit_samples.visit(
+            s, doctor_id, patient.id, starts_at, status="completed"
+        )
+    )
+    actor = clinic.cast[Role.CLINICIAN]
+    clinic.write(lambda s: notes.save(s, actor, visit_id, typed, number=0))
+    return visit_id
+
+
+def opened(clinic: Clinic, patient: PatientRecord, part: str) -> AppTest:
+    app = clinic.open("patient", Role.CLINICIAN, patient=patient.id, part=part)
+    assert not app.exception
+    assert not app.error
+    return app
+
+
+def headings(app: AppTest) -> list[str]:
+    return [heading.value for heading in app.subheader]
+
+
+@pytest.mark.parametrize(("part", "heading"), PARTS.items(), ids=PARTS)
+def test_an_address_opens_a_part_and_no_other(clinic, doctor_id, ada, part, heading):
+    visit_with(clinic, doctor_id, ada, pulse="72")
+
+    shown = headings(opened(clinic, ada, part))
+
+    assert heading in shown
+    others = {"Next visit", "2026", "Earlier visits", "Pulse", "Contact"} - {heading}
+    assert not others & set(shown)
+
+
+def test_the_address_follows_the_part_that_is_chosen(clinic, ada):
+    app = opened(clinic, ada, "overview")
+
+    app.session_state["patient_part"] = ":gray[Details]"
+    app.run()
+
+    assert "Contact" in headings(app)
+    assert app.query_params["part"] in ("details", ["details"])
+
+
+def test_a_link_to_a_part_counts_again_after_another_page(clinic, doctor_id, ada):
+    visit_with(clinic, doctor_id, ada, pulse="72")
+    app = opened(clinic, ada, "time-line")
+    app.query_params.clear()
+    clinic.at_page(app, "home").run()
+
+    clinic.at_page(app, "patient", patient=ada.id, part="time-line").run()
+
+    assert "2026" in headings(app)
+    assert not app.exception
+
+
+def test_a_part_that_nobody_knows_is_the_first_one(clinic, ada):
+    assert headings(opened(clinic, ada, "nonsense"))[0] == "Next visit"
+
+
+def test_the_desk_has_no_part_of_notes(clinic, doctor_id, ada):
+    visit_with(clinic, doctor_id, ada, pulse="72", diagnoses="I10 High blood pressure")
+
+    for part in ("overview", "vital-signs", "time-line"):
+        app = clinic.open("patient", patient=ada.id, part=part)
+
+        assert not app.metric
+        assert "Problems and diagnoses" not in headings(app)
+        assert "High blood pressure" not in str(list(app.markdown))
+        assert ":gray[Vital signs]" not in [tab.label for tab in app.tabs]
+        assert not app.exception
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_part_reads_no_more_often_for_a_long_history(clinic, doctor_id, part):
+    def reads_with(visits: int) -> list[str]:
+        patient = treated(clinic)
+        for _ in range(visits):
+            visit_with(clinic, doctor_id, patient, pulse="72", diagnoses="R05 Cough")
+        with told_by_pages() as told:
+            opened(clinic, patient, part)
+        # Who is here, and how far a replica is, is asked now and then, by any page.
+        return [
+            words.split("WHERE")[0]
+            for words in told
+            if words.startswith("SELECT") and "FROM users" not in words
+        ]
+
+    short, long = reads_with(1), reads_with(4)
+
+    assert long == short
+    assert len(short) <= 8
+
+
+def test_the_overview_says_what_is_known_of_all_visits(clinic, doctor_id, ada):
+    visit_with(clinic, doctor_id, ada, systolic="150", diastolic="95", pulse="72")
+    visit_with(clinic, doctor_id, ada, diagnoses="I10 High blood pressure")
+    visit_with(clinic, doctor_id, ada, pulse="70", diagnoses="I10 Hypertension\nCough")
+
+    app = opened(clinic, ada, "overview")
+
+    metrics = {metric.label: metric for metric in app.metric}
+    assert metrics["Blood pressure, mmHg"].value == "150/95"
+    assert metrics["Blood pressure, mmHg"].delta == "high"
+    assert metrics["Pulse, /min"].value == "72"
+    said = "\n".join(element.value for element in app.markdown)
+    assert "**I10** High blood pressure" in said
+    assert "2 visits" in said
+    assert said.count("I10") == 1
+    assert "Penicillin" in said
+
+
+def test_the_time_line_has_all_kinds_by_year_with_the_last_first(
+    clinic, doctor_id, ada, file
+):
+    visit_with(clinic, doctor_id, ada, 2025, complaint="Cough")
+    visit_with(clinic, doctor_id, ada, pulse="72", diagnoses="R05 Cough")
+    file(of=ada.id, title="Discharge letter")
+
+    app = opened(clinic, ada, "time-line")
+
+    years = [heading for heading in headings(app) if heading.isdigit()]
+    assert years == sorted(years, reverse=True)
+    assert {"2025", "2026"} <= set(years)
+    rows = [row for year in years for row in rows_of(app, f"patient_timeline_{year}")]
+    assert Counter(row[1] for row in rows) == {
+        "Visit": 2,
+        "Notes": 2,
+        "Vital signs": 1,
+        "Document": 1,
+    }
+    assert "R05 Cough" in {row[2] for row in rows}
+
+
+def test_the_time_line_is_sifted_by_kind(clinic, doctor_id, ada):
+    visit_with(clinic, doctor_id, ada, pulse="72", complaint="Cough")
+    app = opened(clinic, ada, "time-line")
+
+    app.pills(key="patient_timeline_kinds").set_value([EventKind.VITALS]).run()
+
+    assert {row[1] for row in rows_of(app, "patient_timeline_2026")} == {"Vital signs"}
+
+
+def test_a_new_patients_time_line_says_that_it_is_empty(clinic, ada):
+    app = opened(clinic, ada, "time-line")
+
+    assert any("Nothing has happened" in shown.value for shown in app.markdown)
+
+
+def test_an_event_leads_to_the_page_that_it_names():
+    query = {"patient": "a b", "part": "visits"}
+    event = ChartEvent(
+        EventKind.VISIT, NOON, "Booked", page="patients/patient.py", query=query
+    )
+
+    path, _, asked = event.url.partition("?")
+
+    assert path == "patient"
+    assert parse_qs(asked) == {name: [value] for name, value in query.items()}
+    assert ChartEvent(EventKind.PRESCRIPTION, NOON, "Paracetamol").url == ""
