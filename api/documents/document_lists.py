@@ -7,10 +7,12 @@ from fastapi import APIRouter, Request
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
+from api.core import sparse
 from api.core.answers import JsonResponse, read_headers
 from api.core.bodies import describe_criteria
 from api.core.dependencies import Caller, ProgramOrPerson
 from api.core.documented import shows
+from api.core.sparse import ChosenFields
 from api.documents.schemas import DocumentsPage, FoundShown
 from services.documents import search
 from services.documents.search import DocumentPage, fields as document_fields
@@ -24,6 +26,7 @@ _CURSORS: Final = frozenset({"after", "before"})
 _PAGED: Final = {
     "search": "Words, phrases in quotes, -words; in text, title, description, name.",
     "per_page": "10 by default, at most 1,000.",
+    sparse.PARAMETER: sparse.DESCRIPTION,
     "page": "From 1; then the answer has a total, and no next.",
 }
 
@@ -44,31 +47,33 @@ def list_documents(
     `next` goes into `after`, `previous` into `before`. A search ranks and shows the
     passages that it found.
     """
-    pairs = [
-        pair for pair in request.query_params.multi_items() if pair[0] not in _CURSORS
-    ]
+    chosen, asked = sparse.chosen(request.query_params.multi_items(), FoundShown)
+    pairs = [pair for pair in asked if pair[0] not in _CURSORS]
     fields = document_fields.fields_for(caller.actor)
     query = criteria.from_query(pairs, fields)
 
     if "page" in request.query_params:
-        read = caller.read(lambda session: _numbered(session, caller, query))
+        read = caller.read(lambda session: _numbered(session, caller, query, chosen))
         return JsonResponse(read.value, headers=read_headers(read, caller.after))
     looked = caller.look(query.criteria, PagePosition(query.per_page, after, before))
-    return JsonResponse(
-        _page(looked.value.page, query), headers=read_headers(looked, caller.after)
-    )
+    page = _page(looked.value.page, query, chosen)
+    return JsonResponse(page, headers=read_headers(looked, caller.after))
 
 
-def _page(page: DocumentPage, query: QueryCriteria) -> dict[str, Any]:
+def _page(
+    page: DocumentPage, query: QueryCriteria, chosen: ChosenFields
+) -> dict[str, Any]:
     return {
-        "documents": list(map(FoundShown.of, page.rows)),
+        "documents": [chosen.of(FoundShown.of(row)) for row in page.rows],
         "per_page": query.per_page,
         "next": page.next,
         "previous": page.previous,
     }
 
 
-def _numbered(session: Session, caller: Caller, query: QueryCriteria) -> dict[str, Any]:
+def _numbered(
+    session: Session, caller: Caller, query: QueryCriteria, chosen: ChosenFields
+) -> dict[str, Any]:
     now = caller.stores.now()
     rows = search.list_numbered(
         session,
@@ -80,7 +85,7 @@ def _numbered(session: Session, caller: Caller, query: QueryCriteria) -> dict[st
     )
     count = search.count_documents(session, caller.actor, query.criteria, now=now)
     return {
-        "documents": list(map(FoundShown.of, rows)),
+        "documents": [chosen.of(FoundShown.of(row)) for row in rows],
         "page": query.page,
         "per_page": query.per_page,
         "total": count.value,

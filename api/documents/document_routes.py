@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from typing import Annotated, Any, Final
 from uuid import UUID, uuid4
 
@@ -30,6 +31,7 @@ from api.documents.schemas import (
     DocumentFiled,
     DocumentShown,
     Message,
+    OriginalShown,
     VersionShown,
     document_etag,
     document_path,
@@ -40,7 +42,7 @@ from services.core.actors import Role
 from services.documents import records
 from services.documents.records.drafts import ChangedDocument, StoredContent
 from services.documents.records.errors import StaleRevision
-from services.documents.records.model import DocumentRecord
+from services.documents.records.model import DocumentRecord, OriginalRecord
 from services.documents.records.rules import LONGEST_DESCRIPTION, LONGEST_TITLE
 
 router = APIRouter(prefix="/api/documents", tags=["Documents"])
@@ -64,10 +66,16 @@ class DocumentChanges(Body):
 
     title: Annotated[str, _at_most(LONGEST_TITLE)] = ""
     document_type: str = ""
+    retention_class: str = ""
     classification: str = ""
+    urgent: bool = False
+    confidential: bool = False
+    withheld: bool = False
     description: Annotated[str, _at_most(LONGEST_DESCRIPTION)] = ""
     metadata: dict[str, Any] = Field(default_factory=dict)
     patient_id: Annotated[UUID | None, Field(strict=False)] = None
+    dated_on: Annotated[date | None, Field(strict=False)] = None
+    tags: Annotated[tuple[str, ...], Field(strict=False)] = ()
 
     def applied_to(self, record: DocumentRecord) -> ChangedDocument:
         """Return the facts with the changes in place, or raise InvalidInput."""
@@ -115,12 +123,15 @@ def get_details(
 ) -> Response:
     """Describe a document and its versions, the newest first; deleted ones too."""
 
-    def get(session: Session) -> tuple[DocumentRecord, tuple[Any, ...]]:
+    def get(
+        session: Session,
+    ) -> tuple[DocumentRecord, OriginalRecord | None, tuple[Any, ...]]:
         document = records.get(session, caller.actor, uuid, even_deleted=True)
-        return document, records.versions(session, caller.actor, uuid)
+        original = records.find_original(session, document.version)
+        return document, original, records.versions(session, caller.actor, uuid)
 
     read = caller.read(get)
-    document, versions = read.value
+    document, original, versions = read.value
     headers = read_headers(read, caller.after) | {"ETag": document_etag(document)}
     if if_none_match == headers["ETag"]:
         return Response(status_code=304, headers=headers)
@@ -129,6 +140,7 @@ def get_details(
         "versions": list(map(VersionShown.of, versions)),
         # What the clinic must keep, and why, is not said to patients.
         "held_at": None if is_patient else document.held_at,
+        "original": OriginalShown.of(original) if original else None,
     }
     return JsonResponse(DocumentShown.of(document) | details, headers=headers)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, BinaryIO, Final
 from uuid import UUID
@@ -27,14 +28,29 @@ _MOST_BYTES: Final = MAX_BYTES + 4 * _PART_BYTES
 _MULTIPART: Final = "multipart/form-data"
 _CHOICES: Final[Mapping[str, type[StrEnum]]] = {
     "document_type": DocumentType,
-    "classification": Classification,
+    "retention_class": Classification,
 }
+# What `classification` says beside the retention class, whose name it was until 0.5:
+# one adds to what is said already, and only routine takes away.
+_HANDLINGS: Final[Mapping[str, Mapping[str, bool]]] = {
+    "urgent": {"urgent": True},
+    "routine": {"urgent": False, "confidential": False},
+    "confidential": {"confidential": True},
+}
+_FLAGS: Final[Mapping[str, bool]] = {"true": True, "false": False}
 _FACTS: Final[Mapping[str, str]] = {
     "patient_id": "Whose it is; without it the document is unfiled.",
     "document_type": f"One of {', '.join(DocumentType)}.",
-    "classification": f"One of {', '.join(Classification)}: how long it is kept.",
+    "retention_class": f"One of {', '.join(Classification)}: how long it is kept.",
+    "classification": f"One of {', '.join(_HANDLINGS)}. Until 0.5 the retention class "
+    "had this name, and is understood here still.",
+    "urgent": "true or false.",
+    "confidential": "true or false: opens only for whoever files it, who treats the "
+    "patient, and the patient.",
+    "withheld": "true or false: confidential, and not shown to the patient.",
     "description": f"At most {LONGEST_DESCRIPTION:,} characters.",
     "title": f"At most {LONGEST_TITLE} characters; else the file's name.",
+    "dated_on": "The date that the paper itself has, as 2026-11-23.",
     "metadata": "A JSON object of at most 16 kB.",
 }
 
@@ -54,9 +70,13 @@ class Upload:
             title=facts.get("title", ""),
             document_type=facts.get("document_type", DocumentType.OTHER),
             classification=facts.get("classification"),
+            urgent=facts.get("urgent", False),
+            confidential=facts.get("confidential", False),
+            withheld=facts.get("withheld", False),
             description=facts.get("description", ""),
             metadata=_metadata_of(facts.get("metadata", "{}")),
             patient_id=_id_of(facts["patient_id"]) if "patient_id" in facts else None,
+            dated_on=_date_of(facts["dated_on"]) if "dated_on" in facts else None,
         )
 
 
@@ -104,8 +124,31 @@ def describe_upload(*, with_facts: bool) -> dict[str, Any]:
 
 
 def with_choices(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the facts with the choices that they name, or raise InvalidInput."""
-    return {name: _choice_of(name, value) for name, value in facts.items()}
+    """Return the facts as services know them, or raise InvalidInput."""
+    known = {
+        name: _choice_of(name, value) for name, value in _with_handling(facts).items()
+    }
+    if "retention_class" in known:
+        known["classification"] = known.pop("retention_class")
+    return known
+
+
+def _with_handling(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the facts, with what `classification` says told in words of its own."""
+    said = dict(facts)
+    if "classification" in said:
+        classification = said.pop("classification")
+        if classification in _HANDLINGS:
+            said = {**_HANDLINGS[classification], **said}
+        elif classification in set(Classification):
+            said = {"retention_class": classification, **said}
+        else:
+            known = ", ".join((*_HANDLINGS, *Classification))
+            raise InvalidInput("classification", f"classification is one of {known}.")
+    if said.get("confidential") in (False, "false"):
+        # From nobody is kept what everybody opens.
+        said.setdefault("withheld", False)
+    return said
 
 
 async def _read(request: Request) -> FormData:
@@ -155,6 +198,8 @@ def _upload_of(form: FormData) -> Upload:
 
 
 def _choice_of(name: str, value: Any) -> Any:
+    if name in ("urgent", "confidential", "withheld"):
+        return _flag_of(name, value)
     choices = _CHOICES.get(name)
     if choices is None:
         return value
@@ -165,6 +210,13 @@ def _choice_of(name: str, value: Any) -> Any:
         raise InvalidInput(name, f"{name} is one of {known}.") from None
 
 
+def _flag_of(name: str, value: Any) -> bool:
+    flag = value if isinstance(value, bool) else _FLAGS.get(value)
+    if flag is None:
+        raise InvalidInput(name, f"{name} is true or false.")
+    return flag
+
+
 def _metadata_of(text: str) -> dict[str, Any]:
     try:
         metadata = orjson.loads(text)
@@ -173,6 +225,13 @@ def _metadata_of(text: str) -> dict[str, Any]:
     if not isinstance(metadata, dict):
         raise InvalidInput("metadata", "Metadata are one JSON object.")
     return metadata
+
+
+def _date_of(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InvalidInput("dated_on", "dated_on is a date like 2026-11-23.") from None
 
 
 def _id_of(text: str) -> UUID:

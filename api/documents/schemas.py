@@ -1,7 +1,7 @@
 """How documents are told of: as JSON, and what OpenAPI says of it."""
 
 import json
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -68,8 +68,21 @@ class DocumentShown(Shown):
     patient_name: str | None
     title: str
     document_type: DocumentType
-    classification: Classification
+    retention_class: Annotated[Classification, From("classification")] = Field(
+        description="How long it is kept."
+    )
+    classification: Classification = Field(
+        description="The retention class, by its name until 0.5.", deprecated=True
+    )
+    urgent: bool
+    confidential: bool = Field(
+        description="Opens only for whoever filed it, who treats the patient, who is "
+        "named, and the patient."
+    )
+    withheld: bool = Field(description="Confidential, and not shown to the patient.")
     description: str
+    dated_on: date | None = Field(description="The date that the paper itself has.")
+    tags: list[str] = Field(description="Patients are told those meant for them.")
     metadata: Annotated[dict[str, Any], From(_metadata)]
     findings: Annotated[list[str], From("version.findings")]
     scan: Annotated[
@@ -89,10 +102,22 @@ class DocumentShown(Shown):
     )
 
 
+class OriginalShown(Shown):
+    """The picture that the latest version was made from."""
+
+    filename: str
+    media_type: str
+    filesize: int
+    sha256: str = _SHA256
+
+
 class DocumentDetails(DocumentShown):
     """A document with all its versions, the newest first."""
 
     held_at: datetime | None = Field(description="Null for patients.")
+    original: OriginalShown | None = Field(
+        description="Null where the latest version came as a PDF."
+    )
     versions: list[VersionShown]
 
 
@@ -176,6 +201,33 @@ class SharesShown(Shown):
     """The links to a document, the newest first."""
 
     shares: list[ShareShown]
+
+
+class WordShown(Shown):
+    """A word, its box in parts of the page as it is seen, and what comes after it."""
+
+    text: str
+    left: float
+    top: float
+    width: float
+    height: float
+    after: Literal["", " ", "\n"]
+
+
+class WordsShown(Shown):
+    """How large a page is, in points, and the words on it in the order of the file."""
+
+    width: float
+    height: float
+    words: Annotated[
+        list[WordShown], From(lambda page: list(map(WordShown.of, page.words)))
+    ]
+
+
+class TextShown(Shown):
+    """The text of a version page by page; none if there is none or not yet."""
+
+    pages: list[str]
 
 
 def document_etag(record: DocumentRecord) -> str:

@@ -106,6 +106,10 @@ def _scan(
     with suppress(NoVerdict, FileMissing, FileDamaged):
         with files.open(Bucket.DOCUMENTS, file.file_id) as stream:
             verdict = scanner.scan(stream)
+        # Both can be had, so both are to be clean.
+        if verdict == "clean" and file.original_id is not None:
+            with files.open(Bucket.DOCUMENT_ORIGINALS, file.original_id) as stream:
+                verdict = scanner.scan(stream)
         record = partial(waiting.record_verdict, file_id=file.file_id, verdict=verdict)
         database.write(record, identity=SYSTEM)
 

@@ -11,12 +11,14 @@ from dashboard.documents.records.version_comparison import (
 )
 from dashboard.navigation import go
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.page_header import name_breadcrumb, page_header
 from dashboard.ui.part_tabs import part_tabs
 from dashboard.ui.words import plain
 
 record = chosen_document()
 
-st.title(f"Compare versions of {plain(record.title)}", anchor=False)
+name_breadcrumb("document", record.title, document=str(record.id))
+page_header(f"Compare versions of {plain(record.title)}")
 if st.button("Back to the document", key="compare_back", type="tertiary"):
     go("documents/document.py", document=str(record.id))
 pair = choose_versions(record)

@@ -55,7 +55,7 @@ if submitted:
             form_fields.show_problems(places, refusal.problems)
             wrong = form_fields.labels(begun.template, refusal.problems)
             st.error(
-                f"No document was made. Above it is said what is wrong with: {wrong}.",
+                f"No document was made. Please fix the highlighted fields: {wrong}.",
                 icon=":material/error:",
             )
 form_preview.show_what_was_made(begun)

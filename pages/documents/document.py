@@ -50,6 +50,6 @@ with (
             show_links(record)
         case "Who opened it":
             sections.show_accesses(record)
-        case "Facts":
+        case "Details":
             version_facts(record)
 st.caption(freshness())

@@ -5,9 +5,11 @@ from dataclasses import replace
 import streamlit as st
 
 from dashboard.context import freshness
+from dashboard.documents.search import bulk_actions
 from dashboard.documents.search.document_list import documents_table
 from dashboard.documents.search.document_listing import DocumentListing
 from dashboard.documents.search.ways_in import show_no_documents, ways_in
+from dashboard.documents.tags.tag_words import known_tags
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.lists import list_tools
 from dashboard.ui.lists.criteria_editor import CriteriaEditor
@@ -23,12 +25,16 @@ listing = DocumentListing.of_address()
 actor, key, shown = listing.actor, listing.key, listing.criteria
 
 
+def _suggest(field: str) -> list[str]:
+    return [tag.name for tag in known_tags()] if field == "tags" else []
+
+
 @st.fragment
 def show_filters() -> None:
     """Change the filters; nothing is read until the list is asked for."""
     with error_boundary():
         editor = CriteriaEditor(
-            "documents", listing.fields, lambda _: (), noun="Documents", archived=""
+            "documents", listing.fields, _suggest, noun="Documents", archived=""
         )
         editor.draw(shown, mark=key)
         if st.button("Show documents", type="primary", key="documents_apply"):
@@ -47,6 +53,7 @@ def show_results() -> None:
                 f"No document says “{plain(guess.typed)}”; "
                 f"showing {plain(', '.join(guess.taken))}."
             )
+        bulk_actions.show_summary()
         if not page.rows and show_no_documents(shown):
             listing.show(Criteria())
         if page.rows:
@@ -55,6 +62,7 @@ def show_results() -> None:
                 key="documents_table",
                 orders=shown.orders,
                 sortable=[f.name for f in listing.fields.values() if f.is_sortable],
+                is_selectable=True,
             )
             if event.sort:
                 listing.show(replace(shown, orders=reordered(shown.orders, event)))

@@ -21,10 +21,12 @@ except ValueError as error:
 
 page_header("Upload documents")
 st.caption(
-    "PDF files of your own, such as letters and findings. Your clinic can read them."
+    "PDF files or photos of your own papers, such as letters and findings. Your clinic "
+    "can read them."
     if actor.role is Role.PATIENT
-    else "PDF files only; each is checked, encrypted and stored. Without a patient it "
-    "stays unfiled until somebody files it."
+    else "PDF files, and pictures (JPEG, PNG, TIFF, HEIC), which become PDFs; each is "
+    "checked, encrypted and stored. Without a patient it stays unfiled until somebody "
+    "files it."
 )
 # What was chosen stays on the page while nobody can be asked whom it is for.
 patient_id, is_known = None, False
@@ -33,22 +35,29 @@ with error_boundary():
 for outcome in uploading.filed_before():
     uploading.show_outcome(outcome)
 uploads = uploading.choose_files()
-with st.form("upload_documents_form", border=False):
-    drafts = [uploading.ask_for_draft(upload, patient_id) for upload in uploads]
-    count = len(uploads)
-    submitted = st.form_submit_button(
-        f"File {count} documents" if count > 1 else "File document",
-        type="primary",
-        key="upload_documents_file",
-        icon=":material/upload_file:",
-        disabled=uploading.show_upload_limit() or not is_known,
-    )
+count = len(uploads)
+uploading.ask_for_all(uploads)
+asked = [
+    uploading.ask_for_draft(upload, patient_id, is_one_of_many=count > 1)
+    for upload in uploads
+]
+drafts = [draft for draft in asked if draft is not None]
+if uploads:
+    st.caption("Chosen, but not filed yet.")
+submitted = st.button(
+    f"File {count} documents" if count > 1 else "File document",
+    type="primary",
+    key="upload_documents_file",
+    icon=":material/move_to_inbox:",
+    disabled=uploading.show_upload_limit() or not is_known or len(drafts) < count,
+)
 if submitted and not uploads:
     st.error("No file uploaded", icon=":material/block:")
     st.caption(
-        "Choose a PDF above first. What is red there was not taken: it is larger than "
-        f"{ingest.MAX_MEGABYTES} MB, or else the reason stands below it. If yours is "
-        "there as it should be, the server was started again since: choose it anew."
+        "Choose a PDF or a picture above first. What is red there was not taken: it is "
+        f"larger than {ingest.MAX_MEGABYTES} MB, or else the reason stands below it. "
+        "If yours is there as it should be, the server was started again since: choose "
+        "it anew."
     )
 elif submitted:
     uploading.file_all(uploads, drafts)

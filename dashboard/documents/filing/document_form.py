@@ -1,35 +1,61 @@
 """The fields in which somebody says what a document is."""
 
+from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final
 
 import streamlit as st
 
+from dashboard.context import today
 from services.documents.records.kinds import (
     CLASS_LABELS,
     TYPE_LABELS,
     Classification,
     DocumentType,
 )
-from services.documents.records.rules import LONGEST_DESCRIPTION, LONGEST_TITLE
+from services.documents.records.rules import (
+    EARLIEST_PAPER,
+    LONGEST_DESCRIPTION,
+    LONGEST_TITLE,
+)
 
-_AS_USUAL: Final = "As usual for the type"
+_AS_USUAL: Final = "Default for the type"
 
 
-def document_type_field(key: str, start: DocumentType) -> DocumentType:
+@dataclass(frozen=True, slots=True)
+class Handling:
+    """How a document is handled: with haste, with discretion, even from its patient."""
+
+    urgent: bool = False
+    confidential: bool = False
+    withheld: bool = False
+
+
+_ROUTINE: Final = Handling()
+
+
+def document_type_field(
+    key: str, start: DocumentType, *, label: str = "Type", **options: Any
+) -> DocumentType:
     """Ask what the document is."""
     kinds = list(DocumentType)
+    st.session_state.setdefault(f"{key}_type", start)
     chosen: DocumentType = st.selectbox(
-        "Type",
+        label,
         kinds,
-        index=kinds.index(start),
         format_func=TYPE_LABELS.__getitem__,
         key=f"{key}_type",
+        **options,
     )
     return chosen
 
 
 def classification_field(
-    key: str, start: Classification | None, **options: Any
+    key: str,
+    start: Classification | None,
+    *,
+    label: str = "Retention class",
+    **options: Any,
 ) -> Classification | None:
     """Ask how long the document is kept; None is what the type usually has."""
     # Not None for what is usual: Streamlit would take it for nothing chosen.
@@ -38,16 +64,42 @@ def classification_field(
         classification.value: CLASS_LABELS[classification]
         for classification in Classification
     }
+    st.session_state.setdefault(f"{key}_class", start.value if start else _AS_USUAL)
     chosen = st.selectbox(
-        "Kept as",
+        label,
         list(labels),
-        index=list(labels).index(start.value if start else _AS_USUAL),
         format_func=labels.__getitem__,
         key=f"{key}_class",
         help="How long it is kept after it was last changed.",
         **options,
     )
     return None if chosen == _AS_USUAL else Classification(chosen)
+
+
+def handling_fields(key: str, start: Handling = _ROUTINE) -> Handling:
+    """Ask how the clinic handles the document; nothing chosen is routine."""
+    for name in ("urgent", "confidential", "withheld"):
+        st.session_state.setdefault(f"{key}_{name}", getattr(start, name))
+    with st.container(horizontal=True):
+        urgent = st.checkbox(
+            "Urgent",
+            key=f"{key}_urgent",
+            help="First among the new papers of the patient's clinicians.",
+        )
+        confidential = st.checkbox(
+            "Confidential",
+            key=f"{key}_confidential",
+            help="Opens only for whoever files it, the clinicians who treat the "
+            "patient, and people who are named. The front desk sees that there is one.",
+        )
+        withheld = st.checkbox(
+            "Not shown to the patient",
+            key=f"{key}_withheld",
+            disabled=not confidential,
+            help="Patients see what is filed of them, unless it is confidential and "
+            "marked so.",
+        )
+    return Handling(urgent, confidential, confidential and withheld)
 
 
 def title_field(key: str, start: str, **options: Any) -> str:
@@ -62,6 +114,21 @@ def title_field(key: str, start: str, **options: Any) -> str:
         **options,
     )
     return title
+
+
+def date_field(key: str, start: date | None, **options: Any) -> date | None:
+    """Ask for the date that the paper itself has."""
+    st.session_state.setdefault(f"{key}_dated_on", start)
+    chosen: date | None = st.date_input(
+        "Date of the document",
+        key=f"{key}_dated_on",
+        min_value=EARLIEST_PAPER,
+        max_value=today(),
+        format="YYYY-MM-DD",
+        help="The date that stands on the paper, if it has one.",
+        **options,
+    )
+    return chosen
 
 
 def description_field(key: str, start: str = "", **options: Any) -> str:

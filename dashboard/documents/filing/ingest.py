@@ -5,6 +5,7 @@ what is filed is let go of, what is refused stays for another try. The last to h
 to it is what Streamlit remembers of the run before, until the page runs again.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
@@ -15,18 +16,29 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from dashboard.context import count_upload, current_actor, ingest, read, write
+from dashboard.context import (
+    count_upload,
+    current_actor,
+    ingest,
+    inspector,
+    read,
+    today,
+    write,
+)
+from services.core.errors import ServiceError
 from services.documents import records
 from services.documents.records.drafts import DraftDocument, StoredContent
 from services.documents.records.errors import MAX_BYTES
+from services.documents.records.guessing import PaperGuess, guess_paper
 from services.documents.records.model import DocumentRecord
+from services.pdf.report import NotAPdf, OfficeFile
 
 MAX_MEGABYTES: Final = MAX_BYTES >> 20
 _PIECE_BYTES: Final = 1 << 20
 _IS_EMPTY: Final = "This file is empty: save or scan it anew and choose that file."
 _IS_NO_PDF: Final = (
-    "This file is something else, whatever its name says: save or print it as a PDF "
-    "and choose that file."
+    "This file is neither a PDF nor a picture (JPEG, PNG, TIFF, HEIC), whatever its "
+    "name says: save or print it as a PDF and choose that file."
 )
 
 
@@ -68,8 +80,21 @@ def add_version(upload: UploadedFile, record: DocumentRecord) -> DocumentRecord:
     return changed
 
 
-def advice_on(upload: UploadedFile) -> str:
-    """Say what to do about a file that is no PDF, to people at a screen."""
+def guess(upload: UploadedFile) -> PaperGuess:
+    """Suppose what the paper is called and of when it is, to be corrected.
+
+    What cannot be read is refused once it is filed, not here.
+    """
+    text: tuple[str, ...] = ()
+    with suppress(ServiceError):
+        text = inspector().text(upload, person=current_actor().id)
+    return guess_paper(upload.name, text, today=today())
+
+
+def advice_on(upload: UploadedFile, refusal: NotAPdf) -> str:
+    """Say what to do about a file that is no PDF, if the refusal does not."""
+    if isinstance(refusal, OfficeFile):
+        return ""
     return _IS_NO_PDF if upload.size else _IS_EMPTY
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final, Literal
 from uuid import UUID
 
@@ -12,17 +13,23 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from dashboard.context import current_actor, now
 from dashboard.documents.filing import document_form, ingest
 from dashboard.documents.records import document_addresses, document_words as words
+from dashboard.patients.search.patient_choice import choose_patient
+from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.words import plain
-from services.core.actors import Role
+from services.core.actors import Permission, Role
 from services.core.errors import ServiceError, TooOften
 from services.documents.records.drafts import DraftDocument
 from services.documents.records.errors import NotAPdf
+from services.documents.records.guessing import PaperGuess
 from services.documents.records.kinds import DocumentType
 
 _PAGE: Final = "upload_documents"
 _ROUND: Final = f"{_PAGE}_round"
 _OUTCOMES: Final = f"{_PAGE}_outcomes"
 _WAIT: Final = f"{_PAGE}_wait_until"
+_GUESSES: Final = f"{_PAGE}_guesses"
+_ALL: Final = f"{_PAGE}_all"
+_SEVERAL: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +47,7 @@ def choose_files() -> list[UploadedFile]:
     """Ask for files; return those that are not filed yet."""
     number = st.session_state.setdefault(_ROUND, 0)
     uploads = st.file_uploader(
-        "PDF files, 50 MB each at most",
+        "Choose PDF files or pictures, 50 MB each at most",
         accept_multiple_files=True,
         max_upload_size=ingest.MAX_MEGABYTES,
         key=f"{_PAGE}_files_{number}",
@@ -49,25 +56,68 @@ def choose_files() -> list[UploadedFile]:
     return [upload for upload in uploads if not _is_filed(upload)]
 
 
-def ask_for_draft(upload: UploadedFile, patient_id: UUID | None) -> DraftDocument:
-    """Ask what one file is; what was said stays until the file is filed."""
-    key = f"{_PAGE}_{upload.file_id}"
+def ask_for_all(uploads: Sequence[UploadedFile]) -> None:
+    """Ask once what is the same for several files; each can still say otherwise."""
+    if len(uploads) < _SEVERAL:
+        return
+    keys = [_key(upload) for upload in uploads]
+    with st.container(border=True), st.grid(2, min_column_width=240):
+        document_form.document_type_field(
+            _ALL,
+            DocumentType.OTHER,
+            label="Type of all files",
+            on_change=partial(_take_over, "type", keys),
+        )
+        if current_actor().role is not Role.PATIENT:
+            document_form.classification_field(
+                _ALL,
+                None,
+                label="Retention class of all files",
+                on_change=partial(_take_over, "class", keys),
+            )
+
+
+def ask_for_draft(
+    upload: UploadedFile, patient_id: UUID | None, *, is_one_of_many: bool = False
+) -> DraftDocument | None:
+    """Ask what one file is; what was said stays until the file is filed.
+
+    One of many may be another patient's than the rest. None while that patient cannot
+    be asked for.
+    """
+    key, is_known, guess = _key(upload), True, _guessed(upload)
     with st.container(border=True):
         st.markdown(f"**{plain(upload.name)}** · {words.size(upload.size)}")
         show_outcome(_outcomes().get(upload.file_id))
         with st.grid(2, min_column_width=240):
+            title = document_form.title_field(key, guess.title)
+            dated_on = document_form.date_field(key, guess.dated_on)
             document_type = document_form.document_type_field(key, DocumentType.OTHER)
             classification = None
             if current_actor().role is not Role.PATIENT:
                 classification = document_form.classification_field(key, None)
         description = document_form.description_field(key)
+        handling = document_form.Handling()
+        if current_actor().role is not Role.PATIENT:
+            handling = document_form.handling_fields(key)
+        if is_one_of_many and _is_of_another(key):
+            is_known = False
+            with error_boundary():
+                patient_id, is_known = choose_patient(key), True
         if _is_known(upload):
             st.checkbox("File it again all the same", key=f"{key}_again")
+    if not is_known:
+        return None
     return DraftDocument(
+        title=title,
+        dated_on=dated_on,
         document_type=document_type,
         classification=classification,
         description=description,
         patient_id=patient_id,
+        urgent=handling.urgent,
+        confidential=handling.confidential,
+        withheld=handling.withheld,
     )
 
 
@@ -87,8 +137,9 @@ def file_all(uploads: Sequence[UploadedFile], drafts: Sequence[DraftDocument]) -
             st.session_state[_WAIT] = now() + wait
             break
         except NotAPdf as refusal:
+            advice = ingest.advice_on(upload, refusal)
             _outcomes()[upload.file_id] = Outcome(
-                "refused", upload.name, str(refusal), advice=ingest.advice_on(upload)
+                "refused", upload.name, str(refusal), advice=advice
             )
         except ServiceError as refusal:
             _outcomes()[upload.file_id] = Outcome("refused", upload.name, str(refusal))
@@ -155,8 +206,33 @@ def _count_down(until: datetime) -> None:
     )
 
 
+def _guessed(upload: UploadedFile) -> PaperGuess:
+    """Return what the file lets one suppose about the paper, read once."""
+    guesses: dict[str, PaperGuess] = st.session_state.setdefault(_GUESSES, {})
+    if upload.file_id not in guesses:
+        guesses[upload.file_id] = ingest.guess(upload)
+    return guesses[upload.file_id]
+
+
+def _key(upload: UploadedFile) -> str:
+    return f"{_PAGE}_{upload.file_id}"
+
+
+def _take_over(field: str, keys: Sequence[str]) -> None:
+    """Let every file say what was said for all of them."""
+    for key in keys:
+        st.session_state[f"{key}_{field}"] = st.session_state[f"{_ALL}_{field}"]
+
+
+def _is_of_another(key: str) -> bool:
+    """Ask whether a file is of another patient than the others."""
+    if not current_actor().may(Permission.LIST_PATIENTS):
+        return False
+    return st.checkbox("This file is of another patient", key=f"{key}_other")
+
+
 def _file(upload: UploadedFile, draft: DraftDocument) -> Outcome:
-    again = st.session_state.get(f"{_PAGE}_{upload.file_id}_again", False)
+    again = st.session_state.get(f"{_key(upload)}_again", False)
     done = ingest.file(upload, draft, even_if_known=again)
     if isinstance(done, ingest.AlreadyFiled):
         known = done.known

@@ -15,6 +15,7 @@ from dashboard.context import (
     ingest,
     inspector,
     now,
+    today,
     write,
 )
 from dashboard.documents.forms import form_drafts, open_form as beginning
@@ -117,7 +118,7 @@ def _picture(made: Made, page: int) -> str:
 
 
 def _file(made: Made) -> None:
-    """File the form, then show where it is; raises what the services raise."""
+    """File the form, then open what it has become; raises what the services raise."""
     count_upload()
     content = ingest().receive(
         BytesIO(made.data),
@@ -132,11 +133,12 @@ def _file(made: Made) -> None:
     form_drafts.forget(made.begun)
     beginning.forget()
     _let_go()
+    what = f"“{filed.title}”"
     if made.begun.replaced is not None:
-        notify(f"Version {filed.latest} of “{filed.title}” is filed.")
-        go("documents/document.py", document=str(filed.id))
-    notify(f"“{filed.title}” is filed.")
-    go("documents/documents.py")
+        what = f"Version {filed.latest} of {what}"
+    notify(f"{what} is filed.")
+    # What comes next is to print it, to send it, or to read it once more.
+    go("documents/document.py", document=str(filed.id))
 
 
 def _write(made: Made, content: StoredContent) -> DocumentRecord:
@@ -154,5 +156,6 @@ def _write(made: Made, content: StoredContent) -> DocumentRecord:
         description=filing.description,
         patient_id=begun.patient_id,
         id=begun.document_id,
+        dated_on=today(),
     )
     return write(lambda session: records.file(session, actor, draft, content))

@@ -1,12 +1,20 @@
 """What can be done to a document, each action with its question."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
+from functools import partial
+from uuid import UUID
 
 import streamlit as st
+from sqlalchemy.orm import Session
 
 from dashboard.context import current_actor, now, read, write
 from dashboard.documents.filing import document_form
+from dashboard.documents.sharing.reader_choice import readers_field
+from dashboard.documents.tags.tag_words import tags_field
+from dashboard.navigation import go
 from dashboard.patients.search.patient_choice import choose_patient, forget_patient
+from dashboard.ui.dialogs import confirmed
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.notices import notify
 from dashboard.ui.words import at, plain
@@ -17,6 +25,7 @@ from services.documents.records import visibility
 from services.documents.records.drafts import ChangedDocument
 from services.documents.records.errors import NoSuchDocument
 from services.documents.records.model import DocumentRecord
+from services.documents.sharing import readers
 
 _DAYS_SECONDS = 60.0
 
@@ -70,7 +79,7 @@ def offer_restoring(record: DocumentRecord, *, key: str = "document_restore") ->
     ):
         return False
     write(lambda s: records.restore(s, actor, record.id, revision=record.revision))
-    notify(f"{plain(record.title)} is back in use.")
+    notify(f"Restored: {plain(record.title)}.")
     return True
 
 
@@ -86,7 +95,7 @@ def confirm_deletion(record: DocumentRecord) -> None:
             "and links to it stop working. It can be restored until "
             f"**{at(restorable_until(record))}**; after that it is gone for good."
         )
-        if st.button("Delete document", type="primary", key="document_delete_confirm"):
+        if confirmed("Delete document", key="document_delete_confirm"):
             _delete(record)
             st.rerun()
 
@@ -115,13 +124,21 @@ def _edit(record: DocumentRecord) -> None:
     with error_boundary():
         actor, key = current_actor(), f"document_edit_{record.id}"
         title = document_form.title_field(key, record.title)
+        dated_on = document_form.date_field(key, record.dated_on)
         description = document_form.description_field(key, record.description)
         document_type, classification = record.document_type, record.classification
-        patient_id = record.patient_id
+        patient_id, tags, named = record.patient_id, list(record.tags), None
+        handling = document_form.Handling(
+            record.urgent, record.confidential, record.withheld
+        )
         if actor.role is not Role.PATIENT:
             document_type = document_form.document_type_field(key, document_type)
             kept_as = document_form.classification_field(key, classification)
             classification = kept_as or classification
+            tags = tags_field(key, record.tags)
+            handling = document_form.handling_fields(key, handling)
+            if handling.confidential and not _loses_sight(record):
+                named = readers_field(key, record)
             patient_id = choose_patient("document_edit", record.patient_id)
         changes = ChangedDocument(
             title=title,
@@ -130,15 +147,45 @@ def _edit(record: DocumentRecord) -> None:
             description=description,
             metadata=record.metadata,
             patient_id=patient_id,
+            dated_on=dated_on,
+            tags=tuple(tags),
+            urgent=handling.urgent,
+            confidential=handling.confidential,
+            withheld=handling.withheld,
         )
         if st.button("Save changes", type="primary", key="document_edit_save"):
-            write(
-                lambda s: records.change(
-                    s, actor, record.id, changes, revision=record.revision
+            write(partial(_save, record, changes, named))
+            if handling.confidential and _loses_sight(record):
+                notify(
+                    f"{plain(title)} is confidential now: it opens for the clinicians "
+                    "who treat the patient, and no longer at the front desk.",
+                    icon="lock",
                 )
-            )
+                go("documents/documents.py")
             notify("The changes are saved.")
             st.rerun()
+
+
+def _save(
+    record: DocumentRecord,
+    changes: ChangedDocument,
+    named: Collection[UUID] | None,
+    session: Session,
+) -> None:
+    actor = current_actor()
+    after = records.change(session, actor, record.id, changes, revision=record.revision)
+    if named is not None:
+        readers.name_readers(session, actor, record.id, named, revision=after.revision)
+
+
+def _loses_sight(record: DocumentRecord) -> bool:
+    """Tell whether whoever makes the document confidential opens it no more then."""
+    actor = current_actor()
+    return (
+        actor.role is Role.STAFF
+        and not record.confidential
+        and record.created_by != actor.id
+    )
 
 
 @st.dialog("Put this document on legal hold?", icon=":material/gavel:")
@@ -171,7 +218,7 @@ def _release(record: DocumentRecord) -> None:
             f"{plain(record.held_because or '')}. Without the hold it can be deleted, "
             "and goes when its time is over."
         )
-        if st.button("Release hold", type="primary", key="document_release_confirm"):
+        if confirmed("Release hold", key="document_release_confirm"):
             actor = current_actor()
             write(lambda s: records.release(s, actor, record.id))
             notify(f"{plain(record.title)} is no longer on hold.", icon="gavel")

@@ -1,6 +1,12 @@
 """Where documents are found: their pages, and the routes that send their bytes."""
 
+from typing import Final
 from uuid import UUID
+
+from services.documents.records.model import VersionRecord
+
+# Several files at once, each named as `document`.
+SEVERAL: Final = "/files/documents.zip"
 
 
 def document_page(document_id: UUID, number: int | None = None) -> str:
@@ -12,3 +18,16 @@ def document_page(document_id: UUID, number: int | None = None) -> str:
 def download(document_id: UUID, number: int) -> str:
     """Return where one version is downloaded; the route asks who is there."""
     return f"/api/documents/{document_id}?version={number}"
+
+
+def original(document_id: UUID, number: int) -> str:
+    """Return where the picture is downloaded that a version was made from."""
+    return f"/api/documents/{document_id}/original?version={number}"
+
+
+def thumbnail(version: VersionRecord) -> str:
+    """Return where a small picture of a version's first page is."""
+    return (
+        f"/files/documents/{version.document_id}/versions/{version.number}"
+        "/thumbnail.png"
+    )

@@ -3,7 +3,9 @@
 import streamlit as st
 
 from dashboard.documents.records import document_words as words
+from dashboard.documents.tags.tag_words import show_tags
 from dashboard.navigation import patient_url
+from dashboard.ui.page_header import name_breadcrumb, page_header
 from dashboard.ui.record_table import Cell
 from dashboard.ui.words import at, plain
 from services.documents.records.model import DocumentRecord, VersionRecord
@@ -13,10 +15,15 @@ _COLOURS = {"danger": "red", "warn": "orange", "ok": "green", "info": "blue"}
 
 def document_header(record: DocumentRecord, *, links_to_patient: bool) -> None:
     """Show the title, whose document it is, and what to know before opening it."""
-    st.title(plain(record.title), anchor=False)
+    name_breadcrumb("document", record.title, document=str(record.id))
+    page_header(plain(record.title))
     badges(tuple(words.states(record)))
+    show_tags(record.tags)
     patient = _patient(record, links=links_to_patient)
-    st.markdown(f"{patient} · {words.kind(record)} · {words.kept_as(record)}")
+    facts = [patient, words.kind(record), words.kept_as(record)]
+    if record.dated_on:
+        facts.insert(2, f"dated {words.day(record.dated_on)}")
+    st.markdown(" · ".join(facts))
     if record.description:
         st.markdown(plain(record.description))
 
@@ -50,7 +57,7 @@ def version_facts(record: DocumentRecord) -> None:
             "File": plain(version.filename),
             "Size": f"{words.size(version.filesize)}, {words.pages(version)}",
             "Filed": f"{at(version.created_at)} by {plain(version.author_name)}",
-            "Made": words.origin(version),
+            "Source": words.origin(version),
         },
         border="horizontal",
         alt="Facts of this version",

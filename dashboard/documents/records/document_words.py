@@ -1,6 +1,7 @@
 """How documents read on screen: sizes, kinds, what was found in them."""
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 from types import MappingProxyType
 from typing import Final
 
@@ -53,7 +54,7 @@ _SHORT: Final[Mapping[str, str]] = MappingProxyType(
         "damaged": "Damaged in parts",
     }
 )
-_READY: Final = Cell("Ready", "ok", "check")
+_NOTHING_TO_KNOW: Final = Cell("")
 
 
 def size(filesize: int) -> str:
@@ -65,6 +66,11 @@ def size(filesize: int) -> str:
         value, unit = value / _KILO, larger
     is_round = unit == "bytes" or value >= 100  # noqa: PLR2004 (three figures)
     return f"{value:.0f} {unit}" if is_round else f"{value:.1f} {unit}"
+
+
+def day(dated_on: date | None) -> str:
+    """Return the date of a paper, as it is written in lists; nothing for none."""
+    return f"{dated_on.day} {dated_on:%b %Y}" if dated_on else ""
 
 
 def kind(record: DocumentRecord) -> str:
@@ -93,6 +99,13 @@ def states(record: DocumentRecord) -> Iterator[Cell]:
     """Yield what is to be known of a document before it is opened, the worst first."""
     if record.is_deleted:
         yield Cell("Deleted", "muted", "delete")
+    if record.urgent:
+        both = ", confidential" if record.confidential else ""
+        yield Cell(f"Urgent{both}", "danger", "priority_high")
+    elif record.confidential:
+        yield Cell("Confidential", "info", "lock")
+    if record.withheld:
+        yield Cell("Not shown to the patient", "info", "visibility_off")
     yield from version_states(record.version)
     if record.is_held:
         yield Cell("On legal hold", "info", "gavel")
@@ -115,5 +128,17 @@ def version_states(version: VersionRecord) -> Iterator[Cell]:
 
 
 def state(record: DocumentRecord) -> Cell:
-    """Return the one status that a row of a document shows."""
-    return next(states(record), _READY)
+    """Return the one status that a row of a document shows; of most there is none."""
+    return next(states(record), _NOTHING_TO_KNOW)
+
+
+def has_pages(record: DocumentRecord) -> bool:
+    """Tell whether pages of the version can be shown as pictures."""
+    version = record.version
+    is_locked = "encrypted" in version.findings
+    return (
+        version.is_served
+        and not record.is_deleted
+        and bool(version.pages)
+        and not is_locked
+    )

@@ -5,6 +5,7 @@ import streamlit as st
 from dashboard.context import current_actor, write
 from dashboard.documents.filing import ingest
 from dashboard.navigation import go
+from dashboard.ui.dialogs import confirmed
 from dashboard.ui.error_boundary import error_boundary, explain
 from dashboard.ui.notices import notify
 from dashboard.ui.words import at, plain
@@ -44,7 +45,7 @@ def _replace(record: DocumentRecord) -> None:
             "time."
         )
         upload = st.file_uploader(
-            "PDF file",
+            "PDF file or picture",
             max_upload_size=ingest.MAX_MEGABYTES,
             key=f"document_replace_{record.id}_{record.latest}",
         )
@@ -61,7 +62,7 @@ def _replace(record: DocumentRecord) -> None:
                     changed = ingest.add_version(upload, record)
             except NotAPdf as refusal:
                 explain(refusal)
-                st.caption(ingest.advice_on(upload))
+                st.caption(ingest.advice_on(upload, refusal))
                 return
             notify(f"Version {changed.latest} is saved.")
             go("documents/document.py", document=str(record.id))
@@ -77,10 +78,8 @@ def restore_version(record: DocumentRecord, version: VersionRecord) -> None:
             f"version {number} of **{plain(record.title)}**. Version {record.latest} "
             "stays among the versions; nothing is lost."
         )
-        if st.button(
-            f"Restore version {version.number}",
-            type="primary",
-            key="document_restore_version_confirm",
+        if confirmed(
+            f"Restore version {version.number}", key="document_restore_version_confirm"
         ):
             actor = current_actor()
             write(

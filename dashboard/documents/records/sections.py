@@ -23,7 +23,7 @@ def names_for(actor: Actor) -> list[str]:
     names = ["Preview", "Versions"]
     if actor.may(Permission.SHARE_DOCUMENTS):
         names.append("Links")
-    return [*names, "Who opened it", "Facts"]
+    return [*names, "Who opened it", "Details"]
 
 
 def show_notices(record: DocumentRecord) -> None:
@@ -66,6 +66,19 @@ def offer_download(record: DocumentRecord) -> None:
             icon=":material/download:",
             type="primary",
         )
+        original = read(
+            lambda session: records.find_original(session, version),
+            keep=("original", version.id),
+        )
+        if original is not None:
+            st.link_button(
+                "Original",
+                document_addresses.original(record.id, version.number),
+                key="document_original",
+                icon=":material/image:",
+                help=f"{plain(original.filename)}, as it was uploaded. Unlike the PDF "
+                "it may say where and with what it was taken.",
+            )
 
 
 def show_versions(record: DocumentRecord) -> None:

@@ -6,8 +6,11 @@ from typing import Any, Final
 
 import streamlit as st
 
+from dashboard.context import read
+from dashboard.ui import clock
+from dashboard.ui.figures import Figure
 from dashboard.ui.words import at
-from services.documents.integrity.runs import CheckRun, Job
+from services.documents.integrity.runs import CheckRun, Job, list_runs
 from services.documents.retention import Walk
 
 # A job that is due every ten minutes or every hour, and has not ended for so long.
@@ -16,12 +19,45 @@ _SILENT: Final = {
     Job.SWEEP: timedelta(hours=3),
     Job.CHECK: timedelta(hours=1),
 }
+_SECONDS: Final = 30.0
 _BUCKETS: Final = {
     "documents": "Documents",
     "patient_photos": "Photos",
     "doctor_photos": "Doctors' photos",
     "prescription_files": "Prescriptions",
+    "document_originals": "Originals of pictures",
 }
+
+
+def job_figure() -> Figure:
+    """Return whether the jobs that look after files run, and when each ended."""
+    runs = read(list_runs, keep="home jobs", seconds=_SECONDS)
+    moment = clock.now()
+    wrong = [
+        run
+        for run in runs
+        if run.results.get("stopped") or moment - run.ended_at > _SILENT[run.job]
+    ]
+    ages = [
+        (f"{run.job}", (moment - run.ended_at).total_seconds() / 60) for run in runs
+    ]
+    return Figure(
+        "Jobs",
+        _how(len(runs), len(wrong)),
+        "The jobs that purge, sweep and check files; the bars show how many minutes "
+        "ago each ended.",
+        trend=ages,
+        unit=" min ago",
+        is_course=False,
+        page="documents/retention.py",
+        link=f"Last: {at(max(run.ended_at for run in runs))}" if runs else "Retention",
+    )
+
+
+def _how(known: int, wrong: int) -> str:
+    if not known:
+        return "Not run yet"
+    return f"{wrong} late or stopped" if wrong else f"{known} on time"
 
 
 def show_integrity(

@@ -5,6 +5,7 @@ from typing import Final, Literal
 import streamlit as st
 
 from dashboard.context import current_actor, current_sign_in, write
+from dashboard.ui.dialogs import confirmed
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.notices import notify
 from dashboard.ui.words import at, plain
@@ -79,7 +80,7 @@ def confirm_release(held: HeldDocument) -> None:
             "From then on the rule of its class counts. If its time is over already, "
             "it is purged within the hour, and that **cannot be undone**."
         )
-        if st.button("Release hold", type="primary", key="retention_release_confirm"):
+        if confirmed("Release hold", key="retention_release_confirm", is_final=True):
             actor, sign_in = current_actor(), current_sign_in()
             write(
                 lambda session: retention.release_hold(

@@ -7,9 +7,11 @@ from dashboard.context import current_actor
 from dashboard.documents.records import document_addresses
 from dashboard.documents.records.document_actions import confirm_deletion
 from dashboard.documents.records.preview import preview
-from dashboard.documents.search.document_table import DELETE, document_table
-from dashboard.navigation import go
+from dashboard.documents.search import bulk_actions
+from dashboard.documents.search.document_table import DELETE, PATIENT, document_table
+from dashboard.navigation import go, open_patient, patient_url
 from dashboard.ui.record_table import TableEvent, chosen_of
+from services.core.actors import Permission
 from services.documents.records import visibility
 from services.documents.records.model import DocumentRecord
 from services.documents.search import FoundDocument
@@ -22,8 +24,9 @@ def documents_table(
     key: str,
     orders: Sequence[Order] = (),
     sortable: Collection[str] = (),
+    is_selectable: bool = False,
 ) -> TableEvent:
-    """Show the documents, and do what is asked for with one of them."""
+    """Show the documents, and do what is asked for with one or several of them."""
     actor = current_actor()
     event = document_table(
         documents,
@@ -37,7 +40,12 @@ def documents_table(
         key=key,
         orders=orders,
         sortable=sortable,
+        patient_url=patient_url if actor.may(Permission.VIEW_PATIENT) else None,
+        selection=bulk_actions.selection_for(actor) if is_selectable else None,
     )
+    if event.selected:
+        ids, action = event.selected
+        bulk_actions.ask([d for d in documents if str(d.id) in ids], action)
     if event.opened:
         open_document(event.opened)
     record = chosen_of(event, documents, lambda document: document.id)
@@ -52,7 +60,9 @@ def open_document(document_id: UUID | str) -> None:
 
 
 def _do(action: str, record: DocumentRecord) -> None:
-    if action == DELETE:
+    if action == PATIENT and record.patient_id:
+        open_patient(record.patient_id)
+    elif action == DELETE:
         confirm_deletion(record)
     else:
         preview(record)

@@ -18,7 +18,6 @@ from services.lists import criteria
 from services.lists.criteria import Criteria, Fields, Filter, Group, Operator
 from services.lists.pages import PagePosition
 
-_OF_PATIENT: Final = 5
 _NOUN: Final = ("document", "documents")
 
 
@@ -57,15 +56,13 @@ def deleted() -> DocumentListing:
     return DocumentListing(current_actor(), "", Criteria(archived=True))
 
 
-def newest_of(patient_id: UUID) -> tuple[FoundDocument, ...]:
-    """Return the newest documents of a patient, as many as their page shows."""
+def newest_of(patient_id: UUID, most: int) -> tuple[FoundDocument, ...]:
+    """Return the newest documents of a patient, `most` of them at most."""
     actor = current_actor()
     filters = Criteria()
     if actor.role is not Role.PATIENT:
         filters = _of(patient_id)
-    cached = look_at_documents(
-        filters, PagePosition(size=_OF_PATIENT), is_counted=False
-    )
+    cached = look_at_documents(filters, PagePosition(size=most), is_counted=False)
     return cached.page.rows
 
 

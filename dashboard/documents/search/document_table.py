@@ -3,8 +3,10 @@
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
+from uuid import UUID
 
-from dashboard.documents.records.document_words import kind, size, state
+from dashboard.documents.records import document_addresses
+from dashboard.documents.records.document_words import day, has_pages, kind, size, state
 from dashboard.ui.lists.sorting import marks_of
 from dashboard.ui.record_table import (
     Cell,
@@ -12,6 +14,7 @@ from dashboard.ui.record_table import (
     Piece,
     Row,
     RowAction,
+    Selection,
     TableEvent,
     payload_of,
     record_table,
@@ -23,13 +26,17 @@ from services.lists.criteria import Order
 
 PREVIEW: Final = "preview"
 DELETE: Final = "delete"
+PATIENT: Final = "patient"
 _UNFILED: Final = Cell("Unfiled", "warn", "move_to_inbox")
+_TAGS: Final = "Tags"
 _COLUMNS: Final = (
     Column("Name", "title"),
-    Column("Size", "filesize", is_whole=True),
-    Column("Uploaded", "created_at"),
     Column("Type", "document_type"),
+    Column("Dated", "dated_on"),
+    Column(_TAGS),
+    Column("Uploaded", "created_at"),
     Column("Patient", "last_name"),
+    Column("Size", "filesize", is_whole=True),
     Column("State", is_whole=True),
     Column("Actions"),
 )
@@ -45,40 +52,75 @@ def document_table(
     key: str,
     orders: Sequence[Order] = (),
     sortable: Collection[str] = (),
+    patient_url: Callable[[UUID], str] | None = None,
+    selection: Selection | None = None,
 ) -> TableEvent:
-    """Show the documents; tell which was opened, or what is to be done with one."""
+    """Show the documents; tell which was opened, or what is to be done with which.
+
+    Names of patients lead to where `patient_url` says, if anywhere.
+    """
+    # Of a list without any, the column would only take room.
+    has_tags = any(document.tags for document in documents)
     columns = [
         known if known.order in sortable else replace(known, order=None)
         for known in _COLUMNS
+        if has_tags or known.label != _TAGS
     ]
     rows = [
         _row(
             document,
             page_of(document),
+            patient_url,
             tuple(_actions(document, download_of, may_delete)),
+            has_tags=has_tags,
         )
         for document in documents
     ]
-    payload = payload_of(columns, rows, name="Documents", order=marks_of(orders))
+    payload = payload_of(
+        columns,
+        rows,
+        name="Documents",
+        order=marks_of(orders),
+        selection=selection,
+    )
     return record_table(payload, key=key)
 
 
-def _row(document: FoundDocument, url: str, actions: tuple[RowAction, ...]) -> Row:
+def _row(
+    document: FoundDocument,
+    url: str,
+    patient_url: Callable[[UUID], str] | None,
+    actions: tuple[RowAction, ...],
+    *,
+    has_tags: bool,
+) -> Row:
     # In the title the words stand in the row already.
     passages = [passage for passage in document.passages if passage.place != "title"]
     return Row(
         str(document.id),
         (
             Cell(document.title, lines=tuple(map(_line, passages))),
-            Cell(size(document.version.filesize)),
-            Cell(at(document.created_at)),
             Cell(kind(document)),
-            Cell(document.patient_name) if document.patient_name else _UNFILED,
+            Cell(day(document.dated_on)),
+            *((Cell(", ".join(document.tags)),) if has_tags else ()),
+            Cell(at(document.created_at)),
+            _patient(document, patient_url),
+            Cell(size(document.version.filesize)),
             state(document),
             Cell("", actions=actions),
         ),
         url,
+        document_addresses.thumbnail(document.version) if has_pages(document) else "",
     )
+
+
+def _patient(document: DocumentRecord, url_of: Callable[[UUID], str] | None) -> Cell:
+    if document.patient_id is None:
+        return _UNFILED
+    name = document.patient_name or ""
+    if url_of is None:
+        return Cell(name)
+    return Cell(name, url=url_of(document.patient_id), name=PATIENT)
 
 
 def _line(passage: Passage) -> tuple[Piece, ...]:

@@ -1,32 +1,40 @@
 """The newest documents on a patient's page, and the way to all of them."""
 
+from collections.abc import Iterator
+from typing import Final
 from uuid import UUID
 
 import streamlit as st
 
 from dashboard.context import current_actor
+from dashboard.documents.records.document_words import kind
 from dashboard.documents.search.document_list import documents_table
 from dashboard.documents.search.document_listing import list_key_of, newest_of
 from dashboard.documents.search.ways_in import ways_in
+from dashboard.documents.sharing.reader_choice import show_sealed
 from dashboard.navigation import go
+from dashboard.patients.chart.timeline import ChartEvent, EventKind
 from dashboard.ui.error_boundary import error_boundary
 from services.core.actors import Role
 from services.documents.records import visibility
 
+FEW: Final = 5
+MANY: Final = 50
+
 
 @st.fragment
-def show_documents(patient_id: UUID, *, page: str) -> None:
-    """Show the patient's documents, to those who may see them."""
+def show_documents(patient_id: UUID, *, page: str, most: int = FEW) -> None:
+    """Show the patient's newest documents, to those who may see them."""
     actor = current_actor()
     own = actor.role is Role.PATIENT
     if not actor.may(visibility.permission_to_view(actor)):
         return
     st.subheader("Documents", anchor=False)
     with error_boundary():
-        documents = newest_of(patient_id)
+        documents = newest_of(patient_id, most)
         if documents:
             documents_table(documents, key=f"{page}_documents")
-        else:
+        if not show_sealed(patient_id) and not documents:
             st.caption("No documents yet.")
         with st.container(horizontal=True):
             ways_in(patient_id, page=page)
@@ -37,3 +45,19 @@ def show_documents(patient_id: UUID, *, page: str) -> None:
                     "documents/documents.py",
                     **({} if own else {"list": list_key_of(patient_id)}),
                 )
+
+
+def document_events(patient_id: UUID) -> Iterator[ChartEvent]:
+    """Return the newest documents for the time line; each opens its page."""
+    actor = current_actor()
+    if not actor.may(visibility.permission_to_view(actor)):
+        return
+    for document in newest_of(patient_id, MANY):
+        yield ChartEvent(
+            EventKind.DOCUMENT,
+            document.created_at,
+            document.title,
+            more=kind(document),
+            page="documents/document.py",
+            query={"document": str(document.id)},
+        )

@@ -39,7 +39,7 @@ def show_no_documents(shown: Criteria) -> bool:
     """Say that there is nothing; tell whether everything should be shown."""
     if shown != Criteria():
         return empty_state(
-            "No document meets this. Check the spelling, or take a filter away.",
+            "No documents match. Check the spelling, or take a filter away.",
             icon="search_off",
             action="Show all documents",
             key="documents_all",

@@ -7,6 +7,7 @@ import streamlit as st
 from dashboard import wiring
 from dashboard.context import current_actor, now, read, write
 from dashboard.documents.sharing.share_list import share_list
+from dashboard.ui.dialogs import confirmed
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.notices import notify
 from dashboard.ui.words import at, plain
@@ -91,7 +92,7 @@ def _revoke(known: Share) -> None:
             f"The link of {at(known.created_at)} to version {known.number} stops "
             "working at once. This cannot be undone; you can make a new one."
         )
-        if st.button("Revoke link", type="primary", key="document_share_revoke"):
+        if confirmed("Revoke link", key="document_share_revoke", is_final=True):
             actor = current_actor()
             write(lambda s: shares.revoke(s, actor, known.id))
             notify("The link is revoked.", icon="link_off")

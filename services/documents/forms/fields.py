@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from services.patients.records import record_numbers
 from services.patients.records.model import PatientRecord
 
 # One line, several lines, an ISO date; or the rows of a table, cell by cell.
@@ -26,7 +27,7 @@ class FormField:
     """One field; `prefill` tells what a patient's record already knows about it.
 
     `is_past` says that the date has come already; `not_before` names the field whose
-    date comes first.
+    date comes first. What is left out if empty says nothing by not being there.
     """
 
     name: str
@@ -37,6 +38,7 @@ class FormField:
     columns: tuple[str, ...] = ()
     prefill: Callable[[PatientRecord], str] | None = None
     is_past: bool = False
+    is_left_out_if_empty: bool = False
     not_before: str = ""
 
 
@@ -64,6 +66,12 @@ def _information(patient: PatientRecord) -> str:
 
 
 NAME: Final = FormField("name", "Name", required=True, prefill=_name)
+RECORD_NUMBER: Final = FormField(
+    "record_number",
+    "Record number",
+    prefill=lambda patient: record_numbers.spelt(patient.record_number),
+    is_left_out_if_empty=True,
+)
 DATE_OF_BIRTH: Final = FormField(
     "date_of_birth",
     "Date of birth",

@@ -43,7 +43,8 @@ def generate(
     )
     sheet.title_line(template.title)
     for field in template.fields:
-        _write(sheet, field, values[field.name])
+        if values[field.name] or not field.is_left_out_if_empty:
+            _write(sheet, field, values[field.name])
     sheet.signature(author, _spelt(now.date()))
     return bytes(sheet.output())
 

@@ -36,6 +36,8 @@ _DAMAGED: Final = {
     Bucket.PATIENT_PHOTOS: Action.PHOTO_DAMAGED,
     Bucket.DOCTOR_PHOTOS: Action.PHOTO_DAMAGED,
     Bucket.PRESCRIPTION_FILES: Action.PRESCRIPTION_DAMAGED,
+    # The document itself can be opened all the same.
+    Bucket.DOCUMENT_ORIGINALS: Action.DOCUMENT_DAMAGED,
 }
 # So many in a row are not damaged one by one.
 _MANY: Final = 10

@@ -27,7 +27,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from db.files.gridfs import Bucket, FileStore
 from db.models.consultation import Prescription, PrescriptionVersion
 from db.models.doctor import Doctor
-from db.models.document import Document, DocumentVersion
+from db.models.document import Document, DocumentOriginal, DocumentVersion
 from db.models.patient import Patient
 from services.patients.photos.files import files_of
 
@@ -37,9 +37,10 @@ PICTURED: Final[Mapping[Bucket, type[Patient] | type[Doctor]]] = {
     Bucket.DOCTOR_PHOTOS: Doctor,
 }
 # Whose rows have no note of when they were checked: the walk goes by their ids.
-BY_ID: Final = (*PICTURED, Bucket.PRESCRIPTION_FILES)
+BY_ID: Final = (*PICTURED, Bucket.PRESCRIPTION_FILES, Bucket.DOCUMENT_ORIGINALS)
 _KINDS: Final = {
     Bucket.DOCUMENTS: "document",
+    Bucket.DOCUMENT_ORIGINALS: "document",
     Bucket.PRESCRIPTION_FILES: "prescription",
     Bucket.PATIENT_PHOTOS: "photo",
     Bucket.DOCTOR_PHOTOS: "doctor's photo",
@@ -98,6 +99,11 @@ def named_among(
     if bucket is Bucket.PRESCRIPTION_FILES:
         kept = PrescriptionVersion.file_id
         return frozenset(session.scalars(select(kept).where(kept.in_(file_ids))))
+    if bucket is Bucket.DOCUMENT_ORIGINALS:
+        original = DocumentOriginal.file_id
+        return frozenset(
+            session.scalars(select(original).where(original.in_(file_ids)))
+        )
     statement = select(DocumentVersion.file_id).where(
         DocumentVersion.file_id.in_(file_ids)
     )
@@ -119,6 +125,8 @@ def count_named(session: Session, bucket: Bucket) -> int:
     named = _HAS_FILE
     if bucket is Bucket.PRESCRIPTION_FILES:
         named = PrescriptionVersion.file_id.is_not(None)
+    if bucket is Bucket.DOCUMENT_ORIGINALS:
+        named = DocumentOriginal.file_id.is_not(None)
     if bucket in PICTURED:
         named = PICTURED[bucket].photo_file_id.is_not(None)
     return session.scalar(select(func.count()).where(named)) or 0
@@ -159,7 +167,7 @@ def list_by_id(
     *,
     buckets: Collection[Bucket] = BY_ID,
 ) -> tuple[FileReference, ...]:
-    """Return what names photos and prescriptions of the buckets, by the rows' ids."""
+    """Return what names files of the buckets `BY_ID`, by the ids of the rows."""
     wanted = union_all(*map(_rows, buckets)).subquery()
     statement = select(wanted).order_by(wanted.c.id).limit(limit)
     if after is not None:
@@ -197,6 +205,22 @@ def _rows(bucket: Bucket) -> Select[*tuple[Any, ...]]:
             version.filesize,
             version.sha256,
         ).join(Prescription, Prescription.id == version.prescription_id)
+    if bucket is Bucket.DOCUMENT_ORIGINALS:
+        original = DocumentOriginal
+        return (
+            _labelled(
+                bucket,
+                original.id,
+                DocumentVersion.document_id,
+                Document.patient_id,
+                original.file_id,
+                DocumentVersion.number,
+                original.filesize,
+                original.sha256,
+            )
+            .join(DocumentVersion, DocumentVersion.id == original.version_id)
+            .join(Document, Document.id == DocumentVersion.document_id)
+        )
     whose = PICTURED[bucket]
     patient_id = whose.id if whose is Patient else null()
     nothing = (cast(null(), Integer), cast(null(), BigInteger), cast(null(), BYTEA))

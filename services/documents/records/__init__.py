@@ -1,7 +1,10 @@
 """Documents: filed, versioned, read, deleted and restored."""
 
 from services.documents.records.changing import change as change
-from services.documents.records.content import open_file as open_file
+from services.documents.records.content import (
+    open_file as open_file,
+    open_original_file as open_original_file,
+)
 from services.documents.records.deleting import (
     delete as delete,
     hold as hold,
@@ -16,9 +19,11 @@ from services.documents.records.filing import (
 )
 from services.documents.records.ingest import DocumentIngest as DocumentIngest
 from services.documents.records.reading import (
+    find_original as find_original,
     get as get,
     look_up as look_up,
     note_damage as note_damage,
+    open_original as open_original,
     open_version as open_version,
     record_event as record_event,
     require_served as require_served,

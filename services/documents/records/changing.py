@@ -5,10 +5,11 @@ from dataclasses import fields
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import func
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from db.models.document import Document
+from db.models.document import Document, DocumentShare, DocumentVersion
+from db.postgres import assume_role
 from services.core import audit
 from services.core.actors import Actor, Role
 from services.core.audit import Action
@@ -22,11 +23,19 @@ from services.documents.records.revising import (
     revise,
     to_change,
 )
+from services.documents.tags import read_names
 
 # A patient names what they filed; what the clinic makes of it is the clinic's.
-_BY_PATIENTS: Final = frozenset({"title", "description"})
+_BY_PATIENTS: Final = frozenset({"title", "description", "dated_on"})
 # What is written down with its values; the others may tell of somebody's health.
-_WITH_VALUES: Final = ("document_type", "classification", "patient_id")
+_WITH_VALUES: Final = (
+    "document_type",
+    "classification",
+    "patient_id",
+    "urgent",
+    "confidential",
+    "withheld",
+)
 
 
 def change(
@@ -39,14 +48,22 @@ def change(
 ) -> DocumentRecord:
     """Describe the document anew, or file it under a patient; the caller commits.
 
-    Raises InvalidDocument, StaleRevision, NoSuchDocument, NoSuchPatient,
-    PatientArchived, NotAllowed.
+    Links to one that becomes confidential open nothing any more. Whoever makes it so at
+    the front desk sees it this last time, unless they filed it or are named. Raises
+    InvalidDocument, StaleRevision, NoSuchDocument, NoSuchPatient, PatientArchived,
+    NotAllowed.
     """
     before = to_change(session, actor, document_id)
-    values = _differences(before, changes)
+    # Patients change no tags, and see few.
+    tags = before.tags
+    if changes.tags != before.tags:
+        tags = read_names(session, changes.tags)
+    values = _differences(before, changes, tags)
     _require_allowed(actor, before, values)
     if values.get("patient_id") is not None:
         lock_patient(session, actor, values["patient_id"])
+    if values.get("confidential"):
+        _revoke_links(session, actor, before)
     columns = {
         Document.metadata_.key if name == "metadata" else name: value
         for name, value in values.items()
@@ -60,12 +77,46 @@ def change(
             columns | {"updated_at": func.now()},
             Document.deleted_at.is_(None),
         )
-    after = reading.look_up(session, actor, document_id)
+    with assume_role(session, "system"):
+        after = reading.look_up(session, actor, document_id)
     _record(session, actor, before, after, values)
     return after
 
 
-def _differences(before: DocumentRecord, changes: ChangedDocument) -> dict[str, Any]:
+def _revoke_links(session: Session, actor: Actor, document: DocumentRecord) -> None:
+    versions = select(DocumentVersion.id).where(
+        DocumentVersion.document_id == document.id
+    )
+    revoked = session.execute(
+        update(DocumentShare)
+        .where(
+            DocumentShare.version_id.in_(versions),
+            DocumentShare.revoked_at.is_(None),
+            DocumentShare.expires_at > func.now(),
+        )
+        .values(revoked_at=func.now())
+        .returning(DocumentShare.id, DocumentShare.expires_at)
+        .execution_options(synchronize_session=False)
+    )
+    for share_id, expires_at in revoked:
+        reading.record_event(
+            session,
+            actor,
+            Action.SHARE_REVOKE,
+            document,
+            share=share_id,
+            expires_at=expires_at,
+        )
+
+
+def _differences(
+    before: DocumentRecord, changes: ChangedDocument, tags: tuple[str, ...]
+) -> dict[str, Any]:
+    rules.require_handling(
+        changes.patient_id,
+        confidential=changes.confidential,
+        withheld=changes.withheld,
+    )
     wanted = {
         "title": rules.title_or(changes.title, before.version.filename),
         "document_type": changes.document_type,
@@ -73,6 +124,11 @@ def _differences(before: DocumentRecord, changes: ChangedDocument) -> dict[str, 
         "description": rules.description_of(changes.description),
         "metadata": rules.metadata_of(changes.metadata),
         "patient_id": changes.patient_id,
+        "dated_on": rules.paper_date_of(changes.dated_on),
+        "tags": tags,
+        "urgent": changes.urgent,
+        "confidential": changes.confidential,
+        "withheld": changes.withheld,
     }
     assert wanted.keys() == {field.name for field in fields(changes)}  # noqa: S101
     return {

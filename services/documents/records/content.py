@@ -12,7 +12,7 @@ from db.files.gridfs import (
     PlainStream,
 )
 from services.documents.records.errors import Damaged, FileGone, FilesUnavailable
-from services.documents.records.model import VersionRecord
+from services.documents.records.model import OriginalRecord, VersionRecord
 
 
 @contextmanager
@@ -26,6 +26,21 @@ def open_file(files: FileStore, version: VersionRecord) -> Iterator[PlainStream]
     with (
         translate_violations(),
         files.open(Bucket.DOCUMENTS, version.file_id) as stream,
+    ):
+        yield stream
+
+
+@contextmanager
+def open_original_file(
+    files: FileStore, original: OriginalRecord
+) -> Iterator[PlainStream]:
+    """Open the picture that a version was made from; ask `open_original` first.
+
+    What goes wrong inside is raised as FileGone, Damaged or FilesUnavailable.
+    """
+    with (
+        translate_violations(),
+        files.open(Bucket.DOCUMENT_ORIGINALS, original.file_id) as stream,
     ):
         yield stream
 

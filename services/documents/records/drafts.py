@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Literal, Self
 from uuid import UUID
 
@@ -18,7 +19,9 @@ class DraftDocument:
     """A document as somebody wants it filed; what is left open is filled in.
 
     Without a title the file's name becomes one, without a classification the type
-    decides. Whoever chooses the id may call again with the same content.
+    decides. `dated_on` is the date that the paper itself has. A `confidential` one has
+    a patient, and is shown to them unless it is `withheld`. Whoever chooses the id may
+    call again with the same content.
     """
 
     title: str = ""
@@ -28,6 +31,21 @@ class DraftDocument:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     patient_id: UUID | None = None
     id: UUID | None = None
+    dated_on: date | None = None
+    urgent: bool = False
+    confidential: bool = False
+    withheld: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StoredOriginal:
+    """What a PDF was made from: a picture, whose encrypted bytes are in the store."""
+
+    file_id: str
+    filename: str
+    media_type: str
+    filesize: int
+    sha256: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +65,7 @@ class StoredContent:
     template: str | None = None
     form: Mapping[str, Any] | None = None
     scan: Scan = "off"
+    original: StoredOriginal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +78,11 @@ class ChangedDocument:
     description: str
     metadata: Mapping[str, Any]
     patient_id: UUID | None
+    dated_on: date | None = None
+    tags: tuple[str, ...] = ()
+    urgent: bool = False
+    confidential: bool = False
+    withheld: bool = False
 
     @classmethod
     def of(cls, record: DocumentRecord) -> Self:
@@ -70,4 +94,9 @@ class ChangedDocument:
             description=record.description,
             metadata=record.metadata,
             patient_id=record.patient_id,
+            dated_on=record.dated_on,
+            tags=record.tags,
+            urgent=record.urgent,
+            confidential=record.confidential,
+            withheld=record.withheld,
         )

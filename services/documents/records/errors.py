@@ -18,6 +18,7 @@ __all__ = [
     "InvalidDocument",
     "NoFile",
     "NoHoldToRelease",
+    "NoOriginal",
     "NoSuchDocument",
     "NoSuchVersion",
     "NotAPdf",
@@ -56,6 +57,15 @@ class NoSuchVersion(NotFound):
 
     def __init__(self, number: int) -> None:
         super().__init__(f"This document has no version {number}.")
+
+
+class NoOriginal(NotFound):
+    """The version came as the PDF that it is."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This version was not made from a picture: its file is the original."
+        )
 
 
 class FileGone(NotFound):

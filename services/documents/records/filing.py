@@ -4,10 +4,10 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from db.models.document import Document, DocumentVersion
+from db.models.document import Document, DocumentOriginal, DocumentVersion
 from services.core.actors import Actor, Role
 from services.core.audit import Action
 from services.core.errors import NotFound
@@ -49,6 +49,7 @@ def file(
         )
     if filed is None:
         return _filed_before(session, actor, draft, content)
+    versions.add_original(session, filed.version.id, content)
     reading.record_event(
         session,
         actor,
@@ -107,12 +108,18 @@ def find_filed(
 ) -> DocumentRecord | None:
     """Return the newest document of the patient that has had this very content.
 
+    The content of a document made of a picture is the picture's as well.
     Without a patient it is looked for among what is unfiled. Raises NotAllowed.
     """
     require_view(actor)
     if actor.role is Role.PATIENT:
         patient_id = _own_patient_id(actor, patient_id)
-    having = select(DocumentVersion.document_id).where(DocumentVersion.sha256 == sha256)
+    made_from_it = select(DocumentOriginal.version_id).where(
+        DocumentOriginal.sha256 == sha256
+    )
+    having = select(DocumentVersion.document_id).where(
+        or_(DocumentVersion.sha256 == sha256, DocumentVersion.id.in_(made_from_it))
+    )
     statement = (
         records()
         .where(
@@ -135,13 +142,19 @@ def find_filed(
 
 
 def _as_filed_by(actor: Actor, draft: DraftDocument) -> DraftDocument:
-    """Return the draft as the actor may file it: patients' own is always clinical."""
+    """Return the draft as the actor may file it: patients' own is always clinical.
+
+    How the clinic handles it, the clinic says.
+    """
     if actor.role is not Role.PATIENT:
         return draft
     return replace(
         draft,
         patient_id=_own_patient_id(actor, draft.patient_id),
         classification=Classification.CLINICAL,
+        urgent=False,
+        confidential=False,
+        withheld=False,
     )
 
 
@@ -158,6 +171,9 @@ def _facts(
 ) -> dict[str, Any]:
     chosen = draft.classification or default_classification(draft.document_type)
     filename = rules.tidy_filename(content.filename)
+    rules.require_handling(
+        draft.patient_id, confidential=draft.confidential, withheld=draft.withheld
+    )
     facts = {
         "patient_id": draft.patient_id,
         "title": rules.title_or(draft.title, filename),
@@ -165,6 +181,10 @@ def _facts(
         "classification": chosen.value,
         "description": rules.description_of(draft.description),
         "metadata": rules.metadata_of(draft.metadata),
+        "dated_on": rules.paper_date_of(draft.dated_on),
+        "urgent": draft.urgent,
+        "confidential": draft.confidential,
+        "withheld": draft.withheld,
         "created_by": actor.id,
         "created_by_name": actor.name,
     }

@@ -3,16 +3,25 @@
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, suppress
+from dataclasses import replace
 from functools import partial
-from io import SEEK_END, UnsupportedOperation
+from io import SEEK_END, BytesIO, UnsupportedOperation
+from pathlib import PurePath
 from typing import Any, BinaryIO, Final, Protocol
 from uuid import UUID
+
+from prometheus_client import Histogram
 
 from db.files.gridfs import Bucket, FileStore, FileStoreUnavailable, PutFile
 from services.core import bytes_first
 from services.core.errors import Unavailable
 from services.documents.records.content import translate_violations
-from services.documents.records.drafts import Origin, Scan, StoredContent
+from services.documents.records.drafts import (
+    Origin,
+    Scan,
+    StoredContent,
+    StoredOriginal,
+)
 from services.documents.records.errors import (
     MAX_BYTES,
     ActiveContent,
@@ -20,10 +29,18 @@ from services.documents.records.errors import (
     NotAPdf,
     TooLarge,
 )
-from services.pdf.report import ACTIVE, PdfReport
+from services.pdf.report import ACTIVE, OfficeFile, PdfReport
+from services.pdf.sources import HEADER_WITHIN, begins_like_office, picture_type
 
 CONTENT_TYPE: Final = "application/pdf"
-_HEADER_WITHIN: Final = 1024
+_STORED_AT_ONCE: Final = 16
+_WORST_LAST: Final[tuple[Scan, ...]] = ("off", "clean", "waiting", "infected")
+
+UPLOAD_SECONDS: Final = Histogram(
+    "chartroom_upload_seconds",
+    "Time in which a document that has come is judged and stored, also if refused.",
+    buckets=(0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60),
+)
 
 
 class Inspector(Protocol):
@@ -34,6 +51,9 @@ class Inspector(Protocol):
 
         Others read the source meanwhile: its position stays as it is.
         """
+
+    def convert(self, source: BinaryIO, *, person: UUID | None) -> bytes:
+        """Return a PDF of a picture; raises NotAPdf, Unreadable."""
 
 
 class VirusScanner(Protocol):
@@ -58,7 +78,9 @@ class DocumentIngest:
         self._inspector = inspector
         self._scanner = scanner
         self._refuse_active = refuse_active
+        self._aside = ThreadPoolExecutor(_STORED_AT_ONCE, "file-storing")
 
+    @UPLOAD_SECONDS.time()
     def receive(
         self,
         source: BinaryIO,
@@ -73,28 +95,34 @@ class DocumentIngest:
 
         The source is an open file or an io.BytesIO and is left open. `person` files it:
         among people the reading of files is shared. Of what is refused nothing stays.
-        Raises NoFile, TooLarge, NotAPdf, Unreadable, ActiveContent,
-        FilesUnavailable.
+        A picture becomes a PDF and is kept beside it. Raises NoFile, TooLarge, NotAPdf,
+        OfficeFile, Unreadable, ActiveContent, FilesUnavailable.
         """
-        _measure(source, filename)
-        # Judging a file takes about as long as storing it, mostly elsewhere.
-        with ThreadPoolExecutor(1) as aside:
-            judging = aside.submit(self._judge, source, person)
-            put = self._store(source)
+        media_type = _measure(source, filename)
+        if media_type != CONTENT_TYPE:
+            return self._receive_picture(source, filename, media_type, person)
+        content = self._receive_pdf(source, filename, person)
+        return replace(content, origin=origin, template=template, form=form)
+
+    def _receive_pdf(
+        self, source: BinaryIO, filename: str, person: UUID | None
+    ) -> StoredContent:
+        # Judging a file takes about as long as storing it, mostly elsewhere. It is
+        # storing that has a thread of a few for all: nobody's file is slow to store.
+        storing = self._aside.submit(self._store, source, Bucket.DOCUMENTS)
         try:
-            report, scan = judging.result()
+            report, scan = self._judge(source, person)
         except BaseException:
-            self._delete(put.file_id)
+            with suppress(Exception):
+                self._delete(storing.result().file_id)
             raise
+        put = storing.result()
         return StoredContent(
             file_id=put.file_id,
             filename=filename,
             filesize=put.size,
             sha256=put.sha256,
             report=report,
-            origin=origin,
-            template=template,
-            form=form,
             scan=scan,
         )
 
@@ -105,6 +133,30 @@ class DocumentIngest:
     def discard(self, content: StoredContent) -> None:
         """Delete what no row was written for; if that fails it is swept later."""
         self._delete(content.file_id)
+        if content.original is not None:
+            self._delete(content.original.file_id, Bucket.DOCUMENT_ORIGINALS)
+
+    def _receive_picture(
+        self, source: BinaryIO, filename: str, media_type: str, person: UUID | None
+    ) -> StoredContent:
+        pdf = BytesIO(self._inspector.convert(source, person=person))
+        scan = self._scan(source)
+        source.seek(0)
+        put = self._store(source, Bucket.DOCUMENT_ORIGINALS, media_type)
+        try:
+            # What Windows and Unix call a folder is none of the name.
+            stem = PurePath(filename.replace("\\", "/")).stem
+            _measure(pdf, f"{stem}.pdf")
+            made = self._receive_pdf(pdf, f"{stem}.pdf", person)
+        except BaseException:
+            self._delete(put.file_id, Bucket.DOCUMENT_ORIGINALS)
+            raise
+        original = StoredOriginal(
+            put.file_id, filename, media_type, put.size, put.sha256
+        )
+        # The original can be had as well: neither is given away before both are clean.
+        worst = max(made.scan, scan, key=_WORST_LAST.index)
+        return replace(made, original=original, scan=worst)
 
     def _judge(self, source: BinaryIO, person: UUID | None) -> tuple[PdfReport, Scan]:
         report = self._inspector.examine(source, person=person)
@@ -122,19 +174,22 @@ class DocumentIngest:
             return "waiting"
         return "clean" if is_clean else "infected"
 
-    def _store(self, source: BinaryIO) -> PutFile:
+    def _store(
+        self, source: BinaryIO, bucket: Bucket, media_type: str = CONTENT_TYPE
+    ) -> PutFile:
         with translate_violations():
-            return self._files.put_stream(
-                Bucket.DOCUMENTS, source, content_type=CONTENT_TYPE
-            )
+            return self._files.put_stream(bucket, source, content_type=media_type)
 
-    def _delete(self, file_id: str) -> None:
+    def _delete(self, file_id: str, bucket: Bucket = Bucket.DOCUMENTS) -> None:
         with suppress(FileStoreUnavailable):
-            self._files.delete(Bucket.DOCUMENTS, file_id)
+            self._files.delete(bucket, file_id)
 
 
-def _measure(source: BinaryIO, filename: str) -> None:
-    """Refuse what need not be looked at, and leave the file at its beginning."""
+def _measure(source: BinaryIO, filename: str) -> str:
+    """Refuse what need not be looked at, and leave the file at its beginning.
+
+    Returns the media type of what is worth a look.
+    """
     with suppress(UnsupportedOperation):
         # What is spooled in memory goes into an unnamed file now: not while two read.
         source.fileno()
@@ -142,9 +197,13 @@ def _measure(source: BinaryIO, filename: str) -> None:
     if size > MAX_BYTES:
         raise TooLarge
     source.seek(0)
-    begins = source.read(_HEADER_WITHIN)
+    begins = source.read(HEADER_WITHIN)
     source.seek(0)
     if size == 0 and not filename.strip():
         raise NoFile
-    if b"%PDF-" not in begins:
-        raise NotAPdf
+    if b"%PDF-" in begins:
+        return CONTENT_TYPE
+    media_type = picture_type(begins)
+    if media_type is None:
+        raise OfficeFile if begins_like_office(begins) else NotAPdf
+    return media_type

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -48,8 +48,22 @@ class VersionRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class OriginalRecord:
+    """The picture that a version was made from, as it came; `filesize` in bytes."""
+
+    file_id: str
+    filename: str
+    media_type: str
+    filesize: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentRecord:
-    """A document and one of its versions: the latest, unless another was asked for."""
+    """A document and one of its versions: the latest, unless another was asked for.
+
+    `confidential` ones open for few; of these, `withheld` ones not for the patient.
+    """
 
     id: UUID
     patient_id: UUID | None
@@ -68,6 +82,11 @@ class DocumentRecord:
     deleted_at: datetime | None
     held_at: datetime | None
     held_because: str | None
+    dated_on: date | None
+    tags: tuple[str, ...]
+    urgent: bool
+    confidential: bool
+    withheld: bool
     version: VersionRecord
 
     @property

@@ -8,7 +8,13 @@ from uuid import UUID
 from sqlalchemy import Integer, Select, Uuid, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
-from db.models.document import Document, DocumentText, DocumentVersion, RetentionRule
+from db.models.document import (
+    Document,
+    DocumentOriginal,
+    DocumentText,
+    DocumentVersion,
+    RetentionRule,
+)
 from db.postgres import assume_role
 from services.core import audit
 from services.core.actors import Actor, Role
@@ -16,12 +22,17 @@ from services.core.audit import Action
 from services.documents.records.errors import (
     Damaged,
     FileGone,
+    NoOriginal,
     NoSuchDocument,
     NoSuchVersion,
     Quarantined,
 )
 from services.documents.records.kinds import Classification
-from services.documents.records.model import DocumentRecord, VersionRecord
+from services.documents.records.model import (
+    DocumentRecord,
+    OriginalRecord,
+    VersionRecord,
+)
 from services.documents.records.rows.documents import (
     VERSION_COLUMNS,
     record_of,
@@ -35,10 +46,11 @@ from services.documents.records.visibility import (
     require_view,
 )
 
-Purpose = Literal["view", "download", "compare"]
+Purpose = Literal["view", "print", "download", "compare"]
 
 _ACTIONS: Final[dict[Purpose, Action]] = {
     "view": Action.DOCUMENT_VIEW,
+    "print": Action.DOCUMENT_PRINT,
     "download": Action.DOCUMENT_DOWNLOAD,
     "compare": Action.DOCUMENT_COMPARE,
 }
@@ -120,6 +132,40 @@ def open_version(
     details: dict[str, Any] = {} if page is None else {"page": page}
     record_event(session, actor, _ACTIONS[purpose], document, **details)
     return version
+
+
+def find_original(session: Session, version: VersionRecord) -> OriginalRecord | None:
+    """Return what a version was made from, if that was a picture.
+
+    For whoever has found the version: it checks no permission, the database's own rules
+    show nothing of what the actor may not see.
+    """
+    row = session.execute(
+        select(
+            DocumentOriginal.file_id,
+            DocumentOriginal.filename,
+            DocumentOriginal.media_type,
+            DocumentOriginal.filesize,
+            DocumentOriginal.sha256,
+        ).where(DocumentOriginal.version_id == version.id)
+    ).one_or_none()
+    return None if row is None else OriginalRecord(*row[:4], bytes(row[4]).hex())
+
+
+def open_original(
+    session: Session, actor: Actor, document_id: UUID, number: int | None = None
+) -> OriginalRecord:
+    """Return the original whose file the caller gives away, and write that down.
+
+    Raises NoSuchDocument, NoSuchVersion, NoOriginal, Quarantined, Damaged, FileGone,
+    NotAllowed.
+    """
+    document = look_up(session, actor, document_id, number=number)
+    original = find_original(session, require_served(document.version))
+    if original is None:
+        raise NoOriginal
+    record_event(session, actor, Action.DOCUMENT_DOWNLOAD, document, original=True)
+    return original
 
 
 def text_of(

@@ -5,13 +5,16 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
 
 from services.documents.records.errors import InvalidDocument
 
 LONGEST_TITLE: Final = 200
+EARLIEST_PAPER: Final = date(1900, 1, 1)
 LONGEST_DESCRIPTION: Final = 2000
 LONGEST_FILENAME: Final = 255
 # The database counts the bytes of its own spelling, with all digits of a number.
@@ -19,6 +22,12 @@ LARGEST_METADATA: Final = 16_000
 # Far from where a reader of JSON, Python's among them, runs out of stack.
 DEEPEST_METADATA: Final = 100
 _ENDING: Final = ".pdf"
+PICTURE_ENDINGS: Final[Mapping[str, tuple[str, ...]]] = {
+    "image/jpeg": (".jpg", ".jpeg"),
+    "image/png": (".png",),
+    "image/tiff": (".tiff", ".tif"),
+    "image/heic": (".heic", ".heif"),
+}
 # They let a name read backwards: "fdp.exe".
 _DIRECTIONS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _UNSTORABLE: Final = frozenset({"Cc", "Cs"})
@@ -42,6 +51,16 @@ def storable(page: str) -> str:
     if "\0" in page:
         page = page.replace("\0", " ")
     return page.encode(errors="replace").decode()
+
+
+def tidy_original_name(name: str, media_type: str) -> str:
+    """Return a picture's own name, without folders, that ends as its kind does."""
+    last = re.split(r"[/\\]", name)[-1]
+    tidied = tidy_line(last).strip(". ") or "picture"
+    endings = PICTURE_ENDINGS[media_type]
+    if not tidied.lower().endswith(endings):
+        tidied += endings[0]
+    return tidied[-LONGEST_FILENAME:]
 
 
 def tidy_filename(name: str) -> str:
@@ -73,6 +92,37 @@ def description_of(text: str) -> str:
             f"A description has {LONGEST_DESCRIPTION} characters at most; shorten it.",
         )
     return tidied
+
+
+def paper_date_of(dated_on: date | None) -> date | None:
+    """Return the date of a paper if it can have that, or raise InvalidDocument."""
+    # Somewhere it is tomorrow already.
+    latest = datetime.now(UTC).date() + timedelta(days=1)
+    if dated_on is not None and not EARLIEST_PAPER <= dated_on <= latest:
+        raise InvalidDocument(
+            "dated_on",
+            "The date of the document lies between 1 January 1900 and today; look at "
+            "the paper once more, or leave the date empty.",
+        )
+    return dated_on
+
+
+def require_handling(
+    patient_id: UUID | None, *, confidential: bool, withheld: bool
+) -> None:
+    """Raise InvalidDocument unless a document can be handled like this."""
+    if confidential and patient_id is None:
+        raise InvalidDocument(
+            "confidential",
+            "A confidential document belongs to a patient, whose clinicians open it: "
+            "choose the patient, or file it as routine.",
+        )
+    if withheld and not confidential:
+        raise InvalidDocument(
+            "withheld",
+            "Only a confidential document is kept from the patient; mark it "
+            "confidential as well.",
+        )
 
 
 def metadata_of(metadata: Mapping[str, Any]) -> dict[str, Any]:

@@ -49,8 +49,8 @@ def is_visible_to(actor: Actor) -> ColumnElement[bool]:
     """Return which pairs of a document and its version the actor is shown.
 
     Deleted ones are among them for whoever may restore them, so lists say
-    `Document.deleted_at.is_(None)` themselves. Whom a clinician treats, the database's
-    own rules know.
+    `Document.deleted_at.is_(None)` themselves. Whom a clinician treats, and which
+    confidential ones the front desk opens, the database's own rules know.
     """
     if actor.role is not Role.PATIENT:
         return IS_KEPT
@@ -67,6 +67,7 @@ def is_visible_to_patient(
         IS_KEPT,
         Document.patient_id == patient_id,
         or_(Document.deleted_at.is_(None), Document.created_by == actor_id),
+        or_(~Document.withheld, Document.created_by == actor_id),
         # What nobody may open yet is shown to whoever filed it, so that they know.
         or_(
             DocumentVersion.scan.not_in(QUARANTINED),

@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 from db.files.gridfs import Bucket
 from db.models.document import (
     Document,
+    DocumentOriginal,
+    DocumentReader,
     DocumentShare,
     DocumentText,
     DocumentVersion,
@@ -58,13 +60,14 @@ def purge(session: Session, *, at_once: int = _AT_ONCE) -> int:
     if not documents:
         return 0
     ids = [document.id for document in documents]
-    versions = _files_of(session, ids)
+    versions, originals = _files_of(session, ids), _originals_of(session, ids)
     _forget_contents(session, ids)
     _bury(session, ids)
     files = set(filter(None, chain.from_iterable(versions.values())))
     pending_deletions.add_purged(
         session, Bucket.DOCUMENTS, _without_others(session, files)
     )
+    pending_deletions.add_purged(session, Bucket.DOCUMENT_ORIGINALS, originals)
     for document in documents:
         _record(session, document, len(versions[document.id]))
     return len(documents)
@@ -102,10 +105,22 @@ def _files_of(
     return files
 
 
+def _originals_of(session: Session, ids: Sequence[UUID]) -> set[str]:
+    """Return the files that versions were made from, which no other document names."""
+    return set(
+        session.scalars(
+            select(DocumentOriginal.file_id)
+            .join(DocumentVersion, DocumentVersion.id == DocumentOriginal.version_id)
+            .where(DocumentVersion.document_id.in_(ids))
+        )
+    )
+
+
 def _forget_contents(session: Session, ids: Sequence[UUID]) -> None:
     """Keep of each version who made it when, its size and its hash."""
     of_these = select(DocumentVersion.id).where(DocumentVersion.document_id.in_(ids))
-    session.execute(delete(DocumentText).where(DocumentText.version_id.in_(of_these)))
+    for kept in (DocumentText, DocumentOriginal):
+        session.execute(delete(kept).where(kept.version_id.in_(of_these)))
     session.execute(
         update(DocumentShare)
         .where(
@@ -113,6 +128,7 @@ def _forget_contents(session: Session, ids: Sequence[UUID]) -> None:
         )
         .values(revoked_at=func.now())
     )
+    session.execute(delete(DocumentReader).where(DocumentReader.document_id.in_(ids)))
     waiting = {"reading": "none", "scan": "off"}
     session.execute(
         update(DocumentVersion)
@@ -139,6 +155,8 @@ def _bury(session: Session, ids: Sequence[UUID]) -> None:
             title=PURGED_TITLE,
             description="",
             metadata_={},
+            dated_on=None,
+            tags=[],
             revision=Document.revision + 1,
             deleted_at=func.coalesce(Document.deleted_at, func.now()),
             deleted_by=func.coalesce(Document.deleted_by, KEEPER.id),

@@ -3,6 +3,7 @@
 from services.documents.search.counting import count_documents as count_documents
 from services.documents.search.pages import (
     DocumentPage as DocumentPage,
+    find_quickly as find_quickly,
     list_documents as list_documents,
     list_numbered as list_numbered,
 )

@@ -9,10 +9,12 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
+from db.models.document import Document
 from db.postgres import Lsn, Read
-from services.core.actors import Actor, Role
+from services.core.actors import Role
 from services.core.on_behalf import ActorDatabase
 from services.documents.records import visibility
 from services.documents.search.counting import count_documents, record_count
@@ -38,6 +40,12 @@ class DocumentListCache:
     """The lists that this process keeps, for five minutes at most."""
 
     def __init__(self, listener: ChangeListener) -> None:
+        self._opened: CacheRegion[bool] = CacheRegion(
+            "confidential documents",
+            seconds=_SECONDS,
+            most=_MOST_LISTS,
+            changes=listener,
+        )
         self._lists: CacheRegion[CachedPage] = CacheRegion(
             "documents", seconds=_SECONDS, most=_MOST_LISTS, changes=listener
         )
@@ -60,7 +68,7 @@ class DocumentListCache:
         with on_behalf.recording_refusals():
             visibility.require_view(actor)
             require_visible(actor, criteria)
-        scope = _scope_of(actor)
+        scope = self._scope_of(on_behalf, after)
         # A list that asks for days changes at night.
         list_key = criteria, at, is_counted, now.date(), str(now.tzinfo)
         wanted = None if scope is None else (scope, *list_key)
@@ -70,29 +78,48 @@ class DocumentListCache:
 
         def operation(session: Session) -> Lasting[CachedPage]:
             page = read_page(session, actor, DOCUMENT_LISTS, criteria, at, now=now)
-            if not is_counted:
-                return Lasting(CachedPage(page, None))
-            count = count_documents(session, actor, criteria, now=now)
-            return Lasting(CachedPage(page, count))
+            count = None
+            if is_counted:
+                count = count_documents(session, actor, criteria, now=now)
+            # Asked after the list: what came to be confidential and theirs in between
+            # is on it for them alone, and is not kept for their colleagues.
+            is_theirs = scope is Role.STAFF and _opens_confidential(session)
+            return Lasting(CachedPage(page, count), 0 if is_theirs else None)
 
         return self._lists.read(
             wanted, lambda fresh_at: on_behalf.read(operation, after=fresh_at), after
         )
 
+    def _scope_of(
+        self, on_behalf: ActorDatabase, after: Lsn | None
+    ) -> Role | UUID | None:
+        """Return who sees the same as this actor.
 
-def _scope_of(actor: Actor) -> Role | UUID | None:
-    """Return who sees the same as this actor.
+        Not what a clinician sees: it ends by itself when a record that was broken open
+        is closed again, which nobody tells. The front desk sees the same but for those
+        who filed something confidential or are named for it.
+        """
+        actor = on_behalf.actor
+        match actor.role:
+            case Role.STAFF:
+                opens = self._opened.look(
+                    actor.id,
+                    lambda fresh_at: on_behalf.read(
+                        lambda session: Lasting(_opens_confidential(session)),
+                        after=fresh_at,
+                    ),
+                    after,
+                )
+                return actor.id if opens.value else actor.role
+            case Role.PATIENT:
+                return actor.id
+            case _:
+                return None
 
-    Not what a clinician sees: it ends by itself when a record that was broken open is
-    closed again, which nobody tells.
-    """
-    match actor.role:
-        case Role.STAFF:
-            return actor.role
-        case Role.PATIENT:
-            return actor.id
-        case _:
-            return None
+
+def _opens_confidential(session: Session) -> bool:
+    """Tell whether any confidential document is shown to whoever asks."""
+    return bool(session.scalar(select(exists().where(Document.confidential))))
 
 
 def _record(on_behalf: ActorDatabase, criteria: Criteria, look: CachedPage) -> None:

@@ -47,7 +47,7 @@ _FIELDS = (
     ),
     Field(
         "classification",
-        "Classification",
+        "Retention class",
         Kind.CHOICE,
         is_sortable=True,
         choices=tuple(kind.value for kind in Classification),
@@ -62,6 +62,21 @@ _FIELDS = (
         "Without a patient",
         Kind.FLAG,
         statements=("without a patient", "filed under a patient"),
+    ),
+    Field(
+        "dated_on",
+        "Date of the document",
+        Kind.DATE,
+        is_sortable=True,
+        phrase="dated",
+    ),
+    Field(
+        "tags",
+        "Tags",
+        Kind.LIST,
+        phrase="tagged",
+        denial="not tagged",
+        statements=("without tags", "with tags"),
     ),
     Field("created_at", "Filed", Kind.TIMESTAMP, is_sortable=True, phrase="filed"),
     Field(
@@ -85,6 +100,13 @@ _FIELDS = (
         denial="examined and not found to have",
         statements=("with nothing found in the file", "with findings in the file"),
     ),
+    Field("urgent", "Urgent", Kind.FLAG, statements=("urgent", "not urgent")),
+    Field(
+        "confidential",
+        "Confidential",
+        Kind.FLAG,
+        statements=("confidential", "not confidential"),
+    ),
     Field(
         "held",
         "Legal hold",
@@ -105,9 +127,19 @@ _FIELDS = (
     ),
     Field("id", "Document id", Kind.ID),
 )
-# Patients have one record and see nothing of what the clinic must keep.
+# Patients have one record, and see nothing of what the clinic must keep or how it
+# handles it.
 _NOT_FOR_PATIENTS: Final = frozenset(
-    {"last_name", "first_name", "patient_id", "unfiled", "held"}
+    {
+        "last_name",
+        "first_name",
+        "patient_id",
+        "unfiled",
+        "urgent",
+        "confidential",
+        "held",
+        "tags",
+    }
 )
 
 FIELDS: Final[Mapping[str, Field]] = MappingProxyType({f.name: f for f in _FIELDS})

@@ -67,6 +67,11 @@ def _listed() -> Subquery:
             Document.updated_at,
             Document.deleted_at,
             Document.purged_at,
+            Document.dated_on,
+            Document.tags,
+            Document.urgent,
+            Document.confidential,
+            Document.withheld,
             Document.held_at.is_not(None).label("is_held"),
             Document.patient_id.is_(None).label("is_unfiled"),
             func.lower(Document.created_by_name).collate("C").label("author_key"),
@@ -148,6 +153,8 @@ TARGETS: Final[Mapping[str, Target]] = MappingProxyType(
         "first_name": Target(LISTED.c.first_name_key),
         "patient_id": Target(LISTED.c.patient_id),
         "unfiled": Target(LISTED.c.is_unfiled),
+        "tags": Target(LISTED.c.tags),
+        "dated_on": Target(LISTED.c.dated_on),
         "created_at": Target(LISTED.c.created_at),
         "updated_at": Target(LISTED.c.updated_at),
         "deleted_at": Target(LISTED.c.deleted_at),
@@ -155,6 +162,8 @@ TARGETS: Final[Mapping[str, Target]] = MappingProxyType(
         "pages": Target(LISTED.c.pages),
         "filesize": Target(LISTED.c.filesize),
         "findings": Target(LISTED.c.findings),
+        "urgent": Target(LISTED.c.urgent),
+        "confidential": Target(LISTED.c.confidential),
         "held": Target(LISTED.c.is_held),
         "without_text": Target(LISTED.c.is_without_text),
         "quarantined": Target(LISTED.c.is_quarantined),
@@ -170,5 +179,7 @@ SORTED_BY: Final[Mapping[str, str]] = MappingProxyType(
         "author": "author_key",
     }
 )
-# An unfiled document has no patient, a broken file no pages.
-MAY_BE_EMPTY: Final = frozenset({"last_name_key", "first_name_key", "pages"})
+# An unfiled document has no patient, a broken file no pages, many a paper no date.
+MAY_BE_EMPTY: Final = frozenset(
+    {"last_name_key", "first_name_key", "pages", "dated_on"}
+)

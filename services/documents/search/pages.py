@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from services.core.actors import Actor, Role
 from services.core.audit import Action
+from services.documents import tags
 from services.documents.search import fields, passages, spelling, typed
 from services.documents.search.listed import DOCUMENTS
 from services.documents.search.queries import (
@@ -21,9 +22,11 @@ from services.documents.search.records import FoundDocument
 from services.documents.search.spelling import Spelling
 from services.documents.search.typed import ParsedSearch
 from services.lists.criteria import Criteria
-from services.lists.pages import USUAL_SIZE, Page, PagePosition, read_page
+from services.lists.pages import USUAL_SIZE, Page, PagePosition, peek, read_page
 from services.lists.queries import ListDefinition, ListQuery
 from services.lists.recording import record
+
+_QUICK_MILLISECONDS: Final = 300
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,7 @@ DOCUMENT_LISTS: Final = ListDefinition(
     read_search=typed.read,
     fold_search=lambda session, search, _: typed.split(session, search),
     correct_search=_correct,
+    spell_out=tags.spell_out,
     page_of=_page_of,
 )
 
@@ -84,6 +88,27 @@ def list_documents(
     """
     at = PagePosition(size, after, before, last)
     return read_page(session, actor, DOCUMENT_LISTS, criteria, at, now=now)
+
+
+def find_quickly(
+    session: Session, actor: Actor, typed: str, *, limit: int = 5
+) -> tuple[FoundDocument, ...]:
+    """Return the documents that fit what somebody is typing best, without passages.
+
+    None where that takes too long. What was shown is written down, and not what was
+    typed. Raises InvalidInput, NotAllowed.
+    """
+    shown: tuple[FoundDocument, ...] = peek(
+        session,
+        actor,
+        DOCUMENT_LISTS,
+        typed,
+        size=limit,
+        milliseconds=_QUICK_MILLISECONDS,
+    )
+    if shown:
+        record_page(session, actor, Criteria(), shown)
+    return shown
 
 
 def list_numbered(

@@ -159,8 +159,11 @@ def _is_there(shape: DocumentListShape) -> ColumnElement[bool]:
         # What others deleted is gone for a patient, who could not restore it.
         return and_(deleted, filed) if shape.scope else deleted
     current = c.deleted_at.is_(None)
-    # What the clinic files reaches the patient once it is known to be clean.
-    return and_(current, or_(~c.is_quarantined, filed)) if shape.scope else current
+    if not shape.scope:
+        return current
+    # What the clinic files reaches the patient once it is known to be clean, and unless
+    # it is kept from them.
+    return and_(current, or_(~c.is_quarantined, filed), or_(~c.withheld, filed))
 
 
 def shape_of(

@@ -15,7 +15,7 @@ from db.postgres import assume_role
 from services.core import audit
 from services.core.actors import Actor, Permission, Role
 from services.core.audit import Action
-from services.core.errors import InvalidInput, NotFound
+from services.core.errors import Conflict, InvalidInput, NotFound
 from services.documents import records
 from services.documents.records.model import QUARANTINED, DocumentRecord, VersionRecord
 from services.documents.records.rows.documents import VERSION_COLUMNS, version_of
@@ -77,6 +77,16 @@ class SharedVersion:
     version: VersionRecord
 
 
+class Confidential(Conflict):
+    """The document is confidential, so nobody opens it without signing in."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This document is confidential, and a link opens for anybody who has it. "
+            "Hand the document over in person, or end the confidentiality first."
+        )
+
+
 class NoSuchShare(NotFound):
     """The document has no such link, or not one of the actor's."""
 
@@ -94,13 +104,16 @@ def create(
 ) -> NewShare:
     """Make a link to a version, the latest without a number; the caller commits.
 
-    Raises InvalidInput, NoSuchDocument, Quarantined, Damaged, FileGone, NotAllowed.
+    Raises InvalidInput, NoSuchDocument, Confidential, Quarantined, Damaged, FileGone,
+    NotAllowed.
     """
     actor.require(Permission.SHARE_DOCUMENTS)
     if not SHORTEST_MINUTES <= minutes <= LONGEST_MINUTES:
         raise InvalidInput("minutes", "A link can last from 5 minutes to 7 days.")
     document = records.look_up(session, actor, document_id, number=number)
     records.require_served(document.version)
+    if document.confidential:
+        raise Confidential
     secret = secrets.token_urlsafe(_RANDOM_BYTES)
     row = DocumentShare(
         version_id=document.version.id,
@@ -264,7 +277,8 @@ def _shared(secret: str) -> Select[*tuple[Any, ...]]:
         .join(DocumentVersion, DocumentVersion.id == DocumentShare.version_id)
         .join(Document, Document.id == DocumentVersion.document_id)
         .where(DocumentShare.token_hash == _hash(secret), _LIVE)
-        .where(Document.deleted_at.is_(None), DocumentVersion.file_id.is_not(None))
+        .where(Document.deleted_at.is_(None), ~Document.confidential)
+        .where(DocumentVersion.file_id.is_not(None))
         .where(DocumentVersion.damaged_at.is_(None))
         .where(DocumentVersion.scan.not_in(QUARANTINED))
     )

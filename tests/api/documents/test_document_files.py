@@ -151,6 +151,116 @@ def test_a_page_is_a_picture_that_nobody_keeps(client, filed, events):
     assert events()[-1] == ("document:view", {"version": 1, "page": 2})
 
 
+def test_a_page_to_be_printed_is_in_the_audit_log_as_that(client, filed, events):
+    assert client.get(_page(filed, 2, purpose="print")).status_code == 200
+
+    assert events()[-1] == ("document:print", {"version": 1, "page": 2})
+    assert client.get(_page(filed, 2, purpose="fun")).status_code == 400
+
+
+def _words(client, filed, page, version=1):
+    place = f"/files/documents/{filed['id']}/versions/{version}/pages/{page}.json"
+    return client.get(place)
+
+
+def test_the_words_of_a_page_that_was_just_shown_are_no_second_look(
+    client, filed, events
+):
+    client.get(_page(filed, 2))
+    before = events()
+
+    answer = _words(client, filed, 2)
+
+    assert [word["text"] for word in answer.json()["words"]] == ["Second", "page"]
+    assert answer.headers["cache-control"] == "no-store"
+    assert events() == before
+    # Nobody reads a page without its picture unrecorded.
+    assert _words(client, filed, 1).status_code == 200
+    assert events()[-1] == ("document:view", {"version": 1, "page": 1})
+
+
+def test_the_words_of_a_page_are_for_who_may_see_it(
+    client, as_role, application, filed
+):
+    assert _words(client, filed, 3).status_code == 404
+    assert _words(client, filed, 1, version=2).status_code == 404
+    client.get(_page(filed, 1))
+    assert _words(as_role(Role.PATIENT), filed, 1).status_code == 404
+    assert _words(as_role(Role.ADMIN), filed, 1).status_code == 403
+    _mark(application, filed, scan="infected")
+    assert _words(client, filed, 1).status_code == 409
+
+
+def test_the_text_of_all_pages_is_one_look_at_the_document(
+    client, as_role, filed, events
+):
+    place = f"/files/documents/{filed['id']}/versions/1/text.json"
+
+    answer = client.get(place)
+
+    assert [text.strip() for text in answer.json()["pages"]] == [
+        "First page",
+        "Second page",
+    ]
+    assert answer.headers["cache-control"] == "no-store"
+    assert events()[-1] == ("document:view", {"version": 1, "text": True})
+    assert as_role(Role.PATIENT).get(place).status_code == 404
+    assert as_role(Role.ADMIN).get(place).status_code == 403
+
+
+def test_small_pictures_of_all_pages_are_to_be_had(client, filed, events):
+    place = f"/files/documents/{filed['id']}/versions/1/thumbnail.png"
+    before = events()
+
+    first, second = (client.get(f"{place}?page={page}") for page in (1, 2))
+
+    assert first.content == client.get(place).content != second.content
+    assert client.get(f"{place}?page=3").status_code == 404
+    assert events() == before
+
+
+def test_the_picture_that_a_document_was_made_of_comes_back_as_it_came(client, as_role):
+    file = io.BytesIO()
+    exif = Image.Exif()
+    exif[0x010F] = "Camera"
+    Image.new("RGB", (30, 40)).save(file, "JPEG", exif=exif)
+    filed = upload(client, file.getvalue(), "Wunde.jpg").json()["document"]
+    path = f"/api/documents/{filed['id']}"
+
+    answer = client.get(f"{path}/original")
+
+    assert filed["filename"] == "Wunde.pdf"
+    assert client.get(path).content.startswith(b"%PDF-")
+    assert answer.content == file.getvalue()
+    assert answer.headers["content-type"] == "image/jpeg"
+    assert 'filename="Wunde.jpg"' in answer.headers["content-disposition"]
+    known = client.get(f"{path}/details").json()["original"]
+    assert (known["filename"], known["filesize"]) == ("Wunde.jpg", len(answer.content))
+    assert as_role(Role.PATIENT).get(f"{path}/original").status_code == 404
+
+
+def test_what_came_as_a_pdf_has_no_other_original(client, path):
+    assert client.get(f"{path}/original").status_code == 404
+    assert client.get(f"{path}/details").json()["original"] is None
+
+
+def test_a_thumbnail_is_kept_for_its_reader_and_needs_the_file_once(
+    client, as_role, filed, damage, events
+):
+    place = f"/files/documents/{filed['id']}/versions/1/thumbnail.png"
+    before = events()
+    answer = client.get(place)
+
+    assert Image.open(io.BytesIO(answer.content)).width in {120, 121}
+    assert answer.headers["cache-control"] == "private, max-age=600"
+    assert "Cookie" in answer.headers["vary"].split(", ")
+    # It belongs to the list that shows it, and only that is written down.
+    assert events() == before
+    damage(last=False)
+    assert client.get(place).content == answer.content
+    assert as_role(Role.PATIENT).get(place).status_code == 404
+
+
 def test_the_next_page_is_not_decrypted_again_but_asked_for_and_written_down(
     client, as_role, filed, damage, events
 ):

@@ -3,11 +3,12 @@
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from api.core.answers import LSN_HEADER
 from db.files.gridfs import Bucket
 from db.models.audit import AuditEvent
-from db.models.document import DocumentVersion
+from db.models.document import Document, DocumentVersion
 from db.postgres import SYSTEM
 from services.core.actors import Role
 from tests.api.document_samples import pdf, upload
@@ -24,6 +25,26 @@ def filed(client, ada):
 @pytest.fixture
 def patient(as_role):
     return as_role(Role.PATIENT)
+
+
+def test_tags_are_made_given_and_taken_away_again(client, as_role, filed, patient):
+    admin = as_role(Role.ADMIN)
+    made = admin.post("/api/document-tags", json={"name": "Claim", "colour": "red"})
+    details = f"{LIST}/{filed['id']}/details"
+
+    given = client.ask(
+        "PATCH", details, json={"tags": ["claim"]}, headers={"If-Match": "*"}
+    )
+
+    assert made.status_code == 201
+    assert given.json()["document"]["tags"] == ["Claim"]
+    assert client.get("/api/document-tags").json()["tags"] == [made.json()]
+    assert patient.get("/api/document-tags").json() == {"tags": []}
+    wrong = admin.post("/api/document-tags", json={"name": "x", "colour": "pink"})
+    assert wrong.status_code == 400
+    gone = admin.delete(f"/api/document-tags/{made.json()['id']}")
+    assert gone.json() == {"documents": 1}
+    assert client.get(details).json()["tags"] == []
 
 
 def _events_of(application, document):
@@ -87,6 +108,74 @@ def test_what_is_said_of_a_document_is_kept(client, ada):
     assert document["patient_name"] == "Ada Lovelace"
     del facts["metadata"]
     assert facts.items() <= document.items()
+
+
+@pytest.mark.parametrize(
+    ("said", "handled"),
+    [
+        ({"classification": "urgent"}, (True, False, False)),
+        ({"classification": "routine"}, (False, False, False)),
+        ({"classification": "confidential"}, (False, True, False)),
+        ({"classification": "confidential", "urgent": "true"}, (True, True, False)),
+        ({"confidential": "true", "withheld": "true"}, (False, True, True)),
+        ({"retention_class": "clinical"}, (False, False, False)),
+    ],
+    ids=["urgent", "routine", "confidential", "both", "withheld", "class"],
+)
+def test_an_upload_says_how_the_document_is_handled(client, ada, said, handled):
+    answer = upload(client, patient_id=ada["uuid"], **said)
+
+    assert answer.status_code == 201, answer.json()
+    document = answer.json()["document"]
+    names = ("urgent", "confidential", "withheld")
+    assert tuple(document[name] for name in names) == handled
+    assert document["retention_class"] == document["classification"] == "clinical"
+
+
+def test_the_retention_class_is_taken_by_its_name_and_by_its_former_one(client, filed):
+    path = f"{LIST}/{filed['id']}/details"
+    said = []
+
+    for body in (
+        {"retention_class": "temporary"},
+        {"classification": "administrative"},
+        {"classification": "urgent"},
+    ):
+        answer = client.ask("PATCH", path, json=body, headers={"If-Match": "*"})
+        said.append(answer.json()["document"])
+
+    classes = [document["retention_class"] for document in said]
+    assert classes == ["temporary", "administrative", "administrative"]
+    assert [document["urgent"] for document in said] == [False, False, True]
+
+
+def test_what_is_confidential_is_not_there_for_another_desk(client, application, ada):
+    filed = upload(client, patient_id=ada["uuid"], confidential="true").json()
+    uuid = filed["document"]["id"]
+    page = f"/files/documents/{uuid}/versions/1"
+    ways = [
+        f"{LIST}/{uuid}",
+        f"{LIST}/{uuid}/details",
+        f"{LIST}/{uuid}/shares",
+        f"{page}/pages/1.png",
+        f"{page}/pages/1.json",
+        f"{page}/text.json",
+        f"{page}/thumbnail.png",
+        f"/files/documents.zip?document={uuid}",
+    ]
+    assert {client.get(way).status_code for way in ways} == {200}
+
+    # As if a colleague at another desk had filed it.
+    by_another = update(Document).where(Document.id == uuid)
+    written = application.database.write(
+        lambda s: s.execute(by_another.values(created_by=uuid4())), identity=SYSTEM
+    )
+
+    after = {LSN_HEADER: str(written.lsn)}
+    assert {client.get(way, headers=after).status_code for way in ways} == {404}
+    page = client.get(LIST, params={"per_page": 1000}, headers=after)
+    listed = page.json()["documents"]
+    assert uuid not in {document["id"] for document in listed}
 
 
 def test_what_a_patient_sends_is_theirs(patient, as_role):
@@ -211,6 +300,7 @@ def test_a_change_that_comes_too_late_is_shown_what_is_there(client, filed):
     [
         ({"document_type": "novel"}, "document_type"),
         ({"classification": "secret"}, "classification"),
+        ({"withheld": True}, "withheld"),
         ({"title": "x" * 201}, "title"),
         ({"description": "x" * 2001}, "description"),
         ({"metadata": {"a": "x" * 20_000}}, "metadata"),

@@ -1,10 +1,12 @@
 """What is taken in over the API, and what is refused while it is still coming."""
 
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from uuid import uuid4
 
 import pytest
 from anyio.from_thread import start_blocking_portal
+from PIL import Image
 from pymongo import MongoClient
 
 from db.files.gridfs import Bucket
@@ -92,6 +94,10 @@ def test_a_form_that_cannot_be_read_is_refused(client, body):
         ({"patient_id": "ada"}, "patient_id"),
         ({"document_type": "novel"}, "document_type"),
         ({"classification": "secret"}, "classification"),
+        ({"retention_class": "routine"}, "retention_class"),
+        ({"urgent": "very"}, "urgent"),
+        ({"confidential": "true"}, "confidential"),
+        ({"withheld": "true"}, "withheld"),
         ({"title": "x" * 201}, "title"),
         ({"description": "x" * 2001}, "description"),
         ({"metadata": "[1]"}, "metadata"),
@@ -341,3 +347,50 @@ def test_nothing_readable_of_a_document_is_in_the_store(
         entries = str(list(mongo[name]["documents.files"].find()))
         assert not any(word.encode() in chunk["data"] for chunk in chunks)
     assert word not in entries
+
+
+def test_uploads_are_timed_for_prometheus(client):
+    def counted():
+        (line,) = (
+            line
+            for line in client.get("/metrics").text.splitlines()
+            if line.startswith("chartroom_upload_seconds_count ")
+        )
+        return float(line.split()[1])
+
+    before = counted()
+
+    upload(client)
+    upload(client, b"no PDF")
+    photo = BytesIO()
+    Image.new("RGB", (30, 40)).save(photo, "JPEG")
+    assert upload(client, photo.getvalue(), "photo.jpg").status_code == 201
+
+    assert counted() == before + 3
+
+
+def test_the_date_of_the_paper_is_kept_and_lists_go_by_it(client, ada):
+    for name, dated_on in (("new", "2026-02-03"), ("old", "1999-12-31")):
+        facts = {"dated_on": dated_on, "patient_id": ada["uuid"]}
+        sent = upload(client, None, f"{name}.pdf", **facts).json()["document"]
+        assert sent["dated_on"] == dated_on
+    wanted = (
+        f"1_field=patient_id&1_operator=EQUAL&1_value={ada['uuid']}"
+        "&2_field=dated_on&2_operator=LESS_THAN&2_value=2026-01-01"
+    )
+
+    found = client.get(f"/api/documents?{wanted}").json()["documents"]
+    every = client.get(
+        f"/api/documents?{wanted.partition('&2_')[0]}&orderBy=dated_on&order=asc"
+    ).json()["documents"]
+
+    assert [document["title"] for document in found] == ["old"]
+    assert [document["title"] for document in every] == ["old", "new"]
+
+
+@pytest.mark.parametrize("dated_on", ["31.12.2020", "1899-12-31", "2999-01-01"])
+def test_a_date_that_no_paper_has_is_refused_by_its_name(client, dated_on):
+    answer = upload(client, dated_on=dated_on)
+
+    assert answer.status_code == 400
+    assert answer.json()["property"] == "dated_on"

@@ -1,4 +1,4 @@
-"""A document made from a form: typed, looked at, confirmed, found in the list."""
+"""A document made from a form: typed, looked at, confirmed, opened."""
 
 from collections.abc import Iterator
 
@@ -25,7 +25,7 @@ def page(site: Site) -> Iterator[Page]:
         yield page
 
 
-def test_from_the_form_over_the_preview_into_the_list(page: Page):
+def test_from_the_form_over_the_preview_to_the_document(page: Page):
     page.goto("/create_document")
     _type(page, "Name", _NAME)
     page.get_by_role("spinbutton", name="Date of birth").first.click()
@@ -42,8 +42,8 @@ def test_from_the_form_over_the_preview_into_the_list(page: Page):
     dialog.get_by_role("button", name="Confirm & Upload").click()
 
     expect(page.get_by_text("“Medical record” is filed.")).to_be_visible()
-    row = page.get_by_role("row").filter(has_text="Medical record")
-    expect(row.first).to_be_visible()
+    expect(page.get_by_role("heading", name="Medical record")).to_be_visible()
+    expect(page.get_by_role("link", name="Download version 1")).to_be_visible()
 
 
 def test_what_is_wrong_with_a_long_form_is_said_in_sight(page: Page):

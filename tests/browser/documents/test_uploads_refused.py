@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from db.postgres import SYSTEM, Database
 from services.people.accounts import demo_accounts
-from tests.browser.conftest import Site, ready
+from tests.browser.conftest import Site, open_from_menu, ready
 from tests.browser.running import chartroom
 from tests.conftest import Databases
 
@@ -79,7 +79,7 @@ def test_what_was_chosen_takes_no_room_any_more_on_another_page(
     page.locator("input[type=file]").set_input_files(files[0])
     expect(page.get_by_label("Description")).to_have_count(1)
 
-    page.get_by_role("link", name="Documents").click()
+    open_from_menu(page, "Documents", "Documents")
     page.get_by_role("button", name="Upload", exact=True).click()
     expect(page.get_by_role("heading", name="Upload documents")).to_be_visible()
     ready(page).locator("input[type=file]").set_input_files(files[1])

@@ -14,8 +14,9 @@ from services.documents import records
 from services.documents.forms import Draft, list_drafts, save_draft
 from services.documents.records.errors import FilesUnavailable
 from services.documents.records.kinds import DocumentType
+from services.patients.records import record_numbers
 from tests.kit import cast
-from tests.pages.conftest import page_file
+from tests.pages.conftest import choose_patient, page_file
 from tests.pages.document_samples import files_of
 from tests.services.documents.forms.samples import record_form
 
@@ -86,6 +87,7 @@ def test_the_form_begins_with_what_the_record_knows(clinic, ada):
 
     assert shown(app) == {
         "name": f"{ada.first_name} {ada.last_name}",
+        "record_number": record_numbers.spelt(ada.record_number),
         "date_of_birth": cast.ADA.date_of_birth,
         "diagnosis": "",
         "allergies": "Penicillin",
@@ -108,6 +110,9 @@ def test_from_the_form_over_the_preview_to_the_filed_document(clinic, ada):
     record = newest(clinic)
     assert not app.exception
     assert "“Medical record” is filed." in [toast.value for toast in app.toast]
+    # On its page it can be printed or sent.
+    assert app.title[0].value == "Medical record"
+    assert "document_download" in {part.key for part in app.get("link_button")}
     assert record.patient_id == ada.id
     assert record.document_type is DocumentType.MEDICAL_RECORD
     assert record.version.origin == "form"
@@ -135,6 +140,7 @@ def test_after_filing_the_next_form_is_a_new_document(clinic, ada):
     press(press(app, "generate"), "confirm")
     first = newest(clinic)
 
+    app.query_params.clear()
     app.query_params["patient"] = str(ada.id)
     app = app.switch_page(page_file(PAGE)).run()
     assert shown(app)["diagnosis"] == ""
@@ -259,8 +265,7 @@ def test_what_was_typed_before_the_patient_was_chosen_stays(clinic, ada):
     app = opened(clinic)
     field(app, "diagnosis").set_value("Typed first").run()
 
-    app.text_input(key=f"{PAGE}_patient_search").set_value(ada.last_name).run()
-    press(app, f"patient_{ada.id}")
+    choose_patient(app, PAGE, ada.id)
 
     assert shown(app)["diagnosis"] == "Typed first"
     assert shown(app)["name"] == f"{ada.first_name} {ada.last_name}"
@@ -326,7 +331,7 @@ def test_how_one_patients_document_is_filed_is_not_said_of_anothers(clinic, ada)
     app.query_params["patient"] = str(other.id)
     app.run()
 
-    assert how_filed(app) == ("Medical record", "As usual for the type", "")
+    assert how_filed(app) == ("Medical record", "Default for the type", "")
 
 
 def test_a_draft_can_be_discarded(clinic, ada):
@@ -430,7 +435,7 @@ def test_a_date_of_birth_to_come_is_refused_and_all_that_was_typed_stays(clinic)
     assert any(
         "Date of birth is in the future" in element.value for element in app.markdown
     )
-    assert app.error[0].value.endswith("what is wrong with: Date of birth.")
+    assert app.error[0].value.endswith("the highlighted fields: Date of birth.")
     assert field(app, "date_of_birth").value == date(2199, 1, 31)
     assert field(app, "name").value == "Ada Lovelace"
     assert field(app, "diagnosis").value == "Ένα δύο 王"

@@ -3,16 +3,18 @@
 import json
 from dataclasses import replace as changed
 from datetime import UTC, datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import update
 from streamlit.testing.v1 import AppTest
 
-from db.models.document import DocumentVersion
+from db.models.document import Document, DocumentVersion
 from services.core.actors import Role
 from services.documents import records
 from services.documents.records.drafts import ChangedDocument
 from services.documents.records.model import DocumentRecord
+from services.documents.sharing import readers
 from services.patients.records import patients
 from services.patients.records.model import PatientRecord
 from tests.pages.conftest import Clinic
@@ -248,6 +250,60 @@ def test_an_edit_says_anew_what_it_is_and_keeps_the_rest(clinic: Clinic, file: F
     assert changed(ChangedDocument.of(now), title="") == changed(
         ChangedDocument.of(record), title=""
     )
+
+
+def by_a_colleague(clinic: Clinic, record: DocumentRecord) -> None:
+    """Let a document be one that somebody else has filed."""
+    by_another = update(Document).where(Document.id == record.id)
+    clinic.write(lambda s: s.execute(by_another.values(created_by=uuid4())))
+
+
+def test_the_desk_is_told_of_a_confidential_document_and_shown_nothing_of_it(
+    clinic: Clinic, file: File
+):
+    patient = clinic.register()
+    record = file(of=patient.id, title="Genetic report", confidential=True)
+    by_a_colleague(clinic, record)
+
+    app = clinic.open("patient", patient=patient.id, part="documents")
+
+    told = [caption.value for caption in app.caption]
+    assert any("1 confidential document, filed" in words for words in told), told
+    assert "Genetic report" not in str(app)
+    gone = clinic.open("document", document=record.id)
+    assert "Document not found" in said(gone)
+    assert "Genetic report" not in str(gone)
+
+
+def test_whoever_makes_it_confidential_at_the_desk_is_told_what_that_means(
+    clinic: Clinic, file: File
+):
+    record = file(of=clinic.register().id, title="Letter")
+    by_a_colleague(clinic, record)
+    app = clinic.open("document", document=record.id)
+    app.button(key="document_edit").click().run()
+    key = f"document_edit_{record.id}"
+    app.checkbox(key=f"{key}_confidential").check()
+    press(app, "document_edit", "document_edit_save")
+
+    assert not app.exception
+    assert app.title[0].value == "Documents"
+    changes = clinic.audit("document:change")[-1].details["changed"]
+    assert changes["confidential"] == [False, True]
+
+
+def test_who_else_opens_it_is_named_with_the_document(clinic: Clinic, file: File):
+    record = file(of=clinic.register().id, confidential=True)
+    app = clinic.open("document", document=record.id)
+    app.button(key="document_edit").click().run()
+    field = app.multiselect(key=f"document_edit_{record.id}_readers")
+    named = field.options[0]
+    field.select(named)
+    press(app, "document_edit", "document_edit_save")
+
+    assert not app.exception
+    told = clinic.write(lambda s: readers.list_readers(s, clinic.clerk, record.id))
+    assert [reader.name for reader in told] == [named]
 
 
 def test_an_edit_of_what_changed_meanwhile_changes_nothing(clinic: Clinic, file: File):

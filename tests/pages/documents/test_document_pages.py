@@ -1,6 +1,7 @@
 """Documents on pages: uploaded, found, replaced, compared, deleted, shared."""
 
 import json
+from datetime import date
 from uuid import UUID, uuid4
 
 import pytest
@@ -10,7 +11,7 @@ from services.core.actors import Role
 from services.documents import records
 from services.documents.records.kinds import DocumentType
 from services.patients.records.model import PatientRecord
-from tests.pages.conftest import Clinic, rows_of
+from tests.pages.conftest import Clinic, choose_patient, rows_of
 from tests.pages.document_samples import (
     File,
     buttons,
@@ -35,13 +36,14 @@ def test_several_files_are_filed_at_once_each_with_its_type(clinic: Clinic):
     app = clinic.open("upload_documents", patient=patient.id)
     files = [(f"{name}.pdf", letter(name), "") for name in ("first", "second")]
     app.file_uploader[0].set_value(files).run()
-    app.selectbox[0].set_value(DocumentType.LAB_REPORT)
+    # The first two are for all files at once.
+    app.selectbox[2].set_value(DocumentType.LAB_REPORT)
     app.text_area[1].set_value("From the hospital")
     app.button(key="upload_documents_file").click().run()
 
     assert "first\\.pdf is filed" in said(app)
     listed = rows_of(clinic.open("patient", patient=patient.id), "patient_documents")
-    assert {(row[0], row[3]) for row in listed} == {
+    assert {(row[0], row[1]) for row in listed} == {
         ("first", "Lab report"),
         ("second", "Other"),
     }
@@ -53,6 +55,48 @@ def test_several_files_are_filed_at_once_each_with_its_type(clinic: Clinic):
     ]
     assert with_words == ["second"]
     assert not app.exception
+
+
+def test_what_is_said_of_all_files_holds_for_each_until_it_says_otherwise(
+    clinic: Clinic,
+):
+    patient, other = clinic.register(), clinic.register(last_name="Elsewhere")
+    app = clinic.open("upload_documents", patient=patient.id)
+    files = [(f"{name}.pdf", letter(name), "") for name in ("one", "two", "three")]
+    app.file_uploader[0].set_value(files).run()
+
+    app.selectbox(key="upload_documents_all_type").set_value(DocumentType.CONSENT).run()
+    # Of each file: its type, its retention class, and whether it is of another patient.
+    app.selectbox[6].set_value(DocumentType.INVOICE).run()
+    others = [box for box in app.checkbox if str(box.key).endswith("_other")]
+    own = str(others[1].key).removesuffix("_other")
+    others[1].check().run()
+    choose_patient(app, own, other.id)
+    app.button(key="upload_documents_file").click().run()
+
+    filed = [stored(clinic, e.subject_id) for e in clinic.audit("document:file")[-3:]]
+    assert {(r.title, r.document_type, r.patient_id) for r in filed} == {
+        ("one", DocumentType.CONSENT, patient.id),
+        ("two", DocumentType.CONSENT, other.id),
+        ("three", DocumentType.INVOICE, patient.id),
+    }
+    assert not app.exception
+
+
+def test_title_and_date_of_the_paper_are_supposed_and_can_be_corrected(clinic: Clinic):
+    text = "Discharge letter\nVienna, 3 November 2025"
+    app = clinic.open("upload_documents")
+    app.file_uploader[0].set_value([("scan0001.pdf", letter(text), "")]).run()
+
+    assert app.text_input[-1].value == "Discharge letter"
+    assert app.date_input[0].value == date(2025, 11, 3)
+    app.date_input[0].set_value(date(2025, 11, 4)).run()
+    app.button(key="upload_documents_file").click().run()
+
+    filed = stored(clinic, clinic.audit("document:file")[-1].subject_id)
+    assert (filed.title, filed.dated_on) == ("Discharge letter", date(2025, 11, 4))
+    page = clinic.open("document", document=filed.id)
+    assert any("dated 4 Nov" in element.value for element in page.markdown)
 
 
 def test_a_file_that_is_no_pdf_is_refused_and_the_others_are_filed(clinic: Clinic):
@@ -79,7 +123,7 @@ def test_nothing_chosen_is_said_word_for_word(clinic: Clinic):
     app.button(key="upload_documents_file").click().run()
 
     assert app.error[0].value == "No file uploaded"
-    assert "Choose a PDF above first" in advice_on(app)
+    assert "Choose a PDF or a picture above first" in advice_on(app)
 
 
 @pytest.mark.parametrize(
@@ -105,6 +149,37 @@ def test_a_damaged_file_is_filed_with_a_warning(clinic: Clinic):
     assert not app.success
 
 
+def test_an_upload_is_marked_as_urgent_and_confidential(clinic: Clinic):
+    patient = clinic.register()
+    app = clinic.open("upload_documents", patient=patient.id)
+    app.file_uploader[0].set_value([("hiv.pdf", letter("hiv"), "")]).run()
+
+    def box(name: str):
+        (found,) = [b for b in app.checkbox if str(b.key).endswith(f"_{name}")]
+        return found
+
+    assert box("withheld").disabled
+    box("urgent").check()
+    box("confidential").check().run()
+    box("withheld").check().run()
+    app.button(key="upload_documents_file").click().run()
+
+    now = stored(clinic, clinic.audit("document:file")[-1].subject_id)
+    assert (now.urgent, now.confidential, now.withheld) == (True, True, True)
+    page = clinic.open("document", document=now.id)
+    badges = " ".join(badge.value for badge in page.markdown)
+    assert "Urgent, confidential" in badges
+    assert "Not shown to the patient" in badges
+
+
+def test_patients_are_not_asked_how_the_clinic_handles_it(clinic: Clinic, maya: UUID):
+    app = clinic.open("upload_documents", Role.PATIENT)
+    app.file_uploader[0].set_value([("own.pdf", letter("own"), "")]).run()
+
+    assert app.button(key="upload_documents_file")
+    assert not [b for b in app.checkbox if str(b.key).endswith("_confidential")]
+
+
 def test_the_same_content_is_offered_as_already_filed(clinic: Clinic, file: File):
     patient, twice = clinic.register(), letter("twice")
     known = file(twice, of=patient.id, title="The first one")
@@ -114,7 +189,8 @@ def test_the_same_content_is_offered_as_already_filed(clinic: Clinic, file: File
     assert "Already filed as “The first one”" in said(app)
     assert f"document?document={known.id}" in said(app)
 
-    app.checkbox[0].check()
+    (again,) = [box for box in app.checkbox if str(box.key).endswith("_again")]
+    again.check()
     app.button(key="upload_documents_file").click().run()
 
     assert "again\\.pdf is filed" in said(app)
@@ -160,7 +236,7 @@ def test_an_empty_list_says_what_to_do_next(clinic: Clinic):
     app = clinic.open("documents")
     app.text_input(key="documents_search").set_value("nosuchword").run()
 
-    assert any("No document meets this" in element.value for element in app.markdown)
+    assert any("No documents match" in element.value for element in app.markdown)
     assert app.button(key="documents_all")
 
 
@@ -335,10 +411,7 @@ def test_a_hold_is_given_for_a_reason_and_keeps_from_deleting(
 def test_the_patient_of_an_upload_is_found_by_name(clinic: Clinic):
     patient = clinic.register()
     app = clinic.open("upload_documents")
-    app.text_input(key="upload_documents_patient_search").set_value(
-        patient.last_name
-    ).run()
-    app.button(key=f"upload_documents_patient_{patient.id}").click().run()
+    choose_patient(app, "upload_documents", patient.id)
     upload(app, ("named.pdf", letter("named")))
 
     listed = rows_of(clinic.open("patient", patient=patient.id), "patient_documents")
@@ -354,8 +427,7 @@ def test_an_upload_for_nobody_who_is_known_waits_for_another_patient(clinic: Cli
     assert app.button(key="upload_documents_file").disabled
 
     app.button(key="upload_documents_patient_other").click().run()
-    app.text_input(key="upload_documents_patient_search").set_value(ada.last_name).run()
-    app.button(key=f"upload_documents_patient_{ada.id}").click().run()
+    choose_patient(app, "upload_documents", ada.id)
     app.button(key="upload_documents_file").click().run()
 
     assert "one\\.pdf is filed" in said(app)

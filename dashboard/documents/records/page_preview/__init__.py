@@ -12,19 +12,25 @@ import streamlit as st
 
 _HERE = Path(__file__).parent
 
+# One module in three files, since a component takes one.
+_SCRIPTS = ("preview.js", "pages_list.js", "printing.js")
+
 _mount = st.components.v2.component(
     "chartroom.page_preview",
     css=(_HERE / "preview.css").read_text(encoding="utf-8"),
-    js=(_HERE / "preview.js").read_text(encoding="utf-8"),
+    js="\n".join((_HERE / name).read_text(encoding="utf-8") for name in _SCRIPTS),
     # A dialog keeps the focus to itself and sees no button in a shadow root.
     isolate_styles=False,
 )
 
 
 def page_preview(document_id: UUID, number: int, pages: int, *, key: str) -> None:
-    """Show the pages of one version, to be zoomed and turned by mouse or keyboard."""
+    """Show the pages of one version, to be leafed through, turned and printed."""
+    version = f"/files/documents/{document_id}/versions/{number}"
     drawn = {
-        "base": f"/files/documents/{document_id}/versions/{number}/pages/",
+        "base": f"{version}/pages/",
+        "text": f"{version}/text.json",
+        "thumbnail": f"{version}/thumbnail.png",
         "name": f"Pages of version {number}",
         "pages": pages,
     }

@@ -13,6 +13,7 @@ TEMPLATE: Final = Template(
     summary="Results of a sample, with their reference ranges.",
     fields=(
         fields.NAME,
+        fields.RECORD_NUMBER,
         fields.DATE_OF_BIRTH,
         FormField("sample", "Sample", help="For example venous blood, fasting."),
         FormField(

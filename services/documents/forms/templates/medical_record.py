@@ -12,6 +12,7 @@ TEMPLATE: Final = Template(
     summary="Diagnosis, allergies and what else a colleague must know.",
     fields=(
         fields.NAME,
+        fields.RECORD_NUMBER,
         fields.DATE_OF_BIRTH,
         fields.DIAGNOSIS,
         fields.ALLERGIES,

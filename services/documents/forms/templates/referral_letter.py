@@ -16,6 +16,7 @@ TEMPLATE: Final = Template(
             "recipient", "To", required=True, help="Doctor, clinic or department."
         ),
         fields.NAME,
+        fields.RECORD_NUMBER,
         fields.DATE_OF_BIRTH,
         FormField(
             "urgency", "Urgency", help="For example routine, or within two weeks."

@@ -13,6 +13,7 @@ TEMPLATE: Final = Template(
     summary="For an employer or a school; it names no illness.",
     fields=(
         fields.NAME,
+        fields.RECORD_NUMBER,
         fields.DATE_OF_BIRTH,
         FormField(
             "unfit_from",

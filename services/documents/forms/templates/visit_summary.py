@@ -13,6 +13,7 @@ TEMPLATE: Final = Template(
     summary="What was found and decided at a visit.",
     fields=(
         fields.NAME,
+        fields.RECORD_NUMBER,
         fields.DATE_OF_BIRTH,
         FormField(
             "visited_on",

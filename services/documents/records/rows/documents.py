@@ -10,6 +10,7 @@ from db.models.document import Document, DocumentVersion
 from db.models.patient import Patient
 from services.documents.records.kinds import Classification, DocumentType
 from services.documents.records.model import DocumentRecord, VersionRecord
+from services.documents.tags import SHOWN_TAGS
 
 # In the order of VersionRecord's fields; version_of relies on it.
 VERSION_COLUMNS: Final[tuple[InstrumentedAttribute[Any], ...]] = (
@@ -54,11 +55,17 @@ DOCUMENT_COLUMNS: Final[tuple[Any, ...]] = (
     Document.deleted_at,
     Document.held_at,
     Document.held_because,
+    Document.dated_on,
+    SHOWN_TAGS,
+    Document.urgent,
+    Document.confidential,
+    Document.withheld,
 )
 COLUMNS: Final = (*DOCUMENT_COLUMNS, *VERSION_COLUMNS)
 _NAME: Final = DOCUMENT_COLUMNS.index(_PATIENT_NAME)
 _TYPE: Final = DOCUMENT_COLUMNS.index(Document.document_type)
 _CLASS: Final = DOCUMENT_COLUMNS.index(Document.classification)
+_TAGS: Final = DOCUMENT_COLUMNS.index(SHOWN_TAGS)
 _SHA256: Final = VERSION_COLUMNS.index(DocumentVersion.sha256)
 _FINDINGS: Final = VERSION_COLUMNS.index(DocumentVersion.findings)
 
@@ -84,6 +91,7 @@ def record_of(row: Sequence[Any]) -> DocumentRecord:
     values[_NAME] = values[_NAME] or None  # of nobody a concatenation makes ""
     values[_TYPE] = DocumentType(values[_TYPE])
     values[_CLASS] = Classification(values[_CLASS])
+    values[_TAGS] = tuple(values[_TAGS])
     return DocumentRecord(*(*values, version_of(row[count:])))
 
 

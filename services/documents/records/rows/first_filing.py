@@ -82,6 +82,7 @@ def _record_of(
         deleted_at=None,
         held_at=None,
         held_because=None,
+        tags=(),
         version=VersionRecord(
             **{"form": None, **version},
             id=filed.version_id,

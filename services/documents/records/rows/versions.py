@@ -1,12 +1,13 @@
 """The rows of a version: what is known of its file, and the file's text."""
 
+from dataclasses import asdict
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import insert, literal, select
 from sqlalchemy.orm import Session
 
-from db.models.document import DocumentText, DocumentVersion
+from db.models.document import DocumentOriginal, DocumentText, DocumentVersion
 from services.core.actors import Actor
 from services.documents.records import rules
 from services.documents.records.drafts import StoredContent
@@ -32,12 +33,21 @@ def add(
     version_id = _insert(session, about | values_of(actor, content))
     if pages := pages_of(content):
         session.execute(_ADD_TEXT, {"version_id": version_id, "pages": pages})
+    add_original(session, version_id, content)
+
+
+def add_original(session: Session, version_id: UUID, content: StoredContent) -> None:
+    """Write down what a version was made from, if it was made from a picture."""
+    if (original := content.original) is not None:
+        named = rules.tidy_original_name(original.filename, original.media_type)
+        values = asdict(original) | {"filename": named, "version_id": version_id}
+        session.execute(insert(DocumentOriginal).values(values))
 
 
 def add_copy(
     session: Session, actor: Actor, number: int, version: VersionRecord
 ) -> None:
-    """Write down a version with the file and the text of an earlier one."""
+    """Write down a version with the file, text and original of an earlier one."""
     about = {"number": number, **_by(actor)}
     version_id = _insert(session, about | _copied(version))
     text = select(literal(version_id), DocumentText.pages).where(
@@ -45,6 +55,21 @@ def add_copy(
     )
     columns = [DocumentText.version_id, DocumentText.pages]
     session.execute(insert(DocumentText).from_select(columns, text))
+    copied = [
+        DocumentOriginal.file_id,
+        DocumentOriginal.filename,
+        DocumentOriginal.media_type,
+        DocumentOriginal.filesize,
+        DocumentOriginal.sha256,
+    ]
+    original = select(literal(version_id), *copied).where(
+        DocumentOriginal.version_id == version.id
+    )
+    session.execute(
+        insert(DocumentOriginal).from_select(
+            [DocumentOriginal.version_id, *copied], original
+        )
+    )
 
 
 def evidence(version: VersionRecord) -> dict[str, Any]:

@@ -85,6 +85,7 @@ def test_a_form_begins_with_what_the_record_knows():
 
     assert form == {
         "name": "Ada Lovelace",
+        "record_number": "47T-XZF",
         "date_of_birth": "1980-05-17",
         "diagnosis": "",
         "allergies": "Penicillin, Latex",

@@ -1,6 +1,7 @@
 """A document's facts are changed by whoever may, and by one at a time."""
 
 from dataclasses import replace
+from datetime import date, timedelta
 from uuid import uuid4
 
 import pytest
@@ -10,7 +11,7 @@ from db.models.audit import AuditEvent
 from services.core.errors import NotAllowed
 from services.documents import records
 from services.documents.records.drafts import ChangedDocument
-from services.documents.records.errors import StaleRevision
+from services.documents.records.errors import InvalidDocument, StaleRevision
 from services.documents.records.kinds import Classification, DocumentType
 from services.patients.records import patients
 from tests.kit.cast import ada
@@ -34,6 +35,7 @@ def test_every_fact_can_be_changed(session, clerk, filed):
         description="Second run",
         metadata={"run": 2},
         patient_id=None,
+        dated_on=date(2026, 1, 31),
     )
 
     after = records.change(session, clerk, filed.id, wanted, revision=1)
@@ -140,3 +142,15 @@ def test_clinicians_take_only_what_they_filed_out_of_a_record(
     wanted = changed(filed, patient_id=None)
     with pytest.raises(NotAllowed, match="moves it to another record"):
         records.change(session, clinician, filed.id, wanted, revision=1)
+
+
+@pytest.mark.parametrize("days", [-365 * 130, 2, 400])
+def test_a_paper_is_neither_of_the_future_nor_of_before_1900(
+    session, clerk, filed, days
+):
+    impossible = date.today() + timedelta(days=days)  # noqa: DTZ011 (any zone's)
+
+    with pytest.raises(InvalidDocument, match="1 January 1900 and today"):
+        records.change(
+            session, clerk, filed.id, changed(filed, dated_on=impossible), revision=1
+        )

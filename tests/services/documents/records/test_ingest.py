@@ -8,6 +8,7 @@ from io import BytesIO
 from tempfile import SpooledTemporaryFile, TemporaryFile
 
 import pytest
+from PIL import Image
 
 from db.files.gridfs import Bucket, FileStore
 from services.core.errors import InvalidInput, Unavailable
@@ -19,6 +20,7 @@ from services.documents.records.errors import (
     DocumentIdTaken,
     FileGone,
     FilesUnavailable,
+    NoOriginal,
     NotAPdf,
     Unreadable,
 )
@@ -118,6 +120,100 @@ def test_what_is_refused_is_said_word_for_word_and_not_kept(
     assert str(refused.value) == sentence
     assert refused.value.property_name == "file"
     assert stored(files) == []
+
+
+def photo():
+    file = BytesIO()
+    Image.new("RGB", (300, 400), "navy").save(file, "JPEG")
+    return file.getvalue()
+
+
+def originals(files):
+    return list(files.list_older_than(Bucket.DOCUMENT_ORIGINALS, LATER))
+
+
+def test_a_picture_is_kept_beside_the_pdf_that_it_becomes(session, clerk, files):
+    data = photo()
+    with closing(PdfInspector()) as inspector:
+        taken = DocumentIngest(files, inspector, None, refuse_active=True).receive(
+            BytesIO(data), "Müller/scan 1.JPG"
+        )
+    filed = file(session, clerk, holding=taken)
+
+    assert filed.version.filename == "scan 1.pdf"
+    original = records.open_original(session, clerk, filed.id)
+    assert (original.filename, original.media_type) == ("scan 1.JPG", "image/jpeg")
+    assert original.sha256 == hashlib.sha256(data).hexdigest()
+    with records.open_original_file(files, original) as stream:
+        assert stream.read() == data
+    # Whoever comes with the picture again is told that it is known.
+    again = records.find_filed(session, clerk, hashlib.sha256(data).digest(), None)
+    assert again is not None
+    assert again.id == filed.id
+
+
+def test_a_version_of_a_picture_that_is_restored_has_its_original(
+    session, clerk, files
+):
+    with closing(PdfInspector()) as inspector:
+        way = DocumentIngest(files, inspector, None, refuse_active=True)
+        filed = file(session, clerk, holding=way.receive(BytesIO(photo()), "a.jpg"))
+    other = ingest(files).receive(BytesIO(PDF), "b.pdf")
+    second = records.add_version(session, clerk, filed.id, other, revision=1)
+    with pytest.raises(NoOriginal):
+        records.open_original(session, clerk, filed.id)
+
+    records.restore_version(session, clerk, filed.id, 1, revision=second.revision)
+
+    assert records.open_original(session, clerk, filed.id, 3).filename == "a.jpg"
+
+
+@pytest.mark.parametrize(
+    ("begin", "is_office"),
+    [
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(50), True),
+        (b"PK\x03\x04" + bytes(26) + b"[Content_Types].xml", True),
+        (b"PK\x03\x04mimetypeapplication/vnd.oasis.opendocument.text", True),
+        (b"{\\rtf1 text}", True),
+        (b"PK\x03\x04" + bytes(26) + b"holiday.mp4", False),
+    ],
+    ids=["doc", "docx", "odt", "rtf", "zip"],
+)
+def test_office_files_are_told_from_others_and_what_to_do(files, begin, is_office):
+    with pytest.raises(NotAPdf) as refused:
+        ingest(files).receive(BytesIO(begin), "x.docx")
+
+    assert ("Save it as PDF" in str(refused.value)) == is_office
+
+
+@pytest.mark.parametrize("verdict", ["clean", "infected"])
+def test_a_picture_is_scanned_as_well_as_its_pdf(files, verdict):
+    class Suspicious(Sure):
+        """Finds something in the picture only."""
+
+        def scan(self, source):
+            return verdict if source.read(2) == b"\xff\xd8" else "clean"
+
+    with closing(PdfInspector()) as inspector:
+        way = DocumentIngest(files, inspector, Suspicious(""), refuse_active=False)
+        assert way.receive(BytesIO(photo()), "a.jpg").scan == verdict
+
+
+def test_nothing_stays_of_a_picture_whose_pdf_is_refused(files):
+    class Strict:
+        """Makes of a picture what it then refuses."""
+
+        def convert(self, *_source, **_options):
+            return PDF
+
+        def examine(self, *_source, **_options):
+            raise Unreadable("No page.")
+
+    way = DocumentIngest(files, Strict(), None, refuse_active=False)
+    with pytest.raises(Unreadable):
+        way.receive(BytesIO(photo()), "a.jpg")
+
+    assert stored(files) == originals(files) == []
 
 
 def test_fifty_megabytes_are_not_too_large(files):

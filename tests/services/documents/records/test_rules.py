@@ -119,3 +119,17 @@ def test_every_type_has_a_label_and_a_classification():
         assert TYPE_LABELS[document_type]
         assert kinds.default_classification(document_type)
     assert set(CLASS_LABELS) == set(Classification)
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("a/Wunde 1.JPG", "Wunde 1.JPG"),
+        ("C:\\scans\\x.jpeg", "x.jpeg"),
+        ("invoice.exe", "invoice.exe.jpg"),
+        ("\u202egpj.exe", "gpj.exe.jpg"),
+        (" .. ", "picture.jpg"),
+    ],
+)
+def test_a_picture_is_named_as_the_kind_that_it_is(name, kept):
+    assert rules.tidy_original_name(name, "image/jpeg") == kept

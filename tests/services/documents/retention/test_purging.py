@@ -3,6 +3,7 @@
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from db.models.document import (
+    DocumentOriginal,
     DocumentShare,
     DocumentText,
     DocumentVersion,
@@ -19,6 +21,7 @@ from db.models.integrity import PendingFileDeletion
 from db.postgres import SYSTEM, Database
 from services.core.audit import Action
 from services.documents import records, retention
+from services.documents.records.drafts import StoredOriginal
 from services.documents.records.errors import NoSuchDocument
 from services.documents.records.kinds import Classification
 from tests.conftest import connect
@@ -54,6 +57,23 @@ def deleted_long_ago(session, actor, *, days):
     records.delete(session, actor, document.id, revision=document.revision)
     date_back(session, document, deleted_at=days)
     return document
+
+
+def test_the_picture_that_a_purged_document_was_made_of_goes_too(
+    session, clerk, old_rules
+):
+    original = StoredOriginal("picture", "a.jpg", "image/jpeg", 1, bytes(32))
+    made = replace(content(), original=original)
+    document = filed_long_ago(session, clerk, days=40, holding=made)
+
+    purge_all(session)
+
+    assert is_purged(session, document)
+    assert session.scalar(select(func.count()).select_from(DocumentOriginal)) == 0
+    due = select(PendingFileDeletion.file_id).where(
+        PendingFileDeletion.bucket == "document_originals"
+    )
+    assert session.scalars(due).all() == ["picture"]
 
 
 def purge_all(session):

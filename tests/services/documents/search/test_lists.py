@@ -133,6 +133,7 @@ def test_every_field_can_be_asked_about_and_sorted_by(session, clerk, three):
 def _example(kind):
     return {
         "moment": "2026-01-31",
+        "date": "2026-01-31",
         "flag": "true",
         "number": "2",
         "size": "1 MB",

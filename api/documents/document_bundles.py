@@ -1,0 +1,142 @@
+"""Several documents' files in one archive, made while it is sent."""
+
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Annotated, BinaryIO, Final, cast
+from uuid import UUID
+from zipfile import ZIP_STORED, ZipFile, ZipInfo
+
+from fastapi import APIRouter, Query
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+
+from api.core.answers import read_headers
+from api.core.dependencies import Caller, ProgramOrPerson
+from api.core.documented import sends
+from api.core.sending import ReleasingResponse, first_come, noting
+from api.documents.document_files import damage_noted
+from services.core.actors import Actor
+from services.core.errors import Conflict, InvalidInput, NotFound
+from services.documents import records
+from services.documents.records.errors import NoSuchDocument
+from services.documents.records.model import VersionRecord
+from services.documents.records.visibility import permission_to_view
+
+router = APIRouter(tags=["Documents"])
+
+_ZIP: Final = "application/zip"
+_MOST: Final = 100
+_MOST_MEGABYTES: Final = 500
+_PIECE_BYTES: Final = 256 * 1024
+_NOT_INCLUDED: Final = "Not included.txt"
+_FOR_ONE_PERSON: Final = 0o600 << 16
+
+
+@dataclass(slots=True)
+class _Bundle:
+    """The versions whose files are sent, and a line about each that is not."""
+
+    versions: list[VersionRecord] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+
+
+class _Buffer(bytearray):
+    """What the archive has written and nobody has sent yet."""
+
+    def write(self, data: bytes) -> int:
+        """Take in what the archive writes; there is no way back in it."""
+        self += data
+        return len(data)
+
+    def flush(self) -> None:
+        """Take part in the protocol of files."""
+
+    def taken(self) -> bytes:
+        """Return what has been written since the last time."""
+        piece = bytes(self)
+        self.clear()
+        return piece
+
+
+@router.get("/files/documents.zip", responses=sends(_ZIP, 404))
+def send_several(
+    caller: ProgramOrPerson,
+    documents: Annotated[
+        tuple[UUID, ...], Query(alias="document", max_length=_MOST)
+    ] = (),
+) -> Response:
+    """Send the latest files of up to 100 documents, 500 MB at most, as one ZIP.
+
+    Each is written down as a download of its own. What may not be had is left out, and
+    a text in the archive says why.
+    """
+    caller.require(permission_to_view(caller.actor))
+    wanted = tuple(dict.fromkeys(documents))
+    read = caller.read(lambda session: _open_all(session, caller.actor, wanted))
+    if not read.value.versions:
+        raise NoSuchDocument
+    pieces = first_come(_archived(caller, read.value))
+    headers = read_headers(read, caller.after) | {
+        "Content-Disposition": 'attachment; filename="documents.zip"'
+    }
+    return ReleasingResponse(pieces, pieces.close, headers=headers, media_type=_ZIP)
+
+
+def _open_all(session: Session, actor: Actor, ids: Iterable[UUID]) -> _Bundle:
+    bundle = _Bundle()
+    for document_id in ids:
+        try:
+            version = records.open_version(
+                session, actor, document_id, purpose="download"
+            )
+        except (NotFound, Conflict) as refusal:
+            name = str(document_id)
+            with suppress(NotFound):
+                name = records.look_up(session, actor, document_id).title
+            bundle.refused.append(f"{name}: {refusal}")
+        else:
+            bundle.versions.append(version)
+    megabytes = sum(version.filesize for version in bundle.versions) >> 20
+    if megabytes > _MOST_MEGABYTES:
+        raise InvalidInput(
+            "document",
+            f"These documents have {megabytes} MB together; {_MOST_MEGABYTES} MB is "
+            "the most for one archive. Take fewer at once.",
+        )
+    return bundle
+
+
+def _archived(caller: Caller, bundle: _Bundle) -> Generator[bytes]:
+    """Yield the archive piece by piece; PDFs are packed already, so they are stored."""
+    buffer = _Buffer()
+    names = _names(bundle.versions)
+    with ZipFile(cast("BinaryIO", buffer), "w", ZIP_STORED) as archive:
+        for version, name in zip(bundle.versions, names, strict=True):
+            about = ZipInfo(name, version.created_at.timetuple()[:6])
+            about.external_attr = _FOR_ONE_PERSON
+            with (
+                noting(damage_noted(caller, version)),
+                records.open_file(caller.stores.files, version) as stream,
+                archive.open(about, "w") as entry,
+            ):
+                while piece := stream.read(_PIECE_BYTES):
+                    entry.write(piece)
+                    yield buffer.taken()
+        if bundle.refused:
+            archive.writestr(_NOT_INCLUDED, "\r\n".join(bundle.refused))
+    yield buffer.taken()
+
+
+def _names(versions: Sequence[VersionRecord]) -> list[str]:
+    """Return a name for each file, no two the same on any system."""
+    taken: set[str] = set()
+    names = []
+    for version in versions:
+        stem = version.filename.removesuffix(".pdf")
+        tries = (f"{stem}{f' ({n})' if n > 1 else ''}.pdf" for n in count(1))
+        name = next(each for each in tries if each.casefold() not in taken)
+        taken.add(name.casefold())
+        names.append(name)
+    return names

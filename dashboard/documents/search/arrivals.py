@@ -1,0 +1,107 @@
+"""The documents that came lately, for first pages: how many, and the newest."""
+
+from datetime import timedelta
+from typing import Final
+
+import streamlit as st
+
+from dashboard.context import CachedRead, current_actor, now, read, read_all
+from dashboard.documents.records.document_addresses import document_page
+from dashboard.navigation import go
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.figures import Figure
+from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
+from dashboard.ui.words import at
+from services.core.actors import Role
+from services.documents.records.kinds import TYPE_LABELS
+from services.documents.search.latest import (
+    DocumentArrivals,
+    LatestDocument,
+    count_arrivals,
+    list_latest,
+)
+
+_WEEK: Final = 7
+_SECONDS: Final = 60.0
+_DOCUMENTS: Final = "documents/documents.py"
+_COLUMNS: Final = (Column("Document"), Column("Came", is_whole=True))
+
+
+def _arrivals() -> DocumentArrivals:
+    actor, moment = current_actor(), now()
+    first = moment.date() - timedelta(days=2 * _WEEK - 1)
+    return read(
+        lambda session: count_arrivals(session, actor, first, moment),
+        keep=("arrivals", actor.id, first),
+        seconds=_SECONDS,
+    )
+
+
+def arrival_figure() -> Figure:
+    """Return how many documents came in a week; a desk's tells what is unfiled."""
+    arrivals = _arrivals()
+    latest = sum(number for _, number in arrivals.days[_WEEK:])
+    before = sum(number for _, number in arrivals.days[:_WEEK])
+    is_desk = current_actor().role is Role.STAFF
+    return Figure(
+        "Unfiled documents" if is_desk else "New documents",
+        f"{arrivals.unfiled if is_desk else latest:,}",
+        "Documents without a patient; the bars show all that came, by day."
+        if is_desk
+        else "Documents of your patients that came in the last seven days.",
+        latest - before,
+        "came than a week before",
+        [(f"{day:%a} {day.day}", number) for day, number in arrivals.days],
+        page=_DOCUMENTS,
+        link="Documents",
+    )
+
+
+def latest_read(days: int = _WEEK) -> CachedRead[tuple[LatestDocument, ...]]:
+    """Return what `show_latest` is going to read."""
+    actor, since = current_actor(), now() - timedelta(days=days)
+    return CachedRead(
+        lambda session: list_latest(session, actor, since),
+        keep=("latest documents", actor.id, days),
+        seconds=_SECONDS,
+    )
+
+
+def _paper(document: LatestDocument) -> Cell:
+    kind = TYPE_LABELS[document.document_type]
+    what = f"{kind}: {document.patient_name or 'unfiled'}"
+    if document.urgent:
+        return Cell(f"Urgent {what[0].lower()}{what[1:]}", "danger", "priority_high")
+    return Cell(what)
+
+
+@st.fragment
+def show_latest(title: str, *, days: int = _WEEK) -> None:
+    """List the newest documents that others filed, urgent ones first.
+
+    Each leads to its page.
+    """
+    with error_boundary():
+        st.subheader(title, anchor=False)
+        latest: tuple[LatestDocument, ...]
+        (latest,) = read_all(latest_read(days))
+        if not latest:
+            st.caption(f"None came in the last {days} days.")
+            return
+        is_own = current_actor().role is Role.PATIENT
+        rows = [
+            Row(
+                str(document.id),
+                (
+                    Cell(document.title) if is_own else _paper(document),
+                    Cell(at(document.created_at)),
+                ),
+                url=document_page(document.id),
+            )
+            for document in latest
+        ]
+        event = record_table(
+            payload_of(_COLUMNS, rows, name=title), key="home_latest_documents"
+        )
+        if event.opened:
+            go("documents/document.py", document=event.opened)

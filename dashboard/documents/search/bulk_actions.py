@@ -1,0 +1,268 @@
+"""What can be done with several documents at once, each by the rights of the one.
+
+Each is changed by itself, with an entry in the audit log of its own: what is refused of
+one keeps none of the others. In the end one summary says what was done and what not.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Final
+from uuid import UUID
+
+import streamlit as st
+from sqlalchemy.orm import Session
+
+from dashboard.context import current_actor, write
+from dashboard.documents.filing import document_form
+from dashboard.documents.records import document_addresses
+from dashboard.documents.tags.tag_words import tags_field
+from dashboard.patients.search.patient_choice import choose_patient, forget_patient
+from dashboard.ui.dialogs import confirmed
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.record_table import RowAction, Selection
+from dashboard.ui.words import plain
+from services.core import reasons
+from services.core.actors import Actor, Permission, Role
+from services.core.errors import ServiceError, Unavailable
+from services.documents import records
+from services.documents.records import visibility
+from services.documents.records.drafts import ChangedDocument
+from services.documents.records.errors import NoSuchDocument
+from services.documents.records.kinds import DocumentType
+from services.documents.records.model import DocumentRecord
+
+_PAGE: Final = "documents_bulk"
+_SUMMARY: Final = f"{_PAGE}_summary"
+_NOUN: Final = ("document", "documents")
+# What a mark says of a document; what is no longer confidential is kept from nobody.
+_MARKS: Final[dict[str, dict[str, bool]]] = {
+    "Urgent": {"urgent": True},
+    "Not urgent": {"urgent": False},
+    "Confidential": {"confidential": True},
+    "Not confidential": {"confidential": False, "withheld": False},
+}
+# Writes one document anew, in a transaction of its own.
+Change = Callable[[Session, DocumentRecord], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """How many documents something was done with, and why not with which."""
+
+    done: str
+    count: int
+    refused: Mapping[str, Sequence[str]]
+
+
+def selection_for(actor: Actor) -> Selection:
+    """Return what somebody may do with several documents."""
+    return Selection(_NOUN, tuple(_actions(actor)))
+
+
+def ask(documents: Sequence[DocumentRecord], action: str) -> None:
+    """Open the question that an action asks before it is done."""
+    forget_patient(_PAGE)
+    _DIALOGS[action](documents)
+
+
+def show_summary() -> None:
+    """Say what became of the last action with several documents, until it is read."""
+    summary: Summary | None = st.session_state.get(_SUMMARY)
+    if summary is None:
+        return
+    sentence = f"{_counted(summary.count)} {summary.done}."
+    if not summary.refused:
+        st.success(sentence, icon=":material/check_circle:")
+    else:
+        refused = "\n".join(
+            f"- Not {', '.join(f'“{plain(title)}”' for title in titles)}: {plain(why)}"
+            for why, titles in summary.refused.items()
+        )
+        st.warning(f"{sentence}\n{refused}", icon=":material/warning:")
+    st.button("OK", key=f"{_SUMMARY}_read", type="tertiary", on_click=_forget)
+
+
+def _actions(actor: Actor) -> Iterator[RowAction]:
+    is_patient = actor.role is Role.PATIENT
+    if not is_patient and actor.may(visibility.permission_to_file(actor)):
+        yield RowAction("type", "Set type", "label")
+        yield RowAction("tag", "Add tag", "sell")
+        yield RowAction("handling", "Mark", "priority_high")
+        yield RowAction("patient", "File to patient", "person_add")
+    if actor.may(Permission.HOLD_DOCUMENTS):
+        yield RowAction("hold", "Legal hold", "gavel")
+    yield RowAction("zip", "Download", "download", document_addresses.SEVERAL)
+    if is_patient or actor.may(Permission.DELETE_DOCUMENTS):
+        yield RowAction("delete", "Delete", "delete")
+
+
+@st.dialog("Set the type of these documents", icon=":material/label:")
+def _set_type(documents: Sequence[DocumentRecord]) -> None:
+    with error_boundary():
+        kind = document_form.document_type_field(_PAGE, DocumentType.OTHER)
+        if st.button(
+            f"Set type of {_counted(len(documents))}",
+            type="primary",
+            key=f"{_PAGE}_type_set",
+        ):
+            _do(documents, "changed", partial(_change, document_type=kind))
+
+
+@st.dialog("Add tags to these documents", icon=":material/sell:")
+def _add_tags(documents: Sequence[DocumentRecord]) -> None:
+    with error_boundary():
+        chosen = tags_field(_PAGE, ())
+        if st.button(
+            f"Add to {_counted(len(documents))}",
+            type="primary",
+            key=f"{_PAGE}_tag_set",
+            disabled=not chosen,
+        ):
+            _do(documents, "tagged", partial(_tag, names=tuple(chosen)))
+
+
+@st.dialog("Mark these documents", icon=":material/priority_high:")
+def _mark(documents: Sequence[DocumentRecord]) -> None:
+    with error_boundary():
+        chosen = st.radio(
+            "Mark them as", list(_MARKS), key=f"{_PAGE}_mark", horizontal=True
+        )
+        st.caption(
+            "What is confidential opens only for whoever filed it, the clinicians who "
+            "treat the patient, and people who are named; links to it stop working."
+        )
+        if st.button(
+            f"Mark {_counted(len(documents))}",
+            type="primary",
+            key=f"{_PAGE}_mark_set",
+        ):
+            _do(
+                documents,
+                f"marked as {chosen.lower()}",
+                partial(_handle, marks=_MARKS[chosen]),
+            )
+
+
+@st.dialog("File these documents to a patient", icon=":material/person_add:")
+def _file_to_patient(documents: Sequence[DocumentRecord]) -> None:
+    with error_boundary():
+        patient_id = choose_patient(_PAGE, advice="Find the patient whose these are.")
+        if st.button(
+            f"File {_counted(len(documents))}",
+            type="primary",
+            key=f"{_PAGE}_patient_set",
+            disabled=patient_id is None,
+        ):
+            _do(
+                documents,
+                "filed to the patient",
+                partial(_change, patient_id=patient_id),
+            )
+
+
+@st.dialog("Put these documents on legal hold?", icon=":material/gavel:")
+def _hold(documents: Sequence[DocumentRecord]) -> None:
+    with error_boundary(), st.form(f"{_PAGE}_hold_form", border=False):
+        st.markdown(
+            f"{_counted(len(documents))} will be kept whatever happens, until the hold "
+            "of each is released."
+        )
+        reason = st.text_area(
+            "Reason",
+            key=f"{_PAGE}_hold_reason",
+            max_chars=reasons.LONGEST,
+            help="Such as a case number. It is kept with each document.",
+        )
+        if st.form_submit_button(
+            "Hold documents", type="primary", key=f"{_PAGE}_hold_confirm"
+        ):
+            # Said here, where it was typed, and not of each document.
+            because = reasons.read(reason)
+            _do(documents, "on legal hold", partial(_put_on_hold, reason=because))
+
+
+@st.dialog("Delete these documents?", icon=":material/delete:")
+def _delete(documents: Sequence[DocumentRecord]) -> None:
+    with error_boundary():
+        st.markdown(
+            f"**{_counted(len(documents))}**, with all versions, leave the lists and "
+            "the search, and links to them stop working. *Trash* says until when each "
+            "can be restored. What is on legal hold stays."
+        )
+        if confirmed(
+            f"Delete {_counted(len(documents))}", key=f"{_PAGE}_delete_confirm"
+        ):
+            _do(documents, "deleted", _put_in_trash)
+
+
+def _change(session: Session, record: DocumentRecord, **changes: object) -> None:
+    wanted = replace(ChangedDocument.of(record), **changes)  # type: ignore[arg-type]
+    records.change(
+        session, current_actor(), record.id, wanted, revision=record.revision
+    )
+
+
+def _tag(session: Session, record: DocumentRecord, *, names: tuple[str, ...]) -> None:
+    _change(session, record, tags=(*record.tags, *names))
+
+
+def _handle(
+    session: Session, record: DocumentRecord, *, marks: Mapping[str, bool]
+) -> None:
+    _change(session, record, **marks)
+
+
+def _put_on_hold(session: Session, record: DocumentRecord, *, reason: str) -> None:
+    records.hold(session, current_actor(), record.id, reason=reason)
+
+
+def _put_in_trash(session: Session, record: DocumentRecord) -> None:
+    records.delete(session, current_actor(), record.id, revision=record.revision)
+
+
+def _do(documents: Sequence[DocumentRecord], done: str, change: Change) -> None:
+    """Do it with one after the other, and leave a summary for the page."""
+    count, refused = 0, defaultdict[str, list[str]](list)
+    progress = st.progress(0.0)
+    for place, document in enumerate(documents):
+        progress.progress(
+            place / len(documents), text=f"{place + 1} of {len(documents)}"
+        )
+        try:
+            write(partial(_do_with_one, document_id=document.id, change=change))
+            count += 1
+        except NoSuchDocument:
+            refused["It is not there any more."].append(document.title)
+        except Unavailable as refusal:
+            # Nor would the others be written now.
+            left = [document.title for document in documents[place:]]
+            refused[str(refusal)].extend(left)
+            break
+        except ServiceError as refusal:
+            refused[str(refusal)].append(document.title)
+    st.session_state[_SUMMARY] = Summary(done, count, refused)
+    st.rerun()
+
+
+def _do_with_one(session: Session, *, document_id: UUID, change: Change) -> None:
+    change(session, records.look_up(session, current_actor(), document_id))
+
+
+def _counted(count: int) -> str:
+    return f"{count} {_NOUN[count != 1]}"
+
+
+def _forget() -> None:
+    st.session_state.pop(_SUMMARY, None)
+
+
+_DIALOGS: Final[dict[str, Callable[[Sequence[DocumentRecord]], None]]] = {
+    "type": _set_type,
+    "tag": _add_tags,
+    "handling": _mark,
+    "patient": _file_to_patient,
+    "hold": _hold,
+    "delete": _delete,
+}

@@ -1,0 +1,69 @@
+"""Confidential documents at the front desk: who opens them, and that there are some."""
+
+from uuid import UUID
+
+import streamlit as st
+
+from dashboard.context import current_actor, read
+from dashboard.ui.words import at
+from services.core.actors import Role
+from services.documents.records.model import DocumentRecord
+from services.documents.sharing import readers
+
+_SECONDS = 30.0
+
+
+def readers_field(key: str, record: DocumentRecord) -> list[UUID]:
+    """Ask who at the front desk opens a confidential document as well."""
+    actor = current_actor()
+    candidates = read(
+        lambda session: readers.list_candidates(session, actor),
+        keep="reader candidates",
+        seconds=_SECONDS,
+    )
+    named = read(
+        lambda session: readers.list_readers(session, actor, record.id),
+        keep=("readers", record.id, record.revision),
+    )
+    names = {person.id: person.name for person in (*candidates, *named)}
+    # Whoever has left is named no more once somebody saves.
+    there = {candidate.id for candidate in candidates}
+    st.session_state.setdefault(
+        f"{key}_readers", [reader.id for reader in named if reader.id in there]
+    )
+    chosen: list[UUID] = st.multiselect(
+        "Also opens for",
+        [candidate.id for candidate in candidates],
+        format_func=names.__getitem__,
+        key=f"{key}_readers",
+        placeholder="Nobody else at the front desk",
+        help="People of the front desk. Clinicians who treat the patient open it "
+        "anyway, and in an emergency any clinician who gives a reason.",
+    )
+    return chosen
+
+
+def show_sealed(patient_id: UUID) -> bool:
+    """Tell the front desk of documents which it does not open; return if there are."""
+    actor = current_actor()
+    if actor.role is not Role.STAFF:
+        return False
+    sealed = read(
+        lambda session: readers.count_sealed(session, actor, patient_id),
+        keep=("sealed", actor.id, patient_id),
+        seconds=_SECONDS,
+    )
+    if not sealed.number or sealed.last_filed_at is None:
+        return False
+    if sealed.number == 1:
+        what = "1 confidential document" + (", urgent" if sealed.urgent else "")
+        when, them = "filed", "it"
+    else:
+        urgent = f", {sealed.urgent} of them urgent" if sealed.urgent else ""
+        what = f"{sealed.number} confidential documents{urgent}"
+        when, them = "the last filed", "them"
+    st.caption(
+        f":material/lock: {what}, {when} {at(sealed.last_filed_at)}: only clinicians "
+        f"who treat the patient open {them}."
+    )
+    return True

@@ -1,0 +1,116 @@
+"""What a file lets one suppose about its paper: a title and a date, to be corrected."""
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date
+from pathlib import PurePath
+from typing import Final
+
+from services.documents.records.rules import EARLIEST_PAPER, tidy_line
+
+# A letter has its date on its first page, and seldom below the first paragraphs.
+_PAGES: Final = 2
+_CHARACTERS: Final = 20_000
+_LONGEST: Final = 80
+# What scanners, cameras and programs call a file says nothing.
+_SAYS_NOTHING: Final = re.compile(
+    r"(scan|img|dsc|pxl|image|photo|document|dokument|doc|file|untitled|unnamed|"
+    r"print|output|whatsapp image|screenshot)?[\s_().-]*[\da-f\s_().-]*(at)?",
+    re.IGNORECASE,
+)
+_LETTERS: Final = re.compile(r"[^\W\d_]{3}")
+_MONTHS: Final = {
+    name: number
+    for number, names in enumerate(
+        (
+            "jan january januar jänner",
+            "feb february februar",
+            "mar march märz mrz",
+            "apr april",
+            "may mai",
+            "jun june juni",
+            "jul july juli",
+            "aug august",
+            "sep sept september",
+            "oct october okt oktober",
+            "nov november",
+            "dec december dez dezember",
+        ),
+        start=1,
+    )
+    for name in names.split()
+}
+_NAMES: Final = "|".join(sorted(_MONTHS, key=len, reverse=True))
+_DATE: Final = re.compile(
+    r"(?<![\d.,/-])(?:"
+    r"(?P<y1>\d{4})-(?P<m1>\d{1,2})-(?P<d1>\d{1,2})"
+    r"|(?P<d2>\d{1,2})[./](?P<m2>\d{1,2})[./](?P<y2>\d{4})"
+    rf"|(?P<d3>\d{{1,2}})(?:st|nd|rd|th|\.)?\s+(?P<m3>{_NAMES})\.?,?\s+(?P<y3>\d{{4}})"
+    rf"|(?P<m4>{_NAMES})\.?\s+(?P<d4>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<y4>\d{{4}})"
+    r")(?![\d/-])",
+    re.IGNORECASE,
+)
+# Right before a date that is somebody's, and not the paper's.
+_OF_BIRTH: Final = re.compile(
+    r"(born|birth|d\.?o\.?b\.?|geb\.?|geboren|geburtsdatum)[^\d\n]{0,12}$",
+    re.IGNORECASE,
+)
+_OF_PAPER: Final = re.compile(
+    r"(date|dated|datum|vom|issued|reported)[^\d\n]{0,12}$", re.IGNORECASE
+)
+_BEFORE: Final = 30
+
+
+@dataclass(frozen=True, slots=True)
+class PaperGuess:
+    """What a paper may be called, and the date that it may have."""
+
+    title: str
+    dated_on: date | None
+
+
+def guess_paper(filename: str, text: Sequence[str], *, today: date) -> PaperGuess:
+    """Suppose a title and a date by a file's name and the text of its pages.
+
+    The name counts if a person chose it, else the first line does. The date is never
+    in the future, before 1900, or that of a birth.
+    """
+    begin = "\n".join(text[:_PAGES])[:_CHARACTERS]
+    return PaperGuess(_title(filename, begin), _dated_on(begin, today))
+
+
+def _title(filename: str, text: str) -> str:
+    stem = tidy_line(PurePath(filename.replace("\\", "/")).stem.replace("_", " "))
+    if not _SAYS_NOTHING.fullmatch(stem):
+        return stem
+    lines = (tidy_line(line) for line in text.splitlines())
+    first = next((line for line in lines if _LETTERS.search(line)), "")
+    return first if 0 < len(first) <= _LONGEST else stem
+
+
+def _dated_on(text: str, today: date) -> date | None:
+    """Return the first date that is called that of the paper, else the first of all."""
+    possible = [
+        (found, before)
+        for found, before in _dates(text)
+        if EARLIEST_PAPER <= found <= today and not _OF_BIRTH.search(before)
+    ]
+    called = (found for found, before in possible if _OF_PAPER.search(before))
+    return next(called, possible[0][0] if possible else None)
+
+
+def _dates(text: str) -> Iterator[tuple[date, str]]:
+    """Yield dates (31/12, or 12/31 where only that can be) and what is before each."""
+    for match in _DATE.finditer(text):
+        given = {name[0]: value for name, value in match.groupdict().items() if value}
+        month_name = given["m"].lower()
+        month = _MONTHS.get(month_name) or int(month_name)
+        day, year = int(given["d"]), int(given["y"])
+        before = text[max(0, match.start() - _BEFORE) : match.start()]
+        months_last = 12
+        if month > months_last >= day:
+            day, month = month, day
+        with suppress(ValueError):
+            yield date(year, month, day), before

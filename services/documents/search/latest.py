@@ -1,0 +1,131 @@
+"""The documents that came last, and those that nobody has filed under a patient."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import Text, func, select
+from sqlalchemy.orm import Session
+
+from db.models.document import Document, DocumentVersion
+from db.models.patient import Patient
+from services.core import audit
+from services.core.actors import Actor, Role
+from services.core.audit import Action
+from services.documents.records.kinds import DocumentType
+from services.documents.records.visibility import is_visible_to, require_view
+
+_CURRENT: Final = Document.deleted_at.is_(None)
+# Who is shown a document is decided of it and of its version.
+_LATEST: Final = (DocumentVersion.document_id == Document.id) & (
+    DocumentVersion.number == Document.latest
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LatestDocument:
+    """A document that came lately; without a patient it is unfiled."""
+
+    id: UUID
+    title: str
+    document_type: DocumentType
+    created_at: datetime
+    patient_id: UUID | None
+    patient_name: str
+    urgent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentArrivals:
+    """How many documents came on each day, and how many are unfiled in all."""
+
+    days: tuple[tuple[date, int], ...]
+    unfiled: int
+
+
+def list_latest(
+    session: Session, actor: Actor, since: datetime, *, limit: int = 6
+) -> tuple[LatestDocument, ...]:
+    """Return what others filed since then, the urgent and then the newest first.
+
+    A clinician's are those of their patients, a patient's their own, which come by
+    their time alone. Raises NotAllowed.
+    """
+    require_view(actor)
+    urgent_first = () if actor.role is Role.PATIENT else (Document.urgent.desc(),)
+    rows = session.execute(
+        select(
+            Document.id,
+            Document.title,
+            Document.document_type,
+            Document.created_at,
+            Document.patient_id,
+            func.concat_ws(
+                " ", Patient.first_name, Patient.last_name, type_=Text()
+            ).label("patient_name"),
+            Document.urgent,
+        )
+        .join(DocumentVersion, _LATEST)
+        .outerjoin(Patient, Patient.id == Document.patient_id)
+        .where(
+            is_visible_to(actor),
+            _CURRENT,
+            Document.created_at >= since,
+            Document.created_by != actor.id,
+        )
+        .order_by(*urgent_first, Document.created_at.desc(), Document.id.desc())
+        .limit(limit)
+    )
+    listed = tuple(
+        LatestDocument(
+            row.id,
+            row.title,
+            DocumentType(row.document_type),
+            row.created_at,
+            row.patient_id,
+            row.patient_name,
+            row.urgent,
+        )
+        for row in rows
+    )
+    audit.record(
+        session,
+        actor,
+        Action.DOCUMENT_LIST,
+        details={
+            "since": since,
+            "documents": [document.id for document in listed],
+            "patients": sorted({d.patient_id for d in listed if d.patient_id}),
+        },
+    )
+    return listed
+
+
+def count_arrivals(
+    session: Session, actor: Actor, first: date, now: datetime
+) -> DocumentArrivals:
+    """Count the documents that came on each day from the first until today.
+
+    Days are those of `now`'s zone. Counts name nobody, so nothing is written down.
+    Raises NotAllowed.
+    """
+    require_view(actor)
+    local = func.timezone(str(now.tzinfo), Document.created_at)
+    day = func.date(local).label("day")
+    since = datetime.combine(first, datetime.min.time(), now.tzinfo)
+    visible = (is_visible_to(actor), _CURRENT)
+    rows = session.execute(
+        select(day, func.count(Document.id).label("number"))
+        .join(DocumentVersion, _LATEST)
+        .where(*visible, Document.created_at >= since)
+        .group_by(day)
+    )
+    counted = {row.day: row.number for row in rows}
+    unfiled = session.scalar(
+        select(func.count(Document.id))
+        .join(DocumentVersion, _LATEST)
+        .where(*visible, Document.patient_id.is_(None))
+    )
+    days = [first + timedelta(days=n) for n in range((now.date() - first).days + 1)]
+    return DocumentArrivals(tuple((d, counted.get(d, 0)) for d in days), unfiled or 0)

@@ -1,0 +1,189 @@
+"""Confidential documents and the front desk: that there are some, who opens them."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import delete, func, insert, select
+from sqlalchemy.orm import Session
+
+from db.models.document import Document, DocumentReader
+from db.models.user import User
+from db.postgres import assume_role
+from services.core import audit
+from services.core.actors import Actor, Permission, Role
+from services.core.audit import Action
+from services.core.errors import Conflict, InvalidInput
+from services.documents.records import look_up
+from services.documents.records.model import DocumentRecord
+from services.documents.records.revising import revise
+
+_MOST_NAMED: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Somebody at the front desk who can be named for a confidential document."""
+
+    id: UUID
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SealedDocuments:
+    """How many confidential documents of a patient somebody does not see."""
+
+    number: int
+    urgent: int
+    last_filed_at: datetime | None
+
+
+class NotConfidential(Conflict):
+    """Everybody who may open the patient's documents opens this one."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This document is not confidential, so nobody has to be named for it."
+        )
+
+
+def count_sealed(session: Session, actor: Actor, patient_id: UUID) -> SealedDocuments:
+    """Count what the front desk is told of and not shown: neither title nor content.
+
+    Nobody else has such documents: what a clinician or a patient may not open, they are
+    not told of. Raises NotAllowed.
+    """
+    actor.require(Permission.VIEW_DOCUMENTS)
+    if actor.role is not Role.STAFF:
+        return SealedDocuments(0, 0, None)
+    named = select(DocumentReader.document_id).where(DocumentReader.user_id == actor.id)
+    with assume_role(session, "system"):
+        row = session.execute(
+            select(
+                func.count(),
+                func.count().filter(Document.urgent),
+                func.max(Document.created_at),
+            ).where(
+                Document.patient_id == patient_id,
+                Document.confidential,
+                Document.deleted_at.is_(None),
+                Document.created_by != actor.id,
+                Document.id.not_in(named),
+            )
+        ).one()
+    return SealedDocuments(*row)
+
+
+def list_candidates(session: Session, actor: Actor) -> tuple[Reader, ...]:
+    """Return who at the front desk can be named, by name; raises NotAllowed."""
+    _require_naming(actor)
+    # Not every role that names somebody is shown the accounts of the front desk.
+    with assume_role(session, "system"):
+        rows = session.execute(
+            select(User.id, User.name)
+            .where(User.role == Role.STAFF.value, User.deactivated_at.is_(None))
+            .order_by(User.name, User.id)
+        )
+    return tuple(Reader(*row) for row in rows)
+
+
+def list_readers(
+    session: Session, actor: Actor, document_id: UUID
+) -> tuple[Reader, ...]:
+    """Return who is named for the document, by name.
+
+    Raises NoSuchDocument, NotAllowed.
+    """
+    _require_naming(actor)
+    look_up(session, actor, document_id)
+    with assume_role(session, "system"):
+        rows = session.execute(
+            select(User.id, User.name)
+            .join(DocumentReader, DocumentReader.user_id == User.id)
+            .where(DocumentReader.document_id == document_id)
+            .order_by(User.name, User.id)
+        )
+    return tuple(Reader(*row) for row in rows)
+
+
+def name_readers(
+    session: Session,
+    actor: Actor,
+    document_id: UUID,
+    user_ids: Collection[UUID],
+    *,
+    revision: int,
+) -> DocumentRecord:
+    """Let these people of the front desk, and no others of it, open the document.
+
+    Whoever filed it opens it as well. The caller commits. Raises InvalidInput,
+    NotConfidential, StaleRevision, NoSuchDocument, NotAllowed.
+    """
+    _require_naming(actor)
+    document = look_up(session, actor, document_id)
+    if not document.confidential:
+        raise NotConfidential
+    wanted = _known(session, actor, user_ids)
+    before = {reader.id for reader in list_readers(session, actor, document_id)}
+    if wanted == before:
+        return document
+    revise(
+        session,
+        actor,
+        document,
+        revision,
+        {"updated_at": func.now()},
+        Document.confidential.is_(True),
+    )
+    _write(session, actor, document_id, before, wanted)
+    with assume_role(session, "system"):
+        after = look_up(session, actor, document_id)
+    changed: dict[str, Any] = {"readers": [sorted(before), sorted(wanted)]}
+    audit.record(
+        session,
+        actor,
+        Action.DOCUMENT_CHANGE,
+        patient_id=after.patient_id,
+        subject=("document", after.id),
+        details={"version": after.latest, "changed": changed},
+    )
+    return after
+
+
+def _require_naming(actor: Actor) -> None:
+    actor.require(Permission.FILE_DOCUMENTS)
+
+
+def _known(session: Session, actor: Actor, user_ids: Collection[UUID]) -> set[UUID]:
+    wanted = set(user_ids)
+    there = {candidate.id for candidate in list_candidates(session, actor)}
+    if len(wanted) > _MOST_NAMED or not wanted <= there:
+        raise InvalidInput(
+            "readers",
+            f"People of the front desk are named, {_MOST_NAMED} at most; clinicians "
+            "who treat the patient open the document anyway.",
+        )
+    return wanted
+
+
+def _write(
+    session: Session,
+    actor: Actor,
+    document_id: UUID,
+    before: set[UUID],
+    wanted: set[UUID],
+) -> None:
+    if added := wanted - before:
+        named = [
+            {"document_id": document_id, "user_id": user_id, "named_by": actor.id}
+            for user_id in sorted(added)
+        ]
+        session.execute(insert(DocumentReader), named)
+    session.execute(
+        delete(DocumentReader).where(
+            DocumentReader.document_id == document_id,
+            DocumentReader.user_id.in_(before - wanted),
+        )
+    )

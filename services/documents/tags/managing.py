@@ -1,0 +1,196 @@
+"""Tags are made, renamed, shown to patients and deleted by an administrator."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import any_, func, literal, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from db.models.document import Document, DocumentTag as TagRow
+from db.postgres import assume_role
+from services.core import audit
+from services.core.actors import Actor, Permission
+from services.core.audit import Action
+from services.core.errors import Conflict, InvalidInput, NotFound
+from services.core.typed_text import is_storable, tidy
+from services.documents.tags.reading import DocumentTag, TagColour
+
+SUBJECT: Final = "tag"
+LONGEST_NAME: Final = 40
+MOST_TAGS: Final = 200
+
+
+class TagExists(Conflict):
+    """Another tag has this name, whatever its capitals and accents."""
+
+    def __init__(self) -> None:
+        super().__init__("There is a tag of this name already. Choose another name.")
+
+
+class NoSuchTag(NotFound):
+    """Somebody deleted the tag, or it never was."""
+
+    def __init__(self) -> None:
+        super().__init__("This tag is not there any more. Reload the page.")
+
+
+def add_tag(
+    session: Session,
+    actor: Actor,
+    name: str,
+    colour: TagColour = TagColour.GRAY,
+    *,
+    is_shown_to_patients: bool = False,
+) -> DocumentTag:
+    """Add a tag that documents may have; the caller commits.
+
+    Raises InvalidInput, TagExists, NotAllowed.
+    """
+    actor.require(Permission.MANAGE_TAGS)
+    if (session.scalar(select(func.count(TagRow.id))) or 0) >= MOST_TAGS:
+        raise InvalidInput(
+            "name", f"A clinic has {MOST_TAGS} tags at most; delete one first."
+        )
+    row = TagRow(
+        name=_name_of(name),
+        colour=colour.value,
+        is_shown_to_patients=is_shown_to_patients,
+    )
+    with _named_once(session):
+        session.add(row)
+        session.flush()
+    made = DocumentTag(row.id, row.name, colour, is_shown_to_patients)
+    audit.record(
+        session,
+        actor,
+        Action.TAG_ADD,
+        subject=(SUBJECT, made.id),
+        details={"name": made.name, "shown_to_patients": is_shown_to_patients},
+    )
+    return made
+
+
+def change_tag(
+    session: Session,
+    actor: Actor,
+    tag_id: UUID,
+    *,
+    name: str,
+    colour: TagColour,
+    is_shown_to_patients: bool,
+) -> DocumentTag:
+    """Rename a tag on all documents, or let patients see it; the caller commits.
+
+    Raises InvalidInput, TagExists, NoSuchTag, NotAllowed.
+    """
+    actor.require(Permission.MANAGE_TAGS)
+    before = _find(session, tag_id)
+    after = DocumentTag(tag_id, _name_of(name), colour, is_shown_to_patients)
+    changes = audit.differences(before, after)
+    if not changes:
+        return after
+    with _named_once(session):
+        session.execute(
+            update(TagRow)
+            .where(TagRow.id == tag_id)
+            .values(
+                name=after.name,
+                colour=colour.value,
+                is_shown_to_patients=is_shown_to_patients,
+            )
+        )
+    if after.name != before.name:
+        renamed = func.array_replace(Document.tags, before.name, after.name)
+        _write_on_documents(session, before.name, renamed)
+    audit.record(
+        session,
+        actor,
+        Action.TAG_CHANGE,
+        subject=(SUBJECT, tag_id),
+        details={"changed": changes},
+    )
+    return after
+
+
+def count_tagged(session: Session, actor: Actor, tag_id: UUID) -> int:
+    """Return how many documents carry a tag, deleted ones among them.
+
+    Raises NoSuchTag, NotAllowed.
+    """
+    actor.require(Permission.MANAGE_TAGS)
+    name = _find(session, tag_id, locks=False).name
+    # An administrator sees no tags of documents, only how many have one.
+    with assume_role(session, "system"):
+        carry = literal(name) == any_(Document.tags)
+        return session.scalar(select(func.count(Document.id)).where(carry)) or 0
+
+
+def delete_tag(session: Session, actor: Actor, tag_id: UUID) -> int:
+    """Take a tag from all documents, and return from how many; the caller commits.
+
+    Raises NoSuchTag, NotAllowed.
+    """
+    actor.require(Permission.MANAGE_TAGS)
+    tag = _find(session, tag_id)
+    session.delete(session.get_one(TagRow, tag_id))
+    session.flush()
+    removed = func.array_remove(Document.tags, tag.name)
+    count = _write_on_documents(session, tag.name, removed)
+    audit.record(
+        session,
+        actor,
+        Action.TAG_DELETE,
+        subject=(SUBJECT, tag_id),
+        details={"name": tag.name, "documents": count},
+    )
+    return count
+
+
+def _find(session: Session, tag_id: UUID, *, locks: bool = True) -> DocumentTag:
+    row = session.get(
+        TagRow, tag_id, with_for_update=locks or None, populate_existing=True
+    )
+    if row is None:
+        raise NoSuchTag
+    return DocumentTag(
+        row.id, row.name, TagColour(row.colour), row.is_shown_to_patients
+    )
+
+
+def _write_on_documents(session: Session, name: str, tags: object) -> int:
+    with assume_role(session, "system"):
+        # By the index: of `= ANY` it knows nothing.
+        carrying = Document.tags.contains([name])
+        changed = session.execute(
+            update(Document)
+            .where(carrying)
+            .values(tags=tags)
+            .returning(Document.id)
+            .execution_options(synchronize_session=False)
+        )
+        return len(changed.all())
+
+
+def _name_of(typed: str) -> str:
+    name = " ".join(tidy(typed).split()) if is_storable(typed) else ""
+    if not name:
+        raise InvalidInput("name", "A tag needs a name. Type one.")
+    if len(name) > LONGEST_NAME:
+        raise InvalidInput(
+            "name", f"A tag's name has {LONGEST_NAME} characters at most; shorten it."
+        )
+    return name
+
+
+@contextmanager
+def _named_once(session: Session) -> Iterator[None]:
+    try:
+        with session.begin_nested():
+            yield
+    except IntegrityError as error:
+        if "document_tags_name_once" not in str(error.orig):
+            raise
+        raise TagExists from error

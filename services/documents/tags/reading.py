@@ -1,0 +1,109 @@
+"""Which tags there are, and which of them stand on a document."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import any_, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Session
+from sqlalchemy.types import Text
+
+from db.models.document import Document, DocumentTag as TagRow
+from services.core.actors import Actor, Permission, Role
+from services.core.errors import InvalidInput
+from services.lists.criteria.shape import Mention
+from services.lists.folding import fold
+
+MOST_OF_DOCUMENT: Final = 20
+# The names on a document that whoever asks may see: the database's own rules show
+# patients few tags. What was deleted meanwhile has no name any more.
+SHOWN_TAGS: Final = func.array(
+    select(TagRow.name)
+    .where(TagRow.name == any_(Document.tags))
+    .order_by(TagRow.name)
+    .correlate(Document)
+    .scalar_subquery(),
+    type_=ARRAY(Text),
+).label("tags")
+
+
+class TagColour(StrEnum):
+    """What a tag looks like; themes choose shades that can be read."""
+
+    GRAY = "gray"
+    BLUE = "blue"
+    GREEN = "green"
+    ORANGE = "orange"
+    RED = "red"
+    VIOLET = "violet"
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentTag:
+    """A tag that documents may have; patients see it only if it is shown to them."""
+
+    id: UUID
+    name: str
+    colour: TagColour
+    is_shown_to_patients: bool
+
+
+def list_tags(session: Session, actor: Actor) -> tuple[DocumentTag, ...]:
+    """Return the tags by name, to patients those that they are shown.
+
+    Raises NotAllowed.
+    """
+    if not actor.may(Permission.MANAGE_TAGS):
+        is_own = actor.role is Role.PATIENT
+        actor.require(
+            Permission.VIEW_OWN_DOCUMENTS if is_own else Permission.VIEW_DOCUMENTS
+        )
+    rows = session.execute(
+        select(TagRow.id, TagRow.name, TagRow.colour, TagRow.is_shown_to_patients)
+        .order_by(func.fold(TagRow.name), TagRow.id)
+        .execution_options(populate_existing=True)
+    )
+    return tuple(DocumentTag(row[0], row[1], TagColour(row[2]), row[3]) for row in rows)
+
+
+def read_names(session: Session, names: Iterable[str]) -> tuple[str, ...]:
+    """Return the tags of these names as they are written, each once and in order.
+
+    Raises InvalidInput if there is no such tag, or if they are too many.
+    """
+    typed = [name.strip() for name in names]
+    if not typed:
+        return ()
+    folded = fold(session, typed)
+    rows = session.execute(select(func.fold(TagRow.name), TagRow.name))
+    known = {row[0]: row[1] for row in rows}
+    if unknown := [name for name in typed if folded[name] not in known]:
+        raise InvalidInput(
+            "tags",
+            f"There is no tag “{unknown[0]}”. Choose one of the list; an administrator "
+            "adds others.",
+        )
+    found = sorted({known[folded[name]] for name in typed})
+    if len(found) > MOST_OF_DOCUMENT:
+        raise InvalidInput(
+            "tags", f"A document has {MOST_OF_DOCUMENT} tags at most; take some away."
+        )
+    return tuple(found)
+
+
+def spell_out(
+    session: Session, mentions: Mapping[str, Mention]
+) -> dict[str, list[str]]:
+    """Return the tags whose names are, or contain, what filters of a list ask for."""
+    rows = session.execute(select(func.fold(TagRow.name), TagRow.name)).all()
+    return {
+        parameter: [
+            name
+            for key, name in rows
+            if (key == mention.text if mention.is_whole_words else mention.text in key)
+        ]
+        for parameter, mention in mentions.items()
+    }

@@ -1,0 +1,93 @@
+"""Several documents in one archive: what is in it, what is not, and who took it."""
+
+import io
+from uuid import uuid4
+from zipfile import ZipFile
+
+import pytest
+from sqlalchemy import select, update
+
+from db.models.audit import AuditEvent
+from db.models.document import DocumentVersion
+from db.postgres import SYSTEM
+from services.core.actors import Role
+from tests.api.document_samples import pdf, upload
+
+PATH = "/files/documents.zip"
+
+
+@pytest.fixture
+def file(client):
+    """File a letter of these words; return its description and its bytes."""
+
+    def file(words, name):
+        data = pdf(words)
+        return upload(client, data, name).json()["document"], data
+
+    return file
+
+
+def ask(client, *ids):
+    return client.get(f"{PATH}?{'&'.join(f'document={each}' for each in ids)}")
+
+
+def unpacked(answer):
+    with ZipFile(io.BytesIO(answer.content)) as archive:
+        assert archive.testzip() is None
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def test_files_come_whole_and_none_hides_another_of_its_name(client, file):
+    (first, one), (second, two) = (
+        file("one", "Befund ü.pdf"),
+        file("two", "befund Ü.pdf"),
+    )
+
+    answer = ask(client, first["id"], second["id"], first["id"])
+
+    assert answer.headers["content-type"] == "application/zip"
+    assert answer.headers["cache-control"] == "no-store"
+    assert unpacked(answer) == {"Befund ü.pdf": one, "befund Ü (2).pdf": two}
+
+
+def test_each_is_written_down_as_a_download(client, application, file):
+    ids = [file(words, f"{words}.pdf")[0]["id"] for words in ("three", "four")]
+    ask(client, *ids)
+
+    def read(session):
+        wanted = AuditEvent.subject_id.in_(ids) & (
+            AuditEvent.action == "document:download"
+        )
+        return sorted(session.scalars(select(AuditEvent.subject_id).where(wanted)))
+
+    assert application.database.write(read, identity=SYSTEM).value == sorted(ids)
+
+
+def test_what_may_not_be_had_is_left_out_and_said(client, application, file):
+    (clean, data), (infected, _) = file("five", "clean.pdf"), file("six", "bad.pdf")
+    application.database.write(
+        lambda session: session.execute(
+            update(DocumentVersion)
+            .where(DocumentVersion.document_id == infected["id"])
+            .values(scan="infected")
+        ),
+        identity=SYSTEM,
+    )
+
+    inside = unpacked(ask(client, infected["id"], clean["id"], uuid4()))
+
+    assert inside["clean.pdf"] == data
+    assert inside.keys() == {"clean.pdf", "Not included.txt"}
+    why = inside["Not included.txt"].decode()
+    assert "bad: " in why
+    assert "Document not found" in why
+
+
+def test_documents_of_others_are_not_there_for_a_patient(as_role, file):
+    assert (
+        ask(as_role(Role.PATIENT), file("seven", "x.pdf")[0]["id"]).status_code == 404
+    )
+
+
+def test_more_than_a_hundred_at_once_are_refused(client):
+    assert ask(client, *(uuid4() for _ in range(101))).status_code == 400
