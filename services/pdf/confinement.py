@@ -60,17 +60,21 @@ def confine() -> None:
         system_calls.forbid(system)
 
 
-def limit(*, seconds: float, megabytes: int) -> None:
-    """Bound the time and memory of this process, which may start no other."""
+def limit(*, seconds: float, megabytes: int, may_thread: bool = False) -> None:
+    """Bound the time and memory of this process, which may start no other.
+
+    With `may_thread` it may start threads where processes can be told from them.
+    """
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_REAL, seconds)
+    threads_only = may_thread and _IS_LINUX and system_calls.forbid_processes(_system())
     processor_seconds = math.ceil(seconds) + 1
     for kind, most in (
         (resource.RLIMIT_AS, megabytes * _MEGABYTE),
         (resource.RLIMIT_CPU, processor_seconds),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_NOFILE, _OPEN_FILES),
-        (resource.RLIMIT_NPROC, 0),
+        *(() if threads_only else ((resource.RLIMIT_NPROC, 0),)),
     ):
         # macOS refuses some of them.
         with suppress(OSError, ValueError):

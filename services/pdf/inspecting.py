@@ -1,4 +1,4 @@
-"""Examines PDFs that others made, and shows their pages as pictures."""
+"""Examines files that others made, shows their pages, and makes PDFs of pictures."""
 
 import logging
 import os
@@ -10,8 +10,14 @@ from pydantic import TypeAdapter, ValidationError
 from services.core.errors import NotFound, ServiceError
 from services.pdf import wire
 from services.pdf.reading_process import ReadingProcess
-from services.pdf.report import NotAPdf, PdfReport, Unreadable
-from services.pdf.sources import Readable, begins_like_a_pdf, handed_over
+from services.pdf.report import NotAPdf, PageWords, PdfReport, Unreadable
+from services.pdf.sources import (
+    HEADER_WITHIN,
+    Readable,
+    begins_like_a_pdf,
+    handed_over,
+    picture_type,
+)
 from services.pdf.turns import Busy, Turns
 from services.pdf.wire import Refusal, Request, Task
 
@@ -20,6 +26,7 @@ __all__ = [
     "NeedsPassword",
     "NoSuchPage",
     "NotAPdf",
+    "PageWords",
     "PdfInspector",
     "PdfReport",
     "Unreadable",
@@ -28,6 +35,7 @@ __all__ = [
 # Each file may take a processor of its own, and much memory, for a while.
 _AT_ONCE: Final = max(2, os.cpu_count() or 1)
 _MAX_WIDTH: Final = 5000
+_PDF: Final = b"%PDF-"
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
 _SENTENCES: Final = {
     Refusal.DAMAGED: "This PDF is damaged: none of its pages can be opened. "
@@ -36,7 +44,17 @@ _SENTENCES: Final = {
     Refusal.LARGE_PAGE: "This page is too large to be shown; download the file.",
     Refusal.TOO_MUCH: "This PDF takes more memory to read than any document should. "
     "Save or print it to a PDF anew and choose that file.",
+    Refusal.BROKEN_PICTURE: "This picture is damaged, or of a kind that is not read "
+    "here. Open it where it is from, save it as JPEG or PDF, and choose that file.",
+    Refusal.LARGE_PICTURE: "This picture has more than 72 million pixels. Make it "
+    "smaller, or scan the paper at 300 dpi, and choose that file.",
+    Refusal.MANY_PICTURES: "This file has more pictures than become one document: 200 "
+    "at most. Split it into parts.",
 }
+_NO_PICTURE: Final = (
+    "This picture cannot be read: it breaks the reader, or takes it too long. "
+    "Save it as JPEG or PDF where it is from, and choose that file."
+)
 _NO_ANSWER: Final = (
     "This PDF cannot be read: it breaks the reader, or takes it too long. "
     "Save or print it to a PDF anew and choose that file."
@@ -44,6 +62,7 @@ _NO_ANSWER: Final = (
 # Whatever a file may have made of its reader, nothing else gets out of it.
 _REPORT: Final = TypeAdapter(PdfReport)
 _PAGES: Final = TypeAdapter(tuple[str, ...])
+_WORDS: Final = TypeAdapter(PageWords)
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
 
@@ -103,11 +122,36 @@ class PdfInspector:
             raise Unreadable(_NO_ANSWER)
         return picture
 
+    def convert(self, source: Readable | int, *, person: Hashable = None) -> bytes:
+        """Return a PDF of a picture, or of all pages of a TIFF.
+
+        Pictures are JPEG, PNG, TIFF, and HEIC where its reader is installed. What was
+        written beside them (place, camera) is not in the PDF. Raises NotAPdf,
+        Unreadable or Busy.
+        """
+        with handed_over(source) as file:
+            if picture_type(os.pread(file, HEADER_WITHIN, 0)) is None:
+                raise NotAPdf
+            answer = self._answer(self._request("convert"), file, person)
+        if answer is None:
+            raise Unreadable(_NO_PICTURE)
+        pdf = _accepted(answer)
+        if not pdf.startswith(_PDF):
+            raise Unreadable(_NO_PICTURE)
+        return pdf
+
     def text(
         self, source: Readable | int, *, person: Hashable = None
     ) -> tuple[str, ...]:
         """Return the text page by page; raises what `render` does."""
         return _understood(_PAGES, self._ask(self._request("text"), source, person))
+
+    def words(
+        self, source: Readable | int, page: int, *, person: Hashable = None
+    ) -> PageWords:
+        """Return a page's words and where `render` draws them; raises what it does."""
+        request = self._request("words", page=page)
+        return _understood(_WORDS, self._ask(request, source, person))
 
     def _request(self, do: Task, *, page: int = 0, width: int = 0) -> Request:
         return Request(do, self._seconds, self._max_mb, page, width)
@@ -116,9 +160,12 @@ class PdfInspector:
         with handed_over(source) as file:
             if not begins_like_a_pdf(file):
                 raise NotAPdf
-            with self._turns.taken(person, os.fstat(file).st_size, self._seconds):
-                answer = self._process.ask(request, file)
+            answer = self._answer(request, file, person)
         return _accepted(answer)
+
+    def _answer(self, request: Request, file: int, person: Hashable) -> bytes | None:
+        with self._turns.taken(person, os.fstat(file).st_size, self._seconds):
+            return self._process.ask(request, file)
 
     def close(self) -> None:
         """End the process, if there is one; it would be started again."""

@@ -1,18 +1,71 @@
-"""Plain files kept in memory between the picture of one page and that of the next."""
+"""Plain files, and small pictures of them, kept in memory for who asks again."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from threading import Lock, Timer
 from time import monotonic
 from typing import Final
 
+from cachetools import LRUCache, TTLCache
+
 from services.pdf.sources import Sized, copied_to_memory, handed_over
 
 _MOST_BYTES: Final = 64 * 1024 * 1024
 _MOST_FILES: Final = 8
 _SECONDS: Final = 20.0
+# About four kilobytes each.
+_MOST_PICTURES: Final = 2000
+_MOST_SEEN: Final = 20_000
+_SECONDS_SEEN: Final = 600.0
+
+
+class KeptPictures:
+    """Small pictures of pages, the most recent of which are kept.
+
+    Too small to be read, they show which paper is which. Who may see one is for the
+    caller to ask, each time. For use by any number of threads.
+    """
+
+    def __init__(self, *, most: int = _MOST_PICTURES) -> None:
+        self._lock = Lock()
+        self._pictures: LRUCache[str, bytes] = LRUCache(most)
+
+    def found(self, key: str, draw: Callable[[], bytes]) -> bytes:
+        """Return the picture of this key, drawn if it is not kept.
+
+        The key must change with the bytes. Raises what drawing raises.
+        """
+        with self._lock:
+            picture = self._pictures.get(key)
+        if picture is None:
+            picture = draw()
+            with self._lock:
+                self._pictures[key] = picture
+        return picture
+
+
+class PagesSeen:
+    """Who has just been shown which page, and so may have its words without a word.
+
+    Showing a page is in the audit log; its words belong to the picture below them. What
+    is forgotten here is written down once more. For use by any number of threads.
+    """
+
+    def __init__(self, *, seconds: float = _SECONDS_SEEN) -> None:
+        self._lock = Lock()
+        self._seen: TTLCache[Hashable, bool] = TTLCache(_MOST_SEEN, seconds)
+
+    def add(self, person: Hashable, file: Hashable, page: int) -> None:
+        """Remember that somebody was shown a page."""
+        with self._lock:
+            self._seen[person, file, page] = True
+
+    def has(self, person: Hashable, file: Hashable, page: int) -> bool:
+        """Return whether somebody was shown a page lately."""
+        with self._lock:
+            return (person, file, page) in self._seen
 
 
 @dataclass(slots=True)

@@ -1,13 +1,15 @@
-"""Reads one PDF; runs in a process that may crash and be killed, never in the app."""
+"""Reads one file; runs in a process that may crash and be killed, never in the app."""
 
 import ctypes
 import io
+import itertools
 import json
 import math
 import mmap
 import os
 import re
 import time
+from collections.abc import Iterator
 from contextlib import closing
 from typing import Any, Final
 
@@ -16,7 +18,7 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 from PIL import Image
 
-from services.pdf import findings
+from services.pdf import findings, pictures
 from services.pdf.report import Finding
 from services.pdf.wire import Refusal, Refused, Request
 
@@ -25,6 +27,11 @@ MAX_PAGES: Final = 10_000
 # several times the Bible.
 _MAX_TEXT_OF_PAGE: Final = 100_000
 _MAX_TEXT: Final = 4_000_000
+# A page of a newspaper; what is beyond it is seen and searched, but not selected.
+_MAX_WORDS_OF_PAGE: Final = 5_000
+_MAX_WORD: Final = 200
+# Places on a page are told in parts of its sides, as exactly as that.
+_PARTS: Final = 10_000
 # Of the time that is given, so that a long file still gets its answer.
 _TIME_FOR_TEXT: Final = 0.6
 _TIME_FOR_STREAMS: Final = 0.2
@@ -38,6 +45,11 @@ _PARTED: Final = re.compile("[\x02\xad\ufffe](?:\r?\n)?")
 # What PostgreSQL or UTF-8 cannot hold, and what nobody can see.
 _NO_TEXT: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
+# Between the parts of one word at two places.
+_GOES_ON: Final = "\xad"
+# Its left, upper, right and lower side.
+_Box = tuple[float, float, float, float]
+
 # Whatever a broken file makes qpdf raise.
 _UNWALKABLE: Final = (pikepdf.PdfError, RuntimeError, ValueError, TypeError)
 _NEEDS_A_PASSWORD: Final = frozenset(
@@ -50,11 +62,15 @@ def answer(request: Request, file: int) -> bytes:
     try:
         if request.do == "examine":
             return json.dumps(_examine(file, request.seconds)).encode()
+        if request.do == "convert":
+            return pictures.as_pdf(file, request.seconds)
         pdf, _ = _opened(file)
         with closing(pdf):
             if request.do == "text":
                 text = [page or "" for page in _read(pdf, request.seconds)]
                 return json.dumps(text).encode()
+            if request.do == "words":
+                return json.dumps(_words_of(pdf, request.page)).encode()
             return _render(pdf, request.page, request.width)
     except (MemoryError, RecursionError):
         raise Refused(Refusal.TOO_MUCH) from None
@@ -174,15 +190,92 @@ def _text_of(pdf: pdfium.PdfDocument, index: int) -> str:
     return _NO_TEXT.sub("", _PARTED.sub("", raw))
 
 
-def _render(pdf: pdfium.PdfDocument, number: int, width: int) -> bytes:
+def _words_of(pdf: pdfium.PdfDocument, number: int) -> dict[str, Any]:
+    """Return a page's words in the order of the file, and where each is drawn."""
+    with closing(_page(pdf, number)) as page, closing(page.get_textpage()) as text:
+        width, height = page.get_size()
+        if not (width > 0 and height > 0):
+            raise Refused(Refusal.LARGE_PAGE)
+        words = list(itertools.islice(_words(page, text), _MAX_WORDS_OF_PAGE))
+    return {"width": width, "height": height, "words": words}
+
+
+def _words(
+    page: pdfium.PdfPage, text: pdfium.PdfTextPage
+) -> Iterator[tuple[str, float, float, float, float, str]]:
+    """Yield each word, its box, and what stands between it and the next one."""
+    letters: list[str] = []
+    boxes: list[_Box] = []
+    ended: tuple[str, list[_Box]] | None = None
+    after = ""
+    for index in range(min(text.count_chars(), _MAX_TEXT_OF_PAGE)):
+        sign = chr(pdfium_c.FPDFText_GetUnicode(text, index))
+        is_parting = bool(_PARTED.match(sign))
+        if letters and (is_parting or sign.isspace() or len(letters) >= _MAX_WORD):
+            if ended is not None:
+                yield _word(*ended, after)
+            ended, after = ("".join(letters), boxes), ""
+            letters, boxes = [], []
+        if is_parting:
+            after = _GOES_ON
+        elif sign.isspace():
+            if after != _GOES_ON:
+                after = "\n" if sign in "\r\n" or after == "\n" else " "
+        elif not _NO_TEXT.match(sign) and (box := _box(page, text, index)):
+            letters.append(sign)
+            boxes.append(box)
+    if ended is not None:
+        yield _word(*ended, after)
+    if letters:
+        yield _word("".join(letters), boxes, "\n")
+
+
+def _word(
+    letters: str, boxes: list[_Box], after: str
+) -> tuple[str, float, float, float, float, str]:
+    left, top = min(box[0] for box in boxes), min(box[1] for box in boxes)
+    right, bottom = max(box[2] for box in boxes), max(box[3] for box in boxes)
+    between = "" if after == _GOES_ON else after
+    return letters, left, top, right - left, bottom - top, between
+
+
+def _box(page: pdfium.PdfPage, text: pdfium.PdfTextPage, index: int) -> _Box | None:
+    """Return where a letter is on the page as it is drawn; None for one that is not."""
+    box = pdfium_c.FS_RECTF()
+    if not pdfium_c.FPDFText_GetLooseCharBox(text, index, box):
+        return None
+    one, other = (
+        _drawn_at(page, box.left, box.top),
+        _drawn_at(page, box.right, box.bottom),
+    )
+    across, down = sorted((one[0], other[0])), sorted((one[1], other[1]))
+    return across[0], down[0], across[1], down[1]
+
+
+def _drawn_at(page: pdfium.PdfPage, across: float, up: float) -> tuple[float, float]:
+    """Return where a point of the file is drawn, in parts of the page as it is seen."""
+    x, y = ctypes.c_int(), ctypes.c_int()
+    pdfium_c.FPDF_PageToDevice(page, 0, 0, _PARTS, _PARTS, 0, across, up, x, y)
+    return _part(x.value), _part(y.value)
+
+
+def _part(parts: int) -> float:
+    return min(max(parts, 0), _PARTS) / _PARTS
+
+
+def _page(pdf: pdfium.PdfDocument, number: int) -> pdfium.PdfPage:
     if not 1 <= number <= len(pdf):
         raise Refused(Refusal.NO_SUCH_PAGE)
     # Draws what was typed into forms. Scripts cannot run: this pdfium has no engine.
     pdf.init_forms()
     try:
-        page = pdf[number - 1]
+        return pdf[number - 1]
     except pdfium.PdfiumError:
         raise Refused(Refusal.DAMAGED) from None
+
+
+def _render(pdf: pdfium.PdfDocument, number: int, width: int) -> bytes:
+    page = _page(pdf, number)
     page_width, page_height = page.get_size()
     drawn = page.render(scale=_scale(page_width, page_height, width)).to_pil()
     picture = _plainest(drawn)

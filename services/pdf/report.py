@@ -1,7 +1,9 @@
 """What an examination of a PDF finds out, and how a file is refused."""
 
 from dataclasses import dataclass
-from typing import Final, Literal, get_args
+from typing import Annotated, Final, Literal, NamedTuple, get_args
+
+from pydantic import Field
 
 from services.core.errors import InvalidInput
 
@@ -32,6 +34,18 @@ class NotAPdf(InvalidInput):
         super().__init__("file", "Only PDF files are allowed")
 
 
+class OfficeFile(NotAPdf):
+    """A text, table or presentation that a program of its own has to print."""
+
+    def __init__(self) -> None:
+        InvalidInput.__init__(
+            self,
+            "file",
+            "Office files are not taken. Save it as PDF in the program it is from, "
+            "and choose that file.",
+        )
+
+
 class Unreadable(InvalidInput):
     """The file may be a PDF, but nobody could read it here; the message says why."""
 
@@ -55,3 +69,33 @@ class PdfReport:
     def has_text(self) -> bool:
         """Whether there are words on any page; if not, it may be a scan."""
         return any(page.strip() for page in self.text)
+
+
+_Part = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+_Points = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class Word(NamedTuple):
+    """A word, its box in parts of the page as it is seen, and what comes after it.
+
+    That is a space, the end of a line, or nothing: the next word goes on with it.
+    """
+
+    text: Annotated[str, Field(min_length=1, max_length=200)]
+    left: _Part
+    top: _Part
+    width: _Part
+    height: _Part
+    after: Literal["", " ", "\n"]
+
+
+@dataclass(frozen=True, slots=True)
+class PageWords:
+    """How large a page is, in points, and the words on it in the order of the file.
+
+    Of pages with more words than a newspaper's the last are missing.
+    """
+
+    width: _Points
+    height: _Points
+    words: Annotated[tuple[Word, ...], Field(max_length=5_000)]

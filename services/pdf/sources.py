@@ -10,7 +10,23 @@ from typing import Final, Protocol
 # Larger ones go to an unnamed file on disk instead of a second time into memory.
 _MAX_IN_MEMORY: Final = 4 * 1024 * 1024
 _PIECE: Final = 1024 * 1024
-_HEADER_WITHIN: Final = 1024
+HEADER_WITHIN: Final = 1024
+_PICTURES: Final = {
+    b"\xff\xd8\xff": "image/jpeg",
+    b"\x89PNG\r\n\x1a\n": "image/png",
+    b"II*\0": "image/tiff",
+    b"MM\0*": "image/tiff",
+}
+_HEIC_BRANDS: Final = (b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1")
+# Word, Excel and PowerPoint of before 2007; of since then, and OpenDocument, the names
+# of parts that come first in the archive; RTF.
+_OLD_OFFICE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_OFFICE_PARTS: Final = (
+    b"[Content_Types].xml",
+    b"_rels/.rels",
+    b"docProps/",
+    b"mimetypeapplication/vnd.oasis.opendocument.",
+)
 
 
 class Readable(Protocol):
@@ -75,7 +91,24 @@ def copied_to_memory(source: Sized, *, at_most: int) -> int | None:
 
 def begins_like_a_pdf(file: int) -> bool:
     """Tell whether the header is where every reader looks for it."""
-    return b"%PDF-" in os.pread(file, _HEADER_WITHIN, 0)
+    return b"%PDF-" in os.pread(file, HEADER_WITHIN, 0)
+
+
+def picture_type(begin: bytes) -> str | None:
+    """Return the media type of a picture that begins so, if it is one that is taken."""
+    for mark, media_type in _PICTURES.items():
+        if begin.startswith(mark):
+            return media_type
+    is_heic = begin[4:8] == b"ftyp" and begin[8:12] in _HEIC_BRANDS
+    return "image/heic" if is_heic else None
+
+
+def begins_like_office(begin: bytes) -> bool:
+    """Tell whether a file that begins so is of Word, Excel, LibreOffice and such."""
+    if begin.startswith((_OLD_OFFICE, b"{\\rtf")):
+        return True
+    is_archive = begin.startswith(b"PK\x03\x04")
+    return is_archive and any(part in begin for part in _OFFICE_PARTS)
 
 
 def _lent(source: Readable | int) -> int:

@@ -45,15 +45,24 @@ _FORBIDDEN: Final = {
     "open_by_handle_at": (304, 265),
 }
 
+# How processes are made: of x86_64 alone, in the old way, and in the new one.
+_FORKS: Final = ((57, 58), ())
+_CLONE: Final = (56, 220)
+_CLONE3: Final = 435
+_OF_THREADS: Final = 0x00010000
+
 # The kernel's small language for such filters: load a word, compare it, say so.
 _LOAD: Final = 0x20
 _IF_EQUAL: Final = 0x15
 _IF_AT_LEAST: Final = 0x35
+_IF_ANY_BIT: Final = 0x45
 _SAY: Final = 0x06
 _NUMBER_AT: Final = 0
 _PROCESSOR_AT: Final = 4
+_FIRST_ARGUMENT_AT: Final = 16
 _ALLOWED: Final = 0x7FFF0000
 _NOT_PERMITTED: Final = 0x00050001
+_NOT_THERE: Final = 0x00050026
 
 
 def forbid(system: ctypes.CDLL) -> None:
@@ -61,13 +70,54 @@ def forbid(system: ctypes.CDLL) -> None:
 
     Does nothing on processors whose numbers are not known, or where it is forbidden.
     """
-    if platform.machine() not in _PROCESSORS or struct.calcsize("P") != _POINTER:
-        return
-    steps = b"".join(_steps(*_PROCESSORS[platform.machine()]))
-    held = ctypes.create_string_buffer(steps)
-    program = struct.pack("@HP", len(steps) // 8, ctypes.addressof(held))
+    if _is_known():
+        _install(system, _steps(*_PROCESSORS[platform.machine()]))
+
+
+def forbid_processes(system: ctypes.CDLL) -> bool:
+    """Let this process start threads and no process from now on, if that can be done.
+
+    Returns whether it is so: a limit on processes counts threads as well, and those of
+    other programs of the same user.
+    """
+    if not _is_known():
+        return False
+    return _install(system, _threads_only(*_PROCESSORS[platform.machine()]))
+
+
+def _is_known() -> bool:
+    return platform.machine() in _PROCESSORS and struct.calcsize("P") == _POINTER
+
+
+def _install(system: ctypes.CDLL, steps: list[bytes]) -> bool:
+    held = ctypes.create_string_buffer(b"".join(steps))
+    program = struct.pack("@HP", len(steps), ctypes.addressof(held))
     system.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    system.prctl(_PR_SET_SECCOMP, _FILTER, program, 0, 0)
+    refused: int = system.prctl(_PR_SET_SECCOMP, _FILTER, program, 0, 0)
+    return not refused
+
+
+def _threads_only(processor: int, column: int) -> list[bytes]:
+    refused = _step(_SAY, _NOT_PERMITTED)
+    return [
+        _step(_LOAD, _PROCESSOR_AT),
+        _step(_IF_EQUAL, processor, then=1),
+        refused,
+        _step(_LOAD, _NUMBER_AT),
+        *(
+            step
+            for number in _FORKS[column]
+            for step in (_step(_IF_EQUAL, number, otherwise=1), refused)
+        ),
+        # What it is asked for stands where no filter can look: the old way is taken.
+        _step(_IF_EQUAL, _CLONE3, otherwise=1),
+        _step(_SAY, _NOT_THERE),
+        _step(_IF_EQUAL, _CLONE[column], otherwise=3),
+        _step(_LOAD, _FIRST_ARGUMENT_AT),
+        _step(_IF_ANY_BIT, _OF_THREADS, then=1),
+        refused,
+        _step(_SAY, _ALLOWED),
+    ]
 
 
 def _steps(processor: int, column: int) -> list[bytes]:

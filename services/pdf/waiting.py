@@ -9,7 +9,12 @@ from sqlalchemy import ColumnElement, Row, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from db.models.document import Document, DocumentText, DocumentVersion
+from db.models.document import (
+    Document,
+    DocumentOriginal,
+    DocumentText,
+    DocumentVersion,
+)
 from services.core import audit
 from services.core.audit import Action
 from services.pdf.scanning import Verdict
@@ -22,12 +27,14 @@ _OLDEST_FIRST: Final = DocumentVersion.created_at.asc()
 class WaitingFile:
     """A file that one version waits for, or several: who restores one, shares it.
 
-    `known` are the pages whose words are known already.
+    `known` are the pages whose words are known already, `original_id` is the picture
+    that it was made from, if it was made from one.
     """
 
     file_id: str
     pages: int
     known: tuple[str, ...]
+    original_id: str | None = None
 
 
 def list_unscanned(session: Session) -> tuple[WaitingFile, ...]:
@@ -96,8 +103,14 @@ def _waiting(
     order: ColumnElement[Any] = _OLDEST_FIRST,
 ) -> tuple[WaitingFile, ...]:
     statement = (
-        select(DocumentVersion.file_id, DocumentVersion.pages, DocumentText.pages)
+        select(
+            DocumentVersion.file_id,
+            DocumentVersion.pages,
+            DocumentText.pages,
+            DocumentOriginal.file_id,
+        )
         .outerjoin(DocumentText, DocumentText.version_id == DocumentVersion.id)
+        .outerjoin(DocumentOriginal, DocumentOriginal.version_id == DocumentVersion.id)
         .where(
             *conditions,
             # Gone, or broken: there is nothing to look at.
@@ -108,8 +121,8 @@ def _waiting(
         .limit(_AT_ONCE)
     )
     files = {
-        file_id: WaitingFile(file_id, pages or 0, tuple(known or ()))
-        for file_id, pages, known in session.execute(statement)
+        file_id: WaitingFile(file_id, pages or 0, tuple(known or ()), original_id)
+        for file_id, pages, known, original_id in session.execute(statement)
         if file_id is not None
     }
     return tuple(files.values())

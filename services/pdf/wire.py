@@ -7,7 +7,8 @@ from typing import Final, Literal
 
 # Always as long, and short enough to arrive in one piece with its descriptors.
 REQUEST_BYTES: Final = 256
-# A page of 25 million pixels, or the text of a file that is nothing but text.
+# A page of 25 million pixels, the text of a file that is nothing but text, or a PDF of
+# many pictures.
 MAX_ANSWER_BYTES: Final = 64 * 1024 * 1024
 
 DONE: Final = b"="
@@ -15,7 +16,7 @@ REFUSED: Final = b"!"
 # Ends every answer: one without it was cut off.
 END: Final = b"."
 
-Task = Literal["examine", "render", "text"]
+Task = Literal["examine", "render", "text", "words", "convert"]
 
 
 class Refusal(StrEnum):
@@ -27,6 +28,9 @@ class Refusal(StrEnum):
     NO_SUCH_PAGE = "no such page"
     LARGE_PAGE = "large page"
     TOO_MUCH = "too much"
+    BROKEN_PICTURE = "broken picture"
+    LARGE_PICTURE = "large picture"
+    MANY_PICTURES = "many pictures"
 
 
 class Refused(Exception):

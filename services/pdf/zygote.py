@@ -18,6 +18,7 @@ from collections.abc import Callable
 from typing import BinaryIO, Final
 
 import pikepdf
+from PIL import Image
 
 from services.pdf import confinement, reading, wire
 from services.pdf.wire import Refused, Request
@@ -165,7 +166,12 @@ def _arrived(pipe: int) -> bytes:
 
 
 def _work(request: Request, file: int, answer: int) -> None:
-    confinement.limit(seconds=request.seconds, megabytes=request.megabytes)
+    # The reader of HEIC is made for threads and fails without.
+    confinement.limit(
+        seconds=request.seconds,
+        megabytes=request.megabytes,
+        may_thread=request.do == "convert",
+    )
     try:
         parts = (wire.DONE, reading.answer(request, file), wire.END)
     except Refused as refused:
@@ -196,6 +202,13 @@ def _write_sample(file: BinaryIO, encryption: pikepdf.Encryption | None = None) 
     file.flush()
 
 
+def _write_picture(file: BinaryIO) -> None:
+    """Write a small scan of two pages, which needs what decoders load when needed."""
+    page = Image.new("RGB", (8, 8))
+    page.save(file, "TIFF", save_all=True, append_images=[page.convert("1")])
+    file.flush()
+
+
 def _warm_up(sample: BinaryIO, *tasks: wire.Task) -> None:
     for do in tasks:
         request = Request(do, seconds=5, megabytes=0, page=1, width=200)
@@ -216,6 +229,9 @@ def main() -> None:
             _warm_up(locked, "examine", "render")
         _write_sample(sample)
         _warm_up(sample, "examine", "render")
+        with tempfile.TemporaryFile() as picture:
+            _write_picture(picture)
+            _warm_up(picture, "convert")
         confinement.confine()
         gc.freeze()
         Zygote(control, sample).serve()

@@ -1,0 +1,192 @@
+"""Makes a PDF of pictures; runs in a process that may crash and be killed.
+
+Nothing of what a camera writes beside a picture gets into the PDF: neither where it was
+taken nor with what. How the camera was held is made good for first.
+"""
+
+import io
+import os
+import time
+import zlib
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Final
+
+import pikepdf
+from PIL import Image, ImageOps
+
+from services.pdf.wire import Refusal, Refused
+
+# Now: later this process may open no file.
+Image.init()
+with suppress(ImportError):
+    # Not for every processor there is.
+    import pillow_heif
+
+    pillow_heif.options.DECODE_THREADS = 1
+    pillow_heif.register_heif_opener()
+
+MAX_PAGES: Final = 200
+# A sheet of A3 at 600 points to the inch; four bytes each, and a copy that is turned.
+_MAX_PIXELS: Final = 72_000_000
+# More than a sheet of A4 has at 500 points to the inch. The original is kept.
+_LONGEST_SIDE: Final = 6000
+_QUALITY: Final = 88
+_FORMATS: Final = ("JPEG", "MPO", "PNG", "TIFF", "HEIF")
+# In points.
+_A4: Final = (595.28, 841.89)
+_POINTS_AN_INCH: Final = 72
+# What cameras and screens claim says nothing; scanners know it.
+_LEAST_DPI, _MOST_DPI = 100, 1200
+_NEW_SUBFILE_TYPE: Final = 254
+_REDUCED: Final = 1
+# Of the time that is given, so that many pages are refused in words.
+_TIME_FOR_PAGES: Final = 0.9
+# Whatever a broken picture makes its decoder raise.
+_UNDECODABLE: Final = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    KeyError,
+    IndexError,
+    TypeError,
+    AttributeError,
+    EOFError,
+    RuntimeError,
+)
+
+
+def as_pdf(file: int, seconds: float) -> bytes:
+    """Return a PDF with a page for each picture in the file, or raise Refused."""
+    # Said here in pixels that this process has room for.
+    Image.MAX_IMAGE_PIXELS = None
+    until = time.monotonic() + seconds * _TIME_FOR_PAGES
+    written = io.BytesIO()
+    with (
+        os.fdopen(file, "rb", closefd=False) as source,
+        _opened(source) as picture,
+        pikepdf.new() as pdf,
+    ):
+        try:
+            for number, frame in enumerate(_frames(picture), start=1):
+                if number > MAX_PAGES or time.monotonic() > until:
+                    raise Refused(Refusal.MANY_PICTURES)
+                _add_page(pdf, frame)
+        except _UNDECODABLE:
+            raise Refused(Refusal.BROKEN_PICTURE) from None
+        if not pdf.pages:
+            raise Refused(Refusal.BROKEN_PICTURE)
+        # The same picture makes the same PDF, so that a second one is recognised.
+        pdf.save(written, deterministic_id=True)
+    return written.getvalue()
+
+
+def _opened(source: io.BufferedReader) -> Image.Image:
+    try:
+        return Image.open(source, formats=[f for f in _FORMATS if f in Image.OPEN])
+    except _UNDECODABLE:
+        raise Refused(Refusal.BROKEN_PICTURE) from None
+
+
+def _frames(picture: Image.Image) -> Iterator[Image.Image]:
+    """Yield what becomes a page: all of a TIFF, else the first alone.
+
+    What follows that in other files are previews, films or depths.
+    """
+    if picture.format != "TIFF":
+        yield _decoded(picture)
+        return
+    for number in range(getattr(picture, "n_frames", 1)):
+        picture.seek(number)
+        tags = getattr(picture, "tag_v2", {})
+        if not tags.get(_NEW_SUBFILE_TYPE, 0) & _REDUCED:
+            yield _decoded(picture)
+
+
+def _decoded(frame: Image.Image) -> Image.Image:
+    """Return the picture upright, and without anything that is said beside it."""
+    # Of a very large JPEG only every second pixel is decoded, or fewer.
+    frame.draft("RGB", (_LONGEST_SIDE, _LONGEST_SIDE))
+    if frame.width * frame.height > _MAX_PIXELS:
+        raise Refused(Refusal.LARGE_PICTURE)
+    dpi = frame.info.get("dpi")
+    upright = _plain(ImageOps.exif_transpose(frame))
+    before = upright.width
+    if upright.mode != "1":
+        upright.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE))
+    upright.info.clear()
+    known = _dpi_of(dpi)
+    if known is not None:
+        upright.info["dpi"] = known * upright.width / before
+    return upright
+
+
+def _plain(picture: Image.Image) -> Image.Image:
+    """Return the picture in black and white, in grey, or in colours, on white paper."""
+    if picture.mode in {"1", "L", "RGB"}:
+        return picture if "transparency" not in picture.info else _on_paper(picture)
+    if picture.mode.startswith("I;16"):
+        return picture.convert("I").point(lambda value: value / 256).convert("L")
+    if picture.mode in {"I", "F"}:
+        return picture.convert("L")
+    if picture.mode in {"RGBA", "LA", "PA", "RGBa", "La"} or (
+        "transparency" in picture.info
+    ):
+        return _on_paper(picture)
+    return picture.convert("RGB")
+
+
+def _on_paper(picture: Image.Image) -> Image.Image:
+    over = picture.convert("RGBA")
+    paper = Image.new("RGB", over.size, "white")
+    paper.paste(over, mask=over.getchannel("A"))
+    return paper
+
+
+def _dpi_of(said: object) -> float | None:
+    try:
+        dpi = float(said[0])  # type: ignore[index]
+    except (TypeError, ValueError, IndexError, ZeroDivisionError):
+        return None
+    return dpi if _LEAST_DPI < dpi <= _MOST_DPI else None
+
+
+def _add_page(pdf: pikepdf.Pdf, picture: Image.Image) -> None:
+    width, height = _size_on_paper(picture)
+    page = pdf.add_blank_page(page_size=(width, height))
+    page.Resources = pikepdf.Dictionary(
+        XObject=pikepdf.Dictionary(P=_drawn(pdf, picture))
+    )
+    place = f"q {width:.2f} 0 0 {height:.2f} 0 0 cm /P Do Q"
+    page.Contents = pdf.make_stream(place.encode())
+
+
+def _drawn(pdf: pikepdf.Pdf, picture: Image.Image) -> pikepdf.Object:
+    if picture.mode == "1":
+        data, packed, bits = zlib.compress(picture.tobytes(), 9), "FlateDecode", 1
+    else:
+        written = io.BytesIO()
+        picture.save(written, "JPEG", quality=_QUALITY)
+        data, packed, bits = written.getvalue(), "DCTDecode", 8
+    colours = "DeviceRGB" if picture.mode == "RGB" else "DeviceGray"
+    return pdf.make_stream(
+        data,
+        Type=pikepdf.Name.XObject,
+        Subtype=pikepdf.Name.Image,
+        Width=picture.width,
+        Height=picture.height,
+        ColorSpace=pikepdf.Name(f"/{colours}"),
+        BitsPerComponent=bits,
+        Filter=pikepdf.Name(f"/{packed}"),
+    )
+
+
+def _size_on_paper(picture: Image.Image) -> tuple[float, float]:
+    """Return the size that a scanner says; else as large as a sheet of A4 has room."""
+    dpi = picture.info.get("dpi")
+    if dpi:
+        scale = _POINTS_AN_INCH / dpi
+    else:
+        sheet = _A4 if picture.height >= picture.width else _A4[::-1]
+        scale = min(sheet[0] / picture.width, sheet[1] / picture.height)
+    return max(1.0, picture.width * scale), max(1.0, picture.height * scale)

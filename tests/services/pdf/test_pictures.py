@@ -1,0 +1,182 @@
+"""Pictures become PDFs: upright, whole, in bounds, and without what a camera tells."""
+
+import io
+import struct
+import zlib
+
+import pikepdf
+import pytest
+from PIL import Image
+
+from services.pdf.inspecting import NotAPdf, Unreadable
+
+ORIENTATION, MAKE, GPS = 0x0112, 0x010F, 0x8825
+SECRET = "Secret Camera"
+
+
+def paper(mode="RGB", size=(300, 400)):
+    """A sheet whose upper left corner is black, on white."""
+    sheet = Image.new(mode, size, "white" if mode != "I;16" else 65535)
+    sheet.paste(0 if mode in {"1", "L", "I;16"} else "black", (0, 0, 100, 100))
+    return sheet
+
+
+def written(picture, kind, **options):
+    file = io.BytesIO()
+    picture.save(file, kind, **options)
+    return file.getvalue()
+
+
+def converted(inspector, data):
+    return inspector.convert(io.BytesIO(data))
+
+
+def first_page(inspector, pdf, width=300):
+    """Draw the first page of a PDF."""
+    png = inspector.render(io.BytesIO(pdf), 1, width=width)
+    return Image.open(io.BytesIO(png)).convert("L")
+
+
+def is_as_drawn(page):
+    """Tell whether the corner that was black is, and the others are not."""
+    right, bottom = page.width - 20, page.height - 20
+    corners = ((20, 20), (right, 20), (20, bottom), (right, bottom))
+    return [page.getpixel(corner) < 128 for corner in corners] == [True, *[False] * 3]
+
+
+@pytest.mark.parametrize(
+    ("kind", "mode"),
+    [
+        ("JPEG", "RGB"),
+        ("JPEG", "L"),
+        ("PNG", "RGB"),
+        ("PNG", "1"),
+        ("PNG", "I;16"),
+        ("TIFF", "RGB"),
+        ("TIFF", "1"),
+    ],
+)
+def test_a_picture_becomes_one_page_that_looks_like_it(inspector, kind, mode):
+    pdf = converted(inspector, written(paper(mode), kind))
+
+    assert inspector.examine(io.BytesIO(pdf)).findings == ()
+    assert is_as_drawn(first_page(inspector, pdf))
+
+
+def test_a_heic_picture_becomes_a_page(inspector):
+    heif = pytest.importorskip("pillow_heif")
+    heif.register_heif_opener()
+
+    pdf = converted(inspector, written(paper(), "HEIF"))
+
+    assert is_as_drawn(first_page(inspector, pdf))
+
+
+def test_all_pages_of_a_scan_are_there_but_its_previews(inspector):
+    pages = [paper("1"), paper("L"), paper()]
+    tiff = written(pages[0], "TIFF", save_all=True, append_images=pages[1:])
+
+    assert inspector.examine(io.BytesIO(converted(inspector, tiff))).pages == 3
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_however_the_camera_was_held_the_page_is_upright(inspector, orientation):
+    turned = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_90,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_270,
+    }.get(orientation)
+    seen = paper() if turned is None else paper().transpose(turned)
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+
+    page = first_page(inspector, converted(inspector, written(seen, "JPEG", exif=exif)))
+
+    assert page.height > page.width
+    assert is_as_drawn(page)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF"])
+def test_neither_place_nor_camera_are_in_the_pdf(inspector, kind):
+    exif = Image.Exif()
+    exif[MAKE] = SECRET
+    exif.get_ifd(GPS)[1] = "N"
+    options = {"comment": SECRET.encode()} if kind == "JPEG" else {}
+    data = written(paper(), kind, exif=exif, **options)
+    assert SECRET.encode() in data
+
+    pdf = converted(inspector, data)
+
+    with pikepdf.open(io.BytesIO(pdf)) as opened:
+        raw = [
+            o.read_raw_bytes() for o in opened.objects if isinstance(o, pikepdf.Stream)
+        ]
+        assert len(opened.docinfo) == 0
+    for part in (pdf, *raw):
+        assert SECRET.encode() not in part
+        assert b"Exif" not in part
+
+
+def test_the_same_picture_makes_the_same_pdf(inspector):
+    data = written(paper(), "PNG")
+
+    assert converted(inspector, data) == converted(inspector, data)
+
+
+def test_a_scan_keeps_its_size_and_a_photo_fits_a_sheet(inspector):
+    scan = converted(inspector, written(paper(size=(600, 900)), "TIFF", dpi=(300, 300)))
+    photo = converted(inspector, written(paper(size=(900, 600)), "JPEG", dpi=(72, 72)))
+
+    with pikepdf.open(io.BytesIO(scan)) as opened:
+        assert [float(side) for side in opened.pages[0].mediabox] == [0, 0, 144, 216]
+    with pikepdf.open(io.BytesIO(photo)) as opened:
+        assert float(opened.pages[0].mediabox[2]) == pytest.approx(841.89)
+
+
+def png_claiming(width, height):
+    """A PNG of a few bytes that says it is this large."""
+
+    def chunk(kind, data):
+        checked = zlib.crc32(kind + data)
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", checked)
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    data = zlib.compress(b"\0" * 1000)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", data)
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (png_claiming(9_000, 9_000), "72 million pixels"),
+        (png_claiming(2_000_000_000, 2_000_000_000), "picture"),
+        (written(paper(), "JPEG")[:900], "damaged"),
+        (b"\xff\xd8\xff" + b"\0" * 100, "damaged"),
+        (b"\0\0\0\x18ftypheic" + b"\0" * 100, "picture"),
+        (b"II*\0" + b"\xff" * 100, "damaged"),
+    ],
+    ids=["bomb", "larger bomb", "cut off", "no JPEG", "no HEIC", "no TIFF"],
+)
+def test_what_cannot_be_read_is_refused_with_advice(inspector, data, sentence):
+    with pytest.raises(Unreadable, match=sentence) as refused:
+        converted(inspector, data)
+
+    assert "choose that file" in str(refused.value)
+
+
+def test_more_pages_than_a_document_has_are_refused(inspector):
+    page = Image.new("1", (8, 8))
+    tiff = written(page, "TIFF", save_all=True, append_images=[page] * 200)
+
+    with pytest.raises(Unreadable, match="200 at most"):
+        converted(inspector, tiff)
+
+
+@pytest.mark.parametrize("data", [b"", b"GIF89a", b"%PDF-1.7"])
+def test_other_files_are_no_pictures(inspector, data):
+    with pytest.raises(NotAPdf):
+        converted(inspector, data)
