@@ -81,10 +81,28 @@ def undo_check_in(caller: ProgramOrPerson, uuid: UUID) -> Response:
     return _do(caller, uuid, appointments.undo_check_in)
 
 
+@router.post("/{uuid}/call-in", responses=shows(VisitShown, 404, 409))
+def call_in(caller: ProgramOrPerson, uuid: UUID) -> Response:
+    """Write down that the patient is in the room."""
+    return _do(caller, uuid, appointments.call_in)
+
+
+@router.post("/{uuid}/undo-call-in", responses=shows(VisitShown, 404, 409))
+def undo_call_in(caller: ProgramOrPerson, uuid: UUID) -> Response:
+    """Let the patient wait again."""
+    return _do(caller, uuid, appointments.undo_call_in)
+
+
 @router.post("/{uuid}/complete", responses=shows(VisitShown, 404, 409))
 def complete(caller: ProgramOrPerson, uuid: UUID) -> Response:
     """Write down that the visit is over."""
     return _do(caller, uuid, appointments.complete)
+
+
+@router.post("/{uuid}/reopen", responses=shows(VisitShown, 404, 409))
+def reopen(caller: ProgramOrPerson, uuid: UUID) -> Response:
+    """Let the patient wait again, up to twelve hours after the visit was completed."""
+    return _do(caller, uuid, appointments.reopen)
 
 
 @router.post("/{uuid}/no-show", responses=shows(VisitShown, 404, 409))

@@ -9,13 +9,13 @@ from starlette.responses import Response
 from api.core.answers import JsonResponse, read_headers
 from api.core.dependencies import ProgramOrPerson
 from api.core.documented import shows
-from api.core.timestamps import stretch
 from api.visits.schemas import (
     DoctorShown,
     DoctorsShown,
     SlotShown,
     SlotsShown,
 )
+from api.visits.timestamps import stretch
 from services.core.errors import InvalidInput
 from services.core.typed_text import is_storable
 from services.visits.schedule import doctors

@@ -104,6 +104,7 @@ class VisitShown(Shown):
     note: str
     revision: int
     checked_in_at: datetime | None
+    called_in_at: datetime | None
     completed_at: datetime | None
     cancelled_at: datetime | None
     waited_seconds: float | None

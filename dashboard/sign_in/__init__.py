@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
 from api.documents.shares import SHARED_PATH
-from dashboard.sign_in import leaving, shared, welcome
+from dashboard.sign_in import booking, leaving, shared, welcome
 from dashboard.sign_in.codes import answering, asking
 from dashboard.sign_in.oidc import oidc_routes
 from dashboard.sign_in.passkeys import confirm, own_passkeys, passkey
@@ -19,7 +19,13 @@ from dashboard.sign_in.sign_in_context import SignInContext as SignInContext
 from dashboard.web.page_scripts import SIGN_IN_PATH, SIGN_OUT_PATH
 
 # Where somebody who has not signed in yet may go, with everything below.
-PATHS: Final = (SIGN_IN_PATH, SIGN_OUT_PATH, "/welcome", SHARED_PATH)
+PATHS: Final = (
+    SIGN_IN_PATH,
+    SIGN_OUT_PATH,
+    "/welcome",
+    SHARED_PATH,
+    booking.BOOKING_PATH,
+)
 
 _TABLES: Final[tuple[Callable[[SignInContext], list[BaseRoute]], ...]] = (
     asking.routes,
@@ -31,6 +37,7 @@ _TABLES: Final[tuple[Callable[[SignInContext], list[BaseRoute]], ...]] = (
     oidc_routes.routes,
     welcome.routes,
     shared.routes,
+    booking.routes,
 )
 
 

@@ -51,5 +51,5 @@ def unavailable(error: DatabaseUnavailable, disks: DiskSpace) -> Response:
     """Answer while no database can, and say so where a full disk is why."""
     if full := full_disk(error, disks):
         return page("message.html", 507, title="A disk is full", sentence=str(full))
-    sentence = "The database is changing hands. Try again in a few seconds."
+    sentence = "Database failover in progress. Try again in a few seconds."
     return page("message.html", 503, title="One moment", sentence=sentence)

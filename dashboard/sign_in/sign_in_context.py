@@ -2,15 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from sqlalchemy.orm import Session
 from starlette.requests import Request
 
+from api.core.dependencies import PublicBooking
 from dashboard.sign_in.codes.delivery import Delivery
 from dashboard.sign_in.cookies import CodeCookieStore, KnownCookie
 from dashboard.web.installation_key import derive
-from dashboard.web.link_signing import signer_of
+from dashboard.web.link_signing import signer_of, visit_links_of
 from dashboard.web.sessions.identity import Identity, is_secure, origin_of
 from db.disk_space import DiskSpace
 from db.files.gridfs import FileStore
@@ -43,6 +45,7 @@ class SignInContext:
     key: str
     files: FileStore
     links: LinkSigner
+    visit_links: LinkSigner
 
     @classmethod
     def of(
@@ -67,12 +70,23 @@ class SignInContext:
             derive(key, "codes"),
             files,
             signer_of(key),
+            visit_links_of(key),
         )
 
     @property
     def disks(self) -> DiskSpace:
         """The disks of this server's data folder."""
         return DiskSpace(self.settings.data)
+
+    @property
+    def public_booking(self) -> PublicBooking | None:
+        """What booking without an account needs; None unless the clinic offers it."""
+        if not self.settings.public_booking:
+            return None
+        send_code = partial(
+            self.delivery.send_booking_code, clinic=self.settings.clinic_name
+        )
+        return PublicBooking(self.key, send_code)
 
     def close(self) -> None:
         """Let what is being sent arrive, and send nothing more."""

@@ -1,12 +1,14 @@
 """What the background does with visits: tidies holds that have run out."""
 
 import logging
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from procrastinate import JobContext
 
 from db.postgres import SYSTEM, Database
 from jobs.worker.tasks import Stores, queue
+from services.visits import newcomers
 from services.visits.booking import bookings
 
 _AT_ONCE: Final = 100
@@ -29,11 +31,39 @@ def tidy_bookings(context: JobContext, timestamp: int) -> None:
 
 def tidy(database: Database) -> None:
     """Tidy some holds after the other, in short transactions."""
-    ended = _AT_ONCE
-    while ended == _AT_ONCE:
-        ended = database.write(
-            lambda session: bookings.expire_due(session, at_once=_AT_ONCE),
-            identity=SYSTEM,
+    for ended in _repeated(database, bookings.expire_due):
+        words = "hold ran out and is" if ended == 1 else "holds ran out and are"
+        _log.info("%d %s EXPIRED.", ended, words)
+    for ended in _repeated(database, newcomers.expire_due):
+        words = "hold ran out and is" if ended == 1 else "holds ran out and are"
+        _log.info("%d newcomers' %s FAILED.", ended, words)
+
+
+@queue.periodic(cron="47 * * * *")
+@queue.task(
+    name="forget_newcomers",
+    lock="forget_newcomers",
+    queueing_lock="forget_newcomers",
+    pass_context=True,
+)
+def forget_newcomers(context: JobContext, timestamp: int) -> None:
+    """Delete names and addresses of people who booked and are no patients."""
+    del timestamp
+    forget(Stores.of(context).database)
+
+
+def forget(database: Database) -> None:
+    """Delete what is due, some after the other, in short transactions."""
+    for deleted in _repeated(database, newcomers.forget):
+        _log.info("%d newcomers' names and addresses are deleted.", deleted)
+
+
+def _repeated(database: Database, step: Callable[..., int]) -> Iterator[int]:
+    """Do one step after the other, while there is enough for another; yield counts."""
+    done = _AT_ONCE
+    while done == _AT_ONCE:
+        done = database.write(
+            lambda session: step(session, at_once=_AT_ONCE), identity=SYSTEM
         ).value
-        if ended:
-            _log.info("%d holds ran out.", ended)
+        if done:
+            yield done

@@ -9,7 +9,12 @@ from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.page_header import page_header
 from dashboard.ui.words import written
-from dashboard.visits.front_desk import day_queue, desk_tables, desk_words
+from dashboard.visits.front_desk import (
+    day_queue,
+    desk_tables,
+    desk_words,
+    newcomer_panel,
+)
 
 
 def move(days: int) -> None:
@@ -23,11 +28,13 @@ def show_visits() -> None:
     """Show the visits of the day, again every minute, because people wait."""
     with error_boundary():
         visits = day_queue.own(st.session_state["day_shown"])
+        unregistered = newcomer_panel.of_day(st.session_state["day_shown"])
         if visits:
             st.markdown(f"**{desk_words.summary(day_queue.sort(visits))}**")
             desk_tables.own_table(visits, now(), key="day_visits")
-        else:
+        elif not unregistered:
             empty_state("You have no visits on this day.", icon="event_available")
+        newcomer_panel.show_newcomers(unregistered, key="day_newcomers")
         st.caption(freshness())
 
 

@@ -8,7 +8,13 @@ from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.notices import notify
 from dashboard.ui.page_header import page_header
 from dashboard.ui.words import plain
-from dashboard.visits.front_desk import day_queue, desk_actions, desk_tables, desk_words
+from dashboard.visits.front_desk import (
+    day_queue,
+    desk_actions,
+    desk_tables,
+    desk_words,
+    newcomer_panel,
+)
 from services.core.errors import ServiceError
 
 
@@ -46,23 +52,29 @@ def show_waiting_room() -> None:
     """Show the queue, again every minute, because people wait."""
     with error_boundary():
         whole, timestamp = day_queue.today(), now()
-        if whole.is_empty:
+        unregistered = newcomer_panel.of_day(timestamp.date())
+        if whole.is_empty and not unregistered:
             empty_state("Nobody has a visit today.", icon="event_available")
             return
         st.markdown(f"**{desk_words.summary(whole)}**")
         doctor = st.selectbox(
             "Doctor",
-            whole.doctors,
+            sorted({*whole.doctors, *(one.doctor_name for one in unregistered)}),
             index=None,
             key="desk_doctor",
             placeholder="All doctors",
             width=320,
         )
         shown = whole.of(doctor)
+        newcomer_panel.show_newcomers(
+            [one for one in unregistered if doctor in {None, one.doctor_name}],
+            key="desk_newcomers",
+        )
         parts = (
             ("Waiting", shown.waiting, "Nobody is waiting."),
-            ("To come", shown.expected, "Nobody else is expected today."),
-            ("Over", shown.over, "Nobody has been seen yet."),
+            ("In the room", shown.in_room, "Nobody is in a room."),
+            ("Expected", shown.expected, "Nobody else is expected today."),
+            ("Done", shown.over, "Nobody has been seen yet."),
         )
         for name, visits, nobody in parts:
             st.subheader(name, anchor=False)

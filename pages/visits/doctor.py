@@ -4,19 +4,32 @@ from uuid import UUID
 
 import streamlit as st
 
+from dashboard.context import in_zone
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.visits.booking import holding
 from dashboard.visits.booking.booked import show_booked
-from dashboard.visits.booking.booking_parties import booked_for, chosen_doctor
+from dashboard.visits.booking.booking_parties import (
+    booked_for,
+    chosen_doctor,
+    forget_wanted_time,
+    wanted_time,
+)
 from dashboard.visits.booking.browsing import choose_time
 from dashboard.visits.booking.hold_panel import hold_panels
 from dashboard.visits.booking.moving import moved_booking, say_what_moves
 from dashboard.visits.booking.repeating import choose_weeks, wanted_weeks
+from dashboard.visits.booking.times import shortly
 from dashboard.visits.booking.waiting_list import offer_waiting
 from dashboard.visits.doctors.doctor_header import doctor_header
 
 doctor = chosen_doctor()
 doctor_header(doctor)
+wanted = wanted_time()
+if wanted:
+    st.info(
+        f"{shortly(wanted[1])} is held as soon as a patient is selected.",
+        icon=":material/event:",
+    )
 patient_id = booked_for()
 moved = moved_booking() if patient_id else None
 
@@ -29,12 +42,15 @@ def hold(slot_id: UUID) -> None:
         holding.hold(slot_id, patient_id, replaces_id=moved.id if moved else None)
 
 
+first = in_zone(wanted[1]).date() if wanted else None
+
+
 @st.fragment
 def show_times() -> None:
     """Look through the weeks; a time that is chosen is held at once."""
     with error_boundary():
         action = "Hold" if patient_id and doctor.is_active else ""
-        if slot_id := choose_time(doctor, patient_id, action=action):
+        if slot_id := choose_time(doctor, patient_id, action=action, first=first):
             hold(slot_id)
         if action and patient_id:
             offer_waiting(patient_id, doctor=doctor)
@@ -45,6 +61,10 @@ if moved:
 show_booked()
 hold_panels(patient_id)
 holding.say_what_was_refused()
-if wanted := holding.show_lost_race():
-    hold(wanted.id)
+if next_free := holding.show_lost_race():
+    hold(next_free.id)
+if wanted and patient_id:
+    forget_wanted_time()
+    with error_boundary():
+        hold(wanted[0])
 show_times()

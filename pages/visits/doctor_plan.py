@@ -5,7 +5,7 @@ import streamlit as st
 from dashboard.context import freshness
 from dashboard.navigation import go
 from dashboard.ui.error_boundary import error_boundary
-from dashboard.ui.page_header import page_header
+from dashboard.ui.page_header import name_breadcrumb, page_header
 from dashboard.ui.words import plain
 from dashboard.visits.schedule.doctor_form import facts_form, planned_doctor
 from dashboard.visits.schedule.doctor_photo_form import photo_form
@@ -20,6 +20,7 @@ if doctor is None:
     with error_boundary():
         facts_form(None)
 else:
+    name_breadcrumb("doctor", doctor.name, doctor=str(doctor.id))
     with page_header(plain(doctor.name)):
         if st.button("Times to book", key="doctor_plan_times", icon=":material/event:"):
             go("visits/doctor.py", doctor=str(doctor.id))

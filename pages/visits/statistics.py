@@ -10,6 +10,7 @@ from dashboard.visits.figures.booking_charts import booking_charts
 from dashboard.visits.figures.booking_figures import (
     choose_period,
     csv_address,
+    figures_before,
     figures_of,
     proof_result,
     prove,
@@ -52,7 +53,7 @@ with error_boundary():
     )
     figures = figures_of(period)
     if figures.doctor_days:
-        show_totals(figures.total)
+        show_totals(figures.total, figures_before(period))
         booking_charts(figures)
         st.subheader("Doctors", anchor=False)
         doctors_table(figures.doctors(), key="statistics_doctors")

@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from dashboard.context import current_actor, freshness
+from dashboard.context import current_actor, freshness, today
 from dashboard.navigation import go
+from dashboard.patients.records.patient_header import patient_header
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.page_header import page_header
 from dashboard.ui.words import full_name, plain
@@ -26,6 +27,8 @@ def book() -> None:
 with page_header(title):
     if st.button("Book a visit", type="primary", key="visits_book"):
         book()
+if not actor.patient_id:
+    patient_header(patient, today(), is_title=False)
 hold_panels(patient.id)
 visits = visits_of(patient.id)
 ahead = upcoming(visits)

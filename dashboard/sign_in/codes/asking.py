@@ -109,6 +109,7 @@ class _FirstPage:
             current=current,
             can_text=self._context.delivery.gateway is not None,
             ways=ways(self._context),
+            may_book=self._context.settings.public_booking,
             has_ended="ended" in request.query_params,
         )
 

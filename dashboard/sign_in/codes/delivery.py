@@ -15,6 +15,14 @@ _EMAIL: Final = """\
 It is good for five minutes, in the browser that asked for it. Nobody from the clinic
 will ever ask you for it. If you did not ask for a code, you need do nothing.
 """
+_BOOKING_SUBJECT: Final = "Your code to book a visit"
+# Nothing of what somebody has typed stands in it: anybody can have it sent to anybody.
+_BOOKING: Final = """\
+{code} is your code to book a visit at {clinic}.
+
+Enter it within ten minutes where you have chosen the time. If you did not want to book
+a visit, you need do nothing: the time is given back by itself.
+"""
 _TEXT_MESSAGE: Final = "{code} is your Chartroom code. It is good for 5 minutes."
 # Encrypting an e-mail keeps this process busy. It happens when the answer has long been
 # given, so that its timing does not tell whether there was somebody to write to.
@@ -35,6 +43,12 @@ class Delivery:
         For an address that nobody has the same is begun, and nothing comes of it.
         """
         self.outbox.post(lambda: self._send(code, to, by_text=by_text))
+
+    def send_booking_code(self, code: str, email: str, *, clinic: str) -> None:
+        """Send somebody who books without signing in the code for that, soon."""
+        if (mailer := self.mailer) is not None:
+            text = _BOOKING.format(code=code, clinic=clinic)
+            self.outbox.post(lambda: mailer.send(Email(email, _BOOKING_SUBJECT, text)))
 
     def _send(self, code: str, to: Addressee | None, *, by_text: bool) -> None:
         time.sleep(_LATER_SECONDS)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
+from urllib.parse import quote
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -101,7 +102,7 @@ class _OwnPasskeys:
         try:
             await run_in_threadpool(change)
         except NotConfirmed:
-            return go(await to_proof(self._context, live, PASSKEYS_PATH))
+            return go(await to_proof(self._context, live, _here(way_on)))
         except ServiceError as refusal:
             return await self._show(request, live, way_on, refusal)
         return go(safe_next(way_on) if way_on else PASSKEYS_PATH)
@@ -130,7 +131,7 @@ class _OwnPasskeys:
                 request, "passkeys.html", offer, problem=problem, **shown
             )
         except NotConfirmed:
-            shown["proof"] = await to_proof(self._context, live, PASSKEYS_PATH)
+            shown["proof"] = await to_proof(self._context, live, _here(way_on))
         except TooManyPasskeys as refusal:
             problem = problem or refusal
         return page(
@@ -153,6 +154,11 @@ class _OwnPasskeys:
             identity=ANONYMOUS,
         )
         return read.value
+
+
+def _here(way_on: str | None) -> str:
+    """Return this page's address with where somebody was going when they came by."""
+    return f"{PASSKEYS_PATH}?next={quote(way_on, safe='')}" if way_on else PASSKEYS_PATH
 
 
 def _id(text: str | None) -> UUID | None:

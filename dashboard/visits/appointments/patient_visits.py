@@ -1,21 +1,35 @@
-"""The next visits on a patient's page, and the ways to book and to see all."""
+"""The visits of a patient on their page, and the ways to book and to see all."""
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Final, Literal
 from uuid import UUID
 
 import streamlit as st
 
 from dashboard.context import CachedRead, current_actor, now, read_all
 from dashboard.navigation import go
+from dashboard.patients.chart.timeline import ChartEvent, EventKind
+from dashboard.ui.clock import midnight
 from dashboard.ui.error_boundary import error_boundary
-from dashboard.visits.appointments.visits_table import visits_table
-from services.core.actors import Actor, Role
+from dashboard.ui.record_table import Tone
+from dashboard.ui.words import plain
+from dashboard.visits.appointments.visits_table import state_of, visits_table
+from dashboard.visits.booking.times import when
+from services.core.actors import Actor, Permission, Role
 from services.visits.front_desk import appointments
 from services.visits.front_desk.appointments import VisitRecord, VisitStatus
 from services.visits.schedule import permissions
 
-_OPEN = (VisitStatus.SCHEDULED, VisitStatus.CHECKED_IN)
+_OPEN = (VisitStatus.SCHEDULED, VisitStatus.CHECKED_IN, VisitStatus.IN_ROOM)
 _SECONDS = 5.0
+_COLOURS: Final[dict[Tone, Literal["gray", "green", "orange", "red", "blue"]]] = {
+    "plain": "gray",
+    "muted": "gray",
+    "ok": "green",
+    "warn": "orange",
+    "danger": "red",
+    "info": "blue",
+}
 
 
 def visits_of(patient_id: UUID) -> tuple[VisitRecord, ...]:
@@ -25,8 +39,8 @@ def visits_of(patient_id: UUID) -> tuple[VisitRecord, ...]:
     return visits
 
 
-def next_visits_reads(patient_id: UUID) -> list[CachedRead[Any]]:
-    """Return what `show_next_visits` is going to read."""
+def visits_reads(patient_id: UUID) -> list[CachedRead[Any]]:
+    """Return what the parts made of visits are going to read."""
     actor = current_actor()
     may = actor.may(permissions.to_view(actor))
     return [_visits(actor, patient_id)] if may else []
@@ -41,11 +55,42 @@ def _visits(actor: Actor, patient_id: UUID) -> CachedRead[tuple[VisitRecord, ...
 
 
 def upcoming(visits: tuple[VisitRecord, ...]) -> list[VisitRecord]:
-    """Return those that are still to come, the next one first."""
+    """Return those that are to come or under way, the next one first.
+
+    Who is checked in waits or is with the doctor, and who is booked for today may be
+    late: their visit is not over because its time is.
+    """
+    until = midnight(now().date())
     ahead = [
-        visit for visit in visits if visit.status in _OPEN and visit.ends_at > now()
+        visit for visit in visits if visit.status in _OPEN and visit.ends_at > until
     ]
     return sorted(ahead, key=lambda visit: visit.starts_at)
+
+
+def show_next_visit(patient_id: UUID, *, page: str) -> None:
+    """Show the next visit as a card, to those who may see visits."""
+    actor = current_actor()
+    if not actor.may(permissions.to_view(actor)):
+        return
+    with st.container(border=True, gap="small"), error_boundary():
+        st.subheader("Next visit", anchor=False)
+        ahead = upcoming(visits_of(patient_id))
+        if ahead:
+            visit = ahead[0]
+            room = f", room {plain(visit.room)}" if visit.room else ""
+            st.markdown(f"**{when(visit.starts_at)}**")
+            st.markdown(f"{plain(visit.doctor_name)}, {plain(visit.speciality)}{room}")
+            state = state_of(visit)
+            st.badge(
+                state.text, icon=f":material/{state.icon}:", color=_COLOURS[state.tone]
+            )
+            if visit.note:
+                st.caption(plain(visit.note))
+            if len(ahead) > 1:
+                st.caption(f"And {len(ahead) - 1} more under *Visits*.")
+        else:
+            st.caption("No visit is booked.")
+        _offer_booking(patient_id, page=page)
 
 
 @st.fragment
@@ -62,11 +107,46 @@ def show_next_visits(patient_id: UUID, *, page: str) -> None:
             visits_table(ahead, name="Next visits", key=f"{page}_visits")
         else:
             st.caption("No visit is booked.")
-        query = {} if own else {"patient": str(patient_id)}
         with st.container(horizontal=True):
-            if st.button(
-                "Book a visit", key=f"{page}_book", icon=":material/event_available:"
-            ):
-                go("visits/book.py", **query)
+            _offer_booking(patient_id, page=page)
             if st.button("All visits", key=f"{page}_all_visits", type="tertiary"):
-                go("visits/visits.py", **query)
+                go("visits/visits.py", **({} if own else {"patient": str(patient_id)}))
+
+
+@st.fragment
+def show_earlier_visits_of(patient_id: UUID, *, page: str) -> None:
+    """Show the visits that are over, the latest first, with what became of them."""
+    actor = current_actor()
+    if not actor.may(permissions.to_view(actor)):
+        return
+    with error_boundary():
+        visits = visits_of(patient_id)
+        ahead = {visit.id for visit in upcoming(visits)}
+        if earlier := [visit for visit in visits if visit.id not in ahead]:
+            st.subheader("Earlier visits", anchor=False)
+            visits_table(earlier, name="Earlier visits", key=f"{page}_earlier")
+
+
+def visit_events(patient_id: UUID) -> Iterator[ChartEvent]:
+    """Return the visits for the time line; a clinician's lead to their notes."""
+    writes = current_actor().may(Permission.WRITE_RECORDS)
+    for visit in visits_of(patient_id):
+        state = state_of(visit).text
+        yield ChartEvent(
+            EventKind.VISIT,
+            visit.starts_at,
+            f"{state}: {visit.note}" if visit.note else state,
+            visit.doctor_name,
+            page="consultations/visit.py" if writes else "patients/patient.py",
+            query=(
+                {"visit": str(visit.id)}
+                if writes
+                else {"patient": str(patient_id), "part": "visits"}
+            ),
+        )
+
+
+def _offer_booking(patient_id: UUID, *, page: str) -> None:
+    own = current_actor().role is Role.PATIENT
+    if st.button("Book a visit", key=f"{page}_book", icon=":material/event_available:"):
+        go("visits/book.py", **({} if own else {"patient": str(patient_id)}))

@@ -6,6 +6,7 @@ from typing import Final
 import streamlit as st
 
 from dashboard.context import current_actor, now, read, write
+from dashboard.ui.dialogs import confirmed
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.notices import notify
 from dashboard.ui.record_table import (
@@ -22,6 +23,7 @@ from dashboard.visits.appointments.visit_addresses import calendar_url, ticket_u
 from dashboard.visits.booking.cancellation_notice import notice_hours
 from dashboard.visits.booking.moving import go_and_move
 from dashboard.visits.booking.times import when
+from dashboard.visits.front_desk import desk_words
 from services.core.actors import Permission
 from services.core.reasons import LONGEST
 from services.visits.booking import bookings
@@ -39,7 +41,7 @@ _COLUMNS: Final = (
 )
 _CELLS: Final = {
     VisitStatus.SCHEDULED: Cell("Booked", "info", "event"),
-    VisitStatus.CHECKED_IN: Cell("Checked in", "warn", "how_to_reg"),
+    VisitStatus.IN_ROOM: Cell("In the room", "info", "meeting_room"),
     VisitStatus.COMPLETED: Cell("Completed", "ok", "task_alt"),
     VisitStatus.CANCELLED: Cell("Cancelled", "muted", "event_busy"),
     VisitStatus.NO_SHOW: Cell("Did not come", "danger", "person_off"),
@@ -53,7 +55,7 @@ def visits_table(visits: Sequence[VisitRecord], *, name: str, key: str) -> None:
     visit = chosen_of(event, visits, lambda visit: visit.id)
     if event.action and visit:
         if event.action[1] == _CANCEL:
-            _cancel(visit)
+            ask_to_cancel(visit)
         else:
             _move(visit)
 
@@ -67,7 +69,7 @@ def _row(visit: VisitRecord) -> Row:
             Cell(f"{visit.doctor_name}, {speciality}"),
             Cell(visit.room or ""),
             Cell(visit.note),
-            status_cell(visit.status),
+            state_of(visit),
             Cell("", actions=tuple(_actions(visit))),
         ),
     )
@@ -95,7 +97,8 @@ def _move(visit: VisitRecord) -> None:
 
 
 @st.dialog("Cancel this visit?", icon=":material/event_busy:")
-def _cancel(visit: VisitRecord) -> None:
+def ask_to_cancel(visit: VisitRecord) -> None:
+    """Ask before a visit is cancelled, and why."""
     with error_boundary():
         st.markdown(
             f"**{when(visit.starts_at)}** with **{plain(visit.doctor_name)}** is "
@@ -112,7 +115,12 @@ def _cancel(visit: VisitRecord) -> None:
             max_chars=LONGEST,
             placeholder="" if overrides else "Optional",
         )
-        if st.button("Cancel visit", type="primary", key="visits_cancel_confirm"):
+        if confirmed(
+            "Cancel visit",
+            key="visits_cancel_confirm",
+            is_final=True,
+            otherwise="Keep it",
+        ):
             actor, hours = current_actor(), notice_hours()
             write(
                 lambda s: bookings.cancel(
@@ -132,6 +140,9 @@ def _has_begun(visit: VisitRecord) -> bool:
     return visit.starts_at <= now()
 
 
-def status_cell(status: VisitStatus) -> Cell:
-    """Return what a table says of it."""
-    return _CELLS[status]
+def state_of(visit: VisitRecord) -> Cell:
+    """Say how far a visit has come."""
+    if visit.status is VisitStatus.CHECKED_IN:
+        waited = desk_words.lasting(desk_words.waited_minutes(visit))
+        return Cell(f"Checked in, waiting {waited}", "info", "how_to_reg")
+    return _CELLS[visit.status]

@@ -13,6 +13,7 @@ from dashboard.ui.clock import in_zone, midnight, today
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.words import written
 from dashboard.visits.booking.holding import hold_any
+from dashboard.visits.booking.leaving import LOST
 from dashboard.visits.booking.slot_calendar import Day, Time, payload_of, slot_calendar
 from dashboard.visits.booking.times import (
     about_clocks,
@@ -42,7 +43,7 @@ def choose_free_time(patient_id: UUID | None) -> None:
             width=160,
         )
     if speciality is None:
-        st.caption("Choose what the visit is for; any doctor of it may be free.")
+        st.caption("Choose a specialty to see all available doctors.")
         return
     timestamps = _free_timestamps(speciality, from_day)
     if not timestamps:
@@ -90,7 +91,8 @@ def _free_timestamps(speciality: str, day: date) -> tuple[datetime, ...]:
         lambda session: slots.next_free(
             session, actor, speciality=speciality, after=midnight(day), limit=_MOST
         ),
-        keep=("next_free", speciality, day),
+        # Not as it was before somebody else was quicker.
+        keep=("next_free", speciality, day, st.session_state.get(LOST)),
         seconds=_SECONDS,
     )
     timestamps = sorted({slot.starts_at for slot in free_slots})

@@ -1,5 +1,6 @@
 """With whom and for whom a visit is booked: from the address, or asked for."""
 
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -17,9 +18,7 @@ from services.visits.schedule.doctors import DoctorRecord
 
 _PAGE: Final = "booking"
 _NAMED: Final = "booking_named_patient"
-_ADVICE: Final = (
-    "Find the patient first. Until then the times are only to be looked at."
-)
+_ADVICE: Final = "Select a patient to book."
 _SECONDS: Final = 30.0
 
 
@@ -37,6 +36,22 @@ def chosen_doctor() -> DoctorRecord:
         keep=("doctor", doctor_id),
         seconds=_SECONDS,
     )
+
+
+def wanted_time() -> tuple[UUID, datetime] | None:
+    """Return the slot that the address names and when it begins, if it does."""
+    try:
+        return UUID(st.query_params.get("slot", "")), datetime.fromisoformat(
+            st.query_params.get("at", "")
+        )
+    except ValueError:
+        return None
+
+
+def forget_wanted_time() -> None:
+    """Take the slot out of the address: it was asked for once."""
+    for name in ("slot", "at"):
+        st.query_params.pop(name, None)
 
 
 def booked_for() -> UUID | None:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import streamlit as st
 
-from dashboard.context import freshness
+from dashboard.context import current_actor, freshness
 from dashboard.ui.clock import in_zone, today
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.words import plain
@@ -33,20 +33,28 @@ _DAY_VIEW: Final = "Day"
 
 
 def choose_time(
-    doctor: DoctorRecord, patient_id: UUID | None, *, action: str
+    doctor: DoctorRecord,
+    patient_id: UUID | None,
+    *,
+    action: str,
+    first: date | None = None,
 ) -> UUID | None:
     """Show the doctor's times; return the id of the slot that was chosen.
 
-    `action` is what choosing does, empty for those who only look.
+    `action` is what choosing does, empty for those who only look. They open at the day
+    `first`, or at the first one on which something is free.
     """
-    _begin(doctor)
+    _begin(doctor, first)
     first, days = _shown(_bar(repeats=bool(action)))
     st.caption(about_clocks(span(first, days)[0]))
     slots = slots_of(doctor.id, first, days, patient_id=patient_id)
     chosen = None
     if slots:
         drawn = payload_of(
-            days_of(slots, first, days), name=f"Times of {doctor.name}", action=action
+            days_of(slots, first, days),
+            name=f"Times of {doctor.name}",
+            action=action,
+            is_own=current_actor().patient_id is not None,
         )
         chosen = slot_calendar(drawn, key=f"doctor_calendar_{doctor.id}")
     else:
@@ -55,11 +63,11 @@ def choose_time(
     return UUID(chosen) if chosen else None
 
 
-def _begin(doctor: DoctorRecord) -> None:
-    """Open at the first day on which something is free."""
+def _begin(doctor: DoctorRecord, first: date | None) -> None:
     if st.session_state.get(_SHOWN) != doctor.id:
         st.session_state[_SHOWN] = doctor.id
-        st.session_state[_DAY] = _first_free(doctor) or today()
+        begins = _first_free(doctor) if first is None else first
+        st.session_state[_DAY] = begins or today()
 
 
 def _first_free(doctor: DoctorRecord) -> date | None:

@@ -105,7 +105,7 @@ def _offer_actions(held: Sequence[BookingRecord], note: str) -> None:
         _confirm(held, note)
         st.rerun()
     _offer_more_time(held)
-    if st.button("Give back", key=f"booking_cancel_{first.id}"):
+    if st.button("Release", key=f"booking_cancel_{first.id}"):
         give_back(held)
         st.rerun()
 

@@ -6,12 +6,13 @@ from typing import Final
 from uuid import UUID, uuid4
 
 import streamlit as st
+from sqlalchemy.orm import Session
 
 from dashboard.context import current_actor, read, write
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.visits.booking.cancellation_notice import notice_hours
-from dashboard.visits.booking.held import forget_booked
-from dashboard.visits.booking.leaving import LOST, REFUSED
+from dashboard.visits.booking.held import forget_booked, give_back, held_now
+from dashboard.visits.booking.leaving import CHOSEN, LOST, REFUSED
 from dashboard.visits.booking.times import clock, shortly
 from services.core.actors import Permission
 from services.core.errors import Conflict
@@ -19,14 +20,18 @@ from services.core.reasons import LONGEST
 from services.visits.booking import bookings
 from services.visits.booking.bookings import AnyRequest, BookingRecord, BookingRequest
 from services.visits.booking.bookings.errors import (
+    NoSuchSlot,
     PatientBusy,
     SlotTaken,
+    TooManyHolds,
     VisitHasBegun,
 )
 from services.visits.schedule import slots
 from services.visits.schedule.slots.records import SlotRecord
 
 _MOST_NEXT: Final = 6
+# Several doctors of a speciality are free at the same time.
+_MOST_LOOKED_AT: Final = 40
 # What staff set aside for a reason; that a slot is booked once is no such rule.
 _RULES: Final = (PatientBusy, VisitHasBegun)
 
@@ -45,6 +50,19 @@ class _Refused:
         return is_rule and current_actor().may(Permission.OVERRIDE_BOOKING)
 
 
+@dataclass(frozen=True, slots=True)
+class _LostTime:
+    """A time that somebody else was quicker to take: of one doctor, or of any.
+
+    `free_at` is when it may be free again.
+    """
+
+    starts_at: datetime
+    free_at: datetime | None = None
+    doctor_id: UUID | None = None
+    speciality: str | None = None
+
+
 def hold(slot_id: UUID, patient_id: UUID, *, replaces_id: UUID | None = None) -> None:
     """Hold the slot, and draw the page anew with what came of it."""
     _try(BookingRequest(slot_id, patient_id, uuid4(), replaces_id=replaces_id))
@@ -61,20 +79,64 @@ def _try(request: BookingRequest | AnyRequest) -> None:
     try:
         _take(request)
     except SlotTaken as lost:
-        st.session_state[LOST] = lost.booking
+        _remember_lost(lost.booking)
+    except NoSuchSlot:
+        if not isinstance(request, AnyRequest):
+            raise
+        gone = _LostTime(request.starts_at, speciality=request.speciality)
+        st.session_state[LOST] = gone
     except Conflict as refusal:
         st.session_state[REFUSED] = _Refused(request, refusal)
     st.rerun()
 
 
-def _take(request: BookingRequest | AnyRequest) -> BookingRecord:
-    actor, hours = current_actor(), notice_hours()
+def _take(request: BookingRequest | AnyRequest) -> None:
+    """Hold what is asked for in the place of what was chosen before on this page.
+
+    That is given back only once the new time is held, so nobody who was too late has
+    lost what they had.
+    """
+    before = _chosen_before(request.patient_id)
+    try:
+        # Only now: that somebody was too late is kept, it counts.
+        held = bookings.require_held(write(lambda s: _hold(s, request)))
+    except (PatientBusy, TooManyHolds):
+        if before is None:
+            raise
+        # Perhaps it is what they hold themselves that is in the way.
+        held = write(lambda s: _exchange(s, before, request))
+    if before and before.id != held.id:
+        give_back([before])
+    st.session_state[CHOSEN] = held
+
+
+def _chosen_before(patient_id: UUID) -> BookingRecord | None:
+    """Return what was chosen before for the same patient, if it is still held."""
+    chosen: BookingRecord | None = st.session_state.get(CHOSEN)
+    if chosen is None or chosen.patient_id != patient_id:
+        return None
+    return chosen if chosen.id in held_now() else None
+
+
+def _hold(session: Session, request: BookingRequest | AnyRequest) -> BookingRecord:
+    actor = current_actor()
     if isinstance(request, AnyRequest):
-        booking = write(lambda s: bookings.hold_any(s, actor, request))
-    else:
-        booking = write(lambda s: bookings.hold(s, actor, request, notice_hours=hours))
-    # Only now: that somebody was too late is kept, it counts.
-    return bookings.require_held(booking)
+        return bookings.hold_any(session, actor, request)
+    return bookings.hold(session, actor, request, notice_hours=notice_hours())
+
+
+def _exchange(
+    session: Session, before: BookingRecord, request: BookingRequest | AnyRequest
+) -> BookingRecord:
+    """Give one hold back and take another: both, or neither if it was taken."""
+    bookings.release(session, current_actor(), before.id)
+    return bookings.require_held(_hold(session, request))
+
+
+def _remember_lost(booking: BookingRecord) -> None:
+    at, doctor_id = booking.starts_at, booking.doctor_id
+    lost = _LostTime(at, booking.expires_at, doctor_id=doctor_id)
+    st.session_state[LOST] = lost
 
 
 def say_what_was_refused() -> None:
@@ -113,21 +175,21 @@ def _override(refused: _Refused) -> None:
         try:
             _take(replace(refused.request, attempt=uuid4(), override_reason=reason))
         except SlotTaken as lost:
-            st.session_state[LOST] = lost.booking
+            _remember_lost(lost.booking)
         _forget_refused()
         st.rerun()
 
 
 def show_lost_race() -> SlotRecord | None:
     """Say that somebody was quicker; return which of the next times is wanted."""
-    lost: BookingRecord | None = st.session_state.get(LOST)
+    lost: _LostTime | None = st.session_state.get(LOST)
     if lost is None:
         return None
     free_next = _next_free(lost)
     with st.container(border=True, gap="small"):
         st.markdown(
             f":material/bolt: **{shortly(lost.starts_at)} was just taken.** "
-            + _may_free(lost.expires_at)
+            + _may_free(lost.free_at)
             + ("These are free next:" if free_next else "Nothing else is free so far.")
         )
         with st.container(horizontal=True, gap="small"):
@@ -141,14 +203,18 @@ def _may_free(timestamp: datetime | None) -> str:
     return f"It may be free again at {clock(timestamp)}. " if timestamp else ""
 
 
-def _next_free(lost: BookingRecord) -> tuple[SlotRecord, ...]:
-    actor, wanted = current_actor(), lost.doctor_id
-    return read(
+def _next_free(lost: _LostTime) -> list[SlotRecord]:
+    """Return the next times that are free, each once, whoever has them."""
+    actor = current_actor()
+    free = read(
         lambda session: slots.next_free(
             session,
             actor,
-            doctor_id=wanted,
+            doctor_id=lost.doctor_id,
+            speciality=lost.speciality,
             after=lost.starts_at,
-            limit=_MOST_NEXT,
+            limit=_MOST_LOOKED_AT,
         )
     )
+    once = {slot.starts_at: slot for slot in reversed(free)}
+    return sorted(once.values(), key=lambda slot: slot.starts_at)[:_MOST_NEXT]

@@ -22,6 +22,8 @@ BOOKED: Final = "booking_booked"
 # What was lost to somebody quicker, and what a rule was in the way of.
 LOST: Final = "booking_lost"
 REFUSED: Final = "booking_refused"
+# The time that was chosen last on this page, until it is confirmed or another one is.
+CHOSEN: Final = "booking_chosen"
 _PAGE: Final = "booking_page"
 
 
@@ -31,7 +33,7 @@ def stay_on(page: str) -> None:
     st.session_state[_PAGE] = page
     if before in (None, page):
         return
-    for passing in (BOOKED, LOST, REFUSED):
+    for passing in (BOOKED, LOST, REFUSED, CHOSEN):
         st.session_state.pop(passing, None)
     held: dict[UUID, BookingRecord] = st.session_state.get(HELD, {})
     # It may have run out, or the database be away: then it runs out by itself.

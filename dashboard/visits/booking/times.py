@@ -79,10 +79,10 @@ def in_viewers_zone(timestamp: datetime) -> datetime | None:
 
 def about_clocks(timestamp: datetime) -> str:
     """Say whose clock the times are of, and about the viewer's where it differs."""
-    sentence = f"Times are those of the clinic, {zone().key}."
+    sentence = f"Times in clinic time ({zone().key})"
     if in_viewers_zone(timestamp) is not None and (theirs := _viewers_zone()):
-        sentence += f" Beside them stand yours, {theirs.key}."
-    return sentence
+        sentence += f"; yours in grey ({theirs.key})"
+    return f"{sentence}."
 
 
 def _viewers_zone() -> ZoneInfo | None:

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dashboard.ui.own_photo import own_photo
+from dashboard.ui.page_header import name_breadcrumb, page_header
 from dashboard.ui.words import plain
 from services.visits.schedule.doctors import DoctorRecord
 
@@ -20,7 +21,8 @@ def doctor_header(doctor: DoctorRecord) -> None:
 
 
 def _facts(doctor: DoctorRecord) -> None:
-    st.title(plain(doctor.name), anchor=False)
+    name_breadcrumb("doctor", doctor.name, doctor=str(doctor.id))
+    page_header(plain(doctor.name))
     facts = [doctor.speciality.capitalize()]
     if doctor.room:
         facts.append(f"room {doctor.room}")

@@ -12,7 +12,17 @@ from dashboard.visits.figures.figure_tables import days_table
 from services.visits.figures.statistics import BookingStatistics, Figures
 
 _HEIGHT: Final = 340
-_AXIS: Final = alt.Axis(labelOverlap="greedy", labelAngle=-45)
+_AXIS: Final = alt.Axis(labelOverlap="greedy", labelAngle=0)
+# What is free is no warning: it recedes, and what went wrong stands out.
+_GREY: Final = "#9AA7B0"
+_COLOURS: Final = {
+    "Booked": "#0E7A86",
+    "Free": _GREY,
+    "Confirmed": "#0E7A86",
+    "Expired": "#C77700",
+    "Released": _GREY,
+    "Conflicts": "#C2382E",
+}
 _LEGEND: Final = alt.Legend(orient="bottom", columns=2)
 
 Parts = Callable[[Figures], Mapping[str, int]]
@@ -37,9 +47,9 @@ def _slots(figures: Figures) -> Mapping[str, int]:
 def _attempts(figures: Figures) -> Mapping[str, int]:
     return {
         "Confirmed": figures.confirmed,
-        "Ran out": figures.expired,
-        "Given back": figures.released,
-        "Lost the race": figures.conflicts,
+        "Expired": figures.expired,
+        "Released": figures.released,
+        "Conflicts": figures.conflicts,
     }
 
 
@@ -56,13 +66,20 @@ def _stacked(
         for what, count in parts(figures).items()
     ]
     frame = pd.DataFrame(counted)
+    names = list(parts(Figures()))
     chart = (
         alt.Chart(frame)
         .mark_bar()
         .encode(
             x=alt.X("Day:N", sort=None, title=None, axis=_AXIS),
             y=alt.Y(f"{title}:Q", title=None, axis=alt.Axis(format="d", tickMinStep=1)),
-            color=alt.Color("What:N", sort=None, title=None, legend=_LEGEND),
+            color=alt.Color(
+                "What:N",
+                sort=None,
+                title=None,
+                legend=_LEGEND,
+                scale=alt.Scale(domain=names, range=[_COLOURS[n] for n in names]),
+            ),
             tooltip=["Day", "What", title],
         )
     )

@@ -11,9 +11,9 @@ from dashboard.context import current_actor, look_at_visits
 from dashboard.ui.clock import today, zone
 from jobs.visits import booking_proof
 from jobs.visits.booking_proof import RacersFailed
-from services.core.errors import Unavailable
+from services.core.errors import InvalidInput, Unavailable
 from services.visits.booking.proving import Proof
-from services.visits.figures.statistics import BookingStatistics, Period
+from services.visits.figures.statistics import BookingStatistics, Figures, Period
 
 # From and to how many days after today.
 _SPANS: Final = {
@@ -55,6 +55,16 @@ def figures_of(period: Period) -> BookingStatistics:
     return look_at_visits(
         lambda caches, who, after: caches.statistics(who, period, zone(), after=after)
     )
+
+
+def figures_before(period: Period) -> Figures | None:
+    """Read the figures of as many days before; None where no calendar has them."""
+    length = period.last_day - period.first_day + timedelta(days=1)
+    try:
+        before = Period(period.first_day - length, period.last_day - length)
+    except InvalidInput:
+        return None
+    return figures_of(before).total
 
 
 def csv_address(period: Period) -> str:

@@ -7,7 +7,7 @@ from typing import Final
 import streamlit as st
 
 from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
-from dashboard.ui.words import written
+from dashboard.ui.words import plain, written
 from services.visits.figures.statistics import DoctorFigures, Figures
 
 _COUNTED: Final = (
@@ -16,33 +16,76 @@ _COUNTED: Final = (
     Column("Utilisation"),
     Column("Holds"),
     Column("Confirmed"),
-    Column("Success"),
-    Column("Ran out"),
-    Column("Given back"),
-    Column("Lost the race"),
+    Column("Hold-to-booking rate"),
+    Column("Expired holds"),
+    Column("Released"),
+    Column("Conflicts"),
     Column("Cancelled"),
     Column("No-shows"),
 )
 _NOTHING: Final = "–"
 
 
-def show_totals(figures: Figures) -> None:
-    """Show the figures of the whole period."""
+def show_totals(figures: Figures, before: Figures | None) -> None:
+    """Show the figures of the whole period, each beside those of as long before."""
+    earlier = before or Figures()
     shown = (
-        ("Utilisation", share(figures.utilisation), "Booked slots of those offered."),
         (
-            "Confirmed",
-            share(figures.success_rate),
-            "Of all holds.",
+            "Utilisation",
+            share(figures.utilisation),
+            _points(figures.utilisation, earlier.utilisation),
+            "Booked slots of those offered.",
         ),
-        ("Ran out", f"{figures.expired:,}", "Holds whose time was over."),
-        ("Lost races", f"{figures.conflicts:,}", "Told: Slot already booked."),
-        ("Cancelled", f"{figures.cancelled:,}", "Visits; moved ones are among them."),
-        ("No-shows", f"{figures.no_shows:,}", "Patients who did not come."),
+        (
+            "Hold-to-booking rate",
+            share(figures.success_rate),
+            _points(figures.success_rate, earlier.success_rate),
+            "Holds that were confirmed.",
+        ),
+        (
+            "Expired holds",
+            f"{figures.expired:,}",
+            figures.expired - earlier.expired,
+            "Holds whose time was over.",
+        ),
+        (
+            "Booking conflicts",
+            f"{figures.conflicts:,}",
+            figures.conflicts - earlier.conflicts,
+            "Told: Slot already booked.",
+        ),
+        (
+            "Cancelled",
+            f"{figures.cancelled:,}",
+            figures.cancelled - earlier.cancelled,
+            "Visits; moved ones are among them.",
+        ),
+        (
+            "No-shows",
+            f"{figures.no_shows:,}",
+            figures.no_shows - earlier.no_shows,
+            "Patients who did not come.",
+        ),
     )
-    with st.container(horizontal=True):
-        for label, value, meaning in shown:
-            st.metric(label, value, help=meaning, border=True, width=165)
+    with st.grid(len(shown), min_column_width=165):
+        for label, value, delta, meaning in shown:
+            st.metric(
+                label,
+                value,
+                delta if before is not None else None,
+                delta_color="off",
+                help=meaning,
+                border=True,
+            )
+    if before is not None:
+        st.caption("The small figures are the change against as many days before.")
+
+
+def _points(now: float | None, before: float | None) -> str | None:
+    """Return by how many hundredths a share has changed."""
+    if now is None or before is None:
+        return None
+    return f"{100 * (now - before):+.0f} points"
 
 
 def days_table(days: Sequence[tuple[date, Figures]], *, key: str) -> None:
@@ -56,7 +99,9 @@ def days_table(days: Sequence[tuple[date, Figures]], *, key: str) -> None:
 
 
 def doctors_table(doctors: Sequence[DoctorFigures], *, key: str) -> None:
-    """Show the figures of each doctor."""
+    """Show the figures of each doctor whom somebody tried to book."""
+    # The others would be rows of zeros.
+    idle = [d for d in doctors if not (d.figures.holds or d.figures.conflicts)]
     rows = [
         Row(
             str(doctor.id),
@@ -64,9 +109,14 @@ def doctors_table(doctors: Sequence[DoctorFigures], *, key: str) -> None:
             url=f"doctor?doctor={doctor.id}",
         )
         for doctor in doctors
+        if doctor not in idle
     ]
     columns = (Column("Doctor"), *_COUNTED)
-    record_table(payload_of(columns, rows, name="Booking by doctor"), key=key)
+    if rows:
+        record_table(payload_of(columns, rows, name="Booking by doctor"), key=key)
+    if idle:
+        names = ", ".join(plain(doctor.name) for doctor in idle)
+        st.caption(f"Nobody tried to book with: {names}.")
 
 
 def share(value: float | None) -> str:

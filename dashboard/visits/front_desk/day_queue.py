@@ -11,35 +11,42 @@ from services.visits.front_desk.appointments import VisitRecord, VisitStatus
 
 # A click that changes nothing asks no database; a check-in elsewhere shows soon.
 _SECONDS = 15.0
+_BEFORE_IT_IS_OVER = (
+    VisitStatus.CHECKED_IN,
+    VisitStatus.IN_ROOM,
+    VisitStatus.SCHEDULED,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """A day's visits: who waits for longest, who comes next, and who was here."""
+    """A day's visits: who waits for longest, is seen, comes next, and was here."""
 
     waiting: tuple[VisitRecord, ...]
+    in_room: tuple[VisitRecord, ...]
     expected: tuple[VisitRecord, ...]
     over: tuple[VisitRecord, ...]
 
     @property
     def is_empty(self) -> bool:
         """Whether the day has no visits at all."""
-        return not (self.waiting or self.expected or self.over)
+        return not self.visits
 
     @property
     def doctors(self) -> list[str]:
         """The doctors who have visits, by name."""
-        return sorted({visit.doctor_name for visit in self._all})
+        return sorted({visit.doctor_name for visit in self.visits})
 
     def of(self, doctor: str | None) -> "Queue":
         """Return the part of one doctor; all of it without one."""
         if doctor is None:
             return self
-        return sort([visit for visit in self._all if visit.doctor_name == doctor])
+        return sort([visit for visit in self.visits if visit.doctor_name == doctor])
 
     @property
-    def _all(self) -> tuple[VisitRecord, ...]:
-        return self.waiting + self.expected + self.over
+    def visits(self) -> tuple[VisitRecord, ...]:
+        """All of them, by how far they have come."""
+        return self.waiting + self.in_room + self.expected + self.over
 
 
 def today() -> Queue:
@@ -69,10 +76,11 @@ def sort(visits: Sequence[VisitRecord]) -> Queue:
     waiting = [visit for visit in visits if visit.status is VisitStatus.CHECKED_IN]
     return Queue(
         tuple(sorted(waiting, key=lambda visit: -(visit.waited_seconds or 0))),
+        tuple(visit for visit in visits if visit.status is VisitStatus.IN_ROOM),
         tuple(visit for visit in visits if visit.status is VisitStatus.SCHEDULED),
         tuple(visit for visit in visits if _is_over(visit)),
     )
 
 
 def _is_over(visit: VisitRecord) -> bool:
-    return visit.status not in {VisitStatus.CHECKED_IN, VisitStatus.SCHEDULED}
+    return visit.status not in _BEFORE_IT_IS_OVER

@@ -15,7 +15,10 @@ _ACTIONS: Final[Mapping[ActionName, Callable[..., VisitRecord]]] = MappingProxyT
     {
         "check_in": appointments.check_in,
         "undo": appointments.undo_check_in,
+        "call_in": appointments.call_in,
+        "undo_call_in": appointments.undo_call_in,
         "complete": appointments.complete,
+        "reopen": appointments.reopen,
         "miss": appointments.miss,
     }
 )
@@ -41,6 +44,8 @@ def do(visit: VisitRecord, action: ActionName) -> str:
     done = write(
         lambda session: change(session, actor, visit.id, revision=visit.revision)
     )
+    if action == "undo_call_in":
+        return f"{plain(desk_words.who(done))} waits again."
     return _sentence(done)
 
 
@@ -53,6 +58,8 @@ def _sentence(visit: VisitRecord) -> str:
                 f"{who} is checked in for {desk_words.hour(visit.starts_at)} with "
                 f"{plain(visit.doctor_name)}{where}."
             )
+        case VisitStatus.IN_ROOM:
+            return f"{who} is in the room with {plain(visit.doctor_name)}."
         case VisitStatus.SCHEDULED:
             return f"{who} is not checked in any more."
         case VisitStatus.COMPLETED:

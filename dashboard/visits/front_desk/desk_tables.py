@@ -15,17 +15,23 @@ from dashboard.ui.record_table import (
     payload_of,
     record_table,
 )
+from dashboard.ui.words import written
 from dashboard.visits.front_desk import desk_words
 from services.visits.front_desk.appointments import VisitRecord, VisitStatus
 
-ActionName = Literal["check_in", "undo", "complete", "miss"]
+ActionName = Literal[
+    "check_in", "undo", "call_in", "undo_call_in", "complete", "reopen", "miss"
+]
 Done = tuple[VisitRecord, ActionName]
 
 _NAMES: Final[tuple[ActionName, ...]] = get_args(ActionName)
 
-_CHECK_IN: Final = RowAction("check_in", "Check in", "how_to_reg")
-_UNDO: Final = RowAction("undo", "Not here after all", "undo")
-_COMPLETE: Final = RowAction("complete", "Seen", "check_circle")
+_CHECK_IN: Final = RowAction("check_in", "Check in", "how_to_reg", shows_label=True)
+_UNDO: Final = RowAction("undo", "Undo check-in", "undo")
+_CALL_IN: Final = RowAction("call_in", "Call in", "meeting_room", shows_label=True)
+_UNDO_CALL_IN: Final = RowAction("undo_call_in", "Undo: waits again", "undo")
+_COMPLETE: Final = RowAction("complete", "Seen", "check_circle", shows_label=True)
+_REOPEN: Final = RowAction("reopen", "Undo: not seen yet", "undo")
 _MISS: Final = RowAction("miss", "Did not come", "person_off")
 _COLUMNS: Final = (
     Column("Patient"),
@@ -49,11 +55,11 @@ def desk_table(
         Row(
             str(visit.id),
             (
-                Cell(desk_words.who(visit)),
+                _who(visit),
                 Cell(desk_words.hour(visit.starts_at)),
                 Cell(_with(visit)),
                 desk_words.state(visit, timestamp),
-                Cell("", actions=_actions(visit, timestamp)),
+                Cell("", actions=actions_of(visit, timestamp)),
             ),
             url=f"patient?patient={visit.patient_id}" if visit.patient_name else "",
         )
@@ -66,10 +72,13 @@ def desk_table(
     chosen = chosen_of(event, visits, lambda visit: visit.id)
     if event.action is None or chosen is None:
         return None
-    action: ActionName | None = next(
-        (action for action in _NAMES if action == event.action[1]), None
-    )
+    action = action_named(event.action[1])
     return (chosen, action) if action else None
+
+
+def action_named(name: str) -> ActionName | None:
+    """Return what is done by an action of this name, if there is one."""
+    return next((action for action in _NAMES if action == name), None)
 
 
 def own_table(visits: Sequence[VisitRecord], timestamp: datetime, *, key: str) -> None:
@@ -97,19 +106,31 @@ def own_table(visits: Sequence[VisitRecord], timestamp: datetime, *, key: str) -
         go("consultations/visit.py", visit=event.opened)
 
 
+def _who(visit: VisitRecord) -> Cell:
+    """Name the patient with what the desk asks for to be sure who it is."""
+    born = visit.date_of_birth
+    lines = ((Piece(f"born {written(born)}"),),) if born else ()
+    return Cell(desk_words.who(visit), lines=lines)
+
+
 def _with(visit: VisitRecord) -> str:
     return (
         f"{visit.doctor_name}, room {visit.room}" if visit.room else visit.doctor_name
     )
 
 
-def _actions(visit: VisitRecord, timestamp: datetime) -> tuple[RowAction, ...]:
+def actions_of(visit: VisitRecord, timestamp: datetime) -> tuple[RowAction, ...]:
+    """Return what the desk can do with a visit as it stands, the likeliest first."""
     match visit.status:
         case VisitStatus.CHECKED_IN:
-            return (_COMPLETE, _UNDO)
+            return (_CALL_IN, _COMPLETE, _UNDO)
+        case VisitStatus.IN_ROOM:
+            return (_COMPLETE, _UNDO_CALL_IN)
         case VisitStatus.SCHEDULED:
             return (_CHECK_IN, _MISS) if visit.starts_at < timestamp else (_CHECK_IN,)
         case VisitStatus.NO_SHOW:
             return (_CHECK_IN,)
+        case VisitStatus.COMPLETED:
+            return (_REOPEN,)
         case _:
             return ()

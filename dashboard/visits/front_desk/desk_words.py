@@ -1,10 +1,11 @@
 """How visits read at the desk: times, waiting times, states."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 from dashboard.context import in_zone
 from dashboard.ui.record_table import Cell, Tone
+from dashboard.ui.words import age_on, written
 from dashboard.visits.front_desk.day_queue import Queue
 from services.visits.front_desk.appointments import VisitRecord, VisitStatus
 
@@ -25,6 +26,12 @@ def who(visit: VisitRecord) -> str:
     return visit.patient_name or _NOT_YOURS
 
 
+def born_and_aged(visit: VisitRecord, today: date) -> str:
+    """Return date of birth and age, empty where they are not shown to this person."""
+    born = visit.date_of_birth
+    return f"{written(born)} ({age_on(today, born)})" if born else ""
+
+
 def lasting(minutes: int) -> str:
     """Return a duration as people say it."""
     if minutes < _HOUR:
@@ -39,6 +46,8 @@ def state(visit: VisitRecord, timestamp: datetime) -> Cell:
             minutes = waited_minutes(visit)
             tone: Tone = "warn" if minutes >= _LONG_MINUTES else "info"
             return Cell(f"Waiting {lasting(minutes)}", tone, "hourglass_top")
+        case VisitStatus.IN_ROOM:
+            return Cell("In the room", "info", "meeting_room")
         case VisitStatus.SCHEDULED:
             return _expected(visit, timestamp)
         case VisitStatus.COMPLETED:
@@ -56,7 +65,9 @@ def summary(queue: Queue) -> str:
     waiting = f"{len(queue.waiting)} waiting"
     if queue.waiting:
         waiting += f", the longest for {lasting(waited_minutes(queue.waiting[0]))}"
-    parts = [waiting, f"{len(queue.expected)} to come", f"{seen} seen"]
+    if queue.in_room:
+        waiting += f" · {len(queue.in_room)} in the room"
+    parts = [waiting, f"{len(queue.expected)} expected", f"{seen} seen"]
     return " · ".join([*parts, f"{missed} did not come"] if missed else parts)
 
 

@@ -151,7 +151,7 @@ def _table(exceptions: Sequence[ExceptionRecord]) -> UUID | None:
                 Cell(at(exception.ends_at)),
                 Cell("This doctor" if exception.doctor_id else "The clinic"),
                 Cell(exception.reason),
-                Cell("", actions=(RowAction(_REMOVE, "Take back", "undo"),)),
+                Cell("", actions=(RowAction(_REMOVE, "Remove", "undo"),)),
             ),
         )
         for exception in exceptions

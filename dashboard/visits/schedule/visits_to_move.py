@@ -46,7 +46,7 @@ def show_visits_to_move(doctor: DoctorRecord) -> None:
 
 def show_visits(visits: Sequence[VisitWithin], *, name: str, key: str) -> None:
     """List visits with a way to another time, to those who may see whose they are."""
-    if visits[0].patient_id is None:
+    if visits[0].patient_name is None:
         st.caption("The front desk sees whose they are, and moves them.")
         return
     rows = [
@@ -74,5 +74,9 @@ def show_visits(visits: Sequence[VisitWithin], *, name: str, key: str) -> None:
 
 
 def _actions(visit: VisitWithin) -> tuple[RowAction, ...]:
-    """Offer to move what is booked; a hold ends by itself."""
-    return (RowAction("move", "Move", "event_repeat"),) if visit.is_booked else ()
+    """Offer to move a patient's visit; a hold ends by itself.
+
+    Who is no patient yet moves the visit by a link, or is registered first.
+    """
+    is_movable = visit.is_booked and visit.booking_id is not None
+    return (RowAction("move", "Move", "event_repeat"),) if is_movable else ()

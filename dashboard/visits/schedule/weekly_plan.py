@@ -1,4 +1,4 @@
-"""The form of a doctor's week: when they work, and when they pause."""
+"""The week of a doctor: when they work, chosen day by day and drawn at once."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -7,56 +7,102 @@ import streamlit as st
 
 from dashboard.context import current_actor, read, write
 from dashboard.ui.clock import calendar, zone
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.visits.schedule.day_hours import DayHours
+from dashboard.visits.schedule.drawn_week import show_drawn_week
 from dashboard.visits.schedule.plan_changes import say_what_became
 from services.visits.schedule import plans
 from services.visits.schedule.doctors import DoctorRecord
-from services.visits.schedule.plans import Hours, HoursKind, weeks
+from services.visits.schedule.plans import Hours, weeks
 from services.visits.schedule.plans.weeks import WEEKDAYS
 
-_KINDS: Final[tuple[HoursKind, ...]] = ("work", "break")
+# Where Monday goes as long as every other day is closed.
+_USUALLY_WORKED: Final = slice(1, 5)
 
 
 def week_form(doctor: DoctorRecord) -> None:
     """Offer to exchange the weekly plan; slots follow at once."""
     actor = current_actor()
     week = read(lambda session: weeks.get_week(session, actor, doctor.id))
+    _edit_week(doctor, week)
+
+
+@st.fragment
+def _edit_week(doctor: DoctorRecord, week: tuple[Hours, ...]) -> None:
     # What a colleague has saved meanwhile is shown, not what stood here before.
     stamp = f"{doctor.id}_{hash(week):x}"
-    with st.form(f"doctor_week_{stamp}"):
-        st.caption(
-            "Write hours like 08:00-12:00, 12:40-16:00; leave a day empty to keep it "
-            f"free. They are those of the clinic's clock, {zone().key}."
+    days = [DayHours(number, stamp, week) for number in range(1, len(WEEKDAYS) + 1)]
+    for day in days:
+        day.begin()
+    with error_boundary():
+        _show_offer(doctor, days)
+        _offer_copies(days, stamp)
+        for day in days:
+            day.show()
+        if st.button("Save the week", key="doctor_plan_week", type="primary"):
+            _save(doctor, week, days)
+
+
+def _show_offer(doctor: DoctorRecord, days: Sequence[DayHours]) -> None:
+    """Show what could be booked with what is chosen so far."""
+    minutes = doctor.slot_minutes
+    visits = {day.name: plans.visits_of_day(day.chosen, minutes) for day in days}
+    count = sum(map(len, visits.values()))
+    offer = f"Bookable in a week: {count:,} visits of {minutes} minutes."
+    if not doctor.is_active:
+        offer = "Nothing is bookable while *Can be booked* is off, see below."
+    st.caption(f"{offer} Hours are those of the clinic's clock, {zone().key}.")
+    show_drawn_week(visits, minutes)
+
+
+def _offer_copies(days: Sequence[DayHours], stamp: str) -> None:
+    monday, *others = days
+    worked = [day for day in others if not day.is_closed] or days[_USUALLY_WORKED]
+    with st.container(horizontal=True, gap="small"):
+        st.button(
+            "Copy Monday to the other working days",
+            key="doctor_plan_copy",
+            help="To all days that are not closed; if there is none, Tuesday to Friday",
+            icon=":material/content_copy:",
+            disabled=monday.is_closed,
+            on_click=monday.copy_to,
+            args=(worked,),
         )
-        typed = _fields(week, stamp)
-        if st.form_submit_button("Save the week", key="doctor_plan_week"):
-            hours = _read(typed)
-            became = write(
-                lambda session: weeks.change_week(
-                    session, actor, doctor.id, hours, calendar()
-                )
+        with st.popover("Copy another day"):
+            source = st.selectbox(
+                "Copy",
+                days,
+                format_func=lambda day: day.name,
+                key=f"doctor_copied_{stamp}",
             )
-            say_what_became("The week is saved.", became)
-            st.rerun()
+            targets = st.multiselect(
+                "To",
+                days,
+                format_func=lambda day: day.name,
+                key=f"doctor_copied_to_{stamp}",
+                placeholder="Choose days",
+            )
+            st.button(
+                "Copy the hours",
+                key="doctor_plan_copy_to",
+                disabled=not targets,
+                on_click=source.copy_to,
+                args=(targets,),
+            )
 
 
-def _fields(week: Sequence[Hours], stamp: str) -> dict[tuple[int, HoursKind], str]:
-    typed: dict[tuple[int, HoursKind], str] = {}
-    with st.grid(2, min_column_width=200):
-        for number, name in enumerate(WEEKDAYS, 1):
-            for kind, label in zip(_KINDS, (name, f"Breaks on {name}"), strict=True):
-                typed[number, kind] = st.text_input(
-                    label,
-                    plans.write_hours(week, number, kind),
-                    key=f"doctor_{kind}_{number}_{stamp}",
-                    placeholder="free" if kind == "work" else "none",
-                    autocomplete="off",
-                )
-    return typed
-
-
-def _read(typed: dict[tuple[int, HoursKind], str]) -> list[Hours]:
-    return [
-        hours
-        for (weekday, kind), text in typed.items()
-        for hours in plans.read_hours(weekday, text, kind)
+def _save(
+    doctor: DoctorRecord, week: tuple[Hours, ...], days: Sequence[DayHours]
+) -> None:
+    actor = current_actor()
+    hours = [
+        stretch
+        for day in days
+        if not day.is_closed
+        for stretch in plans.read_day(week, day.weekday, day.chosen)
     ]
+    became = write(
+        lambda session: weeks.change_week(session, actor, doctor.id, hours, calendar())
+    )
+    say_what_became("The week is saved.", became)
+    st.rerun()

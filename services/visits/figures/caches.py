@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from db.models.booking import BookingSlot
 from db.postgres import SYSTEM, Database, DatabaseIdentity, Lsn, Read
+from db.postgres.listening import ChangeMark
 from services.core.actors import Actor, Permission, Role
 from services.core.errors import NotFound
 from services.core.on_behalf import ActorDatabase
@@ -53,6 +54,7 @@ class VisitCaches:
         redis_url: str | None = None,
     ) -> None:
         self._database = database
+        self._changes = listener
         region = partial(CacheRegion, changes=listener)
         self._doctors: CacheRegion[tuple[DoctorRecord, ...]] = region(
             "doctors",
@@ -69,6 +71,10 @@ class VisitCaches:
         self._outcomes: CacheRegion[dict[str, int]] = CacheRegion(
             "outcomes", seconds=STATISTICS_SECONDS
         )
+
+    def change_mark(self) -> ChangeMark | None:
+        """Return what was told of changes so far; None while nothing can be heard."""
+        return self._changes.change_mark()
 
     def doctors(
         self,

@@ -83,7 +83,7 @@ def test_a_visit_is_checked_in_and_completed_by_the_keyboard(page: Page, code_of
     code_of(2)
     open_desk(page)
 
-    page.get_by_role("table", name="To come").get_by_role(
+    page.get_by_role("table", name="Expected").get_by_role(
         "button", name="Check in"
     ).last.press("Enter")
     expect(page.get_by_text("is checked in for")).to_be_visible()
@@ -111,7 +111,7 @@ def test_the_queue_fits_on_a_phone(phone: Page, code_of):
 
     open_desk(phone)
 
-    expect(phone.get_by_role("heading", name="To come")).to_be_visible()
+    expect(phone.get_by_role("heading", name="Expected")).to_be_visible()
     assert phone.evaluate("document.documentElement.scrollWidth") <= 390
 
 

@@ -36,12 +36,15 @@ def emil(site: Site, name: str) -> str:
     return str(site.write(settle))
 
 
-def test_a_week_that_is_typed_offers_times_at_once(page: Page, emil: str, name: str):
+def test_a_week_that_is_chosen_offers_times_at_once(page: Page, emil: str, name: str):
     page.goto(f"/doctor_plan?doctor={emil}")
     # Of today's times some may be over.
     for day in (tomorrow(), tomorrow() + timedelta(days=3)):
-        ready(page).get_by_label(f"{day:%A}", exact=True).fill("09:00-11:00")
-    page.get_by_role("button", name="Save the week").click()
+        ready(page).get_by_text(f"Closed on {day:%A}", exact=True).click()
+        begin = page.get_by_role("combobox", name=f"{day:%A}, morning, from")
+        begin.fill("09:00")
+        page.get_by_role("option", name="09:00").click()
+    ready(page).get_by_role("button", name="Save the week").click()
 
     page.get_by_text("The week is saved.").wait_for()
 

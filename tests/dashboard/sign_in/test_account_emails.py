@@ -113,5 +113,5 @@ def test_without_a_public_address_links_lead_to_this_machine():
     here = Settings(_env_file=None, host="0.0.0.0", port=8600)  # noqa: S104
 
     assert account_emails.link_of(here, DORA).startswith(
-        "http://127.0.0.1:8600/welcome/"
+        "http://localhost:8600/welcome/"
     )

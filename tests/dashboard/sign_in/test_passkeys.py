@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterator
+from html import unescape
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
@@ -191,6 +193,25 @@ def test_an_old_sign_in_adds_no_first_passkey(server, kept):
     assert "/sign-in?next=%2Fsign-in%2Fpasskeys" in page.text
     assert refused.headers["location"] == "/sign-in?next=%2Fsign-in%2Fpasskeys"
     assert rows(kept, "SELECT id FROM passkeys") == []
+
+
+def test_who_signs_in_again_for_a_first_passkey_still_comes_to_where_they_wanted(
+    server, kept
+):
+    with signed_in(server, Role.ADMIN) as browser:
+        with kept.begin() as connection:
+            connection.execute(
+                text("UPDATE sessions SET created_at = now() - interval '6 minutes'")
+            )
+        page = browser.get("/sign-in/passkeys", params={"next": "/invite"})
+        again = re.search(r'class="button" href="(/sign-in\?[^"]*)"', page.text)[1]
+
+        (back,) = parse_qs(urlsplit(unescape(again)).query)["next"]
+
+        assert back == "/sign-in/passkeys?next=%2Finvite"
+        browser.cookies.clear()
+        code_page = browser.get(unescape(again))
+    assert f'value="{back}"' in unescape(code_page.text)
 
 
 def test_a_passkey_is_removed_after_using_it(server, kept, known):

@@ -26,8 +26,8 @@ def test_everybody_is_offered_with_what_they_may_do(server):
 def test_who_comes_from_a_page_that_ended_is_told_why(server):
     ended = httpx.get(f"{server.url}/sign-in?next=/register&ended=1").text
 
-    assert "Your sign-in is over" in ended
-    assert "Your sign-in is over" not in httpx.get(f"{server.url}/sign-in").text
+    assert "You have been signed out" in ended
+    assert "You have been signed out" not in httpx.get(f"{server.url}/sign-in").text
 
 
 def test_choosing_somebody_shows_their_code_marked_as_demo(server):

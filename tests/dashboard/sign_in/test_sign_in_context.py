@@ -156,7 +156,7 @@ def test_without_a_database_nobody_gets_in_and_the_page_says_why(
     answer = _ask(without_databases, method, "/sign-in", data=data)
 
     assert answer.status_code == 503
-    assert "The database is changing hands." in answer.text
+    assert "Database failover in progress." in answer.text
     assert "set-cookie" not in answer.headers
 
 

@@ -4,12 +4,15 @@ from contextlib import closing
 
 import pytest
 
-from db.models.booking import BookingSlot
+from db.models.booking import BookingSlot, Newcomer
 from db.postgres import SYSTEM, Database
 from jobs.visits import holds
 from services.visits.booking import bookings
 from tests.kit import cast
 from tests.services.visits.booking.bookings import samples
+from tests.services.visits.newcomers import newcomer_samples
+
+LOG = holds.__name__
 
 
 @pytest.fixture
@@ -18,7 +21,9 @@ def database(endpoints):
         yield database
 
 
-def test_all_that_ran_out_is_tidied_away_in_small_steps(database, clerk, monkeypatch):
+def test_all_that_ran_out_is_tidied_away_in_small_steps(
+    database, clerk, monkeypatch, caplog
+):
     monkeypatch.setattr(holds, "_AT_ONCE", 2)
 
     def settle(session):
@@ -31,10 +36,41 @@ def test_all_that_ran_out_is_tidied_away_in_small_steps(database, clerk, monkeyp
 
     database.write(settle, identity=SYSTEM)
 
-    holds.tidy(database)
+    with caplog.at_level("INFO"):
+        holds.tidy(database)
 
     # The primary is asked: a replica may still show what has been tidied away.
     left = database.read_latest(
         lambda session: samples.count(session, BookingSlot), identity=SYSTEM
     )
     assert left.value == 0
+    told = [record.getMessage() for record in caplog.records if record.name == LOG]
+    assert told == [
+        "2 holds ran out and are EXPIRED.",
+        "2 holds ran out and are EXPIRED.",
+        "1 hold ran out and is EXPIRED.",
+    ]
+
+
+def test_newcomers_holds_are_tidied_and_counted_and_later_forgotten(database, caplog):
+    def settle(session):
+        doctor = cast.add_doctor(session)
+        for number in range(2):
+            held = newcomer_samples.hold(session, samples.slot(session, doctor, number))
+            newcomer_samples.let_pass(session, held.id, 26 * 60 * 60)
+
+    database.write(settle, identity=SYSTEM)
+
+    with caplog.at_level("INFO"):
+        holds.tidy(database)
+        holds.forget(database)
+
+    left = database.read_latest(
+        lambda session: samples.count(session, Newcomer), identity=SYSTEM
+    )
+    assert left.value == 0
+    told = [record.getMessage() for record in caplog.records if record.name == LOG]
+    assert told == [
+        "2 newcomers' holds ran out and are FAILED.",
+        "2 newcomers' names and addresses are deleted.",
+    ]

@@ -22,6 +22,7 @@ from services.visits.booking.waitlist import WaitRequest
 from tests.kit import cast
 from tests.pages.conftest import Clinic, rows_of
 from tests.pages.document_samples import said, shown
+from tests.services.visits import visit_samples
 from tests.services.visits.booking.bookings import samples
 
 MINUTES = timedelta(minutes=samples.MINUTES)
@@ -229,6 +230,56 @@ def test_leaving_the_page_frees_what_was_held_there(
     assert not app.exception
 
 
+def test_a_second_time_takes_the_place_of_the_first(
+    clinic: Clinic, dora: Practice, choose
+):
+    patient = clinic.register()
+    app = clinic.open("doctor", doctor=dora.id, patient=patient.id)
+
+    choose(app, dora.slots[0])
+    first = latest(clinic, patient.id)
+    choose(app, dora.slots[2])
+
+    second = latest(clinic, patient.id)
+    assert second.slot_id == dora.slots[2]
+    assert second.status is BookingStatus.PENDING
+    assert stored(clinic, first).status is BookingStatus.CANCELLED
+    assert states(app, dora)[:3] == ["free", "free", "own_hold"]
+    assert not app.warning
+    assert not app.exception
+
+
+def test_a_time_that_is_in_the_way_of_the_next_one_is_exchanged_for_it(
+    clinic: Clinic, dora: Practice, choose
+):
+    patient = clinic.register()
+    app = clinic.open("doctor", doctor=dora.id, patient=patient.id)
+    choose(app, dora.slots[0])
+    beside = clinic.write(_same_time)
+
+    app.query_params["doctor"] = str(beside.id)
+    choose(app, beside.slots[0])
+
+    taken = latest(clinic, patient.id)
+    assert (taken.slot_id, taken.status) == (beside.slots[0], BookingStatus.PENDING)
+    assert "another visit at that time" not in markdown(app)
+
+
+def test_who_was_too_late_keeps_the_time_they_had(
+    clinic: Clinic, dora: Practice, choose
+):
+    patient = clinic.register()
+    app = clinic.open("doctor", doctor=dora.id, patient=patient.id)
+    choose(app, dora.slots[0])
+    first = latest(clinic, patient.id)
+    booked(clinic, dora.slots[1], clinic.register(**cast.identity_of(cast.GRACE)).id)
+
+    choose(app, dora.slots[1])
+
+    assert "was just taken" in markdown(app)
+    assert stored(clinic, first).status is BookingStatus.PENDING
+
+
 def test_staff_book_against_a_rule_for_a_reason(clinic: Clinic, dora: Practice, choose):
     patient = clinic.register()
     other = clinic.write(_same_time)
@@ -281,7 +332,12 @@ def test_the_desk_says_for_whom_before_it_books(clinic: Clinic, dora: Practice):
     app = clinic.open("doctor", doctor=dora.id)
 
     assert shown(app, f"doctor_calendar_{dora.id}")["action"] == ""
-    assert "Find the patient first" in "".join(element.value for element in app.caption)
+    (picker,) = (
+        str(part.key)
+        for part in app.get("bidi_component")
+        if str(part.key).endswith("_patient_search")
+    )
+    assert "Select a patient to book" in shown(app, picker)["advice"]
 
 
 def test_a_visit_is_moved_and_stays_until_the_new_time_is_confirmed(
@@ -446,13 +502,47 @@ def test_any_doctor_of_a_speciality_is_booked_at_a_free_time(
 ):
     patient = clinic.register()
     dora = clinic.write(
-        lambda s: _one_slot(s, cast.add_doctor(s, speciality="Hepatology"))
+        lambda s: _slots(s, cast.add_doctor(s, speciality="Hepatology"), 1)
     )
     app = clinic.open("book", patient=patient.id)
     app.selectbox(key="book_speciality").set_value("Hepatology").run()
     (day,) = shown(app, "book_calendar")["days"]
-    chosen = [day["times"][0]["id"]]
+    time = day["times"][0]["id"]
 
+    _choose_of_any(app, monkeypatch, time)
+
+    assert latest(clinic, patient.id).slot_id == dora.slots[0]
+    assert latest(clinic, patient.id).status is BookingStatus.PENDING
+    assert not app.exception
+
+
+def test_a_time_of_any_doctor_that_is_gone_is_said_on_top_with_what_is_free_next(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+):
+    patient = clinic.register()
+    paul = clinic.write(
+        lambda s: _slots(s, cast.add_doctor(s, speciality="Proctology"), 2)
+    )
+    app = clinic.open("book", patient=patient.id)
+    app.selectbox(key="book_speciality").set_value("Proctology").run()
+    (day,) = shown(app, "book_calendar")["days"]
+    time = day["times"][0]["id"]
+    booked(clinic, paul.slots[0], clinic.register().id)
+
+    _choose_of_any(app, monkeypatch, time)
+
+    assert "was just taken" in markdown(app)
+    assert [b.key for b in app.button if b.key.startswith("booking_next_")] == [
+        f"booking_next_{paul.slots[1]}"
+    ]
+    app.button(key=f"booking_next_{paul.slots[1]}").click().run()
+    assert latest(clinic, patient.id).slot_id == paul.slots[1]
+    assert not app.exception
+
+
+def _choose_of_any(app: AppTest, monkeypatch: pytest.MonkeyPatch, time: str) -> None:
+    """Choose a time in the calendar of a speciality, which AppTest cannot draw."""
+    chosen = [time]
     with monkeypatch.context() as patch:
         patch.setattr(
             any_doctor,
@@ -461,13 +551,11 @@ def test_any_doctor_of_a_speciality_is_booked_at_a_free_time(
         )
         app.run()
 
-    assert latest(clinic, patient.id).slot_id == dora.slots[0]
-    assert latest(clinic, patient.id).status is BookingStatus.PENDING
-    assert not app.exception
 
-
-def _one_slot(session: Session, doctor: Doctor) -> Practice:
-    return Practice(doctor.id, [samples.slot(session, doctor)])
+def _slots(session: Session, doctor: Doctor, number: int) -> Practice:
+    return Practice(
+        doctor.id, [samples.slot(session, doctor, n) for n in range(number)]
+    )
 
 
 def test_a_patient_joins_the_waiting_list_and_leaves_it(clinic: Clinic, dora: Practice):
@@ -514,10 +602,27 @@ def test_a_patients_page_shows_the_next_visit(clinic: Clinic, dora: Practice):
     patient = clinic.register()
     booked(clinic, dora.slots[0], patient.id)
 
-    app = clinic.open("patient", patient=patient.id)
+    app = clinic.open("patient", patient=patient.id, part="visits")
 
     assert len(rows_of(app, "patient_visits")) == 1
     assert not app.exception
+
+
+@pytest.mark.parametrize("page", ["patient", "visits"])
+def test_who_waits_or_is_late_still_has_a_visit(clinic: Clinic, dora: Practice, page):
+    patient = clinic.register()
+    # Its time is over, its day is not.
+    timestamp = datetime.now(UTC)
+    midnight = timestamp.replace(hour=0, minute=0, second=0, microsecond=0)
+    begun = max(timestamp - timedelta(hours=2), midnight)
+    values = {"status": "checked-in", "checked_in_at": datetime.now(UTC)}
+    clinic.write(lambda s: visit_samples.visit(s, dora.id, patient.id, begun, **values))
+
+    app = clinic.open(page, patient=patient.id, part="visits")
+
+    (row,) = rows_of(app, "patient_visits" if page == "patient" else "visits_ahead")
+    assert "Checked in, waiting 0 min" in str(row)
+    assert not any("No visit is booked" in shown.value for shown in app.caption)
 
 
 @pytest.mark.parametrize(

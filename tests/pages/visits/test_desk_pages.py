@@ -65,6 +65,21 @@ def scan(app, typed):
     return app.button(key="desk_check_in").click().run()
 
 
+def do_in(app, place, visit_id, action, monkeypatch):
+    """Do something with a visit in a table, which AppTest cannot draw."""
+    events = [TableEvent(action=(str(visit_id), action))]
+
+    def table(payload, *, key):
+        real(payload, key=key)
+        return events.pop() if events and key == place else TableEvent()
+
+    real = desk_tables.record_table
+    with monkeypatch.context() as patch:
+        patch.setattr(desk_tables, "record_table", table)
+        app.run()
+    app.run()
+
+
 def words_on(app):
     return [
         text.value
@@ -88,7 +103,7 @@ def test_a_day_without_visits_says_so(clinic, visit):
 def test_a_scanned_ticket_checks_the_patient_in(clinic, visit):
     visit_id = visit(code="7K1MD0QX4T")
     app = clinic.open("desk")
-    assert rows_of(app, "desk_to_come")[0][0] == "Grace Hopper"
+    assert rows_of(app, "desk_expected")[0][0] == "Grace Hopper"
 
     scan(app, "7k1md-0qx4t")
 
@@ -96,7 +111,7 @@ def test_a_scanned_ticket_checks_the_patient_in(clinic, visit):
     assert "room 12" in app.success[0].value
     assert status_of(clinic, visit_id) is VisitStatus.CHECKED_IN
     assert rows_of(app, "desk_waiting")[0][3] == "Waiting 0 min"
-    assert rows_of(app, "desk_to_come") == []
+    assert rows_of(app, "desk_expected") == []
     assert not app.exception
 
 
@@ -132,25 +147,47 @@ def test_a_ticket_that_is_scanned_twice_is_explained(clinic, visit):
     assert "is checked in already" in app.error[0].value
 
 
+def test_a_patient_is_called_in_and_sent_back(clinic, visit, monkeypatch):
+    visit_id = visit(begins=at_hour(12), status="checked-in", checked_in_at=soon(-10))
+    app = clinic.open("desk")
+
+    do_in(app, "desk_waiting", visit_id, "call_in", monkeypatch)
+
+    assert status_of(clinic, visit_id) is VisitStatus.IN_ROOM
+    assert rows_of(app, "desk_in_the_room")[0][3] == "In the room"
+    assert any("1 in the room" in text for text in words_on(app))
+
+    do_in(app, "desk_in_the_room", visit_id, "undo_call_in", monkeypatch)
+
+    assert rows_of(app, "desk_waiting")[0][3] == "Waiting 10 min"
+    assert not app.exception
+
+
 def test_a_check_in_of_the_wrong_patient_is_taken_back(clinic, visit, monkeypatch):
     visit_id = visit(code="7K1MD0QX4R")
     app = clinic.open("desk")
     scan(app, "7K1MD0QX4R")
-    events = [TableEvent(action=(str(visit_id), "undo"))]
 
-    def table(payload, *, key):
-        real(payload, key=key)
-        return events.pop() if events and key == "desk_waiting" else TableEvent()
-
-    real = desk_tables.record_table
-    with monkeypatch.context() as patch:
-        patch.setattr(desk_tables, "record_table", table)
-        app.run()
-    app.run()
+    do_in(app, "desk_waiting", visit_id, "undo", monkeypatch)
 
     assert status_of(clinic, visit_id) is VisitStatus.SCHEDULED
     assert rows_of(app, "desk_waiting") == []
-    assert rows_of(app, "desk_to_come")[0][0] == "Grace Hopper"
+    assert rows_of(app, "desk_expected")[0][0] == "Grace Hopper"
+    assert not app.exception
+
+
+def test_a_visit_that_was_completed_by_mistake_is_opened_again(
+    clinic, visit, monkeypatch
+):
+    visit_id = visit()
+    for action in (appointments.check_in, appointments.complete):
+        clinic.write(lambda s, do=action: do(s, clinic.clerk, visit_id) and None)
+    app = clinic.open("desk")
+
+    do_in(app, "desk_done", visit_id, "reopen", monkeypatch)
+
+    assert status_of(clinic, visit_id) is VisitStatus.CHECKED_IN
+    assert rows_of(app, "desk_waiting")[0][0] == "Grace Hopper"
     assert not app.exception
 
 
@@ -177,10 +214,39 @@ def test_the_queue_counts_who_waits_for_longest_first(clinic, visit):
         "Waiting 5 min",
     ]
     assert any(
-        "2 waiting, the longest for 42 min · 0 to come · 0 seen · 1 did not come"
+        "2 waiting, the longest for 42 min · 0 expected · 0 seen · 1 did not come"
         in text
         for text in words_on(app)
     )
+
+
+def test_home_begins_with_who_waits_and_who_comes_next(clinic, visit):
+    waiting = visit(begins=at_hour(1))
+    clinic.write(
+        lambda s: (
+            s.execute(
+                update(Appointment)
+                .where(Appointment.id == waiting)
+                .values(status="checked-in", checked_in_at=soon(-95))
+            )
+            and None
+        )
+    )
+    visit(begins=at_hour(2))
+
+    app = clinic.start()
+
+    numbers = {metric.label: metric.value for metric in app.metric}
+    assert (numbers["Visits today"], numbers["Waiting"]) == ("2", "1")
+    labels = [link.proto.label for link in app.get("page_link")]
+    assert "Longest wait: 1 h 35 min" in labels
+    assert [(row[0], row[1]) for row in rows_of(app, "home_next")] == [
+        ("Grace Hopper", "01:00"),
+        ("Grace Hopper", "02:00"),
+    ]
+    app.button(key="home_desk").click().run()
+    assert app.title[0].value == "Front desk"
+    assert not app.exception
 
 
 def test_the_queue_is_narrowed_to_one_doctor(clinic, visit):
@@ -189,7 +255,7 @@ def test_the_queue_is_narrowed_to_one_doctor(clinic, visit):
 
     app.selectbox(key="desk_doctor").set_value("Dora Doctor").run()
 
-    assert len(rows_of(app, "desk_to_come")) == 1
+    assert len(rows_of(app, "desk_expected")) == 1
     assert not app.exception
 
 

@@ -75,7 +75,7 @@ def test_a_doctor_is_added_and_can_be_planned_at_once(clinic):
 
     assert not app.exception
     assert app.title[0].value == cast.DOCTOR_EMIL.name
-    assert fields(app, "text_input", "doctor_work_1")
+    assert all(day.value for day in fields(app, "toggle", "doctor_closed"))
 
 
 def test_what_is_wrong_with_a_doctor_is_said(clinic):
@@ -110,36 +110,153 @@ def test_a_number_that_cannot_be_is_explained_and_stays(clinic, field, value, sa
     assert fields(app, "text_input", "doctor_name")[0].value == cast.DOCTOR_EMIL.name
 
 
-def test_a_week_is_typed_and_the_slots_follow(clinic, dora):
-    app = clinic.open("doctor_plan", doctor=dora.id)
-    monday = fields(app, "text_input", "doctor_work_1")[0]
-    assert monday.value == "09:00-11:00"
+def hour(app, which, weekday, stretch=0):
+    """The field of a day from or until when the doctor works."""
+    (field,) = fields(app, "selectbox", f"doctor_{which}_{weekday}_{stretch}_")
+    return field
 
-    monday.set_value("09:00-11:00, 13-15")
+
+def closed(app, weekday):
+    """Whether the doctor works on the weekday, as a toggle."""
+    (toggle,) = fields(app, "toggle", f"doctor_closed_{weekday}_")
+    return toggle
+
+
+def another_doctor(clinic, name, week=()):
+    """A doctor with a week that no other test relies on."""
+
+    def settle(session):
+        draft = replace(cast.DOCTOR_DORA, name=name, slot_minutes=30)
+        kept = doctors.add_doctor(session, clinic.clerk, draft)
+        weeks.change_week(session, clinic.clerk, kept.id, week, calendar())
+        return kept.id
+
+    return clinic.write(settle)
+
+
+def saved_week(clinic, doctor_id):
+    """What is kept of a doctor's week."""
+    return clinic.write(lambda s: weeks.get_week(s, clinic.clerk, doctor_id))
+
+
+def test_a_week_is_chosen_and_the_slots_follow(clinic, dora):
+    app = clinic.open("doctor_plan", doctor=dora.id)
+    assert hour(app, "from", 1).value == time(9)
+    assert hour(app, "until", 1).value == time(11)
+
+    hour(app, "from", 1, 1).set_value(time(13))
+    hour(app, "until", 1, 1).set_value(time(15))
     app.button(key="doctor_plan_week").click().run()
 
     assert not app.exception
     assert not app.error
-    week = clinic.write(lambda s: weeks.get_week(s, clinic.clerk, dora.id))
-    assert Hours(1, time(13), time(15)) in week
+    assert Hours(1, time(13), time(15)) in saved_week(clinic, dora.id)
     assert "The week is saved." in app.toast[0].value
 
 
+def test_a_day_is_closed_and_opened_again(clinic):
+    dull = another_doctor(clinic, "Dora Dent", _WEEK)
+    app = clinic.open("doctor_plan", doctor=dull)
+
+    closed(app, 7).set_value(True)
+    app.button(key="doctor_plan_week").click().run()
+
+    assert saved_week(clinic, dull) == tuple(_WEEK[:6])
+    app = clinic.open("doctor_plan", doctor=dull)
+    assert not fields(app, "selectbox", "doctor_from_7_")
+    closed(app, 7).set_value(False).run()
+    assert hour(app, "from", 7).value == time(8)
+
+
 @pytest.mark.parametrize(
-    ("typed", "said"),
+    ("begins", "ends", "said"),
     [
-        ("nine to five", "“nine to five” is not a stretch of time"),
-        ("11:00-09:00", "Monday: 09:00 is not after 11:00"),
+        (time(13), None, "Tuesday, afternoon: the end is missing."),
+        (None, time(15), "Tuesday, afternoon: the beginning is missing."),
+        (time(15), time(13), "Tuesday: 13:00 is not after 15:00."),
+        (time(10), time(15), "Tuesday: what begins at 10:00 overlaps"),
     ],
-    ids=["words", "backwards"],
+    ids=["no end", "no beginning", "backwards", "overlap"],
 )
-def test_a_week_that_cannot_be_is_explained(clinic, dora, typed, said):
+def test_a_week_that_cannot_be_is_explained_and_stays(clinic, dora, begins, ends, said):
     app = clinic.open("doctor_plan", doctor=dora.id)
 
-    fields(app, "text_input", "doctor_work_1")[0].set_value(typed)
+    hour(app, "from", 2, 1).set_value(begins)
+    hour(app, "until", 2, 1).set_value(ends)
     app.button(key="doctor_plan_week").click().run()
 
     assert app.error[0].value.startswith(said)
+    assert hour(app, "from", 2, 1).value == begins
+    assert hour(app, "until", 2, 1).value == ends
+
+
+def test_an_open_day_without_hours_is_explained(clinic, dora):
+    app = clinic.open("doctor_plan", doctor=dora.id)
+
+    hour(app, "from", 3).set_value(None)
+    hour(app, "until", 3).set_value(None)
+    app.button(key="doctor_plan_week").click().run()
+
+    assert app.error[0].value.startswith("Wednesday has no hours.")
+
+
+def test_monday_is_copied_to_the_other_working_days(clinic):
+    week = [Hours(day, time(9), time(11)) for day in (1, 3, 5)]
+    doctor_id = another_doctor(clinic, "Dora Copy", week)
+    app = clinic.open("doctor_plan", doctor=doctor_id)
+    hour(app, "until", 1).set_value(time(10))
+
+    app.button(key="doctor_plan_copy").click().run()
+    app.button(key="doctor_plan_week").click().run()
+
+    assert saved_week(clinic, doctor_id) == tuple(
+        Hours(day, time(9), time(10)) for day in (1, 3, 5)
+    )
+
+
+def test_monday_of_a_new_doctor_is_copied_until_friday(clinic):
+    doctor_id = another_doctor(clinic, "Dora New")
+    app = clinic.open("doctor_plan", doctor=doctor_id)
+    assert app.button(key="doctor_plan_copy").disabled
+    closed(app, 1).set_value(False).run()
+
+    app.button(key="doctor_plan_copy").click().run()
+    app.button(key="doctor_plan_week").click().run()
+
+    week = saved_week(clinic, doctor_id)
+    assert {hours.weekday for hours in week} == {1, 2, 3, 4, 5}
+    assert Hours(5, time(13), time(17)) in week
+
+
+def test_any_day_is_copied_to_chosen_days(clinic):
+    doctor_id = another_doctor(clinic, "Dora Choice", [Hours(2, time(9), time(11))])
+    app = clinic.open("doctor_plan", doctor=doctor_id)
+    (source,) = fields(app, "selectbox", "doctor_copied_")
+    (targets,) = fields(app, "multiselect", "doctor_copied_to_")
+
+    source.set_value(source.options[1])
+    targets.set_value([targets.options[3], targets.options[5]]).run()
+    app.button(key="doctor_plan_copy_to").click().run()
+    app.button(key="doctor_plan_week").click().run()
+
+    assert saved_week(clinic, doctor_id) == tuple(
+        Hours(day, time(9), time(11)) for day in (2, 4, 6)
+    )
+
+
+def test_a_third_stretch_makes_room_for_a_break(clinic):
+    doctor_id = another_doctor(clinic, "Dora Break", [Hours(1, time(8), time(12))])
+    app = clinic.open("doctor_plan", doctor=doctor_id)
+
+    fields(app, "button", "doctor_add_1_")[0].click().run()
+    hour(app, "from", 1, 2).set_value(time(18))
+    hour(app, "until", 1, 2).set_value(time(19))
+    app.button(key="doctor_plan_week").click().run()
+
+    assert saved_week(clinic, doctor_id) == (
+        Hours(1, time(8), time(12)),
+        Hours(1, time(18), time(19)),
+    )
 
 
 def block_tomorrow(app):

@@ -1,6 +1,6 @@
 """How visits are booked, on the page for administrators."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -68,6 +68,35 @@ def test_a_period_without_slots_says_what_to_do(clinic: Clinic, booked):
     app.run()
 
     assert any("No slots on these days" in text.value for text in app.markdown)
+    assert not app.exception
+
+
+def test_figures_stand_beside_those_of_as_many_days_before(clinic: Clinic, booked):
+    app = opened(clinic, "Today")
+
+    [missed] = [metric for metric in app.metric if metric.label == "No-shows"]
+    assert (missed.value, missed.delta) == ("1", "1")
+    assert any("as many days before" in caption.value for caption in app.caption)
+
+
+def test_a_doctor_whom_nobody_tried_to_book_is_named_and_is_no_row_of_zeros(
+    clinic: Clinic, booked
+):
+    noon = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
+
+    def keep(session: Session) -> None:
+        doctor = cast.add_doctor(session)
+        doctor.name = "Ida Idle"
+        # On a day that no other test looks at.
+        visit_samples.slot(session, doctor.id, noon + timedelta(days=20))
+
+    clinic.write(keep)
+
+    # Not what the other tests have let the server keep.
+    app = opened(clinic, "Next 30 days")
+
+    assert "Ida Idle" not in [row[0] for row in rows_of(app, "statistics_doctors")]
+    assert any("Nobody tried to book with" in c.value for c in app.caption)
     assert not app.exception
 
 

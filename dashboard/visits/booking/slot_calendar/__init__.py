@@ -51,12 +51,20 @@ class Day:
     is_today: bool = False
 
 
-def payload_of(days: Sequence[Day], *, name: str, action: str) -> bytes:
+def payload_of(
+    days: Sequence[Day], *, name: str, action: str, is_own: bool = True
+) -> bytes:
     """Return what the browser draws.
 
     `action` is what a free time is for, such as "Hold"; without one nothing is chosen.
+    `is_own` says whether who looks at it would come themselves.
     """
-    drawn = {"name": name, "action": action, "days": [asdict(day) for day in days]}
+    drawn = {
+        "name": name,
+        "action": action,
+        "days": [asdict(day) for day in days],
+        "whose": "own" if is_own else "other",
+    }
     return json.dumps(drawn).encode()
 
 

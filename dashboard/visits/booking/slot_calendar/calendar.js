@@ -10,17 +10,18 @@ const element = (name, attributes = {}, ...children) => {
 }
 
 const BUSY_MILLISECONDS = 3000
+// To patients, and to those who book for them.
 const SAID = {
-  booked: "taken",
-  own_hold: "held for you",
-  own_visit: "your visit",
+  own: { booked: "taken", own_hold: "held for you", own_visit: "your visit" },
+  other: { booked: "taken", own_hold: "held by you", own_visit: "patient's visit" },
 }
 
 class Calendar {
-  constructor(parent, { name, action, days }, choose) {
+  constructor(parent, { name, action, days, whose }, choose) {
     this.action = action
     this.days = days
     this.choose = choose
+    this.said = SAID[whose]
     this.drawnAt = Date.now()
     const focused = parent.activeElement?.dataset.slot
     this.hint = action ? `${name}. Arrow keys move between free times.` : name
@@ -48,7 +49,7 @@ class Calendar {
   }
 
   day(day, column) {
-    const title = element("h3", { style: `grid-column: ${column}` }, day.label)
+    const title = element("h2", { style: `grid-column: ${column}` }, day.label)
     title.id = `day-${column}`
     const made = element("section", { class: "day", "aria-labelledby": title.id }, title)
     made.dataset.today = String(day.is_today)
@@ -74,7 +75,7 @@ class Calendar {
     const made = element(isOpen ? "button" : "div", { class: "time" })
     made.dataset.state = slot.state
     made.append(this.clock(slot))
-    const note = slot.note || SAID[slot.state]
+    const note = slot.note || this.said[slot.state]
     // A struck-out time says to the eye what this says to the ear.
     const look = slot.state === "booked" ? "sr" : "note"
     if (note) made.append(element("span", { class: look }, note))

@@ -5,7 +5,12 @@ from services.visits.booking.bookings.cancelling import (
     cancel as cancel,
     release as release,
 )
-from services.visits.booking.bookings.confirming import confirm as confirm
+from services.visits.booking.bookings.confirming import (
+    begin_care as begin_care,
+    confirm as confirm,
+    move as move,
+)
+from services.visits.booking.bookings.freeing import offer as offer
 from services.visits.booking.bookings.holding import (
     hold as hold,
     require_held as require_held,

@@ -12,9 +12,13 @@ from db.postgres import assume_role
 from services.core.actors import Actor, Role
 from services.core.audit import Action
 from services.patients.care import care
-from services.visits.booking.bookings import freeing, reading, rules
+from services.visits.booking.bookings import freeing, holding, reading, rules
 from services.visits.booking.bookings.errors import NoSuchBooking, require_pending
-from services.visits.booking.bookings.records import BookingRecord, BookingStatus
+from services.visits.booking.bookings.records import (
+    BookingRecord,
+    BookingRequest,
+    BookingStatus,
+)
 from services.visits.booking.bookings.visibility import require_booking
 from services.visits.booking.patients import require_in_use
 from services.visits.booking.waitlist import line
@@ -82,6 +86,26 @@ def confirm(
     return after
 
 
+def move(
+    session: Session,
+    actor: Actor,
+    request: BookingRequest,
+    *,
+    notice_hours: float = rules.NOTICE_HOURS,
+) -> BookingRecord:
+    """Book the slot in the place of the visit that the request replaces, at once.
+
+    For somebody who has been asked already; what the visit is about moves with it. The
+    caller commits either way, then calls `require_held`: a lost race is kept. Raises
+    what `hold` and `confirm` raise.
+    """
+    held = holding.hold(session, actor, request, notice_hours=notice_hours)
+    if held.status is not BookingStatus.PENDING or request.replaces_id is None:
+        return held
+    replaced = reading.look_up(session, actor, request.replaces_id)
+    return confirm(session, actor, held.id, note=replaced.note)
+
+
 def _give_back_replaced(
     session: Session, actor: Actor, booking: BookingRecord
 ) -> BookingRecord | None:
@@ -126,7 +150,7 @@ def _follow_up(
     replaced: BookingRecord | None,
 ) -> None:
     """Do what comes of a visit, in the background's role."""
-    _begin_care(session, actor, booking)
+    begin_care(session, actor, booking.doctor_id, booking.patient_id)
     if booking.waitlist_id:
         line.end(session, booking.waitlist_id, "booked")
     notifications.write(
@@ -138,18 +162,23 @@ def _follow_up(
         freeing.offer(session, replaced.slot_id)
 
 
-def _begin_care(session: Session, actor: Actor, booking: BookingRecord) -> None:
-    """Let the doctor see the patient's record, if the doctor signs in here."""
+def begin_care(
+    session: Session, actor: Actor, doctor_id: UUID, patient_id: UUID
+) -> None:
+    """Let the doctor see the patient's record, if the doctor signs in here.
+
+    In the background's role.
+    """
     clinician_id = session.scalar(
         select(User.id)
         .join(Doctor, Doctor.user_id == User.id)
         .where(
-            Doctor.id == booking.doctor_id,
+            Doctor.id == doctor_id,
             User.role == Role.CLINICIAN.value,
             User.deactivated_at.is_(None),
         )
     )
     if clinician_id is None:
         return
-    if not care.is_treated_by(session, clinician_id, booking.patient_id):
-        care.begin(session, booking.patient_id, clinician_id, by=actor)
+    if not care.is_treated_by(session, clinician_id, patient_id):
+        care.begin(session, patient_id, clinician_id, by=actor)

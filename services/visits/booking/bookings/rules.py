@@ -129,7 +129,7 @@ def translate_violations() -> Iterator[None]:
         raise refusal() from error
 
 
-def _held_for(patient_id: UUID) -> Select[UUID]:
+def _held_for(patient_id: UUID) -> Select[UUID | None]:
     return select(BookingSlot.booking_id).where(
         BookingSlot.patient_id == patient_id,
         BookingSlot.status == "held",

@@ -24,6 +24,7 @@ _EXPIRE: Final = text("""
 WITH over AS MATERIALIZED (
     SELECT slot_id FROM booking_slots
     WHERE status = 'held' AND expires_at <= statement_timestamp()
+        AND newcomer_id IS NULL
     ORDER BY expires_at
     LIMIT :most
     FOR UPDATE SKIP LOCKED

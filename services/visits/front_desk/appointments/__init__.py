@@ -15,8 +15,8 @@ from services.visits.front_desk.appointments.errors import (
 from services.visits.front_desk.appointments.reading import (
     find_by_code as find_by_code,
     get as get,
+    list_between as list_between,
     list_of_day as list_of_day,
-    list_of_doctor as list_of_doctor,
     list_of_patient as list_of_patient,
     list_own_day as list_own_day,
     look_up as look_up,
@@ -27,8 +27,11 @@ from services.visits.front_desk.appointments.records import (
     VisitStatus as VisitStatus,
 )
 from services.visits.front_desk.appointments.transitions import (
+    call_in as call_in,
     check_in as check_in,
     complete as complete,
     miss as miss,
+    reopen as reopen,
+    undo_call_in as undo_call_in,
     undo_check_in as undo_check_in,
 )

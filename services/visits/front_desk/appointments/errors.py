@@ -8,6 +8,7 @@ from services.visits.front_desk.appointments.records import VisitRecord, VisitSt
 _NOW: dict[VisitStatus, str] = {
     VisitStatus.SCHEDULED: "nobody has checked the patient in yet",
     VisitStatus.CHECKED_IN: "the patient is checked in already",
+    VisitStatus.IN_ROOM: "the patient is in the room",
     VisitStatus.COMPLETED: "it is completed",
     VisitStatus.CANCELLED: "it was cancelled",
     VisitStatus.NO_SHOW: "the patient did not come",

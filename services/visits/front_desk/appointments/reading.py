@@ -1,6 +1,6 @@
 """Visits as they are read: one, a day's, a patient's; each reading is recorded."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Final
 from uuid import UUID
@@ -15,11 +15,13 @@ from services.core.actors import Actor, Permission, Role
 from services.core.audit import Action
 from services.visits.front_desk.appointments import codes
 from services.visits.front_desk.appointments.errors import NoSuchCode, NoSuchVisit
-from services.visits.front_desk.appointments.records import VisitRecord
+from services.visits.front_desk.appointments.records import VisitRecord, VisitStatus
 from services.visits.front_desk.appointments.rows import visit_of, visits
 from services.visits.schedule import permissions
 
 _MOST: Final = 500
+# A week of a clinic, or a day of a large one.
+_MOST_BETWEEN: Final = 5000
 
 
 def get(session: Session, actor: Actor, visit_id: UUID) -> VisitRecord:
@@ -73,11 +75,35 @@ def list_of_day(
     return listed
 
 
-def list_of_doctor(
-    session: Session, actor: Actor, doctor_id: UUID, day: date, zone: tzinfo
+def list_between(
+    session: Session,
+    actor: Actor,
+    from_at: datetime,
+    until_at: datetime,
+    *,
+    doctor_ids: Collection[UUID] | None,
+    shown_before: Collection[UUID] = (),
+    is_printed: bool = False,
 ) -> tuple[VisitRecord, ...]:
-    """Return the visits of one doctor's day; see list_of_day."""
-    return list_of_day(session, actor, day, zone, doctor_id=doctor_id)
+    """Return visits that begin in this time and were not cancelled, the earliest first.
+
+    Those with these doctors, or with any for None; a clinician's as in `list_of_day`.
+    The patients that the same screen has `shown_before` are not written down once more:
+    a list that is drawn anew each minute is one look. Raises NotAllowed.
+    """
+    actor.require(Permission.VIEW_VISITS)
+    listed = _list(
+        session,
+        Appointment.starts_at >= from_at,
+        Appointment.starts_at < until_at,
+        true() if doctor_ids is None else Appointment.doctor_id.in_(doctor_ids),
+        Appointment.status != VisitStatus.CANCELLED.value,
+        limit=_MOST_BETWEEN,
+    )
+    fresh = [visit for visit in listed if visit.patient_id not in shown_before]
+    if fresh or not shown_before:
+        _record_list(session, actor, fresh, day=from_at.date(), is_printed=is_printed)
+    return listed
 
 
 def list_own_day(
@@ -145,13 +171,13 @@ def record_event(
 
 
 def _list(
-    session: Session, *conditions: ColumnElement[bool]
+    session: Session, *conditions: ColumnElement[bool], limit: int = _MOST
 ) -> tuple[VisitRecord, ...]:
     rows = session.execute(
         visits()
         .where(*conditions)
         .order_by(Appointment.starts_at, Appointment.id)
-        .limit(_MOST)
+        .limit(limit)
     )
     return tuple(map(visit_of, rows))
 
@@ -179,6 +205,7 @@ def _record_list(
     *,
     patient_id: UUID | None = None,
     day: date | None = None,
+    is_printed: bool = False,
 ) -> None:
     audit.record(
         session,
@@ -189,5 +216,6 @@ def _record_list(
         details={
             "day": day,
             "patients": sorted({visit.patient_id for visit in listed}),
-        },
+        }
+        | ({"printed": True} if is_printed else {}),
     )

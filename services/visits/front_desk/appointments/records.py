@@ -1,16 +1,17 @@
 """Visits as they are kept."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
 
 class VisitStatus(StrEnum):
-    """How far a visit has come."""
+    """How far a visit has come; in the room is checked in, and called in since."""
 
     SCHEDULED = "scheduled"
     CHECKED_IN = "checked-in"
+    IN_ROOM = "in-room"
     COMPLETED = "completed"
     CANCELLED = "cancelled"
     NO_SHOW = "no-show"
@@ -21,9 +22,10 @@ class VisitRecord:
     """A visit that was booked.
 
     `revision` tells a stale page from a fresh one; `code` is what the ticket says.
-    `patient_name` is empty for a clinician who does not treat the patient any more.
+    `patient_name` is empty, and `date_of_birth` and `phone` are None, for a clinician
+    who does not treat the patient any more.
     `waited_seconds` is how long a patient who is checked in has been waiting, by the
-    database's clock when this was read; None otherwise.
+    database's clock when this was read; None otherwise, also once they are called in.
     """
 
     id: UUID
@@ -44,3 +46,6 @@ class VisitRecord:
     completed_at: datetime | None
     cancelled_at: datetime | None
     waited_seconds: float | None = None
+    date_of_birth: date | None = None
+    phone: str | None = None
+    called_in_at: datetime | None = None

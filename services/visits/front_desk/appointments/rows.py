@@ -12,10 +12,15 @@ from db.models.patient import Patient
 from services.visits.front_desk.appointments.records import VisitRecord, VisitStatus
 
 _NAME: Final = func.concat_ws(" ", Patient.first_name, Patient.last_name)
+IS_IN_ROOM: Final = (Appointment.status == VisitStatus.CHECKED_IN.value) & (
+    Appointment.called_in_at >= Appointment.checked_in_at
+)
+# How far a visit has come: not what stands in the column alone.
+STATUS: Final = case((IS_IN_ROOM, VisitStatus.IN_ROOM.value), else_=Appointment.status)
 # The database's clock, as it ticks: not that of whoever shows it.
 _WAITED: Final = case(
     (
-        Appointment.status == VisitStatus.CHECKED_IN.value,
+        STATUS.in_((VisitStatus.CHECKED_IN.value,)),
         extract("epoch", func.clock_timestamp() - Appointment.checked_in_at),
     )
 )
@@ -31,7 +36,7 @@ _COLUMNS: Final[tuple[ColumnElement[Any] | Any, ...]] = (
     _NAME,
     Appointment.starts_at,
     Appointment.ends_at,
-    Appointment.status,
+    STATUS,
     Appointment.code,
     Booking.note,
     Appointment.revision,
@@ -39,6 +44,9 @@ _COLUMNS: Final[tuple[ColumnElement[Any] | Any, ...]] = (
     Appointment.completed_at,
     Appointment.cancelled_at,
     _WAITED,
+    Patient.date_of_birth,
+    Patient.phone_number,
+    Appointment.called_in_at,
 )
 _NAMES: Final = tuple(field.name for field in fields(VisitRecord))
 

@@ -21,8 +21,11 @@ from services.visits.front_desk.appointments.errors import (
 )
 from services.visits.front_desk.appointments.reading import look_up, record_event
 from services.visits.front_desk.appointments.records import VisitRecord, VisitStatus
+from services.visits.front_desk.appointments.rows import STATUS
 from services.visits.schedule import visit_changes
 
+# As what a state is kept that the version before does not know.
+_KEPT: Final = {VisitStatus.IN_ROOM: VisitStatus.CHECKED_IN}
 _HALF_A_DAY: Final = text("interval '12 hours'")
 
 
@@ -46,7 +49,9 @@ _CHECK_IN: Final = _Transition(
     # Who was given up comes late after all.
     before=frozenset({VisitStatus.SCHEDULED, VisitStatus.NO_SHOW}),
     after=VisitStatus.CHECKED_IN,
-    values=MappingProxyType({"checked_in_at": func.clock_timestamp()}),
+    values=MappingProxyType(
+        {"checked_in_at": func.clock_timestamp(), "called_in_at": None}
+    ),
     is_possible=func.clock_timestamp().between(
         Appointment.starts_at - _HALF_A_DAY, Appointment.ends_at + _HALF_A_DAY
     ),
@@ -61,7 +66,7 @@ _UNDO_CHECK_IN: Final = _Transition(
     wanted="put back to scheduled",
     before=frozenset({VisitStatus.CHECKED_IN}),
     after=VisitStatus.SCHEDULED,
-    values=MappingProxyType({"checked_in_at": None}),
+    values=MappingProxyType({"checked_in_at": None, "called_in_at": None}),
     is_possible=~exists().where(MedicalRecord.appointment_id == Appointment.id)
     & ~exists().where(Prescription.appointment_id == Appointment.id),
     otherwise=(
@@ -69,12 +74,36 @@ _UNDO_CHECK_IN: Final = _Transition(
         "Mark it as completed instead."
     ),
 )
+_CALL_IN: Final = _Transition(
+    action=Action.VISIT_CALL_IN,
+    wanted="called in",
+    before=frozenset({VisitStatus.CHECKED_IN}),
+    after=VisitStatus.IN_ROOM,
+    values=MappingProxyType({"called_in_at": func.clock_timestamp()}),
+)
+_UNDO_CALL_IN: Final = _Transition(
+    action=Action.VISIT_UNDO_CALL_IN,
+    wanted="sent back to the waiting room",
+    before=frozenset({VisitStatus.IN_ROOM}),
+    after=VisitStatus.CHECKED_IN,
+    values=MappingProxyType({"called_in_at": None}),
+)
 _COMPLETE: Final = _Transition(
     action=Action.VISIT_COMPLETE,
     wanted="completed",
-    before=frozenset({VisitStatus.CHECKED_IN}),
+    # Who was not called in is seen all the same: not every clinic does so.
+    before=frozenset({VisitStatus.CHECKED_IN, VisitStatus.IN_ROOM}),
     after=VisitStatus.COMPLETED,
     values=MappingProxyType({"completed_at": func.clock_timestamp()}),
+)
+_REOPEN: Final = _Transition(
+    action=Action.VISIT_REOPEN,
+    wanted="opened again",
+    before=frozenset({VisitStatus.COMPLETED}),
+    after=VisitStatus.CHECKED_IN,
+    values=MappingProxyType({"completed_at": None}),
+    is_possible=Appointment.completed_at > func.clock_timestamp() - _HALF_A_DAY,
+    otherwise="This visit was completed more than twelve hours ago and stays so.",
 )
 _MISS: Final = _Transition(
     action=Action.VISIT_MISS,
@@ -108,6 +137,26 @@ def undo_check_in(
     return _do(session, actor, visit_id, revision, _UNDO_CHECK_IN)
 
 
+def call_in(
+    session: Session, actor: Actor, visit_id: UUID, *, revision: int | None = None
+) -> VisitRecord:
+    """Write down that the patient is in the room; the caller commits.
+
+    Raises NoSuchVisit, WrongStatus, StaleVisit, NotAllowed.
+    """
+    return _do(session, actor, visit_id, revision, _CALL_IN)
+
+
+def undo_call_in(
+    session: Session, actor: Actor, visit_id: UUID, *, revision: int | None = None
+) -> VisitRecord:
+    """Let the patient wait again, since the check-in; the caller commits.
+
+    Raises NoSuchVisit, WrongStatus, StaleVisit, NotAllowed.
+    """
+    return _do(session, actor, visit_id, revision, _UNDO_CALL_IN)
+
+
 def complete(
     session: Session, actor: Actor, visit_id: UUID, *, revision: int | None = None
 ) -> VisitRecord:
@@ -116,6 +165,19 @@ def complete(
     Raises NoSuchVisit, WrongStatus, StaleVisit, NotAllowed.
     """
     return _do(session, actor, visit_id, revision, _COMPLETE)
+
+
+def reopen(
+    session: Session, actor: Actor, visit_id: UUID, *, revision: int | None = None
+) -> VisitRecord:
+    """Let the visit go on: the wrong one was completed; the caller commits.
+
+    The patient is where they were before, in the waiting room or with the doctor.
+
+    Raises NoSuchVisit, WrongStatus, NotItsTime twelve hours later, StaleVisit,
+    NotAllowed.
+    """
+    return _do(session, actor, visit_id, revision, _REOPEN)
 
 
 def miss(
@@ -157,13 +219,13 @@ def _statement(visit_id: UUID, revision: int | None, transition: _Transition) ->
         update(Appointment)
         .where(
             Appointment.id == visit_id,
-            Appointment.status.in_(sorted(transition.before)),
+            STATUS.in_(sorted(transition.before)),
             Appointment.revision == revision if revision else true(),
             true() if transition.is_possible is None else transition.is_possible,
         )
         .values(
             **transition.values,
-            status=transition.after.value,
+            status=_KEPT.get(transition.after, transition.after).value,
             revision=Appointment.revision + 1,
             updated_at=func.now(),
         )

@@ -11,9 +11,11 @@ from services.visits.front_desk.notifications.sending import (
     send_next as send_next,
 )
 from services.visits.front_desk.notifications.wording import (
+    OWN_VISIT_PATH as OWN_VISIT_PATH,
     SenderDetails as SenderDetails,
 )
 from services.visits.front_desk.notifications.writing import (
     remind as remind,
     write as write,
+    write_to_newcomer as write_to_newcomer,
 )

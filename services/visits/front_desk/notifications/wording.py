@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Final
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from services.documents.sharing.links import LinkSigner
 from services.visits.front_desk.notifications.records import NotificationKind
 
 _MARK: Final = re.compile(r"<([^<>]+)>")
@@ -65,15 +67,54 @@ After that it is offered to whoever is next in line.
 """,
     }
 )
+# Who is no patient yet does not sign in: a link of their own leads to their visit.
+_OWN_LINK: Final = """
+Move or cancel it with this link, and keep the link to yourself:
+<visit {newcomer}>
+
+You are not registered at the clinic yet. Come a few minutes early; the front desk
+asks for your particulars.
+"""
+_TEXTS_TO_NEWCOMERS: Final[Mapping[NotificationKind, str]] = MappingProxyType(
+    {
+        NotificationKind.CONFIRMED: f"""\
+Your visit at <clinic> is booked:
+
+{{when}}
+{_OWN_LINK}""",
+        NotificationKind.MOVED: f"""\
+Your visit at <clinic> has another time:
+
+{{when}}{{instead}}
+{_OWN_LINK}""",
+        NotificationKind.CANCELLED: """\
+Your visit at <clinic> is cancelled:
+
+{when}
+""",
+    }
+)
+# The page that the link of somebody's own leads to, with their token below it.
+OWN_VISIT_PATH: Final = "/book-a-visit/yours"
 
 
 @dataclass(frozen=True, slots=True)
 class SenderDetails:
-    """Who writes: the clinic's name, its clock, and where people sign in."""
+    """Who writes: the clinic's name, its clock, and where people sign in.
+
+    Without `links` a newcomer's own link is left out, as where e-mails are only shown.
+    """
 
     clinic: str = "Your clinic"
     address: str = ""
     zone: str = "UTC"
+    links: LinkSigner | None = None
+
+    def own_link(self, newcomer_id: str) -> str:
+        """Return the link with which a newcomer moves or cancels their visit."""
+        if self.links is None:
+            return "(the link is in the e-mail only)"
+        return f"{self.address}{OWN_VISIT_PATH}/{self.links.sign(newcomer_id)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +135,17 @@ def text_of(kind: NotificationKind, times: VisitTimes) -> str:
     """Return the text, with marks."""
     return _TEXTS[kind].format(
         when=_mark(times.when),
-        instead=f"\ninstead of {_mark(times.before)}" if times.before else "",
+        instead=_instead(times),
         until=_mark(times.until) if times.until else "it is taken",
+    )
+
+
+def text_to_newcomer(
+    kind: NotificationKind, times: VisitTimes, newcomer_id: UUID
+) -> str:
+    """Return the text to somebody who is no patient yet, with marks."""
+    return _TEXTS_TO_NEWCOMERS[kind].format(
+        when=_mark(times.when), instead=_instead(times), newcomer=newcomer_id
     )
 
 
@@ -105,6 +155,8 @@ def filled(marked: str, sender: SenderDetails) -> str:
 
     def fill(mark: re.Match[str]) -> str:
         match mark[1]:
+            case visit if visit.startswith("visit "):
+                return sender.own_link(visit.removeprefix("visit "))
             case "clinic":
                 return sender.clinic
             case "address":
@@ -113,6 +165,10 @@ def filled(marked: str, sender: SenderDetails) -> str:
                 return _spelt(datetime.fromisoformat(timestamp).astimezone(zone))
 
     return _MARK.sub(fill, marked)
+
+
+def _instead(times: VisitTimes) -> str:
+    return f"\ninstead of {_mark(times.before)}" if times.before else ""
 
 
 def _mark(timestamp: datetime) -> str:

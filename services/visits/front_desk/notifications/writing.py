@@ -1,12 +1,19 @@
 """Writes notifications of visits, in the transaction of what they tell of."""
 
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Select, func, insert, select, text, update
 from sqlalchemy.orm import Session, aliased
 
-from db.models.booking import Appointment, Booking, Slot, VisitNotification
+from db.models.booking import (
+    Appointment,
+    Booking,
+    Newcomer,
+    Slot,
+    VisitNotification,
+)
 from db.models.patient import Patient
 from db.postgres import assume_role
 from services.visits.front_desk.notifications.records import NotificationKind
@@ -14,6 +21,7 @@ from services.visits.front_desk.notifications.wording import (
     VisitTimes,
     subject_of,
     text_of,
+    text_to_newcomer,
 )
 
 _A_DAY: Final = text("interval '24 hours'")
@@ -42,6 +50,34 @@ def write(session: Session, kind: NotificationKind, booking_id: UUID) -> None:
                 body=text_of(kind, times),
             )
         )
+
+
+def write_to_newcomer(
+    session: Session,
+    kind: NotificationKind,
+    newcomer_id: UUID,
+    *,
+    before: datetime | None = None,
+) -> None:
+    """Write to somebody who is no patient yet; for services, in the system's role.
+
+    Of a moved visit it tells the time `before`. Checks no permission; the caller
+    commits.
+    """
+    to_address, starts_at = session.execute(
+        select(Newcomer.email, Slot.starts_at)
+        .join(Slot, Slot.id == Newcomer.slot_id)
+        .where(Newcomer.id == newcomer_id)
+    ).one()
+    session.execute(
+        insert(VisitNotification).values(
+            kind=kind.value,
+            newcomer_id=newcomer_id,
+            to_address=to_address,
+            subject=subject_of(kind),
+            body=text_to_newcomer(kind, VisitTimes(starts_at, before), newcomer_id),
+        )
+    )
 
 
 def remind(session: Session) -> int:

@@ -7,6 +7,7 @@ from icalendar import Calendar, Event
 
 from services.documents.forms import Clinic
 from services.visits.front_desk.appointments import VisitRecord, VisitStatus, spelt
+from services.visits.newcomers import NewcomerRecord, NewcomerStatus
 
 _PRODUCT: Final = "-//Chartroom//Visits//EN"
 
@@ -19,16 +20,33 @@ def calendar_file(
     Other people see calendars: it names neither the doctor nor what the visit is for.
     Its moments are in UTC, which every calendar shows in its owner's zone.
     """
+    event = _event(visit, clinic, now, is_off=visit.status is VisitStatus.CANCELLED)
+    event.add("url", f"{address}/visits")
+    event.add("description", f"Code for the front desk: {spelt(visit.code)}")
+    return _file_of(event)
+
+
+def newcomers_calendar_file(newcomer: NewcomerRecord, *, clinic: Clinic) -> bytes:
+    """Return the entry of somebody who is no patient yet, as `calendar_file` does.
+
+    The link to the visit is not in it: calendars are shared.
+    """
+    is_off = newcomer.status is NewcomerStatus.CANCELLED
+    return _file_of(_event(newcomer, clinic, newcomer.created_at, is_off=is_off))
+
+
+def _file_of(event: Event) -> bytes:
     calendar = Calendar()
     calendar.add("prodid", _PRODUCT)
     calendar.add("version", "2.0")
     calendar.add("method", "PUBLISH")
-    calendar.add_component(_event(visit, clinic, address, now))
+    calendar.add_component(event)
     return bytes(calendar.to_ical())
 
 
-def _event(visit: VisitRecord, clinic: Clinic, address: str, now: datetime) -> Event:
-    is_off = visit.status is VisitStatus.CANCELLED
+def _event(
+    visit: VisitRecord | NewcomerRecord, clinic: Clinic, now: datetime, *, is_off: bool
+) -> Event:
     event = Event()
     event.add("uid", f"urn:uuid:{visit.id}")
     event.add("sequence", visit.revision)
@@ -37,8 +55,6 @@ def _event(visit: VisitRecord, clinic: Clinic, address: str, now: datetime) -> E
     event.add("dtend", visit.ends_at.astimezone(UTC))
     event.add("summary", f"Visit at {clinic.name}")
     event.add("status", "CANCELLED" if is_off else "CONFIRMED")
-    event.add("url", f"{address}/visits")
-    event.add("description", f"Code for the front desk: {spelt(visit.code)}")
     where = ", ".join(filter(None, (clinic.name, *clinic.address.split("\n"))))
     event.add("location", f"{where}, room {visit.room}" if visit.room else where)
     return event

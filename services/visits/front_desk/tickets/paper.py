@@ -12,7 +12,9 @@ _WHAT_NEXT: Final = (
     "Show this page at the front desk when you arrive, on paper or on your phone. "
     "Without it, tell your name and date of birth."
 )
-_OPEN: Final = frozenset({VisitStatus.SCHEDULED, VisitStatus.CHECKED_IN})
+_OPEN: Final = frozenset(
+    {VisitStatus.SCHEDULED, VisitStatus.CHECKED_IN, VisitStatus.IN_ROOM}
+)
 
 
 def ticket_pdf(visit: VisitRecord, *, clinic: Clinic, now: datetime) -> bytes:

@@ -1,5 +1,12 @@
 """When doctors work: weekly plans, exceptions to them, and the slots made of both."""
 
+from services.visits.schedule.plans.days import (
+    Chosen as Chosen,
+    open_stretches as open_stretches,
+    part_of_day as part_of_day,
+    read_day as read_day,
+    visits_of_day as visits_of_day,
+)
 from services.visits.schedule.plans.exceptions import (
     add_exception as add_exception,
     list_exceptions as list_exceptions,
@@ -26,10 +33,6 @@ from services.visits.schedule.plans.records import (
     HoursKind as HoursKind,
     PlanResult as PlanResult,
     VisitWithin as VisitWithin,
-)
-from services.visits.schedule.plans.typed import (
-    read_hours as read_hours,
-    write_hours as write_hours,
 )
 from services.visits.schedule.plans.visits import (
     list_visits_to_move as list_visits_to_move,

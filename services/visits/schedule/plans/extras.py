@@ -93,13 +93,18 @@ def list_extras(
     return tuple(SlotRecord(*row[:4], cast("SlotState", row[4])) for row in rows)
 
 
-def withdraw_extra(session: Session, actor: Actor, slot_id: UUID) -> None:
+def withdraw_extra(
+    session: Session, actor: Actor, slot_id: UUID, *, doctor_id: UUID | None = None
+) -> None:
     """Take a slot back that was added beside the plan; the caller commits.
 
-    To keep a time of the plan free, block it. Raises SlotInUse, NotFound, NotAllowed.
+    With a `doctor_id` it has to be that doctor's. To keep a time of the plan free,
+    block it. Raises SlotInUse, NotFound, NotAllowed.
     """
     actor.require(Permission.MANAGE_DOCTORS)
-    offered = (Slot.id == slot_id, Slot.origin == "extra", IS_OFFERED)
+    offered = [Slot.id == slot_id, Slot.origin == "extra", IS_OFFERED]
+    if doctor_id is not None:
+        offered.append(Slot.doctor_id == doctor_id)
     # Locked before it is judged: see services.visits.schedule.plans.planning.
     if session.scalar(select(Slot.id).where(*offered).with_for_update()) is None:
         raise NoSuchExtra

@@ -88,7 +88,8 @@ class VisitWithin:
     """A slot that somebody has at a time that the plan does not have.
 
     `booking_id` is what can be moved; None, like the patient, for those who may count
-    visits but not see whose they are.
+    visits but not see whose they are (then there is no name either), and of somebody
+    who is no patient yet.
     """
 
     slot_id: UUID

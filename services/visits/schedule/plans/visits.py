@@ -4,10 +4,10 @@ from collections.abc import Collection, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, select
 from sqlalchemy.orm import Session
 
-from db.models.booking import BookingSlot, Slot
+from db.models.booking import BookingSlot, Newcomer, Slot
 from db.models.doctor import Doctor
 from db.models.patient import Patient
 from services.core import audit
@@ -24,7 +24,13 @@ _SLOT: Final = (
     Slot.ends_at,
     BookingSlot.status == "booked",
 )
-_NAME: Final = func.concat_ws(" ", Patient.first_name, Patient.last_name)
+_NAME: Final = case(
+    (
+        Patient.id.is_not(None),
+        func.concat_ws(" ", Patient.first_name, Patient.last_name),
+    ),
+    else_=func.concat(Newcomer.name, " (not registered yet)"),
+)
 
 
 def list_visits_to_move(
@@ -55,11 +61,15 @@ def _listed(
     actor.require(Permission.MANAGE_DOCTORS)
     if not actor.may(Permission.VIEW_VISITS):
         return _read(session, select(*_SLOT), conditions)
-    named = select(*_SLOT, BookingSlot.booking_id, Patient.id, _NAME).join(
-        Patient, Patient.id == BookingSlot.patient_id
+    visits = _read(
+        session,
+        select(*_SLOT, BookingSlot.booking_id, Patient.id, _NAME),
+        conditions,
+        is_named=True,
     )
-    visits = _read(session, named, conditions)
     for visit in visits:
+        if visit.patient_id is None:
+            continue
         audit.record(
             session,
             actor,
@@ -74,6 +84,8 @@ def _read(
     session: Session,
     wanted: Select[*tuple[Any, ...]],
     conditions: Sequence[ColumnElement[bool]],
+    *,
+    is_named: bool = False,
 ) -> tuple[VisitWithin, ...]:
     taken = (
         wanted.select_from(BookingSlot)
@@ -87,4 +99,8 @@ def _read(
         )
         .order_by(Slot.starts_at, Slot.id)
     )
+    if is_named:
+        taken = taken.outerjoin(
+            Patient, Patient.id == BookingSlot.patient_id
+        ).outerjoin(Newcomer, Newcomer.id == BookingSlot.newcomer_id)
     return tuple(VisitWithin(*row) for row in session.execute(taken))

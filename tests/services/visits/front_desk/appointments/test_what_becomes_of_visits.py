@@ -32,6 +32,7 @@ def do(visits, action, actor=None, visit_id=None, **options):
 check_in = partial(do, action=appointments.check_in)
 complete = partial(do, action=appointments.complete)
 miss = partial(do, action=appointments.miss)
+reopen = partial(do, action=appointments.reopen)
 undo = partial(do, action=appointments.undo_check_in)
 
 
@@ -85,6 +86,36 @@ def test_a_check_in_of_the_wrong_patient_is_taken_back(visits):
     assert (again.status, again.checked_in_at) == (VisitStatus.SCHEDULED, None)
     assert again.revision == 3
     assert check_in(visits).status is VisitStatus.CHECKED_IN
+
+
+def test_a_visit_that_was_completed_by_mistake_is_opened_again(visits):
+    checked_in = check_in(visits)
+    complete(visits)
+
+    again = reopen(visits)
+
+    assert (again.status, again.completed_at) == (VisitStatus.CHECKED_IN, None)
+    assert again.checked_in_at == checked_in.checked_in_at
+    assert complete(visits).status is VisitStatus.COMPLETED
+
+
+def test_a_visit_that_was_completed_yesterday_stays_so(visits):
+    check_in(visits)
+    over = complete(visits)
+    yesterday = over.completed_at - timedelta(hours=13)
+    visits.become(visits.graces, completed_at=yesterday)
+
+    with pytest.raises(NotItsTime, match="twelve hours ago"):
+        reopen(visits)
+
+
+@pytest.mark.parametrize("status", ["scheduled", "cancelled", "no-show"])
+def test_only_what_was_completed_is_opened_again(visits, status):
+    over = {"cancelled_at": soon(0)} if status == "cancelled" else {}
+    visits.become(visits.graces, status=status, **over)
+
+    with pytest.raises(WrongStatus, match="cannot be opened again"):
+        reopen(visits)
 
 
 @pytest.mark.parametrize("status", ["scheduled", "completed", "no-show"])
@@ -208,3 +239,52 @@ def test_each_deed_is_written_down_about_the_patient(visits):
         ("visit:check-in", patient_id, visit_id),
         ("visit:complete", patient_id, visit_id),
     ]
+
+
+call_in = partial(do, action=appointments.call_in)
+undo_call = partial(do, action=appointments.undo_call_in)
+
+
+def test_who_is_called_in_is_in_the_room_and_waits_no_more(visits):
+    check_in(visits)
+
+    in_room = call_in(visits)
+
+    assert (in_room.status, in_room.waited_seconds) == (VisitStatus.IN_ROOM, None)
+    assert in_room.called_in_at >= in_room.checked_in_at
+    with pytest.raises(WrongStatus, match="the patient is in the room"):
+        undo(visits)
+    assert complete(visits).status is VisitStatus.COMPLETED
+    assert reopen(visits).status is VisitStatus.IN_ROOM
+
+
+def test_a_call_of_the_wrong_patient_is_taken_back(visits):
+    checked_in = check_in(visits)
+    call_in(visits)
+
+    again = undo_call(visits)
+
+    assert again.status is VisitStatus.CHECKED_IN
+    assert again.checked_in_at == checked_in.checked_in_at
+    assert again.waited_seconds is not None
+
+
+def test_only_who_waits_is_called_in(visits):
+    with pytest.raises(WrongStatus, match="cannot be called in"):
+        call_in(visits)
+    with pytest.raises(WrongStatus, match="cannot be sent back"):
+        undo_call(visits)
+
+
+def test_the_version_before_goes_on_with_whom_this_one_called_in(visits):
+    # It knows no column for the call, so it leaves what stands there behind.
+    check_in(visits)
+    call_in(visits)
+    visits.become(visits.graces, status="scheduled", checked_in_at=None)
+    visits.become(visits.graces, status="checked-in", checked_in_at=soon(1))
+
+    seen = visits.read(
+        visits.clinic.cleo, lambda s, a: appointments.get(s, a, visits.graces)
+    )
+
+    assert seen.status is VisitStatus.CHECKED_IN

@@ -1,0 +1,232 @@
+"""/api/doctors: who begins to work at the clinic, and when they can be booked."""
+
+from datetime import datetime, time, timedelta
+from decimal import Decimal
+from typing import Annotated, Any, Final, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+from pydantic import AwareDatetime, Field
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+
+from api.core.answers import (
+    From,
+    JsonResponse,
+    Shown,
+    read_headers,
+    written_headers,
+)
+from api.core.bodies import Body, describe_body, sent
+from api.core.dependencies import Caller, ProgramOrPerson
+from api.core.documented import refuses, shows
+from api.visits.schemas import DoctorShown
+from services.core.actors import Permission
+from services.visits.schedule import doctors, plans
+from services.visits.schedule.doctors import DoctorDraft
+from services.visits.schedule.plans import Hours, HoursKind, PlanResult, weeks
+from services.visits.schedule.slots.records import SlotRecord
+
+router = APIRouter(prefix="/api/doctors", tags=["Visits"])
+
+_CREATED: Final = 201
+_NO_CONTENT: Final = 204
+# What services say of lengths, they say better than a schema.
+_Clock = Annotated[time, Field(strict=False, description="By the clinic's own clock.")]
+
+
+def planner(caller: ProgramOrPerson) -> Caller:
+    """Return the caller if they may say who works when; others send nothing."""
+    caller.require(Permission.MANAGE_DOCTORS)
+    return caller
+
+
+Planner = Annotated[Caller, Depends(planner)]
+
+
+class DoctorBody(Body):
+    """A doctor who begins to work; only the first two are needed."""
+
+    name: str
+    specialization: str
+    sex: Literal["female", "male", "other", "unknown"] = "unknown"
+    city: str | None = None
+    email: str | None = None
+    license_number: str | None = None
+    fee: Annotated[Decimal | None, Field(strict=False)] = None
+    room: str | None = None
+    slot_minutes: Annotated[int, Field(description="How long a visit lasts.")] = (
+        doctors.SLOT_MINUTES
+    )
+    user_id: Annotated[
+        UUID | None,
+        Field(strict=False, description="The clinician who signs in as this doctor."),
+    ] = None
+
+    def draft(self) -> DoctorDraft:
+        """Return the doctor as services know one."""
+        typed = {name: getattr(self, name) for name in type(self).model_fields}
+        return DoctorDraft(speciality=typed.pop("specialization"), **typed)
+
+
+class HoursBody(Body):
+    """A stretch of every such weekday: worked, or a break in it."""
+
+    weekday: Annotated[int, Field(ge=1, le=7, description="1 is Monday.")]
+    starts_at: _Clock
+    ends_at: _Clock
+    kind: HoursKind = "work"
+
+    def hours(self) -> Hours:
+        """Return the stretch as services know one."""
+        begin, end = (at.replace(tzinfo=None) for at in (self.starts_at, self.ends_at))
+        return Hours(self.weekday, begin, end, self.kind)
+
+
+class PlanBody(Body):
+    """All that a doctor works in a week; what is left out is not worked any more."""
+
+    hours: Annotated[list[HoursBody], Field(max_length=100)]
+
+
+class SlotBody(Body):
+    """A single time at which the doctor can be booked, whatever the plan says."""
+
+    starts_at: Annotated[AwareDatetime, Field(strict=False)]
+    duration_minutes: Annotated[
+        int | None, Field(ge=1, le=24 * 60, description="As the doctor's visits last.")
+    ] = None
+    reason: Annotated[str, Field(description="Why; it is kept in the audit log.")]
+
+
+class HoursShown(Shown):
+    """A stretch of every such weekday."""
+
+    weekday: int
+    starts_at: Annotated[time, Field(description="By the clinic's own clock.")]
+    ends_at: time
+    kind: HoursKind
+
+
+class PlanShown(Shown):
+    """A doctor's week."""
+
+    hours: list[HoursShown]
+
+
+class PlanChanged(PlanShown):
+    """A doctor's new week, and what became of the slots.
+
+    `left` are held or booked at times that are not worked any more; they stay.
+    """
+
+    added: int
+    withdrawn: int
+    left: int
+
+
+class SlotAdded(Shown):
+    """A slot beside the plan."""
+
+    id: UUID
+    doctor_id: UUID
+    starts_at: datetime
+    ends_at: datetime
+    status: Annotated[Literal["free", "held", "booked"], From("state")]
+
+
+@router.post(
+    "",
+    status_code=_CREATED,
+    responses=shows(DoctorShown, 409, 413, 415, status=_CREATED),
+    openapi_extra=describe_body(DoctorBody),
+)
+def add_doctor(
+    caller: Planner, body: Annotated[DoctorBody, sent(DoctorBody, planner)]
+) -> Response:
+    """Add a doctor, who can be booked as soon as there is a plan or a slot."""
+    draft = body.draft()
+    written = caller.write(
+        lambda session: doctors.add_doctor(session, caller.actor, draft)
+    )
+    place = {"Location": f"{router.prefix}/{written.value.id}"}
+    shown = DoctorShown.of(written.value)
+    return JsonResponse(shown, _CREATED, place | written_headers(written))
+
+
+@router.get("/{uuid}/plan", responses=shows(PlanShown, 404))
+def get_plan(caller: ProgramOrPerson, uuid: UUID) -> Response:
+    """Tell in which hours of a week the doctor works."""
+
+    def get(session: Session) -> tuple[Hours, ...]:
+        doctors.get_doctor(session, caller.actor, uuid)
+        return weeks.get_week(session, caller.actor, uuid)
+
+    read = caller.read(get)
+    return JsonResponse(_week(read.value), headers=read_headers(read, caller.after))
+
+
+@router.put(
+    "/{uuid}/plan",
+    responses=shows(PlanChanged, 404, 413, 415),
+    openapi_extra=describe_body(PlanBody),
+)
+def change_plan(
+    caller: Planner, uuid: UUID, body: Annotated[PlanBody, sent(PlanBody, planner)]
+) -> Response:
+    """Exchange the doctor's week; slots follow at once, visits stay."""
+    calendar = caller.stores.papers.visits.calendar
+    wanted = tuple(sorted({stretch.hours() for stretch in body.hours}))
+
+    def change(session: Session) -> PlanResult:
+        return weeks.change_week(session, caller.actor, uuid, wanted, calendar)
+
+    written = caller.write(change)
+    became = {
+        name: getattr(written.value, name) for name in ("added", "withdrawn", "left")
+    }
+    return JsonResponse(_week(wanted) | became, headers=written_headers(written))
+
+
+@router.post(
+    "/{uuid}/slots",
+    status_code=_CREATED,
+    responses=shows(SlotAdded, 404, 409, 413, 415, status=_CREATED),
+    openapi_extra=describe_body(SlotBody),
+)
+def add_slot(
+    caller: Planner, uuid: UUID, body: Annotated[SlotBody, sent(SlotBody, planner)]
+) -> Response:
+    """Let the doctor be booked once more, beside the plan."""
+
+    def add(session: Session) -> SlotRecord:
+        doctor = doctors.get_doctor(session, caller.actor, uuid)
+        minutes = body.duration_minutes or doctor.slot_minutes
+        ends_at = body.starts_at + timedelta(minutes=minutes)
+        return plans.add_extra(
+            session, caller.actor, uuid, body.starts_at, ends_at, reason=body.reason
+        )
+
+    written = caller.write(add)
+    shown = SlotAdded.of(written.value)
+    return JsonResponse(shown, _CREATED, written_headers(written))
+
+
+@router.delete(
+    "/{uuid}/slots/{slot}",
+    status_code=_NO_CONTENT,
+    response_class=Response,
+    responses=refuses(404, 409),
+)
+def withdraw_slot(caller: Planner, uuid: UUID, slot: UUID) -> Response:
+    """Take a free slot back that was added beside the plan."""
+    written = caller.write(
+        lambda session: plans.withdraw_extra(
+            session, caller.actor, slot, doctor_id=uuid
+        )
+    )
+    return Response(status_code=_NO_CONTENT, headers=written_headers(written))
+
+
+def _week(hours: tuple[Hours, ...]) -> dict[str, Any]:
+    return {"hours": list(map(HoursShown.of, hours))}

@@ -1,0 +1,68 @@
+"""Stretches of time that are asked for in a query string."""
+
+from datetime import date, datetime, time, timedelta, tzinfo
+from typing import Final
+
+from services.core.errors import InvalidInput
+
+MOST_DAYS: Final = 62
+_USUAL_DAYS: Final = 7
+
+
+def stretch(
+    first: str | None, last: str | None, *, now: datetime
+) -> tuple[datetime, datetime]:
+    """Return from when until when, this week from today unless it is said.
+
+    Days and times without an offset are the clinic's, which `now` is told in; a day
+    goes to its end. Raises InvalidInput.
+    """
+    zone = now.tzinfo
+    assert zone is not None  # noqa: S101 (the clinic's clock has one)
+    begin = _timestamp("from", first, zone) if first else _midnight(now.date(), zone)
+    if last:
+        end = _timestamp("to", last, zone, is_end=True)
+    else:
+        day = begin.astimezone(zone).date()
+        end = _midnight(_later("to", day, _USUAL_DAYS), zone)
+    if end <= begin:
+        raise InvalidInput("to", "to comes after from.")
+    if end - begin > timedelta(days=MOST_DAYS, hours=1):
+        raise InvalidInput("to", f"Ask for at most {MOST_DAYS} days at once.")
+    return begin, end
+
+
+def _timestamp(
+    name: str, typed: str, zone: tzinfo, *, is_end: bool = False
+) -> datetime:
+    try:
+        day = date.fromisoformat(typed)
+    except ValueError:
+        return _time(name, typed, zone)
+    return _midnight(_later(name, day, 1) if is_end else day, zone)
+
+
+def _time(name: str, typed: str, zone: tzinfo) -> datetime:
+    try:
+        timestamp = datetime.fromisoformat(typed)
+        # Past the ends of the calendar there is no such moment elsewhere.
+        return (
+            timestamp.astimezone(zone)
+            if timestamp.tzinfo
+            else timestamp.replace(tzinfo=zone)
+        )
+    except (ValueError, OverflowError) as error:
+        raise InvalidInput(
+            name, f"{name} is a day such as 2026-11-23, or 2026-11-23T10:00:00Z."
+        ) from error
+
+
+def _later(name: str, day: date, days: int) -> date:
+    try:
+        return day + timedelta(days=days)
+    except OverflowError as error:
+        raise InvalidInput(name, f"{name} is beyond the calendar.") from error
+
+
+def _midnight(day: date, zone: tzinfo) -> datetime:
+    return datetime.combine(day, time.min, zone)

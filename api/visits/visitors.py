@@ -1,0 +1,81 @@
+"""Who books without signing in, where the clinic lets people: what routes give them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, TypeVar
+
+from fastapi import Depends, HTTPException, Request
+from fastapi.concurrency import run_in_threadpool
+from sqlalchemy.orm import Session
+
+from api.core.dependencies import PublicBooking, Stores, stores_of
+from api.core.origins import origin_of
+from db.postgres import ANONYMOUS, Read, WriteResult
+from services.core import audit
+from services.core.audit import Action, Origin
+from services.core.on_behalf import ActorDatabase
+from services.core.throttling import LimitReached, Throttle
+from services.visits.newcomers import PUBLIC, limits
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Somebody whom nobody knows, where the clinic offers times to everybody."""
+
+    offer: PublicBooking
+    stores: Stores
+    origin: Origin
+
+    @property
+    def network(self) -> str:
+        """Where the visitor comes from, as limits know it."""
+        return self.origin.network or ""
+
+    def read(self, operation: Callable[[Session], T]) -> Read[T]:
+        """Read what is for everybody, from a replica."""
+        return ActorDatabase(self.stores.database, PUBLIC, self.origin).read(operation)
+
+    def write(self, operation: Callable[[Session], T]) -> WriteResult[T]:
+        """Run the operation on the primary, as nobody, recorded with its origin."""
+
+        def recorded(session: Session) -> T:
+            with audit.coming_from(self.origin):
+                return operation(session)
+
+        return self.stores.database.write(recorded, identity=ANONYMOUS)
+
+    def count(self, take: Callable[[Throttle], None]) -> None:
+        """Take from a limit, or raise LimitReached, written down once in a while."""
+        try:
+            take(self.stores.limits.throttle)
+        except LimitReached as refusal:
+            if refusal.is_first:
+                details = {"limit": refusal.limit.name}
+                self.write(
+                    lambda session: audit.record(
+                        session,
+                        None,
+                        Action.LIMIT_REACH,
+                        outcome="refused",
+                        details=details,
+                    )
+                )
+            raise
+
+
+async def visitor(request: Request) -> Visitor:
+    """Return who asks; where the clinic offers no times to everybody, answer 404."""
+    stores = stores_of(request)
+    offer = stores.papers.visits.public
+    if offer is None:
+        raise HTTPException(404, "This clinic's visits cannot be booked here.")
+    known = Visitor(offer, stores, origin_of(request))
+    await run_in_threadpool(
+        known.count, lambda throttle: limits.count_look(throttle, known.network)
+    )
+    return known
+
+
+Anybody = Annotated[Visitor, Depends(visitor)]

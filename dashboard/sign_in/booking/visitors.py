@@ -1,0 +1,177 @@
+"""What the pages for booking share: the databases, the clinic's clock, free times."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final, TypeVar
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+from starlette.requests import Request
+from starlette.responses import Response
+
+from dashboard.sign_in.html import page
+from dashboard.sign_in.sign_in_context import SignInContext
+from dashboard.web.gate.networks import network_of
+from dashboard.web.sessions.identity import origin_of
+from services.core.errors import Conflict, Gone, NotFound, ServiceError, TooOften
+from services.core.on_behalf import ActorDatabase
+from services.visits import newcomers
+from services.visits.newcomers import PUBLIC, limits
+from services.visits.newcomers.errors import SlotGone
+from services.visits.schedule import doctors
+from services.visits.schedule.doctors import DoctorRecord
+from services.visits.schedule.slots.records import SlotRecord
+
+T = TypeVar("T")
+
+BOOKING_PATH: Final = "/book-a-visit"
+CODE_PATH: Final = f"{BOOKING_PATH}/code"
+# Some weeks of a doctor's times.
+_MOST_TIMES: Final = 300
+_STATUS: Final[Mapping[type[ServiceError], int]] = {
+    NotFound: 404,
+    Conflict: 409,
+    Gone: 410,
+    TooOften: 429,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """A doctor's free times: on which days there are any, and those of one day."""
+
+    doctor: DoctorRecord
+    days: tuple[date, ...]
+    day: date | None
+    slots: tuple[SlotRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Visitors:
+    """Reads for whoever is not signed in what is for everybody."""
+
+    context: SignInContext
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The clinic's own clock."""
+        return ZoneInfo(self.context.settings.timezone)
+
+    def count_look(self, request: Request) -> None:
+        """Count a look at what costs a read, or raise LimitReached."""
+        limits.count_look(self.context.throttle, network_of(request))
+
+    def read(self, request: Request, operation: Callable[[Session], T]) -> T:
+        """Read what is for everybody."""
+        database = ActorDatabase(self.context.database, PUBLIC, origin_of(request))
+        return database.read(operation).value
+
+    def doctors(self, request: Request) -> tuple[DoctorRecord, ...]:
+        """Return who can be booked, by name."""
+        self.count_look(request)
+        return self.read(
+            request, lambda session: doctors.list_doctors(session, PUBLIC, limit=200)
+        )
+
+    def times(self, request: Request, doctor_id: UUID, wanted: str | None) -> Times:
+        """Return a doctor's free times, of the day that is wanted or of the first.
+
+        Raises NoSuchDoctor, LimitReached.
+        """
+        self.count_look(request)
+        doctor, free = self.read(
+            request,
+            lambda session: (
+                doctors.get_doctor(session, PUBLIC, doctor_id),
+                newcomers.list_free(session, PUBLIC, doctor_id, limit=_MOST_TIMES),
+            ),
+        )
+        days = tuple(dict.fromkeys(self.day_of(slot.starts_at) for slot in free))
+        day = next((one for one in days if one.isoformat() == wanted), None)
+        day = day or (days[0] if days else None)
+        of_day = tuple(slot for slot in free if self.day_of(slot.starts_at) == day)
+        return Times(doctor, days, day, of_day)
+
+    def slot(
+        self, request: Request, doctor_id: UUID, slot_id: UUID
+    ) -> tuple[DoctorRecord, SlotRecord | None]:
+        """Return a doctor and their free slot, None if it is not free any more."""
+        self.count_look(request)
+        doctor, free = self.read(
+            request,
+            lambda session: (
+                doctors.get_doctor(session, PUBLIC, doctor_id),
+                newcomers.list_free(session, PUBLIC, doctor_id, limit=_MOST_TIMES),
+            ),
+        )
+        return doctor, next((slot for slot in free if slot.id == slot_id), None)
+
+    def day_of(self, timestamp: datetime) -> date:
+        """Return the day on the clinic's clock."""
+        return timestamp.astimezone(self.zone).date()
+
+    def clock(self, timestamp: datetime) -> str:
+        """Return the time of day on the clinic's clock."""
+        return f"{timestamp.astimezone(self.zone):%H:%M}"
+
+    def when(self, timestamp: datetime) -> str:
+        """Return day and time in words, which nobody reads the other way round."""
+        return f"{spoken(self.day_of(timestamp))}, {self.clock(timestamp)}"
+
+    def show(self, template: str, status: int = 200, **values: Any) -> Response:
+        """Return one of the pages, in the clinic's name and by its clock."""
+        settings = self.context.settings
+        return page(
+            template,
+            status,
+            path=BOOKING_PATH,
+            clinic=settings.clinic_name,
+            phone=settings.clinic_phone,
+            zone=settings.timezone,
+            when=self.when,
+            clock=self.clock,
+            spoken=spoken,
+            **values,
+        )
+
+    def show_times(self, times: Times, **values: Any) -> Response:
+        """Return the page on which one of the times is chosen."""
+        return self.show(
+            "book_times.html",
+            doctor=times.doctor,
+            days=times.days,
+            day=times.day,
+            slots=times.slots,
+            **values,
+        )
+
+    def refuse(self, refusal: ServiceError, way_on: str = BOOKING_PATH) -> Response:
+        """Return what says why something cannot be done, and leads on."""
+        status = next((s for kind, s in _STATUS.items() if isinstance(refusal, kind)))
+        return page(
+            "message.html",
+            status,
+            title="That did not work",
+            sentence=_sentence(refusal),
+            way_on=way_on,
+            way_on_words="Go on",
+        )
+
+
+def spoken(day: date) -> str:
+    """Return a day in words."""
+    return f"{day:%A} {day.day} {day:%B %Y}"
+
+
+def id_in(request: Request, name: str) -> UUID:
+    """Return the id that stands in the path; the route holds it to be one."""
+    value: UUID = request.path_params[name]
+    return value
+
+
+def _sentence(refusal: ServiceError) -> str:
+    if isinstance(refusal, SlotGone):
+        return "Somebody was quicker. Choose another time."
+    return str(refusal)

@@ -1,0 +1,131 @@
+"""What a patient looks for first: the next visit, what to bring, the past year."""
+
+from collections import Counter
+from datetime import date
+from typing import Final
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+from dashboard.context import in_zone, today
+from dashboard.navigation import go
+from dashboard.ui.empty_state import empty_state
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.words import plain, written
+from dashboard.visits.appointments.patient_visits import upcoming, visits_of
+from dashboard.visits.appointments.visit_addresses import calendar_url, ticket_url
+from services.patients.records.model import PatientRecord
+from services.visits.front_desk.appointments import (
+    VisitRecord,
+    VisitStatus,
+    spelt,
+)
+
+_MONTHS: Final = 12
+_HEIGHT: Final = 180
+_BRING: Final = (
+    "your insurance card",
+    "the code of your visit, on paper or on your phone",
+    "reports and letters of other doctors since your last visit",
+)
+_CAME: Final = (
+    VisitStatus.COMPLETED,
+    VisitStatus.IN_ROOM,
+    VisitStatus.CHECKED_IN,
+)
+
+
+@st.fragment
+def show_patient_home(patient: PatientRecord) -> None:
+    """Show the next visit, what to bring to it, and the visits of a year."""
+    with error_boundary():
+        visits = visits_of(patient.id)
+        ahead = upcoming(visits)
+        following, past = st.columns(2)
+        with following:
+            st.subheader("Next visit", anchor=False)
+            if ahead:
+                _show_next(ahead[0], patient)
+            elif empty_state(
+                "No visit is booked.",
+                icon="event",
+                action="Book a visit",
+                key="patient_home_book",
+            ):
+                go("visits/book.py")
+        with past:
+            st.subheader("Your visits in a year", anchor=False)
+            _show_year([visit for visit in visits if visit.status in _CAME])
+
+
+def _show_next(visit: VisitRecord, patient: PatientRecord) -> None:
+    at = in_zone(visit.starts_at)
+    place = f", room {plain(visit.room)}" if visit.room else ""
+    with st.container(border=True):
+        st.markdown(f"#### {at:%A}, {written(at.date())}, {at:%H:%M}")
+        st.markdown(
+            f"{_distance(at.date())} with {plain(visit.doctor_name)}{place} · code "
+            f"{spelt(visit.code)}"
+        )
+        st.markdown("**Please bring** " + "; ".join(_to_bring(patient)) + ".")
+        with st.container(horizontal=True):
+            st.link_button("Ticket", ticket_url(visit.id), icon=":material/qr_code:")
+            st.link_button(
+                "Add to calendar", calendar_url(visit.id), icon=":material/event:"
+            )
+
+
+def _to_bring(patient: PatientRecord) -> tuple[str, ...]:
+    """Return what to bring: who takes medicines, those as well."""
+    if not patient.current_medications:
+        return _BRING
+    return (*_BRING, "the packages of the medicines that you take")
+
+
+def _show_year(visits: list[VisitRecord]) -> None:
+    months = _last_months(today())
+    counted = Counter(
+        (in_zone(visit.starts_at).year, in_zone(visit.starts_at).month)
+        for visit in visits
+    )
+    frame = pd.DataFrame(
+        {
+            "Month": [f"{date(year, month, 1):%b %y}" for year, month in months],
+            "Visits": [counted[month] for month in months],
+        }
+    )
+    total = int(frame["Visits"].sum())
+    if not total:
+        st.caption("You had no visit in the last twelve months.")
+        return
+    bars = (
+        alt.Chart(frame, height=_HEIGHT)
+        .mark_bar(aria=False)
+        .encode(
+            x=alt.X(
+                "Month:N",
+                sort=None,
+                title=None,
+                axis=alt.Axis(labelAngle=0, labelOverlap="greedy"),
+            ),
+            y=alt.Y("Visits:Q", title=None, axis=alt.Axis(format="d", tickMinStep=1)),
+            tooltip=["Month", "Visits"],
+        )
+    )
+    st.altair_chart(
+        alt.LayerChart(layer=[bars]),
+        alt=f"Your visits by month: {total} in the last twelve months.",
+    )
+
+
+def _last_months(day: date) -> list[tuple[int, int]]:
+    number = day.year * 12 + day.month - 1
+    return [(n // 12, n % 12 + 1) for n in range(number - _MONTHS + 1, number + 1)]
+
+
+def _distance(day: date) -> str:
+    days = (day - today()).days
+    if days <= 0:
+        return "Today"
+    return "Tomorrow" if days == 1 else f"In {days} days"

@@ -1,0 +1,143 @@
+"""Blocking a time of a doctor from the calendar: drawn in it, or typed."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, time
+from typing import Final
+from uuid import UUID
+
+import streamlit as st
+
+from dashboard.context import current_actor, write
+from dashboard.ui.clock import calendar, zone
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.visits.booking.times import heading
+from dashboard.visits.calendar.period import bookable_doctors, days_ahead, shown_day
+from dashboard.visits.schedule.plan_changes import say_what_became
+from dashboard.visits.schedule.visits_to_move import show_visits
+from services.core.actors import Permission
+from services.visits.schedule import plans
+from services.visits.schedule.plans import ExceptionDraft, ExceptionKind, VisitWithin
+
+_ASKED: Final = "calendar_block_asked"
+_PREVIEW: Final = "calendar_block_preview"
+_DOCTOR: Final = "calendar_block_doctor"
+_DAY: Final = "calendar_block_day"
+_FROM: Final = "calendar_block_from"
+_UNTIL: Final = "calendar_block_until"
+_HOUR: Final = 60
+_LAST: Final = time(23, 59)
+_USUAL: Final = (12 * _HOUR, 13 * _HOUR)
+
+
+def may_block() -> bool:
+    """Tell whether this person may block times of doctors."""
+    return current_actor().may(Permission.MANAGE_DOCTORS)
+
+
+def offer_blocking(doctor_ids: Sequence[UUID]) -> None:
+    """Offer to block a time without drawing it."""
+    if may_block() and st.button(
+        "Block a time", key="calendar_block_open", icon=":material/block:"
+    ):
+        _prepare(doctor_ids[0] if doctor_ids else None, shown_day(), *_USUAL)
+
+
+def ask_to_block(lane: str, begins: int, ends: int) -> None:
+    """Ask in the run that follows about a stretch that was drawn in a lane."""
+    doctor_id, day = lane.split()
+    _prepare(UUID(doctor_id), date.fromisoformat(day), begins, ends)
+    st.rerun()
+
+
+def show_blocking() -> None:
+    """Open the dialog that was asked for; once, it stays until it is closed."""
+    if st.session_state.pop(_ASKED, False):
+        _ask()
+
+
+def _prepare(doctor_id: UUID | None, day: date, begins: int, ends: int) -> None:
+    st.session_state.pop(_PREVIEW, None)
+    st.session_state[_ASKED] = True
+    st.session_state[_DOCTOR] = doctor_id
+    st.session_state[_DAY] = day
+    st.session_state[_FROM] = _time(begins)
+    st.session_state[_UNTIL] = _time(ends)
+
+
+def _time(minute: int) -> time:
+    hour, rest = divmod(minute, _HOUR)
+    return time(hour, rest) if hour <= _LAST.hour else _LAST
+
+
+@st.dialog("Block a time", icon=":material/block:", width="medium")
+def _ask() -> None:
+    with error_boundary():
+        draft = _fields()
+        if draft is None:
+            return
+        known: tuple[ExceptionDraft, Sequence[VisitWithin]] | None
+        known = st.session_state.get(_PREVIEW)
+        if known and known[0] == draft:
+            _confirm(draft, known[1])
+        elif st.button("Block the time", type="primary", key="calendar_block"):
+            actor = current_actor()
+            visits = write(
+                lambda s: plans.preview_exception(s, actor, draft, calendar())
+            )
+            if not visits:
+                _add(draft)
+            st.session_state[_PREVIEW] = (draft, visits)
+            st.rerun(scope="fragment")
+
+
+def _fields() -> ExceptionDraft | None:
+    names = {doctor.id: doctor.name for doctor in bookable_doctors()}
+    if st.session_state.get(_DOCTOR) not in names:
+        st.session_state[_DOCTOR] = next(iter(names), None)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        doctor_id: UUID | None = st.selectbox(
+            "Doctor", list(names), key=_DOCTOR, format_func=names.__getitem__, width=220
+        )
+        day: date = st.selectbox(
+            "Day",
+            days_ahead(st.session_state[_DAY]),
+            key=_DAY,
+            format_func=heading,
+            width=160,
+        )
+        first = st.time_input("From", key=_FROM, step=300, width=120)
+        last = st.time_input("Until", key=_UNTIL, step=300, width=120)
+    reason = st.text_input(
+        "Why (of no patient)", key="calendar_block_reason", autocomplete="off"
+    )
+    if doctor_id is None:
+        return None
+    return ExceptionDraft(
+        ExceptionKind.BLOCKED,
+        datetime.combine(day, first, zone()),
+        datetime.combine(day, last, zone()),
+        doctor_id,
+        reason,
+    )
+
+
+def _confirm(draft: ExceptionDraft, visits: Sequence[VisitWithin]) -> None:
+    """List whom it concerns before it takes effect."""
+    st.markdown(
+        f"Nothing is blocked yet. Visits in this time: **{len(visits)}**. Move them "
+        "first, or block it now: they then stand until somebody moves or cancels them."
+    )
+    if st.button(
+        f"Block it, {len(visits)} to be moved",
+        type="primary",
+        key="calendar_block_anyway",
+    ):
+        _add(draft)
+    show_visits(visits, name="Visits in this time", key="calendar_block_visits")
+
+
+def _add(draft: ExceptionDraft) -> None:
+    actor = current_actor()
+    became = write(lambda s: plans.add_exception(s, actor, draft, calendar()))
+    say_what_became("The time is blocked.", became)
+    st.rerun()

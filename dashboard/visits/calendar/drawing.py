@@ -1,0 +1,229 @@
+"""What stands in some days, as the grid draws it."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from dashboard.context import current_actor, now
+from dashboard.ui.clock import in_zone, today
+from dashboard.ui.words import written
+from dashboard.visits.booking.times import clock, heading
+from dashboard.visits.calendar.period import CalendarRequest
+from dashboard.visits.calendar.time_grid import GridBand, GridEntry, GridLane
+from dashboard.visits.front_desk import desk_words
+from services.core.actors import Permission
+from services.visits.calendar import CalendarPeriod
+from services.visits.front_desk.appointments import VisitRecord, VisitStatus
+from services.visits.newcomers import NewcomerRecord
+from services.visits.schedule.plans import ExceptionKind, ExceptionRecord
+from services.visits.schedule.slots.records import SlotRecord
+
+_HOUR: Final = 60
+_DAY: Final = 24 * _HOUR
+# What a clinic's day is at least: a grid that is always as tall jumps less.
+_USUAL: Final = (8, 18)
+_CLOSURES: Final = {ExceptionKind.BLOCKED: "Blocked", ExceptionKind.HOLIDAY: "Holiday"}
+
+
+def lanes_of(period: CalendarPeriod, shown: CalendarRequest) -> list[GridLane]:
+    """Return a column for each doctor of a day, or for each day of a doctor."""
+    if shown.days == 1:
+        return [
+            _lane(
+                period,
+                doctor.id,
+                shown.first,
+                lane_id=f"{doctor.id} {shown.first}",
+                label=doctor.name,
+                detail=_where(doctor.speciality, doctor.room),
+            )
+            for doctor in period.doctors
+        ]
+    days = [shown.first + timedelta(days=number) for number in range(shown.days)]
+    return [
+        _lane(
+            period,
+            doctor.id,
+            day,
+            lane_id=f"{doctor.id} {day}",
+            label=heading(day),
+            detail="Today" if day == today() else "",
+        )
+        for doctor in period.doctors[:1]
+        for day in days
+    ]
+
+
+def hours_of(lanes: Sequence[GridLane]) -> tuple[int, int]:
+    """Return the hours that hold all that is to be drawn."""
+    stretches = [stretch for lane in lanes for stretch in lane.open]
+    stretches += [
+        (entry.begins, entry.ends) for lane in lanes for entry in lane.entries
+    ]
+    first = min([begins // _HOUR for begins, _ in stretches], default=_USUAL[0])
+    last = max([-(-ends // _HOUR) for _, ends in stretches], default=_USUAL[1])
+    return min(first, _USUAL[0]), max(last, _USUAL[1])
+
+
+def minute_of(timestamp: datetime, day: date) -> int:
+    """Return the minute of the day on the clinic's clock, within that day."""
+    local = in_zone(timestamp)
+    if local.date() != day:
+        return 0 if local.date() < day else _DAY
+    return local.hour * _HOUR + local.minute
+
+
+def _where(speciality: str, room: str | None) -> str:
+    return (
+        f"{speciality.capitalize()}, room {room}" if room else speciality.capitalize()
+    )
+
+
+def _lane(
+    period: CalendarPeriod,
+    doctor_id: UUID,
+    day: date,
+    *,
+    lane_id: str,
+    label: str,
+    detail: str,
+) -> GridLane:
+    slots = [
+        slot
+        for slot in period.slots
+        if slot.doctor_id == doctor_id and in_zone(slot.starts_at).date() == day
+    ]
+    visits = [
+        visit
+        for visit in period.visits
+        if visit.doctor_id == doctor_id and in_zone(visit.starts_at).date() == day
+    ]
+    unregistered = [
+        newcomer
+        for newcomer in period.newcomers
+        if newcomer.doctor_id == doctor_id and in_zone(newcomer.starts_at).date() == day
+    ]
+    seen = {visit.starts_at for visit in visits}
+    seen |= {newcomer.starts_at for newcomer in unregistered}
+    entries = [_visit(visit, day, label) for visit in visits]
+    entries += [_newcomer(newcomer, day, label) for newcomer in unregistered]
+    entries += [
+        entry
+        for slot in slots
+        if slot.starts_at not in seen and (entry := _slot(slot, day, label))
+    ]
+    return GridLane(
+        id=lane_id,
+        label=label,
+        detail=detail,
+        entries=tuple(sorted(entries, key=lambda entry: entry.begins)),
+        open=_merged(
+            (minute_of(slot.starts_at, day), minute_of(slot.ends_at, day))
+            for slot in slots
+        ),
+        bands=tuple(_bands(period.closures, doctor_id, day)),
+        is_today=day == today(),
+    )
+
+
+def _visit(visit: VisitRecord, day: date, label: str) -> GridEntry:
+    state = desk_words.state(visit, now())
+    born = desk_words.born_and_aged(visit, today())
+    told = (state.text, born, visit.note)
+    who = desk_words.who(visit)
+    name = f"{_from_to(visit)}, {label}: {', '.join(filter(None, (who, *told)))}"
+    is_open = visit.status is VisitStatus.SCHEDULED
+    return GridEntry(
+        id=str(visit.id),
+        kind="visit",
+        begins=minute_of(visit.starts_at, day),
+        ends=minute_of(visit.ends_at, day),
+        text=f"{clock(visit.starts_at)} {who}",
+        name=name,
+        detail=" · ".join(filter(None, told)),
+        tone="violet" if visit.status is VisitStatus.IN_ROOM else state.tone,
+        icon=state.icon,
+        is_movable=is_open and current_actor().may(Permission.BOOK_VISITS),
+    )
+
+
+def _newcomer(newcomer: NewcomerRecord, day: date, label: str) -> GridEntry:
+    """Return what is opened to register somebody, and stays where it is until then."""
+    state = "Not registered yet"
+    return GridEntry(
+        id=str(newcomer.id),
+        kind="visit",
+        begins=minute_of(newcomer.starts_at, day),
+        ends=minute_of(newcomer.ends_at, day),
+        text=f"{clock(newcomer.starts_at)} {newcomer.name}",
+        name=f"{_from_to(newcomer)}, {label}: {newcomer.name}, {state.lower()}",
+        detail=state,
+        tone="warn",
+        icon="person_alert",
+    )
+
+
+def _slot(slot: SlotRecord, day: date, label: str) -> GridEntry | None:
+    """Return a slot without a visit that is shown; free ones that are over are not."""
+    begins, ends = minute_of(slot.starts_at, day), minute_of(slot.ends_at, day)
+    until, told = slot.held_until, f"{_from_to(slot)}, {label}"
+    if slot.state == "booked":
+        return GridEntry(
+            str(slot.id), "taken", begins, ends, "Booked", f"{told}: booked"
+        )
+    if slot.starts_at <= now():
+        return None
+    if slot.state == "held" and until and until > now():
+        note = f"until {clock(until)}"
+        return GridEntry(
+            str(slot.id),
+            "held",
+            begins,
+            ends,
+            "Being booked",
+            f"{told}: being booked {note}",
+            detail=note,
+            icon="hourglass_empty",
+        )
+    name = f"{told}: free"
+    return GridEntry(str(slot.id), "free", begins, ends, clock(slot.starts_at), name)
+
+
+def _from_to(stretch: VisitRecord | SlotRecord | NewcomerRecord) -> str:
+    return f"{clock(stretch.starts_at)} to {clock(stretch.ends_at)}"
+
+
+def _bands(
+    closures: Iterable[ExceptionRecord], doctor_id: UUID, day: date
+) -> Iterable[GridBand]:
+    for closure in closures:
+        if closure.doctor_id not in {None, doctor_id}:
+            continue
+        begins, ends = (
+            minute_of(closure.starts_at, day),
+            minute_of(closure.ends_at, day),
+        )
+        if begins < ends:
+            kind = _CLOSURES[closure.kind]
+            text = f"{kind}: {closure.reason}" if closure.reason else kind
+            yield GridBand(begins, ends, text)
+
+
+def _merged(stretches: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """Return stretches that touch as one."""
+    merged: list[tuple[int, int]] = []
+    for begins, ends in sorted(stretches):
+        if merged and begins <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(ends, merged[-1][1]))
+        else:
+            merged.append((begins, ends))
+    return tuple(merged)
+
+
+def spoken_day(shown: CalendarRequest) -> str:
+    """Return the days as a heading says them."""
+    if shown.days == 1:
+        return f"{shown.first:%A}, {written(shown.first)}"
+    last = shown.first + timedelta(days=shown.days - 1)
+    return f"{heading(shown.first)} to {heading(last)} {last.year}"

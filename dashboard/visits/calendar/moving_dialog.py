@@ -1,0 +1,221 @@
+"""Where a visit is moved to: chosen by drag or from lists, and confirmed."""
+
+from datetime import date
+from typing import Final
+from uuid import UUID, uuid4
+
+import streamlit as st
+
+from dashboard.context import current_actor, read, write
+from dashboard.ui.clock import in_zone, now
+from dashboard.ui.dialogs import confirmed
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.notices import notify
+from dashboard.ui.words import plain
+from dashboard.visits.booking.calendar import slots_of
+from dashboard.visits.booking.cancellation_notice import notice_hours
+from dashboard.visits.booking.times import clock, heading, shortly, when
+from dashboard.visits.calendar.period import bookable_doctors, days_ahead
+from dashboard.visits.front_desk import desk_words
+from services.core.actors import Permission
+from services.core.reasons import LONGEST
+from services.visits.booking import bookings
+from services.visits.booking.bookings import BookingRequest
+from services.visits.booking.bookings.errors import (
+    NoSuchSlot,
+    PatientBusy,
+    SlotTaken,
+    VisitHasBegun,
+)
+from services.visits.front_desk.appointments import VisitRecord
+from services.visits.schedule import slots
+from services.visits.schedule.slots.records import SlotRecord
+
+_DOCTOR: Final = "calendar_move_doctor"
+_DAY: Final = "calendar_move_day"
+_TIME: Final = "calendar_move_time"
+_CHOSEN: Final = "calendar_move_chosen"
+_LOST: Final = "calendar_move_lost"
+_RULE: Final = "calendar_move_rule"
+_MOST_NEXT: Final = 4
+# What staff set aside for a reason.
+_RULES: Final = (PatientBusy, VisitHasBegun)
+
+
+def ask_where_to(visit: VisitRecord, slot: SlotRecord | None) -> None:
+    """Ask where to a visit is to be moved; a slot is proposed if one is given."""
+    for key in (_CHOSEN, _LOST, _RULE, _TIME):
+        st.session_state.pop(key, None)
+    st.session_state[_DOCTOR] = slot.doctor_id if slot else visit.doctor_id
+    begins = slot.starts_at if slot else max(visit.starts_at, now())
+    st.session_state[_DAY] = in_zone(begins).date()
+    if slot:
+        st.session_state[_TIME] = slot.id
+        st.session_state[_CHOSEN] = slot
+    _ask(visit)
+
+
+@st.dialog("Move this visit", icon=":material/event_repeat:", width="medium")
+def _ask(visit: VisitRecord) -> None:
+    with error_boundary():
+        st.markdown(
+            f"**{plain(desk_words.who(visit))}** is booked for "
+            f"{when(visit.starts_at)} with {plain(visit.doctor_name)}."
+        )
+        above, slot = st.container(), _choose()
+        with above:
+            _show_lost()
+        if slot is None:
+            return
+        st.markdown(
+            f"From **{shortly(visit.starts_at)}** with **{plain(visit.doctor_name)}** "
+            f"to **{shortly(slot.starts_at)}** with **{plain(_name_of(slot))}**."
+        )
+        reason = _ask_why(visit)
+        if confirmed(
+            "Move the visit", key="calendar_move_confirm", otherwise="Leave it as it is"
+        ):
+            _move(visit, slot, reason)
+
+
+def _choose() -> SlotRecord | None:
+    """Draw doctor, day and time; return the slot they name."""
+    names = {doctor.id: doctor.name for doctor in bookable_doctors()}
+    if st.session_state.get(_DOCTOR) not in names:
+        st.session_state[_DOCTOR] = next(iter(names), None)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        doctor_id: UUID | None = st.selectbox(
+            "Doctor", list(names), key=_DOCTOR, format_func=names.__getitem__, width=220
+        )
+        # No date field: its parts are too small a target for a finger (WCAG 2.5.8).
+        day: date | None = st.selectbox(
+            "Day",
+            days_ahead(st.session_state[_DAY]),
+            key=_DAY,
+            format_func=heading,
+            width=160,
+        )
+        if doctor_id is None or day is None:
+            return None
+        free = {slot.id: slot for slot in _free(doctor_id, day)}
+        if st.session_state.get(_TIME) not in free:
+            _note_lost(doctor_id, day)
+            st.session_state[_TIME] = None
+        chosen: UUID | None = st.selectbox(
+            "Time",
+            list(free),
+            key=_TIME,
+            index=None,
+            format_func=lambda slot_id: clock(free[slot_id].starts_at),
+            placeholder="Choose a time" if free else "Nothing is free",
+            width=150,
+        )
+    st.session_state[_CHOSEN] = free[chosen] if chosen else None
+    return free[chosen] if chosen else None
+
+
+def _note_lost(doctor_id: UUID, day: date) -> None:
+    """Remember that the chosen time has gone, unless another day was turned to."""
+    chosen: SlotRecord | None = st.session_state.get(_CHOSEN)
+    if chosen is None or chosen.id != st.session_state.get(_TIME):
+        return
+    if (chosen.doctor_id, in_zone(chosen.starts_at).date()) == (doctor_id, day):
+        st.session_state[_LOST] = chosen
+
+
+def _free(doctor_id: UUID, day: date) -> list[SlotRecord]:
+    lost: SlotRecord | None = st.session_state.get(_LOST)
+    return [
+        slot
+        for slot in slots_of(doctor_id, day, 1, patient_id=None)
+        if slot.state == "free"
+        and slot.starts_at > now()
+        and (lost is None or slot.id != lost.id)
+    ]
+
+
+def _name_of(slot: SlotRecord) -> str:
+    return next(
+        doctor.name for doctor in bookable_doctors() if doctor.id == slot.doctor_id
+    )
+
+
+def _ask_why(visit: VisitRecord) -> str | None:
+    """Ask for a reason where a rule is in the way of those who may set it aside."""
+    rule: str | None = st.session_state.get(_RULE)
+    if rule is None and visit.starts_at <= now():
+        rule = "This visit has begun, so say why it is moved."
+    if rule is None or not current_actor().may(Permission.OVERRIDE_BOOKING):
+        return None
+    st.warning(rule, icon=":material/gavel:")
+    return st.text_input(
+        "Reason",
+        key="calendar_move_reason",
+        max_chars=LONGEST,
+        help="It is kept with the booking and in the audit log.",
+    )
+
+
+def _move(visit: VisitRecord, slot: SlotRecord, reason: str | None) -> None:
+    actor, hours = current_actor(), notice_hours()
+    request = BookingRequest(
+        slot.id,
+        visit.patient_id,
+        uuid4(),
+        replaces_id=visit.booking_id,
+        override_reason=reason,
+    )
+    try:
+        moved = bookings.require_held(
+            write(lambda s: bookings.move(s, actor, request, notice_hours=hours))
+        )
+    except (SlotTaken, NoSuchSlot):
+        st.session_state[_LOST] = slot
+        st.rerun(scope="fragment")
+    except _RULES as refusal:
+        if reason is not None or not actor.may(Permission.OVERRIDE_BOOKING):
+            raise
+        st.session_state[_RULE] = str(refusal)
+        st.rerun(scope="fragment")
+    notify(
+        f"The visit of {plain(desk_words.who(visit))} is moved to "
+        f"{shortly(moved.starts_at)} with {plain(moved.doctor_name)}.",
+        icon="event_repeat",
+    )
+    st.rerun()
+
+
+def _show_lost() -> None:
+    """Say that somebody was quicker, and offer what is free next."""
+    lost: SlotRecord | None = st.session_state.get(_LOST)
+    if lost is None:
+        return
+    actor = current_actor()
+    free = read(
+        lambda session: slots.next_free(
+            session,
+            actor,
+            doctor_id=lost.doctor_id,
+            after=lost.starts_at,
+            limit=_MOST_NEXT,
+        )
+    )
+    with st.container(border=True, gap="small"):
+        st.markdown(
+            f":material/bolt: **{shortly(lost.starts_at)} was just taken.** "
+            + ("These are free next:" if free else "Nothing else is free so far.")
+        )
+        with st.container(horizontal=True, gap="small"):
+            for slot in free:
+                st.button(
+                    shortly(slot.starts_at),
+                    key=f"calendar_move_next_{slot.id}",
+                    on_click=_take,
+                    args=(slot,),
+                )
+
+
+def _take(slot: SlotRecord) -> None:
+    st.session_state[_DOCTOR] = slot.doctor_id
+    st.session_state[_DAY] = in_zone(slot.starts_at).date()
+    st.session_state[_TIME] = slot.id

@@ -1,0 +1,129 @@
+"""Lanes of a calendar side by side, hour by hour: to be opened, booked, dragged.
+
+Decision 6 says why this is a component of our own. Everything that can be done with
+the mouse can be done with keys: what is opened offers it.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+import streamlit as st
+
+_HERE = Path(__file__).parent
+
+_mount = st.components.v2.component(
+    "chartroom.time_grid",
+    css=(_HERE / "grid.css").read_text(encoding="utf-8"),
+    js=(_HERE / "grid.js").read_text(encoding="utf-8"),
+)
+
+EntryKind = Literal["visit", "free", "held", "taken"]
+
+
+@dataclass(frozen=True, slots=True)
+class GridEntry:
+    """What fills a stretch of a lane, in minutes of its day.
+
+    A free one is booked by a click, a visit is opened. `name` is what a screen reader
+    says of it.
+    """
+
+    id: str
+    kind: EntryKind
+    begins: int
+    ends: int
+    text: str
+    name: str
+    detail: str = ""
+    tone: str = "plain"
+    icon: str = ""
+    is_movable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GridBand:
+    """A stretch of a lane that is closed, and why."""
+
+    begins: int
+    ends: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class GridLane:
+    """One column, a doctor's day: outside of its `open` stretches it is shaded."""
+
+    id: str
+    label: str
+    detail: str
+    entries: tuple[GridEntry, ...]
+    open: tuple[tuple[int, int], ...]
+    bands: tuple[GridBand, ...] = ()
+    is_today: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GridEvent:
+    """What the person did with the grid in this run.
+
+    `moved` is which visit onto which free slot; `drawn` is a stretch of a lane.
+    """
+
+    opened: str | None = None
+    booked: str | None = None
+    moved: tuple[str, str] | None = None
+    drawn: tuple[str, int, int] | None = None
+
+
+def payload_of(
+    lanes: Sequence[GridLane],
+    *,
+    name: str,
+    place: str,
+    hours: tuple[int, int],
+    now: int,
+    may_book: bool = False,
+    may_draw: bool = False,
+) -> bytes:
+    """Return what the browser draws.
+
+    `place` names what is shown: another one is scrolled to its beginning, the same one
+    stays where it is. `hours` are those that are drawn; `now` is in minutes of the day.
+    """
+    drawn = {
+        "name": name,
+        "place": place,
+        "first": hours[0] * 60,
+        "last": hours[1] * 60,
+        "now": now,
+        "may_book": may_book,
+        "may_draw": may_draw,
+        "lanes": [asdict(lane) for lane in lanes],
+    }
+    return json.dumps(drawn).encode()
+
+
+def time_grid(payload: bytes, *, key: str) -> GridEvent:
+    """Show the lanes; return what was done with them in this run."""
+    result = _mount(
+        key=key,
+        data=payload,
+        on_opened_change=_nothing,
+        on_booked_change=_nothing,
+        on_moved_change=_nothing,
+        on_drawn_change=_nothing,
+    )
+    moved, drawn = result.moved, result.drawn
+    return GridEvent(
+        opened=result.opened,
+        booked=result.booked,
+        moved=(moved["visit"], moved["slot"]) if moved else None,
+        drawn=(drawn["lane"], drawn["begins"], drawn["ends"]) if drawn else None,
+    )
+
+
+def _nothing() -> None:
+    """Take part in the protocol: a trigger needs a callback to be reported at all."""

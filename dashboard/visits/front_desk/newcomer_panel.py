@@ -1,0 +1,156 @@
+"""People who booked and are not registered yet: in the day's lists, and one alone."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Final
+from uuid import UUID, uuid4
+
+import streamlit as st
+
+from dashboard.context import current_actor, read, write
+from dashboard.navigation import go
+from dashboard.patients.records import patient_form
+from dashboard.ui.dialogs import confirmed
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.notices import notify
+from dashboard.ui.record_table import (
+    Cell,
+    Column,
+    Piece,
+    Row,
+    RowAction,
+    payload_of,
+    record_table,
+)
+from dashboard.ui.words import plain
+from dashboard.visits.booking.times import clock, span, when
+from dashboard.visits.front_desk import desk_words
+from services.core.actors import Permission
+from services.visits import newcomers
+from services.visits.newcomers import NewcomerRecord, NewcomerStatus
+from services.visits.newcomers.errors import NewcomerOver, NoSuchNewcomer
+
+_PAGE: Final = "visits/newcomer.py"
+_SECONDS: Final = 15.0
+_REGISTER: Final = RowAction("register", "Register", "person_add", shows_label=True)
+_COLUMNS: Final = (
+    Column("Name"),
+    Column("Time", is_whole=True),
+    Column("With"),
+    Column("State"),
+    Column(""),
+)
+_STATE: Final = Cell("Not registered yet", "warn", "person_alert")
+
+
+def of_day(day: date) -> tuple[NewcomerRecord, ...]:
+    """Return who comes on a day of the clinic's and is not registered yet.
+
+    Clinicians see those who come to them.
+    """
+    actor = current_actor()
+    return read(
+        lambda session: newcomers.list_between(session, actor, *span(day, 1)),
+        keep=("newcomers", actor.id, day),
+        seconds=_SECONDS,
+    )
+
+
+def show_newcomers(listed: Sequence[NewcomerRecord], *, key: str) -> None:
+    """List them, each leading to where they are registered; nothing for nobody."""
+    if not listed:
+        return
+    st.subheader("Not registered yet", anchor=False)
+    may_register = current_actor().may(Permission.RUN_THE_DESK)
+    rows = [
+        Row(
+            str(newcomer.id),
+            (
+                Cell(newcomer.name, lines=((Piece(newcomer.email),),)),
+                Cell(desk_words.hour(newcomer.starts_at)),
+                Cell(newcomer.doctor_name),
+                _STATE,
+                Cell("", actions=(_REGISTER,) if may_register else ()),
+            ),
+            url=f"newcomer?newcomer={newcomer.id}",
+        )
+        for newcomer in listed
+    ]
+    event = record_table(payload_of(_COLUMNS, rows, name="Not registered yet"), key=key)
+    chosen = event.opened or (event.action[0] if event.action else None)
+    if chosen:
+        open_newcomer(chosen)
+
+
+def open_newcomer(newcomer_id: UUID | str) -> None:
+    """Go to where somebody is registered who has booked."""
+    go(_PAGE, newcomer=str(newcomer_id))
+
+
+def chosen_newcomer() -> NewcomerRecord:
+    """Return who is named in the address; raises NoSuchNewcomer, NewcomerOver."""
+    try:
+        newcomer_id = UUID(st.query_params.get("newcomer", ""))
+    except ValueError as error:
+        raise NoSuchNewcomer from error
+    actor = current_actor()
+    newcomer = read(
+        lambda session: newcomers.look_at(session, actor, newcomer_id),
+        keep=("newcomer", newcomer_id),
+        seconds=_SECONDS,
+    )
+    if newcomer.status is not NewcomerStatus.CONFIRMED:
+        raise NewcomerOver(newcomer)
+    return newcomer
+
+
+def begin_form(newcomer: NewcomerRecord) -> UUID:
+    """Fill the form with what was booked with; return the id for the new record."""
+    if st.session_state.get("newcomer_of") != newcomer.id:
+        st.session_state["newcomer_of"] = newcomer.id
+        st.session_state["newcomer_id"] = uuid4()
+        st.session_state.pop("newcomer_checked", None)
+        patient_form.begin("newcomer", newcomer.name)
+    if patient_form.fill_begun("newcomer"):
+        st.session_state["newcomer_email"] = newcomer.email
+    patient_id: UUID = st.session_state["newcomer_id"]
+    return patient_id
+
+
+def forget_form() -> None:
+    """Begin anew the next time."""
+    for name in ("of", "id", "checked"):
+        st.session_state.pop(f"newcomer_{name}", None)
+
+
+def show_booking(newcomer: NewcomerRecord) -> None:
+    """Say who has booked what, and offer to cancel it."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            f"**{plain(newcomer.name)}**, {plain(newcomer.email)}  \n"
+            f"{when(newcomer.starts_at)} to {clock(newcomer.ends_at)} with "
+            f"{plain(newcomer.doctor_name)}",
+            width="stretch",
+        )
+        if st.button(
+            "Cancel visit…", key="newcomer_cancel", icon=":material/event_busy:"
+        ):
+            _ask_to_cancel(newcomer)
+    st.caption(
+        "They booked without an account and confirmed the e-mail address. Register "
+        "them when they come, or find the patient they are."
+    )
+
+
+@st.dialog("Cancel this visit?", icon=":material/event_busy:")
+def _ask_to_cancel(newcomer: NewcomerRecord) -> None:
+    with error_boundary():
+        st.markdown(
+            f"{plain(newcomer.name)} gets an e-mail, and the time is free for others."
+        )
+        if confirmed("Cancel visit", key="newcomer_cancel_sure", is_final=True):
+            actor = current_actor()
+            write(lambda session: newcomers.call_off(session, actor, newcomer.id))
+            forget_form()
+            notify(f"The visit of {plain(newcomer.name)} is cancelled.")
+            go("visits/desk.py")

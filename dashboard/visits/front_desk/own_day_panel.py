@@ -1,0 +1,144 @@
+"""A clinician's day at a glance: the next patient, their own visits, their week."""
+
+from datetime import timedelta
+from typing import Final
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+from dashboard.context import now, today
+from dashboard.navigation import go
+from dashboard.ui.empty_state import empty_state
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.figures import Figure
+from dashboard.ui.words import plain, written
+from dashboard.visits.front_desk import day_queue, desk_tables, desk_words
+from dashboard.visits.front_desk.today_panel import STATES, WEEK, visit_days
+from services.visits.front_desk.appointments import VisitRecord
+
+_LISTED: Final = 5
+_HEIGHT: Final = 200
+_DAY: Final = "visits/day.py"
+
+
+def own_figures() -> list[Figure]:
+    """Return the clinician's day and week in numbers."""
+    days = visit_days(is_own=True)
+    at = next(n for n, day in enumerate(days) if day.day == today())
+    now_day, before, past = days[at], days[at - WEEK], days[: at + 1]
+    seen, earlier = (
+        sum(day.seen for day in part)
+        for part in (past[-WEEK:], past[-2 * WEEK : -WEEK])
+    )
+    return [
+        Figure(
+            "Your visits today",
+            f"{now_day.booked:,}",
+            "Booked with you for today, without those that were cancelled.",
+            now_day.booked - before.booked,
+            f"than last {before.day:%A}",
+            [(f"{day.day:%a} {day.day.day}", day.booked) for day in past],
+            page=_DAY,
+            link="Your day",
+        ),
+        Figure(
+            "Seen in 7 days",
+            f"{seen:,}",
+            "Your visits of the last seven days that were completed.",
+            seen - earlier,
+            "than in the 7 days before",
+            [(f"{day.day:%a} {day.day.day}", day.seen) for day in past],
+            page=_DAY,
+            link="Your day",
+        ),
+    ]
+
+
+@st.fragment(run_every="60s")
+def show_own_day() -> None:
+    """Show who is next, the rest of the day, and the week as bars."""
+    with error_boundary():
+        visits = day_queue.own(today())
+        queue = day_queue.sort(visits)
+        day, week = st.columns((3, 2))
+        with day:
+            st.subheader("Next patient", anchor=False)
+            coming = (*queue.in_room, *queue.waiting, *queue.expected)
+            if coming:
+                _show_next(coming[0])
+            else:
+                empty_state("No more patients today.", icon="event_available")
+            later = coming[1 : _LISTED + 1]
+            if later:
+                desk_tables.own_table(later, now(), key="home_own_visits")
+        with week:
+            st.subheader("Your week", anchor=False)
+            _show_week()
+
+
+def _show_next(visit: VisitRecord) -> None:
+    with st.container(border=True):
+        st.markdown(f"#### {plain(desk_words.who(visit))}")
+        born = f"born {written(visit.date_of_birth)}" if visit.date_of_birth else ""
+        state = desk_words.state(visit, now())
+        st.markdown(
+            " · ".join(
+                filter(
+                    None,
+                    (
+                        f"{desk_words.hour(visit.starts_at)}, {state.text.lower()}",
+                        born,
+                        plain(visit.note),
+                    ),
+                )
+            )
+        )
+        if st.button(
+            "Open the visit",
+            key="home_next_patient",
+            type="primary",
+            icon=":material/stethoscope:",
+        ):
+            go("consultations/visit.py", visit=str(visit.id))
+
+
+def _show_week() -> None:
+    """Show the week from Monday on: seen, missed, and what is still to come."""
+    monday = today() - timedelta(days=today().weekday())
+    days = [
+        day
+        for day in visit_days(is_own=True)
+        if monday <= day.day < monday + timedelta(days=WEEK)
+    ]
+    order = ["Seen", "Expected", "Did not come"]
+    counted = [
+        {"Day": f"{day.day:%a} {day.day.day}", "Visits": number, "State": state}
+        for day in days
+        for state, number in (
+            ("Seen", day.seen),
+            ("Expected", day.booked - day.seen - day.missed),
+            ("Did not come", day.missed),
+        )
+    ]
+    bars = (
+        alt.Chart(pd.DataFrame(counted), height=_HEIGHT)
+        .mark_bar(aria=False)
+        .encode(
+            x=alt.X("Day:N", sort=None, title=None, axis=alt.Axis(labelAngle=0)),
+            y=alt.Y("Visits:Q", title=None, axis=alt.Axis(format="d", tickMinStep=1)),
+            color=alt.Color(
+                "State:N",
+                scale=alt.Scale(domain=list(STATES.values())),
+                title=None,
+                legend=alt.Legend(orient="bottom", columns=3, values=order),
+            ),
+            tooltip=["Day", "State", "Visits"],
+        )
+    )
+    booked = sum(day.booked for day in days)
+    seen = sum(day.seen for day in days)
+    st.altair_chart(
+        alt.LayerChart(layer=[bars]),
+        alt=f"Your visits of this week by day: {booked} booked, {seen} of them seen.",
+    )

@@ -1,0 +1,163 @@
+"""The hours of one weekday as they are chosen on the page."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import time
+from typing import Final
+
+import streamlit as st
+
+from services.visits.schedule import plans
+from services.visits.schedule.plans import Chosen, Hours
+from services.visits.schedule.plans.weeks import WEEKDAYS
+
+_CLOCK: Final = frozenset(
+    time(hour, minute) for hour in range(24) for minute in range(0, 60, 5)
+)
+_NOON: Final = time(12)
+# What a day begins with that was closed so far.
+_USUAL: Final[tuple[Chosen, ...]] = (
+    (time(8), _NOON),
+    (time(13), time(17)),
+)
+_FEWEST: Final = len(_USUAL)
+_MOST: Final = 6
+_DAY_WIDTH: Final = 104
+_CLOSED_WIDTH: Final = 184
+_PART_WIDTH: Final = 344
+_PART_NAME_WIDTH: Final = 76
+_TIME_WIDTH: Final = 116
+
+
+@dataclass(frozen=True, slots=True)
+class DayHours:
+    """The fields of a weekday, ISO's, in the form that the `stamp` tells from others.
+
+    What stands in them is in the session, until the week is saved. `week` is the one
+    that the form began with.
+    """
+
+    weekday: int
+    stamp: str
+    week: tuple[Hours, ...]
+
+    @property
+    def name(self) -> str:
+        """What the day is called."""
+        return WEEKDAYS[self.weekday - 1]
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether nobody can be booked on this day."""
+        return bool(st.session_state[self._key("closed")])
+
+    @property
+    def chosen(self) -> tuple[Chosen, ...]:
+        """From when until when the doctor works, empty if the day is closed."""
+        if self.is_closed:
+            return ()
+        return tuple(
+            (
+                st.session_state[self._key("from", number)],
+                st.session_state[self._key("until", number)],
+            )
+            for number in range(st.session_state[self._key("stretches")])
+        )
+
+    def begin(self) -> None:
+        """Fill what is not in the session yet with what is saved."""
+        saved = _places(plans.open_stretches(self.week, self.weekday))
+        st.session_state.setdefault(self._key("closed"), not saved)
+        places = saved or _USUAL
+        st.session_state.setdefault(self._key("stretches"), len(places))
+        # Of a closed day no fields are drawn: Streamlit would forget them.
+        if not self.is_closed:
+            for number in range(st.session_state[self._key("stretches")]):
+                place = places[number] if number < len(places) else (None, None)
+                for which, clock in zip(("from", "until"), place, strict=True):
+                    st.session_state.setdefault(self._key(which, number), clock)
+
+    def show(self) -> None:
+        """Draw the fields."""
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(f"**{self.name}**", width=_DAY_WIDTH)
+            st.toggle(
+                f"Closed on {self.name}",
+                key=self._key("closed"),
+                width=_CLOSED_WIDTH,
+            )
+            if self.is_closed:
+                return
+            count = st.session_state[self._key("stretches")]
+            for number in range(count):
+                self._show_stretch(number)
+            if count < _MOST:
+                st.button(
+                    "Add hours",
+                    key=self._key("add"),
+                    help=f"Another stretch on {self.name}, for example around a break",
+                    icon=":material/add:",
+                    type="tertiary",
+                    on_click=self._add,
+                )
+
+    def copy_to(self, others: Sequence["DayHours"]) -> None:
+        """Let other days be as this one."""
+        is_closed, chosen = self.is_closed, self.chosen
+        for other in others:
+            st.session_state[other._key("closed")] = is_closed
+            if is_closed:
+                continue
+            st.session_state[other._key("stretches")] = len(chosen)
+            for number, (begins, ends) in enumerate(chosen):
+                st.session_state[other._key("from", number)] = begins
+                st.session_state[other._key("until", number)] = ends
+
+    def _show_stretch(self, number: int) -> None:
+        part = plans.part_of_day(number)
+        with st.container(
+            horizontal=True,
+            wrap=False,
+            vertical_alignment="center",
+            gap="small",
+            width=_PART_WIDTH,
+        ):
+            st.markdown(part.capitalize(), width=_PART_NAME_WIDTH)
+            for which in ("from", "until"):
+                # The day and the part of it stand beside, for those who see them.
+                key = self._key(which, number)
+                # What a program has written may lie between the steps.
+                written = {st.session_state[key]} - {None}
+                st.selectbox(
+                    f"{self.name}, {part}, {which}",
+                    sorted(_CLOCK | written),
+                    None,
+                    key=key,
+                    format_func=_in_words,
+                    placeholder="None",
+                    label_visibility="collapsed",
+                    width=_TIME_WIDTH,
+                )
+
+    def _add(self) -> None:
+        st.session_state[self._key("stretches")] += 1
+
+    def _key(self, field: str, number: int | None = None) -> str:
+        place = "" if number is None else f"_{number}"
+        return f"doctor_{field}_{self.weekday}{place}_{self.stamp}"
+
+
+def _in_words(clock: time) -> str:
+    return f"{clock:%H:%M}"
+
+
+def _places(stretches: Sequence[Hours]) -> list[Chosen]:
+    """Return the stretches in their places, the first of which is the morning's."""
+    if not stretches:
+        return []
+    places: list[Chosen] = [
+        (stretch.starts_at, stretch.ends_at) for stretch in stretches
+    ]
+    if stretches[0].starts_at >= _NOON:
+        places.insert(0, (None, None))
+    return places + [(None, None)] * (_FEWEST - len(places))

@@ -1,0 +1,92 @@
+"""A week drawn as what can be booked in it, visit by visit."""
+
+from collections.abc import Mapping
+from datetime import time
+from typing import Final
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+from services.visits.schedule.plans.weeks import WEEKDAYS
+
+_ROW_HEIGHT: Final = 26
+# What is drawn at least, in hours.
+_EARLIEST: Final = 7
+_LATEST: Final = 19
+_HOUR: Final = 60
+_CLOCK: Final = "(datum.value < 10 ? '0' : '') + datum.value + ':00'"
+# Readable on light and on dark ground.
+_MUTED: Final = "#7A8790"
+
+
+def show_drawn_week(
+    visits: Mapping[str, list[tuple[time, time]]], minutes: int
+) -> None:
+    """Draw from when until when each visit of the days would last.
+
+    The days are called as in `WEEKDAYS`; one without visits is said to be closed.
+    """
+    drawn = pd.DataFrame(
+        [
+            {
+                "Day": day,
+                "begins": _hours(begins),
+                "ends": _hours(ends),
+                "Visit": f"{begins:%H:%M}-{ends:%H:%M}",
+            }
+            for day, times in visits.items()
+            for begins, ends in times
+        ],
+        columns=["Day", "begins", "ends", "Visit"],
+    )
+    closed = pd.DataFrame(
+        [{"Day": day, "What": "Closed"} for day, times in visits.items() if not times],
+        columns=["Day", "What"],
+    )
+    y = alt.Y(
+        "Day:N",
+        title=None,
+        scale=alt.Scale(domain=list(WEEKDAYS)),
+        axis=alt.Axis(ticks=False, domain=False, labelOverlap=False),
+    )
+    begin = int(min([_EARLIEST, *drawn["begins"]]))
+    end = -int(-max([_LATEST, *drawn["ends"]]) // 1)
+    bars = (
+        alt.Chart(drawn)
+        # The gap tells one visit from the next.
+        .mark_bar(aria=False, xOffset=0.5, x2Offset=-0.5, height={"band": 0.7})
+        .encode(
+            x=alt.X(
+                "begins:Q",
+                title=None,
+                scale=alt.Scale(domain=[begin, end], nice=False),
+                axis=alt.Axis(labelExpr=_CLOCK, tickMinStep=1, labelFlush=True),
+            ),
+            x2="ends:Q",
+            y=y,
+            tooltip=["Day:N", "Visit:N"],
+        )
+    )
+    words = (
+        alt.Chart(closed)
+        .mark_text(aria=False, align="left", color=_MUTED)
+        .encode(y=y, x=alt.XDatum(begin + 0.1), text="What:N")
+    )
+    st.altair_chart(
+        alt.layer(bars, words).properties(height=_ROW_HEIGHT * len(WEEKDAYS)),
+        alt=f"Bookable times, in visits of {minutes} minutes. {_in_words(visits)}.",
+    )
+
+
+def _in_words(visits: Mapping[str, list[tuple[time, time]]]) -> str:
+    return "; ".join(
+        f"{day}: {len(times)} visits, {times[0][0]:%H:%M} to {times[-1][1]:%H:%M}"
+        if times
+        else f"{day}: closed"
+        for day, times in visits.items()
+    )
+
+
+def _hours(clock: time) -> float:
+    return clock.hour + clock.minute / _HOUR

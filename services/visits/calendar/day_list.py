@@ -1,0 +1,83 @@
+"""A day's visits on paper: for a desk whose screens are dark, and to call people."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, tzinfo
+from itertools import groupby
+from typing import Final
+from uuid import uuid4
+
+from services.documents.forms import Clinic
+from services.visits.front_desk.appointments import VisitRecord
+from services.visits.newcomers import NewcomerRecord
+
+_TITLE: Final = "Visits of the day"
+_COLUMNS: Final = ("Time", "Patient", "Born", "Phone")
+
+
+def day_list_pdf(
+    visits: Sequence[VisitRecord | NewcomerRecord],
+    day: date,
+    *,
+    clinic: Clinic,
+    now: datetime,
+) -> bytes:
+    """Return the visits of a day as a PDF with a table for each doctor.
+
+    Times are in the zone of `now`. Why somebody comes stays off the paper.
+    """
+    # fpdf takes as long to import as half of all others, and few make a paper.
+    from services.documents.forms.sheet import Sheet  # noqa: PLC0415
+
+    tables = _tables(visits, now.tzinfo)
+    subject = f"{day:%A} {day.day} {day:%B %Y}"
+    cells = (cell for rows in tables.values() for row in rows for cell in row)
+    sheet = Sheet(
+        clinic=clinic,
+        title=_TITLE,
+        subject=subject,
+        document_id=uuid4(),
+        now=now,
+        text="".join((subject, clinic.name, clinic.address, *tables, *cells)),
+        has_code=False,
+    )
+    sheet.title_line(_TITLE)
+    sheet.fact("Day", f"{subject}, times in {now:%Z}")
+    sheet.fact("Printed", f"{now.day} {now:%B %Y, %H:%M}")
+    if not tables:
+        sheet.fact("Visits", "None are booked.")
+    for label, rows in tables.items():
+        sheet.rows(label, _COLUMNS, rows)
+    return bytes(sheet.output())
+
+
+def _tables(
+    visits: Sequence[VisitRecord | NewcomerRecord], zone: tzinfo | None
+) -> dict[str, list[tuple[str, ...]]]:
+    """Return the rows of each doctor under the name, and the room if there is one."""
+
+    def whose(visit: VisitRecord | NewcomerRecord) -> tuple[str, str]:
+        return visit.doctor_name, str(visit.doctor_id)
+
+    ordered = sorted(visits, key=lambda visit: (*whose(visit), visit.starts_at))
+    tables: dict[str, list[tuple[str, ...]]] = {}
+    for _, group in groupby(ordered, whose):
+        of_doctor = list(group)
+        first = of_doctor[0]
+        room = f", room {first.room}" if first.room else ""
+        # Two doctors of one name in one room would be one table: so they are on it.
+        rows = tables.setdefault(f"{first.doctor_name}{room}", [])
+        rows.extend(_row(visit, zone) for visit in of_doctor)
+    return tables
+
+
+def _row(visit: VisitRecord | NewcomerRecord, zone: tzinfo | None) -> tuple[str, ...]:
+    if isinstance(visit, NewcomerRecord):
+        begins = f"{visit.starts_at.astimezone(zone):%H:%M}"
+        return begins, f"{visit.name} (not registered yet)", "", ""
+    born = visit.date_of_birth
+    return (
+        f"{visit.starts_at.astimezone(zone):%H:%M}",
+        visit.patient_name or "Not your patient any more",
+        f"{born.day} {born:%b %Y}" if born else "",
+        visit.phone or "",
+    )

@@ -1,0 +1,40 @@
+"""Newcomers: people who are no patients yet, and the visits that they book themselves.
+
+A newcomer has a slot, a name and an e-mail address that a code has proved, and no
+record: the desk makes a patient's visit of it when they come.
+"""
+
+from services.visits.newcomers import limits as limits
+from services.visits.newcomers.changing import (
+    cancel as cancel,
+    move as move,
+)
+from services.visits.newcomers.confirming import (
+    confirm as confirm,
+    require_confirmed as require_confirmed,
+)
+from services.visits.newcomers.desk import (
+    call_off as call_off,
+    list_between as list_between,
+    look_at as look_at,
+    register as register,
+)
+from services.visits.newcomers.holding import (
+    hold as hold,
+    release as release,
+    require_held as require_held,
+)
+from services.visits.newcomers.reading import (
+    find as find,
+    list_free as list_free,
+)
+from services.visits.newcomers.records import (
+    PUBLIC as PUBLIC,
+    NewcomerRecord as NewcomerRecord,
+    NewcomerRequest as NewcomerRequest,
+    NewcomerStatus as NewcomerStatus,
+)
+from services.visits.newcomers.tidying import (
+    expire_due as expire_due,
+    forget as forget,
+)

@@ -1,0 +1,202 @@
+"""Newcomers at the desk: seen in its lists, and made patients when they come."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import select, text, true
+from sqlalchemy.orm import Session
+
+from db.models.booking import Newcomer, Slot
+from db.models.patient import Patient
+from db.postgres import assume_role
+from services.core import audit
+from services.core.actors import Actor, Permission
+from services.core.audit import Action
+from services.visits.booking import bookings
+from services.visits.booking.bookings import rules
+from services.visits.booking.patients import require_in_use, require_patient
+from services.visits.front_desk import appointments, notifications
+from services.visits.front_desk.notifications import NotificationKind
+from services.visits.newcomers import taking
+from services.visits.newcomers.errors import NewcomerOver
+from services.visits.newcomers.reading import look_up, record_of, records
+from services.visits.newcomers.records import NewcomerRecord, NewcomerStatus
+from services.visits.schedule import visit_changes
+
+_MOST: Final = 500
+# The slot stays taken throughout; what changes is by whom.
+_REGISTER: Final = text("""
+WITH booked AS (
+    INSERT INTO bookings (
+        slot_id, doctor_id, patient_id, status, attempt, created_by, created_by_name,
+        created_at, confirmed_at
+    )
+    SELECT slot_id, doctor_id, :patient_id, 'confirmed', id, :by, :by_name, created_at,
+        confirmed_at
+    FROM newcomers WHERE id = :newcomer_id
+    RETURNING id, slot_id, doctor_id, patient_id
+), taken AS (
+    UPDATE booking_slots
+    SET booking_id = booked.id, patient_id = booked.patient_id, newcomer_id = NULL
+    FROM booked
+    WHERE booking_slots.newcomer_id = :newcomer_id
+), scheduled AS (
+    INSERT INTO appointments (
+        booking_id, doctor_id, patient_id, starts_at, ends_at, code
+    )
+    SELECT booked.id, booked.doctor_id, booked.patient_id, slots.starts_at,
+        slots.ends_at, :code
+    FROM booked JOIN slots ON slots.id = booked.slot_id
+)
+UPDATE newcomers
+SET status = 'registered', booking_id = booked.id, name = '', email = '',
+    ended_at = clock_timestamp(), revision = revision + 1
+FROM booked
+WHERE newcomers.id = :newcomer_id
+RETURNING booked.id
+""")
+
+
+def list_between(
+    session: Session,
+    actor: Actor,
+    from_at: datetime,
+    until_at: datetime,
+    *,
+    doctor_ids: Collection[UUID] | None = None,
+    shown_before: Collection[UUID] = (),
+) -> tuple[NewcomerRecord, ...]:
+    """Return whose visits begin in this time and who is not registered yet.
+
+    The earliest first; clinicians see those who come to them. Whom the same screen has
+    `shown_before` is not written down once more. Raises NotAllowed.
+    """
+    actor.require(Permission.VIEW_VISITS)
+    rows = session.execute(
+        records()
+        .where(
+            Newcomer.status == NewcomerStatus.CONFIRMED.value,
+            Slot.starts_at >= from_at,
+            Slot.starts_at < until_at,
+            true() if doctor_ids is None else Newcomer.doctor_id.in_(doctor_ids),
+        )
+        .order_by(Slot.starts_at, Newcomer.id)
+        .limit(_MOST)
+    )
+    listed = tuple(map(record_of, rows))
+    fresh = sorted({one.id for one in listed} - set(shown_before))
+    if fresh:
+        audit.record(
+            session,
+            actor,
+            Action.NEWCOMER_LIST,
+            details={
+                "day": from_at.date(),
+                "newcomers": fresh,
+            },
+        )
+    return listed
+
+
+def look_at(session: Session, actor: Actor, newcomer_id: UUID) -> NewcomerRecord:
+    """Return one newcomer's booking; raises NoSuchNewcomer, NotAllowed."""
+    actor.require(Permission.VIEW_VISITS)
+    newcomer = look_up(session, Newcomer.id == newcomer_id)
+    audit.record(
+        session, actor, Action.NEWCOMER_LIST, subject=("newcomer", newcomer_id)
+    )
+    return newcomer
+
+
+def register(
+    session: Session, actor: Actor, newcomer_id: UUID, patient_id: UUID
+) -> UUID:
+    """Make the newcomer's visit the patient's, and return the booking's id.
+
+    The patient has just been registered, or was one before. The caller commits. Done
+    twice it stays as it was. Raises NoSuchNewcomer, NewcomerOver, NoSuchPatient,
+    PatientArchived, PatientBusy, NotAllowed.
+    """
+    actor.require(Permission.RUN_THE_DESK)
+    actor.require(Permission.BOOK_VISITS, patient_id)
+    require_patient(session, actor, patient_id)
+    before = look_up(session, Newcomer.id == newcomer_id)
+    with assume_role(session, "system"):
+        taking.lock(session, newcomer_id)
+        before = look_up(session, Newcomer.id == newcomer_id)
+        if before.booking_id is not None:
+            return _registered_before(session, before, patient_id)
+        if before.status is not NewcomerStatus.CONFIRMED:
+            raise NewcomerOver(before)
+        booking_id = _book(session, actor, newcomer_id, patient_id)
+        bookings.begin_care(session, actor, before.doctor_id, patient_id)
+        visit_changes.changed(session)
+    audit.record(
+        session,
+        actor,
+        Action.NEWCOMER_REGISTER,
+        patient_id=patient_id,
+        subject=("booking", booking_id),
+        details={"newcomer": newcomer_id, "slot": before.slot_id},
+    )
+    return booking_id
+
+
+def call_off(session: Session, actor: Actor, newcomer_id: UUID) -> NewcomerRecord:
+    """Cancel a newcomer's visit for the clinic, and tell them; the caller commits.
+
+    What is cancelled already stays so. Raises NoSuchNewcomer, NewcomerOver,
+    NotAllowed.
+    """
+    actor.require(Permission.RUN_THE_DESK)
+    look_up(session, Newcomer.id == newcomer_id)
+    with assume_role(session, "system"):
+        taking.lock(session, newcomer_id)
+        before = look_up(session, Newcomer.id == newcomer_id)
+        if before.status is NewcomerStatus.CANCELLED:
+            return before
+        if before.status is not NewcomerStatus.CONFIRMED:
+            raise NewcomerOver(before)
+        taking.free(session, newcomer_id)
+        taking.end(session, newcomer_id, NewcomerStatus.CANCELLED)
+        notifications.write_to_newcomer(
+            session, NotificationKind.CANCELLED, newcomer_id
+        )
+        bookings.offer(session, before.slot_id)
+        after = look_up(session, Newcomer.id == newcomer_id)
+    taking.record_event(session, actor, Action.NEWCOMER_CANCEL, after)
+    return after
+
+
+def _book(session: Session, actor: Actor, newcomer_id: UUID, patient_id: UUID) -> UUID:
+    # Merging waits for the patient's row, or is waited for: see bookings.confirming.
+    session.execute(
+        select(Patient.id)
+        .where(Patient.id == patient_id)
+        .with_for_update(read=True, key_share=True)
+    )
+    require_in_use(session, patient_id)
+    values: dict[str, Any] = {
+        "newcomer_id": newcomer_id,
+        "patient_id": patient_id,
+        "by": actor.id,
+        "by_name": actor.name,
+        "code": appointments.new_code(),
+    }
+    with rules.translate_violations():
+        booking_id: UUID = session.execute(_REGISTER, values).scalar_one()
+    return booking_id
+
+
+def _registered_before(
+    session: Session, before: NewcomerRecord, patient_id: UUID
+) -> UUID:
+    from_before = session.execute(
+        text("SELECT patient_id FROM bookings WHERE id = :id"),
+        {"id": before.booking_id},
+    ).scalar_one()
+    if before.booking_id is None or from_before != patient_id:
+        raise NewcomerOver(before)
+    return before.booking_id

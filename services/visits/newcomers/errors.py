@@ -1,0 +1,93 @@
+"""Why somebody who is no patient yet cannot book, or what they booked be changed."""
+
+from services.core.errors import Conflict, Gone, InvalidInput, NotFound, TooOften
+from services.visits.newcomers.records import NewcomerRecord, NewcomerStatus
+
+_A_MINUTE = 60
+
+
+class NoSuchNewcomer(NotFound):
+    """There is no such booking, or whoever asks may not know that there is."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such booking. It may be over, or given back.")
+
+
+class SlotGone(Conflict):
+    """Somebody else was quicker."""
+
+    def __init__(self) -> None:
+        super().__init__("Slot already booked")
+
+
+class NotOffered(NotFound):
+    """The slot is not offered to newcomers (any more)."""
+
+    def __init__(self) -> None:
+        super().__init__("This time is not offered any more. Choose another one.")
+
+
+class RequestTaken(Conflict):
+    """The key of this request belongs to another wish."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Another booking was asked for with this key; choose the time again."
+        )
+
+
+class TooManyPending(TooOften):
+    """So many people are booking in this moment that no more times are held."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Many people are booking right now. Try again in a minute, or call the "
+            "clinic.",
+            retry_after_seconds=_A_MINUTE,
+        )
+
+
+class TooManyVisits(Conflict):
+    """Whoever has the address has booked as many visits as a newcomer may."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            f"You have booked {most} visits already. Cancel one of them first, or call "
+            "the clinic."
+        )
+
+
+class NotTheCode(InvalidInput):
+    """The code is wrong; the booking waits for the right one while tries are left."""
+
+    def __init__(self, tries_left: int) -> None:
+        tries = "one try" if tries_left == 1 else f"{tries_left} tries"
+        super().__init__(
+            "code",
+            f"This is not the code. You have {tries} left."
+            if tries_left
+            else "This is not the code, and the time is given back. Choose it again.",
+        )
+        self.tries_left = tries_left
+
+
+class HoldOver(Gone):
+    """The code came too late, or too often wrong."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This time is not held for you any more. Choose it again if it is still "
+            "free."
+        )
+
+
+class NewcomerOver(Conflict):
+    """The booking is not one that can be changed; carries it as it is now."""
+
+    def __init__(self, newcomer: NewcomerRecord) -> None:
+        super().__init__(
+            "They are registered already; the visit is in the list of the day."
+            if newcomer.status is NewcomerStatus.REGISTERED
+            else "This visit is cancelled or over, so it cannot be changed any more."
+        )
+        self.newcomer = newcomer

@@ -1,0 +1,133 @@
+"""Holds of newcomers: a slot that waits for the code which was sent to its address."""
+
+import secrets
+from collections.abc import Callable
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import func, insert, text
+from sqlalchemy.orm import Session
+
+from db.models.booking import Newcomer
+from db.postgres import assume_role
+from services.core.audit import Action
+from services.core.errors import InvalidInput
+from services.people.accounts.particulars import read_email, read_name
+from services.people.sign_in import codes
+from services.visits.booking import bookings
+from services.visits.newcomers import taking
+from services.visits.newcomers.errors import (
+    NoSuchNewcomer,
+    RequestTaken,
+    SlotGone,
+    TooManyPending,
+)
+from services.visits.newcomers.reading import find, look_up
+from services.visits.newcomers.records import (
+    NewcomerRecord,
+    NewcomerRequest,
+    NewcomerStatus,
+)
+
+# An e-mail takes its time, and whoever reads it elsewhere types the code from there.
+HOLD_SECONDS: Final = 10 * 60.0
+# Of a flood this much at most is kept from the clinic's own patients.
+MOST_PENDING: Final = 20
+_SALT_BYTES: Final = 16
+
+
+def hold(
+    session: Session, request: NewcomerRequest, code: str, *, key: str
+) -> tuple[NewcomerRecord, bool]:
+    """Hold the slot until the code is typed, or write down that it was lost.
+
+    For whoever has not signed in; `key` is the server's own, with which the code is
+    kept. The caller commits either way, sends the code if the second value says that
+    this is new, then calls `require_held`. What it answers is the same whether or not
+    the clinic knows the address. Raises InvalidInput, NotOffered, TooManyPending,
+    RequestTaken.
+    """
+    name = _named("patient_name", read_name, request.name)
+    email = _named("patient_email", read_email, request.email)
+    with assume_role(session, "system"):
+        session.execute(
+            text("SELECT pg_advisory_xact_lock(hashtextextended(:attempt, 0))"),
+            {"attempt": str(request.attempt)},
+        )
+        if earlier := _find_attempt(session, request, name, email):
+            return earlier, False
+        doctor_id = taking.lock_offered(session, request.slot_id)
+        if taking.count_pending(session) >= MOST_PENDING:
+            raise TooManyPending
+        salt = secrets.token_bytes(_SALT_BYTES)
+        # Known before it is kept: the code is bound to it.
+        newcomer_id: UUID = session.scalars(func.uuidv7().select()).one()
+        session.execute(
+            insert(Newcomer).values(
+                id=newcomer_id,
+                slot_id=request.slot_id,
+                doctor_id=doctor_id,
+                name=name,
+                email=email,
+                attempt=request.attempt,
+                salt=salt,
+                code_hash=codes.hash_code(key, salt, str(newcomer_id), code),
+                expires_at=func.clock_timestamp()
+                + func.make_interval(0, 0, 0, 0, 0, 0, HOLD_SECONDS),
+            )
+        )
+        is_held = taking.take(
+            session, request.slot_id, newcomer_id, seconds=HOLD_SECONDS
+        )
+        if not is_held:
+            taking.end(session, newcomer_id, NewcomerStatus.FAILED)
+        newcomer = look_up(session, Newcomer.id == newcomer_id)
+    action = Action.NEWCOMER_HOLD if is_held else Action.NEWCOMER_LOSE
+    taking.record_event(session, None, action, newcomer)
+    return newcomer, is_held
+
+
+def require_held(newcomer: NewcomerRecord) -> NewcomerRecord:
+    """Return the newcomer's booking, or raise SlotGone if it lost the race."""
+    if newcomer.status is NewcomerStatus.FAILED:
+        raise SlotGone
+    return newcomer
+
+
+def release(session: Session, newcomer_id: UUID) -> None:
+    """Give back a hold whose code never came; the caller commits.
+
+    What is confirmed already stays. Raises NoSuchNewcomer.
+    """
+    with assume_role(session, "system"):
+        taking.lock(session, newcomer_id)
+        newcomer = find(session, newcomer_id)
+        if newcomer is None:
+            raise NoSuchNewcomer
+        if newcomer.status is not NewcomerStatus.PENDING:
+            return
+        taking.free(session, newcomer_id)
+        taking.end(session, newcomer_id, NewcomerStatus.CANCELLED)
+        bookings.offer(session, newcomer.slot_id)
+    taking.record_event(session, None, Action.NEWCOMER_CANCEL, newcomer)
+
+
+def _find_attempt(
+    session: Session, request: NewcomerRequest, name: str, email: str
+) -> NewcomerRecord | None:
+    """Return what the same request made before; raises RequestTaken."""
+    try:
+        earlier = look_up(session, Newcomer.attempt == request.attempt)
+    except NoSuchNewcomer:
+        return None
+    if (earlier.slot_id, earlier.name, earlier.email) != (request.slot_id, name, email):
+        raise RequestTaken
+    return earlier
+
+
+def _named(name: str, read: Callable[[str], str], typed: str) -> str:
+    """Read what was typed; a refusal names the field as it is called here."""
+    try:
+        return read(typed)
+    except InvalidInput as refusal:
+        raise InvalidInput(name, str(refusal)) from refusal

@@ -1,0 +1,33 @@
+"""How often somebody whom nobody knows may look at times, book and try codes."""
+
+from typing import Final
+
+from services.core import throttling
+from services.core.throttling import Limit, Throttle
+
+# A family, or a waiting room's guest network: nobody books twenty visits an hour.
+HOLDS_PER_NETWORK: Final = Limit("newcomers-per-network", 20, 60 * 60)
+LOOKS_PER_NETWORK: Final = Limit("newcomers-looks-per-network", 600, 15 * 60)
+
+
+def count_look(throttle: Throttle, network: str) -> None:
+    """Count a look at doctors, times or a booking, or raise LimitReached."""
+    throttle.take(LOOKS_PER_NETWORK, network)
+
+
+def count_hold(throttle: Throttle, email: str, network: str) -> None:
+    """Count a time that is asked for, or raise LimitReached.
+
+    Each sends a code to the address, whoever's it is: so it takes from what may be sent
+    there to sign in, too, and no mailbox is flooded by both together.
+    """
+    address = email.strip().casefold()
+    throttle.take(HOLDS_PER_NETWORK, network)
+    throttle.take(throttling.CODES_PER_NETWORK, network)
+    throttle.take(throttling.CODES_HERE, address, network)
+    throttle.take(throttling.CODES_PER_ADDRESS, address)
+
+
+def count_try(throttle: Throttle, network: str) -> None:
+    """Count a code that is tried, or raise LimitReached; a booking has five in all."""
+    throttle.take(throttling.TRIES_PER_NETWORK, network)

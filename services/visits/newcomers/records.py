@@ -1,0 +1,65 @@
+"""Newcomers as they are kept, and what one wants to book."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from services.core.actors import Actor, Role
+
+# Reads doctors and times for whoever asks without signing in. An analyst knows no
+# patient and nothing internal of a doctor, and the database holds to that.
+PUBLIC: Final = Actor(
+    UUID("0198c0de-1427-7000-8000-000000000007"), "public booking", Role.ANALYST
+)
+
+
+class NewcomerStatus(StrEnum):
+    """What became of somebody's attempt to book."""
+
+    PENDING = "pending"
+    CONFIRMED = "confirmed"
+    EXPIRED = "expired"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    REGISTERED = "registered"
+
+
+@dataclass(frozen=True, slots=True)
+class NewcomerRequest:
+    """A slot that somebody wants under a name and an e-mail address.
+
+    `attempt` is made once for what is one wish: sent again, it finds what the first
+    one did.
+    """
+
+    slot_id: UUID
+    name: str
+    email: str
+    attempt: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class NewcomerRecord:
+    """A newcomer's booking as it stands now: pending only while its hold lasts.
+
+    `tries_left` is how many codes may still be typed. `booking_id` is the patient's
+    booking that the desk has made of it; name and address are empty then.
+    """
+
+    id: UUID
+    slot_id: UUID
+    doctor_id: UUID
+    doctor_name: str
+    speciality: str
+    room: str | None
+    name: str
+    email: str
+    status: NewcomerStatus
+    starts_at: datetime
+    ends_at: datetime
+    created_at: datetime
+    expires_at: datetime | None
+    revision: int
+    booking_id: UUID | None

@@ -1,0 +1,115 @@
+"""Tidying: holds of newcomers that ran out, and names that nobody needs any more.
+
+Nothing rests on its being done in time, as in services.visits.booking.bookings.tidying.
+"""
+
+from datetime import timedelta
+from typing import Final
+
+from sqlalchemy import and_, delete, or_, select, text
+from sqlalchemy.orm import Session
+
+from db.models.booking import BookingSlot, Newcomer, Slot
+from services.core import audit
+from services.core.audit import Action
+from services.visits.booking import bookings
+from services.visits.newcomers.reading import NOW
+from services.visits.newcomers.records import NewcomerStatus
+from services.visits.schedule import visit_changes
+
+# What came to nothing is of use to nobody but for a look at what went wrong.
+KEPT_UNCONFIRMED: Final = timedelta(days=1)
+# Who did not come may call and ask; the desk still finds them for so long.
+KEPT_AFTER_VISIT: Final = timedelta(days=30)
+_AT_ONCE: Final = 100
+_EXPIRE: Final = text("""
+WITH over AS MATERIALIZED (
+    SELECT slot_id FROM booking_slots
+    WHERE status = 'held' AND expires_at <= statement_timestamp()
+        AND newcomer_id IS NOT NULL
+    ORDER BY expires_at
+    LIMIT :most
+    FOR UPDATE SKIP LOCKED
+), freed AS (
+    DELETE FROM booking_slots USING over
+    WHERE booking_slots.slot_id = over.slot_id
+    RETURNING booking_slots.newcomer_id
+)
+UPDATE newcomers SET status = 'expired', ended_at = expires_at
+FROM freed
+WHERE newcomers.id = freed.newcomer_id
+RETURNING newcomers.id, newcomers.slot_id
+""")
+# Whose slot the version before has tidied away, without knowing of newcomers.
+_EXPIRE_SLOTLESS: Final = text("""
+UPDATE newcomers SET status = 'expired', ended_at = expires_at
+WHERE status = 'pending' AND expires_at <= statement_timestamp() - interval '1 minute'
+    AND NOT EXISTS (SELECT FROM booking_slots WHERE newcomer_id = newcomers.id)
+""")
+
+
+def expire_due(session: Session, *, at_once: int = _AT_ONCE) -> int:
+    """Write down which holds ran out, and offer their slots; return how many did.
+
+    The caller, the system, commits, and comes again while there are as many as
+    `at_once`.
+    """
+    ended = session.execute(_EXPIRE, {"most": at_once})
+    rows = sorted(ended, key=lambda row: row.slot_id)
+    for newcomer_id, slot_id in rows:
+        audit.record(
+            session,
+            None,
+            Action.NEWCOMER_EXPIRE,
+            subject=("newcomer", newcomer_id),
+            details={"slot": slot_id},
+        )
+    session.execute(_EXPIRE_SLOTLESS)
+    for row in rows:
+        bookings.offer(session, row.slot_id)
+    if rows:
+        visit_changes.changed(session)
+    return len(rows)
+
+
+def forget(session: Session, *, at_once: int = _AT_ONCE) -> int:
+    """Delete names and addresses that are kept for nothing; return how many.
+
+    What was never confirmed or was cancelled goes after a day, what was booked thirty
+    days after its visit, whether or not anybody came; with them the e-mails to them.
+    The caller, the system, commits, and comes again while there are as many as
+    `at_once`.
+    """
+    booked = (NewcomerStatus.CONFIRMED.value, NewcomerStatus.REGISTERED.value)
+    due = (
+        select(Newcomer.id)
+        .join(Slot, Slot.id == Newcomer.slot_id)
+        .where(
+            or_(
+                and_(
+                    Newcomer.status.not_in((*booked, NewcomerStatus.PENDING.value)),
+                    Newcomer.ended_at < NOW - KEPT_UNCONFIRMED,
+                ),
+                and_(
+                    Newcomer.status.in_(booked), Slot.ends_at < NOW - KEPT_AFTER_VISIT
+                ),
+            )
+        )
+    )
+    ids = list(
+        session.scalars(
+            due.limit(at_once).with_for_update(of=Newcomer, skip_locked=True)
+        )
+    )
+    if not ids:
+        return 0
+    for table, key in ((BookingSlot, BookingSlot.newcomer_id), (Newcomer, Newcomer.id)):
+        session.execute(
+            delete(table)
+            .where(key.in_(ids))
+            .execution_options(synchronize_session=False)
+        )
+    audit.record(
+        session, None, Action.NEWCOMER_FORGET, details={"newcomers": sorted(ids)}
+    )
+    return len(ids)

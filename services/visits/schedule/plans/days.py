@@ -1,0 +1,96 @@
+"""A weekday as the stretches in which a doctor sees patients: chosen, and cut up."""
+
+from collections.abc import Iterable, Sequence
+from datetime import time
+from typing import Final
+
+from services.visits.schedule.plans.errors import InvalidWeek
+from services.visits.schedule.plans.records import Hours
+from services.visits.schedule.plans.weeks import WEEKDAYS
+
+# From when until when, as far as it is chosen.
+Chosen = tuple[time | None, time | None]
+
+_PARTS: Final = ("morning", "afternoon")
+_HOUR: Final = 60
+
+
+def part_of_day(number: int) -> str:
+    """Return what the stretch in this place of its day is called; 0 is the first."""
+    return _PARTS[number] if number < len(_PARTS) else f"stretch {number + 1}"
+
+
+def open_stretches(week: Iterable[Hours], weekday: int) -> list[Hours]:
+    """Return the worked hours of a weekday without the breaks in them, in order."""
+    day = sorted(hours for hours in week if hours.weekday == weekday)
+    stretches = [hours for hours in day if hours.kind == "work"]
+    for pause in (hours for hours in day if hours.kind == "break"):
+        stretches = [
+            Hours(weekday, begins, ends)
+            for worked in stretches
+            for begins, ends in (
+                (worked.starts_at, min(worked.ends_at, pause.starts_at)),
+                (max(worked.starts_at, pause.ends_at), worked.ends_at),
+            )
+            if begins < ends
+        ]
+    return stretches
+
+
+def read_day(
+    week: Iterable[Hours], weekday: int, chosen: Sequence[Chosen]
+) -> list[Hours]:
+    """Return a weekday's hours as they were chosen, or raise InvalidWeek.
+
+    A day that is open at the same times as in the `week` stays as it is written there,
+    breaks included.
+    """
+    name = WEEKDAYS[weekday - 1]
+    hours = []
+    for number, (begins, ends) in enumerate(chosen):
+        if begins and ends:
+            hours.append(Hours(weekday, begins, ends))
+        elif begins or ends:
+            raise InvalidWeek(
+                f"{name}, {part_of_day(number)}: the {'end' if begins else 'beginning'}"
+                " is missing. Choose it, or clear both times."
+            )
+    if not hours:
+        raise InvalidWeek(
+            f"{name} has no hours. Choose from when until when, or turn on Closed."
+        )
+    written = [stretch for stretch in week if stretch.weekday == weekday]
+    is_same = sorted(hours) == open_stretches(written, weekday)
+    return written if is_same else hours
+
+
+def visits_of_day(chosen: Iterable[Chosen], minutes: int) -> list[tuple[time, time]]:
+    """Return from when until when each visit of the `minutes` could last, in order.
+
+    Stretches that touch are one, as when slots are made of them. What is not chosen
+    yet, or ends before it begins, has no visits.
+    """
+    stretches = sorted(
+        (_minute(begins), _minute(ends))
+        for begins, ends in chosen
+        if begins and ends and begins < ends
+    )
+    merged: list[tuple[int, int]] = []
+    for begins, ends in stretches:
+        if merged and begins <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(ends, merged[-1][1]))
+        else:
+            merged.append((begins, ends))
+    return [
+        (_time(begin), _time(begin + minutes))
+        for begins, ends in merged
+        for begin in range(begins, ends - minutes + 1, minutes)
+    ]
+
+
+def _minute(clock: time) -> int:
+    return clock.hour * _HOUR + clock.minute
+
+
+def _time(minute: int) -> time:
+    return time(*divmod(minute, _HOUR))
