@@ -5,6 +5,7 @@ from functools import partial
 import streamlit as st
 
 from dashboard.consultations.notes import autosave, earlier_notes, notes_form, saving
+from dashboard.consultations.notes.before_visit import show_earlier_visits
 from dashboard.consultations.notes.completing import offer_completing
 from dashboard.consultations.notes.measurements import show_measurements
 from dashboard.consultations.notes.open_visit import open_visit
@@ -41,18 +42,22 @@ with written:
     autosave.keep(writing)
     autosave.say_whether_kept(writing)
 with beside:
-    st.subheader("Before this visit", anchor=False)
+    st.subheader("History", anchor=False)
     with (
-        part_tabs(("Similar", "Measured", "Versions"), key="visit_tabs") as part,
+        part_tabs(
+            ("Earlier", "Similar", "Measured", "Versions"), key="visit_tabs"
+        ) as part,
         error_boundary(),
     ):
         match part:
+            case "Earlier":
+                show_earlier_visits(opened)
             case "Similar":
                 earlier_notes.show_similar(writing)
             case "Measured":
-                show_measurements(opened.visit)
+                show_measurements(opened)
             case "Versions":
                 earlier_notes.show_versions(writing)
 with st.container(border=True), error_boundary():
-    panel(opened.visit)
+    panel(opened.visit, opened.patient.allergies)
 st.caption(freshness())

@@ -1,5 +1,6 @@
-"""Completing a visit: what is typed is saved with it."""
+"""Completing a visit: what is typed is saved with it, and the next patient offered."""
 
+from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
@@ -8,11 +9,17 @@ import streamlit as st
 from dashboard.consultations.notes import saving
 from dashboard.consultations.notes.open_visit import Opened
 from dashboard.consultations.notes.writing import PAGE, Writing
+from dashboard.context import current_actor, in_zone, read, today
+from dashboard.navigation import go
+from dashboard.ui.clock import zone
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.words import plain
 from services.consultations.notes.typed import is_empty
-from services.visits.front_desk.appointments import VisitStatus
+from services.visits.front_desk import appointments
+from services.visits.front_desk.appointments import VisitRecord, VisitStatus
 
-_OPEN: Final = (VisitStatus.SCHEDULED, VisitStatus.CHECKED_IN)
+_SECONDS: Final = 15.0
+_OPEN: Final = (VisitStatus.SCHEDULED, VisitStatus.CHECKED_IN, VisitStatus.IN_ROOM)
 _CONFIRMING: Final = f"{PAGE}_completing"
 
 
@@ -30,6 +37,42 @@ def offer_completing(opened: Opened, writing: Writing) -> None:
     )
     if st.session_state.get(_CONFIRMING) == visit.id:
         _confirm(opened, writing)
+
+
+def offer_next_patient(visit: VisitRecord) -> None:
+    """Offer who comes next on the clinician's day, after a visit that is completed."""
+    actor, day = current_actor(), today()
+    with error_boundary():
+        of_day = read(
+            lambda s: appointments.list_own_day(s, actor, day, zone()),
+            keep=("own day", actor.id, day),
+            seconds=_SECONDS,
+        )
+        upcoming = next_of([other for other in of_day if other.id != visit.id])
+        if upcoming is None:
+            st.caption("Nobody else is waiting for you or expected today.")
+        elif st.button(
+            f"Next patient: {plain(_said(upcoming))}",
+            type="primary",
+            key="visit_next_patient",
+            icon=":material/arrow_forward:",
+        ):
+            go("consultations/visit.py", visit=str(upcoming.id))
+
+
+def next_of(visits: Sequence[VisitRecord]) -> VisitRecord | None:
+    """Return who waits with the earliest time, or else who is expected next."""
+    for status in (VisitStatus.CHECKED_IN, VisitStatus.SCHEDULED):
+        of_status = [visit for visit in visits if visit.status is status]
+        if of_status:
+            return min(of_status, key=lambda visit: visit.starts_at)
+    return None
+
+
+def _said(visit: VisitRecord) -> str:
+    state = "waiting" if visit.status is VisitStatus.CHECKED_IN else "expected"
+    name = visit.patient_name or "a patient whom you do not treat"
+    return f"{name}, {in_zone(visit.starts_at):%H:%M}, {state}"
 
 
 def _begin(visit_id: UUID) -> None:

@@ -1,59 +1,85 @@
 """Vital signs over time: a chart, and the same numbers as a table."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import altair as alt
 import pandas as pd
 import streamlit as st
 
-from dashboard.context import current_actor, in_zone, read
+from dashboard.consultations.notes.before_visit import notes_before
+from dashboard.consultations.notes.open_visit import Opened
+from dashboard.context import in_zone, today
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.words import at
-from services.consultations import notes
-from services.consultations.notes import VITALS, VisitMeasurements, Vital, written
-from services.visits.front_desk.appointments import VisitRecord
+from services.consultations.notes import (
+    ADULT_FROM_YEARS,
+    VITALS,
+    EarlierNotes,
+    Vital,
+    written,
+)
+from services.patients.records.model import PatientRecord
 
 _CHARTS: Final = {
     "Blood pressure": ("systolic", "diastolic"),
     "Pulse": ("pulse",),
     "Temperature": ("temperature",),
-    "Breathing rate": ("breathing_rate",),
+    "Respiratory rate": ("breathing_rate",),
     "Oxygen saturation": ("saturation",),
     "Weight": ("weight",),
     "Height": ("height",),
 }
+TITLES: Final = tuple(_CHARTS)
 _BY_NAME: Final = {vital.name: vital for vital in VITALS}
-_SECONDS: Final = 10.0
 _HEIGHT: Final = 240
+# Green says as much in both themes, behind lines of any colour.
+_USUAL: Final = "#2F855A"
 
 
-def show_measurements(visit: VisitRecord) -> None:
-    """Show what was measured at this patient's visits, one vital sign at a time."""
-    actor = current_actor()
-    measured = read(
-        lambda s: notes.list_measured(s, actor, visit.id),
-        keep=("measured", visit.id),
-        seconds=_SECONDS,
-    )
-    titles = [title for title in _CHARTS if _with(measured, title)]
+def show_measurements(opened: Opened) -> None:
+    """Show what was measured at earlier visits, one vital sign at a time."""
+    visits = notes_before(opened)
+    titles = [title for title in TITLES if measured_with(visits, title)]
     if not titles:
-        empty_state("Nothing was measured at a visit yet.", icon="monitor_heart")
+        empty_state("Nothing was measured at an earlier visit.", icon="monitor_heart")
         return
     chosen = st.selectbox("Vital sign", titles, key="visit_vital")
-    _chart(chosen, _with(measured, chosen))
+    show_vital(
+        chosen, measured_with(visits, chosen), for_adult=is_adult(opened.patient)
+    )
 
 
-def _with(measured: Sequence[VisitMeasurements], title: str) -> list[VisitMeasurements]:
+def measured_with(visits: Sequence[EarlierNotes], title: str) -> list[EarlierNotes]:
+    """Return the visits at which this was measured, the first visit first.
+
+    `visits` come with the latest first, and `title` is one of TITLES.
+    """
     return [
         visit
-        for visit in measured
-        if any(getattr(visit.vitals, name) is not None for name in _CHARTS[title])
+        for visit in reversed(visits)
+        if any(getattr(visit.notes.vitals, name) is not None for name in _CHARTS[title])
     ]
 
 
-def _chart(title: str, measured: Sequence[VisitMeasurements]) -> None:
+def vitals_of(title: str, *, for_adult: bool) -> list[Vital]:
+    """Return the vital signs of one of TITLES; with usual ranges for adults only."""
     vitals = [_BY_NAME[name] for name in _CHARTS[title]]
+    # What is usual for children depends on their age.
+    return vitals if for_adult else [replace(vital, usual=None) for vital in vitals]
+
+
+def is_adult(patient: PatientRecord) -> bool:
+    """Tell whether the usual ranges of adults are this patient's."""
+    return patient.age(today()) >= ADULT_FROM_YEARS
+
+
+def show_vital(
+    title: str, measured: Sequence[EarlierNotes], *, for_adult: bool
+) -> None:
+    """Draw one of TITLES over time, and the same numbers as a table."""
+    vitals = vitals_of(title, for_adult=for_adult)
     latest = measured[-1]
     st.altair_chart(
         _lines(vitals, measured),
@@ -67,9 +93,11 @@ def _chart(title: str, measured: Sequence[VisitMeasurements]) -> None:
         border="horizontal",
         alt=f"{title}, the newest first",
     )
+    if ranges := _ranges(vitals):
+        st.caption(f"Usual for adults: {ranges}.")
 
 
-def _lines(vitals: Sequence[Vital], measured: Sequence[VisitMeasurements]) -> alt.Chart:
+def _lines(vitals: Sequence[Vital], measured: Sequence[EarlierNotes]) -> alt.LayerChart:
     """Return the chart, whose lines and points say nothing to a screen reader.
 
     Streamlit's own line chart names each point that the mouse is over, in a way that no
@@ -80,7 +108,7 @@ def _lines(vitals: Sequence[Vital], measured: Sequence[VisitMeasurements]) -> al
             {
                 # Vega shows moments in the viewer's zone unless they have none.
                 "Visit": in_zone(visit.visited_at).replace(tzinfo=None),
-                "Value": getattr(visit.vitals, vital.name),
+                "Value": getattr(visit.notes.vitals, vital.name),
                 "Vital sign": vital.label,
             }
             for visit in measured
@@ -88,20 +116,53 @@ def _lines(vitals: Sequence[Vital], measured: Sequence[VisitMeasurements]) -> al
         ]
     )
     legend = alt.Legend(orient="bottom", title=None) if len(vitals) > 1 else None
-    chart: alt.Chart = (
+    chart = (
         alt.Chart(frame, height=_HEIGHT)
         .mark_line(aria=False, point=alt.OverlayMarkDef(aria=False))
         .encode(
-            x=alt.X("Visit:T", title=None),
+            # Vega writes 13:20 as 01:20 unless it is told how.
+            x=alt.X("Visit:T", title=None, axis=alt.Axis(format="%-d %b %Y")),
             y=alt.Y("Value:Q", title=vitals[0].unit, scale=alt.Scale(zero=False)),
             color=alt.Color("Vital sign:N", legend=legend),
-            tooltip=["Visit:T", "Vital sign:N", "Value:Q"],
+            tooltip=[
+                alt.Tooltip("Visit:T", format="%-d %b %Y, %H:%M"),
+                "Vital sign:N",
+                "Value:Q",
+            ],
         )
     )
-    return chart
+    # Of two ranges one above the other nobody could tell which is whose.
+    bands = [_band(vital) for vital in vitals if vital.usual and len(vitals) == 1]
+    return alt.LayerChart(layer=[*bands, chart])
 
 
-def _as_text(visit: VisitMeasurements, vitals: Sequence[Vital]) -> str:
-    values = [getattr(visit.vitals, vital.name) for vital in vitals]
-    numbers = " / ".join("–" if value is None else written(value) for value in values)
-    return f"{numbers} {vitals[0].unit}"
+def _band(vital: Vital) -> alt.Chart:
+    """Return the reference range, drawn behind what was measured."""
+    lowest, highest = vital.usual or (0, 0)
+    band: alt.Chart = (
+        alt.Chart(pd.DataFrame([{"lowest": lowest, "highest": highest}]))
+        .mark_rect(aria=False, opacity=0.12, color=_USUAL)
+        .encode(
+            y=alt.Y("lowest:Q", scale=alt.Scale(zero=False)), y2=alt.Y2("highest:Q")
+        )
+    )
+    return band
+
+
+def _as_text(visit: EarlierNotes, vitals: Sequence[Vital]) -> str:
+    values = [(vital, getattr(visit.notes.vitals, vital.name)) for vital in vitals]
+    numbers = " / ".join(
+        "–" if value is None else written(value) for _, value in values
+    )
+    judged = [vital.judge(value) for vital, value in values if value is not None]
+    outside = ", ".join(dict.fromkeys(filter(None, judged)))
+    return f"{numbers} {vitals[0].unit}" + (f" ({outside})" if outside else "")
+
+
+def _ranges(vitals: Sequence[Vital]) -> str:
+    return "; ".join(
+        f"{vital.label.lower()} {written(vital.usual[0])} to {written(vital.usual[1])} "
+        f"{vital.unit}"
+        for vital in vitals
+        if vital.usual
+    )

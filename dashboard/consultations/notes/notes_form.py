@@ -6,6 +6,10 @@ from typing import Final
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from dashboard.consultations.notes.diagnosis_search import (
+    offer_codes,
+    search_diagnoses,
+)
 from dashboard.consultations.notes.writing import (
     Writing,
     key_of,
@@ -37,8 +41,10 @@ def draw(writing: Writing, changed: Callable[[], None], *, is_checked: bool) -> 
         for vital in VITALS:
             with st.container(gap="small"):
                 places[vital.name] = _vital(vital, changed)
-    for name in ("diagnoses", "plan"):
-        places[name] = _text(name, changed)
+    search_diagnoses(changed)
+    places["diagnoses"] = _text("diagnoses", changed)
+    offer_codes(changed)
+    places["plan"] = _text("plan", changed)
     _tell_of_others(places)
     if is_checked:
         show_problems(places, typed.problems_of(writing.typed))

@@ -2,24 +2,36 @@
 
 from collections.abc import Sequence
 from typing import Final
+from uuid import UUID
 
 import streamlit as st
 
+from dashboard.consultations.notes.completing import offer_next_patient
 from dashboard.consultations.notes.open_visit import Opened
 from dashboard.context import in_zone, today
+from dashboard.navigation import go
 from dashboard.patients.care.care_team import show_outside_care
 from dashboard.patients.records.patient_header import patient_header
 from dashboard.ui.error_boundary import error_boundary
-from dashboard.ui.words import at, plain
+from dashboard.ui.page_header import name_breadcrumb
+from dashboard.ui.words import at, listed_name, plain
 from services.visits.front_desk.appointments import VisitRecord, VisitStatus
 
 _MINUTE: Final = 60
+# What else there is of the patient: the button, its icon, the part of their page.
+_CHART: Final = (
+    ("Chart", "clinical_notes", "overview"),
+    ("Time line", "timeline", "time-line"),
+    ("Documents", "folder_open", "documents"),
+)
 
 
 def show_glance(opened: Opened) -> None:
     """Show the patient, allergies first, then what is known and why they come."""
     patient, visit = opened.patient, opened.visit
     patient_header(patient, today())
+    name_breadcrumb("visit", listed_name(patient), visit=str(visit.id))
+    _offer_chart(patient.id)
     # Where it cannot be read, the rest of the page goes on: somebody is typing there.
     with error_boundary():
         show_outside_care(patient)
@@ -34,6 +46,14 @@ def show_glance(opened: Opened) -> None:
         st.markdown(f"{at(visit.starts_at)} to {in_zone(visit.ends_at):%H:%M}")
         st.markdown(f"{plain(visit.doctor_name)}, {plain(visit.speciality)}")
     _show_status(visit)
+
+
+def _offer_chart(patient_id: UUID) -> None:
+    """Offer the rest of the patient's chart; what is typed here is kept meanwhile."""
+    with st.container(horizontal=True):
+        for label, icon, part in _CHART:
+            if st.button(label, key=f"visit_to_{icon}", icon=f":material/{icon}:"):
+                go("patients/patient.py", patient=str(patient_id), part=part)
 
 
 def _list(title: str, items: Sequence[str]) -> None:
@@ -52,12 +72,15 @@ def _show_status(visit: VisitRecord) -> None:
                 f"Checked in, {_waiting(visit.waited_seconds)}.",
                 icon=":material/how_to_reg:",
             )
+        case VisitStatus.IN_ROOM:
+            st.info("In the room.", icon=":material/meeting_room:")
         case VisitStatus.COMPLETED:
             st.success(
                 "This visit is completed. What you save now becomes the next version "
                 "of its notes.",
                 icon=":material/task_alt:",
             )
+            offer_next_patient(visit)
         case VisitStatus.CANCELLED:
             st.warning("This visit was cancelled.", icon=":material/event_busy:")
         case VisitStatus.NO_SHOW:

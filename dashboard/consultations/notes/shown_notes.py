@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dashboard.ui.words import plain
+from services.consultations.diagnoses import title_of
 from services.consultations.notes import VITALS, Diagnosis, Notes, Vitals, written
 from services.consultations.notes.typed import TEXTS
 
@@ -20,9 +21,11 @@ def show_notes(notes: Notes) -> None:
 
 
 def coded(diagnosis: Diagnosis) -> str:
-    """Return the code and the words as Markdown."""
-    code = f"**{plain(diagnosis.code)}** " if diagnosis.code else ""
-    return f"{code}{plain(diagnosis.text)}".strip()
+    """Return the code and the words as Markdown, and say where there is no code."""
+    if not diagnosis.code:
+        return f"{plain(diagnosis.text)} :gray[(uncoded)]"
+    words = diagnosis.text or title_of(diagnosis.code)
+    return f"**{plain(diagnosis.code)}** {plain(words)}".strip()
 
 
 def in_one_line(vitals: Vitals) -> str:

@@ -1,5 +1,6 @@
 """What was prescribed for a patient, on the page of their record."""
 
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -8,6 +9,7 @@ import streamlit as st
 from dashboard.consultations.prescriptions.prescribing import address_of
 from dashboard.context import CachedRead, current_actor, read_all
 from dashboard.navigation import go
+from dashboard.patients.chart.timeline import ChartEvent, EventKind
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.record_table import (
     Cell,
@@ -54,6 +56,25 @@ def prescription_reads(patient_id: UUID) -> list[CachedRead[Any]]:
     return [_prescriptions(actor, patient_id)] if may else []
 
 
+def prescription_events(patient_id: UUID) -> Iterator[ChartEvent]:
+    """Return the prescriptions for the time line, each with its signed file."""
+    actor = current_actor()
+    if not actor.may(prescriptions.permission_to_view(actor)):
+        return
+    (records,) = read_all(_prescriptions(actor, patient_id))
+    for record in records:
+        version = record.version
+        is_issued = record.status is PrescriptionStatus.ISSUED
+        yield ChartEvent(
+            EventKind.PRESCRIPTION,
+            version.created_at,
+            ", ".join(line.drug for line in version.lines),
+            version.author_name,
+            more="" if is_issued else "Cancelled",
+            actions=(_download(record),),
+        )
+
+
 def _prescriptions(
     actor: Actor, patient_id: UUID
 ) -> CachedRead[tuple[PrescriptionRecord, ...]]:
@@ -65,7 +86,6 @@ def _prescriptions(
 
 def _row(record: PrescriptionRecord) -> Row:
     version = record.version
-    address = address_of(record.id, version.number)
     is_issued = record.status is PrescriptionStatus.ISSUED
     return Row(
         str(record.id),
@@ -74,9 +94,14 @@ def _row(record: PrescriptionRecord) -> Row:
             Cell(", ".join(line.drug for line in version.lines)),
             Cell(version.author_name),
             Cell(
-                "Issued" if is_issued else "Withdrawn",
+                "Issued" if is_issued else "Cancelled",
                 "ok" if is_issued else "muted",
-                actions=(RowAction("download", "Download", "download", address),),
+                actions=(_download(record),),
             ),
         ),
     )
+
+
+def _download(record: PrescriptionRecord) -> RowAction:
+    address = address_of(record.id, record.version.number)
+    return RowAction("download", "Download", "download", address)

@@ -8,6 +8,7 @@ import streamlit as st
 
 from dashboard.consultations.prescriptions import prescription_draft, prescription_form
 from dashboard.context import current_actor, now, read, write
+from dashboard.ui.dialogs import confirmed
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.notices import notify
 from dashboard.ui.record_table import Cell, Column, Piece, Row, payload_of, record_table
@@ -21,18 +22,26 @@ from services.consultations.prescriptions import (
     PrescriptionRecord,
     PrescriptionStatus,
 )
-from services.consultations.prescriptions.errors import AllergyMatches
+from services.consultations.prescriptions.errors import DrugWarnings
 from services.core.actors import Permission
 from services.core.reasons import LONGEST
 from services.visits.front_desk.appointments import VisitRecord, VisitStatus
 
 _AMENDING: Final = "prescription_amending"
-_AT_WORK: Final = (VisitStatus.CHECKED_IN, VisitStatus.COMPLETED)
-_COLUMNS = ("Drug", "Dose", "How often", "For how long")
+_AT_WORK: Final = (
+    VisitStatus.CHECKED_IN,
+    VisitStatus.IN_ROOM,
+    VisitStatus.COMPLETED,
+)
+_COLUMNS = ("Drug", "Dose", "Frequency", "Duration", "Quantity")
 
 
-def panel(visit: VisitRecord) -> None:
-    """Show what was prescribed at the visit, or offer to prescribe."""
+def panel(visit: VisitRecord, allergies: Sequence[str]) -> None:
+    """Show what was prescribed at the visit, or offer to prescribe.
+
+    `allergies` are the patient's: drugs are checked against them while they are typed,
+    and against those of that moment when they are issued.
+    """
     actor = current_actor()
     if not actor.may(Permission.VIEW_PRESCRIPTIONS):
         return
@@ -46,7 +55,7 @@ def panel(visit: VisitRecord) -> None:
     elif not actor.may(Permission.PRESCRIBE):
         st.caption("Nothing was prescribed.")
     elif visit.status in _AT_WORK:
-        _write(visit.id, prescription)
+        _write(visit.id, prescription, allergies)
     else:
         st.caption("Prescribing begins when the patient is checked in.")
 
@@ -60,7 +69,7 @@ def _show(prescription: PrescriptionRecord) -> None:
     version = prescription.version
     if prescription.status is PrescriptionStatus.WITHDRAWN:
         st.warning(
-            "This prescription was withdrawn: it does not count any more.",
+            "This prescription was cancelled: it does not count any more.",
             icon=":material/event_busy:",
         )
     lines_table(version.lines)
@@ -82,7 +91,9 @@ def _show(prescription: PrescriptionRecord) -> None:
                 st.session_state[_AMENDING] = version.number
                 st.rerun()
             if st.button(
-                "Withdraw", key="prescription_withdraw", icon=":material/event_busy:"
+                "Cancel prescription",
+                key="prescription_withdraw",
+                icon=":material/event_busy:",
             ):
                 _withdraw(prescription)
     if prescription.latest > 1:
@@ -103,9 +114,11 @@ def _show_earlier(prescription: PrescriptionRecord) -> None:
                 )
 
 
-def _write(visit_id: UUID, before: PrescriptionRecord | None) -> None:
+def _write(
+    visit_id: UUID, before: PrescriptionRecord | None, allergies: Sequence[str]
+) -> None:
     prescription_draft.offer(visit_id)
-    draft = prescription_form.ask()
+    draft = prescription_form.ask(allergies)
     prescription_draft.keep(visit_id, draft)
     with st.container(horizontal=True):
         is_wanted = st.button(
@@ -122,10 +135,10 @@ def _write(visit_id: UUID, before: PrescriptionRecord | None) -> None:
     if is_wanted:
         try:
             _issue(visit_id, draft, before)
-        except AllergyMatches as refusal:
-            # Asked for below each line from now on; what was typed stays.
-            prescription_form.warn(refusal)
-            st.rerun()
+        except DrugWarnings as refusal:
+            # The reason is asked for below each line; what was typed stays.
+            st.error(str(refusal), icon=":material/allergy:")
+            return
         _leave(visit_id)
         st.rerun()
 
@@ -163,16 +176,19 @@ def _may_change(prescription: PrescriptionRecord) -> bool:
     return is_issued and current_actor().may(Permission.PRESCRIBE)
 
 
-@st.dialog("Withdraw this prescription?", icon=":material/event_busy:")
+@st.dialog("Cancel this prescription?", icon=":material/event_busy:")
 def _withdraw(prescription: PrescriptionRecord) -> None:
     with error_boundary():
         st.markdown(
-            "It stays on record and is shown as withdrawn. Papers that are out already "
+            "It stays on record and is shown as cancelled. Papers that are out already "
             "keep their signature: tell the patient and the pharmacy."
         )
         reason = st.text_area("Reason", key="prescription_reason", max_chars=LONGEST)
-        if st.button(
-            "Withdraw prescription", type="primary", key="prescription_withdraw_now"
+        if confirmed(
+            "Cancel prescription",
+            key="prescription_withdraw_now",
+            is_final=True,
+            otherwise="Keep it",
         ):
             actor, number = current_actor(), prescription.version.number
             write(
@@ -180,7 +196,7 @@ def _withdraw(prescription: PrescriptionRecord) -> None:
                     s, actor, prescription.id, number=number, reason=reason or ""
                 )
             )
-            notify("The prescription is withdrawn.", icon="event_busy")
+            notify("The prescription is cancelled.", icon="event_busy")
             st.rerun()
 
 
@@ -191,9 +207,10 @@ def lines_table(lines: Sequence[PrescriptionLine]) -> None:
             str(index),
             (
                 Cell(line.drug, lines=_override_lines(line)),
-                Cell(line.dose),
+                Cell(line.dose_and_route),
                 Cell(line.frequency),
                 Cell(line.duration),
+                Cell(line.supply),
             ),
         )
         for index, line in enumerate(lines)
@@ -206,5 +223,5 @@ def lines_table(lines: Sequence[PrescriptionLine]) -> None:
 def _override_lines(line: PrescriptionLine) -> tuple[tuple[Piece, ...], ...]:
     if not line.warning:
         return ()
-    reason = f"{line.warning} Prescribed all the same: {line.override_reason}"
+    reason = f"{line.warning} Reason for prescribing it: {line.override_reason}"
     return ((Piece(reason),),)

@@ -16,7 +16,14 @@ from services.consultations.prescriptions import (
     PrescriptionLine,
     PrescriptionRecord,
 )
-from services.consultations.prescriptions.errors import AllergyMatches
+from services.consultations.prescriptions.allergies import find_warning
+from services.consultations.prescriptions.drug_names import (
+    corrections_of,
+    forms_of,
+    list_drugs,
+    recognise,
+    route_of,
+)
 from services.consultations.prescriptions.rules import (
     LONGEST_DRUG,
     LONGEST_FIELD,
@@ -28,19 +35,42 @@ from services.consultations.prescriptions.rules import (
 _LINES: Final = "prescription_line_keys"
 # Of which visit they are.
 _VISIT: Final = "prescription_line_visit"
-_WARNINGS: Final = "prescription_warnings"
 _NOTE: Final = "prescription_note"
 # Under what it is kept while it is typed, and what was in the form before.
 _DRAFT: Final = "prescription_draft_id"
 _FILLED: Final = "prescription_filled"
+_LONGEST_REPEATS: Final = 2
 _EMPTY: Final = PrescriptionLine("", "", "", "")
 _BLANK: Final = DraftPrescription((_EMPTY,))
 _FIELDS: Final = (
     ("drug", "Drug", "Amoxicillin 500 mg capsules", LONGEST_DRUG),
     ("dose", "Dose", "1 capsule", LONGEST_FIELD),
-    ("frequency", "How often", "3 times a day", LONGEST_FIELD),
-    ("duration", "For how long", "7 days", LONGEST_FIELD),
+    ("frequency", "Frequency", "3 times a day", LONGEST_FIELD),
+    ("duration", "Duration", "7 days", LONGEST_FIELD),
+    ("quantity", "Quantity", "21 capsules", LONGEST_FIELD),
+    ("repeats", "Repeats", "0", _LONGEST_REPEATS),
 )
+# As HL7's and SNOMED's sites and ways are called on paper.
+_ROUTES: Final = (
+    "",
+    "oral",
+    "sublingual",
+    "inhaled",
+    "nasal",
+    "eye",
+    "ear",
+    "on the skin",
+    "transdermal",
+    "rectal",
+    "vaginal",
+    "subcutaneous",
+    "intramuscular",
+    "intravenous",
+)
+# What is mostly meant; anything else is typed.
+_FREQUENCIES: Final = ("Once a day", "Twice a day", "3 times a day", "When needed")
+_SEARCH: Final = "prescription_find"
+_TYPED: Final = (*(name for name, *_ in _FIELDS), "route", "override_reason")
 
 
 def begin(before: PrescriptionRecord) -> None:
@@ -61,7 +91,7 @@ def fill(typed: DraftPrescription, visit_id: UUID, *, draft_id: UUID) -> None:
     st.session_state[_LINES] = keys
     st.session_state[_NOTE] = typed.note
     for key, line in zip(keys, typed.lines, strict=True):
-        for name in (*(name for name, *_ in _FIELDS), "override_reason"):
+        for name in _TYPED:
             st.session_state[f"{key}_{name}"] = getattr(line, name)
 
 
@@ -79,10 +109,26 @@ def is_touched(typed: DraftPrescription) -> bool:
     return bool(typed != st.session_state.get(_FILLED, _BLANK))
 
 
-def ask() -> DraftPrescription:
-    """Ask for the lines and the note; return them as they are typed now."""
+def ask(allergies: Sequence[str]) -> DraftPrescription:
+    """Ask for the lines and the note; return them as they are typed now.
+
+    What stands against a drug is said as soon as it is typed.
+    """
     keys: list[str] = st.session_state.setdefault(_LINES, [_new_key()])
-    lines = [_line(key, place, len(keys)) for place, key in enumerate(keys)]
+    if len(keys) < MOST_LINES or _without_drug(keys):
+        st.selectbox(
+            "Find a drug",
+            list_drugs(),
+            index=None,
+            key=_SEARCH,
+            placeholder="Type a name; forms and strengths follow",
+            on_change=_take_drug,
+            help="It is put into the first line without a drug. A drug that is not in "
+            "the list is typed into its line.",
+        )
+    lines = [
+        _ask_line(key, place, len(keys), allergies) for place, key in enumerate(keys)
+    ]
     if len(keys) < MOST_LINES and st.button(
         "Add a line", key="prescription_add", icon=":material/add:", type="tertiary"
     ):
@@ -94,25 +140,19 @@ def ask() -> DraftPrescription:
     return DraftPrescription(tuple(lines), note or "")
 
 
-def warn(refusal: AllergyMatches) -> None:
-    """Say below the lines what stands against them, and ask for reasons."""
-    keys: Sequence[str] = st.session_state[_LINES]
-    st.session_state[_WARNINGS] = {
-        keys[index]: words for index, words in refusal.warnings
-    }
-
-
 def forget() -> None:
     """Empty the form."""
     for key in [
         key for key in st.session_state if str(key).startswith("prescription_l")
     ]:
         del st.session_state[key]
-    for name in (_WARNINGS, _NOTE, _DRAFT, _FILLED):
+    for name in (_NOTE, _DRAFT, _FILLED):
         st.session_state.pop(name, None)
 
 
-def _line(key: str, place: int, count: int) -> PrescriptionLine:
+def _ask_line(
+    key: str, place: int, count: int, allergies: Sequence[str]
+) -> PrescriptionLine:
     with st.container(border=True):
         typed = {}
         with st.grid(4, min_column_width=180):
@@ -122,35 +162,109 @@ def _line(key: str, place: int, count: int) -> PrescriptionLine:
                     key=f"{key}_{name}",
                     max_chars=longest,
                     placeholder=example,
+                    on_change=_follow_drug if name == "drug" else None,
+                    args=(key,),
                 )
+            typed["route"] = _ask_route(key, place)
         if count > 1 and st.button(
             f"Remove line {place + 1}", key=f"{key}_remove", type="tertiary"
         ):
             st.session_state[_LINES].remove(key)
             st.rerun()
-        reason = _reason(key)
+        reason = _check_drug(key, typed["drug"] or "", allergies)
     return PrescriptionLine(
         **{name: value or "" for name, value in typed.items()}, override_reason=reason
     )
 
 
-def _reason(key: str) -> str:
-    """Ask why the drug is right all the same, where an allergy matches."""
-    words = st.session_state.get(_WARNINGS, {}).get(key)
-    known = str(st.session_state.get(f"{key}_override_reason", ""))
-    if not words and not known:
+def _ask_route(key: str, place: int) -> str:
+    known = str(st.session_state.get(f"{key}_route", ""))
+    return st.selectbox(
+        f"Route, line {place + 1}",
+        # What an earlier version says stays, also if it is none of these.
+        dict.fromkeys((*_ROUTES, known)),
+        format_func=lambda route: route or "Not stated",
+        key=f"{key}_route",
+    )
+
+
+def _check_drug(key: str, drug: str, allergies: Sequence[str]) -> str:
+    """Say what stands against the drug, and return the reason for prescribing it."""
+    if not drug.strip():
         return ""
-    if words:
-        st.error(words, icon=":material/allergy:")
+    _offer(key, forms_of(drug), "Dispensed as")
+    if recognise(drug).is_known and not st.session_state.get(f"{key}_frequency"):
+        _offer(key, _FREQUENCIES, "Frequency", field="frequency")
+    warning = find_warning(drug, allergies)
+    if not warning:
+        return ""
+    st.warning(warning, icon=":material/allergy:")
+    _offer(key, corrections_of(drug), "Did you mean")
     return (
         st.text_input(
-            "Why it is right all the same",
+            "Reason for overriding the warning",
             key=f"{key}_override_reason",
             max_chars=LONGEST_REASON,
             help="It is kept with the prescription.",
         )
         or ""
     )
+
+
+def _offer(key: str, names: Sequence[str], label: str, *, field: str = "drug") -> None:
+    """Offer words to put into a field of the line, in place of what is typed there."""
+    if not names:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(label, width="content")
+        for place, name in enumerate(names):
+            st.button(
+                name,
+                key=f"{key}_{label}_{place}",
+                type="tertiary",
+                on_click=_put_drug if field == "drug" else _put_frequency,
+                args=(key, name),
+            )
+
+
+def _put_drug(key: str, name: str) -> None:
+    st.session_state[f"{key}_drug"] = name
+    _follow_drug(key)
+
+
+def _put_frequency(key: str, frequency: str) -> None:
+    st.session_state[f"{key}_frequency"] = frequency
+
+
+def _take_drug() -> None:
+    """Put the drug that was found into the first line without one, or a new one."""
+    found = st.session_state.pop(_SEARCH, None)
+    keys: list[str] = st.session_state[_LINES]
+    if not found:
+        return
+    empty = _without_drug(keys)
+    if not empty:
+        keys.append(_new_key())
+    _put_drug(empty[0] if empty else keys[-1], found)
+
+
+def _without_drug(keys: Sequence[str]) -> list[str]:
+    drugs = {key: st.session_state.get(f"{key}_drug") or "" for key in keys}
+    return [key for key, drug in drugs.items() if not drug.strip()]
+
+
+def _follow_drug(key: str) -> None:
+    """Ask anew for a reason, and state the route if the form of the drug says it.
+
+    What was a reason for another drug is none for this one. A route that somebody has
+    chosen stays; that of another form goes with it.
+    """
+    st.session_state.pop(f"{key}_override_reason", None)
+    route = route_of(str(st.session_state.get(f"{key}_drug") or ""))
+    stated = st.session_state.get(f"{key}_route") or ""
+    if stated in {"", st.session_state.get(f"{key}_route_by_form")}:
+        st.session_state[f"{key}_route"] = route
+        st.session_state[f"{key}_route_by_form"] = route
 
 
 def _new_key() -> str:

@@ -40,7 +40,7 @@ def show_version(content: bytes) -> None:
     if known is None:
         st.caption("Whether it still counts is shown to those who may see it.")
     elif known.status is PrescriptionStatus.WITHDRAWN:
-        st.warning("It was withdrawn: it does not count any more.", icon=_OFF)
+        st.warning("It was cancelled: it does not count any more.", icon=_OFF)
     elif known.version.number != known.latest:
         st.warning(_replaced(known), icon=_OFF)
     else:

@@ -9,7 +9,7 @@ from services.consultations.notes.drafts import (
 )
 from services.consultations.notes.reading import (
     find as find,
-    list_measured as list_measured,
+    list_of_patient as list_of_patient,
     list_versions as list_versions,
 )
 from services.consultations.notes.records import (
@@ -18,12 +18,16 @@ from services.consultations.notes.records import (
     Notes as Notes,
     NotesRecord as NotesRecord,
     NotesVersion as NotesVersion,
-    VisitMeasurements as VisitMeasurements,
     Vitals as Vitals,
 )
 from services.consultations.notes.saving import save as save
 from services.consultations.notes.similar import list_similar as list_similar
+from services.consultations.notes.unwritten import (
+    UnwrittenVisit as UnwrittenVisit,
+    list_unwritten as list_unwritten,
+)
 from services.consultations.notes.vitals import (
+    ADULT_FROM_YEARS as ADULT_FROM_YEARS,
     VITALS as VITALS,
     Vital as Vital,
     written as written,

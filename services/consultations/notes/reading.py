@@ -1,22 +1,26 @@
-"""Notes as they are read: those of a visit, and what was measured over time."""
+"""Notes as they are read: those of a visit, and those of all visits of a patient."""
 
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, true
 from sqlalchemy.orm import Session
 
 from db.models.booking import Appointment
 from db.models.consultation import MedicalRecord
+from db.models.doctor import Doctor
 from services.consultations.notes import rows, visits
 from services.consultations.notes.records import (
+    EarlierNotes,
     NotesRecord,
     NotesVersion,
-    VisitMeasurements,
 )
-from services.core.actors import Actor
+from services.core import audit
+from services.core.actors import Actor, Permission
+from services.core.audit import Action
 
-_MOST_MEASURED: Final = 100
+_MOST_VISITS: Final = 100
 
 
 def find(session: Session, actor: Actor, appointment_id: UUID) -> NotesRecord | None:
@@ -45,25 +49,45 @@ def list_versions(
     return shown
 
 
-def list_measured(
-    session: Session, actor: Actor, appointment_id: UUID
-) -> tuple[VisitMeasurements, ...]:
-    """Return what was measured at the visits of this visit's patient, oldest first.
+def list_of_patient(
+    session: Session,
+    actor: Actor,
+    patient_id: UUID,
+    *,
+    before: datetime | None = None,
+    limit: int = _MOST_VISITS,
+) -> tuple[EarlierNotes, ...]:
+    """Return the notes of a patient's visits as they read now, the latest visit first.
 
-    These are the last hundred at which anything was, this one included. Raises
-    NoSuchVisit, NotTreated, NotAllowed.
+    With `before` only those of visits that began earlier. A clinician who does not
+    treat the patient gets none. Raises NotAllowed.
     """
-    visit = visits.to_read(session, actor, appointment_id)
-    measured = MedicalRecord.content["vitals"]
-    measurements = session.execute(
-        select(MedicalRecord.appointment_id, Appointment.starts_at, measured)
+    actor.require(Permission.WRITE_RECORDS, patient_id)
+    rows_of_patient = session.execute(
+        select(
+            MedicalRecord.appointment_id,
+            Appointment.starts_at,
+            Doctor.name,
+            MedicalRecord.content,
+        )
         .join(Appointment, Appointment.id == MedicalRecord.appointment_id)
-        .where(MedicalRecord.patient_id == visit.patient_id, measured.astext != "{}")
+        .join(Doctor, Doctor.id == MedicalRecord.doctor_id)
+        .where(
+            MedicalRecord.patient_id == patient_id,
+            Appointment.starts_at < before if before else true(),
+        )
         .order_by(Appointment.starts_at.desc(), MedicalRecord.id.desc())
-        .limit(_MOST_MEASURED)
-    ).all()
-    visits.record_look(session, actor, visit, measured=len(measurements))
-    return tuple(
-        VisitMeasurements(measured_at, visited_at, rows.vitals_of(values))
-        for measured_at, visited_at, values in reversed(measurements)
+        .limit(limit)
     )
+    written = tuple(
+        EarlierNotes(visit_id, visited_at, name, rows.notes_of(content))
+        for visit_id, visited_at, name, content in rows_of_patient
+    )
+    audit.record(
+        session,
+        actor,
+        Action.RECORD_READ,
+        patient_id=patient_id,
+        details={"visits": len(written)},
+    )
+    return written

@@ -61,19 +61,13 @@ class NotesRecord:
 
 @dataclass(frozen=True, slots=True)
 class EarlierNotes:
-    """The notes of an earlier visit; `shared` are the words they were found by."""
+    """The notes of a visit as they read now.
+
+    `shared` are the words they were found by, if they were searched for.
+    """
 
     appointment_id: UUID
     visited_at: datetime
     doctor_name: str
     notes: Notes
     shared: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class VisitMeasurements:
-    """What was measured at one visit."""
-
-    appointment_id: UUID
-    visited_at: datetime
-    vitals: Vitals

@@ -14,11 +14,9 @@ from services.consultations.notes.records import (
     Notes,
     NotesRecord,
     NotesVersion,
-    Vitals,
 )
 
 _NOTES: Final = TypeAdapter(Notes)
-_VITALS: Final = TypeAdapter(Vitals)
 VERSION_COLUMNS: Final = (
     MedicalRecordVersion.number,
     MedicalRecordVersion.content,
@@ -39,11 +37,6 @@ def content_of(notes: Notes) -> dict[str, Any]:
 def notes_of(content: Mapping[str, Any]) -> Notes:
     """Return the notes in the content of a row."""
     return _NOTES.validate_python(content)
-
-
-def vitals_of(measured: Mapping[str, Any]) -> Vitals:
-    """Return the vitals in the content of a row."""
-    return _VITALS.validate_python(measured)
 
 
 def version_of(row: Sequence[Any]) -> NotesVersion:

@@ -15,14 +15,14 @@ from services.core.typed_text import is_storable, tidy
 Typed = Mapping[str, str]
 
 TEXTS: Final = {
-    "complaint": "Complaint",
-    "findings": "Findings",
+    "complaint": "Presenting complaint",
+    "findings": "Examination",
     "diagnoses": "Diagnoses",
     "plan": "Plan",
 }
 LABELS: Final = TEXTS | {vital.name: vital.label for vital in VITALS}
 LONGEST: Final = 8_000
-NOTHING: Final = "Complaint and all else is empty; write something first."
+NOTHING: Final = "Presenting complaint and all else is empty; write something first."
 _LONGEST_DIAGNOSIS: Final = 200
 _MOST_DIAGNOSES: Final = 20
 # With its dot: S100 is a protein and T2N1 a stage, and must stay as they were typed.
@@ -84,7 +84,7 @@ def is_empty(typed: Typed) -> bool:
 def _read(typed: Typed) -> tuple[Notes, list[Problem]]:
     texts = {name: tidy(typed.get(name, "")) for name in TEXTS}
     problems = [problem for name in TEXTS for problem in _of_text(name, texts[name])]
-    diagnoses = tuple(map(_diagnosis, filter(None, texts["diagnoses"].splitlines())))
+    diagnoses = tuple(map(diagnosis_of, filter(None, texts["diagnoses"].splitlines())))
     problems += _of_diagnoses(diagnoses)
     measured: dict[str, float | None] = {}
     for vital in VITALS:
@@ -97,7 +97,7 @@ def _read(typed: Typed) -> tuple[Notes, list[Problem]]:
     return Notes(**kept, diagnoses=diagnoses, vitals=Vitals(**measured)), problems
 
 
-def _diagnosis(line: str) -> Diagnosis:
+def diagnosis_of(line: str) -> Diagnosis:
     """Read a line that may begin with a code: "I10 High blood pressure"."""
     first, _, rest = line.strip().partition(" ")
     code = first.rstrip(":;,")

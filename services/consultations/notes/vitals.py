@@ -10,6 +10,9 @@ class Vital:
     """One vital sign; whatever lies outside its limits was mistyped.
 
     The limits are wide: they keep out what no living person has, not what is ill.
+    `usual` is the reference range of adults, ends included: the aggregate score 0 of
+    NEWS2 (Royal College of Physicians, 2017) for breathing, oxygen, temperature; blood
+    pressure and pulse at rest as the NHS gives them.
     """
 
     name: str
@@ -18,15 +21,23 @@ class Vital:
     lowest: float
     highest: float
     decimals: int = 0
+    usual: tuple[float, float] | None = None
+
+    def judge(self, value: float) -> str:
+        """Return "high" or "low" outside the range of adults, else ""."""
+        if self.usual is None or self.usual[0] <= value <= self.usual[1]:
+            return ""
+        return "high" if value > self.usual[1] else "low"
 
 
+ADULT_FROM_YEARS: Final = 16
 VITALS: Final = (
-    Vital("systolic", "Systolic pressure", "mmHg", 30, 300),
-    Vital("diastolic", "Diastolic pressure", "mmHg", 10, 200),
-    Vital("pulse", "Pulse", "per minute", 20, 300),
-    Vital("temperature", "Temperature", "°C", 25, 45, 1),
-    Vital("breathing_rate", "Breathing rate", "per minute", 4, 90),
-    Vital("saturation", "Oxygen saturation", "%", 30, 100),
+    Vital("systolic", "Systolic pressure", "mmHg", 30, 300, usual=(90, 139)),
+    Vital("diastolic", "Diastolic pressure", "mmHg", 10, 200, usual=(60, 89)),
+    Vital("pulse", "Pulse", "/min", 20, 300, usual=(60, 100)),
+    Vital("temperature", "Temperature", "°C", 25, 45, 1, usual=(36.1, 38.0)),
+    Vital("breathing_rate", "Respiratory rate", "/min", 4, 90, usual=(12, 20)),
+    Vital("saturation", "Oxygen saturation", "%", 30, 100, usual=(96, 100)),
     Vital("weight", "Weight", "kg", 0.3, 500, 2),
     Vital("height", "Height", "cm", 20, 260, 1),
 )

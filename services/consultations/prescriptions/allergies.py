@@ -1,34 +1,47 @@
-"""Whether a drug matches what a patient is allergic to: by name or by class."""
+"""What stands against a drug: an allergy, by name or by class, or that none is known.
 
-import re
-import unicodedata
-from collections.abc import Iterable
+A name that is not recognised could be of any class, therefore it is a warning itself.
+"""
+
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from services.consultations.prescriptions.drug_classes import CLASSES, RELATED
-
-_WORD: Final = re.compile(r"[a-z][a-z-]+")
-# Words of allergies and drugs that name no substance.
-_IDLE: Final = frozenset(
-    {
-        *("allergy", "allergic", "allergies", "intolerance", "reaction", "adverse"),
-        *("drug", "substance", "containing", "product", "free", "with", "from"),
-        *("sodium", "potassium", "calcium", "hydrochloride", "acid", "hydrate"),
-        *("oral", "tablet", "tablets", "capsule", "capsules", "solution", "cream"),
-        *("inhibitor", "inhibitors", "local", "blocker", "blockers"),
-        *("injection", "drops", "extended", "release", "pack", "spray", "patch"),
-    }
+from services.consultations.prescriptions.drug_names import (
+    likely_names,
+    plain,
+    recognise,
+    words_of,
 )
-_SHORTEST: Final = 4
+
+NOT_RECOGNISED: Final = (
+    "This name is not recognised, so allergies cannot be checked. Look at the spelling."
+)
 
 
-def find_match(drug: str, allergies: Iterable[str]) -> str | None:
+def find_warning(drug: str, allergies: Iterable[str]) -> str:
+    """Return a sentence on what stands against the drug; "" if nothing does."""
+    known = tuple(allergies)
+    if match := find_match(drug, known):
+        return match
+    recognition = recognise(drug)
+    if recognition.is_known:
+        return ""
+    for _, name in recognition.likely:
+        if match := find_match(name, known):
+            return f"{NOT_RECOGNISED} If it is {name}: {match}"
+    return NOT_RECOGNISED
+
+
+def find_match(drug: str, allergies: Sequence[str]) -> str | None:
     """Return a sentence on the first allergy that the drug matches, if one does."""
-    wanted, groups = _words(drug), _classes(drug)
+    wanted = words_of(drug)
+    groups = _classes(drug, wanted)
     related = frozenset().union(*(RELATED.get(group, ()) for group in groups))
     for allergy in allergies:
-        known = _classes(allergy)
-        if wanted & _words(allergy):
+        words = _meant(words_of(allergy))
+        known = _classes(allergy, words)
+        if wanted & words:
             return f"The patient is allergic to {allergy}."
         if shared := sorted(groups & known):
             return (
@@ -43,25 +56,20 @@ def find_match(drug: str, allergies: Iterable[str]) -> str | None:
     return None
 
 
-def _words(text: str) -> frozenset[str]:
-    return frozenset(
-        word
-        for word in _WORD.findall(_plain(text))
-        if word not in _IDLE and len(word) >= _SHORTEST
-    )
+def _meant(words: frozenset[str]) -> frozenset[str]:
+    """Return the words, and what misspelt ones may be meant to be.
+
+    Allergies are typed as freely as drugs, and a "Penicilin" must warn as well.
+    """
+    likely = {plain(name) for word in words for name in likely_names(word)}
+    return words | likely
 
 
-def _classes(text: str) -> frozenset[str]:
-    """Return the classes that the text names, or names a member of."""
-    plain, words = _plain(text), _words(text)
+def _classes(text: str, words: frozenset[str]) -> frozenset[str]:
+    """Return the classes that the text names, or whose members are among its words."""
+    spelt = plain(text)
     return frozenset(
         name
         for name, members in CLASSES.items()
-        if words & members or name.lower().removesuffix("s") in plain
-    )
-
-
-def _plain(text: str) -> str:
-    return (
-        unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+        if words & members or name.lower().removesuffix("s") in spelt
     )

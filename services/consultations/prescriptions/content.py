@@ -19,6 +19,7 @@ class PrescriptionOrder:
     number: int
     patient_id: UUID
     patient_name: str
+    record_number: str
     date_of_birth: date
     allergies: tuple[str, ...]
     no_known_allergies: bool

@@ -57,16 +57,20 @@ class Withdrawn(Conflict):
     """The prescription does not count any more."""
 
     def __init__(self) -> None:
-        super().__init__("This prescription was withdrawn and stays as it is.")
+        super().__init__("This prescription was cancelled and stays as it is.")
 
 
-class AllergyMatches(Conflict):
-    """A drug matches an allergy, and nobody has said why it is prescribed anyway."""
+class DrugWarnings(Conflict):
+    """Nobody has said why a drug is prescribed although something stands against it.
+
+    It matches an allergy, or its name is not recognised. `warnings` pairs the place of
+    a line, from 0 on, with its warning.
+    """
 
     def __init__(self, warnings: Sequence[tuple[int, str]]) -> None:
         sentences = " ".join(f"Line {index + 1}: {words}" for index, words in warnings)
         super().__init__(
-            f"{sentences} Choose another drug, or say why it is right all the same."
+            f"{sentences} Choose another drug, or give the reason for prescribing it."
         )
         self.warnings = tuple(warnings)
 

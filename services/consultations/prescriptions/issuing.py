@@ -13,7 +13,7 @@ from db.models.booking import Appointment
 from db.models.consultation import Prescription, PrescriptionVersion
 from db.models.doctor import Doctor
 from db.models.patient import Patient
-from services.consultations.prescriptions import rows
+from services.consultations.prescriptions import current_medications, rows
 from services.consultations.prescriptions.content import PrescriptionOrder
 from services.consultations.prescriptions.errors import (
     AlreadyPrescribed,
@@ -25,6 +25,7 @@ from services.consultations.prescriptions.errors import (
 )
 from services.consultations.prescriptions.records import (
     DraftPrescription,
+    PrescriptionLine,
     PrescriptionRecord,
     PrescriptionStatus,
     SignedPaper,
@@ -46,7 +47,7 @@ def prepare(
 ) -> PrescriptionOrder:
     """Return all that the paper of a first prescription says; nothing is written.
 
-    Raises InvalidPrescription, AllergyMatches, AlreadyPrescribed, NotAtVisit,
+    Raises InvalidPrescription, DrugWarnings, AlreadyPrescribed, NotAtVisit,
     NoSuchVisit, NotAllowed.
     """
     actor.require(Permission.PRESCRIBE)
@@ -67,7 +68,7 @@ def prepare_amendment(
 ) -> PrescriptionOrder:
     """Return all that the paper of the next version says; nothing is written.
 
-    `number` is the version that was read. Raises InvalidPrescription, AllergyMatches,
+    `number` is the version that was read. Raises InvalidPrescription, DrugWarnings,
     Superseded, Withdrawn, NoSuchPrescription, NotAllowed.
     """
     actor.require(Permission.PRESCRIBE)
@@ -82,8 +83,9 @@ def issue(
     """Write down an order whose signed paper is stored; the caller commits.
 
     At most one prescription belongs to a visit, however many try at once. The
-    allergies are those of this moment. Raises AlreadyPrescribed, Superseded,
-    Withdrawn, AllergyMatches, NotAtVisit, NoSuchVisit, NoSuchPrescription, NotAllowed.
+    allergies are those of this moment, and the patient's current medications follow.
+    Raises AlreadyPrescribed, Superseded,
+    Withdrawn, DrugWarnings, NotAtVisit, NoSuchVisit, NoSuchPrescription, NotAllowed.
     """
     actor.require(Permission.PRESCRIBE)
     # What became of the visit meanwhile counts, too.
@@ -93,10 +95,14 @@ def issue(
     require_reasons(lines)
     if order.number == 1:
         _insert(session, order)
+        stopped: tuple[PrescriptionLine, ...] = ()
         action = Action.PRESCRIPTION_ISSUE
     else:
-        _advance(session, actor, order)
+        stopped = _advance(session, actor, order)
         action = Action.PRESCRIPTION_AMEND
+    current_medications.follow(
+        session, actor, order.patient_id, started=lines, stopped=stopped
+    )
     session.execute(
         insert(PrescriptionVersion).values(
             prescription_id=order.id,
@@ -132,12 +138,17 @@ def withdraw(
 ) -> PrescriptionRecord:
     """Say that a prescription does not count any more; the caller commits.
 
-    Raises Superseded, Withdrawn, NoSuchPrescription, InvalidInput, NotAllowed.
+    Its drugs are no current medications of the patient any more. Raises Superseded,
+    Withdrawn, NoSuchPrescription, InvalidInput, NotAllowed.
     """
     actor.require(Permission.PRESCRIBE)
     read_reason = reasons.read(reason)
     before = _current(session, actor, prescription_id, number)
+    _lock_allergies(session, before.patient_id)
     _move(session, before.id, number, {"status": PrescriptionStatus.WITHDRAWN.value})
+    current_medications.follow(
+        session, actor, before.patient_id, stopped=before.version.lines
+    )
     rows.record_event(
         session, actor, Action.PRESCRIPTION_WITHDRAW, before, reason=read_reason
     )
@@ -157,6 +168,7 @@ def _order(
         number=number,
         patient_id=visit.patient_id,
         patient_name=f"{visit.first_name} {visit.last_name}",
+        record_number=visit.record_number,
         date_of_birth=visit.date_of_birth,
         allergies=tuple(visit.allergies),
         no_known_allergies=visit.no_known_allergies,
@@ -184,6 +196,7 @@ def _visit(session: Session, visit_id: UUID) -> Any:
             Doctor.user_id,
             Patient.first_name,
             Patient.last_name,
+            Patient.record_number,
             Patient.date_of_birth,
             Patient.allergies,
             Patient.no_known_allergies,
@@ -198,11 +211,9 @@ def _visit(session: Session, visit_id: UUID) -> Any:
 
 
 def _lock_allergies(session: Session, patient_id: UUID) -> Sequence[str]:
-    """Return the allergies, which nobody changes before the transaction ends."""
+    """Return the allergies; nobody changes the record before the transaction ends."""
     allergies = session.scalar(
-        select(Patient.allergies)
-        .where(Patient.id == patient_id)
-        .with_for_update(read=True)
+        select(Patient.allergies).where(Patient.id == patient_id).with_for_update()
     )
     if allergies is None:
         raise VisitNotFound
@@ -225,9 +236,13 @@ def _insert(session: Session, order: PrescriptionOrder) -> None:
         raise AlreadyPrescribed
 
 
-def _advance(session: Session, actor: Actor, order: PrescriptionOrder) -> None:
+def _advance(
+    session: Session, actor: Actor, order: PrescriptionOrder
+) -> tuple[PrescriptionLine, ...]:
+    """Make it the version that counts; return the lines of the one that did."""
     before = _current(session, actor, order.id, order.number - 1)
     _move(session, before.id, before.latest, {"latest": order.number})
+    return before.version.lines
 
 
 def _current(

@@ -1,14 +1,17 @@
 """A prescription on paper."""
 
 from datetime import date, datetime
+from itertools import chain
 from typing import Final
 
 from services.consultations.prescriptions.content import PrescriptionOrder
 from services.consultations.prescriptions.errors import InvalidPrescription
+from services.consultations.prescriptions.records import PrescriptionLine
 from services.documents.forms import Clinic, fonts
+from services.patients.records import record_numbers
 
 TITLE: Final = "Prescription"
-_COLUMNS: Final = ("Drug", "Dose", "How often", "For how long")
+_COLUMNS: Final = ("Drug", "Dose", "Frequency", "Duration", "Quantity")
 _SIGNED: Final = (
     "Signed digitally by the clinic. A PDF reader shows whether anything was changed "
     "since, and the clinic's page “Check a prescription” does, too."
@@ -31,15 +34,13 @@ def print_order(order: PrescriptionOrder, *, clinic: Clinic, now: datetime) -> b
     )
     sheet.title_line(TITLE)
     sheet.fact("Patient", order.patient_name)
+    sheet.fact("Record number", record_numbers.spelt(order.record_number))
     sheet.fact("Date of birth", _spelt(order.date_of_birth))
     sheet.fact("Allergies", _allergies_of(order))
     sheet.fact("Issued", _spelt(now.date()))
     if order.number > 1:
         sheet.fact("Version", f"{order.number}, in place of all earlier ones")
-    rows = [
-        (line.drug, line.dose, line.frequency, line.duration) for line in order.lines
-    ]
-    sheet.rows("To be dispensed", _COLUMNS, rows)
+    sheet.rows("To be dispensed", *_table_of(order))
     if order.note:
         sheet.section("Note", order.note)
     sheet.section("Signature", _SIGNED)
@@ -61,12 +62,22 @@ def _text_of(order: PrescriptionOrder) -> tuple[str, ...]:
         _allergies_of(order),
         order.note,
         _prescriber_of(order),
-        *(
-            text
-            for line in order.lines
-            for text in (line.drug, line.dose, line.frequency, line.duration)
-        ),
+        *chain.from_iterable(map(_cells_of, order.lines)),
     )
+
+
+def _table_of(
+    order: PrescriptionOrder,
+) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Return heads and rows; without a column of quantities if none is said."""
+    rows = [_cells_of(line) for line in order.lines]
+    columns = len(_COLUMNS) if any(line.supply for line in order.lines) else -1
+    return _COLUMNS[:columns], [cells[:columns] for cells in rows]
+
+
+def _cells_of(line: PrescriptionLine) -> tuple[str, ...]:
+    facts = (line.drug, line.dose_and_route, line.frequency, line.duration)
+    return (*facts, line.supply)
 
 
 def _allergies_of(order: PrescriptionOrder) -> str:

@@ -17,8 +17,11 @@ class PrescriptionStatus(StrEnum):
 class PrescriptionLine:
     """One drug: what, how much, how often, for how long.
 
-    `override_reason` says why it is prescribed although an allergy matches; `warning`
-    is the match, as it was found when the prescription was issued.
+    As in FHIR's MedicationRequest, `route` is the way it is taken, `quantity` how much
+    is dispensed at a time and `repeats` how often again, in digits; each may be empty.
+    `override_reason` says why it is prescribed although something stands against it;
+    `warning` is what did when the prescription was issued: an allergy, or that its name
+    was not recognised.
     """
 
     drug: str
@@ -27,6 +30,20 @@ class PrescriptionLine:
     duration: str
     override_reason: str = ""
     warning: str = ""
+    route: str = ""
+    quantity: str = ""
+    repeats: str = ""
+
+    @property
+    def dose_and_route(self) -> str:
+        """Return how much is taken, and by which way if that is said."""
+        return ", ".join(filter(None, (self.dose, self.route)))
+
+    @property
+    def supply(self) -> str:
+        """Return how much is dispensed, and how often again; "" if it is not said."""
+        again = "" if self.repeats in {"", "0"} else f"repeats: {self.repeats}"
+        return ", ".join(filter(None, (self.quantity, again)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,4 +158,6 @@ def _version_of(row: Sequence[Any]) -> records.PrescriptionVersion:
 
 
 def _line_of(kept: Mapping[str, str]) -> PrescriptionLine:
-    return PrescriptionLine(**kept)
+    # A later version, beside which this one still serves, may keep more of a line.
+    known = PrescriptionLine.__slots__
+    return PrescriptionLine(**{name: kept[name] for name in known if name in kept})

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
-from services.consultations.prescriptions.allergies import find_match
+from services.consultations.prescriptions.allergies import find_warning
 from services.consultations.prescriptions.errors import (
-    AllergyMatches,
+    DrugWarnings,
     InvalidPrescription,
 )
 from services.consultations.prescriptions.records import (
@@ -27,6 +27,14 @@ _WANTED: Final = {
     "frequency": "how often it is taken",
     "duration": "for how long it is taken",
 }
+_OPTIONAL: Final = {
+    "route": "the route",
+    "quantity": "the quantity",
+    "repeats": "how often it is repeated",
+}
+_TYPED: Final = (*_WANTED, *_OPTIONAL, "override_reason")
+MOST_REPEATS: Final = 12
+_REPEATS: Final = frozenset(str(number) for number in range(MOST_REPEATS + 1))
 
 
 def check_draft(draft: DraftPrescription) -> DraftPrescription:
@@ -49,52 +57,45 @@ def check_draft(draft: DraftPrescription) -> DraftPrescription:
 def find_warnings(
     lines: Iterable[PrescriptionLine], allergies: Iterable[str]
 ) -> tuple[PrescriptionLine, ...]:
-    """Return the lines, each with the warning that an allergy gives rise to."""
+    """Return the lines, each with what stands against its drug."""
     known = tuple(allergies)
     return tuple(
-        replace(line, warning=find_match(line.drug, known) or "") for line in lines
+        replace(line, warning=find_warning(line.drug, known)) for line in lines
     )
 
 
 def require_reasons(lines: Iterable[PrescriptionLine]) -> None:
-    """Raise AllergyMatches unless every warning has been answered with a reason."""
+    """Raise DrugWarnings unless every warning has been answered with a reason."""
     unanswered = [
         (index, line.warning)
         for index, line in enumerate(lines)
         if line.warning and len(line.override_reason) < SHORTEST_REASON
     ]
     if unanswered:
-        raise AllergyMatches(unanswered)
+        raise DrugWarnings(unanswered)
 
 
 def _check_line(index: int, line: PrescriptionLine) -> PrescriptionLine:
-    tidied = PrescriptionLine(
-        *(
-            " ".join(getattr(line, name).split())
-            for name in (*_WANTED, "override_reason")
-        )
-    )
-    for name, words in _WANTED.items():
-        value = getattr(tidied, name)
+    typed = {name: " ".join(getattr(line, name).split()) for name in _TYPED}
+    for name, words in {**_WANTED, **_OPTIONAL}.items():
+        value = typed[name]
         longest = LONGEST_DRUG if name == "drug" else LONGEST_FIELD
-        if not value:
-            raise InvalidPrescription(
-                f"lines.{index}.{name}", f"Line {index + 1}: write {words}."
-            )
+        if not value and name in _WANTED:
+            raise _wrong(index, name, f"write {words}.")
         if len(value) > longest:
-            raise InvalidPrescription(
-                f"lines.{index}.{name}",
-                f"Line {index + 1}: {words} is too long, at most {longest} characters.",
-            )
+            too_long = f"{words} is too long, at most {longest} characters."
+            raise _wrong(index, name, too_long)
         if not is_storable(value):
-            raise InvalidPrescription(
-                f"lines.{index}.{name}",
-                f"Line {index + 1}: {words} holds a character no record can.",
-            )
-    if len(tidied.override_reason) > LONGEST_REASON:
-        raise InvalidPrescription(
-            f"lines.{index}.override_reason",
-            f"Line {index + 1}: the reason is too long, at most {LONGEST_REASON} "
-            "characters.",
+            raise _wrong(index, name, f"{words} holds a character no record can.")
+    if typed["repeats"] and typed["repeats"] not in _REPEATS:
+        raise _wrong(
+            index, "repeats", f"repeats are a number from 0 to {MOST_REPEATS}."
         )
-    return tidied
+    if len(typed["override_reason"]) > LONGEST_REASON:
+        too_long = f"the reason is too long, at most {LONGEST_REASON} characters."
+        raise _wrong(index, "override_reason", too_long)
+    return PrescriptionLine(**typed)
+
+
+def _wrong(index: int, name: str, words: str) -> InvalidPrescription:
+    return InvalidPrescription(f"lines.{index}.{name}", f"Line {index + 1}: {words}")

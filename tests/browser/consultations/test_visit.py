@@ -104,16 +104,15 @@ def test_from_the_first_word_to_the_completed_visit(
 ):
     page = opened(room.pages[0], visit)
     expect(page.get_by_text("Headache for a week")).to_be_visible()
-    leave_with(page, "Complaint", "Migraine again")
+    leave_with(page, "Presenting complaint", "Migraine again")
     expect(page.get_by_text("Draft saved at")).to_be_visible()
+    page.get_by_role("tab", name="Similar").click()
     expect(page.get_by_text("Shares: migraine").first).to_be_visible()
 
-    leave_with(page, "Pulse (per minute)", "700")
+    leave_with(page, "Pulse (/min)", "700")
     page.get_by_role("button", name="Save notes").click()
-    expect(
-        page.get_by_text("Pulse must lie between 20 and 300 per minute.")
-    ).to_be_visible()
-    leave_with(page, "Pulse (per minute)", "70")
+    expect(page.get_by_text("Pulse must lie between 20 and 300 /min.")).to_be_visible()
+    leave_with(page, "Pulse (/min)", "70")
     page.get_by_role("button", name="Save notes").click()
     expect(page.get_by_text("Version 1 of the notes is saved.")).to_be_visible()
 
@@ -129,7 +128,7 @@ def test_from_the_first_word_to_the_completed_visit(
 
 def test_by_keyboard_alone(room: BrowserContext, visit: Consultation):
     page = opened(room.pages[0], visit)
-    field(page, "Complaint").focus()
+    field(page, "Presenting complaint").focus()
     page.keyboard.type("Typed without a mouse")
     page.keyboard.press("Tab")
     page.keyboard.type("Findings too")
@@ -141,13 +140,13 @@ def test_by_keyboard_alone(room: BrowserContext, visit: Consultation):
     page.keyboard.press("Enter")
 
     expect(page.get_by_text("Version 1 of the notes is saved.")).to_be_visible()
-    expect(field(page, "Findings")).to_have_value("Findings too")
+    expect(field(page, "Examination")).to_have_value("Findings too")
 
 
 def test_two_tabs_lose_nothing_of_each_other(room: BrowserContext, visit: Consultation):
     here, there = opened(room.pages[0], visit), opened(room.new_page(), visit)
-    leave_with(here, "Complaint", "Typed here")
-    leave_with(there, "Complaint", "Typed there")
+    leave_with(here, "Presenting complaint", "Typed here")
+    leave_with(there, "Presenting complaint", "Typed there")
     leave_with(there, "Plan", "Planned there")
 
     here.get_by_role("button", name="Save notes").click()
@@ -155,7 +154,7 @@ def test_two_tabs_lose_nothing_of_each_other(room: BrowserContext, visit: Consul
     there.get_by_role("button", name="Save notes").click()
 
     expect(there.get_by_text("typed is lost")).to_be_visible()
-    expect(field(there, "Complaint")).to_have_value("Typed there")
+    expect(field(there, "Presenting complaint")).to_have_value("Typed there")
     expect(there.get_by_text("Typed here", exact=True)).to_be_visible()
     there.get_by_role("button", name="Save notes").click()
     expect(there.get_by_text("Version 2 of the notes is saved.")).to_be_visible()
@@ -165,9 +164,9 @@ def test_what_was_being_typed_when_the_sign_in_ended_comes_back(
     site: Site, room: BrowserContext, visit: Consultation
 ):
     page = opened(room.pages[0], visit)
-    leave_with(page, "Complaint", "Left and kept as a draft")
+    leave_with(page, "Presenting complaint", "Left and kept as a draft")
     expect(page.get_by_text("Draft saved at")).to_be_visible()
-    field(page, "Findings").press_sequentially("In the middle of a sen")
+    field(page, "Examination").press_sequentially("In the middle of a sen")
 
     site.write(lambda s: s.execute(update(UserSession).values(ended_at=func.now())))
     page.wait_for_url("**/sign-in?next=%2Fvisit**")
@@ -175,8 +174,10 @@ def test_what_was_being_typed_when_the_sign_in_ended_comes_back(
     page.get_by_role("button", name="Sign in", exact=True).click()
 
     page.get_by_text("What you had typed is back.").wait_for()
-    expect(field(page, "Findings")).to_have_value("In the middle of a sen")
-    expect(field(page, "Complaint")).to_have_value("Left and kept as a draft")
+    expect(field(page, "Examination")).to_have_value("In the middle of a sen")
+    expect(field(page, "Presenting complaint")).to_have_value(
+        "Left and kept as a draft"
+    )
 
 
 def test_no_part_of_it_has_a_violation_or_scrolls_sideways(
@@ -184,13 +185,13 @@ def test_no_part_of_it_has_a_violation_or_scrolls_sideways(
 ):
     context = site.visit(Role.CLINICIAN)
     page = opened(context.pages[0], visit)
-    leave_with(page, "Complaint", "Migraine")
+    leave_with(page, "Presenting complaint", "Migraine")
     leave_with(page, "Temperature (°C)", "376")
     page.get_by_role("button", name="Save notes").click()
     page.get_by_text("Nothing was saved").wait_for()
 
     assert_fit(page)
-    for part in ("Measured", "Versions", "Similar"):
+    for part in ("Measured", "Versions", "Similar", "Earlier"):
         page.get_by_role("tab", name=part).click()
         assert_fit(page)
     page.get_by_role("button", name="Complete the visit").click()

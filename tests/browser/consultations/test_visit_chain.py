@@ -27,8 +27,8 @@ pytestmark = pytest.mark.browser
 LINE = {
     "Drug": "Amoxicillin 500 mg capsules",
     "Dose": "1 capsule",
-    "How often": "3 times a day",
-    "For how long": "7 days",
+    "Frequency": "3 times a day",
+    "Duration": "7 days",
 }
 REASON = "Tolerated amoxicillin well last year"
 
@@ -120,17 +120,19 @@ def test_from_the_booking_to_a_prescription_that_verifies(
         ready(tab).get_by_role("button", name="Day after").click()
     ready(tab).get_by_role("link", name=re.compile(name)).click()
     tab.get_by_role("button", name="Save notes").wait_for()
-    leave_with(ready(tab), "Complaint", "Sore throat")
+    leave_with(ready(tab), "Presenting complaint", "Sore throat")
     tab.get_by_role("button", name="Save notes").click()
     expect(tab.get_by_text("Version 1 of the notes is saved.")).to_be_visible()
 
     for label, value in LINE.items():
         leave_with(tab, f"{label}, line 1", value)
-    ready(tab).get_by_role("button", name="Sign and issue").click()
-    # Nothing typed is lost by the warning.
+    # Said as soon as it is typed.
     expect(tab.get_by_text("The patient is allergic to Penicillin V")).to_be_visible()
+    ready(tab).get_by_role("button", name="Sign and issue").click()
+    # Nothing typed is lost by the refusal.
+    expect(tab.get_by_text("give the reason for prescribing it")).to_be_visible()
     expect(tab.get_by_label("Drug, line 1", exact=True)).to_have_value(LINE["Drug"])
-    leave_with(tab, "Why it is right all the same", REASON)
+    leave_with(tab, "Reason for overriding the warning", REASON)
     ready(tab).get_by_role("button", name="Sign and issue").click()
     download = tab.get_by_role("link", name="Download")
     expect(download).to_be_visible()
@@ -139,9 +141,9 @@ def test_from_the_booking_to_a_prescription_that_verifies(
     tab.get_by_role("button", name="Amend").click()
     # It begins with what was issued.
     expect(tab.get_by_label("Drug, line 1", exact=True)).to_have_value(LINE["Drug"])
-    expect(tab.get_by_label("Why it is right all the same", exact=True)).to_have_value(
-        REASON
-    )
+    expect(
+        tab.get_by_label("Reason for overriding the warning", exact=True)
+    ).to_have_value(REASON)
     leave_with(tab, "Dose, line 1", "2 capsules")
     # It appears above the button, which moves.
     expect(tab.get_by_text("Draft saved at")).to_be_visible()

@@ -156,3 +156,113 @@ def test_without_the_store_the_form_goes_on_and_says_so(clinic, visit, monkeypat
 
     assert any("could not be saved" in element.value for element in app.caption)
     assert field(app, "drug").value == "Paracetamol 500 mg"
+
+
+def warnings(app):
+    return [element.value for element in app.warning]
+
+
+def test_a_drug_that_is_not_recognised_is_said_and_put_right(clinic, visit):
+    app = type_in(opened(clinic, visit), drug="Paracetemol 500 mg")
+    assert any("not recognised" in words for words in warnings(app))
+
+    (offered,) = [known for known in app.button if known.label == "Paracetamol 500 mg"]
+    offered.click().run()
+
+    assert field(app, "drug").value == "Paracetamol 500 mg"
+    assert not any("not recognised" in words for words in warnings(app))
+
+
+def test_a_drug_named_alone_is_offered_as_it_is_dispensed(clinic, visit):
+    app = type_in(opened(clinic, visit), drug="amoxicillin")
+
+    (offered,) = [
+        known for known in app.button if known.label == "Amoxicillin 500 mg capsules"
+    ]
+    offered.click().run()
+
+    assert field(app, "drug").value == "Amoxicillin 500 mg capsules"
+
+
+@pytest.mark.parametrize("change", ["typed", "offered"])
+def test_a_reason_for_one_drug_is_none_for_another(clinic, visit, change):
+    app = type_in(opened(clinic, visit), drug="Ibuprofin 400 mg")
+    type_in(app, override_reason="The only one that is in stock")
+
+    if change == "typed":
+        type_in(app, drug="Zzyzx 5 mg")
+    else:
+        offers = [known for known in app.button if known.label == "Ibuprofen 400 mg"]
+        offers[0].click().run()
+        type_in(app, drug="Ibuprofin 400 mg")
+
+    assert not field(app, "override_reason").value
+
+
+def test_what_is_not_recognised_is_signed_with_a_reason_only(clinic, visit):
+    app = type_in(
+        opened(clinic, visit),
+        drug="Zzyzx 5 mg",
+        dose="1",
+        frequency="Daily",
+        duration="5 days",
+    )
+
+    app.button(key="prescription_issue").click().run()
+    assert any("give the reason" in element.value for element in app.error)
+    type_in(app, override_reason="Imported for this patient alone")
+    app.button(key="prescription_issue").click().run()
+
+    prescription = clinic.write(
+        lambda s: prescriptions.find_of_visit(s, clinic.cast[CLINICIAN], visit)
+    )
+    (line,) = prescription.version.lines
+    assert line.override_reason == "Imported for this patient alone"
+
+
+def route(app, place=0):
+    routes = [
+        select.value for select in app.selectbox if str(select.key).endswith("_route")
+    ]
+    return routes[place]
+
+
+def find(app, drug):
+    return app.selectbox(key="prescription_find").set_value(drug).run()
+
+
+def test_a_drug_that_is_found_fills_the_first_line_without_one(clinic, visit):
+    app = find(opened(clinic, visit), "Amoxicillin 500 mg capsules")
+    find(app, "Paracetamol 500 mg tablets")
+
+    assert field(app, "drug").value == "Amoxicillin 500 mg capsules"
+    assert field(app, "drug", 1).value == "Paracetamol 500 mg tablets"
+    assert app.selectbox(key="prescription_find").value is None
+    assert not app.exception
+
+
+def test_the_route_is_that_of_the_form_until_somebody_chooses_another(clinic, visit):
+    app = find(opened(clinic, visit), "Paracetamol 500 mg tablets")
+    assert route(app) == "oral"
+
+    type_in(app, drug="Paracetamol 500 mg suppositories")
+    assert route(app) == "rectal"
+    type_in(app, drug="Paracetamol")
+    assert route(app) == ""
+
+    (chosen,) = (s for s in app.selectbox if str(s.key).endswith("_route"))
+    chosen.set_value("intravenous").run()
+    type_in(app, drug="Paracetamol 500 mg tablets")
+    assert route(app) == "intravenous"
+
+
+def test_usual_frequencies_are_offered_for_a_drug_that_is_known(clinic, visit):
+    app = type_in(opened(clinic, visit), drug="Zzyzxil 5 mg tablets")
+    assert "Twice a day" not in [button.label for button in app.button]
+    type_in(app, drug="Paracetamol 500 mg tablets")
+
+    (offered,) = (button for button in app.button if button.label == "Twice a day")
+    offered.click().run()
+
+    assert field(app, "frequency").value == "Twice a day"
+    assert "Twice a day" not in [button.label for button in app.button]

@@ -1,5 +1,6 @@
 """A visit in the consulting room: what is shown, written, kept, saved, completed."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -8,6 +9,8 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import update
 
+from dashboard.consultations.notes.completing import next_of
+from dashboard.ui.clock import midnight, today
 from db.draft_store import DraftStore, DraftsUnavailable
 from db.models.booking import Appointment
 from db.postgres import DatabaseUnavailable
@@ -17,6 +20,7 @@ from services.core.actors import Role
 from services.core.on_behalf import ActorDatabase
 from services.patients.care import care
 from services.visits.front_desk import appointments
+from services.visits.front_desk.appointments import VisitRecord, VisitStatus
 from tests.kit import cast
 from tests.services.visits import visit_samples
 
@@ -48,8 +52,10 @@ def visit(clinic, ada, doctor_id):
 
 
 def _visit(clinic, patient, doctor_id, *, days_ago=0, status="checked-in", **values):
-    """Keep a visit a few minutes ago, each at a time of its own."""
-    starts_at = BEGAN - timedelta(days=days_ago, minutes=20 * next(_PLACES))
+    """Keep a visit of today or so many days ago, each at a time of its own."""
+    # From the end of the day backwards: all are of this day, whatever the time is now.
+    latest = midnight(today() - timedelta(days=days_ago)) + timedelta(hours=23.5)
+    starts_at = latest - timedelta(minutes=20 * next(_PLACES))
     if status == "checked-in":
         values = {"checked_in_at": datetime.now(UTC)} | values
     return clinic.write(
@@ -264,7 +270,7 @@ def test_while_the_database_changes_hands_the_form_stays_and_is_saved_later(
             patch.setattr(ActorDatabase, name, refuse)
         app.session_state["chartroom_kept"] = None
         press(app, "save")
-        assert any("changing hands" in element.value for element in app.warning)
+        assert any("failover in progress" in element.value for element in app.warning)
         assert field(app, "complaint").value == "Typed before the failover"
         type_in(app, plan="Typed meanwhile")
         assert field(app, "plan").value == "Typed meanwhile"
@@ -317,8 +323,15 @@ def test_what_cannot_be_saved_completes_nothing(clinic, visit):
     assert "Pulse must be a number" in said(app)
 
 
-def test_whom_the_desk_forgot_to_check_in_is_checked_in_with_it(clinic, ada, doctor_id):
-    visit_id = _visit(clinic, ada, doctor_id, status="scheduled")
+def test_whom_the_desk_forgot_to_check_in_is_checked_in_with_it(clinic, ada):
+    # Of a doctor without other visits: it must be of the last hours, whatever day it is.
+    doctor_id = clinic.write(cast.add_doctor).id
+    starts_at = BEGAN - timedelta(hours=1)
+    visit_id = clinic.write(
+        lambda s: visit_samples.visit(
+            s, doctor_id, ada.id, starts_at, status="scheduled"
+        )
+    )
 
     press(press(opened(clinic, visit_id), "complete"), "complete_now")
 
@@ -350,6 +363,8 @@ def test_similar_earlier_notes_are_shown_beside_what_is_typed(
     before = _visit(clinic, ada, doctor_id, days_ago=30, status="completed")
     save_as_another(clinic, before, complaint="Migraine", plan="Dark room")
     app = opened(clinic, visit)
+    app.session_state["visit_tabs"] = ":gray[Similar]"
+    app.run()
     assert "Type a complaint" in said(app)
 
     type_in(app, complaint="Migraine again")
@@ -358,10 +373,14 @@ def test_similar_earlier_notes_are_shown_beside_what_is_typed(
     assert "Dark room" in said(app)
 
 
-def test_measurements_are_a_chart_and_a_table(clinic, ada, doctor_id, visit):
+def test_measurements_of_earlier_visits_are_a_chart_and_a_table(
+    clinic, ada, doctor_id, visit
+):
+    first = _visit(clinic, ada, doctor_id, days_ago=60, status="completed")
     before = _visit(clinic, ada, doctor_id, days_ago=30, status="completed")
-    save_as_another(clinic, before, systolic="140", diastolic="90")
-    save_as_another(clinic, visit, systolic="130", diastolic="85", pulse="70")
+    save_as_another(clinic, first, systolic="140", diastolic="90")
+    save_as_another(clinic, before, systolic="130", diastolic="85", pulse="70")
+    save_as_another(clinic, visit, systolic="120", temperature="39", diastolic="80")
     app = opened(clinic, visit)
 
     app.session_state["visit_tabs"] = ":gray[Measured]"
@@ -371,7 +390,135 @@ def test_measurements_are_a_chart_and_a_table(clinic, ada, doctor_id, visit):
     (chart,) = app.get("vega_lite_chart")
     assert "130 / 85 mmHg" in chart.proto.alt
     table = app.table[0].value
-    assert "140 / 90 mmHg" in table.to_string()
+    assert "140 / 90 mmHg (high)" in table.to_string()
+    # Today's own are what is being written, and stand in the form.
+    assert "120 / 80" not in table.to_string()
+    assert any(
+        "systolic pressure 90 to 139 mmHg; diastolic pressure 60 to 89" in said.value
+        for said in app.caption
+    )
+
+
+def test_the_time_of_a_measurement_is_written_in_24_hours(
+    clinic, ada, doctor_id, visit
+):
+    before = _visit(clinic, ada, doctor_id, days_ago=30, status="completed")
+    save_as_another(clinic, before, pulse="70")
+    app = opened(clinic, visit)
+    app.session_state["visit_tabs"] = ":gray[Measured]"
+    app.run()
+
+    (chart,) = app.get("vega_lite_chart")
+
+    formats = re.findall(r'"format": ?"([^"]+)"', chart.proto.spec)
+    assert "%-d %b %Y, %H:%M" in formats
+    assert not any("%I" in spelt for spelt in formats)
+
+
+def test_earlier_visits_are_listed_whatever_is_typed(clinic, ada, doctor_id, visit):
+    before = _visit(clinic, ada, doctor_id, days_ago=30, status="completed")
+    silent = _visit(clinic, ada, doctor_id, days_ago=60, status="completed", note="Flu")
+    missed = _visit(clinic, ada, doctor_id, days_ago=90, status="no-show", note="Never")
+    assert silent != missed
+    save_as_another(clinic, before, complaint="Migraine", diagnoses="G43 Migraine")
+
+    shown = said(opened(clinic, visit))
+
+    assert "**G43** Migraine" in shown
+    assert "Flu" in shown
+    assert "No notes were saved" in shown
+    assert "Never" not in shown
+
+
+def test_a_first_visit_says_so(clinic, visit):
+    assert "first visit here" in said(opened(clinic, visit))
+
+
+@pytest.mark.parametrize("part", ["timeline", "folder_open"])
+def test_the_rest_of_the_chart_is_one_click_away_and_nothing_typed_is_lost(
+    clinic, ada, visit, part
+):
+    app = opened(clinic, visit)
+    type_in(app, complaint="Headache")
+
+    press(app, f"to_{part}")
+
+    named = {"timeline": "time-line", "folder_open": "documents"}[part]
+    assert app.title[0].value == f"{ada.last_name}, {ada.first_name}"
+    assert app.query_params["part"] in (named, [named])
+    assert drafts(clinic, visit)[0].typed["complaint"] == "Headache"
+    assert not app.exception
+
+
+def test_after_completing_the_next_patient_of_the_day_is_offered(
+    clinic, ada, visit, doctor_id
+):
+    now = datetime.now(UTC)
+    app = opened(clinic, visit)
+    assert "visit_next_patient" not in {button.key for button in app.button}
+    waiting = _visit(clinic, ada, doctor_id, note="Comes next", checked_in_at=now)
+
+    press(app, "complete")
+    app.button(key="visit_complete_now").click().run()
+    app.button(key="visit_next_patient").click().run()
+
+    assert "Comes next" in said(app)
+    assert app.query_params["visit"] in (str(waiting), [str(waiting)])
+    assert not app.exception
+
+
+def test_whoever_waits_comes_before_whoever_is_expected():
+    def at_hour(hour, status):
+        times = (BEGAN.replace(hour=hour), BEGAN.replace(hour=hour + 1))
+        who = (uuid4(), cast.DOCTOR_DORA.name, "Cardiology", None, uuid4(), "Ada")
+        rest = ("7K2MD9QX4T", "", 1, None, None, None)
+        return VisitRecord(uuid4(), uuid4(), *who, *times, status, *rest)
+
+    waits = at_hour(12, VisitStatus.CHECKED_IN)
+    expected = at_hour(10, VisitStatus.SCHEDULED)
+    over = at_hour(8, VisitStatus.COMPLETED)
+
+    assert next_of([expected, waits, over]) is waits
+    assert next_of([expected, over]) is expected
+    assert next_of([over]) is None
+
+
+def test_a_diagnosis_is_found_by_search_and_becomes_a_line(clinic, visit):
+    app = opened(clinic, visit)
+    type_in(app, diagnoses="Tired")
+
+    app.selectbox(key="visit_diagnosis_search").set_value("R05").run()
+
+    assert field(app, "diagnoses").value == "Tired\nR05 Cough"
+    assert app.selectbox(key="visit_diagnosis_search").value is None
+    assert drafts(clinic, visit)[0].typed["diagnoses"] == "Tired\nR05 Cough"
+    press(app, "save")
+    codes = [diagnosis.code for diagnosis in notes_of(clinic, visit).diagnoses]
+    assert codes == ["", "R05"]
+
+
+def test_misspelt_words_are_said_to_be_uncoded_and_offered_their_code(clinic, visit):
+    app = opened(clinic, visit)
+    type_in(app, diagnoses="I10 High blood pressure\ncogh")
+    assert "Uncoded: cogh" in said(app)
+    assert "Uncoded: I10" not in said(app)
+    (offered,) = (button for button in app.button if button.label == "Cough (R05)")
+
+    offered.click().run()
+
+    assert field(app, "diagnoses").value == "I10 High blood pressure\nR05 Cough"
+    assert "Uncoded" not in said(app)
+    assert not app.exception
+
+
+def test_words_without_a_code_can_be_kept(clinic, visit):
+    app = opened(clinic, visit)
+    type_in(app, diagnoses="Homesick for Vulcan")
+
+    press(app, "save")
+
+    (kept,) = notes_of(clinic, visit).diagnoses
+    assert (kept.code, kept.text) == ("", "Homesick for Vulcan")
 
 
 def test_an_earlier_version_comes_back_into_the_form_and_no_draft_is_lost(

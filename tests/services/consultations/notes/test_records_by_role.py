@@ -53,7 +53,6 @@ def calls(actor, visit):
     return (
         lambda s: notes.find(s, actor, visit.id),
         lambda s: notes.list_versions(s, actor, visit.id),
-        lambda s: notes.list_measured(s, actor, visit.id),
         lambda s: notes.list_similar(s, actor, visit.id, "headache"),
     )
 
@@ -90,6 +89,30 @@ def test_the_database_itself_shows_notes_to_nobody_else(clinic, visit, name, tab
             getattr(clinic, name),
             lambda s: s.execute(text(f"SELECT content FROM {table}")).all(),
         )
+
+
+@pytest.mark.parametrize("name", ["cleo", "ana", "ines"])
+def test_nobody_but_clinicians_lists_the_notes_of_a_patient(clinic, visit, name):
+    actor = getattr(clinic, name)
+
+    with pytest.raises(NotAllowed, match="write the records of visits"):
+        clinic.read(actor, lambda s: notes.list_of_patient(s, actor, clinic.grace.id))
+
+
+def test_whoever_does_not_treat_the_patient_lists_no_notes(clinic, visit):
+    write(clinic, clinic.dora, visit)
+    grace = clinic.grace.id
+
+    listed = {
+        name: clinic.read(
+            (actor := getattr(clinic, name)),
+            lambda s, actor=actor: notes.list_of_patient(s, actor, grace),
+        )
+        for name in ("dora", "emil")
+    }
+
+    assert len(listed["dora"]) == 1
+    assert listed["emil"] == ()
 
 
 def test_who_only_has_the_visit_but_does_not_treat_the_patient_is_told_so(

@@ -125,8 +125,8 @@ def test_an_archived_patients_notes_are_not_written(session, clinician, clerk, v
 
 
 REFUSED = {
-    "no-number": ({"pulse": "fast"}, "Pulse must be a number (per minute)."),
-    "exponent": ({"pulse": "1e2"}, "Pulse must be a number (per minute)."),
+    "no-number": ({"pulse": "fast"}, "Pulse must be a number (/min)."),
+    "exponent": ({"pulse": "1e2"}, "Pulse must be a number (/min)."),
     "too-hot": ({"temperature": "376"}, "Temperature must lie between 25 and 45 °C."),
     "too-light": ({"weight": "0.2"}, "Weight must lie between 0.3 and 500 kg."),
     "over-full": (
@@ -146,8 +146,14 @@ REFUSED = {
     "long": ({"plan": "x" * 8001}, "Plan must have at most 8,000 characters."),
     "many": ({"diagnoses": "Flu\n" * 21}, "Diagnoses must be at most 20"),
     "long-line": ({"diagnoses": "x" * 201}, "Diagnoses has a line that is too long"),
-    "half-character": ({"findings": "\ud800"}, "Findings holds a character no record"),
-    "nothing": ({"complaint": " \n", "pulse": ""}, "Complaint and all else is empty"),
+    "half-character": (
+        {"findings": "\ud800"},
+        "Examination holds a character no record",
+    ),
+    "nothing": (
+        {"complaint": " \n", "pulse": ""},
+        "Presenting complaint and all else is empty",
+    ),
 }
 
 

@@ -84,21 +84,46 @@ def test_neither_other_patients_nor_later_visits_nor_this_one_are_found(
     assert similar == ()
 
 
-def test_measurements_come_in_the_order_of_the_visits(session, clinician, patient):
+def test_notes_of_a_patient_come_with_the_latest_visit_first(
+    session, clinician, patient
+):
     visits = [visit_of(session, patient.id, days_ago=days) for days in (1, 9, 4, 0)]
     for about, weight in zip(visits, ("71", "75", "73", ""), strict=True):
         save(session, clinician, about, complaint="Weighed", weight=weight)
 
-    measured = notes.list_measured(session, clinician, visits[0].id)
+    written = notes.list_of_patient(session, clinician, patient.id)
 
-    assert [measurements.vitals.weight for measurements in measured] == [75, 73, 71]
-    assert measured[0].visited_at == visits[1].starts_at
+    assert [w.notes.vitals.weight for w in written] == [None, 71, 73, 75]
+    assert written[0].visited_at == visits[3].starts_at
 
 
-def test_only_the_version_that_counts_is_measured(session, clinician, visit):
+def test_notes_before_a_visit_are_neither_its_own_nor_later_ones(
+    session, clinician, patient
+):
+    visits = [visit_of(session, patient.id, days_ago=days) for days in (9, 4, 0)]
+    for about, weight in zip(visits, ("75", "73", "71"), strict=True):
+        save(session, clinician, about, weight=weight)
+
+    (before,) = notes.list_of_patient(
+        session, clinician, patient.id, before=visits[1].starts_at
+    )
+
+    assert before.appointment_id == visits[0].id
+
+
+def test_only_the_version_that_counts_is_listed(session, clinician, visit):
     save(session, clinician, visit, weight="170")
     save(session, clinician, visit, 1, weight="71")
 
-    (measured,) = notes.list_measured(session, clinician, visit.id)
+    (written,) = notes.list_of_patient(session, clinician, visit.patient_id)
 
-    assert measured.vitals.weight == 71
+    assert written.notes.vitals.weight == 71
+
+
+def test_the_notes_of_another_patient_are_not_listed(
+    session, clinician, clerk, today, visit
+):
+    other = patients.register(session, clerk, GRACE, today=today)
+    save(session, clinician, visit)
+
+    assert notes.list_of_patient(session, clinician, other.id) == ()

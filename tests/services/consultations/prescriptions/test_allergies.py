@@ -2,7 +2,11 @@
 
 import pytest
 
-from services.consultations.prescriptions.allergies import find_match
+from services.consultations.prescriptions.allergies import (
+    NOT_RECOGNISED,
+    find_match,
+    find_warning,
+)
 
 
 @pytest.mark.parametrize(
@@ -20,6 +24,8 @@ from services.consultations.prescriptions.allergies import find_match
         ("Morphine", "Opioids"),
         ("Lisinopril 10 MG Oral Tablet", "Ramipril"),
         ("Ramipril", "ACE inhibitors"),
+        ("Amoxicillin", "Penicilin"),
+        ("Ibuprofen", "Asprin"),
     ],
 )
 def test_the_name_or_the_class_warns(drug, allergy):
@@ -40,6 +46,8 @@ def test_the_name_or_the_class_warns(drug, allergy):
         ("Folic acid", "Acetylsalicylic acid"),
         ("Proton pump inhibitors", "ACE inhibitors"),
         ("Salbutamol", "Tree pollen (substance)"),
+        ("Beclometasone inhaler", "Salbutamol inhaler"),
+        ("Sodium chloride", "Suxamethonium chloride"),
     ],
 )
 def test_what_has_nothing_to_do_with_it_does_not(drug, allergy):
@@ -48,3 +56,36 @@ def test_what_has_nothing_to_do_with_it_does_not(drug, allergy):
 
 def test_without_allergies_there_is_nothing_to_warn_of():
     assert find_match("Amoxicillin", ()) is None
+
+
+def test_a_misspelt_drug_is_not_taken_for_a_safe_one():
+    warning = find_warning("Amoxicilin 500 mg", ("Penicillin V",))
+
+    assert warning.startswith(NOT_RECOGNISED)
+    assert "If it is Amoxicillin: The patient is allergic to Penicillin V" in warning
+
+
+def test_a_misspelt_half_of_a_combination_is_not_recognised():
+    assert find_warning("Amoxicilin with clavulanic acid", ()) == NOT_RECOGNISED
+
+
+@pytest.mark.parametrize("drug", ["Zzyzx 5 mg", "500 mg", "the blue ones"])
+def test_what_nobody_knows_is_a_warning_without_any_allergy(drug):
+    assert find_warning(drug, ()) == NOT_RECOGNISED
+
+
+@pytest.mark.parametrize(
+    "drug",
+    [
+        "Paracetamol 500 mg tablets",
+        "lisinopril 10 MG Oral Tablet",
+        "Paracétamol",
+        "Co-amoxiclav",
+        "Alendronic acid 10 mg",
+        "Sodium chloride 0.9 %",
+        "Insulin glargine 100 units/mL solution for injection in a pen",
+        "Amoxicillin 250 MG / Clavulanate 125 MG Oral Tablet",
+    ],
+)
+def test_a_known_name_without_an_allergy_is_no_warning(drug):
+    assert find_warning(drug, ()) == ""

@@ -7,16 +7,17 @@ from io import BytesIO
 
 import pypdfium2
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from db.files.gridfs import Bucket
 from db.models.booking import Appointment
+from db.models.patient import Patient
 from db.postgres import SYSTEM
 from services.consultations import prescriptions
 from services.consultations.prescriptions import PrescriptionStatus
 from services.consultations.prescriptions.errors import (
-    AllergyMatches,
     AlreadyPrescribed,
+    DrugWarnings,
     InvalidPrescription,
     NoSuchPrescription,
     NotAtVisit,
@@ -74,7 +75,7 @@ def test_issuing_is_written_down_with_the_version_and_no_drug(room):
 
 
 def test_a_drug_of_an_allergys_class_needs_a_reason(room):
-    with pytest.raises(AllergyMatches, match=r"Line 1: .*Penicillin V") as refused:
+    with pytest.raises(DrugWarnings, match=r"Line 1: .*Penicillin V") as refused:
         room.issue(AMOXICILLIN)
 
     assert [index for index, _ in refused.value.warnings] == [0]
@@ -85,7 +86,7 @@ def test_a_drug_of_an_allergys_class_needs_a_reason(room):
 
 
 def test_a_word_is_no_reason(room):
-    with pytest.raises(AllergyMatches):
+    with pytest.raises(DrugWarnings):
         room.issue(replace(AMOXICILLIN, override_reason="fine"))
 
 
@@ -96,7 +97,7 @@ def test_an_allergy_that_came_up_after_the_preview_stops_it(room):
     )
     room.let_be_allergic("Paracetamol")
 
-    with pytest.raises(AllergyMatches):
+    with pytest.raises(DrugWarnings):
         room.keep(order)
 
     assert stored(room) == set()
@@ -193,6 +194,9 @@ def test_nothing_is_prescribed_at_a_visit_that_did_not_begin(room, status):
         ((PARACETAMOL,) * 21, "lines"),
         ((replace(PARACETAMOL, drug="\ud800"),), "lines.0.drug"),
         ((replace(PARACETAMOL, drug="Paracetamol \U000f0000"),), "lines"),
+        ((replace(PARACETAMOL, route="x" * 81),), "lines.0.route"),
+        ((replace(PARACETAMOL, repeats="13"),), "lines.0.repeats"),
+        ((replace(PARACETAMOL, repeats="often"),), "lines.0.repeats"),
     ],
 )
 def test_a_line_that_breaks_a_rule_is_named(room, lines, field):
@@ -209,6 +213,68 @@ def test_a_line_that_breaks_a_rule_is_named(room, lines, field):
         attempt()
 
     assert refused.value.property_name == field
+
+
+def medications(room):
+    find = select(Patient.current_medications).where(Patient.id == room.clinic.grace.id)
+    return room.clinic.database.read_latest(
+        lambda s: list(s.scalars(find).one()), identity=SYSTEM
+    ).value
+
+
+def let_take(room, *drugs):
+    change = update(Patient).where(Patient.id == room.clinic.grace.id)
+    room.clinic.database.write(
+        lambda s: s.execute(change.values(current_medications=drugs)) and None,
+        identity=SYSTEM,
+    )
+
+
+def test_a_name_that_is_not_recognised_needs_a_reason(room):
+    misspelt = replace(AMOXICILLIN, drug="Amoxicilin 500 mg")
+
+    with pytest.raises(DrugWarnings, match=r"Line 1: .*not recognised"):
+        room.issue(misspelt)
+
+    issued = room.issue(replace(misspelt, override_reason=REASON))
+    assert "Penicillin V" in issued.version.lines[0].warning
+
+
+def test_current_medications_follow_what_is_prescribed(room):
+    let_take(room, "Aspirin 75 mg")
+    ibuprofen = replace(PARACETAMOL, drug="Ibuprofen 400 mg")
+
+    first = room.issue(PARACETAMOL)
+    assert medications(room) == ["Aspirin 75 mg", PARACETAMOL.drug]
+    second = room.amend(first, ibuprofen)
+    assert medications(room) == ["Aspirin 75 mg", ibuprofen.drug]
+    room.write(
+        room.clinic.dora,
+        lambda s, a: prescriptions.withdraw(
+            s, a, second.id, number=2, reason="Not tolerated at all"
+        ),
+    )
+    assert medications(room) == ["Aspirin 75 mg"]
+
+
+def test_what_is_listed_already_is_not_listed_twice(room):
+    let_take(room, PARACETAMOL.drug.upper())
+
+    room.issue(PARACETAMOL)
+
+    assert medications(room) == [PARACETAMOL.drug.upper()]
+
+
+def test_the_paper_says_route_quantity_and_repeats(room):
+    line = replace(PARACETAMOL, route="oral", quantity="16 tablets", repeats="2")
+
+    issued = room.issue(line)
+
+    words = text_of(prescriptions.read_file(room.issuer.files, issued.version))
+    for word in ("1, oral", "16 tablets, repeats: 2"):
+        assert word in " ".join(words.split())
+    (kept,) = issued.version.lines
+    assert (kept.route, kept.quantity, kept.repeats) == ("oral", "16 tablets", "2")
 
 
 def test_the_desk_reads_prescriptions_and_issues_none(room):

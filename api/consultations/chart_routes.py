@@ -1,0 +1,81 @@
+"""A patient's chart: its diagnoses, coded for programs, and its summary as PDF."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID, uuid4
+
+from fastapi import APIRouter
+from pydantic import Field
+from starlette.responses import Response
+
+from api.core.answers import From, JsonResponse, Shown, read_headers
+from api.core.dependencies import ProgramOrPerson
+from api.core.documented import sends, shows
+from api.core.sending import PDF
+from services.consultations import chart
+from services.consultations.chart import KnownDiagnosis
+from services.consultations.diagnoses import SYSTEM, title_of
+
+router = APIRouter()
+
+
+def _system(known: KnownDiagnosis) -> str | None:
+    return SYSTEM if known.diagnosis.code else None
+
+
+def _words(known: KnownDiagnosis) -> str:
+    return known.diagnosis.text or title_of(known.diagnosis.code)
+
+
+class DiagnosisShown(Shown):
+    """A diagnosis of a patient, with the names of a FHIR CodeableConcept's fields."""
+
+    system: Annotated[str | None, From(_system)] = Field(
+        description="What the code is of; null for what was diagnosed in words only."
+    )
+    code: Annotated[str | None, From(lambda known: known.diagnosis.code or None)]
+    text: Annotated[str, From(_words)]
+    first_at: datetime = Field(description="When the first visit with it began.")
+    last_at: datetime = Field(description="When the last visit with it began.")
+    visits: int = Field(description="How many visits name it.")
+
+
+class DiagnosesShown(Shown):
+    """The diagnoses of a patient, the last named first."""
+
+    diagnoses: list[DiagnosisShown]
+
+
+@router.get(
+    "/api/v1/patients/{uuid}/diagnoses",
+    tags=["Patients"],
+    responses=shows(DiagnosesShown, 404),
+)
+def diagnoses(caller: ProgramOrPerson, uuid: UUID) -> Response:
+    """List what a patient was diagnosed with, by the notes of visits; clinicians."""
+    read = caller.read(
+        lambda session: chart.list_diagnoses(session, caller.actor, uuid)
+    )
+    content = {"diagnoses": list(map(DiagnosisShown.of, read.value))}
+    return JsonResponse(content, headers=read_headers(read, caller.after))
+
+
+@router.get(
+    "/files/patients/{uuid}/summary.pdf", tags=["Files"], responses=sends(PDF, 404)
+)
+def summary(caller: ProgramOrPerson, uuid: UUID) -> Response:
+    """Send a summary of the chart, to be printed: who, allergies, drugs, visits.
+
+    Diagnoses and vital signs are in it for clinicians only.
+    """
+    read = caller.read(lambda session: chart.summarise(session, caller.actor, uuid))
+    made = chart.print_summary(
+        read.value,
+        document_id=uuid4(),
+        clinic=caller.stores.papers.clinic,
+        now=caller.stores.now(),
+    )
+    headers = read_headers(read, caller.after)
+    # No name: it would be in the list of downloads of a shared desk.
+    headers["Content-Disposition"] = 'inline; filename="chart-summary.pdf"'
+    return Response(made, media_type=PDF, headers=headers)

@@ -1,0 +1,1 @@
+"""What the notes of all visits come to, on a patient's page."""

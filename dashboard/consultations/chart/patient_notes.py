@@ -1,0 +1,110 @@
+"""The notes of all visits of a patient: diagnoses, and what the time line shows."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import streamlit as st
+
+from dashboard.consultations.notes.shown_notes import coded, in_one_line
+from dashboard.context import CachedRead, current_actor, in_zone, read_all
+from dashboard.patients.chart.timeline import ChartEvent, EventKind
+from dashboard.ui.error_boundary import error_boundary
+from services.consultations import chart, notes
+from services.consultations.notes import EarlierNotes, Notes, Vitals
+from services.core.actors import Actor, Permission
+
+_SECONDS: Final = 10.0
+_MOST_DIAGNOSES: Final = 8
+_LONGEST: Final = 160
+_PAGE: Final = "consultations/visit.py"
+
+
+def may_read_notes() -> bool:
+    """Tell whether whoever is here may read what is written about visits."""
+    return current_actor().may(Permission.WRITE_RECORDS)
+
+
+def notes_reads(patient_id: UUID) -> list[CachedRead[Any]]:
+    """Return what the parts made of notes are going to read."""
+    return [_notes(current_actor(), patient_id)] if may_read_notes() else []
+
+
+def notes_of(patient_id: UUID) -> tuple[EarlierNotes, ...]:
+    """Return the notes of a patient, the latest visit first."""
+    written: tuple[EarlierNotes, ...]
+    (written,) = read_all(_notes(current_actor(), patient_id))
+    return written
+
+
+def show_diagnoses(patient_id: UUID) -> None:
+    """Show what visits were diagnosed with as a card, the last named first."""
+    with st.container(border=True, gap="small"), error_boundary():
+        st.subheader("Problems and diagnoses", anchor=False)
+        known = chart.known_diagnoses(notes_of(patient_id))
+        if not known:
+            st.caption("No visit has been diagnosed yet.")
+        for diagnosis in known[:_MOST_DIAGNOSES]:
+            st.markdown(
+                f"{coded(diagnosis.diagnosis)}  \n:gray[{_since(diagnosis.first_at)}"
+                f"{_again(diagnosis)}]"
+            )
+        if len(known) > _MOST_DIAGNOSES:
+            st.caption(f"And {len(known) - _MOST_DIAGNOSES} more in the notes.")
+
+
+def notes_events(patient_id: UUID) -> Iterator[ChartEvent]:
+    """Return notes and vital signs for the time line; each opens its visit."""
+    for visit in notes_of(patient_id):
+        query = {"visit": str(visit.appointment_id)}
+        if visit.notes.vitals != Vitals():
+            yield ChartEvent(
+                EventKind.VITALS,
+                visit.visited_at,
+                in_one_line(visit.notes.vitals),
+                visit.doctor_name,
+                page=_PAGE,
+                query=query,
+            )
+        if what := _said(visit.notes):
+            yield ChartEvent(
+                EventKind.NOTES,
+                visit.visited_at,
+                what,
+                visit.doctor_name,
+                more=_shortened(visit.notes.complaint) if visit.notes.diagnoses else "",
+                page=_PAGE,
+                query=query,
+            )
+
+
+def _notes(actor: Actor, patient_id: UUID) -> CachedRead[tuple[EarlierNotes, ...]]:
+    return CachedRead(
+        lambda s: notes.list_of_patient(s, actor, patient_id),
+        keep=("notes", patient_id),
+        seconds=_SECONDS,
+    )
+
+
+def _said(written: Notes) -> str:
+    """Return the diagnoses, or the first of what is written if there are none."""
+    named = "; ".join(f"{d.code} {d.text}".strip() for d in written.diagnoses)
+    texts = (written.complaint, written.findings, written.plan)
+    return named or _shortened(next(filter(None, texts), ""))
+
+
+def _shortened(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
+
+
+def _since(timestamp: datetime) -> str:
+    local = in_zone(timestamp)
+    return f"{local.day} {local:%b %Y}"
+
+
+def _again(known: chart.KnownDiagnosis) -> str:
+    if known.visits == 1:
+        return ""
+    return f" to {_since(known.last_at)}, {known.visits} visits"

@@ -1,0 +1,90 @@
+"""Finding the code of a diagnosis: by search, and for words that have none yet."""
+
+from collections.abc import Callable
+from typing import Final
+
+import streamlit as st
+
+from dashboard.consultations.notes.writing import PAGE, key_of
+from dashboard.ui.words import plain
+from services.consultations import diagnoses
+from services.consultations.notes.typed import diagnosis_of
+
+_SEARCH: Final = f"{PAGE}_diagnosis_search"
+_MOST_LINES: Final = 4
+
+
+def search_diagnoses(changed: Callable[[], None]) -> None:
+    """Draw a search whose choice becomes a line of the diagnoses, coded or in words."""
+    st.selectbox(
+        "Find a diagnosis",
+        list(diagnoses.categories()),
+        index=None,
+        format_func=_as_option,
+        key=_SEARCH,
+        placeholder="Type a term or a code of ICD-10",
+        accept_new_options=True,
+        on_change=_add,
+        args=(changed,),
+        help="What you choose becomes a line below. Words that are not in the list can "
+        "be added as they are; they stay uncoded.",
+    )
+
+
+def offer_codes(changed: Callable[[], None]) -> None:
+    """Say which lines have no code, and offer those that they may have."""
+    lines = _lines()
+    uncoded = [
+        place
+        for place, line in enumerate(lines)
+        if line.strip() and not diagnosis_of(line).code
+    ]
+    for place in uncoded[:_MOST_LINES]:
+        words = lines[place].strip()
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.caption(f"Uncoded: {plain(words)}", width="content")
+            for category in diagnoses.suggest(words):
+                st.button(
+                    category.label,
+                    key=f"{PAGE}_diagnosis_{place}_{category.code}",
+                    type="tertiary",
+                    on_click=_put,
+                    args=(place, category.line, changed),
+                )
+
+
+def _as_option(code: str) -> str:
+    """Return a code as it is searched: with its term, and what else that is called."""
+    known = diagnoses.categories().get(code)
+    if known is None:
+        # What somebody typed is an option as well, as it stands.
+        return code
+    others = f": {'; '.join(known.synonyms)}" if known.synonyms else ""
+    return f"{known.line}{others}"
+
+
+def _add(changed: Callable[[], None]) -> None:
+    chosen = st.session_state.pop(_SEARCH, None)
+    if not chosen:
+        return
+    known = diagnoses.categories().get(chosen)
+    line = known.line if known else str(chosen).strip()
+    lines = [before for before in _lines() if before.strip()]
+    if line not in lines:
+        _keep([*lines, line], changed)
+
+
+def _put(place: int, line: str, changed: Callable[[], None]) -> None:
+    lines = _lines()
+    if place < len(lines):
+        lines[place] = line
+        _keep(lines, changed)
+
+
+def _lines() -> list[str]:
+    return str(st.session_state.get(key_of("diagnoses")) or "").split("\n")
+
+
+def _keep(lines: list[str], changed: Callable[[], None]) -> None:
+    st.session_state[key_of("diagnoses")] = "\n".join(lines)
+    changed()

@@ -1,0 +1,72 @@
+"""The visits of a clinician that are over and whose notes are still to be written."""
+
+from datetime import timedelta
+from typing import Final
+
+import streamlit as st
+
+from dashboard.context import current_actor, now, read
+from dashboard.navigation import go
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.figures import Figure
+from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
+from dashboard.ui.words import at
+from services.consultations import notes
+from services.consultations.notes import UnwrittenVisit
+
+_SINCE: Final = timedelta(days=60)
+_SECONDS: Final = 30.0
+_LISTED: Final = 5
+_COLUMNS: Final = (Column("Patient"), Column("Visit", is_whole=True))
+
+
+def unwritten() -> tuple[UnwrittenVisit, ...]:
+    """Return the visits of the last two months that have no notes."""
+    actor, since = current_actor(), now() - _SINCE
+    return read(
+        lambda session: notes.list_unwritten(session, actor, since),
+        keep=("unwritten", actor.id),
+        seconds=_SECONDS,
+    )
+
+
+def unwritten_figure() -> Figure:
+    """Return how many visits wait for their notes, by the day they were on."""
+    visits = unwritten()
+    day = now().date()
+    days = [day - timedelta(days=number) for number in range(13, -1, -1)]
+    counted = {
+        day: sum(visit.starts_at.date() == day for visit in visits) for day in days
+    }
+    return Figure(
+        "Open notes",
+        f"{len(visits):,}",
+        "Your completed visits of the last 60 days of which nothing is noted.",
+        trend=[(f"{day:%a} {day.day}", number) for day, number in counted.items()],
+        page="visits/day.py",
+        link="Your day",
+    )
+
+
+@st.fragment
+def show_unwritten() -> None:
+    """List the visits whose notes are open; each leads to its consulting room."""
+    with error_boundary():
+        st.subheader("Open notes", anchor=False)
+        visits = unwritten()[:_LISTED]
+        if not visits:
+            st.caption("All your visits have their notes.")
+            return
+        rows = [
+            Row(
+                str(visit.id),
+                (Cell(visit.patient_name), Cell(at(visit.starts_at))),
+                url=f"visit?visit={visit.id}",
+            )
+            for visit in visits
+        ]
+        event = record_table(
+            payload_of(_COLUMNS, rows, name="Open notes"), key="home_open_notes"
+        )
+        if event.opened:
+            go("consultations/visit.py", visit=event.opened)

@@ -1,0 +1,12 @@
+"""A patient's chart: what all visits come to, and its summary on paper."""
+
+from services.consultations.chart.known_diagnoses import (
+    KnownDiagnosis as KnownDiagnosis,
+    known_diagnoses as known_diagnoses,
+    list_diagnoses as list_diagnoses,
+)
+from services.consultations.chart.paper import print_summary as print_summary
+from services.consultations.chart.summary import (
+    ChartSummary as ChartSummary,
+    summarise as summarise,
+)

@@ -1,0 +1,63 @@
+"""The diagnoses of a patient: each once, however many visits name it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from services.consultations import notes
+from services.consultations.notes import Diagnosis, EarlierNotes
+from services.core.actors import Actor
+from services.patients.records import patients
+
+
+@dataclass(frozen=True, slots=True)
+class KnownDiagnosis:
+    """A diagnosis in the words of the last visit that names it.
+
+    `first_at` and `last_at` are when the first and the last of those visits began, and
+    `visits` is how many there are.
+    """
+
+    diagnosis: Diagnosis
+    first_at: datetime
+    last_at: datetime
+    visits: int = 1
+
+
+def list_diagnoses(
+    session: Session, actor: Actor, patient_id: UUID
+) -> tuple[KnownDiagnosis, ...]:
+    """Return what a patient was diagnosed with, the last named first.
+
+    Raises NoSuchPatient, NotAllowed.
+    """
+    written = notes.list_of_patient(session, actor, patient_id)
+    patients.look_up(session, actor, patient_id)
+    return known_diagnoses(written)
+
+
+def known_diagnoses(written: Iterable[EarlierNotes]) -> tuple[KnownDiagnosis, ...]:
+    """Return what visits were diagnosed with, the last named first.
+
+    `written` are notes with the latest visit first. The same code is the same
+    diagnosis; without a code the same words are, however they are capitalised.
+    """
+    known: dict[str, KnownDiagnosis] = {}
+    for visit in written:
+        # A visit that names one twice counts once.
+        named = {_key(diagnosis): diagnosis for diagnosis in visit.notes.diagnoses}
+        for key, diagnosis in named.items():
+            later = known.get(key)
+            known[key] = (
+                KnownDiagnosis(diagnosis, visit.visited_at, visit.visited_at)
+                if later is None
+                else replace(later, first_at=visit.visited_at, visits=later.visits + 1)
+            )
+    return tuple(known.values())
+
+
+def _key(diagnosis: Diagnosis) -> str:
+    return diagnosis.code or diagnosis.text.casefold()

@@ -1,0 +1,180 @@
+"""The summary of a chart on paper, for whoever treats the patient elsewhere."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import chain
+from typing import Final
+from uuid import UUID
+
+from services.consultations.chart.known_diagnoses import known_diagnoses
+from services.consultations.chart.summary import ChartSummary
+from services.consultations.diagnoses import title_of
+from services.consultations.notes import VITALS, EarlierNotes, Vitals, written
+from services.consultations.prescriptions import PrescriptionStatus
+from services.documents.forms import Clinic, fonts
+from services.patients.records import record_numbers
+from services.patients.records.model import FIELDS, PatientRecord
+from services.visits.front_desk.appointments import VisitStatus
+
+TITLE: Final = "Chart summary"
+_NOTHING: Final = "Nothing entered"
+# Stands for a character that no font here has: a record may hold any.
+_UNPRINTABLE: Final = "□"
+_STATES: Final = {
+    VisitStatus.SCHEDULED: "Booked",
+    VisitStatus.CHECKED_IN: "Checked in",
+    VisitStatus.IN_ROOM: "In the room",
+    VisitStatus.COMPLETED: "Completed",
+    VisitStatus.CANCELLED: "Cancelled",
+    VisitStatus.NO_SHOW: "Did not come",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    heading: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def print_summary(
+    summary: ChartSummary, *, document_id: UUID, clinic: Clinic, now: datetime
+) -> bytes:
+    """Return the summary as PDF; its days are those of the zone of `now`.
+
+    The same chart, id and moment give the same bytes.
+    """
+    # fpdf takes as long to import as half of all others, and few make a paper.
+    from services.documents.forms.sheet import Sheet  # noqa: PLC0415
+
+    facts, lists = _facts(summary.patient), _lists(summary.patient)
+    tables = tuple(_tables(summary, now))
+    text = "\n".join(
+        (
+            *chain.from_iterable(facts.items()),
+            *chain.from_iterable(lists.items()),
+            *chain.from_iterable(chain.from_iterable(t.rows) for t in tables),
+            summary.author,
+        )
+    )
+    printable = _printer(text)
+    sheet = Sheet(
+        clinic=clinic,
+        title=TITLE,
+        subject=printable(facts["Patient"]),
+        document_id=document_id,
+        now=now,
+        text="".join((printable(text), clinic.name, clinic.address)),
+        # The code of a document leads to it, and this one is not kept.
+        has_code=False,
+    )
+    sheet.title_line(TITLE)
+    for label, value in facts.items():
+        sheet.fact(label, printable(value))
+    for heading, body in lists.items():
+        sheet.section(heading, printable(body))
+    for table in tables:
+        if table.rows:
+            rows = [tuple(map(printable, row)) for row in table.rows]
+            sheet.rows(table.heading, table.columns, rows)
+        else:
+            sheet.section(table.heading, _NOTHING)
+    sheet.signature(printable(f"Printed for {summary.author}"), _at(now, now))
+    return bytes(sheet.output())
+
+
+def _facts(patient: PatientRecord) -> dict[str, str]:
+    return {
+        "Patient": f"{patient.last_name}, {patient.first_name}",
+        "Date of birth": f"{patient.date_of_birth.day} {patient.date_of_birth:%B %Y}",
+        "Sex": patient.sex.capitalize(),
+        "Record number": record_numbers.spelt(patient.record_number),
+        "Allergies": _allergies(patient),
+    }
+
+
+def _allergies(patient: PatientRecord) -> str:
+    if patient.allergies:
+        return ", ".join(patient.allergies)
+    return "None known" if patient.no_known_allergies else "Not stated"
+
+
+def _lists(patient: PatientRecord) -> dict[str, str]:
+    return {
+        FIELDS[name].label: "\n".join(getattr(patient, name)) or _NOTHING
+        for name in ("current_medications", "medical_history")
+    }
+
+
+def _tables(summary: ChartSummary, now: datetime) -> Sequence[_Table]:
+    of_notes = _of_notes(summary.written, now) if summary.written is not None else ()
+    return (
+        *of_notes,
+        _Table(
+            "Last visits",
+            ("Date", "Doctor", "Reason", "State"),
+            tuple(
+                (
+                    _at(visit.starts_at, now),
+                    visit.doctor_name,
+                    visit.note,
+                    _STATES[visit.status],
+                )
+                for visit in summary.visits
+            ),
+        ),
+        _Table(
+            "Prescriptions",
+            ("Issued", "Drugs"),
+            tuple(
+                (
+                    _at(prescription.version.created_at, now),
+                    ", ".join(line.drug for line in prescription.version.lines),
+                )
+                for prescription in summary.prescriptions
+                if prescription.status is PrescriptionStatus.ISSUED
+            ),
+        ),
+    )
+
+
+def _of_notes(visits: Sequence[EarlierNotes], now: datetime) -> tuple[_Table, _Table]:
+    diagnoses = tuple(
+        (
+            known.diagnosis.text or title_of(known.diagnosis.code),
+            known.diagnosis.code or "uncoded",
+            _day(known.first_at, now),
+            _day(known.last_at, now),
+        )
+        for known in known_diagnoses(visits)
+    )
+    measured = next((v for v in visits if v.notes.vitals != Vitals()), None)
+    vitals = () if measured is None else tuple(_measured(measured, now))
+    return (
+        _Table("Diagnoses", ("Diagnosis", "ICD-10", "First", "Last"), diagnoses),
+        _Table("Last vital signs", ("Measured", "Value", "On"), vitals),
+    )
+
+
+def _measured(visit: EarlierNotes, now: datetime) -> Sequence[tuple[str, ...]]:
+    return [
+        (vital.label, f"{written(value)} {vital.unit}", _day(visit.visited_at, now))
+        for vital in VITALS
+        if (value := getattr(visit.notes.vitals, vital.name)) is not None
+    ]
+
+
+def _printer(text: str) -> Callable[[str], str]:
+    """Return what puts a box in place of each character that no font has."""
+    boxes = str.maketrans(dict.fromkeys(fonts.missing(text), _UNPRINTABLE))
+    return lambda part: part.translate(boxes)
+
+
+def _day(timestamp: datetime, now: datetime) -> str:
+    local = timestamp.astimezone(now.tzinfo)
+    return f"{local.day} {local:%b %Y}"
+
+
+def _at(timestamp: datetime, now: datetime) -> str:
+    return f"{_day(timestamp, now)}, {timestamp.astimezone(now.tzinfo):%H:%M}"

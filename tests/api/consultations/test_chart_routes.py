@@ -1,0 +1,72 @@
+"""A patient's diagnoses for programs, and the summary of the chart as PDF."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from db.postgres import SYSTEM
+from services.consultations import notes
+from services.core.actors import Role
+from services.patients.care import care
+from services.people.tokens import bearing
+from tests.api.conftest import NEWEST
+from tests.kit import cast
+from tests.services.documents.forms.samples import words_of
+from tests.services.visits import visit_samples
+
+
+@pytest.fixture
+def patient_id(application) -> UUID:
+    """A patient whom the clinician's program treats, with a visit that has notes."""
+    clerk, patient_id = (
+        application.people[Role.STAFF],
+        application.people[Role.PATIENT].patient_id,
+    )
+
+    def settle(session):
+        doctor = bearing.find_actor(session, application.tokens[Role.CLINICIAN])
+        assert doctor
+        if not care.is_treated_by(session, doctor.id, patient_id):
+            care.assign(session, clerk, patient_id, doctor.id)
+        begins = datetime.now(UTC) - timedelta(days=3)
+        visit_id = visit_samples.visit(
+            session,
+            cast.add_doctor(session).id,
+            patient_id,
+            begins,
+            status="completed",
+        )
+        typed = {"diagnoses": "I10\nTired of it all"}
+        notes.save(session, doctor, visit_id, typed, number=0)
+
+    application.database.write(settle, identity=SYSTEM)
+    return patient_id
+
+
+def test_diagnoses_are_coded_as_fhir_names_them(as_role, patient_id):
+    answer = as_role(Role.CLINICIAN).get(
+        f"/api/v1/patients/{patient_id}/diagnoses", headers=NEWEST
+    )
+
+    assert answer.status_code == 200
+    by_text = {d["text"]: d for d in answer.json()["diagnoses"]}
+    coded = by_text["Essential (primary) hypertension"]
+    assert (coded["system"], coded["code"]) == (
+        "http://hl7.org/fhir/sid/icd-10",
+        "I10",
+    )
+    uncoded = by_text["Tired of it all"]
+    assert (uncoded["system"], uncoded["code"]) == (None, None)
+
+
+def test_a_summary_is_a_pdf_whose_name_names_nobody(as_role, patient_id):
+    path = f"/files/patients/{patient_id}/summary.pdf"
+
+    answer = as_role(Role.CLINICIAN).get(path, headers=NEWEST)
+
+    assert answer.headers["content-type"] == "application/pdf"
+    assert answer.headers["content-disposition"] == (
+        'inline; filename="chart-summary.pdf"'
+    )
+    assert "Essential (primary) hypertension" in " ".join(words_of(answer.content))
