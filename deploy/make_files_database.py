@@ -18,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from db import audit_access, audit_store
 from db.embedded.servers import mongo
+from db.files import replica_set
 
 _NOT_YET_INITIALISED = 94
 _WAIT_SECONDS = 120.0
@@ -34,6 +35,7 @@ def make(members: list[str], passwords: dict[str, str]) -> None:
         _persist(lambda: client.admin.command("ping"))
         roles = [{"role": "readWrite", "db": mongo.DATABASE}]
         mongo.create_user(client, "chartroom", passwords["MONGO_PASSWORD"], roles)
+        replica_set.ensure_status_role(client, "chartroom")
         audit_access.prepare(
             client, audit_store.DATABASE, passwords["MONGO_AUDIT_PASSWORD"]
         )

@@ -2,8 +2,9 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends, Request
@@ -11,8 +12,9 @@ from starlette.responses import Response
 
 from api.cluster.schemas import AvailabilityShown, HealthShown
 from api.core.answers import JsonResponse
-from api.core.dependencies import Program, Stores
+from api.core.dependencies import KnownProgram, Stores
 from api.core.documented import shows
+from db.cluster.observing import ClusterSnapshot
 from db.postgres import SYSTEM, Absence, DatabaseUnavailable
 from db.postgres.watching.nodes import NodeState
 from services.audit import chain
@@ -21,6 +23,7 @@ from services.cluster.monitoring import background
 router = APIRouter(tags=["Health"])
 
 Status = Literal["up", "degraded", "read-only", "down"]
+Database = Literal["up", "read-only", "down"]
 _OK: Final = 200
 _UNAVAILABLE: Final = 503
 # Anybody may ask, as often as they like; the databases are asked once a second.
@@ -37,11 +40,19 @@ class Health:
     """What the parts answered, and what follows for the whole."""
 
     status: Status
+    database: Database
+    at: datetime
     parts: dict[str, Any]
 
-    def response(self) -> Response:
-        """Return 503 where no page could be served, otherwise 200."""
-        return JsonResponse({"status": self.status, **self.parts}, self._code)
+    def response(self, etcd: Mapping[str, Any] | None = None) -> Response:
+        """Return 503 where no page could be served, otherwise 200.
+
+        Without etcd everything goes on, until a server is lost.
+        """
+        is_lesser = self.status == "up" and (etcd or {}).get("status") == "down"
+        status = "degraded" if is_lesser else self.status
+        told = {**self._whole, "status": status, **self.parts, "etcd": etcd}
+        return JsonResponse(told, self._code)
 
     def brief(self) -> Response:
         """Return the same without what the parts are called and how they are.
@@ -49,9 +60,16 @@ class Health:
         Whoever reaches the port may ask this, and gets to know no more than what trying
         a page would tell.
         """
-        # What is degraded still serves every page.
-        status = "up" if self.status == "degraded" else self.status
-        return JsonResponse({"status": status}, self._code)
+        return JsonResponse(self._whole, self._code)
+
+    @property
+    def _whole(self) -> dict[str, Any]:
+        return {
+            # What is degraded still serves every page.
+            "status": "up" if self.status == "degraded" else self.status,
+            "database": self.database,
+            "timestamp": self.at.isoformat(),
+        }
 
     @property
     def _code(self) -> int:
@@ -105,14 +123,16 @@ def examine(stores: Stores) -> Health:
         "audit": audit,
         "disk": disk,
     }
-    if mongo["status"] == "down" or not can_work:
-        return Health("down", parts)
-    if primary["status"] == "down":
-        return Health("read-only", parts)
+    database = _database(primary, answering)
     lesser = [worker, audit, disk, *replicas]
-    if any(part["status"] == "down" for part in lesser) or not replicas:
-        return Health("degraded", parts)
-    return Health("up", parts)
+    status: Status = "up"
+    if mongo["status"] == "down" or not can_work:
+        status = "down"
+    elif primary["status"] == "down":
+        status = "read-only"
+    elif any(part["status"] == "down" for part in lesser) or not replicas:
+        status = "degraded"
+    return Health(status, database, stores.now(), parts)
 
 
 def checkup_of(request: Request) -> Checkup:
@@ -131,10 +151,27 @@ def health(checkup: TheCheckup) -> Response:
 
 
 @router.get("/api/v1/health", responses=_HEALTH)
-def health_for_programs(caller: Program, checkup: TheCheckup) -> Response:
-    """Tell a known program the same, and how each part is."""
-    del caller
-    return checkup.health().response()
+def health_for_programs(caller: KnownProgram, checkup: TheCheckup) -> Response:
+    """Tell anybody the same, and a program with a token how each part is."""
+    health = checkup.health()
+    if caller is None:
+        return health.brief()
+    return health.response(etcd_part(caller.stores.monitor.latest()))
+
+
+def etcd_part(snapshot: ClusterSnapshot) -> dict[str, Any] | None:
+    """Return how etcd is, as Patroni says; None without Patroni."""
+    silent = snapshot.etcd_silent_seconds
+    if silent is None:
+        return None
+    part = _part(None, last_seen_seconds=round(silent, 1))
+    return part if snapshot.is_etcd_answering else part | {"status": "down"}
+
+
+def _database(primary: Mapping[str, Any], answering: Container[str]) -> Database:
+    if primary["status"] == "up":
+        return "up"
+    return "read-only" if "up" in answering else "down"
 
 
 def _primary(nodes: tuple[NodeState, ...]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """/metrics: what Prometheus collects; labels never carry anything of a patient."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime
 from hmac import compare_digest
 from ipaddress import ip_address
@@ -21,9 +22,12 @@ from starlette.responses import PlainTextResponse, Response
 from api.cluster.server_metrics import ServerMetrics
 from api.core.dependencies import FORWARDED, stores_of, unauthorised
 from api.core.documented import refuses
+from db.cluster.statements import NotCounted, StatementReader, StatementTotals
+from db.files.gridfs import FileStoreUnavailable
 from db.postgres import SYSTEM, DatabaseUnavailable
 from db.spool import Waiting
 from services.cluster.monitoring import counts
+from services.people import sessions
 
 router = APIRouter(tags=["Health"])
 
@@ -62,7 +66,14 @@ def require_collector(request: Request) -> None:
 )
 def metrics(request: Request) -> Response:
     """Return this process's counters, bookings in all, and how the servers are."""
-    parts = (_bookings(request), _servers(request), _spool(request), _disk(request))
+    parts = (
+        _bookings(request),
+        _sign_ins(request),
+        _servers(request),
+        _files(request),
+        _spool(request),
+        _disk(request),
+    )
     whole = generate_latest() + b"".join(parts)
     return Response(whole, media_type=CONTENT_TYPE_LATEST)
 
@@ -99,6 +110,24 @@ def _bookings(request: Request) -> bytes:
     return generate_latest(registry)
 
 
+def _sign_ins(request: Request) -> bytes:
+    """Return how many people are here; nothing while no database answers."""
+    try:
+        counted = stores_of(request).database.read(
+            sessions.count_active, identity=SYSTEM
+        )
+    except DatabaseUnavailable:
+        return b""
+    registry = CollectorRegistry()
+    active = Gauge(
+        "chartroom_sign_ins_active",
+        "Sign-ins that did something within the last 15 minutes, of all servers.",
+        registry=registry,
+    )
+    active.set(counted.value)
+    return generate_latest(registry)
+
+
 def _servers(request: Request) -> bytes:
     """Return how the servers are; what is counted in a database only if one answers."""
     stores = stores_of(request)
@@ -107,7 +136,42 @@ def _servers(request: Request) -> bytes:
     except DatabaseUnavailable:
         counted = None
     registry = CollectorRegistry()
-    registry.register(ServerMetrics(stores.monitor.latest(), counted))
+    snapshot = stores.monitor.latest()
+    asked = [node.name for node in snapshot.nodes if node.is_answering]
+    statements = _statements(stores.statements, asked)
+    registry.register(ServerMetrics(snapshot, counted, statements))
+    return generate_latest(registry)
+
+
+def _statements(
+    reader: StatementReader | None, nodes: Iterable[str]
+) -> Mapping[str, StatementTotals]:
+    """Return what the statements of those servers took that count them."""
+    totals: dict[str, StatementTotals] = {}
+    if reader is None:
+        return totals
+    for node in nodes:
+        # A server may have left since it answered.
+        with suppress(NotCounted, KeyError):
+            totals[node] = reader.totals(node)
+    return totals
+
+
+def _files(request: Request) -> bytes:
+    """Return whether MongoDB answers, and how fast."""
+    registry = CollectorRegistry()
+    up = Gauge("chartroom_files_up", "Whether MongoDB answers.", registry=registry)
+    try:
+        seconds = stores_of(request).files.ping()
+    except FileStoreUnavailable:
+        up.set(0)
+        return generate_latest(registry)
+    up.set(1)
+    Gauge(
+        "chartroom_files_ping_seconds",
+        "How long MongoDB took to answer.",
+        registry=registry,
+    ).set(seconds)
     return generate_latest(registry)
 
 

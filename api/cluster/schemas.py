@@ -16,6 +16,8 @@ class AvailabilityShown(Shown):
     """Whether the clinic can work."""
 
     status: Literal["up", "read-only", "down"]
+    database: Literal["up", "read-only", "down"]
+    timestamp: datetime
 
 
 class PartShown(BaseModel):
@@ -26,15 +28,19 @@ class PartShown(BaseModel):
 
 
 class HealthShown(Shown):
-    """The parts, and what follows for the whole."""
+    """What follows from the parts; these only for a program with a token."""
 
     status: Literal["up", "degraded", "read-only", "down"]
-    primary: PartShown
-    replicas: list[PartShown]
-    mongo: PartShown
-    worker: PartShown
-    audit: PartShown
-    disk: PartShown
+    database: Literal["up", "read-only", "down"]
+    timestamp: datetime
+    primary: PartShown | None = None
+    replicas: list[PartShown] | None = None
+    mongo: PartShown | None = None
+    worker: PartShown | None = None
+    audit: PartShown | None = None
+    disk: PartShown | None = None
+    # Null without Patroni.
+    etcd: PartShown | None = None
 
 
 class BehindShown(Shown):

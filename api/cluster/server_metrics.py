@@ -3,10 +3,15 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    Metric,
+)
 from prometheus_client.registry import Collector
 
 from db.cluster.observing import ClusterSnapshot, NodeSnapshot
+from db.cluster.statements import StatementTotals
 from services.cluster.monitoring import verdict
 from services.cluster.monitoring.counts import Counts
 
@@ -65,9 +70,15 @@ _OF_NODES: Final[Mapping[str, tuple[str, _Reading]]] = {
 class ServerMetrics(Collector):
     """One snapshot of the servers, and what was counted of them, if it could be."""
 
-    def __init__(self, snapshot: ClusterSnapshot, counts: Counts | None) -> None:
+    def __init__(
+        self,
+        snapshot: ClusterSnapshot,
+        counts: Counts | None,
+        statements: Mapping[str, StatementTotals],
+    ) -> None:
         self._snapshot = snapshot
         self._counts = counts
+        self._statements = statements
 
     def collect(self) -> Iterator[Metric]:
         """Yield every gauge."""
@@ -81,6 +92,7 @@ class ServerMetrics(Collector):
             yield gauge
         yield from self._lags()
         yield self._slots()
+        yield from self._totals()
         if self._counts is not None:
             yield from _counted(self._counts)
 
@@ -102,6 +114,11 @@ class ServerMetrics(Collector):
                 "automatic_failover",
                 "Whether a replica takes over by itself.",
                 snapshot.is_automatic,
+            ),
+            (
+                "etcd",
+                "Whether etcd answers, without which nobody takes over.",
+                snapshot.is_etcd_answering,
             ),
             ("look_seconds", "How long the last look took.", snapshot.took_seconds),
         )
@@ -129,6 +146,22 @@ class ServerMetrics(Collector):
                 if behind.bytes is not None:
                     size.add_metric([node.name, stage], behind.bytes)
         yield from (seconds, size)
+
+    def _totals(self) -> Iterator[Metric]:
+        calls = CounterMetricFamily(
+            "chartroom_node_statements",
+            "Statements that a server ran for Chartroom since its counts were reset.",
+            labels=["node"],
+        )
+        seconds = CounterMetricFamily(
+            "chartroom_node_statement_seconds",
+            "How long these statements ran.",
+            labels=["node"],
+        )
+        for node, totals in self._statements.items():
+            calls.add_metric([node], totals.calls)
+            seconds.add_metric([node], totals.total_ms / 1000)
+        yield from (calls, seconds)
 
     def _slots(self) -> Metric:
         gauge = GaugeMetricFamily(

@@ -10,9 +10,10 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from db.postgres import SYSTEM, Database, DatabaseUnavailable
+from jobs.cluster.availability import AvailabilityCounter
 from jobs.cluster.monitor_ledger import Ledger
 from jobs.worker.leadership import AdvisoryLockLeader
-from services.cluster import alerts, monitoring
+from services.cluster import alerts, monitoring, performance
 from services.cluster.alerts import AlertNotice, Post
 from services.cluster.monitoring import LeaderChange
 
@@ -29,8 +30,15 @@ _log = logging.getLogger(__name__)
 class MonitorWriter:
     """Empties the ledger into the database, and sends the messages of alerts."""
 
-    def __init__(self, database: Database, ledger: Ledger, post: Post) -> None:
+    def __init__(
+        self,
+        database: Database,
+        ledger: Ledger,
+        post: Post,
+        availability: AvailabilityCounter | None = None,
+    ) -> None:
         self._database = database
+        self._availability = availability or AvailabilityCounter()
         self._ledger = ledger
         self._post = post
         self._leader = AdvisoryLockLeader(database, "chartroom.sampling")
@@ -83,16 +91,19 @@ class MonitorWriter:
     def _keep(self) -> None:
         samples, notices, changes = self._ledger.waiting()
         changes = [change for change in changes if self._is_settled(change)]
+        counted = self._availability.waiting() if self._ledger.is_leader else {}
         sent = notices if self._ledger.is_leader else []
         is_thinning = time.monotonic() - self._thinned_at >= _THIN_SECONDS
 
         def write(session: Session) -> alerts.AlertsState:
             monitoring.record(session, samples)
+            performance.record_availability(session, counted)
             alerts.record(session, sent)
             for change in changes:
                 monitoring.note_failover(session, self._completed(change))
             if is_thinning and self._ledger.is_leader:
                 monitoring.thin(session)
+                performance.forget_availability(session)
                 monitoring.close_abandoned(session)
             return alerts.standing(session)
 
@@ -100,6 +111,7 @@ class MonitorWriter:
             standing = self._database.write(write, identity=SYSTEM).value
             self._ledger.rules = standing.rules
             self._ledger.forget(samples, notices, changes)
+            self._availability.forget(counted)
             if is_thinning:
                 self._thinned_at = time.monotonic()
             if standing.has_due_messages:

@@ -13,6 +13,7 @@ from typing import Final
 
 from db.cluster.observing import ClusterSnapshot, Observer
 from db.postgres import Database
+from jobs.cluster.availability import AvailabilityCounter, WebProbe
 from jobs.cluster.monitor_ledger import Ledger
 from jobs.cluster.monitor_writer import MonitorWriter
 from jobs.worker.background_threads import background_threads
@@ -26,21 +27,38 @@ _log = logging.getLogger(__name__)
 
 
 @contextmanager
-def sampling(database: Database, observer: Observer, post: Post) -> Iterator[None]:
+def sampling(
+    database: Database,
+    observer: Observer,
+    post: Post,
+    availability: AvailabilityCounter | None = None,
+    probe: WebProbe | None = None,
+) -> Iterator[None]:
     """Watch in the background until the block ends."""
     ledger = Ledger()
-    writer = MonitorWriter(database, ledger, post)
-    sampler = Sampler(observer, ledger)
-    with background_threads(sampler=sampler.run, monitor_writer=writer.run):
+    availability, probe = availability or AvailabilityCounter(), probe or WebProbe()
+    writer = MonitorWriter(database, ledger, post, availability)
+    sampler = Sampler(observer, ledger, availability, probe)
+    with background_threads(
+        sampler=sampler.run, monitor_writer=writer.run, web_probe=probe.run
+    ):
         yield
 
 
 class Sampler:
     """Looks, judges, and leaves what it found in the ledger."""
 
-    def __init__(self, observer: Observer, ledger: Ledger) -> None:
+    def __init__(
+        self,
+        observer: Observer,
+        ledger: Ledger,
+        availability: AvailabilityCounter | None = None,
+        probe: WebProbe | None = None,
+    ) -> None:
         self._observer = observer
         self._ledger = ledger
+        self._availability = availability or AvailabilityCounter()
+        self._probe = probe or WebProbe()
         self._judge = Judge()
         self._before: ClusterSnapshot | None = None
         self._led: ClusterSnapshot | None = None
@@ -67,11 +85,24 @@ class Sampler:
         snapshot = self._observer.look()
         self._ledger.add_samples(snapshot, monitoring.samples_of(snapshot))
         self._note_change(snapshot)
-        measures = alerts.measure(snapshot, self._before)
+        self._count(snapshot)
+        measures = alerts.measure(
+            snapshot,
+            self._before,
+            burn_rate=self._availability.burn_rate(snapshot.taken_at),
+        )
         rules = self._ledger.rules
         for change in self._judge.judge(rules, measures, snapshot.taken_at):
             self._ledger.add_notice(alerts.notice_of(change, rules))
         self._before = snapshot
+
+    def _count(self, snapshot: ClusterSnapshot) -> None:
+        """Count the second; not while it is not known how the web servers are."""
+        web = self._probe.is_up if self._probe.is_there else True
+        if web is not None:
+            self._availability.count(
+                snapshot.taken_at, web=web, database=bool(snapshot.has_quorum)
+            )
 
     def _note_change(self, snapshot: ClusterSnapshot) -> None:
         if self._led is not None:

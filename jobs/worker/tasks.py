@@ -18,6 +18,7 @@ from db.postgres.transactions import receipts
 from jobs.documents import integrity, purge
 from services.audit import chain
 from services.audit.chain import seals
+from services.cluster.alerts import WebhookForm
 from services.messaging.mail import Mailer, MailNotSent
 from services.patients.care import break_glass_notifications
 from services.pdf.inspecting import PdfInspector
@@ -68,6 +69,11 @@ class Stores:
     sender: SenderDetails = SenderDetails()  # noqa: RUF009 (frozen)
     # By which clock doctors work, and how far ahead they can be booked.
     calendar: Calendar = HORIZON
+    # How webhooks are told of alerts.
+    webhook_form: WebhookForm = "chartroom"
+    # Where web servers tell their health, and in which share of the time they are to.
+    health_addresses: tuple[str, ...] = ()
+    availability_objective: float = 0.999
 
     @classmethod
     def of(cls, context: JobContext) -> "Stores":

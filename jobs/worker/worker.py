@@ -14,6 +14,7 @@ from procrastinate.exceptions import ProcrastinateException
 from db.cluster.observing import Observer
 from jobs.audit.shipping import shipping
 from jobs.audit.spooled_events import writing_down
+from jobs.cluster.availability import AvailabilityCounter, WebProbe
 from jobs.cluster.sampling import sampling
 from jobs.worker.tasks import Stores, queue
 from services.cluster.alerts import Post
@@ -44,11 +45,17 @@ async def connected(database_url: str) -> AsyncIterator[App]:
 def run(stores: Stores, observer: Observer, spool: AuditSpool) -> None:
     """Work until SIGTERM or SIGINT, which let a running task finish first."""
     sender = stores.sender
-    post = Post(stores.mailer, sender.clinic, stores.address)
+    post = Post(stores.mailer, sender.clinic, stores.address, stores.webhook_form)
     with (
         shipping(stores.database, stores.audit),
         writing_down(stores.database, spool),
-        sampling(stores.database, observer, post),
+        sampling(
+            stores.database,
+            observer,
+            post,
+            AvailabilityCounter(stores.availability_objective),
+            WebProbe(stores.health_addresses),
+        ),
     ):
         asyncio.run(_run(stores))
 

@@ -11,8 +11,8 @@ from dashboard.ui.page_header import page_header
 page_header("Alerts")
 show_page_links()
 st.caption(
-    "An alert begins when something was over its bar for long enough, and ends by "
-    "itself. Whoever sees to it says so here, so that nobody else starts as well."
+    "An alert begins when something was over its threshold for long enough, and ends "
+    "by itself. Acknowledge it, so that nobody else starts as well."
 )
 show_alerts()
 st.subheader("Rules", anchor=False)

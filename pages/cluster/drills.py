@@ -20,7 +20,7 @@ may_practise = actor.may(Permission.RUN_DRILLS)
 page_header("Drills")
 show_page_links()
 st.caption(
-    "What is never practised does not work when it is needed. The clinic asks for: "
+    "The clinic asks for: "
     f"{DOCUMENT_PROMISE.words}. Chartroom promises less than that of each drill."
 )
 with error_boundary():

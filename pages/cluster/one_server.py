@@ -38,7 +38,7 @@ def show_server_facts(server: ServerSituation) -> None:
             distance = "not known" if behind is None else f"{behind:,} bytes"
             st.metric("Behind", distance, border=True, width=_WIDTH)
             waits = "yes" if server.is_waited_for else "no"
-            st.metric("Commits wait for it", waits, border=True, width=_WIDTH)
+            st.metric("Synchronous (quorum)", waits, border=True, width=_WIDTH)
 
 
 page_header("Servers")

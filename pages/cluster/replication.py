@@ -3,7 +3,8 @@
 import streamlit as st
 
 from dashboard.cluster.charts.replication_charts import show_charts
-from dashboard.cluster.monitoring.overview import show_overview
+from dashboard.cluster.monitoring.files_database import show_files_database
+from dashboard.cluster.monitoring.overview import show_servers, show_state
 from dashboard.cluster.monitoring.page_links import show_page_links
 from dashboard.context import current_actor
 from dashboard.navigation import go
@@ -13,7 +14,9 @@ from services.core.actors import Permission
 
 with page_header("Replication"):
     if current_actor().may(Permission.ACT_ON_CLUSTER):
-        if st.button("Steering", key="replication_steer", icon=":material/tune:"):
+        if st.button(
+            "Cluster settings", key="replication_steer", icon=":material/tune:"
+        ):
             go("cluster/steering.py")
         if st.button(
             "Change the primary",
@@ -23,7 +26,11 @@ with page_header("Replication"):
         ):
             go("cluster/switchover.py")
 show_page_links()
-show_overview()
-st.subheader("Behind, through time", anchor=False)
+show_state()
+st.subheader("Replication lag", anchor=False)
 with error_boundary():
     show_charts()
+st.subheader("Servers", anchor=False)
+show_servers()
+st.subheader("Files (MongoDB)", anchor=False)
+show_files_database()

@@ -10,7 +10,7 @@ from dashboard.people.passkey_confirmation import ask_for_passkey
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.page_header import page_header
 
-page_header("Steering")
+page_header("Cluster settings")
 show_page_links()
 st.caption(
     "How the servers look after themselves, and how many of them there are. Each "
@@ -19,7 +19,7 @@ st.caption(
 with error_boundary():
     if not show_running():
         config = settings_now()
-        ask_for_passkey("Steering the servers")
+        ask_for_passkey("Changing cluster settings")
         steering.show_automatic_failover(is_on=not config.get("pause"))
         steering.show_settings(config)
         steering.show_replica_form()

@@ -35,6 +35,19 @@ def test_logs_are_as_silent_about_patients_as_the_embedded_ones(
     assert silent.items() <= patroni["postgresql"]["parameters"].items()
 
 
+def test_statements_are_counted_by_shape_as_on_the_embedded_ones(
+    patroni: dict[str, Any],
+):
+    counting = {
+        name: value
+        for name, value in configuration.PARAMETERS.items()
+        if "statements" in f"{name} {value}"
+    }
+
+    assert len(counting) == 3
+    assert counting.items() <= patroni["postgresql"]["parameters"].items()
+
+
 def test_every_setting_that_compose_sets_exists(compose: dict[str, Any]):
     known = {f"CHARTROOM_{name.upper()}" for name in Settings.model_fields}
 

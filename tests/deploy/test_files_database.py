@@ -14,6 +14,7 @@ from pymongo.errors import OperationFailure
 
 from db import audit_access, audit_store
 from db.embedded.processes.programs import find
+from db.files import replica_set
 from db.files.mongo_exposure import find_exposed
 from tests.browser.running import free_port
 from tests.deploy.conftest import ROOT
@@ -130,6 +131,23 @@ def test_three_members_become_a_set_with_chartrooms_two_users(
         log = client[audit_store.DATABASE][audit_store.COLLECTION]
         indexed = [list(index["key"].items()) for index in log.list_indexes()]
     assert indexed[1:] == [list(keys.items()) for keys, _ in audit_access.INDEXES]
+
+
+def test_every_member_is_seen_with_its_role_and_lag(
+    compose: dict[str, Any], secrets: Path, members: list[str]
+):
+    _initiate(compose, secrets, members)
+
+    url = _url(members, "chartroom", secrets / "MONGO_PASSWORD")
+    with MongoClient[dict[str, Any]](url) as client:
+        state = replica_set.observe(client, "chartroom", options={})
+
+    assert {member.name for member in state.members} == set(members)
+    roles = sorted(member.role for member in state.members)
+    assert roles == ["primary", "secondary", "secondary"]
+    lags = [member.lag_seconds for member in state.members]
+    assert all(lag is not None and lag < 60 for lag in lags)
+    assert state.log_seconds is not None
 
 
 def test_no_member_lets_strangers_read_its_memory(

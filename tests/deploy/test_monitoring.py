@@ -15,9 +15,12 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from api.cluster.metrics import SpoolMetrics
 from api.cluster.server_metrics import ServerMetrics
+from dashboard.web.log import request_log
 from db.cluster.observing import Behind, SlotSnapshot
+from db.cluster.statements import StatementTotals
 from db.spool import Waiting
 from services.cluster.monitoring.counts import Counts
+from services.documents.records import ingest
 from tests.db.cluster.observing.snapshots import (
     NOON,
     primary,
@@ -46,12 +49,13 @@ EVERYTHING: dict[str, Any] = {
 }
 
 
+STATEMENTS = {"db-01": StatementTotals(7, 1500.0, None)}
 KEPT = Waiting(7, NOON - timedelta(minutes=2), 1)
 
 
 def scrape(seen, counts=None, kept=KEPT):
     registry = CollectorRegistry()
-    registry.register(ServerMetrics(seen, counts))
+    registry.register(ServerMetrics(seen, counts, STATEMENTS))
     registry.register(SpoolMetrics(kept, NOON))
     return generate_latest(registry).decode()
 
@@ -59,7 +63,13 @@ def scrape(seen, counts=None, kept=KEPT):
 WHOLE = scrape(
     snapshot(primary(**EVERYTHING), replica(lag=2.5, missing=9), silent()), COUNTS
 )
-NAMES = set(re.findall(r"^(chartroom_\w+)(?:\{| )", WHOLE, re.MULTILINE))
+assert ingest.UPLOAD_SECONDS
+# What each process counts of itself; a route is told once somebody has asked it.
+request_log.REQUESTS.labels("GET", "/health", 200).inc()
+request_log.SECONDS.labels("GET", "/health").observe(0.01)
+TOLD = WHOLE + generate_latest().decode()
+NAMES = set(re.findall(r"^(chartroom_\w+)(?:\{| )", TOLD, re.MULTILINE))
+BOUNDS = set(re.findall(r'^(chartroom_\w+)\{le="([^"]+)"\}', TOLD, re.MULTILINE))
 
 
 def metrics_in(text):
@@ -70,6 +80,14 @@ def test_alarms_ask_for_what_is_told():
     rules = yaml.safe_load(RULES.read_text())["groups"][0]["rules"]
 
     assert set().union(*(metrics_in(rule["expr"]) for rule in rules)) <= NAMES
+
+
+def test_alarms_of_histograms_ask_for_a_bound_that_there_is():
+    # Prometheus says nothing of one that there is not: the alarm would never sound.
+    asked = set(re.findall(r'(chartroom_\w+)\{le="([^"]+)"\}', RULES.read_text()))
+
+    assert asked
+    assert asked <= BOUNDS
 
 
 def test_panels_ask_for_what_is_told():

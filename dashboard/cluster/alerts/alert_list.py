@@ -38,7 +38,7 @@ def show_alerts() -> None:
             empty_state("Nothing is wrong with the servers.", icon="verified_user")
         for alert in wrong:
             _show_open_alert(alert)
-        st.subheader("Before", anchor=False)
+        st.subheader("Past alerts", anchor=False)
         ended = [alert for alert in before if not alert.is_open]
         if ended:
             _show_table(ended)
@@ -91,7 +91,7 @@ def _since(alert: Alert) -> str:
     parts = [began if worst == "–" else f"{began}; at worst {worst}"]
     if alert.acknowledged_at is not None:
         who = plain(alert.acknowledged_by_name or "Somebody")
-        parts.append(f"{who} sees to it since {at(alert.acknowledged_at)}")
+        parts.append(f"Acknowledged by {who}, {at(alert.acknowledged_at)}")
     return ". ".join(parts) + "."
 
 

@@ -26,7 +26,7 @@ from services.core.errors import InvalidInput
 _COLUMNS: Final = (
     Column("Alert", is_whole=True),
     Column("Begins and ends"),
-    Column("Told to"),
+    Column("Notify"),
     Column("State"),
     Column(""),
 )

@@ -32,7 +32,7 @@ WORDS: Final = {
         "Replica gone", "A replica does not stream", "cloud_off"
     ),
     AlertKind.SLOT_RETAINS: Words(
-        "Log kept", "A slot keeps over", "inventory_2", "GB", 1e9
+        "WAL retained by slot", "A slot keeps over", "inventory_2", "GB", 1e9
     ),
     AlertKind.NO_QUORUM: Words(
         "No quorum", "Nobody leads, or too few acknowledge", "groups_2"
@@ -49,6 +49,12 @@ WORDS: Final = {
     ),
     AlertKind.BACKUP_TOO_OLD: Words(
         "Backup too old", "The newest backup is older than", "backup", "hours", 3600
+    ),
+    AlertKind.ERROR_BUDGET: Words(
+        "Error budget",
+        "The error budget burns over",
+        "local_fire_department",
+        "times as fast as it lasts",
     ),
 }
 
@@ -67,7 +73,7 @@ def describe_rule(rule: RuleRevision) -> str:
 
 def receivers(rule: RuleRevision) -> str:
     """Say who is told."""
-    return ", ".join(_receivers(rule)) or "Nobody beyond this page"
+    return ", ".join(_receivers(rule)) or "None"
 
 
 def value_of(alert: Alert, value: float | None) -> str:

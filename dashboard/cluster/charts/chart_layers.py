@@ -32,6 +32,10 @@ _FORMATS: Final = (
     (float("inf"), "%-d %b"),
 )
 _MARKED: Final = "#7D8A94"
+# Legible on both backgrounds.
+_ALERT: Final = "#D9534A"
+# What stands left of each chart is as wide, so that their times are in one line.
+SIDE: Final[Spec] = {"minExtent": 64, "maxExtent": 64, "labelLimit": 60}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +58,22 @@ class Window:
         scale: Spec = {"type": "utc"}
         return {"field": "at", "type": "temporal", "scale": scale, "axis": axis}
 
-    def ends(self, y: Spec | None = None) -> Spec:
+    def ends(self, y: Spec | None = None, *, least: float = 1.0) -> Spec:
         """Return a layer that nobody sees, which makes the axes as long as they are.
+
+        The axis of values reaches up to `least` at the least.
 
         Vega-Lite takes domains that are told to charts of several layers for a
         conflict, and then draws nothing.
         """
-        values = [{"at": self.since, "least": 0}, {"at": self.until, "least": 1}]
+        values = [{"at": self.since, "least": 0}, {"at": self.until, "least": least}]
         # A live one ends where its points end.
         encoding: Spec = {} if self.is_live else {"x": self.axis}
         if y is not None:
             encoding["y"] = {"field": "least", "type": "quantitative"} | y
         return {
             "data": {
-                "values": [{"least": 0}, {"least": 1}] if self.is_live else values
+                "values": [{"least": 0}, {"least": least}] if self.is_live else values
             },
             "mark": {"type": "point", "opacity": 0, "tooltip": None, "aria": False},
             "encoding": encoding,
@@ -146,3 +152,39 @@ def marked(window: Window, marks: Sequence[Mark]) -> list[Spec]:
 
 def _worded(kind: str) -> str:
     return kind.replace("-", " ").capitalize()
+
+
+def threshold(value: float, label: str) -> list[Spec]:
+    """Return a dashed line at which an alert begins, with its words."""
+    data: Spec = {"values": [{"value": value, "label": label}]}
+    y: Spec = {"field": "value", "type": "quantitative"}
+    return [
+        {
+            "data": data,
+            "mark": {
+                "type": "rule",
+                "strokeDash": [6, 4],
+                "color": _ALERT,
+                "tooltip": None,
+                "aria": False,
+            },
+            "encoding": {"y": y},
+        },
+        {
+            "data": data,
+            "mark": {
+                "type": "text",
+                "align": "left",
+                "baseline": "bottom",
+                "dx": 4,
+                "color": _ALERT,
+                "tooltip": None,
+                "aria": False,
+            },
+            "encoding": {
+                "x": {"value": 0},
+                "y": y,
+                "text": {"field": "label", "type": "nominal"},
+            },
+        },
+    ]

@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import streamlit as st
 
-from dashboard.cluster.charts.chart_layers import Spec, Window
+from dashboard.cluster.charts.chart_layers import SIDE, Spec, Window
 from dashboard.cluster.charts.series import SHARED, Points, as_sent
 
 _ROW: Final = 34
@@ -56,7 +56,7 @@ def _tiles(window: Window) -> Spec:
             "y": {
                 "field": "node",
                 "type": "nominal",
-                "axis": {"title": None},
+                "axis": {"title": None, **SIDE},
                 "scale": {"paddingInner": 0.2},
             },
             "color": {

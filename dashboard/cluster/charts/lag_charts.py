@@ -10,11 +10,13 @@ import streamlit as st
 
 from dashboard.cluster.charts.chart_layers import (
     LEGEND,
+    SIDE,
     WHEN,
     Mark,
     Spec,
     Window,
     marked,
+    threshold,
 )
 from dashboard.cluster.charts.series import SHARED, Points, as_sent
 from dashboard.ui.measures import amount, seconds
@@ -41,8 +43,17 @@ _WORST: Final[Mapping[Measure, str]] = {
 }
 _HEIGHT: Final = 260
 _LOW: Final = 130
-_SECONDS_AXIS: Final[Spec] = {"title": None, "labelExpr": "datum.label + ' s'"}
-_BYTES_AXIS: Final[Spec] = {"title": None, "format": "~s"}
+_SECONDS_AXIS: Final[Spec] = {"title": None, "labelExpr": "datum.label + ' s'", **SIDE}
+_BYTES_AXIS: Final[Spec] = {"title": None, "format": "~s", **SIDE}
+# The axis ends with the data, but not below what nobody notices.
+_LEAST: Final[Mapping[Measure, float]] = {
+    "replay": 0.02,
+    "flush": 0.02,
+    "write": 0.02,
+    "bytes": 10_000,
+}
+# An alert's line is drawn once the data have come so near, or it would flatten them.
+_NEAR: Final = 0.25
 
 
 def show_lag_chart(
@@ -52,20 +63,28 @@ def show_lag_chart(
     marks: Sequence[Mark],
     *,
     key: str,
+    alert_seconds: float | None = None,
 ) -> tuple[float, float] | None:
     """Show how far each replica is behind; return the span that was drawn on it.
 
-    While it is live, the wheel zooms and nothing is returned.
+    While it is live it moves along and nothing is returned. `alert_seconds` is from
+    where on an alert begins.
     """
     shown, peaks = _lags(points, measure)
+    is_near = (
+        alert_seconds is not None
+        and measure != "bytes"
+        and _most(points, measure) >= _NEAR * alert_seconds
+    )
     spec: Spec = {
         "height": _HEIGHT,
         "layer": [
             _band(window),
             _lines(window, measure),
             *marked(window, marks),
+            *(threshold(alert_seconds, "Alert") if is_near and alert_seconds else ()),
             # Idle replicas are at 0, which alone would make no axis.
-            window.ends({"axis": _y_axis(measure)}),
+            window.ends({"axis": _y_axis(measure)}, least=_LEAST[measure]),
         ],
         "resolve": {"scale": {"shape": "independent"}},
     }
@@ -89,7 +108,7 @@ def show_wal_chart(points: Points, window: Window, *, key: str) -> None:
             "field": "rate",
             "type": "quantitative",
             "stack": None,
-            "axis": {"title": None, "format": "~s", "tickCount": 4},
+            "axis": {"title": None, "format": "~s", "tickCount": 4, **SIDE},
         },
         "tooltip": [
             {"field": "when", "title": "At"},
@@ -122,6 +141,14 @@ def _lags(points: Points, measure: Measure) -> tuple[pa.Table, str]:
 
 
 @lru_cache(maxsize=SHARED)
+def _most(points: Points, measure: Measure) -> float:
+    """Return how far any replica was behind at worst."""
+    lines = points.frame.loc[points.frame["role"] != "primary", _WORST[measure]]
+    most = pd.to_numeric(lines).max()
+    return 0.0 if pd.isna(most) else float(most)
+
+
+@lru_cache(maxsize=SHARED)
 def _rates(points: Points) -> tuple[pa.Table, str]:
     """Return how fast the primary writes, and how fast it was at most."""
     frame = points.frame
@@ -148,11 +175,10 @@ def _band(window: Window) -> Spec:
 def _lines(window: Window, measure: Measure) -> Spec:
     how = ",.0f" if measure == "bytes" else ",.2f"
     select: Spec = {"type": "interval", "encodings": ["x"]}
-    zoom: Spec = {"name": "zoom", "select": select}
-    if window.is_live:
-        zoom["bind"] = "scales"
+    # A live one has nothing to drag over: the wheel scrolls the page.
+    params: list[Spec] = [] if window.is_live else [{"name": "zoom", "select": select}]
     return {
-        "params": [zoom],
+        "params": params,
         "transform": [WHEN],
         "mark": {"type": "line", "strokeWidth": 2},
         "encoding": {

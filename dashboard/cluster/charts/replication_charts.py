@@ -1,6 +1,6 @@
 """The charts of the engine room: lag, log and a strip for each replica, with events."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -18,15 +18,20 @@ from dashboard.cluster.charts.lag_charts import (
 from dashboard.cluster.charts.periods import Shown
 from dashboard.cluster.charts.series import Looks, Points
 from dashboard.cluster.monitoring.observations import recent
-from dashboard.context import CachedRead, current_actor, in_zone, read_all
+from dashboard.context import CachedRead, current_actor, in_zone, read, read_all
+from dashboard.ui import measures
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
-from services.cluster import monitoring
+from dashboard.ui.words import plain
+from services.cluster import alerts, monitoring
+from services.cluster.alerts import AlertKind
 from services.cluster.monitoring import Event
 from services.core.errors import Unavailable
 
 _POINTS: Final = 480
 _STRIPS: Final = 96
+# What a table on a page shows; the file has all.
+_ROWS: Final = 200
 # A session keeps an answer until the next step; a little less, so that it then asks.
 _KEPT_SHARE: Final = 0.9
 _MEMORY_SECONDS: Final = 60.0
@@ -77,16 +82,70 @@ def _draw(shown: Shown, measure: Measure) -> None:
     _show_zoom_tools(shown, events)
     # A browser gives a chart of the same key the mark that it had.
     key = f"replication_{shown.period.name}_{periods.zooms()}"
-    span = show_lag_chart(points, shown.window, measure, marks, key=f"{key}_{measure}")
+    limit = _alert_seconds()
+    span = show_lag_chart(
+        points,
+        shown.window,
+        measure,
+        marks,
+        key=f"{key}_{measure}",
+        alert_seconds=limit,
+    )
     if span is not None:
         periods.zoom_into(span)
         st.rerun()
+    st.caption(" ".join(_explain(points, limit)))
     st.caption("How far behind each server was, a strip each.")
     step = (shown.until - shown.since).total_seconds() * 1000 / _STRIPS
     show_heat_strip(points, shown.window, step, key=f"{key}_strip")
     st.caption("Log that the primary writes, bytes a second.")
     show_wal_chart(points, shown.window, key=f"{key}_wal")
+    if not shown.is_live:
+        _show_numbers(points, shown)
     st.caption(note)
+
+
+def _alert_seconds() -> float | None:
+    """Return from how many seconds behind an alert begins; None if none does."""
+    actor = current_actor()
+    try:
+        rules = read(
+            lambda session: alerts.list_rules(session, actor),
+            keep="replication_rules",
+            seconds=_MEMORY_SECONDS,
+        )
+    except Unavailable:
+        return None
+    lag = (rule for rule in rules if rule.kind is AlertKind.LAG and rule.is_active)
+    return next((rule.threshold for rule in lag), None)
+
+
+def _explain(points: Points, limit: float | None) -> Iterator[str]:
+    """Say where the alert begins, and why a line of a server has a gap."""
+    if limit is not None:
+        yield f"An alert begins at {measures.seconds(limit)} behind."
+    for node, first, last in series.led_meanwhile(points):
+        yield (
+            f"{plain(node)} has a gap from {first:%d %b %H:%M} to {last:%d %b %H:%M}: "
+            "it was the primary, which is behind nobody."
+        )
+
+
+def _show_numbers(points: Points, shown: Shown) -> None:
+    """Offer the charts' points as a table and as a file."""
+    with st.expander("The same as a table", icon=":material/table:"):
+        table = points.frame.assign(
+            at=[series.off_clock(at).isoformat() for at in points.frame["at"]]
+        )
+        st.dataframe(table.tail(_ROWS), hide_index=True)
+        st.download_button(
+            "CSV",
+            table.to_csv(index=False),
+            f"replication-{shown.period.name}.csv",
+            "text/csv",
+            key="replication_csv",
+            icon=":material/download:",
+        )
 
 
 def _read_points(shown: Shown) -> tuple[Points, Sequence[Event], str]:
@@ -162,7 +221,6 @@ def _kept_seconds(shown: Shown) -> float:
 def _show_zoom_tools(shown: Shown, events: Sequence[Event]) -> None:
     """Offer what a mouse does on the chart to whoever has none."""
     if shown.is_live:
-        st.caption("The wheel zooms, dragging moves, a double click goes back.")
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if shown.is_zoomed:

@@ -181,3 +181,15 @@ def joined(kept: Points, remembered: Points) -> Points:
     if newer.empty:
         return kept
     return Points(pd.concat([kept.frame, newer], ignore_index=True))
+
+
+def led_meanwhile(points: Points) -> tuple[tuple[str, datetime, datetime], ...]:
+    """Return which servers led for a part of the time only, and from when to when."""
+    roles = points.frame.dropna(subset="role")
+    led = roles[roles["role"] == "primary"].groupby("node")["at"].agg(["min", "max"])
+    followed = set(roles.loc[roles["role"] == "replica", "node"])
+    return tuple(
+        (str(node), off_clock(first), off_clock(last))
+        for node, first, last in led.itertuples()
+        if node in followed
+    )

@@ -25,7 +25,7 @@ _USUAL_DAYS: Final = 90
 _LONGEST_DAYS: Final = 366
 
 
-@st.dialog("Practise a disaster", icon=":material/fire_extinguisher:")
+@st.dialog("Run a failover drill", icon=":material/fire_extinguisher:")
 def confirm(kind: DrillKind) -> None:
     """Say what will happen to these servers, and begin when told to."""
     scenario, promise = SCENARIOS[kind], PROMISES[kind]

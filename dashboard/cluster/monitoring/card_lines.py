@@ -54,9 +54,9 @@ def _last_seen(snapshot: ClusterSnapshot, node: NodeSnapshot) -> Iterator[Fact]:
 def _facts(snapshot: ClusterSnapshot, node: NodeSnapshot) -> Iterator[Fact]:
     if node.role != "primary":
         yield from _behind(node)
-    yield Fact("Position", f"{node.lsn or UNKNOWN}, timeline {node.timeline or '?'}")
+    yield Fact("LSN", f"{node.lsn or UNKNOWN}, timeline {node.timeline or '?'}")
     if node.wal_bytes_per_second is not None and node.role == "primary":
-        yield Fact("Log written", f"{amount(node.wal_bytes_per_second)}/s")
+        yield Fact("WAL rate", f"{amount(node.wal_bytes_per_second)}/s")
     yield from _connections(node)
     yield from _disk(node)
     yield from _slots(node)
@@ -112,10 +112,12 @@ def _slots(node: NodeSnapshot) -> Iterator[Fact]:
         # Patroni has replicas keep slots at the ready for when one of them leads.
         if node.role != "primary" and not slot.is_active and not slot.retained_bytes:
             continue
-        unused = "" if slot.is_active else ", nobody reads it"
+        unused = "" if slot.is_active else ", inactive"
         whom = slot.holder or slot.name
         text = f"{amount(slot.retained_bytes)} for {whom}{unused}"
-        yield Fact("Log kept", text, _tone(slot.retained_bytes, _MUCH_RETAINED))
+        yield Fact(
+            "WAL retained by slot", text, _tone(slot.retained_bytes, _MUCH_RETAINED)
+        )
 
 
 def _tags(node: NodeSnapshot) -> Iterator[Fact]:

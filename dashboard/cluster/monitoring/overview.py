@@ -20,12 +20,20 @@ from services.core.actors import Permission
 
 
 @st.fragment(run_every="1s")
-def show_overview() -> None:
-    """Show the servers as they are, every second anew."""
+def show_state() -> None:
+    """Say whether all is safe, and what waits to be written down, every second anew."""
     with error_boundary():
         snapshot = current_snapshot()
         show_safety(snapshot)
+        show_etcd(snapshot)
         show_spooled(snapshot)
+
+
+@st.fragment(run_every="1s")
+def show_servers() -> None:
+    """Show the servers as they are, every second anew."""
+    with error_boundary():
+        snapshot = current_snapshot()
         if not snapshot.nodes:
             empty_state("No server is known yet.", icon="dns")
             return
@@ -59,6 +67,17 @@ def show_safety(snapshot: ClusterSnapshot) -> None:
         _show_absence(snapshot)
     else:
         st.warning(text, icon=":material/warning:")
+
+
+def show_etcd(snapshot: ClusterSnapshot) -> None:
+    """Say when etcd does not answer: all goes on, but nobody takes over by itself."""
+    if snapshot.is_etcd_answering is False:
+        st.warning(
+            f"etcd has not answered for {seconds(snapshot.etcd_silent_seconds)}: "
+            "nothing is lost, but nobody takes over by itself when a server is. Start "
+            "it, and look at its log.",
+            icon=":material/link_off:",
+        )
 
 
 def show_promise(promise: Promise) -> None:

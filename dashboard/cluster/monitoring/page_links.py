@@ -11,9 +11,11 @@ _WAYS: Final = (
     ("cluster/alerts.py", "Alerts", "notifications"),
     ("cluster/cluster_history.py", "History", "history"),
     ("cluster/drills.py", "Drills", "fire_extinguisher"),
+    ("cluster/availability.py", "Availability", "event_available"),
+    ("cluster/slow_queries.py", "Slow queries", "speed"),
     ("cluster/switchover.py", "Change the primary", "swap_horiz"),
     ("cluster/one_server.py", "Servers", "storage"),
-    ("cluster/steering.py", "Steering", "tune"),
+    ("cluster/steering.py", "Cluster settings", "tune"),
 )
 
 

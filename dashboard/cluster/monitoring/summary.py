@@ -72,7 +72,7 @@ def _alerts(wrong: tuple[Alert, ...]) -> Iterator[_Badge]:
         more = f" And {len(unseen) - 1} more." if len(unseen) > 1 else ""
         yield _Badge(f"{first}{more}", "notifications_active", "red")
     elif wrong:
-        sentence = f"{len(wrong)} open, somebody sees to it"
+        sentence = f"{len(wrong)} open, acknowledged"
         yield _Badge(sentence, "notifications", "orange")
     else:
         yield _Badge("No open alerts", "notifications", "gray")

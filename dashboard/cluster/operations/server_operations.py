@@ -9,6 +9,7 @@ from dashboard.cluster.operations.cluster_view import is_embedded
 from dashboard.cluster.operations.operation_requests import ask_reason, start_operation
 from dashboard.cluster.operations.own_servers import show_own_commands
 from dashboard.navigation import go
+from dashboard.ui.dialogs import confirmed
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.words import plain
 from services.cluster.operations import (
@@ -73,7 +74,7 @@ _REMOVE: Final = _OfferedOperation(
     "delete",
     "Ends it and throws its data away. The others keep everything.",
     loss="It does not come back, and there is one server less to take over. Another "
-    "replica can be made under Steering, which copies all the records anew.",
+    "replica can be made under Cluster settings, which copies all the records anew.",
 )
 
 
@@ -130,8 +131,8 @@ def _make_sure(offer: _OfferedOperation, request: OperationRequest) -> None:
     """Name the server and what is lost with it, before that is done."""
     with error_boundary():
         st.markdown(f"**{plain(request.node or '')}**: {offer.effect} {offer.loss}")
-        if st.button(
-            offer.label, type="primary", key=f"server_{offer.kind.value}_confirm"
+        if confirmed(
+            offer.label, key=f"server_{offer.kind.value}_confirm", is_final=True
         ):
             start_operation(request)
 

@@ -32,5 +32,6 @@ from services.cluster.alerts.rules import (
 from services.cluster.alerts.sending import (
     Envelope as Envelope,
     Post as Post,
+    WebhookForm as WebhookForm,
     send_next as send_next,
 )

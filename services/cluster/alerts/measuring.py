@@ -16,13 +16,18 @@ def measure(
     before: ClusterSnapshot | None,
     *,
     backup_age: timedelta | None = None,
+    burn_rate: float | None = None,
 ) -> tuple[Measure, ...]:
-    """Return every measure of a snapshot; `before` is the one before it."""
+    """Return every measure of a snapshot; `before` is the one before it.
+
+    `burn_rate` is how many times as fast as it lasts the error budget burns.
+    """
     return (
         _quorum(snapshot),
         *(measure for node in snapshot.nodes for measure in _of_node(node, snapshot)),
         *_conflicts(snapshot, before),
         _backup(backup_age),
+        _budget(burn_rate),
     )
 
 
@@ -92,3 +97,11 @@ def _backup(age: timedelta | None) -> Measure:
     seconds = None if age is None else age.total_seconds()
     sentence = f"The newest backup is {(seconds or 0) / _HOUR:.0f} h old."
     return Measure(AlertKind.BACKUP_TOO_OLD, None, seconds, sentence)
+
+
+def _budget(burn_rate: float | None) -> Measure:
+    sentence = (
+        f"The error budget burns {burn_rate or 0:.0f} times as fast as it lasts: the "
+        "clinic was away too long within the last hour."
+    )
+    return Measure(AlertKind.ERROR_BUDGET, None, burn_rate, sentence)

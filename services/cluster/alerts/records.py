@@ -18,6 +18,7 @@ class AlertKind(StrEnum):
     CLOCK_SKEW = "clock-skew"
     CONFLICT = "conflict"
     BACKUP_TOO_OLD = "backup-too-old"
+    ERROR_BUDGET = "error-budget"
 
 
 @dataclass(frozen=True, slots=True)

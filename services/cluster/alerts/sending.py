@@ -1,10 +1,11 @@
 """Tells people and programs of alerts: by mail, or by a call to a webhook."""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final, Literal
 
 import httpx
 from sqlalchemy import func, select
@@ -38,18 +39,26 @@ class Envelope:
     change: AlertChange
 
 
+WebhookForm = Literal["chartroom", "slack"]
+
+
 @dataclass(frozen=True, slots=True)
 class Post:
-    """What sends e-mail, if anything; the name and address that stand in messages."""
+    """What sends e-mail, if anything; the name and address that stand in messages.
+
+    Webhooks are told all that is known of an alert or, in the form of Slack's, its
+    sentence.
+    """
 
     mailer: Mailer | None = None
     clinic: str = "Chartroom"
     address: str = ""
+    webhook_form: WebhookForm = "chartroom"
 
     def deliver(self, envelope: Envelope) -> bool:
         """Deliver, and tell whether it was taken; never raises."""
         if envelope.channel is Channel.WEBHOOK:
-            return _call(envelope, self.address)
+            return _call(envelope, self._body(envelope.change))
         if self.mailer is None:
             return False
         try:
@@ -57,6 +66,24 @@ class Post:
         except MailNotSent:
             return False
         return True
+
+    def _body(self, change: AlertChange) -> dict[str, Any]:
+        place = f"{self.address}/replication" if self.address else None
+        if self.webhook_form == "slack":
+            words = (_sentence(change), place)
+            return {"text": f"{self.clinic}: {' '.join(filter(None, words))}"}
+        return {
+            "alert": str(change.alert_id),
+            "kind": change.kind.value,
+            "node": change.node,
+            "news": change.what,
+            "at": change.at.isoformat(),
+            "value": change.value,
+            "worst": change.worst,
+            # The word that chat programs look for.
+            "text": _sentence(change),
+            "url": place,
+        }
 
     def _email(self, envelope: Envelope) -> Email:
         change = envelope.change
@@ -113,22 +140,9 @@ def _envelope(row: AlertNotification, alert: Alert) -> Envelope:
     )
 
 
-def _call(envelope: Envelope, address: str) -> bool:
-    change = envelope.change
+def _call(envelope: Envelope, body: Mapping[str, Any]) -> bool:
     if not is_webhook(envelope.address):
         return False
-    body = {
-        "alert": str(change.alert_id),
-        "kind": change.kind.value,
-        "node": change.node,
-        "news": change.what,
-        "at": change.at.isoformat(),
-        "value": change.value,
-        "worst": change.worst,
-        # The word that chat programs look for.
-        "text": _sentence(change),
-        "url": f"{address}/replication" if address else None,
-    }
     try:
         # Redirects are not followed: they could lead to where nobody allowed.
         httpx.post(envelope.address, json=body, timeout=_SECONDS).raise_for_status()

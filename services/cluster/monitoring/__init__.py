@@ -5,6 +5,7 @@ from db.cluster.observing import (
     ClusterSnapshot as ClusterSnapshot,
     NodeSnapshot as NodeSnapshot,
 )
+from db.files.replica_set import FilesMember as FilesMember, FilesState as FilesState
 from services.cluster.monitoring.events import (
     Event as Event,
     list_events as list_events,
@@ -21,6 +22,7 @@ from services.cluster.monitoring.operations import (
     list_operations as list_operations,
 )
 from services.cluster.monitoring.reading import (
+    look_at_files as look_at_files,
     read_samples as read_samples,
     record_look as record_look,
 )

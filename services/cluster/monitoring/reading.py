@@ -6,11 +6,13 @@ from typing import Any, Final
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from db.files.gridfs import FileStore, FileStoreUnavailable
+from db.files.replica_set import FilesState
 from services.cluster.monitoring.samples import KEPT_FOR, Resolution, Sample
 from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
-from services.core.errors import InvalidInput
+from services.core.errors import InvalidInput, Unavailable
 
 _FEWEST_POINTS: Final = 2
 _MOST_POINTS: Final = 2000
@@ -76,6 +78,21 @@ def _check(since: datetime, until: datetime, points: int) -> None:
     if not _FEWEST_POINTS <= points <= _MOST_POINTS:
         refusal = f"Ask for {_FEWEST_POINTS} to {_MOST_POINTS} points."
         raise InvalidInput("points", refusal)
+
+
+def look_at_files(files: FileStore, actor: Actor) -> FilesState:
+    """Return how MongoDB's servers are, which keep the files.
+
+    Raises NotAllowed, and Unavailable while none of them answers.
+    """
+    actor.require(Permission.VIEW_REPLICATION)
+    try:
+        return files.state()
+    except FileStoreUnavailable as error:
+        raise Unavailable(
+            "MongoDB, which keeps the files, does not answer. Records can be read and "
+            "written; files cannot. Start it, and look at its log."
+        ) from error
 
 
 def record_look(session: Session, actor: Actor) -> None:

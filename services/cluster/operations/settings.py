@@ -44,7 +44,7 @@ SETTINGS: Final = {
     for setting in (
         Setting(
             "ttl",
-            "Leader's lease in seconds",
+            "ttl (seconds)",
             "A primary that has not been heard of for so long is replaced, where no "
             "supervisor can prove its death sooner. Shorter finds a lost server sooner "
             "and mistakes a slow one for lost more often.",
@@ -54,7 +54,7 @@ SETTINGS: Final = {
         ),
         Setting(
             "loop_wait",
-            "Seconds between looks",
+            "loop_wait (seconds)",
             "How often each Patroni looks after its server. Shorter notices a crash "
             "and a new primary sooner, and asks etcd more often.",
             10,
@@ -63,17 +63,17 @@ SETTINGS: Final = {
         ),
         Setting(
             "retry_timeout",
-            "Patience with etcd and PostgreSQL in seconds",
+            "retry_timeout (seconds)",
             "For so long Patroni tries again when etcd or PostgreSQL does not answer; "
-            "after that the primary steps down. Twice this and the seconds between "
-            "looks must fit into the leader's lease.",
+            "after that the primary steps down. Twice this and loop_wait must fit "
+            "into ttl.",
             10,
             3,
             120,
         ),
         Setting(
             "maximum_lag_on_failover",
-            "Most bytes behind to take over",
+            "maximum_lag_on_failover (bytes)",
             "A replica that is further behind than this does not take over by itself. "
             "Where commits wait for replicas, nothing acknowledged is lost either way.",
             1_048_576,
@@ -82,7 +82,7 @@ SETTINGS: Final = {
         ),
         Setting(
             "synchronous_mode",
-            "Commits wait for replicas",
+            "synchronous_mode",
             "quorum: a commit is acknowledged once any one replica has it, so losing "
             "the primary loses nothing. on: the same, with one certain replica. off: "
             "nobody waits, and losing the primary may lose the last seconds.",

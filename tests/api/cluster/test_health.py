@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import delete, insert, text
@@ -10,6 +10,8 @@ from sqlalchemy import delete, insert, text
 from api.application import create_api
 from api.cluster.health import Checkup, Health, examine
 from api.core.dependencies import Stores
+from db.cluster.observing import ClusterSnapshot
+from db.cluster.statements import StatementReader
 from db.models.audit import AuditEvent
 from db.postgres import Absence, Database
 from services.core import audit
@@ -17,6 +19,9 @@ from services.core.actors import Role
 from services.core.audit import Action
 from tests.api.conftest import Client
 from tests.kit.replicas import write_everywhere
+from tests.kit.signing_in import cookie_of
+from tests.kit.statements import count_statements
+from tests.kit.waiting import eventually
 
 TOKEN = "prometheus-" + "0123456789abcdef" * 2
 
@@ -45,7 +50,7 @@ def stores(application, module_files, module_log, papers):
         papers,
         application.monitor,
         None,
-        lambda: date(2026, 11, 20),
+        lambda: datetime(2026, 11, 20, tzinfo=UTC),
     )
 
 
@@ -217,17 +222,25 @@ def test_however_many_ask_the_parts_are_asked_once_a_second(stores):
     ],
 )
 def test_strangers_are_told_whether_the_clinic_works_and_no_more(status, told, code):
-    answer = Health(status, {"primary": {"name": "db-01"}}).brief()
+    timestamp = datetime(2026, 11, 20, 12, tzinfo=UTC)
+    parts = {"primary": {"name": "db-01"}}
+    answer = Health(status, "up", timestamp, parts).brief()
 
     assert answer.status_code == code
-    assert json.loads(answer.body) == {"status": told}
+    assert json.loads(answer.body) == {
+        "status": told,
+        "database": "up",
+        "timestamp": "2026-11-20T12:00:00+00:00",
+    }
 
 
-def test_anybody_may_ask_whether_the_clinic_works(stranger):
-    answer = stranger.get("/health")
+@pytest.mark.parametrize("path", ["/health", "/api/v1/health"])
+def test_anybody_may_ask_whether_the_clinic_works(stranger, path):
+    answer = stranger.get(path)
 
     assert answer.status_code == 200
-    assert answer.json() == {"status": "up"}
+    assert answer.json().keys() == {"status", "database", "timestamp"}
+    assert answer.json()["status"] == "up"
 
 
 def test_programs_are_told_how_each_part_is(client):
@@ -237,15 +250,55 @@ def test_programs_are_told_how_each_part_is(client):
     assert len(told["replicas"]) == 2
 
 
+def _seen(silent_seconds):
+    at = datetime(2026, 11, 20, tzinfo=UTC)
+    seen_at = None if silent_seconds is None else at - timedelta(seconds=silent_seconds)
+    return ClusterSnapshot(at, (), etcd_seen_at=seen_at)
+
+
+@pytest.mark.parametrize(
+    ("silent_seconds", "told"),
+    [(None, (None, "up")), (2.0, ("up", "up")), (21.0, ("down", "degraded"))],
+    ids=["without Patroni", "answers", "silent"],
+)
+def test_programs_are_told_whether_etcd_answers(
+    application, client, monkeypatch, silent_seconds, told
+):
+    part, status = told
+    _beat(application.database)
+    monkeypatch.setattr(application.monitor, "latest", lambda: _seen(silent_seconds))
+
+    answer = client.get("/api/v1/health")
+
+    etcd = answer.json()["etcd"]
+    assert (etcd and etcd["status"]) == part
+    assert etcd is None or etcd["last_seen_seconds"] == silent_seconds
+    assert answer.status_code == 200
+    eventually(lambda: client.get("/api/v1/health").json()["status"] == status)
+
+
+def test_metrics_tell_whether_mongodb_and_etcd_answer(
+    stranger, application, monkeypatch
+):
+    monkeypatch.setattr(application.monitor, "latest", lambda: _seen(21.0))
+
+    told = stranger.get("/metrics").text
+
+    assert "chartroom_files_up 1.0" in told
+    assert "chartroom_files_ping_seconds " in told
+    assert "chartroom_cluster_etcd 0.0" in told
+
+
 @pytest.fixture
-def guarded(application, module_files, module_log, papers):
-    """The API with a token for Prometheus."""
+def guarded(application, module_files, module_log, papers, module_endpoints):
+    """The API with a token for Prometheus, which may ask what statements took."""
     given = (application.database, module_files, module_log, application.limits)
     api = create_api(
         *(*given, papers),
         monitor=application.monitor,
         runner=None,
         now=lambda: datetime(2026, 11, 20, 12, tzinfo=UTC),
+        statements=StatementReader(lambda: module_endpoints),
         metrics_token=TOKEN,
     )
     client = Client(api)
@@ -258,6 +311,20 @@ def test_prometheus_reads_metrics_with_its_token(guarded):
 
     assert answer.status_code == 200
     assert "chartroom_lsn_waits_total" in answer.text
+
+
+def test_metrics_tell_what_statements_took(guarded, addresses, module_endpoints):
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    before = guarded.get("/metrics", headers=headers).text
+
+    count_statements(addresses, module_endpoints)
+    told = guarded.get("/metrics", headers=headers).text
+
+    for node in module_endpoints.replica_urls:
+        label = f'{{node="{node}"}}'
+        assert f"chartroom_node_statements_total{label}" not in before
+        assert f"chartroom_node_statements_total{label}" in told
+        assert f"chartroom_node_statement_seconds_total{label}" in told
 
 
 @pytest.mark.parametrize(
@@ -336,3 +403,18 @@ def test_an_admin_sees_every_node(as_role):
         assert node["reachable"] is True
         assert node["replay_lsn"]
         assert node["timeline"] >= 1
+
+
+def test_metrics_tell_how_many_people_are_here(client, application):
+    def told():
+        name = "chartroom_sign_ins_active "
+        lines = client.get("/metrics").text.splitlines()
+        (line,) = (line for line in lines if line.startswith(name))
+        return float(line.split()[1])
+
+    before = told()
+
+    cookie_of(application.database, application.people[Role.STAFF].id)
+
+    # Replicas hear of it a moment later.
+    eventually(told, lambda now: now == before + 1)

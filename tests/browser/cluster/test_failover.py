@@ -17,7 +17,7 @@ from db.models.audit import AuditEvent
 from db.models.patient import Patient
 from db.spool import Spool
 from services.core.audit import Action
-from tests.browser.conftest import Site, file_pdf, ready
+from tests.browser.conftest import Site, file_pdf, open_from_menu, ready
 from tests.browser.failover_site import assert_no_traceback, clinic_on, lose_the_node
 from tests.browser.patients.test_front_desk import register, unlike
 from tests.browser.visits.test_booking import next_monday
@@ -59,7 +59,7 @@ def test_patients_are_registered_once_each_whoever_leads_meanwhile(
                 # The change meets the first form while it is being sent.
                 changing = changing or aside.submit(change, breakable)
                 heading = page.get_by_role("heading", level=1)
-                expect(heading).to_have_text(f"{name[::-1]} {name}")
+                expect(heading).to_have_text(f"{name}, {name[::-1]}")
             assert changing is not None
             changing.result()
 
@@ -128,7 +128,7 @@ def test_without_a_primary_everything_is_read_and_nothing_is_lost(
         # Lists, also such that nobody has asked for before, and from anywhere.
         page.goto("/")
         expect(ready(page).get_by_text("Changed last", exact=True)).to_be_visible()
-        page.get_by_role("link", name="Patients").click()
+        open_from_menu(page, "Patients", "Patients")
         ready(page).get_by_label("Search patients").fill("a")
         page.get_by_label("Search patients").press("Enter")
         expect(page.get_by_text("matching “a”")).to_be_visible()
@@ -162,7 +162,7 @@ def test_without_a_primary_everything_is_read_and_nothing_is_lost(
     expect(note(form)).to_have_attribute("data-state", "well")
     expect(note(form)).to_be_hidden()
     form.get_by_role("button", name="Register patient").click()
-    expect(form.get_by_role("heading", level=1)).to_have_text(f"Hanna {last}")
+    expect(form.get_by_role("heading", level=1)).to_have_text(f"{last}, Hanna")
     # What was read meanwhile is in the log, once.
     eventually(lambda: spool.is_empty)
     assert downloads(site) == 1

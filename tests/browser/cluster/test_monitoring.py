@@ -124,7 +124,7 @@ def switchover(reason: str, **values: Any) -> ClusterOperation:
 
 
 def test_history_tells_what_a_switchover_cost(site: Site, page: Page):
-    page.get_by_role("link", name="History").click()
+    page.get_by_role("main").get_by_role("link", name="History").click()
     row = page.get_by_role("row").filter(has_text="Tuesday practice")
     expect(row).to_contain_text("0.8 s")
 
@@ -140,9 +140,9 @@ def test_history_tells_what_a_switchover_cost(site: Site, page: Page):
 
 
 def test_somebody_sees_to_an_alert(site: Site, page: Page):
-    page.get_by_role("link", name="Alerts").click()
+    page.get_by_role("main").get_by_role("link", name="Alerts").click()
     open_one = page.get_by_role("button", name="I see to it")
-    seen_to = page.get_by_text(re.compile(f"{cast.INES.name} sees to it since"))
+    seen_to = page.get_by_text(re.compile(f"Acknowledged by {cast.INES.name}"))
     expect(open_one.or_(seen_to)).to_be_visible()
 
     # The other width's test may have been here before.

@@ -166,7 +166,7 @@ def test_a_setting_out_of_its_bounds_is_refused_in_words(confirmed, clinic):
 
     app.button(key="steering_settings_do").click().run()
 
-    assert app.error[0].value == "Leader's lease in seconds lies between 20 and 600."
+    assert app.error[0].value == "ttl (seconds) lies between 20 and 600."
     assert app.number_input(key="steering_ttl_20").value == 9999
     assert operations(clinic) == []
 

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,7 +10,10 @@ import pytest
 from sqlalchemy.orm import Session
 from streamlit.testing.v1 import AppTest
 
+from dashboard.cluster.monitoring.files_database import summary_of
 from db.cluster.observing import ClusterMonitor
+from db.files.gridfs import FileStore, FileStoreUnavailable
+from services.cluster.monitoring import FilesState
 from services.core import audit
 from services.core.actors import Actor, Role
 from services.core.audit import Action
@@ -156,6 +160,19 @@ def test_kept_samples_are_charted_with_their_worst(clinic: Clinic, kept: Session
     assert "up to 10 s" in strip
 
 
+def test_the_alerts_threshold_a_gap_and_the_numbers_are_told(
+    clinic: Clinic, kept: Session
+):
+    keep(kept, sample(30), sample(20, role="primary"), sample(10))
+
+    app = opened(clinic, "1 hour")
+
+    assert "An alert begins at 10 s behind." in said(app.caption)
+    assert "db-02 has a gap from" in said(app.caption).replace("\\", "")
+    assert app.get("download_button")
+    assert not app.exception
+
+
 def test_one_can_go_to_what_happened_and_back(clinic: Clinic, kept: Session):
     at = now() - timedelta(minutes=20)
     keep(kept, sample(20), operation(started_at=at, ended_at=at))
@@ -171,3 +188,58 @@ def test_one_can_go_to_what_happened_and_back(clinic: Clinic, kept: Session):
     app.button(key="replication_zoom_out").click().run()
     assert app.selectbox(key="replication_event").value is None
     assert not app.exception
+
+
+def test_mongodbs_servers_are_shown_beside_postgresqls(clinic: Clinic):
+    app = clinic.open("replication", Role.ADMIN)
+
+    (row,) = shown(app, "replication_files")["rows"]
+    assert "Primary" in str(row)
+    assert "The oplog reaches back" in said(app.caption)
+    assert "free." in said(app.caption)
+
+
+def test_a_mongodb_that_does_not_answer_is_said_and_all_else_is_shown(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+):
+    def gone(_: FileStore) -> None:
+        raise FileStoreUnavailable
+
+    monkeypatch.setattr(FileStore, "state", gone)
+
+    app = clinic.open("replication", Role.ADMIN)
+
+    assert "MongoDB, which keeps the files, does not answer." in said(app.error)
+    assert len(shown(app, "replication_servers")) == 3
+    assert not app.exception
+
+
+@pytest.mark.parametrize(
+    ("state", "sentence"),
+    [
+        (FilesState((), 1, 1000), "1 file takes 1.0 kB."),
+        (FilesState((), 2, 0, 5, 10), "2 files take 0 B. 5 B of 10 B are free."),
+        (FilesState((), 0, 0), "How far the oplog reaches back is not told"),
+        (FilesState((), 0, 0, log_seconds=7200.0), "reaches back 2 h: a server"),
+    ],
+)
+def test_what_is_kept_is_summed_up_in_a_line(state: FilesState, sentence: str):
+    assert sentence in summary_of(state)
+
+
+@pytest.mark.parametrize(("silent_seconds", "is_told"), [(3, False), (45, True)])
+def test_an_etcd_that_does_not_answer_is_told(
+    clinic: Clinic,
+    monkeypatch: pytest.MonkeyPatch,
+    silent_seconds: float,
+    is_told: bool,
+):
+    seen = leaderless(12)
+    at = seen.taken_at - timedelta(seconds=silent_seconds)
+    monkeypatch.setattr(
+        ClusterMonitor, "latest", lambda _: replace(seen, etcd_seen_at=at)
+    )
+
+    app = clinic.open("replication", Role.ADMIN)
+
+    assert ("etcd has not answered for 45 s" in said(app.warning)) is is_told

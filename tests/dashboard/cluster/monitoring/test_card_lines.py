@@ -85,15 +85,15 @@ def test_a_replicas_slots_at_the_ready_are_not_told():
 
     lines = facts(snapshot(primary(), replica("db-02", slots=(idle, active))), "db-02")
 
-    assert lines["Log kept"].text == "0 B for db-03"
+    assert lines["WAL retained by slot"].text == "0 B for db-03"
 
 
 def test_a_slot_that_nobody_reads_says_so():
     slots = (SlotSnapshot("gone", False, 3_000_000_000),)
 
-    kept = facts(snapshot(primary(slots=slots)), "db-01")["Log kept"]
+    kept = facts(snapshot(primary(slots=slots)), "db-01")["WAL retained by slot"]
 
-    assert kept.text == "3.0 GB for gone, nobody reads it"
+    assert kept.text == "3.0 GB for gone, inactive"
     assert kept.tone == "warn"
 
 

@@ -1,6 +1,6 @@
 """What happened to the servers, as it is marked on the charts."""
 
-from dashboard.cluster.charts.chart_layers import Mark, Window, marked
+from dashboard.cluster.charts.chart_layers import Mark, Window, marked, threshold
 
 WINDOW = Window(0.0, 60_000.0)
 
@@ -17,3 +17,17 @@ def test_a_sign_is_explained_in_words():
 
 def test_where_nothing_happened_nothing_is_marked():
     assert marked(WINDOW, []) == []
+
+
+def test_the_axis_reaches_no_further_than_the_data_and_the_least_that_is_asked():
+    values = WINDOW.ends(least=0.02)["data"]["values"]
+
+    assert [value["least"] for value in values] == [0, 0.02]
+
+
+def test_an_alert_is_a_line_at_its_threshold_with_its_word():
+    rule, words = threshold(10.0, "Alert")
+
+    assert rule["data"]["values"] == [{"value": 10.0, "label": "Alert"}]
+    assert rule["mark"]["type"] == "rule"
+    assert words["encoding"]["text"]["field"] == "label"

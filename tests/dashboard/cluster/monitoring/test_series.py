@@ -97,3 +97,21 @@ def test_memory_is_whole_where_this_server_has_looked_all_the_time(seconds, whol
     length = timedelta(seconds=seconds[-1])
 
     assert series.is_whole(looks_at(*seconds), length) is whole
+
+
+def test_who_led_for_a_part_of_the_time_is_named_with_its_gap():
+    led = [
+        Sample(AT + timedelta(seconds=second), "db-02", "primary", "")
+        for second in (10, 40)
+    ]
+    always = Sample(AT, "db-01", "primary", "")
+    points = series.of_samples([kept(0), *led, kept(60), always])
+
+    assert series.led_meanwhile(points) == (
+        ("db-02", led[0].taken_at, led[1].taken_at),
+    )
+
+
+def test_nobody_led_meanwhile_where_all_stayed_what_they_are():
+    assert series.led_meanwhile(series.of_samples([kept(0), kept(1)])) == ()
+    assert series.led_meanwhile(series.NOTHING) == ()

@@ -244,6 +244,19 @@ def test_a_webhook_is_told_in_json(session, admin):
     }
 
 
+def test_slack_is_told_the_sentence_and_where_to_look(session, admin):
+    with gateway() as hook:
+        change(session, admin, webhook_url=hook.url)
+        tell(session, began())
+        post = Post(clinic="Elm", address="https://elm", webhook_form="slack")
+        assert send_all(session, post) == [True]
+
+    (got,) = hook.got
+    since = f"{NOW:%Y-%m-%d %H:%M:%S} UTC"
+    sentence = f"db-02 is 34 s behind. Since {since}."
+    assert got["body"] == {"text": f"Elm: {sentence} https://elm/replication"}
+
+
 @pytest.mark.parametrize("answer", [500, 302], ids=["broken", "elsewhere"])
 def test_what_is_not_taken_is_tried_again_and_given_up_in_the_end(
     session, admin, answer

@@ -181,3 +181,14 @@ def test_without_any_backup_there_is_nothing_to_measure():
         if value.kind is AlertKind.BACKUP_TOO_OLD
     )
     assert (aged.value, aged.sentence) == (108_000, "The newest backup is 30 h old.")
+
+
+def test_a_budget_that_burns_is_measured_where_it_is_known():
+    assert measured(AlertKind.ERROR_BUDGET, snapshot(primary())) == {None: None}
+    (burning,) = (
+        value
+        for value in measure(snapshot(primary()), None, burn_rate=16.7)
+        if value.kind is AlertKind.ERROR_BUDGET
+    )
+    assert burning.value == 16.7
+    assert "17 times as fast as it lasts" in burning.sentence

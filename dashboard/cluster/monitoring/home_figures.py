@@ -1,0 +1,146 @@
+"""The servers in numbers, for the home of administrators: lag, load, room, alerts."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from dashboard.context import CachedRead, current_actor, in_zone, now, read_all
+from dashboard.ui import measures
+from dashboard.ui.figures import Figure
+from services.cluster import alerts, monitoring
+from services.cluster.monitoring import Event, Sample
+
+_SECONDS: Final = 60.0
+_HOURS: Final = 24
+_DAYS: Final = 30
+_REPLICATION: Final = "cluster/replication.py"
+# A day or two of growth tell nothing about a year.
+_LEAST_DAYS: Final = 3
+_SECONDS_A_DAY: Final = 86_400
+
+
+def server_figures() -> list[Figure]:
+    """Return lag, load, room and alerts, each with how it was lately."""
+    actor, until = current_actor(), now()
+    day, month = until - timedelta(hours=_HOURS), until - timedelta(days=_DAYS)
+    latest: Sequence[Sample]
+    longer: Sequence[Sample]
+    events: Sequence[Event]
+    latest, longer, events, wrong = read_all(
+        CachedRead(
+            lambda s: monitoring.read_samples(s, actor, day, until, points=_HOURS),
+            ("home samples", actor.id),
+            _SECONDS,
+        ),
+        CachedRead(
+            lambda s: monitoring.read_samples(s, actor, month, until, points=_DAYS),
+            ("home month", actor.id),
+            _SECONDS,
+        ),
+        CachedRead(
+            lambda s: monitoring.list_events(s, actor, month, until),
+            ("home events", actor.id),
+            _SECONDS,
+        ),
+        CachedRead(
+            lambda s: alerts.list_open(s, actor), ("home open", actor.id), _SECONDS
+        ),
+    )
+    return [
+        _lag(latest),
+        _load(latest),
+        _room(longer),
+        _alerts(events, len(wrong), until.date()),
+    ]
+
+
+def _lag(samples: Sequence[Sample]) -> Figure:
+    by_hour = _by_time(samples, lambda sample: sample.replay_lag_max, max)
+    now_lag = by_hour[-1][1] if by_hour else None
+    return Figure(
+        "Replication lag",
+        measures.seconds(now_lag),
+        "The most that any replica was behind in the last hour; by hour for a day.",
+        trend=by_hour,
+        unit=" s",
+        page=_REPLICATION,
+        link="Replication",
+    )
+
+
+def _load(samples: Sequence[Sample]) -> Figure:
+    by_hour = _by_time(samples, lambda sample: sample.connections, sum)
+    before = by_hour[0][1] if len(by_hour) > 1 else None
+    newest = by_hour[-1][1] if by_hour else None
+    return Figure(
+        "Connections",
+        measures.UNKNOWN if newest is None else f"{newest:,.0f}",
+        "Connections to all servers in the last hour; by hour for a day.",
+        None if newest is None or before is None else newest - before,
+        "than a day ago",
+        by_hour,
+        page=_REPLICATION,
+        link="Replication",
+    )
+
+
+def _room(samples: Sequence[Sample]) -> Figure:
+    by_day = _by_time(samples, lambda sample: sample.disk_free, min)
+    free = by_day[-1][1] if by_day else None
+    return Figure(
+        "Free disk",
+        measures.amount(free),
+        "The least that any server's disk has left; by day for a month. The forecast "
+        "goes on as in that month.",
+        trend=[(when, value / 1e9) for when, value in by_day],
+        unit=" GB",
+        page=_REPLICATION,
+        link=_forecast(samples),
+    )
+
+
+def _forecast(samples: Sequence[Sample]) -> str:
+    """Say when the disk is full if it goes on as it went."""
+    known = [(s.taken_at, s.disk_free) for s in samples if s.disk_free is not None]
+    if not known:
+        return "Not known yet"
+    (first, most), (last, least) = known[0], known[-1]
+    days = (last - first).total_seconds() / _SECONDS_A_DAY
+    if days < _LEAST_DAYS:
+        return "Forecast in some days"
+    used_a_day = (most - least) / days
+    if used_a_day <= 0:
+        return "Does not fill"
+    left = int(least / used_a_day)
+    return f"Full in about {left:,} days" if left < 3650 else "Enough for ten years"  # noqa: PLR2004
+
+
+def _alerts(events: Iterable[Event], open_now: int, today: date) -> Figure:
+    began = [in_zone(event.at).date() for event in events if event.kind == "alert"]
+    days = [today - timedelta(days=number) for number in range(_DAYS - 1, -1, -1)]
+    return Figure(
+        "Open alerts",
+        f"{open_now:,}",
+        "Alerts that last now; the bars show when others began in a month.",
+        trend=[(f"{day.day} {day:%b}", began.count(day)) for day in days],
+        page="cluster/alerts.py",
+        link=f"{len(began)} in 30 days",
+    )
+
+
+def _by_time(
+    samples: Iterable[Sample],
+    value_of: Callable[[Sample], float | None],
+    joined: Callable[[list[float]], float],
+) -> list[tuple[str, float]]:
+    """Return one value of all servers for each span, the oldest first."""
+    by_time: dict[datetime, list[float]] = defaultdict(list)
+    for sample in samples:
+        value = value_of(sample)
+        if value is not None:
+            by_time[sample.taken_at].append(value)
+    return [
+        (f"{in_zone(at):%a %H:%M}", joined(values))
+        for at, values in sorted(by_time.items())
+    ]

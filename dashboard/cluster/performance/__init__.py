@@ -1,0 +1,1 @@
+"""What the servers cost and whether they are there: for administrators."""

@@ -1,0 +1,278 @@
+"""How long the clinic was there, day by day, why not, and what is left to spend."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import wiring
+from dashboard.cluster.monitoring.observations import current_snapshot
+from dashboard.context import (
+    CachedRead,
+    current_actor,
+    freshness,
+    in_zone,
+    now,
+    read_all,
+)
+from dashboard.ui.empty_state import empty_state
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.measures import seconds
+from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
+from services.cluster.monitoring import Event, list_events
+from services.cluster.performance import (
+    AvailabilityDay,
+    AvailabilityReport,
+    read_availability,
+)
+
+_PERIODS: Final = {"30 days": 30, "90 days": 90}
+# Two of them fit side by side on a phone.
+_TILE_WIDTH: Final = 165
+# Most of it is for the days below and for what the colours mean.
+_CHART_HEIGHT: Final = 190
+_KEEP_SECONDS: Final = 30.0
+# Less than that of a day is too little to judge it by.
+_ENOUGH: Final = 0.5
+_ALL, _WITHIN, _BELOW, _UNKNOWN = (
+    "All day",
+    "Within the objective",
+    "Below the objective",
+    "Mostly not known",
+)
+# They read on both themes; the table below says the same in words.
+_TONES: Final = {
+    _ALL: "#2F9E73",
+    _WITHIN: "#C77700",
+    _BELOW: "#C2382E",
+    _UNKNOWN: "#6B7883",
+}
+_COLUMNS: Final = (
+    Column("Day", is_whole=True),
+    Column("Available", is_whole=True),
+    Column("Away", is_whole=True),
+    Column("Not known", is_whole=True),
+    Column("Why"),
+)
+# What took the clinic away by itself; alerts and drills tell of other things as well.
+_REASONS: Final = {"switchover", "failover", "restart", "rejoin", "reinit", "drill"}
+
+
+def show_availability() -> None:
+    """Show the last 30 or 90 days."""
+    with error_boundary():
+        current_snapshot()
+        period = st.radio(
+            "Period", list(_PERIODS), horizontal=True, key="availability_period"
+        )
+        report, events = _read(_PERIODS[period])
+        _show_budget(report)
+        if report.availability is None:
+            empty_state(
+                "Nothing has been counted yet. The worker counts while it runs: look "
+                "again in a few minutes.",
+                icon="event_available",
+            )
+            return
+        _show_days(report)
+        _show_table(report, events)
+        st.caption(f"{_what_is_asked()}  \n{freshness()}")
+
+
+def _read(days: int) -> tuple[AvailabilityReport, tuple[Event, ...]]:
+    actor, at = current_actor(), now()
+    settings = wiring.current().settings
+    both: tuple[AvailabilityReport, tuple[Event, ...]]
+    both = read_all(
+        CachedRead(
+            lambda session: read_availability(
+                session,
+                actor,
+                days=days,
+                now=at,
+                zone=ZoneInfo(settings.timezone),
+                objective=settings.availability_objective / 100,
+            ),
+            f"availability_{days}",
+            _KEEP_SECONDS,
+        ),
+        CachedRead(
+            lambda session: list_events(session, actor, at - timedelta(days=days), at),
+            f"availability_events_{days}",
+            _KEEP_SECONDS,
+        ),
+    )
+    return both
+
+
+def _show_budget(report: AvailabilityReport) -> None:
+    availability, left = report.availability, report.left_seconds
+    spent = report.counted.down
+    with st.container(horizontal=True):
+        st.metric(
+            "Available",
+            "not known" if availability is None else percent(availability),
+            help="Of the time that was counted.",
+            border=True,
+            width=_TILE_WIDTH,
+        )
+        st.metric(
+            "Objective",
+            percent(report.objective),
+            help="CHARTROOM_AVAILABILITY_OBJECTIVE. So many days leave room for "
+            f"{minutes(report.budget_seconds)} away.",
+            border=True,
+            width=_TILE_WIDTH,
+        )
+        st.metric(
+            "Budget left" if left >= 0 else "Budget overspent",
+            minutes(abs(left)),
+            help="How long the clinic may still be away in this period: "
+            f"{minutes(spent)} of {minutes(report.budget_seconds)} are spent.",
+            border=True,
+            width=_TILE_WIDTH,
+        )
+        st.metric(
+            "Not known",
+            seconds(report.unknown_seconds),
+            help="No worker ran, so nobody counted. It is neither available nor away.",
+            border=True,
+            width=_TILE_WIDTH,
+        )
+    if left < 0:
+        st.error(
+            "The objective is missed. Put off what is risky until it is met again, and "
+            "look below at what took the clinic away.",
+            icon=":material/local_fire_department:",
+        )
+
+
+def _show_days(report: AvailabilityReport) -> None:
+    frame = pd.DataFrame(
+        [
+            {
+                "day": day.day.isoformat(),
+                "how": how_was(day, report.objective),
+                "available": _share_of(day),
+                "away": seconds(day.counted.down),
+            }
+            for day in report.days
+        ]
+    )
+    counts = frame["how"].value_counts()
+    told = ", ".join(f"{str(how).lower()}: {number}" for how, number in counts.items())
+    spec: dict[str, Any] = {
+        "height": _CHART_HEIGHT,
+        "mark": {"type": "rect", "tooltip": True},
+        "encoding": {
+            "x": {
+                "field": "day",
+                "type": "ordinal",
+                "scale": {"paddingInner": 0.15},
+                "axis": {
+                    "title": None,
+                    "labelExpr": "utcFormat(toDate(datum.value), '%-d %b')",
+                    "labelOverlap": True,
+                    "labelAngle": 0,
+                    "ticks": False,
+                    "domain": False,
+                },
+            },
+            "color": {
+                "field": "how",
+                "type": "nominal",
+                "scale": {"domain": list(_TONES), "range": list(_TONES.values())},
+                "legend": {"orient": "bottom", "title": None, "columns": 2},
+            },
+            "tooltip": [
+                {"field": "day", "title": "Day"},
+                {"field": "how", "title": "How it was"},
+                {"field": "available", "title": "Available"},
+                {"field": "away", "title": "Away"},
+            ],
+        },
+    }
+    st.vega_lite_chart(
+        frame, spec, key="availability_days", alt=f"Days of the period: {told}."
+    )
+
+
+def _show_table(report: AvailabilityReport, events: Sequence[Event]) -> None:
+    troubled = [day for day in reversed(report.days) if day.counted.down]
+    if not troubled:
+        empty_state(
+            "Of all that was counted, the clinic was always there.", icon="verified"
+        )
+        return
+    by_day = _by_day(events)
+    rows = [
+        Row(
+            day.day.isoformat(),
+            (
+                Cell(f"{day.day:%a %-d %b %Y}"),
+                Cell(_share_of(day)),
+                Cell(seconds(day.counted.down)),
+                Cell(seconds(max(0.0, day.seconds - day.known_seconds))),
+                Cell("; ".join(_reasons(day, by_day.get(day.day, ())))),
+            ),
+        )
+        for day in troubled
+    ]
+    record_table(
+        payload_of(_COLUMNS, rows, name="Days on which the clinic was away"),
+        key="availability_table",
+    )
+
+
+def how_was(day: AvailabilityDay, objective: float) -> str:
+    """Return in words how a day was; of too little it is not said."""
+    availability = day.availability
+    if availability is None or day.known_seconds < _ENOUGH * day.seconds:
+        return _UNKNOWN
+    if availability == 1:
+        return _ALL
+    return _WITHIN if availability >= objective else _BELOW
+
+
+def percent(share: float) -> str:
+    """Return a share with as many figures as matter; 100 % only if it is whole."""
+    if share == 1:
+        return "100 %"
+    return f"{min(share * 100, 99.999):.3f}".rstrip("0").rstrip(".") + " %"
+
+
+def minutes(span: float) -> str:
+    """Return a span in minutes, as error budgets are told."""
+    return f"{span / 60:,.1f} min"
+
+
+def _share_of(day: AvailabilityDay) -> str:
+    return "not known" if day.availability is None else percent(day.availability)
+
+
+def _by_day(events: Sequence[Event]) -> Mapping[date, list[str]]:
+    by_day: dict[date, list[str]] = {}
+    for event in events:
+        if event.kind in _REASONS:
+            by_day.setdefault(in_zone(event.at).date(), []).append(event.label)
+    return by_day
+
+
+def _reasons(day: AvailabilityDay, events: Sequence[str]) -> Iterator[str]:
+    yield from events
+    if day.counted.web_down:
+        yield f"no web server answered for {seconds(day.counted.web_down)}"
+    if day.counted.database_down:
+        yield f"no changes were taken for {seconds(day.counted.database_down)}"
+
+
+def _what_is_asked() -> str:
+    if wiring.current().settings.health_addresses:
+        return "Counted: web servers and database."
+    return (
+        "Counted: the database only, since CHARTROOM_HEALTH_URLS does not say where "
+        "the web servers are."
+    )

@@ -1,0 +1,127 @@
+"""Counts the seconds in which the clinic was there: its web servers and its primary."""
+
+import time
+from collections import deque
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from threading import Event, Lock
+from typing import Final
+from urllib.parse import urlsplit
+
+import httpx
+
+from services.cluster.performance import BUCKET, SecondsCounted
+
+_PROBE_SECONDS: Final = 5.0
+_ANSWER_SECONDS: Final = 3.0
+_OK: Final = 200
+_HOUR_SECONDS: Final = 3600
+_THIS_MACHINE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+# A day of spans of five minutes: for so long what is counted waits for a primary.
+_MOST_SPANS: Final = 288
+
+
+class AvailabilityCounter:
+    """Between the thread that looks, once a second, and the one that writes down."""
+
+    def __init__(self, objective: float = 0.999) -> None:
+        self._guard = Lock()
+        self._budget = 1 - objective
+        self._counted: dict[datetime, SecondsCounted] = {}
+        self._down_at: deque[int] = deque()
+        self._last = 0
+
+    def count(self, at: datetime, *, web: bool, database: bool) -> None:
+        """Count the second of a look, once."""
+        second = int(at.timestamp())
+        with self._guard:
+            if second <= self._last:
+                return
+            self._last = second
+            is_up = web and database
+            counted = SecondsCounted(is_up, not is_up, not web, not database)
+            width = int(BUCKET.total_seconds())
+            span = datetime.fromtimestamp(second // width * width, UTC)
+            self._counted[span] = self._counted.get(span, SecondsCounted()) + counted
+            while len(self._counted) > _MOST_SPANS:
+                del self._counted[min(self._counted)]
+            if not is_up:
+                self._down_at.append(second)
+
+    def waiting(self) -> dict[datetime, SecondsCounted]:
+        """Return all that waits to be written down, by the beginning of its span."""
+        with self._guard:
+            return dict(self._counted)
+
+    def forget(self, written: Mapping[datetime, SecondsCounted]) -> None:
+        """Let go of what is written down."""
+        with self._guard:
+            for span, seconds in written.items():
+                left = self._counted.get(span, seconds) - seconds
+                if left == SecondsCounted():
+                    self._counted.pop(span, None)
+                else:
+                    self._counted[span] = left
+
+    def burn_rate(self, at: datetime) -> float:
+        """Return how many times as fast as it lasts the budget burnt in the last hour.
+
+        By what this worker has seen; of what it has not seen it takes nothing for lost.
+        """
+        with self._guard:
+            since = at.timestamp() - _HOUR_SECONDS
+            while self._down_at and self._down_at[0] <= since:
+                self._down_at.popleft()
+            return len(self._down_at) / _HOUR_SECONDS / self._budget
+
+
+class WebProbe:
+    """Asks the web servers for their health; one that answers is enough.
+
+    `is_up` is None until one has answered for the first time, or where no address is
+    known to ask.
+    """
+
+    def __init__(self, addresses: Sequence[str] = ()) -> None:
+        self._addresses = addresses
+        self.is_up: bool | None = None
+
+    @property
+    def is_there(self) -> bool:
+        """Whether there is anything to ask."""
+        return bool(self._addresses)
+
+    def run(self, stopping: Event) -> None:
+        """Ask every few seconds until `stopping` is set."""
+        if not self._addresses:
+            return
+        with ExitStack() as held:
+            clients = [
+                (address, held.enter_context(_client_for(address)))
+                for address in self._addresses
+            ]
+            while not stopping.is_set():
+                began = time.monotonic()
+                answers = any(_answers(*client) for client in clients)
+                if answers or self.is_up is not None:
+                    self.is_up = answers
+                stopping.wait(max(0.0, began + _PROBE_SECONDS - time.monotonic()))
+
+
+def _client_for(address: str) -> httpx.Client:
+    parts = urlsplit(address)
+    # Asked by a name inside of the network, a server answers as to its own machine.
+    headers = {"Host": "localhost"} if parts.scheme == "http" else {}
+    # On this machine the certificate is of the public name, or made by the front.
+    is_here = parts.hostname in _THIS_MACHINE
+    return httpx.Client(
+        timeout=_ANSWER_SECONDS, headers=headers, verify=not is_here, trust_env=False
+    )
+
+
+def _answers(address: str, client: httpx.Client) -> bool:
+    try:
+        return client.get(address).status_code == _OK
+    except httpx.HTTPError:
+        return False

@@ -1,0 +1,128 @@
+"""Seconds are counted once, whoever is away, and told of by a budget that burns."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Event, Thread
+
+import pytest
+from sqlalchemy import select
+
+from db.models.replication import AvailabilitySample
+from db.postgres import SYSTEM, Database
+from jobs.cluster.availability import AvailabilityCounter, WebProbe
+from jobs.cluster.monitor_ledger import Ledger
+from jobs.cluster.monitor_writer import MonitorWriter
+from services.cluster.alerts import Post
+from services.cluster.performance import SecondsCounted
+from tests.kit.waiting import eventually
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def database(endpoints) -> Iterator[Database]:
+    with closing(Database(endpoints)) as database:
+        yield database
+
+
+def _kept(database: Database) -> list[tuple[int, int, int, int]]:
+    row = AvailabilitySample
+    columns = (
+        row.up_seconds,
+        row.down_seconds,
+        row.web_down_seconds,
+        row.database_down_seconds,
+    )
+    rows = database.read_newest(
+        lambda session: list(
+            map(tuple, session.execute(select(*columns).order_by(row.starts_at)))
+        ),
+        identity=SYSTEM,
+    )
+    return rows.value
+
+
+def test_a_second_is_counted_once_and_for_its_own_five_minutes():
+    counter = AvailabilityCounter()
+
+    for seconds in (0, 0.4, 1.1, 299.9, 300.2):
+        counter.count(NOON + timedelta(seconds=seconds), web=True, database=True)
+    counter.count(NOON + timedelta(seconds=301), web=False, database=True)
+
+    assert counter.waiting() == {
+        NOON: SecondsCounted(up=3),
+        NOON + timedelta(minutes=5): SecondsCounted(up=1, down=1, web_down=1),
+    }
+
+
+def test_what_is_counted_while_others_are_written_down_is_not_lost():
+    counter = AvailabilityCounter()
+    counter.count(NOON, web=True, database=True)
+    written = counter.waiting()
+    counter.count(NOON + timedelta(seconds=1), web=True, database=False)
+
+    counter.forget(written)
+
+    assert counter.waiting() == {NOON: SecondsCounted(down=1, database_down=1)}
+
+
+def test_a_minute_away_in_an_hour_burns_the_budget_too_fast():
+    counter = AvailabilityCounter(objective=0.999)
+    for second in range(60):
+        counter.count(NOON + timedelta(seconds=second), web=True, database=False)
+
+    assert counter.burn_rate(NOON + timedelta(minutes=1)) == pytest.approx(16.7, 0.01)
+    assert counter.burn_rate(NOON + timedelta(minutes=62)) == 0
+
+
+def test_the_leader_writes_down_what_was_counted_and_adds_to_it(database: Database):
+    counter = AvailabilityCounter()
+    writer = MonitorWriter(database, Ledger(), Post(), counter)
+    counter.count(NOON, web=True, database=True)
+    writer.attempt()
+    counter.count(NOON + timedelta(seconds=1), web=False, database=False)
+    writer.attempt()
+
+    assert _kept(database) == [(1, 1, 1, 1)]
+    assert counter.waiting() == {}
+
+
+class _Health(BaseHTTPRequestHandler):
+    status = 200
+
+    def do_GET(self) -> None:
+        assert self.headers["Host"] == "localhost"
+        self.send_response(type(self).status)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def _web_server() -> Iterator[str]:
+    with HTTPServer(("127.0.0.1", 0), _Health) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/health"
+        server.shutdown()
+
+
+def test_one_web_server_that_answers_is_enough(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("jobs.cluster.availability._PROBE_SECONDS", 0.02)
+    monkeypatch.setattr(_Health, "status", 503)
+    stopping = Event()
+    with _web_server() as address:
+        probe = WebProbe(("http://127.0.0.1:1/health", address))
+        watching = Thread(target=probe.run, args=[stopping])
+        watching.start()
+        # Nobody has been there yet, so nobody has gone away.
+        assert not stopping.wait(0.2)
+        assert probe.is_up is None
+        monkeypatch.setattr(_Health, "status", 200)
+        eventually(lambda: probe.is_up)
+        monkeypatch.setattr(_Health, "status", 503)
+        eventually(lambda: probe.is_up is False)
+        stopping.set()
+        watching.join()
