@@ -45,7 +45,16 @@ def show_audit_filters(
             st.date_input("From", None, key=f"{_PREFIX}from")
             st.date_input("To", None, key=f"{_PREFIX}to")
         st.multiselect(
-            "Actions", list(Action), key=f"{_PREFIX}actions", placeholder=_ANY
+            "Actions",
+            list(Action),
+            format_func=lambda action: log.phrase_of(action).capitalize(),
+            key=f"{_PREFIX}actions",
+            placeholder=_ANY,
+        )
+        st.checkbox(
+            "Lists, counts and searches, too",
+            key=f"{_PREFIX}lists",
+            help="In those a patient is one among others. They are most of the log.",
         )
         asks = st.form_submit_button(
             "Show entries", type="primary", key=f"{_PREFIX}apply"
@@ -67,6 +76,7 @@ def _fill(query: AuditQuery, people: Mapping[UUID, AuditPerson]) -> None:
         "from": query.first_day,
         "to": query.last_day,
         "actions": sorted(query.actions),
+        "lists": query.has_lists,
     }.items():
         st.session_state[_PREFIX + name] = value
 
@@ -75,5 +85,6 @@ def _typed(shown: AuditQuery) -> AuditQuery:
     names = ("person", "patient", "subject", "outcome", "from", "to")
     query = {name: str(st.session_state[_PREFIX + name] or "") for name in names}
     query["actions"] = ",".join(st.session_state[f"{_PREFIX}actions"])
+    query[log.LISTS] = log.YES if st.session_state[f"{_PREFIX}lists"] else "no"
     query["session"] = str(shown.session_id or "")
     return log.from_query(query)

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from dashboard import wiring
-from dashboard.context import current_actor, read, require, write
+from dashboard.context import current_actor, now, read, require, write
 from services.audit import log
 from services.audit.chain import ChainVerification
 from services.audit.log import (
@@ -17,17 +17,27 @@ from services.audit.log import (
     AuditQuery,
     DocumentAccesses,
     Entry,
+    HourCount,
     RecordAccess,
 )
 from services.core.actors import Permission
 
 _SECONDS = 5.0
 _PEOPLE_SECONDS = 60.0
+_HOURS_SECONDS = 60.0
 
 
 def question_of_address() -> AuditQuery:
     """Return what the page's address asks for; raises InvalidInput."""
-    return log.from_query(st.query_params.to_dict())
+    return log.from_query({log.LISTS: "no", **st.query_params.to_dict()})
+
+
+def put_into_address(question: AuditQuery) -> None:
+    """Let the page's address ask this; lists are left out unless it asks for them."""
+    query = question.query()
+    if query.pop(log.LISTS, None) is None:
+        query[log.LISTS] = log.YES
+    st.query_params.from_dict(query)
 
 
 def entries(question: AuditQuery, after: AuditCursor | None) -> AuditPage:
@@ -43,12 +53,27 @@ def entries(question: AuditQuery, after: AuditCursor | None) -> AuditPage:
     )
 
 
-def accesses(after: AuditCursor | None) -> tuple[RecordAccess, ...]:
+def hours(question: AuditQuery) -> tuple[HourCount, ...]:
+    """Read how many entries each of the last 24 hours has."""
+    actor, wired = current_actor(), wiring.current()
+    wanted, timestamp = question.filter(ZoneInfo(wired.settings.timezone)), now()
+    return read(
+        lambda session: log.count_by_hour(
+            session, wired.audit, actor, wanted, now=timestamp
+        ),
+        keep=("audit_hours", question),
+        seconds=_HOURS_SECONDS,
+    )
+
+
+def accesses(after: AuditCursor | None, *, has_lists: bool) -> tuple[RecordAccess, ...]:
     """Read who did what with the record of whoever is here."""
     actor, store = current_actor(), wiring.current().audit
     return read(
-        lambda session: log.list_accesses(session, store, actor, after=after),
-        keep=("accesses", actor, after),
+        lambda session: log.list_accesses(
+            session, store, actor, after=after, has_lists=has_lists
+        ),
+        keep=("accesses", actor, after, has_lists),
         seconds=_SECONDS,
     )
 
@@ -84,7 +109,9 @@ def sign_in_address(entry: Entry) -> str:
     """Return where all that was done in the same sign-in is; empty if in none."""
     if entry.session_id is None:
         return ""
-    return f"audit?{urlencode(AuditQuery(session_id=entry.session_id).query())}"
+    # All of it: what led from one record to the next may be a list.
+    query = AuditQuery(session_id=entry.session_id).query() | {log.LISTS: log.YES}
+    return f"audit?{urlencode(query)}"
 
 
 def verify() -> ChainVerification:

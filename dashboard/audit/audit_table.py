@@ -1,74 +1,117 @@
-"""Entries of the audit log as rows of a table."""
+"""Entries of the audit log as sentences in a table; what was done again is one row."""
 
-from collections.abc import Callable, Sequence
-from typing import Final
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from datetime import datetime
+from typing import Final, TypeVar
 
-from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
+from dashboard.ui.clock import in_zone, today
+from dashboard.ui.record_table import (
+    Cell,
+    Column,
+    Piece,
+    Row,
+    payload_of,
+    record_table,
+)
 from dashboard.ui.words import to_the_second
 from services.audit.log import Entry, RecordAccess
-from services.core.audit import Action
 
 _COLUMNS: Final = (
     Column("When"),
-    Column("Who"),
-    Column("Did"),
-    Column("Patient"),
-    Column("What is known of it"),
+    Column("What happened"),
     Column("From", is_whole=True),
 )
-_ABOUT_ME: Final = (Column("When"), Column("Who"), Column("Did"))
+_ABOUT_ME: Final = (Column("When"), Column("What happened"))
+
+T = TypeVar("T", bound=Entry | RecordAccess)
 
 
 def show_audit_table(
     entries: Sequence[Entry], address_of: Callable[[Entry], str], *, key: str
 ) -> None:
-    """Show entries; the first cell of a row leads to `address_of` its entry."""
+    """Show entries; the first cell of a row leads to `address_of` its newest entry."""
+    groups = _together(
+        entries,
+        lambda e: (e.sentence, e.patient_id, e.subject, e.reason, e.network),
+    )
     rows = [
         Row(
-            str(entry.sequence),
+            str(group[0].sequence),
             (
-                Cell(to_the_second(entry.at)),
-                Cell(f"{entry.who}, {entry.role}" if entry.role else entry.who),
-                _action_cell(entry.action, entry.outcome),
-                Cell(str(entry.patient_id or ""), "muted"),
-                Cell(_known(entry)),
-                Cell(entry.network, "muted"),
+                Cell(_when(group)),
+                _what(
+                    group,
+                    is_bad=group[0].outcome != "done",
+                    lines=(_facts(group[0]), _details(group)),
+                ),
+                Cell(group[0].network, "muted"),
             ),
-            address_of(entry),
+            address_of(group[0]),
         )
-        for entry in entries
+        for group in groups
     ]
     record_table(payload_of(_COLUMNS, rows, name="Entries of the audit log"), key=key)
 
 
 def show_access_table(
-    accesses: Sequence[RecordAccess], *, key: str, name: str = "Who looked at my record"
+    accesses: Sequence[RecordAccess], *, key: str, name: str = "Access history"
 ) -> None:
     """Show who did what with a record or a document."""
+    groups = _together(accesses, lambda access: (access.sentence, access.is_refused))
     rows = [
         Row(
-            str(access.sequence),
-            (
-                Cell(to_the_second(access.at)),
-                Cell(access.who),
-                Cell(access.what, "warn", "block")
-                if access.is_refused
-                else Cell(access.what),
-            ),
+            str(group[0].sequence),
+            (Cell(_when(group)), _what(group, is_bad=group[0].is_refused)),
         )
-        for access in accesses
+        for group in groups
     ]
     record_table(payload_of(_ABOUT_ME, rows, name=name), key=key)
 
 
-def _action_cell(action: str, outcome: str) -> Cell:
-    if outcome == "done":
-        return Cell(action)
-    icon = "block" if outcome == "refused" else "error"
-    says_outcome = action == Action.ACCESS_REFUSE
-    return Cell(action if says_outcome else f"{action}, {outcome}", "danger", icon)
+def _together(
+    items: Iterable[T], same: Callable[[T], tuple[Hashable, ...]]
+) -> list[list[T]]:
+    """Put what is the same and of one day together, where the newest of it stands."""
+    groups: dict[tuple[Hashable, ...], list[T]] = {}
+    for item in items:
+        groups.setdefault((in_zone(item.at).date(), *same(item)), []).append(item)
+    return list(groups.values())
 
 
-def _known(entry: Entry) -> str:
+def _when(group: Sequence[T]) -> str:
+    newest, oldest = group[0].at, group[-1].at
+    if len(group) == 1:
+        return to_the_second(newest)
+    local = in_zone(newest)
+    return f"{local.day} {local:%b %Y}, {_clock(oldest)} to {_clock(newest)}"
+
+
+def _what(group: Sequence[T], *, is_bad: bool, lines: Sequence[str] = ()) -> Cell:
+    first = group[0]
+    times = ""
+    if len(group) > 1:
+        is_today = in_zone(first.at).date() == today()
+        times = f", {len(group)} times" + " today" * is_today
+    return Cell(
+        first.sentence + times,
+        "danger" if is_bad else "plain",
+        "block" if is_bad else "",
+        lines=tuple((Piece(line),) for line in lines if line),
+    )
+
+
+def _details(group: Sequence[Entry]) -> str:
+    """Return what is known of all of them; of each its own would be a list."""
+    details = {entry.details for entry in group}
+    return details.pop() if len(details) == 1 else ""
+
+
+def _facts(entry: Entry) -> str:
+    """Say why, and with whom or what, by ids: names are not for administrators."""
     reason = f"“{entry.reason}”" if entry.reason else ""
-    return "; ".join(filter(None, (reason, entry.subject, entry.details)))
+    patient = f"patient {entry.patient_id}" if entry.patient_id else ""
+    return "; ".join(filter(None, (reason, patient, entry.subject)))
+
+
+def _clock(timestamp: datetime) -> str:
+    return f"{in_zone(timestamp):%H:%M}"

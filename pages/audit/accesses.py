@@ -1,4 +1,4 @@
-"""Who looked at my record."""
+"""Who looked at my record, in sentences."""
 
 import streamlit as st
 
@@ -7,14 +7,25 @@ from dashboard.audit.audit_table import show_access_table
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.page_header import page_header
 
+
+def begin_anew() -> None:
+    """Show the newest again: what stood on another page is not in this list."""
+    st.session_state.pop("accesses_after", None)
+
+
 after = st.session_state.get("accesses_after")
 
-page_header("Who looked at my record")
+page_header("Access history")
 st.caption(
-    "Everybody who opened or changed your record, or saw you in a list, the last "
-    "first. Something looks wrong? Tell the front desk."
+    "Everybody who opened or changed your record, the last first. Something looks "
+    "wrong? Tell the front desk."
 )
-entries = audit_log.accesses(after)
+has_lists = st.toggle(
+    "Also show lists and searches that you were in",
+    key="accesses_lists",
+    on_change=begin_anew,
+)
+entries = audit_log.accesses(after, has_lists=has_lists)
 if entries:
     show_access_table(entries, key="accesses_table")
 else:

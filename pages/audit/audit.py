@@ -5,6 +5,7 @@ import streamlit as st
 from dashboard.audit import audit_log
 from dashboard.audit.audit_filters import show_audit_filters
 from dashboard.audit.audit_table import show_audit_table
+from dashboard.audit.hours_chart import show_hours
 from dashboard.context import freshness
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
@@ -14,7 +15,7 @@ question = audit_log.question_of_address()
 former_question, after = st.session_state.get("audit_position", (question, None))
 
 
-@st.dialog("Is the log whole?", icon=":material/verified:")
+@st.dialog("Verify audit log integrity", icon=":material/verified:")
 def verify() -> None:
     """Follow the chain from its first entry to its last."""
     with error_boundary():
@@ -38,9 +39,10 @@ with page_header("Audit log"):
     )
 st.caption(
     "Who did what, the newest first; new entries are here within seconds. What a "
-    "record says is not shown. The time of an entry leads to all of the same sign-in."
+    "record says is not shown. The time of an entry leads to all of the same sign-in. "
+    "Lists and searches are left out unless you ask for them under *Filters*."
 )
-count = len(question.query())
+count = len(question.query().keys() - {"lists"}) + question.has_lists
 with st.expander(
     f"Filters ({count})" if count else "Filters",
     expanded=bool(count),
@@ -51,14 +53,16 @@ with st.expander(
     with error_boundary():
         wanted = show_audit_filters(question, people, key="audit_form")
         if wanted is not None:
-            st.query_params.from_dict(wanted.query())
+            audit_log.put_into_address(wanted)
             st.session_state.pop("audit_position", None)
             st.rerun()
+with error_boundary():
+    show_hours(audit_log.hours(question))
 page = audit_log.entries(question, after if former_question == question else None)
 if page.entries:
     show_audit_table(page.entries, audit_log.sign_in_address, key="audit_table")
 else:
-    empty_state("No entry meets this. Take a filter away.", icon="search_off")
+    empty_state("No entries match. Take a filter away.", icon="search_off")
 with st.container(horizontal=True, gap="small"):
     if st.button("Newest", key="audit_newest", icon=":material/first_page:"):
         st.session_state.pop("audit_position", None)

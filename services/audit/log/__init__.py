@@ -17,6 +17,8 @@ from services.audit.log.entries import (
     AuditPage as AuditPage,
     AuditPerson as AuditPerson,
     Entry as Entry,
+    HourCount as HourCount,
+    count_by_hour as count_by_hour,
     export_csv as export_csv,
     list_entries as list_entries,
     list_people as list_people,
@@ -24,8 +26,11 @@ from services.audit.log.entries import (
     verify_chain as verify_chain,
 )
 from services.audit.log.questions import (
+    LISTS as LISTS,
     OUTCOMES as OUTCOMES,
+    YES as YES,
     AuditQuery as AuditQuery,
     from_query as from_query,
 )
 from services.audit.log.reading import AuditLogUnavailable as AuditLogUnavailable
+from services.audit.log.sentences import phrase_of as phrase_of

@@ -13,6 +13,7 @@ from db.models.patient import Patient
 from db.postgres import assume_role
 from services.audit.log import words
 from services.audit.log.reading import PAGE_SIZE, find, names_of, who
+from services.audit.log.sentences import LISTINGS
 from services.core import audit
 from services.core.actors import Actor, Permission, Role
 from services.core.audit import Action
@@ -30,6 +31,11 @@ class RecordAccess:
     is_refused: bool
     cursor: AuditCursor
 
+    @property
+    def sentence(self) -> str:
+        """Say who did what."""
+        return f"{self.who} {self.what}"
+
 
 def list_accesses(
     session: Session,
@@ -38,10 +44,12 @@ def list_accesses(
     *,
     after: AuditCursor | None = None,
     limit: int = PAGE_SIZE,
+    has_lists: bool = False,
 ) -> tuple[RecordAccess, ...]:
     """Return who did what with the actor's own record, the newest first.
 
-    Raises NotAllowed, NotFound if no record is theirs, Unavailable.
+    With `has_lists` also who listed patients, the actor among them. Raises NotAllowed,
+    NotFound if no record is theirs, Unavailable.
     """
     actor.require(Permission.VIEW_OWN_ACCESSES)
     if actor.patient_id is None:
@@ -50,7 +58,7 @@ def list_accesses(
     # A patient's own role sees neither colleagues' names nor what was merged.
     with assume_role(session, "system"):
         ids = (actor.patient_id, *_merged_into(session, actor.patient_id))
-        entries = _about(store, ids, after, limit)
+        entries = _about(store, ids, after, limit, has_lists=has_lists)
         names = names_of(session, {entry.actor_id for entry in entries})
     return tuple(_access(entry, actor, names) for entry in entries)
 
@@ -61,13 +69,21 @@ def _merged_into(session: Session, patient_id: UUID) -> Sequence[UUID]:
 
 
 def _about(
-    store: AuditStore, ids: Iterable[UUID], after: AuditCursor | None, limit: int
+    store: AuditStore,
+    ids: Iterable[UUID],
+    after: AuditCursor | None,
+    limit: int,
+    *,
+    has_lists: bool,
 ) -> list[AuditEntry]:
+    others = frozenset[str]() if has_lists else frozenset(map(str, LISTINGS))
     # What names two of them, such as their merge, is one entry all the same.
     entries = {
         entry.sequence: entry
         for patient_id in ids
-        for entry in find(store, AuditFilter(patient_id=patient_id), after, limit)
+        for entry in find(
+            store, AuditFilter(patient_id=patient_id, other_than=others), after, limit
+        )
     }
     newest = sorted(entries.values(), key=lambda entry: (entry.at, entry.sequence))
     return newest[::-1][:limit]
@@ -80,7 +96,8 @@ def tell_who(entry: AuditEntry, reader: Actor, names: Mapping[UUID, str]) -> str
     if entry.actor_role == Role.PATIENT and reader.role is Role.PATIENT:
         # Who else is a patient here is nobody's business.
         return "Another patient"
-    return f"{who(entry, names)}, {entry.actor_role}"
+    role = f" ({entry.actor_role})" if entry.actor_role else ""
+    return f"{who(entry, names)}{role}"
 
 
 def _access(entry: AuditEntry, actor: Actor, names: Mapping[UUID, str]) -> RecordAccess:

@@ -24,7 +24,12 @@ _BY_LINK: Final = "Somebody with a link"
 # A page that is open asks again and again, and the pages of a document are fetched one
 # by one: what belongs together is told once.
 _REPEATED: Final = frozenset(
-    {Action.DOCUMENT_READ, Action.DOCUMENT_VIEW, Action.DOCUMENT_COMPARE}
+    {
+        Action.DOCUMENT_READ,
+        Action.DOCUMENT_VIEW,
+        Action.DOCUMENT_PRINT,
+        Action.DOCUMENT_COMPARE,
+    }
 )
 _TOGETHER: Final = timedelta(minutes=30)
 

@@ -4,7 +4,8 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import select
@@ -29,11 +30,14 @@ from services.audit.log.reading import (
     names_of,
     who,
 )
+from services.audit.log.sentences import phrase_of
 from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.core.errors import Unavailable
 from services.lists.csv_cells import escape_formula
+
+_AN_HOUR: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,24 @@ class Entry:
     network: str
     session_id: UUID | None
     request_id: str
+    actor_id: UUID | None
+
+    @property
+    def sentence(self) -> str:
+        """Say who did what, without any id."""
+        role = f" ({self.role})" if self.role else ""
+        # That it was refused is what is said of a refusal.
+        is_told = self.outcome == "done" or self.action == Action.ACCESS_REFUSE
+        ending = "" if is_told else f": {self.outcome}"
+        return f"{self.who}{role} {phrase_of(self.action)}{ending}"
+
+
+@dataclass(frozen=True, slots=True)
+class HourCount:
+    """How many entries were written in the hour that begins then."""
+
+    begins_at: datetime
+    entries: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +113,34 @@ def list_entries(
         tuple(_entry(entry, names) for entry in shown),
         shown[-1].cursor if goes_on else None,
     )
+
+
+def count_by_hour(
+    session: Session,
+    store: AuditStore,
+    actor: Actor,
+    wanted: AuditFilter,
+    *,
+    now: datetime,
+) -> tuple[HourCount, ...]:
+    """Return how many entries each of the last 24 hours has, the first hour first.
+
+    Those before the end of `wanted`, if that ends; now is the last hour otherwise.
+    Raises NotAllowed, Unavailable.
+    """
+    actor.require(Permission.VIEW_AUDIT, wanted.patient_id)
+    details = _filter_of(wanted) | {"of": "counts by hour"}
+    audit.record(session, actor, Action.AUDIT_READ, details=details)
+    ends = min(wanted.until or now, now).astimezone(UTC) + _AN_HOUR
+    until = ends.replace(minute=0, second=0, microsecond=0)
+    begins = until - 24 * _AN_HOUR
+    asked = replace(wanted, since=max(wanted.since or begins, begins), until=until)
+    try:
+        counted = store.count_by_hour(asked)
+    except AuditStoreUnavailable as error:
+        raise AuditLogUnavailable from error
+    hours = (begins + number * _AN_HOUR for number in range(24))
+    return tuple(HourCount(hour, counted.get(hour, 0)) for hour in hours)
 
 
 def export_csv(
@@ -154,12 +204,14 @@ def _entry(entry: AuditEntry, names: Mapping[UUID, str]) -> Entry:
         network=entry.network or "",
         session_id=entry.session_id,
         request_id=entry.request_id or "",
+        actor_id=entry.actor_id,
     )
 
 
 def _filter_of(wanted: AuditFilter) -> dict[str, object]:
-    details = asdict(replace(wanted, actions=frozenset()))
+    details = asdict(replace(wanted, actions=frozenset(), other_than=frozenset()))
     details["actions"] = sorted(wanted.actions)
+    details["other_than"] = sorted(wanted.other_than)
     return {name: value for name, value in details.items() if value}
 
 

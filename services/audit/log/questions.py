@@ -10,11 +10,15 @@ from typing import Final, TypeVar, get_args
 from uuid import UUID
 
 from db.audit_store import AuditFilter
+from services.audit.log.sentences import LISTINGS
 from services.core.audit import Action, Outcome
 from services.core.errors import InvalidInput
 
 T = TypeVar("T")
 
+LISTS: Final = "lists"
+YES: Final = "yes"
+_NO: Final = "no"
 OUTCOMES: Final[tuple[str, ...]] = get_args(Outcome)
 _BETWEEN: Final = ","
 _YEARS: Final = range(1900, 2200)
@@ -25,7 +29,8 @@ class AuditQuery:
     """Which entries are wanted; what is left out does not matter.
 
     `patient_id` finds also the lists that showed the patient, `subject_id` anything
-    else with an id, such as a document. Both days are part of what is wanted.
+    else with an id, such as a document. Both days are part of what is wanted. Without
+    `has_lists` lists, counts and searches are left out unless `actions` name them.
     """
 
     person_id: UUID | None = None
@@ -36,6 +41,7 @@ class AuditQuery:
     outcome: str | None = None
     first_day: date | None = None
     last_day: date | None = None
+    has_lists: bool = True
 
     def filter(self, zone: tzinfo) -> AuditFilter:
         """Return the question as the log understands it; days are the clinic's."""
@@ -46,6 +52,11 @@ class AuditQuery:
             subject_id=str(self.subject_id) if self.subject_id else None,
             session_id=self.session_id,
             actions=frozenset(action.value for action in self.actions),
+            other_than=(
+                frozenset()
+                if self.has_lists or self.actions
+                else frozenset(action.value for action in LISTINGS)
+            ),
             outcome=self.outcome,
             since=_midnight(first, zone) if first else None,
             until=_midnight(last + timedelta(days=1), zone) if last else None,
@@ -63,6 +74,7 @@ class AuditQuery:
             "outcome": self.outcome,
             "from": self.first_day,
             "to": self.last_day,
+            LISTS: "" if self.has_lists else _NO,
         }
         return {name: str(value) for name, value in fields.items() if value}
 
@@ -78,6 +90,7 @@ def from_query(query: Mapping[str, str]) -> AuditQuery:
         outcome=_read(query, "outcome", _outcome),
         first_day=_read(query, "from", _day),
         last_day=_read(query, "to", _day),
+        has_lists=_read(query, LISTS, _yes_or_no) is not False,
     )
 
 
@@ -93,6 +106,12 @@ def _read(query: Mapping[str, str], name: str, read: Callable[[str], T]) -> T | 
 
 def _actions(typed: str) -> frozenset[Action]:
     return frozenset(map(Action, typed.split(_BETWEEN)))
+
+
+def _yes_or_no(typed: str) -> bool:
+    if typed not in {YES, _NO}:
+        raise ValueError(typed)
+    return typed == YES
 
 
 def _outcome(typed: str) -> str:
@@ -119,6 +138,7 @@ def _sentences() -> Iterator[tuple[str, str]]:
     for name in ("from", "to"):
         yield name, "A day is written like 2026-11-20."
     yield "actions", "There is no such action; choose one from the list."
+    yield LISTS, f"Whether lists are wanted is {YES} or {_NO}."
     yield "outcome", f"An outcome is one of {', '.join(OUTCOMES)}."
 
 

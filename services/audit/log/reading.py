@@ -17,8 +17,10 @@ from db.audit_store import (
 from db.models.user import User
 from services.core.errors import Unavailable
 
-PAGE_SIZE: Final = 50
-_NOBODY: Final = "Nobody known"
+# What is done again and again is told once, so a page of these is a screen or two.
+PAGE_SIZE: Final = 200
+_NOBODY: Final = "Somebody not signed in"
+_UNNAMED: Final = "A program or former account"
 
 
 class AuditLogUnavailable(Unavailable):
@@ -54,7 +56,7 @@ def names_of(
 
 
 def who(entry: AuditEntry, names: Mapping[UUID, str]) -> str:
-    """Name the actor of an entry; of programs of our own the role and the id."""
+    """Name the actor of an entry; a program, or who is gone, by the role only."""
     if entry.actor_id is None:
         return _NOBODY
-    return names.get(entry.actor_id, f"{entry.actor_role} {entry.actor_id}")
+    return names.get(entry.actor_id, _UNNAMED)

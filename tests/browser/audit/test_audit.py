@@ -54,9 +54,11 @@ def audit_page(site: Site, opened: str) -> Iterator[Page]:
 
 
 def test_an_administrator_finds_who_opened_a_record(audit_page: Page, opened: str):
-    row = audit_page.get_by_role("row").filter(has_text="patient:read").first
+    row = (
+        audit_page.get_by_role("row").filter(has_text="viewed a patient's record").first
+    )
 
-    expect(row).to_contain_text(f"{cast.ROSA.name}, staff")
+    expect(row).to_contain_text(f"{cast.ROSA.name} (staff)")
     expect(row).to_contain_text(opened)
 
 
@@ -87,7 +89,7 @@ def test_a_patient_sees_who_looked(site: Site):
         own.goto("/accesses")
         ready(own)
 
-        row = own.get_by_role("row").filter(has_text="opened your record").first
+        row = own.get_by_role("row").filter(has_text="viewed your record").first
         expect(row).to_contain_text("You")
 
 

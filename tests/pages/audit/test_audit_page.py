@@ -1,18 +1,24 @@
 """Administrators read and verify the log; patients see who looked at them."""
 
+import json
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from dashboard import wiring
 from db.postgres import SYSTEM
 from db.settings import Settings
 from services.audit import chain
+from services.audit.log import entries
 from services.core.actors import Role
 from services.core.on_behalf import ActorDatabase
+from services.lists.criteria import Criteria
+from services.patients import search
 from services.patients.records import patients
 from tests.pages.conftest import NETWORK, Clinic, rows_of
 
@@ -46,6 +52,23 @@ def keys(clinic: Clinic, tmp_path) -> Iterator[None]:
     wiring.use(clinic.wiring)
 
 
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def lines_of(app: AppTest, key: str) -> list[list[str]]:
+    """Return what stands below the sentence, row by row."""
+    (table,) = (table for table in app.get("bidi_component") if table.key == key)
+    return [
+        [
+            "".join(piece["text"] for piece in line)
+            for cell in row["cells"]
+            for line in cell.get("lines", ())
+        ]
+        for row in json.loads(table.proto.bytes)["rows"]
+    ]
+
+
 def ship(clinic: Clinic) -> None:
     store = clinic.wiring.audit
     while clinic.wiring.database.write(
@@ -59,11 +82,8 @@ def test_an_administrator_sees_who_did_what(clinic: Clinic, shipped):
 
     assert not app.exception
     newest = rows_of(app, "audit_table")[0]
-    assert newest[1:4] == [
-        f"{clinic.clerk.name}, staff",
-        "patient:read",
-        str(shipped.id),
-    ]
+    assert newest[1] == f"{clinic.clerk.name} (staff) viewed a patient's record"
+    assert lines_of(app, "audit_table")[0] == [f"patient {shipped.id}", "version: 1"]
 
 
 def test_nothing_of_a_record_is_shown(clinic: Clinic, shipped):
@@ -92,9 +112,9 @@ def test_a_question_typed_into_the_form_becomes_the_address(clinic: Clinic, ship
         "patient": str(shipped.id),
         "person": str(clinic.clerk.id),
     }
-    assert {row[2] for row in rows_of(app, "audit_table")} == {
-        "patient:register",
-        "patient:read",
+    assert {row[1] for row in rows_of(app, "audit_table")} == {
+        f"{clinic.clerk.name} (staff) registered a patient",
+        f"{clinic.clerk.name} (staff) viewed a patient's record",
     }
 
 
@@ -110,13 +130,13 @@ def test_an_id_that_is_none_is_explained_beside_the_form(clinic: Clinic):
 def test_no_entry_is_said_in_words(clinic: Clinic):
     app = clinic.open("audit", Role.ADMIN, patient=uuid4())
 
-    assert any("No entry meets this" in shown.value for shown in app.markdown)
+    assert any("No entries match" in shown.value for shown in app.markdown)
 
 
-def test_older_entries_are_a_click_away(clinic: Clinic, patient):
-    desk = ActorDatabase(clinic.wiring.database, clinic.clerk)
-    for _ in range(50):
-        desk.read(lambda s: patients.get_patient(s, clinic.clerk, patient.id))
+def test_older_entries_are_a_click_away(
+    clinic: Clinic, patient, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(entries, "PAGE_SIZE", 1)
     ship(clinic)
     app = clinic.open("audit", Role.ADMIN, patient=patient.id)
 
@@ -124,8 +144,44 @@ def test_older_entries_are_a_click_away(clinic: Clinic, patient):
     older = rows_of(app, "audit_table")
     app.button(key="audit_newest").click().run()
 
-    assert [row[2] for row in older] == ["patient:read", "patient:register"]
-    assert len(rows_of(app, "audit_table")) == 50
+    (row,), (newest,) = older, rows_of(app, "audit_table")
+    assert row[1].endswith("registered a patient")
+    assert newest[1].endswith("viewed a patient's record")
+
+
+def test_what_is_done_again_on_a_day_is_one_sentence(clinic: Clinic, patient):
+    desk = ActorDatabase(clinic.wiring.database, clinic.clerk)
+    for _ in range(13):
+        desk.read(lambda s: patients.get_patient(s, clinic.clerk, patient.id))
+    ship(clinic)
+
+    app = clinic.open("audit", Role.ADMIN, patient=patient.id, actions="patient:read")
+
+    (row,) = rows_of(app, "audit_table")
+    assert row[1].endswith("viewed a patient's record, 14 times today")
+
+
+def test_lists_are_shown_to_who_ticks_them(clinic: Clinic, patient):
+    desk = ActorDatabase(clinic.wiring.database, clinic.clerk)
+    desk.read(lambda s: search.list_patients(s, clinic.clerk, Criteria(), now=now()))
+    ship(clinic)
+    app = clinic.open("audit", Role.ADMIN, person=clinic.clerk.id)
+    before = str(rows_of(app, "audit_table"))
+
+    app.checkbox(key="audit_lists").check()
+    app.button(key="audit_apply").click().run()
+
+    assert "listed patients" not in before
+    assert "listed patients" in str(rows_of(app, "audit_table"))
+    assert app.query_params["lists"] in ("yes", ["yes"])
+    assert not app.exception
+
+
+def test_the_entries_of_a_day_are_drawn_by_hour(clinic: Clinic, shipped):
+    app = clinic.open("audit", Role.ADMIN, patient=shipped.id)
+
+    (chart,) = app.get("vega_lite_chart")
+    assert chart.proto.alt == "Entries by hour: 2 in 24 hours, most 2 at once"
 
 
 @pytest.mark.usefixtures("keys", "shipped")
@@ -164,10 +220,24 @@ def test_a_patient_sees_who_looked_at_their_record(clinic: Clinic):
     app = clinic.open("accesses", Role.PATIENT)
 
     assert not app.exception
-    assert rows_of(app, "accesses_table")[0][1:] == [
-        f"{clinic.clerk.name}, staff",
-        "opened your record",
-    ]
+    sentence = rows_of(app, "accesses_table")[0][1]
+    assert sentence.startswith(f"{clinic.clerk.name} (staff) viewed your record")
+
+
+def test_a_patient_sees_lists_only_when_they_want_to(clinic: Clinic):
+    maya = clinic.cast[Role.PATIENT]
+    desk = ActorDatabase(clinic.wiring.database, clinic.clerk)
+    desk.read(lambda s: search.list_patients(s, clinic.clerk, Criteria(), now=now()))
+    assert maya.patient_id
+    ship(clinic)
+    app = clinic.open("accesses", Role.PATIENT)
+    before = str(rows_of(app, "accesses_table"))
+
+    app.toggle(key="accesses_lists").set_value(True).run()
+
+    assert "listed you" not in before
+    assert "listed you" in str(rows_of(app, "accesses_table"))
+    assert not app.exception
 
 
 def test_opening_a_patient_twice_in_a_moment_is_one_look(clinic: Clinic, monkeypatch):

@@ -34,18 +34,25 @@ def test_everybody_who_opened_the_record_is_named(session, rosa, patient, access
 
     newest, oldest = accesses()
     assert (newest.who, newest.what) == (
-        "Rosa Lindqvist, staff",
-        "opened your record",
+        "Rosa Lindqvist (staff)",
+        "viewed your record",
     )
     assert oldest.what == "registered you"
 
 
-def test_a_list_that_showed_the_patient_counts_as_a_look(
+def test_a_list_that_showed_the_patient_is_told_to_who_asks_for_lists(
     session, rosa, patient, accesses
 ):
     search.list_patients(session, rosa, Criteria())
 
-    assert accesses()[0].what == "saw you in a list"
+    assert accesses(has_lists=True)[0].what == "listed you"
+    assert [access.what for access in accesses()] == ["registered you"]
+
+
+def test_an_access_is_a_sentence(session, rosa, patient, accesses):
+    patients.get_patient(session, rosa, patient.id)
+
+    assert accesses()[0].sentence == "Rosa Lindqvist (staff) viewed your record"
 
 
 def test_a_change_tells_which_fields(session, rosa, patient, today, accesses):
@@ -98,7 +105,7 @@ def test_what_was_done_with_a_record_before_it_was_merged_is_told_once(
     entries = accesses()
     assert len({access.sequence for access in entries}) == len(entries)
     assert [access.what for access in entries].count("registered you") == 2
-    assert "opened your record" in [access.what for access in entries]
+    assert "viewed your record" in [access.what for access in entries]
 
 
 def test_older_looks_follow(session, rosa, patient, accesses):
@@ -107,7 +114,7 @@ def test_older_looks_follow(session, rosa, patient, accesses):
     (first,) = accesses(limit=1)
     (second,) = accesses(limit=1, after=first.cursor)
 
-    assert (first.what, second.what) == ("opened your record", "registered you")
+    assert (first.what, second.what) == ("viewed your record", "registered you")
 
 
 @pytest.mark.parametrize("role", set(Role) - {Role.PATIENT})

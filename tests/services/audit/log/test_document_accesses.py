@@ -38,8 +38,8 @@ def test_every_action_names_the_version_and_who_did_it(session, rosa, paper, acc
     look(session, rosa, paper, purpose="download")
 
     assert accesses(cast.add_actor(session, cast.CLEO)) == [
-        ("Rosa Lindqvist, staff", "downloaded version 1"),
-        ("Rosa Lindqvist, staff", "filed it"),
+        ("Rosa Lindqvist (staff)", "downloaded version 1"),
+        ("Rosa Lindqvist (staff)", "filed it"),
     ]
 
 
@@ -47,23 +47,36 @@ def test_leafing_through_a_document_is_one_look(session, rosa, paper, accesses):
     for page in (1, 2, 3):
         look(session, rosa, paper, page)
 
-    assert accesses(rosa)[0] == ("You", "looked at version 1, pages 1 to 3")
+    assert accesses(rosa)[0] == ("You", "viewed version 1, pages 1 to 3")
     assert len(accesses(rosa)) == 2
+
+
+def test_the_pages_that_somebody_printed_are_told_together(
+    session, rosa, paper, accesses
+):
+    for page in (1, 2):
+        look(session, rosa, paper, page)
+        look(session, rosa, paper, page, purpose="print")
+
+    assert accesses(rosa)[:2] == [
+        ("You", "printed version 1, pages 1 to 2"),
+        ("You", "viewed version 1, pages 1 to 2"),
+    ]
 
 
 def test_looks_of_two_people_are_two(session, rosa, paper, accesses):
     look(session, rosa, paper, 1)
     look(session, cast.add_actor(session, cast.CLEO), paper, 2)
 
-    assert [who for who, _ in accesses(rosa)][:2] == ["Cleo Clerk, staff", "You"]
+    assert [who for who, _ in accesses(rosa)][:2] == ["Cleo Clerk (staff)", "You"]
 
 
 def test_patients_see_who_opened_theirs(session, rosa, ada, paper, accesses):
     look(session, rosa, paper, 1)
 
     assert accesses(ada)[0] == (
-        "Rosa Lindqvist, staff",
-        "looked at version 1, page 1",
+        "Rosa Lindqvist (staff)",
+        "viewed version 1, page 1",
     )
 
 

@@ -9,9 +9,12 @@ import pytest
 
 from db.audit_store import AuditStore
 from services.audit import log
-from services.audit.log import AuditFilter
+from services.audit.log import AuditFilter, AuditQuery
+from services.audit.log.reading import PAGE_SIZE
+from services.audit.log.sentences import LISTINGS
 from services.core.actors import Role
-from services.core.errors import NotAllowed
+from services.core.audit import Action
+from services.core.errors import InvalidInput, NotAllowed
 from services.lists import views
 from services.lists.criteria import Combine, Criteria, Filter, Group, Operator
 from services.patients import search
@@ -120,18 +123,77 @@ def test_the_log_is_filtered(looked_at, page, wanted, expected):
     assert [entry.action for entry in page(filter_).entries] == expected
 
 
+def test_lists_are_left_out_unless_they_are_asked_for(looked_at, page):
+    def actions(**query):
+        wanted = AuditQuery(person_id=looked_at[0], **query).filter(UTC)
+        return [entry.action for entry in page(wanted).entries]
+
+    assert actions(has_lists=False) == ["patient:read", "patient:register"]
+    assert "patient:list" in actions()
+    by_name = frozenset({Action.PATIENT_LIST})
+    assert actions(has_lists=False, actions=by_name) == ["patient:list"]
+
+
+@pytest.mark.parametrize("has_lists", [True, False])
+def test_an_address_keeps_whether_lists_are_wanted(has_lists):
+    asked = AuditQuery(has_lists=has_lists)
+
+    assert log.from_query(asked.query()) == asked
+
+
+def test_what_is_no_answer_about_lists_is_refused():
+    with pytest.raises(InvalidInput, match="yes or no"):
+        log.from_query({"lists": "perhaps"})
+
+
+@pytest.mark.parametrize("action", Action)
+def test_every_action_is_said_in_words(action):
+    assert log.phrase_of(action) != action
+    assert ":" not in log.phrase_of(action)
+
+
+def test_no_list_is_a_look_into_a_record():
+    assert not LISTINGS & {Action.PATIENT_READ, Action.RECORD_READ, Action.GLASS_BREAK}
+
+
+def test_an_entry_is_a_sentence_without_any_id(session, rosa, patient, page):
+    patients.get_patient(session, rosa, patient.id)
+
+    sentence = page().entries[0].sentence
+
+    assert sentence == "Rosa Lindqvist (staff) viewed a patient's record"
+
+
+def test_entries_are_counted_by_the_hour_of_the_last_day(
+    session, store, admin, looked_at, ship
+):
+    ship()
+    now = datetime.now(UTC)
+    wanted = AuditFilter(actor_id=looked_at[0])
+
+    hours = log.count_by_hour(session, store, admin, wanted, now=now)
+
+    assert len(hours) == 24
+    assert hours[-1].begins_at <= now < hours[-1].begins_at + timedelta(hours=1)
+    assert sum(hour.entries for hour in hours[-2:]) == 3
+    assert not any(hour.entries for hour in hours[:-2])
+    yesterday = replace(wanted, until=now - timedelta(days=1))
+    before = log.count_by_hour(session, store, admin, yesterday, now=now)
+    assert not any(hour.entries for hour in before)
+
+
 def test_older_entries_follow_on_the_next_page(session, rosa, patient, page):
-    for _ in range(60):
+    for _ in range(PAGE_SIZE + 10):
         patients.get_patient(session, rosa, patient.id)
 
     first = page()
     second = page(replace(EVERYTHING, actor_id=rosa.id), first.next)
 
-    assert len(first.entries) == 50
+    assert len(first.entries) == PAGE_SIZE
     assert second.next is None
     seen = [entry.sequence for entry in (*first.entries, *second.entries)]
     assert seen == sorted(set(seen), reverse=True)
-    assert len(seen) == 61
+    assert len(seen) == PAGE_SIZE + 11
 
 
 def test_reading_the_log_is_itself_in_the_log(rosa, page, admin):
@@ -139,7 +201,9 @@ def test_reading_the_log_is_itself_in_the_log(rosa, page, admin):
 
     (entry,) = page(AuditFilter(actions=frozenset({"audit:read"}))).entries
     assert entry.details == f"actor id: {rosa.id}"
-    assert entry.who == f"admin {admin.id}"
+    # The test's administrator has no account: nobody is named by an id.
+    assert entry.sentence == "A program or former account (admin) read the audit log"
+    assert entry.actor_id == admin.id
 
 
 @pytest.fixture
@@ -178,6 +242,8 @@ def test_only_administrators_read_the_log(session, store, role, rosa):
             read(session, store, curious, EVERYTHING)
     with pytest.raises(NotAllowed):
         log.list_people(session, curious)
+    with pytest.raises(NotAllowed):
+        log.count_by_hour(session, store, curious, EVERYTHING, now=datetime.now(UTC))
     with pytest.raises(NotAllowed):
         log.record_verification(session, curious, is_whole=True, sentence="")
 
