@@ -1,6 +1,6 @@
 """The API as one ASGI application."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from itertools import chain
 from typing import Final
@@ -10,17 +10,35 @@ from fastapi.routing import APIRoute
 
 from api.audit import audit_file
 from api.cluster import health, metrics, operations, replication
-from api.consultations import prescriptions
-from api.core import docs, documented, problems
+from api.consultations import chart_routes, prescriptions
+from api.core import docs, documented, origins, problems, searching
+from api.core.compressing import CompressedJson
 from api.core.dependencies import Papers, Stores
-from api.documents import document_files, document_lists, document_routes, shares
+from api.documents import (
+    document_bundles,
+    document_files,
+    document_lists,
+    document_routes,
+    shares,
+    tags,
+)
 from api.documents.schemas import stale_document
 from api.patients import exports, files, patient_register, patient_routes
 from api.patients.schemas import stale_patient
 from api.people import people_routes
-from api.visits import appointments, bookings, doctors, figures, tickets
+from api.visits import (
+    appointments,
+    bookings,
+    day_lists,
+    doctors,
+    figures,
+    public_booking,
+    schedule,
+    tickets,
+)
 from db.audit_store import AuditStore
 from db.cluster.observing import ClusterMonitor
+from db.cluster.statements import StatementReader
 from db.disk_space import DiskSpace
 from db.files.gridfs import FileStore
 from db.postgres import Database
@@ -38,16 +56,23 @@ _PARTS: Final = (
     patient_routes,
     document_lists,
     document_routes,
+    document_bundles,
     document_files,
     shares,
     exports,
+    tags,
+    searching,
     doctors,
+    schedule,
     bookings,
+    public_booking,
     appointments,
     figures,
     tickets,
+    day_lists,
     people_routes,
     prescriptions,
+    chart_routes,
     health,
     replication,
     metrics,
@@ -58,8 +83,9 @@ _PARTS: Final = (
 )
 _DESCRIPTION: Final = """
 The clinic's patients and documents for programs. Every call needs a bearer token,
-except /health and this page: make one on the page Tokens, or with
-`python -m dashboard token --role ROLE`. /metrics has a token of its own.
+except /health, this page and, where a clinic has switched it on, /api/public: make one
+on the page Tokens, or with `python -m dashboard token --role ROLE`. /metrics has a
+token of its own.
 
 Refusals are RFC 9457 problems (`application/problem+json`); /patient-register keeps
 its own envelope. A write answers with `X-Chartroom-LSN`: send it with later reads and
@@ -82,9 +108,13 @@ def create_api(
     now: Callable[[], datetime],
     spool: Spooling | None = None,
     disks: DiskSpace | None = None,
+    statements: StatementReader | None = None,
     metrics_token: str | None = None,
+    cors_origins: Collection[str] = (),
 ) -> FastAPI:
     """Return the API on these databases; `now` is the clinic's own clock.
+
+    Scripts of pages at the `cors_origins` may call, with tokens of their own.
 
     Without a token for metrics they are told on this machine only.
 
@@ -115,6 +145,7 @@ def create_api(
         now,
         spool,
         disks,
+        statements,
     )
     api.state.stores = stores
     api.state.metrics_token = metrics_token
@@ -126,6 +157,8 @@ def create_api(
     for part in _PARTS:
         api.include_router(part.router)
     documented.describe(api)
+    api.add_middleware(CompressedJson)
+    origins.admit(api, cors_origins)
     return api
 
 

@@ -32,7 +32,7 @@ async def read_body(request: Request, kind: type[BodyT]) -> BodyT:
     if media_type.lower() != "application/json":
         raise HTTPException(415, "Send the body as application/json.")
     try:
-        return kind.model_validate(orjson.loads(await _bounded(request)))
+        return kind.model_validate(orjson.loads(await read_bounded(request)))
     except orjson.JSONDecodeError as error:
         raise RequestValidationError(
             [{"type": "json_invalid", "loc": ("body",), "msg": "The body is not JSON"}]
@@ -56,7 +56,7 @@ def sent(
 
     async def read(request: Request, _: Annotated[object, Depends(caller)]) -> Body:
         said = is_required or "content-type" in request.headers
-        is_there = said or await _bounded(request)
+        is_there = said or await read_bounded(request)
         return await read_body(request, kind) if is_there else kind()
 
     return Depends(read)
@@ -85,10 +85,11 @@ def describe_criteria(more: Mapping[str, str]) -> dict[str, object]:
     return {"parameters": parameters}
 
 
-async def _bounded(request: Request) -> bytes:
+async def read_bounded(request: Request, most: int = MAX_BYTES) -> bytes:
+    """Return the request's body, or raise what is answered as 413."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > MAX_BYTES:
-            raise HTTPException(413, f"The body is longer than {MAX_BYTES:,} bytes.")
+        if len(body) > most:
+            raise HTTPException(413, f"The body is longer than {most:,} bytes.")
     return bytes(body)

@@ -8,14 +8,17 @@ from typing import Annotated, Final, TypeVar
 from uuid import UUID
 
 from fastapi import BackgroundTasks, Depends, HTTPException, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPBearer
 from sqlalchemy.orm import Session
 
 from api.core.answers import BYTE_ORDER_MARK, LSN_HEADER
+from api.core.bearers import Bearers
 from api.core.exports import ListExport, ListExports
 from api.core.origins import SAFE_METHODS, is_same_origin, origin_of
 from db.audit_store import AuditStore
 from db.cluster.observing import ClusterMonitor
+from db.cluster.statements import StatementReader
 from db.disk_space import DiskSpace
 from db.files.gridfs import FileStore
 from db.postgres import ANONYMOUS, Database, DatabaseUnavailable, Lsn, Read, WriteResult
@@ -38,10 +41,11 @@ from services.documents.sharing.links import LinkSigner
 from services.lists.criteria import Criteria
 from services.lists.pages import PagePosition
 from services.pdf.inspecting import PdfInspector
-from services.pdf.kept_files import KeptFiles
+from services.pdf.kept_files import KeptFiles, KeptPictures, PagesSeen
 from services.people import accounts, tokens
 from services.people.tokens import Bearer
 from services.visits.figures.caches import VisitCaches
+from services.visits.schedule.plans import HORIZON, Calendar
 
 T = TypeVar("T")
 
@@ -59,11 +63,28 @@ _UNKNOWN_TOKEN: Final = "The bearer token is unknown, expired or revoked."  # no
 
 
 @dataclass(frozen=True, slots=True)
+class PublicBooking:
+    """What a server needs where everybody may book, without signing in.
+
+    `key` is what codes are kept with, `send_code` sends a code to an address.
+    """
+
+    key: str
+    send_code: Callable[[str, str], None]
+
+
+@dataclass(frozen=True, slots=True)
 class Visits:
-    """What is kept of doctors and slots, and until when patients may still cancel."""
+    """What is kept of doctors and slots, and until when patients may still cancel.
+
+    `calendar` says by which clock doctors work, and for how many days slots are made.
+    `public` is None unless the clinic lets people book who are no patients yet.
+    """
 
     caches: VisitCaches
     notice_hours: float
+    calendar: Calendar = HORIZON
+    public: PublicBooking | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +103,8 @@ class Papers:
     address: str
     visits: Visits
     kept: KeptFiles = field(default_factory=KeptFiles)
+    thumbnails: KeptPictures = field(default_factory=KeptPictures)
+    seen: PagesSeen = field(default_factory=PagesSeen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +121,9 @@ class Stores:
     now: Callable[[], datetime]
     spool: Spooling | None = None
     disks: DiskSpace | None = None
+    statements: StatementReader | None = None
     exports: ListExports = field(default_factory=ListExports)
+    bearers: Bearers = field(default_factory=Bearers)
 
     def today(self) -> date:
         """Return the clinic's own day."""
@@ -179,49 +204,74 @@ def stores_of(request: Request) -> Stores:
     return stores
 
 
-def program(
+async def program(
     request: Request, later: BackgroundTasks, _: Annotated[object, Depends(_bearer)]
 ) -> Caller:
-    """Return the program behind the bearer token, or answer 401."""
+    """Return the program behind the bearer token, or answer 401 or 429."""
     stores, after = stores_of(request), _after(request)
-    bearer = _token_bearer(request, stores)
-    with _recording_limits(request, stores, bearer.actor):
-        stores.limits.count_call(bearer.token_id)
+    # A thread is handed only what asks a database: to hand over costs as much.
+    bearer = stores.bearers.known(_token_of(request))
+    if bearer is None or not stores.limits.count_here(bearer.token_id):
+        bearer = await run_in_threadpool(_admit, request, stores)
     if bearer.is_to_be_noted:
         later.add_task(_note_use, stores.database, bearer)
     return Caller(bearer.actor, stores, after, origin_of(request))
 
 
-def program_or_person(request: Request, later: BackgroundTasks) -> Caller:
+async def program_or_person(request: Request, later: BackgroundTasks) -> Caller:
     """Return the caller behind a bearer token or our own cookie, or answer 401."""
     stores, after = stores_of(request), _after(request)
     user_id: UUID | None = request.scope.get(SIGNED_IN)
     if user_id is None or "authorization" in request.headers:
-        return program(request, later, None)
+        return await program(request, later, None)
     # A browser sends our cookie along whoever makes it ask, and then says who that is.
     if request.method not in SAFE_METHODS and not is_same_origin(request.headers):
         raise HTTPException(403, "Only Chartroom's own pages may do this.")
-    try:
-        read = stores.database.read(
-            lambda session: accounts.get_actor(session, user_id), identity=ANONYMOUS
-        )
-    except NotFound as error:
-        raise unauthorised(str(error)) from error
-    return Caller(read.value, stores, after, origin_of(request), uses_browser=True)
+    actor = await run_in_threadpool(_find_person, stores.database, user_id)
+    return Caller(actor, stores, after, origin_of(request), uses_browser=True)
+
+
+async def known_program(request: Request, later: BackgroundTasks) -> Caller | None:
+    """Return the program behind the bearer token, None without any, or answer 401."""
+    if "authorization" not in request.headers:
+        return None
+    return await program(request, later, None)
 
 
 Program = Annotated[Caller, Depends(program)]
+KnownProgram = Annotated[Caller | None, Depends(known_program)]
 ProgramOrPerson = Annotated[Caller, Depends(program_or_person)]
 
 
-def _token_bearer(request: Request, stores: Stores) -> Bearer:
-    database = stores.database
+def _admit(request: Request, stores: Stores) -> Bearer:
+    """Return who calls with the request's token, and count the call."""
+    bearer = _find_bearer(request, stores)
+    with _recording_limits(request, stores, bearer.actor):
+        stores.limits.count_call(bearer.token_id)
+    return bearer
+
+
+def _find_person(database: Database, user_id: UUID) -> Actor:
+    try:
+        return database.read(
+            lambda session: accounts.get_actor(session, user_id), identity=ANONYMOUS
+        ).value
+    except NotFound as error:
+        raise unauthorised(str(error)) from error
+
+
+def _token_of(request: Request) -> str:
+    """Return the token that the request carries, "" without any that could be one."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if not token:
+    is_token = scheme.lower() == "bearer" and tokens.is_well_formed(token)
+    return token if is_token else ""
+
+
+def _find_bearer(request: Request, stores: Stores) -> Bearer:
+    if not request.headers.get("authorization", "").partition(" ")[2]:
         raise unauthorised("This call needs a bearer token.")
-    bearer = None
-    if scheme.lower() == "bearer" and tokens.is_well_formed(token):
-        bearer = _find_bearer(database, token)
+    token = _token_of(request)
+    bearer = stores.bearers.find(stores.database, token) if token else None
     if bearer is None:
         with _recording_limits(request, stores, None):
             stores.limits.count_unknown(origin_of(request).network)
@@ -256,17 +306,6 @@ def _record_refusal(
     with audit.coming_from(origin_of(request)):
         event = audit.event_of(actor, action, outcome="refused", details=details)
     write_down(stores.database, [event], identity=ANONYMOUS, spool=stores.spool)
-
-
-def _find_bearer(database: Database, token: str) -> Bearer | None:
-    def find(session: Session) -> Bearer | None:
-        return tokens.find(session, token)
-
-    bearer = database.read(find, identity=ANONYMOUS).value
-    if bearer is not None:
-        return bearer
-    # A replica may not have heard of a token that was issued a moment ago.
-    return database.read_newest(find, identity=ANONYMOUS).value
 
 
 def _note_use(database: Database, bearer: Bearer) -> None:

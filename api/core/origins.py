@@ -1,12 +1,16 @@
 """Where a request comes from: which network, which sign-in, which site's page."""
 
-from typing import Final
+from collections.abc import Collection
+from typing import Any, Final
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from fastapi import FastAPI
 from starlette.datastructures import Headers
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import HTTPConnection
 
+from api.core.answers import LSN_HEADER, NODE_HEADER
 from services.core.audit import Origin
 
 # The server puts these into a request's scope, where no client can reach them.
@@ -14,6 +18,26 @@ REQUEST_ID: Final = "chartroom.request_id"
 SESSION_ID: Final = "chartroom.session_id"
 # Asking by these changes nothing.
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+# What scripts of other sites may send, and read of answers.
+_SENT_FROM_ELSEWHERE: Final = (
+    "Authorization",
+    "Content-Type",
+    "Idempotency-Key",
+    "If-Match",
+    "If-None-Match",
+    "Range",
+    LSN_HEADER,
+)
+_TOLD_ELSEWHERE: Final = (
+    "Content-Disposition",
+    "ETag",
+    "Location",
+    "Retry-After",
+    "X-Request-Id",
+    LSN_HEADER,
+    NODE_HEADER,
+)
 
 
 def origin_of(request: HTTPConnection) -> Origin:
@@ -36,6 +60,23 @@ def is_same_origin(headers: Headers) -> bool | None:
     if site is not None:
         return site in {"same-origin", "none"}
     return None if origin is None else False
+
+
+def admit(api: FastAPI, origins: Collection[str]) -> None:
+    """Let scripts of these sites call; none may without.
+
+    Never with our cookie: a browser neither sends it nor shows the answer. So they
+    need a token, and can do no more with it than any other program.
+    """
+    options: dict[str, Any] = {
+        "allow_origins": list(origins),
+        "allow_methods": ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
+        "allow_headers": list(_SENT_FROM_ELSEWHERE),
+        "expose_headers": list(_TOLD_ELSEWHERE),
+        "allow_credentials": False,
+    }
+    if origins:
+        api.add_middleware(CORSMiddleware, **options)
 
 
 def _host_of(origin: str) -> str | None:

@@ -42,6 +42,7 @@ _TREES: Final = (
     "/api/bookings",
     "/api/appointments",
     "/api/admin",
+    "/api/public",
 )
 _STATUS: Final[Mapping[type[ServiceError], int]] = {
     TooLarge: 413,
@@ -60,8 +61,9 @@ _RETRY_LATER: Final = {"Retry-After": "2"}
 # Somebody has to do something first.
 _RETRY_MUCH_LATER: Final = {"Retry-After": "30"}
 _CHANGING_HANDS: Final = (
-    "The database is changing hands. Nothing is lost; try again in a few seconds."
+    "Database failover in progress. Nothing is lost; try again in a few seconds."
 )
+_NOT_DELETED: Final = "Failed to delete document"
 _BROKEN: Final = (
     "Something broke on our side and was logged. Look before you try again."
 )
@@ -158,7 +160,7 @@ def _database_unavailable(request: Request, error: Exception) -> Response:
     _log.warning("The database is unavailable: %s.", type(error).__name__)
     if refusal := full_disk(error, stores_of(request).disks):
         return _service_error(request, refusal)
-    return _refusal(request.url.path, 503, _CHANGING_HANDS, headers=_RETRY_LATER)
+    return _cannot_now(request, _CHANGING_HANDS)
 
 
 def _no_primary(request: Request, error: Exception) -> Response:
@@ -169,7 +171,15 @@ def _no_primary(request: Request, error: Exception) -> Response:
         f"Nothing can be saved since {error.since:%Y-%m-%d %H:%M:%S} UTC: no server "
         "leads the database. What is there can be read meanwhile."
     )
-    return _refusal(request.url.path, 503, sentence, headers=_RETRY_LATER)
+    return _cannot_now(request, sentence)
+
+
+def _cannot_now(request: Request, sentence: str) -> Response:
+    """Answer what works once a server leads; what was to be deleted is still there."""
+    path = request.url.path
+    is_deletion = request.method == "DELETE" and _is_within(path, DOCUMENTS_PATH)
+    members = {"error": _NOT_DELETED} if is_deletion else None
+    return _refusal(path, 503, sentence, members, _RETRY_LATER)
 
 
 def _os_error(request: Request, error: Exception) -> Response:

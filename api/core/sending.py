@@ -72,7 +72,11 @@ def pieces_of(
     later breaks the answer off: nobody gets a whole file with wrong bytes. Raises
     FileGone, Damaged, FilesUnavailable.
     """
-    pieces = _read(files, version, span, note_damage)
+    return first_come(_read(files, version, span, note_damage))
+
+
+def first_come(pieces: Generator[bytes]) -> Generator[bytes]:
+    """Return the pieces, the first of which is there before the answer begins."""
     first = next(pieces)
 
     def go_on() -> Generator[bytes]:

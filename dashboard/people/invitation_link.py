@@ -1,5 +1,7 @@
 """How the front desk invites a patient, and what becomes of any invitation."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from dashboard.context import current_actor, write
@@ -20,7 +22,7 @@ def invitation_link(name: str, *, is_sent: bool, link: str | None) -> None:
         )
     else:
         st.warning(
-            f"No letter was sent to {plain(name)}. Give them this link yourself; it "
+            f"No e-mail was sent to {plain(name)}. Give them this link yourself; it "
             "opens once, within three days, and is not shown again.",
             icon=":material/mail_off:",
         )
@@ -28,10 +30,10 @@ def invitation_link(name: str, *, is_sent: bool, link: str | None) -> None:
         st.code(link, language=None, wrap_lines=True)
 
 
-def offer_invitation(patient: PatientRecord) -> None:
-    """Draw the button, for those who may."""
+def offer_invitation(patient: PatientRecord, chosen: Callable[[], None]) -> None:
+    """Draw the button, for those who may; `chosen` is called when it is pressed."""
     if current_actor().may(Permission.INVITE_PATIENT) and st.button(
-        "Invite", key="patient_invite", icon=":material/mail:"
+        "Invite", key="patient_invite", icon=":material/mail:", on_click=chosen
     ):
         _invite(patient)
 

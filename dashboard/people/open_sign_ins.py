@@ -1,5 +1,6 @@
 """Where a person is signed in now, and the end of it."""
 
+from datetime import timedelta
 from functools import partial
 from typing import Final
 from uuid import UUID
@@ -7,8 +8,9 @@ from uuid import UUID
 import streamlit as st
 
 from dashboard import wiring
-from dashboard.context import current_actor, current_sign_in, read, write
+from dashboard.context import current_actor, current_sign_in, now, read, write
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.figures import Figure
 from dashboard.ui.notices import notify
 from dashboard.ui.words import at, plain
 from services.people import sessions
@@ -22,6 +24,32 @@ _METHODS: Final = {
     "invitation": "an invitation",
     "demo": "the demo",
 }
+_WEEK: Final = 7
+_SECONDS: Final = 60.0
+
+
+def sign_in_figure() -> Figure:
+    """Return how many sign-ins there were in a week, by day for two."""
+    actor, moment = current_actor(), now()
+    first = moment.date() - timedelta(days=2 * _WEEK - 1)
+    days = read(
+        lambda s: sessions.count_sign_ins(s, actor, first, moment),
+        keep=("sign-ins", first),
+        seconds=_SECONDS,
+    )
+    latest, before = (
+        sum(number for _, number in part) for part in (days[_WEEK:], days[:_WEEK])
+    )
+    return Figure(
+        "Sign-ins, 7 days",
+        f"{latest:,}",
+        "How often people signed in, in the last seven days.",
+        latest - before,
+        "than in the 7 days before",
+        [(f"{day:%a} {day.day}", number) for day, number in days],
+        page="people/users.py",
+        link="People",
+    )
 
 
 def open_sign_ins(person: Person) -> None:

@@ -9,6 +9,7 @@ from dashboard.web.page_scripts import CONFIRM_PATH, PASSKEYS_PATH
 from services.people.sign_in import confirmations, passkeys
 
 _SECONDS = 5
+_LET_ON = "confirming_let_on"
 
 
 def ask_for_passkey(purpose: str) -> bool:
@@ -32,6 +33,18 @@ def ask_for_passkey(purpose: str) -> bool:
         CONFIRM_PATH,
     )
     return False
+
+
+def require_passkey(purpose: str) -> None:
+    """Draw nothing more of the page until a passkey was used just now.
+
+    Nobody fills in what they could not send yet. Who was let on once in this tab keeps
+    the form: a proof that becomes too old meanwhile must not take what was typed.
+    """
+    if ask_for_passkey(purpose):
+        st.session_state[_LET_ON] = True
+    elif not st.session_state.get(_LET_ON):
+        st.stop()
 
 
 def suggest_passkey() -> None:

@@ -5,6 +5,7 @@ import streamlit as st
 from dashboard.context import current_actor, current_sign_in, write
 from dashboard.people.invitation_link import invitation_link
 from dashboard.sign_in.account_emails import deliver, tell_former
+from dashboard.ui.dialogs import confirmed
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.notices import notify
 from dashboard.ui.words import plain
@@ -118,7 +119,7 @@ def _confirm_reset(person: Person) -> None:
             "signed out everywhere. They sign in with a code by e-mail and can add "
             "new passkeys. This cannot be undone."
         )
-        if st.button("Reset passkeys", type="primary", key="user_passkeys_confirm"):
+        if confirmed("Reset passkeys", key="user_passkeys_confirm", is_final=True):
             actor, sign_in = current_actor(), current_sign_in()
             write(
                 lambda s: accounts.reset_passkeys(
@@ -135,7 +136,7 @@ def _confirm_deactivation(person: Person) -> None:
             f"**{plain(person.name)}** is signed out everywhere at once and cannot "
             "come back until you reactivate them. Their tokens and links end for good."
         )
-        if st.button("Deactivate", type="primary", key="user_deactivate_confirm"):
+        if confirmed("Deactivate", key="user_deactivate_confirm"):
             actor = current_actor()
             write(lambda s: offboarding.deactivate(s, actor, person.id))
             _done(f"{plain(person.name)} is shut out.")

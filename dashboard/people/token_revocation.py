@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dashboard.context import current_actor, write
+from dashboard.ui.dialogs import confirmed
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.notices import notify
 from dashboard.ui.words import plain
@@ -18,7 +19,7 @@ def confirm_revoking(token: Token) -> None:
             f"Whatever uses **{plain(token.name)}** is refused at once. This cannot be "
             "undone; a new token can be made."
         )
-        if st.button("Revoke token", type="primary", key="token_revoke_confirm"):
+        if confirmed("Revoke token", key="token_revoke_confirm", is_final=True):
             actor = current_actor()
             write(lambda s: tokens.revoke(s, actor, token.id))
             notify(f"{token.name} is revoked.", icon="key_off")

@@ -1,4 +1,4 @@
-"""Who is signed in here, what their role lets them do, and the way out."""
+"""Who is signed in here, the way out, and what their role lets them do."""
 
 import streamlit as st
 
@@ -10,21 +10,23 @@ from dashboard.ui.words import plain
 from services.core.actors import PERMISSIONS, Permission
 
 actor = current_actor()
-page_header(plain(actor.name))
-st.markdown(f"Your role is **{actor.role}**. With it you can:")
-st.markdown("\n".join(f"- {may}" for may in sorted(PERMISSIONS[actor.role])))
+with page_header(plain(actor.name)):
+    if st.button("Sign out", key="account_sign_out", icon=":material/logout:"):
+        leave_for("/sign-out")
+st.markdown(f"Your role is **{actor.role}**.")
 with st.container(horizontal=True):
     if st.button("My passkeys", key="account_passkeys", icon=":material/passkey:"):
         leave_for("/sign-in/passkeys")
-    if st.button("What every role may do", key="account_roles"):
-        go("people/roles.py")
     if actor.may(Permission.OWN_TOKENS) and st.button(
         "My tokens", key="account_tokens"
     ):
         go("people/my_tokens.py")
-with st.container(horizontal=True):
     if st.button("Continue as somebody else", key="account_switch"):
         leave_for("/sign-in")
-    if st.button("Sign out", key="account_sign_out", icon=":material/logout:"):
-        leave_for("/sign-out")
+    if st.button("User guide", key="account_guide", icon=":material/help:"):
+        go("help.py")
 my_sign_ins()
+with st.expander("What your role lets you do"):
+    st.markdown("\n".join(f"- {may}" for may in sorted(PERMISSIONS[actor.role])))
+    if st.button("What every role may do", key="account_roles"):
+        go("people/roles.py")

@@ -5,7 +5,7 @@ import streamlit as st
 from dashboard.context import current_actor, current_sign_in, write
 from dashboard.navigation import go
 from dashboard.people.invitation_link import invitation_link
-from dashboard.people.passkey_confirmation import ask_for_passkey
+from dashboard.people.passkey_confirmation import require_passkey
 from dashboard.sign_in.account_emails import deliver
 from dashboard.ui.page_header import page_header
 from services.people import accounts
@@ -16,7 +16,7 @@ with page_header("Invite a colleague"):
     if st.button("All people", key="invite_back", type="tertiary"):
         go("people/users.py")
 st.caption("They get a link by e-mail that lets them in once, within three days.")
-ask_for_passkey("Inviting somebody")
+require_passkey("Inviting somebody")
 with st.form("invite_form"):
     name = st.text_input("Name", key="invite_name", autocomplete="off")
     email = st.text_input("E-mail", key="invite_email", autocomplete="off")

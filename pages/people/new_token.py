@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard.context import current_actor, current_sign_in, write
 from dashboard.navigation import go
-from dashboard.people.passkey_confirmation import ask_for_passkey
+from dashboard.people.passkey_confirmation import require_passkey
 from dashboard.people.token_form import show_token, token_form
 from dashboard.ui.page_header import page_header
 from services.people import accounts, tokens
@@ -16,7 +16,7 @@ with page_header("New token for a program"):
     if st.button("All tokens", key="new_token_back", type="tertiary"):
         go("people/tokens.py")
 st.caption("Each program gets its own, so that the audit log can tell them apart.")
-ask_for_passkey("Making a token for a program")
+require_passkey("Making a token for a program")
 role = st.selectbox(
     "It acts as", accounts.COLLEAGUES, key="new_token_role", format_func=str.capitalize
 )

@@ -7,10 +7,11 @@ from dashboard.people import person_actions
 from dashboard.people.open_sign_ins import open_sign_ins
 from dashboard.people.passkey_confirmation import ask_for_passkey
 from dashboard.people.person_details import chosen_person, person_details
-from dashboard.ui.page_header import page_header
+from dashboard.ui.page_header import name_breadcrumb, page_header
 from dashboard.ui.words import plain
 
 person = chosen_person()
+name_breadcrumb("user", person.name, user=str(person.id))
 with page_header(plain(person.name)):
     person_actions.reset_passkeys(person)
     person_actions.shut_out_or_let_in(person)

@@ -43,12 +43,14 @@ class Permission(StrEnum):
     SHARE_DOCUMENTS = "share documents by a link"
     HOLD_DOCUMENTS = "put documents on legal hold"
     MANAGE_RETENTION = "manage how long documents are kept"
+    MANAGE_TAGS = "manage the tags of documents"
     SAVE_VIEWS = "save views"
     VIEW_DOCTORS = "see the doctors"
     MANAGE_DOCTORS = "change doctors and when they work"
     VIEW_OWN_VISITS = "see your own visits"
     BOOK_OWN_VISITS = "book visits of your own"
     VIEW_VISITS = "see visits"
+    VIEW_CALENDAR = "see the calendar"
     BOOK_VISITS = "book visits for patients"
     OVERRIDE_BOOKING = "book against the rules for a reason"
     RUN_THE_DESK = "check patients in"
@@ -94,6 +96,7 @@ _FRONT_DESK: Final = frozenset(
         Permission.SAVE_VIEWS,
         Permission.VIEW_DOCTORS,
         Permission.VIEW_VISITS,
+        Permission.VIEW_CALENDAR,
         Permission.BOOK_VISITS,
         Permission.OVERRIDE_BOOKING,
         Permission.RUN_THE_DESK,
@@ -141,8 +144,10 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
             Permission.VIEW_AUDIT,
             Permission.REVIEW_BREAK_GLASS,
             Permission.MANAGE_RETENTION,
+            Permission.MANAGE_TAGS,
             Permission.VIEW_DOCTORS,
             Permission.MANAGE_DOCTORS,
+            Permission.VIEW_CALENDAR,
             Permission.VIEW_STATISTICS,
             Permission.PROVE_BOOKING,
             Permission.VIEW_OUTBOX,
@@ -217,6 +222,7 @@ SCOPES: Final[dict[Scope, frozenset[Permission]]] = {
             Permission.SHARE_DOCUMENTS,
             Permission.HOLD_DOCUMENTS,
             Permission.MANAGE_RETENTION,
+            Permission.MANAGE_TAGS,
         }
     ),
     Scope.READ_DOCTORS: frozenset({Permission.VIEW_DOCTORS}),
@@ -225,6 +231,7 @@ SCOPES: Final[dict[Scope, frozenset[Permission]]] = {
         {
             Permission.VIEW_OWN_VISITS,
             Permission.VIEW_VISITS,
+            Permission.VIEW_CALENDAR,
             Permission.VIEW_OWN_PRESCRIPTIONS,
             Permission.VIEW_PRESCRIPTIONS,
         }

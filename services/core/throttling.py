@@ -3,10 +3,14 @@
 import hashlib
 import hmac
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from threading import Lock
+from time import monotonic
 from typing import Final, Protocol
 from uuid import UUID
 
+from cachetools import LRUCache
 from limits import RateLimitItem, RateLimitItemPerSecond
 
 from services.core.actors import Actor, Role
@@ -15,13 +19,15 @@ from services.core.errors import TooOften
 _MINUTE: Final = 60
 _HOUR: Final = 60 * _MINUTE
 _DAY: Final = 24 * _HOUR
+_TOLD_EVERY_SECONDS: Final = 1.0
+_MOST_TOKENS: Final = 10_000
 
 
 class Counter(Protocol):
     """Where takings are counted, such as db.limit_storage.LimitStorage."""
 
-    def hit(self, item: RateLimitItem, key: str) -> bool:
-        """Count one more and tell whether it is within the limit."""
+    def hit(self, item: RateLimitItem, key: str, amount: int = 1) -> bool:
+        """Count so many more and tell whether they are within the limit."""
 
     def seconds_to_wait(self, item: RateLimitItem, key: str) -> float:
         """Return how long until one more is within the limit."""
@@ -32,11 +38,15 @@ class Counter(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """How much of something one of a kind may have in a while."""
+    """How much of something one of a kind may have in a while.
+
+    `complaint` is said to whoever has had as much.
+    """
 
     name: str
     amount: int
     seconds: int
+    complaint: str = "That was too often."
 
 
 # Of one address from one network: a person who mistypes needs three or four.
@@ -60,8 +70,9 @@ LINKS_PER_NETWORK: Final = Limit("links-per-network", 500, 15 * _MINUTE)
 # A link to a document is opened by its reader, and by what reads mail before them.
 SHARES_PER_NETWORK: Final = Limit("shares-per-network", 500, 15 * _MINUTE)
 # Each file is read, scanned and kept for years.
-UPLOADS_PATIENT: Final = Limit("uploads-patient", 10, _HOUR)
-UPLOADS_STAFF: Final = Limit("uploads-staff", 300, _HOUR)
+_TOO_MANY_UPLOADS: Final = "Too many uploads."
+UPLOADS_PATIENT: Final = Limit("uploads-patient", 10, _HOUR, _TOO_MANY_UPLOADS)
+UPLOADS_STAFF: Final = Limit("uploads-staff", 300, _HOUR, _TOO_MANY_UPLOADS)
 # Nobody guesses 256 bits; but every wrong token is written into the audit log.
 UNKNOWN_TOKENS: Final = Limit("unknown-tokens", 60, _MINUTE)
 
@@ -74,7 +85,7 @@ class LimitReached(TooOften):
 
     def __init__(self, limit: Limit, *, retry_after_seconds: int, is_first: bool):
         super().__init__(
-            f"That was too often. Try again in {_spoken(retry_after_seconds)}.",
+            f"{limit.complaint} Try again in {_spoken(retry_after_seconds)}.",
             retry_after_seconds=retry_after_seconds,
         )
         self.limit = limit
@@ -91,11 +102,11 @@ class Throttle:
         self._counter = counter
         self._key = key.encode()
 
-    def take(self, limit: Limit, *whose: str) -> None:
-        """Count one more, or raise LimitReached."""
+    def take(self, limit: Limit, *whose: str, amount: int = 1) -> None:
+        """Count so many more, or raise LimitReached."""
         key = self._key_of(limit, whose)
         item = RateLimitItemPerSecond(limit.amount, limit.seconds)
-        if self._counter.hit(item, key):
+        if self._counter.hit(item, key, amount):
             return
         wait = self._counter.seconds_to_wait(item, key)
         # A refusal that says zero seconds would send a program straight back.
@@ -117,17 +128,59 @@ class Throttle:
         return hmac.new(self._key, said, hashlib.sha256).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class CallLimits:
-    """How often programs may call: each token, and each network without a known one."""
+@dataclass(slots=True)
+class _Untold:
+    """Calls of one token that only this process has counted so far."""
 
-    throttle: Throttle
-    calls_per_minute: int
+    calls: int
+    until: float
+
+
+class CallLimits:
+    """How often programs may call: each token, and each network without a known one.
+
+    Of a token that makes many calls a process tells the others once a second, or as
+    soon as it has a hundredth of the limit to tell: each process lets through at most
+    that much more than the limit. Otherwise each call would wait for MongoDB.
+    """
+
+    def __init__(
+        self,
+        throttle: Throttle,
+        calls_per_minute: int,
+        *,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self.throttle = throttle
+        self._limit = Limit("api-calls", calls_per_minute, _MINUTE)
+        self._most_untold = calls_per_minute // 100
+        self._clock = clock
+        self._untold: LRUCache[UUID, _Untold] = LRUCache(_MOST_TOKENS)
+        self._lock = Lock()
+
+    def count_here(self, token_id: UUID) -> bool:
+        """Count a call with this token if nobody need be told of it yet."""
+        with self._lock:
+            untold = self._untold.get(token_id)
+            if untold is None or self._clock() >= untold.until:
+                return False
+            if untold.calls >= self._most_untold:
+                return False
+            untold.calls += 1
+            return True
 
     def count_call(self, token_id: UUID) -> None:
         """Count a call with this token, or raise LimitReached."""
-        limit = Limit("api-calls", self.calls_per_minute, _MINUTE)
-        self.throttle.take(limit, str(token_id))
+        if self.count_here(token_id):
+            return
+        with self._lock:
+            untold = self._untold.pop(token_id, None)
+        amount = 1 + (untold.calls if untold else 0)
+        # Of who has reached the limit each call is told.
+        self.throttle.take(self._limit, str(token_id), amount=amount)
+        with self._lock:
+            until = self._clock() + _TOLD_EVERY_SECONDS
+            self._untold.setdefault(token_id, _Untold(0, until))
 
     def count_unknown(self, network: str | None) -> None:
         """Count a call with a token that nobody has, or raise LimitReached."""
@@ -146,6 +199,9 @@ def count_upload(throttle: Throttle, actor: Actor) -> None:
 def _spoken(seconds: int) -> str:
     if seconds < 2 * _MINUTE:
         return f"{seconds} second{'s' if seconds != 1 else ''}"
+    minutes = math.ceil(seconds / _MINUTE)
+    if minutes == _HOUR // _MINUTE:
+        return "1 hour"
     if seconds < 2 * _HOUR:
-        return f"{math.ceil(seconds / _MINUTE)} minutes"
+        return f"{minutes} minutes"
     return f"{math.ceil(seconds / _HOUR)} hours"

@@ -13,6 +13,8 @@ from services.people.sessions.ending import (
 )
 from services.people.sessions.opening import (
     confirm as confirm,
+    count_active as count_active,
+    count_sign_ins as count_sign_ins,
     find as find,
     find_all as find_all,
     list_sessions as list_sessions,

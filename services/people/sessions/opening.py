@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 
 from db.models.user import User, UserSession
 from services.core import audit
-from services.core.actors import Actor
+from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.core.errors import NotAllowed, NotFound
 from services.people.sessions.ending import SUBJECT, end_where
@@ -180,6 +180,14 @@ def confirm(session: Session, session_id: UUID) -> None:
     )
 
 
+def count_active(session: Session) -> int:
+    """Return how many sign-ins did something within the last 15 minutes.
+
+    However long a sign-in lasts where nobody does anything. For the background.
+    """
+    return session.scalar(select(func.count()).where(is_open(LIMITS))) or 0
+
+
 def list_sessions(
     session: Session, actor: Actor, user_id: UUID, *, limits: Limits = LIMITS
 ) -> tuple[Record, ...]:
@@ -204,3 +212,23 @@ def _lives(limits: Limits) -> Select[Any, Any, datetime, int]:
 def _is_one_of(ids: Iterable[UUID]) -> ColumnElement[bool]:
     wanted = bindparam("ids", list(ids), type_=ARRAY(Uuid))
     return UserSession.id == any_(wanted)
+
+
+def count_sign_ins(
+    session: Session, actor: Actor, first: date, now: datetime
+) -> tuple[tuple[date, int], ...]:
+    """Count the sign-ins of each day from the first until today, in `now`'s zone.
+
+    Those that ended long ago are forgotten: see `sessions.forget`. Counts name nobody,
+    so nothing is written down. Raises NotAllowed.
+    """
+    actor.require(Permission.END_SESSIONS)
+    day = func.date(func.timezone(str(now.tzinfo), UserSession.created_at)).label("day")
+    rows = session.execute(
+        select(day, func.count().label("number"))
+        .where(UserSession.created_at >= datetime.combine(first, time(), now.tzinfo))
+        .group_by(day)
+    )
+    counted = {row.day: row.number for row in rows}
+    days = [first + timedelta(days=n) for n in range((now.date() - first).days + 1)]
+    return tuple((day, counted.get(day, 0)) for day in days)

@@ -56,6 +56,12 @@ def new_code() -> str:
     return f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
 
 
+def hash_code(key: str, salt: bytes, bound_to: str, code: str) -> bytes:
+    """Return what is kept of a code, which holds for this browser or request only."""
+    said = b"\0".join((salt, bound_to.encode(), code.encode()))
+    return hmac.new(key.encode(), said, hashlib.sha256).digest()
+
+
 def ask(
     session: Session, code_request: CodeRequest, code: str, *, is_demo: bool
 ) -> Addressee | None:
@@ -73,7 +79,7 @@ def ask(
             user_id=addressee.id if addressee else None,
             browser_hash=_browser_hash(code_request),
             salt=salt,
-            code_hash=_code_hash(code_request, salt, code),
+            code_hash=hash_code(code_request.key, salt, code_request.browser, code),
             expires_at=func.now() + LIFETIME,
         )
     )
@@ -103,7 +109,7 @@ def check(session: Session, code_request: CodeRequest, code: str) -> CodeCheck:
         _record_failure(session, code_request, kept)
         return CodeCheck(None, 0)
     kept.tries += 1
-    expected = _code_hash(code_request, kept.salt, code)
+    expected = hash_code(code_request.key, kept.salt, code_request.browser, code)
     is_right = hmac.compare_digest(kept.code_hash, expected)
     if is_right and kept.user_id is not None:
         kept.used_at = func.now()
@@ -141,8 +147,3 @@ def _record_failure(
 def _browser_hash(code_request: CodeRequest) -> bytes:
     """Hash without salt or stretching: the cookie's random bits cannot be guessed."""
     return hashlib.sha256(code_request.browser.encode()).digest()
-
-
-def _code_hash(code_request: CodeRequest, salt: bytes, code: str) -> bytes:
-    said = b"\0".join((salt, code_request.browser.encode(), code.encode()))
-    return hmac.new(code_request.key.encode(), said, hashlib.sha256).digest()

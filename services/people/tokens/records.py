@@ -41,18 +41,9 @@ class Token:
     is_live: bool
 
 
-# No call needs these yet. A token made now would open, unseen, whatever comes to need
-# them later; those that were made before stay valid.
-_WITHOUT_CALLS: Final = frozenset({Scope.WRITE_DOCTORS})
-
-
 def scopes_of(role: Role) -> tuple[Scope, ...]:
     """Return the scopes that a token of the role can be given: each opens something."""
-    return tuple(
-        scope
-        for scope in Scope
-        if SCOPES[scope] & PERMISSIONS[role] and scope not in _WITHOUT_CALLS
-    )
+    return tuple(scope for scope in Scope if SCOPES[scope] & PERMISSIONS[role])
 
 
 def new_token() -> str:

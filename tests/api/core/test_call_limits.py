@@ -1,5 +1,6 @@
 """Each token has so many calls a minute; the next is told when to come again."""
 
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -12,7 +13,7 @@ from db.models.audit import AuditEvent
 from db.postgres import SYSTEM
 from services.core import throttling
 from services.core.actors import Role
-from services.core.throttling import CallLimits, Limit, Throttle
+from services.core.throttling import CallLimits, Limit, LimitReached, Throttle
 from tests.api.conftest import Client
 
 PATH = "/api/v1/patients"
@@ -98,3 +99,80 @@ def test_guessing_tokens_has_a_limit_too(strict, monkeypatch):
     answers = [client.get(PATH).status_code for _ in range(4)]
 
     assert answers == [401, 401, 429, 429]
+
+
+class Telling(LimitStorage):
+    """Remembers what it was told."""
+
+    def __init__(self, url):
+        super().__init__(url)
+        self.told = []
+
+    def hit(self, item, key, amount=1):
+        self.told.append(amount)
+        return super().hit(item, key, amount)
+
+
+class Clock:
+    """Stands still until it is moved."""
+
+    seconds = 0.0
+
+    def __call__(self):
+        return self.seconds
+
+
+@pytest.fixture
+def telling(addresses):
+    with closing(Telling(addresses.mongo.url)) as storage:
+        yield storage
+
+
+def count(limits, token, calls):
+    """Return how many of the calls passed."""
+    passed = 0
+    for _ in range(calls):
+        with suppress(LimitReached):
+            limits.count_call(token)
+            passed += 1
+    return passed
+
+
+def test_many_calls_are_told_a_hundredth_of_the_limit_at_a_time(telling):
+    limits = CallLimits(Throttle(telling, key=uuid4().hex), 500, clock=Clock())
+
+    count(limits, uuid4(), 13)
+
+    # The first at once, then five are counted here before they are told.
+    assert telling.told == [1, 6, 6]
+
+
+def test_what_is_left_to_tell_is_told_after_a_second(telling):
+    clock = Clock()
+    limits = CallLimits(Throttle(telling, key=uuid4().hex), 500, clock=clock)
+    token = uuid4()
+    count(limits, token, 3)
+
+    clock.seconds += 1
+    count(limits, token, 1)
+
+    assert telling.told == [1, 3]
+
+
+def test_processes_together_let_a_hundredth_more_through_each(telling):
+    throttle, token = Throttle(telling, key=uuid4().hex), uuid4()
+    ours, others = (CallLimits(throttle, 200, clock=Clock()) for _ in range(2))
+
+    passed = sum(
+        count(limits, token, 10) for _ in range(15) for limits in (ours, others)
+    )
+
+    assert 200 <= passed <= 200 + 2 * 2
+
+
+def test_who_has_reached_the_limit_is_told_with_each_call(telling):
+    limits = CallLimits(Throttle(telling, key=uuid4().hex), 200, clock=Clock())
+    token = uuid4()
+    count(limits, token, 250)
+
+    assert count(limits, token, 20) == 0

@@ -11,11 +11,15 @@ EVERYBODY = frozenset(Role)
 DESK = frozenset({Role.STAFF, Role.CLINICIAN})
 LISTS = DESK | {Role.ANALYST}
 ADMIN = frozenset({Role.ADMIN})
+PLANNERS = frozenset({Role.STAFF, Role.ADMIN})
 PAPERS = DESK | {Role.PATIENT}
 PAPER = "/api/documents/{uuid}"
 BOOKING = "/api/bookings/{uuid}"
 VISIT = "/api/appointments/{uuid}"
 PAGE = "/files/documents/{uuid}/versions/{number}/pages/{page}.png"
+WORDS = "/files/documents/{uuid}/versions/{number}/pages/{page}.json"
+TEXT = "/files/documents/{uuid}/versions/{number}/text.json"
+THUMBNAIL = "/files/documents/{uuid}/versions/{number}/thumbnail.png"
 
 ALLOWED = {
     ("GET", "/api/documents"): PAPERS,
@@ -23,6 +27,7 @@ ALLOWED = {
     ("GET", PAPER): PAPERS,
     ("HEAD", PAPER): PAPERS,
     ("DELETE", PAPER): PAPERS,
+    ("GET", f"{PAPER}/original"): PAPERS,
     ("GET", f"{PAPER}/details"): PAPERS,
     ("PATCH", f"{PAPER}/details"): PAPERS,
     ("POST", f"{PAPER}/restore"): PAPERS,
@@ -32,6 +37,14 @@ ALLOWED = {
     ("POST", f"{PAPER}/shares"): PAPERS,
     ("POST", f"{PAPER}/shares/{{share}}/revoke"): PAPERS,
     ("GET", PAGE): PAPERS,
+    ("GET", WORDS): PAPERS,
+    ("GET", TEXT): PAPERS,
+    ("GET", THUMBNAIL): PAPERS,
+    ("GET", "/files/documents.zip"): PAPERS,
+    ("GET", "/api/document-tags"): PAPERS | ADMIN,
+    ("POST", "/api/document-tags"): ADMIN,
+    ("PUT", "/api/document-tags/{uuid}"): ADMIN,
+    ("DELETE", "/api/document-tags/{uuid}"): ADMIN,
     ("GET", f"{VISIT}/ticket"): PAPERS,
     ("GET", f"{VISIT}/calendar"): PAPERS,
     ("GET", "/api/doctors"): EVERYBODY,
@@ -46,18 +59,27 @@ ALLOWED = {
     ("GET", "/api/appointments"): PAPERS,
     ("GET", VISIT): PAPERS,
     ("POST", f"{VISIT}/check-in"): DESK,
+    ("POST", f"{VISIT}/call-in"): DESK,
+    ("POST", f"{VISIT}/undo-call-in"): DESK,
+    ("GET", "/files/day-list.pdf"): DESK,
     ("POST", f"{VISIT}/complete"): DESK,
     ("POST", f"{VISIT}/no-show"): DESK,
     ("POST", f"{VISIT}/undo-check-in"): DESK,
+    ("POST", f"{VISIT}/reopen"): DESK,
     ("GET", "/api/admin/stats"): ADMIN,
+    ("POST", "/api/v1/search"): EVERYBODY,
     ("POST", "/api/v1/exports"): frozenset({Role.ANALYST}),
-    ("GET", "/api/v1/health"): EVERYBODY,
     ("GET", "/api/v1/patients"): LISTS,
     ("POST", "/api/v1/patients"): DESK,
     ("POST", "/api/v1/patients/duplicates"): DESK,
     ("GET", "/api/v1/patients/{uuid}"): DESK,
     ("PUT", "/api/v1/patients/{uuid}"): DESK,
     ("DELETE", "/api/v1/patients/{uuid}"): DESK,
+    ("POST", "/api/doctors"): PLANNERS,
+    ("GET", "/api/doctors/{uuid}/plan"): EVERYBODY,
+    ("PUT", "/api/doctors/{uuid}/plan"): PLANNERS,
+    ("POST", "/api/doctors/{uuid}/slots"): PLANNERS,
+    ("DELETE", "/api/doctors/{uuid}/slots/{slot}"): PLANNERS,
     ("POST", "/api/v1/patients/{uuid}/restore"): DESK,
     ("GET", "/api/v1/patients/{uuid}/duplicates"): DESK,
     ("POST", "/api/v1/patients/{uuid}/merge"): DESK,
@@ -77,7 +99,10 @@ ALLOWED = {
     ("DELETE", "/api/v1/tokens/{uuid}"): LISTS | ADMIN,
     ("GET", "/api/prescriptions/{uuid}"): PAPERS,
     ("GET", "/files/audit.csv"): ADMIN,
+    ("GET", "/files/patients/{uuid}/summary.pdf"): DESK,
+    ("GET", "/api/v1/patients/{uuid}/diagnoses"): frozenset({Role.CLINICIAN}),
     ("GET", "/files/doctors/{uuid}/photo"): EVERYBODY,
+    ("PUT", "/files/patients/{uuid}/photo"): DESK,
     ("GET", "/files/patients.csv"): LISTS,
     ("GET", "/files/visit-statistics.csv"): ADMIN,
     ("GET", "/files/patients/{uuid}/photo"): DESK,
@@ -85,7 +110,16 @@ ALLOWED = {
     ("POST", "/patient-register"): DESK,
 }
 # For anybody, because they tell nothing of anybody; metrics on this machine only.
-OPEN = {("GET", "/health"), ("GET", "/metrics")}
+OPEN = {("GET", "/health"), ("GET", "/api/v1/health"), ("GET", "/metrics")}
+# For anybody where the clinic has switched it on, and nowhere else: see
+# tests/api/visits/test_public_booking.py.
+SWITCHED = {
+    ("GET", "/api/public/doctors"),
+    ("GET", "/api/public/doctors/{uuid}/slots"),
+    ("POST", "/api/public/bookings"),
+    ("GET", "/api/public/bookings/{uuid}"),
+    ("POST", "/api/public/bookings/{uuid}/confirm"),
+}
 
 
 def test_every_route_has_its_line_in_the_matrix(client):
@@ -95,7 +129,7 @@ def test_every_route_has_its_line_in_the_matrix(client):
         (method.upper(), path) for path, routes in paths.items() for method in routes
     }
 
-    assert described == ALLOWED.keys() | OPEN
+    assert described == ALLOWED.keys() | OPEN | SWITCHED
 
 
 @pytest.mark.parametrize("role", Role)
@@ -121,6 +155,11 @@ def test_a_stranger_gets_nothing_anywhere(as_role, ada, method, path):
     assert "Lovelace" not in answer.text
 
 
+@pytest.mark.parametrize(("method", "path"), sorted(SWITCHED))
+def test_what_is_switched_off_is_not_there(as_role, method, path):
+    assert _ask(as_role(None), method, path, {}).status_code == 404
+
+
 @pytest.mark.parametrize(("method", "path"), OPEN)
 def test_what_is_open_needs_no_token(as_role, method, path):
     assert _ask(as_role(None), method, path, {}).status_code in {200, 503}
@@ -137,6 +176,8 @@ def _ask(client, method, path, ada):
             "version": 1,
             "patient": body,
         }
+    if path.startswith("/api/document-tags"):
+        body = {"name": ""}
     if path == "/api/v1/exports":
         body = {"reason": "A recall of one medication"}
     if path.startswith("/api/bookings"):
@@ -156,5 +197,5 @@ def _ask(client, method, path, ada):
 
 
 def _filled(path, target):
-    named = {"uuid": target, "share": uuid4(), "number": 1, "page": 1}
+    named = {"uuid": target, "share": uuid4(), "slot": uuid4(), "number": 1, "page": 1}
     return path.format(**named)

@@ -150,7 +150,8 @@ def test_an_invited_patient_sees_their_own_record_and_no_other(
         clerk.get_by_role("textbox", name="E-mail").fill(f"{uuid4().hex}@example.org")
         clerk.get_by_role("button", name="Register patient").click()
         clerk.get_by_role("heading", level=1, name=name).wait_for()
-        ready(clerk).get_by_role("button", name="Invite").click()
+        ready(clerk).get_by_role("button", name="More").click()
+        clerk.get_by_role("button", name="Invite").click()
         clerk.get_by_role("dialog").get_by_role("button", name="Send").click()
         link = link_on(clerk)
         record = clerk.url

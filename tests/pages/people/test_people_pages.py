@@ -1,12 +1,14 @@
 """People on screen: listed, invited, changed and shut out, each action explained."""
 
+from datetime import timedelta
 from functools import partial
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import func, update
 from sqlalchemy.orm import Session
 
-from db.models.user import User
+from db.models.user import User, UserSession
 from services.core.actors import PERMISSIONS, Permission, Role
 from services.documents.sharing import offboarding
 from services.people import accounts, sessions
@@ -84,15 +86,35 @@ def test_what_needs_a_passkey_says_so_and_leads_to_it(confirmed, cleo: User, pag
     assert not app.exception
 
 
-def test_without_a_passkey_nobody_is_invited_and_what_was_typed_stays(confirmed):
-    app = confirmed("invite", method="code")
+@pytest.mark.parametrize("page", ["invite", "new_token"])
+def test_without_a_passkey_there_is_nothing_to_fill_in_yet(confirmed, page):
+    app = confirmed(page, method="code")
+
+    assert app.button(key="confirming_leave")
+    assert not app.text_input
+    assert not app.selectbox
+
+
+def test_a_passkey_that_grows_too_old_invites_nobody_and_takes_nothing_typed(
+    confirmed, kept: Session
+):
+    app = confirmed("invite")
     app.text_input(key="invite_name").set_value(cast.DORA.name)
-    app.text_input(key="invite_email").set_value(cast.DORA.email)
+    address = f"{uuid4().hex}@example.org"
+    app.text_input(key="invite_email").set_value(address)
+    kept.execute(
+        update(UserSession)
+        .where(UserSession.id == UUID(app.user["sid"]))
+        .values(confirmed_at=func.now() - timedelta(minutes=6))
+    )
+    kept.commit()
 
     app.button(key="invite_send").click().run()
 
     assert "at most 5 minutes old" in app.error[0].value
+    assert app.button(key="confirming_leave")
     assert app.text_input(key="invite_name").value == cast.DORA.name
+    assert accounts.find_by_email(kept, address) is None
     assert not app.exception
 
 

@@ -1,6 +1,6 @@
 """Actions of the consulting room."""
 
-from services.consultations import notes
+from services.consultations import chart, notes
 from services.core.audit import Action
 from tests.services.consultations.notes import samples
 from tests.services.core.audit_actions.world import ActionCall, World, prepares
@@ -17,3 +17,9 @@ def record_read(w: World) -> ActionCall:
     visit = samples.visit(w.session, w.patient.id)
     samples.save(w.session, w.doctor, visit)
     return lambda: notes.find(w.session, w.doctor, visit.id)
+
+
+@prepares(Action.PATIENT_PRINT)
+def patient_print(w: World) -> ActionCall:
+    doctor, patient = w.doctor, w.patient
+    return lambda: chart.summarise(w.session, doctor, patient.id)

@@ -57,11 +57,34 @@ def undo_check_in(world: World) -> ActionCall:
     return lambda: appointments.undo_check_in(world.session, world.clerk, visit_id)
 
 
+@prepares(Action.VISIT_CALL_IN)
+def call_in(world: World) -> ActionCall:
+    visit_id = _visit(world)
+    appointments.check_in(world.session, world.clerk, visit_id)
+    return lambda: appointments.call_in(world.session, world.clerk, visit_id)
+
+
+@prepares(Action.VISIT_UNDO_CALL_IN)
+def undo_call_in(world: World) -> ActionCall:
+    visit_id = _visit(world)
+    appointments.check_in(world.session, world.clerk, visit_id)
+    appointments.call_in(world.session, world.clerk, visit_id)
+    return lambda: appointments.undo_call_in(world.session, world.clerk, visit_id)
+
+
 @prepares(Action.VISIT_COMPLETE)
 def complete(world: World) -> ActionCall:
     visit_id = _visit(world)
     appointments.check_in(world.session, world.clerk, visit_id)
     return lambda: appointments.complete(world.session, world.clerk, visit_id)
+
+
+@prepares(Action.VISIT_REOPEN)
+def reopen(world: World) -> ActionCall:
+    visit_id = _visit(world)
+    appointments.check_in(world.session, world.clerk, visit_id)
+    appointments.complete(world.session, world.clerk, visit_id)
+    return lambda: appointments.reopen(world.session, world.clerk, visit_id)
 
 
 @prepares(Action.VISIT_MISS)

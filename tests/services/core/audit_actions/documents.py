@@ -62,6 +62,12 @@ def document_view(w: World) -> ActionCall:
     return lambda: records.open_version(*given, purpose="view", page=1)
 
 
+@prepares(Action.DOCUMENT_PRINT)
+def document_print(w: World) -> ActionCall:
+    given = (w.session, w.clerk, _filed(w).id, 1)
+    return lambda: records.open_version(*given, purpose="print", page=1)
+
+
 @prepares(Action.DOCUMENT_DOWNLOAD)
 def document_download(w: World) -> ActionCall:
     given = (w.session, w.clerk, _filed(w).id, 1)

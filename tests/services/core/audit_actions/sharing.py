@@ -1,7 +1,7 @@
-"""Actions with links to documents."""
+"""Actions with links to documents, and with their tags."""
 
 from services.core.audit import Action
-from services.documents import records
+from services.documents import records, tags
 from services.documents.records.drafts import DraftDocument
 from services.documents.records.model import DocumentRecord
 from services.documents.sharing import shares
@@ -37,3 +37,24 @@ def revoke(world: World) -> ActionCall:
 def open_link(world: World) -> ActionCall:
     made = _shared(world)
     return lambda: shares.open_link(world.session, made.secret)
+
+
+@prepares(Action.TAG_ADD)
+def tag_add(w: World) -> ActionCall:
+    boss = w.boss.actor
+    return lambda: tags.add_tag(w.session, boss, "Urgent")
+
+
+@prepares(Action.TAG_CHANGE)
+def tag_change(w: World) -> ActionCall:
+    boss = w.boss.actor
+    made = tags.add_tag(w.session, boss, "Urgent")
+    wanted = {"name": "Later", "colour": made.colour, "is_shown_to_patients": True}
+    return lambda: tags.change_tag(w.session, boss, made.id, **wanted)
+
+
+@prepares(Action.TAG_DELETE)
+def tag_delete(w: World) -> ActionCall:
+    boss = w.boss.actor
+    made = tags.add_tag(w.session, boss, "Urgent")
+    return lambda: tags.delete_tag(w.session, boss, made.id)

@@ -66,23 +66,7 @@ def test_the_scopes_offered_for_a_role_let_it_do_something(role):
     for scope in Scope:
         offered = scope in tokens.scopes_of(role)
         lets_it_do_something = bool(SCOPES[scope] & PERMISSIONS[role])
-        assert offered == (lets_it_do_something and scope is not Scope.WRITE_DOCTORS)
-
-
-def test_a_scope_that_opens_no_call_is_not_given_away(session, boss, rosa):
-    for issue, by in ((own, rosa), (for_program, boss)):
-        with pytest.raises(InvalidInput, match="doctors:write"):
-            issue(session, by, scopes=[Scope.WRITE_DOCTORS])
-
-
-def test_a_token_that_was_given_such_a_scope_stays_valid(session, rosa):
-    token = own(session, rosa, scopes=[Scope.READ_DOCTORS])
-    session.execute(update(ApiToken).values(scopes=["doctors:read", "doctors:write"]))
-
-    assert tokens.find_actor(session, token).scopes == {
-        Scope.READ_DOCTORS,
-        Scope.WRITE_DOCTORS,
-    }
+        assert offered == lets_it_do_something
 
 
 @pytest.mark.parametrize(

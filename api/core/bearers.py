@@ -1,0 +1,63 @@
+"""Who acts with which bearer token, looked up once a second at most."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from threading import Lock
+from time import monotonic
+from typing import Final
+
+from cachetools import TTLCache
+from sqlalchemy.orm import Session
+
+from db.postgres import ANONYMOUS, Database
+from services.people import tokens
+from services.people.tokens import Bearer
+
+# As long as a sign-in's cookie is kept: what is revoked ends a second later at most.
+_KEPT_SECONDS: Final = 1.0
+_MOST_KEPT: Final = 10_000
+
+
+class Bearers:
+    """The tokens in use, each known for a second after it was looked up.
+
+    A program makes several calls a second, and to look its token up is one of three
+    transactions of a call that reads a list. Only who was found is kept: a token that
+    nobody has yet may be somebody's in the next moment.
+    """
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._kept: TTLCache[str, Bearer]
+        self._kept = TTLCache(_MOST_KEPT, _KEPT_SECONDS, timer=clock)
+        self._lock = Lock()
+
+    def known(self, token: str) -> Bearer | None:
+        """Return who was found with this token within the last second, if anybody."""
+        with self._lock:
+            return self._kept.get(token)
+
+    def find(self, database: Database, token: str) -> Bearer | None:
+        """Return who acts with this token; None if it is unknown, expired or revoked.
+
+        Raises DatabaseUnavailable.
+        """
+        bearer = self.known(token)
+        if bearer is not None:
+            return bearer
+        bearer = _look_up(database, token)
+        if bearer is not None:
+            with self._lock:
+                # Its use is noted by the call that has found it.
+                self._kept[token] = replace(bearer, is_to_be_noted=False)
+        return bearer
+
+
+def _look_up(database: Database, token: str) -> Bearer | None:
+    def find(session: Session) -> Bearer | None:
+        return tokens.find(session, token)
+
+    bearer = database.read(find, identity=ANONYMOUS).value
+    if bearer is not None:
+        return bearer
+    # A replica may not have heard of a token that was issued a moment ago.
+    return database.read_newest(find, identity=ANONYMOUS).value

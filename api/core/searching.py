@@ -1,0 +1,154 @@
+"""/api/v1/search: one search for patients, documents and doctors, while one types."""
+
+from datetime import date
+from typing import Annotated, Any, Final, Literal
+from uuid import UUID
+
+from fastapi import APIRouter
+from pydantic import Field
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+
+from api.core.answers import From, JsonResponse, Shown, read_headers
+from api.core.bodies import Body, describe_body, sent
+from api.core.dependencies import ProgramOrPerson
+from api.core.documented import shows
+from services.core.actors import Actor, Permission
+from services.core.errors import InvalidInput
+from services.core.typed_text import is_storable
+from services.documents import search as documents
+from services.patients import search as patients
+from services.patients.records import record_numbers
+from services.visits.schedule import doctors
+
+router = APIRouter(prefix="/api/v1/search", tags=["Search"])
+
+_LONGEST: Final = 200
+_FEWEST: Final = 2
+_MOST_DOCTORS: Final = 4
+Kind = Literal["patients", "documents", "doctors"]
+_KINDS: Final[tuple[Kind, ...]] = ("patients", "documents", "doctors")
+
+
+class SearchBody(Body):
+    """What somebody types; in a body, because addresses end up in logs.
+
+    `kinds` are those looked for, all of them without it. `most` bounds the patients,
+    and `total` asks of how many they are the first.
+    """
+
+    search: Annotated[str, Field(max_length=_LONGEST)]
+    kinds: Annotated[
+        list[Kind],
+        Field(min_length=1, max_length=3, default_factory=lambda: list(_KINDS)),
+    ]
+    most: Annotated[int, Field(ge=1, le=30)] = 6
+    total: bool = False
+
+
+class FoundPatientShown(Shown):
+    """Enough of a patient to tell them from others."""
+
+    uuid: Annotated[UUID, From("id")]
+    name: Annotated[str, From(lambda found: f"{found.last_name}, {found.first_name}")]
+    date_of_birth: date
+    record_number: Annotated[
+        str, From(lambda found: record_numbers.spelt(found.record_number))
+    ]
+
+
+class FoundDocumentShown(Shown):
+    """A document by its title."""
+
+    uuid: Annotated[UUID, From("id")]
+    title: str
+
+
+class FoundDoctorShown(Shown):
+    """A doctor, and what they are specialised in."""
+
+    uuid: Annotated[UUID, From("id")]
+    name: str
+    specialization: Annotated[str, From("speciality")]
+
+
+class SearchShown(Shown):
+    """The first of each that the caller may see; `advice` says what was mistyped.
+
+    Where `similar` is true nobody matches, and these are called almost so. `total` is
+    null unless it was asked for, and a bound or an estimate unless `total_is_exact`.
+    """
+
+    patients: list[FoundPatientShown]
+    similar: bool
+    total: int | None
+    total_is_exact: bool | None
+    documents: list[FoundDocumentShown]
+    doctors: list[FoundDoctorShown]
+    advice: str | None
+
+
+@router.post(
+    "", responses=shows(SearchShown, 413, 415), openapi_extra=describe_body(SearchBody)
+)
+def search(
+    caller: ProgramOrPerson, body: Annotated[SearchBody, sent(SearchBody)]
+) -> Response:
+    """Find the first patients, documents and doctors, each as the caller may see them.
+
+    Nothing is found for fewer than two characters.
+    """
+    typed = " ".join(body.search.split())
+    if not is_storable(typed):
+        raise InvalidInput("search", "search holds a character no record can.")
+    read = caller.read(lambda session: _find(session, caller.actor, typed, body))
+    return JsonResponse(read.value, headers=read_headers(read, caller.after))
+
+
+def _find(
+    session: Session, actor: Actor, typed: str, body: SearchBody
+) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "patients": [],
+        "similar": False,
+        "total": None,
+        "total_is_exact": None,
+        "documents": [],
+        "doctors": [],
+        "advice": None,
+    }
+    if len(typed) < _FEWEST:
+        return found
+    names = actor.may(Permission.LIST_PATIENTS) and actor.may(Permission.VIEW_NAMES)
+    if names and "patients" in body.kinds:
+        try:
+            found |= _find_patients(session, actor, typed, body)
+        except InvalidInput as refusal:
+            found["advice"] = str(refusal)
+    papers_of = (Permission.VIEW_DOCUMENTS, Permission.VIEW_OWN_DOCUMENTS)
+    if any(map(actor.may, papers_of)) and "documents" in body.kinds:
+        try:
+            papers = documents.find_quickly(session, actor, typed)
+            found["documents"] = list(map(FoundDocumentShown.of, papers))
+        except InvalidInput as refusal:
+            found["advice"] = found["advice"] or str(refusal)
+    if actor.may(Permission.VIEW_DOCTORS) and "doctors" in body.kinds:
+        known = doctors.list_doctors(session, actor, search=typed, limit=_MOST_DOCTORS)
+        found["doctors"] = list(map(FoundDoctorShown.of, known))
+    return found
+
+
+def _find_patients(
+    session: Session, actor: Actor, typed: str, body: SearchBody
+) -> dict[str, Any]:
+    matches = patients.find_quickly(
+        session, actor, typed, limit=body.most, has_total=body.total
+    )
+    found: dict[str, Any] = {
+        "patients": list(map(FoundPatientShown.of, matches.patients)),
+        "similar": matches.is_similar,
+    }
+    if matches.total is not None:
+        found["total"] = matches.total.value
+        found["total_is_exact"] = matches.total.is_exact
+    return found
