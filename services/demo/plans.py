@@ -33,9 +33,10 @@ class _Practice:
     fee: Decimal
 
 
+_USUAL_SPECIALITY: Final = "General practice"
 _USUAL: Final = _Practice(30, Decimal("95.00"))
 _PRACTICES: Final = {
-    "General practice": _Practice(20, Decimal("45.00")),
+    _USUAL_SPECIALITY: _Practice(20, Decimal("45.00")),
     "Paediatrics": _Practice(20, Decimal("50.00")),
     "Psychiatry": _Practice(50, Decimal("120.00")),
     "Radiology": _Practice(15, Decimal("80.00")),
@@ -49,17 +50,19 @@ def _hours(
     return [Hours(day, begin, end, kind) for day in days]
 
 
+_MORNING, _AFTERNOON = ("08:00", "12:00"), ("13:00", "17:00")
+# Each is in the clinic for one or two half days: a practice of some four hundred
+# patients has no use for twenty doctors all day long.
 _WEEKS: Final = (
-    [
-        *_hours(_MONDAY_TO_FRIDAY, "08:00", "16:00"),
-        *_hours(_MONDAY_TO_FRIDAY, "12:00", "12:40", "break"),
-    ],
-    [
-        *_hours(_MONDAY_TO_FRIDAY, "11:00", "19:00"),
-        *_hours(_MONDAY_TO_FRIDAY, "14:30", "15:10", "break"),
-    ],
-    [*_hours((1, 3), "09:00", "13:00"), *_hours((5,), "09:00", "15:00")],
-    [*_hours((2, 4), "08:00", "17:00"), *_hours((2, 4), "12:00", "13:00", "break")],
+    [*_hours((1, 4), *_MORNING)],
+    [*_hours((2, 5), *_MORNING)],
+    [*_hours((1, 3), *_AFTERNOON)],
+    [*_hours((2, 4), *_AFTERNOON)],
+)
+_SPECIALISTS_WEEKS: Final = tuple(
+    _hours((day,), *half)
+    for half in (_MORNING, _AFTERNOON)
+    for day in _MONDAY_TO_FRIDAY
 )
 # The demo is looked at on Sundays, too.
 _OWN_WEEK: Final = [
@@ -78,10 +81,7 @@ def ensure_demo_plans(session: Session, calendar: Calendar) -> int:
     _add_clinician(session)
     new = _never_planned(session)
     for number, doctor in enumerate(new):
-        own = doctor.source == _DEMO
-        exchange_week(
-            session, doctor.id, _OWN_WEEK if own else _WEEKS[number % len(_WEEKS)]
-        )
+        exchange_week(session, doctor.id, _week(number, doctor))
         session.execute(
             update(Doctor)
             .where(Doctor.id == doctor.id)
@@ -108,7 +108,7 @@ def _add_clinician(session: Session) -> None:
         insert(Doctor)
         .values(
             name=clinician.name,
-            speciality="General practice",
+            speciality=_USUAL_SPECIALITY,
             sex="female",
             email=clinician.email,
             user_id=clinician.id,
@@ -132,6 +132,13 @@ def _never_planned(session: Session) -> Sequence[Row[*tuple[Any, ...]]]:
         )
         .order_by(Doctor.source, Doctor.source_id)
     ).all()
+
+
+def _week(number: int, doctor: Row[*tuple[Any, ...]]) -> list[Hours]:
+    if doctor.source == _DEMO:
+        return _OWN_WEEK
+    weeks = _WEEKS if doctor.speciality == _USUAL_SPECIALITY else _SPECIALISTS_WEEKS
+    return weeks[number % len(weeks)]
 
 
 def _facts(number: int, doctor: Row[*tuple[Any, ...]]) -> dict[str, object]:

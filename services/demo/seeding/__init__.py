@@ -1,3 +1,7 @@
 """A believable clinic made of invented people."""
 
-from services.demo.seeding.clinic import DEMO_PATIENTS as DEMO_PATIENTS, seed as seed
+from services.demo.seeding.clinic import (
+    DEMO_PATIENTS as DEMO_PATIENTS,
+    DEMO_SEED_NUMBER as DEMO_SEED_NUMBER,
+    seed as seed,
+)

@@ -23,6 +23,7 @@ from services.demo.seeding.visits import ensure_demo_visits
 from services.visits.schedule.plans import HORIZON, Calendar
 
 DEMO_PATIENTS: Final = 400
+DEMO_SEED_NUMBER: Final = 1
 MOST_PATIENTS: Final = 10_000_000
 # Long enough to make a transaction's fixed costs vanish, short enough that a failover
 # throws little away and that progress is seen.
@@ -43,9 +44,10 @@ def seed(
     database: Database,
     *,
     patients: int,
-    seed_number: int = 1,
+    seed_number: int = DEMO_SEED_NUMBER,
     today: date | None = None,
     calendar: Calendar = HORIZON,
+    past: Callable[[Session], object] = ensure_demo_visits,
     report: Callable[[int], None] = lambda _there: None,
 ) -> int:
     """Bring the invented clinic up to this many patients; return how many were new.
@@ -53,7 +55,8 @@ def seed(
     Equal seed numbers give equal people, and a smaller clinic is the beginning of a
     larger one: a second run adds nothing, an interrupted one is taken up where it
     stopped. Each batch is a transaction of its own, after which `report` is called with
-    the number of patients there. Raises InvalidInput or
+    the number of patients there. `past` invents what visits there were; without one
+    there are some of today. Raises InvalidInput or
     db.postgres.DatabaseUnavailable.
     """
     if not 0 <= patients <= MOST_PATIENTS:
@@ -79,7 +82,7 @@ def seed(
     database.write(give, identity=SYSTEM)
     plan = partial(ensure_demo_plans, calendar=calendar)
     database.write(plan, identity=SYSTEM)
-    database.write(ensure_demo_visits, identity=SYSTEM)
+    database.write(past, identity=SYSTEM)
     return added
 
 

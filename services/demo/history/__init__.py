@@ -1,0 +1,7 @@
+"""The invented clinic's past: two years of visits, what came of them, its servers.
+
+Its papers are another matter, for whoever may print: see `history.papers`.
+"""
+
+from services.demo.history.filling import History as History, fill as fill
+from services.demo.history.servers import Server as Server

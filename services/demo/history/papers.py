@@ -1,0 +1,322 @@
+"""Files the papers of the invented clinic: documents, and signed prescriptions.
+
+They are made once the clinic is open, because each is printed, read and encrypted like
+any other: whoever stops meanwhile gets the rest with the next start.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from io import BytesIO
+from random import Random
+from typing import Any, Final
+from uuid import UUID, uuid5
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Row, insert, select, update
+from sqlalchemy.orm import Session
+
+from db.models.booking import Appointment, Booking, Slot
+from db.models.consultation import Prescription, PrescriptionVersion
+from db.models.doctor import Doctor
+from db.models.document import Document, DocumentVersion
+from db.models.patient import Patient
+from db.postgres import SYSTEM, Database
+from services.consultations.prescriptions import (
+    PrescriptionIssuer,
+    PrescriptionLine,
+    PrescriptionOrder,
+    SignedPaper,
+)
+from services.consultations.prescriptions.rules import find_warnings
+from services.core import audit
+from services.core.actors import Actor, Role
+from services.core.audit import Action
+from services.demo.history.reasons import BY_WORDS
+from services.demo.history.register import DEMO
+from services.demo.history.sheets import KINDS
+from services.demo.seeding.blocks import SEEDER_ID
+from services.documents import records as documents
+from services.documents.forms import generate
+from services.documents.records.drafts import DraftDocument
+from services.documents.records.kinds import DocumentType
+from services.patients.records import patients
+from services.people.accounts import demo_accounts
+
+DOCUMENTS: Final = 40
+PRESCRIPTIONS: Final = 20
+# Of the newest, so many are yet to be filed under a patient.
+_UNFILED: Final = frozenset({1, 3, 7})
+# Every so many belongs to the demo's own patient.
+_OWN_EVERY: Final = 6
+_CURVE: Final = 1.8
+_NAMESPACE: Final = UUID("0198c0de-5eed-7000-8000-0000000000d0")
+
+Visit = Row[*tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Papers:
+    """What files them, and by which clock they are dated."""
+
+    database: Database
+    ingest: documents.DocumentIngest
+    issuer: PrescriptionIssuer
+    zone: ZoneInfo
+
+    def file_missing(
+        self, is_stopping: Callable[[], bool] = lambda: False
+    ) -> tuple[int, int]:
+        """File what is not there yet; return how many documents and prescriptions.
+
+        Nothing where the past was not invented. Raises FilesUnavailable,
+        PapersUnavailable and db.postgres.DatabaseUnavailable.
+        """
+        plan = self.database.read_latest(_plan, identity=SYSTEM).value
+        filed = prescribed = 0
+        for number, visit in plan.documents:
+            if is_stopping():
+                return filed, prescribed
+            self._file(number, visit, plan)
+            filed += 1
+        for visit in plan.prescriptions:
+            if is_stopping():
+                break
+            prescribed += self._prescribe(visit, plan.people[Role.CLINICIAN])
+        return filed, prescribed
+
+    def _file(self, number: int, visit: Visit, plan: "_Plan") -> None:
+        kind = list(KINDS.values())[number % len(KINDS)]
+        at = min(visit.completed_at + timedelta(minutes=20), visit.seeded_at)
+        actor = plan.people[Role(kind.author)]
+        record = self.database.read_latest(
+            lambda session: patients.look_up(session, actor, visit.patient_id),
+            identity=SYSTEM,
+        ).value
+        document_id = _document_id(number)
+        rng = Random(f"{number} {visit.starts_at}")  # noqa: S311 - nobody's secret
+        day = at.astimezone(self.zone)
+        form = {
+            **kind.template.prefilled(record),
+            **kind.words(record, BY_WORDS[visit.note], day.date(), rng),
+        }
+        paper = generate(
+            kind.template,
+            form,
+            clinic=self.issuer.clinic,
+            document_id=document_id,
+            now=day,
+            author=actor.name,
+        )
+        content = self.ingest.receive(
+            BytesIO(paper),
+            f"{kind.template.name.replace('_', '-')}-{day:%Y-%m-%d}.pdf",
+            origin="form" if kind.is_own_form else "upload",
+            template=kind.template.name if kind.is_own_form else None,
+            form=form if kind.is_own_form else None,
+        )
+        draft = DraftDocument(
+            title=f"{kind.template.title}, {day.day} {day:%B %Y}",
+            document_type=DocumentType(kind.template.document_type),
+            patient_id=None if number in _UNFILED else visit.patient_id,
+            id=document_id,
+        )
+        with self.ingest.row_of(content):
+            self.database.write(
+                partial(_file, actor=actor, draft=draft, content=content, at=at),
+                identity=SYSTEM,
+            )
+
+    def _prescribe(self, visit: Visit, clinician: Actor) -> bool:
+        """Issue what was prescribed at a visit; tell whether anything was."""
+        doses = BY_WORDS[visit.note].doses
+        lines = find_warnings(
+            (PrescriptionLine(d.drug, d.dose, d.frequency, d.duration) for d in doses),
+            visit.allergies,
+        )
+        if any(line.warning for line in lines):
+            return False
+        order = PrescriptionOrder(
+            id=uuid5(_NAMESPACE, str(visit.id)),
+            appointment_id=visit.id,
+            number=1,
+            patient_id=visit.patient_id,
+            patient_name=f"{visit.first_name} {visit.last_name}",
+            record_number=visit.record_number,
+            date_of_birth=visit.date_of_birth,
+            allergies=tuple(visit.allergies),
+            no_known_allergies=visit.no_known_allergies,
+            doctor_id=visit.doctor_id,
+            license_number=visit.license_number,
+            lines=lines,
+            note="",
+            author_name=clinician.name,
+        )
+        paper = self.issuer.make(order, now=visit.completed_at.astimezone(self.zone))
+        with self.issuer.row_of(paper):
+            self.database.write(
+                partial(
+                    _issue,
+                    actor=clinician,
+                    order=order,
+                    paper=paper,
+                    at=visit.completed_at,
+                ),
+                identity=SYSTEM,
+            )
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is missing: documents by their number, each with the visit it tells of."""
+
+    people: dict[Role, Actor]
+    documents: Sequence[tuple[int, Visit]]
+    prescriptions: Sequence[Visit]
+
+
+def _plan(session: Session) -> _Plan:
+    people = {actor.role: actor for actor in demo_accounts.demo_people(session)}
+    visits = session.execute(_visits()).all()
+    if not visits or not {Role.STAFF, Role.CLINICIAN} <= people.keys():
+        return _Plan(people, (), ())
+    own = [visit for visit in visits if visit.source == DEMO]
+    ids = [_document_id(number) for number in range(DOCUMENTS)]
+    there = set(session.scalars(select(Document.id).where(Document.id.in_(ids))))
+    chosen = [
+        (number, _place(own if own and number % _OWN_EVERY == 0 else visits, number))
+        for number in range(DOCUMENTS)
+        if _document_id(number) not in there
+    ]
+    issued = set(session.scalars(select(Prescription.appointment_id)))
+    treated = [visit for visit in visits if BY_WORDS[visit.note].doses]
+    places = (_place(treated, number, PRESCRIPTIONS) for number in range(PRESCRIPTIONS))
+    prescribed = {visit.id: visit for visit in places} if treated else {}
+    return _Plan(
+        people,
+        chosen,
+        [visit for visit in prescribed.values() if visit.id not in issued],
+    )
+
+
+def _place(visits: Sequence[Visit], number: int, of: int = DOCUMENTS) -> Visit:
+    """Return the visit of a number: the higher, the longer ago, ever further apart."""
+    return visits[int((len(visits) - 1) * (number / of) ** _CURVE)]
+
+
+def _visits() -> Any:
+    """Select the clinician's visits that were invented as over, the newest first."""
+    return (
+        select(
+            Appointment.id,
+            Appointment.patient_id,
+            Appointment.doctor_id,
+            Appointment.starts_at,
+            Appointment.completed_at,
+            Slot.created_at.label("seeded_at"),
+            Booking.note,
+            Doctor.license_number,
+            Patient.record_number,
+            Patient.first_name,
+            Patient.last_name,
+            Patient.date_of_birth,
+            Patient.allergies,
+            Patient.no_known_allergies,
+            Patient.source,
+        )
+        .join(Booking, Booking.id == Appointment.booking_id)
+        .join(Slot, Slot.id == Booking.slot_id)
+        .join(Doctor, Doctor.id == Appointment.doctor_id)
+        .join(Patient, Patient.id == Appointment.patient_id)
+        .where(
+            Booking.created_by == SEEDER_ID,
+            Booking.note.in_(BY_WORDS),
+            Doctor.source == DEMO,
+            Appointment.status == "completed",
+            # What was completed since may grow: the choice must stay the same.
+            Appointment.completed_at < Slot.created_at,
+            Patient.deleted_at.is_(None),
+        )
+        .order_by(Appointment.starts_at.desc(), Appointment.id)
+    )
+
+
+def _document_id(number: int) -> UUID:
+    return uuid5(_NAMESPACE, f"document {number}")
+
+
+def _file(
+    session: Session,
+    *,
+    actor: Actor,
+    draft: DraftDocument,
+    content: Any,
+    at: datetime,
+) -> None:
+    """File a document as of a moment of the past."""
+    filed = documents.file(session, actor, draft, content)
+    session.execute(
+        update(Document)
+        .where(Document.id == filed.id)
+        .values(created_at=at, updated_at=at)
+    )
+    session.execute(
+        update(DocumentVersion)
+        .where(DocumentVersion.id == filed.version.id)
+        .values(created_at=at)
+    )
+
+
+def _issue(
+    session: Session,
+    *,
+    actor: Actor,
+    order: PrescriptionOrder,
+    paper: SignedPaper,
+    at: datetime,
+) -> None:
+    """Issue a prescription as of a moment of the past.
+
+    The patient's current medications stay as they are: that was long ago.
+    """
+    visit = {
+        "appointment_id": order.appointment_id,
+        "patient_id": order.patient_id,
+        "doctor_id": order.doctor_id,
+    }
+    dates = {"created_at": at, "updated_at": at}
+    session.execute(insert(Prescription).values(id=order.id, **visit, **dates))
+    session.execute(
+        insert(PrescriptionVersion).values(
+            prescription_id=order.id,
+            number=order.number,
+            lines=[
+                {
+                    "drug": line.drug,
+                    "dose": line.dose,
+                    "frequency": line.frequency,
+                    "duration": line.duration,
+                }
+                for line in order.lines
+            ],
+            note=order.note,
+            file_id=paper.file_id,
+            filename=paper.filename,
+            filesize=paper.filesize,
+            sha256=paper.sha256,
+            signer=paper.signer,
+            author_id=actor.id,
+            author_name=actor.name,
+            created_at=at,
+        )
+    )
+    audit.record(
+        session,
+        actor,
+        Action.PRESCRIPTION_ISSUE,
+        patient_id=order.patient_id,
+        subject=("prescription", order.id),
+        details={"version": order.number, "sha256": paper.sha256.hex()},
+    )

@@ -1,0 +1,65 @@
+"""A clinic whose past is invented once for the tests of a module."""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import Row, text
+
+from db.postgres import SYSTEM, Database
+from services.demo import history, seeding
+from services.people.accounts import demo_accounts
+from services.visits.schedule.plans import Calendar
+from tests.services.audit.chain.conftest import module_log  # noqa: F401 - a fixture
+
+ZONE = ZoneInfo("Europe/Berlin")
+SERVERS = (
+    history.Server("db-01", True, 50_000_000_000),
+    history.Server("db-02", False, 50_000_000_000),
+    history.Server("db-03", False, None),
+)
+PATIENTS = 150
+
+
+@dataclass(frozen=True)
+class Lived:
+    """A database with a past, and when that was invented."""
+
+    database: Database
+    now: datetime
+
+    def rows(self, sql: str, **values: object) -> list[Row[Any]]:
+        """Return what a statement finds."""
+        return self.database.read_latest(
+            lambda session: list(session.execute(text(sql), values).all()),
+            identity=SYSTEM,
+        ).value
+
+    def value(self, sql: str, **values: object) -> Any:
+        """Return the one value that a statement finds."""
+        return self.rows(sql, **values)[0][0]
+
+
+def past(now: datetime) -> Callable[..., history.History | None]:
+    """Return what fills a past that ends now."""
+    return partial(history.fill, now=now, zone=ZONE, seed_number=1, nodes=SERVERS)
+
+
+@pytest.fixture(scope="module")
+def lived(module_endpoints) -> Iterator[Lived]:
+    """A clinic that has been open for two years."""
+    with closing(Database(module_endpoints)) as database:
+        database.write(demo_accounts.ensure_demo_people, identity=SYSTEM)
+        now = datetime.now(UTC)
+        seeding.seed(
+            database,
+            patients=PATIENTS,
+            calendar=Calendar(str(ZONE), 50),
+            past=past(now),
+        )
+        yield Lived(database, now)

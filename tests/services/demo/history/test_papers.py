@@ -1,0 +1,92 @@
+"""The demo's papers are files like any other: whole, readable, signed where it says."""
+
+from collections import Counter
+from contextlib import closing
+from datetime import timedelta
+from hashlib import sha256
+
+import pytest
+from sqlalchemy import text
+
+from db.files.gridfs import Bucket
+from db.files.signing_keys import SigningKeyFile
+from db.postgres import SYSTEM
+from jobs.documents import integrity
+from services.consultations.prescriptions import PrescriptionIssuer
+from services.demo.history.papers import DOCUMENTS, PRESCRIPTIONS, Papers
+from services.documents.forms import Clinic
+from services.documents.records import DocumentIngest
+from services.pdf.inspecting import PdfInspector
+from services.pdf.signing import Signer, check_apart
+from tests.services.demo.history.conftest import ZONE
+
+
+@pytest.fixture
+def signing_keys(tmp_path):
+    return SigningKeyFile(tmp_path / "signing.pem", "Your clinic", may_be_made=True)
+
+
+@pytest.fixture
+def papers(lived, files, signing_keys):
+    """What files the papers of the clinic."""
+    with closing(PdfInspector()) as inspector:
+        ingest = DocumentIngest(files, inspector, None, refuse_active=True)
+        issuer = PrescriptionIssuer(files, Signer(signing_keys), Clinic("Your clinic"))
+        yield Papers(lived.database, ingest, issuer, ZONE)
+
+
+def test_the_papers_are_filed_whole_and_once(lived, papers, files, signing_keys):
+    stops = iter([False] * 5 + [True] * 2)
+    assert papers.file_missing(lambda: next(stops)) == (5, 0)
+
+    filed, prescribed = papers.file_missing()
+
+    assert filed == DOCUMENTS - 5
+    assert PRESCRIPTIONS // 2 <= prescribed <= PRESCRIPTIONS
+    assert papers.file_missing()[0] == 0
+    _are_of_ten_types_and_dated(lived)
+    report = integrity.check_all(lived.database, files)
+    assert report.is_good
+    assert report.checked == DOCUMENTS + prescribed
+    _are_signed(lived, files, signing_keys)
+
+
+def _are_of_ten_types_and_dated(lived):
+    kept = lived.rows(
+        "SELECT document_type, documents.patient_id, documents.created_at, pages, "
+        "findings FROM documents JOIN document_versions ON document_id = documents.id"
+    )
+    assert set(Counter(row.document_type for row in kept).values()) == {4}
+    assert len({row.document_type for row in kept}) == 10
+    assert sum(row.patient_id is None for row in kept) == 3
+    assert all(row.pages and not row.findings for row in kept)
+    dates = sorted(row.created_at for row in kept)
+    assert dates[-1] <= lived.now + timedelta(minutes=1)
+    assert dates[0] < lived.now - timedelta(days=300)
+    recent = lived.now - timedelta(days=7)
+    assert sum(date > recent for date in dates) >= 5
+    own = (
+        "SELECT count(*) FROM documents JOIN patients ON patients.id = patient_id "
+        "WHERE source = 'demo'"
+    )
+    assert lived.value(own) >= 3
+
+
+def _are_signed(lived, files, signing_keys):
+    versions = lived.rows("SELECT file_id, sha256, lines FROM prescription_versions")
+    known = signing_keys.read_or_make().certificates
+    assert versions
+    for version in versions[:3]:
+        paper = files.get(Bucket.PRESCRIPTION_FILES, version.file_id).data
+        assert sha256(paper).digest() == bytes(version.sha256)
+        assert check_apart(paper, known).is_valid
+    assert all(not line.get("warning") for row in versions for line in row.lines)
+
+
+def test_a_clinic_without_that_past_gets_no_papers(papers, lived):
+    bookings = "UPDATE bookings SET created_by = gen_random_uuid()"
+    lived.database.write(
+        lambda session: session.execute(text(bookings)), identity=SYSTEM
+    )
+
+    assert papers.file_missing() == (0, 0)
