@@ -40,6 +40,22 @@ def count(
     return counted
 
 
+def count_searched(
+    session: Session,
+    actor: Actor,
+    definition: ListDefinition[Any, Any, Any],
+    search: str,
+) -> Count:
+    """Count what a search finds, for somebody who is still typing.
+
+    As in `pages.peek`, the caller writes down who was shown what. Raises InvalidInput,
+    NotAllowed.
+    """
+    definition.subject.require_list(actor)
+    criteria = Criteria(search=search)
+    return _counted(session, prepare(session, actor, definition, criteria, None))
+
+
 def estimate(session: Session, query: ListQuery[Any, Any]) -> int:
     """Return the planner's guess, which costs next to nothing."""
     session.flush()

@@ -23,7 +23,7 @@ from services.lists.queries import (
     prepare,
 )
 from services.lists.recording import record
-from services.lists.statements import OFFSET, compiled, run
+from services.lists.statements import OFFSET, compiled, run, within
 
 USUAL_SIZE: Final = 20
 MAX_SIZE: Final = 1_000
@@ -144,6 +144,28 @@ def read_page(
     action, called = definition.shown, definition.subject.name
     record(session, actor, action, criteria, shown=page.rows, called=called)
     return page
+
+
+def peek(
+    session: Session,
+    actor: Actor,
+    definition: ListDefinition[Any, Any, Any],
+    search: str,
+    *,
+    size: int,
+    milliseconds: int,
+) -> tuple[Any, ...]:
+    """Return the first that a search finds, none where that takes longer.
+
+    For somebody who is still typing. The caller writes down who was shown what, since
+    a list per letter would tell nobody anything. Raises InvalidInput, NotAllowed.
+    """
+    definition.subject.require_list(actor)
+    query = prepare(session, actor, definition, Criteria(search=search), None)
+    shape, given = query.shape, {**query.parameters, "most": size}
+    statement = query.text(_PAGES[PageEnd.FIRST])
+    rows = within(session, milliseconds, statement, given, settings=shape.settings)
+    return tuple(map(shape.record_of, rows or ()))
 
 
 def _find(

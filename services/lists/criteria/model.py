@@ -96,6 +96,12 @@ OPERATORS: Final[Mapping[Kind, tuple[Operator, ...]]] = MappingProxyType(
     }
 )
 
+# Not offered on pages, where nobody asks whose allergies come before whose; programs
+# compare every field in every way.
+_FOR_PROGRAMS: Final[Mapping[Kind, tuple[Operator, ...]]] = MappingProxyType(
+    {Kind.PHONE: _RANGES, Kind.LIST: (Operator.EQUAL, *_RANGES)}
+)
+
 Value = str | bool | tuple[str, ...]
 
 
@@ -184,6 +190,15 @@ class Field:
         if self.can_be_empty and Operator.IS_EMPTY not in operators:
             return (*operators, Operator.IS_EMPTY)
         return operators
+
+    @property
+    def comparisons(self) -> tuple[Operator, ...]:
+        """The operators that are understood: the `operators`, and those of programs.
+
+        That a list is EQUAL to an entry is to say that it HAS it.
+        """
+        more = () if self.choices else _FOR_PROGRAMS.get(self.kind, ())
+        return (*self.operators, *more)
 
     def label_of(self, choice: str) -> str:
         """Return what a choice is called."""

@@ -1,8 +1,8 @@
 """Sort keys, and pages that begin behind a row instead of counting rows."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
@@ -14,21 +14,38 @@ from sqlalchemy import (
     select,
     tuple_,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from services.lists.criteria.model import Direction
+from services.lists.criteria.sql import Target, joined
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A column that a list is sorted by; the last key of every list is `id`."""
+    """A column that a list is sorted by; the last key of every list is `id`.
+
+    One that `is_folded` is sorted by without regard to case and accents.
+    """
 
     column: str
     direction: Direction = Direction.ASC
     is_nullable: bool = False
+    is_folded: bool = False
 
     def turned(self) -> "Key":
         """Return the key for reading the list from its end."""
-        return Key(self.column, self.direction.opposite, self.is_nullable)
+        return replace(self, direction=self.direction.opposite)
+
+    def of(self, table: FromClause) -> ColumnElement[Any]:
+        """Return what the table is sorted by: the column, or its folded text."""
+        column: ColumnElement[Any] = table.c[self.column]
+        if not self.is_folded:
+            return column
+        is_list = isinstance(column.type, ARRAY)
+        return joined(column) if is_list else Target.folded(column).column
+
+
+_ID: Final = Key("id")
 
 
 def ending_in_id(keys: Iterable[Key]) -> tuple[Key, ...]:
@@ -38,15 +55,14 @@ def ending_in_id(keys: Iterable[Key]) -> tuple[Key, ...]:
         # Once sorted by the day of birth, age changes nothing any more.
         first.setdefault(key.column, key)
     *_, last = first.values()
-    return (*first.values(), Key("id", last.direction))
+    first.setdefault("id", Key("id", last.direction))
+    return tuple(first.values())
 
 
 def order_by(table: FromClause, keys: Sequence[Key]) -> list[UnaryExpression[Any]]:
     """Return the sort keys; what is empty counts as the greatest, as in an index."""
     return [
-        table.c[key.column].asc()
-        if key.direction is Direction.ASC
-        else table.c[key.column].desc()
+        key.of(table).asc() if key.direction is Direction.ASC else key.of(table).desc()
         for key in keys
     ]
 
@@ -63,10 +79,9 @@ def behind(
     is_uniform = len({key.direction for key in keys}) == 1
     if is_uniform and not any(key.is_nullable for key in keys):
         # Only this form lets an index over all keys begin at the row.
-        names = [key.column for key in keys]
-        ours = tuple_(*(table.c[name] for name in names))
+        ours = tuple_(*(key.of(table) for key in keys))
         is_up = keys[0].direction is Direction.ASC
-        return ours > row.value(*names) if is_up else ours < row.value(*names)
+        return ours > row.value(*keys) if is_up else ours < row.value(*keys)
     later = _later(table, keys, row)
     if keys[0].is_nullable:
         return later
@@ -81,8 +96,8 @@ class _Row:
         self._row = table.alias("row_before")
         self._row_id = row_id
 
-    def value(self, *names: str) -> ScalarSelect[Any]:
-        columns = (self._row.c[name] for name in names)
+    def value(self, *keys: Key) -> ScalarSelect[Any]:
+        columns = (key.of(self._row) for key in keys)
         return select(*columns).where(self._row.c.id == self._row_id).scalar_subquery()
 
 
@@ -90,22 +105,22 @@ def _later(table: FromClause, keys: Sequence[Key], row: _Row) -> ColumnElement[b
     first, *rest = keys
     if not rest:
         return _after(table, first, row)
-    tied = table.c[first.column].is_not_distinct_from(row.value(first.column))
+    tied = first.of(table).is_not_distinct_from(row.value(first))
     return or_(_after(table, first, row), and_(tied, _later(table, rest, row)))
 
 
 def _after(table: FromClause, key: Key, row: _Row) -> ColumnElement[bool]:
-    ours, theirs = table.c[key.column], row.value(key.column)
+    ours, theirs = key.of(table), row.value(key)
     is_up = key.direction is Direction.ASC
     beyond = ours > theirs if is_up else ours < theirs
     if not key.is_nullable:
         return beyond
     if is_up:
         return or_(beyond, and_(ours.is_(None), theirs.is_not(None)))
-    row_exists = row.value("id").is_not(None)
+    row_exists = row.value(_ID).is_not(None)
     return or_(beyond, and_(ours.is_not(None), theirs.is_(None), row_exists))
 
 
 def _not_before(table: FromClause, key: Key, row: _Row) -> ColumnElement[bool]:
-    ours, theirs = table.c[key.column], row.value(key.column)
+    ours, theirs = key.of(table), row.value(key)
     return ours >= theirs if key.direction is Direction.ASC else ours <= theirs

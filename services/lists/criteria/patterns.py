@@ -16,6 +16,11 @@ def containing(folded: str) -> str:
     return f"%{_LIKE_SIGNS.sub(_quoted, folded)}%"
 
 
+def beginning(folded: str) -> str:
+    """Return the LIKE pattern for whatever begins with the text."""
+    return f"{_LIKE_SIGNS.sub(_quoted, folded)}%"
+
+
 def beginning_a_word(folded: str) -> str:
     """Return PostgreSQL's regular expression for what has a word that begins so.
 

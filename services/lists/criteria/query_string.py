@@ -93,11 +93,11 @@ def _read_filter(index: int, given: dict[str, list[str]], fields: Fields) -> Fil
     if name not in fields:
         raise rules.unknown_field(f"{index}_field", name, fields)
     operator = _operator(_only_value(given, index, "operator"), f"{index}_operator")
-    if operator not in fields[name].operators:
+    if operator not in fields[name].comparisons:
         raise InvalidInput(
             f"{index}_operator",
             f"{name} cannot be compared by {operator}. "
-            f"It can by {', '.join(fields[name].operators)}.",
+            f"It can by {', '.join(fields[name].comparisons)}.",
         )
     return _checked(
         Filter(name, operator, _value(given, index, operator)), index, fields

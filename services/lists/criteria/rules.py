@@ -32,11 +32,11 @@ def field_of(filter_: Filter, fields: Fields) -> Field:
     field = fields.get(filter_.field)
     if field is None:
         raise unknown_field(filter_.field, filter_.field, fields)
-    if filter_.operator not in field.operators:
+    if filter_.operator not in field.comparisons:
         raise InvalidInput(
             filter_.field,
             f"{field.label} cannot be compared by {filter_.operator}. "
-            f"It can by {', '.join(field.operators)}.",
+            f"It can by {', '.join(field.comparisons)}.",
         )
     return field
 

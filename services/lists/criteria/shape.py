@@ -136,6 +136,8 @@ def _leaf(
             read = _ends(operator, _timestamp_intervals(read, now))
         case Kind.LIST if field.choices:
             read = tuple([choice] for choice in read)
+        case Kind.LIST if operator in _REVERSED:
+            read = tuple(FoldedText(str(text), False, False) for text in read)
         case Kind.LIST:
             read = tuple(Mention(field.name, str(text), not is_part) for text in read)
     return Leaf(

@@ -41,6 +41,13 @@ class Target:
 
 Targets = Mapping[str, Target]
 
+
+def joined(column: ColumnElement[Any]) -> ColumnElement[str]:
+    """Return a list as one folded text, in which lists are compared and sorted."""
+    text = func.array_to_string(column, literal_column("', '"), type_=Text)
+    return func.fold(text, type_=Text).collate("C")
+
+
 _EMPTY_LIST: Final = cast(literal_column("'{}'"), ARRAY(Text))
 
 
@@ -89,6 +96,10 @@ def _comparison(
         return ~is_empty if leaf.is_denied else is_empty
     if leaf.kind in {Kind.TIMESTAMP, Kind.AGE}:
         return _within(leaf, target.column, parameters)
+    if leaf.kind is Kind.LIST and leaf.operator in _RANGES:
+        entries = joined(target.column)
+        typed = [parameters.next(entries)]
+        return _compared(leaf.operator, entries, typed)
     if leaf.kind is Kind.LIST:
         overlaps = target.column.bool_op("&&")(parameters.next(target.column))
         return ~overlaps if leaf.is_denied else overlaps
@@ -136,6 +147,12 @@ def _compared(
             return column.bool_op(_SIGNS[operator])(value)
 
 
+_RANGES: Final = {
+    Operator.LESS_THAN,
+    Operator.LESS_THAN_OR_EQUAL,
+    Operator.GREATER_THAN,
+    Operator.GREATER_THAN_OR_EQUAL,
+}
 _SIGNS: Final = {
     Operator.EQUAL: "=",
     Operator.LESS_THAN: "<",

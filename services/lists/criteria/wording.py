@@ -242,8 +242,11 @@ def _list_phrase(field: Field, operator: Operator, said: str) -> str:
             return f"{field.denial} {said}"
         case Operator.CONTAINS:
             return f"{field.phrase} something containing {_quoted(said)}"
-        case _:
+        case Operator.HAS | Operator.EQUAL:
             return f"{field.phrase} {said}"
+        case _:
+            compared = _TEXT_LABELS[operator].replace("comes", "come")
+            return f"whose {_lowered(field.label)} {compared} {_quoted(said)}"
 
 
 def _spoken(field: Field, value: object) -> str:
