@@ -4,9 +4,11 @@ import streamlit as st
 
 from dashboard.context import current_actor
 from dashboard.navigation import offer_list, pages_for
+from dashboard.ui import guide
 from dashboard.ui.brand import MARK
 from dashboard.ui.error_boundary import error_boundary, explain
 from dashboard.ui.notices import show_notices
+from dashboard.ui.page_header import show_breadcrumbs
 from dashboard.ui.typed_again import typed_again
 from dashboard.visits.booking.leaving import stay_on
 from dashboard.web import uploaded_files
@@ -20,7 +22,9 @@ with error_boundary():
     page = st.navigation(pages_for(current_actor()), position="top")
     stay_on(page.url_path)
     uploaded_files.stay_on(page.url_path)
+    guide.stay_on(page.url_path)
     show_notices()
+    show_breadcrumbs(page.url_path)
     try:
         page.run()
     except NotFound as refusal:

@@ -28,6 +28,7 @@ from dashboard.web.page_context.page_reads import (
     read_all,
     read_elsewhere,
     remember_write,
+    visit_changes_mark,
 )
 from db.postgres import DatabaseUnavailable, NoPrimary, OutcomeUnknown
 from services.core.errors import NotSaved, Unavailable
@@ -56,6 +57,7 @@ __all__ = [
     "read_elsewhere",
     "require",
     "today",
+    "visit_changes_mark",
     "write",
 ]
 
@@ -85,7 +87,7 @@ def write(operation: Callable[[Session], T], *, gives_way: bool = False) -> T:
         ) from error
     except DatabaseUnavailable as error:
         raise NotSaved(
-            "The database is changing hands, so nothing was saved. What you typed is "
+            "Database failover in progress, so nothing was saved. What you typed is "
             "still here: try again in a few seconds."
         ) from error
     remember_write(written.lsn)
@@ -103,7 +105,7 @@ def act_on_servers(order: "OperationRequest") -> "RunningOperation | None":
         )
     except DatabaseUnavailable as error:
         raise Unavailable(
-            "The database is changing hands, so nothing was begun. Look at the servers "
+            "Database failover in progress, so nothing was begun. Look at the servers "
             "and try again in a few seconds."
         ) from error
 

@@ -4,11 +4,12 @@ A page that the actor's role may not open is not handed to Streamlit at all. At 
 address stands one that says so, and that somebody tried is written down.
 """
 
+from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
-from typing import Final, Literal, NoReturn
+from typing import Final, Literal, NoReturn, TypedDict
 from uuid import UUID
 
 import streamlit as st
@@ -16,7 +17,7 @@ from streamlit.navigation.page import StreamlitPage
 
 from dashboard import context
 from dashboard.web.page_scripts import SCRIPTS
-from services.core.actors import TO_LIST_DELETED, Actor, Permission, Role
+from services.core.actors import Actor, Permission, Role
 
 _PAGES = Path(__file__).resolve().parents[1] / "pages"
 
@@ -34,20 +35,14 @@ class NavigationEntry:
 
 # Reached from a list or a patient; alone they would not know whom they are about.
 _HIDDEN: Final = "hidden"
+_ACCOUNT: Final = "people/account.py"
 
 
-def _both(
-    file: str, title: str, icon: str, *, files: bool = False
-) -> tuple[NavigationEntry, NavigationEntry]:
+def _both(file: str, title: str, icon: str) -> tuple[NavigationEntry, NavigationEntry]:
     """Return a hidden page that the clinic and its patients share, once for each."""
-    clinic, own = (
-        (Permission.FILE_DOCUMENTS, Permission.FILE_OWN_DOCUMENTS)
-        if files
-        else (Permission.VIEW_DOCUMENTS, Permission.VIEW_OWN_DOCUMENTS)
-    )
     return (
-        NavigationEntry(file, title, icon, clinic, _HIDDEN),
-        NavigationEntry(file, title, icon, own, _HIDDEN),
+        NavigationEntry(file, title, icon, Permission.VIEW_DOCUMENTS, _HIDDEN),
+        NavigationEntry(file, title, icon, Permission.VIEW_OWN_DOCUMENTS, _HIDDEN),
     )
 
 
@@ -55,6 +50,9 @@ _PLACES: Final = (
     NavigationEntry("home.py", "Home", "home"),
     NavigationEntry("visits/day.py", "Your day", "today", Permission.WRITE_RECORDS),
     NavigationEntry("visits/desk.py", "Front desk", "desk", Permission.RUN_THE_DESK),
+    NavigationEntry(
+        "visits/calendar.py", "Calendar", "calendar_month", Permission.VIEW_CALENDAR
+    ),
     NavigationEntry(
         "patients/patients.py", "Patients", "groups", Permission.LIST_PATIENTS
     ),
@@ -65,6 +63,19 @@ _PLACES: Final = (
         "documents/documents.py", "Documents", "folder_open", Permission.VIEW_DOCUMENTS
     ),
     NavigationEntry(
+        "documents/create_document.py",
+        "Create a document",
+        "edit_document",
+        Permission.FILE_DOCUMENTS,
+    ),
+    NavigationEntry(
+        "documents/upload_documents.py",
+        "Upload",
+        "upload_file",
+        Permission.FILE_DOCUMENTS,
+    ),
+    NavigationEntry("documents/trash.py", "Trash", "delete", Permission.FILE_DOCUMENTS),
+    NavigationEntry(
         "patients/my_record.py", "My record", "badge", Permission.VIEW_OWN_RECORD
     ),
     # The same page; no role has both permissions.
@@ -73,6 +84,17 @@ _PLACES: Final = (
         "My documents",
         "folder_open",
         Permission.VIEW_OWN_DOCUMENTS,
+    ),
+    # Patients find these beside their documents; the first of all pages is their home.
+    NavigationEntry(
+        "documents/upload_documents.py",
+        "Upload",
+        "upload_file",
+        Permission.FILE_OWN_DOCUMENTS,
+        _HIDDEN,
+    ),
+    NavigationEntry(
+        "documents/trash.py", "Trash", "delete", Permission.FILE_OWN_DOCUMENTS, _HIDDEN
     ),
     NavigationEntry(
         "visits/visits.py", "My visits", "event", Permission.VIEW_OWN_VISITS
@@ -84,7 +106,10 @@ _PLACES: Final = (
         "visits/book.py", "Book", "event_available", Permission.BOOK_VISITS
     ),
     NavigationEntry(
-        "audit/accesses.py", "Who looked", "visibility", Permission.VIEW_OWN_ACCESSES
+        "audit/accesses.py",
+        "Access history",
+        "visibility",
+        Permission.VIEW_OWN_ACCESSES,
     ),
     NavigationEntry(
         "patients/views.py", "Saved views", "bookmarks", Permission.SAVE_VIEWS
@@ -104,7 +129,7 @@ _PLACES: Final = (
     ),
     NavigationEntry(
         "patients/break_glass.py",
-        "Open a record",
+        "Emergency access",
         "emergency_home",
         Permission.BREAK_GLASS,
     ),
@@ -143,6 +168,7 @@ _PLACES: Final = (
         "auto_delete",
         Permission.MANAGE_RETENTION,
     ),
+    NavigationEntry("documents/tags.py", "Tags", "sell", Permission.MANAGE_TAGS),
     NavigationEntry(
         "cluster/replication.py", "Replication", "dns", Permission.VIEW_REPLICATION
     ),
@@ -161,19 +187,35 @@ _PLACES: Final = (
         _HIDDEN,
     ),
     NavigationEntry(
-        "cluster/steering.py", "Steering", "tune", Permission.ACT_ON_CLUSTER, _HIDDEN
+        "cluster/steering.py",
+        "Cluster settings",
+        "tune",
+        Permission.ACT_ON_CLUSTER,
+        _HIDDEN,
     ),
     NavigationEntry(
         "cluster/alerts.py",
         "Alerts",
         "notifications",
         Permission.VIEW_REPLICATION,
-        _HIDDEN,
     ),
     NavigationEntry(
         "cluster/cluster_history.py",
         "History of the servers",
         "history",
+        Permission.VIEW_REPLICATION,
+    ),
+    NavigationEntry(
+        "cluster/availability.py",
+        "Availability",
+        "event_available",
+        Permission.VIEW_REPLICATION,
+        _HIDDEN,
+    ),
+    NavigationEntry(
+        "cluster/slow_queries.py",
+        "Slow queries",
+        "speed",
         Permission.VIEW_REPLICATION,
         _HIDDEN,
     ),
@@ -182,7 +224,6 @@ _PLACES: Final = (
         "Drills",
         "fire_extinguisher",
         Permission.VIEW_REPLICATION,
-        _HIDDEN,
     ),
     NavigationEntry(
         "patients/patient.py", "Patient", "person", Permission.VIEW_PATIENT, _HIDDEN
@@ -204,16 +245,11 @@ _PLACES: Final = (
     ),
     *_both("documents/document.py", "Document", "description"),
     *_both("documents/compare.py", "Compare", "compare"),
-    *_both("documents/upload_documents.py", "Upload", "upload_file", files=True),
-    *(
-        NavigationEntry("documents/trash.py", "Trash", "delete", needed, _HIDDEN)
-        for needed in TO_LIST_DELETED
-    ),
     NavigationEntry(
-        "documents/create_document.py",
-        "Create a document",
-        "edit_document",
-        Permission.FILE_DOCUMENTS,
+        "visits/newcomer.py",
+        "Not registered yet",
+        "person_alert",
+        Permission.RUN_THE_DESK,
         _HIDDEN,
     ),
     NavigationEntry(
@@ -235,58 +271,103 @@ _PLACES: Final = (
     NavigationEntry(
         "people/my_tokens.py", "My tokens", "key", Permission.OWN_TOKENS, _HIDDEN
     ),
+    # In the menu at the person's name, not among the pages.
+    NavigationEntry(_ACCOUNT, "Account", "account_circle", None, _HIDDEN),
     NavigationEntry("people/roles.py", "Roles", "shield_person", None, _HIDDEN),
+    NavigationEntry("help.py", "User guide", "help", None, _HIDDEN),
 )
 
 
-# Where to look for what an address does not name, or names no more.
-_LISTS: Final = {
-    "documents/documents.py": {
-        "documents",
-        "document",
-        "compare",
-        "create_document",
-        "upload_documents",
-    },
-    "patients/patients.py": {
-        "patients",
-        "patient",
-        "edit",
-        "photo",
-        "merge",
-        "past",
-        "visits",
-        "book",
-    },
-    "visits/doctors.py": {"doctor", "doctor_plan"},
-    "visits/day.py": {"visit"},
-    "people/users.py": {"user"},
+# The page above each that is reached from another: what is there is looked for in it.
+_ABOVE: Final = {
+    "patients/patient.py": "patients/patients.py",
+    "patients/edit.py": "patients/patient.py",
+    "patients/photo.py": "patients/patient.py",
+    "patients/merge.py": "patients/patient.py",
+    "patients/past.py": "patients/patient.py",
+    "visits/visits.py": "patients/patient.py",
+    "documents/document.py": "documents/documents.py",
+    "documents/compare.py": "documents/document.py",
+    "documents/upload_documents.py": "documents/documents.py",
+    "documents/create_document.py": "documents/documents.py",
+    "documents/trash.py": "documents/documents.py",
+    "visits/doctor.py": "visits/doctors.py",
+    "visits/doctor_plan.py": "visits/doctor.py",
+    "consultations/visit.py": "visits/day.py",
+    "people/user.py": "people/users.py",
+    "people/invite.py": "people/users.py",
+    "people/new_token.py": "people/tokens.py",
+    "people/my_tokens.py": "people/account.py",
+    "people/roles.py": "people/account.py",
+    "cluster/switchover.py": "cluster/replication.py",
+    "cluster/one_server.py": "cluster/replication.py",
+    "cluster/steering.py": "cluster/replication.py",
+    "cluster/alerts.py": "cluster/replication.py",
+    "cluster/cluster_history.py": "cluster/replication.py",
+    "cluster/drills.py": "cluster/replication.py",
 }
+# A visit is booked for a patient: without one, they are looked for.
+_LOOK_IN: Final = _ABOVE | {"visits/book.py": "patients/patients.py"}
+
+# The menu in which a page stands, by the folder of its script.
+_MENUS: Final = {
+    "visits": "Visits",
+    "consultations": "Visits",
+    "patients": "Patients",
+    "documents": "Documents",
+    "cluster": "Servers",
+    "people": "Administration",
+    "audit": "Administration",
+}
+# Whose work a page is, where that is not its folder's.
+_MENU_OF: Final = {
+    "patients/break_glass_review.py": "Administration",
+    "documents/retention.py": "Administration",
+    "documents/tags.py": "Administration",
+    # These stand in the menu at the person's name.
+    _ACCOUNT: "",
+    "people/roles.py": "",
+}
+# So many entries have room beside each other; more stand in menus.
+_MOST_IN_THE_BAR: Final = 7
 
 
-def pages_for(actor: Actor) -> list[StreamlitPage]:
-    """Return the pages this person may open, in the order of the menu.
+def pages_for(actor: Actor) -> dict[str, list[StreamlitPage]]:
+    """Return the pages this person may open, by the menu that they stand in.
 
-    One flat list: on a phone the menu becomes a sidebar, whose groups are no valid
-    list for a screen reader (Streamlit 1.67).
+    What stands in the bar itself comes first, under an empty name.
     """
     opened = {place.file for place in _PLACES if _is_for(actor, place)}
     shut = {place.file: place for place in _PLACES if place.file not in opened}
-    pages = [_page(place) for place in _PLACES if _may_open(actor, place)]
-    pages.append(_page(_account_of(actor)))
+    open_places = _open_places(actor)
+    has_menus = _has_menus(open_places)
+    menus: dict[str, list[StreamlitPage]] = {"": []}
+    for place in open_places:
+        is_in_menu = has_menus and place.visibility == "visible"
+        name = _menu_of(place.file) if is_in_menu else ""
+        menus.setdefault(name, []).append(_page(place))
     # Last, because a person's first page is their home.
-    pages.extend(_closed_page(place) for place in shut.values())
+    menus[""].extend(_closed_page(place) for place in shut.values())
     # Streamlit notes in a page that it is the one that runs, or the first one.
-    return [copy(page) for page in pages]
+    return {name: [copy(page) for page in pages] for name, pages in menus.items()}
+
+
+def _open_places(actor: Actor) -> list[NavigationEntry]:
+    return [place for place in _PLACES if _may_open(actor, place)]
+
+
+def _has_menus(places: Sequence[NavigationEntry]) -> bool:
+    visible = sum(place.visibility == "visible" for place in places)
+    return visible > _MOST_IN_THE_BAR
+
+
+def _menu_of(file: str) -> str:
+    return _MENU_OF.get(file, _MENUS.get(file.partition("/")[0], ""))
 
 
 # Made once for everybody: each looks its file up on the disk, and those of a thousand
-# open pages took 80 kB each. More than there are pages, because each person's name is
-# the title of their account.
-_MADE: Final = 2048
-
-
-@lru_cache(_MADE)
+# open pages took 80 kB each.
+@cache
 def _page(place: NavigationEntry) -> StreamlitPage:
     """Return the page as Streamlit wants it."""
     return st.Page(
@@ -298,7 +379,7 @@ def _page(place: NavigationEntry) -> StreamlitPage:
     )
 
 
-@lru_cache(_MADE)
+@cache
 def _closed_page(place: NavigationEntry) -> StreamlitPage:
     """Return what stands at the page's address for those who may not open it."""
 
@@ -314,15 +395,99 @@ def _closed_page(place: NavigationEntry) -> StreamlitPage:
     )
 
 
-def _account_of(actor: Actor) -> NavigationEntry:
-    """Name the person, so that at a shared desk everybody sees whose session it is.
+# What people come to do, by a name that they may type, and where it is done.
+_ACTS: Final = (
+    ("Register a patient", "patients/register.py"),
+    ("Book a visit", "visits/book.py"),
+    ("Upload a document", "documents/upload_documents.py"),
+    ("Create a document", "documents/create_document.py"),
+    ("Invite a person", "people/invite.py"),
+)
 
-    A patient's name stays out of the title, which a browser keeps in its history.
+
+class Places(TypedDict):
+    """What the top of a page shows its person: who they are and where they may go."""
+
+    person: dict[str, str]
+    acts: list[dict[str, str]]
+    pages: list[dict[str, str]]
+    # By the address of each page: its menu, and the address of the entry that is lit.
+    within: dict[str, dict[str, str]]
+
+
+def places_for(actor: Actor) -> Places:
+    """Return the pages of this person's menus and what they may do, with addresses."""
+    open_places = _open_places(actor)
+    files = {place.file for place in open_places}
+    return {
+        "person": {"name": actor.name, "role": actor.role},
+        "acts": [
+            {"title": title, "url": _address(file)}
+            for title, file in _ACTS
+            if file in files
+        ],
+        "pages": [
+            {"title": place.title, "url": _address(place.file)}
+            for place in open_places
+            if place.visibility == "visible" or place.file == _ACCOUNT
+        ],
+        "within": {
+            _address(place.file): _lit_for(open_places, place.file)
+            for place in open_places
+        },
+    }
+
+
+def _lit_for(places: Sequence[NavigationEntry], file: str) -> dict[str, str]:
+    """Return which menu and which of its entries are lit while this page is open."""
+    shown = {place.file for place in places if place.visibility == "visible"}
+    menus = {_menu_of(file) for file in shown} if _has_menus(places) else ()
+    while file not in shown and file in _ABOVE:
+        file = _ABOVE[file]
+    menu = _menu_of(file)
+    return {"menu": menu if menu in menus else "", "page": _address(file)}
+
+
+# Their title says of whom or what they are; without a name they lead nowhere.
+_ABOUT_ONE: Final = frozenset(
+    {"patients/patient.py", "documents/document.py", "visits/doctor.py"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PageAbove:
+    """A page on the way to another; without a title it has to be named first."""
+
+    page: str
+    title: str
+    url: str
+
+
+def pages_above(page: str) -> tuple[PageAbove, ...]:
+    """Return the pages on the way to the one with this address, and it as the last.
+
+    Those that the person may not open are left out; nothing is returned without any.
     """
-    is_patient = actor.role is Role.PATIENT
-    return NavigationEntry(
-        "people/account.py", "Account" if is_patient else actor.name, "account_circle"
+    places = {place.file: place for place in _open_places(context.current_actor())}
+    file = next((file for file in places if Path(file).stem == page), "")
+    way = [file]
+    while above := _ABOVE.get(way[0]):
+        way.insert(0, above)
+    way = [each for each in way if each in places]
+    if way == [file]:
+        return ()
+    return tuple(
+        PageAbove(
+            Path(each).stem,
+            "" if each in _ABOUT_ONE and each != file else places[each].title,
+            _address(each),
+        )
+        for each in way
     )
+
+
+def _address(file: str) -> str:
+    return "/" if file == "home.py" else f"/{Path(file).stem}"
 
 
 def _may_open(actor: Actor, place: NavigationEntry) -> bool:
@@ -343,14 +508,22 @@ def go(file: str, **query: str) -> NoReturn:
 
 def offer_list(page: str) -> None:
     """Offer the list in which to find what a page was asked for, if there is one."""
-    actor = context.current_actor()
-    for place in _PLACES:
-        if page in _LISTS.get(place.file, ()) and _may_open(actor, place):
-            if st.button(
-                place.title, key="navigation_list", icon=f":material/{place.icon}:"
-            ):
-                go(place.file)
-            return
+    place = _list_for(context.current_actor(), page)
+    if place is not None and st.button(
+        place.title, key="navigation_list", icon=f":material/{place.icon}:"
+    ):
+        go(place.file)
+
+
+def _list_for(actor: Actor, page: str) -> NavigationEntry | None:
+    """Return the nearest page above that stands in the menu, or the page itself."""
+    places = {place.file: place for place in _open_places(actor)}
+    file = next((file for file in places if Path(file).stem == page), "")
+    while above := _LOOK_IN.get(file):
+        file = above
+        if file in places and places[file].visibility == "visible":
+            break
+    return places.get(file)
 
 
 def leave_for(path: str) -> None:

@@ -27,6 +27,7 @@ from services.core.throttling import Throttle
 if TYPE_CHECKING:
     from dashboard.web.cluster_following import Following
     from db.cluster.observing import ClusterMonitor
+    from db.cluster.statements import StatementReader
     from db.files.seal_keys import SealKeyFile
     from db.files.signing_keys import SigningKeyFile
     from db.postgres.listening import ListenerConnection
@@ -134,6 +135,13 @@ class Wiring:
         from db.cluster.observing import ClusterMonitor
 
         return ClusterMonitor(self.endpoints)
+
+    @_MadeOnce
+    def statements(self) -> "StatementReader":
+        """Who asks the servers what their statements cost."""
+        from db.cluster.statements import StatementReader
+
+        return StatementReader(lambda: self.endpoints)
 
     @_MadeOnce
     def delayed_standbys(self) -> DelayedStandbys:

@@ -1,11 +1,11 @@
 """What needs attention today, different for every role."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard.cluster.monitoring.summary import show_summary
 from dashboard.context import current_actor, freshness, today
 from dashboard.navigation import go, open_list, open_patient
 from dashboard.patients.duplicates.duplicate_offers import offer_newest_duplicates
@@ -14,12 +14,15 @@ from dashboard.patients.search.patient_listing import Listing
 from dashboard.patients.search.patient_table import patient_table
 from dashboard.people.passkey_confirmation import suggest_passkey
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.figures import Figure, show_figures
 from dashboard.ui.page_header import page_header
 from dashboard.ui.words import plain, written
 from services.core.actors import Permission, Role
 from services.lists.pages import PagePosition
 
-_MOST_CHANGED = 8
+_MOST_CHANGED = 5
+# As high as a figure is with its bars: nothing moves when it comes.
+_FIGURE_HEIGHT = 250
 
 actor = current_actor()
 everybody = Listing(actor, "", recently_changed())
@@ -37,20 +40,90 @@ def show_matter(matter: Matter, place: DeltaGenerator) -> None:
                 open_list(listing.key_of(matter.criteria))
 
 
+@st.fragment(run_every="60s")
+def show_role_figures(figures: Callable[[], list[Figure]]) -> None:
+    """Show a role's figures, and something as high until they are read."""
+    place = st.empty()
+    place.skeleton(height=_FIGURE_HEIGHT)
+    with error_boundary():
+        read = figures()
+        with place.container():
+            show_figures(read)
+
+
+# Each role's panels are loaded for it alone: a desk has no use for the cluster.
+def show_administration() -> None:
+    """Show the servers, sign-ins, jobs and room, each with its trend."""
+    from dashboard.cluster.monitoring.home_figures import server_figures
+    from dashboard.cluster.monitoring.summary import show_summary
+    from dashboard.documents.retention.integrity_state import job_figure
+    from dashboard.people.open_sign_ins import sign_in_figure
+
+    show_summary()
+    show_role_figures(lambda: [*server_figures(), sign_in_figure(), job_figure()])
+
+
+def show_desk() -> None:
+    """Show the clinic's day: by hour, who waits, who is next, what is unfiled."""
+    from dashboard.documents.search.arrivals import arrival_figure
+    from dashboard.visits.front_desk.today_panel import show_today, today_figures
+
+    show_role_figures(lambda: [*today_figures(), arrival_figure()])
+    show_today()
+
+
+def show_practice() -> None:
+    """Show a clinician's day: the next patient, open notes, papers, their week."""
+    from dashboard.consultations.notes.unwritten_panel import (
+        show_unwritten,
+        unwritten_figure,
+    )
+    from dashboard.documents.search.arrivals import arrival_figure, show_latest
+    from dashboard.visits.front_desk.own_day_panel import own_figures, show_own_day
+
+    show_role_figures(lambda: [*own_figures(), unwritten_figure(), arrival_figure()])
+    show_own_day()
+    notes, papers = st.columns(2)
+    with notes:
+        show_unwritten()
+    with papers:
+        show_latest("New documents of your patients")
+
+
+def show_analysis() -> None:
+    """Show the analyst's saved views as cards."""
+    from dashboard.patients.search.view_cards import show_view_cards
+
+    show_view_cards()
+
+
 with page_header(f"Hello, {plain(actor.name)}"):
     if actor.may(Permission.REGISTER_PATIENT) and st.button(
         "Register patient", type="primary", key="home_register"
     ):
         go("patients/register.py")
 st.caption(f"{today():%A}, {written(today())}")
-if actor.role is Role.ADMIN:
-    suggest_passkey()
-    show_summary()
+match actor.role:
+    case Role.ADMIN:
+        suggest_passkey()
+        show_administration()
+    case Role.STAFF:
+        show_desk()
+    case Role.CLINICIAN:
+        show_practice()
+    case Role.ANALYST:
+        show_analysis()
 if actor.may(Permission.LIST_PATIENTS):
-    with st.grid(4, min_column_width=165):
-        places = {matter: st.skeleton(height=150) for matter in matters(actor, today())}
-    st.subheader("Changed last", anchor=False)
     opens = actor.may(Permission.VIEW_PATIENT)
+    places = {}
+    # For those who can complete them.
+    if opens:
+        st.subheader("Records to complete", anchor=False)
+        with st.grid(4, min_column_width=165):
+            places = {
+                matter: st.skeleton(height=150) for matter in matters(actor, today())
+            }
+    st.subheader("Changed last", anchor=False)
     event = patient_table(
         everybody.page(PagePosition()).rows[:_MOST_CHANGED],
         today(),

@@ -5,9 +5,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from types import FrameType
 from typing import Final, NoReturn
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -144,7 +146,7 @@ def _open_demo(wired: Wiring, stages: Stages, *, empty: bool) -> tuple[Actor, ..
     opened = wired.database.write(open_clinic, identity=SYSTEM).value
     if opened.is_empty and not empty:
         _seed(wired)
-        stages.done("Demo patients")
+        stages.done("Demo clinic")
     else:
         # A demo of the previous version knew of no treatments.
         wired.database.write(care.ensure_demo_care, identity=SYSTEM)
@@ -178,12 +180,23 @@ def _await_replicas(database: Database) -> None:
 
 def _seed(wired: Wiring) -> None:
     # A start without an empty database does without Faker's and NumPy's import.
-    from services.demo import seeding
+    from services.demo import history, seeding
 
+    free = usage[0] if (usage := wired.disks.usage()) else None
     seeding.seed(
         wired.database,
         patients=seeding.DEMO_PATIENTS,
         calendar=wiring.calendar(wired.settings),
+        past=partial(
+            history.fill,
+            now=datetime.now(UTC),
+            zone=ZoneInfo(wired.settings.timezone),
+            seed_number=seeding.DEMO_SEED_NUMBER,
+            nodes=[
+                history.Server(node.name, node.role == "primary", free)
+                for node in wired.database.nodes()
+            ],
+        ),
     )
 
 

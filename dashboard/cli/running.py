@@ -2,8 +2,10 @@
 
 import dataclasses
 import json
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -11,6 +13,7 @@ from dashboard.cli.explaining import explain_errors
 from dashboard.cli.options import Data, Host, Https, Port, Servers, choose
 
 if TYPE_CHECKING:
+    from dashboard.wiring import Wiring
     from db.settings import Settings
 
 group = typer.Typer()
@@ -103,6 +106,8 @@ def worker(data: Data = None) -> None:
 def work(settings: "Settings") -> None:
     """Do the background's work until SIGTERM."""
     from dashboard import wiring
+    from dashboard.web.installation_key import signing_key
+    from dashboard.web.link_signing import visit_links_of
     from dashboard.web.log import json_log
     from dashboard.web.public_address import public_address, sender_of
     from dashboard.web.startup_checks import require_file_keys, require_safe_mongo
@@ -127,14 +132,31 @@ def work(settings: "Settings") -> None:
         wired.inspector,
         settings.ocr_languages,
         wired.scanner,
-        sender_of(settings),
+        dataclasses.replace(
+            sender_of(settings), links=visit_links_of(signing_key(settings))
+        ),
         wiring.calendar(settings),
+        settings.alert_webhook_form,
+        settings.health_addresses,
+        settings.availability_objective / 100,
     )
     try:
-        with planned_operations.making_planned(wired.runner):
+        with (
+            planned_operations.making_planned(wired.runner),
+            _demo_papers(wired) if settings.is_demo else nullcontext(),
+        ):
             working.run(stores, wired.monitor.observer, wired.audit_spool)
     finally:
         wired.close()
+
+
+def _demo_papers(wired: "Wiring") -> AbstractContextManager[None]:
+    """File the papers of the demo in the background, where its past was invented."""
+    from jobs.documents import demo_papers
+    from services.demo.history.papers import Papers
+
+    zone = ZoneInfo(wired.settings.timezone)
+    return demo_papers.filing(Papers(wired.database, wired.ingest, wired.issuer, zone))
 
 
 @group.command()

@@ -29,6 +29,14 @@ def seconds(value: float | None) -> str:
     return UNKNOWN
 
 
+def amount_of_time(milliseconds: float) -> str:
+    """Return how long something took, from 0.04 ms up to days."""
+    if milliseconds < _KILO:
+        figures = 2 if milliseconds < 10 else 0  # noqa: PLR2004
+        return f"{milliseconds:.{figures}f} ms"
+    return seconds(milliseconds / _KILO)
+
+
 def ago(span: timedelta) -> str:
     """Return how long ago something was."""
     return f"{seconds(max(0.0, span.total_seconds()))} ago"

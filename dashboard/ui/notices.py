@@ -3,6 +3,8 @@
 import streamlit as st
 
 _KEY = "notices_waiting"
+# Long enough to be read; they stand over what one wants to click next.
+_SECONDS = 5
 
 
 def notify(message: str, *, icon: str = "check_circle") -> None:
@@ -13,4 +15,4 @@ def notify(message: str, *, icon: str = "check_circle") -> None:
 def show_notices() -> None:
     """Show what is waiting to be said; the shell calls this before each page."""
     for message, icon in st.session_state.pop(_KEY, []):
-        st.toast(message, icon=f":material/{icon}:", duration="long")
+        st.toast(message, icon=f":material/{icon}:", duration=_SECONDS)

@@ -1,7 +1,65 @@
-"""The first line of a page: its title, and its main action on the right."""
+"""The first lines of a page: the way to it, its title, its main action and the help."""
+
+from dataclasses import dataclass, replace
+from html import escape
+from typing import Final
+from urllib.parse import urlencode
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
+
+from dashboard.navigation import PageAbove, pages_above
+from dashboard.ui.guide import show_help_button
+
+_TRAIL: Final = "breadcrumbs"
+
+
+@dataclass(slots=True)
+class _Trail:
+    """What stands above the page that is drawn, and the place for it."""
+
+    place: DeltaGenerator
+    pages: list[PageAbove]
+
+    def show(self) -> None:
+        """Draw what is known: a page about somebody appears once they are named."""
+        *above, here = [page for page in self.pages if page.title]
+        if not above:
+            return
+        items = [
+            f'<li><a href="{escape(page.url)}">{escape(page.title)}</a></li>'
+            for page in above
+        ]
+        items.append(f'<li aria-current="page">{escape(here.title)}</li>')
+        self.place.html(
+            '<nav class="chartroom-trail" aria-label="Breadcrumbs">'
+            f"<ol>{''.join(items)}</ol></nav>"
+        )
+
+
+def show_breadcrumbs(page: str) -> None:
+    """Show what stands above the page with this address; the shell calls this."""
+    st.session_state.pop(_TRAIL, None)
+    if pages := pages_above(page):
+        trail = st.session_state[_TRAIL] = _Trail(st.empty(), list(pages))
+        trail.show()
+
+
+def name_breadcrumb(page: str, title: str, **query: str) -> None:
+    """Say of whom or what the page is that has this address, here or on the way here.
+
+    `query` is what leads to it. Nothing happens where it is not on the way.
+    """
+    trail: _Trail | None = st.session_state.get(_TRAIL)
+    if trail is None or page not in {each.page for each in trail.pages}:
+        return
+    trail.pages = [
+        replace(each, title=title, url=f"/{page}?{urlencode(query)}")
+        if each.page == page
+        else each
+        for each in trail.pages
+    ]
+    trail.show()
 
 
 def page_header(title: str) -> DeltaGenerator:
@@ -10,4 +68,7 @@ def page_header(title: str) -> DeltaGenerator:
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
     ):
         st.title(title, anchor=False, width="content")
-        return st.container(horizontal=True, width="content")
+        with st.container(horizontal=True, width="content"):
+            action = st.container(horizontal=True, width="content")
+            show_help_button()
+        return action

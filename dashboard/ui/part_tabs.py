@@ -7,14 +7,47 @@ import streamlit as st
 
 
 @contextmanager
-def part_tabs(names: Sequence[str], *, key: str) -> Iterator[str]:
-    """Draw the tabs; yield the name of the open one, and be inside it."""
+def part_tabs(names: Sequence[str], *, key: str, address: str = "") -> Iterator[str]:
+    """Draw the tabs; yield the name of the open one, and be inside it.
+
+    With `address`, a parameter of that name in the page's address says which is open,
+    so that a link leads to it; the first one needs none.
+    """
     # Grey, because Streamlit writes the open one in the primary colour, which is too
     # dark on the dark background; the line below shows which one it is.
-    tabs = st.tabs([f":gray[{name}]" for name in names], key=key, on_change="rerun")
+    labels = {name: f":gray[{name}]" for name in names}
+    if address:
+        _follow_address(labels, key, address)
+    tabs = st.tabs(list(labels.values()), key=key, on_change="rerun")
     for name, tab in zip(names, tabs, strict=True):
         if tab.open:
+            if address:
+                _put_into_address(name, key, address, is_first=name == names[0])
             with tab:
                 yield name
             return
     yield ""
+
+
+def _follow_address(labels: dict[str, str], key: str, address: str) -> None:
+    """Open what the address names, unless it says only what was put into it."""
+    named = st.query_params.get(address, "")
+    # Which tab was open is forgotten with the page, what was put there is not.
+    if key in st.session_state and named == st.session_state.get(f"{key}_address"):
+        return
+    known = {_spelt(name): label for name, label in labels.items()}
+    st.session_state[key] = known.get(named, next(iter(labels.values())))
+
+
+def _put_into_address(name: str, key: str, address: str, *, is_first: bool) -> None:
+    spelt = "" if is_first else _spelt(name)
+    st.session_state[f"{key}_address"] = spelt
+    if spelt != st.query_params.get(address, ""):
+        if spelt:
+            st.query_params[address] = spelt
+        else:
+            del st.query_params[address]
+
+
+def _spelt(name: str) -> str:
+    return name.lower().replace(" ", "-")

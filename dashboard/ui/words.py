@@ -4,7 +4,13 @@ import re
 from datetime import date, datetime
 
 from dashboard.context import in_zone
-from services.patients.records.model import Identity, PatientRecord, Sex
+from services.patients.records import record_numbers
+from services.patients.records.model import (
+    Identity,
+    PatientRecord,
+    Sex,
+    years_lived,
+)
 
 # What somebody typed is shown as typed: Markdown must not make a heading of it.
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:&])")
@@ -47,6 +53,11 @@ def written(day: date) -> str:
     return f"{day.day} {day:%B %Y}"
 
 
+def numbered(patient: PatientRecord | Identity) -> str:
+    """Return the number of the record as it is said and printed."""
+    return record_numbers.spelt(patient.record_number)
+
+
 def born(patient: PatientRecord | Identity, today: date) -> str:
     """Return date of birth and age together."""
     return f"{written(patient.date_of_birth)} ({aged(patient, today)})"
@@ -54,10 +65,14 @@ def born(patient: PatientRecord | Identity, today: date) -> str:
 
 def aged(patient: PatientRecord | Identity, today: date) -> str:
     """Return the age, in months for infants."""
-    years = patient.age(today)
+    return age_on(today, patient.date_of_birth)
+
+
+def age_on(today: date, birth: date) -> str:
+    """Return the age of whoever was born on a day, in months for infants."""
+    years = years_lived(birth, today)
     if years >= _COUNTED_IN_YEARS:
         return f"{years} years"
-    birth = patient.date_of_birth
     months = (today.year - birth.year) * 12 + today.month - birth.month
     months -= today.day < birth.day
     return f"{months} months" if months != 1 else "1 month"

@@ -1,4 +1,4 @@
-"""The address of a link to a document."""
+"""Links that let somebody in who does not sign in: to a document, to a visit."""
 
 from api.documents.shares import SHARED_PATH
 from dashboard.web.installation_key import derive, signing_key
@@ -11,6 +11,11 @@ from services.documents.sharing.shares import NewShare
 def signer_of(key: str) -> LinkSigner:
     """Return what signs the links of the installation that has this key."""
     return LinkSigner(derive(key, "shares"))
+
+
+def visit_links_of(key: str) -> LinkSigner:
+    """Return what signs the links of people who booked and are no patients yet."""
+    return LinkSigner(derive(key, "visits"))
 
 
 def link_of(settings: Settings, new: NewShare) -> str:

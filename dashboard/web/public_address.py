@@ -9,6 +9,8 @@ from services.visits.front_desk.notifications import SenderDetails
 # Where to ask a server that listens everywhere.
 _EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104
 
+_LOOPBACK: Final = frozenset({"127.0.0.1", "::1"})
+
 
 def local_host(settings: Settings) -> str:
     """Return the host under which this machine itself finds the server."""
@@ -16,8 +18,13 @@ def local_host(settings: Settings) -> str:
 
 
 def local_address(settings: Settings) -> str:
-    """Return where a browser on this machine finds Chartroom."""
+    """Return where a browser on this machine finds Chartroom.
+
+    By name where it can: browsers make passkeys for names, and for no IP address.
+    """
     host = local_host(settings)
+    if host in _LOOPBACK:
+        host = "localhost"
     scheme = "https" if settings.https else "http"
     return f"{scheme}://{f'[{host}]' if ':' in host else host}:{settings.port}"
 

@@ -18,6 +18,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from api.application import create_api, serves
 from api.core.dependencies import Papers, Visits
 from dashboard import sign_in, wiring
+from dashboard.navigation import places_for
 from dashboard.web import forged_values, uploaded_files, warming
 from dashboard.web.front import sockets as front_sockets
 from dashboard.web.gate.middleware import (
@@ -99,7 +100,7 @@ def create_app(
             settings.upload_megabytes_per_sign_in, settings.upload_megabytes
         ),
     )
-    pages = StaticAssets(WatchedPages(uploads))
+    pages = StaticAssets(WatchedPages(uploads, places_for))
     pages.warm_up()
     dispatch = Dispatch(
         pages=pages,
@@ -115,16 +116,23 @@ def create_app(
                 signer_of(key),
                 clinic_of(settings),
                 public_address(settings),
-                Visits(wired.visit_caches, settings.cancellation_hours),
+                Visits(
+                    wired.visit_caches,
+                    settings.cancellation_hours,
+                    wiring.calendar(settings),
+                    context.public_booking,
+                ),
             ),
             monitor=wired.monitor,
             runner=wired.runner,
             now=_clock(settings),
             spool=wired.audit_spool,
             disks=wired.disks,
+            statements=wired.statements,
             metrics_token=_secret(settings.metrics_token),
+            cors_origins=settings.cors_origins,
         ),
-        watch=create_watch(live, key=derive(key, "typed")),
+        watch=create_watch(live, key=derive(key, "typed"), places=places_for),
         sign_in=sign_in.create_sign_in(context),
     )
     gate = Gate(
@@ -136,6 +144,7 @@ def create_app(
         is_api_path=serves,
         page_limits=PageLimits(settings.pages_per_sign_in, settings.pages_per_network),
         disks=wired.disks,
+        cors_origins=settings.cors_origins,
     )
     logged = SecurityHeaders(RequestLog(gate))
     whole = UnreadBodies(logged, answers_first=not is_behind_front)

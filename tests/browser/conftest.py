@@ -210,7 +210,7 @@ def site(
         database.write(demo_accounts.ensure_demo_people, identity=SYSTEM)
         seeding.seed(database, patients=_PATIENTS)
         data = tmp_path_factory.mktemp("data")
-        with chartroom(endpoints, data) as address:
+        with chartroom(endpoints, data, public_booking="true") as address:
             yield Site(address, browser, database, endpoints.audit_url, data)
 
 
@@ -247,6 +247,13 @@ def requested(of: Page | BrowserContext) -> Iterator[list[str]]:
     of.on("request", note)
     yield addresses
     of.remove_listener("request", note)
+
+
+def open_from_menu(page: Page, menu: str, name: str) -> None:
+    """Choose a page in one of the menus at the top."""
+    bar = page.get_by_role("navigation", name="App pages")
+    bar.get_by_role("button", name=menu, exact=True).click()
+    page.get_by_role("menuitem", name=name, exact=True).click()
 
 
 def ready(page: Page) -> Page:

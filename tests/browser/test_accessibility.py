@@ -13,14 +13,16 @@ from playwright.sync_api import BrowserContext, Page
 from services.core.actors import Role
 from services.lists.criteria import Criteria
 from services.patients import search
+from services.visits import newcomers
 from tests.browser.conftest import Site, file_pdf, ready
 from tests.kit import cast
 from tests.services.pdf.samples import letter
+from tests.services.visits.newcomers import newcomer_samples
 from tests.services.visits.slot_samples import week_of_slots
 
 pytestmark = pytest.mark.browser
 
-WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 PAGES = [
     (Role.STAFF, "/"),
     (Role.STAFF, "/patients"),
@@ -36,6 +38,8 @@ PAGES = [
     (Role.STAFF, "/doctor_plan?doctor={doctor}"),
     (Role.STAFF, "/account"),
     (Role.STAFF, "/desk"),
+    (Role.STAFF, "/newcomer?newcomer={newcomer}"),
+    (Role.STAFF, "/calendar"),
     (Role.STAFF, "/views"),
     (Role.STAFF, "/documents"),
     (Role.STAFF, "/document?document={paper}"),
@@ -58,6 +62,8 @@ PAGES = [
     (Role.ADMIN, "/alerts"),
     (Role.ADMIN, "/cluster_history"),
     (Role.ADMIN, "/drills"),
+    (Role.ADMIN, "/availability"),
+    (Role.ADMIN, "/slow_queries"),
     (Role.ADMIN, "/outbox"),
     (Role.ADMIN, "/statistics"),
     (Role.ADMIN, "/switchover"),
@@ -79,8 +85,16 @@ _STAFF = pytest.mark.xdist_group("accessibility for staff")
 _OTHERS = pytest.mark.xdist_group("accessibility for others")
 _MARKS = {Role.STAFF: _STAFF, Role.CLINICIAN: _STAFF}
 WIDTHS = [1440, 390]
+# Of the rules of best practice two are broken by Streamlit itself: its uploader has a
+# role and a label, and what opens over a page hangs outside of all landmarks.
 _LOOK = """([type, values]) => axe
-    .run({runOnly: {type, values}, resultTypes: ["violations"]})
+    .run({
+        runOnly: {type, values},
+        resultTypes: ["violations"],
+        rules: type === "rule" ? {} : {
+            "presentation-role-conflict": {enabled: false}, region: {enabled: false},
+        },
+    })
     .then(found => found.violations)"""
 _IS_IN_SCHEME = """scheme => {
     const app = document.querySelector("[data-testid=stApp]")
@@ -136,8 +150,24 @@ def doctor(site: Site) -> str:
 
 
 @pytest.fixture(scope="module")
-def patients(site: Site, paper: str, doctor: str) -> dict[str, str]:
-    """Two patients to look at, one of them with allergies; a document; a doctor."""
+def newcomer(site: Site, doctor: str) -> str:
+    """Somebody who has booked and is not registered yet."""
+
+    def book(session) -> UUID:
+        (slot, *_) = newcomers.list_free(
+            session, newcomers.PUBLIC, UUID(doctor), limit=1
+        )
+        return newcomer_samples.book(session, slot.id).id
+
+    return str(site.write(book))
+
+
+@pytest.fixture(scope="module")
+def patients(site: Site, paper: str, doctor: str, newcomer: str) -> dict[str, str]:
+    """Two patients to look at, one of them with allergies; a document; a doctor.
+
+    And somebody who is no patient yet.
+    """
     clerk = site.read_primary(cast.get_demo)[Role.STAFF]
     page = site.read_primary(
         lambda session: search.list_patients(session, clerk, Criteria())
@@ -149,6 +179,7 @@ def patients(site: Site, paper: str, doctor: str) -> dict[str, str]:
         "person": str(clerk.id),
         "paper": paper,
         "doctor": doctor,
+        "newcomer": newcomer,
     }
 
 
@@ -209,10 +240,45 @@ def test_an_open_dialog_has_no_violation(
 ):
     address = "/patient?patient={first}".format(**patients)
     page = open_page(profiles[Role.STAFF], address)
+    page.get_by_role("button", name="More").click()
     page.get_by_role("button", name="Archive").click()
     page.get_by_role("dialog").wait_for()
 
     assert_fit(page)
+
+
+@_STAFF
+@pytest.mark.parametrize("key", ["Control+k", "?"])
+def test_the_search_from_everywhere_and_the_list_of_keys_have_no_violation(
+    profiles: dict[Role, BrowserContext], key: str
+):
+    page = open_page(profiles[Role.STAFF], "/doctors")
+    page.keyboard.press(key)
+    page.locator("dialog[open]").wait_for()
+    if key != "?":
+        page.keyboard.type("sm")
+        page.get_by_role("option").nth(1).wait_for()
+
+    assert_fit(page)
+
+
+@_STAFF
+def test_open_menus_have_no_violation(profiles: dict[Role, BrowserContext]):
+    page = open_page(profiles[Role.STAFF], "/doctors")
+    page.get_by_role("button", name=cast.ROSA.name).click()
+    assert_fit(page)
+
+    resize(page, WIDTHS[0])
+    page.get_by_role("button", name="Visits", exact=True).click()
+    assert violations(page, "light") == []
+
+    resize(page, WIDTHS[1])
+    page.get_by_test_id("stExpandSidebarButton").click()
+    page.get_by_role("link", name="Front desk").wait_for()
+    assert violations(page, "light") == []
+    # The profile would keep it open, over whatever is looked at next.
+    page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click()
+    page.get_by_test_id("stExpandSidebarButton").wait_for()
 
 
 @_OTHERS
@@ -232,7 +298,7 @@ def test_a_time_that_is_held_and_then_booked_has_no_violation(
 
 
 @_STAFF
-@pytest.mark.parametrize("part", ["Versions", "Links", "Who opened it", "Facts"])
+@pytest.mark.parametrize("part", ["Versions", "Links", "Who opened it", "Details"])
 def test_the_parts_of_a_document_have_no_violation(
     profiles: dict[Role, BrowserContext], paper: str, part: str
 ):
@@ -350,7 +416,7 @@ def violations(page: Page, scheme: str) -> list[str]:
     still(page)
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
-    rules = ("rule", COLOURS) if scheme == "dark" else ("tag", WCAG)
+    rules = ("rule", COLOURS) if scheme == "dark" else ("tag", RULES)
     violations_found = page.evaluate(_LOOK, rules)
     return [
         f"{violation['id']}: {node['html'][:200]} {node['failureSummary']}"

@@ -212,6 +212,7 @@ def clinic(
             mail_from="Chartroom <chartroom@clinic.test>",
             sms_url=messages.url,
             sms_token="fennel-and-rhubarb",
+            public_booking="true",
         ) as running,
     ):
         yield running

@@ -1,7 +1,12 @@
 """What the pages of many people share, and what each person has alone."""
 
+from dataclasses import replace
+
+import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboard.navigation import places_for
+from services.core.actors import Role
 from tests.kit import cast
 
 
@@ -18,15 +23,14 @@ def _pages_of(member):
         _list_pages, kwargs={"actor": cast.act_as(member)}, default_timeout=30
     ).run()
     assert not app.exception
-    return app.session_state["pages"]
+    return [page for menu in app.session_state["pages"].values() for page in menu]
 
 
 def test_a_page_file_is_looked_up_once_for_everybody():
     rosas, cleos = _pages_of(cast.ROSA), _pages_of(cast.CLEO)
 
-    # All but the account, which has the person's name.
     shared = [mine for mine in rosas if any(mine._page is it._page for it in cleos)]
-    assert len(shared) == len(rosas) - 1
+    assert len(shared) == len(rosas)
     assert rosas[0]._page.is_file()
 
 
@@ -49,11 +53,38 @@ def test_the_first_page_of_a_patient_is_nobody_elses_home():
     assert not [page for page in _pages_of(cast.MAYA) if page._default]
 
 
-def test_the_account_has_the_persons_own_name():
-    def account(member):
-        (page,) = (it for it in _pages_of(member) if it.url_path == "account")
-        return page.title
+def test_the_title_of_no_page_has_a_persons_name():
+    """Browsers keep titles in their history."""
+    names = {member.name for member in (cast.ROSA, cast.MAYA)}
 
-    assert account(cast.ROSA) == cast.ROSA.name
-    assert account(cast.CLEO) == cast.CLEO.name
-    assert account(cast.MAYA) == "Account"
+    assert not names & {page.title for page in _pages_of(cast.ROSA)}
+    assert not names & {page.title for page in _pages_of(cast.MAYA)}
+
+
+@pytest.mark.parametrize("role", Role)
+def test_what_is_lit_while_a_page_is_open_is_in_the_bar_or_in_its_menu(role):
+    actor = replace(cast.act_as(cast.ROSA), role=role)
+    places = places_for(actor)
+    entries = {page["url"] for page in places["pages"]}
+
+    assert entries <= set(places["within"])
+    for page, lit in places["within"].items():
+        assert lit["page"] in {*entries, page}
+
+
+def test_few_pages_stand_in_the_bar_and_many_in_menus():
+    def menus(member):
+        places = places_for(cast.act_as(member))
+        return {lit["menu"] for lit in places["within"].values()}
+
+    assert menus(cast.MAYA) == {""}
+    assert menus(cast.ROSA) == {"", "Visits", "Patients", "Documents"}
+
+
+def test_a_page_below_another_lights_the_menu_of_that_one():
+    within = places_for(cast.act_as(cast.AMARA))["within"]
+
+    assert within["/patient"] == {"menu": "Patients", "page": "/patients"}
+    assert within["/past"] == {"menu": "Patients", "page": "/patients"}
+    assert within["/visit"] == {"menu": "Visits", "page": "/day"}
+    assert within["/"] == {"menu": "", "page": "/"}

@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from db.models.replication import (
     Alert,
+    AvailabilitySample,
     ClusterOperation,
     Drill,
     DrillPlan,
@@ -17,7 +18,14 @@ from db.models.replication import (
 from tests.kit import cast
 
 # All that may have happened.
-EVERYTHING = (ReplicationSample, ClusterOperation, Alert, Drill, DrillPlan)
+EVERYTHING = (
+    AvailabilitySample,
+    ReplicationSample,
+    ClusterOperation,
+    Alert,
+    Drill,
+    DrillPlan,
+)
 
 
 def now() -> datetime:

@@ -291,6 +291,16 @@ def at_desk(clinic: Clinic, kept: Session) -> Callable[..., AppTest]:
     return at_desk
 
 
+def choose_patient(app: AppTest, page: str, patient_id: UUID) -> None:
+    """Choose who a thing is for, as the field does that finds while one types."""
+    key = f"{page}_patient"
+    assert any(
+        element.key == f"{key}_search" for element in app.get("bidi_component")
+    ), "no patient is asked for"
+    app.session_state[key] = patient_id
+    app.run()
+
+
 def rows_of(app: AppTest, key: str = "patients_table") -> list[list[str]]:
     """Return the texts of a table's cells, row by row."""
     for table in app.get("bidi_component"):

@@ -1,10 +1,23 @@
 """What wants attention today, for each who looks."""
 
-from datetime import date
+from datetime import date, timedelta
 
+import pytest
+from sqlalchemy import delete, insert
+
+from benchmarks.page_imports import PageImports
+from dashboard.ui.clock import midnight, today
+from db.models.care import CareRelationship
+from db.models.view import SavedView
 from services.core.actors import Role
+from services.core.on_behalf import ActorDatabase
+from services.lists import views
+from services.lists.criteria import Combine, Criteria, Filter, Group, Operator
 from services.patients.records import patients
+from services.patients.search.fields import PATIENTS
+from tests.kit import cast
 from tests.pages.conftest import Clinic, rows_of
+from tests.services.visits import visit_samples
 
 
 def test_what_is_incomplete_is_counted_and_listed(clinic: Clinic):
@@ -73,5 +86,138 @@ def test_an_administrator_sees_servers_and_no_patient(clinic: Clinic):
     assert sentence.startswith(("Safe", "At risk"))
     tables = {table.key for table in app.get("bidi_component")}
     assert not {"home_changed", "patients_table"} & tables
-    assert not app.metric
+    assert {metric.label for metric in app.metric} == {
+        "Replication lag",
+        "Connections",
+        "Free disk",
+        "Open alerts",
+        "Sign-ins, 7 days",
+        "Jobs",
+    }
     assert not app.exception
+
+
+def test_a_clinician_sees_the_next_patient_open_notes_and_new_papers(
+    clinic: Clinic, file
+):
+    doctor = clinic.write(
+        lambda s: cast.add_doctor(s, user_id=clinic.cast[Role.CLINICIAN].id).id
+    )
+    first = midnight(today())
+    patient = clinic.register(last_name="Nextova")
+    treats = {"clinician_id": clinic.cast[Role.CLINICIAN].id, "patient_id": patient.id}
+    clinic.write(lambda s: s.execute(insert(CareRelationship).values(treats)) and None)
+    clinic.write(
+        lambda s: (
+            visit_samples.visit(
+                s,
+                doctor,
+                patient.id,
+                first - timedelta(days=1),
+                status="completed",
+                completed_at=first - timedelta(hours=23),
+            )
+            and visit_samples.visit(
+                s, doctor, patient.id, first + timedelta(hours=23), note="Cough"
+            )
+        )
+    )
+    file(title="Lab report of hers", of=patient.id)
+
+    app = clinic.start(Role.CLINICIAN)
+
+    numbers = {metric.label: metric.value for metric in app.metric}
+    assert numbers["Your visits today"] == "1"
+    assert numbers["Seen in 7 days"] == numbers["Open notes"] == "1"
+    assert any("Nextova" in text.value for text in app.markdown)
+    assert "Nextova" in rows_of(app, "home_open_notes")[0][0]
+    assert "Nextova" in rows_of(app, "home_latest_documents")[0][0]
+    app.button(key="home_next_patient").click().run()
+    assert app.query_params["visit"]
+    assert not app.exception
+
+
+def test_an_analysts_views_are_cards_with_counts(clinic: Clinic):
+    clinic.register(last_name="Peanut", allergies=("Peanuts",))
+    analyst = clinic.cast[Role.ANALYST]
+    wanted = Criteria(
+        Group(Combine.AND, (Filter("allergies", Operator.HAS, "Peanuts"),))
+    )
+
+    def save(session):
+        key = views.remember(session, analyst, wanted, subject=PATIENTS)
+        views.save_view(session, analyst, "Peanut allergy", key, subject=PATIENTS)
+
+    clinic.write(save)
+
+    app = clinic.start(Role.ANALYST)
+
+    [card] = [metric for metric in app.metric if metric.label == "Peanut allergy"]
+    assert int(card.value) >= 1
+    assert not app.exception
+
+
+def test_an_analyst_without_views_is_shown_the_way_to_the_first(clinic: Clinic):
+    clinic.write(lambda s: s.execute(delete(SavedView)) and None)
+    app = clinic.start(Role.ANALYST)
+
+    app.button(key="home_filter").click().run()
+
+    assert app.title[0].value == "Patients"
+    assert not app.exception
+
+
+def test_a_patients_first_page_says_what_is_next_and_what_to_bring(
+    clinic: Clinic, maya
+):
+    doctor = clinic.write(lambda s: cast.add_doctor(s).id)
+    clinic.write(
+        lambda s: visit_samples.visit(
+            s, doctor, maya, midnight(today()) + timedelta(days=2, hours=9)
+        )
+    )
+
+    app = clinic.start(Role.PATIENT)
+
+    said = " ".join(text.value for text in app.markdown)
+    assert "09:00" in said
+    assert "In 2 days" in said
+    assert "Please bring" in said
+    assert not app.exception
+
+
+@pytest.mark.parametrize(
+    ("role", "most"),
+    [
+        (Role.STAFF, 11),
+        (Role.CLINICIAN, 14),
+        (Role.ANALYST, 5),
+        (Role.ADMIN, 7),
+        (Role.PATIENT, 6),
+    ],
+)
+def test_a_first_page_asks_the_databases_so_often_and_no_more(
+    clinic: Clinic, role: Role, most: int, monkeypatch
+):
+    asked = []
+    read = ActorDatabase.read
+
+    def count(self, *given, **named):
+        asked.append(given)
+        return read(self, *given, **named)
+
+    clinic.write(lambda s: s.execute(delete(SavedView)) and None)
+    monkeypatch.setattr(ActorDatabase, "read", count)
+
+    app = clinic.start(role)
+
+    assert not app.exception
+    assert 1 <= len(asked) <= most
+
+
+def test_a_first_page_loads_the_cluster_for_administrators_alone():
+    loaded = PageImports.of("pages/home.py").modules
+
+    assert "dashboard.ui.figures" in loaded
+    for unneeded in ("services.cluster", "dashboard.cluster", "db.cluster"):
+        assert not {name for name in loaded if f"{name}.".startswith(f"{unneeded}.")}

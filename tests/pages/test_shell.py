@@ -21,6 +21,7 @@ LISTED = {
     Role.STAFF: {
         "home",
         "desk",
+        "calendar",
         "patients",
         "register",
         "documents",
@@ -33,6 +34,7 @@ LISTED = {
         "home",
         "day",
         "desk",
+        "calendar",
         "patients",
         "register",
         "documents",
@@ -45,6 +47,7 @@ LISTED = {
     Role.ANALYST: {"home", "patients", "views", "doctors", "account"},
     Role.ADMIN: {
         "home",
+        "calendar",
         "doctors",
         "break_glass_review",
         "users",
@@ -53,6 +56,7 @@ LISTED = {
         "outbox",
         "statistics",
         "retention",
+        "tags",
         "replication",
         "account",
     },
@@ -67,15 +71,19 @@ LISTED = {
     },
 }
 PAPERS = {"document", "compare", "upload_documents", "trash"}
-RECORDS = {"patient", "edit", "photo", "merge", "past", "my_tokens", "roles"}
+# Everybody's.
+TEXTS = {"roles", "help"}
+RECORDS = {"patient", "edit", "photo", "merge", "past", "my_tokens"} | TEXTS
 HIDDEN = {
     Role.STAFF: RECORDS
     | PAPERS
-    | {"create_document", "doctor", "doctor_plan", "visits", "check_prescription"},
+    | {"create_document", "doctor", "doctor_plan", "visits", "check_prescription"}
+    | {"newcomer"},
     Role.CLINICIAN: RECORDS
     | PAPERS
-    | {"create_document", "visit", "doctor", "visits", "check_prescription"},
-    Role.ANALYST: {"my_tokens", "roles", "doctor"},
+    | {"create_document", "visit", "doctor", "visits", "check_prescription"}
+    | {"newcomer"},
+    Role.ANALYST: {"my_tokens", "doctor"} | TEXTS,
     Role.ADMIN: {
         "doctor",
         "doctor_plan",
@@ -83,15 +91,17 @@ HIDDEN = {
         "invite",
         "new_token",
         "my_tokens",
-        "roles",
         "alerts",
         "cluster_history",
         "drills",
+        "availability",
+        "slow_queries",
         "switchover",
         "one_server",
         "steering",
-    },
-    Role.PATIENT: {"roles", "doctor", "check_prescription"} | PAPERS,
+    }
+    | TEXTS,
+    Role.PATIENT: {"doctor", "check_prescription"} | TEXTS | PAPERS,
 }
 EVERY_PAGE = set.union(*LISTED.values(), *HIDDEN.values())
 
@@ -182,7 +192,7 @@ def test_a_database_that_is_away_is_explained_and_tried_again(clinic: Clinic):
     with nobody_answers(clinic):
         app.text_input(key="doctors_search").set_value("cardio").run()
 
-        assert "changing hands" in app.warning[0].value
+        assert "failover in progress" in app.warning[0].value
         assert any("Tries again" in caption.value for caption in app.caption)
         assert not app.exception
 

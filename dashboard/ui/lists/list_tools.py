@@ -1,5 +1,6 @@
 """What stands around a list of patients: search, its sentence, the way out as CSV."""
 
+import re
 from typing import Final
 
 import streamlit as st
@@ -16,6 +17,8 @@ _NOBODY_YET: Final = {
     Role.CLINICIAN: "You treat nobody yet. Whom you register, or the front desk gives "
     "to you, is listed here.",
 }
+# No number, address or date of birth: those are no name to register.
+_NAME: Final = re.compile(r"[^\W\d_][^\d_@]*")
 
 
 def search_box(
@@ -24,7 +27,7 @@ def search_box(
     *,
     mark: str,
     label: str = "Search patients",
-    hint: str = "Name, patient id or date of birth",
+    hint: str = "Name, date of birth, record number, phone or e-mail",
 ) -> str | None:
     """Draw the search box; return what was typed if it is not what is shown."""
     key = f"{page}_search"
@@ -90,13 +93,29 @@ def show_nobody(page: str, shown: Criteria, role: Role, *, similar: bool) -> boo
     if shown == Criteria():
         return empty_state(_NOBODY_YET.get(role, "No patients yet."), icon="group_off")
     return empty_state(
-        "Nobody meets this. Did you mean one of those below?"
+        "No patients match. Did you mean one of those below?"
         if similar
-        else "Nobody meets this. Check the spelling, or take a filter away.",
+        else "No patients match. Check the spelling, or take a filter away.",
         icon="search_off",
         action="Show all patients",
         key=f"{page}_all",
     )
+
+
+def offer_searched(page: str, shown: Criteria) -> str | None:
+    """Offer to register whom nobody was found for; return that name if it is wanted.
+
+    That is only for a search by name: a filter may hide somebody who is on file.
+    """
+    name = " ".join(shown.search.split())
+    if not _NAME.fullmatch(name) or any(shown.where.filters()) or shown.archived:
+        return None
+    is_wanted = st.button(
+        f"Register “{plain(name)}”",
+        key=f"{page}_register_searched",
+        icon=":material/person_add:",
+    )
+    return name if is_wanted else None
 
 
 def offer_registration(page: str) -> bool:

@@ -48,19 +48,24 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class RowAction:
-    """What can be done with a row: a link to `url`, or else told to the page."""
+    """What can be done with a row: a link to `url`, or else told to the page.
+
+    Its label is told by whoever points at it, unless it is shown.
+    """
 
     name: str
     label: str
     icon: str
     url: str = ""
+    shows_label: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
     """What one cell says, with a tone and an icon where it is a status.
 
-    `lines` stand below the text, each of them made of pieces.
+    `lines` stand below the text, each of them made of pieces. With a `url` the text is
+    a link, which in the same tab tells the page the action that is its `name`.
     """
 
     text: str
@@ -68,15 +73,30 @@ class Cell:
     icon: str = ""
     lines: tuple[tuple[Piece, ...], ...] = ()
     actions: tuple[RowAction, ...] = ()
+    url: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One record; `url` is where its first cell leads, empty if nowhere."""
+    """One record; `url` is where its first cell leads, empty if nowhere.
+
+    `picture` is the address of a small picture before its first cell; where it is empty
+    there is none of this one, and no room for it where it is None.
+    """
 
     id: str
     cells: tuple[Cell, ...]
     url: str = ""
+    picture: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What can be done with several rows at once; `noun` is what they are."""
+
+    noun: tuple[str, str]
+    actions: tuple[RowAction, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +116,8 @@ class TableEvent:
     adds_key: bool = False
     # Of which row, and the name of the action.
     action: tuple[str, str] | None = None
+    # With which rows, and the name of the action.
+    selected: tuple[tuple[str, ...], str] | None = None
 
 
 def chosen_of(
@@ -115,9 +137,14 @@ def payload_of(
     *,
     name: str,
     order: Sequence[Sorted] = (),
+    selection: Selection | None = None,
 ) -> bytes:
-    """Return what the browser draws; `name` is the table's accessible name."""
-    drawn = {
+    """Return what the browser draws; `name` is the table's accessible name.
+
+    An action of a `selection` that has a url is a link to it with the ids of the rows,
+    each as `document`.
+    """
+    drawn: dict[str, object] = {
         "name": name,
         "columns": [
             {"label": column.label, "order": column.order, "whole": column.is_whole}
@@ -128,6 +155,11 @@ def payload_of(
             {"order": mark.order, "descending": mark.descending} for mark in order
         ],
     }
+    if selection is not None:
+        drawn["selection"] = {
+            "noun": selection.noun,
+            "actions": list(map(_as_action, selection.actions)),
+        }
     return json.dumps(drawn).encode()
 
 
@@ -143,21 +175,28 @@ def record_table(payload: bytes, *, key: str) -> TableEvent:
         on_opened_change=_nothing,
         on_sorted_change=_nothing,
         on_done_change=_nothing,
+        on_chosen_change=_nothing,
     )
-    sort, done = result.sorted or {}, result.done
+    sort, done, chosen = result.sorted or {}, result.done, result.chosen
     action = (str(done["id"]), str(done["action"])) if done else None
-    return TableEvent(result.opened, sort.get("order"), bool(sort.get("adds")), action)
+    selected = None
+    if chosen:
+        selected = (tuple(map(str, chosen["ids"])), str(chosen["action"]))
+    return TableEvent(
+        result.opened, sort.get("order"), bool(sort.get("adds")), action, selected
+    )
 
 
 def _as_data(row: Row) -> dict[str, object]:
     # By hand: dataclasses.asdict takes as long as the rest of the page.
     cells = [
         _with_more(cell)
-        if cell.lines or cell.actions
+        if cell.lines or cell.actions or cell.url
         else {"text": cell.text, "tone": cell.tone, "icon": cell.icon}
         for cell in row.cells
     ]
-    return {"id": row.id, "url": row.url, "cells": cells}
+    data: dict[str, object] = {"id": row.id, "url": row.url, "cells": cells}
+    return data if row.picture is None else data | {"picture": row.picture}
 
 
 def _with_more(cell: Cell) -> dict[str, object]:
@@ -169,15 +208,19 @@ def _with_more(cell: Cell) -> dict[str, object]:
             [{"text": piece.text, "marked": piece.is_marked} for piece in line]
             for line in cell.lines
         ],
-        "actions": [
-            {
-                "name": action.name,
-                "label": action.label,
-                "icon": action.icon,
-                "url": action.url,
-            }
-            for action in cell.actions
-        ],
+        "actions": list(map(_as_action, cell.actions)),
+        "url": cell.url,
+        "name": cell.name,
+    }
+
+
+def _as_action(action: RowAction) -> dict[str, str]:
+    return {
+        "name": action.name,
+        "label": action.label,
+        "icon": action.icon,
+        "url": action.url,
+        "words": action.label if action.shows_label else "",
     }
 
 

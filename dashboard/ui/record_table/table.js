@@ -15,7 +15,9 @@ const icon = (name) =>
 const header = (column, position, order, askToSort) => {
   const rank = order.findIndex((entry) => entry.order === column.order)
   if (!column.order) {
-    return element("th", { role: "columnheader", scope: "col" }, column.label)
+    // Over buttons nothing needs to be seen; to whom it is read, it is said.
+    const label = column.label || element("span", { class: "sr" }, "Actions")
+    return element("th", { role: "columnheader", scope: "col" }, label)
   }
   const descending = rank >= 0 && order[rank].descending
   const button = element(
@@ -65,10 +67,12 @@ const actionsOf = (row, cell, act) =>
   (cell.actions ?? []).map((action) => {
     // The row's own name tells one "Download" from the next for a screen reader.
     const label = `${action.label} ${row.cells[0].text}`
-    const look = { class: "action", title: action.label, "aria-label": label }
+    const kind = action.words ? "action labelled" : "action"
+    const look = { class: kind, title: action.label, "aria-label": label }
+    const drawn = [icon(action.icon), ...(action.words ? [action.words] : [])]
     const made = action.url
-      ? element("a", { ...look, href: action.url, download: "" }, icon(action.icon))
-      : element("button", { ...look, type: "button" }, icon(action.icon))
+      ? element("a", { ...look, href: action.url, download: "" }, ...drawn)
+      : element("button", { ...look, type: "button" }, ...drawn)
     made.onclick = (event) => {
       event.stopPropagation()
       if (!action.url) act(row.id, action.name)
@@ -76,8 +80,109 @@ const actionsOf = (row, cell, act) =>
     return made
   })
 
-const record = (row, columns, open, act) => {
+// One size from the start, so that nothing moves when the picture comes.
+const thumbnailOf = (row, kept) => {
+  const box = element("span", { class: "thumbnail", "aria-hidden": "true" })
+  const instead = () => box.replaceChildren(icon("description"))
+  if (!row.picture) {
+    instead()
+    return box
+  }
+  const image = kept.get(row.picture) ?? element("img", { alt: "", loading: "lazy" })
+  image.onerror = instead
+  if (!image.src) image.src = row.picture
+  box.append(image)
+  return box
+}
+
+// The text of a cell that leads somewhere else than its row.
+const linkOf = (row, cell, act) => {
+  const link = element("a", { href: cell.url }, ...content(cell))
+  link.onclick = (event) => {
+    event.stopPropagation()
+    if (isForAnotherTab(event)) return
+    event.preventDefault()
+    act(row.id, cell.name)
+  }
+  return link
+}
+
+// A new tab or window is the browser's business.
+const isForAnotherTab = (event) => event.ctrlKey || event.metaKey || event.shiftKey
+
+// Which rows are chosen, what can be done with them, and the boxes by which they are.
+class Chosen {
+  constructor({ noun, actions }, rows, before, tell) {
+    const there = rows.map(({ id }) => id)
+    this.noun = noun
+    this.count = rows.length
+    this.ids = new Set(there.filter((id) => before.has(id)))
+    this.tell = tell
+    this.boxes = new Map()
+    this.all = element("input", { type: "checkbox" })
+    this.all.onchange = () => {
+      this.ids = new Set(this.all.checked ? there : [])
+      this.say()
+    }
+    this.words = element("span", {})
+    this.acts = actions.map((action) => this.act(action))
+    const tools = element("div", { class: "acts" }, ...this.acts)
+    this.bar = element(
+      "div",
+      { class: "chosen", role: "group", "aria-label": `Selected ${noun[1]}` },
+      element("label", {}, this.all, this.words),
+      tools,
+    )
+  }
+
+  act(action) {
+    const kind = action.url ? "a" : "button"
+    const drawn = element(
+      kind,
+      { class: "action labelled", ...(action.url ? { download: "" } : { type: "button" }) },
+      icon(action.icon),
+      action.label,
+    )
+    if (action.url) drawn.dataset.url = action.url
+    else drawn.onclick = () => this.tell([...this.ids], action.name)
+    return drawn
+  }
+
+  cell(row) {
+    const name = row.cells[0].text
+    const box = element("input", { type: "checkbox", "aria-label": `Select ${name}` })
+    box.onchange = () => {
+      if (box.checked) this.ids.add(row.id)
+      else this.ids.delete(row.id)
+      this.say()
+    }
+    this.boxes.set(row.id, box)
+    const made = element("td", { role: "cell", class: "choice" }, element("label", {}, box))
+    // Beside the box is meant for the box, and not to open the row.
+    made.onclick = (event) => event.stopPropagation()
+    return made
+  }
+
+  say() {
+    const count = this.ids.size
+    this.boxes.forEach((box, id) => {
+      box.checked = this.ids.has(id)
+    })
+    this.all.checked = count > 0 && count === this.count
+    this.all.indeterminate = count > 0 && count < this.count
+    const noun = this.noun[count === 1 ? 0 : 1]
+    this.words.textContent = count ? `${count} ${noun} selected` : "Select all on this page"
+    for (const drawn of this.acts) {
+      drawn.hidden = !count
+      const { url } = drawn.dataset
+      if (url) drawn.href = `${url}?${[...this.ids].map((id) => `document=${id}`).join("&")}`
+    }
+  }
+}
+
+const record = (row, columns, open, act, chosen, kept) => {
   const line = element("tr", { role: "row" })
+  if (chosen) line.append(chosen.cell(row))
   row.cells.forEach((cell, position) => {
     const isName = position === 0
     const made = element(isName ? "th" : "td", {
@@ -89,19 +194,24 @@ const record = (row, columns, open, act) => {
     if (isName && row.url) {
       const link = element("a", { href: row.url }, ...content(cell))
       link.onclick = (event) => {
-        // A new tab or window is the browser's business.
-        if (event.ctrlKey || event.metaKey || event.shiftKey) return
-        event.preventDefault()
         event.stopPropagation()
+        if (isForAnotherTab(event)) return
+        event.preventDefault()
         open(row.id)
       }
       made.append(link)
+    } else if (cell.url) {
+      made.append(linkOf(row, cell, act))
     } else if (cell.text || cell.icon) {
       made.append(...content(cell))
     }
     const more = [...below(cell), ...actionsOf(row, cell, act)]
     // On a phone the label stands beside the cell, so its parts need a box.
     if (more.length) made.replaceChildren(element("div", {}, ...made.childNodes, ...more))
+    if (isName && row.picture !== undefined) {
+      made.classList.add("pictured")
+      made.prepend(thumbnailOf(row, kept))
+    }
     line.append(made)
   })
   if (row.url) {
@@ -114,14 +224,29 @@ const record = (row, columns, open, act) => {
   return line
 }
 
+// What was chosen stays so when the table is drawn anew, for as long as it is shown.
+const chosenBefore = new WeakMap()
+
 export default function ({ data, parentElement, setTriggerValue }) {
-  const { columns, rows, order, name } = JSON.parse(new TextDecoder().decode(data))
+  const drawn = JSON.parse(new TextDecoder().decode(data))
+  const { columns, rows, order, name, selection } = drawn
   const open = (id) => setTriggerValue("opened", id)
   const sort = (key, adds) => setTriggerValue("sorted", { order: key, adds })
   const act = (id, action) => setTriggerValue("done", { id, action })
   const focused = parentElement.activeElement?.closest("[data-focus]")?.dataset.focus
 
+  const before = parentElement.querySelector(".frame")
+  const pictures = before?.querySelectorAll(".thumbnail img") ?? []
+  const kept = new Map([...pictures].map((image) => [image.getAttribute("src"), image]))
+  const tell = (ids, action) => setTriggerValue("chosen", { ids, action })
+  const ids = chosenBefore.get(parentElement)?.ids ?? new Set()
+  const chosen = selection && rows.length ? new Chosen(selection, rows, ids, tell) : null
+
   const head = element("tr", { role: "row" })
+  if (chosen) {
+    const label = element("span", { class: "sr" }, "Select")
+    head.append(element("th", { role: "columnheader", scope: "col" }, label))
+  }
   columns.forEach((column, position) =>
     head.append(header(column, position, order, sort)),
   )
@@ -133,14 +258,15 @@ export default function ({ data, parentElement, setTriggerValue }) {
     element(
       "tbody",
       { role: "rowgroup" },
-      ...rows.map((row) => record(row, columns, open, act)),
+      ...rows.map((row) => record(row, columns, open, act, chosen, kept)),
     ),
   )
-  table.querySelectorAll("button, a").forEach((control, position) => {
+  table.querySelectorAll("button, a, input").forEach((control, position) => {
     control.dataset.focus = String(position)
   })
-  const frame = element("div", { class: "frame" }, table)
-  const before = parentElement.querySelector(".frame")
+  const frame = element("div", { class: "frame" }, ...(chosen ? [chosen.bar] : []), table)
+  chosenBefore.set(parentElement, chosen)
+  chosen?.say()
   if (before) before.replaceWith(frame)
   else parentElement.append(frame)
   // A sorted header is drawn anew; who sorted by keyboard stays on it.

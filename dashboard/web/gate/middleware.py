@@ -52,6 +52,7 @@ _OPEN: Final = (
     SIGN_IN_PATH,
     SIGN_OUT_PATH,
     "/welcome",
+    "/book-a-visit",
     SHARED_PATH,
     "/static",
     "/app/static",
@@ -63,7 +64,7 @@ _ASSETS: Final = ("/static", "/app/static", "/favicon.png")
 _CLOSED: Final = ("/_stcore/metrics", "/_stcore/agent", "/_stcore/script-health-check")
 _TOO_MANY: Final = 429
 _NO_ROOM: Final = 507
-_CHANGING_HANDS: Final = "The database is changing hands. Try again in a moment."
+_CHANGING_HANDS: Final = "Database failover in progress. Try again in a moment."
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -94,8 +95,10 @@ class Gate:
         is_api_path: Callable[[str], bool],
         page_limits: PageLimits | None = None,
         disks: DiskSpace | None = None,
+        cors_origins: Collection[str] = (),
     ) -> None:
         self._app = app
+        self._cors_origins = frozenset(cors_origins)
         self._live = live
         self._hosts = hosts
         self._is_api_path = is_api_path
@@ -160,13 +163,21 @@ class Gate:
         if visit.is_websocket:
             may_open = visit.may_open_websocket and self._has_room(visit)
             return None if may_open else PlainTextResponse("Not from here.", 403)
-        if visit.comes_from_elsewhere:
+        if visit.comes_from_elsewhere and not self._is_admitted(visit):
             sentence = "Requests from other sites are refused."
             return self._answer(visit.path, 403, sentence)
         if within(visit.path, _CLOSED):
             return PlainTextResponse("Not found.", 404)
         is_open = within(visit.path, _OPEN) or self._is_api_path(visit.path)
         return None if is_open else self._refusal_of_page(visit)
+
+    def _is_admitted(self, visit: RequestInfo) -> bool:
+        """Tell whether a script of an admitted site calls the API.
+
+        It needs a token there: our cookie changes things from our own pages only.
+        """
+        origin = visit.headers.get("origin")
+        return origin in self._cors_origins and self._is_api_path(visit.path)
 
     def _refusal_of_page(self, visit: RequestInfo) -> Response | None:
         if visit.live is None:

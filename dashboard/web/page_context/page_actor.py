@@ -66,7 +66,7 @@ def answering() -> Iterator[None]:
         yield
     except DatabaseUnavailable as error:
         raise Unavailable(
-            "The database is changing hands and cannot be read right now. Nothing is "
+            "Database failover in progress: it cannot be read right now. Nothing is "
             "lost; this page tries again by itself."
         ) from error
 

@@ -19,6 +19,7 @@ from dashboard.ui.clock import in_zone, now
 from dashboard.web.log.json_log import describe
 from dashboard.web.page_context.page_actor import answering, on_behalf
 from db.postgres import Database, Lsn, Read, Served
+from services.core.actors import Role
 from services.core.errors import Unavailable
 from services.core.on_behalf import ActorDatabase
 from services.lists.cache import CacheRegion, Lasting
@@ -132,6 +133,14 @@ def look_at_visits(
     return _look(lambda who, after: look(caches, who, after))
 
 
+def visit_changes_mark() -> Hashable | None:
+    """Return what tells whether any doctor, slot or visit was changed meanwhile.
+
+    None while nothing can be heard of. What names it in what it keeps, reads anew.
+    """
+    return wiring.current().visit_caches.change_mark()
+
+
 def last_write() -> Lsn | None:
     """Return the position of this person's last write, for a link that must show it."""
     lsn: Lsn | None = st.session_state.get(_LSN)
@@ -145,7 +154,10 @@ def remember_write(lsn: Lsn) -> None:
 
 
 def freshness() -> str:
-    """Say when and by which node the page's last read was answered."""
+    """Say when and by which node the page's last read was answered.
+
+    Patients are told when.
+    """
     served: Served | None = st.session_state.get(_SERVED)
     if served is None:
         return ""
@@ -153,6 +165,8 @@ def freshness() -> str:
         latest = f"{in_zone(absence.since):%H:%M:%S}"
         return f"as of {latest} at the latest, {served.role} {served.node}, no primary"
     timestamp = f"as of {in_zone(served.at):%H:%M:%S}"
+    if on_behalf().actor.role is Role.PATIENT:
+        return timestamp
     if served.role == "primary":
         return f"{timestamp}, primary {served.node}"
     lag = served.lag_seconds

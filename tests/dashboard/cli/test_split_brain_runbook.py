@@ -67,7 +67,8 @@ def former(breakable: Cluster) -> Iterator[Node]:
     assert node is not None
     assert control is not None
     control.inflict(Fault.KILL_NODE, node.name, seconds=HELD_DOWN_SECONDS)
-    eventually(lambda: breakable.primary() is not None)
+    # Another one: until it has been fenced, the dead one is named, and killed again.
+    eventually(lambda: breakable.primary() not in (None, node))
     # PostgreSQL starts beside no process of the number that it had.
     eventually(lambda: not psutil.pid_exists(pid_of(node)))
     try:

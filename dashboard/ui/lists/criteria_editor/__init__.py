@@ -155,9 +155,15 @@ class CriteriaEditor:
             case "choices":
                 st.multiselect(options=field.choices, format_func=label_of, **options)
             case "term":
-                st.selectbox(
+                # A selectbox would offer what was typed before the terms on file, so
+                # that "penic" and Enter asked for "penic". A most of one would cover
+                # the page with "You can only select up to 1 option".
+                st.multiselect(
                     options=self._terms(field.name, rows.value(shape, number)),
                     accept_new_options=True,
+                    on_change=rows.keep_last_term,
+                    args=(number,),
+                    select_all=False,
                     placeholder="Choose or type",
                     **options,
                 )
@@ -165,9 +171,10 @@ class CriteriaEditor:
                 hint = _hint(field.kind, rows.value("operator", number))
                 st.text_input(placeholder=hint, autocomplete="off", **options)
 
-    def _terms(self, kind: str, typed: str | None) -> list[str]:
-        terms = list(self.suggest(kind))
-        return [typed, *terms] if typed and typed not in terms else terms
+    def _terms(self, kind: str, chosen: Sequence[str]) -> list[str]:
+        # In one order whatever is chosen: another list would interrupt who types on.
+        terms = self.suggest(kind)
+        return [*(term for term in chosen if term not in terms), *terms]
 
     def _draw_order(self, number: int) -> None:
         rows = self._rows

@@ -143,6 +143,10 @@ class Rows:
             first = self.field(number).choices[0] if shape == "choice" else ""
             self._set(shape, number, _as_typed(shape, first))
 
+    def keep_last_term(self, number: int) -> None:
+        """Let the term that was chosen last take the place of the one before."""
+        self._set("term", number, self.value("term", number)[-1:])
+
     def _box_of(self, group: Group, numbers: "count[int]") -> GroupBox:
         box = GroupBox(next(numbers))
         self._set("combine", box.number, group.combine)
@@ -178,10 +182,11 @@ class Rows:
         return Group(self.value("combine", box.number), members)
 
     def _filter(self, number: int) -> Filter:
+        shape = self.shape(number)
         return Filter(
             self.value("field", number),
             self.value("operator", number),
-            _as_value(self.value(self.shape(number), number)),
+            _as_value(shape, self.value(shape, number)),
         )
 
     @property
@@ -205,14 +210,16 @@ def _as_typed(shape: str, value: Value) -> object:
         listed = value if isinstance(value, tuple) else str(value).split(",")
         return [text.strip().lower() for text in listed if text.strip()]
     if shape == "term":
-        return str(value) or None
+        return [str(value)] if value else []
     return ", ".join(value) if isinstance(value, tuple) else str(value)
 
 
-def _as_value(typed: object) -> Value:
-    """Return what an input holds as a filter's value."""
+def _as_value(shape: str, typed: object) -> Value:
+    """Return what an input of that shape holds as a filter's value."""
     if isinstance(typed, bool):
         return typed
     if isinstance(typed, list):
+        if shape == "term":
+            return str(typed[0]) if typed else ""
         return tuple(str(item) for item in typed)
     return str(typed or "")

@@ -5,30 +5,38 @@ its page does not notice that somebody signed out elsewhere. So every page carri
 small script with a websocket of its own.
 """
 
+from collections.abc import Awaitable, Callable
+
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
+from api.core.dependencies import SESSION
 from dashboard.web.gate.middleware import WATCH_PATH
 from dashboard.web.sessions.live_sessions import LiveSessions
 from dashboard.web.sessions.session_watch.page import (
     SCRIPT_PATH,
+    THEME_SCRIPT as THEME_SCRIPT,
+    Places,
     WatchedPages as WatchedPages,
     script,
 )
 from dashboard.web.sessions.session_watch.socket import SessionSocket
+from services.people.sessions import Live
 
 PREFIX = "/session"
 STATE_PATH = f"{PREFIX}/state"
+PLACES_PATH = f"{PREFIX}/places"
 
 
-def create_watch(live: LiveSessions, *, key: str) -> Starlette:
+def create_watch(live: LiveSessions, *, key: str, places: Places) -> Starlette:
     """Return what answers below PREFIX; `key` is what people's own keys come from."""
     return Starlette(
         routes=[
             WebSocketRoute(WATCH_PATH, SessionSocket(live, key=key).follow),
             Route(STATE_PATH, _state, methods=["GET"]),
+            Route(PLACES_PATH, _telling(places), methods=["GET"]),
             Route(SCRIPT_PATH, script, methods=["GET"]),
         ]
     )
@@ -37,6 +45,15 @@ def create_watch(live: LiveSessions, *, key: str) -> Starlette:
 def serves(path: str) -> bool:
     """Tell whether the path belongs to watching a sign-in."""
     return path.startswith(f"{PREFIX}/")
+
+
+def _telling(places: Places) -> Callable[[Request], Awaitable[Response]]:
+    async def tell(request: Request) -> Response:
+        """Answer with what whoever is signed in may open."""
+        live: Live = request.scope[SESSION]
+        return JSONResponse(places(live.actor))
+
+    return tell
 
 
 async def _state(request: Request) -> Response:

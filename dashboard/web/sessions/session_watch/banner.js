@@ -6,7 +6,7 @@
   const GOOD_NEWS_MS = 5000
   const TEXTS = {
     changing: () =>
-      "The database is changing hands. Nothing is lost: what you open or save now " +
+      "Database failover in progress. Nothing is lost: what you open or save now " +
       "finishes by itself in a moment.",
     "read-only": (since) =>
       `Read-only since ${since}. No server leads the database, so nothing can be ` +

@@ -1,5 +1,7 @@
-"""Puts the script that watches a sign-in into Streamlit's page."""
+"""Puts the script that watches a sign-in, and what it shows, into Streamlit's page."""
 
+import json
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -9,16 +11,36 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.core.dependencies import SESSION
+from services.core.actors import Actor
+from services.people.sessions import Live
+
 SCRIPT_PATH: Final = "/session/watch.js"
 _SCRIPT: Final = b"\n".join(
     Path(__file__).with_name(name).read_bytes()
-    for name in ("watch.js", "banner.js", "uploads.js")
+    for name in (
+        "watch.js",
+        "banner.js",
+        "uploads.js",
+        "drops.js",
+        "drawer.js",
+        "bar.js",
+        "palette.js",
+        "menu.js",
+    )
 )
 # Its name changes with its content, so that browsers may keep it.
 _ADDRESS: Final = f"{SCRIPT_PATH}?{sha256(_SCRIPT).hexdigest()[:16]}"
-_TAG: Final = f'<script src="{_ADDRESS}" defer></script></head>'.encode()
+# In the page itself: what it decides must be known before anything is drawn.
+THEME_SCRIPT: Final = Path(__file__).with_name("theme.js").read_text(encoding="utf-8")
+_TAGS: Final = (
+    f'<script>{THEME_SCRIPT}</script><script src="{_ADDRESS}" defer></script>'
+).encode()
 _KEPT: Final = {"Cache-Control": "private, max-age=31536000, immutable"}
 _OK: Final = 200
+_TOLD: Final = "chartroom-places"
+# Who is signed in, and the pages that they may open, as data for the script.
+Places = Callable[[Actor], Mapping[str, object]]
 
 
 async def script(request: Request) -> Response:
@@ -28,24 +50,38 @@ async def script(request: Request) -> Response:
 
 
 class WatchedPages:
-    """Adds the script to every HTML page of the application behind."""
+    """Adds the script to every HTML page of the application behind.
 
-    def __init__(self, app: ASGIApp) -> None:
+    And, as data, what the person's menus show: to ask for it would take a while in
+    which they are not there.
+    """
+
+    def __init__(self, app: ASGIApp, places: Places) -> None:
         self._app = app
+        self._places = places
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on; what comes back may get the script."""
         if scope["type"] != "http" or scope["method"] != "GET":
             await self._app(scope, receive, send)
             return
-        await self._app(_uncompressed(scope), receive, _Adding(send).send)
+        live: Live | None = scope.get(SESSION)
+        known = _told(self._places(live.actor)) if live else b""
+        await self._app(_uncompressed(scope), receive, _Adding(send, known).send)
+
+
+def _told(places: Mapping[str, object]) -> bytes:
+    """Return data for the script to read: no text in it can end the element."""
+    text = json.dumps(places).replace("<", "\\u003c")
+    return f'<script id="{_TOLD}" type="application/json">{text}</script>'.encode()
 
 
 class _Adding:
     """Holds an HTML page back until it is whole, then sends it with the script."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, known: bytes) -> None:
         self._send = send
+        self._added = known + _TAGS
         self._start: Message | None = None
         self._body = bytearray()
 
@@ -60,7 +96,7 @@ class _Adding:
                 await self._send_whole(self._start)
 
     async def _send_whole(self, start: Message) -> None:
-        body = bytes(self._body).replace(b"</head>", _TAG, 1)
+        body = bytes(self._body).replace(b"</head>", self._added + b"</head>", 1)
         left_out = {b"content-length", b"etag", b"last-modified", b"accept-ranges"}
         headers = [pair for pair in start["headers"] if pair[0].lower() not in left_out]
         headers.append((b"content-length", str(len(body)).encode()))

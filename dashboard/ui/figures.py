@@ -1,0 +1,110 @@
+"""Figures of a first page: a number, how it was before, and the way behind it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+from dashboard.navigation import path_of
+
+_HEIGHT: Final = 64
+_LEAST_WIDTH: Final = 185
+# How many stand side by side, by how many there are: no row ends half empty.
+_COLUMNS: Final = {5: 5, 6: 3}
+_USUAL: Final = 4
+# So much above the highest bar, that none is cut off.
+_ROOM: Final = 1.1
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number with its trend: `trend` pairs what each bar stands for with its height.
+
+    `delta` is the change against `compared`, such as "last Monday"; `page` is the file
+    of the page behind the number, and `query` what is asked of it.
+    """
+
+    label: str
+    value: str
+    help: str
+    delta: float | None = None
+    compared: str = ""
+    trend: Sequence[tuple[str, float]] = ()
+    unit: str = ""
+    # Whether the last bar is now: others are no course of time.
+    is_course: bool = True
+    page: str = ""
+    link: str = ""
+    query: Mapping[str, str] = field(default_factory=dict)
+
+
+def show_figures(figures: Sequence[Figure]) -> None:
+    """Show the figures side by side; on a phone one below the other."""
+    columns = _COLUMNS.get(len(figures), _USUAL)
+    with st.grid(columns, min_column_width=_LEAST_WIDTH):
+        for figure in figures:
+            with st.container(border=True, gap="small", height="stretch"):
+                _show(figure)
+
+
+def _show(figure: Figure) -> None:
+    st.metric(
+        figure.label,
+        figure.value,
+        delta=figure.delta,
+        # More is neither good nor bad in itself.
+        delta_color="off",
+        delta_description=figure.compared or None,
+        help=figure.help,
+    )
+    if figure.trend:
+        st.altair_chart(_sparkline(figure), alt=_alternative(figure))
+    if figure.page:
+        st.page_link(
+            path_of(figure.page),
+            label=figure.link,
+            icon=":material/arrow_forward:",
+            query_params=dict(figure.query) or None,
+        )
+
+
+def _sparkline(figure: Figure) -> alt.LayerChart:
+    """Return one bar for each span, now in full colour; nothing to zoom by accident."""
+    points = [
+        {
+            "When": when,
+            figure.label: value,
+            "is_full": not figure.is_course or number == len(figure.trend) - 1,
+        }
+        for number, (when, value) in enumerate(figure.trend)
+    ]
+    highest = max(1e-9, *(value for _, value in figure.trend)) * _ROOM
+    bars = (
+        alt.Chart(pd.DataFrame(points), height=_HEIGHT)
+        .mark_bar(aria=False)
+        .encode(
+            x=alt.X("When:N", sort=None, axis=None),
+            y=alt.Y(
+                f"{figure.label}:Q",
+                axis=None,
+                scale=alt.Scale(domain=[0, highest]),
+            ),
+            opacity=alt.condition("datum.is_full", alt.value(1), alt.value(0.45)),
+            tooltip=["When", alt.Tooltip(f"{figure.label}:Q", format=",.3~g")],
+        )
+    )
+    layers: list[Any] = [bars]
+    return alt.LayerChart(layer=layers)
+
+
+def _alternative(figure: Figure) -> str:
+    """Say what the bars show, for whoever does not see them."""
+    (first, _), (last, newest) = figure.trend[0], figure.trend[-1]
+    values = [value for _, value in figure.trend]
+    return (
+        f"{figure.label} from {first} to {last}: between {min(values):,.3g} and "
+        f"{max(values):,.3g}{figure.unit}, at last {newest:,.3g}{figure.unit}."
+    )

@@ -1,0 +1,140 @@
+"""The user guide on the screen: what it says of the page one is on, and all of it.
+
+The text is docs/user-guide.md, the same that is read in the project.
+"""
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import streamlit as st
+
+GUIDE: Final = Path(__file__).resolve().parents[2] / "docs" / "user-guide.md"
+# The address of the page with the whole guide.
+HELP_PAGE: Final = "help"
+
+# The section of the guide about each page, by the page's address.
+_SECTION_OF: Final = {
+    "": "Start the day",
+    "home": "Start the day",
+    "day": "Check patients in",
+    "desk": "Check patients in",
+    "newcomer": "Check patients in",
+    "patients": "Find a patient",
+    "register": "Register a patient",
+    "patient": "Read a patient's chart",
+    "edit": "Change a record",
+    "photo": "Change a record",
+    "my_record": "Say who treats a patient",
+    "merge": "Make one record of two",
+    "past": "Bring a record back as it was",
+    "views": "Filter a list",
+    "documents": "Find a document",
+    "document": "Versions",
+    "compare": "Versions",
+    "create_document": "Create a document",
+    "upload_documents": "Upload documents",
+    "trash": "Delete, restore, hold",
+    "tags": "Tags of documents",
+    "retention": "How long documents are kept",
+    "doctors": "Doctors and when they work",
+    "doctor": "Book a visit",
+    "doctor_plan": "Doctors and when they work",
+    "book": "Book a visit",
+    "calendar": "The calendar",
+    "visits": "Book a visit",
+    "outbox": "Letters about visits",
+    "statistics": "How visits are booked",
+    "visit": "Write up a visit",
+    "check_prescription": "Check a prescription",
+    "break_glass": "Emergency access to a record",
+    "break_glass_review": "Emergency access to a record",
+    "users": "Let colleagues in and out",
+    "user": "Let colleagues in and out",
+    "invite": "Let colleagues in and out",
+    "tokens": "Tokens for programs",
+    "new_token": "Tokens for programs",
+    "my_tokens": "Tokens for programs",
+    "audit": "Access history",
+    "accesses": "Access history",
+    "account": "Sign in",
+    "replication": "During a database failover",
+    "switchover": "During a database failover",
+    "one_server": "During a database failover",
+    "steering": "During a database failover",
+    "alerts": "During a database failover",
+    "cluster_history": "During a database failover",
+    "availability": "Watch the database servers",
+    "slow_queries": "Watch the database servers",
+    "drills": "During a database failover",
+}
+_PAGE: Final = "guide_page"
+_HEADING: Final = re.compile(r"^## (.+)$", re.MULTILINE)
+_PICTURE: Final = re.compile(
+    r"^!\[(?P<words>[^\]]*)\]\((?P<path>[^)]+)\)$", re.MULTILINE
+)
+_NOT_IN_ANCHORS: Final = re.compile(r"[^a-z0-9]+")
+# What leads to other texts of the project, which are not served.
+_TEXT_LINK: Final = re.compile(r"\[([^\]]+)\]\([\w-]+\.md\)")
+
+
+@cache
+def sections() -> Mapping[str, str]:
+    """Return the guide's sections as Markdown, by their headings, in its order."""
+    text = _TEXT_LINK.sub(r"\1", GUIDE.read_text(encoding="utf-8"))
+    _, *parts = _HEADING.split(text)
+    return dict(zip(parts[::2], map(str.strip, parts[1::2]), strict=True))
+
+
+def section_of(page: str) -> str | None:
+    """Return the heading of what the guide says of the page with this address."""
+    return _SECTION_OF.get(page)
+
+
+def stay_on(page: str) -> None:
+    """Note which page the shell shows: its header offers what the guide says of it."""
+    st.session_state[_PAGE] = page
+
+
+def show_help_button() -> None:
+    """Offer what the guide says of the page one is on, beside what one is doing."""
+    heading = section_of(st.session_state.get(_PAGE, ""))
+    if heading is not None and st.button(
+        "Help",
+        key="guide_help",
+        icon=":material/help:",
+        type="tertiary",
+        help=f"What the guide says: {heading}",
+    ):
+        _show_section(heading)
+
+
+def anchor_of(heading: str) -> str:
+    """Return what leads to the section on the page of the whole guide."""
+    return _NOT_IN_ANCHORS.sub("-", heading.lower())
+
+
+def show_section(heading: str) -> None:
+    """Show one section with its pictures."""
+    st.header(heading, anchor=anchor_of(heading))
+    text = sections()[heading]
+    end = 0
+    for picture in _PICTURE.finditer(text):
+        st.markdown(text[end : picture.start()])
+        st.image(GUIDE.parent / picture["path"], caption=picture["words"])
+        end = picture.end()
+    st.markdown(text[end:])
+
+
+def _show_section(heading: str) -> None:
+    # At the side: it is read beside the very page that its pictures are of.
+    @st.dialog(heading, width="medium", position="right", icon=":material/help:")
+    def show() -> None:
+        st.markdown(_PICTURE.sub("", sections()[heading]))
+        st.markdown(
+            f"[The whole guide]({HELP_PAGE}#{anchor_of(heading)}), in its own tab."
+        )
+
+    show()

@@ -1,0 +1,178 @@
+// The menu at the person's name: account, passkeys, theme, help and the way out. On a desk
+// that several people share it says whose session this is.
+;(() => {
+  "use strict"
+
+  const THEMES = [["system", "As the device"], ["light", "Light"], ["dark", "Dark"]]
+  const STYLE = `
+    .chartroom-person { position: relative; }
+    .chartroom-person > button {
+      align-items: center; background: transparent; border: 1px solid transparent;
+      border-radius: 8px; color: var(--cr-text); cursor: pointer; display: flex; gap: 8px;
+      font: inherit; font-family: var(--cr-font); font-size: 14px; height: 44px;
+      padding: 0 6px; width: 184px;
+    }
+    .chartroom-person > button:hover { background: var(--cr-raised); }
+    .chartroom-person button:focus-visible, .chartroom-person a:focus-visible {
+      outline: 2px solid var(--cr-mark); outline-offset: 2px;
+    }
+    .chartroom-person b {
+      align-items: center; background: #0B6470; border-radius: 50%; color: #FFFFFF;
+      display: flex; flex: none; font-size: 13px; height: 32px; justify-content: center;
+      width: 32px;
+    }
+    .chartroom-person > button > span {
+      overflow: hidden; text-overflow: ellipsis; white-space: nowrap;
+    }
+    .chartroom-menu {
+      background: var(--cr-page); border: 1px solid var(--cr-line); border-radius: 12px;
+      box-shadow: 0 12px 40px rgb(0 0 0 / 25%); box-sizing: border-box;
+      color: var(--cr-text); font-family: var(--cr-font); font-size: 14px;
+      max-height: calc(100vh - 72px); overflow-y: auto; padding: 8px; position: absolute;
+      right: 0; top: 48px; width: 248px;
+    }
+    .chartroom-menu[hidden] { display: none; }
+    .chartroom-menu p {
+      border-bottom: 1px solid var(--cr-line); margin: 0 -8px 8px; overflow-wrap: anywhere;
+      padding: 4px 20px 12px;
+    }
+    .chartroom-menu p small { color: var(--cr-quiet); display: block; font-size: 14px; }
+    .chartroom-menu [role="group"] {
+      border-block: 1px solid var(--cr-line); margin: 8px -8px; padding: 8px;
+    }
+    .chartroom-menu [role="group"] > span {
+      color: var(--cr-quiet); display: block; font-size: 13px; padding: 0 12px 4px;
+    }
+    .chartroom-menu [role^="menuitem"] {
+      align-items: center; background: transparent; border: 0; border-radius: 8px;
+      box-sizing: border-box; color: inherit; cursor: pointer; display: flex; font: inherit;
+      justify-content: space-between; min-height: 40px; padding: 0 12px; text-align: start;
+      text-decoration: none; width: 100%;
+    }
+    .chartroom-menu [role^="menuitem"]:hover { background: var(--cr-raised); }
+    .chartroom-menu [aria-checked="true"]::after {
+      color: var(--cr-mark); content: "\\2713"; font-weight: 700;
+    }
+    [data-testid="stHeader"] [data-testid="stToolbar"] { padding-inline-end: 372px; }
+    @media (max-width: 1279px) {
+      .chartroom-person > button { justify-content: center; width: 44px; }
+      .chartroom-person > button > span { height: 1px; position: absolute;
+        clip-path: inset(50%); width: 1px; }
+      [data-testid="stHeader"] [data-testid="stToolbar"] { padding-inline-end: 116px; }
+    }
+  `
+  const { bar, places } = window.chartroom
+  // On a page of somebody who is just being signed out.
+  if (!places.person) return
+
+  const make = (tag, properties = {}, ...children) => {
+    const made = Object.assign(document.createElement(tag), properties)
+    made.append(...children)
+    return made
+  }
+  const words = places.person.name.split(/\s+/).filter((word) => /^\p{L}/u.test(word))
+  const initials = [words.at(0), words.length > 1 ? words.at(-1) : ""]
+    .map((word) => (word ?? "").slice(0, 1).toUpperCase())
+    .join("")
+
+  const here = () => encodeURIComponent(location.pathname + location.search)
+  const go = (url) => () => window.chartroom.go(url)
+  const item = (textContent, act) => {
+    const made = make("button", { onclick: act, tabIndex: -1, textContent, type: "button" })
+    made.setAttribute("role", "menuitem")
+    return made
+  }
+  const theme = ([name, textContent]) => {
+    const made = item(textContent, () => {
+      window.chartroomTheme.choose(name)
+      mark()
+    })
+    made.setAttribute("role", "menuitemradio")
+    made.dataset.theme = name
+    return made
+  }
+
+  const button = make(
+    "button", { type: "button" },
+    make("b", { ariaHidden: "true", textContent: initials }),
+    make("span", { textContent: places.person.name }),
+  )
+  const head = make("span", { id: "chartroom-themes", textContent: "Theme" })
+  const themes = make("div", {}, head, ...THEMES.map(theme))
+  themes.setAttribute("role", "group")
+  themes.setAttribute("aria-labelledby", head.id)
+  const list = make(
+    "div", { id: "chartroom-menu-list" },
+    item("Account", go("/account")),
+    item("My passkeys", () => location.assign(`/sign-in/passkeys?next=${here()}`)),
+    themes,
+    item("User guide", go("/help")),
+    item("Keyboard shortcuts", () => window.chartroom.showKeys()),
+    item("Sign out", () => location.assign("/sign-out")),
+  )
+  list.setAttribute("role", "menu")
+  list.setAttribute("aria-label", "Account")
+  const who = make(
+    "p", {}, make("span", { textContent: places.person.name }),
+    make("small", { textContent: places.person.role }),
+  )
+  const menu = make("div", { className: "chartroom-menu", hidden: true }, who, list)
+  const person = make("div", { className: "chartroom-person" }, button, menu)
+  button.setAttribute("aria-haspopup", "menu")
+  button.setAttribute("aria-controls", list.id)
+  button.setAttribute("aria-expanded", "false")
+
+  const items = () => [...list.querySelectorAll('[role^="menuitem"]')]
+  const mark = () => {
+    const chosen = window.chartroomTheme.chosen()
+    for (const one of themes.querySelectorAll("[data-theme]")) {
+      one.setAttribute("aria-checked", String(one.dataset.theme === chosen))
+    }
+  }
+  const show = (isOpen) => {
+    menu.hidden = !isOpen
+    button.setAttribute("aria-expanded", String(isOpen))
+    if (isOpen) {
+      mark()
+      items()[0].focus()
+    }
+  }
+  const shut = () => {
+    if (menu.hidden) return
+    const hadFocus = menu.contains(document.activeElement)
+    show(false)
+    if (hadFocus) button.focus()
+  }
+
+  button.addEventListener("click", () => (menu.hidden ? show(true) : shut()))
+  button.addEventListener("keydown", (event) => {
+    if (event.key !== "ArrowDown" || !menu.hidden) return
+    event.preventDefault()
+    show(true)
+  })
+  list.addEventListener("click", (event) => {
+    // A theme is looked at before the next one is tried.
+    if (event.target.closest('[role="menuitem"]')) shut()
+  })
+  menu.addEventListener("keydown", (event) => {
+    const all = items()
+    const at = all.indexOf(document.activeElement)
+    const next = { ArrowDown: at + 1, ArrowUp: at - 1, End: -1, Home: 0 }[event.key]
+    if (next !== undefined) {
+      event.preventDefault()
+      all.at(next % all.length).focus()
+    } else if (event.key === "Escape") {
+      event.preventDefault()
+      shut()
+    }
+  })
+  person.addEventListener("focusout", (event) => {
+    if (event.relatedTarget && !person.contains(event.relatedTarget)) show(false)
+  })
+  document.addEventListener("pointerdown", (event) => {
+    if (!person.contains(event.target)) show(false)
+  })
+
+  document.head.append(make("style", { textContent: STYLE }))
+  bar.append(person)
+})()

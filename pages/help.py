@@ -1,0 +1,14 @@
+"""The user guide: what is done on which page, for everybody who works with it."""
+
+import streamlit as st
+
+from dashboard.ui.guide import anchor_of, sections, show_section
+from dashboard.ui.page_header import page_header
+
+page_header("User guide")
+headings = list(sections())
+st.markdown(
+    "\n".join(f"- [{heading}](#{anchor_of(heading)})" for heading in headings),
+)
+for heading in headings:
+    show_section(heading)
