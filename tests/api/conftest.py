@@ -50,6 +50,7 @@ from tests.kit.change_listening import listening
 NEWEST = {LSN_HEADER: "FFFFFFFF/0"}
 ADA = cast.body_of(cast.ADA, "email", "allergies")
 
+ADMITTED_ORIGIN = "https://app.example.org"
 CLINIC = Clinic("Harbour Clinic", "1 Quay Street", "+44 1632 960000")
 
 
@@ -148,12 +149,14 @@ def application(
         now=lambda: datetime(2026, 11, 20, 12, tzinfo=UTC),
         spool=spool,
         disks=DiskSpace(Path(disk.name)),
+        cors_origins=(ADMITTED_ORIGIN,),
     )
     gate = Gate(
         lambda *asgi: (api if serves(asgi[0]["path"]) else Starlette())(*asgi),
         LiveSessions(database, sessions.LIMITS),
         hosts=None,
         is_api_path=serves,
+        cors_origins=(ADMITTED_ORIGIN,),
     )
     people = database.write(cast.add_demo, identity=SYSTEM).value
     app = SecurityHeaders(RequestLog(gate))

@@ -157,6 +157,7 @@ def make_record(draft: PatientDraft = ADA, **values: Any) -> PatientRecord:
     written = datetime(2026, 1, 1, tzinfo=UTC)
     kept: dict[str, Any] = {
         "id": uuid4(),
+        "record_number": "47TXZF",
         "photo_file_id": None,
         "version": 1,
         "created_at": written,

@@ -116,7 +116,9 @@ def test_who_sends_all_before_they_read_hears_the_refusal(served: Launcher):
 
 
 def test_strangers_hear_of_the_health_and_no_more(served: Launcher):
-    assert served.get("/health").json().keys() == {"status"}
+    told = served.get("/health").json()
+
+    assert told.keys() == {"status", "database", "timestamp"}
 
 
 def test_answers_for_programs_are_compressed_and_pages_with_secrets_are_not(

@@ -54,7 +54,7 @@ def browser(served: Launcher, trust: ssl.SSLContext) -> Iterator[httpx.Client]:
 
 
 def test_the_address_that_is_told_begins_with_https(served: Launcher):
-    assert f"https://127.0.0.1:{served.port}\n" in served.output
+    assert f"https://localhost:{served.port}\n" in served.output
 
 
 @pytest.mark.parametrize(

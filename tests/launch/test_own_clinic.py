@@ -61,7 +61,7 @@ def test_a_clinics_own_people_come_in_and_nobody_invented(
             page = browser.get("/")
 
     assert "dashboard create-admin" in launcher.output
-    assert "Demo patients" not in launcher.output
+    assert "Demo clinic" not in launcher.output
     assert "demonstration" not in first
     assert invited.status_code == 200
     assert (answer.status_code, page.status_code) == (303, 200)

@@ -17,6 +17,8 @@ import pytest
 
 import services
 from db.audit_store import AuditFilter
+from db.cluster.statements import StatementReader
+from db.endpoints import Endpoints
 from db.models.booking import Appointment
 from db.postgres import ANONYMOUS, SYSTEM
 from services.cluster.alerts import AlertKind, RuleDraft
@@ -40,6 +42,7 @@ from services.documents.forms import Draft as AuthoringDraft
 from services.documents.records.drafts import ChangedDocument, DraftDocument
 from services.documents.records.kinds import Classification
 from services.documents.retention import RetentionPeriod
+from services.documents.tags import TagColour
 from services.lists.criteria import Criteria
 from services.patients import point_in_time
 from services.patients.photos.images import PreparedPhoto
@@ -176,9 +179,15 @@ def _offer(house, files, synthea: Path, role: Role) -> dict[str, Any]:
     """What a parameter of each name may be; ids of other people's things, mostly."""
     return {
         "access_id": uuid4(),
+        "tag_id": uuid4(),
+        "colour": TagColour.GRAY,
+        "is_shown_to_patients": False,
         "answer": Answer({}, b"challenge", None),
         "appointment_id": uuid4(),
         "period": Period(date(2026, 3, 23), date(2026, 3, 29)),
+        "first": date(2026, 3, 23),
+        "since": datetime(2026, 11, 20, tzinfo=UTC),
+        "last": date(2026, 3, 29),
         "zone": UTC,
         "beginning": "pen",
         "browser": "browser",
@@ -186,8 +195,12 @@ def _offer(house, files, synthea: Path, role: Role) -> dict[str, Any]:
         "clinician_id": house.cast[Role.CLINICIAN].id,
         "criteria": Criteria(),
         "list_criteria": Criteria(),
+        "day": _TODAY,
         "doctor_id": uuid4(),
+        "doctor_ids": [uuid4()],
         "document_id": uuid4(),
+        "user_ids": [uuid4()],
+        "revision": 1,
         "draft": cast.invent_patient(),
         "draft_id": uuid4(),
         "email": cast.EMIL.email,
@@ -195,6 +208,7 @@ def _offer(house, files, synthea: Path, role: Role) -> dict[str, Any]:
         "files": files,
         "finding": "All was as it should be.",
         "folder": Folder.find(synthea),
+        "from_at": datetime(2026, 11, 20, tzinfo=UTC),
         "grant_id": uuid4(),
         "sender": SenderDetails(),
         "is_whole": True,
@@ -230,12 +244,17 @@ def _offer(house, files, synthea: Path, role: Role) -> dict[str, Any]:
         "session_id": house.sign_ins[role],
         "share_id": uuid4(),
         "step": "added",
+        "statements": StatementReader(lambda: Endpoints("postgresql:///", {}, "", {})),
+        "node": "nobody",
+        "days": 30,
+        "objective": 0.999,
         "store": house.audit_store,
         "subject": PATIENTS,
         "thumbnail": True,
         "today": _TODAY,
         "token_id": uuid4(),
         "typed": Particulars(cast.EMIL.name, cast.EMIL.email),
+        "until_at": datetime(2026, 11, 21, tzinfo=UTC),
         "upto": 1,
         "user_id": house.cast[_other(role)].id,
         "version": house.patient.version,
@@ -253,6 +272,7 @@ def _exceptions(house, name: str, role: Role) -> dict[str, Any]:
             "period": Period(date(2026, 11, 20), date(2026, 11, 20)),
             "zone": UTC,
         },
+        "documents.search": lambda: {"typed": "letter"},
         "patients.search": lambda: {
             "typed": f"{cast.ADA.last_name} {cast.ADA.date_of_birth}"
         },
@@ -296,6 +316,10 @@ def _exceptions(house, name: str, role: Role) -> dict[str, Any]:
             "typed": "headache",
             "unfinished": NotesDraft(uuid4(), uuid4(), 0, {}),
         },
+        "visits.newcomers": lambda: (
+            _with_doctor(house)
+            | {"newcomer_id": uuid4(), "patient_id": house.patient.id, "limit": 5}
+        ),
         "visits.front_desk.appointments": lambda: _with_visit(house, name),
         "documents.records": lambda: _with_documents(house, name, role),
         **dict.fromkeys(
@@ -390,6 +414,7 @@ def _with_prescriptions(house) -> dict[str, Any]:
             number=1,
             patient_id=house.patient.id,
             patient_name="Ada Lovelace",
+            record_number="47TXZF",
             date_of_birth=_TODAY,
             allergies=(),
             no_known_allergies=True,
