@@ -324,7 +324,7 @@ def test_what_cannot_be_saved_completes_nothing(clinic, visit):
 
 
 def test_whom_the_desk_forgot_to_check_in_is_checked_in_with_it(clinic, ada):
-    # Of a doctor without other visits: it must be of the last hours, whatever day it is.
+    # Of a doctor without other visits: of the last hours, whatever day that was.
     doctor_id = clinic.write(cast.add_doctor).id
     starts_at = BEGAN - timedelta(hours=1)
     visit_id = clinic.write(
