@@ -94,6 +94,8 @@ def test_what_is_on_hold_stays_and_the_summary_says_so(site: Site, page: Page, w
     dialog.get_by_role("textbox", name="Reason").fill("Case 7 of 2026")
     dialog.get_by_role("button", name="Hold documents").click()
     expect(page.get_by_text("1 document on legal hold.")).to_be_visible()
+    # The sentence is there before the list below it is drawn anew.
+    ready(page)
 
     choose(page, f"{word} first")
     page.get_by_role("button", name="Delete", exact=True).click()
