@@ -9,12 +9,14 @@ from pathlib import Path
 
 import streamlit as st
 
+from dashboard.ui.scripts import ELEMENTS, read_script
+
 _HERE = Path(__file__).parent
 
 _mount = st.components.v2.component(
     "chartroom.countdown",
     css=(_HERE / "countdown.css").read_text(encoding="utf-8"),
-    js=(_HERE / "countdown.js").read_text(encoding="utf-8"),
+    js=read_script(ELEMENTS, _HERE / "countdown.js"),
 )
 
 

@@ -4,15 +4,6 @@ const SOON_SECONDS = 20
 // A screen reader hears these only: every second would drown everything else.
 const SAID_SECONDS = [60, 30, 10]
 
-const element = (name, attributes = {}, ...children) => {
-  const made = document.createElement(name)
-  for (const [attribute, value] of Object.entries(attributes)) {
-    made.setAttribute(attribute, value)
-  }
-  made.append(...children)
-  return made
-}
-
 const written = (seconds) =>
   `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`
 

@@ -1,17 +1,5 @@
 // Draws the rows that Python hands over; everything is set as text, never as HTML.
 
-const element = (name, attributes = {}, ...children) => {
-  const made = document.createElement(name)
-  for (const [attribute, value] of Object.entries(attributes)) {
-    if (value !== null && value !== undefined) made.setAttribute(attribute, value)
-  }
-  made.append(...children)
-  return made
-}
-
-const icon = (name) =>
-  element("span", { class: "icon", "aria-hidden": "true", translate: "no" }, name)
-
 const header = (column, position, order, askToSort) => {
   const rank = order.findIndex((entry) => entry.order === column.order)
   if (!column.order) {

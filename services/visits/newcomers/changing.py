@@ -28,17 +28,11 @@ def cancel(
     TooLateToCancel.
     """
     with assume_role(session, "system"):
-        before = _lock(session, newcomer_id)
+        before = taking.lock(session, newcomer_id)
         if before.status is NewcomerStatus.CANCELLED:
             return before
         _require_changeable(session, before, notice_hours)
-        taking.free(session, newcomer_id)
-        taking.end(session, newcomer_id, NewcomerStatus.CANCELLED)
-        notifications.write_to_newcomer(
-            session, NotificationKind.CANCELLED, newcomer_id
-        )
-        bookings.offer(session, before.slot_id)
-        after = look_up(session, Newcomer.id == newcomer_id)
+        after = taking.cancel(session, before)
     taking.record_event(session, None, Action.NEWCOMER_CANCEL, after)
     return after
 
@@ -52,7 +46,7 @@ def move(
     TooLateToCancel, NotOffered, SlotGone.
     """
     with assume_role(session, "system"):
-        before = _lock(session, newcomer_id)
+        before = taking.lock(session, newcomer_id)
         if before.slot_id == slot_id and before.status is NewcomerStatus.CONFIRMED:
             return before
         _require_changeable(session, before, notice_hours)
@@ -79,11 +73,6 @@ def move(
         session, None, Action.NEWCOMER_MOVE, after, replaced=before.slot_id
     )
     return after
-
-
-def _lock(session: Session, newcomer_id: UUID) -> NewcomerRecord:
-    taking.lock(session, newcomer_id)
-    return look_up(session, Newcomer.id == newcomer_id)
 
 
 def _require_changeable(

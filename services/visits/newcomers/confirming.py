@@ -54,8 +54,7 @@ def confirm(
     confirmed with this code stays so. Raises NoSuchNewcomer, HoldOver, TooManyVisits.
     """
     with assume_role(session, "system"):
-        taking.lock(session, newcomer_id)
-        newcomer = look_up(session, Newcomer.id == newcomer_id)
+        newcomer = taking.lock(session, newcomer_id)
         if newcomer.status not in {NewcomerStatus.PENDING, NewcomerStatus.CONFIRMED}:
             raise HoldOver
         tries_left, is_right = _try(session, newcomer_id, code, key)

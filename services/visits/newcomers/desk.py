@@ -17,8 +17,7 @@ from services.core.audit import Action
 from services.visits.booking import bookings
 from services.visits.booking.bookings import rules
 from services.visits.booking.patients import require_in_use, require_patient
-from services.visits.front_desk import appointments, notifications
-from services.visits.front_desk.notifications import NotificationKind
+from services.visits.front_desk import appointments
 from services.visits.newcomers import taking
 from services.visits.newcomers.errors import NewcomerOver
 from services.visits.newcomers.reading import look_up, record_of, records
@@ -124,8 +123,7 @@ def register(
     require_patient(session, actor, patient_id)
     before = look_up(session, Newcomer.id == newcomer_id)
     with assume_role(session, "system"):
-        taking.lock(session, newcomer_id)
-        before = look_up(session, Newcomer.id == newcomer_id)
+        before = taking.lock(session, newcomer_id)
         if before.booking_id is not None:
             return _registered_before(session, before, patient_id)
         if before.status is not NewcomerStatus.CONFIRMED:
@@ -153,19 +151,12 @@ def call_off(session: Session, actor: Actor, newcomer_id: UUID) -> NewcomerRecor
     actor.require(Permission.RUN_THE_DESK)
     look_up(session, Newcomer.id == newcomer_id)
     with assume_role(session, "system"):
-        taking.lock(session, newcomer_id)
-        before = look_up(session, Newcomer.id == newcomer_id)
+        before = taking.lock(session, newcomer_id)
         if before.status is NewcomerStatus.CANCELLED:
             return before
         if before.status is not NewcomerStatus.CONFIRMED:
             raise NewcomerOver(before)
-        taking.free(session, newcomer_id)
-        taking.end(session, newcomer_id, NewcomerStatus.CANCELLED)
-        notifications.write_to_newcomer(
-            session, NotificationKind.CANCELLED, newcomer_id
-        )
-        bookings.offer(session, before.slot_id)
-        after = look_up(session, Newcomer.id == newcomer_id)
+        after = taking.cancel(session, before)
     taking.record_event(session, actor, Action.NEWCOMER_CANCEL, after)
     return after
 

@@ -22,7 +22,7 @@ from services.visits.newcomers.errors import (
     SlotGone,
     TooManyPending,
 )
-from services.visits.newcomers.reading import find, look_up
+from services.visits.newcomers.reading import look_up
 from services.visits.newcomers.records import (
     NewcomerRecord,
     NewcomerRequest,
@@ -100,10 +100,7 @@ def release(session: Session, newcomer_id: UUID) -> None:
     What is confirmed already stays. Raises NoSuchNewcomer.
     """
     with assume_role(session, "system"):
-        taking.lock(session, newcomer_id)
-        newcomer = find(session, newcomer_id)
-        if newcomer is None:
-            raise NoSuchNewcomer
+        newcomer = taking.lock(session, newcomer_id)
         if newcomer.status is not NewcomerStatus.PENDING:
             return
         taking.free(session, newcomer_id)

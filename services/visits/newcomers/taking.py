@@ -11,8 +11,11 @@ from db.models.doctor import Doctor
 from services.core import audit
 from services.core.actors import Actor
 from services.core.audit import Action
+from services.visits.booking import bookings
+from services.visits.front_desk import notifications
+from services.visits.front_desk.notifications import NotificationKind
 from services.visits.newcomers.errors import NotOffered
-from services.visits.newcomers.reading import NOW, is_offered
+from services.visits.newcomers.reading import NOW, is_offered, look_up
 from services.visits.newcomers.records import NewcomerRecord, NewcomerStatus
 from services.visits.schedule import visit_changes
 
@@ -89,11 +92,21 @@ def free(session: Session, newcomer_id: UUID) -> None:
     visit_changes.changed(session)
 
 
-def lock(session: Session, newcomer_id: UUID) -> None:
-    """Wait for whoever else is changing this newcomer's booking."""
+def lock(session: Session, newcomer_id: UUID) -> NewcomerRecord:
+    """Return the booking, once whoever else was changing it is done."""
     session.execute(
         select(Newcomer.id).where(Newcomer.id == newcomer_id).with_for_update()
     )
+    return look_up(session, Newcomer.id == newcomer_id)
+
+
+def cancel(session: Session, newcomer: NewcomerRecord) -> NewcomerRecord:
+    """Give the visit back, to whoever waits for it, and write so to the newcomer."""
+    free(session, newcomer.id)
+    end(session, newcomer.id, NewcomerStatus.CANCELLED)
+    notifications.write_to_newcomer(session, NotificationKind.CANCELLED, newcomer.id)
+    bookings.offer(session, newcomer.slot_id)
+    return look_up(session, Newcomer.id == newcomer.id)
 
 
 def end(session: Session, newcomer_id: UUID, status: NewcomerStatus) -> None:

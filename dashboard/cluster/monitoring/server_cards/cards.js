@@ -2,15 +2,6 @@
 
 const shown = new WeakMap()
 
-const element = (name, attributes = {}, ...children) => {
-  const made = document.createElement(name)
-  for (const [attribute, value] of Object.entries(attributes)) {
-    made.setAttribute(attribute, value)
-  }
-  made.append(...children)
-  return made
-}
-
 const card = ({ name, part, icon, tone, state, facts, url }) =>
   element(
     "article",

@@ -10,6 +10,8 @@ from uuid import UUID
 
 import streamlit as st
 
+from dashboard.ui.scripts import ELEMENTS, read_script
+
 _HERE = Path(__file__).parent
 
 # One module in three files, since a component takes one.
@@ -18,7 +20,7 @@ _SCRIPTS = ("preview.js", "pages_list.js", "printing.js")
 _mount = st.components.v2.component(
     "chartroom.page_preview",
     css=(_HERE / "preview.css").read_text(encoding="utf-8"),
-    js="\n".join((_HERE / name).read_text(encoding="utf-8") for name in _SCRIPTS),
+    js=read_script(ELEMENTS, *(_HERE / name for name in _SCRIPTS)),
     # A dialog keeps the focus to itself and sees no button in a shadow root.
     isolate_styles=False,
 )

@@ -16,15 +16,6 @@ const PAUSES_MS = [1000, 2000, 4000, 8000]
 // Somebody is busy or out of reach, which passes.
 const PASSING = [429, 502, 503, 504]
 
-const element = (name, attributes = {}, ...children) => {
-  const made = document.createElement(name)
-  for (const [attribute, value] of Object.entries(attributes)) {
-    made.setAttribute(attribute, value)
-  }
-  made.append(...children)
-  return made
-}
-
 const tool = (name, label, keys, action) => {
   const icon = element("span", { class: "icon", "aria-hidden": "true" }, name)
   const made = element(

@@ -13,6 +13,7 @@ import streamlit as st
 
 from dashboard.context import current_actor, read, today
 from dashboard.patients.records.patient_header import patient_header
+from dashboard.ui.scripts import ELEMENTS, read_script
 from services.core.actors import Permission
 from services.patients.records import patients
 
@@ -23,7 +24,7 @@ _HERE: Final = Path(__file__).parent
 _mount = st.components.v2.component(
     "chartroom.patient_choice",
     css=(_HERE / "picker.css").read_text(encoding="utf-8"),
-    js=(_HERE / "picker.js").read_text(encoding="utf-8"),
+    js=read_script(ELEMENTS, _HERE / "picker.js"),
     # A dialog keeps the focus to itself and sees no field in a shadow root.
     isolate_styles=False,
 )

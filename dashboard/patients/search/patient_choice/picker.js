@@ -7,15 +7,6 @@ const FIRST = 6
 const MOST = 30
 const UNREACHABLE = "The search cannot be reached now. Type again in a moment."
 
-const element = (name, attributes = {}, ...children) => {
-  const made = document.createElement(name)
-  for (const [attribute, value] of Object.entries(attributes)) {
-    made.setAttribute(attribute, value)
-  }
-  made.append(...children)
-  return made
-}
-
 const born = (text) => {
   const day = new Date(text)
   const now = new Date()

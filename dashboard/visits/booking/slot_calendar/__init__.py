@@ -13,12 +13,14 @@ from typing import Literal
 
 import streamlit as st
 
+from dashboard.ui.scripts import COLUMNS, ELEMENTS, read_script
+
 _HERE = Path(__file__).parent
 
 _mount = st.components.v2.component(
     "chartroom.slot_calendar",
     css=(_HERE / "calendar.css").read_text(encoding="utf-8"),
-    js=(_HERE / "calendar.js").read_text(encoding="utf-8"),
+    js=read_script(ELEMENTS, COLUMNS, _HERE / "calendar.js"),
 )
 
 TimeState = Literal["free", "held", "booked", "own_hold", "own_visit"]

@@ -1,14 +1,5 @@
 // Draws the days that Python hands over; everything is set as text, never as HTML.
 
-const element = (name, attributes = {}, ...children) => {
-  const made = document.createElement(name)
-  for (const [attribute, value] of Object.entries(attributes)) {
-    if (value !== null && value !== undefined) made.setAttribute(attribute, value)
-  }
-  made.append(...children)
-  return made
-}
-
 const BUSY_MILLISECONDS = 3000
 // To patients, and to those who book for them.
 const SAID = {
@@ -16,8 +7,9 @@ const SAID = {
   other: { booked: "taken", own_hold: "held by you", own_visit: "patient's visit" },
 }
 
-class Calendar {
+class Calendar extends ButtonColumns {
   constructor(parent, { name, action, days, whose }, choose) {
+    super({ column: ".day", button: "button.time", id: "slot", line: "line", wraps: true })
     this.action = action
     this.days = days
     this.choose = choose
@@ -113,57 +105,6 @@ class Calendar {
       }, BUSY_MILLISECONDS)
       this.choose(slot.id)
     }
-  }
-
-  buttons() {
-    return [...this.frame.querySelectorAll("button.time")]
-  }
-
-  button(slot) {
-    return slot ? this.buttons().find((button) => button.dataset.slot === slot) : undefined
-  }
-
-  rove(target) {
-    for (const button of this.buttons()) button.tabIndex = button === target ? 0 : -1
-  }
-
-  onKey(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return
-    const from = event.target.closest?.("button.time")
-    const target = from && this.next(from, event.key)
-    if (!target) return
-    event.preventDefault()
-    event.stopPropagation()
-    target.focus()
-  }
-
-  next(from, key) {
-    const columns = [...this.frame.querySelectorAll(".day")].map((day) => [
-      ...day.querySelectorAll("button.time"),
-    ])
-    const column = columns.findIndex((buttons) => buttons.includes(from))
-    const own = columns[column]
-    const place = own.indexOf(from)
-    switch (key) {
-      case "ArrowDown":
-        return own[place + 1]
-      case "ArrowUp":
-        return own[place - 1]
-      case "Home":
-        return own[0]
-      case "End":
-        return own.at(-1)
-      case "ArrowRight":
-        return this.nearest(columns.slice(column + 1), from) ?? own[place + 1]
-      case "ArrowLeft":
-        return this.nearest(columns.slice(0, column).reverse(), from) ?? own[place - 1]
-    }
-  }
-
-  nearest(columns, from) {
-    const column = columns.find((buttons) => buttons.length)
-    const away = (button) => Math.abs(button.dataset.line - from.dataset.line)
-    return column?.reduce((best, next) => (away(next) < away(best) ? next : best))
   }
 
   waitForHolds() {

@@ -1,17 +1,5 @@
 // Draws the lanes that Python hands over; everything is set as text, never as HTML.
 
-const element = (name, attributes = {}, ...children) => {
-  const made = document.createElement(name)
-  for (const [attribute, value] of Object.entries(attributes)) {
-    if (value !== null && value !== undefined) made.setAttribute(attribute, value)
-  }
-  made.append(...children)
-  return made
-}
-
-const icon = (name) =>
-  element("span", { class: "icon", "aria-hidden": "true", translate: "no" }, name)
-
 const clock = (minutes) =>
   `${String(Math.floor(minutes / 60)).padStart(2, "0")}:${String(minutes % 60).padStart(2, "0")}`
 
@@ -23,8 +11,9 @@ const DRAG_PIXELS = 6
 const SNAP_MINUTES = 5
 const BUSY_MILLISECONDS = 3000
 
-class Grid {
+class Grid extends ButtonColumns {
   constructor(parent, tell) {
+    super({ column: ".lane", button: "button.entry", id: "id", line: "begins" })
     this.tell = tell
     this.frame = element("div", { class: "frame" })
     this.frame.onkeydown = (event) => this.onKey(event)
@@ -99,7 +88,8 @@ class Grid {
       body.append(element("div", { class: "now", style: this.at(now), "aria-hidden": "true" }))
     }
     body.onpointerdown = (event) => this.onDown(event, lane, body)
-    return element("section", { "aria-labelledby": title.id }, head, body)
+    // A group and no landmark: a clinic has twenty of them, two perhaps of the same name.
+    return element("div", { class: "column", role: "group", "aria-labelledby": title.id }, head, body)
   }
 
   band(band) {
@@ -262,60 +252,7 @@ class Grid {
     this.waiting = undefined
   }
 
-  // Keys
-
-  buttons() {
-    return [...this.frame.querySelectorAll("button.entry")]
-  }
-
-  button(id) {
-    return id ? this.buttons().find((button) => button.dataset.id === id) : undefined
-  }
-
-  rove(target) {
-    for (const button of this.buttons()) button.tabIndex = button === target ? 0 : -1
-  }
-
-  onKey(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return
-    const from = event.target.closest?.("button.entry")
-    const target = from && this.next(from, event.key)
-    if (!target) return
-    event.preventDefault()
-    event.stopPropagation()
-    target.focus()
-  }
-
-  next(from, key) {
-    const columns = [...this.frame.querySelectorAll(".lane")].map((lane) => [
-      ...lane.querySelectorAll("button.entry"),
-    ])
-    const column = columns.findIndex((buttons) => buttons.includes(from))
-    const own = columns[column]
-    const place = own.indexOf(from)
-    switch (key) {
-      case "ArrowDown":
-        return own[place + 1]
-      case "ArrowUp":
-        return own[place - 1]
-      case "Home":
-        return own[0]
-      case "End":
-        return own.at(-1)
-      case "ArrowRight":
-        return this.nearest(columns.slice(column + 1), from)
-      case "ArrowLeft":
-        return this.nearest(columns.slice(0, column).reverse(), from)
-    }
-  }
-
-  nearest(columns, from) {
-    const column = columns.find((buttons) => buttons.length)
-    const away = (button) => Math.abs(button.dataset.begins - from.dataset.begins)
-    return column?.reduce((best, next) => (away(next) < away(best) ? next : best))
-  }
-
-  close() {
+    close() {
     this.letGo()
     this.frame.remove()
   }
