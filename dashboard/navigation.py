@@ -305,6 +305,8 @@ _ABOVE: Final = {
     "cluster/alerts.py": "cluster/replication.py",
     "cluster/cluster_history.py": "cluster/replication.py",
     "cluster/drills.py": "cluster/replication.py",
+    "cluster/availability.py": "cluster/replication.py",
+    "cluster/slow_queries.py": "cluster/replication.py",
 }
 # A visit is booked for a patient: without one, they are looked for.
 _LOOK_IN: Final = _ABOVE | {"visits/book.py": "patients/patients.py"}

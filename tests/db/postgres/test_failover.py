@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from uuid import uuid4
 
+import psutil
 import pytest
 from psycopg2.extensions import parse_dsn
 
@@ -217,7 +218,9 @@ def test_a_former_primary_with_log_of_its_own_answers_for_what_was_before_it_die
     before, after = note_id, uuid4()
     with breakable.unsupervised():
         acknowledged = database.write(notes.write(before)).lsn
-        with hanging(one), hanging(other):
+        # Its Patroni would see that nobody follows, and let none of them lead after it.
+        patroni = psutil.Process(former.patroni.process.pid)
+        with hanging(one), hanging(other), suspended(patroni):
             assert ask(breakable, former, _LEAVE_REPLICAS)
             ask(breakable, former, _MUCH_LOG)
             end = Lsn.parse(ask(breakable, former, "SELECT pg_current_wal_flush_lsn()"))
