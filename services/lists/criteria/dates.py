@@ -23,6 +23,7 @@ _SPELLINGS: Final = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE | re.ASCII,
 )
+_YEAR: Final = re.compile("(?:18|19|20)[0-9]{2}")
 
 
 def read_date(text: str) -> date | None:
@@ -33,6 +34,11 @@ def read_date(text: str) -> date | None:
     match = _SPELLINGS.fullmatch(text.strip())
     days = _days(match) if match else ()
     return days[0] if len(days) == 1 else None
+
+
+def read_year(text: str) -> int | None:
+    """Read a year that stands alone, such as 1980."""
+    return int(text) if _YEAR.fullmatch(text.strip()) else None
 
 
 def find_date(text: str) -> tuple[tuple[date, ...], str]:

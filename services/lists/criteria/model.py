@@ -25,6 +25,8 @@ class Operator(StrEnum):
     CONTAINS = "CONTAINS"
     STARTS_WITH = "STARTS_WITH"
     IN = "IN"
+    BETWEEN = "BETWEEN"
+    IN_THE_LAST = "IN_THE_LAST"
     IS_EMPTY = "IS_EMPTY"
     HAS = "HAS"
 
@@ -72,16 +74,17 @@ _RANGES = (
     Operator.GREATER_THAN,
     Operator.GREATER_THAN_OR_EQUAL,
 )
+_SPANS = (Operator.BETWEEN, Operator.IN_THE_LAST)
 _SUBSTRINGS = (Operator.CONTAINS, Operator.STARTS_WITH)
 
 OPERATORS: Final[Mapping[Kind, tuple[Operator, ...]]] = MappingProxyType(
     {
         Kind.TEXT: (*_EQUALITY, *_SUBSTRINGS, *_RANGES, Operator.IN),
         Kind.PHONE: (*_EQUALITY, *_SUBSTRINGS, Operator.IN),
-        Kind.DATE: (*_EQUALITY, *_RANGES, Operator.IN),
-        Kind.TIMESTAMP: (*_EQUALITY, *_RANGES),
-        Kind.AGE: (*_EQUALITY, *_RANGES, Operator.IN),
-        Kind.YEAR: (*_EQUALITY, *_RANGES, Operator.IN),
+        Kind.DATE: (*_EQUALITY, *_RANGES, *_SPANS, Operator.IN),
+        Kind.TIMESTAMP: (*_EQUALITY, *_RANGES, *_SPANS),
+        Kind.AGE: (*_EQUALITY, *_RANGES, Operator.BETWEEN, Operator.IN),
+        Kind.YEAR: (*_EQUALITY, *_RANGES, Operator.BETWEEN, Operator.IN),
         Kind.CHOICE: (*_EQUALITY, Operator.IN),
         Kind.FLAG: (Operator.EQUAL,),
         Kind.LIST: (
@@ -91,8 +94,8 @@ OPERATORS: Final[Mapping[Kind, tuple[Operator, ...]]] = MappingProxyType(
             Operator.IS_EMPTY,
         ),
         Kind.ID: (*_EQUALITY, Operator.IN),
-        Kind.NUMBER: (*_RANGES, *_EQUALITY, Operator.IN),
-        Kind.SIZE: _RANGES,
+        Kind.NUMBER: (*_RANGES, *_EQUALITY, Operator.BETWEEN, Operator.IN),
+        Kind.SIZE: (*_RANGES, Operator.BETWEEN),
     }
 )
 
@@ -101,6 +104,9 @@ OPERATORS: Final[Mapping[Kind, tuple[Operator, ...]]] = MappingProxyType(
 _FOR_PROGRAMS: Final[Mapping[Kind, tuple[Operator, ...]]] = MappingProxyType(
     {Kind.PHONE: _RANGES, Kind.LIST: (Operator.EQUAL, *_RANGES)}
 )
+
+# Those that take several values: so many as one likes, or both ends.
+SEVERAL: Final = frozenset({Operator.IN, Operator.BETWEEN})
 
 Value = str | bool | tuple[str, ...]
 

@@ -1,8 +1,9 @@
 """Criteria written as the parameters of a URL.
 
 `1_field=last_name&1_operator=EQUAL&1_value=Doe&orderBy=date_of_birth&order=desc`:
-indices may start anywhere and only group the three parts. Several values for IN are
-given by repeating `1_value` or with commas; several sort keys with commas.
+indices may start anywhere and only group the three parts. Several values for IN, and
+both ends for BETWEEN, are given by repeating `1_value` or with commas; several sort
+keys with commas.
 """
 
 import re
@@ -14,6 +15,7 @@ from typing import Final, TypeVar
 from services.core.errors import InvalidInput
 from services.lists.criteria import rules, values
 from services.lists.criteria.model import (
+    SEVERAL,
     Combine,
     Criteria,
     Direction,
@@ -105,7 +107,7 @@ def _read_filter(index: int, given: dict[str, list[str]], fields: Fields) -> Fil
 
 
 def _value(given: dict[str, list[str]], index: int, operator: Operator) -> Value:
-    if operator is not Operator.IN:
+    if operator not in SEVERAL:
         return _only_value(given, index, "value")
     repeated = given.get("value", [])
     if len(repeated) == 1:

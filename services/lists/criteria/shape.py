@@ -6,7 +6,7 @@ compiled once for a shape; values are bound each time, so that the planner sees 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from types import MappingProxyType
 from typing import Final
 
@@ -28,7 +28,9 @@ from services.lists.criteria.patterns import containing
 class Leaf:
     """A filter without its values, of which there are `arity`.
 
-    `has_trigrams` says that the text is long enough for a trigram index to help.
+    `is_interval` says that values come in pairs, where what is asked for begins and
+    where it has ended; of pairs a range needs one end only. `has_trigrams` says that
+    the text is long enough for a trigram index to help.
     """
 
     field: str
@@ -36,6 +38,7 @@ class Leaf:
     operator: Operator
     arity: int
     is_denied: bool = False
+    is_interval: bool = False
     has_trigrams: bool = False
 
 
@@ -121,6 +124,12 @@ def _leaf(
     if operator is Operator.IS_EMPTY:
         return Leaf(field.name, field.kind, operator, 0, is_denied=not read[0]), ()
     is_part = operator is Operator.CONTAINS
+    intervals = _intervals(field, operator, read, now)
+    if intervals is not None:
+        if field.kind is Kind.AGE:
+            # The older somebody is, the earlier the day of birth.
+            operator = _REVERSED.get(operator, operator)
+        read = _ends(operator, intervals)
     match field.kind:
         case Kind.TEXT:
             read = tuple(
@@ -128,12 +137,6 @@ def _leaf(
             )
         case Kind.PHONE if is_part:
             read = tuple(containing(str(digits)) for digits in read)
-        case Kind.AGE:
-            # The older somebody is, the earlier the day of birth.
-            operator = _REVERSED.get(operator, operator)
-            read = _ends(operator, _birth_intervals(read, now))
-        case Kind.TIMESTAMP:
-            read = _ends(operator, _timestamp_intervals(read, now))
         case Kind.LIST if field.choices:
             read = tuple([choice] for choice in read)
         case Kind.LIST if operator in _REVERSED:
@@ -146,11 +149,53 @@ def _leaf(
         operator,
         arity=len(read),
         is_denied=operator is Operator.NOT_EQUAL,
+        is_interval=intervals is not None,
         has_trigrams=is_part and len(str(filter_.value).strip()) >= _TRIGRAM,
     ), read
 
 
 _Intervals = list[tuple[object, object]]
+
+
+def _intervals(
+    field: Field, operator: Operator, read: Sequence[object], now: datetime
+) -> _Intervals | None:
+    """Return where each value begins and has ended; None if it is compared as it is."""
+    if operator is Operator.IN_THE_LAST:
+        return [_last(field, read[0], now)]
+    intervals: _Intervals
+    match field.kind:
+        case Kind.AGE:
+            intervals = _birth_intervals(read, now)
+        case Kind.TIMESTAMP:
+            intervals = _timestamp_intervals(read, now)
+        case Kind.DATE if operator is Operator.BETWEEN or _has_year(read):
+            intervals = [values.day_interval(day) for day in read]
+        case _ if operator is Operator.BETWEEN:
+            intervals = [(number, int(str(number)) + 1) for number in read]
+        case _:
+            return None
+    if operator is not Operator.BETWEEN:
+        return intervals
+    if field.kind is Kind.AGE:
+        intervals.reverse()
+    (begin, _), (_, end) = intervals
+    return [(begin, end)]
+
+
+def _has_year(read: Sequence[object]) -> bool:
+    return any(isinstance(value, int) for value in read)
+
+
+def _last(field: Field, span: object, now: datetime) -> tuple[object, object]:
+    """Return where the days that end with today begin, and tomorrow."""
+    if not isinstance(span, values.Span):
+        raise TypeError(type(span))
+    first, end = span.first_day(now.date()), now.date() + timedelta(1)
+    if field.kind is Kind.DATE:
+        return first, end
+    midnights = (datetime.combine(day, time.min, now.tzinfo) for day in (first, end))
+    return next(midnights), next(midnights)
 
 
 def _birth_intervals(read: Sequence[object], now: datetime) -> _Intervals:

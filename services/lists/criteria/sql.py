@@ -94,7 +94,7 @@ def _comparison(
     if leaf.operator is Operator.IS_EMPTY:
         is_empty = _is_empty(leaf.kind, target.column)
         return ~is_empty if leaf.is_denied else is_empty
-    if leaf.kind in {Kind.TIMESTAMP, Kind.AGE}:
+    if leaf.is_interval:
         return _within(leaf, target.column, parameters)
     if leaf.kind is Kind.LIST and leaf.operator in _RANGES:
         entries = joined(target.column)
@@ -128,7 +128,8 @@ def _within(
             for _ in range(leaf.arity // 2)
         )
     )
-    return ~inside if leaf.is_denied else inside
+    # What has no day has not this one either.
+    return inside.is_not(true()) if leaf.is_denied else inside
 
 
 def _compared(

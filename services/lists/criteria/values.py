@@ -1,6 +1,8 @@
 """What people type, read as the values that a field is compared with."""
 
+import calendar
 import re
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from types import MappingProxyType
 from typing import Final, NoReturn
@@ -8,10 +10,11 @@ from uuid import UUID
 
 from services.core.errors import InvalidInput
 from services.core.typed_text import is_storable
-from services.lists.criteria.dates import read_date
+from services.lists.criteria.dates import read_date, read_year
 from services.lists.criteria.model import (
     MAX_CHOICES,
     MAX_TEXT_LENGTH,
+    SEVERAL,
     Field,
     Filter,
     Kind,
@@ -29,11 +32,49 @@ _SIZE: Final = re.compile(
 _BYTES: Final = MappingProxyType(
     {"": 1, "b": 1, "bytes": 1, "kb": 2**10, "mb": 2**20, "gb": 2**30}
 )
+_SPAN: Final = re.compile(
+    "(?P<count>[0-9]{1,4}) *(?P<unit>day|week|month|year)s?", re.IGNORECASE
+)
+_LONGEST_SPAN: Final = 1_000
+_MONTHS: Final = MappingProxyType({"month": 1, "year": 12})
+_DAYS: Final = MappingProxyType({"day": 1, "week": 7})
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """So many days, weeks, months or years that end with today."""
+
+    count: int
+    unit: str
+
+    def first_day(self, today: date) -> date:
+        """Return the first of the days: of one day it is today itself."""
+        if self.unit in _DAYS:
+            return today - timedelta(self.count * _DAYS[self.unit] - 1)
+        months = today.year * 12 + today.month - 1 - self.count * _MONTHS[self.unit]
+        year, month = divmod(months, 12)
+        _, longest = calendar.monthrange(year, month + 1)
+        day_before = date(year, month + 1, min(today.day, longest))
+        return day_before + timedelta(1)
+
+    def __str__(self) -> str:
+        return self.unit if self.count == 1 else f"{self.count} {self.unit}s"
+
+
+def day_interval(read: object) -> tuple[date, date]:
+    """Return where a day, or a year that stands for its days, begins and ends."""
+    if isinstance(read, date):
+        return read, read + timedelta(1)
+    year = int(str(read))
+    return date(year, 1, 1), date(year + 1, 1, 1)
 
 
 def read_timestamp(text: str, now: datetime) -> tuple[datetime, datetime] | None:
-    """Return where a typed day or moment begins and ends, in the zone of `now`."""
+    """Return where a typed day, year or moment begins and ends, in `now`'s zone."""
     try:
+        if year := read_year(text):
+            first, end = day_interval(year)
+            return _midnight(first, now), _midnight(end, now)
         if day := read_date(text):
             return _midnight(day, now), _midnight(day + timedelta(days=1), now)
         timestamp = datetime.fromisoformat(text.strip())
@@ -62,16 +103,28 @@ def read(field: Field, filter_: Filter) -> tuple[object, ...]:
     """
     if filter_.operator is Operator.IS_EMPTY:
         return (_read_flag(field, filter_.value),)
-    return tuple(_read_one(field, text) for text in _typed(field, filter_))
+    typed = _typed(field, filter_)
+    if filter_.operator is Operator.IN_THE_LAST:
+        return (_read_span(field, typed[0]),)
+    found = tuple(_read_one(field, text) for text in typed)
+    if filter_.operator is Operator.BETWEEN:
+        _require_order(field, found)
+    return found
 
 
 def _typed(field: Field, filter_: Filter) -> tuple[str, ...]:
     value = filter_.value
-    if filter_.operator is not Operator.IN:
+    if filter_.operator not in SEVERAL:
         if isinstance(value, tuple):
             raise InvalidInput(field.name, f"{field.label} takes one value here.")
         return (_clean(field, value),)
     listed = value if isinstance(value, tuple) else str(value).split(",")
+    if filter_.operator is Operator.BETWEEN and (
+        len(listed) != 2 or not all(map(str.strip, listed))  # noqa: PLR2004
+    ):
+        raise InvalidInput(
+            field.name, f"{field.label}: give both ends, the lower one first."
+        )
     typed = tuple(_clean(field, text) for text in listed)
     if not 1 <= len(typed) <= MAX_CHOICES:
         raise InvalidInput(
@@ -106,7 +159,7 @@ def _read_one(field: Field, text: str) -> object:  # noqa: C901, PLR0911, PLR091
         case Kind.PHONE:
             return _read_phone(field, text)
         case Kind.DATE:
-            return read_date(text) or _refuse_date(field)
+            return read_date(text) or read_year(text) or _refuse_date(field)
         case Kind.TIMESTAMP:
             if read_timestamp(text, datetime.now(UTC)) is None:
                 _refuse_date(field)
@@ -131,8 +184,40 @@ def _refuse_date(field: Field) -> NoReturn:
     raise InvalidInput(
         field.name,
         f"{field.label} is not a day of the calendar, or could be two; "
-        "write it as year-month-day, for example 1980-01-31.",
+        "write it as year-month-day, for example 1980-01-31, or a year such as 1980.",
     )
+
+
+def _read_span(field: Field, text: str) -> Span:
+    typed = _SPAN.fullmatch(text)
+    if typed is None or not 1 <= int(typed["count"]) <= _LONGEST_SPAN:
+        raise InvalidInput(
+            field.name,
+            f"{field.label}: write a whole number from 1 to {_LONGEST_SPAN:,} and "
+            "days, weeks, months or years, for example 30 days.",
+        )
+    return Span(int(typed["count"]), typed["unit"].lower())
+
+
+def _require_order(field: Field, ends: tuple[object, ...]) -> None:
+    (begin, _), (_, end) = (_bounds(field, typed) for typed in ends)
+    if begin >= end:
+        raise InvalidInput(
+            field.name,
+            f"{field.label}: the first is greater than the second; swap them.",
+        )
+
+
+def _bounds(field: Field, end: object) -> tuple[float, float]:
+    """Return where one end of a range begins and has ended, as numbers."""
+    if field.kind is Kind.TIMESTAMP:
+        now = datetime.now(UTC)
+        first, last = read_timestamp(str(end), now) or _refuse_date(field)
+        return first.timestamp(), last.timestamp()
+    if field.kind is Kind.DATE:
+        begin, after = day_interval(end)
+        return begin.toordinal(), after.toordinal()
+    return int(str(end)), int(str(end)) + 1
 
 
 def _read_phone(field: Field, text: str) -> str:

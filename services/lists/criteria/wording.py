@@ -1,13 +1,14 @@
 """Criteria in plain words."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from itertools import groupby
 from types import MappingProxyType
 from typing import Final
 
 from services.core.errors import InvalidInput
 from services.lists.criteria import values
-from services.lists.criteria.dates import read_date
+from services.lists.criteria.dates import read_date, read_year
 from services.lists.criteria.model import (
     OPERATORS,
     Combine,
@@ -43,6 +44,8 @@ _DATE_LABELS = MappingProxyType(
         Operator.LESS_THAN_OR_EQUAL: "is on or before",
         Operator.GREATER_THAN: "is after",
         Operator.GREATER_THAN_OR_EQUAL: "is on or after",
+        Operator.BETWEEN: "is between",
+        Operator.IN_THE_LAST: "is in the last",
         Operator.IN: "is one of",
         Operator.IS_EMPTY: "is empty",
     }
@@ -55,6 +58,7 @@ _AGE_LABELS = MappingProxyType(
         Operator.LESS_THAN_OR_EQUAL: "is at most",
         Operator.GREATER_THAN: "is over",
         Operator.GREATER_THAN_OR_EQUAL: "is at least",
+        Operator.BETWEEN: "is between",
         Operator.IN: "is one of",
     }
 )
@@ -64,6 +68,7 @@ _SIZE_LABELS = MappingProxyType(
         Operator.LESS_THAN_OR_EQUAL: "is at most",
         Operator.GREATER_THAN: "is over",
         Operator.GREATER_THAN_OR_EQUAL: "is at least",
+        Operator.BETWEEN: "is between",
     }
 )
 _YEAR_LABELS = MappingProxyType(
@@ -74,6 +79,7 @@ _YEAR_LABELS = MappingProxyType(
         Operator.LESS_THAN_OR_EQUAL: "is or is before",
         Operator.GREATER_THAN: "is after",
         Operator.GREATER_THAN_OR_EQUAL: "is or is after",
+        Operator.BETWEEN: "is between",
         Operator.IN: "is one of",
     }
 )
@@ -109,12 +115,6 @@ _PREPOSITIONS: Final = MappingProxyType(
         Operator.IN: "on",
     }
 )
-_YEARS: Final = MappingProxyType(
-    {
-        operator: preposition.replace("on", "in")
-        for operator, preposition in _PREPOSITIONS.items()
-    }
-)
 _AGES: Final = MappingProxyType(
     {
         Operator.EQUAL: "aged {}",
@@ -123,6 +123,7 @@ _AGES: Final = MappingProxyType(
         Operator.LESS_THAN_OR_EQUAL: "aged {} or younger",
         Operator.GREATER_THAN: "older than {}",
         Operator.GREATER_THAN_OR_EQUAL: "aged {} or older",
+        Operator.BETWEEN: "aged {}",
         Operator.IN: "aged {}",
     }
 )
@@ -205,13 +206,15 @@ def _phrase(field: Field, filter_: Filter) -> str:
     typed = values.read(field, filter_)
     if filter_.operator is Operator.IS_EMPTY or field.kind is Kind.FLAG:
         return _statement(field, filter_.operator, is_true=bool(typed[0]))
-    said = _listed([_spoken(field, value) for value in typed], "or")
+    spoken = [_spoken(field, value) for value in typed]
+    said = _listed(spoken, "or")
+    if filter_.operator is Operator.BETWEEN:
+        said = (" to " if field.kind is Kind.AGE else " and ").join(spoken)
     match field.kind:
         case Kind.DATE | Kind.TIMESTAMP | Kind.YEAR:
-            words = _YEARS if field.kind is Kind.YEAR else _PREPOSITIONS
-            preposition = words[filter_.operator]
             is_denied = filter_.operator is Operator.NOT_EQUAL
-            return f"{'not ' if is_denied else ''}{field.phrase} {preposition} {said}"
+            when = _when(filter_.operator, spoken)
+            return f"{'not ' if is_denied else ''}{field.phrase} {when}"
         case Kind.AGE:
             return _AGES[filter_.operator].format(said)
         case Kind.LIST:
@@ -236,6 +239,27 @@ def _statement(field: Field, operator: Operator, *, is_true: bool) -> str:
     return f"{'with' if is_true else 'without'} {label}"
 
 
+def _when(operator: Operator, spoken: Sequence[str]) -> str:
+    """Put the right word before each day and each year."""
+    if operator is Operator.IN_THE_LAST:
+        return f"in the last {spoken[0]}"
+    if operator is Operator.BETWEEN:
+        return f"between {' and '.join(spoken)}"
+    grouped = groupby(spoken, key=lambda text: text.isdigit())
+    return _listed(
+        [
+            f"{_preposition(operator, is_year=is_year)} {_listed(list(same), 'or')}"
+            for is_year, same in grouped
+        ],
+        "or",
+    )
+
+
+def _preposition(operator: Operator, *, is_year: bool) -> str:
+    preposition = _PREPOSITIONS[operator]
+    return preposition.replace("on", "in") if is_year else preposition
+
+
 def _list_phrase(field: Field, operator: Operator, said: str) -> str:
     match operator:
         case Operator.NOT_EQUAL:
@@ -251,10 +275,10 @@ def _list_phrase(field: Field, operator: Operator, said: str) -> str:
 
 def _spoken(field: Field, value: object) -> str:
     match field.kind:
-        case Kind.DATE:
+        case Kind.DATE if isinstance(value, date):
             return f"{value:%-d %B %Y}"
-        case Kind.TIMESTAMP:
-            return _spoken_timestamp(str(value))
+        case Kind.TIMESTAMP if isinstance(value, str):
+            return _spoken_timestamp(value)
         case Kind.TEXT | Kind.PHONE:
             return _quoted(str(value))
         case Kind.CHOICE | Kind.LIST if field.choices:
@@ -266,6 +290,8 @@ def _spoken(field: Field, value: object) -> str:
 
 
 def _spoken_timestamp(typed: str) -> str:
+    if read_year(typed):
+        return typed
     day = read_date(typed)
     if day:
         return f"{day:%-d %B %Y}"

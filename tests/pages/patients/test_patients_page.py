@@ -323,3 +323,48 @@ def test_charts_describe_the_list_in_words(clinic: Clinic):
 
     assert {h.value for h in app.subheader} == {"Age", "Sex", "Allergies"}
     assert not app.exception
+
+
+def test_a_list_of_days_between_two_is_typed_as_two(clinic: Clinic):
+    app = with_filter(clinic.open("patients"), "date_of_birth", Operator.BETWEEN)
+    app.text_input(key="patients_from_2").set_value("1980")
+    app.text_input(key="patients_to_2").set_value("17.5.1980").run()
+
+    app.button(key="patients_apply").click().run()
+
+    assert app.markdown[0].value == ("**1 patient born between 1980 and 17 May 1980**")
+    assert app.text_input(key="patients_to_2").value == "17.5.1980"
+    assert not app.exception
+
+
+def test_what_was_typed_stays_when_an_end_is_missing(clinic: Clinic):
+    app = with_filter(clinic.open("patients"), "date_of_birth", Operator.EQUAL)
+    app.text_input(key="patients_text_2").set_value("1990").run()
+    app.selectbox(key="patients_operator_2").set_value(Operator.BETWEEN).run()
+    assert app.text_input(key="patients_from_2").value == "1990"
+
+    app.button(key="patients_apply").click().run()
+
+    (said,) = [error.value for error in app.error]
+    assert "Date of birth: give both ends" in said
+    assert app.text_input(key="patients_from_2").value == "1990"
+    assert app.text_input(key="patients_to_2").value == ""
+
+
+def test_who_was_registered_in_the_last_days_is_listed(clinic: Clinic):
+    app = with_filter(clinic.open("patients"), "created_at", Operator.IN_THE_LAST)
+    assert app.text_input(key="patients_span_count_2").value == "30"
+    app.selectbox(key="patients_span_unit_2").set_value("weeks")
+    app.text_input(key="patients_span_count_2").set_value("2").run()
+
+    app.button(key="patients_apply").click().run()
+
+    assert "registered in the last 2 weeks" in app.markdown[0].value
+    assert app.selectbox(key="patients_span_unit_2").value == "weeks"
+    assert not app.exception
+
+    app.text_input(key="patients_span_count_2").set_value("some").run()
+    app.button(key="patients_apply").click().run()
+
+    assert "for example 30 days" in app.error[0].value
+    assert app.text_input(key="patients_span_count_2").value == "some"

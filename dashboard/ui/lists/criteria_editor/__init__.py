@@ -6,13 +6,16 @@ from typing import Any, Final
 
 import streamlit as st
 
-from dashboard.ui.lists.criteria_editor.rows import GroupBox, Rows
+from dashboard.ui.lists.criteria_editor.rows import SPAN_UNITS, GroupBox, Rows
 from services.lists import criteria
 from services.lists.criteria import Combine, Criteria, Direction, Fields, Kind, Operator
 
 _MOST_NESTED: Final = 2
 _FIELD_WIDTH: Final = 200
 _OPERATOR_WIDTH: Final = 190
+_END_WIDTH: Final = 190
+_COUNT_WIDTH: Final = 90
+_UNIT_WIDTH: Final = 120
 _COMBINED: Final = {Combine.AND: "all of these", Combine.OR: "any of these"}
 _DIRECTIONS: Final = {Direction.ASC: "ascending", Direction.DESC: "descending"}
 _YES_NO: Final = {True: "yes", False: "no"}
@@ -167,9 +170,42 @@ class CriteriaEditor:
                     placeholder="Choose or type",
                     **options,
                 )
+            case "ends":
+                self._draw_ends(number, field)
+            case "span":
+                self._draw_span(number)
             case _:
                 hint = _hint(field.kind, rows.value("operator", number))
                 st.text_input(placeholder=hint, autocomplete="off", **options)
+
+    def _draw_ends(self, number: int, field: criteria.Field) -> None:
+        hint = _hint(field.kind, Operator.BETWEEN)
+        for part, label in (("from", "From"), ("to", "To, this included")):
+            st.text_input(
+                label,
+                key=self._rows.key(part, number),
+                placeholder=f"{label.partition(',')[0]}: {hint}",
+                autocomplete="off",
+                width=_END_WIDTH,
+                **_QUIET,
+            )
+
+    def _draw_span(self, number: int) -> None:
+        st.text_input(
+            "How many",
+            key=self._rows.key("span_count", number),
+            placeholder="30",
+            autocomplete="off",
+            width=_COUNT_WIDTH,
+            **_QUIET,
+        )
+        st.selectbox(
+            "Days, weeks, months or years",
+            SPAN_UNITS,
+            key=self._rows.key("span_unit", number),
+            width=_UNIT_WIDTH,
+            **_QUIET,
+        )
 
     def _terms(self, kind: str, chosen: Sequence[str]) -> list[str]:
         # In one order whatever is chosen: another list would interrupt who types on.
@@ -214,8 +250,8 @@ class CriteriaEditor:
 def _hint(kind: Kind, operator: Operator) -> str:
     """Show how a value is written."""
     example = {
-        Kind.DATE: "1980-01-31",
-        Kind.TIMESTAMP: "2026-01-31",
+        Kind.DATE: "1980-01-31 or 1980",
+        Kind.TIMESTAMP: "2026-01-31 or 2026",
         Kind.AGE: "40",
         Kind.YEAR: "1980",
         Kind.NUMBER: "12",

@@ -4,9 +4,10 @@ What is typed lives in widget state only. The numbers of rows and groups are nev
 twice, so no row inherits what stood in one that was removed.
 """
 
+import re
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any
+from typing import Any, Final
 
 import streamlit as st
 
@@ -22,6 +23,14 @@ from services.lists.criteria import (
     Operator,
     Order,
     Value,
+)
+
+SPAN_UNITS: Final = ("days", "weeks", "months", "years")
+# Shapes that are made of two inputs.
+_COMPOSED: Final = {"ends": ("from", "to"), "span": ("span_count", "span_unit")}
+_PARTS: Final = (
+    *("text", "term", "choice", "choices", "yes"),
+    *(part for parts in _COMPOSED.values() for part in parts),
 )
 
 
@@ -87,6 +96,10 @@ class Rows:
         row_field, operator = self.field(number), self.value("operator", number)
         if operator is Operator.IS_EMPTY or row_field.kind is Kind.FLAG:
             return "yes"
+        if operator is Operator.BETWEEN:
+            return "ends"
+        if operator is Operator.IN_THE_LAST:
+            return "span"
         if row_field.choices:
             return "choices" if operator is Operator.IN else "choice"
         if row_field.kind is Kind.LIST and operator is not Operator.CONTAINS:
@@ -132,16 +145,26 @@ class Rows:
     def reset(self, number: int) -> None:
         """Start a row anew after its field changed: its value is none of the other."""
         self._set("operator", number, self.field(number).operators[0])
-        for shape in ("text", "term", "choice", "choices", "yes"):
-            st.session_state.pop(self.key(shape, number), None)
+        for part in _PARTS:
+            st.session_state.pop(self.key(part, number), None)
         self.complete(number)
 
     def complete(self, number: int) -> None:
         """Give a row a value of the shape that its operator takes."""
         shape = self.shape(number)
-        if self.key(shape, number) not in st.session_state:
+        if shape in _COMPOSED:
+            self._complete_parts(shape, number)
+        elif self.key(shape, number) not in st.session_state:
             first = self.field(number).choices[0] if shape == "choice" else ""
             self._set(shape, number, _as_typed(shape, first))
+
+    def _complete_parts(self, shape: str, number: int) -> None:
+        """Begin with what was typed for another comparison, if that was one value."""
+        typed = str(st.session_state.get(self.key("text", number), ""))
+        given = (typed, "") if shape == "ends" else ("30", "days")
+        for part, text in zip(_COMPOSED[shape], given, strict=True):
+            if self.key(part, number) not in st.session_state:
+                self._set(part, number, text)
 
     def keep_last_term(self, number: int) -> None:
         """Let the term that was chosen last take the place of the one before."""
@@ -163,7 +186,13 @@ class Rows:
         self._set("field", number, filter_.field)
         self._set("operator", number, filter_.operator)
         shape = self.shape(number)
-        self._set(shape, number, _as_typed(shape, filter_.value))
+        if shape in _COMPOSED:
+            for part, text in zip(
+                _COMPOSED[shape], _parts_of(shape, filter_.value), strict=True
+            ):
+                self._set(part, number, text)
+        else:
+            self._set(shape, number, _as_typed(shape, filter_.value))
         return number
 
     def _order_of(self, order: Order, numbers: "count[int]") -> int:
@@ -186,8 +215,15 @@ class Rows:
         return Filter(
             self.value("field", number),
             self.value("operator", number),
-            _as_value(shape, self.value(shape, number)),
+            self._typed(shape, number),
         )
+
+    def _typed(self, shape: str, number: int) -> Value:
+        """Return what a row's inputs hold as its filter's value."""
+        if shape not in _COMPOSED:
+            return _as_value(shape, self.value(shape, number))
+        parts = [str(self.value(part, number) or "") for part in _COMPOSED[shape]]
+        return tuple(parts) if shape == "ends" else " ".join(parts).strip()
 
     @property
     def _tree_key(self) -> str:
@@ -200,6 +236,20 @@ class Rows:
 
     def _set(self, name: str, number: int, value: object) -> None:
         st.session_state[self.key(name, number)] = value
+
+
+def _parts_of(shape: str, value: Value) -> tuple[str, str]:
+    """Return a filter's value as the two inputs of that shape hold it."""
+    if shape == "ends":
+        listed = value if isinstance(value, tuple) else str(value).split(",")
+        first, last, *_ = (*(text.strip() for text in listed), "", "")
+        return first, last
+    count, _, unit = str(value).strip().rpartition(" ")
+    # "30days" is understood, too.
+    match = re.fullmatch(r"([0-9]*) *([a-z]*)", f"{count}{unit}".lower())
+    count, unit = match.groups() if match else (count, unit)
+    unit = unit.removesuffix("s") + "s"
+    return count, unit if unit in SPAN_UNITS else SPAN_UNITS[0]
 
 
 def _as_typed(shape: str, value: Value) -> object:

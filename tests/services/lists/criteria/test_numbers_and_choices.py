@@ -49,6 +49,18 @@ def test_a_list_of_choices_knows_its_choices():
 SAID = {
     "pages": ("pages", Operator.GREATER_THAN, "3", "whose number of pages is over 3"),
     "some": ("pages", Operator.IN, ("1", "2"), "whose number of pages is 1 or 2"),
+    "pages between": (
+        "pages",
+        Operator.BETWEEN,
+        ("2", "5"),
+        "whose number of pages is between 2 and 5",
+    ),
+    "sizes between": (
+        "filesize",
+        Operator.BETWEEN,
+        ("2,5 MB", "1 GB"),
+        "whose file size is between 2.5 MB and 1 GB",
+    ),
     "size": ("filesize", Operator.LESS_THAN, "2 MB", "whose file size is under 2 MB"),
     "type": ("document_type", Operator.EQUAL, "lab_report", "whose type is lab report"),
     "held": ("held", Operator.EQUAL, "true", "under legal hold"),

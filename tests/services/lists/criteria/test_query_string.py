@@ -63,6 +63,43 @@ def test_several_values_are_repeated_or_separated_by_commas(query):
     assert list_query.criteria.where.members[0].value == ("Doe", "Roe")
 
 
+@pytest.mark.parametrize(
+    "query",
+    ["0_value=1980,1989", "0_value=1980&0_value=1989", "0_value=1980%2C%201989"],
+)
+def test_both_ends_are_repeated_or_separated_by_a_comma(query):
+    list_query = read(f"0_field=date_of_birth&0_operator=between&{query}")
+
+    assert list_query.criteria.where.members == (
+        Filter("date_of_birth", Operator.BETWEEN, ("1980", "1989")),
+    )
+
+
+def test_the_last_days_are_a_number_and_a_unit():
+    list_query = read("0_field=created_at&0_operator=IN_THE_LAST&0_value=30 days")
+
+    assert list_query.criteria.where.members[0].value == "30 days"
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("0_operator=BETWEEN&0_value=1980", "give both ends"),
+        ("0_operator=BETWEEN&0_value=1980,", "give both ends"),
+        ("0_operator=BETWEEN&0_value=1980,1981,1982", "give both ends"),
+        ("0_operator=BETWEEN&0_value=1990,1980", "swap them"),
+        ("0_operator=IN_THE_LAST&0_value=soon", "for example 30 days"),
+        ("0_operator=IN_THE_LAST&0_value=1980-01-31", "for example 30 days"),
+        ("0_operator=IN_THE_LAST&0_value=3", "for example 30 days"),
+    ],
+)
+def test_what_is_no_stretch_of_time_is_refused_where_it_is_written(query, said):
+    with pytest.raises(InvalidInput, match=said) as refused:
+        read(f"0_field=date_of_birth&{query}")
+
+    assert refused.value.property_name == "0_value"
+
+
 def test_a_comma_belongs_to_the_value_of_other_operators():
     list_query = read("0_field=address&0_operator=EQUAL&0_value=1 High St, Ely")
 

@@ -64,13 +64,22 @@ class PlainPython:
         is_all = group.combine is Combine.AND or not answers
         return all(answers) if is_all else any(answers)
 
-    def _meets(self, patient: PatientRecord, filter_: Filter) -> bool:
+    def _meets(  # noqa: PLR0911 - a table
+        self, patient: PatientRecord, filter_: Filter
+    ) -> bool:
         if filter_.operator is Operator.IS_EMPTY:
             wants_empty = str(filter_.value).lower() == "true"
             return (not getattr(patient, filter_.field)) == wants_empty
         if filter_.operator is Operator.IN:
             equal = (Filter(filter_.field, Operator.EQUAL, v) for v in filter_.value)
             return any(self._meets(patient, choice) for choice in equal)
+        if filter_.operator is Operator.BETWEEN:
+            lowest, highest = filter_.value
+            at_least = Filter(filter_.field, Operator.GREATER_THAN_OR_EQUAL, lowest)
+            at_most = Filter(filter_.field, Operator.LESS_THAN_OR_EQUAL, highest)
+            return self._meets(patient, at_least) and self._meets(patient, at_most)
+        if filter_.operator is Operator.IN_THE_LAST:
+            return self._is_recent(getattr(patient, filter_.field), filter_.value)
         typed = str(filter_.value).strip()
         if filter_.field in _LISTS:
             return self._lists(getattr(patient, filter_.field), filter_.operator, typed)
@@ -83,7 +92,7 @@ class PlainPython:
             return filter_.operator is Operator.NOT_EQUAL
         return _COMPARISONS[filter_.operator](ours, theirs)
 
-    def _comparable(
+    def _comparable(  # noqa: PLR0911 - a table
         self, patient: PatientRecord, field: str, typed: str
     ) -> tuple[object, object]:
         if field in {"age", "birth_year"}:
@@ -91,6 +100,8 @@ class PlainPython:
             return (age if field == "age" else year), int(typed)
         ours = getattr(patient, field)
         match field:
+            case "date_of_birth" if len(typed) == len("1980"):
+                return ours.year, int(typed)
             case "date_of_birth":
                 return ours, date.fromisoformat(typed)
             case "no_known_allergies" | "sex" | "id":
@@ -115,6 +126,9 @@ class PlainPython:
         return has == (operator in {Operator.HAS, Operator.EQUAL})
 
     def _is_when(self, timestamp: datetime, operator: Operator, typed: str) -> bool:
+        if len(typed) == len("1980"):
+            year = timestamp.astimezone(self._now.tzinfo).year
+            return _COMPARISONS[operator](year, int(typed))
         day = datetime.combine(date.fromisoformat(typed), time.min, self._now.tzinfo)
         next_day = datetime.combine(
             date.fromisoformat(typed) + timedelta(1), time.min, self._now.tzinfo
@@ -122,6 +136,14 @@ class PlainPython:
         # -1, 0 or 1: before, during or after the day.
         position = (timestamp >= day) + (timestamp >= next_day) - 1
         return _COMPARISONS[operator](position, 0)
+
+    def _is_recent(self, ours: date | datetime, typed: str) -> bool:
+        """Tell whether it was in the last days or weeks, today included."""
+        count, unit = typed.split()
+        if isinstance(ours, datetime):
+            ours = ours.astimezone(self._now.tzinfo).date()
+        ago = (self._now.date() - ours).days
+        return 0 <= ago < int(count) * {"days": 1, "weeks": 7}[unit]
 
     def _is_named(self, patient: PatientRecord, search: str) -> bool:
         name = self._fold(f"{patient.first_name} {patient.last_name}")

@@ -1,5 +1,7 @@
 """Whatever is asked, SQL answers as plain Python does: same patients, same order."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import HealthCheck, example, given, settings, strategies as st
 from sqlalchemy.orm import Session
@@ -45,7 +47,15 @@ texts = st.one_of(
     st.sampled_from(WORDS), pieces, st.text("aeimnüß%_\\'(-", min_size=1, max_size=3)
 ).filter(str.strip)
 days = st.sampled_from(
-    ["1980-01-01", "1956-02-29", "2026-11-19", "2026-11-20", "2000-11-20", "1970-11-19"]
+    [
+        *("1980-01-01", "1956-02-29", "2026-11-19", "2026-11-20", "2000-11-20"),
+        *("1970-11-19", "1980", "2026"),
+    ]
+)
+spans = st.builds(
+    lambda count, unit: f"{count} {unit}",
+    st.sampled_from([1, 2, 7, 30, 500]),
+    st.sampled_from(["days", "weeks"]),
 )
 VALUES = {
     Kind.TEXT: texts,
@@ -61,6 +71,11 @@ VALUES = {
 }
 
 
+def _in_order(ends):
+    # A year that holds a day neither comes before nor after it.
+    return tuple(sorted(ends, key=lambda end: end if "-" in end else f"{end:0>4}-00"))
+
+
 @st.composite
 def filters(draw):
     field = draw(st.sampled_from(list(FIELDS.values())))
@@ -70,6 +85,10 @@ def filters(draw):
         values = st.booleans()
     elif operator is Operator.IN:
         values = st.lists(values, min_size=1, max_size=3).map(tuple)
+    elif operator is Operator.BETWEEN:
+        values = st.tuples(values, values).map(_in_order)
+    elif operator is Operator.IN_THE_LAST:
+        values = spans
     return Filter(field.name, operator, draw(values))
 
 
@@ -101,8 +120,8 @@ SAMPLES = {
     Kind.TEXT: ("Muller", "an", "1 High Street", "p7@example.org", "René"),
     Kind.LIST: ("penicillin", "latex", "asthma", "aspirin", "cillin"),
     Kind.PHONE: ("+49 301234", "12"),
-    Kind.DATE: ("1980-01-01", "2000-11-20"),
-    Kind.TIMESTAMP: ("2026-11-19", "2026-11-15"),
+    Kind.DATE: ("1980-01-01", "2000-11-20", "1980"),
+    Kind.TIMESTAMP: ("2026-11-19", "2026-11-15", "2026"),
     Kind.AGE: ("46", "30", "70"),
     Kind.YEAR: ("1980", "2000", "1931"),
     Kind.CHOICE: ("female", "Male"),
@@ -111,12 +130,24 @@ SAMPLES = {
 }
 
 
+def _samples(kind, operator):
+    match operator:
+        case Operator.IS_EMPTY:
+            return (True, False)
+        case Operator.IN:
+            return [(value,) for value in SAMPLES[kind]]
+        case Operator.BETWEEN:
+            return [_in_order(ends) for ends in pairwise(SAMPLES[kind])]
+        case Operator.IN_THE_LAST:
+            return ("1 days", "5 days", "900 weeks")
+        case _:
+            return SAMPLES[kind]
+
+
 @pytest.mark.parametrize("field", FIELDS.values(), ids=lambda field: field.name)
 def test_every_operator_of_every_field_is_right(visit, plain_python, field):
     for operator in field.comparisons:
-        is_empty = operator is Operator.IS_EMPTY
-        for value in (True, False) if is_empty else SAMPLES[field.kind]:
-            typed = (value,) if operator is Operator.IN else value
+        for typed in _samples(field.kind, operator):
             criteria = Criteria(Group(members=(Filter(field.name, operator, typed),)))
 
             page = search.list_patients(visit, CLERK, criteria, size=500, now=NOW)
