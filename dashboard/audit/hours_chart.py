@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.context import in_zone
+from dashboard.ui.chart_tools import chart_box
 from services.audit.log import HourCount
 
 _HEIGHT: Final = 110
@@ -35,7 +36,7 @@ def show_hours(hours: Sequence[HourCount]) -> None:
         ]
     )
     named = [label for place, label in enumerate(frame["Hour"]) if place % _EVERY == 0]
-    st.altair_chart(
+    bars = (
         alt.Chart(frame, height=_HEIGHT)
         .mark_bar(aria=False)
         .encode(
@@ -47,6 +48,11 @@ def show_hours(hours: Sequence[HourCount]) -> None:
             ),
             y=alt.Y("Entries:Q", title=None, axis=alt.Axis(tickMinStep=1, tickCount=3)),
             tooltip=["Hour", "Entries"],
-        ),
-        alt=f"Entries by hour: {total:,} in 24 hours, most {most.entries:,} at once",
+        )
     )
+    with chart_box("Audit entries by hour", frame, key="audit_hours"):
+        st.altair_chart(
+            bars,
+            alt=f"Entries by hour: {total:,} in 24 hours, most {most.entries:,} "
+            "at once",
+        )

@@ -20,7 +20,7 @@ from dashboard.ui.lists.sorting import reordered
 from dashboard.ui.lists.views_menu import views_menu
 from dashboard.ui.page_header import page_header
 from services.core.actors import Permission
-from services.lists.criteria import Criteria
+from services.lists.criteria import Criteria, narrowed
 from services.patients.search import Listed
 from services.patients.search.fields import fields_for
 
@@ -93,4 +93,7 @@ with list_tools.filters_panel("patients", shown) as panel:
 show_results()
 with list_tools.charts_panel() as charts:
     if charts.open:
-        list_charts(listing.statistics())
+        year = None if actor.may(Permission.VIEW_NAMES) else today().year
+        clicked = list_charts(listing.statistics(), year)
+        if clicked:
+            listing.show(narrowed(shown, clicked))

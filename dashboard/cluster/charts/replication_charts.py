@@ -1,6 +1,7 @@
 """The charts of the engine room: lag, log and a strip for each replica, with events."""
 
 from collections.abc import Hashable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from typing import Final
 
@@ -20,6 +21,7 @@ from dashboard.cluster.charts.series import Looks, Points
 from dashboard.cluster.monitoring.observations import recent
 from dashboard.context import CachedRead, current_actor, in_zone, read, read_all
 from dashboard.ui import measures
+from dashboard.ui.chart_tools import chart_box
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.words import plain
@@ -30,8 +32,24 @@ from services.core.errors import Unavailable
 
 _POINTS: Final = 480
 _STRIPS: Final = 96
-# What a table on a page shows; the file has all.
-_ROWS: Final = 200
+_LAG: Final = {
+    "at": "At",
+    "node": "Server",
+    "replay": "Replay s",
+    "replay_worst": "Replay s, worst",
+    "flush": "Flush s",
+    "write": "Write s",
+    "bytes": "Bytes",
+    "bytes_worst": "Bytes, worst",
+}
+# What is told of each chart below it.
+_SHOWN_IN: Final = {
+    "Replication lag": _LAG,
+    "Lag of each server": {
+        name: _LAG[name] for name in ("at", "node", "replay", "replay_worst")
+    },
+    "WAL rate": {"at": "At", "node": "Primary", "rate": "Bytes a second"},
+}
 # A session keeps an answer until the next step; a little less, so that it then asks.
 _KEPT_SHARE: Final = 0.9
 _MEMORY_SECONDS: Final = 60.0
@@ -83,25 +101,26 @@ def _draw(shown: Shown, measure: Measure) -> None:
     # A browser gives a chart of the same key the mark that it had.
     key = f"replication_{shown.period.name}_{periods.zooms()}"
     limit = _alert_seconds()
-    span = show_lag_chart(
-        points,
-        shown.window,
-        measure,
-        marks,
-        key=f"{key}_{measure}",
-        alert_seconds=limit,
-    )
+    with _box("Replication lag", points, shown):
+        span = show_lag_chart(
+            points,
+            shown.window,
+            measure,
+            marks,
+            key=f"{key}_{measure}",
+            alert_seconds=limit,
+        )
     if span is not None:
         periods.zoom_into(span)
         st.rerun()
     st.caption(" ".join(_explain(points, limit)))
     st.caption("How far behind each server was, a strip each.")
     step = (shown.until - shown.since).total_seconds() * 1000 / _STRIPS
-    show_heat_strip(points, shown.window, step, key=f"{key}_strip")
+    with _box("Lag of each server", points, shown):
+        show_heat_strip(points, shown.window, step, key=f"{key}_strip")
     st.caption("Log that the primary writes, bytes a second.")
-    show_wal_chart(points, shown.window, key=f"{key}_wal")
-    if not shown.is_live:
-        _show_numbers(points, shown)
+    with _box("WAL rate", points, shown):
+        show_wal_chart(points, shown.window, key=f"{key}_wal")
     st.caption(note)
 
 
@@ -131,21 +150,18 @@ def _explain(points: Points, limit: float | None) -> Iterator[str]:
         )
 
 
-def _show_numbers(points: Points, shown: Shown) -> None:
-    """Offer the charts' points as a table and as a file."""
-    with st.expander("The same as a table", icon=":material/table:"):
-        table = points.frame.assign(
-            at=[series.off_clock(at).isoformat() for at in points.frame["at"]]
-        )
-        st.dataframe(table.tail(_ROWS), hide_index=True)
-        st.download_button(
-            "CSV",
-            table.to_csv(index=False),
-            f"replication-{shown.period.name}.csv",
-            "text/csv",
-            key="replication_csv",
-            icon=":material/download:",
-        )
+def _box(name: str, points: Points, shown: Shown) -> AbstractContextManager[None]:
+    """Offer a chart's numbers below it, unless they move on with every second."""
+    if shown.is_live:
+        return nullcontext()
+    columns = _SHOWN_IN[name]
+    frame = points.frame
+    is_primary = frame["role"] == "primary"
+    rows = frame[is_primary if name == "WAL rate" else ~is_primary]
+    times = [series.off_clock(at).isoformat() for at in rows["at"]]
+    numbers = rows.assign(at=times)[list(columns)].rename(columns=columns)
+    key = f"replication_{name.lower().replace(' ', '_')}"
+    return chart_box(name, numbers, key=key)
 
 
 def _read_points(shown: Shown) -> tuple[Points, Sequence[Event], str]:

@@ -18,6 +18,7 @@ from dashboard.context import (
     now,
     read_all,
 )
+from dashboard.ui.chart_tools import chart_box
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.measures import seconds
@@ -195,9 +196,14 @@ def _show_days(report: AvailabilityReport) -> None:
             ],
         },
     }
-    st.vega_lite_chart(
-        frame, spec, key="availability_days", alt=f"Days of the period: {told}."
-    )
+    with chart_box(
+        "Availability by day",
+        frame.set_axis(["Day", "How it was", "Available", "Away"], axis="columns"),
+        key="availability_days",
+    ):
+        st.vega_lite_chart(
+            frame, spec, key="availability_days", alt=f"Days of the period: {told}."
+        )
 
 
 def _show_table(report: AvailabilityReport, events: Sequence[Event]) -> None:

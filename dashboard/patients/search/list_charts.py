@@ -7,50 +7,92 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
+from dashboard.ui.chart_tools import choosing_box
+from services.lists.criteria import Filter, Operator
 from services.patients.search import Bar, ListStatistics
 
 _BAR_HEIGHT: Final = 30
 _LEAST_HEIGHT: Final = 90
 _LONGEST_LABEL: Final = 220
 _ROOM: Final = 1.25
+_CLICKED: Final = "clicked"
+# Between the ends of a band of ages.
+_DASH: Final = "\N{EN DASH}"
 # Legible on both backgrounds: Vega knows no theme of Streamlit's for marks.
 _NUMBERS: Final = "#808495"
 
 
-def list_charts(statistics: ListStatistics) -> None:
-    """Show ages, sexes and allergies of a list's patients."""
+def list_charts(statistics: ListStatistics, year: int | None) -> Filter | None:
+    """Show ages, sexes and allergies of a list's patients; return what was clicked.
+
+    Where ages are not known but years of birth are, `year` is that of their ages.
+    """
     if statistics.sampled:
         st.caption("The list is long: these charts show a sample of it.")
+    st.caption("A click on a bar, or on its name in the table, filters the list.")
     age, sex, allergies = st.columns(3)
     with age:
-        _bars("Age", statistics.ages)
+        band = _bars("Age", statistics.ages)
     with sex:
-        _bars("Sex", statistics.sexes)
+        chosen_sex = _bars("Sex", statistics.sexes)
     with allergies:
-        _bars("Allergies", statistics.allergies)
+        allergy = _bars("Allergies", statistics.allergies)
+    if band:
+        return age_filter(band, year)
+    if chosen_sex:
+        return Filter("sex", Operator.EQUAL, chosen_sex)
+    return Filter("allergies", Operator.HAS, allergy) if allergy else None
 
 
-def _bars(title: str, bars: Sequence[Bar]) -> None:
+def age_filter(band: str, year: int | None) -> Filter:
+    """Return the filter for a band of ages, as years of birth if a year is given."""
+    youngest, _, oldest = band.rstrip("+").partition(_DASH)
+    if year is None and oldest:
+        return Filter("age", Operator.BETWEEN, (youngest, oldest))
+    if year is None:
+        return Filter("age", Operator.GREATER_THAN_OR_EQUAL, youngest)
+    latest = str(year - int(youngest))
+    if oldest:
+        return Filter("birth_year", Operator.BETWEEN, (str(year - int(oldest)), latest))
+    return Filter("birth_year", Operator.LESS_THAN_OR_EQUAL, latest)
+
+
+def _bars(title: str, bars: Sequence[Bar]) -> str | None:
+    """Show the bars; return the label of the one that was clicked."""
     st.subheader(title, anchor=False)
     if not bars:
         st.caption("Nothing to count here.")
-        return
+        return None
     most = max(bars, key=lambda bar: bar.count)
-    st.altair_chart(
-        _chart(title, bars),
-        alt=f"Patients by {title.lower()}; most: {most.label}, {most.count:,}",
-    )
+    labels = {_shown(bar): bar.label for bar in bars}
+    numbers = pd.DataFrame([{title: _shown(b), "Patients": b.count} for b in bars])
+    # Once filtered, the chart is another one: nothing in it is chosen any more.
+    key = f"patients_chart_{title.lower()}"
+    drawn = f"{key}_{hash(bars):x}"
+    with choosing_box(
+        f"Patients by {title.lower()}", numbers, key=key, choose="Show only"
+    ) as picked:
+        event = st.altair_chart(
+            _chart(title, numbers),
+            key=drawn,
+            alt=f"Patients by {title.lower()}; most: {most.label}, {most.count:,}",
+            on_select="rerun",
+            selection_mode=_CLICKED,
+        )
+    clicked = (event.get("selection") or {}).get(_CLICKED) or []
+    label = clicked[0].get(title) if clicked else picked()
+    return labels.get(str(label))
 
 
-def _chart(title: str, bars: Sequence[Bar]) -> alt.LayerChart:
+def _shown(bar: Bar) -> str:
+    return bar.label[:1].upper() + bar.label[1:]
+
+
+def _chart(title: str, numbers: pd.DataFrame) -> alt.LayerChart:
     """Return bars from zero on, each with its number; nothing to zoom by accident."""
-    counted = [
-        {title: bar.label[:1].upper() + bar.label[1:], "Patients": bar.count}
-        for bar in bars
-    ]
-    longest = max(1, *(bar.count for bar in bars))
+    longest = max(1, numbers["Patients"].max())
     base = alt.Chart(
-        pd.DataFrame(counted), height=max(_LEAST_HEIGHT, _BAR_HEIGHT * len(bars))
+        numbers, height=max(_LEAST_HEIGHT, _BAR_HEIGHT * len(numbers))
     ).encode(
         x=alt.X(
             "Patients:Q",
@@ -66,8 +108,10 @@ def _chart(title: str, bars: Sequence[Bar]) -> alt.LayerChart:
         ),
         tooltip=[title, "Patients"],
     )
-    numbers = base.mark_text(align="left", dx=4, color=_NUMBERS, aria=False).encode(
+    counts = base.mark_text(align="left", dx=4, color=_NUMBERS, aria=False).encode(
         text=alt.Text("Patients:Q", format=",")
     )
-    layers = (base.mark_bar(aria=False), numbers)
+    chosen = alt.selection_point(_CLICKED, fields=[title], on="click")
+    bars = base.mark_bar(aria=False, cursor="pointer").add_params(chosen)
+    layers = (bars, counts)
     return alt.LayerChart(layer=list(layers))

@@ -8,6 +8,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
+from dashboard.ui.chart_tools import chart_box
 from dashboard.visits.figures.figure_tables import days_table
 from services.visits.figures.statistics import BookingStatistics, Figures
 
@@ -87,4 +88,10 @@ def _stacked(
     sums_text = ", ".join(
         f"{str(what).lower()} {count:,}" for what, count in sums.items()
     )
-    st.altair_chart(chart, height=_HEIGHT, alt=f"By day, {about}. In all: {sums_text}.")
+    table = frame.pivot_table(index="Day", columns="What", values=title, sort=False)
+    with chart_box(
+        f"{title} by day", table.reset_index(), key=f"statistics_{title.lower()}"
+    ):
+        st.altair_chart(
+            chart, height=_HEIGHT, alt=f"By day, {about}. In all: {sums_text}."
+        )

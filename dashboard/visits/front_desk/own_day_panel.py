@@ -9,6 +9,7 @@ import streamlit as st
 
 from dashboard.context import now, today
 from dashboard.navigation import go
+from dashboard.ui.chart_tools import chart_box
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.figures import Figure
@@ -121,8 +122,9 @@ def _show_week() -> None:
             ("Did not come", day.missed),
         )
     ]
+    frame = pd.DataFrame(counted)
     bars = (
-        alt.Chart(pd.DataFrame(counted), height=_HEIGHT)
+        alt.Chart(frame, height=_HEIGHT)
         .mark_bar(aria=False)
         .encode(
             x=alt.X("Day:N", sort=None, title=None, axis=alt.Axis(labelAngle=0)),
@@ -138,7 +140,10 @@ def _show_week() -> None:
     )
     booked = sum(day.booked for day in days)
     seen = sum(day.seen for day in days)
-    st.altair_chart(
-        alt.LayerChart(layer=[bars]),
-        alt=f"Your visits of this week by day: {booked} booked, {seen} of them seen.",
-    )
+    table = frame.pivot_table(index="Day", columns="State", values="Visits", sort=False)
+    with chart_box("Your visits of this week", table.reset_index(), key="home_week"):
+        st.altair_chart(
+            alt.LayerChart(layer=[bars]),
+            alt=f"Your visits of this week by day: {booked} booked, {seen} of them "
+            "seen.",
+        )

@@ -11,6 +11,7 @@ import streamlit as st
 
 from dashboard.context import current_actor, now, read
 from dashboard.navigation import go, open_patient
+from dashboard.ui.chart_tools import chart_box
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.figures import Figure
@@ -173,7 +174,11 @@ def show_hours(visits: Sequence[VisitRecord]) -> None:
     sums = frame.groupby("State")["Visits"].sum()
     said = ", ".join(f"{state.lower()} {sums[state]:,}" for state in order)
     layers = alt.LayerChart(layer=[chart])
-    st.altair_chart(layers, alt=f"Visits of today by hour. In all: {said}.")
+    table = frame.pivot_table(
+        index="Hour", columns="State", values="Visits", sort=False
+    )
+    with chart_box("Visits of today by hour", table.reset_index(), key="home_hours"):
+        st.altair_chart(layers, alt=f"Visits of today by hour. In all: {said}.")
 
 
 def _show_people(visits: Sequence[VisitRecord]) -> None:

@@ -17,6 +17,7 @@ from services.lists.criteria.model import (
     Operator as Operator,
     Order as Order,
     Value as Value,
+    narrowed as narrowed,
 )
 from services.lists.criteria.query_string import (
     QueryCriteria as QueryCriteria,

@@ -1,7 +1,7 @@
 """Criteria as plain values: which records a list shows, and in which order."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
@@ -162,6 +162,16 @@ class Criteria:
         """Yield the name of every field that is asked about."""
         yield from (filter_.field for filter_ in self.where.filters())
         yield from (order.field for order in self.orders)
+
+
+def narrowed(criteria: Criteria, filter_: Filter) -> Criteria:
+    """Return the criteria with one more filter that must hold, if it is not there."""
+    where = criteria.where
+    if where.combine is Combine.OR and len(where.members) > 1:
+        where = Group(Combine.AND, (where,))
+    if filter_ in where.members:
+        return criteria
+    return replace(criteria, where=Group(Combine.AND, (*where.members, filter_)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,92 @@
+"""What stands below every chart: its numbers as a table, as CSV, and it as a picture.
+
+All of it is made in the browser of what the chart shows anyway, so that no server is
+asked. The picture is the one that Streamlit's own toolbar makes, in the theme and with
+the fonts of the page; a renderer on our side would draw another one.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+import streamlit as st
+
+from services.lists.csv_cells import escape_formula
+
+_HERE: Final = Path(__file__).parent
+# The file has all of them.
+_MOST_SHOWN: Final = 200
+
+_mount = st.components.v2.component(
+    "chartroom.chart_tools",
+    css=(_HERE / "tools.css").read_text(encoding="utf-8"),
+    js=(_HERE / "tools.js").read_text(encoding="utf-8"),
+)
+
+
+@contextmanager
+def chart_box(name: str, numbers: pd.DataFrame, *, key: str) -> Iterator[None]:
+    """Draw below the one chart that is drawn inside the ways to its `numbers`.
+
+    `name` is what the chart is called, also in the names of the files. Not for charts
+    of one patient, whose values leave as files only where the reason is asked for.
+    """
+    with st.container(key=_frame(key), gap="xsmall"):
+        yield
+        _draw(name, numbers, key=key, choose="")
+
+
+@contextmanager
+def choosing_box(
+    name: str, numbers: pd.DataFrame, *, key: str, choose: str
+) -> Iterator[Callable[[], str | None]]:
+    """Draw a `chart_box` in whose table a row can be chosen, as a bar in its chart.
+
+    What was clicked is asked afterwards, by what is yielded: the row's first cell.
+    `choose` says what a click does, such as "Show only".
+    """
+    chosen: list[str] = []
+    with st.container(key=_frame(key), gap="xsmall"):
+        yield lambda: next(iter(chosen), None)
+        if picked := _draw(name, numbers, key=key, choose=choose):
+            chosen.append(picked)
+
+
+def _draw(name: str, numbers: pd.DataFrame, *, key: str, choose: str) -> str | None:
+    header = [str(column) for column in numbers.columns]
+    rows = [list(map(_text, row)) for row in numbers.itertuples(index=False)]
+    drawn = {
+        "name": name,
+        "frame": f"st-key-{_frame(key)}",
+        "header": header,
+        "rows": rows[-_MOST_SHOWN:],
+        "left_out": max(0, len(rows) - _MOST_SHOWN),
+        "csv": "".join(map(_line, (header, *rows))),
+        "choose": choose,
+    }
+    result = _mount(
+        key=f"{key}_tools",
+        data=json.dumps(drawn).encode(),
+        on_chosen_change=_nothing,
+    )
+    return None if result.chosen is None else str(result.chosen)
+
+
+def _frame(key: str) -> str:
+    return f"{key}_box"
+
+
+def _text(value: object) -> str:
+    return "" if value is None or value != value else str(value)  # noqa: PLR0124 - NaN
+
+
+def _line(cells: Iterable[str]) -> str:
+    quoted = (escape_formula(cell).replace('"', '""') for cell in cells)
+    return ",".join(f'"{cell}"' for cell in quoted) + "\r\n"
+
+
+def _nothing() -> None:
+    """Take part in the protocol: a trigger needs a callback to be reported at all."""

@@ -1,0 +1,92 @@
+// Below a chart: its numbers as a table, as a CSV file, and the chart as a picture.
+
+const element = (name, attributes = {}, ...children) => {
+  const made = document.createElement(name)
+  for (const [attribute, value] of Object.entries(attributes)) {
+    made.setAttribute(attribute, value)
+  }
+  made.append(...children)
+  return made
+}
+
+const button = (label, told, act) => {
+  const made = element("button", { type: "button", "aria-label": told }, label)
+  made.onclick = act
+  return made
+}
+
+const fileName = (name) =>
+  name.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "") || "chart"
+
+const save = (text, name) => {
+  // Spreadsheets read UTF-8 by the mark at its beginning.
+  const address = URL.createObjectURL(new Blob(["\ufeff", text], { type: "text/csv" }))
+  const link = element("a", { href: address, download: `${fileName(name)}.csv` })
+  link.click()
+  setTimeout(() => URL.revokeObjectURL(address), 1000)
+}
+
+// Streamlit's own toolbar draws the picture; it is there from the start, only pale.
+const savePicture = (frame) =>
+  document
+    .querySelector(`.${CSS.escape(frame)} button[aria-label^="Download as PNG"]`)
+    ?.click()
+
+const cell = (text, position, choose, tell) => {
+  if (position || !choose) return element(position ? "td" : "th", position ? {} : { scope: "row" }, text)
+  const chooser = button(text, `${choose} ${text}`, () => tell(text))
+  chooser.className = "choose"
+  return element("th", { scope: "row" }, chooser)
+}
+
+const tableOf = ({ name, header, rows, left_out, choose }, tell) => {
+  const table = element(
+    "table",
+    {},
+    element("caption", { class: "sr" }, name),
+    element("thead", {}, element("tr", {}, ...header.map((label) => element("th", { scope: "col" }, label)))),
+    element(
+      "tbody",
+      {},
+      ...rows.map((row) => element("tr", {}, ...row.map((text, n) => cell(text, n, choose, tell)))),
+    ),
+  )
+  const parts = left_out ? [element("p", {}, `The last ${rows.length}; the CSV file has ${left_out} more.`)] : []
+  // The keyboard scrolls what can have the focus.
+  return element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": name }, ...parts, table)
+}
+
+const openBefore = new WeakSet()
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const drawn = JSON.parse(new TextDecoder().decode(data))
+  const { name, frame, csv } = drawn
+  const focused = parentElement.activeElement?.textContent
+  const place = element("div")
+  const toggle = button("Table", `Table: ${name}`, () => show(!openBefore.has(parentElement)))
+  const show = (isOpen) => {
+    if (isOpen) openBefore.add(parentElement)
+    else openBefore.delete(parentElement)
+    toggle.setAttribute("aria-expanded", String(isOpen))
+    const tell = (text) => setTriggerValue("chosen", text)
+    place.replaceChildren(...(isOpen ? [tableOf(drawn, tell)] : []))
+  }
+  show(openBefore.has(parentElement))
+  const made = element(
+    "div",
+    { class: "tools" },
+    element(
+      "div",
+      { class: "bar" },
+      toggle,
+      button("CSV", `CSV: ${name}`, () => save(csv, name)),
+      button("PNG", `PNG: ${name}`, () => savePicture(frame)),
+    ),
+    place,
+  )
+  const before = parentElement.querySelector(".tools")
+  if (before) before.replaceWith(made)
+  else parentElement.append(made)
+  // A chart that moves along is drawn anew under whoever is at one of its buttons.
+  if (focused) [...made.querySelectorAll("button")].find((b) => b.textContent === focused)?.focus()
+}

@@ -1,0 +1,51 @@
+"""Charts of a list: a bar filters the list, and the numbers leave as files."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Site, ready
+from tests.browser.patients.test_front_desk import add_patient, unlike
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def charts(site: Site, page: Page) -> Page:
+    """The list of patients with its charts open."""
+    add_patient(site, "Greta", unlike())
+    page.goto("/patients")
+    ready(page).get_by_text("Charts of this list").click()
+    expect(page.get_by_role("button", name="Table: Patients by sex")).to_be_visible()
+    return page
+
+
+def test_numbers_and_picture_of_a_chart_are_saved(charts: Page, tmp_path: Path):
+    with charts.expect_download() as csv:
+        charts.get_by_role("button", name="CSV: Patients by age", exact=True).click()
+    csv.value.save_as(tmp_path / "ages.csv")
+    assert csv.value.suggested_filename == "patients-by-age.csv"
+    lines = (tmp_path / "ages.csv").read_text("utf-8-sig").splitlines()
+    assert lines[0] == '"Age","Patients"'
+    assert len(lines) == 11
+
+    with charts.expect_download() as png:
+        charts.get_by_role("button", name="PNG: Patients by age", exact=True).click()
+    png.value.save_as(tmp_path / "ages.png")
+    assert (tmp_path / "ages.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_name_of_a_bar_filters_the_list(charts: Page):
+    charts.get_by_role("button", name="Table: Patients by age").click()
+    charts.get_by_role("button", name="Show only 90+").click()
+
+    expect(charts.get_by_text("aged 90 or older").first).to_be_visible()
+
+
+def test_a_bar_that_is_clicked_filters_the_list(charts: Page):
+    chart = charts.locator(".st-key-patients_chart_sex_box .stVegaLiteChart")
+    bars = chart.locator(".mark-rect.role-mark path")
+    bars.first.click()
+
+    expect(charts.get_by_text("whose sex is").first).to_be_visible()
