@@ -14,6 +14,7 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
+from dashboard.ui.scripts import ELEMENTS, read_script
 from services.lists.csv_cells import escape_formula
 
 _HERE: Final = Path(__file__).parent
@@ -23,7 +24,7 @@ _MOST_SHOWN: Final = 200
 _mount = st.components.v2.component(
     "chartroom.chart_tools",
     css=(_HERE / "tools.css").read_text(encoding="utf-8"),
-    js=(_HERE / "tools.js").read_text(encoding="utf-8"),
+    js=read_script(ELEMENTS, _HERE / "tools.js"),
 )
 
 

@@ -1,14 +1,5 @@
 // Below a chart: its numbers as a table, as a CSV file, and the chart as a picture.
 
-const element = (name, attributes = {}, ...children) => {
-  const made = document.createElement(name)
-  for (const [attribute, value] of Object.entries(attributes)) {
-    made.setAttribute(attribute, value)
-  }
-  made.append(...children)
-  return made
-}
-
 const button = (label, told, act) => {
   const made = element("button", { type: "button", "aria-label": told }, label)
   made.onclick = act
