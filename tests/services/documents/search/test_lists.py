@@ -123,6 +123,10 @@ def test_every_field_can_be_asked_about_and_sorted_by(session, clerk, three):
             value = field.choices[0] if field.choices else _example(field.kind.value)
             if operator is Operator.IS_EMPTY:
                 value = "true"
+            elif operator is Operator.BETWEEN:
+                value = f"{value},{value}"
+            elif operator is Operator.IN_THE_LAST:
+                value = "30 days"
             titles(session, clerk, where(field.name, operator, value))
         if field.is_sortable:
             for direction in Direction:
