@@ -13,9 +13,13 @@ from services.lists import views
 
 def views_menu(listing: AddressedList) -> None:
     """Draw the button under which the views are; they are read when it is open."""
+    key = f"{listing.subject.name}_views"
+    if st.session_state.pop(f"{key}_done", False):
+        # Left open, it would cover the list that was asked for.
+        st.session_state[key] = False
     menu = st.popover(
         "Saved views",
-        key=f"{listing.subject.name}_views",
+        key=key,
         icon=":material/bookmarks:",
         on_change="rerun",
     )
@@ -40,6 +44,7 @@ def _open_or_save(listing: AddressedList) -> None:
                 icon=":material/bookmark:",
                 width="stretch",
             ):
+                st.session_state[f"{page}_views_done"] = True
                 list_addresses.show(view.key)
         if not known:
             st.caption("No saved views yet. Name this list to find it here again.")
@@ -52,4 +57,5 @@ def _open_or_save(listing: AddressedList) -> None:
             )
         if saves:
             notify(f"Saved as {listing.save(name).name}.")
+            st.session_state[f"{page}_views_done"] = True
             st.rerun()

@@ -368,3 +368,22 @@ def test_who_was_registered_in_the_last_days_is_listed(clinic: Clinic):
 
     assert "for example 30 days" in app.error[0].value
     assert app.text_input(key="patients_span_count_2").value == "some"
+
+
+def test_the_views_close_once_a_list_is_saved_but_not_while_its_name_is_wrong(
+    clinic: Clinic,
+):
+    app = clinic.open("patients")
+    app.session_state["patients_views"] = True
+    app.run()
+
+    app.button(key="patients_view_save").click().run()
+
+    assert app.session_state["patients_views"]
+    assert "Give the view a name" in app.error[0].value
+
+    app.text_input(key="patients_view_name").set_value("Closing time")
+    app.button(key="patients_view_save").click().run()
+
+    assert "patients_view_save" not in {button.key for button in app.button}
+    assert not app.exception
