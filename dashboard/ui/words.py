@@ -4,6 +4,7 @@ import re
 from datetime import date, datetime
 
 from dashboard.context import in_zone
+from dashboard.ui.language import long_date
 from services.patients.records import record_numbers
 from services.patients.records.model import (
     Identity,
@@ -50,7 +51,7 @@ def listed_name(patient: PatientRecord) -> str:
 
 def written(day: date) -> str:
     """Return the day so that no country reads it otherwise: 5 March 1980."""
-    return f"{day.day} {day:%B %Y}"
+    return long_date(day)
 
 
 def numbered(patient: PatientRecord | Identity) -> str:

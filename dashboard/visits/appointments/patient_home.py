@@ -12,6 +12,7 @@ from dashboard.context import in_zone, today
 from dashboard.navigation import go
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import gettext as _, ngettext, short_month, weekday
 from dashboard.ui.words import plain, written
 from dashboard.visits.appointments.patient_visits import upcoming, visits_of
 from dashboard.visits.appointments.visit_addresses import calendar_url, ticket_url
@@ -24,11 +25,6 @@ from services.visits.front_desk.appointments import (
 
 _MONTHS: Final = 12
 _HEIGHT: Final = 180
-_BRING: Final = (
-    "your insurance card",
-    "the code of your visit, on paper or on your phone",
-    "reports and letters of other doctors since your last visit",
-)
 _CAME: Final = (
     VisitStatus.COMPLETED,
     VisitStatus.IN_ROOM,
@@ -44,43 +40,53 @@ def show_patient_home(patient: PatientRecord) -> None:
         ahead = upcoming(visits)
         following, past = st.columns(2)
         with following:
-            st.subheader("Next visit", anchor=False)
+            st.subheader(_("Next visit"), anchor=False)
             if ahead:
                 _show_next(ahead[0], patient)
             elif empty_state(
-                "No visit is booked.",
+                _("No visit is booked."),
                 icon="event",
-                action="Book a visit",
+                action=_("Book a visit"),
                 key="patient_home_book",
             ):
                 go("visits/book.py")
         with past:
-            st.subheader("Your visits in a year", anchor=False)
+            st.subheader(_("Your visits in a year"), anchor=False)
             _show_year([visit for visit in visits if visit.status in _CAME])
 
 
 def _show_next(visit: VisitRecord, patient: PatientRecord) -> None:
     at = in_zone(visit.starts_at)
-    place = f", room {plain(visit.room)}" if visit.room else ""
+    place = _(", room {room}").format(room=plain(visit.room)) if visit.room else ""
     with st.container(border=True):
-        st.markdown(f"#### {at:%A}, {written(at.date())}, {at:%H:%M}")
+        st.markdown(f"#### {weekday(at.date())}, {written(at.date())}, {at:%H:%M}")
         st.markdown(
-            f"{_distance(at.date())} with {plain(visit.doctor_name)}{place} · code "
-            f"{spelt(visit.code)}"
+            _("{distance} with {doctor}{place} · code {code}").format(
+                distance=_distance(at.date()),
+                doctor=plain(visit.doctor_name),
+                place=place,
+                code=spelt(visit.code),
+            )
         )
-        st.markdown("**Please bring** " + "; ".join(_to_bring(patient)) + ".")
+        things = "; ".join(_to_bring(patient))
+        st.markdown(_("**Please bring** {things}.").format(things=things))
         with st.container(horizontal=True):
-            st.link_button("Ticket", ticket_url(visit.id), icon=":material/qr_code:")
+            st.link_button(_("Ticket"), ticket_url(visit.id), icon=":material/qr_code:")
             st.link_button(
-                "Add to calendar", calendar_url(visit.id), icon=":material/event:"
+                _("Add to calendar"), calendar_url(visit.id), icon=":material/event:"
             )
 
 
 def _to_bring(patient: PatientRecord) -> tuple[str, ...]:
     """Return what to bring: who takes medicines, those as well."""
+    things = (
+        _("your insurance card"),
+        _("the code of your visit, on paper or on your phone"),
+        _("reports and letters of other doctors since your last visit"),
+    )
     if not patient.current_medications:
-        return _BRING
-    return (*_BRING, "the packages of the medicines that you take")
+        return things
+    return (*things, _("the packages of the medicines that you take"))
 
 
 def _show_year(visits: list[VisitRecord]) -> None:
@@ -91,13 +97,13 @@ def _show_year(visits: list[VisitRecord]) -> None:
     )
     frame = pd.DataFrame(
         {
-            "Month": [f"{date(year, month, 1):%b %y}" for year, month in months],
+            "Month": [short_month(date(year, month, 1)) for year, month in months],
             "Visits": [counted[month] for month in months],
         }
     )
     total = int(frame["Visits"].sum())
     if not total:
-        st.caption("You had no visit in the last twelve months.")
+        st.caption(_("You had no visit in the last twelve months."))
         return
     bars = (
         alt.Chart(frame, height=_HEIGHT)
@@ -110,12 +116,17 @@ def _show_year(visits: list[VisitRecord]) -> None:
                 axis=alt.Axis(labelAngle=0, labelOverlap="greedy"),
             ),
             y=alt.Y("Visits:Q", title=None, axis=alt.Axis(format="d", tickMinStep=1)),
-            tooltip=["Month", "Visits"],
+            tooltip=[
+                alt.Tooltip("Month:N", title=_("Month")),
+                alt.Tooltip("Visits:Q", title=_("Visits")),
+            ],
         )
     )
     st.altair_chart(
         alt.LayerChart(layer=[bars]),
-        alt=f"Your visits by month: {total} in the last twelve months.",
+        alt=_("Your visits by month: {total} in the last twelve months.").format(
+            total=total
+        ),
     )
 
 
@@ -127,5 +138,7 @@ def _last_months(day: date) -> list[tuple[int, int]]:
 def _distance(day: date) -> str:
     days = (day - today()).days
     if days <= 0:
-        return "Today"
-    return "Tomorrow" if days == 1 else f"In {days} days"
+        return _("Today")
+    if days == 1:
+        return _("Tomorrow")
+    return ngettext("In {days} day", "In {days} days", days).format(days=days)
