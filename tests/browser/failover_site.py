@@ -44,4 +44,6 @@ def assert_no_traceback(site: Site, *pages: Page) -> None:
     for page in pages:
         expect(page.get_by_text("could not be shown")).to_have_count(0)
     logged = "".join(log.read_text() for log in site.logs.glob("web-*.log"))
-    assert not re.search("Traceback|incident", logged)
+    accident = re.search("Traceback|incident", logged)
+    # What went wrong is in the log, which goes with the test.
+    assert accident is None, logged[max(accident.start() - 2_000, 0) :]

@@ -104,7 +104,7 @@ def test_what_is_on_hold_stays_and_the_summary_says_so(site: Site, page: Page, w
     expect(page.get_by_text("1 document deleted.")).to_be_visible()
     expect(page.get_by_text(f"Not “{word} second”:")).to_be_visible()
     expect(page.get_by_role("row").filter(has_text=word)).to_have_count(2)
-    page.get_by_role("button", name="OK").click()
+    page.get_by_role("button", name="OK", exact=True).click()
     expect(page.get_by_text("1 document deleted.")).to_have_count(0)
 
 
