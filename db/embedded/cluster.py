@@ -116,6 +116,7 @@ class Cluster:
             self._servers.by_fault,
             self._deadlines,
             lambda: self._fleet.addresses.ports,
+            self.unsupervised,
         )
         self._supervisor = Supervisor(
             own_etcd,

@@ -1,7 +1,7 @@
 """Breaks parts of the cluster on purpose, and mends them again in time."""
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Final
 
 import psutil
@@ -24,8 +24,9 @@ class Breakage:
     """What is broken at the moment, and the way back.
 
     `find_node` raises ControlRefused for an unknown name; `others` are etcd and mongod
-    by their faults; `ports` tells those of all servers by name. Nothing stays broken
-    beyond a restart of the launcher.
+    by their faults; `ports` tells those of all servers by name. In a block of
+    `unsupervised` nobody else starts or ends a program. Nothing stays broken beyond a
+    restart of the launcher.
     """
 
     def __init__(
@@ -34,11 +35,13 @@ class Breakage:
         others: Mapping[Fault, Program],
         deadlines: Deadlines,
         ports: Callable[[], Mapping[str, int]],
+        unsupervised: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         self._find_node = find_node
         self._others = others
         self._deadlines = deadlines
         self._ports = ports
+        self._unsupervised = unsupervised
         self._broken: dict[tuple[Fault, str | None], list[psutil.Process]] = {}
         self._disks: dict[str, SmallDisk] = {}
         self._networks: dict[str, OwnNetwork] = {}
@@ -77,9 +80,11 @@ class Breakage:
 
     def holds(self, name: str) -> bool:
         """Tell whether this node, or program, is to stay dead for now."""
-        own = {(Fault.KILL_NODE, name), (Fault.FILL_DISK, name)}
+        own = {(Fault.KILL_NODE, name)}
+        # On its way to a disk or into a network of its own, or back.
+        if name not in self._disks:
+            own.add((Fault.FILL_DISK, name))
         if name not in self._networks:
-            # On its way into a network of its own, or out of it.
             own.add((Fault.OWN_NETWORK, name))
         return any(fault_and_name in self._broken for fault_and_name in own) or any(
             program.name == name and (fault, None) in self._broken
@@ -105,13 +110,8 @@ class Breakage:
         node = self._find_node(name)
         if fault is Fault.KILL_NODE:
             node.kill()
-        elif fault is Fault.FILL_DISK:
-            self._disks[name] = SmallDisk.give(node)
-        elif fault is Fault.OWN_NETWORK:
-            self._networks[name] = OwnNetwork.give(node, self._ports())
-            if (fault, name) not in self._broken:
-                # Whoever asked has lost patience and healed it meanwhile.
-                self._networks.pop(name).take()
+        elif fault in _MOVING:
+            self._move(fault, node)
         elif fault is Fault.CUT_NETWORK:
             self._network(name).cut()
         elif fault is Fault.KILL_PATRONI:
@@ -125,6 +125,26 @@ class Breakage:
             self._broken[fault, name] = frozen = find()
             _suspend(frozen)
 
+    def _move(self, fault: Fault, node: Node) -> None:
+        # The supervisor, which starts it there, may be about to fence the one before.
+        with self._unsupervised():
+            if fault is Fault.FILL_DISK:
+                self._disks[node.name] = SmallDisk.give(node)
+            else:
+                self._networks[node.name] = OwnNetwork.give(node, self._ports())
+        if (fault, node.name) not in self._broken:
+            # Whoever asked has lost patience and healed it meanwhile.
+            self._move_back(fault, node.name)
+
+    def _move_back(self, fault: Fault, name: str | None) -> None:
+        moved: dict[Fault, dict[str, SmallDisk] | dict[str, OwnNetwork]] = {
+            Fault.FILL_DISK: self._disks,
+            Fault.OWN_NETWORK: self._networks,
+        }
+        with self._unsupervised():
+            if name is not None and (place := moved[fault].pop(name, None)):
+                place.take()
+
     def _network(self, name: str) -> OwnNetwork:
         if name not in self._networks:
             raise ControlRefused(
@@ -133,10 +153,8 @@ class Breakage:
         return self._networks[name]
 
     def _mend(self, fault: Fault, name: str | None) -> None:
-        if fault is Fault.FILL_DISK and name in self._disks:
-            self._disks.pop(name).take()
-        elif fault is Fault.OWN_NETWORK and name in self._networks:
-            self._networks.pop(name).take()
+        if fault in _MOVING:
+            self._move_back(fault, name)
         elif fault is Fault.CUT_NETWORK and name in self._networks:
             self._networks[name].mend()
         for process in self._broken.pop((fault, name), []):

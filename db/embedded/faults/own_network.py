@@ -13,7 +13,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -29,8 +28,6 @@ from db.embedded.servers.postgres_nodes import Node
 _NAMESPACE_PROGRAM: Final = Path(__file__).with_name("network_keeper.py")
 _BEGIN_SECONDS: Final = 10.0
 _PROBE_SECONDS: Final = 1.0
-# The supervisor may be about to start what has just been killed.
-_SUPERVISOR_SECONDS: Final = 0.5
 _MOST_PORTS: Final = 64
 _REFUSED: Final = (
     "This machine does not let Chartroom make a network of its own, so no server can "
@@ -139,8 +136,6 @@ class OwnNetwork:
     def take(self) -> None:
         """End the node there; it is started again on the network of all."""
         try:
-            self.node.kill()
-            time.sleep(_SUPERVISOR_SECONDS)
             self.node.kill()
         finally:
             self.wire.close()

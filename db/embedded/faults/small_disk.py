@@ -35,9 +35,6 @@ _SPARE_BYTES: Final = 160_000_000
 _PIECE: Final = bytes(1_000_000)
 _LOOK_SECONDS: Final = 0.3
 _END_SECONDS: Final = 10.0
-# The supervisor may be about to fence what has just been killed.
-_STARTS: Final = 5
-_START_SECONDS: Final = 0.7
 
 
 @dataclass(slots=True)
@@ -60,12 +57,14 @@ class SmallDisk:
     def give(cls, node: Node) -> "SmallDisk":
         """Have the replica copied to a small disk, which is filled once it streams.
 
-        Raises ControlRefused where that is not possible.
+        The supervisor starts it there, and anew if it ends there. Raises ControlRefused
+        where that is not possible.
         """
         if not node.is_replica:
             raise ControlRefused(f"{node.name} is no replica that follows.")
         require_mounting(node.data)
         disk = cls(node, node.patroni)
+        disk._move()
         disk._work.start()
         return disk
 
@@ -74,7 +73,6 @@ class SmallDisk:
         self._over.set()
         self.node.kill()
         self._work.join(_END_SECONDS)
-        self.node.kill()
         self.node.patroni = self.usual
         # It is older than what the primary still keeps the log for.
         for old in self.node.data.iterdir():
@@ -103,38 +101,30 @@ class SmallDisk:
     def _logs(self) -> list[Path]:
         return sorted(self.usual.log.parent.glob(f"{self.node.name}-*.log"))
 
-    def _run(self) -> None:
-        if self._begin():
-            self._fill()
-
-    def _begin(self) -> bool:
-        """Start the node on the small disk; tell whether it runs there."""
+    def _move(self) -> None:
+        """End the node, and let it have the small disk when it is started again."""
         data, owner = self.node.data, self.node.data.stat()
-        size = _used(data) + _SPARE_BYTES
-        options = f"size={size},mode=700"
+        options = f"size={_used(data) + _SPARE_BYTES},mode=700"
         if os.geteuid() == 0:
             options += f",uid={owner.st_uid},gid={owner.st_gid}"
         command = _on_a_disk(data, options, *self.usual.command)
-        small = replace(self.usual, command=command, process=None)
         self.node.kill()
-        self.node.patroni = small
-        for _ in range(_STARTS):
-            small.start()
-            if self._over.wait(_START_SECONDS) or small.is_running:
-                break
-        return small.is_running
+        self.node.patroni = replace(self.usual, command=command, process=None)
+
+    def _run(self) -> None:
+        while not self._over.wait(_LOOK_SECONDS):
+            if self.node.is_replica:
+                self._fill()
 
     def _fill(self) -> None:
-        while not self.node.is_replica:
-            if self._over.wait(_LOOK_SECONDS) or not self.node.patroni.is_running:
-                return
+        """Keep the disk full for as long as there is who works on it."""
         process = self.node.patroni.process
         if process is None:
             return
         inside = Path(f"/proc/{process.pid}/root{self.node.data}/full")
         # Gone with the processes.
         with suppress(OSError), inside.open("ab", buffering=0) as file:
-            while not self._over.is_set():
+            while process.poll() is None and not self._over.is_set():
                 self._top_up(file)
                 # PostgreSQL may make room by removing old log.
                 self._over.wait(_LOOK_SECONDS)

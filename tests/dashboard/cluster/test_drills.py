@@ -87,8 +87,9 @@ def test_a_full_disk_is_practised_and_postgresqls_own_words_show_it(wired: Wirin
     drilling.practise(wired.settings, DrillKind.FULL_DISK, None, [].append)
 
     record = newest(wired)
-    evidence = record.result["evidence"]
     assert (record.lost, record.errors) == (0, 0), record.sentence
+    assert "evidence" in record.result, record.sentence
+    evidence = record.result["evidence"]
     assert evidence.startswith("With 0 bytes free")
     assert record.node in evidence
     assert "No space left on device" in evidence

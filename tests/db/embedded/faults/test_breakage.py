@@ -1,7 +1,8 @@
 """What is broken stays noted for exactly as long as it is broken."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
+from types import SimpleNamespace
 
 import pytest
 
@@ -9,6 +10,7 @@ from db.cluster.fault_kinds import Fault
 from db.embedded.deadlines import Deadlines
 from db.embedded.faults.breakage import Breakage
 from db.embedded.faults.own_network import OwnNetwork
+from db.embedded.faults.small_disk import SmallDisk
 
 
 class Moved:
@@ -25,7 +27,7 @@ class Moved:
 def breakage() -> Iterator[Breakage]:
     """A cluster of which nothing is broken, nor there at all."""
     with closing(Deadlines()) as deadlines:
-        yield Breakage(lambda _: None, {}, deadlines, dict)
+        yield Breakage(lambda name: SimpleNamespace(name=name), {}, deadlines, dict)
 
 
 def test_who_is_healed_while_it_moves_is_moved_back(
@@ -74,3 +76,34 @@ def test_a_node_is_left_alone_while_it_moves_and_looked_after_once_it_has(
 
     assert held == [True]
     assert not breakage.holds("db-02")
+
+
+def test_nobody_ends_or_starts_a_node_while_it_moves_there_and_back(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    supervised = [True]
+    seen: list[bool] = []
+
+    @contextmanager
+    def unsupervised() -> Iterator[None]:
+        supervised[0] = False
+        yield
+        supervised[0] = True
+
+    class Disk:
+        def take(self) -> None:
+            seen.append(supervised[0])
+
+    def give(_: object) -> Disk:
+        seen.append(supervised[0])
+        return Disk()
+
+    monkeypatch.setattr(SmallDisk, "give", give)
+    node = SimpleNamespace(name="db-02")
+    with closing(Deadlines()) as deadlines:
+        breakage = Breakage(lambda _: node, {}, deadlines, dict, unsupervised)
+
+        breakage.inflict(Fault.FILL_DISK, "db-02", 60)
+        breakage.heal(Fault.FILL_DISK, "db-02")
+
+    assert seen == [False, False]
