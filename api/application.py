@@ -25,7 +25,7 @@ from api.documents import (
 from api.documents.schemas import stale_document
 from api.patients import exports, files, patient_register, patient_routes
 from api.patients.schemas import stale_patient
-from api.people import people_routes
+from api.people import notifications, people_routes
 from api.visits import (
     appointments,
     bookings,
@@ -71,6 +71,7 @@ _PARTS: Final = (
     tickets,
     day_lists,
     people_routes,
+    notifications,
     prescriptions,
     chart_routes,
     health,

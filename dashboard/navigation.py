@@ -36,6 +36,7 @@ class NavigationEntry:
 # Reached from a list or a patient; alone they would not know whom they are about.
 _HIDDEN: Final = "hidden"
 _ACCOUNT: Final = "people/account.py"
+_NOTIFICATIONS: Final = "people/notifications.py"
 
 
 def _both(file: str, title: str, icon: str) -> tuple[NavigationEntry, NavigationEntry]:
@@ -273,6 +274,14 @@ _PLACES: Final = (
     ),
     # In the menu at the person's name, not among the pages.
     NavigationEntry(_ACCOUNT, "Account", "account_circle", None, _HIDDEN),
+    # Behind the bell.
+    NavigationEntry(
+        _NOTIFICATIONS,
+        "Notifications",
+        "notifications",
+        Permission.READ_NOTIFICATIONS,
+        _HIDDEN,
+    ),
     NavigationEntry("people/roles.py", "Roles", "shield_person", None, _HIDDEN),
     NavigationEntry("help.py", "User guide", "help", None, _HIDDEN),
 )
@@ -326,8 +335,9 @@ _MENU_OF: Final = {
     "patients/break_glass_review.py": "Administration",
     "documents/retention.py": "Administration",
     "documents/tags.py": "Administration",
-    # These stand in the menu at the person's name.
+    # These stand in the menu at the person's name, or beside it.
     _ACCOUNT: "",
+    _NOTIFICATIONS: "",
     "people/roles.py": "",
 }
 # So many entries have room beside each other; more stand in menus.
@@ -406,6 +416,8 @@ _ACTS: Final = (
     ("Invite a person", "people/invite.py"),
 )
 
+_BESIDE_THE_NAME: Final = frozenset({_ACCOUNT, _NOTIFICATIONS})
+
 
 class Places(TypedDict):
     """What the top of a page shows its person: who they are and where they may go."""
@@ -431,7 +443,7 @@ def places_for(actor: Actor) -> Places:
         "pages": [
             {"title": place.title, "url": _address(place.file)}
             for place in open_places
-            if place.visibility == "visible" or place.file == _ACCOUNT
+            if place.visibility == "visible" or place.file in _BESIDE_THE_NAME
         ],
         "within": {
             _address(place.file): _lit_for(open_places, place.file)

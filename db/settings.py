@@ -68,6 +68,7 @@ class Settings(AuthSettings):
     session_hours: Annotated[float, Field(gt=0, le=24)] = 12
     smtp_url: SecretStr | None = None
     mail_from: str | None = None
+    mail_about_documents: bool = True
     sms_url: SecretStr | None = None
     sms_token: SecretStr | None = None
     clamd_url: str | None = None

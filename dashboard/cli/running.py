@@ -135,6 +135,7 @@ def work(settings: "Settings") -> None:
         dataclasses.replace(
             sender_of(settings), links=visit_links_of(signing_key(settings))
         ),
+        settings.mail_about_documents,
         wiring.calendar(settings),
         settings.alert_webhook_form,
         settings.health_addresses,

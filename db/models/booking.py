@@ -359,7 +359,7 @@ class WaitlistEntry(Base):
 
 
 class VisitNotification(Base):
-    """An e-mail about a visit: written with what it tells of, sent by a job.
+    """An e-mail about a visit or documents: written with what it tells, sent by a job.
 
     Where no mail server is set it stays here to be looked at, which is the outbox.
     """
@@ -368,18 +368,23 @@ class VisitNotification(Base):
     __table_args__ = (
         CheckConstraint(
             "kind IN ('confirmed', 'moved', 'cancelled', 'reminder', 'offer', "
-            "'released')",
+            "'released', 'document')",
             name="visit_letters_kind_known",
         ),
         CheckConstraint("attempts >= 0", name="visit_letters_attempts_positive"),
         CheckConstraint(
-            "num_nonnulls(patient_id, newcomer_id) = 1",
+            "num_nonnulls(patient_id, newcomer_id, user_id) = 1",
             name="visit_letters_to_somebody",
         ),
         Index(
             "visit_letters_newcomer_id_idx",
             "newcomer_id",
             postgresql_where=text("newcomer_id IS NOT NULL"),
+        ),
+        Index(
+            "visit_letters_user_id_idx",
+            "user_id",
+            postgresql_where=text("user_id IS NOT NULL"),
         ),
         Index(
             "visit_letters_to_send",
@@ -397,6 +402,7 @@ class VisitNotification(Base):
     newcomer_id: Mapped[UUID | None] = mapped_column(
         ForeignKey("newcomers.id", ondelete="CASCADE")
     )
+    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
     booking_id: Mapped[UUID | None] = mapped_column(ForeignKey("bookings.id"))
     to_address: Mapped[str] = mapped_column(Text)
     subject: Mapped[str] = mapped_column(Text)

@@ -188,3 +188,44 @@ class ApiToken(Base):
     last_used_at: Mapped[Timestamp | None]
     expires_at: Mapped[Timestamp | None]
     revoked_at: Mapped[Timestamp | None]
+
+
+class UserNotification(Base):
+    """Something that a person is told of, and whether they have read it.
+
+    `subject_id` is what it is about, as the topic says. Once `mail_at` has come, who
+    has not read it is written to.
+    """
+
+    __tablename__ = "user_notifications"
+    __table_args__ = (
+        CheckConstraint(
+            "topic IN ('document', 'shared', 'offer', 'alert', 'drill', 'emergency')",
+            name="user_notifications_topic_known",
+        ),
+        CheckConstraint(
+            "char_length(detail) <= 500", name="user_notifications_detail_length"
+        ),
+        Index("user_notifications_newest", "user_id", "id"),
+        Index(
+            "user_notifications_unread",
+            "user_id",
+            postgresql_where=text("read_at IS NULL"),
+        ),
+        Index("user_notifications_of_subject", "subject_id"),
+        Index(
+            "user_notifications_to_mail",
+            "mail_at",
+            postgresql_where=text("mail_at IS NOT NULL"),
+        ),
+        Index("user_notifications_created_at_idx", "created_at"),
+    )
+
+    id: Mapped[PrimaryKey]
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    topic: Mapped[str] = mapped_column(Text)
+    subject_id: Mapped[UUID | None]
+    detail: Mapped[str] = mapped_column(Text, server_default=text("''"))
+    created_at: Mapped[CreatedAt]
+    read_at: Mapped[Timestamp | None]
+    mail_at: Mapped[Timestamp | None]

@@ -7,6 +7,7 @@ from time import monotonic
 from typing import Final
 
 from procrastinate import JobContext
+from sqlalchemy.orm import Session
 
 from db.files.gridfs import (
     Bucket,
@@ -18,9 +19,10 @@ from db.files.gridfs import (
 from db.postgres import SYSTEM, Database
 from jobs.worker.tasks import Stores, queue
 from services.core.errors import Unavailable
+from services.documents.sharing import telling
 from services.pdf import waiting
 from services.pdf.recognition import Recogniser
-from services.pdf.scanning import ClamdScanner, NoVerdict
+from services.pdf.scanning import ClamdScanner, NoVerdict, Verdict
 from services.pdf.sources import handed_over
 from services.pdf.waiting import WaitingFile
 
@@ -110,8 +112,14 @@ def _scan(
         if verdict == "clean" and file.original_id is not None:
             with files.open(Bucket.DOCUMENT_ORIGINALS, file.original_id) as stream:
                 verdict = scanner.scan(stream)
-        record = partial(waiting.record_verdict, file_id=file.file_id, verdict=verdict)
+        record = partial(_settle, file_id=file.file_id, verdict=verdict)
         database.write(record, identity=SYSTEM)
+
+
+def _settle(session: Session, file_id: str, verdict: Verdict) -> None:
+    waiting.record_verdict(session, file_id, verdict)
+    if verdict == "clean":
+        telling.tell_of_cleared(session, file_id)
 
 
 def _recognise(

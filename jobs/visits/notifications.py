@@ -1,5 +1,6 @@
-"""Jobs of notifications about visits: write reminders, send what waits."""
+"""Jobs of notifications by e-mail: write reminders and the like, send what waits."""
 
+from functools import partial
 from time import monotonic
 from typing import Final
 
@@ -25,13 +26,17 @@ _MOST_FAILURES: Final = 3
     pass_context=True,
 )
 def send_notifications(context: JobContext, timestamp: int) -> None:
-    """Remind whoever has a visit within a day, and send the notifications that wait.
+    """Write to whoever has a visit within a day or unread documents; send what waits.
 
     Without a mail server they wait in the outbox, for people to look at.
     """
     del timestamp
     stores = Stores.of(context)
     stores.database.write(notifications.remind, identity=SYSTEM)
+    write_of_documents = partial(
+        notifications.write_of_documents, is_wanted=stores.mails_about_documents
+    )
+    stores.database.write(write_of_documents, identity=SYSTEM)
     if stores.mailer is not None:
         send(stores.database, stores.mailer, stores.sender)
 

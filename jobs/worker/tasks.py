@@ -19,6 +19,7 @@ from jobs.documents import integrity, purge
 from services.audit import chain
 from services.audit.chain import seals
 from services.cluster.alerts import WebhookForm
+from services.messaging import user_notifications
 from services.messaging.mail import Mailer, MailNotSent
 from services.patients.care import break_glass_notifications
 from services.pdf.inspecting import PdfInspector
@@ -65,8 +66,9 @@ class Stores:
     inspector: PdfInspector | None = None
     ocr_languages: str = "eng"
     scanner: ClamdScanner | None = None
-    # What stands in e-mail about visits.
+    # What stands in e-mail about visits, and whether there is any about documents.
     sender: SenderDetails = SenderDetails()  # noqa: RUF009 (frozen)
+    mails_about_documents: bool = True
     # By which clock doctors work, and how far ahead they can be booked.
     calendar: Calendar = HORIZON
     # How webhooks are told of alerts.
@@ -184,7 +186,7 @@ def seal_audit_log(context: JobContext, timestamp: int) -> None:
 @queue.periodic(cron="*/5 * * * *")
 @queue.task(name="tidy_sign_ins", queueing_lock="tidy_sign_ins", pass_context=True)
 def tidy_sign_ins(context: JobContext, timestamp: int) -> None:
-    """Write down which sign-ins are over, and delete what nobody can use any more."""
+    """Write down which sign-ins are over; delete what nobody can use or looks for."""
     del timestamp
     stores = Stores.of(context)
     over = datetime.now(UTC) - _OVER_KEPT
@@ -196,6 +198,7 @@ def tidy_sign_ins(context: JobContext, timestamp: int) -> None:
         sessions.forget(session)
         codes.forget(session, over)
         ceremonies.forget(session, over)
+        user_notifications.forget(session)
 
     stores.database.write(tidy, identity=SYSTEM)
 

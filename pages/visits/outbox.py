@@ -1,4 +1,4 @@
-"""The outbox: every e-mail about a visit that was written, and whether it is out."""
+"""The outbox: every e-mail about visits and documents, and whether it is out."""
 
 import streamlit as st
 
@@ -9,8 +9,9 @@ from dashboard.visits.front_desk import outbox
 
 page_header("Outbox")
 st.caption(
-    "Letters to patients about their visits. They say when and where, never with whom "
-    "or why, and addresses are not shown whole here."
+    "Letters to patients about their visits, and to whoever has documents to read. "
+    "They say when and where, never with whom, why or what; addresses are not shown "
+    "whole here."
 )
 if not outbox.has_mail_server():
     st.info(

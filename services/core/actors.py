@@ -76,6 +76,7 @@ class Permission(StrEnum):
     MANAGE_ALERTS = "change alerts"
     COPY_FROM_PAST = "copy records back from the past"
     IMPORT_RECORDS = "import records"
+    READ_NOTIFICATIONS = "read your notifications"
 
 
 _FRONT_DESK: Final = frozenset(
@@ -105,6 +106,7 @@ _FRONT_DESK: Final = frozenset(
         Permission.INVITE_PATIENT,
         Permission.COPY_FROM_PAST,
         Permission.OWN_TOKENS,
+        Permission.READ_NOTIFICATIONS,
     }
 )
 
@@ -120,6 +122,7 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
             Permission.VIEW_OWN_VISITS,
             Permission.BOOK_OWN_VISITS,
             Permission.VIEW_OWN_PRESCRIPTIONS,
+            Permission.READ_NOTIFICATIONS,
         }
     ),
     Role.STAFF: _FRONT_DESK | {Permission.MANAGE_DOCTORS},
@@ -133,6 +136,7 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
             Permission.SAVE_VIEWS,
             Permission.VIEW_DOCTORS,
             Permission.OWN_TOKENS,
+            Permission.READ_NOTIFICATIONS,
         }
     ),
     Role.ADMIN: frozenset(
@@ -156,6 +160,7 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
             Permission.RUN_DRILLS,
             Permission.MANAGE_ALERTS,
             Permission.IMPORT_RECORDS,
+            Permission.READ_NOTIFICATIONS,
         }
     ),
 }

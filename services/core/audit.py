@@ -112,6 +112,7 @@ class Action(StrEnum):
     WAITLIST_OFFER = "waitlist:offer"
     NOTIFICATION_SEND = "letter:send"
     NOTIFICATION_READ = "letter:read"
+    USER_NOTIFICATION_MARK = "notification:mark-read"
     NEWCOMER_HOLD = "newcomer:hold"
     NEWCOMER_LOSE = "newcomer:lose"
     NEWCOMER_CONFIRM = "newcomer:confirm"

@@ -1,4 +1,4 @@
-"""The e-mails about visits, as an administrator looks at them."""
+"""The e-mails about visits and documents, as an administrator looks at them."""
 
 import streamlit as st
 
@@ -29,6 +29,7 @@ _KINDS = {
     NotificationKind.CANCELLED: "Visit cancelled",
     NotificationKind.REMINDER: "Reminder",
     NotificationKind.OFFER: "Free time offered",
+    NotificationKind.DOCUMENT: "Documents are there",
 }
 _COLUMNS = (
     Column("Written", is_whole=True),

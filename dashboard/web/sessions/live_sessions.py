@@ -44,6 +44,14 @@ class _Known:
     written_at: float = float("-inf")
     pages: set["Attendance"] = field(default_factory=set)
 
+    def renew(self, live: Live, asked_at: float) -> None:
+        """Take over what was just read; pages hear at once of another number."""
+        is_news = live.unread != self.live.unread
+        self.live, self.asked_at = live, asked_at
+        if is_news:
+            for page in self.pages:
+                page.wake()
+
     def silent_seconds(self, now: float) -> float:
         silence = self.live.at - self.live.record.last_seen_at
         known = silence.total_seconds() + now - self.asked_at
@@ -201,7 +209,7 @@ class LiveSessions:
                 self._drop(known)
             return None
         known = self._by_id.get(live.record.id) or _Known(live, asked_at)
-        known.live, known.asked_at = live, asked_at
+        known.renew(live, asked_at)
         self._by_token[key] = self._by_id[live.record.id] = known
         return None if self._is_over(known, asked_at) else live
 
@@ -227,7 +235,7 @@ class LiveSessions:
             if (live := live_by_id.get(session_id)) is None:
                 self._drop(known)
             else:
-                known.live, known.asked_at = live, asked_at
+                known.renew(live, asked_at)
 
     async def _close_what_is_over(self) -> None:
         now, is_leaderless = time.monotonic(), self._database.gap_seconds() > 0

@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session
 from db.models.replication import Alert, AlertNotification
 from services.cluster.alerts.records import AlertChange, AlertKind, RuleRevision
 from services.cluster.alerts.sending import Channel, Envelope
+from services.messaging import user_notifications
+from services.messaging.user_notifications import NotificationTopic
 
 
 @dataclass(slots=True)
@@ -60,7 +62,16 @@ def _record_change(session: Session, change: AlertChange) -> UUID | None:
             worst=change.worst,
             sentence=change.sentence,
         )
-        return session.scalar(began.on_conflict_do_nothing().returning(Alert.id))
+        alert_id = session.scalar(began.on_conflict_do_nothing().returning(Alert.id))
+        if alert_id is not None:
+            user_notifications.tell(
+                session,
+                NotificationTopic.ALERT,
+                user_notifications.ADMINISTRATORS,
+                subject_id=alert_id,
+                detail=change.sentence,
+            )
+        return alert_id
     return session.scalar(
         update(Alert)
         .where(

@@ -5,11 +5,11 @@ from dataclasses import asdict
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, func, select, text, update
+from sqlalchemy import ColumnElement, Row, delete, func, select, text, update
 from sqlalchemy.orm import Session
 
 from db.models.replication import Drill, WriteProbe
-from services.cluster.drill_kinds import PROMISES, DrillKind
+from services.cluster.drill_kinds import PROMISES, SCENARIOS, DrillKind
 from services.cluster.drills import plans
 from services.cluster.drills.policy import DrillMeasurements, judge
 from services.cluster.drills.records import DrillRecord
@@ -17,12 +17,16 @@ from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.core.errors import Conflict, NotFound
+from services.messaging import user_notifications
+from services.messaging.user_notifications import NotificationTopic
 from services.people.sign_in import confirmations
 
 _LOCK: Final = "SELECT pg_advisory_xact_lock(hashtext('chartroom.drills'))"
 # A drill writes down every few seconds that it goes on, but not while nobody leads.
 _SEEN: Final = text("interval '3 minutes'")
 _MOST: Final = 200
+# Which drill it is, of which kind, and how it went.
+_Closed = Row[UUID, str, dict[str, Any]]
 _ABANDONED: Final = "It ended before it was done. See whether the servers are whole."
 
 
@@ -102,7 +106,8 @@ def close_abandoned(session: Session) -> None:
     """Close drills whose process ended before them, and forget what old ones wrote."""
     is_abandoned = (Drill.state == "running") & ~_is_attended()
     values = {"state": "failed", "ended_at": func.now()}
-    _update(session, is_abandoned, result={"sentence": _ABANDONED}, **values)
+    result = {"sentence": _ABANDONED}
+    _tell(session, _update(session, is_abandoned, result=result, **values))
 
 
 def list_writes(session: Session, drill_id: UUID) -> frozenset[tuple[int, int]]:
@@ -156,7 +161,7 @@ def _close(
     result: Mapping[str, Any],
     **values: Any,
 ) -> None:
-    _update(
+    closed = _update(
         session,
         (Drill.id == drill_id) & (Drill.state == "running"),
         state=state,
@@ -164,12 +169,28 @@ def _close(
         result=dict(result),
         **values,
     )
+    _tell(session, closed)
 
 
-def _update(session: Session, which: ColumnElement[bool], **values: Any) -> None:
-    session.execute(
+def _tell(session: Session, closed: Sequence[_Closed]) -> None:
+    """Tell the administrators, of whom one at most has waited for it."""
+    for drill_id, kind, result in closed:
+        user_notifications.tell(
+            session,
+            NotificationTopic.DRILL,
+            user_notifications.ADMINISTRATORS,
+            subject_id=drill_id,
+            detail=f"{SCENARIOS[DrillKind(kind)].title}. {result['sentence']}",
+        )
+
+
+def _update(
+    session: Session, which: ColumnElement[bool], **values: Any
+) -> Sequence[_Closed]:
+    return session.execute(
         update(Drill)
         .where(which)
         .values(**values)
+        .returning(Drill.id, Drill.kind, Drill.result)
         .execution_options(synchronize_session=False)
-    )
+    ).all()

@@ -23,6 +23,7 @@ from services.documents.records.revising import (
     revise,
     to_change,
 )
+from services.documents.sharing import telling
 from services.documents.tags import read_names
 
 # A patient names what they filed; what the clinic makes of it is the clinic's.
@@ -80,6 +81,7 @@ def change(
     with assume_role(session, "system"):
         after = reading.look_up(session, actor, document_id)
     _record(session, actor, before, after, values)
+    telling.tell_of_change(session, before, after)
     return after
 
 

@@ -20,6 +20,7 @@ from services.documents.records.errors import (
 from services.documents.records.model import DocumentRecord
 from services.documents.records.revising import not_yours, revise
 from services.documents.records.visibility import may_delete
+from services.documents.sharing import telling
 
 
 def delete(
@@ -48,6 +49,8 @@ def delete(
         if error.current.is_held:
             raise Held from error
         raise
+    telling.take_back(session, document_id)
+    telling.take_back_from_readers(session, document_id)
     return _done(session, actor, document_id, Action.DOCUMENT_DELETE)
 
 

@@ -24,6 +24,7 @@ from services.documents.records.visibility import (
     require_file,
     require_view,
 )
+from services.documents.sharing import telling
 from services.patients.records.refusals import NoSuchPatient
 
 
@@ -59,6 +60,7 @@ def file(
         classification=filed.classification,
         **versions.evidence(filed.version),
     )
+    telling.tell_patient(session, filed)
     return filed
 
 

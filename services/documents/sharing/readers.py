@@ -19,6 +19,7 @@ from services.core.errors import Conflict, InvalidInput
 from services.documents.records import look_up
 from services.documents.records.model import DocumentRecord
 from services.documents.records.revising import revise
+from services.documents.sharing import telling
 
 _MOST_NAMED: Final = 50
 
@@ -138,6 +139,8 @@ def name_readers(
         Document.confidential.is_(True),
     )
     _write(session, actor, document_id, before, wanted)
+    telling.tell_readers(session, actor, document_id, wanted - before)
+    telling.take_back_from_readers(session, document_id, before - wanted)
     with assume_role(session, "system"):
         after = look_up(session, actor, document_id)
     changed: dict[str, Any] = {"readers": [sorted(before), sorted(wanted)]}

@@ -17,6 +17,8 @@ from services.core import audit, reasons
 from services.core.actors import Actor, Permission, Role
 from services.core.audit import Action
 from services.core.errors import Conflict, InvalidInput, NotFound
+from services.messaging import user_notifications
+from services.messaging.user_notifications import NotificationTopic
 from services.patients.care import care
 from services.patients.records.refusals import NoSuchPatient
 
@@ -80,7 +82,7 @@ def open_record(
         return known[0]
     # No ORM object: that would write the review's columns too, if only to leave them
     # empty, and a clinician may not touch them.
-    access_id = session.scalar(
+    access_id = session.scalars(
         insert(BreakGlassAccess)
         .values(
             clinician_id=actor.id,
@@ -89,7 +91,7 @@ def open_record(
             expires_at=func.now() + timedelta(hours=HOURS),
         )
         .returning(BreakGlassAccess.id)
-    )
+    ).one()
     audit.record(
         session,
         actor,
@@ -97,6 +99,12 @@ def open_record(
         patient_id=patient_id,
         subject=("access", access_id),
         reason=reason,
+    )
+    user_notifications.tell(
+        session,
+        NotificationTopic.EMERGENCY,
+        user_notifications.ADMINISTRATORS,
+        subject_id=access_id,
     )
     return _own_current(session, actor, patient_id)[0]
 

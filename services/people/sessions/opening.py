@@ -31,6 +31,7 @@ from services.people.sessions.records import (
     LIMITS,
     PERSON,
     RECORD,
+    UNREAD,
     VERSION,
     Limits,
     Live,
@@ -114,12 +115,12 @@ def find_all(
     versions = (
         _lives(limits)
         .where(_is_one_of(seen))
-        .with_only_columns(UserSession.id, VERSION, func.now())
+        .with_only_columns(UserSession.id, VERSION, UNREAD, func.now())
     )
     lives, changed = dict[UUID, Live](), list[UUID]()
-    for id_, version, at in session.execute(versions):
+    for id_, version, unread, at in session.execute(versions):
         if seen[id_].version == version:
-            lives[id_] = replace(seen[id_], at=at)
+            lives[id_] = replace(seen[id_], at=at, unread=unread)
         else:
             changed.append(id_)
     if changed:
@@ -201,9 +202,9 @@ def list_sessions(
     return tuple(Record(*row) for row in rows)
 
 
-def _lives(limits: Limits) -> Select[Any, Any, datetime, int]:
+def _lives(limits: Limits) -> Select[Any, Any, datetime, int, int]:
     return (
-        select(RECORD, PERSON, func.now(), VERSION)
+        select(RECORD, PERSON, func.now(), VERSION, UNREAD)
         .join(User, User.id == UserSession.user_id)
         .where(is_open(limits), User.deactivated_at.is_(None))
     )

@@ -7,12 +7,22 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, Row, Text, and_, cast, func
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Row,
+    ScalarSelect,
+    Text,
+    and_,
+    cast,
+    func,
+)
 from sqlalchemy.orm import Bundle
 
 from db.models.user import User, UserSession
 from db.settings import Settings
 from services.core.actors import Actor, Permission, Role
+from services.messaging.user_notifications import count_unread_of
 
 Method = Literal["demo", "code", "passkey", "oidc", "invitation"]
 
@@ -91,19 +101,23 @@ PERSON: Final[Bundle[Any]] = Bundle("person", *_PERSON)
 VERSION: Final[ColumnElement[int]] = func.hashtextextended(
     cast(func.row(*_RECORD, *_PERSON), Text), 0, type_=BigInteger
 )
+# How many notifications the person has not read, for the bell on each of their pages.
+UNREAD: Final[ScalarSelect[int]] = count_unread_of(User.id)
 
 
 @dataclass(frozen=True, slots=True)
 class Live:
     """A sign-in that holds, whose it is, and the database's clock when it was asked.
 
-    The version is another one as soon as anything of the first two is.
+    The version is another one as soon as anything of the first two is. `unread` is
+    how many notifications the person has not read, a hundred at most.
     """
 
     actor: Actor
     record: Record
     at: datetime
     version: int = 0
+    unread: int = 0
 
 
 def new_token() -> str:
@@ -146,10 +160,10 @@ def is_open(limits: Limits) -> ColumnElement[bool]:
     )
 
 
-def live_of(row: Row[Any, Any, datetime, int]) -> Live:
-    """Read a RECORD, its PERSON, the time and their VERSION."""
-    record, person, at, version = row
-    return Live(actor_of(person), Record(*record), at, version)
+def live_of(row: Row[Any, Any, datetime, int, int]) -> Live:
+    """Read a RECORD, its PERSON, the time, their VERSION and what is UNREAD."""
+    record, person, at, version, unread = row
+    return Live(actor_of(person), Record(*record), at, version, unread)
 
 
 def actor_of(user: User | Row[Any]) -> Actor:

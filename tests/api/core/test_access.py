@@ -99,6 +99,8 @@ ROUTES = {
     ("POST", "/api/v1/patients/{uuid}/merge"): (MERGE, 404, 404, 403, 403, 403),
     ("POST", "/api/v1/search"): ({"search": "ada"}, 200, 200, 200, 200, 200),
     ("POST", "/api/v1/exports"): (EXPORT, 403, 403, 404, 403, 403),
+    ("GET", "/api/v1/notifications"): (None, 200, 200, 200, 200, 200),
+    ("POST", "/api/v1/notifications/read"): (None, 200, 200, 200, 200, 200),
     ("GET", "/api/v1/people"): (None, 403, 403, 403, 200, 403),
     ("GET", "/api/v1/people/{uuid}"): (None, 403, 403, 403, 404, 403),
     ("POST", "/api/v1/people/{uuid}/deactivate"): (None, 403, 403, 403, 404, 403),

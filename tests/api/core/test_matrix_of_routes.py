@@ -86,6 +86,8 @@ ALLOWED = {
     ("GET", "/api/v1/people"): ADMIN,
     ("GET", "/api/v1/people/{uuid}"): ADMIN,
     ("POST", "/api/v1/people/{uuid}/deactivate"): ADMIN,
+    ("GET", "/api/v1/notifications"): EVERYBODY,
+    ("POST", "/api/v1/notifications/read"): EVERYBODY,
     ("GET", "/api/v1/replication/alerts"): ADMIN,
     ("GET", "/api/v1/replication/history"): ADMIN,
     ("GET", "/api/v1/replication/samples"): ADMIN,

@@ -130,6 +130,7 @@ def _belongings(name: str, user_id: UUID) -> Iterator[Row]:
             "expires_at": NOW - timedelta(minutes=1),
         },
         "audit_events": {"action": "patient:read", "actor_id": user_id},
+        "user_notifications": {"user_id": user_id, "topic": "alert"},
     }
     for table, values in belongings.items():
         yield Row(table, name, values)

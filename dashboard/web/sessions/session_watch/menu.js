@@ -53,12 +53,12 @@
     .chartroom-menu [aria-checked="true"]::after {
       color: var(--cr-mark); content: "\\2713"; font-weight: 700;
     }
-    [data-testid="stHeader"] [data-testid="stToolbar"] { padding-inline-end: 372px; }
+    [data-testid="stHeader"] [data-testid="stToolbar"] { padding-inline-end: 424px; }
     @media (max-width: 1279px) {
       .chartroom-person > button { justify-content: center; width: 44px; }
       .chartroom-person > button > span { height: 1px; position: absolute;
         clip-path: inset(50%); width: 1px; }
-      [data-testid="stHeader"] [data-testid="stToolbar"] { padding-inline-end: 116px; }
+      [data-testid="stHeader"] [data-testid="stToolbar"] { padding-inline-end: 168px; }
     }
   `
   const { bar, places } = window.chartroom

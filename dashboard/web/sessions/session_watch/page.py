@@ -26,6 +26,7 @@ _SCRIPT: Final = b"\n".join(
         "drawer.js",
         "bar.js",
         "palette.js",
+        "bell.js",
         "menu.js",
     )
 )

@@ -65,6 +65,7 @@ class SessionSocket:
         return {
             "kind": "hello",
             "database": asdict(database),
+            "unread": live.unread,
             "reportSeconds": self._idle / _REPORTS_PER_IDLE,
             # What somebody typed is kept in their tab, and only this opens it again.
             "key": derive(self._key, f"typed by {live.actor.id}"),
@@ -85,12 +86,13 @@ class SessionSocket:
     ) -> None:
         """Greet, warn before the end or take it back when there is input, and end.
 
-        In between, tell of the database when it takes no changes or does again.
+        In between, tell of the database when it takes no changes or does again, and of
+        how many notifications are unread.
         """
         warned_of: Ending | None = None
-        known_state = database_state(self._live.absence())
+        known_state, known_live = database_state(self._live.absence()), page.live
         try:
-            await websocket.send_json(self._greeting(page.live, known_state))
+            await websocket.send_json(self._greeting(known_live, known_state))
             while not page.is_over:
                 warning, seconds = self._judge(page)
                 if warning != warned_of:
@@ -102,6 +104,11 @@ class SessionSocket:
                 if state != known_state:
                     await websocket.send_json({"kind": "database", **asdict(state)})
                     known_state = state
+                if page.live.unread != known_live.unread:
+                    known_live = page.live
+                    await websocket.send_json(
+                        {"kind": "unread", "unread": known_live.unread}
+                    )
                 await page.until_news(self._pause(page, warned_of))
             await websocket.send_json({"kind": "over"})
             await websocket.close(_OVER)

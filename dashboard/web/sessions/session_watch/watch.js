@@ -252,6 +252,10 @@
   const tellBanner = (detail) =>
     window.dispatchEvent(new CustomEvent("chartroom:database", { detail }))
 
+  // How many notifications are unread; bell.js shows it.
+  const tellBell = (unread) =>
+    window.dispatchEvent(new CustomEvent("chartroom:unread", { detail: unread }))
+
   const hear = async (event) => {
     const message = JSON.parse(event.data)
     if (message.kind === "over") await leave()
@@ -260,8 +264,11 @@
       else hide()
     } else if (message.kind === "database") {
       tellBanner(message)
+    } else if (message.kind === "unread") {
+      tellBell(message.unread)
     } else if (message.kind === "hello") {
       tellBanner(message.database)
+      tellBell(message.unread)
       reportSeconds = message.reportSeconds
       retries = 0
       // Browsers have no cryptography for pages that come unencrypted from elsewhere.

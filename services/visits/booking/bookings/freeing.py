@@ -6,8 +6,11 @@ from uuid import UUID, uuid4
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from db.models.user import User
 from services.core.actors import Actor, Role
 from services.core.audit import Action
+from services.messaging import user_notifications
+from services.messaging.user_notifications import NotificationTopic
 from services.visits.booking.bookings import rules
 from services.visits.booking.bookings.errors import PatientBusy
 from services.visits.booking.bookings.records import BookingRecord, BookingStatus
@@ -86,6 +89,12 @@ def offer(session: Session, slot_id: UUID) -> BookingRecord | None:
             return None
         line.offered(session, entry.id)
         notifications.write(session, NotificationKind.OFFER, booking.id)
+        user_notifications.tell(
+            session,
+            NotificationTopic.OFFER,
+            User.patient_id == entry.patient_id,
+            subject_id=booking.id,
+        )
         return booking
     return None
 

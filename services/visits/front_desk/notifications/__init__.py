@@ -1,5 +1,8 @@
-"""Notifications of patients about their visits, by e-mail."""
+"""Notifications about visits and documents, by e-mail."""
 
+from services.visits.front_desk.notifications.documents import (
+    write_of_documents as write_of_documents,
+)
 from services.visits.front_desk.notifications.outbox import look as look
 from services.visits.front_desk.notifications.records import (
     NotificationKind as NotificationKind,

@@ -1,4 +1,4 @@
-"""Notifications of visits as they are kept and shown."""
+"""Notifications of visits and documents as they are kept and shown."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +17,7 @@ class NotificationKind(StrEnum):
     CANCELLED = "cancelled"
     REMINDER = "reminder"
     OFFER = "offer"
+    DOCUMENT = "document"
 
 
 @dataclass(frozen=True, slots=True)

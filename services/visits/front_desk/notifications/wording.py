@@ -1,4 +1,4 @@
-"""What the e-mails say: when and where, never why or with whom. Mail is a postcard.
+"""What e-mails say: when and where, never what, why or with whom: they are postcards.
 
 E-mails are kept with their times in UTC and with marks for what belongs to the
 clinic; whoever sends or shows one puts in the clinic's name, address and clock.
@@ -28,6 +28,7 @@ _SUBJECTS: Final[Mapping[NotificationKind, str]] = MappingProxyType(
         NotificationKind.CANCELLED: "<clinic>: your visit is cancelled",
         NotificationKind.REMINDER: "<clinic>: your visit",
         NotificationKind.OFFER: "<clinic>: a time has become free",
+        NotificationKind.DOCUMENT: "<clinic>: something is there for you",
     }
 )
 _TEXTS: Final[Mapping[NotificationKind, str]] = MappingProxyType(
@@ -64,6 +65,13 @@ It is held for you until {until}. Sign in to book it:
 <address>/visits
 
 After that it is offered to whoever is next in line.
+""",
+        # Of documents not even how many: it could tell what they are.
+        NotificationKind.DOCUMENT: """\
+At least one new document is there for you at <clinic>. What it is stands in no e-mail.
+
+Sign in to read it:
+<address>/notifications
 """,
     }
 )
@@ -138,6 +146,11 @@ def text_of(kind: NotificationKind, times: VisitTimes) -> str:
         instead=_instead(times),
         until=_mark(times.until) if times.until else "it is taken",
     )
+
+
+def text_of_documents() -> str:
+    """Return the text that tells of documents, with marks: it has no times."""
+    return _TEXTS[NotificationKind.DOCUMENT]
 
 
 def text_to_newcomer(

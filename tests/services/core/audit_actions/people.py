@@ -3,9 +3,12 @@
 from datetime import timedelta
 from uuid import uuid4
 
+from db.models.user import User
 from services.core.actors import Role, Scope
 from services.core.audit import Action
 from services.documents.sharing import offboarding
+from services.messaging import user_notifications
+from services.messaging.user_notifications import NotificationTopic
 from services.people import accounts, sessions, tokens
 from services.people.accounts import invitations
 from services.people.sign_in import codes, identities, passkeys
@@ -146,3 +149,10 @@ def token_revoke(w: World) -> ActionCall:
     issue_token(w)()
     (token,) = tokens.list_tokens(w.session, w.boss.actor)
     return lambda: tokens.revoke(w.session, w.boss.actor, token.id)
+
+
+@prepares(Action.USER_NOTIFICATION_MARK)
+def mark_notifications(w: World) -> ActionCall:
+    told = NotificationTopic.ALERT, User.id == w.clerk.id
+    user_notifications.tell(w.session, *told, subject_id=uuid4())
+    return lambda: user_notifications.mark_read(w.session, w.clerk)

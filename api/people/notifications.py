@@ -1,0 +1,89 @@
+"""/api/v1/notifications: what somebody was told of, and that they have read it."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+from starlette.responses import Response
+
+from api.core.answers import From, JsonResponse, Shown, read_headers, written_headers
+from api.core.bodies import Body, describe_body, sent
+from api.core.dependencies import ProgramOrPerson
+from api.core.documented import shows
+from services.core.errors import InvalidInput
+from services.messaging import user_notifications
+from services.messaging.user_notifications import MOST_LISTED, NotificationTopic
+
+router = APIRouter(prefix="/api/v1/notifications", tags=["People"])
+
+
+class NotificationShown(Shown):
+    """One notification; `subject` is the document, booking, alert or the like."""
+
+    uuid: Annotated[UUID, From("id")]
+    topic: NotificationTopic
+    subject: Annotated[UUID | None, From("subject_id")]
+    text: Annotated[str, From("sentence")]
+    created_at: datetime
+    read_at: datetime | None
+
+
+class NotificationsShown(Shown):
+    """The caller's own notifications, the newest first."""
+
+    notifications: list[NotificationShown]
+
+
+class NotificationsRead(Shown):
+    """How many were unread and are no more."""
+
+    read: int
+
+
+class ReadBody(Body):
+    """Which notifications were read; all of them unless some are named."""
+
+    uuids: Annotated[list[str] | None, Field(max_length=MOST_LISTED)] = None
+
+    def ids(self) -> list[UUID] | None:
+        """Return which, or raise InvalidInput."""
+        try:
+            return None if self.uuids is None else list(map(UUID, self.uuids))
+        except ValueError as error:
+            raise InvalidInput("uuids", "Name notifications by their uuid.") from error
+
+
+@router.get("", responses=shows(NotificationsShown))
+def list_notifications(
+    caller: ProgramOrPerson,
+    *,
+    unread: bool = False,
+    per_page: Annotated[int, Query(ge=1, le=MOST_LISTED)] = 50,
+) -> Response:
+    """List what the caller was told of in the last 90 days, all or what is unread."""
+    read = caller.read(
+        lambda session: user_notifications.list_own(
+            session, caller.actor, unread_only=unread, limit=per_page
+        )
+    )
+    content = {"notifications": list(map(NotificationShown.of, read.value))}
+    return JsonResponse(content, headers=read_headers(read, caller.after))
+
+
+@router.post(
+    "/read",
+    responses=shows(NotificationsRead, 413, 415),
+    openapi_extra=describe_body(ReadBody, is_required=False),
+)
+def mark_as_read(
+    caller: ProgramOrPerson,
+    body: Annotated[ReadBody, sent(ReadBody, is_required=False)],
+) -> Response:
+    """Mark the caller's notifications as read."""
+    ids = body.ids()
+    written = caller.write(
+        lambda session: user_notifications.mark_read(session, caller.actor, ids)
+    )
+    return JsonResponse({"read": written.value}, headers=written_headers(written))

@@ -1,0 +1,73 @@
+"""One's own notifications on the screen: each leads to what it tells of."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+import streamlit as st
+
+from dashboard.context import current_actor, write
+from dashboard.navigation import go
+from dashboard.ui.notices import notify
+from dashboard.ui.words import at, plain
+from services.messaging import user_notifications
+from services.messaging.user_notifications import (
+    NotificationTopic,
+    UserNotificationRecord,
+)
+
+_ICONS: Final[Mapping[NotificationTopic, str]] = MappingProxyType(
+    {
+        NotificationTopic.DOCUMENT: "description",
+        NotificationTopic.SHARED: "lock_open",
+        NotificationTopic.OFFER: "event_available",
+        NotificationTopic.ALERT: "warning",
+        NotificationTopic.DRILL: "fire_extinguisher",
+        NotificationTopic.EMERGENCY: "emergency_home",
+    }
+)
+_PAGES: Final[Mapping[NotificationTopic, str]] = MappingProxyType(
+    {
+        NotificationTopic.DOCUMENT: "documents/document.py",
+        NotificationTopic.SHARED: "documents/document.py",
+        NotificationTopic.OFFER: "visits/visits.py",
+        NotificationTopic.ALERT: "cluster/alerts.py",
+        NotificationTopic.DRILL: "cluster/drills.py",
+        NotificationTopic.EMERGENCY: "patients/break_glass_review.py",
+    }
+)
+
+
+def show_notification(notification: UserNotificationRecord) -> None:
+    """Show one; who follows it has read it."""
+    sentence = plain(notification.sentence)
+    with st.container(border=True, gap=None):
+        if st.button(
+            sentence if notification.is_read else f"**{sentence}**",
+            type="tertiary",
+            key=f"notifications_open_{notification.id}",
+            icon=f":material/{_ICONS[notification.topic]}:",
+        ):
+            _open(notification)
+        new = "" if notification.is_read else "New · "
+        st.caption(f"{new}{at(notification.created_at)}")
+
+
+def mark_all_read() -> None:
+    """Mark all as read, also those that are not shown, and say so."""
+    actor = current_actor()
+    marked = write(lambda session: user_notifications.mark_read(session, actor))
+    notify(
+        f"{marked} notifications are marked as read."
+        if marked != 1
+        else "One notification is marked as read."
+    )
+
+
+def _open(notification: UserNotificationRecord) -> None:
+    actor, ids = current_actor(), (notification.id,)
+    if not notification.is_read:
+        write(lambda session: user_notifications.mark_read(session, actor, ids))
+    page = _PAGES[notification.topic]
+    of_document = page == "documents/document.py"
+    go(page, **({"document": str(notification.subject_id)} if of_document else {}))

@@ -1,0 +1,106 @@
+"""Tells people of documents that are there for them, and of nothing in them."""
+
+from collections.abc import Collection
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import and_, func, select
+from sqlalchemy.orm import Session
+
+from db.models.document import Document, DocumentVersion
+from db.models.user import User
+from db.postgres import assume_role
+from services.core.actors import Actor
+from services.documents.records.model import DocumentRecord
+from services.documents.records.visibility import is_visible_to_patient
+from services.messaging import user_notifications
+from services.messaging.user_notifications import NotificationTopic
+
+# Of a file that is scanned later still, its patient has heard in another way.
+_NEWS: Final = timedelta(days=7)
+
+
+def tell_patient(session: Session, document: DocumentRecord) -> None:
+    """Tell the patient of a document that the clinic filed and shows to them."""
+    if document.patient_id is not None:
+        _tell(session, document.id)
+
+
+def tell_of_change(
+    session: Session, before: DocumentRecord, after: DocumentRecord
+) -> None:
+    """Tell whoever is shown a document now; whoever is not any more hears no more."""
+    was_for, is_for = _patient_shown(before), _patient_shown(after)
+    if was_for != is_for:
+        take_back(session, after.id)
+        tell_patient(session, after)
+
+
+def tell_of_cleared(session: Session, file_id: str) -> None:
+    """Tell the patients of documents whose file was just found clean.
+
+    For the background. Nobody was told of them while they could not be opened.
+    """
+    cleared = select(DocumentVersion.document_id).where(
+        DocumentVersion.file_id == file_id,
+        DocumentVersion.number == 1,
+        DocumentVersion.created_at > func.now() - _NEWS,
+    )
+    for document_id in session.scalars(cleared):
+        _tell(session, document_id)
+
+
+def tell_readers(
+    session: Session, actor: Actor, document_id: UUID, user_ids: Collection[UUID]
+) -> None:
+    """Tell colleagues that they are named for a confidential document."""
+    user_notifications.tell(
+        session,
+        NotificationTopic.SHARED,
+        and_(User.id.in_(user_ids), User.id != actor.id),
+        subject_id=document_id,
+        detail=actor.name,
+    )
+
+
+def take_back(session: Session, document_id: UUID) -> None:
+    """Tell the patient no more of a document that is not shown to them now."""
+    user_notifications.take_back(session, NotificationTopic.DOCUMENT, document_id)
+
+
+def take_back_from_readers(
+    session: Session, document_id: UUID, user_ids: Collection[UUID] | None = None
+) -> None:
+    """Tell colleagues, all or these, no more of a document that opens not for them."""
+    user_notifications.take_back(
+        session, NotificationTopic.SHARED, document_id, user_ids
+    )
+
+
+def _tell(session: Session, document_id: UUID) -> None:
+    # The one rule of what patients are shown decides, with what they filed themselves
+    # left out, of which they know.
+    shown = (
+        select(User.id)
+        .join(Document, Document.patient_id == User.patient_id)
+        .join(DocumentVersion, DocumentVersion.document_id == Document.id)
+        .where(
+            Document.id == document_id,
+            DocumentVersion.number == Document.latest,
+            Document.deleted_at.is_(None),
+            Document.created_by != User.id,
+            is_visible_to_patient(User.__table__.c.patient_id, User.__table__.c.id),
+        )
+    )
+    with assume_role(session, "system"):
+        user_notifications.tell(
+            session,
+            NotificationTopic.DOCUMENT,
+            User.id.in_(shown),
+            subject_id=document_id,
+        )
+
+
+def _patient_shown(document: DocumentRecord) -> UUID | None:
+    return None if document.withheld else document.patient_id

@@ -1,0 +1,99 @@
+"""A person's own notifications: listed, counted and marked as read."""
+
+from collections.abc import Collection
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, ScalarSelect, func, literal, select, update
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from db.models.user import UserNotification
+from services.core import audit
+from services.core.actors import Actor, Permission
+from services.core.audit import Action
+from services.messaging.user_notifications.records import (
+    NotificationTopic,
+    UserNotificationRecord,
+)
+
+MOST_LISTED: Final = 200
+# More are not told apart: the bell says "99+".
+_MOST_COUNTED: Final = 100
+_COLUMNS: Final = (
+    UserNotification.id,
+    UserNotification.topic,
+    UserNotification.subject_id,
+    UserNotification.detail,
+    UserNotification.created_at,
+    UserNotification.read_at,
+)
+
+
+def list_own(
+    session: Session, actor: Actor, *, unread_only: bool = False, limit: int = 50
+) -> tuple[UserNotificationRecord, ...]:
+    """Return the actor's notifications, the newest first; raises NotAllowed.
+
+    They tell nobody anything of anybody else, so nothing is written down.
+    """
+    actor.require(Permission.READ_NOTIFICATIONS)
+    newest = (
+        select(*_COLUMNS)
+        .where(UserNotification.user_id == actor.id)
+        .order_by(UserNotification.id.desc())
+        .limit(min(limit, MOST_LISTED))
+    )
+    if unread_only:
+        newest = newest.where(UserNotification.read_at.is_(None))
+    return tuple(_record_of(*row) for row in session.execute(newest))
+
+
+def mark_read(
+    session: Session, actor: Actor, ids: Collection[UUID] | None = None
+) -> int:
+    """Mark the actor's notifications as read, without ids all; return how many.
+
+    The caller commits. What is not the actor's own, or read already, stays as it is.
+    Raises NotAllowed.
+    """
+    actor.require(Permission.READ_NOTIFICATIONS)
+    wanted: list[ColumnElement[bool]] = [
+        UserNotification.user_id == actor.id,
+        UserNotification.read_at.is_(None),
+    ]
+    if ids is not None:
+        wanted.append(UserNotification.id.in_(ids))
+    marked = session.scalars(
+        update(UserNotification)
+        .where(*wanted)
+        .values(read_at=func.now())
+        .returning(UserNotification.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    if marked:
+        audit.record(
+            session,
+            actor,
+            Action.USER_NOTIFICATION_MARK,
+            details={"notifications": sorted(marked)},
+        )
+    return len(marked)
+
+
+def count_unread_of(user_id: InstrumentedAttribute[UUID]) -> ScalarSelect[int]:
+    """Return the number of unread ones of a query's person, a hundred at most.
+
+    So that whoever looks up a sign-in has it with the same statement.
+    """
+    few = (
+        select(literal(1))
+        .where(UserNotification.user_id == user_id, UserNotification.read_at.is_(None))
+        .correlate(user_id.class_)
+        .limit(_MOST_COUNTED)
+        .subquery()
+    )
+    return select(func.count()).select_from(few).scalar_subquery()
+
+
+def _record_of(id_: UUID, topic: str, *values: Any) -> UserNotificationRecord:
+    return UserNotificationRecord(id_, NotificationTopic(topic), *values)

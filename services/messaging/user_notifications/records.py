@@ -1,0 +1,61 @@
+"""Notifications as people read them: what there is, never what is in it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+from uuid import UUID
+
+
+class NotificationTopic(StrEnum):
+    """What a notification tells of."""
+
+    DOCUMENT = "document"
+    SHARED = "shared"
+    OFFER = "offer"
+    ALERT = "alert"
+    DRILL = "drill"
+    EMERGENCY = "emergency"
+
+
+# A screen is seen by others: no title, no type, no patient's name. The details are
+# of colleagues and of servers.
+_SENTENCES: Final[Mapping[NotificationTopic, str]] = MappingProxyType(
+    {
+        NotificationTopic.DOCUMENT: "Your clinic filed a document for you.",
+        NotificationTopic.SHARED: "{} lets you open a confidential document.",
+        NotificationTopic.OFFER: (
+            "A time that you are waiting for has become free. It is held for you for "
+            "a quarter of an hour."
+        ),
+        NotificationTopic.ALERT: "Alert: {}",
+        NotificationTopic.DRILL: "A failover drill has ended: {}",
+        NotificationTopic.EMERGENCY: (
+            "A record was opened outside a clinician's patients and waits for review."
+        ),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class UserNotificationRecord:
+    """One notification; `subject_id` is what it leads to, as the topic says."""
+
+    id: UUID
+    topic: NotificationTopic
+    subject_id: UUID | None
+    detail: str
+    created_at: datetime
+    read_at: datetime | None
+
+    @property
+    def is_read(self) -> bool:
+        """Whether the person has opened it or marked it as read."""
+        return self.read_at is not None
+
+    @property
+    def sentence(self) -> str:
+        """What it says."""
+        return _SENTENCES[self.topic].format(self.detail)
