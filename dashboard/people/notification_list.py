@@ -41,7 +41,13 @@ _PAGES: Final[Mapping[NotificationTopic, str]] = MappingProxyType(
 def show_notification(notification: UserNotificationRecord) -> None:
     """Show one; who follows it has read it."""
     sentence = plain(notification.sentence)
-    with st.container(border=True, gap=None):
+    with st.container(
+        border=True,
+        horizontal=True,
+        horizontal_alignment="distribute",
+        vertical_alignment="center",
+        gap="small",
+    ):
         if st.button(
             sentence if notification.is_read else f"**{sentence}**",
             type="tertiary",
@@ -50,7 +56,7 @@ def show_notification(notification: UserNotificationRecord) -> None:
         ):
             _open(notification)
         new = "" if notification.is_read else "New · "
-        st.caption(f"{new}{at(notification.created_at)}")
+        st.caption(f"{new}{at(notification.created_at)}", width="content")
 
 
 def mark_all_read() -> None:

@@ -60,6 +60,7 @@ _SECTION_OF: Final = {
     "audit": "Access history",
     "accesses": "Access history",
     "account": "Sign in",
+    "notifications": "Notifications",
     "replication": "During a database failover",
     "switchover": "During a database failover",
     "one_server": "During a database failover",

@@ -206,7 +206,7 @@ class UserNotification(Base):
         CheckConstraint(
             "char_length(detail) <= 500", name="user_notifications_detail_length"
         ),
-        Index("user_notifications_newest", "user_id", "id"),
+        Index("user_notifications_newest", "user_id", "created_at", "id"),
         Index(
             "user_notifications_unread",
             "user_id",

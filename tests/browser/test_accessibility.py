@@ -73,6 +73,7 @@ PAGES = [
     (Role.ADMIN, "/audit?outcome=done"),
     (Role.PATIENT, "/"),
     (Role.PATIENT, "/accesses"),
+    (Role.PATIENT, "/notifications"),
     (Role.PATIENT, "/doctor?doctor={doctor}"),
     (Role.PATIENT, "/visits"),
     (Role.PATIENT, "/documents"),

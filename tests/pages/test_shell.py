@@ -29,6 +29,7 @@ LISTED = {
         "views",
         "doctors",
         "account",
+        "notifications",
     },
     Role.CLINICIAN: {
         "home",
@@ -43,8 +44,9 @@ LISTED = {
         "doctors",
         "break_glass",
         "account",
+        "notifications",
     },
-    Role.ANALYST: {"home", "patients", "views", "doctors", "account"},
+    Role.ANALYST: {"home", "patients", "views", "doctors", "account", "notifications"},
     Role.ADMIN: {
         "home",
         "calendar",
@@ -59,6 +61,7 @@ LISTED = {
         "tags",
         "replication",
         "account",
+        "notifications",
     },
     Role.PATIENT: {
         "my_record",
@@ -68,6 +71,7 @@ LISTED = {
         "accesses",
         "doctors",
         "account",
+        "notifications",
     },
 }
 PAPERS = {"document", "compare", "upload_documents", "trash"}

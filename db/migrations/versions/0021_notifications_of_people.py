@@ -26,7 +26,7 @@ CREATE TABLE user_notifications (
     ),
     CONSTRAINT user_notifications_detail_length CHECK (char_length(detail) <= 500)
 );
-CREATE INDEX user_notifications_newest ON user_notifications (user_id, id);
+CREATE INDEX user_notifications_newest ON user_notifications (user_id, created_at, id);
 CREATE INDEX user_notifications_unread ON user_notifications (user_id)
     WHERE read_at IS NULL;
 CREATE INDEX user_notifications_of_subject ON user_notifications (subject_id);
@@ -57,7 +57,7 @@ _RULES: Final[Rules] = {
             "SELECT, UPDATE (read_at)",
             "user_id = acting_user()",
         ),
-        ("door", "SELECT (user_id, read_at)", "true"),
+        ("door", "SELECT (id, user_id, read_at)", "true"),
         ("system", ALL, "true"),
     ),
 }

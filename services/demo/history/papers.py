@@ -22,6 +22,7 @@ from db.models.consultation import Prescription, PrescriptionVersion
 from db.models.doctor import Doctor
 from db.models.document import Document, DocumentVersion
 from db.models.patient import Patient
+from db.models.user import UserNotification
 from db.postgres import SYSTEM, Database
 from services.consultations.prescriptions import (
     PrescriptionIssuer,
@@ -266,6 +267,12 @@ def _file(
         update(DocumentVersion)
         .where(DocumentVersion.id == filed.version.id)
         .values(created_at=at)
+    )
+    # It was told then, and whoever was to be written to was.
+    session.execute(
+        update(UserNotification)
+        .where(UserNotification.subject_id == filed.id)
+        .values(created_at=at, mail_at=None)
     )
 
 

@@ -40,7 +40,7 @@ def list_own(
     newest = (
         select(*_COLUMNS)
         .where(UserNotification.user_id == actor.id)
-        .order_by(UserNotification.id.desc())
+        .order_by(UserNotification.created_at.desc(), UserNotification.id.desc())
         .limit(min(limit, MOST_LISTED))
     )
     if unread_only:

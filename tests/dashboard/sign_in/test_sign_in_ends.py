@@ -6,10 +6,10 @@ from contextlib import closing, contextmanager, suppress
 
 import httpx
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, insert, select, update
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from db.models.user import User, UserSession
+from db.models.user import User, UserNotification, UserSession
 from db.postgres import Database
 from services.core.actors import Role
 from services.people import sessions
@@ -228,6 +228,24 @@ def test_input_takes_the_warning_back(hasty, cookie):
     # On a busy machine the second warning may come too late to be given.
     assert messages[:3] == ["hello", "idle", None]
     assert messages[3:] in (["idle", "over"], ["over"])
+
+
+def test_the_bell_of_an_open_page_hears_of_what_is_new(server, cookie, raw):
+    person = server.cast[Role.STAFF].id
+    told = insert(UserNotification).values(user_id=person, topic="shared")
+
+    with _watching(server, cookie) as watch:
+        first = json.loads(watch.recv(timeout=30))
+        _execute(raw, told)
+        second = json.loads(watch.recv(timeout=30))
+        _execute(raw, update(UserNotification).values(read_at=func.now()))
+        third = json.loads(watch.recv(timeout=30))
+
+    assert (first["kind"], first["unread"]) == ("hello", 0)
+    assert [second, third] == [
+        {"kind": "unread", "unread": 1},
+        {"kind": "unread", "unread": 0},
+    ]
 
 
 def test_what_is_no_report_of_input_is_ignored(hasty, cookie):

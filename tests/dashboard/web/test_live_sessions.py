@@ -6,13 +6,13 @@ from datetime import timedelta
 
 import pytest
 from anyio.from_thread import start_blocking_portal
-from sqlalchemy import func, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from dashboard.web.sessions import live_sessions
 from dashboard.web.sessions.live_sessions import LiveSessions
 from dashboard.web.sessions.session_watch.socket import SessionSocket
-from db.models.user import User, UserSession
+from db.models.user import User, UserNotification, UserSession
 from db.postgres import Absence, Database, DatabaseUnavailable
 from services.people import sessions
 from services.people.sessions import Limits
@@ -57,9 +57,9 @@ def _run(story):
         return portal.call(story)
 
 
-def _execute(engine, statement):
+def _execute(engine, statement, *values):
     with engine.begin() as connection:
-        connection.execute(statement)
+        connection.execute(statement, *values)
 
 
 async def _until_over(page):
@@ -149,6 +149,24 @@ def test_what_was_ended_here_closes_its_pages_at_once(database, started):
             return page.is_over
 
     assert _run(story)
+
+
+def test_a_page_hears_at_once_how_many_notifications_are_unread(
+    database, started, raw, rosa
+):
+    told = {"user_id": rosa.id, "topic": "alert", "subject_id": None}
+
+    async def story():
+        server = LiveSessions(database, Limits())
+        live = await server.find(started.token)
+        with server.attend(live) as page:
+            async with server.watching():
+                await asyncio.to_thread(_execute, raw, insert(UserNotification), [told])
+                # It is woken long before it would look by itself.
+                await asyncio.wait_for(page.until_news(300), 30)
+                return live.unread, page.live.unread
+
+    assert _run(story) == (0, 1)
 
 
 def test_without_input_a_page_ends_by_itself(database, started):

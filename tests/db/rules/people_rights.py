@@ -52,7 +52,7 @@ PEOPLE: dict[str, Rights] = {
     "user_notifications": dict.fromkeys(
         (*SIGNED_IN, "admin"), "SELECT own; UPDATE(read_at) own"
     )
-    | {"door": "SELECT(user_id, read_at) all", "system": EVERYTHING},
+    | {"door": "SELECT(id, user_id, read_at) all", "system": EVERYTHING},
     "login_codes": {
         "door": "SELECT all; INSERT all; UPDATE all",
         "system": EVERYTHING,

@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 
 from db.models.audit import AuditEvent
 from db.models.replication import Alert, AlertNotification
+from db.models.user import UserNotification
 from services.cluster import alerts
 from services.cluster.alerts import AlertChange, AlertKind, Post, RuleDraft
 from services.core.errors import InvalidInput, NotAllowed, NotFound
@@ -168,6 +169,21 @@ def test_two_who_watch_at_once_raise_one_alarm(session, admin):
     assert [listed.node for listed in alerts.list_open(session, admin)] != ["db-02"] * 2
     assert len(alerts.list_open(session, admin)) == 2
     assert len(messages(session)) == 2
+
+
+def test_administrators_are_told_of_an_alert_once_and_not_of_its_end(session):
+    cast.add_actor(session, cast.CLEO)
+    ines = cast.add_actor(session, cast.INES)
+    alert_change = began()
+
+    tell(session, alert_change, began(), ended(alert_change))
+
+    (told,) = session.scalars(select(UserNotification))
+    assert (told.user_id, told.topic) == (ines.id, "alert")
+    assert (told.subject_id, told.detail) == (
+        alert_change.alert_id,
+        "db-02 is 34 s behind.",
+    )
 
 
 def test_somebody_sees_to_an_alert_and_the_first_stays(session, admin):

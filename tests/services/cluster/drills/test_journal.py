@@ -3,9 +3,10 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, update
+from sqlalchemy import func, select, update
 
 from db.models.replication import Drill, WriteProbe
+from db.models.user import UserNotification
 from services.cluster import drills
 from services.cluster.drill_kinds import DrillKind
 from services.cluster.drills import DrillMeasurements, DrillRunning
@@ -108,13 +109,21 @@ def test_the_end_keeps_what_was_measured_and_what_was_promised_then(
     assert record.sentence.startswith("Writing paused for 1.2 s")
 
 
-def test_an_end_is_written_once(session, boss, begun):
+def test_an_end_is_written_and_told_once(session, boss, begun):
+    desk(session, Role.STAFF)
     drills.give_up(session, begun, "No replica follows.", skipped=False)
     drills.finish(session, begun, DrillKind.CRASH, GOOD, node="db-01")
 
     record = read(session, boss, begun)
 
     assert (record.state, record.sentence) == ("failed", "No replica follows.")
+    (told,) = session.scalars(select(UserNotification))
+    assert (told.user_id, told.topic, told.subject_id) == (
+        boss.actor.id,
+        "drill",
+        begun,
+    )
+    assert told.detail == "Crashed primary. No replica follows."
 
 
 def test_what_writers_left_is_compared_and_then_thrown_away(session, begun):

@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 
 from db.models.audit import AuditEvent
 from db.models.care import BreakGlassAccess
+from db.models.user import UserNotification
 from services.core.actors import Actor, Role
 from services.core.errors import InvalidInput, NotAllowed, NotFound
 from services.patients import search
@@ -62,6 +63,17 @@ def test_it_can_be_opened_again_once_it_is_shut(session, dora, patient):
     second = break_glass.open_record(session, dora, patient.id, REASON)
 
     assert second.id != first.id
+
+
+def test_administrators_are_told_once_and_neither_by_whom_nor_of_whom(
+    session, dora, ines, patient
+):
+    for _ in range(2):
+        access = break_glass.open_record(session, dora, patient.id, REASON)
+
+    (told,) = session.scalars(select(UserNotification))
+    assert (told.user_id, told.topic) == (ines.id, "emergency")
+    assert (told.subject_id, told.detail) == (access.id, "")
 
 
 def test_a_second_click_opens_nothing_twice(session, dora, patient):

@@ -9,6 +9,7 @@ from sqlalchemy import func, select, update
 
 from db.models.booking import Booking, VisitNotification
 from db.models.patient import Patient
+from db.models.user import UserNotification
 from services.core.errors import InvalidInput, NotFound
 from services.patients.records.refusals import NoSuchPatient, PatientArchived
 from services.visits.booking import bookings, waitlist
@@ -40,6 +41,22 @@ def offer_to(session, patient):
 def state(session, clerk, patient) -> WaitStatus:
     (place,) = waitlist.list_of_patient(session, clerk, patient.id)
     return place.status
+
+
+def test_who_is_offered_a_slot_and_signs_in_finds_it_in_their_notifications(
+    desk, dora, slot, patient, other
+):
+    session, clerk = desk
+    hers, _ = (cast.add_patient_actor(session, who) for who in (other, patient))
+    held = hold(session, clerk, slot, patient.id)
+    waitlist.join(session, clerk, waiting_for(other, dora))
+
+    bookings.cancel(session, clerk, held.id)
+
+    (told,) = session.scalars(select(UserNotification))
+    assert (told.user_id, told.topic) == (hers.id, "offer")
+    assert told.subject_id == offer_to(session, other)
+    assert told.mail_at is None
 
 
 def test_a_slot_that_frees_up_is_held_for_the_first_in_line(
