@@ -3,11 +3,15 @@
 import re
 from collections.abc import Iterator
 from contextlib import closing
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from db.models.user import User
 from services.core.actors import Role
+from services.messaging import user_notifications
+from services.messaging.user_notifications import NotificationTopic
 from tests.browser.conftest import Site, open_from_menu, ready, requested
 from tests.kit import cast
 
@@ -152,6 +156,28 @@ def test_the_menu_at_the_name_leads_to_the_account_and_out(desk: Page):
     desk.keyboard.press("End")
     desk.keyboard.press("Enter")
     expect(desk).to_have_url(re.compile("/sign-out$"))
+
+
+def test_the_bell_of_an_open_page_follows_what_is_new_and_leads_to_it(site: Site):
+    with site.lend(Role.ANALYST) as page:
+        page.goto("/doctors")
+        bell = ready(page).get_by_role("link", name="Notifications", exact=True)
+        expect(bell).to_be_visible()
+
+        site.write(
+            lambda session: user_notifications.tell(
+                session,
+                NotificationTopic.SHARED,
+                User.role == Role.ANALYST.value,
+                subject_id=uuid4(),
+                detail="Dora Doctor",
+            )
+        )
+
+        page.get_by_role("link", name="Notifications, 1 unread").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Notifications")
+        page.get_by_role("button", name="Mark all as read").click()
+        expect(bell).to_have_text("")
 
 
 def test_a_theme_is_kept_and_there_before_anything_is_drawn(desk: Page):
