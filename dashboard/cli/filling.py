@@ -1,4 +1,4 @@
-"""Commands that fill the database with patients."""
+"""Commands that fill the database with patients, and say by which rule."""
 
 from datetime import date, datetime
 from pathlib import Path
@@ -10,7 +10,7 @@ import typer
 
 from dashboard.cli.explaining import explain_errors
 from dashboard.cli.options import Data, choose
-from services.core.actors import Actor, Role
+from services.core.actors import CONSOLE, Actor, Role
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -131,6 +131,38 @@ def invent(settings: "Settings", patients: int, seed_number: int) -> None:
         if added
         else f"Nothing to add: {patients:,} invented patients are there already."
     )
+
+
+@group.command()
+def unique_emails(
+    off: Annotated[
+        bool, typer.Option("--off", help="Instead, let families share an address.")
+    ] = False,
+    data: Data = None,
+) -> None:
+    """Let an e-mail address be of one patient only; refused while some are shared."""
+    with explain_errors():
+        require_unique_emails(choose(data=data), is_wanted=not off)
+    typer.echo(
+        "Patients may share an e-mail address."
+        if off
+        else "An e-mail address is of one patient only, from now on."
+    )
+
+
+def require_unique_emails(settings: "Settings", *, is_wanted: bool) -> None:
+    """Set the rule in the running database; raises EmailsShared, PatientsBusy."""
+    from dashboard import wiring
+    from db.postgres import SYSTEM
+    from services.patients.records import unique_emails
+
+    with wiring.attached(settings) as wired:
+        wired.database.write(
+            lambda session: unique_emails.require_unique(
+                session, CONSOLE, is_wanted=is_wanted
+            ),
+            identity=SYSTEM,
+        )
 
 
 class _Shown:

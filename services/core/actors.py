@@ -33,6 +33,7 @@ class Permission(StrEnum):
     EDIT_PATIENT = "edit patients"
     ARCHIVE_PATIENT = "archive or restore patients"
     MERGE_PATIENTS = "merge patients"
+    MANAGE_REGISTRATION = "decide how patients are registered"
     EXPORT_PATIENTS = "export patient lists"
     EXPORT_NAMES = "export names and contact details for a reason"
     VIEW_OWN_DOCUMENTS = "see your own documents"
@@ -147,6 +148,7 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
             Permission.END_SESSIONS,
             Permission.VIEW_AUDIT,
             Permission.REVIEW_BREAK_GLASS,
+            Permission.MANAGE_REGISTRATION,
             Permission.MANAGE_RETENTION,
             Permission.MANAGE_TAGS,
             Permission.VIEW_DOCTORS,
@@ -207,6 +209,7 @@ SCOPES: Final[dict[Scope, frozenset[Permission]]] = {
             Permission.EDIT_PATIENT,
             Permission.ARCHIVE_PATIENT,
             Permission.MERGE_PATIENTS,
+            Permission.MANAGE_REGISTRATION,
             Permission.ASSIGN_CARE,
             Permission.INVITE_PATIENT,
             Permission.IMPORT_RECORDS,

@@ -50,6 +50,7 @@ class Action(StrEnum):
     PATIENT_EXPORT_IDENTIFIED = "patient:export-identified"
     PATIENT_FIND_DUPLICATES = "patient:find-duplicates"
     PATIENT_IMPORT = "patient:import"
+    REGISTRATION_CHANGE = "registration:change"
     PHOTO_READ = "photo:read"
     PHOTO_CHANGE = "photo:change"
     PHOTO_REMOVE = "photo:remove"

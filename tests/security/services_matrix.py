@@ -145,6 +145,7 @@ ALLOWED: Final = {
     "visits.front_desk.notifications.outbox.look": ADMIN,
     "patients.duplicates.merging.preview": DESK,
     "patients.duplicates.merging.merge": DESK,
+    "patients.records.unique_emails.require_unique": ADMIN,
     "patients.duplicates.merge_following.list_following": DESK,
     "patients.duplicates.new_records.list_new_duplicates": DESK,
     "documents.sharing.offboarding.deactivate": ADMIN,

@@ -211,6 +211,7 @@ def _offer(house, files, synthea: Path, role: Role) -> dict[str, Any]:
         "from_at": datetime(2026, 11, 20, tzinfo=UTC),
         "grant_id": uuid4(),
         "sender": SenderDetails(),
+        "is_wanted": True,
         "is_whole": True,
         "issuer": "https://id.example.org",
         "keep_days": 60,

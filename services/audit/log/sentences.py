@@ -50,6 +50,7 @@ _PHRASES: Final[Mapping[str, str]] = MappingProxyType(
         Action.PATIENT_EXPORT_IDENTIFIED: "exported a list of patients with names",
         Action.PATIENT_FIND_DUPLICATES: "looked for duplicates of a patient",
         Action.PATIENT_IMPORT: "imported patients",
+        Action.REGISTRATION_CHANGE: "changed how patients are registered",
         Action.PHOTO_READ: "viewed a patient's photo",
         Action.PHOTO_CHANGE: "changed a patient's photo",
         Action.PHOTO_REMOVE: "removed a patient's photo",

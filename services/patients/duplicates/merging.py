@@ -154,8 +154,9 @@ def merge(
         # Never both: whoever removed it from one record would take it from the other.
         winner["photo_file_id"] = merged.photo_file_id
         loser["photo_file_id"] = None
-    made = patients.change(session, kept_id, winner, version=kept_version, typed=draft)
+    # The other one first: its e-mail address may go to the one that is kept.
     patients.change(session, merged_id, loser, version=merged_version)
+    made = patients.change(session, kept_id, winner, version=kept_version, typed=draft)
     _write_down(session, actor, kept, merged)
     # Who may merge two records need not see, let alone change, all that names them.
     with assume_role(session, "system"):

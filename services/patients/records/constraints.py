@@ -11,12 +11,15 @@ from sqlalchemy.orm import Session
 from services.patients.records import rules
 from services.patients.records.model import LISTS
 
+# The index that is there where the clinic wants each address once (unique_emails).
+EMAIL_ONCE: Final = "patients_email_once"
 PROBLEMS: Final = {
     "patients_first_name_given": rules.missing("first_name"),
     "patients_last_name_given": rules.missing("last_name"),
     "patients_date_of_birth_plausible": rules.BIRTH_IMPLAUSIBLE,
     "patients_sex_known": rules.SEX_UNKNOWN,
     "patients_email_valid": rules.EMAIL_INVALID,
+    EMAIL_ONCE: rules.EMAIL_TAKEN,
     "patients_phone_number_valid": rules.PHONE_INVALID,
     "patients_no_known_allergies_consistent": rules.ALLERGIES_CONTRADICTED,
     **{f"patients_{name}_length": rules.too_long(name) for name in rules.LONGEST},

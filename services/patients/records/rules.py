@@ -68,6 +68,11 @@ SEX_UNKNOWN: Final = PatientProblem(
 EMAIL_INVALID: Final = PatientProblem(
     "email", "E-mail is not an address; correct it or leave it empty."
 )
+EMAIL_TAKEN: Final = PatientProblem(
+    "email",
+    "E-mail is the address of another patient; search for it and open that record, or "
+    "enter another one.",
+)
 PHONE_INVALID: Final = PatientProblem(
     "phone_number",
     "Phone number must have 10 to 15 digits, with a + before a country code; "

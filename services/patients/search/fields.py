@@ -64,6 +64,15 @@ _FIELDS = (
         has_accents=True,
     ),
     Field(
+        "shared_email",
+        "Shares an e-mail address",
+        Kind.FLAG,
+        statements=(
+            "sharing an e-mail address with another patient",
+            "not sharing an e-mail address",
+        ),
+    ),
+    Field(
         "phone_number", "Phone number", Kind.PHONE, is_sortable=True, can_be_empty=True
     ),
     Field("address", "Address", Kind.TEXT, is_sortable=True, can_be_empty=True),

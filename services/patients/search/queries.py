@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
-from sqlalchemy import BindParameter, ColumnElement, Select, Table, and_, select
+from sqlalchemy import BindParameter, ColumnElement, Select, Table, and_, exists, select
 
 from db.models.patient import Patient
 from services.lists.criteria import Criteria, Direction, Order
@@ -22,6 +22,16 @@ from services.patients.search.visibility import Listed, PatientVisibility
 assert isinstance(Patient.__table__, Table)  # noqa: S101 - for the type checker
 PATIENTS: Final[Table] = Patient.__table__
 
+_OTHERS: Final = PATIENTS.alias("others")
+_SHARES_EMAIL: Final = (
+    exists()
+    .where(
+        _OTHERS.c.email_key == PATIENTS.c.email_key,
+        _OTHERS.c.id != PATIENTS.c.id,
+        _OTHERS.c.deleted_at.is_(None),
+    )
+    .correlate(PATIENTS)
+)
 
 _TARGETS: Final[Mapping[str, Target]] = MappingProxyType(
     {
@@ -36,6 +46,7 @@ _TARGETS: Final[Mapping[str, Target]] = MappingProxyType(
         "medical_history": Target(PATIENTS.c.medical_history),
         "current_medications": Target(PATIENTS.c.current_medications),
         "email": Target(PATIENTS.c.email_key),
+        "shared_email": Target(_SHARES_EMAIL),
         "phone_number": Target(PATIENTS.c.phone_key),
         "address": Target.folded(PATIENTS.c.address),
         "emergency_contact": Target.folded(PATIENTS.c.emergency_contact),

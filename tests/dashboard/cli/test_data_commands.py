@@ -101,3 +101,16 @@ def test_seeding_says_what_it_added_and_adds_it_once(run, count):
     assert "30 invented patients are there already." in again.stdout
     assert (first.returncode, first.stderr) == (0, "")
     assert count("patients") == 30
+
+
+def test_an_address_is_of_one_patient_once_the_clinic_says_so(run, folder, count):
+    run("import-synthea", folder)
+
+    required, again, given_up = (
+        run("unique-emails", *options) for options in ((), (), ("--off",))
+    )
+
+    assert required.stdout.startswith("An e-mail address is of one patient only")
+    assert again.stdout == required.stdout
+    assert given_up.stdout == "Patients may share an e-mail address.\n"
+    assert count("audit_events WHERE action = 'registration:change'") == 2

@@ -87,10 +87,19 @@ class PlainPython:
             return self._is_when(
                 getattr(patient, filter_.field), filter_.operator, typed
             )
+        if filter_.field == "shared_email":
+            return self._shares_email(patient) == (typed.lower() == "true")
         ours, theirs = self._comparable(patient, filter_.field, typed)
         if ours is None:
             return filter_.operator is Operator.NOT_EQUAL
         return _COMPARISONS[filter_.operator](ours, theirs)
+
+    def _shares_email(self, patient: PatientRecord) -> bool:
+        return patient.email is not None and any(
+            (other.email or "").lower() == patient.email.lower()
+            for other in self._everybody
+            if other.id != patient.id and not other.is_archived
+        )
 
     def _comparable(  # noqa: PLR0911 - a table
         self, patient: PatientRecord, field: str, typed: str

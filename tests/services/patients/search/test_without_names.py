@@ -84,6 +84,7 @@ def test_a_file_has_the_same_columns_and_no_others(session, analyst):
 def test_no_filter_asks_about_what_is_hidden(session, analyst, ask, name):
     operator = FIELDS[name].operators[0]
     values = {"age": "40", "date_of_birth": "1980-05-17", "phone_number": "44"}
+    values["shared_email"] = "true"
 
     with pytest.raises(NotAllowed, match="without names and contact details"):
         ASKING[ask](

@@ -1,0 +1,113 @@
+"""Whether an e-mail address may be of one patient only, as the clinic wants it.
+
+An index of the database is the rule and the setting at once, so that every program that
+writes patients is bound by it, and no two servers can be of different opinions
+(docs/decisions/0045).
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from sqlalchemy import func, select, text
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.orm import Session
+
+from db.models.patient import Patient
+from db.postgres import assume_role
+from services.core import audit
+from services.core.actors import Actor, Permission
+from services.core.audit import Action
+from services.core.errors import Conflict
+from services.patients.records.constraints import EMAIL_ONCE
+
+_MOST_NAMED: Final = 20
+_LOCK_NOT_AVAILABLE: Final = "55P03"
+_IS_THERE: Final = text("SELECT to_regclass(:index) IS NOT NULL")
+
+
+class EmailsShared(Conflict):
+    """Patients share addresses already; `shared` has their record numbers, by address.
+
+    The addresses themselves are not told: whoever sets rules need not know them.
+    """
+
+    def __init__(self, shared: Sequence[Sequence[str]], count: int) -> None:
+        named = "; ".join(" and ".join(numbers) for numbers in shared)
+        more = f"; and {count - len(shared):,} more" if count > len(shared) else ""
+        several = "1 e-mail address is" if count == 1 else f"{count:,} addresses are"
+        super().__init__(
+            f"{several} of several patients, so nothing was changed. Let the front "
+            "desk correct or merge these records, which Patients shows with the filter "
+            f"“Shares an e-mail address”, then try again: {named}{more}."
+        )
+        self.shared = shared
+
+
+class PatientsBusy(Conflict):
+    """Somebody is changing many patients, and the rule has to wait for the end."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Patients are being changed by something that takes long, such as an "
+            "import. Nothing was changed; try again when it has ended."
+        )
+
+
+def are_unique(session: Session) -> bool:
+    """Tell whether two patients may not have the same e-mail address."""
+    return bool(session.scalar(_IS_THERE, {"index": f"public.{EMAIL_ONCE}"}))
+
+
+def require_unique(session: Session, actor: Actor, *, is_wanted: bool) -> None:
+    """Let an address be of one patient only, or of several; the caller commits.
+
+    Archived records do not count: who restores one is told if the address is somebody
+    else's by then. Raises EmailsShared, PatientsBusy and NotAllowed.
+    """
+    actor.require(Permission.MANAGE_REGISTRATION)
+    before = are_unique(session)
+    if before == is_wanted:
+        return
+    with assume_role(session, "system"):
+        _apply(session, is_wanted=is_wanted)
+    audit.record(
+        session,
+        actor,
+        Action.REGISTRATION_CHANGE,
+        details={"changed": {"unique_emails": [before, is_wanted]}},
+    )
+
+
+def _apply(session: Session, *, is_wanted: bool) -> None:
+    try:
+        with session.begin_nested():
+            session.execute(select(func.keep_patient_emails_apart(is_wanted)))
+    except IntegrityError as error:
+        if _constraint_of(error) != EMAIL_ONCE:
+            raise
+        raise _refusal(session) from error
+    except DBAPIError as error:
+        if getattr(error.orig, "pgcode", None) != _LOCK_NOT_AVAILABLE:
+            raise
+        raise PatientsBusy from error
+
+
+def _constraint_of(error: DBAPIError) -> str | None:
+    diagnosis = getattr(error.orig, "diag", None)
+    return getattr(diagnosis, "constraint_name", None)
+
+
+def _refusal(session: Session) -> EmailsShared:
+    numbers = func.array_agg(
+        aggregate_order_by(Patient.record_number, Patient.created_at, Patient.id)
+    )
+    rows = session.execute(
+        select(numbers, func.count().over())
+        .where(Patient.deleted_at.is_(None), Patient.email_key.is_not(None))
+        .group_by(Patient.email_key)
+        .having(func.count() > 1)
+        .order_by(func.min(Patient.record_number))
+        .limit(_MOST_NAMED)
+    ).all()
+    return EmailsShared([row[0] for row in rows], rows[0][1] if rows else 0)
