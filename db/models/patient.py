@@ -9,6 +9,7 @@ from sqlalchemy import (
     Computed,
     ForeignKey,
     Index,
+    SmallInteger,
     Text,
     UniqueConstraint,
     text,
@@ -93,6 +94,10 @@ class Patient(Base):
             "merged_into_id IS NULL OR deleted_at IS NOT NULL",
             name="patients_merged_are_archived",
         ),
+        CheckConstraint(
+            "erased_at IS NULL OR deleted_at IS NOT NULL",
+            name="patients_erased_are_archived",
+        ),
         UniqueConstraint("source", "source_id", name="patients_source_once"),
         Index(
             "patients_by_name",
@@ -141,6 +146,20 @@ class Patient(Base):
         Index("patients_by_allergy", "allergies", postgresql_using="gin"),
         Index("patients_by_history", "medical_history", postgresql_using="gin"),
         Index("patients_by_medication", "current_medications", postgresql_using="gin"),
+        Index(
+            "patients_to_erase",
+            "deleted_at",
+            "id",
+            postgresql_where=text(
+                "deleted_at IS NOT NULL AND merged_into_id IS NULL "
+                "AND erased_at IS NULL"
+            ),
+        ),
+        Index(
+            "patients_merged",
+            "merged_into_id",
+            postgresql_where=text("merged_into_id IS NOT NULL"),
+        ),
         Index(
             "patients_archived",
             "deleted_at",
@@ -196,6 +215,8 @@ class Patient(Base):
     record_number: Mapped[str] = mapped_column(
         _KEY, server_default=text("next_record_number()")
     )
+    # Since when a tombstone is all that is left of the record.
+    erased_at: Mapped[Timestamp | None]
 
 
 class PatientMerge(Base):
@@ -213,6 +234,49 @@ class PatientMerge(Base):
     merged_by: Mapped[UUID]
     merged_at: Mapped[CreatedAt]
     before: Mapped[dict[str, Any]] = mapped_column(JSONB)
+
+
+class PatientRetention(Base):
+    """After how many years archived records are erased; never without a number.
+
+    There is one row of it.
+    """
+
+    __tablename__ = "patient_retention"
+    __table_args__ = (
+        CheckConstraint("id = 1", name="patient_retention_one_row"),
+        CheckConstraint(
+            "erase_after_years BETWEEN 1 AND 100", name="patient_retention_years_range"
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(
+        SmallInteger, primary_key=True, server_default=text("1")
+    )
+    erase_after_years: Mapped[int | None] = mapped_column(SmallInteger)
+    updated_by: Mapped[UUID | None]
+    updated_at: Mapped[CreatedAt]
+
+
+class ErasurePostponement(Base):
+    """A record that is not erased before a day, and why."""
+
+    __tablename__ = "erasure_postponements"
+    __table_args__ = (
+        CheckConstraint(
+            "char_length(btrim(reason)) BETWEEN 10 AND 500",
+            name="erasure_postponements_reason_given",
+        ),
+    )
+
+    # Of an archived record, which is merged with no other one.
+    patient_id: Mapped[UUID] = mapped_column(
+        ForeignKey("patients.id"), primary_key=True, info={STAYS_WITH_MERGED: True}
+    )
+    until: Mapped[date]
+    reason: Mapped[str] = mapped_column(Text)
+    postponed_by: Mapped[UUID]
+    postponed_at: Mapped[CreatedAt]
 
 
 class ClinicalTerm(Base):

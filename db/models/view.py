@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, Text, func
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.base import Base, CreatedAt, PrimaryKey
@@ -34,6 +34,9 @@ class SavedView(Base):
     __tablename__ = "saved_views"
     __table_args__ = (
         CheckConstraint("char_length(name) BETWEEN 1 AND 60", name="saved_views_name"),
+        CheckConstraint(
+            "cardinality(columns) BETWEEN 1 AND 50", name="saved_views_columns_some"
+        ),
     )
 
     id: Mapped[PrimaryKey]
@@ -44,6 +47,23 @@ class SavedView(Base):
         ForeignKey("stored_criteria.key"), index=True
     )
     created_at: Mapped[CreatedAt]
+    # Which columns its table shows, in this order; else those that its owner has.
+    columns: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
+
+
+class ListColumns(Base):
+    """Which columns somebody's lists of a kind show, and in which order."""
+
+    __tablename__ = "list_columns"
+    __table_args__ = (
+        CheckConstraint(
+            "cardinality(columns) BETWEEN 1 AND 50", name="list_columns_some"
+        ),
+    )
+
+    owner_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    subject: Mapped[str] = mapped_column(Text, primary_key=True)
+    columns: Mapped[list[str]] = mapped_column(ARRAY(Text))
 
 
 Index(

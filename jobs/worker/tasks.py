@@ -46,6 +46,7 @@ queue = App(
         "jobs.visits.notifications",
         "jobs.visits.scheduling",
         "jobs.visits.holds",
+        "jobs.patients.erasure",
     ],
 )
 

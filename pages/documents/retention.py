@@ -4,6 +4,7 @@ import streamlit as st
 
 from dashboard.context import current_actor, freshness, now, read
 from dashboard.documents.retention import retention_actions
+from dashboard.documents.retention.erasures import show_erasures
 from dashboard.documents.retention.integrity_state import show_integrity
 from dashboard.documents.retention.retention_tables import (
     damage_table,
@@ -13,7 +14,7 @@ from dashboard.documents.retention.retention_tables import (
 from dashboard.people.passkey_confirmation import ask_for_passkey
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.page_header import page_header
-from services.documents import retention
+from services.documents import erasure, retention
 
 actor = current_actor()
 page_header("Retention")
@@ -43,6 +44,14 @@ if status.holds:
         retention_actions.confirm_release(released)
 else:
     empty_state("Nothing is on hold.", icon="lock_open")
+st.subheader("Archived patients", anchor=False)
+show_erasures(
+    read(
+        lambda session: erasure.look(session, actor),
+        keep=("erasures", actor.id),
+        seconds=30,
+    )
+)
 st.subheader("Files", anchor=False)
 show_integrity(status.walk, status.runs, status.pending_deletions, now())
 if status.walk.damaged:

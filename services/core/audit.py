@@ -45,6 +45,8 @@ class Action(StrEnum):
     PATIENT_CHANGE = "patient:change"
     PATIENT_ARCHIVE = "patient:archive"
     PATIENT_RESTORE = "patient:restore"
+    PATIENT_ERASE = "patient:erase"
+    PATIENT_POSTPONE_ERASURE = "patient:postpone-erasure"
     PATIENT_MERGE = "patient:merge"
     PATIENT_EXPORT = "patient:export"
     PATIENT_EXPORT_IDENTIFIED = "patient:export-identified"

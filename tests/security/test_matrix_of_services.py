@@ -38,6 +38,7 @@ from services.core.on_behalf import ActorDatabase
 from services.demo.importing.rejects import RejectsFile
 from services.demo.importing.synthea import Folder
 from services.documents import records
+from services.documents.erasure import ErasureRule
 from services.documents.forms import Draft as AuthoringDraft
 from services.documents.records.drafts import ChangedDocument, DraftDocument
 from services.documents.records.kinds import Classification
@@ -312,6 +313,11 @@ def _exceptions(house, name: str, role: Role) -> dict[str, Any]:
             "operation_id": uuid4(),
             "since": datetime(2026, 11, 20, tzinfo=UTC),
             "until": datetime(2026, 11, 21, tzinfo=UTC),
+        },
+        "documents.erasure": lambda: {
+            "seen": ErasureRule(None, datetime(2026, 11, 20, tzinfo=UTC)),
+            "years": 10,
+            "until": date(2027, 11, 20),
         },
         "consultations.notes": lambda: {
             "typed": "headache",

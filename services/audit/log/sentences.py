@@ -45,6 +45,8 @@ _PHRASES: Final[Mapping[str, str]] = MappingProxyType(
         Action.PATIENT_CHANGE: "changed a patient's record",
         Action.PATIENT_ARCHIVE: "archived a patient's record",
         Action.PATIENT_RESTORE: "restored a patient's record",
+        Action.PATIENT_ERASE: "erased a patient's record",
+        Action.PATIENT_POSTPONE_ERASURE: "postponed the erasure of a patient's record",
         Action.PATIENT_MERGE: "merged two records",
         Action.PATIENT_EXPORT: "exported a list of patients without names",
         Action.PATIENT_EXPORT_IDENTIFIED: "exported a list of patients with names",

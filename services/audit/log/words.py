@@ -28,6 +28,8 @@ _TO_PATIENTS: Final[Mapping[str, str]] = MappingProxyType(
         Action.PATIENT_CHANGE: "changed your record",
         Action.PATIENT_ARCHIVE: "archived your record",
         Action.PATIENT_RESTORE: "restored your record",
+        Action.PATIENT_ERASE: "erased your record",
+        Action.PATIENT_POSTPONE_ERASURE: "kept your record for longer",
         Action.PAST_READ: "viewed your record as it was a while ago",
         Action.PAST_COPY: "brought your record back to what it was",
         Action.PATIENT_MERGE: "merged two records of yours",

@@ -71,7 +71,9 @@ _SIMILAR_NAME: Final = 0.4
 
 _IN_USE: Final = Patient.deleted_at.is_(None)
 _ARCHIVED: Final = and_(
-    Patient.deleted_at.is_not(None), Patient.merged_into_id.is_(None)
+    Patient.deleted_at.is_not(None),
+    Patient.merged_into_id.is_(None),
+    Patient.erased_at.is_(None),
 )
 
 _NAME: Final = bindparam("name", type_=Text)

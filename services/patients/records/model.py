@@ -151,6 +151,8 @@ class PatientRecord(PatientFields):
     updated_at: datetime
     deleted_at: datetime | None
     merged_into_id: UUID | None
+    # Since when nothing is left of it but that it was there.
+    erased_at: datetime | None = None
 
     @property
     def is_archived(self) -> bool:

@@ -23,6 +23,7 @@ from services.patients.records.refusals import (
     NoSuchPatient,
     NotArchived,
     PatientArchived,
+    PatientErased,
     PatientIdTaken,
     StaleVersion,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "NoSuchPatient",
     "NotArchived",
     "PatientArchived",
+    "PatientErased",
     "PatientIdTaken",
     "PatientProblem",
     "StaleVersion",
@@ -94,7 +96,10 @@ def look_up(session: Session, actor: Actor, patient_id: UUID) -> PatientRecord:
             raise NoSuchPatient(patient_id)
     else:
         actor.require(Permission.VIEW_PATIENT, patient_id)
-    return _get(session, patient_id)
+    record = _get(session, patient_id)
+    if record.erased_at:
+        raise PatientErased
+    return record
 
 
 def register(
@@ -202,13 +207,17 @@ def revive(
     Checks no permission and records nothing. Raises as `restore` does.
     """
     is_restorable = and_(
-        Patient.deleted_at.is_not(None), Patient.merged_into_id.is_(None)
+        Patient.deleted_at.is_not(None),
+        Patient.merged_into_id.is_(None),
+        Patient.erased_at.is_(None),
     )
     unarchived = {**values, "deleted_at": None, "deleted_by": None}
     revived = _write(session, patient_id, version, is_restorable, unarchived)
     if revived is not None:
         return revived
     current = _get(session, patient_id)
+    if current.erased_at:
+        raise PatientErased
     if current.merged_into_id:
         raise PatientArchived(current)
     raise StaleVersion(current, None) if current.is_archived else NotArchived
@@ -232,6 +241,8 @@ def change(
     if changed is not None:
         return changed
     current = _get(session, patient_id)
+    if current.erased_at:
+        raise PatientErased
     if current.is_archived:
         raise PatientArchived(current)
     raise StaleVersion(current, typed)

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from services.core.errors import Conflict, NotFound
+from services.core.errors import Conflict, Gone, NotFound
 from services.patients.records.model import PatientDraft, PatientRecord
 
 
@@ -41,6 +41,16 @@ class PatientArchived(Conflict):
             else "This record is archived; restore it first."
         )
         self.current = current
+
+
+class PatientErased(Gone):
+    """The time of the record was over: a tombstone is all that is left."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This record was erased because its time was over. Nothing of it can be "
+            "shown or brought back; register the patient anew."
+        )
 
 
 class NotArchived(Conflict):

@@ -20,6 +20,7 @@ from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.core.errors import Conflict
 from services.patients.records.constraints import EMAIL_ONCE
+from services.patients.records.record_numbers import spelt
 
 _MOST_NAMED: Final = 20
 _LOCK_NOT_AVAILABLE: Final = "55P03"
@@ -33,7 +34,7 @@ class EmailsShared(Conflict):
     """
 
     def __init__(self, shared: Sequence[Sequence[str]], count: int) -> None:
-        named = "; ".join(" and ".join(numbers) for numbers in shared)
+        named = "; ".join(" and ".join(map(spelt, numbers)) for numbers in shared)
         more = f"; and {count - len(shared):,} more" if count > len(shared) else ""
         several = "1 e-mail address is" if count == 1 else f"{count:,} addresses are"
         super().__init__(

@@ -76,7 +76,8 @@ def identify(session: Session, actor: Actor, typed: str) -> tuple[Identity, ...]
 
 @lru_cache(maxsize=64)
 def _statement(shape: SearchShape) -> str:
-    # A record that was merged into another is none to open.
-    condition = and_(PATIENTS.c.merged_into_id.is_(None), search.condition(shape))
+    # A record that was merged into another or erased is none to open.
+    is_one = and_(PATIENTS.c.merged_into_id.is_(None), PATIENTS.c.erased_at.is_(None))
+    condition = and_(is_one, search.condition(shape))
     ordered = select(*_COLUMNS).where(condition).order_by(PATIENTS.c.name_key)
     return compiled(ordered.limit(MOST))

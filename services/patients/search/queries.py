@@ -84,8 +84,9 @@ class PatientListShape(ListShape[PatientVisibility, SearchShape]):
     def belongs(self) -> ColumnElement[bool]:
         """Return the condition for the patients on the list."""
         deleted_at = PATIENTS.c.deleted_at
+        archived = and_(deleted_at.is_not(None), PATIENTS.c.erased_at.is_(None))
         return and_(
-            deleted_at.is_not(None) if self.archived else deleted_at.is_(None),
+            archived if self.archived else deleted_at.is_(None),
             condition(self.where, _TARGETS),
             typed.condition(self.search),
         )

@@ -120,4 +120,9 @@ DOCUMENTS: dict[str, Rights] = {
         ),
         "system": EVERYTHING,
     },
+    "patient_retention": {
+        "admin": ("SELECT all; UPDATE(erase_after_years, updated_by, updated_at) all"),
+        "system": EVERYTHING,
+    },
+    "erasure_postponements": {"system": EVERYTHING},
 }

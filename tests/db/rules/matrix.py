@@ -13,6 +13,7 @@ FUNCTIONS = {
     "open_patients": {"clinician"},
     "settle_patients": {"system"},
     "hold_slot": {"staff", "system"},
+    "keep_patient_emails_apart": {"system"},
     "collect_clinical_terms": set(),
     "named_documents": {"staff"},
     "is_confidential": {"door"},

@@ -28,6 +28,11 @@ PEOPLE: dict[str, Rights] = {
         "SELECT own; INSERT own; UPDATE own; DELETE own",
     )
     | {"system": EVERYTHING},
+    "list_columns": dict.fromkeys(
+        ("staff", "clinician", "analyst"),
+        "SELECT own; INSERT own; UPDATE own; DELETE own",
+    )
+    | {"system": EVERYTHING},
     "users": {
         "patient": "SELECT own",
         "staff": (

@@ -123,6 +123,11 @@ def _belongings(name: str, user_id: UUID) -> Iterator[Row]:
             "name": name,
             "criteria_key": name,
         },
+        "list_columns": {
+            "owner_id": user_id,
+            "subject": "patients",
+            "columns": ["name"],
+        },
         "break_glass_accesses": {
             "clinician_id": user_id,
             "patient_id": BOB,

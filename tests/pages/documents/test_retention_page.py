@@ -8,12 +8,14 @@ from sqlalchemy import func, select, update
 from db.files.gridfs import Bucket
 from db.models.document import Document, DocumentVersion, RetentionRule
 from services.core.actors import Role
-from services.documents import records, retention
+from services.documents import erasure, records, retention
 from services.documents.integrity import runs, sweeping
 from services.documents.integrity.runs import Job
 from services.documents.integrity.sweeping import SweepResult
 from services.documents.records.kinds import Classification
+from services.patients.records.record_numbers import spelt
 from tests.pages.conftest import rows_of
+from tests.services.documents.erasure import samples as erasure_samples
 from tests.services.documents.records.samples import file
 
 REASON = "Claim 2026-17 against the clinic"
@@ -229,4 +231,70 @@ def test_a_hold_is_released_after_a_question(confirmed, clinic, held, monkeypatc
 
     held_at = select(Document.held_at).where(Document.id == held.id)
     assert clinic.write(lambda s: s.scalars(held_at).one()) is None
+    assert not app.exception
+
+
+@pytest.fixture
+def archived(clinic):
+    """Grace, archived long ago in a clinic that erases after ten years."""
+    grace = clinic.register(first_name="Quendelin")
+
+    def prepare(session):
+        erasure_samples.let_erase(session)
+        erasure_samples.archive_long_ago(session, clinic.clerk, grace)
+
+    clinic.write(prepare)
+    yield grace
+    clinic.write(lambda session: erasure_samples.let_erase(session, years=None))
+
+
+def test_who_is_to_be_erased_stands_there_without_a_name_and_is_postponed(
+    confirmed, clinic, archived, monkeypatch
+):
+    app = confirmed()
+    (row,) = rows_of(app, "erasure_dues")
+    assert row[0] == spelt(archived.record_number)
+    assert row[3] == "Is erased"
+    assert "Quendelin" not in str([words_on(app), row])
+
+    # AppTest cannot click into a table that draws itself.
+    status = clinic.write(lambda s: erasure.look(s, clinic.cast[Role.ADMIN]))
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            "dashboard.documents.retention.erasures.erasures_table",
+            lambda *_: status.dues[0],
+        )
+        app = confirmed()
+        _postpone(app)
+
+    (row,) = rows_of(confirmed(), "erasure_dues")
+    assert row[3].startswith("Postponed until")
+    assert row[3].endswith(REASON)
+
+
+def _postpone(app):
+    app.text_area(key="erasure_postpone_reason").set_value("Why")
+    app.button(key="erasure_postpone_confirm").click().run()
+    assert "at least 10 characters" in app.error[0].value
+    assert app.text_area(key="erasure_postpone_reason").value == "Why"
+
+    app.text_area(key="erasure_postpone_reason").set_value(REASON)
+    app.button(key="erasure_postpone_confirm").click().run()
+    assert not app.error
+    assert not app.exception
+
+
+def test_after_how_many_years_patients_are_erased_is_changed(confirmed, clinic):
+    app = confirmed()
+    rule = clinic.write(erasure.find_rule)
+    years = app.number_input(key=f"erasure_years_{rule.updated_at.timestamp():.6f}")
+
+    years.set_value(500)
+    app.button(key="erasure_save").click().run()
+    assert "1 to 100 years" in app.error[0].value
+    app.number_input(key=years.key).set_value(12)
+    app.button(key="erasure_save").click().run()
+
+    assert clinic.write(erasure.find_rule).years == 12
+    assert any("after 12 years" in element.value for element in app.toast)
     assert not app.exception

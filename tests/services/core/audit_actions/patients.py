@@ -1,21 +1,25 @@
 """Actions with patients, and with the log itself."""
 
+from datetime import timedelta
+
 from services.audit import log
 from services.audit.log import AuditFilter
 from services.cluster import monitoring
 from services.core.actors import Role
 from services.core.audit import Action
 from services.demo import importing
+from services.documents import erasure
 from services.lists import views
 from services.lists.criteria import Criteria
 from services.patients import point_in_time, search
 from services.patients.care import break_glass, care
 from services.patients.duplicates import duplicates, merging
 from services.patients.photos import photos
-from services.patients.records import patients
+from services.patients.records import patients, unique_emails
 from tests.kit.cast import ADA, ada
 from tests.services.core.audit_actions.world import TODAY, ActionCall, World, prepares
 from tests.services.demo.importing import synthea_samples
+from tests.services.documents.erasure.samples import archive_long_ago, let_erase
 
 
 @prepares(Action.PATIENT_REGISTER)
@@ -101,6 +105,28 @@ def patient_export_identified(w: World) -> ActionCall:
 def patient_find_duplicates(w: World) -> ActionCall:
     clerk = w.clerk
     return lambda: duplicates.find_duplicates(w.session, clerk, ADA)
+
+
+@prepares(Action.PATIENT_ERASE)
+def patient_erase(w: World) -> ActionCall:
+    let_erase(w.session)
+    archive_long_ago(w.session, w.clerk, w.patient)
+    return lambda: erasure.erase(w.session)
+
+
+@prepares(Action.PATIENT_POSTPONE_ERASURE)
+def patient_postpone_erasure(w: World) -> ActionCall:
+    boss, patient = w.boss.actor, w.patient
+    archive_long_ago(w.session, w.clerk, patient)
+    until = TODAY + timedelta(days=30)
+    why = {"until": until, "reason": "Claim 2026-17 is open", "today": TODAY}
+    return lambda: erasure.postpone(w.session, boss, patient.id, **why)
+
+
+@prepares(Action.REGISTRATION_CHANGE)
+def registration_change(w: World) -> ActionCall:
+    boss = w.boss.actor
+    return lambda: unique_emails.require_unique(w.session, boss, is_wanted=True)
 
 
 @prepares(Action.PATIENT_IMPORT)

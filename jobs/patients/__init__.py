@@ -1,0 +1,1 @@
+"""What happens in the background to patients."""

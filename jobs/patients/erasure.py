@@ -1,0 +1,38 @@
+"""What the background does with archived patients: erases those whose time is over."""
+
+import logging
+
+from procrastinate import JobContext
+
+from db.postgres import SYSTEM, Database
+from jobs.worker.tasks import Stores, queue
+from services.documents import erasure
+
+_log = logging.getLogger(__name__)
+
+
+# A little before the purge, which removes the files that are due from here on.
+@queue.periodic(cron="33 * * * *")
+@queue.task(
+    name="erase_patients",
+    lock="erase_patients",
+    queueing_lock="erase_patients",
+    pass_context=True,
+)
+def erase_patients(context: JobContext, timestamp: int) -> None:
+    """Make tombstones of archived patients who need not be kept any more."""
+    del timestamp
+    erase(Stores.of(context).database)
+
+
+def erase(database: Database) -> None:
+    """Erase all who are due, a few in each transaction.
+
+    Whatever is killed in the middle is done by the next run; what another one has
+    locked is left alone.
+    """
+    erased = 0
+    while made := database.write(erasure.erase, identity=SYSTEM).value:
+        erased += made
+    if erased:
+        _log.info("%d archived patients are erased.", erased)

@@ -1,0 +1,28 @@
+"""The erasure of archived patients: the rule, what is due, what stops it, the deed.
+
+It stands with the documents, because those of a patient are what most often stops it.
+"""
+
+from services.documents.erasure.due import (
+    MOST_LISTED as MOST_LISTED,
+    SOON as SOON,
+    DueErasure as DueErasure,
+    Erasures as Erasures,
+    look as look,
+)
+from services.documents.erasure.erasing import (
+    ERASED as ERASED,
+    erase as erase,
+)
+from services.documents.erasure.postponing import (
+    LONGEST_YEARS as LONGEST_YEARS,
+    NothingToErase as NothingToErase,
+    postpone as postpone,
+)
+from services.documents.erasure.rule import (
+    MOST_YEARS as MOST_YEARS,
+    ErasureRule as ErasureRule,
+    ErasureRuleChanged as ErasureRuleChanged,
+    change_rule as change_rule,
+    find_rule as find_rule,
+)

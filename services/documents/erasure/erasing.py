@@ -1,0 +1,144 @@
+"""The erasure: what is left of a person when the record's time is over is a tombstone.
+
+A record and those that were merged into it go together. Which of what hangs on them
+stays, goes or loses its words, docs/decisions/0037 says with the reasons.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from db.files.gridfs import Bucket
+from db.models.patient import (
+    ErasurePostponement,
+    Patient,
+    PatientMerge,
+    PatientRetention,
+)
+from services.core import audit
+from services.core.audit import Action
+from services.documents.erasure import accounts, visits
+from services.documents.erasure.due import is_stopped
+from services.documents.erasure.rule import ended
+from services.documents.integrity import pending_deletions
+from services.documents.integrity.runs import KEEPER
+from services.patients.photos import photos
+from services.patients.records.model import FIELDS, LISTS, Sex
+
+ERASED: Final = ("Erased", "record")
+# What no patient can be older than, since a tombstone has to have a day of birth.
+_NO_BIRTH: Final = date(1900, 1, 1)
+# Few: of each patient's there may be many rows.
+_AT_ONCE: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class _Person:
+    """The record that was kept, and those of the same person that it took in."""
+
+    id: UUID
+    merged: tuple[UUID, ...]
+
+    @property
+    def ids(self) -> tuple[UUID, ...]:
+        return (self.id, *self.merged)
+
+
+def erase(session: Session, *, at_once: int = _AT_ONCE) -> int:
+    """Erase some records whose time is over; return of how many people.
+
+    Their files are noted as due for deletion in the same transaction: the row goes
+    first, then the bytes. What another worker or a person has in hand is left for the
+    next time. The caller, the system, commits.
+    """
+    people = _lock_ended(session, at_once)
+    for person in people:
+        _erase_one(session, person)
+    return len(people)
+
+
+def _lock_ended(session: Session, at_once: int) -> list[_Person]:
+    ids = session.scalars(
+        select(Patient.id)
+        .join(PatientRetention, ended())
+        .where(~is_stopped())
+        .order_by(Patient.deleted_at, Patient.id)
+        .limit(at_once)
+        # Looked at once more when it is locked: who restored it was first.
+        .with_for_update(of=Patient, skip_locked=True)
+    ).all()
+    return [_Person(kept, _merged_into(session, kept)) for kept in ids]
+
+
+def _merged_into(session: Session, kept_id: UUID) -> tuple[UUID, ...]:
+    merged = select(Patient.id).where(Patient.merged_into_id == kept_id)
+    return tuple(session.scalars(merged.order_by(Patient.id).with_for_update()))
+
+
+def _erase_one(session: Session, person: _Person) -> None:
+    pending_deletions.add_purged(
+        session, Bucket.PATIENT_PHOTOS, _photos_of(session, person.ids)
+    )
+    counts = visits.forget(session, person.ids)
+    accounts.forget(session, person.ids)
+    _forget_merges(session, person.ids)
+    session.execute(
+        delete(ErasurePostponement).where(
+            ErasurePostponement.patient_id.in_(person.ids)
+        )
+    )
+    _bury(session, person.ids)
+    for patient_id in person.ids:
+        audit.record(
+            session,
+            KEEPER,
+            Action.PATIENT_ERASE,
+            patient_id=patient_id,
+            details=counts if patient_id == person.id else {"merged_into": person.id},
+        )
+
+
+def _photos_of(session: Session, ids: Sequence[UUID]) -> set[str]:
+    named = session.scalars(select(Patient.photo_file_id).where(Patient.id.in_(ids)))
+    return {file_id for photo in named for file_id in photos.files_of(photo)}
+
+
+def _forget_merges(session: Session, ids: Sequence[UUID]) -> None:
+    """Keep that there was a merge, and nothing of what both records looked like."""
+    session.execute(
+        update(PatientMerge)
+        .where(or_(PatientMerge.kept_id.in_(ids), PatientMerge.merged_id.in_(ids)))
+        .values(before={})
+    )
+
+
+def _bury(session: Session, ids: Sequence[UUID]) -> None:
+    nothing: dict[str, Any] = dict.fromkeys(FIELDS) | {name: [] for name in LISTS}
+    first_name, last_name = ERASED
+    session.execute(
+        update(Patient)
+        .where(Patient.id.in_(ids))
+        .values(
+            **nothing
+            | {
+                "first_name": first_name,
+                "last_name": last_name,
+                "date_of_birth": _NO_BIRTH,
+                "sex": Sex.UNKNOWN.value,
+                "no_known_allergies": False,
+            },
+            photo_file_id=None,
+            source=None,
+            source_id=None,
+            source_version=None,
+            version=Patient.version + 1,
+            updated_at=func.now(),
+            erased_at=func.now(),
+        )
+        .execution_options(synchronize_session=False)
+    )

@@ -1,0 +1,117 @@
+"""After how many years archived patients are erased, as an administrator says."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    and_,
+    func,
+    select,
+    type_coerce,
+    update,
+)
+from sqlalchemy.orm import Session
+
+from db.models.patient import Patient, PatientRetention
+from services.core import audit
+from services.core.actors import Actor, Permission
+from services.core.audit import Action
+from services.core.errors import Conflict, InvalidInput
+from services.people.sign_in import confirmations
+
+MOST_YEARS: Final = 100
+# Nothing is erased for so long after the rule was changed: who typed 1 for 10 can
+# still put it right.
+SECOND_THOUGHTS: Final = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class ErasureRule:
+    """After how many years in the archive a record is erased; None is never."""
+
+    years: int | None
+    updated_at: datetime
+
+
+class ErasureRuleChanged(Conflict):
+    """Another administrator was faster."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Somebody else changed after how many years archived patients are erased. "
+            "Look at what it says now, then change it again; nothing was changed."
+        )
+
+
+def find_rule(session: Session) -> ErasureRule:
+    """Return the rule that there is; for other services and jobs."""
+    years, updated_at = session.execute(
+        select(PatientRetention.erase_after_years, PatientRetention.updated_at)
+    ).one()
+    return ErasureRule(years, updated_at)
+
+
+def change_rule(
+    session: Session,
+    actor: Actor,
+    seen: ErasureRule,
+    *,
+    years: int | None,
+    session_id: UUID | None,
+) -> None:
+    """Erase archived records after so many years, or never; the caller commits.
+
+    It counts from a week later on. Raises NotConfirmed, InvalidInput,
+    ErasureRuleChanged and NotAllowed.
+    """
+    actor.require(Permission.MANAGE_RETENTION)
+    confirmations.require_passkey(session, actor, session_id)
+    if years is not None and not 1 <= years <= MOST_YEARS:
+        raise InvalidInput(
+            "years",
+            f"Archived patients are kept for 1 to {MOST_YEARS} years; type one of "
+            "these, or 0 to erase nobody.",
+        )
+    if years == seen.years:
+        return
+    changed = session.execute(
+        update(PatientRetention)
+        .where(PatientRetention.updated_at == seen.updated_at)
+        .values(erase_after_years=years, updated_by=actor.id, updated_at=func.now())
+        .returning(PatientRetention.id)
+    ).all()
+    if not changed:
+        raise ErasureRuleChanged
+    audit.record(
+        session,
+        actor,
+        Action.RETENTION_CHANGE,
+        subject=("retention", "patients"),
+        details={"changed": {"erase_after_years": [seen.years, years]}},
+    )
+
+
+def ends_at() -> ColumnElement[datetime]:
+    """Return when the time of a patient joined with the rule is over."""
+    archived_at = type_coerce(Patient.deleted_at, DateTime(timezone=True))
+    return archived_at + func.make_interval(PatientRetention.erase_after_years)
+
+
+def ended(ahead: timedelta = timedelta()) -> ColumnElement[bool]:
+    """Select archived records whose time is over, now or within a while.
+
+    A record that was merged goes with the one that was kept. Where nobody is erased
+    there is no interval, and no row.
+    """
+    until = func.now() + ahead
+    return and_(
+        Patient.deleted_at.is_not(None),
+        Patient.merged_into_id.is_(None),
+        Patient.erased_at.is_(None),
+        ends_at() <= until,
+        PatientRetention.updated_at + SECOND_THOUGHTS <= until,
+    )
