@@ -9,6 +9,7 @@ from dashboard.context import freshness, today
 from dashboard.navigation import go, open_patient
 from dashboard.patients.records import patient_form
 from dashboard.patients.records.patient_terms import suggest
+from dashboard.patients.search import bulk_actions
 from dashboard.patients.search.list_charts import list_charts
 from dashboard.patients.search.patient_listing import Listing, offer_named_export
 from dashboard.patients.search.patient_table import patient_table
@@ -47,6 +48,7 @@ def show_results() -> None:
         with list_tools.show_heading("patients", listing.sentence(), csv=csv):
             if csv and actor.may(Permission.EXPORT_NAMES):
                 offer_named_export(listing)
+        bulk_actions.show_summary()
         rows = page.rows or listing.similar()
         if not page.rows and list_tools.show_nobody(
             "patients", shown, actor.role, similar=bool(rows)
@@ -68,7 +70,16 @@ def show_results() -> None:
 def show_rows(rows: Sequence[Listed]) -> None:
     """Show the patients, and go where somebody clicked."""
     opens = actor.may(Permission.VIEW_PATIENT)
-    event = patient_table(rows, today(), opens=opens, orders=shown.orders)
+    event = patient_table(
+        rows,
+        today(),
+        opens=opens,
+        orders=shown.orders,
+        selection=bulk_actions.selection_for(listing),
+    )
+    if event.selected:
+        ids, action = event.selected
+        bulk_actions.ask(listing, [p for p in rows if str(p.id) in ids], action)
     if event.opened:
         open_patient(event.opened)
     if event.sort:

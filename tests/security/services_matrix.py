@@ -39,6 +39,7 @@ ALLOWED: Final = {
     "visits.front_desk.appointments.reading.find_by_code": DESK,
     "visits.front_desk.appointments.reading.get": DESK | PATIENT,
     "visits.front_desk.appointments.reading.list_between": DESK,
+    "visits.front_desk.appointments.reading.list_expected": DESK,
     "visits.front_desk.appointments.reading.list_of_day": DESK,
     "visits.front_desk.appointments.reading.list_of_patient": DESK | PATIENT,
     "visits.front_desk.appointments.reading.list_own_day": DESK,

@@ -201,6 +201,7 @@ def _offer(house, files, synthea: Path, role: Role) -> dict[str, Any]:
         "doctor_ids": [uuid4()],
         "document_id": uuid4(),
         "user_ids": [uuid4()],
+        "patient_ids": [uuid4()],
         "revision": 1,
         "draft": cast.invent_patient(),
         "draft_id": uuid4(),

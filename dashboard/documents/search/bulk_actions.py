@@ -4,9 +4,8 @@ Each is changed by itself, with an entry in the audit log of its own: what is re
 one keeps none of the others. In the end one summary says what was done and what not.
 """
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Final
 from uuid import UUID
@@ -21,11 +20,10 @@ from dashboard.documents.tags.tag_words import tags_field
 from dashboard.patients.search.patient_choice import choose_patient, forget_patient
 from dashboard.ui.dialogs import confirmed
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.lists.bulk import BulkActs
 from dashboard.ui.record_table import RowAction, Selection
-from dashboard.ui.words import plain
 from services.core import reasons
 from services.core.actors import Actor, Permission, Role
-from services.core.errors import ServiceError, Unavailable
 from services.documents import records
 from services.documents.records import visibility
 from services.documents.records.drafts import ChangedDocument
@@ -34,8 +32,12 @@ from services.documents.records.kinds import DocumentType
 from services.documents.records.model import DocumentRecord
 
 _PAGE: Final = "documents_bulk"
-_SUMMARY: Final = f"{_PAGE}_summary"
-_NOUN: Final = ("document", "documents")
+_ACTS: Final[BulkActs[DocumentRecord]] = BulkActs(
+    _PAGE,
+    ("document", "documents"),
+    lambda document: document.title,
+    NoSuchDocument,
+)
 # What a mark says of a document; what is no longer confidential is kept from nobody.
 _MARKS: Final[dict[str, dict[str, bool]]] = {
     "Urgent": {"urgent": True},
@@ -47,18 +49,9 @@ _MARKS: Final[dict[str, dict[str, bool]]] = {
 Change = Callable[[Session, DocumentRecord], object]
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """How many documents something was done with, and why not with which."""
-
-    done: str
-    count: int
-    refused: Mapping[str, Sequence[str]]
-
-
 def selection_for(actor: Actor) -> Selection:
     """Return what somebody may do with several documents."""
-    return Selection(_NOUN, tuple(_actions(actor)))
+    return Selection(_ACTS.noun, tuple(_actions(actor)))
 
 
 def ask(documents: Sequence[DocumentRecord], action: str) -> None:
@@ -68,20 +61,8 @@ def ask(documents: Sequence[DocumentRecord], action: str) -> None:
 
 
 def show_summary() -> None:
-    """Say what became of the last action with several documents, until it is read."""
-    summary: Summary | None = st.session_state.get(_SUMMARY)
-    if summary is None:
-        return
-    sentence = f"{_counted(summary.count)} {summary.done}."
-    if not summary.refused:
-        st.success(sentence, icon=":material/check_circle:")
-    else:
-        refused = "\n".join(
-            f"- Not {', '.join(f'“{plain(title)}”' for title in titles)}: {plain(why)}"
-            for why, titles in summary.refused.items()
-        )
-        st.warning(f"{sentence}\n{refused}", icon=":material/warning:")
-    st.button("OK", key=f"{_SUMMARY}_read", type="tertiary", on_click=_forget)
+    """Say what became of the last action with several documents."""
+    _ACTS.show_summary()
 
 
 def _actions(actor: Actor) -> Iterator[RowAction]:
@@ -103,7 +84,7 @@ def _set_type(documents: Sequence[DocumentRecord]) -> None:
     with error_boundary():
         kind = document_form.document_type_field(_PAGE, DocumentType.OTHER)
         if st.button(
-            f"Set type of {_counted(len(documents))}",
+            f"Set type of {_ACTS.counted(len(documents))}",
             type="primary",
             key=f"{_PAGE}_type_set",
         ):
@@ -115,7 +96,7 @@ def _add_tags(documents: Sequence[DocumentRecord]) -> None:
     with error_boundary():
         chosen = tags_field(_PAGE, ())
         if st.button(
-            f"Add to {_counted(len(documents))}",
+            f"Add to {_ACTS.counted(len(documents))}",
             type="primary",
             key=f"{_PAGE}_tag_set",
             disabled=not chosen,
@@ -134,7 +115,7 @@ def _mark(documents: Sequence[DocumentRecord]) -> None:
             "treat the patient, and people who are named; links to it stop working."
         )
         if st.button(
-            f"Mark {_counted(len(documents))}",
+            f"Mark {_ACTS.counted(len(documents))}",
             type="primary",
             key=f"{_PAGE}_mark_set",
         ):
@@ -150,7 +131,7 @@ def _file_to_patient(documents: Sequence[DocumentRecord]) -> None:
     with error_boundary():
         patient_id = choose_patient(_PAGE, advice="Find the patient whose these are.")
         if st.button(
-            f"File {_counted(len(documents))}",
+            f"File {_ACTS.counted(len(documents))}",
             type="primary",
             key=f"{_PAGE}_patient_set",
             disabled=patient_id is None,
@@ -166,8 +147,8 @@ def _file_to_patient(documents: Sequence[DocumentRecord]) -> None:
 def _hold(documents: Sequence[DocumentRecord]) -> None:
     with error_boundary(), st.form(f"{_PAGE}_hold_form", border=False):
         st.markdown(
-            f"{_counted(len(documents))} will be kept whatever happens, until the hold "
-            "of each is released."
+            f"{_ACTS.counted(len(documents))} will be kept whatever happens, until the "
+            "hold of each is released."
         )
         reason = st.text_area(
             "Reason",
@@ -187,12 +168,12 @@ def _hold(documents: Sequence[DocumentRecord]) -> None:
 def _delete(documents: Sequence[DocumentRecord]) -> None:
     with error_boundary():
         st.markdown(
-            f"**{_counted(len(documents))}**, with all versions, leave the lists and "
-            "the search, and links to them stop working. *Trash* says until when each "
-            "can be restored. What is on legal hold stays."
+            f"**{_ACTS.counted(len(documents))}**, with all versions, leave the "
+            "lists and the search, and links to them stop working. *Trash* says until "
+            "when each can be restored. What is on legal hold stays."
         )
         if confirmed(
-            f"Delete {_counted(len(documents))}", key=f"{_PAGE}_delete_confirm"
+            f"Delete {_ACTS.counted(len(documents))}", key=f"{_PAGE}_delete_confirm"
         ):
             _do(documents, "deleted", _put_in_trash)
 
@@ -223,39 +204,14 @@ def _put_in_trash(session: Session, record: DocumentRecord) -> None:
 
 
 def _do(documents: Sequence[DocumentRecord], done: str, change: Change) -> None:
-    """Do it with one after the other, and leave a summary for the page."""
-    count, refused = 0, defaultdict[str, list[str]](list)
-    progress = st.progress(0.0)
-    for place, document in enumerate(documents):
-        progress.progress(
-            place / len(documents), text=f"{place + 1} of {len(documents)}"
-        )
-        try:
-            write(partial(_do_with_one, document_id=document.id, change=change))
-            count += 1
-        except NoSuchDocument:
-            refused["It is not there any more."].append(document.title)
-        except Unavailable as refusal:
-            # Nor would the others be written now.
-            left = [document.title for document in documents[place:]]
-            refused[str(refusal)].extend(left)
-            break
-        except ServiceError as refusal:
-            refused[str(refusal)].append(document.title)
-    st.session_state[_SUMMARY] = Summary(done, count, refused)
-    st.rerun()
+    def act(document: DocumentRecord) -> None:
+        write(partial(_do_with_one, document_id=document.id, change=change))
+
+    _ACTS.do(documents, done, act)
 
 
 def _do_with_one(session: Session, *, document_id: UUID, change: Change) -> None:
     change(session, records.look_up(session, current_actor(), document_id))
-
-
-def _counted(count: int) -> str:
-    return f"{count} {_NOUN[count != 1]}"
-
-
-def _forget() -> None:
-    st.session_state.pop(_SUMMARY, None)
 
 
 _DIALOGS: Final[dict[str, Callable[[Sequence[DocumentRecord]], None]]] = {

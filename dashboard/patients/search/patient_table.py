@@ -12,6 +12,7 @@ from dashboard.ui.record_table import (
     Cell,
     Column,
     Row,
+    Selection,
     TableEvent,
     payload_of,
     record_table,
@@ -50,9 +51,10 @@ def patient_table(
     key: str = "patients_table",
     orders: Sequence[Order] = (),
     is_sortable: bool = True,
+    selection: Selection | None = None,
 ) -> TableEvent:
-    """Show the patients; tell which one was opened or which order was asked for."""
-    drawn = (tuple(orders), opens, today)
+    """Show the patients; tell which was opened, what to do with which, what order."""
+    drawn = (tuple(orders), opens, today, selection)
     kept = st.session_state.get(f"{key}_payload")
     # Most runs show the page of the run before: the same tuple, so nothing to redo.
     if kept is None or kept[0] is not patients or kept[1] != drawn:
@@ -63,6 +65,7 @@ def patient_table(
             [_row(patient, today, opens=opens) for patient in patients],
             name=name,
             order=marks_of(orders),
+            selection=selection,
         )
         kept = st.session_state[f"{key}_payload"] = (patients, drawn, payload)
     return record_table(kept[2], key=key)

@@ -1,12 +1,12 @@
 """The patients' records: registered, read, changed, archived and restored."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import date
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, literal_column, select, update
+from sqlalchemy import and_, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -35,6 +35,7 @@ from services.patients.records.rules import (
     is_reachable,
     validate,
 )
+from services.patients.records.writing import Change, write_version
 
 __all__ = [
     "COLUMNS",
@@ -62,20 +63,6 @@ __all__ = [
     "validate",
     "values_of",
 ]
-
-# The row as it was, which PostgreSQL 18 hands out beside the new one.
-_BEFORE: Final = tuple(
-    literal_column(f"old.{column.name}", column.type).label(f"old_{column.name}")
-    for column in COLUMNS
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A record before and after one version was made of another."""
-
-    before: PatientRecord
-    after: PatientRecord
 
 
 def get_patient(session: Session, actor: Actor, patient_id: UUID) -> PatientRecord:
@@ -168,17 +155,27 @@ def edit(
 
 
 def archive(
-    session: Session, actor: Actor, patient_id: UUID, *, version: int
+    session: Session,
+    actor: Actor,
+    patient_id: UUID,
+    *,
+    version: int,
+    reason: str | None = None,
 ) -> PatientRecord:
     """Take a record out of daily use without losing it; the caller commits.
 
-    Raises StaleVersion, PatientArchived or NotFound.
+    A reason stands in the audit log. Raises StaleVersion, PatientArchived or NotFound.
     """
     actor.require(Permission.ARCHIVE_PATIENT, patient_id)
     values = {"deleted_at": func.now(), "deleted_by": actor.id}
     archived = change(session, patient_id, values, version=version).after
-    audit.record_patient(
-        session, actor, Action.PATIENT_ARCHIVE, archived.id, archived.version
+    audit.record(
+        session,
+        actor,
+        Action.PATIENT_ARCHIVE,
+        patient_id=archived.id,
+        reason=reason,
+        details={"version": archived.version},
     )
     return archived
 
@@ -212,7 +209,7 @@ def revive(
         Patient.erased_at.is_(None),
     )
     unarchived = {**values, "deleted_at": None, "deleted_by": None}
-    revived = _write(session, patient_id, version, is_restorable, unarchived)
+    revived = write_version(session, patient_id, version, is_restorable, unarchived)
     if revived is not None:
         return revived
     current = _get(session, patient_id)
@@ -237,7 +234,7 @@ def change(
     NotFound.
     """
     is_in_use = Patient.deleted_at.is_(None)
-    changed = _write(session, patient_id, version, is_in_use, values)
+    changed = write_version(session, patient_id, version, is_in_use, values)
     if changed is not None:
         return changed
     current = _get(session, patient_id)
@@ -264,28 +261,6 @@ def values_of(draft: PatientDraft) -> dict[str, Any]:
     """Return a draft as values for the columns of the patients table."""
     lists = {name: list(getattr(draft, name)) for name in LISTS}
     return asdict(draft) | lists | {"sex": draft.sex.value}
-
-
-def _write(
-    session: Session,
-    patient_id: UUID,
-    version: int,
-    condition: ColumnElement[bool],
-    values: Mapping[str, Any],
-) -> Change | None:
-    """Make the next version in one statement, so that of two writers one finds none."""
-    statement = (
-        update(Patient)
-        .where(Patient.id == patient_id, Patient.version == version, condition)
-        .values(**values, version=Patient.version + 1, updated_at=func.now())
-        .returning(*_BEFORE, *COLUMNS)
-        .execution_options(synchronize_session=False)
-    )
-    with constraints.translate_violations(session):
-        row = session.execute(statement).one_or_none()
-    if row is None:
-        return None
-    return Change(record_of(row[: len(_BEFORE)]), record_of(row[len(_BEFORE) :]))
 
 
 def _validated_edit(

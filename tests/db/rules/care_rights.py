@@ -25,8 +25,8 @@ CARE: dict[str, Rights] = {
         "clinician": "SELECT ann; UPDATE ann",
         "analyst": (
             "SELECT(id, initials, birth_year, sex, allergies, no_known_allergies, "
-            "erased_at, medical_history, current_medications, version, created_at, updated_at, "
-            "deleted_at, merged_into_id) all"
+            "erased_at, medical_history, current_medications, version, created_at, "
+            "updated_at, deleted_at, merged_into_id) all"
         ),
         "system": EVERYTHING,
     },

@@ -16,6 +16,7 @@ from services.visits.front_desk.appointments.reading import (
     find_by_code as find_by_code,
     get as get,
     list_between as list_between,
+    list_expected as list_expected,
     list_of_day as list_of_day,
     list_of_patient as list_of_patient,
     list_own_day as list_own_day,

@@ -144,6 +144,29 @@ def list_of_patient(
     return listed
 
 
+def list_expected(
+    session: Session,
+    actor: Actor,
+    patient_ids: Collection[UUID],
+    day: date,
+    zone: tzinfo,
+) -> tuple[VisitRecord, ...]:
+    """Return who of these patients is still to come, or waits, on a day of this zone.
+
+    Asked before something is done to them; raises NotAllowed.
+    """
+    actor.require(Permission.VIEW_VISITS)
+    ahead = (VisitStatus.SCHEDULED.value, VisitStatus.CHECKED_IN.value)
+    listed = _list(
+        session,
+        *_on(day, zone),
+        Appointment.patient_id.in_(patient_ids),
+        Appointment.status.in_(ahead),
+    )
+    _record_list(session, actor, listed, day=day)
+    return listed
+
+
 def require_view(actor: Actor, patient_id: UUID | None = None) -> None:
     """Raise NotAllowed unless the actor may see visits, or their own."""
     actor.require(permissions.to_view(actor), patient_id)

@@ -1,0 +1,229 @@
+"""What can be done with several patients at once, each by the rights of the one."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Final
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from dashboard.context import current_actor, last_write, read, today, write
+from dashboard.patients.search.patient_listing import Listing
+from dashboard.sign_in.account_emails import deliver
+from dashboard.ui.clock import zone
+from dashboard.ui.dialogs import confirmed
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.lists import list_addresses
+from dashboard.ui.lists.bulk import BulkActs
+from dashboard.ui.record_table import RowAction, Selection
+from dashboard.ui.words import listed_name, plain
+from services.core import reasons
+from services.core.actors import Permission
+from services.lists.criteria import Filter, Group, Operator
+from services.patients.care import care
+from services.patients.records import patients
+from services.patients.records.model import PatientRecord, UnnamedPatient
+from services.patients.records.refusals import NoSuchPatient
+from services.patients.search import Listed
+from services.people.accounts import invitations
+from services.visits.front_desk import appointments
+
+_PAGE: Final = "patients_bulk"
+
+
+def _name(patient: Listed) -> str:
+    if isinstance(patient, UnnamedPatient):
+        return patient.initials
+    return listed_name(patient)
+
+
+_ACTS: Final[BulkActs[Listed]] = BulkActs(
+    _PAGE, ("patient", "patients"), _name, NoSuchPatient
+)
+
+
+def selection_for(listing: Listing) -> Selection | None:
+    """Return what somebody may do with several patients of a list, if anything."""
+    actions = tuple(_actions(listing))
+    return Selection(_ACTS.noun, actions) if actions else None
+
+
+def ask(listing: Listing, chosen: Sequence[Listed], action: str) -> None:
+    """Open the question that an action asks before it is done."""
+    _DIALOGS[action](listing, chosen)
+
+
+def show_summary() -> None:
+    """Say what became of the last action with several patients, until it is read."""
+    _ACTS.show_summary()
+
+
+def _actions(listing: Listing) -> Iterator[RowAction]:
+    may, is_archive = listing.actor.may, listing.criteria.archived
+    if may(Permission.ASSIGN_CARE) and not is_archive:
+        yield RowAction("assign", "Assign clinician", "stethoscope")
+    if may(Permission.INVITE_PATIENT) and not is_archive:
+        yield RowAction("invite", "Invite", "mail")
+    if may(Permission.EXPORT_PATIENTS):
+        yield RowAction("export", "Export", "download")
+    if may(Permission.ARCHIVE_PATIENT):
+        if is_archive:
+            yield RowAction("restore", "Restore", "unarchive")
+        else:
+            yield RowAction("archive", "Archive", "archive")
+
+
+@st.dialog("Assign these patients to a clinician", icon=":material/stethoscope:")
+def _assign(_: Listing, chosen: Sequence[Listed]) -> None:
+    with error_boundary():
+        actor = current_actor()
+        clinician = st.selectbox(
+            "Clinician",
+            read(lambda s: care.list_clinicians(s, actor), keep=("clinicians",)),
+            index=None,
+            format_func=lambda one: one.name,
+            key=f"{_PAGE}_clinician",
+            placeholder="Who treats them from now on?",
+        )
+        if st.button(
+            f"Assign {_ACTS.counted(len(chosen))}",
+            type="primary",
+            key=f"{_PAGE}_assign_confirm",
+            disabled=clinician is None,
+        ):
+            assert clinician is not None  # noqa: S101 - the button is disabled then
+
+            def assign(patient: Listed) -> None:
+                write(lambda s: care.assign(s, actor, patient.id, clinician.id))
+
+            _ACTS.do(chosen, f"assigned to {plain(clinician.name)}", assign)
+
+
+@st.dialog("Invite these patients?", icon=":material/mail:")
+def _invite(_: Listing, chosen: Sequence[Listed]) -> None:
+    with error_boundary():
+        st.markdown(
+            f"{_ACTS.counted(len(chosen))} get a link by e-mail and can then sign in "
+            "to see their own records. Who has no e-mail address on the record, or has "
+            "signed in before, is named afterwards and gets none."
+        )
+        if st.button(
+            f"Invite {_ACTS.counted(len(chosen))}",
+            type="primary",
+            key=f"{_PAGE}_invite_confirm",
+        ):
+            _ACTS.do(chosen, "invited", _invite_one)
+
+
+def _invite_one(patient: Listed) -> str | None:
+    """Invite a patient; return the link to be told where no e-mail is on its way."""
+    actor = current_actor()
+    invited = write(lambda s: invitations.invite_patient(s, actor, patient.id))
+    sent = deliver(invited)
+    if sent.is_sent:
+        return None
+    return (
+        f"No e-mail was sent to {plain(invited.name)}: give them this link yourself, "
+        f"which opens once, within three days: `{sent.link}`"
+    )
+
+
+@st.dialog("Export these patients", icon=":material/download:")
+def _export(listing: Listing, chosen: Sequence[Listed]) -> None:
+    with error_boundary():
+        ids = tuple(str(patient.id) for patient in chosen)
+        only = Group(members=(Filter("id", Operator.IN, ids),))
+        key = listing.key_of(replace(listing.criteria, where=only, search=""))
+        if list_addresses.is_sealed(key):
+            st.warning("Nothing can be exported while the database takes no changes.")
+            return
+        query = {"list": key, "after_lsn": str(last_write() or "")}
+        st.link_button(
+            f"Download {_ACTS.counted(len(chosen))} as CSV",
+            f"/files/patients.csv?{urlencode(query)}",
+            icon=":material/download:",
+            type="primary",
+            key=f"{_PAGE}_export_csv",
+        )
+        st.caption("In the order of this list. That you took it is in the audit log.")
+
+
+@st.dialog("Archive these patients?", icon=":material/archive:")
+def _archive(_: Listing, chosen: Sequence[Listed]) -> None:
+    with error_boundary():
+        st.markdown(
+            f"**{_ACTS.counted(len(chosen))}** leave the lists and the search. Nothing "
+            "is deleted: each record can be restored."
+        )
+        _warn_of_visits(chosen)
+        reason = st.text_area(
+            "Reason",
+            key=f"{_PAGE}_archive_reason",
+            max_chars=reasons.LONGEST,
+            help="Such as “moved away”. It is kept in the audit log with each record.",
+        )
+        if confirmed(
+            f"Archive {_ACTS.counted(len(chosen))}", key=f"{_PAGE}_archive_confirm"
+        ):
+            # Said here, where it was typed, and not of each patient.
+            because = reasons.read(reason)
+            _ACTS.do(chosen, "archived", partial(_archive_one, reason=because))
+
+
+def _warn_of_visits(chosen: Sequence[Listed]) -> None:
+    """Name who of them is still expected today, so that nobody waits in vain."""
+    actor, ids = current_actor(), [patient.id for patient in chosen]
+    if not actor.may(Permission.VIEW_VISITS):
+        return
+    expected = read(
+        lambda s: appointments.list_expected(s, actor, ids, today(), zone()),
+        keep=("expected", *ids),
+        seconds=30,
+    )
+    if expected:
+        waiting = {visit.patient_id for visit in expected}
+        names = [plain(_name(p)) for p in chosen if p.id in waiting]
+        verb = "is" if len(names) == 1 else "are"
+        st.warning(
+            f"{'; '.join(names)} {verb} expected today.", icon=":material/event:"
+        )
+
+
+def _archive_one(patient: Listed, *, reason: str) -> None:
+    actor, version = current_actor(), _version_of(patient)
+    write(
+        lambda s: patients.archive(s, actor, patient.id, version=version, reason=reason)
+    )
+
+
+@st.dialog("Restore these records?", icon=":material/unarchive:")
+def _restore(_: Listing, chosen: Sequence[Listed]) -> None:
+    with error_boundary():
+        st.markdown(f"{_ACTS.counted(len(chosen))} come back to lists and search.")
+        if st.button(
+            f"Restore {_ACTS.counted(len(chosen))}",
+            type="primary",
+            key=f"{_PAGE}_restore_confirm",
+        ):
+            _ACTS.do(chosen, "restored", _restore_one)
+
+
+def _restore_one(patient: Listed) -> None:
+    actor, version = current_actor(), _version_of(patient)
+    write(lambda s: patients.restore(s, actor, patient.id, version=version))
+
+
+def _version_of(patient: Listed) -> int:
+    """Return the version that is on screen: who changed it since is asked to look."""
+    assert isinstance(patient, PatientRecord)  # noqa: S101 - who may archive sees names
+    return patient.version
+
+
+_DIALOGS: Final[dict[str, Callable[[Listing, Sequence[Listed]], None]]] = {
+    "assign": _assign,
+    "invite": _invite,
+    "export": _export,
+    "archive": _archive,
+    "restore": _restore,
+}

@@ -1,0 +1,100 @@
+"""Something that is done with several rows of a list, one after the other.
+
+Each is done by itself: what is refused of one keeps none of the others. In the end one
+summary says what was done, and what not with whom and why.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, NoReturn, TypeVar
+
+import streamlit as st
+
+from dashboard.ui.words import plain
+from services.core.errors import NotFound, ServiceError, Unavailable
+
+Thing = TypeVar("Thing")
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """With how many something was done, why not with which, and what is to be told."""
+
+    done: str
+    count: int
+    refused: Mapping[str, Sequence[str]]
+    notes: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BulkActs(Generic[Thing]):
+    """What is done with several things of a kind on a page, and told of afterwards.
+
+    `gone` is the refusal that says that a thing is not there any more.
+    """
+
+    page: str
+    noun: tuple[str, str]
+    name_of: Callable[[Thing], str]
+    gone: type[NotFound]
+
+    def counted(self, count: int) -> str:
+        """Return so many of them in words."""
+        return f"{count} {self.noun[count != 1]}"
+
+    def do(
+        self,
+        things: Sequence[Thing],
+        done: str,
+        act: Callable[[Thing], str | None],
+    ) -> NoReturn:
+        """Do it with one after the other, and leave a summary for the page.
+
+        What `act` returns of one is told in the summary.
+        """
+        count, notes = 0, []
+        refused: defaultdict[str, list[str]] = defaultdict(list)
+        progress = st.progress(0.0)
+        for place, thing in enumerate(things):
+            progress.progress(place / len(things), text=f"{place + 1} of {len(things)}")
+            try:
+                note = act(thing)
+            except self.gone:
+                refused["It is not there any more."].append(self.name_of(thing))
+            except Unavailable as refusal:
+                # Nor would the others be written now.
+                left = [self.name_of(other) for other in things[place:]]
+                refused[str(refusal)].extend(left)
+                break
+            except ServiceError as refusal:
+                refused[str(refusal)].append(self.name_of(thing))
+            else:
+                count += 1
+                notes += [note] if note else []
+        st.session_state[self._key] = Summary(done, count, refused, notes)
+        st.rerun()
+
+    def show_summary(self) -> None:
+        """Say what became of the last act with several, until it is read."""
+        summary: Summary | None = st.session_state.get(self._key)
+        if summary is None:
+            return
+        lines = [f"{self.counted(summary.count)} {summary.done}."]
+        lines += [f"- {note}" for note in summary.notes]
+        lines += [
+            f"- Not {', '.join(f'“{plain(name)}”' for name in names)}: {plain(why)}"
+            for why, names in summary.refused.items()
+        ]
+        if summary.refused or summary.notes:
+            st.warning("\n".join(lines), icon=":material/warning:")
+        else:
+            st.success(lines[0], icon=":material/check_circle:")
+        st.button("OK", key=f"{self._key}_read", type="tertiary", on_click=self._forget)
+
+    @property
+    def _key(self) -> str:
+        return f"{self.page}_summary"
+
+    def _forget(self) -> None:
+        st.session_state.pop(self._key, None)
