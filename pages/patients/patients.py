@@ -10,6 +10,7 @@ from dashboard.navigation import go, open_patient
 from dashboard.patients.records import patient_form
 from dashboard.patients.records.patient_terms import suggest
 from dashboard.patients.search import bulk_actions
+from dashboard.patients.search.column_choice import columns_read, offer_columns
 from dashboard.patients.search.list_charts import list_charts
 from dashboard.patients.search.patient_listing import Listing, offer_named_export
 from dashboard.patients.search.patient_table import patient_table
@@ -43,11 +44,14 @@ def show_filters() -> None:
 def show_results() -> None:
     """Show a page of the list, what it is in words, and the ways on from here."""
     with error_boundary():
-        page = listing.counted_page(position("patients", key))
+        page, columns = listing.counted_page_and(
+            position("patients", key), columns_read(listing)
+        )
         csv = listing.csv(page)
         with list_tools.show_heading("patients", listing.sentence(), csv=csv):
             if csv and actor.may(Permission.EXPORT_NAMES):
                 offer_named_export(listing)
+            offer_columns(listing, columns)
         bulk_actions.show_summary()
         rows = page.rows or listing.similar()
         if not page.rows and list_tools.show_nobody(
@@ -62,12 +66,12 @@ def show_results() -> None:
             patient_form.begin("register", name)
             go("patients/register.py")
         if rows:
-            show_rows(rows)
+            show_rows(rows, columns)
         pager("patients", key, previous=page.previous, next_=page.next)
         st.caption(freshness())
 
 
-def show_rows(rows: Sequence[Listed]) -> None:
+def show_rows(rows: Sequence[Listed], columns: Sequence[str] | None) -> None:
     """Show the patients, and go where somebody clicked."""
     opens = actor.may(Permission.VIEW_PATIENT)
     event = patient_table(
@@ -76,6 +80,7 @@ def show_rows(rows: Sequence[Listed]) -> None:
         opens=opens,
         orders=shown.orders,
         selection=bulk_actions.selection_for(listing),
+        columns=columns,
     )
     if event.selected:
         ids, action = event.selected

@@ -89,6 +89,7 @@ class Action(StrEnum):
     VIEW_SAVE = "view:save"
     VIEW_RENAME = "view:rename"
     VIEW_DELETE = "view:delete"
+    VIEW_CHOOSE_COLUMNS = "view:choose-columns"
     CARE_ASSIGN = "care:assign"
     CARE_END = "care:end"
     GLASS_SEARCH = "glass:search"

@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from db.models.view import SavedView, StoredCriteria
+from db.models.view import ListColumns, SavedView, StoredCriteria
 from services.core import audit
 from services.core.actors import Actor, Permission, Role
 from services.core.audit import Action
@@ -36,13 +36,15 @@ _NAME_ONCE: Final = "saved_views_name_once"
 class Subject:
     """What a list is about: who may have one, and what it can ask for.
 
-    Each list defines its own, beside its fields.
+    Each list defines its own, beside its fields. `columns` are those that somebody may
+    choose to see, if there is a choice.
     """
 
     name: str
     fields: Fields
     require_list: Callable[[Actor], None]
     require_visible: Callable[[Actor, Criteria], None]
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,11 @@ def save_view(
     if session.scalars(counted).one() >= MOST_VIEWS:
         raise TooManyViews(subject)
     view = SavedView(
-        owner_id=actor.id, subject=subject.name, name=name, criteria_key=key
+        owner_id=actor.id,
+        subject=subject.name,
+        name=name,
+        criteria_key=key,
+        columns=_columns_of(session, actor, subject),
     )
     with _refused_if_taken(session, name):
         session.add(view)
@@ -212,6 +218,15 @@ def _refused_if_taken(session: Session, name: str) -> Iterator[None]:
         if getattr(diagnosis, "constraint_name", None) != _NAME_ONCE:
             raise
         raise NameTaken(name) from None
+
+
+def _columns_of(session: Session, actor: Actor, subject: Subject) -> list[str] | None:
+    """Return the columns that the actor looks at while a view is saved."""
+    return session.scalar(
+        select(ListColumns.columns).where(
+            ListColumns.owner_id == actor.id, ListColumns.subject == subject.name
+        )
+    )
 
 
 def _is_own(actor: Actor, subject: Subject) -> ColumnElement[bool]:

@@ -262,6 +262,8 @@ ALLOWED: Final = {
     "visits.booking.waitlist.joining.leave": DESK | PATIENT,
     "visits.booking.waitlist.reading.list_of_patient": DESK | PATIENT,
     "visits.booking.waitlist.reading.look_up": DESK | PATIENT,
+    "lists.columns.choose_columns": LISTS,
+    "lists.columns.find_columns": LISTS,
     "lists.views.remember": LISTS,
     "lists.views.require_possible": LISTS,
     "lists.views.recall": LISTS,

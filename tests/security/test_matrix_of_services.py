@@ -182,6 +182,7 @@ def _offer(house, files, synthea: Path, role: Role) -> dict[str, Any]:
         "access_id": uuid4(),
         "tag_id": uuid4(),
         "colour": TagColour.GRAY,
+        "columns": None,
         "is_shown_to_patients": False,
         "answer": Answer({}, b"challenge", None),
         "appointment_id": uuid4(),

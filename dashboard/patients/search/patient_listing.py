@@ -5,6 +5,7 @@ up in a browser's history or a log.
 """
 
 from dataclasses import dataclass
+from typing import TypeVar
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -31,6 +32,7 @@ from services.patients.search import ListStatistics, PatientPage, export_grants
 from services.patients.search.export_grants import MINUTES
 from services.patients.search.fields import FIELDS, PATIENTS
 
+T = TypeVar("T")
 # The figures of a list may be a little old.
 _FIGURES_SECONDS = 30.0
 
@@ -47,11 +49,14 @@ class Listing(AddressedList):
         (page,) = read_all(self._page(position))
         return page
 
-    def counted_page(self, position: PagePosition) -> PatientPage:
-        """Read the page at a position, and in the same go count the list."""
+    def counted_page_and(
+        self, position: PagePosition, more: CachedRead[T]
+    ) -> tuple[PatientPage, T]:
+        """Read a page and something else, and in the same go count the list."""
         page: PatientPage
-        page, _ = read_all(self._page(position), self._count())
-        return page
+        answer: T
+        answer, page, _ = read_all(more, self._page(position), self._count())
+        return page, answer
 
     def _page(self, position: PagePosition) -> CachedRead[PatientPage]:
         return CachedRead(

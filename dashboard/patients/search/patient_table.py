@@ -1,8 +1,8 @@
 """Patients as rows of a table: family name first, what is dangerous in colour."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 import streamlit as st
 
@@ -17,28 +17,42 @@ from dashboard.ui.record_table import (
     payload_of,
     record_table,
 )
-from dashboard.ui.words import SEXES, aged, listed_name, numbered, written
+from dashboard.ui.words import SEXES, aged, at, listed_name, numbered, written
 from services.lists.criteria import Order
 from services.patients.records.model import UnnamedPatient
 from services.patients.search import Listed
+from services.patients.search.fields import COLUMNS, UNNAMED_COLUMNS
 
-_COLUMNS: Final = (
-    Column("Name", "last_name"),
-    Column("Record number"),
-    Column("Date of birth", "date_of_birth"),
-    Column("Age"),
-    Column("Sex"),
-    Column("Phone or e-mail"),
-    Column("Allergies"),
+# What is shown to who has chosen nothing.
+_USUAL: Final = (
+    "name",
+    "record_number",
+    "date_of_birth",
+    "age",
+    "sex",
+    "contact",
+    "allergies",
 )
-_UNNAMED_COLUMNS: Final = (
-    Column("Initials"),
-    Column("Year of birth", "birth_year"),
-    Column("Sex"),
-    Column("Medical history"),
-    Column("Medications"),
-    Column("Allergies"),
-)
+_UNNAMED_USUAL: Final = UNNAMED_COLUMNS[:6]
+_HEADS: Final[Mapping[str, Column]] = {
+    "name": Column("Name", "last_name"),
+    "record_number": Column("Record number"),
+    "date_of_birth": Column("Date of birth", "date_of_birth"),
+    "age": Column("Age"),
+    "sex": Column("Sex"),
+    "contact": Column("Phone or e-mail"),
+    "email": Column("E-mail", "email"),
+    "phone_number": Column("Phone number", "phone_number"),
+    "address": Column("Address"),
+    "emergency_contact": Column("Emergency contact"),
+    "allergies": Column("Allergies"),
+    "medical_history": Column("Medical history"),
+    "current_medications": Column("Medications"),
+    "created_at": Column("Registered", "created_at"),
+    "updated_at": Column("Last changed", "updated_at"),
+    "initials": Column("Initials"),
+    "birth_year": Column("Year of birth", "birth_year"),
+}
 _MOST_NAMED: Final = 2
 
 
@@ -52,17 +66,22 @@ def patient_table(
     orders: Sequence[Order] = (),
     is_sortable: bool = True,
     selection: Selection | None = None,
+    columns: Sequence[str] | None = None,
 ) -> TableEvent:
-    """Show the patients; tell which was opened, what to do with which, what order."""
-    drawn = (tuple(orders), opens, today, selection)
+    """Show the patients; tell which was opened, what to do with which, what order.
+
+    `columns` are those that somebody has chosen, in their order.
+    """
+    drawn = (tuple(orders), opens, today, selection, columns)
     kept = st.session_state.get(f"{key}_payload")
     # Most runs show the page of the run before: the same tuple, so nothing to redo.
     if kept is None or kept[0] is not patients or kept[1] != drawn:
         is_named = not any(isinstance(patient, UnnamedPatient) for patient in patients)
-        columns = _COLUMNS if is_named else _UNNAMED_COLUMNS
+        shown = _chosen(columns, is_named=is_named)
+        heads = [_HEADS[name] for name in shown]
         payload = payload_of(
-            columns if is_sortable else [Column(known.label) for known in columns],
-            [_row(patient, today, opens=opens) for patient in patients],
+            heads if is_sortable else [Column(head.label) for head in heads],
+            [_row(patient, shown, today, opens=opens) for patient in patients],
             name=name,
             order=marks_of(orders),
             selection=selection,
@@ -71,38 +90,61 @@ def patient_table(
     return record_table(kept[2], key=key)
 
 
-def _row(patient: Listed, today: date, *, opens: bool) -> Row:
-    if isinstance(patient, UnnamedPatient):
-        return _unnamed_row(patient)
+def columns_for(*, is_named: bool) -> tuple[str, ...]:
+    """Return the columns that may be chosen, in the order in which they are offered."""
+    return COLUMNS if is_named else UNNAMED_COLUMNS
+
+
+def usual_columns(*, is_named: bool) -> tuple[str, ...]:
+    """Return the columns of a list of which nobody has chosen any."""
+    return _USUAL if is_named else _UNNAMED_USUAL
+
+
+def label_of(column: str) -> str:
+    """Return what stands at a column's head."""
+    return _HEADS[column].label
+
+
+def _chosen(columns: Sequence[str] | None, *, is_named: bool) -> tuple[str, ...]:
+    """Return the chosen columns that there are of these rows, or the usual ones."""
+    known = columns_for(is_named=is_named)
+    shown = tuple(name for name in columns or () if name in known)
+    return shown or usual_columns(is_named=is_named)
+
+
+def _row(patient: Listed, columns: Sequence[str], today: date, *, opens: bool) -> Row:
+    url = ""
+    if opens and not isinstance(patient, UnnamedPatient):
+        url = patient_url(patient.id)
+    cells = tuple(_CELLS[name](patient, today) for name in columns)
+    return Row(str(patient.id), cells, url)
+
+
+def _contact(patient: Any, _: date) -> Cell:
     contact = patient.phone_number or patient.email
-    return Row(
-        str(patient.id),
-        (
-            Cell(listed_name(patient)),
-            Cell(numbered(patient)),
-            Cell(written(patient.date_of_birth)),
-            Cell(aged(patient, today)),
-            Cell(SEXES[patient.sex]),
-            Cell(contact) if contact else Cell("No contact", "warn", "contact_phone"),
-            allergies_cell(patient),
-        ),
-        patient_url(patient.id) if opens else "",
-    )
+    return Cell(contact) if contact else Cell("No contact", "warn", "contact_phone")
 
 
-def _unnamed_row(patient: UnnamedPatient) -> Row:
-    return Row(
-        str(patient.id),
-        (
-            Cell(patient.initials),
-            Cell(str(patient.birth_year)),
-            Cell(SEXES[patient.sex]),
-            Cell(_few(patient.medical_history)),
-            Cell(_few(patient.current_medications)),
-            allergies_cell(patient),
-        ),
-        "",
-    )
+# Each of a patient as the column's kind of list has one: with names or without.
+_CELLS: Final[Mapping[str, Callable[[Any, date], Cell]]] = {
+    "name": lambda patient, _: Cell(listed_name(patient)),
+    "record_number": lambda patient, _: Cell(numbered(patient)),
+    "date_of_birth": lambda patient, _: Cell(written(patient.date_of_birth)),
+    "age": lambda patient, today: Cell(aged(patient, today)),
+    "sex": lambda patient, _: Cell(SEXES[patient.sex]),
+    "contact": _contact,
+    "email": lambda patient, _: Cell(patient.email or ""),
+    "phone_number": lambda patient, _: Cell(patient.phone_number or ""),
+    "address": lambda patient, _: Cell(patient.address or ""),
+    "emergency_contact": lambda patient, _: Cell(patient.emergency_contact or ""),
+    "allergies": lambda patient, _: allergies_cell(patient),
+    "medical_history": lambda patient, _: Cell(_few(patient.medical_history)),
+    "current_medications": lambda patient, _: Cell(_few(patient.current_medications)),
+    "created_at": lambda patient, _: Cell(at(patient.created_at)),
+    "updated_at": lambda patient, _: Cell(at(patient.updated_at)),
+    "initials": lambda patient, _: Cell(patient.initials),
+    "birth_year": lambda patient, _: Cell(str(patient.birth_year)),
+}
 
 
 def allergies_cell(patient: Listed) -> Cell:

@@ -89,6 +89,7 @@ _PHRASES: Final[Mapping[str, str]] = MappingProxyType(
         Action.VIEW_SAVE: "saved a view of a list",
         Action.VIEW_RENAME: "renamed a saved view",
         Action.VIEW_DELETE: "deleted a saved view",
+        Action.VIEW_CHOOSE_COLUMNS: "chose the columns of a list",
         Action.CARE_ASSIGN: "assigned a patient to a clinician",
         Action.CARE_END: "ended a treatment",
         Action.GLASS_SEARCH: "searched for a patient of other clinicians",

@@ -157,9 +157,38 @@ def require_visible(actor: Actor, criteria: Criteria) -> None:
             )
 
 
+# Those that are shown with names, and those that are shown without.
+COLUMNS: Final = (
+    "name",
+    "record_number",
+    "date_of_birth",
+    "age",
+    "sex",
+    "contact",
+    "email",
+    "phone_number",
+    "address",
+    "emergency_contact",
+    "allergies",
+    "medical_history",
+    "current_medications",
+    "created_at",
+    "updated_at",
+)
+UNNAMED_COLUMNS: Final = (
+    "initials",
+    "birth_year",
+    "sex",
+    "medical_history",
+    "current_medications",
+    "allergies",
+    "created_at",
+    "updated_at",
+)
 PATIENTS: Final = Subject(
     "patients",
     FIELDS,
     lambda actor: actor.require(Permission.LIST_PATIENTS),
     require_visible,
+    tuple(dict.fromkeys((*COLUMNS, *UNNAMED_COLUMNS))),
 )

@@ -5,7 +5,6 @@ from services.visits.front_desk.appointments.codes import (
     spelt as spelt,
 )
 from services.visits.front_desk.appointments.errors import (
-    NoSuchCode as NoSuchCode,
     NoSuchVisit as NoSuchVisit,
     NotACode as NotACode,
     NotItsTime as NotItsTime,

@@ -9,13 +9,14 @@ from services.core.actors import Role
 from services.core.audit import Action
 from services.demo import importing
 from services.documents import erasure
-from services.lists import views
+from services.lists import columns, views
 from services.lists.criteria import Criteria
 from services.patients import point_in_time, search
 from services.patients.care import break_glass, care
 from services.patients.duplicates import duplicates, merging
 from services.patients.photos import photos
 from services.patients.records import patients, unique_emails
+from services.patients.search.fields import PATIENTS
 from tests.kit.cast import ADA, ada
 from tests.services.core.audit_actions.world import TODAY, ActionCall, World, prepares
 from tests.services.demo.importing import synthea_samples
@@ -177,6 +178,12 @@ def view_rename(w: World) -> ActionCall:
 def view_delete(w: World) -> ActionCall:
     view = w.view
     return lambda: views.delete_view(w.session, w.clerk, view.id)
+
+
+@prepares(Action.VIEW_CHOOSE_COLUMNS)
+def view_choose_columns(w: World) -> ActionCall:
+    given = (w.session, w.view and w.clerk, "", ("name",))
+    return lambda: columns.choose_columns(*given, subject=PATIENTS)
 
 
 @prepares(Action.CARE_ASSIGN)

@@ -146,4 +146,5 @@ def test_every_check_is_explained_unless_people_cannot_cause_it(session):
         "patients_version_positive",
         "patients_not_merged_into_self",
         "patients_merged_are_archived",
+        "patients_erased_are_archived",
     }

@@ -1,0 +1,120 @@
+"""Which columns somebody's lists show, and in which order.
+
+Everybody has columns of their own for each kind of list; a list that they have saved
+as a view has its own. It is what a table shows, and no right: whoever sees a record may
+see all of its columns.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, and_, delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from db.models.view import ListColumns, SavedView
+from services.core import audit
+from services.core.actors import Actor, Permission
+from services.core.audit import Action
+from services.core.errors import InvalidInput
+from services.lists.views import Subject
+
+
+def find_columns(
+    session: Session, actor: Actor, key: str, *, subject: Subject
+) -> tuple[str, ...] | None:
+    """Return the columns that the list behind the key shows; None for the usual ones.
+
+    Those of a view that the actor has of it, if it has any; else the actor's. Raises
+    NotAllowed.
+    """
+    actor.require(Permission.SAVE_VIEWS)
+    of_view = (
+        select(SavedView.columns)
+        .where(_is_view(actor, key, subject), SavedView.columns.is_not(None))
+        .order_by(SavedView.created_at, SavedView.id)
+        .limit(1)
+    )
+    of_actor = select(ListColumns.columns).where(_is_own(actor, subject))
+    chosen = session.scalar(
+        select(func.coalesce(of_view.scalar_subquery(), of_actor.scalar_subquery()))
+    )
+    # What a later version knew may be unknown to this one.
+    known = tuple(name for name in chosen or () if name in subject.columns)
+    return known or None
+
+
+def choose_columns(
+    session: Session,
+    actor: Actor,
+    key: str,
+    columns: Sequence[str] | None,
+    *,
+    subject: Subject,
+) -> None:
+    """Let the list behind the key show these columns, or the usual ones for None.
+
+    Of a list that the actor has saved as a view only that one changes, else all others
+    of its kind. The caller commits. Raises InvalidInput, NotAllowed.
+    """
+    actor.require(Permission.SAVE_VIEWS)
+    if columns is not None:
+        _require_possible(columns, subject)
+    changed = session.scalars(
+        update(SavedView)
+        .where(_is_view(actor, key, subject))
+        .values(columns=None if columns is None else list(columns))
+        .returning(SavedView.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    if not changed:
+        _keep(session, actor, columns, subject)
+    audit.record(
+        session,
+        actor,
+        Action.VIEW_CHOOSE_COLUMNS,
+        details={
+            "subject": subject.name,
+            "list": key if changed else None,
+            "columns": None if columns is None else list(columns),
+        },
+    )
+
+
+def _keep(
+    session: Session, actor: Actor, columns: Sequence[str] | None, subject: Subject
+) -> None:
+    if columns is None:
+        session.execute(delete(ListColumns).where(_is_own(actor, subject)))
+        return
+    kept = insert(ListColumns).values(
+        owner_id=actor.id, subject=subject.name, columns=list(columns)
+    )
+    session.execute(
+        kept.on_conflict_do_update(
+            index_elements=[ListColumns.owner_id, ListColumns.subject],
+            set_={"columns": list(columns)},
+        )
+    )
+
+
+def _require_possible(columns: Sequence[str], subject: Subject) -> None:
+    if not columns:
+        raise InvalidInput("columns", "Choose at least one column for the list.")
+    if len(set(columns)) < len(columns):
+        raise InvalidInput("columns", "Choose each column once.")
+    if not set(columns) <= set(subject.columns):
+        raise InvalidInput(
+            "columns", f"Lists of {subject.name} have no such column; choose others."
+        )
+
+
+def _is_own(actor: Actor, subject: Subject) -> ColumnElement[bool]:
+    return and_(ListColumns.owner_id == actor.id, ListColumns.subject == subject.name)
+
+
+def _is_view(actor: Actor, key: str, subject: Subject) -> ColumnElement[bool]:
+    return and_(
+        SavedView.owner_id == actor.id,
+        SavedView.subject == subject.name,
+        SavedView.criteria_key == key,
+    )
