@@ -17,6 +17,7 @@ from api.core.dependencies import Papers, Stores
 from api.documents import (
     document_bundles,
     document_files,
+    document_forms,
     document_lists,
     document_routes,
     shares,
@@ -61,6 +62,7 @@ _PARTS: Final = (
     shares,
     exports,
     tags,
+    document_forms,
     searching,
     doctors,
     schedule,

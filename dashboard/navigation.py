@@ -88,6 +88,13 @@ _PLACES: Final = (
     ),
     # Patients find these beside their documents; the first of all pages is their home.
     NavigationEntry(
+        "documents/create_document.py",
+        "Create a document",
+        "edit_document",
+        Permission.FILE_OWN_DOCUMENTS,
+        _HIDDEN,
+    ),
+    NavigationEntry(
         "documents/upload_documents.py",
         "Upload",
         "upload_file",

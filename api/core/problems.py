@@ -28,6 +28,7 @@ from services.core.errors import (
     Unavailable,
 )
 from services.core.full_disks import full_disk
+from services.documents.forms import InvalidForm
 from services.documents.records.errors import NoSuchDocument, TooLarge
 from services.patients.records.rules import InvalidPatient
 
@@ -37,6 +38,7 @@ _OF_DOCUMENTS: Final = (DOCUMENTS_PATH, "/files/documents")
 # Refusals of these carry their sentence once more, as `error`.
 _TREES: Final = (
     *_OF_DOCUMENTS,
+    "/api/document-forms",
     "/api/prescriptions",
     "/api/doctors",
     "/api/bookings",
@@ -125,6 +127,8 @@ def _service_error(request: Request, error: Exception) -> Response:
         members = _problems([(error.property_name, str(error))])
     if isinstance(error, InvalidPatient):
         members = _problems([(p.property_name, p.message) for p in error.problems])
+    if isinstance(error, InvalidForm):
+        members = _problems([(p.field, p.message) for p in error.problems])
     return _refusal(request.url.path, status, str(error), members, _wait(error))
 
 

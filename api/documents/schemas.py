@@ -50,6 +50,9 @@ class VersionShown(Shown):
     ]
     author: Annotated[UUID, From("author_id")]
     author_name: str
+    stated_by_patient: bool = Field(
+        description="Their own word in a form, and not the clinic's."
+    )
     created_at: datetime
     damaged_at: datetime | None
 
@@ -84,6 +87,9 @@ class DocumentShown(Shown):
     dated_on: date | None = Field(description="The date that the paper itself has.")
     tags: list[str] = Field(description="Patients are told those meant for them.")
     metadata: Annotated[dict[str, Any], From(_metadata)]
+    stated_by_patient: Annotated[bool, From("version.stated_by_patient")] = Field(
+        description="The patient's own word in a form, and not the clinic's."
+    )
     findings: Annotated[list[str], From("version.findings")]
     scan: Annotated[
         Literal["off", "waiting", "clean", "infected"], From("version.scan")

@@ -29,12 +29,13 @@ BEGIN
     version_id := uuidv7();
     INSERT INTO document_versions (
         id, document_id, number, file_id, filename, filesize, sha256, pages,
-        findings, origin, template, form, scan, reading, author_id, author_name
+        findings, origin, template, form, scan, reading, author_id, author_name,
+        stated_by_patient
     )
     SELECT file_document.version_id, file_document.document_id, 1, given.file_id,
         given.filename, given.filesize, given.sha256, given.pages, given.findings,
         given.origin, given.template, given.form, given.scan, given.reading,
-        given.author_id, given.author_name
+        given.author_id, given.author_name, coalesce(given.stated_by_patient, false)
     FROM jsonb_populate_record(NULL::public.document_versions, version) AS given;
     IF cardinality(file_document.pages) > 0 THEN
         INSERT INTO document_texts (version_id, pages)

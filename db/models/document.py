@@ -25,6 +25,27 @@ from db.models.base import Base, CreatedAt, PrimaryKey, TextList, Timestamp
 
 _CURRENT = text("deleted_at IS NULL")
 _KEY = Text(collation="C")
+_OPEN_XML = "application/vnd.openxmlformats-officedocument"
+_OPEN_DOCUMENT = "application/vnd.oasis.opendocument"
+_ORIGINAL_TYPES = ", ".join(
+    f"'{media_type}'"
+    for media_type in (
+        "image/jpeg",
+        "image/png",
+        "image/tiff",
+        "image/heic",
+        "application/rtf",
+        "application/msword",
+        "application/vnd.ms-excel",
+        "application/vnd.ms-powerpoint",
+        f"{_OPEN_XML}.wordprocessingml.document",
+        f"{_OPEN_XML}.spreadsheetml.sheet",
+        f"{_OPEN_XML}.presentationml.presentation",
+        f"{_OPEN_DOCUMENT}.text",
+        f"{_OPEN_DOCUMENT}.spreadsheet",
+        f"{_OPEN_DOCUMENT}.presentation",
+    )
+)
 
 
 class Document(Base):
@@ -216,6 +237,10 @@ class DocumentVersion(Base):
             "reading IN ('waiting', 'embedded', 'recognised', 'none')",
             name="document_versions_reading_known",
         ),
+        CheckConstraint(
+            "NOT stated_by_patient OR (template IS NOT NULL AND origin <> 'upload')",
+            name="document_versions_stated_in_a_form",
+        ),
         Index("document_versions_by_file", "file_id"),
         Index("document_versions_by_content", "sha256"),
         Index(
@@ -257,13 +282,15 @@ class DocumentVersion(Base):
     reading: Mapped[str] = mapped_column(Text, server_default=text("'embedded'"))
     author_id: Mapped[UUID]
     author_name: Mapped[str] = mapped_column(Text)
+    # What the form says is the patient's word and not the clinic's.
+    stated_by_patient: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[CreatedAt]
     checked_at: Mapped[Timestamp | None]
     damaged_at: Mapped[Timestamp | None]
 
 
 class DocumentOriginal(Base):
-    """The file that a version was made from: a picture, as it came.
+    """The file that a version was made from, as it came: a picture or an office file.
 
     Versions that are the same file share it. After the purge there is none.
     """
@@ -278,7 +305,7 @@ class DocumentOriginal(Base):
             name="document_originals_filename_length",
         ),
         CheckConstraint(
-            "media_type IN ('image/jpeg', 'image/png', 'image/tiff', 'image/heic')",
+            f"media_type IN ({_ORIGINAL_TYPES})",
             name="document_originals_media_type_known",
         ),
         Index("document_originals_by_file", "file_id"),

@@ -4,19 +4,27 @@ from functools import partial
 
 import streamlit as st
 
+from dashboard.context import current_actor
 from dashboard.documents.forms import form_drafts, form_filing, form_preview
 from dashboard.documents.forms.open_form import PAGE, begin, choose_whose
 from dashboard.documents.records.chosen_document import chosen_document
 from dashboard.ui import form_fields
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.page_header import page_header
+from services.core.actors import Role
 from services.documents.forms import InvalidForm
 
+is_patient = current_actor().role is Role.PATIENT
 replaced = chosen_document() if "document" in st.query_params else None
 
 page_header("Create a document" if replaced is None else "Write the next version")
 if replaced is None:
     st.caption("Nothing is filed before you have seen it and confirmed it.")
+    if is_patient:
+        st.caption(
+            "What you write goes to your own record, where your clinic reads it as "
+            "stated by you. In an emergency call the emergency number."
+        )
     patient_id = choose_whose()
 else:
     st.caption("What you change becomes the next version; the one before it is kept.")
@@ -25,11 +33,11 @@ begun = begin(patient_id, replaced)
 form_drafts.offer(begun)
 save = partial(form_drafts.save, begun)
 places = form_fields.draw(PAGE, begun.template, save)
-# The next version is filed like those before it.
+# The next version is filed like those before it, and a patient's own as usual.
 filed = (
     form_filing.ask(PAGE, begun.template, save)
-    if replaced is None
-    else form_filing.Filing()
+    if replaced is None and not is_patient
+    else form_filing.Filing(begun.template.title)
 )
 refused = st.container()
 with st.container(horizontal=True):

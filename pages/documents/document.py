@@ -10,7 +10,7 @@ from dashboard.documents.records.document_facts import (
     show_findings,
     version_facts,
 )
-from dashboard.documents.records.preview import show_pages
+from dashboard.documents.records.preview import show_pages, show_stated
 from dashboard.documents.records.replacing import offer_form_change, offer_replacement
 from dashboard.documents.sharing.share_links import offer_share_link, show_links
 from dashboard.ui.error_boundary import error_boundary
@@ -43,6 +43,8 @@ with (
     match part:
         case "Preview":
             show_findings(record.version)
+            if record.version.stated_by_patient:
+                show_stated()
             show_pages(record, key=f"document_pages_{record.id}_{number}")
         case "Versions":
             sections.show_versions(record)

@@ -66,7 +66,9 @@ def _others(begun: Begun) -> list[SavedDraft]:
     return [
         saved
         for saved in drafts
-        if saved.draft.document_id == about[1] and saved.draft.id != begun.draft_id
+        if saved.draft.document_id == about[1]
+        and saved.draft.id != begun.draft_id
+        and saved.draft.template in forms.templates_for(current_actor())
     ]
 
 

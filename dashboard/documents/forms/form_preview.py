@@ -26,6 +26,7 @@ from dashboard.ui import form_fields
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.notices import notify
 from dashboard.web.public_address import clinic_of
+from services.core.actors import Role
 from services.documents import forms, records
 from services.documents.forms import Value
 from services.documents.records.drafts import DraftDocument, StoredContent
@@ -63,7 +64,7 @@ def make(begun: Begun, filing: Filing) -> None:
         author=author.name,
     )
     pages = inspector().examine(BytesIO(data), person=author.id).pages or 1
-    filename = f"{begun.template.title} {form['name']} {timestamp:%Y-%m-%d}.pdf"
+    filename = forms.filename_of(begun.template, form, timestamp.date())
     st.session_state[_MADE] = Made(begun, filing, form, data, pages, filename)
 
 
@@ -136,6 +137,9 @@ def _file(made: Made) -> None:
     what = f"“{filed.title}”"
     if made.begun.replaced is not None:
         what = f"Version {filed.latest} of {what}"
+    if current_actor().role is Role.PATIENT:
+        notify("Document generated and uploaded successfully")
+        go("documents/documents.py")
     notify(f"{what} is filed.")
     # What comes next is to print it, to send it, or to read it once more.
     go("documents/document.py", document=str(filed.id))

@@ -1,5 +1,6 @@
 """What is being written, about whom, and how the form follows from that."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID, uuid4
@@ -11,8 +12,9 @@ from dashboard.documents.forms import form_filing
 from dashboard.documents.forms.form_filing import Filing
 from dashboard.patients.search.patient_choice import choose_patient, forget_patient
 from dashboard.ui import form_fields
+from services.core.actors import Role
 from services.core.errors import NotFound
-from services.documents.forms import TEMPLATES, Draft, Form, Template
+from services.documents.forms import TEMPLATES, Draft, Form, Template, templates_for
 from services.documents.records.model import DocumentRecord
 from services.patients.records import patients
 
@@ -24,7 +26,8 @@ _FILLED: Final = f"{PAGE}_filled"
 _NEW_ID: Final = f"{PAGE}_new_id"
 _DRAFT_ID: Final = f"{PAGE}_draft_id"
 _NOBODY: Final = (None, None)
-_USUAL: Final = "medical_record"
+# The form that is open at first: the clinic's, or a patient's.
+_USUAL: Final = {False: "medical_record", True: "health_statement"}
 _SECONDS: Final = 30.0
 
 
@@ -60,6 +63,11 @@ def choose_whose() -> UUID | None:
     The address follows what is chosen, so that an address which says something else
     can only be that of a new visit.
     """
+    actor = current_actor()
+    if actor.role is Role.PATIENT:
+        if actor.patient_id is None:
+            raise NotFound("No record belongs to this sign-in. Ask at the front desk.")
+        return actor.patient_id
     named = st.query_params.get("patient", "")
     if st.session_state.get(_NAMED) != named:
         forget_patient(PAGE)
@@ -134,29 +142,32 @@ def _id_of(named: str) -> UUID | None:
 
 
 def _ask_for_template(replaced: DocumentRecord | None) -> Template:
+    known = templates_for(current_actor())
     if replaced is not None:
         name = replaced.version.template or ""
-        if name not in TEMPLATES or replaced.version.form is None:
+        if name not in known or replaced.version.form is None:
             raise NotFound(
-                "This document was not made from a form. Replace its file instead."
+                "This document was not made from a form of yours. Replace its file "
+                "instead."
             )
-        return TEMPLATES[name]
-    st.session_state.setdefault(_TEMPLATE, _template_of_address())
+        return known[name]
+    st.session_state.setdefault(_TEMPLATE, _template_of_address(known))
     chosen = st.selectbox(
         "Form",
-        list(TEMPLATES),
-        format_func=lambda name: TEMPLATES[name].title,
+        list(known),
+        format_func=lambda name: known[name].title,
         key=_TEMPLATE,
         persist_state="session",
     )
-    template = TEMPLATES[chosen]
+    template = known[chosen]
     st.caption(template.summary)
     return template
 
 
-def _template_of_address() -> str:
+def _template_of_address(known: Mapping[str, Template]) -> str:
     named = st.query_params.get("template", "")
-    return named if named in TEMPLATES else _USUAL
+    own = current_actor().role is Role.PATIENT
+    return named if named in known else _USUAL[own]
 
 
 def _known(

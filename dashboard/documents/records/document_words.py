@@ -6,7 +6,12 @@ from types import MappingProxyType
 from typing import Final
 
 from dashboard.ui.record_table import Cell
-from services.documents.records.kinds import CLASS_LABELS, TYPE_LABELS
+from services.documents.records.kinds import (
+    CLASS_LABELS,
+    STATED,
+    TYPE_LABELS,
+    DocumentType,
+)
 from services.documents.records.model import DocumentRecord, VersionRecord
 
 _KILO: Final = 1024
@@ -74,8 +79,14 @@ def day(dated_on: date | None) -> str:
 
 
 def kind(record: DocumentRecord) -> str:
-    """Return what the document is, in words."""
-    return TYPE_LABELS[record.document_type]
+    """Return what the document is, in words, and if it is not the clinic's word."""
+    return kind_of(record.document_type, stated=record.version.stated_by_patient)
+
+
+def kind_of(document_type: DocumentType, *, stated: bool) -> str:
+    """Return a type in words, and whether it is what the patient stated."""
+    label = TYPE_LABELS[document_type]
+    return f"{label}, {STATED.lower()}" if stated else label
 
 
 def kept_as(record: DocumentRecord) -> str:
@@ -92,7 +103,8 @@ def pages(version: VersionRecord) -> str:
 
 def origin(version: VersionRecord) -> str:
     """Return how the version came about."""
-    return _ORIGINS[version.origin]
+    came = _ORIGINS[version.origin]
+    return f"{came}, {STATED.lower()}," if version.stated_by_patient else came
 
 
 def states(record: DocumentRecord) -> Iterator[Cell]:
@@ -104,6 +116,8 @@ def states(record: DocumentRecord) -> Iterator[Cell]:
         yield Cell(f"Urgent{both}", "danger", "priority_high")
     elif record.confidential:
         yield Cell("Confidential", "info", "lock")
+    if record.version.stated_by_patient:
+        yield Cell(STATED, "info", "person_edit")
     if record.withheld:
         yield Cell("Not shown to the patient", "info", "visibility_off")
     yield from version_states(record.version)

@@ -5,6 +5,7 @@ import streamlit as st
 from dashboard.documents.records.page_preview import page_preview
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.words import plain
+from services.documents.records.kinds import STATED
 from services.documents.records.model import DocumentRecord
 
 
@@ -45,10 +46,20 @@ def show_pages(record: DocumentRecord, *, key: str) -> None:
         page_preview(record.id, version.number, version.pages, key=key)
 
 
+def show_stated() -> None:
+    """Say that what follows is not the clinic's word."""
+    st.info(
+        f"{STATED} in a form of their own; the clinic has not checked it.",
+        icon=":material/person_edit:",
+    )
+
+
 @st.dialog("Preview", width="large", icon=":material/visibility:")
 def preview(record: DocumentRecord) -> None:
     """Show the pages, under the document's title and the version's number."""
     with error_boundary():
         number = record.version.number
         st.markdown(f"**{plain(record.title)}**, version {number} of {record.latest}")
+        if record.version.stated_by_patient:
+            show_stated()
         show_pages(record, key=f"preview_{record.id}_{number}")

@@ -9,8 +9,7 @@ from dashboard.ui.dialogs import confirmed
 from dashboard.ui.error_boundary import error_boundary, explain
 from dashboard.ui.notices import notify
 from dashboard.ui.words import at, plain
-from services.core.actors import Permission
-from services.documents import records
+from services.documents import forms, records
 from services.documents.records.errors import NotAPdf
 from services.documents.records.model import DocumentRecord, VersionRecord
 
@@ -23,11 +22,12 @@ def offer_replacement(record: DocumentRecord) -> None:
 
 def offer_form_change(record: DocumentRecord) -> None:
     """Offer to make the next version from the form that the latest was made from."""
+    # Only whoever has such a form: what a patient stated is not the clinic's to change.
+    is_theirs = record.version.template in forms.templates_for(current_actor())
     is_made_here = record.version.origin == "form"
-    may = current_actor().may(Permission.FILE_DOCUMENTS)
     if (
         is_made_here
-        and may
+        and is_theirs
         and st.button(
             "Change the form", key="document_form", icon=":material/edit_document:"
         )

@@ -7,13 +7,13 @@ import streamlit as st
 
 from dashboard.context import CachedRead, current_actor, now, read, read_all
 from dashboard.documents.records.document_addresses import document_page
+from dashboard.documents.records.document_words import kind_of
 from dashboard.navigation import go
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.figures import Figure
 from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
 from dashboard.ui.words import at
 from services.core.actors import Role
-from services.documents.records.kinds import TYPE_LABELS
 from services.documents.search.latest import (
     DocumentArrivals,
     LatestDocument,
@@ -68,7 +68,7 @@ def latest_read(days: int = _WEEK) -> CachedRead[tuple[LatestDocument, ...]]:
 
 
 def _paper(document: LatestDocument) -> Cell:
-    kind = TYPE_LABELS[document.document_type]
+    kind = kind_of(document.document_type, stated=document.stated_by_patient)
     what = f"{kind}: {document.patient_name or 'unfiled'}"
     if document.urgent:
         return Cell(f"Urgent {what[0].lower()}{what[1:]}", "danger", "priority_high")

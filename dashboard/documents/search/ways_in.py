@@ -7,7 +7,7 @@ import streamlit as st
 from dashboard.context import current_actor
 from dashboard.navigation import go
 from dashboard.ui.empty_state import empty_state
-from services.core.actors import Permission, Role
+from services.core.actors import Role
 from services.documents.records import visibility
 from services.lists.criteria import Criteria
 
@@ -18,10 +18,14 @@ def ways_in(patient_id: UUID | None = None, *, page: str = "documents") -> None:
     named = {"patient": str(patient_id)} if patient_id else {}
     if not _may_file():
         return
-    if actor.may(Permission.FILE_DOCUMENTS) and st.button(
-        "Create", key=f"{page}_create", icon=":material/edit_document:"
+    own = actor.role is Role.PATIENT
+    if st.button(
+        "Create a document" if own else "Create",
+        key=f"{page}_create",
+        icon=":material/edit_document:",
     ):
-        go("documents/create_document.py", **named)
+        # Patients write of nobody but themselves.
+        go("documents/create_document.py", **({} if own else named))
     if st.button(
         "Upload",
         key=f"{page}_upload",
@@ -46,7 +50,7 @@ def show_no_documents(shown: Criteria) -> bool:
         )
     own = current_actor().role is Role.PATIENT
     if empty_state(
-        "No documents yet. Upload what you have on paper or as a file."
+        "No documents yet. Upload what you have on paper or as a file, or create one."
         if own
         else "No documents yet. Create the first from a form, or upload one.",
         icon="folder_open",

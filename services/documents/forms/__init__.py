@@ -21,6 +21,13 @@ from services.documents.forms.fields import (
     FormFieldKind as FormFieldKind,
     Value as Value,
 )
-from services.documents.forms.generating import generate as generate
+from services.documents.forms.generating import (
+    filename_of as filename_of,
+    generate as generate,
+)
 from services.documents.forms.template import Template as Template
-from services.documents.forms.templates import TEMPLATES as TEMPLATES
+from services.documents.forms.templates import (
+    TEMPLATES as TEMPLATES,
+    template_for as template_for,
+    templates_for as templates_for,
+)

@@ -8,11 +8,12 @@ from uuid import UUID
 from pydantic import TypeAdapter
 
 from db.draft_store import DraftStore
-from services.core.actors import Actor, Permission
+from services.core.actors import Actor
 from services.core.drafting import Drafts, Kept
 from services.documents.forms.fields import Value
 from services.documents.forms.templates import TEMPLATES
 from services.documents.records.kinds import Classification
+from services.documents.records.visibility import permission_to_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Draft:
 
 
 SavedDraft = Kept[Draft]
-_DRAFTS: Final = Drafts(TypeAdapter(Draft), Permission.FILE_DOCUMENTS)
+_SHAPE: Final = TypeAdapter(Draft)
 
 
 def save_draft(draft_store: DraftStore, actor: Actor, unfinished: Draft) -> datetime:
@@ -42,7 +43,7 @@ def save_draft(draft_store: DraftStore, actor: Actor, unfinished: Draft) -> date
 
     Raises NotAllowed or DraftsNotReached.
     """
-    return _DRAFTS.save(draft_store, actor, unfinished)
+    return _drafts_of(actor).save(draft_store, actor, unfinished)
 
 
 def list_drafts(
@@ -52,7 +53,7 @@ def list_drafts(
 
     One of a form that is no more is left out. Raises NotAllowed or DraftsNotReached.
     """
-    return _DRAFTS.list_those(
+    return _drafts_of(actor).list_those(
         draft_store,
         actor,
         lambda draft: draft.patient_id == patient_id and draft.template in TEMPLATES,
@@ -61,4 +62,8 @@ def list_drafts(
 
 def discard_draft(draft_store: DraftStore, actor: Actor, draft_id: UUID) -> None:
     """Forget one of the actor's own drafts. Raises NotAllowed or DraftsNotReached."""
-    _DRAFTS.discard(draft_store, actor, draft_id)
+    _drafts_of(actor).discard(draft_store, actor, draft_id)
+
+
+def _drafts_of(actor: Actor) -> Drafts[Draft]:
+    return Drafts(_SHAPE, permission_to_file(actor))

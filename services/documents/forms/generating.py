@@ -1,5 +1,6 @@
 """From a form to the bytes of a PDF."""
 
+from dataclasses import replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
@@ -8,12 +9,14 @@ from services.documents.forms.checking import checked, text_of
 from services.documents.forms.clinic import Clinic
 from services.documents.forms.fields import NAME, Form, FormField, FormFieldKind, Value
 from services.documents.forms.template import Template
+from services.documents.records.kinds import STATED
 
 if TYPE_CHECKING:
     from services.documents.forms.sheet import Sheet
 
 # An empty space could be read as "none", which about allergies would be dangerous.
 _EMPTY: Final = "Not stated"
+_NOT_THE_CLINICS: Final = "In their own words; the clinic has not checked it."
 
 
 def generate(
@@ -33,20 +36,29 @@ def generate(
     from services.documents.forms.sheet import Sheet  # noqa: PLC0415
 
     values = checked(template, form, today=now.date())
+    stated = template.is_for_patients
     sheet = Sheet(
-        clinic=clinic,
-        title=template.title,
+        clinic=replace(clinic, name=f"To {clinic.name}") if stated else clinic,
+        title=f"{template.title}, {STATED.lower()}" if stated else template.title,
         subject=str(values.get(NAME.name, "")),
         document_id=document_id,
         now=now,
         text="".join((text_of(values), author, clinic.name, clinic.address)),
+        creator=author if stated else "",
     )
     sheet.title_line(template.title)
+    if stated:
+        sheet.section(STATED, _NOT_THE_CLINICS)
     for field in template.fields:
         if values[field.name] or not field.is_left_out_if_empty:
             _write(sheet, field, values[field.name])
     sheet.signature(author, _spelt(now.date()))
     return bytes(sheet.output())
+
+
+def filename_of(template: Template, form: Form, day: date) -> str:
+    """Return what the file of a form is called."""
+    return f"{template.title} {form[NAME.name]} {day:%Y-%m-%d}.pdf"
 
 
 def _write(sheet: "Sheet", field: FormField, value: Value) -> None:

@@ -54,6 +54,7 @@ class Sheet(FPDF):
         now: datetime,
         text: Iterable[str],
         has_code: bool = True,
+        creator: str = "",
     ) -> None:
         super().__init__(format="A4", enforce_compliance="PDF/A-2U")
         self._code_mm = _CODE_MM if has_code else 0.0
@@ -67,7 +68,7 @@ class Sheet(FPDF):
         self.set_xmp_metadata(
             xmp.packet(
                 title=title,
-                creator=clinic.name,
+                creator=creator or clinic.name,
                 language=LANGUAGE,
                 identifier=f"urn:uuid:{document_id}",
                 timestamp=now,

@@ -11,6 +11,7 @@ class Template:
     """A form, in the order in which it is filled in and printed.
 
     `document_type` is what the document is filed as: one of `documents.DocumentType`.
+    What `is_for_patients` they fill in themselves, and its paper says so.
     """
 
     name: str
@@ -18,6 +19,7 @@ class Template:
     document_type: str
     summary: str
     fields: tuple[FormField, ...]
+    is_for_patients: bool = False
 
     def prefilled(self, patient: PatientRecord | None) -> Form:
         """Return the form with what the patient's record knows."""

@@ -41,6 +41,9 @@ TYPE_LABELS: Final[dict[DocumentType, str]] = {
     DocumentType.INVOICE: "Invoice",
     DocumentType.OTHER: "Other",
 }
+# What is said of what patients have written in a form, so that nobody takes it for the
+# clinic's word.
+STATED: Final = "Stated by the patient"
 CLASS_LABELS: Final[dict[Classification, str]] = {
     Classification.CLINICAL: "Clinical",
     Classification.ADMINISTRATIVE: "Administrative",

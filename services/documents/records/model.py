@@ -14,7 +14,10 @@ QUARANTINED: Final = ("waiting", "infected")
 
 @dataclass(frozen=True, slots=True)
 class VersionRecord:
-    """One file of a document; `sha256` and `filesize` are those of the plain file."""
+    """One file of a document; `sha256` and `filesize` are those of the plain file.
+
+    What is `stated_by_patient` is their word in a form, and not the clinic's.
+    """
 
     id: UUID
     document_id: UUID
@@ -34,6 +37,7 @@ class VersionRecord:
     author_name: str
     created_at: datetime
     damaged_at: datetime | None
+    stated_by_patient: bool
 
     @property
     def is_quarantined(self) -> bool:

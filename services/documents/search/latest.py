@@ -34,6 +34,7 @@ class LatestDocument:
     patient_id: UUID | None
     patient_name: str
     urgent: bool
+    stated_by_patient: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,7 @@ def list_latest(
                 " ", Patient.first_name, Patient.last_name, type_=Text()
             ).label("patient_name"),
             Document.urgent,
+            DocumentVersion.stated_by_patient,
         )
         .join(DocumentVersion, _LATEST)
         .outerjoin(Patient, Patient.id == Document.patient_id)
@@ -86,6 +88,7 @@ def list_latest(
             row.patient_id,
             row.patient_name,
             row.urgent,
+            row.stated_by_patient,
         )
         for row in rows
     )

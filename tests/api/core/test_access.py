@@ -24,6 +24,13 @@ EXPORT = {"reason": "The health office asks", "list": "none"}
 SHARE = {"minutes": 60}
 # Without a name, so that nobody begins to work here.
 DOCTOR = {"name": "", "specialization": "Nephrology"}
+NAMED = {
+    **dict.fromkeys(("uuid", "share", "slot"), NOBODY),
+    **dict.fromkeys(("number", "page"), 1),
+    # A form that is for patients.
+    "name": "health_statement",
+}
+EMPTY = {"form": {}}
 TAGGED = {"name": ""}
 SLOT = {"starts_at": "2099-01-05T18:00:00Z", "reason": "A late visit"}
 WISH = {"slot_id": str(NOBODY), "patient_id": str(NOBODY)}
@@ -54,6 +61,8 @@ ROUTES = {
     ("GET", TEXT): (None, 404, 404, 403, 403, 404),
     ("GET", THUMBNAIL): (None, 404, 404, 403, 403, 404),
     ("GET", "/files/documents.zip"): (None, 404, 404, 403, 403, 404),
+    ("GET", "/api/document-forms"): (None, 200, 200, 403, 403, 200),
+    ("POST", "/api/document-forms/{name}"): (EMPTY, 404, 404, 403, 403, 400),
     ("GET", "/api/document-tags"): (None, 200, 200, 403, 200, 200),
     ("POST", "/api/document-tags"): (TAGGED, 403, 403, 403, 400, 403),
     ("PUT", "/api/document-tags/{uuid}"): (TAGGED, 403, 403, 403, 404, 403),
@@ -141,7 +150,7 @@ def _call(client, method, path):
     query = "?list=none" if path.endswith(".csv") else ""
     return client.ask(
         method,
-        path.format(uuid=NOBODY, share=NOBODY, slot=NOBODY, number=1, page=1) + query,
+        path.format(**NAMED) + query,
         json=ROUTES[method, path][0],
         headers=TAG,
     )

@@ -1,8 +1,10 @@
 """The calls of the first source, the patient portal, word for word."""
 
+from contextlib import closing
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
+import pypdfium2
 import pytest
 
 from db.postgres import DatabaseUnavailable, NoPrimary
@@ -156,6 +158,78 @@ def test_ten_uploads_in_an_hour_are_a_patients_limit(as_role, monkeypatch):
     upload(patient)
 
     answer = upload(patient)
+
+    _errors(answer, 429, "Too many uploads. Try again in 1 hour.")
+
+
+# What Sarah types in the source's story.
+SARAH = {
+    "name": "Sarah",
+    "date_of_birth": "1980-05-15",
+    "diagnosis": "High cholesterol",
+    "allergies": "Penicillin",
+}
+
+
+def test_sarah_makes_a_document_of_a_form_and_finds_it_among_hers(as_role):
+    sarah = as_role(Role.PATIENT)
+
+    answer = CALLS["Create a document from a form"].send(sarah)
+
+    assert answer.status_code == 201
+    made = answer.json()
+    assert made["message"] == "Document generated and uploaded successfully"
+    document = made["document"]
+    assert document["stated_by_patient"]
+    assert document["filename"].startswith("Health statement Sarah ")
+    listed = sarah.get("/api/documents").json()["documents"]
+    assert document["id"] in [shown["id"] for shown in listed]
+    read = sarah.get(f"/api/documents/{document['id']}").content
+    with closing(pypdfium2.PdfDocument(read)) as paper:
+        text = paper[0].get_textpage().get_text_range()
+    for said in ("Stated by the patient", "15 May 1980", "High cholesterol"):
+        assert said in text
+
+
+def test_a_form_with_mistakes_names_each_of_them_and_counts_for_nothing(as_role):
+    answer = as_role(Role.PATIENT).post(
+        "/api/document-forms/health_statement",
+        {"form": SARAH | {"name": "", "date_of_birth": "15/05/1980"}},
+    )
+
+    assert answer.status_code == 400
+    assert [problem["property"] for problem in answer.json()["problems"]] == [
+        "name",
+        "date_of_birth",
+    ]
+
+
+def test_patients_write_of_nobody_but_themselves_and_in_their_own_forms(as_role, ada):
+    sarah = as_role(Role.PATIENT)
+    of_ada = {"form": SARAH, "patient_id": ada["uuid"]}
+
+    known = sarah.get("/api/document-forms").json()["forms"]
+
+    assert {form["name"] for form in known} == {
+        "health_statement",
+        "message_to_clinic",
+        "visit_questionnaire",
+    }
+    for form, body in (("health_statement", of_ada), ("sick_note", {"form": SARAH})):
+        assert sarah.post(f"/api/document-forms/{form}", body).status_code == 404
+
+
+def test_a_form_that_is_filed_counts_as_an_upload(as_role, monkeypatch):
+    usual = throttling.UPLOADS_PATIENT
+    fresh = throttling.Limit(
+        f"uploads-{uuid4().hex}", 1, usual.seconds, usual.complaint
+    )
+    monkeypatch.setattr(throttling, "UPLOADS_PATIENT", fresh)
+    sarah = as_role(Role.PATIENT)
+    path, body = "/api/document-forms/health_statement", {"form": SARAH}
+    assert sarah.post(path, body).status_code == 201
+
+    answer = sarah.post(path, body)
 
     _errors(answer, 429, "Too many uploads. Try again in 1 hour.")
 

@@ -8,7 +8,8 @@ _FACTS = (
 )
 _FILE = (
     "id, document_id, number, file_id, filename, filesize, sha256, pages, findings, "
-    "origin, template, form, scan, reading, author_id, author_name"
+    "origin, template, form, scan, reading, author_id, author_name, "
+    "stated_by_patient"
 )
 _CHANGED = (
     "patient_id, title, document_type, classification, description, metadata, latest, "

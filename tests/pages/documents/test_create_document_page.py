@@ -407,7 +407,7 @@ def test_without_the_store_of_drafts_the_page_works_and_says_so(clinic, monkeypa
     assert len(clinic.audit("document:file")) == filed + 1
 
 
-@pytest.mark.parametrize("role", [Role.PATIENT, Role.ANALYST, Role.ADMIN])
+@pytest.mark.parametrize("role", [Role.ANALYST, Role.ADMIN])
 def test_only_who_files_documents_gets_the_page(clinic, role):
     app = clinic.go_to_address(PAGE, role)
 

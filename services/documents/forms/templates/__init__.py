@@ -6,7 +6,10 @@ from pkgutil import iter_modules
 from types import MappingProxyType
 from typing import Final
 
+from services.core.actors import Actor, Role
+from services.core.errors import NotFound
 from services.documents.forms.template import Template
+from services.documents.records.visibility import require_file
 
 
 def _all() -> Mapping[str, Template]:
@@ -18,3 +21,25 @@ def _all() -> Mapping[str, Template]:
 
 
 TEMPLATES: Final = _all()
+
+
+def templates_for(actor: Actor) -> Mapping[str, Template]:
+    """Return the forms that the actor fills in: patients have some of their own.
+
+    What the clinic's forms say is read as the clinic's word. Raises NotAllowed.
+    """
+    require_file(actor)
+    own = actor.role is Role.PATIENT
+    return {
+        name: template
+        for name, template in TEMPLATES.items()
+        if template.is_for_patients == own
+    }
+
+
+def template_for(actor: Actor, name: str) -> Template:
+    """Return one of the actor's forms, or raise NotFound, NotAllowed."""
+    known = templates_for(actor)
+    if name not in known:
+        raise NotFound(f"There is no form of this name. There are {', '.join(known)}.")
+    return known[name]

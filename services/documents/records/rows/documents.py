@@ -32,6 +32,7 @@ VERSION_COLUMNS: Final[tuple[InstrumentedAttribute[Any], ...]] = (
     DocumentVersion.author_name,
     DocumentVersion.created_at,
     DocumentVersion.damaged_at,
+    DocumentVersion.stated_by_patient,
 )
 _PATIENT_NAME: Final = func.concat_ws(
     literal_column("' '"), Patient.first_name, Patient.last_name, type_=String

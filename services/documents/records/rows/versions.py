@@ -8,7 +8,7 @@ from sqlalchemy import insert, literal, select
 from sqlalchemy.orm import Session
 
 from db.models.document import DocumentOriginal, DocumentText, DocumentVersion
-from services.core.actors import Actor
+from services.core.actors import Actor, Role
 from services.documents.records import rules
 from services.documents.records.drafts import StoredContent
 from services.documents.records.model import VersionRecord
@@ -96,6 +96,7 @@ def values_of(actor: Actor, content: StoredContent) -> dict[str, Any]:
         "template": content.template,
         "scan": content.scan,
         "reading": _reading_of(report),
+        "stated_by_patient": actor.role is Role.PATIENT and content.origin == "form",
         **_form(content),
         **_by(actor),
     }
@@ -136,6 +137,7 @@ def _copied(version: VersionRecord) -> dict[str, Any]:
         "template": version.template,
         "scan": version.scan,
         "reading": version.reading,
+        "stated_by_patient": version.stated_by_patient,
         **_form(version),
     }
 

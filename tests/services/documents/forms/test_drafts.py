@@ -177,7 +177,7 @@ def test_without_mongodb_the_refusal_says_that_nothing_typed_is_lost(clerk, file
         forms.save_draft(draft_store, clerk, begun())
 
 
-@pytest.mark.parametrize("role", ["patient", "analyst", "admin"])
+@pytest.mark.parametrize("role", ["analyst", "admin"])
 def test_who_may_not_file_documents_has_no_drafts(draft_store, clerk, role):
     actor = replace(clerk, role=type(clerk.role)(role))
 

@@ -8,6 +8,7 @@ import pytest
 
 from services.documents import forms
 from services.pdf.inspecting import PdfInspector
+from tests.kit.cast import ADA
 from tests.services.documents.forms.samples import (
     CLINIC,
     ID,
@@ -118,6 +119,32 @@ def test_each_template_is_drawn_without_an_accident(name):
     text = " ".join(words_of(made(template, form)))
 
     assert all(field.label in text for field in template.fields)
+
+
+@pytest.mark.parametrize("name", forms.TEMPLATES)
+def test_what_a_patient_states_says_so_on_every_page_and_the_clinics_never(name):
+    template = forms.TEMPLATES[name]
+    form = {
+        field.name: ADA.date_of_birth.isoformat()
+        if field.kind is forms.FormFieldKind.DATE
+        else [["a", "b", "c", "d"]]
+        if field.kind is forms.FormFieldKind.TABLE
+        else "It has been so for a while.\n" * 40
+        if field.kind is forms.FormFieldKind.TEXT
+        else "Something"
+        for field in template.fields
+    }
+
+    data = made(template, form)
+
+    said = ["stated by the patient" in page.lower() for page in pages_of(data)]
+    assert said == [template.is_for_patients] * len(said)
+    assert len(said) > 1 or not template.is_for_patients
+    assert ("To Riverside Clinic" in pages_of(data)[0]) == template.is_for_patients
+    with pikepdf.open(BytesIO(data)) as document, document.open_metadata() as told:
+        assert told["dc:creator"] == [
+            "Dr Bo Lee" if template.is_for_patients else CLINIC.name
+        ]
 
 
 def test_it_is_tagged_speaks_english_and_has_a_title():

@@ -18,6 +18,8 @@ from services.documents import records
 from services.documents.records.drafts import ChangedDocument, DraftDocument
 from services.documents.records.errors import Damaged, NoSuchDocument
 from services.documents.records.kinds import Classification
+from services.documents.records.rows import versions
+from services.documents.search.latest import list_latest
 from services.documents.sharing import shares
 from services.patients.records import patients
 from tests.services.documents.records.samples import content, file
@@ -68,6 +70,77 @@ def test_whoever_files_a_document_goes_all_the_way_with_it(
     shown = clinic.read(actor, lambda s: records.get(s, actor, opened.document_id))
     assert (shown.title, shown.patient_name) == ("Another", "Grace Hopper")
     assert clinic.read(actor, lambda s: records.text_of(s, actor, shown.id, 3))
+
+
+def _stated(**changes):
+    return content(origin="form", template="health_statement", form={}, **changes)
+
+
+def test_what_a_patient_writes_in_a_form_is_marked_and_stays_so_when_restored(
+    clinic: Clinic, people: dict[str, Actor]
+):
+    patient, clerk = people["patient"], clinic.cleo
+    filed = clinic.write(patient, lambda s: file(s, patient, holding=_stated()))
+
+    def replace_and_restore(session):
+        records.add_version(session, clerk, filed.id, content(b"2"), revision=1)
+        replaced = records.get(session, clerk, filed.id)
+        return replaced, records.restore_version(
+            session, clerk, filed.id, 1, revision=2
+        )
+
+    replaced, restored = clinic.write(clerk, replace_and_restore)
+
+    assert filed.version.stated_by_patient
+    assert not replaced.version.stated_by_patient
+    assert restored.version.stated_by_patient
+    own = clinic.read(patient, lambda s: records.get(s, patient, filed.id))
+    assert (own.patient_id, own.version.origin) == (patient.patient_id, "restored")
+
+
+@pytest.mark.parametrize("who", ["clerk", "clinician"])
+def test_what_the_clinic_writes_in_a_form_is_not_marked(
+    clinic: Clinic, people: dict[str, Actor], who: str
+):
+    actor = people[who]
+    made = content(origin="form", template="medical_record", form={})
+
+    filed = clinic.write(actor, lambda s: file(s, actor, of=clinic.grace, holding=made))
+
+    assert not filed.version.stated_by_patient
+
+
+@pytest.mark.parametrize(
+    ("who", "stated"), [("patient", False), ("clinician", True)], ids=str
+)
+def test_the_database_itself_keeps_everybody_from_writing_in_anothers_name(
+    clinic: Clinic,
+    people: dict[str, Actor],
+    monkeypatch: pytest.MonkeyPatch,
+    who: str,
+    stated: bool,
+):
+    actor, usual = people[who], versions.values_of
+
+    def forged(*about):
+        return usual(*about) | {"stated_by_patient": stated}
+
+    monkeypatch.setattr(versions, "values_of", forged)
+    with pytest.raises(RefusedByDatabase):
+        clinic.write(
+            actor, lambda s: file(s, actor, of=clinic.grace, holding=_stated())
+        )
+
+
+def test_a_clinician_finds_it_among_what_came_lately(
+    clinic: Clinic, people: dict[str, Actor]
+):
+    patient, dora = people["patient"], clinic.dora
+    filed = clinic.write(patient, lambda s: file(s, patient, holding=_stated()))
+
+    latest = clinic.read(dora, lambda s: list_latest(s, dora, filed.created_at))
+
+    assert [(d.id, d.stated_by_patient) for d in latest] == [(filed.id, True)]
 
 
 def test_a_clinician_files_for_their_own_patients_and_for_nobody(clinic: Clinic):
