@@ -573,6 +573,11 @@ def open_list(key: str) -> NoReturn:
     go("patients/patients.py", **({"list": key} if key else {}))
 
 
+def document_url(document_id: UUID) -> str:
+    """Return the address of a document's page, for a link that opens a new tab."""
+    return f"document?document={document_id}"
+
+
 def patient_url(patient_id: UUID) -> str:
     """Return the address of a patient's page, for a link that opens a new tab."""
     return f"patient?patient={patient_id}"

@@ -1,5 +1,6 @@
 """/api/prescriptions: issued prescriptions as signed PDFs."""
 
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -7,13 +8,62 @@ from fastapi import APIRouter, Query
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
+from api.core.answers import From, JsonResponse, Shown, read_headers
 from api.core.attachments import attachment
 from api.core.dependencies import ProgramOrPerson
-from api.core.documented import sends
+from api.core.documented import sends, shows
 from services.consultations import prescriptions
-from services.consultations.prescriptions import PrescriptionVersion
+from services.consultations.prescriptions import (
+    PrescriptionRecord,
+    PrescriptionVersion,
+    scans,
+)
+from services.consultations.prescriptions.scans import Scans
 
 router = APIRouter(prefix="/api/prescriptions", tags=["Prescriptions"])
+
+
+class ScanShown(Shown):
+    """The scan of a signed paper: the document that it is, and whose."""
+
+    document_id: Annotated[UUID, From("id")]
+    filename: Annotated[str, From("version.filename")]
+    content_type: Annotated[str, From(lambda _: "application/pdf")]
+    uploaded_at: Annotated[datetime, From("created_at")]
+    url: Annotated[str, From(lambda scan: f"/api/documents/{scan.id}")]
+
+
+class ScansShown(Shown):
+    """The scans of a prescription's signed papers, the newest first."""
+
+    prescription_id: UUID
+    appointment_id: UUID
+    patient_id: UUID
+    doctor_id: UUID
+    scans: list[ScanShown]
+
+
+@router.get("/{uuid}/scans", responses=shows(ScansShown, 404))
+def list_scans(caller: ProgramOrPerson, uuid: UUID) -> Response:
+    """List the scans of a prescription's signed papers.
+
+    `POST /api/documents/upload` with `prescription_id` adds one.
+    """
+
+    def find(session: Session) -> tuple[PrescriptionRecord, Scans]:
+        prescription = prescriptions.get(session, caller.actor, uuid)
+        return prescription, scans.list_for(session, caller.actor, [uuid])
+
+    read = caller.read(find)
+    prescription, found = read.value
+    content = {
+        "prescription_id": prescription.id,
+        "appointment_id": prescription.appointment_id,
+        "patient_id": prescription.patient_id,
+        "doctor_id": prescription.doctor_id,
+        "scans": list(map(ScanShown.of, found.get(uuid, ()))),
+    }
+    return JsonResponse(content, headers=read_headers(read, caller.after))
 
 
 @router.get("/{uuid}", responses=sends("application/pdf", 404, 409))

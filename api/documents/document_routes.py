@@ -38,6 +38,7 @@ from api.documents.schemas import (
     file_etag,
 )
 from db.postgres import WriteResult
+from services.consultations.prescriptions import scans
 from services.core.actors import Role
 from services.documents import records
 from services.documents.records.drafts import ChangedDocument, StoredContent
@@ -93,16 +94,21 @@ def file_document(caller: Sender, came: Uploaded) -> Response:
     """File a PDF; `file` alone is enough. Without a patient it is unfiled.
 
     What patients send is theirs. `already_filed` names a document of the same patient
-    that has the same content; the new one is kept all the same.
+    that has the same content; the new one is kept all the same. With `prescription_id`
+    it is the scan of a signed paper, shown beside that prescription.
     """
-    draft = came.draft()
+    draft, prescription_id = came.draft(), came.prescription_id
     content = receive(caller, came)
 
     def file(session: Session) -> tuple[DocumentRecord, DocumentRecord | None]:
         same = records.find_filed(
             session, caller.actor, content.sha256, draft.patient_id
         )
-        return records.file(session, caller.actor, draft, content), same
+        if prescription_id is not None:
+            filed = scans.add(session, caller.actor, prescription_id, draft, content)
+        else:
+            filed = records.file(session, caller.actor, draft, content)
+        return filed, same
 
     written = _keep(caller, content, file)
     filed, same = written.value

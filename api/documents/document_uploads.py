@@ -49,6 +49,7 @@ _FACTS: Final[Mapping[str, str]] = {
     "patient, and the patient.",
     "withheld": "true or false: confidential, and not shown to the patient.",
     "description": f"At most {LONGEST_DESCRIPTION:,} characters.",
+    "prescription_id": "Of a scan of its signed paper, whose patient it is filed to.",
     "title": f"At most {LONGEST_TITLE} characters; else the file's name.",
     "dated_on": "The date that the paper itself has, as 2026-11-23.",
     "metadata": "A JSON object of at most 16 kB.",
@@ -78,6 +79,12 @@ class Upload:
             patient_id=_id_of(facts["patient_id"]) if "patient_id" in facts else None,
             dated_on=_date_of(facts["dated_on"]) if "dated_on" in facts else None,
         )
+
+    @property
+    def prescription_id(self) -> UUID | None:
+        """Return whose signed paper it is, if any's, or raise InvalidInput."""
+        said = self.facts.get("prescription_id")
+        return None if said is None else _id_of(said, "prescription_id")
 
 
 def sender(caller: ProgramOrPerson) -> Caller:
@@ -234,8 +241,9 @@ def _date_of(text: str) -> date:
         raise InvalidInput("dated_on", "dated_on is a date like 2026-11-23.") from None
 
 
-def _id_of(text: str) -> UUID:
+def _id_of(text: str, name: str = "patient_id") -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        raise InvalidInput("patient_id", "patient_id is a patient's uuid.") from None
+        whose = name.removesuffix("_id")
+        raise InvalidInput(name, f"{name} is a {whose}'s uuid.") from None

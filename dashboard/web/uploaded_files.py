@@ -3,6 +3,7 @@
 from typing import Final
 
 import streamlit as st
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
 
@@ -29,6 +30,16 @@ def stay_on(page: str) -> None:
     st.session_state[_PAGE] = page
     if (context := get_script_run_ctx()) is not None:
         context.uploaded_file_mgr.remove_session_files(context.session_id)
+
+
+def release(upload: UploadedFile) -> None:
+    """Let go of the bytes that Streamlit keeps for an uploader."""
+    upload.close()
+    if (context := get_script_run_ctx()) is not None:
+        # There is no public way; the uploader itself never forgets before the session.
+        manager = context.uploaded_file_mgr
+        if isinstance(manager, MemoryUploadedFileManager):
+            manager.remove_file(context.session_id, upload.file_id)
 
 
 def _copied(upload: UploadedFile, _: object) -> UploadedFile:

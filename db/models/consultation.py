@@ -110,6 +110,20 @@ class Prescription(Base):
     updated_at: Mapped[CreatedAt]
 
 
+class PrescriptionScan(Base):
+    """A document that shows the prescription's paper, signed by hand."""
+
+    __tablename__ = "prescription_scans"
+    __table_args__ = (Index("prescription_scans_of_prescription", "prescription_id"),)
+
+    document_id: Mapped[UUID] = mapped_column(
+        ForeignKey("documents.id"), primary_key=True
+    )
+    prescription_id: Mapped[UUID] = mapped_column(ForeignKey("prescriptions.id"))
+    added_by: Mapped[UUID]
+    added_at: Mapped[CreatedAt]
+
+
 class PrescriptionVersion(Base):
     """One issued prescription: its lines and the signed PDF; never changed.
 

@@ -140,6 +140,7 @@ class Action(StrEnum):
     PRESCRIPTION_ISSUE = "prescription:issue"
     PRESCRIPTION_AMEND = "prescription:amend"
     PRESCRIPTION_WITHDRAW = "prescription:withdraw"
+    PRESCRIPTION_ADD_SCAN = "prescription:add-scan"
     PRESCRIPTION_READ = "prescription:read"
     PRESCRIPTION_DOWNLOAD = "prescription:download"
     PRESCRIPTION_DAMAGED = "prescription:damaged"

@@ -200,6 +200,8 @@ ALLOWED: Final = {
     "consultations.prescriptions.issuing.prepare_amendment": CLINICIAN,
     "consultations.prescriptions.issuing.issue": CLINICIAN,
     "consultations.prescriptions.issuing.withdraw": CLINICIAN,
+    "consultations.prescriptions.scans.add": DESK,
+    "consultations.prescriptions.scans.list_for": DESK | PATIENT,
     "consultations.prescriptions.reading.get": DESK | PATIENT,
     "consultations.prescriptions.reading.find_of_visit": DESK | PATIENT,
     "consultations.prescriptions.reading.find_by_content": DESK | PATIENT,

@@ -1,12 +1,18 @@
 """What was prescribed for a patient, on the page of their record."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
 import streamlit as st
 
 from dashboard.consultations.prescriptions.prescribing import address_of
+from dashboard.consultations.prescriptions.signed_papers import (
+    ADD,
+    ask_for_signed_paper,
+    paper_actions,
+    scans_read,
+)
 from dashboard.context import CachedRead, current_actor, read_all
 from dashboard.navigation import go
 from dashboard.patients.chart.timeline import ChartEvent, EventKind
@@ -16,6 +22,7 @@ from dashboard.ui.record_table import (
     Column,
     Row,
     RowAction,
+    chosen_of,
     payload_of,
     record_table,
 )
@@ -23,6 +30,7 @@ from dashboard.ui.words import at
 from services.consultations import prescriptions
 from services.consultations.prescriptions import PrescriptionRecord, PrescriptionStatus
 from services.core.actors import Actor
+from services.documents.records.model import DocumentRecord
 
 
 @st.fragment
@@ -35,9 +43,7 @@ def show_prescriptions(patient_id: UUID, *, page: str) -> None:
     with error_boundary():
         (records,) = read_all(_prescriptions(actor, patient_id))
         if records:
-            columns = [Column("Issued"), Column("Drugs"), Column("By"), Column("State")]
-            table = payload_of(columns, list(map(_row, records)), name="Prescriptions")
-            record_table(table, key=f"{page}_prescriptions")
+            _show_table(records, key=f"{page}_prescriptions")
         else:
             st.caption("Nothing was prescribed yet.")
         if st.button(
@@ -84,7 +90,17 @@ def _prescriptions(
     )
 
 
-def _row(record: PrescriptionRecord) -> Row:
+def _show_table(records: Sequence[PrescriptionRecord], *, key: str) -> None:
+    (found,) = read_all(scans_read(current_actor(), [each.id for each in records]))
+    columns = [Column("Issued"), Column("Drugs"), Column("By"), Column("State")]
+    rows = [_row(record, found.get(record.id, ())) for record in records]
+    event = record_table(payload_of(columns, rows, name="Prescriptions"), key=key)
+    chosen = chosen_of(event, records, lambda record: record.id)
+    if chosen and event.action and event.action[1] == ADD:
+        ask_for_signed_paper(chosen)
+
+
+def _row(record: PrescriptionRecord, scans: Sequence[DocumentRecord]) -> Row:
     version = record.version
     is_issued = record.status is PrescriptionStatus.ISSUED
     return Row(
@@ -96,7 +112,7 @@ def _row(record: PrescriptionRecord) -> Row:
             Cell(
                 "Issued" if is_issued else "Cancelled",
                 "ok" if is_issued else "muted",
-                actions=(_download(record),),
+                actions=(_download(record), *paper_actions(scans)),
             ),
         ),
     )

@@ -7,6 +7,7 @@ from uuid import UUID
 import streamlit as st
 
 from dashboard.consultations.prescriptions import prescription_draft, prescription_form
+from dashboard.consultations.prescriptions.signed_papers import show_signed_papers
 from dashboard.context import current_actor, now, read, write
 from dashboard.ui.dialogs import confirmed
 from dashboard.ui.error_boundary import error_boundary
@@ -96,6 +97,7 @@ def _show(prescription: PrescriptionRecord) -> None:
                 icon=":material/event_busy:",
             ):
                 _withdraw(prescription)
+    show_signed_papers(prescription)
     if prescription.latest > 1:
         _show_earlier(prescription)
 

@@ -12,8 +12,6 @@ from hashlib import sha256
 from typing import Final
 from uuid import UUID
 
-from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from dashboard.context import (
@@ -25,6 +23,7 @@ from dashboard.context import (
     today,
     write,
 )
+from dashboard.web.uploaded_files import release
 from services.core.errors import ServiceError
 from services.documents import records
 from services.documents.records.drafts import DraftDocument, StoredContent
@@ -80,6 +79,11 @@ def add_version(upload: UploadedFile, record: DocumentRecord) -> DocumentRecord:
     return changed
 
 
+def takes_office_files() -> bool:
+    """Tell whether PDFs are made of office files here."""
+    return ingest().takes_office_files
+
+
 def guess(upload: UploadedFile) -> PaperGuess:
     """Suppose what the paper is called and of when it is, to be corrected.
 
@@ -96,16 +100,6 @@ def advice_on(upload: UploadedFile, refusal: NotAPdf) -> str:
     if isinstance(refusal, OfficeFile):
         return ""
     return _IS_NO_PDF if upload.size else _IS_EMPTY
-
-
-def release(upload: UploadedFile) -> None:
-    """Let go of the bytes that Streamlit keeps for an uploader."""
-    upload.close()
-    if (context := get_script_run_ctx()) is not None:
-        # There is no public way; the uploader itself never forgets before the session.
-        manager = context.uploaded_file_mgr
-        if isinstance(manager, MemoryUploadedFileManager):
-            manager.remove_file(context.session_id, upload.file_id)
 
 
 def _find_known(upload: UploadedFile, patient_id: UUID | None) -> DocumentRecord | None:

@@ -1,8 +1,9 @@
-"""Patients make documents of forms, which say everywhere that they stated them."""
+"""What patients state is marked, office files become PDFs, prescriptions have scans."""
 
 from typing import Final
 
 from db.migrations import load_functions, run
+from db.migrations.rules import ALL, Rules, statements
 
 revision = "0023"
 down_revision = "0020"
@@ -49,6 +50,38 @@ _POLICIES: Final = (
         f"AND {_WITH_DOCUMENT})"
     ),
 )
+_SCANS: Final = """
+CREATE TABLE prescription_scans (
+    document_id uuid PRIMARY KEY REFERENCES documents,
+    prescription_id uuid NOT NULL REFERENCES prescriptions,
+    added_by uuid NOT NULL,
+    added_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX prescription_scans_of_prescription ON prescription_scans (prescription_id);
+"""
+_WITH_PRESCRIPTION: Final = (
+    "EXISTS (SELECT FROM prescriptions WHERE prescriptions.id = prescription_id)"
+)
+# A document of one patient shows no prescription of another's.
+_OF_ONE_PATIENT: Final = (
+    "EXISTS (SELECT FROM prescriptions JOIN documents USING (patient_id) "
+    "WHERE prescriptions.id = prescription_id AND documents.id = document_id)"
+)
+_RULES: Final[Rules] = {
+    "prescription_scans": (
+        (
+            "patient staff clinician",
+            "SELECT",
+            f"{_WITH_DOCUMENT} AND {_WITH_PRESCRIPTION}",
+        ),
+        (
+            "staff clinician",
+            "INSERT (document_id, prescription_id, added_by)",
+            f"added_by = acting_user() AND {_OF_ONE_PATIENT}",
+        ),
+        ("system", ALL, "true"),
+    ),
+}
 _GRANTS: Final = """
 GRANT INSERT (stated_by_patient) ON document_versions
     TO chartroom_patient, chartroom_staff, chartroom_clinician;
@@ -59,6 +92,9 @@ GRANT INSERT (stated_by_patient) ON everyone.document_versions TO chartroom_staf
 def upgrade() -> None:
     run(_MARK)
     run(_ORIGINALS)
+    run(_SCANS)
+    for statement in statements(_RULES):
+        run(statement)
     load_functions("confidentiality", "documents")
     for policy in _POLICIES:
         run(policy)

@@ -140,6 +140,7 @@ _PHRASES: Final[Mapping[str, str]] = MappingProxyType(
         Action.PRESCRIPTION_ISSUE: "issued a prescription",
         Action.PRESCRIPTION_AMEND: "amended a prescription",
         Action.PRESCRIPTION_WITHDRAW: "cancelled a prescription",
+        Action.PRESCRIPTION_ADD_SCAN: "filed the signed paper of a prescription",
         Action.PRESCRIPTION_READ: "viewed prescriptions",
         Action.PRESCRIPTION_DOWNLOAD: "downloaded a prescription",
         Action.PRESCRIPTION_DAMAGED: "found a prescription damaged in the store",

@@ -59,6 +59,7 @@ _TO_PATIENTS: Final[Mapping[str, str]] = MappingProxyType(
         Action.PRESCRIPTION_ISSUE: "issued a prescription for you",
         Action.PRESCRIPTION_AMEND: "amended a prescription of yours",
         Action.PRESCRIPTION_WITHDRAW: "cancelled a prescription of yours",
+        Action.PRESCRIPTION_ADD_SCAN: "filed a signed paper of your prescription",
         Action.PRESCRIPTION_READ: "viewed your prescriptions",
         Action.PRESCRIPTION_DOWNLOAD: "downloaded a prescription of yours",
         Action.PRESCRIPTION_DAMAGED: "found a prescription of yours damaged",

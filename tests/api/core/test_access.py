@@ -93,6 +93,7 @@ ROUTES = {
     ("GET", "/files/day-list.pdf"): (None, 200, 200, 403, 403, 403),
     ("GET", f"{VISIT}/ticket"): (None, 404, 404, 403, 403, 404),
     ("GET", f"{VISIT}/calendar"): (None, 404, 404, 403, 403, 404),
+    ("GET", "/api/prescriptions/{uuid}/scans"): (None, 404, 404, 403, 403, 404),
     ("GET", "/api/prescriptions/{uuid}"): (None, 404, 404, 403, 403, 404),
     ("GET", "/api/admin/stats"): (None, 403, 403, 403, 200, 403),
     ("POST", "/patient-register"): (ADA, 200, 200, 403, 403, 403),

@@ -101,6 +101,7 @@ ALLOWED = {
     ("DELETE", "/api/v1/replication/acts/{uuid}"): ADMIN,
     ("GET", "/api/v1/tokens"): ADMIN,
     ("DELETE", "/api/v1/tokens/{uuid}"): LISTS | ADMIN,
+    ("GET", "/api/prescriptions/{uuid}/scans"): PAPERS,
     ("GET", "/api/prescriptions/{uuid}"): PAPERS,
     ("GET", "/files/audit.csv"): ADMIN,
     ("GET", "/files/patients/{uuid}/summary.pdf"): DESK,

@@ -108,6 +108,12 @@ CARE: dict[str, Rights] = {
         "clinician": "SELECT ann ann-colleague; INSERT ann",
         "system": EVERYTHING,
     },
+    "prescription_scans": {
+        "patient": "SELECT ann",
+        "staff": "SELECT all; INSERT(document_id, prescription_id, added_by) desk",
+        "clinician": ("SELECT ann; INSERT(document_id, prescription_id, added_by) ann"),
+        "system": EVERYTHING,
+    },
     "care_relationships": {
         "staff": "SELECT all; INSERT all; UPDATE(ended_at) all",
         "clinician": (

@@ -4,7 +4,7 @@ Each row carries a tag: whose it is. Ann is the patient who signs in and whom th
 clinician treats; Bob is nobody's.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -49,9 +49,12 @@ def rows() -> Iterator[Row]:
         yield Row("users", name, _user(name, user_id))
     for name, user_id in USERS.items():
         yield from _belongings(name, user_id)
+    ids: dict[tuple[str, str], UUID] = {}
     for rows_of in (document_rows, visit_rows):
         for table, tag, values in rows_of({"ann": ANN, "bob": BOB}, USERS):
+            ids[table, tag] = values.get("id", ANN)
             yield Row(table, tag, values)
+    yield from _scans(ids)
     for tag, clinician, patient in (
         ("clinician", "clinician", ANN),
         ("team", "colleague", ANN),
@@ -67,6 +70,27 @@ def rows() -> Iterator[Row]:
     yield Row("audit_seals", "seal", _seal())
     yield Row("write_receipts", "receipt", {"key": uuid4()})
     yield Row("procrastinate_workers", "worker", {"last_heartbeat": NOW})
+
+
+def _scans(ids: Mapping[tuple[str, str], UUID]) -> Iterator[Row]:
+    """Yield signed papers, by tag: of whose prescription, added by whom.
+
+    That of `mixed` is another patient's than the prescription.
+    """
+    for tag, document, prescription, by in (
+        ("ann", "treated", "ann", "clinician"),
+        ("desk", "bob", "bob", "staff"),
+        ("mixed", "ann", "bob", "staff"),
+    ):
+        yield Row(
+            "prescription_scans",
+            tag,
+            {
+                "document_id": ids["documents", document],
+                "prescription_id": ids["prescriptions", prescription],
+                "added_by": USERS[by],
+            },
+        )
 
 
 def _patients() -> Iterator[Row]:

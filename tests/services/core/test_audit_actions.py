@@ -31,11 +31,12 @@ FOLLOWING = {
     for action in Action
     if action.value.startswith("prescription:")
 } | {
+    Action.PRESCRIPTION_ADD_SCAN: {Action.DOCUMENT_FILE.value},
     Action.PATIENT_PRINT: {
         Action.VISIT_LIST.value,
         Action.PRESCRIPTION_READ.value,
         Action.RECORD_READ.value,
-    }
+    },
 }
 
 

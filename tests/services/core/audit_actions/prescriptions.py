@@ -13,12 +13,15 @@ from services.consultations.prescriptions import (
     PrescriptionOrder,
     PrescriptionRecord,
     SignedPaper,
+    scans,
 )
 from services.core.audit import Action
 from services.documents.forms import Clinic
+from services.documents.records.drafts import DraftDocument
 from services.pdf.signing import Signer
 from tests.kit import cast
 from tests.services.core.audit_actions.world import REASON, ActionCall, World, prepares
+from tests.services.documents.records.samples import content
 from tests.services.visits import visit_samples
 
 _LINE = PrescriptionLine("Paracetamol 500 mg", "1", "3 times a day", "5 days")
@@ -71,6 +74,12 @@ def prescription_amend(w: World) -> ActionCall:
 def prescription_withdraw(w: World) -> ActionCall:
     given = (w.session, w.doctor, issued(w).id)
     return lambda: prescriptions.withdraw(*given, number=1, reason=REASON)
+
+
+@prepares(Action.PRESCRIPTION_ADD_SCAN)
+def prescription_add_scan(w: World) -> ActionCall:
+    given = (w.session, w.clerk, issued(w).id, DraftDocument(), content())
+    return lambda: scans.add(*given)
 
 
 @prepares(Action.PRESCRIPTION_READ)

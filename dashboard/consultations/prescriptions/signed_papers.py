@@ -1,0 +1,102 @@
+"""Papers that were signed by hand, beside their prescription: shown, and scanned."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+from uuid import UUID
+
+import streamlit as st
+
+from dashboard.context import (
+    CachedRead,
+    count_upload,
+    current_actor,
+    ingest,
+    read_all,
+    today,
+    write,
+)
+from dashboard.navigation import document_url
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.notices import notify
+from dashboard.ui.record_table import RowAction
+from dashboard.ui.words import at, plain
+from dashboard.web.uploaded_files import release
+from services.consultations.prescriptions import PrescriptionRecord, scans
+from services.consultations.prescriptions.scans import Scans
+from services.core.actors import Actor, Permission
+from services.documents.records.drafts import DraftDocument
+from services.documents.records.errors import MAX_BYTES
+from services.documents.records.model import DocumentRecord
+
+ADD: Final = "add_signed_paper"
+_LABEL: Final = "Add the signed paper"
+_ICON: Final = "document_scanner"
+
+
+def scans_read(actor: Actor, prescription_ids: Sequence[UUID]) -> CachedRead[Scans]:
+    """Return the reading of the scans of these prescriptions."""
+    wanted = tuple(prescription_ids)
+    return CachedRead(
+        lambda session: scans.list_for(session, actor, wanted),
+        keep=("prescription scans", actor.id, wanted),
+    )
+
+
+def show_signed_papers(prescription: PrescriptionRecord) -> None:
+    """Show the scans of a prescription, and offer to add one."""
+    (known,) = read_all(scans_read(current_actor(), [prescription.id]))
+    for scan in known.get(prescription.id, ()):
+        st.markdown(
+            f":material/{_ICON}: [{plain(scan.title)}]({document_url(scan.id)}), "
+            f"filed {at(scan.created_at)} by {plain(scan.created_by_name)}"
+        )
+    if _may_add() and st.button(
+        _LABEL, key="prescription_add_scan", icon=f":material/{_ICON}:"
+    ):
+        ask_for_signed_paper(prescription)
+
+
+def paper_actions(found: Sequence[DocumentRecord]) -> Iterator[RowAction]:
+    """Yield what a row of a prescription offers: its scans, and to add one."""
+    for scan in found:
+        yield RowAction(f"scan_{scan.id}", scan.title, _ICON, document_url(scan.id))
+    if _may_add():
+        yield RowAction(ADD, _LABEL, "add_a_photo")
+
+
+@st.dialog(_LABEL, icon=f":material/{_ICON}:")
+def ask_for_signed_paper(prescription: PrescriptionRecord) -> None:
+    """Ask for a PDF or a picture of the paper, and file it."""
+    with error_boundary():
+        st.markdown(
+            "A scan or photo of the paper that was signed by hand. It is filed as a "
+            "document of the patient, and shown beside this prescription."
+        )
+        upload = st.file_uploader(
+            "PDF file or picture",
+            max_upload_size=MAX_BYTES >> 20,
+            key=f"prescription_scan_{prescription.id}",
+        )
+        saves = st.button(
+            "File the signed paper",
+            type="primary",
+            key="prescription_scan_save",
+            disabled=upload is None,
+        )
+        if not saves or upload is None:
+            return
+        actor = current_actor()
+        with st.spinner("Checking and encrypting…"):
+            count_upload()
+            upload.seek(0)
+            content = ingest().receive(upload, upload.name, person=actor.id)
+        draft = DraftDocument(dated_on=today())
+        with ingest().row_of(content):
+            write(lambda s: scans.add(s, actor, prescription.id, draft, content))
+        release(upload)
+        notify("The signed paper is filed.")
+        st.rerun()
+
+
+def _may_add() -> bool:
+    return current_actor().may(Permission.FILE_DOCUMENTS)

@@ -1,0 +1,121 @@
+"""Scans of papers that were signed by hand: documents beside their prescription."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import and_, insert
+from sqlalchemy.orm import Session
+
+from db.models.consultation import Prescription, PrescriptionScan
+from db.models.document import Document
+from services.consultations.prescriptions import rows
+from services.consultations.prescriptions.errors import NoSuchPrescription
+from services.core import audit
+from services.core.actors import Actor, Permission
+from services.core.audit import Action
+from services.documents import records
+from services.documents.records.drafts import DraftDocument, StoredContent
+from services.documents.records.kinds import DocumentType
+from services.documents.records.model import DocumentRecord
+from services.documents.records.rows.documents import (
+    COLUMNS,
+    record_of,
+    records as select_documents,
+)
+from services.documents.records.visibility import is_visible_to, require_view
+
+Scans = Mapping[UUID, tuple[DocumentRecord, ...]]
+TITLE: Final = "Signed prescription"
+
+
+def add(
+    session: Session,
+    actor: Actor,
+    prescription_id: UUID,
+    draft: DraftDocument,
+    content: StoredContent,
+) -> DocumentRecord:
+    """File a scan of the signed paper to the patient; the caller commits.
+
+    From then on it is a document like others: it is replaced, deleted and kept by their
+    rules. Raises NoSuchPrescription, NotAllowed, and what `records.file` raises.
+    """
+    actor.require(Permission.FILE_DOCUMENTS)
+    rows.require_view(actor)
+    prescription = rows.find(session, actor, prescription_id)
+    if prescription is None:
+        raise NoSuchPrescription
+    paper = replace(
+        draft,
+        title=draft.title or TITLE,
+        document_type=DocumentType.PRESCRIPTION,
+        patient_id=prescription.patient_id,
+    )
+    filed = records.file(session, actor, paper, content)
+    session.execute(
+        insert(PrescriptionScan).values(
+            document_id=filed.id, prescription_id=prescription.id, added_by=actor.id
+        )
+    )
+    rows.record_event(
+        session,
+        actor,
+        Action.PRESCRIPTION_ADD_SCAN,
+        prescription,
+        document=filed.id,
+    )
+    return filed
+
+
+def list_for(
+    session: Session, actor: Actor, prescription_ids: Collection[UUID]
+) -> Scans:
+    """Return the scans of each of these prescriptions, the newest first.
+
+    What is deleted, or filed to somebody else since, is none any more. Raises
+    NotAllowed.
+    """
+    rows.require_view(actor)
+    require_view(actor)
+    statement = (
+        select_documents()
+        .add_columns(PrescriptionScan.prescription_id)
+        .join(PrescriptionScan, PrescriptionScan.document_id == Document.id)
+        .join(
+            Prescription,
+            and_(
+                Prescription.id == PrescriptionScan.prescription_id,
+                Prescription.patient_id == Document.patient_id,
+            ),
+        )
+        .where(
+            is_visible_to(actor),
+            rows.is_visible_to(actor),
+            Document.deleted_at.is_(None),
+            Prescription.id.in_(prescription_ids),
+        )
+        .order_by(Document.created_at.desc(), Document.id.desc())
+    )
+    found: dict[UUID, tuple[DocumentRecord, ...]] = {}
+    for row in session.execute(statement):
+        of, scan = row.prescription_id, record_of(row[: len(COLUMNS)])
+        found[of] = (*found.get(of, ()), scan)
+    _record(session, actor, found)
+    return found
+
+
+def _record(session: Session, actor: Actor, found: Scans) -> None:
+    shown = [scan for scans in found.values() for scan in scans]
+    if not shown:
+        return
+    audit.record(
+        session,
+        actor,
+        Action.DOCUMENT_LIST,
+        details={
+            "documents": [scan.id for scan in shown],
+            "patients": sorted({scan.patient_id for scan in shown if scan.patient_id}),
+        },
+    )
