@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from services.documents.records import DocumentIngest
     from services.documents.search.cache import DocumentListCache
     from services.pdf.inspecting import PdfInspector
+    from services.pdf.office import OfficeConverter
     from services.pdf.scanning import ClamdScanner
     from services.visits.figures.caches import VisitCaches
     from services.visits.schedule.plans import Calendar
@@ -188,6 +189,13 @@ class Wiring:
         with self.making:
             return [self.__dict__[name] for name in names if name in self.__dict__]
 
+    @_MadeOnce
+    def office(self) -> "OfficeConverter | None":
+        """Who makes PDFs of office files, if LibreOffice is here and switched on."""
+        from services.pdf.office import OfficeConverter
+
+        return OfficeConverter.installed(self.settings.office_program)
+
     @property
     def ingest(self) -> "DocumentIngest":
         """The way of a file into the store."""
@@ -195,7 +203,11 @@ class Wiring:
 
         refuse_active = self.settings.refuse_active_pdfs
         return DocumentIngest(
-            self.files, self.inspector, self.scanner, refuse_active=refuse_active
+            self.files,
+            self.inspector,
+            self.scanner,
+            refuse_active=refuse_active,
+            office=self.office,
         )
 
     @property

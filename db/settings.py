@@ -72,6 +72,7 @@ class Settings(AuthSettings):
     sms_url: SecretStr | None = None
     sms_token: SecretStr | None = None
     clamd_url: str | None = None
+    office_program: str = "soffice"
     ocr_languages: Annotated[str, Field(pattern=r"^\w+(\+\w+)*$")] = "eng"
     alert_webhook_form: Literal["chartroom", "slack"] = "chartroom"
     availability_objective: Annotated[float, Field(ge=90, lt=100)] = 99.9

@@ -30,7 +30,7 @@ from db.postgres import Read
 from services.core.audit import Action
 from services.documents import records
 from services.documents.records.model import OriginalRecord, VersionRecord
-from services.documents.records.rules import PICTURE_ENDINGS
+from services.documents.records.rules import ORIGINAL_ENDINGS
 
 router = APIRouter(tags=["Documents"])
 
@@ -100,11 +100,11 @@ def send_file(
     return FileResponse(sending.pieces, span.length, status=status, headers=headers)
 
 
-@router.get(f"{_PATH}/original", responses=sends("image/*", 404, 409))
+@router.get(f"{_PATH}/original", responses=sends("*/*", 404, 409))
 def send_original(
     caller: ProgramOrPerson, uuid: UUID, number: NumberOrLatest = None
 ) -> Response:
-    """Send the picture that a version was made from, exactly as it came.
+    """Send the picture or office file that a version was made from, as it came.
 
     Unlike the PDF it may say where and with what it was taken.
     """
@@ -115,7 +115,7 @@ def send_original(
     pieces = first_come(_pieces_of_original(caller, original))
     headers = read_headers(read, caller.after) | {
         "Content-Disposition": attachment(
-            original.filename, PICTURE_ENDINGS[original.media_type]
+            original.filename, ORIGINAL_ENDINGS[original.media_type]
         ),
         "Content-Length": str(original.filesize),
     }

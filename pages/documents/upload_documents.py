@@ -24,7 +24,7 @@ st.caption(
     "PDF files or photos of your own papers, such as letters and findings. Your clinic "
     "can read them."
     if actor.role is Role.PATIENT
-    else "PDF files, and pictures (JPEG, PNG, TIFF, HEIC), which become PDFs; each is "
+    else f"PDF files, and {uploading.other_kinds()}, which become PDFs; each is "
     "checked, encrypted and stored. Without a patient it stays unfiled until somebody "
     "files it."
 )

@@ -5,18 +5,34 @@ import math
 import os
 import resource
 import signal
+import stat
 import struct
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Final
 
 from services.pdf import system_calls
 
-_NOBODY: Final = 65534
+NOBODY: Final = 65534
 _MEGABYTE: Final = 1024 * 1024
 # The file, the answer, and the fonts of a page that brings none of its own.
 _OPEN_FILES: Final = 32
 _FONTS: Final = ("/usr/share/fonts", "/usr/local/share/fonts", "/usr/share/X11/fonts")
+# Programs, their libraries and their settings, among which is nobody's secret.
+_INSTALLED: Final = ("/usr", "/lib", "/lib64", "/bin", "/opt")
+_READ_BY_PROGRAMS: Final = (
+    "/etc/fonts",
+    "/etc/libreoffice",
+    "/etc/ld.so.cache",
+    "/etc/nsswitch.conf",
+    "/etc/passwd",
+    "/var/cache/fontconfig",
+    "/var/lib/libreoffice",
+    "/var/spool/libreoffice",
+    "/proc",
+)
+_LARGEST_FILE: Final = 256 * _MEGABYTE
 
 _IS_LINUX: Final = sys.platform == "linux"
 _PR_SET_PDEATHSIG: Final = 1
@@ -29,6 +45,12 @@ _LANDLOCK_RESTRICT_SELF: Final = 446
 _ONLY_THE_VERSION: Final = 1
 _PATH_BENEATH: Final = 1
 _READ_FILE_AND_FOLDER: Final = 1 << 2 | 1 << 3
+_READ_AND_RUN: Final = _READ_FILE_AND_FOLDER | 1 << 0
+_READ_AND_WRITE: Final = _READ_FILE_AND_FOLDER | 1 << 1
+_MAKE_SOCKET: Final = 1 << 9
+_ALL: Final = ~0
+# The others are of folders only.
+_OF_FILES: Final = 1 << 0 | 1 << 1 | 1 << 2
 # How many kinds of access to files each version of Landlock knows.
 _KINDS: Final = {1: 13, 2: 14, 3: 15, 4: 15, 5: 16}
 _SINCE_TCP: Final = 4
@@ -43,21 +65,52 @@ def confine() -> None:
     For good, and for every process forked from here on. What the system does not
     offer is left out: limits and a process of its own remain.
     """
+    _become_nobody()
+    if _IS_LINUX:
+        system = _system()
+        # One reader must not look into another, which reads somebody else's file.
+        system.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+        with suppress(OSError):
+            _landlock(system, dict.fromkeys(_FONTS, _READ_FILE_AND_FOLDER))
+        system_calls.forbid(system)
+
+
+def confine_program(
+    program: str, folder: str, *, seconds: float, megabytes: int
+) -> None:
+    """Give up all but what a program of the system needs to work in a folder.
+
+    It may read and run what is installed, write to the folder alone, and call nobody.
+    Bounds its time and its memory, and how large a file it writes.
+    """
+    _become_nobody()
+    die_with_parent()
+    if _IS_LINUX:
+        system = _system()
+        runs = dict.fromkeys((*_INSTALLED, os.path.dirname(program)), _READ_AND_RUN)  # noqa: PTH120
+        reads = dict.fromkeys(_READ_BY_PROGRAMS, _READ_FILE_AND_FOLDER)
+        with suppress(OSError):
+            writes = {"/dev": _READ_AND_WRITE, "/tmp": _MAKE_SOCKET, folder: _ALL}  # noqa: S108
+            _landlock(system, runs | reads | writes)
+        system_calls.forbid(system, of_a_program=True)
+    for kind, most in (
+        (resource.RLIMIT_AS, megabytes * _MEGABYTE),
+        (resource.RLIMIT_CPU, math.ceil(seconds) + 1),
+        (resource.RLIMIT_FSIZE, _LARGEST_FILE),
+    ):
+        with suppress(OSError, ValueError):
+            resource.setrlimit(kind, (most, most))
+
+
+def _become_nobody() -> None:
     # What is read must not end up in a file after a crash.
     with suppress(OSError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if os.geteuid() == 0:
         with suppress(OSError):
             os.setgroups([])
-            os.setgid(_NOBODY)
-            os.setuid(_NOBODY)
-    if _IS_LINUX:
-        system = _system()
-        # One reader must not look into another, which reads somebody else's file.
-        system.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
-        with suppress(OSError):
-            _landlock(system)
-        system_calls.forbid(system)
+            os.setgid(NOBODY)
+            os.setuid(NOBODY)
 
 
 def limit(*, seconds: float, megabytes: int, may_thread: bool = False) -> None:
@@ -88,8 +141,8 @@ def die_with_parent() -> None:
             _system().prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
-def _landlock(system: ctypes.CDLL) -> None:
-    """Forbid opening files outside the font folders, connecting, and signalling."""
+def _landlock(system: ctypes.CDLL, allowed: Mapping[str, int]) -> None:
+    """Forbid files outside the folders that are allowed, connecting, and signalling."""
     version = system.syscall(_LANDLOCK_CREATE_RULESET, None, 0, _ONLY_THE_VERSION)
     if version < 1:
         return
@@ -103,21 +156,23 @@ def _landlock(system: ctypes.CDLL) -> None:
     if rules < 0:
         return
     try:
-        for folder in _FONTS:
-            _may_read(system, rules, folder)
+        for folder, access in allowed.items():
+            _allow(system, rules, folder, access & handled[0])
         system.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
         system.syscall(_LANDLOCK_RESTRICT_SELF, rules, 0)
     finally:
         os.close(rules)
 
 
-def _may_read(system: ctypes.CDLL, rules: int, folder: str) -> None:
+def _allow(system: ctypes.CDLL, rules: int, folder: str, access: int) -> None:
     try:
-        opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        opened = os.open(folder, os.O_PATH | os.O_CLOEXEC)
     except OSError:
         return
     try:
-        beneath = struct.pack("=Qi", _READ_FILE_AND_FOLDER, opened)
+        if not stat.S_ISDIR(os.fstat(opened).st_mode):
+            access &= _OF_FILES
+        beneath = struct.pack("=Qi", access, opened)
         system.syscall(_LANDLOCK_ADD_RULE, rules, _PATH_BENEATH, beneath, 0)
     finally:
         os.close(opened)

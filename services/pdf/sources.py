@@ -21,12 +21,42 @@ _HEIC_BRANDS: Final = (b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1")
 # Word, Excel and PowerPoint of before 2007; of since then, and OpenDocument, the names
 # of parts that come first in the archive; RTF.
 _OLD_OFFICE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+# By media type: how names of such files end, and a part that only they have.
+_OPEN_XML: Final = "application/vnd.openxmlformats-officedocument"
+_OPEN_DOCUMENT: Final = "application/vnd.oasis.opendocument"
+OFFICE_TYPES: Final[dict[str, tuple[str, bytes]]] = {
+    f"{_OPEN_XML}.wordprocessingml.document": (".docx", b"word/document.xml"),
+    f"{_OPEN_XML}.spreadsheetml.sheet": (".xlsx", b"xl/workbook.xml"),
+    f"{_OPEN_XML}.presentationml.presentation": (".pptx", b"ppt/presentation.xml"),
+    f"{_OPEN_DOCUMENT}.text": (".odt", f"mimetype{_OPEN_DOCUMENT}.text".encode()),
+    f"{_OPEN_DOCUMENT}.spreadsheet": (
+        ".ods",
+        f"mimetype{_OPEN_DOCUMENT}.spreadsheet".encode(),
+    ),
+    f"{_OPEN_DOCUMENT}.presentation": (
+        ".odp",
+        f"mimetype{_OPEN_DOCUMENT}.presentation".encode(),
+    ),
+    "application/rtf": (".rtf", b"{\\rtf"),
+    "application/msword": (".doc", "WordDocument".encode("utf-16-le")),
+    "application/vnd.ms-excel": (".xls", "Workbook".encode("utf-16-le")),
+    "application/vnd.ms-powerpoint": (
+        ".ppt",
+        "PowerPoint Document".encode("utf-16-le"),
+    ),
+}
 _OFFICE_PARTS: Final = (
     b"[Content_Types].xml",
     b"_rels/.rels",
     b"docProps/",
     b"mimetypeapplication/vnd.oasis.opendocument.",
 )
+_PARTS_OF_MACROS: Final = (
+    b"vbaProject.bin",
+    b"Basic/script-lc.xml",
+    "_VBA_PROJECT".encode("utf-16-le"),
+)
+_LONGEST_PART: Final = 128
 
 
 class Readable(Protocol):
@@ -109,6 +139,34 @@ def begins_like_office(begin: bytes) -> bool:
         return True
     is_archive = begin.startswith(b"PK\x03\x04")
     return is_archive and any(part in begin for part in _OFFICE_PARTS)
+
+
+def office_type(source: Readable | int) -> str | None:
+    """Return the media type of an office file, if it is of a kind that is known.
+
+    None of what is locked by a password, whose kind nobody sees.
+    """
+    for seen in _overlapping(source):
+        for media_type, (_, part) in OFFICE_TYPES.items():
+            if part in seen:
+                return media_type
+    return None
+
+
+def has_macros(source: Readable | int) -> bool:
+    """Tell whether an office file carries macros, by the parts that hold them."""
+    return any(
+        part in seen for seen in _overlapping(source) for part in _PARTS_OF_MACROS
+    )
+
+
+def _overlapping(source: Readable | int) -> Iterator[bytes]:
+    """Yield the bytes in pieces, so that no name of a part is cut in two."""
+    before = b""
+    for piece in pieces_of(source):
+        seen = before + bytes(piece)
+        yield seen
+        before = seen[-_LONGEST_PART:]
 
 
 def _lent(source: Readable | int) -> int:

@@ -3,6 +3,7 @@
 import ctypes
 import platform
 import struct
+from collections.abc import Iterable
 from typing import Final
 
 _PR_SET_NO_NEW_PRIVS: Final = 38
@@ -44,6 +45,8 @@ _FORBIDDEN: Final = {
     "setns": (308, 268),
     "open_by_handle_at": (304, 265),
 }
+_LEFT_TO_PROGRAMS: Final = ("execve", "execveat", "socket", "bind", "listen")
+_AF_UNIX: Final = 1
 
 # How processes are made: of x86_64 alone, in the old way, and in the new one.
 _FORKS: Final = ((57, 58), ())
@@ -65,13 +68,19 @@ _NOT_PERMITTED: Final = 0x00050001
 _NOT_THERE: Final = 0x00050026
 
 
-def forbid(system: ctypes.CDLL) -> None:
+def forbid(system: ctypes.CDLL, *, of_a_program: bool = False) -> None:
     """Let those calls fail from now on, here and in every process forked from here.
 
-    Does nothing on processors whose numbers are not known, or where it is forbidden.
+    `of_a_program` leaves what a program of the system cannot begin without: to be
+    started, and to wait at a socket of this machine. It calls nobody. Does nothing on
+    processors whose numbers are not known, or where it is forbidden.
     """
     if _is_known():
-        _install(system, _steps(*_PROCESSORS[platform.machine()]))
+        processor, column = _PROCESSORS[platform.machine()]
+        left = _LEFT_TO_PROGRAMS if of_a_program else ()
+        numbers = [n[column] for call, n in _FORBIDDEN.items() if call not in left]
+        first = _local_sockets_only(column) if of_a_program else []
+        _install(system, _steps(processor, numbers, first))
 
 
 def forbid_processes(system: ctypes.CDLL) -> bool:
@@ -120,7 +129,19 @@ def _threads_only(processor: int, column: int) -> list[bytes]:
     ]
 
 
-def _steps(processor: int, column: int) -> list[bytes]:
+def _local_sockets_only(column: int) -> list[bytes]:
+    return [
+        _step(_IF_EQUAL, _FORBIDDEN["socket"][column], otherwise=4),
+        _step(_LOAD, _FIRST_ARGUMENT_AT),
+        _step(_IF_EQUAL, _AF_UNIX, otherwise=1),
+        _step(_SAY, _ALLOWED),
+        _step(_SAY, _NOT_PERMITTED),
+    ]
+
+
+def _steps(
+    processor: int, forbidden: Iterable[int], first: Iterable[bytes]
+) -> list[bytes]:
     refused = _step(_SAY, _NOT_PERMITTED)
     return [
         _step(_LOAD, _PROCESSOR_AT),
@@ -130,10 +151,11 @@ def _steps(processor: int, column: int) -> list[bytes]:
         _step(_LOAD, _NUMBER_AT),
         _step(_IF_AT_LEAST, _OTHER_NUMBERING, otherwise=1),
         refused,
+        *first,
         *(
             step
-            for numbers in _FORBIDDEN.values()
-            for step in (_step(_IF_EQUAL, numbers[column], otherwise=1), refused)
+            for number in forbidden
+            for step in (_step(_IF_EQUAL, number, otherwise=1), refused)
         ),
         _step(_SAY, _ALLOWED),
     ]

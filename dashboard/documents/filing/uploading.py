@@ -43,6 +43,14 @@ class Outcome:
     advice: str = ""
 
 
+def other_kinds() -> str:
+    """Return what is taken beside PDFs, in words."""
+    pictures = "pictures (JPEG, PNG, TIFF, HEIC)"
+    if not ingest.takes_office_files():
+        return pictures
+    return f"{pictures} and office files (Word, Excel, PowerPoint, OpenDocument)"
+
+
 def choose_files() -> list[UploadedFile]:
     """Ask for files; return those that are not filed yet."""
     number = st.session_state.setdefault(_ROUND, 0)

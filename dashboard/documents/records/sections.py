@@ -1,5 +1,7 @@
 """The parts of a document's page that read more than the document itself."""
 
+from typing import Final
+
 import streamlit as st
 
 from dashboard.audit.audit_log import document_accesses
@@ -16,6 +18,9 @@ from services.core.actors import Actor, Permission
 from services.documents import records
 from services.documents.records import visibility
 from services.documents.records.model import DocumentRecord, VersionRecord
+
+_OF_PICTURES: Final = "it may say where and with what it was taken."
+_OF_OFFICE_FILES: Final = "it may have comments, earlier wordings and macros in it."
 
 
 def names_for(actor: Actor) -> list[str]:
@@ -71,13 +76,14 @@ def offer_download(record: DocumentRecord) -> None:
             keep=("original", version.id),
         )
         if original is not None:
+            is_picture = original.media_type.startswith("image/")
             st.link_button(
                 "Original",
                 document_addresses.original(record.id, version.number),
                 key="document_original",
-                icon=":material/image:",
+                icon=":material/image:" if is_picture else ":material/draft:",
                 help=f"{plain(original.filename)}, as it was uploaded. Unlike the PDF "
-                "it may say where and with what it was taken.",
+                + (_OF_PICTURES if is_picture else _OF_OFFICE_FILES),
             )
 
 

@@ -90,7 +90,7 @@ class TooLarge(InvalidInput):
 
 
 class ActiveContent(InvalidInput):
-    """The PDF can do things by itself, and this clinic takes none that can."""
+    """The file can do things by itself, and this clinic takes none that can."""
 
     def __init__(self, findings: tuple[str, ...]) -> None:
         self.findings = tuple(finding for finding in findings if finding in _ACTIVE)
@@ -98,7 +98,7 @@ class ActiveContent(InvalidInput):
         contents = f"{', '.join(most)} and {last}" if most else last
         super().__init__(
             "file",
-            f"This PDF contains {contents}, which this clinic does not accept. "
+            f"This file contains {contents}, which this clinic does not accept. "
             "Print it to a new PDF and upload that one.",
         )
 

@@ -29,8 +29,15 @@ from services.documents.records.errors import (
     NotAPdf,
     TooLarge,
 )
-from services.pdf.report import ACTIVE, OfficeFile, PdfReport
-from services.pdf.sources import HEADER_WITHIN, begins_like_office, picture_type
+from services.pdf.report import ACTIVE, Finding, OfficeFile, PdfReport
+from services.pdf.sources import (
+    HEADER_WITHIN,
+    OFFICE_TYPES,
+    begins_like_office,
+    has_macros,
+    office_type,
+    picture_type,
+)
 
 CONTENT_TYPE: Final = "application/pdf"
 _STORED_AT_ONCE: Final = 16
@@ -56,6 +63,15 @@ class Inspector(Protocol):
         """Return a PDF of a picture; raises NotAPdf, Unreadable."""
 
 
+class Converter(Protocol):
+    """Whoever makes PDFs of office files, such as services.pdf.office."""
+
+    def convert(
+        self, source: BinaryIO, media_type: str, *, person: UUID | None
+    ) -> bytes:
+        """Return a PDF of the file; raises Unreadable, Busy."""
+
+
 class VirusScanner(Protocol):
     """Whoever looks for viruses."""
 
@@ -64,7 +80,10 @@ class VirusScanner(Protocol):
 
 
 class DocumentIngest:
-    """The way of a file into the store; without a scanner nothing is scanned."""
+    """The way of a file into the store.
+
+    Without a scanner nothing is scanned, and without `office` no office file is taken.
+    """
 
     def __init__(
         self,
@@ -73,11 +92,13 @@ class DocumentIngest:
         scanner: VirusScanner | None,
         *,
         refuse_active: bool,
+        office: Converter | None = None,
     ) -> None:
         self._files = files
         self._inspector = inspector
         self._scanner = scanner
         self._refuse_active = refuse_active
+        self._office = office
         self._aside = ThreadPoolExecutor(_STORED_AT_ONCE, "file-storing")
 
     @UPLOAD_SECONDS.time()
@@ -95,12 +116,15 @@ class DocumentIngest:
 
         The source is an open file or an io.BytesIO and is left open. `person` files it:
         among people the reading of files is shared. Of what is refused nothing stays.
-        A picture becomes a PDF and is kept beside it. Raises NoFile, TooLarge, NotAPdf,
-        OfficeFile, Unreadable, ActiveContent, FilesUnavailable.
+        A picture or an office file becomes a PDF and is kept beside it. Raises NoFile,
+        TooLarge, NotAPdf, OfficeFile, Unreadable, ActiveContent, FilesUnavailable.
         """
         media_type = _measure(source, filename)
+        if media_type in OFFICE_TYPES:
+            return self._receive_office_file(source, filename, media_type, person)
         if media_type != CONTENT_TYPE:
-            return self._receive_picture(source, filename, media_type, person)
+            pdf = self._inspector.convert(source, person=person)
+            return self._receive_original(source, filename, media_type, pdf, person)
         content = self._receive_pdf(source, filename, person)
         return replace(content, origin=origin, template=template, form=form)
 
@@ -126,6 +150,11 @@ class DocumentIngest:
             scan=scan,
         )
 
+    @property
+    def takes_office_files(self) -> bool:
+        """Whether PDFs are made of office files here."""
+        return self._office is not None
+
     def row_of(self, content: StoredContent) -> AbstractContextManager[None]:
         """Write the row of stored content inside: see services.core.bytes_first."""
         return bytes_first.row_of(partial(self.discard, content))
@@ -136,10 +165,30 @@ class DocumentIngest:
         if content.original is not None:
             self._delete(content.original.file_id, Bucket.DOCUMENT_ORIGINALS)
 
-    def _receive_picture(
+    def _receive_office_file(
         self, source: BinaryIO, filename: str, media_type: str, person: UUID | None
     ) -> StoredContent:
-        pdf = BytesIO(self._inspector.convert(source, person=person))
+        if self._office is None:
+            raise OfficeFile
+        # None runs here; but the original is given away, and opened elsewhere.
+        macros: tuple[Finding, ...] = ("scripts",) if has_macros(source) else ()
+        source.seek(0)
+        if macros and self._refuse_active:
+            raise ActiveContent(macros)
+        pdf = self._office.convert(source, media_type, person=person)
+        content = self._receive_original(source, filename, media_type, pdf, person)
+        found = tuple(sorted({*content.report.findings, *macros}))
+        return replace(content, report=replace(content.report, findings=found))
+
+    def _receive_original(
+        self,
+        source: BinaryIO,
+        filename: str,
+        media_type: str,
+        made: bytes,
+        person: UUID | None,
+    ) -> StoredContent:
+        pdf = BytesIO(made)
         scan = self._scan(source)
         source.seek(0)
         put = self._store(source, Bucket.DOCUMENT_ORIGINALS, media_type)
@@ -147,7 +196,7 @@ class DocumentIngest:
             # What Windows and Unix call a folder is none of the name.
             stem = PurePath(filename.replace("\\", "/")).stem
             _measure(pdf, f"{stem}.pdf")
-            made = self._receive_pdf(pdf, f"{stem}.pdf", person)
+            content = self._receive_pdf(pdf, f"{stem}.pdf", person)
         except BaseException:
             self._delete(put.file_id, Bucket.DOCUMENT_ORIGINALS)
             raise
@@ -155,8 +204,8 @@ class DocumentIngest:
             put.file_id, filename, media_type, put.size, put.sha256
         )
         # The original can be had as well: neither is given away before both are clean.
-        worst = max(made.scan, scan, key=_WORST_LAST.index)
-        return replace(made, original=original, scan=worst)
+        worst = max(content.scan, scan, key=_WORST_LAST.index)
+        return replace(content, original=original, scan=worst)
 
     def _judge(self, source: BinaryIO, person: UUID | None) -> tuple[PdfReport, Scan]:
         report = self._inspector.examine(source, person=person)
@@ -204,6 +253,11 @@ def _measure(source: BinaryIO, filename: str) -> str:
     if b"%PDF-" in begins:
         return CONTENT_TYPE
     media_type = picture_type(begins)
+    if media_type is None and begins_like_office(begins):
+        media_type = office_type(source)
+        source.seek(0)
+        if media_type is None:
+            raise OfficeFile
     if media_type is None:
-        raise OfficeFile if begins_like_office(begins) else NotAPdf
+        raise NotAPdf
     return media_type

@@ -186,6 +186,48 @@ def test_office_files_are_told_from_others_and_what_to_do(files, begin, is_offic
     assert ("Save it as PDF" in str(refused.value)) == is_office
 
 
+class Printed:
+    """Prints whatever it gets, as LibreOffice would."""
+
+    def convert(self, source, media_type, **_options):
+        assert any(pieces_of(source))
+        assert media_type == "application/vnd.oasis.opendocument.text"
+        return samples.letter("Printed")
+
+
+LETTER = b"PK\x03\x04mimetypeapplication/vnd.oasis.opendocument.text"
+
+
+def with_office(files, *, refuse_active=False):
+    return DocumentIngest(
+        files, Sure(HARMLESS), None, refuse_active=refuse_active, office=Printed()
+    )
+
+
+def test_an_office_file_is_kept_beside_the_pdf_that_it_becomes(session, clerk, files):
+    taken = with_office(files).receive(BytesIO(LETTER), "Letters/reply.odt")
+
+    filed = file(session, clerk, holding=taken)
+
+    assert (filed.version.filename, filed.version.findings) == ("reply.pdf", ())
+    original = records.open_original(session, clerk, filed.id)
+    assert original.filename == "reply.odt"
+    with records.open_original_file(files, original) as stream:
+        assert stream.read() == LETTER
+
+
+def test_macros_of_an_office_file_are_told_or_refused(files):
+    with_macros = LETTER + b"Basic/script-lc.xml"
+
+    taken = with_office(files).receive(BytesIO(with_macros), "reply.odt")
+    strict = with_office(files, refuse_active=True)
+    with pytest.raises(ActiveContent, match="This file contains scripts"):
+        strict.receive(BytesIO(with_macros), "reply.odt")
+
+    assert taken.report.findings == ("scripts",)
+    assert len(originals(files)) == 1
+
+
 @pytest.mark.parametrize("verdict", ["clean", "infected"])
 def test_a_picture_is_scanned_as_well_as_its_pdf(files, verdict):
     class Suspicious(Sure):
@@ -248,7 +290,7 @@ def test_active_content_is_reported_and_by_setting_refused(files, finding):
 )
 def test_a_refusal_names_what_was_found_and_says_what_to_do(findings, contents):
     assert str(ActiveContent(findings)) == (
-        f"This PDF contains {contents}, which this clinic does not accept. "
+        f"This file contains {contents}, which this clinic does not accept. "
         "Print it to a new PDF and upload that one."
     )
 

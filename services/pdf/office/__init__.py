@@ -1,0 +1,3 @@
+"""PDFs of office files."""
+
+from services.pdf.office.converting import OfficeConverter as OfficeConverter
