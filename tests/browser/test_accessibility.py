@@ -78,6 +78,7 @@ PAGES = [
     (Role.PATIENT, "/visits"),
     (Role.PATIENT, "/documents"),
     (Role.PATIENT, "/upload_documents"),
+    (Role.PATIENT, "/create_document"),
 ]
 # All rules that ask for colours; in another scheme nothing else has changed.
 COLOURS = ["color-contrast", "link-in-text-block"]

@@ -105,7 +105,7 @@ HIDDEN = {
         "steering",
     }
     | TEXTS,
-    Role.PATIENT: {"doctor", "check_prescription"} | TEXTS | PAPERS,
+    Role.PATIENT: {"create_document", "doctor", "check_prescription"} | TEXTS | PAPERS,
 }
 EVERY_PAGE = set.union(*LISTED.values(), *HIDDEN.values())
 

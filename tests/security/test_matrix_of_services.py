@@ -277,7 +277,12 @@ def _exceptions(house, name: str, role: Role) -> dict[str, Any]:
             "zone": UTC,
         },
         "documents.search": lambda: {"typed": "letter"},
-        "consultations.prescriptions.scans": lambda: {"draft": DraftDocument()},
+        "consultations.prescriptions.scans": lambda: {
+            "content": document_samples.content(),
+            "draft": DraftDocument(),
+            "prescription_id": uuid4(),
+            "prescription_ids": [uuid4()],
+        },
         "patients.search": lambda: {
             "typed": f"{cast.ADA.last_name} {cast.ADA.date_of_birth}"
         },
@@ -435,9 +440,7 @@ def _with_prescriptions(house) -> dict[str, Any]:
             author_name=cast.DORA.name,
         ),
         "paper": SignedPaper(uuid4().hex, "x.pdf", 1, bytes(32), bytes(32)),
-        "content": document_samples.content(),
         "prescription_id": uuid4(),
-        "prescription_ids": [uuid4()],
         "sha256_of_file": bytes(32),
         "visit_id": uuid4(),
     }

@@ -59,7 +59,8 @@ def storable(page: str) -> str:
 def tidy_original_name(name: str, media_type: str) -> str:
     """Return an original's own name, without folders, that ends as its kind does."""
     last = re.split(r"[/\\]", name)[-1]
-    tidied = tidy_line(last).strip(". ") or "original"
+    unnamed = "picture" if media_type.startswith("image/") else "document"
+    tidied = tidy_line(last).strip(". ") or unnamed
     endings = ORIGINAL_ENDINGS[media_type]
     if not tidied.lower().endswith(endings):
         tidied += endings[0]

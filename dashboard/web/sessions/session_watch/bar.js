@@ -22,6 +22,10 @@
       margin-inline-end: 8px; }
     .chartroom-trail li[aria-current] { color: var(--cr-quiet); }
     .chartroom-trail a { color: var(--cr-mark); display: inline-block; min-height: 24px; }
+    /* The parts of a date: month and day were too narrow for a finger. */
+    [data-testid="stDateInput"] [role="spinbutton"] {
+      box-sizing: border-box; min-height: 24px; min-width: 24px; text-align: center;
+    }
     @media print { .chartroom-bar, .chartroom-trail { display: none; } }
   `
   const THEMES = {
