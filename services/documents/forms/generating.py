@@ -49,6 +49,7 @@ def generate(
     sheet.title_line(template.title)
     if stated:
         sheet.section(STATED, _NOT_THE_CLINICS)
+        sheet.ln(4)
     for field in template.fields:
         if values[field.name] or not field.is_left_out_if_empty:
             _write(sheet, field, values[field.name])

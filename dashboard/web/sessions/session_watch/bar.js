@@ -24,7 +24,8 @@
     .chartroom-trail a { color: var(--cr-mark); display: inline-block; min-height: 24px; }
     /* The parts of a date: month and day were too narrow for a finger. */
     [data-testid="stDateInput"] [role="spinbutton"] {
-      box-sizing: border-box; min-height: 24px; min-width: 24px; text-align: center;
+      box-sizing: border-box; line-height: 24px; min-height: 24px; min-width: 24px;
+      text-align: center;
     }
     @media print { .chartroom-bar, .chartroom-trail { display: none; } }
   `
