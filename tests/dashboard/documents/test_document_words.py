@@ -31,6 +31,7 @@ def version(finding):
         author_name="Ada",
         created_at=datetime.now(UTC),
         damaged_at=None,
+        stated_by_patient=False,
     )
 
 
