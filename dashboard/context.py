@@ -20,6 +20,8 @@ from dashboard.web.page_context.page_actor import (
 from dashboard.web.page_context.page_reads import (
     CachedRead,
     freshness,
+    known_diagnoses,
+    known_drugs,
     last_write,
     look_at_documents,
     look_at_visits,
@@ -47,6 +49,8 @@ __all__ = [
     "in_zone",
     "ingest",
     "inspector",
+    "known_diagnoses",
+    "known_drugs",
     "last_write",
     "look_at_documents",
     "look_at_visits",

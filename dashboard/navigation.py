@@ -178,6 +178,12 @@ _PLACES: Final = (
     ),
     NavigationEntry("documents/tags.py", "Tags", "sell", Permission.MANAGE_TAGS),
     NavigationEntry(
+        "consultations/code_lists.py",
+        "Drugs and diagnoses",
+        "medical_information",
+        Permission.MANAGE_CODE_LISTS,
+    ),
+    NavigationEntry(
         "cluster/replication.py", "Replication", "dns", Permission.VIEW_REPLICATION
     ),
     NavigationEntry(
@@ -342,6 +348,7 @@ _MENU_OF: Final = {
     "patients/break_glass_review.py": "Administration",
     "documents/retention.py": "Administration",
     "documents/tags.py": "Administration",
+    "consultations/code_lists.py": "Administration",
     # These stand in the menu at the person's name, or beside it.
     _ACCOUNT: "",
     _NOTIFICATIONS: "",

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from db.files.signing_keys import SigningKeyFile
     from db.postgres.listening import ListenerConnection
     from services.cluster.operations import OperationRunner
+    from services.consultations.code_lists import CodeListCache
     from services.consultations.prescriptions import PrescriptionIssuer
     from services.documents.records import DocumentIngest
     from services.documents.search.cache import DocumentListCache
@@ -43,8 +44,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# Of documents db/functions/document_search.sql tells, of visits those who change them.
-_CHANNELS: Final = ("documents", "visits")
+# Of documents and lists of codes db/functions tells, of visits those who change them.
+_CHANNELS: Final = ("documents", "visits", "code-lists")
 
 
 class NotRunning(Exception):
@@ -129,6 +130,13 @@ class Wiring:
             self.changes.listener(visit_changes.CHANNEL),
             redis_url=redis.get_secret_value() if redis else None,
         )
+
+    @_MadeOnce
+    def code_lists(self) -> "CodeListCache":
+        """Drugs and diagnoses to search; listens from the first question on."""
+        from services.consultations.code_lists import CHANNEL, CodeListCache
+
+        return CodeListCache(self.database, self.changes.listener(CHANNEL))
 
     @_MadeOnce
     def monitor(self) -> "ClusterMonitor":

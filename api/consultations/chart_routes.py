@@ -14,17 +14,13 @@ from api.core.documented import sends, shows
 from api.core.sending import PDF
 from services.consultations import chart
 from services.consultations.chart import KnownDiagnosis
-from services.consultations.diagnoses import SYSTEM, title_of
+from services.consultations.diagnoses import SYSTEM
 
 router = APIRouter()
 
 
 def _system(known: KnownDiagnosis) -> str | None:
-    return SYSTEM if known.diagnosis.code else None
-
-
-def _words(known: KnownDiagnosis) -> str:
-    return known.diagnosis.text or title_of(known.diagnosis.code)
+    return known.diagnosis.system or SYSTEM if known.diagnosis.code else None
 
 
 class DiagnosisShown(Shown):
@@ -34,7 +30,7 @@ class DiagnosisShown(Shown):
         description="What the code is of; null for what was diagnosed in words only."
     )
     code: Annotated[str | None, From(lambda known: known.diagnosis.code or None)]
-    text: Annotated[str, From(_words)]
+    text: Annotated[str, From(lambda known: known.term)]
     first_at: datetime = Field(description="When the first visit with it began.")
     last_at: datetime = Field(description="When the last visit with it began.")
     visits: int = Field(description="How many visits name it.")

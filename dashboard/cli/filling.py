@@ -1,4 +1,4 @@
-"""Commands that fill the database with patients, and say by which rule."""
+"""Commands that fill the database: with patients, with rules, with own lists."""
 
 from datetime import date, datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from db.settings import Settings
+    from services.consultations.code_lists import ListChanges
     from services.demo.importing import FileSummary
 
 _IMPORTER: Final = Actor(
@@ -87,6 +88,68 @@ def take_over(settings: "Settings", path: Path, rejects: Path) -> None:
         console.print("Kept: somebody edited, archived or merged these in Chartroom.")
     if any(summary.rejected for summary in summaries):
         console.print(f"Rejected lines and the reasons are listed in {rejects}.")
+
+
+@group.command()
+def import_codes(
+    kind: Annotated[str, typer.Argument(metavar="drugs|diagnoses")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The list as CSV in UTF-8.")
+    ],
+    check: Annotated[
+        bool, typer.Option("--check", help="Say what would change, and change nothing.")
+    ] = False,
+    use: Annotated[
+        str | None,
+        typer.Option(
+            metavar="own|both|built-in",
+            help="What is offered from then on; else as it was chosen before.",
+        ),
+    ] = None,
+    data: Data = None,
+) -> None:
+    """Make a CSV file the clinic's own list of drugs or diagnoses."""
+    with explain_errors():
+        changes = take_list(choose(data=data), kind, file, check=check, use=use)
+        for name, entries in (
+            ("New", changes.new),
+            ("Changed", changes.changed),
+            ("Retired", changes.gone),
+        ):
+            for entry in entries:
+                typer.echo(f"{name}: {entry}")
+        typer.echo(
+            f"{len(changes.new):,} new, {len(changes.changed):,} changed, "
+            f"{len(changes.gone):,} retired, {changes.unchanged:,} as they were."
+        )
+        if check:
+            typer.echo("Nothing was changed: this was a check.")
+
+
+def take_list(
+    settings: "Settings", kind: str, file: Path, *, check: bool, use: str | None
+) -> "ListChanges":
+    """Return what a file changes in the clinic's own list, and take it unless checking.
+
+    Raises UnreadableList, with each line that cannot be taken, and InvalidInput.
+    """
+    from dashboard import wiring
+    from db.postgres import SYSTEM
+    from services.consultations import code_lists
+
+    parsed, source = code_lists.open_list(kind, file, use)
+
+    def take(session: "Session") -> "ListChanges":
+        changes = code_lists.compare(session, CONSOLE, parsed)
+        if check:
+            return changes
+        code_lists.take(session, CONSOLE, parsed, version=changes.version)
+        if source is not None:
+            code_lists.choose(session, CONSOLE, parsed.kind, source)
+        return changes
+
+    with wiring.attached(settings) as wired:
+        return wired.database.write(take, identity=SYSTEM).value
 
 
 @group.command()

@@ -38,6 +38,7 @@ _SECTION_OF: Final = {
     "upload_documents": "Upload documents",
     "trash": "Delete, restore, hold",
     "tags": "Tags of documents",
+    "code_lists": "Lists of drugs and diagnoses",
     "retention": "How long documents are kept",
     "doctors": "Doctors and when they work",
     "doctor": "Book a visit",

@@ -17,7 +17,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.models.base import Base, CreatedAt, PrimaryKey
+from db.models.base import Base, CreatedAt, PrimaryKey, TextList, Timestamp
 
 _WORDS = (
     "to_tsvector('simple'::regconfig, "
@@ -168,3 +168,81 @@ class PrescriptionVersion(Base):
     author_id: Mapped[UUID]
     author_name: Mapped[str] = mapped_column(Text)
     created_at: Mapped[CreatedAt]
+
+
+class CodeList(Base):
+    """Which list of a kind the clinic has chosen; `version` is new after each change.
+
+    The clinic's own entries are rows of ListedDrug or ListedDiagnosis.
+    """
+
+    __tablename__ = "code_lists"
+    __table_args__ = (
+        CheckConstraint("kind IN ('drugs', 'diagnoses')", name="code_lists_kind_known"),
+        CheckConstraint(
+            "source IN ('built-in', 'own', 'both')", name="code_lists_source_known"
+        ),
+    )
+
+    kind: Mapped[str] = mapped_column(Text, primary_key=True)
+    source: Mapped[str] = mapped_column(Text, server_default=text("'built-in'"))
+    version: Mapped[UUID] = mapped_column(server_default=text("uuidv7()"))
+    imported_at: Mapped[Timestamp | None]
+    imported_by_name: Mapped[str] = mapped_column(Text, server_default=text("''"))
+
+
+class ListedDrug(Base):
+    """A drug of the clinic's own list, in one form; retired, not deleted."""
+
+    __tablename__ = "listed_drugs"
+    __table_args__ = (
+        CheckConstraint(
+            "char_length(name) BETWEEN 1 AND 120", name="listed_drugs_name_length"
+        ),
+        CheckConstraint(
+            "cardinality(ingredients) <= 20", name="listed_drugs_ingredients_count"
+        ),
+        Index(
+            "listed_drugs_once",
+            text("lower(name)"),
+            text("lower(strength)"),
+            text("lower(form)"),
+            unique=True,
+        ),
+    )
+
+    id: Mapped[PrimaryKey]
+    name: Mapped[str] = mapped_column(Text)
+    form: Mapped[str] = mapped_column(Text, server_default=text("''"))
+    strength: Mapped[str] = mapped_column(Text, server_default=text("''"))
+    route: Mapped[str] = mapped_column(Text, server_default=text("''"))
+    atc_code: Mapped[str] = mapped_column(Text, server_default=text("''"))
+    ingredients: Mapped[TextList]
+    created_at: Mapped[CreatedAt]
+    retired_at: Mapped[Timestamp | None]
+
+
+class ListedDiagnosis(Base):
+    """A code of the clinic's own list with its term; retired, not deleted."""
+
+    __tablename__ = "listed_diagnoses"
+    __table_args__ = (
+        CheckConstraint(
+            "char_length(code) BETWEEN 1 AND 20", name="listed_diagnoses_code_length"
+        ),
+        CheckConstraint(
+            "char_length(term) BETWEEN 1 AND 200", name="listed_diagnoses_term_length"
+        ),
+        CheckConstraint(
+            "cardinality(synonyms) <= 20", name="listed_diagnoses_synonyms_count"
+        ),
+        Index("listed_diagnoses_once", "system", text("upper(code)"), unique=True),
+    )
+
+    id: Mapped[PrimaryKey]
+    system: Mapped[str] = mapped_column(Text)
+    code: Mapped[str] = mapped_column(Text)
+    term: Mapped[str] = mapped_column(Text)
+    synonyms: Mapped[TextList]
+    created_at: Mapped[CreatedAt]
+    retired_at: Mapped[Timestamp | None]

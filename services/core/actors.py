@@ -45,6 +45,7 @@ class Permission(StrEnum):
     HOLD_DOCUMENTS = "put documents on legal hold"
     MANAGE_RETENTION = "manage how long documents are kept"
     MANAGE_TAGS = "manage the tags of documents"
+    MANAGE_CODE_LISTS = "manage the lists of drugs and diagnoses"
     SAVE_VIEWS = "save views"
     VIEW_DOCTORS = "see the doctors"
     MANAGE_DOCTORS = "change doctors and when they work"
@@ -151,6 +152,7 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
             Permission.MANAGE_REGISTRATION,
             Permission.MANAGE_RETENTION,
             Permission.MANAGE_TAGS,
+            Permission.MANAGE_CODE_LISTS,
             Permission.VIEW_DOCTORS,
             Permission.MANAGE_DOCTORS,
             Permission.VIEW_CALENDAR,
@@ -252,6 +254,7 @@ SCOPES: Final[dict[Scope, frozenset[Permission]]] = {
             Permission.RUN_THE_DESK,
             Permission.WRITE_RECORDS,
             Permission.PRESCRIBE,
+            Permission.MANAGE_CODE_LISTS,
         }
     ),
     Scope.READ_STATISTICS: frozenset(

@@ -144,6 +144,8 @@ class Action(StrEnum):
     PRESCRIPTION_READ = "prescription:read"
     PRESCRIPTION_DOWNLOAD = "prescription:download"
     PRESCRIPTION_DAMAGED = "prescription:damaged"
+    CODES_IMPORT = "codes:import"
+    CODES_CHOOSE = "codes:choose"
     STATISTICS_READ = "statistics:read"
     ACCESS_REFUSE = "access:refuse"
     LIMIT_REACH = "limit:reach"

@@ -59,6 +59,7 @@ LISTED = {
         "statistics",
         "retention",
         "tags",
+        "code_lists",
         "replication",
         "account",
         "notifications",

@@ -24,6 +24,7 @@ from db.postgres import ANONYMOUS, SYSTEM
 from services.cluster.alerts import AlertKind, RuleDraft
 from services.cluster.drill_kinds import DrillKind
 from services.cluster.operations import OperationKind, OperationRequest
+from services.consultations import code_lists
 from services.consultations.notes import NotesDraft
 from services.consultations.prescriptions import (
     DraftPrescription,
@@ -330,6 +331,12 @@ def _exceptions(house, name: str, role: Role) -> dict[str, Any]:
         "consultations.notes": lambda: {
             "typed": "headache",
             "unfinished": NotesDraft(uuid4(), uuid4(), 0, {}),
+        },
+        "consultations.code_lists": lambda: {
+            "file": code_lists.parse(code_lists.ListKind.DRUGS, b"name\nMetformin\n"),
+            "kind": code_lists.ListKind.DRUGS,
+            "source": code_lists.ListSource.OWN,
+            "version": uuid4(),
         },
         "visits.newcomers": lambda: (
             _with_doctor(house)

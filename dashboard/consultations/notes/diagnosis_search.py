@@ -6,8 +6,9 @@ from typing import Final
 import streamlit as st
 
 from dashboard.consultations.notes.writing import PAGE, key_of
+from dashboard.context import known_diagnoses
 from dashboard.ui.words import plain
-from services.consultations import diagnoses
+from services.consultations.diagnoses import Category
 from services.consultations.notes.typed import diagnosis_of
 
 _SEARCH: Final = f"{PAGE}_diagnosis_search"
@@ -16,13 +17,14 @@ _MOST_LINES: Final = 4
 
 def search_diagnoses(changed: Callable[[], None]) -> None:
     """Draw a search whose choice becomes a line of the diagnoses, coded or in words."""
+    listed = known_diagnoses()
     st.selectbox(
         "Find a diagnosis",
-        list(diagnoses.categories()),
+        list(listed.offered),
         index=None,
-        format_func=_as_option,
+        format_func=lambda code: _as_option(code, listed.offered.get(code)),
         key=_SEARCH,
-        placeholder="Type a term or a code of ICD-10",
+        placeholder="Type a term or a code",
         accept_new_options=True,
         on_change=_add,
         args=(changed,),
@@ -33,17 +35,17 @@ def search_diagnoses(changed: Callable[[], None]) -> None:
 
 def offer_codes(changed: Callable[[], None]) -> None:
     """Say which lines have no code, and offer those that they may have."""
-    lines = _lines()
+    lines, listed = _lines(), known_diagnoses()
     uncoded = [
         place
         for place, line in enumerate(lines)
-        if line.strip() and not diagnosis_of(line).code
+        if line.strip() and not diagnosis_of(line, listed).code
     ]
     for place in uncoded[:_MOST_LINES]:
         words = lines[place].strip()
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.caption(f"Uncoded: {plain(words)}", width="content")
-            for category in diagnoses.suggest(words):
+            for category in listed.suggest(words):
                 st.button(
                     category.label,
                     key=f"{PAGE}_diagnosis_{place}_{category.code}",
@@ -53,9 +55,8 @@ def offer_codes(changed: Callable[[], None]) -> None:
                 )
 
 
-def _as_option(code: str) -> str:
+def _as_option(code: str, known: Category | None) -> str:
     """Return a code as it is searched: with its term, and what else that is called."""
-    known = diagnoses.categories().get(code)
     if known is None:
         # What somebody typed is an option as well, as it stands.
         return code
@@ -67,7 +68,7 @@ def _add(changed: Callable[[], None]) -> None:
     chosen = st.session_state.pop(_SEARCH, None)
     if not chosen:
         return
-    known = diagnoses.categories().get(chosen)
+    known = known_diagnoses().offered.get(chosen)
     line = known.line if known else str(chosen).strip()
     lines = [before for before in _lines() if before.strip()]
     if line not in lines:

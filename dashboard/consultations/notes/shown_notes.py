@@ -2,8 +2,8 @@
 
 import streamlit as st
 
+from dashboard.context import known_diagnoses
 from dashboard.ui.words import plain
-from services.consultations.diagnoses import title_of
 from services.consultations.notes import VITALS, Diagnosis, Notes, Vitals, written
 from services.consultations.notes.typed import TEXTS
 
@@ -24,7 +24,8 @@ def coded(diagnosis: Diagnosis) -> str:
     """Return the code and the words as Markdown, and say where there is no code."""
     if not diagnosis.code:
         return f"{plain(diagnosis.text)} :gray[(uncoded)]"
-    words = diagnosis.text or title_of(diagnosis.code)
+    listed = known_diagnoses()
+    words = diagnosis.text or listed.title_of(diagnosis.code, diagnosis.system)
     return f"**{plain(diagnosis.code)}** {plain(words)}".strip()
 
 

@@ -11,19 +11,13 @@ from uuid import UUID, uuid4
 
 import streamlit as st
 
+from dashboard.context import known_drugs
 from services.consultations.prescriptions import (
     DraftPrescription,
     PrescriptionLine,
     PrescriptionRecord,
 )
 from services.consultations.prescriptions.allergies import find_warning
-from services.consultations.prescriptions.drug_names import (
-    corrections_of,
-    forms_of,
-    list_drugs,
-    recognise,
-    route_of,
-)
 from services.consultations.prescriptions.rules import (
     LONGEST_DRUG,
     LONGEST_FIELD,
@@ -118,7 +112,7 @@ def ask(allergies: Sequence[str]) -> DraftPrescription:
     if len(keys) < MOST_LINES or _without_drug(keys):
         st.selectbox(
             "Find a drug",
-            list_drugs(),
+            known_drugs().offered,
             index=None,
             key=_SEARCH,
             placeholder="Type a name; forms and strengths follow",
@@ -192,14 +186,15 @@ def _check_drug(key: str, drug: str, allergies: Sequence[str]) -> str:
     """Say what stands against the drug, and return the reason for prescribing it."""
     if not drug.strip():
         return ""
-    _offer(key, forms_of(drug), "Dispensed as")
-    if recognise(drug).is_known and not st.session_state.get(f"{key}_frequency"):
+    drugs = known_drugs()
+    _offer(key, drugs.forms_of(drug), "Dispensed as")
+    if drugs.recognise(drug).is_known and not st.session_state.get(f"{key}_frequency"):
         _offer(key, _FREQUENCIES, "Frequency", field="frequency")
-    warning = find_warning(drug, allergies)
+    warning = find_warning(drug, allergies, drugs)
     if not warning:
         return ""
     st.warning(warning, icon=":material/allergy:")
-    _offer(key, corrections_of(drug), "Did you mean")
+    _offer(key, drugs.corrections_of(drug), "Did you mean")
     return (
         st.text_input(
             "Reason for overriding the warning",
@@ -260,7 +255,7 @@ def _follow_drug(key: str) -> None:
     chosen stays; that of another form goes with it.
     """
     st.session_state.pop(f"{key}_override_reason", None)
-    route = route_of(str(st.session_state.get(f"{key}_drug") or ""))
+    route = known_drugs().route_of(str(st.session_state.get(f"{key}_drug") or ""))
     stated = st.session_state.get(f"{key}_route") or ""
     if stated in {"", st.session_state.get(f"{key}_route_by_form")}:
         st.session_state[f"{key}_route"] = route

@@ -25,6 +25,8 @@ from services.core.on_behalf import ActorDatabase
 from services.lists.cache import CacheRegion, Lasting
 
 if TYPE_CHECKING:
+    from services.consultations.diagnoses import DiagnosisList
+    from services.consultations.drugs import DrugList
     from services.documents.search.cache import CachedPage
     from services.lists.criteria import Criteria
     from services.lists.pages import PagePosition
@@ -131,6 +133,18 @@ def look_at_visits(
     """
     caches = wiring.current().visit_caches
     return _look(lambda who, after: look(caches, who, after))
+
+
+def known_drugs() -> "DrugList":
+    """Return the drugs that the clinic goes by, to be searched; raises Unavailable."""
+    with answering():
+        return wiring.current().code_lists.drugs(last_write())
+
+
+def known_diagnoses() -> "DiagnosisList":
+    """Return the diagnoses that the clinic goes by; raises Unavailable."""
+    with answering():
+        return wiring.current().code_lists.diagnoses(last_write())
 
 
 def visit_changes_mark() -> Hashable | None:

@@ -144,6 +144,8 @@ _PHRASES: Final[Mapping[str, str]] = MappingProxyType(
         Action.PRESCRIPTION_READ: "viewed prescriptions",
         Action.PRESCRIPTION_DOWNLOAD: "downloaded a prescription",
         Action.PRESCRIPTION_DAMAGED: "found a prescription damaged in the store",
+        Action.CODES_IMPORT: "imported a list of drugs or diagnoses",
+        Action.CODES_CHOOSE: "chose which list of drugs or diagnoses is used",
         Action.STATISTICS_READ: "viewed how visits are booked",
         Action.ACCESS_REFUSE: "was refused access",
         Action.LIMIT_REACH: "reached a limit",

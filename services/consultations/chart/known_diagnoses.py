@@ -7,7 +7,8 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from services.consultations import notes
+from services.consultations import code_lists, diagnoses, notes
+from services.consultations.diagnoses import DiagnosisList
 from services.consultations.notes import Diagnosis, EarlierNotes
 from services.core.actors import Actor
 from services.patients.records import patients
@@ -18,13 +19,15 @@ class KnownDiagnosis:
     """A diagnosis in the words of the last visit that names it.
 
     `first_at` and `last_at` are when the first and the last of those visits began, and
-    `visits` is how many there are.
+    `visits` is how many there are. `term` are its words or, without any, what the list
+    calls its code.
     """
 
     diagnosis: Diagnosis
     first_at: datetime
     last_at: datetime
     visits: int = 1
+    term: str = ""
 
 
 def list_diagnoses(
@@ -36,28 +39,36 @@ def list_diagnoses(
     """
     written = notes.list_of_patient(session, actor, patient_id)
     patients.look_up(session, actor, patient_id)
-    return known_diagnoses(written)
+    return known_diagnoses(written, code_lists.diagnoses(session))
 
 
-def known_diagnoses(written: Iterable[EarlierNotes]) -> tuple[KnownDiagnosis, ...]:
+def known_diagnoses(
+    written: Iterable[EarlierNotes], listed: DiagnosisList = diagnoses.BUILT_IN
+) -> tuple[KnownDiagnosis, ...]:
     """Return what visits were diagnosed with, the last named first.
 
     `written` are notes with the latest visit first. The same code is the same
     diagnosis; without a code the same words are, however they are capitalised.
     """
-    known: dict[str, KnownDiagnosis] = {}
+    known: dict[tuple[str, str], KnownDiagnosis] = {}
     for visit in written:
         # A visit that names one twice counts once.
         named = {_key(diagnosis): diagnosis for diagnosis in visit.notes.diagnoses}
         for key, diagnosis in named.items():
             later = known.get(key)
             known[key] = (
-                KnownDiagnosis(diagnosis, visit.visited_at, visit.visited_at)
+                KnownDiagnosis(
+                    diagnosis,
+                    visit.visited_at,
+                    visit.visited_at,
+                    term=diagnosis.text
+                    or listed.title_of(diagnosis.code, diagnosis.system),
+                )
                 if later is None
                 else replace(later, first_at=visit.visited_at, visits=later.visits + 1)
             )
     return tuple(known.values())
 
 
-def _key(diagnosis: Diagnosis) -> str:
-    return diagnosis.code or diagnosis.text.casefold()
+def _key(diagnosis: Diagnosis) -> tuple[str, str]:
+    return diagnosis.system, diagnosis.code or diagnosis.text.casefold()

@@ -7,9 +7,8 @@ from itertools import chain
 from typing import Final
 from uuid import UUID
 
-from services.consultations.chart.known_diagnoses import known_diagnoses
+from services.consultations.chart.known_diagnoses import KnownDiagnosis
 from services.consultations.chart.summary import ChartSummary
-from services.consultations.diagnoses import title_of
 from services.consultations.notes import VITALS, EarlierNotes, Vitals, written
 from services.consultations.prescriptions import PrescriptionStatus
 from services.documents.forms import Clinic, fonts
@@ -108,9 +107,13 @@ def _lists(patient: PatientRecord) -> dict[str, str]:
 
 
 def _tables(summary: ChartSummary, now: datetime) -> Sequence[_Table]:
-    of_notes = _of_notes(summary.written, now) if summary.written is not None else ()
     return (
-        *of_notes,
+        *(
+            ()
+            if summary.diagnoses is None
+            else (_of_diagnoses(summary.diagnoses, now),)
+        ),
+        *(() if summary.written is None else (_of_vitals(summary.written, now),)),
         _Table(
             "Last visits",
             ("Date", "Doctor", "Reason", "State"),
@@ -139,22 +142,25 @@ def _tables(summary: ChartSummary, now: datetime) -> Sequence[_Table]:
     )
 
 
-def _of_notes(visits: Sequence[EarlierNotes], now: datetime) -> tuple[_Table, _Table]:
-    diagnoses = tuple(
+def _of_diagnoses(diagnoses: Sequence[KnownDiagnosis], now: datetime) -> _Table:
+    rows = tuple(
         (
-            known.diagnosis.text or title_of(known.diagnosis.code),
+            known.term,
             known.diagnosis.code or "uncoded",
             _day(known.first_at, now),
             _day(known.last_at, now),
         )
-        for known in known_diagnoses(visits)
+        for known in diagnoses
     )
+    is_icd10 = not any(known.diagnosis.system for known in diagnoses)
+    columns = ("Diagnosis", "ICD-10" if is_icd10 else "Code", "First", "Last")
+    return _Table("Diagnoses", columns, rows)
+
+
+def _of_vitals(visits: Sequence[EarlierNotes], now: datetime) -> _Table:
     measured = next((v for v in visits if v.notes.vitals != Vitals()), None)
     vitals = () if measured is None else tuple(_measured(measured, now))
-    return (
-        _Table("Diagnoses", ("Diagnosis", "ICD-10", "First", "Last"), diagnoses),
-        _Table("Last vital signs", ("Measured", "Value", "On"), vitals),
-    )
+    return _Table("Last vital signs", ("Measured", "Value", "On"), vitals)
 
 
 def _measured(visit: EarlierNotes, now: datetime) -> Sequence[tuple[str, ...]]:

@@ -6,7 +6,11 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from services.consultations import notes, prescriptions
+from services.consultations import code_lists, notes, prescriptions
+from services.consultations.chart.known_diagnoses import (
+    KnownDiagnosis,
+    known_diagnoses,
+)
 from services.consultations.notes import EarlierNotes
 from services.consultations.prescriptions import PrescriptionRecord
 from services.core import audit
@@ -24,14 +28,15 @@ _MOST_VISITS: Final = 10
 class ChartSummary:
     """A patient with their last visits, the latest first.
 
-    `written` is None for whoever may not read notes: then the paper says nothing of
-    diagnoses and vital signs, rather than that there are none.
+    `written` and `diagnoses` are None for whoever may not read notes: then the paper
+    says nothing of diagnoses and vital signs, rather than that there are none.
     """
 
     patient: PatientRecord
     visits: tuple[VisitRecord, ...]
     prescriptions: tuple[PrescriptionRecord, ...]
     written: tuple[EarlierNotes, ...] | None
+    diagnoses: tuple[KnownDiagnosis, ...] | None
     author: str
 
 
@@ -46,10 +51,11 @@ def summarise(session: Session, actor: Actor, patient_id: UUID) -> ChartSummary:
         session, actor, patient_id, limit=_MOST_VISITS
     )
     prescribed = prescriptions.list_of_patient(session, actor, patient_id)
-    written = None
+    written = diagnoses = None
     if actor.may(Permission.WRITE_RECORDS):
         written = notes.list_of_patient(session, actor, patient_id)
+        diagnoses = known_diagnoses(written, code_lists.diagnoses(session))
     audit.record_patient(
         session, actor, Action.PATIENT_PRINT, patient.id, patient.version
     )
-    return ChartSummary(patient, visits, prescribed, written, actor.name)
+    return ChartSummary(patient, visits, prescribed, written, diagnoses, actor.name)

@@ -1,9 +1,8 @@
-"""Diagnoses by code: the categories of ICD-10 that are frequent in general practice."""
+"""Diagnoses by code: frequent categories of ICD-10, or a clinic's own list."""
 
-from services.consultations.diagnoses.icd10 import (
+from services.consultations.diagnoses.diagnosis_list import (
+    BUILT_IN as BUILT_IN,
     SYSTEM as SYSTEM,
     Category as Category,
-    categories as categories,
-    suggest as suggest,
-    title_of as title_of,
+    DiagnosisList as DiagnosisList,
 )

@@ -7,10 +7,14 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """An ICD-10 code, in words, or both; what was not given is empty."""
+    """A code, in words, or both; what was not given is empty.
+
+    `system` is what the code is of, as a URI; without one it is of ICD-10 (WHO).
+    """
 
     code: str = ""
     text: str = ""
+    system: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,8 +27,14 @@ VERSION_COLUMNS: Final = (
 
 
 def content_of(notes: Notes) -> dict[str, Any]:
-    """Return the notes as they are kept: of the vitals only what was measured."""
+    """Return the notes as they are kept: of the vitals only what was measured.
+
+    A code of ICD-10 says nothing of its system.
+    """
     content = asdict(notes)
+    for diagnosis in content["diagnoses"]:
+        if not diagnosis["system"]:
+            del diagnosis["system"]
     measured = content["vitals"]
     content["vitals"] = {n: v for n, v in measured.items() if v is not None}
     return content

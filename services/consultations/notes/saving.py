@@ -1,5 +1,6 @@
 """Notes saved: every time a version of its own, and none of them twice."""
 
+from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from db.models.consultation import MedicalRecord, MedicalRecordVersion
+from services.consultations import code_lists
 from services.consultations.notes import rows, typed, visits
 from services.consultations.notes.errors import StaleNotes, VisitDidNotTakePlace
 from services.consultations.notes.records import Notes, NotesRecord, NotesVersion
@@ -36,13 +38,15 @@ def save(
     PatientArchived, NoSuchVisit, NotTreated, NotAllowed.
     """
     visit = visits.to_read(session, actor, appointment_id)
-    notes = typed.read(written)
+    notes = typed.read(written, code_lists.diagnoses(session))
     if visit.status in _NOT_HELD:
         raise VisitDidNotTakePlace
     locks.lock(session, visit.patient_id)
     before = rows.find(session, appointment_id)
-    if before is not None and before.latest.notes == notes:
-        return before
+    if before is not None:
+        notes = _as_coded_before(notes, before.latest.notes)
+        if before.latest.notes == notes:
+            return before
     record_id = _next(session, visit, notes, number)
     if record_id is None:
         # In the same transaction, yet a new statement sees what others committed.
@@ -57,6 +61,16 @@ def save(
         details={"version": latest.number},
     )
     return NotesRecord(record_id, visit.id, visit.patient_id, latest)
+
+
+def _as_coded_before(notes: Notes, before: Notes) -> Notes:
+    """Let each diagnosis that was there be of the system that it was of.
+
+    The clinic may have another list since, in which the same code means another thing.
+    """
+    known = {(known.code, known.text): known for known in before.diagnoses}
+    kept = (known.get((each.code, each.text), each) for each in notes.diagnoses)
+    return replace(notes, diagnoses=tuple(kept))
 
 
 def _next(

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Final
 
+from services.consultations import diagnoses
+from services.consultations.diagnoses import DiagnosisList
 from services.consultations.notes import vitals
 from services.consultations.notes.records import Diagnosis, Notes, Vitals
 from services.consultations.notes.vitals import VITALS, NotMeasured
@@ -39,9 +41,13 @@ class InvalidNotes(InvalidInput):
         self.problems = problems
 
 
-def read(typed: Typed) -> Notes:
-    """Return what was typed as notes, or raise InvalidNotes with every problem."""
-    notes, problems = _read(typed)
+def read(typed: Typed, known: DiagnosisList = diagnoses.BUILT_IN) -> Notes:
+    """Return what was typed as notes, or raise InvalidNotes with every problem.
+
+    `known` are the codes that lines of diagnoses may begin with, beside those of
+    ICD-10.
+    """
+    notes, problems = _read(typed, known)
     if not problems and notes == Notes():
         problems.append(Problem("complaint", NOTHING))
     if problems:
@@ -81,11 +87,12 @@ def is_empty(typed: Typed) -> bool:
     return not any(text.strip() for text in typed.values())
 
 
-def _read(typed: Typed) -> tuple[Notes, list[Problem]]:
+def _read(typed: Typed, known: DiagnosisList) -> tuple[Notes, list[Problem]]:
     texts = {name: tidy(typed.get(name, "")) for name in TEXTS}
     problems = [problem for name in TEXTS for problem in _of_text(name, texts[name])]
-    diagnoses = tuple(map(diagnosis_of, filter(None, texts["diagnoses"].splitlines())))
-    problems += _of_diagnoses(diagnoses)
+    lines = filter(None, texts["diagnoses"].splitlines())
+    diagnosed = tuple(diagnosis_of(line, known) for line in lines)
+    problems += _of_diagnoses(diagnosed)
     measured: dict[str, float | None] = {}
     for vital in VITALS:
         try:
@@ -94,13 +101,16 @@ def _read(typed: Typed) -> tuple[Notes, list[Problem]]:
             problems.append(Problem(vital.name, str(refusal)))
     problems += _of_pressure(measured)
     kept = {name: texts[name] for name in ("complaint", "findings", "plan")}
-    return Notes(**kept, diagnoses=diagnoses, vitals=Vitals(**measured)), problems
+    return Notes(**kept, diagnoses=diagnosed, vitals=Vitals(**measured)), problems
 
 
-def diagnosis_of(line: str) -> Diagnosis:
+def diagnosis_of(line: str, known: DiagnosisList = diagnoses.BUILT_IN) -> Diagnosis:
     """Read a line that may begin with a code: "I10 High blood pressure"."""
     first, _, rest = line.strip().partition(" ")
     code = first.rstrip(":;,")
+    if own := known.find_typed(code, rest.strip()):
+        system = "" if own.system == diagnoses.SYSTEM else own.system
+        return Diagnosis(own.code, rest.strip(), system)
     if not _CODE.fullmatch(code):
         return Diagnosis(text=line.strip())
     return Diagnosis(code.upper(), rest.strip())
@@ -113,12 +123,12 @@ def _of_text(name: str, text: str) -> Iterator[Problem]:
         yield Problem(name, f"{TEXTS[name]} holds a character no record can.")
 
 
-def _of_diagnoses(diagnoses: tuple[Diagnosis, ...]) -> Iterator[Problem]:
-    if len(diagnoses) > _MOST_DIAGNOSES:
+def _of_diagnoses(diagnosed: tuple[Diagnosis, ...]) -> Iterator[Problem]:
+    if len(diagnosed) > _MOST_DIAGNOSES:
         yield Problem(
             "diagnoses", f"Diagnoses must be at most {_MOST_DIAGNOSES}, one a line."
         )
-    if any(len(diagnosis.text) > _LONGEST_DIAGNOSIS for diagnosis in diagnoses):
+    if any(len(diagnosis.text) > _LONGEST_DIAGNOSIS for diagnosis in diagnosed):
         yield Problem(
             "diagnoses",
             "Diagnoses has a line that is too long: at most "

@@ -6,12 +6,12 @@ A name that is not recognised could be of any class, therefore it is a warning i
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from services.consultations.prescriptions.drug_classes import CLASSES, RELATED
-from services.consultations.prescriptions.drug_names import (
-    likely_names,
+from services.consultations.drugs import (
+    BUILT_IN,
+    CLASSES,
+    RELATED,
+    DrugList,
     plain,
-    recognise,
-    words_of,
 )
 
 NOT_RECOGNISED: Final = (
@@ -19,28 +19,32 @@ NOT_RECOGNISED: Final = (
 )
 
 
-def find_warning(drug: str, allergies: Iterable[str]) -> str:
+def find_warning(
+    drug: str, allergies: Iterable[str], drugs: DrugList = BUILT_IN
+) -> str:
     """Return a sentence on what stands against the drug; "" if nothing does."""
     known = tuple(allergies)
-    if match := find_match(drug, known):
+    if match := find_match(drug, known, drugs):
         return match
-    recognition = recognise(drug)
+    recognition = drugs.recognise(drug)
     if recognition.is_known:
         return ""
     for _, name in recognition.likely:
-        if match := find_match(name, known):
+        if match := find_match(name, known, drugs):
             return f"{NOT_RECOGNISED} If it is {name}: {match}"
     return NOT_RECOGNISED
 
 
-def find_match(drug: str, allergies: Sequence[str]) -> str | None:
+def find_match(
+    drug: str, allergies: Sequence[str], drugs: DrugList = BUILT_IN
+) -> str | None:
     """Return a sentence on the first allergy that the drug matches, if one does."""
-    wanted = words_of(drug)
-    groups = _classes(drug, wanted)
+    wanted = drugs.substances_in(drug)
+    groups = _classes(drug, wanted, drugs)
     related = frozenset().union(*(RELATED.get(group, ()) for group in groups))
     for allergy in allergies:
-        words = _meant(words_of(allergy))
-        known = _classes(allergy, words)
+        words = _meant(drugs.substances_in(allergy), drugs)
+        known = _classes(allergy, words, drugs)
         if wanted & words:
             return f"The patient is allergic to {allergy}."
         if shared := sorted(groups & known):
@@ -56,19 +60,19 @@ def find_match(drug: str, allergies: Sequence[str]) -> str | None:
     return None
 
 
-def _meant(words: frozenset[str]) -> frozenset[str]:
+def _meant(words: frozenset[str], drugs: DrugList) -> frozenset[str]:
     """Return the words, and what misspelt ones may be meant to be.
 
     Allergies are typed as freely as drugs, and a "Penicilin" must warn as well.
     """
-    likely = {plain(name) for word in words for name in likely_names(word)}
-    return words | likely
+    likely = (name for word in words for name in drugs.likely_names(word))
+    return words.union(*map(drugs.substances_in, likely))
 
 
-def _classes(text: str, words: frozenset[str]) -> frozenset[str]:
+def _classes(text: str, words: frozenset[str], drugs: DrugList) -> frozenset[str]:
     """Return the classes that the text names, or whose members are among its words."""
     spelt = plain(text)
-    return frozenset(
+    return drugs.classes_in(text) | frozenset(
         name
         for name, members in CLASSES.items()
         if words & members or name.lower().removesuffix("s") in spelt

@@ -13,6 +13,7 @@ from db.models.booking import Appointment
 from db.models.consultation import Prescription, PrescriptionVersion
 from db.models.doctor import Doctor
 from db.models.patient import Patient
+from services.consultations import code_lists
 from services.consultations.prescriptions import current_medications, rows
 from services.consultations.prescriptions.content import PrescriptionOrder
 from services.consultations.prescriptions.errors import (
@@ -55,7 +56,7 @@ def prepare(
     taken = select(Prescription.id).where(Prescription.appointment_id == visit_id)
     if session.scalar(taken) is not None:
         raise AlreadyPrescribed
-    return _order(actor, visit, draft, uuid4(), 1)
+    return _order(session, actor, visit, draft, order_id=uuid4(), number=1)
 
 
 def prepare_amendment(
@@ -74,7 +75,7 @@ def prepare_amendment(
     actor.require(Permission.PRESCRIBE)
     before = _current(session, actor, prescription_id, number)
     visit = _visit(session, before.appointment_id)
-    return _order(actor, visit, draft, before.id, number + 1)
+    return _order(session, actor, visit, draft, order_id=before.id, number=number + 1)
 
 
 def issue(
@@ -91,7 +92,7 @@ def issue(
     # What became of the visit meanwhile counts, too.
     _require_begun(_visit(session, order.appointment_id))
     allergies = _lock_allergies(session, order.patient_id)
-    lines = find_warnings(order.lines, allergies)
+    lines = find_warnings(order.lines, allergies, code_lists.drugs(session))
     require_reasons(lines)
     if order.number == 1:
         _insert(session, order)
@@ -156,11 +157,18 @@ def withdraw(
 
 
 def _order(
-    actor: Actor, visit: Any, draft: DraftPrescription, order_id: UUID, number: int
+    session: Session,
+    actor: Actor,
+    visit: Any,
+    draft: DraftPrescription,
+    *,
+    order_id: UUID,
+    number: int,
 ) -> PrescriptionOrder:
     _require_begun(visit)
     checked = check_draft(draft)
-    lines = find_warnings(checked.lines, visit.allergies)
+    drugs = code_lists.drugs(session)
+    lines = find_warnings(checked.lines, visit.allergies, drugs)
     require_reasons(lines)
     return PrescriptionOrder(
         id=order_id,

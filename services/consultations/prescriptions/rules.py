@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
+from services.consultations.drugs import DrugList
 from services.consultations.prescriptions.allergies import find_warning
 from services.consultations.prescriptions.errors import (
     DrugWarnings,
@@ -55,12 +56,12 @@ def check_draft(draft: DraftPrescription) -> DraftPrescription:
 
 
 def find_warnings(
-    lines: Iterable[PrescriptionLine], allergies: Iterable[str]
+    lines: Iterable[PrescriptionLine], allergies: Iterable[str], drugs: DrugList
 ) -> tuple[PrescriptionLine, ...]:
     """Return the lines, each with what stands against its drug."""
     known = tuple(allergies)
     return tuple(
-        replace(line, warning=find_warning(line.drug, known)) for line in lines
+        replace(line, warning=find_warning(line.drug, known, drugs)) for line in lines
     )
 
 

@@ -24,6 +24,7 @@ from db.models.document import Document, DocumentVersion
 from db.models.patient import Patient
 from db.models.user import UserNotification
 from db.postgres import SYSTEM, Database
+from services.consultations import code_lists
 from services.consultations.prescriptions import (
     PrescriptionIssuer,
     PrescriptionLine,
@@ -132,9 +133,11 @@ class Papers:
     def _prescribe(self, visit: Visit, clinician: Actor) -> bool:
         """Issue what was prescribed at a visit; tell whether anything was."""
         doses = BY_WORDS[visit.note].doses
+        drugs = self.database.read_latest(code_lists.drugs, identity=SYSTEM).value
         lines = find_warnings(
             (PrescriptionLine(d.drug, d.dose, d.frequency, d.duration) for d in doses),
             visit.allergies,
+            drugs,
         )
         if any(line.warning for line in lines):
             return False

@@ -114,3 +114,33 @@ def test_an_address_is_of_one_patient_once_the_clinic_says_so(run, folder, count
     assert again.stdout == required.stdout
     assert given_up.stdout == "Patients may share an e-mail address.\n"
     assert count("audit_events WHERE action = 'registration:change'") == 2
+
+
+def test_a_list_of_drugs_is_checked_and_taken_from_the_terminal(run, tmp_path, count):
+    listed = tmp_path / "drugs.csv"
+    listed.write_text("name,active_ingredients\nZyrafen,Ibuprofen\n")
+
+    checked = run("import-codes", "drugs", listed, "--check")
+    assert "New: Zyrafen" in checked.stdout
+    assert count("listed_drugs") == 0
+    taken = run("import-codes", "drugs", listed, "--use", "both")
+    assert "1 new, 0 changed, 0 retired, 0 as they were." in taken.stdout
+    assert count("listed_drugs WHERE retired_at IS NULL") == 1
+    assert count("code_lists WHERE kind = 'drugs' AND source = 'both'") == 1
+
+
+def test_a_list_with_bad_lines_is_refused_with_each_of_them(run, tmp_path, count):
+    listed = tmp_path / "codes.csv"
+    listed.write_text("code,term\nI10,High blood pressure\nR 05,Cough\nR06,\n")
+
+    refused = run("import-codes", "diagnoses", listed)
+
+    assert refused.returncode == 1
+    assert refused.stderr.splitlines()[:2] == [
+        (
+            "Line 3: “R 05” is no code: at most 20 letters, digits and . + * / -, "
+            "without blanks."
+        ),
+        "Line 4: the term is missing.",
+    ]
+    assert count("listed_diagnoses") == 0

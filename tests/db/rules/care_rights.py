@@ -35,6 +35,18 @@ CARE: dict[str, Rights] = {
         "clinician": "SELECT ann; INSERT ann",
         "system": EVERYTHING,
     },
+    **dict.fromkeys(
+        ("listed_drugs", "listed_diagnoses"),
+        dict.fromkeys(("staff", "clinician"), "SELECT all")
+        | dict.fromkeys(("admin", "system"), EVERYTHING),
+    ),
+    "code_lists": dict.fromkeys(("staff", "clinician"), "SELECT all")
+    | {
+        "admin": (
+            "SELECT all; UPDATE(source, version, imported_at, imported_by_name) all"
+        ),
+        "system": EVERYTHING,
+    },
     "clinical_terms": dict.fromkeys(AT_WORK, "SELECT all") | {"system": EVERYTHING},
     "doctors": dict.fromkeys(SIGNED_IN, "SELECT all")
     | dict.fromkeys(("staff", "admin"), "SELECT all; INSERT all; UPDATE all")

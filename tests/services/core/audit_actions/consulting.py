@@ -1,6 +1,7 @@
-"""Actions of the consulting room."""
+"""Actions of the consulting room, and with the lists that it goes by."""
 
-from services.consultations import chart, notes
+from services.consultations import chart, code_lists, notes
+from services.consultations.code_lists import CodeFile, ListKind, ListSource
 from services.core.audit import Action
 from tests.services.consultations.notes import samples
 from tests.services.core.audit_actions.world import ActionCall, World, prepares
@@ -23,3 +24,24 @@ def record_read(w: World) -> ActionCall:
 def patient_print(w: World) -> ActionCall:
     doctor, patient = w.doctor, w.patient
     return lambda: chart.summarise(w.session, doctor, patient.id)
+
+
+def _drugs() -> CodeFile:
+    return code_lists.parse(ListKind.DRUGS, b"name\nMetformin\n")
+
+
+@prepares(Action.CODES_IMPORT)
+def codes_import(w: World) -> ActionCall:
+    boss = w.boss.actor
+    seen = code_lists.compare(w.session, boss, _drugs())
+    given = w.session, boss, _drugs()
+    return lambda: code_lists.take(*given, version=seen.version)
+
+
+@prepares(Action.CODES_CHOOSE)
+def codes_choose(w: World) -> ActionCall:
+    boss = w.boss.actor
+    seen = code_lists.compare(w.session, boss, _drugs())
+    code_lists.take(w.session, boss, _drugs(), version=seen.version)
+    given = w.session, boss, ListKind.DRUGS, ListSource.OWN
+    return lambda: code_lists.choose(*given)

@@ -67,3 +67,36 @@ RELATED: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "carbapenems": frozenset({"penicillins", "cephalosporins"}),
     }
 )
+# The same by the WHO's ATC codes, of which a clinic's own drugs may have one: a brand
+# names no substance. Each begins with one of these.
+_ATC: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "J01C": "penicillins",
+        "J01DB": "cephalosporins",
+        "J01DC": "cephalosporins",
+        "J01DD": "cephalosporins",
+        "J01DE": "cephalosporins",
+        "J01DH": "carbapenems",
+        "J01EB": "sulfonamides",
+        "J01EC": "sulfonamides",
+        "J01ED": "sulfonamides",
+        "J01EE": "sulfonamides",
+        "J01FA": "macrolides",
+        "J01AA": "tetracyclines",
+        "J01MA": "fluoroquinolones",
+        "J01G": "aminoglycosides",
+        "M01A": "NSAIDs",
+        "N02BA": "NSAIDs",
+        "N02A": "opioids",
+        "C09A": "ACE inhibitors",
+        "C09B": "ACE inhibitors",
+        "C10AA": "statins",
+        "N01BB": "local anaesthetics",
+        "B01AB": "heparins",
+    }
+)
+
+
+def class_of_atc(code: str) -> str | None:
+    """Return the class that an ATC code stands for, if it is one of these."""
+    return next((name for start, name in _ATC.items() if code.startswith(start)), None)

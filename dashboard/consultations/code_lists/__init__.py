@@ -1,0 +1,1 @@
+"""Lists of drugs and diagnoses on screen."""

@@ -1,0 +1,25 @@
+"""The lists that drugs and diagnoses are searched in: built in, or the clinic's own."""
+
+import streamlit as st
+
+from dashboard.consultations.code_lists.list_panel import show_list
+from dashboard.context import current_actor, freshness, read
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.page_header import page_header
+from dashboard.ui.part_tabs import part_tabs
+from services.consultations import code_lists
+
+_TABS = ("Drugs", "Diagnoses")
+
+page_header("Drugs and diagnoses")
+st.caption(
+    "What clinicians find while they prescribe and write up visits, and what drugs are "
+    "checked against allergies by. What was prescribed or coded keeps its words."
+)
+actor = current_actor()
+states = read(lambda session: code_lists.list_states(session, actor))
+with part_tabs(_TABS, key="code_lists_tabs", address="list") as name, error_boundary():
+    for state in states:
+        if state.kind == name.lower():
+            show_list(state)
+st.caption(freshness())

@@ -1,0 +1,282 @@
+"""Reading a clinic's list from CSV, and naming each line that cannot be taken."""
+
+import csv
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+from typing import Final
+
+from services.consultations import diagnoses, drugs
+from services.consultations.code_lists.model import (
+    ListKind,
+    ListSource,
+    UnreadableList,
+)
+from services.consultations.code_lists.rows import Entry
+from services.consultations.diagnoses import Category
+from services.consultations.drugs import ClinicDrug
+from services.core.errors import InvalidInput
+from services.core.typed_text import is_storable, tidy
+
+MAX_BYTES: Final = 5 * 1024 * 1024
+MOST_ENTRIES: Final = 20_000
+# The columns of each kind's file; the first is what no line is without.
+COLUMNS: Final[Mapping[ListKind, tuple[str, ...]]] = {
+    ListKind.DRUGS: (
+        "name",
+        "form",
+        "strength",
+        "route",
+        "atc_code",
+        "active_ingredients",
+    ),
+    ListKind.DIAGNOSES: ("code", "term", "system", "other_words"),
+}
+_NEEDED: Final[Mapping[ListKind, tuple[str, ...]]] = {
+    ListKind.DRUGS: ("name",),
+    ListKind.DIAGNOSES: ("code", "term"),
+}
+_ALSO: Final = {
+    "atc": "atc_code",
+    "ingredients": "active_ingredients",
+    "active_ingredient": "active_ingredients",
+    "title": "term",
+    "synonyms": "other_words",
+}
+_SYSTEMS: Final = {
+    "": diagnoses.SYSTEM,
+    "icd-10": diagnoses.SYSTEM,
+    "icd-10-gm": "http://fhir.de/CodeSystem/bfarm/icd-10-gm",
+    "icd-10-cm": "http://hl7.org/fhir/sid/icd-10-cm",
+    "icpc-2": "http://hl7.org/fhir/sid/icpc-2",
+    "snomed ct": "http://snomed.info/sct",
+}
+# What is prescribed stands in one field of a prescription's line.
+_LONGEST_LABEL: Final = 120
+_LONGEST_FIELD: Final = 80
+_LONGEST_TERM: Final = 200
+_MOST_PARTS: Final = 20
+_ATC: Final = re.compile(r"[A-Z](?:[0-9]{2}(?:[A-Z](?:[A-Z](?:[0-9]{2})?)?)?)?")
+_CODE: Final = re.compile(r"[0-9A-Za-z](?:[0-9A-Za-z.+*/-]{0,18}[0-9A-Za-z+*])?")
+_URI: Final = re.compile(r"(?:https?://|urn:)[^\s]{1,190}")
+
+
+@dataclass(frozen=True, slots=True)
+class LineProblem:
+    """A line of the file that cannot be taken, by its number in the file, and why."""
+
+    line: int
+    sentence: str
+
+    def __str__(self) -> str:
+        return f"Line {self.line}: {self.sentence}"
+
+
+@dataclass(frozen=True, slots=True)
+class CodeFile:
+    """What a file says: its entries, and the lines that say nothing."""
+
+    kind: ListKind
+    entries: tuple[Entry, ...]
+    problems: tuple[LineProblem, ...]
+
+
+class _BadLine(Exception):
+    """Why a line cannot be taken."""
+
+
+def parse(kind: ListKind, content: bytes) -> CodeFile:
+    """Read a file; raises UnreadableList if it is none of that kind at all."""
+    entries: dict[str, Entry] = {}
+    lines: dict[str, int] = {}
+    problems = []
+    for number, row in _rows(kind, content):
+        try:
+            entry = _drug(row) if kind is ListKind.DRUGS else _diagnosis(row)
+            key = _once(entry, lines)
+            entries[key], lines[key] = entry, number
+        except _BadLine as refusal:
+            problems.append(LineProblem(number, str(refusal)))
+    if not entries and not problems:
+        raise UnreadableList(
+            "The file has no lines below the names of its columns. An empty list would "
+            "retire all that the clinic has; choose the built-in list instead."
+        )
+    if len(entries) > MOST_ENTRIES:
+        raise UnreadableList(
+            f"The file has {len(entries):,} entries. A list has {MOST_ENTRIES:,} at "
+            "most: leave out what the clinic does not use."
+        )
+    return CodeFile(kind, tuple(entries.values()), tuple(problems))
+
+
+def open_list(
+    kind: str, path: Path, source: str | None
+) -> tuple[CodeFile, ListSource | None]:
+    """Read a file whose kind is typed, and which list is to be used from then on.
+
+    Raises UnreadableList with every line that cannot be taken, and InvalidInput.
+    """
+    kinds, sources = tuple(ListKind), tuple(ListSource)
+    if kind not in kinds:
+        raise InvalidInput("kind", f"{kind} is no list: it is {' or '.join(kinds)}.")
+    if source is not None and source not in sources:
+        raise InvalidInput("use", f"{source} is no choice: {', '.join(sources)}.")
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UnreadableList(f"{path} cannot be read: {error.strerror}.") from error
+    file = parse(ListKind(kind), content)
+    if file.problems:
+        lines = "\n".join(map(str, file.problems))
+        raise UnreadableList(f"{lines}\nNothing was taken. Correct the file.")
+    return file, None if source is None else ListSource(source)
+
+
+def _once(entry: Entry, lines: Mapping[str, int]) -> str:
+    """Return what stands in a list once; a code of whatever system it is."""
+    named = entry.code if isinstance(entry, Category) else entry.label
+    if line := lines.get(named.casefold()):
+        raise _BadLine(f"“{named}” stands in line {line} already.")
+    return named.casefold()
+
+
+def _rows(kind: ListKind, content: bytes) -> list[tuple[int, dict[str, str]]]:
+    if len(content) > MAX_BYTES:
+        raise UnreadableList(
+            f"The file is too large: at most {MAX_BYTES // 1024**2} MB."
+        )
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UnreadableList(
+            "The file is not in UTF-8. Save it as “CSV UTF-8” and choose it again."
+        ) from error
+    reader = csv.reader(StringIO(text, newline=""), delimiter=_delimiter(text))
+    try:
+        names = [_column(name) for name in next(reader, [])]
+        _require_columns(kind, names)
+        return [
+            (reader.line_num, dict(zip(names, map(_tidied, cells), strict=False)))
+            for cells in reader
+            if any(cell.strip() for cell in cells)
+        ]
+    except csv.Error as error:
+        raise UnreadableList(
+            f"Line {reader.line_num} of the file is no CSV. Save it as CSV and choose "
+            "it again."
+        ) from error
+
+
+def _delimiter(text: str) -> str:
+    """Return what separates the columns: spreadsheets write what their country does."""
+    first = text.partition("\n")[0]
+    return max(",;\t", key=first.count)
+
+
+def _column(name: str) -> str:
+    plain = re.sub(r"[\s_-]+", "_", name.strip().casefold())
+    return _ALSO.get(plain, plain)
+
+
+def _require_columns(kind: ListKind, names: Iterable[str]) -> None:
+    missing = [name for name in _NEEDED[kind] if name not in names]
+    if missing:
+        raise UnreadableList(
+            f"The file has no column “{missing[0]}”. Its first line names the columns: "
+            f"{', '.join(COLUMNS[kind])}."
+        )
+
+
+def _tidied(cell: str) -> str:
+    return " ".join(tidy(cell).split())
+
+
+def _drug(row: Mapping[str, str]) -> ClinicDrug:
+    drug = ClinicDrug(
+        name=row.get("name", ""),
+        form=_field(row, "form", _LONGEST_FIELD),
+        strength=_field(row, "strength", _LONGEST_FIELD),
+        route=_field(row, "route", _LONGEST_FIELD).lower(),
+        atc_code=_atc(row),
+        ingredients=_parts(row, "active_ingredients"),
+    )
+    if not any(letter.isalpha() for letter in drug.name):
+        raise _BadLine("the name is missing.")
+    if len(drug.label) > _LONGEST_LABEL:
+        raise _BadLine(
+            "name, strength and form are too long: at most "
+            f"{_LONGEST_LABEL} characters together."
+        )
+    _require_storable(drug.name)
+    if not drug.ingredients and not drugs.BUILT_IN.recognise(drug.name).is_known:
+        raise _BadLine(
+            f"active ingredients of “{drug.name}” are missing, so allergies could not "
+            "be checked. Write them, several with ; between."
+        )
+    return drug
+
+
+def _diagnosis(row: Mapping[str, str]) -> Category:
+    code, term = row.get("code", ""), _field(row, "term", _LONGEST_TERM)
+    if not code:
+        raise _BadLine("the code is missing.")
+    if not _CODE.fullmatch(code):
+        raise _BadLine(
+            f"“{code[:40]}” is no code: at most 20 letters, digits and . + * / -, "
+            "without blanks."
+        )
+    if not term:
+        raise _BadLine("the term is missing.")
+    return Category(code, term, _parts(row, "other_words"), _system(row))
+
+
+def _system(row: Mapping[str, str]) -> str:
+    named = row.get("system", "")
+    if known := _SYSTEMS.get(named.casefold()):
+        return known
+    if not _URI.fullmatch(named):
+        raise _BadLine(
+            f"“{named[:40]}” is no system. Write its address, or one of ICD-10, "
+            "ICD-10-GM, ICD-10-CM, ICPC-2, SNOMED CT."
+        )
+    return named
+
+
+def _atc(row: Mapping[str, str]) -> str:
+    code = row.get("atc_code", "").upper().replace(" ", "")
+    if code and not _ATC.fullmatch(code):
+        raise _BadLine(f"“{code[:40]}” is no ATC code, such as J01CA04.")
+    return code
+
+
+def _field(row: Mapping[str, str], name: str, longest: int) -> str:
+    text = row.get(name, "")
+    if len(text) > longest:
+        raise _BadLine(f"{_spoken(name)} is too long: at most {longest} characters.")
+    return _require_storable(text)
+
+
+def _parts(row: Mapping[str, str], name: str) -> tuple[str, ...]:
+    typed = (part.strip() for part in row.get(name, "").split(";"))
+    parts = tuple(dict.fromkeys(filter(None, typed)))
+    if len(parts) > _MOST_PARTS:
+        raise _BadLine(f"{_spoken(name)} are more than {_MOST_PARTS}.")
+    if any(len(part) > _LONGEST_LABEL for part in parts):
+        raise _BadLine(
+            f"one of {_spoken(name)} is too long: at most {_LONGEST_LABEL} characters. "
+            "Several have ; between."
+        )
+    return tuple(map(_require_storable, parts))
+
+
+def _spoken(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _require_storable(text: str) -> str:
+    if not is_storable(text):
+        raise _BadLine("it holds a character no record can.")
+    return text

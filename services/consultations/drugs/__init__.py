@@ -1,0 +1,16 @@
+"""Drugs by name: which are known, what they hold, and what they are listed as."""
+
+from services.consultations.drugs.drug_classes import (
+    CLASSES as CLASSES,
+    RELATED as RELATED,
+)
+from services.consultations.drugs.drug_list import (
+    BUILT_IN as BUILT_IN,
+    ClinicDrug as ClinicDrug,
+    DrugList as DrugList,
+    Recognition as Recognition,
+)
+from services.consultations.drugs.drug_names import (
+    plain as plain,
+    words_of as words_of,
+)

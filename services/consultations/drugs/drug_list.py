@@ -1,0 +1,225 @@
+"""A list of drugs: the one that comes along, a clinic's own, or both as one.
+
+A list never changes, so what was looked up in it is kept with it.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cached_property, lru_cache
+from types import MappingProxyType
+from typing import Final
+
+from services.consultations.drugs.drug_classes import CLASSES, class_of_atc
+from services.consultations.drugs.drug_names import (
+    built_in_forms,
+    is_idle,
+    plain,
+    route_by_form,
+    sole_word_of,
+    tokens_of,
+    words_of,
+)
+
+# Shorter words are like too many others.
+_SHORTEST_MISSPELT: Final = 6
+# One letter left out of ten is 0.95, two letters swapped 0.9; of two drugs with much
+# the same name, prednisone and prednisolone are 0.91.
+_LIKENESS: Final = 0.85
+_MOST_LIKELY: Final = 3
+_KEPT_NAMES: Final = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Recognition:
+    """Whether a drug's name is known, and which names it may be meant to be.
+
+    `likely` pairs a misspelt word with a name, the likeliest first.
+    """
+
+    is_known: bool
+    likely: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ClinicDrug:
+    """A drug of a clinic's own list, in one form; what is not said is empty.
+
+    A retired one is offered no longer, and still known.
+    """
+
+    name: str
+    form: str = ""
+    strength: str = ""
+    route: str = ""
+    atc_code: str = ""
+    ingredients: tuple[str, ...] = ()
+    is_retired: bool = False
+
+    @property
+    def label(self) -> str:
+        """Return it as it is prescribed: its name, strength and form."""
+        return " ".join(filter(None, (self.name, self.strength, self.form)))
+
+
+class DrugList:
+    """Drugs by name: which are known, what is offered, and what is in them."""
+
+    def __init__(
+        self, own: Iterable[ClinicDrug] = (), *, has_built_in: bool = True
+    ) -> None:
+        self._own = tuple(own)
+        self._has_built_in = has_built_in
+        # Each asks for much the same at every key that is typed.
+        self._recognised = lru_cache(_KEPT_NAMES)(self._recognise)
+        self._likely = lru_cache(_KEPT_NAMES)(self._likely_names)
+
+    @cached_property
+    def offered(self) -> tuple[str, ...]:
+        """What can be chosen: each drug alone, then the forms it is dispensed in."""
+        named = list(self._forms.values())
+        if self._own:
+            named.sort(key=lambda listed: plain(listed[0]))
+        return tuple(
+            dict.fromkeys(drug for name, forms in named for drug in (name, *forms))
+        )
+
+    @cached_property
+    def names(self) -> Mapping[str, str]:
+        """Every word that names a substance alone, and how it is written."""
+        members = {word: word.title() for words in CLASSES.values() for word in words}
+        listed = {
+            word: word.title() for name in self._built_in for word in words_of(name)
+        }
+        own = {
+            word: name if word == plain(name) else word.title()
+            for drug in self._own
+            for name in (drug.name, *drug.ingredients)
+            if (word := sole_word_of(name))
+        }
+        return MappingProxyType({**own, **members, **listed})
+
+    def recognise(self, drug: str) -> Recognition:
+        """Look a drug up by the words of its name.
+
+        A name with a misspelt substance is not recognised, whatever else is in it: of
+        "Amoxicilin with clavulanic acid" only the second half could be looked at.
+        """
+        return self._recognised(drug)
+
+    def corrections_of(self, drug: str) -> tuple[str, ...]:
+        """Return the drug as it may be meant, with one misspelt word put right."""
+        corrected = (
+            re.sub(re.escape(word), name, drug, count=1, flags=re.IGNORECASE)
+            for word, name in self.recognise(drug).likely
+        )
+        return tuple(text for text in corrected if text != drug)
+
+    def likely_names(self, word: str) -> tuple[str, ...]:
+        """Return the names that a word, as of `words_of`, may be meant to be."""
+        return self._likely(word)
+
+    def forms_of(self, drug: str) -> tuple[str, ...]:
+        """Return the forms and strengths of a drug that is named alone."""
+        return self._forms.get(plain(drug.strip()), ("", ()))[1]
+
+    def route_of(self, drug: str) -> str:
+        """Return the way a drug is taken; "" where neither list nor form says it."""
+        stated = (own.route for own in self._own if own.route and own.label == drug)
+        return next(stated, "") or route_by_form(drug)
+
+    def substances_in(self, text: str) -> frozenset[str]:
+        """Return the words that may name a substance, of what is in its drugs as well.
+
+        Of a brand that the clinic lists, its active ingredients.
+        """
+        named, _ = self._own_in(text)
+        ingredients = (name for drug in named for name in drug.ingredients)
+        return words_of(text).union(*map(words_of, ingredients))
+
+    def classes_in(self, text: str) -> frozenset[str]:
+        """Return the classes that the ATC codes of the clinic's drugs stand for."""
+        named, _ = self._own_in(text)
+        return frozenset(filter(None, (class_of_atc(drug.atc_code) for drug in named)))
+
+    @property
+    def _built_in(self) -> Mapping[str, tuple[str, ...]]:
+        return built_in_forms() if self._has_built_in else {}
+
+    @cached_property
+    def _forms(self) -> Mapping[str, tuple[str, tuple[str, ...]]]:
+        """By a drug's name in small letters: how it is written, and its forms."""
+        own: dict[str, tuple[str, dict[str, None]]] = {}
+        for drug in self._own:
+            if not drug.is_retired:
+                _, forms = own.setdefault(plain(drug.name), (drug.name, {}))
+                if drug.label != drug.name:
+                    forms[drug.label] = None
+        listed = {plain(name): (name, forms) for name, forms in self._built_in.items()}
+        return listed | {
+            key: (name, tuple(dict.fromkeys((*forms, *listed.get(key, ("", ()))[1]))))
+            for key, (name, forms) in own.items()
+        }
+
+    def _recognise(self, drug: str) -> Recognition:
+        words = words_of(drug)
+        _, covered = self._own_in(drug)
+        known = words & self.names.keys() or self._salts_in(drug) or covered
+        likely = tuple(
+            (word, name)
+            for word in sorted(words - covered)
+            for name in self.likely_names(word)
+        )
+        return Recognition(bool(known) and not likely, likely)
+
+    def _likely_names(self, word: str) -> tuple[str, ...]:
+        if len(word) < _SHORTEST_MISSPELT or word in self.names:
+            return ()
+        near = get_close_matches(word, self.names, n=_MOST_LIKELY, cutoff=_LIKENESS)
+        return tuple(self.names[name] for name in near)
+
+    def _salts_in(self, drug: str) -> frozenset[str]:
+        """Return the names, such as sodium chloride, with no word for a substance."""
+        spelt = plain(drug)
+        return frozenset(
+            plain(name)
+            for name in self._built_in
+            if not words_of(name) and spelt.startswith(plain(name))
+        )
+
+    @cached_property
+    def _phrases(self) -> Mapping[str, tuple[tuple[tuple[str, ...], ClinicDrug], ...]]:
+        """The clinic's names, and what is in them, by their first word."""
+        phrases: dict[str, dict[tuple[tuple[str, ...], ClinicDrug], None]] = {}
+        for drug in self._own:
+            # An ingredient alone says nothing of what else is in the drug.
+            alone = (ClinicDrug(name, ingredients=(name,)) for name in drug.ingredients)
+            for named in (drug, *alone):
+                if tokens := tokens_of(named.name):
+                    phrases.setdefault(tokens[0], {})[tokens, named] = None
+        return {first: tuple(found) for first, found in phrases.items()}
+
+    def _own_in(self, text: str) -> tuple[frozenset[ClinicDrug], frozenset[str]]:
+        """Return the clinic's drugs that are named, and the words that name them.
+
+        By whole names: "forte" is part of many, and names none.
+        """
+        if not self._own:
+            return frozenset(), frozenset()
+        found = list(self._named_in(tokens_of(text)))
+        drugs = frozenset(drug for _, drug in found)
+        return drugs, frozenset(token for tokens, _ in found for token in tokens)
+
+    def _named_in(
+        self, tokens: tuple[str, ...]
+    ) -> Iterator[tuple[tuple[str, ...], ClinicDrug]]:
+        for place, token in enumerate(tokens):
+            for phrase, drug in self._phrases.get(token, ()):
+                # "Calcium" is a drug, and what many others are a salt of.
+                may_stand_here = place == 0 or not all(map(is_idle, phrase))
+                if tokens[place : place + len(phrase)] == phrase and may_stand_here:
+                    yield phrase, drug
+
+
+BUILT_IN: Final = DrugList()

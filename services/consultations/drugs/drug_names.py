@@ -1,0 +1,120 @@
+"""Names of drugs as words, and the list of them that comes with Chartroom.
+
+`drugs.csv` lists International Nonproprietary Names, which the WHO gives to the public
+domain, a few brands, and forms and strengths in which common ones are dispensed. It is
+put together for Chartroom and is no formulary: a name that is missing is not
+recognised, and whoever prescribes it says why.
+"""
+
+import csv
+import re
+import unicodedata
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from types import MappingProxyType
+from typing import Final
+
+_LIST: Final = "drugs.csv"
+_WORD: Final = re.compile(r"[a-z][a-z-]+")
+_TOKEN: Final = re.compile(r"[^\W_][\w-]*")
+# Words of allergies and drugs that name no substance.
+_IDLE: Final = frozenset(
+    {
+        *("allergy", "allergic", "allergies", "intolerance", "reaction", "adverse"),
+        *("drug", "substance", "containing", "product", "free", "with", "from"),
+        *("sodium", "potassium", "calcium", "hydrochloride", "acid", "hydrate"),
+        *("chloride", "bromide", "hydrobromide", "sulfate", "phosphate", "maleate"),
+        *("acetate", "citrate", "succinate", "fumarate", "propionate", "monohydrate"),
+        *("oral", "tablet", "tablets", "capsule", "capsules", "solution", "cream"),
+        *("inhaler", "powder", "suspension", "syrup", "ointment", "suppositories"),
+        *("gastro-resistant", "modified-release", "prolonged-release", "chewable"),
+        *("inhibitor", "inhibitors", "local", "blocker", "blockers", "units", "dose"),
+        *("dihydrate", "trihydrate", "hemihydrate", "anhydrous", "mesilate"),
+        *("besilate", "tartrate", "hydrogen", "disodium", "dihydrochloride"),
+        *("injection", "drops", "extended", "release", "pack", "spray", "patch"),
+    }
+)
+# The first that stands in the name counts: eye drops before drops, and of what would
+# be several ways, such as a solution for injection, none.
+_ROUTES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "sublingual": "sublingual",
+        "eye ": "eye",
+        "ear ": "ear",
+        "nasal": "nasal",
+        "inhal": "inhaled",
+        "nebulis": "inhaled",
+        "patch": "transdermal",
+        "suppositor": "rectal",
+        "pessar": "vaginal",
+        "vaginal": "vaginal",
+        "cream": "on the skin",
+        "ointment": "on the skin",
+        " gel ": "on the skin",
+        "injection": "",
+        "tablet": "oral",
+        "capsule": "oral",
+        "oral": "oral",
+        "syrup": "oral",
+    }
+)
+_SHORTEST: Final = 4
+
+
+def words_of(text: str) -> frozenset[str]:
+    """Return the words that may name a substance, in small letters without accents."""
+    return frozenset(
+        word
+        for word in _WORD.findall(plain(text))
+        if word not in _IDLE and len(word) >= _SHORTEST
+    )
+
+
+def sole_word_of(name: str) -> str | None:
+    """Return the word that alone names a substance in a name; None of "ACC akut"."""
+    words = words_of(name)
+    beside = set(tokens_of(name)) - words
+    if len(words) != 1 or not all(is_idle(token) for token in beside):
+        return None
+    return next(iter(words))
+
+
+def is_idle(token: str) -> bool:
+    """Tell whether a word or number names no substance: sodium, tablets, 500."""
+    return token in _IDLE or token.isdigit()
+
+
+def tokens_of(text: str) -> tuple[str, ...]:
+    """Return all words and numbers in their order, in whatever script."""
+    parts = unicodedata.normalize("NFKD", text)
+    spelt = "".join(part for part in parts if not unicodedata.combining(part))
+    return tuple(_TOKEN.findall(spelt.casefold()))
+
+
+def plain(text: str) -> str:
+    """Return the text in small letters without accents."""
+    return (
+        unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    )
+
+
+def route_by_form(drug: str) -> str:
+    """Return the way a drug in this form is taken; "" if the form does not say it."""
+    words = f" {plain(drug)} "
+    return next((route for form, route in _ROUTES.items() if form in words), "")
+
+
+@cache
+def built_in_forms() -> Mapping[str, tuple[str, ...]]:
+    """Return the names of the list, each with the forms in which it is dispensed."""
+    listed = resources.files("services.consultations.drugs") / _LIST
+    rows = csv.DictReader(listed.read_text(encoding="utf-8").splitlines())
+    return MappingProxyType(
+        {
+            row["name"]: tuple(
+                f"{row['name']} {form}" for form in row["forms"].split("; ") if form
+            )
+            for row in rows
+        }
+    )

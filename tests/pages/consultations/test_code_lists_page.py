@@ -1,0 +1,74 @@
+"""A clinic's own lists on screen: checked, taken, chosen, and searched at a visit."""
+
+import pytest
+
+from services.consultations import code_lists
+from services.consultations.code_lists import ListKind, ListSource
+from services.core.actors import Role
+from tests.kit import cast
+
+BOSS = cast.act_as_somebody(Role.ADMIN)
+HEAD = "name,form,strength,active_ingredients\n"
+ZYRAFEN = "Zyrafen,tablets,400 mg,Ibuprofen\n"
+
+
+@pytest.fixture
+def page(clinic, at_desk):
+    yield at_desk("code_lists", Role.ADMIN)
+    for kind in ListKind:
+        clinic.write(
+            lambda s, kind=kind: code_lists.choose(s, BOSS, kind, ListSource.BUILT_IN)
+        )
+
+
+def upload(app, text, kind="drugs"):
+    number = app.session_state["code_lists_round"]
+    key = f"code_lists_file_{kind}_{number}"
+    app.file_uploader(key=key).set_value(("list.csv", text.encode(), "text/csv"))
+    app.run()
+    assert not app.exception
+
+
+def said(app):
+    told = (*app.markdown, *app.caption, *app.error)
+    # Without what keeps Markdown from taking a list's words for its own.
+    return " ".join(element.value for element in told).replace("\\", "")
+
+
+def test_a_list_is_checked_line_by_line_before_anything_is_saved(page):
+    upload(page, f"{HEAD}{ZYRAFEN}Unheardof,,,\n,tablets,,\n")
+
+    assert page.error[0].value.startswith("2 lines cannot be taken, so nothing is.")
+    assert "Line 3: active ingredients of “Unheardof” are missing" in said(page)
+    assert "Line 4: the name is missing" in said(page)
+    assert not [b for b in page.button if b.key == "code_lists_take_drugs"]
+
+
+def test_a_list_is_previewed_taken_and_chosen(clinic, page):
+    upload(page, HEAD + ZYRAFEN)
+    labels = [expander.label for expander in page.expander]
+    assert labels == ["New: 1", "Changed: 0", "Gone, to be retired: 0"]
+
+    page.button(key="code_lists_take_drugs").click().run()
+    assert "It holds 1" in said(page)
+    page.radio(key="code_lists_source_drugs").set_value(ListSource.OWN)
+    page.button(key="code_lists_save_drugs").click().run()
+
+    assert not page.exception
+    listed = clinic.write(code_lists.drugs)
+    assert listed.offered == ("Zyrafen", "Zyrafen 400 mg tablets")
+
+
+def test_a_file_that_is_no_list_is_explained(page):
+    upload(page, "drug\nZyrafen\n")
+
+    assert "The file has no column “name”" in page.error[0].value
+
+
+def test_ones_own_list_cannot_be_chosen_before_there_is_one(page):
+    page.query_params["list"] = "diagnoses"
+    page.run()
+    page.radio(key="code_lists_source_diagnoses").set_value(ListSource.BOTH)
+    page.button(key="code_lists_save_diagnoses").click().run()
+
+    assert "no diagnoses of its own yet" in page.error[0].value

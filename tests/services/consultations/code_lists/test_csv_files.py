@@ -1,0 +1,94 @@
+"""What a clinic's list says, and which of its lines cannot be taken."""
+
+import pytest
+
+from services.consultations.code_lists import ListKind, parse
+from services.consultations.code_lists.model import UnreadableList
+from services.consultations.diagnoses import Category
+from services.consultations.drugs import ClinicDrug
+
+DRUGS = "name,form,strength,route,ATC code,active ingredients\n"
+CODES = "code,system,term,other words\n"
+
+
+def drugs_of(text: str) -> tuple:
+    return parse(ListKind.DRUGS, text.encode()).entries
+
+
+def test_a_drug_has_its_form_strength_route_code_and_ingredients():
+    (drug,) = drugs_of(
+        DRUGS + "Zyrafen Duo,tablets,400 mg,Oral,m01ae51,Ibuprofen; Codeine\n"
+    )
+
+    assert drug == ClinicDrug(
+        "Zyrafen Duo", "tablets", "400 mg", "oral", "M01AE51", ("Ibuprofen", "Codeine")
+    )
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_columns_are_separated_as_the_countrys_spreadsheets_do(separator):
+    lines = [["Name", "Form"], ["Metformin", "tablets"], []]
+    text = "\ufeff" + "\r\n".join(separator.join(line) for line in lines)
+
+    assert drugs_of(text) == (ClinicDrug("Metformin", "tablets"),)
+
+
+def test_a_diagnosis_has_its_system_its_term_and_other_words():
+    file = parse(
+        ListKind.DIAGNOSES,
+        (
+            CODES + "I10,,High blood pressure,high BP; RR\nK86,ICPC-2,Hypertension,\n"
+        ).encode(),
+    )
+
+    assert file.entries == (
+        Category("I10", "High blood pressure", ("high BP", "RR")),
+        Category("K86", "Hypertension", (), "http://hl7.org/fhir/sid/icpc-2"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "line", "sentence"),
+    [
+        (ListKind.DRUGS, ",tablets,,,,", "the name is missing."),
+        (ListKind.DRUGS, "Zyrafen,,,,,", "active ingredients of “Zyrafen” are missing"),
+        (ListKind.DRUGS, "Metformin,,,,XX,", "“XX” is no ATC code"),
+        (ListKind.DRUGS, "metformin,tablets,500 mg,,,", "stands in line 2 already."),
+        (ListKind.DRUGS, f"Metformin,{'x' * 81},,,,", "form is too long"),
+        (ListKind.DRUGS, f"Metformin {'x' * 120},,,,,", "are too long: at most 120"),
+        (ListKind.DIAGNOSES, ",,Cough,", "the code is missing."),
+        (ListKind.DIAGNOSES, "R 05,,Cough,", "“R 05” is no code"),
+        (ListKind.DIAGNOSES, "R05,,,", "the term is missing."),
+        (ListKind.DIAGNOSES, "R05,ours,Cough,", "“ours” is no system."),
+        (ListKind.DIAGNOSES, "i10,,Hypertension,", "stands in line 2 already."),
+        (ListKind.DIAGNOSES, f"R05,,{'x' * 201},", "term is too long"),
+    ],
+)
+def test_each_line_that_cannot_be_taken_is_named(kind, line, sentence):
+    head, good = (
+        (DRUGS, "Metformin,tablets,500 mg,,,\n")
+        if kind is ListKind.DRUGS
+        else (CODES, "I10,,High blood pressure,\n")
+    )
+
+    file = parse(kind, f"{head}{good}\n{line}\n".encode())
+
+    (problem,) = file.problems
+    assert str(problem).startswith("Line 4: ")
+    assert sentence in str(problem)
+    assert len(file.entries) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "no column “name”"),
+        (b"drug,form\nMetformin,\n", "no column “name”"),
+        (b"name\n", "no lines below the names"),
+        ("name\nCafé\n".encode("latin-1"), "not in UTF-8"),
+        (b"name\n" + b"x" * 5 * 1024**2, "too large: at most 5 MB"),
+    ],
+)
+def test_a_file_that_is_no_list_is_refused_in_words(content, sentence):
+    with pytest.raises(UnreadableList, match=sentence):
+        parse(ListKind.DRUGS, content)
