@@ -6,6 +6,7 @@ from dashboard.context import current_actor, read, today, write
 from dashboard.navigation import open_patient
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.fields import bounded_area
 from dashboard.ui.page_header import page_header
 from dashboard.ui.words import at, born, full_name, plain
 from services.core.reasons import LONGEST
@@ -32,7 +33,7 @@ def ask_why(matches: tuple[Identity, ...]) -> None:
             captions=["Archived" if match.is_archived else "" for match in matches],
             key="break_glass_patient",
         )
-        reason = st.text_area("Reason", key="break_glass_reason", max_chars=LONGEST)
+        reason = bounded_area("Reason", key="break_glass_reason", longest=LONGEST)
         opens = st.form_submit_button(
             "Open the record", type="primary", key="break_glass_open"
         )

@@ -28,7 +28,6 @@ def scan() -> None:
             "Scan the ticket, or type its code",
             key="desk_code",
             placeholder="7K2MD-9QX4T",
-            max_chars=40,
             autocomplete="off",
             width="stretch",
         )

@@ -77,6 +77,22 @@ def test_two_records_of_one_person_are_offered_for_comparison(clinic: Clinic):
     assert not app.exception
 
 
+def test_three_records_of_one_person_are_offered_in_pairs(clinic: Clinic):
+    same_facts = {
+        "first_name": "Trinity",
+        "last_name": "Drilling",
+        "date_of_birth": date(1971, 6, 1),
+    }
+    for _ in range(3):
+        clinic.register(**same_facts)
+
+    app = clinic.start()
+
+    assert not app.exception
+    assert not [e for e in app.error if "Something went wrong" in e.value]
+    assert len([button for button in app.button if button.label == "Compare"]) >= 2
+
+
 def test_an_administrator_sees_servers_and_no_patient(clinic: Clinic):
     clinic.register(last_name="Private")
 

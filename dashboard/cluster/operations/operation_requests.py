@@ -9,6 +9,7 @@ from dashboard import wiring
 from dashboard.cluster.operations.cluster_view import current_operation
 from dashboard.context import act_on_servers, current_actor, current_sign_in, write
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.fields import bounded_line
 from dashboard.ui.notices import notify
 from services.cluster import operations
 from services.cluster.operations import OperationRequest, RunningOperation
@@ -55,10 +56,10 @@ def let_go() -> None:
 
 def ask_reason(page: str) -> str:
     """Ask why; what is typed is kept with the operation for ever."""
-    return st.text_input(
+    return bounded_line(
         "Why",
         key=f"{page}_reason",
-        max_chars=LONGEST,
+        longest=LONGEST,
         placeholder="Ten characters or more; the history keeps it",
         autocomplete="off",
     )

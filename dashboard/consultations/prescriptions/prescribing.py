@@ -11,6 +11,7 @@ from dashboard.consultations.prescriptions.signed_papers import show_signed_pape
 from dashboard.context import current_actor, now, read, write
 from dashboard.ui.dialogs import confirmed
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.fields import bounded_area
 from dashboard.ui.notices import notify
 from dashboard.ui.record_table import Cell, Column, Piece, Row, payload_of, record_table
 from dashboard.ui.words import at, plain
@@ -136,7 +137,7 @@ def _write(
             st.rerun()
     if is_wanted:
         try:
-            _issue(visit_id, draft, before)
+            _issue(visit_id, prescription_form.with_warnings(draft), before)
         except DrugWarnings as refusal:
             # The reason is asked for below each line; what was typed stays.
             st.error(str(refusal), icon=":material/allergy:")
@@ -185,7 +186,7 @@ def _withdraw(prescription: PrescriptionRecord) -> None:
             "It stays on record and is shown as cancelled. Papers that are out already "
             "keep their signature: tell the patient and the pharmacy."
         )
-        reason = st.text_area("Reason", key="prescription_reason", max_chars=LONGEST)
+        reason = bounded_area("Reason", key="prescription_reason", longest=LONGEST)
         if confirmed(
             "Cancel prescription",
             key="prescription_withdraw_now",

@@ -12,6 +12,8 @@ from uuid import UUID, uuid4
 import streamlit as st
 
 from dashboard.context import known_drugs
+from dashboard.ui.fields import bounded_area, bounded_line
+from dashboard.ui.words import plain
 from services.consultations.prescriptions import (
     DraftPrescription,
     PrescriptionLine,
@@ -74,6 +76,9 @@ def begin(before: PrescriptionRecord) -> None:
     issued = DraftPrescription(lines, before.version.note)
     fill(issued, before.appointment_id, draft_id=uuid4())
     st.session_state[_FILLED] = issued
+    keys = st.session_state[_LINES]
+    for key, line in zip(keys, before.version.lines, strict=True):
+        st.session_state[f"{key}_warned"] = line.warning
 
 
 def fill(typed: DraftPrescription, visit_id: UUID, *, draft_id: UUID) -> None:
@@ -128,10 +133,21 @@ def ask(allergies: Sequence[str]) -> DraftPrescription:
     ):
         keys.append(_new_key())
         st.rerun()
-    note = st.text_area(
-        "Note for the patient and the pharmacy", key=_NOTE, max_chars=LONGEST_NOTE
+    note = bounded_area(
+        "Note for the patient and the pharmacy", key=_NOTE, longest=LONGEST_NOTE
     )
     return DraftPrescription(tuple(lines), note or "")
+
+
+def with_warnings(typed: DraftPrescription) -> DraftPrescription:
+    """Return what was typed, each line with what warned when its reason was typed."""
+    keys: list[str] = st.session_state[_LINES]
+    warned = (st.session_state.get(f"{key}_warned", "") for key in keys)
+    lines = (
+        replace(line, warning=warning)
+        for line, warning in zip(typed.lines, warned, strict=True)
+    )
+    return replace(typed, lines=tuple(lines))
 
 
 def forget() -> None:
@@ -151,10 +167,10 @@ def _ask_line(
         typed = {}
         with st.grid(4, min_column_width=180):
             for name, label, example, longest in _FIELDS:
-                typed[name] = st.text_input(
+                typed[name] = bounded_line(
                     f"{label}, line {place + 1}",
                     key=f"{key}_{name}",
-                    max_chars=longest,
+                    longest=longest,
                     placeholder=example,
                     on_change=_follow_drug if name == "drug" else None,
                     args=(key,),
@@ -191,19 +207,35 @@ def _check_drug(key: str, drug: str, allergies: Sequence[str]) -> str:
     if drugs.recognise(drug).is_known and not st.session_state.get(f"{key}_frequency"):
         _offer(key, _FREQUENCIES, "Frequency", field="frequency")
     warning = find_warning(drug, allergies, drugs)
+    _ask_anew(key, warning)
     if not warning:
         return ""
     st.warning(warning, icon=":material/allergy:")
+    if before := st.session_state.get(f"{key}_reason_before"):
+        st.caption(f"Your reason for the warning before this one: {plain(before)}")
     _offer(key, drugs.corrections_of(drug), "Did you mean")
     return (
-        st.text_input(
+        bounded_line(
             "Reason for overriding the warning",
             key=f"{key}_override_reason",
-            max_chars=LONGEST_REASON,
+            longest=LONGEST_REASON,
             help="It is kept with the prescription.",
         )
         or ""
     )
+
+
+def _ask_anew(key: str, warning: str) -> None:
+    """Let a reason answer the warning that stood there when it was typed, no other.
+
+    Allergies are recorded while somebody prescribes. What was typed is shown still.
+    """
+    before = st.session_state.get(f"{key}_warned")
+    reason = st.session_state.get(f"{key}_override_reason")
+    if before and before != warning and reason:
+        st.session_state[f"{key}_reason_before"] = reason
+        del st.session_state[f"{key}_override_reason"]
+    st.session_state[f"{key}_warned"] = warning
 
 
 def _offer(key: str, names: Sequence[str], label: str, *, field: str = "drug") -> None:
@@ -254,7 +286,8 @@ def _follow_drug(key: str) -> None:
     What was a reason for another drug is none for this one. A route that somebody has
     chosen stays; that of another form goes with it.
     """
-    st.session_state.pop(f"{key}_override_reason", None)
+    for name in ("override_reason", "warned", "reason_before"):
+        st.session_state.pop(f"{key}_{name}", None)
     route = known_drugs().route_of(str(st.session_state.get(f"{key}_drug") or ""))
     stated = st.session_state.get(f"{key}_route") or ""
     if stated in {"", st.session_state.get(f"{key}_route_by_form")}:

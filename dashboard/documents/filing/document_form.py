@@ -7,6 +7,7 @@ from typing import Any, Final
 import streamlit as st
 
 from dashboard.context import today
+from dashboard.ui.fields import bounded_area, bounded_line
 from services.documents.records.kinds import (
     CLASS_LABELS,
     TYPE_LABELS,
@@ -104,11 +105,11 @@ def handling_fields(key: str, start: Handling = _ROUTINE) -> Handling:
 
 def title_field(key: str, start: str, **options: Any) -> str:
     """Ask for the title."""
-    title: str = st.text_input(
+    title: str = bounded_line(
         "Title",
         start,
         key=f"{key}_title",
-        max_chars=LONGEST_TITLE,
+        longest=LONGEST_TITLE,
         placeholder="Left empty: the name of the file",
         autocomplete="off",
         **options,
@@ -133,11 +134,11 @@ def date_field(key: str, start: date | None, **options: Any) -> date | None:
 
 def description_field(key: str, start: str = "", **options: Any) -> str:
     """Ask for a description."""
-    description: str = st.text_area(
+    description: str = bounded_area(
         "Description",
         start,
         key=f"{key}_description",
-        max_chars=LONGEST_DESCRIPTION,
+        longest=LONGEST_DESCRIPTION,
         height=68,
         **options,
     )

@@ -16,6 +16,7 @@ from dashboard.navigation import go
 from dashboard.patients.search.patient_choice import choose_patient, forget_patient
 from dashboard.ui.dialogs import confirmed
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.fields import bounded_area
 from dashboard.ui.notices import notify
 from dashboard.ui.words import at, plain
 from services.core.actors import Permission, Role
@@ -195,10 +196,10 @@ def _hold(record: DocumentRecord) -> None:
             f"**{plain(record.title)}** is then kept whatever happens: nobody can "
             "delete it, and it stays when its time is over, until the hold is released."
         )
-        reason = st.text_area(
+        reason = bounded_area(
             "Reason",
             key="document_hold_reason",
-            max_chars=LONGEST,
+            longest=LONGEST,
             help="Such as a case number. It is kept with the document.",
         )
         if st.form_submit_button(

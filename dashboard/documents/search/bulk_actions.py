@@ -20,6 +20,7 @@ from dashboard.documents.tags.tag_words import tags_field
 from dashboard.patients.search.patient_choice import choose_patient, forget_patient
 from dashboard.ui.dialogs import confirmed
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.fields import bounded_area
 from dashboard.ui.lists.bulk import BulkActs
 from dashboard.ui.record_table import RowAction, Selection
 from services.core import reasons
@@ -150,10 +151,10 @@ def _hold(documents: Sequence[DocumentRecord]) -> None:
             f"{_ACTS.counted(len(documents))} will be kept whatever happens, until the "
             "hold of each is released."
         )
-        reason = st.text_area(
+        reason = bounded_area(
             "Reason",
             key=f"{_PAGE}_hold_reason",
-            max_chars=reasons.LONGEST,
+            longest=reasons.LONGEST,
             help="Such as a case number. It is kept with each document.",
         )
         if st.form_submit_button(

@@ -7,6 +7,7 @@ import streamlit as st
 from dashboard.context import current_actor, read, write
 from dashboard.ui.dialogs import confirmed
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.fields import bounded_line
 from dashboard.ui.notices import notify
 from dashboard.ui.words import plain
 from services.documents import tags
@@ -99,9 +100,10 @@ def _fields(
 ) -> tuple[str, TagColour, bool]:
     """Ask what a tag is called, what it looks like, and who sees it."""
     named, coloured = st.columns([3, 2], vertical_alignment="bottom")
-    typed: str = named.text_input(
-        "Name", name, key=f"{key}_name", max_chars=_LONGEST, autocomplete="off"
-    )
+    with named:
+        typed = bounded_line(
+            "Name", name, key=f"{key}_name", longest=_LONGEST, autocomplete="off"
+        )
     chosen: TagColour = coloured.selectbox(
         "Colour",
         _COLOURS,

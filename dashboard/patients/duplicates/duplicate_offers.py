@@ -33,7 +33,9 @@ def offer_newest_duplicates(actor: Actor) -> None:
             st.subheader("May be registered twice", anchor=False)
         for pair in pairs:
             title = f"{full_name(pair.new)} and {full_name(pair.known.patient)}"
-            if show_candidate("home", pair.known, today(), "Compare", title=title):
+            # Of three alike, two may be like the same one.
+            page = f"home_{pair.new.id}"
+            if show_candidate(page, pair.known, today(), "Compare", title=title):
                 chosen = pair
     if chosen:
         kept, new = chosen.known.patient.id, chosen.new.id

@@ -12,6 +12,7 @@ from dashboard.patients.point_in_time.standby_reading import go_on, read_from_st
 from dashboard.patients.records.choose_fields import Version, choose_fields, differing
 from dashboard.patients.records.patient_header import patient_header
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.fields import bounded_area
 from dashboard.ui.notices import notify
 from dashboard.ui.words import at, full_name
 from services.core.actors import Actor
@@ -59,7 +60,7 @@ def _ask_why(
     result: PatientDraft,
 ) -> None:
     with st.form("past_form"):
-        reason = st.text_area("Reason", key="past_reason", max_chars=LONGEST)
+        reason = bounded_area("Reason", key="past_reason", longest=LONGEST)
         copies = st.form_submit_button(
             "Copy back", type="primary", key="past_copy", icon=":material/history:"
         )

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.ui.chart_tools import choosing_box
+from dashboard.ui.fields import stamp_of
 from services.lists.criteria import Filter, Operator
 from services.patients.search import Bar, ListStatistics
 
@@ -68,7 +69,7 @@ def _bars(title: str, bars: Sequence[Bar]) -> str | None:
     numbers = pd.DataFrame([{title: _shown(b), "Patients": b.count} for b in bars])
     # Once filtered, the chart is another one: nothing in it is chosen any more.
     key = f"patients_chart_{title.lower()}"
-    drawn = f"{key}_{hash(bars):x}"
+    drawn = f"{key}_{stamp_of(bars)}"
     with choosing_box(
         f"Patients by {title.lower()}", numbers, key=key, choose="Show only"
     ) as picked:

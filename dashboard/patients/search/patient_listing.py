@@ -19,9 +19,12 @@ from dashboard.context import (
     write,
 )
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.fields import bounded_area
 from dashboard.ui.lists import list_addresses
 from dashboard.ui.lists.list_addresses import AddressedList
+from dashboard.ui.words import plain
 from services.core.actors import Permission
+from services.core.errors import InvalidInput
 from services.core.reasons import LONGEST
 from services.lists import criteria
 from services.lists.criteria import Count
@@ -144,16 +147,22 @@ def offer_named_export(listing: Listing) -> None:
             "is kept in the audit log together with the export."
         )
         with st.form("patients_named_form", border=False, clear_on_submit=True):
-            reason = st.text_area(
-                "Reason", key="patients_named_reason", max_chars=LONGEST
+            reason = bounded_area(
+                "Reason", key="patients_named_reason", longest=LONGEST
             )
             is_wanted = st.form_submit_button(
                 "Prepare the file", type="primary", key="patients_named_ask"
             )
         if is_wanted:
+            try:
+                address = listing.csv_with_names(reason)
+            except InvalidInput:
+                # The field is empty for the next file; this is what to correct.
+                st.caption(f"Typed: “{plain(reason)}”")
+                raise
             st.link_button(
                 "Download with names",
-                listing.csv_with_names(reason),
+                address,
                 icon=":material/download:",
                 key="patients_named_csv",
             )

@@ -8,6 +8,7 @@ import streamlit as st
 from dashboard.context import current_actor, now, read, write
 from dashboard.ui.dialogs import confirmed
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.fields import bounded_line
 from dashboard.ui.notices import notify
 from dashboard.ui.record_table import (
     Cell,
@@ -109,10 +110,10 @@ def ask_to_cancel(visit: VisitRecord) -> None:
         )
         if overrides:
             st.warning("It has begun, so say why.", icon=":material/gavel:")
-        reason = st.text_input(
+        reason = bounded_line(
             "Reason",
             key="visits_cancel_reason",
-            max_chars=LONGEST,
+            longest=LONGEST,
             placeholder="" if overrides else "Optional",
         )
         if confirmed(

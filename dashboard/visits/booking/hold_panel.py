@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from dashboard.context import current_actor, write
 from dashboard.ui.countdown import Countdown, countdown
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.fields import bounded_line
 from dashboard.ui.words import plain
 from dashboard.visits.appointments.visit_addresses import leaving_url
 from dashboard.visits.booking.held import (
@@ -20,6 +21,7 @@ from dashboard.visits.booking.held import (
     note_booked,
     say_what_ran_out,
 )
+from dashboard.visits.booking.moving import booking_of
 from dashboard.visits.booking.times import clock, when
 from services.core.actors import Permission
 from services.core.reasons import LONGEST
@@ -64,14 +66,23 @@ def _panel(held: Sequence[BookingRecord]) -> None:
         key = f"booking_countdown_{first.id}_{first.renewals}"
         if countdown(_countdown(held), key=key):
             st.rerun()
-        note = st.text_input(
+        _begin_with_reason(first)
+        note = bounded_line(
             f"What is the visit at {clock(first.starts_at)} about?",
             key=f"booking_note_{first.id}",
-            max_chars=LONGEST_NOTE,
+            longest=LONGEST_NOTE,
             placeholder="Optional, for the doctor",
         )
         with st.container(horizontal=True):
             _offer_actions(held, note)
+
+
+def _begin_with_reason(held: BookingRecord) -> None:
+    """Let a visit that is moved be about what it was about, unless somebody types."""
+    key = f"booking_note_{held.id}"
+    if held.replaces_id and key not in st.session_state:
+        moved = booking_of(held.replaces_id)
+        st.session_state[key] = held.note or moved.note
 
 
 def _sentence(held: Sequence[BookingRecord]) -> str:
@@ -136,10 +147,10 @@ def _offer_more_time(held: Sequence[BookingRecord]) -> None:
             _renew(held, None)
     elif actor.may(Permission.OVERRIDE_BOOKING):
         with st.popover("2 more minutes, against the rules", icon=":material/gavel:"):
-            reason = st.text_input(
+            reason = bounded_line(
                 "Reason",
                 key=f"booking_renew_reason_{first.id}",
-                max_chars=LONGEST,
+                longest=LONGEST,
                 help="It is kept in the audit log.",
             )
             if st.button("Extend anyway", key=f"booking_renew_anyway_{first.id}"):

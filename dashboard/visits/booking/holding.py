@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from dashboard.context import current_actor, read, write
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.fields import bounded_area
 from dashboard.visits.booking.cancellation_notice import notice_hours
 from dashboard.visits.booking.held import forget_booked, give_back, held_now
 from dashboard.visits.booking.leaving import CHOSEN, LOST, REFUSED
@@ -162,10 +163,10 @@ def _override(refused: _Refused) -> None:
     with error_boundary():
         st.markdown(str(refused.refusal))
         with st.form("booking_override_form", border=False):
-            reason = st.text_area(
+            reason = bounded_area(
                 "Reason",
                 key="booking_override_reason",
-                max_chars=LONGEST,
+                longest=LONGEST,
                 help="It is kept with the booking and in the audit log.",
             )
             if not st.form_submit_button(

@@ -23,13 +23,18 @@ def moved_booking() -> BookingRecord | None:
         booking_id = UUID(named)
     except ValueError as error:
         raise NotFound("This address names no visit that could be moved.") from error
+    booking = booking_of(booking_id)
+    return booking if booking.status is BookingStatus.CONFIRMED else None
+
+
+def booking_of(booking_id: UUID) -> BookingRecord:
+    """Return a booking that this person may see; raises NotFound."""
     actor = current_actor()
-    booking = read(
+    return read(
         lambda session: bookings.get(session, actor, booking_id),
         keep=("booking", booking_id),
         seconds=_SECONDS,
     )
-    return booking if booking.status is BookingStatus.CONFIRMED else None
 
 
 def say_what_moves(moved: BookingRecord) -> None:

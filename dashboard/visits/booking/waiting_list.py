@@ -9,6 +9,7 @@ import streamlit as st
 from dashboard.context import current_actor, read, write
 from dashboard.ui.clock import in_zone, today
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.fields import bounded_line
 from dashboard.ui.notices import notify
 from dashboard.ui.words import plain, written
 from dashboard.visits.booking.times import DAYS_OF_WEEK, span
@@ -67,7 +68,7 @@ def _ask_reason_for_one_more(patient_id: UUID) -> str | None:
         f"This patient is in {waitlist.MOST_PLACES} lines already, so say why.",
         icon=":material/gavel:",
     )
-    return st.text_input("Reason", key="waiting_override_reason", max_chars=LONGEST)
+    return bounded_line("Reason", key="waiting_override_reason", longest=LONGEST)
 
 
 def _sentence(wait: WaitRecord) -> str:

@@ -10,6 +10,7 @@ from dashboard.context import current_actor, read, write
 from dashboard.ui.clock import in_zone, now
 from dashboard.ui.dialogs import confirmed
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.fields import bounded_line
 from dashboard.ui.notices import notify
 from dashboard.ui.words import plain
 from dashboard.visits.booking.calendar import slots_of
@@ -148,10 +149,10 @@ def _ask_why(visit: VisitRecord) -> str | None:
     if rule is None or not current_actor().may(Permission.OVERRIDE_BOOKING):
         return None
     st.warning(rule, icon=":material/gavel:")
-    return st.text_input(
+    return bounded_line(
         "Reason",
         key="calendar_move_reason",
-        max_chars=LONGEST,
+        longest=LONGEST,
         help="It is kept with the booking and in the audit log.",
     )
 

@@ -9,6 +9,7 @@ import streamlit as st
 from dashboard.context import current_actor, read, write
 from dashboard.navigation import go
 from dashboard.ui.clock import calendar
+from dashboard.ui.fields import bounded_line
 from dashboard.ui.notices import notify
 from services.core.errors import NotFound
 from services.visits.schedule import doctors
@@ -35,10 +36,10 @@ def _fields(doctor: DoctorRecord | None, stamp: str) -> DoctorDraft:
     names = _clinicians()
 
     def line(label: str, name: str) -> str:
-        return st.text_input(
+        return bounded_line(
             label,
             getattr(known, name) or "",
-            max_chars=LONGEST.get(name, 254),
+            longest=LONGEST.get(name, 254),
             key=f"doctor_{name}_{stamp}",
             autocomplete="off",
         )

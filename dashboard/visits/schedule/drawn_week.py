@@ -1,6 +1,6 @@
 """A week drawn as what can be booked in it, visit by visit."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import time
 from typing import Final
 
@@ -21,11 +21,14 @@ _MUTED: Final = "#7A8790"
 
 
 def show_drawn_week(
-    visits: Mapping[str, list[tuple[time, time]]], minutes: int
+    visits: Mapping[str, list[tuple[time, time]]],
+    minutes: int,
+    closed: Collection[str],
 ) -> None:
     """Draw from when until when each visit of the days would last.
 
-    The days are called as in `WEEKDAYS`; one without visits is said to be closed.
+    The days are called as in `WEEKDAYS`. One without visits is said to be closed, or
+    that its hours have no room for a visit.
     """
     drawn = pd.DataFrame(
         [
@@ -40,10 +43,12 @@ def show_drawn_week(
         ],
         columns=["Day", "begins", "ends", "Visit"],
     )
-    closed = pd.DataFrame(
-        [{"Day": day, "What": "Closed"} for day, times in visits.items() if not times],
-        columns=["Day", "What"],
-    )
+    without = {
+        day: "Closed" if day in closed else "Too short for a visit"
+        for day, times in visits.items()
+        if not times
+    }
+    told = pd.DataFrame(list(without.items()), columns=["Day", "What"])
     y = alt.Y(
         "Day:N",
         title=None,
@@ -69,21 +74,24 @@ def show_drawn_week(
         )
     )
     words = (
-        alt.Chart(closed)
+        alt.Chart(told)
         .mark_text(aria=False, align="left", color=_MUTED)
         .encode(y=y, x=alt.XDatum(begin + 0.1), text="What:N")
     )
     st.altair_chart(
         alt.layer(bars, words).properties(height=_ROW_HEIGHT * len(WEEKDAYS)),
-        alt=f"Bookable times, in visits of {minutes} minutes. {_in_words(visits)}.",
+        alt=f"Bookable times, in visits of {minutes} minutes. "
+        f"{_in_words(visits, without)}.",
     )
 
 
-def _in_words(visits: Mapping[str, list[tuple[time, time]]]) -> str:
+def _in_words(
+    visits: Mapping[str, list[tuple[time, time]]], without: Mapping[str, str]
+) -> str:
     return "; ".join(
         f"{day}: {len(times)} visits, {times[0][0]:%H:%M} to {times[-1][1]:%H:%M}"
         if times
-        else f"{day}: closed"
+        else f"{day}: {without[day].lower()}"
         for day, times in visits.items()
     )
 

@@ -9,6 +9,7 @@ import streamlit as st
 
 from dashboard.context import current_actor, read, today, write
 from dashboard.ui.clock import zone
+from dashboard.ui.fields import bounded_line
 from dashboard.ui.notices import notify
 from dashboard.ui.record_table import (
     Cell,
@@ -70,10 +71,10 @@ def _fields(doctor: DoctorRecord) -> tuple[datetime, datetime, str]:
             value=doctor.slot_minutes,
             key=renewed_forms.key_in(_FORM, "minutes"),
         )
-        reason = st.text_input(
+        reason = bounded_line(
             "Why (of no patient)",
             key=renewed_forms.key_in(_FORM, "reason"),
-            max_chars=LONGEST,
+            longest=LONGEST,
             autocomplete="off",
             help="It is kept in the audit log.",
         )

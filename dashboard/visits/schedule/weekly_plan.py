@@ -8,6 +8,7 @@ import streamlit as st
 from dashboard.context import current_actor, read, write
 from dashboard.ui.clock import calendar, zone
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.fields import stamp_of
 from dashboard.visits.schedule.day_hours import DayHours
 from dashboard.visits.schedule.drawn_week import show_drawn_week
 from dashboard.visits.schedule.plan_changes import say_what_became
@@ -30,7 +31,7 @@ def week_form(doctor: DoctorRecord) -> None:
 @st.fragment
 def _edit_week(doctor: DoctorRecord, week: tuple[Hours, ...]) -> None:
     # What a colleague has saved meanwhile is shown, not what stood here before.
-    stamp = f"{doctor.id}_{hash(week):x}"
+    stamp = f"{doctor.id}_{stamp_of(week)}"
     days = [DayHours(number, stamp, week) for number in range(1, len(WEEKDAYS) + 1)]
     for day in days:
         day.begin()
@@ -52,7 +53,8 @@ def _show_offer(doctor: DoctorRecord, days: Sequence[DayHours]) -> None:
     if not doctor.is_active:
         offer = "Nothing is bookable while *Can be booked* is off, see below."
     st.caption(f"{offer} Hours are those of the clinic's clock, {zone().key}.")
-    show_drawn_week(visits, minutes)
+    closed = frozenset(day.name for day in days if day.is_closed)
+    show_drawn_week(visits, minutes, closed)
 
 
 def _offer_copies(days: Sequence[DayHours], stamp: str) -> None:

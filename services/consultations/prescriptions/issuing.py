@@ -93,7 +93,7 @@ def issue(
     _require_begun(_visit(session, order.appointment_id))
     allergies = _lock_allergies(session, order.patient_id)
     lines = find_warnings(order.lines, allergies, code_lists.drugs(session))
-    require_reasons(lines)
+    require_reasons(lines, [line.warning for line in order.lines])
     if order.number == 1:
         _insert(session, order)
         stopped: tuple[PrescriptionLine, ...] = ()
@@ -169,7 +169,7 @@ def _order(
     checked = check_draft(draft)
     drugs = code_lists.drugs(session)
     lines = find_warnings(checked.lines, visit.allergies, drugs)
-    require_reasons(lines)
+    require_reasons(lines, [line.warning or None for line in draft.lines])
     return PrescriptionOrder(
         id=order_id,
         appointment_id=visit.id,

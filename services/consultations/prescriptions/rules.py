@@ -1,6 +1,6 @@
 """What a prescription must say, and what stands against it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -65,12 +65,22 @@ def find_warnings(
     )
 
 
-def require_reasons(lines: Iterable[PrescriptionLine]) -> None:
-    """Raise DrugWarnings unless every warning has been answered with a reason."""
+def require_reasons(
+    lines: Sequence[PrescriptionLine], answered: Sequence[str | None]
+) -> None:
+    """Raise DrugWarnings unless every warning has been answered with a reason.
+
+    `answered` is what warned when the reason of each line was given, None where nobody
+    knows: a reason for prescribing what is not recognised is none for an allergy.
+    """
     unanswered = [
         (index, line.warning)
-        for index, line in enumerate(lines)
-        if line.warning and len(line.override_reason) < SHORTEST_REASON
+        for index, (line, before) in enumerate(zip(lines, answered, strict=True))
+        if line.warning
+        and (
+            len(line.override_reason) < SHORTEST_REASON
+            or before not in {None, line.warning}
+        )
     ]
     if unanswered:
         raise DrugWarnings(unanswered)

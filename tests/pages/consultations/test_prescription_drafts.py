@@ -10,6 +10,7 @@ from services.consultations import prescriptions
 from services.consultations.prescriptions import PrescriptionLine
 from services.core.actors import Role
 from services.patients.care import care
+from services.visits.front_desk import appointments
 from tests.kit import cast
 from tests.services.visits import visit_samples
 
@@ -197,6 +198,27 @@ def test_a_reason_for_one_drug_is_none_for_another(clinic, visit, change):
         type_in(app, drug="Ibuprofin 400 mg")
 
     assert not field(app, "override_reason").value
+
+
+def test_a_reason_for_one_warning_is_none_for_another(clinic, visit):
+    app = type_in(
+        opened(clinic, visit),
+        drug="Zzyzx 5 mg",
+        dose="1",
+        frequency="Daily",
+        duration="5 days",
+    )
+    type_in(app, override_reason="Imported for this patient alone")
+    seen = clinic.write(lambda s: appointments.look_up(s, clinic.clerk, visit))
+    clinic.edit(clinic.get(seen.patient_id), allergies=("Zzyzx",))
+
+    app.button(key="prescription_issue").click().run()
+    assert any("allergic to Zzyzx" in element.value for element in app.error)
+    clinic.catch_up(app).run()
+
+    assert any("allergic to Zzyzx" in element.value for element in app.warning)
+    assert not field(app, "override_reason").value
+    assert any("Imported for this patient" in e.value for e in app.caption)
 
 
 def test_what_is_not_recognised_is_signed_with_a_reason_only(clinic, visit):

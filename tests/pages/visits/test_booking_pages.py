@@ -69,10 +69,12 @@ def held_by(clinic: Clinic, slot_id: UUID, patient_id: UUID) -> BookingRecord:
     return clinic.write(lambda s: samples.hold(s, clinic.clerk, slot_id, patient_id))
 
 
-def booked(clinic: Clinic, slot_id: UUID, patient_id: UUID) -> BookingRecord:
+def booked(
+    clinic: Clinic, slot_id: UUID, patient_id: UUID, *, note: str = ""
+) -> BookingRecord:
     """Book a slot at another desk."""
     held = held_by(clinic, slot_id, patient_id)
-    return clinic.write(lambda s: bookings.confirm(s, clinic.clerk, held.id))
+    return clinic.write(lambda s: bookings.confirm(s, clinic.clerk, held.id, note=note))
 
 
 def stored(clinic: Clinic, booking: BookingRecord) -> BookingRecord:
@@ -344,7 +346,7 @@ def test_a_visit_is_moved_and_stays_until_the_new_time_is_confirmed(
     clinic: Clinic, dora: Practice, choose
 ):
     patient = clinic.register()
-    old = booked(clinic, dora.slots[0], patient.id)
+    old = booked(clinic, dora.slots[0], patient.id, note="A cough")
     app = clinic.open("doctor", doctor=dora.id, patient=patient.id, moves=old.id)
     assert "You are moving the visit" in markdown(app)
 
@@ -352,7 +354,9 @@ def test_a_visit_is_moved_and_stays_until_the_new_time_is_confirmed(
 
     new = latest(clinic, patient.id)
     assert stored(clinic, old).status is BookingStatus.CONFIRMED
+    assert app.text_input(key=f"booking_note_{new.id}").value == "A cough"
     app.button(key=f"booking_confirm_{new.id}").click().run()
+    assert stored(clinic, new).note == "A cough"
     assert stored(clinic, old).status is BookingStatus.CANCELLED
     assert states(app, dora)[:4] == ["free", "free", "free", "own_visit"]
     assert "You are moving" not in markdown(app)

@@ -6,6 +6,7 @@ from datetime import time, timedelta
 import pytest
 
 from dashboard.ui.clock import calendar
+from dashboard.ui.fields import stamp_of
 from dashboard.ui.record_table import TableEvent
 from dashboard.visits.schedule import extra_slots
 from services.core.actors import Role
@@ -137,6 +138,24 @@ def another_doctor(clinic, name, week=()):
 def saved_week(clinic, doctor_id):
     """What is kept of a doctor's week."""
     return clinic.write(lambda s: weeks.get_week(s, clinic.clerk, doctor_id))
+
+
+def test_fields_of_a_week_have_the_same_keys_in_every_process():
+    week = ("7", (Hours(1, time(9), time(12)),))
+
+    # What Python itself makes of texts and times is another number in each.
+    assert stamp_of(week) == "7dc9e50488c20675"
+
+
+def test_hours_too_short_for_a_visit_are_not_said_to_be_closed(clinic):
+    short = [Hours(1, time(9), time(9, 20)), Hours(2, time(9), time(10))]
+    doctor_id = another_doctor(clinic, "Dora Short", short)
+
+    app = clinic.open("doctor_plan", doctor=doctor_id)
+
+    (chart,) = app.get("vega_lite_chart")
+    assert "Monday: too short for a visit; Tuesday: 2 visits" in chart.proto.alt
+    assert "Wednesday: closed" in chart.proto.alt
 
 
 def test_a_week_is_chosen_and_the_slots_follow(clinic, dora):

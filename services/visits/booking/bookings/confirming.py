@@ -63,7 +63,8 @@ def confirm(
     """Make the hold a visit, and give back the one it takes the place of.
 
     The caller commits. What is confirmed already stays so and is returned. With `note`
-    the booking says that from now on. Raises HoldExpired, SlotTaken, BookingOver,
+    the booking says that from now on; without any it says what the visit was about
+    that it takes the place of. Raises HoldExpired, SlotTaken, BookingOver,
     PatientBusy, PatientArchived, NoSuchBooking, InvalidInput, NotAllowed.
     """
     require_booking(actor)
@@ -74,6 +75,8 @@ def confirm(
     wanted = None if note is None else rules.read_note(note)
     with assume_role(session, "system"):
         replaced = _give_back_replaced(session, actor, before)
+        if wanted is None and replaced and not before.note:
+            wanted = replaced.note
         is_confirmed = _confirm(session, before, wanted)
     after = reading.look_up(session, actor, booking_id)
     if not is_confirmed:
@@ -102,8 +105,7 @@ def move(
     held = holding.hold(session, actor, request, notice_hours=notice_hours)
     if held.status is not BookingStatus.PENDING or request.replaces_id is None:
         return held
-    replaced = reading.look_up(session, actor, request.replaces_id)
-    return confirm(session, actor, held.id, note=replaced.note)
+    return confirm(session, actor, held.id)
 
 
 def _give_back_replaced(

@@ -103,6 +103,25 @@ def test_an_allergy_that_came_up_after_the_preview_stops_it(room):
     assert stored(room) == set()
 
 
+def test_a_reason_for_what_is_not_recognised_is_none_for_an_allergy(room):
+    dora = room.clinic.dora
+    unheard_of = replace(PARACETAMOL, drug="Zzyzx 5 mg", override_reason=REASON)
+    order = room.read(
+        dora,
+        lambda s, a: prescriptions.prepare(s, a, room.graces, draft(unheard_of)),
+    )
+    room.let_be_allergic("Zzyzx")
+
+    with pytest.raises(DrugWarnings, match="allergic to Zzyzx"):
+        room.keep(order)
+    # Nor is it on the next try, unless that was seen.
+    (line,) = order.lines
+    with pytest.raises(DrugWarnings, match="allergic to Zzyzx"):
+        room.issue(line)
+    seen = replace(line, warning="The patient is allergic to Zzyzx.")
+    assert room.issue(seen).version.lines[0].override_reason == REASON
+
+
 def test_of_two_who_prescribe_at_once_one_does(room):
     dora = room.clinic.dora
     orders = [

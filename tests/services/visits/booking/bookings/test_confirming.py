@@ -45,6 +45,21 @@ def test_a_confirmed_hold_is_a_visit(session, clerk, slot, patient):
     assert (visit.starts_at, visit.ends_at) == (held.starts_at, held.ends_at)
 
 
+def test_a_visit_that_is_moved_is_about_what_it_was_unless_somebody_says_otherwise(
+    session, clerk, dora, patient
+):
+    slots = [samples.slot(session, dora, place) for place in range(3)]
+    first = hold(session, clerk, slots[0], patient.id, note="A cough")
+    bookings.confirm(session, clerk, first.id)
+
+    second = hold(session, clerk, slots[1], patient.id, replaces_id=first.id)
+    kept = bookings.confirm(session, clerk, second.id)
+    third = hold(session, clerk, slots[2], patient.id, replaces_id=second.id)
+    said = bookings.confirm(session, clerk, third.id, note="A fever")
+
+    assert (kept.note, said.note) == ("A cough", "A fever")
+
+
 def test_a_visit_does_not_run_out(session, clerk, slot, patient, other):
     held = hold(session, clerk, slot, patient.id)
     bookings.confirm(session, clerk, held.id)

@@ -1,0 +1,45 @@
+"""Fields that take so many characters: what is longer stays, and is refused in words.
+
+Streamlit's own bound, `max_chars`, drops all of what is pasted beyond it, without a
+word: these have none. How much was typed is said once it comes near the bound.
+"""
+
+from typing import Any, Final
+
+import streamlit as st
+
+from dashboard.ui.words import plain
+
+# From this part of what may be typed on, it is counted.
+_NEAR: Final = 0.8
+
+
+def bounded_line(
+    label: str, value: str = "", *, longest: int, key: str, **options: Any
+) -> str:
+    """Ask for a line of at most so many characters; return what was typed."""
+    with st.container(gap="small"):
+        typed = st.text_input(label, value, key=key, **options) or ""
+        _say_how_long(label, typed, longest)
+    return typed
+
+
+def bounded_area(
+    label: str, value: str = "", *, longest: int, key: str, **options: Any
+) -> str:
+    """Ask for a text of at most so many characters; return what was typed."""
+    with st.container(gap="small"):
+        typed = st.text_area(label, value, key=key, **options) or ""
+        _say_how_long(label, typed, longest)
+    return typed
+
+
+def _say_how_long(label: str, typed: str, longest: int) -> None:
+    length = len(typed.strip())
+    if length > longest:
+        st.markdown(
+            f":red[:material/error: {plain(label)} must have at most {longest:,} "
+            f"characters, and has {length:,}. Shorten it; nothing is cut off.]"
+        )
+    elif length > longest * _NEAR:
+        st.caption(f"{length:,} of {longest:,} characters")

@@ -1,0 +1,42 @@
+"""What is longer than its field takes stays there and is refused in words."""
+
+from pathlib import Path
+
+from streamlit.testing.v1 import AppTest
+
+_ROOT = Path(__file__).resolve().parents[3]
+
+
+def page():
+    from dashboard.ui.fields import bounded_area, bounded_line
+
+    bounded_line("Reason", longest=10, key="reason")
+    bounded_area("Note", longest=10, key="note")
+
+
+def typed(**texts: str) -> tuple[AppTest, str]:
+    app = AppTest.from_function(page).run()
+    for field in (app.text_input[0], app.text_area[0]):
+        field.set_value(texts.get(field.key, ""))
+    app.run()
+    assert not app.exception
+    return app, " ".join(element.value for element in (*app.markdown, *app.caption))
+
+
+def test_what_is_pasted_beyond_the_bound_stays_and_the_field_is_named():
+    app, said = typed(reason="x" * 12, note="y" * 1_200)
+
+    assert (app.text_input[0].value, app.text_area[0].value) == ("x" * 12, "y" * 1_200)
+    assert "Reason must have at most 10 characters, and has 12." in said
+    assert "Note must have at most 10 characters, and has 1,200." in said
+
+
+def test_near_the_bound_it_is_counted_and_else_nothing_is_said():
+    assert typed(reason="x" * 9)[1] == "9 of 10 characters"
+    assert typed(reason="x" * 8, note="  yyyyyyyy  ")[1] == ""
+
+
+def test_no_field_has_a_bound_that_drops_what_is_pasted():
+    files = (f for room in ("dashboard", "pages") for f in (_ROOT / room).rglob("*.py"))
+
+    assert [str(f) for f in files if "max_chars=" in f.read_text()] == []
