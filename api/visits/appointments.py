@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Query
@@ -15,10 +15,11 @@ from api.core.documented import shows
 from api.visits.schemas import VisitShown, VisitsShown
 from services.core.actors import Actor
 from services.visits.front_desk import appointments
-from services.visits.front_desk.appointments import VisitRecord
+from services.visits.front_desk.appointments import MOST_OF_DAY, VisitRecord
 
 router = APIRouter(prefix="/api/appointments", tags=["Visits"])
 
+_AT_A_TIME: Final = MOST_OF_DAY
 VisitAction = Callable[[Session, Actor, UUID], VisitRecord]
 
 
@@ -30,10 +31,14 @@ def list_appointments(
     ] = None,
     doctor: UUID | None = None,
     patient: UUID | None = None,
+    after: Annotated[
+        UUID | None, Query(description="Of a day: what `next` of an answer said.")
+    ] = None,
 ) -> Response:
-    """List the visits of a day, or of a patient, the latest first.
+    """List the visits of a day, the earliest first, or of a patient, the latest first.
 
-    Patients are told of their own. With a patient, `day` and `doctor` sift the list.
+    Patients are told of their own. With a patient, `day` and `doctor` sift the list. A
+    day's visits come 500 at a time; `next` leads to those that follow.
     """
     stores, actor = caller.stores, caller.actor
     whose = patient or actor.patient_id
@@ -45,7 +50,13 @@ def list_appointments(
         if whose is None:
             chosen_day = day or today.date()
             return appointments.list_of_day(
-                session, actor, chosen_day, zone, doctor_id=doctor
+                session,
+                actor,
+                chosen_day,
+                zone,
+                doctor_id=doctor,
+                after=after,
+                limit=_AT_A_TIME,
             )
         records = appointments.list_of_patient(session, actor, whose)
         return tuple(
@@ -56,7 +67,11 @@ def list_appointments(
         )
 
     visits = caller.read(read)
-    content = {"appointments": list(map(VisitShown.of, visits.value))}
+    is_cut = whose is None and len(visits.value) == _AT_A_TIME
+    content = {
+        "appointments": list(map(VisitShown.of, visits.value)),
+        "next": visits.value[-1].id if is_cut else None,
+    }
     return JsonResponse(content, headers=read_headers(visits, caller.after))
 
 

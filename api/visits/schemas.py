@@ -114,6 +114,9 @@ class VisitsShown(Shown):
     """The visits of a day, or of a patient."""
 
     appointments: list[VisitShown]
+    next: UUID | None = Field(
+        description="Of a day with more visits: ask again with `after` this one."
+    )
 
 
 def booking_path(booking_id: UUID) -> str:

@@ -56,6 +56,7 @@ def show_waiting_room() -> None:
             empty_state("Nobody has a visit today.", icon="event_available")
             return
         st.markdown(f"**{desk_words.summary(whole)}**")
+        day_queue.offer_rest(whole, key="desk_rest")
         doctor = st.selectbox(
             "Doctor",
             sorted({*whole.doctors, *(one.doctor_name for one in unregistered)}),

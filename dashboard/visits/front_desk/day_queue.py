@@ -1,16 +1,27 @@
 """The day's visits, read for a screen and sorted into who waits and who is to come."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from typing import Final
+from uuid import UUID
 
-from dashboard.context import current_actor, now, read
+import streamlit as st
+
+from dashboard.context import current_actor, in_zone, now, read
 from dashboard.ui.clock import zone
 from services.visits.front_desk import appointments
-from services.visits.front_desk.appointments import VisitRecord, VisitStatus
+from services.visits.front_desk.appointments import (
+    MOST_OF_DAY,
+    VisitRecord,
+    VisitStatus,
+)
 
 # A click that changes nothing asks no database; a check-in elsewhere shows soon.
 _SECONDS = 15.0
+# How many parts of a long day are shown.
+_PARTS: Final = "day_queue_parts"
+_AT_A_TIME: Final = MOST_OF_DAY
 _BEFORE_IT_IS_OVER = (
     VisitStatus.CHECKED_IN,
     VisitStatus.IN_ROOM,
@@ -26,6 +37,8 @@ class Queue:
     in_room: tuple[VisitRecord, ...]
     expected: tuple[VisitRecord, ...]
     over: tuple[VisitRecord, ...]
+    # Whether the day may have later visits than these.
+    is_cut: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -41,7 +54,8 @@ class Queue:
         """Return the part of one doctor; all of it without one."""
         if doctor is None:
             return self
-        return sort([visit for visit in self.visits if visit.doctor_name == doctor])
+        theirs = sort([visit for visit in self.visits if visit.doctor_name == doctor])
+        return replace(theirs, is_cut=self.is_cut)
 
     @property
     def visits(self) -> tuple[VisitRecord, ...]:
@@ -50,14 +64,48 @@ class Queue:
 
 
 def today() -> Queue:
-    """Return the clinic's visits of today, as far as this person sees them."""
-    actor, timestamp = current_actor(), now()
-    return sort(
-        read(
-            lambda s: appointments.list_of_day(s, actor, timestamp.date(), zone()),
-            keep=("queue", actor.id, timestamp.date()),
-            seconds=_SECONDS,
+    """Return the clinic's visits of today, as far as this person sees them.
+
+    Of a day with very many those that begin first, and more once they are asked for.
+    """
+    day = now().date()
+    visits: list[VisitRecord] = []
+    is_cut = True
+    for _ in range(st.session_state.get(_PARTS, 1)):
+        part = _part(day, visits[-1].id if visits else None)
+        visits += part
+        is_cut = len(part) == _AT_A_TIME
+        if not is_cut:
+            break
+    return replace(sort(visits), is_cut=is_cut)
+
+
+def offer_rest(queue: Queue, *, key: str) -> None:
+    """Say that a day's list is cut, if it is, and offer what follows."""
+    if not queue.is_cut:
+        return
+    latest = max(visit.starts_at for visit in queue.visits)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            f":material/more_horiz: Today has very many visits: {len(queue.visits):,} "
+            f"are shown, up to {in_zone(latest):%H:%M}.",
+            width="content",
         )
+        st.button("Show later visits", key=key, on_click=_show_more)
+
+
+def _show_more() -> None:
+    st.session_state[_PARTS] = st.session_state.get(_PARTS, 1) + 1
+
+
+def _part(day: date, after: UUID | None) -> tuple[VisitRecord, ...]:
+    actor = current_actor()
+    return read(
+        lambda s: appointments.list_of_day(
+            s, actor, day, zone(), after=after, limit=_AT_A_TIME
+        ),
+        keep=("queue", actor.id, day, after),
+        seconds=_SECONDS,
     )
 
 

@@ -127,6 +127,7 @@ def show_today() -> None:
             ):
                 go("visits/book.py")
             return
+        day_queue.offer_rest(queue, key="home_rest")
         chart, people = st.columns((2, 3))
         with chart:
             st.subheader("Today by hour", anchor=False)

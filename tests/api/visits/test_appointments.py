@@ -4,6 +4,7 @@ from uuid import uuid4
 
 import pytest
 
+from api.visits import appointments as api_appointments
 from services.core.actors import Role
 from tests.api.conftest import NEWEST
 from tests.api.visit_samples import Practice
@@ -41,6 +42,25 @@ def test_a_day_lists_the_visits_of_each_doctor(client, practice, visit):
     assert _list(client, day=DAY, doctor=str(practice.doctor_id)) == [visit["id"]]
     assert _list(client, day=DAY, doctor=str(uuid4())) == []
     assert visit["id"] not in _list(client)
+
+
+def test_a_long_day_is_cut_and_leads_to_the_rest(client, visit, monkeypatch):
+    monkeypatch.setattr(api_appointments, "_AT_A_TIME", 1)
+    given = {"params": {"day": DAY}, "headers": NEWEST}
+
+    first = client.get("/api/appointments", **given).json()
+    assert len(first["appointments"]) == 1
+    assert first["next"] == first["appointments"][0]["id"]
+    seen = [first["next"]]
+    while len(seen) < 100:
+        given["params"]["after"] = seen[-1]
+        if not (rest := client.get("/api/appointments", **given).json())["next"]:
+            break
+        seen.append(rest["next"])
+
+    assert visit["id"] in seen
+    assert len(set(seen)) == len(seen)
+    assert rest == {"appointments": [], "next": None}
 
 
 def test_a_patients_visits_are_listed(client, ada, visit):

@@ -10,7 +10,7 @@ from sqlalchemy import func, update
 from dashboard.ui.clock import midnight, today
 from dashboard.ui.record_table import TableEvent
 from dashboard.ui.words import written
-from dashboard.visits.front_desk import desk_tables
+from dashboard.visits.front_desk import day_queue, desk_tables
 from db.models.booking import Appointment, Slot, VisitNotification
 from db.models.doctor import Doctor
 from db.postgres import SYSTEM
@@ -97,6 +97,21 @@ def test_a_day_without_visits_says_so(clinic, visit):
     app = clinic.open("desk")
 
     assert any("Nobody has a visit today." in text for text in words_on(app))
+    assert not app.exception
+
+
+def test_a_day_with_very_many_visits_says_where_it_is_cut(clinic, visit, monkeypatch):
+    monkeypatch.setattr(day_queue, "_AT_A_TIME", 2)
+    for hour in (8, 9, 10):
+        visit(begins=at_hour(hour))
+    app = clinic.open("desk")
+    assert len(rows_of(app, "desk_expected")) == 2
+    assert any("2 are shown, up to 09:00" in text for text in words_on(app))
+
+    app.button(key="desk_rest").click().run()
+
+    assert len(rows_of(app, "desk_expected")) == 3
+    assert not [button for button in app.button if button.key == "desk_rest"]
     assert not app.exception
 
 

@@ -5,7 +5,7 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, false, true
+from sqlalchemy import ColumnElement, false, select, true, tuple_
 from sqlalchemy.orm import Session
 
 from db.models.booking import Appointment
@@ -19,7 +19,9 @@ from services.visits.front_desk.appointments.records import VisitRecord, VisitSt
 from services.visits.front_desk.appointments.rows import visit_of, visits
 from services.visits.schedule import permissions
 
-_MOST: Final = 500
+# So many at a time of a day; `after` asks for those that follow.
+MOST_OF_DAY: Final = 500
+_MOST: Final = MOST_OF_DAY
 # A week of a clinic, or a day of a large one.
 _MOST_BETWEEN: Final = 5000
 
@@ -60,16 +62,22 @@ def list_of_day(
     zone: tzinfo,
     *,
     doctor_id: UUID | None = None,
+    after: UUID | None = None,
+    limit: int = MOST_OF_DAY,
 ) -> tuple[VisitRecord, ...]:
     """Return the visits of a day of this zone, the earliest first; raises NotAllowed.
 
     A clinician's are those of their own patients and those that they are booked for.
+    They are MOST_OF_DAY at a time, or `limit`: where there are as many, others may
+    follow `after` the last of them.
     """
     actor.require(Permission.VIEW_VISITS)
     listed = _list(
         session,
         *_on(day, zone),
         Appointment.doctor_id == doctor_id if doctor_id else true(),
+        _follows(after) if after else true(),
+        limit=min(limit, MOST_OF_DAY),
     )
     _record_list(session, actor, listed, day=day)
     return listed
@@ -219,6 +227,14 @@ def _on(day: date, zone: tzinfo) -> tuple[ColumnElement[bool], ...]:
     midnight = datetime.combine(day, time.min, zone)
     next_midnight = datetime.combine(day + timedelta(days=1), time.min, zone)
     return (Appointment.starts_at >= midnight, Appointment.starts_at < next_midnight)
+
+
+def _follows(visit_id: UUID) -> ColumnElement[bool]:
+    """Return which visits come after one in a day's list."""
+    place = select(Appointment.starts_at, Appointment.id).where(
+        Appointment.id == visit_id
+    )
+    return tuple_(Appointment.starts_at, Appointment.id) > place.scalar_subquery()
 
 
 def _record_list(

@@ -32,6 +32,26 @@ def listed(visits, actor, day=None, **only):
     return {visit.id for visit in visits_of_day} & {visits.graces, visits.adas}
 
 
+def test_a_day_comes_in_parts_each_after_the_one_before(visits):
+    cleo = visits.clinic.cleo
+
+    def part(after, limit=1):
+        return visits.read(
+            cleo,
+            lambda s, a: appointments.list_of_day(
+                s, a, today(), UTC, after=after, limit=limit
+            ),
+        )
+
+    whole = part(None, limit=appointments.MOST_OF_DAY)
+    seen = []
+    while following := part(seen[-1].id if seen else None):
+        seen += following
+
+    assert [visit.id for visit in seen] == [visit.id for visit in whole]
+    assert {visits.graces, visits.adas} <= {visit.id for visit in seen}
+
+
 def test_the_desk_opens_any_visit_with_whose_it_is_and_where(visits):
     opened = visits.read(
         visits.clinic.cleo, lambda s, a: appointments.get(s, a, visits.graces)
