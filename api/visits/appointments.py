@@ -15,11 +15,12 @@ from api.core.documented import shows
 from api.visits.schemas import VisitShown, VisitsShown
 from services.core.actors import Actor
 from services.visits.front_desk import appointments
-from services.visits.front_desk.appointments import MOST_OF_DAY, VisitRecord
+from services.visits.front_desk.appointments import VisitRecord
 
 router = APIRouter(prefix="/api/appointments", tags=["Visits"])
 
-_AT_A_TIME: Final = MOST_OF_DAY
+# As many as a list of a day has at most.
+_AT_A_TIME: Final = 500
 VisitAction = Callable[[Session, Actor, UUID], VisitRecord]
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.ui.chart_tools import choosing_box
-from dashboard.ui.fields import stamp_of
+from dashboard.ui.fields.keys import stamp_of
 from services.lists.criteria import Filter, Operator
 from services.patients.search import Bar, ListStatistics
 

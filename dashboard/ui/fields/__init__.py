@@ -4,4 +4,3 @@ from dashboard.ui.fields.bounded import (
     bounded_area as bounded_area,
     bounded_line as bounded_line,
 )
-from dashboard.ui.fields.keys import stamp_of as stamp_of

@@ -11,17 +11,14 @@ import streamlit as st
 from dashboard.context import current_actor, in_zone, now, read
 from dashboard.ui.clock import zone
 from services.visits.front_desk import appointments
-from services.visits.front_desk.appointments import (
-    MOST_OF_DAY,
-    VisitRecord,
-    VisitStatus,
-)
+from services.visits.front_desk.appointments import VisitRecord, VisitStatus
 
 # A click that changes nothing asks no database; a check-in elsewhere shows soon.
 _SECONDS = 15.0
 # How many parts of a long day are shown.
 _PARTS: Final = "day_queue_parts"
-_AT_A_TIME: Final = MOST_OF_DAY
+# As many as a list of a day has at most.
+_AT_A_TIME: Final = 500
 _BEFORE_IT_IS_OVER = (
     VisitStatus.CHECKED_IN,
     VisitStatus.IN_ROOM,

@@ -15,6 +15,7 @@ _ROW_HEIGHT: Final = 26
 _EARLIEST: Final = 7
 _LATEST: Final = 19
 _HOUR: Final = 60
+_ROOM: Final = 0.05
 _CLOCK: Final = "(datum.value < 10 ? '0' : '') + datum.value + ':00'"
 # Readable on light and on dark ground.
 _MUTED: Final = "#7A8790"
@@ -57,6 +58,8 @@ def show_drawn_week(
     )
     begin = int(min([_EARLIEST, *drawn["begins"]]))
     end = -int(-max([_LATEST, *drawn["ends"]]) // 1)
+    # The last hour stands below its line, and not beyond the edge.
+    room = (end - begin) * _ROOM
     bars = (
         alt.Chart(drawn)
         # The gap tells one visit from the next.
@@ -65,7 +68,7 @@ def show_drawn_week(
             x=alt.X(
                 "begins:Q",
                 title=None,
-                scale=alt.Scale(domain=[begin, end], nice=False),
+                scale=alt.Scale(domain=[begin, end + room], nice=False),
                 axis=alt.Axis(labelExpr=_CLOCK, tickMinStep=1, labelFlush=True),
             ),
             x2="ends:Q",

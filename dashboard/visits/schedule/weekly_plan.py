@@ -8,7 +8,7 @@ import streamlit as st
 from dashboard.context import current_actor, read, write
 from dashboard.ui.clock import calendar, zone
 from dashboard.ui.error_boundary import error_boundary
-from dashboard.ui.fields import stamp_of
+from dashboard.ui.fields.keys import stamp_of
 from dashboard.visits.schedule.day_hours import DayHours
 from dashboard.visits.schedule.drawn_week import show_drawn_week
 from dashboard.visits.schedule.plan_changes import say_what_became

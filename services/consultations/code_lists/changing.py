@@ -49,7 +49,7 @@ def take(
     actor.require(Permission.MANAGE_CODE_LISTS)
     if file.problems:
         raise UnreadableList(
-            f"{len(file.problems):,} lines of the file cannot be taken, so none was. "
+            f"{len(file.problems):,} of the file's lines cannot be taken, so none was. "
             "Correct them and check the file again."
         )
     _lock(session, file.kind, version)

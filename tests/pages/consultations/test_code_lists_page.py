@@ -1,11 +1,15 @@
 """A clinic's own lists on screen: checked, taken, chosen, and searched at a visit."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from services.consultations import code_lists
 from services.consultations.code_lists import ListKind, ListSource
 from services.core.actors import Role
+from services.patients.care import care
 from tests.kit import cast
+from tests.services.visits import visit_samples
 
 BOSS = cast.act_as_somebody(Role.ADMIN)
 HEAD = "name,form,strength,active_ingredients\n"
@@ -57,6 +61,33 @@ def test_a_list_is_previewed_taken_and_chosen(clinic, page):
     assert not page.exception
     listed = clinic.write(code_lists.drugs)
     assert listed.offered == ("Zyrafen", "Zyrafen 400 mg tablets")
+
+
+def test_what_is_chosen_is_found_at_a_visit_and_checked_by_what_is_in_it(clinic, page):
+    upload(page, f"{HEAD}Zyradol,tablets,200 mg,Ibuprofen\n")
+    page.button(key="code_lists_take_drugs").click().run()
+    clinic.write(lambda s: code_lists.choose(s, BOSS, ListKind.DRUGS, ListSource.OWN))
+    clinician = clinic.cast[Role.CLINICIAN].id
+    patient = clinic.register(allergies=("Naproxen",))
+    clinic.write(lambda s: care.assign(s, clinic.clerk, patient.id, clinician))
+    visit = clinic.write(
+        lambda s: visit_samples.visit(
+            s,
+            cast.add_doctor(s, user_id=clinician).id,
+            patient.id,
+            visit_samples.soon(),
+            status="checked-in",
+            checked_in_at=datetime.now(UTC),
+        )
+    )
+
+    app = clinic.open("visit", Role.CLINICIAN, visit=visit)
+    find = app.selectbox(key="prescription_find")
+    assert find.options == ["Zyradol", "Zyradol 200 mg tablets"]
+    find.set_value("Zyradol 200 mg tablets").run()
+
+    assert any("the same class: NSAIDs" in element.value for element in app.warning)
+    assert not app.exception
 
 
 def test_a_file_that_is_no_list_is_explained(page):

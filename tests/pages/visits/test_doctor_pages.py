@@ -1,12 +1,13 @@
 """Doctors on screen: found, added, planned, and what a plan leaves to be moved."""
 
+import json
 from dataclasses import replace
 from datetime import time, timedelta
 
 import pytest
 
 from dashboard.ui.clock import calendar
-from dashboard.ui.fields import stamp_of
+from dashboard.ui.fields.keys import stamp_of
 from dashboard.ui.record_table import TableEvent
 from dashboard.visits.schedule import extra_slots
 from services.core.actors import Role
@@ -156,6 +157,19 @@ def test_hours_too_short_for_a_visit_are_not_said_to_be_closed(clinic):
     (chart,) = app.get("vega_lite_chart")
     assert "Monday: too short for a visit; Tuesday: 2 visits" in chart.proto.alt
     assert "Wednesday: closed" in chart.proto.alt
+    assert closed(app, 1).key == f"doctor_closed_1_{doctor_id}_{stamp_of(tuple(short))}"
+
+
+def test_the_axis_of_the_week_has_room_for_its_last_hour(clinic):
+    doctor_id = another_doctor(clinic, "Dora Late", [Hours(1, time(9), time(19))])
+
+    app = clinic.open("doctor_plan", doctor=doctor_id)
+
+    (chart,) = app.get("vega_lite_chart")
+    layers = json.loads(chart.proto.spec)["layer"]
+    begin, end = layers[0]["encoding"]["x"]["scale"]["domain"]
+    assert begin == 7
+    assert end > 19.5
 
 
 def test_a_week_is_chosen_and_the_slots_follow(clinic, dora):

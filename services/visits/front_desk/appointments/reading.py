@@ -19,9 +19,7 @@ from services.visits.front_desk.appointments.records import VisitRecord, VisitSt
 from services.visits.front_desk.appointments.rows import visit_of, visits
 from services.visits.schedule import permissions
 
-# So many at a time of a day; `after` asks for those that follow.
-MOST_OF_DAY: Final = 500
-_MOST: Final = MOST_OF_DAY
+_MOST: Final = 500
 # A week of a clinic, or a day of a large one.
 _MOST_BETWEEN: Final = 5000
 
@@ -63,13 +61,13 @@ def list_of_day(
     *,
     doctor_id: UUID | None = None,
     after: UUID | None = None,
-    limit: int = MOST_OF_DAY,
+    limit: int = _MOST,
 ) -> tuple[VisitRecord, ...]:
     """Return the visits of a day of this zone, the earliest first; raises NotAllowed.
 
     A clinician's are those of their own patients and those that they are booked for.
-    They are MOST_OF_DAY at a time, or `limit`: where there are as many, others may
-    follow `after` the last of them.
+    They are 500 at a time, or `limit`: where there are as many, others may follow
+    `after` the last of them.
     """
     actor.require(Permission.VIEW_VISITS)
     listed = _list(
@@ -77,7 +75,7 @@ def list_of_day(
         *_on(day, zone),
         Appointment.doctor_id == doctor_id if doctor_id else true(),
         _follows(after) if after else true(),
-        limit=min(limit, MOST_OF_DAY),
+        limit=min(limit, _MOST),
     )
     _record_list(session, actor, listed, day=day)
     return listed
