@@ -60,7 +60,7 @@ def correct(person: Person) -> None:
             st.text_input(
                 "Phone number",
                 person.phone_number or "",
-                key=f"user_phone_{person.id}",
+                key=f"user_phone_number_{person.id}",
                 autocomplete="off",
                 help="For codes by text message, if the clinic sends them.",
             ),

@@ -8,8 +8,10 @@ from uuid import uuid4
 import streamlit as st
 
 from dashboard import wiring
+from dashboard.ui.field_problems import problem_of
 from dashboard.web.log.json_log import describe
 from services.core.errors import (
+    InvalidInput,
     NotAllowed,
     NotFound,
     NotSaved,
@@ -61,6 +63,9 @@ def explain(refusal: ServiceError) -> None:
         st.error(str(refusal), icon=":material/lock:", title="Not allowed")
     elif isinstance(refusal, NotFound):
         st.warning(str(refusal), icon=":material/search_off:", title="Not found")
+    elif isinstance(refusal, InvalidInput):
+        with problem_of(refusal.property_name):
+            st.error(str(refusal), icon=":material/block:")
     else:
         st.error(str(refusal), icon=":material/block:")
 

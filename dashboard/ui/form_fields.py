@@ -7,6 +7,7 @@ from typing import Any, Final
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from dashboard.ui.field_problems import show_problem
 from dashboard.ui.words import plain
 from services.documents.forms import (
     Form,
@@ -77,9 +78,7 @@ def show_problems(
 ) -> None:
     """Say beside each field what is wrong with it."""
     for problem in problems:
-        places[problem.field].markdown(
-            f":red[:material/error: {plain(problem.message)}]"
-        )
+        show_problem(places[problem.field], problem.field, problem.message)
 
 
 def labels(template: Template, problems: Sequence[Problem]) -> str:

@@ -38,7 +38,8 @@ def show_filters() -> None:
         )
         editor.draw(shown, mark=key)
         if st.button("Show documents", type="primary", key="documents_apply"):
-            listing.show(editor.read(search=shown.search))
+            with editor.naming_rows():
+                listing.show(editor.read(search=shown.search))
 
 
 @st.fragment

@@ -9,6 +9,7 @@ from dashboard.documents.filing import ingest, uploading
 from dashboard.navigation import go
 from dashboard.patients.search.patient_choice import choose_patient
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.field_problems import problem_of
 from dashboard.ui.page_header import page_header
 from services.core.actors import Role
 from services.core.errors import NotFound
@@ -52,7 +53,8 @@ submitted = st.button(
     disabled=uploading.show_upload_limit() or not is_known or len(drafts) < count,
 )
 if submitted and not uploads:
-    st.error("No file uploaded", icon=":material/block:")
+    with problem_of("files"):
+        st.error("No file uploaded", icon=":material/block:")
     st.caption(
         "Choose a PDF or a picture above first. What is red there was not taken: it is "
         f"larger than {ingest.MAX_MEGABYTES} MB, or else the reason stands below it. "

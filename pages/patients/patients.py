@@ -37,7 +37,8 @@ def show_filters() -> None:
         editor = CriteriaEditor("patients", fields_for(actor), suggest)
         editor.draw(shown, mark=key)
         if st.button("Show patients", type="primary", key="patients_apply"):
-            listing.show(editor.read(search=shown.search))
+            with editor.naming_rows():
+                listing.show(editor.read(search=shown.search))
 
 
 @st.fragment

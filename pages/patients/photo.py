@@ -6,6 +6,7 @@ from dashboard.context import current_actor, files, today, write
 from dashboard.navigation import open_patient
 from dashboard.patients.records.chosen_patient import chosen_patient
 from dashboard.patients.records.patient_header import patient_header
+from dashboard.ui.field_problems import problem_of
 from dashboard.ui.notices import notify
 from services.patients.photos import photos
 
@@ -28,7 +29,8 @@ with st.container(horizontal=True):
     if st.button("Back to the patient", key="photo_back", type="tertiary"):
         open_patient(patient.id)
 if saves and upload is None:
-    st.error("Choose a file first.", icon=":material/error:")
+    with problem_of("photo"):
+        st.error("Choose a file first.", icon=":material/error:")
 elif saves and upload is not None:
     prepared = photos.prepare(upload.getvalue())
     write(

@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard.cluster.alerts.alert_words import WORDS, describe_rule, receivers
 from dashboard.context import current_actor, read, write
-from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.error_boundary import error_boundary, explain
 from dashboard.ui.notices import notify
 from dashboard.ui.record_table import (
     Cell,
@@ -135,7 +135,7 @@ def _save(rule: RuleRevision, draft: RuleDraft) -> None:
             )
         )
     except InvalidInput as refusal:
-        st.error(str(refusal), icon=":material/block:")
+        explain(refusal)
         return
     notify(f"The rule for {WORDS[rule.kind].title.lower()} is changed.")
     st.rerun()

@@ -47,7 +47,7 @@ def _replace(record: DocumentRecord) -> None:
         upload = st.file_uploader(
             "PDF file or picture",
             max_upload_size=ingest.MAX_MEGABYTES,
-            key=f"document_replace_{record.id}_{record.latest}",
+            key=f"document_replace_file_{record.id}_{record.latest}",
         )
         # A file that is still on its way is none yet.
         saves = st.button(

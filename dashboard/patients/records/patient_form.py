@@ -8,7 +8,8 @@ from typing import Any, Final
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard.ui.words import SEXES, plain
+from dashboard.ui.field_problems import show_problem
+from dashboard.ui.words import SEXES
 from services.core.errors import InvalidInput
 from services.patients.records import patients
 from services.patients.records.model import (
@@ -42,9 +43,8 @@ class TypedPatient:
 
     def _show(self, problems: Sequence[patients.PatientProblem]) -> None:
         for problem in problems:
-            self.problems[problem.property_name].markdown(
-                f":red[:material/error: {plain(problem.message)}]"
-            )
+            name = problem.property_name
+            show_problem(self.problems[name], name, problem.message)
         fields = (
             "one field needs"
             if len(problems) == 1

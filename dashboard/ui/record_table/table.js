@@ -169,7 +169,7 @@ class Chosen {
 }
 
 const record = (row, columns, open, act, chosen, kept) => {
-  const line = element("tr", { role: "row" })
+  const line = element("tr", { role: "row", "data-row": row.id })
   if (chosen) line.append(chosen.cell(row))
   row.cells.forEach((cell, position) => {
     const isName = position === 0
@@ -221,7 +221,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const open = (id) => setTriggerValue("opened", id)
   const sort = (key, adds) => setTriggerValue("sorted", { order: key, adds })
   const act = (id, action) => setTriggerValue("done", { id, action })
-  const focused = parentElement.activeElement?.closest("[data-focus]")?.dataset.focus
+  const had = parentElement.activeElement?.closest("[data-focus]")
+  const focused = had?.dataset.focus
+  const row = had?.closest("[data-row]")?.dataset.row
 
   const before = parentElement.querySelector(".frame")
   const pictures = before?.querySelectorAll(".thumbnail img") ?? []
@@ -249,14 +251,23 @@ export default function ({ data, parentElement, setTriggerValue }) {
       ...rows.map((row) => record(row, columns, open, act, chosen, kept)),
     ),
   )
-  table.querySelectorAll("button, a, input").forEach((control, position) => {
-    control.dataset.focus = String(position)
+  const controls = "button, a, input"
+  table.querySelectorAll(controls).forEach((control, position) => {
+    const isInRow = control.closest("[data-row]")
+    control.dataset.focus = isInRow ? control.ariaLabel || control.textContent : position
   })
   const frame = element("div", { class: "frame" }, ...(chosen ? [chosen.bar] : []), table)
   chosenBefore.set(parentElement, chosen)
   chosen?.say()
   if (before) before.replaceWith(frame)
   else parentElement.append(frame)
-  // A sorted header is drawn anew; who sorted by keyboard stays on it.
-  if (focused) frame.querySelector(`[data-focus="${focused}"]`)?.focus()
+  // A sorted header is drawn anew; who sorted by keyboard stays on it. In a row the focus
+  // stays with the row: where another one stands now, the same key would act on that.
+  if (!had) return
+  const within = row
+    ? frame.querySelector(`[data-row="${CSS.escape(row)}"]`)
+    : table.querySelector("thead")
+  const there = [...(within?.querySelectorAll(controls) ?? [])]
+  const again = there.find((control) => control.dataset.focus === focused) ?? there[0]
+  again?.focus()
 }

@@ -7,6 +7,7 @@ import streamlit as st
 
 from dashboard.context import current_actor
 from dashboard.navigation import go
+from dashboard.ui.landing import landing
 from dashboard.ui.words import plain
 from dashboard.visits.appointments.visit_addresses import calendar_url, ticket_url
 from dashboard.visits.booking.held import forget_booked, last_booked
@@ -22,7 +23,7 @@ def show_booked() -> None:
 
 
 def _show(booked: Sequence[BookingRecord]) -> None:
-    with st.container(border=True):
+    with landing(f"booked_{booked[0].id}", border=True):
         st.badge("Booked", icon=":material/event_available:", color="green")
         sentences = list(map(_sentence, booked))
         # A list of one is none.

@@ -12,6 +12,7 @@ from dashboard.context import current_actor, write
 from dashboard.ui.countdown import Countdown, countdown
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import bounded_line
+from dashboard.ui.landing import landing
 from dashboard.ui.words import plain
 from dashboard.visits.appointments.visit_addresses import leaving_url
 from dashboard.visits.booking.held import (
@@ -61,7 +62,7 @@ def _series(booking: BookingRecord) -> str:
 
 def _panel(held: Sequence[BookingRecord]) -> None:
     first = held[0]
-    with st.container(border=True):
+    with landing(f"held_{first.id}", border=True):
         st.markdown(_sentence(held))
         key = f"booking_countdown_{first.id}_{first.renewals}"
         if countdown(_countdown(held), key=key):

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from dashboard.context import current_actor, read, write
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import bounded_area
+from dashboard.ui.landing import landing
 from dashboard.visits.booking.cancellation_notice import notice_hours
 from dashboard.visits.booking.held import forget_booked, give_back, held_now
 from dashboard.visits.booking.leaving import CHOSEN, LOST, REFUSED
@@ -187,7 +188,8 @@ def show_lost_race() -> SlotRecord | None:
     if lost is None:
         return None
     free_next = _next_free(lost)
-    with st.container(border=True, gap="small"):
+    name = f"lost_{lost.starts_at:%Y%m%d%H%M}"
+    with landing(name, border=True, gap="small"):
         st.markdown(
             f":material/bolt: **{shortly(lost.starts_at)} was just taken.** "
             + _may_free(lost.free_at)

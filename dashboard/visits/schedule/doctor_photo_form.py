@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dashboard.context import current_actor, files, write
+from dashboard.ui.field_problems import problem_of
 from dashboard.ui.notices import notify
 from dashboard.visits.doctors.doctor_header import doctor_photo
 from services.patients.photos import photos
@@ -23,7 +24,8 @@ def photo_form(doctor: DoctorRecord) -> None:
         )
         saves = st.form_submit_button("Save photo", key="doctor_photo_save")
     if saves and upload is None:
-        st.error("Choose a file first.", icon=":material/error:")
+        with problem_of("photo"):
+            st.error("Choose a file first.", icon=":material/error:")
     elif saves and upload is not None:
         prepared = photos.prepare(upload.getvalue())
         write(

@@ -64,12 +64,16 @@ def show_extras(doctor: DoctorRecord) -> None:
 
 def _fields(doctor: DoctorRecord) -> tuple[datetime, datetime, str]:
     with st.grid(2, min_column_width=240):
-        day = st.date_input("Day", today(), key=renewed_forms.key_in(_FORM, "day"))
-        clock = st.time_input("Time", _BEGIN, key=renewed_forms.key_in(_FORM, "time"))
+        day = st.date_input(
+            "Day", today(), key=renewed_forms.key_in(_FORM, "starts_at")
+        )
+        clock = st.time_input(
+            "Time", _BEGIN, key=renewed_forms.key_in(_FORM, "starts_at_time")
+        )
         minutes = st.number_input(
             "Minutes",
             value=doctor.slot_minutes,
-            key=renewed_forms.key_in(_FORM, "minutes"),
+            key=renewed_forms.key_in(_FORM, "ends_at_minutes"),
         )
         reason = bounded_line(
             "Why (of no patient)",

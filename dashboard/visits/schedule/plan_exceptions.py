@@ -125,10 +125,10 @@ def _fields(doctor: DoctorRecord) -> ExceptionDraft:
             "From (time)", _BEGIN, key=renewed_forms.key_in(_FORM, "first")
         )
         last_day = st.date_input(
-            "Until", today(), key=renewed_forms.key_in(_FORM, "last_day")
+            "Until", today(), key=renewed_forms.key_in(_FORM, "ends_at")
         )
         last = st.time_input(
-            "Until (time)", _END, key=renewed_forms.key_in(_FORM, "last")
+            "Until (time)", _END, key=renewed_forms.key_in(_FORM, "ends_at_time")
         )
     is_all = st.checkbox("For the whole clinic", key=renewed_forms.key_in(_FORM, "all"))
     return ExceptionDraft(

@@ -143,7 +143,7 @@ def test_a_role_is_changed(confirmed, kept: Session, cleo: User):
 def test_a_name_and_address_are_corrected(confirmed, kept: Session, cleo: User):
     app = confirmed("user", user=cleo.id)
     app.text_input(key=f"user_name_{cleo.id}").set_value("Cleopatra")
-    app.text_input(key=f"user_phone_{cleo.id}").set_value("+44 1632 960 983")
+    app.text_input(key=f"user_phone_number_{cleo.id}").set_value("+44 1632 960 983")
 
     app.button(key="user_particulars_save").click().run()
 

@@ -294,8 +294,8 @@ def test_a_third_stretch_makes_room_for_a_break(clinic):
 
 def block_tomorrow(app):
     """Ask for the day to be blocked."""
-    for which in ("first", "last"):
-        day = app.date_input(key=f"doctor_except_{which}_day")
+    for which in ("first_day", "ends_at"):
+        day = app.date_input(key=f"doctor_except_{which}")
         day.set_value(tomorrow().date())
     return app.button(key="doctor_plan_except").click()
 
@@ -342,7 +342,7 @@ def test_a_time_without_visits_is_blocked_at_once(clinic):
 def test_an_extra_slot_is_added_for_a_reason_and_withdrawn(clinic, monkeypatch):
     alone = clinic.write(lambda s: doctors.add_doctor(s, clinic.clerk, _ALONE))
     app = clinic.open("doctor_plan", doctor=alone.id)
-    app.date_input(key="doctor_extra_day").set_value(tomorrow().date())
+    app.date_input(key="doctor_extra_starts_at").set_value(tomorrow().date())
     app.text_input(key="doctor_extra_reason").set_value("In great need of one")
     app.button(key="doctor_extra_add").click().run()
 
@@ -367,8 +367,8 @@ def test_an_extra_slot_without_a_reason_is_explained(clinic, dora):
 def test_what_was_typed_for_a_slot_stays_until_it_is_added(clinic):
     alone = clinic.write(lambda s: doctors.add_doctor(s, clinic.clerk, _ALONE))
     app = clinic.open("doctor_plan", doctor=alone.id)
-    app.date_input(key="doctor_extra_day").set_value(tomorrow().date())
-    app.number_input(key="doctor_extra_minutes").set_value(1000)
+    app.date_input(key="doctor_extra_starts_at").set_value(tomorrow().date())
+    app.number_input(key="doctor_extra_ends_at_minutes").set_value(1000)
     app.text_input(key="doctor_extra_reason").set_value("In great need of one")
 
     app.button(key="doctor_extra_add").click().run()
@@ -378,7 +378,7 @@ def test_what_was_typed_for_a_slot_stays_until_it_is_added(clinic):
     assert app.text_input(key="doctor_extra_reason").value == "In great need of one"
     # What stands below is there as well, with what is typed into it.
     assert fields(app, "text_input", "doctor_name")
-    app.number_input(key="doctor_extra_minutes").set_value(30)
+    app.number_input(key="doctor_extra_ends_at_minutes").set_value(30)
     app.button(key="doctor_extra_add").click().run()
     assert app.text_input(key="doctor_extra_reason_1").value == ""
     assert not app.error
@@ -386,8 +386,8 @@ def test_what_was_typed_for_a_slot_stays_until_it_is_added(clinic):
 
 def test_a_holiday_that_is_over_is_refused_and_its_reason_stays(clinic, dora):
     app = clinic.open("doctor_plan", doctor=dora.id)
-    for which in ("first", "last"):
-        day = app.date_input(key=f"doctor_except_{which}_day")
+    for which in ("first_day", "ends_at"):
+        day = app.date_input(key=f"doctor_except_{which}")
         day.set_value(tomorrow().date() - timedelta(days=5))
     app.text_input(key="doctor_except_reason").set_value("Half-term")
 

@@ -13,6 +13,7 @@ import streamlit as st
 
 from dashboard.context import current_actor, read, today
 from dashboard.patients.records.patient_header import patient_header
+from dashboard.ui.landing import landing
 from dashboard.ui.scripts import ELEMENTS, read_script
 from services.core.actors import Permission
 from services.patients.records import patients
@@ -47,7 +48,7 @@ def choose_patient(
         _search(page, advice)
         return None
     with (
-        st.container(border=True),
+        landing(f"{key}_{chosen}", border=True),
         st.container(horizontal=True, vertical_alignment="center"),
     ):
         place = st.container(width="stretch")

@@ -1,12 +1,14 @@
 """Rows of field, operator and value, in groups that need all or any of them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
 import streamlit as st
 
 from dashboard.ui.lists.criteria_editor.rows import SPAN_UNITS, GroupBox, Rows
+from services.core.errors import InvalidInput
 from services.lists import criteria
 from services.lists.criteria import Combine, Criteria, Direction, Fields, Kind, Operator
 
@@ -66,6 +68,15 @@ class CriteriaEditor:
     def read(self, *, search: str) -> Criteria:
         """Return what stands in the rows, together with what is searched for."""
         return self._rows.criteria(search)
+
+    @contextmanager
+    def naming_rows(self) -> Iterator[None]:
+        """Have what is refused about a field name the input of its row."""
+        try:
+            yield
+        except InvalidInput as refusal:
+            name = self._rows.input_of(refusal.property_name)
+            raise InvalidInput(name, str(refusal)) from refusal
 
     @property
     def _rows(self) -> Rows:

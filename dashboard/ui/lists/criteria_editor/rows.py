@@ -5,6 +5,7 @@ twice, so no row inherits what stood in one that was removed.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Final
@@ -109,6 +110,24 @@ class Rows:
     def key(self, name: str, number: int) -> str:
         """Return the key of a row's widget."""
         return f"{self.page}_{name}_{number}"
+
+    def input_of(self, field: str) -> str:
+        """Return what the input of the first row of a field is called, if there is one.
+
+        What is no field of a row keeps its name.
+        """
+        for number in self._numbers_in(self.root):
+            if self.value("field", number) == field:
+                shape = self.shape(number)
+                return f"{_COMPOSED.get(shape, (shape,))[0]}_{number}"
+        return field
+
+    def _numbers_in(self, box: GroupBox) -> Iterator[int]:
+        for member in box.members:
+            if isinstance(member, GroupBox):
+                yield from self._numbers_in(member)
+            else:
+                yield member
 
     def value(self, name: str, number: int) -> Any:
         """Return what a row's widget holds."""

@@ -30,10 +30,10 @@
     @media print { .chartroom-bar, .chartroom-trail { display: none; } }
   `
   const THEMES = {
-    light: ["#FBFCFD", "#EEF3F5", "#0C161D", "#41525E", "#8795A0", "#0B6470"],
-    dark: ["#0F171E", "#1A2630", "#F0F5F8", "#A9B8C2", "#5B6C77", "#5CC8CF"],
+    light: ["#FBFCFD", "#EEF3F5", "#0C161D", "#41525E", "#8795A0", "#0B6470", "#A8231B"],
+    dark: ["#0F171E", "#1A2630", "#F0F5F8", "#A9B8C2", "#5B6C77", "#5CC8CF", "#FF9A8F"],
   }
-  const NAMES = ["page", "raised", "text", "quiet", "line", "mark"]
+  const NAMES = ["page", "raised", "text", "quiet", "line", "mark", "wrong"]
   const SECTION = '[data-testid="stTopNavSection"]'
   const LINK =
     '[data-testid="stTopNavDropdownLink"], [data-testid="stSidebarNavLink"], ' +

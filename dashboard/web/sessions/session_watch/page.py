@@ -25,6 +25,8 @@ _SCRIPT: Final = b"\n".join(
         "drops.js",
         "drawer.js",
         "bar.js",
+        "fields.js",
+        "focus.js",
         "palette.js",
         "bell.js",
         "menu.js",

@@ -1,0 +1,61 @@
+"""What is wrong with a field, said so that a screen reader finds it at the field.
+
+Streamlit's fields cannot be told that they are invalid. A sentence therefore stands in
+a container whose key names the field, and a script of every page (`fields.js` beside
+the session's watch) marks and describes the field with it: the one whose own key has
+that name among its words ("invite_email" and "user_email_7f" for "email"), at the end
+if there are several. "lines.0.drug" is the first of the fields named "drug".
+"""
+
+import re
+from typing import Final
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+from streamlit.errors import StreamlitDuplicateElementKey
+
+from dashboard.ui.words import plain
+
+_PREFIX: Final = "problem_of_"
+_OTHER: Final = re.compile(r"[^A-Za-z0-9_]+")
+_MOST: Final = 20
+# What services call otherwise than the keys of the fields on their pages.
+CALLED: Final = {
+    "clear_seconds": "calm",
+    "clear_threshold": "clear",
+    "doctor_id": "doctor",
+    "every_days": "every",
+    "for_seconds": "for",
+    "keep_days": "keep",
+    "last_day": "to",
+    "mail_to": "mail",
+    "next_on": "next",
+    "patient_id": "patient_search",
+    "restore_days": "restore",
+    "review": "finding",
+    "scheduled_at": "at",
+    "seconds": "minutes",
+    "slot_minutes": "minutes",
+    "threshold": "over",
+    "until_at": "weeks",
+    "user_id": "user",
+    "webhook_url": "hook",
+}
+
+
+def problem_of(field: str) -> DeltaGenerator:
+    """Return a container for what is wrong with the field of this name."""
+    name = f"{_PREFIX}{_OTHER.sub('-', CALLED.get(field, field))}"
+    # The same may be said twice on a page, and a key stands there once.
+    for number in range(1, _MOST):
+        try:
+            return st.container(key=name if number == 1 else f"{name}__{number}")
+        except StreamlitDuplicateElementKey:
+            continue
+    return st.container()
+
+
+def show_problem(place: DeltaGenerator, field: str, message: str) -> None:
+    """Say in the place beside a field what is wrong with it."""
+    with place, problem_of(field):
+        st.markdown(f":red[:material/error: {plain(message)}]")

@@ -1,0 +1,190 @@
+// Leads the focus to what an act has changed, once the run that it began has drawn it:
+// the first field that was refused; else what the page names as the place to land
+// (dashboard/ui/landing.py); else the title of another page. And wherever what had the
+// focus is gone, to the nearest that is left, so that it never falls to the whole page.
+;(() => {
+  "use strict"
+
+  const LANDING = "st-key-landing_"
+  const KEY = "st-key-"
+  // After that nobody expects the page to move the focus.
+  const SETTLING_MS = 2000
+  const READABLE = 'h1, h2, h3, h4, h5, h6, [role="alert"], p, summary'
+  const REACHABLE =
+    'button:not([disabled]):not([tabindex="-1"]), a[href], select:not([disabled]), ' +
+    'input:not([disabled]):not([type="hidden"]):not([tabindex="-1"]), ' +
+    'textarea:not([disabled]), [tabindex="0"]'
+
+  const main = () => document.querySelector('[data-testid="stMain"]')
+  const isRunning = () =>
+    document.querySelector(".stApp")?.dataset.testScriptState !== "notRunning"
+  const openDialog = () =>
+    [...document.querySelectorAll('[role="dialog"]:not(dialog)')].findLast(
+      (dialog) => dialog.closest('[data-testid="stDialog"]') && isShown(dialog),
+    )
+  const isShown = (element) => element.isConnected && element.checkVisibility()
+
+  const active = () => {
+    let at = document.activeElement
+    while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement
+    return at
+  }
+  const isNowhere = (element) => !element || element === document.body
+
+  const parentOf = (element) => element.parentElement ?? element.getRootNode().host ?? null
+  const pathOf = (element) => {
+    const path = []
+    for (let at = element; at; at = parentOf(at)) path.push(at)
+    return path
+  }
+  const keyIn = (element, prefix) =>
+    [...element.classList].find((name) => name.startsWith(prefix))
+
+  // What is only read takes the focus, but has no place in the order of Tab.
+  const reach = (element) => {
+    if (!element.matches(REACHABLE)) element.tabIndex = -1
+    element.focus()
+    return active() === element
+  }
+
+  // -- What the person did ---------------------------------------------------------
+
+  const landings = () =>
+    new Map(
+      [...document.querySelectorAll(`[class*="${LANDING}"]`)].map((one) => [keyIn(one, LANDING), one]),
+    )
+  const titleOf = () => main()?.querySelector("h1")?.textContent ?? ""
+
+  let act = null
+  const begin = (isPress) => {
+    lost = null
+    act = {
+      isPress, dialog: openDialog(), landings: new Set(landings().keys()), page: location.pathname,
+      title: titleOf(), problems: window.chartroom.problems().shown, ran: isRunning(), until: 0,
+    }
+  }
+  document.addEventListener("pointerdown", (event) => event.isTrusted && begin(false), true)
+  // Also of a button that was pressed with a key.
+  document.addEventListener("click", (event) => event.isTrusted && begin(true), true)
+  document.addEventListener(
+    "keydown",
+    (event) => event.isTrusted && begin(event.key === "Enter" || (act?.isPress && event.repeat)),
+    true,
+  )
+  window.addEventListener("popstate", () => begin(true), true)
+
+  // -- What had the focus ------------------------------------------------------------
+
+  let held = null
+  // What had it before it was led to the nearest: it may be drawn again a moment later.
+  let lost = null
+  document.addEventListener(
+    "focusin",
+    (event) => {
+      const element = event.composedPath()[0]
+      const path = pathOf(element)
+      const place = path.find((one) => keyIn(one, KEY))
+      held = {
+        element, path, key: place && keyIn(place, KEY),
+        row: path.find((one) => one.dataset?.row)?.dataset.row,
+        // Which of the parts of a field it was.
+        number: place ? [...place.querySelectorAll(REACHABLE)].indexOf(element) : -1,
+      }
+    },
+    true,
+  )
+
+  const isLost = () => held !== null && isNowhere(active()) && !isShown(held.element)
+
+  const sameAgain = () => {
+    if (lost.row) return sameRow()
+    const place = lost.key && document.querySelector(`.${CSS.escape(lost.key)}`)
+    if (!place) return undefined
+    const parts = [...place.querySelectorAll(REACHABLE)].filter(isShown)
+    return parts[lost.number] ?? parts[0]
+  }
+
+  // A row may stand in another table now, as of somebody who has come.
+  const sameRow = () => {
+    const name = `[data-row="${CSS.escape(lost.row)}"]`
+    const tables = document.querySelectorAll('[data-testid="stBidiComponentIsolated"]')
+    const rows = [...tables].flatMap((table) => {
+      const hosts = [table, ...table.querySelectorAll("*")].filter((one) => one.shadowRoot)
+      return hosts.map((host) => host.shadowRoot.querySelector(name)).filter(Boolean)
+    })
+    return rows.find(isShown)?.querySelector(REACHABLE) ?? undefined
+  }
+
+  // What is left around where it was: its heading, or what can be reached there.
+  const nearest = () => {
+    const root = openDialog() ?? main()
+    if (!root) return undefined
+    const left = lost.path.slice(1).find((one) => isShown(one) && one !== root && root.contains(one))
+    const around = left ?? root
+    const within = [...around.querySelectorAll(READABLE), ...around.querySelectorAll(REACHABLE)]
+    return within.find(isShown) ?? root.querySelector(READABLE)
+  }
+
+  // -- Where to go -------------------------------------------------------------------
+
+  const refused = () => {
+    const { first, shown } = window.chartroom.problems()
+    if (!first || !isShown(first)) return undefined
+    const isNew = [...shown].some((id) => !act.problems.has(id))
+    return act.isPress || isNew ? first : undefined
+  }
+
+  const landing = () => {
+    const found = [...landings()].filter(([key, one]) => !act.landings.has(key) && isShown(one))
+    const [, place] = found.at(-1) ?? []
+    if (!place) return undefined
+    return [...place.querySelectorAll(READABLE)].find(isShown) ?? place
+  }
+
+  const isElsewhere = () => act.page !== location.pathname || act.title !== titleOf()
+
+  const goal = () => {
+    const dialog = openDialog()
+    const found = refused() ?? (isElsewhere() ? undefined : landing())
+    if (found && (!dialog || dialog.contains(found))) return found
+    if (dialog) return dialog.contains(active()) ? undefined : dialog.querySelector(READABLE)
+    if (isElsewhere()) return main()?.querySelector("h1") ?? undefined
+    return undefined
+  }
+
+  const settle = () => {
+    if (isRunning()) {
+      if (act) act.ran = true
+      return
+    }
+    if (act?.ran) {
+      act.until ||= Date.now() + SETTLING_MS
+      window.chartroom.tieFields()
+      const target = Date.now() < act.until ? goal() : undefined
+      if (target && target !== act.arrived && reach(target)) act.arrived = target
+    }
+    if (isLost()) lost = held
+    if (!lost) return
+    const again = sameAgain()
+    if (again) {
+      reach(again)
+      lost = null
+    } else if (isNowhere(active())) {
+      const near = nearest()
+      if (near) reach(near)
+    }
+  }
+
+  let isDue = false
+  const look = () => {
+    if (isDue) return
+    isDue = true
+    requestAnimationFrame(() => {
+      isDue = false
+      settle()
+    })
+  }
+  new MutationObserver(look).observe(document.body, {
+    attributeFilter: ["data-test-script-state"], attributes: true, childList: true, subtree: true,
+  })
+})()

@@ -1,0 +1,89 @@
+"""What is wrong with a field names the field, so that the page can mark it."""
+
+import re
+from pathlib import Path
+
+from streamlit.testing.v1 import AppTest
+
+from dashboard.ui.field_problems import CALLED
+from services.core.actors import Role
+from tests.pages.conftest import Clinic
+
+_ROOT = Path(__file__).resolve().parents[3]
+_NAMED = re.compile(r"(?:Invalid[A-Z]\w+|super\(\).__init__)\(\s*\"(\w+)\",\s")
+_KEY = re.compile(r"\"((?:\w|\{[^}\"]*\})*_(?:\w|\{[^}\"]*\})*)\"")
+# Whose widgets have keys that are put together from the names of many fields.
+_COMPOSED = {"complaint", "date_of_birth", "hours", "systolic", "ttl"}
+# What only programs and addresses can say.
+_TYPED_NOWHERE = {
+    "after",
+    "archived",
+    "changes",
+    "criteria",
+    "days",
+    "file",
+    "kind",
+    "lines",
+    "metadata",
+    "operator",
+    "order",
+    "orderBy",
+    "page",
+    "points",
+    "tags",
+    "where",
+}
+
+
+def problems(app: AppTest) -> list[str]:
+    """Return for which fields the page has a container with what is wrong."""
+    found: list[str] = []
+    rest = [app.main]
+    while rest:
+        block = rest.pop(0)
+        name = re.search(r"problem_of_\w+", str(getattr(block, "proto", "")))
+        found += [name[0]] if name and hasattr(block, "children") else []
+        rest += getattr(block, "children", {}).values()
+    return list(dict.fromkeys(found))
+
+
+def test_each_refused_field_of_a_form_is_named(clinic: Clinic):
+    app = clinic.open("register")
+    app.button(key="register_submit").click().run()
+
+    assert problems(app) == [
+        "problem_of_first_name",
+        "problem_of_last_name",
+        "problem_of_date_of_birth",
+        "problem_of_phone_number",
+    ]
+
+
+def test_a_refusal_of_a_service_names_its_field(clinic: Clinic):
+    app = clinic.open("statistics", Role.ADMIN)
+    app.radio(key="statistics_period").set_value("Other days").run()
+    first, last = (app.date_input(key=f"statistics_{end}") for end in ("from", "to"))
+    first.set_value(last.value)
+    last.set_value(last.value.replace(year=last.value.year - 1))
+    app.run()
+
+    assert problems(app) == ["problem_of_to"]
+
+
+def test_whatever_a_service_refuses_by_name_is_a_field_of_some_page():
+    services = [path.read_text() for path in (_ROOT / "services").rglob("*.py")]
+    pages = [
+        path.read_text()
+        for room in ("dashboard", "pages")
+        for path in (_ROOT / room).rglob("*.py")
+    ]
+    named = {name for text in services for name in _NAMED.findall(text)}
+    keys = {key for text in pages for key in _KEY.findall(text)}
+    words = "".join(f" _{re.sub('{[^}]*}', 'x', key)}_ " for key in keys)
+
+    assert named > {"email", "ends_at", "scheduled_at"}
+    assert [
+        name
+        for name in sorted(named - _COMPOSED - _TYPED_NOWHERE)
+        if f"_{CALLED.get(name, name)}_" not in words
+    ] == []
