@@ -76,6 +76,7 @@ def test_whatever_a_service_refuses_by_name_is_a_field_of_some_page():
         path.read_text()
         for room in ("dashboard", "pages")
         for path in (_ROOT / room).rglob("*.py")
+        if path.name != "field_problems.py"
     ]
     named = {name for text in services for name in _NAMED.findall(text)}
     keys = {key for text in pages for key in _KEY.findall(text)}
