@@ -1,6 +1,7 @@
 """Figures of a first page: a number, how it was before, and the way behind it."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -9,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.navigation import path_of
+from dashboard.ui.chart_tools import bare_box
 
 _HEIGHT: Final = 64
 _LEAST_WIDTH: Final = 185
@@ -61,7 +63,10 @@ def _show(figure: Figure) -> None:
         help=figure.help,
     )
     if figure.trend:
-        st.altair_chart(_sparkline(figure), alt=_alternative(figure))
+        # What is no course has a bar for each patient by name, as of those who wait.
+        box = nullcontext() if figure.is_course else bare_box(f"figure_{figure.page}")
+        with box:
+            st.altair_chart(_sparkline(figure), alt=_alternative(figure))
     if figure.page:
         st.page_link(
             path_of(figure.page),

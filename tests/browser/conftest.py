@@ -44,6 +44,9 @@ CHROMIUM_FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+_KNOWS_THE_WAY = """if (location.protocol.startsWith("http")) {
+    localStorage.setItem("chartroom.tour", "never")
+}"""
 # A page of a test lives for seconds: its scripts are not worth optimizing, nor is what
 # draws it worth a process of its own.
 _SHORT_LIVED = ("--js-flags=--no-maglev --no-turbofan", "--in-process-gpu")
@@ -121,10 +124,12 @@ class Site:
         scheme: str = "light",
         width: int = 1440,
         at: str | None = None,
+        is_led_around: bool = False,
     ) -> BrowserContext:
         """Return a browser profile in which somebody of the role is signed in.
 
-        Its only tab shows the page `at`; without one, nothing yet.
+        Its only tab shows the page `at`; without one, nothing yet. The tour of a first
+        visit comes only to those who are led around.
         """
         context = self.browser.new_context(
             base_url=self.address,
@@ -135,6 +140,8 @@ class Site:
         )
         context.set_default_timeout(_SECONDS * 1000)
         self.traces.watch(context)
+        if not is_led_around:
+            context.add_init_script(_KNOWS_THE_WAY)
         page = context.new_page()
         self._sign_in(context, role)
         if at is not None:

@@ -11,6 +11,7 @@ import streamlit as st
 from dashboard.consultations.notes.before_visit import notes_before
 from dashboard.consultations.notes.open_visit import Opened
 from dashboard.context import in_zone, today
+from dashboard.ui.chart_tools import bare_box
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.words import at
 from services.consultations.notes import (
@@ -81,13 +82,14 @@ def show_vital(
     """Draw one of TITLES over time, and the same numbers as a table."""
     vitals = vitals_of(title, for_adult=for_adult)
     latest = measured[-1]
-    st.altair_chart(
-        _lines(vitals, measured),
-        alt=(
-            f"{title} at {len(measured)} visits, the last {at(latest.visited_at)}: "
-            f"{_as_text(latest, vitals)}; the table below has all of them"
-        ),
-    )
+    with bare_box(f"vitals_{title.lower().replace(' ', '_')}"):
+        st.altair_chart(
+            _lines(vitals, measured),
+            alt=(
+                f"{title} at {len(measured)} visits, the last {at(latest.visited_at)}: "
+                f"{_as_text(latest, vitals)}; the table below has all of them"
+            ),
+        )
     st.table(
         {at(visit.visited_at): _as_text(visit, vitals) for visit in reversed(measured)},
         border="horizontal",

@@ -20,6 +20,7 @@ from services.lists.csv_cells import escape_formula
 _HERE: Final = Path(__file__).parent
 # The file has all of them.
 _MOST_SHOWN: Final = 200
+_BARE: Final = "_bare_chart"
 
 _mount = st.components.v2.component(
     "chartroom.chart_tools",
@@ -54,6 +55,18 @@ def choosing_box(
         yield lambda: next(iter(chosen), None)
         if picked := _draw(name, numbers, key=key, choose=choose):
             chosen.append(picked)
+
+
+@contextmanager
+def bare_box(key: str) -> Iterator[None]:
+    """Draw a chart inside without the toolbar that Streamlit lays over every chart.
+
+    For charts that show patients, one or by name: the toolbar shows and saves their
+    values, which leave as files only where the reason is asked for. Each page's style
+    (`bar.js` beside the session's watch) hides it in a container whose key ends so.
+    """
+    with st.container(key=f"{key}{_BARE}"):
+        yield
 
 
 def _draw(name: str, numbers: pd.DataFrame, *, key: str, choose: str) -> str | None:

@@ -10,6 +10,7 @@ import streamlit as st
 
 from dashboard.context import in_zone, today
 from dashboard.navigation import go
+from dashboard.ui.chart_tools import bare_box
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _, ngettext, short_month, weekday
@@ -122,12 +123,13 @@ def _show_year(visits: list[VisitRecord]) -> None:
             ],
         )
     )
-    st.altair_chart(
-        alt.LayerChart(layer=[bars]),
-        alt=_("Your visits by month: {total} in the last twelve months.").format(
-            total=total
-        ),
-    )
+    with bare_box("home_visits"):
+        st.altair_chart(
+            alt.LayerChart(layer=[bars]),
+            alt=_("Your visits by month: {total} in the last twelve months.").format(
+                total=total
+            ),
+        )
 
 
 def _last_months(day: date) -> list[tuple[int, int]]:

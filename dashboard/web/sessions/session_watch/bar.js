@@ -27,6 +27,7 @@
       box-sizing: border-box; line-height: 24px; min-height: 24px; min-width: 24px;
       text-align: center;
     }
+    [class*="_bare_chart"] [data-testid="stElementToolbar"] { display: none; }
     @media print { .chartroom-bar, .chartroom-trail { display: none; } }
   `
   const THEMES = {

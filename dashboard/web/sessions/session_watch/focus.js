@@ -78,6 +78,9 @@
   let held = null
   // What had it before it was led to the nearest: it may be drawn again a moment later.
   let lost = null
+  // What had it before, the last first: who leaves a dialog is where they opened it.
+  const trail = []
+  const LONGEST = 8
   document.addEventListener(
     "focusin",
     (event) => {
@@ -89,7 +92,10 @@
         row: path.find((one) => one.dataset?.row)?.dataset.row,
         // Which of the parts of a field it was.
         number: place ? [...place.querySelectorAll(REACHABLE)].indexOf(element) : -1,
+        isInDialog: path.some((one) => one.getAttribute?.("role") === "dialog"),
       }
+      if (!held.isInDialog) trail.unshift(element)
+      trail.length = Math.min(trail.length, LONGEST)
     },
     true,
   )
@@ -114,6 +120,11 @@
     })
     return rows.find(isShown)?.querySelector(REACHABLE) ?? undefined
   }
+
+  const opener = () =>
+    lost.isInDialog && !openDialog()
+      ? trail.find((one) => isShown(one) && main()?.contains(one) && one.matches(REACHABLE))
+      : undefined
 
   // What is left around where it was: its heading, or what can be reached there.
   const nearest = () => {
@@ -165,7 +176,7 @@
     }
     if (isLost()) lost = held
     if (!lost) return
-    const again = sameAgain()
+    const again = sameAgain() ?? opener()
     if (again) {
       reach(again)
       lost = null

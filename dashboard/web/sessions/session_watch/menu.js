@@ -108,6 +108,7 @@
     themes,
     item("User guide", go("/help")),
     item("Keyboard shortcuts", () => window.chartroom.showKeys()),
+    item("Show me around", () => window.chartroom.startTour()),
     item("Sign out", () => location.assign("/sign-out")),
   )
   list.setAttribute("role", "menu")

@@ -30,6 +30,7 @@ _SCRIPT: Final = b"\n".join(
         "palette.js",
         "bell.js",
         "menu.js",
+        "tour.js",
     )
 )
 # Its name changes with its content, so that browsers may keep it.

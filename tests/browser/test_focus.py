@@ -1,0 +1,112 @@
+"""After each act the focus is on what has changed, by keyboard alone."""
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Locator, Page, expect
+
+from services.core.actors import Role
+from tests.browser.conftest import Site, open_from_menu, ready
+from tests.browser.patients.test_front_desk import add_patient, unlike
+from tests.kit import cast
+
+pytestmark = pytest.mark.browser
+
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+
+@pytest.fixture
+def desk(page: Page) -> Page:
+    page.goto("/register")
+    return ready(page)
+
+
+def invalid(page: Page) -> Locator:
+    return page.locator("[aria-invalid=true]")
+
+
+def test_refused_fields_are_marked_described_and_the_first_has_the_focus(desk: Page):
+    desk.get_by_label("First name").fill("Ada")
+    desk.keyboard.press("Enter")
+
+    last = desk.get_by_label("Last name")
+    expect(last).to_be_focused()
+    expect(last).to_have_accessible_description(re.compile("Last name is missing"))
+    expect(invalid(desk)).to_have_count(3)
+
+    last.fill("Lovelace")
+    desk.keyboard.press("Enter")
+
+    # Drawn anew: what was mended is said to be wrong no more.
+    expect(desk.get_by_role("textbox", name="Date of birth")).to_be_focused()
+    expect(last).not_to_have_attribute("aria-invalid", "true")
+    expect(last).to_have_value("Lovelace")
+
+
+def test_another_page_is_entered_at_its_title(desk: Page):
+    open_from_menu(desk, "Visits", "Front desk")
+
+    title = desk.get_by_role("heading", level=1, name="Front desk")
+    expect(title).to_be_focused()
+
+
+def test_who_was_chosen_has_the_focus_and_then_whoever_is_asked_for(
+    site: Site, desk: Page
+):
+    last = unlike()
+    add_patient(site, "Ann", last)
+    open_from_menu(desk, "Visits", "Book a visit")
+    field = desk.get_by_role("combobox", name="Patient", exact=True)
+    field.press_sequentially(last)
+    expect(desk.get_by_role("option").first).to_contain_text(last)
+    field.press("Enter")
+
+    expect(desk.locator(":focus")).to_contain_text(f"{last}, Ann")
+
+    desk.get_by_role("button", name="Another patient").press("Enter")
+    expect(field).to_be_focused()
+
+
+def test_a_dialog_has_the_focus_and_gives_it_back_to_what_opened_it(
+    site: Site, desk: Page
+):
+    patient = add_patient(site, "Ann", unlike())
+    desk.goto(f"/patient?patient={patient}")
+    more = ready(desk).get_by_role("button", name="More")
+    more.press("Enter")
+    desk.get_by_role("button", name="Archive").press("Enter")
+
+    dialog = desk.get_by_role("dialog", name="Archive this record?")
+    expect(dialog).to_be_visible()
+    desk.wait_for_selector("[role=dialog]:focus, [role=dialog] :focus")
+    desk.keyboard.press("Escape")
+
+    expect(dialog).to_be_hidden()
+    expect(more).to_be_focused()
+
+
+def test_a_newcomer_is_led_around_once_and_again_when_they_ask(site: Site):
+    context = site.visit(Role.PATIENT, width=390, at="/", is_led_around=True)
+    page = context.pages[0]
+    card = page.get_by_role("dialog", name="Search from everywhere")
+    expect(card).to_contain_text("1 of 4")
+    expect(card.get_by_role("heading")).to_be_focused()
+    report = Axe().run(page, options={"runOnly": {"type": "tag", "values": WCAG}})
+    assert not report.response["violations"]
+    for name in ("The pages", "Help on each page", "Your own menu"):
+        page.locator(".chartroom-tour button:visible").last.press("Enter")
+        expect(page.get_by_role("dialog", name=name)).to_be_visible()
+    page.keyboard.press("Escape")
+    tour = page.locator(".chartroom-tour")
+    expect(tour).to_be_hidden()
+
+    ready(page).reload()
+    ready(page).get_by_role("button", name=cast.MAYA.name).press("Enter")
+    expect(tour).to_be_hidden()
+    page.get_by_role("menuitem", name="Show me around").press("Enter")
+
+    expect(card.get_by_role("heading")).to_be_focused()
+    card.get_by_role("button", name="Skip").press("Enter")
+    expect(tour).to_be_hidden()
+    context.close()
