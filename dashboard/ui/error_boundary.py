@@ -8,7 +8,7 @@ from uuid import uuid4
 import streamlit as st
 
 from dashboard import wiring
-from dashboard.ui.field_problems import problem_of
+from dashboard.ui.outcomes.field_problems import problem_of
 from dashboard.web.log.json_log import describe
 from services.core.errors import (
     InvalidInput,

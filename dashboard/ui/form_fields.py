@@ -7,7 +7,7 @@ from typing import Any, Final
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard.ui.field_problems import show_problem
+from dashboard.ui.outcomes.field_problems import show_problem
 from dashboard.ui.words import plain
 from services.documents.forms import (
     Form,

@@ -9,7 +9,7 @@ from dashboard.documents.filing import ingest, uploading
 from dashboard.navigation import go
 from dashboard.patients.search.patient_choice import choose_patient
 from dashboard.ui.error_boundary import error_boundary
-from dashboard.ui.field_problems import problem_of
+from dashboard.ui.outcomes.field_problems import problem_of
 from dashboard.ui.page_header import page_header
 from services.core.actors import Role
 from services.core.errors import NotFound

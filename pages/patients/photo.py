@@ -6,8 +6,8 @@ from dashboard.context import current_actor, files, today, write
 from dashboard.navigation import open_patient
 from dashboard.patients.records.chosen_patient import chosen_patient
 from dashboard.patients.records.patient_header import patient_header
-from dashboard.ui.field_problems import problem_of
 from dashboard.ui.notices import notify
+from dashboard.ui.outcomes.field_problems import problem_of
 from services.patients.photos import photos
 
 actor, patient = current_actor(), chosen_patient()

@@ -8,7 +8,7 @@ from typing import Any, Final
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard.ui.field_problems import show_problem
+from dashboard.ui.outcomes.field_problems import show_problem
 from dashboard.ui.words import SEXES
 from services.core.errors import InvalidInput
 from services.patients.records import patients

@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard.context import current_actor
 from dashboard.navigation import go
-from dashboard.ui.landing import landing
+from dashboard.ui.outcomes.landing import landing
 from dashboard.ui.words import plain
 from dashboard.visits.appointments.visit_addresses import calendar_url, ticket_url
 from dashboard.visits.booking.held import forget_booked, last_booked

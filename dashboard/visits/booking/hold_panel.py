@@ -12,7 +12,7 @@ from dashboard.context import current_actor, write
 from dashboard.ui.countdown import Countdown, countdown
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import bounded_line
-from dashboard.ui.landing import landing
+from dashboard.ui.outcomes.landing import landing
 from dashboard.ui.words import plain
 from dashboard.visits.appointments.visit_addresses import leaving_url
 from dashboard.visits.booking.held import (

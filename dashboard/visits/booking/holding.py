@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from dashboard.context import current_actor, read, write
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import bounded_area
-from dashboard.ui.landing import landing
+from dashboard.ui.outcomes.landing import landing
 from dashboard.visits.booking.cancellation_notice import notice_hours
 from dashboard.visits.booking.held import forget_booked, give_back, held_now
 from dashboard.visits.booking.leaving import CHOSEN, LOST, REFUSED

@@ -3,8 +3,8 @@
 import streamlit as st
 
 from dashboard.context import current_actor, files, write
-from dashboard.ui.field_problems import problem_of
 from dashboard.ui.notices import notify
+from dashboard.ui.outcomes.field_problems import problem_of
 from dashboard.visits.doctors.doctor_header import doctor_photo
 from services.patients.photos import photos
 from services.visits.schedule import doctors

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
 
-from dashboard.ui.field_problems import CALLED
+from dashboard.ui.outcomes.field_problems import CALLED
 from services.core.actors import Role
 from tests.pages.conftest import Clinic
 

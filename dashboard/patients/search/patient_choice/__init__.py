@@ -13,7 +13,7 @@ import streamlit as st
 
 from dashboard.context import current_actor, read, today
 from dashboard.patients.records.patient_header import patient_header
-from dashboard.ui.landing import landing
+from dashboard.ui.outcomes.landing import landing
 from dashboard.ui.scripts import ELEMENTS, read_script
 from services.core.actors import Permission
 from services.patients.records import patients

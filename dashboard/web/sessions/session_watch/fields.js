@@ -1,6 +1,6 @@
 // Ties what is wrong with a field to it. Streamlit's fields cannot be told that they are
 // invalid, so a refusal stands in a container whose key names the field ("problem_of_email",
-// dashboard/ui/field_problems.py), and the field is the one whose own key has that name.
+// dashboard/ui/outcomes/field_problems.py), and the field is the one whose own key has that name.
 // It is marked and described here, and again whenever Streamlit has drawn it anew.
 ;(() => {
   "use strict"

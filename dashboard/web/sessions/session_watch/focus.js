@@ -1,6 +1,6 @@
 // Leads the focus to what an act has changed, once the run that it began has drawn it:
 // the first field that was refused; else what the page names as the place to land
-// (dashboard/ui/landing.py); else the title of another page. And wherever what had the
+// (dashboard/ui/outcomes/landing.py); else the title of another page. And wherever what had the
 // focus is gone, to the nearest that is left, so that it never falls to the whole page.
 ;(() => {
   "use strict"
@@ -8,7 +8,7 @@
   const LANDING = "st-key-landing_"
   const KEY = "st-key-"
   // After that nobody expects the page to move the focus.
-  const SETTLING_MS = 2000
+  const SETTLING_MS = 5000
   const READABLE = 'h1, h2, h3, h4, h5, h6, [role="alert"], p, summary'
   const REACHABLE =
     'button:not([disabled]):not([tabindex="-1"]), a[href], select:not([disabled]), ' +
@@ -164,10 +164,7 @@
   }
 
   const settle = () => {
-    if (isRunning()) {
-      if (act) act.ran = true
-      return
-    }
+    if (isRunning()) return
     if (act?.ran) {
       act.until ||= Date.now() + SETTLING_MS
       window.chartroom.tieFields()
@@ -187,7 +184,13 @@
   }
 
   let isDue = false
-  const look = () => {
+  const look = (changes) => {
+    // A short run may be over before the next frame, and is seen here all the same.
+    // What an act began may be the second run from here, and only then there is a goal.
+    if (act && changes.some(({ type }) => type === "attributes")) {
+      act.ran = true
+      act.until = 0
+    }
     if (isDue) return
     isDue = true
     requestAnimationFrame(() => {
