@@ -22,6 +22,7 @@ from api.documents import (
     document_routes,
     shares,
     tags,
+    uploads,
 )
 from api.documents.schemas import stale_document
 from api.patients import exports, files, patient_register, patient_routes
@@ -59,6 +60,7 @@ _PARTS: Final = (
     document_routes,
     document_bundles,
     document_files,
+    uploads,
     shares,
     exports,
     tags,

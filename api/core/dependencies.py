@@ -189,9 +189,10 @@ class Caller:
         """Have something done to the servers; None if it is planned for later."""
         return self.stores.runner.start(self._on_behalf(), order, session_id=None)
 
-    def count_upload(self) -> None:
-        """Count a file that the caller sends, or raise LimitReached."""
-        self._on_behalf().count_upload(self.stores.limits.throttle)
+    def count_upload(self, *, is_begun: bool = False) -> None:
+        """Count a file that the caller sends or begins to, or raise LimitReached."""
+        throttle = self.stores.limits.throttle
+        self._on_behalf().count_upload(throttle, is_begun=is_begun)
 
     def _on_behalf(self) -> ActorDatabase:
         stores = self.stores

@@ -1,14 +1,13 @@
 """What OpenAPI says of every answer: its status, its media type and its schema."""
 
 from datetime import datetime
-from http import HTTPStatus
 from typing import Any, Final, Literal
 
 from fastapi import FastAPI
 from pydantic import BaseModel, Field
 
 from api.core.answers import FreeSlot, Shown
-from api.core.problems import ENVELOPE_PATH
+from api.core.problems import ENVELOPE_PATH, phrase_of
 
 # Whoever calls may be unknown or too eager, and the databases may be changing hands.
 _OF_ALL: Final = (400, 401, 403, 429, 503)
@@ -110,7 +109,7 @@ def _complete_operation(path: str, responses: dict[str, Any]) -> None:
 
 def _refusal(status: int) -> dict[str, Any]:
     return {
-        "description": HTTPStatus(status).phrase,
+        "description": phrase_of(status),
         "content": _json_of(Problem, _PROBLEM),
     }
 

@@ -28,6 +28,13 @@ _SENT_FROM_ELSEWHERE: Final = (
     "If-None-Match",
     "Range",
     LSN_HEADER,
+    # The protocol tus, as of api/documents/uploads.py.
+    "Tus-Resumable",
+    "Upload-Checksum",
+    "Upload-Length",
+    "Upload-Metadata",
+    "Upload-Offset",
+    "X-HTTP-Method-Override",
 )
 _TOLD_ELSEWHERE: Final = (
     "Content-Disposition",
@@ -37,6 +44,12 @@ _TOLD_ELSEWHERE: Final = (
     "X-Request-Id",
     LSN_HEADER,
     NODE_HEADER,
+    "Tus-Resumable",
+    "Tus-Version",
+    "Upload-Expires",
+    "Upload-Length",
+    "Upload-Metadata",
+    "Upload-Offset",
 )
 
 

@@ -34,6 +34,11 @@ from services.patients.records.rules import InvalidPatient
 
 ENVELOPE_PATH: Final = "/patient-register"
 DOCUMENTS_PATH: Final = "/api/documents"
+UPLOADS_PATH: Final = "/api/v1/uploads"
+# The protocol tus: every answer names it, and it has a status of its own.
+TUS_VERSION: Final = "1.0.0"
+TUS_HEADERS: Final[Mapping[str, str]] = {"Tus-Resumable": TUS_VERSION}
+CHECKSUM_MISMATCH: Final = 460
 _OF_DOCUMENTS: Final = (DOCUMENTS_PATH, "/files/documents")
 # Refusals of these carry their sentence once more, as `error`.
 _TREES: Final = (
@@ -79,6 +84,13 @@ class Refusal(Exception):
         super().__init__(str(error))
         self.error = error
         self.members = members
+
+
+def phrase_of(status: int) -> str:
+    """Return what a status is called."""
+    if status == CHECKSUM_MISMATCH:
+        return "Checksum Mismatch"
+    return HTTPStatus(status).phrase
 
 
 class ProblemResponse(JsonResponse):
@@ -244,7 +256,9 @@ def _refusal(
     kept = dict(headers) if headers else None
     if path == ENVELOPE_PATH:
         return _envelope(status, sentence, members or {}, kept)
-    title = HTTPStatus(status).phrase
+    if _is_within(path, UPLOADS_PATH):
+        kept = {**TUS_HEADERS, **(kept or {})}
+    title = phrase_of(status)
     problem = {"type": "about:blank", "title": title, "status": status}
     problem["detail"] = title if sentence == title else sentence
     if any(_is_within(path, tree) for tree in _TREES):

@@ -1,7 +1,6 @@
 """/api/documents: file, list, describe, replace, delete and restore documents."""
 
 import re
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from typing import Annotated, Any, Final
@@ -22,6 +21,7 @@ from api.documents.document_uploads import (
     Sender,
     Uploaded,
     describe_upload,
+    keep,
     receive,
     with_choices,
 )
@@ -41,7 +41,7 @@ from db.postgres import WriteResult
 from services.consultations.prescriptions import scans
 from services.core.actors import Role
 from services.documents import records
-from services.documents.records.drafts import ChangedDocument, StoredContent
+from services.documents.records.drafts import ChangedDocument
 from services.documents.records.errors import StaleRevision
 from services.documents.records.model import DocumentRecord, OriginalRecord
 from services.documents.records.rules import LONGEST_DESCRIPTION, LONGEST_TITLE
@@ -91,8 +91,9 @@ class DocumentChanges(Body):
     openapi_extra=describe_upload(with_facts=True),
 )
 def file_document(caller: Sender, came: Uploaded) -> Response:
-    """File a PDF; `file` alone is enough. Without a patient it is unfiled.
+    """File a PDF; `file` alone is enough, or an `upload` that came in parts.
 
+    Without a patient it is unfiled.
     What patients send is theirs. `already_filed` names a document of the same patient
     that has the same content; the new one is kept all the same. With `prescription_id`
     it is the scan of a signed paper, shown beside that prescription.
@@ -110,7 +111,7 @@ def file_document(caller: Sender, came: Uploaded) -> Response:
             filed = records.file(session, caller.actor, draft, content)
         return filed, same
 
-    written = _keep(caller, content, file)
+    written = keep(caller, came, content, file)
     filed, same = written.value
     answer = {
         "message": "File uploaded successfully",
@@ -194,7 +195,7 @@ def add_version(
             session, caller.actor, uuid, content, revision=before.revision
         )
 
-    written = _keep(caller, content, add)
+    written = keep(caller, came, content, add)
     return _done("New version uploaded successfully", written, _CREATED)
 
 
@@ -244,14 +245,6 @@ def restore_document(
         return records.restore(session, caller.actor, uuid, revision=before.revision)
 
     return _done("Document restored successfully", caller.write(restore))
-
-
-def _keep(
-    caller: Caller, content: StoredContent, operation: Callable[[Session], Any]
-) -> WriteResult[Any]:
-    """Write the row of stored content."""
-    with caller.stores.papers.ingest.row_of(content):
-        return caller.write(operation, key=uuid4())
 
 
 def _current(

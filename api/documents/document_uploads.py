@@ -1,27 +1,34 @@
 """Documents on their way in: measured while they come, and spooled without a name."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Any, BinaryIO, Final
-from uuid import UUID
+from typing import Annotated, Any, BinaryIO, Final, TypeVar
+from uuid import UUID, uuid4
 
 import orjson
 from fastapi import Depends, HTTPException, Request
+from fastapi.concurrency import run_in_threadpool
+from sqlalchemy.orm import Session
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect
 
 from api.core.dependencies import Caller, ProgramOrPerson
+from db.postgres import WriteResult
 from services.core.errors import InvalidInput
+from services.documents import uploads
 from services.documents.records.drafts import DraftDocument, StoredContent
 from services.documents.records.errors import MAX_BYTES, NoFile, TooLarge
 from services.documents.records.kinds import Classification, DocumentType
 from services.documents.records.rules import LONGEST_DESCRIPTION, LONGEST_TITLE
 from services.documents.records.visibility import permission_to_file
 
+T = TypeVar("T")
+
 _FILE: Final = "file"
+_UPLOAD: Final = "upload"
 _PART_BYTES: Final = 64 * 1024
 # What comes around the file: the other fields, and the lines between.
 _MOST_BYTES: Final = MAX_BYTES + 4 * _PART_BYTES
@@ -58,11 +65,15 @@ _FACTS: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file that came, and what was said of it."""
+    """A file that came, and what was said of it.
+
+    With an `upload_id` it came in parts before, and that upload ends with its filing.
+    """
 
     file: BinaryIO
     filename: str
     facts: Mapping[str, str]
+    upload_id: UUID | None = None
 
     def draft(self) -> DraftDocument:
         """Return what the document is to be, or raise InvalidInput."""
@@ -84,7 +95,10 @@ class Upload:
     def prescription_id(self) -> UUID | None:
         """Return whose signed paper it is, if any's, or raise InvalidInput."""
         said = self.facts.get("prescription_id")
-        return None if said is None else _id_of(said, "prescription_id")
+        if said is None:
+            return None
+        sentence = "prescription_id is a prescription's uuid."
+        return _id_of(said, "prescription_id", sentence)
 
 
 def sender(caller: ProgramOrPerson) -> Caller:
@@ -102,10 +116,15 @@ async def upload(request: Request, caller: Sender) -> AsyncIterator[Upload]:
 
     It is read only after the caller is known and within their limits.
     """
-    del caller
     form = await _read(request)
     try:
-        yield _upload_of(form)
+        facts = _facts_of(form)
+        if _UPLOAD in facts:
+            came = await run_in_threadpool(_upload_in_parts, caller, form, facts)
+            with came.file:
+                yield came
+        else:
+            yield _upload_of(form, facts)
     finally:
         await form.close()
 
@@ -119,13 +138,41 @@ def receive(caller: Caller, came: Upload) -> StoredContent:
     return ingest.receive(came.file, came.filename, person=caller.actor.id)
 
 
+def keep(
+    caller: Caller,
+    came: Upload,
+    content: StoredContent,
+    operation: Callable[[Session], T],
+) -> WriteResult[T]:
+    """Write the row of stored content, and end the upload that it came by."""
+
+    def write(session: Session) -> tuple[T, tuple[str, ...]]:
+        ended: tuple[str, ...] = ()
+        if came.upload_id is not None:
+            ended = uploads.take(session, caller.actor, came.upload_id)
+        return operation(session), ended
+
+    with caller.stores.papers.ingest.row_of(content):
+        written = caller.write(write, key=uuid4())
+    value, ended = written.value
+    uploads.discard(caller.stores.files, ended)
+    return WriteResult(value, written.lsn)
+
+
 def describe_upload(*, with_facts: bool) -> dict[str, Any]:
     """Return what tells OpenAPI about a form with a file."""
-    properties: dict[str, Any] = {_FILE: {"type": "string", "format": "binary"}}
+    properties: dict[str, Any] = {
+        _FILE: {"type": "string", "format": "binary"},
+        _UPLOAD: {
+            "type": "string",
+            "description": "In place of the file: the id of one that came in parts.",
+        },
+    }
     if with_facts:
         for name, description in _FACTS.items():
             properties[name] = {"type": "string", "description": description}
-    schema = {"type": "object", "required": [_FILE], "properties": properties}
+    either = [{"required": [_FILE]}, {"required": [_UPLOAD]}]
+    schema = {"type": "object", "anyOf": either, "properties": properties}
     content = {_MULTIPART: {"schema": schema}}
     return {"requestBody": {"required": True, "content": content}}
 
@@ -169,7 +216,7 @@ async def _read(request: Request) -> FormData:
         request.headers,
         _bounded(request),
         max_files=1,
-        max_fields=len(_FACTS),
+        max_fields=len(_FACTS) + 1,
         max_part_size=_PART_BYTES,
     )
     try:
@@ -191,17 +238,37 @@ async def _bounded(request: Request) -> AsyncGenerator[bytes]:
         yield chunk
 
 
-def _upload_of(form: FormData) -> Upload:
+def _facts_of(form: FormData) -> dict[str, str]:
     facts = {name: value for name, value in form.items() if isinstance(value, str)}
+    return {name: value for name, value in facts.items() if value}
+
+
+def _upload_of(form: FormData, facts: Mapping[str, str]) -> Upload:
     file = form.get(_FILE)
     # A form's file field that nobody filled in comes without a name.
     if not isinstance(file, UploadFile) or not file.filename:
         raise NoFile
-    for name in facts:
-        if name not in _FACTS:
+    _require_known(form)
+    return Upload(file.file, file.filename, facts)
+
+
+def _upload_in_parts(caller: Caller, form: FormData, facts: dict[str, str]) -> Upload:
+    if _FILE in form:
+        raise InvalidInput(_UPLOAD, "Send a file, or name an upload; not both.")
+    upload_id = _id_of(facts.pop(_UPLOAD), _UPLOAD, "upload is an upload's id.")
+    _require_known(form)
+    # On the primary, which knows parts that were sent a moment ago.
+    there, parts = caller.write(
+        lambda session: uploads.list_parts(session, caller.actor, upload_id)
+    ).value
+    whole = uploads.join(caller.stores.files, parts)
+    return Upload(whole, there.filename, facts, upload_id)
+
+
+def _require_known(form: FormData) -> None:
+    for name, value in form.items():
+        if isinstance(value, str) and name not in (*_FACTS, _UPLOAD):
             raise InvalidInput(name[:40], f"There is no field {name[:40]}.")
-    given = {name: value for name, value in facts.items() if value}
-    return Upload(file.file, file.filename, given)
 
 
 def _choice_of(name: str, value: Any) -> Any:
@@ -241,9 +308,12 @@ def _date_of(text: str) -> date:
         raise InvalidInput("dated_on", "dated_on is a date like 2026-11-23.") from None
 
 
-def _id_of(text: str, name: str = "patient_id") -> UUID:
+def _id_of(
+    text: str,
+    name: str = "patient_id",
+    sentence: str = "patient_id is a patient's uuid.",
+) -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        whose = name.removesuffix("_id")
-        raise InvalidInput(name, f"{name} is a {whose}'s uuid.") from None
+        raise InvalidInput(name, sentence) from None

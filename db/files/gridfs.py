@@ -69,6 +69,7 @@ class Bucket(StrEnum):
     PATIENT_PHOTOS = "patient_photos"
     DOCTOR_PHOTOS = "doctor_photos"
     PRESCRIPTION_FILES = "prescription_files"
+    UPLOAD_PARTS = "upload_parts"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from db.models import (
     doctor as doctor,
     document as document,
     document_search as document_search,
+    incoming as incoming,
     integrity as integrity,
     patient as patient,
     receipt as receipt,

@@ -43,6 +43,7 @@ queue = App(
         "jobs.documents.scanning",
         "jobs.cluster.drills",
         "jobs.documents.encryption",
+        "jobs.documents.uploads",
         "jobs.visits.notifications",
         "jobs.visits.scheduling",
         "jobs.visits.holds",

@@ -164,11 +164,11 @@ class ActorDatabase:
         with self.recording_refusals():
             self.actor.require(permission)
 
-    def count_upload(self, throttle: Throttle) -> None:
+    def count_upload(self, throttle: Throttle, *, is_begun: bool = False) -> None:
         """Count a file that the actor sends; raises LimitReached, written down once."""
         with audit.coming_from(self.origin):
             try:
-                throttling.count_upload(throttle, self.actor)
+                throttling.count_upload(throttle, self.actor, is_begun=is_begun)
             except LimitReached as refusal:
                 if refusal.is_first:
                     self._record(refusal)

@@ -73,6 +73,11 @@ SHARES_PER_NETWORK: Final = Limit("shares-per-network", 500, 15 * _MINUTE)
 _TOO_MANY_UPLOADS: Final = "Too many uploads."
 UPLOADS_PATIENT: Final = Limit("uploads-patient", 10, _HOUR, _TOO_MANY_UPLOADS)
 UPLOADS_STAFF: Final = Limit("uploads-staff", 300, _HOUR, _TOO_MANY_UPLOADS)
+# What is sent in parts is counted twice: here, since it is bytes, and once it is filed.
+UPLOADS_BEGUN_PATIENT: Final = Limit(
+    "uploads-begun-patient", 10, _HOUR, _TOO_MANY_UPLOADS
+)
+UPLOADS_BEGUN_STAFF: Final = Limit("uploads-begun-staff", 300, _HOUR, _TOO_MANY_UPLOADS)
 # Nobody guesses 256 bits; but every wrong token is written into the audit log.
 UNKNOWN_TOKENS: Final = Limit("unknown-tokens", 60, _MINUTE)
 
@@ -187,13 +192,15 @@ class CallLimits:
         self.throttle.take(UNKNOWN_TOKENS, network or "")
 
 
-def count_upload(throttle: Throttle, actor: Actor) -> None:
-    """Count a file that somebody sends, or raise LimitReached.
+def count_upload(throttle: Throttle, actor: Actor, *, is_begun: bool = False) -> None:
+    """Count a file that somebody sends or begins to send, or raise LimitReached.
 
     A program that acts for a person takes from what that person has.
     """
-    is_patient = actor.role is Role.PATIENT
-    throttle.take(UPLOADS_PATIENT if is_patient else UPLOADS_STAFF, str(actor.id))
+    sent, begun = UPLOADS_STAFF, UPLOADS_BEGUN_STAFF
+    if actor.role is Role.PATIENT:
+        sent, begun = UPLOADS_PATIENT, UPLOADS_BEGUN_PATIENT
+    throttle.take(begun if is_begun else sent, str(actor.id))
 
 
 def _spoken(seconds: int) -> str:

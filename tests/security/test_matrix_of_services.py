@@ -45,6 +45,7 @@ from services.documents.records.drafts import ChangedDocument, DraftDocument
 from services.documents.records.kinds import Classification
 from services.documents.retention import RetentionPeriod
 from services.documents.tags import TagColour
+from services.documents.uploads import StoredPart
 from services.lists.criteria import Criteria
 from services.patients import point_in_time
 from services.patients.photos.images import PreparedPhoto
@@ -276,6 +277,11 @@ def _exceptions(house, name: str, role: Role) -> dict[str, Any]:
         "visits.figures.statistics": lambda: {
             "period": Period(date(2026, 11, 20), date(2026, 11, 20)),
             "zone": UTC,
+        },
+        "documents.uploads": lambda: {
+            "upload_id": uuid4(),
+            "length": 4,
+            "parts": (StoredPart(0, 4, "a part"),),
         },
         "documents.search": lambda: {"typed": "letter"},
         "consultations.prescriptions.scans": lambda: {

@@ -4,6 +4,7 @@ from services.documents.records.changing import change as change
 from services.documents.records.content import (
     open_file as open_file,
     open_original_file as open_original_file,
+    translate_violations as translate_violations,
 )
 from services.documents.records.deleting import (
     delete as delete,

@@ -14,6 +14,7 @@ ADMIN = frozenset({Role.ADMIN})
 PLANNERS = frozenset({Role.STAFF, Role.ADMIN})
 PAPERS = DESK | {Role.PATIENT}
 PAPER = "/api/documents/{uuid}"
+UPLOADS = "/api/v1/uploads"
 BOOKING = "/api/bookings/{uuid}"
 VISIT = "/api/appointments/{uuid}"
 PAGE = "/files/documents/{uuid}/versions/{number}/pages/{page}.png"
@@ -47,6 +48,12 @@ ALLOWED = {
     ("POST", "/api/document-tags"): ADMIN,
     ("PUT", "/api/document-tags/{uuid}"): ADMIN,
     ("DELETE", "/api/document-tags/{uuid}"): ADMIN,
+    ("OPTIONS", UPLOADS): PAPERS,
+    ("POST", UPLOADS): PAPERS,
+    ("HEAD", f"{UPLOADS}/{{uuid}}"): PAPERS,
+    ("PATCH", f"{UPLOADS}/{{uuid}}"): PAPERS,
+    ("POST", f"{UPLOADS}/{{uuid}}"): PAPERS,
+    ("DELETE", f"{UPLOADS}/{{uuid}}"): PAPERS,
     ("GET", f"{VISIT}/ticket"): PAPERS,
     ("GET", f"{VISIT}/calendar"): PAPERS,
     ("GET", "/api/doctors"): EVERYBODY,

@@ -114,6 +114,16 @@ DOCUMENTS: dict[str, Rights] = {
         "door": "SELECT all; UPDATE(opened, last_opened_at) all",
         "system": EVERYTHING,
     },
+    "uploads": dict.fromkeys(
+        ("patient", "staff", "clinician"),
+        "SELECT own; INSERT(length, metadata, created_by) own; UPDATE(received) own; "
+        "DELETE own",
+    )
+    | {"system": EVERYTHING},
+    "upload_parts": dict.fromkeys(
+        ("patient", "staff", "clinician"), "SELECT own; INSERT own"
+    )
+    | {"system": EVERYTHING},
     "retention_rules": dict.fromkeys(("patient", "staff", "clinician"), "SELECT all")
     | {
         "admin": (

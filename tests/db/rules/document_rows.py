@@ -82,6 +82,12 @@ def document_rows(
     for tag in ("shown", "hidden"):
         kept = {"name": tag, "is_shown_to_patients": tag == "shown"}
         yield "document_tags", tag, kept
+    for person in ("patient", "staff", "clinician", "colleague"):
+        upload_id = uuid4()
+        begun = {"id": upload_id, "length": 1, "created_by": users[person]}
+        yield "uploads", person, begun
+        part = {"upload_id": upload_id, "first_byte": 0, "size": 1, "file_id": "part"}
+        yield "upload_parts", person, part
     for tag, (of, author, is_live) in _LINKS.items():
         about = {"version_id": version_ids[of], "created_by": users[author]}
         yield "document_shares", tag, about | _link(is_live=is_live)

@@ -1,11 +1,15 @@
-"""Actions with links to documents, and with their tags."""
+"""Actions with links to documents, with their tags, and with files in parts."""
 
+from sqlalchemy import text, update
+
+from db.models.incoming import Upload
 from services.core.audit import Action
-from services.documents import records, tags
+from services.documents import records, tags, uploads
 from services.documents.records.drafts import DraftDocument
 from services.documents.records.model import DocumentRecord
 from services.documents.sharing import shares
 from services.documents.sharing.shares import NewShare
+from services.documents.uploads import StoredPart
 from tests.services.core.audit_actions.world import ActionCall, World, prepares
 from tests.services.documents.records.samples import content
 
@@ -58,3 +62,29 @@ def tag_delete(w: World) -> ActionCall:
     boss = w.boss.actor
     made = tags.add_tag(w.session, boss, "Urgent")
     return lambda: tags.delete_tag(w.session, boss, made.id)
+
+
+@prepares(Action.UPLOAD_BEGIN)
+def upload_begin(w: World) -> ActionCall:
+    clerk = w.clerk
+    return lambda: uploads.begin(w.session, clerk, length=4)
+
+
+@prepares(Action.UPLOAD_RECEIVE)
+def upload_receive(w: World) -> ActionCall:
+    begun = uploads.begin(w.session, w.clerk, length=4)
+    whole = (StoredPart(0, 4, "a part"),)
+    return lambda: uploads.add_parts(w.session, w.clerk, begun.id, whole)
+
+
+@prepares(Action.UPLOAD_CANCEL)
+def upload_cancel(w: World) -> ActionCall:
+    begun = uploads.begin(w.session, w.clerk, length=4)
+    return lambda: uploads.cancel(w.session, w.clerk, begun.id)
+
+
+@prepares(Action.UPLOAD_EXPIRE)
+def upload_expire(w: World) -> ActionCall:
+    uploads.begin(w.session, w.clerk, length=4)
+    w.session.execute(update(Upload).values(expires_at=text("now()")))
+    return lambda: uploads.expire(w.session)

@@ -1,0 +1,136 @@
+"""The bytes of one call that goes on with an upload, on their way into the store."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+from uuid import uuid4
+
+from fastapi import HTTPException
+
+from api.core.dependencies import Caller
+from api.core.problems import CHECKSUM_MISMATCH
+from db.postgres import WriteResult
+from services.core import bytes_first
+from services.documents import uploads
+from services.documents.uploads import InvalidUpload, StoredPart, UploadRecord
+
+# So many bytes wait in memory, and are lost with a server that dies.
+PART_BYTES: Final = 4 << 20
+# SHA-1 is what tus asks of every server; it guards against lines, not against people.
+ALGORITHMS: Final[Mapping[str, Any]] = {
+    "sha1": partial(hashlib.sha1, usedforsecurity=False),
+    "sha256": hashlib.sha256,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Checksum:
+    """What a call's bytes are to come to, and what they have come to so far."""
+
+    wanted: bytes
+    digest: Any
+
+    @classmethod
+    def read(cls, text: str) -> "Checksum":
+        """Return what `Upload-Checksum` asks for; raises InvalidUpload."""
+        name, _, encoded = text.partition(" ")
+        try:
+            wanted = base64.b64decode(encoded, validate=True)
+            return cls(wanted, ALGORITHMS[name]())
+        except (KeyError, ValueError, binascii.Error):
+            known = " or ".join(ALGORITHMS)
+            raise InvalidUpload(
+                "Upload-Checksum", f"Upload-Checksum is {known}, and its Base64."
+            ) from None
+
+    @property
+    def fits(self) -> bool:
+        """Whether the bytes are those that were meant."""
+        return hmac.compare_digest(self.digest.digest(), self.wanted)
+
+
+class AppendedBytes:
+    """What one call sends: cut into parts, each of which is kept once it is stored.
+
+    With a checksum they are kept only once all have come and are what they should be.
+    """
+
+    def __init__(
+        self,
+        caller: Caller,
+        there: WriteResult[UploadRecord],
+        checksum: Checksum | None,
+    ) -> None:
+        self._caller = caller
+        self._files = caller.stores.files
+        self._written = there
+        self._checksum = checksum
+        self._next = there.value.received
+        self._waiting = bytearray()
+        self._stored: list[StoredPart] = []
+
+    def take(self, piece: bytes) -> bool:
+        """Take bytes in, and tell whether it is time to store; raises InvalidUpload."""
+        length = self._written.value.length
+        if self._next + len(self._waiting) + len(piece) > length:
+            raise InvalidUpload(
+                "Upload-Length",
+                f"This upload has {length} bytes, and more were sent. Go on where HEAD "
+                "says that it stands.",
+            )
+        if self._checksum is not None:
+            self._checksum.digest.update(piece)
+        self._waiting += piece
+        return len(self._waiting) >= PART_BYTES
+
+    def store(self) -> None:
+        """Store what waits, and keep it unless a checksum decides that."""
+        part = uploads.store(self._files, self._next, bytes(self._waiting))
+        self._waiting.clear()
+        self._next += part.size
+        self._stored.append(part)
+        if self._checksum is None:
+            self._keep()
+
+    def finish(self, *, is_broken: bool) -> WriteResult[UploadRecord]:
+        """Keep the rest, and return where the upload stands now."""
+        if self._checksum is None:
+            if self._waiting:
+                self.store()
+            return self._written
+        if is_broken or not self._checksum.fits:
+            raise HTTPException(
+                CHECKSUM_MISMATCH,
+                "The bytes are not those of the checksum, so none was kept. Send them "
+                "again.",
+            )
+        if self._waiting:
+            self.store()
+        if self._stored:
+            self._keep()
+        return self._written
+
+    @contextmanager
+    def discarding(self) -> Iterator[None]:
+        """Delete what was stored inside and is not kept, if something goes wrong."""
+        try:
+            yield
+        except BaseException:
+            uploads.discard(self._files, [part.file_id for part in self._stored])
+            raise
+
+    def _keep(self) -> None:
+        parts, self._stored = tuple(self._stored), []
+        upload_id, actor = self._written.value.id, self._caller.actor
+        ids = [part.file_id for part in parts]
+        with bytes_first.row_of(partial(uploads.discard, self._files, ids)):
+            self._written = self._caller.write(
+                lambda session: uploads.add_parts(session, actor, upload_id, parts),
+                key=uuid4(),
+            )

@@ -1,0 +1,225 @@
+"""/api/v1/uploads: files in parts, by the protocol tus 1.0.0.
+
+https://tus.io/protocols/resumable-upload has it: the core, and its extensions creation,
+expiration, termination and checksum. A whole upload is filed as a document by the same
+calls that take a file, which then name the upload in its place.
+"""
+
+from datetime import UTC
+from email.utils import format_datetime
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Header, HTTPException, Request
+from fastapi.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+
+from api.core.answers import written_headers
+from api.core.dependencies import Caller, ProgramOrPerson
+from api.core.documented import Responses, refuses
+from api.core.problems import CHECKSUM_MISMATCH, TUS_HEADERS, TUS_VERSION, UPLOADS_PATH
+from api.documents.upload_parts import ALGORITHMS, AppendedBytes, Checksum
+from db.postgres import WriteResult
+from services.documents import uploads
+from services.documents.records.errors import MAX_BYTES
+from services.documents.records.visibility import permission_to_file
+from services.documents.uploads import InvalidUpload, UploadMoved, UploadRecord
+
+router = APIRouter(
+    prefix=UPLOADS_PATH, tags=["Documents"], default_response_class=Response
+)
+
+_OK, _CREATED, _NO_CONTENT = 200, 201, 204
+_OFFSET_TYPE: Final = "application/offset+octet-stream"
+_PATH: Final = "/{uuid}"
+_DESCRIBED: Final = {
+    "Tus-Version": TUS_VERSION,
+    "Tus-Extension": "creation,expiration,termination,checksum",
+    "Tus-Max-Size": str(MAX_BYTES),
+    "Tus-Checksum-Algorithm": ",".join(ALGORITHMS),
+}
+# Bytes are what is sent, whatever they are.
+_BYTES: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True,
+        "content": {_OFFSET_TYPE: {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+
+
+def _refuses(*statuses: int) -> Responses:
+    """Describe the refusals of a route, that of another version of tus among them."""
+    return refuses(412, *statuses)
+
+
+def speaks_tus(
+    caller: ProgramOrPerson,
+    tus_resumable: Annotated[
+        str | None, Header(description=f"Always {TUS_VERSION}.")
+    ] = None,
+) -> Caller:
+    """Return the caller if they may file, and speak the version that is spoken here."""
+    caller.require(permission_to_file(caller.actor))
+    if tus_resumable != TUS_VERSION:
+        raise HTTPException(
+            412,
+            f"Send Tus-Resumable: {TUS_VERSION}; no other version is understood here.",
+            headers={"Tus-Version": TUS_VERSION},
+        )
+    return caller
+
+
+TusCaller = Annotated[Caller, Depends(speaks_tus)]
+Metadata = Annotated[
+    str, Header(description="Keys, and values in Base64; `filename` is what it says.")
+]
+
+
+@router.options("", status_code=_NO_CONTENT)
+def describe_uploads(caller: ProgramOrPerson) -> Response:
+    """Tell which version of tus is spoken here, with which extensions."""
+    caller.require(permission_to_file(caller.actor))
+    return Response(status_code=_NO_CONTENT, headers=_DESCRIBED)
+
+
+@router.post("", status_code=_CREATED, responses=_refuses(409, 413))
+def begin_upload(
+    caller: TusCaller,
+    upload_length: Annotated[
+        str, Header(description=f"In bytes; at most {MAX_BYTES}.")
+    ] = "",
+    upload_metadata: Metadata = "",
+) -> Response:
+    """Begin a file that is sent in parts; it has to be filed within 24 hours.
+
+    Ten uploads with 200 MB together are the most that a person has under way.
+    """
+    length = _number_of("Upload-Length", upload_length)
+    caller.count_upload(is_begun=True)
+    written = caller.write(
+        lambda session: uploads.begin(
+            session, caller.actor, length=length, metadata=upload_metadata
+        )
+    )
+    location = {"Location": f"{UPLOADS_PATH}/{written.value.id}"}
+    return _told(written, _CREATED, location)
+
+
+@router.head(_PATH, responses=_refuses(404, 410))
+def find_offset(caller: TusCaller, uuid: UUID) -> Response:
+    """Tell at which byte an upload goes on."""
+    found = _look(caller, uuid)
+    about = {
+        "Upload-Length": str(found.value.length),
+        "Cache-Control": "no-store",
+    }
+    if found.value.metadata:
+        about["Upload-Metadata"] = found.value.metadata
+    return _told(found, _OK, about)
+
+
+@router.patch(
+    _PATH,
+    status_code=_NO_CONTENT,
+    responses=_refuses(404, 409, 410, 415, CHECKSUM_MISMATCH),
+    openapi_extra=_BYTES,
+)
+async def append_bytes(
+    caller: TusCaller,
+    request: Request,
+    uuid: UUID,
+    upload_offset: Annotated[
+        str, Header(description="Where the upload stands, as HEAD tells it.")
+    ] = "",
+    upload_checksum: Annotated[
+        str, Header(description=f"One of {', '.join(ALGORITHMS)}, and its Base64.")
+    ] = "",
+) -> Response:
+    """Go on with an upload. What came before a line broke is kept.
+
+    With a checksum the bytes of the call are kept together, or not at all.
+    """
+    if request.headers.get("content-type", "").strip().lower() != _OFFSET_TYPE:
+        raise HTTPException(415, f"Send the bytes as {_OFFSET_TYPE}.")
+    offset = _number_of("Upload-Offset", upload_offset)
+    checksum = Checksum.read(upload_checksum) if upload_checksum else None
+    there = await run_in_threadpool(_look, caller, uuid)
+    if offset != there.value.received:
+        raise UploadMoved(there.value.received)
+    coming = AppendedBytes(caller, there, checksum)
+    is_broken = False
+    with coming.discarding():
+        try:
+            async for piece in request.stream():
+                if coming.take(piece):
+                    await run_in_threadpool(coming.store)
+        except ClientDisconnect:
+            is_broken = True
+        written = await run_in_threadpool(coming.finish, is_broken=is_broken)
+    if is_broken:
+        # Nobody hears it; the line broke, which is no fault of ours to log.
+        raise HTTPException(400, "The upload broke off.")
+    return _told(written, _NO_CONTENT)
+
+
+@router.delete(_PATH, status_code=_NO_CONTENT, responses=_refuses(404, 410))
+def cancel_upload(caller: TusCaller, uuid: UUID) -> Response:
+    """Give an upload up, and delete what was sent of it."""
+    written = caller.write(lambda session: uploads.cancel(session, caller.actor, uuid))
+    uploads.discard(caller.stores.files, written.value)
+    headers = {**TUS_HEADERS, **written_headers(written)}
+    return Response(status_code=_NO_CONTENT, headers=headers)
+
+
+@router.post(
+    _PATH,
+    status_code=_NO_CONTENT,
+    responses=_refuses(404, 405, 409, 410, 415, CHECKSUM_MISMATCH),
+    openapi_extra=_BYTES | {"requestBody": _BYTES["requestBody"] | {"required": False}},
+)
+async def go_on_by_post(
+    caller: TusCaller,
+    request: Request,
+    uuid: UUID,
+    *,
+    x_http_method_override: Annotated[
+        str, Header(description="PATCH or DELETE, for who can send neither.")
+    ] = "",
+    upload_offset: Annotated[str, Header()] = "",
+    upload_checksum: Annotated[str, Header()] = "",
+) -> Response:
+    """Do what `X-HTTP-Method-Override` says, where a network lets only POST pass."""
+    if x_http_method_override == "PATCH":
+        return await append_bytes(caller, request, uuid, upload_offset, upload_checksum)
+    if x_http_method_override == "DELETE":
+        return await run_in_threadpool(cancel_upload, caller, uuid)
+    raise HTTPException(405)
+
+
+def _look(caller: Caller, uuid: UUID) -> WriteResult[UploadRecord]:
+    """Ask the primary where an upload stands: programs of tus send no LSN."""
+    return caller.write(lambda session: uploads.get(session, caller.actor, uuid))
+
+
+def _told(
+    written: WriteResult[UploadRecord],
+    status: int,
+    more: dict[str, str] | None = None,
+) -> Response:
+    upload = written.value
+    expires_at = upload.expires_at.astimezone(UTC)
+    headers = {
+        "Upload-Offset": str(upload.received),
+        "Upload-Expires": format_datetime(expires_at, usegmt=True),
+        **TUS_HEADERS,
+        **written_headers(written),
+        **(more or {}),
+    }
+    return Response(status_code=status, headers=headers)
+
+
+def _number_of(header: str, text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(1 << 63))):
+        raise InvalidUpload(header, f"{header} is a number of bytes.")
+    return int(text)

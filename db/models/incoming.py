@@ -1,0 +1,53 @@
+"""Files that programs send in parts, until they are whole and filed."""
+
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.models.base import Base, CreatedAt, PrimaryKey, Timestamp
+
+
+class Upload(Base):
+    """A file that is being sent; `received` of its `length` bytes are there.
+
+    `metadata` is what its sender said of it, as it was sent.
+    """
+
+    __tablename__ = "uploads"
+    __table_args__ = (
+        CheckConstraint("length BETWEEN 0 AND 52428800", name="uploads_length_range"),
+        CheckConstraint(
+            "received BETWEEN 0 AND length", name="uploads_received_within_length"
+        ),
+        CheckConstraint(
+            "char_length(metadata) <= 4096", name="uploads_metadata_length"
+        ),
+        Index("uploads_of_person", "created_by"),
+        Index("uploads_to_expire", "expires_at"),
+    )
+
+    id: Mapped[PrimaryKey]
+    length: Mapped[int] = mapped_column(BigInteger)
+    received: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    # `metadata` is SQLAlchemy's own name on a model.
+    metadata_: Mapped[str] = mapped_column("metadata", Text, server_default=text("''"))
+    created_by: Mapped[UUID]
+    created_at: Mapped[CreatedAt]
+    expires_at: Mapped[Timestamp] = mapped_column(
+        server_default=text("now() + interval '24 hours'")
+    )
+
+
+class UploadPart(Base):
+    """Bytes of an upload from `first_byte` on: one encrypted file in GridFS."""
+
+    __tablename__ = "upload_parts"
+    __table_args__ = (CheckConstraint("size > 0", name="upload_parts_size_positive"),)
+
+    upload_id: Mapped[UUID] = mapped_column(
+        ForeignKey("uploads.id", ondelete="CASCADE"), primary_key=True
+    )
+    first_byte: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    size: Mapped[int]
+    file_id: Mapped[str] = mapped_column(Text)

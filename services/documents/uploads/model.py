@@ -1,0 +1,124 @@
+"""What there is to know of an upload in parts, and why it cannot go on."""
+
+import base64
+import binascii
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from services.core.errors import Conflict, Gone, InvalidInput, NotFound
+
+# The database says the same of a row: see the migration.
+EXPIRES_AFTER: Final = timedelta(hours=24)
+LONGEST_METADATA: Final = 4096
+MOST_UPLOADS: Final = 10
+MOST_MEGABYTES: Final = 200
+# With fewer bytes in each a file of 50 MB would be more files than anybody reads.
+MOST_PARTS: Final = 1_000
+_UNNAMED: Final = "document"
+
+
+@dataclass(frozen=True, slots=True)
+class UploadRecord:
+    """A file that is being sent; `metadata` is what its sender said of it."""
+
+    id: UUID
+    length: int
+    received: int
+    metadata: str
+    expires_at: datetime
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all bytes are there."""
+        return self.received == self.length
+
+    @property
+    def filename(self) -> str:
+        """What the sender calls the file."""
+        named = read_metadata(self.metadata)
+        return named.get("filename") or named.get("name") or _UNNAMED
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPart:
+    """Bytes of an upload that are in the store, from `first_byte` on."""
+
+    first_byte: int
+    size: int
+    file_id: str
+
+
+class NoSuchUpload(NotFound):
+    """There is no such upload, or it is somebody else's."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such upload. Begin it anew.")
+
+
+class UploadExpired(Gone):
+    """It was not filed within the time that there is for it."""
+
+    def __init__(self) -> None:
+        super().__init__("This upload has expired after 24 hours. Begin it anew.")
+
+
+class InvalidUpload(InvalidInput):
+    """What was said of an upload, or its next part, breaks a rule."""
+
+
+class UploadMoved(Conflict):
+    """The next part does not begin where the upload stands."""
+
+    def __init__(self, received: int) -> None:
+        super().__init__(
+            f"This upload goes on at byte {received}. Ask for its offset with HEAD, "
+            "and send from there."
+        )
+        self.received = received
+
+
+class UploadIncomplete(Conflict):
+    """What is to be filed is not there as a whole."""
+
+    def __init__(self, upload: UploadRecord) -> None:
+        super().__init__(
+            f"Of this upload {upload.received} of {upload.length} bytes are there. "
+            "Send the rest, then file it."
+        )
+
+
+class TooManyUploads(Conflict):
+    """Somebody has begun as much as they may have at a time."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"At most {MOST_UPLOADS} uploads with {MOST_MEGABYTES} MB together may be "
+            "under way. File or delete one of yours first; each expires after 24 hours."
+        )
+
+
+def read_metadata(text: str) -> dict[str, str]:
+    """Return what `Upload-Metadata` says: a key each, and its value in Base64.
+
+    Raises InvalidUpload.
+    """
+    pairs = (pair.split(" ") for pair in text.split(",") if text)
+    try:
+        return {
+            key: base64.b64decode("".join(value), validate=True).decode()
+            for key, *value in map(_stripped, pairs)
+        }
+    except (binascii.Error, ValueError):
+        raise InvalidUpload(
+            "Upload-Metadata",
+            "Upload-Metadata are keys with values in Base64, separated by commas.",
+        ) from None
+
+
+def _stripped(words: list[str]) -> list[str]:
+    said = [word for word in words if word]
+    if not said or len(said) > 2:  # noqa: PLR2004 (a key, and its value)
+        raise ValueError
+    return said

@@ -1,0 +1,223 @@
+"""Uploads in parts: their rows, each of which only its sender sees.
+
+Whichever web server is asked, what was written is there: no part is kept by a process.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
+
+from db.models.incoming import Upload as UploadRow, UploadPart
+from services.core import audit
+from services.core.actors import Actor
+from services.core.audit import Action
+from services.documents.integrity.runs import KEEPER
+from services.documents.records.errors import MAX_BYTES, TooLarge
+from services.documents.records.visibility import require_file
+from services.documents.uploads.model import (
+    LONGEST_METADATA,
+    MOST_MEGABYTES,
+    MOST_PARTS,
+    MOST_UPLOADS,
+    InvalidUpload,
+    NoSuchUpload,
+    StoredPart,
+    TooManyUploads,
+    UploadExpired,
+    UploadIncomplete,
+    UploadMoved,
+    UploadRecord,
+    read_metadata,
+)
+
+SUBJECT: Final = "upload"
+
+
+def begin(
+    session: Session, actor: Actor, *, length: int, metadata: str = ""
+) -> UploadRecord:
+    """Make room for a file of so many bytes; the caller commits.
+
+    Raises TooLarge, InvalidUpload, TooManyUploads, NotAllowed.
+    """
+    require_file(actor)
+    if length > MAX_BYTES:
+        raise TooLarge
+    if length < 0:
+        raise InvalidUpload("Upload-Length", "Upload-Length is a number of bytes.")
+    if len(metadata) > LONGEST_METADATA:
+        raise InvalidUpload(
+            "Upload-Metadata",
+            f"Upload-Metadata have {LONGEST_METADATA} characters at most.",
+        )
+    read_metadata(metadata)
+    _require_room(session, actor, length)
+    row = UploadRow(length=length, metadata_=metadata, created_by=actor.id)
+    session.add(row)
+    session.flush()
+    _record(session, actor, Action.UPLOAD_BEGIN, row.id, size=length)
+    return _record_of(row)
+
+
+def get(session: Session, actor: Actor, upload_id: UUID) -> UploadRecord:
+    """Return an upload of the actor's own; ask the primary, which knows the newest.
+
+    Raises NoSuchUpload, UploadExpired, NotAllowed.
+    """
+    require_file(actor)
+    return _record_of(_find(session, actor, upload_id))
+
+
+def list_parts(
+    session: Session, actor: Actor, upload_id: UUID
+) -> tuple[UploadRecord, tuple[StoredPart, ...]]:
+    """Return a whole upload and its parts in their order; ask the primary.
+
+    Raises UploadIncomplete, NoSuchUpload, UploadExpired, NotAllowed.
+    """
+    upload = get(session, actor, upload_id)
+    if not upload.is_complete:
+        raise UploadIncomplete(upload)
+    rows = session.scalars(
+        select(UploadPart)
+        .where(UploadPart.upload_id == upload_id)
+        .order_by(UploadPart.first_byte)
+    )
+    parts = (StoredPart(row.first_byte, row.size, row.file_id) for row in rows)
+    return upload, tuple(parts)
+
+
+def add_parts(
+    session: Session, actor: Actor, upload_id: UUID, parts: Sequence[StoredPart]
+) -> UploadRecord:
+    """Go on with an upload where it stands; the caller commits.
+
+    Of two that send the same bytes at once the first is kept. Raises UploadMoved,
+    InvalidUpload, NoSuchUpload, UploadExpired, NotAllowed.
+    """
+    require_file(actor)
+    row = _find(session, actor, upload_id, locks=True)
+    if row.received != parts[0].first_byte:
+        raise UploadMoved(row.received)
+    received = row.received + sum(part.size for part in parts)
+    if received > row.length:
+        raise InvalidUpload(
+            "Upload-Length",
+            f"This upload has {row.length} bytes, and more were sent. Begin it anew.",
+        )
+    _require_few(session, row.id, len(parts))
+    session.add_all(
+        UploadPart(
+            upload_id=row.id,
+            first_byte=part.first_byte,
+            size=part.size,
+            file_id=part.file_id,
+        )
+        for part in parts
+    )
+    session.execute(
+        update(UploadRow).where(UploadRow.id == row.id).values(received=received)
+    )
+    session.refresh(row)
+    upload = _record_of(row)
+    if upload.is_complete:
+        _record(session, actor, Action.UPLOAD_RECEIVE, row.id, size=row.length)
+    return upload
+
+
+def cancel(session: Session, actor: Actor, upload_id: UUID) -> tuple[str, ...]:
+    """Give an upload up, and return the files that were its parts; the caller commits.
+
+    Raises NoSuchUpload, UploadExpired, NotAllowed.
+    """
+    require_file(actor)
+    row = _find(session, actor, upload_id, locks=True)
+    _record(session, actor, Action.UPLOAD_CANCEL, row.id, received=row.received)
+    return _delete(session, (row.id,))
+
+
+def take(session: Session, actor: Actor, upload_id: UUID) -> tuple[str, ...]:
+    """End an upload in the transaction that files it; return the files of its parts.
+
+    Raises NoSuchUpload, UploadExpired, NotAllowed.
+    """
+    require_file(actor)
+    return _delete(session, (_find(session, actor, upload_id, locks=True).id,))
+
+
+def expire(session: Session) -> tuple[str, ...]:
+    """End the uploads whose time is over, and return the files of their parts.
+
+    For the background, which commits.
+    """
+    over = select(UploadRow.id).where(UploadRow.expires_at <= func.now())
+    ids = tuple(session.scalars(over.with_for_update(skip_locked=True)))
+    if not ids:
+        return ()
+    audit.record(session, KEEPER, Action.UPLOAD_EXPIRE, details={"uploads": len(ids)})
+    return _delete(session, ids)
+
+
+def _find(
+    session: Session, actor: Actor, upload_id: UUID, *, locks: bool = False
+) -> UploadRow:
+    statement = select(UploadRow, UploadRow.expires_at <= func.now()).where(
+        UploadRow.id == upload_id, UploadRow.created_by == actor.id
+    )
+    if locks:
+        statement = statement.with_for_update()
+    found = session.execute(
+        statement.execution_options(populate_existing=True)
+    ).one_or_none()
+    if found is None:
+        raise NoSuchUpload
+    row, is_over = found
+    if is_over:
+        raise UploadExpired
+    return row
+
+
+def _require_room(session: Session, actor: Actor, length: int) -> None:
+    # Of those who begin at once each counts the others.
+    mine = func.hashtextextended(f"chartroom.uploads {actor.id}", 0)
+    session.execute(select(func.pg_advisory_xact_lock(mine)))
+    count, promised = session.execute(
+        select(func.count(), func.coalesce(func.sum(UploadRow.length), 0)).where(
+            UploadRow.created_by == actor.id
+        )
+    ).one()
+    if count >= MOST_UPLOADS or promised + length > MOST_MEGABYTES << 20:
+        raise TooManyUploads
+
+
+def _require_few(session: Session, upload_id: UUID, more: int) -> None:
+    there = session.scalar(
+        select(func.count()).where(UploadPart.upload_id == upload_id)
+    )
+    if (there or 0) + more > MOST_PARTS:
+        raise InvalidUpload(
+            "Upload-Offset",
+            f"An upload has {MOST_PARTS} parts at most. Delete this one, and send "
+            "larger parts.",
+        )
+
+
+def _delete(session: Session, upload_ids: Sequence[UUID]) -> tuple[str, ...]:
+    parts = select(UploadPart.file_id).where(UploadPart.upload_id.in_(upload_ids))
+    files = tuple(session.scalars(parts))
+    session.execute(delete(UploadRow).where(UploadRow.id.in_(upload_ids)))
+    return files
+
+
+def _record(
+    session: Session, actor: Actor, action: Action, upload_id: UUID, **details: int
+) -> None:
+    """Write down what became of an upload: not its name, which may name somebody."""
+    audit.record(session, actor, action, subject=(SUBJECT, upload_id), details=details)
+
+
+def _record_of(row: UploadRow) -> UploadRecord:
+    return UploadRecord(row.id, row.length, row.received, row.metadata_, row.expires_at)
