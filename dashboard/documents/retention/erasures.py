@@ -9,6 +9,7 @@ import streamlit as st
 from dashboard.context import current_actor, current_sign_in, today, write
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.fields import bounded_area
 from dashboard.ui.notices import notify
 from dashboard.ui.record_table import (
     Cell,
@@ -138,10 +139,10 @@ def confirm_postponement(due: DueErasure) -> None:
         until = st.date_input(
             "Until", value=today() + _A_YEAR, key="erasure_postpone_until"
         )
-        reason = st.text_area(
+        reason = bounded_area(
             "Reason",
             key="erasure_postpone_reason",
-            max_chars=LONGEST,
+            longest=LONGEST,
             help="Such as a case number, and no name.",
         )
         if st.form_submit_button(

@@ -14,6 +14,7 @@ from dashboard.sign_in.account_emails import deliver
 from dashboard.ui.clock import zone
 from dashboard.ui.dialogs import confirmed
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.fields import bounded_area
 from dashboard.ui.lists import list_addresses
 from dashboard.ui.lists.bulk import BulkActs
 from dashboard.ui.record_table import RowAction, Selection
@@ -157,10 +158,10 @@ def _archive(_: Listing, chosen: Sequence[Listed]) -> None:
             "is deleted: each record can be restored."
         )
         _warn_of_visits(chosen)
-        reason = st.text_area(
+        reason = bounded_area(
             "Reason",
             key=f"{_PAGE}_archive_reason",
-            max_chars=reasons.LONGEST,
+            longest=reasons.LONGEST,
             help="Such as “moved away”. It is kept in the audit log with each record.",
         )
         if confirmed(

@@ -11,7 +11,7 @@ from db.migrations import load_functions, run
 from db.migrations.rules import ALL, Rules, statements
 
 revision = "0022"
-down_revision = "0020"
+down_revision = "0021"
 branch_labels = None
 depends_on = None
 

@@ -6,7 +6,7 @@ from db.migrations import load_functions, run
 from db.migrations.rules import ALL, Rules, statements
 
 revision = "0023"
-down_revision = "0020"
+down_revision = "0022"
 branch_labels = None
 depends_on = None
 

@@ -6,7 +6,7 @@ from db.migrations import run
 from db.migrations.rules import ALL, Rules, statements
 
 revision = "0024"
-down_revision = "0020"
+down_revision = "0023"
 branch_labels = None
 depends_on = None
 

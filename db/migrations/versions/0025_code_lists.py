@@ -10,7 +10,7 @@ from db.migrations import load_functions, run
 from db.migrations.rules import ALL, Rules, statements
 
 revision = "0025"
-down_revision = "0020"
+down_revision = "0024"
 branch_labels = None
 depends_on = None
 
