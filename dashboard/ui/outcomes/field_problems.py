@@ -38,6 +38,7 @@ CALLED: Final = {
     "slot_minutes": "minutes",
     "threshold": "over",
     "until_at": "weeks",
+    "use": "source",
     "user_id": "user",
     "webhook_url": "hook",
 }

@@ -14,6 +14,7 @@ from db.models.consultation import (
     MedicalRecord,
     MedicalRecordVersion,
     Prescription,
+    PrescriptionScan,
     PrescriptionVersion,
 )
 from services.documents.integrity import pending_deletions
@@ -57,8 +58,14 @@ def _delete_notes(session: Session, ids: Sequence[UUID]) -> int:
 
 
 def _delete_prescriptions(session: Session, ids: Sequence[UUID]) -> int:
-    """Delete them with their signed files, which are due from now on."""
+    """Delete them with their signed files, which are due from now on.
+
+    The scans of their papers are documents, which are purged by now.
+    """
     of_these = select(Prescription.id).where(Prescription.patient_id.in_(ids))
+    session.execute(
+        delete(PrescriptionScan).where(PrescriptionScan.prescription_id.in_(of_these))
+    )
     versions = delete(PrescriptionVersion).where(
         PrescriptionVersion.prescription_id.in_(of_these)
     )

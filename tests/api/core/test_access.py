@@ -37,6 +37,9 @@ WISH = {"slot_id": str(NOBODY), "patient_id": str(NOBODY)}
 BOOKING = "/api/bookings/{uuid}"
 PAPER = "/api/documents/{uuid}"
 VISIT = "/api/appointments/{uuid}"
+# Asked without the version of tus, who may is told to name it (412).
+UPLOADS = "/api/v1/uploads"
+PART = f"{UPLOADS}/{{uuid}}"
 PAGE = "/files/documents/{uuid}/versions/{number}/pages/{page}.png"
 WORDS = "/files/documents/{uuid}/versions/{number}/pages/{page}.json"
 TEXT = "/files/documents/{uuid}/versions/{number}/text.json"
@@ -63,6 +66,12 @@ ROUTES = {
     ("GET", "/files/documents.zip"): (None, 404, 404, 403, 403, 404),
     ("GET", "/api/document-forms"): (None, 200, 200, 403, 403, 200),
     ("POST", "/api/document-forms/{name}"): (EMPTY, 404, 404, 403, 403, 400),
+    ("OPTIONS", UPLOADS): (None, 204, 204, 403, 403, 204),
+    ("POST", UPLOADS): (None, 412, 412, 403, 403, 412),
+    ("HEAD", PART): (None, 412, 412, 403, 403, 412),
+    ("PATCH", PART): (None, 412, 412, 403, 403, 412),
+    ("POST", PART): (None, 412, 412, 403, 403, 412),
+    ("DELETE", PART): (None, 412, 412, 403, 403, 412),
     ("GET", "/api/document-tags"): (None, 200, 200, 403, 200, 200),
     ("POST", "/api/document-tags"): (TAGGED, 403, 403, 403, 400, 403),
     ("PUT", "/api/document-tags/{uuid}"): (TAGGED, 403, 403, 403, 404, 403),

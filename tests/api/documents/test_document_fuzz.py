@@ -25,7 +25,7 @@ _json = st.recursive(
 def unlimited(monkeypatch):
     """Let fuzzing upload as often as it likes."""
     monkeypatch.setattr(
-        "services.core.on_behalf.throttling.count_upload", lambda *_: None
+        "services.core.on_behalf.throttling.count_upload", lambda *_, **__: None
     )
 
 

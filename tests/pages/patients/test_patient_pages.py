@@ -97,6 +97,7 @@ def test_a_patient_sees_their_own_record_and_no_button_to_change_it(clinic: Clin
         "patient_home_book",
         "my_record_book",
         "my_record_all_visits",
+        "my_record_create",
         "my_record_upload",
         "my_record_check_prescription",
     ]

@@ -12,11 +12,11 @@ from db.postgres import SYSTEM
 from services.core.errors import NotAllowed
 from services.visits.front_desk import appointments
 from services.visits.front_desk.appointments import (
-    NoSuchCode,
     NoSuchVisit,
     NotACode,
     VisitStatus,
 )
+from services.visits.front_desk.appointments.errors import NoSuchCode
 
 
 def today():
