@@ -6,11 +6,18 @@ from dataclasses import replace
 import psycopg2
 import pytest
 
-from db.cluster.statements import NotCounted, StatementReader, without_values
+from db.cluster.statements import (
+    NotCounted,
+    StatementReader,
+    StatementReport,
+    StatementShape,
+    without_values,
+)
 from db.embedded import Addresses
 from db.endpoints import Endpoints
 from tests.conftest import owner
 from tests.kit.statements import count_statements
+from tests.kit.waiting import eventually
 
 _SECRET = "Ficus-Benjamina-1931"
 
@@ -19,8 +26,12 @@ _SECRET = "Ficus-Benjamina-1931"
 def counting(addresses: Addresses, endpoints: Endpoints) -> Endpoints:
     """A database that counts its statements, in which a name was looked for."""
     count_statements(addresses, endpoints)
-    _run(endpoints, f"SELECT length('{_SECRET}') AS found FROM generate_series(1, 3)")
+    _look_for_a_name(endpoints)
     return endpoints
+
+
+def _look_for_a_name(endpoints: Endpoints) -> None:
+    _run(endpoints, f"SELECT length('{_SECRET}') AS found FROM generate_series(1, 3)")
 
 
 def _run(endpoints: Endpoints, statement: str) -> None:
@@ -43,9 +54,16 @@ def _primary(endpoints: Endpoints) -> str:
 
 
 def test_a_shape_is_counted_and_its_value_is_not_there(counting: Endpoints):
-    report = StatementReader(lambda: counting).read(_primary(counting))
+    def look() -> tuple[StatementReport, list[StatementShape]]:
+        report = StatementReader(lambda: counting).read(_primary(counting))
+        shapes = [s for s in report.shapes if "found FROM generate_series" in s.text]
+        if not shapes:
+            # The server forgets what was asked once to make room for all other tests'.
+            _look_for_a_name(counting)
+        return report, shapes
 
-    (shape,) = [s for s in report.shapes if "found FROM generate_series" in s.text]
+    report, (shape,) = eventually(look, lambda looked: bool(looked[1]))
+
     assert (shape.calls, shape.rows) == (1, 3)
     assert 0 < shape.mean_ms == shape.worst_ms == shape.total_ms
     assert report.totals.calls >= shape.calls
