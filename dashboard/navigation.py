@@ -64,6 +64,7 @@ _PLACES: Final = (
     NavigationEntry(
         "documents/documents.py", "Documents", "folder_open", Permission.VIEW_DOCUMENTS
     ),
+    NavigationEntry("documents/inbox.py", "Inbox", "inbox", Permission.FILE_DOCUMENTS),
     NavigationEntry(
         "documents/create_document.py",
         "Create a document",
@@ -314,6 +315,7 @@ _ABOVE: Final = {
     "documents/upload_documents.py": "documents/documents.py",
     "documents/create_document.py": "documents/documents.py",
     "documents/trash.py": "documents/documents.py",
+    "documents/inbox.py": "documents/documents.py",
     "visits/doctor.py": "visits/doctors.py",
     "visits/doctor_plan.py": "visits/doctor.py",
     "consultations/visit.py": "visits/day.py",

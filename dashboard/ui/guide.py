@@ -39,6 +39,7 @@ _SECTION_OF: Final = {
     "trash": "Delete, restore, hold",
     "tags": "Tags of documents",
     "code_lists": "Lists of drugs and diagnoses",
+    "inbox": "Inbox",
     "retention": "How long documents are kept",
     "doctors": "Doctors and when they work",
     "doctor": "Book a visit",

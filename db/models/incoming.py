@@ -1,4 +1,4 @@
-"""Files that programs send in parts, until they are whole and filed."""
+"""What comes in: files in parts until they are whole, and who looks at documents."""
 
 from uuid import UUID
 
@@ -51,3 +51,29 @@ class UploadPart(Base):
     first_byte: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     size: Mapped[int]
     file_id: Mapped[str] = mapped_column(Text)
+
+
+class DocumentAssignment(Base):
+    """Who is to look at a document that came in; once somebody has, it is done.
+
+    Of what nobody was assigned to and nobody has done there is no row.
+    """
+
+    __tablename__ = "document_assignments"
+    __table_args__ = (
+        Index(
+            "document_assignments_of_user",
+            "assignee_id",
+            postgresql_where=text("done_at IS NULL"),
+        ),
+    )
+
+    document_id: Mapped[UUID] = mapped_column(
+        ForeignKey("documents.id"), primary_key=True
+    )
+    assignee_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
+    # What they were called then: not everybody may see everybody.
+    assignee_name: Mapped[str] = mapped_column(Text, server_default=text("''"))
+    changed_by: Mapped[UUID]
+    changed_at: Mapped[CreatedAt]
+    done_at: Mapped[Timestamp | None]

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dashboard.context import current_actor, freshness
+from dashboard.documents.inbox.assigning import offer_assignment
 from dashboard.documents.records import document_actions, sections
 from dashboard.documents.records.chosen_document import chosen_document
 from dashboard.documents.records.document_facts import (
@@ -33,6 +34,7 @@ with st.container(horizontal=True):
             offer_replacement(record)
             offer_form_change(record)
             document_actions.offer_editing(record)
+        offer_assignment(record)
         offer_share_link(record)
         document_actions.offer_deletion(record)
     document_actions.offer_hold(record)

@@ -46,6 +46,7 @@ PAGES = [
     (Role.STAFF, "/compare?document={paper}"),
     (Role.STAFF, "/upload_documents"),
     (Role.STAFF, "/trash"),
+    (Role.CLINICIAN, "/inbox"),
     (Role.CLINICIAN, "/break_glass?patient={first}"),
     (Role.CLINICIAN, "/day"),
     (Role.ANALYST, "/"),

@@ -41,6 +41,7 @@ from services.demo.importing.synthea import Folder
 from services.documents import records
 from services.documents.erasure import ErasureRule
 from services.documents.forms import Draft as AuthoringDraft
+from services.documents.inbox import InboxView
 from services.documents.records.drafts import ChangedDocument, DraftDocument
 from services.documents.records.kinds import Classification
 from services.documents.retention import RetentionPeriod
@@ -278,6 +279,7 @@ def _exceptions(house, name: str, role: Role) -> dict[str, Any]:
             "period": Period(date(2026, 11, 20), date(2026, 11, 20)),
             "zone": UTC,
         },
+        "documents.inbox": lambda: {"view": InboxView.EVERYBODY},
         "documents.uploads": lambda: {
             "upload_id": uuid4(),
             "length": 4,

@@ -6,6 +6,7 @@ from typing import Final
 import streamlit as st
 
 from dashboard.context import CachedRead, current_actor, now, read, read_all
+from dashboard.documents.inbox.inbox_list import inbox_counts
 from dashboard.documents.records.document_addresses import document_page
 from dashboard.documents.records.document_words import kind_of
 from dashboard.navigation import go
@@ -23,7 +24,7 @@ from services.documents.search.latest import (
 
 _WEEK: Final = 7
 _SECONDS: Final = 60.0
-_DOCUMENTS: Final = "documents/documents.py"
+_INBOX: Final = "documents/inbox.py"
 _COLUMNS: Final = (Column("Document"), Column("Came", is_whole=True))
 
 
@@ -38,22 +39,20 @@ def _arrivals() -> DocumentArrivals:
 
 
 def arrival_figure() -> Figure:
-    """Return how many documents came in a week; a desk's tells what is unfiled."""
-    arrivals = _arrivals()
+    """Return how many documents wait in the inbox, beside how many came."""
+    arrivals, counts = _arrivals(), inbox_counts()
     latest = sum(number for _, number in arrivals.days[_WEEK:])
     before = sum(number for _, number in arrivals.days[:_WEEK])
-    is_desk = current_actor().role is Role.STAFF
     return Figure(
-        "Unfiled documents" if is_desk else "New documents",
-        f"{arrivals.unfiled if is_desk else latest:,}",
-        "Documents without a patient; the bars show all that came, by day."
-        if is_desk
-        else "Documents of your patients that came in the last seven days.",
+        "Inbox",
+        f"{counts.mine + counts.unassigned:,}",
+        f"Documents that came in: {counts.mine:,} assigned to you, "
+        f"{counts.unassigned:,} to nobody; the bars show all that came, by day.",
         latest - before,
         "came than a week before",
         [(f"{day:%a} {day.day}", number) for day, number in arrivals.days],
-        page=_DOCUMENTS,
-        link="Documents",
+        page=_INBOX,
+        link="Inbox",
     )
 
 

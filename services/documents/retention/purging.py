@@ -21,6 +21,7 @@ from db.models.document import (
     DocumentVersion,
     RetentionRule,
 )
+from db.models.incoming import DocumentAssignment
 from services.core import audit
 from services.core.audit import Action
 from services.documents.integrity import pending_deletions
@@ -128,7 +129,8 @@ def _forget_contents(session: Session, ids: Sequence[UUID]) -> None:
         )
         .values(revoked_at=func.now())
     )
-    session.execute(delete(DocumentReader).where(DocumentReader.document_id.in_(ids)))
+    for about in (DocumentReader, DocumentAssignment):
+        session.execute(delete(about).where(about.document_id.in_(ids)))
     waiting = {"reading": "none", "scan": "off"}
     session.execute(
         update(DocumentVersion)

@@ -114,6 +114,16 @@ DOCUMENTS: dict[str, Rights] = {
         "door": "SELECT all; UPDATE(opened, last_opened_at) all",
         "system": EVERYTHING,
     },
+    "document_assignments": {
+        "staff": (
+            f"SELECT {_AT_THE_DESK}; INSERT {_AT_THE_DESK}; UPDATE {_AT_THE_DESK}"
+        ),
+        "clinician": (
+            f"SELECT {_REACHED} clinician; INSERT {_REACHED} clinician; "
+            f"UPDATE {_REACHED} clinician"
+        ),
+        "system": EVERYTHING,
+    },
     "uploads": dict.fromkeys(
         ("patient", "staff", "clinician"),
         "SELECT own; INSERT(length, metadata, created_by) own; UPDATE(received) own; "

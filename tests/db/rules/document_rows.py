@@ -79,6 +79,8 @@ def document_rows(
         yield "document_versions", case.tag, version
         yield "document_texts", case.tag, {"version_id": version_id}
         yield "document_originals", case.tag, _original(version_id)
+        assigned = {"document_id": document_id, "changed_by": author}
+        yield "document_assignments", case.tag, assigned
     for tag in ("shown", "hidden"):
         kept = {"name": tag, "is_shown_to_patients": tag == "shown"}
         yield "document_tags", tag, kept

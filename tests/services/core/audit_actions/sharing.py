@@ -1,10 +1,10 @@
-"""Actions with links to documents, with their tags, and with files in parts."""
+"""Actions with links to documents, their tags, the inbox, and files in parts."""
 
 from sqlalchemy import text, update
 
 from db.models.incoming import Upload
 from services.core.audit import Action
-from services.documents import records, tags, uploads
+from services.documents import inbox, records, tags, uploads
 from services.documents.records.drafts import DraftDocument
 from services.documents.records.model import DocumentRecord
 from services.documents.sharing import shares
@@ -88,3 +88,21 @@ def upload_expire(w: World) -> ActionCall:
     uploads.begin(w.session, w.clerk, length=4)
     w.session.execute(update(Upload).values(expires_at=text("now()")))
     return lambda: uploads.expire(w.session)
+
+
+@prepares(Action.DOCUMENT_ASSIGN)
+def assign(w: World) -> ActionCall:
+    filed = _filed(w)
+    return lambda: inbox.assign(w.session, w.clerk, filed.id, None)
+
+
+@prepares(Action.DOCUMENT_FINISH)
+def finish(w: World) -> ActionCall:
+    filed = _filed(w)
+    return lambda: inbox.finish(w.session, w.clerk, filed.id)
+
+
+@prepares(Action.DOCUMENT_REOPEN)
+def reopen(w: World) -> ActionCall:
+    filed = _filed(w)
+    return lambda: inbox.reopen(w.session, w.clerk, filed.id)

@@ -1,0 +1,85 @@
+"""Documents of the inbox: given to a colleague, done, or put back."""
+
+from uuid import UUID
+
+import streamlit as st
+
+from dashboard.context import current_actor, read, write
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.notices import notify
+from dashboard.ui.words import plain
+from services.core.actors import Permission
+from services.documents import inbox
+from services.documents.inbox import InboxItem
+from services.documents.records.model import DocumentRecord
+
+_SECONDS = 30.0
+
+
+def offer_assignment(record: DocumentRecord) -> None:
+    """Say who looks at a document, and offer to assign it or to be done with it."""
+    actor = current_actor()
+    if record.is_deleted or not actor.may(Permission.FILE_DOCUMENTS):
+        return
+    item = read(
+        lambda session: inbox.find_item(session, actor, record.id),
+        keep=("inbox item", record.id, record.revision),
+        seconds=_SECONDS,
+    )
+    named = f": {plain(item.assignee.name)}" if item.assignee else " to"
+    if st.button(
+        f"Assign{'ed' if item.assignee else ''}{named}",
+        key="document_assign",
+        icon=":material/assignment_ind:",
+        help="Who is to look at it: it is in their inbox until it is done.",
+    ):
+        ask_assignee(item)
+    if item.done_at is not None:
+        if st.button(
+            "Back to the inbox", key="document_reopen", icon=":material/undo:"
+        ):
+            write(lambda s: inbox.reopen(s, actor, record.id))
+            notify(f"{plain(record.title)} is in the inbox again.", icon="undo")
+            st.rerun()
+    elif st.button("Done", key="document_finish", icon=":material/task_alt:"):
+        be_done(item)
+        st.rerun()
+
+
+@st.dialog("Assign to", icon=":material/assignment_ind:")
+def ask_assignee(item: InboxItem) -> None:
+    """Ask who is to look at a document."""
+    with error_boundary():
+        actor = current_actor()
+        colleagues = read(
+            lambda session: inbox.list_colleagues(session, actor),
+            keep="colleagues",
+            seconds=_SECONDS,
+        )
+        names: dict[UUID | None, str] = {None: "Nobody in particular"}
+        for colleague in sorted(colleagues, key=lambda c: c.id != actor.id):
+            is_me = colleague.id == actor.id
+            names[colleague.id] = f"{colleague.name} (me)" if is_me else colleague.name
+        ids = list(names)
+        now_assigned = item.assignee.id if item.assignee else actor.id
+        st.markdown(f"**{plain(item.title)}** is in their inbox until it is done.")
+        chosen = st.selectbox(
+            "Colleague",
+            ids,
+            index=ids.index(now_assigned) if now_assigned in names else 0,
+            format_func=names.__getitem__,
+            key=f"inbox_assignee_{item.id}",
+            help="An assignment opens nothing: only who may open the document anyway "
+            "can have it.",
+        )
+        if st.button("Assign", type="primary", key="inbox_assign_save"):
+            write(lambda s: inbox.assign(s, actor, item.id, chosen))
+            notify(f"{plain(item.title)}: {plain(names[chosen])}.")
+            st.rerun()
+
+
+def be_done(item: InboxItem) -> None:
+    """Take a document out of the inbox, and say so."""
+    actor = current_actor()
+    write(lambda s: inbox.finish(s, actor, item.id))
+    notify(f"{plain(item.title)} is done; its page puts it back.", icon="task_alt")

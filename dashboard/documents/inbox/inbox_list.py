@@ -1,0 +1,97 @@
+"""The list of the inbox: what came in, of whom, and who is to look at it."""
+
+from typing import Final
+
+import streamlit as st
+
+from dashboard.context import current_actor, now, read
+from dashboard.documents.inbox.assigning import ask_assignee, be_done
+from dashboard.documents.records.document_addresses import document_page
+from dashboard.navigation import go
+from dashboard.ui.empty_state import empty_state
+from dashboard.ui.record_table import (
+    Cell,
+    Column,
+    Row,
+    RowAction,
+    chosen_of,
+    payload_of,
+    record_table,
+)
+from dashboard.ui.words import at
+from services.documents import inbox
+from services.documents.inbox import InboxCounts, InboxItem, InboxView
+from services.documents.records.kinds import TYPE_LABELS
+
+_SECONDS: Final = 30.0
+_ASSIGN: Final = RowAction("assign", "Assign to", "assignment_ind", shows_label=True)
+_DONE: Final = RowAction("done", "Done", "task_alt", shows_label=True)
+_COLUMNS: Final = (
+    Column("Name"),
+    Column("Type"),
+    Column("Patient"),
+    Column("From"),
+    Column("Came", is_whole=True),
+    Column("Assigned to"),
+    Column("Actions"),
+)
+_EMPTY: Final = {
+    InboxView.MINE: "Nothing is assigned to you.",
+    InboxView.UNASSIGNED: "Everything that came is assigned or done.",
+    InboxView.EVERYBODY: "Everything that came is done.",
+}
+
+
+def inbox_counts() -> InboxCounts:
+    """Return how much waits for this person."""
+    actor, moment = current_actor(), now()
+    return read(
+        lambda session: inbox.count_inbox(session, actor, moment),
+        keep=("inbox counts", actor.id),
+        seconds=_SECONDS,
+    )
+
+
+def show_inbox(view: InboxView) -> None:
+    """Show a part of the inbox, and do what is asked for with one of its documents."""
+    actor, moment = current_actor(), now()
+    items = read(
+        lambda session: inbox.list_inbox(session, actor, view, moment),
+        keep=("inbox", actor.id, view),
+        seconds=_SECONDS,
+    )
+    if not items:
+        empty_state(_EMPTY[view], icon="inbox")
+        return
+    payload = payload_of(_COLUMNS, list(map(_row, items)), name="Inbox")
+    event = record_table(payload, key="inbox_table")
+    if event.opened:
+        go("documents/document.py", document=event.opened)
+    item = chosen_of(event, items, lambda each: each.id)
+    if item and event.action:
+        if event.action[1] == _ASSIGN.name:
+            ask_assignee(item)
+        else:
+            be_done(item)
+            st.rerun()
+
+
+def _row(item: InboxItem) -> Row:
+    kind = TYPE_LABELS[item.document_type]
+    return Row(
+        str(item.id),
+        (
+            Cell(item.title),
+            Cell(f"Urgent: {kind}", "danger", "priority_high")
+            if item.urgent
+            else Cell(kind),
+            Cell(item.patient_name)
+            if item.patient_id
+            else Cell("Unfiled", "warn", "move_to_inbox"),
+            Cell(item.created_by_name),
+            Cell(at(item.created_at)),
+            Cell(item.assignee.name if item.assignee else "Nobody"),
+            Cell("", actions=(_ASSIGN, _DONE)),
+        ),
+        document_page(item.id),
+    )

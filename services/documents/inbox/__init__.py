@@ -1,0 +1,17 @@
+"""The inbox: documents that came in, who is to look at each, until it is done."""
+
+from services.documents.inbox.assigning import (
+    assign as assign,
+    finish as finish,
+    list_colleagues as list_colleagues,
+    reopen as reopen,
+)
+from services.documents.inbox.reading import (
+    Colleague as Colleague,
+    InboxCounts as InboxCounts,
+    InboxItem as InboxItem,
+    InboxView as InboxView,
+    count_inbox as count_inbox,
+    find_item as find_item,
+    list_inbox as list_inbox,
+)

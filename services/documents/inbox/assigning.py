@@ -1,0 +1,155 @@
+"""Documents of the inbox are assigned to a colleague, done, and put back."""
+
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from db.models.document import DocumentReader
+from db.models.incoming import DocumentAssignment
+from db.models.user import User
+from db.postgres import assume_role
+from services.core import audit
+from services.core.actors import Actor, Permission, Role
+from services.core.audit import Action
+from services.core.errors import Conflict, InvalidInput
+from services.documents.inbox.reading import Colleague, InboxItem, find_item
+from services.documents.records import look_up
+from services.documents.records.model import DocumentRecord
+from services.patients.care import care
+
+_AT_WORK: Final = (Role.STAFF.value, Role.CLINICIAN.value)
+
+
+class AssigneeMayNotOpen(Conflict):
+    """The document is not for the colleague, and an assignment opens nothing."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"{name} may not open this document, and an assignment opens nothing. "
+            "Choose somebody who treats the patient, or let them open it first."
+        )
+
+
+def list_colleagues(session: Session, actor: Actor) -> tuple[Colleague, ...]:
+    """Return whom documents can be assigned to, by name; raises NotAllowed."""
+    actor.require(Permission.FILE_DOCUMENTS)
+    # Not every role that assigns is shown all accounts.
+    with assume_role(session, "system"):
+        rows = session.execute(
+            select(User.id, User.name)
+            .where(User.role.in_(_AT_WORK), User.deactivated_at.is_(None))
+            .order_by(User.name, User.id)
+        )
+    return tuple(Colleague(*row) for row in rows)
+
+
+def assign(
+    session: Session, actor: Actor, document_id: UUID, user_id: UUID | None
+) -> InboxItem:
+    """Say who is to look at a document, or that nobody is; the caller commits.
+
+    It is in the inbox again if it was done. Raises InvalidInput, AssigneeMayNotOpen,
+    NoSuchDocument, NotAllowed.
+    """
+    actor.require(Permission.FILE_DOCUMENTS)
+    document = look_up(session, actor, document_id)
+    name = _name_of(session, document, user_id) if user_id else ""
+    _write(
+        session, actor, document, assignee_id=user_id, assignee_name=name, done_at=None
+    )
+    _record(session, actor, Action.DOCUMENT_ASSIGN, document, assignee=user_id)
+    return find_item(session, actor, document_id)
+
+
+def finish(session: Session, actor: Actor, document_id: UUID) -> InboxItem:
+    """Take a document out of the inbox: it is done; the caller commits.
+
+    Raises NoSuchDocument, NotAllowed.
+    """
+    actor.require(Permission.FILE_DOCUMENTS)
+    document = look_up(session, actor, document_id)
+    _write(session, actor, document, done_at=func.now())
+    _record(session, actor, Action.DOCUMENT_FINISH, document)
+    return find_item(session, actor, document_id)
+
+
+def reopen(session: Session, actor: Actor, document_id: UUID) -> InboxItem:
+    """Put a document back into the inbox, where it was; the caller commits.
+
+    Raises NoSuchDocument, NotAllowed.
+    """
+    actor.require(Permission.FILE_DOCUMENTS)
+    document = look_up(session, actor, document_id)
+    _write(session, actor, document, done_at=None)
+    _record(session, actor, Action.DOCUMENT_REOPEN, document)
+    return find_item(session, actor, document_id)
+
+
+def _name_of(session: Session, document: DocumentRecord, user_id: UUID) -> str:
+    with assume_role(session, "system"):
+        person = session.execute(
+            select(User.name, User.role).where(
+                User.id == user_id,
+                User.role.in_(_AT_WORK),
+                User.deactivated_at.is_(None),
+            )
+        ).one_or_none()
+        if person is None:
+            raise InvalidInput(
+                "assignee", "Documents are assigned to colleagues: choose one of them."
+            )
+        if not _opens(session, document, user_id, Role(person.role)):
+            raise AssigneeMayNotOpen(person.name)
+    name: str = person.name
+    return name
+
+
+def _opens(
+    session: Session, document: DocumentRecord, user_id: UUID, role: Role
+) -> bool:
+    """Tell whether a colleague is shown the document; the rules on rows say the same.
+
+    Emergency access does not count: it lasts for hours.
+    """
+    is_own = document.created_by == user_id
+    if role is Role.CLINICIAN:
+        if document.patient_id is None:
+            return is_own
+        return care.is_treated_by(session, user_id, document.patient_id)
+    if not document.confidential or is_own:
+        return True
+    named = select(DocumentReader.user_id).where(
+        DocumentReader.document_id == document.id, DocumentReader.user_id == user_id
+    )
+    return session.scalar(named) is not None
+
+
+def _write(
+    session: Session, actor: Actor, document: DocumentRecord, **values: Any
+) -> None:
+    kept = values | {"changed_by": actor.id, "changed_at": func.now()}
+    session.execute(
+        insert(DocumentAssignment)
+        .values(document_id=document.id, **kept)
+        .on_conflict_do_update(index_elements=["document_id"], set_=kept)
+    )
+
+
+def _record(
+    session: Session,
+    actor: Actor,
+    action: Action,
+    document: DocumentRecord,
+    **details: UUID | None,
+) -> None:
+    audit.record(
+        session,
+        actor,
+        action,
+        patient_id=document.patient_id,
+        subject=("document", document.id),
+        details={"version": document.latest, **details},
+    )

@@ -1,0 +1,208 @@
+"""The inbox: what is in whose, and that an assignment opens nothing.
+
+Everything goes by the app's login in each role's own name.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from db.models.audit import AuditEvent
+from db.postgres import SYSTEM
+from services.core.actors import Actor
+from services.core.errors import InvalidInput, NotAllowed
+from services.documents import inbox
+from services.documents.inbox import InboxView
+from services.documents.inbox.assigning import AssigneeMayNotOpen
+from services.documents.records.errors import NoSuchDocument
+from services.documents.records.kinds import DocumentType
+from services.documents.sharing import readers
+from tests.services.documents.records.samples import content, file
+from tests.services.patients.clinic_samples import Clinic, open_clinic
+
+MINE, UNASSIGNED, EVERYBODY = InboxView
+
+
+@pytest.fixture(scope="module")
+def clinic(module_endpoints) -> Iterator[Clinic]:
+    with open_clinic(module_endpoints) as clinic:
+        yield clinic
+
+
+@pytest.fixture(scope="module")
+def grace(clinic: Clinic) -> Actor:
+    """Grace herself, whom Dora treats."""
+    return clinic.invite(clinic.grace)
+
+
+def filed(clinic, actor, of="grace", **facts):
+    patient = getattr(clinic, of) if of else None
+    return clinic.write(
+        actor, lambda s: file(s, actor, of=patient, holding=content(b"x"), **facts)
+    )
+
+
+def titles(clinic, actor, view=UNASSIGNED, *, later=timedelta()):
+    now = datetime.now(UTC) + later
+    listed = clinic.read(actor, lambda s: inbox.list_inbox(s, actor, view, now))
+    return [item.title for item in listed]
+
+
+def assign(clinic, actor, document, to):
+    user_id = to.id if to else None
+    return clinic.write(actor, lambda s: inbox.assign(s, actor, document.id, user_id))
+
+
+def test_the_desk_finds_what_patients_sent_and_what_lacks_something(clinic, grace):
+    lab = {"document_type": DocumentType.LAB_REPORT}
+    filed(clinic, grace, title="Hers", **lab)
+    filed(clinic, clinic.dora, title="Typed and filed", **lab)
+    filed(clinic, clinic.dora, title="Of no type")
+    filed(clinic, clinic.cleo, title="Own")
+
+    listed = titles(clinic, clinic.cleo)
+
+    assert {"Hers", "Of no type"} <= set(listed)
+    assert not {"Typed and filed", "Own"} & set(listed)
+
+
+def test_a_clinician_finds_what_others_filed_of_their_patients(clinic):
+    filed(clinic, clinic.cleo, title="Of Grace", document_type=DocumentType.LAB_REPORT)
+    filed(clinic, clinic.cleo, title="Of Ada", of="ada")
+    filed(clinic, clinic.dora, title="My own")
+
+    listed = titles(clinic, clinic.dora)
+
+    assert "Of Grace" in listed
+    assert not {"Of Ada", "My own"} & set(listed)
+    assert "Of Grace" not in titles(clinic, clinic.emil)
+
+
+def test_what_is_assigned_is_that_colleagues_until_it_is_done(clinic):
+    paper = filed(clinic, clinic.cleo, title="For Dora")
+
+    item = assign(clinic, clinic.cleo, paper, clinic.dora)
+
+    assert item.assignee == inbox.Colleague(clinic.dora.id, clinic.dora.name)
+    assert "For Dora" in titles(clinic, clinic.dora, MINE)
+    assert "For Dora" not in titles(clinic, clinic.dora)
+    assert "For Dora" in titles(clinic, clinic.cleo, EVERYBODY)
+    clinic.write(clinic.dora, lambda s: inbox.finish(s, clinic.dora, paper.id))
+    for view in InboxView:
+        assert "For Dora" not in titles(clinic, clinic.dora, view)
+    clinic.write(clinic.dora, lambda s: inbox.reopen(s, clinic.dora, paper.id))
+    assert "For Dora" in titles(clinic, clinic.dora, MINE)
+
+
+def test_what_nobody_was_assigned_to_goes_after_a_month_and_the_rest_stays(clinic):
+    filed(clinic, clinic.cleo, title="Nobody's")
+    kept = filed(clinic, clinic.cleo, title="Dora's")
+    assign(clinic, clinic.cleo, kept, clinic.dora)
+    month = timedelta(days=31)
+
+    assert "Nobody's" not in titles(clinic, clinic.dora, EVERYBODY, later=month)
+    assert "Dora's" in titles(clinic, clinic.dora, MINE, later=month)
+
+
+def test_counts_are_what_is_listed_and_name_nobody(clinic):
+    paper = filed(clinic, clinic.cleo, title="Counted")
+    assign(clinic, clinic.cleo, paper, clinic.dora)
+    now = datetime.now(UTC)
+
+    counts = clinic.read(clinic.dora, lambda s: inbox.count_inbox(s, clinic.dora, now))
+
+    assert counts.mine == len(titles(clinic, clinic.dora, MINE))
+    assert counts.unassigned == len(titles(clinic, clinic.dora))
+
+
+@pytest.mark.parametrize(
+    ("of", "facts", "to"),
+    [
+        ("grace", {}, "emil"),
+        (None, {}, "dora"),
+        ("grace", {"confidential": True}, "cleo"),
+    ],
+    ids=["another's patient", "of nobody", "confidential"],
+)
+def test_nobody_is_assigned_to_what_they_may_not_open(clinic, of, facts, to):
+    author = clinic.cleo if of is None else clinic.dora
+    paper = filed(clinic, author, of, title="Closed", **facts)
+    colleague = getattr(clinic, to)
+
+    with pytest.raises(AssigneeMayNotOpen, match="an assignment opens nothing"):
+        assign(clinic, author, paper, colleague)
+
+    assert "Closed" not in titles(clinic, colleague, MINE)
+
+
+def test_who_is_named_for_a_confidential_document_can_be_assigned_to_it(clinic):
+    paper = filed(clinic, clinic.dora, title="Sealed", confidential=True)
+    clinic.write(
+        clinic.dora,
+        lambda s: readers.name_readers(
+            s, clinic.dora, paper.id, [clinic.cleo.id], revision=paper.revision
+        ),
+    )
+
+    assign(clinic, clinic.dora, paper, clinic.cleo)
+
+    assert "Sealed" in titles(clinic, clinic.cleo, MINE)
+
+
+def test_what_becomes_closed_leaves_the_inbox_of_who_had_it(clinic):
+    paper = filed(clinic, clinic.dora, title="Opened once", confidential=True)
+    for named in ([clinic.cleo.id], []):
+        paper = clinic.write(
+            clinic.dora,
+            lambda s, named=named, paper=paper: readers.name_readers(
+                s, clinic.dora, paper.id, named, revision=paper.revision
+            ),
+        )
+        if named:
+            assign(clinic, clinic.dora, paper, clinic.cleo)
+
+    assert "Opened once" not in titles(clinic, clinic.cleo, EVERYBODY)
+    with pytest.raises(NoSuchDocument):
+        assign(clinic, clinic.cleo, paper, None)
+
+
+def test_only_colleagues_are_assigned_to(clinic, grace):
+    paper = filed(clinic, clinic.cleo, title="For a patient?")
+
+    for stranger in (grace, clinic.ana):
+        with pytest.raises(InvalidInput, match="choose one of them"):
+            assign(clinic, clinic.cleo, paper, stranger)
+    people = clinic.read(clinic.cleo, lambda s: inbox.list_colleagues(s, clinic.cleo))
+    ids = {person.id for person in people}
+    assert {clinic.cleo.id, clinic.dora.id, clinic.emil.id} <= ids
+    assert not {grace.id, clinic.ana.id} & ids
+
+
+def test_patients_have_no_inbox(clinic, grace):
+    now = datetime.now(UTC)
+
+    with pytest.raises(NotAllowed):
+        clinic.read(grace, lambda s: inbox.list_inbox(s, grace, EVERYBODY, now))
+
+
+def test_who_was_shown_and_who_was_assigned_is_written_down(clinic):
+    paper = filed(clinic, clinic.cleo, title="Written down")
+    assign(clinic, clinic.cleo, paper, clinic.dora)
+    titles(clinic, clinic.dora, MINE)
+
+    events = clinic.database.read_latest(
+        lambda s: s.scalars(select(AuditEvent).order_by(AuditEvent.position)).all(),
+        identity=SYSTEM,
+    ).value
+
+    (assigned,) = (
+        e
+        for e in events
+        if e.action == "document:assign" and e.subject_id == str(paper.id)
+    )
+    assert assigned.details["assignee"] == str(clinic.dora.id)
+    assert assigned.patient_id == clinic.grace.id
+    assert events[-1].action == "document:list"
+    assert str(paper.id) in events[-1].details["documents"]
