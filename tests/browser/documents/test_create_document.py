@@ -1,5 +1,6 @@
 """A document made from a form: typed, looked at, confirmed, opened."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -53,9 +54,11 @@ def test_what_is_wrong_with_a_long_form_is_said_in_sight(page: Page):
 
     button.click()
 
-    said = page.get_by_text("No document was made.")
-    expect(said).to_be_visible()
-    expect(said).to_be_in_viewport(ratio=1)
+    expect(page.get_by_text("No document was made.")).to_be_visible()
+    first = page.locator("[aria-invalid=true]").first
+    expect(first).to_be_focused()
+    expect(first).to_be_in_viewport(ratio=1)
+    expect(first).to_have_accessible_description(re.compile("."))
 
 
 def test_a_patient_makes_a_document_and_finds_it_among_theirs(site: Site):

@@ -38,8 +38,11 @@
       WAYS.test(button.closest('[class*="st-key-"]').className),
     )
   // A question that is open wants its answer first.
-  const takes = () =>
-    !document.querySelector('[role="dialog"], dialog[open]') && (uploader() || way())
+  const isAsked = () =>
+    [...document.querySelectorAll('[role="dialog"], dialog[open]')].some((dialog) =>
+      dialog.checkVisibility(),
+    )
+  const takes = () => !isAsked() && (uploader() || way())
 
   const hide = () => {
     clearTimeout(gone)
