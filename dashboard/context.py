@@ -34,7 +34,6 @@ from dashboard.web.page_context.page_reads import (
 )
 from db.postgres import DatabaseUnavailable, NoPrimary, OutcomeUnknown
 from services.core.errors import NotSaved, Unavailable
-from services.core.sentences import Sentence
 
 if TYPE_CHECKING:
     from services.cluster.operations import OperationRequest, RunningOperation
@@ -86,12 +85,9 @@ def write(operation: Callable[[Session], T], *, gives_way: bool = False) -> T:
         ) from error
     except NoPrimary as error:
         raise NotSaved(
-            Sentence(
-                "Nothing can be saved since {time}: no server leads the database. What "
-                "you typed is still here; save it when the note at the bottom of the "
-                "page has gone.",
-                time=f"{in_zone(error.since):%H:%M}",
-            )
+            f"Nothing can be saved since {in_zone(error.since):%H:%M}: no server leads "
+            "the database. What you typed is still here; save it when the note at the "
+            "bottom of the page has gone."
         ) from error
     except DatabaseUnavailable as error:
         raise NotSaved(

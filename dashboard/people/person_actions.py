@@ -73,11 +73,7 @@ def correct(person: Person) -> None:
                 )
             )
             if typed.email.strip() != person.email:
-                tell_former(
-                    person.name,
-                    person.email,
-                    is_patient=person.role is Role.PATIENT,
-                )
+                tell_former(person.name, person.email)
             _done("The changes are saved.")
 
 

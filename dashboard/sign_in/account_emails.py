@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from dashboard import wiring
-from dashboard.ui.language import ENGLISH, gettext as _, marked, speaking
 from dashboard.web.public_address import public_address
 from db.settings import Settings
 from services.messaging.mail import Email, MailNotSent, mailer_of
 from services.people.accounts.invitations import Invited
 
 WELCOME_PATH: Final = "/welcome"
-_TEXT: Final = marked("""\
+_TEXT: Final = """\
 Dear {name},
 
 you are invited to Chartroom, the records room of your clinic. This link lets you in \
@@ -24,15 +23,15 @@ Afterwards you sign in with this e-mail address: a code is sent to you each time
 Pass the link on to nobody.
 
 If you do not know why you are invited, do nothing: without you nothing happens.
-""")
-_CHANGED: Final = marked("""\
+"""
+_CHANGED: Final = """\
 Dear {name},
 
 an administrator of your clinic has changed the e-mail address with which you sign in \
 to Chartroom. Codes are no longer sent to this one.
 
 If you did not ask for it, tell your clinic at once.
-""")
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +62,7 @@ def send(settings: Settings, invited: Invited) -> Delivered:
     if mailer is None:
         return Delivered(is_sent=False, link=link)
     try:
-        with speaking(_language(settings, is_patient=invited.is_patient)):
-            mailer.send(invitation_email(invited, link))
+        mailer.send(invitation_email(invited, link))
     except MailNotSent:
         return Delivered(is_sent=False, link=link)
     return Delivered(is_sent=True, link=link if settings.is_demo else None)
@@ -74,34 +72,25 @@ def invitation_email(invited: Invited, link: str) -> Email:
     """Return what the person reads, which names no role: mail is a postcard."""
     return Email(
         invited.email,
-        _("You are invited to Chartroom"),
-        _(_TEXT).format(name=invited.name, link=link),
+        "You are invited to Chartroom",
+        _TEXT.format(name=invited.name, link=link),
     )
 
 
-def tell_former(name: str, address: str, *, is_patient: bool) -> None:
+def tell_former(name: str, address: str) -> None:
     """Write to the address that was used so far, once the change is committed."""
-    settings = wiring.current().settings
-    send_address_change(settings, name, address, is_patient=is_patient)
+    send_address_change(wiring.current().settings, name, address)
 
 
-def send_address_change(
-    settings: Settings, name: str, address: str, *, is_patient: bool = False
-) -> None:
+def send_address_change(settings: Settings, name: str, address: str) -> None:
     """Mail the change if there is a server; a former address may take nothing more."""
     mailer = mailer_of(settings)
     if mailer is not None:
-        language = _language(settings, is_patient=is_patient)
-        with suppress(MailNotSent), speaking(language):
+        with suppress(MailNotSent):
             mailer.send(
                 Email(
                     address,
-                    _("Your address for Chartroom was changed"),
-                    _(_CHANGED).format(name=name),
+                    "Your address for Chartroom was changed",
+                    _CHANGED.format(name=name),
                 )
             )
-
-
-def _language(settings: Settings, *, is_patient: bool) -> str:
-    """Return in which language somebody reads who has chosen none yet."""
-    return settings.language if is_patient else ENGLISH

@@ -16,7 +16,6 @@ from dashboard.sign_in.forms import is_own_form
 from dashboard.sign_in.html import page, refused
 from dashboard.sign_in.limiting import answered
 from dashboard.sign_in.sign_in_context import SignInContext
-from dashboard.ui.language import gettext as _, long_date
 from dashboard.web.gate.networks import network_of
 from db.postgres import ANONYMOUS
 from services.core import throttling
@@ -58,7 +57,7 @@ class _Shared:
         return page(
             "shared.html",
             clinic=settings.clinic_name,
-            until=f"{long_date(until)}, {until:%H:%M}",
+            until=f"{until:%d %B %Y, %H:%M}",
             zone=settings.timezone,
         )
 
@@ -118,11 +117,9 @@ def _gone() -> Response:
     return page(
         "shared_gone.html",
         _GONE,
-        title=_("This link does not open"),
-        sentence=_(
-            "It may be over, or whoever made it has taken it back. Ask them for "
-            "another one."
-        ),
+        title="This link does not open",
+        sentence="It may be over, or whoever made it has taken it back. Ask them for "
+        "another one.",
     )
 
 
@@ -130,9 +127,7 @@ def _unavailable() -> Response:
     return page(
         "shared_gone.html",
         _UNAVAILABLE,
-        title=_("Not at the moment"),
-        sentence=_(
-            "The document cannot be fetched right now. Try again in a minute; if "
-            "that does not help, tell whoever sent you the link."
-        ),
+        title="Not at the moment",
+        sentence="The document cannot be fetched right now. Try again in a minute; if "
+        "that does not help, tell whoever sent you the link.",
     )

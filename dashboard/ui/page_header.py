@@ -10,7 +10,6 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dashboard.navigation import PageAbove, pages_above
 from dashboard.ui.guide import show_help_button
-from dashboard.ui.language import gettext as _
 
 _TRAIL: Final = "breadcrumbs"
 
@@ -33,7 +32,7 @@ class _Trail:
         ]
         items.append(f'<li aria-current="page">{escape(here.title)}</li>')
         self.place.html(
-            f'<nav class="chartroom-trail" aria-label="{escape(_("Breadcrumbs"))}">'
+            '<nav class="chartroom-trail" aria-label="Breadcrumbs">'
             f"<ol>{''.join(items)}</ol></nav>"
         )
 

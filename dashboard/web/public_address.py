@@ -37,10 +37,7 @@ def public_address(settings: Settings) -> str:
 def sender_of(settings: Settings) -> SenderDetails:
     """Return what stands in e-mails about visits."""
     return SenderDetails(
-        settings.clinic_name,
-        public_address(settings),
-        settings.timezone,
-        language=settings.language,
+        settings.clinic_name, public_address(settings), settings.timezone
     )
 
 

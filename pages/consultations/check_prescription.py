@@ -7,16 +7,15 @@ from dashboard.consultations.prescriptions.signature_check import (
     show_version,
 )
 from dashboard.ui.error_boundary import error_boundary
-from dashboard.ui.language import gettext as _
 from dashboard.ui.page_header import page_header
 from dashboard.ui.words import plain
 
-page_header(_("Check a prescription"))
+page_header("Check a prescription")
 st.caption(
-    _("Choose the PDF of a prescription of this clinic. It is looked at and not kept.")
+    "Choose the PDF of a prescription of this clinic. It is looked at and not kept."
 )
 upload = st.file_uploader(
-    _("The prescription as PDF"),
+    "The prescription as PDF",
     type="pdf",
     max_upload_size=10,
     key="check_prescription_file",

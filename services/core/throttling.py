@@ -15,7 +15,6 @@ from limits import RateLimitItem, RateLimitItemPerSecond
 
 from services.core.actors import Actor, Role
 from services.core.errors import TooOften
-from services.core.sentences import Sentence
 
 _MINUTE: Final = 60
 _HOUR: Final = 60 * _MINUTE
@@ -91,11 +90,7 @@ class LimitReached(TooOften):
 
     def __init__(self, limit: Limit, *, retry_after_seconds: int, is_first: bool):
         super().__init__(
-            Sentence(
-                "{complaint} Try again in {time}.",
-                complaint=Sentence(limit.complaint),
-                time=_spoken(retry_after_seconds),
-            ),
+            f"{limit.complaint} Try again in {_spoken(retry_after_seconds)}.",
             retry_after_seconds=retry_after_seconds,
         )
         self.limit = limit
@@ -208,14 +203,12 @@ def count_upload(throttle: Throttle, actor: Actor, *, is_begun: bool = False) ->
     throttle.take(begun if is_begun else sent, str(actor.id))
 
 
-def _spoken(seconds: int) -> Sentence:
-    if seconds == 1:
-        return Sentence("1 second")
+def _spoken(seconds: int) -> str:
     if seconds < 2 * _MINUTE:
-        return Sentence("{seconds} seconds", seconds=seconds)
+        return f"{seconds} second{'s' if seconds != 1 else ''}"
     minutes = math.ceil(seconds / _MINUTE)
     if minutes == _HOUR // _MINUTE:
-        return Sentence("1 hour")
+        return "1 hour"
     if seconds < 2 * _HOUR:
-        return Sentence("{minutes} minutes", minutes=minutes)
-    return Sentence("{hours} hours", hours=math.ceil(seconds / _HOUR))
+        return f"{minutes} minutes"
+    return f"{math.ceil(seconds / _HOUR)} hours"

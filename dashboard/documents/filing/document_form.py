@@ -8,7 +8,6 @@ import streamlit as st
 
 from dashboard.context import today
 from dashboard.ui.fields import bounded_area, bounded_line
-from dashboard.ui.language import gettext as _, marked
 from services.documents.records.kinds import (
     CLASS_LABELS,
     TYPE_LABELS,
@@ -21,7 +20,7 @@ from services.documents.records.rules import (
     LONGEST_TITLE,
 )
 
-_AS_USUAL: Final = marked("Default for the type")
+_AS_USUAL: Final = "Default for the type"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +36,15 @@ _ROUTINE: Final = Handling()
 
 
 def document_type_field(
-    key: str, start: DocumentType, *, label: str = marked("Type"), **options: Any
+    key: str, start: DocumentType, *, label: str = "Type", **options: Any
 ) -> DocumentType:
     """Ask what the document is."""
     kinds = list(DocumentType)
     st.session_state.setdefault(f"{key}_type", start)
     chosen: DocumentType = st.selectbox(
-        _(label),
+        label,
         kinds,
-        format_func=lambda kind: _(TYPE_LABELS[kind]),
+        format_func=TYPE_LABELS.__getitem__,
         key=f"{key}_type",
         **options,
     )
@@ -56,7 +55,7 @@ def classification_field(
     key: str,
     start: Classification | None,
     *,
-    label: str = marked("Retention class"),
+    label: str = "Retention class",
     **options: Any,
 ) -> Classification | None:
     """Ask how long the document is kept; None is what the type usually has."""
@@ -68,11 +67,11 @@ def classification_field(
     }
     st.session_state.setdefault(f"{key}_class", start.value if start else _AS_USUAL)
     chosen = st.selectbox(
-        _(label),
+        label,
         list(labels),
-        format_func=lambda name: _(labels[name]),
+        format_func=labels.__getitem__,
         key=f"{key}_class",
-        help=_("How long it is kept after it was last changed."),
+        help="How long it is kept after it was last changed.",
         **options,
     )
     return None if chosen == _AS_USUAL else Classification(chosen)
@@ -84,27 +83,22 @@ def handling_fields(key: str, start: Handling = _ROUTINE) -> Handling:
         st.session_state.setdefault(f"{key}_{name}", getattr(start, name))
     with st.container(horizontal=True):
         urgent = st.checkbox(
-            _("Urgent"),
+            "Urgent",
             key=f"{key}_urgent",
-            help=_("First among the new papers of the patient's clinicians."),
+            help="First among the new papers of the patient's clinicians.",
         )
         confidential = st.checkbox(
-            _("Confidential"),
+            "Confidential",
             key=f"{key}_confidential",
-            help=_(
-                "Opens only for whoever files it, the clinicians who treat the "
-                "patient, and people who are named. The front desk sees that there is "
-                "one."
-            ),
+            help="Opens only for whoever files it, the clinicians who treat the "
+            "patient, and people who are named. The front desk sees that there is one.",
         )
         withheld = st.checkbox(
-            _("Not shown to the patient"),
+            "Not shown to the patient",
             key=f"{key}_withheld",
             disabled=not confidential,
-            help=_(
-                "Patients see what is filed of them, unless it is confidential and "
-                "marked so."
-            ),
+            help="Patients see what is filed of them, unless it is confidential and "
+            "marked so.",
         )
     return Handling(urgent, confidential, confidential and withheld)
 
@@ -112,11 +106,11 @@ def handling_fields(key: str, start: Handling = _ROUTINE) -> Handling:
 def title_field(key: str, start: str, **options: Any) -> str:
     """Ask for the title."""
     title: str = bounded_line(
-        _("Title"),
+        "Title",
         start,
         key=f"{key}_title",
         longest=LONGEST_TITLE,
-        placeholder=_("Left empty: the name of the file"),
+        placeholder="Left empty: the name of the file",
         autocomplete="off",
         **options,
     )
@@ -127,12 +121,12 @@ def date_field(key: str, start: date | None, **options: Any) -> date | None:
     """Ask for the date that the paper itself has."""
     st.session_state.setdefault(f"{key}_dated_on", start)
     chosen: date | None = st.date_input(
-        _("Date of the document"),
+        "Date of the document",
         key=f"{key}_dated_on",
         min_value=EARLIEST_PAPER,
         max_value=today(),
         format="YYYY-MM-DD",
-        help=_("The date that stands on the paper, if it has one."),
+        help="The date that stands on the paper, if it has one.",
         **options,
     )
     return chosen
@@ -141,7 +135,7 @@ def date_field(key: str, start: date | None, **options: Any) -> date | None:
 def description_field(key: str, start: str = "", **options: Any) -> str:
     """Ask for a description."""
     description: str = bounded_area(
-        _("Description"),
+        "Description",
         start,
         key=f"{key}_description",
         longest=LONGEST_DESCRIPTION,

@@ -16,13 +16,11 @@ from sqlalchemy.orm import Session
 from dashboard.context import current_actor, write
 from dashboard.documents.filing import document_form
 from dashboard.documents.records import document_addresses
-from dashboard.documents.search import bulk_words
 from dashboard.documents.tags.tag_words import tags_field
 from dashboard.patients.search.patient_choice import choose_patient, forget_patient
-from dashboard.ui.dialogs import confirmed, dialog
+from dashboard.ui.dialogs import confirmed
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import bounded_area
-from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.lists.bulk import BulkActs
 from dashboard.ui.record_table import RowAction, Selection
 from services.core import reasons
@@ -38,16 +36,15 @@ _PAGE: Final = "documents_bulk"
 _ACTS: Final[BulkActs[DocumentRecord]] = BulkActs(
     _PAGE,
     ("document", "documents"),
-    bulk_words.counted,
     lambda document: document.title,
     NoSuchDocument,
 )
 # What a mark says of a document; what is no longer confidential is kept from nobody.
 _MARKS: Final[dict[str, dict[str, bool]]] = {
-    marked("Urgent"): {"urgent": True},
-    marked("Not urgent"): {"urgent": False},
-    marked("Confidential"): {"confidential": True},
-    marked("Not confidential"): {"confidential": False, "withheld": False},
+    "Urgent": {"urgent": True},
+    "Not urgent": {"urgent": False},
+    "Confidential": {"confidential": True},
+    "Not confidential": {"confidential": False, "withheld": False},
 }
 # Writes one document anew, in a transaction of its own.
 Change = Callable[[Session, DocumentRecord], object]
@@ -55,8 +52,7 @@ Change = Callable[[Session, DocumentRecord], object]
 
 def selection_for(actor: Actor) -> Selection:
     """Return what somebody may do with several documents."""
-    noun = (_(_ACTS.noun[0]), _(_ACTS.noun[1]))
-    return Selection(noun, tuple(_actions(actor)))
+    return Selection(_ACTS.noun, tuple(_actions(actor)))
 
 
 def ask(documents: Sequence[DocumentRecord], action: str) -> None:
@@ -73,128 +69,114 @@ def show_summary() -> None:
 def _actions(actor: Actor) -> Iterator[RowAction]:
     is_patient = actor.role is Role.PATIENT
     if not is_patient and actor.may(visibility.permission_to_file(actor)):
-        yield RowAction("type", _("Set type"), "label")
-        yield RowAction("tag", _("Add tag"), "sell")
-        yield RowAction("handling", _("Mark"), "priority_high")
-        yield RowAction("patient", _("File to patient"), "person_add")
+        yield RowAction("type", "Set type", "label")
+        yield RowAction("tag", "Add tag", "sell")
+        yield RowAction("handling", "Mark", "priority_high")
+        yield RowAction("patient", "File to patient", "person_add")
     if actor.may(Permission.HOLD_DOCUMENTS):
-        yield RowAction("hold", _("Legal hold"), "gavel")
-    yield RowAction("zip", _("Download"), "download", document_addresses.SEVERAL)
+        yield RowAction("hold", "Legal hold", "gavel")
+    yield RowAction("zip", "Download", "download", document_addresses.SEVERAL)
     if is_patient or actor.may(Permission.DELETE_DOCUMENTS):
-        yield RowAction("delete", _("Delete"), "delete")
+        yield RowAction("delete", "Delete", "delete")
 
 
-@dialog(marked("Set the type of these documents"), icon=":material/label:")
+@st.dialog("Set the type of these documents", icon=":material/label:")
 def _set_type(documents: Sequence[DocumentRecord]) -> None:
     with error_boundary():
         kind = document_form.document_type_field(_PAGE, DocumentType.OTHER)
         if st.button(
-            _("Set type of {count}").format(count=bulk_words.counted(len(documents))),
+            f"Set type of {_ACTS.counted(len(documents))}",
             type="primary",
             key=f"{_PAGE}_type_set",
         ):
-            _do(documents, bulk_words.changed, partial(_change, document_type=kind))
+            _do(documents, "changed", partial(_change, document_type=kind))
 
 
-@dialog(marked("Add tags to these documents"), icon=":material/sell:")
+@st.dialog("Add tags to these documents", icon=":material/sell:")
 def _add_tags(documents: Sequence[DocumentRecord]) -> None:
     with error_boundary():
         chosen = tags_field(_PAGE, ())
         if st.button(
-            _("Add to {count}").format(count=bulk_words.counted(len(documents))),
+            f"Add to {_ACTS.counted(len(documents))}",
             type="primary",
             key=f"{_PAGE}_tag_set",
             disabled=not chosen,
         ):
-            _do(documents, bulk_words.tagged, partial(_tag, names=tuple(chosen)))
+            _do(documents, "tagged", partial(_tag, names=tuple(chosen)))
 
 
-@dialog(marked("Mark these documents"), icon=":material/priority_high:")
+@st.dialog("Mark these documents", icon=":material/priority_high:")
 def _mark(documents: Sequence[DocumentRecord]) -> None:
     with error_boundary():
         chosen = st.radio(
-            _("Mark them as"),
-            list(_MARKS),
-            key=f"{_PAGE}_mark",
-            format_func=_,
-            horizontal=True,
+            "Mark them as", list(_MARKS), key=f"{_PAGE}_mark", horizontal=True
         )
         st.caption(
-            _(
-                "What is confidential opens only for whoever filed it, the clinicians "
-                "who "
-                "treat the patient, and people who are named; links to it stop working."
-            )
+            "What is confidential opens only for whoever filed it, the clinicians who "
+            "treat the patient, and people who are named; links to it stop working."
         )
         if st.button(
-            _("Mark {count}").format(count=bulk_words.counted(len(documents))),
+            f"Mark {_ACTS.counted(len(documents))}",
             type="primary",
             key=f"{_PAGE}_mark_set",
         ):
             _do(
                 documents,
-                partial(bulk_words.marked_as, chosen),
+                f"marked as {chosen.lower()}",
                 partial(_handle, marks=_MARKS[chosen]),
             )
 
 
-@dialog(marked("File these documents to a patient"), icon=":material/person_add:")
+@st.dialog("File these documents to a patient", icon=":material/person_add:")
 def _file_to_patient(documents: Sequence[DocumentRecord]) -> None:
     with error_boundary():
-        patient_id = choose_patient(
-            _PAGE, advice=_("Find the patient whose these are.")
-        )
+        patient_id = choose_patient(_PAGE, advice="Find the patient whose these are.")
         if st.button(
-            _("File {count}").format(count=bulk_words.counted(len(documents))),
+            f"File {_ACTS.counted(len(documents))}",
             type="primary",
             key=f"{_PAGE}_patient_set",
             disabled=patient_id is None,
         ):
             _do(
                 documents,
-                bulk_words.filed,
+                "filed to the patient",
                 partial(_change, patient_id=patient_id),
             )
 
 
-@dialog(marked("Put these documents on legal hold?"), icon=":material/gavel:")
+@st.dialog("Put these documents on legal hold?", icon=":material/gavel:")
 def _hold(documents: Sequence[DocumentRecord]) -> None:
     with error_boundary(), st.form(f"{_PAGE}_hold_form", border=False):
         st.markdown(
-            _(
-                "{count} will be kept whatever happens, until the hold of each is "
-                "released."
-            ).format(count=bulk_words.counted(len(documents)))
+            f"{_ACTS.counted(len(documents))} will be kept whatever happens, until the "
+            "hold of each is released."
         )
         reason = bounded_area(
-            _("Reason"),
+            "Reason",
             key=f"{_PAGE}_hold_reason",
             longest=reasons.LONGEST,
-            help=_("Such as a case number. It is kept with each document."),
+            help="Such as a case number. It is kept with each document.",
         )
         if st.form_submit_button(
-            _("Hold documents"), type="primary", key=f"{_PAGE}_hold_confirm"
+            "Hold documents", type="primary", key=f"{_PAGE}_hold_confirm"
         ):
             # Said here, where it was typed, and not of each document.
             because = reasons.read(reason)
-            _do(documents, bulk_words.held, partial(_put_on_hold, reason=because))
+            _do(documents, "on legal hold", partial(_put_on_hold, reason=because))
 
 
-@dialog(marked("Delete these documents?"), icon=":material/delete:")
+@st.dialog("Delete these documents?", icon=":material/delete:")
 def _delete(documents: Sequence[DocumentRecord]) -> None:
     with error_boundary():
         st.markdown(
-            _(
-                "**{count}**, with all versions, leave the lists and the search, and "
-                "links to them stop working. *Trash* says until when each can be "
-                "restored. What is on legal hold stays."
-            ).format(count=bulk_words.counted(len(documents)))
+            f"**{_ACTS.counted(len(documents))}**, with all versions, leave the "
+            "lists and the search, and links to them stop working. *Trash* says until "
+            "when each can be restored. What is on legal hold stays."
         )
         if confirmed(
-            _("Delete {count}").format(count=bulk_words.counted(len(documents))),
-            key=f"{_PAGE}_delete_confirm",
+            f"Delete {_ACTS.counted(len(documents))}", key=f"{_PAGE}_delete_confirm"
         ):
-            _do(documents, bulk_words.deleted, _put_in_trash)
+            _do(documents, "deleted", _put_in_trash)
 
 
 def _change(session: Session, record: DocumentRecord, **changes: object) -> None:
@@ -222,13 +204,11 @@ def _put_in_trash(session: Session, record: DocumentRecord) -> None:
     records.delete(session, current_actor(), record.id, revision=record.revision)
 
 
-def _do(
-    documents: Sequence[DocumentRecord], said: Callable[[int], str], change: Change
-) -> None:
+def _do(documents: Sequence[DocumentRecord], done: str, change: Change) -> None:
     def act(document: DocumentRecord) -> None:
         write(partial(_do_with_one, document_id=document.id, change=change))
 
-    _ACTS.do(documents, said, act)
+    _ACTS.do(documents, done, act)
 
 
 def _do_with_one(session: Session, *, document_id: UUID, change: Change) -> None:

@@ -6,7 +6,6 @@ import streamlit as st
 
 from dashboard.context import current_actor, read
 from dashboard.navigation import go
-from dashboard.ui.language import gettext as _
 from services.core.actors import Permission
 from services.core.errors import NotFound
 from services.patients.records import patients
@@ -19,7 +18,7 @@ def named_patient(parameter: str = "patient") -> UUID:
         return UUID(st.query_params.get(parameter, ""))
     except ValueError as error:
         raise NotFound(
-            _("This address names no patient. Find the patient in the list first.")
+            "This address names no patient. Find the patient in the list first."
         ) from error
 
 

@@ -13,7 +13,6 @@ from starlette.responses import Response
 
 from dashboard.sign_in.html import page
 from dashboard.sign_in.sign_in_context import SignInContext
-from dashboard.ui.language import day_heading, day_in_full, explained, gettext as _
 from dashboard.web.gate.networks import network_of
 from dashboard.web.sessions.identity import origin_of
 from services.core.errors import Conflict, Gone, NotFound, ServiceError, TooOften
@@ -134,7 +133,6 @@ class Visitors:
             when=self.when,
             clock=self.clock,
             spoken=spoken,
-            heading=day_heading,
             **values,
         )
 
@@ -155,16 +153,16 @@ class Visitors:
         return page(
             "message.html",
             status,
-            title=_("That did not work"),
+            title="That did not work",
             sentence=_sentence(refusal),
             way_on=way_on,
-            way_on_words=_("Go on"),
+            way_on_words="Go on",
         )
 
 
 def spoken(day: date) -> str:
     """Return a day in words."""
-    return day_in_full(day)
+    return f"{day:%A} {day.day} {day:%B %Y}"
 
 
 def id_in(request: Request, name: str) -> UUID:
@@ -175,5 +173,5 @@ def id_in(request: Request, name: str) -> UUID:
 
 def _sentence(refusal: ServiceError) -> str:
     if isinstance(refusal, SlotGone):
-        return _("Somebody was quicker. Choose another time.")
-    return explained(refusal)
+        return "Somebody was quicker. Choose another time."
+    return str(refusal)

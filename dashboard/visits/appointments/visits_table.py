@@ -1,16 +1,14 @@
 """A patient's visits as a table, and what can be done with each."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Final
 
 import streamlit as st
 
 from dashboard.context import current_actor, now, read, write
-from dashboard.ui.dialogs import confirmed, dialog
+from dashboard.ui.dialogs import confirmed
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import bounded_line
-from dashboard.ui.language import gettext as _, marked, pgettext
 from dashboard.ui.notices import notify
 from dashboard.ui.record_table import (
     Cell,
@@ -35,19 +33,19 @@ from services.visits.front_desk.appointments import VisitRecord, VisitStatus
 _MOVE: Final = "move"
 _CANCEL: Final = "cancel"
 _COLUMNS: Final = (
-    Column(marked("When")),
-    Column(marked("Doctor")),
-    Column(marked("Room")),
-    Column(marked("About")),
-    Column(marked("State"), is_whole=True),
-    Column(marked("Actions")),
+    Column("When"),
+    Column("Doctor"),
+    Column("Room"),
+    Column("About"),
+    Column("State", is_whole=True),
+    Column("Actions"),
 )
 _CELLS: Final = {
-    VisitStatus.SCHEDULED: Cell(marked("Booked"), "info", "event"),
-    VisitStatus.IN_ROOM: Cell(marked("In the room"), "info", "meeting_room"),
-    VisitStatus.COMPLETED: Cell(marked("Completed"), "ok", "task_alt"),
+    VisitStatus.SCHEDULED: Cell("Booked", "info", "event"),
+    VisitStatus.IN_ROOM: Cell("In the room", "info", "meeting_room"),
+    VisitStatus.COMPLETED: Cell("Completed", "ok", "task_alt"),
     VisitStatus.CANCELLED: Cell("Cancelled", "muted", "event_busy"),
-    VisitStatus.NO_SHOW: Cell(marked("Did not come"), "danger", "person_off"),
+    VisitStatus.NO_SHOW: Cell("Did not come", "danger", "person_off"),
 }
 
 
@@ -82,16 +80,16 @@ def _actions(visit: VisitRecord) -> Iterator[RowAction]:
     if visit.status is not VisitStatus.SCHEDULED:
         return
     yield RowAction(
-        "ticket", _("Download ticket"), "confirmation_number", ticket_url(visit.id)
+        "ticket", "Download ticket", "confirmation_number", ticket_url(visit.id)
     )
     yield RowAction(
         "calendar",
-        _("Download calendar file"),
+        "Download calendar file",
         "calendar_add_on",
         calendar_url(visit.id),
     )
-    yield RowAction(_MOVE, _("Move"), "event_repeat")
-    yield RowAction(_CANCEL, pgettext("visit", "Cancel"), "event_busy")
+    yield RowAction(_MOVE, "Move", "event_repeat")
+    yield RowAction(_CANCEL, "Cancel", "event_busy")
 
 
 def _move(visit: VisitRecord) -> None:
@@ -99,34 +97,30 @@ def _move(visit: VisitRecord) -> None:
     go_and_move(read(lambda s: bookings.get(s, actor, visit.booking_id)))
 
 
-@dialog(marked("Cancel this visit?"), icon=":material/event_busy:")
+@st.dialog("Cancel this visit?", icon=":material/event_busy:")
 def ask_to_cancel(visit: VisitRecord) -> None:
     """Ask before a visit is cancelled, and why."""
     with error_boundary():
         st.markdown(
-            _(
-                "**{starts_at}** with **{doctor_name}** is cancelled at once, and the "
-                "time is free for others. That cannot be undone."
-            ).format(
-                starts_at=when(visit.starts_at), doctor_name=plain(visit.doctor_name)
-            )
+            f"**{when(visit.starts_at)}** with **{plain(visit.doctor_name)}** is "
+            "cancelled at once, and the time is free for others. That cannot be undone."
         )
         overrides = _has_begun(visit) and current_actor().may(
             Permission.OVERRIDE_BOOKING
         )
         if overrides:
-            st.warning(_("It has begun, so say why."), icon=":material/gavel:")
+            st.warning("It has begun, so say why.", icon=":material/gavel:")
         reason = bounded_line(
-            _("Reason"),
+            "Reason",
             key="visits_cancel_reason",
             longest=LONGEST,
-            placeholder="" if overrides else _("Optional"),
+            placeholder="" if overrides else "Optional",
         )
         if confirmed(
-            _("Cancel visit"),
+            "Cancel visit",
             key="visits_cancel_confirm",
             is_final=True,
-            otherwise=_("Keep it"),
+            otherwise="Keep it",
         ):
             actor, hours = current_actor(), notice_hours()
             write(
@@ -139,7 +133,7 @@ def ask_to_cancel(visit: VisitRecord) -> None:
                     notice_hours=hours,
                 )
             )
-            notify(_("The visit is cancelled."), icon="event_busy")
+            notify("The visit is cancelled.", icon="event_busy")
             st.rerun()
 
 
@@ -151,12 +145,5 @@ def state_of(visit: VisitRecord) -> Cell:
     """Say how far a visit has come."""
     if visit.status is VisitStatus.CHECKED_IN:
         waited = desk_words.lasting(desk_words.waited_minutes(visit))
-        return Cell(
-            _("Checked in, waiting {waited}").format(waited=waited),
-            "info",
-            "how_to_reg",
-        )
-    known = _CELLS[visit.status]
-    if visit.status is VisitStatus.CANCELLED:
-        return replace(known, text=pgettext("visit", "Cancelled"))
-    return replace(known, text=_(known.text))
+        return Cell(f"Checked in, waiting {waited}", "info", "how_to_reg")
+    return _CELLS[visit.status]

@@ -11,7 +11,6 @@ from uuid import UUID
 import streamlit as st
 
 from dashboard.context import current_actor, read, write
-from dashboard.ui.language import gettext as _
 from dashboard.visits.booking.leaving import BOOKED, HELD
 from dashboard.visits.booking.times import when
 from services.visits.booking import bookings
@@ -51,10 +50,8 @@ def say_what_ran_out(patient_id: UUID, held: Sequence[BookingRecord]) -> None:
     for booking in before.values():
         if booking.id not in still and _ran_out(booking.id):
             st.warning(
-                _(
-                    "Your hold on {starts_at} has run out, so the time is free for "
-                    "everybody. Choose it again if it still is."
-                ).format(starts_at=when(booking.starts_at)),
+                f"Your hold on {when(booking.starts_at)} has run out, so the time is "
+                "free for everybody. Choose it again if it still is.",
                 icon=":material/timer_off:",
             )
 

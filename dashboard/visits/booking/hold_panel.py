@@ -12,7 +12,6 @@ from dashboard.context import current_actor, write
 from dashboard.ui.countdown import Countdown, countdown
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import bounded_line
-from dashboard.ui.language import gettext as _
 from dashboard.ui.outcomes.landing import landing
 from dashboard.ui.words import plain
 from dashboard.visits.appointments.visit_addresses import leaving_url
@@ -50,7 +49,7 @@ def _panels(patient_id: UUID, drawn: frozenset[UUID]) -> None:
     with error_boundary():
         # Anew each time: what was left when the page was drawn is less by now.
         held = held_for(patient_id)
-        for __, of_series in groupby(sorted(held, key=_series), key=_series):
+        for _, of_series in groupby(sorted(held, key=_series), key=_series):
             _panel(tuple(of_series))
         # Last: what was clicked in a panel that is still there counts all the same.
         if {booking.id for booking in held} != drawn:
@@ -70,12 +69,10 @@ def _panel(held: Sequence[BookingRecord]) -> None:
             st.rerun()
         _begin_with_reason(first)
         note = bounded_line(
-            _("What is the visit at {starts_at} about?").format(
-                starts_at=clock(first.starts_at)
-            ),
+            f"What is the visit at {clock(first.starts_at)} about?",
             key=f"booking_note_{first.id}",
             longest=LONGEST_NOTE,
-            placeholder=_("Optional, for the doctor"),
+            placeholder="Optional, for the doctor",
         )
         with st.container(horizontal=True):
             _offer_actions(held, note)
@@ -93,20 +90,16 @@ def _sentence(held: Sequence[BookingRecord]) -> str:
     first = held[0]
     doctor = plain(first.doctor_name)
     if len(held) == 1:
-        moves = _(", instead of the visit that you move") if first.replaces_id else ""
-        return _("**{starts_at}** with **{doctor}** is held{moves}.").format(
-            starts_at=when(first.starts_at), doctor=doctor, moves=moves
-        )
+        moves = ", instead of the visit that you move" if first.replaces_id else ""
+        return f"**{when(first.starts_at)}** with **{doctor}** is held{moves}."
     lines = "\n".join(f"- {when(booking.starts_at)}" for booking in held)
-    return _("{count} visits with **{doctor}** are held:\n\n{lines}").format(
-        count=len(held), doctor=doctor, lines=lines
-    )
+    return f"{len(held)} visits with **{doctor}** are held:\n\n{lines}"
 
 
 def _countdown(held: Sequence[BookingRecord]) -> Countdown:
     first = min(held, key=lambda booking: booking.seconds_left or 0.0)
     return Countdown(
-        _("left to confirm"),
+        "left to confirm",
         first.seconds_left or 0.0,
         OFFER_SECONDS if first.waitlist_id else HOLD_SECONDS,
         leaving=tuple(leaving_url(booking.id) for booking in held if is_own(booking)),
@@ -116,9 +109,7 @@ def _countdown(held: Sequence[BookingRecord]) -> Countdown:
 def _offer_actions(held: Sequence[BookingRecord], note: str) -> None:
     first, many = held[0], len(held) > 1
     if st.button(
-        _("Confirm {count} visits").format(count=len(held))
-        if many
-        else _("Confirm visit"),
+        f"Confirm {len(held)} visits" if many else "Confirm visit",
         type="primary",
         key=f"booking_confirm_{first.id}",
         icon=":material/check:",
@@ -126,7 +117,7 @@ def _offer_actions(held: Sequence[BookingRecord], note: str) -> None:
         _confirm(held, note)
         st.rerun()
     _offer_more_time(held)
-    if st.button(_("Release"), key=f"booking_cancel_{first.id}"):
+    if st.button("Release", key=f"booking_cancel_{first.id}"):
         give_back(held)
         st.rerun()
 
@@ -150,22 +141,20 @@ def _offer_more_time(held: Sequence[BookingRecord]) -> None:
     first, actor = held[0], current_actor()
     if not first.renewals:
         if st.button(
-            _("2 more minutes"),
+            "2 more minutes",
             key=f"booking_renew_{first.id}",
             icon=":material/more_time:",
         ):
             _renew(held, None)
     elif actor.may(Permission.OVERRIDE_BOOKING):
-        with st.popover(
-            _("2 more minutes, against the rules"), icon=":material/gavel:"
-        ):
+        with st.popover("2 more minutes, against the rules", icon=":material/gavel:"):
             reason = bounded_line(
-                _("Reason"),
+                "Reason",
                 key=f"booking_renew_reason_{first.id}",
                 longest=LONGEST,
-                help=_("It is kept in the audit log."),
+                help="It is kept in the audit log.",
             )
-            if st.button(_("Extend anyway"), key=f"booking_renew_anyway_{first.id}"):
+            if st.button("Extend anyway", key=f"booking_renew_anyway_{first.id}"):
                 _renew(held, reason)
 
 

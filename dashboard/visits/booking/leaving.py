@@ -11,7 +11,6 @@ from uuid import UUID
 
 import streamlit as st
 
-from dashboard.ui.language import gettext as _
 from dashboard.ui.notices import notify
 from services.core.errors import ServiceError
 
@@ -44,5 +43,5 @@ def stay_on(page: str) -> None:
             from dashboard.visits.booking.held import give_back
 
             give_back(list(held.values()))
-            notify(_("What you held and did not confirm is free again."), icon="event")
+            notify("What you held and did not confirm is free again.", icon="event")
     held.clear()

@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from dashboard.ui.language import decimal, gettext as _
 from dashboard.ui.own_photo import own_photo
 from dashboard.ui.page_header import name_breadcrumb, page_header
 from dashboard.ui.words import plain
@@ -18,9 +17,7 @@ def doctor_header(doctor: DoctorRecord) -> None:
         with st.container(gap="small", width="stretch"):
             _facts(doctor)
     if not doctor.is_active:
-        st.info(
-            _("This doctor cannot be booked at the moment."), icon=":material/block:"
-        )
+        st.info("This doctor cannot be booked at the moment.", icon=":material/block:")
 
 
 def _facts(doctor: DoctorRecord) -> None:
@@ -28,12 +25,12 @@ def _facts(doctor: DoctorRecord) -> None:
     page_header(plain(doctor.name))
     facts = [doctor.speciality.capitalize()]
     if doctor.room:
-        facts.append(_("room {room}").format(room=doctor.room))
+        facts.append(f"room {doctor.room}")
     if doctor.city:
         facts.append(doctor.city)
-    facts.append(_("{minutes} minutes").format(minutes=doctor.slot_minutes))
+    facts.append(f"{doctor.slot_minutes} minutes")
     if doctor.fee is not None:
-        facts.append(_("fee {fee}").format(fee=decimal(float(doctor.fee), 2)))
+        facts.append(f"fee {doctor.fee:.2f}")
     st.markdown(" · ".join(map(plain, facts)))
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from services.core.errors import Conflict, InvalidInput, NotFound, Unavailable
-from services.core.sentences import Sentence
 
 
 class InvalidPrescription(InvalidInput):
@@ -71,11 +70,7 @@ class DrugWarnings(Conflict):
     def __init__(self, warnings: Sequence[tuple[int, str]]) -> None:
         sentences = " ".join(f"Line {index + 1}: {words}" for index, words in warnings)
         super().__init__(
-            Sentence(
-                "{warnings} Choose another drug, or give the reason for prescribing "
-                "it.",
-                warnings=sentences,
-            )
+            f"{sentences} Choose another drug, or give the reason for prescribing it."
         )
         self.warnings = tuple(warnings)
 

@@ -6,7 +6,6 @@ from typing import Final
 from unicodedata import name
 
 from services.core.errors import InvalidInput, Problem
-from services.core.sentences import Sentence
 from services.core.typed_text import tidy
 from services.documents.forms import fonts
 from services.documents.forms.fields import Form, FormField, FormFieldKind, Value
@@ -73,10 +72,7 @@ def _problems(field: FormField, value: Value) -> Iterator[Problem]:
     text = _written(value)
     if not text:
         if field.required:
-            yield Problem(
-                field.name,
-                Sentence("{label} is missing; enter it.", label=Sentence(field.label)),
-            )
+            yield Problem(field.name, f"{field.label} is missing; enter it.")
         return
     if refused := _refusal(field, value):
         yield Problem(field.name, refused)

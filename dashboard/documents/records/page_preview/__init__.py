@@ -10,7 +10,6 @@ from uuid import UUID
 
 import streamlit as st
 
-from dashboard.ui.language import gettext as _
 from dashboard.ui.scripts import ELEMENTS, read_script
 
 _HERE = Path(__file__).parent
@@ -34,7 +33,7 @@ def page_preview(document_id: UUID, number: int, pages: int, *, key: str) -> Non
         "base": f"{version}/pages/",
         "text": f"{version}/text.json",
         "thumbnail": f"{version}/thumbnail.png",
-        "name": _("Pages of version {number}").format(number=number),
+        "name": f"Pages of version {number}",
         "pages": pages,
     }
     _mount(key=key, data=json.dumps(drawn).encode())

@@ -3,7 +3,6 @@
 from uuid import UUID
 
 from services.core.errors import Conflict, Gone, NotFound
-from services.core.sentences import Sentence
 from services.visits.booking.bookings.records import BookingRecord, BookingStatus
 
 
@@ -49,11 +48,7 @@ class TooManyHolds(Conflict):
 
     def __init__(self, most: int) -> None:
         super().__init__(
-            Sentence(
-                "You hold {most} times already. Confirm or give back one of them "
-                "first.",
-                most=most,
-            )
+            f"You hold {most} times already. Confirm or give back one of them first."
         )
 
 
@@ -78,11 +73,8 @@ class TooLateToCancel(Conflict):
 
     def __init__(self, hours: float) -> None:
         super().__init__(
-            Sentence(
-                "Visits can be cancelled or moved up to {hours:g} hours before they "
-                "begin. Please call the clinic.",
-                hours=hours,
-            )
+            f"Visits can be cancelled or moved up to {hours:g} hours before they "
+            "begin. Please call the clinic."
         )
 
 

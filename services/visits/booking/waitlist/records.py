@@ -6,7 +6,6 @@ from enum import StrEnum
 from uuid import UUID
 
 from services.core.errors import Conflict, NotFound
-from services.core.sentences import Sentence
 
 
 class WaitStatus(StrEnum):
@@ -74,11 +73,7 @@ class TooManyPlaces(Conflict):
 
     def __init__(self, most: int) -> None:
         super().__init__(
-            Sentence(
-                "A patient waits for {most} things at most. Leave one of the lines "
-                "first.",
-                most=most,
-            )
+            f"A patient waits for {most} things at most. Leave one of the lines first."
         )
 
 
