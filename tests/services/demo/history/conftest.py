@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -50,12 +50,19 @@ def past(now: datetime) -> Callable[..., history.History | None]:
     return partial(history.fill, now=now, zone=ZONE, seed_number=1, nodes=SERVERS)
 
 
+def _last_noon() -> datetime:
+    """Return the newest noon that has been: at night nothing of a day is left."""
+    now = datetime.now(ZONE)
+    noon = now.replace(hour=12, minute=0, second=0, microsecond=0)
+    return (noon if noon <= now else noon - timedelta(days=1)).astimezone(UTC)
+
+
 @pytest.fixture(scope="module")
 def lived(module_endpoints) -> Iterator[Lived]:
     """A clinic that has been open for two years."""
     with closing(Database(module_endpoints)) as database:
         database.write(demo_accounts.ensure_demo_people, identity=SYSTEM)
-        now = datetime.now(UTC)
+        now = _last_noon()
         seeding.seed(
             database,
             patients=PATIENTS,

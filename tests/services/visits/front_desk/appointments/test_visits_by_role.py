@@ -1,6 +1,6 @@
 """Who sees which visits, in each role's own name."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -18,16 +18,18 @@ from services.visits.front_desk.appointments import (
 )
 from services.visits.front_desk.appointments.errors import NoSuchCode
 
+# Where it is noon: a visit of the next hour is of the same day there.
+SOMEWHERE = timezone(timedelta(hours=12 - datetime.now(UTC).hour))
+
 
 def today():
-    """Return the day of a visit that begins in half an hour."""
-    return (datetime.now(UTC) + timedelta(minutes=30)).date()
+    return datetime.now(SOMEWHERE).date()
 
 
 def listed(visits, actor, day=None, **only):
     visits_of_day = visits.read(
         actor,
-        lambda s, a: appointments.list_of_day(s, a, day or today(), UTC, **only),
+        lambda s, a: appointments.list_of_day(s, a, day or today(), SOMEWHERE, **only),
     )
     return {visit.id for visit in visits_of_day} & {visits.graces, visits.adas}
 
@@ -39,7 +41,7 @@ def test_a_day_comes_in_parts_each_after_the_one_before(visits):
         return visits.read(
             cleo,
             lambda s, a: appointments.list_of_day(
-                s, a, today(), UTC, after=after, limit=limit
+                s, a, today(), SOMEWHERE, after=after, limit=limit
             ),
         )
 

@@ -27,6 +27,11 @@ def tomorrow(clock: time = time(0)) -> datetime:
     return on(datetime.now(BERLIN).date() + timedelta(days=1), clock)
 
 
+def next_day() -> date:
+    """Asked in each test: a run that began before midnight ends on another day."""
+    return tomorrow().date()
+
+
 def on(day: date, clock: time) -> datetime:
     return datetime.combine(day, clock, BERLIN)
 

@@ -16,12 +16,12 @@ from tests.services.visits.schedule.plans.samples import (
     FORTNIGHT,
     MORNING,
     doctor,
+    next_day,
     slots_of,
     take,
     tomorrow,
 )
 
-_DAY = tomorrow().date()
 _HALF_AN_HOUR = timedelta(minutes=30)
 _WHY = "A patient in great need"
 
@@ -46,10 +46,10 @@ def test_an_extra_slot_stands_beside_the_plan(session, clerk, dora, add):
     extra = add(tomorrow(time(20)))
     plans.extend(session, [dora], FORTNIGHT)
 
-    assert slots_of(session, dora, _DAY)[-1].id == extra.id
+    assert slots_of(session, dora, next_day())[-1].id == extra.id
     assert plans.list_extras(session, clerk, dora) == (extra,)
     plans.withdraw_extra(session, clerk, extra.id)
-    assert slots_of(session, dora, _DAY)[-1].id != extra.id
+    assert slots_of(session, dora, next_day())[-1].id != extra.id
     assert plans.list_extras(session, clerk, dora) == ()
 
 
@@ -106,7 +106,7 @@ def test_an_extra_slot_does_not_overlap_with_another(session, clerk, dora, add):
 
 def test_an_extra_slot_that_somebody_has_is_not_withdrawn(session, clerk, dora, add):
     extra = add(tomorrow(time(9)))
-    take(session, slots_of(session, dora, _DAY)[0], cast.add_patient(session))
+    take(session, slots_of(session, dora, next_day())[0], cast.add_patient(session))
 
     with pytest.raises(SlotInUse, match="Somebody has this slot"):
         plans.withdraw_extra(session, clerk, extra.id)
@@ -117,7 +117,7 @@ def test_a_slot_of_the_plan_is_not_withdrawn_as_an_extra_one(session, clerk, dor
     weeks.change_week(session, clerk, dora, MORNING, FORTNIGHT)
 
     with pytest.raises(NoSuchExtra):
-        plans.withdraw_extra(session, clerk, slots_of(session, dora, _DAY)[0].id)
+        plans.withdraw_extra(session, clerk, slots_of(session, dora, next_day())[0].id)
     assert plans.list_extras(session, clerk, dora) == ()
 
 

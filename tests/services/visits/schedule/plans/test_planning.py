@@ -21,13 +21,13 @@ from tests.services.visits.schedule.plans.samples import (
     FORTNIGHT,
     MORNING,
     doctor,
+    next_day,
     slots_of,
     take,
     times_of,
     tomorrow,
 )
 
-DAY = tomorrow().date()
 MORNINGS = ["09:00", "09:30", "10:00", "10:30"]
 
 
@@ -49,31 +49,31 @@ def say(session, clerk, kind, hours, whose):
 
 
 def test_a_plan_makes_slots_for_every_day_of_the_horizon(session, planned):
-    last = DAY + timedelta(days=12)
+    last = next_day() + timedelta(days=12)
 
-    assert times_of(session, planned, DAY) == MORNINGS
+    assert times_of(session, planned, next_day()) == MORNINGS
     assert times_of(session, planned, last) == MORNINGS
     assert times_of(session, planned, last + timedelta(days=1)) == []
 
 
 def test_a_break_has_no_slots_and_they_go_on_when_it_ends(session, clerk, dora):
     week = (
-        Hours(DAY.isoweekday(), time(9), time(12)),
-        Hours(DAY.isoweekday(), time(10, 10), time(10, 50), "break"),
+        Hours(next_day().isoweekday(), time(9), time(12)),
+        Hours(next_day().isoweekday(), time(10, 10), time(10, 50), "break"),
     )
 
     weeks.change_week(session, clerk, dora, week, FORTNIGHT)
 
-    assert times_of(session, dora, DAY) == ["09:00", "09:30", "10:50", "11:20"]
+    assert times_of(session, dora, next_day()) == ["09:00", "09:30", "10:50", "11:20"]
 
 
 def test_a_plan_that_is_applied_again_changes_nothing(session, clerk, planned):
-    before = slots_of(session, planned, DAY)
+    before = slots_of(session, planned, next_day())
 
     again = plans.extend(session, [planned], FORTNIGHT)
 
     assert (again.added, again.withdrawn, again.left) == (0, 0, 0)
-    assert slots_of(session, planned, DAY) == before
+    assert slots_of(session, planned, next_day()) == before
 
 
 def test_a_later_horizon_adds_only_what_is_new(session, planned):
@@ -87,27 +87,27 @@ def test_a_plan_for_less_withdraws_what_is_free(session, clerk, planned):
 
     weeks.change_week(session, clerk, planned, shorter, FORTNIGHT)
 
-    assert times_of(session, planned, DAY) == ["09:00", "09:30"]
+    assert times_of(session, planned, next_day()) == ["09:00", "09:30"]
 
 
 @pytest.mark.parametrize("seconds", [None, 60], ids=["booked", "held"])
 def test_what_somebody_has_stays_with_them_and_is_free_for_nobody_else(
     session, clerk, planned, seconds
 ):
-    taken = slots_of(session, planned, DAY)[3]
+    taken = slots_of(session, planned, next_day())[3]
     take(session, taken, cast.add_patient(session), seconds=seconds)
 
     changed = weeks.change_week(session, clerk, planned, (), FORTNIGHT)
 
     assert changed.left == 1
-    assert slots_of(session, planned, DAY) == [taken]
+    assert slots_of(session, planned, next_day()) == [taken]
     assert taken.is_leaving
 
 
 def test_an_expired_hold_keeps_no_slot(session, clerk, planned):
     take(
         session,
-        slots_of(session, planned, DAY)[3],
+        slots_of(session, planned, next_day())[3],
         cast.add_patient(session),
         seconds=-0.1,
     )
@@ -115,13 +115,13 @@ def test_an_expired_hold_keeps_no_slot(session, clerk, planned):
     changed = weeks.change_week(session, clerk, planned, (), FORTNIGHT)
 
     assert changed.left == 0
-    assert slots_of(session, planned, DAY) == []
+    assert slots_of(session, planned, next_day()) == []
 
 
 def test_a_slot_that_was_kept_for_its_hold_goes_when_the_hold_is_over(
     session, clerk, planned
 ):
-    taken = slots_of(session, planned, DAY)[0]
+    taken = slots_of(session, planned, next_day())[0]
     booking_id = take(session, taken, cast.add_patient(session))
     weeks.change_week(session, clerk, planned, (), FORTNIGHT)
     gone = delete(BookingSlot).where(BookingSlot.booking_id == booking_id)
@@ -133,23 +133,23 @@ def test_a_slot_that_was_kept_for_its_hold_goes_when_the_hold_is_over(
 
 
 def test_a_slot_whose_time_comes_back_is_anybodys_again(session, clerk, planned):
-    taken = slots_of(session, planned, DAY)[0]
+    taken = slots_of(session, planned, next_day())[0]
     take(session, taken, cast.add_patient(session))
     weeks.change_week(session, clerk, planned, (), FORTNIGHT)
 
     weeks.change_week(session, clerk, planned, MORNING, FORTNIGHT)
 
-    assert slots_of(session, planned, DAY)[0] == taken
+    assert slots_of(session, planned, next_day())[0] == taken
     assert not taken.is_leaving
 
 
 def test_a_new_plan_leaves_out_what_overlaps_with_a_visit(session, clerk, planned):
-    take(session, slots_of(session, planned, DAY)[1], cast.add_patient(session))
+    take(session, slots_of(session, planned, next_day())[1], cast.add_patient(session))
     shifted = [Hours(stretch.weekday, time(9, 10), time(11, 10)) for stretch in MORNING]
 
     weeks.change_week(session, clerk, planned, shifted, FORTNIGHT)
 
-    assert times_of(session, planned, DAY) == ["09:30", "10:10", "10:40"]
+    assert times_of(session, planned, next_day()) == ["09:30", "10:10", "10:40"]
 
 
 def test_who_cannot_be_booked_has_no_free_slots(session, planned):
@@ -157,7 +157,7 @@ def test_who_cannot_be_booked_has_no_free_slots(session, planned):
 
     plans.extend(session, [planned], FORTNIGHT)
 
-    assert slots_of(session, planned, DAY) == []
+    assert slots_of(session, planned, next_day()) == []
 
 
 @pytest.mark.parametrize("kind", [ExceptionKind.HOLIDAY, ExceptionKind.BLOCKED])
@@ -169,7 +169,7 @@ def test_a_closed_time_has_no_slots_that_touch_it(
 
     say(session, clerk, kind, (time(9, 45), time(10, 15)), whose)
 
-    assert times_of(session, planned, DAY) == ["09:00", "10:30"]
+    assert times_of(session, planned, next_day()) == ["09:00", "10:30"]
 
 
 def test_special_hours_replace_the_plan_and_open_on_a_holiday(session, clerk, planned):
@@ -177,7 +177,7 @@ def test_special_hours_replace_the_plan_and_open_on_a_holiday(session, clerk, pl
 
     say(session, clerk, ExceptionKind.HOURS, (time(14), time(15)), planned)
 
-    assert times_of(session, planned, DAY) == ["14:00", "14:30"]
+    assert times_of(session, planned, next_day()) == ["14:00", "14:30"]
 
 
 def test_what_is_blocked_is_closed_in_special_hours_too(session, clerk, planned):
@@ -185,7 +185,7 @@ def test_what_is_blocked_is_closed_in_special_hours_too(session, clerk, planned)
 
     say(session, clerk, ExceptionKind.BLOCKED, (time(14), time(14, 30)), planned)
 
-    assert times_of(session, planned, DAY) == ["14:30"]
+    assert times_of(session, planned, next_day()) == ["14:30"]
 
 
 def test_an_exception_that_is_taken_back_brings_the_slots_back(session, clerk, planned):
@@ -194,7 +194,7 @@ def test_an_exception_that_is_taken_back_brings_the_slots_back(session, clerk, p
 
     plans.remove_exception(session, clerk, blocked.id, FORTNIGHT)
 
-    assert times_of(session, planned, DAY) == MORNINGS
+    assert times_of(session, planned, next_day()) == MORNINGS
     with pytest.raises(NoSuchException):
         plans.remove_exception(session, clerk, blocked.id, FORTNIGHT)
 
@@ -204,4 +204,4 @@ def test_another_doctors_exception_changes_nothing(session, clerk, planned):
 
     say(session, clerk, ExceptionKind.BLOCKED, (time(9), time(10)), other)
 
-    assert times_of(session, planned, DAY) == MORNINGS
+    assert times_of(session, planned, next_day()) == MORNINGS

@@ -16,12 +16,11 @@ from tests.services.visits.schedule.plans.samples import (
     FORTNIGHT,
     MORNING,
     doctor,
+    next_day,
     slots_of,
     take,
     tomorrow,
 )
-
-_DAY = tomorrow().date()
 
 
 @pytest.fixture
@@ -41,7 +40,7 @@ def preview(session, actor, draft):
 
 
 def test_the_visits_in_a_time_to_be_blocked_are_listed(session, clerk, dora):
-    first, second, third, _ = slots_of(session, dora, _DAY)
+    first, second, third, _ = slots_of(session, dora, next_day())
     ada, grace = cast.add_patient(session), cast.add_patient(session, cast.GRACE)
     booking_id = take(session, first, ada)
     take(session, second, grace, seconds=60)
@@ -57,20 +56,20 @@ def test_the_visits_in_a_time_to_be_blocked_are_listed(session, clerk, dora):
 
 
 def test_looking_blocks_nothing(session, clerk, dora):
-    take(session, slots_of(session, dora, _DAY)[0], cast.add_patient(session))
+    take(session, slots_of(session, dora, next_day())[0], cast.add_patient(session))
 
     assert preview(session, clerk, closing(dora))
 
     count = select(func.count())
     assert session.scalar(count.select_from(ScheduleException)) == 0
     assert session.scalar(count.select_from(Slot).where(Slot.is_leaving)) == 0
-    assert len(slots_of(session, dora, _DAY)) == 4
+    assert len(slots_of(session, dora, next_day())) == 4
     assert plans.list_visits_to_move(session, clerk, dora) == ()
 
 
 def test_that_somebody_looked_is_kept_and_no_change_that_was_none(session, clerk, dora):
     booking_id = take(
-        session, slots_of(session, dora, _DAY)[0], cast.add_patient(session)
+        session, slots_of(session, dora, next_day())[0], cast.add_patient(session)
     )
     upto = session.scalar(select(func.max(AuditEvent.position)))
 
@@ -83,7 +82,7 @@ def test_that_somebody_looked_is_kept_and_no_change_that_was_none(session, clerk
 
 
 def test_only_what_the_exception_itself_closes_is_listed(session, clerk, dora):
-    first, _, _, last = slots_of(session, dora, _DAY)
+    first, _, _, last = slots_of(session, dora, next_day())
     take(session, first, cast.add_patient(session))
     take(session, last, cast.add_patient(session, cast.GRACE))
     plans.add_exception(session, clerk, closing(dora, until=time(10)), FORTNIGHT)
@@ -94,7 +93,7 @@ def test_only_what_the_exception_itself_closes_is_listed(session, clerk, dora):
 
 
 def test_special_hours_list_what_they_leave_out(session, clerk, dora):
-    first, _, _, last = slots_of(session, dora, _DAY)
+    first, _, _, last = slots_of(session, dora, next_day())
     take(session, first, cast.add_patient(session))
     take(session, last, cast.add_patient(session))
 
@@ -107,7 +106,7 @@ def test_a_holiday_of_the_clinic_lists_the_visits_of_all_doctors(session, clerk,
     other = doctor(session, name=cast.DOCTOR_EMIL.name)
     weeks.change_week(session, clerk, other, MORNING, FORTNIGHT)
     for whom in (dora, other):
-        take(session, slots_of(session, whom, _DAY)[0], cast.add_patient(session))
+        take(session, slots_of(session, whom, next_day())[0], cast.add_patient(session))
 
     visits = preview(session, clerk, closing(None, ExceptionKind.HOLIDAY))
 
@@ -120,7 +119,7 @@ def test_a_holiday_of_the_clinic_lists_the_visits_of_all_doctors(session, clerk,
 def test_administrators_learn_how_many_visits_there_are_and_no_names(
     session, clerk, admin, dora
 ):
-    take(session, slots_of(session, dora, _DAY)[0], cast.add_patient(session))
+    take(session, slots_of(session, dora, next_day())[0], cast.add_patient(session))
 
     (visit,) = preview(session, admin, closing(dora))
 

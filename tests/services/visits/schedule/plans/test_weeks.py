@@ -19,8 +19,6 @@ from tests.services.visits.schedule.plans.samples import (
     tomorrow,
 )
 
-_DAY = tomorrow().date()
-
 
 @pytest.fixture
 def dora(session):
@@ -88,8 +86,8 @@ def test_a_doctor_who_left_has_no_plan(session, clerk, dora):
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"ends_at": tomorrow()}, "The end is not after the beginning"),
-        ({"ends_at": tomorrow() + timedelta(days=367)}, "longer than a year"),
+        ({"ends_after": timedelta()}, "The end is not after the beginning"),
+        ({"ends_after": timedelta(days=367)}, "longer than a year"),
         ({"kind": ExceptionKind.HOURS, "doctor_id": None}, "one doctor's"),
         ({"reason": "x" * 201}, "at most 200 characters"),
     ],
@@ -101,13 +99,13 @@ def test_an_exception_that_makes_no_sense_is_refused(
     given = {
         "kind": ExceptionKind.BLOCKED,
         "starts_at": tomorrow(),
-        "ends_at": tomorrow(time(12)),
         "doctor_id": dora,
-    }
+    } | changes
+    ends_at = given["starts_at"] + given.pop("ends_after", timedelta(hours=12))
 
     with pytest.raises(InvalidInput, match=said):
         plans.add_exception(
-            session, clerk, ExceptionDraft(**(given | changes)), FORTNIGHT
+            session, clerk, ExceptionDraft(ends_at=ends_at, **given), FORTNIGHT
         )
 
 

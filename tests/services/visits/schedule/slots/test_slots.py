@@ -25,7 +25,9 @@ from tests.services.visits.schedule.plans.samples import (
     tomorrow,
 )
 
-_DAY = (tomorrow(), tomorrow() + timedelta(days=1))
+
+def _next_day():
+    return tomorrow(), tomorrow() + timedelta(days=1)
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +56,7 @@ def day(clinic):
 
 def _listed(clinic, day, actor, **whose):
     return clinic.read(
-        actor, lambda s: slots.list_slots(s, actor, day.dora, *_DAY, **whose)
+        actor, lambda s: slots.list_slots(s, actor, day.dora, *_next_day(), **whose)
     )
 
 
@@ -99,7 +101,7 @@ def test_the_next_free_ones_leave_out_what_is_taken(clinic, day, who):
         actor, lambda s: slots.next_free(s, actor, doctor_id=day.dora, limit=3)
     )
 
-    later = [slot for slot in free if slot.starts_at >= _DAY[0]]
+    later = [slot for slot in free if slot.starts_at >= _next_day()[0]]
     assert [slot.id for slot in later][:2] == day.ids[2:][: len(later)]
 
 
@@ -114,7 +116,7 @@ def test_that_somebody_saw_a_patients_times_is_written_down(session, clerk, dora
     ada = cast.add_patient(session)
     take(session, slots_of(session, dora, tomorrow().date())[0], ada)
 
-    slots.list_slots(session, clerk, dora, *_DAY, patient_id=ada.id)
+    slots.list_slots(session, clerk, dora, *_next_day(), patient_id=ada.id)
 
     read = select(AuditEvent.patient_id).where(AuditEvent.action == "booking:read")
     assert session.scalars(read).all() == [ada.id]
@@ -157,7 +159,7 @@ def test_what_has_begun_is_not_free(session, clerk, dora):
     session.execute(update(Slot).where(Slot.id == first.id).values(began))
     today = first.starts_at.astimezone(BERLIN) - timedelta(days=2)
 
-    listed = slots.list_slots(session, clerk, dora, today, _DAY[1])
+    listed = slots.list_slots(session, clerk, dora, today, _next_day()[1])
 
     assert first.id not in {slot.id for slot in listed}
 
@@ -166,4 +168,4 @@ def test_a_slot_that_leaves_the_plan_is_free_for_nobody(session, clerk, dora):
     session.execute(update(Slot).values(is_leaving=True))
 
     assert not slots.next_free(session, clerk)
-    assert not slots.list_slots(session, clerk, dora, *_DAY)
+    assert not slots.list_slots(session, clerk, dora, *_next_day())
