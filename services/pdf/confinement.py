@@ -32,6 +32,8 @@ _READ_BY_PROGRAMS: Final = (
     "/var/spool/libreoffice",
     "/proc",
 )
+# These and not their folder: the memory that programs share is a folder in it.
+_DEVICES: Final = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 _LARGEST_FILE: Final = 256 * _MEGABYTE
 
 _IS_LINUX: Final = sys.platform == "linux"
@@ -90,8 +92,9 @@ def confine_program(
         runs = dict.fromkeys((*_INSTALLED, os.path.dirname(program)), _READ_AND_RUN)  # noqa: PTH120
         reads = dict.fromkeys(_READ_BY_PROGRAMS, _READ_FILE_AND_FOLDER)
         with suppress(OSError):
-            writes = {"/dev": _READ_AND_WRITE, "/tmp": _MAKE_SOCKET, folder: _ALL}  # noqa: S108
-            _landlock(system, runs | reads | writes)
+            writes = dict.fromkeys(_DEVICES, _READ_AND_WRITE)
+            own = {"/tmp": _MAKE_SOCKET, folder: _ALL}  # noqa: S108
+            _landlock(system, runs | reads | writes | own)
         system_calls.forbid(system, of_a_program=True)
     for kind, most in (
         (resource.RLIMIT_AS, megabytes * _MEGABYTE),

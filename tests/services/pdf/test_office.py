@@ -2,6 +2,7 @@
 
 import ctypes
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -189,9 +190,12 @@ def test_without_the_program_or_switched_off_there_is_no_converter(program):
 
 @pytest.fixture(scope="module")
 def probe():
+    # Where programs share memory lies among the devices.
+    shared_memory = Path("/dev/shm")  # noqa: S108
+    elsewhere = shared_memory if os.access(shared_memory, os.W_OK) else None
     with (
         tempfile.TemporaryDirectory() as folder,
-        tempfile.TemporaryDirectory() as others,
+        tempfile.TemporaryDirectory(dir=elsewhere) as others,
         socket.create_server(("127.0.0.1", 0)) as server,
     ):
         # Open to everybody, so that it is the confinement that decides.
