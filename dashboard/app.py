@@ -13,13 +13,16 @@ from dashboard.ui.typed_again import typed_again
 from dashboard.visits.booking.leaving import stay_on
 from dashboard.web import uploaded_files
 from dashboard.web.log import run_ids
+from dashboard.web.page_context.page_language import speak_to
 from services.core.errors import NotFound
 
 run_ids.begin()
 st.set_page_config(page_icon=MARK, layout="wide")
 st.logo(MARK, size="large")
 with error_boundary():
-    page = st.navigation(pages_for(current_actor()), position="top")
+    actor = current_actor()
+    speak_to(actor)
+    page = st.navigation(pages_for(actor), position="top")
     stay_on(page.url_path)
     uploaded_files.stay_on(page.url_path)
     guide.stay_on(page.url_path)

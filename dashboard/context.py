@@ -34,6 +34,7 @@ from dashboard.web.page_context.page_reads import (
 )
 from db.postgres import DatabaseUnavailable, NoPrimary, OutcomeUnknown
 from services.core.errors import NotSaved, Unavailable
+from services.core.sentences import Sentence
 
 if TYPE_CHECKING:
     from services.cluster.operations import OperationRequest, RunningOperation
@@ -85,9 +86,12 @@ def write(operation: Callable[[Session], T], *, gives_way: bool = False) -> T:
         ) from error
     except NoPrimary as error:
         raise NotSaved(
-            f"Nothing can be saved since {in_zone(error.since):%H:%M}: no server leads "
-            "the database. What you typed is still here; save it when the note at the "
-            "bottom of the page has gone."
+            Sentence(
+                "Nothing can be saved since {time}: no server leads the database. What "
+                "you typed is still here; save it when the note at the bottom of the "
+                "page has gone.",
+                time=f"{in_zone(error.since):%H:%M}",
+            )
         ) from error
     except DatabaseUnavailable as error:
         raise NotSaved(

@@ -17,8 +17,14 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from dashboard import context
+from dashboard.ui.language import (
+    LANGUAGE_NAMES,
+    catalogue,
+    current_language,
+    gettext as _,
+)
 from dashboard.web.page_scripts import SCRIPTS
-from services.core.actors import Actor, Permission, Role
+from services.core.actors import Actor, Permission, Role, languages_for
 
 _PAGES = Path(__file__).resolve().parents[1] / "pages"
 
@@ -369,14 +375,14 @@ def pages_for(actor: Actor) -> dict[str, list[StreamlitPage]]:
     opened = {place.file for place in _PLACES if _is_for(actor, place)}
     shut = {place.file: place for place in _PLACES if place.file not in opened}
     open_places = _open_places(actor)
-    has_menus = _has_menus(open_places)
+    has_menus, language = _has_menus(open_places), current_language()
     menus: dict[str, list[StreamlitPage]] = {"": []}
     for place in open_places:
         is_in_menu = has_menus and place.visibility == "visible"
-        name = _menu_of(place.file) if is_in_menu else ""
-        menus.setdefault(name, []).append(_page(place))
+        name = _(_menu_of(place.file)) if is_in_menu else ""
+        menus.setdefault(name, []).append(_page(place, language))
     # Last, because a person's first page is their home.
-    menus[""].extend(_closed_page(place) for place in shut.values())
+    menus[""].extend(_closed_page(place, language) for place in shut.values())
     # Streamlit notes in a page that it is the one that runs, or the first one.
     return {name: [copy(page) for page in pages] for name, pages in menus.items()}
 
@@ -397,11 +403,12 @@ def _menu_of(file: str) -> str:
 # Made once for everybody: each looks its file up on the disk, and those of a thousand
 # open pages took 80 kB each.
 @cache
-def _page(place: NavigationEntry) -> StreamlitPage:
-    """Return the page as Streamlit wants it."""
+def _page(place: NavigationEntry, language: str) -> StreamlitPage:
+    """Return the page as Streamlit wants it, with its title in a language."""
+    del language  # Which one it is, `_` knows; each is kept.
     return st.Page(
         _PAGES / place.file,
-        title=place.title,
+        title=_(place.title),
         icon=f":material/{place.icon}:",
         default=place.file == "home.py",
         visibility=place.visibility,
@@ -409,8 +416,9 @@ def _page(place: NavigationEntry) -> StreamlitPage:
 
 
 @cache
-def _closed_page(place: NavigationEntry) -> StreamlitPage:
+def _closed_page(place: NavigationEntry, language: str) -> StreamlitPage:
     """Return what stands at the page's address for those who may not open it."""
+    del language
 
     def refuse() -> None:
         assert place.permission is not None  # noqa: S101 (others are everybody's)
@@ -418,7 +426,7 @@ def _closed_page(place: NavigationEntry) -> StreamlitPage:
 
     return st.Page(
         refuse,
-        title="Not allowed",
+        title=_("Not allowed"),
         url_path=Path(place.file).stem,
         visibility="hidden",
     )
@@ -440,6 +448,11 @@ class Places(TypedDict):
     """What the top of a page shows its person: who they are and where they may go."""
 
     person: dict[str, str]
+    language: str
+    # Those to choose from, each by its own name.
+    languages: dict[str, str]
+    # What scripts say, by what they say in English.
+    words: dict[str, str]
     acts: list[dict[str, str]]
     pages: list[dict[str, str]]
     # By the address of each page: its menu, and the address of the entry that is lit.
@@ -451,14 +464,22 @@ def places_for(actor: Actor) -> Places:
     open_places = _open_places(actor)
     files = {place.file for place in open_places}
     return {
-        "person": {"name": actor.name, "role": actor.role, "mark": _mark_of(actor)},
+        "person": {
+            "name": actor.name,
+            "role": actor.role,
+            "title": _(actor.role),
+            "mark": _mark_of(actor),
+        },
+        "language": current_language(),
+        "languages": {code: LANGUAGE_NAMES[code] for code in languages_for(actor.role)},
+        "words": catalogue("scripts"),
         "acts": [
-            {"title": title, "url": _address(file)}
+            {"title": _(title), "url": _address(file)}
             for title, file in _ACTS
             if file in files
         ],
         "pages": [
-            {"title": place.title, "url": _address(place.file)}
+            {"title": _(place.title), "url": _address(place.file)}
             for place in open_places
             if place.visibility == "visible" or place.file in _BESIDE_THE_NAME
         ],
@@ -481,7 +502,7 @@ def _lit_for(places: Sequence[NavigationEntry], file: str) -> dict[str, str]:
     while file not in shown and file in _ABOVE:
         file = _ABOVE[file]
     menu = _menu_of(file)
-    return {"menu": menu if menu in menus else "", "page": _address(file)}
+    return {"menu": _(menu) if menu in menus else "", "page": _address(file)}
 
 
 # Their title says of whom or what they are; without a name they lead nowhere.
@@ -515,7 +536,7 @@ def pages_above(page: str) -> tuple[PageAbove, ...]:
     return tuple(
         PageAbove(
             Path(each).stem,
-            "" if each in _ABOUT_ONE and each != file else places[each].title,
+            "" if each in _ABOUT_ONE and each != file else _(places[each].title),
             _address(each),
         )
         for each in way
@@ -546,7 +567,7 @@ def offer_list(page: str) -> None:
     """Offer the list in which to find what a page was asked for, if there is one."""
     place = _list_for(context.current_actor(), page)
     if place is not None and st.button(
-        place.title, key="navigation_list", icon=f":material/{place.icon}:"
+        _(place.title), key="navigation_list", icon=f":material/{place.icon}:"
     ):
         go(place.file)
 

@@ -83,6 +83,7 @@ class Settings(AuthSettings):
     clinic_address: Annotated[str, Field(max_length=200)] = ""
     clinic_phone: Annotated[str, Field(max_length=50)] = ""
     timezone: str = "UTC"
+    language: Literal["en", "de"] = "en"
     public_booking: bool = False
     cancellation_hours: Annotated[float, Field(ge=0, le=720)] = 24
     redis_url: SecretStr | None = None

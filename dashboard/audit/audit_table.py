@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final, TypeVar
 
 from dashboard.ui.clock import in_zone, today
+from dashboard.ui.language import gettext as _, marked, short_date, translated
 from dashboard.ui.record_table import (
     Cell,
     Column,
@@ -17,11 +18,11 @@ from dashboard.ui.words import to_the_second
 from services.audit.log import Entry, RecordAccess
 
 _COLUMNS: Final = (
-    Column("When"),
-    Column("What happened"),
-    Column("From", is_whole=True),
+    Column(marked("When")),
+    Column(marked("What happened")),
+    Column(marked("From"), is_whole=True),
 )
-_ABOUT_ME: Final = (Column("When"), Column("What happened"))
+_ABOUT_ME: Final = (Column(marked("When")), Column(marked("What happened")))
 
 T = TypeVar("T", bound=Entry | RecordAccess)
 
@@ -50,11 +51,13 @@ def show_audit_table(
         )
         for group in groups
     ]
-    record_table(payload_of(_COLUMNS, rows, name="Entries of the audit log"), key=key)
+    record_table(
+        payload_of(_COLUMNS, rows, name=_("Entries of the audit log")), key=key
+    )
 
 
 def show_access_table(
-    accesses: Sequence[RecordAccess], *, key: str, name: str = "Access history"
+    accesses: Sequence[RecordAccess], *, key: str, name: str = marked("Access history")
 ) -> None:
     """Show who did what with a record or a document."""
     groups = _together(accesses, lambda access: (access.sentence, access.is_refused))
@@ -65,7 +68,7 @@ def show_access_table(
         )
         for group in groups
     ]
-    record_table(payload_of(_ABOUT_ME, rows, name=name), key=key)
+    record_table(payload_of(_ABOUT_ME, rows, name=_(name)), key=key)
 
 
 def _together(
@@ -82,8 +85,9 @@ def _when(group: Sequence[T]) -> str:
     newest, oldest = group[0].at, group[-1].at
     if len(group) == 1:
         return to_the_second(newest)
-    local = in_zone(newest)
-    return f"{local.day} {local:%b %Y}, {_clock(oldest)} to {_clock(newest)}"
+    return _("{day}, {oldest} to {newest}").format(
+        day=short_date(in_zone(newest)), oldest=_clock(oldest), newest=_clock(newest)
+    )
 
 
 def _what(group: Sequence[T], *, is_bad: bool, lines: Sequence[str] = ()) -> Cell:
@@ -91,9 +95,10 @@ def _what(group: Sequence[T], *, is_bad: bool, lines: Sequence[str] = ()) -> Cel
     times = ""
     if len(group) > 1:
         is_today = in_zone(first.at).date() == today()
-        times = f", {len(group)} times" + " today" * is_today
+        several = _(", {count} times today") if is_today else _(", {count} times")
+        times = several.format(count=len(group))
     return Cell(
-        first.sentence + times,
+        translated(first.sentence) + times,
         "danger" if is_bad else "plain",
         "block" if is_bad else "",
         lines=tuple((Piece(line),) for line in lines if line),
@@ -109,7 +114,7 @@ def _details(group: Sequence[Entry]) -> str:
 def _facts(entry: Entry) -> str:
     """Say why, and with whom or what, by ids: names are not for administrators."""
     reason = f"“{entry.reason}”" if entry.reason else ""
-    patient = f"patient {entry.patient_id}" if entry.patient_id else ""
+    patient = _("patient {id}").format(id=entry.patient_id) if entry.patient_id else ""
     return "; ".join(filter(None, (reason, patient, entry.subject)))
 
 

@@ -11,6 +11,7 @@ from dashboard import wiring
 from dashboard.context import current_actor, current_sign_in, now, read, write
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.figures import Figure
+from dashboard.ui.language import gettext as _, marked, short_weekday
 from dashboard.ui.notices import notify
 from dashboard.ui.words import at, plain
 from services.people import sessions
@@ -18,11 +19,11 @@ from services.people.accounts import Person
 from services.people.sessions import Record
 
 _METHODS: Final = {
-    "code": "a code by e-mail",
-    "passkey": "a passkey",
-    "oidc": "the clinic's account",
-    "invitation": "an invitation",
-    "demo": "the demo",
+    "code": marked("a code by e-mail"),
+    "passkey": marked("a passkey"),
+    "oidc": marked("the clinic's account"),
+    "invitation": marked("an invitation"),
+    "demo": marked("the demo"),
 }
 _WEEK: Final = 7
 _SECONDS: Final = 60.0
@@ -38,17 +39,17 @@ def sign_in_figure() -> Figure:
         seconds=_SECONDS,
     )
     latest, before = (
-        sum(number for _, number in part) for part in (days[_WEEK:], days[:_WEEK])
+        sum(number for __, number in part) for part in (days[_WEEK:], days[:_WEEK])
     )
     return Figure(
-        "Sign-ins, 7 days",
+        _("Sign-ins, 7 days"),
         f"{latest:,}",
-        "How often people signed in, in the last seven days.",
+        _("How often people signed in, in the last seven days."),
         latest - before,
-        "than in the 7 days before",
-        [(f"{day:%a} {day.day}", number) for day, number in days],
+        _("than in the 7 days before"),
+        [(f"{short_weekday(day)} {day.day}", number) for day, number in days],
         page="people/users.py",
-        link="People",
+        link=_("People"),
     )
 
 
@@ -57,15 +58,15 @@ def open_sign_ins(person: Person) -> None:
     actor = current_actor()
     with error_boundary():
         records = _sign_ins_of(person.id)
-        st.subheader("Signed in now", anchor=False)
+        st.subheader(_("Signed in now"), anchor=False)
         if not records:
-            st.caption("Nowhere.")
+            st.caption(_("Nowhere."))
             return
         for record in records:
             _line(record, key="user_end")
-        if st.button("End all", key="user_end_all", icon=":material/logout:"):
+        if st.button(_("End all"), key="user_end_all", icon=":material/logout:"):
             write(lambda s: sessions.end_all(s, actor, person.id))
-            notify(f"{person.name} is signed out everywhere.")
+            notify(_("{name} is signed out everywhere.").format(name=person.name))
             st.rerun()
 
 
@@ -74,16 +75,16 @@ def my_sign_ins() -> None:
     actor, here = current_actor(), current_sign_in()
     with error_boundary():
         records = _sign_ins_of(actor.id)
-        st.subheader("Where you are signed in", anchor=False)
-        st.caption("End what you do not know, and tell an administrator.")
+        st.subheader(_("Where you are signed in"), anchor=False)
+        st.caption(_("End what you do not know, and tell an administrator."))
         for record in records:
             _line(record, key="account_end", here=here)
         others = [record for record in records if record.id != here]
         if len(others) > 1 and st.button(
-            "End all others", key="account_end_others", icon=":material/logout:"
+            _("End all others"), key="account_end_others", icon=":material/logout:"
         ):
             write(lambda s: sessions.end_all(s, actor, actor.id, but=here))
-            notify("You are signed in here only.")
+            notify(_("You are signed in here only."))
             st.rerun()
 
 
@@ -97,16 +98,33 @@ def _line(record: Record, *, key: str, here: UUID | None = None) -> None:
     """Show one sign-in, with a way to end it unless it is the one in use."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
-            f"{plain(record.browser or 'Unknown browser')}, "
-            f"{plain(record.network or 'unknown network')}  \n"
-            f":small[with {_METHODS.get(record.method, record.method)} since "
-            f"{at(record.created_at)}, last input {at(record.last_seen_at)}]",
+            _(
+                "{browser}, {network}  \n:small[with {method} since {created_at}, last "
+                "input "
+                "{last_seen_at}]"
+            ).format(
+                browser=plain(_browser(record.browser)),
+                network=plain(record.network or _("unknown network")),
+                method=_(_METHODS.get(record.method, record.method)),
+                created_at=at(record.created_at),
+                last_seen_at=at(record.last_seen_at),
+            ),
             width="stretch",
         )
         if record.id == here:
-            st.badge("This one", icon=":material/check:")
-        elif st.button("End", key=f"{key}_{record.id}"):
+            st.badge(_("This one"), icon=":material/check:")
+        elif st.button(_("End"), key=f"{key}_{record.id}"):
             actor = current_actor()
             write(partial(sessions.end, actor=actor, session_id=record.id))
-            notify("That sign-in has ended.")
+            notify(_("That sign-in has ended."))
             st.rerun()
+
+
+def _browser(name: str | None) -> str:
+    """Return such as "Firefox on Linux"."""
+    program, _on, system = (name or "").partition(" on ")
+    if not program:
+        return _("Unknown browser")
+    if not system:
+        return program
+    return _("{program} on {system}").format(program=program, system=system)

@@ -5,6 +5,7 @@ import streamlit as st
 from dashboard import wiring
 from dashboard.context import current_actor, current_sign_in, read
 from dashboard.navigation import leave_for
+from dashboard.ui.language import gettext as _
 from dashboard.web.page_scripts import CONFIRM_PATH, PASSKEYS_PATH
 from services.people.sign_in import confirmations, passkeys
 
@@ -28,8 +29,10 @@ def ask_for_passkey(purpose: str) -> bool:
     if is_fresh.value:
         return True
     _lead(
-        f"{purpose} needs a passkey that was used in the last five minutes.",
-        "Confirm with a passkey",
+        _("{purpose} needs a passkey that was used in the last five minutes.").format(
+            purpose=purpose
+        ),
+        _("Confirm with a passkey"),
         CONFIRM_PATH,
     )
     return False
@@ -57,8 +60,8 @@ def suggest_passkey() -> None:
     )
     if not has_any:
         _lead(
-            "You have no passkey yet. Changing people, roles and tokens needs one.",
-            "Add a passkey",
+            _("You have no passkey yet. Changing people, roles and tokens needs one."),
+            _("Add a passkey"),
             PASSKEYS_PATH,
         )
 

@@ -73,7 +73,11 @@ def correct(person: Person) -> None:
                 )
             )
             if typed.email.strip() != person.email:
-                tell_former(person.name, person.email)
+                tell_former(
+                    person.name,
+                    person.email,
+                    is_patient=person.role is Role.PATIENT,
+                )
             _done("The changes are saved.")
 
 

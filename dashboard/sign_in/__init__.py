@@ -9,6 +9,7 @@ from typing import Final
 
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
 
 from api.documents.shares import SHARED_PATH
 from dashboard.sign_in import booking, leaving, shared, welcome
@@ -16,6 +17,7 @@ from dashboard.sign_in.codes import answering, asking
 from dashboard.sign_in.oidc import oidc_routes
 from dashboard.sign_in.passkeys import confirm, own_passkeys, passkey
 from dashboard.sign_in.sign_in_context import SignInContext as SignInContext
+from dashboard.web.languages import Speaking
 from dashboard.web.page_scripts import SIGN_IN_PATH, SIGN_OUT_PATH
 
 # Where somebody who has not signed in yet may go, with everything below.
@@ -41,9 +43,10 @@ _TABLES: Final[tuple[Callable[[SignInContext], list[BaseRoute]], ...]] = (
 )
 
 
-def create_sign_in(context: SignInContext) -> Starlette:
+def create_sign_in(context: SignInContext) -> ASGIApp:
     """Return everything that answers below PATHS."""
-    return Starlette(routes=list(chain.from_iterable(t(context) for t in _TABLES)))
+    routes = list(chain.from_iterable(t(context) for t in _TABLES))
+    return Speaking(Starlette(routes=routes), context.settings.language)
 
 
 def serves(path: str) -> bool:

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from dashboard import wiring
+from dashboard.ui.language import ENGLISH, gettext as _, marked, speaking
 from dashboard.web.public_address import public_address
 from db.settings import Settings
 from services.messaging.mail import Email, MailNotSent, mailer_of
 from services.people.accounts.invitations import Invited
 
 WELCOME_PATH: Final = "/welcome"
-_TEXT: Final = """\
+_TEXT: Final = marked("""\
 Dear {name},
 
 you are invited to Chartroom, the records room of your clinic. This link lets you in \
@@ -23,15 +24,15 @@ Afterwards you sign in with this e-mail address: a code is sent to you each time
 Pass the link on to nobody.
 
 If you do not know why you are invited, do nothing: without you nothing happens.
-"""
-_CHANGED: Final = """\
+""")
+_CHANGED: Final = marked("""\
 Dear {name},
 
 an administrator of your clinic has changed the e-mail address with which you sign in \
 to Chartroom. Codes are no longer sent to this one.
 
 If you did not ask for it, tell your clinic at once.
-"""
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,8 @@ def send(settings: Settings, invited: Invited) -> Delivered:
     if mailer is None:
         return Delivered(is_sent=False, link=link)
     try:
-        mailer.send(invitation_email(invited, link))
+        with speaking(_language(settings, is_patient=invited.is_patient)):
+            mailer.send(invitation_email(invited, link))
     except MailNotSent:
         return Delivered(is_sent=False, link=link)
     return Delivered(is_sent=True, link=link if settings.is_demo else None)
@@ -72,25 +74,34 @@ def invitation_email(invited: Invited, link: str) -> Email:
     """Return what the person reads, which names no role: mail is a postcard."""
     return Email(
         invited.email,
-        "You are invited to Chartroom",
-        _TEXT.format(name=invited.name, link=link),
+        _("You are invited to Chartroom"),
+        _(_TEXT).format(name=invited.name, link=link),
     )
 
 
-def tell_former(name: str, address: str) -> None:
+def tell_former(name: str, address: str, *, is_patient: bool) -> None:
     """Write to the address that was used so far, once the change is committed."""
-    send_address_change(wiring.current().settings, name, address)
+    settings = wiring.current().settings
+    send_address_change(settings, name, address, is_patient=is_patient)
 
 
-def send_address_change(settings: Settings, name: str, address: str) -> None:
+def send_address_change(
+    settings: Settings, name: str, address: str, *, is_patient: bool = False
+) -> None:
     """Mail the change if there is a server; a former address may take nothing more."""
     mailer = mailer_of(settings)
     if mailer is not None:
-        with suppress(MailNotSent):
+        language = _language(settings, is_patient=is_patient)
+        with suppress(MailNotSent), speaking(language):
             mailer.send(
                 Email(
                     address,
-                    "Your address for Chartroom was changed",
-                    _CHANGED.format(name=name),
+                    _("Your address for Chartroom was changed"),
+                    _(_CHANGED).format(name=name),
                 )
             )
+
+
+def _language(settings: Settings, *, is_patient: bool) -> str:
+    """Return in which language somebody reads who has chosen none yet."""
+    return settings.language if is_patient else ENGLISH

@@ -7,6 +7,16 @@ from typing import Final
 from jinja2 import Environment, FileSystemLoader
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from dashboard.ui.language import (
+    LANGUAGE_NAMES,
+    current_language,
+    explained,
+    gettext,
+    gettext as _,
+    ngettext,
+    short_date,
+    translated,
+)
 from dashboard.web import static_assets
 from db.disk_space import DiskSpace
 from db.postgres import DatabaseUnavailable
@@ -20,7 +30,26 @@ _POLICY: Final = (
 _SCRIPTS: Final = "; script-src 'nonce-{nonce}'; connect-src 'self'"
 _TYPEFACE: Final = static_assets.find("media/SourceSansVF-Upright.*.woff2")
 _templates = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    extensions=["jinja2.ext.i18n"],
+)
+
+
+def told(said: object) -> str:
+    """Return a sentence, or what a refusal says, in the language of the page."""
+    if isinstance(said, Exception):
+        return explained(said)
+    return translated(str(said)) if said else ""
+
+
+# The calls that the extension makes of {% trans %}; its own notation for values.
+_templates.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
+_templates.globals.update(
+    language=current_language,
+    languages=LANGUAGE_NAMES,
+    short_date=short_date,
+    told=told,
 )
 
 
@@ -43,13 +72,15 @@ def go(path: str) -> Response:
 
 def refused() -> Response:
     """Answer a form that is not ours."""
-    sentence = "This did not come from Chartroom's own page, so nothing was done."
-    return page("message.html", 403, title="Not from here", sentence=sentence)
+    sentence = _("This did not come from Chartroom's own page, so nothing was done.")
+    return page("message.html", 403, title=_("Not from here"), sentence=sentence)
 
 
 def unavailable(error: DatabaseUnavailable, disks: DiskSpace) -> Response:
     """Answer while no database can, and say so where a full disk is why."""
     if full := full_disk(error, disks):
-        return page("message.html", 507, title="A disk is full", sentence=str(full))
-    sentence = "Database failover in progress. Try again in a few seconds."
-    return page("message.html", 503, title="One moment", sentence=sentence)
+        return page(
+            "message.html", 507, title=_("A disk is full"), sentence=full.args[0]
+        )
+    sentence = _("Database failover in progress. Try again in a few seconds.")
+    return page("message.html", 503, title=_("One moment"), sentence=sentence)

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from dashboard.sign_in.html import page, unavailable
 from dashboard.sign_in.sign_in_context import SignInContext
+from dashboard.ui.language import gettext as _
 from dashboard.web.gate.networks import network_of
 from db.postgres import DatabaseUnavailable
 from services.core import audit, throttling
@@ -95,7 +96,10 @@ def _place_of(context: SignInContext, request: Request, address: str) -> str:
 
 def _too_often(refusal: LimitReached) -> Response:
     response = page(
-        "message.html", _TOO_MANY, title="That was too often", sentence=str(refusal)
+        "message.html",
+        _TOO_MANY,
+        title=_("That was too often"),
+        sentence=refusal.args[0],
     )
     response.headers["Retry-After"] = str(refusal.retry_after_seconds)
     return response

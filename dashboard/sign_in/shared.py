@@ -16,6 +16,7 @@ from dashboard.sign_in.forms import is_own_form
 from dashboard.sign_in.html import page, refused
 from dashboard.sign_in.limiting import answered
 from dashboard.sign_in.sign_in_context import SignInContext
+from dashboard.ui.language import gettext as _, long_date
 from dashboard.web.gate.networks import network_of
 from db.postgres import ANONYMOUS
 from services.core import throttling
@@ -57,7 +58,7 @@ class _Shared:
         return page(
             "shared.html",
             clinic=settings.clinic_name,
-            until=f"{until:%d %B %Y, %H:%M}",
+            until=f"{long_date(until)}, {until:%H:%M}",
             zone=settings.timezone,
         )
 
@@ -117,9 +118,11 @@ def _gone() -> Response:
     return page(
         "shared_gone.html",
         _GONE,
-        title="This link does not open",
-        sentence="It may be over, or whoever made it has taken it back. Ask them for "
-        "another one.",
+        title=_("This link does not open"),
+        sentence=_(
+            "It may be over, or whoever made it has taken it back. Ask them for "
+            "another one."
+        ),
     )
 
 
@@ -127,7 +130,9 @@ def _unavailable() -> Response:
     return page(
         "shared_gone.html",
         _UNAVAILABLE,
-        title="Not at the moment",
-        sentence="The document cannot be fetched right now. Try again in a minute; if "
-        "that does not help, tell whoever sent you the link.",
+        title=_("Not at the moment"),
+        sentence=_(
+            "The document cannot be fetched right now. Try again in a minute; if "
+            "that does not help, tell whoever sent you the link."
+        ),
     )

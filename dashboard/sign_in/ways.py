@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from dashboard.sign_in.sign_in_context import SignInContext
+from dashboard.ui.language import gettext as _
 from dashboard.web.page_scripts import SIGN_IN_PATH
 
 PASSKEY_PATH: Final = f"{SIGN_IN_PATH}/passkey"
@@ -26,13 +27,15 @@ def ways(context: SignInContext) -> tuple[Way, ...]:
 
 def _passkey(context: SignInContext) -> Way:
     del context
-    return Way(PASSKEY_PATH, "Sign in with a passkey")
+    return Way(PASSKEY_PATH, _("Sign in with a passkey"))
 
 
 def _account(context: SignInContext) -> Way | None:
     if context.settings.oidc_issuer is None:
         return None
-    return Way(OPENID_PATH, f"Sign in with {context.settings.oidc_label}")
+    return Way(
+        OPENID_PATH, _("Sign in with {label}").format(label=context.settings.oidc_label)
+    )
 
 
 # Each returns None where the settings do not allow it.

@@ -13,6 +13,7 @@ from dashboard.sign_in.forms import is_own_form
 from dashboard.sign_in.html import go, page, refused
 from dashboard.sign_in.limiting import answered
 from dashboard.sign_in.sign_in_context import SignInContext
+from dashboard.ui.language import gettext as _, marked
 from dashboard.web.gate.networks import network_of
 from db.postgres import ANONYMOUS
 from services.core import throttling
@@ -24,7 +25,7 @@ from services.people.sessions import Started
 _GONE: Final = 410
 _HOME: Final = "/"
 _ADD_PASSKEY: Final = "/sign-in/passkeys?next=/"
-_USED: Final = (
+_USED: Final = marked(
     "It opens once and holds for three days. If you have used it before, sign in with "
     "your e-mail address; otherwise ask whoever invited you for another one."
 )
@@ -94,4 +95,6 @@ class _Welcome:
 
 
 def _gone() -> Response:
-    return page("message.html", _GONE, title="This link does not open", sentence=_USED)
+    return page(
+        "message.html", _GONE, title=_("This link does not open"), sentence=_USED
+    )

@@ -8,6 +8,7 @@ from uuid import UUID
 import streamlit as st
 
 from dashboard.context import now
+from dashboard.ui.language import gettext as _, ngettext
 from dashboard.ui.words import at
 from services.core.drafting import Kept
 
@@ -41,9 +42,12 @@ def offer_drafts(
         with st.container(
             border=True, horizontal=True, vertical_alignment="center", gap="small"
         ):
-            st.markdown(f"{title_of(kept.draft)}, begun before", width="stretch")
+            st.markdown(
+                _("{draft}, begun before").format(draft=title_of(kept.draft)),
+                width="stretch",
+            )
             st.button(
-                f"Continue the draft of {_ago(kept.saved_at)}",
+                _("Continue the draft of {when}").format(when=_ago(kept.saved_at)),
                 key=f"{page}_continue_{kept.draft.id}",
                 help=at(kept.saved_at),
                 icon=":material/edit_note:",
@@ -51,7 +55,7 @@ def offer_drafts(
                 args=(kept,),
             )
             st.button(
-                "Discard",
+                _("Discard"),
                 key=f"{page}_discard_{kept.draft.id}",
                 type="tertiary",
                 on_click=discard,
@@ -63,17 +67,29 @@ def say_when_kept(saved_at: datetime | None) -> None:
     """Say whether what was typed is kept; without a moment that failed."""
     if saved_at is None:
         st.caption(
-            ":material/cloud_off: The draft could not be saved just now. What you "
-            "typed is still on this page."
+            _(
+                ":material/cloud_off: The draft could not be saved just now. What you "
+                "typed is still on this page."
+            )
         )
     else:
-        st.caption(f":material/cloud_done: Draft saved at {at(saved_at)}.")
+        st.caption(
+            _(":material/cloud_done: Draft saved at {saved_at}.").format(
+                saved_at=at(saved_at)
+            )
+        )
 
 
 def _ago(timestamp: datetime) -> str:
     seconds = int((now() - timestamp).total_seconds())
-    for unit, name in ((_DAY, "day"), (_HOUR, "hour"), (_MINUTE, "minute")):
-        if seconds >= unit:
-            count = seconds // unit
-            return f"{count} {name}{'s' if count > 1 else ''} ago"
-    return "a moment ago"
+    if days := seconds // _DAY:
+        return ngettext("{days} day ago", "{days} days ago", days).format(days=days)
+    if hours := seconds // _HOUR:
+        return ngettext("{hours} hour ago", "{hours} hours ago", hours).format(
+            hours=hours
+        )
+    if minutes := seconds // _MINUTE:
+        return ngettext(
+            "{minutes} minute ago", "{minutes} minutes ago", minutes
+        ).format(minutes=minutes)
+    return _("a moment ago")

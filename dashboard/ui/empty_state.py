@@ -6,5 +6,8 @@ import streamlit as st
 def empty_state(sentence: str, *, icon: str, action: str = "", key: str = "") -> bool:
     """Show the sentence; tell whether the action was asked for."""
     with st.container(border=True, horizontal_alignment="center", gap="small"):
-        st.markdown(f":gray[:material/{icon}: {sentence}]", text_alignment="center")
+        st.markdown(
+            f":gray[:material/{icon}: {sentence}]",
+            text_alignment="center",
+        )
         return bool(action) and st.button(action, key=key)

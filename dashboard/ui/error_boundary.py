@@ -8,6 +8,7 @@ from uuid import uuid4
 import streamlit as st
 
 from dashboard import wiring
+from dashboard.ui.language import explained, gettext as _
 from dashboard.ui.outcomes.field_problems import problem_of
 from dashboard.web.log.json_log import describe
 from services.core.errors import (
@@ -49,25 +50,33 @@ def explain(refusal: ServiceError) -> None:
     if isinstance(refusal, Unavailable):
         refusal = full_disk(refusal, wiring.current().disks) or refusal
     if isinstance(refusal, StorageFull):
-        st.warning(str(refusal), icon=":material/disc_full:", title="A disk is full")
-        st.toast("A disk is full: the page says more.", icon=":material/disc_full:")
+        st.warning(
+            explained(refusal), icon=":material/disc_full:", title=_("A disk is full")
+        )
+        st.toast(_("A disk is full: the page says more."), icon=":material/disc_full:")
     elif isinstance(refusal, NotSaved):
         # No new run by itself: it would take away the sentence, and save nothing.
-        st.warning(str(refusal), icon=":material/cloud_off:", title="Not saved")
+        st.warning(
+            explained(refusal), icon=":material/cloud_off:", title=_("Not saved")
+        )
         # Below a long form the sentence itself may be out of sight.
-        st.toast("Not saved: the page says why.", icon=":material/cloud_off:")
+        st.toast(_("Not saved: the page says why."), icon=":material/cloud_off:")
     elif isinstance(refusal, Unavailable):
-        st.warning(str(refusal), icon=":material/sync_problem:", title="One moment")
+        st.warning(
+            explained(refusal), icon=":material/sync_problem:", title=_("One moment")
+        )
         _try_again_soon()
     elif isinstance(refusal, NotAllowed):
-        st.error(str(refusal), icon=":material/lock:", title="Not allowed")
+        st.error(explained(refusal), icon=":material/lock:", title=_("Not allowed"))
     elif isinstance(refusal, NotFound):
-        st.warning(str(refusal), icon=":material/search_off:", title="Not found")
+        st.warning(
+            explained(refusal), icon=":material/search_off:", title=_("Not found")
+        )
     elif isinstance(refusal, InvalidInput):
         with problem_of(refusal.property_name):
-            st.error(str(refusal), icon=":material/block:")
+            st.error(explained(refusal), icon=":material/block:")
     else:
-        st.error(str(refusal), icon=":material/block:")
+        st.error(explained(refusal), icon=":material/block:")
 
 
 def _own_up(error: Exception) -> None:
@@ -75,10 +84,12 @@ def _own_up(error: Exception) -> None:
     # Without its message: a constraint's error quotes the patient's whole row.
     logger.error("incident %s: %s", incident, describe(error))
     st.error(
-        "Something went wrong on our side. What was saved before is safe. Try again; "
-        f"if it happens twice, tell your administrator incident {incident}.",
+        _(
+            "Something went wrong on our side. What was saved before is safe. Try "
+            "again; if it happens twice, tell your administrator incident {incident}."
+        ).format(incident=incident),
         icon=":material/error:",
-        title="This page could not be shown",
+        title=_("This page could not be shown"),
     )
 
 
@@ -91,4 +102,4 @@ def _try_again_soon() -> None:
 def _wait() -> None:
     if not st.session_state.pop("net_waiting", False):
         st.rerun()
-    st.caption(f"Tries again every {_RETRY_SECONDS} seconds.")
+    st.caption(_("Tries again every {seconds} seconds.").format(seconds=_RETRY_SECONDS))

@@ -11,6 +11,7 @@ import streamlit as st
 
 from dashboard.navigation import path_of
 from dashboard.ui.chart_tools import bare_box
+from dashboard.ui.language import gettext as _
 
 _HEIGHT: Final = 64
 _LEAST_WIDTH: Final = 185
@@ -86,7 +87,7 @@ def _sparkline(figure: Figure) -> alt.LayerChart:
         }
         for number, (when, value) in enumerate(figure.trend)
     ]
-    highest = max(1e-9, *(value for _, value in figure.trend)) * _ROOM
+    highest = max(1e-9, *(value for __, value in figure.trend)) * _ROOM
     bars = (
         alt.Chart(pd.DataFrame(points), height=_HEIGHT)
         .mark_bar(aria=False)
@@ -98,7 +99,10 @@ def _sparkline(figure: Figure) -> alt.LayerChart:
                 scale=alt.Scale(domain=[0, highest]),
             ),
             opacity=alt.condition("datum.is_full", alt.value(1), alt.value(0.45)),
-            tooltip=["When", alt.Tooltip(f"{figure.label}:Q", format=",.3~g")],
+            tooltip=[
+                "When",
+                alt.Tooltip(f"{figure.label}:Q", format=",.3~g"),
+            ],
         )
     )
     layers: list[Any] = [bars]
@@ -107,9 +111,17 @@ def _sparkline(figure: Figure) -> alt.LayerChart:
 
 def _alternative(figure: Figure) -> str:
     """Say what the bars show, for whoever does not see them."""
-    (first, _), (last, newest) = figure.trend[0], figure.trend[-1]
-    values = [value for _, value in figure.trend]
-    return (
-        f"{figure.label} from {first} to {last}: between {min(values):,.3g} and "
-        f"{max(values):,.3g}{figure.unit}, at last {newest:,.3g}{figure.unit}."
+    (first, __), (last, newest) = figure.trend[0], figure.trend[-1]
+    values = [value for __, value in figure.trend]
+    return _(
+        "{label} from {first} to {last}: between {least:,.3g} and "
+        "{most:,.3g}{unit}, at last {newest:,.3g}{unit}."
+    ).format(
+        label=figure.label,
+        first=first,
+        last=last,
+        least=min(values),
+        most=max(values),
+        unit=figure.unit,
+        newest=newest,
     )

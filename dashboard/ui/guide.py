@@ -11,6 +11,8 @@ from typing import Final
 
 import streamlit as st
 
+from dashboard.ui.language import gettext as _
+
 GUIDE: Final = Path(__file__).resolve().parents[2] / "docs" / "user-guide.md"
 # The address of the page with the whole guide.
 HELP_PAGE: Final = "help"
@@ -105,11 +107,11 @@ def show_help_button() -> None:
     """Offer what the guide says of the page one is on, beside what one is doing."""
     heading = section_of(st.session_state.get(_PAGE, ""))
     if heading is not None and st.button(
-        "Help",
+        _("Help"),
         key="guide_help",
         icon=":material/help:",
         type="tertiary",
-        help=f"What the guide says: {heading}",
+        help=_("What the guide says: {heading}").format(heading=heading),
     ):
         _show_section(heading)
 
@@ -137,7 +139,9 @@ def _show_section(heading: str) -> None:
     def show() -> None:
         st.markdown(_PICTURE.sub("", sections()[heading]))
         st.markdown(
-            f"[The whole guide]({HELP_PAGE}#{anchor_of(heading)}), in its own tab."
+            _("[The whole guide]({address}), in its own tab.").format(
+                address=f"{HELP_PAGE}#{anchor_of(heading)}"
+            )
         )
 
     show()

@@ -8,6 +8,8 @@ from html import escape
 
 import streamlit as st
 
+from dashboard.ui.language import gettext as _
+
 
 def own_photo(path: str, *, of: str, width: int) -> None:
     """Show the photo that our own server has at this path.
@@ -18,7 +20,7 @@ def own_photo(path: str, *, of: str, width: int) -> None:
     # takes the name of a page off its end, and so off a host that ends in one.
     origin = st.context.headers.get("Origin", "")
     if origin.startswith(("http://", "https://")):
-        st.image(f"{origin}{path}", width=width, alt=f"Photo of {of}")
+        st.image(f"{origin}{path}", width=width, alt=_("Photo of {of}").format(of=of))
 
 
 def drawing(svg: str, *, alt: str, width: str, height: int) -> None:

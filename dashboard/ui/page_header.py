@@ -10,6 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dashboard.navigation import PageAbove, pages_above
 from dashboard.ui.guide import show_help_button
+from dashboard.ui.language import gettext as _
 
 _TRAIL: Final = "breadcrumbs"
 
@@ -32,7 +33,7 @@ class _Trail:
         ]
         items.append(f'<li aria-current="page">{escape(here.title)}</li>')
         self.place.html(
-            '<nav class="chartroom-trail" aria-label="Breadcrumbs">'
+            f'<nav class="chartroom-trail" aria-label="{escape(_("Breadcrumbs"))}">'
             f"<ol>{''.join(items)}</ol></nav>"
         )
 

@@ -5,6 +5,8 @@ from contextlib import contextmanager
 
 import streamlit as st
 
+from dashboard.ui.language import gettext as _
+
 
 @contextmanager
 def part_tabs(names: Sequence[str], *, key: str, address: str = "") -> Iterator[str]:
@@ -15,7 +17,7 @@ def part_tabs(names: Sequence[str], *, key: str, address: str = "") -> Iterator[
     """
     # Grey, because Streamlit writes the open one in the primary colour, which is too
     # dark on the dark background; the line below shows which one it is.
-    labels = {name: f":gray[{name}]" for name in names}
+    labels = {name: f":gray[{_(name)}]" for name in names}
     if address:
         _follow_address(labels, key, address)
     tabs = st.tabs(list(labels.values()), key=key, on_change="rerun")

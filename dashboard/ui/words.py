@@ -4,7 +4,7 @@ import re
 from datetime import date, datetime
 
 from dashboard.context import in_zone
-from dashboard.ui.language import long_date
+from dashboard.ui.language import gettext as _, long_date, marked, ngettext, short_date
 from services.patients.records import record_numbers
 from services.patients.records.model import (
     Identity,
@@ -19,10 +19,10 @@ _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:&])")
 _COUNTED_IN_YEARS = 2
 
 SEXES = {
-    Sex.FEMALE: "Female",
-    Sex.MALE: "Male",
-    Sex.OTHER: "Other",
-    Sex.UNKNOWN: "Not known",
+    Sex.FEMALE: marked("Female"),
+    Sex.MALE: marked("Male"),
+    Sex.OTHER: marked("Other"),
+    Sex.UNKNOWN: marked("Not known"),
 }
 
 
@@ -73,19 +73,19 @@ def age_on(today: date, birth: date) -> str:
     """Return the age of whoever was born on a day, in months for infants."""
     years = years_lived(birth, today)
     if years >= _COUNTED_IN_YEARS:
-        return f"{years} years"
+        return _("{years} years").format(years=years)
     months = (today.year - birth.year) * 12 + today.month - birth.month
     months -= today.day < birth.day
-    return f"{months} months" if months != 1 else "1 month"
+    return ngettext("{months} month", "{months} months", months).format(months=months)
 
 
 def to_the_second(timestamp: datetime) -> str:
     """Return the moment on the clinic's clock, as a log needs it."""
     local = in_zone(timestamp)
-    return f"{local.day} {local:%b %Y, %H:%M:%S}"
+    return f"{short_date(local)}, {local:%H:%M:%S}"
 
 
 def at(timestamp: datetime) -> str:
     """Return the moment on the clinic's clock."""
     local = in_zone(timestamp)
-    return f"{local.day} {local:%b %Y, %H:%M}"
+    return f"{short_date(local)}, {local:%H:%M}"

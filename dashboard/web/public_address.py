@@ -37,7 +37,10 @@ def public_address(settings: Settings) -> str:
 def sender_of(settings: Settings) -> SenderDetails:
     """Return what stands in e-mails about visits."""
     return SenderDetails(
-        settings.clinic_name, public_address(settings), settings.timezone
+        settings.clinic_name,
+        public_address(settings),
+        settings.timezone,
+        language=settings.language,
     )
 
 

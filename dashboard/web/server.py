@@ -100,7 +100,7 @@ def create_app(
             settings.upload_megabytes_per_sign_in, settings.upload_megabytes
         ),
     )
-    pages = StaticAssets(WatchedPages(uploads, places_for))
+    pages = StaticAssets(WatchedPages(uploads, places_for, settings.language))
     pages.warm_up()
     dispatch = Dispatch(
         pages=pages,
@@ -132,7 +132,13 @@ def create_app(
             metrics_token=_secret(settings.metrics_token),
             cors_origins=settings.cors_origins,
         ),
-        watch=create_watch(live, key=derive(key, "typed"), places=places_for),
+        watch=create_watch(
+            wired.database,
+            live,
+            key=derive(key, "typed"),
+            places=places_for,
+            language=settings.language,
+        ),
         sign_in=sign_in.create_sign_in(context),
     )
     gate = Gate(

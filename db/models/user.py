@@ -40,6 +40,7 @@ class User(Base):
         CheckConstraint(
             "email ~ '^[^@[:space:]]+@[^@[:space:]]+$'", name="users_email_valid"
         ),
+        CheckConstraint("language ~ '^[a-z]{2}$'", name="users_language_is_a_code"),
         CheckConstraint(
             r"phone_number ~ '^\+?[0-9]{10,15}$'", name="users_phone_number_valid"
         ),
@@ -56,6 +57,7 @@ class User(Base):
     is_demo: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[CreatedAt]
     deactivated_at: Mapped[Timestamp | None]
+    language: Mapped[str | None] = mapped_column(Text)
 
 
 # One person per address, however they write it.

@@ -5,6 +5,7 @@ import streamlit as st
 from dashboard.audit import audit_log
 from dashboard.audit.audit_table import show_access_table
 from dashboard.ui.empty_state import empty_state
+from dashboard.ui.language import gettext as _
 from dashboard.ui.page_header import page_header
 
 
@@ -15,13 +16,15 @@ def begin_anew() -> None:
 
 after = st.session_state.get("accesses_after")
 
-page_header("Access history")
+page_header(_("Access history"))
 st.caption(
-    "Everybody who opened or changed your record, the last first. Something looks "
-    "wrong? Tell the front desk."
+    _(
+        "Everybody who opened or changed your record, the last first. Something looks "
+        "wrong? Tell the front desk."
+    )
 )
 has_lists = st.toggle(
-    "Also show lists and searches that you were in",
+    _("Also show lists and searches that you were in"),
     key="accesses_lists",
     on_change=begin_anew,
 )
@@ -29,13 +32,13 @@ entries = audit_log.accesses(after, has_lists=has_lists)
 if entries:
     show_access_table(entries, key="accesses_table")
 else:
-    empty_state("Nobody has looked at your record.", icon="visibility_off")
+    empty_state(_("Nobody has looked at your record."), icon="visibility_off")
 with st.container(horizontal=True, gap="small"):
-    if st.button("Newest", key="accesses_newest", icon=":material/first_page:"):
+    if st.button(_("Newest"), key="accesses_newest", icon=":material/first_page:"):
         st.session_state.pop("accesses_after", None)
         st.rerun()
     if entries and st.button(
-        "Older", key="accesses_older", icon=":material/chevron_right:"
+        _("Older"), key="accesses_older", icon=":material/chevron_right:"
     ):
         st.session_state["accesses_after"] = entries[-1].cursor
         st.rerun()

@@ -7,15 +7,16 @@ from dashboard.consultations.prescriptions.signature_check import (
     show_version,
 )
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import gettext as _
 from dashboard.ui.page_header import page_header
 from dashboard.ui.words import plain
 
-page_header("Check a prescription")
+page_header(_("Check a prescription"))
 st.caption(
-    "Choose the PDF of a prescription of this clinic. It is looked at and not kept."
+    _("Choose the PDF of a prescription of this clinic. It is looked at and not kept.")
 )
 upload = st.file_uploader(
-    "The prescription as PDF",
+    _("The prescription as PDF"),
     type="pdf",
     max_upload_size=10,
     key="check_prescription_file",

@@ -11,6 +11,7 @@ from dashboard.documents.records.version_comparison import (
 )
 from dashboard.navigation import go
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.page_header import name_breadcrumb, page_header
 from dashboard.ui.part_tabs import part_tabs
 from dashboard.ui.words import plain
@@ -18,17 +19,20 @@ from dashboard.ui.words import plain
 record = chosen_document()
 
 name_breadcrumb("document", record.title, document=str(record.id))
-page_header(f"Compare versions of {plain(record.title)}")
-if st.button("Back to the document", key="compare_back", type="tertiary"):
+page_header(_("Compare versions of {title}").format(title=plain(record.title)))
+if st.button(_("Back to the document"), key="compare_back", type="tertiary"):
     go("documents/document.py", document=str(record.id))
 pair = choose_versions(record)
 if pair is None:
     st.info(
-        "There is one version only, so there is nothing to compare yet.",
+        _("There is one version only, so there is nothing to compare yet."),
         icon=":material/compare:",
     )
 else:
-    with part_tabs(["Words", "Pages"], key="compare_tabs") as part, error_boundary():
+    with (
+        part_tabs([marked("Words"), marked("Pages")], key="compare_tabs") as part,
+        error_boundary(),
+    ):
         if part == "Words":
             compare_texts(record, pair)
         else:

@@ -11,6 +11,7 @@ from dashboard.documents.search.document_listing import DocumentListing
 from dashboard.documents.search.ways_in import show_no_documents, ways_in
 from dashboard.documents.tags.tag_words import known_tags
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.lists import list_tools
 from dashboard.ui.lists.criteria_editor import CriteriaEditor
 from dashboard.ui.lists.pager import pager, position
@@ -34,10 +35,10 @@ def show_filters() -> None:
     """Change the filters; nothing is read until the list is asked for."""
     with error_boundary():
         editor = CriteriaEditor(
-            "documents", listing.fields, _suggest, noun="Documents", archived=""
+            "documents", listing.fields, _suggest, noun=marked("Documents"), archived=""
         )
         editor.draw(shown, mark=key)
-        if st.button("Show documents", type="primary", key="documents_apply"):
+        if st.button(_("Show documents"), type="primary", key="documents_apply"):
             with editor.naming_rows():
                 listing.show(editor.read(search=shown.search))
 
@@ -51,8 +52,9 @@ def show_results() -> None:
         list_tools.show_heading("documents", listing.sentence(cached), csv=None)
         for guess in page.spelled:
             st.caption(
-                f"No document says “{plain(guess.typed)}”; "
-                f"showing {plain(', '.join(guess.taken))}."
+                _("No document says “{typed}”; showing {taken}.").format(
+                    typed=plain(guess.typed), taken=plain(", ".join(guess.taken))
+                )
             )
         bulk_actions.show_summary()
         if not page.rows and show_no_documents(shown):
@@ -71,15 +73,15 @@ def show_results() -> None:
         st.caption(freshness())
 
 
-with page_header("My documents" if listing.is_own else "Documents"):
+with page_header(_("My documents") if listing.is_own else _("Documents")):
     ways_in()
 with st.container(horizontal=True):
     typed = list_tools.search_box(
         "documents",
         shown,
         mark=key,
-        label="Search documents",
-        hint="Words, “a phrase”, -not this, begin*",
+        label=marked("Search documents"),
+        hint=marked("Words, “a phrase”, -not this, begin*"),
     )
     if actor.may(Permission.SAVE_VIEWS):
         views_menu(listing)

@@ -7,20 +7,24 @@ from dashboard.documents.records import document_actions, document_words as word
 from dashboard.documents.search.document_list import open_document
 from dashboard.documents.search.document_listing import deleted
 from dashboard.ui.empty_state import empty_state
+from dashboard.ui.language import gettext as _
 from dashboard.ui.lists.pager import pager, position
 from dashboard.ui.page_header import page_header
 from dashboard.ui.words import at, plain
 
 listing = deleted()
 
-page_header("Trash")
+page_header(_("Trash"))
 st.caption(
-    "Deleted documents, the last first. Each can be restored until the day it says; "
-    "after that it is gone for good. What is on legal hold stays."
+    _(
+        "Deleted documents, the last first. Each can be restored until the day it "
+        "says; "
+        "after that it is gone for good. What is on legal hold stays."
+    )
 )
 page = listing.look(position("trash", "deleted"), is_counted=False).page
 if not page.rows:
-    empty_state("Nothing is in the trash.", icon="delete")
+    empty_state(_("Nothing is in the trash."), icon="delete")
 for record in page.rows:
     with (
         st.container(border=True),
@@ -28,18 +32,23 @@ for record in page.rows:
     ):
         with st.container(width="stretch", gap="xxsmall"):
             st.markdown(f"**{plain(record.title)}**")
-            patient = plain(record.patient_name or "Unfiled")
+            patient = plain(record.patient_name or _("Unfiled"))
             until = (
-                "kept by a legal hold"
+                _("kept by a legal hold")
                 if record.is_held
-                else "can be restored until "
-                + at(document_actions.restorable_until(record))
+                else _("can be restored until {until}").format(
+                    until=at(document_actions.restorable_until(record))
+                )
             )
             st.caption(
-                f"{patient} · {words.kind(record)} · deleted "
-                f"{at(record.deleted_at or record.updated_at)} · {until}"
+                _("{patient} · {kind} · deleted {deleted_at} · {until}").format(
+                    patient=patient,
+                    kind=words.kind(record),
+                    deleted_at=at(record.deleted_at or record.updated_at),
+                    until=until,
+                )
             )
-        if st.button("Open", key=f"trash_open_{record.id}"):
+        if st.button(_("Open"), key=f"trash_open_{record.id}"):
             open_document(record.id)
         if document_actions.offer_restoring(record, key=f"trash_restore_{record.id}"):
             st.rerun()

@@ -9,6 +9,7 @@ from dashboard.documents.filing import ingest, uploading
 from dashboard.navigation import go
 from dashboard.patients.search.patient_choice import choose_patient
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import gettext as _
 from dashboard.ui.outcomes.field_problems import problem_of
 from dashboard.ui.page_header import page_header
 from services.core.actors import Role
@@ -18,16 +19,20 @@ actor = current_actor()
 try:
     named = UUID(patient) if (patient := st.query_params.get("patient")) else None
 except ValueError as error:
-    raise NotFound("This address names no patient.") from error
+    raise NotFound(_("This address names no patient.")) from error
 
-page_header("Upload documents")
+page_header(_("Upload documents"))
 st.caption(
-    "PDF files or photos of your own papers, such as letters and findings. Your clinic "
-    "can read them."
+    _(
+        "PDF files or photos of your own papers, such as letters and findings. Your "
+        "clinic "
+        "can read them."
+    )
     if actor.role is Role.PATIENT
-    else f"PDF files, and {uploading.other_kinds()}, which become PDFs; each is "
-    "checked, encrypted and stored. Without a patient it stays unfiled until somebody "
-    "files it."
+    else _(
+        "PDF files, and {kinds}, which become PDFs; each is checked, encrypted and "
+        "stored. Without a patient it stays unfiled until somebody files it."
+    ).format(kinds=uploading.other_kinds())
 )
 # What was chosen stays on the page while nobody can be asked whom it is for.
 patient_id, is_known = None, False
@@ -44,9 +49,11 @@ asked = [
 ]
 drafts = [draft for draft in asked if draft is not None]
 if uploads:
-    st.caption("Chosen, but not filed yet.")
+    st.caption(_("Chosen, but not filed yet."))
 submitted = st.button(
-    f"File {count} documents" if count > 1 else "File document",
+    _("File {count} documents").format(count=count)
+    if count > 1
+    else _("File document"),
     type="primary",
     key="upload_documents_file",
     icon=":material/move_to_inbox:",
@@ -54,18 +61,20 @@ submitted = st.button(
 )
 if submitted and not uploads:
     with problem_of("files"):
-        st.error("No file uploaded", icon=":material/block:")
+        st.error(_("No file uploaded"), icon=":material/block:")
     st.caption(
-        "Choose a PDF or a picture above first. What is red there was not taken: it is "
-        f"larger than {ingest.MAX_MEGABYTES} MB, or else the reason stands below it. "
-        "If yours is there as it should be, the server was started again since: choose "
-        "it anew."
+        _(
+            "Choose a PDF or a picture above first. What is red there was not taken: "
+            "it is larger than {most} MB, or else the reason stands below "
+            "it. If yours is there as it should be, the server was started again "
+            "since: choose it anew."
+        ).format(most=ingest.MAX_MEGABYTES)
     )
 elif submitted:
     uploading.file_all(uploads, drafts)
     st.rerun()
 if uploading.filed_before() and st.button(
-    "To the documents", key="upload_documents_done", type="tertiary"
+    _("To the documents"), key="upload_documents_done", type="tertiary"
 ):
     uploading.forget_outcomes()
     go("documents/documents.py")

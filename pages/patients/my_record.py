@@ -11,6 +11,7 @@ from dashboard.documents.search.arrivals import latest_read, show_latest
 from dashboard.documents.search.patient_documents import show_documents
 from dashboard.patients.records.patient_details import patient_details
 from dashboard.patients.records.patient_header import patient_header
+from dashboard.ui.language import gettext as _
 from dashboard.visits.appointments.patient_home import show_patient_home
 from dashboard.visits.appointments.patient_visits import (
     show_next_visits,
@@ -24,7 +25,7 @@ _NEW = 30
 
 actor = current_actor()
 if actor.patient_id is None:
-    raise NotFound("No record belongs to this sign-in. Ask at the front desk.")
+    raise NotFound(_("No record belongs to this sign-in. Ask at the front desk."))
 patient_id = actor.patient_id
 patient = read(
     lambda s: patients.get_patient(s, actor, patient_id), keep=("patient", patient_id)
@@ -34,12 +35,12 @@ read_ahead(
     *visits_reads(patient.id), *prescription_reads(patient.id), latest_read(_NEW)
 )
 show_patient_home(patient)
-show_latest("New documents", days=_NEW)
+show_latest(_("New documents"), days=_NEW)
 patient_details(patient)
 show_next_visits(patient.id, page="my_record")
 show_documents(patient.id, page="my_record")
 show_prescriptions(patient.id, page="my_record")
 st.caption(
-    "Something is wrong or has changed? Tell the front desk, they can correct it."
+    _("Something is wrong or has changed? Tell the front desk, they can correct it.")
 )
 st.caption(freshness())

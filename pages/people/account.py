@@ -5,28 +5,31 @@ import streamlit as st
 from dashboard.context import current_actor
 from dashboard.navigation import go, leave_for
 from dashboard.people.open_sign_ins import my_sign_ins
+from dashboard.ui.language import gettext as _
 from dashboard.ui.page_header import page_header
 from dashboard.ui.words import plain
 from services.core.actors import PERMISSIONS, Permission
 
 actor = current_actor()
 with page_header(plain(actor.name)):
-    if st.button("Sign out", key="account_sign_out", icon=":material/logout:"):
+    if st.button(_("Sign out"), key="account_sign_out", icon=":material/logout:"):
         leave_for("/sign-out")
-st.markdown(f"Your role is **{actor.role}**.")
+st.markdown(_("Your role is **{role}**.").format(role=_(actor.role)))
 with st.container(horizontal=True):
-    if st.button("My passkeys", key="account_passkeys", icon=":material/passkey:"):
+    if st.button(_("My passkeys"), key="account_passkeys", icon=":material/passkey:"):
         leave_for("/sign-in/passkeys")
     if actor.may(Permission.OWN_TOKENS) and st.button(
-        "My tokens", key="account_tokens"
+        _("My tokens"), key="account_tokens"
     ):
         go("people/my_tokens.py")
-    if st.button("Continue as somebody else", key="account_switch"):
+    if st.button(_("Continue as somebody else"), key="account_switch"):
         leave_for("/sign-in")
-    if st.button("User guide", key="account_guide", icon=":material/help:"):
+    if st.button(_("User guide"), key="account_guide", icon=":material/help:"):
         go("help.py")
 my_sign_ins()
-with st.expander("What your role lets you do"):
-    st.markdown("\n".join(f"- {may}" for may in sorted(PERMISSIONS[actor.role])))
-    if st.button("What every role may do", key="account_roles"):
+with st.expander(_("What your role lets you do")):
+    st.markdown(
+        "\n".join(f"- {may}" for may in sorted(map(_, PERMISSIONS[actor.role])))
+    )
+    if st.button(_("What every role may do"), key="account_roles"):
         go("people/roles.py")

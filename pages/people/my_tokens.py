@@ -9,22 +9,28 @@ from dashboard.people.passkey_confirmation import ask_for_passkey
 from dashboard.people.token_form import show_token, token_form
 from dashboard.people.token_list import token_list
 from dashboard.people.token_revocation import confirm_revoking
+from dashboard.ui.language import gettext as _
 from dashboard.ui.page_header import page_header
 from services.people import tokens
 from services.people.sign_in import passkeys
 
 actor = current_actor()
-page_header("My tokens")
+page_header(_("My tokens"))
 st.caption(
-    "With a token a program of yours uses the API in your name: what it does, the "
-    "audit log says you did. It can do what you choose, and never more than you."
+    _(
+        "With a token a program of yours uses the API in your name: what it does, the "
+        "audit log says you did. It can do what you choose, and never more than you."
+    )
 )
 if read(lambda s: passkeys.has_any(s, actor)):
-    ask_for_passkey("Making a token")
+    ask_for_passkey(_("Making a token"))
 else:
     st.caption(
-        "You have no passkey yet: a token can be made in the first five minutes after "
-        "you have signed in."
+        _(
+            "You have no passkey yet: a token can be made in the first five minutes "
+            "after "
+            "you have signed in."
+        )
     )
 token_request = token_form("my_tokens", tokens.scopes_of(actor.role))
 if token_request:

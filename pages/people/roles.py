@@ -3,37 +3,48 @@
 import streamlit as st
 
 from dashboard.context import current_actor
+from dashboard.ui.language import gettext as _
 from dashboard.ui.page_header import page_header
 from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
 from services.core.actors import PERMISSIONS, Permission, Role
 
-_MAY = Cell("Yes", "ok", "check")
-_MAY_NOT = Cell("No", "muted")
+_MAY = Cell(_("Yes"), "ok", "check")
+_MAY_NOT = Cell(_("No"), "muted")
+
+
+def _capitalised(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
 
 actor = current_actor()
-page_header("What each role may do")
+page_header(_("What each role may do"))
 st.caption(
-    f"Your role is {actor.role}. An administrator gives people their roles. Tokens of "
-    "programs carry a role too, and at most as much as their scopes name."
+    _(
+        "Your role is {role}. An administrator gives people their roles. Tokens "
+        "of programs carry a role too, and at most as much as their scopes name."
+    ).format(role=_(actor.role))
 )
 record_table(
     payload_of(
-        [Column("Permission"), *(Column(role.capitalize()) for role in Role)],
+        [Column(_("Permission")), *(Column(_(role).capitalize()) for role in Role)],
         [
             Row(
                 permission.name,
                 (
-                    Cell(permission[:1].upper() + permission[1:]),
+                    Cell(_capitalised(_(permission))),
                     *(_MAY if permission in PERMISSIONS[r] else _MAY_NOT for r in Role),
                 ),
             )
             for permission in Permission
         ],
-        name="What each role may do",
+        name=_("What each role may do"),
     ),
     key="roles_table",
 )
 st.caption(
-    "Clinicians see the patients they treat; another record they open only with a "
-    "reason, which is reviewed. Analysts see no names. The database enforces the same."
+    _(
+        "Clinicians see the patients they treat; another record they open only with a "
+        "reason, which is reviewed. Analysts see no names. The database enforces the "
+        "same."
+    )
 )

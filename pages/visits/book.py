@@ -4,6 +4,7 @@ import streamlit as st
 
 from dashboard.navigation import go
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import gettext as _
 from dashboard.ui.page_header import page_header
 from dashboard.visits.booking import holding
 from dashboard.visits.booking.any_doctor import choose_free_time
@@ -11,8 +12,10 @@ from dashboard.visits.booking.booked import show_booked
 from dashboard.visits.booking.booking_parties import booked_for
 from dashboard.visits.booking.hold_panel import hold_panels
 
-with page_header("Book a visit"):
-    if st.button("Choose a doctor", key="book_doctors", icon=":material/stethoscope:"):
+with page_header(_("Book a visit")):
+    if st.button(
+        _("Choose a doctor"), key="book_doctors", icon=":material/stethoscope:"
+    ):
         go("visits/doctors.py")
 patient_id = booked_for()
 show_booked()

@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard.context import in_zone
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import gettext as _
 from dashboard.visits.booking import holding
 from dashboard.visits.booking.booked import show_booked
 from dashboard.visits.booking.booking_parties import (
@@ -27,7 +28,9 @@ doctor_header(doctor)
 wanted = wanted_time()
 if wanted:
     st.info(
-        f"{shortly(wanted[1])} is held as soon as a patient is selected.",
+        _("{wanted} is held as soon as a patient is selected.").format(
+            wanted=shortly(wanted[1])
+        ),
         icon=":material/event:",
     )
 patient_id = booked_for()
@@ -49,7 +52,7 @@ first = in_zone(wanted[1]).date() if wanted else None
 def show_times() -> None:
     """Look through the weeks; a time that is chosen is held at once."""
     with error_boundary():
-        action = "Hold" if patient_id and doctor.is_active else ""
+        action = _("Hold") if patient_id and doctor.is_active else ""
         if slot_id := choose_time(doctor, patient_id, action=action, first=first):
             hold(slot_id)
         if action and patient_id:

@@ -5,6 +5,7 @@ import streamlit as st
 from dashboard.context import current_actor, freshness, now
 from dashboard.navigation import go
 from dashboard.ui.empty_state import empty_state
+from dashboard.ui.language import gettext as _
 from dashboard.ui.page_header import page_header
 from dashboard.visits.booking.times import about_clocks, shortly
 from dashboard.visits.doctors.doctor_listing import doctors_listed
@@ -15,26 +16,26 @@ _MOST = 50
 
 actor = current_actor()
 is_manager = actor.may(Permission.MANAGE_DOCTORS)
-with page_header("Doctors"):
-    if is_manager and st.button("Add a doctor", key="doctors_add"):
+with page_header(_("Doctors")):
+    if is_manager and st.button(_("Add a doctor"), key="doctors_add"):
         go("visits/doctor_plan.py")
 search = st.text_input(
-    "Search doctors",
+    _("Search doctors"),
     key="doctors_search",
     type="search",
-    placeholder="Name, speciality or city",
+    placeholder=_("Name, speciality or city"),
     icon=":material/search:",
     label_visibility="collapsed",
     autocomplete="off",
 )
 kept = st.session_state.get("doctors_speciality")
 with_inactive = is_manager and st.toggle(
-    "Also those who cannot be booked", key="doctors_inactive"
+    _("Also those who cannot be booked"), key="doctors_inactive"
 )
 specialities, doctors = doctors_listed(
     search or "", kept, with_inactive=with_inactive, limit=_MOST
 )
-st.pills("Speciality", specialities, key="doctors_speciality")
+st.pills(_("Speciality"), specialities, key="doctors_speciality")
 if doctors:
     event = doctor_table(
         doctors, is_managed=is_manager, written_time=shortly, key="doctors_table"
@@ -45,11 +46,13 @@ if doctors:
         go("visits/doctor_plan.py", doctor=event.action[0])
     st.caption(about_clocks(now()))
     if len(doctors) == _MOST:
-        st.caption(f"The first {_MOST} by name. Search to see others.")
+        st.caption(
+            _("The first {most} by name. Search to see others.").format(most=_MOST)
+        )
 elif search or kept:
-    empty_state("No doctor matches. Check the spelling.", icon="search_off")
+    empty_state(_("No doctor matches. Check the spelling."), icon="search_off")
 elif is_manager:
-    empty_state("No doctors yet. Add the first one above.", icon="stethoscope")
+    empty_state(_("No doctors yet. Add the first one above."), icon="stethoscope")
 else:
-    empty_state("No doctors yet. They come with an import.", icon="stethoscope")
+    empty_state(_("No doctors yet. They come with an import."), icon="stethoscope")
 st.caption(freshness())

@@ -6,6 +6,7 @@ from dashboard.context import current_actor, freshness, today
 from dashboard.navigation import go
 from dashboard.patients.records.patient_header import patient_header
 from dashboard.ui.empty_state import empty_state
+from dashboard.ui.language import gettext as _
 from dashboard.ui.page_header import page_header
 from dashboard.ui.words import full_name, plain
 from dashboard.visits.appointments.patient_visits import upcoming, visits_of
@@ -16,7 +17,11 @@ from dashboard.visits.booking.waiting_list import show_waiting_list
 
 actor, patient = current_actor(), whose_visits()
 query = {} if actor.patient_id else {"patient": str(patient.id)}
-title = "My visits" if actor.patient_id else f"Visits of {plain(full_name(patient))}"
+title = (
+    _("My visits")
+    if actor.patient_id
+    else _("Visits of {patient}").format(patient=plain(full_name(patient)))
+)
 
 
 def book() -> None:
@@ -25,7 +30,7 @@ def book() -> None:
 
 
 with page_header(title):
-    if st.button("Book a visit", type="primary", key="visits_book"):
+    if st.button(_("Book a visit"), type="primary", key="visits_book"):
         book()
 if not actor.patient_id:
     patient_header(patient, today(), is_title=False)
@@ -33,16 +38,16 @@ hold_panels(patient.id)
 visits = visits_of(patient.id)
 ahead = upcoming(visits)
 if ahead:
-    visits_table(ahead, name="Visits to come", key="visits_ahead")
+    visits_table(ahead, name=_("Visits to come"), key="visits_ahead")
 elif empty_state(
-    "No visit is booked.",
+    _("No visit is booked."),
     icon="event",
-    action="Find a time",
+    action=_("Find a time"),
     key="visits_find",
 ):
     book()
 show_waiting_list(patient.id)
 if earlier := [visit for visit in visits if visit not in ahead]:
-    st.subheader("Earlier", anchor=False)
-    visits_table(earlier, name="Earlier visits", key="visits_earlier")
+    st.subheader(_("Earlier"), anchor=False)
+    visits_table(earlier, name=_("Earlier visits"), key="visits_earlier")
 st.caption(freshness())

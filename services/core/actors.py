@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from services.core.errors import NotAllowed
+from services.core.sentences import Sentence
 
 if TYPE_CHECKING:
     from db.postgres import DatabaseIdentity
@@ -279,12 +280,22 @@ SCOPES: Final[dict[Scope, frozenset[Permission]]] = {
 }
 
 
+# By their ISO 639-1 codes. A role is offered a language once all of its pages speak it.
+_LANGUAGES: Final[dict[Role, tuple[str, ...]]] = {Role.PATIENT: ("en", "de")}
+
+
+def languages_for(role: Role) -> tuple[str, ...]:
+    """Return the languages that a role may choose from."""
+    return _LANGUAGES.get(role, ("en",))
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """A signed-in person or program; every service call takes one.
 
     `patient_id` is set for patients only and names their own record. `scopes` is set
-    for programs whose token carries less than their role.
+    for programs whose token carries less than their role. `language` is the one that
+    the person has chosen, if they have.
     """
 
     id: UUID
@@ -292,6 +303,7 @@ class Actor:
     role: Role
     patient_id: UUID | None = None
     scopes: frozenset[Scope] | None = None
+    language: str | None = None
 
     @property
     def database_identity(self) -> "DatabaseIdentity":
@@ -309,14 +321,22 @@ class Actor:
         """Raise NotAllowed unless the actor may; it names the patient to the audit."""
         if permission not in PERMISSIONS[self.role]:
             raise NotAllowed(
-                f"You may not {permission}: your role is {self.role}. "
-                "Ask an administrator if your work needs it.",
+                Sentence(
+                    "You may not {permission}: your role is {role}. Ask an "
+                    "administrator if "
+                    "your work needs it.",
+                    permission=Sentence(permission),
+                    role=Sentence(self.role),
+                ),
                 patient_id=patient_id,
             )
         if not self._reaches(permission):
             raise NotAllowed(
-                f"You may not {permission}: this token was made for less. "
-                "Ask an administrator for one with the scope that it needs.",
+                Sentence(
+                    "You may not {permission}: this token was made for less. Ask an "
+                    "administrator for one with the scope that it needs.",
+                    permission=Sentence(permission),
+                ),
                 patient_id=patient_id,
             )
 

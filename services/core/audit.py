@@ -32,6 +32,7 @@ class Action(StrEnum):
     USER_INVITE = "user:invite"
     USER_CHANGE_ROLE = "user:change-role"
     USER_CHANGE = "user:change"
+    USER_CHOOSE_LANGUAGE = "user:choose-language"
     USER_DEACTIVATE = "user:deactivate"
     USER_REACTIVATE = "user:reactivate"
     USER_RESET_PASSKEYS = "user:reset-passkeys"

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from services.core.sentences import Sentence
+
 
 class ServiceError(Exception):
     """A refusal that the person at the screen can understand and act on."""
@@ -66,11 +68,19 @@ class StorageFull(NotSaved):
     """A disk has no room left, and somebody has to make some; names whose it is."""
 
     def __init__(self, *whose: str) -> None:
-        disks = f"The disk of {' and '.join(whose)}" if whose else "A disk"
+        disks = (
+            Sentence("The disk of {whose}", whose=" and ".join(whose))
+            if whose
+            else Sentence("A disk")
+        )
         super().__init__(
-            f"{disks} is full, so this cannot be done now: every change and every "
-            "look at a record has to be kept there. What was saved is safe. Tell "
-            "whoever looks after the server to make room; all goes on by itself then."
+            Sentence(
+                "{disks} is full, so this cannot be done now: every change and every "
+                "look at a record has to be kept there. What was saved is safe. Tell "
+                "whoever looks after the server to make room; all goes on by itself "
+                "then.",
+                disks=disks,
+            )
         )
 
 

@@ -3,6 +3,7 @@
 from typing import Final
 
 from services.core.errors import InvalidInput
+from services.core.sentences import Sentence
 from services.core.typed_text import is_storable
 
 SHORTEST: Final = 10
@@ -18,11 +19,15 @@ def read(typed: str) -> str:
     if len(reason) < SHORTEST:
         raise InvalidInput(
             "reason",
-            f"Give the reason in at least {SHORTEST} characters; it is kept and read.",
+            Sentence(
+                "Give the reason in at least {least} characters; it is kept and read.",
+                least=SHORTEST,
+            ),
         )
     if len(reason) > LONGEST:
         raise InvalidInput(
-            "reason", f"Give the reason in at most {LONGEST} characters."
+            "reason",
+            Sentence("Give the reason in at most {most} characters.", most=LONGEST),
         )
     if not is_storable(reason):
         raise InvalidInput("reason", "The reason holds a character no record can.")

@@ -15,6 +15,7 @@ from limits import RateLimitItem, RateLimitItemPerSecond
 
 from services.core.actors import Actor, Role
 from services.core.errors import TooOften
+from services.core.sentences import Sentence
 
 _MINUTE: Final = 60
 _HOUR: Final = 60 * _MINUTE
@@ -90,7 +91,11 @@ class LimitReached(TooOften):
 
     def __init__(self, limit: Limit, *, retry_after_seconds: int, is_first: bool):
         super().__init__(
-            f"{limit.complaint} Try again in {_spoken(retry_after_seconds)}.",
+            Sentence(
+                "{complaint} Try again in {time}.",
+                complaint=Sentence(limit.complaint),
+                time=_spoken(retry_after_seconds),
+            ),
             retry_after_seconds=retry_after_seconds,
         )
         self.limit = limit
@@ -203,12 +208,14 @@ def count_upload(throttle: Throttle, actor: Actor, *, is_begun: bool = False) ->
     throttle.take(begun if is_begun else sent, str(actor.id))
 
 
-def _spoken(seconds: int) -> str:
+def _spoken(seconds: int) -> Sentence:
+    if seconds == 1:
+        return Sentence("1 second")
     if seconds < 2 * _MINUTE:
-        return f"{seconds} second{'s' if seconds != 1 else ''}"
+        return Sentence("{seconds} seconds", seconds=seconds)
     minutes = math.ceil(seconds / _MINUTE)
     if minutes == _HOUR // _MINUTE:
-        return "1 hour"
+        return Sentence("1 hour")
     if seconds < 2 * _HOUR:
-        return f"{minutes} minutes"
-    return f"{math.ceil(seconds / _HOUR)} hours"
+        return Sentence("{minutes} minutes", minutes=minutes)
+    return Sentence("{hours} hours", hours=math.ceil(seconds / _HOUR))

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from services.core.actors import Actor
 from services.core.errors import InvalidInput
+from services.core.sentences import Sentence
 from services.lists.criteria import Criteria
 from services.lists.criteria.paging import Key, behind
 from services.lists.queries import (
@@ -102,7 +103,9 @@ class PagePosition:
         """Return the parameters of the page's statement, or raise InvalidInput."""
         size = "size" if self.number is None else "per_page"
         if not 1 <= self.size <= MAX_SIZE:
-            raise InvalidInput(size, f"A page has 1 to {MAX_SIZE:,} rows.")
+            raise InvalidInput(
+                size, Sentence("A page has 1 to {most:,} rows.", most=MAX_SIZE)
+            )
         if self.number is None:
             return {"most": self.size + 1, "cursor": self.after or self.before}
         offset = (self.number - 1) * self.size
@@ -110,8 +113,12 @@ class PagePosition:
         if not 0 <= offset <= MAX_OFFSET:
             raise InvalidInput(
                 "page",
-                f"Numbered pages reach the first {MAX_OFFSET:,} {noun} of a list. "
-                "Add a filter, turn the order round, or export the list.",
+                Sentence(
+                    "Numbered pages reach the first {most:,} {noun} of a list. Add a "
+                    "filter, turn the order round, or export the list.",
+                    most=MAX_OFFSET,
+                    noun=noun,
+                ),
             )
         return {"most": self.size, "offset": offset}
 

@@ -21,6 +21,7 @@ from services.core import audit
 from services.core.actors import Actor, Permission, Role
 from services.core.audit import Action
 from services.core.errors import Conflict, InvalidInput, NotFound
+from services.core.sentences import Sentence
 from services.lists import criteria
 from services.lists.criteria import Criteria, Fields, Json
 
@@ -62,7 +63,10 @@ class NameTaken(Conflict):
 
     def __init__(self, name: str) -> None:
         super().__init__(
-            f"You already have a view called “{name}”. Choose another name."
+            Sentence(
+                "You already have a view called “{name}”. Choose another name.",
+                name=name,
+            )
         )
 
 
@@ -71,8 +75,12 @@ class TooManyViews(Conflict):
 
     def __init__(self, subject: Subject) -> None:
         super().__init__(
-            f"You have {MOST_VIEWS} saved views of {subject.name}, and there can be no "
-            "more. Delete one under Saved views, then save this list."
+            Sentence(
+                "You have {most} saved views of {name}, and there can be no more. "
+                "Delete one under Saved views, then save this list.",
+                most=MOST_VIEWS,
+                name=subject.name,
+            )
         )
 
 
@@ -250,7 +258,11 @@ def _read_name(typed: str) -> str:
         raise InvalidInput("name", "Give the view a name.")
     if len(name) > MAX_NAME_LENGTH:
         raise InvalidInput(
-            "name", f"A view's name has at most {MAX_NAME_LENGTH} characters."
+            "name",
+            Sentence(
+                "A view's name has at most {most} characters.",
+                most=MAX_NAME_LENGTH,
+            ),
         )
     if not name.isprintable():
         raise InvalidInput("name", "The name holds a character that cannot be shown.")

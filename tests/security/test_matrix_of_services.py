@@ -242,6 +242,7 @@ def _offer(house, files, synthea: Path, role: Role) -> dict[str, Any]:
         "rejects": RejectsFile(synthea / "rejects.csv"),
         "restore_days": 30,
         "role": Role.STAFF,
+        "language": "en",
         "scopes": {Scope.READ_DOCTORS},
         "seed_number": 1,
         "seen": _RULE,

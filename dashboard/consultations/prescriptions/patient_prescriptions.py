@@ -17,6 +17,7 @@ from dashboard.context import CachedRead, current_actor, read_all
 from dashboard.navigation import go
 from dashboard.patients.chart.timeline import ChartEvent, EventKind
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import gettext as _
 from dashboard.ui.record_table import (
     Cell,
     Column,
@@ -39,15 +40,15 @@ def show_prescriptions(patient_id: UUID, *, page: str) -> None:
     actor = current_actor()
     if not actor.may(prescriptions.permission_to_view(actor)):
         return
-    st.subheader("Prescriptions", anchor=False)
+    st.subheader(_("Prescriptions"), anchor=False)
     with error_boundary():
         (records,) = read_all(_prescriptions(actor, patient_id))
         if records:
             _show_table(records, key=f"{page}_prescriptions")
         else:
-            st.caption("Nothing was prescribed yet.")
+            st.caption(_("Nothing was prescribed yet."))
         if st.button(
-            "Check a prescription",
+            _("Check a prescription"),
             key=f"{page}_check_prescription",
             icon=":material/verified:",
             type="tertiary",
@@ -76,7 +77,7 @@ def prescription_events(patient_id: UUID) -> Iterator[ChartEvent]:
             version.created_at,
             ", ".join(line.drug for line in version.lines),
             version.author_name,
-            more="" if is_issued else "Cancelled",
+            more="" if is_issued else _("Cancelled"),
             actions=(_download(record),),
         )
 
@@ -92,9 +93,14 @@ def _prescriptions(
 
 def _show_table(records: Sequence[PrescriptionRecord], *, key: str) -> None:
     (found,) = read_all(scans_read(current_actor(), [each.id for each in records]))
-    columns = [Column("Issued"), Column("Drugs"), Column("By"), Column("State")]
+    columns = [
+        Column(_("Issued")),
+        Column(_("Drugs")),
+        Column(_("By")),
+        Column(_("State")),
+    ]
     rows = [_row(record, found.get(record.id, ())) for record in records]
-    event = record_table(payload_of(columns, rows, name="Prescriptions"), key=key)
+    event = record_table(payload_of(columns, rows, name=_("Prescriptions")), key=key)
     chosen = chosen_of(event, records, lambda record: record.id)
     if chosen and event.action and event.action[1] == ADD:
         ask_for_signed_paper(chosen)
@@ -110,7 +116,7 @@ def _row(record: PrescriptionRecord, scans: Sequence[DocumentRecord]) -> Row:
             Cell(", ".join(line.drug for line in version.lines)),
             Cell(version.author_name),
             Cell(
-                "Issued" if is_issued else "Cancelled",
+                _("Issued") if is_issued else _("Cancelled"),
                 "ok" if is_issued else "muted",
                 actions=(_download(record), *paper_actions(scans)),
             ),
@@ -120,4 +126,4 @@ def _row(record: PrescriptionRecord, scans: Sequence[DocumentRecord]) -> Row:
 
 def _download(record: PrescriptionRecord) -> RowAction:
     address = address_of(record.id, record.version.number)
-    return RowAction("download", "Download", "download", address)
+    return RowAction("download", _("Download"), "download", address)

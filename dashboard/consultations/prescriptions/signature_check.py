@@ -6,6 +6,7 @@ from typing import Final
 import streamlit as st
 
 from dashboard.context import current_actor, in_zone, read
+from dashboard.ui.language import gettext as _
 from dashboard.ui.words import at
 from dashboard.web.page_context.file_stores import signing_certificates
 from services.consultations import prescriptions
@@ -18,18 +19,22 @@ _OFF: Final = ":material/event_busy:"
 
 def show_signature(content: bytes) -> bool:
     """Say whether the file is as the clinic signed it; tell whether it is."""
-    with st.spinner("Checking the signature"):
+    with st.spinner(_("Checking the signature")):
         result = signing.check_apart(content, signing_certificates())
     match result.state:
         case SignatureState.VALID:
             when = (
-                f" Signed {at(in_zone(result.signed_at))}." if result.signed_at else ""
+                _(" Signed {signed_at}.").format(
+                    signed_at=at(in_zone(result.signed_at))
+                )
+                if result.signed_at
+                else ""
             )
-            st.success(f"{result.state.sentence}{when}", icon=":material/verified:")
+            st.success(f"{_(result.state.sentence)}{when}", icon=":material/verified:")
         case SignatureState.MODIFIED | SignatureState.UNKNOWN_SIGNER:
-            st.error(result.state.sentence, icon=":material/gpp_bad:")
+            st.error(_(result.state.sentence), icon=":material/gpp_bad:")
         case _:
-            st.warning(result.state.sentence, icon=":material/help:")
+            st.warning(_(result.state.sentence), icon=":material/help:")
     return result.is_valid
 
 
@@ -38,17 +43,16 @@ def show_version(content: bytes) -> None:
     actor, digest = current_actor(), sha256(content).digest()
     known = read(lambda s: prescriptions.find_by_content(s, actor, digest))
     if known is None:
-        st.caption("Whether it still counts is shown to those who may see it.")
+        st.caption(_("Whether it still counts is shown to those who may see it."))
     elif known.status is PrescriptionStatus.WITHDRAWN:
-        st.warning("It was cancelled: it does not count any more.", icon=_OFF)
+        st.warning(_("It was cancelled: it does not count any more."), icon=_OFF)
     elif known.version.number != known.latest:
         st.warning(_replaced(known), icon=_OFF)
     else:
-        st.info("It is the version that counts.", icon=":material/task_alt:")
+        st.info(_("It is the version that counts."), icon=":material/task_alt:")
 
 
 def _replaced(known: PrescriptionRecord) -> str:
-    return (
-        f"It is version {known.version.number}, which was replaced: version "
-        f"{known.latest} counts."
-    )
+    return _(
+        "It is version {number}, which was replaced: version {latest} counts."
+    ).format(number=known.version.number, latest=known.latest)

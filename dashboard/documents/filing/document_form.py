@@ -8,6 +8,7 @@ import streamlit as st
 
 from dashboard.context import today
 from dashboard.ui.fields import bounded_area, bounded_line
+from dashboard.ui.language import gettext as _, marked
 from services.documents.records.kinds import (
     CLASS_LABELS,
     TYPE_LABELS,
@@ -20,7 +21,7 @@ from services.documents.records.rules import (
     LONGEST_TITLE,
 )
 
-_AS_USUAL: Final = "Default for the type"
+_AS_USUAL: Final = marked("Default for the type")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +37,15 @@ _ROUTINE: Final = Handling()
 
 
 def document_type_field(
-    key: str, start: DocumentType, *, label: str = "Type", **options: Any
+    key: str, start: DocumentType, *, label: str = marked("Type"), **options: Any
 ) -> DocumentType:
     """Ask what the document is."""
     kinds = list(DocumentType)
     st.session_state.setdefault(f"{key}_type", start)
     chosen: DocumentType = st.selectbox(
-        label,
+        _(label),
         kinds,
-        format_func=TYPE_LABELS.__getitem__,
+        format_func=lambda kind: _(TYPE_LABELS[kind]),
         key=f"{key}_type",
         **options,
     )
@@ -55,7 +56,7 @@ def classification_field(
     key: str,
     start: Classification | None,
     *,
-    label: str = "Retention class",
+    label: str = marked("Retention class"),
     **options: Any,
 ) -> Classification | None:
     """Ask how long the document is kept; None is what the type usually has."""
@@ -67,11 +68,11 @@ def classification_field(
     }
     st.session_state.setdefault(f"{key}_class", start.value if start else _AS_USUAL)
     chosen = st.selectbox(
-        label,
+        _(label),
         list(labels),
-        format_func=labels.__getitem__,
+        format_func=lambda name: _(labels[name]),
         key=f"{key}_class",
-        help="How long it is kept after it was last changed.",
+        help=_("How long it is kept after it was last changed."),
         **options,
     )
     return None if chosen == _AS_USUAL else Classification(chosen)
@@ -83,22 +84,27 @@ def handling_fields(key: str, start: Handling = _ROUTINE) -> Handling:
         st.session_state.setdefault(f"{key}_{name}", getattr(start, name))
     with st.container(horizontal=True):
         urgent = st.checkbox(
-            "Urgent",
+            _("Urgent"),
             key=f"{key}_urgent",
-            help="First among the new papers of the patient's clinicians.",
+            help=_("First among the new papers of the patient's clinicians."),
         )
         confidential = st.checkbox(
-            "Confidential",
+            _("Confidential"),
             key=f"{key}_confidential",
-            help="Opens only for whoever files it, the clinicians who treat the "
-            "patient, and people who are named. The front desk sees that there is one.",
+            help=_(
+                "Opens only for whoever files it, the clinicians who treat the "
+                "patient, and people who are named. The front desk sees that there is "
+                "one."
+            ),
         )
         withheld = st.checkbox(
-            "Not shown to the patient",
+            _("Not shown to the patient"),
             key=f"{key}_withheld",
             disabled=not confidential,
-            help="Patients see what is filed of them, unless it is confidential and "
-            "marked so.",
+            help=_(
+                "Patients see what is filed of them, unless it is confidential and "
+                "marked so."
+            ),
         )
     return Handling(urgent, confidential, confidential and withheld)
 
@@ -106,11 +112,11 @@ def handling_fields(key: str, start: Handling = _ROUTINE) -> Handling:
 def title_field(key: str, start: str, **options: Any) -> str:
     """Ask for the title."""
     title: str = bounded_line(
-        "Title",
+        _("Title"),
         start,
         key=f"{key}_title",
         longest=LONGEST_TITLE,
-        placeholder="Left empty: the name of the file",
+        placeholder=_("Left empty: the name of the file"),
         autocomplete="off",
         **options,
     )
@@ -121,12 +127,12 @@ def date_field(key: str, start: date | None, **options: Any) -> date | None:
     """Ask for the date that the paper itself has."""
     st.session_state.setdefault(f"{key}_dated_on", start)
     chosen: date | None = st.date_input(
-        "Date of the document",
+        _("Date of the document"),
         key=f"{key}_dated_on",
         min_value=EARLIEST_PAPER,
         max_value=today(),
         format="YYYY-MM-DD",
-        help="The date that stands on the paper, if it has one.",
+        help=_("The date that stands on the paper, if it has one."),
         **options,
     )
     return chosen
@@ -135,7 +141,7 @@ def date_field(key: str, start: date | None, **options: Any) -> date | None:
 def description_field(key: str, start: str = "", **options: Any) -> str:
     """Ask for a description."""
     description: str = bounded_area(
-        "Description",
+        _("Description"),
         start,
         key=f"{key}_description",
         longest=LONGEST_DESCRIPTION,

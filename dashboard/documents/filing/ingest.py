@@ -23,6 +23,7 @@ from dashboard.context import (
     today,
     write,
 )
+from dashboard.ui.language import gettext as _, marked
 from dashboard.web.uploaded_files import release
 from services.core.errors import ServiceError
 from services.documents import records
@@ -34,8 +35,10 @@ from services.pdf.report import NotAPdf, OfficeFile
 
 MAX_MEGABYTES: Final = MAX_BYTES >> 20
 _PIECE_BYTES: Final = 1 << 20
-_IS_EMPTY: Final = "This file is empty: save or scan it anew and choose that file."
-_IS_NO_PDF: Final = (
+_IS_EMPTY: Final = marked(
+    "This file is empty: save or scan it anew and choose that file."
+)
+_IS_NO_PDF: Final = marked(
     "This file is neither a PDF nor a picture (JPEG, PNG, TIFF, HEIC), whatever its "
     "name says: save or print it as a PDF and choose that file."
 )
@@ -99,7 +102,7 @@ def advice_on(upload: UploadedFile, refusal: NotAPdf) -> str:
     """Say what to do about a file that is no PDF, if the refusal does not."""
     if isinstance(refusal, OfficeFile):
         return ""
-    return _IS_NO_PDF if upload.size else _IS_EMPTY
+    return _(_IS_NO_PDF if upload.size else _IS_EMPTY)
 
 
 def _find_known(upload: UploadedFile, patient_id: UUID | None) -> DocumentRecord | None:

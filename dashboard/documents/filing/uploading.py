@@ -15,6 +15,7 @@ from dashboard.documents.filing import document_form, ingest
 from dashboard.documents.records import document_addresses, document_words as words
 from dashboard.patients.search.patient_choice import choose_patient
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import explained, gettext as _, marked
 from dashboard.ui.words import plain
 from services.core.actors import Permission, Role
 from services.core.errors import ServiceError, TooOften
@@ -55,7 +56,7 @@ def choose_files() -> list[UploadedFile]:
     """Ask for files; return those that are not filed yet."""
     number = st.session_state.setdefault(_ROUND, 0)
     uploads = st.file_uploader(
-        "Choose PDF files or pictures, 50 MB each at most",
+        _("Choose PDF files or pictures, 50 MB each at most"),
         accept_multiple_files=True,
         max_upload_size=ingest.MAX_MEGABYTES,
         key=f"{_PAGE}_files_{number}",
@@ -73,14 +74,14 @@ def ask_for_all(uploads: Sequence[UploadedFile]) -> None:
         document_form.document_type_field(
             _ALL,
             DocumentType.OTHER,
-            label="Type of all files",
+            label=marked("Type of all files"),
             on_change=partial(_take_over, "type", keys),
         )
         if current_actor().role is not Role.PATIENT:
             document_form.classification_field(
                 _ALL,
                 None,
-                label="Retention class of all files",
+                label=marked("Retention class of all files"),
                 on_change=partial(_take_over, "class", keys),
             )
 
@@ -113,7 +114,7 @@ def ask_for_draft(
             with error_boundary():
                 patient_id, is_known = choose_patient(key), True
         if _is_known(upload):
-            st.checkbox("File it again all the same", key=f"{key}_again")
+            st.checkbox(_("File it again all the same"), key=f"{key}_again")
     if not is_known:
         return None
     return DraftDocument(
@@ -135,8 +136,9 @@ def file_all(uploads: Sequence[UploadedFile], drafts: Sequence[DraftDocument]) -
     for place, (upload, draft) in enumerate(zip(uploads, drafts, strict=True)):
         progress.progress(
             place / len(uploads),
-            text=f"Checking and encrypting {plain(upload.name)} "
-            f"({place + 1} of {len(uploads)})",
+            text=_("Checking and encrypting {name} ({place} of {count})").format(
+                name=plain(upload.name), place=place + 1, count=len(uploads)
+            ),
         )
         try:
             _outcomes()[upload.file_id] = _file(upload, draft)
@@ -147,10 +149,12 @@ def file_all(uploads: Sequence[UploadedFile], drafts: Sequence[DraftDocument]) -
         except NotAPdf as refusal:
             advice = ingest.advice_on(upload, refusal)
             _outcomes()[upload.file_id] = Outcome(
-                "refused", upload.name, str(refusal), advice=advice
+                "refused", upload.name, explained(refusal), advice=advice
             )
         except ServiceError as refusal:
-            _outcomes()[upload.file_id] = Outcome("refused", upload.name, str(refusal))
+            _outcomes()[upload.file_id] = Outcome(
+                "refused", upload.name, explained(refusal)
+            )
     if all(_is_filed(upload) for upload in uploads):
         # Another uploader, whose list is empty.
         st.session_state[_ROUND] += 1
@@ -172,13 +176,17 @@ def show_outcome(outcome: Outcome | None) -> None:
         return
     link = ""
     if outcome.document_id:
-        link = f" [Open it]({document_addresses.document_page(outcome.document_id)})"
+        link = _(" [Open it]({document_page})").format(
+            document_page=document_addresses.document_page(outcome.document_id)
+        )
     match outcome.kind:
         case "filed":
-            filed = f"{plain(outcome.filename)} is filed."
+            filed = _("{filename} is filed.").format(filename=plain(outcome.filename))
             if outcome.sentence:
                 st.warning(
-                    f"{filed} Look at it: {plain(outcome.sentence)}.{link}",
+                    _("{filed} Look at it: {sentence}.{link}").format(
+                        filed=filed, sentence=plain(outcome.sentence), link=link
+                    ),
                     icon=":material/warning:",
                 )
             else:
@@ -208,8 +216,10 @@ def _count_down(until: datetime) -> None:
         st.rerun()
     minutes, seconds = divmod(left, 60)
     st.warning(
-        "So many files in an hour are the limit. Nothing is lost: what is not filed "
-        f"yet is still here. You can go on in {minutes}:{seconds:02}.",
+        _(
+            "So many files in an hour are the limit. Nothing is lost: what is not "
+            "filed yet is still here. You can go on in {minutes}:{seconds:02}."
+        ).format(minutes=minutes, seconds=seconds),
         icon=":material/hourglass_top:",
     )
 
@@ -236,7 +246,7 @@ def _is_of_another(key: str) -> bool:
     """Ask whether a file is of another patient than the others."""
     if not current_actor().may(Permission.LIST_PATIENTS):
         return False
-    return st.checkbox("This file is of another patient", key=f"{key}_other")
+    return st.checkbox(_("This file is of another patient"), key=f"{key}_other")
 
 
 def _file(upload: UploadedFile, draft: DraftDocument) -> Outcome:
@@ -244,10 +254,10 @@ def _file(upload: UploadedFile, draft: DraftDocument) -> Outcome:
     done = ingest.file(upload, draft, even_if_known=again)
     if isinstance(done, ingest.AlreadyFiled):
         known = done.known
-        sentence = f"Already filed as “{plain(known.title)}”."
+        sentence = _("Already filed as “{title}”.").format(title=plain(known.title))
         return Outcome("known", upload.name, sentence, known.id)
     noted = "; ".join(
-        words.FINDINGS.get(finding, finding) for finding in done.version.findings
+        _(words.FINDINGS.get(finding, finding)) for finding in done.version.findings
     )
     return Outcome("filed", upload.name, noted, done.id)
 

@@ -5,6 +5,7 @@ from uuid import UUID
 import streamlit as st
 
 from dashboard.context import current_actor, read
+from dashboard.ui.language import gettext as _
 from services.core.errors import NotFound
 from services.documents import records
 from services.documents.records.model import DocumentRecord
@@ -22,7 +23,7 @@ def chosen_document() -> DocumentRecord:
         number = int(named) if (named := st.query_params.get("version")) else None
     except ValueError as error:
         raise NotFound(
-            "This address names no document. Find it in the list first."
+            _("This address names no document. Find it in the list first.")
         ) from error
     actor = current_actor()
     return read(

@@ -14,9 +14,10 @@ from dashboard.documents.sharing.reader_choice import readers_field
 from dashboard.documents.tags.tag_words import tags_field
 from dashboard.navigation import go
 from dashboard.patients.search.patient_choice import choose_patient, forget_patient
-from dashboard.ui.dialogs import confirmed
+from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import bounded_area
+from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.notices import notify
 from dashboard.ui.words import at, plain
 from services.core.actors import Permission, Role
@@ -44,7 +45,7 @@ def restorable_until(record: DocumentRecord) -> datetime:
 
 def offer_editing(record: DocumentRecord) -> None:
     """Offer to say anew what the document is."""
-    if st.button("Edit", key="document_edit", icon=":material/edit:"):
+    if st.button(_("Edit"), key="document_edit", icon=":material/edit:"):
         forget_patient("document_edit")
         _edit(record)
 
@@ -52,11 +53,11 @@ def offer_editing(record: DocumentRecord) -> None:
 def offer_deletion(record: DocumentRecord) -> None:
     """Offer to delete, or say what keeps it."""
     if visibility.may_delete(current_actor(), record) and st.button(
-        "Delete",
+        _("Delete"),
         key="document_delete",
         icon=":material/delete:",
         disabled=record.is_held,
-        help="It is on legal hold and must be kept." if record.is_held else None,
+        help=_("It is on legal hold and must be kept.") if record.is_held else None,
     ):
         confirm_deletion(record)
 
@@ -66,9 +67,11 @@ def offer_hold(record: DocumentRecord) -> None:
     if not current_actor().may(Permission.HOLD_DOCUMENTS):
         return
     if record.is_held:
-        if st.button("Release hold", key="document_release", icon=":material/gavel:"):
+        if st.button(
+            _("Release hold"), key="document_release", icon=":material/gavel:"
+        ):
             _release(record)
-    elif st.button("Legal hold", key="document_hold", icon=":material/gavel:"):
+    elif st.button(_("Legal hold"), key="document_hold", icon=":material/gavel:"):
         _hold(record)
 
 
@@ -76,34 +79,46 @@ def offer_restoring(record: DocumentRecord, *, key: str = "document_restore") ->
     """Offer to take the document back into use; tell whether that was done."""
     actor = current_actor()
     if not visibility.may_delete(actor, record) or not st.button(
-        "Restore", type="primary", key=key, icon=":material/restore_from_trash:"
+        _("Restore"), type="primary", key=key, icon=":material/restore_from_trash:"
     ):
         return False
     write(lambda s: records.restore(s, actor, record.id, revision=record.revision))
-    notify(f"Restored: {plain(record.title)}.")
+    notify(_("Restored: {title}.").format(title=plain(record.title)))
     return True
 
 
-@st.dialog("Delete this document?", icon=":material/delete:")
+@dialog(marked("Delete this document?"), icon=":material/delete:")
 def confirm_deletion(record: DocumentRecord) -> None:
     """Name the document, and say until when it can be restored."""
     with error_boundary():
         versions = (
-            f"all {record.latest} versions of it" if record.latest > 1 else "its file"
+            _("all {latest} versions of it").format(latest=record.latest)
+            if record.latest > 1
+            else _("its file")
         )
         st.markdown(
-            f"**{plain(record.title)}** and {versions} leave the lists and the search, "
-            "and links to it stop working. It can be restored until "
-            f"**{at(restorable_until(record))}**; after that it is gone for good."
+            _(
+                "**{title}** and {versions} leave the lists and the search, and links "
+                "to "
+                "it stop working. It can be restored until **{until}**; after that it "
+                "is gone for good."
+            ).format(
+                title=plain(record.title),
+                versions=versions,
+                until=at(restorable_until(record)),
+            )
         )
-        if confirmed("Delete document", key="document_delete_confirm"):
+        if confirmed(_("Delete document"), key="document_delete_confirm"):
             _delete(record)
             st.rerun()
 
 
 def _delete(record: DocumentRecord) -> None:
     """Delete the document and say so, also where a colleague was faster."""
-    actor, how = current_actor(), "is"
+    actor, said = (
+        current_actor(),
+        _("{title} is deleted. It can be restored until {until}."),
+    )
     try:
         deleted = write(
             lambda s: records.delete(s, actor, record.id, revision=record.revision)
@@ -112,15 +127,15 @@ def _delete(record: DocumentRecord) -> None:
         # What is not in the trash either stays unknown. Asked where it was deleted, so
         # that the page shows nothing older from now on.
         deleted = write(lambda s: records.get(s, actor, record.id, even_deleted=True))
-        how = "was already"
+        said = _("{title} was already deleted. It can be restored until {until}.")
     until = at(restorable_until(deleted))
     notify(
-        f"{plain(record.title)} {how} deleted. It can be restored until {until}.",
+        said.format(title=plain(record.title), until=until),
         icon="delete",
     )
 
 
-@st.dialog("Edit this document", icon=":material/edit:")
+@dialog(marked("Edit this document"), icon=":material/edit:")
 def _edit(record: DocumentRecord) -> None:
     with error_boundary():
         actor, key = current_actor(), f"document_edit_{record.id}"
@@ -154,16 +169,19 @@ def _edit(record: DocumentRecord) -> None:
             confidential=handling.confidential,
             withheld=handling.withheld,
         )
-        if st.button("Save changes", type="primary", key="document_edit_save"):
+        if st.button(_("Save changes"), type="primary", key="document_edit_save"):
             write(partial(_save, record, changes, named))
             if handling.confidential and _loses_sight(record):
                 notify(
-                    f"{plain(title)} is confidential now: it opens for the clinicians "
-                    "who treat the patient, and no longer at the front desk.",
+                    _(
+                        "{title} is confidential now: it opens for the clinicians who "
+                        "treat the "
+                        "patient, and no longer at the front desk."
+                    ).format(title=plain(title)),
                     icon="lock",
                 )
                 go("documents/documents.py")
-            notify("The changes are saved.")
+            notify(_("The changes are saved."))
             st.rerun()
 
 
@@ -189,38 +207,50 @@ def _loses_sight(record: DocumentRecord) -> bool:
     )
 
 
-@st.dialog("Put this document on legal hold?", icon=":material/gavel:")
+@dialog(marked("Put this document on legal hold?"), icon=":material/gavel:")
 def _hold(record: DocumentRecord) -> None:
     with error_boundary(), st.form("document_hold_form", border=False):
         st.markdown(
-            f"**{plain(record.title)}** is then kept whatever happens: nobody can "
-            "delete it, and it stays when its time is over, until the hold is released."
+            _(
+                "**{title}** is then kept whatever happens: nobody can delete it, and "
+                "it "
+                "stays when its time is over, until the hold is released."
+            ).format(title=plain(record.title))
         )
         reason = bounded_area(
-            "Reason",
+            _("Reason"),
             key="document_hold_reason",
             longest=LONGEST,
-            help="Such as a case number. It is kept with the document.",
+            help=_("Such as a case number. It is kept with the document."),
         )
         if st.form_submit_button(
-            "Hold document", type="primary", key="document_hold_confirm"
+            _("Hold document"), type="primary", key="document_hold_confirm"
         ):
             actor = current_actor()
             write(lambda s: records.hold(s, actor, record.id, reason=reason))
-            notify(f"{plain(record.title)} is on legal hold.", icon="gavel")
+            notify(
+                _("{title} is on legal hold.").format(title=plain(record.title)),
+                icon="gavel",
+            )
             st.rerun()
 
 
-@st.dialog("Release the legal hold?", icon=":material/gavel:")
+@dialog(marked("Release the legal hold?"), icon=":material/gavel:")
 def _release(record: DocumentRecord) -> None:
     with error_boundary():
         st.markdown(
-            f"**{plain(record.title)}** was put on hold because: "
-            f"{plain(record.held_because or '')}. Without the hold it can be deleted, "
-            "and goes when its time is over."
+            _(
+                "**{title}** was put on hold because: {held_because}. Without the hold "
+                "it can be deleted, and goes when its time is over."
+            ).format(
+                title=plain(record.title), held_because=plain(record.held_because or "")
+            )
         )
-        if confirmed("Release hold", key="document_release_confirm"):
+        if confirmed(_("Release hold"), key="document_release_confirm"):
             actor = current_actor()
             write(lambda s: records.release(s, actor, record.id))
-            notify(f"{plain(record.title)} is no longer on hold.", icon="gavel")
+            notify(
+                _("{title} is no longer on hold.").format(title=plain(record.title)),
+                icon="gavel",
+            )
             st.rerun()

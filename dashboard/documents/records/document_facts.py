@@ -5,6 +5,7 @@ import streamlit as st
 from dashboard.documents.records import document_words as words
 from dashboard.documents.tags.tag_words import show_tags
 from dashboard.navigation import patient_url
+from dashboard.ui.language import gettext as _
 from dashboard.ui.page_header import name_breadcrumb, page_header
 from dashboard.ui.record_table import Cell
 from dashboard.ui.words import at, plain
@@ -40,9 +41,11 @@ def badges(cells: tuple[Cell, ...]) -> None:
 
 def show_findings(version: VersionRecord) -> None:
     """Say in full what was found in a version, if anything was."""
-    sentences = [words.FINDINGS.get(finding, finding) for finding in version.findings]
+    sentences = [
+        _(words.FINDINGS.get(finding, finding)) for finding in version.findings
+    ]
     if version.reading == "none":
-        sentences.append("Pictures without text: the search finds its title only")
+        sentences.append(_("Pictures without text: the search finds its title only"))
     if sentences:
         st.markdown("\n".join(f"- {sentence}." for sentence in sentences))
 
@@ -50,28 +53,39 @@ def show_findings(version: VersionRecord) -> None:
 def version_facts(record: DocumentRecord) -> None:
     """Show the facts of the version that is shown, for whoever checks it."""
     version = record.version
-    latest = "the latest" if version.number == record.latest else "an earlier one"
+    latest = _("the latest") if version.number == record.latest else _("an earlier one")
     st.table(
         {
-            "Version": f"{version.number}, {latest} of {record.latest}",
-            "File": plain(version.filename),
-            "Size": f"{words.size(version.filesize)}, {words.pages(version)}",
-            "Filed": f"{at(version.created_at)} by {plain(version.author_name)}",
-            "Source": words.origin(version),
+            _("Version"): _("{number}, {latest} of {number_of_all}").format(
+                number=version.number, latest=latest, number_of_all=record.latest
+            ),
+            _("File"): plain(version.filename),
+            _("Size"): f"{words.size(version.filesize)}, {words.pages(version)}",
+            _("Filed"): _("{at} by {author}").format(
+                at=at(version.created_at), author=plain(version.author_name)
+            ),
+            _("Source"): words.origin(version),
         },
         border="horizontal",
-        alt="Facts of this version",
+        alt=_("Facts of this version"),
     )
     # Beside the table: it cannot be broken there, and a phone would have to scroll.
-    st.caption(f"SHA-256 `{version.sha256}`")
+    st.caption(_("SHA-256 `{sha256}`").format(sha256=version.sha256))
     st.caption(
-        f"Document filed {at(record.created_at)} by {plain(record.created_by_name)} · "
-        f"last changed {at(record.updated_at)} · id {record.id}"
+        _(
+            "Document filed {created_at} by {created_by_name} · last changed "
+            "{updated_at} · id {id}"
+        ).format(
+            created_at=at(record.created_at),
+            created_by_name=plain(record.created_by_name),
+            updated_at=at(record.updated_at),
+            id=record.id,
+        )
     )
 
 
 def _patient(record: DocumentRecord, *, links: bool) -> str:
     if record.patient_id is None:
-        return ":orange[:material/move_to_inbox:] Unfiled: no patient yet"
+        return _(":orange[:material/move_to_inbox:] Unfiled: no patient yet")
     name = plain(record.patient_name or "")
     return f"[{name}]({patient_url(record.patient_id)})" if links else name

@@ -5,6 +5,14 @@ from datetime import date
 from types import MappingProxyType
 from typing import Final
 
+from dashboard.ui.language import (
+    decimal,
+    gettext as _,
+    lowered,
+    marked,
+    ngettext,
+    short_date,
+)
 from dashboard.ui.record_table import Cell
 from services.documents.records.kinds import (
     CLASS_LABELS,
@@ -19,44 +27,56 @@ _UNITS: Final = ("kB", "MB", "GB")
 
 FINDINGS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "encrypted": "Needs its own password",
-        "scripts": "Contains scripts, which never run here",
-        "launch": "Asks to start other programs, which never happens here",
-        "attachments": "Carries other files inside, which are not shown here",
-        "other_files": "Asks to open other files, which never happens here",
-        "uri_actions": "Asks to open addresses unasked, or unusual ones, which never "
-        "happens here",
-        "form_submission": "Asks to send away what is typed in, which never happens "
-        "here",
-        "data_import": "Asks to fetch data into a form, which never happens here",
-        "external_streams": "Keeps parts of itself elsewhere, which are never fetched "
-        "here",
-        "xfa": "Has an XFA form, by which other programs may show other pages than "
-        "these",
-        "polyglot": "Is a file of another kind as well, which other programs may open",
-        "eicar": "Contains the EICAR test virus, which does nothing",
-        "damaged": "Damaged in parts: some pages may be missing",
+        "encrypted": marked("Needs its own password"),
+        "scripts": marked("Contains scripts, which never run here"),
+        "launch": marked("Asks to start other programs, which never happens here"),
+        "attachments": marked("Carries other files inside, which are not shown here"),
+        "other_files": marked("Asks to open other files, which never happens here"),
+        "uri_actions": marked(
+            "Asks to open addresses unasked, or unusual ones, which never happens here"
+        ),
+        "form_submission": marked(
+            "Asks to send away what is typed in, which never happens here"
+        ),
+        "data_import": marked(
+            "Asks to fetch data into a form, which never happens here"
+        ),
+        "external_streams": marked(
+            "Keeps parts of itself elsewhere, which are never fetched here"
+        ),
+        "xfa": marked(
+            "Has an XFA form, by which other programs may show other pages than these"
+        ),
+        "polyglot": marked(
+            "Is a file of another kind as well, which other programs may open"
+        ),
+        "eicar": marked("Contains the EICAR test virus, which does nothing"),
+        "damaged": marked("Damaged in parts: some pages may be missing"),
     }
 )
 _ORIGINS: Final[Mapping[str, str]] = MappingProxyType(
-    {"upload": "Uploaded", "form": "Made from a form", "restored": "Restored"}
+    {
+        "upload": marked("Uploaded"),
+        "form": marked("Made from a form"),
+        "restored": marked("Restored"),
+    }
 )
 # What a row or a header says in one word of each of them.
 _SHORT: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "encrypted": "Needs its own password",
-        "scripts": "Contains scripts",
-        "launch": "Starts programs",
-        "attachments": "Carries files",
-        "other_files": "Opens other files",
-        "uri_actions": "Opens addresses",
-        "form_submission": "Sends form data",
-        "data_import": "Fetches form data",
-        "external_streams": "Fetches parts",
-        "xfa": "Has an XFA form",
-        "polyglot": "Two kinds of file",
-        "eicar": "Contains a test virus",
-        "damaged": "Damaged in parts",
+        "encrypted": marked("Needs its own password"),
+        "scripts": marked("Contains scripts"),
+        "launch": marked("Starts programs"),
+        "attachments": marked("Carries files"),
+        "other_files": marked("Opens other files"),
+        "uri_actions": marked("Opens addresses"),
+        "form_submission": marked("Sends form data"),
+        "data_import": marked("Fetches form data"),
+        "external_streams": marked("Fetches parts"),
+        "xfa": marked("Has an XFA form"),
+        "polyglot": marked("Two kinds of file"),
+        "eicar": marked("Contains a test virus"),
+        "damaged": marked("Damaged in parts"),
     }
 )
 _NOTHING_TO_KNOW: Final = Cell("")
@@ -64,18 +84,18 @@ _NOTHING_TO_KNOW: Final = Cell("")
 
 def size(filesize: int) -> str:
     """Return so many bytes as people say it: 1.2 MB."""
-    value, unit = float(filesize), "bytes"
+    value, unit = float(filesize), _("bytes")
     for larger in _UNITS:
         if value < _KILO:
             break
         value, unit = value / _KILO, larger
-    is_round = unit == "bytes" or value >= 100  # noqa: PLR2004 (three figures)
-    return f"{value:.0f} {unit}" if is_round else f"{value:.1f} {unit}"
+    is_round = filesize < _KILO or value >= 100  # noqa: PLR2004 (three figures)
+    return f"{decimal(value, 0 if is_round else 1)} {unit}"
 
 
 def day(dated_on: date | None) -> str:
     """Return the date of a paper, as it is written in lists; nothing for none."""
-    return f"{dated_on.day} {dated_on:%b %Y}" if dated_on else ""
+    return short_date(dated_on) if dated_on else ""
 
 
 def kind(record: DocumentRecord) -> str:
@@ -85,60 +105,62 @@ def kind(record: DocumentRecord) -> str:
 
 def kind_of(document_type: DocumentType, *, stated: bool) -> str:
     """Return a type in words, and whether it is what the patient stated."""
-    label = TYPE_LABELS[document_type]
-    return f"{label}, {STATED.lower()}" if stated else label
+    label = _(TYPE_LABELS[document_type])
+    return f"{label}, {lowered(_(STATED))}" if stated else label
 
 
 def kept_as(record: DocumentRecord) -> str:
     """Return how long the document is kept, in words."""
-    return CLASS_LABELS[record.classification]
+    return _(CLASS_LABELS[record.classification])
 
 
 def pages(version: VersionRecord) -> str:
     """Return how many pages there are, as far as is known."""
     if version.pages is None:
-        return "pages not counted"
-    return f"{version.pages} page{'s' if version.pages != 1 else ''}"
+        return _("pages not counted")
+    return ngettext("{pages} page", "{pages} pages", version.pages).format(
+        pages=version.pages
+    )
 
 
 def origin(version: VersionRecord) -> str:
     """Return how the version came about."""
-    came = _ORIGINS[version.origin]
-    return f"{came}, {STATED.lower()}," if version.stated_by_patient else came
+    came = _(_ORIGINS[version.origin])
+    return f"{came}, {lowered(_(STATED))}," if version.stated_by_patient else came
 
 
 def states(record: DocumentRecord) -> Iterator[Cell]:
     """Yield what is to be known of a document before it is opened, the worst first."""
     if record.is_deleted:
-        yield Cell("Deleted", "muted", "delete")
+        yield Cell(_("Deleted"), "muted", "delete")
     if record.urgent:
-        both = ", confidential" if record.confidential else ""
-        yield Cell(f"Urgent{both}", "danger", "priority_high")
+        said = _("Urgent, confidential") if record.confidential else _("Urgent")
+        yield Cell(said, "danger", "priority_high")
     elif record.confidential:
-        yield Cell("Confidential", "info", "lock")
+        yield Cell(_("Confidential"), "info", "lock")
     if record.version.stated_by_patient:
-        yield Cell(STATED, "info", "person_edit")
+        yield Cell(_(STATED), "info", "person_edit")
     if record.withheld:
-        yield Cell("Not shown to the patient", "info", "visibility_off")
+        yield Cell(_("Not shown to the patient"), "info", "visibility_off")
     yield from version_states(record.version)
     if record.is_held:
-        yield Cell("On legal hold", "info", "gavel")
+        yield Cell(_("On legal hold"), "info", "gavel")
 
 
 def version_states(version: VersionRecord) -> Iterator[Cell]:
     """Yield what is to be known of a version before it is opened, the worst first."""
     if version.scan == "infected":
-        yield Cell("A virus was found", "danger", "bug_report")
+        yield Cell(_("A virus was found"), "danger", "bug_report")
     if version.damaged_at is not None:
-        yield Cell("Damaged in the store", "danger", "broken_image")
+        yield Cell(_("Damaged in the store"), "danger", "broken_image")
     if version.scan == "waiting":
-        yield Cell("Waits for the virus scan", "warn", "hourglass_top")
+        yield Cell(_("Waits for the virus scan"), "warn", "hourglass_top")
     for finding in version.findings:
-        yield Cell(_SHORT.get(finding, finding), "warn", "report")
+        yield Cell(_(_SHORT.get(finding, finding)), "warn", "report")
     if version.reading == "waiting":
-        yield Cell("Text is being recognised", "muted", "document_scanner")
+        yield Cell(_("Text is being recognised"), "muted", "document_scanner")
     if version.reading == "none":
-        yield Cell("Pictures without text", "muted", "image")
+        yield Cell(_("Pictures without text"), "muted", "image")
 
 
 def state(record: DocumentRecord) -> Cell:

@@ -3,9 +3,10 @@
 import streamlit as st
 
 from dashboard.documents.records.page_preview import page_preview
+from dashboard.ui.dialogs import dialog
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.words import plain
-from services.documents.records.kinds import STATED
 from services.documents.records.model import DocumentRecord
 
 
@@ -14,32 +15,39 @@ def show_pages(record: DocumentRecord, *, key: str) -> None:
     version = record.version
     if record.is_deleted:
         st.info(
-            "A deleted document is not shown. Restore it to see it again.",
+            _("A deleted document is not shown. Restore it to see it again."),
             icon=":material/delete:",
         )
     elif version.scan == "infected":
         st.error(
-            "The virus scan found something in this file, so nobody can open it. "
-            "Delete the document, and ask whoever sent it for another file.",
+            _(
+                "The virus scan found something in this file, so nobody can open it. "
+                "Delete the document, and ask whoever sent it for another file."
+            ),
             icon=":material/bug_report:",
         )
     elif version.scan == "waiting":
         st.info(
-            "This file waits for its virus scan; it can be opened after that.",
+            _("This file waits for its virus scan; it can be opened after that."),
             icon=":material/hourglass_top:",
         )
     elif not version.is_served:
         st.error(
-            "This file is damaged in the store, so it is not shown. Restore another "
-            "version or upload it again, and tell an administrator.",
+            _(
+                "This file is damaged in the store, so it is not shown. Restore "
+                "another "
+                "version or upload it again, and tell an administrator."
+            ),
             icon=":material/broken_image:",
         )
     elif "encrypted" in version.findings or not version.pages:
         st.info(
-            "This file needs its own password, so its pages cannot be shown here. "
-            "Download it and open it with the password."
+            _(
+                "This file needs its own password, so its pages cannot be shown here. "
+                "Download it and open it with the password."
+            )
             if "encrypted" in version.findings
-            else "The pages of this file cannot be shown. Download it to open it.",
+            else _("The pages of this file cannot be shown. Download it to open it."),
             icon=":material/lock:",
         )
     else:
@@ -49,17 +57,24 @@ def show_pages(record: DocumentRecord, *, key: str) -> None:
 def show_stated() -> None:
     """Say that what follows is not the clinic's word."""
     st.info(
-        f"{STATED} in a form of their own; the clinic has not checked it.",
+        _(
+            "Stated by the patient in a form of their own; the clinic has not checked "
+            "it."
+        ),
         icon=":material/person_edit:",
     )
 
 
-@st.dialog("Preview", width="large", icon=":material/visibility:")
+@dialog(marked("Preview"), width="large", icon=":material/visibility:")
 def preview(record: DocumentRecord) -> None:
     """Show the pages, under the document's title and the version's number."""
     with error_boundary():
         number = record.version.number
-        st.markdown(f"**{plain(record.title)}**, version {number} of {record.latest}")
+        st.markdown(
+            _("**{title}**, version {number} of {latest}").format(
+                title=plain(record.title), number=number, latest=record.latest
+            )
+        )
         if record.version.stated_by_patient:
             show_stated()
         show_pages(record, key=f"preview_{record.id}_{number}")

@@ -13,22 +13,29 @@ from dashboard.documents.records.replacing import restore_version
 from dashboard.documents.records.version_list import version_list
 from dashboard.navigation import go
 from dashboard.ui.empty_state import empty_state
+from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.words import at, plain
 from services.core.actors import Actor, Permission
 from services.documents import records
 from services.documents.records import visibility
 from services.documents.records.model import DocumentRecord, VersionRecord
 
-_OF_PICTURES: Final = "it may say where and with what it was taken."
-_OF_OFFICE_FILES: Final = "it may have comments, earlier wordings and macros in it."
+_OF_PICTURES: Final = marked(
+    "{filename}, as it was uploaded. Unlike the PDF it may say where and with what it "
+    "was taken."
+)
+_OF_OFFICE_FILES: Final = marked(
+    "{filename}, as it was uploaded. Unlike the PDF it may have comments, earlier "
+    "wordings and macros in it."
+)
 
 
 def names_for(actor: Actor) -> list[str]:
     """Return the names of the parts that somebody may see."""
-    names = ["Preview", "Versions"]
+    names = [marked("Preview"), marked("Versions")]
     if actor.may(Permission.SHARE_DOCUMENTS):
-        names.append("Links")
-    return [*names, "Who opened it", "Details"]
+        names.append(marked("Links"))
+    return [*names, marked("Who opened it"), marked("Details")]
 
 
 def show_notices(record: DocumentRecord) -> None:
@@ -36,15 +43,19 @@ def show_notices(record: DocumentRecord) -> None:
     if record.is_deleted:
         until = at(restorable_until(record))
         st.info(
-            "This document is deleted. It stays as long as it is on legal hold."
+            _("This document is deleted. It stays as long as it is on legal hold.")
             if record.is_held
-            else f"This document is deleted. It can be restored until {until}.",
+            else _(
+                "This document is deleted. It can be restored until {until}."
+            ).format(until=until),
             icon=":material/delete:",
         )
     if record.is_held:
         st.info(
-            f"On legal hold since {at(record.held_at or record.updated_at)}: "
-            f"{plain(record.held_because or '')}",
+            _("On legal hold since {held_at}: {held_because}").format(
+                held_at=at(record.held_at or record.updated_at),
+                held_because=plain(record.held_because or ""),
+            ),
             icon=":material/gavel:",
         )
     number = record.version.number
@@ -52,11 +63,14 @@ def show_notices(record: DocumentRecord) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center", border=True):
         st.markdown(
-            f":material/history: This is version {number} of {record.latest}, not the "
-            "latest one.",
+            _(
+                ":material/history: This is version {number} of {latest}, not the "
+                "latest "
+                "one."
+            ).format(number=number, latest=record.latest),
             width="stretch",
         )
-        if st.button("Show the latest version", key="document_latest"):
+        if st.button(_("Show the latest version"), key="document_latest"):
             go("documents/document.py", document=str(record.id))
 
 
@@ -65,7 +79,7 @@ def offer_download(record: DocumentRecord) -> None:
     version = record.version
     if version.is_served:
         st.link_button(
-            f"Download version {version.number}",
+            _("Download version {number}").format(number=version.number),
             document_addresses.download(record.id, version.number),
             key="document_download",
             icon=":material/download:",
@@ -78,12 +92,13 @@ def offer_download(record: DocumentRecord) -> None:
         if original is not None:
             is_picture = original.media_type.startswith("image/")
             st.link_button(
-                "Original",
+                _("Original"),
                 document_addresses.original(record.id, version.number),
                 key="document_original",
                 icon=":material/image:" if is_picture else ":material/draft:",
-                help=f"{plain(original.filename)}, as it was uploaded. Unlike the PDF "
-                + (_OF_PICTURES if is_picture else _OF_OFFICE_FILES),
+                help=_(_OF_PICTURES if is_picture else _OF_OFFICE_FILES).format(
+                    filename=plain(original.filename)
+                ),
             )
 
 
@@ -122,22 +137,26 @@ def show_versions(record: DocumentRecord) -> None:
 def show_accesses(record: DocumentRecord) -> None:
     """Show who opened or changed the document, the last first."""
     st.caption(
-        "Everybody who opened, downloaded, shared or changed this document. What "
-        "happened in the last seconds may not be here yet."
+        _(
+            "Everybody who opened, downloaded, shared or changed this document. What "
+            "happened in the last seconds may not be here yet."
+        )
     )
     key = f"document_accesses_{record.id}"
     after = st.session_state.get(key)
     page = document_accesses(record.id, after)
     if page.accesses:
         show_access_table(
-            page.accesses, key="document_accesses", name="Who opened this document"
+            page.accesses,
+            key="document_accesses",
+            name=marked("Who opened this document"),
         )
     else:
-        empty_state("Nothing is written down yet.", icon="visibility_off")
+        empty_state(_("Nothing is written down yet."), icon="visibility_off")
     with st.container(horizontal=True, gap="small"):
-        if after and st.button("Newest", key="document_accesses_newest"):
+        if after and st.button(_("Newest"), key="document_accesses_newest"):
             st.session_state.pop(key)
             st.rerun()
-        if page.next and st.button("Older", key="document_accesses_older"):
+        if page.next and st.button(_("Older"), key="document_accesses_older"):
             st.session_state[key] = page.next
             st.rerun()

@@ -5,6 +5,7 @@ from typing import Final
 
 import streamlit as st
 
+from dashboard.ui.language import gettext as _, ngettext
 from dashboard.ui.record_table import Cell, Column, Piece, Row, payload_of, record_table
 from services.core.comparing import ComparedPair, Gap, Side
 
@@ -16,23 +17,35 @@ def text_comparison(
     compared: Sequence[ComparedPair | Gap], names: tuple[str, str], *, key: str
 ) -> None:
     """Show the lines that differ and some around them, under the versions' names."""
-    columns = [Column("Where"), Column("What"), Column(names[0]), Column(names[1])]
+    columns = [
+        Column(_("Where")),
+        Column(_("What")),
+        Column(names[0]),
+        Column(names[1]),
+    ]
     rows = [
         Row(str(number), _cells(pair, names))
         for number, pair in enumerate(compared[:_MOST_ROWS])
     ]
-    record_table(payload_of(columns, rows, name="Differences"), key=key)
+    record_table(payload_of(columns, rows, name=_("Differences")), key=key)
     if len(compared) > _MOST_ROWS:
         st.caption(
-            f"These are the first {_MOST_ROWS} lines of {len(compared)}. Download both "
-            "versions to compare the rest."
+            _(
+                "These are the first {most} lines of {count}. Download both "
+                "versions to compare the rest."
+            ).format(most=_MOST_ROWS, count=len(compared))
         )
 
 
 def _cells(pair: ComparedPair | Gap, names: tuple[str, str]) -> tuple[Cell, ...]:
     if isinstance(pair, Gap):
-        lines = f"{pair.lines} line{'s' if pair.lines != 1 else ''}"
-        return Cell(f"{lines} equal", "muted"), Cell(""), Cell(""), Cell("")
+        equal = ngettext("{lines} line equal", "{lines} lines equal", pair.lines)
+        return (
+            Cell(equal.format(lines=pair.lines), "muted"),
+            Cell(""),
+            Cell(""),
+            Cell(""),
+        )
     return (
         Cell(_where(pair), "muted"),
         _what(pair, names),
@@ -44,18 +57,18 @@ def _cells(pair: ComparedPair | Gap, names: tuple[str, str]) -> tuple[Cell, ...]
 def _where(pair: ComparedPair) -> str:
     pages = [side.page for side in (pair.left, pair.right) if side]
     if len(set(pages)) == 1:
-        return f"Page {pages[0]}"
-    return f"Pages {pages[0]} and {pages[1]}"
+        return _("Page {page}").format(page=pages[0])
+    return _("Pages {first} and {second}").format(first=pages[0], second=pages[1])
 
 
 def _what(pair: ComparedPair, names: tuple[str, str]) -> Cell:
     if pair.is_equal:
-        return Cell("Equal", "muted")
+        return Cell(_("Equal"), "muted")
     if pair.left is None:
-        return Cell(f"Only in {names[1].lower()}", "ok", "add")
+        return Cell(_("Only in {version}").format(version=names[1]), "ok", "add")
     if pair.right is None:
-        return Cell(f"Only in {names[0].lower()}", "danger", "remove")
-    return Cell("Changed", "warn", "edit")
+        return Cell(_("Only in {version}").format(version=names[0]), "danger", "remove")
+    return Cell(_("Changed"), "warn", "edit")
 
 
 def _side(side: Side | None, tone: str) -> Cell:

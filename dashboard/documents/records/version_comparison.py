@@ -9,6 +9,7 @@ import streamlit as st
 from dashboard.context import current_actor, read
 from dashboard.documents.records.page_preview import page_preview
 from dashboard.documents.records.text_comparison import text_comparison
+from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.words import at
 from services.core import comparing
 from services.documents import records
@@ -16,8 +17,8 @@ from services.documents.records.model import DocumentRecord, VersionRecord
 
 _SECONDS: Final = 60.0
 _KINDS: Final = {
-    "none": "holds pictures without text",
-    "waiting": "is still being read",
+    "none": marked("holds pictures without text"),
+    "waiting": marked("is still being read"),
 }
 
 
@@ -38,10 +39,10 @@ def choose_versions(record: DocumentRecord) -> Compared | None:
     )
     if len(known) == 1:
         return None
-    newest, before, *_ = known
+    newest, before, *__ = known
     with st.container(horizontal=True):
-        left = _choose(record, "Version", "left", known, before)
-        right = _choose(record, "Compared with", "right", known, newest)
+        left = _choose(record, _("Version"), "left", known, before)
+        right = _choose(record, _("Compared with"), "right", known, newest)
     return Compared(left, right)
 
 
@@ -54,20 +55,28 @@ def compare_texts(record: DocumentRecord, pair: Compared) -> None:
         if not any(page.strip() for page in text)
     ]
     for version in silent:
-        why = _KINDS.get(version.reading, "has no text")
+        why = _(_KINDS.get(version.reading, marked("has no text")))
         st.info(
-            f"Version {version.number} {why}, so its words cannot be compared. Look at "
-            "the pages instead.",
+            _(
+                "Version {number} {why}, so its words cannot be compared. Look at the "
+                "pages instead."
+            ).format(number=version.number, why=why),
             icon=":material/image:",
         )
     if silent:
         return
-    names = (f"Version {pair.left.number}", f"Version {pair.right.number}")
+    names = (
+        _("Version {number}").format(number=pair.left.number),
+        _("Version {number}").format(number=pair.right.number),
+    )
     compared = comparing.compare(left, right)
     if all(isinstance(line, comparing.Gap) or line.is_equal for line in compared):
         st.success(
-            "The words of both versions are the same. Their pages may look different "
-            "all the same.",
+            _(
+                "The words of both versions are the same. Their pages may look "
+                "different "
+                "all the same."
+            ),
             icon=":material/check:",
         )
         return
@@ -80,7 +89,9 @@ def compare_pages(record: DocumentRecord, pair: Compared) -> None:
         st.columns(2, gap="medium"), (pair.left, pair.right), strict=True
     ):
         with column:
-            st.subheader(f"Version {version.number}", anchor=False)
+            st.subheader(
+                _("Version {number}").format(number=version.number), anchor=False
+            )
             if version.is_served and version.pages:
                 page_preview(
                     record.id,
@@ -89,7 +100,7 @@ def compare_pages(record: DocumentRecord, pair: Compared) -> None:
                     key=f"compare_pages_{record.id}_{version.number}",
                 )
             else:
-                st.caption("The pages of this version cannot be shown.")
+                st.caption(_("The pages of this version cannot be shown."))
 
 
 def _choose(
@@ -105,7 +116,9 @@ def _choose(
         label,
         list(by_number),
         index=list(by_number).index(str(start.number)),
-        format_func=lambda n: f"Version {n}, {at(by_number[n].created_at)}",
+        format_func=lambda n: _("Version {n}, {created_at}").format(
+            n=n, created_at=at(by_number[n].created_at)
+        ),
         key=f"compare_{side}_{record.id}",
     )
     return by_number[chosen]

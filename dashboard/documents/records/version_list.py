@@ -7,6 +7,7 @@ import streamlit as st
 
 from dashboard.documents.records import document_words as words
 from dashboard.documents.records.document_facts import badges
+from dashboard.ui.language import gettext as _
 from dashboard.ui.words import at, plain
 from services.documents.records.model import VersionRecord
 
@@ -42,7 +43,7 @@ def version_list(
             with st.container(horizontal=True):
                 if version.is_served:
                     st.link_button(
-                        f"Download version {number}",
+                        _("Download version {number}").format(number=number),
                         download_of(version),
                         key=f"{page}_download_{number}",
                         icon=":material/download:",
@@ -61,20 +62,38 @@ def _actions(
 ) -> Iterator[tuple[str, str, str]]:
     number = version.number
     if number != shown:
-        yield "view", f"View version {number}", "visibility"
+        yield "view", _("View version {number}").format(number=number), "visibility"
     if number != latest:
-        yield "compare", f"Compare version {number} with {latest}", "compare"
+        yield (
+            "compare",
+            _("Compare version {number} with {latest}").format(
+                number=number, latest=latest
+            ),
+            "compare",
+        )
         if may_restore and version.is_served:
-            yield "restore", f"Restore version {number}", "history"
+            yield (
+                "restore",
+                _("Restore version {number}").format(number=number),
+                "history",
+            )
 
 
 def _facts(version: VersionRecord, *, is_latest: bool, is_shown: bool) -> None:
-    notes = ["the latest"] * is_latest + ["shown here"] * is_shown
+    notes = [_("the latest")] * is_latest + [_("shown here")] * is_shown
     marks = f" ({', '.join(notes)})" if notes else ""
-    st.markdown(f"**Version {version.number}**{marks} · {plain(version.filename)}")
+    st.markdown(
+        _("**Version {number}**{marks} · {filename}").format(
+            number=version.number, marks=marks, filename=plain(version.filename)
+        )
+    )
     st.caption(
-        f"{words.origin(version)} {at(version.created_at)} by "
-        f"{plain(version.author_name)} · {words.size(version.filesize)} · "
-        f"{words.pages(version)}"
+        _("{origin} {created_at} by {author_name} · {size} · {pages}").format(
+            origin=words.origin(version),
+            created_at=at(version.created_at),
+            author_name=plain(version.author_name),
+            size=words.size(version.filesize),
+            pages=words.pages(version),
+        )
     )
     badges(tuple(words.version_states(version)))

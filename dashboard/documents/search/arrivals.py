@@ -12,6 +12,7 @@ from dashboard.documents.records.document_words import kind_of
 from dashboard.navigation import go
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.figures import Figure
+from dashboard.ui.language import gettext as _, marked, short_weekday
 from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
 from dashboard.ui.words import at
 from services.core.actors import Role
@@ -25,7 +26,7 @@ from services.documents.search.latest import (
 _WEEK: Final = 7
 _SECONDS: Final = 60.0
 _INBOX: Final = "documents/inbox.py"
-_COLUMNS: Final = (Column("Document"), Column("Came", is_whole=True))
+_COLUMNS: Final = (Column(marked("Document")), Column(marked("Came"), is_whole=True))
 
 
 def _arrivals() -> DocumentArrivals:
@@ -41,18 +42,20 @@ def _arrivals() -> DocumentArrivals:
 def arrival_figure() -> Figure:
     """Return how many documents wait in the inbox, beside how many came."""
     arrivals, counts = _arrivals(), inbox_counts()
-    latest = sum(number for _, number in arrivals.days[_WEEK:])
-    before = sum(number for _, number in arrivals.days[:_WEEK])
+    latest = sum(number for __, number in arrivals.days[_WEEK:])
+    before = sum(number for __, number in arrivals.days[:_WEEK])
     return Figure(
-        "Inbox",
+        _("Inbox"),
         f"{counts.mine + counts.unassigned:,}",
-        f"Documents that came in: {counts.mine:,} assigned to you, "
-        f"{counts.unassigned:,} to nobody; the bars show all that came, by day.",
+        _(
+            "Documents that came in: {mine:,} assigned to you, {unassigned:,} to "
+            "nobody; the bars show all that came, by day."
+        ).format(mine=counts.mine, unassigned=counts.unassigned),
         latest - before,
-        "came than a week before",
-        [(f"{day:%a} {day.day}", number) for day, number in arrivals.days],
+        _("came than a week before"),
+        [(f"{short_weekday(day)} {day.day}", number) for day, number in arrivals.days],
         page=_INBOX,
-        link="Inbox",
+        link=_("Inbox"),
     )
 
 
@@ -68,9 +71,13 @@ def latest_read(days: int = _WEEK) -> CachedRead[tuple[LatestDocument, ...]]:
 
 def _paper(document: LatestDocument) -> Cell:
     kind = kind_of(document.document_type, stated=document.stated_by_patient)
-    what = f"{kind}: {document.patient_name or 'unfiled'}"
+    what = f"{kind}: {document.patient_name or _('unfiled')}"
     if document.urgent:
-        return Cell(f"Urgent {what[0].lower()}{what[1:]}", "danger", "priority_high")
+        return Cell(
+            _("Urgent: {what}").format(what=what),
+            "danger",
+            "priority_high",
+        )
     return Cell(what)
 
 
@@ -85,7 +92,7 @@ def show_latest(title: str, *, days: int = _WEEK) -> None:
         latest: tuple[LatestDocument, ...]
         (latest,) = read_all(latest_read(days))
         if not latest:
-            st.caption(f"None came in the last {days} days.")
+            st.caption(_("None came in the last {days} days.").format(days=days))
             return
         is_own = current_actor().role is Role.PATIENT
         rows = [

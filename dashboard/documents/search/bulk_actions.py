@@ -16,11 +16,13 @@ from sqlalchemy.orm import Session
 from dashboard.context import current_actor, write
 from dashboard.documents.filing import document_form
 from dashboard.documents.records import document_addresses
+from dashboard.documents.search import bulk_words
 from dashboard.documents.tags.tag_words import tags_field
 from dashboard.patients.search.patient_choice import choose_patient, forget_patient
-from dashboard.ui.dialogs import confirmed
+from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import bounded_area
+from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.lists.bulk import BulkActs
 from dashboard.ui.record_table import RowAction, Selection
 from services.core import reasons
@@ -36,15 +38,16 @@ _PAGE: Final = "documents_bulk"
 _ACTS: Final[BulkActs[DocumentRecord]] = BulkActs(
     _PAGE,
     ("document", "documents"),
+    bulk_words.counted,
     lambda document: document.title,
     NoSuchDocument,
 )
 # What a mark says of a document; what is no longer confidential is kept from nobody.
 _MARKS: Final[dict[str, dict[str, bool]]] = {
-    "Urgent": {"urgent": True},
-    "Not urgent": {"urgent": False},
-    "Confidential": {"confidential": True},
-    "Not confidential": {"confidential": False, "withheld": False},
+    marked("Urgent"): {"urgent": True},
+    marked("Not urgent"): {"urgent": False},
+    marked("Confidential"): {"confidential": True},
+    marked("Not confidential"): {"confidential": False, "withheld": False},
 }
 # Writes one document anew, in a transaction of its own.
 Change = Callable[[Session, DocumentRecord], object]
@@ -52,7 +55,8 @@ Change = Callable[[Session, DocumentRecord], object]
 
 def selection_for(actor: Actor) -> Selection:
     """Return what somebody may do with several documents."""
-    return Selection(_ACTS.noun, tuple(_actions(actor)))
+    noun = (_(_ACTS.noun[0]), _(_ACTS.noun[1]))
+    return Selection(noun, tuple(_actions(actor)))
 
 
 def ask(documents: Sequence[DocumentRecord], action: str) -> None:
@@ -69,114 +73,128 @@ def show_summary() -> None:
 def _actions(actor: Actor) -> Iterator[RowAction]:
     is_patient = actor.role is Role.PATIENT
     if not is_patient and actor.may(visibility.permission_to_file(actor)):
-        yield RowAction("type", "Set type", "label")
-        yield RowAction("tag", "Add tag", "sell")
-        yield RowAction("handling", "Mark", "priority_high")
-        yield RowAction("patient", "File to patient", "person_add")
+        yield RowAction("type", _("Set type"), "label")
+        yield RowAction("tag", _("Add tag"), "sell")
+        yield RowAction("handling", _("Mark"), "priority_high")
+        yield RowAction("patient", _("File to patient"), "person_add")
     if actor.may(Permission.HOLD_DOCUMENTS):
-        yield RowAction("hold", "Legal hold", "gavel")
-    yield RowAction("zip", "Download", "download", document_addresses.SEVERAL)
+        yield RowAction("hold", _("Legal hold"), "gavel")
+    yield RowAction("zip", _("Download"), "download", document_addresses.SEVERAL)
     if is_patient or actor.may(Permission.DELETE_DOCUMENTS):
-        yield RowAction("delete", "Delete", "delete")
+        yield RowAction("delete", _("Delete"), "delete")
 
 
-@st.dialog("Set the type of these documents", icon=":material/label:")
+@dialog(marked("Set the type of these documents"), icon=":material/label:")
 def _set_type(documents: Sequence[DocumentRecord]) -> None:
     with error_boundary():
         kind = document_form.document_type_field(_PAGE, DocumentType.OTHER)
         if st.button(
-            f"Set type of {_ACTS.counted(len(documents))}",
+            _("Set type of {count}").format(count=bulk_words.counted(len(documents))),
             type="primary",
             key=f"{_PAGE}_type_set",
         ):
-            _do(documents, "changed", partial(_change, document_type=kind))
+            _do(documents, bulk_words.changed, partial(_change, document_type=kind))
 
 
-@st.dialog("Add tags to these documents", icon=":material/sell:")
+@dialog(marked("Add tags to these documents"), icon=":material/sell:")
 def _add_tags(documents: Sequence[DocumentRecord]) -> None:
     with error_boundary():
         chosen = tags_field(_PAGE, ())
         if st.button(
-            f"Add to {_ACTS.counted(len(documents))}",
+            _("Add to {count}").format(count=bulk_words.counted(len(documents))),
             type="primary",
             key=f"{_PAGE}_tag_set",
             disabled=not chosen,
         ):
-            _do(documents, "tagged", partial(_tag, names=tuple(chosen)))
+            _do(documents, bulk_words.tagged, partial(_tag, names=tuple(chosen)))
 
 
-@st.dialog("Mark these documents", icon=":material/priority_high:")
+@dialog(marked("Mark these documents"), icon=":material/priority_high:")
 def _mark(documents: Sequence[DocumentRecord]) -> None:
     with error_boundary():
         chosen = st.radio(
-            "Mark them as", list(_MARKS), key=f"{_PAGE}_mark", horizontal=True
+            _("Mark them as"),
+            list(_MARKS),
+            key=f"{_PAGE}_mark",
+            format_func=_,
+            horizontal=True,
         )
         st.caption(
-            "What is confidential opens only for whoever filed it, the clinicians who "
-            "treat the patient, and people who are named; links to it stop working."
+            _(
+                "What is confidential opens only for whoever filed it, the clinicians "
+                "who "
+                "treat the patient, and people who are named; links to it stop working."
+            )
         )
         if st.button(
-            f"Mark {_ACTS.counted(len(documents))}",
+            _("Mark {count}").format(count=bulk_words.counted(len(documents))),
             type="primary",
             key=f"{_PAGE}_mark_set",
         ):
             _do(
                 documents,
-                f"marked as {chosen.lower()}",
+                partial(bulk_words.marked_as, chosen),
                 partial(_handle, marks=_MARKS[chosen]),
             )
 
 
-@st.dialog("File these documents to a patient", icon=":material/person_add:")
+@dialog(marked("File these documents to a patient"), icon=":material/person_add:")
 def _file_to_patient(documents: Sequence[DocumentRecord]) -> None:
     with error_boundary():
-        patient_id = choose_patient(_PAGE, advice="Find the patient whose these are.")
+        patient_id = choose_patient(
+            _PAGE, advice=_("Find the patient whose these are.")
+        )
         if st.button(
-            f"File {_ACTS.counted(len(documents))}",
+            _("File {count}").format(count=bulk_words.counted(len(documents))),
             type="primary",
             key=f"{_PAGE}_patient_set",
             disabled=patient_id is None,
         ):
             _do(
                 documents,
-                "filed to the patient",
+                bulk_words.filed,
                 partial(_change, patient_id=patient_id),
             )
 
 
-@st.dialog("Put these documents on legal hold?", icon=":material/gavel:")
+@dialog(marked("Put these documents on legal hold?"), icon=":material/gavel:")
 def _hold(documents: Sequence[DocumentRecord]) -> None:
     with error_boundary(), st.form(f"{_PAGE}_hold_form", border=False):
         st.markdown(
-            f"{_ACTS.counted(len(documents))} will be kept whatever happens, until the "
-            "hold of each is released."
+            _(
+                "{count} will be kept whatever happens, until the hold of each is "
+                "released."
+            ).format(count=bulk_words.counted(len(documents)))
         )
         reason = bounded_area(
-            "Reason",
+            _("Reason"),
             key=f"{_PAGE}_hold_reason",
             longest=reasons.LONGEST,
-            help="Such as a case number. It is kept with each document.",
+            help=_("Such as a case number. It is kept with each document."),
         )
         if st.form_submit_button(
-            "Hold documents", type="primary", key=f"{_PAGE}_hold_confirm"
+            _("Hold documents"), type="primary", key=f"{_PAGE}_hold_confirm"
         ):
             # Said here, where it was typed, and not of each document.
             because = reasons.read(reason)
-            _do(documents, "on legal hold", partial(_put_on_hold, reason=because))
+            _do(documents, bulk_words.held, partial(_put_on_hold, reason=because))
 
 
-@st.dialog("Delete these documents?", icon=":material/delete:")
+@dialog(marked("Delete these documents?"), icon=":material/delete:")
 def _delete(documents: Sequence[DocumentRecord]) -> None:
     with error_boundary():
         st.markdown(
-            f"**{_ACTS.counted(len(documents))}**, with all versions, leave the "
-            "lists and the search, and links to them stop working. *Trash* says until "
-            "when each can be restored. What is on legal hold stays."
+            _(
+                "**{count}**, with all versions, leave the lists and the search, and "
+                "links to them stop working. *Trash* says until when each can be "
+                "restored. What is on legal hold stays."
+            ).format(count=bulk_words.counted(len(documents)))
         )
         if confirmed(
-            f"Delete {_ACTS.counted(len(documents))}", key=f"{_PAGE}_delete_confirm"
+            _("Delete {count}").format(count=bulk_words.counted(len(documents))),
+            key=f"{_PAGE}_delete_confirm",
         ):
-            _do(documents, "deleted", _put_in_trash)
+            _do(documents, bulk_words.deleted, _put_in_trash)
 
 
 def _change(session: Session, record: DocumentRecord, **changes: object) -> None:
@@ -204,11 +222,13 @@ def _put_in_trash(session: Session, record: DocumentRecord) -> None:
     records.delete(session, current_actor(), record.id, revision=record.revision)
 
 
-def _do(documents: Sequence[DocumentRecord], done: str, change: Change) -> None:
+def _do(
+    documents: Sequence[DocumentRecord], said: Callable[[int], str], change: Change
+) -> None:
     def act(document: DocumentRecord) -> None:
         write(partial(_do_with_one, document_id=document.id, change=change))
 
-    _ACTS.do(documents, done, act)
+    _ACTS.do(documents, said, act)
 
 
 def _do_with_one(session: Session, *, document_id: UUID, change: Change) -> None:

@@ -4,21 +4,18 @@ As with patients, the address carries an opaque key and never a value.
 """
 
 from dataclasses import dataclass
-from typing import Final
 from uuid import UUID
 
 from dashboard.context import current_actor, look_at_documents
 from dashboard.ui.lists import list_addresses
 from dashboard.ui.lists.list_addresses import AddressedList
+from dashboard.ui.lists.list_words import documents_in_words
 from services.core.actors import Role
 from services.documents.search import FoundDocument
 from services.documents.search.cache import CachedPage
 from services.documents.search.fields import DOCUMENTS, FIELDS, fields_for
-from services.lists import criteria
 from services.lists.criteria import Criteria, Fields, Filter, Group, Operator
 from services.lists.pages import PagePosition
-
-_NOUN: Final = ("document", "documents")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +43,7 @@ class DocumentListing(AddressedList):
         """Say what the list shows, and how many there are by the page that counted."""
         if cached.count is None:
             raise ValueError("nobody has counted this list")
-        return criteria.sentence(
-            self.criteria, FIELDS, cached.count, noun=_NOUN, archived="deleted"
-        )
+        return documents_in_words(self.criteria, FIELDS, cached.count)
 
 
 def deleted() -> DocumentListing:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from dashboard.documents.records import document_addresses
 from dashboard.documents.records.document_words import day, has_pages, kind, size, state
+from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.lists.sorting import marks_of
 from dashboard.ui.record_table import (
     Cell,
@@ -27,20 +28,23 @@ from services.lists.criteria import Order
 PREVIEW: Final = "preview"
 DELETE: Final = "delete"
 PATIENT: Final = "patient"
-_UNFILED: Final = Cell("Unfiled", "warn", "move_to_inbox")
-_TAGS: Final = "Tags"
+_UNFILED: Final = marked("Unfiled")
+_TAGS: Final = marked("Tags")
 _COLUMNS: Final = (
-    Column("Name", "title"),
-    Column("Type", "document_type"),
-    Column("Dated", "dated_on"),
+    Column(marked("Name"), "title"),
+    Column(marked("Type"), "document_type"),
+    Column(marked("Dated"), "dated_on"),
     Column(_TAGS),
-    Column("Uploaded", "created_at"),
-    Column("Patient", "last_name"),
-    Column("Size", "filesize", is_whole=True),
-    Column("State", is_whole=True),
-    Column("Actions"),
+    Column(marked("Uploaded"), "created_at"),
+    Column(marked("Patient"), "last_name"),
+    Column(marked("Size"), "filesize", is_whole=True),
+    Column(marked("State"), is_whole=True),
+    Column(marked("Actions")),
 )
-_PLACES: Final = {"description": "Description: ", "patient": "Patient: "}
+_PLACES: Final = {
+    "description": marked("Description: "),
+    "patient": marked("Patient: "),
+}
 
 
 def document_table(
@@ -79,7 +83,7 @@ def document_table(
     payload = payload_of(
         columns,
         rows,
-        name="Documents",
+        name=_("Documents"),
         order=marks_of(orders),
         selection=selection,
     )
@@ -116,7 +120,7 @@ def _row(
 
 def _patient(document: DocumentRecord, url_of: Callable[[UUID], str] | None) -> Cell:
     if document.patient_id is None:
-        return _UNFILED
+        return Cell(_(_UNFILED), "warn", "move_to_inbox")
     name = document.patient_name or ""
     if url_of is None:
         return Cell(name)
@@ -124,8 +128,8 @@ def _patient(document: DocumentRecord, url_of: Callable[[UUID], str] | None) -> 
 
 
 def _line(passage: Passage) -> tuple[Piece, ...]:
-    page = f"Page {passage.page}: " if passage.page else ""
-    where = Piece(page or _PLACES.get(passage.place, ""))
+    page = _("Page {page}: ").format(page=passage.page) if passage.page else ""
+    where = Piece(page or _(_PLACES.get(passage.place, "")))
     pieces = (Piece(segment.text, segment.is_hit) for segment in passage.segments)
     return (where, *pieces)
 
@@ -136,7 +140,7 @@ def _actions(
     may_delete: Callable[[DocumentRecord], bool],
 ) -> Iterator[RowAction]:
     if record.version.is_served:
-        yield RowAction(PREVIEW, "Preview", "visibility")
-        yield RowAction("download", "Download", "download", download_of(record))
+        yield RowAction(PREVIEW, _("Preview"), "visibility")
+        yield RowAction("download", _("Download"), "download", download_of(record))
     if may_delete(record):
-        yield RowAction(DELETE, "Delete", "delete")
+        yield RowAction(DELETE, _("Delete"), "delete")

@@ -15,6 +15,7 @@ from dashboard.documents.sharing.reader_choice import show_sealed
 from dashboard.navigation import go
 from dashboard.patients.chart.timeline import ChartEvent, EventKind
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import gettext as _
 from services.core.actors import Role
 from services.documents.records import visibility
 
@@ -29,17 +30,17 @@ def show_documents(patient_id: UUID, *, page: str, most: int = FEW) -> None:
     own = actor.role is Role.PATIENT
     if not actor.may(visibility.permission_to_view(actor)):
         return
-    st.subheader("Documents", anchor=False)
+    st.subheader(_("Documents"), anchor=False)
     with error_boundary():
         documents = newest_of(patient_id, most)
         if documents:
             documents_table(documents, key=f"{page}_documents")
         if not show_sealed(patient_id) and not documents:
-            st.caption("No documents yet.")
+            st.caption(_("No documents yet."))
         with st.container(horizontal=True):
             ways_in(patient_id, page=page)
             if documents and st.button(
-                "All documents", key=f"{page}_all_documents", type="tertiary"
+                _("All documents"), key=f"{page}_all_documents", type="tertiary"
             ):
                 go(
                     "documents/documents.py",

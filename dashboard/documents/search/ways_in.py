@@ -7,6 +7,7 @@ import streamlit as st
 from dashboard.context import current_actor
 from dashboard.navigation import go
 from dashboard.ui.empty_state import empty_state
+from dashboard.ui.language import gettext as _
 from services.core.actors import Role
 from services.documents.records import visibility
 from services.lists.criteria import Criteria
@@ -20,21 +21,21 @@ def ways_in(patient_id: UUID | None = None, *, page: str = "documents") -> None:
         return
     own = actor.role is Role.PATIENT
     if st.button(
-        "Create a document" if own else "Create",
+        _("Create a document") if own else _("Create"),
         key=f"{page}_create",
         icon=":material/edit_document:",
     ):
         # Patients write of nobody but themselves.
         go("documents/create_document.py", **({} if own else named))
     if st.button(
-        "Upload",
+        _("Upload"),
         key=f"{page}_upload",
         icon=":material/upload_file:",
         type="primary" if page == "documents" else "secondary",
     ):
         go("documents/upload_documents.py", **named)
     if (page == "documents" and visibility.may_list_deleted(actor)) and st.button(
-        "Trash", key=f"{page}_trash", icon=":material/delete:", type="tertiary"
+        _("Trash"), key=f"{page}_trash", icon=":material/delete:", type="tertiary"
     ):
         go("documents/trash.py")
 
@@ -43,18 +44,21 @@ def show_no_documents(shown: Criteria) -> bool:
     """Say that there is nothing; tell whether everything should be shown."""
     if shown != Criteria():
         return empty_state(
-            "No documents match. Check the spelling, or take a filter away.",
+            _("No documents match. Check the spelling, or take a filter away."),
             icon="search_off",
-            action="Show all documents",
+            action=_("Show all documents"),
             key="documents_all",
         )
     own = current_actor().role is Role.PATIENT
     if empty_state(
-        "No documents yet. Upload what you have on paper or as a file, or create one."
+        _(
+            "No documents yet. Upload what you have on paper or as a file, or create "
+            "one."
+        )
         if own
-        else "No documents yet. Create the first from a form, or upload one.",
+        else _("No documents yet. Create the first from a form, or upload one."),
         icon="folder_open",
-        action="Upload documents" if _may_file() else "",
+        action=_("Upload documents") if _may_file() else "",
         key="documents_first",
     ):
         go("documents/upload_documents.py")

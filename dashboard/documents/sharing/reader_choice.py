@@ -5,6 +5,7 @@ from uuid import UUID
 import streamlit as st
 
 from dashboard.context import current_actor, read
+from dashboard.ui.language import gettext as _
 from dashboard.ui.words import at
 from services.core.actors import Role
 from services.documents.records.model import DocumentRecord
@@ -32,13 +33,15 @@ def readers_field(key: str, record: DocumentRecord) -> list[UUID]:
         f"{key}_readers", [reader.id for reader in named if reader.id in there]
     )
     chosen: list[UUID] = st.multiselect(
-        "Also opens for",
+        _("Also opens for"),
         [candidate.id for candidate in candidates],
         format_func=names.__getitem__,
         key=f"{key}_readers",
-        placeholder="Nobody else at the front desk",
-        help="People of the front desk. Clinicians who treat the patient open it "
-        "anyway, and in an emergency any clinician who gives a reason.",
+        placeholder=_("Nobody else at the front desk"),
+        help=_(
+            "People of the front desk. Clinicians who treat the patient open it "
+            "anyway, and in an emergency any clinician who gives a reason."
+        ),
     )
     return chosen
 
@@ -56,14 +59,24 @@ def show_sealed(patient_id: UUID) -> bool:
     if not sealed.number or sealed.last_filed_at is None:
         return False
     if sealed.number == 1:
-        what = "1 confidential document" + (", urgent" if sealed.urgent else "")
+        what = _("1 confidential document") + (_(", urgent") if sealed.urgent else "")
         when, them = "filed", "it"
     else:
-        urgent = f", {sealed.urgent} of them urgent" if sealed.urgent else ""
-        what = f"{sealed.number} confidential documents{urgent}"
-        when, them = "the last filed", "them"
+        urgent = (
+            _(", {urgent} of them urgent").format(urgent=sealed.urgent)
+            if sealed.urgent
+            else ""
+        )
+        what = _("{number} confidential documents{urgent}").format(
+            number=sealed.number, urgent=urgent
+        )
+        when, them = _("the last filed"), "them"
     st.caption(
-        f":material/lock: {what}, {when} {at(sealed.last_filed_at)}: only clinicians "
-        f"who treat the patient open {them}."
+        _(
+            ":material/lock: {what}, {when} {last_filed_at}: only clinicians who "
+            "treat the patient open {them}."
+        ).format(
+            what=what, when=when, last_filed_at=at(sealed.last_filed_at), them=them
+        )
     )
     return True

@@ -7,8 +7,9 @@ import streamlit as st
 from dashboard import wiring
 from dashboard.context import current_actor, now, read, write
 from dashboard.documents.sharing.share_list import share_list
-from dashboard.ui.dialogs import confirmed
+from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.notices import notify
 from dashboard.ui.words import at, plain
 from dashboard.web.link_signing import link_of
@@ -20,12 +21,12 @@ from services.documents.sharing.shares import Share
 _HOUR: Final = 60
 _DAY: Final = 24 * _HOUR
 _PERIODS: Final = {
-    15: "15 minutes",
-    _HOUR: "1 hour",
-    8 * _HOUR: "8 hours",
-    _DAY: "1 day",
-    3 * _DAY: "3 days",
-    7 * _DAY: "7 days",
+    15: marked("15 minutes"),
+    _HOUR: marked("1 hour"),
+    8 * _HOUR: marked("8 hours"),
+    _DAY: marked("1 day"),
+    3 * _DAY: marked("3 days"),
+    7 * _DAY: marked("7 days"),
 }
 
 
@@ -35,7 +36,7 @@ def offer_share_link(record: DocumentRecord) -> None:
         current_actor().may(Permission.SHARE_DOCUMENTS)
         and record.version.is_served
         and st.button(
-            f"Share version {record.version.number}",
+            _("Share version {number}").format(number=record.version.number),
             key="document_share",
             icon=":material/share:",
         )
@@ -49,51 +50,57 @@ def show_links(record: DocumentRecord) -> None:
     known = read(lambda session: shares.list_of(session, actor, record.id))
     if not known:
         st.caption(
-            "No links yet. “Share version …” makes one to the version that is shown."
+            _("No links yet. “Share version …” makes one to the version that is shown.")
         )
     if revoked := share_list("document", known, now()):
         _revoke(revoked)
 
 
-@st.dialog("Share this version by a link", icon=":material/share:")
+@dialog(marked("Share this version by a link"), icon=":material/share:")
 def _share(record: DocumentRecord) -> None:
     with error_boundary():
         number = record.version.number
         st.markdown(
-            f"Whoever has the link sees version {number} of **{plain(record.title)}**, "
-            "without signing in, until it expires or you revoke it. Send it only to "
-            "whom it is meant for."
+            _(
+                "Whoever has the link sees version {number} of **{title}**, without "
+                "signing in, until it expires or you revoke it. Send it only to whom "
+                "it "
+                "is meant for."
+            ).format(number=number, title=plain(record.title))
         )
         minutes: int = st.selectbox(
-            "Works for",
+            _("Works for"),
             list(_PERIODS),
             index=3,
-            format_func=_PERIODS.__getitem__,
+            format_func=lambda minutes: _(_PERIODS[minutes]),
             key="document_share_minutes",
         )
-        if st.button("Make link", type="primary", key="document_share_make"):
+        if st.button(_("Make link"), type="primary", key="document_share_make"):
             actor = current_actor()
             made = write(
                 lambda s: shares.create(s, actor, record.id, number, minutes=minutes)
             )
             st.success(
-                f"It works until {at(made.share.expires_at)}. It is shown only now: "
-                "copy it.",
+                _("It works until {expires_at}. It is shown only now: copy it.").format(
+                    expires_at=at(made.share.expires_at)
+                ),
                 icon=":material/link:",
             )
             link = link_of(wiring.current().settings, made)
             st.code(link, language=None, wrap_lines=True)
 
 
-@st.dialog("Revoke this link?", icon=":material/link_off:")
+@dialog(marked("Revoke this link?"), icon=":material/link_off:")
 def _revoke(known: Share) -> None:
     with error_boundary():
         st.markdown(
-            f"The link of {at(known.created_at)} to version {known.number} stops "
-            "working at once. This cannot be undone; you can make a new one."
+            _(
+                "The link of {created_at} to version {number} stops working at once. "
+                "This cannot be undone; you can make a new one."
+            ).format(created_at=at(known.created_at), number=known.number)
         )
-        if confirmed("Revoke link", key="document_share_revoke", is_final=True):
+        if confirmed(_("Revoke link"), key="document_share_revoke", is_final=True):
             actor = current_actor()
             write(lambda s: shares.revoke(s, actor, known.id))
-            notify("The link is revoked.", icon="link_off")
+            notify(_("The link is revoked."), icon="link_off")
             st.rerun()

@@ -5,6 +5,7 @@ from datetime import datetime
 
 import streamlit as st
 
+from dashboard.ui.language import gettext as _, ngettext
 from dashboard.ui.words import at, plain
 from services.documents.sharing.shares import Share
 
@@ -18,25 +19,38 @@ def share_list(page: str, shares: Sequence[Share], now: datetime) -> Share | Non
             st.container(horizontal=True, vertical_alignment="center"),
         ):
             with st.container(width="stretch", gap="xxsmall"):
-                st.markdown(f"**Link to version {share.number}**")
+                st.markdown(
+                    _("**Link to version {number}**").format(number=share.number)
+                )
                 st.caption(_facts(share))
             if share.revoked_at is not None:
-                st.badge("Revoked", icon=":material/link_off:", color="gray")
+                st.badge(_("Revoked"), icon=":material/link_off:", color="gray")
             elif share.expires_at <= now:
-                st.badge("Expired", icon=":material/timer_off:", color="gray")
-            elif st.button("Revoke", key=f"{page}_revoke_{share.id}"):
+                st.badge(_("Expired"), icon=":material/timer_off:", color="gray")
+            elif st.button(_("Revoke"), key=f"{page}_revoke_{share.id}"):
                 chosen.append(share)
     return next(iter(chosen), None)
 
 
 def _facts(share: Share) -> str:
-    times = "never opened" if not share.opened else f"opened {_times(share.opened)}"
-    last = f", last {at(share.last_opened_at)}" if share.last_opened_at else ""
-    return (
-        f"Made {at(share.created_at)} by {plain(share.created_by_name)} · "
-        f"until {at(share.expires_at)} · {times}{last}"
+    times = _times(share.opened)
+    last = (
+        _(", last {last_opened_at}").format(last_opened_at=at(share.last_opened_at))
+        if share.last_opened_at
+        else ""
+    )
+    return _(
+        "Made {created_at} by {created_by_name} · until {expires_at} · {times}{last}"
+    ).format(
+        created_at=at(share.created_at),
+        created_by_name=plain(share.created_by_name),
+        expires_at=at(share.expires_at),
+        times=times,
+        last=last,
     )
 
 
 def _times(count: int) -> str:
-    return "once" if count == 1 else f"{count} times"
+    if not count:
+        return _("never opened")
+    return ngettext("opened once", "opened {count} times", count).format(count=count)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboard.context import current_actor, read
+from dashboard.ui.language import gettext as _
 from dashboard.ui.words import plain
 from services.documents import tags
 from services.documents.tags import DocumentTag
@@ -41,8 +42,8 @@ def tags_field(key: str, start: Sequence[str], *, label: str = "Tags") -> list[s
         label,
         names,
         key=f"{key}_tags",
-        placeholder="Choose tags" if names else "No tags yet",
+        placeholder=_("Choose tags") if names else _("No tags yet"),
         disabled=not names,
-        help="Administrators make tags on their page *Tags*.",
+        help=_("Administrators make tags on their page *Tags*."),
     )
     return chosen

@@ -14,6 +14,7 @@ from dashboard.navigation import go
 from dashboard.ui.clock import in_zone
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import day_and_month, gettext as _, marked
 from dashboard.ui.record_table import (
     Cell,
     Column,
@@ -28,32 +29,32 @@ _KEY: Final = "patient_timeline"
 _SHOWN: Final = f"{_KEY}_shown"
 _STEP: Final = 50
 _COLUMNS: Final = (
-    Column("When", is_whole=True),
-    Column("Kind", is_whole=True),
-    Column("What"),
-    Column("By"),
-    Column("Actions"),
+    Column(marked("When"), is_whole=True),
+    Column(marked("Kind"), is_whole=True),
+    Column(marked("What")),
+    Column(marked("By")),
+    Column(marked("Actions")),
 )
 
 
 class EventKind(Enum):
     """What an event on a time line is: one, several, and the icon."""
 
-    VISIT = ("Visit", "Visits", "event")
-    NOTES = ("Notes", "Notes", "clinical_notes")
-    VITALS = ("Vital signs", "Vital signs", "monitor_heart")
-    PRESCRIPTION = ("Prescription", "Prescriptions", "prescriptions")
-    DOCUMENT = ("Document", "Documents", "description")
+    VISIT = (marked("Visit"), marked("Visits"), "event")
+    NOTES = (marked("Notes"), marked("Notes"), "clinical_notes")
+    VITALS = (marked("Vital signs"), marked("Vital signs"), "monitor_heart")
+    PRESCRIPTION = (marked("Prescription"), marked("Prescriptions"), "prescriptions")
+    DOCUMENT = (marked("Document"), marked("Documents"), "description")
 
     @property
     def label(self) -> str:
         """Return what one is called on the screen."""
-        return str(self.value[0])
+        return _(self.value[0])
 
     @property
     def plural(self) -> str:
         """Return what several are called."""
-        return str(self.value[1])
+        return _(self.value[1])
 
     @property
     def icon(self) -> str:
@@ -92,23 +93,23 @@ def show_timeline(events: Sequence[ChartEvent]) -> None:
     """Show the events grouped by year, sifted by kind; each opens what it names."""
     with error_boundary():
         if not events:
-            empty_state("Nothing has happened here yet.", icon="timeline")
+            empty_state(_("Nothing has happened here yet."), icon="timeline")
             return
         known = [kind for kind in EventKind if any(e.kind is kind for e in events)]
         chosen = st.pills(
-            "Show",
+            _("Show"),
             known,
             selection_mode="multi",
             format_func=lambda kind: f":material/{kind.icon}: {kind.plural}",
             key=f"{_KEY}_kinds",
-            help="Without a choice everything is shown.",
+            help=_("Without a choice everything is shown."),
         )
         wanted = [event for event in events if not chosen or event.kind in chosen]
         latest_first = sorted(wanted, key=lambda event: event.at, reverse=True)
         shown: int = st.session_state.setdefault(_SHOWN, _STEP)
         _show_years(latest_first[:shown])
         if len(latest_first) > shown:
-            st.button("Show earlier", key=f"{_KEY}_more", on_click=_show_more)
+            st.button(_("Show earlier"), key=f"{_KEY}_more", on_click=_show_more)
 
 
 def _show_years(events: Iterable[ChartEvent]) -> None:
@@ -117,7 +118,9 @@ def _show_years(events: Iterable[ChartEvent]) -> None:
         listed = list(of_year)
         columns = _COLUMNS if any(event.actions for event in listed) else _COLUMNS[:-1]
         rows = [_row(place, event, len(columns)) for place, event in enumerate(listed)]
-        table = payload_of(columns, rows, name=f"Time line of {year}")
+        table = payload_of(
+            columns, rows, name=_("Time line of {year}").format(year=year)
+        )
         if opened := record_table(table, key=f"{_KEY}_{year}").opened:
             event = listed[int(opened)]
             go(event.page, **event.query)
@@ -126,7 +129,7 @@ def _show_years(events: Iterable[ChartEvent]) -> None:
 def _row(place: int, event: ChartEvent, columns: int) -> Row:
     local = in_zone(event.at)
     cells = (
-        Cell(f"{local.day} {local:%b, %H:%M}"),
+        Cell(f"{day_and_month(local)}, {local:%H:%M}"),
         Cell(event.kind.label, "muted", event.kind.icon),
         Cell(event.what, lines=((Piece(event.more),),) if event.more else ()),
         Cell(event.by),

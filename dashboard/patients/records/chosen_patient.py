@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard.context import current_actor, read
 from dashboard.navigation import go
+from dashboard.ui.language import gettext as _
 from services.core.actors import Permission
 from services.core.errors import NotFound
 from services.patients.records import patients
@@ -18,7 +19,7 @@ def named_patient(parameter: str = "patient") -> UUID:
         return UUID(st.query_params.get(parameter, ""))
     except ValueError as error:
         raise NotFound(
-            "This address names no patient. Find the patient in the list first."
+            _("This address names no patient. Find the patient in the list first.")
         ) from error
 
 

@@ -5,12 +5,13 @@ from typing import Final
 
 import streamlit as st
 
+from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.words import at, plain
 from services.patients.records.model import FIELDS, OPTIONAL_TEXTS, PatientRecord
 
 # First what is quickest.
 _CONTACT: Final = sorted(OPTIONAL_TEXTS, key="phone_number".__ne__)
-_NOTHING: Final = ":gray[Nothing entered]"
+_NOTHING: Final = marked(":gray[Nothing entered]")
 
 
 def patient_details(patient: PatientRecord) -> None:
@@ -19,36 +20,43 @@ def patient_details(patient: PatientRecord) -> None:
     with contact:
         show_contact(patient)
     with history:
-        _list("Medical history", patient.medical_history)
+        _list(_("Medical history"), patient.medical_history)
     with medications:
-        _list("Current medications", patient.current_medications)
+        _list(_("Current medications"), patient.current_medications)
     show_provenance(patient)
 
 
 def show_contact(patient: PatientRecord) -> None:
     """Show how to reach the patient, and whom else to call."""
-    st.subheader("Contact", anchor=False)
+    st.subheader(_("Contact"), anchor=False)
     st.table(
-        {FIELDS[name].label: _text(getattr(patient, name)) for name in _CONTACT},
+        {_(FIELDS[name].label): _text(getattr(patient, name)) for name in _CONTACT},
         border="horizontal",
         # The labels. Whether there are any, Streamlit would make a frame to see.
         hide_index=False,
-        alt="Contact details",
+        alt=_("Contact details"),
     )
 
 
 def show_provenance(patient: PatientRecord) -> None:
     """Say since when the record stands, and which version of it this is."""
     st.caption(
-        f"Registered {at(patient.created_at)} · last changed {at(patient.updated_at)} "
-        f"· version {patient.version} · id {patient.id}"
+        _(
+            "Registered {created_at} · last changed {updated_at} · version {version} "
+            "· id {id}"
+        ).format(
+            created_at=at(patient.created_at),
+            updated_at=at(patient.updated_at),
+            version=patient.version,
+            id=patient.id,
+        )
     )
 
 
 def _list(title: str, items: Sequence[str]) -> None:
     st.subheader(title, anchor=False)
-    st.markdown("\n".join(f"- {plain(item)}" for item in items) or _NOTHING)
+    st.markdown("\n".join(f"- {plain(item)}" for item in items) or _(_NOTHING))
 
 
 def _text(value: str | None) -> str:
-    return plain(value) if value else _NOTHING
+    return plain(value) if value else _(_NOTHING)

@@ -180,7 +180,7 @@ def _checked(
     try:
         values["date_of_birth"] = _birth(typed["date_of_birth"])
     except InvalidInput as refusal:
-        problems.append(patients.PatientProblem(refusal.property_name, str(refusal)))
+        problems.append(patients.PatientProblem(refusal.property_name, refusal.args[0]))
         values["date_of_birth"] = today
     try:
         draft = patients.validate(

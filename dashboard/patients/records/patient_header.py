@@ -7,6 +7,7 @@ from typing import Final
 
 import streamlit as st
 
+from dashboard.ui.language import gettext as _
 from dashboard.ui.own_photo import drawing, own_photo
 from dashboard.ui.page_header import name_breadcrumb, page_header
 from dashboard.ui.words import SEXES, born, full_name, listed_name, numbered, plain
@@ -46,24 +47,26 @@ def allergy_badges(patient: PatientRecord) -> None:
     """Show allergies in the colour of danger, or what else is known about them."""
     with st.container(horizontal=True, gap="small"):
         if patient.is_archived:
-            st.badge("Archived", icon=":material/archive:", color="gray")
+            st.badge(_("Archived"), icon=":material/archive:", color="gray")
         for allergy in patient.allergies:
             st.badge(
-                f"Allergy: {plain(allergy)}", icon=":material/warning:", color="red"
+                _("Allergy: {allergy}").format(allergy=plain(allergy)),
+                icon=":material/warning:",
+                color="red",
             )
         if patient.allergies:
             return
         if patient.no_known_allergies:
-            st.badge("No known allergies", icon=":material/check:", color="green")
+            st.badge(_("No known allergies"), icon=":material/check:", color="green")
         else:
-            st.badge("Allergies not stated", icon=":material/help:", color="orange")
+            st.badge(_("Allergies not stated"), icon=":material/help:", color="orange")
 
 
 def _facts(patient: PatientRecord, today: date) -> Iterator[str]:
     """Return what tells this patient from others."""
-    yield f"Born {born(patient, today)}"
-    yield "Sex not known" if patient.sex is Sex.UNKNOWN else SEXES[patient.sex]
-    yield f"Record number **{plain(numbered(patient))}**"
+    yield _("Born {day}").format(day=born(patient, today))
+    yield _("Sex not known") if patient.sex is Sex.UNKNOWN else _(SEXES[patient.sex])
+    yield _("Record number **{number}**").format(number=plain(numbered(patient)))
 
 
 def _portrait(patient: PatientRecord) -> None:

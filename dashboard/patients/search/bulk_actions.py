@@ -39,8 +39,16 @@ def _name(patient: Listed) -> str:
     return listed_name(patient)
 
 
+def _counted(count: int) -> str:
+    return f"{count} patient{'' if count == 1 else 's'}"
+
+
+def _said(done: str) -> Callable[[int], str]:
+    return lambda count: f"{_counted(count)} {done}."
+
+
 _ACTS: Final[BulkActs[Listed]] = BulkActs(
-    _PAGE, ("patient", "patients"), _name, NoSuchPatient
+    _PAGE, ("patient", "patients"), _counted, _name, NoSuchPatient
 )
 
 
@@ -98,7 +106,7 @@ def _assign(_: Listing, chosen: Sequence[Listed]) -> None:
             def assign(patient: Listed) -> None:
                 write(lambda s: care.assign(s, actor, patient.id, clinician.id))
 
-            _ACTS.do(chosen, f"assigned to {plain(clinician.name)}", assign)
+            _ACTS.do(chosen, _said(f"assigned to {plain(clinician.name)}"), assign)
 
 
 @st.dialog("Invite these patients?", icon=":material/mail:")
@@ -114,7 +122,7 @@ def _invite(_: Listing, chosen: Sequence[Listed]) -> None:
             type="primary",
             key=f"{_PAGE}_invite_confirm",
         ):
-            _ACTS.do(chosen, "invited", _invite_one)
+            _ACTS.do(chosen, _said("invited"), _invite_one)
 
 
 def _invite_one(patient: Listed) -> str | None:
@@ -169,7 +177,7 @@ def _archive(_: Listing, chosen: Sequence[Listed]) -> None:
         ):
             # Said here, where it was typed, and not of each patient.
             because = reasons.read(reason)
-            _ACTS.do(chosen, "archived", partial(_archive_one, reason=because))
+            _ACTS.do(chosen, _said("archived"), partial(_archive_one, reason=because))
 
 
 def _warn_of_visits(chosen: Sequence[Listed]) -> None:
@@ -207,7 +215,7 @@ def _restore(_: Listing, chosen: Sequence[Listed]) -> None:
             type="primary",
             key=f"{_PAGE}_restore_confirm",
         ):
-            _ACTS.do(chosen, "restored", _restore_one)
+            _ACTS.do(chosen, _said("restored"), _restore_one)
 
 
 def _restore_one(patient: Listed) -> None:

@@ -22,6 +22,7 @@ from dashboard.sign_in.forms import is_own_form, read_form
 from dashboard.sign_in.html import go, refused
 from dashboard.sign_in.limiting import answered
 from dashboard.sign_in.sign_in_context import SignInContext
+from dashboard.ui.language import explained, gettext as _
 from dashboard.web.gate.networks import network_of
 from dashboard.web.installation_key import derive
 from services.core.errors import Conflict, Gone, InvalidInput, NotFound, TooOften
@@ -111,7 +112,7 @@ class _BookingPages:
         except InvalidInput as refusal:
             field = refusal.property_name.removeprefix("patient_")
             return await self._show_form(
-                request, **typed, problems={field: str(refusal)}
+                request, **typed, problems={field: explained(refusal)}
             )
         except _REFUSALS as refusal:
             doctor_id = id_in(request, "doctor")
@@ -136,7 +137,7 @@ class _BookingPages:
             return go(BOOKING_PATH)
         code = form.get("code", "").translate(_TYPED_WITH)
         if not (len(code) == codes.DIGITS and code.isascii() and code.isdigit()):
-            return self._show_code(asked, "A code is six digits. Look again.")
+            return self._show_code(asked, _("A code is six digits. Look again."))
         return await self._confirmed(request, asked, code)
 
     async def _confirmed(self, request: Request, asked: _Asked, code: str) -> Response:
@@ -145,8 +146,8 @@ class _BookingPages:
             newcomer = await run_in_threadpool(self._confirm, request, asked, code)
         except NotTheCode as refusal:
             if refusal.tries_left:
-                return self._show_code(asked, str(refusal))
-            return self._visitors.refuse(Gone(str(refusal)), way_on)
+                return self._show_code(asked, explained(refusal))
+            return self._visitors.refuse(Gone(explained(refusal)), way_on)
         except _REFUSALS as refusal:
             return self._visitors.refuse(refusal, way_on)
         response = go(f"{own_visit.path_of(self._context, newcomer)}?booked")
@@ -183,7 +184,7 @@ class _BookingPages:
             return self._visitors.refuse(refusal)
         if slot is None:
             way_on = f"{BOOKING_PATH}/doctors/{doctor_id}"
-            gone = NotFound("This time is not free any more. Choose another one.")
+            gone = NotFound(_("This time is not free any more. Choose another one."))
             return self._visitors.refuse(gone, way_on)
         return self._visitors.show(
             "book_form.html",

@@ -14,6 +14,7 @@ from dashboard.sign_in.forms import is_own_form, read_form
 from dashboard.sign_in.html import go, page, refused
 from dashboard.sign_in.limiting import answered
 from dashboard.sign_in.sign_in_context import SignInContext
+from dashboard.ui.language import gettext as _
 from dashboard.web.public_address import clinic_of
 from services.core.errors import Conflict, NotFound
 from services.visits import newcomers
@@ -164,8 +165,10 @@ def _gone() -> Response:
     return page(
         "message.html",
         _GONE,
-        title="This link does not open",
-        sentence="The visit is over, or the front desk has made it yours: ask there.",
+        title=_("This link does not open"),
+        sentence=_(
+            "The visit is over, or the front desk has made it yours: ask there."
+        ),
         way_on=BOOKING_PATH,
-        way_on_words="Book a visit",
+        way_on_words=_("Book a visit"),
     )

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from dashboard.sign_in.html import page
 from dashboard.sign_in.sign_in_context import SignInContext
+from dashboard.ui.language import day_heading, day_in_full, explained, gettext as _
 from dashboard.web.gate.networks import network_of
 from dashboard.web.sessions.identity import origin_of
 from services.core.errors import Conflict, Gone, NotFound, ServiceError, TooOften
@@ -133,6 +134,7 @@ class Visitors:
             when=self.when,
             clock=self.clock,
             spoken=spoken,
+            heading=day_heading,
             **values,
         )
 
@@ -153,16 +155,16 @@ class Visitors:
         return page(
             "message.html",
             status,
-            title="That did not work",
+            title=_("That did not work"),
             sentence=_sentence(refusal),
             way_on=way_on,
-            way_on_words="Go on",
+            way_on_words=_("Go on"),
         )
 
 
 def spoken(day: date) -> str:
     """Return a day in words."""
-    return f"{day:%A} {day.day} {day:%B %Y}"
+    return day_in_full(day)
 
 
 def id_in(request: Request, name: str) -> UUID:
@@ -173,5 +175,5 @@ def id_in(request: Request, name: str) -> UUID:
 
 def _sentence(refusal: ServiceError) -> str:
     if isinstance(refusal, SlotGone):
-        return "Somebody was quicker. Choose another time."
-    return str(refusal)
+        return _("Somebody was quicker. Choose another time.")
+    return explained(refusal)

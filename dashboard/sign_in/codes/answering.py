@@ -15,6 +15,7 @@ from dashboard.sign_in.forms import is_own_form, read_form
 from dashboard.sign_in.html import go, page, refused
 from dashboard.sign_in.limiting import answered, count_try, forgive
 from dashboard.sign_in.sign_in_context import SignInContext
+from dashboard.ui.language import gettext as _, ngettext
 from dashboard.web.page_scripts import SIGN_IN_PATH
 from services.core.errors import NotAllowed
 from services.people.sessions import Method, Started
@@ -54,7 +55,7 @@ class _SecondPage:
             return _over()
         code = form.get("code", "").translate(_TYPED_WITH)
         if not (len(code) == codes.DIGITS and code.isascii() and code.isdigit()):
-            return _page(cookie, problem="A code is six digits. Look again.")
+            return _page(cookie, problem=_("A code is six digits. Look again."))
         code_check, started = await run_in_threadpool(self._try, request, cookie, code)
         if started is None:
             return _page(
@@ -118,9 +119,12 @@ def _page(
 
 def _sentence(tries_left: int) -> str:
     if tries_left == 0:
-        return "This code does not hold any more. Ask for another one."
-    tries = "one try" if tries_left == 1 else f"{tries_left} tries"
-    return f"This is not the code. You have {tries} left."
+        return _("This code does not hold any more. Ask for another one.")
+    return ngettext(
+        "This is not the code. You have one try left.",
+        "This is not the code. You have {tries} tries left.",
+        tries_left,
+    ).format(tries=tries_left)
 
 
 def _over() -> Response:
@@ -128,6 +132,6 @@ def _over() -> Response:
     return page(
         "message.html",
         _UNPROCESSABLE,
-        title="Ask for a code first",
-        sentence="This browser has not asked for a code in the last ten minutes.",
+        title=_("Ask for a code first"),
+        sentence=_("This browser has not asked for a code in the last ten minutes."),
     )

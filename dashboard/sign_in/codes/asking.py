@@ -16,6 +16,7 @@ from dashboard.sign_in.html import go, page, refused
 from dashboard.sign_in.limiting import answered, count_request
 from dashboard.sign_in.sign_in_context import SignInContext
 from dashboard.sign_in.ways import ways
+from dashboard.ui.language import gettext as _, marked
 from dashboard.web.page_scripts import SIGN_IN_PATH
 from db.postgres import ANONYMOUS
 from services.core.actors import Actor, Role
@@ -31,11 +32,13 @@ _UNPROCESSABLE: Final = 422
 _LONGEST_ADDRESS: Final = 254
 _ADDRESS: Final = re.compile(r"[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+")
 _ABOUT_ROLES: Final = {
-    Role.STAFF: "Registers, finds and edits patients; archives, merges and exports.",
-    Role.CLINICIAN: "Opens and edits the records of the patients they treat.",
-    Role.ANALYST: "Filters, charts and exports patient lists without names.",
-    Role.ADMIN: "Manages people, reads the audit log, watches the replication.",
-    Role.PATIENT: "Sees their own record, and who looked at it.",
+    Role.STAFF: marked(
+        "Registers, finds and edits patients; archives, merges and exports."
+    ),
+    Role.CLINICIAN: marked("Opens and edits the records of the patients they treat."),
+    Role.ANALYST: marked("Filters, charts and exports patient lists without names."),
+    Role.ADMIN: marked("Manages people, reads the audit log, watches the replication."),
+    Role.PATIENT: marked("Sees their own record, and who looked at it."),
 }
 
 
@@ -103,7 +106,7 @@ class _FirstPage:
             _UNPROCESSABLE if is_wrong else 200,
             next=way_on,
             email=email,
-            problem="Write an address like name@example.org." if is_wrong else None,
+            problem=_("Write an address like name@example.org.") if is_wrong else None,
             is_demo=self._context.settings.is_demo,
             people=[_shown(person, current) for person in cast],
             current=current,
@@ -125,7 +128,7 @@ def _shown(person: DemoPerson, current: Actor | None) -> dict[str, object]:
     return {
         "email": person.email,
         "name": person.actor.name,
-        "role": person.actor.role.value.capitalize(),
+        "role": _(person.actor.role.value).capitalize(),
         "about": _ABOUT_ROLES[person.actor.role],
         "is_current": person.actor == current,
     }

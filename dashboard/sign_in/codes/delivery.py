@@ -4,29 +4,41 @@ import time
 from dataclasses import dataclass
 from typing import Final
 
+from dashboard.ui.language import gettext as _, marked
 from services.messaging.mail import Email, Mailer, MailQueue
 from services.messaging.text_messages import Gateway
 from services.people.accounts import Addressee
 
-_SUBJECT: Final = "Your code for Chartroom"
-_EMAIL: Final = """\
+_SUBJECT: Final = marked("Your code for Chartroom")
+_EMAIL: Final = marked("""\
 {code} is your code to sign in to Chartroom.
 
 It is good for five minutes, in the browser that asked for it. Nobody from the clinic
 will ever ask you for it. If you did not ask for a code, you need do nothing.
-"""
-_BOOKING_SUBJECT: Final = "Your code to book a visit"
+""")
+_BOOKING_SUBJECT: Final = marked("Your code to book a visit")
 # Nothing of what somebody has typed stands in it: anybody can have it sent to anybody.
-_BOOKING: Final = """\
+_BOOKING: Final = marked("""\
 {code} is your code to book a visit at {clinic}.
 
 Enter it within ten minutes where you have chosen the time. If you did not want to book
 a visit, you need do nothing: the time is given back by itself.
-"""
-_TEXT_MESSAGE: Final = "{code} is your Chartroom code. It is good for 5 minutes."
+""")
+_TEXT_MESSAGE: Final = marked(
+    "{code} is your Chartroom code. It is good for 5 minutes."
+)
 # Encrypting an e-mail keeps this process busy. It happens when the answer has long been
 # given, so that its timing does not tell whether there was somebody to write to.
 _LATER_SECONDS: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What is sent with a code, in one language."""
+
+    subject: str
+    email: str
+    text_message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,20 +54,25 @@ class Delivery:
 
         For an address that nobody has the same is begun, and nothing comes of it.
         """
-        self.outbox.post(lambda: self._send(code, to, by_text=by_text))
+        # In the language of the page that asks: another thread sends it.
+        words = _Words(_(_SUBJECT), _(_EMAIL), _(_TEXT_MESSAGE))
+        self.outbox.post(lambda: self._send(code, to, words, by_text=by_text))
 
     def send_booking_code(self, code: str, email: str, *, clinic: str) -> None:
         """Send somebody who books without signing in the code for that, soon."""
         if (mailer := self.mailer) is not None:
-            text = _BOOKING.format(code=code, clinic=clinic)
-            self.outbox.post(lambda: mailer.send(Email(email, _BOOKING_SUBJECT, text)))
+            text = _(_BOOKING).format(code=code, clinic=clinic)
+            booking = Email(email, _(_BOOKING_SUBJECT), text)
+            self.outbox.post(lambda: mailer.send(booking))
 
-    def _send(self, code: str, to: Addressee | None, *, by_text: bool) -> None:
+    def _send(
+        self, code: str, to: Addressee | None, words: "_Words", *, by_text: bool
+    ) -> None:
         time.sleep(_LATER_SECONDS)
         if to is None:
             return
         if by_text and self.gateway is not None and to.phone_number is not None:
-            self.gateway.send(to.phone_number, _TEXT_MESSAGE.format(code=code))
+            self.gateway.send(to.phone_number, words.text_message.format(code=code))
         elif self.mailer is not None:
-            text = _EMAIL.format(code=code)
-            self.mailer.send(Email(to.email, _SUBJECT, text))
+            text = words.email.format(code=code)
+            self.mailer.send(Email(to.email, words.subject, text))

@@ -13,6 +13,7 @@ from dashboard.sign_in.oidc.account import Account, Answer, reason_of
 from dashboard.sign_in.sign_in_context import SignInContext
 from dashboard.sign_in.signed_in import personal, to_proof
 from dashboard.sign_in.ways import OPENID_PATH
+from dashboard.ui.language import explained, gettext as _
 from dashboard.web.page_scripts import PASSKEYS_PATH
 from services.core import audit
 from services.core.audit import Action
@@ -134,8 +135,8 @@ class Connecting:
         return page(
             "message.html",
             _CONFLICT,
-            title="Nothing was connected",
-            sentence=str(refusal),
+            title=_("Nothing was connected"),
+            sentence=explained(refusal),
             way_on=PASSKEYS_PATH,
-            way_on_words="Go back",
+            way_on_words=_("Go back"),
         )

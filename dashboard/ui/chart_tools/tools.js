@@ -42,7 +42,7 @@ const tableOf = ({ name, header, rows, left_out, choose }, tell) => {
       ...rows.map((row) => element("tr", {}, ...row.map((text, n) => cell(text, n, choose, tell)))),
     ),
   )
-  const parts = left_out ? [element("p", {}, `The last ${rows.length}; the CSV file has ${left_out} more.`)] : []
+  const parts = left_out ? [element("p", {}, translate("The last {count}; the CSV file has {more} more.", { count: rows.length, more: left_out }))] : []
   // The keyboard scrolls what can have the focus.
   return element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": name }, ...parts, table)
 }
@@ -54,7 +54,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const { name, frame, csv } = drawn
   const focused = parentElement.activeElement?.textContent
   const place = element("div")
-  const toggle = button("Table", `Table: ${name}`, () => show(!openBefore.has(parentElement)))
+  const toggle = button(translate("Table"), translate("Table: {name}", { name }), () => show(!openBefore.has(parentElement)))
   const show = (isOpen) => {
     if (isOpen) openBefore.add(parentElement)
     else openBefore.delete(parentElement)

@@ -38,7 +38,7 @@ class Clock {
     // Whoever chose something far down the page has to see that time is running.
     const behavior = matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth"
     this.frame.scrollIntoView({ block: "center", behavior })
-    this.spoken.textContent = `${Math.ceil(seconds)} seconds ${label}`
+    this.spoken.textContent = translate("{seconds} seconds {label}", { label, seconds: Math.ceil(seconds) })
   }
 
   tick() {
@@ -55,7 +55,7 @@ class Clock {
     this.seconds = seconds
     this.left.textContent = written(seconds)
     this.frame.dataset.soon = String(seconds <= SOON_SECONDS)
-    if (SAID_SECONDS.includes(seconds)) this.spoken.textContent = `${seconds} seconds left`
+    if (SAID_SECONDS.includes(seconds)) this.spoken.textContent = translate("{seconds} seconds left", { seconds })
   }
 
   close() {

@@ -1,5 +1,8 @@
 """The language of a page: its sentences from catalogues, its dates as CLDR has them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import date
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
@@ -11,14 +14,23 @@ import streamlit as st
 from babel.dates import format_date
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from services.core.sentences import Sentence
 
 ENGLISH: Final = "en"
 GERMAN: Final = "de"
-LANGUAGES: Final = (ENGLISH, GERMAN)
+# Each in itself, for whoever reads no other.
+LANGUAGE_NAMES: Final = {ENGLISH: "English", GERMAN: "Deutsch"}
+LANGUAGES: Final = tuple(LANGUAGE_NAMES)
 CATALOGUES: Final = Path(__file__).parent / "catalogues"
 _CHOSEN: Final = "chartroom_language"
 _LONG: Final = {ENGLISH: "d MMMM y", GERMAN: "d. MMMM y"}
+_SHORT: Final = {ENGLISH: "d MMM y", GERMAN: "d. MMM y"}
+_HEADING: Final = {ENGLISH: "EEE d MMM", GERMAN: "EEE d. MMM"}
+# What speaks outside of any page: forms without a session, e-mails, data for scripts.
+_spoken: ContextVar[str | None] = ContextVar("spoken", default=None)
 
 
 def current_language() -> str:
@@ -27,7 +39,9 @@ def current_language() -> str:
     It is asked of the session at each sentence: fragments run without the shell, in
     threads of their own, so a variable that the shell set would not be there.
     """
-    if get_script_run_ctx() is None:
+    if (spoken := _spoken.get()) is not None:
+        return spoken
+    if get_script_run_ctx(suppress_warning=True) is None:
         return ENGLISH
     chosen = st.session_state.get(_CHOSEN, ENGLISH)
     return chosen if chosen in LANGUAGES else ENGLISH
@@ -35,19 +49,62 @@ def current_language() -> str:
 
 def choose_language(language: str) -> None:
     """Have this session's pages speak a language; raises ValueError."""
-    if language not in LANGUAGES:
-        raise ValueError(f"{language!r} is none of {', '.join(LANGUAGES)}")
+    _require_known(language)
     st.session_state[_CHOSEN] = language
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Speak a language inside, whatever the session's is; raises ValueError."""
+    _require_known(language)
+    token = _spoken.set(language)
+    try:
+        yield
+    finally:
+        _spoken.reset(token)
 
 
 def gettext(message: str) -> str:
     """Return a sentence in the language of the page."""
-    return _translations(current_language()).gettext(message)
+    # The empty message is the catalogue's own head.
+    return _translations(current_language()).gettext(message) if message else ""
+
+
+def pgettext(context: str, message: str) -> str:
+    """Return a sentence that says something else in another context."""
+    return _translations(current_language()).pgettext(context, message)
 
 
 def ngettext(one: str, many: str, count: int) -> str:
     """Return the form of a sentence that goes with a count."""
     return _translations(current_language()).ngettext(one, many, count)
+
+
+def lowered(label: str) -> str:
+    """Return a label as it stands within a sentence: German keeps its capitals."""
+    return label if current_language() == GERMAN else label.lower()
+
+
+def marked(message: str) -> str:
+    """Return the sentence as it is: one for the catalogues, translated where shown."""
+    return message
+
+
+def translated(sentence: str) -> str:
+    """Return what a service says in the language of the page, with its values."""
+    if not isinstance(sentence, Sentence):
+        return gettext(sentence)
+    values = {
+        name: translated(value) if isinstance(value, Sentence) else value
+        for name, value in sentence.values.items()
+    }
+    return gettext(sentence.message).format(**values)
+
+
+def explained(refusal: Exception) -> str:
+    """Return what a refusal says in the language of the page."""
+    said = refusal.args[0] if refusal.args else ""
+    return translated(said) if isinstance(said, str) else str(refusal)
 
 
 def long_date(day: date) -> str:
@@ -56,14 +113,76 @@ def long_date(day: date) -> str:
     return format_date(day, _LONG[language], locale=language)
 
 
+def short_date(day: date) -> str:
+    """Return the day with its month cut short: 5 Mar 1980."""
+    if (language := current_language()) == ENGLISH:
+        # CLDR cuts September to four letters, and these stand in columns.
+        return f"{day.day} {day:%b %Y}"
+    return format_date(day, _SHORT[language], locale=language)
+
+
+def day_heading(day: date) -> str:
+    """Return the day as it heads a column: Mon 23 Nov."""
+    if (language := current_language()) == ENGLISH:
+        return f"{day:%a} {day.day} {day:%b}"
+    return format_date(day, _HEADING[language], locale=language)
+
+
+def day_and_month(day: date) -> str:
+    """Return the day without its year: 5 Mar."""
+    if (language := current_language()) == ENGLISH:
+        return f"{day.day} {day:%b}"
+    return format_date(day, "d. MMM", locale=language)
+
+
+def day_in_full(day: date) -> str:
+    """Return the day with its weekday: Monday 23 November 2026."""
+    separator = " " if current_language() == ENGLISH else ", "
+    return f"{weekday(day)}{separator}{long_date(day)}"
+
+
 def weekday(day: date) -> str:
     """Return the name of the day of the week."""
     return format_date(day, "EEEE", locale=current_language())
 
 
+def short_weekday(day: date) -> str:
+    """Return the name of the day of the week cut short: Mon."""
+    return format_date(day, "EEE", locale=current_language())
+
+
 def short_month(day: date) -> str:
     """Return month and year as an axis has room for: Nov 26."""
     return format_date(day, "LLL yy", locale=current_language())
+
+
+def decimal(number: float, places: int = 0) -> str:
+    """Return a number with the marks of the language: 1,234.5 or 1.234,5."""
+    pattern = "#,##0" + ("." + "0" * places if places else "")
+    return format_decimal(number, pattern, locale=current_language())
+
+
+def catalogue(name: str) -> dict[str, str]:
+    """Return the sentences of one catalogue in the language of the page, for scripts.
+
+    Scripts speak English by themselves, so there is nothing to tell them of that.
+    """
+    return _scripted(current_language(), name)
+
+
+def _require_known(language: str) -> None:
+    if language not in LANGUAGES:
+        raise ValueError(f"{language!r} is none of {', '.join(LANGUAGES)}")
+
+
+@cache
+def _scripted(language: str, name: str) -> dict[str, str]:
+    path = CATALOGUES / language / f"{name}.po"
+    if not path.exists():
+        return {}
+    with path.open("rb") as file:
+        read = read_po(file, locale=language, abort_invalid=True)
+    return {str(each.id): str(each.string) for each in read if each.id}
 
 
 @cache

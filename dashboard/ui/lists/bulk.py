@@ -11,6 +11,7 @@ from typing import Generic, NoReturn, TypeVar
 
 import streamlit as st
 
+from dashboard.ui.language import explained, gettext as _
 from dashboard.ui.words import plain
 from services.core.errors import NotFound, ServiceError, Unavailable
 
@@ -21,8 +22,7 @@ Thing = TypeVar("Thing")
 class Summary:
     """With how many something was done, why not with which, and what is to be told."""
 
-    done: str
-    count: int
+    sentence: str
     refused: Mapping[str, Sequence[str]]
     notes: Sequence[str] = ()
 
@@ -31,48 +31,50 @@ class Summary:
 class BulkActs(Generic[Thing]):
     """What is done with several things of a kind on a page, and told of afterwards.
 
-    `gone` is the refusal that says that a thing is not there any more.
+    `counted` says so many of them in words; `gone` is the refusal that says that a
+    thing is not there any more.
     """
 
     page: str
     noun: tuple[str, str]
+    counted: Callable[[int], str]
     name_of: Callable[[Thing], str]
     gone: type[NotFound]
-
-    def counted(self, count: int) -> str:
-        """Return so many of them in words."""
-        return f"{count} {self.noun[count != 1]}"
 
     def do(
         self,
         things: Sequence[Thing],
-        done: str,
+        said: Callable[[int], str],
         act: Callable[[Thing], str | None],
     ) -> NoReturn:
         """Do it with one after the other, and leave a summary for the page.
 
-        What `act` returns of one is told in the summary.
+        `said` tells with how many it was done. What `act` returns of one is told in
+        the summary.
         """
         count, notes = 0, []
         refused: defaultdict[str, list[str]] = defaultdict(list)
         progress = st.progress(0.0)
         for place, thing in enumerate(things):
-            progress.progress(place / len(things), text=f"{place + 1} of {len(things)}")
+            progress.progress(
+                place / len(things),
+                text=_("{place} of {count}").format(place=place + 1, count=len(things)),
+            )
             try:
                 note = act(thing)
             except self.gone:
-                refused["It is not there any more."].append(self.name_of(thing))
+                refused[_("It is not there any more.")].append(self.name_of(thing))
             except Unavailable as refusal:
                 # Nor would the others be written now.
                 left = [self.name_of(other) for other in things[place:]]
-                refused[str(refusal)].extend(left)
+                refused[explained(refusal)].extend(left)
                 break
             except ServiceError as refusal:
-                refused[str(refusal)].append(self.name_of(thing))
+                refused[explained(refusal)].append(self.name_of(thing))
             else:
                 count += 1
                 notes += [note] if note else []
-        st.session_state[self._key] = Summary(done, count, refused, notes)
+        st.session_state[self._key] = Summary(said(count), refused, notes)
         st.rerun()
 
     def show_summary(self) -> None:
@@ -80,17 +82,22 @@ class BulkActs(Generic[Thing]):
         summary: Summary | None = st.session_state.get(self._key)
         if summary is None:
             return
-        lines = [f"{self.counted(summary.count)} {summary.done}."]
+        lines = [summary.sentence]
         lines += [f"- {note}" for note in summary.notes]
         lines += [
-            f"- Not {', '.join(f'“{plain(name)}”' for name in names)}: {plain(why)}"
+            _("- Not {titles}: {why}").format(
+                titles=", ".join(f"“{plain(name)}”" for name in names),
+                why=plain(why),
+            )
             for why, names in summary.refused.items()
         ]
         if summary.refused or summary.notes:
             st.warning("\n".join(lines), icon=":material/warning:")
         else:
             st.success(lines[0], icon=":material/check_circle:")
-        st.button("OK", key=f"{self._key}_read", type="tertiary", on_click=self._forget)
+        st.button(
+            _("OK"), key=f"{self._key}_read", type="tertiary", on_click=self._forget
+        )
 
     @property
     def _key(self) -> str:

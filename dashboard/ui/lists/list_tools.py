@@ -8,14 +8,17 @@ from streamlit.delta_generator import DeltaGenerator
 from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 
 from dashboard.ui.empty_state import empty_state
+from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.words import plain
 from services.core.actors import Role
 from services.lists.criteria import Criteria
 
 _NOBODY_YET: Final = {
-    Role.STAFF: "No patients yet. Register the first.",
-    Role.CLINICIAN: "You treat nobody yet. Whom you register, or the front desk gives "
-    "to you, is listed here.",
+    Role.STAFF: marked("No patients yet. Register the first."),
+    Role.CLINICIAN: marked(
+        "You treat nobody yet. Whom you register, or the front desk gives "
+        "to you, is listed here."
+    ),
 }
 # No number, address or date of birth: those are no name to register.
 _NAME: Final = re.compile(r"[^\W\d_][^\d_@]*")
@@ -26,8 +29,8 @@ def search_box(
     shown: Criteria,
     *,
     mark: str,
-    label: str = "Search patients",
-    hint: str = "Name, date of birth, record number, phone or e-mail",
+    label: str = marked("Search patients"),
+    hint: str = marked("Name, date of birth, record number, phone or e-mail"),
 ) -> str | None:
     """Draw the search box; return what was typed if it is not what is shown."""
     key = f"{page}_search"
@@ -35,10 +38,10 @@ def search_box(
         st.session_state[f"{key}_mark"] = mark
         st.session_state[key] = shown.search
     typed = st.text_input(
-        label,
+        _(label),
         key=key,
         type="search",
-        placeholder=hint,
+        placeholder=_(hint),
         icon=":material/search:",
         label_visibility="collapsed",
         autocomplete="off",
@@ -48,14 +51,16 @@ def search_box(
 
 
 def filters_panel(
-    page: str, shown: Criteria, *, archived: str = "archived records"
+    page: str, shown: Criteria, *, archived: str = marked("archived records")
 ) -> ExpanderContainer:
     """Fold the filters away, and say how many there are."""
-    filters = sum(1 for _ in shown.where.filters())
+    filters = sum(1 for __ in shown.where.filters())
     active = f" ({filters})" if filters else ""
     was_open = f"{page}_filters_open"
     panel = st.expander(
-        f"Filters and order{active}{f', {archived}' * shown.archived}",
+        _("Filters and order{active}{archived}").format(
+            active=active, archived=f", {_(archived)}" * shown.archived
+        ),
         # For Streamlit another label is another expander, which would start folded.
         expanded=st.session_state.get(was_open, False),
         key=f"{page}_filters",
@@ -76,11 +81,11 @@ def show_heading(page: str, sentence: str, *, csv: str | None) -> DeltaGenerator
         st.markdown(f"**{plain(sentence)}**", width="stretch")
         if csv:
             st.link_button(
-                "CSV",
+                _("CSV"),
                 csv,
                 key=f"{page}_csv",
                 icon=":material/download:",
-                help="Download exactly this list, all pages of it.",
+                help=_("Download exactly this list, all pages of it."),
             )
     return line
 
@@ -91,13 +96,15 @@ def show_nobody(page: str, shown: Criteria, role: Role, *, similar: bool) -> boo
     With `similar`, what follows is who is called almost so.
     """
     if shown == Criteria():
-        return empty_state(_NOBODY_YET.get(role, "No patients yet."), icon="group_off")
+        return empty_state(
+            _(_NOBODY_YET.get(role, marked("No patients yet."))), icon="group_off"
+        )
     return empty_state(
-        "No patients match. Did you mean one of those below?"
+        _("No patients match. Did you mean one of those below?")
         if similar
-        else "No patients match. Check the spelling, or take a filter away.",
+        else _("No patients match. Check the spelling, or take a filter away."),
         icon="search_off",
-        action="Show all patients",
+        action=_("Show all patients"),
         key=f"{page}_all",
     )
 
@@ -111,7 +118,7 @@ def offer_searched(page: str, shown: Criteria) -> str | None:
     if not _NAME.fullmatch(name) or any(shown.where.filters()) or shown.archived:
         return None
     is_wanted = st.button(
-        f"Register “{plain(name)}”",
+        _("Register “{name}”").format(name=plain(name)),
         key=f"{page}_register_searched",
         icon=":material/person_add:",
     )
@@ -121,7 +128,7 @@ def offer_searched(page: str, shown: Criteria) -> str | None:
 def offer_registration(page: str) -> bool:
     """Draw the button that leads to registration; tell whether it was pressed."""
     return st.button(
-        "Register patient",
+        _("Register patient"),
         key=f"{page}_register",
         icon=":material/person_add:",
         type="primary",
@@ -131,7 +138,7 @@ def offer_registration(page: str) -> bool:
 def charts_panel() -> ExpanderContainer:
     """Fold the charts away."""
     return st.expander(
-        "Charts of this list",
+        _("Charts of this list"),
         key="patients_charts",
         icon=":material/bar_chart:",
         on_change="rerun",

@@ -4,6 +4,7 @@ from uuid import UUID
 
 import streamlit as st
 
+from dashboard.ui.language import gettext as _
 from services.lists.pages import PagePosition
 
 
@@ -19,10 +20,10 @@ def pager(page: str, mark: str, *, previous: UUID | None, next_: UUID | None) ->
         return
     with st.container(horizontal=True, gap="small"):
         for name, icon, where, is_open in (
-            ("First", "first_page", PagePosition(), previous is not None),
-            ("Previous", "chevron_left", PagePosition(before=previous), previous),
-            ("Next", "chevron_right", PagePosition(after=next_), next_),
-            ("Last", "last_page", PagePosition(last=True), next_ is not None),
+            (_("First"), "first_page", PagePosition(), previous is not None),
+            (_("Previous"), "chevron_left", PagePosition(before=previous), previous),
+            (_("Next"), "chevron_right", PagePosition(after=next_), next_),
+            (_("Last"), "last_page", PagePosition(last=True), next_ is not None),
         ):
             st.button(
                 name,

@@ -4,6 +4,7 @@ import streamlit as st
 
 from dashboard.context import read
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import gettext as _
 from dashboard.ui.lists import list_addresses
 from dashboard.ui.lists.list_addresses import AddressedList
 from dashboard.ui.notices import notify
@@ -18,7 +19,7 @@ def views_menu(listing: AddressedList) -> None:
         # Left open, it would cover the list that was asked for.
         st.session_state[key] = False
     menu = st.popover(
-        "Saved views",
+        _("Saved views"),
         key=key,
         icon=":material/bookmarks:",
         on_change="rerun",
@@ -47,15 +48,15 @@ def _open_or_save(listing: AddressedList) -> None:
                 st.session_state[f"{page}_views_done"] = True
                 list_addresses.show(view.key)
         if not known:
-            st.caption("No saved views yet. Name this list to find it here again.")
+            st.caption(_("No saved views yet. Name this list to find it here again."))
         with st.form(f"{page}_view_form", border=False):
             name = st.text_input(
-                "Save this list as", key=f"{page}_view_name", autocomplete="off"
+                _("Save this list as"), key=f"{page}_view_name", autocomplete="off"
             )
             saves = st.form_submit_button(
-                "Save view", key=f"{page}_view_save", icon=":material/bookmark_add:"
+                _("Save view"), key=f"{page}_view_save", icon=":material/bookmark_add:"
             )
         if saves:
-            notify(f"Saved as {listing.save(name).name}.")
+            notify(_("Saved as {name}.").format(name=listing.save(name).name))
             st.session_state[f"{page}_views_done"] = True
             st.rerun()

@@ -14,6 +14,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.errors import StreamlitDuplicateElementKey
 
+from dashboard.ui.language import translated
 from dashboard.ui.words import plain
 
 _PREFIX: Final = "problem_of_"
@@ -59,4 +60,4 @@ def problem_of(field: str) -> DeltaGenerator:
 def show_problem(place: DeltaGenerator, field: str, message: str) -> None:
     """Say in the place beside a field what is wrong with it."""
     with place, problem_of(field):
-        st.markdown(f":red[:material/error: {plain(message)}]")
+        st.markdown(f":red[:material/error: {plain(translated(message))}]")

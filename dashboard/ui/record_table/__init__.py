@@ -14,6 +14,7 @@ from typing import Literal, TypeVar
 
 import streamlit as st
 
+from dashboard.ui.language import gettext as _
 from dashboard.ui.scripts import ELEMENTS, read_script
 
 _HERE = Path(__file__).parent
@@ -149,7 +150,7 @@ def payload_of(
     drawn: dict[str, object] = {
         "name": name,
         "columns": [
-            {"label": column.label, "order": column.order, "whole": column.is_whole}
+            {"label": _(column.label), "order": column.order, "whole": column.is_whole}
             for column in columns
         ],
         "rows": [_as_data(row) for row in rows],

@@ -4,7 +4,7 @@ const header = (column, position, order, askToSort) => {
   const rank = order.findIndex((entry) => entry.order === column.order)
   if (!column.order) {
     // Over buttons nothing needs to be seen; to whom it is read, it is said.
-    const label = column.label || element("span", { class: "sr" }, "Actions")
+    const label = column.label || element("span", { class: "sr" }, translate("Actions"))
     return element("th", { role: "columnheader", scope: "col" }, label)
   }
   const descending = rank >= 0 && order[rank].descending
@@ -12,7 +12,7 @@ const header = (column, position, order, askToSort) => {
     "button",
     {
       type: "button",
-      title: `Sort by ${column.label.toLowerCase()}; with Shift as a further key`,
+      title: translate("Sort by {column}; with Shift as a further key", { column: lowered(column.label) }),
     },
     column.label,
   )
@@ -117,7 +117,7 @@ class Chosen {
     const tools = element("div", { class: "acts" }, ...this.acts)
     this.bar = element(
       "div",
-      { class: "chosen", role: "group", "aria-label": `Selected ${noun[1]}` },
+      { class: "chosen", role: "group", "aria-label": translate("Selected {noun}", { noun: noun[1] }) },
       element("label", {}, this.all, this.words),
       tools,
     )
@@ -138,7 +138,7 @@ class Chosen {
 
   cell(row) {
     const name = row.cells[0].text
-    const box = element("input", { type: "checkbox", "aria-label": `Select ${name}` })
+    const box = element("input", { type: "checkbox", "aria-label": translate("Select {name}", { name }) })
     box.onchange = () => {
       if (box.checked) this.ids.add(row.id)
       else this.ids.delete(row.id)
@@ -159,7 +159,7 @@ class Chosen {
     this.all.checked = count > 0 && count === this.count
     this.all.indeterminate = count > 0 && count < this.count
     const noun = this.noun[count === 1 ? 0 : 1]
-    this.words.textContent = count ? `${count} ${noun} selected` : "Select all on this page"
+    this.words.textContent = count ? translate("{count} {noun} selected", { count, noun }) : translate("Select all on this page")
     for (const drawn of this.acts) {
       drawn.hidden = !count
       const { url } = drawn.dataset
@@ -234,7 +234,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
   const head = element("tr", { role: "row" })
   if (chosen) {
-    const label = element("span", { class: "sr" }, "Select")
+    const label = element("span", { class: "sr" }, translate("Select"))
     head.append(element("th", { role: "columnheader", scope: "col" }, label))
   }
   columns.forEach((column, position) =>

@@ -10,3 +10,11 @@ const element = (name, attributes = {}, ...children) => {
 
 const icon = (name) =>
   element("span", { class: "icon", "aria-hidden": "true", translate: "no" }, name)
+
+// A label within a sentence: German goes on writing its nouns with capitals.
+const lowered = (label) => (document.documentElement.lang === "de" ? label : label.toLowerCase())
+
+// What a component says, in the page's language: an English sentence is its own key, and
+// names in braces what is put into it.
+const translate = (sentence, values = {}) =>
+  (window.chartroomWords?.[sentence] ?? sentence).replace(/\{(\w+)\}/g, (all, name) => values[name] ?? all)

@@ -13,6 +13,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.state.common import WidgetMetadata
 
+from dashboard.ui.language import gettext as _
 from dashboard.ui.notices import notify
 
 _KEY: Final = "typed_again"
@@ -45,7 +46,9 @@ def fill_in(typed: object) -> bool:
 
 def _take() -> None:
     if fill_in(st.session_state[_KEY].get("typed")):
-        notify("What you had typed is back. Nothing of it is saved yet.", icon="undo")
+        notify(
+            _("What you had typed is back. Nothing of it is saved yet."), icon="undo"
+        )
 
 
 def _fill(key: str, value: Any) -> bool:

@@ -11,6 +11,7 @@ from dashboard.navigation import go
 from dashboard.patients.chart.timeline import ChartEvent, EventKind
 from dashboard.ui.clock import midnight
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import gettext as _
 from dashboard.ui.record_table import Tone
 from dashboard.ui.words import plain
 from dashboard.visits.appointments.visits_table import state_of, visits_table
@@ -73,11 +74,13 @@ def show_next_visit(patient_id: UUID, *, page: str) -> None:
     if not actor.may(permissions.to_view(actor)):
         return
     with st.container(border=True, gap="small"), error_boundary():
-        st.subheader("Next visit", anchor=False)
+        st.subheader(_("Next visit"), anchor=False)
         ahead = upcoming(visits_of(patient_id))
         if ahead:
             visit = ahead[0]
-            room = f", room {plain(visit.room)}" if visit.room else ""
+            room = (
+                _(", room {room}").format(room=plain(visit.room)) if visit.room else ""
+            )
             st.markdown(f"**{when(visit.starts_at)}**")
             st.markdown(f"{plain(visit.doctor_name)}, {plain(visit.speciality)}{room}")
             state = state_of(visit)
@@ -87,9 +90,11 @@ def show_next_visit(patient_id: UUID, *, page: str) -> None:
             if visit.note:
                 st.caption(plain(visit.note))
             if len(ahead) > 1:
-                st.caption(f"And {len(ahead) - 1} more under *Visits*.")
+                st.caption(
+                    _("And {count} more under *Visits*.").format(count=len(ahead) - 1)
+                )
         else:
-            st.caption("No visit is booked.")
+            st.caption(_("No visit is booked."))
         _offer_booking(patient_id, page=page)
 
 
@@ -100,16 +105,16 @@ def show_next_visits(patient_id: UUID, *, page: str) -> None:
     own = actor.role is Role.PATIENT
     if not actor.may(permissions.to_view(actor)):
         return
-    st.subheader("Visits", anchor=False)
+    st.subheader(_("Visits"), anchor=False)
     with error_boundary():
         ahead = upcoming(visits_of(patient_id))
         if ahead:
-            visits_table(ahead, name="Next visits", key=f"{page}_visits")
+            visits_table(ahead, name=_("Next visits"), key=f"{page}_visits")
         else:
-            st.caption("No visit is booked.")
+            st.caption(_("No visit is booked."))
         with st.container(horizontal=True):
             _offer_booking(patient_id, page=page)
-            if st.button("All visits", key=f"{page}_all_visits", type="tertiary"):
+            if st.button(_("All visits"), key=f"{page}_all_visits", type="tertiary"):
                 go("visits/visits.py", **({} if own else {"patient": str(patient_id)}))
 
 
@@ -123,8 +128,8 @@ def show_earlier_visits_of(patient_id: UUID, *, page: str) -> None:
         visits = visits_of(patient_id)
         ahead = {visit.id for visit in upcoming(visits)}
         if earlier := [visit for visit in visits if visit.id not in ahead]:
-            st.subheader("Earlier visits", anchor=False)
-            visits_table(earlier, name="Earlier visits", key=f"{page}_earlier")
+            st.subheader(_("Earlier visits"), anchor=False)
+            visits_table(earlier, name=_("Earlier visits"), key=f"{page}_earlier")
 
 
 def visit_events(patient_id: UUID) -> Iterator[ChartEvent]:
@@ -148,5 +153,7 @@ def visit_events(patient_id: UUID) -> Iterator[ChartEvent]:
 
 def _offer_booking(patient_id: UUID, *, page: str) -> None:
     own = current_actor().role is Role.PATIENT
-    if st.button("Book a visit", key=f"{page}_book", icon=":material/event_available:"):
+    if st.button(
+        _("Book a visit"), key=f"{page}_book", icon=":material/event_available:"
+    ):
         go("visits/book.py", **({} if own else {"patient": str(patient_id)}))

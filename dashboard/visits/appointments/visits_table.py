@@ -1,14 +1,16 @@
 """A patient's visits as a table, and what can be done with each."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 import streamlit as st
 
 from dashboard.context import current_actor, now, read, write
-from dashboard.ui.dialogs import confirmed
+from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import bounded_line
+from dashboard.ui.language import gettext as _, marked, pgettext
 from dashboard.ui.notices import notify
 from dashboard.ui.record_table import (
     Cell,
@@ -33,19 +35,19 @@ from services.visits.front_desk.appointments import VisitRecord, VisitStatus
 _MOVE: Final = "move"
 _CANCEL: Final = "cancel"
 _COLUMNS: Final = (
-    Column("When"),
-    Column("Doctor"),
-    Column("Room"),
-    Column("About"),
-    Column("State", is_whole=True),
-    Column("Actions"),
+    Column(marked("When")),
+    Column(marked("Doctor")),
+    Column(marked("Room")),
+    Column(marked("About")),
+    Column(marked("State"), is_whole=True),
+    Column(marked("Actions")),
 )
 _CELLS: Final = {
-    VisitStatus.SCHEDULED: Cell("Booked", "info", "event"),
-    VisitStatus.IN_ROOM: Cell("In the room", "info", "meeting_room"),
-    VisitStatus.COMPLETED: Cell("Completed", "ok", "task_alt"),
+    VisitStatus.SCHEDULED: Cell(marked("Booked"), "info", "event"),
+    VisitStatus.IN_ROOM: Cell(marked("In the room"), "info", "meeting_room"),
+    VisitStatus.COMPLETED: Cell(marked("Completed"), "ok", "task_alt"),
     VisitStatus.CANCELLED: Cell("Cancelled", "muted", "event_busy"),
-    VisitStatus.NO_SHOW: Cell("Did not come", "danger", "person_off"),
+    VisitStatus.NO_SHOW: Cell(marked("Did not come"), "danger", "person_off"),
 }
 
 
@@ -80,16 +82,16 @@ def _actions(visit: VisitRecord) -> Iterator[RowAction]:
     if visit.status is not VisitStatus.SCHEDULED:
         return
     yield RowAction(
-        "ticket", "Download ticket", "confirmation_number", ticket_url(visit.id)
+        "ticket", _("Download ticket"), "confirmation_number", ticket_url(visit.id)
     )
     yield RowAction(
         "calendar",
-        "Download calendar file",
+        _("Download calendar file"),
         "calendar_add_on",
         calendar_url(visit.id),
     )
-    yield RowAction(_MOVE, "Move", "event_repeat")
-    yield RowAction(_CANCEL, "Cancel", "event_busy")
+    yield RowAction(_MOVE, _("Move"), "event_repeat")
+    yield RowAction(_CANCEL, pgettext("visit", "Cancel"), "event_busy")
 
 
 def _move(visit: VisitRecord) -> None:
@@ -97,30 +99,34 @@ def _move(visit: VisitRecord) -> None:
     go_and_move(read(lambda s: bookings.get(s, actor, visit.booking_id)))
 
 
-@st.dialog("Cancel this visit?", icon=":material/event_busy:")
+@dialog(marked("Cancel this visit?"), icon=":material/event_busy:")
 def ask_to_cancel(visit: VisitRecord) -> None:
     """Ask before a visit is cancelled, and why."""
     with error_boundary():
         st.markdown(
-            f"**{when(visit.starts_at)}** with **{plain(visit.doctor_name)}** is "
-            "cancelled at once, and the time is free for others. That cannot be undone."
+            _(
+                "**{starts_at}** with **{doctor_name}** is cancelled at once, and the "
+                "time is free for others. That cannot be undone."
+            ).format(
+                starts_at=when(visit.starts_at), doctor_name=plain(visit.doctor_name)
+            )
         )
         overrides = _has_begun(visit) and current_actor().may(
             Permission.OVERRIDE_BOOKING
         )
         if overrides:
-            st.warning("It has begun, so say why.", icon=":material/gavel:")
+            st.warning(_("It has begun, so say why."), icon=":material/gavel:")
         reason = bounded_line(
-            "Reason",
+            _("Reason"),
             key="visits_cancel_reason",
             longest=LONGEST,
-            placeholder="" if overrides else "Optional",
+            placeholder="" if overrides else _("Optional"),
         )
         if confirmed(
-            "Cancel visit",
+            _("Cancel visit"),
             key="visits_cancel_confirm",
             is_final=True,
-            otherwise="Keep it",
+            otherwise=_("Keep it"),
         ):
             actor, hours = current_actor(), notice_hours()
             write(
@@ -133,7 +139,7 @@ def ask_to_cancel(visit: VisitRecord) -> None:
                     notice_hours=hours,
                 )
             )
-            notify("The visit is cancelled.", icon="event_busy")
+            notify(_("The visit is cancelled."), icon="event_busy")
             st.rerun()
 
 
@@ -145,5 +151,12 @@ def state_of(visit: VisitRecord) -> Cell:
     """Say how far a visit has come."""
     if visit.status is VisitStatus.CHECKED_IN:
         waited = desk_words.lasting(desk_words.waited_minutes(visit))
-        return Cell(f"Checked in, waiting {waited}", "info", "how_to_reg")
-    return _CELLS[visit.status]
+        return Cell(
+            _("Checked in, waiting {waited}").format(waited=waited),
+            "info",
+            "how_to_reg",
+        )
+    known = _CELLS[visit.status]
+    if visit.status is VisitStatus.CANCELLED:
+        return replace(known, text=pgettext("visit", "Cancelled"))
+    return replace(known, text=_(known.text))

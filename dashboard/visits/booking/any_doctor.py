@@ -11,7 +11,7 @@ import streamlit as st
 from dashboard.context import current_actor, freshness, read
 from dashboard.ui.clock import in_zone, midnight, today
 from dashboard.ui.empty_state import empty_state
-from dashboard.ui.words import written
+from dashboard.ui.language import day_in_full, gettext as _, pgettext
 from dashboard.visits.booking.holding import hold_any
 from dashboard.visits.booking.leaving import LOST
 from dashboard.visits.booking.slot_calendar import Day, Time, payload_of, slot_calendar
@@ -36,25 +36,25 @@ def choose_free_time(patient_id: UUID | None) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         speciality = _speciality()
         from_day = st.selectbox(
-            "From",
+            pgettext("day", "From"),
             [today(), *weeks_ahead()[1:]],
             key="book_from",
             format_func=heading,
             width=160,
         )
     if speciality is None:
-        st.caption("Choose a specialty to see all available doctors.")
+        st.caption(_("Choose a specialty to see all available doctors."))
         return
     timestamps = _free_timestamps(speciality, from_day)
     if not timestamps:
-        empty_state("Nothing is free from that day on.", icon="event_busy")
+        empty_state(_("Nothing is free from that day on."), icon="event_busy")
         _wait(patient_id, speciality)
         return
     st.caption(about_clocks(timestamps[0]))
     drawn = payload_of(
         _days(timestamps),
-        name=f"Free times of {speciality}",
-        action="Hold" if patient_id else "",
+        name=_("Free times of {speciality}").format(speciality=speciality),
+        action=_("Hold") if patient_id else "",
     )
     chosen = slot_calendar(drawn, key="book_calendar")
     st.caption(freshness())
@@ -70,12 +70,12 @@ def _wait(patient_id: UUID | None, speciality: str) -> None:
 
 def _speciality() -> str | None:
     chosen: str | None = st.selectbox(
-        "Speciality",
+        _("Speciality"),
         specialities(),
         index=None,
         key="book_speciality",
         format_func=str.capitalize,
-        placeholder="Choose a speciality",
+        placeholder=_("Choose a speciality"),
         width=320,
     )
     return chosen
@@ -114,7 +114,7 @@ def _days(timestamps: Sequence[datetime]) -> list[Day]:
     return [
         Day(
             label=heading(day),
-            name=f"{day:%A} {written(day)}",
+            name=day_in_full(day),
             times=tuple(
                 _time(timestamp, lines[clock(timestamp)]) for timestamp in of_day
             ),

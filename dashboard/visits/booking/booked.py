@@ -7,6 +7,7 @@ import streamlit as st
 
 from dashboard.context import current_actor
 from dashboard.navigation import go
+from dashboard.ui.language import gettext as _
 from dashboard.ui.outcomes.landing import landing
 from dashboard.ui.words import plain
 from dashboard.visits.appointments.visit_addresses import calendar_url, ticket_url
@@ -24,7 +25,7 @@ def show_booked() -> None:
 
 def _show(booked: Sequence[BookingRecord]) -> None:
     with landing(f"booked_{booked[0].id}", border=True):
-        st.badge("Booked", icon=":material/event_available:", color="green")
+        st.badge(_("Booked"), icon=":material/event_available:", color="green")
         sentences = list(map(_sentence, booked))
         # A list of one is none.
         st.markdown("- " + "\n- ".join(sentences) if sentences[1:] else sentences[0])
@@ -34,25 +35,27 @@ def _show(booked: Sequence[BookingRecord]) -> None:
             if st.button(_visits(), key="booked_visits", icon=":material/event:"):
                 _go_to_visits(booked[0].patient_id)
             st.button(
-                "Book another visit", key="booked_another", on_click=forget_booked
+                _("Book another visit"), key="booked_another", on_click=forget_booked
             )
 
 
 def _sentence(booking: BookingRecord) -> str:
-    room = f", room {plain(booking.room)}" if booking.room else ""
+    room = _(", room {room}").format(room=plain(booking.room)) if booking.room else ""
     doctor = plain(booking.doctor_name)
-    return f"**{when(booking.starts_at)}** with **{doctor}**{room}"
+    return _("**{starts_at}** with **{doctor}**{room}").format(
+        starts_at=when(booking.starts_at), doctor=doctor, room=room
+    )
 
 
 def _files(appointment_id: UUID) -> None:
     st.link_button(
-        "Ticket",
+        _("Ticket"),
         ticket_url(appointment_id),
         key="booked_ticket",
         icon=":material/confirmation_number:",
     )
     st.link_button(
-        "Calendar file",
+        _("Calendar file"),
         calendar_url(appointment_id),
         key="booked_calendar",
         icon=":material/calendar_add_on:",
@@ -61,7 +64,7 @@ def _files(appointment_id: UUID) -> None:
 
 def _visits() -> str:
     """Return what the list of visits is called for whoever is here."""
-    return "My visits" if current_actor().patient_id else "All visits"
+    return _("My visits") if current_actor().patient_id else _("All visits")
 
 
 def _go_to_visits(patient_id: UUID) -> None:

@@ -9,6 +9,7 @@ import streamlit as st
 from dashboard.context import current_actor, read
 from dashboard.patients.records.chosen_patient import chosen_patient, named_patient
 from dashboard.patients.search.patient_choice import choose_patient, forget_patient
+from dashboard.ui.language import gettext as _, marked
 from services.core.actors import Permission, Role
 from services.core.errors import NotFound
 from services.patients.records import patients
@@ -18,7 +19,7 @@ from services.visits.schedule.doctors import DoctorRecord
 
 _PAGE: Final = "booking"
 _NAMED: Final = "booking_named_patient"
-_ADVICE: Final = "Select a patient to book."
+_ADVICE: Final = marked("Select a patient to book.")
 _SECONDS: Final = 30.0
 
 
@@ -28,7 +29,7 @@ def chosen_doctor() -> DoctorRecord:
         doctor_id = UUID(st.query_params.get("doctor", ""))
     except ValueError as error:
         raise NotFound(
-            "This address names no doctor. Find the doctor in the list first."
+            _("This address names no doctor. Find the doctor in the list first.")
         ) from error
     actor = current_actor()
     return read(
@@ -80,7 +81,7 @@ def whose_visits() -> PatientRecord:
     if actor.role is not Role.PATIENT:
         return chosen_patient()
     if actor.patient_id is None:
-        raise NotFound("No record belongs to this sign-in. Ask at the front desk.")
+        raise NotFound(_("No record belongs to this sign-in. Ask at the front desk."))
     patient_id = actor.patient_id
     return read(
         lambda s: patients.get_patient(s, actor, patient_id),

@@ -9,6 +9,7 @@ import streamlit as st
 from dashboard.context import current_actor, freshness
 from dashboard.ui.clock import in_zone, today
 from dashboard.ui.empty_state import empty_state
+from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.words import plain
 from dashboard.visits.booking.calendar import days_of, slots_of
 from dashboard.visits.booking.repeating import ask_for_weeks
@@ -28,8 +29,8 @@ _DAY: Final = "doctor_day"
 _WEEK: Final = "doctor_week"
 _VIEW: Final = "doctor_view"
 _SHOWN: Final = "doctor_shown"
-_WEEK_VIEW: Final = "Week"
-_DAY_VIEW: Final = "Day"
+_WEEK_VIEW: Final = marked("Week")
+_DAY_VIEW: Final = marked("Day")
 
 
 def choose_time(
@@ -52,7 +53,7 @@ def choose_time(
     if slots:
         drawn = payload_of(
             days_of(slots, first, days),
-            name=f"Times of {doctor.name}",
+            name=_("Times of {name}").format(name=doctor.name),
             action=action,
             is_own=current_actor().patient_id is not None,
         )
@@ -78,7 +79,7 @@ def _bar(*, repeats: bool) -> str:
     """Draw what moves through the weeks or days; return which of the two it is."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         view = st.segmented_control(
-            "Show",
+            _("Show"),
             [_WEEK_VIEW, _DAY_VIEW],
             default=_WEEK_VIEW,
             required=True,
@@ -88,7 +89,7 @@ def _bar(*, repeats: bool) -> str:
         )
         by = DAYS_OF_WEEK if view == _WEEK_VIEW else 1
         st.button(
-            "Earlier",
+            _("Earlier"),
             key="doctor_earlier",
             icon=":material/chevron_left:",
             on_click=_move,
@@ -96,7 +97,7 @@ def _bar(*, repeats: bool) -> str:
             disabled=_day() - timedelta(days=by) < week_of(today()),
         )
         st.button(
-            "Later",
+            _("Later"),
             key="doctor_later",
             icon=":material/chevron_right:",
             on_click=_move,
@@ -113,7 +114,7 @@ def _choose_week() -> None:
     shown = week_of(_day())
     st.session_state[_WEEK] = shown
     st.selectbox(
-        "Week",
+        _("Week"),
         sorted({shown, *weeks_ahead()}),
         key=_WEEK,
         format_func=heading,
@@ -130,7 +131,7 @@ def _show_week() -> None:
 def _in_grey(view: str) -> str:
     # The primary colour, in which Streamlit writes the chosen one, is too dark on the
     # dark background; the frame around it shows which one it is.
-    return f":gray[{view}]"
+    return f":gray[{_(view)}]"
 
 
 def _shown(view: str) -> tuple[date, int]:
@@ -153,15 +154,26 @@ def _show(day: date) -> None:
 
 
 def _show_nothing_free(doctor: DoctorRecord, days: int) -> None:
-    what = "week" if days > 1 else "day"
     first = _first_free(doctor)
     name = plain(doctor.name)
     if doctor.next_free_at is None or first is None:
-        empty_state(f"{name} has no free times at the moment.", icon="event_busy")
+        empty_state(
+            _("{name} has no free times at the moment.").format(name=name),
+            icon="event_busy",
+        )
         return
-    empty_state(f"{name} cannot be booked in this {what}.", icon="event_busy")
+    empty_state(
+        (
+            _("{name} cannot be booked in this week.")
+            if days > 1
+            else _("{name} cannot be booked on this day.")
+        ).format(name=name),
+        icon="event_busy",
+    )
     st.button(
-        f"Show the next free time: {shortly(doctor.next_free_at)}",
+        _("Show the next free time: {next_free_at}").format(
+            next_free_at=shortly(doctor.next_free_at)
+        ),
         key="doctor_show_next",
         on_click=_show,
         args=(first,),

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from dashboard.context import current_actor, look_at_visits, read
 from dashboard.ui.clock import in_zone, now, today
-from dashboard.ui.words import written
+from dashboard.ui.language import day_in_full, gettext as _
 from dashboard.visits.booking.held import held_now
 from dashboard.visits.booking.slot_calendar import Day, Time, TimeState
 from dashboard.visits.booking.times import clock, heading, span, viewers_time
@@ -58,7 +58,7 @@ def days_of(shown: Sequence[SlotRecord], first: date, days: int) -> list[Day]:
     return [
         Day(
             label=heading(day),
-            name=f"{day:%A} {written(day)}",
+            name=day_in_full(day),
             times=tuple(_time(slot, lines[_wall(slot)]) for slot in per_day[day]),
             is_today=day == today(),
         )
@@ -85,7 +85,9 @@ def _time(slot: SlotRecord, line: int) -> Time:
         text=clock(slot.starts_at),
         state=state,
         line=line,
-        note=f"being booked, free at {clock(until)}" if is_held and until else "",
+        note=_("being booked, free at {until}").format(until=clock(until))
+        if is_held and until
+        else "",
         beside=viewers_time(slot.starts_at),
         frees_in=_seconds_until(until) if is_held and until else None,
     )

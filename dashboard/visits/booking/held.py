@@ -11,6 +11,7 @@ from uuid import UUID
 import streamlit as st
 
 from dashboard.context import current_actor, read, write
+from dashboard.ui.language import gettext as _
 from dashboard.visits.booking.leaving import BOOKED, HELD
 from dashboard.visits.booking.times import when
 from services.visits.booking import bookings
@@ -50,8 +51,10 @@ def say_what_ran_out(patient_id: UUID, held: Sequence[BookingRecord]) -> None:
     for booking in before.values():
         if booking.id not in still and _ran_out(booking.id):
             st.warning(
-                f"Your hold on {when(booking.starts_at)} has run out, so the time is "
-                "free for everybody. Choose it again if it still is.",
+                _(
+                    "Your hold on {starts_at} has run out, so the time is free for "
+                    "everybody. Choose it again if it still is."
+                ).format(starts_at=when(booking.starts_at)),
                 icon=":material/timer_off:",
             )
 

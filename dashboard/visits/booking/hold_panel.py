@@ -12,6 +12,7 @@ from dashboard.context import current_actor, write
 from dashboard.ui.countdown import Countdown, countdown
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import bounded_line
+from dashboard.ui.language import gettext as _
 from dashboard.ui.outcomes.landing import landing
 from dashboard.ui.words import plain
 from dashboard.visits.appointments.visit_addresses import leaving_url
@@ -49,7 +50,7 @@ def _panels(patient_id: UUID, drawn: frozenset[UUID]) -> None:
     with error_boundary():
         # Anew each time: what was left when the page was drawn is less by now.
         held = held_for(patient_id)
-        for _, of_series in groupby(sorted(held, key=_series), key=_series):
+        for __, of_series in groupby(sorted(held, key=_series), key=_series):
             _panel(tuple(of_series))
         # Last: what was clicked in a panel that is still there counts all the same.
         if {booking.id for booking in held} != drawn:
@@ -69,10 +70,12 @@ def _panel(held: Sequence[BookingRecord]) -> None:
             st.rerun()
         _begin_with_reason(first)
         note = bounded_line(
-            f"What is the visit at {clock(first.starts_at)} about?",
+            _("What is the visit at {starts_at} about?").format(
+                starts_at=clock(first.starts_at)
+            ),
             key=f"booking_note_{first.id}",
             longest=LONGEST_NOTE,
-            placeholder="Optional, for the doctor",
+            placeholder=_("Optional, for the doctor"),
         )
         with st.container(horizontal=True):
             _offer_actions(held, note)
@@ -90,16 +93,20 @@ def _sentence(held: Sequence[BookingRecord]) -> str:
     first = held[0]
     doctor = plain(first.doctor_name)
     if len(held) == 1:
-        moves = ", instead of the visit that you move" if first.replaces_id else ""
-        return f"**{when(first.starts_at)}** with **{doctor}** is held{moves}."
+        moves = _(", instead of the visit that you move") if first.replaces_id else ""
+        return _("**{starts_at}** with **{doctor}** is held{moves}.").format(
+            starts_at=when(first.starts_at), doctor=doctor, moves=moves
+        )
     lines = "\n".join(f"- {when(booking.starts_at)}" for booking in held)
-    return f"{len(held)} visits with **{doctor}** are held:\n\n{lines}"
+    return _("{count} visits with **{doctor}** are held:\n\n{lines}").format(
+        count=len(held), doctor=doctor, lines=lines
+    )
 
 
 def _countdown(held: Sequence[BookingRecord]) -> Countdown:
     first = min(held, key=lambda booking: booking.seconds_left or 0.0)
     return Countdown(
-        "left to confirm",
+        _("left to confirm"),
         first.seconds_left or 0.0,
         OFFER_SECONDS if first.waitlist_id else HOLD_SECONDS,
         leaving=tuple(leaving_url(booking.id) for booking in held if is_own(booking)),
@@ -109,7 +116,9 @@ def _countdown(held: Sequence[BookingRecord]) -> Countdown:
 def _offer_actions(held: Sequence[BookingRecord], note: str) -> None:
     first, many = held[0], len(held) > 1
     if st.button(
-        f"Confirm {len(held)} visits" if many else "Confirm visit",
+        _("Confirm {count} visits").format(count=len(held))
+        if many
+        else _("Confirm visit"),
         type="primary",
         key=f"booking_confirm_{first.id}",
         icon=":material/check:",
@@ -117,7 +126,7 @@ def _offer_actions(held: Sequence[BookingRecord], note: str) -> None:
         _confirm(held, note)
         st.rerun()
     _offer_more_time(held)
-    if st.button("Release", key=f"booking_cancel_{first.id}"):
+    if st.button(_("Release"), key=f"booking_cancel_{first.id}"):
         give_back(held)
         st.rerun()
 
@@ -141,20 +150,22 @@ def _offer_more_time(held: Sequence[BookingRecord]) -> None:
     first, actor = held[0], current_actor()
     if not first.renewals:
         if st.button(
-            "2 more minutes",
+            _("2 more minutes"),
             key=f"booking_renew_{first.id}",
             icon=":material/more_time:",
         ):
             _renew(held, None)
     elif actor.may(Permission.OVERRIDE_BOOKING):
-        with st.popover("2 more minutes, against the rules", icon=":material/gavel:"):
+        with st.popover(
+            _("2 more minutes, against the rules"), icon=":material/gavel:"
+        ):
             reason = bounded_line(
-                "Reason",
+                _("Reason"),
                 key=f"booking_renew_reason_{first.id}",
                 longest=LONGEST,
-                help="It is kept in the audit log.",
+                help=_("It is kept in the audit log."),
             )
-            if st.button("Extend anyway", key=f"booking_renew_anyway_{first.id}"):
+            if st.button(_("Extend anyway"), key=f"booking_renew_anyway_{first.id}"):
                 _renew(held, reason)
 
 

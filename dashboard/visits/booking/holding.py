@@ -9,8 +9,10 @@ import streamlit as st
 from sqlalchemy.orm import Session
 
 from dashboard.context import current_actor, read, write
+from dashboard.ui.dialogs import dialog
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import bounded_area
+from dashboard.ui.language import explained, gettext as _, marked
 from dashboard.ui.outcomes.landing import landing
 from dashboard.visits.booking.cancellation_notice import notice_hours
 from dashboard.visits.booking.held import forget_booked, give_back, held_now
@@ -150,28 +152,30 @@ def say_what_was_refused() -> None:
         _override(refused)
     else:
         _forget_refused()
-        st.error(str(refused.refusal), icon=":material/block:")
+        st.error(explained(refused.refusal), icon=":material/block:")
 
 
 def _forget_refused() -> None:
     st.session_state.pop(REFUSED, None)
 
 
-@st.dialog(
-    "Book against the rules?", icon=":material/gavel:", on_dismiss=_forget_refused
+@dialog(
+    marked("Book against the rules?"),
+    icon=":material/gavel:",
+    on_dismiss=_forget_refused,
 )
 def _override(refused: _Refused) -> None:
     with error_boundary():
-        st.markdown(str(refused.refusal))
+        st.markdown(explained(refused.refusal))
         with st.form("booking_override_form", border=False):
             reason = bounded_area(
-                "Reason",
+                _("Reason"),
                 key="booking_override_reason",
                 longest=LONGEST,
-                help="It is kept with the booking and in the audit log.",
+                help=_("It is kept with the booking and in the audit log."),
             )
             if not st.form_submit_button(
-                "Book anyway", type="primary", key="booking_override_confirm"
+                _("Book anyway"), type="primary", key="booking_override_confirm"
             ):
                 return
         try:
@@ -191,9 +195,15 @@ def show_lost_race() -> SlotRecord | None:
     name = f"lost_{lost.starts_at:%Y%m%d%H%M}"
     with landing(name, border=True, gap="small"):
         st.markdown(
-            f":material/bolt: **{shortly(lost.starts_at)} was just taken.** "
+            _(":material/bolt: **{starts_at} was just taken.** ").format(
+                starts_at=shortly(lost.starts_at)
+            )
             + _may_free(lost.free_at)
-            + ("These are free next:" if free_next else "Nothing else is free so far.")
+            + (
+                _("These are free next:")
+                if free_next
+                else _("Nothing else is free so far.")
+            )
         )
         with st.container(horizontal=True, gap="small"):
             for slot in free_next:
@@ -203,7 +213,11 @@ def show_lost_race() -> SlotRecord | None:
 
 
 def _may_free(timestamp: datetime | None) -> str:
-    return f"It may be free again at {clock(timestamp)}. " if timestamp else ""
+    return (
+        _("It may be free again at {timestamp}. ").format(timestamp=clock(timestamp))
+        if timestamp
+        else ""
+    )
 
 
 def _next_free(lost: _LostTime) -> list[SlotRecord]:

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import streamlit as st
 
+from dashboard.ui.language import gettext as _
 from dashboard.ui.notices import notify
 from services.core.errors import ServiceError
 
@@ -43,5 +44,5 @@ def stay_on(page: str) -> None:
             from dashboard.visits.booking.held import give_back
 
             give_back(list(held.values()))
-            notify("What you held and did not confirm is free again.", icon="event")
+            notify(_("What you held and did not confirm is free again."), icon="event")
     held.clear()

@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard.context import current_actor, read
 from dashboard.navigation import go
+from dashboard.ui.language import gettext as _
 from dashboard.visits.booking.times import when
 from services.core.errors import NotFound
 from services.visits.booking import bookings
@@ -22,7 +23,7 @@ def moved_booking() -> BookingRecord | None:
     try:
         booking_id = UUID(named)
     except ValueError as error:
-        raise NotFound("This address names no visit that could be moved.") from error
+        raise NotFound(_("This address names no visit that could be moved.")) from error
     booking = booking_of(booking_id)
     return booking if booking.status is BookingStatus.CONFIRMED else None
 
@@ -41,12 +42,14 @@ def say_what_moves(moved: BookingRecord) -> None:
     """Say which visit is moved, and that it stands until the new one is booked."""
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(
-            f":material/event_repeat: You are moving the visit of "
-            f"**{when(moved.starts_at)}**. It stays booked until you confirm another "
-            "time.",
+            _(
+                ":material/event_repeat: You are moving the visit of **{starts_at}**. "
+                "It "
+                "stays booked until you confirm another time."
+            ).format(starts_at=when(moved.starts_at)),
             width="stretch",
         )
-        if st.button("Leave it as it is", key="doctor_keep_visit"):
+        if st.button(_("Leave it as it is"), key="doctor_keep_visit"):
             go("visits/visits.py", **_of_patient(moved.patient_id))
 
 

@@ -8,7 +8,9 @@ import streamlit as st
 
 from dashboard.context import current_actor, read, write
 from dashboard.ui.clock import zone
+from dashboard.ui.dialogs import dialog
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import gettext as _, marked, ngettext
 from dashboard.ui.notices import notify
 from dashboard.visits.booking.held import forget_booked
 from dashboard.visits.booking.times import when
@@ -16,18 +18,22 @@ from services.visits.booking import bookings
 from services.visits.booking.bookings import BookingStatus, SeriesRequest, SeriesSlot
 
 _WEEKS: Final = "doctor_weeks"
-_WHY: Final = {"held": "being booked", "booked": "taken", "none": "no time that day"}
+_WHY: Final = {
+    "held": marked("being booked"),
+    "booked": marked("taken"),
+    "none": marked("no time that day"),
+}
 
 
 def ask_for_weeks() -> None:
     """Ask how many weeks in a row a time is wanted; once, unless somebody says more."""
-    with st.popover("Repeat", icon=":material/repeat:"):
+    with st.popover(_("Repeat"), icon=":material/repeat:"):
         # To choose from: nobody hears of a number out of bounds, and another counts.
         st.selectbox(
-            "Weeks in a row",
+            _("Weeks in a row"),
             range(1, bookings.LONGEST_SERIES + 1),
             key=_WEEKS,
-            help="The same weekday and time. You see which are free first.",
+            help=_("The same weekday and time. You see which are free first."),
         )
 
 
@@ -36,7 +42,7 @@ def wanted_weeks() -> int:
     return int(st.session_state.get(_WEEKS, 1))
 
 
-@st.dialog("The same time every week", icon=":material/repeat:")
+@dialog(marked("The same time every week"), icon=":material/repeat:")
 def choose_weeks(slot_id: UUID, patient_id: UUID, weeks: int) -> None:
     """Show which of the times are free, and hold those that are wanted."""
     with error_boundary():
@@ -47,7 +53,9 @@ def choose_weeks(slot_id: UUID, patient_id: UUID, weeks: int) -> None:
         )
         wanted = [slot.slot_id for slot in times if _choose_time(slot) and slot.slot_id]
         if st.button(
-            f"Hold {len(wanted)} visits" if len(wanted) != 1 else "Hold 1 visit",
+            ngettext("Hold {count} visit", "Hold {count} visits", len(wanted)).format(
+                count=len(wanted)
+            ),
             type="primary",
             key="series_hold",
             disabled=not wanted,
@@ -58,7 +66,7 @@ def choose_weeks(slot_id: UUID, patient_id: UUID, weeks: int) -> None:
 
 def _choose_time(time: SeriesSlot) -> bool:
     is_free = time.state == "free"
-    why = "" if is_free else f": {_WHY[time.state]}"
+    why = "" if is_free else f": {_(_WHY[time.state])}"
     is_chosen = st.checkbox(
         f"{when(time.starts_at)}{why}",
         value=is_free,
@@ -75,4 +83,7 @@ def _hold(slot_ids: Sequence[UUID], patient_id: UUID) -> None:
     held = write(lambda s: bookings.hold_series(s, actor, request))
     lost = [booking for booking in held if booking.status is BookingStatus.FAILED]
     for booking in lost:
-        notify(f"{when(booking.starts_at)} was just taken.", icon="bolt")
+        notify(
+            _("{starts_at} was just taken.").format(starts_at=when(booking.starts_at)),
+            icon="bolt",
+        )

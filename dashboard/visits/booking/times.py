@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import streamlit as st
 
 from dashboard.ui.clock import in_zone, midnight, today, zone
-from dashboard.ui.words import written
+from dashboard.ui.language import day_heading, day_in_full, gettext as _, short_weekday
 
 DAYS_OF_WEEK: Final = 7
 _WEEKS_AHEAD: Final = 26
@@ -31,7 +31,7 @@ def span(first: date, days: int) -> tuple[datetime, datetime]:
 
 def heading(day: date) -> str:
     """Return the day as it heads a column: Mon 23 Nov."""
-    return f"{day:%a} {day.day} {day:%b}"
+    return day_heading(day)
 
 
 def clock(timestamp: datetime) -> str:
@@ -48,15 +48,15 @@ def viewers_time(timestamp: datetime) -> str:
     if own is None:
         return ""
     other_day = own.date() != in_zone(timestamp).date()
-    return f"{own:%a %H:%M}" if other_day else f"{own:%H:%M}"
+    return f"{short_weekday(own)} {own:%H:%M}" if other_day else f"{own:%H:%M}"
 
 
 def when(timestamp: datetime) -> str:
     """Return day and time in full: Monday 23 November 2026, 10:20."""
     local = in_zone(timestamp)
     own = viewers_time(timestamp)
-    return f"{local:%A} {written(local.date())}, {local:%H:%M}" + (
-        f" ({own} on your clock)" if own else ""
+    return f"{day_in_full(local.date())}, {local:%H:%M}" + (
+        _(" ({own} on your clock)").format(own=own) if own else ""
     )
 
 
@@ -64,7 +64,7 @@ def shortly(timestamp: datetime) -> str:
     """Return day and time as a button says it: Mon 23 Nov, 10:20."""
     own = viewers_time(timestamp)
     return f"{heading(in_zone(timestamp).date())}, {clock(timestamp)}" + (
-        f" (yours {own})" if own else ""
+        _(" (yours {own})").format(own=own) if own else ""
     )
 
 
@@ -79,9 +79,9 @@ def in_viewers_zone(timestamp: datetime) -> datetime | None:
 
 def about_clocks(timestamp: datetime) -> str:
     """Say whose clock the times are of, and about the viewer's where it differs."""
-    sentence = f"Times in clinic time ({zone().key})"
+    sentence = _("Times in clinic time ({zone})").format(zone=zone().key)
     if in_viewers_zone(timestamp) is not None and (theirs := _viewers_zone()):
-        sentence += f"; yours in grey ({theirs.key})"
+        sentence += _("; yours in grey ({zone})").format(zone=theirs.key)
     return f"{sentence}."
 
 

@@ -8,8 +8,10 @@ import streamlit as st
 
 from dashboard.context import current_actor, read, write
 from dashboard.ui.clock import in_zone, today
+from dashboard.ui.dialogs import dialog
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import bounded_line
+from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.notices import notify
 from dashboard.ui.words import plain, written
 from dashboard.visits.booking.times import DAYS_OF_WEEK, span
@@ -28,7 +30,7 @@ def offer_waiting(
 ) -> None:
     """Offer to be told when a time of the doctor, or of the speciality, frees up."""
     if st.button(
-        "Nothing suits? Join the waiting list",
+        _("Nothing suits? Join the waiting list"),
         key="waiting_join",
         type="tertiary",
         icon=":material/hourglass_top:",
@@ -40,11 +42,11 @@ def show_waiting_list(patient_id: UUID) -> None:
     """Show what the patient waits for, and let them leave."""
     waits = _waits_of(patient_id)
     if waits:
-        st.subheader("Waiting list", anchor=False)
+        st.subheader(_("Waiting list"), anchor=False)
     for wait in waits:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             st.markdown(_sentence(wait), width="stretch")
-            if st.button("Leave the list", key=f"waiting_leave_{wait.id}"):
+            if st.button(_("Leave the list"), key=f"waiting_leave_{wait.id}"):
                 _leave(wait)
 
 
@@ -65,18 +67,21 @@ def _ask_reason_for_one_more(patient_id: UUID) -> str | None:
     if not may or len(_waits_of(patient_id)) < waitlist.MOST_PLACES:
         return None
     st.warning(
-        f"This patient is in {waitlist.MOST_PLACES} lines already, so say why.",
+        _("This patient is in {most} lines already, so say why.").format(
+            most=waitlist.MOST_PLACES
+        ),
         icon=":material/gavel:",
     )
-    return bounded_line("Reason", key="waiting_override_reason", longest=LONGEST)
+    return bounded_line(_("Reason"), key="waiting_override_reason", longest=LONGEST)
 
 
 def _sentence(wait: WaitRecord) -> str:
-    whom = wait.doctor_name or f"Any doctor, {wait.speciality}"
+    whom = wait.doctor_name or _("Any doctor, {speciality}").format(
+        speciality=wait.speciality
+    )
     first, last = in_zone(wait.from_at).date(), _last_day(wait)
-    return (
-        f":material/hourglass_top: **{plain(whom)}**, from {written(first)} to "
-        f"{written(last)}"
+    return _(":material/hourglass_top: **{whom}**, from {first} to {last}").format(
+        whom=plain(whom), first=written(first), last=written(last)
     )
 
 
@@ -87,27 +92,34 @@ def _last_day(wait: WaitRecord) -> date:
 def _leave(wait: WaitRecord) -> None:
     actor = current_actor()
     write(lambda s: waitlist.leave(s, actor, wait.id))
-    notify("You are no longer on this waiting list.", icon="hourglass_disabled")
+    notify(_("You are no longer on this waiting list."), icon="hourglass_disabled")
     st.rerun()
 
 
-@st.dialog("Join the waiting list", icon=":material/hourglass_top:")
+@dialog(marked("Join the waiting list"), icon=":material/hourglass_top:")
 def _join(patient_id: UUID, doctor: DoctorRecord | None, speciality: str) -> None:
     with error_boundary():
-        whom = doctor.name if doctor else f"any doctor, {speciality},"
+        whom = (
+            doctor.name
+            if doctor
+            else _("any doctor, {speciality},").format(speciality=speciality)
+        )
         st.markdown(
-            f"When a time with **{plain(whom)}** frees up, it is held for whoever has "
-            "waited longest. They get a letter and have 15 minutes to confirm."
+            _(
+                "When a time with **{whom}** frees up, it is held for whoever has "
+                "waited "
+                "longest. They get a letter and have 15 minutes to confirm."
+            ).format(whom=plain(whom))
         )
         weeks = st.selectbox(
-            "How soon?",
+            _("How soon?"),
             _WEEKS,
             index=1,
             key="waiting_weeks",
-            format_func=lambda weeks: f"Within {weeks} weeks",
+            format_func=lambda weeks: _("Within {weeks} weeks").format(weeks=weeks),
         )
         override = _ask_reason_for_one_more(patient_id)
-        if st.button("Join the list", type="primary", key="waiting_join_confirm"):
+        if st.button(_("Join the list"), type="primary", key="waiting_join_confirm"):
             from_at, until_at = span(today(), weeks * DAYS_OF_WEEK)
             request = WaitRequest(
                 patient_id=patient_id,
@@ -119,5 +131,5 @@ def _join(patient_id: UUID, doctor: DoctorRecord | None, speciality: str) -> Non
             )
             actor = current_actor()
             write(lambda s: waitlist.join(s, actor, request))
-            notify("You are on the waiting list.", icon="hourglass_top")
+            notify(_("You are on the waiting list."), icon="hourglass_top")
             st.rerun()

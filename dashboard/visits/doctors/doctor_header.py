@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from dashboard.ui.language import decimal, gettext as _
 from dashboard.ui.own_photo import own_photo
 from dashboard.ui.page_header import name_breadcrumb, page_header
 from dashboard.ui.words import plain
@@ -17,7 +18,9 @@ def doctor_header(doctor: DoctorRecord) -> None:
         with st.container(gap="small", width="stretch"):
             _facts(doctor)
     if not doctor.is_active:
-        st.info("This doctor cannot be booked at the moment.", icon=":material/block:")
+        st.info(
+            _("This doctor cannot be booked at the moment."), icon=":material/block:"
+        )
 
 
 def _facts(doctor: DoctorRecord) -> None:
@@ -25,12 +28,12 @@ def _facts(doctor: DoctorRecord) -> None:
     page_header(plain(doctor.name))
     facts = [doctor.speciality.capitalize()]
     if doctor.room:
-        facts.append(f"room {doctor.room}")
+        facts.append(_("room {room}").format(room=doctor.room))
     if doctor.city:
         facts.append(doctor.city)
-    facts.append(f"{doctor.slot_minutes} minutes")
+    facts.append(_("{minutes} minutes").format(minutes=doctor.slot_minutes))
     if doctor.fee is not None:
-        facts.append(f"fee {doctor.fee:.2f}")
+        facts.append(_("fee {fee}").format(fee=decimal(float(doctor.fee), 2)))
     st.markdown(" · ".join(map(plain, facts)))
 
 

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
+from dashboard.ui.language import decimal, gettext as _, marked
 from dashboard.ui.record_table import (
     Cell,
     Column,
@@ -19,12 +20,12 @@ from dashboard.ui.record_table import (
 from services.visits.schedule.doctors import DoctorRecord
 
 _COLUMNS: Final = (
-    Column("Name"),
-    Column("Speciality"),
-    Column("Next free"),
-    Column("Room"),
-    Column("Fee"),
-    Column("City"),
+    Column(marked("Name")),
+    Column(marked("Speciality")),
+    Column(marked("Next free")),
+    Column(marked("Room")),
+    Column(marked("Fee")),
+    Column(marked("City")),
 )
 _CARRIED: Final = ("patient", "moves")
 
@@ -45,7 +46,7 @@ def doctor_table(
         _row(doctor, _next_free(doctor, written_time), is_managed=is_managed)
         for doctor in doctors
     ]
-    return record_table(payload_of(columns, rows, name="Doctors"), key=key)
+    return record_table(payload_of(columns, rows, name=_("Doctors")), key=key)
 
 
 def carried() -> dict[str, str]:
@@ -59,11 +60,11 @@ def _row(doctor: DoctorRecord, next_free: Cell, *, is_managed: bool) -> Row:
         Cell(doctor.speciality.capitalize()),
         next_free,
         Cell(doctor.room or ""),
-        Cell("" if doctor.fee is None else f"{doctor.fee:.2f}"),
+        Cell("" if doctor.fee is None else decimal(float(doctor.fee), 2)),
         Cell(doctor.city or ""),
     ]
     if is_managed:
-        plan = RowAction("plan", "Plan", "edit_calendar")
+        plan = RowAction("plan", _("Plan"), "edit_calendar")
         cells.append(Cell("", actions=(plan,)))
     query = urlencode({"doctor": str(doctor.id)} | carried())
     return Row(str(doctor.id), tuple(cells), f"doctor?{query}")
@@ -71,7 +72,7 @@ def _row(doctor: DoctorRecord, next_free: Cell, *, is_managed: bool) -> Row:
 
 def _next_free(doctor: DoctorRecord, written_time: Callable[[datetime], str]) -> Cell:
     if not doctor.is_active:
-        return Cell("Cannot be booked", "muted", "block")
+        return Cell(_("Cannot be booked"), "muted", "block")
     if doctor.next_free_at is None:
-        return Cell("Nothing free", "muted")
+        return Cell(_("Nothing free"), "muted")
     return Cell(written_time(doctor.next_free_at))

@@ -4,6 +4,7 @@ from datetime import date, datetime
 from typing import Final
 
 from dashboard.context import in_zone
+from dashboard.ui.language import gettext as _, marked, pgettext
 from dashboard.ui.record_table import Cell, Tone
 from dashboard.ui.words import age_on, written
 from dashboard.visits.front_desk.day_queue import Queue
@@ -13,7 +14,7 @@ _MINUTE: Final = 60
 _HOUR: Final = 60
 # From then on somebody ought to look after who waits.
 _LONG_MINUTES: Final = 30
-_NOT_YOURS: Final = "Not your patient any more"
+_NOT_YOURS: Final = marked("Not your patient any more")
 
 
 def hour(timestamp: datetime) -> str:
@@ -23,7 +24,7 @@ def hour(timestamp: datetime) -> str:
 
 def who(visit: VisitRecord) -> str:
     """Return the patient's name, as far as it is shown to this person."""
-    return visit.patient_name or _NOT_YOURS
+    return visit.patient_name or _(_NOT_YOURS)
 
 
 def born_and_aged(visit: VisitRecord, today: date) -> str:
@@ -35,8 +36,10 @@ def born_and_aged(visit: VisitRecord, today: date) -> str:
 def lasting(minutes: int) -> str:
     """Return a duration as people say it."""
     if minutes < _HOUR:
-        return f"{minutes} min"
-    return f"{minutes // _HOUR} h {minutes % _HOUR} min"
+        return _("{minutes} min").format(minutes=minutes)
+    return _("{hours} h {minutes} min").format(
+        hours=minutes // _HOUR, minutes=minutes % _HOUR
+    )
 
 
 def state(visit: VisitRecord, timestamp: datetime) -> Cell:
@@ -45,30 +48,42 @@ def state(visit: VisitRecord, timestamp: datetime) -> Cell:
         case VisitStatus.CHECKED_IN:
             minutes = waited_minutes(visit)
             tone: Tone = "warn" if minutes >= _LONG_MINUTES else "info"
-            return Cell(f"Waiting {lasting(minutes)}", tone, "hourglass_top")
+            return Cell(
+                _("Waiting {time}").format(time=lasting(minutes)),
+                tone,
+                "hourglass_top",
+            )
         case VisitStatus.IN_ROOM:
-            return Cell("In the room", "info", "meeting_room")
+            return Cell(_("In the room"), "info", "meeting_room")
         case VisitStatus.SCHEDULED:
             return _expected(visit, timestamp)
         case VisitStatus.COMPLETED:
-            return Cell("Seen", "ok", "check_circle")
+            return Cell(_("Seen"), "ok", "check_circle")
         case VisitStatus.CANCELLED:
-            return Cell("Cancelled", "muted", "event_busy")
+            return Cell(pgettext("visit", "Cancelled"), "muted", "event_busy")
         case VisitStatus.NO_SHOW:
-            return Cell("Did not come", "muted", "person_off")
+            return Cell(_("Did not come"), "muted", "person_off")
 
 
 def summary(queue: Queue) -> str:
     """Say in one line how the day stands."""
     seen = sum(visit.status is VisitStatus.COMPLETED for visit in queue.over)
     missed = sum(visit.status is VisitStatus.NO_SHOW for visit in queue.over)
-    waiting = f"{len(queue.waiting)} waiting"
+    waiting = _("{count} waiting").format(count=len(queue.waiting))
     if queue.waiting:
-        waiting += f", the longest for {lasting(waited_minutes(queue.waiting[0]))}"
+        waiting += _(", the longest for {time}").format(
+            time=lasting(waited_minutes(queue.waiting[0]))
+        )
     if queue.in_room:
-        waiting += f" · {len(queue.in_room)} in the room"
-    parts = [waiting, f"{len(queue.expected)} expected", f"{seen} seen"]
-    return " · ".join([*parts, f"{missed} did not come"] if missed else parts)
+        waiting += _(" · {count} in the room").format(count=len(queue.in_room))
+    parts = [
+        waiting,
+        _("{count} expected").format(count=len(queue.expected)),
+        _("{count} seen").format(count=seen),
+    ]
+    return " · ".join(
+        [*parts, _("{missed} did not come").format(missed=missed)] if missed else parts
+    )
 
 
 def waited_minutes(visit: VisitRecord) -> int:
@@ -79,5 +94,5 @@ def waited_minutes(visit: VisitRecord) -> int:
 def _expected(visit: VisitRecord, timestamp: datetime) -> Cell:
     late = int((timestamp - visit.starts_at).total_seconds() // _MINUTE)
     if late > 0:
-        return Cell(f"{lasting(late)} late", "warn", "schedule")
-    return Cell("Expected", "plain", "event")
+        return Cell(_("{time} late").format(time=lasting(late)), "warn", "schedule")
+    return Cell(_("Expected"), "plain", "event")

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from dashboard import wiring
 from dashboard.ui.clock import in_zone, now
+from dashboard.ui.language import gettext as _
 from dashboard.web.log.json_log import describe
 from dashboard.web.page_context.page_actor import answering, on_behalf
 from db.postgres import Database, Lsn, Read, Served
@@ -177,8 +178,10 @@ def freshness() -> str:
         return ""
     if absence := wiring.current().database.absence():
         latest = f"{in_zone(absence.since):%H:%M:%S}"
-        return f"as of {latest} at the latest, {served.role} {served.node}, no primary"
-    timestamp = f"as of {in_zone(served.at):%H:%M:%S}"
+        return _("as of {time} at the latest, {role} {node}, no primary").format(
+            time=latest, role=served.role, node=served.node
+        )
+    timestamp = _("as of {time}").format(time=f"{in_zone(served.at):%H:%M:%S}")
     if on_behalf().actor.role is Role.PATIENT:
         return timestamp
     if served.role == "primary":

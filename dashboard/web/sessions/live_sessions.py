@@ -150,6 +150,11 @@ class LiveSessions:
         if (known := self._by_id.get(session_id)) is not None:
             self._drop(known)
 
+    def ask_anew(self, session_id: UUID) -> None:
+        """Look a sign-in up at its next request: its person was just changed here."""
+        if (known := self._by_id.get(session_id)) is not None:
+            known.asked_at -= _TRUSTED_SECONDS
+
     def absence(self) -> Absence | None:
         """Return since when nothing can be written down; None while it can."""
         return self._database.absence()

@@ -18,6 +18,7 @@ from services.core import audit
 from services.core.actors import Actor, Permission, Role
 from services.core.audit import Action
 from services.core.errors import NotFound
+from services.core.sentences import Sentence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +35,7 @@ class RecordAccess:
     @property
     def sentence(self) -> str:
         """Say who did what."""
-        return f"{self.who} {self.what}"
+        return Sentence("{who} {what}", who=self.who, what=self.what)
 
 
 def list_accesses(
@@ -92,12 +93,14 @@ def _about(
 def tell_who(entry: AuditEntry, reader: Actor, names: Mapping[UUID, str]) -> str:
     """Name to a reader the actor of an entry."""
     if entry.actor_id == reader.id:
-        return "You"
+        return Sentence("You")
     if entry.actor_role == Role.PATIENT and reader.role is Role.PATIENT:
         # Who else is a patient here is nobody's business.
-        return "Another patient"
-    role = f" ({entry.actor_role})" if entry.actor_role else ""
-    return f"{who(entry, names)}{role}"
+        return Sentence("Another patient")
+    name = who(entry, names)
+    if not entry.actor_role:
+        return name
+    return Sentence("{name} ({role})", name=name, role=Sentence(entry.actor_role))
 
 
 def _access(entry: AuditEntry, actor: Actor, names: Mapping[UUID, str]) -> RecordAccess:

@@ -16,11 +16,12 @@ from services.audit.log.reading import find, names_of
 from services.core import audit
 from services.core.actors import Actor
 from services.core.audit import Action
+from services.core.sentences import Sentence
 from services.documents import records
 
 PAGE_SIZE: Final = 200
 _SUBJECT: Final = "document"
-_BY_LINK: Final = "Somebody with a link"
+_BY_LINK: Final = Sentence("Somebody with a link")
 # A page that is open asks again and again, and the pages of a document are fetched one
 # by one: what belongs together is told once.
 _REPEATED: Final = frozenset(
@@ -119,7 +120,11 @@ def _access(
         sequence=entry.sequence,
         at=entry.at,
         who=_BY_LINK if is_stranger else tell_who(entry, actor, names),
-        what=words.tell_of_document(entry.action, entry.details) + _pages(group.pages),
+        what=Sentence(
+            "{what}{pages}",
+            what=words.tell_of_document(entry.action, entry.details),
+            pages=_pages(group.pages),
+        ),
         is_refused=entry.outcome != "done",
         cursor=entry.cursor,
     )
@@ -130,7 +135,7 @@ def _pages(pages: set[int]) -> str:
         return ""
     first, last = min(pages), max(pages)
     if first == last:
-        return f", page {first}"
+        return Sentence(", page {page}", page=first)
     if last - first + 1 == len(pages):
-        return f", pages {first} to {last}"
-    return f", {len(pages)} of its pages"
+        return Sentence(", pages {first} to {last}", first=first, last=last)
+    return Sentence(", {count} of its pages", count=len(pages))

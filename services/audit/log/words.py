@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from services.core.audit import Action
 from services.core.errors import InvalidInput
+from services.core.sentences import Sentence
 from services.lists import criteria
 
 # What is done with these says something about a patient, down to a search.
@@ -96,28 +97,32 @@ _TO_PATIENTS: Final[Mapping[str, str]] = MappingProxyType(
 _OF_DOCUMENT: Final[Mapping[str, str]] = MappingProxyType(
     {
         Action.DOCUMENT_FILE: "filed it",
-        Action.DOCUMENT_ADD_VERSION: "replaced the file by {}",
-        Action.DOCUMENT_READ: "opened its page at {}",
-        Action.DOCUMENT_VIEW: "viewed {}",
-        Action.DOCUMENT_PRINT: "printed {}",
-        Action.DOCUMENT_DOWNLOAD: "downloaded {}",
-        Action.DOCUMENT_COMPARE: "compared {} with another",
+        Action.DOCUMENT_ADD_VERSION: "replaced the file by {version}",
+        Action.DOCUMENT_READ: "opened its page at {version}",
+        Action.DOCUMENT_VIEW: "viewed {version}",
+        Action.DOCUMENT_PRINT: "printed {version}",
+        Action.DOCUMENT_DOWNLOAD: "downloaded {version}",
+        Action.DOCUMENT_COMPARE: "compared {version} with another",
         Action.DOCUMENT_CHANGE: "changed its details",
         Action.DOCUMENT_DELETE: "deleted it",
         Action.DOCUMENT_RESTORE: "restored it",
-        Action.DOCUMENT_RESTORE_VERSION: "restored an earlier version as {}",
+        Action.DOCUMENT_RESTORE_VERSION: "restored an earlier version as {version}",
         Action.DOCUMENT_HOLD: "put it on legal hold",
         Action.DOCUMENT_RELEASE: "released the legal hold",
         Action.DOCUMENT_PURGE: "removed it for good",
-        Action.DOCUMENT_SCAN: "scanned {} for viruses",
-        Action.DOCUMENT_RECOGNISE: "read the words on the pages of {}",
-        Action.DOCUMENT_DAMAGED: "found {} damaged in the store",
-        Action.SHARE_CREATE: "made a link to {}",
-        Action.SHARE_REVOKE: "revoked a link to {}",
-        Action.SHARE_OPEN: "opened {} by a link",
+        Action.DOCUMENT_SCAN: "scanned {version} for viruses",
+        Action.DOCUMENT_RECOGNISE: "read the words on the pages of {version}",
+        Action.DOCUMENT_DAMAGED: "found {version} damaged in the store",
+        Action.SHARE_CREATE: "made a link to {version}",
+        Action.SHARE_REVOKE: "revoked a link to {version}",
+        Action.SHARE_OPEN: "opened {version} by a link",
         Action.ACCESS_REFUSE: "tried to open it and was refused",
     }
 )
+
+
+_SOMETHING: Final = "did something with your record"
+_SOMETHING_ELSE: Final = "did something with {version}"
 
 
 def tell(action: str, details: Mapping[str, Any]) -> str:
@@ -128,18 +133,22 @@ def tell(action: str, details: Mapping[str, Any]) -> str:
 
 def tell_patient(action: str, details: Mapping[str, Any]) -> str:
     """Say to a patient what was done with their record."""
-    sentence = _TO_PATIENTS.get(action, "did something with your record")
+    sentence = _TO_PATIENTS.get(action, _SOMETHING)
     changed = details.get("changed")
     if action == Action.PATIENT_CHANGE and isinstance(changed, Mapping):
-        return f"{sentence}: {_fields(changed)}"
-    return sentence
+        return Sentence(
+            "{what}: {fields}", what=Sentence(sentence), fields=_labels(changed)
+        )
+    return Sentence(sentence)
 
 
 def tell_of_document(action: str, details: Mapping[str, Any]) -> str:
     """Say what was done with a document, and with which version of it."""
     version = details.get("version")
-    version_words = f"version {version}" if isinstance(version, int) else "it"
-    return _OF_DOCUMENT.get(action, "did something with {}").format(version_words)
+    said = _OF_DOCUMENT.get(action, _SOMETHING_ELSE)
+    if isinstance(version, int):
+        return Sentence(said, version=Sentence("version {number}", number=version))
+    return Sentence(said, version=Sentence("it"))
 
 
 def _parts(details: Mapping[str, Any], *, is_clinical: bool) -> Iterator[str]:
@@ -185,6 +194,13 @@ def _describe_criteria(kept: Mapping[str, Any]) -> str:
 
 def _fields(changed: Mapping[str, Any]) -> str:
     return ", ".join(map(_spaced, changed))
+
+
+def _labels(changed: Mapping[str, Any]) -> str:
+    """Return the names of fields, one after the other, each to be translated."""
+    names = [Sentence(_spaced(name)) for name in changed]
+    listed = {f"field_{number}": name for number, name in enumerate(names)}
+    return Sentence(", ".join(f"{{{name}}}" for name in listed), **listed)
 
 
 def _spaced(name: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from services.core.errors import Conflict, InvalidInput, NotFound, Unavailable
+from services.core.sentences import Sentence
 
 
 class InvalidPrescription(InvalidInput):
@@ -70,7 +71,11 @@ class DrugWarnings(Conflict):
     def __init__(self, warnings: Sequence[tuple[int, str]]) -> None:
         sentences = " ".join(f"Line {index + 1}: {words}" for index, words in warnings)
         super().__init__(
-            f"{sentences} Choose another drug, or give the reason for prescribing it."
+            Sentence(
+                "{warnings} Choose another drug, or give the reason for prescribing "
+                "it.",
+                warnings=sentences,
+            )
         )
         self.warnings = tuple(warnings)
 

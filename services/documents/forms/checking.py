@@ -6,6 +6,7 @@ from typing import Final
 from unicodedata import name
 
 from services.core.errors import InvalidInput, Problem
+from services.core.sentences import Sentence
 from services.core.typed_text import tidy
 from services.documents.forms import fonts
 from services.documents.forms.fields import Form, FormField, FormFieldKind, Value
@@ -72,7 +73,10 @@ def _problems(field: FormField, value: Value) -> Iterator[Problem]:
     text = _written(value)
     if not text:
         if field.required:
-            yield Problem(field.name, f"{field.label} is missing; enter it.")
+            yield Problem(
+                field.name,
+                Sentence("{label} is missing; enter it.", label=Sentence(field.label)),
+            )
         return
     if refused := _refusal(field, value):
         yield Problem(field.name, refused)

@@ -3,6 +3,7 @@
 from typing import Final
 
 from services.core.errors import Conflict, InvalidInput, NotFound, Unavailable
+from services.core.sentences import Sentence
 from services.documents.records.model import DocumentRecord, VersionRecord
 from services.pdf.report import NotAPdf, Unreadable
 
@@ -56,7 +57,9 @@ class NoSuchVersion(NotFound):
     """The document has no version of this number."""
 
     def __init__(self, number: int) -> None:
-        super().__init__(f"This document has no version {number}.")
+        super().__init__(
+            Sentence("This document has no version {number}.", number=number)
+        )
 
 
 class NoOriginal(NotFound):
@@ -98,8 +101,11 @@ class ActiveContent(InvalidInput):
         contents = f"{', '.join(most)} and {last}" if most else last
         super().__init__(
             "file",
-            f"This file contains {contents}, which this clinic does not accept. "
-            "Print it to a new PDF and upload that one.",
+            Sentence(
+                "This file contains {contents}, which this clinic does not accept. "
+                "Print it to a new PDF and upload that one.",
+                contents=contents,
+            ),
         )
 
 

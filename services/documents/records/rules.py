@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
 
+from services.core.sentences import Sentence
 from services.documents.records.errors import InvalidDocument
 from services.pdf.sources import OFFICE_TYPES
 
@@ -82,7 +83,11 @@ def title_or(title: str, filename: str) -> str:
     given = tidy_line(title)
     if len(given) > LONGEST_TITLE:
         raise InvalidDocument(
-            "title", f"A title has {LONGEST_TITLE} characters at most; shorten it."
+            "title",
+            Sentence(
+                "A title has {most} characters at most; shorten it.",
+                most=LONGEST_TITLE,
+            ),
         )
     return given or filename[: -len(_ENDING)][:LONGEST_TITLE].strip() or "Document"
 
@@ -93,7 +98,10 @@ def description_of(text: str) -> str:
     if len(tidied) > LONGEST_DESCRIPTION:
         raise InvalidDocument(
             "description",
-            f"A description has {LONGEST_DESCRIPTION} characters at most; shorten it.",
+            Sentence(
+                "A description has {most} characters at most; shorten it.",
+                most=LONGEST_DESCRIPTION,
+            ),
         )
     return tidied
 
@@ -134,7 +142,10 @@ def metadata_of(metadata: Mapping[str, Any]) -> dict[str, Any]:
     if _depth(metadata) > DEEPEST_METADATA:
         raise InvalidDocument(
             "metadata",
-            f"These metadata are nested too deep: {DEEPEST_METADATA} levels at most.",
+            Sentence(
+                "These metadata are nested too deep: {most} levels at most.",
+                most=DEEPEST_METADATA,
+            ),
         )
     try:
         written = json.dumps(dict(metadata), ensure_ascii=False, allow_nan=False)

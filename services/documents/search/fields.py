@@ -6,6 +6,7 @@ from typing import Final
 
 from services.core.actors import Actor, Permission
 from services.core.errors import NotAllowed
+from services.core.sentences import Sentence
 from services.documents.records import visibility
 from services.documents.records.kinds import (
     CLASS_LABELS,
@@ -164,8 +165,12 @@ def require_visible(actor: Actor, criteria: Criteria) -> None:
     for name in criteria.fields():
         if name in FIELDS and name not in visible:
             raise NotAllowed(
-                "These are your own documents, so your lists cannot ask about: "
-                f"{FIELDS[name].label.lower()}. Use other fields."
+                Sentence(
+                    "These are your own documents, so your lists cannot ask about: "
+                    "{field}. "
+                    "Use other fields.",
+                    field=Sentence(FIELDS[name].label.lower()),
+                )
             )
 
 

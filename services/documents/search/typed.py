@@ -12,6 +12,7 @@ from zlib import crc32
 from sqlalchemy.orm import Session
 
 from services.core.errors import InvalidInput
+from services.core.sentences import Sentence
 from services.lists.statements import run
 
 _MAX_WORDS: Final = 20
@@ -130,7 +131,10 @@ def read(text: str) -> ParsedSearch:
         pass
     parts = list(_PART.finditer(text.translate(_QUOTES)))
     if len(parts) > _MAX_WORDS:
-        raise InvalidInput("search", f"Search for at most {_MAX_WORDS} words.")
+        raise InvalidInput(
+            "search",
+            Sentence("Search for at most {most} words.", most=_MAX_WORDS),
+        )
     terms = []
     for number, part in enumerate(parts, 1):
         word = part["word"] or ""

@@ -1,6 +1,7 @@
 """What makes criteria askable."""
 
 from services.core.errors import InvalidInput
+from services.core.sentences import Sentence
 from services.core.typed_text import is_storable
 from services.lists.criteria import values
 from services.lists.criteria.model import (
@@ -35,8 +36,12 @@ def field_of(filter_: Filter, fields: Fields) -> Field:
     if filter_.operator not in field.comparisons:
         raise InvalidInput(
             filter_.field,
-            f"{field.label} cannot be compared by {filter_.operator}. "
-            f"It can by {', '.join(field.comparisons)}.",
+            Sentence(
+                "{label} cannot be compared by {operator}. It can by {comparisons}.",
+                label=Sentence(field.label),
+                operator=filter_.operator,
+                comparisons=", ".join(field.comparisons),
+            ),
         )
     return field
 
@@ -52,21 +57,37 @@ def unknown_field(property_name: str, name: str, fields: Fields) -> InvalidInput
 def _validate_size(criteria: Criteria) -> None:
     if criteria.where.depth() > MAX_DEPTH:
         raise InvalidInput(
-            "where", f"Groups may be nested {MAX_DEPTH} deep; take some apart."
+            "where",
+            Sentence(
+                "Groups may be nested {most} deep; take some apart.",
+                most=MAX_DEPTH,
+            ),
         )
     if sum(1 for _ in criteria.where.filters()) > MAX_FILTERS:
         raise InvalidInput(
-            "where", f"A list takes at most {MAX_FILTERS} filters; remove some."
+            "where",
+            Sentence(
+                "A list takes at most {most} filters; remove some.",
+                most=MAX_FILTERS,
+            ),
         )
     if len(criteria.orders) > MAX_ORDERS:
         raise InvalidInput(
-            "orderBy", f"A list is sorted by at most {MAX_ORDERS} fields."
+            "orderBy",
+            Sentence(
+                "A list is sorted by at most {most} fields.",
+                most=MAX_ORDERS,
+            ),
         )
     if len({order.field for order in criteria.orders}) < len(criteria.orders):
         raise InvalidInput("orderBy", "Sort by each field once only.")
     if len(criteria.search) > MAX_TEXT_LENGTH:
         raise InvalidInput(
-            "search", f"Search for at most {MAX_TEXT_LENGTH} characters."
+            "search",
+            Sentence(
+                "Search for at most {most} characters.",
+                most=MAX_TEXT_LENGTH,
+            ),
         )
 
 
@@ -76,8 +97,11 @@ def _validate_order(order: Order, fields: Fields) -> None:
         sortable = ", ".join(f.name for f in fields.values() if f.is_sortable)
         raise InvalidInput(
             order.field,
-            f'A list cannot be sorted by "{_short(order.field)}". '
-            f"It can be by {sortable}.",
+            Sentence(
+                'A list cannot be sorted by "{field}". It can be by {sortable}.',
+                field=_short(order.field),
+                sortable=sortable,
+            ),
         )
 
 

@@ -9,6 +9,7 @@ from typing import Final, NoReturn
 from uuid import UUID
 
 from services.core.errors import InvalidInput
+from services.core.sentences import Sentence
 from services.core.typed_text import is_storable
 from services.lists.criteria.dates import read_date, read_year
 from services.lists.criteria.model import (
@@ -116,19 +117,31 @@ def _typed(field: Field, filter_: Filter) -> tuple[str, ...]:
     value = filter_.value
     if filter_.operator not in SEVERAL:
         if isinstance(value, tuple):
-            raise InvalidInput(field.name, f"{field.label} takes one value here.")
+            raise InvalidInput(
+                field.name,
+                Sentence("{label} takes one value here.", label=Sentence(field.label)),
+            )
         return (_clean(field, value),)
     listed = value if isinstance(value, tuple) else str(value).split(",")
     if filter_.operator is Operator.BETWEEN and (
         len(listed) != 2 or not all(map(str.strip, listed))  # noqa: PLR2004
     ):
         raise InvalidInput(
-            field.name, f"{field.label}: give both ends, the lower one first."
+            field.name,
+            Sentence(
+                "{label}: give both ends, the lower one first.",
+                label=Sentence(field.label),
+            ),
         )
     typed = tuple(_clean(field, text) for text in listed)
     if not 1 <= len(typed) <= MAX_CHOICES:
         raise InvalidInput(
-            field.name, f"{field.label}: give between 1 and {MAX_CHOICES} values."
+            field.name,
+            Sentence(
+                "{label}: give between 1 and {most} values.",
+                label=Sentence(field.label),
+                most=MAX_CHOICES,
+            ),
         )
     return typed
 
@@ -137,15 +150,28 @@ def _clean(field: Field, value: str | bool) -> str:
     text = ("true" if value else "false") if isinstance(value, bool) else value.strip()
     if not text:
         raise InvalidInput(
-            field.name, f"{field.label}: the value to compare with is missing."
+            field.name,
+            Sentence(
+                "{label}: the value to compare with is missing.",
+                label=Sentence(field.label),
+            ),
         )
     if len(text) > MAX_TEXT_LENGTH:
         raise InvalidInput(
-            field.name, f"{field.label}: type at most {MAX_TEXT_LENGTH} characters."
+            field.name,
+            Sentence(
+                "{label}: type at most {most} characters.",
+                label=Sentence(field.label),
+                most=MAX_TEXT_LENGTH,
+            ),
         )
     if not is_storable(text):
         raise InvalidInput(
-            field.name, f"{field.label}: the value holds a character no record can."
+            field.name,
+            Sentence(
+                "{label}: the value holds a character no record can.",
+                label=Sentence(field.label),
+            ),
         )
     return text
 
@@ -183,8 +209,11 @@ def _read_one(field: Field, text: str) -> object:  # noqa: C901, PLR0911, PLR091
 def _refuse_date(field: Field) -> NoReturn:
     raise InvalidInput(
         field.name,
-        f"{field.label} is not a day of the calendar, or could be two; "
-        "write it as year-month-day, for example 1980-01-31, or a year such as 1980.",
+        Sentence(
+            "{label} is not a day of the calendar, or could be two; write it as "
+            "year-month-day, for example 1980-01-31, or a year such as 1980.",
+            label=Sentence(field.label),
+        ),
     )
 
 
@@ -193,8 +222,12 @@ def _read_span(field: Field, text: str) -> Span:
     if typed is None or not 1 <= int(typed["count"]) <= _LONGEST_SPAN:
         raise InvalidInput(
             field.name,
-            f"{field.label}: write a whole number from 1 to {_LONGEST_SPAN:,} and "
-            "days, weeks, months or years, for example 30 days.",
+            Sentence(
+                "{label}: write a whole number from 1 to {most:,} and days, "
+                "weeks, months or years, for example 30 days.",
+                label=Sentence(field.label),
+                most=_LONGEST_SPAN,
+            ),
         )
     return Span(int(typed["count"]), typed["unit"].lower())
 
@@ -204,7 +237,10 @@ def _require_order(field: Field, ends: tuple[object, ...]) -> None:
     if begin >= end:
         raise InvalidInput(
             field.name,
-            f"{field.label}: the first is greater than the second; swap them.",
+            Sentence(
+                "{label}: the first is greater than the second; swap them.",
+                label=Sentence(field.label),
+            ),
         )
 
 
@@ -224,7 +260,11 @@ def _read_phone(field: Field, text: str) -> str:
     digits = re.sub(r"[^0-9]", "", text)
     if not digits or re.search(r"[^\d\s+()./-]", text):
         raise InvalidInput(
-            field.name, f"{field.label} is made of digits, like +49 30 123456."
+            field.name,
+            Sentence(
+                "{label} is made of digits, like +49 30 123456.",
+                label=Sentence(field.label),
+            ),
         )
     return digits
 
@@ -232,7 +272,12 @@ def _read_phone(field: Field, text: str) -> str:
 def _read_age(field: Field, text: str) -> int:
     if not re.fullmatch("[0-9]{1,3}", text) or int(text) > OLDEST_AGE:
         raise InvalidInput(
-            field.name, f"{field.label} is a whole number from 0 to {OLDEST_AGE}."
+            field.name,
+            Sentence(
+                "{label} is a whole number from 0 to {most}.",
+                label=Sentence(field.label),
+                most=OLDEST_AGE,
+            ),
         )
     return int(text)
 
@@ -240,7 +285,11 @@ def _read_age(field: Field, text: str) -> int:
 def _read_year(field: Field, text: str) -> int:
     if not _YEAR.fullmatch(text):
         raise InvalidInput(
-            field.name, f"{field.label} has four digits, for example 1980."
+            field.name,
+            Sentence(
+                "{label} has four digits, for example 1980.",
+                label=Sentence(field.label),
+            ),
         )
     return int(text)
 
@@ -248,7 +297,12 @@ def _read_year(field: Field, text: str) -> int:
 def _read_choice(field: Field, text: str) -> str:
     if text.lower() not in field.choices:
         raise InvalidInput(
-            field.name, f"{field.label} is one of: {', '.join(field.choices)}."
+            field.name,
+            Sentence(
+                "{label} is one of: {choices}.",
+                label=Sentence(field.label),
+                choices=", ".join(field.choices),
+            ),
         )
     return text.lower()
 
@@ -256,7 +310,12 @@ def _read_choice(field: Field, text: str) -> str:
 def _read_flag(field: Field, value: Value) -> bool:
     flag = {"true": True, "false": False}.get(str(value).strip().lower())
     if flag is None:
-        raise InvalidInput(field.name, f"{field.label}: the value is true or false.")
+        raise InvalidInput(
+            field.name,
+            Sentence(
+                "{label}: the value is true or false.", label=Sentence(field.label)
+            ),
+        )
     return flag
 
 
@@ -266,15 +325,21 @@ def _read_id(field: Field, text: str) -> UUID:
     except ValueError:
         raise InvalidInput(
             field.name,
-            f"{field.label} is an identifier like "
-            "01890a5d-ac96-774b-bcce-b302099a8057.",
+            Sentence(
+                "{label} is an identifier like 01890a5d-ac96-774b-bcce-b302099a8057.",
+                label=Sentence(field.label),
+            ),
         ) from None
 
 
 def _read_number(field: Field, text: str) -> int:
     if not re.fullmatch("[0-9]{1,9}", text):
         raise InvalidInput(
-            field.name, f"{field.label} is a whole number, for example 12."
+            field.name,
+            Sentence(
+                "{label} is a whole number, for example 12.",
+                label=Sentence(field.label),
+            ),
         )
     return int(text)
 
@@ -284,7 +349,10 @@ def _read_bytes(field: Field, text: str) -> int:
     if typed is None:
         raise InvalidInput(
             field.name,
-            f"{field.label} is a number of bytes, kB, MB or GB, for example 2.5 MB.",
+            Sentence(
+                "{label} is a number of bytes, kB, MB or GB, for example 2.5 MB.",
+                label=Sentence(field.label),
+            ),
         )
     return int(float(typed["number"].replace(",", ".")) * _BYTES[typed["unit"].lower()])
 

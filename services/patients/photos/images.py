@@ -9,6 +9,7 @@ from typing import Final
 from PIL import Image, ImageCms, ImageOps
 
 from services.core.errors import InvalidInput
+from services.core.sentences import Sentence
 
 MAX_BYTES: Final = 5 * 1024 * 1024
 # A file of a few kilobytes can claim to be as large as it likes. This many pixels take
@@ -61,7 +62,10 @@ def prepare(upload: bytes) -> PreparedPhoto:
     """
     if len(upload) > MAX_BYTES:
         raise InvalidPhoto(
-            f"Photo is {len(upload) / 1024 / 1024:.1f} MB; choose one of at most 5 MB."
+            Sentence(
+                "Photo is {size:.1f} MB; choose one of at most 5 MB.",
+                size=len(upload) / 1024 / 1024,
+            )
         )
     try:
         picture = _decoded(upload)
@@ -81,7 +85,11 @@ def _decoded(upload: bytes) -> Image.Image:
         width, height = opened.size
         if width * height > MAX_PIXELS:
             raise InvalidPhoto(
-                f"Photo has {width} x {height} pixels; choose a smaller one."
+                Sentence(
+                    "Photo has {width} x {height} pixels; choose a smaller one.",
+                    width=width,
+                    height=height,
+                )
             )
         if opened.format == "PNG" and getattr(opened, "is_animated", False):
             raise InvalidPhoto("Photo is animated; choose a still picture.")

@@ -11,6 +11,9 @@ from services.people.accounts.addresses import (
     AddressTaken as AddressTaken,
     unless_taken as unless_taken,
 )
+from services.people.accounts.languages import (
+    choose_language as choose_language,
+)
 from services.people.accounts.listing import (
     AccountStatus as AccountStatus,
     NoSuchPerson as NoSuchPerson,

@@ -52,4 +52,10 @@ def find_email(session: Session, user_id: UUID) -> str | None:
 
 def actor_of(user: User) -> Actor:
     """Return the user as every service call takes one."""
-    return Actor(user.id, user.name, Role(user.role), user.patient_id)
+    return Actor(
+        user.id,
+        user.name,
+        Role(user.role),
+        user.patient_id,
+        language=user.language,
+    )

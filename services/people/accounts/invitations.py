@@ -36,6 +36,7 @@ class Invited:
     email: str
     token: str
     expires_at: datetime
+    is_patient: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +237,14 @@ def _link(session: Session, actor: Actor, user: User) -> Invited:
         subject=(accounts.SUBJECT, user.id),
         details={"role": user.role, "email": user.email},
     )
-    return Invited(user.id, user.name, user.email or "", token, invitation.expires_at)
+    return Invited(
+        user.id,
+        user.name,
+        user.email or "",
+        token,
+        invitation.expires_at,
+        is_patient=user.patient_id is not None,
+    )
 
 
 def _find_patients(session: Session, patient_id: UUID) -> User | None:

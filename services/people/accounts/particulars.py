@@ -7,6 +7,7 @@ from typing import Final
 from email_validator import EmailNotValidError, validate_email
 
 from services.core.errors import InvalidInput
+from services.core.sentences import Sentence
 
 MAX_NAME_LENGTH: Final = 100
 MAX_EMAIL_LENGTH: Final = 254
@@ -21,7 +22,11 @@ def read_name(typed: str) -> str:
         raise InvalidInput("name", "The name is missing; enter it.")
     if len(name) > MAX_NAME_LENGTH:
         raise InvalidInput(
-            "name", f"The name is too long; shorten it to {MAX_NAME_LENGTH} characters."
+            "name",
+            Sentence(
+                "The name is too long; shorten it to {most} characters.",
+                most=MAX_NAME_LENGTH,
+            ),
         )
     # Also refuses what reorders text: a name in the audit must read as it is stored.
     if not name.isprintable():

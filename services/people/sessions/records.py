@@ -93,7 +93,13 @@ _RECORD: Final = (
     UserSession.expires_at,
     UserSession.confirmed_at,
 )
-_PERSON: Final = (User.id, User.name, User.role, User.patient_id)
+_PERSON: Final = (
+    User.id,
+    User.name,
+    User.role,
+    User.patient_id,
+    User.language,
+)
 # Bundles, because mapped objects of the two tables would take twice as long to make.
 RECORD: Final[Bundle[Any]] = Bundle("record", *_RECORD)
 PERSON: Final[Bundle[Any]] = Bundle("person", *_PERSON)
@@ -168,4 +174,10 @@ def live_of(row: Row[Any, Any, datetime, int, int]) -> Live:
 
 def actor_of(user: User | Row[Any]) -> Actor:
     """Return who acts, of a user or a PERSON."""
-    return Actor(user.id, user.name, Role(user.role), user.patient_id)
+    return Actor(
+        user.id,
+        user.name,
+        Role(user.role),
+        user.patient_id,
+        language=user.language,
+    )

@@ -20,6 +20,7 @@ from services.core import audit
 from services.core.actors import Actor
 from services.core.audit import Action
 from services.core.errors import Conflict, InvalidInput, NotFound
+from services.core.sentences import Sentence
 from services.people.sign_in import ceremonies, confirmations, passkey_answers
 from services.people.sign_in.ceremonies import Purpose
 from services.people.sign_in.passkey_answers import Answer, PasskeyRefused, RelyingParty
@@ -45,8 +46,12 @@ class TooManyPasskeys(Conflict):
 
     def __init__(self) -> None:
         super().__init__(
-            f"You have {MOST} passkeys, which is as many as there may be. Remove one "
-            "that you no longer use."
+            Sentence(
+                "You have {most} passkeys, which is as many as there may be. Remove "
+                "one "
+                "that you no longer use.",
+                most=MOST,
+            )
         )
 
 
@@ -171,7 +176,11 @@ def _checked(name: str) -> str:
     name = " ".join(name.split())
     if len(name) > LONGEST_NAME or not name.isprintable():
         raise InvalidInput(
-            "name", f"Give the passkey a name of at most {LONGEST_NAME} characters."
+            "name",
+            Sentence(
+                "Give the passkey a name of at most {most} characters.",
+                most=LONGEST_NAME,
+            ),
         )
     return name or _UNNAMED
 

@@ -1,6 +1,7 @@
 """Why somebody who is no patient yet cannot book, or what they booked be changed."""
 
 from services.core.errors import Conflict, Gone, InvalidInput, NotFound, TooOften
+from services.core.sentences import Sentence
 from services.visits.newcomers.records import NewcomerRecord, NewcomerStatus
 
 _A_MINUTE = 60
@@ -52,8 +53,11 @@ class TooManyVisits(Conflict):
 
     def __init__(self, most: int) -> None:
         super().__init__(
-            f"You have booked {most} visits already. Cancel one of them first, or call "
-            "the clinic."
+            Sentence(
+                "You have booked {most} visits already. Cancel one of them first, or "
+                "call the clinic.",
+                most=most,
+            )
         )
 
 
@@ -61,14 +65,18 @@ class NotTheCode(InvalidInput):
     """The code is wrong; the booking waits for the right one while tries are left."""
 
     def __init__(self, tries_left: int) -> None:
-        tries = "one try" if tries_left == 1 else f"{tries_left} tries"
-        super().__init__(
-            "code",
-            f"This is not the code. You have {tries} left."
-            if tries_left
-            else "This is not the code, and the time is given back. Choose it again.",
-        )
+        super().__init__("code", _wrong(tries_left))
         self.tries_left = tries_left
+
+
+def _wrong(tries_left: int) -> str:
+    if not tries_left:
+        return "This is not the code, and the time is given back. Choose it again."
+    if tries_left == 1:
+        return "This is not the code. You have one try left."
+    return Sentence(
+        "This is not the code. You have {tries} tries left.", tries=tries_left
+    )
 
 
 class HoldOver(Gone):

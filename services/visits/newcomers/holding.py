@@ -127,4 +127,4 @@ def _named(name: str, read: Callable[[str], str], typed: str) -> str:
     try:
         return read(typed)
     except InvalidInput as refusal:
-        raise InvalidInput(name, str(refusal)) from refusal
+        raise InvalidInput(name, refusal.args[0]) from refusal

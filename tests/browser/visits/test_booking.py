@@ -11,6 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import select, update
 
 from db.models.booking import Booking, BookingSlot
+from db.models.user import User
 from db.postgres import SYSTEM
 from services.core.actors import Role
 from tests.browser.conftest import Site, ready
@@ -202,3 +203,30 @@ def press_until(page: Page, key: str, name: str) -> None:
         if re.search(name, focused(page)):
             return
     raise AssertionError(f"The keyboard does not lead to {name}.")
+
+
+@pytest.fixture
+def in_english_again(site: Site) -> Iterator[None]:
+    """Let the patient have chosen nothing, for the tests that come after."""
+    yield
+    forgotten = update(User).values(language=None)
+    site.write(lambda s: s.execute(forgotten) and None)
+
+
+@pytest.mark.usefixtures("in_english_again")
+def test_a_visit_is_booked_in_german(maya: Page, dora: str):
+    opened(maya, dora)
+    maya.get_by_role("button", name=cast.MAYA.name).click()
+    maya.get_by_role("menuitemradio", name="Deutsch").click()
+    expect(maya.locator("html")).to_have_attribute("lang", "de")
+    expect(maya.get_by_role("link", name="Meine Akte")).to_be_visible()
+
+    maya.get_by_role(
+        "button", name=re.compile("^Reservieren Montag, .*, 08:00$")
+    ).click()
+    maya.get_by_role("button", name="Termin bestätigen").click()
+
+    expect(maya.get_by_text("Weiteren Termin buchen")).to_be_visible()
+    maya.get_by_role("button", name="Meine Termine").click()
+    expect(maya.get_by_role("heading", name="Meine Termine")).to_be_visible()
+    expect(maya.get_by_role("cell", name="Gebucht").first).to_be_visible()

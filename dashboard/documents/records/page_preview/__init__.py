@@ -10,6 +10,7 @@ from uuid import UUID
 
 import streamlit as st
 
+from dashboard.ui.language import gettext as _
 from dashboard.ui.scripts import ELEMENTS, read_script
 
 _HERE = Path(__file__).parent
@@ -33,7 +34,7 @@ def page_preview(document_id: UUID, number: int, pages: int, *, key: str) -> Non
         "base": f"{version}/pages/",
         "text": f"{version}/text.json",
         "thumbnail": f"{version}/thumbnail.png",
-        "name": f"Pages of version {number}",
+        "name": _("Pages of version {number}").format(number=number),
         "pages": pages,
     }
     _mount(key=key, data=json.dumps(drawn).encode())

@@ -3,7 +3,7 @@
 class PageList {
   constructor(preview, { thumbnail, pages }) {
     this.preview = preview
-    this.box = element("nav", { class: "list", "aria-label": "List of pages" })
+    this.box = element("nav", { class: "list", "aria-label": translate("List of pages") })
     this.items = Array.from({ length: pages }, (_, index) => {
       // Out of sight they are not asked for, and no page waits for them.
       const picture = element("img", {
@@ -16,7 +16,7 @@ class PageList {
       picture.onerror = () => picture.remove()
       const item = element(
         "button",
-        { type: "button", "aria-label": `Go to page ${index + 1}` },
+        { type: "button", "aria-label": translate("Go to page {page}", { page: index + 1 }) },
         element("span", { class: "small" }, picture),
         element("span", {}, String(index + 1)),
       )
@@ -24,7 +24,7 @@ class PageList {
       return item
     })
     this.box.append(...this.items)
-    this.button = tool("left_panel_open", "List of pages", "l", () => this.toggle())
+    this.button = tool("left_panel_open", translate("List of pages"), "l", () => this.toggle())
   }
 
   toggle(isOpen = this.box.hidden) {

@@ -96,7 +96,7 @@ const placesOf = (sought, text) => {
 class Sheet {
   constructor(number, count, base) {
     this.number = number
-    this.name = `Page ${number} of ${count}`
+    this.name = translate("Page {number} of {count}", { number, count })
     this.address = `${base}${number}.png`
     this.wordsAddress = `${base}${number}.json`
     this.skeleton = element("div", { class: "skeleton" })
@@ -228,15 +228,18 @@ class Sheet {
 
   wait() {
     this.say(
-      `Page ${this.number} takes longer than usual. ` +
-        "It is asked for again by itself, until it is here.",
+      translate(
+        "Page {number} takes longer than usual. " +
+          "It is asked for again by itself, until it is here.",
+        { number: this.number },
+      ),
     )
   }
 
   fail() {
     const width = this.requestedWidth
     this.stop()
-    this.say(`Page ${this.number} cannot be shown. The file itself is safe.`, width)
+    this.say(translate("Page {number} cannot be shown. The file itself is safe.", { number: this.number }), width)
   }
 
   // A picture that is too small says more than a sentence.
@@ -249,7 +252,7 @@ class Sheet {
       this.box.replaceChildren(note, this.skeleton)
       return
     }
-    const retry = element("button", { type: "button" }, "Try again")
+    const retry = element("button", { type: "button" }, translate("Try again"))
     retry.onclick = () => this.draw(again)
     note.append(" ", retry)
     this.box.replaceChildren(note)
@@ -266,13 +269,13 @@ class Find {
     this.field = element("input", {
       type: "search",
       maxlength: "100",
-      placeholder: "Find in document",
-      "aria-label": "Find in document",
-      title: "Enter: next, Shift+Enter: previous",
+      placeholder: translate("Find in document"),
+      "aria-label": translate("Find in document"),
+      title: translate("Enter: next, Shift+Enter: previous"),
     })
     this.count = element("span", { class: "count", role: "status" })
-    this.previous = tool("arrow_upward", "Previous hit", "Shift+Enter", () => this.step(-1))
-    this.next = tool("arrow_downward", "Next hit", "Enter", () => this.step(1))
+    this.previous = tool("arrow_upward", translate("Previous hit"), "Shift+Enter", () => this.step(-1))
+    this.next = tool("arrow_downward", translate("Next hit"), "Enter", () => this.step(1))
     this.box = element("div", { class: "find", role: "search" })
     this.box.append(this.field, this.count, this.previous, this.next)
     this.field.onkeydown = (event) => this.onKey(event)
@@ -308,11 +311,11 @@ class Find {
   async start() {
     const sought = folded(this.field.value)
     if (!sought) return
-    this.say("Searching")
+    this.say(translate("Searching"))
     try {
       this.pages ??= (await fetchWords(this.address)).pages.map(folded)
     } catch {
-      this.say("The search is out of reach. Press Enter to try again.")
+      this.say(translate("The search is out of reach. Press Enter to try again."))
       return
     }
     // Somebody went on typing meanwhile.
@@ -337,10 +340,10 @@ class Find {
   show() {
     const hit = this.hits[this.at]
     if (!hit) {
-      this.say(this.pages.some(Boolean) ? "Not found" : "No text to search")
+      this.say(this.pages.some(Boolean) ? translate("Not found") : translate("No text to search"))
       return
     }
-    this.say(`${this.at + 1} of ${this.hits.length}`)
+    this.say(translate("{number} of {count}", { number: this.at + 1, count: this.hits.length }))
     const { current, sheets } = this.preview
     if (hit.page !== current) this.preview.show(hit.page)
     sheets.forEach((sheet) =>
@@ -362,27 +365,27 @@ class Preview {
       class: "jump",
       inputmode: "numeric",
       maxlength: "4",
-      "aria-label": "Go to page",
-      title: "Type a page's number and press Enter",
+      "aria-label": translate("Go to page"),
+      title: translate("Type a page's number and press Enter"),
     })
     this.jump.onkeydown = (event) => this.onJumpKey(event)
     this.jump.onchange = () => this.goToTyped()
     this.jump.onfocus = () => this.jump.select()
     const position = element("span", { class: "position" }, this.jump, ` / ${pages}`)
     this.tools = {
-      previous: tool("keyboard_arrow_up", "Previous page", "←", () => this.step(-1)),
-      next: tool("keyboard_arrow_down", "Next page", "→", () => this.step(1)),
-      out: tool("zoom_out", "Zoom out", "−", () => this.setZoom(this.zoom - 1)),
-      fit: tool("fit_width", "Fit width", "0", () => this.fitTo(false)),
-      whole: tool("fit_screen", "Fit whole page", "9", () => this.fitTo(true)),
-      in: tool("zoom_in", "Zoom in", "+", () => this.setZoom(this.zoom + 1)),
-      turn: tool("rotate_90_degrees_cw", "Rotate this page", "r", () => this.turn()),
-      turnAll: tool("screen_rotation_alt", "Rotate all pages", "Shift+R", () =>
+      previous: tool("keyboard_arrow_up", translate("Previous page"), "←", () => this.step(-1)),
+      next: tool("keyboard_arrow_down", translate("Next page"), "→", () => this.step(1)),
+      out: tool("zoom_out", translate("Zoom out"), "−", () => this.setZoom(this.zoom - 1)),
+      fit: tool("fit_width", translate("Fit width"), "0", () => this.fitTo(false)),
+      whole: tool("fit_screen", translate("Fit whole page"), "9", () => this.fitTo(true)),
+      in: tool("zoom_in", translate("Zoom in"), "+", () => this.setZoom(this.zoom + 1)),
+      turn: tool("rotate_90_degrees_cw", translate("Rotate this page"), "r", () => this.turn()),
+      turnAll: tool("screen_rotation_alt", translate("Rotate all pages"), "Shift+R", () =>
         this.turnAll(),
       ),
     }
     const { previous, next, out, fit, whole, in: closer, turn, turnAll } = this.tools
-    const bar = element("div", { class: "tools", role: "group", "aria-label": "Preview" })
+    const bar = element("div", { class: "tools", role: "group", "aria-label": translate("Preview") })
     this.find = new Find(this, text)
     this.printing = new Printing(this, payload)
     this.list = new PageList(this, payload)
@@ -468,11 +471,11 @@ class Preview {
 
   // For this look only: the document stays as it was filed.
   turn() {
-    this.turnSheets([this.sheets[this.current - 1]], `Page ${this.current} is rotated.`)
+    this.turnSheets([this.sheets[this.current - 1]], translate("Page {page} is rotated.", { page: this.current }))
   }
 
   turnAll() {
-    this.turnSheets(this.sheets, "All pages are rotated.")
+    this.turnSheets(this.sheets, translate("All pages are rotated."))
   }
 
   turnSheets(sheets, sentence) {
@@ -483,7 +486,7 @@ class Preview {
       this.list.turn(sheet.number, turns)
       if (sheet.isNear) sheet.draw(this.pixels(sheet))
     }
-    this.turned.textContent = turns ? `${sentence} ${turns * 90}°` : "Upright again."
+    this.turned.textContent = turns ? `${sentence} ${turns * 90}°` : translate("Upright again.")
     this.fit()
     this.show(kept)
   }
@@ -529,7 +532,7 @@ class Preview {
       (box) => box.offsetTop - this.pages.offsetTop + box.offsetHeight > middle,
     )
     this.current = below < 0 ? this.count : below + 1
-    const position = `Page ${this.current} of ${this.count}`
+    const position = translate("Page {number} of {count}", { number: this.current, count: this.count })
     if (this.where.textContent !== position) {
       this.where.textContent = position
       this.jump.value = String(this.current)

@@ -22,18 +22,18 @@ class Printing {
     this.preview = preview
     this.base = base
     this.count = pages
-    this.button = tool("print", "Print", "p", () => this.ask())
-    this.first = this.numberField("From page")
-    this.last = this.numberField("to page")
+    this.button = tool("print", translate("Print"), "p", () => this.ask())
+    this.first = this.numberField(translate("From page"))
+    this.last = this.numberField(translate("to page"))
     this.problem = element("p", { role: "alert" })
     const form = element("form", { method: "dialog" })
-    const go = element("button", { type: "submit", class: "main" }, "Print")
-    const leave = element("button", { type: "button" }, "Cancel")
+    const go = element("button", { type: "submit", class: "main" }, translate("Print"))
+    const leave = element("button", { type: "button" }, translate("Cancel"))
     leave.onclick = () => this.stop()
     form.append(this.first.label, this.last.label, go, leave)
     this.form = form
     this.status = element("p", { role: "status" })
-    this.box = element("div", { class: "print", role: "group", "aria-label": "Print" })
+    this.box = element("div", { class: "print", role: "group", "aria-label": translate("Print") })
     this.box.append(form, this.status, this.problem)
     this.box.hidden = true
     form.onsubmit = (event) => {
@@ -68,7 +68,10 @@ class Printing {
   }
 
   mostSentence() {
-    return `At most ${MOST_PRINTED} pages are printed at a time. Print the rest after them, or download the file.`
+    return translate(
+      "At most {most} pages are printed at a time. Print the rest after them, or download the file.",
+      { most: MOST_PRINTED },
+    )
   }
 
   stop() {
@@ -86,7 +89,7 @@ class Printing {
 
   async start(first, last) {
     this.problem.textContent = ""
-    if (last < first) return this.refuse("The last page to print is before the first one.")
+    if (last < first) return this.refuse(translate("The last page to print is before the first one."))
     if (last - first >= MOST_PRINTED) return this.refuse(this.mostSentence())
     this.request?.abort()
     const request = new AbortController()
@@ -96,16 +99,16 @@ class Printing {
     const pictures = []
     try {
       for (let page = first; page <= last; page += 1) {
-        this.status.textContent = `Getting ready to print: page ${page} of ${first} to ${last}.`
+        this.status.textContent = translate("Getting ready to print: page {page} of {first} to {last}.", { page, first, last })
         const picture = await this.fetchPage(page, request.signal)
-        picture.alt = `Page ${page}`
+        picture.alt = translate("Page {page}", { page })
         pictures.push(picture)
       }
     } catch {
       // Somebody stopped it, or asked for other pages.
       if (this.request !== request) return
       this.request = null
-      return this.refuse("Nothing was printed, because a page could not be fetched. Try again in a moment.")
+      return this.refuse(translate("Nothing was printed, because a page could not be fetched. Try again in a moment."))
     }
     if (this.request !== request) return
     this.stop()

@@ -13,12 +13,13 @@ import streamlit as st
 
 from dashboard.context import current_actor, read, today
 from dashboard.patients.records.patient_header import patient_header
+from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.outcomes.landing import landing
 from dashboard.ui.scripts import ELEMENTS, read_script
 from services.core.actors import Permission
 from services.patients.records import patients
 
-UNFILED: Final = "Find the patient, or leave this empty: then it stays unfiled."
+UNFILED: Final = marked("Find the patient, or leave this empty: then it stays unfiled.")
 _SECONDS: Final = 30.0
 _HERE: Final = Path(__file__).parent
 
@@ -53,7 +54,7 @@ def choose_patient(
     ):
         place = st.container(width="stretch")
         # Also of one who is not found: it must not be the end of the page.
-        st.button("Another patient", key=f"{key}_other", on_click=_ask, args=(page,))
+        st.button(_("Another patient"), key=f"{key}_other", on_click=_ask, args=(page,))
         patient = read(
             lambda session: patients.get_patient(session, actor, chosen),
             keep=("patient", chosen),
@@ -78,7 +79,7 @@ def _ask(page: str) -> None:
 def _search(page: str, advice: str) -> None:
     key = f"{page}_patient_search"
     drawn = {
-        "advice": advice,
+        "advice": _(advice),
         "takes_focus": st.session_state.pop(f"{page}_patient_asked", False),
     }
     _mount(

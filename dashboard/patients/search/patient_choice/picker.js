@@ -5,7 +5,7 @@ const WAIT_MS = 180
 const FEWEST = 2
 const FIRST = 6
 const MOST = 30
-const UNREACHABLE = "The search cannot be reached now. Type again in a moment."
+const UNREACHABLE = translate("The search cannot be reached now. Type again in a moment.")
 
 const born = (text) => {
   const day = new Date(text)
@@ -29,13 +29,13 @@ class Picker {
       id, type: "text", role: "combobox", autocomplete: "off", spellcheck: "false",
       maxlength: "200", "aria-autocomplete": "list", "aria-controls": `${id}-list`,
       "aria-describedby": `${id}-note`, "aria-expanded": "false",
-      placeholder: "Name, date of birth, record number, phone or e-mail",
+      placeholder: translate("Name, date of birth, record number, phone or e-mail"),
     })
     this.list = element("div", {
-      id: `${id}-list`, role: "listbox", "aria-label": "Patients found",
+      id: `${id}-list`, role: "listbox", "aria-label": translate("Patients found"),
     })
     this.note = element("p", { id: `${id}-note`, role: "status" })
-    const label = element("label", { for: id }, "Patient")
+    const label = element("label", { for: id }, translate("Patient"))
     this.frame = element("div", { class: "cr-picker" }, label, this.field, this.list, this.note)
     this.found = null
     this.marked = 0
@@ -73,7 +73,7 @@ class Picker {
     if (this.typed().length < FEWEST) return this.draw()
     this.waiting = setTimeout(() => this.ask(FIRST), WAIT_MS)
     // Whoever was found before stays until the answer, so that nothing jumps.
-    this.note.textContent = "Searching \u2026"
+    this.note.textContent = translate("Searching \u2026")
   }
 
   async ask(most, mark = 0) {
@@ -111,7 +111,7 @@ class Picker {
       return row
     })
     if (this.left() && this.found.most < MOST) {
-      const row = element("div", { role: "option" }, `Show up to ${MOST}`)
+      const row = element("div", { role: "option" }, translate("Show up to {most}", { most: MOST }))
       row.dataset.more = "yes"
       rows.push(row)
     }
@@ -132,8 +132,8 @@ class Picker {
   saying(count) {
     if (!this.found) return this.advice
     if (this.found.advice) return this.found.advice
-    if (this.found.similar) return "No patients match. Did you mean one of these?"
-    if (!count) return "No patients match. Check the spelling, or type less of it."
+    if (this.found.similar) return translate("No patients match. Did you mean one of these?")
+    if (!count) return translate("No patients match. Check the spelling, or type less of it.")
     if (!this.left()) return count === 1 ? "1 patient found." : `${count} patients found.`
     const about = this.found.total_is_exact ? "" : "about "
     const total = `${about}${this.found.total.toLocaleString("en-GB")}`

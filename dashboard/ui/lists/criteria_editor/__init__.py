@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import streamlit as st
 
+from dashboard.ui.language import gettext as _, lowered, marked
 from dashboard.ui.lists.criteria_editor.rows import SPAN_UNITS, GroupBox, Rows
 from services.core.errors import InvalidInput
 from services.lists import criteria
@@ -18,9 +19,15 @@ _OPERATOR_WIDTH: Final = 190
 _END_WIDTH: Final = 190
 _COUNT_WIDTH: Final = 90
 _UNIT_WIDTH: Final = 120
-_COMBINED: Final = {Combine.AND: "all of these", Combine.OR: "any of these"}
-_DIRECTIONS: Final = {Direction.ASC: "ascending", Direction.DESC: "descending"}
-_YES_NO: Final = {True: "yes", False: "no"}
+_COMBINED: Final = {
+    Combine.AND: marked("all of these"),
+    Combine.OR: marked("any of these"),
+}
+_DIRECTIONS: Final = {
+    Direction.ASC: marked("ascending"),
+    Direction.DESC: marked("descending"),
+}
+_YES_NO: Final = {True: marked("yes"), False: marked("no")}
 # Kept when the panel is folded, and never with a label of its own: the row reads as
 # one sentence, and a screen reader gets the label all the same.
 _QUIET: Final[dict[str, Any]] = {
@@ -40,8 +47,8 @@ class CriteriaEditor:
     page: str
     fields: Fields
     suggest: Callable[[str], Sequence[str]]
-    noun: str = "Patients"
-    archived: str = "Archived records instead"
+    noun: str = marked("Patients")
+    archived: str = marked("Archived records instead")
 
     def draw(self, shown: Criteria, *, mark: str) -> None:
         """Draw the rows of the criteria; their buttons change nothing but rows."""
@@ -51,7 +58,7 @@ class CriteriaEditor:
             self._draw_order(number)
         with st.container(horizontal=True, vertical_alignment="center"):
             st.button(
-                "Add sort key",
+                _("Add sort key"),
                 key=f"{self.page}_add_order",
                 icon=":material/sort:",
                 type="tertiary",
@@ -60,7 +67,7 @@ class CriteriaEditor:
             )
             if self.archived:
                 st.checkbox(
-                    self.archived,
+                    _(self.archived),
                     key=f"{self.page}_archived",
                     persist_state="session",
                 )
@@ -87,9 +94,9 @@ class CriteriaEditor:
         with st.container(border=bool(parents), key=rows.key("group", box.number)):
             if len(box.members) > 1 or parents:
                 st.selectbox(
-                    f"{self.noun} must meet",
+                    _("{noun} must meet").format(noun=_(self.noun)),
                     list(_COMBINED),
-                    format_func=_COMBINED.__getitem__,
+                    format_func=lambda combine: _(_COMBINED[combine]),
                     key=rows.key("combine", box.number),
                     width=_FIELD_WIDTH,
                     persist_state="session",
@@ -105,7 +112,7 @@ class CriteriaEditor:
         rows = self._rows
         with st.container(horizontal=True):
             st.button(
-                "Add filter",
+                _("Add filter"),
                 key=rows.key("add", box.number),
                 icon=":material/add:",
                 on_click=rows.add_filter,
@@ -113,24 +120,24 @@ class CriteriaEditor:
             )
             if len(parents) < _MOST_NESTED:
                 st.button(
-                    "Add group",
+                    _("Add group"),
                     key=rows.key("add_group", box.number),
                     icon=":material/add_box:",
                     type="tertiary",
-                    help="For lists like: this, and that or that.",
+                    help=_("For lists like: this, and that or that."),
                     on_click=rows.add_group,
                     args=(box,),
                 )
             if parents:
-                self._draw_remove("Remove group", box, parents[-1].members)
+                self._draw_remove(_("Remove group"), box, parents[-1].members)
 
     def _draw_filter(self, box: GroupBox, number: int) -> None:
         rows = self._rows
         with st.container(horizontal=True, vertical_alignment="center"):
             st.selectbox(
-                "Field",
+                _("Field"),
                 list(self.fields),
-                format_func=lambda name: self.fields[name].label,
+                format_func=lambda name: _(self.fields[name].label),
                 key=rows.key("field", number),
                 width=_FIELD_WIDTH,
                 on_change=rows.reset,
@@ -139,9 +146,9 @@ class CriteriaEditor:
             )
             field = rows.field(number)
             st.selectbox(
-                "Comparison",
+                _("Comparison"),
                 list(field.operators),
-                format_func=lambda known: criteria.operator_label(known, field.kind),
+                format_func=lambda known: _(criteria.operator_label(known, field.kind)),
                 key=rows.key("operator", number),
                 width=_OPERATOR_WIDTH,
                 on_change=rows.complete,
@@ -149,20 +156,22 @@ class CriteriaEditor:
                 **_QUIET,
             )
             self._draw_value(number, field)
-            self._draw_remove("Remove", number, box.members)
+            self._draw_remove(_("Remove"), number, box.members)
 
     def _draw_value(self, number: int, field: criteria.Field) -> None:
         rows, shape = self._rows, self._rows.shape(number)
-        options = {"label": "Value", "key": rows.key(shape, number), **_QUIET}
+        options = {"label": _("Value"), "key": rows.key(shape, number), **_QUIET}
 
         def label_of(choice: str) -> str:
-            label = field.label_of(choice)
+            label = _(field.label_of(choice))
             return label[:1].upper() + label[1:]
 
         match shape:
             case "yes":
                 st.selectbox(
-                    options=[True, False], format_func=_YES_NO.__getitem__, **options
+                    options=[True, False],
+                    format_func=lambda value: _(_YES_NO[value]),
+                    **options,
                 )
             case "choice":
                 st.selectbox(options=field.choices, format_func=label_of, **options)
@@ -178,7 +187,7 @@ class CriteriaEditor:
                     on_change=rows.keep_last_term,
                     args=(number,),
                     select_all=False,
-                    placeholder="Choose or type",
+                    placeholder=_("Choose or type"),
                     **options,
                 )
             case "ends":
@@ -191,7 +200,7 @@ class CriteriaEditor:
 
     def _draw_ends(self, number: int, field: criteria.Field) -> None:
         hint = _hint(field.kind, Operator.BETWEEN)
-        for part, label in (("from", "From"), ("to", "To, this included")):
+        for part, label in (("from", _("From")), ("to", _("To, this included"))):
             st.text_input(
                 label,
                 key=self._rows.key(part, number),
@@ -203,7 +212,7 @@ class CriteriaEditor:
 
     def _draw_span(self, number: int) -> None:
         st.text_input(
-            "How many",
+            _("How many"),
             key=self._rows.key("span_count", number),
             placeholder="30",
             autocomplete="off",
@@ -211,8 +220,9 @@ class CriteriaEditor:
             **_QUIET,
         )
         st.selectbox(
-            "Days, weeks, months or years",
+            _("Days, weeks, months or years"),
             SPAN_UNITS,
+            format_func=_,
             key=self._rows.key("span_unit", number),
             width=_UNIT_WIDTH,
             **_QUIET,
@@ -227,22 +237,24 @@ class CriteriaEditor:
         rows = self._rows
         with st.container(horizontal=True, vertical_alignment="center"):
             st.selectbox(
-                "Sort by",
+                _("Sort by"),
                 [name for name, known in self.fields.items() if known.is_sortable],
-                format_func=lambda name: f"Sort by {self.fields[name].label.lower()}",
+                format_func=lambda name: _("Sort by {field}").format(
+                    field=lowered(_(self.fields[name].label))
+                ),
                 key=rows.key("order", number),
                 width=_FIELD_WIDTH,
                 **_QUIET,
             )
             st.selectbox(
-                "Direction",
+                _("Direction"),
                 list(_DIRECTIONS),
-                format_func=_DIRECTIONS.__getitem__,
+                format_func=lambda direction: _(_DIRECTIONS[direction]),
                 key=rows.key("direction", number),
                 width=_OPERATOR_WIDTH,
                 **_QUIET,
             )
-            self._draw_remove("Remove", number, rows.orders)
+            self._draw_remove(_("Remove"), number, rows.orders)
 
     def _draw_remove(
         self, label: str, member: int | GroupBox, members: list[Any]
@@ -261,12 +273,16 @@ class CriteriaEditor:
 def _hint(kind: Kind, operator: Operator) -> str:
     """Show how a value is written."""
     example = {
-        Kind.DATE: "1980-01-31 or 1980",
-        Kind.TIMESTAMP: "2026-01-31 or 2026",
+        Kind.DATE: _("1980-01-31 or 1980"),
+        Kind.TIMESTAMP: _("2026-01-31 or 2026"),
         Kind.AGE: "40",
         Kind.YEAR: "1980",
         Kind.NUMBER: "12",
-        Kind.SIZE: "2.5 MB",
+        Kind.SIZE: _("2.5 MB"),
     }
-    text = example.get(kind, "Value")
-    return f"{text}, and more with commas" if operator is Operator.IN else text
+    text = example.get(kind, _("Value"))
+    return (
+        _("{text}, and more with commas").format(text=text)
+        if operator is Operator.IN
+        else text
+    )

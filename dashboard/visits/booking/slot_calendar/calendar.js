@@ -3,8 +3,8 @@
 const BUSY_MILLISECONDS = 3000
 // To patients, and to those who book for them.
 const SAID = {
-  own: { booked: "taken", own_hold: "held for you", own_visit: "your visit" },
-  other: { booked: "taken", own_hold: "held by you", own_visit: "patient's visit" },
+  own: { booked: translate("taken"), own_hold: translate("held for you"), own_visit: translate("your visit") },
+  other: { booked: translate("taken"), own_hold: translate("held by you"), own_visit: translate("patient's visit") },
 }
 
 class Calendar extends ButtonColumns {
@@ -16,7 +16,7 @@ class Calendar extends ButtonColumns {
     this.said = SAID[whose]
     this.drawnAt = Date.now()
     const focused = parent.activeElement?.dataset.slot
-    this.hint = action ? `${name}. Arrow keys move between free times.` : name
+    this.hint = action ? translate("{name}. Arrow keys move between free times.", { name }) : name
     this.frame = element("div", { class: "frame" })
     const before = parent.querySelector(".frame")
     if (before) before.replaceWith(this.frame)
@@ -50,7 +50,7 @@ class Calendar extends ButtonColumns {
     }
     if (!day.times.some((slot) => slot.state !== "booked")) {
       // On a phone taken times are left out, and a day must not seem forgotten.
-      const sentence = day.times.length ? "Nothing free" : "No times"
+      const sentence = day.times.length ? translate("Nothing free") : translate("No times")
       const place = `grid-column: ${column}`
       const none = element("p", { class: "none", style: place }, sentence)
       if (!day.times.length || this.isNarrow()) made.append(none)

@@ -13,7 +13,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
 from api.core.dependencies import SESSION
+from dashboard.ui.language import speaking
 from dashboard.web.gate.middleware import WATCH_PATH
+from dashboard.web.languages import choosing, language_at
 from dashboard.web.sessions.live_sessions import LiveSessions
 from dashboard.web.sessions.session_watch.page import (
     SCRIPT_PATH,
@@ -23,20 +25,28 @@ from dashboard.web.sessions.session_watch.page import (
     script,
 )
 from dashboard.web.sessions.session_watch.socket import SessionSocket
+from db.postgres import Database
 from services.people.sessions import Live
 
 PREFIX = "/session"
 STATE_PATH = f"{PREFIX}/state"
 PLACES_PATH = f"{PREFIX}/places"
+LANGUAGE_PATH = f"{PREFIX}/language"
 
 
-def create_watch(live: LiveSessions, *, key: str, places: Places) -> Starlette:
-    """Return what answers below PREFIX; `key` is what people's own keys come from."""
+def create_watch(
+    database: Database, live: LiveSessions, *, key: str, places: Places, language: str
+) -> Starlette:
+    """Return what answers below PREFIX; `key` is what people's own keys come from.
+
+    `language` is the clinic's own, for whoever has chosen none.
+    """
     return Starlette(
         routes=[
             WebSocketRoute(WATCH_PATH, SessionSocket(live, key=key).follow),
             Route(STATE_PATH, _state, methods=["GET"]),
-            Route(PLACES_PATH, _telling(places), methods=["GET"]),
+            Route(PLACES_PATH, _telling(places, language), methods=["GET"]),
+            Route(LANGUAGE_PATH, choosing(database, live), methods=["POST"]),
             Route(SCRIPT_PATH, script, methods=["GET"]),
         ]
     )
@@ -47,11 +57,12 @@ def serves(path: str) -> bool:
     return path.startswith(f"{PREFIX}/")
 
 
-def _telling(places: Places) -> Callable[[Request], Awaitable[Response]]:
+def _telling(places: Places, usual: str) -> Callable[[Request], Awaitable[Response]]:
     async def tell(request: Request) -> Response:
         """Answer with what whoever is signed in may open."""
         live: Live = request.scope[SESSION]
-        return JSONResponse(places(live.actor))
+        with speaking(language_at(request, usual)):
+            return JSONResponse(places(live.actor))
 
     return tell
 

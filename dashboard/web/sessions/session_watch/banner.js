@@ -3,16 +3,22 @@
 ;(() => {
   "use strict"
 
+  const translate = window.chartroomTranslate
   const GOOD_NEWS_MS = 5000
   const TEXTS = {
     changing: () =>
-      "Database failover in progress. Nothing is lost: what you open or save now " +
-      "finishes by itself in a moment.",
+      translate(
+        "Database failover in progress. Nothing is lost: what you open or save now " +
+          "finishes by itself in a moment.",
+      ),
     "read-only": (since) =>
-      `Read-only since ${since}. No server leads the database, so nothing can be ` +
-      "saved. Lists, documents and free times still open; what you type stays here. " +
-      "This note goes away by itself.",
-    well: () => "The database takes changes again. You can save.",
+      translate(
+        "Read-only since {since}. No server leads the database, so nothing can be " +
+          "saved. Lists, documents and free times still open; what you type stays here. " +
+          "This note goes away by itself.",
+        { since },
+      ),
+    well: () => translate("The database takes changes again. You can save."),
   }
   const COLOURS = {
     light: { trouble: ["#FFF1CC", "#3D2E00", "#B7791F"], well: ["#DDF3E4", "#0F3D22", "#2F855A"] },

@@ -3,6 +3,7 @@
 ;(() => {
   "use strict"
 
+  const translate = window.chartroomTranslate
   const STYLE = `
     .chartroom-bar {
       align-items: center; display: flex; gap: 8px; height: 44px; position: fixed;
@@ -130,7 +131,7 @@
 
   const bar = document.createElement("nav")
   bar.className = "chartroom-bar"
-  bar.setAttribute("aria-label", "Search and account")
+  bar.setAttribute("aria-label", translate("Search and account"))
   document.head.append(Object.assign(document.createElement("style"), { textContent: STYLE }))
   document.body.prepend(bar)
   window.chartroom = { bar, go, places }

@@ -4,6 +4,7 @@
 ;(() => {
   "use strict"
 
+  const translate = window.chartroomTranslate
   const UPLOADER = '[class*="st-key-upload_documents_files"] input[type="file"]'
   const WAY = '[class*="st-key-"][class*="_upload"] button'
   const WAYS = /\bst-key-(documents|patient|my_record)_upload\b/
@@ -54,7 +55,7 @@
     gone = setTimeout(hide, GONE_MS)
     if (!sign.hidden) return
     sign.style.fontFamily = getComputedStyle(document.querySelector(".stApp")).fontFamily
-    sign.textContent = "Drop the files to upload them"
+    sign.textContent = translate("Drop the files to upload them")
     sign.hidden = false
   }
 

@@ -3,7 +3,12 @@
 ;(() => {
   "use strict"
 
-  const THEMES = [["system", "As the device"], ["light", "Light"], ["dark", "Dark"]]
+  const translate = window.chartroomTranslate
+  // For so long a server may believe what it knew of a person.
+  const KNOWN_MS = 1100
+  const THEMES = [
+    ["system", translate("As the device")], ["light", translate("Light")], ["dark", translate("Dark")],
+  ]
   const STYLE = `
     .chartroom-person { position: relative; }
     .chartroom-person > button {
@@ -40,6 +45,7 @@
     .chartroom-menu [role="group"] {
       border-block: 1px solid var(--cr-line); margin: 8px -8px; padding: 8px;
     }
+    .chartroom-menu [role="group"] + [role="group"] { border-top: 0; margin-top: -8px; }
     .chartroom-menu [role="group"] > span {
       color: var(--cr-quiet); display: block; font-size: 13px; padding: 0 12px 4px;
     }
@@ -97,25 +103,57 @@
     make("b", { ariaHidden: "true", textContent: initials }),
     make("span", { textContent: places.person.name }),
   )
-  const head = make("span", { id: "chartroom-themes", textContent: "Theme" })
+  const head = make("span", { id: "chartroom-themes", textContent: translate("Theme") })
   const themes = make("div", {}, head, ...THEMES.map(theme))
   themes.setAttribute("role", "group")
   themes.setAttribute("aria-labelledby", head.id)
+  // Streamlit and the server both have to speak it, so the page is loaded anew, once
+  // every server knows of it.
+  const speak = async (code) => {
+    const body = JSON.stringify({ language: code })
+    const headers = { "Content-Type": "application/json" }
+    try {
+      const answer = await fetch("/session/language", { body, headers, method: "POST" })
+      if (!answer.ok) throw new Error("refused")
+    } catch {
+      failed.hidden = false
+      return
+    }
+    setTimeout(() => location.reload(), KNOWN_MS)
+  }
+  const failed = make("p", {
+    hidden: true, role: "status", textContent: translate("That could not be saved just now. Try again."),
+  })
+  const language = ([code, textContent]) => {
+    const made = item(textContent, () => speak(code))
+    made.setAttribute("role", "menuitemradio")
+    made.setAttribute("aria-checked", String(code === places.language))
+    made.lang = code
+    return made
+  }
+  const choices = Object.entries(places.languages ?? {})
+  let languages = null
+  if (choices.length > 1) {
+    const title = make("span", { id: "chartroom-languages", textContent: translate("Language") })
+    languages = make("div", {}, title, ...choices.map(language), failed)
+    languages.setAttribute("role", "group")
+    languages.setAttribute("aria-labelledby", title.id)
+  }
   const list = make(
     "div", { id: "chartroom-menu-list" },
-    item("Account", go("/account")),
-    item("My passkeys", () => location.assign(`/sign-in/passkeys?next=${here()}`)),
-    themes,
-    item("User guide", go("/help")),
-    item("Keyboard shortcuts", () => window.chartroom.showKeys()),
-    item("Show me around", () => window.chartroom.startTour()),
-    item("Sign out", () => location.assign("/sign-out")),
+    item(translate("Account"), go("/account")),
+    item(translate("My passkeys"), () => location.assign(`/sign-in/passkeys?next=${here()}`)),
+    themes, ...(languages ? [languages] : []),
+    item(translate("User guide"), go("/help")),
+    item(translate("Keyboard shortcuts"), () => window.chartroom.showKeys()),
+    item(translate("Show me around"), () => window.chartroom.startTour()),
+    item(translate("Sign out"), () => location.assign("/sign-out")),
   )
   list.setAttribute("role", "menu")
-  list.setAttribute("aria-label", "Account")
+  list.setAttribute("aria-label", translate("Account"))
   const who = make(
     "p", {}, make("span", { textContent: places.person.name }),
-    make("small", { textContent: places.person.role }),
+    make("small", { textContent: places.person.title }),
   )
   const menu = make("div", { className: "chartroom-menu", hidden: true }, who, list)
   const person = make("div", { className: "chartroom-person" }, button, menu)

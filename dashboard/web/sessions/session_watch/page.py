@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Final
 
 from starlette.datastructures import Headers
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.core.dependencies import SESSION
+from dashboard.ui.language import speaking
+from dashboard.web.languages import language_at
 from services.core.actors import Actor
 from services.people.sessions import Live
 
@@ -19,9 +21,11 @@ SCRIPT_PATH: Final = "/session/watch.js"
 _SCRIPT: Final = b"\n".join(
     Path(__file__).with_name(name).read_bytes()
     for name in (
+        "words.js",
         "watch.js",
         "banner.js",
         "uploads.js",
+        "uploader.js",
         "drops.js",
         "drawer.js",
         "bar.js",
@@ -60,9 +64,10 @@ class WatchedPages:
     which they are not there.
     """
 
-    def __init__(self, app: ASGIApp, places: Places) -> None:
+    def __init__(self, app: ASGIApp, places: Places, language: str) -> None:
         self._app = app
         self._places = places
+        self._usual = language
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on; what comes back may get the script."""
@@ -70,8 +75,11 @@ class WatchedPages:
             await self._app(scope, receive, send)
             return
         live: Live | None = scope.get(SESSION)
-        known = _told(self._places(live.actor)) if live else b""
-        await self._app(_uncompressed(scope), receive, _Adding(send, known).send)
+        language = language_at(HTTPConnection(scope), self._usual)
+        with speaking(language):
+            known = _told(self._places(live.actor)) if live else b""
+        adding = _Adding(send, known, language)
+        await self._app(_uncompressed(scope), receive, adding.send)
 
 
 def _told(places: Mapping[str, object]) -> bytes:
@@ -83,8 +91,9 @@ def _told(places: Mapping[str, object]) -> bytes:
 class _Adding:
     """Holds an HTML page back until it is whole, then sends it with the script."""
 
-    def __init__(self, send: Send, known: bytes) -> None:
+    def __init__(self, send: Send, known: bytes, language: str) -> None:
         self._send = send
+        self._language = f'<html lang="{language}">'.encode()
         self._added = known + _TAGS
         self._start: Message | None = None
         self._body = bytearray()
@@ -101,6 +110,7 @@ class _Adding:
 
     async def _send_whole(self, start: Message) -> None:
         body = bytes(self._body).replace(b"</head>", self._added + b"</head>", 1)
+        body = body.replace(b'<html lang="en">', self._language, 1)
         left_out = {b"content-length", b"etag", b"last-modified", b"accept-ranges"}
         headers = [pair for pair in start["headers"] if pair[0].lower() not in left_out]
         headers.append((b"content-length", str(len(body)).encode()))

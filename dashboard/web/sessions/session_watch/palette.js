@@ -4,23 +4,26 @@
 ;(() => {
   "use strict"
 
+  const translate = window.chartroomTranslate
   const WAIT_MS = 180
   const FEWEST = 2
-  const UNREACHABLE =
-    "Search cannot be reached now. Pages and actions still open; type again in a moment."
+  const LOCALES = { en: "en-GB", de: "de-DE" }
+  const UNREACHABLE = translate(
+    "Search cannot be reached now. Pages and actions still open; type again in a moment.",
+  )
   const KEYS = [
-    ["Ctrl K  or  /", "Search for patients, documents, doctors, pages and actions"],
-    ["\u2191  \u2193", "Move through what was found"],
-    ["Enter", "Open what is marked"],
-    ["Esc", "Close a search or a dialog"],
-    ["Tab", "Go to the next field or button"],
-    ["Page Up  Page Down", "In a document: a screen up or down"],
-    ["\u2190  \u2192", "In a document: the page before or after"],
-    ["+  \u2212  0  9", "In a document: zoom in or out, fit width, fit whole page"],
-    ["r  Shift R", "In a document: rotate the page, or all"],
-    ["l", "In a document: show or hide the list of pages"],
-    ["p", "In a document: print"],
-    ["?", "Show this list"],
+    [translate("Ctrl K  or  /"), translate("Search for patients, documents, doctors, pages and actions")],
+    ["\u2191  \u2193", translate("Move through what was found")],
+    [translate("Enter"), translate("Open what is marked")],
+    ["Esc", translate("Close a search or a dialog")],
+    ["Tab", translate("Go to the next field or button")],
+    [translate("Page Up  Page Down"), translate("In a document: a screen up or down")],
+    ["\u2190  \u2192", translate("In a document: the page before or after")],
+    ["+  \u2212  0  9", translate("In a document: zoom in or out, fit width, fit whole page")],
+    [translate("r  Shift R"), translate("In a document: rotate the page, or all")],
+    ["l", translate("In a document: show or hide the list of pages")],
+    ["p", translate("In a document: print")],
+    ["?", translate("Show this list")],
   ]
   const STYLE = `
     .chartroom-search {
@@ -114,8 +117,8 @@
 
   const button = make(
     "button", { className: "chartroom-search", type: "button" },
-    glass(), make("span", { textContent: "Search" }),
-    make("kbd", { textContent: "Ctrl K", ariaHidden: "true" }),
+    glass(), make("span", { textContent: translate("Search") }),
+    make("kbd", { textContent: translate("Ctrl K"), ariaHidden: "true" }),
   )
   button.setAttribute("aria-keyshortcuts", "Control+K /")
   button.setAttribute("aria-haspopup", "dialog")
@@ -124,16 +127,16 @@
 
   const field = make("input", {
     autocomplete: "off", id: "chartroom-palette-field", maxLength: 200, spellcheck: false,
-    placeholder: "Patient, document, doctor, page or action", type: "text",
+    placeholder: translate("Patient, document, doctor, page or action"), type: "text",
   })
   const list = make("div", { id: "chartroom-palette-list" })
   const note = make("p", { role: "status" })
   const palette = make("dialog", { className: "chartroom-palette" }, field, list, note)
-  palette.setAttribute("aria-label", "Search everywhere")
+  palette.setAttribute("aria-label", translate("Search everywhere"))
   list.setAttribute("role", "listbox")
-  list.setAttribute("aria-label", "What was found")
+  list.setAttribute("aria-label", translate("What was found"))
   for (const [name, value] of Object.entries({
-    role: "combobox", "aria-label": "Search everywhere", "aria-autocomplete": "list",
+    role: "combobox", "aria-label": translate("Search everywhere"), "aria-autocomplete": "list",
     "aria-controls": list.id, "aria-expanded": "false",
   })) field.setAttribute(name, value)
 
@@ -145,7 +148,7 @@
 
   const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase()
   const day = (text) =>
-    new Date(text).toLocaleDateString("en-GB", {
+    new Date(text).toLocaleDateString(LOCALES[document.documentElement.lang] ?? "en-GB", {
       day: "numeric", month: "long", timeZone: "UTC", year: "numeric",
     })
   const typed = () => field.value.trim().replace(/\s+/g, " ")
@@ -156,18 +159,18 @@
     const fits = ({ title }) => words.every((word) => plain(title).includes(word))
     const of = (kind) => (places?.[kind] ?? []).filter(fits)
     return [
-      ["Patients", (found?.patients ?? []).map((patient) => ({
+      [translate("Patients"), (found?.patients ?? []).map((patient) => ({
         title: patient.name,
-        more: `born ${day(patient.date_of_birth)} \u00b7 ${patient.record_number}`,
+        more: `${translate("born {day}", { day: day(patient.date_of_birth) })} \u00b7 ${patient.record_number}`,
         url: `/patient?patient=${patient.uuid}`,
       }))],
-      ["Actions", of("acts")],
-      ["Pages", of("pages")],
-      ["Doctors", (found?.doctors ?? []).map((doctor) => ({
+      [translate("Actions"), of("acts")],
+      [translate("Pages"), of("pages")],
+      [translate("Doctors"), (found?.doctors ?? []).map((doctor) => ({
         title: doctor.name, more: doctor.specialization,
         url: `/doctor?doctor=${doctor.uuid}`,
       }))],
-      ["Documents", (found?.documents ?? []).map((paper) => ({
+      [translate("Documents"), (found?.documents ?? []).map((paper) => ({
         title: paper.title, url: `/document?document=${paper.uuid}`,
       }))],
     ].filter(([, rows]) => rows.length)
@@ -207,12 +210,12 @@
   }
 
   const saying = (state, count) => {
-    if (state === "asking") return "Searching \u2026"
+    if (state === "asking") return translate("Searching \u2026")
     if (state === "failed") return UNREACHABLE
-    if (found?.advice) return found.advice
-    if (typed().length < FEWEST) return "Type at least two characters. Esc closes."
-    if (!count) return "Nothing found. Check the spelling, or type less of it."
-    return `${count} found. Arrow keys move, Enter opens.`
+    if (found?.advice) return translate(found.advice)
+    if (typed().length < FEWEST) return translate("Type at least two characters. Esc closes.")
+    if (!count) return translate("Nothing found. Check the spelling, or type less of it.")
+    return translate("{count} found. Arrow keys move, Enter opens.", { count })
   }
 
   const ask = async () => {
@@ -298,13 +301,13 @@
 
   // -- The list of keys ----------------------------------------------------------
 
-  const titled = make("h2", { id: "chartroom-keys-title", textContent: "Keyboard shortcuts" })
+  const titled = make("h2", { id: "chartroom-keys-title", textContent: translate("Keyboard shortcuts") })
   const table = make("dl")
   for (const [name, what] of KEYS) {
     const term = make("dt", {}, make("kbd", { textContent: name }))
     table.append(term, make("dd", { textContent: what }))
   }
-  const shut = make("button", { type: "button", textContent: "Close", autofocus: true })
+  const shut = make("button", { type: "button", textContent: translate("Close"), autofocus: true })
   const keys = make(
     "dialog", { className: "chartroom-palette chartroom-keys" }, titled, table, shut,
   )

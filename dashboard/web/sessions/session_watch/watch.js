@@ -4,6 +4,7 @@
 ;(() => {
   "use strict"
 
+  const translate = window.chartroomTranslate
   const KEPT = "chartroom.typed"
   const KEPT_HOURS = 12
   const RETRY_SECONDS = [0.5, 1, 2, 5]
@@ -128,8 +129,8 @@
 
   const words = (seconds) => {
     const rounded = Math.max(0, Math.ceil(seconds))
-    if (rounded > 60) return `${Math.ceil(rounded / 60)} minutes`
-    return rounded === 1 ? "1 second" : `${rounded} seconds`
+    if (rounded > 60) return translate("{minutes} minutes", { minutes: Math.ceil(rounded / 60) })
+    return rounded === 1 ? translate("1 second") : translate("{seconds} seconds", { seconds: rounded })
   }
 
   // The page's own colours, whichever theme it has.
@@ -165,26 +166,29 @@
   const warn = (of, seconds) => {
     const end = Date.now() + seconds * 1000
     const title = element("h2", { id: "chartroom-warning-title" })
-    title.textContent = "Are you still there?"
+    title.textContent = translate("Are you still there?")
     const text = element("p", { id: "chartroom-warning-text" })
     const stay = element("button", { type: "button", autofocus: true })
-    stay.textContent = of === "idle" ? "Stay signed in" : "Go on working"
-    const leave_ = element("button", { type: "button", textContent: "Sign out" })
+    stay.textContent = of === "idle" ? translate("Stay signed in") : translate("Go on working")
+    const leave_ = element("button", { type: "button", textContent: translate("Sign out") })
     stay.onclick = putAway
     leave_.onclick = () => location.assign("/sign-out")
     title.style.marginTop = "0"
-    if (of === "lifetime") title.textContent = "Your sign-in ends soon"
-    const say = () => {
+    if (of === "lifetime") title.textContent = translate("Your sign-in ends soon")
+    const count = () => {
       const left = words((end - Date.now()) / 1000)
       text.textContent =
         of === "idle"
-          ? `Nothing has happened here for a while. You will be signed out in ${left}.`
-          : `A sign-in lasts a working day. You will have to sign in again in ${left}; ` +
-            "save what you are working on."
+          ? translate("Nothing has happened here for a while. You will be signed out in {left}.", { left })
+          : translate(
+              "A sign-in lasts a working day. You will have to sign in again in {left}; " +
+                "save what you are working on.",
+              { left },
+            )
     }
-    say()
+    count()
     clearInterval(countdown)
-    countdown = setInterval(say, 1000)
+    countdown = setInterval(count, 1000)
     dialog.replaceChildren(title, text, stay, leave_)
     if (!dialog.isConnected) document.body.append(dialog)
     dress()

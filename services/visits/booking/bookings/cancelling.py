@@ -9,6 +9,7 @@ from db.postgres import assume_role
 from services.core.actors import Actor
 from services.core.audit import Action
 from services.core.errors import InvalidInput
+from services.core.sentences import Sentence
 from services.core.typed_text import is_storable
 from services.visits.booking.bookings import freeing, reading, rules
 from services.visits.booking.bookings.errors import AlreadyConfirmed, BookingOver
@@ -66,7 +67,11 @@ def _read_reason(typed: str | None) -> str | None:
     reason = " ".join((typed or "").split())
     if len(reason) > _LONGEST_REASON:
         raise InvalidInput(
-            "reason", f"Give the reason in at most {_LONGEST_REASON} characters."
+            "reason",
+            Sentence(
+                "Give the reason in at most {most} characters.",
+                most=_LONGEST_REASON,
+            ),
         )
     if not is_storable(reason):
         raise InvalidInput("reason", "The reason holds a character no record can.")

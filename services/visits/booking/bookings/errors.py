@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from services.core.errors import Conflict, Gone, NotFound
+from services.core.sentences import Sentence
 from services.visits.booking.bookings.records import BookingRecord, BookingStatus
 
 
@@ -48,7 +49,11 @@ class TooManyHolds(Conflict):
 
     def __init__(self, most: int) -> None:
         super().__init__(
-            f"You hold {most} times already. Confirm or give back one of them first."
+            Sentence(
+                "You hold {most} times already. Confirm or give back one of them "
+                "first.",
+                most=most,
+            )
         )
 
 
@@ -73,8 +78,11 @@ class TooLateToCancel(Conflict):
 
     def __init__(self, hours: float) -> None:
         super().__init__(
-            f"Visits can be cancelled or moved up to {hours:g} hours before they "
-            "begin. Please call the clinic."
+            Sentence(
+                "Visits can be cancelled or moved up to {hours:g} hours before they "
+                "begin. Please call the clinic.",
+                hours=hours,
+            )
         )
 
 

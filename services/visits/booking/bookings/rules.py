@@ -14,6 +14,7 @@ from db.models.booking import Booking, BookingSlot, Slot
 from db.models.patient import Patient
 from services.core.actors import Actor, Role
 from services.core.errors import InvalidInput
+from services.core.sentences import Sentence
 from services.core.typed_text import is_storable
 from services.visits.booking.bookings.errors import (
     AttemptTaken,
@@ -43,7 +44,13 @@ def read_note(typed: str) -> str:
     """Return the note tidied up, or raise InvalidInput."""
     note = typed.strip()
     if len(note) > LONGEST_NOTE:
-        raise InvalidInput("note", f"Say it in at most {LONGEST_NOTE} characters.")
+        raise InvalidInput(
+            "note",
+            Sentence(
+                "Say it in at most {most} characters.",
+                most=LONGEST_NOTE,
+            ),
+        )
     if not is_storable(note):
         raise InvalidInput("note", "The note holds a character no record can.")
     return note

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from db.models.booking import Booking, BookingSlot, Slot
 from services.core.actors import Actor, Permission
 from services.core.errors import InvalidInput
+from services.core.sentences import Sentence
 from services.visits.booking.bookings import confirming, holding, reading
 from services.visits.booking.bookings.errors import HoldExpired, NoSuchSlot
 from services.visits.booking.bookings.records import (
@@ -106,7 +107,13 @@ def _wanted(request: SeriesRequest, slot_id: UUID) -> BookingRequest:
 
 def _require_length(times: int, property_name: str) -> None:
     if not 1 <= times <= LONGEST_SERIES:
-        raise InvalidInput(property_name, f"A series has 1 to {LONGEST_SERIES} visits.")
+        raise InvalidInput(
+            property_name,
+            Sentence(
+                "A series has 1 to {most} visits.",
+                most=LONGEST_SERIES,
+            ),
+        )
 
 
 def _weeks_later(timestamp: datetime, weeks: int, zone: tzinfo) -> datetime:

@@ -6,6 +6,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from services.core.errors import Conflict, NotFound
+from services.core.sentences import Sentence
 
 
 class WaitStatus(StrEnum):
@@ -73,7 +74,11 @@ class TooManyPlaces(Conflict):
 
     def __init__(self, most: int) -> None:
         super().__init__(
-            f"A patient waits for {most} things at most. Leave one of the lines first."
+            Sentence(
+                "A patient waits for {most} things at most. Leave one of the lines "
+                "first.",
+                most=most,
+            )
         )
 
 

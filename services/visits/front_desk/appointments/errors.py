@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from services.core.errors import Conflict, InvalidInput, NotFound
+from services.core.sentences import Sentence
 from services.visits.front_desk.appointments.records import VisitRecord, VisitStatus
 
 _NOW: dict[VisitStatus, str] = {
@@ -50,7 +51,13 @@ class WrongStatus(Conflict):
     """The visit has come too far, or not far enough; carries it as it is now."""
 
     def __init__(self, visit: VisitRecord, wanted: str) -> None:
-        super().__init__(f"This visit cannot be {wanted}: {_NOW[visit.status]}.")
+        super().__init__(
+            Sentence(
+                "This visit cannot be {wanted}: {state}.",
+                wanted=Sentence(wanted),
+                state=Sentence(_NOW[visit.status]),
+            )
+        )
         self.visit = visit
 
 

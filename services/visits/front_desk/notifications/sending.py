@@ -7,17 +7,25 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from db.models.booking import Appointment, Booking, VisitNotification
+from db.models.user import User
 from services.core import audit
 from services.core.audit import Action
 from services.messaging.mail import Email, Mailer, MailNotSent
 from services.messaging.resending import note_attempt
-from services.visits.front_desk.notifications.wording import SenderDetails, filled
+from services.visits.front_desk.notifications import german
+from services.visits.front_desk.notifications.records import NotificationKind
+from services.visits.front_desk.notifications.wording import (
+    SenderDetails,
+    filled,
+    in_german,
+)
 
 # How long to wait after each attempt that failed; after the last one is given up. A
 # mail server may be away for a night.
 _PAUSES: Final = tuple(
     timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240, 480, 720)
 )
+_GERMAN: Final = "de"
 # What is older comes from a time without a mail server, and nobody waits for it.
 _STALE: Final = timedelta(days=2)
 _WAITS: Final = and_(
@@ -51,7 +59,8 @@ def send_next(session: Session, mailer: Mailer, sender: SenderDetails) -> bool |
     )
     if notification is None:
         return None
-    is_sent = _is_taken(mailer, _email_of(notification, sender))
+    email = _email_of(notification, sender, _language_of(session, notification, sender))
+    is_sent = _is_taken(mailer, email)
     note_attempt(notification, _PAUSES, is_sent=is_sent)
     audit.record(
         session,
@@ -65,11 +74,34 @@ def send_next(session: Session, mailer: Mailer, sender: SenderDetails) -> bool |
     return is_sent
 
 
-def _email_of(notification: VisitNotification, sender: SenderDetails) -> Email:
-    subject, text = (
-        filled(marked, sender) for marked in (notification.subject, notification.body)
+def _language_of(
+    session: Session, notification: VisitNotification, sender: SenderDetails
+) -> str:
+    """Return the language that the patient has chosen, or else the clinic's."""
+    chosen = session.scalar(
+        select(User.language).where(
+            User.patient_id == notification.patient_id,
+            User.deactivated_at.is_(None),
+            User.language.is_not(None),
+        )
     )
-    return Email(notification.to_address, subject, text)
+    return chosen or sender.language
+
+
+def _email_of(
+    notification: VisitNotification, sender: SenderDetails, language: str
+) -> Email:
+    subject, text, spell = notification.subject, notification.body, None
+    if language == _GERMAN:
+        kind = NotificationKind(notification.kind)
+        is_to_newcomer = notification.newcomer_id is not None
+        subject, text = in_german(kind, text, is_to_newcomer=is_to_newcomer)
+        spell = german.spelt
+    return Email(
+        notification.to_address,
+        filled(subject, sender, spell),
+        filled(text, sender, spell),
+    )
 
 
 def _is_taken(mailer: Mailer, email: Email) -> bool:

@@ -5,7 +5,7 @@ clinic; whoever sends or shows one puts in the clinic's name, address and clock.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -14,6 +14,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from services.documents.sharing.links import LinkSigner
+from services.visits.front_desk.notifications import german
 from services.visits.front_desk.notifications.records import NotificationKind
 
 _MARK: Final = re.compile(r"<([^<>]+)>")
@@ -111,12 +112,14 @@ class SenderDetails:
     """Who writes: the clinic's name, its clock, and where people sign in.
 
     Without `links` a newcomer's own link is left out, as where e-mails are only shown.
+    Who has chosen no `language` is written to in this one.
     """
 
     clinic: str = "Your clinic"
     address: str = ""
     zone: str = "UTC"
     links: LinkSigner | None = None
+    language: str = "en"
 
     def own_link(self, newcomer_id: str) -> str:
         """Return the link with which a newcomer moves or cancels their visit."""
@@ -162,9 +165,34 @@ def text_to_newcomer(
     )
 
 
-def filled(marked: str, sender: SenderDetails) -> str:
-    """Return a subject or a text as people read it."""
-    zone = ZoneInfo(sender.zone)
+def in_german(
+    kind: NotificationKind, marked: str, *, is_to_newcomer: bool
+) -> tuple[str, str]:
+    """Return subject and text in German, of an English text with its marks.
+
+    E-mails are kept in English, whoever they are for: what they tell are their kind and
+    the times, and both are the same in any language.
+    """
+    marks = _MARK.findall(marked)
+    times = [mark for mark in marks if mark[:1].isdigit()]
+    newcomer = next((mark for mark in marks if mark.startswith("visit ")), "")
+    texts = german.TEXTS_TO_NEWCOMERS if is_to_newcomer else german.TEXTS
+    when, other = f"<{times[0]}>", f"<{times[1]}>" if times[1:] else ""
+    return german.SUBJECTS[kind], texts[kind].format(
+        when=when,
+        instead=german.INSTEAD.format(before=other) if other else "",
+        until=other or german.UNTIL_TAKEN,
+        newcomer=newcomer.removeprefix("visit "),
+    )
+
+
+def filled(
+    marked: str,
+    sender: SenderDetails,
+    spell: Callable[[datetime], str] | None = None,
+) -> str:
+    """Return a subject or a text as people read it; `spell` writes a time."""
+    zone, spelt = ZoneInfo(sender.zone), spell or _spelt
 
     def fill(mark: re.Match[str]) -> str:
         match mark[1]:
@@ -175,7 +203,7 @@ def filled(marked: str, sender: SenderDetails) -> str:
             case "address":
                 return sender.address
             case timestamp:
-                return _spelt(datetime.fromisoformat(timestamp).astimezone(zone))
+                return spelt(datetime.fromisoformat(timestamp).astimezone(zone))
 
     return _MARK.sub(fill, marked)
 

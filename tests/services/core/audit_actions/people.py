@@ -109,6 +109,12 @@ def user_change(w: World) -> ActionCall:
     return lambda: accounts.change_particulars(*given, **boss.fresh)
 
 
+@prepares(Action.USER_CHOOSE_LANGUAGE)
+def user_choose_language(w: World) -> ActionCall:
+    maya = w.somebody(Role.PATIENT)
+    return lambda: accounts.choose_language(w.session, maya.actor, "de")
+
+
 @prepares(Action.USER_DEACTIVATE)
 def user_deactivate(w: World) -> ActionCall:
     boss, rosa = w.boss, cast.add_account(w.session, cast.ROSA)

@@ -2,6 +2,7 @@
 
 import threading
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import func, select
@@ -10,14 +11,28 @@ from db.models.audit import AuditEvent
 from db.models.booking import Appointment, Booking, VisitNotification
 from db.postgres import SYSTEM
 from jobs.visits import notifications as job
+from services.core.actors import Role
 from services.core.errors import NotAllowed
 from services.messaging.mail import MailServer, SmtpMailer
 from services.visits.front_desk import notifications
-from services.visits.front_desk.notifications import NotificationKind, SenderDetails
+from services.visits.front_desk.notifications import (
+    NotificationKind,
+    SenderDetails,
+    german,
+)
 from services.visits.front_desk.notifications.sending import _PAUSES
+from services.visits.front_desk.notifications.wording import (
+    VisitTimes,
+    filled,
+    in_german,
+    text_of,
+    text_to_newcomer,
+)
 from tests.browser.running import free_port
+from tests.kit import cast
 from tests.services.visits.visit_samples import soon
 
+WITH_ANOTHER_TIME = {NotificationKind.MOVED, NotificationKind.OFFER}
 SENDER = SenderDetails("Harbour Clinic", "https://clinic.example.org", "Europe/Berlin")
 
 
@@ -184,3 +199,58 @@ def test_only_administrators_look_into_the_outbox(post):
 
     with pytest.raises(NotAllowed, match="letters"):
         post.clinic.read(cleo, lambda s: notifications.look(s, cleo, SENDER))
+
+
+def choose(post, language):
+    """Let Grace have a sign-in, and have chosen a language."""
+    grace = post.clinic.grace
+    post.do(
+        lambda s: (
+            cast.add_account(s, Role.PATIENT, patient_id=grace.id, language=language)
+            and None
+        )
+    )
+
+
+def test_a_patient_is_written_to_in_the_language_they_have_chosen(
+    written, mailer, mailbox
+):
+    choose(written, "de")
+
+    send(written, mailer)
+
+    (arrived,) = mailbox.emails
+    (kept,) = written.notifications()
+    assert arrived["Subject"] == "Harbour Clinic: Ihr Termin ist gebucht"
+    assert "Ihr Termin bei Harbour Clinic ist gebucht:" in arrived.get_content()
+    assert "Uhr (Europe/Berlin)" in arrived.get_content()
+    assert "https://clinic.example.org/visits" in arrived.get_content()
+    assert "<" not in arrived.get_content()
+    # It is kept as the outbox shows it.
+    assert "Your visit" in kept.body
+
+
+@pytest.mark.parametrize("kind", list(NotificationKind))
+def test_every_letter_has_its_times_in_german_as_well(kind):
+    when, other = "<2026-03-05T09:20:00+00:00>", "<2026-03-06T10:00:00+00:00>"
+    moments = [datetime.fromisoformat(each.strip("<>")) for each in (when, other)]
+    times = VisitTimes(moments[0], before=moments[1], until=moments[1])
+
+    subject, text = in_german(kind, text_of(kind, times), is_to_newcomer=False)
+    read = filled(text, SENDER, german.spelt)
+
+    assert subject.startswith("<clinic>: ")
+    assert "Donnerstag, 5. März 2026, 10:20 Uhr (Europe/Berlin)" in read
+    assert ("Freitag, 6. März 2026" in read) == (kind in WITH_ANOTHER_TIME)
+    assert "<" not in read
+
+
+def test_who_is_no_patient_yet_keeps_their_own_link_in_german():
+    newcomer, moment = uuid4(), datetime(2026, 3, 5, 9, 20, tzinfo=UTC)
+    kind = NotificationKind.CONFIRMED
+    text = text_to_newcomer(kind, VisitTimes(moment), newcomer)
+
+    _, told = in_german(kind, text, is_to_newcomer=True)
+
+    assert f"<visit {newcomer}>" in told
+    assert "noch nicht aufgenommen" in told

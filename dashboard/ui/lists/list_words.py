@@ -1,0 +1,112 @@
+"""What a list shows, in the language of the page."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Final
+
+from dashboard.ui.language import (
+    ENGLISH,
+    current_language,
+    decimal,
+    gettext as _,
+    long_date,
+    ngettext,
+)
+from services.lists import criteria
+from services.lists.criteria import (
+    Combine,
+    Count,
+    Criteria,
+    Field,
+    Fields,
+    Filter,
+    Group,
+    Kind,
+    Operator,
+)
+
+_ENDS: Final = 2
+_NOUN: Final = ("document", "documents")
+
+
+def documents_in_words(shown: Criteria, fields: Fields, count: Count) -> str:
+    """Say what a list of documents shows, and how many there are.
+
+    English knows a phrase for each field. Other languages name the fields as the
+    editor of the filters does, so that no field needs a grammar of its own.
+    """
+    if current_language() == ENGLISH:
+        return criteria.sentence(
+            shown,
+            fields,
+            count,
+            noun=_NOUN,
+            archived="deleted",
+        )
+    listed = ngettext("{number} document", "{number} documents", count.value).format(
+        number=_number(count)
+    )
+    search = " ".join(shown.search.split())
+    if search:
+        listed = _("{listed} matching “{search}”").format(listed=listed, search=search)
+    where = _group(shown.where, fields)
+    return f"{listed}: {where}" if where else listed
+
+
+def _number(count: Count) -> str:
+    number = decimal(count.value)
+    if count.is_exact:
+        return number
+    if count.is_estimate:
+        return _("about {number}").format(number=number)
+    return _("over {number}").format(number=number)
+
+
+def _group(group: Group, fields: Fields) -> str:
+    members = [
+        _filter(fields[member.field], member)
+        if isinstance(member, Filter)
+        else _group(member, fields)
+        for member in group.members
+    ]
+    said = [member for member in members if member]
+    between = _(" and ") if group.combine is Combine.AND else _(" or ")
+    return between.join(said)
+
+
+def _filter(field: Field, filter_: Filter) -> str:
+    label, value = _(field.label), filter_.value
+    typed = value if isinstance(value, tuple) else (value,)
+    if field.kind is Kind.FLAG:
+        return f"{label}: {_yes_no(typed)}"
+    compared = _(criteria.operator_label(filter_.operator, field.kind))
+    if filter_.operator is Operator.IS_EMPTY:
+        return f"{label} {compared}: {_yes_no(typed)}"
+    spoken = [_value(field, str(value)) for value in typed]
+    if filter_.operator is Operator.BETWEEN and len(spoken) == _ENDS:
+        return f"{label} {compared} {_(' and ').join(spoken)}"
+    return f"{label} {compared} {', '.join(spoken)}"
+
+
+def _value(field: Field, typed: str) -> str:
+    match field.kind:
+        case Kind.DATE | Kind.TIMESTAMP:
+            return _day(typed)
+        case Kind.CHOICE | Kind.LIST if field.choices:
+            return _(field.label_of(typed))
+        case Kind.TEXT:
+            return _("“{text}”").format(text=typed)
+        case _:
+            return typed
+
+
+def _day(typed: str) -> str:
+    try:
+        return long_date(date.fromisoformat(typed))
+    except ValueError:
+        # A year, or so many days.
+        return typed
+
+
+def _yes_no(typed: Sequence[object]) -> str:
+    return _("yes") if typed and str(typed[0]).lower() == "true" else _("no")

@@ -1,0 +1,121 @@
+"""Which language a request is answered in, and the way to choose another one."""
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from anyio import to_thread
+from starlette.datastructures import QueryParams
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.core.dependencies import SESSION
+from api.core.origins import origin_of
+from dashboard.ui.language import LANGUAGES, explained, speaking
+from dashboard.web.page_context.page_language import COOKIE, language_of
+from dashboard.web.sessions.live_sessions import LiveSessions
+from db.postgres import Database, DatabaseUnavailable
+from services.core.errors import ServiceError
+from services.core.on_behalf import ActorDatabase
+from services.people.accounts import choose_language
+from services.people.sessions import Live
+
+_QUERY: Final = "language"
+_A_YEAR: Final = 365 * 24 * 60 * 60
+_MOST_BYTES: Final = 100
+_NO_CONTENT: Final = 204
+_BAD_REQUEST: Final = 400
+_UNAVAILABLE: Final = 503
+
+
+def language_at(connection: HTTPConnection, usual: str) -> str:
+    """Return the language in which a request is answered."""
+    live: Live | None = connection.scope.get(SESSION)
+    return language_of(
+        live.actor if live is not None else None,
+        accepted=connection.headers.get("accept-language", ""),
+        chosen=connection.cookies.get(COOKIE),
+        usual=usual,
+    )
+
+
+class Speaking:
+    """Has the pages of sign-in speak the language of whoever asks.
+
+    A link to `?language=de` chooses one; the browser keeps it for when it comes back.
+    """
+
+    def __init__(self, app: ASGIApp, usual: str) -> None:
+        self._app = app
+        self._usual = usual
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer in one language."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        wanted = QueryParams(scope["query_string"]).get(_QUERY)
+        if wanted not in LANGUAGES:
+            with speaking(language_at(HTTPConnection(scope), self._usual)):
+                await self._app(scope, receive, send)
+            return
+        with speaking(wanted):
+            await self._app(scope, receive, _keeping(wanted, scope, send))
+
+
+def choosing(
+    database: Database, live: LiveSessions
+) -> Callable[[Request], Awaitable[Response]]:
+    """Return what keeps the language that somebody chose in the menu at their name."""
+
+    async def choose(request: Request) -> Response:
+        signed_in: Live = request.scope[SESSION]
+        own = ActorDatabase(database, signed_in.actor, origin_of(request))
+        language = await _chosen(request)
+        try:
+            await to_thread.run_sync(
+                lambda: own.write(
+                    lambda session: choose_language(session, own.actor, language)
+                )
+            )
+        except ServiceError as refusal:
+            return PlainTextResponse(explained(refusal), _BAD_REQUEST)
+        except DatabaseUnavailable:
+            return Response(status_code=_UNAVAILABLE)
+        live.ask_anew(signed_in.record.id)
+        return Response(status_code=_NO_CONTENT)
+
+    return choose
+
+
+async def _chosen(request: Request) -> str:
+    """Return the language that is sent; empty for what no page of ours sends."""
+    body = b""
+    async for piece in request.stream():
+        body += piece
+        if len(body) > _MOST_BYTES:
+            return ""
+    try:
+        return str(json.loads(body)["language"])
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return ""
+
+
+def _keeping(language: str, scope: Scope, send: Send) -> Send:
+    async def keep(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            answer = Response()
+            answer.set_cookie(
+                COOKIE,
+                language,
+                max_age=_A_YEAR,
+                secure=scope.get("scheme") == "https",
+                httponly=True,
+                samesite="lax",
+            )
+            header = (b"set-cookie", answer.headers["set-cookie"].encode())
+            message = {**message, "headers": [*message["headers"], header]}
+        await send(message)
+
+    return keep

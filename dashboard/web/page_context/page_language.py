@@ -1,0 +1,58 @@
+"""In which language somebody is spoken to, and the pages of this session are."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import streamlit as st
+
+from dashboard import wiring
+from dashboard.ui.language import ENGLISH, LANGUAGES, choose_language
+from services.core.actors import Actor, languages_for
+
+# What was chosen by a link on the pages of sign-in, which know of nobody yet.
+COOKIE: Final = "chartroom_language"
+
+
+def speak_to(actor: Actor) -> None:
+    """Have this session's pages speak the language of whoever is here."""
+    choose_language(
+        language_of(
+            actor,
+            accepted=st.context.headers.get("Accept-Language") or "",
+            chosen=st.context.cookies.get(COOKIE),
+            usual=wiring.current().settings.language,
+        )
+    )
+
+
+def language_of(
+    actor: Actor | None, *, accepted: str, chosen: str | None, usual: str
+) -> str:
+    """Return the language in which somebody is spoken to.
+
+    It is the one that the person keeps, or has chosen before signing in, or else the
+    first that their browser names, or the clinic's own: of those offered to them.
+    """
+    offered = LANGUAGES if actor is None else languages_for(actor.role)
+    kept = actor.language if actor is not None else None
+    wanted = (kept, chosen, *_preferred(accepted), usual)
+    return next((each for each in wanted if each in offered), ENGLISH)
+
+
+def _preferred(accepted: str) -> Iterator[str]:
+    """Yield the languages of an Accept-Language, what is liked best first."""
+    ranges: list[tuple[float, str]] = []
+    for each in accepted.split(","):
+        name, _, weight = each.strip().partition(";q=")
+        try:
+            liked = float(weight or 1)
+        except ValueError:
+            continue
+        if liked > 0:
+            ranges.append((-liked, name.partition("-")[0].lower()))
+    # Equally liked ones stay in their order.
+    yield from (name for _, name in sorted(ranges, key=_weight))
+
+
+def _weight(liked: Sequence[object]) -> float:
+    return float(str(liked[0]))

@@ -1,0 +1,207 @@
+"""What shows text, in which files, and which of it the German catalogues lack."""
+
+import ast
+import builtins
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from string import Formatter
+from typing import Final
+
+from babel.messages.extract import extract_from_file
+from babel.messages.pofile import read_po
+
+from dashboard.ui.language import CATALOGUES, GERMAN
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+
+# What asks a catalogue, or marks a sentence for one.
+KEYWORDS: Final = {
+    "_": None,
+    "marked": None,
+    "Sentence": None,
+    "ngettext": (1, 2),
+    "pgettext": ((1, "c"), 2),
+}
+# What draws text, by the name of the function or of the keyword that takes it.
+SHOWS: Final = frozenset(
+    [
+        "button",
+        "caption",
+        "checkbox",
+        "dialog",
+        "empty_state",
+        "error",
+        "expander",
+        "file_uploader",
+        "form_submit_button",
+        "header",
+        "info",
+        "link_button",
+        "markdown",
+        "metric",
+        "multiselect",
+        "notify",
+        "page_header",
+        "pills",
+        "popover",
+        "radio",
+        "segmented_control",
+        "selectbox",
+        "spinner",
+        "subheader",
+        "success",
+        "text_area",
+        "text_input",
+        "title",
+        "toast",
+        "toggle",
+        "warning",
+        "write",
+    ]
+)
+SHOWN_AS: Final = frozenset(
+    [
+        "label",
+        "help",
+        "placeholder",
+        "alt",
+        "action",
+        "title",
+        "hint",
+        "noun",
+        "sentence",
+        "problem",
+    ]
+)
+_PERCENT: Final = re.compile(r"%\((\w+)\)s")
+
+
+@cache
+def translations(language: str = GERMAN) -> dict[str, str]:
+    """Return what a language's catalogues make of each message, of all its forms."""
+    found = dict[str, str]()
+    for path in CATALOGUES.glob(f"{language}/*.po"):
+        with path.open("rb") as file:
+            for message in read_po(file, locale=language):
+                if message.id and not message.fuzzy and all(forms(message.string)):
+                    found |= zip(forms(message.id), forms(message.string), strict=True)
+    return found
+
+
+def known(language: str = GERMAN) -> frozenset[str]:
+    """Return every message that a language's catalogues translate, in all forms."""
+    return frozenset(translations(language))
+
+
+def forms(string: str | Sequence[str]) -> tuple[str, ...]:
+    """Return the forms of a message: one, or several by number."""
+    return (string,) if isinstance(string, str) else tuple(string)
+
+
+def missing(source: Path, how: str = "python") -> list[str]:
+    """Return the messages of a file that no German catalogue has."""
+    keywords = KEYWORDS if how == "python" else {"translate": None}
+    extracted = extract_from_file(how, source, keywords)
+    return lacking(form for _, text, _, _ in extracted for form in forms(text))
+
+
+def lacking(texts: Iterable[str]) -> list[str]:
+    """Return those of the texts that no German catalogue has."""
+    return [text for text in dict.fromkeys(texts) if text and text not in known()]
+
+
+def fields(text: str) -> set[str]:
+    """Return the names of what is put into a message, in either notation."""
+    named = {name for _, name, _, _ in Formatter().parse(text) if name}
+    return named | set(_PERCENT.findall(text))
+
+
+def unwrapped(code: str) -> list[str]:
+    """Return the texts that a module shows without asking a catalogue."""
+    return [
+        ast.unparse(argument)
+        for call in ast.walk(ast.parse(code))
+        if isinstance(call, ast.Call)
+        for argument in _shown(call)
+        if any(_has_words(part) for part in _own_texts(argument))
+    ]
+
+
+def refusals(code: str) -> Iterator[str]:
+    """Yield what a module refuses with: sentences of what it raises, and of its errors.
+
+    Of a text with values only what is a Sentence can be translated; any other is
+    yielded as it stands in the code.
+    """
+    for node in ast.walk(ast.parse(code)):
+        for call in _refusing(node):
+            for argument in (*call.args, *(each.value for each in call.keywords)):
+                yield from filter(_is_said, _sentences(argument))
+
+
+def _name(call: ast.Call) -> str:
+    function = call.func
+    return getattr(function, "attr", getattr(function, "id", ""))
+
+
+def _shown(call: ast.Call) -> Iterator[ast.expr]:
+    if _name(call) in SHOWS and not _is_logged(call):
+        yield from call.args[:1]
+    yield from (each.value for each in call.keywords if each.arg in SHOWN_AS)
+
+
+def _is_logged(call: ast.Call) -> bool:
+    return isinstance(call.func, ast.Attribute) and (
+        getattr(call.func.value, "id", "") in {"logger", "_log"}
+    )
+
+
+def _own_texts(node: ast.AST) -> Iterator[str]:
+    """Yield the literals of an expression that are not an argument of some call."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    elif isinstance(node, ast.JoinedStr):
+        yield "".join(
+            str(part.value) if isinstance(part, ast.Constant) else "{}"
+            for part in node.values
+        )
+    elif not isinstance(node, ast.Call | ast.FormattedValue | ast.Compare):
+        for child in ast.iter_child_nodes(node):
+            yield from _own_texts(child)
+
+
+def _has_words(text: str) -> bool:
+    # The names of icons and colours are not read.
+    return any(map(str.isalpha, re.sub(r":material/(\w+|{}):|:\w+\[", "", text)))
+
+
+def _refusing(node: ast.AST) -> Iterator[ast.Call]:
+    # Python's own errors are accidents, which nobody is told in words.
+    if (
+        isinstance(node, ast.Raise)
+        and isinstance(node.exc, ast.Call)
+        and not hasattr(builtins, _name(node.exc))
+    ):
+        yield node.exc
+    if isinstance(node, ast.Call) and _name(node) in {"__init__", "Problem"}:
+        yield node
+
+
+def _sentences(node: ast.expr) -> Iterator[str]:
+    match node:
+        case ast.Constant(value=str() as text):
+            yield text
+        case ast.Call() if _name(node) == "Sentence":
+            yield from _sentences(node.args[0])
+        case ast.IfExp():
+            yield from _sentences(node.body)
+            yield from _sentences(node.orelse)
+        case ast.JoinedStr():
+            yield ast.unparse(node)
+
+
+def _is_said(text: str) -> bool:
+    # One word is the name of a field, not what is wrong with it.
+    return " " in text

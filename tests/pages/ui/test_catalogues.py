@@ -1,0 +1,223 @@
+"""Everything that a patient is shown is in the German catalogues."""
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import pytest
+from jinja2.ext import babel_extract
+
+from dashboard import navigation
+from dashboard.ui.lists.criteria_editor.rows import SPAN_UNITS
+from services.audit.log import words
+from services.core.actors import PERMISSIONS, Permission, Role
+from services.documents.records.kinds import CLASS_LABELS, TYPE_LABELS
+from services.documents.search.fields import OWN_FIELDS
+from services.lists.criteria import OPERATORS, operator_label
+from services.patients.records.rules import LABELS
+from services.pdf.signing.checking import SignatureState
+from tests.kit.sentences import ROOT, lacking, missing, refusals, unwrapped
+
+#: Loaded by a patient's page for one name of theirs, and never shown to patients.
+NOT_THEIRS: Final = (
+    "dashboard.consultations.notes.",
+    "dashboard.consultations.prescriptions.prescribing",
+    "dashboard.consultations.prescriptions.prescription_",
+    "dashboard.documents.forms.",
+    "dashboard.people.token_",
+    "dashboard.web.",
+    "dashboard.wiring",
+)
+#: What shows a patient something beside their pages.
+ALSO_THEIRS: Final = ("dashboard.app", "dashboard.sign_in", "pages.people.account")
+#: Services that refuse what a patient asks for.
+REFUSING: Final = (
+    "audit/log/accesses",
+    "audit/log/document_accesses",
+    "audit/log/reading",
+    "consultations/prescriptions/errors",
+    "core/actors",
+    "core/drafting",
+    "core/errors",
+    "core/on_behalf",
+    "core/reasons",
+    "core/throttling",
+    "documents/records/errors",
+    "documents/records/filing",
+    "documents/records/rules",
+    "documents/search/fields",
+    "documents/search/typed",
+    "documents/sharing/shares",
+    "lists/criteria/rules",
+    "lists/criteria/values",
+    "lists/pages",
+    "lists/statements",
+    "messaging/mail",
+    "patients/photos/files",
+    "patients/records/refusals",
+    "pdf/inspecting",
+    "pdf/report",
+    "pdf/scanning",
+    "pdf/signing/checking",
+    "pdf/turns",
+    "people/accounts/active_accounts",
+    "people/accounts/languages",
+    "people/sessions/ending",
+    "people/sessions/opening",
+    "people/sign_in/ceremonies",
+    "people/sign_in/confirmations",
+    "people/sign_in/identities",
+    "people/sign_in/passkey_answers",
+    "people/sign_in/passkey_proofs",
+    "people/sign_in/passkeys",
+    "visits/booking/bookings/cancelling",
+    "visits/booking/bookings/errors",
+    "visits/booking/bookings/rules",
+    "visits/booking/bookings/series",
+    "visits/booking/waitlist/joining",
+    "visits/booking/waitlist/records",
+    "visits/newcomers/errors",
+    "visits/schedule/doctors/errors",
+    "visits/schedule/plans/errors",
+)
+DASHBOARD: Final = (
+    "dashboard/context.py",
+    "dashboard/ui/lists/list_addresses.py",
+    "dashboard/web/page_context/page_actor.py",
+    "dashboard/web/page_context/page_reads.py",
+)
+SCRIPTS: Final = (
+    "dashboard/web/sessions/session_watch",
+    "dashboard/ui",
+    "dashboard/documents/records/page_preview",
+    "dashboard/visits/booking/slot_calendar",
+)
+
+
+@cache
+def _modules() -> dict[str, Path]:
+    files = (f for room in ("dashboard", "pages") for f in (ROOT / room).rglob("*.py"))
+    return {_module_of(file): file for file in files}
+
+
+def _module_of(file: Path) -> str:
+    parts = file.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts).removesuffix(".__init__")
+
+
+def _imported(module: str) -> Iterator[str]:
+    for node in ast.walk(ast.parse(_modules()[module].read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{each.name}" for each in node.names)
+
+
+def patients_modules() -> list[str]:
+    """Return the modules that a patient's pages load, but for those not theirs."""
+    pages = {
+        f"pages.{place.file.removesuffix('.py').replace('/', '.')}"
+        for place in navigation._PLACES
+        if place.permission in {None, *PERMISSIONS[Role.PATIENT]}
+        and place.file != "home.py"
+    }
+    waiting, found = [*pages, *ALSO_THEIRS], set[str]()
+    while waiting:
+        module = waiting.pop()
+        if module in found or module not in _modules() or module.startswith(NOT_THEIRS):
+            continue
+        found.add(module)
+        waiting.extend(_imported(module))
+    return sorted(found)
+
+
+#: Modules whose every sentence is in the catalogues.
+TRANSLATED: Final = patients_modules()
+
+
+def test_the_modules_of_a_patients_pages_are_found() -> None:
+    assert "pages.visits.book" in TRANSLATED
+    assert "dashboard.sign_in.codes.asking" in TRANSLATED
+    assert "dashboard.ui.record_table" in TRANSLATED
+    assert "pages.patients.patients" not in TRANSLATED
+
+
+@pytest.mark.parametrize("module", TRANSLATED)
+def test_every_sentence_is_wrapped_and_german(module: str) -> None:
+    file = _modules()[module]
+
+    assert unwrapped(file.read_text("utf-8")) == []
+    assert missing(file) == []
+
+
+@pytest.mark.parametrize(
+    "template", sorted((ROOT / "dashboard/sign_in/templates").glob("*.html")), ids=str
+)
+def test_pages_of_sign_in_are_german(template: Path) -> None:
+    options = {"newstyle_gettext": "true"}
+    with template.open("rb") as file:
+        found = list(babel_extract(file, ["_", "gettext", "ngettext"], [], options))
+    texts = [
+        text if isinstance(text, str) else text[0] for _, _, text, _ in found if text
+    ]
+
+    assert lacking(filter(None, texts)) == []
+
+
+@pytest.mark.parametrize("folder", SCRIPTS)
+def test_what_scripts_say_is_german(folder: str) -> None:
+    files = sorted((ROOT / folder).rglob("*.js"))
+
+    assert files
+    assert {file.name: missing(file, "javascript") for file in files} == {
+        file.name: [] for file in files
+    }
+
+
+@pytest.mark.parametrize(
+    "module", [*(f"services/{name}.py" for name in REFUSING), *DASHBOARD]
+)
+def test_what_patients_are_refused_with_is_german(module: str) -> None:
+    file = ROOT / module
+
+    assert lacking(refusals(file.read_text("utf-8"))) == []
+    assert missing(file) == []
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        pytest.param([place.title for place in navigation._PLACES], id="pages"),
+        pytest.param([*navigation._MENUS.values()], id="menus"),
+        pytest.param([title for title, _ in navigation._ACTS], id="acts"),
+        pytest.param([role.value for role in Role], id="roles"),
+        pytest.param([each.value for each in Permission], id="permissions"),
+        pytest.param([*TYPE_LABELS.values()], id="types of documents"),
+        pytest.param([*CLASS_LABELS.values()], id="retention classes"),
+        pytest.param([field.label for field in OWN_FIELDS.values()], id="fields"),
+        pytest.param(
+            [label for field in OWN_FIELDS.values() for label in field.choice_labels],
+            id="choices",
+        ),
+        pytest.param([*LABELS.values()], id="fields of a patient"),
+        pytest.param([name.replace("_", " ") for name in LABELS], id="changed fields"),
+        pytest.param([*words._TO_PATIENTS.values(), words._SOMETHING], id="accesses"),
+        pytest.param(
+            [*words._OF_DOCUMENT.values(), words._SOMETHING_ELSE],
+            id="accesses to documents",
+        ),
+        pytest.param([state.sentence for state in SignatureState], id="signatures"),
+        pytest.param(SPAN_UNITS, id="spans of time"),
+        pytest.param(
+            [
+                operator_label(operator, kind)
+                for kind, operators in OPERATORS.items()
+                for operator in operators
+            ],
+            id="comparisons",
+        ),
+    ],
+)
+def test_labels_of_services_are_german(labels: list[str]) -> None:
+    assert lacking(labels) == []
