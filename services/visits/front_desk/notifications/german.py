@@ -1,4 +1,4 @@
-"""The e-mails about visits in German, with the same marks as the English ones."""
+"""E-mails about visits and documents in German, with the marks of the English ones."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -20,6 +20,7 @@ SUBJECTS: Final[Mapping[NotificationKind, str]] = MappingProxyType(
         NotificationKind.CANCELLED: "<clinic>: Ihr Termin ist abgesagt",
         NotificationKind.REMINDER: "<clinic>: Ihr Termin",
         NotificationKind.OFFER: "<clinic>: Eine Zeit ist frei geworden",
+        NotificationKind.DOCUMENT: "<clinic>: Etwas liegt für Sie bereit",
     }
 )
 TEXTS: Final[Mapping[NotificationKind, str]] = MappingProxyType(
@@ -56,6 +57,14 @@ Sie ist für Sie reserviert bis {until}. Melden Sie sich an, um sie zu buchen:
 <address>/visits
 
 Danach wird sie der nächsten Person auf der Warteliste angeboten.
+""",
+        # Of documents not even how many: it could tell what they are.
+        NotificationKind.DOCUMENT: """\
+Bei <clinic> liegt mindestens ein neues Dokument für Sie bereit. Was es ist, steht in
+keiner E-Mail.
+
+Melden Sie sich an, um es zu lesen:
+<address>/notifications
 """,
     }
 )

@@ -25,6 +25,7 @@ from services.visits.front_desk.notifications.wording import (
 _PAUSES: Final = tuple(
     timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240, 480, 720)
 )
+_ENGLISH: Final = "en"
 _GERMAN: Final = "de"
 # What is older comes from a time without a mail server, and nobody waits for it.
 _STALE: Final = timedelta(days=2)
@@ -78,6 +79,11 @@ def _language_of(
     session: Session, notification: VisitNotification, sender: SenderDetails
 ) -> str:
     """Return the language that the patient has chosen, or else the clinic's."""
+    if notification.user_id is not None:
+        # Colleagues are offered no other on their pages.
+        return _ENGLISH
+    if notification.patient_id is None:
+        return sender.language
     chosen = session.scalar(
         select(User.language).where(
             User.patient_id == notification.patient_id,

@@ -177,7 +177,8 @@ def in_german(
     times = [mark for mark in marks if mark[:1].isdigit()]
     newcomer = next((mark for mark in marks if mark.startswith("visit ")), "")
     texts = german.TEXTS_TO_NEWCOMERS if is_to_newcomer else german.TEXTS
-    when, other = f"<{times[0]}>", f"<{times[1]}>" if times[1:] else ""
+    # Of documents there are no times.
+    when, other, *_ = *(f"<{timestamp}>" for timestamp in times), "", ""
     return german.SUBJECTS[kind], texts[kind].format(
         when=when,
         instead=german.INSTEAD.format(before=other) if other else "",

@@ -42,6 +42,12 @@ def file_of_grace(post, number=1, **facts):
     return filed
 
 
+def choose(post, person, language):
+    """Let somebody's language be this one, or none."""
+    chosen = update(User).where(User.id == person.id).values(language=language)
+    post.do(lambda s: s.execute(chosen) and None)
+
+
 def let_pass(post, span):
     """Let all that anybody was told be older by this."""
     older = update(UserNotification).values(mail_at=UserNotification.mail_at - span)
@@ -72,6 +78,26 @@ def test_many_documents_filed_at_once_make_one_email_after_a_quarter_of_an_hour(
     assert arrived["To"] == cast.GRACE.email
     assert arrived["Subject"] == "Harbour Clinic: something is there for you"
     assert "https://clinic.example.org/notifications" in arrived.get_content()
+
+
+def test_a_patient_reads_of_documents_in_the_language_they_have_chosen(
+    papers, mailer, mailbox, grace
+):
+    choose(papers, grace, "de")
+    file_of_grace(papers)
+    let_pass(papers, A_QUARTER)
+
+    send(papers, mailer)
+    choose(papers, grace, None)
+
+    (arrived,) = mailbox.emails
+    (kept,) = papers.notifications()
+    assert arrived["Subject"] == "Harbour Clinic: Etwas liegt für Sie bereit"
+    assert "mindestens ein neues Dokument" in arrived.get_content()
+    assert "https://clinic.example.org/notifications" in arrived.get_content()
+    assert "<" not in arrived.get_content()
+    # It is kept as the outbox shows it.
+    assert "At least one new document" in kept.body
 
 
 def test_nothing_of_the_document_stands_in_the_email(papers, mailer, mailbox):
