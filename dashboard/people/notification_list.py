@@ -8,6 +8,7 @@ import streamlit as st
 
 from dashboard.context import current_actor, write
 from dashboard.navigation import go
+from dashboard.ui.language import gettext as _, ngettext, translated
 from dashboard.ui.notices import notify
 from dashboard.ui.words import at, plain
 from services.messaging import user_notifications
@@ -40,7 +41,7 @@ _PAGES: Final[Mapping[NotificationTopic, str]] = MappingProxyType(
 
 def show_notification(notification: UserNotificationRecord) -> None:
     """Show one; who follows it has read it."""
-    sentence = plain(notification.sentence)
+    sentence = plain(translated(notification.sentence))
     with st.container(
         border=True,
         horizontal=True,
@@ -55,18 +56,22 @@ def show_notification(notification: UserNotificationRecord) -> None:
             icon=f":material/{_ICONS[notification.topic]}:",
         ):
             _open(notification)
-        new = "" if notification.is_read else "New · "
-        st.caption(f"{new}{at(notification.created_at)}", width="content")
+        when = at(notification.created_at)
+        if not notification.is_read:
+            when = _("New · {when}").format(when=when)
+        st.caption(when, width="content")
 
 
 def mark_all_read() -> None:
     """Mark all as read, also those that are not shown, and say so."""
     actor = current_actor()
-    marked = write(lambda session: user_notifications.mark_read(session, actor))
+    number = write(lambda session: user_notifications.mark_read(session, actor))
     notify(
-        f"{marked} notifications are marked as read."
-        if marked != 1
-        else "One notification is marked as read."
+        ngettext(
+            "One notification is marked as read.",
+            "{number} notifications are marked as read.",
+            number,
+        ).format(number=number)
     )
 
 

@@ -5,6 +5,7 @@ import streamlit as st
 from dashboard.context import current_actor, freshness, read
 from dashboard.people.notification_list import mark_all_read, show_notification
 from dashboard.ui.empty_state import empty_state
+from dashboard.ui.language import gettext as _
 from dashboard.ui.page_header import page_header
 from services.messaging import user_notifications
 from services.messaging.user_notifications import KEPT
@@ -13,9 +14,9 @@ _MOST = 50
 
 actor = current_actor()
 listed = read(lambda s: user_notifications.list_own(s, actor, limit=_MOST))
-with page_header("Notifications"):
+with page_header(_("Notifications")):
     if st.button(
-        "Mark all as read",
+        _("Mark all as read"),
         key="notifications_mark_all",
         icon=":material/done_all:",
         disabled=all(notification.is_read for notification in listed),
@@ -25,8 +26,10 @@ with page_header("Notifications"):
 for notification in listed:
     show_notification(notification)
 if not listed:
-    empty_state("Nothing yet. What is there for you shows here.", icon="notifications")
+    empty_state(
+        _("Nothing yet. What is there for you shows here."), icon="notifications"
+    )
 elif len(listed) == _MOST:
-    st.caption(f"The {_MOST} newest.")
-st.caption(f"Notifications are kept for {KEPT.days} days.")
+    st.caption(_("The {count} newest.").format(count=_MOST))
+st.caption(_("Notifications are kept for {days} days.").format(days=KEPT.days))
 st.caption(freshness())

@@ -8,6 +8,8 @@ from types import MappingProxyType
 from typing import Final
 from uuid import UUID
 
+from services.core.sentences import Sentence
+
 
 class NotificationTopic(StrEnum):
     """What a notification tells of."""
@@ -25,13 +27,13 @@ class NotificationTopic(StrEnum):
 _SENTENCES: Final[Mapping[NotificationTopic, str]] = MappingProxyType(
     {
         NotificationTopic.DOCUMENT: "Your clinic filed a document for you.",
-        NotificationTopic.SHARED: "{} lets you open a confidential document.",
+        NotificationTopic.SHARED: "{name} lets you open a confidential document.",
         NotificationTopic.OFFER: (
             "A time that you are waiting for has become free. It is held for you for "
             "a quarter of an hour."
         ),
-        NotificationTopic.ALERT: "Alert: {}",
-        NotificationTopic.DRILL: "A failover drill has ended: {}",
+        NotificationTopic.ALERT: "Alert: {what}",
+        NotificationTopic.DRILL: "A failover drill has ended: {what}",
         NotificationTopic.EMERGENCY: (
             "A record was opened outside a clinician's patients and waits for review."
         ),
@@ -58,4 +60,4 @@ class UserNotificationRecord:
     @property
     def sentence(self) -> str:
         """What it says."""
-        return _SENTENCES[self.topic].format(self.detail)
+        return Sentence(_SENTENCES[self.topic], name=self.detail, what=self.detail)
