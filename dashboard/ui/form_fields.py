@@ -7,6 +7,7 @@ from typing import Any, Final
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from dashboard.ui.language import gettext as _
 from dashboard.ui.outcomes.field_problems import show_problem
 from dashboard.ui.words import plain
 from services.documents.forms import (
@@ -85,15 +86,17 @@ def labels(template: Template, problems: Sequence[Problem]) -> str:
     """Return the fields that have problems as they are called on the page."""
     wrong = {problem.field for problem in problems}
     return ", ".join(
-        plain(field.label) for field in template.fields if field.name in wrong
+        plain(_(field.label)) for field in template.fields if field.name in wrong
     )
 
 
 def _draw(page: str, field: FormField, changed: Callable[[], None]) -> None:
-    label = field.label if field.required else f"{field.label} (optional)"
+    label = _(field.label)
+    if not field.required:
+        label = _("{label} (optional)").format(label=label)
     options: dict[str, Any] = {
         "key": _key(page, field),
-        "help": field.help or None,
+        "help": _(field.help) or None,
         "on_change": changed,
         "persist_state": "session",
     }
@@ -110,9 +113,12 @@ def _draw(page: str, field: FormField, changed: Callable[[], None]) -> None:
         # A shared desk: the browser must not offer the last patient's data.
         st.text_input(label, autocomplete=_AUTOCOMPLETE, **options)
     elif field.kind is FormFieldKind.TABLE:
-        columns = _CELL.join(field.columns)
-        options["help"] = "Rows copied from a spreadsheet can be pasted as they are."
-        st.text_area(f"{label}: one line each, {columns}", **options)
+        columns = _CELL.join(map(_, field.columns))
+        options["help"] = _("Rows copied from a spreadsheet can be pasted as they are.")
+        st.text_area(
+            _("{label}: one line each, {columns}").format(label=label, columns=columns),
+            **options,
+        )
     else:
         st.text_area(label, **options)
 

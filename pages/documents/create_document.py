@@ -10,6 +10,7 @@ from dashboard.documents.forms.open_form import PAGE, begin, choose_whose
 from dashboard.documents.records.chosen_document import chosen_document
 from dashboard.ui import form_fields
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import gettext as _
 from dashboard.ui.page_header import page_header
 from services.core.actors import Role
 from services.documents.forms import InvalidForm
@@ -17,17 +18,21 @@ from services.documents.forms import InvalidForm
 is_patient = current_actor().role is Role.PATIENT
 replaced = chosen_document() if "document" in st.query_params else None
 
-page_header("Create a document" if replaced is None else "Write the next version")
+page_header(_("Create a document") if replaced is None else _("Write the next version"))
 if replaced is None:
-    st.caption("Nothing is filed before you have seen it and confirmed it.")
+    st.caption(_("Nothing is filed before you have seen it and confirmed it."))
     if is_patient:
         st.caption(
-            "What you write goes to your own record, where your clinic reads it as "
-            "stated by you. In an emergency call the emergency number."
+            _(
+                "What you write goes to your own record, where your clinic reads it as "
+                "stated by you. In an emergency call the emergency number."
+            )
         )
     patient_id = choose_whose()
 else:
-    st.caption("What you change becomes the next version; the one before it is kept.")
+    st.caption(
+        _("What you change becomes the next version; the one before it is kept.")
+    )
     patient_id = replaced.patient_id
 begun = begin(patient_id, replaced)
 form_drafts.offer(begun)
@@ -42,13 +47,13 @@ filed = (
 refused = st.container()
 with st.container(horizontal=True):
     submitted = st.button(
-        "Generate PDF",
+        _("Generate PDF"),
         type="primary",
         key="create_document_generate",
         icon=":material/picture_as_pdf:",
     )
     st.button(
-        "Save draft",
+        _("Save draft"),
         key="create_document_save",
         icon=":material/save:",
         on_click=save,
@@ -56,14 +61,16 @@ with st.container(horizontal=True):
 form_drafts.say_when_saved()
 if submitted:
     # Above the button: below it a long form's foot is the end of the window.
-    with error_boundary(), refused, st.spinner("Making the PDF…"):
+    with error_boundary(), refused, st.spinner(_("Making the PDF…")):
         try:
             form_preview.make(begun, filed)
         except InvalidForm as refusal:
             form_fields.show_problems(places, refusal.problems)
             wrong = form_fields.labels(begun.template, refusal.problems)
             st.error(
-                f"No document was made. Please fix the highlighted fields: {wrong}.",
+                _(
+                    "No document was made. Please fix the highlighted fields: {fields}."
+                ).format(fields=wrong),
                 icon=":material/error:",
             )
 form_preview.show_what_was_made(begun)

@@ -10,6 +10,7 @@ from dashboard import wiring
 from dashboard.context import current_actor
 from dashboard.documents.forms.open_form import PAGE, Begun, go_on_with
 from dashboard.ui.draft_offers import offer_drafts, say_when_kept
+from dashboard.ui.language import gettext as _
 from services.documents import forms
 from services.documents.forms import TEMPLATES, DraftsNotReached, SavedDraft
 
@@ -38,7 +39,7 @@ def offer(begun: Begun) -> None:
     offer_drafts(
         PAGE,
         _others(begun),
-        lambda draft: TEMPLATES[draft.template].title,
+        lambda draft: _(TEMPLATES[draft.template].title),
         go_on=_continue,
         discard=_discard,
     )

@@ -11,6 +11,7 @@ from typing import Any, Final
 import streamlit as st
 
 from dashboard.documents.filing import document_form
+from dashboard.ui.language import gettext as _
 from services.documents.forms import Template
 from services.documents.records.kinds import Classification
 
@@ -31,7 +32,7 @@ def ask(page: str, template: Template, changed: Callable[[], None]) -> Filing:
     key = _key(page, template)
     options: dict[str, Any] = {"on_change": changed, "persist_state": "session"}
     st.session_state.setdefault(f"{key}_title", template.title)
-    with st.expander("How it is filed", icon=":material/folder_open:"):
+    with st.expander(_("How it is filed"), icon=":material/folder_open:"):
         return Filing(
             document_form.title_field(key, "", **options),
             document_form.classification_field(key, None, **options),

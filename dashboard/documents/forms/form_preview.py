@@ -23,7 +23,9 @@ from dashboard.documents.forms.form_filing import Filing
 from dashboard.documents.forms.open_form import PAGE, Begun
 from dashboard.navigation import go
 from dashboard.ui import form_fields
+from dashboard.ui.dialogs import dialog
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import gettext as _, lowered, marked
 from dashboard.ui.notices import notify
 from dashboard.web.public_address import clinic_of
 from services.core.actors import Role
@@ -79,27 +81,34 @@ def _let_go() -> None:
     st.session_state.pop(_MADE, None)
 
 
-@st.dialog("Preview", width="large", icon=":material/visibility:", on_dismiss=_let_go)
+@dialog(
+    marked("Preview"),
+    width="large",
+    icon=":material/visibility:",
+    on_dismiss=_let_go,
+)
 def _preview(made: Made) -> None:
     """Show the pages as they will be filed; nothing is kept before the confirmation."""
     with error_boundary():
         # Above the page: below it nobody would see them without scrolling.
         with st.container(horizontal=True, vertical_alignment="center"):
             confirmed = st.button(
-                "Confirm & Upload",
+                _("Confirm & Upload"),
                 type="primary",
                 key=f"{PAGE}_confirm",
                 icon=":material/upload_file:",
             )
-            if st.button("Back to the form", key=f"{PAGE}_back"):
+            if st.button(_("Back to the form"), key=f"{PAGE}_back"):
                 _let_go()
                 st.rerun()
             page = 1
             if made.pages > 1:
                 page = st.pagination(made.pages, key=f"{PAGE}_preview_page")
-        title = made.begun.template.title.lower()
+        title = lowered(_(made.begun.template.title))
         with st.container(border=True):
-            alt = f"Page {page} of {made.pages} of the {title}"
+            alt = _("Page {page} of {pages} of the {title}").format(
+                page=page, pages=made.pages, title=title
+            )
             st.image(_picture(made, page), width="stretch", alt=alt)
         if confirmed:
             _file(made)
@@ -134,13 +143,13 @@ def _file(made: Made) -> None:
     form_drafts.forget(made.begun)
     beginning.forget()
     _let_go()
-    what = f"“{filed.title}”"
+    what = _("“{title}”").format(title=filed.title)
     if made.begun.replaced is not None:
-        what = f"Version {filed.latest} of {what}"
+        what = _("Version {number} of {title}").format(number=filed.latest, title=what)
     if current_actor().role is Role.PATIENT:
-        notify("Document generated and uploaded successfully")
+        notify(_("Document generated and uploaded successfully"))
         go("documents/documents.py")
-    notify(f"{what} is filed.")
+    notify(_("{what} is filed.").format(what=what))
     # What comes next is to print it, to send it, or to read it once more.
     go("documents/document.py", document=str(filed.id))
 

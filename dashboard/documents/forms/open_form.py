@@ -12,6 +12,7 @@ from dashboard.documents.forms import form_filing
 from dashboard.documents.forms.form_filing import Filing
 from dashboard.patients.search.patient_choice import choose_patient, forget_patient
 from dashboard.ui import form_fields
+from dashboard.ui.language import gettext as _
 from services.core.actors import Role
 from services.core.errors import NotFound
 from services.documents.forms import TEMPLATES, Draft, Form, Template, templates_for
@@ -153,14 +154,14 @@ def _ask_for_template(replaced: DocumentRecord | None) -> Template:
         return known[name]
     st.session_state.setdefault(_TEMPLATE, _template_of_address(known))
     chosen = st.selectbox(
-        "Form",
+        _("Form"),
         list(known),
-        format_func=lambda name: known[name].title,
+        format_func=lambda name: _(known[name].title),
         key=_TEMPLATE,
         persist_state="session",
     )
     template = known[chosen]
-    st.caption(template.summary)
+    st.caption(_(template.summary))
     return template
 
 

@@ -73,10 +73,7 @@ def _problems(field: FormField, value: Value) -> Iterator[Problem]:
     text = _written(value)
     if not text:
         if field.required:
-            yield Problem(
-                field.name,
-                Sentence("{label} is missing; enter it.", label=Sentence(field.label)),
-            )
+            yield Problem(field.name, _said_of(field, "{label} is missing; enter it."))
         return
     if refused := _refusal(field, value):
         yield Problem(field.name, refused)
@@ -87,32 +84,42 @@ def _problems(field: FormField, value: Value) -> Iterator[Problem]:
 def _refusal(field: FormField, value: Value) -> str | None:
     """Return what is wrong with how the value is written."""
     if (field.kind is FormFieldKind.TABLE) != isinstance(value, list):
-        return f"{field.label} has another form than this document wants."
+        return _said_of(field, "{label} has another form than this document wants.")
     if isinstance(value, list):
         return _table_refusal(field, value)
     if field.kind is FormFieldKind.DATE:
-        return None if _is_date(value) else f"{field.label} must be a date."
+        return None if _is_date(value) else _said_of(field, "{label} must be a date.")
     longest = _TEXT_LENGTH if field.kind is FormFieldKind.TEXT else _LINE_LENGTH
     if len(value) > longest:
-        return f"{field.label} is too long: {longest:,} characters at most."
+        return _said_of(
+            field,
+            "{label} is too long: {most} characters at most.",
+            most=f"{longest:,}",
+        )
     if field.kind is FormFieldKind.LINE and "\n" in value:
-        return f"{field.label} must be one line."
+        return _said_of(field, "{label} must be one line.")
     return None
 
 
 def _table_refusal(field: FormField, rows: list[list[str]]) -> str | None:
     if len(rows) > _TABLE_ROWS:
-        return f"{field.label} has too many rows: {_TABLE_ROWS} at most."
+        return _said_of(
+            field, "{label} has too many rows: {most} at most.", most=_TABLE_ROWS
+        )
     if any(len(row) != len(field.columns) for row in rows):
-        return f"{field.label} has rows with too few or too many cells."
+        return _said_of(field, "{label} has rows with too few or too many cells.")
     if any(len(cell) > _LINE_LENGTH for row in rows for cell in row):
-        return f"{field.label} has a cell that is too long: {_LINE_LENGTH} at most."
+        return _said_of(
+            field,
+            "{label} has a cell that is too long: {most} at most.",
+            most=_LINE_LENGTH,
+        )
     return None
 
 
 def _wrong_times(template: Template, values: Form, today: date) -> Iterator[Problem]:
     """Say which dates cannot be meant, though they are dates."""
-    labels = {field.name: field.label for field in template.fields}
+    labels = {field.name: Sentence(field.label) for field in template.fields}
     days = {
         field.name: date.fromisoformat(str(typed))
         for field in template.fields
@@ -122,12 +129,19 @@ def _wrong_times(template: Template, values: Form, today: date) -> Iterator[Prob
         if (day := days.get(field.name)) is None:
             continue
         if field.is_past and day > today:
-            said = f"{field.label} is in the future; correct it."
-            yield Problem(field.name, said)
+            yield Problem(
+                field.name, _said_of(field, "{label} is in the future; correct it.")
+            )
         if (first := days.get(field.not_before)) and day < first:
             earlier = labels[field.not_before]
-            said = f"{field.label} is before “{earlier}”; correct one of the two."
-            yield Problem(field.name, said)
+            yield Problem(
+                field.name,
+                _said_of(
+                    field,
+                    "{label} is before “{earlier}”; correct one of the two.",
+                    earlier=earlier,
+                ),
+            )
 
 
 def _is_date(text: str) -> bool:
@@ -138,13 +152,20 @@ def _is_date(text: str) -> bool:
     return True
 
 
-def _unprintable(field: FormField, missing: tuple[str, ...]) -> str:
+def _said_of(field: FormField, message: str, **values: object) -> Sentence:
+    """Return what is said of a field, by its label."""
+    return Sentence(message, label=Sentence(field.label), **values)
+
+
+def _unprintable(field: FormField, missing: tuple[str, ...]) -> Sentence:
     named = ", ".join(map(_named, missing[:_MOST_NAMED]))
-    more = len(missing) - _MOST_NAMED
-    rest = f" and {more} more" if more > 0 else ""
-    return (
-        f"{field.label} has characters that no font here can print: {named}{rest}. "
-        "Write them in another way."
+    if (more := len(missing) - _MOST_NAMED) > 0:
+        named = Sentence("{named} and {more} more", named=named, more=more)
+    return _said_of(
+        field,
+        "{label} has characters that no font here can print: {named}. Write them in "
+        "another way.",
+        named=named,
     )
 
 

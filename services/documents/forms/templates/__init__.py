@@ -8,6 +8,7 @@ from typing import Final
 
 from services.core.actors import Actor, Role
 from services.core.errors import NotFound
+from services.core.sentences import Sentence
 from services.documents.forms.template import Template
 from services.documents.records.visibility import require_file
 
@@ -41,5 +42,10 @@ def template_for(actor: Actor, name: str) -> Template:
     """Return one of the actor's forms, or raise NotFound, NotAllowed."""
     known = templates_for(actor)
     if name not in known:
-        raise NotFound(f"There is no form of this name. There are {', '.join(known)}.")
+        raise NotFound(
+            Sentence(
+                "There is no form of this name. There are {names}.",
+                names=", ".join(known),
+            )
+        )
     return known[name]
