@@ -1,5 +1,6 @@
 """Why something cannot be done with a document."""
 
+from functools import reduce
 from typing import Final
 
 from services.core.errors import Conflict, InvalidInput, NotFound, Unavailable
@@ -97,8 +98,11 @@ class ActiveContent(InvalidInput):
 
     def __init__(self, findings: tuple[str, ...]) -> None:
         self.findings = tuple(finding for finding in findings if finding in _ACTIVE)
-        *most, last = (_ACTIVE[finding] for finding in self.findings)
-        contents = f"{', '.join(most)} and {last}" if most else last
+        *most, last = (Sentence(_ACTIVE[finding]) for finding in self.findings)
+        contents = last
+        if most:
+            listed = reduce(_followed_by, most)
+            contents = Sentence("{listed} and {last}", listed=listed, last=last)
         super().__init__(
             "file",
             Sentence(
@@ -107,6 +111,10 @@ class ActiveContent(InvalidInput):
                 contents=contents,
             ),
         )
+
+
+def _followed_by(listed: Sentence, following: Sentence) -> Sentence:
+    return Sentence("{listed}, {following}", listed=listed, following=following)
 
 
 class InvalidDocument(InvalidInput):

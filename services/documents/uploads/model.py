@@ -8,6 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from services.core.errors import Conflict, Gone, InvalidInput, NotFound
+from services.core.sentences import Sentence
 
 # The database says the same of a row: see the migration.
 EXPIRES_AFTER: Final = timedelta(hours=24)
@@ -73,8 +74,11 @@ class UploadMoved(Conflict):
 
     def __init__(self, received: int) -> None:
         super().__init__(
-            f"This upload goes on at byte {received}. Ask for its offset with HEAD, "
-            "and send from there."
+            Sentence(
+                "This upload goes on at byte {received}. Ask for its offset with HEAD, "
+                "and send from there.",
+                received=received,
+            )
         )
         self.received = received
 
@@ -84,8 +88,12 @@ class UploadIncomplete(Conflict):
 
     def __init__(self, upload: UploadRecord) -> None:
         super().__init__(
-            f"Of this upload {upload.received} of {upload.length} bytes are there. "
-            "Send the rest, then file it."
+            Sentence(
+                "Of this upload {received} of {length} bytes are there. Send the rest, "
+                "then file it.",
+                received=upload.received,
+                length=upload.length,
+            )
         )
 
 
@@ -94,8 +102,12 @@ class TooManyUploads(Conflict):
 
     def __init__(self) -> None:
         super().__init__(
-            f"At most {MOST_UPLOADS} uploads with {MOST_MEGABYTES} MB together may be "
-            "under way. File or delete one of yours first; each expires after 24 hours."
+            Sentence(
+                "At most {most} uploads with {megabytes} MB together may be under way. "
+                "File or delete one of yours first; each expires after 24 hours.",
+                most=MOST_UPLOADS,
+                megabytes=MOST_MEGABYTES,
+            )
         )
 
 

@@ -14,6 +14,7 @@ from db.models.incoming import Upload as UploadRow, UploadPart
 from services.core import audit
 from services.core.actors import Actor
 from services.core.audit import Action
+from services.core.sentences import Sentence
 from services.documents.integrity.runs import KEEPER
 from services.documents.records.errors import MAX_BYTES, TooLarge
 from services.documents.records.visibility import require_file
@@ -51,7 +52,9 @@ def begin(
     if len(metadata) > LONGEST_METADATA:
         raise InvalidUpload(
             "Upload-Metadata",
-            f"Upload-Metadata have {LONGEST_METADATA} characters at most.",
+            Sentence(
+                "Upload-Metadata have {most} characters at most.", most=LONGEST_METADATA
+            ),
         )
     read_metadata(metadata)
     _require_room(session, actor, length)
@@ -106,7 +109,10 @@ def add_parts(
     if received > row.length:
         raise InvalidUpload(
             "Upload-Length",
-            f"This upload has {row.length} bytes, and more were sent. Begin it anew.",
+            Sentence(
+                "This upload has {length} bytes, and more were sent. Begin it anew.",
+                length=row.length,
+            ),
         )
     _require_few(session, row.id, len(parts))
     session.add_all(
@@ -200,8 +206,11 @@ def _require_few(session: Session, upload_id: UUID, more: int) -> None:
     if (there or 0) + more > MOST_PARTS:
         raise InvalidUpload(
             "Upload-Offset",
-            f"An upload has {MOST_PARTS} parts at most. Delete this one, and send "
-            "larger parts.",
+            Sentence(
+                "An upload has {most} parts at most. Delete this one, and send larger "
+                "parts.",
+                most=MOST_PARTS,
+            ),
         )
 
 
