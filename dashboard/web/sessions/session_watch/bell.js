@@ -3,6 +3,7 @@
 ;(() => {
   "use strict"
 
+  const translate = window.chartroomTranslate
   const MOST = 99
   const PATH = "/notifications"
   const STYLE = `
@@ -38,7 +39,9 @@
 
   const show = (unread) => {
     const number = unread > MOST ? `${MOST}+` : String(unread)
-    const name = unread ? `Notifications, ${number} unread` : "Notifications"
+    const name = unread
+      ? translate("Notifications, {number} unread", { number })
+      : translate("Notifications")
     badge.textContent = unread ? number : ""
     bell.setAttribute("aria-label", name)
     bell.title = name

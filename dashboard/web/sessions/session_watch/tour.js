@@ -5,6 +5,7 @@
 ;(() => {
   "use strict"
 
+  const translate = window.chartroomTranslate
   const KEPT = "chartroom.tour"
   const STYLE = `
     .chartroom-tour {
@@ -30,22 +31,24 @@
     @media (max-width: 768px) { .chartroom-tour { bottom: 12px; right: 12px; } }
     @media print { .chartroom-tour { display: none; } }
   `
-  const SEARCH = ["Search from everywhere", ".chartroom-search"]
+  // What patients are shown is translated; the cards of colleagues are English, as their
+  // pages are.
+  const SEARCH = [translate("Search from everywhere"), ".chartroom-search"]
   const MENUS = [
-    "The pages", '[data-testid="stTopNavSection"], [data-testid="stTopNavLink"], ' +
+    translate("The pages"), '[data-testid="stTopNavSection"], [data-testid="stTopNavLink"], ' +
       '[data-testid="stExpandSidebarButton"]',
   ]
   const HELP = [
-    "Help on each page", '.st-key-guide_help button',
-    "Beside a page's title, Help says what the guide says of that page. ? lists the " +
-      "keyboard shortcuts.",
+    translate("Help on each page"), '.st-key-guide_help button',
+    translate("Beside a page's title, Help says what the guide says of that page. ? lists " +
+      "the keyboard shortcuts."),
   ]
   const NAME = [
-    "Your own menu", ".chartroom-person > button",
-    "At your name are your account and passkeys, light and dark, the user guide, this tour " +
-      "and the way out. On a shared computer, sign out when you leave.",
+    translate("Your own menu"), ".chartroom-person > button",
+    translate("At your name are your account and passkeys, light and dark, the user guide, " +
+      "this tour and the way out. On a shared computer, sign out when you leave."),
   ]
-  const MORE_MENUS = "On a phone they are behind >> at the top left."
+  const MORE_MENUS = translate("On a phone they are behind >> at the top left.")
   const STEPS = {
     staff: [
       [...SEARCH, "Ctrl K or / finds a patient by part of a name, date of birth, phone or " +
@@ -78,9 +81,10 @@
       HELP, NAME,
     ],
     patient: [
-      [...SEARCH, "Ctrl K or / finds your documents, doctors and what you can do here."],
-      [...MENUS, "Your visits, your record and your documents, and who looked at them. " +
-        MORE_MENUS],
+      [...SEARCH, translate("Ctrl K or / finds your documents, doctors and what you can do " +
+        "here.")],
+      [...MENUS, translate("Your visits, your record and your documents, and who looked at " +
+        "them.") + " " + MORE_MENUS],
       HELP, NAME,
     ],
   }
@@ -113,8 +117,8 @@
   const title = make("h2", { id: "chartroom-tour-title", tabIndex: -1 })
   const text = make("p", { id: "chartroom-tour-text" })
   const place = make("small")
-  const skip = make("button", { type: "button", textContent: "Skip" })
-  const back = make("button", { type: "button", textContent: "Back" })
+  const skip = make("button", { type: "button", textContent: translate("Skip") })
+  const back = make("button", { type: "button", textContent: translate("Back") })
   const next = make("button", { type: "button" })
   const card = make("section", { className: "chartroom-tour", hidden: true }, title, text,
     make("div", {}, place, skip, back, next))
@@ -138,10 +142,12 @@
     shown(selector)?.classList.add("chartroom-toured")
     title.textContent = name
     text.textContent = sentence
-    place.textContent = `${number + 1} of ${steps.length}`
+    place.textContent = translate("{number} of {count}", {
+      number: number + 1, count: steps.length,
+    })
     back.hidden = number === 0
     skip.hidden = number === steps.length - 1
-    next.textContent = skip.hidden ? "Done" : "Next"
+    next.textContent = skip.hidden ? translate("Done") : translate("Next")
     // The name of the card is read with it, and Tab leads to its buttons.
     title.focus()
   }
