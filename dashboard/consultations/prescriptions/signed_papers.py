@@ -16,7 +16,9 @@ from dashboard.context import (
     write,
 )
 from dashboard.navigation import document_url
+from dashboard.ui.dialogs import dialog
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.notices import notify
 from dashboard.ui.record_table import RowAction
 from dashboard.ui.words import at, plain
@@ -29,7 +31,7 @@ from services.documents.records.errors import MAX_BYTES
 from services.documents.records.model import DocumentRecord
 
 ADD: Final = "add_signed_paper"
-_LABEL: Final = "Add the signed paper"
+_LABEL: Final = marked("Add the signed paper")
 _ICON: Final = "document_scanner"
 
 
@@ -47,11 +49,15 @@ def show_signed_papers(prescription: PrescriptionRecord) -> None:
     (known,) = read_all(scans_read(current_actor(), [prescription.id]))
     for scan in known.get(prescription.id, ()):
         st.markdown(
-            f":material/{_ICON}: [{plain(scan.title)}]({document_url(scan.id)}), "
-            f"filed {at(scan.created_at)} by {plain(scan.created_by_name)}"
+            _("{scan}, filed {when} by {name}").format(
+                scan=f":material/{_ICON}: [{plain(scan.title)}]"
+                f"({document_url(scan.id)})",
+                when=at(scan.created_at),
+                name=plain(scan.created_by_name),
+            )
         )
     if _may_add() and st.button(
-        _LABEL, key="prescription_add_scan", icon=f":material/{_ICON}:"
+        _(_LABEL), key="prescription_add_scan", icon=f":material/{_ICON}:"
     ):
         ask_for_signed_paper(prescription)
 
@@ -61,24 +67,26 @@ def paper_actions(found: Sequence[DocumentRecord]) -> Iterator[RowAction]:
     for scan in found:
         yield RowAction(f"scan_{scan.id}", scan.title, _ICON, document_url(scan.id))
     if _may_add():
-        yield RowAction(ADD, _LABEL, "add_a_photo")
+        yield RowAction(ADD, _(_LABEL), "add_a_photo")
 
 
-@st.dialog(_LABEL, icon=f":material/{_ICON}:")
+@dialog(_LABEL, icon=f":material/{_ICON}:")
 def ask_for_signed_paper(prescription: PrescriptionRecord) -> None:
     """Ask for a PDF or a picture of the paper, and file it."""
     with error_boundary():
         st.markdown(
-            "A scan or photo of the paper that was signed by hand. It is filed as a "
-            "document of the patient, and shown beside this prescription."
+            _(
+                "A scan or photo of the paper that was signed by hand. It is filed as "
+                "a document of the patient, and shown beside this prescription."
+            )
         )
         upload = st.file_uploader(
-            "PDF file or picture",
+            _("PDF file or picture"),
             max_upload_size=MAX_BYTES >> 20,
             key=f"prescription_scan_{prescription.id}",
         )
         saves = st.button(
-            "File the signed paper",
+            _("File the signed paper"),
             type="primary",
             key="prescription_scan_save",
             disabled=upload is None,
@@ -86,7 +94,7 @@ def ask_for_signed_paper(prescription: PrescriptionRecord) -> None:
         if not saves or upload is None:
             return
         actor = current_actor()
-        with st.spinner("Checking and encrypting…"):
+        with st.spinner(_("Checking and encrypting…")):
             count_upload()
             upload.seek(0)
             content = ingest().receive(upload, upload.name, person=actor.id)
@@ -94,7 +102,7 @@ def ask_for_signed_paper(prescription: PrescriptionRecord) -> None:
         with ingest().row_of(content):
             write(lambda s: scans.add(s, actor, prescription.id, draft, content))
         release(upload)
-        notify("The signed paper is filed.")
+        notify(_("The signed paper is filed."))
         st.rerun()
 
 

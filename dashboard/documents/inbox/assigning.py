@@ -5,7 +5,9 @@ from uuid import UUID
 import streamlit as st
 
 from dashboard.context import current_actor, read, write
+from dashboard.ui.dialogs import dialog
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import gettext as _, marked, pgettext
 from dashboard.ui.notices import notify
 from dashboard.ui.words import plain
 from services.core.actors import Permission
@@ -26,27 +28,34 @@ def offer_assignment(record: DocumentRecord) -> None:
         keep=("inbox item", record.id, record.revision),
         seconds=_SECONDS,
     )
-    named = f": {plain(item.assignee.name)}" if item.assignee else " to"
+    label = _("Assign to")
+    if item.assignee is not None:
+        label = _("Assigned: {name}").format(name=plain(item.assignee.name))
     if st.button(
-        f"Assign{'ed' if item.assignee else ''}{named}",
+        label,
         key="document_assign",
         icon=":material/assignment_ind:",
-        help="Who is to look at it: it is in their inbox until it is done.",
+        help=_("Who is to look at it: it is in their inbox until it is done."),
     ):
         ask_assignee(item)
     if item.done_at is not None:
         if st.button(
-            "Back to the inbox", key="document_reopen", icon=":material/undo:"
+            _("Back to the inbox"), key="document_reopen", icon=":material/undo:"
         ):
             write(lambda s: inbox.reopen(s, actor, record.id))
-            notify(f"{plain(record.title)} is in the inbox again.", icon="undo")
+            notify(
+                _("{title} is in the inbox again.").format(title=plain(record.title)),
+                icon="undo",
+            )
             st.rerun()
-    elif st.button("Done", key="document_finish", icon=":material/task_alt:"):
+    elif st.button(
+        pgettext("inbox", "Done"), key="document_finish", icon=":material/task_alt:"
+    ):
         be_done(item)
         st.rerun()
 
 
-@st.dialog("Assign to", icon=":material/assignment_ind:")
+@dialog(marked("Assign to"), icon=":material/assignment_ind:")
 def ask_assignee(item: InboxItem) -> None:
     """Ask who is to look at a document."""
     with error_boundary():
@@ -56,23 +65,30 @@ def ask_assignee(item: InboxItem) -> None:
             keep="colleagues",
             seconds=_SECONDS,
         )
-        names: dict[UUID | None, str] = {None: "Nobody in particular"}
+        names: dict[UUID | None, str] = {None: _("Nobody in particular")}
         for colleague in sorted(colleagues, key=lambda c: c.id != actor.id):
             is_me = colleague.id == actor.id
-            names[colleague.id] = f"{colleague.name} (me)" if is_me else colleague.name
+            name = colleague.name
+            names[colleague.id] = _("{name} (me)").format(name=name) if is_me else name
         ids = list(names)
         now_assigned = item.assignee.id if item.assignee else actor.id
-        st.markdown(f"**{plain(item.title)}** is in their inbox until it is done.")
+        st.markdown(
+            _("**{title}** is in their inbox until it is done.").format(
+                title=plain(item.title)
+            )
+        )
         chosen = st.selectbox(
-            "Colleague",
+            _("Colleague"),
             ids,
             index=ids.index(now_assigned) if now_assigned in names else 0,
             format_func=names.__getitem__,
             key=f"inbox_assignee_{item.id}",
-            help="An assignment opens nothing: only who may open the document anyway "
-            "can have it.",
+            help=_(
+                "An assignment opens nothing: only who may open the document anyway "
+                "can have it."
+            ),
         )
-        if st.button("Assign", type="primary", key="inbox_assign_save"):
+        if st.button(_("Assign"), type="primary", key="inbox_assign_save"):
             write(lambda s: inbox.assign(s, actor, item.id, chosen))
             notify(f"{plain(item.title)}: {plain(names[chosen])}.")
             st.rerun()
@@ -82,4 +98,7 @@ def be_done(item: InboxItem) -> None:
     """Take a document out of the inbox, and say so."""
     actor = current_actor()
     write(lambda s: inbox.finish(s, actor, item.id))
-    notify(f"{plain(item.title)} is done; its page puts it back.", icon="task_alt")
+    notify(
+        _("{title} is done; its page puts it back.").format(title=plain(item.title)),
+        icon="task_alt",
+    )

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import streamlit as st
 
+from dashboard.ui.language import decimal, gettext as _
 from dashboard.ui.words import plain
 
 # From this part of what may be typed on, it is counted.
@@ -38,8 +39,16 @@ def _say_how_long(label: str, typed: str, longest: int) -> None:
     length = len(typed.strip())
     if length > longest:
         st.markdown(
-            f":red[:material/error: {plain(label)} must have at most {longest:,} "
-            f"characters, and has {length:,}. Shorten it; nothing is cut off.]"
+            _(
+                ":red[:material/error: {field} must have at most {longest} "
+                "characters, and has {length}. Shorten it; nothing is cut off.]"
+            ).format(
+                field=plain(label), longest=decimal(longest), length=decimal(length)
+            )
         )
     elif length > longest * _NEAR:
-        st.caption(f"{length:,} of {longest:,} characters")
+        st.caption(
+            _("{length} of {longest} characters").format(
+                length=decimal(length), longest=decimal(longest)
+            )
+        )

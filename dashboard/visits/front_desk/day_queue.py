@@ -10,6 +10,7 @@ import streamlit as st
 
 from dashboard.context import current_actor, in_zone, now, read
 from dashboard.ui.clock import zone
+from dashboard.ui.language import decimal, gettext as _
 from services.visits.front_desk import appointments
 from services.visits.front_desk.appointments import VisitRecord, VisitStatus
 
@@ -68,7 +69,7 @@ def today() -> Queue:
     day = now().date()
     visits: list[VisitRecord] = []
     is_cut = True
-    for _ in range(st.session_state.get(_PARTS, 1)):
+    for __ in range(st.session_state.get(_PARTS, 1)):
         part = _part(day, visits[-1].id if visits else None)
         visits += part
         is_cut = len(part) == _AT_A_TIME
@@ -84,11 +85,13 @@ def offer_rest(queue: Queue, *, key: str) -> None:
     latest = max(visit.starts_at for visit in queue.visits)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
-            f":material/more_horiz: Today has very many visits: {len(queue.visits):,} "
-            f"are shown, up to {in_zone(latest):%H:%M}.",
+            _(
+                ":material/more_horiz: Today has very many visits: {count} are shown, "
+                "up to {time}."
+            ).format(count=decimal(len(queue.visits)), time=f"{in_zone(latest):%H:%M}"),
             width="content",
         )
-        st.button("Show later visits", key=key, on_click=_show_more)
+        st.button(_("Show later visits"), key=key, on_click=_show_more)
 
 
 def _show_more() -> None:
