@@ -12,7 +12,7 @@ from typing import Final
 from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po
 
-from dashboard.ui.language import CATALOGUES, GERMAN
+from dashboard.ui.language import CATALOGUES, GERMAN, catalogue, speaking
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 
@@ -21,6 +21,7 @@ KEYWORDS: Final = {
     "_": None,
     "marked": None,
     "Sentence": None,
+    "_said_of": (2,),
     "ngettext": (1, 2),
     "pgettext": ((1, "c"), 2),
 }
@@ -100,11 +101,18 @@ def forms(string: str | Sequence[str]) -> tuple[str, ...]:
     return (string,) if isinstance(string, str) else tuple(string)
 
 
-def missing(source: Path, how: str = "python") -> list[str]:
-    """Return the messages of a file that no German catalogue has."""
-    keywords = KEYWORDS if how == "python" else {"translate": None}
-    extracted = extract_from_file(how, source, keywords)
+def missing(source: Path) -> list[str]:
+    """Return the messages of a module that no German catalogue has."""
+    extracted = extract_from_file("python", source, KEYWORDS)
     return lacking(form for _, text, _, _ in extracted for form in forms(text))
+
+
+def missing_of_script(source: Path) -> list[str]:
+    """Return the messages of a script that the German catalogue of scripts lacks."""
+    with speaking(GERMAN):
+        told = catalogue("scripts")
+    extracted = extract_from_file("javascript", source, {"translate": None})
+    return [text for _, text, _, _ in extracted if text not in told]
 
 
 def lacking(texts: Iterable[str]) -> list[str]:

@@ -13,19 +13,28 @@ from dashboard import navigation
 from dashboard.ui.lists.criteria_editor.rows import SPAN_UNITS
 from services.audit.log import words
 from services.core.actors import PERMISSIONS, Permission, Role
-from services.documents.records.kinds import CLASS_LABELS, TYPE_LABELS
+from services.documents.forms import TEMPLATES, Template
+from services.documents.records import errors
+from services.documents.records.kinds import CLASS_LABELS, STATED, TYPE_LABELS
 from services.documents.search.fields import OWN_FIELDS
 from services.lists.criteria import OPERATORS, operator_label
+from services.messaging.user_notifications import records as notifications
 from services.patients.records.rules import LABELS
 from services.pdf.signing.checking import SignatureState
-from tests.kit.sentences import ROOT, lacking, missing, refusals, unwrapped
+from tests.kit.sentences import (
+    ROOT,
+    lacking,
+    missing,
+    missing_of_script,
+    refusals,
+    unwrapped,
+)
 
 #: Loaded by a patient's page for one name of theirs, and never shown to patients.
 NOT_THEIRS: Final = (
     "dashboard.consultations.notes.",
     "dashboard.consultations.prescriptions.prescribing",
     "dashboard.consultations.prescriptions.prescription_",
-    "dashboard.documents.forms.",
     "dashboard.people.token_",
     "dashboard.web.",
     "dashboard.wiring",
@@ -44,17 +53,22 @@ REFUSING: Final = (
     "core/on_behalf",
     "core/reasons",
     "core/throttling",
+    "documents/forms/checking",
+    "documents/forms/templates/__init__",
     "documents/records/errors",
     "documents/records/filing",
     "documents/records/rules",
     "documents/search/fields",
     "documents/search/typed",
     "documents/sharing/shares",
+    "documents/uploads/model",
+    "documents/uploads/receiving",
     "lists/criteria/rules",
     "lists/criteria/values",
     "lists/pages",
     "lists/statements",
     "messaging/mail",
+    "messaging/user_notifications/reading",
     "patients/photos/files",
     "patients/records/refusals",
     "pdf/inspecting",
@@ -132,6 +146,13 @@ def patients_modules() -> list[str]:
     return sorted(found)
 
 
+def _said_by(template: Template) -> Iterator[str]:
+    """Yield what a form says while it is filled in."""
+    yield from (template.title, template.summary)
+    for field in template.fields:
+        yield from filter(None, (field.label, field.help, *field.columns))
+
+
 #: Modules whose every sentence is in the catalogues.
 TRANSLATED: Final = patients_modules()
 
@@ -170,7 +191,7 @@ def test_what_scripts_say_is_german(folder: str) -> None:
     files = sorted((ROOT / folder).rglob("*.js"))
 
     assert files
-    assert {file.name: missing(file, "javascript") for file in files} == {
+    assert {file.name: missing_of_script(file) for file in files} == {
         file.name: [] for file in files
     }
 
@@ -193,7 +214,14 @@ def test_what_patients_are_refused_with_is_german(module: str) -> None:
         pytest.param([title for title, _ in navigation._ACTS], id="acts"),
         pytest.param([role.value for role in Role], id="roles"),
         pytest.param([each.value for each in Permission], id="permissions"),
-        pytest.param([*TYPE_LABELS.values()], id="types of documents"),
+        pytest.param([*TYPE_LABELS.values(), STATED], id="types of documents"),
+        pytest.param([*errors._ACTIVE.values()], id="active content"),
+        pytest.param([*notifications._SENTENCES.values()], id="notifications"),
+        *(
+            pytest.param([*_said_by(template)], id=template.name)
+            for template in TEMPLATES.values()
+            if template.is_for_patients
+        ),
         pytest.param([*CLASS_LABELS.values()], id="retention classes"),
         pytest.param([field.label for field in OWN_FIELDS.values()], id="fields"),
         pytest.param(

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
-from functools import cache
+from functools import cache, partial
 from string import Formatter
 from typing import Any
 from uuid import UUID
@@ -14,8 +14,11 @@ from google.protobuf.json_format import MessageToDict
 from streamlit.testing.v1 import AppTest
 
 from dashboard.ui.language import GERMAN
+from db.models.user import User
 from services.core.actors import Role
 from services.documents.records.model import DocumentRecord
+from services.messaging import user_notifications
+from services.messaging.user_notifications import NotificationTopic
 from services.people.accounts import choose_language
 from services.visits.booking import bookings
 from tests.kit import cast
@@ -27,18 +30,22 @@ from tests.services.visits.booking.bookings import samples
 PAGES = (
     "my_record",
     "documents",
+    "create_document",
     "upload_documents",
     "trash",
     "visits",
     "book",
     "doctors",
     "accesses",
+    "notifications",
     "check_prescription",
     "account",
     "roles",
 )
 # So many words are a sentence, or a label that is no name of anything.
 FEWEST_LETTERS = 3
+# Around values it takes more: "and" between two of them stands anywhere.
+FEWEST_AROUND_VALUES = 4
 # Numbers; all else may be anything.
 _VALUES = dict.fromkeys(("count", "number", "pages", "days"), r"[\d.,]+")
 
@@ -75,7 +82,8 @@ def _pattern(message: str) -> str:
         return ""
     parts = list(Formatter().parse(message))
     letters = sum(map(str.isalpha, "".join(literal for literal, *_ in parts)))
-    if letters < FEWEST_LETTERS:
+    has_values = any(name for _, name, *_ in parts)
+    if letters < (FEWEST_AROUND_VALUES if has_values else FEWEST_LETTERS):
         return ""
     return "".join(
         re.escape(literal) + _VALUES.get(name or "", ".+" if name else "")
@@ -133,6 +141,48 @@ def test_a_document_is_german(
     assert english(texts_of(app)) == set()
     assert any("1 Dokument" in text for text in texts_of(listed))
     assert "5. Sept. 2026" in set(texts_of(listed))
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ("visit_questionnaire", "Grund des Termins fehlt; tragen Sie es ein."),
+        ("health_statement", "Bestätigen und hochladen"),
+    ],
+)
+def test_a_form_is_refused_or_looked_at_in_german(
+    german: Clinic, form: str, said: str
+) -> None:
+    app = german.open("create_document", Role.PATIENT, template=form)
+
+    app.button(key="create_document_generate").click().run()
+
+    assert not app.exception
+    assert english(texts_of(app)) == set()
+    assert said in " ".join(texts_of(app)).replace("\\", "")
+
+
+def test_notifications_are_read_in_german(german: Clinic) -> None:
+    maya = german.cast[Role.PATIENT]
+    for topic in (NotificationTopic.DOCUMENT, NotificationTopic.OFFER):
+        tell = partial(
+            user_notifications.tell,
+            topic=topic,
+            people=User.id == maya.id,
+            subject_id=maya.id,
+        )
+        german.write(tell)
+
+    app = german.open("notifications", Role.PATIENT)
+    said = " ".join(texts_of(app)).replace("\\", "")
+    unread = english(texts_of(app))
+    app.button(key="notifications_mark_all").click().run()
+
+    assert not app.exception
+    assert "Ihre Klinik hat ein Dokument für Sie abgelegt." in said
+    assert "Sie ist eine Viertelstunde lang für Sie reserviert." in said
+    assert unread | english(texts_of(app)) == set()
+    assert app.toast[0].value.endswith("Mitteilungen sind als gelesen markiert.")
 
 
 def test_a_visit_is_booked_in_german(german: Clinic, maya: UUID) -> None:
