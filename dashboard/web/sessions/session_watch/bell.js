@@ -20,6 +20,10 @@
       position: absolute; right: 0; text-align: center; top: 2px;
     }
     .chartroom-bell b:empty { display: none; }
+    /* On their page: a sentence is read to its end, also on a phone. */
+    [class*="st-key-notifications_open_"] button { height: auto; text-align: start; }
+    [class*="st-key-notifications_open_"] button p,
+    [class*="st-key-notifications_open_"] button div { white-space: normal; }
   `
   const BELL =
     '<svg aria-hidden="true" fill="currentColor" height="24" viewBox="0 0 24 24" width="24">' +

@@ -28,7 +28,10 @@
     .chartroom-tour :focus-visible, .chartroom-toured {
       outline: 3px solid var(--cr-mark) !important; outline-offset: 2px;
     }
-    @media (max-width: 768px) { .chartroom-tour { bottom: 12px; right: 12px; } }
+    @media (max-width: 768px) {
+      .chartroom-tour { bottom: 12px; right: 12px; }
+      .chartroom-tour button { padding: 8px 12px; }
+    }
     @media print { .chartroom-tour { display: none; } }
   `
   // What patients are shown is translated; the cards of colleagues are English, as their
