@@ -3,7 +3,6 @@
 Everything goes by the app's login in each role's own name.
 """
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,7 +10,6 @@ from sqlalchemy import select
 
 from db.models.audit import AuditEvent
 from db.postgres import SYSTEM
-from services.core.actors import Actor
 from services.core.errors import InvalidInput, NotAllowed
 from services.documents import inbox
 from services.documents.inbox import InboxView
@@ -20,21 +18,8 @@ from services.documents.records.errors import NoSuchDocument
 from services.documents.records.kinds import DocumentType
 from services.documents.sharing import readers
 from tests.services.documents.records.samples import content, file
-from tests.services.patients.clinic_samples import Clinic, open_clinic
 
 MINE, UNASSIGNED, EVERYBODY = InboxView
-
-
-@pytest.fixture(scope="module")
-def clinic(module_endpoints) -> Iterator[Clinic]:
-    with open_clinic(module_endpoints) as clinic:
-        yield clinic
-
-
-@pytest.fixture(scope="module")
-def grace(clinic: Clinic) -> Actor:
-    """Grace herself, whom Dora treats."""
-    return clinic.invite(clinic.grace)
 
 
 def filed(clinic, actor, of="grace", **facts):
@@ -47,7 +32,7 @@ def filed(clinic, actor, of="grace", **facts):
 def titles(clinic, actor, view=UNASSIGNED, *, later=timedelta()):
     now = datetime.now(UTC) + later
     listed = clinic.read(actor, lambda s: inbox.list_inbox(s, actor, view, now))
-    return [item.title for item in listed]
+    return [item.title for item in listed.items]
 
 
 def assign(clinic, actor, document, to):

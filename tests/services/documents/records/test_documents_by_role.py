@@ -4,7 +4,6 @@ Everything here goes by the app's login, which owns nothing: what a role may not
 do, PostgreSQL refuses, whatever a service asks.
 """
 
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
@@ -23,21 +22,9 @@ from services.documents.search.latest import list_latest
 from services.documents.sharing import shares
 from services.patients.records import patients
 from tests.services.documents.records.samples import content, file
-from tests.services.patients.clinic_samples import Clinic, open_clinic
+from tests.services.patients.clinic_samples import Clinic
 
 REASON = "A court asked for it."
-
-
-@pytest.fixture(scope="module")
-def clinic(module_endpoints) -> Iterator[Clinic]:
-    with open_clinic(module_endpoints) as clinic:
-        yield clinic
-
-
-@pytest.fixture(scope="module")
-def grace(clinic: Clinic) -> Actor:
-    """Grace herself, whom Dora treats."""
-    return clinic.invite(clinic.grace)
 
 
 @pytest.fixture

@@ -1,14 +1,12 @@
 """Kept lists of documents: dropped in every process when a document changes."""
 
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
 import pytest
 from sqlalchemy import func, select
 
-from db.endpoints import Endpoints
 from db.models.audit import AuditEvent
 from db.postgres import SYSTEM, Lsn
 from services.core.errors import NotAllowed
@@ -22,14 +20,7 @@ from tests.kit.change_listening import FakeChangeListener, await_change, listeni
 from tests.kit.commanding import commanded
 from tests.kit.waiting import eventually
 from tests.services.documents.search.samples import NOW, filed
-from tests.services.patients.clinic_samples import TODAY, Clinic, open_clinic
-
-
-@pytest.fixture(scope="module")
-def clinic(module_endpoints: Endpoints) -> Iterator[Clinic]:
-    """A clinic with a database of its own."""
-    with open_clinic(module_endpoints) as clinic:
-        yield clinic
+from tests.services.patients.clinic_samples import TODAY
 
 
 @pytest.fixture

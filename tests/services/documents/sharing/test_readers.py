@@ -4,7 +4,7 @@ Everything here goes by the app's login in each role's own name, as in
 tests/services/documents/records/test_documents_by_role.py.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -33,21 +33,9 @@ from services.patients.care import break_glass
 from tests.kit import cast
 from tests.kit.change_listening import FakeChangeListener
 from tests.services.documents.records.samples import content, file
-from tests.services.patients.clinic_samples import REASON, Clinic, open_clinic
+from tests.services.patients.clinic_samples import REASON, Clinic
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
-
-
-@pytest.fixture(scope="module")
-def clinic(module_endpoints) -> Iterator[Clinic]:
-    with open_clinic(module_endpoints) as clinic:
-        yield clinic
-
-
-@pytest.fixture(scope="module")
-def grace(clinic: Clinic) -> Actor:
-    """Grace herself, whom Dora treats."""
-    return clinic.invite(clinic.grace)
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 """Whoever is shown a document that the clinic filed is told of it, and nobody else."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -19,21 +18,9 @@ from services.messaging import user_notifications
 from services.pdf import waiting
 from tests.kit import cast
 from tests.services.documents.records.samples import content, file
-from tests.services.patients.clinic_samples import Clinic, open_clinic
+from tests.services.patients.clinic_samples import Clinic
 
 HELD_BACK = {"confidential": True, "withheld": True}
-
-
-@pytest.fixture(scope="module")
-def clinic(module_endpoints) -> Iterator[Clinic]:
-    with open_clinic(module_endpoints) as clinic:
-        yield clinic
-
-
-@pytest.fixture(scope="module")
-def grace(clinic: Clinic) -> Actor:
-    """Grace herself, whom Dora treats."""
-    return clinic.invite(clinic.grace)
 
 
 @pytest.fixture(scope="module")
