@@ -1,6 +1,7 @@
 """The list of the inbox: what came in, of whom, and who is to look at it."""
 
 from typing import Final
+from uuid import UUID
 
 import streamlit as st
 
@@ -20,10 +21,13 @@ from dashboard.ui.record_table import (
 )
 from dashboard.ui.words import at
 from services.documents import inbox
-from services.documents.inbox import InboxCounts, InboxItem, InboxView
+from services.documents.inbox import InboxCounts, InboxItem, InboxPage, InboxView
 from services.documents.records.kinds import TYPE_LABELS
 
 _SECONDS: Final = 30.0
+_AT_A_TIME: Final = 200
+# How many pages of a part of the inbox are shown.
+_PARTS: Final = "inbox_pages_{}"
 _ASSIGN: Final = RowAction("assign", "Assign to", "assignment_ind", shows_label=True)
 _DONE: Final = RowAction("done", "Done", "task_alt", shows_label=True)
 _COLUMNS: Final = (
@@ -44,9 +48,9 @@ _EMPTY: Final = {
 
 def inbox_counts() -> InboxCounts:
     """Return how much waits for this person."""
-    actor, moment = current_actor(), now()
+    actor, timestamp = current_actor(), now()
     return read(
-        lambda session: inbox.count_inbox(session, actor, moment),
+        lambda session: inbox.count_inbox(session, actor, timestamp),
         keep=("inbox counts", actor.id),
         seconds=_SECONDS,
     )
@@ -54,17 +58,14 @@ def inbox_counts() -> InboxCounts:
 
 def show_inbox(view: InboxView) -> None:
     """Show a part of the inbox, and do what is asked for with one of its documents."""
-    actor, moment = current_actor(), now()
-    items = read(
-        lambda session: inbox.list_inbox(session, actor, view, moment),
-        keep=("inbox", actor.id, view),
-        seconds=_SECONDS,
-    )
+    items, is_cut = _listed(view)
     if not items:
         empty_state(_EMPTY[view], icon="inbox")
         return
     payload = payload_of(_COLUMNS, list(map(_row, items)), name="Inbox")
     event = record_table(payload, key="inbox_table")
+    if is_cut:
+        _offer_more(view, len(items))
     if event.opened:
         go("documents/document.py", document=event.opened)
     item = chosen_of(event, items, lambda each: each.id)
@@ -74,6 +75,46 @@ def show_inbox(view: InboxView) -> None:
         else:
             be_done(item)
             st.rerun()
+
+
+def _listed(view: InboxView) -> tuple[list[InboxItem], bool]:
+    """Return as much of the inbox as was asked for, and whether there is more."""
+    items: list[InboxItem] = []
+    after: UUID | None = None
+    for _ in range(st.session_state.get(_PARTS.format(view.name), 1)):
+        page = _page(view, after)
+        items += page.items
+        after = page.next
+        if after is None:
+            break
+    return items, after is not None
+
+
+def _page(view: InboxView, after: UUID | None) -> InboxPage:
+    actor, timestamp = current_actor(), now()
+    return read(
+        lambda session: inbox.list_inbox(
+            session, actor, view, timestamp, after=after, limit=_AT_A_TIME
+        ),
+        keep=("inbox", actor.id, view, after),
+        seconds=_SECONDS,
+    )
+
+
+def _offer_more(view: InboxView, number: int) -> None:
+    """Say that the list is cut, and offer what follows."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            f":material/more_horiz: The first {number:,} are shown: the urgent, then "
+            "the oldest.",
+            width="content",
+        )
+        st.button("Show more", key="inbox_more", on_click=_show_more, args=(view,))
+
+
+def _show_more(view: InboxView) -> None:
+    parts = _PARTS.format(view.name)
+    st.session_state[parts] = st.session_state.get(parts, 1) + 1
 
 
 def _row(item: InboxItem) -> Row:

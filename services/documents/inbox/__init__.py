@@ -10,6 +10,7 @@ from services.documents.inbox.reading import (
     Colleague as Colleague,
     InboxCounts as InboxCounts,
     InboxItem as InboxItem,
+    InboxPage as InboxPage,
     InboxView as InboxView,
     count_inbox as count_inbox,
     find_item as find_item,

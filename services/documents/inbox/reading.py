@@ -1,23 +1,33 @@
 """What is in the inbox, as far as whoever asks is shown documents."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, Select, Text, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    Text,
+    and_,
+    func,
+    or_,
+    select,
+    true,
+    tuple_,
+)
+from sqlalchemy.orm import QueryableAttribute, Session
 
 from db.models.document import Document, DocumentVersion
 from db.models.incoming import DocumentAssignment
 from db.models.patient import Patient
 from db.models.user import User
-from db.postgres import assume_role
 from services.core import audit
 from services.core.actors import Actor, Permission, Role
 from services.core.audit import Action
+from services.core.errors import InvalidInput
 from services.documents.records.errors import NoSuchDocument
 from services.documents.records.kinds import DocumentType
 from services.documents.records.visibility import is_visible_to
@@ -25,6 +35,7 @@ from services.documents.records.visibility import is_visible_to
 # What nobody was assigned to goes by itself after so long; what somebody was, stays.
 CAME_WITHIN: Final = timedelta(days=30)
 MOST_LISTED: Final = 200
+_PLACE: Final = (~Document.urgent, Document.created_at, Document.id)
 
 
 class InboxView(StrEnum):
@@ -68,16 +79,40 @@ class InboxCounts:
     unassigned: int
 
 
+@dataclass(frozen=True, slots=True)
+class InboxPage:
+    """Some of the inbox; `next` is where what follows begins, None at the end."""
+
+    items: tuple[InboxItem, ...]
+    next: UUID | None
+
+
 def list_inbox(
-    session: Session, actor: Actor, view: InboxView, now: datetime
-) -> tuple[InboxItem, ...]:
+    session: Session,
+    actor: Actor,
+    view: InboxView,
+    now: datetime,
+    *,
+    after: UUID | None = None,
+    limit: int = MOST_LISTED,
+) -> InboxPage:
     """Return what is not done yet, the urgent and then the oldest first.
 
     A clinician's inbox has what others filed of their patients; the front desk's what
     patients sent, and what has no patient or no type yet. Beyond that it has what
-    somebody was assigned to. Raises NotAllowed.
+    somebody was assigned to. It comes 200 at a time, or `limit`: `next` of a page leads
+    to what comes `after` it. Raises InvalidInput, NotAllowed.
     """
-    listed = _of_view(_items(session, actor, now), actor, view)[:MOST_LISTED]
+    actor.require(Permission.VIEW_DOCUMENTS)
+    most = min(limit, MOST_LISTED)
+    rows = session.execute(
+        _selected(actor)
+        .where(_waits(actor, view, now), _follows(session, after) if after else true())
+        .order_by(*_PLACE)
+        .limit(most + 1)
+    )
+    found = tuple(map(_item_of, rows))
+    listed = found[:most]
     audit.record(
         session,
         actor,
@@ -88,16 +123,20 @@ def list_inbox(
             "patients": sorted({i.patient_id for i in listed if i.patient_id}),
         },
     )
-    return listed
+    return InboxPage(listed, listed[-1].id if len(found) > most else None)
 
 
 def count_inbox(session: Session, actor: Actor, now: datetime) -> InboxCounts:
     """Count what waits for the actor; counts name nobody. Raises NotAllowed."""
-    items = _items(session, actor, now)
-    return InboxCounts(
-        len(_of_view(items, actor, InboxView.MINE)),
-        len(_of_view(items, actor, InboxView.UNASSIGNED)),
+    actor.require(Permission.VIEW_DOCUMENTS)
+    # Each by an index of its own: one finds the assignments, one what came lately.
+    mine, unassigned = (
+        _documents(actor, func.count(Document.id))
+        .where(_waits(actor, view, now))
+        .scalar_subquery()
+        for view in (InboxView.MINE, InboxView.UNASSIGNED)
     )
+    return InboxCounts(*session.execute(select(mine, unassigned)).one())
 
 
 def find_item(session: Session, actor: Actor, document_id: UUID) -> InboxItem:
@@ -115,83 +154,80 @@ def find_item(session: Session, actor: Actor, document_id: UUID) -> InboxItem:
     return _item_of(row)
 
 
-def _items(session: Session, actor: Actor, now: datetime) -> list[InboxItem]:
-    actor.require(Permission.VIEW_DOCUMENTS)
+def _waits(actor: Actor, view: InboxView, now: datetime) -> ColumnElement[bool]:
+    """Return what is not done in this part of the actor's inbox."""
+    is_assigned = DocumentAssignment.assignee_id.is_not(None)
+    if view is InboxView.MINE:
+        wanted = DocumentAssignment.assignee_id == actor.id
+    elif view is InboxView.UNASSIGNED:
+        wanted = ~is_assigned & _came_in(actor, now)
+    else:
+        wanted = or_(is_assigned, _came_in(actor, now))
+    return and_(DocumentAssignment.done_at.is_(None), wanted)
+
+
+def _came_in(actor: Actor, now: datetime) -> ColumnElement[bool]:
+    """Return what others filed lately and is for whoever has the actor's role."""
     came_lately = (Document.created_at >= now - CAME_WITHIN) & (
         Document.created_by != actor.id
     )
-    rows = session.execute(
-        _selected(actor)
-        .where(
-            DocumentAssignment.done_at.is_(None),
-            or_(DocumentAssignment.assignee_id.is_not(None), came_lately),
-        )
-        .order_by(Document.urgent.desc(), Document.created_at, Document.id)
-        .limit(5 * MOST_LISTED)
-    )
-    items = list(map(_item_of, rows))
     if actor.role is Role.CLINICIAN:
-        return items
-    patients = _patients_among(session, {item.created_by for item in items})
-    return [item for item in items if _is_for_the_desk(item, patients)]
-
-
-def _is_for_the_desk(item: InboxItem, patients: frozenset[UUID]) -> bool:
-    lacks_something = (
-        item.patient_id is None or item.document_type is DocumentType.OTHER
+        return came_lately
+    # The front desk is shown the accounts of patients.
+    patients = select(User.id).where(User.role == Role.PATIENT.value)
+    is_for_the_desk = or_(
+        Document.patient_id.is_(None),
+        Document.document_type == DocumentType.OTHER.value,
+        Document.created_by.in_(patients),
     )
-    was_assigned = item.assignee is not None
-    return was_assigned or lacks_something or item.created_by in patients
+    return came_lately & is_for_the_desk
 
 
-def _patients_among(session: Session, ids: Iterable[UUID]) -> frozenset[UUID]:
-    # Not every role is shown the accounts of patients.
-    with assume_role(session, "system"):
-        return frozenset(
-            session.scalars(
-                select(User.id).where(
-                    User.id.in_(list(ids)), User.role == Role.PATIENT.value
-                )
-            )
+def _follows(session: Session, document_id: UUID) -> ColumnElement[bool]:
+    """Return what comes after a document in the inbox, which it may have left."""
+    place = session.execute(
+        select(*_PLACE).where(Document.id == document_id)
+    ).one_or_none()
+    if place is None:
+        raise InvalidInput(
+            "after", "The place in this list is gone; begin again at its first page."
         )
+    return tuple_(*_PLACE) > tuple_(*place)
 
 
-def _of_view(
-    items: Iterable[InboxItem], actor: Actor, view: InboxView
-) -> tuple[InboxItem, ...]:
-    if view is InboxView.MINE:
-        return tuple(i for i in items if i.assignee and i.assignee.id == actor.id)
-    if view is InboxView.UNASSIGNED:
-        return tuple(item for item in items if item.assignee is None)
-    return tuple(items)
-
-
-def _selected(actor: Actor) -> Select[*tuple[Any, ...]]:
+def _documents(
+    actor: Actor, *columns: ColumnElement[Any] | QueryableAttribute[Any]
+) -> Select[*tuple[Any, ...]]:
     is_latest = (DocumentVersion.document_id == Document.id) & (
         DocumentVersion.number == Document.latest
     )
     return (
-        select(
-            Document.id,
-            Document.title,
-            Document.document_type,
-            Document.created_at,
-            Document.created_by,
-            Document.created_by_name,
-            Document.patient_id,
-            func.concat_ws(
-                " ", Patient.first_name, Patient.last_name, type_=Text()
-            ).label("patient_name"),
-            Document.urgent,
-            DocumentAssignment.assignee_id,
-            DocumentAssignment.assignee_name,
-            DocumentAssignment.done_at,
-        )
+        select(*columns)
+        .select_from(Document)
         .join(DocumentVersion, is_latest)
-        .outerjoin(Patient, Patient.id == Document.patient_id)
         .outerjoin(DocumentAssignment, DocumentAssignment.document_id == Document.id)
         .where(is_visible_to(actor), Document.deleted_at.is_(None))
     )
+
+
+def _selected(actor: Actor) -> Select[*tuple[Any, ...]]:
+    return _documents(
+        actor,
+        Document.id,
+        Document.title,
+        Document.document_type,
+        Document.created_at,
+        Document.created_by,
+        Document.created_by_name,
+        Document.patient_id,
+        func.concat_ws(" ", Patient.first_name, Patient.last_name, type_=Text()).label(
+            "patient_name"
+        ),
+        Document.urgent,
+        DocumentAssignment.assignee_id,
+        DocumentAssignment.assignee_name,
+        DocumentAssignment.done_at,
+    ).outerjoin(Patient, Patient.id == Document.patient_id)
 
 
 def _item_of(row: Row[*tuple[Any, ...]]) -> InboxItem:

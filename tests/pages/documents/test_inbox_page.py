@@ -1,5 +1,8 @@
 """The inbox on screen: what came in, given to a colleague, and done."""
 
+import pytest
+
+from dashboard.documents.inbox import inbox_list
 from dashboard.ui.words import plain
 from services.core.actors import Role
 from services.documents import inbox
@@ -59,4 +62,25 @@ def test_home_tells_how_much_waits_and_leads_there(clinic: Clinic, file: File):
 
     numbers = {metric.label: metric.value for metric in app.metric}
     assert int(numbers["Inbox"]) > 0
+    assert not app.exception
+
+
+def test_a_long_inbox_says_where_it_is_cut_and_goes_on(
+    clinic: Clinic, file: File, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(inbox_list, "_AT_A_TIME", 2)
+    for number in range(5):
+        file(title=f"Paper {number}", role=DOCTOR)
+
+    app = clinic.open("inbox")
+    first = rows_of(app, "inbox_table")
+    assert "The first 2 are shown" in "".join(each.value for each in app.markdown)
+    app.button(key="inbox_more").click().run()
+    more = rows_of(app, "inbox_table")
+    while any(b.key == "inbox_more" for b in app.button):
+        app.button(key="inbox_more").click().run()
+
+    assert (len(first), len(more)) == (2, 4)
+    titles = [row[0] for row in rows_of(app, "inbox_table")]
+    assert len(titles) == len(set(titles)) >= 5
     assert not app.exception
