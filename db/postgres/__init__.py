@@ -22,6 +22,7 @@ from db.postgres.identity import (
     SYSTEM as SYSTEM,
     DatabaseIdentity as DatabaseIdentity,
     DatabaseRole as DatabaseRole,
+    assume_identity as assume_identity,
     assume_role as assume_role,
 )
 from db.postgres.transactions.notifying import notifier_of as notifier_of

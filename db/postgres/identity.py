@@ -87,6 +87,36 @@ def assume_role(session: Session, role: DatabaseRole) -> Iterator[None]:
             _play(session, outer or session.info[DatabaseIdentity].role)
 
 
+@contextmanager
+def assume_identity(session: Session, identity: DatabaseIdentity) -> Iterator[None]:
+    """Let a few statements of a transaction see what somebody else is shown.
+
+    For a question about them, such as whether they may open something: the rules on
+    rows answer it. A session that acts as nobody is an owner's, whom no rule binds.
+    """
+    own = session.info.get(DatabaseIdentity)
+    if own is None:
+        yield
+        return
+    borrowed = session.info.pop(_BORROWED, None)
+    _become(session, identity)
+    try:
+        yield
+    finally:
+        session.info[_BORROWED] = borrowed
+        # Where the session can no longer be used there is nobody to return to.
+        with suppress(SQLAlchemyError):
+            _become(session, own)
+            if borrowed:
+                _play(session, borrowed)
+
+
+def _become(session: Session, identity: DatabaseIdentity) -> None:
+    """Have what comes next run with this identity, unless the transaction failed."""
+    if not driver_of(session.connection()).has_failed:
+        set_role(session, identity)
+
+
 def _play(session: Session, role: DatabaseRole) -> None:
     """Have what comes next run in this role, told along with it."""
     driver = driver_of(session.connection())

@@ -3,20 +3,20 @@
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from db.models.document import DocumentReader
 from db.models.incoming import DocumentAssignment
 from db.models.user import User
-from db.postgres import assume_role
+from db.postgres import assume_identity, assume_role
 from services.core import audit
 from services.core.actors import Actor, Permission, Role
 from services.core.audit import Action
 from services.core.errors import Conflict, InvalidInput
 from services.documents.inbox.reading import Colleague, InboxItem, find_item
 from services.documents.records import look_up
+from services.documents.records.errors import NoSuchDocument
 from services.documents.records.model import DocumentRecord
 from services.patients.care import care
 
@@ -38,12 +38,8 @@ def list_colleagues(session: Session, actor: Actor) -> tuple[Colleague, ...]:
     actor.require(Permission.FILE_DOCUMENTS)
     # Not every role that assigns is shown all accounts.
     with assume_role(session, "system"):
-        rows = session.execute(
-            select(User.id, User.name)
-            .where(User.role.in_(_AT_WORK), User.deactivated_at.is_(None))
-            .order_by(User.name, User.id)
-        )
-    return tuple(Colleague(*row) for row in rows)
+        rows = session.execute(_colleagues().order_by(User.name, User.id))
+    return tuple(Colleague(row.id, row.name) for row in rows)
 
 
 def assign(
@@ -56,7 +52,7 @@ def assign(
     """
     actor.require(Permission.FILE_DOCUMENTS)
     document = look_up(session, actor, document_id)
-    name = _name_of(session, document, user_id) if user_id else ""
+    name = _find_assignee(session, document, user_id).name if user_id else ""
     _write(
         session, actor, document, assignee_id=user_id, assignee_name=name, done_at=None
     )
@@ -88,43 +84,40 @@ def reopen(session: Session, actor: Actor, document_id: UUID) -> InboxItem:
     return find_item(session, actor, document_id)
 
 
-def _name_of(session: Session, document: DocumentRecord, user_id: UUID) -> str:
+def _colleagues() -> Select[UUID, str, str]:
+    """Return who can be assigned to, for a session that is shown all accounts."""
+    return select(User.id, User.name, User.role).where(
+        User.role.in_(_AT_WORK), User.deactivated_at.is_(None)
+    )
+
+
+def _find_assignee(
+    session: Session, document: DocumentRecord, user_id: UUID
+) -> Colleague:
     with assume_role(session, "system"):
-        person = session.execute(
-            select(User.name, User.role).where(
-                User.id == user_id,
-                User.role.in_(_AT_WORK),
-                User.deactivated_at.is_(None),
-            )
-        ).one_or_none()
-        if person is None:
-            raise InvalidInput(
-                "assignee", "Documents are assigned to colleagues: choose one of them."
-            )
-        if not _opens(session, document, user_id, Role(person.role)):
-            raise AssigneeMayNotOpen(person.name)
-    name: str = person.name
-    return name
+        row = session.execute(_colleagues().where(User.id == user_id)).one_or_none()
+    if row is None:
+        raise InvalidInput(
+            "assignee", "Documents are assigned to colleagues: choose one of them."
+        )
+    if not _opens(session, Actor(row.id, row.name, Role(row.role)), document):
+        raise AssigneeMayNotOpen(row.name)
+    return Colleague(row.id, row.name)
 
 
-def _opens(
-    session: Session, document: DocumentRecord, user_id: UUID, role: Role
-) -> bool:
-    """Tell whether a colleague is shown the document; the rules on rows say the same.
+def _opens(session: Session, colleague: Actor, document: DocumentRecord) -> bool:
+    """Tell whether the database shows a colleague the document.
 
     Emergency access does not count: it lasts for hours.
     """
-    is_own = document.created_by == user_id
-    if role is Role.CLINICIAN:
-        if document.patient_id is None:
-            return is_own
-        return care.is_treated_by(session, user_id, document.patient_id)
-    if not document.confidential or is_own:
-        return True
-    named = select(DocumentReader.user_id).where(
-        DocumentReader.document_id == document.id, DocumentReader.user_id == user_id
-    )
-    return session.scalar(named) is not None
+    try:
+        with assume_identity(session, colleague.database_identity):
+            look_up(session, colleague, document.id)
+            if document.patient_id is not None:
+                care.require_own(session, colleague, document.patient_id)
+    except (NoSuchDocument, care.NotYours):
+        return False
+    return True
 
 
 def _write(

@@ -6,18 +6,20 @@ Everything goes by the app's login in each role's own name.
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select, text
 
 from db.models.audit import AuditEvent
 from db.postgres import SYSTEM
 from services.core.errors import InvalidInput, NotAllowed
-from services.documents import inbox
+from services.documents import inbox, records
 from services.documents.inbox import InboxView
 from services.documents.inbox.assigning import AssigneeMayNotOpen
 from services.documents.records.errors import NoSuchDocument
 from services.documents.records.kinds import DocumentType
 from services.documents.sharing import readers
+from services.patients.care import break_glass
 from tests.services.documents.records.samples import content, file
+from tests.services.patients.clinic_samples import REASON
 
 MINE, UNASSIGNED, EVERYBODY = InboxView
 
@@ -191,3 +193,33 @@ def test_who_was_shown_and_who_was_assigned_is_written_down(clinic):
     assert assigned.patient_id == clinic.grace.id
     assert events[-1].action == "document:list"
     assert str(paper.id) in events[-1].details["documents"]
+
+
+def test_emergency_access_is_not_enough_to_be_assigned_to(clinic):
+    paper = filed(clinic, clinic.dora, title="For a night")
+    emil = clinic.emil
+    clinic.write(
+        emil, lambda s: break_glass.open_record(s, emil, clinic.grace.id, reason=REASON)
+    )
+    assert clinic.read(emil, lambda s: records.get(s, emil, paper.id))
+
+    with pytest.raises(AssigneeMayNotOpen):
+        assign(clinic, clinic.dora, paper, emil)
+
+    clinic.database.write(
+        lambda s: s.execute(text("DELETE FROM break_glass_accesses")) and None,
+        identity=SYSTEM,
+    )
+
+
+def test_whoever_assigns_is_who_they_were_after_a_colleague_was_asked_about(clinic):
+    paper = filed(clinic, clinic.dora, title="Still Dora", confidential=True)
+
+    def look(session):
+        with pytest.raises(AssigneeMayNotOpen):
+            inbox.assign(session, clinic.dora, paper.id, clinic.cleo.id)
+        return session.scalar(select(func.acting_user())), session.scalar(
+            text("SELECT current_user")
+        )
+
+    assert clinic.write(clinic.dora, look) == (clinic.dora.id, "chartroom_clinician")
