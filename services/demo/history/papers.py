@@ -5,11 +5,13 @@ any other: whoever stops meanwhile gets the rest with the next start.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from io import BytesIO
 from random import Random
+from types import MappingProxyType
 from typing import Any, Final
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
@@ -35,11 +37,12 @@ from services.consultations.prescriptions.rules import find_warnings
 from services.core import audit
 from services.core.actors import Actor, Role
 from services.core.audit import Action
+from services.core.errors import Conflict
 from services.demo.history.reasons import BY_WORDS
 from services.demo.history.register import DEMO
-from services.demo.history.sheets import KINDS
+from services.demo.history.sheets import KINDS, PaperKind
 from services.demo.seeding.blocks import SEEDER_ID
-from services.documents import records as documents
+from services.documents import inbox, records as documents
 from services.documents.forms import generate
 from services.documents.records.drafts import DraftDocument
 from services.documents.records.kinds import DocumentType
@@ -50,6 +53,11 @@ DOCUMENTS: Final = 40
 PRESCRIPTIONS: Final = 20
 # Of the newest, so many are yet to be filed under a patient.
 _UNFILED: Final = frozenset({1, 3, 7})
+# The desk's inbox has what a clinician left there and what the demo's own patient sent,
+# so many days ago.
+_LEFT_AT_DESK: Final = 3
+_SENT_BY_PATIENT: Final = MappingProxyType({8: 1, 9: 3})
+_ASSIGNED: Final = MappingProxyType({1: Role.STAFF, 5: Role.CLINICIAN})
 # Every so many belongs to the demo's own patient.
 _OWN_EVERY: Final = 6
 _CURVE: Final = 1.8
@@ -89,9 +97,11 @@ class Papers:
         return filed, prescribed
 
     def _file(self, number: int, visit: Visit, plan: "_Plan") -> None:
-        kind = list(KINDS.values())[number % len(KINDS)]
+        kind = _kind(number)
         at = min(visit.completed_at + timedelta(minutes=20), visit.seeded_at)
-        actor = plan.people[Role(kind.author)]
+        if number in _SENT_BY_PATIENT:
+            at = visit.seeded_at - timedelta(days=_SENT_BY_PATIENT[number])
+        actor = plan.author(number, visit)
         record = self.database.read_latest(
             lambda session: patients.look_up(session, actor, visit.patient_id),
             identity=SYSTEM,
@@ -126,7 +136,14 @@ class Papers:
         )
         with self.ingest.row_of(content):
             self.database.write(
-                partial(_file, actor=actor, draft=draft, content=content, at=at),
+                partial(
+                    _file,
+                    actor=actor,
+                    draft=draft,
+                    content=content,
+                    at=at,
+                    assignee=plan.assignee(number),
+                ),
                 identity=SYSTEM,
             )
 
@@ -180,6 +197,28 @@ class _Plan:
     documents: Sequence[tuple[int, Visit]]
     prescriptions: Sequence[Visit]
 
+    def author(self, number: int, visit: Visit) -> Actor:
+        """Return who files a document that tells of a visit."""
+        patient = self.people.get(Role.PATIENT)
+        if patient and number in _SENT_BY_PATIENT and visit.source == DEMO:
+            return patient
+        if number == _LEFT_AT_DESK:
+            return self.people[Role.CLINICIAN]
+        return self.people[Role(_kind(number).author)]
+
+    def assignee(self, number: int) -> Actor | None:
+        """Return in whose inbox a document is, if in anybody's."""
+        role = _ASSIGNED.get(number)
+        return self.people[role] if role else None
+
+
+def _is_own(number: int) -> bool:
+    return number % _OWN_EVERY == 0 or number in _SENT_BY_PATIENT
+
+
+def _kind(number: int) -> PaperKind:
+    return list(KINDS.values())[number % len(KINDS)]
+
 
 def _plan(session: Session) -> _Plan:
     people = {actor.role: actor for actor in demo_accounts.demo_people(session)}
@@ -190,7 +229,7 @@ def _plan(session: Session) -> _Plan:
     ids = [_document_id(number) for number in range(DOCUMENTS)]
     there = set(session.scalars(select(Document.id).where(Document.id.in_(ids))))
     chosen = [
-        (number, _place(own if own and number % _OWN_EVERY == 0 else visits, number))
+        (number, _place(own if own and _is_own(number) else visits, number))
         for number in range(DOCUMENTS)
         if _document_id(number) not in there
     ]
@@ -258,8 +297,9 @@ def _file(
     draft: DraftDocument,
     content: Any,
     at: datetime,
+    assignee: Actor | None,
 ) -> None:
-    """File a document as of a moment of the past."""
+    """File a document as of a moment of the past, into somebody's inbox or nobody's."""
     filed = documents.file(session, actor, draft, content)
     session.execute(
         update(Document)
@@ -277,6 +317,10 @@ def _file(
         .where(UserNotification.subject_id == filed.id)
         .values(created_at=at, mail_at=None)
     )
+    if assignee is not None:
+        # Somebody may have ended the treatment.
+        with suppress(Conflict):
+            inbox.assign(session, actor, filed.id, assignee.id)
 
 
 def _issue(

@@ -13,11 +13,16 @@ from db.files.signing_keys import SigningKeyFile
 from db.postgres import SYSTEM
 from jobs.documents import integrity
 from services.consultations.prescriptions import PrescriptionIssuer
+from services.core.actors import Role
+from services.core.on_behalf import ActorDatabase
 from services.demo.history.papers import DOCUMENTS, PRESCRIPTIONS, Papers
+from services.documents import inbox
 from services.documents.forms import Clinic
+from services.documents.inbox import InboxView
 from services.documents.records import DocumentIngest
 from services.pdf.inspecting import PdfInspector
 from services.pdf.signing import Signer, check_apart
+from services.people.accounts import demo_accounts
 from tests.services.demo.history.conftest import ZONE
 
 
@@ -49,6 +54,7 @@ def test_the_papers_are_filed_whole_and_once(lived, papers, files, signing_keys)
     assert report.is_good
     assert report.checked == DOCUMENTS + prescribed
     _are_signed(lived, files, signing_keys)
+    _wait_in_inboxes(lived)
 
 
 def _are_of_ten_types_and_dated(lived):
@@ -70,6 +76,26 @@ def _are_of_ten_types_and_dated(lived):
         "WHERE source = 'demo'"
     )
     assert lived.value(own) >= 3
+
+
+def _wait_in_inboxes(lived):
+    """Whoever opens the demo finds work: for them, and for nobody in particular."""
+    people = lived.database.read_latest(demo_accounts.demo_people, identity=SYSTEM)
+    by_role = {actor.role: actor for actor in people.value}
+
+    def listed(role, view):
+        looking = ActorDatabase(lived.database, by_role[role])
+        page = looking.write(
+            lambda s: inbox.list_inbox(s, looking.actor, view, lived.now)
+        ).value
+        return [item.created_by_name for item in page.items]
+
+    names = {role: actor.name for role, actor in by_role.items()}
+    desk = listed(Role.STAFF, InboxView.UNASSIGNED)
+    assert Counter(desk) == {names[Role.PATIENT]: 2, names[Role.CLINICIAN]: 1}
+    for role in (Role.STAFF, Role.CLINICIAN):
+        assert listed(role, InboxView.MINE) == [names[Role.STAFF]]
+    assert listed(Role.CLINICIAN, InboxView.UNASSIGNED)
 
 
 def _are_signed(lived, files, signing_keys):
