@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from db.files.gridfs import Bucket, FileStore
 from db.postgres import SYSTEM, Database
+from jobs.worker.repeating import repeated
 from services.documents import retention
 from services.documents.integrity import pending_deletions, runs, sweeping
 from services.documents.integrity.runs import Job
@@ -30,9 +31,7 @@ _log = logging.getLogger(__name__)
 
 def purge(database: Database, files: FileStore) -> None:
     """Make tombstones of all documents that are due, and remove their files."""
-    purged = 0
-    while made := database.write(retention.purge, identity=SYSTEM).value:
-        purged += made
+    purged = sum(repeated(database, retention.purge))
     removed = _remove(database, files)
     counts = {"purged": purged, "removed": removed}
     database.write(

@@ -4,7 +4,8 @@ import logging
 
 from procrastinate import JobContext
 
-from db.postgres import SYSTEM, Database
+from db.postgres import Database
+from jobs.worker.repeating import repeated
 from jobs.worker.tasks import Stores, queue
 from services.documents import erasure
 
@@ -26,13 +27,6 @@ def erase_patients(context: JobContext, timestamp: int) -> None:
 
 
 def erase(database: Database) -> None:
-    """Erase all who are due, a few in each transaction.
-
-    Whatever is killed in the middle is done by the next run; what another one has
-    locked is left alone.
-    """
-    erased = 0
-    while made := database.write(erasure.erase, identity=SYSTEM).value:
-        erased += made
-    if erased:
+    """Erase all who are due, a few in each transaction."""
+    if erased := sum(repeated(database, erasure.erase)):
         _log.info("%d archived patients are erased.", erased)

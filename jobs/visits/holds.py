@@ -1,12 +1,13 @@
 """What the background does with visits: tidies holds that have run out."""
 
 import logging
-from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Final
 
 from procrastinate import JobContext
 
-from db.postgres import SYSTEM, Database
+from db.postgres import Database
+from jobs.worker.repeating import repeated
 from jobs.worker.tasks import Stores, queue
 from services.visits import newcomers
 from services.visits.booking import bookings
@@ -31,10 +32,10 @@ def tidy_bookings(context: JobContext, timestamp: int) -> None:
 
 def tidy(database: Database) -> None:
     """Tidy some holds after the other, in short transactions."""
-    for ended in _repeated(database, bookings.expire_due):
+    for ended in repeated(database, partial(bookings.expire_due, at_once=_AT_ONCE)):
         words = "hold ran out and is" if ended == 1 else "holds ran out and are"
         _log.info("%d %s EXPIRED.", ended, words)
-    for ended in _repeated(database, newcomers.expire_due):
+    for ended in repeated(database, partial(newcomers.expire_due, at_once=_AT_ONCE)):
         words = "hold ran out and is" if ended == 1 else "holds ran out and are"
         _log.info("%d newcomers' %s FAILED.", ended, words)
 
@@ -54,16 +55,5 @@ def forget_newcomers(context: JobContext, timestamp: int) -> None:
 
 def forget(database: Database) -> None:
     """Delete what is due, some after the other, in short transactions."""
-    for deleted in _repeated(database, newcomers.forget):
+    for deleted in repeated(database, partial(newcomers.forget, at_once=_AT_ONCE)):
         _log.info("%d newcomers' names and addresses are deleted.", deleted)
-
-
-def _repeated(database: Database, step: Callable[..., int]) -> Iterator[int]:
-    """Do one step after the other, while there is enough for another; yield counts."""
-    done = _AT_ONCE
-    while done == _AT_ONCE:
-        done = database.write(
-            lambda session: step(session, at_once=_AT_ONCE), identity=SYSTEM
-        ).value
-        if done:
-            yield done

@@ -39,11 +39,7 @@
       WAYS.test(button.closest('[class*="st-key-"]').className),
     )
   // A question that is open wants its answer first.
-  const isAsked = () =>
-    [...document.querySelectorAll('[role="dialog"], dialog[open]')].some((dialog) =>
-      dialog.checkVisibility(),
-    )
-  const takes = () => !isAsked() && (uploader() || way())
+  const takes = () => openDialogs().length === 0 && (uploader() || way())
 
   const hide = () => {
     clearTimeout(gone)

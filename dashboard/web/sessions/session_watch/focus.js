@@ -19,9 +19,7 @@
   const isRunning = () =>
     document.querySelector(".stApp")?.dataset.testScriptState !== "notRunning"
   const openDialog = () =>
-    [...document.querySelectorAll('[role="dialog"]:not(dialog)')].findLast(
-      (dialog) => dialog.closest('[data-testid="stDialog"]') && isShown(dialog),
-    )
+    openDialogs().findLast((dialog) => dialog.closest('[data-testid="stDialog"]'))
   const isShown = (element) => element.isConnected && element.checkVisibility()
 
   const active = () => {

@@ -13,30 +13,34 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.core.dependencies import SESSION
 from dashboard.ui.language import speaking
+from dashboard.ui.scripts import DIALOGS, read_script
 from dashboard.web.languages import language_at
 from services.core.actors import Actor
 from services.people.sessions import Live
 
 SCRIPT_PATH: Final = "/session/watch.js"
-_SCRIPT: Final = b"\n".join(
-    Path(__file__).with_name(name).read_bytes()
-    for name in (
-        "words.js",
-        "watch.js",
-        "banner.js",
-        "uploads.js",
-        "uploader.js",
-        "drops.js",
-        "drawer.js",
-        "bar.js",
-        "fields.js",
-        "focus.js",
-        "palette.js",
-        "bell.js",
-        "menu.js",
-        "tour.js",
-    )
-)
+_SCRIPT: Final = read_script(
+    DIALOGS,
+    *map(
+        Path(__file__).with_name,
+        (
+            "words.js",
+            "watch.js",
+            "banner.js",
+            "uploads.js",
+            "uploader.js",
+            "drops.js",
+            "drawer.js",
+            "bar.js",
+            "fields.js",
+            "focus.js",
+            "palette.js",
+            "bell.js",
+            "menu.js",
+            "tour.js",
+        ),
+    ),
+).encode()
 # Its name changes with its content, so that browsers may keep it.
 _ADDRESS: Final = f"{SCRIPT_PATH}?{sha256(_SCRIPT).hexdigest()[:16]}"
 # In the page itself: what it decides must be known before anything is drawn.
