@@ -7,6 +7,7 @@ from services.documents.inbox.assigning import (
     reopen as reopen,
 )
 from services.documents.inbox.reading import (
+    MOST_LISTED as MOST_LISTED,
     Colleague as Colleague,
     InboxCounts as InboxCounts,
     InboxItem as InboxItem,

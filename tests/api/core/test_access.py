@@ -36,6 +36,7 @@ SLOT = {"starts_at": "2099-01-05T18:00:00Z", "reason": "A late visit"}
 WISH = {"slot_id": str(NOBODY), "patient_id": str(NOBODY)}
 BOOKING = "/api/bookings/{uuid}"
 PAPER = "/api/documents/{uuid}"
+INBOX = "/api/inbox/{uuid}"
 VISIT = "/api/appointments/{uuid}"
 # Asked without the version of tus, who may is told to name it (412).
 UPLOADS = "/api/v1/uploads"
@@ -72,6 +73,12 @@ ROUTES = {
     ("PATCH", PART): (None, 412, 412, 403, 403, 412),
     ("POST", PART): (None, 412, 412, 403, 403, 412),
     ("DELETE", PART): (None, 412, 412, 403, 403, 412),
+    ("GET", "/api/inbox"): (None, 200, 200, 403, 403, 403),
+    ("GET", "/api/inbox/counts"): (None, 200, 200, 403, 403, 403),
+    ("GET", "/api/inbox/colleagues"): (None, 200, 200, 403, 403, 403),
+    ("POST", f"{INBOX}/assign"): ({"assignee": None}, 404, 404, 403, 403, 403),
+    ("POST", f"{INBOX}/done"): (None, 404, 404, 403, 403, 403),
+    ("POST", f"{INBOX}/reopen"): (None, 404, 404, 403, 403, 403),
     ("GET", "/api/document-tags"): (None, 200, 200, 403, 200, 200),
     ("POST", "/api/document-tags"): (TAGGED, 403, 403, 403, 400, 403),
     ("PUT", "/api/document-tags/{uuid}"): (TAGGED, 403, 403, 403, 404, 403),

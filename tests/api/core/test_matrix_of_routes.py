@@ -48,6 +48,12 @@ ALLOWED = {
     ("POST", "/api/document-tags"): ADMIN,
     ("PUT", "/api/document-tags/{uuid}"): ADMIN,
     ("DELETE", "/api/document-tags/{uuid}"): ADMIN,
+    ("GET", "/api/inbox"): DESK,
+    ("GET", "/api/inbox/counts"): DESK,
+    ("GET", "/api/inbox/colleagues"): DESK,
+    ("POST", "/api/inbox/{uuid}/assign"): DESK,
+    ("POST", "/api/inbox/{uuid}/done"): DESK,
+    ("POST", "/api/inbox/{uuid}/reopen"): DESK,
     ("OPTIONS", UPLOADS): PAPERS,
     ("POST", UPLOADS): PAPERS,
     ("HEAD", f"{UPLOADS}/{{uuid}}"): PAPERS,
@@ -190,6 +196,8 @@ def _ask(client, method, path, ada):
         }
     if path.startswith("/api/document-tags"):
         body = {"name": ""}
+    if path.startswith("/api/inbox"):
+        body = {"assignee": None}
     if path.startswith("/api/document-forms"):
         body = {"form": {}}
     if path == "/api/v1/exports":
