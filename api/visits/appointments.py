@@ -1,7 +1,7 @@
 """/api/appointments: visits that were booked, from the waiting room to their end."""
 
-from collections.abc import Callable
-from datetime import date
+from collections.abc import Callable, Iterable
+from datetime import date, tzinfo
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -21,6 +21,7 @@ router = APIRouter(prefix="/api/appointments", tags=["Visits"])
 
 # As many as a list of a day has at most.
 _AT_A_TIME: Final = 500
+_OF_PATIENT: Final = appointments.MOST_OF_PATIENT
 VisitAction = Callable[[Session, Actor, UUID], VisitRecord]
 
 
@@ -33,13 +34,14 @@ def list_appointments(
     doctor: UUID | None = None,
     patient: UUID | None = None,
     after: Annotated[
-        UUID | None, Query(description="Of a day: what `next` of an answer said.")
+        UUID | None, Query(description="What `next` of an answer said.")
     ] = None,
 ) -> Response:
     """List the visits of a day, the earliest first, or of a patient, the latest first.
 
     Patients are told of their own. With a patient, `day` and `doctor` sift the list. A
-    day's visits come 500 at a time; `next` leads to those that follow.
+    day's visits come 500 at a time, a patient's 100 (before they are sifted); `next`
+    leads to those that follow.
     """
     stores, actor = caller.stores, caller.actor
     whose = patient or actor.patient_id
@@ -59,21 +61,30 @@ def list_appointments(
                 after=after,
                 limit=_AT_A_TIME,
             )
-        records = appointments.list_of_patient(session, actor, whose)
-        return tuple(
-            visit
-            for visit in records
-            if day in {None, visit.starts_at.astimezone(zone).date()}
-            and doctor in {None, visit.doctor_id}
+        return appointments.list_of_patient(
+            session, actor, whose, after=after, limit=_OF_PATIENT
         )
 
     visits = caller.read(read)
-    is_cut = whose is None and len(visits.value) == _AT_A_TIME
+    most = _AT_A_TIME if whose is None else _OF_PATIENT
+    is_cut = len(visits.value) == most
+    listed = visits.value if whose is None else _sifted(visits.value, day, doctor, zone)
     content = {
-        "appointments": list(map(VisitShown.of, visits.value)),
+        "appointments": list(map(VisitShown.of, listed)),
         "next": visits.value[-1].id if is_cut else None,
     }
     return JsonResponse(content, headers=read_headers(visits, caller.after))
+
+
+def _sifted(
+    visits: Iterable[VisitRecord], day: date | None, doctor: UUID | None, zone: tzinfo
+) -> list[VisitRecord]:
+    return [
+        visit
+        for visit in visits
+        if day in {None, visit.starts_at.astimezone(zone).date()}
+        and doctor in {None, visit.doctor_id}
+    ]
 
 
 @router.get("/{uuid}", responses=shows(VisitShown, 404))

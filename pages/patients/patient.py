@@ -91,7 +91,7 @@ def show_events() -> None:
     events += prescription_events(patient.id)
     if of_notes:
         events += notes_events(patient.id)
-    show_timeline(events)
+    show_timeline(events, patient.id)
 
 
 patient_header(patient, today())

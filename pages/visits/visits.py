@@ -9,7 +9,11 @@ from dashboard.ui.empty_state import empty_state
 from dashboard.ui.language import gettext as _
 from dashboard.ui.page_header import page_header
 from dashboard.ui.words import full_name, plain
-from dashboard.visits.appointments.patient_visits import upcoming, visits_of
+from dashboard.visits.appointments.patient_visits import (
+    offer_earlier_visits,
+    upcoming,
+    visits_of,
+)
 from dashboard.visits.appointments.visits_table import visits_table
 from dashboard.visits.booking.booking_parties import whose_visits
 from dashboard.visits.booking.hold_panel import hold_panels
@@ -50,4 +54,5 @@ show_waiting_list(patient.id)
 if earlier := [visit for visit in visits if visit not in ahead]:
     st.subheader(_("Earlier"), anchor=False)
     visits_table(earlier, name=_("Earlier visits"), key="visits_earlier")
+offer_earlier_visits(patient.id, visits, page="visits")
 st.caption(freshness())

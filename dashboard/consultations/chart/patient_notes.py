@@ -9,6 +9,7 @@ import streamlit as st
 
 from dashboard.consultations.notes.shown_notes import coded, in_one_line
 from dashboard.context import CachedRead, current_actor, in_zone, read_all
+from dashboard.patients.chart.depth import most_shown, offer_earlier
 from dashboard.patients.chart.timeline import ChartEvent, EventKind
 from dashboard.ui.error_boundary import error_boundary
 from services.consultations import chart, notes
@@ -38,6 +39,12 @@ def notes_of(patient_id: UUID) -> tuple[EarlierNotes, ...]:
     return written
 
 
+def offer_earlier_notes(patient_id: UUID, *, key: str) -> None:
+    """Say of how many visits the notes are, if there may be more, and go on."""
+    latest = "The latest {number} visits with notes are shown."
+    offer_earlier(patient_id, len(notes_of(patient_id)), latest, key=key)
+
+
 def show_diagnoses(patient_id: UUID) -> None:
     """Show what visits were diagnosed with as a card, the last named first."""
     with st.container(border=True, gap="small"), error_boundary():
@@ -52,6 +59,7 @@ def show_diagnoses(patient_id: UUID) -> None:
             )
         if len(known) > _MOST_DIAGNOSES:
             st.caption(f"And {len(known) - _MOST_DIAGNOSES} more in the notes.")
+        offer_earlier_notes(patient_id, key="diagnoses_more")
 
 
 def notes_events(patient_id: UUID) -> Iterator[ChartEvent]:
@@ -80,9 +88,10 @@ def notes_events(patient_id: UUID) -> Iterator[ChartEvent]:
 
 
 def _notes(actor: Actor, patient_id: UUID) -> CachedRead[tuple[EarlierNotes, ...]]:
+    most = most_shown(patient_id)
     return CachedRead(
-        lambda s: notes.list_of_patient(s, actor, patient_id),
-        keep=("notes", patient_id),
+        lambda s: notes.list_of_patient(s, actor, patient_id, limit=most),
+        keep=("notes", patient_id, most),
         seconds=_SECONDS,
     )
 

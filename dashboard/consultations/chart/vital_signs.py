@@ -5,7 +5,10 @@ from typing import Final, Literal
 
 import streamlit as st
 
-from dashboard.consultations.chart.patient_notes import notes_of
+from dashboard.consultations.chart.patient_notes import (
+    notes_of,
+    offer_earlier_notes,
+)
 from dashboard.consultations.notes.measurements import (
     TITLES,
     is_adult,
@@ -63,6 +66,7 @@ def show_all_vitals(patient: PatientRecord) -> None:
                         measured_with(visits, title),
                         for_adult=is_adult(patient),
                     )
+        offer_earlier_notes(patient.id, key="vitals_more")
 
 
 def _metric(

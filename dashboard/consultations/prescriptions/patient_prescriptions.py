@@ -15,6 +15,7 @@ from dashboard.consultations.prescriptions.signed_papers import (
 )
 from dashboard.context import CachedRead, current_actor, read_all
 from dashboard.navigation import go
+from dashboard.patients.chart.depth import most_shown, offer_earlier
 from dashboard.patients.chart.timeline import ChartEvent, EventKind
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _
@@ -45,6 +46,12 @@ def show_prescriptions(patient_id: UUID, *, page: str) -> None:
         (records,) = read_all(_prescriptions(actor, patient_id))
         if records:
             _show_table(records, key=f"{page}_prescriptions")
+            offer_earlier(
+                patient_id,
+                len(records),
+                _("The latest {number} prescriptions are shown."),
+                key=f"{page}_prescriptions_more",
+            )
         else:
             st.caption(_("Nothing was prescribed yet."))
         if st.button(
@@ -85,9 +92,10 @@ def prescription_events(patient_id: UUID) -> Iterator[ChartEvent]:
 def _prescriptions(
     actor: Actor, patient_id: UUID
 ) -> CachedRead[tuple[PrescriptionRecord, ...]]:
+    most = most_shown(patient_id)
     return CachedRead(
-        lambda s: prescriptions.list_of_patient(s, actor, patient_id),
-        keep=("prescriptions", patient_id),
+        lambda s: prescriptions.list_of_patient(s, actor, patient_id, limit=most),
+        keep=("prescriptions", patient_id, most),
     )
 
 

@@ -13,6 +13,7 @@ from dashboard.documents.search.document_listing import list_key_of, newest_of
 from dashboard.documents.search.ways_in import ways_in
 from dashboard.documents.sharing.reader_choice import show_sealed
 from dashboard.navigation import go
+from dashboard.patients.chart.depth import most_shown
 from dashboard.patients.chart.timeline import ChartEvent, EventKind
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _
@@ -53,7 +54,7 @@ def document_events(patient_id: UUID) -> Iterator[ChartEvent]:
     actor = current_actor()
     if not actor.may(visibility.permission_to_view(actor)):
         return
-    for document in newest_of(patient_id, MANY):
+    for document in newest_of(patient_id, most_shown(patient_id)):
         yield ChartEvent(
             EventKind.DOCUMENT,
             document.created_at,

@@ -1,5 +1,6 @@
 """The time line of a patient: what happened, the last first, by year and by kind."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -7,10 +8,12 @@ from enum import Enum
 from itertools import groupby
 from typing import Final
 from urllib.parse import urlencode
+from uuid import UUID
 
 import streamlit as st
 
 from dashboard.navigation import go
+from dashboard.patients.chart.depth import offer_earlier
 from dashboard.ui.clock import in_zone
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
@@ -89,8 +92,11 @@ class ChartEvent:
 
 
 @st.fragment
-def show_timeline(events: Sequence[ChartEvent]) -> None:
-    """Show the events grouped by year, sifted by kind; each opens what it names."""
+def show_timeline(events: Sequence[ChartEvent], patient_id: UUID) -> None:
+    """Show a patient's events by year, sifted by kind; each opens what it names.
+
+    Where one of the kinds is cut, what follows the last event says so.
+    """
     with error_boundary():
         if not events:
             empty_state(_("Nothing has happened here yet."), icon="timeline")
@@ -110,6 +116,10 @@ def show_timeline(events: Sequence[ChartEvent]) -> None:
         _show_years(latest_first[:shown])
         if len(latest_first) > shown:
             st.button(_("Show earlier"), key=f"{_KEY}_more", on_click=_show_more)
+        else:
+            most_of_kind = max(Counter(event.kind for event in events).values())
+            latest = _("The latest {number} of each kind are shown.")
+            offer_earlier(patient_id, most_of_kind, latest, key=f"{_KEY}_all")
 
 
 def _show_years(events: Iterable[ChartEvent]) -> None:

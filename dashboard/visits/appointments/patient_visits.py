@@ -1,6 +1,6 @@
 """The visits of a patient on their page, and the ways to book and to see all."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, Literal
 from uuid import UUID
 
@@ -8,6 +8,7 @@ import streamlit as st
 
 from dashboard.context import CachedRead, current_actor, now, read_all
 from dashboard.navigation import go
+from dashboard.patients.chart.depth import most_shown, offer_earlier
 from dashboard.patients.chart.timeline import ChartEvent, EventKind
 from dashboard.ui.clock import midnight
 from dashboard.ui.error_boundary import error_boundary
@@ -34,7 +35,7 @@ _COLOURS: Final[dict[Tone, Literal["gray", "green", "orange", "red", "blue"]]] =
 
 
 def visits_of(patient_id: UUID) -> tuple[VisitRecord, ...]:
-    """Return all visits of a patient, the latest first."""
+    """Return the visits of a patient as far back as is shown, the latest first."""
     visits: tuple[VisitRecord, ...]
     (visits,) = read_all(_visits(current_actor(), patient_id))
     return visits
@@ -48,9 +49,10 @@ def visits_reads(patient_id: UUID) -> list[CachedRead[Any]]:
 
 
 def _visits(actor: Actor, patient_id: UUID) -> CachedRead[tuple[VisitRecord, ...]]:
+    most = most_shown(patient_id)
     return CachedRead(
-        lambda session: appointments.list_of_patient(session, actor, patient_id),
-        keep=("visits", patient_id),
+        lambda s: appointments.list_of_patient(s, actor, patient_id, limit=most),
+        keep=("visits", patient_id, most),
         seconds=_SECONDS,
     )
 
@@ -130,6 +132,15 @@ def show_earlier_visits_of(patient_id: UUID, *, page: str) -> None:
         if earlier := [visit for visit in visits if visit.id not in ahead]:
             st.subheader(_("Earlier visits"), anchor=False)
             visits_table(earlier, name=_("Earlier visits"), key=f"{page}_earlier")
+        offer_earlier_visits(patient_id, visits, page=page)
+
+
+def offer_earlier_visits(
+    patient_id: UUID, visits: Sequence[VisitRecord], *, page: str
+) -> None:
+    """Say where the list of a patient's visits ends, if it is cut, and go on."""
+    latest = _("The latest {number} visits are shown.")
+    offer_earlier(patient_id, len(visits), latest, key=f"{page}_earlier_more")
 
 
 def visit_events(patient_id: UUID) -> Iterator[ChartEvent]:

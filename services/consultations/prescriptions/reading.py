@@ -62,7 +62,7 @@ def find_of_visit(
 
 
 def list_of_patient(
-    session: Session, actor: Actor, patient_id: UUID
+    session: Session, actor: Actor, patient_id: UUID, *, limit: int = _MOST
 ) -> tuple[PrescriptionRecord, ...]:
     """Return the patient's prescriptions, the newest first; raises NotAllowed."""
     rows.require_view(actor)
@@ -70,7 +70,7 @@ def list_of_patient(
         rows.prescriptions()
         .where(Prescription.patient_id == patient_id, rows.is_visible_to(actor))
         .order_by(Prescription.created_at.desc(), Prescription.id.desc())
-        .limit(_MOST)
+        .limit(limit)
     )
     prescriptions = tuple(map(rows.record_of, session.execute(statement)))
     audit.record(

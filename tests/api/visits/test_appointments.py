@@ -68,6 +68,23 @@ def test_a_patients_visits_are_listed(client, ada, visit):
     assert _list(client, patient=ada["uuid"], day="2026-01-01") == []
 
 
+def test_a_patients_many_visits_are_cut_and_lead_to_the_rest(
+    client, ada, practice, monkeypatch
+):
+    monkeypatch.setattr(api_appointments, "_OF_PATIENT", 1)
+    booked = [_book(client, practice, n, ada["uuid"])["id"] for n in range(2)]
+    seen, after = [], {}
+    while len(seen) < 3:
+        given = {"patient": ada["uuid"], **after}
+        answer = client.get("/api/appointments", params=given, headers=NEWEST).json()
+        seen += [visit["id"] for visit in answer["appointments"]]
+        if answer["next"] is None:
+            break
+        after = {"after": answer["next"]}
+
+    assert seen == booked[::-1]
+
+
 def test_patients_are_told_of_their_own_visits_only(as_role, practice, visit):
     patient = as_role(Role.PATIENT)
     own = _book(patient, practice, 5)

@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboard.patients.chart import depth
 from dashboard.patients.chart.timeline import ChartEvent, EventKind
 from services.consultations import notes
 from services.core.actors import Role
@@ -125,6 +126,52 @@ def test_the_desk_has_no_part_of_notes(clinic, doctor_id, ada):
         assert "High blood pressure" not in str(list(app.markdown))
         assert ":gray[Vital signs]" not in [tab.label for tab in app.tabs]
         assert not app.exception
+
+
+@pytest.mark.parametrize(
+    ("part", "keys"),
+    [
+        ("visits", ("patient_earlier", "patient_earlier_more")),
+        ("time-line", ("patient_timeline_2026", "patient_timeline_all")),
+    ],
+)
+def test_a_long_history_says_where_it_is_cut_and_goes_on(
+    clinic, doctor_id, monkeypatch, part, keys
+):
+    ada, (table, more) = treated(clinic), keys
+    monkeypatch.setattr(depth, "AT_A_TIME", 2)
+    for _ in range(3):
+        visit_with(clinic, doctor_id, ada, pulse="72")
+
+    app = opened(clinic, ada, part)
+    cut = rows_of(app, table)
+    assert any("The latest 2 " in element.value for element in app.markdown)
+    app.button(key=more).click().run()
+
+    # Each visit has its row, on the time line its vital signs have one, too.
+    assert len(cut) / 2 == len(rows_of(app, table)) / 3 > 0
+    assert more not in {button.key for button in app.button}
+    assert not app.exception
+
+
+def test_vital_signs_and_diagnoses_say_of_how_many_visits_they_are(
+    clinic, doctor_id, ada, monkeypatch
+):
+    monkeypatch.setattr(depth, "AT_A_TIME", 1)
+    for name in ("I10 High blood pressure", "R05 Cough"):
+        visit_with(clinic, doctor_id, ada, pulse="72", diagnoses=name)
+
+    app = opened(clinic, ada, "overview")
+    assert "I10" in markdown_of(app)
+    assert "R05" not in markdown_of(app)
+    app.button(key="diagnoses_more").click().run()
+
+    assert "R05" in markdown_of(app)
+    assert opened(clinic, ada, "vital-signs").button(key="vitals_more")
+
+
+def markdown_of(app: AppTest) -> str:
+    return "".join(element.value for element in app.markdown)
 
 
 @pytest.mark.parametrize("part", PARTS)

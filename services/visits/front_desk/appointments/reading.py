@@ -2,10 +2,10 @@
 
 from collections.abc import Collection, Sequence
 from datetime import date, datetime, time, timedelta, tzinfo
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, false, select, true, tuple_
+from sqlalchemy import ColumnElement, ScalarSelect, false, select, true, tuple_
 from sqlalchemy.orm import Session
 
 from db.models.booking import Appointment
@@ -20,6 +20,7 @@ from services.visits.front_desk.appointments.rows import visit_of, visits
 from services.visits.schedule import permissions
 
 _MOST: Final = 500
+MOST_OF_PATIENT: Final = 100
 # A week of a clinic, or a day of a large one.
 _MOST_BETWEEN: Final = 5000
 
@@ -128,11 +129,13 @@ def list_of_patient(
     patient_id: UUID,
     *,
     from_at: datetime | None = None,
-    limit: int = 100,
+    after: UUID | None = None,
+    limit: int = MOST_OF_PATIENT,
 ) -> tuple[VisitRecord, ...]:
     """Return the visits of a patient, the latest first; patients see their own.
 
-    Raises NotAllowed.
+    They are 100 at a time, or `limit`: where there are as many, others may follow
+    `after` the last of them. Raises NotAllowed.
     """
     require_view(actor, patient_id)
     rows = session.execute(
@@ -141,9 +144,10 @@ def list_of_patient(
             Appointment.patient_id == patient_id,
             _is_visible_to(actor),
             Appointment.starts_at >= from_at if from_at else true(),
+            _precedes(after) if after else true(),
         )
-        .order_by(Appointment.starts_at.desc(), Appointment.id)
-        .limit(min(limit, _MOST))
+        .order_by(Appointment.starts_at.desc(), Appointment.id.desc())
+        .limit(limit)
     )
     listed = tuple(map(visit_of, rows))
     _record_list(session, actor, listed, patient_id=patient_id)
@@ -229,10 +233,17 @@ def _on(day: date, zone: tzinfo) -> tuple[ColumnElement[bool], ...]:
 
 def _follows(visit_id: UUID) -> ColumnElement[bool]:
     """Return which visits come after one in a day's list."""
-    place = select(Appointment.starts_at, Appointment.id).where(
-        Appointment.id == visit_id
-    )
-    return tuple_(Appointment.starts_at, Appointment.id) > place.scalar_subquery()
+    return tuple_(Appointment.starts_at, Appointment.id) > _place_of(visit_id)
+
+
+def _precedes(visit_id: UUID) -> ColumnElement[bool]:
+    """Return which visits come after one in a patient's list."""
+    return tuple_(Appointment.starts_at, Appointment.id) < _place_of(visit_id)
+
+
+def _place_of(visit_id: UUID) -> ScalarSelect[Any]:
+    place = select(Appointment.starts_at, Appointment.id)
+    return place.where(Appointment.id == visit_id).scalar_subquery()
 
 
 def _record_list(

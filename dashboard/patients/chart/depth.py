@@ -1,0 +1,36 @@
+"""How far back the lists of a patient's chart reach, and the way further back."""
+
+from typing import Final
+from uuid import UUID
+
+import streamlit as st
+
+from dashboard.ui.language import decimal, gettext as _
+
+AT_A_TIME: Final = 100
+_PAGES: Final = "chart_pages"
+
+
+def most_shown(patient_id: UUID) -> int:
+    """Return how many visits, notes and prescriptions of a patient are read of each."""
+    known, pages = st.session_state.get(_PAGES, (None, 1))
+    return AT_A_TIME * (pages if known == patient_id else 1)
+
+
+def offer_earlier(patient_id: UUID, number: int, latest: str, *, key: str) -> None:
+    """Where as many were read as are read at most, say so, and offer those before.
+
+    `latest` is what to say, in the language of the page, around their {number}.
+    """
+    most = most_shown(patient_id)
+    if number < most:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            f":material/more_horiz: {latest.format(number=decimal(most))}",
+            width="content",
+        )
+        if st.button(_("Show earlier"), key=key):
+            st.session_state[_PAGES] = (patient_id, most // AT_A_TIME + 1)
+            # The whole page: what it shows of them elsewhere is more, too.
+            st.rerun()
