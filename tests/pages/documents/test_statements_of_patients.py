@@ -3,7 +3,9 @@
 from uuid import UUID
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
+from dashboard.documents.records import document_words
 from services.core import throttling
 from services.core.actors import Role
 from services.documents import records
@@ -79,6 +81,33 @@ def test_its_page_says_that_the_patient_stated_it(clinic: Clinic, role: Role):
     assert any(STATED in element.value for element in app.markdown)
     # What a patient stated is not the clinic's to change.
     assert ("document_form" in buttons(app)) == (role is Role.PATIENT)
+
+
+def test_what_is_known_of_it_and_of_its_version_says_so_as_well(clinic: Clinic):
+    record = stored(clinic, str(_filed(clinic)))
+
+    badges = [state.text for state in document_words.states(record)]
+
+    assert "Stated by the patient" in badges
+    assert "stated by the patient" in document_words.origin(record.version)
+
+
+def test_a_look_at_it_from_a_list_says_so_first(clinic: Clinic):
+    record = stored(clinic, str(_filed(clinic)))
+    app = AppTest.from_function(_look, kwargs={"record": record}, default_timeout=30)
+    app.user = {"uid": str(clinic.clerk.id)}
+
+    app.run()
+
+    assert any("Stated by the patient" in info.value for info in app.info)
+    assert not app.exception
+
+
+def _look(record) -> None:
+    """Open the dialog, as the list does."""
+    from dashboard.documents.records.preview import preview
+
+    preview(record)
 
 
 def test_whoever_looks_at_it_in_a_list_is_told_first(clinic: Clinic):

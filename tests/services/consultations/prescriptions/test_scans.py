@@ -3,7 +3,10 @@
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import select
 
+from db.models.audit import AuditEvent
+from db.postgres import SYSTEM
 from services.consultations.prescriptions import scans
 from services.consultations.prescriptions.errors import NoSuchPrescription
 from services.core.errors import NotAllowed
@@ -78,3 +81,31 @@ def test_what_is_filed_to_somebody_else_since_is_no_longer_shown(room, issued):
     room.write(cleo, lambda s, a: records.change(s, a, scan.id, moved, revision=1))
 
     assert shown(room, cleo, issued) == []
+
+
+def test_who_was_shown_which_scans_is_written_down(room, issued):
+    cleo, grace = room.clinic.cleo, room.clinic.grace
+    scan = add(room, cleo, issued)
+
+    shown(room, cleo, issued)
+
+    looks = (
+        select(AuditEvent.details)
+        .where(AuditEvent.action == "document:list")
+        .order_by(AuditEvent.position)
+    )
+    found = room.clinic.database.read_latest(
+        lambda s: s.scalars(looks).all(), identity=SYSTEM
+    )
+    told = {"documents": [str(scan.id)], "patients": [str(grace.id)]}
+    assert found.value[-1] == told
+
+
+def test_a_scan_that_is_withheld_is_none_for_the_patient(room, issued):
+    dora, grace = room.clinic.dora, room.clinic.invite(room.clinic.grace)
+    kept = add(room, dora, issued, confidential=True, withheld=True)
+
+    assert shown(room, grace, issued) == []
+    assert shown(room, dora, issued) == [kept.id]
+    # The desk is shown the prescription, and not what is confidential.
+    assert shown(room, room.clinic.cleo, issued) == []

@@ -9,6 +9,7 @@ from functools import partial
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from services.core.actors import Actor
 from services.core.errors import NotAllowed
@@ -117,6 +118,20 @@ def test_the_database_itself_keeps_everybody_from_writing_in_anothers_name(
         clinic.write(
             actor, lambda s: file(s, actor, of=clinic.grace, holding=_stated())
         )
+
+
+def test_the_database_itself_lets_nothing_but_a_form_be_a_statement(
+    clinic: Clinic, people: dict[str, Actor], monkeypatch: pytest.MonkeyPatch
+):
+    patient, usual = people["patient"], versions.values_of
+    monkeypatch.setattr(
+        versions,
+        "values_of",
+        lambda *about: usual(*about) | {"stated_by_patient": True},
+    )
+
+    with pytest.raises(IntegrityError, match="document_versions_stated_in_a_form"):
+        clinic.write(patient, lambda s: file(s, patient, of=clinic.grace))
 
 
 def test_a_clinician_finds_it_among_what_came_lately(
