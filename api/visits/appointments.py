@@ -21,7 +21,7 @@ router = APIRouter(prefix="/api/appointments", tags=["Visits"])
 
 # As many as a list of a day has at most.
 _AT_A_TIME: Final = 500
-_OF_PATIENT: Final = appointments.MOST_OF_PATIENT
+_OF_PATIENT: Final = 100
 VisitAction = Callable[[Session, Actor, UUID], VisitRecord]
 
 

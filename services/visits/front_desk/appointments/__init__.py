@@ -12,7 +12,6 @@ from services.visits.front_desk.appointments.errors import (
     WrongStatus as WrongStatus,
 )
 from services.visits.front_desk.appointments.reading import (
-    MOST_OF_PATIENT as MOST_OF_PATIENT,
     find_by_code as find_by_code,
     get as get,
     list_between as list_between,

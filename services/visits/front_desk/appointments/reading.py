@@ -20,7 +20,6 @@ from services.visits.front_desk.appointments.rows import visit_of, visits
 from services.visits.schedule import permissions
 
 _MOST: Final = 500
-MOST_OF_PATIENT: Final = 100
 # A week of a clinic, or a day of a large one.
 _MOST_BETWEEN: Final = 5000
 
@@ -130,7 +129,7 @@ def list_of_patient(
     *,
     from_at: datetime | None = None,
     after: UUID | None = None,
-    limit: int = MOST_OF_PATIENT,
+    limit: int = 100,
 ) -> tuple[VisitRecord, ...]:
     """Return the visits of a patient, the latest first; patients see their own.
 
