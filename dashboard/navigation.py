@@ -248,6 +248,9 @@ _PLACES: Final = (
         Permission.VIEW_REPLICATION,
     ),
     NavigationEntry(
+        "backups/backups.py", "Backups", "backup", Permission.VIEW_REPLICATION
+    ),
+    NavigationEntry(
         "patients/patient.py", "Patient", "person", Permission.VIEW_PATIENT, _HIDDEN
     ),
     NavigationEntry(
@@ -336,6 +339,7 @@ _ABOVE: Final = {
     "cluster/alerts.py": "cluster/replication.py",
     "cluster/cluster_history.py": "cluster/replication.py",
     "cluster/drills.py": "cluster/replication.py",
+    "backups/backups.py": "cluster/replication.py",
     "cluster/availability.py": "cluster/replication.py",
     "cluster/slow_queries.py": "cluster/replication.py",
 }
@@ -349,6 +353,7 @@ _MENUS: Final = {
     "patients": "Patients",
     "documents": "Documents",
     "cluster": "Servers",
+    "backups": "Servers",
     "people": "Administration",
     "audit": "Administration",
 }

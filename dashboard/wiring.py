@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from dashboard.web.installation_key import derive, signing_key
 from db.audit_store import AuditStore
+from db.backups.repository import Repository
 from db.disk_space import DiskSpace
 from db.draft_store import DraftStore
 from db.endpoints import Endpoints
@@ -96,6 +97,11 @@ class Wiring:
     def disks(self) -> DiskSpace:
         """The disks of this process's data folder."""
         return DiskSpace(self.settings.data)
+
+    @property
+    def backups(self) -> Repository:
+        """The backups of this clinic."""
+        return backups_of(self.settings)
 
     @_MadeOnce
     def inspector(self) -> "PdfInspector":
@@ -360,6 +366,11 @@ def file_keys(settings: Settings) -> FileKeys:
     own = settings.data / "secrets" / "file.keys"
     path = settings.file_keys_file
     return FileKeys(path or own, may_be_made=path is None)
+
+
+def backups_of(settings: Settings) -> Repository:
+    """Return the repository that the settings name, empty or not."""
+    return Repository(settings.backups)
 
 
 def signing_keys(settings: Settings) -> "SigningKeyFile":

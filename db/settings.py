@@ -41,6 +41,7 @@ class Settings(AuthSettings):
     servers: Annotated[int, Field(ge=1, le=32)] | None = None
     https: bool = False
     data: Path = Path(__file__).resolve().parents[1] / "var"
+    backup_dir: Path | None = None
     database_url: str | None = None
     owner_url: str | None = None
     replica_urls: Annotated[dict[str, str], NoDecode] = Field(default_factory=dict)
@@ -238,6 +239,11 @@ class Settings(AuthSettings):
     def is_embedded(self) -> bool:
         """Whether the databases are the ones that Chartroom starts itself."""
         return self.database_url is None
+
+    @property
+    def backups(self) -> Path:
+        """The folder that keeps the backups."""
+        return (self.backup_dir or self.data / "backups").expanduser().resolve()
 
     @property
     def health_addresses(self) -> tuple[str, ...]:

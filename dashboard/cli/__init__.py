@@ -6,6 +6,7 @@ They import what they need when they run, so that `--help` is instant.
 import typer
 
 from dashboard.cli import (
+    backups,
     cluster_operations,
     cluster_status,
     drilling,
@@ -28,7 +29,7 @@ cluster = typer.Typer(
 )
 for commands in (cluster_status, cluster_operations):
     cluster.add_typer(commands.group)
-for commands in (running, people, integrity, visits, filling):
+for commands in (running, people, integrity, backups, visits, filling):
     app.add_typer(commands.group)
 app.add_typer(cluster, name="cluster")
 app.add_typer(drilling.group)

@@ -29,6 +29,7 @@ def _sentence(error: Exception) -> str | None:
     from dashboard.web.startup_checks import CannotServe
     from dashboard.wiring import NotRunning
     from db.audit_store import AuditStoreUnavailable
+    from db.backups.backup_errors import CannotBackUp, CannotRestore
     from db.draft_store import DraftsUnavailable
     from db.embedded import CannotStart
     from db.files.file_keys import UnusableFileKeys
@@ -57,8 +58,10 @@ def _sentence(error: Exception) -> str | None:
             "CHARTROOM_MONGO_URL is right."
         )
     known = (
+        CannotBackUp,
         CannotDrill,
         CannotMigrate,
+        CannotRestore,
         CannotServe,
         CannotStart,
         NotRunning,

@@ -131,6 +131,8 @@ def drop_old_file_keys(settings: "Settings") -> str:
             )
         rewrapped, _ = _rewrap(wired)
         used = {key for bucket in Bucket for key in wired.files.keys_in_use(bucket)}
+        # A backup is read with the keys of its time.
+        used |= wired.backups.survey().key_ids
         unused = keys.ids - used - {keys.primary}
         if unused:
             _record_rotation(wired, keys.primary, "dropping", rewrapped, unused)

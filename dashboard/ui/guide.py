@@ -74,6 +74,7 @@ _SECTION_OF: Final = {
     "availability": "Watch the database servers",
     "slow_queries": "Watch the database servers",
     "drills": "During a database failover",
+    "backups": "Backups",
 }
 _PAGE: Final = "guide_page"
 _HEADING: Final = re.compile(r"^## (.+)$", re.MULTILINE)

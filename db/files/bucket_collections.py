@@ -42,4 +42,9 @@ class BucketCollections:
 
     def binding(self, file_id: ObjectId) -> bytes:
         """Return what a file's bytes are bound to: no other file's open here."""
-        return f"file {self.bucket}/{file_id}".encode()
+        return binding_of(self.bucket, file_id)
+
+
+def binding_of(bucket: str, file_id: ObjectId) -> bytes:
+    """Return what the bytes of a bucket's file are bound to, wherever they lie."""
+    return f"file {bucket}/{file_id}".encode()

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, Final
 
 from bson import ObjectId
 from bson.errors import InvalidId
+from bson.raw_bson import RawBSONDocument
 from gridfs import GridFSBucket
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
@@ -236,6 +237,21 @@ class FileStore:
         with answering():
             self._client.admin.command("ping")
         return perf_counter() - begun
+
+    def list_entries(self, bucket: Bucket) -> Iterator[RawBSONDocument]:
+        """Yield the entries of a bucket's files as MongoDB keeps them, for a copy."""
+        with answering():
+            yield from self._collections(bucket).entries.find(sort=[("_id", 1)])
+
+    @contextmanager
+    def open_stored(self, entry: FileEntry) -> Iterator[ChunkReader]:
+        """Give a file's bytes as they are stored; raises FileDamaged, as reading may.
+
+        What goes wrong while they are read is that of MongoDB, or FileDamaged.
+        """
+        chunks = self._collections(Bucket(entry.bucket)).chunks
+        with ChunkReader(chunks, entry.file_id, entry.extent) as source, answering():
+            yield source
 
     def state(self) -> FilesState:
         """Return how the servers are that keep the files."""

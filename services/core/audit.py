@@ -94,6 +94,8 @@ class Action(StrEnum):
     RETENTION_CHANGE = "retention:change"
     FILE_SWEEP = "file:sweep"
     KEYS_ROTATE = "keys:rotate"
+    BACKUP_TAKE = "backup:take"
+    BACKUP_PROVE = "backup:prove"
     VIEW_SAVE = "view:save"
     VIEW_RENAME = "view:rename"
     VIEW_DELETE = "view:delete"

@@ -25,7 +25,10 @@ SCRIPT = "dashboard.app"
 
 ROOMS = ("dashboard", "pages", "api", "jobs", "services", "db")
 DOMAINS = frozenset(
-    ("patients", "documents", "visits", "consultations", "people", "cluster", "audit")
+    (
+        *("patients", "documents", "visits", "consultations"),
+        *("people", "cluster", "audit", "backups"),
+    )
 )
 GROUND = frozenset(("core", "lists", "messaging", "pdf", "demo"))
 # What stands beside the domains in a room, because it belongs to the room itself.
@@ -87,7 +90,8 @@ def parse(root: Path, path: Path, modified_at: int) -> Module:
 def crowded_folders(root: Path) -> Iterator[str]:
     """Name the folders with more modules or folders than a person takes in at once.
 
-    Migrations are a history, which only grows.
+    Migrations are a history, which only grows. What folders a room itself may have is
+    said by name, in `foreign_folders`.
     """
     modules, folders = Counter[Path](), defaultdict[Path, set[str]](set)
     for module in read_modules(root):
@@ -100,7 +104,7 @@ def crowded_folders(root: Path) -> Iterator[str]:
         if count > MAX_MODULES and folder.name != "versions":
             yield f"{folder.relative_to(root)} has {count} modules."
     for folder, inside in folders.items():
-        if folder != root and len(inside) > MAX_FOLDERS:
+        if root not in (folder, folder.parent) and len(inside) > MAX_FOLDERS:
             yield f"{folder.relative_to(root)} has {len(inside)} folders."
 
 

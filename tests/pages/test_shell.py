@@ -101,6 +101,7 @@ HIDDEN = {
         "alerts",
         "cluster_history",
         "drills",
+        "backups",
         "availability",
         "slow_queries",
         "switchover",

@@ -16,6 +16,9 @@ ANALYST: Final = frozenset({Role.ANALYST})
 ADMIN: Final = frozenset({Role.ADMIN})
 
 ALLOWED: Final = {
+    "backups.state.read_state": ADMIN,
+    "backups.state.record_proven": ADMIN,
+    "backups.state.record_taken": ADMIN,
     "cluster.alerts.history.acknowledge": ADMIN,
     "cluster.alerts.history.list_alerts": ADMIN,
     "cluster.alerts.history.list_open": ADMIN,

@@ -17,6 +17,7 @@ import pytest
 
 import services
 from db.audit_store import AuditFilter
+from db.backups.repository import Repository
 from db.cluster.statements import StatementReader
 from db.endpoints import Endpoints
 from db.models.booking import Appointment
@@ -64,7 +65,7 @@ from services.visits.schedule.plans import (
     ExceptionKind,
     Hours,
 )
-from tests.kit import cast
+from tests.kit import backup_sets, cast
 from tests.security.services_matrix import (
     ALLOWED,
     AS_SYSTEM,
@@ -197,6 +198,10 @@ def _offer(house, files, synthea: Path, role: Role) -> dict[str, Any]:
         "beginning": "pen",
         "browser": "browser",
         "claimed": Claimed("https://id.example.org", uuid4().hex, cast.EMIL.name),
+        "repository": Repository(synthea / "backups"),
+        "data": synthea,
+        "manifest": backup_sets.MANIFEST,
+        "proof": backup_sets.PROOF,
         "clinician_id": house.cast[Role.CLINICIAN].id,
         "criteria": Criteria(),
         "list_criteria": Criteria(),

@@ -11,6 +11,7 @@ _WAYS: Final = (
     ("cluster/alerts.py", "Alerts", "notifications"),
     ("cluster/cluster_history.py", "History", "history"),
     ("cluster/drills.py", "Drills", "fire_extinguisher"),
+    ("backups/backups.py", "Backups", "backup"),
     ("cluster/availability.py", "Availability", "event_available"),
     ("cluster/slow_queries.py", "Slow queries", "speed"),
     ("cluster/switchover.py", "Change the primary", "swap_horiz"),

@@ -27,7 +27,9 @@ _OURS: Final = frozenset(
         "pg_basebackup",
         "pg_controldata",
         "pg_ctl",
+        "pg_receivewal",
         "pg_rewind",
+        "pg_verifybackup",
     }
 )
 

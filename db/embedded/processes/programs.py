@@ -40,6 +40,10 @@ class Programs:
     prefix: tuple[str, ...]
     environment: dict[str, str]
 
+    def of_postgres(self, name: str) -> str:
+        """Return another of PostgreSQL's programs, by its name."""
+        return str(self.postgres.with_name(name))
+
     def patroni(self, config: Path) -> list[str]:
         """Return the command of a Patroni with this configuration file."""
         return [sys.executable, "-P", str(_PATRONI), str(config)]
@@ -94,8 +98,7 @@ def _unprivileged(folder: Path) -> tuple[str, ...]:
             "PostgreSQL cannot run as root and there is no setpriv to change that: "
             "start Chartroom as an ordinary user, or install util-linux."
         )
-    owner = folder.stat()
-    user, group = owner.st_uid or _NOBODY, owner.st_gid or _NOBODY
+    user, group = runs_as(folder)
     _require_name(user)
     return (
         setpriv,
@@ -105,6 +108,14 @@ def _unprivileged(folder: Path) -> tuple[str, ...]:
         "--inh-caps=+dac_override",
         "--ambient-caps=+dac_override",
     )
+
+
+def runs_as(folder: Path) -> tuple[int, int]:
+    """Return the user and group that PostgreSQL runs as below a folder."""
+    if os.geteuid() != 0:
+        return os.geteuid(), os.getegid()
+    owner = folder.stat()
+    return owner.st_uid or _NOBODY, owner.st_gid or _NOBODY
 
 
 def _require_name(user: int) -> None:

@@ -3,7 +3,13 @@
 See docs/decisions/0010-audit-chain.md.
 """
 
-from services.audit.chain.entries import ChainBroken as ChainBroken
+from services.audit.chain.entries import (
+    START as START,
+    ChainBroken as ChainBroken,
+    Link as Link,
+    follow_all as follow_all,
+    link_of as link_of,
+)
 from services.audit.chain.shipping import (
     BATCH as BATCH,
     is_waiting as is_waiting,

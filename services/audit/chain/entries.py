@@ -6,7 +6,7 @@ to milliseconds. `details` stays the text that PostgreSQL made of its JSON: what
 numbers and names it holds, nothing has to understand them on the way.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -106,6 +106,30 @@ def follow(link: Link, document: Document) -> Link:
             f"Entry {number} does not follow {before}: one of them was replaced.",
         )
     return Link(expected, bytes.fromhex(document["hash"]))
+
+
+def follow_all(documents: Iterable[Document]) -> Iterator[Document]:
+    """Yield the entries of a whole log; raises ChainBroken at the first that is wrong.
+
+    A log of more than ten years may begin later than with its first entry.
+    """
+    link: Link | None = None
+    for document in documents:
+        if link is None:
+            link = _before(document)
+        link = follow(link, document)
+        yield document
+
+
+def link_of(document: Document) -> Link:
+    """Return the place of an entry that was followed."""
+    return Link(int(document["_id"]), bytes.fromhex(document["hash"]))
+
+
+def _before(document: Document) -> Link:
+    if document.get("_id") == 1 or not is_sound(document):
+        return START
+    return Link(int(document["_id"]) - 1, bytes.fromhex(document["previous"]))
 
 
 def chain(

@@ -94,6 +94,8 @@ _PHRASES: Final[Mapping[str, str]] = MappingProxyType(
         Action.RETENTION_CHANGE: "changed how long documents are kept",
         Action.FILE_SWEEP: "swept files that no record names",
         Action.KEYS_ROTATE: "rotated the file keys",
+        Action.BACKUP_TAKE: "backed up the clinic",
+        Action.BACKUP_PROVE: "restored a backup to prove it",
         Action.VIEW_SAVE: "saved a view of a list",
         Action.VIEW_RENAME: "renamed a saved view",
         Action.VIEW_DELETE: "deleted a saved view",

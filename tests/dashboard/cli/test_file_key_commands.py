@@ -8,11 +8,13 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select
 
+from db.backups.repository import Repository
 from db.draft_store import DraftStore
 from db.files.file_keys import FileKeys
 from db.files.gridfs import Bucket, FileStore
 from db.models.audit import AuditEvent
 from db.postgres import SYSTEM, Database
+from tests.kit import backup_sets
 
 
 @pytest.fixture
@@ -94,6 +96,19 @@ def test_an_old_key_is_dropped_once_an_hour_has_passed(run, keys, read, events):
     assert keys.ids == {keys.primary}
     assert read() == (b"%PDF-", b"half a letter")
     assert events()[-1]["dropped"] == [old]
+
+
+def test_a_key_that_a_backup_needs_is_not_dropped(run, keys, read, tmp_path):
+    old = keys.primary
+    backup_sets.add_set(Repository(tmp_path / "backups"), key_ids=(old,))
+    run("rotate-keys")
+    two_hours_ago = time.time() - 7200
+    os.utime(keys.path, (two_hours_ago, two_hours_ago))
+
+    finished = run("rotate-keys", "--drop-old")
+
+    assert finished.stdout == "Old keys dropped: 0; still in use: 1.\n"
+    assert old in keys.ids
 
 
 def test_keys_are_made_for_servers_of_ones_own_once(run, tmp_path):

@@ -2,6 +2,7 @@
 
 from tests.services.core.audit_actions import (
     alerts,
+    backing_up,
     bookings,
     consulting,
     desk,
@@ -23,6 +24,7 @@ __all__ = [
     "PREPARATIONS",
     "World",
     "alerts",
+    "backing_up",
     "bookings",
     "consulting",
     "desk",

@@ -1,0 +1,256 @@
+"""Copies the leader's PostgreSQL by its own programs: a base backup and the log to it.
+
+The base backup comes as a stream and is sealed as it comes: nothing of it lies open in
+the repository. It has no log in it (`-X none`), because that of a stream would end with
+the backup itself: the log is received beside it (pg_receivewal), and some more of it,
+so that a restore can go on to the place that a replica was compared at.
+"""
+
+import gzip
+import shutil
+import signal
+import subprocess
+import tarfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Final, cast
+
+import psycopg2
+from psycopg2.extensions import cursor as Cursor  # noqa: N812 - a class
+
+from db.backups.backup_errors import CannotBackUp
+from db.backups.sealing import PIECE, SealedWriter
+from db.embedded import Addresses
+from db.embedded.processes.programs import Programs
+from db.postgres import Lsn
+
+# By this name the log's receiver is no server (db.cluster.observing.merging).
+RECEIVER: Final = "chartroom_backup"
+# The program that is started ends with the one that starts it, however that ends.
+_TIED: Final = (
+    "import ctypes, os, sys; ctypes.CDLL(None).prctl(1, int(sys.argv[1])); "
+    "os.execv(sys.argv[2], sys.argv[2:])"
+)
+_LOG_SECONDS: Final = 60.0
+_COPY_SECONDS: Final = 10.0
+_SYSTEM: Final = (
+    "SELECT system_identifier::text, timeline_id, "
+    "(SELECT sum(pg_database_size(oid))::bigint FROM pg_database WHERE datallowconn) "
+    "FROM pg_control_system(), pg_control_checkpoint()"
+)
+
+
+def tied(python: str, ends_by: signal.Signals, *command: str) -> list[str]:
+    """Return the command of a program that does not outlive whoever starts it."""
+    return [python, "-c", _TIED, str(int(ends_by)), *command]
+
+
+@dataclass(frozen=True, slots=True)
+class LeaderSystem:
+    """Which PostgreSQL leads: its number, its timeline, and how much it holds."""
+
+    system_id: str
+    timeline: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Leader:
+    """Whoever leads a cluster of ours, as a backup asks it.
+
+    Every method raises CannotBackUp where it does not answer or changes.
+    """
+
+    addresses: Addresses
+    programs: Programs
+    python: str
+
+    def system(self) -> LeaderSystem:
+        """Return which PostgreSQL this is."""
+        with self._asking() as cursor:
+            cursor.execute(_SYSTEM)
+            number, timeline, size = cursor.fetchone() or ("", 0, 0)
+        return LeaderSystem(number, timeline, size)
+
+    def schema(self, database: str) -> str:
+        """Return the version of a database's schema."""
+        with self._asking(database) as cursor:
+            cursor.execute("SELECT version_num FROM alembic_version")
+            return str((cursor.fetchone() or ("",))[0])
+
+    def written(self) -> Lsn:
+        """Return up to where the log is written."""
+        with self._asking() as cursor:
+            cursor.execute("SELECT pg_current_wal_lsn()::text")
+            return Lsn.parse((cursor.fetchone() or ("",))[0])
+
+    def mark(self, name: str) -> Lsn:
+        """Write a restore point into the log, and return the place after it."""
+        with self._asking() as cursor:
+            cursor.execute("SELECT pg_create_restore_point(%s)::text", [name])
+            return Lsn.parse((cursor.fetchone() or ("",))[0])
+
+    def copy(self, sink: SealedWriter) -> None:
+        """Write a base backup, a compressed tar with its manifest inside."""
+        command = [
+            self.programs.of_postgres("pg_basebackup"),
+            f"--dbname={self._replication()}",
+            *("--format=tar", "--pgdata=-", "--wal-method=none", "--checkpoint=fast"),
+            *("--compress=client-gzip:1", "--manifest-checksums=SHA256"),
+            "--no-password",
+        ]
+        with subprocess.Popen(  # noqa: S603
+            command,
+            env=self._environment("pg_basebackup"),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        ) as process:
+            assert process.stdout is not None  # noqa: S101 - it is a pipe
+            assert process.stderr is not None  # noqa: S101
+            try:
+                while piece := process.stdout.read(PIECE):
+                    sink.write(piece)
+            except BaseException:
+                process.kill()
+                raise
+            words = process.stderr.read().decode(errors="replace")
+        if process.returncode:
+            raise CannotBackUp(f"PostgreSQL gave no base backup: {_last(words)}")
+
+    @contextmanager
+    def receiving_log(self, folder: Path) -> Iterator["LogReceiver"]:
+        """Receive the log into a folder until the block ends."""
+        # One that was killed may have left its own.
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(mode=0o700)
+        output = folder.with_suffix(".out")
+        command = tied(
+            self.python,
+            signal.SIGINT,
+            self.programs.of_postgres("pg_receivewal"),
+            f"--dbname={self._replication()}",
+            f"--directory={folder}",
+            *("--no-loop", "--synchronous", "--no-password"),
+        )
+        with output.open("wb") as log:
+            process = subprocess.Popen(  # noqa: S603
+                command,
+                env=self._environment(RECEIVER),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        receiver = LogReceiver(self, folder, process, output)
+        try:
+            receiver.await_begun()
+            yield receiver
+        finally:
+            receiver.end()
+
+    def received(self) -> Lsn | None:
+        """Return up to where the log is on the receiver's disk; None without one."""
+        with self._asking() as cursor:
+            cursor.execute(
+                "SELECT max(flush_lsn)::text FROM pg_stat_replication "
+                "WHERE application_name = %s",
+                [RECEIVER],
+            )
+            place = (cursor.fetchone() or (None,))[0]
+        return Lsn.parse(place) if place else None
+
+    @contextmanager
+    def _asking(self, database: str = "postgres") -> Iterator[Cursor]:
+        url = self.addresses.primary_url("postgres", database)
+        try:
+            with closing(psycopg2.connect(url)) as connection:
+                connection.autocommit = True
+                with connection.cursor() as cursor:
+                    yield cursor
+        except psycopg2.Error as error:
+            words = str(error).strip().splitlines() or ["it hung up"]
+            raise CannotBackUp(
+                f"PostgreSQL's leader does not answer: {words[0]}"
+            ) from (error)
+
+    def _replication(self) -> str:
+        """Return how the log's programs reach the leader, without the password."""
+        url = self.addresses.primary_url("replicator", "replication")
+        login, _, rest = url.removeprefix("postgresql://").partition("@")
+        return f"postgresql://{login.partition(':')[0]}@{rest}"
+
+    def _environment(self, name: str) -> Mapping[str, str]:
+        return self.programs.environment | {
+            "PGPASSWORD": self.addresses.secrets["replicator"],
+            "PGAPPNAME": name,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class LogReceiver:
+    """The program that receives the log."""
+
+    leader: Leader
+    folder: Path
+    process: subprocess.Popen[bytes]
+    output: Path
+
+    def await_begun(self) -> None:
+        """Wait until the log comes."""
+        self._await(lambda: any(self.folder.iterdir()), _COPY_SECONDS)
+
+    def await_received(self, place: Lsn) -> None:
+        """Wait until the log is on the disk up to a place."""
+        self._await(
+            lambda: (
+                (received := self.leader.received()) is not None and received >= place
+            ),
+            _LOG_SECONDS,
+        )
+
+    def end(self) -> None:
+        """End the program; what it has received stays."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        try:
+            self.process.wait(_COPY_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def pack(self, sink: SealedWriter) -> None:
+        """Write what was received, a compressed tar; the unfinished piece as well."""
+        with (
+            gzip.GzipFile(
+                fileobj=cast("IO[bytes]", sink), mode="wb", compresslevel=1
+            ) as packed,
+            tarfile.open(mode="w|", fileobj=packed) as tar,
+        ):
+            for path in sorted(self.folder.iterdir()):
+                tar.add(path, path.name.removesuffix(".partial"))
+
+    def discard(self) -> None:
+        """Throw away what was received."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.output.unlink(missing_ok=True)
+
+    def _await(self, condition: Callable[[], bool], seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while not condition():
+            if self.process.poll() is not None:
+                words = self.output.read_text(errors="replace")
+                raise CannotBackUp(f"The log could not be received: {_last(words)}")
+            if time.monotonic() > deadline:
+                raise CannotBackUp(
+                    f"The log did not come within {seconds:.0f} seconds: back up again "
+                    "when the servers are less busy."
+                )
+            time.sleep(0.02)
+
+
+def _last(words: str) -> str:
+    lines = [line for line in words.splitlines() if line.strip()]
+    return lines[-1].strip()[:300] if lines else "it said nothing."

@@ -1,0 +1,211 @@
+"""Copies of stored files: bytes once, by their SHA-256 in MongoDB; entries apart.
+
+The bytes are encrypted in MongoDB already, each file with a key of its own that its
+entry holds, sealed. So bytes go into the repository as they are, and entries into the
+sealed part of each set.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import IO, Any, Final
+
+import bson
+import tink
+from bson import ObjectId
+from bson.errors import InvalidBSON
+
+from db.backups.backup_errors import CannotBackUp, SetBroken
+from db.backups.repository import Repository
+from db.backups.sealing import PIECE, SealedWriter, digest_of
+from db.files.bucket_collections import binding_of
+from db.files.ciphers import FileCipher, NotDecrypted
+from db.files.file_errors import FileDamaged, FileKeyMissing, FileMissing
+from db.files.file_keys import FileKeys
+from db.files.gridfs import Bucket, FileStore
+from db.files.seals import FileEntry
+
+_Place = tuple[str, ObjectId]
+
+
+@dataclass(frozen=True, slots=True)
+class CopiedFile:
+    """A file's entry, raw as MongoDB keeps it, and the SHA-256 of its stored bytes."""
+
+    entry: FileEntry
+    raw: bytes
+    sha256: str
+
+    @classmethod
+    def read(cls, document: dict[str, Any]) -> "CopiedFile":
+        """Read what `FileCopies.write` wrote; raises SetBroken."""
+        try:
+            raw = document["entry"]
+            entry = FileEntry.read(document["bucket"], bson.decode(raw, _OPTIONS))
+            return cls(entry, raw, document["sha256"])
+        except (FileDamaged, InvalidBSON, KeyError, TypeError) as error:
+            raise SetBroken("An entry of a file is not what was written.") from error
+
+    @property
+    def name(self) -> str:
+        """What sentences call the file."""
+        return f"File {self.entry.bucket}/{self.entry.file_id}"
+
+    @property
+    def place(self) -> _Place:
+        """What the file is called: its bucket and its id."""
+        return self.entry.bucket, self.entry.file_id
+
+
+@dataclass(slots=True)
+class FileCopies:
+    """The copies that a set is to have, collected in one look at the files or more.
+
+    `known` are those of the set before: of bytes that never change, none is read twice.
+    """
+
+    store: FileStore
+    repository: Repository
+    known: dict[_Place, CopiedFile] = field(default_factory=dict)
+    copied: dict[_Place, CopiedFile] = field(default_factory=dict)
+    unreadable: set[str] = field(default_factory=set)
+    new_bytes: int = 0
+
+    def look(self) -> None:
+        """Copy every file that is there and not copied yet.
+
+        What is gone by the next look stays: rows that a backup took before may name it.
+        Raises CannotBackUp, and FileStoreUnavailable.
+        """
+        for bucket in Bucket:
+            for document in self.store.list_entries(bucket):
+                try:
+                    entry = FileEntry.read(bucket, document)
+                except FileDamaged:
+                    self.unreadable.add(f"{bucket}/?")
+                    continue
+                self._copy(entry, bytes(document.raw))
+
+    def write(self, sink: SealedWriter) -> None:
+        """Write every entry and which bytes are its."""
+        for (bucket, _), copy in sorted(self.copied.items()):
+            sink.write(
+                bson.encode(
+                    {"bucket": bucket, "entry": copy.raw, "sha256": copy.sha256}
+                )
+            )
+
+    @property
+    def stored_bytes(self) -> int:
+        """How much all files are."""
+        return sum(copy.entry.extent.length for copy in self.copied.values())
+
+    @property
+    def key_ids(self) -> set[int]:
+        """The keys of the key file that the files' own keys are sealed with."""
+        return {copy.entry.key for copy in self.copied.values()}
+
+    def _copy(self, entry: FileEntry, raw: bytes) -> None:
+        place = entry.bucket, entry.file_id
+        if entry.plain_type is not None:
+            raise CannotBackUp(
+                "A photo of an earlier version is not encrypted yet: the worker does "
+                "that within minutes of its start. Back up again then."
+            )
+        before = self.copied.get(place) or self.known.get(place)
+        if (
+            before is not None
+            and _is_same(before.entry, entry)
+            and (place in self.copied or self.repository.file(before.sha256).exists())
+        ):
+            # A key may have been exchanged: the newest entry counts.
+            self.copied[place] = CopiedFile(entry, raw, before.sha256)
+            return
+        with suppress(FileDamaged, FileMissing):
+            self.copied[place] = CopiedFile(entry, raw, self._keep(entry))
+            self.unreadable.discard(f"{entry.bucket}/{entry.file_id}")
+            return
+        self.unreadable.add(f"{entry.bucket}/{entry.file_id}")
+
+    def _keep(self, entry: FileEntry) -> str:
+        digest, size = sha256(), 0
+        with self.repository.new_file() as path:
+            with self.store.open_stored(entry) as source, path.open("xb") as file:
+                path.chmod(0o600)
+                while piece := source.read(PIECE):
+                    digest.update(piece)
+                    size += file.write(piece)
+                if size != entry.extent.length:
+                    raise FileDamaged("The file lacks its last bytes.")
+                file.flush()
+                os.fsync(file.fileno())
+            name = digest.hexdigest()
+            if not self.repository.file(name).exists():
+                self.repository.keep(path, name)
+                self.new_bytes += entry.extent.length
+        return name
+
+
+def _is_same(before: FileEntry, entry: FileEntry) -> bool:
+    """Tell whether two entries are of the same bytes."""
+    return (before.extent, before.stored_at) == (entry.extent, entry.stored_at)
+
+
+def read_copies(source: IO[bytes]) -> Iterator[CopiedFile]:
+    """Yield what `FileCopies.write` wrote; raises SetBroken."""
+    try:
+        for document in bson.decode_file_iter(source):
+            yield CopiedFile.read(document)
+    except InvalidBSON as error:
+        raise SetBroken("An entry of a file is not what was written.") from error
+
+
+def require_copy(copy: CopiedFile, repository: Repository) -> None:
+    """Raise SetBroken, naming the file, unless its bytes are what was copied."""
+    path = repository.file(copy.sha256)
+    if not path.is_file():
+        raise SetBroken(f"{copy.name} is missing in {repository.folder}.")
+    found = digest_of(path)
+    if found == copy.sha256:
+        return
+    if repository.file(found).exists():
+        raise SetBroken(
+            f"{copy.name} has the bytes of another file in {repository.folder}: they "
+            "were swapped."
+        )
+    raise SetBroken(f"{copy.name} was changed in {repository.folder}.")
+
+
+def prove_copy(
+    copy: CopiedFile, repository: Repository, keys: FileKeys, expected: bytes | None
+) -> int:
+    """Decrypt a copy and compare its SHA-256 with the row's; return its size.
+
+    Raises SetBroken, naming the file by bucket and id.
+    """
+    name, path = copy.name, repository.file(copy.sha256)
+    try:
+        contents = copy.entry.unseal(keys)
+        digest, size = sha256(), 0
+        with path.open("rb", buffering=0) as source:
+            stream = FileCipher.of(contents.key).decrypting(
+                source, binding_of(copy.entry.bucket, copy.entry.file_id)
+            )
+            while piece := stream.read(PIECE):
+                digest.update(piece)
+                size += len(piece)
+    except FileKeyMissing as error:
+        raise SetBroken(f"{name} was sealed with a key that is not here.") from error
+    except (FileDamaged, NotDecrypted, tink.TinkError) as error:
+        raise SetBroken(f"{name} does not open: it is not what was filed.") from error
+    if digest.digest() != contents.sha256 or digest.digest() != (
+        expected or contents.sha256
+    ):
+        raise SetBroken(f"{name} is not the file that its row names.")
+    return size
+
+
+# As MongoDB's own client reads entries: times know their zone.
+_OPTIONS: Final[bson.CodecOptions[Mapping[str, Any]]] = bson.CodecOptions(tz_aware=True)

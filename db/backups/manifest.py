@@ -1,0 +1,124 @@
+"""The manifest of a backup set: what it holds, of which clinic, as of when.
+
+A set counts from the moment its manifest stands in its folder. The set's key is sealed
+for exactly this manifest: whoever changes a word of it has a key that does not open.
+"""
+
+from base64 import b64decode, b64encode
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+from pydantic import TypeAdapter, ValidationError
+
+from db.backups.backup_errors import SetBroken
+from db.files.ciphers import FileCipher, NotDecrypted
+from db.files.file_keys import FileKeys, KeyUnknown, SealBroken
+
+FORMAT: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class SealedObject:
+    """A sealed file of a set, by its name; size and SHA-256 are of what lies there."""
+
+    name: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class TableDigest:
+    """How many rows a table has, and the sum of their hashes."""
+
+    rows: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """One backup set.
+
+    The set leads to `reached_lsn`, where the clinic was at `as_of`; the base backup
+    alone is consistent from `end_lsn` on. `tables` is what a replica held at exactly
+    that place, and empty if none could be asked. `key_ids` names the keys of the key
+    file without which the set, or a file in it, cannot be opened.
+    """
+
+    set_id: str
+    system_id: str
+    database: str
+    timeline: int
+    start_lsn: str
+    end_lsn: str
+    reached_lsn: str
+    began_at: datetime
+    as_of: datetime
+    finished_at: datetime
+    schema: str
+    objects: tuple[SealedObject, ...]
+    database_bytes: int
+    files: int
+    file_bytes: int
+    unreadable_files: tuple[str, ...]
+    audit_entries: int
+    tables: dict[str, TableDigest]
+    key_ids: tuple[int, ...]
+    sealed_key: str = field(default="", repr=False)
+    format: int = FORMAT
+
+    @property
+    def sealed_bytes(self) -> int:
+        """How much the set's own objects take, without files that sets share."""
+        return sum(each.size for each in self.objects)
+
+    def object(self, name: str) -> SealedObject:
+        """Return an object by its name; raises SetBroken if the set has none."""
+        for each in self.objects:
+            if each.name == name:
+                return each
+        raise SetBroken(f"Backup {self.set_id} has no {name}.")
+
+    def sealing(self, key: FileCipher, keys: FileKeys) -> "Manifest":
+        """Return the manifest with the set's key, sealed for it and no other."""
+        sealed = keys.seal(key.key, self._purpose)
+        return replace(self, sealed_key=b64encode(sealed).decode())
+
+    def key(self, keys: FileKeys) -> FileCipher:
+        """Return the set's key; raises SetBroken where it does not open."""
+        try:
+            sealed = b64decode(self.sealed_key, validate=True)
+            return FileCipher.of(keys.unseal(sealed, self._purpose))
+        except KeyUnknown as error:
+            raise SetBroken(
+                f"Backup {self.set_id} was sealed with a key that {keys.path} does not "
+                "have: put the key file of its time back."
+            ) from error
+        except (SealBroken, NotDecrypted, ValueError) as error:
+            raise SetBroken(
+                f"The manifest of backup {self.set_id} is not what was written."
+            ) from error
+
+    def written(self) -> bytes:
+        """Return the manifest as it is kept."""
+        return _MANIFESTS.dump_json(self, indent=1)
+
+    @classmethod
+    def read(cls, path: Path) -> "Manifest":
+        """Read a manifest; raises SetBroken for what is none."""
+        try:
+            return _MANIFESTS.validate_json(path.read_bytes())
+        except (OSError, ValidationError) as error:
+            raise SetBroken(
+                f"The manifest of backup {path.parent.name} cannot be read."
+            ) from error
+
+    @property
+    def _purpose(self) -> str:
+        bare = _MANIFESTS.dump_json(replace(self, sealed_key=""))
+        return f"backup {self.set_id} {sha256(bare).hexdigest()}"
+
+
+_MANIFESTS: Final = TypeAdapter(Manifest)

@@ -1,0 +1,290 @@
+"""The repository: a folder with the backups of one clinic.
+
+`sets/ID` is a set; while it is made it is `ID.unfinished` and counts for nothing.
+`files` has the bytes of stored files, each once, by the SHA-256 of what MongoDB holds:
+they are encrypted there already. `proofs` tells which restores were proven.
+"""
+
+import fcntl
+import json
+import secrets
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from pydantic import TypeAdapter, ValidationError
+
+from db.backups.backup_errors import CannotBackUp, CannotRestore, SetBroken
+from db.backups.manifest import Manifest
+from db.disk_space import usage_of
+from db.files import private_files
+
+_UNFINISHED: Final = ".unfinished"
+_MEGABYTE: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A restore into a sandbox that was checked from end to end, and what it showed.
+
+    `is_compared` tells whether every table was held against what a replica had shown.
+    """
+
+    set_id: str
+    as_of: datetime
+    proved_at: datetime
+    seconds: float
+    tables: int
+    rows: int
+    is_compared: bool
+    files: int
+    file_bytes: int
+    audit_entries: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A backup that came to nothing, and why."""
+
+    at: datetime
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """The sets of a repository, the oldest first, and the names of unreadable ones."""
+
+    sets: tuple[Manifest, ...]
+    unreadable: tuple[str, ...]
+
+    @property
+    def key_ids(self) -> set[int]:
+        """The keys of the key file without which a set, or a file in it, is lost."""
+        return {key for each in self.sets for key in each.key_ids}
+
+    @property
+    def newest(self) -> Manifest | None:
+        """The newest set."""
+        return self.sets[-1] if self.sets else None
+
+
+class Repository:
+    """The backups below one folder; `room` tells what is free on a folder's disk."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        room: Callable[[Path], tuple[int, int] | None] = usage_of,
+    ) -> None:
+        self.folder = folder
+        self._room = room
+        self._sets = folder / "sets"
+        self._files = folder / "files"
+        self._proofs = folder / "proofs"
+
+    @property
+    def system_id(self) -> str | None:
+        """The clinic that the repository belongs to, by its PostgreSQL's number."""
+        try:
+            content = json.loads((self.folder / "repository.json").read_bytes())
+            return str(content["system_id"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def claim(self, system_id: str) -> None:
+        """Make the folder this clinic's; raise CannotBackUp if it is another's."""
+        try:
+            for part in (self.folder, self._sets, self._files, self._proofs):
+                part.mkdir(mode=0o700, parents=True, exist_ok=True)
+            content = json.dumps({"format": 1, "system_id": system_id}).encode()
+            private_files.make(self.folder / "repository.json", content)
+        except OSError as error:
+            raise CannotBackUp(
+                f"The backup folder {self.folder} cannot be used "
+                f"({(error.strerror or str(error)).lower()}): make it yours to write, "
+                "or name another with CHARTROOM_BACKUP_DIR."
+            ) from error
+        if self.system_id != system_id:
+            raise CannotBackUp(f"{self._of_another(system_id)} Nothing was written.")
+
+    def require_clinic(self, system_id: str) -> None:
+        """Raise CannotRestore if the backups are those of another clinic."""
+        if self.system_id != system_id:
+            raise CannotRestore(self._of_another(system_id))
+
+    def _of_another(self, system_id: str) -> str:
+        return (
+            f"The backups in {self.folder} belong to another clinic (PostgreSQL "
+            f"{self.system_id}, this one is {system_id}): name a folder of this "
+            "clinic's with CHARTROOM_BACKUP_DIR."
+        )
+
+    def require_room(self, folder: Path, needed: int, purpose: str) -> None:
+        """Raise CannotBackUp unless so many bytes are free on a folder's disk."""
+        usage = self._room(folder)
+        if usage is not None and usage[0] < needed:
+            raise CannotBackUp(
+                f"The disk of {folder} has {usage[0] // _MEGABYTE} MB free and "
+                f"{purpose} needs {needed // _MEGABYTE} MB: free some, or name a "
+                "folder on another disk with CHARTROOM_BACKUP_DIR."
+            )
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold the repository for one backup; raise CannotBackUp if another has it.
+
+        What a backup has left that was killed is thrown away first.
+        """
+        with (self.folder / "lock").open("a") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise CannotBackUp(
+                    f"Another backup into {self.folder} is being made: wait for it."
+                ) from None
+            for remains in self._sets.glob(f"*{_UNFINISHED}"):
+                shutil.rmtree(remains)
+            for remains in self._files.glob("*.new"):
+                remains.unlink()
+            yield
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a backup is being made."""
+        try:
+            with (self.folder / "lock").open() as lock:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        return False
+
+    def begin(self, now: datetime) -> tuple[str, Path]:
+        """Return the name of a new set, and the folder in which it is made."""
+        set_id = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
+        unfinished = self._sets / f"{set_id}{_UNFINISHED}"
+        unfinished.mkdir(mode=0o700)
+        return set_id, unfinished
+
+    def publish(self, unfinished: Path, manifest: Manifest) -> None:
+        """Let a set count: its manifest first, its name last, both on the disk."""
+        private_files.make(unfinished / "manifest.json", manifest.written())
+        unfinished.rename(self.set_folder(manifest.set_id))
+        private_files.sync(self._sets)
+        (self.folder / "failure.json").unlink(missing_ok=True)
+
+    def discard(self, unfinished: Path) -> None:
+        """Throw away what a backup that failed has made."""
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+    def set_folder(self, set_id: str) -> Path:
+        """Return where the objects of a set are."""
+        return self._sets / set_id
+
+    def survey(self) -> Survey:
+        """Return what sets there are."""
+        sets, unreadable = [], []
+        for path in sorted(self._sets.glob("*/")):
+            if path.name.endswith(_UNFINISHED):
+                continue
+            try:
+                sets.append(Manifest.read(path / "manifest.json"))
+            except SetBroken:
+                unreadable.append(path.name)
+        return Survey(
+            tuple(sorted(sets, key=lambda each: each.as_of)), tuple(unreadable)
+        )
+
+    def choose(self, to: datetime | None) -> Manifest:
+        """Return the newest set, or the newest as of a time or before.
+
+        Raises CannotRestore, with the window in its sentence, for a time before the
+        first or after the last: nobody gets another time than the one they named
+        without being told.
+        """
+        survey = self.survey()
+        sets = survey.sets
+        if survey.unreadable and (not sets or survey.unreadable[-1] > sets[-1].set_id):
+            raise SetBroken(
+                f"The manifest of the newest backup, {survey.unreadable[-1]}, cannot "
+                "be read: no older one is taken in its place unasked."
+            )
+        if not sets:
+            raise CannotRestore(f"There is no backup in {self.folder}.")
+        first, last = sets[0], sets[-1]
+        if to is None:
+            return last
+        if not first.as_of <= to <= last.as_of:
+            raise CannotRestore(
+                f"{_told(to)} is outside what the backups reach: they go from "
+                f"{_told(first.as_of)} to {_told(last.as_of)}."
+            )
+        return max((s for s in sets if s.as_of <= to), key=lambda each: each.as_of)
+
+    def file(self, digest: str) -> Path:
+        """Return where a stored file's bytes are, by the SHA-256 of them."""
+        return self._files / digest[:2] / digest
+
+    @contextmanager
+    def new_file(self) -> Iterator[Path]:
+        """Give a place for bytes whose SHA-256 is not known yet; `keep` moves it."""
+        path = self._files / f"{secrets.token_hex(8)}.new"
+        try:
+            yield path
+        finally:
+            path.unlink(missing_ok=True)
+
+    def keep(self, path: Path, digest: str) -> None:
+        """Keep bytes, which are on the disk, under their SHA-256."""
+        place = self.file(digest)
+        if not place.parent.exists():
+            place.parent.mkdir(mode=0o700)
+            private_files.sync(self._files)
+        path.replace(place)
+        private_files.sync(place.parent)
+
+    def add_proof(self, proof: Proof) -> None:
+        """Keep for ever that a restore was proven."""
+        name = f"{proof.proved_at:%Y%m%dT%H%M%S.%fZ}.json"
+        private_files.make(self._proofs / name, _PROOFS.dump_json(proof, indent=1))
+
+    def last_proof(self) -> Proof | None:
+        """Return the newest restore that was proven."""
+        for path in sorted(self._proofs.glob("*.json"), reverse=True):
+            with suppress(OSError, ValidationError):
+                return _PROOFS.validate_json(path.read_bytes())
+        return None
+
+    def note_failure(self, sentence: str) -> None:
+        """Keep why the last backup came to nothing, as long as none succeeds."""
+        failure = _FAILURES.dump_json(Failure(datetime.now(UTC), sentence))
+        path = self.folder / "failure.json"
+        with suppress(OSError), private_files.aside(path, failure) as new:
+            new.replace(path)
+
+    def last_failure(self) -> Failure | None:
+        """Return why the last backup came to nothing, if it did."""
+        with suppress(OSError, ValidationError):
+            return _FAILURES.validate_json((self.folder / "failure.json").read_bytes())
+        return None
+
+    def is_beside(self, data: Path) -> bool:
+        """Tell whether the repository is on the same disk as the data folder."""
+        try:
+            return self.folder.stat().st_dev == data.stat().st_dev
+        except OSError:
+            return False
+
+
+def _told(timestamp: datetime) -> str:
+    return f"{timestamp.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+_PROOFS: Final = TypeAdapter(Proof)
+_FAILURES: Final = TypeAdapter(Failure)

@@ -1,0 +1,142 @@
+"""The sealed objects of a backup set: written once, checked before they are believed.
+
+Each is encrypted with the set's key and bound to its clinic, set and name, so that none
+can stand in another's place.
+"""
+
+import io
+import os
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from hashlib import file_digest, sha256
+from pathlib import Path
+from typing import IO, Any, Final
+
+import tink
+
+from db.backups.backup_errors import SetBroken
+from db.backups.manifest import Manifest, SealedObject
+from db.files.ciphers import FileCipher
+
+PIECE: Final = 1024 * 1024
+
+
+class SealedWriter:
+    """Writes one object; `finish` tells what lies there then."""
+
+    def __init__(self, path: Path, key: FileCipher, bound_to: bytes) -> None:
+        self._sink = _HashedFile(path)
+        self._stream = key.encrypting(self._sink, bound_to)
+        self._name = path.name
+
+    def write(self, data: bytes) -> int:
+        """Take bytes, all of them."""
+        self._stream.write(data)
+        return len(data)
+
+    def finish(self) -> SealedObject:
+        """Write the end, and see that all of it is on the disk."""
+        self._stream.close()
+        sink = self._sink
+        return SealedObject(self._name, sink.size, sink.digest.hexdigest())
+
+    def abandon(self) -> None:
+        """Let go of the file as it is."""
+        self._sink.abandon()
+
+
+class _HashedFile(io.RawIOBase):
+    """A new file that knows the SHA-256 of what was written to it."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        self._file = os.fdopen(self._descriptor, "wb", buffering=PIECE)
+        self.digest = sha256()
+        self.size = 0
+
+    def writable(self) -> bool:
+        """Tell that a file may be written to: always."""
+        return True
+
+    def write(self, data: Any) -> int:
+        """Take bytes; never fewer than there are."""
+        self.digest.update(data)
+        self.size += len(data)
+        return self._file.write(data)
+
+    def close(self) -> None:
+        """See that everything is on the disk, and close the file."""
+        if not self._file.closed:
+            self._file.flush()
+            os.fsync(self._descriptor)
+            self._file.close()
+        super().close()
+
+    def abandon(self) -> None:
+        """Close the file; what it holds does not count."""
+        self._file.close()
+
+
+@dataclass(frozen=True, slots=True)
+class SetSeal:
+    """The key of a set, and what its objects are bound to."""
+
+    system_id: str
+    set_id: str
+    key: FileCipher
+
+    @contextmanager
+    def writing(self, path: Path) -> Iterator[SealedWriter]:
+        """Give what writes an object; the caller finishes it."""
+        writer = SealedWriter(path, self.key, self._binding(path.name))
+        try:
+            yield writer
+        finally:
+            writer.abandon()
+
+    @contextmanager
+    def reading(self, path: Path) -> Iterator[IO[bytes]]:
+        """Give an object's plain bytes; raises SetBroken while they are read."""
+        try:
+            with (
+                path.open("rb", buffering=0) as source,
+                closing(self._decrypting(source, path)) as stream,
+            ):
+                yield stream
+        except tink.TinkError as error:
+            raise SetBroken(
+                f"{path.name} of backup {self.set_id} does not open: it is not what "
+                "was written."
+            ) from error
+
+    def _decrypting(self, source: Any, path: Path) -> IO[bytes]:
+        return self.key.decrypting(source, self._binding(path.name))
+
+    def _binding(self, name: str) -> bytes:
+        return f"backup {self.system_id}/{self.set_id}/{name}".encode()
+
+
+def require_objects(folder: Path, manifest: Manifest) -> None:
+    """Raise SetBroken, naming the object, unless all of a set are what was written."""
+    by_digest = {each.sha256: each.name for each in manifest.objects}
+    for each in manifest.objects:
+        path = folder / each.name
+        if not path.is_file():
+            raise SetBroken(f"{each.name} of backup {manifest.set_id} is missing.")
+        found = digest_of(path)
+        if found == each.sha256:
+            continue
+        if other := by_digest.get(found):
+            raise SetBroken(
+                f"{each.name} of backup {manifest.set_id} is the set's {other}: they "
+                "were swapped."
+            )
+        raise SetBroken(f"{each.name} of backup {manifest.set_id} was changed.")
+
+
+def digest_of(path: Path) -> str:
+    """Return the SHA-256 of a file as it lies there."""
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,1 @@
+"""Backups: taking them, and proving that they can be restored."""

@@ -1,0 +1,243 @@
+"""Takes a full backup of the running clinic: rows, files and the audit chain.
+
+Files are copied before the rows and once more after them. So whatever a row of the
+backup names was there in one of the two looks: bytes are stored before their row, and
+go after it. The audit chain comes last and reaches further than the rows' head of it.
+"""
+
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import bson
+
+from db.audit_store import AuditStore
+from db.backups.backup_errors import CannotBackUp, CannotRestore, SetBroken
+from db.backups.base_backup import Leader, LeaderSystem
+from db.backups.file_copies import CopiedFile, FileCopies, read_copies
+from db.backups.manifest import Manifest, SealedObject, TableDigest
+from db.backups.repository import Repository
+from db.backups.sandbox import unpacked
+from db.backups.sealing import SetSeal
+from db.backups.table_digests import digest_replica
+from db.embedded import Addresses, DataFolder
+from db.embedded.processes import programs
+from db.files.ciphers import FileCipher
+from db.files.file_keys import FileKeys
+from db.files.gridfs import FileStore
+from db.postgres import Lsn
+from services.audit.chain import ChainBroken, follow_all
+
+# The log of a base backup and of a busy minute, and what files came meanwhile.
+_SPARE_BYTES: Final = 200_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class BackupSource:
+    """The running clinic: its servers, its files, its audit log and its keys."""
+
+    folder: DataFolder
+    addresses: Addresses
+    database: str
+    files: FileStore
+    audit: AuditStore
+    keys: FileKeys
+
+
+@dataclass(frozen=True, slots=True)
+class BackupTaken:
+    """A backup that counts, and what it cost."""
+
+    manifest: Manifest
+    seconds: float
+    new_file_bytes: int
+
+    @property
+    def sentence(self) -> str:
+        """The backup in words."""
+        manifest = self.manifest
+        left_out = len(manifest.unreadable_files)
+        sentence = (
+            f"Backed up as {manifest.set_id} in {self.seconds:.1f} s, verified: "
+            f"{manifest.database_bytes / 1e6:.0f} MB of rows in "
+            f"{manifest.sealed_bytes / 1e6:.1f} MB sealed, {manifest.files} files "
+            f"({self.new_file_bytes / 1e6:.1f} MB new), {manifest.audit_entries} "
+            "entries of the audit log."
+        )
+        if left_out:
+            sentence += (
+                f" Files that could not be read: {left_out}; name them with "
+                "python -m dashboard check-files."
+            )
+        return sentence
+
+
+def take(source: BackupSource, repository: Repository) -> BackupTaken:
+    """Take a backup; raises CannotBackUp, and then nothing of it counts.
+
+    Raises also what reading files and the audit log raises.
+    """
+    leader = Leader(source.addresses, programs.find(source.folder.path), sys.executable)
+    system = leader.system()
+    repository.claim(system.system_id)
+    with repository.held():
+        try:
+            return _Taking(source, repository, leader, system).run()
+        except CannotBackUp as error:
+            repository.note_failure(str(error))
+            raise
+        except (CannotRestore, ChainBroken) as error:
+            failure = CannotBackUp(f"The backup does not count: {error}")
+            repository.note_failure(str(failure))
+            raise failure from error
+        except OSError as error:
+            failure = CannotBackUp(
+                f"The backup could not be written ({error.strerror or error}): see "
+                f"how full the disk of {repository.folder} is."
+            )
+            repository.note_failure(str(failure))
+            raise failure from error
+
+
+class _Taking:
+    """One backup while it is made."""
+
+    def __init__(
+        self,
+        source: BackupSource,
+        repository: Repository,
+        leader: Leader,
+        system: LeaderSystem,
+    ) -> None:
+        self._source = source
+        self._repository = repository
+        self._leader = leader
+        self._system = system
+        self._began_at = datetime.now(UTC)
+        self._set_id = ""
+        self._files = FileCopies(source.files, repository, known=self._known())
+        self._objects: list[SealedObject] = []
+
+    def run(self) -> BackupTaken:
+        """Make the set, verify it, and let it count."""
+        self._require_room()
+        self._set_id, unfinished = self._repository.begin(self._began_at)
+        try:
+            manifest = self._make(unfinished)
+            self._repository.publish(unfinished, manifest)
+        except BaseException:
+            self._repository.discard(unfinished)
+            raise
+        seconds = (datetime.now(UTC) - self._began_at).total_seconds()
+        return BackupTaken(manifest, seconds, self._files.new_bytes)
+
+    def _require_room(self) -> None:
+        """Raise CannotBackUp unless set and sandbox have room, on one disk or two."""
+        rows = self._system.bytes + _SPARE_BYTES
+        data, folder = self._source.folder.path, self._repository.folder
+        if self._repository.is_beside(data):
+            self._repository.require_room(folder, 2 * rows, "a backup, verified,")
+            return
+        self._repository.require_room(folder, rows, "a backup")
+        self._repository.require_room(data, rows, "verifying a backup")
+
+    def _known(self) -> dict[tuple[str, bson.ObjectId], CopiedFile]:
+        """Return the copies of the newest set, as far as it opens."""
+        known = {}
+        with suppress(SetBroken, OSError):
+            if (newest := self._repository.survey().newest) is not None:
+                seal = seal_of(newest, self._source.keys)
+                place = self._repository.set_folder(newest.set_id)
+                with seal.reading(place / "entries") as stream:
+                    known = {copy.place: copy for copy in read_copies(stream)}
+        return known
+
+    def _make(self, unfinished: Path) -> Manifest:
+        key = FileCipher.new()
+        seal = SetSeal(self._system.system_id, self._set_id, key)
+        self._files.look()
+        reached, as_of, tables = self._copy_rows(unfinished, seal)
+        self._files.look()
+        with seal.writing(unfinished / "entries") as sink:
+            self._files.write(sink)
+            self._objects.append(sink.finish())
+        audit_entries = self._copy_audit(unfinished, seal)
+        if self._leader.system().timeline != self._system.timeline:
+            raise CannotBackUp(
+                "Another server leads than when the backup began: back up again."
+            )
+        folder, found = self._source.folder, self._leader.programs
+        with unpacked(folder, found, seal, unfinished) as sandbox:
+            wal = sandbox.verify()
+        keys = self._source.keys
+        return Manifest(
+            set_id=self._set_id,
+            system_id=self._system.system_id,
+            database=self._source.database,
+            timeline=wal.timeline,
+            start_lsn=wal.start_lsn,
+            end_lsn=wal.end_lsn,
+            reached_lsn=str(reached),
+            began_at=self._began_at,
+            as_of=as_of,
+            finished_at=datetime.now(UTC),
+            schema=self._leader.schema(self._source.database),
+            objects=tuple(self._objects),
+            database_bytes=self._system.bytes,
+            files=len(self._files.copied),
+            file_bytes=self._files.stored_bytes,
+            unreadable_files=tuple(sorted(self._files.unreadable)),
+            audit_entries=audit_entries,
+            tables=tables,
+            key_ids=tuple(sorted(self._files.key_ids | {keys.primary})),
+        ).sealing(key, keys)
+
+    def _copy_rows(
+        self, unfinished: Path, seal: SetSeal
+    ) -> tuple[Lsn, datetime, dict[str, TableDigest]]:
+        """Copy PostgreSQL; return the place that the set leads to, and what was there.
+
+        The log lies open in the data folder for as long as the base backup takes.
+        """
+        received = self._source.folder.run / "backup-log"
+        with self._leader.receiving_log(received) as log:
+            with seal.writing(unfinished / "base") as sink:
+                self._leader.copy(sink)
+                self._objects.append(sink.finish())
+            reached, tables = self._compare_at(self._leader.written())
+            as_of = datetime.now(UTC)
+            # Replay stops before what follows the place: so something has to.
+            log.await_received(self._leader.mark(f"chartroom {self._set_id}"))
+        with seal.writing(unfinished / "log") as sink:
+            log.pack(sink)
+            self._objects.append(sink.finish())
+        log.discard()
+        return reached, as_of, tables
+
+    def _compare_at(self, written: Lsn) -> tuple[Lsn, dict[str, TableDigest]]:
+        """Return what a replica shows at one place, or just the place without one."""
+        addresses = self._source.addresses
+        for name in addresses.members.ordinary:
+            url = addresses.node_url(name, "postgres", self._source.database)
+            if (digested := digest_replica(url, written)) is not None:
+                return digested
+        return written, {}
+
+    def _copy_audit(self, unfinished: Path, seal: SetSeal) -> int:
+        """Copy the chain link by link; raises ChainBroken where it does not hold."""
+        with seal.writing(unfinished / "audit") as sink:
+            entries = follow_all(self._source.audit.walk_after(0))
+            count = 0
+            for entry in entries:
+                sink.write(bson.encode(entry))
+                count += 1
+            self._objects.append(sink.finish())
+        return count
+
+
+def seal_of(manifest: Manifest, keys: FileKeys) -> SetSeal:
+    """Return the seal of a set's objects; raises SetBroken if its key does not open."""
+    return SetSeal(manifest.system_id, manifest.set_id, manifest.key(keys))

@@ -1,0 +1,92 @@
+"""What the repository of backups holds, and the record of what was done with it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from db.backups.manifest import Manifest
+from db.backups.repository import Failure, Proof, Repository
+from services.core import audit
+from services.core.actors import Actor, Permission
+from services.core.audit import Action
+
+
+@dataclass(frozen=True, slots=True)
+class BackupState:
+    """The repository at a glance; `failure` is why the last backup came to nothing.
+
+    `is_beside` tells that the backups are lost with the disk of what they are of.
+    """
+
+    folder: Path
+    sets: tuple[Manifest, ...]
+    unreadable: tuple[str, ...]
+    is_busy: bool
+    is_beside: bool
+    failure: Failure | None
+    proof: Proof | None
+
+    @property
+    def newest(self) -> Manifest | None:
+        """The newest backup."""
+        return self.sets[-1] if self.sets else None
+
+    @property
+    def is_newest_proven(self) -> bool:
+        """Whether the last proven restore was that of the newest backup."""
+        newest = self.newest
+        return bool(newest and self.proof and self.proof.set_id == newest.set_id)
+
+
+def read_state(actor: Actor, repository: Repository, data: Path) -> BackupState:
+    """Return what backups there are; `data` is the folder of what they are of."""
+    actor.require(Permission.VIEW_REPLICATION)
+    survey = repository.survey()
+    return BackupState(
+        repository.folder,
+        survey.sets,
+        survey.unreadable,
+        repository.is_busy,
+        repository.is_beside(data),
+        repository.last_failure(),
+        repository.last_proof(),
+    )
+
+
+def age_of_newest(repository: Repository, now: datetime) -> timedelta | None:
+    """Return how old the newest backup is; None where there never was one."""
+    newest = repository.survey().newest
+    return None if newest is None else max(timedelta(), now - newest.as_of)
+
+
+def record_taken(session: Session, actor: Actor, manifest: Manifest) -> None:
+    """Record that all rows and files were copied, and into which set."""
+    actor.require(Permission.ACT_ON_CLUSTER)
+    audit.record(
+        session,
+        actor,
+        Action.BACKUP_TAKE,
+        details={
+            "set": manifest.set_id,
+            "files": manifest.files,
+            "lsn": manifest.reached_lsn,
+        },
+    )
+
+
+def record_proven(session: Session, actor: Actor, proof: Proof) -> None:
+    """Record that a set was restored into a sandbox and everything in it read."""
+    actor.require(Permission.ACT_ON_CLUSTER)
+    audit.record(
+        session,
+        actor,
+        Action.BACKUP_PROVE,
+        details={
+            "set": proof.set_id,
+            "rows": proof.rows,
+            "files": proof.files,
+            "compared": proof.is_compared,
+        },
+    )

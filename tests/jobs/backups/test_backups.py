@@ -1,0 +1,341 @@
+"""Backups of a real cluster: taken, restored, proven, and each damage named."""
+
+import os
+import signal
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import psutil
+import pytest
+
+from db.backups.backup_errors import CannotBackUp, CannotRestore, SetBroken
+from db.backups.base_backup import RECEIVER
+from db.backups.file_copies import FileCopies, read_copies
+from db.backups.manifest import TableDigest
+from db.backups.repository import Repository
+from db.cluster.observing import merging
+from db.files.file_keys import FileKeys
+from jobs.backups.looking import look, words_of
+from jobs.backups.taking import seal_of, take
+from tests.jobs.backups import samples
+from tests.kit.waiting import eventually
+
+pytestmark = pytest.mark.cluster
+_ROOT = Path(__file__).resolve().parents[3]
+OBJECTS = ("audit", "base", "entries", "log")
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory):
+    return FileKeys(tmp_path_factory.mktemp("keys") / "file.keys", may_be_made=True)
+
+
+@pytest.fixture(scope="module")
+def clinic(breakable_cluster, keys):
+    with samples.clinic(breakable_cluster.whole(), keys) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory):
+    return Repository(tmp_path_factory.mktemp("backups") / "of the clinic")
+
+
+@pytest.fixture(scope="module")
+def taken(clinic, repository):
+    """The one backup that these tests share."""
+    return take(clinic.source, repository)
+
+
+@pytest.fixture
+def manifest(taken):
+    return taken.manifest
+
+
+@pytest.fixture
+def damaged(taken, repository, tmp_path):
+    """A copy of the repository, to be damaged."""
+    return samples.copy_of(repository, tmp_path / "copy")
+
+
+def prove(clinic, repository, keys, **how):
+    return look(clinic.source.folder, repository, keys, **how)
+
+
+def set_of(repository, manifest):
+    return repository.set_folder(manifest.set_id)
+
+
+def copies_of(repository, manifest, keys):
+    path = set_of(repository, manifest) / "entries"
+    with seal_of(manifest, keys).reading(path) as stream:
+        return list(read_copies(stream))
+
+
+def test_a_backup_is_restored_and_every_row_and_file_is_as_it_was(
+    clinic, repository, keys, manifest
+):
+    # What comes after the backup is not in it, and nothing of that is touched.
+    clinic.file(b"%PDF later")
+
+    proof = prove(clinic, repository, keys)
+
+    assert proof.is_compared
+    assert proof.tables == len(manifest.tables) > 60
+    assert manifest.tables["public.documents"].rows == len(samples.FILES)
+    assert (proof.files, proof.file_bytes) == (3, sum(map(len, samples.FILES)))
+    assert proof.audit_entries == manifest.audit_entries >= 3
+    assert repository.last_proof() == proof
+    assert "are the same as a replica showed then" in words_of(proof)
+    assert not (clinic.source.folder.path / "sandbox").exists()
+    assert clinic.cluster.primary() is not None
+
+
+def test_a_set_says_of_which_clinic_and_time_it_is_and_nothing_lies_open(
+    clinic, repository, manifest
+):
+    place = set_of(repository, manifest)
+
+    assert {path.name for path in place.iterdir()} == {*OBJECTS, "manifest.json"}
+    assert repository.system_id == manifest.system_id
+    assert manifest.schema
+    assert manifest.start_lsn <= manifest.end_lsn <= manifest.reached_lsn
+    stored = b"".join(
+        p.read_bytes() for p in repository.folder.rglob("*") if p.is_file()
+    )
+    assert b"%PDF" not in stored
+    assert not (clinic.source.folder.run / "backup-log").exists()
+    assert {p.stat().st_mode & 0o077 for p in repository.folder.rglob("*")} <= {
+        0,
+        0o044,
+    }
+
+
+@pytest.mark.parametrize("name", OBJECTS)
+def test_a_flipped_bit_is_named(clinic, damaged, keys, manifest, name):
+    samples.flip(set_of(damaged, manifest) / name)
+
+    with pytest.raises(SetBroken, match=rf"^{name} of backup .* was changed.$"):
+        prove(clinic, damaged, keys)
+
+
+def test_a_missing_object_is_named(clinic, damaged, keys, manifest):
+    (set_of(damaged, manifest) / "log").unlink()
+
+    with pytest.raises(SetBroken, match=r"^log of backup .* is missing.$"):
+        prove(clinic, damaged, keys)
+
+
+def test_two_objects_that_were_swapped_are_named(clinic, damaged, keys, manifest):
+    place = set_of(damaged, manifest)
+    samples.swap(place / "base", place / "log")
+
+    with pytest.raises(SetBroken, match=r"is the set's log: they were swapped"):
+        prove(clinic, damaged, keys)
+
+
+def test_an_object_opens_in_its_own_place_only(damaged, keys, manifest):
+    # Also where somebody has made the manifest fit.
+    place = set_of(damaged, manifest)
+    samples.swap(place / "entries", place / "audit")
+
+    with pytest.raises(SetBroken, match=r"entries of backup .* does not open"):
+        copies_of(damaged, manifest, keys)
+
+
+def test_a_changed_manifest_has_a_key_that_does_not_open(
+    clinic, damaged, keys, manifest
+):
+    path = set_of(damaged, manifest) / "manifest.json"
+    path.write_text(path.read_text().replace('"timeline": ', '"timeline": 1'))
+
+    with pytest.raises(SetBroken, match=r"The manifest .* is not what was written"):
+        prove(clinic, damaged, keys)
+
+
+def test_an_unreadable_newest_manifest_is_said_and_no_older_set_taken(
+    damaged, manifest
+):
+    newer = damaged.folder / "sets" / "99990101T000000Z-0000"
+    newer.mkdir()
+    (newer / "manifest.json").write_text("{")
+
+    with pytest.raises(
+        SetBroken, match=r"newest backup, 99990101T000000Z-0000, cannot"
+    ):
+        damaged.choose(None)
+    assert damaged.survey().unreadable == (newer.name,)
+
+
+@pytest.mark.parametrize(
+    ("damage", "sentence"),
+    [
+        pytest.param(samples.flip, "was changed in", id="a flipped bit"),
+        pytest.param(Path.unlink, "is missing in", id="missing"),
+    ],
+)
+def test_a_damaged_file_is_named(clinic, damaged, manifest, damage, sentence):
+    keys = clinic.source.keys
+    copy = copies_of(damaged, manifest, keys)[1]
+    damage(damaged.file(copy.sha256))
+
+    with pytest.raises(SetBroken, match=rf"^{copy.name} {sentence}"):
+        prove(clinic, damaged, keys)
+
+
+def test_two_files_that_were_swapped_are_named(clinic, damaged, keys, manifest):
+    one, other, _ = copies_of(damaged, manifest, keys)
+    samples.swap(damaged.file(one.sha256), damaged.file(other.sha256))
+
+    with pytest.raises(SetBroken, match=r"has the bytes of another file"):
+        prove(clinic, damaged, keys)
+
+
+def test_rows_other_than_those_of_the_replica_are_named(
+    clinic, damaged, keys, manifest
+):
+    tables = manifest.tables | {"public.patients": TableDigest(1, "7")}
+    samples.rewrite(damaged, keys, manifest, tables=tables)
+
+    with pytest.raises(SetBroken, match=r"restores other rows .* in public\.patients"):
+        prove(clinic, damaged, keys)
+
+
+def test_a_row_without_its_file_and_a_log_that_ends_too_soon_are_named(
+    clinic, damaged, keys, manifest
+):
+    place, seal = set_of(damaged, manifest), seal_of(manifest, keys)
+
+    def empty(name):
+        (place / name).unlink()
+        with seal.writing(place / name) as sink:
+            return sink.finish()
+
+    others = {each.name: each for each in manifest.objects}
+    audit = others | {"audit": empty("audit")}
+    samples.rewrite(damaged, keys, manifest, objects=tuple(audit.values()))
+    with pytest.raises(SetBroken, match=r"does not reach entry \d+, where its rows"):
+        prove(clinic, damaged, keys)
+
+    entries = audit | {"entries": empty("entries")}
+    samples.rewrite(damaged, keys, manifest, objects=tuple(entries.values()))
+    with pytest.raises(SetBroken, match=r"lacks the file of document .*, version 1"):
+        prove(clinic, damaged, keys)
+    assert damaged.last_proof() is None or damaged.last_proof().seconds > 0
+
+
+def test_a_time_outside_the_backups_is_refused_with_their_window(
+    clinic, repository, keys, manifest
+):
+    for to in (manifest.as_of - timedelta(days=1), manifest.as_of + timedelta(days=1)):
+        with pytest.raises(CannotRestore) as refused:
+            prove(clinic, repository, keys, to=to)
+
+        window = f"{manifest.as_of:%Y-%m-%d %H:%M:%S} UTC"
+        assert f"they go from {window} to {window}." in str(refused.value)
+    assert repository.choose(manifest.as_of) == manifest
+
+
+def test_a_repository_of_another_clinic_is_neither_written_nor_restored(
+    clinic, keys, tmp_path, repository, taken
+):
+    other = Repository(tmp_path / "other")
+    other.claim("7000000000000000000")
+
+    with pytest.raises(CannotBackUp, match=r"belong to another clinic .* Nothing was"):
+        take(clinic.source, other)
+    with pytest.raises(CannotRestore, match=r"belong to another clinic"):
+        prove(clinic, repository, keys, system_id="7000000000000000000")
+    assert other.survey().sets == ()
+
+
+def test_with_other_keys_the_set_is_said_to_be_sealed_with_one_that_is_missing(
+    clinic, repository, taken, tmp_path
+):
+    strange = FileKeys(tmp_path / "strange.keys", may_be_made=True)
+
+    with pytest.raises(SetBroken, match=r"a key that .*strange.keys does not have"):
+        prove(clinic, repository, strange)
+
+
+def test_a_disk_that_is_too_small_is_said_before_anything_is_written(clinic, tmp_path):
+    small = Repository(tmp_path / "small", room=lambda _: (50_000_000, 60_000_000))
+
+    with pytest.raises(CannotBackUp, match=r"50 MB free and a backup.* needs \d+ MB"):
+        take(clinic.source, small)
+
+    assert small.survey().sets == ()
+    assert not list((small.folder / "sets").iterdir())
+    assert "50 MB free" in small.last_failure().sentence
+
+
+def test_a_sandbox_that_has_no_room_is_not_begun(clinic, repository, keys, taken):
+    small = Repository(repository.folder, room=lambda _: (50_000_000, 60_000_000))
+
+    with pytest.raises(CannotRestore, match=r"50 MB free and the sandbox needs"):
+        prove(clinic, small, keys)
+
+
+def test_files_are_copied_once(clinic, repository, keys, manifest):
+    known = {copy.place: copy for copy in copies_of(repository, manifest, keys)}
+    again = FileCopies(clinic.source.files, repository, known=known)
+
+    again.look()
+
+    assert len(again.copied) >= len(samples.FILES)
+    assert again.new_bytes < 1000
+    assert {known[place].sha256 for place in known} <= {
+        copy.sha256 for copy in again.copied.values()
+    }
+
+
+def test_one_backup_at_a_time(clinic, repository, taken):
+    with repository.held():
+        assert repository.is_busy
+        with pytest.raises(CannotBackUp, match=r"Another backup into .* is being made"):
+            take(clinic.source, repository)
+    assert not repository.is_busy
+
+
+def test_a_backup_that_is_killed_leaves_nothing_that_counts(clinic, tmp_path):
+    folder = tmp_path / "killed"
+    sets = folder / "sets"
+    with subprocess.Popen(
+        [sys.executable, "-m", "dashboard", "backup"],
+        cwd=_ROOT,
+        env=os.environ
+        | {
+            "CHARTROOM_DATA": str(clinic.source.folder.path),
+            "CHARTROOM_BACKUP_DIR": str(folder),
+        },
+        stderr=subprocess.PIPE,
+    ) as process:
+        eventually(lambda: list(sets.glob("*.unfinished/base")), seconds=60)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+
+    repository = Repository(folder)
+    assert list(sets.glob("*.unfinished"))
+    assert repository.survey().sets == repository.survey().unreadable == ()
+    with pytest.raises(CannotRestore, match=r"There is no backup in"):
+        repository.choose(None)
+    # Nothing goes on receiving the log, and the next backup tidies up.
+    eventually(lambda: not _receivers(clinic))
+    with repository.held():
+        assert not list(sets.iterdir())
+
+
+def _receivers(clinic):
+    place = str(clinic.source.folder.run)
+    return [
+        process
+        for process in psutil.process_iter(["cmdline"])
+        if any(place in word for word in process.info["cmdline"] or ())
+        and "pg_receivewal" in " ".join(process.info["cmdline"])
+    ]
+
+
+def test_who_receives_the_log_for_a_backup_is_no_server():
+    assert RECEIVER in merging._NO_SERVERS

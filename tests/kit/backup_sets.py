@@ -1,0 +1,54 @@
+"""Backup sets without a backup: manifests by hand, for what only reads those."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from db.backups.manifest import Manifest, SealedObject, TableDigest
+from db.backups.repository import Proof, Repository
+
+SYSTEM_ID: Final = "7000000000000000001"
+AS_OF: Final = datetime(2026, 11, 25, 2, 0, 7, tzinfo=UTC)
+MANIFEST: Final = Manifest(
+    set_id="20261125T020000Z-0001",
+    system_id=SYSTEM_ID,
+    database="chartroom",
+    timeline=1,
+    start_lsn="0/2000028",
+    end_lsn="0/2000120",
+    reached_lsn="0/2000188",
+    began_at=AS_OF - timedelta(seconds=7),
+    as_of=AS_OF,
+    finished_at=AS_OF + timedelta(seconds=2),
+    schema="0026",
+    objects=(SealedObject("base", 12_000_000, "0" * 64),),
+    database_bytes=56_000_000,
+    files=60,
+    file_bytes=1_500_000,
+    unreadable_files=(),
+    audit_entries=985,
+    tables={"public.patients": TableDigest(30, "7")},
+    key_ids=(7,),
+)
+PROOF: Final = Proof(
+    set_id=MANIFEST.set_id,
+    as_of=AS_OF,
+    proved_at=AS_OF + timedelta(hours=1),
+    seconds=3.1,
+    tables=71,
+    rows=59_189,
+    is_compared=True,
+    files=60,
+    file_bytes=1_500_000,
+    audit_entries=985,
+)
+
+
+def add_set(repository: Repository, **values: Any) -> Manifest:
+    """Let a repository have a set that is made up, and be a clinic's if it is not."""
+    manifest = replace(MANIFEST, **values)
+    repository.claim(SYSTEM_ID)
+    unfinished = repository.set_folder(f"{manifest.set_id}.unfinished")
+    unfinished.mkdir()
+    repository.publish(unfinished, manifest)
+    return manifest

@@ -1,0 +1,112 @@
+"""Backups on screen: none, one that is old and unproven, one that is being made."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from db.backups.repository import Repository
+from services.core.actors import Role
+from tests.kit import backup_sets
+from tests.pages.conftest import Clinic, rows_of
+
+
+@pytest.fixture
+def repository(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch, tmp_path_factory
+) -> Iterator[Repository]:
+    """The backups of a clinic whose servers are Chartroom's own."""
+    data = tmp_path_factory.mktemp("data")
+    changes = {"database_url": None, "data": data, "backup_dir": None}
+    ours = clinic.wiring.settings.model_copy(update=changes)
+    monkeypatch.setattr(clinic.wiring, "settings", ours)
+    return Repository(data / "backups")
+
+
+def said(app: AppTest) -> str:
+    assert not app.exception
+    kinds = (app.markdown, app.info, app.warning, app.error, app.caption)
+    words = "\n".join(element.value for kind in kinds for element in kind)
+    # What Markdown is not to take for its own.
+    return words.replace("\\", "")
+
+
+def opened(clinic: Clinic) -> AppTest:
+    return clinic.open("backups", Role.ADMIN)
+
+
+def test_where_servers_are_ones_own_their_tools_are_named(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+):
+    own = clinic.wiring.settings.model_copy(update={"database_url": "postgresql://"})
+    monkeypatch.setattr(clinic.wiring, "settings", own)
+
+    assert "These are your own: back them up with their tools" in said(opened(clinic))
+
+
+def test_without_a_backup_the_page_says_how_to_make_one(clinic: Clinic, repository):
+    words = said(opened(clinic))
+
+    assert "There is no backup yet" in words
+    assert "python -m dashboard backup" in words
+
+
+def test_a_backup_says_of_when_it_is_and_that_nobody_has_restored_it(
+    clinic: Clinic, repository
+):
+    backup_sets.add_set(repository)
+
+    app = opened(clinic)
+
+    words = said(app)
+    assert "The newest backup is of 25 Nov 2026, 02:00" in words
+    assert "56.0 MB of rows, 12.0 MB sealed; 60 files, 1.5 MB; 985 entries" in words
+    assert "No backup was ever restored" in words
+    assert "on the same disk as the clinic" in words
+    (row,) = rows_of(app, "backups_table")
+    first, last = ["25 Nov 2026, 02:00", "9.0 s", "56.0 MB"], ["12.0 MB", "60 (1.5 MB)"]
+    assert row == [*first, *last, "985"]
+
+
+def test_the_last_proven_restore_is_told_and_of_which_backup_it_was(
+    clinic: Clinic, repository
+):
+    backup_sets.add_set(repository)
+    repository.add_proof(backup_sets.PROOF)
+
+    words = said(opened(clinic))
+
+    assert "Last proven restore: 25 Nov 2026, 03:00**, of the newest backup" in words
+    assert "59,189 rows of 71 tables, each the same as a replica had shown" in words
+
+    newer = backup_sets.AS_OF + timedelta(days=1)
+    backup_sets.add_set(repository, set_id="20261126T020000Z-0001", as_of=newer)
+    assert "of an older backup" in said(opened(clinic))
+
+
+def test_what_is_wrong_stands_first(clinic: Clinic, repository):
+    manifest = backup_sets.add_set(repository, unreadable_files=("documents/1",))
+    other = repository.set_folder("20261124T020000Z-0001")
+    other.mkdir()
+    (other / "manifest.json").write_text("{}")
+    repository.note_failure("The disk of /backups has 5 MB free.")
+
+    words = said(opened(clinic))
+
+    assert "came to nothing. The disk of /backups has 5 MB free" in words
+    assert f"The manifest of backup {other.name} cannot be read" in words
+    assert "could not be read and are not in it: 1" in words
+    assert manifest.set_id in {each.set_id for each in repository.survey().sets}
+
+
+def test_while_one_is_made_the_page_says_so(clinic: Clinic, repository):
+    repository.claim(backup_sets.SYSTEM_ID)
+    with repository.held():
+        assert "being made just now" in said(opened(clinic))
+
+
+def test_others_do_not_see_backups(clinic: Clinic, repository):
+    app = clinic.go_to_address("backups", Role.STAFF)
+
+    assert "backup" not in said(app).lower().replace("see the state", "")
