@@ -40,6 +40,7 @@ from api.visits import (
     tickets,
 )
 from db.audit_store import AuditStore
+from db.backups.repository import Repository
 from db.cluster.observing import ClusterMonitor
 from db.cluster.statements import StatementReader
 from db.disk_space import DiskSpace
@@ -116,6 +117,7 @@ def create_api(
     spool: Spooling | None = None,
     disks: DiskSpace | None = None,
     statements: StatementReader | None = None,
+    backups: Repository | None = None,
     metrics_token: str | None = None,
     cors_origins: Collection[str] = (),
 ) -> FastAPI:
@@ -153,6 +155,7 @@ def create_api(
         spool,
         disks,
         statements,
+        backups,
     )
     api.state.stores = stores
     api.state.metrics_token = metrics_token

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from hmac import compare_digest
 from ipaddress import ip_address
 from typing import Final
@@ -73,6 +73,7 @@ def metrics(request: Request) -> Response:
         _files(request),
         _spool(request),
         _disk(request),
+        _backups(request),
     )
     whole = generate_latest() + b"".join(parts)
     return Response(whole, media_type=CONTENT_TYPE_LATEST)
@@ -200,6 +201,38 @@ def _disk(request: Request) -> bytes:
         ("bytes", "Size of the disk of this server's data folder.", usage[1]),
     ):
         Gauge(f"chartroom_data_disk_{name}", words, registry=registry).set(value)
+    return generate_latest(registry)
+
+
+def _backups(request: Request) -> bytes:
+    """Return how old backups and their proof are; nothing where there never was one."""
+    stores = stores_of(request)
+    survey = stores.backups.survey() if stores.backups else None
+    if stores.backups is None or survey is None:
+        return b""
+    registry, now = CollectorRegistry(), datetime.now(UTC)
+    values = [
+        ("sets", "Backups that count.", float(len(survey.sets))),
+        (
+            "unreadable_sets",
+            "Backups whose manifest somebody has changed or deleted.",
+            float(len(survey.unreadable)),
+        ),
+    ]
+    if (newest := survey.newest) is not None:
+        age = max(0.0, (now - newest.as_of).total_seconds())
+        values += [
+            ("age_seconds", "Age of the newest backup.", age),
+            ("bytes", "Size of the newest backup, sealed.", float(newest.sealed_bytes)),
+        ]
+    if (proof := stores.backups.last_proof()) is not None:
+        age = max(0.0, (now - proof.proved_at).total_seconds())
+        values += [
+            ("proof_age_seconds", "Age of the last proven restore.", age),
+            ("proof_seconds", "How long the last proven restore took.", proof.seconds),
+        ]
+    for name, words, value in values:
+        Gauge(f"chartroom_backup_{name}", words, registry=registry).set(value)
     return generate_latest(registry)
 
 

@@ -17,6 +17,7 @@ from api.core.bearers import Bearers
 from api.core.exports import ListExport, ListExports
 from api.core.origins import SAFE_METHODS, is_same_origin, origin_of
 from db.audit_store import AuditStore
+from db.backups.repository import Repository
 from db.cluster.observing import ClusterMonitor
 from db.cluster.statements import StatementReader
 from db.disk_space import DiskSpace
@@ -122,6 +123,7 @@ class Stores:
     spool: Spooling | None = None
     disks: DiskSpace | None = None
     statements: StatementReader | None = None
+    backups: Repository | None = None
     exports: ListExports = field(default_factory=ListExports)
     bearers: Bearers = field(default_factory=Bearers)
 

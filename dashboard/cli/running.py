@@ -140,6 +140,7 @@ def work(settings: "Settings") -> None:
         settings.alert_webhook_form,
         settings.health_addresses,
         settings.availability_objective / 100,
+        wired.backups if settings.is_embedded else None,
     )
     try:
         with (

@@ -13,6 +13,7 @@ from typing import Final
 
 from db.cluster.observing import ClusterSnapshot, Observer
 from db.postgres import Database
+from jobs.backups.ageing import BackupAge
 from jobs.cluster.availability import AvailabilityCounter, WebProbe
 from jobs.cluster.monitor_ledger import Ledger
 from jobs.cluster.monitor_writer import MonitorWriter
@@ -33,12 +34,14 @@ def sampling(
     post: Post,
     availability: AvailabilityCounter | None = None,
     probe: WebProbe | None = None,
+    *,
+    backups: BackupAge | None = None,
 ) -> Iterator[None]:
     """Watch in the background until the block ends."""
     ledger = Ledger()
     availability, probe = availability or AvailabilityCounter(), probe or WebProbe()
     writer = MonitorWriter(database, ledger, post, availability)
-    sampler = Sampler(observer, ledger, availability, probe)
+    sampler = Sampler(observer, ledger, availability, probe, backups=backups)
     with background_threads(
         sampler=sampler.run, monitor_writer=writer.run, web_probe=probe.run
     ):
@@ -54,11 +57,14 @@ class Sampler:
         ledger: Ledger,
         availability: AvailabilityCounter | None = None,
         probe: WebProbe | None = None,
+        *,
+        backups: BackupAge | None = None,
     ) -> None:
         self._observer = observer
         self._ledger = ledger
         self._availability = availability or AvailabilityCounter()
         self._probe = probe or WebProbe()
+        self._backups = backups
         self._judge = Judge()
         self._before: ClusterSnapshot | None = None
         self._led: ClusterSnapshot | None = None
@@ -89,6 +95,7 @@ class Sampler:
         measures = alerts.measure(
             snapshot,
             self._before,
+            backup_age=self._backups.at(snapshot.taken_at) if self._backups else None,
             burn_rate=self._availability.burn_rate(snapshot.taken_at),
         )
         rules = self._ledger.rules

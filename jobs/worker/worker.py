@@ -14,6 +14,7 @@ from procrastinate.exceptions import ProcrastinateException
 from db.cluster.observing import Observer
 from jobs.audit.shipping import shipping
 from jobs.audit.spooled_events import writing_down
+from jobs.backups.ageing import BackupAge
 from jobs.cluster.availability import AvailabilityCounter, WebProbe
 from jobs.cluster.sampling import sampling
 from jobs.worker.tasks import Stores, queue
@@ -55,6 +56,7 @@ def run(stores: Stores, observer: Observer, spool: AuditSpool) -> None:
             post,
             AvailabilityCounter(stores.availability_objective),
             WebProbe(stores.health_addresses),
+            backups=BackupAge(stores.backups) if stores.backups else None,
         ),
     ):
         asyncio.run(_run(stores))

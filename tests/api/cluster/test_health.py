@@ -10,6 +10,7 @@ from sqlalchemy import delete, insert, text
 from api.application import create_api
 from api.cluster.health import Checkup, Health, examine
 from api.core.dependencies import Stores
+from db.backups.repository import Repository
 from db.cluster.observing import ClusterSnapshot
 from db.cluster.statements import StatementReader
 from db.models.audit import AuditEvent
@@ -18,6 +19,7 @@ from services.core import audit
 from services.core.actors import Role
 from services.core.audit import Action
 from tests.api.conftest import Client
+from tests.kit import backup_sets
 from tests.kit.replicas import write_everywhere
 from tests.kit.signing_in import cookie_of
 from tests.kit.statements import count_statements
@@ -290,7 +292,7 @@ def test_metrics_tell_whether_mongodb_and_etcd_answer(
 
 
 @pytest.fixture
-def guarded(application, module_files, module_log, papers, module_endpoints):
+def guarded(application, module_files, module_log, papers, module_endpoints, tmp_path):  # noqa: PLR0917
     """The API with a token for Prometheus, which may ask what statements took."""
     given = (application.database, module_files, module_log, application.limits)
     api = create_api(
@@ -299,6 +301,7 @@ def guarded(application, module_files, module_log, papers, module_endpoints):
         runner=None,
         now=lambda: datetime(2026, 11, 20, 12, tzinfo=UTC),
         statements=StatementReader(lambda: module_endpoints),
+        backups=Repository(tmp_path / "backups"),
         metrics_token=TOKEN,
     )
     client = Client(api)
@@ -325,6 +328,29 @@ def test_metrics_tell_what_statements_took(guarded, addresses, module_endpoints)
         assert f"chartroom_node_statements_total{label}" not in before
         assert f"chartroom_node_statements_total{label}" in told
         assert f"chartroom_node_statement_seconds_total{label}" in told
+
+
+def test_metrics_tell_how_old_backups_and_their_proof_are(guarded, tmp_path):
+    def told():
+        answer = guarded.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
+        lines = answer.text.splitlines()
+        return dict(line.split() for line in lines if line.startswith("chartroom_back"))
+
+    assert told() == {
+        "chartroom_backup_sets": "0.0",
+        "chartroom_backup_unreadable_sets": "0.0",
+    }
+    repository = Repository(tmp_path / "backups")
+    backup_sets.add_set(repository, as_of=datetime.now(UTC) - timedelta(hours=1))
+    repository.add_proof(backup_sets.PROOF)
+
+    known = told()
+
+    assert known["chartroom_backup_sets"] == "1.0"
+    assert known["chartroom_backup_bytes"] == "1.2e+07"
+    assert known["chartroom_backup_proof_seconds"] == "3.1"
+    assert 3600 <= float(known["chartroom_backup_age_seconds"]) < 3700
+    assert "chartroom_backup_proof_age_seconds" in known
 
 
 @pytest.mark.parametrize(
