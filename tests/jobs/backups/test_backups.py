@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,11 +12,13 @@ import psutil
 import pytest
 
 from db.backups.backup_errors import CannotBackUp, CannotRestore, SetBroken
-from db.backups.base_backup import RECEIVER
-from db.backups.file_copies import FileCopies, read_copies
+from db.backups.base_backup import RECEIVER, Leader
+from db.backups.file_copies import FileCopies, prove_copy, read_copies
 from db.backups.manifest import TableDigest
 from db.backups.repository import Repository
+from db.backups.sandbox import unpacked
 from db.cluster.observing import merging
+from db.embedded.processes import programs
 from db.files.file_keys import FileKeys
 from jobs.backups.looking import look, words_of
 from jobs.backups.taking import seal_of, take
@@ -278,17 +281,72 @@ def test_a_sandbox_that_has_no_room_is_not_begun(clinic, repository, keys, taken
         prove(clinic, small, keys)
 
 
-def test_files_are_copied_once(clinic, repository, keys, manifest):
+def test_files_are_copied_once(clinic, repository, keys, manifest, monkeypatch):
     known = {copy.place: copy for copy in copies_of(repository, manifest, keys)}
-    again = FileCopies(clinic.source.files, repository, known=known)
+    anew = FileCopies(clinic.source.files, repository)
+    read = []
+    _open = clinic.source.files.open_stored
+    monkeypatch.setattr(
+        clinic.source.files,
+        "open_stored",
+        lambda entry: read.append(entry.file_id) or _open(entry),
+    )
 
+    anew.look()
+    assert {file_id for _, file_id in known} <= set(read)
+    # What another test has filed since is new, these are not.
+    assert anew.new_bytes < 1000
+    read.clear()
+    again = FileCopies(clinic.source.files, repository, known=known)
     again.look()
 
-    assert len(again.copied) >= len(samples.FILES)
-    assert again.new_bytes < 1000
-    assert {known[place].sha256 for place in known} <= {
-        copy.sha256 for copy in again.copied.values()
+    assert not {file_id for _, file_id in known} & set(read)
+    assert {place: again.copied[place].sha256 for place in known} == {
+        place: copy.sha256 for place, copy in known.items()
     }
+
+
+def test_a_file_that_is_not_the_one_its_row_names_is_named(repository, keys, manifest):
+    copy = copies_of(repository, manifest, keys)[0]
+
+    assert prove_copy(copy, repository, keys, None) > 0
+    with pytest.raises(SetBroken, match=f"^{copy.name} is not the file that its row"):
+        prove_copy(copy, repository, keys, bytes(32))
+
+
+def test_postgresql_verifies_every_file_and_the_log(clinic, repository, keys, manifest):
+    folder, seal = clinic.source.folder, seal_of(manifest, keys)
+    found = programs.find(folder.path)
+    with unpacked(folder, found, seal, set_of(repository, manifest)) as sandbox:
+        assert sandbox.verify().end_lsn == manifest.end_lsn
+        for place in ("base/1/1259", "pg_wal/0*[0-9A-F]"):
+            whole = {path: path.read_bytes() for path in sandbox.data.glob(place)}
+            for path, data in whole.items():
+                path.write_bytes(bytes(len(data)))
+            with pytest.raises(SetBroken, match=r"^The base backup does not verify: "):
+                sandbox.verify()
+            for path, data in whole.items():
+                path.write_bytes(data)
+        assert sandbox.verify().timeline == manifest.timeline
+
+
+def test_another_leader_than_in_the_beginning_makes_it_count_for_nothing(
+    clinic, tmp_path, monkeypatch
+):
+    repository = Repository(tmp_path / "switched")
+    found = Leader.system
+    timelines = iter((1, 2))
+    monkeypatch.setattr(
+        Leader,
+        "system",
+        lambda leader: replace(found(leader), timeline=next(timelines)),
+    )
+
+    with pytest.raises(CannotBackUp, match="Another server leads than when"):
+        take(clinic.source, repository)
+
+    assert not list((repository.folder / "sets").iterdir())
+    assert repository.last_failure().sentence.startswith("Another server leads")
 
 
 def test_one_backup_at_a_time(clinic, repository, taken):

@@ -34,6 +34,21 @@ def sealed(six_entries):
         yield six_entries
 
 
+def test_a_copy_of_the_log_is_followed_entry_by_entry(sealed):
+    log = list(sealed.store.walk_after(0))
+    assert list(chain.follow_all(iter(log))) == log
+    assert chain.link_of(log[-1]).sequence == len(log)
+
+    changed = [*log[:2], log[2] | {"action": "patient:print"}, *log[3:]]
+    for copy, sentence in (
+        ([*log[:2], *log[3:]], "Entry 3 is missing"),
+        (changed, "Entry 3 was changed"),
+        ([log[0], log[2], log[1]], "Entry 2 is missing"),
+    ):
+        with pytest.raises(chain.ChainBroken, match=sentence):
+            list(chain.follow_all(iter(copy)))
+
+
 def test_an_untouched_log_is_whole(sealed):
     verdict = sealed.verify()
 
