@@ -8,8 +8,8 @@ from itertools import chain
 from typing import Final
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
-from starlette.types import ASGIApp
 
 from api.documents.shares import SHARED_PATH
 from dashboard.sign_in import booking, leaving, shared, welcome
@@ -43,10 +43,11 @@ _TABLES: Final[tuple[Callable[[SignInContext], list[BaseRoute]], ...]] = (
 )
 
 
-def create_sign_in(context: SignInContext) -> ASGIApp:
+def create_sign_in(context: SignInContext) -> Starlette:
     """Return everything that answers below PATHS."""
     routes = list(chain.from_iterable(t(context) for t in _TABLES))
-    return Speaking(Starlette(routes=routes), context.settings.language)
+    speaking = Middleware(Speaking, usual=context.settings.language)
+    return Starlette(routes=routes, middleware=[speaking])
 
 
 def serves(path: str) -> bool:

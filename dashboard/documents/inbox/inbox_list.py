@@ -10,6 +10,7 @@ from dashboard.documents.inbox.assigning import ask_assignee, be_done
 from dashboard.documents.records.document_addresses import document_page
 from dashboard.navigation import go
 from dashboard.ui.empty_state import empty_state
+from dashboard.ui.language import decimal, gettext as _
 from dashboard.ui.record_table import (
     Cell,
     Column,
@@ -81,7 +82,7 @@ def _listed(view: InboxView) -> tuple[list[InboxItem], bool]:
     """Return as much of the inbox as was asked for, and whether there is more."""
     items: list[InboxItem] = []
     after: UUID | None = None
-    for _ in range(st.session_state.get(_PARTS.format(view.name), 1)):
+    for _number in range(st.session_state.get(_PARTS.format(view.name), 1)):
         page = _page(view, after)
         items += page.items
         after = page.next
@@ -104,12 +105,12 @@ def _page(view: InboxView, after: UUID | None) -> InboxPage:
 def _offer_more(view: InboxView, number: int) -> None:
     """Say that the list is cut, and offer what follows."""
     with st.container(horizontal=True, vertical_alignment="center"):
+        first = _("The first {number} are shown: the urgent, then the oldest.")
         st.markdown(
-            f":material/more_horiz: The first {number:,} are shown: the urgent, then "
-            "the oldest.",
+            f":material/more_horiz: {first.format(number=decimal(number))}",
             width="content",
         )
-        st.button("Show more", key="inbox_more", on_click=_show_more, args=(view,))
+        st.button(_("Show more"), key="inbox_more", on_click=_show_more, args=(view,))
 
 
 def _show_more(view: InboxView) -> None:
