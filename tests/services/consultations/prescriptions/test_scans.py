@@ -67,7 +67,7 @@ def test_a_clinician_adds_none_to_anothers_patient_and_a_patient_to_none(room, i
     with pytest.raises(NoSuchPrescription):
         add(room, room.clinic.emil, issued)
     grace = room.clinic.invite(room.clinic.grace)
-    with pytest.raises(NotAllowed):
+    with pytest.raises(NotAllowed, match="You may not file documents"):
         add(room, grace, issued)
 
     assert shown(room, room.clinic.dora, issued) == []
