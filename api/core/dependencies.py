@@ -211,7 +211,7 @@ async def program(
     request: Request, later: BackgroundTasks, _: Annotated[object, Depends(_bearer)]
 ) -> Caller:
     """Return the program behind the bearer token, or answer 401 or 429."""
-    stores, after = stores_of(request), _after(request)
+    stores, after = stores_of(request), place_seen_by(request)
     # A thread is handed only what asks a database: to hand over costs as much.
     bearer = stores.bearers.known(_token_of(request))
     if bearer is None or not stores.limits.count_here(bearer.token_id):
@@ -223,7 +223,7 @@ async def program(
 
 async def program_or_person(request: Request, later: BackgroundTasks) -> Caller:
     """Return the caller behind a bearer token or our own cookie, or answer 401."""
-    stores, after = stores_of(request), _after(request)
+    stores, after = stores_of(request), place_seen_by(request)
     user_id: UUID | None = request.scope.get(SIGNED_IN)
     if user_id is None or "authorization" in request.headers:
         return await program(request, later, None)
@@ -326,7 +326,7 @@ def unauthorised(detail: str) -> HTTPException:
     return HTTPException(401, detail, headers=_CHALLENGE)
 
 
-def _after(request: Request) -> Lsn | None:
+def place_seen_by(request: Request) -> Lsn | None:
     """Return what the caller has seen; a link, having no header, says it itself."""
     text = request.headers.get(LSN_HEADER) or request.query_params.get(LSN_PARAMETER)
     if not text:

@@ -119,7 +119,7 @@ def list_public_doctors(anybody: Anybody) -> Response:
         lambda session: doctors.list_doctors(session, PUBLIC, limit=_MOST_DOCTORS)
     )
     content = {"doctors": list(map(PublicDoctor.of, read.value))}
-    return JsonResponse(content, headers=read_headers(read, None))
+    return JsonResponse(content, headers=read_headers(read, anybody.after))
 
 
 @router.get("/doctors/{uuid}/slots", responses=shows(PublicSlotsShown, 404))
@@ -132,7 +132,7 @@ def list_public_slots(anybody: Anybody, uuid: UUID) -> Response:
 
     read = anybody.read(look)
     content = {"slots": list(map(PublicSlot.of, read.value))}
-    return JsonResponse(content, headers=read_headers(read, None))
+    return JsonResponse(content, headers=read_headers(read, anybody.after))
 
 
 @router.post(

@@ -8,9 +8,9 @@ from fastapi import Depends, HTTPException, Request
 from fastapi.concurrency import run_in_threadpool
 from sqlalchemy.orm import Session
 
-from api.core.dependencies import PublicBooking, Stores, stores_of
+from api.core.dependencies import PublicBooking, Stores, place_seen_by, stores_of
 from api.core.origins import origin_of
-from db.postgres import ANONYMOUS, Read, WriteResult
+from db.postgres import ANONYMOUS, Lsn, Read, WriteResult
 from services.core import audit
 from services.core.audit import Action, Origin
 from services.core.on_behalf import ActorDatabase
@@ -27,6 +27,7 @@ class Visitor:
     offer: PublicBooking
     stores: Stores
     origin: Origin
+    after: Lsn | None
 
     @property
     def network(self) -> str:
@@ -34,8 +35,9 @@ class Visitor:
         return self.origin.network or ""
 
     def read(self, operation: Callable[[Session], T]) -> Read[T]:
-        """Read what is for everybody, from a replica."""
-        return ActorDatabase(self.stores.database, PUBLIC, self.origin).read(operation)
+        """Read what is for everybody, from a server that knows what they have seen."""
+        own = ActorDatabase(self.stores.database, PUBLIC, self.origin)
+        return own.read(operation, after=self.after)
 
     def write(self, operation: Callable[[Session], T]) -> WriteResult[T]:
         """Run the operation on the primary, as nobody, recorded with its origin."""
@@ -71,7 +73,7 @@ async def visitor(request: Request) -> Visitor:
     offer = stores.papers.visits.public
     if offer is None:
         raise HTTPException(404, "This clinic's visits cannot be booked here.")
-    known = Visitor(offer, stores, origin_of(request))
+    known = Visitor(offer, stores, origin_of(request), place_seen_by(request))
     await run_in_threadpool(
         known.count, lambda throttle: limits.count_look(throttle, known.network)
     )

@@ -170,6 +170,17 @@ def test_doctors_are_listed_by_name_and_specialization_only(visitor, slot):
     assert all(doctor.keys() == {"id", "name", "specialization"} for doctor in listed)
 
 
+def test_whoever_says_what_they_have_seen_is_answered_by_who_knows_it(
+    visitor, application
+):
+    leader = application.database.read_newest(lambda _: None, identity=SYSTEM).served
+
+    for _ in range(5):
+        answer = visitor.get("/api/public/doctors", headers=NEWEST)
+        assert answer.headers["X-Chartroom-Node"] == leader.node
+        assert answer.headers["X-Chartroom-LSN"] == NEWEST["X-Chartroom-LSN"]
+
+
 @pytest.mark.parametrize("field", ["patient_name", "patient_email"])
 def test_a_wrong_field_is_named(visitor, slot, email, field):
     body = {"slot_id": str(slot[1]), "patient_name": NAME, "patient_email": email}
