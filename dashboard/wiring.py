@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from dashboard.web.installation_key import derive, signing_key
 from db.audit_store import AuditStore
-from db.backups.repository import Repository
 from db.disk_space import DiskSpace
 from db.draft_store import DraftStore
 from db.endpoints import Endpoints
@@ -27,6 +26,7 @@ from services.core.throttling import Throttle
 
 if TYPE_CHECKING:
     from dashboard.web.cluster_following import Following
+    from db.backups.repository import Repository
     from db.cluster.observing import ClusterMonitor
     from db.cluster.statements import StatementReader
     from db.files.seal_keys import SealKeyFile
@@ -99,7 +99,7 @@ class Wiring:
         return DiskSpace(self.settings.data)
 
     @property
-    def backups(self) -> Repository:
+    def backups(self) -> "Repository":
         """The backups of this clinic."""
         return backups_of(self.settings)
 
@@ -368,8 +368,10 @@ def file_keys(settings: Settings) -> FileKeys:
     return FileKeys(path or own, may_be_made=path is None)
 
 
-def backups_of(settings: Settings) -> Repository:
+def backups_of(settings: Settings) -> "Repository":
     """Return the repository that the settings name, empty or not."""
+    from db.backups.repository import Repository
+
     return Repository(settings.backups)
 
 
