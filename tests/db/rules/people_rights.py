@@ -34,7 +34,7 @@ PEOPLE: dict[str, Rights] = {
     )
     | {"system": EVERYTHING},
     "users": {
-        "patient": "SELECT own",
+        "patient": "SELECT own; UPDATE(language) own",
         "staff": (
             "SELECT patient staff clinician colleague; INSERT patient; "
             "UPDATE(name, email) patient"
