@@ -99,7 +99,7 @@ def test_a_patient_is_found_filtered_opened_edited_and_exported(page: Page):
     page.get_by_text("Filters and order").click()
     page.get_by_role("button", name="Add filter").click()
     page.get_by_label("Value", exact=True).fill(last)
-    page.get_by_role("button", name="Show patients").click()
+    ready(page).get_by_role("button", name="Show patients").click()
     expect(page.get_by_text(f"whose last name is “{last}”")).to_be_visible()
     with page.expect_download() as download:
         page.get_by_role("link", name="CSV").click()
@@ -388,6 +388,7 @@ def test_a_few_letters_and_enter_choose_the_term_on_file(site: Site):
     page.get_by_role("button", name="Add filter").click()
     field = page.get_by_role("combobox", name="Field", exact=True)
     field.fill("Allerg")
+    expect(page.get_by_role("option").first).to_contain_text("Allerg")
     field.press("Enter")
     value = page.get_by_role("combobox", name="Value", exact=True)
 

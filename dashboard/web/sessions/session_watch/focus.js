@@ -137,10 +137,9 @@
   // -- Where to go -------------------------------------------------------------------
 
   const refused = () => {
-    const { first, shown } = window.chartroom.problems()
+    const { first } = window.chartroom.problems()
     if (!first || !isShown(first)) return undefined
-    const isNew = [...shown].some((id) => !act.problems.has(id))
-    return act.isPress || isNew ? first : undefined
+    return act.isPress || isRefusedAnew() ? first : undefined
   }
 
   const landing = () => {
@@ -151,6 +150,19 @@
   }
 
   const isElsewhere = () => act.page !== location.pathname || act.title !== titleOf()
+
+  const isRefusedAnew = () =>
+    [...window.chartroom.problems().shown].some((id) => !act.problems.has(id))
+
+  // On a busy machine a run may begin and end between two frames, and its state is never
+  // drawn: what it has drawn shows that it was there.
+  const hasDrawn = () => {
+    window.chartroom.tieFields()
+    return (
+      isElsewhere() || isRefusedAnew() ||
+      [...landings().keys()].some((key) => !act.landings.has(key))
+    )
+  }
 
   const goal = () => {
     const dialog = openDialog()
@@ -163,7 +175,7 @@
 
   const settle = () => {
     if (isRunning()) return
-    if (act?.ran) {
+    if (act && (act.ran ||= hasDrawn())) {
       act.until ||= Date.now() + SETTLING_MS
       window.chartroom.tieFields()
       const target = Date.now() < act.until ? goal() : undefined
@@ -196,6 +208,8 @@
       settle()
     })
   }
+  // A dialog of ours that shuts may change nothing else.
+  document.addEventListener("close", () => look([]), true)
   new MutationObserver(look).observe(document.body, {
     attributeFilter: ["data-test-script-state"], attributes: true, childList: true, subtree: true,
   })
