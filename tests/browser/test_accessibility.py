@@ -63,6 +63,7 @@ PAGES = [
     (Role.ADMIN, "/alerts"),
     (Role.ADMIN, "/cluster_history"),
     (Role.ADMIN, "/drills"),
+    (Role.ADMIN, "/backups"),
     (Role.ADMIN, "/availability"),
     (Role.ADMIN, "/slow_queries"),
     (Role.ADMIN, "/outbox"),
