@@ -9,6 +9,7 @@
   const KEY = "st-key-"
   // After that nobody expects the page to move the focus.
   const SETTLING_MS = 5000
+  const CLOSING_MS = 500
   const READABLE = 'h1, h2, h3, h4, h5, h6, [role="alert"], p, summary'
   const REACHABLE =
     'button:not([disabled]):not([tabindex="-1"]), a[href], select:not([disabled]), ' +
@@ -158,8 +159,9 @@
   // drawn: what it has drawn shows that it was there.
   const hasDrawn = () => {
     window.chartroom.tieFields()
+    const { shown } = window.chartroom.problems()
     return (
-      isElsewhere() || isRefusedAnew() ||
+      isElsewhere() || isRefusedAnew() || [...act.problems].some((id) => !shown.has(id)) ||
       [...landings().keys()].some((key) => !act.landings.has(key))
     )
   }
@@ -208,8 +210,12 @@
       settle()
     })
   }
-  // A dialog of ours that shuts may change nothing else.
-  document.addEventListener("close", () => look([]), true)
+  // A dialog of ours that shuts may change nothing else, and is seen for a while yet.
+  const shut = () => {
+    look([])
+    setTimeout(() => look([]), CLOSING_MS)
+  }
+  document.addEventListener("close", shut, true)
   new MutationObserver(look).observe(document.body, {
     attributeFilter: ["data-test-script-state"], attributes: true, childList: true, subtree: true,
   })

@@ -257,7 +257,12 @@
       const answer = await fetch("/session/places", { cache: "no-store" })
       if (!answer.ok) throw new Error("refused")
       places = await answer.json()
-      if (palette.open && !typed()) draw("done")
+      if (palette.open && !typed()) {
+        // Arrows may have been pressed since it opened.
+        const chosen = marked
+        draw("done")
+        mark(chosen)
+      }
     } catch {
       if (!places) note.textContent = UNREACHABLE
     }
