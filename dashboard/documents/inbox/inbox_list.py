@@ -11,6 +11,7 @@ from dashboard.documents.records.document_addresses import document_page
 from dashboard.navigation import go
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.language import decimal, gettext as _
+from dashboard.ui.lists.cut_notice import offer_more
 from dashboard.ui.record_table import (
     Cell,
     Column,
@@ -104,13 +105,14 @@ def _page(view: InboxView, after: UUID | None) -> InboxPage:
 
 def _offer_more(view: InboxView, number: int) -> None:
     """Say that the list is cut, and offer what follows."""
-    with st.container(horizontal=True, vertical_alignment="center"):
-        first = _("The first {number} are shown: the urgent, then the oldest.")
-        st.markdown(
-            f":material/more_horiz: {first.format(number=decimal(number))}",
-            width="content",
-        )
-        st.button(_("Show more"), key="inbox_more", on_click=_show_more, args=(view,))
+    first = _("The first {number} are shown: the urgent, then the oldest.")
+    offer_more(
+        first.format(number=decimal(number)),
+        _("Show more"),
+        key="inbox_more",
+        on_click=_show_more,
+        args=(view,),
+    )
 
 
 def _show_more(view: InboxView) -> None:

@@ -6,6 +6,7 @@ from uuid import UUID
 import streamlit as st
 
 from dashboard.ui.language import decimal, gettext as _
+from dashboard.ui.lists.cut_notice import offer_more
 
 AT_A_TIME: Final = 100
 _PAGES: Final = "chart_pages"
@@ -25,12 +26,8 @@ def offer_earlier(patient_id: UUID, number: int, latest: str, *, key: str) -> No
     most = most_shown(patient_id)
     if number < most:
         return
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(
-            f":material/more_horiz: {latest.format(number=decimal(most))}",
-            width="content",
-        )
-        if st.button(_("Show earlier"), key=key):
-            st.session_state[_PAGES] = (patient_id, most // AT_A_TIME + 1)
-            # The whole page: what it shows of them elsewhere is more, too.
-            st.rerun()
+    said = latest.format(number=decimal(most))
+    if offer_more(said, _("Show earlier"), key=key):
+        st.session_state[_PAGES] = (patient_id, most // AT_A_TIME + 1)
+        # The whole page: what it shows of them elsewhere is more, too.
+        st.rerun()

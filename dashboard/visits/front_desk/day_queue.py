@@ -11,6 +11,7 @@ import streamlit as st
 from dashboard.context import current_actor, in_zone, now, read
 from dashboard.ui.clock import zone
 from dashboard.ui.language import decimal, gettext as _
+from dashboard.ui.lists.cut_notice import offer_more
 from services.visits.front_desk import appointments
 from services.visits.front_desk.appointments import VisitRecord, VisitStatus
 
@@ -83,15 +84,10 @@ def offer_rest(queue: Queue, *, key: str) -> None:
     if not queue.is_cut:
         return
     latest = max(visit.starts_at for visit in queue.visits)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(
-            _(
-                ":material/more_horiz: Today has very many visits: {count} are shown, "
-                "up to {time}."
-            ).format(count=decimal(len(queue.visits)), time=f"{in_zone(latest):%H:%M}"),
-            width="content",
-        )
-        st.button(_("Show later visits"), key=key, on_click=_show_more)
+    said = _("Today has very many visits: {count} are shown, up to {time}.").format(
+        count=decimal(len(queue.visits)), time=f"{in_zone(latest):%H:%M}"
+    )
+    offer_more(said, _("Show later visits"), key=key, on_click=_show_more)
 
 
 def _show_more() -> None:
