@@ -206,10 +206,10 @@ def _disk(request: Request) -> bytes:
 
 def _backups(request: Request) -> bytes:
     """Return how old backups and their proof are; nothing where there never was one."""
-    stores = stores_of(request)
-    survey = stores.backups.survey() if stores.backups else None
-    if stores.backups is None or survey is None:
+    backups = stores_of(request).backups
+    if backups is None:
         return b""
+    survey = backups.survey()
     registry, now = CollectorRegistry(), datetime.now(UTC)
     values = [
         ("sets", "Backups that count.", float(len(survey.sets))),
@@ -225,7 +225,7 @@ def _backups(request: Request) -> bytes:
             ("age_seconds", "Age of the newest backup.", age),
             ("bytes", "Size of the newest backup, sealed.", float(newest.sealed_bytes)),
         ]
-    if (proof := stores.backups.last_proof()) is not None:
+    if (proof := backups.last_proof()) is not None:
         age = max(0.0, (now - proof.proved_at).total_seconds())
         values += [
             ("proof_age_seconds", "Age of the last proven restore.", age),

@@ -1,6 +1,6 @@
 """Shows which backups there are, where they lie, and whether one was ever restored."""
 
-from datetime import datetime
+from datetime import timedelta
 from typing import Final
 
 import streamlit as st
@@ -11,7 +11,7 @@ from dashboard.ui.empty_state import empty_state
 from dashboard.ui.measures import ago, amount, seconds
 from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
 from dashboard.ui.words import at, plain
-from services.backups import BackupState, read_state
+from services.backups import BackupState, Manifest, read_state
 
 _COLUMNS: Final = (
     Column("As of", is_whole=True),
@@ -37,13 +37,13 @@ def show_backups() -> None:
         return
     state = read_state(current_actor(), wired.backups, wired.settings.data)
     _show_troubles(state)
-    if state.newest is None:
+    if (newest := state.newest) is None:
         empty_state(
             "There is no backup yet. Make one with: python -m dashboard backup",
             icon="backup",
         )
         return
-    _show_newest(state, now())
+    _show_newest(newest, now() - newest.as_of)
     _show_proof(state)
     if state.is_beside:
         st.warning(
@@ -73,13 +73,10 @@ def _show_troubles(state: BackupState) -> None:
         )
 
 
-def _show_newest(state: BackupState, moment: datetime) -> None:
-    newest = state.newest
-    if newest is None:
-        return
+def _show_newest(newest: Manifest, age: timedelta) -> None:
     st.markdown(
         f"**The newest backup is of {at(newest.as_of)}** "
-        f"({ago(moment - newest.as_of)}): {amount(newest.database_bytes)} of rows, "
+        f"({ago(age)}): {amount(newest.database_bytes)} of rows, "
         f"{amount(newest.sealed_bytes)} sealed; {newest.files:,} files, "
         f"{amount(newest.file_bytes)}; {newest.audit_entries:,} entries of the audit "
         "log. PostgreSQL has verified it."

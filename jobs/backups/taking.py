@@ -89,17 +89,19 @@ def take(source: BackupSource, repository: Repository) -> BackupTaken:
         except CannotBackUp as error:
             repository.note_failure(str(error))
             raise
-        except (CannotRestore, ChainBroken) as error:
-            failure = CannotBackUp(f"The backup does not count: {error}")
+        except (CannotRestore, ChainBroken, OSError) as error:
+            failure = CannotBackUp(_why(error, repository))
             repository.note_failure(str(failure))
             raise failure from error
-        except OSError as error:
-            failure = CannotBackUp(
-                f"The backup could not be written ({error.strerror or error}): see "
-                f"how full the disk of {repository.folder} is."
-            )
-            repository.note_failure(str(failure))
-            raise failure from error
+
+
+def _why(error: Exception, repository: Repository) -> str:
+    if isinstance(error, OSError):
+        return (
+            f"The backup could not be written ({error.strerror or error}): see "
+            f"how full the disk of {repository.folder} is."
+        )
+    return f"The backup does not count: {error}"
 
 
 class _Taking:

@@ -1,7 +1,7 @@
 """What the repository of backups holds, and the record of what was done with it."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy.orm import Session
@@ -55,10 +55,10 @@ def read_state(actor: Actor, repository: Repository, data: Path) -> BackupState:
     )
 
 
-def age_of_newest(repository: Repository, now: datetime) -> timedelta | None:
-    """Return how old the newest backup is; None where there never was one."""
+def time_of_newest(repository: Repository) -> datetime | None:
+    """Return what time the newest backup leads to; None where there never was one."""
     newest = repository.survey().newest
-    return None if newest is None else max(timedelta(), now - newest.as_of)
+    return newest.as_of if newest else None
 
 
 def record_taken(session: Session, actor: Actor, manifest: Manifest) -> None:

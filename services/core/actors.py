@@ -323,8 +323,7 @@ class Actor:
             raise NotAllowed(
                 Sentence(
                     "You may not {permission}: your role is {role}. Ask an "
-                    "administrator if "
-                    "your work needs it.",
+                    "administrator if your work needs it.",
                     permission=Sentence(permission),
                     role=Sentence(self.role),
                 ),

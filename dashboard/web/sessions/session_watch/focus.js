@@ -158,7 +158,6 @@
   // On a busy machine a run may begin and end between two frames, and its state is never
   // drawn: what it has drawn shows that it was there.
   const hasDrawn = () => {
-    window.chartroom.tieFields()
     const { shown } = window.chartroom.problems()
     return (
       isElsewhere() || isRefusedAnew() || [...act.problems].some((id) => !shown.has(id)) ||
@@ -177,9 +176,9 @@
 
   const settle = () => {
     if (isRunning()) return
+    if (act) window.chartroom.tieFields()
     if (act && (act.ran ||= hasDrawn())) {
       act.until ||= Date.now() + SETTLING_MS
-      window.chartroom.tieFields()
       const target = Date.now() < act.until ? goal() : undefined
       if (target && target !== act.arrived && reach(target)) act.arrived = target
     }

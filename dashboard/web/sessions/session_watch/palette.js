@@ -185,7 +185,7 @@
     all[marked].scrollIntoView({ block: "nearest" })
   }
 
-  const draw = (state) => {
+  const draw = (state, at = 0) => {
     let number = 0
     const row = ({ title, more, url }) => {
       const option = make("div", { id: `chartroom-option-${number++}` })
@@ -206,7 +206,7 @@
     list.hidden = !drawn.length
     field.setAttribute("aria-expanded", String(Boolean(drawn.length)))
     note.textContent = saying(state, number)
-    mark(0)
+    mark(at)
   }
 
   const saying = (state, count) => {
@@ -257,12 +257,8 @@
       const answer = await fetch("/session/places", { cache: "no-store" })
       if (!answer.ok) throw new Error("refused")
       places = await answer.json()
-      if (palette.open && !typed()) {
-        // Arrows may have been pressed since it opened.
-        const chosen = marked
-        draw("done")
-        mark(chosen)
-      }
+      // Arrows may have been pressed since it opened.
+      if (palette.open && !typed()) draw("done", marked)
     } catch {
       if (!places) note.textContent = UNREACHABLE
     }

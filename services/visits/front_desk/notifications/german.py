@@ -13,6 +13,21 @@ _SIGN_IN: Final = """
 Melden Sie sich an, um mehr zu sehen, den Termin zu verlegen oder abzusagen:
 <address>/visits
 """
+_BOOKED: Final = """\
+Ihr Termin bei <clinic> ist gebucht:
+
+{when}
+"""
+_MOVED: Final = """\
+Ihr Termin bei <clinic> ist verlegt:
+
+{when}{instead}
+"""
+_CANCELLED: Final = """\
+Ihr Termin bei <clinic> ist abgesagt:
+
+{when}
+"""
 SUBJECTS: Final[Mapping[NotificationKind, str]] = MappingProxyType(
     {
         NotificationKind.CONFIRMED: "<clinic>: Ihr Termin ist gebucht",
@@ -25,21 +40,10 @@ SUBJECTS: Final[Mapping[NotificationKind, str]] = MappingProxyType(
 )
 TEXTS: Final[Mapping[NotificationKind, str]] = MappingProxyType(
     {
-        NotificationKind.CONFIRMED: f"""\
-Ihr Termin bei <clinic> ist gebucht:
-
-{{when}}
-{_SIGN_IN}""",
-        NotificationKind.MOVED: f"""\
-Ihr Termin bei <clinic> ist verlegt:
-
-{{when}}{{instead}}
-{_SIGN_IN}""",
-        NotificationKind.CANCELLED: """\
-Ihr Termin bei <clinic> ist abgesagt:
-
-{when}
-
+        NotificationKind.CONFIRMED: _BOOKED + _SIGN_IN,
+        NotificationKind.MOVED: _MOVED + _SIGN_IN,
+        NotificationKind.CANCELLED: f"""\
+{_CANCELLED}
 Melden Sie sich an, um einen anderen zu buchen:
 <address>/visits
 """,
@@ -77,21 +81,9 @@ Empfang fragt Sie nach Ihren Angaben.
 """
 TEXTS_TO_NEWCOMERS: Final[Mapping[NotificationKind, str]] = MappingProxyType(
     {
-        NotificationKind.CONFIRMED: f"""\
-Ihr Termin bei <clinic> ist gebucht:
-
-{{when}}
-{_OWN_LINK}""",
-        NotificationKind.MOVED: f"""\
-Ihr Termin bei <clinic> ist verlegt:
-
-{{when}}{{instead}}
-{_OWN_LINK}""",
-        NotificationKind.CANCELLED: """\
-Ihr Termin bei <clinic> ist abgesagt:
-
-{when}
-""",
+        NotificationKind.CONFIRMED: _BOOKED + _OWN_LINK,
+        NotificationKind.MOVED: _MOVED + _OWN_LINK,
+        NotificationKind.CANCELLED: _CANCELLED,
     }
 )
 INSTEAD: Final = "\nstatt {before}"

@@ -22,6 +22,21 @@ _SIGN_IN: Final = """
 Sign in to see more, to move the visit or to cancel it:
 <address>/visits
 """
+_BOOKED: Final = """\
+Your visit at <clinic> is booked:
+
+{when}
+"""
+_MOVED: Final = """\
+Your visit at <clinic> has another time:
+
+{when}{instead}
+"""
+_CANCELLED: Final = """\
+Your visit at <clinic> is cancelled:
+
+{when}
+"""
 _SUBJECTS: Final[Mapping[NotificationKind, str]] = MappingProxyType(
     {
         NotificationKind.CONFIRMED: "<clinic>: your visit is booked",
@@ -34,21 +49,10 @@ _SUBJECTS: Final[Mapping[NotificationKind, str]] = MappingProxyType(
 )
 _TEXTS: Final[Mapping[NotificationKind, str]] = MappingProxyType(
     {
-        NotificationKind.CONFIRMED: f"""\
-Your visit at <clinic> is booked:
-
-{{when}}
-{_SIGN_IN}""",
-        NotificationKind.MOVED: f"""\
-Your visit at <clinic> has another time:
-
-{{when}}{{instead}}
-{_SIGN_IN}""",
-        NotificationKind.CANCELLED: """\
-Your visit at <clinic> is cancelled:
-
-{when}
-
+        NotificationKind.CONFIRMED: _BOOKED + _SIGN_IN,
+        NotificationKind.MOVED: _MOVED + _SIGN_IN,
+        NotificationKind.CANCELLED: f"""\
+{_CANCELLED}
 Sign in to book another one:
 <address>/visits
 """,
@@ -86,21 +90,9 @@ asks for your particulars.
 """
 _TEXTS_TO_NEWCOMERS: Final[Mapping[NotificationKind, str]] = MappingProxyType(
     {
-        NotificationKind.CONFIRMED: f"""\
-Your visit at <clinic> is booked:
-
-{{when}}
-{_OWN_LINK}""",
-        NotificationKind.MOVED: f"""\
-Your visit at <clinic> has another time:
-
-{{when}}{{instead}}
-{_OWN_LINK}""",
-        NotificationKind.CANCELLED: """\
-Your visit at <clinic> is cancelled:
-
-{when}
-""",
+        NotificationKind.CONFIRMED: _BOOKED + _OWN_LINK,
+        NotificationKind.MOVED: _MOVED + _OWN_LINK,
+        NotificationKind.CANCELLED: _CANCELLED,
     }
 )
 # The page that the link of somebody's own leads to, with their token below it.

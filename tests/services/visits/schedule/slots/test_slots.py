@@ -20,13 +20,14 @@ from tests.services.visits.schedule.plans.samples import (
     FORTNIGHT,
     MORNING,
     doctor,
+    next_day,
     slots_of,
     take,
     tomorrow,
 )
 
 
-def _next_day():
+def _whole_day():
     return tomorrow(), tomorrow() + timedelta(days=1)
 
 
@@ -43,7 +44,7 @@ def day(clinic):
     def settle(session):
         dora = doctor(session)
         weeks.change_week(session, clinic.cleo, dora, MORNING, FORTNIGHT)
-        first, second, third, last = slots_of(session, dora, tomorrow().date())
+        first, second, third, last = slots_of(session, dora, next_day())
         booked = take(session, first, clinic.ada)
         held = take(session, second, clinic.grace, seconds=600)
         take(session, third, clinic.grace, seconds=-0.1)
@@ -56,7 +57,7 @@ def day(clinic):
 
 def _listed(clinic, day, actor, **whose):
     return clinic.read(
-        actor, lambda s: slots.list_slots(s, actor, day.dora, *_next_day(), **whose)
+        actor, lambda s: slots.list_slots(s, actor, day.dora, *_whole_day(), **whose)
     )
 
 
@@ -101,7 +102,7 @@ def test_the_next_free_ones_leave_out_what_is_taken(clinic, day, who):
         actor, lambda s: slots.next_free(s, actor, doctor_id=day.dora, limit=3)
     )
 
-    later = [slot for slot in free if slot.starts_at >= _next_day()[0]]
+    later = [slot for slot in free if slot.starts_at >= _whole_day()[0]]
     assert [slot.id for slot in later][:2] == day.ids[2:][: len(later)]
 
 
@@ -114,9 +115,9 @@ def dora(session, clerk):
 
 def test_that_somebody_saw_a_patients_times_is_written_down(session, clerk, dora):
     ada = cast.add_patient(session)
-    take(session, slots_of(session, dora, tomorrow().date())[0], ada)
+    take(session, slots_of(session, dora, next_day())[0], ada)
 
-    slots.list_slots(session, clerk, dora, *_next_day(), patient_id=ada.id)
+    slots.list_slots(session, clerk, dora, *_whole_day(), patient_id=ada.id)
 
     read = select(AuditEvent.patient_id).where(AuditEvent.action == "booking:read")
     assert session.scalars(read).all() == [ada.id]
@@ -153,13 +154,13 @@ def test_a_scratch_slot_is_offered_to_nobody(session, clerk, dora):
 
 
 def test_what_has_begun_is_not_free(session, clerk, dora):
-    first = slots_of(session, dora, tomorrow().date())[0]
+    first = slots_of(session, dora, next_day())[0]
     now = func.clock_timestamp()
     began = {"starts_at": now - timedelta(minutes=10), "ends_at": now}
     session.execute(update(Slot).where(Slot.id == first.id).values(began))
     today = first.starts_at.astimezone(BERLIN) - timedelta(days=2)
 
-    listed = slots.list_slots(session, clerk, dora, today, _next_day()[1])
+    listed = slots.list_slots(session, clerk, dora, today, _whole_day()[1])
 
     assert first.id not in {slot.id for slot in listed}
 
@@ -168,4 +169,4 @@ def test_a_slot_that_leaves_the_plan_is_free_for_nobody(session, clerk, dora):
     session.execute(update(Slot).values(is_leaving=True))
 
     assert not slots.next_free(session, clerk)
-    assert not slots.list_slots(session, clerk, dora, *_next_day())
+    assert not slots.list_slots(session, clerk, dora, *_whole_day())
