@@ -11,7 +11,9 @@ from dashboard.cli.options import Data, choose
 from services.core.actors import CONSOLE
 
 if TYPE_CHECKING:
-    from db.backups.repository import Proof
+    from dashboard.wiring import Wiring
+    from db.backups.notes import Proof
+    from db.backups.repository import Repository
     from db.settings import Settings
     from jobs.backups.taking import BackupTaken
 
@@ -32,11 +34,8 @@ def take_backup(settings: "Settings") -> "BackupTaken":
     Raises NotRunning and CannotBackUp; then nothing of it counts.
     """
     from dashboard import wiring
-    from db import embedded
     from db.backups.backup_errors import CannotBackUp
-    from db.embedded.servers import database_roles
     from db.postgres import SYSTEM
-    from jobs.backups.taking import BackupSource, take
     from services import backups
 
     if not settings.is_embedded:
@@ -45,20 +44,33 @@ def take_backup(settings: "Settings") -> "BackupTaken":
             "with their tools, MongoDB and the file keys included."
         )
     with contextlib.closing(wiring.connect(settings)) as wired:
-        source = BackupSource(
-            embedded.DataFolder(settings.data),
-            embedded.attach(settings.data),
-            database_roles.NAME,
-            wired.files,
-            wired.audit,
-            wired.file_keys,
-        )
-        taken = take(source, wired.backups)
+        taken = back_up(wired, wired.backups)
         wired.database.write(
             lambda session: backups.record_taken(session, CONSOLE, taken.manifest),
             identity=SYSTEM,
         )
         return taken
+
+
+def back_up(wired: "Wiring", repository: "Repository") -> "BackupTaken":
+    """Take a backup of the servers that run below the data folder.
+
+    Raises NotRunning and CannotBackUp.
+    """
+    from db import embedded
+    from db.embedded.servers import database_roles
+    from jobs.backups.taking import BackupSource, take
+
+    data = wired.settings.data
+    source = BackupSource(
+        embedded.DataFolder(data),
+        embedded.attach(data),
+        database_roles.NAME,
+        wired.files,
+        wired.audit,
+        wired.file_keys,
+    )
+    return take(source, repository)
 
 
 @group.command()
@@ -103,7 +115,7 @@ def prove_backup(
         )
     folder = DataFolder(settings.data)
     repository, keys = wiring.backups_of(settings), wiring.file_keys(settings)
-    proof = looking.look(folder, repository, keys, to=to)
+    proof = looking.look(folder, repository, keys, to=to, system_id=folder.system_id())
     with contextlib.suppress(wiring.NotRunning):
         if settings.is_embedded:
             with contextlib.closing(wiring.connect(settings)) as wired:

@@ -16,42 +16,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
-from db.backups.backup_errors import CannotBackUp, CannotRestore, SetBroken
+from db.backups.backup_errors import (
+    BackupRunning,
+    CannotBackUp,
+    CannotRestore,
+    SetBroken,
+)
 from db.backups.manifest import Manifest
+from db.backups.notes import FAILURES, PROOFS, Failure, Proof
 from db.disk_space import usage_of
 from db.files import private_files
 
 _UNFINISHED: Final = ".unfinished"
 _MEGABYTE: Final = 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """A restore into a sandbox that was checked from end to end, and what it showed.
-
-    `is_compared` tells whether every table was held against what a replica had shown.
-    """
-
-    set_id: str
-    as_of: datetime
-    proved_at: datetime
-    seconds: float
-    tables: int
-    rows: int
-    is_compared: bool
-    files: int
-    file_bytes: int
-    audit_entries: int
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A backup that came to nothing, and why."""
-
-    at: datetime
-    sentence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +65,8 @@ class Repository:
         self._sets = folder / "sets"
         self._files = folder / "files"
         self._proofs = folder / "proofs"
+        # Manifests as they were read, by when and how their files were written.
+        self._read: dict[str, tuple[tuple[int, int], Manifest]] = {}
 
     @property
     def system_id(self) -> str | None:
@@ -134,6 +115,12 @@ class Repository:
                 "folder on another disk with CHARTROOM_BACKUP_DIR."
             )
 
+    @property
+    def free_bytes(self) -> int | None:
+        """How much room the repository's disk has; None where that is not known."""
+        usage = self._room(self.folder)
+        return usage[0] if usage else None
+
     @contextmanager
     def held(self) -> Iterator[None]:
         """Hold the repository for one backup; raise CannotBackUp if another has it.
@@ -144,7 +131,7 @@ class Repository:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise CannotBackUp(
+                raise BackupRunning(
                     f"Another backup into {self.folder} is being made: wait for it."
                 ) from None
             for remains in self._sets.glob(f"*{_UNFINISHED}"):
@@ -183,6 +170,42 @@ class Repository:
         """Throw away what a backup that failed has made."""
         shutil.rmtree(unfinished, ignore_errors=True)
 
+    @contextmanager
+    def read_from(self) -> Iterator[None]:
+        """Let nothing be removed while a set is read."""
+        try:
+            lock = (self.folder / "readers").open("a")
+        except OSError:
+            # Where nobody may write nobody removes.
+            yield
+            return
+        with lock:
+            fcntl.flock(lock, fcntl.LOCK_SH)
+            yield
+
+    @contextmanager
+    def unread(self) -> Iterator[bool]:
+        """Tell whether nobody reads a set; then nobody begins to in the block."""
+        with (self.folder / "readers").open("a") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+                return
+            yield True
+
+    def remove(self, set_id: str) -> None:
+        """Throw a set away. Its name goes first: killed after that, it is remains."""
+        unfinished = self._sets / f"{set_id}{_UNFINISHED}"
+        self.set_folder(set_id).rename(unfinished)
+        private_files.sync(self._sets)
+        self._read.pop(set_id, None)
+        shutil.rmtree(unfinished)
+
+    def stored_files(self) -> Iterator[Path]:
+        """Yield the bytes of every stored file; each is named by their SHA-256."""
+        yield from self._files.glob("??/*")
+
     def set_folder(self, set_id: str) -> Path:
         """Return where the objects of a set are."""
         return self._sets / set_id
@@ -194,12 +217,24 @@ class Repository:
             if path.name.endswith(_UNFINISHED):
                 continue
             try:
-                sets.append(Manifest.read(path / "manifest.json"))
+                sets.append(self._manifest(path))
             except SetBroken:
                 unreadable.append(path.name)
         return Survey(
             tuple(sorted(sets, key=lambda each: each.as_of)), tuple(unreadable)
         )
+
+    def _manifest(self, place: Path) -> Manifest:
+        """Read a manifest, or return it if its file is the one that was read before."""
+        path = place / "manifest.json"
+        with suppress(OSError):
+            status = path.stat()
+            stamp = status.st_mtime_ns, status.st_size
+            known = self._read.get(place.name)
+            if known is None or known[0] != stamp:
+                known = self._read[place.name] = stamp, Manifest.read(path)
+            return known[1]
+        return Manifest.read(path)
 
     def choose(self, to: datetime | None) -> Manifest:
         """Return the newest set, or the newest as of a time or before.
@@ -252,18 +287,20 @@ class Repository:
     def add_proof(self, proof: Proof) -> None:
         """Keep for ever that a restore was proven."""
         name = f"{proof.proved_at:%Y%m%dT%H%M%S.%fZ}.json"
-        private_files.make(self._proofs / name, _PROOFS.dump_json(proof, indent=1))
+        private_files.make(self._proofs / name, PROOFS.dump_json(proof, indent=1))
 
     def last_proof(self) -> Proof | None:
         """Return the newest restore that was proven."""
         for path in sorted(self._proofs.glob("*.json"), reverse=True):
             with suppress(OSError, ValidationError):
-                return _PROOFS.validate_json(path.read_bytes())
+                return PROOFS.validate_json(path.read_bytes())
         return None
 
     def note_failure(self, sentence: str) -> None:
         """Keep why the last backup came to nothing, as long as none succeeds."""
-        failure = _FAILURES.dump_json(Failure(datetime.now(UTC), sentence))
+        before = self.last_failure()
+        tries = before.tries + 1 if before else 1
+        failure = FAILURES.dump_json(Failure(datetime.now(UTC), sentence, tries))
         path = self.folder / "failure.json"
         with suppress(OSError), private_files.aside(path, failure) as new:
             new.replace(path)
@@ -271,7 +308,7 @@ class Repository:
     def last_failure(self) -> Failure | None:
         """Return why the last backup came to nothing, if it did."""
         with suppress(OSError, ValidationError):
-            return _FAILURES.validate_json((self.folder / "failure.json").read_bytes())
+            return FAILURES.validate_json((self.folder / "failure.json").read_bytes())
         return None
 
     def is_beside(self, data: Path) -> bool:
@@ -284,7 +321,3 @@ class Repository:
 
 def _told(timestamp: datetime) -> str:
     return f"{timestamp.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
-
-
-_PROOFS: Final = TypeAdapter(Proof)
-_FAILURES: Final = TypeAdapter(Failure)

@@ -5,6 +5,7 @@ keeps (scram), knows nothing of the cluster, and stands still in recovery at the
 place in the log: PostgreSQL itself refuses every write.
 """
 
+import fcntl
 import json
 import os
 import shutil
@@ -183,29 +184,51 @@ def _ask(url: str) -> tuple[str, str]:
 
 @contextmanager
 def unpacked(
-    folder: DataFolder, programs: Programs, seal: SetSeal, objects: Path
+    folder: DataFolder,
+    programs: Programs,
+    seal: SetSeal,
+    objects: Path,
+    *,
+    name: str = "sandbox",
 ) -> Iterator[Sandbox]:
     """Unpack a set's base backup and log below a data folder; it is gone afterwards.
 
-    What a killed process left is ended and thrown away first. Raises SetBroken.
+    `name` is the sandbox's: one of each at a time. What a killed process left is ended
+    and thrown away first. Raises SetBroken, and CannotRestore while another is there.
     """
-    place = folder.path / "sandbox"
-    if place.exists():
-        child_processes.end(child_processes.find(place), grace_seconds=_STOP_SECONDS)
-        shutil.rmtree(place)
-    place.mkdir(mode=0o700)
-    sandbox = Sandbox(place, programs, folder.secrets()["postgres"])
-    try:
-        with seal.reading(objects / "base") as stream:
-            _unpack(stream, sandbox.data, "base")
-        with seal.reading(objects / "log") as stream:
-            _unpack(stream, sandbox.data / "pg_wal", "log")
-        owner = runs_as(folder.path)
-        for path in (place, *place.rglob("*")):
-            os.chown(path, *owner)
-        yield sandbox
-    finally:
-        shutil.rmtree(place)
+    place = folder.path / name
+    with _alone(place):
+        if place.exists():
+            child_processes.end(
+                child_processes.find(place), grace_seconds=_STOP_SECONDS
+            )
+            shutil.rmtree(place)
+        place.mkdir(mode=0o700)
+        sandbox = Sandbox(place, programs, folder.secrets()["postgres"])
+        try:
+            with seal.reading(objects / "base") as stream:
+                _unpack(stream, sandbox.data, "base")
+            with seal.reading(objects / "log") as stream:
+                _unpack(stream, sandbox.data / "pg_wal", "log")
+            owner = runs_as(folder.path)
+            for path in (place, *place.rglob("*")):
+                os.chown(path, *owner)
+            yield sandbox
+        finally:
+            shutil.rmtree(place)
+
+
+@contextmanager
+def _alone(place: Path) -> Iterator[None]:
+    """Hold a sandbox's place; raise CannotRestore if another process has it."""
+    with place.with_name(f"{place.name}.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CannotRestore(
+                f"Another backup is being restored in {place}: wait for it."
+            ) from None
+        yield
 
 
 def _as_it_is(member: tarfile.TarInfo, _path: str) -> tarfile.TarInfo:

@@ -6,6 +6,7 @@ import json
 import os
 import secrets
 import shutil
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,6 +33,7 @@ _SECRETS: Final = (
 _FREE_AT_FIRST: Final = 1_500_000_000
 _FREE_LATER: Final = 300_000_000
 _LOCK_WAIT_SECONDS: Final = 1.0
+_NUMBER_BYTES: Final = 8
 
 
 class CannotStart(Exception):
@@ -97,6 +99,18 @@ class DataFolder:
     def node_data(self, name: str) -> Path:
         """Return the data directory of a PostgreSQL node."""
         return self.postgres / name
+
+    def system_id(self) -> str | None:
+        """Return which PostgreSQL this is, by its own number; None without any data.
+
+        It stands first in pg_control, as this machine writes numbers of eight bytes.
+        """
+        for path in sorted(self.postgres.glob("db-*/global/pg_control")):
+            with path.open("rb") as file:
+                number = file.read(_NUMBER_BYTES)
+            if len(number) == _NUMBER_BYTES:
+                return str(int.from_bytes(number, sys.byteorder))
+        return None
 
     def log(self, name: str) -> Path:
         """Return the log file of a process."""

@@ -24,7 +24,8 @@ from db.backups.file_copies import (
     require_copy,
 )
 from db.backups.manifest import Manifest, TableDigest
-from db.backups.repository import Proof, Repository
+from db.backups.notes import Proof
+from db.backups.repository import Repository
 from db.backups.sandbox import room_for, unpacked
 from db.backups.sealing import SetSeal, require_objects
 from db.backups.table_digests import differing, digest_tables
@@ -65,6 +66,19 @@ def look(
     `system_id` is the clinic's, where it is known. Nothing live is asked or touched.
     Raises CannotRestore, and SetBroken for what is not as it was written.
     """
+    with repository.read_from():
+        proof = _prove(folder, repository, keys, to, system_id)
+    repository.add_proof(proof)
+    return proof
+
+
+def _prove(
+    folder: DataFolder,
+    repository: Repository,
+    keys: FileKeys,
+    to: datetime | None,
+    system_id: str | None,
+) -> Proof:
     began = time.monotonic()
     if system_id is not None and repository.system_id is not None:
         repository.require_clinic(system_id)
@@ -93,7 +107,7 @@ def look(
                     audit_entries = _prove_audit(session, repository, seal, manifest)
             finally:
                 engine.dispose()
-    proof = Proof(
+    return Proof(
         set_id=manifest.set_id,
         as_of=manifest.as_of,
         proved_at=datetime.now(UTC),
@@ -105,8 +119,6 @@ def look(
         file_bytes=files.bytes,
         audit_entries=audit_entries,
     )
-    repository.add_proof(proof)
-    return proof
 
 
 def _prove_tables(url: str, manifest: Manifest) -> dict[str, TableDigest]:

@@ -14,7 +14,7 @@ from typing import Final
 
 import bson
 
-from db.audit_store import AuditStore
+from db.audit_store import AuditStore, AuditStoreUnavailable
 from db.backups.backup_errors import CannotBackUp, CannotRestore, SetBroken
 from db.backups.base_backup import Leader, LeaderSystem
 from db.backups.file_copies import CopiedFile, FileCopies, read_copies
@@ -27,7 +27,7 @@ from db.embedded import Addresses, DataFolder
 from db.embedded.processes import programs
 from db.files.ciphers import FileCipher
 from db.files.file_keys import FileKeys
-from db.files.gridfs import FileStore
+from db.files.gridfs import FileStore, FileStoreUnavailable
 from db.postgres import Lsn
 from services.audit.chain import ChainBroken, follow_all
 
@@ -76,10 +76,7 @@ class BackupTaken:
 
 
 def take(source: BackupSource, repository: Repository) -> BackupTaken:
-    """Take a backup; raises CannotBackUp, and then nothing of it counts.
-
-    Raises also what reading files and the audit log raises.
-    """
+    """Take a backup; raises CannotBackUp, and then nothing of it counts."""
     leader = Leader(source.addresses, programs.find(source.folder.path), sys.executable)
     system = leader.system()
     repository.claim(system.system_id)
@@ -89,7 +86,13 @@ def take(source: BackupSource, repository: Repository) -> BackupTaken:
         except CannotBackUp as error:
             repository.note_failure(str(error))
             raise
-        except (CannotRestore, ChainBroken, OSError) as error:
+        except (
+            AuditStoreUnavailable,
+            CannotRestore,
+            ChainBroken,
+            FileStoreUnavailable,
+            OSError,
+        ) as error:
             failure = CannotBackUp(_why(error, repository))
             repository.note_failure(str(failure))
             raise failure from error
@@ -172,7 +175,8 @@ class _Taking:
                 "Another server leads than when the backup began: back up again."
             )
         folder, found = self._source.folder, self._leader.programs
-        with unpacked(folder, found, seal, unfinished) as sandbox:
+        # Beside the sandbox of somebody who looks at another backup meanwhile.
+        with unpacked(folder, found, seal, unfinished, name="backup-check") as sandbox:
             wal = sandbox.verify()
         keys = self._source.keys
         return Manifest(

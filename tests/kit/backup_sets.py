@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from db.backups.manifest import Manifest, SealedObject, TableDigest
-from db.backups.repository import Proof, Repository
+from db.backups.notes import Proof
+from db.backups.repository import Repository
 
 SYSTEM_ID: Final = "7000000000000000001"
 AS_OF: Final = datetime(2026, 11, 25, 2, 0, 7, tzinfo=UTC)

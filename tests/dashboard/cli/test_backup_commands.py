@@ -1,5 +1,7 @@
 """The commands backup and restore, where they refuse: in one sentence each."""
 
+import sys
+
 import pytest
 
 from db.backups.repository import Repository
@@ -60,3 +62,19 @@ def test_a_time_outside_the_window_is_refused_and_a_missing_object_named(run, tm
         "The manifest of backup 20261125T020000Z-0001 is not what was written.\n"
     )
     assert not (tmp_path / "sandbox").exists()
+
+
+def test_backups_of_another_clinic_are_refused_in_words(run, tmp_path):
+    repository = Repository(tmp_path / "elsewhere")
+    backup_sets.add_set(repository)
+    control = tmp_path / "postgres" / "db-01" / "global" / "pg_control"
+    control.parent.mkdir(parents=True)
+    # As PostgreSQL begins it: with the clinic's number.
+    control.write_bytes((7000000000000000002).to_bytes(8, sys.byteorder) + bytes(288))
+
+    finished = run("restore", "--look", CHARTROOM_BACKUP_DIR=str(repository.folder))
+
+    assert finished.returncode == 1
+    assert "belong to another clinic" in finished.stderr
+    assert "PostgreSQL 7000000000000000001" in finished.stderr
+    assert "this one is 7000000000000000002" in finished.stderr

@@ -14,7 +14,7 @@ import pytest
 from db.backups.backup_errors import CannotBackUp, CannotRestore, SetBroken
 from db.backups.base_backup import RECEIVER, Leader
 from db.backups.file_copies import FileCopies, prove_copy, read_copies
-from db.backups.manifest import TableDigest
+from db.backups.manifest import Manifest, TableDigest
 from db.backups.repository import Repository
 from db.backups.sandbox import unpacked
 from db.cluster.observing import merging
@@ -393,6 +393,38 @@ def _receivers(clinic):
         if any(place in word for word in process.info["cmdline"] or ())
         and "pg_receivewal" in " ".join(process.info["cmdline"])
     ]
+
+
+def test_a_restore_and_a_backup_do_not_get_into_each_others_way(
+    clinic, repository, keys, manifest
+):
+    found, seal = programs.find(clinic.source.folder.path), seal_of(manifest, keys)
+    place = set_of(repository, manifest)
+    with unpacked(clinic.source.folder, found, seal, place) as sandbox:
+        with pytest.raises(CannotRestore, match="Another backup is being restored in"):
+            prove(clinic, repository, keys)
+        later = take(clinic.source, repository).manifest
+
+        assert (sandbox.data / "PG_VERSION").exists()
+    repository.remove(later.set_id)
+
+
+def test_the_number_of_the_clinic_stands_in_its_data(clinic, manifest):
+    assert clinic.source.folder.system_id() == manifest.system_id
+
+
+def test_manifests_are_read_once_and_again_when_somebody_changes_one(
+    damaged, manifest, monkeypatch
+):
+    reads, read = [], Manifest.read
+    monkeypatch.setattr(Manifest, "read", lambda path: reads.append(path) or read(path))
+
+    assert damaged.survey().sets == damaged.survey().sets == (manifest,)
+    assert len(reads) == 1
+    path = set_of(damaged, manifest) / "manifest.json"
+    path.write_text("{")
+    assert damaged.survey().unreadable == (manifest.set_id,)
+    assert damaged.survey().sets == ()
 
 
 def test_who_receives_the_log_for_a_backup_is_no_server():
