@@ -42,6 +42,8 @@ class Settings(AuthSettings):
     https: bool = False
     data: Path = Path(__file__).resolve().parents[1] / "var"
     backup_dir: Path | None = None
+    backup_every_hours: Annotated[float, Field(ge=0, le=168)] = 24
+    backup_kept_days: Annotated[int, Field(ge=1, le=366)] = 35
     database_url: str | None = None
     owner_url: str | None = None
     replica_urls: Annotated[dict[str, str], NoDecode] = Field(default_factory=dict)
@@ -244,6 +246,11 @@ class Settings(AuthSettings):
     def backups(self) -> Path:
         """The folder that keeps the backups."""
         return (self.backup_dir or self.data / "backups").expanduser().resolve()
+
+    @property
+    def backup_interval(self) -> timedelta | None:
+        """The time between two backups; None if none is made by itself."""
+        return timedelta(hours=self.backup_every_hours) or None
 
     @property
     def health_addresses(self) -> tuple[str, ...]:

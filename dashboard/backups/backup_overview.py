@@ -6,12 +6,15 @@ from typing import Final
 import streamlit as st
 
 from dashboard import wiring
-from dashboard.context import current_actor, now
+from dashboard.backups.back_up_now import is_going_on, show_back_up_now
+from dashboard.context import current_actor, now, read
 from dashboard.ui.empty_state import empty_state
+from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.measures import ago, amount, seconds
 from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
 from dashboard.ui.words import at, plain
-from services.backups import BackupState, Manifest, read_state
+from services import backups
+from services.backups import BackupRequest, BackupState, Manifest
 
 _COLUMNS: Final = (
     Column("As of", is_whole=True),
@@ -23,6 +26,7 @@ _COLUMNS: Final = (
 )
 # As many as a month of daily ones.
 _MOST_SHOWN: Final = 31
+_HOUR: Final = timedelta(hours=1)
 
 
 def show_backups() -> None:
@@ -35,11 +39,38 @@ def show_backups() -> None:
             icon=":material/info:",
         )
         return
-    state = read_state(current_actor(), wired.backups, wired.settings.data)
+    was_going_on = is_going_on(*_read())
+
+    @st.fragment(run_every="2s" if was_going_on else "20s")
+    def panel() -> None:
+        with error_boundary():
+            state, request = _read()
+            if is_going_on(state, request) is not was_going_on:
+                st.rerun()
+            _show(state, request)
+
+    panel()
+
+
+def _read() -> tuple[BackupState, BackupRequest | None]:
+    actor, wired = current_actor(), wiring.current()
+    state = backups.read_state(actor, wired.backups, wired.settings.data)
+    return state, read(lambda session: backups.newest_request(session, actor))
+
+
+def _show(state: BackupState, request: BackupRequest | None) -> None:
     _show_troubles(state)
+    show_back_up_now(state, request)
+    settings = wiring.current().settings
+    every, kept = settings.backup_interval, timedelta(days=settings.backup_kept_days)
     if (newest := state.newest) is None:
         empty_state(
-            "There is no backup yet. Make one with: python -m dashboard backup",
+            "There is no backup yet. "
+            + (
+                "The worker makes the first within minutes of its start."
+                if every
+                else "None is made by itself: CHARTROOM_BACKUP_EVERY_HOURS is 0."
+            ),
             icon="backup",
         )
         return
@@ -51,18 +82,17 @@ def show_backups() -> None:
             "name a folder on another disk with CHARTROOM_BACKUP_DIR.",
             icon=":material/warning:",
         )
-    st.caption(plain(f"They are in {state.folder}."))
+    _show_plan(state, every, kept)
     _show_sets(state)
 
 
 def _show_troubles(state: BackupState) -> None:
-    """Say first what is wrong, and what is going on."""
-    if state.is_busy:
-        st.info("A backup is being made just now.", icon=":material/sync:")
-    if state.failure is not None:
+    """Say first what is wrong."""
+    if (failure := state.failure) is not None:
+        tries = f" ({failure.tries} tries in a row)" if failure.tries > 1 else ""
         st.error(
-            f"The last backup, at {at(state.failure.at)}, came to nothing. "
-            + plain(state.failure.sentence),
+            f"The last backup, at {at(failure.at)}, came to nothing{tries}. "
+            + plain(failure.sentence),
             icon=":material/error:",
         )
     for name in state.unreadable:
@@ -111,6 +141,31 @@ def _show_proof(state: BackupState) -> None:
         f"{proof.tables} tables, {compared}; {proof.files:,} files, each the one that "
         f"its row names; {proof.audit_entries:,} entries of the audit log, unbroken."
     )
+
+
+def _show_plan(state: BackupState, every: timedelta | None, kept: timedelta) -> None:
+    """Say how often backups are made, how long they stay, and if they have room."""
+    plan = "None is made by itself."
+    more = None
+    if every is not None:
+        plan = f"One is made every {every / _HOUR:g} hours."
+        more = backups.forecast_bytes(state, every, kept)
+    words = (
+        f"They are in {state.folder}. {plan} Each is kept for {kept.days} days; the "
+        "newest and the last that was proven stay longer."
+    )
+    if state.free_bytes is not None:
+        words += f" The disk has {amount(state.free_bytes)} free."
+    if more is not None:
+        words += f" They will grow by some {amount(more)} until then."
+    st.caption(plain(words))
+    if more is not None and state.free_bytes is not None and more > state.free_bytes:
+        st.warning(
+            "The disk of the backups will be full before the oldest are removed: give "
+            "it more room, name another with CHARTROOM_BACKUP_DIR, or keep them for "
+            "fewer days (CHARTROOM_BACKUP_KEPT_DAYS).",
+            icon=":material/warning:",
+        )
 
 
 def _show_sets(state: BackupState) -> None:

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 from contextlib import AbstractContextManager, nullcontext
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
@@ -15,6 +16,7 @@ from dashboard.cli.options import Data, Host, Https, Port, Servers, choose
 if TYPE_CHECKING:
     from dashboard.wiring import Wiring
     from db.settings import Settings
+    from jobs.backups.scheduling import BackupScheduler
 
 group = typer.Typer()
 
@@ -140,7 +142,7 @@ def work(settings: "Settings") -> None:
         settings.alert_webhook_form,
         settings.health_addresses,
         settings.availability_objective / 100,
-        wired.backups if settings.is_embedded else None,
+        _backups(wired) if settings.is_embedded else None,
     )
     try:
         with (
@@ -150,6 +152,24 @@ def work(settings: "Settings") -> None:
             working.run(stores, wired.monitor.observer, wired.audit_spool)
     finally:
         wired.close()
+
+
+def _backups(wired: "Wiring") -> "BackupScheduler":
+    """Return who backs up what the data folder's servers hold, as the settings say."""
+    from dashboard.cli.backups import back_up
+    from jobs.backups.scheduling import BackupPlan, BackupScheduler
+
+    settings, repository = wired.settings, wired.backups
+    plan = BackupPlan(
+        settings.backup_interval, timedelta(days=settings.backup_kept_days)
+    )
+    return BackupScheduler(
+        wired.database,
+        repository,
+        wired.file_keys,
+        lambda: back_up(wired, repository),
+        plan,
+    )
 
 
 def _demo_papers(wired: "Wiring") -> AbstractContextManager[None]:

@@ -1,13 +1,14 @@
-"""What looks after the integrity of files is about to do, and what it found last."""
+"""The upkeep of files: what is about to go, what was found, which backup is wanted."""
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import CheckConstraint, DateTime, Index, Text, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.models.base import Base, CreatedAt, Timestamp
+from db.models.base import Base, CreatedAt, PrimaryKey, Timestamp
 
 
 class PendingFileDeletion(Base):
@@ -61,3 +62,34 @@ class IntegrityRun(Base):
     )
     # How far a walk came that has no row of its own to note it in.
     position: Mapped[str | None] = mapped_column(Text)
+
+
+class BackupRequest(Base):
+    """A backup that somebody asked for; the worker makes it, or says why it cannot."""
+
+    __tablename__ = "backup_requests"
+    __table_args__ = (
+        CheckConstraint(
+            "CASE WHEN ended_at IS NULL THEN num_nonnulls(set_id, failure) = 0 "
+            "ELSE num_nonnulls(set_id, failure) = 1 END",
+            name="backup_requests_end_says_how",
+        ),
+        # Two at once would be the same backup twice.
+        Index(
+            "backup_requests_open_once",
+            text("(true)"),
+            unique=True,
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+        Index("backup_requests_newest", "requested_at"),
+    )
+
+    id: Mapped[PrimaryKey]
+    requested_at: Mapped[CreatedAt]
+    requested_by: Mapped[UUID]
+    # What they were called then.
+    requested_by_name: Mapped[str] = mapped_column(Text)
+    begun_at: Mapped[Timestamp | None]
+    ended_at: Mapped[Timestamp | None]
+    set_id: Mapped[str | None] = mapped_column(Text)
+    failure: Mapped[str | None] = mapped_column(Text)

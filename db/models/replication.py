@@ -58,6 +58,7 @@ ALERT_KINDS = (
     "conflict",
     "backup-too-old",
     "error-budget",
+    "backup-failed",
 )
 
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from db.cluster.observing import ClusterSnapshot, Observer
 from db.postgres import Database
-from jobs.backups.ageing import BackupAge
+from jobs.backups.ageing import BackupWatch
 from jobs.cluster.availability import AvailabilityCounter, WebProbe
 from jobs.cluster.monitor_ledger import Ledger
 from jobs.cluster.monitor_writer import MonitorWriter
@@ -35,7 +35,7 @@ def sampling(
     availability: AvailabilityCounter | None = None,
     probe: WebProbe | None = None,
     *,
-    backups: BackupAge | None = None,
+    backups: BackupWatch | None = None,
 ) -> Iterator[None]:
     """Watch in the background until the block ends."""
     ledger = Ledger()
@@ -58,7 +58,7 @@ class Sampler:
         availability: AvailabilityCounter | None = None,
         probe: WebProbe | None = None,
         *,
-        backups: BackupAge | None = None,
+        backups: BackupWatch | None = None,
     ) -> None:
         self._observer = observer
         self._ledger = ledger
@@ -95,7 +95,11 @@ class Sampler:
         measures = alerts.measure(
             snapshot,
             self._before,
-            backup_age=self._backups.at(snapshot.taken_at) if self._backups else None,
+            backups=(
+                self._backups.at(snapshot.taken_at)
+                if self._backups
+                else alerts.BackupCondition()
+            ),
             burn_rate=self._availability.burn_rate(snapshot.taken_at),
         )
         rules = self._ledger.rules

@@ -11,11 +11,11 @@ from procrastinate import App, JobContext, PsycopgConnector
 from sqlalchemy.orm import Session
 
 from db.audit_store import AuditStore
-from db.backups.repository import Repository
 from db.files.gridfs import FileStore
 from db.files.seal_keys import SealKeyFile
 from db.postgres import SYSTEM, Database
 from db.postgres.transactions import receipts
+from jobs.backups.scheduling import BackupScheduler
 from jobs.documents import integrity, purge
 from services.audit import chain
 from services.audit.chain import seals
@@ -79,8 +79,8 @@ class Stores:
     # Where web servers tell their health, and in which share of the time they are to.
     health_addresses: tuple[str, ...] = ()
     availability_objective: float = 0.999
-    # Where backups are, if the servers are ours to back up.
-    backups: Repository | None = None
+    # What backs up, if the servers are ours to back up.
+    backups: BackupScheduler | None = None
 
     @classmethod
     def of(cls, context: JobContext) -> "Stores":

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 from typing import Final
 
 import psycopg
@@ -14,7 +14,8 @@ from procrastinate.exceptions import ProcrastinateException
 from db.cluster.observing import Observer
 from jobs.audit.shipping import shipping
 from jobs.audit.spooled_events import writing_down
-from jobs.backups.ageing import BackupAge
+from jobs.backups.ageing import BackupWatch
+from jobs.backups.scheduling import backing_up
 from jobs.cluster.availability import AvailabilityCounter, WebProbe
 from jobs.cluster.sampling import sampling
 from jobs.worker.tasks import Stores, queue
@@ -56,8 +57,13 @@ def run(stores: Stores, observer: Observer, spool: AuditSpool) -> None:
             post,
             AvailabilityCounter(stores.availability_objective),
             WebProbe(stores.health_addresses),
-            backups=BackupAge(stores.backups) if stores.backups else None,
+            backups=(
+                BackupWatch(stores.backups.repository, stores.backups)
+                if stores.backups
+                else None
+            ),
         ),
+        backing_up(stores.backups) if stores.backups else nullcontext(),
     ):
         asyncio.run(_run(stores))
 

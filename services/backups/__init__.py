@@ -1,10 +1,21 @@
 """Backups, as administrators see them: what there is, how old, and what was proven."""
 
 from db.backups.manifest import Manifest as Manifest
+from services.backups.requests import (
+    BackupRequest as BackupRequest,
+    BackupRequested as BackupRequested,
+    begin_request as begin_request,
+    end_request as end_request,
+    newest_request as newest_request,
+    open_request as open_request,
+    request_backup as request_backup,
+)
 from services.backups.state import (
     BackupState as BackupState,
+    forecast_bytes as forecast_bytes,
     read_state as read_state,
     record_proven as record_proven,
+    record_removed as record_removed,
     record_taken as record_taken,
     time_of_newest as time_of_newest,
 )

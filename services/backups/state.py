@@ -1,16 +1,23 @@
 """What the repository of backups holds, and the record of what was done with it."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Final
 
 from sqlalchemy.orm import Session
 
 from db.backups.manifest import Manifest
-from db.backups.repository import Failure, Proof, Repository
+from db.backups.notes import Failure, Proof
+from db.backups.repository import Repository
 from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
+
+_TO_TELL_A_RATE: Final = 2
+_DAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +34,7 @@ class BackupState:
     is_beside: bool
     failure: Failure | None
     proof: Proof | None
+    free_bytes: int | None = None
 
     @property
     def newest(self) -> Manifest | None:
@@ -52,7 +60,24 @@ def read_state(actor: Actor, repository: Repository, data: Path) -> BackupState:
         repository.is_beside(data),
         repository.last_failure(),
         repository.last_proof(),
+        repository.free_bytes,
     )
+
+
+def forecast_bytes(state: BackupState, every: timedelta, kept: timedelta) -> int | None:
+    """Return how much more the repository will take once it holds all it is to keep.
+
+    So many sets as the newest are still to come, and files at the rate of the time
+    that the sets span. None while there are not two sets to tell a rate from.
+    """
+    if len(state.sets) < _TO_TELL_A_RATE:
+        return None
+    oldest, newest = state.sets[0], state.sets[-1]
+    to_come = max(0, math.ceil(kept / every) - len(state.sets))
+    days = max((newest.as_of - oldest.as_of) / _DAY, every / _DAY)
+    files_a_day = max(0, newest.file_bytes - oldest.file_bytes) / days
+    missing_days = to_come * (every / _DAY)
+    return round(to_come * newest.sealed_bytes + missing_days * files_a_day)
 
 
 def time_of_newest(repository: Repository) -> datetime | None:
@@ -89,4 +114,17 @@ def record_proven(session: Session, actor: Actor, proof: Proof) -> None:
             "files": proof.files,
             "compared": proof.is_compared,
         },
+    )
+
+
+def record_removed(
+    session: Session, actor: Actor, set_ids: Sequence[str], file_count: int
+) -> None:
+    """Record that backups were removed, and files that only they had."""
+    actor.require(Permission.ACT_ON_CLUSTER)
+    audit.record(
+        session,
+        actor,
+        Action.BACKUP_REMOVE,
+        details={"sets": list(set_ids), "files": file_count},
     )

@@ -96,6 +96,8 @@ class Action(StrEnum):
     KEYS_ROTATE = "keys:rotate"
     BACKUP_TAKE = "backup:take"
     BACKUP_PROVE = "backup:prove"
+    BACKUP_REQUEST = "backup:request"
+    BACKUP_REMOVE = "backup:remove"
     VIEW_SAVE = "view:save"
     VIEW_RENAME = "view:rename"
     VIEW_DELETE = "view:delete"

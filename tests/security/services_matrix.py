@@ -16,8 +16,11 @@ ANALYST: Final = frozenset({Role.ANALYST})
 ADMIN: Final = frozenset({Role.ADMIN})
 
 ALLOWED: Final = {
+    "backups.requests.newest_request": ADMIN,
+    "backups.requests.request_backup": ADMIN,
     "backups.state.read_state": ADMIN,
     "backups.state.record_proven": ADMIN,
+    "backups.state.record_removed": ADMIN,
     "backups.state.record_taken": ADMIN,
     "cluster.alerts.history.acknowledge": ADMIN,
     "cluster.alerts.history.list_alerts": ADMIN,

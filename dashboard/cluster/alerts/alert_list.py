@@ -78,6 +78,8 @@ def _show_open_alert(alert: Alert) -> None:
             )
             st.markdown(plain(alert.sentence))
             st.caption(_since(alert))
+            if words.runbook:
+                st.caption(f"What to do: {words.runbook}")
         may = current_actor().may(Permission.MANAGE_ALERTS)
         if may and not is_seen_to:
             key = f"alerts_acknowledge_{alert.kind}_{alert.node or 'all'}"

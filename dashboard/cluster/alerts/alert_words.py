@@ -12,6 +12,8 @@ from services.cluster.alerts import Alert, AlertKind, RuleRevision
 class Words:
     """`unit` is what a bar is typed in, and `size` how much of it that is.
 
+    `runbook` says what to do.
+
     Without a unit it either is or is not, so there is no bar to type.
     """
 
@@ -20,12 +22,14 @@ class Words:
     icon: str
     unit: str = ""
     size: float = 1.0
+    runbook: str = ""
 
     def typed(self, value: float) -> str:
         """Return a bar as it is typed."""
         return f"{value / self.size:g} {self.unit}"
 
 
+_BACKUPS: Final = "docs/runbooks/backups.md"
 WORDS: Final = {
     AlertKind.LAG: Words("Lag", "A replica is behind by over", "hourglass", "s"),
     AlertKind.REPLICA_GONE: Words(
@@ -48,7 +52,18 @@ WORDS: Final = {
         "queries a second",
     ),
     AlertKind.BACKUP_TOO_OLD: Words(
-        "Backup too old", "The newest backup is older than", "backup", "hours", 3600
+        "Backup too old",
+        "The newest backup is older than",
+        "backup",
+        "hours",
+        3600,
+        _BACKUPS,
+    ),
+    AlertKind.BACKUP_FAILED: Words(
+        "Backup failed",
+        "A backup comes to nothing",
+        "sync_problem",
+        runbook=_BACKUPS,
     ),
     AlertKind.ERROR_BUDGET: Words(
         "Error budget",

@@ -96,6 +96,8 @@ _PHRASES: Final[Mapping[str, str]] = MappingProxyType(
         Action.KEYS_ROTATE: "rotated the file keys",
         Action.BACKUP_TAKE: "backed up the clinic",
         Action.BACKUP_PROVE: "restored a backup to prove it",
+        Action.BACKUP_REQUEST: "asked for a backup",
+        Action.BACKUP_REMOVE: "removed backups that were kept for long enough",
         Action.VIEW_SAVE: "saved a view of a list",
         Action.VIEW_RENAME: "renamed a saved view",
         Action.VIEW_DELETE: "deleted a saved view",

@@ -19,6 +19,7 @@ from services.cluster.alerts.records import (
     Alert as Alert,
     AlertChange as AlertChange,
     AlertKind as AlertKind,
+    BackupCondition as BackupCondition,
     Measure as Measure,
     RuleDraft as RuleDraft,
     RuleRevision as RuleRevision,
@@ -30,7 +31,6 @@ from services.cluster.alerts.rules import (
     list_rules as list_rules,
 )
 from services.cluster.alerts.sending import (
-    Envelope as Envelope,
     Post as Post,
     WebhookForm as WebhookForm,
     send_next as send_next,

@@ -1,21 +1,21 @@
 """What the rules judge, read off a snapshot of the servers."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Final
 
 from db.cluster.observing import ClusterSnapshot, NodeSnapshot
-from services.cluster.alerts.records import AlertKind, Measure
+from services.cluster.alerts.records import AlertKind, BackupCondition, Measure
 
 _GIGABYTE: Final = 1_000_000_000
 _HOUR: Final = 3600.0
+_NOT_KNOWN: Final = BackupCondition()
 
 
 def measure(
     snapshot: ClusterSnapshot,
     before: ClusterSnapshot | None,
     *,
-    backup_age: timedelta | None = None,
+    backups: BackupCondition = _NOT_KNOWN,
     burn_rate: float | None = None,
 ) -> tuple[Measure, ...]:
     """Return every measure of a snapshot; `before` is the one before it.
@@ -26,7 +26,7 @@ def measure(
         _quorum(snapshot),
         *(measure for node in snapshot.nodes for measure in _of_node(node, snapshot)),
         *_conflicts(snapshot, before),
-        _backup(backup_age),
+        *_backups(backups),
         _budget(burn_rate),
     )
 
@@ -93,10 +93,19 @@ def _conflicts(
         yield Measure(AlertKind.CONFLICT, node.name, count, sentence)
 
 
-def _backup(age: timedelta | None) -> Measure:
-    seconds = None if age is None else age.total_seconds()
-    sentence = f"The newest backup is {(seconds or 0) / _HOUR:.0f} h old."
-    return Measure(AlertKind.BACKUP_TOO_OLD, None, seconds, sentence)
+def _backups(condition: BackupCondition) -> Iterator[Measure]:
+    seconds = None if condition.age is None else condition.age.total_seconds()
+    hours = (seconds or 0) / _HOUR
+    sentence = f"The newest backup is {hours:.0f} h old."
+    if not condition.has_any:
+        sentence = f"There is no backup yet, {hours:.0f} h after the worker began."
+    yield Measure(AlertKind.BACKUP_TOO_OLD, None, seconds, sentence)
+    yield Measure(
+        AlertKind.BACKUP_FAILED,
+        None,
+        condition.failed_tries,
+        f"The last backup came to nothing. {condition.failure}",
+    )
 
 
 def _budget(burn_rate: float | None) -> Measure:

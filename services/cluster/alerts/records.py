@@ -1,7 +1,7 @@
 """Alerts, and the rules by which they begin and end."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal
 from uuid import UUID
@@ -19,6 +19,7 @@ class AlertKind(StrEnum):
     CONFLICT = "conflict"
     BACKUP_TOO_OLD = "backup-too-old"
     ERROR_BUDGET = "error-budget"
+    BACKUP_FAILED = "backup-failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,20 @@ class Measure:
     node: str | None
     value: float | None
     sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class BackupCondition:
+    """How backups stand: of what age the newest is, and how many failed since.
+
+    While there is none the age is that of the first attempt at one. What is None is not
+    known.
+    """
+
+    age: timedelta | None = None
+    has_any: bool = True
+    failed_tries: int | None = None
+    failure: str = ""
 
 
 @dataclass(frozen=True, slots=True)

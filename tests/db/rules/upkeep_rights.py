@@ -14,6 +14,7 @@ UPKEEP: dict[str, Rights] = {
         "admin": "SELECT all; INSERT all; UPDATE all",
         "system": EVERYTHING,
     },
+    "backup_requests": {"admin": "SELECT all; INSERT all", "system": EVERYTHING},
     "drills": {"admin": "SELECT all; INSERT all", "system": EVERYTHING},
     "drill_plans": dict.fromkeys(("admin", "system"), EVERYTHING),
     "alert_rules": {"admin": "SELECT all; UPDATE all", "system": EVERYTHING},

@@ -1,12 +1,14 @@
 """Backups on screen: none, one that is old and unproven, one that is being made."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from db.backups.repository import Repository
+from services import backups
 from services.core.actors import Role
 from tests.kit import backup_sets
 from tests.pages.conftest import Clinic, rows_of
@@ -45,11 +47,56 @@ def test_where_servers_are_ones_own_their_tools_are_named(
     assert "These are your own: back them up with their tools" in said(opened(clinic))
 
 
-def test_without_a_backup_the_page_says_how_to_make_one(clinic: Clinic, repository):
-    words = said(opened(clinic))
+def test_without_a_backup_the_page_says_when_the_first_is_made(
+    clinic: Clinic, repository, monkeypatch: pytest.MonkeyPatch
+):
+    app = opened(clinic)
 
-    assert "There is no backup yet" in words
-    assert "python -m dashboard backup" in words
+    words = said(app)
+    assert "There is no backup yet. The worker makes the first within" in words
+    assert not app.button(key="backups_now").disabled
+    never = {"backup_every_hours": 0}
+    changed = clinic.wiring.settings.model_copy(update=never)
+    monkeypatch.setattr(clinic.wiring, "settings", changed)
+    assert "None is made by itself" in said(opened(clinic))
+
+
+def test_one_is_asked_for_by_a_button_and_its_end_is_told(clinic: Clinic, repository):
+    app = opened(clinic)
+    app.button(key="backups_now").click().run()
+
+    assert "asked for a backup at" in said(app)
+    assert app.button(key="backups_now").disabled
+    (event,) = clinic.audit("backup:request")
+    request = UUID(event.subject_id)
+    clinic.write(
+        lambda session: backups.end_request(
+            session, request, failure="The disk of /backups is full."
+        )
+    )
+    app = opened(clinic)
+    assert "came to nothing. The disk of /backups is full." in said(app)
+    assert not app.button(key="backups_now").disabled
+    # A backup that came later makes up for it.
+    later = datetime.now(UTC)
+    backup_sets.add_set(repository, as_of=later)
+    assert "came to nothing" not in said(opened(clinic))
+
+
+def test_how_often_and_how_long_and_how_much_room(
+    clinic: Clinic, repository, monkeypatch: pytest.MonkeyPatch
+):
+    backup_sets.add_set(repository)
+    newer = backup_sets.AS_OF + timedelta(days=1)
+    backup_sets.add_set(repository, set_id="20261126T020000Z-0001", as_of=newer)
+
+    words = said(opened(clinic))
+    assert "One is made every 24 hours. Each is kept for 35 days" in words
+    assert "They will grow by some 396 MB until then." in words
+    assert "will be full before" not in words
+
+    monkeypatch.setattr(Repository, "free_bytes", 5_000_000)
+    assert "will be full before the oldest are removed" in said(opened(clinic))
 
 
 def test_a_backup_says_of_when_it_is_and_that_nobody_has_restored_it(
@@ -90,11 +137,12 @@ def test_what_is_wrong_stands_first(clinic: Clinic, repository):
     other = repository.set_folder("20261124T020000Z-0001")
     other.mkdir()
     (other / "manifest.json").write_text("{}")
-    repository.note_failure("The disk of /backups has 5 MB free.")
+    for _ in range(2):
+        repository.note_failure("The disk of /backups has 5 MB free.")
 
     words = said(opened(clinic))
 
-    assert "came to nothing. The disk of /backups has 5 MB free" in words
+    assert "came to nothing (2 tries in a row). The disk of /backups has" in words
     assert f"The manifest of backup {other.name} cannot be read" in words
     assert "could not be read and are not in it: 1" in words
     assert manifest.set_id in {each.set_id for each in repository.survey().sets}

@@ -23,7 +23,7 @@ def test_nothing_wrong_is_said(clinic: Clinic):
     app = clinic.open("alerts", Role.ADMIN)
 
     assert any("Nothing is wrong" in text.value for text in app.markdown)
-    assert len(rows_of(app, "alerts_rules")) == 9
+    assert len(rows_of(app, "alerts_rules")) == 10
 
 
 def test_whoever_sees_to_an_alert_says_so(clinic: Clinic, kept: Session):

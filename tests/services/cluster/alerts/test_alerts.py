@@ -55,11 +55,11 @@ def messages(session):
     return [(row.news, row.channel, row.address) for row in rows]
 
 
-def test_every_kind_has_a_rule_and_only_backups_are_not_watched_yet(session, admin):
+def test_every_kind_has_a_rule_and_all_are_watched(session, admin):
     revisions = alerts.list_rules(session, admin)
 
     assert [rule.kind for rule in revisions] == list(AlertKind)
-    assert [rule.kind for rule in revisions if not rule.is_active] == ["backup-too-old"]
+    assert [rule.kind for rule in revisions if not rule.is_active] == []
 
 
 def test_a_changed_rule_counts_its_changes_and_is_in_the_log(session, admin):

@@ -5,7 +5,14 @@ from datetime import timedelta
 import pytest
 
 from db.cluster.observing import SlotSnapshot, Tags
-from services.cluster.alerts import AlertKind, Judge, Measure, RuleRevision, measure
+from services.cluster.alerts import (
+    AlertKind,
+    BackupCondition,
+    Judge,
+    Measure,
+    RuleRevision,
+    measure,
+)
 from tests.db.cluster.observing.snapshots import (
     NOON,
     primary,
@@ -175,12 +182,33 @@ def test_slots_disks_and_clocks_are_measured_on_every_server():
 
 def test_without_any_backup_there_is_nothing_to_measure():
     assert measured(AlertKind.BACKUP_TOO_OLD, snapshot(primary())) == {None: None}
+    old = BackupCondition(age=timedelta(hours=30))
     (aged,) = (
         value
-        for value in measure(snapshot(primary()), None, backup_age=timedelta(hours=30))
+        for value in measure(snapshot(primary()), None, backups=old)
         if value.kind is AlertKind.BACKUP_TOO_OLD
     )
     assert (aged.value, aged.sentence) == (108_000, "The newest backup is 30 h old.")
+
+
+def test_a_backup_that_never_came_is_told_of_by_its_sentence():
+    none = BackupCondition(age=timedelta(hours=27), has_any=False)
+    sentences = [m.sentence for m in measure(snapshot(primary()), None, backups=none)]
+
+    assert "There is no backup yet, 27 h after the worker began." in sentences
+
+
+def test_backups_that_fail_again_and_again_are_one_alert():
+    rule = RuleRevision(True, 0.0, 0.0, 0.0, 0.0, kind=AlertKind.BACKUP_FAILED)
+    judge, changes = Judge(), []
+    # Not known at first, three tries, one that succeeds.
+    for number, tries in enumerate((None, 1, 2, 3, None, 0)):
+        condition = BackupCondition(failed_tries=tries, failure="The disk is full.")
+        measures = measure(snapshot(primary()), None, backups=condition)
+        changes += judge.judge({rule.kind: rule}, measures, at(number))
+
+    assert [(c.what, c.worst) for c in changes] == [("began", 1), ("ended", 3)]
+    assert changes[0].sentence == "The last backup came to nothing. The disk is full."
 
 
 def test_a_budget_that_burns_is_measured_where_it_is_known():

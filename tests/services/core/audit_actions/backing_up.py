@@ -16,3 +16,15 @@ def backup_take(w: World) -> ActionCall:
 def backup_prove(w: World) -> ActionCall:
     boss = w.boss.actor
     return lambda: backups.record_proven(w.session, boss, PROOF)
+
+
+@prepares(Action.BACKUP_REQUEST)
+def backup_request(w: World) -> ActionCall:
+    boss = w.boss.actor
+    return lambda: backups.request_backup(w.session, boss)
+
+
+@prepares(Action.BACKUP_REMOVE)
+def backup_remove(w: World) -> ActionCall:
+    boss = w.boss.actor
+    return lambda: backups.record_removed(w.session, boss, [MANIFEST.set_id], 2)

@@ -1,0 +1,56 @@
+"""Asks the worker for a backup, and shows how far it is with it."""
+
+import streamlit as st
+
+from dashboard.context import current_actor, write
+from dashboard.ui.notices import notify
+from dashboard.ui.words import at, plain
+from services import backups
+from services.backups import BackupRequest, BackupState
+from services.core.actors import Permission
+
+
+def is_going_on(state: BackupState, request: BackupRequest | None) -> bool:
+    """Tell whether a backup is being made, or is about to be."""
+    return state.is_busy or (request is not None and request.is_open)
+
+
+def show_back_up_now(state: BackupState, request: BackupRequest | None) -> None:
+    """Say what is going on and how what was asked for ended; offer to ask."""
+    if state.is_busy:
+        st.info("A backup is being made just now.", icon=":material/sync:")
+    elif request is not None and request.is_open:
+        st.info(
+            f"{plain(request.requested_by_name)} asked for a backup at "
+            f"{at(request.requested_at)}: the worker begins within seconds.",
+            icon=":material/hourglass:",
+        )
+    elif request is not None and _has_failed(state, request):
+        why = plain(request.failure or "")
+        st.error(
+            f"The backup that {plain(request.requested_by_name)} asked for at "
+            f"{at(request.requested_at)} came to nothing. {why}",
+            icon=":material/error:",
+        )
+    if not current_actor().may(Permission.ACT_ON_CLUSTER):
+        return
+    if st.button(
+        "Back up now",
+        key="backups_now",
+        icon=":material/backup:",
+        disabled=is_going_on(state, request),
+    ):
+        actor = current_actor()
+        write(lambda session: backups.request_backup(session, actor))
+        notify("The worker makes a backup. You may leave this page.", icon="backup")
+        st.rerun()
+
+
+def _has_failed(state: BackupState, request: BackupRequest) -> bool:
+    """Tell whether the last request failed, and nothing else says so already."""
+    if request.failure is None:
+        return False
+    if state.failure is not None and state.failure.sentence == request.failure:
+        return False
+    newest = state.newest
+    return newest is None or newest.as_of < request.requested_at

@@ -1,0 +1,99 @@
+"""Removes backups that are older than they are to be kept, and files only they had.
+
+A set goes whole: its name first, so that whatever kills this leaves remains that count
+for nothing. Files that no set names any more go after the sets that named them.
+"""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+from db.backups.backup_errors import SetBroken
+from db.backups.file_copies import read_copies
+from db.backups.manifest import Manifest
+from db.backups.notes import Proof
+from db.backups.repository import Repository, Survey
+from db.files.file_keys import FileKeys
+from jobs.backups.taking import seal_of
+
+
+@dataclass(frozen=True, slots=True)
+class RemovedBackups:
+    """The sets that were removed, and how many files and bytes of files were."""
+
+    set_ids: tuple[str, ...] = ()
+    files: int = 0
+    file_bytes: int = 0
+
+
+def list_expired(
+    survey: Survey, proof: Proof | None, before: datetime
+) -> tuple[str, ...]:
+    """Return the sets of before a time that nothing else keeps, the oldest first.
+
+    The newest stays however old it is, and so does the last that a restore has proven:
+    there is always a way back. One whose manifest cannot be read goes by its name.
+    """
+    kept = {survey.newest.set_id} if survey.newest else set()
+    if proof is not None:
+        kept.add(proof.set_id)
+    old = {each.set_id for each in survey.sets if each.as_of < before} - kept
+    unreadable = {name for name in survey.unreadable if _is_before(name, before)}
+    return tuple(sorted(old | unreadable))
+
+
+def remove_expired(
+    repository: Repository, keys: FileKeys, before: datetime, *, is_sweeping: bool
+) -> RemovedBackups:
+    """Remove what `list_expired` names, and the files that no set needs any more.
+
+    Files are looked through if a set went, or `is_sweeping`. Does nothing while
+    somebody reads a set; raises BackupRunning while one is made, and OSError.
+    """
+    with repository.held(), repository.unread() as is_unread:
+        if not is_unread:
+            return RemovedBackups()
+        survey, proof = repository.survey(), repository.last_proof()
+        expired = list_expired(survey, proof, before)
+        for set_id in expired:
+            repository.remove(set_id)
+        files = file_bytes = 0
+        if expired or is_sweeping:
+            files, file_bytes = _remove_unnamed(repository, keys)
+        return RemovedBackups(expired, files, file_bytes)
+
+
+def _remove_unnamed(repository: Repository, keys: FileKeys) -> tuple[int, int]:
+    """Remove the files that no set names; none if a set does not say which it does."""
+    survey = repository.survey()
+    count = size = 0
+    if survey.unreadable:
+        return count, size
+    named: set[str] = set()
+    with suppress(SetBroken, OSError):
+        for manifest in survey.sets:
+            named.update(_named_by(repository, keys, manifest))
+        for path in list(repository.stored_files()):
+            if path.name not in named:
+                size += path.stat().st_size
+                count += 1
+                path.unlink()
+    return count, size
+
+
+def _named_by(
+    repository: Repository, keys: FileKeys, manifest: Manifest
+) -> Iterable[str]:
+    seal = seal_of(manifest, keys)
+    place = repository.set_folder(manifest.set_id)
+    with seal.reading(place / "entries") as stream:
+        return {copy.sha256 for copy in read_copies(stream)}
+
+
+def _is_before(set_id: str, before: datetime) -> bool:
+    """Tell whether a set was begun before a time, as its name says."""
+    try:
+        return datetime.strptime(f"{set_id[:15]}+0000", "%Y%m%dT%H%M%S%z") < before
+    except ValueError:
+        return False

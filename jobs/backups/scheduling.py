@@ -1,0 +1,229 @@
+"""Backs the clinic up by plan and on request, one backup at a time, and tells of it.
+
+A thread beside the queue: a backup takes as long as it takes, a task of the queue would
+hold up all others, and die with the connection to a primary that goes.
+"""
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from threading import Event
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from db.backups.backup_errors import BackupRunning, CannotBackUp
+from db.backups.notes import Failure
+from db.backups.repository import Repository
+from db.files.file_keys import FileKeys
+from db.postgres import SYSTEM, Database, DatabaseUnavailable
+from jobs.backups.retention import remove_expired
+from jobs.backups.taking import BackupTaken
+from jobs.worker.background_threads import background_threads
+from services import backups
+from services.backups import BackupRequest
+from services.documents.integrity.runs import KEEPER
+
+_LOOK_SECONDS: Final = 2.0
+_FIRST_PAUSE: Final = timedelta(minutes=5)
+_LONGEST_PAUSE: Final = timedelta(hours=6)
+_REMOVE_EVERY: Final = timedelta(hours=1)
+_SWEEP_EVERY: Final = timedelta(days=1)
+_NICE: Final = 15
+_UNEXPECTED: Final = (
+    "The backup ended in an error that nobody foresaw: the worker's log has it."
+)
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class BackupPlan:
+    """How often the clinic is backed up, if by itself, and how long a backup is kept.
+
+    Nothing is begun within `settling` of the worker's start: servers and web pages
+    have that to themselves.
+    """
+
+    every: timedelta | None
+    kept: timedelta
+    settling: timedelta = timedelta(minutes=5)
+
+    def due_at(
+        self,
+        started_at: datetime,
+        newest_began_at: datetime | None,
+        failure: Failure | None,
+    ) -> datetime | None:
+        """Return when the next backup is due; None if none ever is by itself.
+
+        After one that failed the pause doubles with each try, up to six hours or, if
+        that is shorter, the time between two backups.
+        """
+        if self.every is None:
+            return None
+        due = started_at + self.settling
+        if newest_began_at is not None:
+            due = max(due, newest_began_at + self.every)
+        if failure is not None:
+            longest = min(_LONGEST_PAUSE, self.every)
+            # Far above the longest pause, and far below what a time span can be.
+            doublings = min(failure.tries - 1, 10)
+            due = max(due, failure.at + min(_FIRST_PAUSE * 2**doublings, longest))
+        return due
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class BackupScheduler:
+    """Looks every other second whether a backup is due or asked for, and makes it.
+
+    `take` makes one. What went wrong last is kept here as well as in the repository,
+    which may be what could not be written.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        repository: Repository,
+        keys: FileKeys,
+        take: Callable[[], BackupTaken],
+        plan: BackupPlan,
+        *,
+        clock: Callable[[], datetime] = _utc_now,
+    ) -> None:
+        self._database = database
+        self.repository = repository
+        self._keys = keys
+        self._take = take
+        self.plan = plan
+        self._clock = clock
+        self.started_at = clock()
+        self.failure = repository.last_failure()
+        self._removed_at: datetime | None = None
+        self._swept_at: datetime | None = None
+        # What was done, until a primary has it.
+        self._unwritten: list[Callable[[Session], None]] = []
+
+    def run(self, stopping: Event) -> None:
+        """Look until `stopping` is set, behind everybody else who wants to work."""
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+        while not stopping.wait(_LOOK_SECONDS):
+            try:
+                self.look()
+            except DatabaseUnavailable:
+                _log.debug("Nobody knows who asks for a backup: no server leads.")
+            except Exception:
+                # Whatever it is, looking goes on: nobody would miss a dead thread.
+                _log.exception("Looking for backups that are due failed; it goes on.")
+
+    def look(self) -> None:
+        """Make a backup if one is due or asked for; remove those that are too old."""
+        now = self._clock()
+        if self.repository.is_busy:
+            return
+        self._remove_expired(now)
+        if self._is_due(now):
+            self._attempt(None)
+        self._write_down()
+        request = self._database.read_latest(backups.open_request, identity=SYSTEM)
+        if request.value is not None:
+            self._answer(request.value)
+
+    def _is_due(self, now: datetime) -> bool:
+        newest = self.repository.survey().newest
+        if newest is not None and self.failure and newest.as_of > self.failure.at:
+            # Made by hand since.
+            self.failure = None
+        began = newest.began_at if newest else None
+        due = self.plan.due_at(self.started_at, began, self.failure)
+        return due is not None and due <= now
+
+    def _answer(self, request: BackupRequest) -> None:
+        """Make the backup that somebody asked for, and tell them how it went."""
+        self._database.write(
+            lambda session: backups.begin_request(session, request.id), identity=SYSTEM
+        )
+        self._attempt(request)
+        self._write_down()
+
+    def _attempt(self, request: BackupRequest | None) -> None:
+        try:
+            taken = self._take()
+        except BackupRunning:
+            # Another process was faster: the request, if there is one, waits.
+            return
+        except CannotBackUp as error:
+            self._fail(str(error), request)
+        except Exception:
+            _log.exception("A backup broke.")
+            self.repository.note_failure(_UNEXPECTED)
+            self._fail(_UNEXPECTED, request)
+        else:
+            self.failure = None
+            _log.info("%s", taken.sentence)
+            self._unwritten.append(_recording(taken, request))
+
+    def _fail(self, sentence: str, request: BackupRequest | None) -> None:
+        tries = self.failure.tries + 1 if self.failure else 1
+        self.failure = Failure(self._clock(), sentence, tries)
+        _log.warning("A backup came to nothing, %d in a row: %s", tries, sentence)
+        if request is not None:
+            request_id = request.id
+            self._unwritten.append(
+                lambda session: backups.end_request(
+                    session, request_id, failure=sentence
+                )
+            )
+
+    def _write_down(self) -> None:
+        while self._unwritten:
+            self._database.write(self._unwritten[0], identity=SYSTEM)
+            self._unwritten.pop(0)
+
+    def _remove_expired(self, now: datetime) -> None:
+        if self._removed_at is not None and now - self._removed_at < _REMOVE_EVERY:
+            return
+        if self.repository.system_id is None:
+            return
+        self._removed_at = now
+        is_sweeping = self._swept_at is None or now - self._swept_at >= _SWEEP_EVERY
+        before = now - self.plan.kept
+        try:
+            removed = remove_expired(
+                self.repository, self._keys, before, is_sweeping=is_sweeping
+            )
+        except (CannotBackUp, OSError) as error:
+            _log.warning("Old backups could not be removed: %s", error)
+            return
+        self._swept_at = now if is_sweeping else self._swept_at
+        if removed.set_ids or removed.files:
+            self._unwritten.append(
+                lambda session: backups.record_removed(
+                    session, KEEPER, removed.set_ids, removed.files
+                )
+            )
+
+
+def _recording(
+    taken: BackupTaken, request: BackupRequest | None
+) -> Callable[[Session], None]:
+    def record(session: Session) -> None:
+        backups.record_taken(session, KEEPER, taken.manifest)
+        if request is not None:
+            set_id = taken.manifest.set_id
+            backups.end_request(session, request.id, set_id=set_id)
+
+    return record
+
+
+@contextmanager
+def backing_up(scheduler: BackupScheduler) -> Iterator[None]:
+    """Back up in the background until the block ends."""
+    with background_threads(backups=scheduler.run):
+        yield

@@ -1,0 +1,113 @@
+"""Backups that administrators ask for, and the worker makes; callers commit."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from db.models.integrity import BackupRequest as RequestRow
+from services.core import audit
+from services.core.actors import Actor, Permission
+from services.core.audit import Action
+from services.core.errors import Conflict
+
+SUBJECT: Final = "backup request"
+
+
+@dataclass(frozen=True, slots=True)
+class BackupRequest:
+    """A backup that somebody asked for; ended with a set, or with why there is none."""
+
+    id: UUID
+    requested_at: datetime
+    requested_by_name: str
+    begun_at: datetime | None
+    ended_at: datetime | None
+    set_id: str | None
+    failure: str | None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it has not ended."""
+        return self.ended_at is None
+
+
+class BackupRequested(Conflict):
+    """One backup at a time is enough."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A backup was asked for already and is about to be made: wait for it."
+        )
+
+
+def request_backup(session: Session, actor: Actor) -> BackupRequest:
+    """Ask the worker for a backup; raises NotAllowed and BackupRequested."""
+    actor.require(Permission.ACT_ON_CLUSTER)
+    row = session.scalar(
+        insert(RequestRow)
+        .values(requested_by=actor.id, requested_by_name=actor.name)
+        .on_conflict_do_nothing()
+        .returning(RequestRow)
+    )
+    if row is None:
+        raise BackupRequested
+    audit.record(session, actor, Action.BACKUP_REQUEST, subject=(SUBJECT, row.id))
+    return _request(row)
+
+
+def newest_request(session: Session, actor: Actor) -> BackupRequest | None:
+    """Return what was asked for last, ended or not; raises NotAllowed."""
+    actor.require(Permission.VIEW_REPLICATION)
+    newest = select(RequestRow).order_by(RequestRow.requested_at.desc()).limit(1)
+    row = session.scalar(newest)
+    return _request(row) if row else None
+
+
+def open_request(session: Session) -> BackupRequest | None:
+    """Return what was asked for and has not ended; for the worker.
+
+    One that had begun is among them: whoever had begun it has died.
+    """
+    row = session.scalar(select(RequestRow).where(RequestRow.ended_at.is_(None)))
+    return _request(row) if row else None
+
+
+def begin_request(session: Session, request_id: UUID) -> None:
+    """Note that the worker makes the backup now."""
+    session.execute(
+        update(RequestRow)
+        .where(RequestRow.id == request_id)
+        .values(begun_at=func.now())
+    )
+
+
+def end_request(
+    session: Session,
+    request_id: UUID,
+    *,
+    set_id: str | None = None,
+    failure: str | None = None,
+) -> None:
+    """Note which backup was made, or why none was."""
+    session.execute(
+        update(RequestRow)
+        .where(RequestRow.id == request_id, RequestRow.ended_at.is_(None))
+        .values(ended_at=func.now(), set_id=set_id, failure=failure)
+    )
+
+
+def _request(row: RequestRow) -> BackupRequest:
+    return BackupRequest(
+        row.id,
+        row.requested_at,
+        row.requested_by_name,
+        row.begun_at,
+        row.ended_at,
+        row.set_id,
+        row.failure,
+    )

@@ -1,0 +1,140 @@
+"""Old backups go, whole, with the files that only they had; the way back stays."""
+
+import shutil
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from db.backups.backup_errors import BackupRunning
+from db.backups.repository import Repository
+from db.files.file_keys import FileKeys
+from jobs.backups.looking import look
+from jobs.backups.retention import RemovedBackups, list_expired, remove_expired
+from jobs.backups.taking import take
+from tests.jobs.backups import samples
+from tests.kit import backup_sets
+
+DAY = timedelta(days=1)
+
+
+def add(repository, day, **values):
+    at = datetime(2026, 11, day, 2, tzinfo=UTC)
+    set_id = f"{at:%Y%m%dT%H%M%SZ}-0001"
+    return backup_sets.add_set(repository, set_id=set_id, as_of=at, **values).set_id
+
+
+@pytest.fixture
+def repository(tmp_path):
+    return Repository(tmp_path / "backups")
+
+
+def expired(repository, day):
+    before = datetime(2026, 11, day, tzinfo=UTC)
+    return list_expired(repository.survey(), repository.last_proof(), before)
+
+
+def test_what_is_older_goes_and_the_newest_stays_however_old(repository):
+    names = [add(repository, day) for day in (1, 2, 3, 4)]
+
+    assert expired(repository, 3) == tuple(names[:2])
+    assert expired(repository, 30) == tuple(names[:3])
+
+
+def test_the_last_that_was_proven_stays(repository):
+    names = [add(repository, day) for day in (1, 2, 3)]
+    repository.add_proof(replace(backup_sets.PROOF, set_id=names[0]))
+
+    assert expired(repository, 30) == (names[1],)
+
+
+def test_one_that_cannot_be_read_goes_by_its_name(repository):
+    names = [add(repository, day) for day in (1, 5)]
+    (repository.set_folder(names[0]) / "manifest.json").write_text("{")
+    repository.set_folder("by hand").mkdir()
+
+    assert expired(repository, 1) == ()
+    assert expired(repository, 3) == (names[0],)
+
+
+@pytest.fixture
+def keys(tmp_path):
+    return FileKeys(tmp_path / "file.keys", may_be_made=True)
+
+
+def remove(repository, keys, day=30):
+    before = datetime(2026, 11, day, tzinfo=UTC)
+    return remove_expired(repository, keys, before, is_sweeping=True)
+
+
+def test_one_that_was_killed_half_way_counts_for_nothing_and_is_tidied_up(
+    repository, keys, monkeypatch
+):
+    names = [add(repository, day) for day in (1, 2)]
+
+    def die(_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "rmtree", die)
+        with pytest.raises(KeyboardInterrupt):
+            remove(repository, keys)
+
+    survey = repository.survey()
+    assert [each.set_id for each in survey.sets] == names[1:]
+    assert survey.unreadable == ()
+    with repository.held():
+        assert [path.name for path in (repository.folder / "sets").iterdir()] == [
+            names[1]
+        ]
+
+
+def test_while_somebody_reads_a_set_nothing_goes(repository, keys):
+    for day in (1, 2):
+        add(repository, day)
+
+    with repository.read_from():
+        assert remove(repository, keys) == RemovedBackups()
+    assert len(remove(repository, keys).set_ids) == 1
+
+
+def test_while_one_is_made_nothing_goes(repository, keys):
+    add(repository, 1)
+
+    with repository.held(), pytest.raises(BackupRunning):
+        remove(repository, keys)
+
+
+def test_where_a_set_does_not_open_no_file_is_taken_for_one_that_nobody_needs(
+    repository, keys
+):
+    # Sealed with no key at all.
+    add(repository, 1)
+    file = repository.file("ab" * 32)
+    file.parent.mkdir()
+    file.write_bytes(b"bytes")
+
+    assert remove(repository, keys).files == 0
+    assert file.exists()
+
+
+@pytest.mark.cluster
+def test_files_that_only_an_old_set_had_go_with_it_and_the_other_is_proven(
+    breakable_cluster, keys, repository
+):
+    with samples.clinic(breakable_cluster.whole(), keys) as clinic:
+        first = take(clinic.source, repository).manifest
+        kept = {path.name for path in repository.stored_files()}
+        # As if one had been purged between the two.
+        alone = repository.file("ab" * 32)
+        alone.parent.mkdir(exist_ok=True)
+        alone.write_bytes(b"bytes")
+        clinic.file(b"%PDF new")
+        second = take(clinic.source, repository).manifest
+
+        removed = remove_expired(repository, keys, second.as_of, is_sweeping=False)
+
+        assert removed == RemovedBackups((first.set_id,), 1, 5)
+        assert {path.name for path in repository.stored_files()} > kept
+        proof = look(clinic.source.folder, repository, keys)
+        assert (proof.set_id, proof.files) == (second.set_id, 4)

@@ -1,0 +1,297 @@
+"""Backups by plan and on request: when one is due, and what is written of each."""
+
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+import pytest
+from sqlalchemy import select
+
+from db.backups.backup_errors import BackupRunning, CannotBackUp
+from db.backups.notes import Failure
+from db.backups.repository import Repository
+from db.files.file_keys import FileKeys
+from db.models.audit import AuditEvent
+from db.postgres import SYSTEM, Database
+from jobs.backups.scheduling import BackupPlan, BackupScheduler
+from jobs.backups.taking import BackupTaken
+from services import backups
+from services.documents.integrity.runs import KEEPER
+from tests.kit import backup_sets, cast
+
+DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
+START = datetime(2026, 11, 25, 8, tzinfo=UTC)
+DAILY = BackupPlan(DAY, kept=35 * DAY)
+
+
+def failed(tries, at=START):
+    return Failure(at, "The disk is full.", tries)
+
+
+@pytest.mark.parametrize(
+    ("newest", "failure", "due"),
+    [
+        pytest.param(None, None, START + 5 * MINUTE, id="the first: once it settled"),
+        pytest.param(START - 9 * DAY, None, START + 5 * MINUTE, id="long overdue"),
+        pytest.param(START - HOUR, None, START + 23 * HOUR, id="a day after the last"),
+        pytest.param(None, failed(1), START + 5 * MINUTE, id="a first failure"),
+        pytest.param(None, failed(3), START + 20 * MINUTE, id="backing off"),
+        pytest.param(None, failed(500), START + 6 * HOUR, id="six hours at most"),
+    ],
+)
+def test_when_a_backup_is_due(newest, failure, due):
+    assert DAILY.due_at(START, newest, failure) == due
+
+
+def test_a_short_plan_is_not_held_up_by_a_long_pause():
+    hourly = BackupPlan(HOUR, kept=DAY)
+
+    assert hourly.due_at(START, None, failed(50)) == START + HOUR
+
+
+def test_without_a_plan_none_is_ever_due():
+    assert BackupPlan(None, kept=DAY).due_at(START, None, failed(1)) is None
+
+
+class Maker:
+    """Makes sets that are made up, or fails as it is told to."""
+
+    def __init__(self, repository, clock):
+        self.repository = repository
+        self.clock = clock
+        self.failures = []
+        self.made = []
+        self._numbers = count(1)
+
+    def __call__(self):
+        if self.failures and (failure := self.failures.pop(0)) is not None:
+            raise failure
+        now = self.clock()
+        set_id = f"{now:%Y%m%dT%H%M%SZ}-{next(self._numbers):04}"
+        manifest = backup_sets.add_set(
+            self.repository, set_id=set_id, began_at=now, as_of=now
+        )
+        self.made.append(set_id)
+        return BackupTaken(manifest, 1.0, 0)
+
+
+@pytest.fixture
+def database(endpoints):
+    with closing(Database(endpoints)) as database:
+        yield database
+
+
+@pytest.fixture
+def repository(tmp_path):
+    return Repository(tmp_path / "backups")
+
+
+@pytest.fixture
+def maker(repository, clock):
+    return Maker(repository, clock)
+
+
+@dataclass
+class Clock:
+    """A clock that goes when it is told to."""
+
+    now: datetime
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock(datetime.now(UTC))
+
+
+@pytest.fixture
+def scheduler(database, repository, maker, clock, tmp_path):
+    keys = FileKeys(tmp_path / "file.keys", may_be_made=True)
+    return BackupScheduler(database, repository, keys, maker, DAILY, clock=clock)
+
+
+def look(scheduler, clock, after=timedelta()):
+    """Let the scheduler look, so long after the worker's start."""
+    clock.now = scheduler.started_at + after
+    scheduler.look()
+
+
+def ask(database, boss=None):
+    boss = boss or cast.act_as(cast.ADAM)
+    write = lambda session: backups.request_backup(session, boss)  # noqa: E731
+    return database.write(write, identity=SYSTEM).value
+
+
+def newest(database):
+    boss = cast.act_as(cast.ADAM)
+    read = lambda session: backups.newest_request(session, boss)  # noqa: E731
+    return database.read_latest(read, identity=SYSTEM).value
+
+
+def actions(database):
+    events = select(AuditEvent.action, AuditEvent.actor_id).order_by(AuditEvent.id)
+    return [
+        tuple(row)
+        for row in database.read_latest(
+            lambda session: session.execute(events).all(), identity=SYSTEM
+        ).value
+    ]
+
+
+def test_the_first_is_made_once_the_start_has_settled_and_the_next_a_day_later(
+    scheduler, maker, clock, database
+):
+    look(scheduler, clock, 4 * MINUTE)
+    assert maker.made == []
+
+    look(scheduler, clock, 6 * MINUTE)
+    look(scheduler, clock, 23 * HOUR)
+    assert len(maker.made) == 1
+
+    look(scheduler, clock, 25 * HOUR)
+    assert len(maker.made) == 2
+    assert actions(database) == [("backup:take", KEEPER.id)] * 2
+
+
+def test_one_that_fails_is_tried_again_and_forgotten_once_one_succeeds(
+    scheduler, maker, clock
+):
+    maker.failures = [CannotBackUp("The disk is full."), RuntimeError("Ada Lovelace")]
+
+    look(scheduler, clock, 6 * MINUTE)
+    assert (scheduler.failure.tries, scheduler.failure.sentence) == (
+        1,
+        "The disk is full.",
+    )
+    # Not at once.
+    look(scheduler, clock, 6 * MINUTE)
+    assert scheduler.failure.tries == 1
+    look(scheduler, clock, 12 * MINUTE)
+    # Of what nobody foresaw nothing is said that may be a person's.
+    assert scheduler.failure.tries == 2
+    assert "nobody foresaw" in scheduler.failure.sentence
+    look(scheduler, clock, 30 * MINUTE)
+
+    assert scheduler.failure is None
+    assert len(maker.made) == 1
+
+
+def test_one_made_by_hand_ends_what_failed_before(scheduler, maker, clock, repository):
+    maker.failures = [CannotBackUp("The disk is full.")]
+    look(scheduler, clock, 6 * MINUTE)
+
+    later = scheduler.started_at + 8 * MINUTE
+    backup_sets.add_set(repository, began_at=later, as_of=later)
+    look(scheduler, clock, HOUR)
+
+    assert scheduler.failure is None
+    assert maker.made == []
+
+
+def test_what_is_asked_for_is_made_at_once_and_its_set_is_named(
+    scheduler, maker, clock, database
+):
+    boss = cast.act_as(cast.ADAM)
+    request = ask(database, boss)
+
+    look(scheduler, clock)
+
+    ended = newest(database)
+    assert (ended.id, ended.is_open) == (request.id, False)
+    assert [ended.set_id] == maker.made
+    assert ended.begun_at >= request.requested_at
+    look(scheduler, clock)
+    assert len(maker.made) == 1
+    assert ("backup:request", boss.id) in actions(database)
+
+
+def test_one_asked_for_that_fails_says_why(scheduler, maker, clock, database):
+    maker.failures = [CannotBackUp("The disk is full.")]
+    ask(database)
+
+    look(scheduler, clock)
+
+    ended = newest(database)
+    assert (ended.set_id, ended.failure) == (None, "The disk is full.")
+    # Whoever wants to may ask again at once.
+    ask(database)
+    look(scheduler, clock)
+    assert newest(database).set_id == maker.made[0]
+
+
+def test_what_a_dead_worker_had_begun_is_made_by_the_next(
+    scheduler, maker, clock, database
+):
+    request = ask(database)
+    begin = lambda session: backups.begin_request(session, request.id)  # noqa: E731
+    database.write(begin, identity=SYSTEM)
+
+    look(scheduler, clock)
+
+    assert newest(database).set_id == maker.made[0]
+
+
+def test_while_another_is_made_nothing_is_begun(
+    scheduler, maker, clock, repository, database
+):
+    repository.claim(backup_sets.SYSTEM_ID)
+    ask(database)
+    with repository.held():
+        look(scheduler, clock, HOUR)
+    assert maker.made == []
+
+    # One that began between the look and the attempt is waited for as well.
+    maker.failures = [BackupRunning("Another backup is being made."), None]
+    look(scheduler, clock)
+    assert newest(database).is_open
+    assert scheduler.failure is None
+    look(scheduler, clock)
+    assert newest(database).set_id == maker.made[0]
+
+
+def test_what_nobody_could_write_down_is_written_later_and_not_made_twice(
+    scheduler, maker, clock, database, monkeypatch
+):
+    ask(database)
+    writing = database.write
+
+    @contextmanager
+    def away():
+        with monkeypatch.context() as patch:
+            calls = count()
+
+            def write(*args, **more):
+                # The first only notes that it begins.
+                if next(calls):
+                    raise ConnectionError
+                return writing(*args, **more)
+
+            patch.setattr(database, "write", write)
+            yield
+
+    with away(), pytest.raises(ConnectionError):
+        look(scheduler, clock)
+    assert newest(database).is_open
+
+    look(scheduler, clock)
+
+    assert newest(database).set_id == maker.made[0]
+    assert len(maker.made) == 1
+    assert [action for action, _ in actions(database)].count("backup:take") == 1
+
+
+def test_old_sets_go_although_none_is_made_by_itself(
+    database, repository, maker, tmp_path
+):
+    for day in (1, 2, 40):
+        at = datetime.now(UTC) - day * DAY
+        backup_sets.add_set(repository, set_id=f"{at:%Y%m%dT%H%M%SZ}-0001", as_of=at)
+    keys = FileKeys(tmp_path / "file.keys", may_be_made=True)
+    plan = BackupPlan(None, kept=35 * DAY)
+    BackupScheduler(database, repository, keys, maker, plan).look()
+
+    assert len(repository.survey().sets) == 2
+    assert actions(database) == [("backup:remove", KEEPER.id)]
