@@ -22,6 +22,7 @@ from starlette.responses import PlainTextResponse, Response
 from api.cluster.server_metrics import ServerMetrics
 from api.core.dependencies import FORWARDED, stores_of, unauthorised
 from api.core.documented import refuses
+from db.backups.repository import Repository
 from db.cluster.statements import NotCounted, StatementReader, StatementTotals
 from db.files.gridfs import FileStoreUnavailable
 from db.postgres import SYSTEM, DatabaseUnavailable
@@ -207,16 +208,24 @@ def _disk(request: Request) -> bytes:
 def _backups(request: Request) -> bytes:
     """Return how old backups and their proof are; nothing where there never was one."""
     backups = stores_of(request).backups
-    if backups is None:
-        return b""
-    survey = backups.survey()
-    registry, now = CollectorRegistry(), datetime.now(UTC)
+    return b"" if backups is None else backup_gauges(backups, datetime.now(UTC))
+
+
+def backup_gauges(backups: Repository, now: datetime) -> bytes:
+    """Return what the repository of backups tells at a time, in numbers."""
+    survey, failure = backups.survey(), backups.last_failure()
+    registry = CollectorRegistry()
     values = [
         ("sets", "Backups that count.", float(len(survey.sets))),
         (
             "unreadable_sets",
             "Backups whose manifest somebody has changed or deleted.",
             float(len(survey.unreadable)),
+        ),
+        (
+            "failed_tries",
+            "Backups in a row that came to nothing since one succeeded.",
+            float(failure.tries if failure else 0),
         ),
     ]
     if (newest := survey.newest) is not None:

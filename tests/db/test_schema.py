@@ -6,6 +6,7 @@ from pathlib import Path
 
 import psycopg2
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from psycopg2.errors import InsufficientPrivilege
@@ -15,7 +16,7 @@ from db import schema
 from db.endpoints import Endpoints
 from db.models.base import Base
 from db.schema import CannotMigrate
-from tests.conftest import owner
+from tests.conftest import connect, owner
 
 FUNCTIONS = sorted(Path(schema.__file__).with_name("functions").glob("*.sql"))
 
@@ -47,6 +48,33 @@ def test_the_owner_brings_a_database_up_to_date(databases):
 def test_without_the_owners_login_nobody_changes_the_schema(endpoints: Endpoints):
     with pytest.raises(CannotMigrate, match="CHARTROOM_OWNER_URL"):
         schema.bring_up_to_date(replace(endpoints, owner_url=None))
+
+
+@pytest.mark.parametrize(
+    ("changed", "is_active"),
+    [
+        pytest.param(False, True, id="nobody has changed the rule"),
+        pytest.param(True, False, id="somebody has, and wants it off"),
+    ],
+)
+def test_backups_that_are_too_old_are_told_of_where_nobody_said_otherwise(
+    databases, changed, is_active
+):
+    with databases.fresh() as endpoints:
+        engine = connect(owner(endpoints))
+        with engine.connect() as connection:
+            command.upgrade(schema._config(connection), "0027")
+            connection.commit()
+            if changed:
+                # As the page does it.
+                connection.exec_driver_sql("UPDATE alert_rules SET revision = 2")
+                connection.commit()
+
+            schema.migrate(connection)
+
+            rule = "SELECT is_active FROM alert_rules WHERE kind = 'backup-too-old'"
+            assert connection.exec_driver_sql(rule).scalar_one() is is_active
+        engine.dispose()
 
 
 @pytest.mark.parametrize("revision", ["0005", "0999"])

@@ -7,15 +7,17 @@ import subprocess
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 import yaml
 from prometheus_client import CollectorRegistry, generate_latest
 
-from api.cluster.metrics import SpoolMetrics
+from api.cluster.metrics import SpoolMetrics, backup_gauges
 from api.cluster.server_metrics import ServerMetrics
 from dashboard.web.log import request_log
+from db.backups.repository import Repository
 from db.cluster.observing import Behind, SlotSnapshot
 from db.cluster.statements import StatementTotals
 from db.spool import Waiting
@@ -28,6 +30,7 @@ from tests.db.cluster.observing.snapshots import (
     silent,
     snapshot,
 )
+from tests.kit import backup_sets
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 BOARD = DEPLOY / "grafana" / "dashboards" / "chartroom.json"
@@ -67,7 +70,18 @@ assert ingest.UPLOAD_SECONDS
 # What each process counts of itself; a route is told once somebody has asked it.
 request_log.REQUESTS.labels("GET", "/health", 200).inc()
 request_log.SECONDS.labels("GET", "/health").observe(0.01)
-TOLD = WHOLE + generate_latest().decode()
+
+
+def scrape_backups():
+    """Return what is told of a repository with a set and a proof."""
+    with TemporaryDirectory() as folder:
+        repository = Repository(Path(folder))
+        backup_sets.add_set(repository)
+        repository.add_proof(backup_sets.PROOF)
+        return backup_gauges(repository, NOON).decode()
+
+
+TOLD = WHOLE + generate_latest().decode() + scrape_backups()
 NAMES = set(re.findall(r"^(chartroom_\w+)(?:\{| )", TOLD, re.MULTILINE))
 BOUNDS = set(re.findall(r'^(chartroom_\w+)\{le="([^"]+)"\}', TOLD, re.MULTILINE))
 

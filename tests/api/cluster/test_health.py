@@ -339,8 +339,13 @@ def test_metrics_tell_how_old_backups_and_their_proof_are(guarded, tmp_path):
     assert told() == {
         "chartroom_backup_sets": "0.0",
         "chartroom_backup_unreadable_sets": "0.0",
+        "chartroom_backup_failed_tries": "0.0",
     }
     repository = Repository(tmp_path / "backups")
+    repository.claim(backup_sets.SYSTEM_ID)
+    repository.note_failure("The disk is full.")
+    repository.note_failure("The disk is full.")
+    assert told()["chartroom_backup_failed_tries"] == "2.0"
     backup_sets.add_set(repository, as_of=datetime.now(UTC) - timedelta(hours=1))
     repository.add_proof(backup_sets.PROOF)
 

@@ -1,7 +1,7 @@
 """Backups by plan and on request: when one is due, and what is written of each."""
 
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
@@ -14,11 +14,14 @@ from db.backups.repository import Repository
 from db.files.file_keys import FileKeys
 from db.models.audit import AuditEvent
 from db.postgres import SYSTEM, Database
-from jobs.backups.scheduling import BackupPlan, BackupScheduler
-from jobs.backups.taking import BackupTaken
+from jobs.backups.looking import look as look_into
+from jobs.backups.scheduling import BackupPlan, BackupScheduler, backing_up
+from jobs.backups.taking import BackupTaken, take
 from services import backups
 from services.documents.integrity.runs import KEEPER
+from tests.jobs.backups import samples
 from tests.kit import backup_sets, cast
+from tests.kit.waiting import eventually
 
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 START = datetime(2026, 11, 25, 8, tzinfo=UTC)
@@ -281,6 +284,32 @@ def test_what_nobody_could_write_down_is_written_later_and_not_made_twice(
     assert newest(database).set_id == maker.made[0]
     assert len(maker.made) == 1
     assert [action for action, _ in actions(database)].count("backup:take") == 1
+
+
+@pytest.mark.cluster
+def test_the_worker_makes_a_real_one_while_it_runs(
+    breakable_cluster, repository, tmp_path
+):
+    keys = FileKeys(tmp_path / "file.keys", may_be_made=True)
+    with samples.clinic(breakable_cluster.whole(), keys) as clinic:
+        by_plan = replace(DAILY, settling=timedelta())
+        scheduler = BackupScheduler(
+            clinic.database,
+            repository,
+            keys,
+            lambda: take(clinic.source, repository),
+            by_plan,
+        )
+        with backing_up(scheduler):
+            first = eventually(lambda: repository.survey().newest)
+            ask(clinic.database)
+            ended = eventually(
+                lambda: newest(clinic.database), lambda request: not request.is_open
+            )
+
+        assert ended.set_id != first.set_id
+        assert ended.set_id == repository.survey().newest.set_id
+        assert look_into(clinic.source.folder, repository, keys).is_compared
 
 
 def test_old_sets_go_although_none_is_made_by_itself(
