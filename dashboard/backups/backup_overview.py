@@ -157,7 +157,7 @@ def _show_plan(state: BackupState, every: timedelta | None, kept: timedelta) -> 
     if state.free_bytes is not None:
         words += f" The disk has {amount(state.free_bytes)} free."
     if more is not None:
-        words += f" They will grow by some {amount(more)} until then."
+        words += f" In that time they will grow by some {amount(more)}."
     st.caption(plain(words))
     if more is not None and state.free_bytes is not None and more > state.free_bytes:
         st.warning(

@@ -92,7 +92,7 @@ def test_how_often_and_how_long_and_how_much_room(
 
     words = said(opened(clinic))
     assert "One is made every 24 hours. Each is kept for 35 days" in words
-    assert "They will grow by some 396 MB until then." in words
+    assert "In that time they will grow by some 396 MB." in words
     assert "will be full before" not in words
 
     monkeypatch.setattr(Repository, "free_bytes", 5_000_000)
