@@ -9,12 +9,13 @@ import fcntl
 import json
 import secrets
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from pydantic import ValidationError
 
@@ -31,6 +32,8 @@ from db.files import private_files
 
 _UNFINISHED: Final = ".unfinished"
 _MEGABYTE: Final = 1_000_000
+_LOCK_TRIES: Final = 5
+_LOCK_PAUSE_SECONDS: Final = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +131,10 @@ class Repository:
         What a backup has left that was killed is thrown away first.
         """
         with (self.folder / "lock").open("a") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
+            if not _is_taken(lock):
                 raise BackupRunning(
                     f"Another backup into {self.folder} is being made: wait for it."
-                ) from None
+                )
             for remains in self._sets.glob(f"*{_UNFINISHED}"):
                 shutil.rmtree(remains)
             for remains in self._files.glob("*.new"):
@@ -317,6 +318,18 @@ class Repository:
             return self.folder.stat().st_dev == data.stat().st_dev
         except OSError:
             return False
+
+
+def _is_taken(lock: IO[str]) -> bool:
+    """Take a lock; whoever only asks whether it is free has it for a moment."""
+    for _ in range(_LOCK_TRIES):
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(_LOCK_PAUSE_SECONDS)
+        else:
+            return True
+    return False
 
 
 def _told(timestamp: datetime) -> str:

@@ -1,6 +1,8 @@
 """Old backups go, whole, with the files that only they had; the way back stays."""
 
+import fcntl
 import shutil
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -103,6 +105,20 @@ def test_while_one_is_made_nothing_goes(repository, keys):
 
     with repository.held(), pytest.raises(BackupRunning):
         remove(repository, keys)
+
+
+def test_whoever_asks_whether_one_is_made_keeps_nobody_from_making_one(
+    repository, monkeypatch
+):
+    add(repository, 1)
+    with (repository.folder / "lock").open("a") as asking:
+        fcntl.flock(asking, fcntl.LOCK_SH)
+        let_go = lambda _: fcntl.flock(asking, fcntl.LOCK_UN)  # noqa: E731
+        monkeypatch.setattr(time, "sleep", let_go)
+
+        with repository.held():
+            assert repository.is_busy
+    assert not repository.is_busy
 
 
 def test_where_a_set_does_not_open_no_file_is_taken_for_one_that_nobody_needs(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -16,6 +17,7 @@ from tests.kit import cast
 from tests.pages.cluster_samples import keep, late, now, said
 from tests.pages.conftest import Clinic, rows_of
 
+_ROOT = Path(__file__).resolve().parents[3]
 pytestmark = pytest.mark.usefixtures("uneventful")
 
 
@@ -38,6 +40,17 @@ def test_whoever_sees_to_an_alert_says_so(clinic: Clinic, kept: Session):
     assert "Acknowledged by" in said(app.caption)
     assert clinic.audit("alert:acknowledge")
     assert not app.exception
+
+
+def test_a_backup_that_is_too_old_names_the_runbook(clinic: Clinic, kept: Session):
+    keep(kept, late(kind="backup-too-old", node=None, worst=108_000), late())
+
+    words = said(clinic.open("alerts", Role.ADMIN).caption)
+
+    assert "at worst 30.0 hours" in words
+    # Of a lag there is none yet.
+    assert words.count("What to do: docs/runbooks/backups.md") == 1
+    assert (_ROOT / "docs/runbooks/backups.md").is_file()
 
 
 def test_what_ended_is_history(clinic: Clinic, kept: Session):
