@@ -45,12 +45,13 @@ class BackupPlan:
     """How often the clinic is backed up, if by itself, and how long a backup is kept.
 
     Nothing is begun within `settling` of the worker's start: servers and web pages
-    have that to themselves.
+    have that to themselves. It is shorter than the alert of a backup that is too old
+    takes to begin, so a clinic that was off for a weekend is not alarmed.
     """
 
     every: timedelta | None
     kept: timedelta
-    settling: timedelta = timedelta(minutes=5)
+    settling: timedelta = timedelta(minutes=3)
 
     def due_at(
         self,

@@ -18,6 +18,8 @@ from jobs.backups.looking import look as look_into
 from jobs.backups.scheduling import BackupPlan, BackupScheduler, backing_up
 from jobs.backups.taking import BackupTaken, take
 from services import backups
+from services.cluster import alerts
+from services.cluster.alerts import AlertKind
 from services.documents.integrity.runs import KEEPER
 from tests.jobs.backups import samples
 from tests.kit import backup_sets, cast
@@ -35,8 +37,8 @@ def failed(tries, at=START):
 @pytest.mark.parametrize(
     ("newest", "failure", "due"),
     [
-        pytest.param(None, None, START + 5 * MINUTE, id="the first: once it settled"),
-        pytest.param(START - 9 * DAY, None, START + 5 * MINUTE, id="long overdue"),
+        pytest.param(None, None, START + 3 * MINUTE, id="the first: once it settled"),
+        pytest.param(START - 9 * DAY, None, START + 3 * MINUTE, id="long overdue"),
         pytest.param(START - HOUR, None, START + 23 * HOUR, id="a day after the last"),
         pytest.param(None, failed(1), START + 5 * MINUTE, id="a first failure"),
         pytest.param(None, failed(3), START + 20 * MINUTE, id="backing off"),
@@ -51,6 +53,13 @@ def test_a_short_plan_is_not_held_up_by_a_long_pause():
     hourly = BackupPlan(HOUR, kept=DAY)
 
     assert hourly.due_at(START, None, failed(50)) == START + HOUR
+
+
+def test_after_a_weekend_off_one_is_made_before_anybody_is_alarmed(session):
+    rules = {rule.kind: rule for rule in alerts.every_rule(session)}
+    alarm = timedelta(seconds=rules[AlertKind.BACKUP_TOO_OLD].for_seconds)
+
+    assert DAILY.due_at(START, START - 3 * DAY, None) < START + alarm - MINUTE
 
 
 def test_without_a_plan_none_is_ever_due():
@@ -147,7 +156,7 @@ def actions(database):
 def test_the_first_is_made_once_the_start_has_settled_and_the_next_a_day_later(
     scheduler, maker, clock, database
 ):
-    look(scheduler, clock, 4 * MINUTE)
+    look(scheduler, clock, 2 * MINUTE)
     assert maker.made == []
 
     look(scheduler, clock, 6 * MINUTE)
