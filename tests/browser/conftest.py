@@ -3,7 +3,7 @@
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +25,7 @@ from db.postgres import SYSTEM, Database
 from services.core.actors import Role
 from services.demo import seeding
 from services.people.accounts import demo_accounts
+from tests.browser.evidence import evidence, listen
 from tests.browser.running import chartroom
 from tests.conftest import Databases
 from tests.kit import cast
@@ -47,9 +48,8 @@ CHROMIUM_FLAGS = [
 _KNOWS_THE_WAY = """if (location.protocol.startsWith("http")) {
     localStorage.setItem("chartroom.tour", "never")
 }"""
-# A page of a test lives for seconds: its scripts are not worth optimizing, nor is what
-# draws it worth a process of its own.
-_SHORT_LIVED = ("--js-flags=--no-maglev --no-turbofan", "--in-process-gpu")
+# A page of a test lives for seconds: its scripts are not worth optimizing.
+_SHORT_LIVED = "--js-flags=--no-maglev --no-turbofan"
 
 
 @dataclass(frozen=True)
@@ -140,6 +140,7 @@ class Site:
         )
         context.set_default_timeout(_SECONDS * 1000)
         self.traces.watch(context)
+        listen(context)
         if not is_led_around:
             context.add_init_script(_KNOWS_THE_WAY)
         page = context.new_page()
@@ -191,12 +192,24 @@ def find_chromium() -> str | None:
     )
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show with a failure what the browser showed."""
+    report = yield
+    browser = getattr(item, "funcargs", {}).get("browser")
+    if report.failed and call.when != "teardown" and browser is not None:
+        report.sections.append(("browser", evidence(browser)))
+    return report
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Chromium, which ends with the tests."""
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
-            executable_path=find_chromium(), args=[*CHROMIUM_FLAGS, *_SHORT_LIVED]
+            executable_path=find_chromium(), args=[*CHROMIUM_FLAGS, _SHORT_LIVED]
         )
         yield chromium
         chromium.close()

@@ -17,11 +17,19 @@ const save = (text, name) => {
   setTimeout(() => URL.revokeObjectURL(address), 1000)
 }
 
-// Streamlit's own toolbar draws the picture; it is there from the start, only pale.
-const savePicture = (frame) =>
-  document
-    .querySelector(`.${CSS.escape(frame)} button[aria-label^="Download as PNG"]`)
-    ?.click()
+// Streamlit's own toolbar draws the picture, pale until it is pointed at, and offers it
+// once the chart is drawn: whoever is quicker gets it then, if the chart is still there.
+const savePicture = (frame) => {
+  const chart = `.${CSS.escape(frame)}`
+  const isDone = () => {
+    const save = document.querySelector(`${chart} button[aria-label^="Download as PNG"]`)
+    save?.click()
+    return save || !document.querySelector(chart)
+  }
+  if (isDone()) return
+  const waiting = new MutationObserver(() => isDone() && waiting.disconnect())
+  waiting.observe(document.body, { childList: true, subtree: true })
+}
 
 const cell = (text, position, choose, tell) => {
   if (position || !choose) return element(position ? "td" : "th", position ? {} : { scope: "row" }, text)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Site, ready
 from tests.browser.patients.test_front_desk import add_patient, unlike
@@ -34,6 +34,26 @@ def test_numbers_and_picture_of_a_chart_are_saved(charts: Page, tmp_path: Path):
         charts.get_by_role("button", name="PNG: Patients by age", exact=True).click()
     png.value.save_as(tmp_path / "ages.png")
     assert (tmp_path / "ages.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_picture_that_is_asked_for_before_the_chart_is_drawn_comes_then(page: Page):
+    drawing: list[Route] = []
+
+    def hold(asked: Route) -> None:
+        drawing.append(asked)
+
+    page.route("**/ArrowVegaLiteChart*.js", hold)
+    page.goto("/patients")
+    ready(page).get_by_text("Charts of this list").click()
+    picture = page.get_by_role("button", name="PNG: Patients by age", exact=True)
+    picture.click()
+    assert drawing, "what draws charts has another name"
+
+    with page.expect_download() as png:
+        for request in drawing:
+            request.continue_()
+    page.unroute_all()
+    assert png.value.suggested_filename.endswith(".png")
 
 
 def test_the_name_of_a_bar_filters_the_list(charts: Page):
