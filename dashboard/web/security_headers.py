@@ -8,7 +8,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dashboard.web.page_scripts import SCRIPTS
-from dashboard.web.sessions.session_watch import THEME_SCRIPT
+from dashboard.web.sessions.session_watch import HEAD_SCRIPT
 from dashboard.web.static_assets import inline_scripts
 
 
@@ -19,8 +19,7 @@ def _digest_of(script: str) -> str:
 
 
 _HASHES: Final = " ".join(
-    _digest_of(script)
-    for script in (*inline_scripts(), *SCRIPTS.values(), THEME_SCRIPT)
+    _digest_of(script) for script in (*inline_scripts(), *SCRIPTS.values(), HEAD_SCRIPT)
 )
 
 # Streamlit compiles charts (Vega) and styles (Emotion) in the browser, hence the two

@@ -18,8 +18,8 @@ from dashboard.web.gate.middleware import WATCH_PATH
 from dashboard.web.languages import choosing, language_at
 from dashboard.web.sessions.live_sessions import LiveSessions
 from dashboard.web.sessions.session_watch.page import (
+    HEAD_SCRIPT as HEAD_SCRIPT,
     SCRIPT_PATH,
-    THEME_SCRIPT as THEME_SCRIPT,
     Places,
     WatchedPages as WatchedPages,
     script,

@@ -43,10 +43,13 @@ _SCRIPT: Final = read_script(
 ).encode()
 # Its name changes with its content, so that browsers may keep it.
 _ADDRESS: Final = f"{SCRIPT_PATH}?{sha256(_SCRIPT).hexdigest()[:16]}"
-# In the page itself: what it decides must be known before anything is drawn.
-THEME_SCRIPT: Final = Path(__file__).with_name("theme.js").read_text(encoding="utf-8")
+# In the page itself: what they decide must be known before anything is drawn.
+HEAD_SCRIPT: Final = "\n".join(
+    Path(__file__).with_name(name).read_text(encoding="utf-8")
+    for name in ("connection.js", "theme.js")
+)
 _TAGS: Final = (
-    f'<script>{THEME_SCRIPT}</script><script src="{_ADDRESS}" defer></script>'
+    f'<script>{HEAD_SCRIPT}</script><script src="{_ADDRESS}" defer></script>'
 ).encode()
 _KEPT: Final = {"Cache-Control": "private, max-age=31536000, immutable"}
 _OK: Final = 200

@@ -1,6 +1,6 @@
 // Runs before anything is drawn: pages are light or dark as somebody has chosen in this
 // browser, else as the device is. Streamlit asks the device alone, so it is answered here.
-(() => {
+;(() => {
   "use strict"
 
   const KEPT = "chartroom.theme"
