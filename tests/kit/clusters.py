@@ -103,7 +103,7 @@ class BreakableCluster:
         self._end.close()
 
 
-def await_whole(cluster: Cluster, seconds: float = 60) -> None:
+def await_whole(cluster: Cluster, seconds: float = 180) -> None:
     """Wait until it is whole again, or say with a failure what its servers logged."""
     try:
         cluster.wait_until_whole(seconds)
@@ -123,7 +123,7 @@ def last_logged(cluster: Cluster) -> str:
 
 def _is_as_found(cluster: Cluster) -> bool:
     try:
-        cluster.wait_until_whole(seconds=60)
+        cluster.wait_until_whole(180)
     except CannotStart:
         return False
     return len(cluster.nodes) == _NODES

@@ -32,12 +32,12 @@ def test_a_patient_is_found_by_name_and_by_number(client, ada):
         "record_number": number,
     }
 
-    assert shown in found(client, "lovel")["patients"]
+    assert shown in found(client, "lovel", most=30)["patients"]
     assert found(client, number.lower())["patients"] == [shown]
 
 
 def test_one_who_only_sounds_so_is_found_where_nobody_else_is(client, ada):
-    answer = found(client, "lavlace", total=True)
+    answer = found(client, "lavlace", most=30, total=True)
 
     assert ada["uuid"] in [patient["uuid"] for patient in answer["patients"]]
     assert (answer["similar"], answer["total"]) == (True, 0)

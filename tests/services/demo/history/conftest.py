@@ -1,6 +1,6 @@
 """A clinic whose past is invented once for the tests of a module."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -39,6 +39,15 @@ class Lived:
             lambda session: list(session.execute(text(sql), values).all()),
             identity=SYSTEM,
         ).value
+
+    def change(
+        self, sql: str, values: Sequence[Mapping[str, object]] | None = None
+    ) -> None:
+        """Change what somebody else would have made otherwise, once for each."""
+        self.database.write(
+            lambda session: session.execute(text(sql), values) and None,
+            identity=SYSTEM,
+        )
 
     def value(self, sql: str, **values: object) -> Any:
         """Return the one value that a statement finds."""
