@@ -43,13 +43,18 @@ def documents_in_words(shown: Criteria, fields: Fields, count: Count) -> str:
             noun=_NOUN,
             archived="deleted",
         )
-    listed = ngettext("{number} document", "{number} documents", count.value).format(
-        number=_number(count)
-    )
+    number, many = _number(count), count.value
+    if shown.archived:
+        listed = ngettext(
+            "{number} deleted document", "{number} deleted documents", many
+        )
+    else:
+        listed = ngettext("{number} document", "{number} documents", many)
+    listed = listed.format(number=number)
     search = " ".join(shown.search.split())
     if search:
         listed = _("{listed} matching “{search}”").format(listed=listed, search=search)
-    where = _group(shown.where, fields)
+    where = _group(criteria.simplified(shown.where), fields)
     return f"{listed}: {where}" if where else listed
 
 
@@ -63,13 +68,12 @@ def _number(count: Count) -> str:
 
 
 def _group(group: Group, fields: Fields) -> str:
-    members = [
+    said = [
         _filter(fields[member.field], member)
         if isinstance(member, Filter)
-        else _group(member, fields)
+        else f"({_group(member, fields)})"
         for member in group.members
     ]
-    said = [member for member in members if member]
     between = _(" and ") if group.combine is Combine.AND else _(" or ")
     return between.join(said)
 

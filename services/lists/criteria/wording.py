@@ -164,7 +164,7 @@ def sentence(
 
 
 def _conditions(criteria: Criteria, fields: Fields) -> list[str]:
-    effective = _effective(criteria.where)
+    effective = simplified(criteria.where)
     where = _combined(effective, fields)
     if not criteria.search.strip():
         return [where] if where else []
@@ -175,11 +175,11 @@ def _conditions(criteria: Criteria, fields: Fields) -> list[str]:
     return [matching, "and", f"({where})" if is_mixed else where]
 
 
-def _effective(group: Group) -> Group:
+def simplified(group: Group) -> Group:
     """Take away groups that ask for nothing, or that change nothing by being one."""
     members: list[Filter | Group] = []
     for member in group.members:
-        inner = _effective(member) if isinstance(member, Group) else member
+        inner = simplified(member) if isinstance(member, Group) else member
         if isinstance(inner, Filter):
             members.append(inner)
         elif inner.combine is group.combine or len(inner.members) < 2:  # noqa: PLR2004
