@@ -87,7 +87,10 @@ def reopen(session: Session, actor: Actor, document_id: UUID) -> InboxItem:
 def _colleagues() -> Select[UUID, str, str]:
     """Return who can be assigned to, for a session that is shown all accounts."""
     return select(User.id, User.name, User.role).where(
-        User.role.in_(_AT_WORK), User.deactivated_at.is_(None)
+        User.role.in_(_AT_WORK),
+        User.deactivated_at.is_(None),
+        # A program has none, and reads no inbox.
+        User.email.is_not(None),
     )
 
 

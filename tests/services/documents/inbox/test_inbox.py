@@ -10,6 +10,7 @@ from sqlalchemy import func, select, text
 
 from db.models.audit import AuditEvent
 from db.postgres import SYSTEM
+from services.core.actors import Role
 from services.core.errors import InvalidInput, NotAllowed
 from services.documents import inbox, records
 from services.documents.inbox import InboxView
@@ -18,6 +19,7 @@ from services.documents.records.errors import NoSuchDocument
 from services.documents.records.kinds import DocumentType
 from services.documents.sharing import readers
 from services.patients.care import break_glass
+from tests.kit import cast
 from tests.services.documents.records.samples import content, file
 from tests.services.patients.clinic_samples import REASON
 
@@ -158,13 +160,16 @@ def test_what_becomes_closed_leaves_the_inbox_of_who_had_it(clinic):
 def test_only_colleagues_are_assigned_to(clinic, grace):
     paper = filed(clinic, clinic.cleo, title="For a patient?")
 
-    for stranger in (grace, clinic.ana):
+    program = clinic.database.write(
+        lambda s: cast.add_actor(s, Role.STAFF, email=None), identity=SYSTEM
+    ).value
+    for stranger in (grace, clinic.ana, program):
         with pytest.raises(InvalidInput, match="choose one of them"):
             assign(clinic, clinic.cleo, paper, stranger)
     people = clinic.read(clinic.cleo, lambda s: inbox.list_colleagues(s, clinic.cleo))
     ids = {person.id for person in people}
     assert {clinic.cleo.id, clinic.dora.id, clinic.emil.id} <= ids
-    assert not {grace.id, clinic.ana.id} & ids
+    assert not {grace.id, clinic.ana.id, program.id} & ids
 
 
 def test_patients_have_no_inbox(clinic, grace):
