@@ -13,8 +13,21 @@ from tests.conftest import await_replicas
 
 def count_statements(addresses: Addresses, endpoints: Endpoints) -> None:
     """Make in this database what tells of its statements, on every server."""
-    name = urlsplit(endpoints.database_url).path.removeprefix("/")
-    url = addresses.primary_url("postgres", name)
+    url = _url(addresses, endpoints)
     database_roles.ensure_statistics(url)
     with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
         await_replicas(cursor)
+
+
+def count_none(addresses: Addresses, endpoints: Endpoints) -> None:
+    """Take away from this database, on every server, what tells of its statements."""
+    with closing(psycopg2.connect(_url(addresses, endpoints))) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute("DROP EXTENSION IF EXISTS pg_stat_statements CASCADE")
+            await_replicas(cursor)
+
+
+def _url(addresses: Addresses, endpoints: Endpoints) -> str:
+    name = urlsplit(endpoints.database_url).path.removeprefix("/")
+    return addresses.primary_url("postgres", name)

@@ -5,12 +5,16 @@ from dataclasses import replace
 from db.cluster.statements import StatementReader
 from db.embedded import Addresses
 from services.core.actors import Role
-from tests.kit.statements import count_statements
+from tests.kit.statements import count_none, count_statements
 from tests.pages.cluster_samples import said
 from tests.pages.conftest import Clinic, rows_of
 
 
-def test_a_database_that_does_not_count_says_how_it_would(clinic: Clinic):
+def test_a_database_that_does_not_count_says_how_it_would(
+    clinic: Clinic, addresses: Addresses
+):
+    count_none(addresses, clinic.wiring.endpoints)
+
     app = clinic.open("slow_queries", Role.ADMIN)
 
     assert not app.exception
