@@ -103,7 +103,7 @@ def test_from_the_first_word_to_the_completed_visit(
     room: BrowserContext, visit: Consultation
 ):
     page = opened(room.pages[0], visit)
-    expect(page.get_by_text("Headache for a week")).to_be_visible()
+    expect(page.get_by_text("Headache for a week").first).to_be_visible()
     leave_with(page, "Presenting complaint", "Migraine again")
     expect(page.get_by_text("Draft saved at")).to_be_visible()
     page.get_by_role("tab", name="Similar").click()
