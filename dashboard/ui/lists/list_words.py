@@ -54,7 +54,7 @@ def documents_in_words(shown: Criteria, fields: Fields, count: Count) -> str:
     search = " ".join(shown.search.split())
     if search:
         listed = _("{listed} matching “{search}”").format(listed=listed, search=search)
-    where = _group(criteria.simplified(shown.where), fields)
+    where = _group(shown.where.simplified(), fields)
     return f"{listed}: {where}" if where else listed
 
 

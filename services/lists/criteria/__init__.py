@@ -32,5 +32,4 @@ from services.lists.criteria.stored import (
 from services.lists.criteria.wording import (
     operator_label as operator_label,
     sentence as sentence,
-    simplified as simplified,
 )

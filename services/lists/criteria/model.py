@@ -140,6 +140,22 @@ class Group:
         inner = (m.depth() for m in self.members if isinstance(m, Group))
         return 1 + max(inner, default=0)
 
+    def simplified(self) -> "Group":
+        """Return it without groups that ask for nothing or change nothing."""
+        members: list[Filter | Group] = []
+        for member in self.members:
+            inner = member.simplified() if isinstance(member, Group) else member
+            if isinstance(inner, Filter):
+                members.append(inner)
+            elif inner.combine is self.combine or len(inner.members) < 2:  # noqa: PLR2004
+                members.extend(inner.members)
+            else:
+                members.append(inner)
+        if len(members) == 1:
+            [only] = members
+            return only if isinstance(only, Group) else Group(Combine.AND, (only,))
+        return Group(self.combine, tuple(members))
+
 
 @dataclass(frozen=True, slots=True)
 class Order:

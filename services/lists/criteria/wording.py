@@ -164,7 +164,7 @@ def sentence(
 
 
 def _conditions(criteria: Criteria, fields: Fields) -> list[str]:
-    effective = simplified(criteria.where)
+    effective = criteria.where.simplified()
     where = _combined(effective, fields)
     if not criteria.search.strip():
         return [where] if where else []
@@ -173,23 +173,6 @@ def _conditions(criteria: Criteria, fields: Fields) -> list[str]:
         return [matching]
     is_mixed = effective.combine is Combine.OR
     return [matching, "and", f"({where})" if is_mixed else where]
-
-
-def simplified(group: Group) -> Group:
-    """Take away groups that ask for nothing, or that change nothing by being one."""
-    members: list[Filter | Group] = []
-    for member in group.members:
-        inner = simplified(member) if isinstance(member, Group) else member
-        if isinstance(inner, Filter):
-            members.append(inner)
-        elif inner.combine is group.combine or len(inner.members) < 2:  # noqa: PLR2004
-            members.extend(inner.members)
-        else:
-            members.append(inner)
-    if len(members) == 1:
-        [only] = members
-        return only if isinstance(only, Group) else Group(Combine.AND, (only,))
-    return Group(group.combine, tuple(members))
 
 
 def _combined(group: Group, fields: Fields) -> str:
