@@ -16,7 +16,7 @@ def eventually(
     look: Callable[[], T],
     is_right: Callable[[T], object] = bool,
     *,
-    seconds: float = 60.0,
+    seconds: float = 120.0,
     pause_seconds: float = 0.05,
 ) -> T:
     """Return what is seen as soon as it is right; fail if it never is.
@@ -31,7 +31,7 @@ def eventually(
     return seen
 
 
-def in_time(action: Callable[[], T], *, seconds: float = 60.0) -> T:
+def in_time(action: Callable[[], T], *, seconds: float = 120.0) -> T:
     """Return or raise what the action does; fail where it still waits after so long.
 
     A guard against waiting without end, not a measure: whoever means not to wait for
@@ -60,7 +60,7 @@ class Calls:
         """Note that one has ended."""
         self._ended.release()
 
-    def wait(self, count: int = 1, *, seconds: float = 60.0) -> None:
+    def wait(self, count: int = 1, *, seconds: float = 120.0) -> None:
         """Wait until so many more have ended."""
         for number in range(count):
             is_ended = self._ended.acquire(timeout=seconds)

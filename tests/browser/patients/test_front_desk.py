@@ -104,7 +104,8 @@ def test_a_patient_is_found_filtered_opened_edited_and_exported(page: Page):
     with page.expect_download() as download:
         page.get_by_role("link", name="CSV").click()
     page.get_by_role("link", name=f"{last}, Grete").click()
-    page.get_by_role("button", name="Edit").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"{last}, Grete")
+    ready(page).get_by_role("button", name="Edit").click()
     page.get_by_label("Address").fill("1 Harbour Road")
     page.get_by_role("button", name="Save changes").click()
 
