@@ -9,13 +9,12 @@ import fcntl
 import json
 import secrets
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
 from pydantic import ValidationError
 
@@ -32,8 +31,8 @@ from db.files import private_files
 
 _UNFINISHED: Final = ".unfinished"
 _MEGABYTE: Final = 1_000_000
-_LOCK_TRIES: Final = 5
-_LOCK_PAUSE_SECONDS: Final = 0.02
+# Whoever asks whether a backup is being made holds the lock for an instant.
+_LOCK_WAIT_SECONDS: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +130,7 @@ class Repository:
         What a backup has left that was killed is thrown away first.
         """
         with (self.folder / "lock").open("a") as lock:
-            if not _is_taken(lock):
+            if not private_files.try_lock(lock, seconds=_LOCK_WAIT_SECONDS):
                 raise BackupRunning(
                     f"Another backup into {self.folder} is being made: wait for it."
                 )
@@ -146,12 +145,9 @@ class Repository:
         """Whether a backup is being made."""
         try:
             with (self.folder / "lock").open() as lock:
-                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
+                return not private_files.try_lock(lock, fcntl.LOCK_SH)
         except OSError:
             return False
-        return False
 
     def begin(self, now: datetime) -> tuple[str, Path]:
         """Return the name of a new set, and the folder in which it is made."""
@@ -188,12 +184,7 @@ class Repository:
     def unread(self) -> Iterator[bool]:
         """Tell whether nobody reads a set; then nobody begins to in the block."""
         with (self.folder / "readers").open("a") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                yield False
-                return
-            yield True
+            yield private_files.try_lock(lock)
 
     def remove(self, set_id: str) -> None:
         """Throw a set away. Its name goes first: killed after that, it is remains."""
@@ -318,18 +309,6 @@ class Repository:
             return self.folder.stat().st_dev == data.stat().st_dev
         except OSError:
             return False
-
-
-def _is_taken(lock: IO[str]) -> bool:
-    """Take a lock; whoever only asks whether it is free has it for a moment."""
-    for _ in range(_LOCK_TRIES):
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            time.sleep(_LOCK_PAUSE_SECONDS)
-        else:
-            return True
-    return False
 
 
 def _told(timestamp: datetime) -> str:

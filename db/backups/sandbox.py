@@ -5,7 +5,6 @@ keeps (scram), knows nothing of the cluster, and stands still in recovery at the
 place in the log: PostgreSQL itself refuses every write.
 """
 
-import fcntl
 import json
 import os
 import shutil
@@ -30,6 +29,7 @@ from db.embedded import DataFolder
 from db.embedded.processes import child_processes, ports
 from db.embedded.processes.programs import Programs, runs_as
 from db.embedded.servers.configuration import DYNAMIC
+from db.files import private_files
 from db.postgres import Lsn
 
 _START_SECONDS: Final = 120.0
@@ -222,12 +222,10 @@ def unpacked(
 def _alone(place: Path) -> Iterator[None]:
     """Hold a sandbox's place; raise CannotRestore if another process has it."""
     with place.with_name(f"{place.name}.lock").open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not private_files.try_lock(lock):
             raise CannotRestore(
                 f"Another backup is being restored in {place}: wait for it."
-            ) from None
+            )
         yield
 
 

@@ -7,7 +7,6 @@ import os
 import secrets
 import shutil
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -167,15 +166,12 @@ class DataFolder:
         The kernel lets go when the process dies, however it dies.
         """
         with translate_os_errors(self.path), self._lock_file() as lock:
-            deadline = time.monotonic() + _LOCK_WAIT_SECONDS
             # `is_locked` holds it for an instant, which is not yet a launcher.
-            while not _try_lock(lock, fcntl.LOCK_EX):
-                if time.monotonic() > deadline:
-                    raise CannotStart(
-                        f"Chartroom already runs with the data folder {self.path}: "
-                        "stop it first, or give this one another folder with --data."
-                    )
-                time.sleep(0.05)
+            if not private_files.try_lock(lock, seconds=_LOCK_WAIT_SECONDS):
+                raise CannotStart(
+                    f"Chartroom already runs with the data folder {self.path}: "
+                    "stop it first, or give this one another folder with --data."
+                )
             yield
 
     def _lock_file(self) -> IO[str]:
@@ -188,7 +184,7 @@ class DataFolder:
         """Tell whether a launcher holds the folder."""
         try:
             with (self.path / "lock").open() as lock:
-                return not _try_lock(lock, fcntl.LOCK_SH)
+                return not private_files.try_lock(lock, fcntl.LOCK_SH)
         except OSError:
             return False
 
@@ -224,14 +220,6 @@ def translate_os_errors(folder: Path) -> Iterator[None]:
             f"({(error.strerror or str(error)).lower()}): make it yours to read and "
             "write, or name another folder with --data."
         ) from error
-
-
-def _try_lock(lock: IO[str], kind: int) -> bool:
-    try:
-        fcntl.flock(lock, kind | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -2,10 +2,14 @@
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from typing import IO, Final
+
+_LOCK_PAUSE_SECONDS: Final = 0.02
 
 
 def make(path: Path, content: bytes) -> bool:
@@ -43,6 +47,24 @@ def locked(path: Path, how: int = fcntl.LOCK_EX) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def try_lock(file: IO[str], how: int = fcntl.LOCK_EX, *, seconds: float = 0.0) -> bool:
+    """Lock an open file; False if others held it for all these seconds.
+
+    The kernel lets go when the file is closed or the process dies, however it dies.
+    Whoever only asks whether it is free holds it for an instant.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            fcntl.flock(file, how | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(_LOCK_PAUSE_SECONDS)
+        else:
+            return True
 
 
 def sync(folder: Path) -> None:

@@ -57,11 +57,7 @@ def run(stores: Stores, observer: Observer, spool: AuditSpool) -> None:
             post,
             AvailabilityCounter(stores.availability_objective),
             WebProbe(stores.health_addresses),
-            backups=(
-                BackupWatch(stores.backups.repository, stores.backups)
-                if stores.backups
-                else None
-            ),
+            backups=(BackupWatch(stores.backups) if stores.backups else None),
         ),
         backing_up(stores.backups) if stores.backups else nullcontext(),
     ):

@@ -17,7 +17,6 @@ from services.core.actors import Actor, Permission
 from services.core.audit import Action
 
 _TO_TELL_A_RATE: Final = 2
-_DAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +73,9 @@ def forecast_bytes(state: BackupState, every: timedelta, kept: timedelta) -> int
         return None
     oldest, newest = state.sets[0], state.sets[-1]
     to_come = max(0, math.ceil(kept / every) - len(state.sets))
-    days = max((newest.as_of - oldest.as_of) / _DAY, every / _DAY)
-    files_a_day = max(0, newest.file_bytes - oldest.file_bytes) / days
-    missing_days = to_come * (every / _DAY)
-    return round(to_come * newest.sealed_bytes + missing_days * files_a_day)
+    intervals = max((newest.as_of - oldest.as_of) / every, 1.0)
+    files_each_time = max(0, newest.file_bytes - oldest.file_bytes) / intervals
+    return round(to_come * (newest.sealed_bytes + files_each_time))
 
 
 def time_of_newest(repository: Repository) -> datetime | None:
