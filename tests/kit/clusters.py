@@ -123,7 +123,7 @@ def last_logged(cluster: Cluster) -> str:
 
 def _is_as_found(cluster: Cluster) -> bool:
     try:
-        cluster.wait_until_whole(180)
+        cluster.wait_until_whole()
     except CannotStart:
         return False
     return len(cluster.nodes) == _NODES

@@ -49,7 +49,7 @@ def test_patients_are_registered_once_each_whoever_leads_meanwhile(
     page, names = site.visit().pages[0], []
 
     for change in (switch_over, lose_the_node):
-        breakable.wait_until_whole(180)
+        breakable.wait_until_whole()
         with ThreadPoolExecutor(1) as aside:
             changing: Future[None] | None = None
             for _ in range(PATIENTS):

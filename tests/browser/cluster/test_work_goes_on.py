@@ -127,7 +127,7 @@ def test_visits_are_booked_once_each_whoever_leads_meanwhile(
         expect(page.get_by_role("timer")).to_be_visible()
     for at, (page, note) in wanted.items():
         page.get_by_label(f"What is the visit at {at} about?").fill(note)
-    breakable.wait_until_whole(180)
+    breakable.wait_until_whole()
     with change(breakable), sending(b"booking_confirm", *streams):
         for page, _ in wanted.values():
             page.get_by_role("button", name="Confirm visit").click()

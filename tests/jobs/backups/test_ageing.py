@@ -14,13 +14,15 @@ from tests.kit import backup_sets
 
 
 def test_without_a_backup_there_is_no_age(tmp_path):
-    assert BackupWatch(Repository(tmp_path / "none")).at(backup_sets.AS_OF).age is None
+    watch = BackupWatch(scheduler_of(tmp_path, every=None))
+
+    assert watch.at(backup_sets.AS_OF).age is None
 
 
 def test_the_newest_backup_has_the_age_of_what_it_holds(tmp_path):
     repository, hour = Repository(tmp_path / "backups"), timedelta(hours=1)
     backup_sets.add_set(repository)
-    age = BackupWatch(repository)
+    age = BackupWatch(scheduler_of(tmp_path))
 
     assert age.at(backup_sets.AS_OF + hour).age == hour
     newer = backup_sets.AS_OF + hour
@@ -43,16 +45,14 @@ def test_who_watches_the_servers_judges_the_age(tmp_path, monkeypatch):
     monkeypatch.setattr(sampling.alerts, "measure", measure)
     observer = SimpleNamespace(look=lambda: look)
 
-    Sampler(observer, ledger, backups=BackupWatch(repository)).watch()
+    Sampler(observer, ledger, backups=BackupWatch(scheduler_of(tmp_path))).watch()
 
     assert ages == [max(timedelta(), look.taken_at - manifest.as_of)]
 
 
 def test_before_the_first_backup_the_age_is_that_of_the_worker(tmp_path):
     scheduler = scheduler_of(tmp_path)
-    condition = BackupWatch(scheduler.repository, scheduler).at(
-        scheduler.started_at + timedelta(hours=27)
-    )
+    condition = BackupWatch(scheduler).at(scheduler.started_at + timedelta(hours=27))
 
     assert (condition.age, condition.has_any) == (timedelta(hours=27), False)
     assert condition.failed_tries is None
@@ -60,7 +60,7 @@ def test_before_the_first_backup_the_age_is_that_of_the_worker(tmp_path):
 
 def test_without_a_plan_nothing_is_expected(tmp_path):
     scheduler = scheduler_of(tmp_path, every=None)
-    watch = BackupWatch(scheduler.repository, scheduler)
+    watch = BackupWatch(scheduler)
 
     assert watch.at(scheduler.started_at + timedelta(days=9)).age is None
 
@@ -72,7 +72,7 @@ def test_failures_are_counted_and_said_until_a_backup_is_there(tmp_path):
     repository.note_failure("The disk is still full.")
     # The next worker knows of them.
     scheduler = scheduler_of(tmp_path)
-    watch = BackupWatch(repository, scheduler)
+    watch = BackupWatch(scheduler)
 
     condition = watch.at(scheduler.started_at)
     assert (condition.failed_tries, condition.failure) == (2, "The disk is still full.")

@@ -55,7 +55,7 @@ def test_another_node_takes_over_from_one_that_is_fenced_and_nothing_is_lost(
     assert eventually(lambda: control.report().node(struck.name).fences > fences)
     assert {f"before {fault}", f"after {fault}"} <= notes.read()
     control.heal(fault, struck.name)
-    breakable.wait_until_whole(180)
+    breakable.wait_until_whole()
     assert breakable.primary() is not struck
 
 
@@ -72,7 +72,7 @@ def test_a_lost_node_stays_lost_until_it_is_healed(
     assert (report.state, report.postgres_runs) == ("stopped", False)
     assert report.faults == (Fault.KILL_NODE,)
     control.heal(Fault.KILL_NODE, lost.name)
-    breakable.wait_until_whole(180)
+    breakable.wait_until_whole()
     assert control.report().node(lost.name).faults == ()
 
 
@@ -180,5 +180,5 @@ def test_a_silent_replica_is_not_waited_for(breakable: Cluster, control: Control
     # It is frozen for longer than the guard.
     primary = breakable.primary()
     in_time(lambda: ask(breakable, primary, "SELECT pg_current_xact_id()"), seconds=20)
-    breakable.wait_until_whole(180)
+    breakable.wait_until_whole()
     assert control.report().node(frozen.name).fences > before

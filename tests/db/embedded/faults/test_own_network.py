@@ -69,9 +69,9 @@ def apart_primary(breakable: Cluster, control: Control) -> Iterator[Node]:
     control.inflict(Fault.OWN_NETWORK, node.name, seconds=300)
     try:
         assert eventually(lambda: _lives_apart(node))
-        breakable.wait_until_whole(180)
+        breakable.wait_until_whole()
         assert eventually(lambda: _takes_over(breakable, node))
-        breakable.wait_until_whole(180)
+        breakable.wait_until_whole()
         yield node
     finally:
         control.heal(Fault.OWN_NETWORK, node.name)
@@ -96,7 +96,7 @@ def test_a_primary_that_is_cut_off_is_replaced_and_never_heard_again(
         assert control.report().node(name).fences >= 1
 
         control.heal(Fault.CUT_NETWORK, name)
-        breakable.wait_until_whole(180)
+        breakable.wait_until_whole()
         witness.await_writes()
 
     assert witness.crossed() == []
@@ -136,7 +136,7 @@ def test_whoever_waits_for_one_that_is_cut_off_goes_on_as_soon_as_another_leads(
             written = writing.result(timeout=20)
             control.heal(Fault.CUT_NETWORK, apart_primary.name)
             # Nobody makes or drops a database on servers that are just starting.
-            breakable.wait_until_whole(180)
+            breakable.wait_until_whole()
     assert written.value == began.get() != apart_primary.port
 
 
@@ -165,7 +165,7 @@ def test_a_primary_that_is_cut_off_and_lives_acknowledges_nothing_to_anybody(
             # Nobody has fenced it: Patroni's own ttl decided.
             assert control.report().node(name).fences == fences
         control.heal(Fault.CUT_NETWORK, name)
-        breakable.wait_until_whole(180)
+        breakable.wait_until_whole()
         witness.await_writes()
 
     # One acknowledgement may have been under way when the network was cut.
@@ -197,7 +197,7 @@ def test_a_cut_that_nobody_mends_mends_itself(
     control.inflict(Fault.CUT_NETWORK, apart_primary.name, seconds=5)
 
     assert eventually(lambda: not control.report().node(apart_primary.name).faults[1:])
-    breakable.wait_until_whole(180)
+    breakable.wait_until_whole()
 
 
 @pytest.mark.cluster

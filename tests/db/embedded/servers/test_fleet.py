@@ -48,7 +48,7 @@ def test_a_cluster_whose_replicas_receive_nothing_is_not_whole(breakable: Cluste
 
         assert not is_whole(breakable.nodes)
 
-    breakable.wait_until_whole(180)
+    breakable.wait_until_whole()
 
 
 @contextmanager

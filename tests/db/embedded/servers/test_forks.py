@@ -50,7 +50,7 @@ def test_who_led_alone_on_a_timeline_of_the_same_number_is_copied_anew(
     assert eventually(lambda: breakable.primary() == other)
 
     control.heal(Fault.KILL_NODE, node.name)
-    breakable.wait_until_whole(180)
+    breakable.wait_until_whole()
 
     assert not ask(breakable, node, IS_ASTRAY)
 

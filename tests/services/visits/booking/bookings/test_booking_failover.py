@@ -38,7 +38,7 @@ def endpoints(breakable):
     with fresh_database(breakable.addresses) as endpoints:
         schema.bring_up_to_date(endpoints)
         yield endpoints
-        breakable.wait_until_whole(180)
+        breakable.wait_until_whole()
 
 
 @pytest.fixture
