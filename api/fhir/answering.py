@@ -1,0 +1,57 @@
+"""How resources are answered: as JSON for who reads that, with their version."""
+
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from typing import Final
+
+from fastapi import HTTPException, Request
+
+from api.core.documented import Responses
+from api.core.files.ranges import is_known
+from api.core.outcomes import FHIR_JSON, FHIR_PATH
+from api.fhir.definitions import Resource
+from api.fhir.searching import FORMAT
+
+_NOT_ACCEPTABLE: Final = 406
+_ANY_JSON: Final = frozenset(
+    {"json", "application/json", "text/json", FHIR_JSON, "application/*", "*/*"}
+)
+
+
+def require_wanted(request: Request, *, served: frozenset[str] = _ANY_JSON) -> None:
+    """Raise what is answered as 406 unless the client reads what is served.
+
+    `_format` counts more than Accept, as browsers cannot say the latter.
+    """
+    said = request.query_params.get(FORMAT) or request.headers.get("accept", "*/*")
+    types = {part.partition(";")[0].strip().lower() for part in said.split(",")}
+    # A plus sign in an address is a space once it is read.
+    if types.isdisjoint(served) and said.replace(" ", "+").lower() not in served:
+        raise HTTPException(_NOT_ACCEPTABLE, f"This is served as {min(served)}.")
+
+
+def refuses(*statuses: int) -> Responses:
+    """Describe refusals, each an OperationOutcome."""
+    return {status: {"description": "OperationOutcome"} for status in statuses}
+
+
+def version_headers(resource: Resource) -> dict[str, str]:
+    """Return the version as ETag, and when it was made, as far as they are known."""
+    meta, headers = resource.get("meta", {}), {}
+    if "versionId" in meta:
+        headers["ETag"] = f'W/"{meta["versionId"]}"'
+    if "lastUpdated" in meta:
+        changed = datetime.fromisoformat(meta["lastUpdated"]).astimezone(UTC)
+        headers["Last-Modified"] = format_datetime(changed, usegmt=True)
+    return headers
+
+
+def base_of(request: Request) -> str:
+    """Return the address below which all of FHIR is."""
+    return f"{request.base_url}".rstrip("/") + FHIR_PATH
+
+
+def has_it(request: Request, headers: dict[str, str]) -> bool:
+    """Tell whether the client says that it has the version (`If-None-Match`)."""
+    tag = headers.get("ETag", "").removeprefix("W/")
+    return bool(tag) and is_known(request.headers, tag)

@@ -1,0 +1,202 @@
+"""Booking by IHE's profile Scheduling: find a time, hold it, book it.
+
+https://profiles.ihe.net/ITI/Scheduling, transactions ITI-115 to ITI-117. A hold lasts
+two minutes, whoever takes it and by which door.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from api.core.answers import read_headers, written_headers
+from api.core.dependencies import Caller
+from api.core.idempotency import attempt_of
+from api.fhir import parameters
+from api.fhir.definitions import Asked, Operation, OperationResult, uuid_of
+from api.fhir.resources import appointments
+from api.fhir.resources.schedules import MOST_DAYS
+from api.fhir.searching import COUNT, read_count
+from services.core.actors import Permission, Role
+from services.core.errors import InvalidInput, NotFound
+from services.visits.booking import bookings
+from services.visits.booking.bookings import (
+    BookingRecord,
+    BookingRequest,
+    BookingStatus,
+)
+from services.visits.booking.bookings.errors import BookingOver, HoldExpired
+from services.visits.schedule import slots
+
+_PROFILE: Final = "https://profiles.ihe.net/ITI/Scheduling/OperationDefinition"
+
+
+def _find(caller: Caller, asked: Asked, _: str | None) -> OperationResult:
+    begin, end = _moment(caller, asked, "start"), _moment(caller, asked, "end")
+    if end <= begin:
+        raise InvalidInput("end", "end comes after start.")
+    if end - begin > timedelta(days=MOST_DAYS, hours=1):
+        raise InvalidInput("end", f"Ask for at most {MOST_DAYS} days at once.")
+    doctor_ids = [
+        uuid_of(parameters.reference_to("Practitioner", value))
+        for value in asked.get("practitioner", ())
+    ]
+    specialities = [value.rpartition("|")[2] for value in asked.get("specialty", ())]
+    read = caller.read(
+        lambda session: slots.find_free(
+            session,
+            caller.actor,
+            begin,
+            end,
+            doctor_ids=doctor_ids,
+            specialities=specialities,
+            limit=read_count(_one(asked, COUNT)),
+        )
+    )
+    free, total = read.value
+    resources = list(map(appointments.proposed_resource, free))
+    return OperationResult(resources, read_headers(read, caller.after), total)
+
+
+def _hold(caller: Caller, asked: Asked, key: str | None) -> OperationResult:
+    request = _request(caller, asked, key)
+    notice = caller.stores.papers.visits.notice_hours
+    written = caller.write(
+        lambda session: bookings.hold(
+            session, caller.actor, request, notice_hours=notice
+        )
+    )
+    # Committed all the same: an attempt that lost is counted.
+    booking = _require_live(written.value)
+    resources = [appointments.booking_resource(booking)]
+    return OperationResult(resources, written_headers(written))
+
+
+def _book(caller: Caller, asked: Asked, key: str | None) -> OperationResult:
+    request = _request(caller, asked, key, is_patient_needed=False)
+    notice = caller.stores.papers.visits.notice_hours
+    actor = caller.actor
+
+    def book(session: Session) -> BookingRecord:
+        """Confirm the hold that is named or, if a free time is, hold and confirm it."""
+        try:
+            held = bookings.get(session, actor, request.slot_id)
+        except NotFound:
+            wanted = _with_patient(request)
+            held = bookings.hold(session, actor, wanted, notice_hours=notice)
+            if held.status is not BookingStatus.PENDING:
+                return held
+        return bookings.confirm(session, actor, held.id)
+
+    written = caller.write(book)
+    booking = _require_live(written.value)
+    read = replace(caller, after=written.lsn).read(
+        lambda session: appointments.read(session, actor, str(booking.id))
+    )
+    return OperationResult([read.value], written_headers(written))
+
+
+def _request(
+    caller: Caller, asked: Asked, key: str | None, *, is_patient_needed: bool = True
+) -> BookingRequest:
+    is_own = caller.actor.role is Role.PATIENT
+    caller.require(Permission.BOOK_OWN_VISITS if is_own else Permission.BOOK_VISITS)
+    reference = _one(asked, "appointment-reference")
+    if reference is None:
+        raise InvalidInput(
+            "appointment-reference",
+            "Say which, by the appointment-reference of one that $find has proposed.",
+        )
+    patient = _one(asked, "patient-reference")
+    request = BookingRequest(
+        slot_id=uuid_of(parameters.reference_to("Appointment", reference)),
+        patient_id=uuid_of(parameters.reference_to("Patient", patient))
+        if patient
+        else caller.actor.patient_id or _NOBODY,
+        attempt=attempt_of(caller.actor, key),
+        note=_one(asked, "comment") or "",
+    )
+    return _with_patient(request) if is_patient_needed else request
+
+
+def _with_patient(request: BookingRequest) -> BookingRequest:
+    if request.patient_id == _NOBODY:
+        raise InvalidInput("patient-reference", "Say for whom, by patient-reference.")
+    return request
+
+
+def _require_live(booking: BookingRecord) -> BookingRecord:
+    if booking.status is BookingStatus.EXPIRED:
+        raise HoldExpired
+    if booking.status is BookingStatus.CANCELLED:
+        raise BookingOver
+    return bookings.require_held(booking)
+
+
+def _moment(caller: Caller, asked: Asked, name: str) -> datetime:
+    """Return a moment that was asked for; a day begins by the clinic's clock."""
+    value = _one(asked, name)
+    if value is None:
+        raise InvalidInput(name, "Say from when and until when, by start and end.")
+    try:
+        moment = datetime.fromisoformat(value)
+        zone = caller.stores.now().tzinfo
+        return moment if moment.tzinfo else moment.replace(tzinfo=zone)
+    except ValueError as error:
+        raise InvalidInput(
+            name, f"{name} is a day such as 2026-11-23, or 2026-11-23T10:00:00Z."
+        ) from error
+
+
+def _one(asked: Asked, name: str) -> str | None:
+    values: Sequence[str] = asked.get(name, ())
+    if len(values) > 1:
+        raise InvalidInput(name, f"{name} is given more than once.")
+    return values[0] if values else None
+
+
+_NOBODY: Final = UUID(int=0)
+_OF_WHICH: Final = {
+    "appointment-reference": "Which, as Appointment/id of one that $find proposed",
+    "patient-reference": "For whom; patients need not say.",
+    "comment": "What the visit is for.",
+}
+OPERATIONS: Final = (
+    Operation(
+        on=appointments.NAME,
+        name="find",
+        definition=f"{_PROFILE}/appointment-find",
+        documentation="Free times, as proposed Appointments; held ones are not told.",
+        parameters={
+            "start": "From when on, a dateTime; needed.",
+            "end": f"Until when, {MOST_DAYS} days later at most; needed.",
+            "practitioner": "With whom; several are alternatives.",
+            "specialty": "The doctor's specialisation; several are alternatives.",
+            COUNT: "How many at most: 20 unless given, 1,000 at most.",
+        },
+        is_safe=True,
+        run=_find,
+    ),
+    Operation(
+        on=appointments.NAME,
+        name="hold",
+        definition=f"{_PROFILE}/appointment-hold",
+        documentation="Hold a proposed time for two minutes: a pending Appointment.",
+        parameters=_OF_WHICH,
+        is_safe=False,
+        run=_hold,
+    ),
+    Operation(
+        on=appointments.NAME,
+        name="book",
+        definition=f"{_PROFILE}/appointment-book",
+        documentation="Book what is held or, in one step, a time that was proposed.",
+        parameters=_OF_WHICH
+        | {"appointment-reference": "Which: held, or one that $find proposed."},
+        is_safe=False,
+        run=_book,
+    ),
+)

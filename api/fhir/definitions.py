@@ -1,0 +1,212 @@
+"""What a type of resources says of itself: its parameters, its order, its readers."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Literal, TypeVar
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from api.core.dependencies import Caller
+from api.core.outcomes import Issue
+from services.core.actors import Actor, Permission
+from services.lists.criteria import Count, Criteria
+from services.lists.pages import Page, Row
+
+Resource = dict[str, Any]
+What = TypeVar("What")
+
+
+@dataclass(frozen=True, slots=True)
+class SearchParameter:
+    """A search parameter as the CapabilityStatement declares it.
+
+    `narrow` adds to what is searched for that one of the values has to hold; it raises
+    InvalidInput.
+    """
+
+    name: str
+    kind: Literal["token", "string", "date", "reference"]
+    documentation: str
+    narrow: Callable[["Wanted", Sequence[str]], "Wanted"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is searched for: criteria of a list, or values for what is no such list.
+
+    `exactly` is checked of every row that the criteria have found.
+    """
+
+    actor: Actor
+    criteria: Criteria = field(default_factory=Criteria)
+    values: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    exactly: Callable[[Any], bool] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PageWanted:
+    """Which part of what was found is asked for, and whether all is to be counted."""
+
+    size: int
+    after: str | None
+    is_counted: bool
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPage:
+    """A page of resources; `total` is None where it is not known exactly."""
+
+    resources: Sequence[Resource]
+    next: str | None
+    total: int | None
+
+
+def found_page(
+    listed: Page[Row],
+    page: PageWanted,
+    resource_of: Callable[[Row], Resource],
+    count: Callable[[], Count],
+) -> FoundPage:
+    """Return a page of one of the clinic's lists; it is counted if that is asked."""
+    total = None
+    if page.is_counted:
+        counted = count()
+        total = counted.value if counted.is_exact else None
+    resources = [resource_of(row) for row in listed.rows[: page.size]]
+    return FoundPage(resources, str(listed.next) if listed.next else None, total)
+
+
+Read = Callable[[Session, Actor, str], Resource]
+Search = Callable[[Session, Wanted, PageWanted], FoundPage]
+# All versions of one resource, the newest first, each with its number in `meta`.
+History = Callable[[Session, Caller, str], Sequence[Resource]]
+
+
+Asked = Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """An operation `$name` on a type of resources; its OperationDefinition defines it.
+
+    `parameters` says of each name what it means. One that `is_safe` changes nothing and
+    is asked for by GET as well. `run` is given the caller, what was asked and the
+    caller's Idempotency-Key.
+    """
+
+    on: str
+    name: str
+    definition: str
+    documentation: str
+    parameters: Mapping[str, str]
+    is_safe: bool
+    run: Callable[[Caller, Asked, str | None], "OperationResult"]
+
+
+@dataclass(frozen=True, slots=True)
+class OperationResult:
+    """What an operation has come to; `headers` say where in the log that stands."""
+
+    resources: Sequence[Resource]
+    headers: Mapping[str, str]
+    total: int | None = None
+
+
+# What a service takes to keep something new.
+Draft = Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Creation:
+    """How resources of a type are created, by who has the permission.
+
+    `shape` has the elements that are understood, of which `read` makes a draft, and
+    warnings if the sender is lenient. It and `create` raise InvalidResource.
+    `take_turn` keeps others from creating one until the transaction ends.
+    `look_alikes` warns of what may be the same.
+    """
+
+    permission: Permission
+    shape: Mapping[str, Any]
+    read: Callable[[Resource, date, bool], tuple[Draft, list[Issue]]]
+    create: Callable[[Session, Caller, Resource, Draft, UUID | None], Resource]
+    take_turn: Callable[[Session], None]
+    look_alikes: Callable[[Session, Caller, Draft], Sequence[Issue]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceType:
+    """A type of resources that is served.
+
+    `sorts` names the fields of the list behind each value of `_sort`. Where it has no
+    `read`, its route is its own.
+    """
+
+    name: str
+    documentation: str
+    read: Read | None = None
+    search: Search | None = None
+    parameters: tuple[SearchParameter, ...] = ()
+    sorts: Mapping[str, str] = field(default_factory=dict)
+    is_versioned: bool = True
+    operations: tuple[Operation, ...] = ()
+    creation: Creation | None = None
+    history: History | None = None
+
+    def parameter(self, name: str) -> SearchParameter | None:
+        """Return the search parameter of this name, if there is one."""
+        return next((one for one in self.parameters if one.name == name), None)
+
+
+def page_of(
+    rows: Sequence[What],
+    describe: Callable[[What], Resource],
+    page: PageWanted,
+) -> FoundPage:
+    """Return a page of rows that are all at hand, in the order of their ids."""
+    resources = sorted(map(describe, rows), key=lambda one: str(one["id"]))
+    behind = [one for one in resources if page.after is None or one["id"] > page.after]
+    shown = behind[: page.size]
+    goes_on = shown and len(behind) > len(shown)
+    return FoundPage(shown, shown[-1]["id"] if goes_on else None, len(resources))
+
+
+def uuid_of(text: str) -> UUID:
+    """Return the id that a text is; one that nothing has, if it is none."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return UUID(int=0)
+
+
+def meta(version: int | None, updated_at: datetime | None, **more: Any) -> Resource:
+    """Return what is told of a resource itself, as far as it is known."""
+    told = {
+        "versionId": None if version is None else str(version),
+        "lastUpdated": None if updated_at is None else instant(updated_at),
+    }
+    return without_empty(told | more)
+
+
+def instant(timestamp: datetime) -> str:
+    """Return a moment as FHIR writes it."""
+    return timestamp.isoformat(timespec="microseconds")
+
+
+def without_empty(resource: Resource) -> Resource:
+    """Return it without what is not known: FHIR has no null and nothing empty."""
+    nothing: tuple[object, ...] = (None, "", [], {})
+    return {name: value for name, value in resource.items() if value not in nothing}
+
+
+def concept(text: str, *codings: Mapping[str, str]) -> Resource:
+    """Return a CodeableConcept: the clinic's words, and codes for the same."""
+    return without_empty({"coding": [dict(one) for one in codings], "text": text})
+
+
+def coding(system: str, code: str) -> Resource:
+    """Return a code of a system."""
+    return {"system": system, "code": code}

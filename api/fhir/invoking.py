@@ -1,0 +1,83 @@
+"""What an operation is asked, in its address or by a resource Parameters."""
+
+from typing import Annotated, Any, Final
+
+import orjson
+from fastapi import Depends, HTTPException, Request
+
+from api.core.bodies import read_bounded
+from api.core.dependencies import Caller, program
+from api.core.outcomes import FHIR_JSON
+from api.fhir.definitions import Asked, Operation
+from api.fhir.searching import Pairs
+from services.core.errors import InvalidInput
+from services.core.typed_text import is_storable
+
+_TYPES: Final = frozenset({FHIR_JSON, "application/json"})
+# What a parameter's value may be; a Reference is what it refers to.
+_VALUES: Final = (
+    "valueString",
+    "valueDateTime",
+    "valueInstant",
+    "valueDate",
+    "valueCode",
+    "valueUri",
+    "valueInteger",
+    "valueReference",
+)
+_BESIDE: Final = frozenset({"_format", "after_lsn"})
+
+
+async def parameters_sent(
+    request: Request, _: Annotated[Caller, Depends(program)]
+) -> Pairs:
+    """Return the names and values of the Parameters sent, once the caller is known."""
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip()
+    if media_type.lower() not in _TYPES:
+        raise HTTPException(415, f"Send a resource Parameters as {FHIR_JSON}.")
+    try:
+        sent = orjson.loads(await read_bounded(request))
+    except orjson.JSONDecodeError as error:
+        raise InvalidInput("body", "The body is not JSON.") from error
+    if not isinstance(sent, dict) or sent.get("resourceType") != "Parameters":
+        raise InvalidInput("body", "Send a resource Parameters.")
+    parameters = sent.get("parameter", [])
+    if not isinstance(parameters, list):
+        raise InvalidInput("parameter", "parameter is a list.")
+    return [*request.query_params.multi_items(), *map(_pair_of, parameters)]
+
+
+def _pair_of(parameter: Any) -> tuple[str, str]:
+    if not isinstance(parameter, dict) or not isinstance(parameter.get("name"), str):
+        raise InvalidInput("parameter", "Each parameter has a name and a value.")
+    name = parameter["name"][:40]
+    values = [parameter[key] for key in _VALUES if key in parameter]
+    if len(values) != 1:
+        raise InvalidInput(name, f"{name} has one value, as one of {_OFFERED}.")
+    [value] = values
+    if isinstance(value, dict):
+        value = value.get("reference")
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise InvalidInput(name, f"{name} has no value that can be read.")
+    return name, str(value)
+
+
+def read_asked(operation: Operation, pairs: Pairs) -> Asked:
+    """Return the values of each parameter; raises InvalidInput for an unknown one."""
+    asked: dict[str, list[str]] = {}
+    for name, value in pairs:
+        if name in _BESIDE:
+            continue
+        if name not in operation.parameters:
+            known = ", ".join(operation.parameters)
+            raise InvalidInput(
+                name[:40],
+                f'${operation.name} has no parameter "{name[:40]}". It has {known}.',
+            )
+        if not is_storable(value):
+            raise InvalidInput(name, f"{name} holds a character no record can.")
+        asked.setdefault(name, []).append(value)
+    return asked
+
+
+_OFFERED: Final = ", ".join(_VALUES)

@@ -1,0 +1,1 @@
+"""How the clinic's records become resources, a module for each type or two."""

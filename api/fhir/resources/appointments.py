@@ -1,0 +1,131 @@
+"""Appointment: bookings, from the time that is proposed to the visit that was kept."""
+
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from api.fhir import systems
+from api.fhir.definitions import (
+    Resource,
+    ResourceType,
+    instant,
+    meta,
+    uuid_of,
+    without_empty,
+)
+from api.fhir.resources import visits
+from services.core.actors import Actor
+from services.visits.booking import bookings
+from services.visits.booking.bookings import BookingRecord, BookingStatus
+from services.visits.front_desk import appointments
+from services.visits.front_desk.appointments import VisitRecord, VisitStatus
+from services.visits.schedule.slots.records import SlotRecord
+
+NAME: Final = "Appointment"
+# A patient who waits has arrived; once called in, the encounter may begin.
+_STATUS: Final = {
+    VisitStatus.SCHEDULED: "booked",
+    VisitStatus.CHECKED_IN: "arrived",
+    VisitStatus.IN_ROOM: "checked-in",
+    VisitStatus.COMPLETED: "fulfilled",
+    VisitStatus.CANCELLED: "cancelled",
+    VisitStatus.NO_SHOW: "noshow",
+}
+_OF_BOOKINGS: Final = {
+    BookingStatus.PENDING: "pending",
+    BookingStatus.CONFIRMED: "booked",
+    BookingStatus.EXPIRED: "cancelled",
+    BookingStatus.FAILED: "cancelled",
+    BookingStatus.CANCELLED: "cancelled",
+}
+
+
+def appointment_resource(visit: VisitRecord) -> Resource:
+    """Return the Appointment of a visit: when, whose, and with whom."""
+    doctor = f"Practitioner/{visit.doctor_id}"
+    return without_empty(
+        {
+            "resourceType": NAME,
+            "id": str(visit.booking_id),
+            "meta": meta(visit.revision, None),
+            "status": _STATUS[visit.status],
+            "specialty": [{"text": visit.speciality}] if visit.speciality else None,
+            "start": instant(visit.starts_at),
+            "end": instant(visit.ends_at),
+            "participant": [
+                _participant(f"Patient/{visit.patient_id}", "accepted"),
+                _participant(doctor, "accepted", visit.doctor_name),
+            ],
+        }
+    )
+
+
+def booking_resource(booking: BookingRecord) -> Resource:
+    """Return the Appointment of a booking that is no visit: held, or over.
+
+    The extension of one that is held says when the hold ends by itself.
+    """
+    return without_empty(
+        {
+            "resourceType": NAME,
+            "id": str(booking.id),
+            "extension": _hold_of(booking),
+            "status": _OF_BOOKINGS[booking.status],
+            "specialty": [{"text": booking.speciality}] if booking.speciality else None,
+            "start": instant(booking.starts_at),
+            "end": instant(booking.ends_at),
+            "slot": [{"reference": f"Slot/{booking.slot_id}"}],
+            "created": instant(booking.created_at),
+            "participant": [
+                _participant(f"Patient/{booking.patient_id}", "tentative"),
+                _participant(
+                    f"Practitioner/{booking.doctor_id}",
+                    "accepted",
+                    booking.doctor_name,
+                ),
+            ],
+        }
+    )
+
+
+def _hold_of(booking: BookingRecord) -> list[Resource]:
+    if booking.status is not BookingStatus.PENDING or booking.expires_at is None:
+        return []
+    return [{"url": systems.HOLD_ENDS, "valueInstant": instant(booking.expires_at)}]
+
+
+def proposed_resource(slot: SlotRecord) -> Resource:
+    """Return what could be booked: an Appointment whose id is that of the free slot."""
+    return {
+        "resourceType": NAME,
+        "id": str(slot.id),
+        "status": "proposed",
+        "start": instant(slot.starts_at),
+        "end": instant(slot.ends_at),
+        "slot": [{"reference": f"Slot/{slot.id}"}],
+        "participant": [_participant(f"Practitioner/{slot.doctor_id}", "needs-action")],
+    }
+
+
+def read(session: Session, actor: Actor, id_: str) -> Resource:
+    """Return the Appointment of a booking; raises NoSuchBooking, NotAllowed."""
+    booking = bookings.get(session, actor, uuid_of(id_))
+    if booking.appointment_id is None:
+        return booking_resource(booking)
+    return appointment_resource(
+        appointments.get(session, actor, booking.appointment_id)
+    )
+
+
+def _participant(reference: str, status: str, display: str = "") -> Resource:
+    actor = without_empty({"reference": reference, "display": display})
+    return {"actor": actor, "status": status}
+
+
+APPOINTMENT: Final = ResourceType(
+    name=NAME,
+    documentation="Visits that were booked, of a patient or of a day, and holds by id.",
+    read=read,
+    search=visits.searching(appointment_resource, read),
+    parameters=visits.PARAMETERS,
+)

@@ -1,0 +1,94 @@
+"""Condition: what a patient was diagnosed with at visits."""
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+from itertools import chain
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from api.fhir import systems
+from api.fhir.definitions import (
+    Resource,
+    ResourceType,
+    coding,
+    concept,
+    instant,
+    meta,
+    without_empty,
+)
+from api.fhir.resources.parts import PartsOfRecords, has_code, parts_of_notes
+from services.consultations import code_lists
+from services.consultations.diagnoses import SYSTEM, DiagnosisList
+from services.consultations.notes import Diagnosis
+from services.consultations.notes.of_visits import VisitNotes
+from services.core.actors import Permission
+
+NAME: Final = "Condition"
+_AT_A_VISIT: Final = {
+    "coding": [coding(systems.CONDITION_CATEGORY, "encounter-diagnosis")],
+    "text": "Diagnosis of a visit",
+}
+_DIGITS: Final = 12
+
+
+def condition_resources(written: VisitNotes, listed: DiagnosisList) -> list[Resource]:
+    """Return the diagnoses of a visit, each once."""
+    return [
+        {
+            "resourceType": NAME,
+            "id": _id_of(written, diagnosis),
+            "meta": meta(written.number, written.saved_at),
+            "category": [_AT_A_VISIT],
+            "code": _code(diagnosis, listed),
+            "subject": {"reference": f"Patient/{written.patient_id}"},
+            "encounter": {"reference": f"Encounter/{written.appointment_id}"},
+            "recordedDate": instant(written.visited_at),
+        }
+        for diagnosis in dict.fromkeys(written.notes.diagnoses)
+    ]
+
+
+def _code(diagnosis: Diagnosis, listed: DiagnosisList) -> Resource:
+    code, system = diagnosis.code, diagnosis.system or SYSTEM
+    term = listed.title_of(code, diagnosis.system) if code else ""
+    codings = [without_empty(coding(system, code) | {"display": term})] if code else []
+    return concept(diagnosis.text or term, *codings)
+
+
+def _id_of(written: VisitNotes, diagnosis: Diagnosis) -> str:
+    """Return the diagnosis' own id, the same wherever among others it stands.
+
+    It must not tell the diagnosis to who reads an address: the id of the notes, which
+    stands in none, goes into it.
+    """
+    named = f"{diagnosis.system} {diagnosis.code} {diagnosis.text}".encode()
+    digest = hmac.new(written.record_id.bytes, named, hashlib.sha256).hexdigest()
+    return f"{written.appointment_id}.{digest[:_DIGITS]}"
+
+
+def _describe(session: Session, notes: Sequence[VisitNotes]) -> list[Resource]:
+    listed = code_lists.diagnoses(session)
+    return list(
+        chain.from_iterable(condition_resources(written, listed) for written in notes)
+    )
+
+
+_OF_VISIT, _OF_PATIENT = parts_of_notes(_describe)
+_PARTS: Final = PartsOfRecords(
+    noun="diagnosis",
+    of_record=_OF_VISIT,
+    of_patient=_OF_PATIENT,
+    permission=Permission.READ_RECORDS,
+    holds={"category": has_code("category"), "code": has_code("code")},
+)
+CONDITION: Final = ResourceType(
+    name=NAME,
+    documentation="Diagnoses of visits; what the patient's history says is not coded.",
+    read=_PARTS.read,
+    search=_PARTS.search,
+    parameters=_PARTS.parameters(
+        category="encounter-diagnosis.", code="A code, such as J45, as it was written."
+    ),
+)

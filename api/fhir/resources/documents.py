@@ -1,0 +1,183 @@
+"""DocumentReference: what is known of a document; its file is a Binary."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from api.fhir import parameters, systems
+from api.fhir.definitions import (
+    FoundPage,
+    PageWanted,
+    Resource,
+    ResourceType,
+    SearchParameter,
+    Wanted,
+    coding,
+    concept,
+    found_page,
+    instant,
+    meta,
+    uuid_of,
+    without_empty,
+)
+from services.core.actors import Actor, Role
+from services.documents import records, search
+from services.documents.records.kinds import TYPE_LABELS, DocumentType
+from services.documents.records.model import DocumentRecord, VersionRecord
+from services.lists.criteria import Combine, Filter, Group, Operator
+
+NAME: Final = "DocumentReference"
+_LOINC: Final = {
+    DocumentType.MEDICAL_RECORD: "11503-0",
+    DocumentType.VISIT_SUMMARY: "34133-9",
+    DocumentType.REFERRAL_LETTER: "57133-1",
+    DocumentType.LAB_REPORT: "11502-2",
+    DocumentType.PRESCRIPTION: "57833-6",
+    DocumentType.IMAGING: "18748-4",
+    DocumentType.CONSENT: "59284-0",
+}
+TYPES_BY_LOINC: Final = {code: kind for kind, code in _LOINC.items()}
+
+
+def document_resource(document: DocumentRecord) -> Resource:
+    """Return the DocumentReference of the latest version."""
+    return without_empty(
+        {
+            "resourceType": NAME,
+            "id": str(document.id),
+            "meta": meta(document.revision, document.updated_at),
+            "status": "current",
+            "type": _type_of(document.document_type),
+            "subject": _subject(document),
+            "date": instant(document.created_at),
+            "author": [{"display": document.version.author_name}],
+            "description": document.title,
+            "securityLabel": _labels(document),
+            "content": [{"attachment": _attachment(document)}],
+        }
+    )
+
+
+def _type_of(kind: DocumentType) -> Resource:
+    codings = [coding(systems.DOCUMENT_TYPE, kind.value)]
+    if kind in _LOINC:
+        codings.insert(0, coding(systems.LOINC, _LOINC[kind]))
+    return concept(TYPE_LABELS[kind], *codings)
+
+
+def _subject(document: DocumentRecord) -> Resource | None:
+    if document.patient_id is None:
+        return None
+    return {"reference": f"Patient/{document.patient_id}"}
+
+
+def _labels(document: DocumentRecord) -> list[Resource]:
+    """Say how confidential it is, and whether it is the patient's own word."""
+    code = "R" if document.confidential else "N"
+    labels = [concept("", coding(systems.CONFIDENTIALITY, code))]
+    if document.version.stated_by_patient:
+        labels.append(concept("", coding(systems.OBSERVATION_VALUE, "PATRPT")))
+    return labels
+
+
+def _attachment(document: DocumentRecord) -> Resource:
+    """Return where the file is, unless it cannot be had; its SHA-256 in any case."""
+    version, dated_on = document.version, document.dated_on
+    where = f"Binary/{binary_id(version)}" if version.is_served else None
+    return without_empty(
+        {
+            "extension": [{"url": systems.SHA256, "valueString": version.sha256}],
+            "contentType": "application/pdf",
+            "url": where,
+            "size": version.filesize,
+            "title": version.filename,
+            "creation": dated_on.isoformat()
+            if dated_on
+            else instant(version.created_at),
+        }
+    )
+
+
+def binary_id(version: VersionRecord) -> str:
+    """Return the id of a version's file."""
+    return f"{version.document_id}.{version.number}"
+
+
+def version_named(id_: str) -> tuple[str, int]:
+    """Return the document and the number that a Binary's id names; 0 for neither."""
+    document_id, _, number = id_.partition(".")
+    is_number = number.isascii() and number.isdigit() and len(number) <= 6  # noqa: PLR2004
+    return document_id, int(number) if is_number else 0
+
+
+def _read(session: Session, actor: Actor, id_: str) -> Resource:
+    return document_resource(records.get(session, actor, uuid_of(id_)))
+
+
+def _search(session: Session, wanted: Wanted, page: PageWanted) -> FoundPage:
+    actor, criteria = wanted.actor, wanted.criteria
+    after = uuid_of(page.after) if page.after else None
+    listed = search.list_documents(
+        session, actor, criteria, size=page.size or 1, after=after, now=page.now
+    )
+    return found_page(
+        listed,
+        page,
+        document_resource,
+        lambda: search.count_documents(session, actor, criteria, now=page.now),
+    )
+
+
+def _of_patient(wanted: Wanted, values: Sequence[str]) -> Wanted:
+    ids = [uuid_of(parameters.reference_to("Patient", value)) for value in values]
+    if wanted.actor.role is Role.PATIENT:
+        # Their lists hold nothing but their own, and cannot ask whose it is.
+        is_own = wanted.actor.patient_id in ids
+        return wanted if is_own else parameters.narrowed_to(wanted, parameters.NOTHING)
+    filters = (Filter("patient_id", Operator.EQUAL, str(id_)) for id_ in ids)
+    return parameters.narrowed_to(wanted, Group(Combine.OR, tuple(filters)))
+
+
+DOCUMENT: Final = ResourceType(
+    name=NAME,
+    documentation="Documents that are not deleted, each with its latest version.",
+    read=_read,
+    search=_search,
+    parameters=(
+        parameters.ID,
+        parameters.last_updated(),
+        SearchParameter("patient", "reference", "Whose documents.", _of_patient),
+        SearchParameter(
+            "type",
+            "token",
+            "The clinic's type of document.",
+            parameters.filtering(
+                parameters.one_of(
+                    "type",
+                    "document_type",
+                    [*DocumentType],
+                    ["", systems.DOCUMENT_TYPE],
+                )
+            ),
+        ),
+        SearchParameter(
+            "date",
+            "date",
+            "When it was filed.",
+            parameters.filtering(parameters.timed("date", "created_at")),
+        ),
+    ),
+    sorts={
+        "_lastUpdated": "updated_at",
+        "date": "created_at",
+        "type": "document_type",
+    },
+)
+BINARY: Final = ResourceType(
+    name="Binary",
+    documentation=(
+        "The file of a document's version in its own format, whole or in parts (Range)."
+    ),
+    is_versioned=False,
+)

@@ -1,0 +1,76 @@
+"""Encounter: what became of visits, from the waiting room to the end."""
+
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from api.fhir import systems
+from api.fhir.definitions import (
+    Resource,
+    ResourceType,
+    coding,
+    instant,
+    meta,
+    uuid_of,
+    without_empty,
+)
+from api.fhir.resources import visits
+from services.core.actors import Actor
+from services.visits.front_desk import appointments
+from services.visits.front_desk.appointments import VisitRecord, VisitStatus
+
+NAME: Final = "Encounter"
+_STATUS: Final = {
+    VisitStatus.SCHEDULED: "planned",
+    VisitStatus.CHECKED_IN: "arrived",
+    VisitStatus.IN_ROOM: "in-progress",
+    VisitStatus.COMPLETED: "finished",
+    VisitStatus.CANCELLED: "cancelled",
+    # R4 has no other for a patient who did not come; the Appointment says which.
+    VisitStatus.NO_SHOW: "cancelled",
+}
+_AMBULATORY: Final = coding(systems.ACT_CODE, "AMB") | {"display": "ambulatory"}
+
+
+def encounter_resource(visit: VisitRecord) -> Resource:
+    """Return the Encounter of a visit: from when the patient came until it ended."""
+    period = {
+        "start": _instant_of(visit.checked_in_at),
+        "end": _instant_of(visit.completed_at),
+    }
+    doctor = {
+        "reference": f"Practitioner/{visit.doctor_id}",
+        "display": visit.doctor_name,
+    }
+    return without_empty(
+        {
+            "resourceType": NAME,
+            "id": str(visit.id),
+            "meta": meta(visit.revision, None),
+            "status": _STATUS[visit.status],
+            "class": _AMBULATORY,
+            "serviceType": {"text": visit.speciality} if visit.speciality else None,
+            "subject": {"reference": f"Patient/{visit.patient_id}"},
+            "participant": [{"individual": doctor}],
+            "appointment": [{"reference": f"Appointment/{visit.booking_id}"}],
+            "period": without_empty(period),
+        }
+    )
+
+
+def _instant_of(timestamp: datetime | None) -> str | None:
+    return None if timestamp is None else instant(timestamp)
+
+
+def _read(session: Session, actor: Actor, id_: str) -> Resource:
+    return encounter_resource(appointments.get(session, actor, uuid_of(id_)))
+
+
+ENCOUNTER: Final = ResourceType(
+    name=NAME,
+    documentation="Visits as they took place, of a patient or of a day.",
+    read=_read,
+    search=visits.searching(encounter_resource, _read),
+    parameters=visits.PARAMETERS,
+)

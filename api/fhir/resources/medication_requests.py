@@ -1,0 +1,150 @@
+"""MedicationRequest: the lines of prescriptions that the clinic has issued."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import chain
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from api.core.dependencies import Caller
+from api.fhir import systems
+from api.fhir.definitions import (
+    Resource,
+    ResourceType,
+    instant,
+    meta,
+    uuid_of,
+    without_empty,
+)
+from api.fhir.resources.parts import PartsOfRecords, is_code
+from services.consultations import prescriptions
+from services.consultations.prescriptions import (
+    PrescriptionLine,
+    PrescriptionRecord,
+    PrescriptionStatus,
+)
+from services.core.actors import Actor, Permission
+from services.core.errors import NotFound
+
+NAME: Final = "MedicationRequest"
+_STATUS: Final = {
+    PrescriptionStatus.ISSUED: "active",
+    PrescriptionStatus.WITHDRAWN: "cancelled",
+}
+# As many as no patient has: FHIR cuts a list by pages, not without a word.
+_MOST: Final = 10_000
+_QUANTITY: Final = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)(?:\s+(.{1,80}))?")
+
+
+def medication_resources(prescription: PrescriptionRecord) -> list[Resource]:
+    """Return a request for each line of the version that counts."""
+    return [
+        _request(prescription, number, line)
+        for number, line in enumerate(prescription.version.lines, start=1)
+    ]
+
+
+def _request(
+    prescription: PrescriptionRecord, number: int, line: PrescriptionLine
+) -> Resource:
+    version = prescription.version
+    return without_empty(
+        {
+            "resourceType": NAME,
+            "id": f"{prescription.id}.{number}",
+            "meta": _meta(prescription),
+            "groupIdentifier": {
+                "system": systems.UUID_URI,
+                "value": f"urn:uuid:{prescription.id}",
+            },
+            "status": _STATUS[prescription.status],
+            "intent": "order",
+            "medicationCodeableConcept": {"text": line.drug},
+            "subject": {"reference": f"Patient/{prescription.patient_id}"},
+            "encounter": {"reference": f"Encounter/{prescription.appointment_id}"},
+            "authoredOn": instant(version.created_at),
+            "requester": {
+                "reference": f"Practitioner/{prescription.doctor_id}",
+                "display": prescription.doctor_name,
+            },
+            "note": [{"text": version.note}] if version.note else None,
+            "dosageInstruction": [_dosage(line)],
+            "dispenseRequest": _dispense(line),
+        }
+    )
+
+
+def _meta(prescription: PrescriptionRecord) -> Resource:
+    """Return the version: that of the prescription and, withdrawn, the one after."""
+    version = prescription.version
+    if prescription.status is PrescriptionStatus.WITHDRAWN:
+        return meta(version.number + 1, prescription.withdrawn_at)
+    return meta(version.number, version.created_at)
+
+
+def _dosage(line: PrescriptionLine) -> Resource:
+    said = (line.dose, line.frequency, line.duration)
+    route = {"text": line.route} if line.route else None
+    return without_empty({"text": ", ".join(filter(None, said)), "route": route})
+
+
+def _dispense(line: PrescriptionLine) -> Resource:
+    """Return what is handed out; a quantity that is no number stands in words alone."""
+    quantity = _QUANTITY.fullmatch(line.quantity.strip())
+    repeats = int(line.repeats) if line.repeats.isdigit() else None
+    return without_empty(
+        {
+            "quantity": without_empty(
+                {"value": float(quantity[1]), "unit": quantity[2]}
+            )
+            if quantity
+            else None,
+            "numberOfRepeatsAllowed": repeats,
+        }
+    )
+
+
+def _of_prescription(session: Session, actor: Actor, id_: UUID) -> Sequence[Resource]:
+    return medication_resources(prescriptions.get(session, actor, id_))
+
+
+def _of_patient(session: Session, actor: Actor, patient_id: UUID) -> Sequence[Resource]:
+    issued = prescriptions.list_of_patient(session, actor, patient_id, limit=_MOST)
+    return list(chain.from_iterable(map(medication_resources, issued)))
+
+
+def _history(session: Session, caller: Caller, id_: str) -> Sequence[Resource]:
+    """Return the line in each version that has one, and as withdrawn."""
+    prescription_id = uuid_of(id_.partition(".")[0])
+    latest = prescriptions.get(session, caller.actor, prescription_id)
+    states = [
+        replace(latest, version=version, status=PrescriptionStatus.ISSUED)
+        for version in prescriptions.versions(session, caller.actor, prescription_id)
+    ]
+    if latest.status is PrescriptionStatus.WITHDRAWN:
+        states.insert(0, latest)
+    lines = chain.from_iterable(map(medication_resources, states))
+    found = [line for line in lines if line["id"] == id_]
+    if not found:
+        raise NotFound("There is no such prescribed drug.")
+    return found
+
+
+_PARTS: Final = PartsOfRecords(
+    noun="prescribed drug",
+    of_record=_of_prescription,
+    of_patient=_of_patient,
+    permission=Permission.VIEW_PRESCRIPTIONS,
+    holds={"status": is_code("status"), "intent": is_code("intent")},
+)
+MEDICATION_REQUEST: Final = ResourceType(
+    name=NAME,
+    documentation="The lines of prescriptions, in the words of the clinician.",
+    read=_PARTS.read,
+    search=_PARTS.search,
+    parameters=_PARTS.parameters(status="active, or cancelled.", intent="order."),
+    history=_history,
+)

@@ -1,0 +1,133 @@
+"""Observation: the vital signs that were measured at visits, by LOINC and UCUM."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from api.fhir import systems
+from api.fhir.definitions import (
+    Resource,
+    ResourceType,
+    coding,
+    concept,
+    instant,
+    meta,
+)
+from api.fhir.resources.parts import PartsOfRecords, has_code, parts_of_notes
+from services.consultations.notes import VITALS, Vitals
+from services.consultations.notes.of_visits import VisitNotes
+from services.core.actors import Permission
+
+NAME: Final = "Observation"
+_LABELS: Final = {vital.name: vital.label for vital in VITALS}
+_UNITS: Final = {vital.name: vital.unit for vital in VITALS}
+_VITAL_SIGNS: Final = {
+    "coding": [coding(systems.OBSERVATION_CATEGORY, "vital-signs")],
+    "text": "Vital signs",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """How a vital sign is told, as the profile Vital Signs of R4 has it."""
+
+    loinc: str
+    ucum: str
+
+
+# http://hl7.org/fhir/R4/observation-vitalsigns.html
+_MEASURED: Final = {
+    "systolic": _Measured("8480-6", "mm[Hg]"),
+    "diastolic": _Measured("8462-4", "mm[Hg]"),
+    "pulse": _Measured("8867-4", "/min"),
+    "temperature": _Measured("8310-5", "Cel"),
+    "breathing_rate": _Measured("9279-1", "/min"),
+    "saturation": _Measured("2708-6", "%"),
+    "weight": _Measured("29463-7", "kg"),
+    "height": _Measured("8302-2", "cm"),
+}
+_PRESSURES: Final = ("systolic", "diastolic")
+_BLOOD_PRESSURE: Final = "85354-9"
+
+
+def observation_resources(written: VisitNotes) -> list[Resource]:
+    """Return what was measured at a visit; both blood pressures are one panel."""
+    vitals = written.notes.vitals
+    panel = {name: value for name, value in _values(vitals) if name in _PRESSURES}
+    found = []
+    if panel:
+        components = [
+            {"code": _code(name), "valueQuantity": _quantity(name, value)}
+            for name, value in panel.items()
+        ]
+        code = concept("Blood pressure", coding(systems.LOINC, _BLOOD_PRESSURE))
+        found.append(
+            _observation(written, "blood-pressure", code) | {"component": components}
+        )
+    for name, value in _values(vitals):
+        if name not in _PRESSURES:
+            observation = _observation(written, name.replace("_", "-"), _code(name))
+            found.append(observation | {"valueQuantity": _quantity(name, value)})
+    return found
+
+
+def _values(vitals: Vitals) -> Iterator[tuple[str, float]]:
+    for name in _MEASURED:
+        value = getattr(vitals, name)
+        if value is not None:
+            yield name, value
+
+
+def _observation(written: VisitNotes, name: str, code: Resource) -> Resource:
+    return {
+        "resourceType": NAME,
+        "id": f"{written.appointment_id}.{name}",
+        "meta": meta(written.number, written.saved_at),
+        # Whoever saves notes again may correct it; each version is kept.
+        "status": "final" if written.number == 1 else "amended",
+        "category": [_VITAL_SIGNS],
+        "code": code,
+        "subject": {"reference": f"Patient/{written.patient_id}"},
+        "encounter": {"reference": f"Encounter/{written.appointment_id}"},
+        "effectiveDateTime": instant(written.visited_at),
+        "issued": instant(written.saved_at),
+    }
+
+
+def _code(name: str) -> Resource:
+    return concept(_LABELS[name], coding(systems.LOINC, _MEASURED[name].loinc))
+
+
+def _quantity(name: str, value: float) -> Resource:
+    return {
+        "value": value,
+        "unit": _UNITS[name],
+        "system": systems.UCUM,
+        "code": _MEASURED[name].ucum,
+    }
+
+
+def _describe(_: Session, notes: Sequence[VisitNotes]) -> list[Resource]:
+    return list(chain.from_iterable(map(observation_resources, notes)))
+
+
+_OF_VISIT, _OF_PATIENT = parts_of_notes(_describe)
+_PARTS: Final = PartsOfRecords(
+    noun="measurement",
+    of_record=_OF_VISIT,
+    of_patient=_OF_PATIENT,
+    permission=Permission.READ_RECORDS,
+    holds={"category": has_code("category"), "code": has_code("code")},
+)
+OBSERVATION: Final = ResourceType(
+    name=NAME,
+    documentation="Vital signs that were measured at visits.",
+    read=_PARTS.read,
+    search=_PARTS.search,
+    parameters=_PARTS.parameters(
+        category="vital-signs.", code="The code of LOINC, such as 8867-4."
+    ),
+)

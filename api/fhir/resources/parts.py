@@ -1,0 +1,165 @@
+"""Resources that are entries of a record, each with an id below the record's."""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from api.fhir import parameters
+from api.fhir.definitions import (
+    FoundPage,
+    PageWanted,
+    Resource,
+    SearchParameter,
+    Wanted,
+    page_of,
+    uuid_of,
+)
+from services.consultations.notes import of_visits
+from services.consultations.notes.of_visits import VisitNotes
+from services.core.actors import Actor, Permission
+from services.core.errors import InvalidInput, NotFound
+from services.patients.records import patients
+
+ListParts = Callable[[Session, Actor, UUID], Sequence[Resource]]
+Holds = Callable[[Resource, str], bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartsOfRecords:
+    """How the parts of records are found; `noun` is what they are called.
+
+    An id is the record's uuid, a point, and what tells the part from the others.
+    `of_record` returns the parts of one record, `of_patient` those of all records of a
+    patient. `permission` is what somebody needs who has not said whose. `holds` tells
+    of each further parameter whether a part has a value.
+    """
+
+    noun: str
+    of_record: ListParts
+    of_patient: ListParts
+    permission: Permission
+    holds: dict[str, Holds]
+
+    def read(self, session: Session, actor: Actor, id_: str) -> Resource:
+        """Return the part of this id; raises NotFound, NotAllowed."""
+        for part in self.of_record(session, actor, _record_of(id_)):
+            if part["id"] == id_:
+                return part
+        raise NotFound(f"There is no such {self.noun}.")
+
+    def search(self, session: Session, wanted: Wanted, page: PageWanted) -> FoundPage:
+        """Return a page of parts, of a patient or with these ids."""
+        ids = wanted.values.get("_id", ())
+        parts = [
+            part
+            for part in self._parts(session, wanted, ids)
+            if (not ids or part["id"] in ids) and self._matches(part, wanted)
+        ]
+        return page_of(parts, dict, page)
+
+    def _parts(
+        self, session: Session, wanted: Wanted, ids: Sequence[str]
+    ) -> Sequence[Resource]:
+        patient_id = self._patient(wanted)
+        if patient_id is not None:
+            return self.of_patient(session, wanted.actor, patient_id)
+        if not ids:
+            wanted.actor.require(self.permission)
+            raise InvalidInput(
+                "patient", f"Say whose, by patient=Patient/id, or which {self.noun}."
+            )
+        parts: list[Resource] = []
+        for record_id in dict.fromkeys(map(_record_of, ids)):
+            with suppress(NotFound):
+                parts += self.of_record(session, wanted.actor, record_id)
+        return parts
+
+    def _patient(self, wanted: Wanted) -> UUID | None:
+        values = wanted.values.get("patient", ())
+        if len(values) > 1:
+            raise InvalidInput("patient", "Ask for one patient at a time.")
+        if values:
+            return uuid_of(parameters.reference_to("Patient", values[0]))
+        # Patients need not say whose: they have a record of their own.
+        return wanted.actor.patient_id
+
+    def _matches(self, part: Resource, wanted: Wanted) -> bool:
+        return all(
+            any(holds(part, value) for value in wanted.values[name])
+            for name, holds in self.holds.items()
+            if name in wanted.values
+        )
+
+    def parameters(self, **documentation: str) -> tuple[SearchParameter, ...]:
+        """Return `_id`, `patient` and the further parameters, which are tokens."""
+        return (
+            SearchParameter("_id", "token", "The id.", parameters.keeping("_id")),
+            SearchParameter(
+                "patient",
+                "reference",
+                "Whose; needed unless _id is given.",
+                parameters.keeping("patient"),
+            ),
+            *(
+                SearchParameter(name, "token", text, parameters.keeping(name))
+                for name, text in documentation.items()
+            ),
+        )
+
+
+def parts_of_notes(
+    describe: Callable[[Session, Sequence[VisitNotes]], Sequence[Resource]],
+) -> tuple[ListParts, ListParts]:
+    """Return what lists what a visit's notes hold, and those of all of a patient's."""
+
+    def of_visit(session: Session, actor: Actor, visit_id: UUID) -> Sequence[Resource]:
+        written = of_visits.find_of_visit(session, actor, visit_id)
+        return [] if written is None else describe(session, [written])
+
+    def of_patient(
+        session: Session, actor: Actor, patient_id: UUID
+    ) -> Sequence[Resource]:
+        notes = of_visits.list_all_of_patient(session, actor, patient_id)
+        # Says that somebody is not there, or treated by others, where no notes would.
+        patients.look_up(session, actor, patient_id)
+        return describe(session, notes)
+
+    return of_visit, of_patient
+
+
+def has_code(*path: str) -> Holds:
+    """Return what tells whether a concept of the part has a code, `system|code`."""
+
+    def holds(part: Resource, value: str) -> bool:
+        system, bar, code = value.rpartition("|")
+        return any(
+            one["code"] == code and (not bar or one["system"] == system)
+            for concept in _concepts(part, path)
+            for one in concept.get("coding", ())
+        )
+
+    return holds
+
+
+def is_code(name: str) -> Holds:
+    """Return what tells whether an element, which is a code, has a value."""
+    return lambda part, value: part.get(name) == value.rpartition("|")[2]
+
+
+def _concepts(part: Resource, path: Sequence[str]) -> Sequence[Resource]:
+    found: list[Resource] = [part]
+    for name in path:
+        under = [one[name] for one in found if name in one]
+        found = [
+            one
+            for value in under
+            for one in (value if isinstance(value, list) else [value])
+        ]
+    return found
+
+
+def _record_of(id_: str) -> UUID:
+    return uuid_of(id_.partition(".")[0])

@@ -1,0 +1,211 @@
+"""Patient: who somebody is and how to reach them; for analysts, without all that."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from api.core.dependencies import Caller
+from api.fhir import parameters, systems
+from api.fhir.definitions import (
+    FoundPage,
+    PageWanted,
+    Resource,
+    ResourceType,
+    SearchParameter,
+    Wanted,
+    coding,
+    concept,
+    found_page,
+    meta,
+    uuid_of,
+    without_empty,
+)
+from services.audit.log.patient_versions import list_patient_versions
+from services.core.actors import Actor
+from services.core.errors import InvalidInput
+from services.lists.pages import MAX_SIZE
+from services.patients import search
+from services.patients.records import patients, record_numbers
+from services.patients.records.model import PatientRecord, Sex, UnnamedPatient
+
+NAME: Final = "Patient"
+
+
+def patient_resource(patient: PatientRecord | UnnamedPatient) -> Resource:
+    """Return the Patient, as far as the reader may know who it is."""
+    if isinstance(patient, UnnamedPatient):
+        return _unnamed(patient)
+    return without_empty(
+        {
+            "resourceType": NAME,
+            "id": str(patient.id),
+            "meta": meta(patient.version, patient.updated_at),
+            "identifier": [_record_number(patient)],
+            "active": not patient.is_archived,
+            "name": [{"family": patient.last_name, "given": [patient.first_name]}],
+            "telecom": _telecom(patient),
+            "gender": patient.sex.value,
+            "birthDate": patient.date_of_birth.isoformat(),
+            "deceasedDateTime": patient.deceased_on and patient.deceased_on.isoformat(),
+            "address": [{"text": patient.address}] if patient.address else None,
+            "contact": _contact(patient),
+            "link": _link(patient),
+        }
+    )
+
+
+def _unnamed(patient: UnnamedPatient) -> Resource:
+    """Return what does not tell who it is: of the birth the year, and no initials."""
+    subsetted = coding(systems.OBSERVATION_VALUE, "SUBSETTED")
+    return {
+        "resourceType": NAME,
+        "id": str(patient.id),
+        "meta": meta(None, patient.updated_at, tag=[subsetted]),
+        "active": not patient.is_archived,
+        "gender": patient.sex.value,
+        "birthDate": str(patient.birth_year),
+    }
+
+
+def _record_number(patient: PatientRecord) -> Resource:
+    return {
+        "use": "usual",
+        "type": concept("Record number", coding(systems.IDENTIFIER_TYPE, "MR")),
+        "system": systems.RECORD_NUMBER,
+        "value": patient.record_number,
+    }
+
+
+def _telecom(patient: PatientRecord) -> list[Resource]:
+    reached = (("phone", patient.phone_number), ("email", patient.email))
+    return [{"system": how, "value": value} for how, value in reached if value]
+
+
+def _contact(patient: PatientRecord) -> list[Resource]:
+    if not patient.emergency_contact:
+        return []
+    emergency = concept("Emergency contact", coding(systems.CONTACT_ROLE, "C"))
+    name = {"text": patient.emergency_contact}
+    return [{"relationship": [emergency], "name": name}]
+
+
+def _link(patient: PatientRecord) -> list[Resource]:
+    if patient.merged_into_id is None:
+        return []
+    other = {"reference": f"{NAME}/{patient.merged_into_id}"}
+    return [{"other": other, "type": "replaced-by"}]
+
+
+def _read(session: Session, actor: Actor, id_: str) -> Resource:
+    return patient_resource(patients.get_patient(session, actor, uuid_of(id_)))
+
+
+def _history(session: Session, caller: Caller, id_: str) -> Sequence[Resource]:
+    versions = list_patient_versions(
+        session, caller.stores.audit, caller.actor, uuid_of(id_)
+    )
+    return [
+        patient_resource(one.record) | {"meta": meta(one.record.version, one.made_at)}
+        for one in versions
+    ]
+
+
+def _search(session: Session, wanted: Wanted, page: PageWanted) -> FoundPage:
+    if wanted.exactly is not None:
+        return _search_exactly(session, wanted, page)
+    actor, criteria = wanted.actor, wanted.criteria
+    after = uuid_of(page.after) if page.after else None
+    listed = search.list_patients(
+        session, actor, criteria, size=page.size or 1, after=after, now=page.now
+    )
+    return found_page(
+        listed,
+        page,
+        patient_resource,
+        lambda: search.count_patients(session, actor, criteria, now=page.now),
+    )
+
+
+def _search_exactly(session: Session, wanted: Wanted, page: PageWanted) -> FoundPage:
+    """Find by what one patient has: the search box finds phone numbers as well."""
+    assert wanted.exactly is not None  # noqa: S101 (asked so)
+    listed = search.list_patients(
+        session, wanted.actor, wanted.criteria, size=MAX_SIZE, now=page.now
+    )
+    rows = list(filter(wanted.exactly, listed.rows))
+    return FoundPage(list(map(patient_resource, rows[: page.size])), None, len(rows))
+
+
+def _identified(wanted: Wanted, values: Sequence[str]) -> Wanted:
+    if len(values) > 1 or wanted.exactly:
+        raise InvalidInput("identifier", "Ask for one identifier at a time.")
+    system, bar, value = values[0].rpartition("|")
+    number = record_numbers.find(value)
+    if (bar and system not in {"", systems.RECORD_NUMBER}) or number is None:
+        return parameters.narrowed_to(wanted, parameters.NOTHING)
+    criteria = replace(wanted.criteria, search=number)
+
+    def is_it(row: PatientRecord | UnnamedPatient) -> bool:
+        return isinstance(row, PatientRecord) and row.record_number == number
+
+    return replace(wanted, criteria=criteria, exactly=is_it)
+
+
+def _active(wanted: Wanted, values: Sequence[str]) -> Wanted:
+    if tuple(values) not in {("true",), ("false",)}:
+        raise InvalidInput("active", "active is either true or false.")
+    archived = values[0] == "false"
+    return replace(wanted, criteria=replace(wanted.criteria, archived=archived))
+
+
+_TEXTS: Final = {
+    "name": ("How the family or the given name begins.", ("last_name", "first_name")),
+    "family": ("How the family name begins.", ("last_name",)),
+    "given": ("How the given name begins.", ("first_name",)),
+}
+PATIENT: Final = ResourceType(
+    name=NAME,
+    documentation="Archived patients are read, and found with active=false.",
+    read=_read,
+    history=_history,
+    search=_search,
+    parameters=(
+        parameters.ID,
+        parameters.last_updated(),
+        SearchParameter("identifier", "token", "The record number.", _identified),
+        *(
+            SearchParameter(
+                name,
+                "string",
+                text,
+                parameters.filtering(parameters.starts_with(*fields)),
+            )
+            for name, (text, fields) in _TEXTS.items()
+        ),
+        SearchParameter(
+            "birthdate",
+            "date",
+            "The date of birth.",
+            parameters.filtering(parameters.dated("birthdate", "date_of_birth")),
+        ),
+        SearchParameter(
+            "gender",
+            "token",
+            "Administrative gender.",
+            parameters.filtering(
+                parameters.one_of("gender", "sex", [*Sex], ["", systems.GENDER])
+            ),
+        ),
+        SearchParameter("active", "token", "Archived or not; not, if unsaid.", _active),
+    ),
+    sorts={
+        "_id": "id",
+        "_lastUpdated": "updated_at",
+        "family": "last_name",
+        "given": "first_name",
+        "birthdate": "date_of_birth",
+        "gender": "sex",
+    },
+)

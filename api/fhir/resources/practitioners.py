@@ -1,0 +1,177 @@
+"""Practitioner and PractitionerRole: the clinic's doctors, and what they do here."""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from api.fhir import parameters, systems
+from api.fhir.definitions import (
+    FoundPage,
+    PageWanted,
+    Resource,
+    ResourceType,
+    Search,
+    SearchParameter,
+    Wanted,
+    meta,
+    page_of,
+    uuid_of,
+    without_empty,
+)
+from services.core.actors import Actor
+from services.core.errors import InvalidInput
+from services.visits.schedule import doctors
+from services.visits.schedule.doctors import DoctorRecord
+
+_MOST: Final = 10_000
+
+
+def practitioner_resource(doctor: DoctorRecord) -> Resource:
+    """Return who the doctor is; e-mail and license for those who may know them."""
+    license_number = {
+        "system": systems.LICENSE_NUMBER,
+        "value": doctor.license_number,
+    }
+    return without_empty(
+        {
+            "resourceType": "Practitioner",
+            "id": str(doctor.id),
+            "meta": meta(doctor.revision, None),
+            "identifier": [license_number] if doctor.license_number else None,
+            "active": doctor.is_active,
+            "name": [{"text": doctor.name}],
+            "telecom": [{"system": "email", "value": doctor.email}]
+            if doctor.email
+            else None,
+            "address": [{"city": doctor.city}] if doctor.city else None,
+            "gender": doctor.sex,
+        }
+    )
+
+
+def role_resource(doctor: DoctorRecord) -> Resource:
+    """Return what the doctor does at this clinic, and where."""
+    return without_empty(
+        {
+            "resourceType": "PractitionerRole",
+            "id": str(doctor.id),
+            "meta": meta(doctor.revision, None),
+            "active": doctor.is_active,
+            "practitioner": {
+                "reference": f"Practitioner/{doctor.id}",
+                "display": doctor.name,
+            },
+            "specialty": [{"text": doctor.speciality}],
+            "location": [{"display": doctor.room}] if doctor.room else None,
+        }
+    )
+
+
+Describe = Callable[[DoctorRecord], Resource]
+
+
+def _reading(describe: Describe) -> Callable[[Session, Actor, str], Resource]:
+    def read(session: Session, actor: Actor, id_: str) -> Resource:
+        return describe(doctors.get_doctor(session, actor, uuid_of(id_)))
+
+    return read
+
+
+def _searching(describe: Describe) -> Search:
+    def search(session: Session, wanted: Wanted, page: PageWanted) -> FoundPage:
+        # A clinic's doctors are few: all of them are at hand.
+        rows = doctors.list_doctors(
+            session, wanted.actor, with_inactive=True, limit=_MOST
+        )
+        met = [row for row in rows if _meets(row, wanted)]
+        return page_of(met, describe, page)
+
+    return search
+
+
+def _meets(doctor: DoctorRecord, wanted: Wanted) -> bool:
+    """Tell whether the doctor has, of each parameter, one of the values."""
+    return all(
+        any(_HOLDS[name](doctor, value) for value in values)
+        for name, values in wanted.values.items()
+    )
+
+
+def _begins(text: str, value: str) -> bool:
+    words = (text, *text.split())
+    return any(word.casefold().startswith(value.casefold()) for word in words)
+
+
+def _is_active(doctor: DoctorRecord, value: str) -> bool:
+    return doctor.is_active == (value == "true")
+
+
+def _is(doctor: DoctorRecord, value: str) -> bool:
+    return doctor.id == uuid_of(value)
+
+
+def _is_referred_to(doctor: DoctorRecord, value: str) -> bool:
+    return _is(doctor, parameters.reference_to("Practitioner", value))
+
+
+_HOLDS: Final[dict[str, Callable[[DoctorRecord, str], bool]]] = {
+    "_id": _is,
+    "active": _is_active,
+    "name": lambda doctor, value: _begins(doctor.name, value),
+    "practitioner": _is_referred_to,
+    "actor": _is_referred_to,
+}
+_ID: Final = SearchParameter("_id", "token", "The id.", parameters.keeping("_id"))
+
+
+def _keep_active(wanted: Wanted, values: Sequence[str]) -> Wanted:
+    if not {*values} <= {"true", "false"}:
+        raise InvalidInput("active", "active is either true or false.")
+    return parameters.keeping("active")(wanted, values)
+
+
+_ACTIVE: Final = SearchParameter(
+    "active", "token", "Whether they can be booked.", _keep_active
+)
+
+
+def doctor_type(
+    name: str, documentation: str, describe: Describe, own: Sequence[SearchParameter]
+) -> ResourceType:
+    """Return a type of which each doctor is one; its ids are the doctors'."""
+    return ResourceType(
+        name=name,
+        documentation=documentation,
+        read=_reading(describe),
+        search=_searching(describe),
+        parameters=(_ID, _ACTIVE, *own),
+    )
+
+
+PRACTITIONER: Final = doctor_type(
+    "Practitioner",
+    "The clinic's doctors.",
+    practitioner_resource,
+    [
+        SearchParameter(
+            "name",
+            "string",
+            "How the name, or a word of it, begins.",
+            parameters.keeping("name"),
+        )
+    ],
+)
+PRACTITIONER_ROLE: Final = doctor_type(
+    "PractitionerRole",
+    "What a doctor is specialised in, and the room; its id is the doctor's.",
+    role_resource,
+    [
+        SearchParameter(
+            "practitioner",
+            "reference",
+            "Whose role.",
+            parameters.keeping("practitioner"),
+        )
+    ],
+)

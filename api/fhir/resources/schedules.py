@@ -1,0 +1,162 @@
+"""Schedule and Slot: a doctor's times, and which of them are free."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, time, timedelta, tzinfo
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from api.fhir import parameters
+from api.fhir.definitions import (
+    FoundPage,
+    PageWanted,
+    Resource,
+    ResourceType,
+    SearchParameter,
+    Wanted,
+    instant,
+    page_of,
+    uuid_of,
+    without_empty,
+)
+from api.fhir.resources.practitioners import doctor_type
+from services.core.actors import Actor
+from services.core.errors import InvalidInput
+from services.visits.schedule import slots
+from services.visits.schedule.doctors import DoctorRecord
+from services.visits.schedule.slots.records import SlotRecord
+
+_STATUS: Final = {"free": "free", "held": "busy-tentative", "booked": "busy"}
+MOST_DAYS: Final = 62
+_AN_INSTANT: Final = timedelta(microseconds=1)
+_ASK: Final = (
+    "Say from when and until when, as in start=ge2026-11-23&start=lt2026-11-30, or of "
+    f"which day; at most {MOST_DAYS} days at once."
+)
+
+
+def schedule_resource(doctor: DoctorRecord) -> Resource:
+    """Return what holds a doctor's slots; its id is the doctor's."""
+    practitioner = {"reference": f"Practitioner/{doctor.id}", "display": doctor.name}
+    return without_empty(
+        {
+            "resourceType": "Schedule",
+            "id": str(doctor.id),
+            "active": doctor.is_active,
+            "specialty": [{"text": doctor.speciality}],
+            "actor": [practitioner],
+        }
+    )
+
+
+def slot_resource(slot: SlotRecord) -> Resource:
+    """Return a time of a doctor's; one that is held is tentatively busy."""
+    return {
+        "resourceType": "Slot",
+        "id": str(slot.id),
+        "schedule": {"reference": f"Schedule/{slot.doctor_id}"},
+        "status": _STATUS[slot.state],
+        "start": instant(slot.starts_at),
+        "end": instant(slot.ends_at),
+    }
+
+
+def _read(session: Session, actor: Actor, id_: str) -> Resource:
+    return slot_resource(slots.get_slot(session, actor, uuid_of(id_)))
+
+
+def _search(session: Session, wanted: Wanted, page: PageWanted) -> FoundPage:
+    """Find the slots of a schedule that begin in some days, ordered by id."""
+    schedules = wanted.values.get("schedule", ())
+    if len(schedules) != 1:
+        raise InvalidInput("schedule", "Ask for the slots of one schedule at a time.")
+    zone = page.now.tzinfo
+    assert zone is not None  # noqa: S101 (the clinic's clock has one)
+    begin, end = _stretch(wanted.values.get("start", ()), zone)
+    found = slots.list_slots(
+        session,
+        wanted.actor,
+        uuid_of(parameters.reference_to("Schedule", schedules[0])),
+        begin,
+        end,
+    )
+    states = wanted.values.get("status", tuple(_STATUS.values()))
+    rows = [slot for slot in found if _STATUS[slot.state] in states]
+    return page_of(rows, slot_resource, page)
+
+
+def _stretch(asked: Sequence[str], zone: tzinfo) -> tuple[datetime, datetime]:
+    """Return from when on and until when slots begin; raises InvalidInput."""
+    begins, ends = [], []
+    for value in asked:
+        prefix, begin, end = _moments(value, zone)
+        if prefix in {"eq", "ge"}:
+            begins.append(begin)
+        elif prefix == "gt":
+            begins.append(end)
+        if prefix in {"eq", "le"}:
+            ends.append(end)
+        elif prefix == "lt":
+            ends.append(begin)
+    if not begins or not ends:
+        raise InvalidInput("start", _ASK)
+    first, last = max(begins), min(ends)
+    if last - first > timedelta(days=MOST_DAYS, hours=1):
+        raise InvalidInput("start", _ASK)
+    return first, last
+
+
+def _moments(value: str, zone: tzinfo) -> tuple[str, datetime, datetime]:
+    """Return the prefix, when what is named begins, and when it is over."""
+    prefix, first, last, timestamp = parameters.read_date("start", value)
+    if timestamp is not None:
+        return prefix, timestamp, timestamp + _AN_INSTANT
+    try:
+        over = last + timedelta(days=1)
+    except OverflowError as error:
+        raise InvalidInput("start", _ASK) from error
+    begin, end = (datetime.combine(day, time.min, zone) for day in (first, over))
+    return prefix, begin, end
+
+
+def _keep_start(wanted: Wanted, values: Sequence[str]) -> Wanted:
+    """Keep one bound beside the other: `start` is given twice for a stretch."""
+    if len(values) > 1:
+        raise InvalidInput("start", _ASK)
+    bounds = (*wanted.values.get("start", ()), *values)
+    return replace(wanted, values={**wanted.values, "start": bounds})
+
+
+SCHEDULE: Final = doctor_type(
+    "Schedule",
+    "The times of a doctor; its id is the doctor's.",
+    schedule_resource,
+    [
+        SearchParameter(
+            "actor", "reference", "Whose times.", parameters.keeping("actor")
+        )
+    ],
+)
+SLOT: Final = ResourceType(
+    name="Slot",
+    documentation="Times at which a doctor can be booked, free, held or booked.",
+    read=_read,
+    search=_search,
+    parameters=(
+        SearchParameter(
+            "schedule",
+            "reference",
+            "Of which schedule; needed.",
+            parameters.keeping("schedule"),
+        ),
+        SearchParameter("start", "date", f"When they begin. {_ASK}", _keep_start),
+        SearchParameter(
+            "status",
+            "token",
+            f"One of {', '.join(_STATUS.values())}.",
+            parameters.keeping("status"),
+        ),
+    ),
+    is_versioned=False,
+)

@@ -1,0 +1,240 @@
+"""/fhir: the routes of everything in the table, and the statement of what they are."""
+
+from typing import Annotated, Any, Final
+from urllib.parse import parse_qsl
+
+from fastapi import APIRouter, Depends, HTTPException, Request
+from starlette.responses import Response
+
+from api.core.answers import read_headers
+from api.core.bodies import read_bounded
+from api.core.dependencies import Caller, Program, program
+from api.core.documented import Responses, sends
+from api.core.files.downloads import NOT_MODIFIED, PARTIAL, UNSATISFIABLE, send_version
+from api.core.files.sending import PDF
+from api.core.idempotency import IdempotencyKey
+from api.core.outcomes import FHIR_JSON, FHIR_PATH, FhirResponse, outcome
+from api.fhir import searching, statement
+from api.fhir.answering import base_of, has_it, refuses, require_wanted, version_headers
+from api.fhir.definitions import (
+    Operation,
+    Read,
+    ResourceType,
+    Search,
+    uuid_of,
+)
+from api.fhir.invoking import parameters_sent, read_asked
+from api.fhir.resources import documents
+from api.fhir.searching import FORMAT, FhirSearch, PageLinks, Pairs, entries_of
+from api.fhir.table import SERVED
+from services.core.errors import InvalidInput
+from services.visits.booking.bookings.errors import NoSuchSlot, SlotTaken
+
+router = APIRouter(prefix=FHIR_PATH, tags=["FHIR"])
+
+_FORM: Final = "application/x-www-form-urlencoded"
+_RESOURCE: Final = {"content": {FHIR_JSON: {"schema": {"type": "object"}}}}
+_OK: Final[Responses] = {200: {"description": "The resource", **_RESOURCE}}
+_FOUND: Final[Responses] = {200: {"description": "A searchset", **_RESOURCE}}
+_UNCHANGED: Final[Responses] = {NOT_MODIFIED: {"description": "Not Modified"}}
+
+
+@router.get("/metadata", responses=_OK | refuses(406))
+def read_metadata(request: Request) -> Response:
+    """Tell what is served here: the CapabilityStatement, which needs no token."""
+    require_wanted(request)
+    return FhirResponse(statement.capability_statement(base_of(request)))
+
+
+async def _form_pairs(
+    request: Request, _: Annotated[Caller, Depends(program)]
+) -> list[tuple[str, str]]:
+    """Return what a form asks for, once the caller is known."""
+    media_type = request.headers.get("content-type", _FORM).partition(";")[0].strip()
+    if media_type.lower() != _FORM:
+        raise HTTPException(415, f"Send the parameters as {_FORM}.")
+    body = (await read_bounded(request)).decode("utf-8", "replace")
+    try:
+        sent = parse_qsl(body, keep_blank_values=True, max_num_fields=100)
+    except ValueError as error:
+        raise InvalidInput("body", "These are too many parameters.") from error
+    return [*request.query_params.multi_items(), *sent]
+
+
+FormPairs = Annotated[list[tuple[str, str]], Depends(_form_pairs)]
+
+
+def _serve_search(kind: ResourceType, search: Search) -> None:
+    """Add the routes that search the type, by GET and by POST."""
+    described = _described(kind)
+
+    @router.get(
+        f"/{kind.name}", responses=_FOUND | refuses(404, 406), openapi_extra=described
+    )
+    def search_by_address(caller: Program, request: Request) -> Response:
+        pairs = request.query_params.multi_items()
+        return _searched(kind, search, caller, request, pairs)
+
+    @router.post(
+        f"/{kind.name}/_search",
+        responses=_FOUND | refuses(404, 406, 413, 415),
+        openapi_extra={
+            "requestBody": {"content": {_FORM: {"schema": {"type": "object"}}}}
+        },
+    )
+    def search_by_form(caller: Program, request: Request, pairs: FormPairs) -> Response:
+        return _searched(kind, search, caller, request, pairs)
+
+    search_by_address.__doc__ = f"Find: {kind.documentation}"
+    search_by_form.__doc__ = "Find as GET does, with the parameters in a form."
+
+
+def _described(kind: ResourceType) -> dict[str, Any]:
+    told = {one.name: one.documentation for one in kind.parameters}
+    told |= {
+        searching.COUNT: "How many at a time: 20 unless given, 1,000 at most.",
+        searching.SORT: f"By {', '.join(kind.sorts) or 'nothing'}; - turns it round.",
+        searching.TOTAL: "none spares the count.",
+        FORMAT: "json",
+    }
+    return {
+        "parameters": [
+            {"name": name, "in": "query", "description": text, "schema": _TEXT}
+            for name, text in told.items()
+        ]
+    }
+
+
+_TEXT: Final = {"type": "string"}
+
+
+def _searched(
+    kind: ResourceType, search: Search, caller: Caller, request: Request, pairs: Pairs
+) -> Response:
+    require_wanted(request)
+    links = PageLinks(caller.stores.files.keys, kind, caller.actor)
+    asked = _search_of(kind, caller, request, pairs, links)
+    page = asked.page(caller.stores.now())
+    read = caller.read(lambda session: search(session, asked.wanted, page))
+    bundle = searching.searchset(base_of(request), kind, asked, read.value, links)
+    return FhirResponse(bundle, headers=read_headers(read, caller.after))
+
+
+def _search_of(
+    kind: ResourceType,
+    caller: Caller,
+    request: Request,
+    pairs: Pairs,
+    links: PageLinks,
+) -> FhirSearch:
+    if text := searching.page_text(pairs):
+        return links.open(text)
+    lenient = searching.is_lenient(request.headers)
+    return searching.read_search(kind, caller.actor, pairs, lenient=lenient)
+
+
+def _serve_operation(operation: Operation) -> None:
+    """Add the routes of an operation; one that changes nothing has one by GET, too."""
+    path = f"/{operation.on}/${operation.name}"
+    answers = _FOUND | refuses(404, 406, 409, 410)
+    if operation.is_safe:
+
+        @router.get(path, responses=answers, openapi_extra=_asked_by(operation))
+        def invoke_by_address(caller: Program, request: Request) -> Response:
+            pairs = request.query_params.multi_items()
+            return _invoked(operation, caller, request, pairs)
+
+        invoke_by_address.__doc__ = operation.documentation
+
+    @router.post(
+        path,
+        responses=answers | refuses(413, 415),
+        openapi_extra={
+            "requestBody": {"content": {FHIR_JSON: {"schema": {"type": "object"}}}}
+        },
+    )
+    def invoke(
+        caller: Program,
+        request: Request,
+        pairs: Annotated[Pairs, Depends(parameters_sent)],
+        idempotency_key: IdempotencyKey = None,
+    ) -> Response:
+        return _invoked(operation, caller, request, pairs, idempotency_key)
+
+    invoke.__doc__ = operation.documentation
+
+
+def _asked_by(operation: Operation) -> dict[str, Any]:
+    return {
+        "parameters": [
+            {"name": name, "in": "query", "description": text, "schema": _TEXT}
+            for name, text in operation.parameters.items()
+        ]
+    }
+
+
+def _invoked(
+    operation: Operation,
+    caller: Caller,
+    request: Request,
+    pairs: Pairs,
+    key: str | None = None,
+) -> Response:
+    require_wanted(request)
+    try:
+        result = operation.run(caller, read_asked(operation, pairs), key)
+    except (SlotTaken, NoSuchSlot) as gone:
+        # As ITI-116 asks for what cannot be held any more.
+        told = outcome([str(gone)], code="not-found", severity="fatal")
+        return FhirResponse(told, 409 if isinstance(gone, SlotTaken) else 404)
+    entries = list(entries_of(f"{base_of(request)}/{operation.on}", result.resources))
+    bundle = {
+        "resourceType": "Bundle",
+        "type": "searchset",
+        "total": len(entries) if result.total is None else result.total,
+        **({"entry": entries} if entries else {}),
+    }
+    return FhirResponse(bundle, headers=dict(result.headers))
+
+
+def _serve_read(kind: ResourceType, read: Read) -> None:
+    """Add the route that reads one resource of the type."""
+
+    @router.get(
+        f"/{kind.name}/{{resource_id}}",
+        responses=_OK | _UNCHANGED | refuses(404, 406, 410),
+    )
+    def read_resource(caller: Program, request: Request, resource_id: str) -> Response:
+        require_wanted(request)
+        found = caller.read(lambda session: read(session, caller.actor, resource_id))
+        headers = read_headers(found, caller.after) | version_headers(found.value)
+        if has_it(request, headers):
+            return Response(status_code=NOT_MODIFIED, headers=headers)
+        return FhirResponse(found.value, headers=headers)
+
+    read_resource.__doc__ = f"Read: {kind.documentation}"
+
+
+@router.get(
+    "/Binary/{resource_id}",
+    responses=sends(PDF)
+    | _UNCHANGED
+    | refuses(404, 406, 409, UNSATISFIABLE)
+    # What HTTP calls a part of it.
+    | {PARTIAL: sends(PDF)[200] | {"description": "The part that was asked for"}},
+)
+def read_binary(caller: Program, request: Request, resource_id: str) -> Response:
+    """Send the file of a document's version, whole or the part asked for (Range)."""
+    require_wanted(request, served=frozenset({PDF, "application/*", "*/*"}))
+    document_id, number = documents.version_named(resource_id)
+    return send_version(caller, request, uuid_of(document_id), number)
+
+
+for served in SERVED:
+    # Before what reads by id, which would take their names for one.
+    for offered in served.operations:
+        _serve_operation(offered)
+    if served.search is not None:
+        _serve_search(served, served.search)
+    if served.read is not None:
+        _serve_read(served, served.read)

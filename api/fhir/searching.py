@@ -1,0 +1,228 @@
+"""What a search asks for, and the searchset that answers it."""
+
+import json
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as NotBase64
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from starlette.datastructures import Headers
+
+from api.core.outcomes import outcome
+from api.fhir.definitions import (
+    FoundPage,
+    PageWanted,
+    Resource,
+    ResourceType,
+    Wanted,
+)
+from db.files.file_keys import FileKeys, KeyUnknown, SealBroken
+from services.core.actors import Actor
+from services.core.errors import InvalidInput
+from services.core.typed_text import is_storable
+from services.lists.criteria import Direction, Order
+
+COUNT, SORT, TOTAL, FORMAT, PAGE = "_count", "_sort", "_total", "_format", "_page"
+# Where a client says what it has seen, beside the header (see `place_seen_by`).
+BESIDE: Final = frozenset({FORMAT, "after_lsn"})
+# What every search understands beside the parameters of its type.
+OF_ALL: Final = (COUNT, SORT, TOTAL)
+_USUAL_SIZE: Final = 20
+_MAX_SIZE: Final = 1_000
+_MOST_DIGITS: Final = 9
+_UNESCAPED_COMMA: Final = re.compile(r"(?<!\\),")
+_ESCAPED: Final = re.compile(r"\\([\\,|$])")
+_LENIENT: Final = re.compile(r"\bhandling\s*=\s*lenient\b", re.IGNORECASE)
+
+Pairs = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class FhirSearch:
+    """A search as it was understood; `ignored` are the parameters that nobody knows.
+
+    `total` was counted with the first page, and is told with the others.
+    """
+
+    pairs: Pairs
+    wanted: Wanted
+    size: int
+    is_counted: bool
+    ignored: tuple[str, ...] = ()
+    after: str | None = None
+    total: int | None = None
+
+    def page(self, now: Any) -> PageWanted:
+        """Return which part is asked for; only the first page is counted."""
+        is_counted = self.is_counted and self.after is None
+        return PageWanted(self.size, self.after, is_counted, now)
+
+
+def is_lenient(headers: Headers) -> bool:
+    """Tell whether unknown parameters shall be passed over (`Prefer`)."""
+    return any(map(_LENIENT.search, headers.getlist("prefer")))
+
+
+def read_search(
+    kind: ResourceType, actor: Actor, pairs: Pairs, *, lenient: bool = False
+) -> FhirSearch:
+    """Read a search by the parameters of its type; raises InvalidInput."""
+    asked = [(name, value) for name, value in pairs if name not in BESIDE]
+    wanted, ignored = Wanted(actor), []
+    used: list[tuple[str, str]] = []
+    given: dict[str, str] = {}
+    for name, value in asked:
+        parameter = kind.parameter(name)
+        if parameter is None and name not in OF_ALL:
+            if not lenient:
+                raise _unknown(kind, name)
+            ignored.append(name[:40])
+        # One without a value asks for nothing, as FHIR has it.
+        elif value:
+            used.append((name, value))
+            if parameter is not None:
+                wanted = parameter.narrow(wanted, _values(name, value))
+            elif name in given:
+                raise InvalidInput(name, f"{name} is given more than once.")
+            else:
+                given[name] = value
+    if SORT in given:
+        wanted = _sorted(kind, wanted, given[SORT])
+    size, is_counted = read_count(given.get(COUNT)), _is_counted(given.get(TOTAL))
+    return FhirSearch(used, wanted, size, is_counted, tuple(ignored))
+
+
+def _unknown(kind: ResourceType, name: str) -> InvalidInput:
+    known = ", ".join([one.name for one in kind.parameters] + [*OF_ALL])
+    return InvalidInput(
+        name[:40],
+        f'{kind.name} has no search parameter "{name[:40]}". It has {known}. With '
+        '"Prefer: handling=lenient" unknown ones are passed over.',
+    )
+
+
+def _values(name: str, value: str) -> list[str]:
+    """Return the values of which one must hold: commas stand between them."""
+    if not is_storable(value):
+        raise InvalidInput(name, f"{name} holds a character no record can.")
+    return [_ESCAPED.sub(r"\1", part) for part in _UNESCAPED_COMMA.split(value)]
+
+
+def _sorted(kind: ResourceType, wanted: Wanted, value: str) -> Wanted:
+    orders = []
+    for typed in value.split(","):
+        field = kind.sorts.get(typed.removeprefix("-"))
+        if field is None:
+            known = ", ".join(kind.sorts) or "nothing"
+            raise InvalidInput(SORT, f"{kind.name} is sorted by {known}.")
+        down = typed.startswith("-")
+        orders.append(Order(field, Direction.DESC if down else Direction.ASC))
+    criteria = replace(wanted.criteria, orders=tuple(orders))
+    return replace(wanted, criteria=criteria)
+
+
+def read_count(value: str | None) -> int:
+    """Return how many are asked for at a time; raises InvalidInput."""
+    if value is None:
+        return _USUAL_SIZE
+    if not (value.isascii() and value.isdigit() and len(value) <= _MOST_DIGITS):
+        raise InvalidInput(COUNT, "_count is a number; at most 1,000 come at a time.")
+    return min(int(value), _MAX_SIZE)
+
+
+def _is_counted(value: str | None) -> bool:
+    if value not in {None, "none", "estimate", "accurate"}:
+        raise InvalidInput(TOTAL, "_total is none, estimate or accurate.")
+    return value != "none"
+
+
+class PageLinks:
+    """Addresses of further pages, which tell nobody what was searched for.
+
+    What was asked for is sealed with the keys of the clinic's files, for the one who
+    has asked.
+    """
+
+    def __init__(self, keys: FileKeys, kind: ResourceType, actor: Actor) -> None:
+        self._keys = keys
+        self._kind = kind
+        self._actor = actor
+        self._purpose = f"fhir page {kind.name} {actor.id}"
+
+    def seal(self, search: FhirSearch, found: FoundPage) -> str:
+        """Return what stands for the next page in an address."""
+        total = found.total if search.after is None else search.total
+        content = [list(search.pairs), found.next, total]
+        sealed = self._keys.seal(json.dumps(content).encode(), self._purpose)
+        return urlsafe_b64encode(sealed).decode().rstrip("=")
+
+    def open(self, text: str) -> FhirSearch:
+        """Return the search that goes on there; raises InvalidInput."""
+        try:
+            sealed = urlsafe_b64decode(text + "=" * (-len(text) % 4))
+            content = self._keys.unseal(sealed, self._purpose)
+        except (ValueError, NotBase64, KeyUnknown, SealBroken) as error:
+            raise InvalidInput(
+                PAGE, "This page is not yours, or gone; begin again at the first."
+            ) from error
+        pairs, after, total = json.loads(content)
+        known = [(name, value) for name, value in pairs]
+        search = read_search(self._kind, self._actor, known)
+        return replace(search, after=after, total=total)
+
+
+def page_text(pairs: Pairs) -> str | None:
+    """Return what stands for a further page, if one is asked for."""
+    asked = [(name, value) for name, value in pairs if name not in BESIDE]
+    pages = [value for name, value in asked if name == PAGE]
+    if not pages:
+        return None
+    if len(asked) > 1:
+        raise InvalidInput(PAGE, "_page stands alone: follow the link as it is.")
+    return pages[0]
+
+
+def searchset(
+    base: str,
+    kind: ResourceType,
+    search: FhirSearch,
+    found: FoundPage,
+    links: PageLinks,
+) -> dict[str, Any]:
+    """Return the Bundle of a page: its links, its total if known, its resources."""
+    address = f"{base}/{kind.name}"
+    asked = urlencode(search.pairs)
+    link = [{"relation": "self", "url": f"{address}?{asked}" if asked else address}]
+    if found.next and search.size:
+        next_ = urlencode({PAGE: links.seal(search, found)})
+        link.append({"relation": "next", "url": f"{address}?{next_}"})
+    total = found.total if search.after is None else search.total
+    entries = list(entries_of(address, found.resources)) if search.size else []
+    if search.ignored:
+        entries.append(_passed_over(search.ignored))
+    return {
+        "resourceType": "Bundle",
+        "type": "searchset",
+        **({} if total is None else {"total": total}),
+        "link": link,
+        **({"entry": entries} if entries else {}),
+    }
+
+
+def entries_of(address: str, resources: Sequence[Resource]) -> Iterable[dict[str, Any]]:
+    """Yield the entries of a searchset of these resources."""
+    for resource in resources:
+        yield {
+            "fullUrl": f"{address}/{resource['id']}",
+            "resource": resource,
+            "search": {"mode": "match"},
+        }
+
+
+def _passed_over(names: Sequence[str]) -> dict[str, Any]:
+    sentences = [f'The search parameter "{name}" was passed over.' for name in names]
+    told = outcome(sentences, code="not-supported", severity="warning")
+    return {"resource": told, "search": {"mode": "outcome"}}

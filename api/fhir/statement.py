@@ -1,0 +1,95 @@
+"""The CapabilityStatement: what is served here, and nothing else."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from api.core.outcomes import FHIR_JSON
+from api.fhir import systems
+from api.fhir.definitions import ResourceType, coding
+from api.fhir.table import SERVED
+
+VERSION: Final = "4.0.1"
+# The day on which what is served last changed.
+_DATE: Final = "2026-11-25"
+_SECURITY: Final = (
+    "A bearer token of Chartroom's, from the page Tokens. Its scopes and its role "
+    "decide what it reads."
+)
+_SEARCHES: Final = (
+    "An unknown search parameter is refused unless Prefer: handling=lenient. "
+    "Modifiers are not known. Also _count, _sort, _total and _format, and with POST "
+    "_search, so that names stand in no address."
+)
+_TRANSACTIONS: Final = (
+    "One document: a DocumentReference, and the Binary to which its attachment refers."
+)
+
+
+def capability_statement(base: str) -> dict[str, Any]:
+    """Return the statement of the server at this address."""
+    return {
+        "resourceType": "CapabilityStatement",
+        "status": "active",
+        "date": _DATE,
+        "kind": "instance",
+        "software": {"name": "Chartroom"},
+        "implementation": {"description": "A clinic's records room", "url": base},
+        "fhirVersion": VERSION,
+        "format": [FHIR_JSON, "json"],
+        "rest": [
+            {
+                "mode": "server",
+                "documentation": _SEARCHES,
+                "security": {
+                    "service": [_tokens()],
+                    "description": _SECURITY,
+                },
+                "resource": list(map(_resource, SERVED)),
+                "interaction": [
+                    {"code": "transaction", "documentation": _TRANSACTIONS}
+                ],
+            }
+        ],
+    }
+
+
+def _tokens() -> dict[str, Any]:
+    oauth = coding(systems.RESTFUL_SECURITY, "OAuth")
+    return {"coding": [oauth], "text": "Bearer token"}
+
+
+def _resource(kind: ResourceType) -> dict[str, Any]:
+    parameters = [
+        {"name": one.name, "type": one.kind, "documentation": one.documentation}
+        for one in kind.parameters
+    ]
+    operations = [
+        {
+            "name": one.name,
+            "definition": one.definition,
+            "documentation": one.documentation,
+        }
+        for one in kind.operations
+    ]
+    return {
+        "type": kind.name,
+        "documentation": kind.documentation,
+        "interaction": [{"code": code} for code in _interactions(kind)],
+        "versioning": "versioned" if kind.is_versioned else "no-version",
+        "readHistory": kind.history is not None,
+        "conditionalCreate": kind.creation is not None,
+        **({"searchParam": parameters} if parameters else {}),
+        **({"operation": operations} if operations else {}),
+    }
+
+
+def _interactions(kind: ResourceType) -> Iterator[str]:
+    """Yield what can be done with the type: all that is served can be read."""
+    yield "read"
+    if kind.search is not None:
+        yield "search-type"
+    if kind.history is not None:
+        yield "vread"
+        yield "history-instance"
+    if kind.creation is not None:
+        yield "create"

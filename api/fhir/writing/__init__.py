@@ -1,0 +1,1 @@
+"""Resources that others send: checked, registered or filed by the services."""

@@ -1,0 +1,151 @@
+"""What is understood of a resource that was sent, element by element."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final
+
+from api.core.outcomes import InvalidResource, Issue
+from api.fhir.definitions import Resource
+from services.core.typed_text import is_storable
+
+# What an element is: of a type, with elements of its own, or a list of such.
+Shape = type | Mapping[str, "Shape"] | list["Shape"]
+# An element that may be sent, and is the server's to say.
+IGNORED: Final = object
+CODEABLE: Final[Shape] = {
+    "coding": [{"system": str, "code": str, "display": str, "version": str}],
+    "text": str,
+}
+REFERENCE: Final[Shape] = {"reference": str, "type": str, "display": str}
+OF_EVERY_RESOURCE: Final[Mapping[str, Shape]] = {
+    "resourceType": str,
+    "id": IGNORED,
+    "meta": IGNORED,
+    "text": IGNORED,
+}
+_MOST_ISSUES: Final = 20
+_CALLED: Final = {str: "a string", bool: "true or false", int: "a whole number"}
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """The elements of a resource that are understood; `issues` tell of the others.
+
+    Those are warnings to who wants unknown elements passed over.
+    """
+
+    resource: Resource
+    issues: list[Issue] = field(default_factory=list)
+
+
+def understand(
+    sent: Any, shape: Mapping[str, Shape], path: str, *, lenient: bool
+) -> Understood:
+    """Return what has this shape; raises InvalidResource.
+
+    An element that would be lost is refused, unless the sender is lenient.
+    """
+    reading = _Reading(lenient)
+    resource = reading.read(sent, shape, path)
+    require_no_errors(reading.issues)
+    return Understood(resource, reading.issues)
+
+
+def require_no_errors(issues: Sequence[Issue]) -> None:
+    """Raise InvalidResource if there is an issue that is more than a warning."""
+    errors = [one for one in issues if one.severity == "error"]
+    if errors:
+        raise InvalidResource(errors[:_MOST_ISSUES])
+
+
+def unkept(path: str, lenient: bool) -> Issue:
+    """Return what is said of an element that has no place in a record."""
+    if lenient:
+        sentence = f"{path} is not kept here, and was passed over."
+        return Issue(sentence, path, "not-supported", "warning")
+    return Issue(
+        f"{path} is not kept here. Leave it out, or have such elements passed over "
+        'with "Prefer: handling=lenient".',
+        path,
+        "not-supported",
+    )
+
+
+class _Reading:
+    """One look at a resource, which notes all that is wrong with it."""
+
+    def __init__(self, lenient: bool) -> None:
+        self._lenient = lenient
+        self.issues: list[Issue] = []
+
+    def read(self, value: Any, shape: Shape, path: str) -> Any:
+        if isinstance(shape, Mapping):
+            return self._read_elements(value, shape, path)
+        if isinstance(shape, list):
+            return self._read_list(value, shape[0], path)
+        return self._read_value(value, shape, path)
+
+    def _read_elements(
+        self, value: Any, shape: Mapping[str, Shape], path: str
+    ) -> Resource:
+        if not isinstance(value, dict) or not value:
+            self._note(f"{path} is an object with elements.", path, "structure")
+            return {}
+        return {
+            name: self.read(value[name], shape[name], f"{path}.{name}")
+            for name in self._known(value, shape, path)
+        }
+
+    def _known(
+        self, value: Resource, shape: Mapping[str, Shape], path: str
+    ) -> Iterator[str]:
+        for name in value:
+            if name in shape:
+                yield name
+            else:
+                self.issues.append(unkept(f"{path}.{name[:40]}", self._lenient))
+
+    def _read_list(self, value: Any, shape: Shape, path: str) -> list[Any]:
+        if not isinstance(value, list) or not value:
+            self._note(f"{path} is a list that is not empty.", path, "structure")
+            return []
+        return [
+            self.read(one, shape, f"{path}[{number}]")
+            for number, one in enumerate(value)
+        ]
+
+    def _read_value(self, value: Any, kind: type, path: str) -> Any:
+        if kind is IGNORED:
+            return value
+        # true is an int to Python.
+        if not isinstance(value, kind) or isinstance(value, bool) is not (kind is bool):
+            self._note(f"{path} is {_CALLED[kind]}.", path, "structure")
+        elif value == "":
+            self._note(f"{path} is empty; leave it out.", path, "structure")
+        elif isinstance(value, str) and not is_storable(value):
+            self._note(f"{path} holds a character no record can.", path, "value")
+        return value
+
+    def _note(self, sentence: str, path: str, code: str) -> None:
+        self.issues.append(Issue(sentence, path, code))
+
+
+def invalid(sentence: str, expression: str, code: str = "value") -> InvalidResource:
+    """Return what refuses one element."""
+    return InvalidResource([Issue(sentence, expression, code)])
+
+
+def day_of(text: str, path: str) -> date:
+    """Return the day of a date, or of a dateTime as it was written."""
+    try:
+        return date.fromisoformat(text.partition("T")[0])
+    except ValueError as error:
+        raise invalid(f"{path} is a day such as 1980-05-17.", path) from error
+
+
+def require_type(sent: Any, name: str) -> None:
+    """Raise InvalidResource unless it is a resource of this type."""
+    if not isinstance(sent, dict) or sent.get("resourceType") != name:
+        sentence = f"Send a resource {name}."
+        raise invalid(sentence, f"{name}.resourceType", "structure")

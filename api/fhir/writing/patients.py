@@ -1,0 +1,199 @@
+"""A Patient that was sent, as the draft of a record."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from api.core.dependencies import Caller
+from api.core.outcomes import InvalidResource, Issue
+from api.fhir.definitions import Creation, Draft, Resource
+from api.fhir.resources.patients import NAME, patient_resource
+from api.fhir.writing.elements import (
+    CODEABLE,
+    OF_EVERY_RESOURCE,
+    Shape,
+    day_of,
+    invalid,
+    require_no_errors,
+    unkept,
+)
+from services.core.actors import Permission
+from services.patients.duplicates import duplicates
+from services.patients.records import locks, patients
+from services.patients.records.model import PatientDraft, Sex
+from services.patients.records.rules import InvalidPatient, PatientProblem
+
+_PERSON: Final[dict[str, Shape]] = {
+    "use": str,
+    "text": str,
+    "family": str,
+    "given": [str],
+}
+_ADDRESS: Final = ("city", "district", "state", "postalCode", "country")
+_POSTAL: Final[dict[str, Shape]] = {
+    "use": str,
+    "type": str,
+    "text": str,
+    "line": [str],
+    **dict.fromkeys(_ADDRESS, str),
+}
+_TELECOM: Final[Shape] = [{"system": str, "value": str, "use": str, "rank": int}]
+SHAPE: Final[dict[str, Shape]] = {
+    **OF_EVERY_RESOURCE,
+    "active": bool,
+    "name": [_PERSON],
+    "telecom": _TELECOM,
+    "gender": str,
+    "birthDate": str,
+    "address": [_POSTAL],
+    "contact": [{"relationship": [CODEABLE], "name": _PERSON, "telecom": _TELECOM}],
+}
+# Where a field of the record stands in a Patient.
+_EXPRESSIONS: Final = {
+    "first_name": "Patient.name[0].given",
+    "last_name": "Patient.name[0].family",
+    "date_of_birth": "Patient.birthDate",
+    "sex": "Patient.gender",
+    "address": "Patient.address[0]",
+    "emergency_contact": "Patient.contact[0]",
+}
+_REACHED: Final = {"phone": "phone_number", "email": "email"}
+
+
+def draft_of(resource: Resource) -> PatientDraft:
+    """Return the draft that a Patient is; raises InvalidResource."""
+    if resource.get("active") is False:
+        raise invalid(
+            "A patient is registered as an active one; archive the record afterwards.",
+            "Patient.active",
+        )
+    name = _first(resource, "name")
+    return PatientDraft(
+        first_name=" ".join(name.get("given", ())),
+        last_name=name.get("family", ""),
+        # Whether it may be missing, the rules of the register say.
+        date_of_birth=_birth(resource),
+        sex=_sex(resource),
+        address=_address(_first(resource, "address")),
+        emergency_contact=_contact(_first(resource, "contact")),
+        **{field: resource["telecom"][i]["value"] for field, i in _reached(resource)},
+    )
+
+
+def _first(resource: Resource, name: str) -> Resource:
+    values: Sequence[Resource] = resource.get(name, ())
+    return values[0] if values else {}
+
+
+def _unkept(resource: Resource) -> Iterator[str]:
+    """Yield what a record has no second place for."""
+    for name in ("name", "address", "contact"):
+        for number in range(1, len(resource.get(name, ()))):
+            yield f"{NAME}.{name}[{number}]"
+    kept = {number for _, number in _reached(resource)}
+    for number in range(len(resource.get("telecom", ()))):
+        if number not in kept:
+            yield f"{NAME}.telecom[{number}]"
+
+
+def _reached(resource: Resource) -> Sequence[tuple[str, int]]:
+    """Return where the phone number and the e-mail stand: the first of each."""
+    found: dict[str, int] = {}
+    for number, one in enumerate(resource.get("telecom", ())):
+        field = _REACHED.get(one.get("system", ""))
+        if field is not None and "value" in one:
+            found.setdefault(field, number)
+    return tuple(found.items())
+
+
+def _birth(resource: Resource) -> Any:
+    text = resource.get("birthDate")
+    return text and day_of(text, "Patient.birthDate")
+
+
+def _sex(resource: Resource) -> Sex:
+    code = resource.get("gender", Sex.UNKNOWN.value)
+    if code not in set(Sex):
+        raise invalid(f"Patient.gender is one of {', '.join(Sex)}.", "Patient.gender")
+    return Sex(code)
+
+
+def _address(address: Resource) -> str | None:
+    parts = [*address.get("line", ()), *(address.get(name) for name in _ADDRESS)]
+    return address.get("text") or ", ".join(filter(None, parts)) or None
+
+
+def _contact(contact: Resource) -> str | None:
+    name = contact.get("name", {})
+    called = name.get("text") or " ".join(
+        filter(None, [*name.get("given", ()), name.get("family")])
+    )
+    numbers = (one.get("value") for one in contact.get("telecom", ()))
+    return " ".join(filter(None, [called, *numbers])) or None
+
+
+def refused(refusal: InvalidPatient, resource: Resource) -> InvalidResource:
+    """Return the refusal of a draft as one of the Patient that it came from."""
+    return InvalidResource([_issue(one, resource) for one in refusal.problems])
+
+
+def _issue(problem: PatientProblem, resource: Resource) -> Issue:
+    return Issue(problem.message, _expression(problem.property_name, resource))
+
+
+def _expression(field: str, resource: Resource) -> str:
+    for reached, number in _reached(resource):
+        if reached == field:
+            return f"{NAME}.telecom[{number}]"
+    return _EXPRESSIONS.get(field, f"{NAME}.telecom")
+
+
+def _read(resource: Resource, today: date, lenient: bool) -> tuple[Draft, list[Issue]]:
+    issues = [unkept(path, lenient) for path in _unkept(resource)]
+    require_no_errors(issues)
+    try:
+        draft = patients.validate(draft_of(resource), today, needs_contact=True)
+    except InvalidPatient as refusal:
+        raise refused(refusal, resource) from refusal
+    return draft, issues
+
+
+def _register(
+    session: Session, caller: Caller, resource: Resource, draft: Draft, id_: UUID | None
+) -> Resource:
+    today = caller.stores.today()
+    try:
+        record = patients.register(
+            session, caller.actor, draft, today=today, patient_id=id_
+        )
+    except InvalidPatient as refusal:
+        raise refused(refusal, resource) from refusal
+    return patient_resource(record)
+
+
+def _look_alikes(session: Session, caller: Caller, draft: Draft) -> Sequence[Issue]:
+    """Return a warning for each record that is likely of the same person."""
+    found = duplicates.find_duplicates(session, caller.actor, draft)
+    return [
+        Issue(
+            f"{NAME}/{one.patient.id} is likely the same person; look, and merge them.",
+            NAME,
+            "duplicate",
+            "warning",
+        )
+        for one in found
+        if one.score >= duplicates.LIKELY
+    ]
+
+
+CREATION: Final = Creation(
+    permission=Permission.REGISTER_PATIENT,
+    shape=SHAPE,
+    read=_read,
+    create=_register,
+    take_turn=locks.lock_registration,
+    look_alikes=_look_alikes,
+)

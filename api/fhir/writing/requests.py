@@ -1,0 +1,43 @@
+"""What a request to write says: its resource, and what the answer is to be."""
+
+import re
+from enum import StrEnum
+from typing import Any, Final
+
+import orjson
+from fastapi import HTTPException, Request
+
+from api.core.bodies import MAX_BYTES, read_bounded
+from api.core.outcomes import FHIR_JSON
+from services.core.errors import InvalidInput
+
+_TYPES: Final = frozenset({FHIR_JSON, "application/json"})
+_RETURN: Final = re.compile(r"\breturn\s*=\s*\"?(\w+)", re.IGNORECASE)
+
+
+class Returned(StrEnum):
+    """What is answered to who has written, by `Prefer: return=`."""
+
+    MINIMAL = "minimal"
+    REPRESENTATION = "representation"
+    OUTCOME = "operationoutcome"
+
+
+def returned(request: Request) -> Returned:
+    """Return what the client wants back: the resource, if it does not say."""
+    for header in request.headers.getlist("prefer"):
+        for said in _RETURN.findall(header):
+            if said.lower() in set(Returned):
+                return Returned(said.lower())
+    return Returned.REPRESENTATION
+
+
+async def resource_sent(request: Request, most: int = MAX_BYTES) -> Any:
+    """Return the JSON that was sent; raises what is answered as 400, 413 or 415."""
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip()
+    if media_type.lower() not in _TYPES:
+        raise HTTPException(415, f"Send the resource as {FHIR_JSON}.")
+    try:
+        return orjson.loads(await read_bounded(request, most))
+    except orjson.JSONDecodeError as error:
+        raise InvalidInput("body", "The body is not JSON.") from error

@@ -1,0 +1,107 @@
+"""Asks by FHIR, and reads searchsets."""
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import uvicorn
+from sqlalchemy import select
+
+from db.models.audit import AuditEvent
+from db.postgres import SYSTEM
+from services.core.actors import Role
+from services.people import tokens
+from tests.api.conftest import Application, Client
+from tests.api.document_samples import upload
+from tests.api.visit_samples import Practice
+from tests.browser.running import free_port
+from tests.kit import cast
+from tests.kit.waiting import eventually
+
+
+@pytest.fixture
+def paper(client, ada) -> dict[str, Any]:
+    """A document of Ada's."""
+    filed = upload(
+        client, patient_id=ada["uuid"], document_type="lab_report", title="Blood count"
+    )
+    return filed.json()["document"]
+
+
+@pytest.fixture
+def register(client) -> Callable[..., dict[str, Any]]:
+    """Registers somebody whom nobody could take for another."""
+
+    def make(**fields: Any) -> dict[str, Any]:
+        draft = cast.invent_patient()
+        body = {
+            "first_name": draft.first_name,
+            "last_name": draft.last_name,
+            "date_of_birth": str(draft.date_of_birth),
+            "email": draft.email,
+        }
+        return client.post("/api/v1/patients", body | fields).json()
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def address(application) -> Iterator[str]:
+    """The server of the application, by HTTP."""
+    port = free_port()
+    config = uvicorn.Config(
+        application.app, host="127.0.0.1", port=port, log_config=None, lifespan="off"
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    eventually(lambda: server.started, seconds=20)
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join(20)
+
+
+@pytest.fixture
+def visits(application, client, ada) -> dict[str, Any]:
+    """Two visits of Ada's on one day, and the doctor whom nobody else books."""
+    practice = Practice.open(application.database)
+    made = []
+    for number in range(2):
+        wish = practice.wish(number, ada["uuid"])
+        booking = client.post("/api/bookings", wish).json()
+        client.post(f"/api/bookings/{booking['id']}/confirm")
+        made.append(booking["id"])
+    return {"ids": made, "doctor": str(practice.doctor_id)}
+
+
+def ids_of(bundle: dict[str, Any]) -> list[str]:
+    """Return the ids of what a searchset has found."""
+    return [entry["resource"]["id"] for entry in bundle.get("entry", ())]
+
+
+def link_of(bundle: dict[str, Any], relation: str) -> str | None:
+    """Return the path and the query of a link of the bundle."""
+    for link in bundle["link"]:
+        if link["relation"] == relation:
+            parts = urlsplit(link["url"])
+            return f"{parts.path}?{parts.query}"
+    return None
+
+
+def program(application: Application, role: Role, *scopes: str) -> Client:
+    """Return a client whose token carries these scopes of the role's."""
+    token = application.database.write(
+        lambda session: tokens.issue(session, role, scopes=frozenset(scopes)),
+        identity=SYSTEM,
+    ).value
+    return Client(application.app, token)
+
+
+def actions_about(application: Application, patient_id: str) -> list[str]:
+    """Return what the audit log says was done with a patient's record."""
+    about = select(AuditEvent.action).where(AuditEvent.patient_id == patient_id)
+    return application.database.write(
+        lambda session: list(session.scalars(about)), identity=SYSTEM
+    ).value

@@ -1,0 +1,273 @@
+"""Booking by IHE's operations: a time is found, held and booked."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from services.core.actors import Role
+from tests.api.conftest import NEWEST, Client
+from tests.api.fhir.conftest import ids_of
+from tests.api.fhir.oracles import validate
+from tests.api.visit_samples import Practice
+
+RACERS = 12
+
+
+@pytest.fixture
+def practice(application) -> Practice:
+    return Practice.open(application.database, speciality="Rheumatology")
+
+
+def _parameters(**asked: str) -> dict[str, Any]:
+    """Return the resource that asks; what is named after a resource refers to one."""
+    return {
+        "resourceType": "Parameters",
+        "parameter": [_parameter(name, value) for name, value in asked.items()],
+    }
+
+
+def _parameter(name: str, value: str) -> dict[str, Any]:
+    if name.startswith(("appointment", "patient", "practitioner")):
+        hyphened = name.replace("_", "-")
+        return {"name": hyphened, "valueReference": {"reference": value}}
+    return {"name": name, "valueString": value}
+
+
+def _invoke(client: Client, operation: str, headers=NEWEST, **asked: str):
+    headers = {"Content-Type": "application/fhir+json", **headers}
+    path = f"/fhir/Appointment/${operation}"
+    return client.post(path, _parameters(**asked), headers=headers)
+
+
+def _stretch(**asked: str) -> dict[str, str]:
+    now = datetime.now(UTC)
+    until = now + timedelta(days=60)
+    return {"start": now.isoformat(), "end": until.isoformat()} | asked
+
+
+def _found(client: Client, **asked: str):
+    answer = _invoke(client, "find", **_stretch(**asked))
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def _resource(answer) -> dict[str, Any]:
+    assert answer.status_code == 200, answer.text
+    [entry] = answer.json()["entry"]
+    validate(entry["resource"])
+    return entry["resource"]
+
+
+def _of(practice: Practice, patient: dict[str, Any], number: int = 0) -> dict[str, str]:
+    return {
+        "appointment_reference": f"Appointment/{practice.slot_ids[number]}",
+        "patient_reference": f"Patient/{patient['uuid']}",
+    }
+
+
+def test_what_is_free_is_proposed_by_post_and_get_with_its_total(client, practice):
+    doctor = f"Practitioner/{practice.doctor_id}"
+
+    posted = _found(client, practitioner=doctor)
+    asked = _stretch(practitioner=doctor, _count="2")
+    got = client.get("/fhir/Appointment/$find", params=asked, headers=NEWEST).json()
+
+    validate(posted)
+    assert {one["resource"]["status"] for one in posted["entry"]} == {"proposed"}
+    assert set(ids_of(posted)) == set(map(str, practice.slot_ids))
+    assert ids_of(got) == ids_of(posted)[:2]
+    assert posted["total"] == got["total"] == len(practice.slot_ids)
+
+
+def test_times_are_found_by_specialisation(client, practice):
+    found = _found(client, specialty="urn:ours|rheumatology", _count="1000")
+    others = _found(client, specialty="Somnology")
+
+    assert set(map(str, practice.slot_ids)) <= set(ids_of(found))
+    assert others["total"] == 0
+
+
+def test_what_is_held_is_pending_until_its_hold_ends_and_is_proposed_to_nobody(
+    client, practice, ada
+):
+    held = _resource(_invoke(client, "hold", **_of(practice, ada)))
+
+    [ends] = held["extension"]
+    lasts = datetime.fromisoformat(ends["valueInstant"]) - datetime.now(UTC)
+    assert held["status"] == "pending"
+    assert timedelta(0) < lasts <= timedelta(seconds=120)
+    read = client.get(f"/fhir/Appointment/{held['id']}", headers=NEWEST)
+    assert read.json() == held
+    slot = client.get(f"/fhir/{held['slot'][0]['reference']}", headers=NEWEST).json()
+    assert slot["status"] == "busy-tentative"
+    proposed = _found(client, practitioner=str(practice.doctor_id))
+    assert str(practice.slot_ids[0]) not in ids_of(proposed)
+
+
+def test_what_was_held_is_booked_under_the_same_id(client, practice, ada):
+    held = _resource(_invoke(client, "hold", **_of(practice, ada)))
+
+    asked = {"appointment_reference": f"Appointment/{held['id']}"}
+    booked = _resource(_invoke(client, "book", **asked))
+    again = _resource(_invoke(client, "book", **asked))
+
+    assert (booked["id"], booked["status"]) == (held["id"], "booked")
+    assert again == booked
+    listed = client.get(f"/fhir/Appointment?patient={ada['uuid']}", headers=NEWEST)
+    assert ids_of(listed.json()) == [held["id"]]
+
+
+def test_a_proposed_time_is_booked_in_one_step_with_what_it_is_for(
+    client, practice, ada
+):
+    booked = _resource(
+        _invoke(client, "book", **_of(practice, ada), comment="A stiff wrist")
+    )
+
+    assert booked["status"] == "booked"
+    booking = client.get(f"/api/bookings/{booked['id']}", headers=NEWEST).json()
+    assert booking["note"] == "A stiff wrist"
+
+
+def test_a_hold_that_ran_out_is_booked_no_more(client, practice, ada):
+    held = _resource(_invoke(client, "hold", **_of(practice, ada)))
+    practice.let_pass(held["id"], 121)
+
+    late = _invoke(client, "book", appointment_reference=f"Appointment/{held['id']}")
+
+    assert late.status_code == 410
+    read = client.get(f"/fhir/Appointment/{held['id']}", headers=NEWEST)
+    assert read.json()["status"] == "cancelled"
+    assert "extension" not in read.json()
+
+
+def test_of_many_who_want_one_time_one_gets_it_and_the_others_are_told_as_ihe_asks(
+    application, client, practice, register
+):
+    people = [register() for _ in range(RACERS)]
+    clients = [Client(application.app, application.tokens[Role.STAFF]) for _ in people]
+
+    def race(client: Client, one: dict[str, Any]):
+        return _invoke(client, "hold", **_of(practice, one))
+
+    with ThreadPoolExecutor(RACERS) as pool:
+        answers = list(pool.map(race, clients, people))
+    for each in clients:
+        each.close()
+
+    won = [answer for answer in answers if answer.status_code == 200]
+    lost = [answer for answer in answers if answer.status_code != 200]
+    assert (len(won), len(lost)) == (1, RACERS - 1)
+    for answer in lost:
+        assert answer.status_code == 409
+        [issue] = answer.json()["issue"]
+        assert (issue["severity"], issue["code"]) == ("fatal", "not-found")
+
+
+def test_the_same_key_holds_once(client, practice, ada):
+    key = NEWEST | {"Idempotency-Key": uuid4().hex}
+
+    first = _resource(_invoke(client, "hold", key, **_of(practice, ada)))
+    again = _resource(_invoke(client, "hold", key, **_of(practice, ada)))
+
+    assert again["id"] == first["id"]
+
+
+def test_a_time_that_is_not_offered_is_fatally_not_found(client, practice, ada):
+    asked = _of(practice, ada) | {"appointment_reference": f"Appointment/{UUID(int=9)}"}
+
+    answer = _invoke(client, "hold", **asked)
+
+    [issue] = answer.json()["issue"]
+    assert answer.status_code == 404
+    assert (issue["severity"], issue["code"]) == ("fatal", "not-found")
+
+
+def test_patients_book_for_themselves_and_nobody_else(
+    application, as_role, practice, ada
+):
+    patient = as_role(Role.PATIENT)
+    own = str(application.people[Role.PATIENT].patient_id)
+    reference = f"Appointment/{practice.slot_ids[3]}"
+
+    booked = _resource(_invoke(patient, "book", appointment_reference=reference))
+    others = _invoke(patient, "hold", **_of(practice, ada, 4))
+
+    assert booked["participant"][0]["actor"] == {"reference": f"Patient/{own}"}
+    assert others.status_code in {403, 404}
+
+
+@pytest.mark.parametrize("operation", ["hold", "book"])
+def test_analysts_book_nothing(as_role, practice, ada, operation):
+    answer = _invoke(as_role(Role.ANALYST), operation, **_of(practice, ada))
+
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("operation", ["hold", "book"])
+def test_nothing_is_changed_by_get(client, operation):
+    answer = client.get(f"/fhir/Appointment/${operation}")
+
+    # It is no Appointment either.
+    assert answer.status_code in {404, 405}
+
+
+@pytest.mark.parametrize(
+    ("operation", "asked", "word"),
+    [
+        ("find", {}, "by start and end"),
+        ("find", {"start": "2026-11-23"}, "by start and end"),
+        ("find", {"start": "soon", "end": "2026-11-24"}, "2026-11-23T10:00:00Z"),
+        ("find", {"start": "2026-11-24", "end": "2026-11-23"}, "comes after"),
+        ("find", {"start": "2026-01-01", "end": "2026-11-23"}, "62 days"),
+        ("find", _stretch(_count="many"), "_count"),
+        ("find", _stretch(color="red"), '"color"'),
+        ("find", _stretch(specialty="\0"), "character"),
+        ("hold", {}, "appointment-reference"),
+        ("hold", {"appointment_reference": "Appointment/x"}, "patient-reference"),
+        ("book", {"appointment_reference": "Appointment/x"}, "patient-reference"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_in_a_sentence(client, operation, asked, word):
+    answer = _invoke(client, operation, **asked)
+
+    assert answer.status_code == 400, answer.text
+    assert word in answer.json()["issue"][0]["diagnostics"]
+
+
+@pytest.mark.parametrize(
+    ("body", "word"),
+    [
+        ("{", "not JSON"),
+        ('{"resourceType": "Patient"}', "Parameters"),
+        ('{"resourceType": "Parameters", "parameter": 1}', "list"),
+        ('{"resourceType": "Parameters", "parameter": [1]}', "a name"),
+        (
+            '{"resourceType": "Parameters", "parameter": [{"name": "start"}]}',
+            "one value",
+        ),
+        (
+            '{"resourceType": "Parameters", "parameter": [{"name":"x","valueUri":[]}]}',
+            "no value",
+        ),
+    ],
+)
+def test_a_body_that_is_no_parameters_is_refused_in_a_sentence(client, body, word):
+    answer = client.ask(
+        "POST",
+        "/fhir/Appointment/$find",
+        content=body,
+        headers={"Content-Type": "application/fhir+json"},
+    )
+
+    assert answer.status_code == 400
+    assert word in answer.json()["issue"][0]["diagnostics"]
+
+
+def test_a_body_in_another_format_is_refused(client):
+    answer = client.ask("POST", "/fhir/Appointment/$find", content="start=1")
+
+    assert answer.status_code == 415

@@ -1,0 +1,365 @@
+"""Visits, measurements, diagnoses, prescriptions and times, read by FHIR."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import select
+
+from db.models.audit import AuditEvent
+from db.postgres import SYSTEM
+from services.consultations import notes, prescriptions
+from services.consultations.notes import of_visits
+from services.consultations.prescriptions import (
+    DraftPrescription,
+    PrescriptionLine,
+    SignedPaper,
+)
+from services.core.actors import Role, Scope
+from services.core.errors import NotAllowed
+from services.patients.care import care
+from services.people.tokens import bearing
+from tests.api.conftest import NEWEST, Client
+from tests.api.fhir.conftest import ids_of, link_of
+from tests.api.fhir.oracles import validate
+from tests.api.visit_samples import Practice
+from tests.kit import cast
+from tests.services.visits import visit_samples
+
+TYPED = {
+    "diagnoses": "I10\nTired of it all",
+    "systolic": "120",
+    "diastolic": "80",
+    "pulse": "64",
+}
+LINE = PrescriptionLine("Paracetamol 500 mg", "1", "3 times a day", "5 days")
+KINDS = ("Observation", "Condition", "MedicationRequest", "Encounter")
+
+
+@dataclass(frozen=True)
+class Consultation:
+    """A visit with notes and a prescription of the patient who signs in."""
+
+    patient_id: UUID
+    doctor_id: UUID
+    visit_id: UUID
+    prescription_id: UUID
+
+
+@pytest.fixture(scope="module")
+def consultation(application) -> Consultation:
+    clerk = application.people[Role.STAFF]
+    patient_id = application.people[Role.PATIENT].patient_id
+
+    def hold(session):
+        program = bearing.find_actor(session, application.tokens[Role.CLINICIAN])
+        assert program
+        care.assign(session, clerk, patient_id, program.id)
+        clinician = application.people[Role.CLINICIAN]
+        doctor_id = cast.add_doctor(session, user_id=clinician.id).id
+        visit_id = visit_samples.visit(
+            session,
+            doctor_id,
+            patient_id,
+            visit_samples.soon(),
+            status="checked-in",
+            checked_in_at=datetime.now(UTC),
+        )
+        notes.save(session, program, visit_id, TYPED, number=0)
+        draft = DraftPrescription((LINE, LINE))
+        order = prescriptions.prepare(session, clinician, visit_id, draft)
+        paper = SignedPaper(uuid4().hex, "x.pdf", 1, bytes(32), bytes(32))
+        issued = prescriptions.issue(session, clinician, order, paper)
+        return Consultation(patient_id, doctor_id, visit_id, issued.id)
+
+    return application.database.write(hold, identity=SYSTEM).value
+
+
+@pytest.fixture
+def withdrawn(application, consultation) -> UUID:
+    """A prescription that was amended, and then withdrawn; its id."""
+    clinician = application.people[Role.CLINICIAN]
+
+    def withdraw(session):
+        visit_id = visit_samples.visit(
+            session,
+            consultation.doctor_id,
+            consultation.patient_id,
+            visit_samples.soon(90),
+            status="checked-in",
+            checked_in_at=datetime.now(UTC),
+        )
+        paper = SignedPaper(uuid4().hex, "x.pdf", 1, bytes(32), bytes(32))
+        order = prescriptions.prepare(
+            session, clinician, visit_id, DraftPrescription((LINE,))
+        )
+        issued = prescriptions.issue(session, clinician, order, paper)
+        order = prescriptions.prepare_amendment(
+            session,
+            clinician,
+            issued.id,
+            DraftPrescription((replace(LINE, dose="2"),)),
+            number=1,
+        )
+        prescriptions.issue(session, clinician, order, paper)
+        reason = "Does not go with the other one"
+        return prescriptions.withdraw(
+            session, clinician, issued.id, number=2, reason=reason
+        ).id
+
+    return application.database.write(withdraw, identity=SYSTEM).value
+
+
+@pytest.fixture
+def clinician(as_role) -> Client:
+    return as_role(Role.CLINICIAN)
+
+
+def _found(client, kind, **asked):
+    answer = client.get(f"/fhir/{kind}", params=asked, headers=NEWEST)
+    assert answer.status_code == 200, answer.text
+    return [entry["resource"] for entry in answer.json().get("entry", ())]
+
+
+def _read(client, kind, id_):
+    return client.get(f"/fhir/{kind}/{id_}", headers=NEWEST)
+
+
+def test_everything_of_a_visit_is_of_r4_and_read_by_the_id_that_a_search_tells(
+    clinician, consultation
+):
+    for kind in KINDS:
+        found = _found(clinician, kind, patient=str(consultation.patient_id))
+        assert found, kind
+        for resource in found:
+            validate(resource)
+            assert _read(clinician, kind, resource["id"]).json() == resource
+        assert _read(clinician, kind, f"{found[0]['id']}0").status_code == 404
+
+
+def test_what_refers_to_a_visit_leads_to_its_encounter_and_appointment(
+    clinician, consultation
+):
+    [one, *_] = _found(clinician, "Condition", patient=str(consultation.patient_id))
+    reference = one["encounter"]["reference"]
+
+    encounter = clinician.get(f"/fhir/{reference}", headers=NEWEST).json()
+
+    assert encounter["status"] == "arrived"
+    [appointment] = encounter["appointment"]
+    path = f"/fhir/{appointment['reference']}"
+    assert clinician.get(path, headers=NEWEST).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("kind", "asked", "number"),
+    [
+        ("Observation", {"code": "8867-4"}, 1),
+        ("Observation", {"code": "http://loinc.org|8867-4,85354-9"}, 2),
+        ("Observation", {"code": "urn:other|8867-4"}, 0),
+        ("Observation", {"category": "vital-signs"}, 2),
+        ("Observation", {"category": "laboratory"}, 0),
+        ("Condition", {"code": "I10"}, 1),
+        ("Condition", {"category": "encounter-diagnosis"}, 2),
+        ("MedicationRequest", {"status": "active"}, 2),
+        ("MedicationRequest", {"status": "cancelled"}, 0),
+        ("MedicationRequest", {"intent": "order"}, 2),
+    ],
+)
+def test_entries_are_found_by_what_they_are(
+    clinician, consultation, kind, asked, number
+):
+    found = _found(clinician, kind, patient=str(consultation.patient_id), **asked)
+
+    assert len(found) == number
+
+
+def test_entries_come_by_pages(clinician, consultation):
+    asked = {"patient": str(consultation.patient_id), "_count": "1"}
+
+    first = clinician.get("/fhir/MedicationRequest", params=asked, headers=NEWEST)
+    second = clinician.get(link_of(first.json(), "next"), headers=NEWEST)
+
+    ids = [*ids_of(first.json()), *ids_of(second.json())]
+    assert ids == [f"{consultation.prescription_id}.{number}" for number in (1, 2)]
+    assert first.json()["total"] == second.json()["total"] == 2
+    assert link_of(second.json(), "next") is None
+
+
+def test_entries_are_found_by_several_ids(clinician, consultation):
+    ids = [f"{consultation.visit_id}.pulse", f"{uuid4()}.pulse"]
+
+    assert [one["id"] for one in _found(clinician, "Observation", _id=",".join(ids))]
+
+
+def test_patients_read_their_prescriptions_and_visits_and_no_notes(
+    as_role, consultation
+):
+    patient = as_role(Role.PATIENT)
+
+    assert len(_found(patient, "MedicationRequest")) == 2
+    assert _found(patient, "Encounter")
+    for kind in ("Observation", "Condition"):
+        assert patient.get(f"/fhir/{kind}", headers=NEWEST).status_code == 403
+
+
+@pytest.mark.parametrize("kind", ["Observation", "Condition"])
+def test_nobody_reads_notes_who_does_not_treat_the_patient(
+    client, clinician, consultation, ada, kind
+):
+    assert client.get(f"/fhir/{kind}?patient={ada['uuid']}").status_code == 403
+    of_ada = clinician.get(f"/fhir/{kind}?patient={ada['uuid']}", headers=NEWEST)
+    assert of_ada.status_code == 404
+
+
+def test_who_may_only_read_visits_reads_notes_and_writes_none(
+    application, consultation
+):
+    def use(session):
+        program = bearing.find_actor(session, application.tokens[Role.CLINICIAN])
+        reader = replace(program, scopes=frozenset({Scope.READ_VISITS}))
+        visit_id = consultation.visit_id
+        assert of_visits.find_of_visit(session, reader, visit_id)
+        with pytest.raises(NotAllowed, match="write the records of visits"):
+            notes.save(session, reader, visit_id, TYPED, number=1)
+
+    application.database.write(use, identity=SYSTEM)
+
+
+def test_analysts_read_nothing_of_a_visit(as_role, consultation):
+    analyst = as_role(Role.ANALYST)
+
+    for kind in KINDS:
+        path = f"/fhir/{kind}?patient={consultation.patient_id}"
+        assert analyst.get(path, headers=NEWEST).status_code == 403
+
+
+def test_who_read_notes_by_fhir_is_in_the_audit_log(
+    application, clinician, consultation
+):
+    _found(clinician, "Observation", patient=str(consultation.patient_id))
+
+    wanted = select(AuditEvent.action).where(
+        AuditEvent.patient_id == consultation.patient_id
+    )
+    actions = application.database.write(
+        lambda session: set(session.scalars(wanted)), identity=SYSTEM
+    ).value
+    assert "record:read" in actions
+
+
+@pytest.mark.parametrize(
+    ("kind", "query", "word"),
+    [
+        ("Observation", "", "Say whose"),
+        ("Condition", "patient=1,2", "one patient"),
+        ("MedicationRequest", "code=x", "no search parameter"),
+        ("Slot", "", "one schedule"),
+        ("Slot", "schedule=x", "from when"),
+        ("Slot", "schedule=x&start=ge2026-11-23", "until when"),
+        ("Slot", "schedule=x&start=ge2026-01-01&start=lt2026-12-01", "62 days"),
+        ("Slot", "schedule=x&start=2026", "62 days"),
+        ("Slot", "schedule=x&start=soon", "moments such as"),
+        ("Slot", "schedule=x&start=2026-11-23,2026-11-24", "from when"),
+        ("Slot", "schedule=x&start=9999-12-31", "from when"),
+    ],
+)
+def test_what_cannot_be_searched_for_is_refused_in_a_sentence(
+    clinician, kind, query, word
+):
+    answer = clinician.get(f"/fhir/{kind}?{query}")
+
+    assert answer.status_code == 400
+    assert word in answer.json()["issue"][0]["diagnostics"]
+
+
+@pytest.fixture
+def practice(application) -> Practice:
+    return Practice.open(application.database)
+
+
+def _slots(client, practice, **asked):
+    today = datetime.now(UTC).date()
+    bounds = [f"ge{today}", f"lt{today + timedelta(days=60)}"]
+    schedule = f"Schedule/{practice.doctor_id}"
+    asked |= {"schedule": schedule, "start": bounds, "_count": "1000"}
+    return _found(client, "Slot", **asked)
+
+
+def test_a_doctors_free_times_are_slots_of_a_schedule(client, practice):
+    schedule = _read(client, "Schedule", practice.doctor_id).json()
+    validate(schedule)
+    [by_actor] = _found(client, "Schedule", actor=f"Practitioner/{practice.doctor_id}")
+
+    slots = _slots(client, practice)
+
+    assert by_actor == schedule
+    assert len(slots) == len(practice.slot_ids)
+    for slot in slots:
+        validate(slot)
+        assert slot["schedule"]["reference"] == f"Schedule/{schedule['id']}"
+        assert _read(client, "Slot", slot["id"]).json() == slot
+
+
+def test_a_time_that_is_held_or_booked_is_not_free(client, practice, ada):
+    held = practice.wish(0, ada["uuid"])
+    client.post("/api/bookings", held)
+    booking = client.post("/api/bookings", practice.wish(1, ada["uuid"])).json()
+    client.post(f"/api/bookings/{booking['id']}/confirm")
+
+    states = {one["id"]: one["status"] for one in _slots(client, practice)}
+    free = {one["id"] for one in _slots(client, practice, status="free")}
+
+    first, second, third, *_ = map(str, practice.slot_ids)
+    assert [states[id_] for id_ in (first, second, third)] == [
+        "busy-tentative",
+        "busy",
+        "free",
+    ]
+    assert third in free
+    assert not {first, second} & free
+
+
+def test_slots_begin_in_the_time_that_is_asked_for(client, practice):
+    slots = sorted(_slots(client, practice), key=lambda one: one["start"])
+    second, third = slots[1], slots[2]
+    bounds = [f"gt{slots[0]['start']}", f"le{third['start']}"]
+
+    found = _found(client, "Slot", schedule=str(practice.doctor_id), start=bounds)
+    exactly = _found(
+        client, "Slot", schedule=str(practice.doctor_id), start=second["start"]
+    )
+
+    assert {one["id"] for one in found} == {second["id"], third["id"]}
+    assert [one["id"] for one in exactly] == [second["id"]]
+
+
+def test_there_is_no_time_that_was_never_offered(client):
+    assert _read(client, "Slot", uuid4()).status_code == 404
+
+
+def test_a_drug_is_read_as_it_was_issued_amended_and_withdrawn(clinician, withdrawn):
+    path = f"{withdrawn}.1/_history"
+
+    bundle = _read(clinician, "MedicationRequest", path).json()
+
+    validate(bundle)
+    found = [entry["resource"] for entry in bundle["entry"]]
+    assert [
+        (one["meta"]["versionId"], one["status"], one["dosageInstruction"][0]["text"])
+        for one in found
+    ] == [
+        ("3", "cancelled", "2, 3 times a day, 5 days"),
+        ("2", "active", "2, 3 times a day, 5 days"),
+        ("1", "active", "1, 3 times a day, 5 days"),
+    ]
+    times = [one["meta"]["lastUpdated"] for one in found]
+    assert times == sorted(times, reverse=True)
+    for one in found:
+        number = one["meta"]["versionId"]
+        assert _read(clinician, "MedicationRequest", f"{path}/{number}").json() == one
+    assert _read(clinician, "MedicationRequest", f"{withdrawn}.1").json() == found[0]
+    assert _read(clinician, "MedicationRequest", f"{path}/4").status_code == 404
+    beyond = _read(clinician, "MedicationRequest", f"{withdrawn}.2/_history")
+    assert beyond.status_code == 404

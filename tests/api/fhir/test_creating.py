@@ -1,0 +1,283 @@
+"""Patients registered by FHIR: created once, by the rules of the register."""
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from services.core.actors import Role, Scope
+from tests.api.conftest import Client
+from tests.api.fhir.conftest import actions_about, ids_of, program
+from tests.api.fhir.oracles import validate
+from tests.kit import cast
+
+RACERS = 8
+
+
+@pytest.fixture
+def newcomer() -> dict[str, Any]:
+    """A Patient whom nobody could take for another."""
+    draft = cast.invent_patient()
+    number = str(uuid4().int)[:10]
+    return {
+        "resourceType": "Patient",
+        "active": True,
+        "name": [{"family": draft.last_name, "given": [draft.first_name, "B."]}],
+        "telecom": [
+            {"system": "email", "value": draft.email},
+            {"system": "phone", "value": f"+44 {number}", "use": "home"},
+        ],
+        "gender": "female",
+        "birthDate": str(draft.date_of_birth),
+        "address": [{"line": ["1 Quay Street"], "city": "Hull", "country": "GB"}],
+        "contact": [
+            {
+                "name": {"text": "Sam Roe"},
+                "telecom": [{"system": "phone", "value": "01632 960124"}],
+            }
+        ],
+    }
+
+
+def _create(client: Client, patient: Any, **headers: str):
+    sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    sent.setdefault("Content-Type", "application/fhir+json")
+    return client.post("/fhir/Patient", patient, headers=sent)
+
+
+def _sought(patient: dict[str, Any]) -> str:
+    family = patient["name"][0]["family"]
+    return f"family={family}&birthdate={patient['birthDate']}"
+
+
+def _issues(answer, status: int = 400) -> list[dict[str, Any]]:
+    assert answer.status_code == status, answer.text
+    validate(answer.json())
+    issues: list[dict[str, Any]] = answer.json()["issue"]
+    return issues
+
+
+def test_a_patient_is_registered_with_what_was_sent(client, newcomer):
+    answer = _create(client, newcomer)
+
+    assert answer.status_code == 201, answer.text
+    made = answer.json()
+    validate(made)
+    assert answer.headers["ETag"] == 'W/"1"'
+    version = answer.headers["Location"].partition("/fhir/")[2]
+    assert version == f"Patient/{made['id']}/_history/1"
+    assert client.get(f"/fhir/{version}").json() == made
+    assert client.get(f"/fhir/Patient/{made['id']}").json() == made
+    [name] = newcomer["name"]
+    assert made["name"] == [name | {"given": [" ".join(name["given"])]}]
+    assert {one["value"] for one in made["telecom"]} == {
+        newcomer["telecom"][0]["value"],
+        newcomer["telecom"][1]["value"].replace(" ", ""),
+    }
+    assert (made["gender"], made["birthDate"]) == ("female", newcomer["birthDate"])
+    assert made["address"] == [{"text": "1 Quay Street, Hull, GB"}]
+    assert made["contact"][0]["name"] == {"text": "Sam Roe 01632 960124"}
+    assert made["identifier"][0]["system"] == "urn:chartroom:record-number"
+
+
+def test_who_is_there_already_is_answered_and_not_created_again(client, newcomer):
+    first = _create(client, newcomer, If_None_Exist=_sought(newcomer))
+    again = _create(client, newcomer, If_None_Exist=f"Patient?{_sought(newcomer)}")
+
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert again.json() == first.json()
+    for header in ("Location", "ETag"):
+        assert again.headers[header] == first.headers[header]
+
+
+def test_who_is_there_is_found_by_the_record_number(client, newcomer, ada):
+    number = ada["record_number"]
+    sought = f"identifier=urn:chartroom:record-number|{number}"
+
+    answer = _create(client, newcomer, If_None_Exist=sought)
+
+    assert (answer.status_code, answer.json()["id"]) == (200, ada["uuid"])
+
+
+def test_where_several_are_found_nothing_is_created(client, newcomer):
+    for number in range(2):
+        twin = newcomer | {
+            "telecom": [{"system": "email", "value": f"{number}{uuid4().hex}@a.org"}]
+        }
+        assert _create(client, twin).status_code == 201
+    third = newcomer | {"birthDate": "1990-01-01"}
+
+    sought = f"family={newcomer['name'][0]['family']}"
+    [issue] = _issues(_create(client, third, If_None_Exist=sought), 412)
+
+    assert "more than one" in issue["diagnostics"]
+    found = client.get(f"/fhir/Patient?{sought}").json()
+    assert found["total"] == 2
+
+
+@pytest.mark.parametrize(
+    "sought", ["", "_count=5", "color=red", "birthdate=soon", "_sort=family&family=x"]
+)
+def test_what_nobody_could_look_for_is_refused_and_creates_nothing(
+    client, newcomer, sought
+):
+    _issues(_create(client, newcomer, If_None_Exist=sought))
+
+    assert ids_of(client.get(f"/fhir/Patient?{_sought(newcomer)}").json()) == []
+
+
+def test_of_many_who_send_the_same_patient_at_once_one_creates_it(as_role, newcomer):
+    clients = [as_role(Role.STAFF) for _ in range(RACERS)]
+
+    with ThreadPoolExecutor(RACERS) as racing:
+        answers = list(
+            racing.map(
+                lambda racer: _create(racer, newcomer, If_None_Exist=_sought(newcomer)),
+                clients,
+            )
+        )
+
+    assert sorted(answer.status_code for answer in answers) == [200] * 7 + [201]
+    assert len({answer.json()["id"] for answer in answers}) == 1
+
+
+def test_a_request_that_is_sent_again_with_its_key_creates_nobody_else(
+    client, newcomer
+):
+    key = uuid4().hex
+
+    first = _create(client, newcomer, Idempotency_Key=key)
+    again = _create(client, newcomer, Idempotency_Key=key)
+    other = _create(client, newcomer | {"birthDate": "1980-01-01"}, Idempotency_Key=key)
+
+    assert again.json()["id"] == first.json()["id"]
+    _issues(other, 409)
+
+
+def test_likely_doubles_are_warnings_in_the_outcome(client, newcomer):
+    first = _create(client, newcomer).json()
+    double = newcomer | {
+        "telecom": [{"system": "phone", "value": newcomer["telecom"][1]["value"]}]
+    }
+
+    answer = _create(client, double, Prefer="return=OperationOutcome")
+
+    done, warning = _issues(answer, 201)
+    assert done["severity"] == "information"
+    assert (warning["severity"], warning["code"]) == ("warning", "duplicate")
+    assert f"Patient/{first['id']}" in warning["diagnostics"]
+    assert newcomer["name"][0]["family"] not in answer.text
+
+
+def test_a_body_is_left_out_where_none_is_wanted(client, newcomer):
+    answer = _create(client, newcomer, Prefer="return=minimal")
+
+    assert (answer.status_code, answer.content) == (201, b"")
+    assert re.search(r"/fhir/Patient/[0-9a-f-]{36}", answer.headers["Location"])
+
+
+@pytest.mark.parametrize(
+    ("broken", "elements"),
+    [
+        ({"birthDate": "1850-01-01"}, ["Patient.birthDate"]),
+        ({"birthDate": "1981"}, ["Patient.birthDate"]),
+        ({"gender": "divers"}, ["Patient.gender"]),
+        ({"name": [{"family": "Roe"}]}, ["Patient.name[0].given"]),
+        (
+            {"name": [{"given": ["x" * 51]}]},
+            ["Patient.name[0].given", "Patient.name[0].family"],
+        ),
+        ({"telecom": [{"system": "fax", "value": "1"}]}, ["Patient.telecom[0]"]),
+        ({"telecom": [{"system": "email", "value": "x"}]}, ["Patient.telecom[0]"]),
+        ({"address": [{"text": "x" * 101}]}, ["Patient.address[0]"]),
+        ({"contact": [{"name": {"text": "x" * 51}}]}, ["Patient.contact[0]"]),
+        ({"active": False}, ["Patient.active"]),
+        ({"active": "yes"}, ["Patient.active"]),
+        ({"name": "Roe"}, ["Patient.name"]),
+        ({"name": [{"given": [None]}]}, ["Patient.name[0].given[0]"]),
+        ({"photo": [{}]}, ["Patient.photo"]),
+    ],
+)
+def test_what_breaks_a_rule_is_refused_with_its_element(
+    client, newcomer, broken, elements
+):
+    issues = _issues(_create(client, newcomer | broken))
+
+    assert [one["expression"] for one in issues] == [[element] for element in elements]
+    assert {one["severity"] for one in issues} == {"error"}
+
+
+def test_all_problems_of_a_patient_are_told_at_once(client, newcomer):
+    del newcomer["telecom"], newcomer["birthDate"]
+
+    issues = _issues(_create(client, newcomer))
+
+    named = {one["expression"][0] for one in issues}
+    assert named == {"Patient.birthDate", "Patient.telecom"}
+
+
+def test_a_second_of_what_a_record_has_once_is_refused_or_passed_over(client, newcomer):
+    name, phone = newcomer["name"], newcomer["telecom"][1]
+    address = newcomer["address"]
+    more = newcomer | {
+        "name": [*name, {"use": "maiden", "family": "Roe", "given": ["Ann"]}],
+        "telecom": [*newcomer["telecom"], phone | {"value": "01632 960125"}],
+        "address": [*address, {"text": "2 Quay Street"}],
+    }
+
+    strict = _issues(_create(client, more))
+    made = _create(client, more, Prefer="handling=lenient").json()
+
+    assert {one["expression"][0] for one in strict} == {
+        "Patient.name[1]",
+        "Patient.telecom[2]",
+        "Patient.address[1]",
+    }
+    assert made["name"][0]["family"] == name[0]["family"]
+    assert made["address"] == [{"text": "1 Quay Street, Hull, GB"}]
+    assert len(made["telecom"]) == 2
+
+
+def test_what_is_not_kept_is_passed_over_for_who_is_lenient(client, newcomer):
+    more = newcomer | {
+        "maritalStatus": {"text": "x"},
+        "identifier": [{"value": "1"}],
+        "contained": [{"resourceType": "Nothing"}],
+    }
+    lenient = "handling=lenient, return=OperationOutcome"
+
+    strict = _issues(_create(client, more))
+    _, *passed = _issues(_create(client, more, Prefer=lenient), 201)
+
+    unknown = {"Patient.maritalStatus", "Patient.identifier", "Patient.contained"}
+    assert {one["expression"][0] for one in strict} == unknown
+    assert {one["expression"][0] for one in passed} == unknown
+    assert {one["severity"] for one in passed} == {"warning"}
+
+
+@pytest.mark.parametrize("sent", [[], "x", 1, {}, {"resourceType": "Person"}])
+def test_what_is_no_patient_is_refused(client, sent):
+    _issues(_create(client, sent))
+
+
+def test_another_format_than_json_is_refused(client, newcomer):
+    _issues(_create(client, newcomer, Content_Type="application/fhir+xml"), 415)
+    headers = {"Content-Type": "application/fhir+json"}
+    _issues(client.ask("POST", "/fhir/Patient", content=b"{", headers=headers))
+
+
+def test_a_token_needs_the_scope_to_write_and_to_look(application, newcomer):
+    writer = program(application, Role.STAFF, Scope.WRITE_PATIENTS)
+    reader = program(application, Role.STAFF, Scope.READ_PATIENTS)
+
+    _issues(_create(reader, newcomer, If_None_Exist=_sought(newcomer)), 403)
+    _issues(_create(writer, newcomer, If_None_Exist=_sought(newcomer)), 403)
+    assert _create(writer, newcomer).status_code == 201
+
+
+def test_a_registration_is_in_the_log_as_any_other(application, client, newcomer):
+    made = _create(client, newcomer).json()
+
+    assert actions_about(application, made["id"]) == ["patient:register"]

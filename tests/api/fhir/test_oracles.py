@@ -1,0 +1,139 @@
+"""What others say of the resources: models, invariants, and a client over HTTP."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+import pytest
+import requests
+from fhirclient.client import FHIRClient
+from fhirclient.models.fhirabstractbase import FHIRValidationError
+from fhirclient.models.patient import Patient
+
+from api.fhir.table import SERVED
+from db.postgres import Database
+from services.core.actors import Role
+from services.demo import seeding
+from tests.api.document_samples import upload
+from tests.api.fhir.conftest import link_of
+from tests.api.fhir.oracles import validate
+
+PATIENTS = 30
+# What is listed of a patient, a day or a schedule alone; test_consultations has more.
+ASKED_OF_SOMEBODY = {
+    "AllergyIntolerance",
+    "Appointment",
+    "Condition",
+    "Encounter",
+    "MedicationRequest",
+    "Observation",
+    "Slot",
+}
+
+
+@pytest.fixture(scope="module")
+def demo(module_endpoints, application) -> None:
+    """The people of the demo, as a clinic begins with them."""
+    with closing(Database(module_endpoints)) as database:
+        seeding.seed(database, patients=PATIENTS)
+
+
+def _bundles(client, kind: str, **asked: str) -> Iterator[dict[str, Any]]:
+    bundle = client.get(f"/fhir/{kind}", params=asked).json()
+    yield bundle
+    while link := link_of(bundle, "next"):
+        bundle = client.get(link).json()
+        yield bundle
+
+
+def _all_of(client, kind: str, **asked: str) -> list[dict[str, Any]]:
+    found = []
+    for bundle in _bundles(client, kind, **asked):
+        validate(bundle)
+        found += [entry["resource"] for entry in bundle.get("entry", ())]
+    return found
+
+
+def test_every_resource_of_every_demo_patient_is_one_of_r4(demo, client, ada, visits):
+    validate(client.get("/fhir/metadata").json())
+    patients = _all_of(client, "Patient", _count="100")
+    upload(client, patient_id=patients[0]["id"], document_type="lab_report")
+    found = {
+        "AllergyIntolerance": [
+            allergy
+            for patient in patients
+            for allergy in _all_of(
+                client, "AllergyIntolerance", patient=f"Patient/{patient['id']}"
+            )
+        ],
+        "Appointment": _all_of(client, "Appointment", patient=ada["uuid"]),
+        **{
+            kind.name: _all_of(client, kind.name)
+            for kind in SERVED
+            if kind.search and kind.name not in ASKED_OF_SOMEBODY
+        },
+    }
+
+    assert len(patients) >= PATIENTS
+    assert all(found.values())
+    for resource in (one for resources in found.values() for one in resources):
+        validate(resource)
+
+
+def test_an_analyst_s_patients_and_refusals_are_of_r4_too(demo, as_role, client):
+    validate(as_role(Role.ANALYST).get("/fhir/Patient").json())
+    validate(client.get("/fhir/Patient?color=red").json())
+    lenient = {"Prefer": "handling=lenient"}
+    validate(client.get("/fhir/Patient?color=red", headers=lenient).json())
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"gender": 1},
+        {"birthDate": "17.5.1980"},
+        {"color": "red"},
+        {"name": "Ada"},
+        {"contact": [{"relationship": [{"text": "Mother"}]}]},
+        {"telecom": [{"value": "01632 960123"}]},
+    ],
+)
+def test_the_oracles_know_a_broken_resource(client, ada, broken):
+    resource = client.get(f"/fhir/Patient/{ada['uuid']}").json()
+    validate(resource)
+
+    with pytest.raises((ValueError, FHIRValidationError)):
+        validate(resource | broken)
+
+
+def test_the_oracles_know_a_broken_bundle(client, ada):
+    bundle = client.get("/fhir/Patient", params={"_id": ada["uuid"]}).json()
+    history = client.get(f"/fhir/Patient/{ada['uuid']}/_history").json()
+    validate(bundle)
+    validate(history)
+
+    for broken in (bundle | {"type": "history"}, history | {"type": "searchset"}):
+        with pytest.raises(ValueError, match="breaks bdl-"):
+            validate(broken)
+
+
+def test_a_client_of_others_reads_all_pages_over_http(
+    application, client, ada, address
+):
+    for number in range(2):
+        body = {"first_name": f"Ada {number}", "email": f"ada{number}@example.org"}
+        kept = {name: ada[name] for name in ("last_name", "date_of_birth")}
+        client.post("/api/v1/patients", kept | body)
+    smart = FHIRClient(settings={"app_id": "test", "api_base": f"{address}/fhir"})
+    with requests.Session() as session:
+        session.headers["Authorization"] = f"Bearer {application.tokens[Role.STAFF]}"
+        session.headers["X-Chartroom-LSN"] = "FFFFFFFF/0"
+        smart.server.session = session
+        search = Patient.where({"family": "Lovelace", "_count": "1"})
+
+        found = list(search.perform_resources_iter(smart.server))
+        read = Patient.read(ada["uuid"], smart.server)
+
+    assert len(found) >= 3
+    assert ada["uuid"] in {patient.id for patient in found}
+    assert (read.name[0].family, read.birthDate.isostring) == ("Lovelace", "1980-05-17")

@@ -1,0 +1,63 @@
+"""The CapabilityStatement says what is served, and nothing else."""
+
+from api.fhir.table import SERVED
+from tests.api.conftest import Client
+
+
+def test_the_statement_and_the_routes_are_of_one_table(stranger):
+    statement = stranger.get("/fhir/metadata").json()
+    described = stranger.get("/api/openapi.json").json()["paths"]
+    [rest] = statement["rest"]
+    declared = {
+        (one["type"], interaction["code"])
+        for one in rest["resource"]
+        for interaction in one["interaction"]
+    }
+
+    calls = {
+        (method, path)
+        for path, methods in described.items()
+        for method in methods
+        if path.startswith("/fhir/") and path != "/fhir/metadata"
+    }
+    invoked = {path for _, path in calls if "$" in path}
+    routed = {
+        (path.split("/")[2], _interaction(method, path))
+        for method, path in calls
+        if path not in invoked
+    }
+    operations = {
+        f"/fhir/{one['type']}/${operation['name']}"
+        for one in rest["resource"]
+        for operation in one.get("operation", ())
+    }
+
+    assert statement["fhirVersion"] == "4.0.1"
+    assert [one["code"] for one in rest["interaction"]] == ["transaction"]
+    assert list(described["/fhir"]) == ["post"]
+    assert declared == routed
+    assert operations == invoked != set()
+    assert {kind.name for kind in SERVED} == {one["type"] for one in rest["resource"]}
+
+
+def _interaction(method: str, path: str) -> str:
+    if "/_history" in path:
+        return "vread" if path.endswith("}") else "history-instance"
+    if path.endswith("}"):
+        return "read"
+    is_search = method == "get" or path.endswith("/_search")
+    return "search-type" if is_search else "create"
+
+
+def test_every_declared_parameter_is_understood_and_no_other(client: Client):
+    [rest] = client.get("/fhir/metadata").json()["rest"]
+    for one in rest["resource"]:
+        names = [parameter["name"] for parameter in one.get("searchParam", ())]
+        for name in names:
+            # Without a value it asks for nothing, if it is known.
+            asked = client.get(f"/fhir/{one['type']}?{name}=")
+            told = asked.json().get("issue", [{"diagnostics": ""}])[0]["diagnostics"]
+            assert "has no search parameter" not in told
+        if names:
+            unknown = client.get(f"/fhir/{one['type']}?{names[0]}:not=x")
+            assert unknown.status_code == 400
