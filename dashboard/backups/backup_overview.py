@@ -7,12 +7,13 @@ import streamlit as st
 
 from dashboard import wiring
 from dashboard.backups.back_up_now import is_going_on, show_back_up_now
+from dashboard.backups.log_window import show_window
 from dashboard.context import current_actor, now, read
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.measures import ago, amount, seconds
 from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
-from dashboard.ui.words import at, plain
+from dashboard.ui.words import at, plain, to_the_second
 from services import backups
 from services.backups import BackupRequest, BackupState, Manifest
 
@@ -54,7 +55,8 @@ def show_backups() -> None:
 
 def _read() -> tuple[BackupState, BackupRequest | None]:
     actor, wired = current_actor(), wiring.current()
-    state = backups.read_state(actor, wired.backups, wired.settings.data)
+    keys = wired.file_keys
+    state = backups.read_state(actor, wired.backups, wired.settings.data, keys)
     return state, read(lambda session: backups.newest_request(session, actor))
 
 
@@ -74,8 +76,16 @@ def _show(state: BackupState, request: BackupRequest | None) -> None:
             icon="backup",
         )
         return
+    show_window(state.log, every)
     _show_newest(newest, now() - newest.as_of)
     _show_proof(state)
+    for before in state.before:
+        st.info(
+            f"The clinic went back in time at {at(before.replaced_at)}. What its "
+            f"servers had before is in {plain(str(before.path))}, until a restore of a "
+            "later backup is proven: back up, then run a drill.",
+            icon=":material/history:",
+        )
     if state.is_beside:
         st.warning(
             "The backups lie on the same disk as the clinic, and are lost with it: "
@@ -124,16 +134,26 @@ def _show_proof(state: BackupState) -> None:
     proof = state.proof
     if proof is None:
         st.warning(
-            "No backup was ever restored, so nobody knows that one can be. Prove it "
-            "with: python -m dashboard restore --look",
+            "No backup was ever restored, so nobody knows that one can be. Run a drill "
+            "below, or: python -m dashboard restore --look",
             icon=":material/warning:",
         )
         return
-    compared = (
-        "each the same as a replica had shown then"
-        if proof.is_compared
-        else "compared with nothing, since no replica answered then"
-    )
+    if proof.drill is not None:
+        st.markdown(
+            f"**Last restore proven on {at(proof.proved_at)}**, to "
+            f"{to_the_second(proof.drill.any_second)} and to "
+            f"{to_the_second(proof.as_of)}, in {seconds(proof.drill.rto_seconds)}; "
+            f"nothing was skipped: {proof.rows:,} rows of {proof.tables} tables, "
+            f"the same as a replica had; {proof.files:,} files, each the one that its "
+            f"row names; {proof.audit_entries:,} entries of the audit log, unbroken."
+        )
+        return
+    compared = "compared with nothing, since no replica answered then"
+    if proof.is_compared:
+        compared = "each the same as a replica had shown then"
+    elif proof.log_segments is not None:
+        compared = "all of them read, at a time between two backups"
     which = "the newest backup" if state.is_newest_proven else "an older backup"
     st.markdown(
         f"**Last proven restore: {at(proof.proved_at)}**, of {which} (as of "

@@ -1,7 +1,10 @@
 """The commands that back the clinic up, and prove that the backup can be restored."""
 
 import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,11 +14,14 @@ from dashboard.cli.options import Data, choose
 from services.core.actors import CONSOLE
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
     from dashboard.wiring import Wiring
     from db.backups.notes import Proof
     from db.backups.repository import Repository
     from db.settings import Settings
-    from jobs.backups.taking import BackupTaken
+    from jobs.backups.taking import BackupSource, BackupTaken
+    from services.backups.previews import ChangeList
 
 group = typer.Typer()
 
@@ -57,12 +63,19 @@ def back_up(wired: "Wiring", repository: "Repository") -> "BackupTaken":
 
     Raises NotRunning and CannotBackUp.
     """
+    from jobs.backups.taking import take
+
+    return take(source_of(wired), repository)
+
+
+def source_of(wired: "Wiring") -> "BackupSource":
+    """Return what runs below the data folder; raises NotRunning."""
     from db import embedded
     from db.embedded.servers import database_roles
-    from jobs.backups.taking import BackupSource, take
+    from jobs.backups.taking import BackupSource
 
     data = wired.settings.data
-    source = BackupSource(
+    return BackupSource(
         embedded.DataFolder(data),
         embedded.attach(data),
         database_roles.NAME,
@@ -70,36 +83,108 @@ def back_up(wired: "Wiring", repository: "Repository") -> "BackupTaken":
         wired.audit,
         wired.file_keys,
     )
-    return take(source, repository)
 
 
 @group.command()
-def restore(
+def restore(  # noqa: PLR0917 - each is an option, and none is positional
     look: Annotated[
         bool,
-        typer.Option("--look", help="Into a sandbox that is thrown away; required."),
+        typer.Option("--look", help="Into a sandbox that is thrown away."),
+    ] = False,
+    go_back: Annotated[
+        bool,
+        typer.Option("--go-back", help="The clinic itself, back to the time of --to."),
     ] = False,
     to: Annotated[
         str | None,
-        typer.Option(help="The newest backup as of then, such as 2026-11-25T02:00Z."),
+        typer.Option(help="As of then, to the second: such as 2026-11-25T14:03:07Z."),
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(help="A folder for lists of what going back would undo, as CSV."),
+    ] = None,
+    reason: Annotated[
+        str, typer.Option(help="Why the clinic goes back, for the audit log.")
+    ] = "",
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Go back without asking once more.")
+    ] = False,
+    servers_lost: Annotated[
+        bool,
+        typer.Option("--servers-lost", help="Go back although no server starts."),
+    ] = False,
+    source: Annotated[
+        Path | None,
+        typer.Option("--from", help="A folder of backups, of a lost machine."),
+    ] = None,
+    kit: Annotated[
+        Path | None,
+        typer.Option(help="The recovery kit that opens them: its PDF, or its text."),
     ] = None,
     data: Data = None,
 ) -> None:
-    """Restore a backup beside the clinic, prove it row by row, and throw it away."""
+    """Restore a backup beside the clinic and prove it row by row.
+
+    With --to it also says what came since, and would be undone by going back. --look
+    throws it away then, --go-back has it take the clinic's place. --from and --kit
+    restore a clinic into an empty folder, on a machine that has nothing of it.
+    """
     with explain_errors():
+        settings, timestamp = choose(data=data), _time_of(to)
+        if source is not None or kit is not None:
+            from dashboard.cli.recovery.elsewhere import restore_from
+
+            is_alone = not (look or go_back or servers_lost)
+            restore_from(settings, source, kit, timestamp, is_alone=is_alone)
+            return
         from jobs.backups.looking import words_of
 
-        proof = prove_backup(choose(data=data), _time_of(to), look=look)
+        _require_usable(report, timestamp)
+        if go_back and not look:
+            from dashboard.cli.going_back.taking_back import take_back
+
+            take_back(
+                settings,
+                timestamp,
+                reason,
+                report=report,
+                is_sure=yes,
+                are_servers_lost=servers_lost,
+            )
+            return
+        with _comparing(settings, timestamp) as comparison:
+            proof = prove_backup(
+                settings, timestamp, look=look, beside=comparison.compare
+            )
         typer.echo(words_of(proof))
+        for line in comparison.tell(report):
+            typer.echo(line)
+
+
+@group.command(hidden=True)
+def go_back_as_asked(data: Data = None) -> None:
+    """Go back as somebody asked on the page, as the launcher has it."""
+    with explain_errors():
+        settings = choose(data=data)
+        from dashboard.cli import children
+        from dashboard.cli.going_back.as_asked import take_back_as_asked
+
+        children.attend()
+        take_back_as_asked(settings)
 
 
 def prove_backup(
-    settings: "Settings", to: datetime | None, *, look: bool = True
+    settings: "Settings",
+    to: datetime | None,
+    *,
+    look: bool = True,
+    beside: "Callable[[Session], None] | None" = None,
 ) -> "Proof":
     """Restore into a sandbox and prove what is there; write it down where one can.
 
     No clinic has to run for it: keys and passwords of the data folder are enough.
-    Raises CannotRestore; nothing live is touched.
+    `beside` is shown the sandbox once all in it is proven. Raises CannotRestore;
+    nothing live is touched.
     """
     from dashboard import wiring
     from db.backups.backup_errors import CannotRestore
@@ -110,12 +195,19 @@ def prove_backup(
 
     if not look:
         raise CannotRestore(
-            "Only looking is possible yet: add --look to restore into a sandbox. "
-            "Nothing was touched."
+            "Add --look to restore into a sandbox, or --to TIME --go-back --reason "
+            "TEXT to take the clinic itself back. Nothing was touched."
         )
     folder = DataFolder(settings.data)
     repository, keys = wiring.backups_of(settings), wiring.file_keys(settings)
-    proof = looking.look(folder, repository, keys, to=to, system_id=folder.system_id())
+    proof = looking.look(
+        folder,
+        repository,
+        keys,
+        to=to,
+        system_id=folder.system_id(),
+        beside=beside,
+    )
     with contextlib.suppress(wiring.NotRunning):
         if settings.is_embedded:
             with contextlib.closing(wiring.connect(settings)) as wired:
@@ -124,6 +216,120 @@ def prove_backup(
                     identity=SYSTEM,
                 )
     return proof
+
+
+@dataclass(slots=True)
+class Comparison:
+    """The live clinic beside a sandbox; `wired` is None where none runs."""
+
+    to: datetime | None
+    wired: "Wiring | None"
+    lists: "tuple[ChangeList, ...]" = field(default=())
+
+    def compare(self, session: "Session") -> None:
+        """Compare the live rows with a sandbox's, and write down that somebody did."""
+        from db.postgres import SYSTEM
+        from jobs.backups.previewing import compare_live
+        from services.backups import previews
+
+        if self.to is None or self.wired is None:
+            return
+        to, database = self.to, self.wired.database
+        self.lists = compare_live(session, database, CONSOLE)
+        database.write(
+            lambda written: previews.record_preview(written, CONSOLE, to),
+            identity=SYSTEM,
+        )
+
+    def tell(self, report: Path | None) -> Iterator[str]:
+        """Yield what going back would undo, in lines; write the lists into a folder."""
+        if self.to is None:
+            return
+        if self.wired is None:
+            yield (
+                "What came since is not told: the clinic does not run, or its servers "
+                "are not Chartroom's own."
+            )
+            return
+        yield "What came since, and would be undone by going back:"
+        yield from table_of(self.lists)
+        yield (
+            "Not listed: doctors and their hours, tags, views, settings and whatever "
+            "else was changed since."
+        )
+        if report is not None:
+            yield write_lists(self.lists, report)
+
+
+@contextlib.contextmanager
+def _comparing(settings: "Settings", to: datetime | None) -> Iterator[Comparison]:
+    """Connect to the live clinic, if one runs, to be compared with a time."""
+    if to is None or not settings.is_embedded:
+        yield Comparison(to, None)
+        return
+    from dashboard import wiring
+
+    try:
+        wired = wiring.connect(settings)
+    except wiring.NotRunning:
+        yield Comparison(to, None)
+        return
+    with contextlib.closing(wired):
+        yield Comparison(to, wired)
+
+
+def _require_usable(report: Path | None, to: datetime | None) -> None:
+    """Make the folder of a report; raise CannotRestore if that cannot be."""
+    from db.backups.backup_errors import CannotRestore
+
+    if report is None:
+        return
+    if to is None:
+        raise CannotRestore(
+            "--report lists what came since a time: name the time with --to."
+        )
+    try:
+        report.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise CannotRestore(
+            f"The folder {report} for the report cannot be used "
+            f"({(error.strerror or str(error)).lower()}): name another with --report. "
+            "Nothing was restored."
+        ) from error
+
+
+def table_of(lists: "tuple[ChangeList, ...]") -> Iterator[str]:
+    """Yield lines of a table of what is not as it was."""
+    rows = [
+        (each.kind.value if index == 0 else "", what, f"{count:,}")
+        for each in lists
+        for index, (what, count) in enumerate(each.counts.items() or [("nothing", 0)])
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    for kind, what, count in rows:
+        yield f"  {kind:<{widths[0]}}  {what:<{widths[1]}}  {count:>{widths[2]}}"
+
+
+def write_lists(lists: "tuple[ChangeList, ...]", report: Path) -> str:
+    """Write lists into a folder; return that in words. Raises CannotRestore."""
+    from db.backups.backup_errors import CannotRestore
+    from services.backups import previews
+
+    names = []
+    try:
+        for each in lists:
+            path = report / f"{each.kind.value}.csv"
+            path.touch(mode=0o600)
+            # The mark tells spreadsheets that it is UTF-8.
+            path.write_text(previews.as_csv(each), encoding="utf-8-sig", newline="")
+            names.append(path.name)
+    except OSError as error:
+        raise CannotRestore(
+            f"The lists could not be written into {report} "
+            f"({(error.strerror or str(error)).lower()}): name another folder with "
+            "--report."
+        ) from error
+    return f"Lists of ids and times in {report}: {', '.join(names)}."
 
 
 def _time_of(text: str | None) -> datetime | None:

@@ -15,3 +15,17 @@ class CannotRestore(Exception):
 
 class SetBroken(CannotRestore):
     """A backup set is not what was written."""
+
+
+class TableLocked(CannotRestore):
+    """A table was being changed at the time: nobody can read it there."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A table was being changed just then and cannot be read: name a time some "
+            "seconds earlier."
+        )
+
+
+class CheckSkipped(CannotRestore):
+    """A drill could not check all that it has to, so it shows nothing."""

@@ -70,26 +70,26 @@ class Leader:
 
     def system(self) -> LeaderSystem:
         """Return which PostgreSQL this is."""
-        with self._asking() as cursor:
+        with self.asking() as cursor:
             cursor.execute(_SYSTEM)
             number, timeline, size = cursor.fetchone() or ("", 0, 0)
         return LeaderSystem(number, timeline, size)
 
     def schema(self, database: str) -> str:
         """Return the version of a database's schema."""
-        with self._asking(database) as cursor:
+        with self.asking(database) as cursor:
             cursor.execute("SELECT version_num FROM alembic_version")
             return str((cursor.fetchone() or ("",))[0])
 
     def written(self) -> Lsn:
         """Return up to where the log is written."""
-        with self._asking() as cursor:
+        with self.asking() as cursor:
             cursor.execute("SELECT pg_current_wal_lsn()::text")
             return Lsn.parse((cursor.fetchone() or ("",))[0])
 
     def mark(self, name: str) -> Lsn:
         """Write a restore point into the log, and return the place after it."""
-        with self._asking() as cursor:
+        with self.asking() as cursor:
             cursor.execute("SELECT pg_create_restore_point(%s)::text", [name])
             return Lsn.parse((cursor.fetchone() or ("",))[0])
 
@@ -97,14 +97,14 @@ class Leader:
         """Write a base backup, a compressed tar with its manifest inside."""
         command = [
             self.programs.of_postgres("pg_basebackup"),
-            f"--dbname={self._replication()}",
+            f"--dbname={self.replication_url}",
             *("--format=tar", "--pgdata=-", "--wal-method=none", "--checkpoint=fast"),
             *("--compress=client-gzip:1", "--manifest-checksums=SHA256"),
             "--no-password",
         ]
         with subprocess.Popen(  # noqa: S603
             command,
-            env=self._environment("pg_basebackup"),
+            env=self.environment("pg_basebackup"),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -119,7 +119,7 @@ class Leader:
                 raise
             words = process.stderr.read().decode(errors="replace")
         if process.returncode:
-            raise CannotBackUp(f"PostgreSQL gave no base backup: {_last(words)}")
+            raise CannotBackUp(f"PostgreSQL gave no base backup: {last_line(words)}")
 
     @contextmanager
     def receiving_log(self, folder: Path) -> Iterator["LogReceiver"]:
@@ -132,14 +132,14 @@ class Leader:
             self.python,
             signal.SIGINT,
             self.programs.of_postgres("pg_receivewal"),
-            f"--dbname={self._replication()}",
+            f"--dbname={self.replication_url}",
             f"--directory={folder}",
             *("--no-loop", "--synchronous", "--no-password"),
         )
         with output.open("wb") as log:
             process = subprocess.Popen(  # noqa: S603
                 command,
-                env=self._environment(RECEIVER),
+                env=self.environment(RECEIVER),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -153,7 +153,7 @@ class Leader:
 
     def received(self) -> Lsn | None:
         """Return up to where the log is on the receiver's disk; None without one."""
-        with self._asking() as cursor:
+        with self.asking() as cursor:
             cursor.execute(
                 "SELECT max(flush_lsn)::text FROM pg_stat_replication "
                 "WHERE application_name = %s",
@@ -163,7 +163,8 @@ class Leader:
         return Lsn.parse(place) if place else None
 
     @contextmanager
-    def _asking(self, database: str = "postgres") -> Iterator[Cursor]:
+    def asking(self, database: str = "postgres") -> Iterator[Cursor]:
+        """Give a cursor of the administrator's, each statement by itself."""
         url = self.addresses.primary_url("postgres", database)
         try:
             with closing(psycopg2.connect(url)) as connection:
@@ -176,13 +177,15 @@ class Leader:
                 f"PostgreSQL's leader does not answer: {words[0]}"
             ) from (error)
 
-    def _replication(self) -> str:
-        """Return how the log's programs reach the leader, without the password."""
+    @property
+    def replication_url(self) -> str:
+        """How the log's programs reach the leader, without the password."""
         url = self.addresses.primary_url("replicator", "replication")
         login, _, rest = url.removeprefix("postgresql://").partition("@")
         return f"postgresql://{login.partition(':')[0]}@{rest}"
 
-    def _environment(self, name: str) -> Mapping[str, str]:
+    def environment(self, name: str) -> Mapping[str, str]:
+        """Return what one of the log's programs has to know; `name` is its own."""
         return self.programs.environment | {
             "PGPASSWORD": self.addresses.secrets["replicator"],
             "PGAPPNAME": name,
@@ -242,7 +245,7 @@ class LogReceiver:
         while not condition():
             if self.process.poll() is not None:
                 words = self.output.read_text(errors="replace")
-                raise CannotBackUp(f"The log could not be received: {_last(words)}")
+                raise CannotBackUp(f"The log could not be received: {last_line(words)}")
             if time.monotonic() > deadline:
                 raise CannotBackUp(
                     f"The log did not come within {seconds:.0f} seconds: back up again "
@@ -251,6 +254,7 @@ class LogReceiver:
             time.sleep(0.02)
 
 
-def _last(words: str) -> str:
+def last_line(words: str) -> str:
+    """Return what a program said last."""
     lines = [line for line in words.splitlines() if line.strip()]
     return lines[-1].strip()[:300] if lines else "it said nothing."

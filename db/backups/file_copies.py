@@ -5,10 +5,12 @@ entry holds, sealed. So bytes go into the repository as they are, and entries in
 sealed part of each set.
 """
 
+import io
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import sha256
 from typing import IO, Any, Final
 
@@ -16,8 +18,10 @@ import bson
 import tink
 from bson import ObjectId
 from bson.errors import InvalidBSON
+from bson.raw_bson import RawBSONDocument
 
 from db.backups.backup_errors import CannotBackUp, SetBroken
+from db.backups.log.archive import LogArchive
 from db.backups.repository import Repository
 from db.backups.sealing import PIECE, SealedWriter, digest_of
 from db.files.bucket_collections import binding_of
@@ -71,7 +75,11 @@ class FileCopies:
     known: dict[_Place, CopiedFile] = field(default_factory=dict)
     copied: dict[_Place, CopiedFile] = field(default_factory=dict)
     unreadable: set[str] = field(default_factory=set)
+    # Those that are not whole, or not yet, with their buckets.
+    unread: list[tuple[str, RawBSONDocument]] = field(default_factory=list)
     new_bytes: int = 0
+    # Who tidies up after another knows their unfinished files by it.
+    ending: str = ".new"
 
     def look(self) -> None:
         """Copy every file that is there and not copied yet.
@@ -81,14 +89,19 @@ class FileCopies:
         """
         for bucket in Bucket:
             for document in self.store.list_entries(bucket):
-                try:
-                    entry = FileEntry.read(bucket, document)
-                except FileDamaged:
-                    self.unreadable.add(f"{bucket}/?")
-                    continue
-                self._copy(entry, bytes(document.raw))
+                self.copy(bucket, document)
 
-    def write(self, sink: SealedWriter) -> None:
+    def copy(self, bucket: str, document: RawBSONDocument) -> None:
+        """Copy the file of an entry, if it is not copied yet; raises as `look` does."""
+        try:
+            entry = FileEntry.read(bucket, document)
+        except FileDamaged:
+            self.unreadable.add(f"{bucket}/?")
+            return
+        if not self._copy(entry, bytes(document.raw)):
+            self.unread.append((bucket, document))
+
+    def write(self, sink: SealedWriter | io.BytesIO) -> None:
         """Write every entry and which bytes are its."""
         for (bucket, _), copy in sorted(self.copied.items()):
             sink.write(
@@ -107,7 +120,8 @@ class FileCopies:
         """The keys of the key file that the files' own keys are sealed with."""
         return {copy.entry.key for copy in self.copied.values()}
 
-    def _copy(self, entry: FileEntry, raw: bytes) -> None:
+    def _copy(self, entry: FileEntry, raw: bytes) -> bool:
+        """Copy a file; tell whether that could be done."""
         place = entry.bucket, entry.file_id
         if entry.plain_type is not None:
             raise CannotBackUp(
@@ -122,16 +136,17 @@ class FileCopies:
         ):
             # A key may have been exchanged: the newest entry counts.
             self.copied[place] = CopiedFile(entry, raw, before.sha256)
-            return
+            return True
         with suppress(FileDamaged, FileMissing):
             self.copied[place] = CopiedFile(entry, raw, self._keep(entry))
             self.unreadable.discard(f"{entry.bucket}/{entry.file_id}")
-            return
+            return True
         self.unreadable.add(f"{entry.bucket}/{entry.file_id}")
+        return False
 
     def _keep(self, entry: FileEntry) -> str:
         digest, size = sha256(), 0
-        with self.repository.new_file() as path:
+        with self.repository.new_file(self.ending) as path:
             with self.store.open_stored(entry) as source, path.open("xb") as file:
                 path.chmod(0o600)
                 while piece := source.read(PIECE):
@@ -160,6 +175,18 @@ def read_copies(source: IO[bytes]) -> Iterator[CopiedFile]:
             yield CopiedFile.read(document)
     except InvalidBSON as error:
         raise SetBroken("An entry of a file is not what was written.") from error
+
+
+def list_later_copies(
+    archive: LogArchive, since: datetime | None = None
+) -> Iterator[CopiedFile]:
+    """Yield the copies made after a time, or all that no set lists; raises SetBroken.
+
+    Of a file that is there more than once the last counts.
+    """
+    for at, name in archive.list_entries():
+        if since is None or at >= since:
+            yield from read_copies(io.BytesIO(archive.read(name)))
 
 
 def require_copy(copy: CopiedFile, repository: Repository) -> None:

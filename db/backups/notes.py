@@ -8,10 +8,32 @@ from pydantic import TypeAdapter
 
 
 @dataclass(frozen=True, slots=True)
+class DrillFigures:
+    """What a restore drill measured, and to which second of the window it went first.
+
+    `rto_seconds` is the time until the restored PostgreSQL answered, `rpo_seconds` how
+    old the newest second was that could be gone to, and `restored_bytes` what was
+    unpacked and replayed in that time.
+    """
+
+    any_second: datetime
+    rto_seconds: float
+    rpo_seconds: float
+    restored_bytes: int
+
+    @property
+    def megabytes_per_second(self) -> float:
+        """How fast rows came back."""
+        return self.restored_bytes / 1e6 / self.rto_seconds
+
+
+@dataclass(frozen=True, slots=True)
 class Proof:
     """A restore into a sandbox that was checked from end to end, and what it showed.
 
-    `is_compared` tells whether every table was held against what a replica had shown.
+    `is_compared` tells whether every table was held against what a replica had shown,
+    `log_segments` how much log led from the set to another time than its own, if any.
+    A drill, which has checked all there is to check, adds its figures.
     """
 
     set_id: str
@@ -24,6 +46,8 @@ class Proof:
     files: int
     file_bytes: int
     audit_entries: int
+    log_segments: int | None = None
+    drill: DrillFigures | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,5 +59,58 @@ class Failure:
     tries: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class LogPosition:
+    """How far the sealed log reaches, and until when the rest was copied beside it.
+
+    `until` is the time that the log leads to: whoever names one before it can go there,
+    unless the log is cut off: then no backup is there from which it goes on.
+    """
+
+    timeline: int
+    lsn: str
+    until: datetime | None
+    files_until: datetime | None
+    noted_at: datetime
+    failure: str = ""
+    is_cut_off: bool = False
+    audit_until: datetime | None = None
+
+    @property
+    def leads_to(self) -> datetime | None:
+        """The newest time that can be gone to, if any can; its files are there too."""
+        beside = self.beside_until
+        if self.until is None or beside is None or self.is_cut_off:
+            return None
+        return min(self.until, beside)
+
+    @property
+    def beside_until(self) -> datetime | None:
+        """Until when files and the audit log were copied beside the log.
+
+        An earlier version copied the audit log with each set alone, and noted nothing.
+        """
+        if self.files_until is None or self.audit_until is None:
+            return self.files_until
+        return min(self.files_until, self.audit_until)
+
+
+@dataclass(frozen=True, slots=True)
+class TimeLeft:
+    """A time that the clinic went back over: it is in no log any more.
+
+    Whoever wants what was between `to` and `at` finds it in what was kept aside, or in
+    a set of that time.
+    """
+
+    to: datetime
+    at: datetime
+
+    def __contains__(self, timestamp: datetime) -> bool:
+        return self.to < timestamp < self.at
+
+
 PROOFS: Final = TypeAdapter(Proof)
 FAILURES: Final = TypeAdapter(Failure)
+POSITIONS: Final = TypeAdapter(LogPosition)
+TIMES_LEFT: Final = TypeAdapter(tuple[TimeLeft, ...])

@@ -26,6 +26,7 @@ from db.backups.backup_errors import (
 )
 from db.backups.manifest import Manifest
 from db.backups.notes import FAILURES, PROOFS, Failure, Proof
+from db.backups.readme import write_readme
 from db.disk_space import usage_of
 from db.files import private_files
 
@@ -94,6 +95,8 @@ class Repository:
             ) from error
         if self.system_id != system_id:
             raise CannotBackUp(f"{self._of_another(system_id)} Nothing was written.")
+        with suppress(OSError):
+            write_readme(self.folder)
 
     def require_clinic(self, system_id: str) -> None:
         """Raise CannotRestore if the backups are those of another clinic."""
@@ -136,8 +139,7 @@ class Repository:
                 )
             for remains in self._sets.glob(f"*{_UNFINISHED}"):
                 shutil.rmtree(remains)
-            for remains in self._files.glob("*.new"):
-                remains.unlink()
+            self.forget_unfinished(".new")
             yield
 
     @property
@@ -228,12 +230,11 @@ class Repository:
             return known[1]
         return Manifest.read(path)
 
-    def choose(self, to: datetime | None) -> Manifest:
-        """Return the newest set, or the newest as of a time or before.
+    def newest(self) -> Manifest:
+        """Return the newest set.
 
-        Raises CannotRestore, with the window in its sentence, for a time before the
-        first or after the last: nobody gets another time than the one they named
-        without being told.
+        Raises CannotRestore where there is none, and SetBroken where it cannot be read:
+        nobody gets an older one without being told.
         """
         survey = self.survey()
         sets = survey.sets
@@ -244,28 +245,25 @@ class Repository:
             )
         if not sets:
             raise CannotRestore(f"There is no backup in {self.folder}.")
-        first, last = sets[0], sets[-1]
-        if to is None:
-            return last
-        if not first.as_of <= to <= last.as_of:
-            raise CannotRestore(
-                f"{_told(to)} is outside what the backups reach: they go from "
-                f"{_told(first.as_of)} to {_told(last.as_of)}."
-            )
-        return max((s for s in sets if s.as_of <= to), key=lambda each: each.as_of)
+        return sets[-1]
 
     def file(self, digest: str) -> Path:
         """Return where a stored file's bytes are, by the SHA-256 of them."""
         return self._files / digest[:2] / digest
 
     @contextmanager
-    def new_file(self) -> Iterator[Path]:
+    def new_file(self, ending: str = ".new") -> Iterator[Path]:
         """Give a place for bytes whose SHA-256 is not known yet; `keep` moves it."""
-        path = self._files / f"{secrets.token_hex(8)}.new"
+        path = self._files / f"{secrets.token_hex(8)}{ending}"
         try:
             yield path
         finally:
             path.unlink(missing_ok=True)
+
+    def forget_unfinished(self, ending: str) -> None:
+        """Throw away what was begun under this ending and never kept."""
+        for remains in self._files.glob(f"*{ending}"):
+            remains.unlink(missing_ok=True)
 
     def keep(self, path: Path, digest: str) -> None:
         """Keep bytes, which are on the disk, under their SHA-256."""
@@ -309,7 +307,3 @@ class Repository:
             return self.folder.stat().st_dev == data.stat().st_dev
         except OSError:
             return False
-
-
-def _told(timestamp: datetime) -> str:
-    return f"{timestamp.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -7,6 +7,7 @@ place in the log: PostgreSQL itself refuses every write.
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 import psycopg2
+from psycopg2.extensions import parse_dsn
 
 from db.backups.backup_errors import CannotRestore, SetBroken
 from db.backups.base_backup import tied
@@ -40,6 +42,13 @@ _OF_THE_CLUSTER: Final = (
     *("postgresql.auto.conf", "postgresql.base.conf", "patroni.dynamic.json"),
     *("pg_ident.conf", "standby.signal"),
 )
+# What of it a sandbox gets back that is to become the clinic, and where it waits.
+_HANDED_OVER: Final = ("postgresql.auto.conf", "postgresql.base.conf", "pg_ident.conf")
+_KEPT: Final = "of-the-cluster"
+_SHUT_DOWN: Final = re.compile(r"^Database cluster state: +shut down$", re.MULTILINE)
+_PROMOTION_SECONDS: Final = 60
+_PAGE_BYTES: Final = 8192
+_PAGE_HEAD: Final = 40
 _STATE: Final = "SELECT pg_get_wal_replay_pause_state(), pg_last_wal_replay_lsn()::text"
 
 
@@ -50,6 +59,32 @@ class WalRange:
     timeline: int
     start_lsn: str
     end_lsn: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayTarget:
+    """Where a sandbox stands still: before what begins at a place, or after it.
+
+    What `is_included` is one record, of so many bytes.
+    """
+
+    lsn: Lsn
+    timeline: int
+    is_included: bool = False
+    record_bytes: int = 0
+
+    @classmethod
+    def of(cls, manifest: Manifest) -> "ReplayTarget":
+        """Return the place that a set leads to by itself."""
+        return cls(Lsn.parse(manifest.reached_lsn), manifest.timeline)
+
+    def is_reached(self, place: Lsn) -> bool:
+        """Tell whether replay that ended at a place has come exactly here."""
+        if not self.is_included:
+            return place == self.lsn
+        # Each page has a head of its own, which is in no record.
+        room = self.record_bytes + _PAGE_HEAD * (2 + self.record_bytes // _PAGE_BYTES)
+        return self.lsn < place <= self.lsn + room
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +120,13 @@ class Sandbox:
         return WalRange(last["Timeline"], last["Start-LSN"], last["End-LSN"])
 
     @contextmanager
-    def started(self, manifest: Manifest) -> Iterator[str]:
-        """Run it at the set's place in the log; yield the address of the database."""
+    def started(self, database: str, target: ReplayTarget) -> Iterator[str]:
+        """Run it at a place in the log; yield the address of a database."""
         port = ports.choose(["sandbox"], {})["sandbox"]
-        self._configure(manifest, port)
+        self._configure(target, port)
         url = (
             f"postgresql://postgres:{self.password}@127.0.0.1:{port}/"
-            f"{manifest.database}?sslmode=disable&gssencmode=disable&connect_timeout=3"
+            f"{database}?sslmode=disable&gssencmode=disable&connect_timeout=3"
         )
         with (self.folder / "postgres.log").open("wb") as log:
             process = subprocess.Popen(  # noqa: S603
@@ -111,7 +146,7 @@ class Sandbox:
                 start_new_session=True,
             )
         try:
-            self._await_place(process, url, Lsn.parse(manifest.reached_lsn))
+            self._await_place(process, url, target)
             yield url
         finally:
             process.send_signal(signal.SIGINT)
@@ -121,9 +156,12 @@ class Sandbox:
                 process.kill()
                 process.wait()
 
-    def _configure(self, manifest: Manifest, port: int) -> None:
+    def _configure(self, target: ReplayTarget, port: int) -> None:
+        kept = self.folder / _KEPT
+        kept.mkdir(mode=0o700)
         for name in _OF_THE_CLUSTER:
-            (self.data / name).unlink(missing_ok=True)
+            with suppress(FileNotFoundError):
+                (self.data / name).replace(kept / name)
         settings: dict[str, Any] = DYNAMIC["postgresql"]["parameters"] | {
             "port": port,
             "listen_addresses": "127.0.0.1",
@@ -136,9 +174,9 @@ class Sandbox:
             "fsync": "off",
             # All of the log is there: nothing else is ever asked for.
             "restore_command": "/bin/false",
-            "recovery_target_lsn": manifest.reached_lsn,
-            "recovery_target_inclusive": "off",
-            "recovery_target_timeline": str(manifest.timeline),
+            "recovery_target_lsn": str(target.lsn),
+            "recovery_target_inclusive": "on" if target.is_included else "off",
+            "recovery_target_timeline": str(target.timeline),
             "recovery_target_action": "pause",
         }
         lines = (f"{name} = '{value}'\n" for name, value in settings.items())
@@ -147,6 +185,81 @@ class Sandbox:
         self._write("pg_ident.conf", "")
         self._write("recovery.signal", "")
 
+    def promote(self, url: str) -> None:
+        """Let it leave recovery and take writes; raises CannotRestore."""
+        with closing(psycopg2.connect(url)) as connection, connection.cursor() as asked:
+            asked.execute("SELECT pg_promote(true, %s)", [_PROMOTION_SECONDS])
+            if not (asked.fetchone() or (False,))[0]:
+                raise CannotRestore("The restored PostgreSQL does not take writes.")
+
+    def check_indexes(self, url: str) -> None:
+        """Have PostgreSQL compare every table with its indexes; raises SetBroken.
+
+        It has to take writes: the extension that compares is in no backup.
+        """
+        address = parse_dsn(url)
+        finished = subprocess.run(  # noqa: S603
+            [
+                self.programs.of_postgres("pg_amcheck"),
+                *("--install-missing", "--heapallindexed", "--no-password"),
+                *(f"--{name}={address[name]}" for name in ("host", "port")),
+                *("--username=postgres", address["dbname"]),
+            ],
+            env=self.programs.environment | {"PGPASSWORD": self.password},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if finished.returncode:
+            words = (finished.stdout + finished.stderr).strip().splitlines()
+            raise SetBroken(
+                "A restored table and its indexes do not belong together: "
+                + " ".join(words[:2])[:300]
+            )
+
+    def hand_over(self) -> Path:
+        """Make its folder one that the cluster can lead with; return the folder.
+
+        It has stopped, in good order, or CannotRestore is raised. From here on it is
+        safe from a power cut.
+        """
+        state = self._run("pg_controldata", str(self.data))
+        if not _SHUT_DOWN.search(state):
+            raise CannotRestore("The restored PostgreSQL did not stop in good order.")
+        kept = self.folder / _KEPT
+        for name in _HANDED_OVER:
+            with suppress(FileNotFoundError):
+                (kept / name).replace(self.data / name)
+        # Patroni writes its own in their place.
+        for name in ("postgresql.conf", "pg_hba.conf"):
+            self._write(name, "")
+        shutil.rmtree(self.data / "pg_replslot")
+        (self.data / "pg_replslot").mkdir(mode=0o700)
+        os.chown(self.data / "pg_replslot", *runs_as(self.folder.parent))
+        self._run("initdb", "--sync-only", "-D", str(self.data))
+        return self.data
+
+    def _run(self, program: str, *words: str) -> str:
+        finished = subprocess.run(  # noqa: S603
+            [*self.programs.prefix, self.programs.of_postgres(program), *words],
+            env=self.programs.environment,
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if finished.returncode:
+            raise CannotRestore(f"{program} failed: {finished.stderr.strip()[:300]}")
+        return finished.stdout
+
+    def add_log(self, name: str, content: bytes) -> None:
+        """Put a file of the log where replay looks for it."""
+        path = self.data / "pg_wal" / name
+        path.unlink(missing_ok=True)
+        path.write_bytes(content)
+        path.chmod(0o600)
+        os.chown(path, *runs_as(self.folder.parent))
+
     def _write(self, name: str, content: str) -> None:
         path = self.data / name
         path.write_text(content)
@@ -154,7 +267,7 @@ class Sandbox:
         os.chown(path, *runs_as(self.folder.parent))
 
     def _await_place(
-        self, process: "subprocess.Popen[bytes]", url: str, place: Lsn
+        self, process: "subprocess.Popen[bytes]", url: str, target: ReplayTarget
     ) -> None:
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline:
@@ -165,11 +278,12 @@ class Sandbox:
                 )
             with suppress(psycopg2.OperationalError):
                 state, reached = _ask(url)
-                if state == "paused" and Lsn.parse(reached) == place:
+                if state == "paused" and target.is_reached(Lsn.parse(reached)):
                     return
                 if state == "paused":
                     raise SetBroken(
-                        f"The backup's PostgreSQL stands at {reached}, not at {place}."
+                        f"The backup's PostgreSQL stands at {reached}, not at "
+                        f"{target.lsn}."
                     )
             time.sleep(0.05)
         raise SetBroken("The backup's PostgreSQL did not start within two minutes.")

@@ -23,10 +23,16 @@ PIECE: Final = 1024 * 1024
 
 
 class SealedWriter:
-    """Writes one object; `finish` tells what lies there then."""
+    """Writes one object; `finish` tells what lies there then.
 
-    def __init__(self, path: Path, key: FileCipher, bound_to: bytes) -> None:
+    `head` comes first, and stays readable.
+    """
+
+    def __init__(
+        self, path: Path, key: FileCipher, bound_to: bytes, head: bytes = b""
+    ) -> None:
         self._sink = _HashedFile(path)
+        self._sink.write(head)
         self._stream = key.encrypting(self._sink, bound_to)
         self._name = path.name
 

@@ -1,7 +1,7 @@
 """Counts and hashes of every table, by which two servers are compared row by row."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from typing import Final
 
@@ -96,7 +96,7 @@ def _place_of_snapshot(cursor: Cursor, after: Lsn) -> Lsn | None:
 
 
 def differing(
-    held: dict[str, TableDigest], restored: dict[str, TableDigest]
+    held: Mapping[str, TableDigest], restored: Mapping[str, TableDigest]
 ) -> Iterable[str]:
     """Return the tables that are not the same in both, by name."""
     names = held.keys() | restored.keys()

@@ -1,11 +1,13 @@
 """How backups stand, for whoever asks every second."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 
 from db.backups.notes import Failure
+from db.backups.recovery_kit import KeyFiles, read_note
 from jobs.backups.scheduling import BackupScheduler
-from services.backups import time_of_newest
+from services.backups import kits, time_of_newest
 from services.cluster.alerts import BackupCondition
 
 # A folder on a distant disk need not be listed every second.
@@ -13,10 +15,17 @@ _KEPT: Final = timedelta(seconds=30)
 
 
 class BackupWatch:
-    """The age of the newest backup, looked up twice a minute, and what went wrong."""
+    """The age of the newest backup and proof, looked up twice a minute, and faults."""
 
-    def __init__(self, scheduler: BackupScheduler) -> None:
+    def __init__(
+        self, scheduler: BackupScheduler, key_files: KeyFiles | None = None
+    ) -> None:
         self._scheduler = scheduler
+        self._key_files = key_files
+        self._kit_wanting_since: datetime | None = None
+        self._has_kit = True
+        self._unproven_since: datetime | None = None
+        self._has_proof = True
         self._looked_at: datetime | None = None
         self._as_of: datetime | None = None
 
@@ -24,20 +33,57 @@ class BackupWatch:
         """Return how backups stand at a time."""
         if self._looked_at is None or now - self._looked_at >= _KEPT:
             self._as_of = time_of_newest(self._scheduler.repository)
+            self._look_at_kit()
+            self._unproven_since = self._look_at_proof()
             self._looked_at = now
         since, scheduler = self._as_of, self._scheduler
         if since is None and scheduler.plan.every:
             since = scheduler.started_at
-        failure = scheduler.failure
+        failure, log = scheduler.failure, scheduler.log
         return BackupCondition(
             age=None if since is None else max(timedelta(), now - since),
             has_any=self._as_of is not None,
             failed_tries=self._tries(failure),
             failure=failure.sentence if failure else "",
+            log_behind=log.behind(now) if log else None,
+            log_failure=log.failure if log else "",
+            has_kit=self._has_kit,
+            kit_wanting=self._kit_wanting(now),
+            has_proof=self._has_proof,
+            unproven=_since(self._unproven_since, now),
         )
+
+    def _look_at_kit(self) -> None:
+        if self._key_files is None:
+            return
+        # Keys that cannot be read just now have not changed.
+        with suppress(OSError):
+            repository = self._scheduler.repository
+            self._has_kit = read_note(repository.folder) is not None
+            self._kit_wanting_since = kits.find_kit_age(repository, self._key_files)
+
+    def _look_at_proof(self) -> datetime | None:
+        """Return since when no restore is proven; None without backups."""
+        repository = self._scheduler.repository
+        sets, proof = repository.survey().sets, repository.last_proof()
+        self._has_proof = proof is not None
+        if proof is not None:
+            return proof.proved_at
+        return sets[0].as_of if sets else None
+
+    def _kit_wanting(self, now: datetime) -> timedelta | None:
+        """Return for how long no kit has had all keys; None without backups."""
+        if self._key_files is None or self._as_of is None:
+            return None
+        since = self._kit_wanting_since
+        return timedelta() if since is None else max(timedelta(), now - since)
 
     def _tries(self, failure: Failure | None) -> int | None:
         """Return how many failed in a row; None until one succeeded or failed."""
         if failure is not None:
             return failure.tries
         return None if self._as_of is None else 0
+
+
+def _since(timestamp: datetime | None, now: datetime) -> timedelta | None:
+    return None if timestamp is None else max(timedelta(), now - timestamp)

@@ -1,40 +1,47 @@
 """Restores a backup into a sandbox, proves it from end to end, and throws it away."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
-from typing import IO, Any, Final
+from itertools import chain
+from typing import Any, Final
 
-import bson
 import psycopg2
 from bson import ObjectId
-from bson.codec_options import CodecOptions
-from bson.errors import InvalidBSON
-from sqlalchemy import create_engine, select
+from psycopg2.errors import LockNotAvailable
 from sqlalchemy.orm import Session
 
-from db.backups.backup_errors import CannotBackUp, CannotRestore, SetBroken
+from db.backups.backup_errors import SetBroken, TableLocked
 from db.backups.file_copies import (
     CopiedFile,
+    list_later_copies,
     prove_copy,
     read_copies,
     require_copy,
 )
+from db.backups.log.archive import LogArchive
+from db.backups.log.windows import read_position
 from db.backups.manifest import Manifest, TableDigest
 from db.backups.notes import Proof
+from db.backups.replaced_data import remove_before
 from db.backups.repository import Repository
-from db.backups.sandbox import room_for, unpacked
-from db.backups.sealing import SetSeal, require_objects
+from db.backups.sealing import SetSeal
 from db.backups.table_digests import differing, digest_tables
 from db.embedded import DataFolder
-from db.embedded.processes import programs
 from db.files.file_keys import FileKeys
-from db.models.audit import AuditHead
-from jobs.backups.taking import seal_of
-from services.audit.chain import START, ChainBroken, Link, follow_all, link_of
+from jobs.backups.audit_following import read_later_entries, read_stream
+from jobs.backups.opening import opened, reading, require_whole
+from jobs.backups.routes import Route, route_to
+from services.audit.chain import (
+    START,
+    ChainBroken,
+    follow_all,
+    link_of,
+    read_head,
+    seals,
+)
 from services.documents.integrity.file_references import (
     FileReference,
     list_by_id,
@@ -43,8 +50,6 @@ from services.documents.integrity.file_references import (
 )
 
 _AT_ONCE: Final = 1000
-# As the audit log's own client reads entries.
-_OPTIONS: Final[CodecOptions[dict[str, Any]]] = CodecOptions(tz_aware=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,89 +65,130 @@ def look(
     *,
     to: datetime | None = None,
     system_id: str | None = None,
+    beside: Callable[[Session], None] | None = None,
 ) -> Proof:
-    """Restore the newest suitable set into a sandbox and prove it; keep the proof.
+    """Restore into a sandbox and prove it; keep the proof.
 
-    `system_id` is the clinic's, where it is known. Nothing live is asked or touched.
-    Raises CannotRestore, and SetBroken for what is not as it was written.
+    Without a time that is the newest set, at its own place. `system_id` is the
+    clinic's, where it is known. Nothing live is asked or touched; `beside` may look
+    from what was proven at what is. Raises CannotRestore, and SetBroken for what is
+    not as it was written.
     """
     with repository.read_from():
-        proof = _prove(folder, repository, keys, to, system_id)
+        if system_id is not None and repository.system_id is not None:
+            repository.require_clinic(system_id)
+        archive = LogArchive(repository.folder, repository.system_id or "", keys)
+        route = route_to(repository, archive, to)
+        proving = Proving(folder, repository, keys, archive, route)
+        seal, copies = proving.require_whole()
+        with opened(folder, repository, archive, route, seal) as url:
+            proof = proving.prove(url, seal, copies)
+            if beside is not None:
+                with reading(url) as session:
+                    beside(session)
     repository.add_proof(proof)
+    remove_before(folder.path, proof.as_of)
     return proof
 
 
-def _prove(
-    folder: DataFolder,
-    repository: Repository,
-    keys: FileKeys,
-    to: datetime | None,
-    system_id: str | None,
-) -> Proof:
-    began = time.monotonic()
-    if system_id is not None and repository.system_id is not None:
-        repository.require_clinic(system_id)
-    manifest = repository.choose(to)
-    try:
-        repository.require_room(folder.path, room_for(manifest), "the sandbox")
-    except CannotBackUp as error:
-        raise CannotRestore(str(error)) from error
-    seal = seal_of(manifest, keys)
-    place = repository.set_folder(manifest.set_id)
-    require_objects(place, manifest)
-    with seal.reading(place / "entries") as stream:
-        copies = {copy.place: copy for copy in read_copies(stream)}
-    for copy in copies.values():
-        require_copy(copy, repository)
-    with unpacked(folder, programs.find(folder.path), seal, place) as sandbox:
-        sandbox.verify()
-        with sandbox.started(manifest) as url:
-            tables = _prove_tables(url, manifest)
-            engine = create_engine(
-                "postgresql+psycopg2://", creator=partial(psycopg2.connect, url)
-            )
-            try:
-                with Session(engine) as session:
-                    files = _prove_files(session, copies, repository, manifest, keys)
-                    audit_entries = _prove_audit(session, repository, seal, manifest)
-            finally:
-                engine.dispose()
-    return Proof(
-        set_id=manifest.set_id,
-        as_of=manifest.as_of,
-        proved_at=datetime.now(UTC),
-        seconds=time.monotonic() - began,
-        tables=len(tables),
-        rows=sum(table.rows for table in tables.values()),
-        is_compared=bool(manifest.tables),
-        files=files.files,
-        file_bytes=files.bytes,
-        audit_entries=audit_entries,
-    )
+Copies = Mapping[tuple[str, ObjectId], CopiedFile]
 
 
-def _prove_tables(url: str, manifest: Manifest) -> dict[str, TableDigest]:
+@dataclass(frozen=True, slots=True)
+class Proving:
+    """The proof of one restore, wherever its PostgreSQL stands still."""
+
+    folder: DataFolder
+    repository: Repository
+    keys: FileKeys
+    archive: LogArchive
+    route: Route
+    # What the tables held at the route's place, where somebody has seen that.
+    expected: Mapping[str, TableDigest] | None = None
+    began: float = field(default_factory=time.monotonic)
+
+    def require_whole(self) -> tuple[SetSeal, Copies]:
+        """Return the set's seal and the files' copies, all of which are there.
+
+        Raises CannotRestore and SetBroken.
+        """
+        seal = require_whole(self.folder, self.repository, self.keys, self.route)
+        copies = self._copies(seal)
+        for copy in copies.values():
+            require_copy(copy, self.repository)
+        return seal, copies
+
+    def prove(self, url: str, seal: SetSeal, copies: Copies) -> Proof:
+        """Prove the rows at an address, their files and the audit log's copy."""
+        route, repository = self.route, self.repository
+        manifest = route.manifest
+        tables = _prove_tables(url, route, self._expected)
+        with reading(url) as session:
+            files = _prove_files(session, copies, repository, manifest, self.keys)
+            audit_entries = _prove_audit(session, repository, self.archive, seal, route)
+        return Proof(
+            set_id=manifest.set_id,
+            as_of=manifest.as_of if route.to is None else route.to,
+            proved_at=datetime.now(UTC),
+            seconds=time.monotonic() - self.began,
+            tables=len(tables),
+            rows=sum(table.rows for table in tables.values()),
+            is_compared=bool(self._expected),
+            files=files.files,
+            file_bytes=files.bytes,
+            audit_entries=audit_entries,
+            log_segments=None if route.to is None else len(route.segments),
+        )
+
+    @property
+    def _expected(self) -> Mapping[str, TableDigest]:
+        if self.expected is not None:
+            return self.expected
+        return self.route.manifest.tables if self.route.to is None else {}
+
+    def _copies(self, seal: SetSeal) -> Copies:
+        """Return the files' copies; of those made after the set the newest counts."""
+        manifest = self.route.manifest
+        place = self.repository.set_folder(manifest.set_id)
+        with seal.reading(place / "entries") as stream:
+            copies = {copy.place: copy for copy in read_copies(stream)}
+        if self.route.to is not None:
+            later = list_later_copies(self.archive, manifest.began_at)
+            copies |= {copy.place: copy for copy in later}
+        return copies
+
+
+def _prove_tables(
+    url: str, route: Route, expected: Mapping[str, TableDigest]
+) -> dict[str, TableDigest]:
     """Read every row of every table; raise SetBroken where a replica showed others."""
-    with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
-        restored = digest_tables(cursor)
-    if manifest.tables and (names := list(differing(manifest.tables, restored))):
+    manifest = route.manifest
+    try:
+        with (
+            closing(psycopg2.connect(url)) as connection,
+            connection.cursor() as cursor,
+        ):
+            restored = digest_tables(cursor)
+    except LockNotAvailable as error:
+        raise TableLocked from error
+    if expected and (names := list(differing(expected, restored))):
         raise SetBroken(
             f"Backup {manifest.set_id} restores other rows than a replica had shown "
-            f"at {manifest.reached_lsn}, in {', '.join(names)}."
+            f"at {route.place or manifest.reached_lsn}, in {', '.join(names)}."
         )
     return restored
 
 
 def _prove_files(
     session: Session,
-    copies: Mapping[tuple[str, ObjectId], CopiedFile],
+    copies: Copies,
     repository: Repository,
     manifest: Manifest,
     keys: FileKeys,
 ) -> _FilesProven:
     """Prove the file of every row; raise SetBroken, naming the row by its id."""
     count = size = 0
-    for reference in _references(session):
+    for reference in list_references(session):
         for file_id in reference.file_ids:
             copy = copies.get((reference.bucket, ObjectId(file_id)))
             if copy is None:
@@ -157,7 +203,7 @@ def _prove_files(
     return _FilesProven(count, size)
 
 
-def _references(session: Session) -> Iterator[FileReference]:
+def list_references(session: Session) -> Iterator[FileReference]:
     """Yield every row that names files."""
     yield from list_versions(session, versions())
     after = None
@@ -167,39 +213,61 @@ def _references(session: Session) -> Iterator[FileReference]:
 
 
 def _prove_audit(
-    session: Session, repository: Repository, seal: SetSeal, manifest: Manifest
+    session: Session,
+    repository: Repository,
+    archive: LogArchive,
+    seal: SetSeal,
+    route: Route,
 ) -> int:
-    """Follow the copied chain; raise SetBroken where it, or the rows' head, breaks."""
-    row = session.execute(select(AuditHead.sequence, AuditHead.hash)).one_or_none()
-    head = Link(row.sequence, row.hash) if row else START
+    """Follow the copied chain; raise SetBroken where it, or the rows' head, breaks.
+
+    Of the log of an earlier version entries were copied with the sets alone.
+    """
+    manifest, after = route.manifest, list[dict[str, Any]]()
+    if route.to is not None:
+        after = list(read_later_entries(archive, manifest.audit_entries))
+    head, sealed = read_head(session), {each.link for each in seals.list_seals(session)}
     path = repository.set_folder(manifest.set_id) / "audit"
-    count, has_head = 0, head == START
+    count, first, has_head = 0, None, head == START
     try:
         with seal.reading(path) as stream:
-            for entry in follow_all(_read_entries(stream)):
+            for entry in follow_all(chain(read_stream(stream), after)):
                 count += 1
-                has_head = has_head or link_of(entry) == head
+                link = link_of(entry)
+                first = first or link.sequence
+                has_head = has_head or link == head
+                sealed.discard(link)
     except ChainBroken as error:
         raise SetBroken(
             f"The audit log of backup {manifest.set_id} is broken: {error}"
         ) from error
-    if not has_head:
+    position = read_position(archive.folder)
+    is_kept = position is not None and position.audit_until is not None
+    if not has_head and (is_kept or route.to is None or head.sequence <= count):
         raise SetBroken(
             f"The audit log of backup {manifest.set_id} does not reach entry "
             f"{head.sequence}, where its rows say that it ends."
         )
+    # Entries go after ten years, and seals of them stay.
+    if has_head and any(each.sequence >= (first or 0) for each in sealed):
+        raise SetBroken(
+            f"The audit log of backup {manifest.set_id} has other entries than those "
+            "that were sealed."
+        )
     return count
-
-
-def _read_entries(stream: IO[bytes]) -> Iterator[dict[str, Any]]:
-    try:
-        yield from bson.decode_file_iter(stream, _OPTIONS)
-    except InvalidBSON as error:
-        raise SetBroken("The audit log's copy is not what was written.") from error
 
 
 def words_of(proof: Proof) -> str:
     """Return a proof as a sentence."""
+    if proof.log_segments is not None:
+        return (
+            f"Restored the clinic as of {proof.as_of:%Y-%m-%d %H:%M:%S.%f} UTC into a "
+            f"sandbox in {proof.seconds:.1f} s, from {proof.set_id} and "
+            f"{proof.log_segments} segments of the log after it: all {proof.rows} rows "
+            f"of {proof.tables} tables can be read; the files of all rows are whole "
+            f"({proof.files}, {proof.file_bytes / 1e6:.1f} MB); the backup's audit log "
+            f"is whole up to entry {proof.audit_entries}. Nothing live was touched."
+        )
     compared = (
         "the same as a replica showed then"
         if proof.is_compared

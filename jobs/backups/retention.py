@@ -1,7 +1,8 @@
-"""Removes backups that are older than they are to be kept, and files only they had.
+"""Removes backups that are older than they are to be kept, and what only they needed.
 
 A set goes whole: its name first, so that whatever kills this leaves remains that count
-for nothing. Files that no set names any more go after the sets that named them.
+for nothing. Files that nothing names any more go after the sets that named them, and so
+does the log from which no set goes on.
 """
 
 from collections.abc import Iterable
@@ -10,21 +11,25 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from db.backups.backup_errors import SetBroken
-from db.backups.file_copies import read_copies
+from db.backups.file_copies import list_later_copies, read_copies
+from db.backups.log.archive import LogArchive
+from db.backups.log.segments import number_of
 from db.backups.manifest import Manifest
 from db.backups.notes import Proof
 from db.backups.repository import Repository, Survey
 from db.files.file_keys import FileKeys
+from db.postgres import Lsn
 from jobs.backups.taking import seal_of
 
 
 @dataclass(frozen=True, slots=True)
 class RemovedBackups:
-    """The sets that were removed, and how many files and bytes of files were."""
+    """The sets that were removed, and how many files, bytes and pieces of the log."""
 
     set_ids: tuple[str, ...] = ()
     files: int = 0
     file_bytes: int = 0
+    log_objects: int = 0
 
 
 def list_expired(
@@ -58,13 +63,49 @@ def remove_expired(
         expired = list_expired(survey, proof, before)
         for set_id in expired:
             repository.remove(set_id)
+        archive = LogArchive(repository.folder, repository.system_id or "", keys)
+        pieces = _remove_log(repository, archive, before)
         files = file_bytes = 0
         if expired or is_sweeping:
-            files, file_bytes = _remove_unnamed(repository, keys)
-        return RemovedBackups(expired, files, file_bytes)
+            # Nobody copies a file meanwhile that its entry does not name yet.
+            archive.folder.mkdir(mode=0o700, exist_ok=True)
+            with archive.copying_files():
+                files, file_bytes = _remove_unnamed(repository, archive, keys)
+        return RemovedBackups(expired, files, file_bytes, pieces)
 
 
-def _remove_unnamed(repository: Repository, keys: FileKeys) -> tuple[int, int]:
+def _remove_log(repository: Repository, archive: LogArchive, before: datetime) -> int:
+    """Remove the log that no set goes on along; return how many objects that were.
+
+    A set that only stays because it was proven leads to its own time: nobody keeps
+    months of log for it.
+    """
+    survey = repository.survey()
+    if survey.newest is None or survey.unreadable:
+        return 0
+    first = next((s for s in survey.sets if s.as_of >= before), survey.newest)
+    needed = number_of(Lsn.parse(first.reached_lsn))
+    listing = archive.listing()
+    names = [
+        piece.name
+        for segment, pieces in listing.pieces.items()
+        for piece in pieces
+        if segment.number < needed
+    ]
+    names += [name for at, name in archive.list_entries() if at < first.began_at]
+    names += [
+        piece.name
+        for piece in archive.list_audit()
+        if piece.last <= first.audit_entries
+    ]
+    for name in names:
+        archive.remove(name)
+    return len(names)
+
+
+def _remove_unnamed(
+    repository: Repository, archive: LogArchive, keys: FileKeys
+) -> tuple[int, int]:
     """Remove the files that no set names; none if a set does not say which it does."""
     survey = repository.survey()
     count = size = 0
@@ -74,6 +115,7 @@ def _remove_unnamed(repository: Repository, keys: FileKeys) -> tuple[int, int]:
     with suppress(SetBroken, OSError):
         for manifest in survey.sets:
             named.update(_named_by(repository, keys, manifest))
+        named.update(copy.sha256 for copy in list_later_copies(archive))
         for path in list(repository.stored_files()):
             if path.name not in named:
                 size += path.stat().st_size

@@ -5,8 +5,6 @@ hold up all others, and die with the connection to a primary that goes.
 """
 
 import logging
-import os
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,7 +18,11 @@ from db.backups.backup_errors import BackupRunning, CannotBackUp
 from db.backups.notes import Failure
 from db.backups.repository import Repository
 from db.files.file_keys import FileKeys
-from db.postgres import SYSTEM, Database, DatabaseUnavailable
+from db.postgres import SYSTEM, Database
+from jobs.backups.drills.scheduling import RestoreDriller
+from jobs.backups.log_keeping import LogKeeper
+from jobs.backups.polling import poll
+from jobs.backups.previewing import RestorePreviewer
 from jobs.backups.retention import remove_expired
 from jobs.backups.taking import BackupTaken
 from jobs.worker.background_threads import background_threads
@@ -28,7 +30,6 @@ from services import backups
 from services.backups import BackupRequest
 from services.documents.integrity.runs import KEEPER
 
-_LOOK_SECONDS: Final = 2.0
 _FIRST_PAUSE: Final = timedelta(minutes=5)
 _LONGEST_PAUSE: Final = timedelta(hours=6)
 _REMOVE_EVERY: Final = timedelta(hours=1)
@@ -58,8 +59,13 @@ class BackupPlan:
         started_at: datetime,
         newest_began_at: datetime | None,
         failure: Failure | None,
+        *,
+        is_cut_off: bool = False,
     ) -> datetime | None:
         """Return when the next backup is due; None if none ever is by itself.
+
+        Where the log does not go on from the newest, nothing later can be gone to until
+        there is another: so the next is due at once.
 
         After one that failed the pause doubles with each try, up to six hours or, if
         that is shorter, the time between two backups.
@@ -68,7 +74,8 @@ class BackupPlan:
             return None
         due = started_at + self.settling
         if newest_began_at is not None:
-            due = max(due, newest_began_at + self.every)
+            pause = min(_FIRST_PAUSE, self.every) if is_cut_off else self.every
+            due = max(due, newest_began_at + pause)
         if failure is not None:
             longest = min(_LONGEST_PAUSE, self.every)
             # Far above the longest pause, and far below what a time span can be.
@@ -84,8 +91,9 @@ def _utc_now() -> datetime:
 class BackupScheduler:
     """Looks every other second whether a backup is due or asked for, and makes it.
 
-    `take` makes one. What went wrong last is kept here as well as in the repository,
-    which may be what could not be written.
+    `take` makes one, `log` keeps what comes between two, `previewer` tells what going
+    back would undo, and `driller` practises restores. What went wrong last is kept here
+    as well as in the repository, which may be what could not be written.
     """
 
     def __init__(
@@ -96,8 +104,14 @@ class BackupScheduler:
         take: Callable[[], BackupTaken],
         plan: BackupPlan,
         *,
+        log: LogKeeper | None = None,
+        previewer: RestorePreviewer | None = None,
+        driller: RestoreDriller | None = None,
         clock: Callable[[], datetime] = _utc_now,
     ) -> None:
+        self.log = log
+        self.previewer = previewer
+        self.driller = driller
         self._database = database
         self.repository = repository
         self._keys = keys
@@ -113,15 +127,7 @@ class BackupScheduler:
 
     def run(self, stopping: Event) -> None:
         """Look until `stopping` is set, behind everybody else who wants to work."""
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
-        while not stopping.wait(_LOOK_SECONDS):
-            try:
-                self.look()
-            except DatabaseUnavailable:
-                _log.debug("Nobody knows who asks for a backup: no server leads.")
-            except Exception:
-                # Whatever it is, looking goes on: nobody would miss a dead thread.
-                _log.exception("Looking for backups that are due failed; it goes on.")
+        poll(self.look, stopping, subject="backups that are due", nice=_NICE)
 
     def look(self) -> None:
         """Make a backup if one is due or asked for; remove those that are too old."""
@@ -142,7 +148,10 @@ class BackupScheduler:
             # Made by hand since.
             self.failure = None
         began = newest.began_at if newest else None
-        due = self.plan.due_at(self.started_at, began, self.failure)
+        is_cut_off = self.log is not None and self.log.is_cut_off
+        due = self.plan.due_at(
+            self.started_at, began, self.failure, is_cut_off=is_cut_off
+        )
         return due is not None and due <= now
 
     def _answer(self, request: BackupRequest) -> None:
@@ -225,6 +234,13 @@ def _recording(
 
 @contextmanager
 def backing_up(scheduler: BackupScheduler) -> Iterator[None]:
-    """Back up in the background until the block ends."""
-    with background_threads(backups=scheduler.run):
+    """Back up, keep the log, make previews and run drills until the block ends."""
+    threads = {"backups": scheduler.run}
+    if scheduler.log is not None:
+        threads["backup_log"] = scheduler.log.run
+    if scheduler.previewer is not None:
+        threads["restore_previews"] = scheduler.previewer.run
+    if scheduler.driller is not None:
+        threads["restore_drills"] = scheduler.driller.run
+    with background_threads(**threads):
         yield

@@ -18,6 +18,7 @@ from db.audit_store import AuditStore, AuditStoreUnavailable
 from db.backups.backup_errors import CannotBackUp, CannotRestore, SetBroken
 from db.backups.base_backup import Leader, LeaderSystem
 from db.backups.file_copies import CopiedFile, FileCopies, read_copies
+from db.backups.known_repository import claim
 from db.backups.manifest import Manifest, SealedObject, TableDigest
 from db.backups.repository import Repository
 from db.backups.sandbox import unpacked
@@ -79,7 +80,7 @@ def take(source: BackupSource, repository: Repository) -> BackupTaken:
     """Take a backup; raises CannotBackUp, and then nothing of it counts."""
     leader = Leader(source.addresses, programs.find(source.folder.path), sys.executable)
     system = leader.system()
-    repository.claim(system.system_id)
+    claim(repository, system.system_id, source.folder.path)
     with repository.held():
         try:
             return _Taking(source, repository, leader, system).run()
@@ -123,7 +124,8 @@ class _Taking:
         self._system = system
         self._began_at = datetime.now(UTC)
         self._set_id = ""
-        self._files = FileCopies(source.files, repository, known=self._known())
+        known = known_copies(repository, source.keys)
+        self._files = FileCopies(source.files, repository, known=known)
         self._objects: list[SealedObject] = []
 
     def run(self) -> BackupTaken:
@@ -148,17 +150,6 @@ class _Taking:
             return
         self._repository.require_room(folder, rows, "a backup")
         self._repository.require_room(data, rows, "verifying a backup")
-
-    def _known(self) -> dict[tuple[str, bson.ObjectId], CopiedFile]:
-        """Return the copies of the newest set, as far as it opens."""
-        known = {}
-        with suppress(SetBroken, OSError):
-            if (newest := self._repository.survey().newest) is not None:
-                seal = seal_of(newest, self._source.keys)
-                place = self._repository.set_folder(newest.set_id)
-                with seal.reading(place / "entries") as stream:
-                    known = {copy.place: copy for copy in read_copies(stream)}
-        return known
 
     def _make(self, unfinished: Path) -> Manifest:
         key = FileCipher.new()
@@ -242,6 +233,18 @@ class _Taking:
                 count += 1
             self._objects.append(sink.finish())
         return count
+
+
+def known_copies(
+    repository: Repository, keys: FileKeys
+) -> dict[tuple[str, bson.ObjectId], CopiedFile]:
+    """Return the copies of the newest set, as far as it opens."""
+    with suppress(SetBroken, OSError):
+        if (newest := repository.survey().newest) is not None:
+            place = repository.set_folder(newest.set_id)
+            with seal_of(newest, keys).reading(place / "entries") as stream:
+                return {copy.place: copy for copy in read_copies(stream)}
+    return {}
 
 
 def seal_of(manifest: Manifest, keys: FileKeys) -> SetSeal:

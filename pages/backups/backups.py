@@ -3,6 +3,9 @@
 import streamlit as st
 
 from dashboard.backups.backup_overview import show_backups
+from dashboard.backups.recovery_kit import show_recovery_kit
+from dashboard.backups.restore_drills import show_restore_drills
+from dashboard.backups.restore_preview import show_restore_preview
 from dashboard.cluster.monitoring.page_links import show_page_links
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.page_header import page_header
@@ -11,7 +14,13 @@ page_header("Backups")
 show_page_links()
 st.caption(
     "A backup has the rows, the files and the audit log of one time, sealed with keys "
-    "of the data folder. It leads back to that time, not to others between two backups."
+    "of the data folder. The log after it leads to any second since."
 )
 with error_boundary():
     show_backups()
+with error_boundary():
+    show_restore_drills()
+with error_boundary():
+    show_recovery_kit()
+with error_boundary():
+    show_restore_preview()

@@ -1,6 +1,8 @@
 """Backups, as administrators see them: what there is, how old, and what was proven."""
 
+from db.backups.log.windows import BackupWindow as BackupWindow
 from db.backups.manifest import Manifest as Manifest
+from db.backups.requested_restore import RequestedRestore as RequestedRestore
 from services.backups.requests import (
     BackupRequest as BackupRequest,
     BackupRequested as BackupRequested,
@@ -12,6 +14,7 @@ from services.backups.requests import (
 )
 from services.backups.state import (
     BackupState as BackupState,
+    LogState as LogState,
     forecast_bytes as forecast_bytes,
     read_state as read_state,
     record_proven as record_proven,

@@ -2,16 +2,21 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 from sqlalchemy.orm import Session
 
+from db.backups.backup_errors import SetBroken
+from db.backups.log.archive import LogArchive
+from db.backups.log.windows import BackupWindow, find_windows, read_position
 from db.backups.manifest import Manifest
-from db.backups.notes import Failure, Proof
+from db.backups.notes import Failure, LogPosition, Proof
+from db.backups.replaced_data import DataBefore, list_before
 from db.backups.repository import Repository
+from db.files.file_keys import FileKeys, UnusableFileKeys
 from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
@@ -20,10 +25,28 @@ _TO_TELL_A_RATE: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
+class LogState:
+    """The times that one can go back to, the oldest first; `failure` is what is wrong.
+
+    A window that ends before the next begins was ended by a gap in the log.
+    """
+
+    windows: tuple[BackupWindow, ...] = ()
+    position: LogPosition | None = None
+    failure: str = ""
+
+    @property
+    def window(self) -> BackupWindow | None:
+        """The newest window with any log."""
+        return next((each for each in reversed(self.windows) if each.has_log), None)
+
+
+@dataclass(frozen=True, slots=True)
 class BackupState:
     """The repository at a glance; `failure` is why the last backup came to nothing.
 
     `is_beside` tells that the backups are lost with the disk of what they are of.
+    `before` is what the servers had before the clinic went back, as long as it is kept.
     """
 
     folder: Path
@@ -34,6 +57,8 @@ class BackupState:
     failure: Failure | None
     proof: Proof | None
     free_bytes: int | None = None
+    log: LogState = field(default_factory=LogState)
+    before: tuple[DataBefore, ...] = ()
 
     @property
     def newest(self) -> Manifest | None:
@@ -47,7 +72,9 @@ class BackupState:
         return bool(newest and self.proof and self.proof.set_id == newest.set_id)
 
 
-def read_state(actor: Actor, repository: Repository, data: Path) -> BackupState:
+def read_state(
+    actor: Actor, repository: Repository, data: Path, keys: FileKeys
+) -> BackupState:
     """Return what backups there are; `data` is the folder of what they are of."""
     actor.require(Permission.VIEW_REPLICATION)
     survey = repository.survey()
@@ -60,7 +87,21 @@ def read_state(actor: Actor, repository: Repository, data: Path) -> BackupState:
         repository.last_failure(),
         repository.last_proof(),
         repository.free_bytes,
+        _read_log(repository, survey.sets, keys),
+        tuple(list_before(data)),
     )
+
+
+def _read_log(
+    repository: Repository, sets: Sequence[Manifest], keys: FileKeys
+) -> LogState:
+    archive = LogArchive(repository.folder, repository.system_id or "", keys)
+    position = read_position(archive.folder)
+    try:
+        windows = find_windows(sets, archive, position)
+    except (SetBroken, UnusableFileKeys) as error:
+        return LogState((), position, str(error))
+    return LogState(windows, position, position.failure if position else "")
 
 
 def forecast_bytes(state: BackupState, every: timedelta, kept: timedelta) -> int | None:
@@ -111,6 +152,7 @@ def record_proven(session: Session, actor: Actor, proof: Proof) -> None:
             "rows": proof.rows,
             "files": proof.files,
             "compared": proof.is_compared,
+            "as_of": proof.as_of.isoformat(),
         },
     )
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from db.backups.manifest import Manifest, SealedObject, TableDigest
-from db.backups.notes import Proof
+from db.backups.notes import DrillFigures, Proof
 from db.backups.repository import Repository
 
 SYSTEM_ID: Final = "7000000000000000001"
@@ -42,6 +42,12 @@ PROOF: Final = Proof(
     files=60,
     file_bytes=1_500_000,
     audit_entries=985,
+)
+DRILLED: Final = replace(
+    PROOF,
+    as_of=AS_OF + timedelta(minutes=30),
+    log_segments=2,
+    drill=DrillFigures(AS_OF + timedelta(minutes=3), 2.5, 0.4, 90_000_000),
 )
 
 

@@ -27,7 +27,7 @@ ROOMS = ("dashboard", "pages", "api", "jobs", "services", "db")
 DOMAINS = frozenset(
     (
         *("patients", "documents", "visits", "consultations"),
-        *("people", "cluster", "audit", "backups"),
+        *("people", "cluster", "audit", "backups", "analytics", "fhir"),
     )
 )
 GROUND = frozenset(("core", "lists", "messaging", "pdf", "demo"))

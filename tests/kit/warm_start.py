@@ -11,17 +11,37 @@ import os
 import runpy
 import subprocess
 import sys
+import threading
 import time
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import ModuleType
-from unittest.mock import patch
 
 _PROCESSES = multiprocessing.get_context("forkserver")
 _PROCESSES.set_forkserver_preload(["tests.kit.loaded"])
+
+_starting = threading.Lock()
+
+
+@contextmanager
+def _nothing_to_run() -> Iterator[None]:
+    """Show a main module that is empty to whoever begins here.
+
+    Whatever this process runs, also a page's script, is not for the other to run. Only
+    that one entry is changed: while all of them are taken out and put back, another
+    thread's import makes modules such as `io` anew, and their errors are others then.
+    """
+    with _starting:
+        main = sys.modules["__main__"]
+        sys.modules["__main__"] = ModuleType("__main__")
+        try:
+            yield
+        finally:
+            sys.modules["__main__"] = main
 
 
 class WarmProcess:
@@ -48,8 +68,7 @@ class WarmProcess:
             ).run,
             daemon=True,
         )
-        # Whatever this process runs, also a page's script, is not for the other to run.
-        with patch.dict(sys.modules, {"__main__": ModuleType("__main__")}):
+        with _nothing_to_run():
             self._process.start()
         assert self._process.pid is not None
         self.pid = self._process.pid

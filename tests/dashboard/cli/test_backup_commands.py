@@ -1,11 +1,20 @@
 """The commands backup and restore, where they refuse: in one sentence each."""
 
 import sys
+from contextlib import nullcontext
 
 import pytest
+import typer
 
+from dashboard.cli.backups import Comparison
+from dashboard.cli.going_back.taking_back import Confirmation
+from db.backups.backup_errors import CannotRestore
 from db.backups.repository import Repository
+from jobs.backups.going_back.restoring import ProvenRestore
+from services.backups.previews import ChangedKind, ChangeList, ChangeSince
 from tests.kit import backup_sets
+
+TO = backup_sets.AS_OF
 
 
 def test_servers_of_ones_own_are_not_backed_up(run):
@@ -32,9 +41,18 @@ def test_a_clinic_that_does_not_run_is_not_backed_up(run, tmp_path):
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        ((), "Only looking is possible yet: add --look to restore into a sandbox."),
+        ((), "Add --look to restore into a sandbox, or --to TIME --go-back --reason"),
+        (
+            ("--go-back", "--to", "2026-11-25", "--reason", "By mistake"),
+            "Chartroom takes the servers back that it starts itself. Take your own",
+        ),
         (("--look",), "There is no backup in "),
         (("--look", "--to", "yesterday"), "yesterday is no time: write one like "),
+        (("--look", "--report", "lists"), "--report lists what came since a time"),
+        (
+            ("--look", "--to", "2026-11-25", "--report", "/dev/null"),
+            "The folder /dev/null for the report cannot be used (file exists)",
+        ),
     ],
 )
 def test_what_cannot_be_restored_is_one_sentence(run, words, sentence):
@@ -43,6 +61,56 @@ def test_what_cannot_be_restored_is_one_sentence(run, words, sentence):
     assert (finished.returncode, finished.stdout) == (1, "")
     assert finished.stderr.startswith(sentence)
     assert finished.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--reason", "By mistake"), "Name the time to go back to with --to."),
+        (("--to", "2026-11-25"), "Say why the clinic goes back, with --reason"),
+        (
+            ("--to", "2026-11-25", "--reason", "x" * 501),
+            "The reason is longer than 500 characters",
+        ),
+        (("--to", "2026-11-25", "--reason", "By mistake"), "No cluster runs in "),
+    ],
+)
+def test_going_back_needs_a_time_a_reason_and_a_clinic_that_runs(run, words, sentence):
+    own = ("DATABASE_URL", "OWNER_URL", "MONGO_URL", "AUDIT_MONGO_URL", "REPLICA_URLS")
+    nobodys = {f"CHARTROOM_{name}": "" for name in (*own, "PATRONI_URLS")}
+
+    finished = run("restore", "--go-back", *words, **nobodys)
+
+    assert (finished.returncode, finished.stdout) == (1, "")
+    assert finished.stderr.startswith(sentence)
+    assert finished.stderr.count("\n") == 1
+    assert ("--servers-lost" in finished.stderr) == sentence.startswith("No cluster")
+
+
+@pytest.mark.parametrize(
+    ("typed", "is_confirmed"),
+    [("Chartroom Clinic", True), (TO.isoformat(), True), ("yes", False), ("", False)],
+)
+def test_going_back_is_confirmed_by_the_clinics_name_or_the_time(
+    monkeypatch, capsys, typed, is_confirmed
+):
+    monkeypatch.setattr(typer, "prompt", lambda *_, **__: typed)
+    confirmation = Confirmation("Chartroom Clinic", TO, None, is_sure=False)
+    change = ChangeSince("filed", "id", "", "", TO, "")
+    lists = (ChangeList(ChangedKind.DOCUMENTS, (change,)),)
+    restore = ProvenRestore(backup_sets.PROOF, lists)
+
+    with (
+        nullcontext()
+        if is_confirmed
+        else pytest.raises(
+            CannotRestore, match="It was not confirmed: nothing was changed"
+        )
+    ):
+        confirmation.confirm(restore)
+
+    # What it would undo was told before.
+    assert "documents  filed  1" in capsys.readouterr().out
 
 
 def test_a_time_outside_the_window_is_refused_and_a_missing_object_named(run, tmp_path):
@@ -55,8 +123,8 @@ def test_a_time_outside_the_window_is_refused_and_a_missing_object_named(run, tm
     now = run("restore", "--look", **there)
 
     assert late.stderr == (
-        "2026-11-26 00:00:00 UTC is outside what the backups reach: they go from "
-        "2026-11-25 02:00:07 UTC to 2026-11-25 02:00:07 UTC.\n"
+        "2026-11-26 00:00:00 UTC is outside what the backups reach: they go to "
+        "2026-11-25 02:00:07 UTC.\n"
     )
     assert now.stderr == (
         "The manifest of backup 20261125T020000Z-0001 is not what was written.\n"
@@ -78,3 +146,43 @@ def test_backups_of_another_clinic_are_refused_in_words(run, tmp_path):
     assert "belong to another clinic" in finished.stderr
     assert "PostgreSQL 7000000000000000001" in finished.stderr
     assert "this one is 7000000000000000002" in finished.stderr
+
+
+def listed(kind, *words):
+    changes = (ChangeSince(what, "=1", "", "", TO, "") for what in words)
+    return ChangeList(kind, tuple(changes))
+
+
+def test_what_came_since_is_a_table_and_files_of_ids(tmp_path):
+    lists = (
+        listed(ChangedKind.PATIENTS, "registered", "changed", "changed"),
+        listed(ChangedKind.NOTES),
+    )
+    comparison = Comparison(TO, object(), lists)
+
+    table = list(comparison.tell(tmp_path))
+
+    assert table == [
+        "What came since, and would be undone by going back:",
+        "  patients  changed     2",
+        "            registered  1",
+        "  notes     nothing     0",
+        table[4],
+        f"Lists of ids and times in {tmp_path}: patients.csv, notes.csv.",
+    ]
+    assert table[4].startswith("Not listed: doctors and their hours, tags, views")
+    file = tmp_path / "patients.csv"
+    assert file.stat().st_mode & 0o777 == 0o600
+    lines = file.read_text(encoding="utf-8-sig").splitlines()
+    assert lines[1].startswith("registered,'=1,")
+    assert len(lines) == 4
+    with pytest.raises(CannotRestore, match="could not be written into"):
+        list(comparison.tell(tmp_path / "nowhere"))
+
+
+def test_without_a_clinic_that_runs_nothing_is_compared_and_that_is_said(tmp_path):
+    (line,) = Comparison(TO, None).tell(tmp_path)
+
+    assert line.startswith("What came since is not told: the clinic does not run")
+    assert list(tmp_path.iterdir()) == []
+    assert list(Comparison(None, None).tell(None)) == []

@@ -1,10 +1,20 @@
 """The age of the newest backup, as rules of alerts judge it."""
 
+from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
 
+from db.backups.notes import LogPosition
+from db.backups.recovery_kit import (
+    FILE_KEYS,
+    KeyFiles,
+    KitNote,
+    digests_of,
+    write_note,
+)
 from db.backups.repository import Repository
 from jobs.backups.ageing import BackupWatch
+from jobs.backups.log_keeping import LogKeeper
 from jobs.backups.scheduling import BackupPlan, BackupScheduler
 from jobs.cluster import sampling
 from jobs.cluster.monitor_ledger import Ledger
@@ -50,6 +60,47 @@ def test_who_watches_the_servers_judges_the_age(tmp_path, monkeypatch):
     assert ages == [max(timedelta(), look.taken_at - manifest.as_of)]
 
 
+def test_keys_that_no_recovery_kit_has_are_counted_from_when_that_began(tmp_path):
+    repository, hour = Repository(tmp_path / "backups"), timedelta(hours=1)
+    key = tmp_path / "file.keys"
+    key.write_text("one")
+    files = KeyFiles({FILE_KEYS: key})
+
+    def condition(at):
+        return BackupWatch(scheduler_of(tmp_path), files).at(at)
+
+    assert condition(backup_sets.AS_OF).kit_wanting is None
+    backup_sets.add_set(repository)
+    none = condition(backup_sets.AS_OF + hour)
+    assert (none.has_kit, none.kit_wanting) == (False, hour)
+    made_at = backup_sets.AS_OF + hour
+    write_note(repository.folder, KitNote(made_at, digests_of(files.read())))
+    made = condition(made_at + hour)
+    assert (made.has_kit, made.kit_wanting) == (True, timedelta())
+
+    key.write_text("one, and another")
+    changed = files.changed_at()
+    assert condition(changed + hour).kit_wanting == hour
+
+
+def test_since_when_no_restore_is_proven(tmp_path):
+    repository, day = Repository(tmp_path / "backups"), timedelta(days=1)
+
+    def condition(at):
+        return BackupWatch(scheduler_of(tmp_path)).at(at)
+
+    assert condition(backup_sets.AS_OF).unproven is None
+    backup_sets.add_set(repository)
+    newer = backup_sets.AS_OF + day
+    backup_sets.add_set(repository, set_id="20261126T020000Z-0001", as_of=newer)
+    never = condition(newer)
+    assert (never.has_proof, never.unproven) == (False, day)
+
+    repository.add_proof(backup_sets.PROOF)
+    proven = condition(backup_sets.PROOF.proved_at + day)
+    assert (proven.has_proof, proven.unproven) == (True, day)
+
+
 def test_before_the_first_backup_the_age_is_that_of_the_worker(tmp_path):
     scheduler = scheduler_of(tmp_path)
     condition = BackupWatch(scheduler).at(scheduler.started_at + timedelta(hours=27))
@@ -80,6 +131,28 @@ def test_failures_are_counted_and_said_until_a_backup_is_there(tmp_path):
     scheduler.failure = None
     backup_sets.add_set(repository)
     assert watch.at(scheduler.started_at + timedelta(minutes=1)).failed_tries == 0
+
+
+def test_how_far_the_log_is_behind_is_known_once_it_is_kept(tmp_path):
+    scheduler, second = scheduler_of(tmp_path), timedelta(seconds=1)
+    now = scheduler.started_at
+    keeper = LogKeeper(
+        tmp_path, None, scheduler.repository, None, audit=None, clock=lambda: now
+    )
+    scheduler.log = keeper
+
+    def behind():
+        return BackupWatch(scheduler).at(now).log_behind
+
+    assert behind() is None
+    keeper.began_at = now - 90 * second
+    assert behind() == 90 * second
+    earlier, later = now - 20 * second, now - 3 * second
+    keeper.position = LogPosition(1, "0/0", later, earlier, now)
+    assert behind() == 20 * second
+    # With a gap nothing after the newest backup can be gone to.
+    keeper._cut_off = replace(backup_sets.MANIFEST, as_of=now - 300 * second)
+    assert behind() == 300 * second
 
 
 def scheduler_of(tmp_path, every=timedelta(days=1)):

@@ -7,6 +7,7 @@ import sys
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -20,30 +21,16 @@ from db.backups.sandbox import unpacked
 from db.cluster.observing import merging
 from db.embedded.processes import programs
 from db.files.file_keys import FileKeys
+from jobs.backups import looking
 from jobs.backups.looking import look, words_of
 from jobs.backups.taking import seal_of, take
+from services.audit.chain import Link
 from tests.jobs.backups import samples
 from tests.kit.waiting import eventually
 
 pytestmark = pytest.mark.cluster
 _ROOT = Path(__file__).resolve().parents[3]
 OBJECTS = ("audit", "base", "entries", "log")
-
-
-@pytest.fixture(scope="module")
-def keys(tmp_path_factory):
-    return FileKeys(tmp_path_factory.mktemp("keys") / "file.keys", may_be_made=True)
-
-
-@pytest.fixture(scope="module")
-def clinic(breakable_cluster, keys):
-    with samples.clinic(breakable_cluster.whole(), keys) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def repository(tmp_path_factory):
-    return Repository(tmp_path_factory.mktemp("backups") / "of the clinic")
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +111,16 @@ def test_a_flipped_bit_is_named(clinic, damaged, keys, manifest, name):
         prove(clinic, damaged, keys)
 
 
+def test_entries_that_are_not_the_sealed_ones_are_told_of(
+    clinic, repository, keys, taken, monkeypatch
+):
+    forged = SimpleNamespace(link=Link(1, b"0" * 32))
+    monkeypatch.setattr(looking.seals, "list_seals", lambda _: (forged,))
+
+    with pytest.raises(SetBroken, match="other entries than those that were sealed"):
+        prove(clinic, repository, keys)
+
+
 def test_a_missing_object_is_named(clinic, damaged, keys, manifest):
     (set_of(damaged, manifest) / "log").unlink()
 
@@ -168,7 +165,7 @@ def test_an_unreadable_newest_manifest_is_said_and_no_older_set_taken(
     with pytest.raises(
         SetBroken, match=r"newest backup, 99990101T000000Z-0000, cannot"
     ):
-        damaged.choose(None)
+        damaged.newest()
     assert damaged.survey().unreadable == (newer.name,)
 
 
@@ -236,9 +233,8 @@ def test_a_time_outside_the_backups_is_refused_with_their_window(
         with pytest.raises(CannotRestore) as refused:
             prove(clinic, repository, keys, to=to)
 
-        window = f"{manifest.as_of:%Y-%m-%d %H:%M:%S} UTC"
-        assert f"they go from {window} to {window}." in str(refused.value)
-    assert repository.choose(manifest.as_of) == manifest
+        only = f"{manifest.as_of:%Y-%m-%d %H:%M:%S} UTC"
+        assert f"they go to {only}." in str(refused.value)
 
 
 def test_a_repository_of_another_clinic_is_neither_written_nor_restored(
@@ -370,7 +366,7 @@ def test_a_backup_that_is_killed_leaves_nothing_that_counts(clinic, tmp_path):
         },
         stderr=subprocess.PIPE,
     ) as process:
-        eventually(lambda: list(sets.glob("*.unfinished/base")), seconds=60)
+        eventually(lambda: list(sets.glob("*.unfinished/base")))
         process.send_signal(signal.SIGKILL)
         process.wait()
 
@@ -378,7 +374,7 @@ def test_a_backup_that_is_killed_leaves_nothing_that_counts(clinic, tmp_path):
     assert list(sets.glob("*.unfinished"))
     assert repository.survey().sets == repository.survey().unreadable == ()
     with pytest.raises(CannotRestore, match=r"There is no backup in"):
-        repository.choose(None)
+        repository.newest()
     # Nothing goes on receiving the log, and the next backup tidies up.
     eventually(lambda: not _receivers(clinic))
     with repository.held():

@@ -6,16 +6,20 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import bson
 import pytest
+from bson import ObjectId
 
 from db.backups.backup_errors import BackupRunning
+from db.backups.log.segments import SEGMENT_BYTES
 from db.backups.repository import Repository
 from db.files.file_keys import FileKeys
+from db.postgres import Lsn
 from jobs.backups.looking import look
 from jobs.backups.retention import RemovedBackups, list_expired, remove_expired
 from jobs.backups.taking import take
 from tests.jobs.backups import samples
-from tests.kit import backup_sets
+from tests.kit import backup_logs, backup_sets
 
 DAY = timedelta(days=1)
 
@@ -119,6 +123,52 @@ def test_whoever_asks_whether_one_is_made_keeps_nobody_from_making_one(
         with repository.held():
             assert repository.is_busy
     assert not repository.is_busy
+
+
+def test_log_that_no_set_goes_on_from_goes_and_the_rest_leads_as_far_as_before(
+    repository, keys
+):
+    archive = backup_logs.archive_of(repository, keys)
+    for day in (1, 2, 3):
+        at = datetime(2026, 11, day, 2, tzinfo=UTC)
+        add(
+            repository, day, reached_lsn=str(Lsn(day * 10 * SEGMENT_BYTES)), began_at=at
+        )
+        archive.add_entries(at + timedelta(minutes=1), b"")
+    for number in (9, 10, 15, 20, 25, 30):
+        backup_logs.add_piece(archive, number, datetime(2026, 11, 5, tzinfo=UTC))
+    # It stays without its log: that would be kept for ever, for one time.
+    first = repository.survey().sets[0]
+    repository.add_proof(replace(backup_sets.PROOF, set_id=first.set_id))
+
+    assert remove(repository, keys, day=2).log_objects == 4
+
+    assert [s.number for s in sorted(archive.listing().pieces)] == [20, 25, 30]
+    assert len(archive.list_entries()) == 2
+    assert len(repository.survey().sets) == 3
+
+
+def test_files_that_came_between_two_backups_stay_while_their_log_does(
+    repository, keys, tmp_path
+):
+    archive = backup_logs.archive_of(repository, keys)
+    entry = {
+        "_id": ObjectId(),
+        "length": 5,
+        "chunkSize": 9,
+        "uploadDate": backup_sets.AS_OF,
+    }
+    entry |= {"metadata": {"sealed": b"x", "key": 7}}
+    digest = "cd" * 32
+    listed = {"bucket": "documents", "entry": bson.encode(entry), "sha256": digest}
+    archive.add_entries(backup_sets.AS_OF, bson.encode(listed))
+    for name in (digest, "ab" * 32):
+        repository.file(name).parent.mkdir()
+        repository.file(name).write_bytes(b"bytes")
+
+    assert remove(repository, keys).files == 1
+
+    assert repository.file(digest).exists()
 
 
 def test_where_a_set_does_not_open_no_file_is_taken_for_one_that_nobody_needs(

@@ -49,6 +49,15 @@ def test_when_a_backup_is_due(newest, failure, due):
     assert DAILY.due_at(START, newest, failure) == due
 
 
+def test_where_the_log_is_cut_off_the_next_is_due_at_once():
+    assert (
+        DAILY.due_at(START, START - HOUR, None, is_cut_off=True) == START + 3 * MINUTE
+    )
+    # And not again before its log can have been seen to go on.
+    newest = START + 10 * MINUTE
+    assert DAILY.due_at(START, newest, None, is_cut_off=True) == newest + 5 * MINUTE
+
+
 def test_a_short_plan_is_not_held_up_by_a_long_pause():
     hourly = BackupPlan(HOUR, kept=DAY)
 

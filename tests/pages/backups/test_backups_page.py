@@ -1,6 +1,6 @@
 """Backups on screen: none, one that is old and unproven, one that is being made."""
 
-from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -10,28 +10,9 @@ from streamlit.testing.v1 import AppTest
 from db.backups.repository import Repository
 from services import backups
 from services.core.actors import Role
-from tests.kit import backup_sets
+from tests.kit import backup_logs, backup_sets
+from tests.pages.backups.conftest import said
 from tests.pages.conftest import Clinic, rows_of
-
-
-@pytest.fixture
-def repository(
-    clinic: Clinic, monkeypatch: pytest.MonkeyPatch, tmp_path_factory
-) -> Iterator[Repository]:
-    """The backups of a clinic whose servers are Chartroom's own."""
-    data = tmp_path_factory.mktemp("data")
-    changes = {"database_url": None, "data": data, "backup_dir": None}
-    ours = clinic.wiring.settings.model_copy(update=changes)
-    monkeypatch.setattr(clinic.wiring, "settings", ours)
-    return Repository(data / "backups")
-
-
-def said(app: AppTest) -> str:
-    assert not app.exception
-    kinds = (app.markdown, app.info, app.warning, app.error, app.caption)
-    words = "\n".join(element.value for kind in kinds for element in kind)
-    # What Markdown is not to take for its own.
-    return words.replace("\\", "")
 
 
 def opened(clinic: Clinic) -> AppTest:
@@ -59,6 +40,8 @@ def test_without_a_backup_the_page_says_when_the_first_is_made(
     changed = clinic.wiring.settings.model_copy(update=never)
     monkeypatch.setattr(clinic.wiring, "settings", changed)
     assert "None is made by itself" in said(opened(clinic))
+    backup_sets.add_set(repository)
+    assert "No log is kept between two backups" in said(opened(clinic))
 
 
 def test_one_is_asked_for_by_a_button_and_its_end_is_told(clinic: Clinic, repository):
@@ -116,6 +99,48 @@ def test_a_backup_says_of_when_it_is_and_that_nobody_has_restored_it(
     assert row == [*first, *last, "985"]
 
 
+def test_from_when_to_when_one_can_go_back_and_what_is_wrong_with_the_log(
+    clinic: Clinic, repository
+):
+    backup_sets.add_set(repository)
+    assert "The log leads nowhere yet" in said(opened(clinic))
+    archive = backup_logs.archive_of(repository, clinic.wiring.file_keys)
+    until = backup_sets.AS_OF + timedelta(minutes=9)
+    backup_logs.add_piece(archive, backup_logs.FIRST, until)
+    backup_logs.note(archive, until)
+
+    words = said(opened(clinic))
+
+    told = "any second from 25 Nov 2026, 02:00:07 to 25 Nov 2026, 02:09:07**"
+    assert f"**You can go back to {told}" in words
+    assert "restore --look --to 2026-11-25T02:09:07Z" in words
+    assert "Gaps in the log" not in words
+
+    # A gap: the next backup begins a new window.
+    later, place = backup_sets.AS_OF + timedelta(hours=1), "0/5000100"
+    backup_sets.add_set(
+        repository, set_id="20261125T030000Z-0001", as_of=later, reached_lsn=place
+    )
+    until = later + timedelta(minutes=2)
+    backup_logs.add_piece(archive, 5, until)
+    backup_logs.note(archive, until, failure="Its disk is full.", is_cut_off=True)
+
+    words = said(opened(clinic))
+
+    assert "any second from 25 Nov 2026, 03:00:07 to 25 Nov 2026, 03:02:07" in words
+    assert f"Gaps in the log divide that from: {told.rstrip('*')}." in words
+    assert "Its disk is full." in words
+    assert "There is a gap in the log after the newest backup" in words
+
+
+def test_a_log_that_does_not_open_is_told_of(clinic: Clinic, repository):
+    backup_sets.add_set(repository)
+    archive = backup_logs.archive_of(repository, clinic.wiring.file_keys)
+    backup_logs.add_piece(archive, backup_logs.FIRST, backup_sets.AS_OF, timeline=2)
+
+    assert "The log's 00000002.history is missing." in said(opened(clinic))
+
+
 def test_the_last_proven_restore_is_told_and_of_which_backup_it_was(
     clinic: Clinic, repository
 ):
@@ -130,6 +155,31 @@ def test_the_last_proven_restore_is_told_and_of_which_backup_it_was(
     newer = backup_sets.AS_OF + timedelta(days=1)
     backup_sets.add_set(repository, set_id="20261126T020000Z-0001", as_of=newer)
     assert "of an older backup" in said(opened(clinic))
+
+    along_the_log = replace(
+        backup_sets.PROOF,
+        is_compared=False,
+        log_segments=2,
+        proved_at=newer + timedelta(hours=1),
+    )
+    repository.add_proof(along_the_log)
+    assert "all of them read, at a time between two backups" in said(opened(clinic))
+
+
+def test_where_the_data_of_before_lie_once_the_clinic_went_back(
+    clinic: Clinic, repository
+):
+    backup_sets.add_set(repository)
+    data = clinic.wiring.settings.data
+    before = data / "postgres.before-20261125T130429Z"
+    before.mkdir()
+
+    told = said(opened(clinic))
+    before.rmdir()
+
+    assert "The clinic went back in time at 25 Nov 2026, 13:04" in told
+    assert f"What its servers had before is in {before}, until" in told
+    assert "The clinic went back in time" not in said(opened(clinic))
 
 
 def test_what_is_wrong_stands_first(clinic: Clinic, repository):

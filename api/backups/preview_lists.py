@@ -1,0 +1,32 @@
+"""/files/restore-previews: what going back would undo, for administrators to keep."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Path
+from starlette.responses import Response
+
+from api.core.answers import BYTE_ORDER_MARK
+from api.core.dependencies import ProgramOrPerson
+from api.core.documented import sends
+from services.backups import previews
+
+router = APIRouter(prefix="/files", tags=["Files"])
+
+_Name = Annotated[str, Path(description="A kind, such as patients or visits.")]
+
+
+@router.get("/restore-previews/{uuid}/{name}.csv", responses=sends("text/csv", 404))
+def download(caller: ProgramOrPerson, uuid: UUID, name: _Name) -> Response:
+    """Return the ids and times of one kind that going back would undo, as CSV."""
+    content = caller.read(
+        lambda session: previews.read_preview_list(session, caller.actor, uuid, name)
+    ).value
+    mark = BYTE_ORDER_MARK if caller.uses_browser else ""
+    # A name that is no kind's was not found.
+    filename = f"would-be-undone-{name}.csv"
+    return Response(
+        mark + content,
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{filename}"'},
+    )

@@ -1,0 +1,126 @@
+"""Takes the clinic back to a time that was compared, and says how it went."""
+
+from datetime import timedelta
+from functools import partial
+from typing import Final
+
+import streamlit as st
+
+from dashboard import wiring
+from dashboard.context import current_actor, current_sign_in, now, write
+from dashboard.people.passkey_confirmation import ask_for_passkey
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.fields import bounded_line
+from dashboard.ui.notices import notify
+from dashboard.ui.words import plain, to_the_second
+from dashboard.web.front.going_back_socket import begin_going_back
+from services.backups import RequestedRestore, going_back
+from services.backups.previews import RestorePreview
+from services.core import reasons
+from services.core.actors import Permission
+
+_TOLD_FOR: Final = timedelta(days=7)
+
+
+def find_order() -> RequestedRestore | None:
+    """Return the going back that was asked for last."""
+    data = wiring.current().settings.data
+    return going_back.read_going_back(current_actor(), data)
+
+
+def show_order(order: RequestedRestore) -> None:
+    """Say how far going back is, or how it went."""
+    name, to = plain(order.requested_by_name), to_the_second(order.to)
+    if order.is_open:
+        stage = f" {order.stage}." if order.stage else ""
+        st.info(
+            f"{name} takes the clinic back to {to}.{stage} On the way it closes for "
+            "about a minute: this page loses its connection, and everybody signs in "
+            "anew.",
+            icon=":material/history:",
+        )
+    elif order.ended_at is not None and now() - order.ended_at < _TOLD_FOR:
+        if order.failure is not None:
+            st.error(
+                f"The clinic did not go back to {to}, as {name} had asked. "
+                + plain(order.failure),
+                icon=":material/error:",
+            )
+            return
+        st.success(
+            f"The clinic went back to {to}, which {name} asked for at "
+            f"{to_the_second(order.requested_at)}: {plain(order.reason)}",
+            icon=":material/history:",
+        )
+
+
+def offer_going_back(preview: RestorePreview) -> None:
+    """Ask why and for a confirmation, and have the launcher go back."""
+    actor = current_actor()
+    if not actor.may(Permission.ACT_ON_CLUSTER) or preview.counts is None:
+        return
+    to = to_the_second(preview.to)
+    st.subheader("Go back to this time")
+    if not going_back.is_seen_just_now(preview, now()):
+        st.info(
+            "Compare once more to go back: people have worked on since.",
+            icon=":material/compare:",
+        )
+        return
+    st.warning(
+        f"The clinic closes for about a minute and opens as it was at {to}. Everybody "
+        "is signed out, you as well. What is listed above is undone, and what people "
+        "do until it closes. Purges, erasures, revocations and legal holds since stay; "
+        "what the servers have now is kept aside until a later restore is proven.",
+        icon=":material/warning:",
+    )
+    st.caption(
+        "Before anything is touched, all of that time is restored beside the clinic "
+        "and proven; if anything is wrong with it nothing is changed. Sign in again "
+        "afterwards: this page says how it went, and so does the audit log."
+    )
+    ask_for_passkey("Going back in time", key="go_back_confirm")
+    _ask(preview, to)
+
+
+def _ask(preview: RestorePreview, to: str) -> None:
+    clinic_name = wiring.current().settings.clinic_name
+    with st.form("go_back_form"):
+        reason = bounded_line(
+            "Why",
+            key="go_back_reason",
+            longest=reasons.LONGEST,
+            placeholder="Ten characters or more; the audit log keeps it",
+            autocomplete="off",
+        )
+        typed = st.text_input(
+            f"Type “{plain(clinic_name)}” to confirm it",
+            key="go_back_typed",
+            autocomplete="off",
+        )
+        is_wanted = st.form_submit_button(
+            f":red[Go back to {to}]", key="go_back_do", icon=":material/history:"
+        )
+    if is_wanted:
+        with error_boundary():
+            _order(preview, reason, typed)
+
+
+def _order(preview: RestorePreview, reason: str, typed: str) -> None:
+    settings = wiring.current().settings
+    order = write(
+        partial(
+            going_back.request_going_back,
+            actor=current_actor(),
+            preview_id=preview.id,
+            reason=reason,
+            typed=typed,
+            clinic_name=settings.clinic_name,
+            before=find_order(),
+            session_id=current_sign_in(),
+        )
+    )
+    with going_back.ordered(settings.data, order):
+        begin_going_back(settings.data)
+    notify("The clinic goes back. It closes within minutes.", icon="history")
+    st.rerun()

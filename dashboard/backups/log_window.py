@@ -1,0 +1,60 @@
+"""Says from when to when the clinic can be gone back to, to any second."""
+
+from collections.abc import Sequence
+from datetime import UTC, timedelta
+from typing import Final
+
+import streamlit as st
+
+from dashboard.context import now
+from dashboard.ui.measures import ago
+from dashboard.ui.words import plain, to_the_second
+from services.backups import BackupWindow, LogState
+
+_MOST_TOLD: Final = 4
+
+
+def show_window(log: LogState, every: timedelta | None) -> None:
+    """Say what the log leads to, and why not to more."""
+    if log.failure:
+        st.error(plain(log.failure), icon=":material/error:")
+    if every is None:
+        st.info(
+            "No log is kept between two backups while none is made by itself "
+            "(CHARTROOM_BACKUP_EVERY_HOURS is 0).",
+            icon=":material/info:",
+        )
+    if log.position is not None and log.position.is_cut_off:
+        st.warning(
+            "There is a gap in the log after the newest backup: a new backup is made "
+            "within minutes, and a new window begins with it.",
+            icon=":material/warning:",
+        )
+    window = log.window
+    if window is None:
+        if every is not None and not log.failure:
+            st.info(
+                "The log leads nowhere yet: it is kept from minutes after the worker's "
+                "start, and from each backup on.",
+                icon=":material/info:",
+            )
+        return
+    st.markdown(
+        f"**You can go back to any second from {to_the_second(window.since)} to "
+        f"{to_the_second(window.until)}** ({ago(now() - window.until)}). Look with: "
+        "python -m dashboard restore --look --to "
+        f"{window.until.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    )
+    _show_earlier([each for each in log.windows if each is not window])
+
+
+def _show_earlier(windows: Sequence[BackupWindow]) -> None:
+    if not windows:
+        return
+    told = [
+        f"any second from {to_the_second(each.since)} to {to_the_second(each.until)}"
+        if each.has_log
+        else f"{to_the_second(each.since)} alone"
+        for each in windows[-_MOST_TOLD:]
+    ]
+    st.caption(f"Gaps in the log divide that from: {'; '.join(told)}.")

@@ -1,0 +1,130 @@
+"""Makes a recovery kit of the clinic's keys, and says when the last one is old."""
+
+from functools import partial
+from typing import Final
+
+import streamlit as st
+
+from dashboard import wiring
+from dashboard.context import current_actor, current_sign_in, now, write
+from dashboard.people.passkey_confirmation import ask_for_passkey
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.measures import ago
+from dashboard.ui.words import at
+from services.backups import kits
+from services.backups.kits import KitState
+from services.core.actors import Permission
+
+# The sealed paper, until it is taken or another page is opened.
+_PAPER: Final = "kit_paper"
+# Fields with other keys are empty again: nobody keeps a passphrase that was used.
+_MADE: Final = "kit_times_made"
+
+
+def show_recovery_kit() -> None:
+    """Say how the kit stands, and offer to make one; raises the services' refusals."""
+    wired = wiring.current()
+    if not wired.settings.is_embedded or wired.backups.system_id is None:
+        return
+    st.subheader("Recovery kit", anchor=False)
+    st.caption(
+        "Backups open with keys that are on this machine alone. A recovery kit has "
+        "them on paper, sealed to a passphrase: with it and the folder of the backups "
+        "the clinic is restored on an empty machine."
+    )
+    actor, keys = current_actor(), wiring.key_files(wired.settings)
+    _show_state(kits.read_kit_state(actor, wired.backups, keys))
+    if not actor.may(Permission.ACT_ON_CLUSTER):
+        return
+    ask_for_passkey("Making a recovery kit")
+    _ask()
+    _offer_paper()
+
+
+def _show_state(state: KitState) -> None:
+    if state.made_at is None:
+        st.warning(
+            "No recovery kit was ever made: if this machine is lost, no backup can be "
+            "opened by anybody.",
+            icon=":material/key_off:",
+        )
+    elif state.is_old:
+        st.warning(
+            f"The recovery kit is old: keys have changed since it was made, "
+            f"{at(state.made_at)}. Make another, and throw the old one away.",
+            icon=":material/key_off:",
+        )
+    else:
+        age = ago(now() - state.made_at)
+        st.markdown(
+            f"**The recovery kit of {at(state.made_at)}** ({age}) has all keys."
+        )
+
+
+def _ask() -> None:
+    times = st.session_state.setdefault(_MADE, 0)
+    with st.form(f"kit_form_{times}"):
+        left, right = st.columns(2)
+        passphrase = left.text_input(
+            "Passphrase",
+            type="password",
+            key=f"kit_passphrase_{times}",
+            autocomplete="new-password",
+            help="At least 15 characters: five words that do not belong together.",
+        )
+        repeated = right.text_input(
+            "Passphrase once more",
+            type="password",
+            key=f"kit_repeated_{times}",
+            autocomplete="new-password",
+        )
+        is_wanted = st.form_submit_button(
+            "Make a recovery kit", key="kit_make", icon=":material/key:"
+        )
+    if is_wanted:
+        with error_boundary():
+            st.session_state[_PAPER] = _make(passphrase, repeated)
+            st.session_state[_MADE] = times + 1
+            st.rerun()
+
+
+def _make(passphrase: str, repeated: str) -> bytes:
+    """Return a kit as a PDF; raises the services' refusals."""
+    wired = wiring.current()
+    wiring.make_missing_keys(wired.settings)
+    make = partial(
+        kits.make_kit,
+        actor=current_actor(),
+        repository=wired.backups,
+        key_files=wiring.key_files(wired.settings),
+        passphrase=passphrase,
+        repeated=repeated,
+        now=now(),
+        session_id=current_sign_in(),
+    )
+    with st.spinner("The keys are being sealed."):
+        kit = write(make)
+        sealed = kit.sealed(passphrase)
+        clinic = wiring.letterhead(wired.settings)
+        paper = kits.print_kit(kit, sealed, clinic=clinic)
+        kits.note_kit(wired.backups, kit)
+    return paper
+
+
+def _offer_paper() -> None:
+    if (paper := st.session_state.get(_PAPER)) is None:
+        return
+    st.success(
+        "The recovery kit is made. Print it, keep it apart from the backups and from "
+        "the passphrase, then delete the file.",
+        icon=":material/key:",
+    )
+    st.download_button(
+        "Download the recovery kit (PDF)",
+        paper,
+        file_name=f"recovery-kit-{now():%Y-%m-%d}.pdf",
+        mime="application/pdf",
+        key="kit_download",
+        icon=":material/download:",
+        on_click="ignore",
+    )

@@ -1,0 +1,141 @@
+"""Shows how restore drills went, and asks the worker for one."""
+
+from datetime import timedelta
+from typing import Final
+
+import streamlit as st
+
+from dashboard import wiring
+from dashboard.context import current_actor, read, write
+from dashboard.ui.empty_state import empty_state
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.measures import amount, seconds
+from dashboard.ui.notices import notify
+from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
+from dashboard.ui.words import at, plain, to_the_second
+from services.backups import drills
+from services.backups.drills import RestoreDrill
+from services.core.actors import Permission
+
+_SHOWN: Final = 10
+_DAY: Final = timedelta(days=1)
+_COLUMNS: Final = (
+    Column("Asked for", is_whole=True),
+    Column("By"),
+    Column("Result"),
+    Column("Back after", is_whole=True),
+    Column("Would have lost", is_whole=True),
+    Column("Speed", is_whole=True),
+)
+
+
+def show_restore_drills() -> None:
+    """Show the drills and offer to run one; raises the services' refusals."""
+    if not wiring.current().settings.is_embedded:
+        return
+    was_open = _is_open(_list())
+
+    @st.fragment(run_every="2s" if was_open else "20s")
+    def panel() -> None:
+        st.subheader("Restore drills")
+        with error_boundary():
+            found = _list()
+            if _is_open(found) is not was_open:
+                st.rerun()
+            _show(found)
+
+    panel()
+
+
+def _list() -> tuple[RestoreDrill, ...]:
+    actor = current_actor()
+    return read(lambda session: drills.list_drills(session, actor, _SHOWN))
+
+
+def _is_open(found: tuple[RestoreDrill, ...]) -> bool:
+    return bool(found) and found[0].is_open
+
+
+def _show(found: tuple[RestoreDrill, ...]) -> None:
+    st.caption(
+        "A drill restores any second and the newest one into a sandbox and checks all "
+        "of it: every row, every file, the audit log with its seals; the newest also "
+        "table by table against a replica, and every index. One that skips a check is "
+        f"broken. {_plan()}"
+    )
+    if found:
+        _show_newest(found[0])
+    if current_actor().may(Permission.RUN_DRILLS):
+        _offer(is_open=_is_open(found))
+    if not found:
+        empty_state("No restore was practised yet.", icon="history_toggle_off")
+        return
+    rows = [Row(str(drill.id), _cells(drill)) for drill in found]
+    payload = payload_of(_COLUMNS, rows, name="Restore drills, the newest first")
+    record_table(payload, key="restore_drills_table")
+
+
+def _plan() -> str:
+    settings = wiring.current().settings
+    every = settings.backup_drill_interval
+    if every is None or settings.backup_interval is None:
+        return "None runs by itself."
+    return f"One runs every {every / _DAY:g} days."
+
+
+def _show_newest(drill: RestoreDrill) -> None:
+    if drill.is_open:
+        begun = "runs" if drill.begun_at else "is about to run"
+        st.info(
+            f"A restore drill {begun}. You may leave this page.",
+            icon=":material/sync:",
+        )
+    elif drill.failure is not None:
+        st.error(
+            f"The restore drill of {at(drill.requested_at)} is broken: nothing is "
+            f"proven by it. {plain(drill.failure)}",
+            icon=":material/error:",
+        )
+
+
+def _offer(*, is_open: bool) -> None:
+    if st.button(
+        "Run a drill now",
+        key="restore_drills_run",
+        icon=":material/exercise:",
+        disabled=is_open,
+    ):
+        actor = current_actor()
+        write(lambda session: drills.request_drill(session, actor))
+        notify("The worker restores. You may leave this page.", icon="exercise")
+        st.rerun()
+
+
+def _cells(drill: RestoreDrill) -> tuple[Cell, ...]:
+    proof = drill.proof
+    figures = ("–", "–", "–")
+    if proof is not None and (measured := proof.drill) is not None:
+        figures = (
+            seconds(measured.rto_seconds),
+            seconds(measured.rpo_seconds),
+            f"{measured.megabytes_per_second:,.0f} MB/s",
+        )
+    return (
+        Cell(at(drill.requested_at)),
+        Cell(plain(drill.requested_by_name or "Plan")),
+        Cell(_result(drill)),
+        *map(Cell, figures),
+    )
+
+
+def _result(drill: RestoreDrill) -> str:
+    proof = drill.proof
+    if drill.is_open:
+        return "Running"
+    if proof is None or proof.drill is None:
+        return "Broken"
+    return (
+        f"Proven: {to_the_second(proof.drill.any_second)} and "
+        f"{to_the_second(proof.as_of)}; {proof.rows:,} rows, {proof.files:,} files "
+        f"({amount(proof.file_bytes)})"
+    )

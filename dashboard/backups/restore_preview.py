@@ -1,0 +1,172 @@
+"""Asks for a time of the past, and shows what going back to it would undo."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Final
+
+import streamlit as st
+
+from dashboard import wiring
+from dashboard.backups.going_back import find_order, offer_going_back, show_order
+from dashboard.context import current_actor, in_zone, now, read, write
+from dashboard.ui.empty_state import empty_state
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.notices import notify
+from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
+from dashboard.ui.words import plain, to_the_second
+from services import backups
+from services.backups import BackupWindow, LogState, RequestedRestore, previews
+from services.backups.previews import ChangedKind, RestorePreview
+from services.core.actors import Permission
+
+_AS_OF: Final = "previews_as_of"
+_COLUMNS: Final = (Column("Kind"), Column("What came since"), Column("List"))
+_LABELS: Final = {
+    ChangedKind.PATIENTS: "Patients",
+    ChangedKind.DOCUMENTS: "Documents",
+    ChangedKind.VISITS: "Visits",
+    ChangedKind.NEWCOMERS: "Visits of newcomers",
+    ChangedKind.NOTES: "Notes",
+    ChangedKind.PRESCRIPTIONS: "Prescriptions",
+    ChangedKind.PEOPLE: "People who sign in",
+    ChangedKind.SIGN_INS: "Sign-ins",
+}
+_PROPOSED: Final = timedelta(hours=1)
+
+
+def show_restore_preview() -> None:
+    """Offer to compare the clinic with a time; raises the services' refusals."""
+    if not wiring.current().settings.is_embedded:
+        return
+    was_open = _is_open(_newest(), find_order())
+
+    @st.fragment(run_every="2s" if was_open else None)
+    def panel() -> None:
+        st.subheader("What going back would undo")
+        with error_boundary():
+            preview, order = _newest(), find_order()
+            is_open = _is_open(preview, order)
+            if is_open is not was_open:
+                st.rerun()
+            if order is not None:
+                show_order(order)
+            _ask(_log(), is_open=is_open)
+            if preview is not None:
+                _show(preview)
+                if not is_open:
+                    offer_going_back(preview)
+
+    panel()
+
+
+def _is_open(preview: RestorePreview | None, order: RequestedRestore | None) -> bool:
+    return bool((preview and preview.is_open) or (order and order.is_open))
+
+
+def _newest() -> RestorePreview | None:
+    actor = current_actor()
+    return read(lambda session: previews.newest_preview(session, actor))
+
+
+def _log() -> LogState:
+    wired = wiring.current()
+    data, keys = wired.settings.data, wired.file_keys
+    return backups.read_state(current_actor(), wired.backups, data, keys).log
+
+
+def _ask(log: LogState, *, is_open: bool) -> None:
+    if not current_actor().may(Permission.ACT_ON_CLUSTER):
+        return
+    if not log.windows:
+        empty_state(
+            "Once there is a backup, this compares the clinic with any time that it "
+            "leads to.",
+            icon="history",
+        )
+        return
+    if _AS_OF not in st.session_state:
+        st.session_state[_AS_OF] = _proposed(log.window or log.windows[-1])
+    with st.form("previews_form"):
+        typed = st.text_input(
+            "Day and time",
+            key=_AS_OF,
+            autocomplete="off",
+            help="By the clinic's clock, to the second: 2026-11-25 14:03:07.",
+        )
+        st.caption(
+            "The rows of that time are restored beside the clinic and compared with "
+            "those of now. Nothing is changed."
+        )
+        is_wanted = st.form_submit_button(
+            "Compare", key="previews_do", icon=":material/compare:", disabled=is_open
+        )
+    if is_wanted:
+        _request(typed, log)
+
+
+def _request(typed: str, log: LogState) -> None:
+    actor, local = current_actor(), in_zone(now())
+    zone = local.tzinfo
+    assert zone is not None  # noqa: S101 - by the clinic's clock it has one
+    to = previews.read_time(typed, zone)
+    write(lambda session: previews.request_preview(session, actor, to, log))
+    notify("The worker compares. You may leave this page.", icon="compare")
+    st.rerun()
+
+
+def _proposed(window: BackupWindow) -> str:
+    """Propose an hour ago, or the nearest time that there is a way to."""
+    latest = max(window.since, min(now() - _PROPOSED, window.until))
+    return f"{in_zone(latest):%Y-%m-%d %H:%M:%S}"
+
+
+def _show(preview: RestorePreview) -> None:
+    name, to = plain(preview.requested_by_name), to_the_second(preview.to)
+    if preview.is_open:
+        st.info(
+            f"{name} asked at {to_the_second(preview.requested_at)} what going back to "
+            f"{to} would undo: the rows of then are being restored and compared.",
+            icon=":material/sync:",
+        )
+    elif preview.failure is not None or preview.compared_at is None:
+        st.error(
+            f"What going back to {to} would undo, as {name} asked, is not known. "
+            + plain(preview.failure or ""),
+            icon=":material/error:",
+        )
+    else:
+        st.markdown(
+            f"**Going back to {to} would undo** what is listed here, as of "
+            f"{to_the_second(preview.compared_at)}:"
+        )
+        _show_table(preview)
+
+
+def _show_table(preview: RestorePreview) -> None:
+    rows = [
+        Row(kind.value, (Cell(label), Cell(words), _link(preview, kind)))
+        for kind, label in _LABELS.items()
+        if (words := _words((preview.counts or {}).get(kind.value, {})))
+    ]
+    if rows:
+        payload = payload_of(_COLUMNS, rows, name="What going back would undo")
+        record_table(payload, key="previews_table")
+    else:
+        st.info(
+            "Nothing: no row of those kinds is another one.", icon=":material/info:"
+        )
+    st.caption(
+        "Compared are patients, documents, visits, notes, prescriptions, people who "
+        "sign in and their sign-ins. Doctors and their hours, tags, views and settings "
+        "would go back as well. Lists have ids and times and are kept until somebody "
+        "compares again."
+    )
+
+
+def _words(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} {what}" for what, count in counts.items())
+
+
+def _link(preview: RestorePreview, kind: ChangedKind) -> Cell:
+    name = f"{kind.value}.csv"
+    return Cell(name, url=f"/files/restore-previews/{preview.id}/{name}")

@@ -1,0 +1,1 @@
+"""`restore --go-back`: the command, and how it reaches the launcher."""

@@ -1,0 +1,97 @@
+"""Takes the clinic back as somebody asked on the page; a child of the launcher."""
+
+import contextlib
+import dataclasses
+import logging
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from services.core.actors import Actor, Role
+
+if TYPE_CHECKING:
+    from db.backups.requested_restore import RequestedRestore
+    from db.settings import Settings
+
+_UNEXPECTED: Final = (
+    "It ended in an error that nobody foresaw: logs/going-back.log in the data folder "
+    "has it. See that the clinic is as it was before you try again."
+)
+_ENDED_BEFORE: Final = (
+    "The launcher ended before the clinic had gone back, so it is as it was before. "
+    "Compare once more, and go back again."
+)
+_log = logging.getLogger(__name__)
+
+
+def take_back_as_asked(settings: "Settings") -> None:
+    """Go back to the time that is noted in the data folder, and note how it went."""
+    from db.backups.requested_restore import note_requested, read_requested
+
+    requested = read_requested(settings.data)
+    if requested is None or not requested.is_open:
+        return
+    failure = _go_back(settings, requested)
+    ended = dataclasses.replace(requested, ended_at=datetime.now(UTC), failure=failure)
+    note_requested(settings.data, ended)
+
+
+def _go_back(settings: "Settings", requested: "RequestedRestore") -> str | None:
+    """Go back; return why the clinic did not."""
+    from dashboard import wiring
+    from dashboard.cli.going_back.closing import closed
+    from dashboard.cli.going_back.taking_back import live_clinic
+    from db.backups.backup_errors import CannotBackUp, CannotRestore
+    from db.backups.requested_restore import note_requested
+    from db.embedded import CannotStart
+    from db.files.file_keys import UnusableFileKeys
+    from db.files.seal_keys import UnusableKey
+    from jobs.backups.going_back.replaying import GoingBackOrder
+    from jobs.backups.going_back.restoring import go_back
+
+    def tell(stage: str, _seconds: float) -> None:
+        reached = dataclasses.replace(requested, stage=stage)
+        with contextlib.suppress(OSError):
+            note_requested(settings.data, reached)
+
+    # Whoever asked was allowed to, with a passkey; both were looked at then.
+    actor = Actor(requested.requested_by, requested.requested_by_name, Role.ADMIN)
+    order = GoingBackOrder(requested.to, requested.reason, actor)
+    try:
+        with contextlib.closing(wiring.connect(settings)) as wired:
+            go_back(
+                live_clinic(wired, settings),
+                order,
+                # It was confirmed before, by who saw what it would undo.
+                confirm=lambda _restore: None,
+                closed=partial(closed, settings),
+                report=tell,
+            )
+    except (CannotBackUp, CannotRestore, CannotStart, wiring.NotRunning) as error:
+        return str(error)
+    except (UnusableFileKeys, UnusableKey) as error:
+        return str(error)
+    except Exception:
+        _log.exception("Going back broke.")
+        return _UNEXPECTED
+    return None
+
+
+def settle_abandoned(data: Path) -> None:
+    """End what a launcher had begun that is gone; for a launcher that begins.
+
+    The clinic went back if its data of before were put aside since.
+    """
+    from db.backups.replaced_data import list_before
+    from db.backups.requested_restore import note_requested, read_requested
+
+    requested = read_requested(data)
+    if requested is None or not requested.is_open:
+        return
+    # The name of what lies aside has no parts of a second.
+    since = requested.requested_at.replace(microsecond=0)
+    went_back = any(each.replaced_at >= since for each in list_before(data))
+    failure = None if went_back else _ENDED_BEFORE
+    ended = dataclasses.replace(requested, ended_at=datetime.now(UTC), failure=failure)
+    note_requested(data, ended)

@@ -1,0 +1,182 @@
+"""`restore --go-back`: shows what it would undo, asks, and takes the clinic back."""
+
+import contextlib
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import typer
+
+from dashboard.cli.backups import table_of, write_lists
+from services.core.actors import CONSOLE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dashboard.wiring import Wiring
+    from db.settings import Settings
+    from jobs.backups.going_back.restoring import LiveClinic, ProvenRestore
+
+_LONGEST_REASON: Final = 500
+
+
+def take_back(
+    settings: "Settings",
+    to: datetime | None,
+    reason: str,
+    *,
+    report: Path | None = None,
+    is_sure: bool = False,
+    are_servers_lost: bool = False,
+) -> None:
+    """Take the clinic back to a time, after whoever asks has confirmed it.
+
+    It runs, unless its servers are lost: then MongoDB alone is started. Raises
+    CannotRestore and CannotStart; then the clinic is as it was.
+    """
+    from dashboard.cli.going_back.closing import closed
+    from db.backups.replaced_data import list_before
+    from db.embedded import DataFolder
+    from jobs.backups.going_back.replaying import GoingBackOrder
+    from jobs.backups.going_back.restoring import go_back
+
+    to, reason = _require_complete(settings, to, reason)
+    folder = DataFolder(settings.data)
+    with _connected(settings, are_servers_lost=are_servers_lost) as wired:
+        confirmation = Confirmation(settings.clinic_name, to, report, is_sure=is_sure)
+        went = go_back(
+            live_clinic(wired, settings),
+            GoingBackOrder(to, reason, CONSOLE),
+            confirm=confirmation.confirm,
+            closed=(
+                contextlib.nullcontext
+                if are_servers_lost
+                else partial(closed, settings)
+            ),
+            report=lambda stage, seconds: typer.echo(f"  {stage:<40}{seconds:6.1f} s"),
+        )
+    if are_servers_lost:
+        typer.echo("Start it with script/server.")
+    typer.echo(
+        f"The clinic is as it was at {_told(to)}. Files brought back: "
+        f"{went.files_returned}; files of later, kept aside: {went.files_aside}. "
+        "Everybody signs in anew."
+    )
+    for before in list_before(folder.path)[-1:]:
+        typer.echo(
+            f"What the servers had before is in {before.path}, until a later restore "
+            "is proven: python -m dashboard restore --look after the next backup."
+        )
+
+
+def live_clinic(wired: "Wiring", settings: "Settings") -> "LiveClinic":
+    """Return the clinic below the data folder, as it goes back."""
+    from db.embedded import DataFolder
+    from jobs.backups.going_back.restoring import LiveClinic
+
+    return LiveClinic(
+        DataFolder(settings.data),
+        wired.backups,
+        wired.file_keys,
+        wired.seal_keys.read_or_make(),
+        wired.database,
+        wired.files,
+        wired.audit,
+        timedelta(days=settings.backup_kept_days),
+    )
+
+
+@contextlib.contextmanager
+def _connected(settings: "Settings", *, are_servers_lost: bool) -> "Iterator[Wiring]":
+    from dashboard import wiring
+    from db.backups.backup_errors import CannotRestore
+
+    if are_servers_lost:
+        with wiring.without_rows(settings) as wired:
+            yield wired
+        return
+    try:
+        connected = wiring.connect(settings)
+    except wiring.NotRunning as error:
+        raise CannotRestore(
+            f"{error} Where its servers do not start any more, add --servers-lost."
+        ) from error
+    with contextlib.closing(connected) as wired:
+        yield wired
+
+
+def _require_complete(
+    settings: "Settings", to: datetime | None, reason: str
+) -> tuple[datetime, str]:
+    from db.backups.backup_errors import CannotRestore
+
+    reason = " ".join(reason.split())
+    if not settings.is_embedded:
+        raise CannotRestore(
+            "Chartroom takes the servers back that it starts itself. Take your own "
+            "back with their tools, PostgreSQL and MongoDB to the same time; "
+            "docs/runbooks/restore.md says what has to be done to the rows then."
+        )
+    if to is None:
+        raise CannotRestore("Name the time to go back to with --to. Nothing was done.")
+    if not reason:
+        raise CannotRestore(
+            "Say why the clinic goes back, with --reason: the audit log keeps it. "
+            "Nothing was done."
+        )
+    if len(reason) > _LONGEST_REASON:
+        raise CannotRestore(
+            f"The reason is longer than {_LONGEST_REASON} characters: shorten it."
+        )
+    return to, reason
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """Shows what going back would undo, and has it confirmed by typing."""
+
+    clinic_name: str
+    to: datetime
+    report: Path | None
+    is_sure: bool
+
+    def confirm(self, restore: "ProvenRestore") -> None:
+        """Tell and ask; raises CannotRestore unless it is confirmed."""
+        from db.backups.backup_errors import CannotRestore
+        from jobs.backups.looking import words_of
+
+        typer.echo(words_of(restore.proof))
+        self._tell(restore)
+        if self.is_sure:
+            return
+        typer.echo(
+            "The clinic closes for about a minute, and opens as it was then. Everybody "
+            "signs in anew. Purges, erasures and revocations since then stay."
+        )
+        wanted = f"{self.clinic_name} or {self.to.isoformat()}"
+        try:
+            typed = typer.prompt(f"Type {wanted} to go back", default="").strip()
+        except typer.Abort:
+            typed = ""
+        if typed not in {self.clinic_name, self.to.isoformat()}:
+            raise CannotRestore("It was not confirmed: nothing was changed.")
+
+    def _tell(self, restore: "ProvenRestore") -> None:
+        if restore.lists is None:
+            typer.echo("What came since cannot be told: no server answers.")
+            return
+        typer.echo("What came since, and is undone by going back:")
+        for line in table_of(restore.lists):
+            typer.echo(line)
+        typer.echo(
+            "Not listed: doctors and their hours, tags, views, settings and whatever "
+            "else was changed since."
+        )
+        if self.report is not None:
+            typer.echo(write_lists(restore.lists, self.report))
+
+
+def _told(timestamp: datetime) -> str:
+    return f"{timestamp.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -1,0 +1,3 @@
+"""Commands for the day on which the machine is lost, and for preparing for it."""
+
+from dashboard.cli.recovery.kits import group as group

@@ -1,0 +1,89 @@
+"""`restore --from FOLDER --kit FILE`: a clinic on a machine that has nothing of it."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from dashboard.cli.recovery.kits import ask_passphrase
+
+if TYPE_CHECKING:
+    from db.settings import Settings
+
+
+def restore_from(
+    settings: "Settings",
+    source: Path | None,
+    kit: Path | None,
+    to: datetime | None,
+    *,
+    is_alone: bool = True,
+) -> None:
+    """Restore a clinic into the empty data folder, after the kit's passphrase is typed.
+
+    `is_alone` tells that no other way to restore was asked for as well. Raises
+    CannotRestore; then the folder is empty.
+    """
+    from db.backups.backup_errors import CannotRestore
+    from db.backups.recovery_kit import RecoveryKit
+    from db.backups.repository import Repository
+    from jobs.backups.elsewhere import RestoreSource, require_empty, restore_elsewhere
+
+    if not is_alone:
+        raise CannotRestore(
+            "--from restores into an empty folder: leave --look, --go-back and "
+            "--servers-lost out. Nothing was touched."
+        )
+    folder, file = _require_both(settings, source, kit)
+    require_empty(settings.data)
+    text = _text_of(file)
+    passphrase = ask_passphrase("Passphrase of the recovery kit")
+    opened = RecoveryKit.opened(text, passphrase)
+    typer.echo(f"The recovery kit of {opened.made_at:%Y-%m-%d} opens.")
+    went = restore_elsewhere(
+        RestoreSource(Repository(folder.expanduser().resolve()), opened),
+        settings.data,
+        to,
+        kept=timedelta(days=settings.backup_kept_days),
+        report=lambda stage, seconds: typer.echo(f"  {stage:<40}{seconds:6.1f} s"),
+    )
+    proof = went.proof
+    typer.echo(
+        f"The clinic as of {proof.as_of.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC is in "
+        f"{settings.data}: {proof.rows} rows of {proof.tables} tables, "
+        f"{went.files_returned} files, each the one that its row names, and the audit "
+        f"log up to entry {proof.audit_entries}, unbroken."
+    )
+    typer.echo(f"Start it with: script/server --data {settings.data}")
+
+
+def _require_both(
+    settings: "Settings", source: Path | None, kit: Path | None
+) -> tuple[Path, Path]:
+    from db.backups.backup_errors import CannotRestore
+
+    if not settings.is_embedded:
+        raise CannotRestore(
+            "A clinic is restored onto servers that Chartroom starts itself: leave "
+            "CHARTROOM_DATABASE_URL and the others out for it."
+        )
+    if source is None or kit is None:
+        raise CannotRestore(
+            "--from and --kit go together: the folder of the backups, and the recovery "
+            "kit that opens them. Nothing was touched."
+        )
+    return source, kit
+
+
+def _text_of(file: Path) -> str:
+    from db.backups.backup_errors import CannotRestore
+    from services.backups.kits import read_paper
+
+    try:
+        return read_paper(file.read_bytes())
+    except OSError as error:
+        raise CannotRestore(
+            f"The recovery kit {file} cannot be read "
+            f"({(error.strerror or str(error)).lower()}): name its file with --kit."
+        ) from error

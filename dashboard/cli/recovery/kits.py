@@ -1,0 +1,119 @@
+"""The command that makes a recovery kit, and how a passphrase is asked for."""
+
+import contextlib
+import getpass
+import os
+import sys
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dashboard.cli.explaining import explain_errors
+from dashboard.cli.options import Data, choose
+from services.core.actors import CONSOLE
+
+if TYPE_CHECKING:
+    from db.settings import Settings
+
+group = typer.Typer()
+
+
+@group.command()
+def recovery_kit(
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The PDF to make, or the text if its name ends in .txt."),
+    ] = None,
+    data: Data = None,
+) -> None:
+    """Print the keys that open the backups, sealed to a passphrase, as QR codes."""
+    with explain_errors():
+        settings = choose(data=data)
+        path = out or Path(f"recovery-kit-{datetime.now(UTC):%Y-%m-%d}.pdf")
+        _require_embedded(settings)
+        _require_new(path)
+        passphrase = ask_passphrase("Passphrase of the recovery kit")
+        repeated = ask_passphrase("Once more")
+        sentence = write_kit(settings, path, passphrase, repeated)
+    typer.echo(sentence)
+
+
+def ask_passphrase(question: str) -> str:
+    """Ask on the terminal, where nothing of it is shown; or read a line of a pipe.
+
+    Never an argument or a variable: others on the machine can read those.
+    """
+    if sys.stdin.isatty():
+        return getpass.getpass(f"{question}: ")
+    return sys.stdin.readline().rstrip("\n")
+
+
+def write_kit(settings: "Settings", path: Path, passphrase: str, repeated: str) -> str:
+    """Make a kit of the clinic's keys, and say what to do with it.
+
+    Raises CannotBackUp, what `make_kit` refuses, and NotRunning: who made a kit is
+    written down in the clinic.
+    """
+    from dashboard import wiring
+    from db.postgres import SYSTEM
+    from services.backups import kits
+
+    with contextlib.closing(wiring.connect(settings)) as wired:
+        wiring.make_missing_keys(settings)
+        make = partial(
+            kits.make_kit,
+            actor=CONSOLE,
+            repository=wired.backups,
+            key_files=wiring.key_files(settings),
+            passphrase=passphrase,
+            repeated=repeated,
+            now=datetime.now(UTC),
+            session_id=None,
+        )
+        kit = wired.database.write(make, identity=SYSTEM).value
+        sealed, is_text = kit.sealed(passphrase), path.suffix == ".txt"
+        clinic = wiring.letterhead(settings)
+        content = (
+            sealed.encode() if is_text else kits.print_kit(kit, sealed, clinic=clinic)
+        )
+        _write(path, content)
+        kits.note_kit(wired.backups, kit)
+    act = "Keep it" if is_text else "Print it"
+    return (
+        f"{path} has the keys of clinic {kit.system_id}, sealed to the passphrase. "
+        f"{act} apart from the backups and from the passphrase, then delete the file."
+    )
+
+
+def _require_embedded(settings: "Settings") -> None:
+    from db.backups.backup_errors import CannotBackUp
+
+    if not settings.is_embedded:
+        raise CannotBackUp(
+            "Chartroom backs up the servers that it starts itself, and a recovery kit "
+            "opens those backups. Keep the key files of your own servers apart."
+        )
+
+
+def _require_new(path: Path) -> None:
+    from db.backups.backup_errors import CannotBackUp
+
+    if path.exists():
+        raise CannotBackUp(f"{path} is there already: name another file with --out.")
+
+
+def _write(path: Path, content: bytes) -> None:
+    from db.backups.backup_errors import CannotBackUp
+
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+    except OSError as error:
+        raise CannotBackUp(
+            f"The recovery kit could not be written into {path} "
+            f"({(error.strerror or str(error)).lower()}): name another file with --out."
+        ) from error

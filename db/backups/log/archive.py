@@ -1,0 +1,314 @@
+"""The sealed log of a repository: segments, pieces of the newest, and histories.
+
+Each object is encrypted with a key of its own and bound to its clinic and its name, so
+none can stand in another's place. Names say all that has to be known without opening:
+`SEGMENT.FIRST-END.UNTIL` holds these bytes of a segment, and whoever has the log up to
+there can go back to any time before UNTIL.
+"""
+
+import re
+import zlib
+from base64 import b64decode, b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import tink
+from pydantic import ValidationError
+
+from db.backups.backup_errors import CannotBackUp, SetBroken
+from db.backups.log.segments import (
+    SEGMENT_BYTES,
+    LogSegment,
+    TimelineHistory,
+    history_name,
+    timeline_of_history,
+)
+from db.backups.notes import POSITIONS, TIMES_LEFT, LogPosition, TimeLeft
+from db.backups.sealing import SealedWriter
+from db.files import private_files
+from db.files.ciphers import FileCipher, NotDecrypted
+from db.files.file_keys import FileKeys, KeyUnknown, SealBroken, key_of
+
+_NAME: Final = re.compile(
+    r"(?P<segment>[0-9A-F]{24})\.(?P<first>[0-9A-F]{7})-(?P<end>[0-9A-F]{7})"
+    r"\.(?P<until>[0-9TZ]+|none)"
+)
+_AUDIT: Final = re.compile(r"audit\.(?P<first>\d{12})-(?P<last>\d{12})")
+_ENTRIES: Final = re.compile(r"entries\.(?P<at>[0-9TZ]+)")
+_TIME: Final = "%Y%m%dT%H%M%S%fZ"
+_NEVER: Final = "none"
+_LEFT: Final = "times-left.json"
+# Longer than any key that is sealed.
+_HEAD_BYTES: Final = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class LogPiece:
+    """A sealed part of a segment: these bytes of it, by their places in it.
+
+    With the log up to its end one can go back to any time before `until`.
+    """
+
+    segment: LogSegment
+    first: int
+    end: int
+    until: datetime | None
+
+    @classmethod
+    def parse(cls, name: str) -> "LogPiece | None":
+        """Read an object's name; None for what is no piece of the log."""
+        match = _NAME.fullmatch(name)
+        segment = LogSegment.parse(match["segment"]) if match else None
+        if match is None or segment is None:
+            return None
+        until = None if match["until"] == _NEVER else _read(match["until"])
+        return cls(segment, int(match["first"], 16), int(match["end"], 16), until)
+
+    @property
+    def name(self) -> str:
+        """What the object is called."""
+        until = _NEVER if self.until is None else f"{self.until:{_TIME}}"
+        return f"{self.segment.name}.{self.first:07X}-{self.end:07X}.{until}"
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether this is all of the segment."""
+        return (self.first, self.end) == (0, SEGMENT_BYTES)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditPiece:
+    """A sealed part of the audit log, by the numbers of its entries."""
+
+    first: int
+    last: int
+
+    @property
+    def name(self) -> str:
+        """What the object is called."""
+        return f"audit.{self.first:012}-{self.last:012}"
+
+
+@dataclass(frozen=True, slots=True)
+class LogListing:
+    """What there is of the log: pieces by segment, in order, and histories."""
+
+    pieces: dict[LogSegment, tuple[LogPiece, ...]]
+    histories: tuple[int, ...]
+
+    @property
+    def timeline(self) -> int:
+        """The newest timeline that there is log of; 0 if there is none."""
+        return max((segment.timeline for segment in self.pieces), default=0)
+
+
+class LogArchive:
+    """The log in the folder of a repository, sealed by a clinic's file keys."""
+
+    def __init__(self, repository: Path, system_id: str, keys: FileKeys) -> None:
+        self.folder = repository / "log"
+        self._system_id = system_id
+        self._keys = keys
+
+    def times_left(self) -> tuple[TimeLeft, ...]:
+        """Return the times that the clinic went back over, the oldest first."""
+        with suppress(OSError, ValidationError):
+            return TIMES_LEFT.validate_json((self.folder / _LEFT).read_bytes())
+        return ()
+
+    @contextmanager
+    def leaving(self, left: TimeLeft) -> Iterator[None]:
+        """Note that the clinic goes back, which the block has it do."""
+        before = self.times_left()
+        self._note_left((*before, left))
+        try:
+            yield
+        except BaseException:
+            self._note_left(before)
+            raise
+
+    def _note_left(self, times: tuple[TimeLeft, ...]) -> None:
+        path = self.folder / _LEFT
+        with private_files.aside(path, TIMES_LEFT.dump_json(times)) as new:
+            new.replace(path)
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Hold the log for whoever adds to it; raise CannotBackUp if another does."""
+        self.folder.mkdir(mode=0o700, exist_ok=True)
+        with (self.folder / "lock").open("a") as lock:
+            if not private_files.try_lock(lock):
+                raise CannotBackUp("Another worker keeps the log of this clinic.")
+            for remains in self.folder.glob("*.new"):
+                remains.unlink()
+            yield
+
+    def listing(self) -> LogListing:
+        """Return what there is. Where a whole segment is, its pieces do not count."""
+        found: dict[LogSegment, list[LogPiece]] = {}
+        histories = []
+        for name in self._names():
+            if (piece := LogPiece.parse(name)) is not None:
+                found.setdefault(piece.segment, []).append(piece)
+            elif (timeline := timeline_of_history(name)) is not None:
+                histories.append(timeline)
+        pieces = {segment: in_order(some) for segment, some in found.items()}
+        return LogListing(pieces, tuple(sorted(histories)))
+
+    def _names(self) -> frozenset[str]:
+        """Return the objects of one moment.
+
+        Whoever keeps the log adds a whole segment and then removes its pieces: a look
+        that begins before the one and ends after the other would see neither.
+        """
+        names = self._look()
+        while (again := self._look()) != names:
+            names = again
+        return names
+
+    def _look(self) -> frozenset[str]:
+        with suppress(FileNotFoundError):
+            return frozenset(path.name for path in self.folder.iterdir())
+        return frozenset()
+
+    def add(self, name: str, data: bytes) -> Path:
+        """Seal an object; it is whole and on the disk afterwards. Raises OSError."""
+        key = FileCipher.new()
+        head = b64encode(self._keys.seal(key.key, self._bound_to(name))) + b"\n"
+        path = self.folder / name
+        new = self.folder / f"{name}.new"
+        new.unlink(missing_ok=True)
+        writer = SealedWriter(new, key, self._bound_to(name).encode(), head)
+        try:
+            writer.write(zlib.compress(data, 1))
+            writer.finish()
+            new.replace(path)
+            private_files.sync(self.folder)
+        finally:
+            writer.abandon()
+            new.unlink(missing_ok=True)
+        return path
+
+    def read(self, name: str) -> bytes:
+        """Return what an object holds; raises SetBroken, naming it."""
+        try:
+            with (self.folder / name).open("rb", buffering=0) as source:
+                head = source.read(_HEAD_BYTES).partition(b"\n")[0]
+                source.seek(len(head) + 1)
+                key = self._keys.unseal(
+                    b64decode(head, validate=True), self._bound_to(name)
+                )
+                stream = FileCipher.of(key).decrypting(
+                    source, self._bound_to(name).encode()
+                )
+                return zlib.decompress(stream.read())
+        except FileNotFoundError as error:
+            raise SetBroken(f"The log's {_told(name)} is missing.") from error
+        except KeyUnknown as error:
+            raise SetBroken(
+                f"The log's {_told(name)} was sealed with a key that "
+                f"{self._keys.path} does not have: put the key file of its time back."
+            ) from error
+        except (SealBroken, NotDecrypted, ValueError, tink.TinkError) as error:
+            raise SetBroken(
+                f"The log's {_told(name)} does not open: it is not what was written "
+                "under this name."
+            ) from error
+        except zlib.error as error:
+            raise SetBroken(f"The log's {_told(name)} is no archive.") from error
+
+    def remove(self, name: str) -> None:
+        """Throw an object away."""
+        (self.folder / name).unlink(missing_ok=True)
+
+    def history(self, timeline: int) -> TimelineHistory:
+        """Return where a timeline comes from; raises SetBroken."""
+        if timeline <= 1:
+            return TimelineHistory(timeline)
+        name = history_name(timeline)
+        try:
+            return TimelineHistory.parse(timeline, self.read(name).decode())
+        except ValueError as error:
+            raise SetBroken(f"The log's {name} is no history.") from error
+
+    def add_entries(self, at: datetime, entries: bytes) -> None:
+        """Keep entries of files that came after a set was made."""
+        self.add(f"entries.{at:{_TIME}}", entries)
+
+    def list_entries(self) -> list[tuple[datetime, str]]:
+        """Return when files were copied after a set, and what lists them, in order."""
+        names: list[str] = []
+        with suppress(FileNotFoundError):
+            names = [path.name for path in self.folder.iterdir()]
+        matches = (_ENTRIES.fullmatch(name) for name in names)
+        return sorted((_read(m["at"]), m.string) for m in matches if m)
+
+    def add_audit(self, first: int, last: int, entries: bytes) -> None:
+        """Keep entries of the audit log that came after a set was made."""
+        self.add(AuditPiece(first, last).name, entries)
+
+    def remove_audit(self, first: int, last: int) -> None:
+        """Throw away an object whose entries are in another as well."""
+        self.remove(AuditPiece(first, last).name)
+
+    def list_audit(self) -> list[AuditPiece]:
+        """Return the parts of the audit log, in order; of the same one the longest."""
+        found: dict[int, AuditPiece] = {}
+        for match in filter(None, map(_AUDIT.fullmatch, self._names())):
+            piece = AuditPiece(int(match["first"]), int(match["last"]))
+            known = found.setdefault(piece.first, piece)
+            if piece.last > known.last:
+                found[piece.first] = piece
+        return sorted(found.values(), key=lambda piece: piece.first)
+
+    @contextmanager
+    def copying_files(self) -> Iterator[None]:
+        """Let no file's bytes be removed before an entry names them."""
+        with private_files.locked(self.folder):
+            yield
+
+    def key_ids(self) -> set[int]:
+        """Return the keys of the key file that objects are sealed with."""
+        found = set()
+        with suppress(FileNotFoundError):
+            for path in self.folder.iterdir():
+                if path.suffix in {".new", ".json", ""}:
+                    continue
+                with suppress(OSError, ValueError, SealBroken), path.open("rb") as file:
+                    head = file.read(_HEAD_BYTES).partition(b"\n")[0]
+                    found.add(key_of(b64decode(head, validate=True)))
+        return found
+
+    def note(self, position: LogPosition) -> None:
+        """Say how far the log reaches. Raises OSError."""
+        path = self.folder / "position.json"
+        with private_files.aside(path, POSITIONS.dump_json(position)) as new:
+            new.replace(path)
+
+    def _bound_to(self, name: str) -> str:
+        return f"log {self._system_id}/{name}"
+
+
+def in_order(pieces: list[LogPiece]) -> tuple[LogPiece, ...]:
+    """Return the pieces that count: one that is whole, or those one after another.
+
+    Of two that begin at the same place the longer counts.
+    """
+    chain: list[LogPiece] = []
+    for piece in sorted(pieces, key=lambda each: (each.first, -each.end)):
+        if piece.first >= (chain[-1].end if chain else 0):
+            chain.append(piece)
+    return tuple(chain)
+
+
+def _read(text: str) -> datetime:
+    return datetime.strptime(text, _TIME).replace(tzinfo=UTC)
+
+
+def _told(name: str) -> str:
+    piece = LogPiece.parse(name)
+    return name if piece is None else f"segment {piece.segment.name}"

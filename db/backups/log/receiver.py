@@ -1,0 +1,287 @@
+"""Keeps pg_receivewal running beside whoever leads, and mends what would stop it.
+
+The program receives the log as soon as the leader has it on its disk, which may be
+before any replica has. When that leader dies its last log is on no timeline of the
+next: the program asks for a place that the next leader never had, and would for ever.
+So what lies past the point where timelines part is moved aside before it is started
+again.
+"""
+
+import logging
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from db.backups.backup_errors import CannotBackUp
+from db.backups.base_backup import Leader, last_line, tied
+from db.backups.log.segments import (
+    SEGMENT_BYTES,
+    LogSegment,
+    TimelineHistory,
+    history_name,
+    timeline_of_history,
+)
+from db.cluster.patroni import Patroni, PatroniRefused, PatroniSilent
+from db.postgres import Lsn
+
+# The name of the slot, and of the program among the leader's followers.
+SLOT: Final = "chartroom_log"
+_PARTIAL: Final = ".partial"
+_END_SECONDS: Final = 10.0
+# So much waits for a repository that is away; then the leader's slot keeps the log.
+MOST_WAITING: Final = 64
+_FREE_BYTES: Final = 1_000_000_000
+_STALLED_SECONDS: Final = 15.0
+# The name is PostgreSQL's own, down to its capitals: 0000000B from the eleventh on.
+_LEADING: Final = """
+SELECT ('x' || name)::bit(32)::int,
+    CASE WHEN name > '00000001' THEN pg_read_file('pg_wal/' || name || '.history') END
+FROM (SELECT left(pg_walfile_name(pg_current_wal_lsn()), 8) AS name)
+"""
+_LOST: Final = (
+    "SELECT wal_status = 'lost' FROM pg_replication_slots WHERE slot_name = %s"
+)
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedSegment:
+    """A file of the log as the program has written it; whole, or still partial."""
+
+    segment: LogSegment
+    path: Path
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the program has finished it."""
+        return self.path.suffix != _PARTIAL
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedLog:
+    """The folder in which the log lies open, until it is sealed."""
+
+    folder: Path
+
+    @property
+    def aside(self) -> Path:
+        """Where what no timeline goes on from waits to be sealed."""
+        return self.folder / "aside"
+
+    def segments(self) -> list[ReceivedSegment]:
+        """Return the files from which the program goes on, the oldest first."""
+        return sorted(_segments_in(self.folder), key=_place_of)
+
+    def left_over(self) -> list[ReceivedSegment]:
+        """Return what was moved aside."""
+        return sorted(_segments_in(self.aside), key=_place_of)
+
+    def histories(self) -> list[tuple[int, Path]]:
+        """Return the history files, by their timelines."""
+        return sorted(
+            (timeline, path)
+            for path in self.folder.glob("*.history")
+            if (timeline := timeline_of_history(path.name)) is not None
+        )
+
+    def prepare(self) -> None:
+        """Make the folder, and throw away what was killed before it had any log."""
+        self.aside.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.folder.chmod(0o700)
+        for each in self.segments():
+            # The program fills a new file with zeros first, and refuses one that is
+            # neither empty nor full.
+            if each.path.stat().st_size not in {0, SEGMENT_BYTES}:
+                each.path.unlink()
+
+    def put_aside(self, some: Sequence[ReceivedSegment]) -> None:
+        """Move files away from where the program would go on from them."""
+        for each in some:
+            each.path.replace(self.aside / each.path.name)
+
+
+def past_the_parting(
+    received: Sequence[ReceivedSegment], history: TimelineHistory
+) -> list[ReceivedSegment]:
+    """Return the files after which the program would ask for what no server ever had.
+
+    A timeline may be asked for up to where it was left. The program asks for the
+    beginning of a partial segment, and for the end of a whole one.
+    """
+
+    def is_past(each: ReceivedSegment) -> bool:
+        asked = each.segment.start + (SEGMENT_BYTES if each.is_whole else 0)
+        return not history.has(each.segment.timeline, Lsn(asked))
+
+    return [each for each in received if is_past(each)]
+
+
+class SupervisedReceiver:
+    """pg_receivewal, started again whenever it has ended; nothing raises for long.
+
+    It ends with the thread that starts it. Servers come and go: the leader is looked
+    for anew each time.
+    """
+
+    def __init__(self, find_leader: Callable[[], Leader], log: ReceivedLog) -> None:
+        self.log = log
+        self._find_leader = find_leader
+        self._process: subprocess.Popen[bytes] | None = None
+        self._output = log.folder.with_suffix(".out")
+        self._started_at = time.time()
+
+    @property
+    def process_id(self) -> int | None:
+        """The program, as long as it runs."""
+        process = self._process
+        return process.pid if process and process.poll() is None else None
+
+    def see_to(self) -> None:
+        """Start the program unless it runs; raises CannotBackUp and OSError."""
+        is_full = self._is_full()
+        if self.process_id is not None:
+            if is_full:
+                self.end()
+            return
+        if self._process is not None:
+            self._learn_why()
+        if is_full:
+            raise CannotBackUp(
+                "The log waits for the backup folder: no more is received until some "
+                "of it is sealed."
+            )
+        self._begin()
+
+    def require_growth(self) -> None:
+        """End the program if nothing has come for long; asked when something should."""
+        written = [each.path.stat().st_mtime for each in self.log.segments()[-1:]]
+        if time.time() - max([self._started_at, *written]) > _STALLED_SECONDS:
+            _log.warning("The log's receiver stands still: it is started again.")
+            self.end()
+
+    def end(self) -> None:
+        """End the program; what it has received stays."""
+        process = self._process
+        if process is None or process.poll() is not None:
+            return
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(_END_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def _is_full(self) -> bool:
+        folder = self.log.folder
+        if not folder.exists():
+            return False
+        waiting = len(self.log.segments()) + len(self.log.left_over())
+        return (
+            waiting > MOST_WAITING or shutil.disk_usage(folder).free < _FREE_BYTES // 2
+        )
+
+    def _learn_why(self) -> None:
+        """Note what the program said last; make room where it asked in vain."""
+        self._process = None
+        words = self._output.read_text(errors="replace")
+        _log.info("The log's receiver ended: %s", last_line(words))
+        if "has already been removed" in words:
+            _log.warning("The leader has no log any more where the receiver stopped.")
+            self.log.put_aside(self.log.segments())
+
+    def _begin(self) -> None:
+        self.log.prepare()
+        leader = self._find_leader()
+        self._require_slot(leader)
+        history = self._history(leader)
+        past = past_the_parting(self.log.segments(), history)
+        if past:
+            _log.warning(
+                "%d segments of the log go on on no timeline of the leader's, %d: they "
+                "are moved aside.",
+                len(past),
+                history.timeline,
+            )
+            self.log.put_aside(past)
+        command = tied(
+            leader.python,
+            signal.SIGINT,
+            leader.programs.of_postgres("pg_receivewal"),
+            f"--dbname={leader.replication_url}&tcp_user_timeout=10000",
+            *(f"--directory={self.log.folder}", f"--slot={SLOT}"),
+            *("--no-loop", "--synchronous", "--no-password", "--status-interval=1"),
+        )
+        self._started_at = time.time()
+        with self._output.open("wb") as output:
+            self._process = subprocess.Popen(  # noqa: S603
+                command,
+                env=leader.environment(SLOT),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+            )
+
+    def _require_slot(self, leader: Leader) -> None:
+        """See that Patroni keeps our place on every server; raises CannotBackUp.
+
+        Only who receives asks for it: on a cluster without a receiver the slot would
+        keep up to 4 GB of log on each server for nobody.
+        """
+        with leader.asking() as cursor:
+            cursor.execute(_LOST, [SLOT])
+            row = cursor.fetchone()
+            if row is not None and row[0]:
+                _log.warning("The leader has given up the log's slot: it begins anew.")
+                cursor.execute("SELECT pg_drop_replication_slot(%s)", [SLOT])
+                self.log.put_aside(self.log.segments())
+                row = None
+        if row is not None:
+            return
+        patroni = Patroni(leader.addresses.endpoints)
+        try:
+            if SLOT not in (patroni.config().get("slots") or {}):
+                patroni.patch_config({"slots": {SLOT: {"type": "physical"}}})
+        except (PatroniRefused, PatroniSilent) as error:
+            raise CannotBackUp(f"Patroni does not keep the log: {error}") from error
+        raise CannotBackUp("The log is received once Patroni has made its slot.")
+
+    def _history(self, leader: Leader) -> TimelineHistory:
+        with leader.asking() as cursor:
+            cursor.execute(_LEADING)
+            timeline, text = cursor.fetchone() or (0, "")
+        if text:
+            # The program writes it only once it changes from one to the next.
+            path = self.log.folder / history_name(timeline)
+            if not path.exists():
+                new = path.with_suffix(".new")
+                new.write_text(text)
+                new.replace(path)
+        return TimelineHistory.parse(timeline, text or "")
+
+
+def give_up_slot(leader: Leader) -> None:
+    """Have no server keep log for a receiver any more; raises CannotBackUp."""
+    patroni = Patroni(leader.addresses.endpoints)
+    try:
+        if SLOT in (patroni.config().get("slots") or {}):
+            patroni.patch_config({"slots": {SLOT: None}})
+    except (PatroniRefused, PatroniSilent) as error:
+        raise CannotBackUp(f"Patroni still keeps the log: {error}") from error
+
+
+def _segments_in(folder: Path) -> Iterator[ReceivedSegment]:
+    with suppress(FileNotFoundError):
+        for path in folder.iterdir():
+            segment = LogSegment.parse(path.name.removesuffix(_PARTIAL))
+            if segment is not None:
+                yield ReceivedSegment(segment, path)
+
+
+def _place_of(each: ReceivedSegment) -> tuple[int, int]:
+    return each.segment.number, each.segment.timeline

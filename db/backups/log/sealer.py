@@ -1,0 +1,174 @@
+"""Seals what was received: whole segments, and of the newest what there is of it yet.
+
+Each look adds a piece with what came since the last. Pieces are joined now and then,
+and go once their segment is whole. What lies open goes when it is sealed, except the
+newest file, by which the receiver knows where to go on.
+"""
+
+import os
+from collections import deque
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from db.backups.log.archive import LogArchive, LogPiece, in_order
+from db.backups.log.marks import TimeMark
+from db.backups.log.receiver import ReceivedLog, ReceivedSegment
+from db.backups.log.segments import (
+    LogSegment,
+    TimelineHistory,
+    history_name,
+)
+from db.backups.log.windows import newest_until
+from db.postgres import Lsn
+
+# So many pieces of one segment are joined to one.
+_MOST_PIECES: Final = 60
+_BLOCK: Final = 256 * 1024
+# Of whoever waits long for the log; one a second comes.
+_MARKS: Final = 7200
+
+
+class LogSealer:
+    """Seals the received log into the archive; one thread calls `look`."""
+
+    def __init__(self, archive: LogArchive, received: ReceivedLog) -> None:
+        self.archive = archive
+        self._received = received
+        self._listing = archive.listing()
+        self._histories: dict[int, TimelineHistory] = {}
+        self._marks: deque[TimeMark] = deque(maxlen=_MARKS)
+
+    @property
+    def reached(self) -> tuple[int, Lsn]:
+        """The newest timeline, and up to where its log is sealed."""
+        pieces = self._listing.pieces
+        newest = max(
+            (s for s in pieces if s.timeline == self._listing.timeline), default=None
+        )
+        if newest is None:
+            return 0, Lsn(0)
+        return newest.timeline, Lsn(newest.start + _end_of(pieces[newest]))
+
+    @property
+    def until(self) -> datetime | None:
+        """The time that the sealed log leads to; raises SetBroken."""
+        timeline = self._listing.timeline
+        if timeline not in self._histories:
+            self._histories[timeline] = self.archive.history(timeline)
+        return newest_until(self._listing, self._histories[timeline])
+
+    def mark(self, mark: TimeMark) -> None:
+        """Take a time, and the place after which the log leads to it."""
+        self._marks.append(mark)
+
+    def look(self) -> None:
+        """Seal what is new. Raises OSError."""
+        for timeline, path in self._received.histories():
+            if timeline not in self._listing.histories:
+                self._adopt(timeline, path.read_bytes())
+        for each in self._received.left_over():
+            self._seal(each)
+            each.path.unlink()
+        files = self._received.segments()
+        for each in files:
+            if not each.path.exists():
+                # The program has just given it its name for good.
+                continue
+            self._seal(each)
+            if each is not files[-1]:
+                each.path.unlink(missing_ok=True)
+
+    def _adopt(self, timeline: int, text: bytes) -> None:
+        """Follow a new timeline: what was marked past the parting leads nowhere."""
+        self.archive.add(history_name(timeline), text)
+        self._listing = self.archive.listing()
+        history = TimelineHistory.parse(timeline, text.decode())
+        kept = [each for each in self._marks if history.has(each.timeline, each.lsn)]
+        self._marks.clear()
+        self._marks.extend(kept)
+        self._histories[timeline] = history
+
+    def _seal(self, received: ReceivedSegment) -> None:
+        segment = received.segment
+        sealed = self._listing.pieces.get(segment, ())
+        if sealed and sealed[0].is_whole:
+            return
+        if received.is_whole:
+            self._add(segment, 0, received.path.read_bytes())
+            self._forget_all_but_newest(segment)
+            return
+        first = _end_of(sealed)
+        if len(sealed) >= _MOST_PIECES:
+            first = 0
+        data = read_stable(received.path, first, _end_of(sealed))
+        if not data:
+            return
+        self._add(segment, first, data)
+        if first == 0 and sealed:
+            self._forget_all_but_newest(segment)
+
+    def _add(self, segment: LogSegment, first: int, data: bytes) -> None:
+        end = first + len(data)
+        place = Lsn(segment.start + end)
+        piece = LogPiece(segment, first, end, self._until(segment.timeline, place))
+        self.archive.add(piece.name, data)
+        pieces = [*self._listing.pieces.get(segment, ()), piece]
+        self._listing.pieces[segment] = in_order(pieces)
+
+    def _forget_all_but_newest(self, segment: LogSegment) -> None:
+        """Throw pieces away that are in a longer one."""
+        kept = {piece.name for piece in self._listing.pieces[segment]}
+        for path in self.archive.folder.glob(f"{segment.name}.*"):
+            if path.name not in kept:
+                path.unlink(missing_ok=True)
+        if self._listing.pieces[segment][0].is_whole:
+            # Retention may have removed some meanwhile.
+            self._listing = self.archive.listing()
+
+    def _until(self, timeline: int, place: Lsn) -> datetime | None:
+        """Return the newest time that the log leads to which ends at a place."""
+        times = [
+            each.at
+            for each in self._marks
+            if each.lsn <= place and each.timeline <= timeline
+        ]
+        return max(times, default=None)
+
+
+def _end_of(pieces: Sequence[LogPiece]) -> int:
+    end = 0
+    for piece in pieces:
+        if piece.first > end:
+            break
+        end = piece.end
+    return end
+
+
+def read_stable(path: Path, first: int, least: int) -> bytes:
+    """Return what a file that grows has from a place on, without the zeros after it.
+
+    Empty if there is nothing past `least`. A write that is under way may show its end
+    before its middle, so what counts is what two looks show.
+    """
+    with path.open("rb") as file:
+        end = _written_end(file.fileno(), path.stat().st_size, least)
+        if end <= least:
+            return b""
+        file.seek(first)
+        seen = file.read(end - first)
+        file.seek(first)
+        return seen if file.read(end - first) == seen else b""
+
+
+def _written_end(descriptor: int, size: int, least: int) -> int:
+    """Return the place after the last byte that is not zero."""
+    end = size
+    while end > least:
+        begin = max(least, end - _BLOCK)
+        block = os.pread(descriptor, end - begin, begin).rstrip(b"\0")
+        if block:
+            return begin + len(block)
+        end = begin
+    return least

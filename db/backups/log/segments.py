@@ -1,0 +1,90 @@
+"""Segments of the log and the timelines they are of, as PostgreSQL names them."""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from db.postgres import Lsn
+
+SEGMENT_BYTES: Final = 16 * 1024 * 1024
+_PER_FILE_ID: Final = 0x1_0000_0000 // SEGMENT_BYTES
+_NAME: Final = re.compile(r"([0-9A-F]{8})([0-9A-F]{8})000000([0-9A-F]{2})")
+_HISTORY: Final = re.compile(r"([0-9A-F]{8})\.history")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class LogSegment:
+    """A piece of 16 MB of one timeline's log, by its number from the very first."""
+
+    timeline: int
+    number: int
+
+    @classmethod
+    def parse(cls, name: str) -> "LogSegment | None":
+        """Read a file's name; None for what is no segment's."""
+        if (match := _NAME.fullmatch(name)) is None:
+            return None
+        timeline, file_id, part = (int(group, 16) for group in match.groups())
+        return cls(timeline, file_id * _PER_FILE_ID + part)
+
+    @property
+    def name(self) -> str:
+        """The segment's file, as PostgreSQL calls it."""
+        file_id, part = divmod(self.number, _PER_FILE_ID)
+        return f"{self.timeline:08X}{file_id:08X}{part:08X}"
+
+    @property
+    def start(self) -> Lsn:
+        """Where the segment begins."""
+        return Lsn(self.number * SEGMENT_BYTES)
+
+
+def number_of(place: Lsn) -> int:
+    """Return the number of the segment with a place."""
+    return place // SEGMENT_BYTES
+
+
+def history_name(timeline: int) -> str:
+    """Return how PostgreSQL calls the file that says where a timeline comes from."""
+    return f"{timeline:08X}.history"
+
+
+def timeline_of_history(name: str) -> int | None:
+    """Return the timeline of a history file, by its name; None if it is none."""
+    match = _HISTORY.fullmatch(name)
+    return int(match[1], 16) if match else None
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineHistory:
+    """A timeline and those that it comes from, with the place where each was left."""
+
+    timeline: int
+    left: tuple[tuple[int, Lsn], ...] = ()
+
+    @classmethod
+    def parse(cls, timeline: int, text: str) -> "TimelineHistory":
+        """Read a history file; raises ValueError for what is none."""
+        lines = (line.partition("#")[0].split() for line in text.splitlines())
+        left = tuple((int(line[0]), Lsn.parse(line[1])) for line in lines if line)
+        if timeline > 1 and not left:
+            raise ValueError("A later timeline comes from another.")
+        return cls(timeline, left)
+
+    def left_at(self, timeline: int) -> Lsn | None:
+        """Return where an older timeline was left; None for the newest."""
+        return dict(self.left).get(timeline)
+
+    def has(self, timeline: int, place: Lsn) -> bool:
+        """Tell whether a place on a timeline is one that this one has come past."""
+        if timeline == self.timeline:
+            return True
+        left = self.left_at(timeline)
+        return left is not None and place <= left
+
+    def segment(self, number: int) -> LogSegment:
+        """Return the segment of this number: where timelines part, the newer's."""
+        for timeline, left in self.left:
+            if number < number_of(left):
+                return LogSegment(timeline, number)
+        return LogSegment(self.timeline, number)

@@ -1,0 +1,183 @@
+"""From when to when one can go back: sets, and the unbroken log after each."""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from pydantic import ValidationError
+
+from db.backups.backup_errors import SetBroken
+from db.backups.log.archive import LogArchive, LogListing, LogPiece
+from db.backups.log.segments import SEGMENT_BYTES, TimelineHistory, number_of
+from db.backups.manifest import Manifest
+from db.backups.notes import POSITIONS, LogPosition, TimeLeft
+from db.postgres import Lsn
+
+# A window does not have its end, and the time that was gone back to can be gone to.
+_A_MOMENT: Final = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class BackupWindow:
+    """Times that one can go back to, to any second: from a set to its log's end.
+
+    Of a set without log after it both are the same.
+    """
+
+    since: datetime
+    until: datetime
+
+    @property
+    def has_log(self) -> bool:
+        """Whether there is log after the first set."""
+        return self.until > self.since
+
+    def __contains__(self, timestamp: datetime) -> bool:
+        return timestamp == self.since or self.since < timestamp < self.until
+
+
+def read_position(folder: Path) -> LogPosition | None:
+    """Return how far the log in a folder reaches, as was noted last."""
+    with suppress(OSError, ValidationError):
+        return POSITIONS.validate_json((folder / "position.json").read_bytes())
+    return None
+
+
+def is_on(manifest: Manifest, history: TimelineHistory) -> bool:
+    """Tell whether the log of a timeline goes on from a set."""
+    return history.has(manifest.timeline, Lsn.parse(manifest.reached_lsn))
+
+
+def log_after(
+    listing: LogListing, history: TimelineHistory, manifest: Manifest, to: datetime
+) -> list[LogPiece]:
+    """Return the log from a set until a time, in order; raises SetBroken for a gap."""
+    number = number_of(Lsn.parse(manifest.reached_lsn))
+    pieces: list[LogPiece] = []
+    while True:
+        segment = history.segment(number)
+        end = 0
+        for piece in listing.pieces.get(segment, ()):
+            if piece.first != end:
+                raise SetBroken(
+                    f"A piece of the log's segment {segment.name} is missing."
+                )
+            end = piece.end
+            pieces.append(piece)
+            if piece.until is not None and piece.until > to:
+                return pieces
+        if end < SEGMENT_BYTES:
+            later = [s for s in listing.pieces if s.number > number]
+            if not later:
+                raise SetBroken(
+                    f"The log ends in segment {segment.name}, before {to}: its newest "
+                    "part is missing."
+                )
+            raise SetBroken(f"The log's segment {segment.name} is missing.")
+        number += 1
+
+
+def newest_until(listing: LogListing, history: TimelineHistory) -> datetime | None:
+    """Return the time that the newest unbroken log leads to."""
+    number = max(
+        (s.number for s in listing.pieces if s.timeline == listing.timeline), default=-1
+    )
+    while pieces := listing.pieces.get(history.segment(number)):
+        times = [piece.until for piece in _unbroken(pieces) if piece.until is not None]
+        if times:
+            return max(times)
+        number -= 1
+    return None
+
+
+def is_cut_off(manifest: Manifest, archive: LogArchive) -> bool:
+    """Tell whether the newest log does not go on from a set, which came before it."""
+    listing = archive.listing()
+    history = archive.history(listing.timeline)
+    until = newest_until(listing, history)
+    if until is None or until <= manifest.as_of:
+        return False
+    number = number_of(Lsn.parse(manifest.reached_lsn))
+    return (
+        not is_on(manifest, history)
+        or _leading_to(listing, history).get(number) != until
+    )
+
+
+def find_windows(
+    sets: Iterable[Manifest], archive: LogArchive, position: LogPosition | None
+) -> tuple[BackupWindow, ...]:
+    """Return the windows of a repository, the oldest first.
+
+    The newest ends where files and the audit log were copied as well; none has times
+    that the clinic went back over. Raises SetBroken if the log's own history does not
+    open.
+    """
+    listing = archive.listing()
+    history = archive.history(listing.timeline)
+    leads_to, newest = _leading_to(listing, history), newest_until(listing, history)
+    windows = []
+    for each in sets:
+        until = None
+        if is_on(each, history):
+            until = leads_to.get(number_of(Lsn.parse(each.reached_lsn)))
+        if until is not None and until == newest:
+            beside = position.beside_until if position else None
+            until = min(until, beside) if beside else None
+        windows.append(BackupWindow(each.as_of, max(until or each.as_of, each.as_of)))
+    found = _joined(windows)
+    for left in archive.times_left():
+        found = tuple(part for each in found for part in _without(each, left))
+    return found
+
+
+def _without(window: BackupWindow, left: TimeLeft) -> Iterable[BackupWindow]:
+    """Yield what is left of a window without a time that no log leads to."""
+    if left.to <= window.since and window.until <= left.at and window.has_log:
+        return
+    if not window.has_log or left.to >= window.until or left.at <= window.since:
+        yield window
+        return
+    if window.since < left.to:
+        yield BackupWindow(window.since, left.to + _A_MOMENT)
+    if left.at < window.until:
+        yield BackupWindow(left.at, window.until)
+
+
+def _leading_to(
+    listing: LogListing, history: TimelineHistory
+) -> dict[int, datetime | None]:
+    """Return the time that the log leads to from each segment on, by its number."""
+    found: dict[int, datetime | None] = {}
+    for number in sorted({segment.number for segment in listing.pieces}, reverse=True):
+        unbroken = _unbroken(listing.pieces.get(history.segment(number), ()))
+        if not unbroken:
+            continue
+        times = [piece.until for piece in unbroken if piece.until is not None]
+        own = max(times, default=None)
+        goes_on = unbroken[-1].end == SEGMENT_BYTES
+        found[number] = (found.get(number + 1) if goes_on else None) or own
+    return found
+
+
+def _unbroken(pieces: Iterable[LogPiece]) -> list[LogPiece]:
+    found: list[LogPiece] = []
+    for piece in pieces:
+        if piece.first != (found[-1].end if found else 0):
+            break
+        found.append(piece)
+    return found
+
+
+def _joined(windows: list[BackupWindow]) -> tuple[BackupWindow, ...]:
+    joined: list[BackupWindow] = []
+    for window in sorted(windows, key=lambda each: each.since):
+        if joined and window.since <= joined[-1].until:
+            last = joined[-1]
+            joined[-1] = BackupWindow(last.since, max(last.until, window.until))
+        else:
+            joined.append(window)
+    return tuple(joined)

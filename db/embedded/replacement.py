@@ -1,0 +1,179 @@
+"""Puts a restored PostgreSQL in the place of the servers' data, step by step.
+
+A journal in the data folder says how far that came. Until the restored data are whole
+nothing of the clinic was touched, and a start throws them away; from then on a start
+goes on where it was cut short. So there is one clinic at every moment, and never an
+empty one.
+"""
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from db.backups.replaced_data import folder_for
+from db.embedded.data_folder import (
+    CannotStart,
+    DataFolder,
+    read_json,
+    translate_os_errors,
+)
+from db.embedded.processes import child_processes
+from db.embedded.servers import membership
+from db.files import private_files
+
+_JOURNAL: Final = "replacement.json"
+_STOP_SECONDS: Final = 20.0
+
+
+class ReplacementStep(StrEnum):
+    """How far a replacement has come."""
+
+    # The restored data are being made, beside the clinic.
+    PREPARING = "preparing"
+    # They are whole: the clinic's are to make room.
+    READY = "ready"
+    # They are where the servers look; nobody has led with them yet.
+    PLACED = "placed"
+
+
+@dataclass(frozen=True, slots=True)
+class _Journal:
+    step: ReplacementStep
+    to: str
+    began_at: str
+
+
+class Replacement:
+    """The replacement of a data folder's PostgreSQL, if one is under way.
+
+    `place` is where the restored data are made, `restored` where they are once they
+    are whole.
+    """
+
+    def __init__(self, folder: DataFolder) -> None:
+        self._folder = folder
+        self._path = folder.path / _JOURNAL
+        self.place = folder.path / "going-back"
+        self.restored = folder.path / "postgres.restored"
+
+    @property
+    def step(self) -> ReplacementStep | None:
+        """How far it has come; None where nothing is under way."""
+        journal = self._read()
+        return journal.step if journal else None
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the restored data are whole and yet to be put in place."""
+        return self.step is ReplacementStep.READY
+
+    @property
+    def is_placed(self) -> bool:
+        """Whether the restored data are in place, and nobody has led with them yet."""
+        return self.step is ReplacementStep.PLACED
+
+    @contextmanager
+    def preparing(self, to: datetime) -> Iterator[None]:
+        """Note that restored data are being made, and hold their place meanwhile.
+
+        What was made is forgotten at the end, unless `be_ready` was called. Raises
+        CannotStart while somebody else is on the way.
+        """
+        with self._lock():
+            if self.is_ready or self.is_placed:
+                raise CannotStart(
+                    "The clinic is on its way back in time already: start it with "
+                    "script/server, which goes on."
+                )
+            shutil.rmtree(self.restored, ignore_errors=True)
+            now = datetime.now(UTC).isoformat()
+            self._write(_Journal(ReplacementStep.PREPARING, to.isoformat(), now))
+            try:
+                yield
+            finally:
+                if self.step is ReplacementStep.PREPARING:
+                    self._path.unlink(missing_ok=True)
+                    shutil.rmtree(self.restored, ignore_errors=True)
+
+    def be_ready(self, data: Path) -> None:
+        """Take whole data, of a server that has stopped: they are the next clinic."""
+        journal = self._read()
+        assert journal is not None  # noqa: S101 - it is being prepared
+        data.rename(self.restored)
+        private_files.sync(self._folder.path)
+        self._write(_Journal(ReplacementStep.READY, journal.to, journal.began_at))
+
+    def resume(self) -> None:
+        """Before a start: go on with what was whole, throw away what was not.
+
+        Nothing of the cluster runs. Raises CannotStart, also while somebody prepares
+        data: they would be the next start's clinic, whatever is written until then.
+        """
+        journal = self._read()
+        if journal is None:
+            return
+        if journal.step is ReplacementStep.PREPARING:
+            self._give_up()
+        elif journal.step is ReplacementStep.READY:
+            with translate_os_errors(self._folder.path):
+                self._swap(journal)
+
+    def finish(self) -> None:
+        """Note that a server leads with the restored data."""
+        if self.is_placed:
+            self._path.unlink()
+            private_files.sync(self._folder.path)
+
+    def _swap(self, journal: _Journal) -> None:
+        # May be cut short between any two lines: the restored data go in last.
+        folder = self._folder
+        stamp = datetime.fromisoformat(journal.began_at)
+        before = folder_for(folder.path, stamp)
+        if self.restored.exists():
+            before.mkdir(mode=0o700, exist_ok=True)
+            for data in sorted(folder.postgres.glob("db-*/")):
+                data.rename(before / data.name)
+            private_files.sync(folder.postgres)
+            private_files.sync(before)
+            first = membership.remembered(folder).ordinary[0]
+            self.restored.rename(folder.node_data(first))
+            private_files.sync(folder.postgres)
+        # Where all servers were lost, that there was a clinic may be lost as well.
+        folder.mark_complete()
+        self._write(_Journal(ReplacementStep.PLACED, journal.to, journal.began_at))
+
+    def _give_up(self) -> None:
+        with self._lock():
+            child_processes.end(
+                child_processes.find(self.place), grace_seconds=_STOP_SECONDS
+            )
+            for remains in (self.place, self.restored):
+                shutil.rmtree(remains, ignore_errors=True)
+            self._path.unlink(missing_ok=True)
+
+    @contextmanager
+    def _lock(self) -> Iterator[None]:
+        with self._path.with_suffix(".lock").open("a") as lock:
+            if not private_files.try_lock(lock):
+                raise CannotStart(
+                    "Somebody takes the clinic back in time just now: wait until that "
+                    "has ended, or end their restore --go-back."
+                )
+            yield
+
+    def _read(self) -> _Journal | None:
+        content = read_json(self._path)
+        if not content:
+            return None
+        return _Journal(
+            ReplacementStep(content["step"]), content["to"], content["began_at"]
+        )
+
+    def _write(self, journal: _Journal) -> None:
+        self._folder.write(self._path, json.dumps(asdict(journal), indent=1))

@@ -1,0 +1,131 @@
+"""Copies the audit log's entries between two backups, link by link, as they come.
+
+A set has all entries of before. What is kept here goes on from it, so that with the
+machine no entry is lost that was added before a time which one can go back to.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from itertools import chain
+from threading import Event
+from typing import IO, Any, Final
+
+import bson
+from bson.codec_options import CodecOptions
+from bson.errors import InvalidBSON
+
+from db.audit_store import AuditStore, AuditStoreUnavailable
+from db.backups.backup_errors import SetBroken
+from db.backups.log.archive import LogArchive
+from db.backups.manifest import Manifest
+from db.backups.repository import Repository
+from db.backups.sealing import SetSeal
+from jobs.backups.following import Follower
+from services.audit.chain import (
+    START,
+    ChainBroken,
+    Link,
+    follow,
+    follow_all,
+    link_of,
+)
+
+_ROUND_SECONDS: Final = 0.5
+# An object of so many is left alone; a smaller one is written anew with what came.
+_OF_A_WHOLE: Final = 1000
+_OPTIONS: Final[CodecOptions[dict[str, Any]]] = CodecOptions(tz_aware=True)
+
+
+class AuditFollower(Follower):
+    """Keeps the copies of the audit log's entries up to date."""
+
+    subject = "the audit log"
+    trouble = "The audit log is not copied"
+    expected = (AuditStoreUnavailable, ChainBroken, SetBroken)
+
+    def __init__(
+        self,
+        store: AuditStore,
+        repository: Repository,
+        archive: LogArchive,
+        require_repository: Callable[[], None],
+    ) -> None:
+        super().__init__(repository, require_repository)
+        self._store = store
+        self._archive = archive
+
+    def follow(self, stopping: Event) -> None:
+        """Copy the entries after the last copy, then each as it comes."""
+        link, open_entries = self._resume()
+        while not stopping.wait(_ROUND_SECONDS):
+            self._require_repository()
+            began = datetime.now(UTC)
+            while some := self._store.list_after(link.sequence, limit=_OF_A_WHOLE):
+                for entry in some:
+                    link = follow(link, entry)
+                open_entries = self._keep(open_entries, some)
+            self.until, self.failure = began, ""
+
+    def _keep(
+        self, before: list[dict[str, Any]], some: list[dict[str, Any]]
+    ) -> list[dict[str, Any]]:
+        """Keep entries; return those of an object that is to be written anew."""
+        entries = before + some
+        first, last = entries[0]["_id"], entries[-1]["_id"]
+        packed = b"".join(map(bson.encode, entries))
+        self._archive.add_audit(first, last, packed)
+        if before:
+            self._archive.remove_audit(first, before[-1]["_id"])
+        return entries if len(entries) < _OF_A_WHOLE else []
+
+    def _resume(self) -> tuple[Link, list[dict[str, Any]]]:
+        """Return where copying goes on, and the entries of the last object, if few."""
+        if pieces := self._archive.list_audit():
+            entries = list(read_entries(self._archive, pieces[-1].name))
+            link = link_of(entries[-1])
+            return link, entries if len(entries) < _OF_A_WHOLE else []
+        # What comes next is held against a set's copy by whoever reads both.
+        sets = self._repository.survey().sets
+        copied = sets[0].audit_entries if sets else 0
+        for entry in self._store.list_after(copied - 1, limit=1) if copied else ():
+            return link_of(entry), []
+        return START, []
+
+
+def read_entries(archive: LogArchive, name: str) -> Iterator[dict[str, Any]]:
+    """Yield the entries of an object of the log; raises SetBroken."""
+    yield from bson.decode_all(archive.read(name), _OPTIONS)
+
+
+def read_all_entries(
+    repository: Repository, archive: LogArchive, manifest: Manifest, seal: SetSeal
+) -> Iterator[dict[str, Any]]:
+    """Yield a set's entries and those that came after it; raises SetBroken."""
+    path = repository.set_folder(manifest.set_id) / "audit"
+    try:
+        with seal.reading(path) as stream:
+            later = read_later_entries(archive, manifest.audit_entries)
+            yield from follow_all(chain(read_stream(stream), later))
+    except ChainBroken as error:
+        raise SetBroken(
+            f"The audit log of backup {manifest.set_id} is broken: {error}"
+        ) from error
+
+
+def read_stream(stream: IO[bytes]) -> Iterator[dict[str, Any]]:
+    """Yield the entries of a set's copy; raises SetBroken."""
+    try:
+        yield from bson.decode_file_iter(stream, _OPTIONS)
+    except InvalidBSON as error:
+        raise SetBroken("The audit log's copy is not what was written.") from error
+
+
+def read_later_entries(archive: LogArchive, after: int) -> Iterator[dict[str, Any]]:
+    """Yield the entries that were copied after a number; raises SetBroken."""
+    for piece in archive.list_audit():
+        if piece.last <= after:
+            continue
+        for entry in read_entries(archive, piece.name):
+            if entry["_id"] > after:
+                after = entry["_id"]
+                yield entry

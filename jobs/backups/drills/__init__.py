@@ -1,0 +1,1 @@
+"""Restore drills: restored, checked from end to end, and thrown away again."""

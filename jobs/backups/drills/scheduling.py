@@ -1,0 +1,165 @@
+"""Runs restore drills by plan and on request, one at a time, and tells how they went.
+
+A thread beside the one that makes backups: to restore takes as long as it takes.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from threading import Event
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from db.backups.backup_errors import CannotBackUp, CannotRestore
+from db.backups.notes import Proof
+from db.backups.repository import Repository
+from db.embedded import CannotStart
+from db.files.file_keys import UnusableFileKeys
+from db.files.seal_keys import UnusableKey
+from db.postgres import SYSTEM, Database
+from jobs.backups.polling import poll
+from services import backups
+from services.backups import drills
+from services.backups.drills import RestoreDrill
+from services.documents.integrity.runs import KEEPER
+
+_NICE: Final = 19
+_SETTLING: Final = timedelta(minutes=10)
+# The first window should be long enough to have something in it.
+_FIRST_AFTER: Final = timedelta(hours=1)
+_AGAIN_AFTER: Final = timedelta(days=1)
+_UNEXPECTED: Final = (
+    "The drill ended in an error that nobody foresaw: the worker's log has it."
+)
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class DrillPlan:
+    """How often a restore is practised, if by itself.
+
+    A broken drill is repeated a day later. Nothing is begun within `settling` of the
+    worker's start.
+    """
+
+    every: timedelta | None
+    settling: timedelta = _SETTLING
+
+    def due_at(
+        self,
+        started_at: datetime,
+        oldest_backup_at: datetime | None,
+        newest: RestoreDrill | None,
+    ) -> datetime | None:
+        """Return when the next drill is due; None while none is by itself."""
+        if self.every is None or oldest_backup_at is None:
+            return None
+        due = oldest_backup_at + min(_FIRST_AFTER, self.every)
+        if newest is not None:
+            pause = self.every
+            if newest.failure is not None:
+                pause = min(pause, _AGAIN_AFTER)
+            due = newest.requested_at + pause
+        return max(due, started_at + self.settling)
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class RestoreDriller:
+    """Looks every other second whether a drill is due or asked for, and runs it.
+
+    `practise` runs one, and ends early once what it is given is set.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        repository: Repository,
+        practise: Callable[[Event], Proof],
+        plan: DrillPlan,
+        *,
+        clock: Callable[[], datetime] = _utc_now,
+    ) -> None:
+        self._database = database
+        self._repository = repository
+        self._practise = practise
+        self._plan = plan
+        self._clock = clock
+        self._started_at = clock()
+        self._stopping = Event()
+        # How one ended, until a primary has it.
+        self._unwritten: Callable[[Session], None] | None = None
+
+    def run(self, stopping: Event) -> None:
+        """Look until `stopping` is set, behind everybody else who wants to work."""
+        self._stopping = stopping
+        poll(self.look, stopping, subject="drills that are due", nice=_NICE)
+
+    def look(self) -> None:
+        """Run the drill that is due or asked for, and tell how it went."""
+        self._write_down()
+        if self._repository.is_busy:
+            return
+        newest = self._read_newest()
+        if self._is_due(newest):
+            self._database.write(drills.plan_drill, identity=SYSTEM)
+            newest = self._read_newest()
+        if newest is None or not newest.is_open:
+            return
+        drill_id = newest.id
+        self._database.write(
+            lambda session: drills.begin_drill(session, drill_id), identity=SYSTEM
+        )
+        proof, failure = self._run()
+        if self._stopping.is_set() and failure is not None:
+            # The next worker runs it: that this one was stopped says nothing.
+            return
+        self._unwritten = _ending(newest, proof, failure)
+        self._write_down()
+
+    def _read_newest(self) -> RestoreDrill | None:
+        return self._database.read_latest(drills.newest_drill, identity=SYSTEM).value
+
+    def _is_due(self, newest: RestoreDrill | None) -> bool:
+        if newest is not None and newest.is_open:
+            return False
+        sets = self._repository.survey().sets
+        oldest = sets[0].as_of if sets else None
+        due = self._plan.due_at(self._started_at, oldest, newest)
+        return due is not None and due <= self._clock()
+
+    def _run(self) -> tuple[Proof | None, str | None]:
+        """Return what was proven, or why nothing was."""
+        try:
+            return self._practise(self._stopping), None
+        except (CannotBackUp, CannotRestore, CannotStart) as error:
+            failure = str(error)
+        except (UnusableFileKeys, UnusableKey) as error:
+            failure = str(error)
+        except OSError as error:
+            failure = f"The backups cannot be read ({error.strerror or error})."
+        except Exception:
+            _log.exception("A restore drill broke.")
+            failure = _UNEXPECTED
+        _log.warning("A restore drill is broken: %s", failure)
+        return None, failure
+
+    def _write_down(self) -> None:
+        if self._unwritten is not None:
+            self._database.write(self._unwritten, identity=SYSTEM)
+            self._unwritten = None
+
+
+def _ending(
+    drill: RestoreDrill, proof: Proof | None, failure: str | None
+) -> Callable[[Session], None]:
+    def end(session: Session) -> None:
+        drills.end_drill(session, drill.id, proof=proof, failure=failure)
+        if proof is not None:
+            backups.record_proven(session, KEEPER, proof)
+
+    return end

@@ -1,0 +1,172 @@
+"""Restores a clinic on a machine that has nothing of it, from repository and kit.
+
+The data folder is empty before, and again if this fails: so it can be tried again. What
+was purged or taken from somebody since the time stays so, as the copied audit log says.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from db import embedded
+from db.audit_store import AuditStore
+from db.backups.backup_errors import CannotRestore
+from db.backups.log.archive import LogArchive
+from db.backups.log.windows import find_windows, read_position
+from db.backups.recovery_kit import FILE_KEYS, SEAL_KEYS, RecoveryKit
+from db.backups.repository import Repository
+from db.embedded import DataFolder
+from db.files.file_keys import FileKeys
+from db.files.gridfs import FileStore
+from db.files.seal_keys import SealKeyFile
+from db.postgres import Database
+from jobs.backups.audit_following import read_all_entries
+from jobs.backups.going_back.replaying import GoingBackOrder
+from jobs.backups.going_back.restoring import LiveClinic, Report, WentBack, go_back
+from jobs.backups.taking import seal_of
+from services.core.actors import CONSOLE
+
+_AT_ONCE: Final = 1000
+_REASON: Final = "Restored on another machine from the backups and the recovery kit."
+# A time at the end of a window is not in it.
+_LAST: Final = timedelta(milliseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreSource:
+    """What a clinic is restored from: its backups, and the keys that open them."""
+
+    repository: Repository
+    kit: RecoveryKit
+
+
+def restore_elsewhere(
+    source: RestoreSource,
+    data: Path,
+    to: datetime | None,
+    *,
+    kept: timedelta,
+    report: Report = lambda _stage, _seconds: None,
+) -> WentBack:
+    """Restore a clinic as of a time, or as late as can be, into an empty folder.
+
+    The next start with that folder opens it. Raises CannotRestore, and SetBroken for
+    what is not as it was written; then the folder is empty again.
+    """
+    repository, kit = source.repository, source.kit
+    _require_of_one_clinic(repository, kit)
+    folder = DataFolder(data)
+    require_empty(folder.path)
+    with _emptied_on_failure(folder):
+        keys = _write_keys(folder, kit)
+        archive = LogArchive(repository.folder, kit.system_id, keys)
+        order = GoingBackOrder(to or newest_time(repository, archive), _REASON, CONSOLE)
+        with (
+            embedded.files_alone(folder.path) as addresses,
+            closing(Database(addresses.endpoints, retry_seconds=0)) as database,
+            closing(FileStore(addresses.mongo.url, keys=keys)) as files,
+            closing(AuditStore(addresses.mongo.audit_url)) as audit,
+        ):
+            with repository.read_from():
+                _bring_audit_log(repository, archive, keys, audit)
+            clinic = LiveClinic(
+                folder,
+                repository,
+                keys,
+                SealKeyFile(folder.path / SEAL_KEYS).read(),
+                database,
+                files,
+                audit,
+                kept,
+            )
+
+            @contextmanager
+            def closed() -> Iterator[None]:
+                # From here on a start must not take the folder for one that a first
+                # start has left half made, and throw away what is in it.
+                folder.mark_complete()
+                yield
+
+            return go_back(
+                clinic, order, confirm=lambda _: None, closed=closed, report=report
+            )
+
+
+def require_empty(path: Path) -> None:
+    """Raise CannotRestore unless a folder is empty, or not there yet."""
+    try:
+        is_empty = not any(path.iterdir())
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise CannotRestore(
+            f"The data folder {path} cannot be used "
+            f"({(error.strerror or str(error)).lower()}): name another with --data."
+        ) from error
+    if not is_empty:
+        raise CannotRestore(
+            f"The data folder {path} is not empty: a clinic is restored into an empty "
+            "one only. Name another with --data. Nothing was touched."
+        )
+
+
+def newest_time(repository: Repository, archive: LogArchive) -> datetime:
+    """Return the newest time that can be gone to; raises CannotRestore without any."""
+    sets = repository.survey().sets
+    # Whoever cannot read the newest is told so, and gets no older one unasked.
+    repository.newest()
+    windows = find_windows(sets, archive, read_position(archive.folder))
+    newest = windows[-1]
+    return newest.until - _LAST if newest.has_log else newest.since
+
+
+def _require_of_one_clinic(repository: Repository, kit: RecoveryKit) -> None:
+    if repository.system_id is None:
+        raise CannotRestore(
+            f"There are no backups in {repository.folder}: name the folder in which "
+            "README.txt and repository.json are."
+        )
+    if repository.system_id != kit.system_id:
+        raise CannotRestore(
+            f"The recovery kit is of clinic {kit.system_id}, and the backups in "
+            f"{repository.folder} are of clinic {repository.system_id}: take the kit "
+            "of this clinic."
+        )
+
+
+def _write_keys(folder: DataFolder, kit: RecoveryKit) -> FileKeys:
+    folder.prepare()
+    for name, content in kit.files.items():
+        path = folder.path / name
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        folder.write(path, content)
+    return FileKeys(folder.path / FILE_KEYS)
+
+
+def _bring_audit_log(
+    repository: Repository, archive: LogArchive, keys: FileKeys, store: AuditStore
+) -> None:
+    """Put all entries that were copied into an empty store, link by link."""
+    newest = repository.newest()
+    entries = read_all_entries(repository, archive, newest, seal_of(newest, keys))
+    while some := list(islice(entries, _AT_ONCE)):
+        store.append(some)
+
+
+@contextmanager
+def _emptied_on_failure(folder: DataFolder) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        for path in folder.path.iterdir() if folder.path.exists() else ():
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                os.unlink(path)  # noqa: PTH108 - a link is not followed
+        raise

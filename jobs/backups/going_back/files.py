@@ -1,0 +1,112 @@
+"""The files of an earlier time: the missing come back, later ones stay aside."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from bson import ObjectId
+from bson.raw_bson import RawBSONDocument
+from sqlalchemy.orm import Session
+
+from db.backups.backup_errors import SetBroken
+from db.backups.file_copies import CopiedFile
+from db.backups.repository import Repository
+from db.backups.sealing import PIECE
+from db.files.file_errors import FileDamaged, FileMissing
+from db.files.gridfs import Bucket, FileStore
+from db.files.seals import FileEntry
+from jobs.backups.looking import Copies, list_references
+from services.documents.integrity import pending_deletions
+from services.documents.integrity.file_references import FileReference
+from services.documents.integrity.sweeping import SWEPT_BUCKETS
+
+_Place = tuple[str, ObjectId]
+
+
+@dataclass(frozen=True, slots=True)
+class FileReturns:
+    """Brings files back into a store from a repository, which has copies of all."""
+
+    store: FileStore
+    repository: Repository
+    copies: Copies
+
+    def bring_back(self, references: Iterable[FileReference]) -> int:
+        """Bring back the files of rows that are missing, or not what was copied.
+
+        Returns how many. Raises SetBroken, FileStoreUnavailable.
+        """
+        wanted = set(places_of(references))
+        there = {
+            place: entry
+            for bucket in SWEPT_BUCKETS
+            for place, entry in self._entries(bucket)
+            if place in wanted
+        }
+        lacking = [
+            place for place in wanted if not self._is_whole(place, there.get(place))
+        ]
+        for place in lacking:
+            self._put_back(place)
+        return len(lacking)
+
+    def set_aside(self, session: Session, until: datetime) -> int:
+        """Keep the files that no row of then names until a time; return how many.
+
+        The restored rows say what was about to be removed then; what was not purged
+        is looked at anew. The caller commits.
+        """
+        named = set(places_of(list_references(session)))
+        pending_deletions.forget_unreferenced(
+            session, [(bucket, str(file_id)) for bucket, file_id in named]
+        )
+        count = 0
+        for bucket in SWEPT_BUCKETS:
+            more = {place for place, _ in self._entries(bucket)} - named
+            ids = [str(file_id) for _, file_id in more]
+            pending_deletions.set_aside(session, bucket, ids, until)
+            count += len(ids)
+        return count
+
+    def _entries(self, bucket: Bucket) -> Iterator[tuple[_Place, FileEntry]]:
+        for document in self.store.list_entries(bucket):
+            # One that cannot be read is none: its file comes back whole.
+            with suppress(FileDamaged):
+                entry = FileEntry.read(bucket, document)
+                yield (str(bucket), entry.file_id), entry
+
+    def _is_whole(self, place: _Place, entry: FileEntry | None) -> bool:
+        copy = self._copy(place)
+        if entry is None or (entry.extent, entry.stored_at) != (
+            copy.entry.extent,
+            copy.entry.stored_at,
+        ):
+            return False
+        digest = sha256()
+        try:
+            with self.store.open_stored(entry) as source:
+                while piece := source.read(PIECE):
+                    digest.update(piece)
+        except (FileDamaged, FileMissing):
+            return False
+        return digest.hexdigest() == copy.sha256
+
+    def _put_back(self, place: _Place) -> None:
+        copy = self._copy(place)
+        with self.repository.file(copy.sha256).open("rb") as source:
+            self.store.put_back(Bucket(place[0]), RawBSONDocument(copy.raw), source)
+
+    def _copy(self, place: _Place) -> CopiedFile:
+        copy = self.copies.get(place)
+        if copy is None:
+            raise SetBroken(f"The backup lacks the file {place[0]}/{place[1]}.")
+        return copy
+
+
+def places_of(references: Iterable[FileReference]) -> Iterator[_Place]:
+    """Yield the bucket and the id of each file that rows name."""
+    for reference in references:
+        for file_id in reference.file_ids:
+            yield str(reference.bucket), ObjectId(file_id)

@@ -1,0 +1,133 @@
+"""Brings rows of an earlier time to what has to be true today all the same."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import func, text, update
+from sqlalchemy.orm import Session
+
+from db.files.seal_keys import SealKeys
+from db.models.booking import Appointment, VisitNotification
+from db.models.integrity import BackupRequest, RestoreDrill, RestorePreview
+from db.models.replication import AlertNotification, ClusterOperation, Drill, DrillPlan
+from db.models.user import UserNotification
+from services.audit import chain
+from services.audit.chain import Link
+from services.backups import ledger
+from services.backups.ledger import Since
+from services.core.actors import Actor
+from services.documents import erasure, retention
+from services.people.accounts import revocations
+
+_BEFORE_A_VISIT: Final = timedelta(hours=24)
+_WENT_BACK: Final = "The clinic went back to an earlier time: ask again."
+# The worker that had them is of another time; what has to be done is found again.
+_OF_THE_QUEUE: Final = (
+    "UPDATE procrastinate_jobs SET status = 'cancelled' WHERE status = 'todo'",
+    "UPDATE procrastinate_jobs SET status = 'failed' WHERE status = 'doing'",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class GoingBackOrder:
+    """Who goes back to when, and why."""
+
+    to: datetime
+    reason: str
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Rejoined:
+    """Where the audit log ends, what it tells of the time since, and what seals it.
+
+    `is_complete` tells whether all that waited was added before; `set_id` is the
+    backup that the rows are from.
+    """
+
+    end: Link
+    since: Since
+    keys: SealKeys
+    set_id: str
+    is_complete: bool
+
+
+def replay(session: Session, order: GoingBackOrder, rejoined: Rejoined) -> None:
+    """Bring restored rows up to date with the audit log; the caller commits."""
+    since = rejoined.since
+    retention.purge_again(session, since.purged)
+    erasure.erase_again(session, since.erased)
+    revocations.revoke_again(session, since.revocations)
+    retention.revoke_links_again(session, since.links)
+    retention.hold_again(session, since.holds.values())
+    _settle_letters(session, rejoined)
+    _end_what_was_under_way(session)
+    chain.rejoin(session, rejoined.end, since.events, rejoined.keys)
+    ledger.record_going_back(
+        session,
+        order.actor,
+        order.reason,
+        since,
+        to=order.to,
+        set_id=rejoined.set_id,
+        is_complete=rejoined.is_complete,
+    )
+
+
+def _settle_letters(session: Session, rejoined: Rejoined) -> None:
+    """Let nothing be sent twice that was sent since; what was not, goes out."""
+    letters = update(VisitNotification).where(VisitNotification.sent_at.is_(None))
+    for letter_id, at in rejoined.since.sent.items():
+        session.execute(
+            letters.where(VisitNotification.id == letter_id).values(sent_at=at)
+        )
+    if not rejoined.is_complete:
+        # Nobody knows what went out: rather one too few than one twice.
+        session.execute(letters.values(given_up_at=func.now()))
+    is_reminded = Appointment.starts_at <= func.now() + _BEFORE_A_VISIT
+    for statement in (
+        update(Appointment)
+        .where(Appointment.reminded_at.is_(None), is_reminded)
+        .values(reminded_at=func.now()),
+        update(UserNotification)
+        .where(UserNotification.mail_at <= func.now())
+        .values(mail_at=None),
+        update(DrillPlan)
+        .where(DrillPlan.reminded_at.is_(None))
+        .where(DrillPlan.next_on <= func.current_date())
+        .values(reminded_at=func.now()),
+        # Whoever is told of alerts was told within a minute.
+        update(AlertNotification)
+        .where(AlertNotification.sent_at.is_(None))
+        .where(AlertNotification.given_up_at.is_(None))
+        .values(given_up_at=func.now()),
+    ):
+        session.execute(statement.execution_options(synchronize_session=False))
+
+
+def _end_what_was_under_way(session: Session) -> None:
+    """Let nobody go on with what was under way, or planned, then."""
+    for statement in (
+        update(ClusterOperation)
+        .where(ClusterOperation.state == "running")
+        .values(state="failed", ended_at=func.now()),
+        update(ClusterOperation)
+        .where(ClusterOperation.state == "scheduled")
+        .values(state="cancelled", ended_at=func.now()),
+        update(Drill)
+        .where(Drill.state == "running")
+        .values(state="failed", ended_at=func.now()),
+        update(BackupRequest)
+        .where(BackupRequest.ended_at.is_(None))
+        .values(ended_at=func.now(), failure=_WENT_BACK),
+        update(RestoreDrill)
+        .where(RestoreDrill.ended_at.is_(None))
+        .values(ended_at=func.now(), failure=_WENT_BACK),
+        update(RestorePreview)
+        .where(RestorePreview.ended_at.is_(None))
+        .values(ended_at=func.now(), failure=_WENT_BACK),
+    ):
+        session.execute(statement.execution_options(synchronize_session=False))
+    for words in _OF_THE_QUEUE:
+        session.execute(text(words))

@@ -1,0 +1,349 @@
+"""Makes the clinic of an earlier time ready to take the place of the one that runs.
+
+Everything is restored and proven beside the clinic before anything of it is touched.
+Then the clinic is closed, and the restored rows learn what the law and safety need of
+the time since. From `Replacement.be_ready` on the next start has the restored clinic;
+whatever ends this before leaves the clinic as it was.
+"""
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any, Final
+
+import psycopg2
+from sqlalchemy import create_engine
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from db import embedded, schema
+from db.audit_store import AuditStore, AuditStoreUnavailable
+from db.backups.backup_errors import CannotBackUp, CannotRestore
+from db.backups.base_backup import Leader
+from db.backups.log.archive import LogArchive
+from db.backups.log.segments import history_name
+from db.backups.notes import Proof, TimeLeft
+from db.backups.repository import Repository
+from db.backups.sandbox import ReplayTarget, Sandbox, room_for, unpacked
+from db.embedded import DataFolder
+from db.embedded.processes import programs
+from db.embedded.replacement import Replacement
+from db.files.file_keys import FileKeys
+from db.files.gridfs import FileStore, FileStoreUnavailable
+from db.files.seal_keys import SealKeys
+from db.postgres import SYSTEM, Database, DatabaseUnavailable
+from jobs.backups.going_back.files import FileReturns
+from jobs.backups.going_back.replaying import GoingBackOrder, Rejoined, replay
+from jobs.backups.looking import Copies, Proving, list_references
+from jobs.backups.opening import reading, target_of
+from jobs.backups.previewing import compare_live
+from jobs.backups.routes import Route, route_to
+from services.audit import chain
+from services.audit.chain import ChainBroken, Link, link_of
+from services.backups.ledger import Since, read_since
+from services.backups.previews import ChangeList
+
+_NAME: Final = "going-back"
+# Of the restored rows three copies come to be, beside those that stay aside.
+_COPIES: Final = 2
+_OWNER: Final = (
+    "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_database()"
+)
+_TIMELINE: Final = "SELECT timeline_id FROM pg_control_checkpoint()"
+
+# Told a stage, and the seconds it took.
+Report = Callable[[str, float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class LiveClinic:
+    """The clinic that is to go back: its servers, its files, its audit log, its keys.
+
+    What is not in the clinic of then is kept for as long as `kept`.
+    """
+
+    folder: DataFolder
+    repository: Repository
+    keys: FileKeys
+    seal_keys: SealKeys
+    database: Database
+    files: FileStore
+    audit: AuditStore
+    kept: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class ProvenRestore:
+    """A clinic of then that is proven, and what going back to it would undo.
+
+    `lists` is None where no server could be asked.
+    """
+
+    proof: Proof
+    lists: tuple[ChangeList, ...] | None
+
+
+@dataclass(slots=True)
+class WentBack:
+    """What going back brought about."""
+
+    proof: Proof
+    files_returned: int = 0
+    files_aside: int = 0
+    since: Since = field(default_factory=Since)
+
+
+def go_back(
+    clinic: LiveClinic,
+    order: GoingBackOrder,
+    *,
+    confirm: Callable[[ProvenRestore], None],
+    closed: Callable[[], AbstractContextManager[None]],
+    report: Report = lambda _stage, _seconds: None,
+) -> WentBack:
+    """Restore a time, have it confirmed, and make it ready to be the clinic.
+
+    `confirm` is shown what was proven and raises whatever ends this; `closed` closes
+    the clinic for a block, at whose end it opens again, with the restored data if they
+    are ready. Raises CannotRestore: then the clinic is as it was.
+    """
+    try:
+        with ExitStack() as held:
+            # Left last: by then the journal says which clinic is to open.
+            closing_time = held.enter_context(ExitStack())
+            going = _GoingBack.prepared(clinic, order, held)
+            with going.stopped() as url:
+                restore = going.prove(url)
+                report("Restored and proven beside the clinic", going.lap())
+                confirm(restore)
+                going.lap()
+                went = WentBack(restore.proof, going.bring_files(url))
+                report("Files brought back", going.lap())
+                closing_time.enter_context(closed())
+                report("The clinic is closed", going.lap())
+                going.finish(url, went)
+            data = going.sandbox.hand_over()
+            with going.archive.leaving(TimeLeft(order.to, datetime.now(UTC))):
+                Replacement(clinic.folder).be_ready(data)
+            report("Rows brought up to date", going.lap())
+        report("The clinic is open", going.lap())
+    except AuditStoreUnavailable as error:
+        raise CannotRestore(f"The audit log cannot be read: {error}") from error
+    except FileStoreUnavailable as error:
+        raise CannotRestore("MongoDB does not answer: nothing was changed.") from error
+    except ChainBroken as error:
+        raise CannotRestore(
+            f"The audit log does not go on from where it was then: {error} Run "
+            "python -m dashboard verify-audit first."
+        ) from error
+    return went
+
+
+@dataclass(slots=True)
+class _GoingBack:
+    """One way back, while its sandbox is there."""
+
+    clinic: LiveClinic
+    order: GoingBackOrder
+    archive: LogArchive
+    proving: Proving
+    sandbox: Sandbox
+    target: ReplayTarget
+    seal: Any
+    copies: Copies
+    since_lap: float = field(default_factory=time.monotonic)
+
+    @classmethod
+    def prepared(
+        cls, clinic: LiveClinic, order: GoingBackOrder, held: ExitStack
+    ) -> "_GoingBack":
+        """Unpack what leads to the time; all of it is thrown away with `held`."""
+        began = time.monotonic()
+        folder, repository = clinic.folder, clinic.repository
+        held.enter_context(repository.read_from())
+        if (system_id := folder.system_id()) is not None:
+            repository.require_clinic(system_id)
+        archive = LogArchive(repository.folder, repository.system_id or "", clinic.keys)
+        route = route_to(repository, archive, order.to)
+        _require_newest_timeline(clinic, archive)
+        _require_room(clinic, route)
+        proving = Proving(folder, repository, clinic.keys, archive, route)
+        seal, copies = proving.require_whole()
+        held.enter_context(Replacement(folder).preparing(order.to))
+        sandbox = held.enter_context(
+            unpacked(
+                folder,
+                programs.find(folder.path),
+                seal,
+                repository.set_folder(route.manifest.set_id),
+                name=_NAME,
+            )
+        )
+        sandbox.verify()
+        target = target_of(sandbox, archive, route)
+        _add_histories(sandbox, archive, target)
+        return cls(
+            clinic, order, archive, proving, sandbox, target, seal, copies, began
+        )
+
+    def lap(self) -> float:
+        """Return the seconds since this was last called."""
+        before, self.since_lap = self.since_lap, time.monotonic()
+        return self.since_lap - before
+
+    def stopped(self) -> AbstractContextManager[str]:
+        """Run the restored PostgreSQL, which stands still at its time."""
+        return self.sandbox.started(self.proving.route.manifest.database, self.target)
+
+    def prove(self, url: str) -> ProvenRestore:
+        """Prove all of it, and compare it with the clinic that runs."""
+        proof = self.proving.prove(url, self.seal, self.copies)
+        try:
+            with reading(url) as session:
+                lists = compare_live(session, self.clinic.database, self.order.actor)
+        except (DatabaseUnavailable, SQLAlchemyError):
+            return ProvenRestore(proof, None)
+        return ProvenRestore(proof, lists)
+
+    def bring_files(self, url: str) -> int:
+        """Bring files back that rows of then name, those that were purged left out."""
+        with reading(url) as session:
+            since, _ = self._read_log(session)
+            return self._returns.bring_back(
+                reference
+                for reference in list_references(session)
+                if reference.subject_id not in since.purged
+                and reference.patient_id not in since.erased
+            )
+
+    def finish(self, url: str, went: WentBack) -> None:
+        """Let the restored rows take writes, and bring them up to date."""
+        is_complete = _drain(self.clinic)
+        with reading(url) as session:
+            went.since, end = self._read_log(session)
+        self.sandbox.promote(url)
+        rejoined = Rejoined(
+            end,
+            went.since,
+            self.clinic.seal_keys,
+            went.proof.set_id,
+            is_complete=is_complete,
+        )
+        until = datetime.now(UTC) + self.clinic.kept
+        with _owning(url) as (engine, timeline):
+            if timeline <= self.archive.listing().timeline:
+                raise CannotRestore(
+                    "The restored clinic would take a timeline that was taken before: "
+                    "try again."
+                )
+            with engine.connect() as connection:
+                schema.migrate(connection)
+            with Session(engine) as session, session.begin():
+                replay(session, self.order, rejoined)
+                # What was purged or swapped since the first look.
+                went.files_returned += self._returns.bring_back(
+                    list_references(session)
+                )
+                went.files_aside = self._returns.set_aside(session, until)
+
+    @property
+    def _returns(self) -> FileReturns:
+        return FileReturns(self.clinic.files, self.clinic.repository, self.copies)
+
+    def _read_log(self, session: Session) -> tuple[Since, Link]:
+        """Return what the audit log tells of the time since, and where it ends."""
+        end = chain.read_head(session)
+
+        def followed() -> Iterator[Mapping[str, Any]]:
+            nonlocal end
+            for entry in chain.walk_after_head(session, self.clinic.audit):
+                end = link_of(entry)
+                yield entry
+
+        return read_since(followed()), end
+
+
+def _require_newest_timeline(clinic: LiveClinic, archive: LogArchive) -> None:
+    """Raise CannotRestore where a server leads on a timeline that no backup knows.
+
+    The restored clinic begins a timeline, and no other may have its number.
+    """
+    try:
+        found = programs.find(clinic.folder.path)
+        leader = Leader(embedded.attach(clinic.folder.path), found, sys.executable)
+        timeline = leader.system().timeline
+    except (CannotBackUp, embedded.CannotStart):
+        return
+    if timeline > archive.listing().timeline:
+        raise CannotRestore(
+            "Another server has just begun to lead, and the backups do not know of it "
+            "yet: try again in a minute."
+        )
+
+
+def _require_room(clinic: LiveClinic, route: Route) -> None:
+    """Raise CannotRestore unless there is room for the replicas made anew as well."""
+    room = (1 + _COPIES) * room_for(route.manifest)
+    try:
+        clinic.repository.require_room(
+            clinic.folder.path, room, "going back, the data of before kept,"
+        )
+    except CannotBackUp as error:
+        raise CannotRestore(str(error)) from error
+
+
+def _add_histories(sandbox: Sandbox, archive: LogArchive, target: ReplayTarget) -> None:
+    """Have PostgreSQL know which timelines there were, so that it takes a new one."""
+    for timeline in range(target.timeline + 1, archive.listing().timeline + 1):
+        sandbox.add_log(history_name(timeline), archive.read(history_name(timeline)))
+
+
+def _drain(clinic: LiveClinic) -> bool:
+    """Add what waits to the audit log; tell whether nothing waits any more.
+
+    Where the rows cannot be read any more, nobody knows what waits.
+    """
+    try:
+        while clinic.database.read_latest(chain.is_waiting, identity=SYSTEM).value:
+            clinic.database.write(
+                lambda session: chain.ship(session, clinic.audit), identity=SYSTEM
+            )
+    except (DatabaseUnavailable, SQLAlchemyError):
+        return False
+    return True
+
+
+@contextmanager
+def _owning(url: str) -> Iterator[tuple[Any, int]]:
+    """Connect as the owner of the schema; yield that, and which timeline it is on.
+
+    What is written is on the disk afterwards, as far as PostgreSQL knows.
+    """
+    with closing(psycopg2.connect(url)) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute("CHECKPOINT")
+            cursor.execute(_TIMELINE)
+            timeline = (cursor.fetchone() or (0,))[0]
+            cursor.execute(_OWNER)
+            owner = (cursor.fetchone() or ("",))[0]
+            engine = create_engine(
+                "postgresql+psycopg2://", creator=partial(_as_owner, url, owner)
+            )
+            try:
+                yield engine, timeline
+            finally:
+                engine.dispose()
+            cursor.execute("CHECKPOINT")
+
+
+def _as_owner(url: str, owner: str) -> Any:
+    connection = psycopg2.connect(url)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('role', %s, false)", [owner])
+    connection.commit()
+    return connection

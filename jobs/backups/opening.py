@@ -1,0 +1,88 @@
+"""Opens the clinic as of a time in a sandbox, beside the one that runs."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Final
+
+import psycopg2
+from sqlalchemy import create_engine
+from sqlalchemy.orm import Session
+
+from db.backups.backup_errors import CannotBackUp, CannotRestore
+from db.backups.log.archive import LogArchive
+from db.backups.log.replay import add_log, find_place
+from db.backups.log.segments import SEGMENT_BYTES
+from db.backups.repository import Repository
+from db.backups.sandbox import ReplayTarget, Sandbox, room_for, unpacked
+from db.backups.sealing import SetSeal, require_objects
+from db.embedded import DataFolder
+from db.embedded.processes import programs
+from db.files.file_keys import FileKeys
+from jobs.backups.routes import Route
+from jobs.backups.taking import seal_of
+
+_NAME: Final = "sandbox"
+
+
+def require_whole(
+    folder: DataFolder, repository: Repository, keys: FileKeys, route: Route
+) -> SetSeal:
+    """Return the seal of a route's set, whose objects are all there.
+
+    Raises CannotRestore where there is no room for a sandbox, and SetBroken.
+    """
+    room = room_for(route.manifest) + len(route.segments) * SEGMENT_BYTES
+    try:
+        repository.require_room(folder.path, room, "the sandbox")
+    except CannotBackUp as error:
+        raise CannotRestore(str(error)) from error
+    seal = seal_of(route.manifest, keys)
+    require_objects(repository.set_folder(route.manifest.set_id), route.manifest)
+    return seal
+
+
+@contextmanager
+def opened(
+    folder: DataFolder,
+    repository: Repository,
+    archive: LogArchive,
+    route: Route,
+    seal: SetSeal,
+    *,
+    name: str = _NAME,
+) -> Iterator[str]:
+    """Bring a set along a route in a sandbox of this name; yield its address.
+
+    It stands still there, takes no writes, and is gone afterwards.
+    """
+    manifest, found = route.manifest, programs.find(folder.path)
+    objects = repository.set_folder(manifest.set_id)
+    with unpacked(folder, found, seal, objects, name=name) as sandbox:
+        sandbox.verify()
+        target = target_of(sandbox, archive, route)
+        with sandbox.started(manifest.database, target) as url:
+            yield url
+
+
+def target_of(sandbox: Sandbox, archive: LogArchive, route: Route) -> ReplayTarget:
+    """Lay out the log of a route in an unpacked set; return where it is to stop."""
+    if route.to is None:
+        return ReplayTarget.of(route.manifest)
+    add_log(sandbox, archive, route.history, route.pieces)
+    if route.place is not None:
+        return ReplayTarget(route.place, route.history.timeline)
+    return find_place(sandbox, route.manifest, route.history, route.pieces, route.to)
+
+
+@contextmanager
+def reading(url: str) -> Iterator[Session]:
+    """Read from a sandbox."""
+    engine = create_engine(
+        "postgresql+psycopg2://", creator=partial(psycopg2.connect, url)
+    )
+    try:
+        with Session(engine) as session:
+            yield session
+    finally:
+        engine.dispose()

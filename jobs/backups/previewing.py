@@ -1,0 +1,144 @@
+"""Tells what going back to a time would undo, to whoever asks for it on the page.
+
+A thread beside the one that makes backups: to restore takes as long as it takes.
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Event
+from typing import Any, Final
+
+from psycopg2.errors import LockNotAvailable
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from db.backups.backup_errors import CannotBackUp, CannotRestore, TableLocked
+from db.backups.log.archive import LogArchive
+from db.backups.repository import Repository
+from db.embedded import DataFolder
+from db.files.file_keys import FileKeys, UnusableFileKeys
+from db.postgres import SYSTEM, Database, DatabaseUnavailable
+from jobs.backups.opening import opened, reading, require_whole
+from jobs.backups.polling import poll
+from jobs.backups.routes import route_to
+from services.backups import previews
+from services.backups.previews import ChangeList, RestorePreview
+from services.core.actors import Actor
+from services.documents.integrity.runs import KEEPER
+
+_NICE: Final = 15
+_NAME: Final = "preview"
+_UNEXPECTED: Final = (
+    "Comparing ended in an error that nobody foresaw: the worker's log has it."
+)
+_log = logging.getLogger(__name__)
+
+
+def compare_live(
+    session: Session, database: Database, actor: Actor
+) -> tuple[ChangeList, ...]:
+    """Return what is not as it is in a sandbox; raises CannotRestore."""
+
+    def past(operation: Callable[[Session], list[Any]]) -> list[Any]:
+        try:
+            return operation(session)
+        except OperationalError as error:
+            if not isinstance(error.orig, LockNotAvailable):
+                raise
+            raise TableLocked from error
+
+    def live(operation: Callable[[Session], list[Any]]) -> list[Any]:
+        return database.read_latest(operation, identity=SYSTEM).value
+
+    return previews.list_changes(actor, past, live)
+
+
+def preview(
+    data: Path,
+    database: Database,
+    repository: Repository,
+    keys: FileKeys,
+    to: datetime,
+) -> tuple[ChangeList, ...]:
+    """Restore the rows of a time into a sandbox and compare the live ones with them.
+
+    Files are not looked at. Raises CannotRestore, SetBroken and UnusableFileKeys.
+    """
+    folder = DataFolder(data)
+    with repository.read_from():
+        if (system_id := folder.system_id()) and repository.system_id is not None:
+            repository.require_clinic(system_id)
+        archive = LogArchive(repository.folder, repository.system_id or "", keys)
+        route = route_to(repository, archive, to)
+        seal = require_whole(folder, repository, keys, route)
+        with (
+            # Beside the sandbox of somebody who proves a backup meanwhile.
+            opened(folder, repository, archive, route, seal, name=_NAME) as url,
+            reading(url) as session,
+        ):
+            return compare_live(session, database, KEEPER)
+
+
+class RestorePreviewer:
+    """Looks every other second whether a preview is asked for, and makes it.
+
+    `compare` makes one of a time.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        compare: Callable[[datetime], tuple[ChangeList, ...]],
+    ) -> None:
+        self._database = database
+        self._compare = compare
+        # How one ended, until a primary has it.
+        self._unwritten: Callable[[Session], None] | None = None
+
+    def run(self, stopping: Event) -> None:
+        """Look until `stopping` is set, behind everybody else who wants to work."""
+        poll(self.look, stopping, subject="previews asked for", nice=_NICE)
+
+    def look(self) -> None:
+        """Make the preview that somebody asked for, and tell them how it went."""
+        self._write_down()
+        request = self._database.read_latest(previews.open_preview, identity=SYSTEM)
+        if (asked_for := request.value) is None:
+            return
+        self._database.write(
+            lambda session: previews.begin_preview(session, asked_for.id),
+            identity=SYSTEM,
+        )
+        self._unwritten = self._answer(asked_for)
+        self._write_down()
+
+    def _answer(self, asked_for: RestorePreview) -> Callable[[Session], None]:
+        lists: tuple[ChangeList, ...] = ()
+        failure, compared_at = None, datetime.now(UTC)
+        try:
+            lists = self._compare(asked_for.to)
+        except (CannotBackUp, CannotRestore, UnusableFileKeys) as error:
+            failure = str(error)
+        except DatabaseUnavailable:
+            failure = "No server led the database while it was compared: ask again."
+        except OSError as error:
+            failure = f"The backups cannot be read ({error.strerror or error})."
+        except Exception:
+            _log.exception("A preview broke.")
+            failure = _UNEXPECTED
+        if failure is not None:
+            _log.warning("What going back would undo is not known: %s", failure)
+        return lambda session: previews.end_preview(
+            session,
+            asked_for.id,
+            lists=lists,
+            compared_at=compared_at,
+            failure=failure,
+        )
+
+    def _write_down(self) -> None:
+        if self._unwritten is not None:
+            self._database.write(self._unwritten, identity=SYSTEM)
+            self._unwritten = None

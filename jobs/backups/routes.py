@@ -1,0 +1,93 @@
+"""Which set and which log lead to a time, or why nothing does."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+
+from db.backups.backup_errors import CannotRestore
+from db.backups.log.archive import LogArchive, LogPiece
+from db.backups.log.segments import LogSegment, TimelineHistory
+from db.backups.log.windows import (
+    BackupWindow,
+    find_windows,
+    is_on,
+    log_after,
+    read_position,
+)
+from db.backups.manifest import Manifest
+from db.backups.repository import Repository
+from db.postgres import Lsn
+
+_MOST_TOLD: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A set, and the log from it to a time; None leads to the set's own place.
+
+    With a place the log is followed to exactly there, which was reached by that time.
+    """
+
+    manifest: Manifest
+    to: datetime | None = None
+    history: TimelineHistory = field(default_factory=lambda: TimelineHistory(1))
+    pieces: list[LogPiece] = field(default_factory=list)
+    place: Lsn | None = None
+
+    @property
+    def segments(self) -> set[LogSegment]:
+        """The segments of the log on the way."""
+        return {piece.segment for piece in self.pieces}
+
+
+def route_to(repository: Repository, archive: LogArchive, to: datetime | None) -> Route:
+    """Return the way to a time, or to the newest set's own place.
+
+    Raises CannotRestore, with the windows in its sentence, for a time that nothing
+    leads to: nobody gets another time than the one they named. SetBroken names what is
+    missing.
+    """
+    if to is None:
+        return Route(repository.newest())
+    sets = repository.survey().sets
+    if not sets:
+        raise CannotRestore(f"There is no backup in {repository.folder}.")
+    position = read_position(archive.folder)
+    windows = find_windows(sets, archive, position)
+    listing = archive.listing()
+    history = archive.history(listing.timeline)
+    before = [each for each in sets if each.as_of <= to and is_on(each, history)]
+    if any(to in left for left in archive.times_left()):
+        # A set of its own second is whole all the same.
+        before = []
+    if before and any(to in window for window in windows if window.has_log):
+        newest = before[-1]
+        return Route(newest, to, history, log_after(listing, history, newest, to))
+    for each in sets:
+        if _second(each.as_of) == _second(to):
+            return Route(each)
+    if before and position and position.until and to < position.until:
+        # All of it was there once: what is missing has a name.
+        log_after(listing, history, before[-1], to)
+    raise CannotRestore(
+        f"{_told(to)} is outside what the backups reach: they go {_words(windows)}."
+    )
+
+
+def _words(windows: Sequence[BackupWindow]) -> str:
+    told = [
+        f"to any second from {_told(each.since)} to {_told(each.until)}"
+        if each.has_log
+        else f"to {_told(each.since)}"
+        for each in windows[-_MOST_TOLD:]
+    ]
+    return " and ".join(told)
+
+
+def _second(timestamp: datetime) -> datetime:
+    return timestamp.astimezone(UTC).replace(microsecond=0)
+
+
+def _told(timestamp: datetime) -> str:
+    return f"{timestamp.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -1,0 +1,143 @@
+"""Restore drills: by plan and asked for, one at a time, and how each went.
+
+Callers commit. What a drill has proven stands beside the backups as well, where it
+stays when the rows go back in time.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from pydantic import ValidationError
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from db.backups.notes import PROOFS, Proof
+from db.models.integrity import RestoreDrill as DrillRow
+from services.core import audit
+from services.core.actors import Actor, Permission
+from services.core.audit import Action
+from services.core.errors import Conflict
+
+SUBJECT: Final = "restore drill"
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreDrill:
+    """A drill; ended with a proof, or broken, with why nothing is proven.
+
+    Of one by plan nobody's name is known.
+    """
+
+    id: UUID
+    requested_at: datetime
+    requested_by_name: str | None
+    begun_at: datetime | None
+    ended_at: datetime | None
+    proof: Proof | None
+    failure: str | None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it has not ended."""
+        return self.ended_at is None
+
+
+class DrillRequested(Conflict):
+    """One drill at a time is enough."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A restore drill is about to run, or runs: wait for how it goes."
+        )
+
+
+def request_drill(session: Session, actor: Actor) -> RestoreDrill:
+    """Ask the worker for a drill; raises NotAllowed and DrillRequested."""
+    actor.require(Permission.RUN_DRILLS)
+    row = _open(session, actor)
+    if row is None:
+        raise DrillRequested
+    audit.record(session, actor, Action.BACKUP_DRILL, subject=(SUBJECT, row.id))
+    return _drill(row)
+
+
+def plan_drill(session: Session) -> None:
+    """Open the drill that is due, unless one is open; for the worker."""
+    _open(session, None)
+
+
+def list_drills(session: Session, actor: Actor, limit: int) -> tuple[RestoreDrill, ...]:
+    """Return the newest drills, the newest first; raises NotAllowed."""
+    actor.require(Permission.VIEW_REPLICATION)
+    return tuple(map(_drill, _newest(session, limit)))
+
+
+def newest_drill(session: Session) -> RestoreDrill | None:
+    """Return the newest drill; for the worker.
+
+    One that is open and had begun is one whose worker has died.
+    """
+    return next(map(_drill, _newest(session, 1)), None)
+
+
+def begin_drill(session: Session, drill_id: UUID) -> None:
+    """Note that the worker restores now."""
+    session.execute(
+        update(DrillRow).where(DrillRow.id == drill_id).values(begun_at=func.now())
+    )
+
+
+def end_drill(
+    session: Session,
+    drill_id: UUID,
+    *,
+    proof: Proof | None = None,
+    failure: str | None = None,
+) -> None:
+    """Keep what was proven, or why nothing is."""
+    result = None if proof is None else PROOFS.dump_python(proof, mode="json")
+    session.execute(
+        update(DrillRow)
+        .where(DrillRow.id == drill_id, DrillRow.ended_at.is_(None))
+        .values(ended_at=func.now(), result=result, failure=failure)
+    )
+
+
+def _open(session: Session, actor: Actor | None) -> DrillRow | None:
+    values = (
+        {"requested_by": actor.id, "requested_by_name": actor.name} if actor else {}
+    )
+    return session.scalar(
+        insert(DrillRow).values(values).on_conflict_do_nothing().returning(DrillRow)
+    )
+
+
+def _newest(session: Session, limit: int) -> Sequence[DrillRow]:
+    newest = select(DrillRow).order_by(DrillRow.requested_at.desc()).limit(limit)
+    return session.scalars(newest).all()
+
+
+def _drill(row: DrillRow) -> RestoreDrill:
+    return RestoreDrill(
+        row.id,
+        row.requested_at,
+        row.requested_by_name,
+        row.begun_at,
+        row.ended_at,
+        _proof(row),
+        row.failure,
+    )
+
+
+def _proof(row: DrillRow) -> Proof | None:
+    if row.result is None:
+        return None
+    try:
+        return PROOFS.validate_python(row.result)
+    except ValidationError:
+        # Of a later version, which went back to this one.
+        return None

@@ -1,0 +1,128 @@
+"""Going back in time as administrators ask for it on the page; callers commit.
+
+The launcher does it: the web server that was asked is closed on the way.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from db.backups.requested_restore import (
+    RequestedRestore,
+    note_requested,
+    read_requested,
+)
+from services.backups.previews import RestorePreview, newest_preview
+from services.core import audit, reasons
+from services.core.actors import Actor, Permission
+from services.core.audit import Action
+from services.core.errors import Conflict, InvalidInput, Unavailable
+from services.people.sign_in import confirmations
+
+SUBJECT: Final = "going back"
+_SEEN: Final = timedelta(minutes=15)
+
+
+class GoingBackAlready(Conflict):
+    """One at a time."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The clinic is going back in time already: wait for how it ends."
+        )
+
+
+class NotCompared(Conflict):
+    """Nobody goes back who has not seen what that would undo."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "What going back would undo was compared too long ago, or somebody has "
+            "compared another time since: compare once more, and look at it. Nothing "
+            "was changed."
+        )
+
+
+def request_going_back(
+    session: Session,
+    actor: Actor,
+    preview_id: UUID,
+    *,
+    reason: str,
+    typed: str,
+    clinic_name: str,
+    before: RequestedRestore | None,
+    session_id: UUID | None,
+) -> RequestedRestore:
+    """Return the order to go back to the time of a preview, and write that down.
+
+    `typed` is what was typed to confirm it: the clinic's name. `before` is what was
+    asked for last. Raises NotAllowed, NotConfirmed, InvalidInput, NotCompared and
+    GoingBackAlready.
+    """
+    actor.require(Permission.ACT_ON_CLUSTER)
+    if not confirmations.needs_no_passkey(actor):
+        confirmations.require_passkey(session, actor, session_id)
+    if before is not None and before.is_open:
+        raise GoingBackAlready
+    preview = _require_seen(newest_preview(session, actor), preview_id)
+    reason = reasons.read(reason)
+    if typed.strip() != clinic_name:
+        raise InvalidInput(
+            "typed", f"Type “{clinic_name}” to go back. Nothing was changed."
+        )
+    audit.record(
+        session,
+        actor,
+        Action.BACKUP_REQUEST_GO_BACK,
+        subject=(SUBJECT, preview.id),
+        reason=reason,
+        details={"to": preview.to.astimezone(UTC)},
+    )
+    return RequestedRestore(preview.to, reason, actor.id, actor.name, datetime.now(UTC))
+
+
+def is_seen_just_now(preview: RestorePreview, now: datetime) -> bool:
+    """Tell whether what was compared still says what going back would undo."""
+    return preview.ended_at is not None and now - preview.ended_at < _SEEN
+
+
+@contextmanager
+def ordered(data: Path, order: RequestedRestore) -> Iterator[None]:
+    """Note an order for the launcher, which the block has begin; else it is over.
+
+    Raises Unavailable where it cannot be noted.
+    """
+    try:
+        note_requested(data, order)
+    except OSError as error:
+        raise Unavailable(
+            "The order could not be written into the data folder "
+            f"({(error.strerror or str(error)).lower()}): nothing was changed."
+        ) from error
+    try:
+        yield
+    except Unavailable as error:
+        ended = replace(order, ended_at=datetime.now(UTC), failure=str(error))
+        note_requested(data, ended)
+        raise
+
+
+def read_going_back(actor: Actor, data: Path) -> RequestedRestore | None:
+    """Return what was asked for last, and how it went; raises NotAllowed."""
+    actor.require(Permission.VIEW_REPLICATION)
+    return read_requested(data)
+
+
+def _require_seen(preview: RestorePreview | None, preview_id: UUID) -> RestorePreview:
+    if preview is None or preview.id != preview_id or preview.counts is None:
+        raise NotCompared
+    if not is_seen_just_now(preview, datetime.now(UTC)):
+        raise NotCompared
+    return preview

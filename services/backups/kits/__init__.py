@@ -1,0 +1,11 @@
+"""Recovery kits: who made one of the clinic's keys, whether it is old, its paper."""
+
+from services.backups.kits.making import (
+    KitState as KitState,
+    NoBackupYet as NoBackupYet,
+    find_kit_age as find_kit_age,
+    make_kit as make_kit,
+    note_kit as note_kit,
+    read_kit_state as read_kit_state,
+)
+from services.backups.kits.paper import print_kit as print_kit, read_paper as read_paper

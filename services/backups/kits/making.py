@@ -1,0 +1,134 @@
+"""Makes recovery kits, and tells whether the last one still has the clinic's keys."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from db.backups.recovery_kit import (
+    KeyFiles,
+    KitNote,
+    RecoveryKit,
+    digests_of,
+    read_note,
+    write_note,
+)
+from db.backups.repository import Repository
+from services.core import audit
+from services.core.actors import Actor, Permission
+from services.core.audit import Action
+from services.core.errors import Conflict, InvalidInput
+from services.people.sign_in import confirmations
+
+# Guessed by whoever finds the paper, with all the time there is.
+_SHORTEST: Final = 15
+_FEWEST_DIFFERENT: Final = 6
+
+
+@dataclass(frozen=True, slots=True)
+class KitState:
+    """When the last kit was made, if ever, and whether keys have changed since."""
+
+    made_at: datetime | None
+    is_old: bool
+
+
+class NoBackupYet(Conflict):
+    """A kit opens backups, and there are none."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "There is no backup yet that a recovery kit could open: make one first."
+        )
+
+
+class KeysUnreadable(Conflict):
+    """The keys, or what notes that a kit was made, are not there just now."""
+
+
+def make_kit(
+    session: Session,
+    actor: Actor,
+    repository: Repository,
+    key_files: KeyFiles,
+    *,
+    passphrase: str,
+    repeated: str,
+    now: datetime,
+    session_id: UUID | None,
+) -> RecoveryKit:
+    """Return the clinic's keys, to be sealed, and record that; the caller commits.
+
+    Raises NotAllowed, NotConfirmed, InvalidInput, NoBackupYet and KeysUnreadable. The
+    kit counts as made once its note is written beside the backups.
+    """
+    actor.require(Permission.ACT_ON_CLUSTER)
+    if not confirmations.needs_no_passkey(actor):
+        confirmations.require_passkey(session, actor, session_id)
+    _require_good(passphrase, repeated)
+    if (system_id := repository.system_id) is None:
+        raise NoBackupYet
+    try:
+        kit = RecoveryKit(system_id, now, key_files.read())
+    except OSError as error:
+        raise KeysUnreadable(
+            f"The keys cannot be read ({(error.strerror or str(error)).lower()}): no "
+            "recovery kit was made."
+        ) from error
+    audit.record(session, actor, Action.BACKUP_MAKE_KIT)
+    return kit
+
+
+def note_kit(repository: Repository, kit: RecoveryKit) -> None:
+    """Let a kit count as the newest; raises KeysUnreadable."""
+    try:
+        write_note(repository.folder, kit.note)
+    except OSError as error:
+        raise KeysUnreadable(
+            "The recovery kit was made, and the backup folder does not know of it "
+            f"({(error.strerror or str(error)).lower()}): see that it is there, and "
+            "make another."
+        ) from error
+
+
+def read_kit_state(
+    actor: Actor, repository: Repository, key_files: KeyFiles
+) -> KitState:
+    """Return how the last kit stands. Raises NotAllowed and OSError."""
+    actor.require(Permission.VIEW_REPLICATION)
+    note = read_note(repository.folder)
+    return KitState(note.made_at if note else None, _is_old(note, key_files))
+
+
+def find_kit_age(repository: Repository, key_files: KeyFiles) -> datetime | None:
+    """Return since when no kit opens the newest backups; None if one does.
+
+    That is since the oldest backup where none was ever made. Raises OSError.
+    """
+    note, sets = read_note(repository.folder), repository.survey().sets
+    if not sets or not _is_old(note, key_files):
+        return None
+    return sets[0].as_of if note is None else max(note.made_at, key_files.changed_at())
+
+
+def _is_old(note: KitNote | None, key_files: KeyFiles) -> bool:
+    """Tell whether there is a key that the last kit does not have."""
+    known = note.digests if note else {}
+    now = digests_of(key_files.read())
+    return any(known.get(name) != digest for name, digest in now.items())
+
+
+def _require_good(passphrase: str, repeated: str) -> None:
+    passphrase = passphrase.strip()
+    if len(passphrase) < _SHORTEST or len(set(passphrase)) < _FEWEST_DIFFERENT:
+        raise InvalidInput(
+            "passphrase",
+            f"The passphrase must have {_SHORTEST} characters or more and be hard to "
+            "guess: take five words that do not belong together.",
+        )
+    if passphrase != repeated.strip():
+        raise InvalidInput(
+            "repeated", "The passphrases are not the same: type it once more."
+        )

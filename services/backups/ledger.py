@@ -1,0 +1,155 @@
+"""What the audit log tells of the time between then and now, which has to stand.
+
+Whoever goes back gets the rows of then. What the law and safety need stays all the
+same: purged is purged, erased is erased, and what was taken from somebody stays taken.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from services.core import audit
+from services.core.actors import Actor, Permission
+from services.core.audit import Action
+from services.documents.retention import HoldPlaced
+from services.people.accounts.revocations import Revocations
+
+_DONE: Final = "done"
+
+
+@dataclass(slots=True)
+class Since:
+    """What happened after a time, by ids; `events` are those that the log has."""
+
+    events: set[UUID] = field(default_factory=set)
+    purged: set[UUID] = field(default_factory=set)
+    erased: set[UUID] = field(default_factory=set)
+    deactivated: set[UUID] = field(default_factory=set)
+    roles: dict[UUID, str] = field(default_factory=dict)
+    passkeys: set[UUID] = field(default_factory=set)
+    without_passkeys: set[UUID] = field(default_factory=set)
+    identities: set[tuple[UUID, str]] = field(default_factory=set)
+    tokens: set[UUID] = field(default_factory=set)
+    links: set[UUID] = field(default_factory=set)
+    holds: dict[UUID, HoldPlaced] = field(default_factory=dict)
+    sent: dict[UUID, datetime] = field(default_factory=dict)
+
+    @property
+    def revocations(self) -> Revocations:
+        """What was taken from people."""
+        return Revocations(
+            self.deactivated,
+            self.roles,
+            self.passkeys,
+            self.without_passkeys,
+            self.identities,
+            self.tokens,
+        )
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many of each there are, for the audit log."""
+        return {
+            "purged": len(self.purged),
+            "erased": len(self.erased),
+            "deactivated": len(self.deactivated),
+            "revoked": len(self.tokens) + len(self.links) + len(self.passkeys),
+            "holds": len(self.holds),
+        }
+
+
+def read_since(entries: Iterable[Mapping[str, Any]]) -> Since:
+    """Read entries of the audit log, in their order, as the chain keeps them."""
+    since = Since()
+    for entry in entries:
+        since.events.add(UUID(entry["event"]))
+        if entry["outcome"] == _DONE:
+            _note(since, entry)
+    return since
+
+
+def record_going_back(
+    session: Session,
+    actor: Actor,
+    reason: str,
+    since: Since,
+    *,
+    to: datetime,
+    set_id: str,
+    is_complete: bool,
+) -> None:
+    """Record that the rows went back, who had it done and why; the caller commits.
+
+    Raises NotAllowed.
+    """
+    actor.require(Permission.ACT_ON_CLUSTER)
+    about = {"to": to.astimezone(UTC), "set": set_id, "complete": is_complete}
+    audit.record(
+        session,
+        actor,
+        Action.BACKUP_GO_BACK,
+        reason=reason,
+        details={**about, **since.counts},
+    )
+
+
+def _note(since: Since, entry: Mapping[str, Any]) -> None:
+    action = entry["action"]
+    details: Mapping[str, Any] = json.loads(entry["details"])
+    if action == Action.PATIENT_ERASE:
+        since.erased.add(UUID(entry["patient_id"]))
+    elif action == Action.SHARE_REVOKE:
+        since.links.add(UUID(details["share"]))
+    elif (subject := _id_of(entry["subject_id"])) is not None:
+        _note_subject(since, entry, subject, details)
+
+
+def _note_subject(
+    since: Since, entry: Mapping[str, Any], subject: UUID, details: Mapping[str, Any]
+) -> None:
+    match entry["action"]:
+        case Action.DOCUMENT_PURGE:
+            since.purged.add(subject)
+        case Action.DOCUMENT_HOLD:
+            because, by = entry["reason"] or "", UUID(entry["actor_id"])
+            since.holds[subject] = HoldPlaced(subject, entry["at"], by, because)
+        case Action.DOCUMENT_RELEASE:
+            since.holds.pop(subject, None)
+        case Action.NOTIFICATION_SEND:
+            since.sent[subject] = entry["at"]
+        case _:
+            _note_person(since, entry["action"], subject, details)
+
+
+def _note_person(
+    since: Since, action: str, subject: UUID, details: Mapping[str, Any]
+) -> None:
+    match action:
+        case Action.USER_DEACTIVATE:
+            since.deactivated.add(subject)
+        case Action.USER_REACTIVATE:
+            since.deactivated.discard(subject)
+        case Action.USER_CHANGE_ROLE:
+            since.roles[subject] = details["changed"]["role"][1]
+        case Action.USER_RESET_PASSKEYS:
+            since.without_passkeys.add(subject)
+        case Action.PASSKEY_REMOVE:
+            since.passkeys.add(subject)
+        case Action.IDENTITY_UNLINK:
+            since.identities.add((subject, details["issuer"]))
+        case Action.TOKEN_REVOKE:
+            since.tokens.add(subject)
+        case _:
+            pass
+
+
+def _id_of(text: str | None) -> UUID | None:
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        return None

@@ -1,0 +1,22 @@
+"""Restore previews: what going back to a time would undo, said before anybody does."""
+
+from services.backups.previews.changes import (
+    ChangedKind as ChangedKind,
+    ChangeList as ChangeList,
+    ChangeSince as ChangeSince,
+    RowReader as RowReader,
+    as_csv as as_csv,
+    list_changes as list_changes,
+)
+from services.backups.previews.requests import (
+    PreviewRequested as PreviewRequested,
+    RestorePreview as RestorePreview,
+    begin_preview as begin_preview,
+    end_preview as end_preview,
+    newest_preview as newest_preview,
+    open_preview as open_preview,
+    read_preview_list as read_preview_list,
+    read_time as read_time,
+    record_preview as record_preview,
+    request_preview as request_preview,
+)

@@ -1,0 +1,218 @@
+"""What going back would undo, as administrators ask for it; callers commit."""
+
+import gzip
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from db.models.integrity import RestorePreview as PreviewRow, RestorePreviewList
+from services.backups.previews.changes import ChangedKind, ChangeList, as_csv
+from services.backups.state import LogState
+from services.core import audit
+from services.core.actors import Actor, Permission
+from services.core.audit import Action
+from services.core.errors import Conflict, InvalidInput, NotFound
+
+SUBJECT: Final = "restore preview"
+_FORMS: Final = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M")
+
+
+@dataclass(frozen=True, slots=True)
+class RestorePreview:
+    """What would be undone by going back to a time, or why nobody can say.
+
+    `counts` are, by kind, how many rows what happened to.
+    """
+
+    id: UUID
+    to: datetime
+    requested_at: datetime
+    requested_by_name: str
+    begun_at: datetime | None
+    compared_at: datetime | None
+    ended_at: datetime | None
+    counts: Mapping[str, Mapping[str, int]] | None
+    failure: str | None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it has not ended."""
+        return self.ended_at is None
+
+
+class PreviewRequested(Conflict):
+    """One at a time is enough."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Somebody asked already what going back would undo: wait for the answer, "
+            "then ask again."
+        )
+
+
+def read_time(typed: str, zone: tzinfo) -> datetime:
+    """Return the time that somebody typed, by the clinic's clock; raises InvalidInput.
+
+    What names a zone of its own, as the command does, is of that zone.
+    """
+    typed = typed.strip()
+    for form in _FORMS:
+        try:
+            return datetime.strptime(typed, form).replace(tzinfo=zone)
+        except ValueError:
+            continue
+    try:
+        named = datetime.fromisoformat(typed)
+    except ValueError:
+        named = None
+    if named is None or named.tzinfo is None:
+        raise InvalidInput(
+            "as_of", "This is no time: write day and time like 2026-11-25 14:03:07."
+        )
+    return named
+
+
+def request_preview(
+    session: Session, actor: Actor, to: datetime, log: LogState
+) -> RestorePreview:
+    """Ask the worker what going back to a time would undo.
+
+    Raises NotAllowed, InvalidInput for a time that nothing leads to, PreviewRequested.
+    """
+    actor.require(Permission.ACT_ON_CLUSTER)
+    if not any(to in window for window in log.windows):
+        raise InvalidInput(
+            "as_of",
+            "No backup leads to this time: take one from when to when one can go back.",
+        )
+    values = {"as_of": to, "requested_by": actor.id, "requested_by_name": actor.name}
+    row = session.scalar(
+        insert(PreviewRow).values(values).on_conflict_do_nothing().returning(PreviewRow)
+    )
+    if row is None:
+        raise PreviewRequested
+    audit.record(
+        session,
+        actor,
+        Action.BACKUP_PREVIEW,
+        subject=(SUBJECT, row.id),
+        details={"to": to.astimezone(UTC)},
+    )
+    return _preview(row)
+
+
+def newest_preview(session: Session, actor: Actor) -> RestorePreview | None:
+    """Return what was asked for last, ended or not; raises NotAllowed."""
+    actor.require(Permission.VIEW_REPLICATION)
+    newest = select(PreviewRow).order_by(PreviewRow.requested_at.desc()).limit(1)
+    row = session.scalar(newest)
+    return _preview(row) if row else None
+
+
+def open_preview(session: Session) -> RestorePreview | None:
+    """Return what was asked for and has not ended; for the worker.
+
+    One that had begun is among them: whoever had begun it has died.
+    """
+    row = session.scalar(select(PreviewRow).where(PreviewRow.ended_at.is_(None)))
+    return _preview(row) if row else None
+
+
+def begin_preview(session: Session, preview_id: UUID) -> None:
+    """Note that the worker compares now."""
+    session.execute(
+        update(PreviewRow)
+        .where(PreviewRow.id == preview_id)
+        .values(begun_at=func.now())
+    )
+
+
+def end_preview(
+    session: Session,
+    preview_id: UUID,
+    *,
+    lists: Sequence[ChangeList] = (),
+    compared_at: datetime | None = None,
+    failure: str | None = None,
+) -> None:
+    """Keep what would be undone, or why nobody can say; lists of before are dropped."""
+    counts = None if failure else {each.kind.value: each.counts for each in lists}
+    ended = session.scalar(
+        update(PreviewRow)
+        .where(PreviewRow.id == preview_id, PreviewRow.ended_at.is_(None))
+        .values(
+            ended_at=func.now(),
+            compared_at=compared_at,
+            counts=counts,
+            failure=failure,
+        )
+        .returning(PreviewRow.id)
+    )
+    if ended is None:
+        return
+    session.execute(delete(RestorePreviewList))
+    session.add_all(
+        RestorePreviewList(
+            preview_id=preview_id,
+            kind=each.kind.value,
+            content=gzip.compress(as_csv(each).encode()),
+        )
+        for each in lists
+        if each.changes
+    )
+    session.flush()
+
+
+def read_preview_list(
+    session: Session, actor: Actor, preview_id: UUID, kind: str
+) -> str:
+    """Return a list of a preview as CSV; raises NotAllowed and NotFound.
+
+    Only the lists of the newest one are kept.
+    """
+    actor.require(Permission.ACT_ON_CLUSTER)
+    content = session.scalar(
+        select(RestorePreviewList.content).where(
+            RestorePreviewList.preview_id == preview_id, RestorePreviewList.kind == kind
+        )
+    )
+    if content is None:
+        raise NotFound(
+            "This list is not kept any more: ask again what going back would undo."
+        )
+    audit.record(
+        session,
+        actor,
+        Action.BACKUP_READ_PREVIEW,
+        subject=(SUBJECT, preview_id),
+        details={"list": ChangedKind(kind).value},
+    )
+    return gzip.decompress(content).decode()
+
+
+def record_preview(session: Session, actor: Actor, to: datetime) -> None:
+    """Record that somebody had it told, beside the page, what going back would undo."""
+    actor.require(Permission.ACT_ON_CLUSTER)
+    audit.record(
+        session, actor, Action.BACKUP_PREVIEW, details={"to": to.astimezone(UTC)}
+    )
+
+
+def _preview(row: PreviewRow) -> RestorePreview:
+    return RestorePreview(
+        row.id,
+        row.as_of,
+        row.requested_at,
+        row.requested_by_name,
+        row.begun_at,
+        row.compared_at,
+        row.ended_at,
+        row.counts,
+        row.failure,
+    )

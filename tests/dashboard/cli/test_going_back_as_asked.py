@@ -1,0 +1,125 @@
+"""The launcher goes back as the page asked: begun once, and its end is noted."""
+
+import threading
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from dashboard import wiring
+from dashboard.cli.going_back.as_asked import settle_abandoned, take_back_as_asked
+from dashboard.web.front.going_back_socket import GoingBackServer, begin_going_back
+from db.backups.replaced_data import folder_for
+from db.backups.requested_restore import (
+    RequestedRestore,
+    note_requested,
+    read_requested,
+)
+from db.embedded import DataFolder
+from db.settings import Settings
+from services.core.errors import Unavailable
+from tests.kit import backup_sets
+
+ASKED_AT = datetime(2026, 11, 25, 14, 3, 7, 500_000, tzinfo=UTC)
+REQUESTED = RequestedRestore(
+    backup_sets.AS_OF, "A table was dropped", UUID(int=7), "Adam", ASKED_AT
+)
+
+
+@pytest.fixture
+def data(tmp_path):
+    DataFolder(tmp_path).prepare()
+    return tmp_path
+
+
+@contextmanager
+def launcher(data):
+    """Answer as the launcher's loop does; yields how often it began."""
+    begun, stopping, ready = [], threading.Event(), threading.Event()
+
+    def run():
+        with GoingBackServer(data) as server:
+            ready.set()
+            while not stopping.wait(0.01):
+                server.answer(lambda: begun.append(1))
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    ready.wait()
+    try:
+        yield begun
+    finally:
+        stopping.set()
+        thread.join()
+
+
+def test_the_launcher_begins_for_whoever_asks(data):
+    with launcher(data) as begun:
+        begin_going_back(data)
+
+        assert begun == [1]
+
+
+def test_without_a_launcher_that_is_said(data):
+    with pytest.raises(Unavailable, match="The launcher does not answer, so the"):
+        begin_going_back(data)
+
+
+def test_why_the_clinic_did_not_go_back_is_noted(data):
+    note_requested(data, REQUESTED)
+    take_back_as_asked(Settings(data=data))
+
+    ended = read_requested(data)
+    assert not ended.is_open
+    assert "No cluster runs in" in ended.failure
+
+
+def test_an_error_that_nobody_foresaw_tells_nothing_of_anybody(data, monkeypatch):
+    def connect(_):
+        raise RuntimeError("Ada Lovelace")
+
+    monkeypatch.setattr(wiring, "connect", connect)
+    note_requested(data, REQUESTED)
+    take_back_as_asked(Settings(data=data))
+
+    assert "an error that nobody foresaw" in read_requested(data).failure
+
+
+def test_what_has_ended_is_not_done_once_more(data, monkeypatch):
+    ended = replace(REQUESTED, ended_at=ASKED_AT)
+    note_requested(data, ended)
+    monkeypatch.setattr(wiring, "connect", None)
+    take_back_as_asked(Settings(data=data))
+    settle_abandoned(data)
+
+    assert read_requested(data) == ended
+
+
+@pytest.mark.parametrize(
+    ("replaced_at", "sentence"),
+    [
+        (None, "The launcher ended before the clinic had gone back"),
+        (ASKED_AT - timedelta(minutes=1), "The launcher ended before"),
+        (ASKED_AT.replace(microsecond=0), None),
+    ],
+    ids=["nothing aside", "aside since before", "aside since"],
+)
+def test_what_a_launcher_left_is_settled_by_the_next(data, replaced_at, sentence):
+    note_requested(data, REQUESTED)
+    if replaced_at is not None:
+        folder_for(data, replaced_at).mkdir()
+
+    settle_abandoned(data)
+
+    ended = read_requested(data)
+    assert not ended.is_open
+    assert (ended.failure or "").startswith(sentence or "")
+    assert (ended.failure is None) is (sentence is None)
+
+
+def test_a_clinic_that_never_went_back_has_nothing_to_settle(data):
+    settle_abandoned(data)
+
+    assert read_requested(data) is None

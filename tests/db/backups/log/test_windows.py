@@ -1,0 +1,226 @@
+"""From when to when one can go back, and what a damaged log is told of by."""
+
+from contextlib import suppress
+from datetime import timedelta
+
+import pytest
+
+from db.backups.backup_errors import CannotBackUp, CannotRestore, SetBroken
+from db.backups.log.archive import LogArchive, LogPiece
+from db.backups.log.segments import LogSegment, TimelineHistory
+from db.backups.log.windows import find_windows, is_cut_off, read_position
+from db.backups.notes import TimeLeft
+from db.backups.repository import Repository
+from db.files.file_keys import FileKeys
+from db.postgres import Lsn
+from jobs.backups.routes import route_to
+from tests.jobs.backups.samples import flip, swap
+from tests.kit import backup_logs, backup_sets
+from tests.kit.backup_logs import FIRST
+
+AS_OF, MINUTE = backup_sets.AS_OF, timedelta(minutes=1)
+
+
+@pytest.fixture
+def keys(tmp_path):
+    return FileKeys(tmp_path / "file.keys", may_be_made=True)
+
+
+@pytest.fixture
+def repository(tmp_path):
+    return Repository(tmp_path / "backups")
+
+
+@pytest.fixture
+def archive(repository, keys):
+    """A set, two whole segments after it, and two pieces of a third."""
+    archive = backup_logs.archive_of(repository, keys)
+    backup_sets.add_set(repository)
+    for number in (FIRST, FIRST + 1):
+        backup_logs.add_piece(archive, number, AS_OF + number * MINUTE)
+    for first, end, minutes in ((0, 100, 8), (100, 300, 9)):
+        until = AS_OF + minutes * MINUTE
+        backup_logs.add_piece(archive, FIRST + 2, until, first=first, end=end)
+    backup_logs.note(archive, AS_OF + 9 * MINUTE)
+    return archive
+
+
+def windows(repository, archive):
+    position = read_position(archive.folder)
+    found = find_windows(repository.survey().sets, archive, position)
+    minutes = timedelta(minutes=1)
+    return [((w.since - AS_OF) / minutes, (w.until - AS_OF) / minutes) for w in found]
+
+
+def test_a_time_that_was_gone_back_over_is_in_no_window(repository, archive):
+    left = TimeLeft(AS_OF + 3 * MINUTE, AS_OF + 7 * MINUTE)
+    with archive.leaving(left):
+        pass
+
+    # The time that it went back to can be gone to again.
+    assert windows(repository, archive) == [(0, pytest.approx(3, abs=1e-6)), (7, 9)]
+    assert route_to(repository, archive, left.to).to == left.to
+    assert route_to(repository, archive, left.at).to == left.at
+    for to in (left.to + timedelta(seconds=1), left.at - timedelta(seconds=1)):
+        with pytest.raises(CannotRestore, match="is outside what the backups reach"):
+            route_to(repository, archive, to)
+
+
+def test_who_does_not_go_back_after_all_leaves_the_window_as_it_was(
+    repository, archive
+):
+    left = TimeLeft(AS_OF + 3 * MINUTE, AS_OF + 7 * MINUTE)
+
+    with suppress(CannotRestore), archive.leaving(left):
+        raise CannotRestore
+
+    assert archive.times_left() == ()
+    assert windows(repository, archive) == [(0, 9)]
+
+
+def path_of(archive, number, which=0):
+    pieces = archive.listing().pieces[LogSegment(1, number)]
+    return archive.folder / pieces[which].name
+
+
+def test_the_window_goes_from_the_set_to_the_end_of_its_log(repository, archive):
+    assert windows(repository, archive) == [(0, 9)]
+
+
+def test_it_ends_where_files_were_copied(repository, archive):
+    backup_logs.note(archive, AS_OF + 9 * MINUTE, AS_OF + 5 * MINUTE)
+
+    assert windows(repository, archive) == [(0, 5)]
+
+
+def test_as_much_log_is_replayed_as_leads_to_the_time(repository, archive):
+    def numbers(minutes):
+        route = route_to(repository, archive, AS_OF + minutes * MINUTE)
+        return [(each.segment.number, each.first) for each in route.pieces]
+
+    assert numbers(1) == [(FIRST, 0)]
+    assert numbers(2) == [(FIRST, 0), (FIRST + 1, 0)]
+    assert numbers(8.5)[-1] == (FIRST + 2, 100)
+
+
+@pytest.mark.parametrize("minutes", [-1, 9.1, 600])
+def test_a_time_outside_is_refused_with_the_window(repository, archive, minutes):
+    with pytest.raises(CannotRestore) as refused:
+        route_to(repository, archive, AS_OF + minutes * MINUTE)
+
+    assert str(refused.value).endswith(
+        "is outside what the backups reach: they go to any second from 2026-11-25 "
+        "02:00:07 UTC to 2026-11-25 02:09:07 UTC."
+    )
+
+
+def test_a_missing_segment_ends_the_window_and_is_named(repository, archive):
+    path_of(archive, FIRST + 1).unlink()
+
+    assert windows(repository, archive) == [(0, 2)]
+    with pytest.raises(SetBroken, match=r"segment 000000010000000000000003 is missing"):
+        route_to(repository, archive, AS_OF + 5 * MINUTE)
+    assert is_cut_off(repository.survey().sets[0], archive)
+
+
+def test_after_a_gap_the_next_set_begins_a_new_window(repository, archive):
+    path_of(archive, FIRST + 1).unlink()
+    place, later = str(Lsn((FIRST + 2) * 0x1000000 + 50)), AS_OF + 7 * MINUTE
+    backup_sets.add_set(
+        repository, set_id="20261125T020700Z-0001", as_of=later, reached_lsn=place
+    )
+
+    assert windows(repository, archive) == [(0, 2), (7, 9)]
+    assert not is_cut_off(repository.survey().sets[-1], archive)
+    with pytest.raises(
+        CannotRestore, match=r"they go to any second from .* and to any"
+    ):
+        route_to(repository, archive, AS_OF - MINUTE)
+
+
+def test_the_newest_part_that_is_missing_is_told_of(repository, archive):
+    path_of(archive, FIRST + 2, 1).unlink()
+
+    with pytest.raises(SetBroken, match=r"its newest part is missing"):
+        route_to(repository, archive, AS_OF + 8.5 * MINUTE)
+
+
+def test_a_flipped_bit_and_a_cut_are_named(archive):
+    path = path_of(archive, FIRST)
+    flip(path)
+    with pytest.raises(SetBroken, match=r"segment 000000010000000000000002 does not"):
+        archive.read(path.name)
+
+    newest = path_of(archive, FIRST + 2, 1)
+    newest.write_bytes(newest.read_bytes()[:-20])
+    with pytest.raises(SetBroken, match=r"segment 000000010000000000000004 does not"):
+        archive.read(newest.name)
+
+
+def test_two_that_were_swapped_and_one_with_another_name_do_not_open(archive):
+    one, other = path_of(archive, FIRST), path_of(archive, FIRST + 1)
+    swap(one, other)
+    with pytest.raises(SetBroken, match="not what was written under this name"):
+        archive.read(one.name)
+    swap(one, other)
+
+    piece = LogPiece.parse(one.name)
+    later = LogPiece(piece.segment, piece.first, piece.end, AS_OF + 99 * MINUTE)
+    one.rename(one.with_name(later.name))
+    with pytest.raises(SetBroken, match="not what was written under this name"):
+        archive.read(later.name)
+
+
+def test_the_log_of_another_clinic_does_not_open(repository, archive, keys):
+    other = LogArchive(repository.folder, "7000000000000000009", keys)
+
+    with pytest.raises(SetBroken, match="not what was written"):
+        other.read(path_of(archive, FIRST).name)
+
+
+def test_the_log_goes_on_on_the_next_timeline_where_it_left_the_first(
+    repository, archive
+):
+    # Somewhere in the third segment; what the first has after that leads nowhere.
+    left = Lsn((FIRST + 2) * 0x1000000 + 60)
+    archive.add("00000002.history", f"1\t{left}\tno recovery target\n".encode())
+    until = AS_OF + 30 * MINUTE
+    backup_logs.add_piece(archive, FIRST + 2, until, timeline=2, end=5000)
+    backup_logs.note(archive, until)
+
+    assert windows(repository, archive) == [(0, 30)]
+    route = route_to(repository, archive, AS_OF + 20 * MINUTE)
+    assert [p.segment.timeline for p in route.pieces] == [1, 1, 2]
+
+    archive.remove("00000002.history")
+    with pytest.raises(SetBroken, match=r"The log's 00000002.history is missing"):
+        route_to(repository, archive, AS_OF + 20 * MINUTE)
+
+
+def test_one_worker_keeps_the_log(archive, repository, keys):
+    again = LogArchive(repository.folder, backup_sets.SYSTEM_ID, keys)
+
+    with (
+        archive.kept(),
+        pytest.raises(CannotBackUp, match="Another worker keeps"),
+        again.kept(),
+    ):
+        pass
+
+
+def test_a_history_says_which_timeline_each_segment_is_of():
+    history = TimelineHistory.parse(3, "1\t0/2000060\tx\n2\t0/5000000\ty\n")
+
+    assert [history.segment(n).timeline for n in range(7)] == [1, 1, 2, 2, 2, 3, 3]
+    assert history.has(1, Lsn.parse("0/2000060"))
+    assert not history.has(1, Lsn.parse("0/2000061"))
+    assert not history.has(4, Lsn.parse("0/1"))
+
+
+def test_the_exact_second_of_a_set_without_log_leads_to_the_set(repository, keys):
+    archive = backup_logs.archive_of(repository, keys)
+    manifest = backup_sets.add_set(repository)
+
+    assert route_to(repository, archive, AS_OF).manifest == manifest
+    with pytest.raises(CannotRestore, match=r"they go to 2026-11-25 02:00:07 UTC\.$"):
+        route_to(repository, archive, AS_OF + MINUTE)

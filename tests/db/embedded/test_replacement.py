@@ -1,0 +1,158 @@
+"""Restored data in the place of a clinic's: one clinic at every moment, never none."""
+
+import os
+import signal
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from db.backups.replaced_data import list_before, remove_before
+from db.embedded.data_folder import CannotStart, DataFolder
+from db.embedded.replacement import Replacement, ReplacementStep
+from db.files import private_files
+
+TO = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A clinic of three servers that have stopped."""
+    folder = DataFolder(tmp_path / "data")
+    folder.prepare()
+    for name in ("db-01", "db-02", "db-03"):
+        make(folder.node_data(name), "now")
+    folder.mark_complete()
+    return folder
+
+
+def make(data: Path, clinic: str):
+    (data / "global").mkdir(parents=True)
+    (data / "global" / "pg_control").write_text(clinic)
+
+
+def clinics(folder):
+    """Which clinic each server has."""
+    return {
+        path.parents[1].name: path.read_text()
+        for path in sorted(folder.postgres.glob("db-*/global/pg_control"))
+    }
+
+
+def replace(folder):
+    """Do all that going back does to the folder, and what the next start does."""
+    replacement = Replacement(folder)
+    with replacement.preparing(TO):
+        make(replacement.place / "data", "then")
+        replacement.be_ready(replacement.place / "data")
+    Replacement(folder).resume()
+
+
+def killed_at(folder, touch):
+    """Replace in a process that is killed before it touches the disk so often."""
+    child = os.fork()
+    if child:
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    try:
+        _count(touch)
+        replace(folder)
+    finally:
+        os._exit(0)
+
+
+def _count(touch):
+    touches = iter(range(touch))
+
+    def counted(original):
+        def touching(*arguments, **named):
+            if next(touches, None) is None:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return original(*arguments, **named)
+
+        return touching
+
+    for name in ("rename", "replace", "unlink", "mkdir"):
+        setattr(Path, name, counted(getattr(Path, name)))
+    private_files.sync = counted(private_files.sync)
+
+
+def test_a_restored_clinic_takes_the_place_and_the_one_before_stays_aside(folder):
+    replace(folder)
+
+    (before,) = list_before(folder.path)
+    assert clinics(folder) == {"db-01": "then"}
+    assert sorted(path.name for path in before.path.iterdir()) == [
+        "db-01",
+        "db-02",
+        "db-03",
+    ]
+    assert folder.is_complete
+    assert Replacement(folder).is_placed
+    Replacement(folder).finish()
+    assert Replacement(folder).step is None
+
+
+def test_whenever_it_is_killed_the_next_start_has_one_clinic(folder, tmp_path):
+    outcomes = []
+    for touch in count():
+        copy = DataFolder(tmp_path / f"copy-{touch}")
+        copy.prepare()
+        for name in clinics(folder):
+            make(copy.node_data(name), "now")
+        copy.mark_complete()
+
+        was_killed = killed_at(copy, touch)
+        Replacement(copy).resume()
+        Replacement(copy).finish()
+
+        found = clinics(copy)
+        assert found in (
+            {"db-01": "now", "db-02": "now", "db-03": "now"},
+            {"db-01": "then"},
+        ), touch
+        is_back = found == {"db-01": "then"}
+        assert len(list_before(copy.path)) == is_back
+        assert Replacement(copy).step is None
+        assert not Replacement(copy).restored.exists()
+        outcomes.append(is_back)
+        if not was_killed:
+            break
+
+    # Killed early it is as it was, killed late it has gone back.
+    assert outcomes == sorted(outcomes)
+    assert {outcomes.count(False) > 5, outcomes.count(True) > 5} == {True}
+
+
+def test_what_was_begun_and_given_up_leaves_the_clinic_as_it_was(folder):
+    replacement = Replacement(folder)
+
+    with suppress(CannotStart), replacement.preparing(TO):
+        make(replacement.place / "data", "then")
+        raise CannotStart
+
+    assert replacement.step is None
+    assert clinics(folder) == dict.fromkeys(("db-01", "db-02", "db-03"), "now")
+
+
+def test_only_one_goes_back_at_a_time_and_nobody_starts_meanwhile(folder):
+    with Replacement(folder).preparing(TO):
+        with pytest.raises(CannotStart, match="Somebody takes the clinic back"):
+            Replacement(folder).preparing(TO).__enter__()
+        # What is written from then on would be lost with the next start.
+        with pytest.raises(CannotStart, match="Somebody takes the clinic back"):
+            Replacement(folder).resume()
+
+        assert Replacement(folder).step is ReplacementStep.PREPARING
+
+
+def test_data_of_before_stay_until_a_later_restore_is_proven(folder):
+    replace(folder)
+    (before,) = list_before(folder.path)
+
+    kept = remove_before(folder.path, before.replaced_at - timedelta(seconds=1))
+    removed = remove_before(folder.path, before.replaced_at + timedelta(seconds=1))
+
+    assert (kept, removed) == ([], [before.path])
+    assert list_before(folder.path) == []

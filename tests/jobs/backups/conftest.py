@@ -1,0 +1,31 @@
+"""A clinic on the cluster that may be broken, and where its backups go."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from db.backups.repository import Repository
+from db.files.file_keys import FileKeys
+from tests.jobs.backups import samples
+from tests.kit.clusters import BreakableCluster
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> FileKeys:
+    """The keys of the clinic's files, by which its backups are sealed."""
+    return FileKeys(tmp_path_factory.mktemp("keys") / "file.keys", may_be_made=True)
+
+
+@pytest.fixture(scope="module")
+def clinic(
+    breakable_cluster: BreakableCluster, keys: FileKeys
+) -> Iterator[samples.Clinic]:
+    """A clinic with some files, in a database of its own."""
+    with samples.clinic(breakable_cluster.whole(), keys) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Repository:
+    """Where the tests of a module keep the clinic's backups."""
+    return Repository(tmp_path_factory.mktemp("backups") / "of the clinic")

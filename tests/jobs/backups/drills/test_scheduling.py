@@ -1,0 +1,210 @@
+"""When a restore drill is due, and how the worker tells how one went."""
+
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from threading import Event
+from types import SimpleNamespace
+
+import pytest
+
+from db.backups.backup_errors import CheckSkipped, SetBroken
+from db.backups.repository import Repository
+from db.embedded import CannotStart
+from db.postgres import SYSTEM, Database, NoPrimary
+from jobs.backups.drills.scheduling import DrillPlan, RestoreDriller
+from services.backups import drills
+from tests.kit import backup_sets, cast
+from tests.kit.backup_sets import DRILLED
+
+NOW = backup_sets.AS_OF + timedelta(days=3)
+DAY, WEEK = timedelta(days=1), timedelta(days=7)
+OLDEST = backup_sets.AS_OF
+WEEKLY = DrillPlan(WEEK)
+
+
+def ended(at, failure=None):
+    return SimpleNamespace(requested_at=at, failure=failure)
+
+
+@pytest.mark.parametrize(
+    ("plan", "oldest", "newest", "due"),
+    [
+        (DrillPlan(None), OLDEST, None, None),
+        (WEEKLY, None, None, None),
+        (WEEKLY, OLDEST, None, NOW + timedelta(minutes=10)),
+        (WEEKLY, NOW, None, NOW + timedelta(hours=1)),
+        (WEEKLY, OLDEST, ended(NOW - DAY), NOW + WEEK - DAY),
+        (WEEKLY, OLDEST, ended(NOW, "No room."), NOW + DAY),
+        (DrillPlan(DAY / 2), OLDEST, ended(NOW, "No room."), NOW + DAY / 2),
+        (WEEKLY, OLDEST, ended(NOW - 9 * DAY), NOW + timedelta(minutes=10)),
+    ],
+    ids=[
+        "switched off",
+        "nothing to restore",
+        "the first, after a start",
+        "the first, an hour after the first backup",
+        "a week after the last",
+        "a day after a broken one",
+        "as often as planned",
+        "long overdue, after a start",
+    ],
+)
+def test_when_the_next_is_due(plan, oldest, newest, due):
+    assert plan.due_at(NOW, oldest, newest) == due
+
+
+@pytest.fixture
+def database(endpoints):
+    with closing(Database(endpoints)) as database:
+        yield database
+
+
+@pytest.fixture
+def repository(tmp_path):
+    return Repository(tmp_path / "backups")
+
+
+class Practice:
+    """A drill that proves something, or ends in an error."""
+
+    def __init__(self, error=None):
+        self.error = error
+        self.times = 0
+
+    def __call__(self, _stopping):
+        self.times += 1
+        if self.error is not None:
+            raise self.error
+        return DRILLED
+
+
+def driller(database, repository, practice, every=None, clock=lambda: NOW):
+    return RestoreDriller(database, repository, practice, DrillPlan(every), clock=clock)
+
+
+def ask(database):
+    return database.write(
+        lambda session: drills.request_drill(session, cast.act_as(cast.ADAM)),
+        identity=SYSTEM,
+    ).value
+
+
+def newest(database):
+    return database.read_latest(drills.newest_drill, identity=SYSTEM).value
+
+
+def test_what_is_asked_for_is_run_once(database, repository):
+    practice = Practice()
+    worker = driller(database, repository, practice)
+    worker.look()
+    assert practice.times == 0
+
+    asked = ask(database)
+    worker.look()
+    worker.look()
+
+    found = newest(database)
+    assert practice.times == 1
+    assert (found.id, found.proof, found.failure) == (asked.id, DRILLED, None)
+    assert found.requested_at <= found.begun_at <= found.ended_at
+
+
+def test_one_that_is_due_runs_by_itself_and_the_next_waits_for_a_week(
+    database, repository
+):
+    backup_sets.add_set(repository)
+    practice, now = Practice(), [datetime.now(UTC)]
+    worker = driller(database, repository, practice, WEEK, clock=lambda: now[0])
+    worker.look()
+    assert (practice.times, newest(database)) == (0, None)
+
+    now[0] += timedelta(hours=2)
+    worker.look()
+    worker.look()
+    assert practice.times == 1
+    assert newest(database).requested_by_name is None
+
+    now[0] += WEEK
+    worker.look()
+    assert practice.times == 2
+
+
+def test_while_a_backup_is_made_it_waits(database, repository):
+    repository.claim(backup_sets.SYSTEM_ID)
+    practice = Practice()
+    worker = driller(database, repository, practice)
+    ask(database)
+
+    with repository.held():
+        worker.look()
+        assert practice.times == 0
+    worker.look()
+
+    assert practice.times == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (SetBroken("base of backup 7 was changed."), "base of backup 7 was changed."),
+        (CheckSkipped("No replica could say."), "No replica could say."),
+        (CannotStart("No cluster runs."), "No cluster runs."),
+        (OSError(5, "Input/output error"), "cannot be read (Input/output error)"),
+        (RuntimeError("Ada Lovelace"), "an error that nobody foresaw"),
+    ],
+    ids=["broken", "skipped", "no cluster", "the disk", "unforeseen"],
+)
+def test_one_that_shows_nothing_is_broken_and_says_why(
+    database, repository, error, sentence
+):
+    ask(database)
+    driller(database, repository, Practice(error)).look()
+
+    found = newest(database)
+    assert found.proof is None
+    assert sentence in found.failure
+    assert "Ada" not in found.failure
+
+
+def test_an_end_that_nobody_could_write_down_is_written_later(
+    database, repository, monkeypatch
+):
+    practice = Practice()
+    worker = driller(database, repository, practice)
+    ask(database)
+    writing, calls = database.write, []
+
+    def write(*args, **more):
+        calls.append(args)
+        # The first only notes that it begins.
+        if len(calls) == 2:
+            raise NoPrimary(NOW)
+        return writing(*args, **more)
+
+    monkeypatch.setattr(database, "write", write)
+    with pytest.raises(NoPrimary):
+        worker.look()
+    assert newest(database).is_open
+
+    worker.look()
+
+    assert newest(database).proof == DRILLED
+    assert practice.times == 1
+
+
+def test_one_that_a_stopped_worker_gave_up_is_run_by_the_next(database, repository):
+    stopping = Event()
+
+    def give_up(told):
+        stopping.set()
+        raise CheckSkipped("The log did not come so far.")
+
+    ask(database)
+    worker = driller(database, repository, give_up)
+    worker._stopping = stopping
+    worker.look()
+    assert newest(database).is_open
+
+    driller(database, repository, Practice()).look()
+
+    assert newest(database).proof == DRILLED

@@ -1,0 +1,427 @@
+"""A real clinic goes back in place: one way back, and everything that has to hold."""
+
+import subprocess
+import sys
+from contextlib import ExitStack, closing, contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+
+import psycopg2
+import pytest
+from sqlalchemy import func, select, text, update
+
+from db import embedded, schema
+from db.audit_store import AuditStore
+from db.backups.backup_errors import CannotRestore
+from db.backups.log.archive import LogArchive
+from db.backups.replaced_data import list_before
+from db.backups.repository import Repository
+from db.embedded import DataFolder
+from db.embedded.data_folder import CannotStart
+from db.embedded.replacement import Replacement, ReplacementStep
+from db.embedded.servers import database_roles
+from db.files.file_keys import FileKeys
+from db.files.gridfs import Bucket, FileStore
+from db.files.seal_keys import SealKeyFile
+from db.models.audit import AuditHead
+from db.models.document import Document, DocumentVersion
+from db.models.integrity import PendingFileDeletion
+from db.models.user import User, UserSession
+from db.postgres import SYSTEM, Database
+from jobs.backups.going_back.replaying import GoingBackOrder
+from jobs.backups.going_back.restoring import LiveClinic, go_back
+from jobs.backups.looking import look
+from jobs.backups.routes import route_to
+from jobs.backups.taking import BackupSource, take
+from services.audit import chain
+from services.core import audit
+from services.core.actors import CONSOLE
+from services.core.audit import Action
+from services.documents import retention
+from services.documents.integrity.runs import KEEPER
+from tests.jobs.backups import samples
+from tests.jobs.backups.log_samples import await_kept, await_log, keeping
+from tests.kit import cast
+from tests.kit.scratch import scratch_folder
+from tests.kit.waiting import eventually
+
+pytestmark = pytest.mark.cluster
+_ROOT = Path(__file__).resolve().parents[4]
+_LATER = b"%PDF filed later" * 30
+
+
+@dataclass
+class Ward:
+    """A clinic of its own data folder, which stops and starts as under a launcher."""
+
+    data: Path
+    keys: FileKeys
+    seal_keys: SealKeyFile
+    held: ExitStack = field(default_factory=ExitStack)
+    clinic: samples.Clinic | None = None
+    closings: int = 0
+
+    def start(self) -> None:
+        """Start its servers, and connect."""
+        cluster = embedded.start(self.data)
+        self.held.callback(cluster.stop)
+        schema.bring_up_to_date(cluster.endpoints)
+        database = Database(cluster.endpoints)
+        self.held.callback(database.close)
+        files = FileStore(cluster.addresses.mongo.url, keys=self.keys)
+        self.held.callback(files.close)
+        log = AuditStore(cluster.endpoints.audit_url)
+        self.held.callback(log.close)
+        source = BackupSource(
+            cluster.folder,
+            cluster.addresses,
+            database_roles.NAME,
+            files,
+            log,
+            self.keys,
+        )
+        self.clinic = samples.Clinic(cluster, database, source)
+
+    def stop(self) -> None:
+        """Stop everything."""
+        self.held.close()
+
+    @contextmanager
+    def closed(self):
+        """Do what the launcher does for whoever goes back, killed once on the way."""
+        self.closings += 1
+        try:
+            yield
+        finally:
+            if Replacement(self.clinic.source.folder).is_ready:
+                self.stop()
+                kill_once_placed(self.data)
+                self.start()
+
+    def live(self, repository: Repository) -> LiveClinic:
+        """Return what goes back."""
+        source = self.clinic.source
+        return LiveClinic(
+            source.folder,
+            repository,
+            self.keys,
+            self.seal_keys.read_or_make(),
+            self.clinic.database,
+            source.files,
+            source.audit,
+            timedelta(days=35),
+        )
+
+    def read(self, operation):
+        """Read on the primary."""
+        return self.clinic.database.read_latest(operation, identity=SYSTEM).value
+
+    def write(self, operation):
+        """Write."""
+        return self.clinic.database.write(operation, identity=SYSTEM).value
+
+    def administrate(self, *statements: str):
+        """Do something by hand, as with psql; return what the last one says."""
+        url = self.clinic.cluster.addresses.primary_url("postgres", database_roles.NAME)
+        connection = psycopg2.connect(url)
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+            rows = cursor.fetchall() if cursor.description else []
+        connection.close()
+        return rows
+
+
+def kill_once_placed(data: Path) -> None:
+    """Start the servers, and kill who starts them before any of them leads."""
+    replacement = Replacement(DataFolder(data))
+    command = [sys.executable, "-m", "tests.db.embedded.launching", "launch", str(data)]
+    with subprocess.Popen(
+        command, cwd=_ROOT, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
+    ) as starting:
+        eventually(lambda: replacement.is_placed)
+        starting.kill()
+    assert replacement.step is ReplacementStep.PLACED
+
+
+@pytest.fixture(scope="module")
+def ward(tmp_path_factory):
+    """A clinic that runs."""
+    with scratch_folder(tmp_path_factory, "ward") as room:
+        keys = FileKeys(room / "file.keys", may_be_made=True)
+        seal_key = SealKeyFile(room / "audit.key", may_be_made=True)
+        ward = Ward(room / "data", keys, seal_key)
+        with ward.held:
+            ward.start()
+            for data in samples.FILES:
+                ward.clinic.file(data)
+            ward.clinic.ship()
+            yield ward
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory):
+    return Repository(tmp_path_factory.mktemp("backups") / "of the clinic")
+
+
+@pytest.fixture(scope="module")
+def story(ward, repository):
+    """What was then, what came since, and the way back."""
+    told = SimpleNamespace(refused=[])
+    with keeping(ward.clinic, repository) as keeper:
+        await_log(keeper)
+        take(ward.clinic.source, repository)
+        ward.write(_people)
+        await_kept(keeper, datetime.now(UTC))
+        told.to = datetime.now(UTC)
+        await_kept(keeper, told.to + timedelta(seconds=1))
+        told.purged, told.lost, told.held = ward.write(_since)
+        ward.clinic.source.files.delete(Bucket.DOCUMENTS, told.lost)
+        ward.clinic.file(_LATER)
+        ward.clinic.ship()
+        ward.administrate("DROP TABLE waitlist_entries CASCADE")
+        told.between = datetime.now(UTC)
+        await_kept(keeper, told.between)
+        told.system_id = ward.clinic.source.folder.system_id()
+    order = GoingBackOrder(told.to, "A table was dropped by hand", CONSOLE)
+
+    def decline(restore):
+        told.restore = restore
+        raise CannotRestore("It was not confirmed.")
+
+    with pytest.raises(CannotRestore, match="It was not confirmed"):
+        go_back(ward.live(repository), order, confirm=decline, closed=ward.closed)
+    told.after_refusal = (
+        ward.closings,
+        Replacement(ward.clinic.source.folder).step,
+        ward.read(lambda session: session.scalar(select(func.count(Document.id)))),
+    )
+    told.entries = len(list(ward.clinic.source.audit.walk_after(0)))
+    told.went = go_back(
+        ward.live(repository), order, confirm=lambda _: None, closed=ward.closed
+    )
+    return told
+
+
+def _people(session):
+    for member in (cast.ROSA, cast.INES):
+        user = cast.add_account(session, member)
+        session.add(
+            UserSession(
+                user_id=user.id,
+                token_hash=user.id.bytes,
+                method="code",
+                expires_at=datetime.now(UTC) + timedelta(hours=1),
+            )
+        )
+
+
+def _since(session):
+    """Purge one document, lose the file of another, hold a third, shut Rosa out."""
+    ids = session.scalars(select(Document.id).order_by(Document.id)).all()
+    retention.purge_again(session, ids[:1])
+    about = {"subject": ("document", ids[0])}
+    audit.record(session, KEEPER, Action.DOCUMENT_PURGE, **about)
+    rosa = session.scalars(select(User).where(User.name == cast.ROSA.name)).one()
+    rosa.deactivated_at = func.now()
+    session.flush()
+    audit.record(session, CONSOLE, Action.USER_DEACTIVATE, subject=("user", rosa.id))
+    held = {"held_at": func.now(), "held_by": CONSOLE.id, "held_because": "Lawsuit"}
+    session.execute(update(Document).where(Document.id == ids[2]).values(**held))
+    audit.record(
+        session,
+        CONSOLE,
+        Action.DOCUMENT_HOLD,
+        subject=("document", ids[2]),
+        reason="Lawsuit",
+    )
+    lost = session.scalars(
+        select(DocumentVersion.file_id).where(DocumentVersion.document_id == ids[1])
+    ).one()
+    return ids[0], lost, ids[2]
+
+
+def test_nothing_is_touched_before_it_is_confirmed(story):
+    assert story.after_refusal == (0, None, len(samples.FILES) + 1)
+    # Who confirms knows what it would undo.
+    documents = next(
+        each for each in story.restore.lists if each.kind.value == "documents"
+    )
+    assert documents.counts == {"purged": 1, "held": 1, "filed": 1}
+
+
+def test_rows_are_those_of_then_on_three_servers(ward, story):
+    assert ward.administrate("SELECT count(*) FROM waitlist_entries") == [(0,)]
+    documents = ward.read(lambda session: session.scalars(select(Document.id)).all())
+    assert len(documents) == len(samples.FILES)
+    ward.clinic.cluster.wait_until_whole()
+    assert ward.clinic.source.folder.system_id() == story.system_id
+
+
+def test_files_are_those_of_the_rows_and_later_ones_stay_aside(ward, story):
+    store = ward.clinic.source.files
+
+    def files(session):
+        return session.scalars(select(DocumentVersion.file_id)).all()
+
+    named = [file_id for file_id in ward.read(files) if file_id]
+    found = {store.get(Bucket.DOCUMENTS, file_id).data for file_id in named}
+    assert story.lost in named
+    assert story.went.files_returned == 1
+    assert found < set(samples.FILES)
+    assert len(found) == len(samples.FILES) - 1
+    aside = ward.read(
+        lambda session: session.scalars(
+            select(PendingFileDeletion).where(
+                PendingFileDeletion.because == "unreferenced"
+            )
+        ).all()
+    )
+    assert len(aside) == 1 == story.went.files_aside - 1
+    assert store.get(Bucket.DOCUMENTS, aside[0].file_id).data == _LATER
+    assert aside[0].found_at > datetime.now(UTC) + timedelta(days=34)
+
+
+def test_purged_is_purged_held_is_held_and_who_was_shut_out_is(ward, story):
+    def look_at(session):
+        purged = session.get(Document, story.purged)
+        held = session.get(Document, story.held)
+        rosa = session.scalars(select(User).where(User.name == cast.ROSA.name)).one()
+        open_sessions = select(func.count()).where(UserSession.ended_at.is_(None))
+        return (
+            purged.title,
+            held.held_because,
+            rosa.deactivated_at is not None,
+            session.scalar(open_sessions),
+        )
+
+    assert ward.read(look_at) == ("Purged document", "Lawsuit", True, 0)
+
+
+def test_the_audit_log_went_on_and_tells_of_it(ward, story):
+    while ward.write(lambda session: chain.ship(session, ward.clinic.source.audit)):
+        pass
+    source = ward.clinic.source
+    found = chain.verify(
+        ward.clinic.database, source.audit, ward.seal_keys.read_or_make()
+    )
+
+    assert found.is_whole, found.sentence
+    assert found.last > story.entries
+    assert "The clinic went back in time on" in found.sentence
+    assert len(found.went_back) == 1
+
+
+def test_the_time_between_is_on_no_log_any_more(ward, story, repository):
+    archive = LogArchive(repository.folder, repository.system_id, ward.keys)
+
+    with pytest.raises(CannotRestore, match="is outside what the backups reach"):
+        route_to(repository, archive, story.between)
+
+    assert route_to(repository, archive, story.to).to == story.to
+
+
+def test_what_was_before_stays_until_a_later_backup_is_proven(ward, story, repository):
+    folder = ward.clinic.source.folder
+    (before,) = list_before(folder.path)
+    assert (before.path / "db-01" / "global" / "pg_control").exists()
+
+    look(folder, repository, ward.keys, to=story.to)
+    still_there = list_before(folder.path)
+    with keeping(ward.clinic, repository) as keeper:
+        await_log(keeper)
+        take(ward.clinic.source, repository)
+        await_kept(keeper, datetime.now(UTC))
+    look(folder, repository, ward.keys)
+
+    assert still_there == [before]
+    assert list_before(folder.path) == []
+
+
+def test_a_head_that_was_set_back_is_told_of(ward, story):
+    store = ward.clinic.source.audit
+    before = ward.read(lambda session: chain.find_break(session, store))
+    now = ward.read(chain.read_head)
+
+    def set_back(session):
+        session.execute(
+            update(AuditHead).values(
+                sequence=1,
+                hash=session.scalar(
+                    text("SELECT decode(:hash, 'hex')"),
+                    {"hash": next(iter(store.walk_after(0)))["hash"]},
+                ),
+            )
+        )
+
+    ward.write(set_back)
+    broken = ward.read(lambda session: chain.find_break(session, store))
+    ward.write(
+        lambda session: session.execute(
+            update(AuditHead).values(sequence=now.sequence, hash=now.hash)
+        )
+    )
+
+    assert before is None
+    assert str(broken) == "Entry 2 was not written by Chartroom."
+
+
+def test_servers_without_data_never_found_an_empty_clinic(ward, story):
+    count = select(func.count(Document.id))
+    before = ward.read(lambda session: session.scalar(count))
+    system_id = ward.clinic.source.folder.system_id()
+    ward.stop()
+    folder = DataFolder(ward.data)
+    for name in ("db-01", "db-03"):
+        subprocess.run(["rm", "-r", str(folder.node_data(name))], check=True)
+    subprocess.run(["rm", "-r", str(folder.etcd)], check=True)
+
+    ward.start()
+
+    ward.clinic.cluster.wait_until_whole()
+    assert ward.read(lambda session: session.scalar(count)) == before
+    assert folder.system_id() == system_id
+    ward.stop()
+    for name in ("db-01", "db-02", "db-03"):
+        subprocess.run(["rm", "-r", str(folder.node_data(name))], check=True)
+    with pytest.raises(CannotStart, match="No server has any data in"):
+        ward.start()
+
+
+def test_where_all_servers_are_lost_their_rows_come_back_without_them(
+    ward, story, repository
+):
+    # As the test before has left it.
+    with embedded.files_alone(ward.data) as addresses, ExitStack() as held:
+        database = held.enter_context(
+            closing(Database(addresses.endpoints, retry_seconds=0))
+        )
+        files = held.enter_context(
+            closing(FileStore(addresses.mongo.url, keys=ward.keys))
+        )
+        log = held.enter_context(closing(AuditStore(addresses.endpoints.audit_url)))
+        clinic = replace(
+            ward.live(repository), database=database, files=files, audit=log
+        )
+        restores = []
+        go_back(
+            clinic,
+            GoingBackOrder(story.to, "All disks were lost", CONSOLE),
+            confirm=restores.append,
+            closed=nullcontext,
+        )
+
+    ward.start()
+
+    count = select(func.count(Document.id))
+    source = ward.clinic.source
+    found = chain.verify(
+        ward.clinic.database, source.audit, ward.seal_keys.read_or_make()
+    )
+    assert restores[0].lists is None
+    assert ward.read(lambda session: session.scalar(count)) == len(samples.FILES)
+    assert source.folder.system_id() == story.system_id
+    assert found.is_whole, found.sentence

@@ -1,0 +1,134 @@
+"""A log that is kept as the worker does, and a writer whose every word is known."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import psycopg2
+
+from db.backups.repository import Repository
+from jobs.backups import looking
+from jobs.backups.log_keeping import LogKeeper
+from tests.conftest import owner
+from tests.jobs.backups.samples import Clinic
+from tests.kit.waiting import eventually
+
+
+@contextmanager
+def keeping(clinic: Clinic, repository: Repository) -> Iterator[LogKeeper]:
+    """Keep the log as the worker does."""
+    source = clinic.source
+    keeper = LogKeeper(
+        source.folder.path,
+        source.files,
+        repository,
+        source.keys,
+        audit=source.audit,
+        settling=timedelta(),
+    )
+    stopping = threading.Event()
+    thread = threading.Thread(target=keeper.run, args=[stopping])
+    thread.start()
+    try:
+        yield keeper
+    finally:
+        stopping.set()
+        thread.join()
+
+
+def await_kept(keeper: LogKeeper, at: datetime) -> None:
+    """Wait until the log leads to a time, files included."""
+
+    def told():
+        position = keeper.position
+        times = (
+            (position.until, position.files_until, position.audit_until)
+            if position
+            else ()
+        )
+        return times, keeper.failure
+
+    eventually(
+        told,
+        lambda seen: seen[0] and all(time and time > at for time in seen[0]),
+    )
+
+
+def await_log(keeper: LogKeeper) -> None:
+    """Wait until the log leads anywhere."""
+    eventually(lambda: keeper.position and keeper.position.until)
+
+
+@dataclass
+class Writer:
+    """Writes numbers one after another, through whatever happens to the servers."""
+
+    clinic: Clinic
+    acknowledged: list[tuple[int, datetime, datetime]] = field(default_factory=list)
+    number: int = 0
+
+    @contextmanager
+    def writing(self) -> Iterator["Writer"]:
+        """Write until the block ends."""
+        stopping = threading.Event()
+        self._execute("CREATE TABLE IF NOT EXISTS numbers (n int PRIMARY KEY)")
+        thread = threading.Thread(target=self._run, args=[stopping])
+        thread.start()
+        try:
+            yield self
+        finally:
+            stopping.set()
+            thread.join()
+
+    def at(self, timestamp: datetime) -> tuple[int, int]:
+        """Return how many numbers there were at a time: at least, and at most."""
+        least = sum(ended <= timestamp for _, _, ended in self.acknowledged)
+        return least, 1 + sum(begun <= timestamp for _, begun, _ in self.acknowledged)
+
+    def await_more(self) -> None:
+        """Wait until some more were acknowledged."""
+        before = len(self.acknowledged)
+        eventually(lambda: len(self.acknowledged) > before + 5)
+
+    def _run(self, stopping: threading.Event) -> None:
+        while not stopping.wait(0.02):
+            try:
+                with closing(psycopg2.connect(self._url)) as connection:
+                    connection.autocommit = True
+                    while not stopping.wait(0.02):
+                        self.number += 1
+                        begun = datetime.now(UTC)
+                        with connection.cursor() as cursor:
+                            cursor.execute(
+                                "INSERT INTO numbers VALUES (%s)", [self.number]
+                            )
+                        ended = datetime.now(UTC)
+                        self.acknowledged.append((self.number, begun, ended))
+            except psycopg2.Error:
+                continue
+
+    @property
+    def _url(self) -> str:
+        return owner(self.clinic.database.endpoints)
+
+    def _execute(self, statement: str) -> None:
+        with closing(psycopg2.connect(self._url)) as connection:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute(statement)
+
+
+def rows_at(clinic, repository, monkeypatch, to):
+    """Go to a time; return the proof, and how many rows each table had then."""
+    seen, digest = {}, looking.digest_tables
+
+    def digesting(cursor):
+        seen.update(digest(cursor))
+        return seen
+
+    monkeypatch.setattr(looking, "digest_tables", digesting)
+    keys = clinic.source.keys
+    proof = looking.look(clinic.source.folder, repository, keys, to=to)
+    return proof, {name: table.rows for name, table in seen.items()}

@@ -1,0 +1,177 @@
+"""A clinic on a machine that has nothing of it: from repository and kit alone."""
+
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from db import embedded
+from db.audit_store import AuditStore
+from db.backups.backup_errors import CannotRestore, SetBroken
+from db.backups.recovery_kit import (
+    FILE_KEYS,
+    PASSWORDS,
+    SEAL_KEYS,
+    KeyFiles,
+    RecoveryKit,
+)
+from db.backups.repository import Repository
+from db.embedded import DataFolder
+from db.files.file_keys import FileKeys
+from db.files.gridfs import Bucket, FileStore
+from db.files.seal_keys import SealKeyFile
+from db.models.document import Document
+from db.postgres import SYSTEM, Database
+from jobs.backups.elsewhere import RestoreSource, restore_elsewhere
+from jobs.backups.taking import take
+from services.audit import chain
+from services.core import audit
+from services.core.audit import Action
+from services.documents import retention
+from services.documents.integrity.runs import KEEPER
+from tests.jobs.backups import samples
+from tests.jobs.backups.log_samples import await_kept, await_log, keeping
+from tests.kit import recovery_kits
+
+pytestmark = pytest.mark.cluster
+KEPT = timedelta(days=35)
+LATER = b"%PDF after the backup"
+
+
+@pytest.fixture(scope="module")
+def seal_keys(tmp_path_factory):
+    made = SealKeyFile(tmp_path_factory.mktemp("seals") / "audit.key", True)
+    made.read_or_make()
+    return made
+
+
+@pytest.fixture(scope="module")
+def kit(clinic, keys, seal_keys):
+    """The recovery kit of the clinic, as it comes back from paper."""
+    system_id = clinic.source.folder.system_id()
+    files = KeyFiles(
+        {
+            FILE_KEYS: keys.path,
+            SEAL_KEYS: seal_keys.path,
+            PASSWORDS: clinic.source.folder.path / PASSWORDS,
+        }
+    )
+    made = RecoveryKit(system_id, datetime.now(UTC), files.read())
+    sealed = made.sealed(recovery_kits.PASSPHRASE)
+    return RecoveryKit.opened(sealed, recovery_kits.PASSPHRASE)
+
+
+@pytest.fixture(scope="module")
+def at(clinic, repository):
+    """A second after a backup and before something is purged, which is the last."""
+    with keeping(clinic, repository) as keeper:
+        await_log(keeper)
+        take(clinic.source, repository)
+        clinic.file(LATER)
+        clinic.ship()
+        now = datetime.now(UTC)
+        await_kept(keeper, now + timedelta(seconds=1))
+        clinic.database.write(purge_one, identity=SYSTEM)
+        clinic.ship()
+        await_kept(keeper, datetime.now(UTC))
+    return now
+
+
+def purge_one(session):
+    first = session.scalars(select(Document.id).order_by(Document.id)).first()
+    retention.purge_again(session, [first])
+    about = {"subject": ("document", first)}
+    audit.record(session, KEEPER, Action.DOCUMENT_PURGE, **about)
+
+
+def restore(repository, kit, folder, to=None):
+    return restore_elsewhere(RestoreSource(repository, kit), folder, to, kept=KEPT)
+
+
+def count_documents(session):
+    return session.scalar(select(func.count()).select_from(Document))
+
+
+def test_the_clinic_opens_again_with_every_row_file_and_entry(
+    clinic, repository, kit, at, tmp_path
+):
+    folder = tmp_path / "restored"
+    before = len(list(clinic.source.audit.walk_after(0)))
+
+    went = restore(repository, kit, folder)
+
+    assert went.proof.as_of > at
+    # One of four was purged.
+    assert (went.proof.files, went.files_returned) == (3, 3)
+    cluster = embedded.start(folder)
+    try:
+        name = clinic.source.database
+        assert DataFolder(folder).system_id() == kit.system_id
+        endpoints = cluster.addresses.endpoints_of(name)
+        keys = FileKeys(folder / FILE_KEYS)
+        with (
+            closing(Database(endpoints)) as database,
+            closing(FileStore(endpoints.mongo_url, keys=keys)) as files,
+            closing(AuditStore(endpoints.audit_url)) as log,
+        ):
+            assert database.read_latest(count_documents, identity=SYSTEM).value == 4
+            entries = files.list_entries(Bucket.DOCUMENTS)
+            found = {files.get(Bucket.DOCUMENTS, str(e["_id"])).data for e in entries}
+            assert found == {*samples.FILES[1:], LATER}
+            database.write(lambda s: chain.ship(s, log), identity=SYSTEM)
+            seals = SealKeyFile(folder / SEAL_KEYS).read()
+            verdict = chain.verify(database, log, seals)
+            assert verdict.is_whole, verdict.sentence
+            assert verdict.last == before + 1
+        # All three have the clinic: none has founded another.
+        cluster.wait_until_whole()
+    finally:
+        cluster.stop()
+
+
+def test_what_was_purged_since_stays_purged_with_its_file(
+    repository, kit, at, tmp_path
+):
+    went = restore(repository, kit, tmp_path / "restored", at)
+
+    assert went.proof.as_of == at
+    assert len(went.since.purged) == 1
+    assert (went.proof.files, went.files_returned) == (4, 3)
+
+
+def test_what_cannot_be_leaves_the_folder_empty(repository, kit, at, tmp_path):
+    folder = tmp_path / "restored"
+    damaged = samples.copy_of(repository, tmp_path / "copy")
+    manifest = damaged.newest()
+    samples.flip(damaged.set_folder(manifest.set_id) / "base")
+
+    with pytest.raises(SetBroken, match=r"^base of backup .* was changed.$"):
+        restore(damaged, kit, folder)
+
+    assert list(folder.iterdir()) == []
+    with pytest.raises(CannotRestore, match="is outside what the backups reach"):
+        restore(repository, kit, folder, at + timedelta(days=1))
+    assert list(folder.iterdir()) == []
+
+
+def test_a_folder_with_anything_in_it_is_not_touched(repository, kit, tmp_path):
+    (tmp_path / "letter.txt").write_text("To the clinic")
+
+    with pytest.raises(CannotRestore, match="is not empty"):
+        restore(repository, kit, tmp_path)
+
+    assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
+
+
+def test_the_kit_of_another_clinic_and_a_folder_without_backups_are_told(
+    repository, kit, at, tmp_path
+):
+    other = replace(kit, system_id="7000000000000000009")
+
+    with pytest.raises(CannotRestore, match="kit is of clinic 7000000000000000009"):
+        restore(repository, other, tmp_path / "restored")
+    with pytest.raises(CannotRestore, match="There are no backups in"):
+        restore(Repository(tmp_path / "none"), kit, tmp_path / "restored")
+    assert not (tmp_path / "restored").exists()

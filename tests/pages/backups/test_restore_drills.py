@@ -1,0 +1,78 @@
+"""Restore drills on screen: none, asked for, running, broken, proven."""
+
+from db.postgres import SYSTEM
+from services.backups import drills
+from services.core.actors import Role
+from tests.kit import backup_sets
+from tests.pages.backups.conftest import said
+from tests.pages.conftest import rows_of
+
+
+def opened(clinic):
+    return clinic.open("backups", Role.ADMIN)
+
+
+def end(clinic, **how):
+    def write(session):
+        drill = drills.newest_drill(session)
+        drills.end_drill(session, drill.id, **how)
+
+    clinic.wiring.database.write(write, identity=SYSTEM)
+
+
+def test_before_the_first_the_page_says_when_they_run(clinic, repository, monkeypatch):
+    app = opened(clinic)
+    words = said(app)
+
+    assert "No restore was practised yet" in words
+    assert "One that skips a check is broken. One runs every 7 days." in words
+    never = {"backup_drill_every_days": 0}
+    changed = clinic.wiring.settings.model_copy(update=never)
+    monkeypatch.setattr(clinic.wiring, "settings", changed)
+    assert "is broken. None runs by itself." in said(opened(clinic))
+
+
+def test_one_is_asked_for_by_a_button_and_its_end_is_told(clinic, repository):
+    app = opened(clinic)
+    app.button(key="restore_drills_run").click().run()
+
+    assert "A restore drill is about to run." in said(app)
+    assert app.button(key="restore_drills_run").disabled
+    (event,) = clinic.audit("backup:drill")
+    begin = drills.begin_drill
+    clinic.wiring.database.write(
+        lambda session: begin(session, event.subject_id), identity=SYSTEM
+    )
+    assert "A restore drill runs. You may leave this page." in said(opened(clinic))
+    (row,) = rows_of(opened(clinic), "restore_drills_table")
+    assert row[2:] == ["Running", "–", "–", "–"]
+
+    end(clinic, failure="base of backup 7 was changed.")
+    app = opened(clinic)
+    words = said(app)
+    assert "is broken: nothing is proven by it. base of backup 7 was changed." in words
+    assert not app.button(key="restore_drills_run").disabled
+    (row,) = rows_of(app, "restore_drills_table")
+    assert row[2:] == ["Broken", "–", "–", "–"]
+
+
+def test_what_was_proven_stands_with_its_figures(clinic, repository):
+    backup_sets.add_set(repository)
+    repository.add_proof(backup_sets.DRILLED)
+    clinic.wiring.database.write(drills.plan_drill, identity=SYSTEM)
+    end(clinic, proof=backup_sets.DRILLED)
+
+    app = opened(clinic)
+
+    words = said(app)
+    assert "Last restore proven on 25 Nov 2026, 03:00, to 25 Nov 2026, 02:03:07" in (
+        words.replace("**", "")
+    )
+    assert (
+        "and to 25 Nov 2026, 02:30:07, in 2.5 s; nothing was skipped: 59,189 rows"
+        in (words)
+    )
+    row = rows_of(app, "restore_drills_table")[0]
+    proven = "Proven: 25 Nov 2026, 02:03:07 and 25 Nov 2026, 02:30:07; 59,189 rows"
+    assert row[1:2] + row[3:] == ["Plan", "2.5 s", "0.4 s", "36 MB/s"]
+    assert row[2] == f"{proven}, 60 files (1.5 MB)"

@@ -1,0 +1,87 @@
+"""Restore drills: asked for or by plan, one at a time, and each ends somehow."""
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from db.models.audit import AuditEvent
+from db.models.integrity import RestoreDrill as DrillRow
+from services.backups import drills
+from services.backups.drills import DrillRequested
+from services.core.errors import NotAllowed
+from tests.kit.backup_sets import DRILLED
+
+
+def test_one_is_asked_for_and_written_down(session, admin):
+    drill = drills.request_drill(session, admin)
+
+    assert drill.is_open
+    assert drill.requested_by_name == admin.name
+    assert drills.list_drills(session, admin, 9) == (drill,)
+    assert drills.newest_drill(session) == drill
+    event = session.scalars(select(AuditEvent)).one()
+    assert (event.action, event.subject_id) == ("backup:drill", str(drill.id))
+
+
+def test_one_by_plan_is_nobodys(session, admin):
+    drills.plan_drill(session)
+
+    drill = drills.newest_drill(session)
+    assert (drill.requested_by_name, drill.is_open) == (None, True)
+    # A second is not opened beside it, whoever wants it.
+    drills.plan_drill(session)
+    with pytest.raises(DrillRequested, match="wait for how it goes"):
+        drills.request_drill(session, admin)
+    assert drills.list_drills(session, admin, 9) == (drill,)
+
+
+def test_what_was_proven_is_kept_as_it_was_measured(session, admin):
+    drill = drills.request_drill(session, admin)
+    drills.begin_drill(session, drill.id)
+    drills.end_drill(session, drill.id, proof=DRILLED)
+    drills.end_drill(session, drill.id, failure="The disk is full.")
+
+    ended = drills.newest_drill(session)
+    assert ended.begun_at <= ended.ended_at
+    assert (ended.proof, ended.failure) == (DRILLED, None)
+    assert ended.proof.drill.megabytes_per_second == pytest.approx(36.0)
+    assert drills.request_drill(session, admin).id != drill.id
+
+
+def test_a_broken_one_says_why(session, admin):
+    drill = drills.request_drill(session, admin)
+    drills.end_drill(session, drill.id, failure="base of backup 7 was changed.")
+
+    ended = drills.newest_drill(session)
+    assert (ended.proof, ended.failure) == (None, "base of backup 7 was changed.")
+
+
+def test_a_result_that_this_version_cannot_read_is_none(session, admin):
+    drills.request_drill(session, admin)
+    row = session.scalars(select(DrillRow)).one()
+    row.ended_at, row.result = row.requested_at, {"of": "a later version"}
+    session.flush()
+
+    assert drills.newest_drill(session).proof is None
+
+
+def test_an_end_without_a_word_is_refused_by_the_database(session, admin):
+    drill = drills.request_drill(session, admin)
+
+    with pytest.raises(IntegrityError, match="restore_drills_end_says_how"):
+        drills.end_drill(session, drill.id)
+
+
+def test_the_database_itself_keeps_a_second_out(session, admin):
+    drills.request_drill(session, admin)
+    session.add(DrillRow())
+
+    with pytest.raises(IntegrityError, match="restore_drills_open_once"):
+        session.flush()
+
+
+def test_others_neither_ask_nor_see(session, clerk):
+    with pytest.raises(NotAllowed):
+        drills.request_drill(session, clerk)
+    with pytest.raises(NotAllowed):
+        drills.list_drills(session, clerk, 9)

@@ -1,0 +1,153 @@
+"""Recovery kits: who makes one, with which passphrase, and what the paper says."""
+
+from datetime import timedelta
+
+import pypdfium2
+import pytest
+import zxingcpp
+
+from db.backups.backup_errors import CannotRestore
+from db.backups.recovery_kit import KeyFiles, RecoveryKit, codes_of
+from db.backups.repository import Repository
+from services.backups import kits
+from services.core.actors import CONSOLE, Role
+from services.core.audit import Action
+from services.core.errors import InvalidInput, NotAllowed
+from services.documents.forms import Clinic
+from services.people.sign_in.confirmations import NotConfirmed
+from tests.kit import backup_sets
+from tests.kit.recovery_kits import KIT, PASSPHRASE, key_files
+from tests.services.people.people_samples import desk, events
+
+CLINIC = Clinic("Praxis Łódź", "Street 1\nTown", "")
+
+
+@pytest.fixture
+def repository(tmp_path):
+    made = Repository(tmp_path / "backups")
+    backup_sets.add_set(made)
+    return made
+
+
+@pytest.fixture
+def keys(tmp_path):
+    return key_files(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def sealed():
+    return KIT.sealed(PASSPHRASE)
+
+
+@pytest.fixture(scope="module")
+def paper(sealed):
+    return kits.print_kit(KIT, sealed, clinic=CLINIC)
+
+
+def make(session, actor, repository, keys, session_id=None, **words):
+    words = {"passphrase": PASSPHRASE, "repeated": PASSPHRASE} | words
+    return kits.make_kit(
+        session,
+        actor,
+        repository,
+        keys,
+        now=backup_sets.AS_OF,
+        session_id=session_id,
+        **words,
+    )
+
+
+def test_an_administrator_with_a_passkey_makes_one_and_that_is_written_down(
+    session, repository, keys
+):
+    boss = desk(session)
+
+    kit = make(session, boss.actor, repository, keys, boss.session_id)
+
+    assert kit == KIT
+    (event,) = events(session, Action.BACKUP_MAKE_KIT)
+    assert (event.actor_id, event.details) == (boss.actor.id, {})
+
+
+def test_nobody_else_makes_one(session, repository, keys):
+    clerk, boss = desk(session, Role.STAFF), desk(session)
+
+    with pytest.raises(NotAllowed):
+        make(session, clerk.actor, repository, keys, clerk.session_id)
+    with pytest.raises(NotConfirmed):
+        make(session, boss.actor, repository, keys)
+    assert make(session, CONSOLE, repository, keys) == KIT
+
+
+@pytest.mark.parametrize(
+    ("words", "field"),
+    [
+        ({"passphrase": "moth chair sev"}, "passphrase"),
+        ({"passphrase": "abcabcabcabcabcabc"}, "passphrase"),
+        ({"repeated": "grün chair seven rivers mouth"}, "repeated"),
+    ],
+)
+def test_a_passphrase_that_is_guessed_or_mistyped_is_refused(
+    session, repository, keys, words, field
+):
+    with pytest.raises(InvalidInput) as refusal:
+        make(session, CONSOLE, repository, keys, **words)
+
+    assert refusal.value.property_name == field
+    assert not events(session, Action.BACKUP_MAKE_KIT)
+
+
+def test_without_a_backup_there_is_nothing_to_open(session, keys, tmp_path):
+    with pytest.raises(kits.NoBackupYet, match="There is no backup yet"):
+        make(session, CONSOLE, Repository(tmp_path / "none"), keys)
+
+
+def test_it_is_old_once_a_key_is_another(admin, repository, keys, tmp_path):
+    assert kits.read_kit_state(admin, repository, keys) == kits.KitState(None, True)
+    assert kits.find_kit_age(repository, keys) == backup_sets.AS_OF
+    kits.note_kit(repository, KIT)
+    assert kits.read_kit_state(admin, repository, keys).is_old is False
+    assert kits.find_kit_age(repository, keys) is None
+
+    (tmp_path / "secrets" / "file.keys").write_text("one more")
+
+    state = kits.read_kit_state(admin, repository, keys)
+    assert (state.made_at, state.is_old) == (KIT.made_at, True)
+    assert kits.find_kit_age(repository, keys) >= KIT.made_at + timedelta()
+    # What is given by a variable counts as the file would.
+    given = KeyFiles({}, {"secrets/signing.key": "another"})
+    assert kits.read_kit_state(admin, repository, given).is_old
+
+
+def test_what_the_folder_notes_of_a_kit_opens_nothing(repository, keys):
+    kits.note_kit(repository, KIT)
+
+    noted = (repository.folder / "kit.json").read_text()
+
+    assert not [content for content in KIT.files.values() if content in noted]
+
+
+def test_its_codes_are_read_from_the_paper(paper, sealed):
+    found = []
+    with pypdfium2.PdfDocument(paper) as document:
+        for page in document:
+            image = page.render(scale=2).to_pil()
+            found += [code.text for code in zxingcpp.read_barcodes(image)]
+
+    assert sorted(found) == sorted(codes_of(sealed))
+    assert RecoveryKit.opened("\n".join(found), PASSPHRASE) == KIT
+
+
+def test_the_pdf_itself_is_read_as_well_and_so_is_a_text(paper, sealed):
+    assert RecoveryKit.opened(kits.read_paper(paper), PASSPHRASE) == KIT
+    assert kits.read_paper(sealed.encode()) == sealed
+    with pytest.raises(CannotRestore, match="PDF cannot be read: it is damaged"):
+        kits.read_paper(paper[:200])
+
+
+def test_the_paper_has_no_passphrase_and_no_key(paper):
+    text = kits.read_paper(paper)
+
+    assert "Praxis Łódź" in text
+    assert PASSPHRASE not in text
+    assert not [content for content in KIT.files.values() if content in text]
