@@ -1,0 +1,251 @@
+"""/api/v1/cohorts: how many patients had an event, and how many of them what next."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import datetime
+from typing import Annotated, Any, Literal, TypeVar
+
+from fastapi import APIRouter
+from pydantic import Field
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+
+from api.core.answers import JsonResponse, Shown, written_headers
+from api.core.bodies import Body, describe_body, sent
+from api.core.dependencies import Caller, ProgramOrPerson
+from api.core.documented import shows
+from db.postgres import WriteResult
+from services.analytics import cohorts
+from services.analytics.cohorts import CohortResult, Untold
+
+router = APIRouter(prefix="/api/v1/cohorts", tags=["Statistics"])
+
+Answer = TypeVar("Answer")
+
+_Kind = Literal[
+    "diagnosis",
+    "medication",
+    "allergy",
+    "procedure",
+    "vital sign",
+    "visit",
+    "no-show",
+    "cancelled visit",
+    "prescription",
+    "document",
+    "encounter elsewhere",
+]
+_Dimension = Literal["sex", "age band", "quarter", "year"]
+_Day = Annotated[str | None, Field(json_schema_extra={"format": "date"})]
+
+
+class EventBody(Body):
+    """Events of a kind; with `words` and `code` either will do, all ends are included.
+
+    Ages are completed years on the day of the event.
+    """
+
+    kind: _Kind
+    words: str = ""
+    code: str = ""
+    at_least: float | None = None
+    at_most: float | None = None
+    from_age: int | None = None
+    to_age: int | None = None
+    since: _Day = None
+    until: _Day = None
+
+
+class WindowBody(Body):
+    """So many days after the first event, or before it; its own day is not one."""
+
+    days: int
+    side: Literal["after", "before"] = "after"
+
+
+class RuleBody(Body):
+    """That a patient has had an event at least so many times, or has not."""
+
+    event: EventBody
+    has: bool = True
+    times: int = 1
+    within: WindowBody | None = None
+
+
+class CohortBody(Body):
+    """Who comes in, by their first such event, and who remains after each step.
+
+    A step is passed by whoever meets one of its rules. Empty `sexes` are all.
+    """
+
+    entry: EventBody
+    sexes: list[Literal["female", "male", "other", "unknown"]] = Field(
+        default_factory=list
+    )
+    steps: list[list[RuleBody]] = Field(default_factory=list)
+    split_by: list[_Dimension] = Field(default_factory=list)
+
+
+class AttritionStepShown(Shown):
+    """How many remain; null where that is `few`, or all of the last but few."""
+
+    words: str
+    patients: int | None
+    hidden: Literal["few", "nearly all"] | None
+
+
+class CellShown(Shown):
+    """Patients with the same values; null is what must not be told."""
+
+    values: list[str]
+    entered: int | None
+    remaining: int | None
+
+
+class CohortShown(Shown):
+    """The counts of a cohort at a time; nothing below `smallest_group` is told.
+
+    That is an earlier time where too few patients have changed since.
+    """
+
+    sentence: str
+    smallest_group: int
+    counted_at: datetime
+    attrition: list[AttritionStepShown]
+    split_by: list[str]
+    cells: list[CellShown]
+
+
+class ComparisonBody(Body):
+    """Two to four cohorts; what they are split by does not matter."""
+
+    cohorts: list[CohortBody]
+
+
+class IntervalShown(Shown):
+    """The ends of a 95 % confidence interval, by Wilson's score."""
+
+    low: float
+    high: float
+
+
+class ComparedShareShown(Shown):
+    """How many of a cohort have a value, and their share; null is not to be told.
+
+    `difference` is the standardized difference from the first cohort (Austin 2009).
+    """
+
+    dimension: Literal["age band", "sex"]
+    value: str
+    patients: int | None
+    share: float | None
+    interval: IntervalShown | None
+    difference: float | None
+
+
+class ComparedCohortShown(Shown):
+    """Who remains of a cohort after its last step."""
+
+    sentence: str
+    patients: int | None
+    shares: list[ComparedShareShown]
+
+
+class OverlapShown(Shown):
+    """How many patients are in both of two cohorts, which are counted from 0."""
+
+    first: int
+    second: int
+    patients: int | None
+
+
+class ComparisonShown(Shown):
+    """Cohorts side by side at a time; nothing below `smallest_group` is told."""
+
+    cohorts: list[ComparedCohortShown]
+    overlaps: list[OverlapShown]
+    smallest_group: int
+    counted_at: datetime
+
+
+@router.post(
+    "", responses=shows(CohortShown, 413, 415), openapi_extra=describe_body(CohortBody)
+)
+def count(
+    caller: ProgramOrPerson, body: Annotated[CohortBody, sent(CohortBody)]
+) -> Response:
+    """Count patients by what happened to them; small groups are hidden.
+
+    403 as well where earlier counts and these together would tell of few patients.
+    """
+    cohort = cohorts.from_json(body.model_dump())
+    told = _told(
+        caller,
+        lambda session: cohorts.count(
+            session,
+            caller.actor,
+            cohort,
+            now=caller.stores.now(),
+            smallest_group=caller.stores.smallest_group,
+        ),
+    )
+    return JsonResponse(_shown(told.value), headers=written_headers(told))
+
+
+@router.post(
+    "/compare",
+    responses=shows(ComparisonShown, 413, 415),
+    openapi_extra=describe_body(ComparisonBody),
+)
+def compare(
+    caller: ProgramOrPerson, body: Annotated[ComparisonBody, sent(ComparisonBody)]
+) -> Response:
+    """Set two to four cohorts side by side; small groups are hidden.
+
+    403 as well where earlier counts and these together would tell of few patients.
+    """
+    compared = [cohorts.from_json(each.model_dump()) for each in body.cohorts]
+    told = _told(
+        caller,
+        lambda session: cohorts.compare(
+            session,
+            caller.actor,
+            compared,
+            now=caller.stores.now(),
+            smallest_group=caller.stores.smallest_group,
+        ),
+    )
+    return JsonResponse(asdict(told.value), headers=written_headers(told))
+
+
+def _told(
+    caller: Caller, counted: Callable[[Session], Untold[Answer]]
+) -> WriteResult[Answer]:
+    """Count on a replica, and tell on the primary; raises RevealsFew."""
+    untold = caller.read(counted).value
+    return caller.write(lambda session: cohorts.tell(session, caller.actor, untold))
+
+
+def _shown(result: CohortResult) -> dict[str, Any]:
+    return {
+        "sentence": result.sentence,
+        "smallest_group": result.smallest_group,
+        "counted_at": result.counted_at,
+        "attrition": [
+            {
+                "words": step.words,
+                "patients": step.remaining.number,
+                "hidden": step.remaining.hidden,
+            }
+            for step in result.attrition
+        ],
+        "split_by": list(result.split_by),
+        "cells": [
+            {
+                "values": list(cell.values),
+                "entered": cell.entered,
+                "remaining": cell.remaining,
+            }
+            for cell in result.cells
+        ],
+    }

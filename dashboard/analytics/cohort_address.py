@@ -1,0 +1,142 @@
+"""The cohort that the page's address names, by a key; and how it is counted."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Final, TypeVar
+
+import streamlit as st
+from sqlalchemy.orm import Session
+
+from dashboard import wiring
+from dashboard.context import current_actor, now, read, write
+from services.analytics import cohorts
+from services.analytics.cohorts import (
+    COHORTS,
+    Cohort,
+    CohortResult,
+    Comparison,
+    Untold,
+)
+from services.core.actors import Actor
+from services.core.errors import NotSaved
+from services.lists import views
+from services.lists.views import View
+
+_ADDRESS: Final = "list"
+_COMPARED: Final = "compare"
+# Where nothing can be saved, the session alone knows it.
+_UNSAVED: Final = "cohorts_unsaved"
+_KEY_SECONDS: Final = 600.0
+_TOLD: Final = "cohorts_told"
+_TOLD_COMPARISON: Final = "cohorts_told_comparison"
+_RESULT_LASTS: Final = timedelta(minutes=1)
+
+Answer = TypeVar("Answer")
+
+
+def smallest_group() -> int:
+    """Return the least number of patients that a count may tell."""
+    return wiring.current().settings.smallest_group
+
+
+def current_key() -> str:
+    """Return the key in the address; empty without one."""
+    return st.query_params.get(_ADDRESS, "")
+
+
+def find_current() -> Cohort | None:
+    """Return the cohort to show, None before one was asked for; raises NotFound."""
+    if key := current_key():
+        actor = current_actor()
+        return read(
+            lambda session: cohorts.recall(session, actor, key),
+            keep=("cohort", key),
+            seconds=_KEY_SECONDS,
+        )
+    unsaved: Cohort | None = st.session_state.get(_UNSAVED)
+    return unsaved
+
+
+def show(cohort: Cohort) -> None:
+    """Show a cohort on this page; raises InvalidInput if it can be none."""
+    actor = current_actor()
+    st.session_state.pop(_UNSAVED, None)
+    try:
+        key = write(
+            lambda session: cohorts.remember(session, actor, cohort), gives_way=True
+        )
+    except NotSaved:
+        st.session_state[_UNSAVED] = cohort
+        st.query_params.clear()
+    else:
+        show_key(key)
+    st.rerun()
+
+
+def show_key(key: str) -> None:
+    """Let the address name the cohort behind a key, from the next run on."""
+    st.query_params.from_dict({_ADDRESS: key})
+
+
+def count(cohort: Cohort) -> CohortResult:
+    """Return the cohort's counts, by the clinic's clock; raises RevealsFew."""
+    least = smallest_group()
+
+    def counted(session: Session, actor: Actor, at: datetime) -> Untold[CohortResult]:
+        return cohorts.count(session, actor, cohort, now=at, smallest_group=least)
+
+    return _told(_TOLD, (cohort, least), counted)
+
+
+def compared_keys() -> list[str]:
+    """Return the keys of the cohorts that the address sets side by side."""
+    return [key for key in st.query_params.get(_COMPARED, "").split(",") if key]
+
+
+def show_compared(keys: Sequence[str]) -> None:
+    """Let the address name the cohorts to compare, from the next run on."""
+    st.query_params.from_dict({_COMPARED: ",".join(keys)})
+
+
+def compare(keys: Sequence[str]) -> Comparison:
+    """Return the cohorts behind the keys side by side; raises RevealsFew, NotFound."""
+    least = smallest_group()
+
+    def counted(session: Session, actor: Actor, at: datetime) -> Untold[Comparison]:
+        compared = [cohorts.recall(session, actor, key) for key in keys]
+        return cohorts.compare(session, actor, compared, now=at, smallest_group=least)
+
+    return _told(_TOLD_COMPARISON, (tuple(keys), least), counted)
+
+
+def _told(
+    key: str,
+    question: object,
+    counted: Callable[[Session, Actor, datetime], Untold[Answer]],
+) -> Answer:
+    """Return what the person was told a moment ago, if it was the same question.
+
+    Otherwise it is counted now. The session keeps the answer below the key.
+    """
+    actor, at = current_actor(), now()
+    kept: tuple[object, Answer, datetime] | None = st.session_state.get(key)
+    if kept and kept[0] == question and at - kept[2] < _RESULT_LASTS:
+        return kept[1]
+    untold = read(lambda session: counted(session, actor, at))
+    told = write(lambda session: cohorts.tell(session, actor, untold))
+    st.session_state[key] = (question, told, at)
+    return told
+
+
+def saved() -> tuple[View, ...]:
+    """Return the person's own names for cohorts."""
+    actor = current_actor()
+    return read(lambda session: views.list_views(session, actor, subject=COHORTS))
+
+
+def save(name: str) -> View:
+    """Give the cohort of the address a name; raises NameTaken, InvalidInput."""
+    actor, key = current_actor(), current_key()
+    return write(
+        lambda session: views.save_view(session, actor, name, key, subject=COHORTS)
+    )

@@ -1,0 +1,289 @@
+-- What analysts count: dated events of patients in daily use, without who they are.
+
+-- These views are read as their owner, whom no rule binds, so each says itself which rows
+-- and which columns it shows (docs/decisions/0056). Whoever reads them sets the session's
+-- TimeZone to the clinic's: the days of visits are those of its clock.
+CREATE SCHEMA IF NOT EXISTS analytics;
+
+CREATE OR REPLACE FUNCTION analytics.age_on(born date, day date) RETURNS integer
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN extract(year FROM age(day::timestamp, born::timestamp))::integer;
+
+CREATE OR REPLACE FUNCTION analytics.age_band(age integer) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE
+    WHEN age >= 90 THEN '90+'
+    WHEN age >= 0 THEN age / 10 * 10 || '–' || age / 10 * 10 + 9
+END;
+
+-- What somebody has taken off a record's list lasts no longer (docs/decisions/0055).
+CREATE OR REPLACE FUNCTION analytics.is_listed(listed text[], term text) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN EXISTS (SELECT FROM unnest(listed) AS item WHERE lower(item) = lower(term));
+
+CREATE OR REPLACE VIEW analytics.patients AS
+SELECT id AS patient_id, sex, birth_year FROM public.patients WHERE deleted_at IS NULL;
+
+-- Of the records, dated or not, and of the notes of visits.
+CREATE OR REPLACE VIEW analytics.diagnoses AS
+SELECT event.patient_id, patient.sex, event.term, fold(event.term) AS term_key,
+    event.system, event.code,
+    event.ended_on,
+    event.occurred_on,
+    date_trunc('month', event.occurred_on::timestamp)::date AS month,
+    date_trunc('quarter', event.occurred_on::timestamp)::date AS quarter,
+    analytics.age_on(patient.date_of_birth, event.occurred_on) AS age,
+    analytics.age_band(analytics.age_on(patient.date_of_birth, event.occurred_on))
+        AS age_band
+FROM (
+    SELECT entry.patient_id, entry.term, entry.system, entry.code, entry.ended_on,
+        entry.started_on AS occurred_on
+    FROM clinical_entries AS entry JOIN public.patients AS record
+        ON record.id = entry.patient_id
+    WHERE entry.kind = 'condition' AND (
+        entry.ended_on IS NOT NULL
+        OR analytics.is_listed(record.medical_history, entry.term)
+    )
+    UNION ALL
+    SELECT record.id, item, '', '', NULL, NULL
+    FROM public.patients AS record, unnest(record.medical_history) AS item
+    WHERE NOT EXISTS (
+        SELECT FROM clinical_entries AS dated
+        WHERE dated.patient_id = record.id AND dated.kind = 'condition'
+            AND lower(dated.term) = lower(item)
+    )
+    UNION ALL
+    SELECT notes.patient_id,
+        coalesce(nullif(diagnosis ->> 'text', ''), diagnosis ->> 'code'),
+        coalesce(
+            nullif(diagnosis ->> 'system', ''),
+            CASE WHEN diagnosis ->> 'code' <> ''
+                THEN 'http://hl7.org/fhir/sid/icd-10' ELSE '' END
+        ),
+        coalesce(diagnosis ->> 'code', ''), NULL, visit.starts_at::date
+    FROM medical_records AS notes
+    JOIN public.appointments AS visit ON visit.id = notes.appointment_id
+    CROSS JOIN jsonb_array_elements(notes.content -> 'diagnoses') AS diagnosis
+) AS event
+JOIN public.patients AS patient
+    ON patient.id = event.patient_id AND patient.deleted_at IS NULL;
+
+CREATE OR REPLACE VIEW analytics.medications AS
+SELECT event.patient_id, patient.sex, event.term, fold(event.term) AS term_key,
+    event.system, event.code,
+    event.ended_on,
+    event.occurred_on,
+    date_trunc('month', event.occurred_on::timestamp)::date AS month,
+    date_trunc('quarter', event.occurred_on::timestamp)::date AS quarter,
+    analytics.age_on(patient.date_of_birth, event.occurred_on) AS age,
+    analytics.age_band(analytics.age_on(patient.date_of_birth, event.occurred_on))
+        AS age_band
+FROM (
+    SELECT entry.patient_id, entry.term, entry.system, entry.code, entry.ended_on,
+        entry.started_on AS occurred_on
+    FROM clinical_entries AS entry JOIN public.patients AS record
+        ON record.id = entry.patient_id
+    WHERE entry.kind = 'medication' AND (
+        entry.ended_on IS NOT NULL
+        OR analytics.is_listed(record.current_medications, entry.term)
+    )
+    UNION ALL
+    SELECT record.id, item, '', '', NULL, NULL
+    FROM public.patients AS record, unnest(record.current_medications) AS item
+    WHERE NOT EXISTS (
+        SELECT FROM clinical_entries AS dated
+        WHERE dated.patient_id = record.id AND dated.kind = 'medication'
+            AND lower(dated.term) = lower(item)
+    )
+) AS event
+JOIN public.patients AS patient
+    ON patient.id = event.patient_id AND patient.deleted_at IS NULL;
+
+CREATE OR REPLACE VIEW analytics.allergies AS
+SELECT event.patient_id, patient.sex, event.term, fold(event.term) AS term_key,
+    event.system, event.code,
+    event.ended_on,
+    event.occurred_on,
+    date_trunc('month', event.occurred_on::timestamp)::date AS month,
+    date_trunc('quarter', event.occurred_on::timestamp)::date AS quarter,
+    analytics.age_on(patient.date_of_birth, event.occurred_on) AS age,
+    analytics.age_band(analytics.age_on(patient.date_of_birth, event.occurred_on))
+        AS age_band
+FROM (
+    SELECT entry.patient_id, entry.term, entry.system, entry.code, entry.ended_on,
+        entry.started_on AS occurred_on
+    FROM clinical_entries AS entry JOIN public.patients AS record
+        ON record.id = entry.patient_id
+    WHERE entry.kind = 'allergy' AND (
+        entry.ended_on IS NOT NULL
+        OR analytics.is_listed(record.allergies, entry.term)
+    )
+    UNION ALL
+    SELECT record.id, item, '', '', NULL, NULL
+    FROM public.patients AS record, unnest(record.allergies) AS item
+    WHERE NOT EXISTS (
+        SELECT FROM clinical_entries AS dated
+        WHERE dated.patient_id = record.id AND dated.kind = 'allergy'
+            AND lower(dated.term) = lower(item)
+    )
+) AS event
+JOIN public.patients AS patient
+    ON patient.id = event.patient_id AND patient.deleted_at IS NULL;
+
+CREATE OR REPLACE VIEW analytics.procedures AS
+SELECT event.patient_id, patient.sex, event.term, fold(event.term) AS term_key,
+    event.system, event.code,
+    event.occurred_on,
+    date_trunc('month', event.occurred_on::timestamp)::date AS month,
+    date_trunc('quarter', event.occurred_on::timestamp)::date AS quarter,
+    analytics.age_on(patient.date_of_birth, event.occurred_on) AS age,
+    analytics.age_band(analytics.age_on(patient.date_of_birth, event.occurred_on))
+        AS age_band
+FROM (
+    SELECT patient_id, term, system, code, started_on AS occurred_on
+    FROM clinical_entries WHERE kind = 'procedure'
+) AS event
+JOIN public.patients AS patient
+    ON patient.id = event.patient_id AND patient.deleted_at IS NULL;
+
+-- Elsewhere; what happened here is a visit.
+CREATE OR REPLACE VIEW analytics.encounters AS
+SELECT event.patient_id, patient.sex, event.term, fold(event.term) AS term_key,
+    event.system, event.code,
+    event.occurred_on,
+    date_trunc('month', event.occurred_on::timestamp)::date AS month,
+    date_trunc('quarter', event.occurred_on::timestamp)::date AS quarter,
+    analytics.age_on(patient.date_of_birth, event.occurred_on) AS age,
+    analytics.age_band(analytics.age_on(patient.date_of_birth, event.occurred_on))
+        AS age_band
+FROM (
+    SELECT patient_id, term, system, code, started_on AS occurred_on
+    FROM clinical_entries WHERE kind = 'encounter'
+) AS event
+JOIN public.patients AS patient
+    ON patient.id = event.patient_id AND patient.deleted_at IS NULL;
+
+-- Measured at visits, in the words and units of the notes, or imported.
+CREATE OR REPLACE VIEW analytics.vitals AS
+SELECT event.patient_id, patient.sex, event.term, fold(event.term) AS term_key,
+    event.system, event.code,
+    event.value,
+    event.unit,
+    event.occurred_on,
+    date_trunc('month', event.occurred_on::timestamp)::date AS month,
+    date_trunc('quarter', event.occurred_on::timestamp)::date AS quarter,
+    analytics.age_on(patient.date_of_birth, event.occurred_on) AS age,
+    analytics.age_band(analytics.age_on(patient.date_of_birth, event.occurred_on))
+        AS age_band
+FROM (
+    SELECT notes.patient_id, vital.term, '' AS system, '' AS code,
+        (measured.value #>> '{}')::numeric AS value, vital.unit,
+        visit.starts_at::date AS occurred_on
+    FROM medical_records AS notes
+    JOIN public.appointments AS visit ON visit.id = notes.appointment_id
+    CROSS JOIN jsonb_each(notes.content -> 'vitals') AS measured
+    JOIN (
+        VALUES ('systolic', 'Systolic pressure', 'mmHg'),
+            ('diastolic', 'Diastolic pressure', 'mmHg'),
+            ('pulse', 'Pulse', '/min'),
+            ('temperature', 'Temperature', '°C'),
+            ('breathing_rate', 'Respiratory rate', '/min'),
+            ('saturation', 'Oxygen saturation', '%'),
+            ('weight', 'Weight', 'kg'),
+            ('height', 'Height', 'cm')
+    ) AS vital (name, term, unit) ON vital.name = measured.key
+    UNION ALL
+    SELECT patient_id, term, system, code, value, unit, started_on AS occurred_on
+    FROM clinical_entries WHERE kind = 'observation'
+) AS event
+JOIN public.patients AS patient
+    ON patient.id = event.patient_id AND patient.deleted_at IS NULL;
+
+-- The words of a visit are its speciality; it waited from check-in to the call.
+CREATE OR REPLACE VIEW analytics.visits AS
+SELECT event.patient_id, patient.sex, event.term, fold(event.term) AS term_key,
+    event.system, event.code,
+    event.status,
+    event.is_no_show,
+    event.waiting_minutes,
+    event.occurred_on,
+    date_trunc('month', event.occurred_on::timestamp)::date AS month,
+    date_trunc('quarter', event.occurred_on::timestamp)::date AS quarter,
+    analytics.age_on(patient.date_of_birth, event.occurred_on) AS age,
+    analytics.age_band(analytics.age_on(patient.date_of_birth, event.occurred_on))
+        AS age_band
+FROM (
+    SELECT visit.patient_id, doctor.speciality AS term, '' AS system, '' AS code,
+        visit.status, visit.status = 'no-show' AS is_no_show,
+        CASE WHEN visit.called_in_at >= visit.checked_in_at THEN
+            floor(extract(epoch FROM visit.called_in_at - visit.checked_in_at) / 60)
+        END AS waiting_minutes,
+        visit.starts_at::date AS occurred_on
+    FROM public.appointments AS visit JOIN doctors AS doctor
+        ON doctor.id = visit.doctor_id
+) AS event
+JOIN public.patients AS patient
+    ON patient.id = event.patient_id AND patient.deleted_at IS NULL;
+
+-- Each drug of what is not cancelled.
+CREATE OR REPLACE VIEW analytics.prescriptions AS
+SELECT event.patient_id, patient.sex, event.term, fold(event.term) AS term_key,
+    event.system, event.code,
+    event.occurred_on,
+    date_trunc('month', event.occurred_on::timestamp)::date AS month,
+    date_trunc('quarter', event.occurred_on::timestamp)::date AS quarter,
+    analytics.age_on(patient.date_of_birth, event.occurred_on) AS age,
+    analytics.age_band(analytics.age_on(patient.date_of_birth, event.occurred_on))
+        AS age_band
+FROM (
+    SELECT paper.patient_id, line ->> 'drug' AS term, '' AS system, '' AS code,
+        paper.created_at::date AS occurred_on
+    FROM prescriptions AS paper
+    JOIN prescription_versions AS version ON version.prescription_id = paper.id
+        AND version.number = paper.latest
+    CROSS JOIN jsonb_array_elements(version.lines) AS line
+    WHERE paper.status = 'issued'
+) AS event
+JOIN public.patients AS patient
+    ON patient.id = event.patient_id AND patient.deleted_at IS NULL;
+
+-- By type. That there is a confidential one is nobody else's business.
+CREATE OR REPLACE VIEW analytics.documents AS
+SELECT event.patient_id, patient.sex, event.term, fold(event.term) AS term_key,
+    event.system, event.code,
+    event.occurred_on,
+    date_trunc('month', event.occurred_on::timestamp)::date AS month,
+    date_trunc('quarter', event.occurred_on::timestamp)::date AS quarter,
+    analytics.age_on(patient.date_of_birth, event.occurred_on) AS age,
+    analytics.age_band(analytics.age_on(patient.date_of_birth, event.occurred_on))
+        AS age_band
+FROM (
+    SELECT patient_id, document_type AS term, '' AS system, '' AS code,
+        coalesce(dated_on, created_at::date) AS occurred_on
+    FROM public.documents
+    WHERE NOT confidential AND deleted_at IS NULL AND purged_at IS NULL
+) AS event
+JOIN public.patients AS patient
+    ON patient.id = event.patient_id AND patient.deleted_at IS NULL;
+
+REVOKE ALL ON ALL TABLES IN SCHEMA analytics FROM PUBLIC;
+GRANT USAGE ON SCHEMA analytics TO chartroom_analyst;
+GRANT SELECT (patient_id, sex, birth_year) ON analytics.patients TO chartroom_analyst;
+GRANT SELECT (
+    patient_id, sex, term, term_key, system, code, occurred_on, month, quarter, age,
+    age_band, ended_on
+) ON analytics.diagnoses, analytics.medications, analytics.allergies TO chartroom_analyst;
+GRANT SELECT (
+    patient_id, sex, term, term_key, system, code, occurred_on, month, quarter, age,
+    age_band
+) ON analytics.procedures, analytics.encounters, analytics.prescriptions,
+    analytics.documents TO chartroom_analyst;
+GRANT SELECT (
+    patient_id, sex, term, term_key, system, code, occurred_on, month, quarter, age,
+    age_band, value, unit
+) ON analytics.vitals TO chartroom_analyst;
+GRANT SELECT (
+    patient_id, sex, term, term_key, system, code, occurred_on, month, quarter, age,
+    age_band, status, is_no_show,
+    waiting_minutes
+) ON analytics.visits TO chartroom_analyst;

@@ -1,0 +1,95 @@
+"""Count patients by what happened to them, without a name and without small groups."""
+
+import streamlit as st
+
+from dashboard.analytics import cohort_address, cohort_comparison, cohort_editor
+from dashboard.analytics.cohort_charts import show_attrition, show_split
+from dashboard.context import freshness
+from dashboard.ui.empty_state import empty_state
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.notices import notify
+from dashboard.ui.page_header import page_header
+from dashboard.ui.words import at, plain
+
+
+@st.fragment
+def show_editor() -> None:
+    """Build a cohort; nothing is counted until it is asked for."""
+    with error_boundary():
+        cohort_editor.draw()
+        if st.button("Count patients", type="primary", key="cohorts_count"):
+            cohort_address.show(cohort_editor.read())
+
+
+@st.fragment
+def show_saved() -> None:
+    """Open a cohort by its name, or give this one a name."""
+    with error_boundary():
+        known = cohort_address.saved()
+        for view in known:
+            if st.button(
+                plain(view.name),
+                key=f"cohorts_saved_{view.id}",
+                icon=":material/bookmark:",
+                width="stretch",
+            ):
+                cohort_address.show_key(view.key)
+                st.rerun()
+        if not known:
+            st.caption("No saved cohorts yet. Count one, then name it.")
+        if not cohort_address.current_key():
+            return
+        with st.form("cohorts_save_form", border=False):
+            name = st.text_input(
+                "Save this cohort as", key="cohorts_name", autocomplete="off"
+            )
+            saves = st.form_submit_button("Save cohort", key="cohorts_save")
+        if saves:
+            notify(f"Saved as {cohort_address.save(name).name}.")
+            st.rerun()
+
+
+@st.fragment
+def choose_compared() -> None:
+    """Choose which cohorts stand side by side."""
+    with error_boundary():
+        cohort_comparison.show_choice()
+
+
+page_header("Cohorts")
+least = cohort_address.smallest_group()
+st.caption(
+    "How many patients had an event, and what came next. Nobody is named, and no "
+    f"number below {least} is told, nor what would tell it beside earlier counts. The "
+    "address can be sent to colleagues who may count cohorts."
+)
+with st.container(horizontal=True):
+    with st.popover("Saved cohorts", key="cohorts_saved", icon=":material/bookmarks:"):
+        show_saved()
+    with st.popover(
+        "Compare", key="cohorts_comparing", icon=":material/compare_arrows:"
+    ):
+        choose_compared()
+with error_boundary():
+    cohort = cohort_address.find_current()
+    cohort_editor.fill(cohort, repr(cohort))
+    show_editor()
+    st.divider()
+    if compared := cohort_address.compared_keys():
+        with st.spinner("Counting..."):
+            comparison = cohort_address.compare(compared)
+        cohort_comparison.show(comparison)
+        st.caption(freshness())
+    elif cohort is None:
+        empty_state(
+            "Nothing is counted yet. Say who comes in, then press *Count patients*.",
+            icon="filter_alt",
+        )
+    else:
+        with st.spinner("Counting..."):
+            result = cohort_address.count(cohort)
+        st.markdown(f"**{plain(result.sentence)}**")
+        st.caption(f"Counted {at(result.counted_at)}.")
+        show_attrition(result)
+        show_split(result)
+        st.caption(freshness())

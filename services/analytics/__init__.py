@@ -1,0 +1,1 @@
+"""What analysts ask of all patients together, and nobody of one."""

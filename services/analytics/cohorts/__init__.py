@@ -1,0 +1,37 @@
+"""Cohorts: how many patients had an event, and how many of them what came next."""
+
+from services.analytics.cohorts.comparing import (
+    FEWEST as FEWEST,
+    MOST as MOST,
+    ComparedShare as ComparedShare,
+    Comparison as Comparison,
+    compare as compare,
+)
+from services.analytics.cohorts.model import (
+    Cohort as Cohort,
+    CohortEvent as CohortEvent,
+    Dimension as Dimension,
+    EventKind as EventKind,
+    Rule as Rule,
+    Window as Window,
+    WindowSide as WindowSide,
+)
+from services.analytics.cohorts.results import (
+    Cell as Cell,
+    CohortCount as CohortCount,
+    CohortResult as CohortResult,
+    Hidden as Hidden,
+)
+from services.analytics.cohorts.running import count as count
+from services.analytics.cohorts.storing import (
+    COHORTS as COHORTS,
+    from_json as from_json,
+    recall as recall,
+    remember as remember,
+    to_json as to_json,
+)
+from services.analytics.cohorts.telling import (
+    RevealsFew as RevealsFew,
+    Untold as Untold,
+    tell as tell,
+)

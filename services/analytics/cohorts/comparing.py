@@ -1,0 +1,210 @@
+"""Two to four cohorts side by side: sizes, ages, sexes, how they differ and overlap."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import combinations
+from typing import Final
+
+import numpy as np
+from sqlalchemy.orm import Session
+
+from services.analytics.cohorts import checking, statements, statistics, suppression
+from services.analytics.cohorts.inference import Members
+from services.analytics.cohorts.model import Cohort, Dimension
+from services.analytics.cohorts.running import (
+    PatientClass,
+    members_of_all,
+    read_classes,
+)
+from services.analytics.cohorts.statistics import Interval
+from services.analytics.cohorts.storing import to_json
+from services.analytics.cohorts.telling import Untold
+from services.analytics.cohorts.wording import describe
+from services.core import audit
+from services.core.actors import Actor, Permission
+from services.core.audit import Action
+from services.core.errors import InvalidInput
+
+FEWEST: Final = 2
+MOST: Final = 4
+_COMPARED_BY: Final = (Dimension.AGE_BAND, Dimension.SEX)
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedShare:
+    """How many of a cohort have a value, and their share from 0 to 1; None is hidden.
+
+    `interval` is the share's 95 % confidence interval. `difference` is the standardized
+    difference of the share from that in the first cohort, None in the first one.
+    """
+
+    dimension: Dimension
+    value: str
+    patients: int | None
+    share: float | None
+    interval: Interval | None
+    difference: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedCohort:
+    """Who remains of a cohort at last, by age at the first event and by sex."""
+
+    sentence: str
+    patients: int | None
+    shares: tuple[ComparedShare, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """How many patients are in both of two cohorts, counted from 0; None is hidden."""
+
+    first: int
+    second: int
+    patients: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Cohorts side by side, as they were at `counted_at`."""
+
+    cohorts: tuple[ComparedCohort, ...]
+    overlaps: tuple[Overlap, ...]
+    smallest_group: int
+    counted_at: datetime
+
+
+# By what, and its value.
+_Values = dict[tuple[Dimension, str], Members]
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """A cohort's patients, None where they are few, and those of each told value."""
+
+    sentence: str
+    members: Members
+    told: _Values
+
+    def share(self, value: tuple[Dimension, str]) -> float | None:
+        members = self.told.get(value)
+        return None if members is None else len(members) / len(self.members)
+
+
+def compare(
+    session: Session,
+    actor: Actor,
+    compared: Sequence[Cohort],
+    *,
+    now: datetime,
+    smallest_group: int,
+) -> Untold[Comparison]:
+    """Count cohorts side by side; nothing below `smallest_group` is in it.
+
+    What they are split by does not matter. It may be shown once `tell` has held it
+    against what was told before. Raises InvalidInput, NotAllowed.
+    """
+    actor.require(Permission.COUNT_COHORTS)
+    whole = [replace(cohort, split_by=()) for cohort in compared]
+    _validate(whole)
+    criteria = [to_json(cohort) for cohort in whole]
+    audit.record(session, actor, Action.COHORT_COUNT, details={"criteria": criteria})
+    counted = [_count(session, cohort, now, smallest_group) for cohort in whole]
+    shared = list(_overlaps(counted, smallest_group))
+    return Untold(
+        question=json.dumps(["compare", criteria, smallest_group], sort_keys=True),
+        answer=Comparison(
+            tuple(_shown(each, counted, smallest_group) for each in counted),
+            tuple(overlap for overlap, _ in shared),
+            smallest_group,
+            now,
+        ),
+        groups=tuple(_told_groups(counted, smallest_group))
+        + tuple(members for overlap, members in shared if overlap.patients is not None),
+        population=session.execute(statements.population()).scalar_one(),
+        smallest_group=smallest_group,
+    )
+
+
+def _validate(compared: Sequence[Cohort]) -> None:
+    if not FEWEST <= len(compared) <= MOST:
+        raise InvalidInput("cohorts", f"Compare from {FEWEST} to {MOST} cohorts.")
+    for place, cohort in enumerate(compared):
+        checking.validate(cohort)
+        if cohort in compared[:place]:
+            raise InvalidInput("cohorts", "Compare each cohort once.")
+
+
+def _count(session: Session, cohort: Cohort, now: datetime, k: int) -> _Counted:
+    split = replace(cohort, split_by=_COMPARED_BY)
+    last = len(cohort.steps)
+    classes = [
+        each for each in read_classes(session, split, now) if each.passed == last
+    ]
+    told = {
+        (dimension, value): members
+        for place, dimension in enumerate(_COMPARED_BY)
+        for value, members in _by_value(classes, place, k).items()
+    }
+    return _Counted(describe(cohort), members_of_all(classes, last), told)
+
+
+def _by_value(
+    classes: Sequence[PatientClass], place: int, k: int
+) -> dict[str, Members]:
+    """Return who has which value, where that may be told."""
+    found: dict[tuple[str, ...], list[PatientClass]] = {}
+    for each in classes:
+        found.setdefault((each.values[place],), []).append(each)
+    members = {key: members_of_all(some, 0) for key, some in sorted(found.items())}
+    told = suppression.protect_table(
+        {key: (len(inside), len(inside)) for key, inside in members.items()}, k
+    )
+    return {
+        key[0]: members[key] for key, (number, _) in told.items() if number is not None
+    }
+
+
+def _shown(each: _Counted, counted: Sequence[_Counted], k: int) -> ComparedCohort:
+    if len(each.members) < k:
+        return ComparedCohort(each.sentence, None, ())
+    # The same values for all, or a gap would tell of nobody.
+    values = sorted({value for cohort in counted for value in cohort.told})
+    shares = tuple(_share(each, counted[0], value) for value in values)
+    return ComparedCohort(each.sentence, len(each.members), shares)
+
+
+def _share(
+    each: _Counted, first: _Counted, value: tuple[Dimension, str]
+) -> ComparedShare:
+    share, reference = each.share(value), first.share(value)
+    if share is None:
+        return ComparedShare(*value, None, None, None, None)
+    number, of = len(each.told[value]), len(each.members)
+    return ComparedShare(
+        *value,
+        number,
+        share,
+        statistics.wilson(number, of),
+        statistics.standardized_difference(share, reference)
+        if each is not first and reference is not None
+        else None,
+    )
+
+
+def _overlaps(counted: Sequence[_Counted], k: int) -> Iterator[tuple[Overlap, Members]]:
+    """Yield who is in both of each two: hidden if they, or the rest of one, are few."""
+    for (first, one), (second, other) in combinations(enumerate(counted), 2):
+        both = np.intersect1d(one.members, other.members)
+        rests = (len(one.members) - len(both), len(other.members) - len(both))
+        number = len(both) if min(len(both), *rests) >= k else None
+        yield Overlap(first, second, number), both
+
+
+def _told_groups(counted: Sequence[_Counted], k: int) -> Iterator[Members]:
+    for each in counted:
+        if len(each.members) >= k:
+            yield each.members
+            yield from each.told.values()

@@ -1,0 +1,225 @@
+"""Whether counts that are told together let somebody compute the count of few.
+
+Two rules, on who is in which group and not on how groups were asked for:
+
+- No two groups may differ in 1 to k - 1 patients (control of the overlap of query sets;
+  Dobkin, Jones and Lipton, *ACM TODS* 4(1), 1979).
+- No sum and difference of told counts, each any number of times, may be the count of
+  1 to k - 1 patients (Chin and Özsoyoğlu, *Auditing and Inference Control in
+  Statistical Databases*, *IEEE TSE* 8(6), 1982; trackers: Denning, Denning and
+  Schwartz, *ACM TODS* 4(1), 1979).
+
+Patients who are in the same groups cannot be told apart by counts: such a class is one
+unknown, and each told count is an equation. A count can be computed if its row is a
+combination of the rows of these equations, which is decided in arithmetic modulo a
+prime.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Members = NDArray[np.int64]
+_Matrix = NDArray[np.int64]
+
+# Sums of products of a bit and a remainder stay exact in 64 bits, and in a float's 53
+# for two million classes.
+_PRIME: Final = (1 << 31) - 1
+_SPARE: Final = 8
+_CLASSES_AT_ONCE: Final = 1 << 16
+_COLUMNS_AT_ONCE: Final = 1 << 14
+# Of so many small classes, unions of up to four are looked at; of more, of two.
+_MOST_IN_UNIONS: Final = 1_500
+
+
+def reveals_few(
+    groups: Sequence[Members], told: Sequence[Members], population: int, k: int
+) -> bool:
+    """Return whether `groups`, told beside what is told, give away 1 to k - 1 patients.
+
+    How many patients there are, `population`, is known to everybody.
+    """
+    rows = [*groups, *told]
+    belongs, sizes = _classes(rows, population)
+    differs = belongs[: len(groups), None, :] != belongs[None, :, :]
+    differences = differs @ sizes
+    if np.any((differences > 0) & (differences < k)):
+        return True
+    return _is_computable(belongs, sizes, k)
+
+
+def _classes(
+    rows: Sequence[Members], population: int
+) -> tuple[NDArray[np.bool_], _Matrix]:
+    """Return which class is in which group, a last group of all, and their sizes."""
+    everybody, places = np.unique(np.concatenate(rows), return_inverse=True)
+    ends = np.cumsum([len(members) for members in rows])[:-1]
+    inside = np.split(places, ends)
+    marks = np.zeros(len(everybody), dtype=np.uint64)
+    rng = np.random.default_rng()
+    for members in inside:
+        marks[members] += rng.integers(1, 1 << 63, dtype=np.uint64)
+    _, first, sizes = np.unique(marks, return_index=True, return_counts=True)
+    belongs = np.zeros((len(rows) + 1, len(sizes) + 1), dtype=np.bool_)
+    for number, members in enumerate(inside):
+        is_in = np.zeros(len(everybody), dtype=np.bool_)
+        is_in[members] = True
+        belongs[number, :-1] = is_in[first]
+    belongs[-1] = True
+    # Who is in no group is a class as well; records that have gone since are none.
+    others = max(population - len(everybody), 0)
+    return belongs, np.append(sizes, others)
+
+
+def _is_computable(belongs: NDArray[np.bool_], sizes: _Matrix, k: int) -> bool:
+    """Return whether a combination of rows is 1 for few patients and 0 for all others.
+
+    Its factors have to make 0 of each class that is not few: what is left is small.
+    """
+    belongs, sizes = belongs[:, sizes > 0], sizes[sizes > 0]
+    is_few = sizes < k
+    free = _left_null_space(_condensed(belongs[:, ~is_few]))
+    left = free @ belongs[:, is_few] % _PRIME
+    few = sizes[is_few]
+    while True:
+        left, few = _merged(left, few)
+        if not len(few):
+            return False
+        if not np.any(few >= k):
+            return _has_sum_of_zero(_null_vectors(left), few, k)
+        left = _product(_left_null_space(left[:, few >= k]), left[:, few < k])
+        few = few[few < k]
+
+
+def _merged(left: _Matrix, sizes: _Matrix) -> tuple[_Matrix, _Matrix]:
+    """Join classes that no combination tells apart, and leave out what none sees."""
+    is_seen = left.any(axis=0)
+    if not is_seen.any():
+        return left[:, :0], sizes[:0]
+    left, sizes = left[:, is_seen], sizes[is_seen]
+    factors = np.random.default_rng().integers(_PRIME, size=(2, len(left)))
+    alike = _packed(_product(factors, left).T)
+    _, first, where = np.unique(alike, return_index=True, return_inverse=True)
+    return left[:, first], np.bincount(where, weights=sizes).astype(np.int64)
+
+
+def _condensed(belongs: NDArray[np.bool_]) -> _Matrix:
+    """Return a few random sums of the columns, which span what all of them span."""
+    height, width = belongs.shape
+    if width <= height + _SPARE:
+        return belongs.astype(np.int64)
+    rng = np.random.default_rng()
+    found = np.zeros((height, height + _SPARE), dtype=np.int64)
+    for start in range(0, width, _CLASSES_AT_ONCE):
+        some = belongs[:, start : start + _CLASSES_AT_ONCE].astype(np.float64)
+        factors = rng.integers(_PRIME, size=(some.shape[1], height + _SPARE))
+        found += (some @ factors.astype(np.float64)).astype(np.int64) % _PRIME
+    return found % _PRIME
+
+
+def _left_null_space(columns: _Matrix) -> _Matrix:
+    """Return the combinations of rows that make 0 of every column."""
+    height, width = columns.shape
+    both = np.hstack((columns % _PRIME, np.eye(height, dtype=np.int64)))
+    rank = len(_eliminate(both, width))
+    return both[rank:, width:]
+
+
+def _null_vectors(left: _Matrix) -> _Matrix:
+    """Return two random vectors that `left` makes 0 of, a row for each column."""
+    rng = np.random.default_rng()
+    found = rng.integers(_PRIME, size=(left.shape[1], 2))
+    pivots = _independent(left)
+    found[pivots] = 0
+    solved = np.hstack((left[:, pivots], -_product(left, found) % _PRIME))
+    _eliminate(solved, len(pivots))
+    found[pivots] = solved[: len(pivots), len(pivots) :]
+    return found
+
+
+def _independent(left: _Matrix) -> list[int]:
+    """Return columns on which all others depend, looking at few of them at a time."""
+    chosen: list[int] = []
+    while len(seen := np.flatnonzero(left.any(axis=0))):
+        some = seen[: 2 * len(left)]
+        pivots = _eliminate(left[:, some], len(some))
+        chosen += [int(some[place]) for place in pivots]
+        left = _product(_left_null_space(left[:, some]), left)
+    return chosen
+
+
+def _eliminate(matrix: _Matrix, width: int) -> list[int]:
+    """Bring the first columns into reduced echelon form, and return the pivots."""
+    pivots: list[int] = []
+    for place in range(width):
+        row = len(pivots)
+        if row == len(matrix):
+            break
+        candidates = np.flatnonzero(matrix[row:, place])
+        if not len(candidates):
+            continue
+        best = row + candidates[0]
+        matrix[[row, best]] = matrix[[best, row]]
+        inverse = pow(int(matrix[row, place]), -1, _PRIME)
+        matrix[row] = matrix[row] * inverse % _PRIME
+        others = np.flatnonzero(matrix[:, place])
+        others = others[others != row]
+        taken = np.outer(matrix[others, place], matrix[row]) % _PRIME
+        matrix[others] = (matrix[others] - taken) % _PRIME
+        pivots.append(place)
+    return pivots
+
+
+def _product(left: _Matrix, right: _Matrix) -> _Matrix:
+    """Multiply in two halves of 16 bits: the sums of so many products fit in 64."""
+    total = np.zeros((left.shape[0], right.shape[1]), dtype=np.int64)
+    for start in range(0, left.shape[1], _COLUMNS_AT_ONCE):
+        some = left[:, start : start + _COLUMNS_AT_ONCE]
+        high, low = np.divmod(right[start : start + _COLUMNS_AT_ONCE], 1 << 16)
+        total += (some @ high % _PRIME << 16) + some @ low
+        total %= _PRIME
+    return total
+
+
+def _has_sum_of_zero(vectors: _Matrix, sizes: _Matrix, k: int) -> bool:
+    """Return whether up to four classes, fewer than k together, add up to 0.
+
+    Each combination of rows adds up to 0 against such vectors. So does what is none,
+    with odds of 1 to 2 to the power of 62.
+    """
+    alone = _Sums(vectors, sizes)
+    if not vectors.any(axis=1).all() or alone.cancel(alone, k):
+        return True
+    if len(sizes) > _MOST_IN_UNIONS:
+        return False
+    first, second = np.triu_indices(len(sizes), k=1)
+    is_few = sizes[first] + sizes[second] < k
+    first, second = first[is_few], second[is_few]
+    pairs = _Sums(vectors[first] + vectors[second], sizes[first] + sizes[second])
+    return pairs.cancel(alone, k) or pairs.cancel(pairs, k)
+
+
+class _Sums:
+    """Sums of the vectors of some classes, and how many patients are in these."""
+
+    def __init__(self, vectors: _Matrix, sizes: _Matrix) -> None:
+        self._vectors = vectors % _PRIME
+        self._sizes = sizes
+
+    def cancel(self, others: "_Sums", k: int) -> bool:
+        """Return whether one of these and one of the others, few together, are 0."""
+        if not len(self._sizes) or not len(others._sizes):
+            return False
+        ours, theirs = _packed(self._vectors), _packed(-others._vectors % _PRIME)
+        order = np.lexsort((others._sizes, theirs))
+        theirs, sizes = theirs[order], others._sizes[order]
+        # The first of those that are alike is the smallest.
+        places = np.minimum(np.searchsorted(theirs, ours), len(theirs) - 1)
+        meets = (theirs[places] == ours) & (self._sizes + sizes[places] < k)
+        return bool(meets.any())
+
+
+def _packed(vectors: _Matrix) -> NDArray[np.int64]:
+    return vectors[:, 0] << 31 | vectors[:, 1]

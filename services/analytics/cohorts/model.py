@@ -1,0 +1,96 @@
+"""What a cohort is: an event that lets patients in, and rules that keep them."""
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Final
+
+from services.patients.records.model import Sex
+
+MOST_STEPS: Final = 8
+MOST_RULES: Final = 5
+MOST_DIMENSIONS: Final = 2
+
+
+class EventKind(StrEnum):
+    """What can happen to a patient."""
+
+    DIAGNOSIS = "diagnosis"
+    MEDICATION = "medication"
+    ALLERGY = "allergy"
+    PROCEDURE = "procedure"
+    VITAL = "vital sign"
+    VISIT = "visit"
+    NO_SHOW = "no-show"
+    CANCELLATION = "cancelled visit"
+    PRESCRIPTION = "prescription"
+    DOCUMENT = "document"
+    ENCOUNTER = "encounter elsewhere"
+
+
+class WindowSide(StrEnum):
+    """On which side of the first event another one is; never on its own day."""
+
+    AFTER = "after"
+    BEFORE = "before"
+
+
+class Dimension(StrEnum):
+    """What counts can be split by: who, and when the first event was."""
+
+    SEX = "sex"
+    AGE_BAND = "age band"
+    QUARTER = "quarter"
+    YEAR = "year"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CohortEvent:
+    """Events of a kind; what is None or empty does not matter.
+
+    `words` are found from the beginning of a word on; with `code` as well either will
+    do. `at_least` and `at_most` are of the value, ages in completed years on the day,
+    and all ends are included.
+    """
+
+    kind: EventKind
+    words: str = ""
+    code: str = ""
+    at_least: float | None = None
+    at_most: float | None = None
+    from_age: int | None = None
+    to_age: int | None = None
+    since: date | None = None
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """So many days after the first event, or before it; its own day is not one."""
+
+    days: int
+    side: WindowSide = WindowSide.AFTER
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """That a patient has had an event so many times, or has not."""
+
+    event: CohortEvent
+    has: bool = True
+    times: int = 1
+    within: Window | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cohort:
+    """The patients whom an event lets in, and who pass every step.
+
+    A patient comes in on the day of the first event that is as `entry` says. A step is
+    passed by whoever meets one of its rules. Empty `sexes` are all.
+    """
+
+    entry: CohortEvent
+    sexes: tuple[Sex, ...] = ()
+    steps: tuple[tuple[Rule, ...], ...] = ()
+    split_by: tuple[Dimension, ...] = ()

@@ -1,0 +1,66 @@
+"""What may be told of a cohort: counts, and where they are hidden."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from services.analytics.cohorts.model import Cohort, Dimension
+
+
+class Hidden(StrEnum):
+    """Why a count is not told; what is missing to a bound is below k."""
+
+    FEW = "few"
+    NEARLY_ALL = "nearly all"
+
+
+@dataclass(frozen=True, slots=True)
+class CohortCount:
+    """A number of patients, or why it is hidden."""
+
+    number: int | None
+    hidden: Hidden | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AttritionStep:
+    """How many remain after a step, which is told in words."""
+
+    words: str
+    remaining: CohortCount
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Patients with the same values of what counts are split by.
+
+    `entered` and `remaining` are None where one of them, or what lies between them,
+    is below k, and where it could be told from others.
+    """
+
+    values: tuple[str, ...]
+    entered: int | None
+    remaining: int | None
+
+    @property
+    def share(self) -> float | None:
+        """How many of those who came in remain, from 0 to 1."""
+        if not self.entered or self.remaining is None:
+            return None
+        return self.remaining / self.entered
+
+
+@dataclass(frozen=True, slots=True)
+class CohortResult:
+    """A cohort's attrition, the way in first, and its counts by `split_by`.
+
+    As they were at `counted_at`: an answer that may not be told anew is told again.
+    """
+
+    cohort: Cohort
+    sentence: str
+    attrition: tuple[AttritionStep, ...]
+    split_by: tuple[Dimension, ...]
+    cells: tuple[Cell, ...]
+    smallest_group: int
+    counted_at: datetime

@@ -1,0 +1,57 @@
+"""Cohorts as JSON, and behind an opaque key."""
+
+from typing import Final
+
+from pydantic import TypeAdapter, ValidationError
+from sqlalchemy.orm import Session
+
+from services.analytics.cohorts import checking
+from services.analytics.cohorts.model import Cohort
+from services.core.actors import Actor, Permission
+from services.core.errors import InvalidInput
+from services.lists import views
+from services.lists.criteria import Json
+from services.lists.views import Subject
+
+_COHORT: Final = TypeAdapter(Cohort)
+COHORTS: Final = Subject(
+    "cohorts",
+    {},
+    lambda actor: actor.require(Permission.COUNT_COHORTS),
+    lambda _actor, _criteria: None,
+    keeps_criteria=False,
+)
+
+
+def to_json(cohort: Cohort) -> Json:
+    """Return the cohort as a value that json.dumps takes, without what is left out."""
+    kept: Json = _COHORT.dump_python(cohort, mode="json", exclude_defaults=True)
+    return kept
+
+
+def from_json(kept: object) -> Cohort:
+    """Read what to_json wrote; raises InvalidInput if it is something else."""
+    try:
+        cohort = _COHORT.validate_python(kept)
+    except ValidationError as error:
+        wrong = error.errors(include_input=False, include_url=False)[0]
+        place = ".".join(map(str, wrong["loc"])) or "cohort"
+        raise InvalidInput(
+            place, f"This is no cohort: {place}: {wrong['msg']}."
+        ) from None
+    checking.validate(cohort)
+    return cohort
+
+
+def remember(session: Session, actor: Actor, cohort: Cohort) -> str:
+    """Keep the cohort and return the key that recalls it; the caller commits.
+
+    Raises InvalidInput, NotAllowed.
+    """
+    checking.validate(cohort)
+    return views.keep(session, actor, to_json(cohort), subject=COHORTS)
+
+
+def recall(session: Session, actor: Actor, key: str) -> Cohort:
+    """Return the cohort behind the key; raises NotFound, NotAllowed."""
+    return from_json(views.find_kept(session, actor, key, subject=COHORTS))

@@ -1,0 +1,91 @@
+"""Which counts are hidden, so that nobody can be found among few.
+
+No count is told below k, nor any two whose difference is below k: who knows the one
+would know the other. In a table whose lines and whole may be known, what is hidden in
+a line is never one count alone, and never below k together (complementary suppression;
+Hundepool et al., *Statistical Disclosure Control*, Wiley 2012, chapter 4).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
+
+from services.analytics.cohorts.results import CohortCount, Hidden
+
+Key = tuple[str, ...]
+
+
+def protect_attrition(counts: Sequence[int], k: int) -> tuple[CohortCount, ...]:
+    """Return what may be told of counts of which each is part of the one before."""
+    told: list[CohortCount] = []
+    last_told: int | None = None
+    for number in counts:
+        if number < k:
+            told.append(CohortCount(None, Hidden.FEW))
+        elif last_told is not None and last_told - number < k:
+            told.append(CohortCount(None, Hidden.NEARLY_ALL))
+        else:
+            told.append(CohortCount(number))
+            last_told = number
+    return tuple(told)
+
+
+def protect_table(
+    counts: Mapping[Key, tuple[int, int]], k: int
+) -> Mapping[Key, tuple[int | None, int | None]]:
+    """Return what may be told of how many came in and how many of them remain."""
+    lines = tuple(_lines(counts))
+    entered = {key: pair[0] for key, pair in counts.items()}
+    remaining = {key: pair[1] for key, pair in counts.items()}
+    gone = {key: came - left for key, (came, left) in counts.items()}
+    unseen = {key for key, number in entered.items() if number < k}
+    _complete(unseen, lines, k, entered)
+    unsaid = unseen | {key for key in counts if min(remaining[key], gone[key]) < k}
+    _complete(unsaid, lines, k, remaining, gone)
+    return {
+        key: (
+            None if key in unseen else came,
+            None if key in unsaid else left,
+        )
+        for key, (came, left) in counts.items()
+    }
+
+
+def _lines(keys: Mapping[Key, object]) -> Iterator[tuple[Key, ...]]:
+    """Yield the keys whose sum somebody may know: all, and those alike in something."""
+    width = max(map(len, keys), default=0)
+    for size in range(width):
+        for places in combinations(range(width), size):
+            lines: dict[Key, list[Key]] = {}
+            for key in keys:
+                lines.setdefault(tuple(key[place] for place in places), []).append(key)
+            yield from map(tuple, lines.values())
+
+
+def _complete(
+    hidden: set[Key],
+    lines: Sequence[Sequence[Key]],
+    k: int,
+    *numbers: Mapping[Key, int],
+) -> None:
+    """Hide more in each line until what is hidden there tells nothing of one count."""
+    is_changed = True
+    while is_changed:
+        is_changed = False
+        for line in lines:
+            if more := _least_to_hide(hidden, line, k, numbers):
+                hidden.add(more)
+                is_changed = True
+
+
+def _least_to_hide(
+    hidden: set[Key],
+    line: Sequence[Key],
+    k: int,
+    numbers: Sequence[Mapping[Key, int]],
+) -> Key | None:
+    inside = [key for key in line if key in hidden]
+    sums = [sum(of[key] for key in inside) for of in numbers]
+    if not inside or (len(inside) > 1 and min(sums) >= k):
+        return None
+    others = [key for key in line if key not in hidden]
+    return min(others, key=lambda key: (numbers[0][key], key), default=None)

@@ -1,0 +1,88 @@
+"""An analyst counts, compares and is refused a subtraction, in Chromium."""
+
+from datetime import date, timedelta
+from uuid import uuid4
+
+import pytest
+from playwright.sync_api import Page, expect
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from db.models.patient import ClinicalEntry, Patient
+from services.core.actors import Role
+from tests.browser.conftest import Site
+
+pytestmark = pytest.mark.browser
+
+DAY = date(2025, 2, 10)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def procedures(site: Site) -> None:
+    """Forty of the demo's people were screened, one of them late, and 30 vaccinated."""
+
+    def add(session: Session) -> None:
+        in_use = select(Patient.id).where(Patient.deleted_at.is_(None))
+        ids = session.scalars(in_use.order_by(Patient.id.desc()).limit(60)).all()
+        for place, patient_id in enumerate(ids):
+            day = DAY + timedelta(days=place == 0)
+            for term in ("Screening",) * (place < 40) + ("Vaccination",) * (place > 29):
+                entry = {"kind": "procedure", "term": term, "started_on": day}
+                of = {"source": "synthea", "source_key": uuid4(), "ended_on": day}
+                session.add(ClinicalEntry(patient_id=patient_id, **entry, **of))
+
+    site.write(add)
+
+
+def count(page: Page, words: str) -> None:
+    page.get_by_role("combobox", name="Event").first.click()
+    page.get_by_role("option", name="Procedure", exact=True).click()
+    page.get_by_label("Words", exact=True).fill(words)
+    page.get_by_label("Words", exact=True).press("Enter")
+    page.get_by_role("button", name="Count patients").click()
+    sentence = f"Patients with a first procedure of “{words}”."
+    expect(page.get_by_text(sentence)).to_be_visible()
+
+
+def save(page: Page, name: str) -> None:
+    page.get_by_role("button", name="Saved cohorts").click()
+    page.get_by_label("Save this cohort as").fill(name)
+    page.get_by_role("button", name="Save cohort").click()
+    expect(page.get_by_text(f"Saved as {name}.")).to_be_visible()
+
+
+def test_saved_cohorts_stand_side_by_side(site: Site):
+    with site.lend(Role.ANALYST) as page:
+        for words in ("screening", "vaccination"):
+            page.goto("/cohorts")
+            count(page, words)
+            save(page, words.title())
+
+        page.goto("/cohorts")
+        page.get_by_role("button", name="Compare").click()
+        for name in ("Screening", "Vaccination"):
+            page.get_by_role("combobox", name="Cohorts to compare").click()
+            page.get_by_role("option", name=name, exact=True).click()
+            expect(page.get_by_role("option", name=name, exact=True)).to_have_count(0)
+        page.keyboard.press("Escape")
+        inside = page.get_by_test_id("stPopoverBody")
+        inside.get_by_role("button", name="Compare", exact=True).click()
+
+        expect(page.get_by_role("heading", name="Cohorts side by side")).to_be_visible()
+        expect(page.get_by_text("A: 40 patients.")).to_be_visible()
+        expect(page.get_by_text("B: 30 patients.")).to_be_visible()
+        expect(page.get_by_text("A and B: 10")).to_be_visible()
+        assert "compare=" in page.url
+
+
+def test_all_minus_all_but_one_is_refused(site: Site):
+    with site.lend(Role.ANALYST) as page:
+        page.goto("/cohorts")
+        count(page, "screening")
+        field = page.get_by_role("group", name="On or before", exact=True)
+        field.get_by_role("spinbutton").first.click()
+        page.keyboard.type(f"{DAY:%Y%m%d}")
+        page.get_by_role("button", name="Count patients").click()
+
+        refusal = page.get_by_text("they would tell of fewer than 5 patients")
+        expect(refusal).to_be_visible()

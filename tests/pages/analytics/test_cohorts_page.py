@@ -1,0 +1,190 @@
+"""The page on which analysts count, from the empty state to an answer by quarter."""
+
+import json
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from services.analytics.cohorts import Dimension, EventKind
+from services.consultations import notes
+from services.core.actors import Role
+from services.patients.care import care
+from services.patients.records.model import Sex
+from tests.kit import cast
+from tests.pages.conftest import Clinic
+from tests.services.visits import visit_samples
+
+DIAGNOSED_AT = datetime(2025, 2, 10, 12, tzinfo=UTC)
+ENTRY = "cohorts_entry"
+
+
+@pytest.fixture(scope="module")
+def hypertensive(clinic: Clinic) -> None:
+    """Have 12 women and 14 men diagnosed at a visit; 6 and 5 come again in time.
+
+    Six others are well: else the 26 would be nearly everybody.
+    """
+    for number in range(6):
+        clinic.register(first_name=f"W{number}", date_of_birth=date(1950, 1, 1))
+    clinician = clinic.cast[Role.CLINICIAN]
+    doctor = clinic.write(lambda s: cast.add_doctor(s, user_id=clinician.id).id)
+    number = 0
+    for sex, people, come_again in (("female", 12, 6), ("male", 14, 5)):
+        for place in range(people):
+            number += 1
+            _diagnose(clinic, doctor, sex, number, comes_again=place < come_again)
+
+
+def _diagnose(clinic, doctor, sex, number, *, comes_again):
+    patient = clinic.register(
+        first_name=f"P{number}", sex=sex, date_of_birth=date(1950, 1, 1)
+    )
+    clinician = clinic.cast[Role.CLINICIAN]
+    clinic.write(lambda s: care.assign(s, clinic.clerk, patient.id, clinician.id))
+    at = DIAGNOSED_AT + timedelta(minutes=30 * number)
+    first = clinic.write(
+        lambda s: visit_samples.visit(s, doctor, patient.id, at, status="completed")
+    )
+    found = {"diagnoses": "I10 Hypertension"}
+    clinic.write(lambda s: notes.save(s, clinician, first, found, number=0))
+    if comes_again:
+        again = at + timedelta(days=30)
+        clinic.write(
+            lambda s: visit_samples.visit(
+                s, doctor, patient.id, again, status="completed"
+            )
+        )
+
+
+def tables(app: AppTest) -> dict[str, list[list[str]]]:
+    """Return the rows of the table below each chart, by the chart's name."""
+    found = {}
+    for element in app.get("bidi_component"):
+        if element.key.endswith("_tools"):
+            data = json.loads(element.proto.bytes)
+            found[data["name"]] = data["rows"]
+    return found
+
+
+def press(app: AppTest, key: str) -> AppTest:
+    app.button(key=key).click().run()
+    assert not app.exception
+    return app
+
+
+def test_before_anything_is_counted_the_page_says_what_to_do(clinic: Clinic):
+    app = clinic.open("cohorts", Role.ANALYST)
+
+    assert not app.exception
+    assert any("Nothing is counted yet" in each.value for each in app.markdown)
+
+
+def test_how_many_came_again_by_quarter_women_compared_with_men(
+    clinic: Clinic, hypertensive
+):
+    app = clinic.open("cohorts", Role.ANALYST)
+    app.text_input(key=f"{ENTRY}_words").set_value("hypertension")
+    app.text_input(key=f"{ENTRY}_from_age").set_value("51")
+    app.multiselect(key="cohorts_split").set_value([Dimension.QUARTER, Dimension.SEX])
+    press(app, "cohorts_add")
+
+    press(app, "cohorts_count")
+
+    said = [each.value for each in app.markdown]
+    assert (
+        "**Patients with a first diagnosis of “hypertension” at age 51 or older, who "
+        "had a visit within 90 days after it; by quarter and sex\\.**"
+    ) in said
+    assert [row[1] for row in tables(app)["Attrition"]] == ["26", "11"]
+    assert tables(app)["Cohort by quarter and sex"] == [
+        ["2025 Q1", "Female", "12", "6", "50.0%"],
+        ["2025 Q1", "Male", "14", "5", "35.7%"],
+    ]
+
+
+def test_a_cohort_is_saved_and_opened_again(clinic: Clinic, hypertensive):
+    app = clinic.open("cohorts", Role.ANALYST)
+    app.text_input(key=f"{ENTRY}_code").set_value("I10")
+    press(app, "cohorts_count")
+    app.text_input(key="cohorts_name").set_value("High blood pressure")
+    press(app, "cohorts_save")
+
+    opened = clinic.open("cohorts", Role.ANALYST)
+    [saved] = [b.key for b in opened.button if b.label == "High blood pressure"]
+    press(opened, saved)
+
+    assert opened.text_input(key=f"{ENTRY}_code").value == "I10"
+    assert [row[1] for row in tables(opened)["Attrition"]] == ["26"]
+
+
+def _save(app: AppTest, name: str) -> None:
+    app.text_input(key="cohorts_name").set_value(name)
+    press(app, "cohorts_save")
+
+
+def test_saved_cohorts_stand_side_by_side(clinic: Clinic, hypertensive):
+    app = clinic.open("cohorts", Role.ANALYST)
+    app.text_input(key=f"{ENTRY}_words").set_value("hypertension")
+    for sexes, name in (([Sex.FEMALE], "Women"), ([Sex.MALE], "Men")):
+        app.multiselect(key="cohorts_sexes").set_value(sexes)
+        press(app, "cohorts_count")
+        _save(app, name)
+
+    opened = clinic.open("cohorts", Role.ANALYST)
+    keys = opened.multiselect(key="cohorts_compared").options
+    assert {"Women", "Men"} <= set(keys)
+    opened.multiselect(key="cohorts_compared").select("Women").select("Men").run()
+    press(opened, "cohorts_compare")
+
+    said = [each.value for each in opened.markdown]
+    assert any(line.startswith("**A: 12 patients.**") for line in said)
+    assert any(line.startswith("**B: 14 patients.**") for line in said)
+    assert "A and B: **not told**" in said
+    ages = tables(opened)["Cohorts by age band"]
+    assert [row[:3] for row in ages] == [["A", "70–79", "12"], ["B", "70–79", "14"]]
+    assert ages[0][3:] == ["100.0%", "75.8% to 100.0%"]
+    assert opened.query_params["compare"]
+
+
+def test_a_subtraction_is_refused_in_a_sentence(clinic: Clinic, hypertensive):
+    app = clinic.open("cohorts", Role.ANALYST)
+    app.text_input(key=f"{ENTRY}_words").set_value("hypertension")
+    press(app, "cohorts_count")
+    assert [row[1] for row in tables(app)["Attrition"]] == ["26"]
+
+    # All but three, whose visits were after midnight.
+    app.date_input(key=f"{ENTRY}_until").set_value(DIAGNOSED_AT.date())
+    press(app, "cohorts_count")
+
+    assert "would tell of fewer than 5 patients" in app.error[0].value
+
+
+def test_few_are_not_told(clinic: Clinic, hypertensive):
+    app = clinic.open("cohorts", Role.ANALYST)
+    app.selectbox(key=f"{ENTRY}_kind").set_value(EventKind.ALLERGY)
+    app.text_input(key=f"{ENTRY}_words").set_value("platinum")
+
+    press(app, "cohorts_count")
+
+    assert [row[1] for row in tables(app)["Attrition"]] == ["fewer than 5"]
+
+
+def test_what_cannot_be_counted_is_said_and_nothing_typed_is_lost(clinic: Clinic):
+    app = clinic.open("cohorts", Role.ANALYST)
+    app.text_input(key=f"{ENTRY}_from_age").set_value("60")
+    app.text_input(key=f"{ENTRY}_to_age").set_value("50")
+
+    press(app, "cohorts_count")
+
+    assert "The lower of the two ages is the higher one" in app.error[0].value
+    assert app.text_input(key=f"{ENTRY}_from_age").value == "60"
+
+
+def test_what_is_no_number_is_said(clinic: Clinic):
+    app = clinic.open("cohorts", Role.ANALYST)
+    app.text_input(key=f"{ENTRY}_to_age").set_value("old")
+
+    press(app, "cohorts_count")
+
+    assert "Age to must be a number, such as 50." in app.error[0].value

@@ -1,0 +1,299 @@
+"""Ten known ways to find somebody among the demo's people: each fails, by one rule.
+
+Each attack returns what it has found out. Without the rule that stops it, it is right.
+"""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from db.endpoints import Endpoints
+from db.models.patient import ClinicalEntry, Patient
+from db.postgres import Database
+from services.analytics import cohorts
+from services.analytics.cohorts import (
+    Cohort,
+    CohortCount,
+    CohortEvent,
+    Dimension,
+    EventKind,
+    Rule,
+    suppression,
+    telling,
+)
+from services.demo.seeding import seed
+from services.lists.criteria import Criteria, Filter, Group, Operator
+from services.patients import search
+from services.patients.search import exporting, pages
+from services.patients.search.pages import PATIENT_LISTS
+from services.patients.search.visibility import NAMED, UNNAMED
+from tests.conftest import connect, owner
+from tests.kit import cast
+
+K = 5
+DAY = date(2025, 2, 10)
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
+PEOPLE = 90
+GOUT = CohortEvent(kind=EventKind.DIAGNOSIS, words="gout")
+CHECK = CohortEvent(kind=EventKind.PROCEDURE, words="check-up")
+FLU = CohortEvent(kind=EventKind.DIAGNOSIS, words="influenza")
+
+
+@pytest.fixture(scope="module")
+def demo(module_endpoints: Endpoints) -> Endpoints:
+    """The demo's first people, without visits."""
+    with closing(Database(module_endpoints)) as database:
+        seed(database, patients=PEOPLE, past=lambda _: None)
+    return module_endpoints
+
+
+@pytest.fixture
+def session(demo) -> Iterator[Session]:
+    engine = connect(owner(demo))
+    with engine.connect() as connection:
+        outer = connection.begin()
+        with Session(connection, join_transaction_mode="create_savepoint") as session:
+            yield session
+        outer.rollback()
+    engine.dispose()
+
+
+@pytest.fixture
+def people(session):
+    """The demo's people, the same in each run."""
+    in_use = select(Patient).where(Patient.deleted_at.is_(None))
+    return session.scalars(in_use.order_by(Patient.record_number)).all()
+
+
+class Analyst:
+    """Somebody who puts together whatever they are told."""
+
+    def __init__(self, session):
+        self.session, self.actor = session, cast.add_actor(session, cast.ANA)
+
+    def ask(self, cohort):
+        counted = cohorts.count(
+            self.session, self.actor, cohort, now=NOW, smallest_group=K
+        )
+        return cohorts.tell(self.session, self.actor, counted)
+
+    def number(self, cohort):
+        """Return how many are told to remain, if that is told."""
+        with suppress(cohorts.RevealsFew):
+            return self.ask(cohort).attrition[-1].remaining.number
+        return None
+
+    def sum(self, *terms):
+        """Add up counts, each with its factor; None if one of them is not told."""
+        numbers = [self.number(cohort) for _, cohort in terms]
+        if None in numbers:
+            return None
+        factors = [factor for factor, _ in terms]
+        return sum(f * number for f, number in zip(factors, numbers, strict=True))
+
+    def file(self, *filters):
+        criteria = Criteria(Group(members=filters))
+        pieces = search.export_csv(self.session, self.actor, criteria, now=NOW)
+        return list(csv.DictReader(io.StringIO("".join(pieces))))
+
+
+@pytest.fixture
+def analyst(session):
+    return Analyst(session)
+
+
+def give(session, people, term, day=DAY, kind="condition"):
+    for patient in people:
+        entry = {"kind": kind, "term": term, "started_on": day, "ended_on": day}
+        of = {"patient_id": patient.id, "source": "synthea", "source_key": uuid4()}
+        session.add(ClinicalEntry(**entry, **of))
+    session.flush()
+
+
+def differencing(analyst, people):
+    """All minus all but one: whose gout began a day later."""
+    give(analyst.session, people[:20], "Gout")
+    give(analyst.session, people[20:21], "Gout", DAY + timedelta(1))
+    return analyst.sum(
+        (1, Cohort(entry=GOUT)), (-1, Cohort(entry=replace(GOUT, until=DAY)))
+    )
+
+
+def complement(analyst, people):
+    """Everybody, whose number a list shows, minus who was at the check-up."""
+    give(analyst.session, people[2:], "Check-up", kind="procedure")
+    everybody = search.count_patients(analyst.session, analyst.actor, Criteria()).value
+    number = analyst.number(Cohort(entry=CHECK))
+    return None if number is None else everybody - number
+
+
+def tracker(analyst, people):
+    """Gout or influenza, plus gout or no influenza, minus all, is gout."""
+    give(analyst.session, people[:40], "Check-up", kind="procedure")
+    give(analyst.session, people[:20], "Influenza")
+    give(analyst.session, people[19:21], "Gout")
+    flu, no_flu = Rule(event=FLU), Rule(event=FLU, has=False)
+    gout = Rule(event=GOUT)
+    return analyst.sum(
+        (1, Cohort(entry=CHECK, steps=((gout, flu),))),
+        (1, Cohort(entry=CHECK, steps=((gout, no_flu),))),
+        (-1, Cohort(entry=CHECK)),
+    )
+
+
+def homogeneity(analyst, people):
+    """All of a group have something: then each of them has."""
+    give(analyst.session, people[:20], "Check-up", kind="procedure")
+    give(analyst.session, people[:20], "Gout")
+    return analyst.number(Cohort(entry=CHECK, steps=((Rule(event=GOUT),),)))
+
+
+def small_cells(analyst, people):
+    """The few men among many women, or all minus the women."""
+    men = [each for each in people if each.sex == "male"][:3]
+    women = [each for each in people if each.sex == "female"][:20]
+    give(analyst.session, [*men, *women], "Gout")
+    result = analyst.ask(Cohort(entry=GOUT, split_by=(Dimension.SEX,)))
+    cells = {cell.values[0]: cell.entered for cell in result.cells}
+    whole = result.attrition[0].remaining.number
+    return cells["male"] or (cells["female"] and whole - cells["female"])
+
+
+def marginals(analyst, people):
+    """All minus each of the parts that are many."""
+    for place, (number, day) in enumerate(((8, 0), (8, 100), (3, 200))):
+        some = people[place * 10 : place * 10 + number]
+        give(analyst.session, some, "Gout", DAY + timedelta(day))
+    parts = (
+        replace(GOUT, until=DAY + timedelta(50)),
+        replace(GOUT, since=DAY + timedelta(50), until=DAY + timedelta(150)),
+    )
+    return analyst.sum(
+        (1, Cohort(entry=GOUT)), *((-1, Cohort(entry=part)) for part in parts)
+    )
+
+
+def repeated_question(analyst, people):
+    """Ask again when somebody has left the consulting room."""
+    give(analyst.session, people[:20], "Gout")
+    before = analyst.number(Cohort(entry=GOUT))
+    give(analyst.session, people[20:21], "Gout")
+    return (analyst.number(Cohort(entry=GOUT)) - before) or None
+
+
+def sliding_window(analyst, people):
+    """Ten days, then ten days from tomorrow: who went out is as many as came in.
+
+    By days that nobody shares, those are two persons.
+    """
+    for place, patient in enumerate(people[:30]):
+        give(analyst.session, [patient], "Gout", DAY + timedelta(place))
+    told = []
+    for first in range(5):
+        since, until = DAY + timedelta(first), DAY + timedelta(first + 9)
+        window = Cohort(entry=replace(GOUT, since=since, until=until))
+        if analyst.number(window) is not None:
+            told.append(first)
+    fewest = min((2 * (b - a) for a, b in pairwise(told)), default=K)
+    return fewest if fewest < K else None
+
+
+def linkage(analyst, people):
+    """A register of the town has names and years of birth: somebody fits a row."""
+    town = [(p.first_name[0] + p.last_name[0], p.birth_year) for p in people]
+    others = [letter * 2 for letter in "ABCDEFGHIJKL"]
+    town += [(two, year) for two in others for year in {year for _, year in town}]
+    by_initials, by_year = Counter(town), Counter(year for _, year in town)
+    rows = search.list_patients(
+        analyst.session, analyst.actor, Criteria(), size=PEOPLE
+    ).rows
+    fitting = (
+        by_initials[row.first_name[0] + row.last_name[0], row.date_of_birth.year]
+        if hasattr(row, "first_name")
+        else by_year[row.birth_year]
+        for row in rows
+    )
+    fewest = min(fitting)
+    return fewest if fewest < K else None
+
+
+def joined_exports(analyst, people):
+    """Two files of other columns or days, put side by side by their first column."""
+    everybody = analyst.file()
+    women = analyst.file(Filter("sex", Operator.EQUAL, "female"))
+    first = next(iter(everybody[0]))
+    shared = {row[first] for row in everybody} & {row[first] for row in women}
+    return len(shared) or None
+
+
+def _tell_all(counts, _):
+    return tuple(map(CohortCount, counts))
+
+
+def _allow_subtraction(patch):
+    patch.setattr(telling, "reveals_few", lambda *_: False)
+
+
+def _show_every_step(patch):
+    _allow_subtraction(patch)
+    patch.setattr(suppression, "protect_attrition", _tell_all)
+
+
+def _show_every_cell(patch):
+    _allow_subtraction(patch)
+    patch.setattr(suppression, "protect_table", lambda counts, _: counts)
+
+
+def _show_names(patch):
+    named = replace(PATIENT_LISTS, scope_of=lambda _: NAMED)
+    patch.setattr(pages, "PATIENT_LISTS", named)
+    patch.setattr(pages, "visibility_of", lambda _: NAMED)
+
+
+def _keep_ids_in_files(patch):
+    with_ids = replace(UNNAMED, exported=("id", *UNNAMED.exported))
+    listed = replace(PATIENT_LISTS, scope_of=lambda _: with_ids)
+    patch.setattr(exporting, "PATIENT_LISTS", listed)
+
+
+ATTACKS = {
+    differencing: (1, _allow_subtraction),
+    complement: (2, _allow_subtraction),
+    tracker: (2, _allow_subtraction),
+    homogeneity: (20, _show_every_step),
+    small_cells: (3, _show_every_cell),
+    marginals: (3, _allow_subtraction),
+    repeated_question: (1, _allow_subtraction),
+    sliding_window: (2, _allow_subtraction),
+    linkage: (1, _show_names),
+    joined_exports: (True, _keep_ids_in_files),
+}
+
+
+def names(attack):
+    return getattr(attack, "__name__", None)
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=names)
+def test_nobody_is_found(attack, analyst, people):
+    assert attack(analyst, people) is None
+
+
+@pytest.mark.parametrize(("attack", "of"), ATTACKS.items(), ids=names)
+def test_without_its_rule_an_attack_finds_them(attack, of, analyst, people):
+    truth, lift_rule = of
+    with pytest.MonkeyPatch.context() as patch:
+        lift_rule(patch)
+        found = attack(analyst, people)
+
+    assert found == truth or (truth is True and found > K)

@@ -1,0 +1,121 @@
+"""Which told counts, put together, are the count of few: against exact arithmetic."""
+
+from fractions import Fraction
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+from services.analytics.cohorts.inference import reveals_few
+
+EVERYBODY = 400
+K = 5
+
+
+def people(*ranges):
+    return np.concatenate([np.arange(*each, dtype=np.int64) for each in ranges])
+
+
+def without(group):
+    return np.setdiff1d(people((EVERYBODY,)), group)
+
+
+FEW, MANY, OTHERS = people((3,)), people((50,)), people((100, 300))
+EVEN, ODD = people((0, EVERYBODY, 2)), people((1, EVERYBODY, 2))
+
+
+@pytest.mark.parametrize(
+    ("group", "told", "is_revealed"),
+    [
+        (people((40,)), [people((39,))], True),
+        (people((40,)), [people((36,))], True),
+        (people((40,)), [people((35,))], False),
+        (people((40,)), [people((1, 41))], True),
+        (people((EVERYBODY - 4,)), [], True),
+        (people((EVERYBODY - 5,)), [], False),
+        (people((200,)), [people((203, EVERYBODY))], True),
+        (people((200,)), [people((205, EVERYBODY))], False),
+        (np.union1d(FEW, OTHERS), [OTHERS], True),
+        (np.union1d(FEW, EVEN), [np.union1d(FEW, ODD)], True),
+        (np.union1d(MANY, EVEN), [np.union1d(MANY, ODD)], False),
+        (people((0, 203)), [people((100, 300)), people((203, 300)), MANY], False),
+        (people((0, 203)), [people((0, 100)), people((100, 200)), MANY], True),
+    ],
+    ids=[
+        "all but one", "all but four", "all but five", "one for another",
+        "nearly everybody", "everybody but five", "complement", "complement of many",
+        "tracker", "general tracker", "general tracker of many", "parts of others",
+        "the rest of the parts",
+    ],
+)  # fmt: skip
+def test_a_difference_of_few_is_seen(group, told, is_revealed):
+    assert reveals_few([group], told, EVERYBODY, K) is is_revealed
+
+
+def test_several_small_classes_are_seen_together():
+    one, two = people((0, 2)), people((2, 4))
+    first = np.union1d(one, people((100, 200)))
+    second = np.union1d(two, people((200, 300)))
+
+    told = [second, people((100, 300)), people((300, 400)), one + 300]
+
+    assert reveals_few([first], told, EVERYBODY, K)
+
+
+def is_computable(rows, size, population):
+    """Return whether a union of classes below K is in the span of the rows, exactly."""
+    columns = {}
+    for person in range(population):
+        column = (*(person in row for row in rows), True)
+        columns[column] = columns.get(column, 0) + 1
+    classes = list(columns)
+    matrix = [[Fraction(c[n]) for c in classes] for n in range(len(rows) + 1)]
+    rank = rank_of(matrix)
+    small = [place for place, c in enumerate(classes) if columns[c] < size]
+    for many in range(1, size):
+        for union in combinations(small, many):
+            if sum(columns[classes[place]] for place in union) < size:
+                row = [Fraction(place in union) for place in range(len(classes))]
+                if rank_of([*matrix, row]) == rank:
+                    return True
+    return False
+
+
+def rank_of(matrix):
+    rows, rank = [list(row) for row in matrix], 0
+    for place in range(len(rows[0])):
+        pivot = next((n for n in range(rank, len(rows)) if rows[n][place]), None)
+        if pivot is None:
+            continue
+        rows[rank], rows[pivot] = rows[pivot], rows[rank]
+        for n in range(rank + 1, len(rows)):
+            factor = rows[n][place] / rows[rank][place]
+            pairs = zip(rows[n], rows[rank], strict=True)
+            rows[n] = [mine - factor * theirs for mine, theirs in pairs]
+        rank += 1
+    return rank
+
+
+def test_it_is_what_exact_arithmetic_says():
+    rng, seen = np.random.default_rng(20261125), []
+    for _ in range(120):
+        population = int(rng.integers(20, 40))
+        width = int(rng.integers(2, 7))
+        rows = [
+            np.flatnonzero(rng.random(population) < rng.choice([0.3, 0.5, 0.8]))
+            for _ in range(width)
+        ]
+        rows = [row for row in rows if len(row)]
+        # What two groups alone give away is another rule, and tried above.
+        if any(
+            0 < len(np.setxor1d(one, other)) < K for one, other in combinations(rows, 2)
+        ):
+            continue
+        if any(population - len(row) < K for row in rows):
+            continue
+        is_told = reveals_few(rows[:1], rows[1:], population, K)
+        assert is_told == is_computable(rows, K, population)
+        seen.append(is_told)
+
+    assert len(seen) > 30
+    assert set(seen) == {True, False}

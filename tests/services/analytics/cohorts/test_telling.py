@@ -1,0 +1,146 @@
+"""What analysts were told is held against what they ask next, for the whole clinic."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import func, select, update
+
+from db.models.care import ToldAnswer, ToldGroup
+from db.models.patient import Patient
+from services.analytics import cohorts
+from services.analytics.cohorts import Cohort, CohortEvent, Dimension, EventKind
+from services.analytics.cohorts.telling import REMEMBERED_FOR
+from services.core.actors import Role
+from services.core.errors import NotAllowed
+from services.patients.records.model import Sex
+from tests.kit import cast
+from tests.services.analytics.cohorts.test_running import DAY, diagnosed, person
+
+GOUT = CohortEvent(kind=EventKind.DIAGNOSIS, words="gout")
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
+K = 5
+
+
+@pytest.fixture
+def analyst(session):
+    return cast.add_actor(session, cast.ANA)
+
+
+@pytest.fixture
+def gouty(session):
+    """Ten women and eleven men with gout, one more of another day, twenty without."""
+    for sex, number in (("female", 10), ("male", 11)):
+        for _ in range(number):
+            diagnosed(session, person(session, sex=sex), term="Gout")
+    late = person(session, sex="male")
+    diagnosed(session, late, DAY + timedelta(30), term="Gout")
+    for _ in range(20):
+        person(session)
+    return late
+
+
+@pytest.fixture
+def ask(session, analyst):
+    def ask(cohort, actor=analyst, k=K, now=NOW):
+        counted = cohorts.count(session, actor, cohort, now=now, smallest_group=k)
+        return cohorts.tell(session, actor, counted)
+
+    return ask
+
+
+def first_number(result):
+    return result.attrition[0].remaining.number
+
+
+ALL = Cohort(entry=GOUT)
+ALL_BUT_ONE = Cohort(entry=replace(GOUT, until=DAY))
+
+
+@pytest.mark.usefixtures("gouty")
+def test_all_minus_all_but_one_is_refused_in_a_sentence_without_its_number(ask):
+    assert first_number(ask(ALL)) == 22
+
+    with pytest.raises(cohorts.RevealsFew, match="fewer than 5 patients") as refused:
+        ask(ALL_BUT_ONE)
+
+    assert not {"1", "21", "22"} & set(str(refused.value).replace(".", "").split())
+
+
+@pytest.mark.usefixtures("gouty")
+def test_two_analysts_who_put_their_counts_together_are_one(session, ask):
+    ask(ALL)
+
+    with pytest.raises(cohorts.RevealsFew):
+        ask(ALL_BUT_ONE, cast.act_as_somebody(Role.ANALYST))
+
+
+@pytest.mark.usefixtures("gouty")
+def test_what_was_refused_is_not_held_against_anybody(session, ask):
+    ask(ALL)
+    with pytest.raises(cohorts.RevealsFew):
+        ask(ALL_BUT_ONE)
+
+    sizes = session.scalars(select(ToldGroup.size)).all()
+    assert sizes == [22]
+
+
+@pytest.mark.usefixtures("gouty")
+def test_what_is_further_apart_is_told(ask):
+    ask(ALL)
+
+    women = ask(Cohort(entry=GOUT, sexes=(Sex.FEMALE,)))
+
+    assert first_number(women) == 10
+
+
+@pytest.mark.usefixtures("gouty")
+def test_a_group_is_kept_once_however_often_it_is_told(session, ask):
+    for _ in range(2):
+        ask(ALL)
+        ask(Cohort(entry=replace(GOUT, from_age=1), split_by=(Dimension.SEX,)))
+
+    # All, women and men.
+    assert session.scalar(select(func.count()).select_from(ToldGroup)) == 3
+
+
+def test_a_question_that_few_have_changed_gets_its_earlier_answer(session, ask, gouty):
+    earlier = ask(ALL)
+    diagnosed(session, person(session), term="Gout")
+    later = NOW + timedelta(days=1)
+
+    assert ask(ALL, now=later) == earlier
+    assert earlier.counted_at == NOW
+
+    for _ in range(4):
+        diagnosed(session, person(session), term="Gout")
+    anew = ask(ALL, now=later)
+    assert (first_number(anew), anew.counted_at) == (27, later)
+
+
+def test_who_was_counted_and_has_left_is_not_the_difference(session, ask, gouty):
+    ask(ALL)
+    session.execute(
+        update(Patient).where(Patient.id == gouty.id).values(deleted_at=func.now())
+    )
+
+    with pytest.raises(cohorts.RevealsFew):
+        ask(Cohort(entry=replace(GOUT, from_age=1)))
+
+
+@pytest.mark.usefixtures("gouty")
+def test_it_is_remembered_for_90_days(session, ask):
+    ask(ALL)
+    for table in (ToldGroup, ToldAnswer):
+        old = func.now() - REMEMBERED_FOR - timedelta(hours=1)
+        session.execute(update(table).values(told_at=old))
+
+    assert first_number(ask(ALL_BUT_ONE)) == 21
+    assert session.scalars(select(ToldGroup.size)).all() == [21]
+
+
+def test_only_who_may_count_is_told(session, ask, gouty, analyst):
+    counted = cohorts.count(session, analyst, ALL, now=NOW, smallest_group=K)
+
+    with pytest.raises(NotAllowed, match="count cohorts"):
+        cohorts.tell(session, cast.act_as_somebody(Role.STAFF), counted)
