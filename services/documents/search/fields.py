@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from sqlalchemy.orm import Session
+
 from services.core.actors import Actor, Permission
 from services.core.errors import NotAllowed
 from services.core.sentences import Sentence
+from services.documents.fields import PREFIX, DocumentField, FieldKind, read_fields
 from services.documents.records import visibility
 from services.documents.records.kinds import (
     CLASS_LABELS,
@@ -143,6 +146,15 @@ _NOT_FOR_PATIENTS: Final = frozenset(
     }
 )
 
+_KINDS: Final[Mapping[FieldKind, Kind]] = MappingProxyType(
+    {
+        FieldKind.TEXT: Kind.TEXT,
+        FieldKind.NUMBER: Kind.DECIMAL,
+        FieldKind.DATE: Kind.DATE,
+        FieldKind.FLAG: Kind.FLAG,
+        FieldKind.CHOICE: Kind.CHOICE,
+    }
+)
 FIELDS: Final[Mapping[str, Field]] = MappingProxyType({f.name: f for f in _FIELDS})
 OWN_FIELDS: Final[Mapping[str, Field]] = MappingProxyType(
     {f.name: f for f in _FIELDS if f.name not in _NOT_FOR_PATIENTS}
@@ -152,6 +164,24 @@ OWN_FIELDS: Final[Mapping[str, Field]] = MappingProxyType(
 def fields_for(actor: Actor) -> Fields:
     """Return the fields that the actor's lists may be filtered and sorted by."""
     return FIELDS if actor.may(Permission.VIEW_DOCUMENTS) else OWN_FIELDS
+
+
+def listed_field(field: DocumentField) -> Field:
+    """Return one of the clinic's own fields as lists are filtered by it."""
+    return Field(
+        f"{PREFIX}{field.key}",
+        field.label,
+        _KINDS[field.kind],
+        can_be_empty=True,
+        choices=field.choices,
+        phrase=f"with {field.name}",
+    )
+
+
+def listed_fields(session: Session) -> Fields:
+    """Return the clinic's own fields, by the names that lists have for them."""
+    listed = map(listed_field, read_fields(session))
+    return {field.name: field for field in listed}
 
 
 def require_visible(actor: Actor, criteria: Criteria) -> None:
@@ -174,6 +204,22 @@ def require_visible(actor: Actor, criteria: Criteria) -> None:
             )
 
 
+# What a list shows of each document, apart from what can be done with it.
+COLUMNS: Final = (
+    "title",
+    "document_type",
+    "dated_on",
+    "tags",
+    "created_at",
+    "last_name",
+    "filesize",
+    "state",
+)
 DOCUMENTS: Final = Subject(
-    "documents", FIELDS, visibility.require_view, require_visible
+    "documents",
+    FIELDS,
+    visibility.require_view,
+    require_visible,
+    columns=COLUMNS,
+    more=listed_fields,
 )

@@ -84,6 +84,13 @@ _FIELDS = (
         can_be_empty=True,
     ),
     Field(
+        "deceased_on",
+        "Date of death",
+        Kind.DATE,
+        can_be_empty=True,
+        phrase="deceased",
+    ),
+    Field(
         "created_at",
         "Registered",
         Kind.TIMESTAMP,
@@ -112,7 +119,6 @@ _WITHOUT_NAMES: Final = frozenset(
         "current_medications",
         "created_at",
         "updated_at",
-        "id",
     }
 )
 
@@ -176,7 +182,6 @@ COLUMNS: Final = (
     "updated_at",
 )
 UNNAMED_COLUMNS: Final = (
-    "initials",
     "birth_year",
     "sex",
     "medical_history",

@@ -1,0 +1,81 @@
+"""One call for several things: each is changed by itself, and told of by itself.
+
+What is refused of one keeps none of the others; the answer says so of each.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from pydantic import Field
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+
+from api.core.answers import JsonResponse, Shown, written_headers
+from api.core.dependencies import Caller
+from api.core.documented import Problem
+from api.core.problems import problem_of
+from db.postgres import DatabaseUnavailable
+from services.core.errors import ServiceError, Unavailable
+
+MOST: Final = 100
+Ids = Annotated[
+    tuple[Annotated[UUID, Field(strict=False)], ...],
+    Field(strict=False, min_length=1, max_length=MOST),
+]
+_LEFT: Final = (
+    "The database took no more changes, so this one was not made. Try again in a few "
+    "seconds."
+)
+
+
+class BulkOutcome(Shown):
+    """What became of one; without a problem it is done."""
+
+    id: UUID
+    is_done: bool
+    problem: Problem | None
+
+
+class BulkAnswer(Shown):
+    """How many were done, and what became of each in the order of the call."""
+
+    done: int
+    outcomes: list[BulkOutcome]
+
+
+def do_each(
+    caller: Caller, ids: Sequence[UUID], act: Callable[[Session, UUID], object]
+) -> Response:
+    """Do it with each, in a transaction of its own, and say what became of each.
+
+    Raises Unavailable or DatabaseUnavailable where that keeps the first from being
+    done; of the others the answer says so.
+    """
+    headers: dict[str, str] = {}
+
+    def outcomes() -> Iterator[dict[str, Any]]:
+        left: ServiceError | None = None
+        for number, thing in enumerate(dict.fromkeys(ids)):
+            refusal = left
+            if left is None:
+                try:
+                    headers.update(written_headers(caller.write(_with(act, thing))))
+                except (Unavailable, DatabaseUnavailable):
+                    if number == 0:
+                        raise
+                    refusal = left = Unavailable(_LEFT)
+                except ServiceError as error:
+                    refusal = error
+            problem = None if refusal is None else problem_of(refusal)
+            yield {"id": thing, "is_done": problem is None, "problem": problem}
+
+    told = list(outcomes())
+    done = sum(outcome["is_done"] for outcome in told)
+    return JsonResponse({"done": done, "outcomes": told}, headers=headers)
+
+
+def _with(
+    act: Callable[[Session, UUID], object], thing: UUID
+) -> Callable[[Session], object]:
+    return lambda session: act(session, thing)

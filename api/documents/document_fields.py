@@ -1,0 +1,146 @@
+"""/api/document-fields: the fields that an administrator has defined for documents."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import APIRouter
+from pydantic import Field
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+
+from api.core.answers import JsonResponse, Shown, read_headers, written_headers
+from api.core.bodies import Body, describe_body, sent
+from api.core.dependencies import Caller, ProgramOrPerson
+from api.core.documented import shows
+from services.core.errors import InvalidInput
+from services.documents import fields
+from services.documents.fields import DocumentField, FieldDefinition, FieldKind
+from services.documents.records.kinds import DocumentType
+
+router = APIRouter(prefix="/api/document-fields", tags=["Documents"])
+
+_CREATED: Final = 201
+
+
+class DocumentFieldShown(Shown):
+    """A field that documents may have; an archived one is filled in no more."""
+
+    id: UUID
+    key: str = Field(description="Its name in `custom_fields`, criteria and columns.")
+    name: str
+    kind: FieldKind
+    unit: str = Field(description="Of a number; empty if it has none.")
+    choices: list[str]
+    document_types: list[DocumentType] = Field(description="Of all types if empty.")
+    is_required: bool
+    archived_at: datetime | None
+
+
+class DocumentFieldsShown(Shown):
+    """The fields by name, the archived ones too."""
+
+    fields: list[DocumentFieldShown]
+
+
+class FieldBody(Body):
+    """What a field is called, what it holds, and which documents have it."""
+
+    name: str = ""
+    unit: str = ""
+    choices: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    document_types: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    is_required: bool = False
+
+    def definition(self) -> FieldDefinition:
+        """Return what is said of the field, or raise InvalidInput."""
+        unknown = set(self.document_types) - set(DocumentType)
+        if unknown:
+            known = ", ".join(DocumentType)
+            raise InvalidInput("document_types", f"The types are {known}.")
+        return FieldDefinition(
+            self.name, self.unit, self.choices, self.document_types, self.is_required
+        )
+
+
+class NewFieldBody(FieldBody):
+    """What a new field is; its kind stays."""
+
+    kind: str = FieldKind.TEXT.value
+
+    def kind_of(self) -> FieldKind:
+        """Return the kind, or raise InvalidInput."""
+        try:
+            return FieldKind(self.kind)
+        except ValueError as error:
+            known = ", ".join(FieldKind)
+            raise InvalidInput("kind", f"The kinds are {known}.") from error
+
+
+@router.get("", responses=shows(DocumentFieldsShown))
+def list_fields(caller: ProgramOrPerson) -> Response:
+    """List the fields that documents may have beside those that all have."""
+    read = caller.read(lambda session: fields.list_fields(session, caller.actor))
+    content = {"fields": list(map(DocumentFieldShown.of, read.value))}
+    return JsonResponse(content, headers=read_headers(read, caller.after))
+
+
+@router.post(
+    "",
+    status_code=_CREATED,
+    responses=shows(DocumentFieldShown, 409, 413, 415, status=_CREATED),
+    openapi_extra=describe_body(NewFieldBody),
+)
+def add_field(
+    caller: ProgramOrPerson, body: Annotated[NewFieldBody, sent(NewFieldBody)]
+) -> Response:
+    """Define a field; its key is made of its name, and stays."""
+    return _do(
+        caller,
+        lambda session: fields.add_field(
+            session, caller.actor, body.kind_of(), body.definition()
+        ),
+        _CREATED,
+    )
+
+
+@router.put(
+    "/{uuid}",
+    responses=shows(DocumentFieldShown, 404, 409, 413, 415),
+    openapi_extra=describe_body(FieldBody),
+)
+def change_field(
+    caller: ProgramOrPerson, uuid: UUID, body: Annotated[FieldBody, sent(FieldBody)]
+) -> Response:
+    """Change a field; a choice that documents have stays."""
+    return _do(
+        caller,
+        lambda session: fields.change_field(
+            session, caller.actor, uuid, body.definition()
+        ),
+    )
+
+
+@router.post("/{uuid}/archive", responses=shows(DocumentFieldShown, 404))
+def archive_field(caller: ProgramOrPerson, uuid: UUID) -> Response:
+    """Let a field be filled in no more; what documents have in it stays."""
+    return _do(
+        caller, lambda session: fields.archive_field(session, caller.actor, uuid)
+    )
+
+
+@router.post("/{uuid}/restore", responses=shows(DocumentFieldShown, 404))
+def restore_field(caller: ProgramOrPerson, uuid: UUID) -> Response:
+    """Let an archived field be filled in again."""
+    return _do(
+        caller, lambda session: fields.restore_field(session, caller.actor, uuid)
+    )
+
+
+def _do(
+    caller: Caller, action: Callable[[Session], DocumentField], status: int = 200
+) -> Response:
+    written = caller.write(action)
+    shown = DocumentFieldShown.of(written.value)
+    return JsonResponse(shown, status, written_headers(written))

@@ -1,0 +1,82 @@
+"""/api/v1/patients/bulk: the same done with several patients in one call."""
+
+from collections.abc import Callable
+from typing import Annotated, Final, Literal
+from uuid import UUID
+
+from fastapi import APIRouter
+from pydantic import Field
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+
+from api.core.bodies import Body, describe_body, sent
+from api.core.bulk import BulkAnswer, Ids, do_each
+from api.core.dependencies import Caller, Program, program
+from api.core.documented import shows
+from api.patients.schemas import version_named
+from services.core import reasons
+from services.core.actors import Permission
+from services.core.errors import InvalidInput
+from services.patients.care import care
+from services.patients.records import patients
+
+router = APIRouter(prefix="/api/v1/patients", tags=["Patients"])
+
+_NEEDED: Final = {
+    "assign": Permission.ASSIGN_CARE,
+    "archive": Permission.ARCHIVE_PATIENT,
+    "restore": Permission.ARCHIVE_PATIENT,
+}
+
+
+class PatientsBulk(Body):
+    """What is done with which patients."""
+
+    patients: Ids
+    action: Literal["assign", "archive", "restore"]
+    clinician: Annotated[UUID | None, Field(strict=False)] = Field(
+        None, description="To assign: who treats them from now on."
+    )
+    reason: str = Field("", description="To archive: it stands in the audit log.")
+
+    def act(self, caller: Caller) -> Callable[[Session, UUID], object]:
+        """Return what is done with one, or raise InvalidInput."""
+        actor, clinician = caller.actor, self.clinician
+        if self.action == "assign":
+            if clinician is None:
+                raise InvalidInput("clinician", "Say which clinician treats them.")
+            return lambda session, patient_id: care.assign(
+                session, actor, patient_id, clinician
+            )
+        if self.action == "restore":
+            return lambda session, patient_id: patients.restore(
+                session,
+                actor,
+                patient_id,
+                version=version_named(session, actor, patient_id, "*"),
+            )
+        reason = reasons.read(self.reason)
+        return lambda session, patient_id: patients.archive(
+            session,
+            actor,
+            patient_id,
+            version=version_named(session, actor, patient_id, "*"),
+            reason=reason,
+        )
+
+
+@router.post(
+    "/bulk",
+    responses=shows(BulkAnswer, 413, 415),
+    openapi_extra=describe_body(PatientsBulk),
+)
+def act_on_several(
+    caller: Program, body: Annotated[PatientsBulk, sent(PatientsBulk, program)]
+) -> Response:
+    """Assign up to 100 patients to a clinician, archive or restore them.
+
+    Each is done by the rights of the one: what is refused of one keeps none of the
+    others, and has its own problem in the answer.
+    """
+    caller.require(_NEEDED[body.action])
+    return do_each(caller, body.patients, body.act(caller))

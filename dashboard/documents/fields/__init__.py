@@ -1,0 +1,1 @@
+"""The clinic's own fields of documents on screen."""

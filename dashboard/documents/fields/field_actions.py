@@ -1,0 +1,190 @@
+"""What an administrator can do with fields of documents, each with its question."""
+
+from collections.abc import Callable
+from typing import Final
+
+import streamlit as st
+from sqlalchemy.orm import Session
+
+from dashboard.context import current_actor, write
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.fields import bounded_line
+from dashboard.ui.notices import notify
+from dashboard.ui.words import plain
+from services.documents import fields
+from services.documents.fields import (
+    KIND_LABELS,
+    LONGEST_NAME,
+    LONGEST_UNIT,
+    DocumentField,
+    FieldDefinition,
+    FieldKind,
+)
+from services.documents.records.kinds import TYPE_LABELS, DocumentType
+
+_NEW: Final = "fields_new"
+_ROUND: Final = "fields_new_round"
+_ICONS: Final = {
+    FieldKind.TEXT: "short_text",
+    FieldKind.NUMBER: "123",
+    FieldKind.DATE: "event",
+    FieldKind.FLAG: "toggle_on",
+    FieldKind.CHOICE: "list",
+}
+
+
+def add_form() -> None:
+    """Ask for a field that is not there yet, and add it."""
+    # A new form has new inputs, which are empty.
+    key = f"{_NEW}_{st.session_state.setdefault(_ROUND, 0)}"
+    with st.container(border=True, key="fields_add"):
+        kinds = list(FieldKind)
+        kind: FieldKind = st.selectbox(
+            "Kind",
+            kinds,
+            format_func=lambda each: KIND_LABELS[each],
+            key=f"{key}_kind",
+            help="It stays: what is filled in is kept as what it is.",
+        )
+        definition = _definition(key, kind)
+        if st.button("Add field", type="primary", key="fields_add_submit"):
+            with error_boundary():
+                actor = current_actor()
+                made = write(
+                    lambda session: fields.add_field(session, actor, kind, definition)
+                )
+                notify(f"Documents can have the field {plain(made.name)} now.")
+                st.session_state[_ROUND] += 1
+                st.rerun()
+
+
+def show_field(field: DocumentField) -> None:
+    """Show one field, and offer to change, archive or restore it."""
+    with (
+        st.container(border=True),
+        st.container(horizontal=True, vertical_alignment="center"),
+    ):
+        with st.container(width="stretch", gap="xxsmall"):
+            st.badge(
+                plain(field.label),
+                icon=f":material/{_ICONS[field.kind]}:",
+                color="gray" if field.is_archived else "blue",
+            )
+            st.caption(_said(field))
+        if field.is_archived:
+            if st.button(
+                "Restore", key=f"fields_restore_{field.id}", icon=":material/undo:"
+            ):
+                _restore(field)
+            return
+        if st.button("Change", key=f"fields_change_{field.id}", icon=":material/edit:"):
+            _change(field)
+        if st.button(
+            "Archive", key=f"fields_archive_{field.id}", icon=":material/archive:"
+        ):
+            _archive(field)
+
+
+def _said(field: DocumentField) -> str:
+    of = [TYPE_LABELS[DocumentType(name)] for name in field.document_types]
+    said = [
+        KIND_LABELS[field.kind],
+        ", ".join(of) or "All types of documents",
+        "Required" if field.is_required else "Optional",
+        f"`{field.key}`",
+    ]
+    if field.choices:
+        said.insert(1, plain(", ".join(field.choices)))
+    if field.is_archived:
+        said.insert(0, "Archived")
+    return " · ".join(said)
+
+
+@st.dialog("Change this field", icon=":material/edit:")
+def _change(field: DocumentField) -> None:
+    with error_boundary():
+        definition = _definition(f"fields_{field.id}", field.kind, field)
+        st.caption("A new name stands wherever the field is shown.")
+        if st.button("Save field", type="primary", key="fields_change_save"):
+            _do(
+                lambda session: fields.change_field(
+                    session, current_actor(), field.id, definition
+                ),
+                "The field is changed.",
+            )
+
+
+@st.dialog("Archive this field?", icon=":material/archive:")
+def _archive(field: DocumentField) -> None:
+    with error_boundary():
+        st.markdown(
+            f"**{plain(field.name)}** is filled in no more and no longer required. "
+            "What documents have in it stays and can be found. It can be restored."
+        )
+        if st.button("Archive field", type="primary", key="fields_archive_confirm"):
+            _do(
+                lambda session: fields.archive_field(
+                    session, current_actor(), field.id
+                ),
+                f"The field {plain(field.name)} is archived.",
+            )
+
+
+def _restore(field: DocumentField) -> None:
+    _do(
+        lambda session: fields.restore_field(session, current_actor(), field.id),
+        f"The field {plain(field.name)} is filled in again.",
+    )
+
+
+def _do(act: Callable[[Session], DocumentField], said: str) -> None:
+    write(act)
+    notify(said)
+    st.rerun()
+
+
+def _definition(
+    key: str, kind: FieldKind, start: DocumentField | None = None
+) -> FieldDefinition:
+    """Ask what a field is called, what it holds, and which documents have it."""
+    name = bounded_line(
+        "Name",
+        start.name if start else "",
+        key=f"{key}_name",
+        longest=LONGEST_NAME,
+        autocomplete="off",
+        placeholder="Such as Laboratory number",
+    )
+    unit, choices = "", ""
+    if kind is FieldKind.NUMBER:
+        unit = bounded_line(
+            "Unit",
+            start.unit if start else "",
+            key=f"{key}_unit",
+            longest=LONGEST_UNIT,
+            autocomplete="off",
+            placeholder="Such as ml; empty if it has none",
+        )
+    if kind is FieldKind.CHOICE:
+        choices = st.text_area(
+            "Choices, each on a line",
+            "\n".join(start.choices) if start else "",
+            key=f"{key}_choices",
+            help="A choice that documents have cannot be taken away.",
+        )
+    types = st.multiselect(
+        "Types of documents that have it",
+        list(DocumentType),
+        default=[DocumentType(name) for name in start.document_types] if start else [],
+        format_func=TYPE_LABELS.__getitem__,
+        key=f"{key}_document_types",
+        placeholder="All types",
+    )
+    is_required = st.checkbox(
+        "Required: who files a document of these types fills it in",
+        start.is_required if start else False,
+        key=f"{key}_required",
+    )
+    return FieldDefinition(
+        name, unit, tuple(choices.splitlines()), tuple(types), is_required
+    )

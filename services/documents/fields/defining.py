@@ -1,0 +1,251 @@
+"""Fields of documents are defined, changed and archived by an administrator."""
+
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from itertools import count
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from db.models.document_search import DocumentField as FieldRow, DocumentFieldValue
+from db.postgres import assume_role
+from services.core import audit
+from services.core.actors import Actor, Permission
+from services.core.audit import Action
+from services.core.errors import Conflict, InvalidInput, NotFound
+from services.core.typed_text import is_storable, tidy
+from services.documents.fields.model import (
+    LONGEST_NAME,
+    LONGEST_TEXT,
+    LONGEST_UNIT,
+    DocumentField,
+    FieldDefinition,
+    FieldKind,
+)
+from services.documents.fields.reading import read_fields
+
+SUBJECT: Final = "field"
+MOST_FIELDS: Final = 100
+MOST_CHOICES: Final = 100
+_LONGEST_KEY: Final = 40
+
+
+class FieldExists(Conflict):
+    """Another field has this name, whatever its capitals and accents."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "There is a field of this name already, perhaps an archived one. Choose "
+            "another name, or restore that one."
+        )
+
+
+class NoSuchField(NotFound):
+    """There never was this field."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such field. Reload the page.")
+
+
+def add_field(
+    session: Session, actor: Actor, kind: FieldKind, definition: FieldDefinition
+) -> DocumentField:
+    """Define a field that documents may have; the caller commits.
+
+    Its key is made of its name. Raises InvalidInput, FieldExists, NotAllowed.
+    """
+    actor.require(Permission.DEFINE_FIELDS)
+    if (session.scalar(select(func.count(FieldRow.id))) or 0) >= MOST_FIELDS:
+        raise InvalidInput("name", f"A clinic has {MOST_FIELDS} fields at most.")
+    tidied = _tidied(kind, definition)
+    row = FieldRow(
+        key=_key_of(session, tidied.name), kind=kind.value, **_columns(tidied)
+    )
+    with _named_once(session):
+        session.add(row)
+        session.flush()
+    _record(session, actor, Action.FIELD_ADD, row.id, kind=kind, **asdict(tidied))
+    return _find(session, row.id)
+
+
+def change_field(
+    session: Session, actor: Actor, field_id: UUID, definition: FieldDefinition
+) -> DocumentField:
+    """Change what a field is called and whose it is; the caller commits.
+
+    A choice that documents have stays. Raises InvalidInput, FieldExists, NoSuchField,
+    NotAllowed.
+    """
+    actor.require(Permission.DEFINE_FIELDS)
+    before = _find(session, field_id, locks=True)
+    wanted = _tidied(before.kind, definition)
+    changes = audit.differences(_definition_of(before), wanted)
+    if not changes:
+        return before
+    _require_unused(session, before, set(before.choices) - set(wanted.choices))
+    with _named_once(session):
+        _write(session, field_id, _columns(wanted))
+    _record(session, actor, Action.FIELD_CHANGE, field_id, changed=changes)
+    return _find(session, field_id)
+
+
+def archive_field(session: Session, actor: Actor, field_id: UUID) -> DocumentField:
+    """Let a field be filled in no more; what documents have in it stays.
+
+    The caller commits. Raises NoSuchField, NotAllowed.
+    """
+    return _move(session, actor, field_id, Action.FIELD_ARCHIVE, is_archived=True)
+
+
+def restore_field(session: Session, actor: Actor, field_id: UUID) -> DocumentField:
+    """Let an archived field be filled in again; the caller commits.
+
+    Raises NoSuchField, NotAllowed.
+    """
+    return _move(session, actor, field_id, Action.FIELD_RESTORE, is_archived=False)
+
+
+def _move(
+    session: Session,
+    actor: Actor,
+    field_id: UUID,
+    action: Action,
+    *,
+    is_archived: bool,
+) -> DocumentField:
+    actor.require(Permission.DEFINE_FIELDS)
+    before = _find(session, field_id, locks=True)
+    if before.is_archived is is_archived:
+        return before
+    _write(session, field_id, {"archived_at": func.now() if is_archived else None})
+    _record(session, actor, action, field_id, name=before.name)
+    return _find(session, field_id)
+
+
+def _find(session: Session, field_id: UUID, *, locks: bool = False) -> DocumentField:
+    if locks:
+        wanted = select(FieldRow.id).where(FieldRow.id == field_id).with_for_update()
+        session.execute(wanted)
+    known = {field.id: field for field in read_fields(session)}
+    if field_id not in known:
+        raise NoSuchField
+    return known[field_id]
+
+
+def _write(session: Session, field_id: UUID, values: dict[str, Any]) -> None:
+    session.execute(
+        update(FieldRow)
+        .where(FieldRow.id == field_id)
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _record(
+    session: Session, actor: Actor, action: Action, field_id: UUID, **details: object
+) -> None:
+    audit.record(session, actor, action, subject=(SUBJECT, field_id), details=details)
+
+
+def _definition_of(field: DocumentField) -> FieldDefinition:
+    return FieldDefinition(
+        field.name, field.unit, field.choices, field.document_types, field.is_required
+    )
+
+
+def _columns(definition: FieldDefinition) -> dict[str, Any]:
+    lists = {
+        "choices": list(definition.choices),
+        "document_types": list(definition.document_types),
+    }
+    return asdict(definition) | lists
+
+
+def _tidied(kind: FieldKind, typed: FieldDefinition) -> FieldDefinition:
+    """Return what can be kept of a definition, or raise InvalidInput."""
+    is_choice, is_number = kind is FieldKind.CHOICE, kind is FieldKind.NUMBER
+    return FieldDefinition(
+        name=_line("name", "A field's name", typed.name, LONGEST_NAME),
+        unit=_line("unit", "A unit", typed.unit, LONGEST_UNIT, may_be_empty=True)
+        if is_number
+        else "",
+        choices=_choices_of(typed.choices) if is_choice else (),
+        document_types=tuple(sorted(set(map(str, typed.document_types)))),
+        is_required=typed.is_required,
+    )
+
+
+def _choices_of(typed: Iterable[str]) -> tuple[str, ...]:
+    lines = [line for line in typed if line.strip()]
+    choices = [_line("choices", "A choice", line, LONGEST_TEXT) for line in lines]
+    if not 1 <= len(choices) <= MOST_CHOICES:
+        raise InvalidInput(
+            "choices", f"Type the choices, each on a line: 1 to {MOST_CHOICES} of them."
+        )
+    if len({choice.lower() for choice in choices}) < len(choices):
+        raise InvalidInput("choices", "A choice stands there twice; take one away.")
+    return tuple(choices)
+
+
+def _line(
+    name: str, called: str, typed: str, longest: int, *, may_be_empty: bool = False
+) -> str:
+    line = " ".join(tidy(typed).split()) if is_storable(typed) else ""
+    if not (line or may_be_empty):
+        raise InvalidInput(name, f"{called} is missing. Type one.")
+    # Its name stands in sentences that are filled in themselves.
+    if {"{", "}"} & set(line):
+        raise InvalidInput(name, f"{called} has no braces; take them away.")
+    if len(line) > longest:
+        raise InvalidInput(
+            name, f"{called} has {longest} characters at most; shorten it."
+        )
+    return line
+
+
+def _key_of(session: Session, name: str) -> str:
+    """Return a key that no other field has, as near to the name as can be."""
+    folded = session.scalar(select(func.fold(name))) or ""
+    stem = re.sub("[^a-z0-9]+", "_", folded)[:_LONGEST_KEY].strip("_")
+    if not re.match("[a-z]", stem):
+        stem = f"field_{stem}".strip("_")
+    taken = {field.key for field in read_fields(session)}
+    tries = (f"{stem}_{number}" if number > 1 else stem for number in count(1))
+    return next(key for key in tries if key not in taken)
+
+
+def _require_unused(
+    session: Session, field: DocumentField, choices: Iterable[str]
+) -> None:
+    """Raise InvalidInput if documents have one of these choices."""
+    # An administrator sees nothing of documents, only that there are some.
+    with assume_role(session, "system"):
+        used = session.scalar(
+            select(DocumentFieldValue.text_value)
+            .where(
+                DocumentFieldValue.field == field.key,
+                DocumentFieldValue.text_value.in_(list(choices)),
+            )
+            .limit(1)
+        )
+    if used is not None:
+        raise InvalidInput(
+            "choices",
+            f"Documents have “{used}” in this field, so it stays among the choices.",
+        )
+
+
+@contextmanager
+def _named_once(session: Session) -> Iterator[None]:
+    try:
+        with session.begin_nested():
+            yield
+    except IntegrityError as error:
+        if "document_fields_name_once" not in str(error.orig):
+            raise
+        raise FieldExists from error

@@ -1,0 +1,225 @@
+"""What somebody fills in: read as the kind of its field, and written down."""
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import delete
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from db.models.document_search import DocumentFieldValue
+from services.core.errors import InvalidInput
+from services.core.sentences import Sentence
+from services.core.typed_text import is_storable, tidy
+from services.documents.fields.model import (
+    LONGEST_TEXT,
+    PREFIX,
+    DocumentField,
+    FieldKind,
+    FieldValue,
+)
+from services.documents.fields.reading import read_fields
+
+# In the database a number has 15 digits, which JSON keeps as they are.
+_MOST_WHOLE: Final = 10**9
+_DECIMALS: Final = 6
+_FIRST_DAY: Final = date(1900, 1, 1)
+_LAST_DAY: Final = date(2199, 12, 31)
+_FLAGS: Final[Mapping[str, bool]] = {"true": True, "false": False}
+_COLUMNS: Final[Mapping[FieldKind, str]] = {
+    FieldKind.TEXT: "text_value",
+    FieldKind.CHOICE: "text_value",
+    FieldKind.NUMBER: "number_value",
+    FieldKind.DATE: "date_value",
+    FieldKind.FLAG: "flag_value",
+}
+
+
+def read_values(
+    session: Session,
+    given: Mapping[str, Any],
+    *,
+    document_type: str,
+    before: Mapping[str, FieldValue] | None = None,
+    is_same_type: bool = False,
+) -> dict[str, FieldValue]:
+    """Return what a document of this type shall have in its fields.
+
+    What it had `before` may stay, also in a field that is archived or not of this type.
+    Null and nothing typed leave a field empty. Those that are needed are not asked for
+    where neither values nor type are other than before: what was filed when there was
+    no such field gets another title without it. Raises InvalidInput that names the
+    field.
+    """
+    fields, kept = read_fields(session), before or {}
+    known = {field.key: field for field in fields}
+    values: dict[str, FieldValue] = {}
+    for key, value in given.items():
+        if value is None or (isinstance(value, str) and not value.strip()):
+            continue
+        if key in kept and kept[key] == value:
+            values[key] = kept[key]
+            continue
+        values[key] = _read(_fillable(known, key, document_type), value)
+    if not (is_same_type and values == before):
+        _require_filled(fields, document_type, values)
+    return values
+
+
+def fill(
+    session: Session,
+    document_id: UUID,
+    before: Mapping[str, FieldValue],
+    after: Mapping[str, FieldValue],
+) -> None:
+    """Write down what a document has in its fields, where it is not what it had.
+
+    For whoever may change the document, before they change what they see of it.
+    """
+    if gone := before.keys() - after.keys():
+        _empty(session, document_id, gone)
+    changed = [key for key, value in after.items() if before.get(key) != value]
+    if not changed:
+        return
+    kinds = {field.key: field.kind for field in read_fields(session)}
+    rows = [_row(document_id, key, kinds[key], after[key]) for key in changed]
+    wanted = insert(DocumentFieldValue).values(rows)
+    session.execute(
+        wanted.on_conflict_do_update(
+            index_elements=[DocumentFieldValue.document_id, DocumentFieldValue.field],
+            set_={name: wanted.excluded[name] for name in set(_COLUMNS.values())},
+        )
+    )
+
+
+def _empty(session: Session, document_id: UUID, keys: Collection[str]) -> None:
+    session.execute(
+        delete(DocumentFieldValue).where(
+            DocumentFieldValue.document_id == document_id,
+            DocumentFieldValue.field.in_(keys),
+        )
+    )
+
+
+def _row(
+    document_id: UUID, key: str, kind: FieldKind, value: FieldValue
+) -> dict[str, Any]:
+    columns: dict[str, Any] = dict.fromkeys(_COLUMNS.values())
+    columns[_COLUMNS[kind]] = str(value) if kind is FieldKind.NUMBER else value
+    return {"document_id": document_id, "field": key, **columns}
+
+
+def _fillable(
+    known: Mapping[str, DocumentField], key: str, document_type: str
+) -> DocumentField:
+    field = known.get(key)
+    if field is None:
+        raise InvalidInput(
+            _property(key[:40]),
+            Sentence(
+                "Documents have no field “{key}”. An administrator defines others.",
+                key=key[:40],
+            ),
+        )
+    if field.is_archived:
+        raise _refusal(field, "{name} is archived and filled in no more; leave it out.")
+    if not field.is_of(document_type):
+        raise _refusal(
+            field, "{name} is not for documents of this type; leave it empty."
+        )
+    return field
+
+
+def _require_filled(
+    fields: Iterable[DocumentField], document_type: str, values: Mapping[str, object]
+) -> None:
+    for field in fields:
+        if field.is_required and field.is_of(document_type) and field.key not in values:
+            raise _refusal(
+                field, "{name} is needed for documents of this type; fill it in."
+            )
+
+
+def _read(field: DocumentField, value: object) -> FieldValue:
+    match field.kind:
+        case FieldKind.TEXT:
+            return _read_text(field, value)
+        case FieldKind.NUMBER:
+            return _read_number(field, value)
+        case FieldKind.DATE:
+            return _read_date(field, value)
+        case FieldKind.FLAG:
+            return _read_flag(field, value)
+        case FieldKind.CHOICE:
+            return _read_choice(field, value)
+
+
+def _read_text(field: DocumentField, value: object) -> str:
+    if not isinstance(value, str) or not is_storable(value):
+        raise _refusal(field, "{name} is a text of letters and digits; type it anew.")
+    text = " ".join(tidy(value).split())
+    if not 0 < len(text) <= LONGEST_TEXT:
+        raise _refusal(
+            field,
+            "{name} has {most} characters at most; shorten it.",
+            most=LONGEST_TEXT,
+        )
+    return text
+
+
+def _read_number(field: DocumentField, value: object) -> int | float:
+    sentence = (
+        "{name} is a number such as 12.5, with at most 9 digits before the point and 6 "
+        "behind it."
+    )
+    if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
+        raise _refusal(field, sentence)
+    try:
+        number = Decimal(str(value).strip().replace(",", "."))
+    except InvalidOperation:
+        raise _refusal(field, sentence) from None
+    if not number.is_finite() or abs(number) >= _MOST_WHOLE:
+        raise _refusal(field, sentence)
+    if number != round(number, _DECIMALS):
+        raise _refusal(field, sentence)
+    return int(number) if number == int(number) else float(number)
+
+
+def _read_date(field: DocumentField, value: object) -> str:
+    try:
+        day = value if isinstance(value, date) else date.fromisoformat(str(value))
+    except ValueError:
+        raise _refusal(field, "{name} is a date such as 2026-11-25.") from None
+    if not _FIRST_DAY <= day <= _LAST_DAY:
+        raise _refusal(field, "{name} lies between the years 1900 and 2199.")
+    return f"{day:%Y-%m-%d}"
+
+
+def _read_flag(field: DocumentField, value: object) -> bool:
+    flag = value if isinstance(value, bool) else _FLAGS.get(str(value).lower())
+    if flag is None:
+        raise _refusal(field, "{name} is yes or no (true or false).")
+    return flag
+
+
+def _read_choice(field: DocumentField, value: object) -> str:
+    known = {choice.lower(): choice for choice in field.choices}
+    chosen = known.get(value.strip().lower()) if isinstance(value, str) else None
+    if chosen is None:
+        raise _refusal(
+            field, "{name} is one of: {choices}.", choices=", ".join(field.choices)
+        )
+    return chosen
+
+
+def _refusal(field: DocumentField, sentence: str, **values: object) -> InvalidInput:
+    return InvalidInput(
+        _property(field.key), Sentence(sentence, name=f"“{field.name}”", **values)
+    )
+
+
+def _property(key: str) -> str:
+    return f"{PREFIX}{key}"
