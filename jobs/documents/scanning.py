@@ -1,6 +1,8 @@
 """What the background does with documents: has them scanned, and their pages read."""
 
+import logging
 from contextlib import suppress
+from datetime import UTC, date, datetime
 from functools import partial
 from itertools import chain
 from time import monotonic
@@ -19,15 +21,20 @@ from db.files.gridfs import (
 from db.postgres import SYSTEM, Database
 from jobs.worker.tasks import Stores, queue
 from services.core.errors import Unavailable
+from services.documents import records
 from services.documents.sharing import telling
 from services.pdf import waiting
-from services.pdf.recognition import Recogniser
+from services.pdf.inspecting import NoSuchPage, PdfInspector
+from services.pdf.report import PageWords, Unreadable
 from services.pdf.scanning import ClamdScanner, NoVerdict, Verdict
 from services.pdf.sources import handed_over
 from services.pdf.waiting import WaitingFile
 
 # The worker does one thing at a time: what is left is done a minute later.
 _SECONDS: Final = 20.0
+# Of a file with more pages the rest is looked at and not searched: an hour is enough.
+MOST_PAGES: Final = 500
+_log = logging.getLogger(__name__)
 
 
 @queue.periodic(cron="* * * * *")
@@ -53,14 +60,12 @@ def scan_documents(context: JobContext, timestamp: int) -> None:
     pass_context=True,
 )
 def recognise_documents(context: JobContext, timestamp: int) -> None:
-    """Read the words on pages that are pictures; nothing without tesseract."""
+    """Read the words on pages that are pictures, unless that is switched off."""
     del timestamp
     stores = Stores.of(context)
-    if stores.inspector is None:
-        return
-    recogniser = Recogniser.installed(stores.inspector, stores.ocr_languages)
-    if recogniser is not None:
-        recognise(stores.database, stores.files, recogniser)
+    if stores.inspector is not None and stores.inspector.reads_scans:
+        recognise(stores.database, stores.files, stores.inspector)
+        stores.inspector.end_recognising()
 
 
 def scan(
@@ -87,7 +92,7 @@ def scan(
 def recognise(
     database: Database,
     files: FileStore,
-    recogniser: Recogniser,
+    inspector: PdfInspector,
     *,
     seconds: float = _SECONDS,
 ) -> None:
@@ -96,7 +101,7 @@ def recognise(
     unread = database.read_latest(waiting.list_unread, identity=SYSTEM).value
     with suppress(FileStoreUnavailable, Unavailable):
         for file in unread:
-            _recognise(database, files, recogniser, file, until)
+            _recognise(database, files, inspector, file, until)
             if monotonic() > until:
                 break
 
@@ -125,24 +130,52 @@ def _settle(session: Session, file_id: str, verdict: Verdict) -> None:
 def _recognise(
     database: Database,
     files: FileStore,
-    recogniser: Recogniser,
+    inspector: PdfInspector,
     file: WaitingFile,
     until: float,
 ) -> None:
-    words = list(file.known)
+    read: list[PageWords | None] = []
+    most = min(file.pages, MOST_PAGES)
     with (
         suppress(FileMissing, FileDamaged),
         files.open(Bucket.DOCUMENTS, file.file_id) as stream,
         handed_over(stream) as opened,
     ):
-        while len(words) < file.pages:
-            words.append(recogniser.words_on(opened, len(words) + 1))
+        while (number := len(file.known) + len(read) + 1) <= most:
+            read.append(_words_on(inspector, opened, number))
             if monotonic() > until:
                 break
         record = partial(
-            waiting.record_words,
-            file_id=file.file_id,
-            pages=words,
-            is_all=len(words) >= file.pages,
+            _keep,
+            file=file,
+            read=read,
+            is_all=number >= most,
+            today=datetime.now(UTC).date(),
         )
         database.write(record, identity=SYSTEM)
+
+
+def _words_on(inspector: PdfInspector, opened: int, page: int) -> PageWords | None:
+    """Return what is written on a page of an open file; None if that cannot be read.
+
+    Raises Busy.
+    """
+    try:
+        return inspector.recognise(opened, page)
+    except (NoSuchPage, Unreadable) as error:
+        _log.warning("A page was not recognised: %s.", type(error).__name__)
+        return None
+
+
+def _keep(
+    session: Session,
+    file: WaitingFile,
+    read: list[PageWords | None],
+    *,
+    is_all: bool,
+    today: date,
+) -> None:
+    waiting.record_words(session, file.file_id, file.known, read, is_all=is_all)
+    if is_all:
+        pages = [*file.known, *(page.text if page else "" for page in read)]
+        records.suppose(session, file.file_id, pages, today=today)

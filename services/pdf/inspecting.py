@@ -35,6 +35,12 @@ __all__ = [
 # Each file may take a processor of its own, and much memory, for a while.
 _AT_ONCE: Final = max(2, os.cpu_count() or 1)
 _MAX_WIDTH: Final = 5000
+_RECOGNISING: Final = f"{__package__}.recognising"
+# 200 dots to the inch of A4: more takes longer and is read no better.
+_RECOGNISED_WIDTH: Final = 1654
+# Of a page with very much on it. Its memory is mostly that of the models at work.
+_RECOGNISE_SECONDS: Final = 120.0
+_RECOGNISE_MB: Final = 4096
 _PDF: Final = b"%PDF-"
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
 _SENTENCES: Final = {
@@ -89,14 +95,19 @@ class PdfInspector:
     A source is an open file, a descriptor, an io.BytesIO, or anything with a `read`
     (see services.pdf.sources), and `person` whoever asks: among people turns are shared
     (see services.pdf.turns). Nothing is started before the first file. For use by any
-    number of threads.
+    number of threads. `reads_scans` tells whether words in pictures are read by and by.
     """
 
-    def __init__(self, *, seconds: float = 20, max_mb: int = 1024) -> None:
+    def __init__(
+        self, *, seconds: float = 20, max_mb: int = 1024, reads_scans: bool = True
+    ) -> None:
+        self.reads_scans = reads_scans
         self._seconds = seconds
         self._max_mb = max_mb
         self._process = ReadingProcess()
         self._turns = Turns(_AT_ONCE)
+        self._recognising = ReadingProcess(_RECOGNISING)
+        self._pictures = Turns(1)
 
     def examine(self, source: Readable | int, *, person: Hashable = None) -> PdfReport:
         """Say what the file is. Raises NotAPdf, Unreadable or Busy."""
@@ -153,6 +164,21 @@ class PdfInspector:
         request = self._request("words", page=page)
         return _understood(_WORDS, self._ask(request, source, person))
 
+    def recognise(self, source: Readable | int, page: int) -> PageWords:
+        """Return the words in the picture of a page; raises what `render` does.
+
+        It takes seconds of a processor: for the background, one page at a time.
+        """
+        request = Request(
+            "recognise", _RECOGNISE_SECONDS, _RECOGNISE_MB, page, _RECOGNISED_WIDTH
+        )
+        with handed_over(source) as file:
+            if not begins_like_a_pdf(file):
+                raise NotAPdf
+            with self._pictures.taken(None, os.fstat(file).st_size, request.seconds):
+                answer = self._recognising.ask(request, file)
+        return _understood(_WORDS, _accepted(answer))
+
     def _request(self, do: Task, *, page: int = 0, width: int = 0) -> Request:
         return Request(do, self._seconds, self._max_mb, page, width)
 
@@ -167,9 +193,14 @@ class PdfInspector:
         with self._turns.taken(person, os.fstat(file).st_size, self._seconds):
             return self._process.ask(request, file)
 
+    def end_recognising(self) -> None:
+        """Give back the memory of the models, if there are any loaded."""
+        self._recognising.close()
+
     def close(self) -> None:
-        """End the process, if there is one; it would be started again."""
+        """End the processes, if there are any; they would be started again."""
         self._process.close()
+        self.end_recognising()
 
 
 def _accepted(answer: bytes | None) -> bytes:

@@ -274,11 +274,27 @@ def _page(pdf: pdfium.PdfDocument, number: int) -> pdfium.PdfPage:
         raise Refused(Refusal.DAMAGED) from None
 
 
-def _render(pdf: pdfium.PdfDocument, number: int, width: int) -> bytes:
+def draw(file: int, number: int, width: int) -> tuple[Image.Image, float, float]:
+    """Return a page of the open file as a picture, and its size in points.
+
+    Raises Refused.
+    """
+    pdf, _ = _opened(file)
+    with closing(pdf):
+        return _drawn(pdf, number, width)
+
+
+def _drawn(
+    pdf: pdfium.PdfDocument, number: int, width: int
+) -> tuple[Image.Image, float, float]:
     page = _page(pdf, number)
     page_width, page_height = page.get_size()
-    drawn = page.render(scale=_scale(page_width, page_height, width)).to_pil()
-    picture = _plainest(drawn)
+    scale = _scale(page_width, page_height, width)
+    return page.render(scale=scale).to_pil(), page_width, page_height
+
+
+def _render(pdf: pdfium.PdfDocument, number: int, width: int) -> bytes:
+    picture = _plainest(_drawn(pdf, number, width)[0])
     written = io.BytesIO()
     picture.save(written, "PNG", compress_level=_PNG_LEVEL)
     return written.getvalue()

@@ -16,7 +16,7 @@ from services.pdf import wire
 from services.pdf.wire import Request
 
 _ROOT: Final = Path(services.__path__[0]).resolve().parent
-_PROCESS: Final = f"{__package__}.zygote"
+_READING: Final = f"{__package__}.zygote"
 # What it takes to start Python, and nothing that is secret.
 _VARIABLES: Final = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG")
 _PIECE: Final = 256 * 1024
@@ -27,9 +27,13 @@ _DYING_SECONDS: Final = 0.2
 
 
 class ReadingProcess:
-    """Sends requests to one zygote; for use by any number of threads."""
+    """Sends requests to one zygote; for use by any number of threads.
 
-    def __init__(self) -> None:
+    `program` is the module that the zygote runs.
+    """
+
+    def __init__(self, program: str = _READING) -> None:
+        self._program = program
         self._lock = Lock()
         self._started: _Started | None = None
 
@@ -58,19 +62,19 @@ class ReadingProcess:
             if self._started is None or not self._started.is_alive():
                 if self._started is not None:
                     self._started.end()
-                self._started = _Started()
+                self._started = _Started(self._program)
             return self._started
 
 
 class _Started:
     """One zygote, from its start to its end."""
 
-    def __init__(self) -> None:
+    def __init__(self, program: str) -> None:
         self._lock = Lock()
         self._control, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 (our own words)
-                [sys.executable, "-m", _PROCESS, str(theirs.fileno())],
+                [sys.executable, "-m", program, str(theirs.fileno())],
                 cwd=_ROOT,
                 env={k: os.environ[k] for k in _VARIABLES if k in os.environ},
                 pass_fds=(theirs.fileno(),),

@@ -99,3 +99,8 @@ class PageWords:
     width: _Points
     height: _Points
     words: Annotated[tuple[Word, ...], Field(max_length=5_000)]
+
+    @property
+    def text(self) -> str:
+        """The words, with what stands between them."""
+        return "".join(word.text + word.after for word in self.words).strip()

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, select, update
-from sqlalchemy.dialects.postgresql import insert
+from pydantic import TypeAdapter
+from sqlalchemy import ColumnElement, Row, func, literal, select, update
+from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Session
 
 from db.models.document import (
@@ -17,9 +18,11 @@ from db.models.document import (
 )
 from services.core import audit
 from services.core.audit import Action
+from services.pdf.report import PageWords
 from services.pdf.scanning import Verdict
 
 _AT_ONCE: Final = 100
+_PLACES: Final = TypeAdapter(PageWords)
 _OLDEST_FIRST: Final = DocumentVersion.created_at.asc()
 
 
@@ -75,19 +78,41 @@ def record_verdict(session: Session, file_id: str, verdict: Verdict) -> None:
 
 
 def record_words(
-    session: Session, file_id: str, pages: Sequence[str], *, is_all: bool
+    session: Session,
+    file_id: str,
+    known: Sequence[str],
+    read: Sequence[PageWords | None],
+    *,
+    is_all: bool,
 ) -> None:
-    """Keep the words of a file's first pages; the file itself stays as it is."""
+    """Keep the words of pages that follow the known ones; None of one without any.
+
+    The file itself stays as it is.
+    """
+    pages = [*known, *(page.text if page else "" for page in read)]
+    places = {
+        str(number): _PLACES.dump_python(page, mode="json")
+        for number, page in enumerate(read, start=len(known) + 1)
+        if page and page.words
+    }
     waiting = (DocumentVersion.file_id == file_id, DocumentVersion.reading == "waiting")
     versions = session.scalars(select(DocumentVersion.id).where(*waiting)).all()
     if pages and versions:
         kept = insert(DocumentText).values(
-            [{"version_id": version, "pages": list(pages)} for version in versions]
+            [
+                {"version_id": version, "pages": pages, "places": places}
+                for version in versions
+            ]
         )
         session.execute(
             kept.on_conflict_do_update(
                 index_elements=[DocumentText.version_id],
-                set_={"pages": kept.excluded.pages},
+                set_={
+                    "pages": kept.excluded.pages,
+                    "places": func.coalesce(
+                        DocumentText.places, literal({}, JSONB)
+                    ).concat(kept.excluded.places),
+                },
             )
         )
     if is_all:
@@ -95,6 +120,16 @@ def record_words(
         reading = "recognised" if has_words else "none"
         for version in _changed(session, waiting, {"reading": reading}):
             _record(session, Action.DOCUMENT_RECOGNISE, version, pages=len(pages))
+
+
+def find_places(session: Session, version_id: UUID, page: int) -> PageWords | None:
+    """Return the words of a page that were read from its picture, if any were."""
+    found = session.scalar(
+        select(DocumentText.places[str(page)]).where(
+            DocumentText.version_id == version_id
+        )
+    )
+    return _PLACES.validate_python(found) if found else None
 
 
 def _waiting(

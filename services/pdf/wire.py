@@ -16,7 +16,7 @@ REFUSED: Final = b"!"
 # Ends every answer: one without it was cut off.
 END: Final = b"."
 
-Task = Literal["examine", "render", "text", "words", "convert"]
+Task = Literal["examine", "render", "text", "words", "convert", "recognise"]
 
 
 class Refusal(StrEnum):

@@ -1,6 +1,7 @@
 """The process that waits with its libraries loaded, and forks a reader for each file.
 
-Started as `python -m services.pdf.zygote <descriptor of its socket>`. It has a single
+Started as `python -m services.pdf.zygote <descriptor of its socket>`, or by
+services.pdf.recognising with more libraries. It has a single
 thread, so forking it is safe, and ends when the app at the other end is gone.
 """
 
@@ -36,17 +37,22 @@ _DESCRIPTORS: Final = 2
 _BEGUN: Final = struct.Struct("=if")
 # What a reader ends with that waited until the app was gone.
 _NOBODY_THERE: Final = 3
+Answer = Callable[[Request, int], bytes]
 
 
 class Zygote:
     """Keeps readers ready, which take requests from its socket, one each.
 
-    It ends, and they do, when nobody is at the other end any more.
+    Each answers with what `answer` returns of a request and its open file. It ends, and
+    they do, when nobody is at the other end any more.
     """
 
-    def __init__(self, control: socket.socket, sample: BinaryIO) -> None:
+    def __init__(
+        self, control: socket.socket, sample: BinaryIO, answer: Answer
+    ) -> None:
         self._control = control
         self._sample = sample
+        self._answer = answer
         self._waiting: set[int] = set()
         self._working: dict[int, float] = {}
         self._calm_from = 0.0
@@ -154,7 +160,8 @@ class Zygote:
         self._sample.close()
         for end in (self._begun, self._beginning, self._ended, self._ending):
             os.close(end)
-        _work(request, *files)
+        file, answer = files
+        _work(request, file, answer, self._answer)
         return 0
 
 
@@ -165,7 +172,7 @@ def _arrived(pipe: int) -> bytes:
         return b""
 
 
-def _work(request: Request, file: int, answer: int) -> None:
+def _work(request: Request, file: int, answer: int, answer_of: Answer) -> None:
     # The reader of HEIC is made for threads and fails without.
     confinement.limit(
         seconds=request.seconds,
@@ -173,7 +180,7 @@ def _work(request: Request, file: int, answer: int) -> None:
         may_thread=request.do == "convert",
     )
     try:
-        parts = (wire.DONE, reading.answer(request, file), wire.END)
+        parts = (wire.DONE, answer_of(request, file), wire.END)
     except Refused as refused:
         parts = (wire.REFUSED, refused.refusal.encode(), wire.END)
     # Closed now: to end a process takes longer than most answers do.
@@ -215,10 +222,10 @@ def _warm_up(sample: BinaryIO, *tasks: wire.Task) -> None:
         reading.answer(request, sample.fileno())
 
 
-def main() -> None:
-    """Serve at the socket whose descriptor is the first argument."""
+def serve(descriptor: int, answer: Answer = reading.answer) -> None:
+    """Serve at the socket of this descriptor until nobody is at its other end."""
     with (
-        socket.socket(fileno=int(sys.argv[1])) as control,
+        socket.socket(fileno=descriptor) as control,
         tempfile.TemporaryFile() as sample,
     ):
         # Now: no reader may open files later. Encrypted, because qpdf opens the device
@@ -234,8 +241,8 @@ def main() -> None:
             _warm_up(picture, "convert")
         confinement.confine()
         gc.freeze()
-        Zygote(control, sample).serve()
+        Zygote(control, sample, answer).serve()
 
 
 if __name__ == "__main__":
-    main()
+    serve(int(sys.argv[1]))

@@ -5,6 +5,7 @@ from datetime import date
 from types import MappingProxyType
 from typing import Final
 
+from dashboard.context import inspector
 from dashboard.ui.language import (
     decimal,
     gettext as _,
@@ -157,9 +158,10 @@ def version_states(version: VersionRecord) -> Iterator[Cell]:
         yield Cell(_("Waits for the virus scan"), "warn", "hourglass_top")
     for finding in version.findings:
         yield Cell(_(_SHORT.get(finding, finding)), "warn", "report")
-    if version.reading == "waiting":
-        yield Cell(_("Text is being recognised"), "muted", "document_scanner")
-    if version.reading == "none":
+    is_waiting = version.reading == "waiting"
+    if is_waiting and inspector().reads_scans:
+        yield Cell(_("Text is being read from the scan"), "muted", "document_scanner")
+    elif is_waiting or version.reading == "none":
         yield Cell(_("Pictures without text"), "muted", "image")
 
 

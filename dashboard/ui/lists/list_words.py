@@ -81,11 +81,11 @@ def _group(group: Group, fields: Fields) -> str:
 def _filter(field: Field, filter_: Filter) -> str:
     label, value = _(field.label), filter_.value
     typed = value if isinstance(value, tuple) else (value,)
-    if field.kind is Kind.FLAG:
-        return f"{label}: {_yes_no(typed)}"
     compared = _(criteria.operator_label(filter_.operator, field.kind))
     if filter_.operator is Operator.IS_EMPTY:
         return f"{label} {compared}: {_yes_no(typed)}"
+    if field.kind is Kind.FLAG:
+        return f"{label}: {_yes_no(typed)}"
     spoken = [_value(field, str(value)) for value in typed]
     if filter_.operator is Operator.BETWEEN and len(spoken) == _ENDS:
         return f"{label} {compared} {_(' and ').join(spoken)}"

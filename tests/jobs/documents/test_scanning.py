@@ -3,13 +3,14 @@
 import io
 import tempfile
 from contextlib import closing
+from datetime import date
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
 from db.models.audit import AuditEvent
-from db.models.document import DocumentText, DocumentVersion
+from db.models.document import Document, DocumentText, DocumentVersion
 from db.postgres import SYSTEM, Database
 from jobs.documents import scanning as jobs
 from jobs.worker.tasks import queue
@@ -19,10 +20,10 @@ from services.documents.records.drafts import DraftDocument
 from services.documents.records.errors import Quarantined
 from services.pdf import waiting
 from services.pdf.inspecting import PdfInspector
-from services.pdf.recognition import Recogniser
+from services.pdf.report import PageWords, Unreadable, Word
 from services.pdf.scanning import ClamdScanner, NoVerdict, ScannerUnavailable
 from tests.services.pdf import clamd, samples
-from tests.services.pdf.test_recognition import needs_tesseract, scan
+from tests.services.pdf.test_recognising import scan
 from tests.services.pdf.test_scanning import infected_letter, needs_clamd
 
 AWAY = ClamdScanner("unix:///nowhere/clamd.socket")
@@ -44,13 +45,13 @@ def database(endpoints):
 def file(database, files, clerk, inspector):
     """File documents while the scanner is away."""
 
-    def file(*letters, scanner=AWAY):
+    def file(*letters, scanner=AWAY, name="Letter.pdf", draft=None):
         ingest = DocumentIngest(files, inspector, scanner, refuse_active=False)
         for letter in letters:
-            content = ingest.receive(io.BytesIO(letter), "Letter.pdf")
+            content = ingest.receive(io.BytesIO(letter), name)
             database.write(
                 lambda s, content=content: records.file(
-                    s, clerk, DraftDocument(), content
+                    s, clerk, draft or DraftDocument(), content
                 ),
                 identity=SYSTEM,
             )
@@ -87,6 +88,19 @@ def recorded(database, action):
 def words(database):
     rows = select(DocumentText.pages)
     return database.write(lambda s: s.scalars(rows).all(), identity=SYSTEM).value
+
+
+def documents(database):
+    return database.write(
+        lambda s: s.scalars(select(Document)).all(), identity=SYSTEM
+    ).value
+
+
+def places(database, version, page):
+    def find(session):
+        return waiting.find_places(session, version.id, page)
+
+    return database.write(find, identity=SYSTEM).value
 
 
 def open_version(database, actor, version):
@@ -227,14 +241,14 @@ def test_every_version_of_an_infected_file_goes_into_quarantine(
     assert len(recorded(database, "document:scan")) == 2
 
 
-@needs_tesseract
 def test_the_words_of_a_scanned_letter_are_added_and_its_file_stays(
     database, files, file, inspector
 ):
     file(scan(inspector, "Haemoglobin 14.1", "Next visit in May"), scanner=None)
     (before,) = versions(database)
 
-    jobs.recognise(database, files, Recogniser.installed(inspector, "eng"))
+    # Two pages, however busy the machine is.
+    jobs.recognise(database, files, inspector, seconds=600)
 
     (after,) = versions(database)
     assert (before.reading, after.reading) == ("waiting", "recognised")
@@ -244,10 +258,14 @@ def test_the_words_of_a_scanned_letter_are_added_and_its_file_stays(
 
 
 class Reader:
-    """Reads the number of each page."""
+    """Reads the number of each page, and nothing on the pages of `without`."""
 
-    def words_on(self, _, page):
-        return f"page {page}"
+    def __init__(self, without=()):
+        self._without = without
+
+    def recognise(self, _, page):
+        words = (Word("page", 0, 0, 0.1, 0.1, " "), Word(str(page), 0, 0, 0.1, 0.1, ""))
+        return PageWords(595, 842, () if page in self._without else words)
 
 
 def test_a_long_one_is_read_in_several_turns(database, files, file, inspector):
@@ -276,11 +294,88 @@ def test_whoever_shares_the_file_shares_its_words(database, files, file, clerk):
     assert words(database) == [["page 1"]] * 2
 
 
-def test_pages_without_any_words_are_not_read_again(database, files, file, monkeypatch):
-    file(samples.wide_tree(2), scanner=None)
-    monkeypatch.setattr(Reader, "words_on", lambda *_: "")
+def test_where_words_stand_is_kept_for_each_page_that_has_any(database, files, file):
+    file(samples.wide_tree(3), scanner=None)
+
+    for _ in range(3):
+        jobs.recognise(database, files, Reader(without=[2]), seconds=0)
+
+    (version,) = versions(database)
+    found = [places(database, version, page) for page in (1, 2, 3)]
+    assert [page and page.text for page in found] == ["page 1", None, "page 3"]
+
+
+class Breaking(Reader):
+    """Reads every page but the second, which breaks it."""
+
+    def recognise(self, source, page):
+        if page == 2:
+            raise Unreadable("It breaks the reader.")
+        return super().recognise(source, page)
+
+
+def test_a_page_that_breaks_the_reader_does_not_hold_up_the_others(
+    database, files, file
+):
+    file(samples.wide_tree(3), scanner=None)
+
+    jobs.recognise(database, files, Breaking())
+
+    assert words(database) == [["page 1", "", "page 3"]]
+    assert versions(database)[0].reading == "recognised"
+
+
+def test_of_a_very_long_one_the_first_pages_are_read(
+    database, files, file, monkeypatch
+):
+    monkeypatch.setattr(jobs, "MOST_PAGES", 2)
+    file(samples.wide_tree(3), scanner=None)
 
     jobs.recognise(database, files, Reader())
+
+    assert words(database) == [["page 1", "page 2"]]
+    assert versions(database)[0].reading == "recognised"
+
+
+class Letter(Reader):
+    """Reads a letter with a title and a date."""
+
+    def recognise(self, _source, _page):
+        said = ["Discharge", "letter\n", "Date:", "14", "March", "2026"]
+        parts = tuple(
+            Word(word.strip(), 0, 0, 0.1, 0.1, "\n" if word.endswith("\n") else " ")
+            for word in said
+        )
+        return PageWords(595, 842, parts)
+
+
+def test_a_title_and_a_date_are_supposed_where_nobody_gave_any(database, files, file):
+    file(samples.wide_tree(1), scanner=None, name="scan0001.pdf")
+
+    jobs.recognise(database, files, Letter())
+
+    (document,) = documents(database)
+    assert document.title == "Discharge letter"
+    assert document.dated_on == date(2026, 3, 14)
+    (changed,) = recorded(database, "document:change")
+    assert changed == {"version": 1, "changed": {"title": [], "dated_on": []}}
+
+
+def test_what_somebody_called_a_document_it_stays(database, files, file):
+    given = DraftDocument(title="Mine", dated_on=date(2020, 1, 2))
+    file(samples.wide_tree(1), scanner=None, name="scan0001.pdf", draft=given)
+
+    jobs.recognise(database, files, Letter())
+
+    (document,) = documents(database)
+    assert (document.title, document.dated_on) == (given.title, given.dated_on)
+    assert recorded(database, "document:change") == []
+
+
+def test_pages_without_any_words_are_not_read_again(database, files, file):
+    file(samples.wide_tree(2), scanner=None)
+
+    jobs.recognise(database, files, Reader(without=[1, 2]))
 
     assert versions(database)[0].reading == "none"
 
