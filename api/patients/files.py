@@ -173,5 +173,6 @@ def export(
         criteria=criteria,
         now=caller.stores.now(),
         named_because=reason,
+        smallest_group=caller.stores.smallest_group,
     )
     return ListResponse(caller.export(read), name)

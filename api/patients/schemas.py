@@ -136,14 +136,17 @@ class PatientShown(_PatientFields, Shown):
     created_at: datetime
     updated_at: datetime
     deleted_at: datetime | None
+    deceased_on: date | None
     merged_into: Annotated[UUID | None, From("merged_into_id")]
 
 
 class UnnamedPatientShown(Shown):
-    """A patient of a list, for callers who see no names."""
+    """A patient of a list, for callers who see no names.
+
+    `uuid` is a pseudonym of the day, and of timestamps there is the month.
+    """
 
     uuid: Annotated[UUID, From("id")]
-    initials: str
     birth_year: int
     sex: _Sex
     allergies: list[str]

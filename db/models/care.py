@@ -1,8 +1,10 @@
-"""Who treats whom, and what was opened or taken along beyond that."""
+"""Who treats whom, who opened what, what was exported, and what analysts were told."""
 
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, Text, true
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.base import Base, CreatedAt, PrimaryKey, Timestamp
@@ -75,3 +77,47 @@ class ExportGrant(Base):
     created_at: Mapped[CreatedAt]
     expires_at: Mapped[Timestamp]
     used_at: Mapped[Timestamp | None]
+
+
+class ToldGroup(Base):
+    """Patients whose number analysts were told, as they were then.
+
+    `members` are 64-bit hashes of their ids, sorted, big-endian; `digest` is the
+    SHA-256 of these, so a group that is told again is kept once.
+    """
+
+    __tablename__ = "told_groups"
+    __table_args__ = (
+        CheckConstraint(
+            "octet_length(members) = 8 * size", name="told_groups_size_counts"
+        ),
+        Index("told_groups_by_size", "size"),
+        Index("told_groups_newest", "told_at"),
+    )
+
+    digest: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    size: Mapped[int]
+    members: Mapped[bytes] = mapped_column(LargeBinary)
+    told_at: Mapped[CreatedAt]
+    told_to: Mapped[UUID]
+
+
+class ToldAnswer(Base):
+    """The answer to a question as analysts were last told it, to be told again."""
+
+    __tablename__ = "told_answers"
+    __table_args__ = (Index("told_answers_newest", "told_at"),)
+
+    digest: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    answer: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    told_at: Mapped[CreatedAt]
+
+
+class PseudonymKey(Base):
+    """The one secret that the ids are made with which analysts see of patients."""
+
+    __tablename__ = "pseudonym_keys"
+    __table_args__ = (CheckConstraint("is_only"),)
+
+    is_only: Mapped[bool] = mapped_column(primary_key=True, server_default=true())
+    secret: Mapped[bytes] = mapped_column(LargeBinary)

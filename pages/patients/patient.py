@@ -4,6 +4,7 @@ from typing import Final
 
 import streamlit as st
 
+from dashboard.audit.record_changes import offer_changes_of
 from dashboard.consultations.chart.patient_notes import (
     may_read_notes,
     notes_events,
@@ -24,6 +25,7 @@ from dashboard.documents.search.patient_documents import (
 )
 from dashboard.navigation import go
 from dashboard.patients.care.care_team import care_team, show_outside_care
+from dashboard.patients.chart.entries import entry_events, entry_reads
 from dashboard.patients.chart.health import (
     show_allergies,
     show_history,
@@ -86,8 +88,15 @@ def show_overview() -> None:
 def show_events() -> None:
     """Show all that happened by date, whatever it was."""
     of_notes = notes_reads(patient.id)
-    read_ahead(*visits_reads(patient.id), *prescription_reads(patient.id), *of_notes)
+    of_record = entry_reads(patient.id)
+    read_ahead(
+        *visits_reads(patient.id),
+        *prescription_reads(patient.id),
+        *of_notes,
+        *of_record,
+    )
     events = [*visit_events(patient.id), *document_events(patient.id)]
+    events += entry_events(patient.id)
     events += prescription_events(patient.id)
     if of_notes:
         events += notes_events(patient.id)
@@ -134,4 +143,5 @@ with (
             with carers:
                 care_team(patient)
             show_provenance(patient)
+            offer_changes_of(patient)
 st.caption(freshness())

@@ -10,12 +10,12 @@ from dashboard.navigation import go, open_patient
 from dashboard.patients.records import patient_form
 from dashboard.patients.records.patient_terms import suggest
 from dashboard.patients.search import bulk_actions
-from dashboard.patients.search.column_choice import columns_read, offer_columns
 from dashboard.patients.search.list_charts import list_charts
 from dashboard.patients.search.patient_listing import Listing, offer_named_export
-from dashboard.patients.search.patient_table import patient_table
+from dashboard.patients.search.patient_table import offered_columns, patient_table
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.lists import list_tools
+from dashboard.ui.lists.column_choice import columns_read, offer_columns
 from dashboard.ui.lists.criteria_editor import CriteriaEditor
 from dashboard.ui.lists.pager import pager, position
 from dashboard.ui.lists.sorting import reordered
@@ -52,7 +52,8 @@ def show_results() -> None:
         with list_tools.show_heading("patients", listing.sentence(), csv=csv):
             if csv and actor.may(Permission.EXPORT_NAMES):
                 offer_named_export(listing)
-            offer_columns(listing, columns)
+            is_named = actor.may(Permission.VIEW_NAMES)
+            offer_columns(listing, columns, offered_columns(is_named=is_named))
         bulk_actions.show_summary()
         rows = page.rows or listing.similar()
         if not page.rows and list_tools.show_nobody(

@@ -10,6 +10,7 @@ from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.notices import notify
 from dashboard.ui.page_header import page_header
 from dashboard.ui.words import at, plain
+from services.analytics.cohorts import COHORTS
 from services.core.actors import Permission
 from services.documents.search.fields import DOCUMENTS
 from services.lists import views
@@ -17,9 +18,11 @@ from services.lists.views import Subject, View
 from services.patients.search.fields import PATIENTS
 
 actor = current_actor()
-SUBJECTS = [PATIENTS]
+SUBJECTS = [(PATIENTS, "patients/patients.py")]
 if actor.may(Permission.VIEW_DOCUMENTS):
-    SUBJECTS.append(DOCUMENTS)
+    SUBJECTS.append((DOCUMENTS, "documents/documents.py"))
+if actor.may(Permission.COUNT_COHORTS):
+    SUBJECTS.append((COHORTS, "analytics/cohorts.py"))
 
 
 @st.dialog("Rename this view", icon=":material/edit:")
@@ -54,7 +57,9 @@ def views_of(subject: Subject) -> tuple[View, ...]:
 
 page_header("Saved views")
 st.caption("Lists that you have named. Only you see them here.")
-known = [(view, subject) for subject in SUBJECTS for view in views_of(subject)]
+known = [
+    (view, subject, page) for subject, page in SUBJECTS for view in views_of(subject)
+]
 if not known and empty_state(
     "No saved views yet. Filter the patients, then save the list under a name.",
     icon="bookmarks",
@@ -62,7 +67,7 @@ if not known and empty_state(
     key="views_start",
 ):
     go("patients/patients.py")
-for view, subject in known:
+for view, subject, page in known:
     with (
         st.container(border=True),
         st.container(horizontal=True, vertical_alignment="center"),
@@ -71,7 +76,7 @@ for view, subject in known:
             st.markdown(f"**{plain(view.name)}**")
             st.caption(f"{subject.name.capitalize()} · saved {at(view.created_at)}")
         if st.button("Open", key=f"views_open_{view.id}"):
-            go(f"{subject.name}/{subject.name}.py", list=view.key)
+            go(page, list=view.key)
         if st.button("Rename", key=f"views_rename_{view.id}"):
             rename(view)
         if st.button("Delete", key=f"views_delete_{view.id}"):

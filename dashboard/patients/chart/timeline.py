@@ -48,6 +48,12 @@ class EventKind(Enum):
     VITALS = (marked("Vital signs"), marked("Vital signs"), "monitor_heart")
     PRESCRIPTION = (marked("Prescription"), marked("Prescriptions"), "prescriptions")
     DOCUMENT = (marked("Document"), marked("Documents"), "description")
+    ALLERGY = (marked("Allergy"), marked("Allergies"), "warning")
+    CONDITION = (marked("Condition"), marked("Conditions"), "diagnosis")
+    MEDICATION = (marked("Medication"), marked("Medications"), "medication")
+    PROCEDURE = (marked("Procedure"), marked("Procedures"), "surgical")
+    ENCOUNTER = (marked("Encounter"), marked("Encounters"), "meeting_room")
+    OBSERVATION = (marked("Observation"), marked("Observations"), "labs")
 
     @property
     def label(self) -> str:
@@ -70,7 +76,7 @@ class ChartEvent:
     """Something that happened, and the page that it opens.
 
     `page` is that page's file and `query` its parameters; without a page it offers
-    `actions` only.
+    `actions` only. Of what is known by the day, `at` is its beginning.
     """
 
     kind: EventKind
@@ -81,6 +87,7 @@ class ChartEvent:
     page: str = ""
     query: Mapping[str, str] = field(default_factory=dict)
     actions: tuple[RowAction, ...] = ()
+    is_of_day: bool = False
 
     @property
     def url(self) -> str:
@@ -139,7 +146,7 @@ def _show_years(events: Iterable[ChartEvent]) -> None:
 def _row(place: int, event: ChartEvent, columns: int) -> Row:
     local = in_zone(event.at)
     cells = (
-        Cell(f"{day_and_month(local)}, {local:%H:%M}"),
+        Cell(day_and_month(local) + ("" if event.is_of_day else f", {local:%H:%M}")),
         Cell(event.kind.label, "muted", event.kind.icon),
         Cell(event.what, lines=((Piece(event.more),),) if event.more else ()),
         Cell(event.by),

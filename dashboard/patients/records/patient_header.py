@@ -10,7 +10,16 @@ import streamlit as st
 from dashboard.ui.language import gettext as _
 from dashboard.ui.own_photo import drawing, own_photo
 from dashboard.ui.page_header import name_breadcrumb, page_header
-from dashboard.ui.words import SEXES, born, full_name, listed_name, numbered, plain
+from dashboard.ui.words import (
+    SEXES,
+    aged,
+    born,
+    full_name,
+    listed_name,
+    numbered,
+    plain,
+    written,
+)
 from services.patients.records.model import PatientRecord, Sex
 
 _PHOTO_WIDTH: Final = 96
@@ -48,6 +57,8 @@ def allergy_badges(patient: PatientRecord) -> None:
     with st.container(horizontal=True, gap="small"):
         if patient.is_archived:
             st.badge(_("Archived"), icon=":material/archive:", color="gray")
+        if patient.deceased_on:
+            st.badge(_("Deceased"), color="gray")
         for allergy in patient.allergies:
             st.badge(
                 _("Allergy: {allergy}").format(allergy=plain(allergy)),
@@ -64,7 +75,13 @@ def allergy_badges(patient: PatientRecord) -> None:
 
 def _facts(patient: PatientRecord, today: date) -> Iterator[str]:
     """Return what tells this patient from others."""
-    yield _("Born {day}").format(day=born(patient, today))
+    if patient.deceased_on is None:
+        yield _("Born {day}").format(day=born(patient, today))
+    else:
+        yield _("Born {day}").format(day=written(patient.date_of_birth))
+        yield _("Died {day}, aged {age}").format(
+            day=written(patient.deceased_on), age=aged(patient, patient.deceased_on)
+        )
     yield _("Sex not known") if patient.sex is Sex.UNKNOWN else _(SEXES[patient.sex])
     yield _("Record number **{number}**").format(number=plain(numbered(patient)))
 

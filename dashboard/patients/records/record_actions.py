@@ -1,16 +1,17 @@
 """What can be done with a patient's record as a whole, and what was done with it."""
 
 from collections.abc import Callable
+from datetime import date
 
 import streamlit as st
 
-from dashboard.context import current_actor, last_write, write
+from dashboard.context import current_actor, last_write, today, write
 from dashboard.navigation import go, open_patient
 from dashboard.ui.dialogs import confirmed
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.notices import notify
 from dashboard.ui.words import full_name, plain
-from services.patients.records import patients
+from services.patients.records import deaths, patients
 from services.patients.records.model import PatientRecord
 
 
@@ -60,6 +61,13 @@ def offer_changes(patient: PatientRecord, chosen: Callable[[], None]) -> None:
         on_click=chosen,
     ):
         _confirm_archiving(patient)
+    if st.button(
+        "Date of death",
+        key="patient_death",
+        icon=":material/event_busy:",
+        on_click=chosen,
+    ):
+        _ask_for_death(patient)
     if st.button("As it was", key="patient_past", icon=":material/history:"):
         go("patients/past.py", **query)
 
@@ -80,4 +88,31 @@ def _confirm_archiving(patient: PatientRecord) -> None:
                 )
             )
             notify(f"{full_name(patient)} is archived.", icon="archive")
+            st.rerun()
+
+
+@st.dialog("Date of death", icon=":material/event_busy:")
+def _ask_for_death(patient: PatientRecord) -> None:
+    """Ask for the day, or take it back; say what does not happen by itself."""
+    with error_boundary():
+        died: date | None = st.date_input(
+            "Date of death",
+            patient.deceased_on,
+            min_value=patient.date_of_birth,
+            max_value=today(),
+            key="patient_deceased_on",
+            help="Leave it empty if the patient is alive.",
+        )
+        st.markdown(
+            "No visit can be booked from then on, and no reminders are sent. Visits "
+            "that are booked stay until you cancel them."
+        )
+        if confirmed("Save", key="patient_died_save"):
+            actor, on = current_actor(), today()
+            write(
+                lambda s: deaths.record_death(
+                    s, actor, patient.id, died, version=patient.version, today=on
+                )
+            )
+            notify("Date of death saved." if died else "No date of death is kept.")
             st.rerun()

@@ -1,12 +1,13 @@
 """Patients as rows of a table: family name first, what is dangerous in colour."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 
 import streamlit as st
 
 from dashboard.navigation import patient_url
+from dashboard.ui.lists.column_choice import OfferedColumns
 from dashboard.ui.lists.sorting import marks_of
 from dashboard.ui.record_table import (
     Cell,
@@ -33,7 +34,7 @@ _USUAL: Final = (
     "contact",
     "allergies",
 )
-_UNNAMED_USUAL: Final = UNNAMED_COLUMNS[:6]
+_UNNAMED_USUAL: Final = UNNAMED_COLUMNS[:5]
 _HEADS: Final[Mapping[str, Column]] = {
     "name": Column("Name", "last_name"),
     "record_number": Column("Record number"),
@@ -50,7 +51,6 @@ _HEADS: Final[Mapping[str, Column]] = {
     "current_medications": Column("Medications"),
     "created_at": Column("Registered", "created_at"),
     "updated_at": Column("Last changed", "updated_at"),
-    "initials": Column("Initials"),
     "birth_year": Column("Year of birth", "birth_year"),
 }
 _MOST_NAMED: Final = 2
@@ -88,6 +88,17 @@ def patient_table(
         )
         kept = st.session_state[f"{key}_payload"] = (patients, drawn, payload)
     return record_table(kept[2], key=key)
+
+
+def offered_columns(*, is_named: bool) -> OfferedColumns:
+    """Return the columns of a list of patients, for whoever chooses among them."""
+    return OfferedColumns(
+        columns_for(is_named=is_named),
+        usual_columns(is_named=is_named),
+        label_of,
+        "CSV always has every field, so that whatever reads the file finds each in its "
+        "place.",
+    )
 
 
 def columns_for(*, is_named: bool) -> tuple[str, ...]:
@@ -140,9 +151,8 @@ _CELLS: Final[Mapping[str, Callable[[Any, date], Cell]]] = {
     "allergies": lambda patient, _: allergies_cell(patient),
     "medical_history": lambda patient, _: Cell(_few(patient.medical_history)),
     "current_medications": lambda patient, _: Cell(_few(patient.current_medications)),
-    "created_at": lambda patient, _: Cell(at(patient.created_at)),
-    "updated_at": lambda patient, _: Cell(at(patient.updated_at)),
-    "initials": lambda patient, _: Cell(patient.initials),
+    "created_at": lambda patient, _: Cell(_since(patient, patient.created_at)),
+    "updated_at": lambda patient, _: Cell(_since(patient, patient.updated_at)),
     "birth_year": lambda patient, _: Cell(str(patient.birth_year)),
 }
 
@@ -156,6 +166,11 @@ def allergies_cell(patient: Listed) -> Cell:
     if patient.no_known_allergies:
         return Cell("None known", "ok", "check")
     return Cell("Not stated", "warn", "help")
+
+
+def _since(patient: Listed, timestamp: datetime) -> str:
+    is_unnamed = isinstance(patient, UnnamedPatient)
+    return f"{timestamp:%B %Y}" if is_unnamed else at(timestamp)
 
 
 def _few(terms: Sequence[str]) -> str:

@@ -38,6 +38,7 @@ from services.core import audit
 from services.core.actors import Actor, Role
 from services.core.audit import Action
 from services.core.errors import Conflict
+from services.demo.history import own_fields
 from services.demo.history.reasons import BY_WORDS
 from services.demo.history.register import DEMO
 from services.demo.history.sheets import KINDS, PaperKind
@@ -84,11 +85,12 @@ class Papers:
         PapersUnavailable and db.postgres.DatabaseUnavailable.
         """
         plan = self.database.read_latest(_plan, identity=SYSTEM).value
+        keys = self._define_fields(plan)
         filed = prescribed = 0
         for number, visit in plan.documents:
             if is_stopping():
                 return filed, prescribed
-            self._file(number, visit, plan)
+            self._file(number, visit, plan, keys)
             filed += 1
         for visit in plan.prescriptions:
             if is_stopping():
@@ -96,7 +98,17 @@ class Papers:
             prescribed += self._prescribe(visit, plan.people[Role.CLINICIAN])
         return filed, prescribed
 
-    def _file(self, number: int, visit: Visit, plan: "_Plan") -> None:
+    def _define_fields(self, plan: "_Plan") -> frozenset[str]:
+        """Return the keys of the clinic's own fields, which are made before papers."""
+        administrator = plan.people.get(Role.ADMIN)
+        if administrator is None or not plan.documents:
+            return frozenset()
+        define = partial(own_fields.define, administrator=administrator)
+        return self.database.write(define, identity=SYSTEM).value
+
+    def _file(
+        self, number: int, visit: Visit, plan: "_Plan", keys: frozenset[str]
+    ) -> None:
         kind = _kind(number)
         at = min(visit.completed_at + timedelta(minutes=20), visit.seeded_at)
         if number in _SENT_BY_PATIENT:
@@ -128,11 +140,14 @@ class Papers:
             template=kind.template.name if kind.is_own_form else None,
             form=form if kind.is_own_form else None,
         )
+        document_type = DocumentType(kind.template.document_type)
+        values = own_fields.values_of(document_type, number, day.date(), rng)
         draft = DraftDocument(
             title=f"{kind.template.title}, {day.day} {day:%B %Y}",
-            document_type=DocumentType(kind.template.document_type),
+            document_type=document_type,
             patient_id=None if number in _UNFILED else visit.patient_id,
             id=document_id,
+            fields={key: value for key, value in values.items() if key in keys},
         )
         with self.ingest.row_of(content):
             self.database.write(

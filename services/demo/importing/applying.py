@@ -27,13 +27,15 @@ _PATIENT_FIELDS: Final = (
     "date_of_birth",
     "sex",
     "address",
+    "deceased_on",
     "allergies",
     "medical_history",
     "current_medications",
 )
 _COLLECT: Final = """
 CREATE TEMP TABLE arriving_records ON COMMIT DROP AS
-SELECT arriving.*, coalesce(allergies, '{}') AS allergies,
+SELECT arriving.*, died_on AS deceased_on,
+    coalesce(allergies, '{}') AS allergies,
     coalesce(medical_history, '{}') AS medical_history,
     coalesce(current_medications, '{}') AS current_medications
 FROM arriving_patients AS arriving LEFT JOIN (

@@ -37,15 +37,23 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class CsvFile:
-    """A CSV file with a heading that names at least the columns asked for."""
+    """A CSV file with a heading that names at least the columns asked for.
+
+    `positions` say where each is; None is one that may be missing and is.
+    """
 
     path: Path
-    positions: tuple[int, ...]
+    positions: tuple[int | None, ...]
     width: int
 
     @classmethod
-    def find(cls, path: Path, columns: tuple[str, ...]) -> "CsvFile":
-        """Look the columns up in the heading, or raise CannotImport."""
+    def find(
+        cls, path: Path, columns: tuple[str, ...], may_miss: tuple[str, ...] = ()
+    ) -> "CsvFile":
+        """Look the columns up in the heading, or raise CannotImport.
+
+        Those that may be missing stand behind the others, and are empty if they are.
+        """
         names = [name.strip().casefold() for name in _heading(path)]
         missing = [column for column in columns if column.casefold() not in names]
         if missing:
@@ -54,8 +62,9 @@ class CsvFile:
                 f"{path.name} has no column {' and no column '.join(missing)}: "
                 "export the data from Synthea again, as CSV.",
             )
-        positions = tuple(names.index(column.casefold()) for column in columns)
-        return cls(path, positions, len(names))
+        keys = [column.casefold() for column in (*columns, *may_miss)]
+        positions = (names.index(key) if key in names else None for key in keys)
+        return cls(path, tuple(positions), len(names))
 
     @property
     def size_bytes(self) -> int:
@@ -87,7 +96,9 @@ class CsvFile:
             raise Rejected(
                 f"the line has {len(values)} columns and the heading {self.width}"
             )
-        return tuple(values[position] for position in self.positions)
+        return tuple(
+            "" if position is None else values[position] for position in self.positions
+        )
 
 
 def _heading(path: Path) -> list[str]:

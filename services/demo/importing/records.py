@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final
 
@@ -22,12 +22,28 @@ PATIENT_COLUMNS: Final = (
     "ZIP",
 )
 DOCTOR_COLUMNS: Final = ("Id", "NAME", "GENDER", "SPECIALITY", "CITY")
-ALLERGY_COLUMNS: Final = ("START", "STOP", "PATIENT", "DESCRIPTION")
-MEDICATION_COLUMNS: Final = ALLERGY_COLUMNS
-CONDITION_COLUMNS: Final = (*ALLERGY_COLUMNS, "CODE")
+TERM_COLUMNS: Final = ("START", "STOP", "PATIENT", "DESCRIPTION", "CODE")
+OBSERVATION_COLUMNS: Final = (
+    "DATE",
+    "PATIENT",
+    "DESCRIPTION",
+    "CODE",
+    "VALUE",
+    "UNITS",
+)
+# Of allergies alone, and not in the files of older versions.
+SYSTEM_COLUMN: Final = "SYSTEM"
+
+_SNOMED: Final = "http://snomed.info/sct"
+_RXNORM: Final = "http://www.nlm.nih.gov/research/umls/rxnorm"
+_LOINC: Final = "http://loinc.org"
+_SYSTEMS: Final = {"snomed-ct": _SNOMED, "rxnorm": _RXNORM, "": ""}
 
 _LONGEST_ID: Final = 100
 _LONGEST_DOCTOR_FIELD: Final = 100
+_LONGEST_CODE: Final = 20
+_LONGEST_UNIT: Final = 40
+_NUMBER: Final = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,6})?")
 _SEXES: Final = {
     "m": Sex.MALE,
     "f": Sex.FEMALE,
@@ -43,7 +59,7 @@ _KIND: Final = re.compile(
 )
 _PASSING: Final = frozenset({"finding", "situation"})
 # How somebody lives is not what they have or had. It is also more delicate than most
-# illnesses, and these lists are open to the whole front desk.
+# illnesses, and records are open to the whole front desk.
 _NO_HISTORY: Final = frozenset(
     {
         "105531004",  # housing unsatisfactory
@@ -94,11 +110,21 @@ class DoctorArrival:
 
 @dataclass(frozen=True, slots=True)
 class ImportedTerm:
-    """Something that belongs into a list of a patient, and since when."""
+    """Something in a patient's record, from when until when, and under which code.
+
+    `is_listed` tells whether it belongs into the list of its kind as well: what has
+    passed is in the past only.
+    """
 
     patient: str
     text: str
     since: date
+    until: date | None
+    system: str
+    code: str
+    is_listed: bool
+    value: str | None = None
+    unit: str | None = None
 
 
 def patient(values: tuple[str, ...], today: date) -> Arrival:
@@ -135,29 +161,45 @@ def doctor(values: tuple[str, ...]) -> DoctorArrival:
     )
 
 
-def allergy(values: tuple[str, ...]) -> ImportedTerm | None:
-    """Read a line of allergies.csv, or raise Rejected; None if it has passed."""
-    start, stop, key, description = values
-    term, _ = _term(start, stop, key, description)
-    return None if stop.strip() else term
+def allergy(values: tuple[str, ...]) -> ImportedTerm:
+    """Read a line of allergies.csv, or raise Rejected; listed unless it has passed."""
+    *described, named = values
+    system = _SYSTEMS.get(named.strip().casefold())
+    if system is None:
+        raise Rejected("SYSTEM is not SNOMED-CT or RxNorm")
+    term, _ = _term(*described, system=system)
+    return replace(term, is_listed=term.until is None)
 
 
-def medication(values: tuple[str, ...]) -> ImportedTerm | None:
-    """Read a line of medications.csv, or raise Rejected; None if no longer taken."""
-    start, stop, key, description = values
-    term, _ = _term(start, stop, key, description)
-    return None if stop.strip() else term
+def medication(values: tuple[str, ...]) -> ImportedTerm:
+    """Read a line of medications.csv, or raise Rejected; listed while it is taken."""
+    term, _ = _term(*values, system=_RXNORM)
+    return replace(term, is_listed=term.until is None)
 
 
 def condition(values: tuple[str, ...]) -> ImportedTerm | None:
-    """Read a line of conditions.csv, or raise Rejected; None for what is no history."""
-    start, stop, key, description, code = values
-    term, kind = _term(start, stop, key, description)
-    if code.strip() in _NO_HISTORY or kind == "person":
+    """Read a line of conditions.csv, or raise Rejected; None for how somebody lives."""
+    term, kind = _term(*values, system=_SNOMED)
+    if term.code in _NO_HISTORY or kind == "person":
         return None
     # A cough that is over is nothing to remember, nor is a suspicion; a pneumonia is.
-    is_passing = kind in _PASSING or description.startswith("Suspected ")
-    return None if is_passing and stop.strip() else term
+    is_passing = kind in _PASSING or term.text.startswith("Suspected ")
+    return replace(term, is_listed=term.until is None or not is_passing)
+
+
+def procedure(values: tuple[str, ...]) -> ImportedTerm:
+    """Read a line of procedures.csv or encounters.csv, or raise Rejected."""
+    term, _ = _term(*values, system=_SNOMED)
+    return term
+
+
+def observation(values: tuple[str, ...]) -> ImportedTerm:
+    """Read a line of observations.csv, or raise Rejected; words are no value."""
+    measured, key, description, code, value, unit = values
+    term, _ = _term(measured, measured, key, description, code, system=_LOINC)
+    if not _NUMBER.fullmatch(value.strip()):
+        return term
+    return replace(term, value=value.strip(), unit=_unit(unit))
 
 
 def without_digits(name: str) -> str:
@@ -166,13 +208,10 @@ def without_digits(name: str) -> str:
 
 
 def _term(
-    start: str, stop: str, key: str, description: str
+    start: str, stop: str, key: str, description: str, code: str, *, system: str
 ) -> tuple[ImportedTerm, str | None]:
     since = _date("START", start)
-    if stop.strip():
-        # Synthea sometimes ends things before it begins them; only that they are over
-        # matters here.
-        _date("STOP", stop)
+    until = _date("STOP", stop) if stop.strip() else None
     label = " ".join(unicodedata.normalize("NFC", description).split())
     kind = _KIND.search(label)
     text = label[: kind.start()] if kind else label
@@ -180,7 +219,31 @@ def _term(
         raise Rejected("DESCRIPTION is missing")
     if len(text) > rules.LONGEST_ITEM:
         raise Rejected(f"DESCRIPTION is longer than {rules.LONGEST_ITEM} characters")
-    return ImportedTerm(_id("PATIENT", key), text, since), kind[1] if kind else None
+    term = ImportedTerm(
+        patient=_id("PATIENT", key),
+        text=text,
+        since=since,
+        # Synthea sometimes ends things before it begins them.
+        until=None if until is None else max(since, until),
+        system=system,
+        code=_code(code),
+        is_listed=False,
+    )
+    return term, kind[1] if kind else None
+
+
+def _code(value: str) -> str:
+    code = value.strip()
+    if len(code) > _LONGEST_CODE:
+        raise Rejected(f"CODE is longer than {_LONGEST_CODE} characters")
+    return code
+
+
+def _unit(value: str) -> str:
+    unit = " ".join(value.split())
+    if len(unit) > _LONGEST_UNIT:
+        raise Rejected(f"UNITS is longer than {_LONGEST_UNIT} characters")
+    return unit
 
 
 def _id(column: str, value: str) -> str:

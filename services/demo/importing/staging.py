@@ -30,7 +30,8 @@ CREATE TEMP TABLE arriving_doctors (
     sex text, city text
 ) ON COMMIT DROP;
 CREATE TEMP TABLE arriving_terms (
-    file text, line int, problem text, source_id text, kind text, term text, since date
+    file text, line int, problem text, source_id text, kind text, term text, since date,
+    until date, system text, code text, value numeric, unit text, is_listed boolean
 ) ON COMMIT DROP;
 """
 _COLUMNS: Final = {
@@ -39,7 +40,10 @@ _COLUMNS: Final = {
         "address, died_on"
     ),
     "arriving_doctors": "file, line, problem, source_id, name, speciality, sex, city",
-    "arriving_terms": "file, line, problem, source_id, kind, term, since",
+    "arriving_terms": (
+        "file, line, problem, source_id, kind, term, since, until, system, code, "
+        "value, unit, is_listed"
+    ),
 }
 _TERM_READERS: Final[
     dict[str, Callable[[tuple[str, ...]], records.ImportedTerm | None]]
@@ -47,6 +51,9 @@ _TERM_READERS: Final[
     "allergies": records.allergy,
     "medical_history": records.condition,
     "current_medications": records.medication,
+    "procedures": records.procedure,
+    "encounters": records.procedure,
+    "observations": records.observation,
 }
 # The first line stands; a later one may be a different person by mistake.
 _FIND_REPEATED: Final = """
@@ -67,11 +74,11 @@ WHERE problem IS NULL AND NOT EXISTS (
     WHERE known.source_id = term.source_id AND known.problem IS NULL
 )
 """
-# Synthea's records end with a death; until patients have a field for it, the fact
-# stands in their history, where a list can ask for it.
+# The date of death has a field of its own. That the history says so as well is what
+# lists and programs asked for before there was one; it has no code, and is no entry.
 _MENTION_DEATHS: Final = """
-INSERT INTO arriving_terms
-SELECT file, line, NULL, source_id, 'medical_history', :deceased, died_on
+INSERT INTO arriving_terms (file, line, source_id, kind, term, since, is_listed)
+SELECT file, line, source_id, 'medical_history', :deceased, died_on, true
 FROM arriving_patients WHERE problem IS NULL AND died_on IS NOT NULL
 """
 # Of equal terms the first stands, in the order in which they began.
@@ -82,7 +89,7 @@ SELECT *, row_number() OVER (
 ) AS place
 FROM (
     SELECT DISTINCT ON (source_id, kind, lower(term)) *
-    FROM arriving_terms WHERE problem IS NULL
+    FROM arriving_terms WHERE problem IS NULL AND is_listed
     ORDER BY source_id, kind, lower(term), since, file, line
 ) AS distinct_terms
 """
@@ -149,7 +156,7 @@ def stage_doctors(
 def stage_terms(
     session: Session, file: CsvFile, kind: str, report: Callable[[int], None]
 ) -> int:
-    """Let lines wait that go into one list of a patient; return how many do not."""
+    """Let lines of one kind wait; return how many are left out."""
     read = _TERM_READERS[kind]
     left_out = Counter[str]()
 
@@ -158,7 +165,18 @@ def stage_terms(
         if term is None:
             left_out[kind] += 1
             return None
-        return term.patient, kind, term.text, term.since.isoformat()
+        return (
+            term.patient,
+            kind,
+            term.text,
+            term.since.isoformat(),
+            term.until.isoformat() if term.until else None,
+            term.system,
+            term.code,
+            term.value,
+            term.unit,
+            "t" if term.is_listed else "f",
+        )
 
     _stage(session, "arriving_terms", file, row, report)
     return left_out[kind]

@@ -12,16 +12,23 @@ from sqlalchemy.orm import Session
 from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
-from services.demo.importing import applying, records, staging
+from services.demo.importing import applying, entries, records, staging
 from services.demo.importing.applying import Outcome
 from services.demo.importing.csv_lines import CannotImport, CsvFile
 from services.demo.importing.rejects import RejectsFile
 from services.patients.records import rules
 
 _TERM_FILES: Final = {
-    "allergies.csv": ("allergies", records.ALLERGY_COLUMNS),
-    "conditions.csv": ("medical_history", records.CONDITION_COLUMNS),
-    "medications.csv": ("current_medications", records.MEDICATION_COLUMNS),
+    "allergies.csv": ("allergies", records.TERM_COLUMNS),
+    "conditions.csv": ("medical_history", records.TERM_COLUMNS),
+    "medications.csv": ("current_medications", records.TERM_COLUMNS),
+}
+_MAY_MISS: Final = {"allergies.csv": (records.SYSTEM_COLUMN,)}
+# Taken where the folder has them.
+_MORE_FILES: Final = {
+    "procedures.csv": ("procedures", records.TERM_COLUMNS),
+    "encounters.csv": ("encounters", records.TERM_COLUMNS),
+    "observations.csv": ("observations", records.OBSERVATION_COLUMNS),
 }
 # Two imports at once would wait for each other's rows in different orders.
 _LOCK: Final = func.pg_advisory_xact_lock(func.hashtext("chartroom.importing"))
@@ -67,8 +74,9 @@ class Folder:
             CsvFile.find(path / "patients.csv", records.PATIENT_COLUMNS),
             CsvFile.find(path / "providers.csv", records.DOCTOR_COLUMNS),
             {
-                kind: CsvFile.find(path / name, columns)
-                for name, (kind, columns) in _TERM_FILES.items()
+                kind: CsvFile.find(path / name, columns, _MAY_MISS.get(name, ()))
+                for name, (kind, columns) in (_TERM_FILES | _MORE_FILES).items()
+                if name in _TERM_FILES or (path / name).exists()
             },
         )
 
@@ -112,6 +120,7 @@ def import_synthea(
         ),
         folder.doctors.path.name: applying.save_doctors(session),
     }
+    entries.save_entries(session, folder.terms)
     summaries = _summaries(session, folder, outcomes, left_out)
     files = {summary.file: asdict(summary) for summary in summaries}
     details = {"source": applying.SOURCE, "files": files}

@@ -19,6 +19,7 @@ WORDS: Final[dict[str, tuple[str, str] | None]] = {
     "appointments": ("visit", "visits"),
     "documents": ("document", "documents"),
     "prescriptions": ("prescription", "prescriptions"),
+    "clinical_entries": ("dated entry", "dated entries"),
     "waitlist_entries": ("place on a waiting list", "places on waiting lists"),
     "visit_letters": ("letter", "letters"),
     "care_relationships": ("time in somebody's care", "times in somebody's care"),

@@ -150,6 +150,7 @@ def merge(
         "deleted_by": actor.id,
         "merged_into_id": kept_id,
     }
+    winner["deceased_on"] = kept.deceased_on or merged.deceased_on
     if kept.photo_file_id is None:
         # Never both: whoever removed it from one record would take it from the other.
         winner["photo_file_id"] = merged.photo_file_id
@@ -217,6 +218,9 @@ def _record(
 ) -> None:
     """Write the merge down for both records: who asks about either must find it."""
     changed = audit.differences(made.before.draft(), made.after.draft())
+    died = [made.before.deceased_on, made.after.deceased_on]
+    if died[0] != died[1]:
+        changed["deceased_on"] = died
     kept_id = made.after.id
     audit.record(
         session,

@@ -61,6 +61,7 @@ def copy_back(
         patient_id=copy.patient_id,
         reason=reason,
         details={
+            "version": copied.version,
             "as_of": copy.as_of and copy.as_of.isoformat(),
             "changed": audit.differences(before, copied.draft()),
             "was_archived": bool(current and current.is_archived),

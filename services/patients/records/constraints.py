@@ -22,6 +22,7 @@ PROBLEMS: Final = {
     EMAIL_ONCE: rules.EMAIL_TAKEN,
     "patients_phone_number_valid": rules.PHONE_INVALID,
     "patients_no_known_allergies_consistent": rules.ALLERGIES_CONTRADICTED,
+    "patients_deceased_on_plausible": rules.BORN_AFTER_DEATH,
     **{f"patients_{name}_length": rules.too_long(name) for name in rules.LONGEST},
     **{f"patients_{name}_length": rules.too_many(name) for name in LISTS},
 }

@@ -1,14 +1,28 @@
-"""Patients kept from being merged or archived while something is filed under them."""
+"""Patients kept as they are, or as many, while something is done that needs it."""
 
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from db.models.patient import Patient
 from services.patients.records import rows
 from services.patients.records.model import PatientRecord
 from services.patients.records.refusals import NoSuchPatient, PatientArchived
+
+_REGISTRATION: Final = func.pg_advisory_xact_lock(
+    func.hashtext("chartroom.registration")
+)
+
+
+def lock_registration(session: Session) -> None:
+    """Take turns with those who register a patient only if there is none yet.
+
+    Until the transaction ends no other one of them looks, so that of two which send the
+    same patient the second finds the first's.
+    """
+    session.execute(select(_REGISTRATION))
 
 
 def lock(session: Session, patient_id: UUID) -> PatientRecord:

@@ -119,10 +119,13 @@ class Identity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnnamedPatient:
-    """A patient as analysts see one: no name, no contact, no day of birth."""
+    """A patient as analysts see one: no name, no contact, no day of birth.
+
+    A list shows a pseudonym as the id, and of timestamps the month: who knows when
+    somebody came would find them by the minute.
+    """
 
     id: UUID
-    initials: str
     birth_year: int
     sex: Sex
     allergies: tuple[str, ...]
@@ -153,6 +156,7 @@ class PatientRecord(PatientFields):
     merged_into_id: UUID | None
     # Since when nothing is left of it but that it was there.
     erased_at: datetime | None = None
+    deceased_on: date | None = None
 
     @property
     def is_archived(self) -> bool:

@@ -53,6 +53,16 @@ class PatientErased(Gone):
         )
 
 
+class PatientDeceased(Conflict):
+    """Nothing more can be arranged for the patient."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The patient has died, so no visit can be booked. If that is a mistake, "
+            "correct the date of death in the record."
+        )
+
+
 class NotArchived(Conflict):
     """There is nothing to restore."""
 

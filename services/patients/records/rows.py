@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import fields
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy.orm import InstrumentedAttribute
@@ -47,4 +48,10 @@ def unnamed_of(row: Sequence[Any]) -> UnnamedPatient:
     values["sex"] = _SEXES[values["sex"]]
     for name in LISTS:
         values[name] = tuple(values[name])
+    for name in ("created_at", "updated_at", "deleted_at"):
+        values[name] = values[name] and _month(values[name])
     return UnnamedPatient(**values)
+
+
+def _month(timestamp: datetime) -> datetime:
+    return timestamp.replace(day=1, hour=0, minute=0, second=0, microsecond=0)

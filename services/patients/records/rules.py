@@ -62,6 +62,10 @@ BIRTH_IMPLAUSIBLE: Final = PatientProblem(
     "date_of_birth",
     "Date of birth must lie between 1 January 1900 and today; check the year.",
 )
+BORN_AFTER_DEATH: Final = PatientProblem(
+    "date_of_birth",
+    "Date of birth lies after the date of death; correct one of the two.",
+)
 SEX_UNKNOWN: Final = PatientProblem(
     "sex", "Sex is not one we know; choose female, male, other or unknown."
 )

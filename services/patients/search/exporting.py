@@ -2,36 +2,49 @@
 
 import csv
 import io
+import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import CursorResult, select
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    Select,
+    Text,
+    bindparam,
+    func,
+    literal_column,
+    select,
+)
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from db.postgres import assume_role
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
-from services.core.errors import Unavailable
+from services.core.errors import NotAllowed, Unavailable
+from services.core.sentences import Sentence
 from services.lists.criteria import Criteria
 from services.lists.criteria.paging import order_by
 from services.lists.csv_cells import escape_formula
 from services.lists.queries import prepare
 from services.lists.recording import record
-from services.lists.statements import compiled, ran_out_of_time
+from services.lists.statements import MOST, compiled, ran_out_of_time, run
 from services.patients.search.pages import PATIENT_LISTS
 from services.patients.search.queries import (
     PATIENTS,
     PatientListQuery,
     PatientListShape,
 )
-from services.patients.search.visibility import NAMED
+from services.patients.search.visibility import NAMED, UNNAMED
 
 _ROWS_AT_ONCE: Final = 1_000
 _LIMIT_SECONDS: Final = 60
+_TIMESTAMPS: Final = frozenset({"created_at", "updated_at"})
+_DIGITS: Final[ColumnElement[int]] = literal_column("16")
 
 
 def export_csv(
@@ -41,17 +54,22 @@ def export_csv(
     *,
     now: datetime | None = None,
     named_because: str | None = None,
+    smallest_group: int = 5,
 ) -> Iterator[str]:
     """Return the whole list as pieces of CSV, a header first, in the list's order.
 
     `named_because` is the reason of a grant that was used up: for it, somebody who
-    sees no names gets them. Rows are read as they are written, never all at once: the
-    session must stay open until the last piece. Refusals are raised at once:
-    InvalidInput, NotAllowed; Unavailable also while reading.
+    sees no names gets them. Without names no file has fewer rows than the smallest
+    group, and each has pseudonyms and an order of its own, so that two of them cannot
+    be joined. Rows are read as they are written, never all at once: the session must
+    stay open until the last piece. Refusals are raised at once: InvalidInput,
+    NotAllowed; Unavailable also while reading.
     """
     actor.require(Permission.EXPORT_PATIENTS)
     if named_because is None:
         query = prepare(session, actor, PATIENT_LISTS, criteria, now)
+        if query.shape.scope is UNNAMED:
+            _require_many(session, query, smallest_group)
         record(session, actor, Action.PATIENT_EXPORT, criteria)
     else:
         actor.require(Permission.EXPORT_NAMES)
@@ -74,7 +92,9 @@ def _written(
 ) -> Iterator[str]:
     buffer = io.StringIO()
     writer = csv.writer(buffer)
-    writer.writerow(query.shape.scope.exported)
+    is_unnamed = query.shape.scope is UNNAMED
+    exported = query.shape.scope.exported
+    writer.writerow(("pseudonym", *exported) if is_unnamed else exported)
     try:
         with _streamed(session, query, is_named=is_named) as result:
             for rows in result.partitions(_ROWS_AT_ONCE):
@@ -98,16 +118,56 @@ def _streamed(
     with assume_role(session, "staff") if is_named else nullcontext():
         return session.connection().exec_driver_sql(
             query.text(_export),
-            query.parameters,
+            query.parameters | {"salt": secrets.token_hex(32)},
             execution_options={"stream_results": True, "max_row_buffer": _ROWS_AT_ONCE},
         )
 
 
 @lru_cache(maxsize=256)
 def _export(shape: PatientListShape) -> str:
+    if shape.scope is UNNAMED:
+        return compiled(_unnamed(shape))
     columns = (PATIENTS.c[name] for name in shape.scope.exported)
     statement = select(*columns).where(shape.belongs())
     return compiled(statement.order_by(*order_by(PATIENTS, shape.keys)))
+
+
+def _unnamed(shape: PatientListShape) -> Select[Any]:
+    """Select rows under pseudonyms of this file, which are also their order.
+
+    The salt is the file's and kept nowhere, so nobody finds a patient by a pseudonym.
+    """
+    salted = func.concat(bindparam("salt", type_=Text), PATIENTS.c.id)
+    digest = func.sha256(func.convert_to(salted, literal_column("'UTF8'")))
+    pseudonym = func.left(func.encode(digest, literal_column("'hex'")), _DIGITS)
+    # Of timestamps the month: the minute somebody came is who they are.
+    shown = (
+        func.to_char(PATIENTS.c[name], literal_column("'YYYY-MM'"))
+        if name in _TIMESTAMPS
+        else PATIENTS.c[name]
+        for name in shape.scope.exported
+    )
+    rows = select(pseudonym.label("pseudonym"), *shown).where(shape.belongs())
+    return rows.order_by(literal_column("pseudonym"))
+
+
+def _require_many(session: Session, query: PatientListQuery, k: int) -> None:
+    """Raise NotAllowed unless the list has as many patients as a group must have."""
+    given = query.parameters | {"most": k}
+    if len(run(session, query.text(_first), given)) < k:
+        raise NotAllowed(
+            Sentence(
+                "A list of fewer than {k} patients is not exported without names: it "
+                "would tell who they are. Take away a filter, or ask for the file with "
+                "names and say why.",
+                k=k,
+            )
+        )
+
+
+@lru_cache(maxsize=256)
+def _first(shape: PatientListShape) -> str:
+    return compiled(select(PATIENTS.c.id).where(shape.belongs()).limit(MOST))
 
 
 def _cells(row: Sequence[Any]) -> list[str]:

@@ -1,6 +1,6 @@
 """Lists of patients, page by page, and how long they are."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
@@ -12,9 +12,11 @@ from services.lists import counting
 from services.lists.criteria import Count, Criteria
 from services.lists.pages import USUAL_SIZE, Page, PagePosition, read_page
 from services.lists.queries import ListDefinition
+from services.patients.records.model import UnnamedPatient
 from services.patients.search import fields, terms, typed
+from services.patients.search.pseudonyms import pseudonyms_for
 from services.patients.search.queries import PATIENTS, shape_of
-from services.patients.search.visibility import Listed, visibility_of
+from services.patients.search.visibility import UNNAMED, Listed, visibility_of
 
 PatientPage = Page[Listed]
 
@@ -50,7 +52,7 @@ def list_patients(
     the first one does.
     """
     at = PagePosition(size, after, before, last)
-    return read_page(session, actor, PATIENT_LISTS, criteria, at, now=now)
+    return _read(session, actor, criteria, at, now)
 
 
 def list_numbered(
@@ -68,10 +70,29 @@ def list_numbered(
     to be skipped, so the numbers are bounded.
     """
     at = PagePosition(per_page, number=page)
-    listed: PatientPage = read_page(
-        session, actor, PATIENT_LISTS, criteria, at, now=now
+    return _read(session, actor, criteria, at, now).rows
+
+
+def _read(
+    session: Session,
+    actor: Actor,
+    criteria: Criteria,
+    at: PagePosition,
+    now: datetime | None,
+) -> PatientPage:
+    """Read a page; who sees no names sees and names the patients by pseudonyms."""
+    if visibility_of(actor) is not UNNAMED:
+        return read_page(session, actor, PATIENT_LISTS, criteria, at, now=now)
+    fields.PATIENTS.require_list(actor)
+    hiding = pseudonyms_for(session, actor, (now or datetime.now(UTC)).date())
+    page: PatientPage = read_page(
+        session, actor, PATIENT_LISTS, criteria, hiding.position(at), now=now
     )
-    return listed.rows
+    rows = tuple(
+        hiding.hidden(row) for row in page.rows if isinstance(row, UnnamedPatient)
+    )
+    ends = (one and hiding.hide(one) for one in (page.next, page.previous))
+    return Page(rows, *ends)
 
 
 def count_patients(

@@ -50,6 +50,7 @@ _TARGETS: Final[Mapping[str, Target]] = MappingProxyType(
         "phone_number": Target(PATIENTS.c.phone_key),
         "address": Target.folded(PATIENTS.c.address),
         "emergency_contact": Target.folded(PATIENTS.c.emergency_contact),
+        "deceased_on": Target(PATIENTS.c.deceased_on),
         "created_at": Target(PATIENTS.c.created_at),
         "updated_at": Target(PATIENTS.c.updated_at),
         "id": Target(PATIENTS.c.id),

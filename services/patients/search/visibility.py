@@ -23,7 +23,8 @@ Listed = PatientRecord | UnnamedPatient
 class PatientVisibility:
     """The columns that may be read, what becomes of a row, and the usual order.
 
-    `exported` are the columns of a file, `born` is the one that ages are told from.
+    `exported` are the columns of a file, behind pseudonyms if there are no names;
+    `born` is the one that ages are told from.
     """
 
     columns: tuple[InstrumentedAttribute[Any], ...]
@@ -52,8 +53,6 @@ UNNAMED: Final = PatientVisibility(
     columns=UNNAMED_COLUMNS,
     patient_of=unnamed_of,
     exported=(
-        "id",
-        "initials",
         "birth_year",
         "sex",
         "allergies",

@@ -5,8 +5,14 @@ import io
 
 import pytest
 
+from api.core.answers import LSN_HEADER
+from db.postgres import SYSTEM
 from services.core.actors import Role
+from services.lists import views
+from services.lists.criteria import Criteria, Filter, Group, Operator
+from services.patients.search.fields import PATIENTS
 from tests.api.conftest import ADA
+from tests.kit import cast
 
 EXPORTS = "/api/v1/exports"
 REASON = "The health office asks for contacts"
@@ -23,7 +29,9 @@ def test_an_analyst_is_answered_without_names(client, analyst, ada, path):
     theirs = analyst.get(path).json()
 
     assert ADA["last_name"] in str(mine)
-    assert ada["uuid"] in str(theirs)
+    assert str(ADA["date_of_birth"][:4]) in str(theirs)
+    assert ada["uuid"] not in str(theirs)
+    assert "initials" not in str(theirs)
     for hidden in ("last_name", "email", "date_of_birth"):
         assert hidden not in str(theirs)
         assert ADA[hidden] not in str(theirs)
@@ -56,12 +64,34 @@ def test_a_file_with_names_is_fetched_once(analyst, ada):
     assert second.status_code == 409
 
 
-def test_a_file_without_a_grant_has_no_names(analyst, ada):
+def test_a_file_without_a_grant_has_no_names(client, analyst, ada):
+    for number in range(5):
+        client.post("/api/v1/patients", ADA | {"first_name": f"N{number}"})
+
     answer = analyst.get("/files/patients.csv")
 
-    rows = {row["id"]: row for row in csv.DictReader(io.StringIO(answer.text))}
-    assert "last_name" not in rows[ada["uuid"]]
-    assert rows[ada["uuid"]]["birth_year"] == ADA["date_of_birth"][:4]
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert ADA["date_of_birth"][:4] in {row["birth_year"] for row in rows}
+    assert not {"id", "initials", "last_name"} & set(rows[0])
+    assert ada["uuid"] not in answer.text
+
+
+def test_a_file_of_few_without_names_is_refused(application, analyst):
+    actor = application.database.write(
+        lambda session: cast.add_actor(session, cast.ANA), identity=SYSTEM
+    ).value
+    nobody = Filter("birth_year", Operator.EQUAL, "1901")
+    few = Criteria(Group(members=(nobody,)))
+    written = application.database.write(
+        lambda session: views.remember(session, actor, few, subject=PATIENTS),
+        identity=actor.database_identity,
+    )
+    seen = {LSN_HEADER: str(written.lsn)}
+
+    refused = analyst.get(f"/files/patients.csv?list={written.value}", headers=seen)
+
+    assert refused.status_code == 403
+    assert "fewer than 5 patients" in refused.text
 
 
 def test_a_grant_is_good_for_nobody_else(analyst, client):

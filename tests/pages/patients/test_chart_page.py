@@ -1,23 +1,28 @@
 """A patient's chart part by part: deep links, what each reads, the time line."""
 
+import json
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from urllib.parse import parse_qs
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard.patients.chart import depth
 from dashboard.patients.chart.timeline import ChartEvent, EventKind
+from db.models.patient import ClinicalEntry
 from services.consultations import notes
 from services.core.actors import Role
 from services.patients.care import care
+from services.patients.records import patients
 from services.patients.records.model import PatientRecord
 from tests.kit import cast
 from tests.kit.round_trips import told_by_pages
 from tests.pages.conftest import Clinic, rows_of
+from tests.pages.document_samples import press
 from tests.services.visits import visit_samples
 
 PARTS = {
@@ -261,3 +266,57 @@ def test_an_event_leads_to_the_page_that_it_names():
     assert path == "patient"
     assert parse_qs(asked) == {name: [value] for name, value in query.items()}
     assert ChartEvent(EventKind.PRESCRIPTION, NOON, "Paracetamol").url == ""
+
+
+def test_the_time_line_has_dated_entries_with_their_codes(clinic, ada):
+    coded = {"system": "http://snomed.info/sct", "code": "233604007"}
+    entry = ClinicalEntry(
+        patient_id=ada.id,
+        kind="condition",
+        term="Pneumonia",
+        started_on=date(2001, 4, 2),
+        ended_on=date(2001, 5, 2),
+        source="synthea",
+        source_key=uuid4(),
+        **coded,
+    )
+    clinic.write(lambda s: s.add(entry))
+
+    app = opened(clinic, ada, "time-line")
+
+    [row] = rows_of(app, "patient_timeline_2001")
+    assert row[:3] == ["2 Apr", "Condition", "Pneumonia"]
+    [table] = [each for each in app.get("bidi_component") if "2001" in each.key]
+    shown = json.dumps(json.loads(table.proto.bytes), ensure_ascii=False)
+    assert "until 2 May 2001 · SNOMED CT 233604007" in shown
+
+
+def test_a_death_is_recorded_and_stands_in_the_header(clinic, ada):
+    app = opened(clinic, ada, "overview")
+    app.button(key="patient_death").click().run()
+    app.date_input(key="patient_deceased_on").set_value(date(2026, 3, 9))
+
+    press(app, "patient_death", "patient_died_save")
+
+    assert not app.exception
+    assert any("Died 9 March 2026, aged 45" in said.value for said in app.markdown)
+
+
+def test_what_changed_in_a_record_is_told_with_who_and_when(clinic, ada):
+    draft = replace(ada.draft(), address="2 Quay Street", allergies=("Latex",))
+    clinic.write(
+        lambda s: patients.edit(
+            s, clinic.clerk, ada.id, draft, version=ada.version, today=NOON.date()
+        )
+    )
+
+    app = opened(clinic, ada, "details")
+    app.button(key="patient_changes").click().run()
+
+    assert not app.exception
+    told = {what: rest for _, _, what, *rest in rows_of(app, "patient_changes_table")}
+    assert told["Address"] == ["–", "2 Quay Street"]
+    assert told["Allergies"] == ["Penicillin", "Latex"]
+    assert list(told) == ["Address", "Allergies", "Registered"]
+    [_, who, *_] = rows_of(app, "patient_changes_table")[0]
+    assert who == f"{clinic.clerk.name} (staff)"

@@ -72,5 +72,5 @@ def test_who_sees_no_names_is_offered_none(clinic: Clinic):
     app.button(key="patients_columns").click().run()
 
     offered = app.multiselect(key=CHOSEN).options
-    assert "Initials" in offered
-    assert not {"Name", "Phone number", "E-mail", "Address"} & set(offered)
+    assert "Year of birth" in offered
+    assert not {"Initials", "Name", "Phone number", "E-mail", "Address"} & set(offered)

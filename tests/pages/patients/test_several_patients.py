@@ -71,7 +71,7 @@ def offered(app: AppTest) -> list[str]:
     ("role", "acts"),
     [
         (Role.STAFF, ["assign", "invite", "export", "archive"]),
-        (Role.ANALYST, ["export"]),
+        (Role.ANALYST, []),
     ],
 )
 def test_each_role_is_offered_what_it_may_do(clinic: Clinic, family, role, acts):

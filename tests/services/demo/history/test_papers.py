@@ -65,6 +65,10 @@ def _are_of_ten_types_and_dated(lived):
     assert len({row.document_type for row in kept}) == 10
     assert sum(row.patient_id is None for row in kept) == 3
     assert all(row.pages and not row.findings for row in kept)
+    filled = "SELECT field, count(*) AS documents FROM document_field_values GROUP BY 1"
+    counts = {row.field: row.documents for row in lived.rows(filled)}
+    assert counts["laboratory_number"] == counts["date_of_sample"] == 4
+    assert counts["reference_of_the_sender"] >= 4
     dates = sorted(row.created_at for row in kept)
     assert dates[-1] <= lived.now + timedelta(minutes=1)
     assert dates[0] < lived.now - timedelta(days=300)

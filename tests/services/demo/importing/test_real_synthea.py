@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from services.demo.importing import records
 from services.demo.importing.applying import Outcome
 
 SYNTHEA = Path(
@@ -42,14 +43,20 @@ def test_everybody_arrives_and_nothing_is_rejected(take_over, engine, rejects):
     assert not rejects.exists()
 
 
+def checksums(engine):
+    rows = "SELECT md5(string_agg(row::text, '' ORDER BY id)) FROM {} AS row"
+    return [
+        number(engine, rows.format(table)) for table in ("patients", "clinical_entries")
+    ]
+
+
 def test_a_second_run_changes_nothing(take_over, engine):
-    checksum = "SELECT md5(string_agg(p::text, '' ORDER BY id)) FROM patients AS p"
     take_over(SYNTHEA)
-    before = number(engine, checksum)
+    before = checksums(engine)
 
     summaries = take_over(SYNTHEA)
 
-    assert number(engine, checksum) == before
+    assert checksums(engine) == before
     assert summaries["patients"].outcome == Outcome(0, 0, len(read("patients.csv")), 0)
 
 
@@ -89,4 +96,39 @@ def test_every_death_is_noted(take_over, engine):
     noted = "SELECT count(*) FROM patients WHERE 'Deceased' = ANY (medical_history)"
     assert number(engine, noted) == sum(
         bool(row["DEATHDATE"]) for row in read("patients.csv")
+    )
+
+
+def test_every_line_that_is_taken_is_an_entry_of_its_day(take_over, engine):
+    summaries = take_over(SYNTHEA)
+
+    for name, kind in (("medications", "medication"), ("conditions", "condition")):
+        days = {
+            (row["PATIENT"], row["CODE"], row["DESCRIPTION"], row["START"][:10])
+            for row in read(f"{name}.csv")
+        }
+        left_out = summaries[name].left_out
+        entries = f"SELECT count(*) FROM clinical_entries WHERE kind = '{kind}'"
+        assert number(engine, entries) == len(days) - left_out
+    assert summaries["medications"].left_out == 0
+    assert summaries["conditions"].left_out == sum(
+        row["CODE"] in records._NO_HISTORY or row["DESCRIPTION"].endswith("(person)")
+        for row in read("conditions.csv")
+    )
+
+
+def test_every_death_has_its_day(take_over, engine):
+    take_over(SYNTHEA)
+
+    with engine.connect() as connection:
+        kept = connection.execute(
+            text(
+                "SELECT source_id, deceased_on::text FROM patients "
+                "WHERE deceased_on IS NOT NULL"
+            )
+        ).all()
+    assert sorted(map(tuple, kept)) == sorted(
+        (row["Id"], row["DEATHDATE"])
+        for row in read("patients.csv")
+        if row["DEATHDATE"]
     )

@@ -41,6 +41,11 @@ def condition(description, *, stop="", code="1", start="2001-04-02", key="a1"):
     return records.condition((start, stop, key, description, code))
 
 
+def allergy(*, stop="", system="SNOMED-CT"):
+    values = ("2001-04-02", stop, "a1", "Latex (substance)", "1003755004", system)
+    return records.allergy(values)
+
+
 def test_a_patient_is_taken_with_a_clean_name_and_an_address():
     arrival = patient()
 
@@ -149,7 +154,7 @@ def test_labels_lose_snomeds_kind_and_nothing_else(description, label):
 
 
 @pytest.mark.parametrize(
-    ("description", "stop", "code", "is_taken"),
+    ("description", "stop", "code", "is_listed"),
     [
         ("Pneumonia (disorder)", "", "1", True),
         ("Pneumonia (disorder)", "2001-05-02", "1", True),
@@ -157,20 +162,59 @@ def test_labels_lose_snomeds_kind_and_nothing_else(description, label):
         ("Cough (finding)", "2001-05-02", "1", False),
         ("Suspected COVID-19", "2001-05-02", "1", False),
         ("Suspected COVID-19", "", "1", True),
-        ("Homeless (finding)", "", "32911000", False),
-        ("Refugee (person)", "", "1", False),
     ],
 )
-def test_history_is_what_somebody_has_or_had(description, stop, code, is_taken):
+def test_history_is_what_somebody_has_or_had(description, stop, code, is_listed):
     taken = condition(description, stop=stop, code=code)
 
-    assert (taken is not None) is is_taken
+    assert taken.is_listed is is_listed
 
 
-@pytest.mark.parametrize("read", [records.allergy, records.medication])
+@pytest.mark.parametrize(
+    ("description", "code"),
+    [("Homeless (finding)", "32911000"), ("Refugee (person)", "1")],
+)
+def test_how_somebody_lives_is_left_out(description, code):
+    assert condition(description, code=code) is None
+
+
+def medication(*, stop=""):
+    return records.medication(("2001-04-02", stop, "a1", "Salbutamol inhaler", "4"))
+
+
+@pytest.mark.parametrize("read", [allergy, medication])
 def test_what_has_ended_is_no_current_allergy_or_medication(read):
-    assert read(("2001-04-02", "", "a1", "Latex (substance)")).text == "Latex"
-    assert read(("2001-04-02", "2001-05-02", "a1", "Latex (substance)")) is None
+    assert read().is_listed
+    assert not read(stop="2001-05-02").is_listed
+
+
+def test_dates_and_codes_are_kept_with_their_system():
+    term = condition("Asthma (disorder)", code="195967001", stop="2003-01-31")
+
+    assert (term.since, term.until) == (date(2001, 4, 2), date(2003, 1, 31))
+    assert (term.system, term.code) == ("http://snomed.info/sct", "195967001")
+    rxnorm = "http://www.nlm.nih.gov/research/umls/rxnorm"
+    assert allergy(system="RxNorm").system == medication().system == rxnorm
+    assert allergy(system="").system == ""
+
+
+def test_what_ends_before_it_begins_ends_on_that_day():
+    assert condition("Asthma", stop="1999-01-01").until == date(2001, 4, 2)
+
+
+def test_a_measured_value_is_kept_and_words_are_none():
+    measured = ("2001-04-02", "a1", "Body Height", "8302-2", "171.5", "cm")
+    smoking = ("2001-04-02", "a1", "Smoking status", "72166-2", "Never smoker", "")
+
+    height, words = map(records.observation, (measured, smoking))
+
+    assert (height.value, height.unit, height.until) == ("171.5", "cm", height.since)
+    assert (words.value, words.unit) == (None, None)
+
+
+def test_an_allergy_of_another_system_is_refused():
+    with pytest.raises(Rejected, match="SYSTEM is not SNOMED-CT or RxNorm"):
+        allergy(system="ATC")
 
 
 @pytest.mark.parametrize(
@@ -182,6 +226,7 @@ def test_what_has_ended_is_no_current_allergy_or_medication(read):
         ({"description": " "}, "DESCRIPTION is missing"),
         ({"description": "(disorder)"}, "DESCRIPTION is missing"),
         ({"description": "x" * 201}, "DESCRIPTION is longer than 200 characters"),
+        ({"code": "1" * 21}, "CODE is longer than 20 characters"),
     ],
     ids=str,
 )

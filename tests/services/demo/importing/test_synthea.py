@@ -3,6 +3,8 @@
 import csv
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import date
+from decimal import Decimal
 from uuid import uuid4
 
 import pytest
@@ -27,6 +29,7 @@ _CHECKSUM = """
 SELECT md5(string_agg(row, E'\\n' ORDER BY row)) FROM (
     SELECT patients::text AS row FROM patients
     UNION ALL SELECT doctors::text FROM doctors
+    UNION ALL SELECT clinical_entries::text FROM clinical_entries
 ) AS rows
 """
 
@@ -95,6 +98,71 @@ def test_the_deceased_are_taken_and_their_history_says_so(take_over, folder, eng
     take_over(folder)
 
     assert patient(engine, "Id-Ben")["medical_history"] == ["Deceased"]
+
+
+def entries(engine, columns="term, code, started_on, ended_on"):
+    found = rows(engine, f"SELECT {columns} FROM clinical_entries ORDER BY started_on")
+    return [tuple(row.values()) for row in found]
+
+
+def test_what_has_a_date_becomes_an_entry_with_its_code(take_over, folder, engine):
+    take_over(folder)
+
+    assert entries(engine, "kind, term, code, started_on, ended_on") == [
+        ("allergy", "Latex", "1", date(1990, 3, 1), None),
+        ("condition", "Asthma", "3", date(2000, 1, 1), None),
+        ("condition", "Pneumonia", "2", date(2001, 4, 2), date(2001, 5, 2)),
+        ("medication", "Salbutamol inhaler", "4", date(2012, 7, 7), None),
+    ]
+
+
+def test_what_has_passed_is_an_entry_and_in_no_list(take_over, folder, engine):
+    write_folder(
+        folder,
+        conditions=["2000-01-01,2000-01-09,Id-Ada,49727002,Cough (finding)"],
+        medications=["2000-01-01,2000-01-09,Id-Ada,4,Codeine"],
+    )
+
+    take_over(folder)
+
+    assert {term for term, *_ in entries(engine)} == {"Latex", "Cough", "Codeine"}
+    ada = patient(engine)
+    assert ada["medical_history"] == ada["current_medications"] == []
+
+
+def test_an_entry_that_ended_since_is_ended_and_one_that_is_gone_goes(
+    take_over, folder, engine
+):
+    take_over(folder)
+    write_folder(folder, conditions=["2000-01-01,2004-01-01,Id-Ada,3,Asthma"])
+
+    take_over(folder)
+
+    conditions = [entry for entry in entries(engine) if entry[1] in "23"]
+    assert conditions == [("Asthma", "3", date(2000, 1, 1), date(2004, 1, 1))]
+
+
+def test_more_files_are_taken_where_the_folder_has_them(take_over, folder, engine):
+    (folder / "observations.csv").write_text(
+        "DATE,PATIENT,CODE,DESCRIPTION,VALUE,UNITS\n"
+        "2020-01-01T08:00:00Z,Id-Ada,8302-2,Body Height,171.5,cm\n"
+    )
+    take_over(folder)
+    (folder / "observations.csv").unlink()
+
+    take_over(folder)
+
+    heights = [
+        e for e in entries(engine, "kind, code, value, unit") if e[1] == "8302-2"
+    ]
+    assert heights == [("observation", "8302-2", Decimal("171.5"), "cm")]
+
+
+def test_the_day_of_a_death_is_kept(take_over, folder, engine):
+    take_over(folder)
+
+    assert patient(engine, "Id-Ben")["deceased_on"] == date(2019, 6, 30)
+    assert patient(engine)["deceased_on"] is None
 
 
 def test_a_second_run_changes_nothing_at_all(take_over, folder, engine):

@@ -20,7 +20,7 @@ from sqlalchemy.exc import IntegrityError
 
 from db.models.base import Base
 from db.models.document import Document
-from db.models.patient import Patient, PatientMerge
+from db.models.patient import ClinicalEntry, Patient, PatientMerge
 from services.core.actors import Role
 from services.core.errors import NotAllowed
 from services.patients.duplicates import merge_following, merging
@@ -255,6 +255,18 @@ def test_every_table_that_follows_says_what_it_holds_or_that_it_says_nothing():
     assert set(merge_following.WORDS) == tables
 
 
+def pneumonia_of(patient):
+    """Return a dated entry, as an import tells it."""
+    return ClinicalEntry(
+        patient_id=patient.id,
+        kind="condition",
+        term="Pneumonia",
+        started_on=date(2001, 4, 2),
+        source="synthea",
+        source_key=uuid4(),
+    )
+
+
 def test_what_would_move_is_counted_by_kind(session, clerk, today, pair):
     kept, merged = pair
     titles = ("Letter", "X-ray", "Thrown away")
@@ -262,6 +274,7 @@ def test_what_would_move_is_counted_by_kind(session, clerk, today, pair):
     papers = [Document(patient_id=merged.id, title=title, **filed) for title in titles]
     session.add_all([*papers, Document(patient_id=kept.id, title="Kept", **filed)])
     cast.add_patient_actor(session, merged)
+    session.add(pneumonia_of(merged))
     papers[2].deleted_at, papers[2].deleted_by = func.now(), clerk.id
     session.flush()
 
@@ -269,6 +282,7 @@ def test_what_would_move_is_counted_by_kind(session, clerk, today, pair):
 
     assert [(kind.number, kind.words) for kind in following] == [
         (2, "documents"),
+        (1, "dated entry"),
         (1, "sign-in"),
     ]
 
@@ -322,3 +336,15 @@ def test_the_preview_shows_what_differs_and_changes_nothing(session, clerk, pair
 )
 def test_the_suggestion_loses_nothing_of_either(kept, merged, suggested):
     assert merging.suggest(ada(**kept), ada(**merged)) == ada(**kept | suggested)
+
+
+def test_dated_entries_follow(session, clerk, today, pair):
+    kept, merged = pair
+    entry = pneumonia_of(merged)
+    session.add(entry)
+    session.flush()
+
+    merge(session, clerk, pair, today)
+
+    session.refresh(entry)
+    assert entry.patient_id == kept.id

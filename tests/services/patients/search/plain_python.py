@@ -109,9 +109,9 @@ class PlainPython:
             return (age if field == "age" else year), int(typed)
         ours = getattr(patient, field)
         match field:
-            case "date_of_birth" if len(typed) == len("1980"):
-                return ours.year, int(typed)
-            case "date_of_birth":
+            case "date_of_birth" | "deceased_on" if len(typed) == len("1980"):
+                return ours and ours.year, int(typed)
+            case "date_of_birth" | "deceased_on":
                 return ours, date.fromisoformat(typed)
             case "no_known_allergies" | "sex" | "id":
                 return str(ours).lower(), typed.lower()
@@ -146,8 +146,10 @@ class PlainPython:
         position = (timestamp >= day) + (timestamp >= next_day) - 1
         return _COMPARISONS[operator](position, 0)
 
-    def _is_recent(self, ours: date | datetime, typed: str) -> bool:
+    def _is_recent(self, ours: date | datetime | None, typed: str) -> bool:
         """Tell whether it was in the last days or weeks, today included."""
+        if ours is None:
+            return False
         count, unit = typed.split()
         if isinstance(ours, datetime):
             ours = ours.astimezone(self._now.tzinfo).date()

@@ -65,6 +65,9 @@ def _person(chance: random.Random) -> dict[str, object]:
         "current_medications": _some(chance, MEDICINES),
         "created_at": registered,
         "updated_at": registered + timedelta(hours=chance.randrange(30)),
+        "deceased_on": chance.choice(
+            [None, None, date(2026, 11, 18 + chance.randrange(3))]
+        ),
         "deleted_at": registered if chance.random() < 0.2 else None,
     }
 

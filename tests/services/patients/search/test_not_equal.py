@@ -9,6 +9,7 @@ from tests.kit import cast
 
 TYPED = {
     "date_of_birth": "1901-01-01",
+    "deceased_on": "1901-01-01",
     "age": "111",
     "birth_year": "1901",
     "phone_number": "+441632960999",

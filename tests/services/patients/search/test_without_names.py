@@ -2,9 +2,11 @@
 
 import csv
 import io
+import re
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
+from uuid import uuid4
 
 import pytest
 
@@ -35,16 +37,18 @@ def where(*filters):
 
 
 def exported(session, actor, criteria):
-    pieces = search.export_csv(session, actor, criteria, now=NOW)
+    pieces = search.export_csv(session, actor, criteria, now=NOW, smallest_group=1)
     return list(csv.reader(io.StringIO("".join(pieces))))
 
 
-def test_a_page_shows_initials_and_the_year_of_birth(session, analyst, ada):
+def test_a_page_shows_the_year_of_birth_under_a_pseudonym(session, analyst, ada):
     page = search.list_patients(session, analyst, Criteria(), now=NOW)
 
     (shown,) = page.rows
     assert isinstance(shown, UnnamedPatient)
-    assert (shown.id, shown.initials, shown.birth_year) == (ada, "AL", 1980)
+    assert shown.birth_year == 1980
+    assert shown.id != ada
+    assert (shown.created_at.day, shown.created_at.hour) == (1, 0)
     assert shown.allergies == ("Penicillin V",)
 
 
@@ -70,13 +74,52 @@ def test_a_file_has_the_same_columns_and_no_others(session, analyst):
 
     cells = dict(zip(heading, row, strict=True))
     assert set(cells) == {
-        "id", "initials", "birth_year", "sex", "allergies", "no_known_allergies",
+        "pseudonym", "birth_year", "sex", "allergies", "no_known_allergies",
         "medical_history", "current_medications", "created_at", "updated_at",
     }  # fmt: skip
-    assert (cells["initials"], cells["birth_year"]) == ("AL", "1980")
-    for digits in ("id", "created_at", "updated_at"):
+    assert cells["birth_year"] == "1980"
+    assert re.fullmatch(r"\d{4}-\d{2}", cells["created_at"])
+    for digits in ("pseudonym", "created_at", "updated_at"):
         del cells[digits]
     assert not [word for word in TELLING if word in str(cells)]
+
+
+@pytest.mark.usefixtures("ada")
+def test_a_pseudonym_is_another_one_for_each_person_and_on_each_day(session, analyst):
+    colleague = cast.act_as_somebody(Role.ANALYST)
+
+    def seen(actor, now):
+        (shown,) = search.list_patients(session, actor, Criteria(), now=now).rows
+        return shown.id
+
+    same = seen(analyst, NOW)
+    assert seen(analyst, NOW) == same
+    assert seen(colleague, NOW) != same
+    assert seen(analyst, NOW + timedelta(days=1)) != same
+
+
+def test_a_file_has_the_order_of_its_own_pseudonyms(visit, analyst):
+    files = [exported(visit, analyst, Criteria())[1:] for _ in range(2)]
+
+    first, second = ([row[0] for row in rows] for rows in files)
+    assert first == sorted(first)
+    assert len(set(first)) == len(first) > 20
+    assert not set(first) & set(second)
+    assert sorted(row[1:] for row in files[0]) == sorted(row[1:] for row in files[1])
+    assert [row[1:] for row in files[0]] != [row[1:] for row in files[1]]
+
+
+def test_a_file_of_fewer_than_the_smallest_group_is_refused(session, analyst, clerk):
+    for _ in range(4):
+        cast.add_patient(session)
+
+    with pytest.raises(NotAllowed, match="fewer than 5 patients is not exported"):
+        search.export_csv(session, analyst, Criteria(), now=NOW)
+    assert "".join(search.export_csv(session, clerk, Criteria(), now=NOW))
+
+    cast.add_patient(session)
+    pieces = search.export_csv(session, analyst, Criteria(), now=NOW)
+    assert len("".join(pieces).splitlines()) == 6
 
 
 @pytest.mark.parametrize("name", HIDDEN)
@@ -84,7 +127,7 @@ def test_a_file_has_the_same_columns_and_no_others(session, analyst):
 def test_no_filter_asks_about_what_is_hidden(session, analyst, ask, name):
     operator = FIELDS[name].operators[0]
     values = {"age": "40", "date_of_birth": "1980-05-17", "phone_number": "44"}
-    values["shared_email"] = "true"
+    values |= {"shared_email": "true", "deceased_on": "2020-01-31", "id": str(uuid4())}
 
     with pytest.raises(NotAllowed, match="without names and contact details"):
         ASKING[ask](
@@ -149,14 +192,17 @@ def test_whatever_is_shown_may_be_asked(visit, analyst, clerk):
     unnamed = search.list_patients(visit, analyst, criteria, size=500, now=NOW)
     named = search.list_patients(visit, clerk, criteria, size=500, now=NOW)
 
-    assert [row.id for row in unnamed.rows] == [row.id for row in named.rows]
+    # Of equal years and sexes, ids decide, which are others here.
+    assert [(row.birth_year, row.sex, row.allergies) for row in unnamed.rows] == [
+        (row.date_of_birth.year, row.sex, row.allergies) for row in named.rows
+    ]
     assert len(unnamed.rows) > 20
 
 
 def test_the_usual_order_does_not_follow_the_names(visit, analyst):
     page = search.list_patients(visit, analyst, Criteria(), size=500, now=NOW)
 
-    registered = [(row.created_at, row.id) for row in page.rows]
+    registered = [row.created_at for row in page.rows]
     assert registered == sorted(registered, reverse=True)
 
 
@@ -208,7 +254,7 @@ def test_a_token_for_exports_alone_shows_no_names(session, ada):
     heading, row = exported(session, program, Criteria())
 
     assert "last_name" not in heading
-    assert row[0] == str(ada)
+    assert str(ada) not in row
 
 
 def test_who_sees_names_may_ask_about_everything(clerk, clinician, analyst):
