@@ -21,7 +21,7 @@ PICTURE: Final = ROOT / "docs" / "images" / "map.svg"
 ROOMS: Final = ("pages", "dashboard", "api", "jobs", "services", "db", "tests")
 DOMAINS: Final = (
     *("patients", "documents", "visits", "consultations"),
-    *("people", "cluster", "audit", "backups"),
+    *("people", "cluster", "audit", "backups", "fhir"),
 )
 CONTRACT: Final = "Domains of services stand on floors"
 # All stand on these; an arrow from each would hide the others.

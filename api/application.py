@@ -8,14 +8,18 @@ from typing import Final
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
+from api.analytics import cohorts
 from api.audit import audit_file
+from api.backups import preview_lists
 from api.cluster import health, metrics, operations, replication
 from api.consultations import chart_routes, prescriptions
 from api.core import docs, documented, origins, problems, searching
 from api.core.compressing import CompressedJson
 from api.core.dependencies import Papers, Stores
 from api.documents import (
+    document_bulk,
     document_bundles,
+    document_fields,
     document_files,
     document_forms,
     document_lists,
@@ -26,7 +30,15 @@ from api.documents import (
     uploads,
 )
 from api.documents.schemas import stale_document
-from api.patients import exports, files, patient_register, patient_routes
+from api.fhir import history, routes as fhir_routes
+from api.fhir.writing import routes as fhir_creation, transactions
+from api.patients import (
+    exports,
+    files,
+    patient_bulk,
+    patient_register,
+    patient_routes,
+)
 from api.patients.schemas import stale_patient
 from api.people import notifications, people_routes
 from api.visits import (
@@ -53,12 +65,21 @@ from services.documents.records.errors import StaleRevision
 from services.patients.records.refusals import StaleVersion
 
 # Everything else belongs to the pages.
-PATHS: Final = ("/api", "/patient-register", "/health", "/metrics", "/files")
+PATHS: Final = (
+    "/api",
+    "/fhir",
+    "/patient-register",
+    "/health",
+    "/metrics",
+    "/files",
+)
 
 _PARTS: Final = (
     patient_register,
+    patient_bulk,
     patient_routes,
     document_lists,
+    document_bulk,
     document_routes,
     document_bundles,
     document_files,
@@ -67,6 +88,7 @@ _PARTS: Final = (
     inbox,
     exports,
     tags,
+    document_fields,
     document_forms,
     searching,
     doctors,
@@ -75,6 +97,7 @@ _PARTS: Final = (
     public_booking,
     appointments,
     figures,
+    cohorts,
     tickets,
     day_lists,
     people_routes,
@@ -87,6 +110,11 @@ _PARTS: Final = (
     operations,
     files,
     audit_file,
+    fhir_routes,
+    fhir_creation,
+    history,
+    transactions,
+    preview_lists,
     docs,
 )
 _DESCRIPTION: Final = """
@@ -120,10 +148,12 @@ def create_api(
     backups: Repository | None = None,
     metrics_token: str | None = None,
     cors_origins: Collection[str] = (),
+    smallest_group: int = 5,
 ) -> FastAPI:
     """Return the API on these databases; `now` is the clinic's own clock.
 
-    Scripts of pages at the `cors_origins` may call, with tokens of their own.
+    Scripts of pages at the `cors_origins` may call, with tokens of their own. No count
+    of a cohort below `smallest_group` is told.
 
     Without a token for metrics they are told on this machine only.
 
@@ -156,6 +186,7 @@ def create_api(
         disks,
         statements,
         backups,
+        smallest_group,
     )
     api.state.stores = stores
     api.state.metrics_token = metrics_token

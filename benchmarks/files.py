@@ -30,8 +30,8 @@ from bson import ObjectId
 from gridfs import GridFSBucket
 from pymongo import MongoClient, WriteConcern
 
-from api.core.ranges import Span
-from api.core.sending import pieces_of
+from api.core.files.ranges import Span
+from api.core.files.sending import pieces_of
 from benchmarks.fresh import endpoints
 from db.files.chunks import CHUNK
 from db.files.file_keys import FileKeys

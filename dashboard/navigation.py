@@ -128,6 +128,9 @@ _PLACES: Final = (
         Permission.VIEW_OWN_ACCESSES,
     ),
     NavigationEntry(
+        "analytics/cohorts.py", "Cohorts", "query_stats", Permission.COUNT_COHORTS
+    ),
+    NavigationEntry(
         "patients/views.py", "Saved views", "bookmarks", Permission.SAVE_VIEWS
     ),
     NavigationEntry(
@@ -185,6 +188,9 @@ _PLACES: Final = (
         Permission.MANAGE_RETENTION,
     ),
     NavigationEntry("documents/tags.py", "Tags", "sell", Permission.MANAGE_TAGS),
+    NavigationEntry(
+        "documents/fields.py", "Document fields", "list_alt", Permission.DEFINE_FIELDS
+    ),
     NavigationEntry(
         "consultations/code_lists.py",
         "Drugs and diagnoses",
@@ -351,6 +357,7 @@ _MENUS: Final = {
     "visits": "Visits",
     "consultations": "Visits",
     "patients": "Patients",
+    "analytics": "Patients",
     "documents": "Documents",
     "cluster": "Servers",
     "backups": "Servers",
@@ -362,6 +369,7 @@ _MENU_OF: Final = {
     "patients/break_glass_review.py": "Administration",
     "documents/retention.py": "Administration",
     "documents/tags.py": "Administration",
+    "documents/fields.py": "Administration",
     "consultations/code_lists.py": "Administration",
     # These stand in the menu at the person's name, or beside it.
     _ACCOUNT: "",
@@ -444,6 +452,7 @@ _ACTS: Final = (
     ("Upload a document", "documents/upload_documents.py"),
     ("Create a document", "documents/create_document.py"),
     ("Invite a person", "people/invite.py"),
+    ("Change the primary", "cluster/switchover.py"),
 )
 
 _BESIDE_THE_NAME: Final = frozenset({_ACCOUNT, _NOTIFICATIONS})

@@ -26,6 +26,7 @@ from services.core.throttling import Throttle
 
 if TYPE_CHECKING:
     from dashboard.web.cluster_following import Following
+    from db.backups.recovery_kit import KeyFiles
     from db.backups.repository import Repository
     from db.cluster.observing import ClusterMonitor
     from db.cluster.statements import StatementReader
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from services.cluster.operations import OperationRunner
     from services.consultations.code_lists import CodeListCache
     from services.consultations.prescriptions import PrescriptionIssuer
+    from services.documents.forms import Clinic
     from services.documents.records import DocumentIngest
     from services.documents.search.cache import DocumentListCache
     from services.pdf.inspecting import PdfInspector
@@ -108,7 +110,7 @@ class Wiring:
         """Who reads PDFs, in a process of its own that starts at the first file."""
         from services.pdf.inspecting import PdfInspector
 
-        return PdfInspector()
+        return PdfInspector(reads_scans=self.settings.read_scans)
 
     @_MadeOnce
     def scanner(self) -> "ClamdScanner | None":
@@ -232,24 +234,16 @@ class Wiring:
     @property
     def seal_keys(self) -> "SealKeyFile":
         """The keys that seal the audit log; ours is made by the first who needs it."""
-        from db.files.seal_keys import SealKeyFile
-
-        own = self.settings.data / "secrets" / "audit.key"
-        path = self.settings.audit_key_file
-        return SealKeyFile(path or own, may_be_made=path is None)
+        return seal_keys(self.settings)
 
     @property
     def issuer(self) -> "PrescriptionIssuer":
         """What prints, signs and stores prescriptions."""
         from services.consultations.prescriptions import PrescriptionIssuer
-        from services.documents.forms import Clinic
         from services.pdf.signing import Signer
 
-        settings = self.settings
-        clinic = Clinic(
-            settings.clinic_name, settings.clinic_address, settings.clinic_phone
-        )
-        return PrescriptionIssuer(self.files, Signer(signing_keys(settings)), clinic)
+        signer = Signer(signing_keys(self.settings))
+        return PrescriptionIssuer(self.files, signer, letterhead(self.settings))
 
     @property
     def file_keys(self) -> FileKeys:
@@ -287,6 +281,24 @@ def connect(settings: Settings) -> Wiring:
     wired = _wire(settings, endpoints)
     wired.following.start()
     return wired
+
+
+@contextmanager
+def without_rows(settings: Settings) -> Iterator[Wiring]:
+    """Connect for a command that brings rows back, while no server of theirs runs.
+
+    Files and audit log are there, the database answers nobody. Raises
+    embedded.CannotStart.
+    """
+    from db import embedded
+
+    with embedded.files_alone(settings.data) as addresses:
+        impatient = settings.model_copy(update={"retry_seconds": 0.0})
+        wiring = _wire(impatient, addresses.endpoints)
+        try:
+            yield wiring
+        finally:
+            wiring.close()
 
 
 _current: list[Wiring] = []
@@ -361,6 +373,13 @@ def calendar(settings: Settings) -> "Calendar":
     return Calendar(settings.timezone, settings.booking_horizon_days)
 
 
+def letterhead(settings: Settings) -> "Clinic":
+    """Return what stands on top of the clinic's papers."""
+    from services.documents.forms import Clinic
+
+    return Clinic(settings.clinic_name, settings.clinic_address, settings.clinic_phone)
+
+
 def file_keys(settings: Settings) -> FileKeys:
     """Return the keys of files; ours are made by the first who needs them."""
     own = settings.data / "secrets" / "file.keys"
@@ -375,6 +394,15 @@ def backups_of(settings: Settings) -> "Repository":
     return Repository(settings.backups)
 
 
+def seal_keys(settings: Settings) -> "SealKeyFile":
+    """Return the keys that seal the audit log, made by the first who needs them."""
+    from db.files.seal_keys import SealKeyFile
+
+    own = settings.data / "secrets" / "audit.key"
+    path = settings.audit_key_file
+    return SealKeyFile(path or own, may_be_made=path is None)
+
+
 def signing_keys(settings: Settings) -> "SigningKeyFile":
     """Return the key that signs; ours is made by the first who needs it."""
     from db.files.signing_keys import SigningKeyFile
@@ -383,3 +411,31 @@ def signing_keys(settings: Settings) -> "SigningKeyFile":
     path = settings.signing_key_file
     name = settings.clinic_name
     return SigningKeyFile(path or own, name, may_be_made=path is None)
+
+
+def key_files(settings: Settings) -> "KeyFiles":
+    """Return where all keys are that no backup has, for the recovery kit."""
+    from db.backups import recovery_kit as kit
+
+    secret = settings.secret_key
+    return kit.KeyFiles(
+        {
+            kit.FILE_KEYS: file_keys(settings).path,
+            kit.SEAL_KEYS: seal_keys(settings).path,
+            kit.SIGNING_KEYS: signing_keys(settings).path,
+            kit.INSTALLATION_KEY: settings.data / kit.INSTALLATION_KEY,
+            kit.PASSWORDS: settings.data / kit.PASSWORDS,
+        },
+        {kit.INSTALLATION_KEY: secret.get_secret_value()} if secret else {},
+    )
+
+
+def make_missing_keys(settings: Settings) -> None:
+    """Make the keys that nobody has needed yet, so that a recovery kit has them.
+
+    Raises UnusableFileKeys, UnusableKey and UnusableSigningKey.
+    """
+    file_keys(settings).require_made()
+    seal_keys(settings).read_or_make()
+    signing_keys(settings).read_or_make()
+    signing_key(settings)

@@ -44,6 +44,7 @@ class Settings(AuthSettings):
     backup_dir: Path | None = None
     backup_every_hours: Annotated[float, Field(ge=0, le=168)] = 24
     backup_kept_days: Annotated[int, Field(ge=1, le=366)] = 35
+    backup_drill_every_days: Annotated[float, Field(ge=0, le=366)] = 7
     database_url: str | None = None
     owner_url: str | None = None
     replica_urls: Annotated[dict[str, str], NoDecode] = Field(default_factory=dict)
@@ -76,7 +77,7 @@ class Settings(AuthSettings):
     sms_token: SecretStr | None = None
     clamd_url: str | None = None
     office_program: str = "soffice"
-    ocr_languages: Annotated[str, Field(pattern=r"^\w+(\+\w+)*$")] = "eng"
+    read_scans: bool = True
     alert_webhook_form: Literal["chartroom", "slack"] = "chartroom"
     availability_objective: Annotated[float, Field(ge=90, lt=100)] = 99.9
     health_urls: Annotated[tuple[str, ...], NoDecode] = ()
@@ -88,6 +89,7 @@ class Settings(AuthSettings):
     timezone: str = "UTC"
     language: Literal["en", "de"] = "en"
     public_booking: bool = False
+    smallest_group: Annotated[int, Field(ge=2, le=100)] = 5
     cancellation_hours: Annotated[float, Field(ge=0, le=720)] = 24
     redis_url: SecretStr | None = None
     booking_horizon_days: Annotated[int, Field(ge=1, le=366)] = 60
@@ -251,6 +253,11 @@ class Settings(AuthSettings):
     def backup_interval(self) -> timedelta | None:
         """The time between two backups; None if none is made by itself."""
         return timedelta(hours=self.backup_every_hours) or None
+
+    @property
+    def backup_drill_interval(self) -> timedelta | None:
+        """The time between two restore drills; None if none is made by itself."""
+        return timedelta(days=self.backup_drill_every_days) or None
 
     @property
     def health_addresses(self) -> tuple[str, ...]:

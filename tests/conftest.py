@@ -45,6 +45,7 @@ from tests.kit.clusters import (
     last_logged,
     shared_cluster,
 )
+from tests.kit.scheduling import BrowserBesideOthers
 
 # A busy machine takes seconds for anything now and then: that is no failure.
 settings.register_profile(
@@ -129,7 +130,7 @@ def await_replicas(cursor: "psycopg2.extensions.cursor") -> None:
 # In this order, whatever the folders are called. What breaks a cluster takes longest
 # and is for few workers, so it begins. Playwright comes last, because from its start
 # to the end of the run an event loop runs in this thread, and no test could start one
-# of its own.
+# of its own; among several workers one begins with it (tests/kit/scheduling.py).
 _ORDER = ("cluster", "plain", "launch", "browser", "afterwards")
 _BREAKABLE = pytest.StashKey[BreakableCluster]()
 _SHARED = pytest.StashKey[SharedCluster]()
@@ -145,6 +146,15 @@ def pytest_configure_node(node: Any) -> None:
         config.stash[_SHARED] = SharedCluster()
         config.add_cleanup(config.stash[_SHARED].close)
     node.workerinput["shared_cluster"] = str(config.stash[_SHARED].room)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(
+    config: pytest.Config, log: Any
+) -> BrowserBesideOthers | None:
+    """Let the tests in a browser run beside the others."""
+    by_group = config.option.dist == "loadgroup"
+    return BrowserBesideOthers(config, log) if by_group else None
 
 
 # Around xdist, which notes the groups in between.

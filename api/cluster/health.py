@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Container, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
@@ -14,6 +15,7 @@ from api.cluster.schemas import AvailabilityShown, HealthShown
 from api.core.answers import JsonResponse
 from api.core.dependencies import KnownProgram, Stores
 from api.core.documented import shows
+from db.audit_store import AuditStoreUnavailable
 from db.cluster.observing import ClusterSnapshot
 from db.postgres import SYSTEM, Absence, DatabaseUnavailable
 from db.postgres.watching.nodes import NodeState
@@ -221,7 +223,21 @@ def _audit(stores: Stores) -> dict[str, Any]:
     except DatabaseUnavailable:
         return dict(_DOWN)
     part = _part(time.perf_counter() - started, waiting_seconds=round(waiting, 1))
+    if (broken := _break(stores)) is not None:
+        return part | {"status": "down", "failure": str(broken)}
     return part if waiting <= _SHIPPED_WITHIN_SECONDS else part | {"status": "down"}
+
+
+def _break(stores: Stores) -> chain.ChainBroken | None:
+    """Return why nothing can be added to the audit log, such as a head set back.
+
+    Nobody has to wait for it: what is done next would wait for ever.
+    """
+    with suppress(AuditStoreUnavailable, DatabaseUnavailable):
+        return stores.database.read_latest(
+            lambda session: chain.find_break(session, stores.audit), identity=SYSTEM
+        ).value
+    return None
 
 
 def _disk(stores: Stores) -> dict[str, Any]:

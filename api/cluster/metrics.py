@@ -22,6 +22,8 @@ from starlette.responses import PlainTextResponse, Response
 from api.cluster.server_metrics import ServerMetrics
 from api.core.dependencies import FORWARDED, stores_of, unauthorised
 from api.core.documented import refuses
+from db.backups.log.windows import read_position
+from db.backups.recovery_kit import read_note
 from db.backups.repository import Repository
 from db.cluster.statements import NotCounted, StatementReader, StatementTotals
 from db.files.gridfs import FileStoreUnavailable
@@ -239,6 +241,27 @@ def backup_gauges(backups: Repository, now: datetime) -> bytes:
         values += [
             ("proof_age_seconds", "Age of the last proven restore.", age),
             ("proof_seconds", "How long the last proven restore took.", proof.seconds),
+        ]
+        if proof.drill is not None:
+            rto, rpo = proof.drill.rto_seconds, proof.drill.rpo_seconds
+            values += [
+                ("drill_rto_seconds", "Until the last drill's rows answered.", rto),
+                ("drill_rpo_seconds", "What would have been lost then.", rpo),
+            ]
+    if (kit := read_note(backups.folder)) is not None:
+        age = max(0.0, (now - kit.made_at).total_seconds())
+        values.append(("kit_age_seconds", "Age of the last recovery kit.", age))
+    if (position := read_position(backups.folder / "log")) is not None:
+        leads_to = position.leads_to or (newest.as_of if newest else position.noted_at)
+        behind = max(0.0, (now - leads_to).total_seconds())
+        words = "How long ago the newest second was that backups and their log lead to."
+        values += [
+            ("log_behind_seconds", words, behind),
+            (
+                "log_cut_off",
+                "Whether the log goes on from no backup: 1 until there is a new one.",
+                float(position.is_cut_off),
+            ),
         ]
     for name, words, value in values:
         Gauge(f"chartroom_backup_{name}", words, registry=registry).set(value)

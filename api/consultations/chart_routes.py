@@ -11,7 +11,7 @@ from starlette.responses import Response
 from api.core.answers import From, JsonResponse, Shown, read_headers
 from api.core.dependencies import ProgramOrPerson
 from api.core.documented import sends, shows
-from api.core.sending import PDF
+from api.core.files.sending import PDF
 from services.consultations import chart
 from services.consultations.chart import KnownDiagnosis
 from services.consultations.diagnoses import SYSTEM

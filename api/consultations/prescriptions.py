@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from api.core.answers import From, JsonResponse, Shown, read_headers
-from api.core.attachments import attachment
 from api.core.dependencies import ProgramOrPerson
 from api.core.documented import sends, shows
+from api.core.files.sending import attachment
 from services.consultations import prescriptions
 from services.consultations.prescriptions import (
     PrescriptionRecord,

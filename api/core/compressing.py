@@ -10,8 +10,10 @@ from anyio import to_thread
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.core.outcomes import FHIR_JSON
+
 SHORTEST: Final = 1_000
-_JSON: Final = ("application/json", "application/problem+json")
+_JSON: Final = ("application/json", "application/problem+json", FHIR_JSON)
 # Beyond this it takes so long that others should not wait for it.
 _LONG: Final = 32_000
 # The better one first. gzip's 5 is half the work of the usual 9, for one byte more in

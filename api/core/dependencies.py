@@ -124,6 +124,8 @@ class Stores:
     disks: DiskSpace | None = None
     statements: StatementReader | None = None
     backups: Repository | None = None
+    # The least number of patients that a count of a cohort tells.
+    smallest_group: int = 5
     exports: ListExports = field(default_factory=ListExports)
     bearers: Bearers = field(default_factory=Bearers)
 

@@ -7,12 +7,13 @@ from fastapi import FastAPI
 from pydantic import BaseModel, Field
 
 from api.core.answers import FreeSlot, Shown
+from api.core.outcomes import FHIR_JSON, FHIR_PATH, is_fhir
 from api.core.problems import ENVELOPE_PATH, phrase_of
 
 # Whoever calls may be unknown or too eager, and the databases may be changing hands.
 _OF_ALL: Final = (400, 401, 403, 429, 503)
 # Who asks these is not limited, and no database decides about them.
-_OPEN_PATHS: Final = ("/health", "/metrics")
+_OPEN_PATHS: Final = ("/health", "/metrics", f"{FHIR_PATH}/metadata")
 _PROBLEM: Final = "application/problem+json"
 
 Responses = dict[int | str, dict[str, Any]]
@@ -54,6 +55,28 @@ class EnvelopeProblem(Shown):
     data: dict[str, Any]
 
 
+class OutcomeText(BaseModel):
+    """What an issue says to a person."""
+
+    text: str
+
+
+class OutcomeIssue(BaseModel):
+    """One thing that is wrong, by a code of FHIR's and in a sentence."""
+
+    severity: Literal["error"]
+    code: str
+    details: OutcomeText
+    diagnostics: str
+
+
+class Outcome(BaseModel):
+    """A refusal below /fhir: an OperationOutcome of FHIR R4."""
+
+    resourceType: Literal["OperationOutcome"]  # noqa: N815 (FHIR's own name)
+    issue: list[OutcomeIssue]
+
+
 def refuses(*statuses: int) -> Responses:
     """Describe the refusals that a route adds to those of all routes."""
     return {status: _refusal(status) for status in statuses}
@@ -87,7 +110,7 @@ def _complete(schema: dict[str, Any]) -> None:
     components = schema["components"]["schemas"]
     for unused in ("HTTPValidationError", "ValidationError"):
         components.pop(unused, None)
-    for kind in (Problem, EnvelopeProblem):
+    for kind in (Problem, EnvelopeProblem, Outcome):
         whole = kind.model_json_schema(ref_template="#/components/schemas/{model}")
         components |= whole.pop("$defs", {}) | {kind.__name__: whole}
     for path, operations in schema["paths"].items():
@@ -105,6 +128,10 @@ def _complete_operation(path: str, responses: dict[str, Any]) -> None:
         for code, response in responses.items():
             if not code.startswith("2"):
                 response["content"] = _json_of(EnvelopeProblem, "application/json")
+    if is_fhir(path):
+        for code, response in responses.items():
+            if not code.startswith(("2", "304")):
+                response["content"] = _json_of(Outcome, FHIR_JSON)
 
 
 def _refusal(status: int) -> dict[str, Any]:

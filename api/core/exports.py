@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CTR
 
-from api.core.sending import ReleasingResponse
+from api.core.files.sending import ReleasingResponse
 from services.core.errors import TooOften, Unavailable
 
 # Of the connections that a web server has to a database, and of what it may keep on its

@@ -1,4 +1,4 @@
-"""How refusals are told to programs: RFC 9457, or the register's own envelope."""
+"""How refusals are told: RFC 9457, FHIR's OperationOutcome, the register's envelope."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -15,6 +15,13 @@ from starlette.routing import Match
 
 from api.core.answers import JsonResponse
 from api.core.dependencies import stores_of
+from api.core.outcomes import (
+    FhirResponse,
+    InvalidResource,
+    is_fhir,
+    outcome_of,
+    outcome_response,
+)
 from db.postgres import DatabaseUnavailable, NoPrimary
 from services.core.errors import (
     Conflict,
@@ -102,6 +109,7 @@ class ProblemResponse(JsonResponse):
 def install(api: FastAPI, routes: Sequence[APIRoute]) -> None:
     """Let every error that leaves a route be told in the caller's format."""
     api.add_exception_handler(ServiceError, _service_error)
+    api.add_exception_handler(InvalidResource, _invalid_resource)
     api.add_exception_handler(Refusal, _refused_with_more)
     api.add_exception_handler(NoPrimary, _no_primary)
     api.add_exception_handler(DatabaseUnavailable, _database_unavailable)
@@ -133,15 +141,32 @@ def precondition_required() -> HTTPException:
 def _service_error(request: Request, error: Exception) -> Response:
     if isinstance(error, Unavailable):
         error = full_disk(error, stores_of(request).disks) or error
-    status = _status_of(error)
-    members: dict[str, Any] = {}
-    if isinstance(error, InvalidInput):
-        members = _problems([(error.property_name, str(error))])
-    if isinstance(error, InvalidPatient):
-        members = _problems([(p.property_name, p.message) for p in error.problems])
+    members = _members_of(error)
+    path, status = request.url.path, _status_of(error)
+    return _refusal(path, status, str(error), members, _wait(error))
+
+
+def _invalid_resource(request: Request, error: Exception) -> Response:
+    del request
+    assert isinstance(error, InvalidResource)  # noqa: S101 (registered so)
+    return FhirResponse(outcome_of(error.issues), _BAD_REQUEST)
+
+
+def problem_of(refusal: ServiceError) -> dict[str, Any]:
+    """Return the problem that a refusal of one of several things is told as."""
+    status = _status_of(refusal)
+    return _problem(status, str(refusal)) | _members_of(refusal)
+
+
+def _members_of(error: Exception) -> dict[str, Any]:
+    """Return which properties of what was sent a refusal is about."""
     if isinstance(error, InvalidForm):
-        members = _problems([(p.field, p.message) for p in error.problems])
-    return _refusal(request.url.path, status, str(error), members, _wait(error))
+        return _problems([(p.field, p.message) for p in error.problems])
+    if isinstance(error, InvalidPatient):
+        return _problems([(p.property_name, p.message) for p in error.problems])
+    if isinstance(error, InvalidInput):
+        return _problems([(error.property_name, str(error))])
+    return {}
 
 
 def _refused_with_more(request: Request, refusal: Exception) -> Response:
@@ -253,17 +278,23 @@ def _refusal(
     members: dict[str, Any] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
+    if is_fhir(path):
+        return outcome_response(status, sentence, headers)
     kept = dict(headers) if headers else None
     if path == ENVELOPE_PATH:
         return _envelope(status, sentence, members or {}, kept)
     if _is_within(path, UPLOADS_PATH):
         kept = {**TUS_HEADERS, **(kept or {})}
-    title = phrase_of(status)
-    problem = {"type": "about:blank", "title": title, "status": status}
-    problem["detail"] = title if sentence == title else sentence
+    problem = _problem(status, sentence)
     if any(_is_within(path, tree) for tree in _TREES):
         problem["error"] = problem["detail"]
     return ProblemResponse(problem | (members or {}), status, kept)
+
+
+def _problem(status: int, sentence: str) -> dict[str, Any]:
+    title = phrase_of(status)
+    problem = {"type": "about:blank", "title": title, "status": status}
+    return problem | {"detail": sentence}
 
 
 def _is_within(path: str, tree: str) -> bool:

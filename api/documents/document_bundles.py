@@ -1,8 +1,10 @@
 """Several documents' files in one archive, made while it is sent."""
 
+import csv
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from io import StringIO
 from itertools import count
 from typing import Annotated, BinaryIO, Final, cast
 from uuid import UUID
@@ -12,17 +14,19 @@ from fastapi import APIRouter, Query
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from api.core.answers import read_headers
+from api.core.answers import BYTE_ORDER_MARK, read_headers
 from api.core.dependencies import Caller, ProgramOrPerson
 from api.core.documented import sends
-from api.core.sending import ReleasingResponse, first_come, noting
-from api.documents.document_files import damage_noted
+from api.core.files.downloads import damage_noted
+from api.core.files.sending import ReleasingResponse, first_come, noting
 from services.core.actors import Actor
 from services.core.errors import Conflict, InvalidInput, NotFound
-from services.documents import records
+from services.documents import fields, records
+from services.documents.fields import DocumentField
 from services.documents.records.errors import NoSuchDocument
-from services.documents.records.model import VersionRecord
+from services.documents.records.model import DocumentRecord, VersionRecord
 from services.documents.records.visibility import permission_to_view
+from services.lists.csv_cells import escape_formula
 
 router = APIRouter(tags=["Documents"])
 
@@ -31,14 +35,20 @@ _MOST: Final = 100
 _MOST_MEGABYTES: Final = 500
 _PIECE_BYTES: Final = 256 * 1024
 _NOT_INCLUDED: Final = "Not included.txt"
+_TABLE: Final = "Documents.csv"
 _FOR_ONE_PERSON: Final = 0o600 << 16
 
 
 @dataclass(slots=True)
 class _Bundle:
-    """The versions whose files are sent, and a line about each that is not."""
+    """The versions whose files are sent, and a line about each that is not.
+
+    Of those with values in the clinic's own `fields` the `documents` are told, too.
+    """
 
     versions: list[VersionRecord] = field(default_factory=list)
+    documents: list[DocumentRecord] = field(default_factory=list)
+    fields: tuple[DocumentField, ...] = ()
     refused: list[str] = field(default_factory=list)
 
 
@@ -70,7 +80,8 @@ def send_several(
     """Send the latest files of up to 100 documents, 500 MB at most, as one ZIP.
 
     Each is written down as a download of its own. What may not be had is left out, and
-    a text in the archive says why.
+    a text in the archive says why. If any has values in the clinic's own fields,
+    *Documents.csv* in it has them.
     """
     caller.require(permission_to_view(caller.actor))
     wanted = tuple(dict.fromkeys(documents))
@@ -98,6 +109,9 @@ def _open_all(session: Session, actor: Actor, ids: Iterable[UUID]) -> _Bundle:
             bundle.refused.append(f"{name}: {refusal}")
         else:
             bundle.versions.append(version)
+            bundle.documents.append(records.look_up(session, actor, document_id))
+    if any(document.fields for document in bundle.documents):
+        bundle.fields = fields.list_fields(session, actor)
     megabytes = sum(version.filesize for version in bundle.versions) >> 20
     if megabytes > _MOST_MEGABYTES:
         raise InvalidInput(
@@ -124,9 +138,34 @@ def _archived(caller: Caller, bundle: _Bundle) -> Generator[bytes]:
                 while piece := stream.read(_PIECE_BYTES):
                     entry.write(piece)
                     yield buffer.taken()
+        if bundle.fields:
+            archive.writestr(_TABLE, _table(bundle, names))
         if bundle.refused:
             archive.writestr(_NOT_INCLUDED, "\r\n".join(bundle.refused))
     yield buffer.taken()
+
+
+def _table(bundle: _Bundle, names: Sequence[str]) -> str:
+    """Return the documents' facts as CSV: a line each, a column for each own field."""
+    known = {key for document in bundle.documents for key in document.fields}
+    shown = [each for each in bundle.fields if each.key in known]
+    text = StringIO()
+    lines = csv.writer(text)
+    heads = ("file", "title", "document_type", "dated_on", *(f.label for f in shown))
+    lines.writerow(map(escape_formula, heads))
+    for name, document in zip(names, bundle.documents, strict=True):
+        facts = (name, document.title, document.document_type, document.dated_on)
+        values = (document.fields.get(each.key) for each in shown)
+        lines.writerow(map(_cell, (*facts, *values)))
+    return BYTE_ORDER_MARK + text.getvalue()
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return str(value)
+    return "" if value is None else escape_formula(str(value))
 
 
 def _names(versions: Sequence[VersionRecord]) -> list[str]:

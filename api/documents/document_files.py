@@ -1,36 +1,42 @@
 """Documents' files: to be kept whole or in parts, or page by page as pictures."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Final, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, HTTPException, Path, Query, Request
+from fastapi import APIRouter, Path, Query, Request
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from api.core.answers import JsonResponse, read_headers
-from api.core.attachments import attachment
 from api.core.dependencies import Caller, ProgramOrPerson
 from api.core.documented import Responses, sends, shows
-from api.core.ranges import Span, Unsatisfiable, is_known, span_of
-from api.core.sending import (
+from api.core.files.downloads import (
+    NOT_MODIFIED,
+    PARTIAL,
+    UNSATISFIABLE,
+    damage_noted,
+    file_headers,
+    send_version,
+)
+from api.core.files.ranges import is_known
+from api.core.files.sending import (
     PDF,
-    FileResponse,
     ReleasingResponse,
+    attachment,
     first_come,
     noting,
-    pieces_of,
 )
-from api.documents.schemas import TextShown, WordsShown, file_etag
+from api.documents.schemas import TextShown, WordsShown
 from db.files.gridfs import PlainStream
-from db.postgres import Read
 from services.core.audit import Action
 from services.documents import records
 from services.documents.records.model import OriginalRecord, VersionRecord
 from services.documents.records.rules import ORIGINAL_ENDINGS
+from services.pdf import waiting
+from services.pdf.report import PageWords
 
 router = APIRouter(tags=["Documents"])
 
@@ -45,8 +51,7 @@ _PIECE_BYTES: Final = 256 * 1024
 _THUMBNAIL_WIDTH: Final = 120
 # For as long as one goes through lists, and not for who signs in next.
 _KEPT_BY_BROWSERS: Final = {"Cache-Control": "private, max-age=600", "Vary": "Cookie"}
-_PARTIAL, _NOT_MODIFIED, _UNSATISFIABLE = 206, 304, 416
-_UNCHANGED: Final[Responses] = {_NOT_MODIFIED: {"description": "Not Modified"}}
+_UNCHANGED: Final[Responses] = {NOT_MODIFIED: {"description": "Not Modified"}}
 
 Number = Annotated[int, Path(ge=1, le=_MOST)]
 NumberOrLatest = Annotated[
@@ -66,18 +71,18 @@ def look_at_file(
         return records.require_served(document.version)
 
     read = caller.read(look)
-    headers = _headers(caller, read)
+    headers = file_headers(caller, read)
     if is_known(request.headers, headers["ETag"]):
-        return Response(status_code=_NOT_MODIFIED, headers=headers)
+        return Response(status_code=NOT_MODIFIED, headers=headers)
     length = {"Content-Length": str(read.value.filesize)}
     return Response(headers=headers | length, media_type=PDF)
 
 
 @router.get(
     _PATH,
-    responses=sends(PDF, 404, 409, _UNSATISFIABLE)
+    responses=sends(PDF, 404, 409, UNSATISFIABLE)
     | _UNCHANGED
-    | {_PARTIAL: sends(PDF)[200] | {"description": "The part that was asked for"}},
+    | {PARTIAL: sends(PDF)[200] | {"description": "The part that was asked for"}},
 )
 def send_file(
     caller: ProgramOrPerson, request: Request, uuid: UUID, number: NumberOrLatest = None
@@ -87,17 +92,7 @@ def send_file(
     The ETag is the SHA-256 of the file. If the file turns out damaged on the way, the
     answer breaks off before its `Content-Length`.
     """
-    read, sending = caller.read_ahead(
-        partial(_open, caller, request, uuid, number), partial(_begin, caller, request)
-    )
-    headers, span = _headers(caller, read), sending.span
-    if span is None:
-        return Response(status_code=_NOT_MODIFIED, headers=headers)
-    status = 200
-    if sending.is_part:
-        status = _PARTIAL
-        headers["Content-Range"] = span.content_range
-    return FileResponse(sending.pieces, span.length, status=status, headers=headers)
+    return send_version(caller, request, uuid, number)
 
 
 @router.get(f"{_PATH}/original", responses=sends("*/*", 404, 409))
@@ -183,17 +178,20 @@ def send_words(
     """
     papers = caller.stores.papers
 
-    def read_version(session: Session) -> VersionRecord:
+    def read_version(session: Session) -> tuple[VersionRecord, PageWords | None]:
         document = records.look_up(session, caller.actor, uuid, number=number)
         version = records.require_served(document.version)
         if not papers.seen.has(caller.actor.id, version.file_id, page):
             records.record_event(
                 session, caller.actor, Action.DOCUMENT_VIEW, document, page=page
             )
-        return version
+        return version, waiting.find_places(session, version.id, page)
 
     read = caller.read(read_version)
-    version = read.value
+    headers = read_headers(read, caller.after)
+    version, recognised = read.value
+    if recognised is not None:
+        return JsonResponse(WordsShown.of(recognised), headers=headers)
     with (
         noting(damage_noted(caller, version)),
         papers.kept.lent(
@@ -201,7 +199,7 @@ def send_words(
         ) as file,
     ):
         words = papers.inspector.words(file, page, person=caller.actor.id)
-    return JsonResponse(WordsShown.of(words), headers=read_headers(read, caller.after))
+    return JsonResponse(WordsShown.of(words), headers=headers)
 
 
 @router.get(f"{_VERSION_PATH}/text.json", responses=shows(TextShown, 404, 409))
@@ -254,71 +252,7 @@ def send_thumbnail(
     return Response(picture, media_type="image/png", headers=headers)
 
 
-def damage_noted(caller: Caller, version: VersionRecord) -> Callable[[], object]:
-    """Return what writes down that a version turned out damaged, for `noting`."""
-    return lambda: caller.write(
-        lambda session: records.note_damage(
-            session, caller.actor, version.document_id, version.number
-        )
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Sending:
-    """What is on its way, and where in the file it is; no span if nothing is."""
-
-    pieces: Generator[bytes]
-    span: Span | None = None
-    is_part: bool = False
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self.pieces.close()
-
-
-def _begin(caller: Caller, request: Request, version: VersionRecord) -> _Sending:
-    """Read the first piece of what is asked for, if anything is."""
-    tag = file_etag(version.sha256)
-    if is_known(request.headers, tag):
-        return _Sending(_nothing())
-    try:
-        part = span_of(request.headers, tag, version.filesize)
-    except Unsatisfiable as error:
-        size = {"Content-Range": f"bytes */{version.filesize}"}
-        sentence = "The file ends before the part that was asked for."
-        raise HTTPException(_UNSATISFIABLE, sentence, headers=size) from error
-    span = part or Span(0, version.filesize, version.filesize)
-    pieces = pieces_of(
-        caller.stores.files, version, span, damage_noted(caller, version)
-    )
-    return _Sending(pieces, span, part is not None)
-
-
-def _nothing() -> Generator[bytes]:
-    yield from ()
-
-
-def _open(
-    caller: Caller, request: Request, uuid: UUID, number: int | None, session: Session
-) -> VersionRecord:
-    """Return what is to be sent; who has it already gets to know only that."""
-    if "if-none-match" in request.headers:
-        version = records.get(session, caller.actor, uuid, number=number).version
-        known = is_known(request.headers, file_etag(version.sha256))
-        if known and records.require_served(version):
-            return version
-    return records.open_version(session, caller.actor, uuid, number, purpose="download")
-
-
 def _open_file(
     caller: Caller, version: VersionRecord
 ) -> AbstractContextManager[PlainStream]:
     return records.open_file(caller.stores.files, version)
-
-
-def _headers(caller: Caller, read: Read[VersionRecord]) -> dict[str, str]:
-    return read_headers(read, caller.after) | {
-        "ETag": file_etag(read.value.sha256),
-        "Accept-Ranges": "bytes",
-        "Content-Disposition": attachment(read.value.filename),
-    }

@@ -63,6 +63,9 @@ class FilledForm(Body):
     form: dict[str, str | list[list[str]]]
     patient_id: Annotated[UUID | None, Field(strict=False)] = None
     title: str = ""
+    custom_fields: dict[str, Any] = Field(
+        default_factory=dict, description="What the document has in the clinic's own."
+    )
 
     def values_for(self, template: Template) -> dict[str, Value]:
         """Return what was typed, or raise InvalidInput for a field that is not there.
@@ -131,6 +134,7 @@ def file_form(
         patient_id=body.patient_id,
         id=document_id,
         dated_on=now.date(),
+        fields=body.custom_fields,
     )
     with papers.ingest.row_of(content):
         written = caller.write(

@@ -1,5 +1,6 @@
 """GET /api/documents: lists of documents, filtered, sorted and searched."""
 
+from collections.abc import Iterable
 from typing import Any, Final
 from uuid import UUID
 
@@ -15,9 +16,11 @@ from api.core.documented import shows
 from api.core.sparse import ChosenFields
 from api.documents.schemas import DocumentsPage, FoundShown
 from services.documents import search
+from services.documents.fields import PREFIX
+from services.documents.records.visibility import permission_to_view
 from services.documents.search import DocumentPage, fields as document_fields
 from services.lists import criteria
-from services.lists.criteria import QueryCriteria
+from services.lists.criteria import Fields, QueryCriteria
 from services.lists.pages import PagePosition
 
 router = APIRouter(tags=["Documents"])
@@ -49,7 +52,7 @@ def list_documents(
     """
     chosen, asked = sparse.chosen(request.query_params.multi_items(), FoundShown)
     pairs = [pair for pair in asked if pair[0] not in _CURSORS]
-    fields = document_fields.fields_for(caller.actor)
+    fields = _fields(caller, pairs)
     query = criteria.from_query(pairs, fields)
 
     if "page" in request.query_params:
@@ -58,6 +61,15 @@ def list_documents(
     looked = caller.look(query.criteria, PagePosition(query.per_page, after, before))
     page = _page(looked.value.page, query, chosen)
     return JsonResponse(page, headers=read_headers(looked, caller.after))
+
+
+def _fields(caller: Caller, pairs: Iterable[tuple[str, str]]) -> Fields:
+    """Return what lists can be asked for; the clinic's own fields if they are meant."""
+    known = document_fields.fields_for(caller.actor)
+    if not any(value.startswith(PREFIX) for _, value in pairs):
+        return known
+    caller.require(permission_to_view(caller.actor))
+    return {**known, **caller.read(document_fields.listed_fields).value}
 
 
 def _page(

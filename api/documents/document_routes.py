@@ -15,6 +15,7 @@ from api.core.answers import JsonResponse, read_headers, written_headers
 from api.core.bodies import Body, describe_body, sent
 from api.core.dependencies import Caller, ProgramOrPerson
 from api.core.documented import shows
+from api.core.files.downloads import file_etag
 from api.core.problems import precondition_required
 from api.documents.document_files import Number
 from api.documents.document_uploads import (
@@ -35,7 +36,6 @@ from api.documents.schemas import (
     VersionShown,
     document_etag,
     document_path,
-    file_etag,
 )
 from db.postgres import WriteResult
 from services.consultations.prescriptions import scans
@@ -77,11 +77,21 @@ class DocumentChanges(Body):
     patient_id: Annotated[UUID | None, Field(strict=False)] = None
     dated_on: Annotated[date | None, Field(strict=False)] = None
     tags: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    custom_fields: dict[str, Any] = Field(
+        default_factory=dict,
+        description="By their keys; null empties one, and what is not named stays.",
+    )
 
     def applied_to(self, record: DocumentRecord) -> ChangedDocument:
         """Return the facts with the changes in place, or raise InvalidInput."""
-        given = {name: getattr(self, name) for name in self.model_fields_set}
-        return replace(ChangedDocument.of(record), **with_choices(given))
+        given = self.given()
+        if "custom_fields" in given:
+            given["fields"] = {**record.fields, **given.pop("custom_fields")}
+        return replace(ChangedDocument.of(record), **given)
+
+    def given(self) -> dict[str, Any]:
+        """Return what is named, as services know it, or raise InvalidInput."""
+        return with_choices({n: getattr(self, n) for n in self.model_fields_set})
 
 
 @router.post(

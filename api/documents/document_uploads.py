@@ -60,6 +60,7 @@ _FACTS: Final[Mapping[str, str]] = {
     "title": f"At most {LONGEST_TITLE} characters; else the file's name.",
     "dated_on": "The date that the paper itself has, as 2026-11-23.",
     "metadata": "A JSON object of at most 16 kB.",
+    "custom_fields": "A JSON object of the clinic's own fields by their keys.",
 }
 
 
@@ -86,7 +87,10 @@ class Upload:
             confidential=facts.get("confidential", False),
             withheld=facts.get("withheld", False),
             description=facts.get("description", ""),
-            metadata=_metadata_of(facts.get("metadata", "{}")),
+            metadata=_object_of(facts, "metadata", "Metadata are one JSON object."),
+            fields=_object_of(
+                facts, "custom_fields", "custom_fields is one JSON object."
+            ),
             patient_id=_id_of(facts["patient_id"]) if "patient_id" in facts else None,
             dated_on=_date_of(facts["dated_on"]) if "dated_on" in facts else None,
         )
@@ -291,14 +295,14 @@ def _flag_of(name: str, value: Any) -> bool:
     return flag
 
 
-def _metadata_of(text: str) -> dict[str, Any]:
+def _object_of(facts: Mapping[str, str], name: str, sentence: str) -> dict[str, Any]:
     try:
-        metadata = orjson.loads(text)
+        value = orjson.loads(facts.get(name, "{}"))
     except orjson.JSONDecodeError:
-        metadata = None
-    if not isinstance(metadata, dict):
-        raise InvalidInput("metadata", "Metadata are one JSON object.")
-    return metadata
+        value = None
+    if not isinstance(value, dict):
+        raise InvalidInput(name, sentence)
+    return value
 
 
 def _date_of(text: str) -> date:

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from api.core import problems
 from api.core.answers import From, Shown
+from services.documents.fields import FieldValue
 from services.documents.records.errors import StaleRevision
 from services.documents.records.kinds import Classification, DocumentType
 from services.documents.records.model import DocumentRecord
@@ -86,6 +87,10 @@ class DocumentShown(Shown):
     description: str
     dated_on: date | None = Field(description="The date that the paper itself has.")
     tags: list[str] = Field(description="Patients are told those meant for them.")
+    custom_fields: Annotated[dict[str, FieldValue], From("fields")] = Field(
+        description="What stands in the clinic's own fields, by their keys; of a date "
+        "its day. See /api/document-fields."
+    )
     metadata: Annotated[dict[str, Any], From(_metadata)]
     stated_by_patient: Annotated[bool, From("version.stated_by_patient")] = Field(
         description="The patient's own word in a form, and not the clinic's."
@@ -239,11 +244,6 @@ class TextShown(Shown):
 def document_etag(record: DocumentRecord) -> str:
     """Return the tag of what is said about a document, which any change changes."""
     return f'"{record.revision}"'
-
-
-def file_etag(sha256: str) -> str:
-    """Return the tag of a file: the same bytes have the same one."""
-    return f'"{sha256}"'
 
 
 def stale_document(request: Request, error: Exception) -> Response:

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Annotated, Any, Final
-from uuid import UUID, uuid4, uuid5
+from uuid import UUID
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter
 from pydantic import Field
 from sqlalchemy.orm import Session
 from starlette.responses import Response
@@ -14,6 +14,7 @@ from api.core.answers import FreeSlot, JsonResponse, read_headers, written_heade
 from api.core.bodies import Body, describe_body, sent
 from api.core.dependencies import Caller, ProgramOrPerson
 from api.core.documented import refuses, shows
+from api.core.idempotency import IdempotencyKey, attempt_of
 from api.core.problems import Refusal
 from api.visits.schemas import BookingShown, booking_path
 from services.core.actors import Permission
@@ -32,7 +33,6 @@ router = APIRouter(prefix="/api/bookings", tags=["Visits"])
 
 _CREATED: Final = 201
 _NO_CONTENT: Final = 204
-_LONGEST_KEY: Final = 255
 
 _Note = Field(json_schema_extra={"maxLength": LONGEST_NOTE})
 _Id = Annotated[UUID, Field(strict=False)]
@@ -85,10 +85,7 @@ class RenewBody(Body):
 def hold_slot(
     caller: ProgramOrPerson,
     body: Annotated[BookingBody, sent(BookingBody)],
-    idempotency_key: Annotated[
-        str | None,
-        Header(description="Made once for one wish; sent again, it is not held twice."),
-    ] = None,
+    idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Hold a slot: it is the patient's until `expires_at`, and PENDING.
 
@@ -98,7 +95,7 @@ def hold_slot(
     request = BookingRequest(
         slot_id=body.slot_id,
         patient_id=_patient_of(caller, body),
-        attempt=_attempt_of(caller, idempotency_key),
+        attempt=attempt_of(caller.actor, idempotency_key),
         note=body.note,
         replaces_id=body.replaces_id,
         override_reason=body.override_reason,
@@ -218,20 +215,6 @@ def _patient_of(caller: Caller, body: BookingBody) -> UUID:
         caller.require(Permission.BOOK_VISITS)
         raise InvalidInput("patient_id", "Say for which patient: patient_id.")
     return patient_id
-
-
-def _attempt_of(caller: Caller, key: str | None) -> UUID:
-    """Return the same for the same key of the same caller."""
-    if key is None:
-        return uuid4()
-    if not 0 < len(key) <= _LONGEST_KEY:
-        raise InvalidInput(
-            "Idempotency-Key", f"The key has 1 to {_LONGEST_KEY} characters."
-        )
-    try:
-        return UUID(key)
-    except ValueError:
-        return uuid5(caller.actor.id, key)
 
 
 def _taken(caller: Caller, booking: BookingRecord) -> Refusal:

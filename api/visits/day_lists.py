@@ -10,7 +10,7 @@ from starlette.responses import Response
 from api.core.answers import read_headers
 from api.core.dependencies import ProgramOrPerson
 from api.core.documented import sends
-from api.core.sending import PDF
+from api.core.files.sending import PDF
 from services.visits import calendar
 
 router = APIRouter(tags=["Visits"])

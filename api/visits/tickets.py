@@ -9,7 +9,7 @@ from starlette.responses import Response
 from api.core.answers import read_headers
 from api.core.dependencies import Caller, ProgramOrPerson
 from api.core.documented import sends
-from api.core.sending import PDF
+from api.core.files.sending import PDF
 from db.postgres import Read
 from services.visits.front_desk import appointments, tickets
 from services.visits.front_desk.appointments import VisitRecord

@@ -108,7 +108,7 @@ class ChartroomWork(Work):
         await self.person.think()
         tab, random = self.person.tab, self.person.random
         specialities = tab.screen.find("book_speciality").drawn.options
-        await tab.change({"book_speciality": random.choice(specialities)})
+        await tab.change({"book_speciality": [random.choice(specialities).content]})
         days = tab.screen.payload("book_calendar").get("days", [])
         free = [time["id"] for day in days for time in day["times"]]
         if not free:

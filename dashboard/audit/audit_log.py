@@ -20,6 +20,10 @@ from services.audit.log import (
     HourCount,
     RecordAccess,
 )
+from services.audit.log.patient_versions import (
+    PatientVersion,
+    list_patient_versions,
+)
 from services.core.actors import Permission
 
 _SECONDS = 5.0
@@ -86,6 +90,16 @@ def document_accesses(document_id: UUID, after: AuditCursor | None) -> DocumentA
             session, store, actor, document_id, after=after
         ),
         keep=("document_accesses", document_id, after),
+        seconds=_SECONDS,
+    )
+
+
+def patient_versions(patient_id: UUID, version: int) -> tuple[PatientVersion, ...]:
+    """Read the versions of a record up to the one that is shown."""
+    actor, store = current_actor(), wiring.current().audit
+    return read(
+        lambda session: list_patient_versions(session, store, actor, patient_id),
+        keep=("patient_versions", patient_id, version),
         seconds=_SECONDS,
     )
 

@@ -13,6 +13,7 @@ from dashboard.cli import (
     filling,
     integrity,
     people,
+    recovery,
     running,
     visits,
 )
@@ -29,7 +30,7 @@ cluster = typer.Typer(
 )
 for commands in (cluster_status, cluster_operations):
     cluster.add_typer(commands.group)
-for commands in (running, people, integrity, backups, visits, filling):
+for commands in (running, people, integrity, backups, recovery, visits, filling):
     app.add_typer(commands.group)
 app.add_typer(cluster, name="cluster")
 app.add_typer(drilling.group)

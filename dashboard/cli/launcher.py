@@ -16,9 +16,12 @@ from sqlalchemy.orm import Session
 from dashboard import wiring
 from dashboard.cli import children
 from dashboard.cli.children import Child
+from dashboard.cli.going_back.as_asked import settle_abandoned
+from dashboard.cli.going_back.closing import ClosingServer
 from dashboard.cli.reloading import ReloadServer
 from dashboard.cli.web_processes import WebProcesses, number_of
 from dashboard.web.front import caddy
+from dashboard.web.front.going_back_socket import GoingBackServer
 from dashboard.web.public_address import local_address
 from dashboard.web.startup_checks import (
     require_address,
@@ -29,6 +32,7 @@ from dashboard.web.startup_checks import (
 from dashboard.wiring import Wiring
 from db import embedded, schema
 from db.embedded import DataFolder
+from db.embedded.replacement import Replacement
 from db.postgres import SYSTEM, Database
 from db.settings import Settings
 from services.core.actors import Actor
@@ -86,25 +90,73 @@ def serve(settings: Settings, *, empty: bool, say: Say) -> None:
         stages = Stages(say)
         web = WebProcesses(settings, number)
         worker = Child("worker", folder.log("worker"))
+        going_back = Child("go-back-as-asked", folder.log("going-back"))
         databases = held.enter_context(ExitStack())
-        held.callback(lambda: children.stop([*web.all(), worker]))
+        held.callback(lambda: children.stop([*web.all(), worker, going_back]))
         # It needs seconds to import everything: it may, while the databases start.
         web.start()
         if settings.is_embedded:
             embedded.start_within(databases, settings.data, report=stages.tell)
         cast = _prepare(settings, stages, empty=empty)
-        web.begin()
-        worker.start()
-        worker.begin()
-        web.await_ready()
+        _open(web, worker)
         stages.done("Web server and worker")
         _tell_the_way(settings, cast, stages, say)
         held.callback(say, "Stopping.")
         reloads = held.enter_context(ReloadServer(settings))
+        closings = held.enter_context(ClosingServer(settings))
+        settle_abandoned(settings.data)
+        orders = held.enter_context(GoingBackServer(settings.data))
+
+        def reopen() -> None:
+            _reopen(settings, databases, web, worker, say)
+
         while True:
             reloads.answer(partial(_reload, web, worker), seconds=_LOOK_SECONDS)
+            orders.answer(partial(_begin, going_back))
+            closings.answer(lambda: children.stop([*web.all(), worker]), reopen)
             web.look_after()
             worker.look_after()
+
+
+def _begin(child: Child) -> None:
+    """Let a child do its work once, unless it is at it."""
+    if not child.is_running:
+        children.stop([child])
+        child.start()
+        child.begin()
+
+
+def _open(web: WebProcesses, worker: Child) -> None:
+    """Let web processes that were started work, and a worker; return once they do."""
+    web.begin()
+    worker.start()
+    worker.begin()
+    web.await_ready()
+
+
+def _reopen(
+    settings: Settings,
+    databases: ExitStack,
+    web: WebProcesses,
+    worker: Child,
+    say: Say,
+) -> None:
+    """Open a clinic that was closed: as it was, or with restored data if they wait."""
+    web.start()
+    replacement = Replacement(DataFolder(settings.data))
+    if not replacement.is_ready:
+        # What somebody had begun to restore who was killed.
+        with suppress(embedded.CannotStart):
+            replacement.resume()
+    else:
+        say("The clinic goes back in time: its servers start again with restored data.")
+        stages = Stages(say)
+        databases.close()
+        embedded.start_within(databases, settings.data, report=stages.tell)
+        # It is no new clinic, however little there was in it then.
+        _prepare(settings, stages, empty=True)
+    _open(web, worker)
+    say("The clinic is open again.")
 
 
 def _reload(web: WebProcesses, worker: Child) -> Iterator[str]:

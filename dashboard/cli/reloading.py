@@ -1,37 +1,29 @@
 """How `python -m dashboard reload` reaches the launcher that runs."""
 
-import select
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import Final, Self
+from typing import Final
 
 from dashboard.web.front import sockets
+from dashboard.web.front.sockets import CommandSocket, NoLauncher
 from dashboard.web.startup_checks import CannotServe
-from db.embedded import DataFolder
 from db.settings import Settings
 
 _NAME: Final = "launcher.sock"
 _DONE: Final = "done"
 
 
-class ReloadServer:
+class ReloadServer(CommandSocket):
     """Where the launcher hears that its web processes shall be replaced."""
 
     def __init__(self, settings: Settings) -> None:
-        self._socket = sockets.listen(DataFolder(settings.data).run / _NAME)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._socket.close()
+        super().__init__(settings.data, _NAME)
 
     def answer(self, reload: Callable[[], Iterator[str]], *, seconds: float) -> None:
         """Wait so long for somebody to ask; then do it, and tell them how it goes."""
-        asked, _, _ = select.select([self._socket], [], [], seconds)
-        if not asked:
+        client = self.accept(seconds=seconds)
+        if client is None:
             return
-        client, _ = self._socket.accept()
         with client, client.makefile("w", buffering=1) as words:
             for word in _tell(reload):
                 # Whoever asked may have left; what was begun is finished.
@@ -51,12 +43,9 @@ def _tell(reload: Callable[[], Iterator[str]]) -> Iterator[str]:
 def ask(settings: Settings, *, say: Callable[[str], None]) -> None:
     """Have the web processes replaced; raises CannotServe where that fails."""
     try:
-        launcher = sockets.connect(DataFolder(settings.data).run / _NAME)
-    except OSError as error:
-        raise CannotServe(
-            f"No Chartroom runs with the data folder {settings.data}: start it with "
-            "script/server, or name another folder with --data."
-        ) from error
+        launcher = sockets.reach(settings.data, _NAME)
+    except NoLauncher as error:
+        raise CannotServe(str(error)) from error
     said = "The launcher ended while it replaced them."
     with launcher, launcher.makefile() as words:
         for line in words:

@@ -132,7 +132,6 @@ def work(settings: "Settings") -> None:
         mail.mailer_of(settings),
         public_address(settings),
         wired.inspector,
-        settings.ocr_languages,
         wired.scanner,
         dataclasses.replace(
             sender_of(settings), links=visit_links_of(signing_key(settings))
@@ -143,6 +142,7 @@ def work(settings: "Settings") -> None:
         settings.health_addresses,
         settings.availability_objective / 100,
         _backups(wired) if settings.is_embedded else None,
+        wiring.key_files(settings),
     )
     try:
         with (
@@ -156,7 +156,11 @@ def work(settings: "Settings") -> None:
 
 def _backups(wired: "Wiring") -> "BackupScheduler":
     """Return who backs up what the data folder's servers hold, as the settings say."""
-    from dashboard.cli.backups import back_up
+    from dashboard.cli.backups import back_up, source_of
+    from jobs.backups.drills.practising import practise
+    from jobs.backups.drills.scheduling import DrillPlan, RestoreDriller
+    from jobs.backups.log_keeping import LogKeeper
+    from jobs.backups.previewing import RestorePreviewer, preview
     from jobs.backups.scheduling import BackupPlan, BackupScheduler
 
     settings, repository = wired.settings, wired.backups
@@ -169,6 +173,31 @@ def _backups(wired: "Wiring") -> "BackupScheduler":
         wired.file_keys,
         lambda: back_up(wired, repository),
         plan,
+        log=LogKeeper(
+            settings.data,
+            wired.files,
+            repository,
+            wired.file_keys,
+            audit=wired.audit,
+            is_wanted=plan.every is not None,
+        ),
+        previewer=RestorePreviewer(
+            wired.database,
+            lambda to: preview(
+                settings.data, wired.database, repository, wired.file_keys, to
+            ),
+        ),
+        driller=RestoreDriller(
+            wired.database,
+            repository,
+            lambda stopping: practise(
+                source_of(wired),
+                repository,
+                wired.seal_keys.read_or_make(),
+                stopping=stopping,
+            ),
+            DrillPlan(settings.backup_drill_interval if plan.every else None),
+        ),
     )
 
 

@@ -11,12 +11,14 @@ from services.people.sign_in import confirmations, passkeys
 
 _SECONDS = 5
 _LET_ON = "confirming_let_on"
+_LEAVE = "confirming_leave"
 
 
-def ask_for_passkey(purpose: str) -> bool:
+def ask_for_passkey(purpose: str, *, key: str = _LEAVE) -> bool:
     """Tell whether a passkey was used just now, and offer to use one if not.
 
     `purpose` says what the passkey is needed for, such as "Changing people's roles".
+    A page that asks for two purposes gives one of them a key of its own.
     Put the question above the form: leaving later would lose what was typed. It keeps
     nobody from anything; services do, see services.people.sign_in.confirmations.
     """
@@ -34,6 +36,7 @@ def ask_for_passkey(purpose: str) -> bool:
         ),
         _("Confirm with a passkey"),
         CONFIRM_PATH,
+        key,
     )
     return False
 
@@ -63,11 +66,12 @@ def suggest_passkey() -> None:
             _("You have no passkey yet. Changing people, roles and tokens needs one."),
             _("Add a passkey"),
             PASSKEYS_PATH,
+            _LEAVE,
         )
 
 
-def _lead(sentence: str, label: str, path: str) -> None:
+def _lead(sentence: str, label: str, path: str, key: str) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(sentence, width="stretch")
-        if st.button(label, key="confirming_leave", icon=":material/passkey:"):
+        if st.button(label, key=key, icon=":material/passkey:"):
             leave_for(path)

@@ -8,9 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from api.core.attachments import attachment
-from api.core.ranges import Span
-from api.core.sending import FileResponse, pieces_of
+from api.core.files.ranges import Span
+from api.core.files.sending import FileResponse, attachment, pieces_of
 from api.documents.shares import SHARED_PATH
 from dashboard.sign_in.forms import is_own_form
 from dashboard.sign_in.html import page, refused

@@ -48,12 +48,13 @@ def show_figures(figures: Sequence[Figure]) -> None:
     """Show the figures side by side; on a phone one below the other."""
     columns = _COLUMNS.get(len(figures), _USUAL)
     with st.grid(columns, min_column_width=_LEAST_WIDTH):
-        for figure in figures:
+        for number, figure in enumerate(figures):
             with st.container(border=True, gap="small", height="stretch"):
-                _show(figure)
+                # Several may lead to one page.
+                _show(figure, key=f"figure_{figure.page}_{number}")
 
 
-def _show(figure: Figure) -> None:
+def _show(figure: Figure, *, key: str) -> None:
     st.metric(
         figure.label,
         figure.value,
@@ -65,7 +66,7 @@ def _show(figure: Figure) -> None:
     )
     if figure.trend:
         # What is no course has a bar for each patient by name, as of those who wait.
-        box = nullcontext() if figure.is_course else bare_box(f"figure_{figure.page}")
+        box = nullcontext() if figure.is_course else bare_box(key)
         with box:
             st.altair_chart(_sparkline(figure), alt=_alternative(figure))
     if figure.page:

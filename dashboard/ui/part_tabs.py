@@ -20,7 +20,7 @@ def part_tabs(names: Sequence[str], *, key: str, address: str = "") -> Iterator[
     labels = {name: f":gray[{_(name)}]" for name in names}
     if address:
         _follow_address(labels, key, address)
-    tabs = st.tabs(list(labels.values()), key=key, on_change="rerun")
+    tabs = st.tabs(list(labels.values()), key=key, on_change=_choose, args=(key,))
     for name, tab in zip(names, tabs, strict=True):
         if tab.open:
             if address:
@@ -31,11 +31,18 @@ def part_tabs(names: Sequence[str], *, key: str, address: str = "") -> Iterator[
     yield ""
 
 
+def _choose(key: str) -> None:
+    st.session_state[f"{key}_chosen"] = True
+
+
 def _follow_address(labels: dict[str, str], key: str, address: str) -> None:
     """Open what the address names, unless it says only what was put into it."""
     named = st.query_params.get(address, "")
+    # Who chooses twice, quickly, is ahead of the address that the browser knows.
+    is_chosen = st.session_state.pop(f"{key}_chosen", False)
+    is_known = is_chosen or named == st.session_state.get(f"{key}_address")
     # Which tab was open is forgotten with the page, what was put there is not.
-    if key in st.session_state and named == st.session_state.get(f"{key}_address"):
+    if key in st.session_state and is_known:
         return
     known = {_spelt(name): label for name, label in labels.items()}
     st.session_state[key] = known.get(named, next(iter(labels.values())))

@@ -35,7 +35,12 @@ from dashboard.web.log import json_log
 from dashboard.web.log.request_log import RequestLog
 from dashboard.web.public_address import clinic_of, public_address
 from dashboard.web.security_headers import SecurityHeaders
-from dashboard.web.sessions import message_batches, resuming, session_watch
+from dashboard.web.sessions import (
+    message_batches,
+    resuming,
+    session_watch,
+    superseded_runs,
+)
 from dashboard.web.sessions.identity import Identity
 from dashboard.web.sessions.live_sessions import LiveSessions
 from dashboard.web.sessions.session_watch import WatchedPages, create_watch
@@ -84,6 +89,7 @@ def create_app(
     uploaded_files.share_bytes()
     forged_values.drop_forged_values()
     resuming.draw_before_clicks()
+    superseded_runs.keep_the_next_click()
     message_batches.send_at_once()
     warming.read_theme_once()
     wired = wiring.connect(settings)
@@ -132,6 +138,7 @@ def create_app(
             backups=wired.backups if settings.is_embedded else None,
             metrics_token=_secret(settings.metrics_token),
             cors_origins=settings.cors_origins,
+            smallest_group=settings.smallest_group,
         ),
         watch=create_watch(
             wired.database,

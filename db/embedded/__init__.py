@@ -6,6 +6,7 @@ Everything comes from wheels, listens on 127.0.0.1 only and lives in one data fo
 from db.embedded.cluster import (
     Cluster as Cluster,
     attach as attach,
+    files_alone as files_alone,
     published_at as published_at,
     running as running,
     start as start,

@@ -2,8 +2,8 @@
 
 import logging
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -20,11 +20,12 @@ from db.embedded.faults.breakage import Breakage
 from db.embedded.faults.replay_pauses import Pauses
 from db.embedded.processes import child_processes as processes, ports, programs
 from db.embedded.processes.child_processes import Program
-from db.embedded.servers import database_roles, membership
+from db.embedded.replacement import Replacement
+from db.embedded.servers import database_roles, membership, mongo
 from db.embedded.servers.etcd import Etcd
 from db.embedded.servers.fleet import Fleet, is_whole
 from db.embedded.servers.postgres_nodes import Node, Workshop
-from db.embedded.servers.server_startup import Report, Servers
+from db.embedded.servers.server_startup import Report, Servers, await_mongo
 from db.embedded.supervision.supervisor import Supervisor
 from db.endpoints import Endpoints
 
@@ -58,10 +59,32 @@ def start_within(held: ExitStack, data: Path, *, report: Report) -> "Cluster":
     folder.require_space()
     held.enter_context(folder.locked())
     _clean_up(folder, report)
+    Replacement(folder).resume()
     cluster = Cluster(folder)
     held.callback(cluster._end)
     cluster._begin(report)
     return cluster
+
+
+@contextmanager
+def files_alone(data: Path) -> Iterator[Addresses]:
+    """Run the data folder's MongoDB alone, for whoever brings the rows back.
+
+    Raises CannotStart, also while a launcher has the folder.
+    """
+    folder = DataFolder(data)
+    folder.prepare()
+    with folder.locked():
+        processes.end(_remains(folder), grace_seconds=_STOP_SECONDS)
+        addresses, installed = _addresses(folder), programs.find(folder.path)
+        key = addresses.secrets["mongo_members"]
+        mongod = mongo.program(installed, folder, addresses.ports["mongo"], key)
+        try:
+            mongod.start()
+            await_mongo(addresses.mongo, mongod)
+            yield addresses
+        finally:
+            processes.stop([mongod], seconds=_STOP_SECONDS)
 
 
 def running(data: Path) -> Endpoints | None:

@@ -92,7 +92,7 @@ class DataFolder:
                 shutil.rmtree(part)
                 part.mkdir(mode=0o700)
         for directory in self.postgres.glob("db-*/"):
-            if not (directory / "global/pg_control").exists():
+            if not has_data(directory):
                 shutil.rmtree(directory)
 
     def node_data(self, name: str) -> Path:
@@ -220,6 +220,11 @@ def translate_os_errors(folder: Path) -> Iterator[None]:
             f"({(error.strerror or str(error)).lower()}): make it yours to read and "
             "write, or name another folder with --data."
         ) from error
+
+
+def has_data(node: Path) -> bool:
+    """Tell whether a node's folder has a PostgreSQL; pg_control is copied last."""
+    return (node / "global/pg_control").exists()
 
 
 def read_json(path: Path) -> dict[str, Any]:

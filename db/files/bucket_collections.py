@@ -1,16 +1,31 @@
-"""A bucket as it lies in MongoDB: two collections, and the keys to what is in them."""
+"""Buckets as they lie in MongoDB: their collections, and what tells of new entries."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from bson import ObjectId
+from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
+from bson.timestamp import Timestamp
+from pymongo.change_stream import ChangeStream
 from pymongo.collection import Collection
 from pymongo.database import Database
 
+from db.files.file_errors import answering
 from db.files.file_keys import FileKeys
 
 Documents = Collection[dict[str, Any]]
+
+# For so long MongoDB holds a question whether there is anything new.
+_AWAIT_MS: Final = 500
+# A place in the log begins with its time, as MongoDB writes that to be compared.
+_TIMESTAMP: Final = "82"
+_NOWHERE: Final = Timestamp(0, 0)
+_RAW: Final[CodecOptions[RawBSONDocument]] = CodecOptions(
+    document_class=RawBSONDocument
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +63,61 @@ class BucketCollections:
 def binding_of(bucket: str, file_id: ObjectId) -> bytes:
     """Return what the bytes of a bucket's file are bound to, wherever they lie."""
     return f"file {bucket}/{file_id}".encode()
+
+
+class EntryChanges:
+    """What comes after it was opened; nothing is left out as long as it is open."""
+
+    def __init__(
+        self,
+        stream: ChangeStream[Any],
+        buckets: dict[str, str],
+        database: Database[dict[str, Any]],
+    ) -> None:
+        self._stream = stream
+        self._buckets = buckets
+        self._database = database
+
+    def drain(self) -> Iterator[tuple[str, RawBSONDocument]]:
+        """Yield new entries with their buckets: all that were stored before the call.
+
+        That MongoDB tells of no more does not say so: on a busy machine it has often
+        not read as far yet. Where it has come to, it says as well.
+        """
+        with answering():
+            now = self._database.command("ping")["operationTime"]
+            while (change := self._stream.try_next()) or self._place() < now:
+                entry = change.get("fullDocument") if change else None
+                # One that was deleted since has none any more.
+                if change is not None and entry is not None:
+                    yield self._buckets[change["ns"]["coll"]], entry
+
+    def _place(self) -> Timestamp:
+        """Return up to which time in MongoDB's log everything was told of."""
+        token = self._stream.resume_token
+        if token is None or not token["_data"].startswith(_TIMESTAMP):
+            return _NOWHERE
+        seconds, count = token["_data"][2:10], token["_data"][10:18]
+        return Timestamp(int(seconds, 16), int(count, 16))
+
+
+@contextmanager
+def entry_changes(
+    database: Database[dict[str, Any]], buckets: list[str]
+) -> Iterator[EntryChanges]:
+    """Open what tells of new entries; raises FileStoreUnavailable."""
+    collections = {f"{bucket}.files": bucket for bucket in buckets}
+    wanted = {
+        "ns.coll": {"$in": list(collections)},
+        "operationType": {"$in": ["insert", "replace", "update"]},
+    }
+    raw: Database[Any] = database.with_options(codec_options=_RAW)
+    with (
+        answering(),
+        raw.watch(
+            [{"$match": wanted}],
+            full_document="updateLookup",
+            max_await_time_ms=_AWAIT_MS,
+        ) as stream,
+    ):
+        yield EntryChanges(stream, collections, database)

@@ -98,6 +98,10 @@ class FileKeys:
         if is_here or not self._may_be_made:
             self._keyring()
 
+    def require_made(self) -> None:
+        """Raise UnusableFileKeys unless the keys are here; make them if they may be."""
+        self._keyring()
+
     def add(self) -> int:
         """Add a key that seals from now on, and return its number."""
         self._keyring()

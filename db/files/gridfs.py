@@ -3,7 +3,7 @@
 import io
 from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -20,8 +20,12 @@ from pymongo.errors import PyMongoError
 from pymongo.uri_parser import parse_uri
 
 from db.files import replica_set, upkeep
-from db.files.bucket_collections import BucketCollections
-from db.files.chunks import ChunkReader
+from db.files.bucket_collections import (
+    BucketCollections,
+    EntryChanges,
+    entry_changes,
+)
+from db.files.chunks import ChunkReader, ChunkWriter
 from db.files.ciphers import FileCipher, NotDecrypted
 from db.files.file_errors import (
     FileDamaged,
@@ -243,6 +247,10 @@ class FileStore:
         with answering():
             yield from self._collections(bucket).entries.find(sort=[("_id", 1)])
 
+    def entry_changes(self) -> AbstractContextManager[EntryChanges]:
+        """Open what tells of every entry that comes or changes from now on."""
+        return entry_changes(self._database, list(Bucket))
+
     @contextmanager
     def open_stored(self, entry: FileEntry) -> Iterator[ChunkReader]:
         """Give a file's bytes as they are stored; raises FileDamaged, as reading may.
@@ -252,6 +260,28 @@ class FileStore:
         chunks = self._collections(Bucket(entry.bucket)).chunks
         with ChunkReader(chunks, entry.file_id, entry.extent) as source, answering():
             yield source
+
+    def put_back(
+        self, bucket: Bucket, entry: RawBSONDocument, source: BinaryIO
+    ) -> None:
+        """Store a file again as it was stored: its entry, and bytes that are encrypted.
+
+        What there is of it is replaced.
+        """
+        about, collections = FileEntry.read(bucket, entry), self._collections(bucket)
+        with answering():
+            self._ensure_index(bucket)
+            collections.files.delete_one({"_id": about.file_id})
+            collections.chunks.delete_many({"files_id": about.file_id})
+            writer = ChunkWriter(collections.chunks, about.file_id)
+            while piece := source.read(about.extent.chunk_size):
+                writer.write(piece)
+                writer.send()
+            if writer.finish() != about.extent:
+                raise FileDamaged("The copy lacks some of the file's bytes.")
+            writer.send_rest()
+            # The entry last: without it what is there counts for nothing.
+            collections.entries.insert_one(entry)
 
     def state(self) -> FilesState:
         """Return how the servers are that keep the files."""

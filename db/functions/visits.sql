@@ -44,6 +44,7 @@ BEGIN
         AND slots.starts_at > clock_timestamp()
         AND doctors.is_active AND doctors.deleted_at IS NULL
         AND patients.id = whose AND patients.deleted_at IS NULL
+        AND patients.deceased_on IS NULL
     FOR SHARE OF slots FOR NO KEY UPDATE OF patients;
     IF NOT FOUND OR EXISTS (
         SELECT FROM bookings

@@ -322,7 +322,11 @@ class DocumentOriginal(Base):
 
 
 class DocumentText(Base):
-    """The text of one version, page by page."""
+    """The text of one version, page by page.
+
+    `places` has, by the number of the page, where words stand that were read from its
+    picture: what services.pdf.report.PageWords is.
+    """
 
     __tablename__ = "document_texts"
 
@@ -330,6 +334,7 @@ class DocumentText(Base):
         ForeignKey("document_versions.id", ondelete="CASCADE"), primary_key=True
     )
     pages: Mapped[TextList]
+    places: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
 
 
 class DocumentShare(Base):

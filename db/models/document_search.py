@@ -1,12 +1,26 @@
-"""What documents are searched by; triggers keep it, nobody else writes it."""
+"""What documents are found by: words, kept by triggers, and the clinic's own fields."""
 
+from datetime import date
+from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, Integer, Text, text
+from sqlalchemy import (
+    CheckConstraint,
+    Computed,
+    ForeignKey,
+    Index,
+    Integer,
+    Numeric,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.models.base import Base, Timestamp
+from db.models.base import Base, CreatedAt, PrimaryKey, TextList, Timestamp
+
+_KEY = Text(collation="C")
 
 
 class DocumentSearch(Base):
@@ -71,3 +85,92 @@ class DocumentWord(Base):
     )
 
     word: Mapped[str] = mapped_column(Text(collation="C"), primary_key=True)
+
+
+class DocumentField(Base):
+    """A field that documents may have, as an administrator defined it.
+
+    Its `key` names it in criteria, programs and rows, and stays whatever it is called.
+    """
+
+    __tablename__ = "document_fields"
+    __table_args__ = (
+        UniqueConstraint("key", name="document_fields_key_once"),
+        CheckConstraint(
+            "key ~ '^[a-z][a-z0-9_]{0,59}$'", name="document_fields_key_form"
+        ),
+        CheckConstraint(
+            "char_length(name) BETWEEN 1 AND 40", name="document_fields_name_length"
+        ),
+        CheckConstraint(
+            "kind IN ('text', 'number', 'date', 'flag', 'choice')",
+            name="document_fields_kind_known",
+        ),
+        CheckConstraint(
+            "unit = '' OR (kind = 'number' AND char_length(unit) <= 20)",
+            name="document_fields_unit_of_numbers",
+        ),
+        CheckConstraint(
+            "(kind = 'choice') = (cardinality(choices) > 0) "
+            "AND cardinality(choices) <= 100",
+            name="document_fields_choices_of_choice",
+        ),
+        Index("document_fields_name_once", text("fold(name)"), unique=True),
+    )
+
+    id: Mapped[PrimaryKey]
+    key: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(Text)
+    unit: Mapped[str] = mapped_column(Text, server_default=text("''"))
+    choices: Mapped[TextList]
+    # Of all types where none is named.
+    document_types: Mapped[TextList]
+    is_required: Mapped[bool] = mapped_column(server_default=text("false"))
+    archived_at: Mapped[Timestamp | None]
+    created_at: Mapped[CreatedAt]
+
+
+class DocumentFieldValue(Base):
+    """What one document has in one field; a field that is empty has no row."""
+
+    __tablename__ = "document_field_values"
+    __table_args__ = (
+        CheckConstraint(
+            "num_nonnulls(text_value, number_value, date_value, flag_value) = 1",
+            name="document_field_values_one",
+        ),
+        CheckConstraint(
+            "char_length(text_value) BETWEEN 1 AND 200",
+            name="document_field_values_text_length",
+        ),
+        *(
+            Index(
+                f"document_field_values_by_{name}",
+                "field",
+                column,
+                "document_id",
+                postgresql_where=text(f"{column} IS NOT NULL"),
+            )
+            for name, column in (
+                ("text", "text_key"),
+                ("number", "number_value"),
+                ("date", "date_value"),
+                ("flag", "flag_value"),
+            )
+        ),
+    )
+
+    document_id: Mapped[UUID] = mapped_column(
+        ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True
+    )
+    field: Mapped[str] = mapped_column(
+        Text, ForeignKey("document_fields.key"), primary_key=True
+    )
+    text_value: Mapped[str | None] = mapped_column(Text)
+    text_key: Mapped[str | None] = mapped_column(
+        _KEY, Computed("fold(text_value)", persisted=True)
+    )
+    number_value: Mapped[Decimal | None] = mapped_column(Numeric(15, 6))
+    date_value: Mapped[date | None]
+    flag_value: Mapped[bool | None]

@@ -1,10 +1,19 @@
-"""The upkeep of files: what is about to go, what was found, which backup is wanted."""
+"""The upkeep of files and backups: what is about to go, was found, or is asked for."""
 
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, DateTime, Index, Text, func, text
+from sqlalchemy import (
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    Text,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -93,3 +102,81 @@ class BackupRequest(Base):
     ended_at: Mapped[Timestamp | None]
     set_id: Mapped[str | None] = mapped_column(Text)
     failure: Mapped[str | None] = mapped_column(Text)
+
+
+class RestoreDrill(Base):
+    """A restore that is practised: what the worker measured, or why it is unproven."""
+
+    __tablename__ = "restore_drills"
+    __table_args__ = (
+        CheckConstraint(
+            "CASE WHEN ended_at IS NULL THEN num_nonnulls(result, failure) = 0 "
+            "ELSE num_nonnulls(result, failure) = 1 END",
+            name="restore_drills_end_says_how",
+        ),
+        Index(
+            "restore_drills_open_once",
+            text("(true)"),
+            unique=True,
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+        Index("restore_drills_newest", "requested_at"),
+    )
+
+    id: Mapped[PrimaryKey]
+    requested_at: Mapped[CreatedAt]
+    # Nobody, where it came by plan.
+    requested_by: Mapped[UUID | None]
+    requested_by_name: Mapped[str | None] = mapped_column(Text)
+    begun_at: Mapped[Timestamp | None]
+    ended_at: Mapped[Timestamp | None]
+    # A proof and its figures; a JSON null is none.
+    result: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    failure: Mapped[str | None] = mapped_column(Text)
+
+
+class RestorePreview(Base):
+    """What going back to a time would undo; the worker compares, or says why not."""
+
+    __tablename__ = "restore_previews"
+    __table_args__ = (
+        CheckConstraint(
+            "CASE WHEN ended_at IS NULL THEN num_nonnulls(counts, failure) = 0 "
+            "ELSE num_nonnulls(counts, failure) = 1 END",
+            name="restore_previews_end_says_how",
+        ),
+        Index(
+            "restore_previews_open_once",
+            text("(true)"),
+            unique=True,
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+        Index("restore_previews_newest", "requested_at"),
+    )
+
+    id: Mapped[PrimaryKey]
+    as_of: Mapped[Timestamp]
+    requested_at: Mapped[CreatedAt]
+    requested_by: Mapped[UUID]
+    # What they were called then.
+    requested_by_name: Mapped[str] = mapped_column(Text)
+    begun_at: Mapped[Timestamp | None]
+    compared_at: Mapped[Timestamp | None]
+    ended_at: Mapped[Timestamp | None]
+    # By kind, how many rows what happened to; a JSON null is none.
+    counts: Mapped[dict[str, dict[str, int]] | None] = mapped_column(
+        JSONB(none_as_null=True)
+    )
+    failure: Mapped[str | None] = mapped_column(Text)
+
+
+class RestorePreviewList(Base):
+    """The rows of one kind that a preview names: CSV, packed by gzip."""
+
+    __tablename__ = "restore_preview_lists"
+
+    preview_id: Mapped[UUID] = mapped_column(
+        ForeignKey("restore_previews.id"), primary_key=True
+    )
+    kind: Mapped[str] = mapped_column(Text, primary_key=True)
+    content: Mapped[bytes] = mapped_column(LargeBinary)

@@ -1,6 +1,7 @@
-"""Patients, and the trail of their merges."""
+"""Patients, what their records hold, and the trail of their merges."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -98,6 +99,10 @@ class Patient(Base):
             "erased_at IS NULL OR deleted_at IS NOT NULL",
             name="patients_erased_are_archived",
         ),
+        CheckConstraint(
+            "deceased_on BETWEEN date_of_birth AND current_date + 1",
+            name="patients_deceased_on_plausible",
+        ),
         UniqueConstraint("source", "source_id", name="patients_source_once"),
         Index(
             "patients_by_name",
@@ -125,6 +130,12 @@ class Patient(Base):
             "patients_with_photo",
             "photo_file_id",
             postgresql_where=text("photo_file_id IS NOT NULL"),
+        ),
+        Index(
+            "patients_deceased",
+            "deceased_on",
+            "id",
+            postgresql_where=text("deceased_on IS NOT NULL"),
         ),
         Index("patients_by_phone", "phone_key"),
         # With the country's code or without, the end is the same.
@@ -217,6 +228,51 @@ class Patient(Base):
     )
     # Since when a tombstone is all that is left of the record.
     erased_at: Mapped[Timestamp | None]
+    deceased_on: Mapped[date | None]
+
+
+class ClinicalEntry(Base):
+    """Something in a patient's record that has a date: what, from when until when.
+
+    It stands beside the lists of the record, which say what holds today
+    (docs/decisions/0055). `source_key` makes it the same one in another import.
+    """
+
+    __tablename__ = "clinical_entries"
+    __table_args__ = (
+        CheckConstraint(
+            "kind IN ('allergy', 'condition', 'medication', 'procedure', 'encounter', "
+            "'observation')",
+            name="clinical_entries_kind_known",
+        ),
+        CheckConstraint(
+            "char_length(btrim(term)) BETWEEN 1 AND 200",
+            name="clinical_entries_term_length",
+        ),
+        CheckConstraint("char_length(code) <= 20", name="clinical_entries_code_length"),
+        CheckConstraint("char_length(unit) <= 40", name="clinical_entries_unit_length"),
+        CheckConstraint(
+            "ended_on >= started_on", name="clinical_entries_end_after_start"
+        ),
+        UniqueConstraint("source", "source_key", name="clinical_entries_source_once"),
+        Index("clinical_entries_of_patient", "patient_id", "kind", "started_on"),
+        Index("clinical_entries_by_code", "kind", "code", "started_on"),
+    )
+
+    id: Mapped[PrimaryKey]
+    patient_id: Mapped[UUID] = mapped_column(ForeignKey("patients.id"))
+    kind: Mapped[str] = mapped_column(Text)
+    term: Mapped[str] = mapped_column(Text)
+    # A FHIR Coding: the address of the code system, and the code; empty without one.
+    system: Mapped[str] = mapped_column(Text, server_default=text("''"))
+    code: Mapped[str] = mapped_column(Text, server_default=text("''"))
+    value: Mapped[Decimal | None]
+    unit: Mapped[str | None] = mapped_column(Text)
+    started_on: Mapped[date]
+    ended_on: Mapped[date | None]
+    source: Mapped[str] = mapped_column(Text)
+    source_key: Mapped[UUID]
+    created_at: Mapped[CreatedAt]
 
 
 class PatientMerge(Base):

@@ -59,6 +59,9 @@ ALERT_KINDS = (
     "backup-too-old",
     "error-budget",
     "backup-failed",
+    "archive-behind",
+    "key-kit-old",
+    "restore-unproven",
 )
 
 

@@ -11,6 +11,7 @@ from procrastinate import App, JobContext, PsycopgConnector
 from sqlalchemy.orm import Session
 
 from db.audit_store import AuditStore
+from db.backups.recovery_kit import KeyFiles
 from db.files.gridfs import FileStore
 from db.files.seal_keys import SealKeyFile
 from db.postgres import SYSTEM, Database
@@ -65,9 +66,8 @@ class Stores:
     # What sends e-mail, if anything does, and the address that stands in it.
     mailer: Mailer | None = None
     address: str = ""
-    # What reads PDFs, in which languages, and what scans them for viruses, if set.
+    # What reads PDFs, and what scans them for viruses, if set.
     inspector: PdfInspector | None = None
-    ocr_languages: str = "eng"
     scanner: ClamdScanner | None = None
     # What stands in e-mail about visits, and whether there is any about documents.
     sender: SenderDetails = SenderDetails()  # noqa: RUF009 (frozen)
@@ -81,6 +81,7 @@ class Stores:
     availability_objective: float = 0.999
     # What backs up, if the servers are ours to back up.
     backups: BackupScheduler | None = None
+    key_files: KeyFiles | None = None
 
     @classmethod
     def of(cls, context: JobContext) -> "Stores":

@@ -57,7 +57,11 @@ def run(stores: Stores, observer: Observer, spool: AuditSpool) -> None:
             post,
             AvailabilityCounter(stores.availability_objective),
             WebProbe(stores.health_addresses),
-            backups=(BackupWatch(stores.backups) if stores.backups else None),
+            backups=(
+                BackupWatch(stores.backups, stores.key_files)
+                if stores.backups
+                else None
+            ),
         ),
         backing_up(stores.backups) if stores.backups else nullcontext(),
     ):

@@ -8,11 +8,13 @@ from dashboard.context import freshness
 from dashboard.documents.search import bulk_actions
 from dashboard.documents.search.document_list import documents_table
 from dashboard.documents.search.document_listing import DocumentListing
+from dashboard.documents.search.document_table import offered_columns
 from dashboard.documents.search.ways_in import show_no_documents, ways_in
 from dashboard.documents.tags.tag_words import known_tags
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.lists import list_tools
+from dashboard.ui.lists.column_choice import columns_of, offer_columns
 from dashboard.ui.lists.criteria_editor import CriteriaEditor
 from dashboard.ui.lists.pager import pager, position
 from dashboard.ui.lists.sorting import reordered
@@ -49,7 +51,10 @@ def show_results() -> None:
     with error_boundary():
         cached = listing.look(position("documents", key))
         page = cached.page
-        list_tools.show_heading("documents", listing.sentence(cached), csv=None)
+        columns = columns_of(listing)
+        with list_tools.show_heading("documents", listing.sentence(cached), csv=None):
+            if actor.may(Permission.SAVE_VIEWS):
+                offer_columns(listing, columns, offered_columns())
         for guess in page.spelled:
             st.caption(
                 _("No document says “{typed}”; showing {taken}.").format(
@@ -66,6 +71,7 @@ def show_results() -> None:
                 orders=shown.orders,
                 sortable=[f.name for f in listing.fields.values() if f.is_sortable],
                 is_selectable=True,
+                columns=columns,
             )
             if event.sort:
                 listing.show(replace(shown, orders=reordered(shown.orders, event)))

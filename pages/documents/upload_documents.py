@@ -38,8 +38,7 @@ st.caption(
 patient_id, is_known = None, False
 with error_boundary():
     patient_id, is_known = choose_patient("upload_documents", named), True
-for outcome in uploading.filed_before():
-    uploading.show_outcome(outcome)
+uploading.show_filed()
 uploads = uploading.choose_files()
 count = len(uploads)
 uploading.ask_for_all(uploads)

@@ -46,8 +46,10 @@ class Permission(StrEnum):
     HOLD_DOCUMENTS = "put documents on legal hold"
     MANAGE_RETENTION = "manage how long documents are kept"
     MANAGE_TAGS = "manage the tags of documents"
+    DEFINE_FIELDS = "define the fields of documents"
     MANAGE_CODE_LISTS = "manage the lists of drugs and diagnoses"
     SAVE_VIEWS = "save views"
+    COUNT_COHORTS = "count cohorts"
     VIEW_DOCTORS = "see the doctors"
     MANAGE_DOCTORS = "change doctors and when they work"
     VIEW_OWN_VISITS = "see your own visits"
@@ -57,6 +59,7 @@ class Permission(StrEnum):
     BOOK_VISITS = "book visits for patients"
     OVERRIDE_BOOKING = "book against the rules for a reason"
     RUN_THE_DESK = "check patients in"
+    READ_RECORDS = "read the records of visits"
     WRITE_RECORDS = "write the records of visits"
     PRESCRIBE = "prescribe"
     VIEW_OWN_PRESCRIPTIONS = "see your own prescriptions"
@@ -130,13 +133,19 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
     ),
     Role.STAFF: _FRONT_DESK | {Permission.MANAGE_DOCTORS},
     Role.CLINICIAN: _FRONT_DESK
-    | {Permission.BREAK_GLASS, Permission.WRITE_RECORDS, Permission.PRESCRIBE},
+    | {
+        Permission.BREAK_GLASS,
+        Permission.READ_RECORDS,
+        Permission.WRITE_RECORDS,
+        Permission.PRESCRIBE,
+    },
     Role.ANALYST: frozenset(
         {
             Permission.LIST_PATIENTS,
             Permission.EXPORT_PATIENTS,
             Permission.EXPORT_NAMES,
             Permission.SAVE_VIEWS,
+            Permission.COUNT_COHORTS,
             Permission.VIEW_DOCTORS,
             Permission.OWN_TOKENS,
             Permission.READ_NOTIFICATIONS,
@@ -153,6 +162,7 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
             Permission.MANAGE_REGISTRATION,
             Permission.MANAGE_RETENTION,
             Permission.MANAGE_TAGS,
+            Permission.DEFINE_FIELDS,
             Permission.MANAGE_CODE_LISTS,
             Permission.VIEW_DOCTORS,
             Permission.MANAGE_DOCTORS,
@@ -234,6 +244,7 @@ SCOPES: Final[dict[Scope, frozenset[Permission]]] = {
             Permission.HOLD_DOCUMENTS,
             Permission.MANAGE_RETENTION,
             Permission.MANAGE_TAGS,
+            Permission.DEFINE_FIELDS,
         }
     ),
     Scope.READ_DOCTORS: frozenset({Permission.VIEW_DOCTORS}),
@@ -245,6 +256,7 @@ SCOPES: Final[dict[Scope, frozenset[Permission]]] = {
             Permission.VIEW_CALENDAR,
             Permission.VIEW_OWN_PRESCRIPTIONS,
             Permission.VIEW_PRESCRIPTIONS,
+            Permission.READ_RECORDS,
         }
     ),
     Scope.WRITE_VISITS: frozenset(
@@ -261,6 +273,7 @@ SCOPES: Final[dict[Scope, frozenset[Permission]]] = {
     Scope.READ_STATISTICS: frozenset(
         {
             Permission.VIEW_STATISTICS,
+            Permission.COUNT_COHORTS,
             Permission.PROVE_BOOKING,
             Permission.VIEW_OUTBOX,
         }

@@ -39,7 +39,8 @@ def find_columns(
         select(func.coalesce(of_view.scalar_subquery(), of_actor.scalar_subquery()))
     )
     # What a later version knew may be unknown to this one.
-    known = tuple(name for name in chosen or () if name in subject.columns)
+    offered = _offered(session, subject, chosen or ())
+    known = tuple(name for name in chosen or () if name in offered)
     return known or None
 
 
@@ -58,7 +59,7 @@ def choose_columns(
     """
     actor.require(Permission.SAVE_VIEWS)
     if columns is not None:
-        _require_possible(columns, subject)
+        _require_possible(session, columns, subject)
     changed = session.scalars(
         update(SavedView)
         .where(_is_view(actor, key, subject))
@@ -97,12 +98,21 @@ def _keep(
     )
 
 
-def _require_possible(columns: Sequence[str], subject: Subject) -> None:
+def _offered(session: Session, subject: Subject, names: Sequence[str]) -> set[str]:
+    """Return what may be chosen; the clinic's own fields if any may be among these."""
+    if set(names) <= set(subject.columns):
+        return set(subject.columns)
+    return {*subject.columns, *subject.find_more(session, names)}
+
+
+def _require_possible(
+    session: Session, columns: Sequence[str], subject: Subject
+) -> None:
     if not columns:
         raise InvalidInput("columns", "Choose at least one column for the list.")
     if len(set(columns)) < len(columns):
         raise InvalidInput("columns", "Choose each column once.")
-    if not set(columns) <= set(subject.columns):
+    if not set(columns) <= _offered(session, subject, columns):
         raise InvalidInput(
             "columns", f"Lists of {subject.name} have no such column; choose others."
         )

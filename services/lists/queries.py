@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from services.core.actors import Actor
 from services.core.audit import Action
-from services.lists.criteria import Criteria
+from services.lists.criteria import Criteria, Field
 from services.lists.criteria.paging import Key
 from services.lists.criteria.shape import Branch, FoldedText, Mention, take_apart
 from services.lists.criteria.sql import parameter_names
@@ -150,7 +150,8 @@ def prepare(
     today = datetime.combine(now, time.min, now.tzinfo)
     scope = definition.scope_of(actor) if scope is None else scope
     # First what is wrong with the criteria, then what is wrong for this actor.
-    understood = _understand(definition, criteria, scope, today)
+    more = tuple(definition.subject.find_more(session, criteria.fields()).values())
+    understood = _understand(definition, criteria, scope, today, more)
     definition.subject.require_visible(actor, criteria)
     return understood.ask(session, actor)
 
@@ -174,9 +175,11 @@ class _Understood:
         criteria: Criteria,
         scope: object,
         today: datetime,
+        more: tuple[Field, ...],
     ) -> None:
         self._definition, self._criteria, self._scope = definition, criteria, scope
-        self._filters = take_apart(criteria, definition.subject.fields, today)
+        fields = {**definition.subject.fields, **{field.name: field for field in more}}
+        self._filters = take_apart(criteria, fields, today)
         self._search = definition.read_search(criteria.search)
         self._learned: _Learned | None = None
         self._texts: dict[Build, str] = {}

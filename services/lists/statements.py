@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Integer, bindparam
+from sqlalchemy import Connection, Integer, bindparam
 from sqlalchemy.dialects.postgresql import psycopg2
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
@@ -95,9 +95,19 @@ def within(
         return None
     finally:
         if not connection.invalidated:
-            connection.exec_driver_sql(
-                "ROLLBACK TO SAVEPOINT limited; RELEASE SAVEPOINT limited"
-            )
+            _leave_savepoint(connection)
+
+
+def _leave_savepoint(connection: Connection) -> None:
+    leave = "ROLLBACK TO SAVEPOINT limited; RELEASE SAVEPOINT limited"
+    try:
+        connection.exec_driver_sql(leave)
+    except OperationalError as error:
+        if not ran_out_of_time(error):
+            raise
+        # After a statement that was quick enough its limit is still in force, and on a
+        # busy server even this may take longer. To fail has taken the limit away.
+        connection.exec_driver_sql(leave)
 
 
 def ran_out_of_time(error: Exception) -> bool:

@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -38,7 +38,9 @@ class Subject:
     """What a list is about: who may have one, and what it can ask for.
 
     Each list defines its own, beside its fields. `columns` are those that somebody may
-    choose to see, if there is a choice.
+    choose to see, if there is a choice. `more` are fields that this clinic has defined,
+    which are columns, too. What is behind a key need not be `Criteria`: then
+    `keeps_criteria` is false, and whoever keeps it judges it.
     """
 
     name: str
@@ -46,6 +48,14 @@ class Subject:
     require_list: Callable[[Actor], None]
     require_visible: Callable[[Actor, Criteria], None]
     columns: tuple[str, ...] = ()
+    more: Callable[[Session], Fields] | None = None
+    keeps_criteria: bool = True
+
+    def find_more(self, session: Session, names: Iterable[str]) -> Fields:
+        """Return the clinic's own fields, looked up if any of the names may be one."""
+        if self.more is None or self.fields.keys() >= set(names):
+            return {}
+        return self.more(session)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +102,16 @@ def remember(
     Equal criteria have one key, whoever of the clinic asks; a patient has keys of their
     own. Raises InvalidInput, NotAllowed.
     """
-    require_possible(actor, list_criteria, subject=subject)
-    kept = criteria.to_json(list_criteria)
+    require_possible(session, actor, list_criteria, subject=subject)
+    return keep(session, actor, criteria.to_json(list_criteria), subject=subject)
+
+
+def keep(session: Session, actor: Actor, kept: Json, *, subject: Subject) -> str:
+    """Keep what was judged already, and return its key; for `remember` and the like.
+
+    Raises NotAllowed.
+    """
+    subject.require_list(actor)
     new = insert(StoredCriteria).values(
         key=secrets.token_urlsafe(16),
         digest=_digest(subject, actor, kept),
@@ -110,11 +128,12 @@ def remember(
 
 
 def require_possible(
-    actor: Actor, list_criteria: Criteria, *, subject: Subject
+    session: Session, actor: Actor, list_criteria: Criteria, *, subject: Subject
 ) -> None:
     """Raise InvalidInput if there is no such list, NotAllowed if it is not theirs."""
     subject.require_list(actor)
-    criteria.validate(list_criteria, subject.fields)
+    more = subject.find_more(session, list_criteria.fields())
+    criteria.validate(list_criteria, {**subject.fields, **more})
     subject.require_visible(actor, list_criteria)
 
 
@@ -124,13 +143,19 @@ def recall(session: Session, actor: Actor, key: str, *, subject: Subject) -> Cri
     Not to who sees no names, if names are what the criteria ask about: they may hold
     the name of a patient.
     """
+    kept = find_kept(session, actor, key, subject=subject)
+    list_criteria = criteria.from_json(kept)
+    subject.require_visible(actor, list_criteria)
+    return list_criteria
+
+
+def find_kept(session: Session, actor: Actor, key: str, *, subject: Subject) -> Json:
+    """Return what is kept behind the key, as JSON; raises NotFound, NotAllowed."""
     subject.require_list(actor)
     stored = session.get(StoredCriteria, key) if _KEY.fullmatch(key) else None
     if stored is None or stored.subject != subject.name:
         raise NotFound(_unknown_to(actor))
-    list_criteria = criteria.from_json(stored.criteria)
-    subject.require_visible(actor, list_criteria)
-    return list_criteria
+    return stored.criteria
 
 
 def save_view(
@@ -147,7 +172,8 @@ def save_view(
     """
     actor.require(Permission.SAVE_VIEWS)
     name = _read_name(name)
-    recall(session, actor, key, subject=subject)
+    find = recall if subject.keeps_criteria else find_kept
+    find(session, actor, key, subject=subject)
     counted = select(func.count()).where(_is_own(actor, subject))
     if session.scalars(counted).one() >= MOST_VIEWS:
         raise TooManyViews(subject)

@@ -89,12 +89,14 @@ class Site:
         return self.database.write(operation, identity=SYSTEM).value
 
     @contextmanager
-    def lend(self, role: Role = Role.STAFF) -> Iterator[Page]:
+    def lend(
+        self, role: Role = Role.STAFF, *, scheme: str = "light", width: int = 1440
+    ) -> Iterator[Page]:
         """Lend the tab of somebody of the role, who stays signed in for other tests.
 
         In a tab that has shown Chartroom before, a page takes a third of what it takes
-        in a profile of its own: its programs are read already. What looks another way
-        or listens to a whole profile asks for a visit instead.
+        in a profile of its own: its programs are read already. What leaves something
+        behind or listens to a whole profile asks for a visit instead.
         """
         context = self._profiles.get(role)
         if context is not None and not _is_signed_in(context):
@@ -106,6 +108,8 @@ class Site:
         page = context.pages[0] if context.pages else context.new_page()
         # What it shows is drawn only while it is seen.
         page.bring_to_front()
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
         try:
             yield page
         finally:

@@ -29,6 +29,7 @@ def chartroom(
     *,
     port: int | None = None,
     is_cold: bool = False,
+    program: str = "dashboard",
     **settings: str,
 ) -> Iterator[str]:
     """Serve Chartroom on the databases, perhaps set otherwise; yield its address.
@@ -36,7 +37,7 @@ def chartroom(
     A cold server begins with nothing loaded, as those that are measured do.
     """
     port = port or free_port()
-    words = ["dashboard", "web", "--port", str(port)]
+    words = [program, "web", "--port", str(port)]
     address = f"http://127.0.0.1:{port}"
     changed = {f"CHARTROOM_{name.upper()}": value for name, value in settings.items()}
     log = data / f"web-{port}.log"

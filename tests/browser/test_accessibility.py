@@ -66,12 +66,14 @@ PAGES = [
     (Role.ADMIN, "/backups"),
     (Role.ADMIN, "/availability"),
     (Role.ADMIN, "/slow_queries"),
+    (Role.ANALYST, "/cohorts"),
     (Role.ADMIN, "/outbox"),
     (Role.ADMIN, "/statistics"),
     (Role.ADMIN, "/switchover"),
     (Role.ADMIN, "/one_server"),
     (Role.ADMIN, "/steering"),
     (Role.ADMIN, "/break_glass_review"),
+    (Role.ADMIN, "/fields"),
     (Role.ADMIN, "/audit?outcome=done"),
     (Role.PATIENT, "/"),
     (Role.PATIENT, "/accesses"),
@@ -85,8 +87,8 @@ PAGES = [
 # All rules that ask for colours; in another scheme nothing else has changed.
 COLOURS = ["color-contrast", "link-in-text-block"]
 # Each worker of a run looks at the pages of some.
-_STAFF = pytest.mark.xdist_group("accessibility for staff")
-_OTHERS = pytest.mark.xdist_group("accessibility for others")
+_STAFF = pytest.mark.xdist_group("accessibility in a browser, staff")
+_OTHERS = pytest.mark.xdist_group("accessibility in a browser, others")
 _MARKS = {Role.STAFF: _STAFF, Role.CLINICIAN: _STAFF}
 WIDTHS = [1440, 390]
 # Of the rules of best practice two are broken by Streamlit itself: its uploader has a
@@ -363,8 +365,9 @@ def test_what_can_be_read_in_all_looks_but_one_is_found_there(
 
 
 def open_page(profile: BrowserContext, address: str) -> Page:
-    """Open a page in the only tab of a profile, as wide as on a desk."""
+    """Open a page in the only tab of a profile, light and as wide as on a desk."""
     page = profile.pages[0]
+    page.emulate_media(color_scheme="light")
     page.set_viewport_size({"width": WIDTHS[0], "height": 900})
     page.goto(address)
     return ready(page)
@@ -388,13 +391,23 @@ def assert_fit(page: Page) -> None:
             assert fits(page), (width, scheme)
 
 
-def schemes(page: Page) -> Iterator[str]:
-    """Turn the page dark, and light again, as the device of somebody does at night.
+def assert_fit_as_opened(page: Page) -> None:
+    """Nothing is objected to and nothing beyond the screen, in the look it has now."""
+    assert violations(page) == []
+    assert fits(page)
 
-    It is not opened anew for either: that takes longer than to look at it.
+
+def schemes(page: Page) -> Iterator[str]:
+    """Show the page as it is and then the other way, as a device does at dusk or dawn.
+
+    It is not opened anew for either: that takes longer than to look at it. Nor is it
+    turned back: to draw all of it in other colours takes half as long as to look.
     """
     ready(page)
-    for scheme in ("dark", "light"):
+    looks = ["light", "dark"]
+    if page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches"):
+        looks.reverse()
+    for scheme in looks:
         page.emulate_media(color_scheme=scheme)
         page.wait_for_function(_IS_IN_SCHEME, arg=scheme)
         yield scheme
@@ -412,7 +425,7 @@ def still(page: Page) -> None:
     page.wait_for_function(_IS_STILL)
 
 
-def violations(page: Page, scheme: str) -> list[str]:
+def violations(page: Page, scheme: str = "light") -> list[str]:
     """Return what axe objects to, once the page stands still.
 
     In the dark only its colours are looked at: the rest is the same in the light.

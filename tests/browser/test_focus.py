@@ -8,13 +8,12 @@ from playwright.sync_api import Locator, Page, expect
 
 from services.core.actors import Role
 from tests.browser.conftest import Site, open_from_menu, ready
-from tests.browser.patients.test_front_desk import FOCUSED_NAME, add_patient, unlike
+from tests.browser.patients.test_front_desk import add_patient, unlike
 from tests.kit import cast
 
 pytestmark = pytest.mark.browser
 
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-_FEW = 8
 
 
 @pytest.fixture
@@ -50,34 +49,6 @@ def test_another_page_is_entered_at_its_title(desk: Page):
 
     title = desk.get_by_role("heading", level=1, name="Front desk")
     expect(title).to_be_focused()
-
-
-@pytest.mark.parametrize(
-    ("typed", "title", "control"),
-    [
-        pytest.param("Patients", "Patients", "Search patients", id="find, filter"),
-        pytest.param("Front desk", "Front desk", "Scan the ticket", id="check in"),
-        pytest.param("Register", "Register a patient", "First name", id="register"),
-        pytest.param("Book a visit", "Book a visit", "Patient", id="book"),
-        pytest.param("Upload a doc", "Upload documents", "Patient", id="upload"),
-        pytest.param("Documents", "Documents", "Search", id="find words"),
-    ],
-)
-def test_a_task_is_begun_with_keys_alone(
-    desk: Page, typed: str, title: str, control: str
-):
-    desk.keyboard.press("Control+k")
-    desk.keyboard.type(typed)
-    desk.keyboard.press("Enter")
-
-    expect(desk.get_by_role("heading", level=1, name=title)).to_be_focused()
-    ready(desk)
-    # From the title it is not far: neither menus nor the bar lie between.
-    for _ in range(_FEW):
-        desk.keyboard.press("Tab")
-        if control in desk.evaluate(FOCUSED_NAME):
-            return
-    pytest.fail(f"The keyboard does not lead to {control}.")
 
 
 def test_who_was_chosen_has_the_focus_and_then_whoever_is_asked_for(

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.browser
 _ROLES_BAR = {
     Role.STAFF: ["Home", "Visits", "Patients", "Documents"],
     Role.CLINICIAN: ["Home", "Visits", "Patients", "Documents"],
-    Role.ANALYST: ["Home", "Patients", "Saved views", "Doctors"],
+    Role.ANALYST: ["Home", "Patients", "Cohorts", "Saved views", "Doctors"],
     Role.ADMIN: ["Home", "Visits", "Administration", "Servers"],
     Role.PATIENT: [
         "My record",
@@ -60,8 +60,7 @@ def menu(page: Page):
 
 @pytest.mark.parametrize("role", Role)
 def test_all_entries_have_room_and_the_search_has_its_word(site: Site, role: Role):
-    with site.lend(role) as page:
-        page.set_viewport_size({"width": 1280, "height": 900})
+    with site.lend(role, width=1280) as page:
         page.goto("/doctors")
         entries = ready(page).locator(_ENTRIES)
 
@@ -71,7 +70,6 @@ def test_all_entries_have_room_and_the_search_has_its_word(site: Site, role: Rol
         assert page.evaluate(
             _IS_LEFT, ['[data-testid="stTopNav"]', ".chartroom-search"]
         )
-        page.set_viewport_size({"width": 1440, "height": 900})
 
 
 def test_the_menu_of_the_open_page_is_lit_and_so_is_the_page_above(site: Site):

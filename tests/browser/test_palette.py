@@ -17,9 +17,9 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture
 def desk(site: Site) -> Iterator[Page]:
-    context = site.visit(at="/")
-    yield ready(context.pages[0])
-    context.close()
+    with site.lend() as page:
+        page.goto("/")
+        yield ready(page)
 
 
 @pytest.fixture
@@ -144,11 +144,10 @@ def test_a_question_mark_lists_the_keys(desk):
 
 
 def test_an_analyst_is_offered_no_patient(site: Site, somebody):
-    context = site.visit(Role.ANALYST, at="/")
-    page = ready(context.pages[0])
-    page.keyboard.press("Control+k")
-    with page.expect_response("**/api/v1/search") as answer:
-        page.keyboard.type(somebody.last_name)
+    with site.lend(Role.ANALYST) as page:
+        page.goto("/")
+        ready(page).keyboard.press("Control+k")
+        with page.expect_response("**/api/v1/search") as answer:
+            page.keyboard.type(somebody.last_name)
 
-    assert answer.value.json()["patients"] == []
-    context.close()
+        assert answer.value.json()["patients"] == []

@@ -81,7 +81,7 @@ def test_servers_of_ones_own_replace_the_embedded_ones(monkeypatch: pytest.Monke
         ("CORS_ORIGINS", "*", "CHARTROOM_CORS_ORIGINS: write origins such as"),
         ("CORS_ORIGINS", "http://x.org", "CHARTROOM_CORS_ORIGINS: write origins"),
         ("CORS_ORIGINS", "https://x.org/", "CHARTROOM_CORS_ORIGINS: write origins"),
-        ("OCR_LANGUAGES", "-l", "CHARTROOM_OCR_LANGUAGES: String should match"),
+        ("READ_SCANS", "perhaps", "CHARTROOM_READ_SCANS: Input should be a valid bool"),
         ("MONGO_URL", "mongodb://x", "CHARTROOM_AUDIT_MONGO_URL go together"),
         ("AUDIT_MONGO_URL", "mongodb://x", "CHARTROOM_AUDIT_MONGO_URL go together"),
     ],

@@ -18,6 +18,7 @@ from db.files import replica_set
 from db.files.mongo_exposure import find_exposed
 from tests.browser.running import free_port
 from tests.deploy.conftest import ROOT
+from tests.kit.scratch import scratch_folder
 
 pytestmark = pytest.mark.cluster
 
@@ -77,11 +78,11 @@ def members(
     compose: dict[str, Any], secrets: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[list[str]]:
     """The three members, each started as docker-compose.yml says."""
-    folder = tmp_path_factory.mktemp("mongo")
-    (folder / "docker-entrypoint.sh").write_text(_IMAGE)
-    (folder / "docker-entrypoint.sh").chmod(0o755)
     ports = [free_port() for _ in range(3)]
     with ExitStack() as held:
+        folder = held.enter_context(scratch_folder(tmp_path_factory, "mongo"))
+        (folder / "docker-entrypoint.sh").write_text(_IMAGE)
+        (folder / "docker-entrypoint.sh").chmod(0o755)
         for number, port in enumerate(ports, 1):
             said = compose["services"][f"mongo-{number}"].get("environment", {})
             process = _start(folder, secrets, port, said)

@@ -20,6 +20,7 @@ from dashboard.web.log import request_log
 from db.backups.repository import Repository
 from db.cluster.observing import Behind, SlotSnapshot
 from db.cluster.statements import StatementTotals
+from db.files.file_keys import FileKeys
 from db.spool import Waiting
 from services.cluster.monitoring.counts import Counts
 from services.documents.records import ingest
@@ -30,7 +31,7 @@ from tests.db.cluster.observing.snapshots import (
     silent,
     snapshot,
 )
-from tests.kit import backup_sets
+from tests.kit import backup_logs, backup_sets
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 BOARD = DEPLOY / "grafana" / "dashboards" / "chartroom.json"
@@ -73,11 +74,13 @@ request_log.SECONDS.labels("GET", "/health").observe(0.01)
 
 
 def scrape_backups():
-    """Return what is told of a repository with a set and a proof."""
+    """Return what is told of a repository with a set, its log and a proof."""
     with TemporaryDirectory() as folder:
         repository = Repository(Path(folder))
         backup_sets.add_set(repository)
         repository.add_proof(backup_sets.PROOF)
+        keys = FileKeys(Path(folder) / "file.keys", may_be_made=True)
+        backup_logs.note(backup_logs.archive_of(repository, keys), NOON)
         return backup_gauges(repository, NOON).decode()
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from db.embedded.processes.programs import find
 from tests.deploy.composed import Machine
+from tests.kit.scratch import scratch_folder
 from tests.kit.waiting import eventually
 
 pytestmark = pytest.mark.cluster
@@ -26,15 +27,15 @@ def machine(
     compose: dict[str, Any], secrets: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Machine]:
     """A primary, a replica and the delayed standby, agreeing by three of etcd."""
-    folder = tmp_path_factory.mktemp("machine")
-    for outer in (folder, folder.parent, folder.parent.parent):
-        outer.chmod(0o755)
-    machine = Machine(folder, secrets, compose["services"], {})
-    for member in _MEMBERS:
-        machine.port(member, 2379), machine.port(member, 2380)
-    for node in _NODES:
-        machine.port(node, 5432), machine.port(node, 8008)
     with ExitStack() as held:
+        folder = held.enter_context(scratch_folder(tmp_path_factory, "machine"))
+        for outer in (folder, folder.parent, folder.parent.parent):
+            outer.chmod(0o755)
+        machine = Machine(folder, secrets, compose["services"], {})
+        for member in _MEMBERS:
+            machine.port(member, 2379), machine.port(member, 2380)
+        for node in _NODES:
+            machine.port(node, 5432), machine.port(node, 8008)
         for member in _MEMBERS:
             held.enter_context(machine.running(member))
         for member in _MEMBERS:

@@ -77,6 +77,10 @@ def make_environment(clone: Path) -> None:
     """Put this Python where script/setup looks for the one of the environment."""
     (clone / ".venv/bin").mkdir(parents=True)
     (clone / ".venv/.made").touch()
+    # Its pip installs nothing beside a system's own packages.
+    (clone / ".venv/pyvenv.cfg").write_text(
+        f"home = {sys.base_prefix}/bin\ninclude-system-site-packages = true\n"
+    )
     (clone / ".venv/bin/python").symlink_to(sys.executable)
 
 
@@ -157,7 +161,7 @@ def test_a_domain_that_does_not_exist_is_told_those_that_do():
 
     assert result.returncode == 2
     assert result.stderr.startswith(
-        "There is no domain nowhere. These there are: audit"
+        "There is no domain nowhere. These there are: analytics audit "
     )
     assert " patients " in result.stderr
 

@@ -48,7 +48,10 @@ LISTED = {
         "account",
         "notifications",
     },
-    Role.ANALYST: {"home", "patients", "views", "doctors", "account", "notifications"},
+    Role.ANALYST: {
+        *("home", "patients", "cohorts", "views", "doctors", "account"),
+        "notifications",
+    },
     Role.ADMIN: {
         "home",
         "calendar",
@@ -61,6 +64,7 @@ LISTED = {
         "statistics",
         "retention",
         "tags",
+        "fields",
         "code_lists",
         "replication",
         "account",

@@ -17,11 +17,16 @@ import pytest
 
 import services
 from db.audit_store import AuditFilter
+from db.backups.recovery_kit import KeyFiles
 from db.backups.repository import Repository
 from db.cluster.statements import StatementReader
 from db.endpoints import Endpoints
 from db.models.booking import Appointment
 from db.postgres import ANONYMOUS, SYSTEM
+from services.analytics.cohorts import Cohort, CohortEvent, EventKind
+from services.analytics.cohorts.telling import Untold
+from services.backups import BackupWindow, LogState
+from services.backups.ledger import Since
 from services.cluster.alerts import AlertKind, RuleDraft
 from services.cluster.drill_kinds import DrillKind
 from services.cluster.operations import OperationKind, OperationRequest
@@ -41,6 +46,7 @@ from services.demo.importing.rejects import RejectsFile
 from services.demo.importing.synthea import Folder
 from services.documents import records
 from services.documents.erasure import ErasureRule
+from services.documents.fields import FieldDefinition, FieldKind
 from services.documents.forms import Draft as AuthoringDraft
 from services.documents.inbox import InboxView
 from services.documents.records.drafts import ChangedDocument, DraftDocument
@@ -48,7 +54,7 @@ from services.documents.records.kinds import Classification
 from services.documents.retention import RetentionPeriod
 from services.documents.tags import TagColour
 from services.documents.uploads import StoredPart
-from services.lists.criteria import Criteria
+from services.lists.criteria import Criteria, to_json
 from services.patients import point_in_time
 from services.patients.photos.images import PreparedPhoto
 from services.patients.search.fields import PATIENTS
@@ -98,6 +104,10 @@ class _DraftStore:
 
     def delete(self, *_: object) -> None:
         """There is none."""
+
+
+def _read_nothing(_: object) -> list[Any]:
+    return []
 
 
 def _functions() -> dict[str, Any]:
@@ -167,13 +177,16 @@ def _is_refusal(error: Exception, *, conceals: bool) -> bool:
     return isinstance(error, NotAllowed) and not isinstance(error, PasskeyRefused)
 
 
+_GIVEN_ANYWAY = frozenset({"now", "session_id", "smallest_group"})
+
+
 def _arguments(function, offer: dict[str, Any]) -> dict[str, Any]:
     parameters = inspect.signature(function).parameters.values()
     wanted = [
         p.name
         for p in parameters
         if p.name not in {"session", "actor"}
-        and (p.default is p.empty or p.name in {"now", "session_id"})
+        and (p.default is p.empty or p.name in _GIVEN_ANYWAY)
     ]
     missing = set(wanted) - offer.keys()
     assert not missing, f"say what {missing} can be in this test"
@@ -185,6 +198,8 @@ def _offer(house, files, synthea: Path, role: Role) -> dict[str, Any]:
     return {
         "access_id": uuid4(),
         "tag_id": uuid4(),
+        "field_id": uuid4(),
+        "definition": FieldDefinition("Laboratory number"),
         "colour": TagColour.GRAY,
         "columns": None,
         "is_shown_to_patients": False,
@@ -199,14 +214,34 @@ def _offer(house, files, synthea: Path, role: Role) -> dict[str, Any]:
         "browser": "browser",
         "claimed": Claimed("https://id.example.org", uuid4().hex, cast.EMIL.name),
         "repository": Repository(synthea / "backups"),
+        "keys": files.keys,
+        "key_files": KeyFiles({}),
+        "passphrase": "five words that nobody guesses",
+        "repeated": "five words that nobody guesses",
         "data": synthea,
         "manifest": backup_sets.MANIFEST,
         "proof": backup_sets.PROOF,
+        "preview_id": uuid4(),
+        "past": _read_nothing,
+        "live": _read_nothing,
+        "to": backup_sets.AS_OF,
+        "log": LogState((BackupWindow(backup_sets.AS_OF, backup_sets.AS_OF),)),
         "set_ids": (backup_sets.MANIFEST.set_id,),
         "clinician_id": house.cast[Role.CLINICIAN].id,
         "criteria": Criteria(),
         "list_criteria": Criteria(),
         "day": _TODAY,
+        "deceased_on": _TODAY,
+        "cohort": Cohort(entry=CohortEvent(kind=EventKind.VISIT)),
+        "kept": to_json(Criteria()),
+        # As many as there are patients.
+        "smallest_group": 2,
+        "compared": [
+            Cohort(entry=CohortEvent(kind=kind))
+            for kind in (EventKind.VISIT, EventKind.DOCUMENT)
+        ],
+        "untold": Untold("Nothing?", {}, (), 0, 5),
+        "limit": 5,
         "doctor_id": uuid4(),
         "doctor_ids": [uuid4()],
         "document_id": uuid4(),
@@ -288,6 +323,7 @@ def _exceptions(house, name: str, role: Role) -> dict[str, Any]:
             "zone": UTC,
         },
         "documents.inbox": lambda: {"view": InboxView.EVERYBODY},
+        "documents.fields": lambda: {"kind": FieldKind.TEXT},
         "documents.uploads": lambda: {
             "upload_id": uuid4(),
             "length": 4,
@@ -333,6 +369,16 @@ def _exceptions(house, name: str, role: Role) -> dict[str, Any]:
             "drill_id": uuid4(),
             "every_days": 30,
             "next_on": datetime.now(UTC).date(),
+        },
+        "backups.going_back": lambda: {
+            "typed": "The Clinic",
+            "clinic_name": "The Clinic",
+            "before": None,
+        },
+        "backups.ledger": lambda: {
+            "since": Since(),
+            "set_id": backup_sets.MANIFEST.set_id,
+            "is_complete": True,
         },
         "cluster.monitoring": lambda: {
             "operation_id": uuid4(),

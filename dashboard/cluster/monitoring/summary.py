@@ -38,7 +38,7 @@ def show_summary() -> None:
                 st.badge(badge.text, icon=f":material/{badge.icon}:", color=badge.color)
             st.page_link(
                 path_of("cluster/replication.py"),
-                label="Engine room",
+                label="Replication",
                 icon=":material/arrow_forward:",
                 width="content",
             )

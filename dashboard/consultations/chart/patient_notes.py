@@ -24,7 +24,7 @@ _PAGE: Final = "consultations/visit.py"
 
 def may_read_notes() -> bool:
     """Tell whether whoever is here may read what is written about visits."""
-    return current_actor().may(Permission.WRITE_RECORDS)
+    return current_actor().may(Permission.READ_RECORDS)
 
 
 def notes_reads(patient_id: UUID) -> list[CachedRead[Any]]:

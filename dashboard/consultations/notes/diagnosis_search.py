@@ -65,7 +65,9 @@ def _as_option(code: str, known: Category | None) -> str:
 
 
 def _add(changed: Callable[[], None]) -> None:
-    chosen = st.session_state.pop(_SEARCH, None)
+    chosen = st.session_state[_SEARCH]
+    # Set, not left out: the browser would go on sending what it shows, with each run.
+    st.session_state[_SEARCH] = None
     if not chosen:
         return
     known = known_diagnoses().offered.get(chosen)

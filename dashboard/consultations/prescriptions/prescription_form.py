@@ -265,7 +265,9 @@ def _put_frequency(key: str, frequency: str) -> None:
 
 def _take_drug() -> None:
     """Put the drug that was found into the first line without one, or a new one."""
-    found = st.session_state.pop(_SEARCH, None)
+    found = st.session_state[_SEARCH]
+    # Set, not left out: the browser would go on sending what it shows, with each run.
+    st.session_state[_SEARCH] = None
     keys: list[str] = st.session_state[_LINES]
     if not found:
         return

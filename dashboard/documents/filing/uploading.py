@@ -11,8 +11,13 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from dashboard.context import current_actor, now
+from dashboard.documents.fields.field_inputs import own_fields
 from dashboard.documents.filing import document_form, ingest
-from dashboard.documents.records import document_addresses, document_words as words
+from dashboard.documents.records import (
+    document_actions,
+    document_addresses,
+    document_words as words,
+)
 from dashboard.patients.search.patient_choice import choose_patient
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import explained, gettext as _, marked
@@ -23,6 +28,8 @@ from services.documents.records.drafts import DraftDocument
 from services.documents.records.errors import NotAPdf
 from services.documents.records.guessing import PaperGuess
 from services.documents.records.kinds import DocumentType
+from services.documents.records.model import DocumentRecord
+from services.documents.records.visibility import may_delete
 
 _PAGE: Final = "upload_documents"
 _ROUND: Final = f"{_PAGE}_round"
@@ -35,13 +42,17 @@ _SEVERAL: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one file, in words; the document that it is, or already was."""
+    """What became of one file, in words; the document that it is, or already was.
+
+    With a `record` it is the document that was filed, which can be undone.
+    """
 
     kind: Literal["filed", "known", "refused"]
     filename: str
     sentence: str
     document_id: UUID | None = None
     advice: str = ""
+    record: DocumentRecord | None = None
 
 
 def other_kinds() -> str:
@@ -102,9 +113,10 @@ def ask_for_draft(
             title = document_form.title_field(key, guess.title)
             dated_on = document_form.date_field(key, guess.dated_on)
             document_type = document_form.document_type_field(key, DocumentType.OTHER)
-            classification = None
+            classification, fields = None, None
             if current_actor().role is not Role.PATIENT:
                 classification = document_form.classification_field(key, None)
+                fields = own_fields(key, document_type)
         description = document_form.description_field(key)
         handling = document_form.Handling()
         if current_actor().role is not Role.PATIENT:
@@ -127,6 +139,7 @@ def ask_for_draft(
         urgent=handling.urgent,
         confidential=handling.confidential,
         withheld=handling.withheld,
+        fields=fields,
     )
 
 
@@ -163,6 +176,33 @@ def file_all(uploads: Sequence[UploadedFile], drafts: Sequence[DraftDocument]) -
 def filed_before() -> list[Outcome]:
     """Return what was filed since somebody came to this page."""
     return [outcome for outcome in _outcomes().values() if outcome.kind == "filed"]
+
+
+def show_filed() -> None:
+    """Say what was filed since somebody came to this page, each with a way back."""
+    for outcome in filed_before():
+        with st.container(horizontal=True, vertical_alignment="center"):
+            show_outcome(outcome)
+            _offer_undo(outcome)
+
+
+def _offer_undo(outcome: Outcome) -> None:
+    record = outcome.record
+    if record is None or not may_delete(current_actor(), record):
+        return
+    if st.button(
+        _("Undo"),
+        key=f"{_PAGE}_undo_{record.id}",
+        icon=":material/undo:",
+        type="tertiary",
+        help=_("Moves the document to the trash."),
+    ):
+        document_actions.delete(record)
+        outcomes = st.session_state[_OUTCOMES]
+        st.session_state[_OUTCOMES] = {
+            key: kept for key, kept in outcomes.items() if kept is not outcome
+        }
+        st.rerun()
 
 
 def forget_outcomes() -> None:
@@ -259,7 +299,7 @@ def _file(upload: UploadedFile, draft: DraftDocument) -> Outcome:
     noted = "; ".join(
         _(words.FINDINGS.get(finding, finding)) for finding in done.version.findings
     )
-    return Outcome("filed", upload.name, noted, done.id)
+    return Outcome("filed", upload.name, noted, done.id, record=done)
 
 
 def _outcomes() -> dict[str, Outcome]:

@@ -4,27 +4,34 @@ It belongs to the form: what was said stays with it, is cleared with it, and com
 with its draft.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import streamlit as st
 
+from dashboard.context import current_actor
+from dashboard.documents.fields import field_inputs
 from dashboard.documents.filing import document_form
 from dashboard.ui.language import gettext as _
+from services.core.actors import Role
 from services.documents.forms import Template
-from services.documents.records.kinds import Classification
+from services.documents.records.kinds import Classification, DocumentType
 
 _CLASSES: Final = frozenset(classification.value for classification in Classification)
 
 
 @dataclass(frozen=True, slots=True)
 class Filing:
-    """A title, how long it is kept if not as usual for its type, and a description."""
+    """A title, how long it is kept if not as usual for its type, and what it has.
+
+    Patients are asked for none of the clinic's own fields.
+    """
 
     title: str = ""
     classification: Classification | None = None
     description: str = ""
+    fields: Mapping[str, Any] | None = field(default=None)
 
 
 def ask(page: str, template: Template, changed: Callable[[], None]) -> Filing:
@@ -37,6 +44,9 @@ def ask(page: str, template: Template, changed: Callable[[], None]) -> Filing:
             document_form.title_field(key, "", **options),
             document_form.classification_field(key, None, **options),
             document_form.description_field(key, **options),
+            field_inputs.own_fields(key, _type_of(template), **options)
+            if _asks_for_fields()
+            else None,
         )
 
 
@@ -48,6 +58,7 @@ def typed(page: str, template: Template) -> Filing:
         state.get(f"{key}_title", template.title),
         Classification(chosen) if chosen in _CLASSES else None,
         state.get(f"{key}_description", ""),
+        field_inputs.typed(key, _type_of(template)) if _asks_for_fields() else None,
     )
 
 
@@ -59,6 +70,8 @@ def fill(page: str, template: Template, filing: Filing) -> None:
     st.session_state.pop(f"{key}_class", None)
     if filing.classification is not None:
         st.session_state[f"{key}_class"] = filing.classification.value
+    if _asks_for_fields():
+        field_inputs.fill(key, filing.fields or {})
 
 
 def clear(page: str) -> None:
@@ -66,6 +79,14 @@ def clear(page: str) -> None:
     for key in list(st.session_state):
         if str(key).startswith(_prefix(page)):
             del st.session_state[key]
+
+
+def _asks_for_fields() -> bool:
+    return current_actor().role is not Role.PATIENT
+
+
+def _type_of(template: Template) -> DocumentType:
+    return DocumentType(template.document_type)
 
 
 def _key(page: str, template: Template) -> str:

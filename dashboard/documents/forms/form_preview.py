@@ -170,5 +170,6 @@ def _write(made: Made, content: StoredContent) -> DocumentRecord:
         patient_id=begun.patient_id,
         id=begun.document_id,
         dated_on=today(),
+        fields=filing.fields,
     )
     return write(lambda session: records.file(session, actor, draft, content))

@@ -55,6 +55,7 @@ class Begun:
             filed.title,
             filed.classification,
             filed.description,
+            dict(filed.fields or {}),
         )
 
 
@@ -115,7 +116,7 @@ def go_on_with(draft: Draft) -> None:
     """Put a draft into the form, in place of what is there."""
     template = TEMPLATES[draft.template]
     form_fields.fill(PAGE, template, draft.form, only_empty=False)
-    filed = Filing(draft.title, draft.classification, draft.description)
+    filed = Filing(draft.title, draft.classification, draft.description, draft.fields)
     form_filing.fill(PAGE, template, filed)
     st.session_state[_TEMPLATE] = template.name
     st.session_state[_FILLED] = template.name

@@ -1,14 +1,16 @@
 """What can be done to a document, each action with its question."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 import streamlit as st
 from sqlalchemy.orm import Session
 
 from dashboard.context import current_actor, now, read, write
+from dashboard.documents.fields.field_inputs import own_fields
 from dashboard.documents.filing import document_form
 from dashboard.documents.sharing.reader_choice import readers_field
 from dashboard.documents.tags.tag_words import tags_field
@@ -109,11 +111,11 @@ def confirm_deletion(record: DocumentRecord) -> None:
             )
         )
         if confirmed(_("Delete document"), key="document_delete_confirm"):
-            _delete(record)
+            delete(record)
             st.rerun()
 
 
-def _delete(record: DocumentRecord) -> None:
+def delete(record: DocumentRecord) -> None:
     """Delete the document and say so, also where a colleague was faster."""
     actor, said = (
         current_actor(),
@@ -144,6 +146,7 @@ def _edit(record: DocumentRecord) -> None:
         description = document_form.description_field(key, record.description)
         document_type, classification = record.document_type, record.classification
         patient_id, tags, named = record.patient_id, list(record.tags), None
+        fields: Mapping[str, Any] = record.fields
         handling = document_form.Handling(
             record.urgent, record.confidential, record.withheld
         )
@@ -151,6 +154,7 @@ def _edit(record: DocumentRecord) -> None:
             document_type = document_form.document_type_field(key, document_type)
             kept_as = document_form.classification_field(key, classification)
             classification = kept_as or classification
+            fields = own_fields(key, document_type, record.fields)
             tags = tags_field(key, record.tags)
             handling = document_form.handling_fields(key, handling)
             if handling.confidential and not _loses_sight(record):
@@ -168,6 +172,7 @@ def _edit(record: DocumentRecord) -> None:
             urgent=handling.urgent,
             confidential=handling.confidential,
             withheld=handling.withheld,
+            fields=fields,
         )
         if st.button(_("Save changes"), type="primary", key="document_edit_save"):
             write(partial(_save, record, changes, named))

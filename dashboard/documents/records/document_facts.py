@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from dashboard.documents.fields.field_words import show_fields
 from dashboard.documents.records import document_words as words
 from dashboard.documents.tags.tag_words import show_tags
 from dashboard.navigation import patient_url
@@ -25,6 +26,7 @@ def document_header(record: DocumentRecord, *, links_to_patient: bool) -> None:
     if record.dated_on:
         facts.insert(2, f"dated {words.day(record.dated_on)}")
     st.markdown(" · ".join(facts))
+    show_fields(record)
     if record.description:
         st.markdown(plain(record.description))
 

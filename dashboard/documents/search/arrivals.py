@@ -91,10 +91,16 @@ def show_latest(title: str, *, days: int = _WEEK) -> None:
         st.subheader(title, anchor=False)
         latest: tuple[LatestDocument, ...]
         (latest,) = read_all(latest_read(days))
-        if not latest:
-            st.caption(_("None came in the last {days} days.").format(days=days))
-            return
         is_own = current_actor().role is Role.PATIENT
+        if not latest:
+            # What patients have filed themselves is listed elsewhere on their page.
+            none = (
+                _("The clinic has filed nothing for you in the last {days} days.")
+                if is_own
+                else _("None came in the last {days} days.")
+            )
+            st.caption(none.format(days=days))
+            return
         rows = [
             Row(
                 str(document.id),

@@ -25,6 +25,7 @@ def documents_table(
     orders: Sequence[Order] = (),
     sortable: Collection[str] = (),
     is_selectable: bool = False,
+    columns: Sequence[str] | None = None,
 ) -> TableEvent:
     """Show the documents, and do what is asked for with one or several of them."""
     actor = current_actor()
@@ -42,6 +43,7 @@ def documents_table(
         sortable=sortable,
         patient_url=patient_url if actor.may(Permission.VIEW_PATIENT) else None,
         selection=bulk_actions.selection_for(actor) if is_selectable else None,
+        columns=columns,
     )
     if event.selected:
         ids, action = event.selected

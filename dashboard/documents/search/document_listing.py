@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from dashboard.context import current_actor, look_at_documents
+from dashboard.documents.fields.field_words import fields_of_lists
 from dashboard.ui.lists import list_addresses
 from dashboard.ui.lists.list_addresses import AddressedList
 from dashboard.ui.lists.list_words import documents_in_words
@@ -27,8 +28,12 @@ class DocumentListing(AddressedList):
     @property
     def fields(self) -> Fields:
         """What this person can ask for; what is deleted has a page of its own."""
-        known = fields_for(self.actor)
+        known = {**fields_for(self.actor), **self._own_fields}
         return {name: field for name, field in known.items() if name != "deleted_at"}
+
+    @property
+    def _own_fields(self) -> Fields:
+        return fields_of_lists(self.criteria.fields())
 
     @property
     def is_own(self) -> bool:
@@ -43,7 +48,8 @@ class DocumentListing(AddressedList):
         """Say what the list shows, and how many there are by the page that counted."""
         if cached.count is None:
             raise ValueError("nobody has counted this list")
-        return documents_in_words(self.criteria, FIELDS, cached.count)
+        fields = {**FIELDS, **self._own_fields}
+        return documents_in_words(self.criteria, fields, cached.count)
 
 
 def deleted() -> DocumentListing:

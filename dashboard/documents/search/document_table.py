@@ -1,13 +1,16 @@
 """Documents as rows of a table: each opens, is looked at, downloaded, deleted."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Final
 from uuid import UUID
 
+from dashboard.documents.fields.field_words import columns_of_fields, spoken
 from dashboard.documents.records import document_addresses
 from dashboard.documents.records.document_words import day, has_pages, kind, size, state
 from dashboard.ui.language import gettext as _, marked
+from dashboard.ui.lists.column_choice import OfferedColumns
 from dashboard.ui.lists.sorting import marks_of
 from dashboard.ui.record_table import (
     Cell,
@@ -21,6 +24,7 @@ from dashboard.ui.record_table import (
     record_table,
 )
 from dashboard.ui.words import at
+from services.documents.fields import DocumentField
 from services.documents.records.model import DocumentRecord
 from services.documents.search import FoundDocument, Passage
 from services.lists.criteria import Order
@@ -29,18 +33,19 @@ PREVIEW: Final = "preview"
 DELETE: Final = "delete"
 PATIENT: Final = "patient"
 _UNFILED: Final = marked("Unfiled")
-_TAGS: Final = marked("Tags")
-_COLUMNS: Final = (
-    Column(marked("Name"), "title"),
-    Column(marked("Type"), "document_type"),
-    Column(marked("Dated"), "dated_on"),
-    Column(_TAGS),
-    Column(marked("Uploaded"), "created_at"),
-    Column(marked("Patient"), "last_name"),
-    Column(marked("Size"), "filesize", is_whole=True),
-    Column(marked("State"), is_whole=True),
-    Column(marked("Actions")),
-)
+_TAGS: Final = "tags"
+_HEADS: Final[Mapping[str, Column]] = {
+    "title": Column(marked("Name"), "title"),
+    "document_type": Column(marked("Type"), "document_type"),
+    "dated_on": Column(marked("Dated"), "dated_on"),
+    _TAGS: Column(marked("Tags")),
+    "created_at": Column(marked("Uploaded"), "created_at"),
+    "last_name": Column(marked("Patient"), "last_name"),
+    "filesize": Column(marked("Size"), "filesize", is_whole=True),
+    "state": Column(marked("State"), is_whole=True),
+}
+_ACTIONS: Final = Column(marked("Actions"))
+CellOf = Callable[[FoundDocument], Cell]
 _PLACES: Final = {
     "description": marked("Description: "),
     "patient": marked("Patient: "),
@@ -58,30 +63,44 @@ def document_table(
     sortable: Collection[str] = (),
     patient_url: Callable[[UUID], str] | None = None,
     selection: Selection | None = None,
+    columns: Sequence[str] | None = None,
 ) -> TableEvent:
     """Show the documents; tell which was opened, or what is to be done with which.
 
-    Names of patients lead to where `patient_url` says, if anywhere.
+    Names of patients lead to where `patient_url` says, if anywhere. `columns` are those
+    that somebody has chosen, in their order.
     """
-    # Of a list without any, the column would only take room.
-    has_tags = any(document.tags for document in documents)
-    columns = [
-        known if known.order in sortable else replace(known, order=None)
-        for known in _COLUMNS
-        if has_tags or known.label != _TAGS
-    ]
+    own = columns_of_fields() if columns else {}
+    shown = [name for name in columns or () if name in _HEADS or name in own]
+    if not shown:
+        # Of a list without any tags, the column would only take room.
+        has_tags = any(document.tags for document in documents)
+        shown = [name for name in _HEADS if has_tags or name != _TAGS]
+    cells: dict[str, CellOf] = {
+        **_CELLS,
+        "last_name": lambda document: _patient(document, patient_url),
+        **{name: partial(_own, field) for name, field in own.items()},
+    }
+    heads = [_HEADS[n] if n in _HEADS else Column(own[n].label) for n in shown]
     rows = [
-        _row(
-            document,
+        Row(
+            str(document.id),
+            (
+                *(cells[name](document) for name in shown),
+                Cell("", actions=tuple(_actions(document, download_of, may_delete))),
+            ),
             page_of(document),
-            patient_url,
-            tuple(_actions(document, download_of, may_delete)),
-            has_tags=has_tags,
+            document_addresses.thumbnail(document.version)
+            if has_pages(document)
+            else "",
         )
         for document in documents
     ]
     payload = payload_of(
-        columns,
+        [
+            known if known.order in sortable else replace(known, order=None)
+            for known in (*heads, _ACTIONS)
+        ],
         rows,
         name=_("Documents"),
         order=marks_of(orders),
@@ -90,32 +109,22 @@ def document_table(
     return record_table(payload, key=key)
 
 
-def _row(
-    document: FoundDocument,
-    url: str,
-    patient_url: Callable[[UUID], str] | None,
-    actions: tuple[RowAction, ...],
-    *,
-    has_tags: bool,
-) -> Row:
+def offered_columns() -> OfferedColumns:
+    """Return the columns of a list of documents, for whoever chooses among them."""
+    own = columns_of_fields()
+    labels = {name: _(head.label) for name, head in _HEADS.items()}
+    labels |= {name: field.label for name, field in own.items()}
+    return OfferedColumns(tuple(labels), tuple(_HEADS), labels.__getitem__)
+
+
+def _title(document: FoundDocument) -> Cell:
     # In the title the words stand in the row already.
     passages = [passage for passage in document.passages if passage.place != "title"]
-    return Row(
-        str(document.id),
-        (
-            Cell(document.title, lines=tuple(map(_line, passages))),
-            Cell(kind(document)),
-            Cell(day(document.dated_on)),
-            *((Cell(", ".join(document.tags)),) if has_tags else ()),
-            Cell(at(document.created_at)),
-            _patient(document, patient_url),
-            Cell(size(document.version.filesize)),
-            state(document),
-            Cell("", actions=actions),
-        ),
-        url,
-        document_addresses.thumbnail(document.version) if has_pages(document) else "",
-    )
+    return Cell(document.title, lines=tuple(map(_line, passages)))
+
+
+def _own(field: DocumentField, document: FoundDocument) -> Cell:
+    return Cell(spoken(field, document.fields))
 
 
 def _patient(document: DocumentRecord, url_of: Callable[[UUID], str] | None) -> Cell:
@@ -144,3 +153,14 @@ def _actions(
         yield RowAction("download", _("Download"), "download", download_of(record))
     if may_delete(record):
         yield RowAction(DELETE, _("Delete"), "delete")
+
+
+_CELLS: Final[Mapping[str, CellOf]] = {
+    "title": _title,
+    "document_type": lambda document: Cell(kind(document)),
+    "dated_on": lambda document: Cell(day(document.dated_on)),
+    _TAGS: lambda document: Cell(", ".join(document.tags)),
+    "created_at": lambda document: Cell(at(document.created_at)),
+    "filesize": lambda document: Cell(size(document.version.filesize)),
+    "state": state,
+}

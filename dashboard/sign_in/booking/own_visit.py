@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from api.core.attachments import attachment
+from api.core.files.sending import attachment
 from dashboard.sign_in.booking.visitors import BOOKING_PATH, Visitors
 from dashboard.sign_in.forms import is_own_form, read_form
 from dashboard.sign_in.html import go, page, refused

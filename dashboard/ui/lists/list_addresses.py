@@ -71,7 +71,7 @@ def remember(actor: Actor, wanted: Criteria, subject: Subject) -> str:
             gives_way=True,
         )
     except NotSaved:
-        views.require_possible(actor, wanted, subject=subject)
+        _require_possible(actor, wanted, subject)
         return _seal(wanted, subject)
     # The list is about to be shown, and need not be asked for what was just told.
     st.session_state[_REMEMBERED] = ((actor, subject.name, key), wanted)
@@ -82,7 +82,7 @@ def recall(actor: Actor, key: str, subject: Subject) -> Criteria:
     """Return the list that an address names; raises NotFound, NotAllowed."""
     if is_sealed(key):
         wanted = _unseal(key, subject)
-        views.require_possible(actor, wanted, subject=subject)
+        _require_possible(actor, wanted, subject)
         return wanted
     remembered: Criteria
     of, remembered = st.session_state.get(_REMEMBERED, (None, Criteria()))
@@ -92,6 +92,12 @@ def recall(actor: Actor, key: str, subject: Subject) -> Criteria:
         lambda session: views.recall(session, actor, key, subject=subject),
         keep=(subject.name, key),
         seconds=_KEY_SECONDS,
+    )
+
+
+def _require_possible(actor: Actor, wanted: Criteria, subject: Subject) -> None:
+    read(
+        lambda session: views.require_possible(session, actor, wanted, subject=subject)
     )
 
 

@@ -214,6 +214,26 @@ const record = (row, columns, open, act, chosen, kept) => {
 
 // What was chosen stays so when the table is drawn anew, for as long as it is shown.
 const chosenBefore = new WeakMap()
+// Also when it is taken away and comes back: as a list does that could not be read once.
+const BACK_WITHIN_MS = 60000
+let takenAway = null
+
+const takeAway = (name, parentElement) => {
+  const chosen = chosenBefore.get(parentElement)
+  if (chosen?.ids.size) {
+    takenAway = { name, address: location.href, ids: chosen.ids, at: performance.now() }
+  }
+}
+
+const comeBack = (name) => {
+  const last = takenAway
+  takenAway = null
+  const isBack =
+    last?.name === name &&
+    last.address === location.href &&
+    performance.now() - last.at < BACK_WITHIN_MS
+  return isBack ? last.ids : new Set()
+}
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const drawn = JSON.parse(new TextDecoder().decode(data))
@@ -229,8 +249,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const pictures = before?.querySelectorAll(".thumbnail img") ?? []
   const kept = new Map([...pictures].map((image) => [image.getAttribute("src"), image]))
   const tell = (ids, action) => setTriggerValue("chosen", { ids, action })
-  const ids = chosenBefore.get(parentElement)?.ids ?? new Set()
-  const chosen = selection && rows.length ? new Chosen(selection, rows, ids, tell) : null
+  const isChoosing = selection && rows.length
+  const idsBefore = () => chosenBefore.get(parentElement)?.ids ?? comeBack(name)
+  const chosen = isChoosing ? new Chosen(selection, rows, idsBefore(), tell) : null
 
   const head = element("tr", { role: "row" })
   if (chosen) {
@@ -261,13 +282,15 @@ export default function ({ data, parentElement, setTriggerValue }) {
   chosen?.say()
   if (before) before.replaceWith(frame)
   else parentElement.append(frame)
+  const cleanUp = () => takeAway(name, parentElement)
   // A sorted header is drawn anew; who sorted by keyboard stays on it. In a row the focus
   // stays with the row: where another one stands now, the same key would act on that.
-  if (!had) return
+  if (!had) return cleanUp
   const within = row
     ? frame.querySelector(`[data-row="${CSS.escape(row)}"]`)
     : table.querySelector("thead")
   const there = [...(within?.querySelectorAll(controls) ?? [])]
   const again = there.find((control) => control.dataset.focus === focused) ?? there[0]
   again?.focus()
+  return cleanUp
 }

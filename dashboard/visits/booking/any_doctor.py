@@ -33,15 +33,14 @@ _SECONDS: Final = 10.0
 
 def choose_free_time(patient_id: UUID | None) -> None:
     """Ask for the speciality and from when; hold what is chosen, if for anybody."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        speciality = _speciality()
-        from_day = st.selectbox(
-            pgettext("day", "From"),
-            [today(), *weeks_ahead()[1:]],
-            key="book_from",
-            format_func=heading,
-            width=160,
-        )
+    speciality = _speciality()
+    from_day = st.selectbox(
+        pgettext("day", "From"),
+        [today(), *weeks_ahead()[1:]],
+        key="book_from",
+        format_func=heading,
+        width=160,
+    )
     if speciality is None:
         st.caption(_("Choose a specialty to see all available doctors."))
         return
@@ -69,14 +68,12 @@ def _wait(patient_id: UUID | None, speciality: str) -> None:
 
 
 def _speciality() -> str | None:
-    chosen: str | None = st.selectbox(
+    # Each is seen and chosen with one click, as on the page of doctors.
+    chosen: str | None = st.pills(
         _("Speciality"),
         specialities(),
-        index=None,
         key="book_speciality",
         format_func=str.capitalize,
-        placeholder=_("Choose a speciality"),
-        width=320,
     )
     return chosen
 

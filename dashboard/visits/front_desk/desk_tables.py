@@ -37,13 +37,13 @@ _COLUMNS: Final = (
     Column("Patient"),
     Column("Time", is_whole=True),
     Column("With"),
-    Column("State"),
+    Column("State", is_whole=True),
     Column(""),
 )
 _OWN: Final = (
     Column("Patient"),
     Column("Time", is_whole=True),
-    Column("State"),
+    Column("State", is_whole=True),
 )
 
 

@@ -5,9 +5,49 @@ one is from the front, or from a command of the same person.
 """
 
 import os
+import select
 import socket
 from contextlib import chdir
 from pathlib import Path
+from typing import Self
+
+from db.embedded import DataFolder
+
+
+class CommandSocket:
+    """Where the launcher hears what a command of the same person asks for."""
+
+    def __init__(self, data: Path, name: str) -> None:
+        self._socket = listen(DataFolder(data).run / name)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._socket.close()
+
+    def accept(self, *, seconds: float) -> socket.socket | None:
+        """Wait so long for somebody to ask, and return the connection to them."""
+        asked, _, _ = select.select([self._socket], [], [], seconds)
+        if not asked:
+            return None
+        client, _ = self._socket.accept()
+        return client
+
+
+class NoLauncher(OSError):
+    """No launcher runs with this data folder; the message says what to do."""
+
+
+def reach(data: Path, name: str) -> socket.socket:
+    """Connect to the launcher where it hears this command; raises NoLauncher."""
+    try:
+        return connect(DataFolder(data).run / name)
+    except OSError as error:
+        raise NoLauncher(
+            f"No Chartroom runs with the data folder {data}: start it with "
+            "script/server, or name another folder with --data."
+        ) from error
 
 
 def listen(path: Path) -> socket.socket:
@@ -41,8 +81,12 @@ def publish(path: Path) -> None:
 def connect(path: Path) -> socket.socket:
     """Connect to who listens at a path; raises OSError."""
     client = socket.socket(socket.AF_UNIX)
-    with chdir(path.parent):
-        client.connect(path.name)
+    try:
+        with chdir(path.parent):
+            client.connect(path.name)
+    except OSError:
+        client.close()
+        raise
     return client
 
 

@@ -28,7 +28,16 @@ SECONDS: Final = Histogram(
 _METHODS: Final = frozenset(
     {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 )
-_FOLDERS: Final = ("static", "app", "media", "component", "_stcore", "files", "api")
+_FOLDERS: Final = (
+    "static",
+    "app",
+    "media",
+    "component",
+    "_stcore",
+    "files",
+    "api",
+    "fhir",
+)
 _BROKEN: Final = 500
 _log = logging.getLogger("chartroom.requests")
 

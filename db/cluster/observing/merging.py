@@ -23,7 +23,14 @@ from db.postgres import Lsn
 # Programs that take the log but are no servers of ours; one that has only just knocked
 # has no name yet.
 _NO_SERVERS = frozenset(
-    {"", "pg_basebackup", "pg_receivewal", "barman_receive_wal", "chartroom_backup"}
+    {
+        "",
+        "pg_basebackup",
+        "pg_receivewal",
+        "barman_receive_wal",
+        "chartroom_backup",
+        "chartroom_log",
+    }
 )
 _SYNC_KINDS: Mapping[str, SyncKind] = {
     "quorum": "quorum",

@@ -19,6 +19,11 @@ _USER: Final = "root"
 SCOPE: Final = "chartroom"
 _LEADER_KEY: Final = f"/service/{SCOPE}/leader"
 _MEMBERS: Final = f"/service/{SCOPE}/members"
+# Which PostgreSQL the cluster is, by its own number: no node of another may join, and
+# none may found one.
+_INITIALIZE: Final = f"/service/{SCOPE}/initialize"
+# What Patroni notes of whoever led, how far they came and who kept up with them.
+_OF_THE_LEADERS: Final = ("leader", "sync", "status", "failsafe", "failover", "history")
 
 
 def program(programs: Programs, folder: DataFolder, port: int) -> Program:
@@ -124,6 +129,33 @@ class Etcd:
         """Delete what Patroni has written there about a node that is gone."""
         key = _encode(f"{_MEMBERS}/{name}")
         self._authorised("/v3/kv/deleterange", {"key": key})
+
+    def pin(self, system_id: str) -> bool:
+        """Note which PostgreSQL the cluster is, unless that is known.
+
+        Without this a node that has no data could found an empty cluster, and keep out
+        those that have. Tells whether it is noted.
+        """
+        key = _encode(_INITIALIZE)
+        absent = {"key": key, "target": "CREATE", "result": "EQUAL"}
+        put = {"requestPut": {"key": key, "value": _encode(system_id)}}
+        answer = self._authorised(
+            "/v3/kv/txn",
+            {"compare": [absent | {"create_revision": "0"}], "success": [put]},
+        )
+        return answer is not None and "header" in answer
+
+    def forget_leaders(self) -> bool:
+        """Forget who led and how far they came; tell whether that is done.
+
+        For data that were put in the place of theirs: the settings stay.
+        """
+        deletions = [
+            {"requestDeleteRange": {"key": _encode(f"/service/{SCOPE}/{name}")}}
+            for name in _OF_THE_LEADERS
+        ]
+        answer = self._authorised("/v3/kv/txn", {"success": deletions})
+        return bool(answer and answer.get("succeeded"))
 
     def drop(self, seen: LeaderKey) -> bool:
         """Delete the leader key if it is as it was seen; tell whether that is done.

@@ -1,19 +1,22 @@
 """Starts the servers of a cluster in the right order, and stops them so."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from db.cluster.fault_kinds import Fault
-from db.embedded.data_folder import DataFolder
+from db.embedded.data_folder import CannotStart, DataFolder, has_data
 from db.embedded.processes import child_processes
 from db.embedded.processes.child_processes import Program
 from db.embedded.processes.programs import Programs
+from db.embedded.replacement import Replacement
 from db.embedded.servers import database_roles, etcd, mongo
 from db.embedded.servers.configuration import DYNAMIC
 from db.embedded.servers.etcd import Etcd
 from db.embedded.servers.fleet import Fleet
+from db.embedded.servers.mongo import Mongo
+from db.embedded.servers.postgres_nodes import Node
 
 # Called with a stage, and the seconds it took.
 Report = Callable[[str, float], None]
@@ -31,6 +34,7 @@ class Servers:
         self._folder = folder
         self._etcd = own_etcd
         self._fleet = fleet
+        self._replacement = Replacement(folder)
         self._etcd_program = etcd.program(programs, folder, ports["etcd"])
         self._mongod = mongo.program(
             programs, folder, ports["mongo"], secrets["mongo_members"]
@@ -72,23 +76,56 @@ class Servers:
             self._etcd.drop(left)
 
     def _begin_postgres(self) -> None:
-        first = self._fleet.nodes[0]
-        if not self._folder.is_complete:
-            # The first node founds the cluster; the others would only be in its way.
-            first.patroni.start()
-            founded = first.data / "global/pg_control"
-            child_processes.wait_for(
-                founded.exists, [first.patroni], seconds=_START_SECONDS
-            )
+        if self._folder.is_complete:
+            self._begin_those_with_data()
+        else:
+            self._found()
         for node in self._fleet.nodes:
             if not node.patroni.is_running:
                 node.patroni.start()
-        patronis = [node.patroni for node in self._fleet.nodes]
-        child_processes.wait_for(self._takes_writes, patronis, seconds=_START_SECONDS)
+        self._await_leader(self._fleet.nodes)
+        self._replacement.finish()
         self._bring_up_to_date()
         database_roles.ensure(
             self._fleet.addresses.administrator_url, self._fleet.addresses.secrets
         )
+
+    def _found(self) -> None:
+        """Let the first node found the cluster; others would only be in its way."""
+        first = self._fleet.nodes[0]
+        first.patroni.start()
+        child_processes.wait_for(
+            lambda: has_data(first.data), [first.patroni], seconds=_START_SECONDS
+        )
+
+    def _begin_those_with_data(self) -> None:
+        """Start the nodes that have data, and let one lead before the others start.
+
+        A node without data that comes first might found an empty cluster, and throw
+        out the one that has the clinic. Raises CannotStart where nobody has any data.
+        """
+        nodes = self._fleet.nodes
+        having = [node for node in nodes if has_data(node.data)]
+        system_id = self._folder.system_id()
+        if not having or system_id is None:
+            raise CannotStart(
+                f"No server has any data in {self._folder.postgres}, although there "
+                "was a clinic: an empty one would open. Put the data back, bring them "
+                "back from a backup with python -m dashboard restore --go-back "
+                "--servers-lost, or name another folder with --data."
+            )
+        if self._replacement.is_placed and not self._etcd.forget_leaders():
+            raise CannotStart("etcd does not forget who led before: start again.")
+        if not self._etcd.pin(system_id):
+            raise CannotStart("etcd does not note whose cluster this is: start again.")
+        for node in having:
+            node.patroni.start()
+        if len(having) < len(nodes):
+            self._await_leader(having)
+
+    def _await_leader(self, nodes: Sequence[Node]) -> None:
+        patronis = [node.patroni for node in nodes]
+        child_processes.wait_for(self._takes_writes, patronis, seconds=_START_SECONDS)
 
     def _bring_up_to_date(self) -> None:
         """Tell a cluster of an earlier version what is new in Patroni's settings.
@@ -107,15 +144,7 @@ class Servers:
         return self._fleet.primary() is not None
 
     def _begin_mongo(self) -> None:
-        server = self._fleet.addresses.mongo
-        child_processes.wait_for(server.is_up, [self._mongod], seconds=_START_SECONDS)
-        child_processes.wait_for(
-            server.is_prepared, [self._mongod], seconds=_START_SECONDS
-        )
-        child_processes.wait_for(
-            server.is_primary, [self._mongod], seconds=_START_SECONDS
-        )
-        server.ensure_users()
+        await_mongo(self._fleet.addresses.mongo, self._mongod)
 
     def _end_postgres(self, seconds: float) -> None:
         """Stop the nodes without a failover from one dying node to the next.
@@ -132,6 +161,13 @@ class Servers:
         for group in (first, self._fleet.nodes):
             servers = [server for node in group if (server := node.postmaster())]
             child_processes.end(servers, grace_seconds=seconds)
+
+
+def await_mongo(server: Mongo, mongod: Program) -> None:
+    """Wait until a mongod that was started takes writes from whoever may write."""
+    for condition in (server.is_up, server.is_prepared, server.is_primary):
+        child_processes.wait_for(condition, [mongod], seconds=_START_SECONDS)
+    server.ensure_users()
 
 
 class _StageTimer:

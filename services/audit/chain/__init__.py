@@ -7,8 +7,15 @@ from services.audit.chain.entries import (
     START as START,
     ChainBroken as ChainBroken,
     Link as Link,
+    follow as follow,
     follow_all as follow_all,
     link_of as link_of,
+)
+from services.audit.chain.rejoining import (
+    find_break as find_break,
+    read_head as read_head,
+    rejoin as rejoin,
+    walk_after_head as walk_after_head,
 )
 from services.audit.chain.shipping import (
     BATCH as BATCH,

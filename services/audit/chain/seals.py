@@ -70,6 +70,11 @@ def add(session: Session, link: Link, keys: SealKeys) -> Seal:
     return Seal(link, keys.id, signature, sealed_at)
 
 
+def find_bad_seal(session: Session, keys: SealKeys) -> ChainBroken | None:
+    """Return what is wrong with the seals of these rows, if anything is."""
+    return check(list_seals(session), keys)
+
+
 def check(seals: Sequence[Seal], keys: SealKeys) -> ChainBroken | None:
     """Return what is wrong with the first seal that is not right, if one is not."""
     for number, seal in enumerate(seals):

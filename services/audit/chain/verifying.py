@@ -4,6 +4,7 @@ While it reads, events go on being shipped. So what has to be there is taken fro
 head as it was before, and what must not be there from the head as it is afterwards.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -20,8 +21,30 @@ from db.postgres import SYSTEM, Database
 from services.audit.chain import seals, shipping
 from services.audit.chain.entries import START, ChainBroken, Link, follow, is_sound
 from services.audit.chain.seals import Seal
+from services.core.audit import Action
 
 _KEPT: Final = timedelta(days=KEPT_DAYS)
+_MOST_TOLD: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class WentBackThen:
+    """An entry that says that the rows, not the log, went back to an earlier time."""
+
+    sequence: int
+    at: datetime
+    to: str
+
+    @classmethod
+    def read(cls, document: Document) -> "WentBackThen":
+        """Read an entry of `backup:go-back`."""
+        to = json.loads(document["details"]).get("to", "")
+        return cls(document["_id"], document["at"], to)
+
+    @property
+    def words(self) -> str:
+        """When, and to when."""
+        return f"{self.at:%Y-%m-%d %H:%M} UTC to {self.to} (entry {self.sequence})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +52,7 @@ class ChainVerification:
     """What was found; `broken` is the first link that does not hold.
 
     `last` is the newest entry's number, `checked` how many there are, `waiting` how
-    many events have yet to be added to the log.
+    many events have yet to be added to the log, `went_back` when rows were restored.
     """
 
     checked: int
@@ -38,6 +61,7 @@ class ChainVerification:
     sealed_at: datetime | None
     sealed: int
     broken: ChainBroken | None
+    went_back: tuple[WentBackThen, ...] = ()
 
     @property
     def is_whole(self) -> bool:
@@ -59,7 +83,15 @@ class ChainVerification:
         return (
             f"The audit log is whole up to entry {self.last} ({self.checked} checked), "
             f"{seal}; events that have yet to be added: {self.waiting}."
+            + self._restores
         )
+
+    @property
+    def _restores(self) -> str:
+        if not self.went_back:
+            return ""
+        told = "; ".join(each.words for each in self.went_back[-_MOST_TOLD:])
+        return f" The clinic went back in time on {told}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +111,7 @@ class _Walk:
     checked: int = 0
     broken: ChainBroken | None = None
     beyond: list[Document] = field(default_factory=list)
+    went_back: list[WentBackThen] = field(default_factory=list)
 
 
 def verify(database: Database, store: AuditStore, keys: SealKeys) -> ChainVerification:
@@ -114,6 +147,7 @@ def verify_after(
         sealed_at=before.seals[-1].sealed_at if before.seals else None,
         sealed=before.seals[-1].link.sequence if before.seals else 0,
         broken=_first(findings),
+        went_back=tuple(walk.went_back),
     )
     return verdict, head
 
@@ -152,6 +186,8 @@ def _follow_all(
                 walk.end = _beginning(start, document)
             walk.end = follow(walk.end, document)
             walk.checked += 1
+            if document["action"] == Action.BACKUP_GO_BACK:
+                walk.went_back.append(WentBackThen.read(document))
             _compare(walk.end, marks.get(walk.end.sequence, ()))
             if walk.end.sequence > head.sequence:
                 walk.beyond.append(document)

@@ -8,6 +8,7 @@ from services.cluster.alerts.records import AlertKind, BackupCondition, Measure
 
 _GIGABYTE: Final = 1_000_000_000
 _HOUR: Final = 3600.0
+_DAY: Final = 24 * _HOUR
 _NOT_KNOWN: Final = BackupCondition()
 
 
@@ -105,6 +106,42 @@ def _backups(condition: BackupCondition) -> Iterator[Measure]:
         None,
         condition.failed_tries,
         f"The last backup came to nothing. {condition.failure}",
+    )
+    behind = condition.log_behind
+    ago = 0.0 if behind is None else behind.total_seconds()
+    yield Measure(
+        AlertKind.ARCHIVE_BEHIND,
+        None,
+        None if behind is None else ago,
+        f"The newest second to which one can go back was {ago:.0f} s ago. "
+        f"{condition.log_failure}".strip(),
+    )
+    yield _kit(condition)
+    yield _proof(condition)
+
+
+def _kit(condition: BackupCondition) -> Measure:
+    wanting = condition.kit_wanting
+    sentence = (
+        "Keys have changed since the recovery kit was made: make another."
+        if condition.has_kit
+        else "There is no recovery kit: without this machine no backup opens."
+    )
+    seconds = None if wanting is None else wanting.total_seconds()
+    return Measure(AlertKind.KEY_KIT_OLD, None, seconds, sentence)
+
+
+def _proof(condition: BackupCondition) -> Measure:
+    unproven = condition.unproven
+    days = 0.0 if unproven is None else unproven.total_seconds() / _DAY
+    sentence = f"A restore was last proven {days:.0f} days ago."
+    if not condition.has_proof:
+        sentence = f"There are backups for {days:.0f} days, and no proven restore."
+    return Measure(
+        AlertKind.RESTORE_UNPROVEN,
+        None,
+        None if unproven is None else unproven.total_seconds(),
+        sentence,
     )
 
 

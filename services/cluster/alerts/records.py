@@ -20,6 +20,9 @@ class AlertKind(StrEnum):
     BACKUP_TOO_OLD = "backup-too-old"
     ERROR_BUDGET = "error-budget"
     BACKUP_FAILED = "backup-failed"
+    ARCHIVE_BEHIND = "archive-behind"
+    KEY_KIT_OLD = "key-kit-old"
+    RESTORE_UNPROVEN = "restore-unproven"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +87,23 @@ class Measure:
 class BackupCondition:
     """How backups stand: of what age the newest is, and how many failed since.
 
-    While there is none the age is that of the first attempt at one. What is None is not
-    known.
+    While there is none the age is that of the first attempt at one. `log_behind` is how
+    long ago the newest second was to which one can go back, and `log_failure` why.
+    `kit_wanting` is for how long no recovery kit has had all keys, `unproven` how long
+    ago a restore was last proven or, if none ever was, the oldest backup was made. What
+    is None is not known.
     """
 
     age: timedelta | None = None
     has_any: bool = True
     failed_tries: int | None = None
     failure: str = ""
+    log_behind: timedelta | None = None
+    log_failure: str = ""
+    has_kit: bool = True
+    kit_wanting: timedelta | None = None
+    has_proof: bool = True
+    unproven: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)

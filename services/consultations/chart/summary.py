@@ -52,7 +52,7 @@ def summarise(session: Session, actor: Actor, patient_id: UUID) -> ChartSummary:
     )
     prescribed = prescriptions.list_of_patient(session, actor, patient_id)
     written = diagnoses = None
-    if actor.may(Permission.WRITE_RECORDS):
+    if actor.may(Permission.READ_RECORDS):
         written = notes.list_of_patient(session, actor, patient_id)
         diagnoses = known_diagnoses(written, code_lists.diagnoses(session))
     audit.record_patient(

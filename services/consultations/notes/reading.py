@@ -62,7 +62,7 @@ def list_of_patient(
     With `before` only those of visits that began earlier. A clinician who does not
     treat the patient gets none. Raises NotAllowed.
     """
-    actor.require(Permission.WRITE_RECORDS, patient_id)
+    actor.require(Permission.READ_RECORDS, patient_id)
     rows_of_patient = session.execute(
         select(
             MedicalRecord.appointment_id,

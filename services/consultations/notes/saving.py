@@ -14,7 +14,7 @@ from services.consultations.notes import rows, typed, visits
 from services.consultations.notes.errors import StaleNotes, VisitDidNotTakePlace
 from services.consultations.notes.records import Notes, NotesRecord, NotesVersion
 from services.core import audit
-from services.core.actors import Actor
+from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.patients.records import locks
 from services.visits.front_desk.appointments import VisitRecord, VisitStatus
@@ -37,6 +37,7 @@ def save(
     the first call made. Raises InvalidNotes with every problem, StaleNotes, NotHeld,
     PatientArchived, NoSuchVisit, NotTreated, NotAllowed.
     """
+    actor.require(Permission.WRITE_RECORDS)
     visit = visits.to_read(session, actor, appointment_id)
     notes = typed.read(written, code_lists.diagnoses(session))
     if visit.status in _NOT_HELD:

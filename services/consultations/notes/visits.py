@@ -17,7 +17,7 @@ def to_read(session: Session, actor: Actor, visit_id: UUID) -> VisitRecord:
 
     Raises NoSuchVisit, NotTreated, NotAllowed.
     """
-    actor.require(Permission.WRITE_RECORDS)
+    actor.require(Permission.READ_RECORDS)
     visit = appointments.look_up(session, actor, visit_id)
     # Clinicians see who comes to them, and no more of a patient they do not treat.
     if not visit.patient_name:

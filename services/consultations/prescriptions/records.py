@@ -87,6 +87,7 @@ class PrescriptionRecord:
     status: PrescriptionStatus
     latest: int
     version: PrescriptionVersion
+    withdrawn_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, select, true
+from sqlalchemy import ColumnElement, Row, Select, case, select, true
 from sqlalchemy.orm import Session
 
 from db.models.booking import Appointment
@@ -20,6 +20,7 @@ from services.core import audit
 from services.core.actors import Actor, Permission, Role
 from services.core.audit import Action
 
+_WITHDRAWN: Final = PrescriptionStatus.WITHDRAWN.value
 _FACTS: Final = (
     Prescription.id,
     Prescription.appointment_id,
@@ -29,6 +30,10 @@ _FACTS: Final = (
     Appointment.starts_at.label("visit_at"),
     Prescription.status,
     Prescription.latest,
+    # Nothing changes what was withdrawn.
+    case((Prescription.status == _WITHDRAWN, Prescription.updated_at)).label(
+        "withdrawn_at"
+    ),
 )
 _VERSION: Final = (
     PrescriptionVersion.number,
@@ -125,6 +130,7 @@ def record_of(row: Row[*tuple[Any, ...]]) -> PrescriptionRecord:
         PrescriptionStatus(row.status),
         row.latest,
         _version_of(row[len(_FACTS) :]),
+        row.withdrawn_at,
     )
 
 

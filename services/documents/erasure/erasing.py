@@ -4,7 +4,7 @@ A record and those that were merged into it go together. Which of what hangs on 
 stays, goes or loses its words, docs/decisions/0037 says with the reasons.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from db.files.gridfs import Bucket
 from db.models.patient import (
+    ClinicalEntry,
     ErasurePostponement,
     Patient,
     PatientMerge,
@@ -80,19 +81,28 @@ def _merged_into(session: Session, kept_id: UUID) -> tuple[UUID, ...]:
     return tuple(session.scalars(merged.order_by(Patient.id).with_for_update()))
 
 
-def _erase_one(session: Session, person: _Person) -> None:
-    pending_deletions.add_purged(
-        session, Bucket.PATIENT_PHOTOS, _photos_of(session, person.ids)
-    )
-    counts = visits.forget(session, person.ids)
-    accounts.forget(session, person.ids)
-    _forget_merges(session, person.ids)
+def erase_again(session: Session, ids: Collection[UUID]) -> int:
+    """Erase patients whom rows of before their erasure bring back.
+
+    The audit log tells of the erasure already. Returns of how many records; the caller
+    commits.
+    """
+    known = select(Patient.id).where(Patient.id.in_(ids), Patient.erased_at.is_(None))
+    there = session.scalars(known.order_by(Patient.id).with_for_update()).all()
     session.execute(
-        delete(ErasurePostponement).where(
-            ErasurePostponement.patient_id.in_(person.ids)
-        )
+        update(Patient)
+        .where(Patient.id.in_(there))
+        # Only archived records are erased.
+        .values(deleted_at=func.coalesce(Patient.deleted_at, func.now()))
+        .execution_options(synchronize_session=False)
     )
-    _bury(session, person.ids)
+    for patient_id in there:
+        _forget(session, (patient_id,))
+    return len(there)
+
+
+def _erase_one(session: Session, person: _Person) -> None:
+    counts = _forget(session, person.ids)
     for patient_id in person.ids:
         audit.record(
             session,
@@ -101,6 +111,22 @@ def _erase_one(session: Session, person: _Person) -> None:
             patient_id=patient_id,
             details=counts if patient_id == person.id else {"merged_into": person.id},
         )
+
+
+def _forget(session: Session, ids: Sequence[UUID]) -> Mapping[str, int]:
+    """Leave a tombstone of records of one person; return what went with them."""
+    pending_deletions.add_purged(
+        session, Bucket.PATIENT_PHOTOS, _photos_of(session, ids)
+    )
+    counts = visits.forget(session, ids)
+    accounts.forget(session, ids)
+    _forget_merges(session, ids)
+    session.execute(delete(ClinicalEntry).where(ClinicalEntry.patient_id.in_(ids)))
+    session.execute(
+        delete(ErasurePostponement).where(ErasurePostponement.patient_id.in_(ids))
+    )
+    _bury(session, ids)
+    return counts
 
 
 def _photos_of(session: Session, ids: Sequence[UUID]) -> set[str]:
@@ -133,6 +159,7 @@ def _bury(session: Session, ids: Sequence[UUID]) -> None:
                 "no_known_allergies": False,
             },
             photo_file_id=None,
+            deceased_on=None,
             source=None,
             source_id=None,
             source_version=None,

@@ -1,8 +1,8 @@
 """Forms that somebody has begun: kept for a month, for their eyes only."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from pydantic import TypeAdapter
@@ -32,6 +32,7 @@ class Draft:
     title: str = ""
     classification: Classification | None = None
     description: str = ""
+    fields: dict[str, Any] = field(default_factory=dict)
 
 
 SavedDraft = Kept[Draft]

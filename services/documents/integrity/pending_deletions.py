@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import ColumnElement, delete, exists, func, select, tuple_, update
+from sqlalchemy import ColumnElement, delete, exists, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -48,6 +48,17 @@ def note_unreferenced(
     return _add(session, bucket, file_ids, _UNREFERENCED, None)
 
 
+def set_aside(
+    session: Session, bucket: Bucket, file_ids: Collection[str], until: datetime
+) -> None:
+    """Note files that nothing refers to since rows went back in time.
+
+    They count as found only at `until`: so they stay for as long as somebody may want
+    them again, and then for the time of grace.
+    """
+    _add(session, bucket, file_ids, _UNREFERENCED, None, found_at=until)
+
+
 def mark_due(session: Session, bucket: Bucket, grace: timedelta) -> None:
     """Let files go that have been noted for as long as `grace`.
 
@@ -63,6 +74,20 @@ def mark_due(session: Session, bucket: Bucket, grace: timedelta) -> None:
             ~is_named,
         )
         .values(due_at=func.now())
+    )
+
+
+def forget_unreferenced(session: Session, wanted: Collection[tuple[str, str]]) -> None:
+    """Take off the list what only had no row, and files that have one, by bucket."""
+    session.execute(
+        delete(PendingFileDeletion).where(
+            or_(
+                PendingFileDeletion.because == _UNREFERENCED,
+                tuple_(PendingFileDeletion.bucket, PendingFileDeletion.file_id).in_(
+                    list(wanted)
+                ),
+            )
+        )
     )
 
 
@@ -98,6 +123,8 @@ def _add(
     file_ids: Collection[str],
     because: str,
     due_at: ColumnElement[datetime] | None,
+    *,
+    found_at: datetime | None = None,
 ) -> int:
     if not file_ids:
         return 0
@@ -107,6 +134,7 @@ def _add(
             "file_id": file_id,
             "because": because,
             "doomed_at": due_at,
+            "found_at": found_at or func.now(),
         }
         # In one order, so that two workers do not wait for each other.
         for file_id in sorted(file_ids)

@@ -1,6 +1,9 @@
 """Documents: filed, versioned, read, deleted and restored."""
 
-from services.documents.records.changing import change as change
+from services.documents.records.changing import (
+    change as change,
+    suppose as suppose,
+)
 from services.documents.records.content import (
     open_file as open_file,
     open_original_file as open_original_file,

@@ -1,7 +1,8 @@
 """What a document is called, what it is, and whose: changed by whoever may."""
 
-from collections.abc import Iterable
-from dataclasses import fields
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields as dataclass_fields
+from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,8 +15,10 @@ from services.core import audit
 from services.core.actors import Actor, Role
 from services.core.audit import Action
 from services.core.errors import NotAllowed
+from services.documents.fields import PREFIX, FieldValue, fill, read_values
 from services.documents.records import reading, rules
 from services.documents.records.drafts import ChangedDocument
+from services.documents.records.guessing import guess_paper
 from services.documents.records.model import DocumentRecord
 from services.documents.records.revising import (
     lock_patient,
@@ -59,15 +62,18 @@ def change(
     tags = before.tags
     if changes.tags != before.tags:
         tags = read_names(session, changes.tags)
-    values = _differences(before, changes, tags)
+    values = _differences(before, changes, tags, _fields(session, before, changes))
     _require_allowed(actor, before, values)
     if values.get("patient_id") is not None:
         lock_patient(session, actor, values["patient_id"])
     if values.get("confidential"):
         _revoke_links(session, actor, before)
+    if "fields" in values:
+        fill(session, document_id, before.fields, values["fields"])
     columns = {
         Document.metadata_.key if name == "metadata" else name: value
         for name, value in values.items()
+        if name != "fields"
     }
     with rules.translate_violations():
         revise(
@@ -83,6 +89,56 @@ def change(
     _record(session, actor, before, after, values)
     telling.tell_of_change(session, before, after)
     return after
+
+
+def suppose(
+    session: Session, file_id: str, pages: Sequence[str], *, today: date
+) -> None:
+    """Title and date documents by the text of their file, where nobody else has.
+
+    A title that is only the file's name is nobody's. For a job; the caller commits.
+    """
+    is_latest = DocumentVersion.number == Document.latest
+    found = session.execute(
+        select(Document, DocumentVersion.filename)
+        .join(DocumentVersion, DocumentVersion.document_id == Document.id)
+        .where(DocumentVersion.file_id == file_id, is_latest)
+    )
+    for document, filename in found.all():
+        guess = guess_paper(filename, pages, today=today)
+        by_name = guess_paper(filename, (), today=today).title
+        values: dict[str, Any] = {}
+        if document.title in (by_name, rules.title_or("", filename)):
+            values["title"] = guess.title
+        if document.dated_on is None:
+            values["dated_on"] = guess.dated_on
+        values = {n: v for n, v in values.items() if v and v != getattr(document, n)}
+        if values:
+            _write_supposed(session, document, values)
+
+
+def _write_supposed(
+    session: Session, document: Document, values: Mapping[str, Any]
+) -> None:
+    written = session.scalar(
+        update(Document)
+        .where(Document.id == document.id, Document.revision == document.revision)
+        .values(**values, revision=Document.revision + 1)
+        .returning(Document.latest)
+        .execution_options(synchronize_session=False)
+    )
+    # Somebody has just said something else of it.
+    if written is None:
+        return
+    audit.record(
+        session,
+        # Nobody's action: the clinic's own machine does it for everybody.
+        None,
+        Action.DOCUMENT_CHANGE,
+        patient_id=document.patient_id,
+        subject=("document", document.id),
+        details={"version": written, "changed": {name: [] for name in values}},
+    )
 
 
 def _revoke_links(session: Session, actor: Actor, document: DocumentRecord) -> None:
@@ -111,8 +167,27 @@ def _revoke_links(session: Session, actor: Actor, document: DocumentRecord) -> N
         )
 
 
+def _fields(
+    session: Session, before: DocumentRecord, changes: ChangedDocument
+) -> Mapping[str, FieldValue]:
+    """Return what shall stand in the fields."""
+    is_same_type = changes.document_type == before.document_type
+    if is_same_type and changes.fields == before.fields:
+        return before.fields
+    return read_values(
+        session,
+        changes.fields,
+        document_type=changes.document_type,
+        before=before.fields,
+        is_same_type=is_same_type,
+    )
+
+
 def _differences(
-    before: DocumentRecord, changes: ChangedDocument, tags: tuple[str, ...]
+    before: DocumentRecord,
+    changes: ChangedDocument,
+    tags: tuple[str, ...],
+    fields: Mapping[str, FieldValue],
 ) -> dict[str, Any]:
     rules.require_handling(
         changes.patient_id,
@@ -128,11 +203,12 @@ def _differences(
         "patient_id": changes.patient_id,
         "dated_on": rules.paper_date_of(changes.dated_on),
         "tags": tags,
+        "fields": fields,
         "urgent": changes.urgent,
         "confidential": changes.confidential,
         "withheld": changes.withheld,
     }
-    assert wanted.keys() == {field.name for field in fields(changes)}  # noqa: S101
+    assert wanted.keys() == {field.name for field in dataclass_fields(changes)}  # noqa: S101
     return {
         name: value for name, value in wanted.items() if value != getattr(before, name)
     }
@@ -161,13 +237,23 @@ def _record(
     after: DocumentRecord,
     names: Iterable[str],
 ) -> None:
-    """Record the change with both patients: whoever asks about either must find it."""
+    """Record the change with both patients: whoever asks about either must find it.
+
+    Of the clinic's own fields it says which, and not what stands in them.
+    """
     changed = {
         name: [getattr(before, name), getattr(after, name)]
         if name in _WITH_VALUES
         else []
         for name in names
     }
+    if changed.pop("fields", None) is not None:
+        keys = sorted(before.fields.keys() | after.fields.keys())
+        changed |= {
+            f"{PREFIX}{key}": []
+            for key in keys
+            if before.fields.get(key) != after.fields.get(key)
+        }
     patients = {before.patient_id, after.patient_id} - {None} or {None}
     for patient_id in patients:
         audit.record(

@@ -20,8 +20,9 @@ class DraftDocument:
 
     Without a title the file's name becomes one, without a classification the type
     decides. `dated_on` is the date that the paper itself has. A `confidential` one has
-    a patient, and is shown to them unless it is `withheld`. Whoever chooses the id may
-    call again with the same content.
+    a patient, and is shown to them unless it is `withheld`. Without `fields` nobody was
+    asked to fill any in, and none is needed. Whoever chooses the id may call again with
+    the same content.
     """
 
     title: str = ""
@@ -35,6 +36,7 @@ class DraftDocument:
     urgent: bool = False
     confidential: bool = False
     withheld: bool = False
+    fields: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,7 @@ class ChangedDocument:
     urgent: bool = False
     confidential: bool = False
     withheld: bool = False
+    fields: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, record: DocumentRecord) -> Self:
@@ -99,4 +102,5 @@ class ChangedDocument:
             urgent=record.urgent,
             confidential=record.confidential,
             withheld=record.withheld,
+            fields=record.fields,
         )

@@ -11,6 +11,7 @@ from db.models.document import Document, DocumentOriginal, DocumentVersion
 from services.core.actors import Actor, Role
 from services.core.audit import Action
 from services.core.errors import NotFound
+from services.documents.fields import FieldValue, fill, read_values
 from services.documents.records import reading, rules
 from services.documents.records.drafts import DraftDocument, StoredContent
 from services.documents.records.errors import DocumentIdTaken, NoSuchDocument
@@ -44,6 +45,7 @@ def file(
         patient = lock_patient(session, actor, draft.patient_id)
         patient_name = f"{patient.first_name} {patient.last_name}"
     facts = _facts(actor, draft, content)
+    fields = _fields(session, draft)
     with rules.translate_violations():
         filed = first_filing.add(
             session, actor, facts, content, patient_name=patient_name
@@ -51,6 +53,9 @@ def file(
     if filed is None:
         return _filed_before(session, actor, draft, content)
     versions.add_original(session, filed.version.id, content)
+    if fields:
+        fill(session, filed.id, {}, fields)
+        filed = replace(filed, fields=fields)
     reading.record_event(
         session,
         actor,
@@ -157,7 +162,15 @@ def _as_filed_by(actor: Actor, draft: DraftDocument) -> DraftDocument:
         urgent=False,
         confidential=False,
         withheld=False,
+        fields=None,
     )
+
+
+def _fields(session: Session, draft: DraftDocument) -> dict[str, FieldValue]:
+    """Return what was filled in; nothing where nobody was asked."""
+    if draft.fields is None:
+        return {}
+    return read_values(session, draft.fields, document_type=draft.document_type)
 
 
 def _own_patient_id(actor: Actor, patient_id: UUID | None) -> UUID:

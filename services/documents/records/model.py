@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
+from services.documents.fields import FieldValue
 from services.documents.records.kinds import Classification, DocumentType
 
 # A scan that has not come to an end yet, or found something.
@@ -67,6 +68,7 @@ class DocumentRecord:
     """A document and one of its versions: the latest, unless another was asked for.
 
     `confidential` ones open for few; of these, `withheld` ones not for the patient.
+    `fields` has what stands in those that the clinic has defined, by their keys.
     """
 
     id: UUID
@@ -91,6 +93,7 @@ class DocumentRecord:
     urgent: bool
     confidential: bool
     withheld: bool
+    fields: Mapping[str, FieldValue]
     version: VersionRecord
 
     @property

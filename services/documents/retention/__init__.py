@@ -21,6 +21,12 @@ from services.documents.retention.purging import (
     PURGED_NAME as PURGED_NAME,
     PURGED_TITLE as PURGED_TITLE,
     purge as purge,
+    purge_again as purge_again,
+)
+from services.documents.retention.replaying import (
+    HoldPlaced as HoldPlaced,
+    hold_again as hold_again,
+    revoke_links_again as revoke_links_again,
 )
 from services.documents.retention.rules import (
     RetentionPeriod as RetentionPeriod,

@@ -1,7 +1,7 @@
 """The purge: what is left of a document when its time is over is a tombstone."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
@@ -60,7 +60,35 @@ def purge(session: Session, *, at_once: int = _AT_ONCE) -> int:
     documents = _lock_ended(session, at_once)
     if not documents:
         return 0
-    ids = [document.id for document in documents]
+    versions = _make_tombstones(session, [document.id for document in documents])
+    for document in documents:
+        _record(session, document, len(versions[document.id]))
+    return len(documents)
+
+
+def purge_again(session: Session, ids: Collection[UUID]) -> int:
+    """Make tombstones of documents that rows of before their purge bring back.
+
+    The audit log tells of the purge already. Returns of how many; the caller commits.
+    """
+    known = select(Document.id).where(
+        Document.id.in_(ids), Document.purged_at.is_(None)
+    )
+    if not (there := session.scalars(known.with_for_update()).all()):
+        return 0
+    session.execute(
+        update(Document)
+        .where(Document.id.in_(there))
+        .values(held_at=None, held_by=None, held_because=None)
+    )
+    _make_tombstones(session, there)
+    return len(there)
+
+
+def _make_tombstones(
+    session: Session, ids: Sequence[UUID]
+) -> defaultdict[UUID, list[str | None]]:
+    """Bury documents and note their files as due; return the files that they had."""
     versions, originals = _files_of(session, ids), _originals_of(session, ids)
     _forget_contents(session, ids)
     _bury(session, ids)
@@ -69,9 +97,7 @@ def purge(session: Session, *, at_once: int = _AT_ONCE) -> int:
         session, Bucket.DOCUMENTS, _without_others(session, files)
     )
     pending_deletions.add_purged(session, Bucket.DOCUMENT_ORIGINALS, originals)
-    for document in documents:
-        _record(session, document, len(versions[document.id]))
-    return len(documents)
+    return versions
 
 
 def _lock_ended(session: Session, at_once: int) -> list[_Ended]:

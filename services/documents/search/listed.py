@@ -1,5 +1,6 @@
 """Everything that lists of documents are filtered and sorted by, as one table."""
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
@@ -16,6 +17,7 @@ from sqlalchemy import (
     Text,
     bindparam,
     cast,
+    exists,
     func,
     literal_column,
     select,
@@ -25,10 +27,12 @@ from sqlalchemy.sql.elements import Grouping
 from sqlalchemy.sql.visitors import replacement_traverse
 
 from db.models.document import Document, DocumentVersion
-from db.models.document_search import DocumentSearch
+from db.models.document_search import DocumentFieldValue, DocumentSearch
 from db.models.patient import Patient
+from services.documents.fields import PREFIX
 from services.documents.records.rows.documents import COLUMNS
-from services.lists.criteria.sql import Target
+from services.lists.criteria import Kind
+from services.lists.criteria.sql import RowTarget, Target
 
 assert isinstance(Document.__table__, Table)  # noqa: S101 - for the type checker
 DOCUMENTS: Final[Table] = Document.__table__
@@ -142,7 +146,37 @@ MATCHES: Final = (
 )
 
 
-TARGETS: Final[Mapping[str, Target]] = MappingProxyType(
+_VALUE_COLUMNS: Final[Mapping[Kind, ColumnElement[Any]]] = MappingProxyType(
+    {
+        Kind.TEXT: DocumentFieldValue.text_key.expression,
+        Kind.CHOICE: DocumentFieldValue.text_value.expression,
+        Kind.DECIMAL: DocumentFieldValue.number_value.expression,
+        Kind.DATE: DocumentFieldValue.date_value.expression,
+        Kind.FLAG: DocumentFieldValue.flag_value.expression,
+    }
+)
+# What a key is made of, so that it can stand in a statement as it is.
+_KEY: Final = re.compile("[a-z][a-z0-9_]*")
+
+
+class _Targets(dict[str, Target | RowTarget]):
+    """Where each field of a document is kept; the clinic's own have rows."""
+
+    def __missing__(self, name: str) -> RowTarget:
+        """Return where a field that the clinic has defined is kept."""
+        key = name.removeprefix(PREFIX)
+        if key == name or not _KEY.fullmatch(key):
+            raise KeyError(name)
+        is_of_field = DocumentFieldValue.field == literal_column(f"'{key}'", Text)
+
+        def having(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+            is_of_document = DocumentFieldValue.document_id == LISTED.c.id
+            return exists().where(is_of_document, is_of_field, condition)
+
+        return RowTarget(_VALUE_COLUMNS, having)
+
+
+TARGETS: Final[Mapping[str, Target | RowTarget]] = _Targets(
     {
         "title": Target(LISTED.c.title_key),
         "filename": Target.folded(LISTED.c.filename),

@@ -64,6 +64,7 @@ class Kind(StrEnum):
     LIST = "list"
     ID = "id"
     NUMBER = "number"
+    DECIMAL = "decimal"
     SIZE = "size"
 
 
@@ -95,6 +96,7 @@ OPERATORS: Final[Mapping[Kind, tuple[Operator, ...]]] = MappingProxyType(
         ),
         Kind.ID: (*_EQUALITY, Operator.IN),
         Kind.NUMBER: (*_RANGES, *_EQUALITY, Operator.BETWEEN, Operator.IN),
+        Kind.DECIMAL: (*_RANGES, *_EQUALITY, Operator.BETWEEN, Operator.IN),
         Kind.SIZE: (*_RANGES, Operator.BETWEEN),
     }
 )

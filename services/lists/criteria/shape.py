@@ -7,6 +7,7 @@ compiled once for a shape; values are bound each time, so that the planner sees 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
 
@@ -171,6 +172,9 @@ def _intervals(
             intervals = _timestamp_intervals(read, now)
         case Kind.DATE if operator is Operator.BETWEEN or _has_year(read):
             intervals = [values.day_interval(day) for day in read]
+        case Kind.DECIMAL if operator is Operator.BETWEEN:
+            numbers = (number for number in read if isinstance(number, Decimal))
+            intervals = [(number, number + values.STEP) for number in numbers]
         case _ if operator is Operator.BETWEEN:
             intervals = [(number, int(str(number)) + 1) for number in read]
         case _:

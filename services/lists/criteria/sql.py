@@ -1,7 +1,7 @@
 """The shape of criteria as a condition in SQL; everything typed is a parameter."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -39,7 +39,19 @@ class Target:
         return cls(func.fold(column, type_=Text).collate("C"))
 
 
-Targets = Mapping[str, Target]
+@dataclass(frozen=True, slots=True)
+class RowTarget:
+    """Where a field is kept that has a row of its own for each record that has it.
+
+    Its kind says in which of the columns. `having` makes of a condition on that row one
+    on the record: there is such a row.
+    """
+
+    columns: Mapping[Kind, ColumnElement[Any]]
+    having: Callable[[ColumnElement[bool]], ColumnElement[bool]]
+
+
+Targets = Mapping[str, Target | RowTarget]
 
 
 def joined(column: ColumnElement[Any]) -> ColumnElement[str]:
@@ -81,11 +93,28 @@ def _condition(
     shape: Branch | Leaf, targets: Targets, parameters: _Parameters
 ) -> ColumnElement[bool]:
     if isinstance(shape, Leaf):
-        return _comparison(shape, targets[shape.field], parameters)
+        target = targets[shape.field]
+        if isinstance(target, RowTarget):
+            return _comparison_of_row(shape, target, parameters)
+        return _comparison(shape, target, parameters)
     if not shape.members:
         return true()
     combine = and_ if shape.combine is Combine.AND else or_
     return combine(*(_condition(m, targets, parameters) for m in shape.members))
+
+
+def _comparison_of_row(
+    leaf: Leaf, target: RowTarget, parameters: _Parameters
+) -> ColumnElement[bool]:
+    if leaf.operator is Operator.IS_EMPTY:
+        has_one = target.having(true())
+        return has_one if leaf.is_denied else ~has_one
+    column = Target(target.columns[leaf.kind])
+    if leaf.operator is not Operator.NOT_EQUAL:
+        return target.having(_comparison(leaf, column, parameters))
+    # What has no value has not this one either.
+    equal = replace(leaf, operator=Operator.EQUAL, is_denied=False)
+    return ~target.having(_comparison(equal, column, parameters))
 
 
 def _comparison(
@@ -112,6 +141,8 @@ def _comparison(
 def _is_empty(kind: Kind, column: ColumnElement[Any]) -> ColumnElement[bool]:
     if kind is Kind.LIST:
         return column == _EMPTY_LIST
+    if kind is Kind.DATE:
+        return column.is_(None)
     return or_(column.is_(None), column == literal_column("''"))
 
 

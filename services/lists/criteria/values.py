@@ -4,6 +4,7 @@ import calendar
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Final, NoReturn
 from uuid import UUID
@@ -37,6 +38,9 @@ _SPAN: Final = re.compile(
     "(?P<count>[0-9]{1,4}) *(?P<unit>day|week|month|year)s?", re.IGNORECASE
 )
 _LONGEST_SPAN: Final = 1_000
+# The smallest step between two decimals that a record can have.
+STEP: Final = Decimal("0.000001")
+_DECIMAL: Final = re.compile(r"-?[0-9]{1,9}(?:[.,][0-9]{1,6})?")
 _MONTHS: Final = MappingProxyType({"month": 1, "year": 12})
 _DAYS: Final = MappingProxyType({"day": 1, "week": 7})
 
@@ -202,6 +206,8 @@ def _read_one(field: Field, text: str) -> object:  # noqa: C901, PLR0911, PLR091
             return _read_id(field, text)
         case Kind.NUMBER:
             return _read_number(field, text)
+        case Kind.DECIMAL:
+            return _read_decimal(field, text)
         case Kind.SIZE:
             return _read_bytes(field, text)
 
@@ -253,6 +259,8 @@ def _bounds(field: Field, end: object) -> tuple[float, float]:
     if field.kind is Kind.DATE:
         begin, after = day_interval(end)
         return begin.toordinal(), after.toordinal()
+    if isinstance(end, Decimal):
+        return float(end), float(end + STEP)
     return int(str(end)), int(str(end)) + 1
 
 
@@ -295,7 +303,8 @@ def _read_year(field: Field, text: str) -> int:
 
 
 def _read_choice(field: Field, text: str) -> str:
-    if text.lower() not in field.choices:
+    known = {choice.lower(): choice for choice in field.choices}
+    if text.lower() not in known:
         raise InvalidInput(
             field.name,
             Sentence(
@@ -304,7 +313,7 @@ def _read_choice(field: Field, text: str) -> str:
                 choices=", ".join(field.choices),
             ),
         )
-    return text.lower()
+    return known[text.lower()]
 
 
 def _read_flag(field: Field, value: Value) -> bool:
@@ -342,6 +351,17 @@ def _read_number(field: Field, text: str) -> int:
             ),
         )
     return int(text)
+
+
+def _read_decimal(field: Field, text: str) -> Decimal:
+    if not _DECIMAL.fullmatch(text):
+        raise InvalidInput(
+            field.name,
+            Sentence(
+                "{label} is a number, for example 12.5.", label=Sentence(field.label)
+            ),
+        )
+    return Decimal(text.replace(",", "."))
 
 
 def _read_bytes(field: Field, text: str) -> int:

@@ -99,6 +99,7 @@ _LABELS: Final = MappingProxyType(
         Kind.YEAR: _YEAR_LABELS,
         Kind.LIST: _LIST_LABELS,
         Kind.NUMBER: _AGE_LABELS,
+        Kind.DECIMAL: _AGE_LABELS,
         Kind.SIZE: _SIZE_LABELS,
     }
 )
@@ -202,7 +203,7 @@ def _phrase(field: Field, filter_: Filter) -> str:
             return _AGES[filter_.operator].format(said)
         case Kind.LIST:
             return _list_phrase(field, filter_.operator, said)
-        case Kind.NUMBER | Kind.SIZE:
+        case Kind.NUMBER | Kind.DECIMAL | Kind.SIZE:
             compared = _LABELS[field.kind][filter_.operator].replace("is one of", "is")
             return f"whose {_lowered(field.label)} {compared} {said}"
         case _:

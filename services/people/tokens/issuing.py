@@ -138,7 +138,7 @@ def _add_program(
 ) -> UUID:
     """Make a user of its own, so that every action can be traced to one token."""
     program = User(
-        name=name or f"Program {secrets.token_hex(4)} ({role})",
+        name=name or f"Program {secrets.token_hex(4)}",
         role=role,
         patient_id=patient_id,
     )

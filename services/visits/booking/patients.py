@@ -8,7 +8,11 @@ from sqlalchemy.orm import Session
 from db.models.patient import Patient
 from services.core.actors import Actor, Role
 from services.patients.records import rows
-from services.patients.records.refusals import NoSuchPatient, PatientArchived
+from services.patients.records.refusals import (
+    NoSuchPatient,
+    PatientArchived,
+    PatientDeceased,
+)
 
 
 def require_patient(session: Session, actor: Actor, patient_id: UUID) -> None:
@@ -28,7 +32,10 @@ def require_patient(session: Session, actor: Actor, patient_id: UUID) -> None:
 
 
 def require_in_use(session: Session, patient_id: UUID) -> None:
-    """Raise NoSuchPatient or PatientArchived if nobody can be booked under the id."""
+    """Raise why nobody can be booked under the id.
+
+    Raises NoSuchPatient, PatientArchived, PatientDeceased.
+    """
     patient = select(*rows.COLUMNS).where(Patient.id == patient_id)
     row = session.execute(patient).one_or_none()
     if row is None:
@@ -36,3 +43,5 @@ def require_in_use(session: Session, patient_id: UUID) -> None:
     current = rows.record_of(row)
     if current.is_archived:
         raise PatientArchived(current)
+    if current.deceased_on:
+        raise PatientDeceased

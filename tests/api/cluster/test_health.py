@@ -5,21 +5,24 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import delete, insert, text
+from sqlalchemy import delete, insert, text, update
 
 from api.application import create_api
 from api.cluster.health import Checkup, Health, examine
 from api.core.dependencies import Stores
+from db.backups.recovery_kit import KitNote, write_note
 from db.backups.repository import Repository
 from db.cluster.observing import ClusterSnapshot
 from db.cluster.statements import StatementReader
-from db.models.audit import AuditEvent
-from db.postgres import Absence, Database
+from db.files.file_keys import FileKeys
+from db.models.audit import AuditEvent, AuditHead
+from db.postgres import SYSTEM, Absence, Database
+from services.audit import chain
 from services.core import audit
 from services.core.actors import Role
 from services.core.audit import Action
 from tests.api.conftest import Client
-from tests.kit import backup_sets
+from tests.kit import backup_logs, backup_sets
 from tests.kit.replicas import write_everywhere
 from tests.kit.signing_in import cookie_of
 from tests.kit.statements import count_statements
@@ -202,6 +205,28 @@ def test_an_audit_log_that_stands_still_degrades(stores, application):
     assert examine(stores).parts["audit"]["status"] == "up"
 
 
+def test_a_head_that_was_set_back_degrades_and_says_so_before_anybody_waits(
+    stores, application
+):
+    _wait_for_the_log(application.database)
+    head = application.database.read_latest(chain.read_head, identity=SYSTEM).value
+
+    def move(sequence, digest):
+        values = {"sequence": sequence, "hash": digest}
+        write_everywhere(
+            application.database,
+            lambda session: session.execute(update(AuditHead).values(**values)),
+        )
+
+    move(head.sequence + 5, b"0" * 32)
+    told = examine(stores)
+    move(head.sequence, head.hash)
+
+    assert (told.status, told.parts["audit"]["status"]) == ("degraded", "down")
+    assert told.parts["audit"]["failure"] == f"Entry {head.sequence + 5} is missing."
+    assert examine(stores).parts["audit"]["status"] == "up"
+
+
 def test_however_many_ask_the_parts_are_asked_once_a_second(stores):
     now = [100.0]
     checkup = Checkup(stores, clock=lambda: now[0])
@@ -356,6 +381,23 @@ def test_metrics_tell_how_old_backups_and_their_proof_are(guarded, tmp_path):
     assert known["chartroom_backup_proof_seconds"] == "3.1"
     assert 3600 <= float(known["chartroom_backup_age_seconds"]) < 3700
     assert "chartroom_backup_proof_age_seconds" in known
+    assert "chartroom_backup_drill_rto_seconds" not in known
+    later = backup_sets.DRILLED.proved_at + timedelta(days=1)
+    repository.add_proof(replace(backup_sets.DRILLED, proved_at=later))
+    assert told()["chartroom_backup_drill_rto_seconds"] == "2.5"
+    assert told()["chartroom_backup_drill_rpo_seconds"] == "0.4"
+
+    write_note(repository.folder, KitNote(datetime.now(UTC) - timedelta(days=1), {}))
+    assert 86_400 <= float(told()["chartroom_backup_kit_age_seconds"]) < 86_500
+    keys = FileKeys(tmp_path / "file.keys", may_be_made=True)
+    archive = backup_logs.archive_of(repository, keys)
+    backup_logs.note(archive, datetime.now(UTC) - timedelta(seconds=5))
+    assert 5 <= float(told()["chartroom_backup_log_behind_seconds"]) < 100
+    assert told()["chartroom_backup_log_cut_off"] == "0.0"
+    # Then nothing leads further than the newest backup.
+    backup_logs.note(archive, datetime.now(UTC), is_cut_off=True)
+    assert 3600 <= float(told()["chartroom_backup_log_behind_seconds"]) < 3700
+    assert told()["chartroom_backup_log_cut_off"] == "1.0"
 
 
 @pytest.mark.parametrize(

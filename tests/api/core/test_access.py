@@ -15,6 +15,8 @@ from tests.kit.waiting import eventually
 
 NOBODY = uuid4()
 P = f"/api/v1/patients/{NOBODY}"
+COHORT = {"entry": {"kind": "visit"}}
+COMPARED = {"cohorts": [COHORT, {"entry": {"kind": "document"}}]}
 MERGE = {"merged": str(uuid4()), "merged_version": 1, "version": 1, "patient": ADA}
 TAG = {"If-Match": '"1"'}
 
@@ -25,13 +27,19 @@ SHARE = {"minutes": 60}
 # Without a name, so that nobody begins to work here.
 DOCTOR = {"name": "", "specialization": "Nephrology"}
 NAMED = {
-    **dict.fromkeys(("uuid", "share", "slot"), NOBODY),
-    **dict.fromkeys(("number", "page"), 1),
+    **dict.fromkeys(("uuid", "share", "slot", "resource_id"), NOBODY),
+    **dict.fromkeys(("number", "page", "version_id"), 1),
     # A form that is for patients.
     "name": "health_statement",
 }
 EMPTY = {"form": {}}
+RECORD = "/fhir/Patient/{resource_id}/_history"
+MEDICATION = "/fhir/MedicationRequest/{resource_id}/_history"
+PARAMETERS = {"resourceType": "Parameters"}
 TAGGED = {"name": ""}
+FIELD = {"name": ""}
+DOCUMENTS = {"documents": [str(NOBODY)], "action": "delete"}
+PATIENTS = {"patients": [str(NOBODY)], "action": "restore"}
 SLOT = {"starts_at": "2099-01-05T18:00:00Z", "reason": "A late visit"}
 WISH = {"slot_id": str(NOBODY), "patient_id": str(NOBODY)}
 BOOKING = "/api/bookings/{uuid}"
@@ -47,6 +55,8 @@ TEXT = "/files/documents/{uuid}/versions/{number}/text.json"
 THUMBNAIL = "/files/documents/{uuid}/versions/{number}/thumbnail.png"
 ROUTES = {
     ("GET", "/api/documents"): (None, 200, 200, 403, 403, 200),
+    ("POST", "/api/documents/bulk"): (DOCUMENTS, 200, 200, 403, 403, 200),
+    ("POST", "/api/v1/patients/bulk"): (PATIENTS, 200, 200, 403, 403, 403),
     ("POST", "/api/documents/upload"): (None, 400, 400, 403, 403, 400),
     ("GET", PAPER): (None, 404, 404, 403, 403, 404),
     ("HEAD", PAPER): (None, 404, 404, 403, 403, 404),
@@ -83,6 +93,11 @@ ROUTES = {
     ("POST", "/api/document-tags"): (TAGGED, 403, 403, 403, 400, 403),
     ("PUT", "/api/document-tags/{uuid}"): (TAGGED, 403, 403, 403, 404, 403),
     ("DELETE", "/api/document-tags/{uuid}"): (None, 403, 403, 403, 404, 403),
+    ("GET", "/api/document-fields"): (None, 200, 200, 403, 200, 200),
+    ("POST", "/api/document-fields"): (FIELD, 403, 403, 403, 400, 403),
+    ("PUT", "/api/document-fields/{uuid}"): (FIELD, 403, 403, 403, 404, 403),
+    ("POST", "/api/document-fields/{uuid}/archive"): (None, 403, 403, 403, 404, 403),
+    ("POST", "/api/document-fields/{uuid}/restore"): (None, 403, 403, 403, 404, 403),
     ("GET", "/api/doctors"): (None, 200, 200, 200, 200, 200),
     ("GET", "/api/doctors/{uuid}"): (None, 404, 404, 404, 404, 404),
     ("GET", "/api/doctors/{uuid}/slots"): (None, 404, 404, 404, 404, 404),
@@ -124,6 +139,8 @@ ROUTES = {
     ("GET", "/api/v1/patients/{uuid}/duplicates"): (None, 404, 404, 403, 403, 404),
     ("POST", "/api/v1/patients/{uuid}/merge"): (MERGE, 404, 404, 403, 403, 403),
     ("POST", "/api/v1/search"): ({"search": "ada"}, 200, 200, 200, 200, 200),
+    ("POST", "/api/v1/cohorts"): (COHORT, 403, 403, 200, 403, 403),
+    ("POST", "/api/v1/cohorts/compare"): (COMPARED, 403, 403, 200, 403, 403),
     ("POST", "/api/v1/exports"): (EXPORT, 403, 403, 404, 403, 403),
     ("GET", "/api/v1/notifications"): (None, 200, 200, 200, 200, 200),
     ("POST", "/api/v1/notifications/read"): (None, 200, 200, 200, 200, 200),
@@ -149,9 +166,65 @@ ROUTES = {
     ("GET", "/files/patients.csv"): (None, 404, 404, 404, 403, 403),
     ("GET", "/files/audit.csv"): (None, 403, 403, 403, 200, 403),
     ("GET", "/files/visit-statistics.csv"): (None, 403, 403, 403, 200, 403),
+    ("GET", "/fhir/Patient"): (None, 200, 200, 200, 403, 403),
+    ("POST", "/fhir/Patient/_search"): (None, 200, 200, 200, 403, 403),
+    ("GET", RECORD): (None, 404, 404, 403, 403, 404),
+    ("GET", f"{RECORD}/{{version_id}}"): (None, 404, 404, 403, 403, 404),
+    ("GET", "/fhir/Patient/{resource_id}"): (None, 404, 404, 403, 403, 404),
+    # Whose is to be said by whoever has no record here.
+    ("POST", "/fhir/Patient"): (PARAMETERS, 400, 400, 403, 403, 403),
+    ("POST", "/fhir"): (PARAMETERS, 400, 400, 403, 403, 400),
+    ("GET", "/fhir/AllergyIntolerance"): (None, 400, 400, 403, 403, 200),
+    ("POST", "/fhir/AllergyIntolerance/_search"): (None, 400, 400, 403, 403, 200),
+    ("GET", "/fhir/AllergyIntolerance/{resource_id}"): (None, 404, 404, 403, 403, 404),
+    ("GET", "/fhir/Practitioner"): (None, 200, 200, 200, 200, 200),
+    ("POST", "/fhir/Practitioner/_search"): (None, 200, 200, 200, 200, 200),
+    ("GET", "/fhir/Practitioner/{resource_id}"): (None, 404, 404, 404, 404, 404),
+    ("GET", "/fhir/PractitionerRole"): (None, 200, 200, 200, 200, 200),
+    ("POST", "/fhir/PractitionerRole/_search"): (None, 200, 200, 200, 200, 200),
+    ("GET", "/fhir/PractitionerRole/{resource_id}"): (None, 404, 404, 404, 404, 404),
+    ("GET", "/fhir/DocumentReference"): (None, 200, 200, 403, 403, 200),
+    ("POST", "/fhir/DocumentReference/_search"): (None, 200, 200, 403, 403, 200),
+    ("GET", "/fhir/DocumentReference/{resource_id}"): (None, 404, 404, 403, 403, 404),
+    ("GET", "/fhir/Binary/{resource_id}"): (None, 404, 404, 403, 403, 404),
+    ("GET", "/fhir/Appointment"): (None, 400, 400, 403, 403, 200),
+    ("POST", "/fhir/Appointment/_search"): (None, 400, 400, 403, 403, 200),
+    ("GET", "/fhir/Appointment/{resource_id}"): (None, 404, 404, 403, 403, 404),
+    ("GET", "/fhir/Condition"): (None, 403, 400, 403, 403, 403),
+    ("POST", "/fhir/Condition/_search"): (None, 403, 400, 403, 403, 403),
+    ("GET", "/fhir/Condition/{resource_id}"): (None, 403, 404, 403, 403, 403),
+    ("GET", "/fhir/Observation"): (None, 403, 400, 403, 403, 403),
+    ("POST", "/fhir/Observation/_search"): (None, 403, 400, 403, 403, 403),
+    ("GET", "/fhir/Observation/{resource_id}"): (None, 403, 404, 403, 403, 403),
+    ("GET", "/fhir/MedicationRequest"): (None, 400, 400, 403, 403, 200),
+    ("POST", "/fhir/MedicationRequest/_search"): (None, 400, 400, 403, 403, 200),
+    ("GET", MEDICATION): (None, 404, 404, 403, 403, 404),
+    ("GET", f"{MEDICATION}/{{version_id}}"): (None, 404, 404, 403, 403, 404),
+    ("GET", "/fhir/MedicationRequest/{resource_id}"): (None, 404, 404, 403, 403, 404),
+    ("GET", "/fhir/Schedule"): (None, 200, 200, 200, 200, 200),
+    ("POST", "/fhir/Schedule/_search"): (None, 200, 200, 200, 200, 200),
+    ("GET", "/fhir/Schedule/{resource_id}"): (None, 404, 404, 404, 404, 404),
+    ("GET", "/fhir/Slot"): (None, 400, 400, 400, 400, 400),
+    ("POST", "/fhir/Slot/_search"): (None, 400, 400, 400, 400, 400),
+    ("GET", "/fhir/Slot/{resource_id}"): (None, 404, 404, 404, 404, 404),
+    ("GET", "/fhir/Encounter"): (None, 400, 400, 403, 403, 200),
+    ("POST", "/fhir/Encounter/_search"): (None, 400, 400, 403, 403, 200),
+    ("GET", "/fhir/Encounter/{resource_id}"): (None, 404, 404, 403, 403, 404),
+    ("GET", "/fhir/Appointment/$find"): (None, 400, 400, 400, 400, 400),
+    ("POST", "/fhir/Appointment/$find"): (PARAMETERS, 400, 400, 400, 400, 400),
+    ("POST", "/fhir/Appointment/$hold"): (PARAMETERS, 400, 400, 403, 403, 400),
+    ("POST", "/fhir/Appointment/$book"): (PARAMETERS, 400, 400, 403, 403, 400),
+    ("GET", "/files/restore-previews/{uuid}/{name}.csv"): (
+        *(None, 403, 403, 403, 404, 403),
+    ),
 }
 ROLES = (Role.STAFF, Role.CLINICIAN, Role.ANALYST, Role.ADMIN, Role.PATIENT)
-OPEN = {("GET", "/health"), ("GET", "/api/v1/health"), ("GET", "/metrics")}
+OPEN = {
+    ("GET", "/health"),
+    ("GET", "/api/v1/health"),
+    ("GET", "/metrics"),
+    ("GET", "/fhir/metadata"),
+}
 # For anybody where the clinic has switched it on, and nowhere else: see
 # tests/api/visits/test_public_booking.py.
 SWITCHED = {
@@ -189,7 +262,8 @@ def test_nothing_is_told_without_a_token(stranger, method, path):
     assert response.status_code == 401
     assert response.headers["WWW-Authenticate"] == 'Bearer realm="Chartroom"'
     if path != "/patient-register":
-        assert response.headers["content-type"] == "application/problem+json"
+        kind = "fhir+json" if path.startswith("/fhir") else "problem+json"
+        assert response.headers["content-type"] == f"application/{kind}"
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)

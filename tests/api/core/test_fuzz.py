@@ -57,6 +57,25 @@ def test_no_patient_breaks_the_register(client, field, value):
     assert client.post("/api/v1/patients", sent).status_code in {201, 400}
 
 
+_ELEMENTS = ("name", "telecom", "birthDate", "gender", "address", "contact", "active")
+
+
+@_fuzzed
+@given(element=st.sampled_from(_ELEMENTS), value=_json | _date)
+def test_no_resource_breaks_the_register(client, element, value):
+    patient = {
+        "resourceType": "Patient",
+        "name": [{"family": "Lovelace", "given": ["Ada"]}],
+        "birthDate": "1980-05-17",
+        "telecom": [{"system": "phone", "value": "01632 960123"}],
+    }
+    headers = {"Content-Type": "application/fhir+json"}
+
+    answer = client.post("/fhir/Patient", patient | {element: value}, headers=headers)
+
+    assert answer.status_code in {201, 400}
+
+
 @_fuzzed
 @given(body=st.binary(max_size=200))
 @example(body=b'{"first_name": Infinity}')

@@ -9,6 +9,7 @@ from tests.api.conftest import ADA
 
 EVERYBODY = frozenset(Role)
 DESK = frozenset({Role.STAFF, Role.CLINICIAN})
+CLINICIANS = frozenset({Role.CLINICIAN})
 LISTS = DESK | {Role.ANALYST}
 ADMIN = frozenset({Role.ADMIN})
 PLANNERS = frozenset({Role.STAFF, Role.ADMIN})
@@ -24,6 +25,8 @@ THUMBNAIL = "/files/documents/{uuid}/versions/{number}/thumbnail.png"
 
 ALLOWED = {
     ("GET", "/api/documents"): PAPERS,
+    ("POST", "/api/documents/bulk"): PAPERS,
+    ("POST", "/api/v1/patients/bulk"): DESK,
     ("POST", "/api/documents/upload"): PAPERS,
     ("GET", PAPER): PAPERS,
     ("HEAD", PAPER): PAPERS,
@@ -48,6 +51,11 @@ ALLOWED = {
     ("POST", "/api/document-tags"): ADMIN,
     ("PUT", "/api/document-tags/{uuid}"): ADMIN,
     ("DELETE", "/api/document-tags/{uuid}"): ADMIN,
+    ("GET", "/api/document-fields"): PAPERS | ADMIN,
+    ("POST", "/api/document-fields"): ADMIN,
+    ("PUT", "/api/document-fields/{uuid}"): ADMIN,
+    ("POST", "/api/document-fields/{uuid}/archive"): ADMIN,
+    ("POST", "/api/document-fields/{uuid}/restore"): ADMIN,
     ("GET", "/api/inbox"): DESK,
     ("GET", "/api/inbox/counts"): DESK,
     ("GET", "/api/inbox/colleagues"): DESK,
@@ -83,6 +91,8 @@ ALLOWED = {
     ("POST", f"{VISIT}/reopen"): DESK,
     ("GET", "/api/admin/stats"): ADMIN,
     ("POST", "/api/v1/search"): EVERYBODY,
+    ("POST", "/api/v1/cohorts"): frozenset({Role.ANALYST}),
+    ("POST", "/api/v1/cohorts/compare"): frozenset({Role.ANALYST}),
     ("POST", "/api/v1/exports"): frozenset({Role.ANALYST}),
     ("GET", "/api/v1/patients"): LISTS,
     ("POST", "/api/v1/patients"): DESK,
@@ -123,12 +133,65 @@ ALLOWED = {
     ("PUT", "/files/patients/{uuid}/photo"): DESK,
     ("GET", "/files/patients.csv"): LISTS,
     ("GET", "/files/visit-statistics.csv"): ADMIN,
+    ("GET", "/files/restore-previews/{uuid}/{name}.csv"): ADMIN,
     ("GET", "/files/patients/{uuid}/photo"): DESK,
     ("GET", "/patient-register"): LISTS,
     ("POST", "/patient-register"): DESK,
+    ("GET", "/fhir/Patient"): LISTS,
+    ("POST", "/fhir/Patient/_search"): LISTS,
+    ("GET", "/fhir/Patient/{resource_id}"): PAPERS,
+    ("GET", "/fhir/Patient/{resource_id}/_history"): PAPERS,
+    ("GET", "/fhir/Patient/{resource_id}/_history/{version_id}"): PAPERS,
+    ("POST", "/fhir/Patient"): DESK,
+    ("POST", "/fhir"): PAPERS,
+    ("GET", "/fhir/AllergyIntolerance"): PAPERS,
+    ("POST", "/fhir/AllergyIntolerance/_search"): PAPERS,
+    ("GET", "/fhir/AllergyIntolerance/{resource_id}"): PAPERS,
+    ("GET", "/fhir/Practitioner"): EVERYBODY,
+    ("POST", "/fhir/Practitioner/_search"): EVERYBODY,
+    ("GET", "/fhir/Practitioner/{resource_id}"): EVERYBODY,
+    ("GET", "/fhir/PractitionerRole"): EVERYBODY,
+    ("POST", "/fhir/PractitionerRole/_search"): EVERYBODY,
+    ("GET", "/fhir/PractitionerRole/{resource_id}"): EVERYBODY,
+    ("GET", "/fhir/DocumentReference"): PAPERS,
+    ("POST", "/fhir/DocumentReference/_search"): PAPERS,
+    ("GET", "/fhir/DocumentReference/{resource_id}"): PAPERS,
+    ("GET", "/fhir/Binary/{resource_id}"): PAPERS,
+    ("GET", "/fhir/Appointment"): PAPERS,
+    ("POST", "/fhir/Appointment/_search"): PAPERS,
+    ("GET", "/fhir/Appointment/{resource_id}"): PAPERS,
+    ("GET", "/fhir/Condition"): CLINICIANS,
+    ("POST", "/fhir/Condition/_search"): CLINICIANS,
+    ("GET", "/fhir/Condition/{resource_id}"): CLINICIANS,
+    ("GET", "/fhir/Observation"): CLINICIANS,
+    ("POST", "/fhir/Observation/_search"): CLINICIANS,
+    ("GET", "/fhir/Observation/{resource_id}"): CLINICIANS,
+    ("GET", "/fhir/MedicationRequest"): PAPERS,
+    ("POST", "/fhir/MedicationRequest/_search"): PAPERS,
+    ("GET", "/fhir/MedicationRequest/{resource_id}"): PAPERS,
+    ("GET", "/fhir/MedicationRequest/{resource_id}/_history"): PAPERS,
+    ("GET", "/fhir/MedicationRequest/{resource_id}/_history/{version_id}"): PAPERS,
+    ("GET", "/fhir/Schedule"): EVERYBODY,
+    ("POST", "/fhir/Schedule/_search"): EVERYBODY,
+    ("GET", "/fhir/Schedule/{resource_id}"): EVERYBODY,
+    ("GET", "/fhir/Slot"): EVERYBODY,
+    ("POST", "/fhir/Slot/_search"): EVERYBODY,
+    ("GET", "/fhir/Slot/{resource_id}"): EVERYBODY,
+    ("GET", "/fhir/Encounter"): PAPERS,
+    ("POST", "/fhir/Encounter/_search"): PAPERS,
+    ("GET", "/fhir/Encounter/{resource_id}"): PAPERS,
+    ("GET", "/fhir/Appointment/$find"): EVERYBODY,
+    ("POST", "/fhir/Appointment/$find"): EVERYBODY,
+    ("POST", "/fhir/Appointment/$hold"): PAPERS,
+    ("POST", "/fhir/Appointment/$book"): PAPERS,
 }
 # For anybody, because they tell nothing of anybody; metrics on this machine only.
-OPEN = {("GET", "/health"), ("GET", "/api/v1/health"), ("GET", "/metrics")}
+OPEN = {
+    ("GET", "/health"),
+    ("GET", "/api/v1/health"),
+    ("GET", "/metrics"),
+    ("GET", "/fhir/metadata"),
+}
 # For anybody where the clinic has switched it on, and nowhere else: see
 # tests/api/visits/test_public_booking.py.
 SWITCHED = {
@@ -178,9 +241,18 @@ def test_what_is_switched_off_is_not_there(as_role, method, path):
     assert _ask(as_role(None), method, path, {}).status_code == 404
 
 
-@pytest.mark.parametrize(("method", "path"), OPEN)
+@pytest.mark.parametrize(("method", "path"), sorted(OPEN))
 def test_what_is_open_needs_no_token(as_role, method, path):
     assert _ask(as_role(None), method, path, {}).status_code in {200, 503}
+
+
+_WHOLE_BODIES = {
+    "/api/v1/cohorts": {"entry": {"kind": "visit"}},
+    "/api/v1/cohorts/compare": {
+        "cohorts": [{"entry": {"kind": "visit"}}, {"entry": {"kind": "document"}}]
+    },
+    "/api/v1/exports": {"reason": "A recall of one medication"},
+}
 
 
 def _ask(client, method, path, ada):
@@ -194,20 +266,29 @@ def _ask(client, method, path, ada):
             "version": 1,
             "patient": body,
         }
-    if path.startswith("/api/document-tags"):
+    if path.endswith("/bulk"):
+        of = path.split("/")[-2]
+        body = {
+            of: [str(target)],
+            "action": "delete" if of == "documents" else "restore",
+        }
+    if path.startswith(("/api/document-tags", "/api/document-fields")):
         body = {"name": ""}
     if path.startswith("/api/inbox"):
         body = {"assignee": None}
     if path.startswith("/api/document-forms"):
         body = {"form": {}}
-    if path == "/api/v1/exports":
-        body = {"reason": "A recall of one medication"}
+    body = _WHOLE_BODIES.get(path, body)
     if path.startswith("/api/bookings"):
         # Whoever is a patient books for nobody else, and need not say for whom.
         body = {} if path.startswith(BOOKING) else {"slot_id": str(uuid4())}
     if path.startswith(PAPER):
         body = {"minutes": 60} if path.endswith("/shares") else {}
-    sends = method in {"POST", "PUT", "PATCH"}
+    # There a search is a form, and an empty one asks for nothing.
+    is_form = path.endswith("/_search")
+    if "/$" in path:
+        body = {"resourceType": "Parameters"}
+    sends = method in {"POST", "PUT", "PATCH"} and not is_form
     names_version = about_patients or path.startswith(PAPER)
     headers = {"If-Match": '"1"'} if names_version and method != "GET" else {}
     return client.ask(
@@ -220,4 +301,5 @@ def _ask(client, method, path, ada):
 
 def _filled(path, target):
     named = {"uuid": target, "share": uuid4(), "slot": uuid4(), "number": 1, "page": 1}
+    named |= {"resource_id": target, "version_id": 1}
     return path.format(**named, name="health_statement")

@@ -3,8 +3,8 @@
 import pytest
 from starlette.datastructures import Headers
 
-from api.core.attachments import attachment
-from api.core.ranges import Span, Unsatisfiable, is_known, span_of
+from api.core.files.ranges import Span, Unsatisfiable, is_known, span_of
+from api.core.files.sending import attachment
 
 TAG = '"abc"'
 SIZE = 1000

@@ -91,3 +91,32 @@ def test_documents_of_others_are_not_there_for_a_patient(as_role, file):
 
 def test_more_than_a_hundred_at_once_are_refused(client):
     assert ask(client, *(uuid4() for _ in range(101))).status_code == 400
+
+
+def test_what_stands_in_the_clinics_own_fields_comes_as_a_table(client, as_role):
+    admin = as_role(Role.ADMIN)
+    for name, kind in (("Lot", "text"), ("Volume", "number"), ("Unused", "flag")):
+        said = {"name": name, "kind": kind, "document_types": ["consent"]}
+        admin.post("/api/document-fields", json=said)
+    filed = [
+        upload(
+            client,
+            pdf(words),
+            f"{words}.pdf",
+            document_type="consent",
+            custom_fields=values,
+        ).json()["document"]["id"]
+        for words, values in (
+            ("lot", '{"lot": "=1+1", "volume": -2.5}'),
+            ("no lot", "{}"),
+        )
+    ]
+
+    files = unpacked(ask(client, *filed))
+
+    assert list(files) == ["lot.pdf", "no lot.pdf", "Documents.csv"]
+    assert files["Documents.csv"].decode("utf-8-sig").splitlines() == [
+        "file,title,document_type,dated_on,Lot,Volume",
+        "lot.pdf,lot,consent,,'=1+1,-2.5",
+        "no lot.pdf,no lot,consent,,,",
+    ]

@@ -13,10 +13,13 @@ from db.models.audit import AuditEvent
 from db.models.document import DocumentVersion
 from db.postgres import SYSTEM
 from services.core.actors import Role, Scope
+from services.pdf import waiting
+from services.pdf.report import PageWords, Word
 from services.people import tokens
 from tests.api.conftest import NEWEST, Client
 from tests.api.document_samples import pdf, upload
 from tests.kit.replicas import write_everywhere
+from tests.services.pdf import samples
 
 
 @pytest.fixture
@@ -177,6 +180,32 @@ def test_the_words_of_a_page_that_was_just_shown_are_no_second_look(
     # Nobody reads a page without its picture unrecorded.
     assert _words(client, filed, 1).status_code == 200
     assert events()[-1] == ("document:view", {"version": 1, "page": 1})
+
+
+def test_words_that_were_read_from_a_scan_are_told_with_their_places(
+    client, as_role, application, ada
+):
+    scan = upload(client, samples.wide_tree(2), "scan.pdf", patient_id=ada["uuid"])
+    filed = scan.json()["document"]
+    assert _words(client, filed, 1).json()["words"] == []
+    word = Word("Haemoglobin", 0.1, 0.2, 0.3, 0.04, "")
+
+    def keep(session):
+        (file,) = session.scalars(
+            select(DocumentVersion.file_id).where(
+                DocumentVersion.document_id == filed["id"]
+            )
+        )
+        read = [None, PageWords(595, 842, (word,))]
+        waiting.record_words(session, file, (), read, is_all=True)
+
+    write_everywhere(application.database, keep)
+
+    assert _words(client, filed, 2).json()["words"] == [word._asdict()]
+    assert _words(client, filed, 1).json()["words"] == []
+    text = client.get(f"/files/documents/{filed['id']}/versions/1/text.json")
+    assert text.json()["pages"] == ["", "Haemoglobin"]
+    assert _words(as_role(Role.ANALYST), filed, 2).status_code == 403
 
 
 def test_the_words_of_a_page_are_for_who_may_see_it(

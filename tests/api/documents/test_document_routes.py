@@ -47,6 +47,52 @@ def test_tags_are_made_given_and_taken_away_again(client, as_role, filed, patien
     assert client.get(details).json()["tags"] == []
 
 
+def test_fields_are_defined_filled_in_filtered_by_and_archived(
+    client, as_role, filed, patient
+):
+    admin = as_role(Role.ADMIN)
+    said = {"kind": "date", "document_types": ["other"], "is_required": True}
+    made = admin.post("/api/document-fields", json={"name": "Sample of", **said})
+    details = f"{LIST}/{filed['id']}/details"
+
+    def patch(**body):
+        return client.ask("PATCH", details, json=body, headers={"If-Match": "*"})
+
+    wrong = patch(custom_fields={"sample_of": "last week"})
+    given = patch(custom_fields={"sample_of": "2026-11-25"})
+
+    assert made.status_code == 201
+    assert made.json()["key"] == "sample_of"
+    assert client.get("/api/document-fields").json()["fields"] == [made.json()]
+    assert patient.get("/api/document-fields").json()["fields"] == [made.json()]
+    assert wrong.status_code == 400
+    assert wrong.json()["property"] == "custom_fields.sample_of"
+    assert given.json()["document"]["custom_fields"] == {"sample_of": "2026-11-25"}
+    refused = upload(client, title="Without")
+    assert refused.json()["property"] == "custom_fields.sample_of"
+    second = upload(client, title="B", custom_fields='{"sample_of": "2026-11-01"}')
+    assert second.status_code == 201
+    asked = "0_field=custom_fields.sample_of&0_operator=LESS_THAN&0_value=2026-11-02"
+    listed = client.get(f"{LIST}?{asked}").json()["documents"]
+    assert [document["title"] for document in listed] == ["B"]
+    assert listed[0]["custom_fields"] == {"sample_of": "2026-11-01"}
+    unknown = client.get(f"{LIST}?{asked.replace('sample_of', 'mood')}")
+    assert unknown.status_code == 400
+    address = f"/api/document-fields/{made.json()['id']}"
+    body = {"name": "Sampled", "is_required": False}
+    assert admin.ask("PUT", address, json=body).json()["key"] == "sample_of"
+    assert admin.post(f"{address}/archive").json()["archived_at"]
+    assert patch(custom_fields={"sample_of": "2026-11-26"}).status_code == 400
+    assert admin.post(f"{address}/restore").json()["archived_at"] is None
+    emptied = patch(custom_fields={"sample_of": None})
+    assert emptied.json()["document"]["custom_fields"] == {}
+    bad = admin.post("/api/document-fields", json={"name": "x", "kind": "colour"})
+    assert bad.json()["property"] == "kind"
+    types = {"name": "x", "document_types": ["novel"]}
+    bad = admin.post("/api/document-fields", json=types)
+    assert bad.json()["property"] == "document_types"
+
+
 def _events_of(application, document):
     """Return what the audit log says was done with the document."""
 

@@ -53,8 +53,7 @@ def _month(site: Site) -> None:
 @pytest.fixture(params=[1440, 390], ids=["desk", "phone"])
 def page(site: Site, _month: None, request: pytest.FixtureRequest) -> Iterator[Page]:
     """The engine room, as an administrator opens it."""
-    with site.visit(Role.ADMIN, width=request.param) as context:
-        page = context.pages[0]
+    with site.lend(Role.ADMIN, width=request.param) as page:
         page.goto("/replication")
         yield page
 

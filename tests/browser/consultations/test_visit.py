@@ -36,7 +36,7 @@ class Consultation:
         return f"/visit?visit={self.id}"
 
 
-def _settle(session: Session) -> UUID:
+def settle(session: Session) -> UUID:
     """Keep a visit of a patient with allergies, who was measured twice before."""
     people = cast.get_demo(session)
     doctor = people[Role.CLINICIAN]
@@ -75,7 +75,7 @@ def _settle(session: Session) -> UUID:
 
 @pytest.fixture
 def visit(site: Site) -> Consultation:
-    return Consultation(site.write(_settle))
+    return Consultation(site.write(settle))
 
 
 @pytest.fixture
@@ -126,23 +126,6 @@ def test_from_the_first_word_to_the_completed_visit(
     expect(field(page, "Plan")).to_have_value("Dark room")
 
 
-def test_by_keyboard_alone(room: BrowserContext, visit: Consultation):
-    page = opened(room.pages[0], visit)
-    field(page, "Presenting complaint").focus()
-    page.keyboard.type("Typed without a mouse")
-    page.keyboard.press("Tab")
-    page.keyboard.type("Findings too")
-    save = page.get_by_role("button", name="Save notes")
-    for _ in range(40):
-        if save.evaluate("one => one === document.activeElement"):
-            break
-        page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
-
-    expect(page.get_by_text("Version 1 of the notes is saved.")).to_be_visible()
-    expect(field(page, "Examination")).to_have_value("Findings too")
-
-
 def test_two_tabs_lose_nothing_of_each_other(room: BrowserContext, visit: Consultation):
     here, there = opened(room.pages[0], visit), opened(room.new_page(), visit)
     leave_with(here, "Presenting complaint", "Typed here")
@@ -183,18 +166,17 @@ def test_what_was_being_typed_when_the_sign_in_ended_comes_back(
 def test_no_part_of_it_has_a_violation_or_scrolls_sideways(
     site: Site, visit: Consultation
 ):
-    context = site.visit(Role.CLINICIAN)
-    page = opened(context.pages[0], visit)
-    leave_with(page, "Presenting complaint", "Migraine")
-    leave_with(page, "Temperature (°C)", "376")
-    page.get_by_role("button", name="Save notes").click()
-    page.get_by_text("Nothing was saved").wait_for()
+    with site.lend(Role.CLINICIAN) as tab:
+        page = opened(tab, visit)
+        leave_with(page, "Presenting complaint", "Migraine")
+        leave_with(page, "Temperature (°C)", "376")
+        page.get_by_role("button", name="Save notes").click()
+        page.get_by_text("Nothing was saved").wait_for()
 
-    assert_fit(page)
-    for part in ("Measured", "Versions", "Similar", "Earlier"):
-        page.get_by_role("tab", name=part).click()
         assert_fit(page)
-    page.get_by_role("button", name="Complete the visit").click()
-    page.get_by_role("dialog").wait_for()
-    assert_fit(page)
-    context.close()
+        for part in ("Measured", "Versions", "Similar", "Earlier"):
+            page.get_by_role("tab", name=part).click()
+            assert_fit(page)
+        page.get_by_role("button", name="Complete the visit").click()
+        page.get_by_role("dialog").wait_for()
+        assert_fit(page)

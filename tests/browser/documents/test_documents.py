@@ -211,18 +211,16 @@ def test_a_patient_uploads_sees_and_deletes_only_their_own(
 def test_a_clinicians_phone_shows_a_document_without_sideways_scrolling(
     site: Site, pdf
 ):
-    context = site.visit(Role.CLINICIAN, width=390)
-    page = context.pages[0]
-    file_pdf(page, pdf(f"{uuid4().hex * 2}.pdf", "A very long name"))
-    page.goto("/documents")
-    ready(page).get_by_role("table").get_by_role("link").first.click()
-    page.get_by_role("tab", name="Details").wait_for()
+    with site.lend(Role.CLINICIAN, width=390) as page:
+        file_pdf(page, pdf(f"{uuid4().hex * 2}.pdf", "A very long name"))
+        page.goto("/documents")
+        ready(page).get_by_role("table").get_by_role("link").first.click()
+        page.get_by_role("tab", name="Details").wait_for()
 
-    for name in ("Preview", "Versions", "Links", "Who opened it", "Details"):
-        open_part(page, name)
-        is_narrow = "document.documentElement.scrollWidth <= window.innerWidth"
-        assert page.evaluate(is_narrow), name
-    context.close()
+        for name in ("Preview", "Versions", "Links", "Who opened it", "Details"):
+            open_part(page, name)
+            is_narrow = "document.documentElement.scrollWidth <= window.innerWidth"
+            assert page.evaluate(is_narrow), name
 
 
 def test_a_long_title_breaks_no_word_beside_it(page: Page, pdf):

@@ -2,9 +2,12 @@
 
 import pytest
 from playwright.sync_api import JSHandle, Page, expect
+from sqlalchemy import select
 
+from db.models.document import Document
 from services.core.actors import Role
 from tests.browser.conftest import Site, ready
+from tests.browser.keyboard import Keys
 from tests.browser.patients.test_front_desk import unlike
 from tests.services.pdf.samples import letter
 
@@ -23,6 +26,12 @@ def held(page: Page, **files: bytes) -> JSHandle:
     )
 
 
+def documents_of(site: Site, word: str) -> list[Document]:
+    """Return the documents of this title as the primary has them."""
+    titled = select(Document).where(Document.title == word)
+    return site.read_primary(lambda s: list(s.scalars(titled)))
+
+
 def test_files_dropped_on_documents_are_filed_but_for_the_one_that_is_none(page: Page):
     first, second = unlike(), unlike()
     page.goto("/documents")
@@ -34,12 +43,56 @@ def test_files_dropped_on_documents_are_filed_but_for_the_one_that_is_none(page:
     page.dispatch_event("h1", "drop", {"dataTransfer": files})
 
     page.get_by_role("heading", level=1, name="Upload documents").wait_for()
-    page.get_by_role("button", name="File 3 documents").click()
     expect(page.get_by_text("Only PDF files are allowed")).to_be_visible()
     expect(page.get_by_text(f"{first}.pdf is filed.")).to_be_visible()
     expect(page.get_by_text(f"{second}.pdf is filed.")).to_be_visible()
     expect(page.get_by_text("bad.pdf", exact=False).first).to_be_visible()
     expect(page.get_by_text("Drop the files to upload them")).to_be_hidden()
+
+
+def test_a_file_dropped_is_filed_without_a_click_and_undone_with_one(
+    site: Site, page: Page
+):
+    word = unlike()
+    page.goto("/documents")
+    ready(page)
+    files = held(page, **{word: letter(word)})
+
+    page.dispatch_event("h1", "drop", {"dataTransfer": files})
+
+    expect(page.get_by_text(f"{word}.pdf is filed.")).to_be_visible()
+    assert [
+        document.deleted_at is not None for document in documents_of(site, word)
+    ] == [False]
+    keys = Keys(page)
+    keys.to("Undo")
+    keys.press("Enter")
+    expect(page.get_by_text(f"{word} is deleted.")).to_be_visible()
+    expect(page.get_by_text(f"{word}.pdf is filed.")).to_have_count(0)
+    assert [
+        document.deleted_at is not None for document in documents_of(site, word)
+    ] == [True]
+
+
+def test_files_that_somebody_is_busy_with_are_not_filed_by_a_drop(
+    site: Site, page: Page
+):
+    first, second = unlike(), unlike()
+    page.goto("/upload_documents")
+    name = f"{first}.pdf"
+    file = {"name": name, "mimeType": "application/pdf", "buffer": letter(first)}
+    ready(page).locator("input[type=file]").set_input_files(file)
+    page.get_by_label("Description").fill("Half a sentence")
+    page.get_by_label("Description").press("Tab")
+    ready(page)
+
+    dropped = held(page, **{second: letter(second)})
+    page.dispatch_event("h1", "drop", {"dataTransfer": dropped})
+
+    page.get_by_role("button", name="File 2 documents").wait_for()
+    ready(page)
+    expect(page.get_by_text("Chosen, but not filed yet.")).to_be_visible()
+    assert not documents_of(site, first) + documents_of(site, second)
 
 
 def test_a_file_dropped_where_nothing_is_uploaded_does_not_leave_the_page(site: Site):

@@ -96,8 +96,10 @@ def test_what_is_on_hold_stays_and_the_summary_says_so(site: Site, page: Page, w
     expect(page.get_by_text("1 document on legal hold.")).to_be_visible()
     # The sentence is there before the list below it is drawn anew.
     ready(page)
+    expect(page.get_by_text("1 document selected")).to_be_visible()
 
     choose(page, f"{word} first")
+    expect(page.get_by_text("2 documents selected")).to_be_visible()
     page.get_by_role("button", name="Delete", exact=True).click()
     dialog.get_by_role("button", name="Delete 2 documents").click()
 

@@ -251,9 +251,8 @@ _WATCH_SHIFTS = """() => {
 @pytest.fixture
 def phone(site: Site) -> Iterator[Page]:
     """The calendar on a phone, in the dark."""
-    context = site.visit(Role.STAFF, scheme="dark", width=390)
-    yield context.pages[0]
-    context.close()
+    with site.lend(Role.STAFF, scheme="dark", width=390) as page:
+        yield page
 
 
 def test_the_calendar_fits_on_a_phone(phone: Page, day: Day):

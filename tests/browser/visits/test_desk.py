@@ -101,9 +101,8 @@ def test_a_visit_is_checked_in_and_completed_by_the_keyboard(page: Page, code_of
 @pytest.fixture
 def phone(site: Site) -> Iterator[Page]:
     """The front desk on a phone, in the dark."""
-    context = site.visit(scheme="dark", width=390)
-    yield context.pages[0]
-    context.close()
+    with site.lend(scheme="dark", width=390) as page:
+        yield page
 
 
 def test_the_queue_fits_on_a_phone(phone: Page, code_of):

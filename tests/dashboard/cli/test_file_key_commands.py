@@ -5,7 +5,9 @@ import time
 from contextlib import closing
 from uuid import uuid4
 
+import bson
 import pytest
+from bson import ObjectId
 from sqlalchemy import select
 
 from db.backups.repository import Repository
@@ -14,7 +16,7 @@ from db.files.file_keys import FileKeys
 from db.files.gridfs import Bucket, FileStore
 from db.models.audit import AuditEvent
 from db.postgres import SYSTEM, Database
-from tests.kit import backup_sets
+from tests.kit import backup_logs, backup_sets
 
 
 @pytest.fixture
@@ -109,6 +111,27 @@ def test_a_key_that_a_backup_needs_is_not_dropped(run, keys, read, tmp_path):
 
     assert finished.stdout == "Old keys dropped: 0; still in use: 1.\n"
     assert old in keys.ids
+
+
+def test_keys_that_the_log_and_its_files_need_are_not_dropped(run, keys, tmp_path):
+    repository = Repository(tmp_path / "backups")
+    archive = backup_logs.archive_of(repository, keys)
+    first = keys.primary
+    # A file that was purged since: only the log's list has its key.
+    entry = {"_id": ObjectId(), "length": 5, "chunkSize": 9}
+    entry |= {"uploadDate": backup_sets.AS_OF}
+    entry |= {"metadata": {"sealed": b"x", "key": first}}
+    listed = {"bucket": "documents", "entry": bson.encode(entry), "sha256": "cd" * 32}
+    second = keys.add()
+    archive.add_entries(backup_sets.AS_OF, bson.encode(listed))
+    run("rotate-keys")
+    two_hours_ago = time.time() - 7200
+    os.utime(keys.path, (two_hours_ago, two_hours_ago))
+
+    finished = run("rotate-keys", "--drop-old")
+
+    assert finished.stdout == "Old keys dropped: 0; still in use: 2.\n"
+    assert {first, second} < keys.ids
 
 
 def test_keys_are_made_for_servers_of_ones_own_once(run, tmp_path):

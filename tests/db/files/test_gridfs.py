@@ -125,3 +125,31 @@ def test_a_mongodb_that_hangs_is_unavailable_until_it_goes_on(breakable, file_ke
 
         assert store.get(PHOTOS, file_id).data == b"x"
         store.delete(PHOTOS, file_id)
+
+
+class Hesitant:
+    """A stream that first tells of nothing, as MongoDB does when it is busy."""
+
+    def __init__(self, stream):
+        self.resume_token = stream.resume_token
+        self._stream = stream
+        self._silent = 2
+
+    def try_next(self):
+        self._silent -= 1
+        if self._silent >= 0:
+            return None
+        change = self._stream.try_next()
+        self.resume_token = self._stream.resume_token
+        return change
+
+
+def test_whatever_was_stored_before_is_told_of_however_slowly_mongodb_tells(files):
+    with files.entry_changes() as changes:
+        changes._stream = Hesitant(changes._stream)
+        file_id = files.put(PHOTOS, b"x", content_type="text/plain")
+
+        told = [(bucket, str(entry["_id"])) for bucket, entry in changes.drain()]
+
+        assert told == [(PHOTOS, file_id)]
+        assert list(changes.drain()) == []

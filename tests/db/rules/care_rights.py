@@ -30,6 +30,11 @@ CARE: dict[str, Rights] = {
         ),
         "system": EVERYTHING,
     },
+    "clinical_entries": {
+        "staff": "SELECT all",
+        "clinician": "SELECT ann",
+        "system": EVERYTHING,
+    },
     "patient_merges": {
         "staff": "SELECT all; INSERT",
         "clinician": "SELECT ann; INSERT ann",

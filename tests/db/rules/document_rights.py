@@ -93,6 +93,25 @@ DOCUMENTS: dict[str, Rights] = {
         "admin": EVERYTHING,
         "system": EVERYTHING,
     },
+    "document_fields": {
+        "patient": "SELECT all",
+        "staff": "SELECT all",
+        "clinician": "SELECT all",
+        "admin": "SELECT all; INSERT all; UPDATE all",
+        "system": EVERYTHING,
+    },
+    "document_field_values": {
+        "patient": f"SELECT {_TOLD} waiting",
+        "staff": (
+            f"SELECT {_AT_THE_DESK}; INSERT all; UPDATE {_AT_THE_DESK}; "
+            f"DELETE {_AT_THE_DESK}"
+        ),
+        "clinician": (
+            f"SELECT {_REACHED} clinician; INSERT {_REACHED} clinician; "
+            f"UPDATE {_REACHED} clinician; DELETE {_REACHED} clinician"
+        ),
+        "system": EVERYTHING,
+    },
     "document_words": {"system": EVERYTHING},
     "document_readers": {
         "staff": "SELECT all; INSERT(document_id, user_id, named_by) desk; DELETE all",

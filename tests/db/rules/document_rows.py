@@ -62,6 +62,7 @@ def document_rows(
     patients: Mapping[str, UUID], users: Mapping[str, UUID]
 ) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Yield tables, tags and values."""
+    yield "document_fields", "lab", {"key": "lab", "name": "Lab", "kind": "text"}
     version_ids = {case.tag: uuid4() for case in _CASES}
     document_ids = {case.tag: uuid4() for case in _CASES}
     for case in _CASES:
@@ -79,6 +80,8 @@ def document_rows(
         yield "document_versions", case.tag, version
         yield "document_texts", case.tag, {"version_id": version_id}
         yield "document_originals", case.tag, _original(version_id)
+        filled = {"document_id": document_id, "field": "lab", "text_value": "L-1"}
+        yield "document_field_values", case.tag, filled
         assigned = {"document_id": document_id, "changed_by": author}
         yield "document_assignments", case.tag, assigned
     for tag in ("shown", "hidden"):

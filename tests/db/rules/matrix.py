@@ -19,6 +19,7 @@ FUNCTIONS = {
     "is_confidential": {"door"},
     "index_document": set(),
     "forget_words": set(),
+    "drop_field_values": set(),
     "search_documents": set(),
     "search_versions": set(),
     "search_texts": set(),
@@ -33,7 +34,26 @@ VIEWS = {
     "everyone.documents": ("documents", ("staff",)),
     "everyone.document_versions": ("document_versions", ("staff",)),
     "everyone.document_search": ("document_search", ("staff",)),
+    "everyone.document_field_values": ("document_field_values", ("staff",)),
     "everyone.document_texts": ("document_texts", ("staff",)),
+}
+# What analysts count events in, column by column; nobody else reads any of it.
+_EVENT = (
+    "patient_id, sex, term, term_key, system, code, occurred_on, month, quarter, age, "
+    "age_band"
+)
+_LASTING = f"{_EVENT}, ended_on"
+EVENTS = {
+    "analytics.patients": "patient_id, sex, birth_year",
+    "analytics.diagnoses": _LASTING,
+    "analytics.medications": _LASTING,
+    "analytics.allergies": _LASTING,
+    "analytics.procedures": _EVENT,
+    "analytics.encounters": _EVENT,
+    "analytics.vitals": f"{_EVENT}, value, unit",
+    "analytics.visits": f"{_EVENT}, status, is_no_show, waiting_minutes",
+    "analytics.prescriptions": _EVENT,
+    "analytics.documents": _EVENT,
 }
 
 

@@ -102,6 +102,9 @@ def _patients() -> Iterator[Row]:
     for name, patient_id in names.items():
         other = BOB if patient_id == ANN else ANN
         merge = {"kept_id": patient_id, "merged_id": other, "before": "{}"}
+        entry = {"kind": "condition", "term": "Asthma", "started_on": date(2001, 4, 2)}
+        of = {"patient_id": patient_id, "source": "synthea", "source_key": uuid4()}
+        yield Row("clinical_entries", name, entry | of)
         # By whoever tries, so that it is the record that decides.
         yield Row("patient_merges", name, merge | {"merged_by": USERS["clinician"]})
 

@@ -9,7 +9,7 @@ from psycopg2 import sql
 
 from db.endpoints import Endpoints
 from tests.conftest import await_replicas, owner
-from tests.db.rules.matrix import FUNCTIONS, MATRIX, VIEWS, expected
+from tests.db.rules.matrix import EVENTS, FUNCTIONS, MATRIX, VIEWS, expected
 from tests.db.rules.rights import Right
 from tests.db.rules.rows import ROLES, fill
 from tests.db.rules.trying import Attempt, Ground, Intruder, listed
@@ -39,7 +39,7 @@ def ground(module_endpoints: Endpoints) -> Iterator[Ground]:
 
 def test_every_table_has_its_place_in_the_matrix(ground: Ground):
     assert ground.catalogue.tables() == set(MATRIX)
-    assert ground.catalogue.views() == set(VIEWS)
+    assert ground.catalogue.views() == {*VIEWS, *EVENTS}
 
 
 @pytest.mark.parametrize("role", EVERYBODY)
@@ -63,6 +63,35 @@ def test_a_view_gives_no_right_that_its_table_does_not(
     rights = Attempt(ground, role, table, through=view).rights()
 
     assert rights == (expected(table, role, tags) if role in readers else {})
+
+
+@pytest.mark.parametrize("role", EVERYBODY)
+@pytest.mark.parametrize("view", EVENTS)
+def test_only_analysts_read_events_and_only_by_columns_that_name_nobody(
+    ground: Ground, view: str, role: str
+):
+    columns = set(EVENTS[view].split(", "))
+    name = sql.Identifier(*view.split("."))
+    intruder = Intruder(ground.app, role)
+
+    read = {
+        column
+        for column in ground.catalogue.columns(view)
+        if intruder.tries(
+            sql.SQL("SELECT {} FROM {}").format(sql.Identifier(column), name)
+        )
+        is not None
+    }
+
+    assert set(ground.catalogue.columns(view)) == columns
+    assert read == (columns if role == "analyst" else set())
+    with ground.owning.cursor() as cursor:
+        cursor.execute(
+            "SELECT has_table_privilege(oid, %s, 'INSERT, UPDATE, DELETE') "
+            "FROM pg_roles WHERE rolname = %s",
+            [view, f"chartroom_{role}"],
+        )
+        assert cursor.fetchall() in ([], [(False,)])
 
 
 @pytest.mark.parametrize("view", VIEWS)

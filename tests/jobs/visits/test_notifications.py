@@ -7,12 +7,13 @@ from datetime import timedelta
 
 import pytest
 from anyio.from_thread import start_blocking_portal
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from db.audit_store import AuditStore
 from db.files.seal_keys import SealKeyFile
 from db.models.booking import Appointment, VisitNotification
+from db.models.patient import Patient
 from db.postgres import SYSTEM, Database
 from jobs.worker.tasks import Stores, queue
 from jobs.worker.worker import connected
@@ -83,6 +84,17 @@ def test_a_reminder_is_written_and_sent_once(endpoints, stores):
     (arrived,) = mailbox.emails
     assert arrived["To"] == cast.ADA.email
     assert "We expect you at Harbour Clinic" in arrived.get_content()
+
+
+def test_nobody_is_reminded_who_has_died(endpoints, stores):
+    stores.database.write(
+        lambda session: session.execute(update(Patient).values(deceased_on=TODAY)),
+        identity=SYSTEM,
+    )
+
+    _work(endpoints, stores)
+
+    assert _notifications(stores) == []
 
 
 def test_without_a_mail_server_notifications_wait_in_the_outbox(endpoints, stores):

@@ -509,7 +509,7 @@ def test_any_doctor_of_a_speciality_is_booked_at_a_free_time(
         lambda s: _slots(s, cast.add_doctor(s, speciality="Hepatology"), 1)
     )
     app = clinic.open("book", patient=patient.id)
-    app.selectbox(key="book_speciality").set_value("Hepatology").run()
+    app.pills(key="book_speciality").set_value("Hepatology").run()
     (day,) = shown(app, "book_calendar")["days"]
     time = day["times"][0]["id"]
 
@@ -528,7 +528,7 @@ def test_a_time_of_any_doctor_that_is_gone_is_said_on_top_with_what_is_free_next
         lambda s: _slots(s, cast.add_doctor(s, speciality="Proctology"), 2)
     )
     app = clinic.open("book", patient=patient.id)
-    app.selectbox(key="book_speciality").set_value("Proctology").run()
+    app.pills(key="book_speciality").set_value("Proctology").run()
     (day,) = shown(app, "book_calendar")["days"]
     time = day["times"][0]["id"]
     booked(clinic, paul.slots[0], clinic.register().id)

@@ -278,6 +278,7 @@ def _hint(kind: Kind, operator: Operator) -> str:
         Kind.AGE: "40",
         Kind.YEAR: "1980",
         Kind.NUMBER: "12",
+        Kind.DECIMAL: "12.5",
         Kind.SIZE: _("2.5 MB"),
     }
     text = example.get(kind, _("Value"))

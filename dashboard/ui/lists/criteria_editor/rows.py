@@ -211,7 +211,8 @@ class Rows:
             ):
                 self._set(part, number, text)
         else:
-            self._set(shape, number, _as_typed(shape, filter_.value))
+            typed = _as_typed(shape, filter_.value)
+            self._set(shape, number, _as_offered(self.field(number), typed))
         return number
 
     def _order_of(self, order: Order, numbers: "count[int]") -> int:
@@ -281,6 +282,16 @@ def _as_typed(shape: str, value: Value) -> object:
     if shape == "term":
         return [str(value)] if value else []
     return ", ".join(value) if isinstance(value, tuple) else str(value)
+
+
+def _as_offered(row_field: Field, typed: object) -> object:
+    """Return choices as they are offered, however they were typed."""
+    if not row_field.choices:
+        return typed
+    known = {choice.lower(): choice for choice in row_field.choices}
+    if isinstance(typed, list):
+        return [known.get(choice, choice) for choice in typed]
+    return known.get(str(typed).lower(), typed)
 
 
 def _as_value(shape: str, typed: object) -> Value:

@@ -1,6 +1,7 @@
 // Takes files wherever they are dropped on a page from which documents are uploaded, and
-// hands them to the upload page's own uploader, which checks, sends and lists each. A
-// file that is dropped elsewhere does nothing: browsers would leave the page for it.
+// hands them to the upload page's own uploader, which checks, sends and lists each; then
+// they are filed, unless there were others that somebody is still busy with. A file that
+// is dropped elsewhere does nothing: browsers would leave the page for it.
 ;(() => {
   "use strict"
 
@@ -8,7 +9,11 @@
   const UPLOADER = '[class*="st-key-upload_documents_files"] input[type="file"]'
   const WAY = '[class*="st-key-"][class*="_upload"] button'
   const WAYS = /\bst-key-(documents|patient|my_record)_upload\b/
+  const FILE = ".st-key-upload_documents_file button"
+  // What is asked of each file that is not filed yet.
+  const ASKED = '[class*="st-key-upload_documents_"][class*="_title"]'
   const PATIENCE_MS = 20000
+  const SENDING_MS = 120000
   // Firefox tells every third of a second that something is held over the page.
   const GONE_MS = 800
   const STYLE = `
@@ -55,30 +60,52 @@
     sign.hidden = false
   }
 
+  // Whoever does something else meanwhile decides for themselves what comes of the files.
+  const whenThere = (find, patience, go) => {
+    const there = find()
+    if (there) return go(there)
+    const look = () => {
+      const found = find()
+      if (!found) return
+      stop()
+      go(found)
+    }
+    const watcher = new MutationObserver(look)
+    const ended = new AbortController()
+    const late = setTimeout(() => stop(), patience)
+    const stop = () => {
+      clearTimeout(late)
+      watcher.disconnect()
+      ended.abort()
+    }
+    for (const act of ["pointerdown", "keydown"]) {
+      document.addEventListener(act, (event) => event.isTrusted && stop(), {
+        capture: true, signal: ended.signal,
+      })
+    }
+    watcher.observe(document.body, { attributes: true, childList: true, subtree: true })
+  }
+
+  const fileButton = () => {
+    const app = document.querySelector(".stApp")
+    const button = document.querySelector(FILE)
+    const isDue = document.querySelector(ASKED) && button && !button.disabled
+    return isDue && app?.dataset.testScriptState === "notRunning" ? button : null
+  }
+
   const hand = (files, input) => {
+    const isAlone = !document.querySelector(ASKED)
     const handed = new DataTransfer()
     for (const file of files) handed.items.add(file)
     input.files = handed.files
     input.dispatchEvent(new Event("change", { bubbles: true }))
+    if (isAlone) whenThere(fileButton, SENDING_MS, (button) => button.click())
   }
 
-  // The upload page has to be drawn first. Whoever goes elsewhere meanwhile drops them.
+  // The upload page has to be drawn first.
   const handOver = (files) => {
-    const there = uploader()
-    if (there) return hand(files, there)
-    way().click()
-    const watcher = new MutationObserver(() => {
-      const input = uploader()
-      if (!input) return
-      stop()
-      hand(files, input)
-    })
-    const late = setTimeout(() => stop(), PATIENCE_MS)
-    const stop = () => {
-      clearTimeout(late)
-      watcher.disconnect()
-    }
-    watcher.observe(document.body, { attributes: true, childList: true, subtree: true })
+    if (!uploader()) way().click()
+    whenThere(uploader, PATIENCE_MS, (input) => hand(files, input))
   }
 
   document.addEventListener("dragover", (event) => {

@@ -17,6 +17,7 @@
     [translate("Enter"), translate("Open what is marked")],
     ["Esc", translate("Close a search or a dialog")],
     ["Tab", translate("Go to the next field or button")],
+    ["\u2190  \u2191  \u2192  \u2193", translate("Move in menus, lists, tabs and the calendar")],
     [translate("Page Up  Page Down"), translate("In a document: a screen up or down")],
     ["\u2190  \u2192", translate("In a document: the page before or after")],
     ["+  \u2212  0  9", translate("In a document: zoom in or out, fit width, fit whole page")],
@@ -176,6 +177,10 @@
     ].filter(([, rows]) => rows.length)
   }
 
+  // Whoever types the whole name of something means it, whatever else has these words.
+  const named = () =>
+    Math.max(0, options().findIndex((option) => plain(option.firstChild.textContent) === plain(typed())))
+
   const mark = (number) => {
     const all = options()
     marked = all.length ? (number + all.length) % all.length : 0
@@ -206,7 +211,7 @@
     list.hidden = !drawn.length
     field.setAttribute("aria-expanded", String(Boolean(drawn.length)))
     note.textContent = saying(state, number)
-    mark(at)
+    mark(at || named())
   }
 
   const saying = (state, count) => {

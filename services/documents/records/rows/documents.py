@@ -8,6 +8,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from db.models.document import Document, DocumentVersion
 from db.models.patient import Patient
+from services.documents.fields import SHOWN_VALUES
 from services.documents.records.kinds import Classification, DocumentType
 from services.documents.records.model import DocumentRecord, VersionRecord
 from services.documents.tags import SHOWN_TAGS
@@ -61,6 +62,7 @@ DOCUMENT_COLUMNS: Final[tuple[Any, ...]] = (
     Document.urgent,
     Document.confidential,
     Document.withheld,
+    SHOWN_VALUES,
 )
 COLUMNS: Final = (*DOCUMENT_COLUMNS, *VERSION_COLUMNS)
 _NAME: Final = DOCUMENT_COLUMNS.index(_PATIENT_NAME)

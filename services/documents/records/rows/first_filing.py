@@ -83,6 +83,7 @@ def _record_of(
         held_at=None,
         held_because=None,
         tags=(),
+        fields={},
         version=VersionRecord(
             **{"form": None, **version},
             id=filed.version_id,

@@ -50,10 +50,10 @@ def add_copy(
     """Write down a version with the file, text and original of an earlier one."""
     about = {"number": number, **_by(actor)}
     version_id = _insert(session, about | _copied(version))
-    text = select(literal(version_id), DocumentText.pages).where(
+    text = select(literal(version_id), DocumentText.pages, DocumentText.places).where(
         DocumentText.version_id == version.id
     )
-    columns = [DocumentText.version_id, DocumentText.pages]
+    columns = [DocumentText.version_id, DocumentText.pages, DocumentText.places]
     session.execute(insert(DocumentText).from_select(columns, text))
     copied = [
         DocumentOriginal.file_id,

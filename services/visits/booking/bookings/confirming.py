@@ -31,7 +31,8 @@ from services.visits.schedule import visit_changes
 # whichever row the planner looks at first.
 _CONFIRM: Final = text("""
 WITH locked AS MATERIALIZED (
-    SELECT id FROM patients WHERE id = :patient_id AND deleted_at IS NULL FOR KEY SHARE
+    SELECT id FROM patients
+    WHERE id = :patient_id AND deleted_at IS NULL AND deceased_on IS NULL FOR KEY SHARE
 ), whose AS MATERIALIZED (
     SELECT id, clock_timestamp() AS now FROM locked
 ), won AS (

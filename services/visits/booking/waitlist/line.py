@@ -49,6 +49,7 @@ def first_for(session: Session, slot_id: UUID) -> Waiting | None:
             ~Slot.is_leaving,
             Slot.starts_at > _NOW + _AHEAD,
             Patient.deleted_at.is_(None),
+            Patient.deceased_on.is_(None),
             ~_is_taken(slot_id),
             ~_is_elsewhere(),
         )

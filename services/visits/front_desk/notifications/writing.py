@@ -87,14 +87,16 @@ def remind(session: Session) -> int:
     """
     due = (
         select(Appointment.id)
+        .join(Patient, Patient.id == Appointment.patient_id)
         .where(
+            Patient.deceased_on.is_(None),
             Appointment.status == "scheduled",
             Appointment.reminded_at.is_(None),
             Appointment.starts_at.between(func.now() + _AN_HOUR, func.now() + _A_DAY),
         )
         .order_by(Appointment.starts_at)
         .limit(_MOST_REMINDERS)
-        .with_for_update(skip_locked=True)
+        .with_for_update(of=Appointment, skip_locked=True)
     )
     reminded = session.execute(
         update(Appointment)

@@ -1,9 +1,11 @@
 """The next times at which somebody can be booked."""
 
+from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import Session
 
 from db.models.booking import Slot
@@ -28,7 +30,51 @@ def next_free(
     before `after`, nor before now.
     """
     actor.require(Permission.VIEW_DOCTORS)
-    wanted = (
+    wanted = _free().limit(limit)
+    if doctor_id is not None:
+        wanted = wanted.where(Slot.doctor_id == doctor_id)
+    if speciality is not None:
+        wanted = wanted.where(func.fold(Doctor.speciality) == func.fold(speciality))
+    if after is not None:
+        wanted = wanted.where(Slot.starts_at >= after)
+    return tuple(map(_free_slot, session.execute(wanted)))
+
+
+def find_free(
+    session: Session,
+    actor: Actor,
+    from_at: datetime,
+    until_at: datetime,
+    *,
+    doctor_ids: Collection[UUID] = (),
+    specialities: Collection[str] = (),
+    limit: int,
+) -> tuple[tuple[SlotRecord, ...], int]:
+    """Return the first free slots that begin in this time, and how many there are.
+
+    Those of any of the doctors who is specialised in any of these, of everybody where
+    none is named. Raises NotAllowed.
+    """
+    actor.require(Permission.VIEW_DOCTORS)
+    wanted = _free().where(Slot.starts_at >= from_at, Slot.starts_at < until_at)
+    if doctor_ids:
+        wanted = wanted.where(Slot.doctor_id.in_(doctor_ids))
+    if specialities:
+        named = map(func.fold, specialities)
+        wanted = wanted.where(func.fold(Doctor.speciality).in_(named))
+    total = session.scalar(select(func.count()).select_from(wanted.subquery()))
+    rows = session.execute(wanted.limit(limit))
+    return tuple(map(_free_slot, rows)), total or 0
+
+
+def _free_slot(row: Row[*tuple[Any, ...]]) -> SlotRecord:
+    id_, doctor_id, starts_at, ends_at = row
+    return SlotRecord(id_, doctor_id, starts_at, ends_at, state="free")
+
+
+def _free() -> Select[*tuple[Any, ...]]:
+    """Select what can be booked, the earliest first."""
+    return (
         select(Slot.id, Slot.doctor_id, Slot.starts_at, Slot.ends_at)
         .join(Doctor, Doctor.id == Slot.doctor_id)
         .where(
@@ -38,12 +84,4 @@ def next_free(
             IS_FREE,
         )
         .order_by(Slot.starts_at, Slot.id)
-        .limit(limit)
     )
-    if doctor_id is not None:
-        wanted = wanted.where(Slot.doctor_id == doctor_id)
-    if speciality is not None:
-        wanted = wanted.where(func.fold(Doctor.speciality) == func.fold(speciality))
-    if after is not None:
-        wanted = wanted.where(Slot.starts_at >= after)
-    return tuple(SlotRecord(*row, state="free") for row in session.execute(wanted))

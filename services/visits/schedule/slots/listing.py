@@ -21,6 +21,7 @@ from db.models.booking import Booking, BookingSlot, Slot
 from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
+from services.core.errors import NotFound
 from services.visits.schedule.slots.records import SlotRecord, SlotState
 from services.visits.schedule.slots.taken import IS_AHEAD, IS_OFFERED, LIVE
 
@@ -59,6 +60,18 @@ def list_slots(
     return slots
 
 
+def get_slot(session: Session, actor: Actor, slot_id: UUID) -> SlotRecord:
+    """Return a slot that is offered, free or taken, also one that has begun.
+
+    Whose a taken one is, is not told. Raises NotFound, NotAllowed.
+    """
+    actor.require(Permission.VIEW_DOCTORS)
+    row = session.execute(_ONE, {"slot_id": slot_id}).one_or_none()
+    if row is None:
+        raise NotFound("There is no such time; it may have been withdrawn.")
+    return SlotRecord(**row._mapping)
+
+
 def _read(
     session: Session, wanted: Select[*tuple[Any, ...]], given: dict[str, object]
 ) -> tuple[SlotRecord, ...]:
@@ -79,17 +92,16 @@ def _read(
 
 def _slots(own_booking_id: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
     is_taken = BookingSlot.slot_id.is_not(None)
-    state: SlotState = "free"
     return (
         select(
             Slot.id,
             Slot.starts_at,
             Slot.ends_at,
-            func.coalesce(BookingSlot.status, state),
+            _STATE,
             BookingSlot.expires_at,
             case((is_taken, own_booking_id)),
         )
-        .outerjoin(BookingSlot, and_(BookingSlot.slot_id == Slot.id, LIVE))
+        .outerjoin(BookingSlot, _IS_OF_SLOT)
         .where(
             Slot.doctor_id == bindparam("doctor_id"),
             Slot.starts_at >= bindparam("from_at"),
@@ -101,6 +113,9 @@ def _slots(own_booking_id: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
     )
 
 
+_FREE: Final[SlotState] = "free"
+_STATE: Final = func.coalesce(BookingSlot.status, _FREE)
+_IS_OF_SLOT: Final = and_(BookingSlot.slot_id == Slot.id, LIVE)
 # Not by way of booking_slots: whose a taken slot is, its rules show to nobody else.
 _OWN: Final = (
     select(Booking.id)
@@ -121,3 +136,15 @@ _OWN: Final = (
 )
 _WITH_OWN: Final = _slots(_OWN)
 _EVERYBODYS: Final = _slots(null())
+_ONE: Final = (
+    select(
+        Slot.id,
+        Slot.doctor_id,
+        Slot.starts_at,
+        Slot.ends_at,
+        _STATE.label("state"),
+        BookingSlot.expires_at.label("held_until"),
+    )
+    .outerjoin(BookingSlot, _IS_OF_SLOT)
+    .where(Slot.id == bindparam("slot_id"), IS_OFFERED)
+)

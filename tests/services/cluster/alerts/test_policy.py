@@ -211,6 +211,70 @@ def test_backups_that_fail_again_and_again_are_one_alert():
     assert changes[0].sentence == "The last backup came to nothing. The disk is full."
 
 
+def test_a_log_that_is_archived_late_is_told_of_with_its_reason():
+    def behind(**values):
+        (found,) = (
+            value
+            for value in measure(
+                snapshot(primary()), None, backups=BackupCondition(**values)
+            )
+            if value.kind is AlertKind.ARCHIVE_BEHIND
+        )
+        return found
+
+    assert behind().value is None
+    late = behind(log_behind=timedelta(seconds=75), log_failure="Its disk is full.")
+    assert late.value == 75
+    assert late.sentence == (
+        "The newest second to which one can go back was 75 s ago. Its disk is full."
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "value", "words"),
+    [
+        ({}, None, "A restore was last proven 0 days ago."),
+        ({"unproven": timedelta(9)}, 777_600, "A restore was last proven 9 days ago."),
+        (
+            {"unproven": timedelta(9), "has_proof": False},
+            777_600,
+            "There are backups for 9 days, and no proven restore.",
+        ),
+    ],
+)
+def test_a_restore_that_was_not_proven_for_long_is_told_of(values, value, words):
+    condition = BackupCondition(**values)
+    (found,) = (
+        measured
+        for measured in measure(snapshot(primary()), None, backups=condition)
+        if measured.kind is AlertKind.RESTORE_UNPROVEN
+    )
+
+    assert (found.value, found.sentence) == (value, words)
+
+
+@pytest.mark.parametrize(
+    ("values", "value", "words"),
+    [
+        ({}, None, "Keys have changed"),
+        ({"kit_wanting": timedelta()}, 0, "Keys have changed"),
+        ({"kit_wanting": timedelta(hours=2)}, 7200, "Keys have changed"),
+        ({"kit_wanting": timedelta(1), "has_kit": False}, 86_400, "There is no"),
+    ],
+)
+def test_a_recovery_kit_that_lacks_keys_is_told_of(values, value, words):
+    (found,) = (
+        measured
+        for measured in measure(
+            snapshot(primary()), None, backups=BackupCondition(**values)
+        )
+        if measured.kind is AlertKind.KEY_KIT_OLD
+    )
+
+    assert found.value == value
+    assert found.sentence.startswith(words)
+
+
 def test_a_budget_that_burns_is_measured_where_it_is_known():
     assert measured(AlertKind.ERROR_BUDGET, snapshot(primary())) == {None: None}
     (burning,) = (

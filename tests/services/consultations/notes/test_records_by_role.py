@@ -73,7 +73,7 @@ def test_nobody_but_clinicians_reads_or_writes_notes(clinic, visit, name):
     actor = getattr(clinic, name)
 
     for call in calls(actor, visit):
-        with pytest.raises(NotAllowed, match="write the records of visits"):
+        with pytest.raises(NotAllowed, match="read the records of visits"):
             clinic.read(actor, call)
     with pytest.raises(NotAllowed):
         write(clinic, actor, visit, 1, complaint="Mine")
@@ -95,7 +95,7 @@ def test_the_database_itself_shows_notes_to_nobody_else(clinic, visit, name, tab
 def test_nobody_but_clinicians_lists_the_notes_of_a_patient(clinic, visit, name):
     actor = getattr(clinic, name)
 
-    with pytest.raises(NotAllowed, match="write the records of visits"):
+    with pytest.raises(NotAllowed, match="read the records of visits"):
         clinic.read(actor, lambda s: notes.list_of_patient(s, actor, clinic.grace.id))
 
 

@@ -1,6 +1,20 @@
 """Actions of whoever backs the clinic up."""
 
+from datetime import UTC, datetime
+from types import SimpleNamespace
+
+from db.backups.recovery_kit import KeyFiles
 from services import backups
+from services.backups import (
+    BackupWindow,
+    LogState,
+    drills,
+    going_back,
+    kits,
+    ledger,
+    previews,
+)
+from services.backups.previews import ChangedKind, ChangeList, ChangeSince
 from services.core.audit import Action
 from tests.kit.backup_sets import MANIFEST, PROOF
 from tests.services.core.audit_actions.world import ActionCall, World, prepares
@@ -18,6 +32,12 @@ def backup_prove(w: World) -> ActionCall:
     return lambda: backups.record_proven(w.session, boss, PROOF)
 
 
+@prepares(Action.BACKUP_DRILL)
+def backup_drill(w: World) -> ActionCall:
+    boss = w.boss.actor
+    return lambda: drills.request_drill(w.session, boss)
+
+
 @prepares(Action.BACKUP_REQUEST)
 def backup_request(w: World) -> ActionCall:
     boss = w.boss.actor
@@ -28,3 +48,73 @@ def backup_request(w: World) -> ActionCall:
 def backup_remove(w: World) -> ActionCall:
     boss = w.boss.actor
     return lambda: backups.record_removed(w.session, boss, [MANIFEST.set_id], 2)
+
+
+@prepares(Action.BACKUP_PREVIEW)
+def backup_preview(w: World) -> ActionCall:
+    boss, to = w.boss.actor, MANIFEST.as_of
+    log = LogState((BackupWindow(to, to),))
+    return lambda: previews.request_preview(w.session, boss, to, log)
+
+
+@prepares(Action.BACKUP_MAKE_KIT)
+def backup_make_kit(w: World) -> ActionCall:
+    boss, words = w.boss, "five words that nobody guesses"
+    # The clinic's number is all that it asks of the backups.
+    repository = SimpleNamespace(system_id=MANIFEST.system_id)
+    return lambda: kits.make_kit(
+        w.session,
+        boss.actor,
+        repository,
+        KeyFiles({}),
+        passphrase=words,
+        repeated=words,
+        now=MANIFEST.as_of,
+        session_id=boss.session_id,
+    )
+
+
+@prepares(Action.BACKUP_READ_PREVIEW)
+def backup_read_preview(w: World) -> ActionCall:
+    boss, to = w.boss.actor, MANIFEST.as_of
+    log = LogState((BackupWindow(to, to),))
+    asked_for = previews.request_preview(w.session, boss, to, log)
+    change = ChangeSince("filed", "id", "", "", None, "")
+    lists = [ChangeList(ChangedKind.DOCUMENTS, (change,))]
+    now = datetime.now(UTC)
+    previews.end_preview(w.session, asked_for.id, lists=lists, compared_at=now)
+    return lambda: previews.read_preview_list(
+        w.session, boss, asked_for.id, "documents"
+    )
+
+
+@prepares(Action.BACKUP_GO_BACK)
+def backup_go_back(w: World) -> ActionCall:
+    boss, to, since = w.boss.actor, MANIFEST.as_of, ledger.Since()
+    return lambda: ledger.record_going_back(
+        w.session,
+        boss,
+        "A table was dropped",
+        since,
+        to=to,
+        set_id=MANIFEST.set_id,
+        is_complete=True,
+    )
+
+
+@prepares(Action.BACKUP_REQUEST_GO_BACK)
+def backup_request_go_back(w: World) -> ActionCall:
+    boss, to = w.boss, MANIFEST.as_of
+    log = LogState((BackupWindow(to, to),))
+    asked_for = previews.request_preview(w.session, boss.actor, to, log)
+    previews.end_preview(w.session, asked_for.id, compared_at=datetime.now(UTC))
+    return lambda: going_back.request_going_back(
+        w.session,
+        boss.actor,
+        asked_for.id,
+        reason="A table was dropped",
+        typed="The Clinic",
+        clinic_name="The Clinic",
+        before=None,
+        session_id=boss.session_id,
+    )

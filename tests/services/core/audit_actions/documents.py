@@ -8,7 +8,7 @@ from services.documents.records.drafts import ChangedDocument, DraftDocument
 from services.documents.records.model import DocumentRecord
 from services.lists.criteria import Criteria
 from services.pdf import waiting
-from services.pdf.report import PdfReport
+from services.pdf.report import PageWords, PdfReport, Word
 from tests.services.core.audit_actions.world import ActionCall, World, prepares
 from tests.services.documents.records.samples import content, file
 
@@ -129,7 +129,8 @@ def document_scan(w: World) -> ActionCall:
 @prepares(Action.DOCUMENT_RECOGNISE)
 def document_recognise(w: World) -> ActionCall:
     file_id = _file_stored(w, report=PdfReport(pages=1))
-    return lambda: waiting.record_words(w.session, file_id, ["Ada"], is_all=True)
+    read = [PageWords(595, 842, (Word("Ada", 0.1, 0.2, 0.3, 0.04, ""),))]
+    return lambda: waiting.record_words(w.session, file_id, (), read, is_all=True)
 
 
 def _file_stored(w: World, **changes: object) -> str:

@@ -1,10 +1,11 @@
-"""Actions with links to documents, their tags, the inbox, and files in parts."""
+"""Actions with links to documents, tags, fields, the inbox, and files in parts."""
 
 from sqlalchemy import text, update
 
 from db.models.incoming import Upload
 from services.core.audit import Action
-from services.documents import inbox, records, tags, uploads
+from services.documents import fields, inbox, records, tags, uploads
+from services.documents.fields import DocumentField, FieldDefinition, FieldKind
 from services.documents.records.drafts import DraftDocument
 from services.documents.records.model import DocumentRecord
 from services.documents.sharing import shares
@@ -62,6 +63,36 @@ def tag_delete(w: World) -> ActionCall:
     boss = w.boss.actor
     made = tags.add_tag(w.session, boss, "Urgent")
     return lambda: tags.delete_tag(w.session, boss, made.id)
+
+
+def _field(w: World) -> DocumentField:
+    said = FieldDefinition("Laboratory number")
+    return fields.add_field(w.session, w.boss.actor, FieldKind.TEXT, said)
+
+
+@prepares(Action.FIELD_ADD)
+def field_add(w: World) -> ActionCall:
+    given = (w.session, w.boss.actor, FieldKind.TEXT, FieldDefinition("Lab"))
+    return lambda: fields.add_field(*given)
+
+
+@prepares(Action.FIELD_CHANGE)
+def field_change(w: World) -> ActionCall:
+    given = (w.session, w.boss.actor, _field(w).id, FieldDefinition("Lab"))
+    return lambda: fields.change_field(*given)
+
+
+@prepares(Action.FIELD_ARCHIVE)
+def field_archive(w: World) -> ActionCall:
+    given = (w.session, w.boss.actor, _field(w).id)
+    return lambda: fields.archive_field(*given)
+
+
+@prepares(Action.FIELD_RESTORE)
+def field_restore(w: World) -> ActionCall:
+    made = _field(w)
+    fields.archive_field(w.session, w.boss.actor, made.id)
+    return lambda: fields.restore_field(w.session, w.boss.actor, made.id)
 
 
 @prepares(Action.UPLOAD_BEGIN)

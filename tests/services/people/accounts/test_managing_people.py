@@ -111,13 +111,13 @@ def test_administrators_do_not_decide_about_themselves(session, boss, action):
         ACTIONS[action](session, boss.actor, boss.actor.id, **boss.fresh)
 
 
-@pytest.mark.parametrize("action", set(ACTIONS) - {"list"})
+@pytest.mark.parametrize("action", sorted(set(ACTIONS) - {"list"}))
 def test_somebody_unknown_is_not_found(session, boss, action):
     with pytest.raises(accounts.NoSuchPerson):
         ACTIONS[action](session, boss.actor, uuid4(), **boss.fresh)
 
 
-@pytest.mark.parametrize("action", set(ACTIONS) - {"list"})
+@pytest.mark.parametrize("action", sorted(set(ACTIONS) - {"list"}))
 def test_programs_are_not_people(session, boss, action):
     program = tokens.find_actor(session, tokens.issue(session, Role.STAFF))
 

@@ -11,7 +11,7 @@ from db.models.doctor import Doctor
 from db.models.patient import Patient
 from services.core.actors import Role
 from services.core.errors import InvalidInput
-from services.patients.records.refusals import PatientArchived
+from services.patients.records.refusals import PatientArchived, PatientDeceased
 from services.visits.booking import bookings
 from services.visits.booking.bookings import BookingStatus
 from services.visits.booking.bookings.errors import (
@@ -135,6 +135,16 @@ def test_a_patient_archived_meanwhile_gets_no_visit(session, clerk, slot, patien
     )
 
     with pytest.raises(PatientArchived):
+        bookings.confirm(session, clerk, held.id)
+
+
+def test_a_patient_who_died_meanwhile_gets_no_visit(session, clerk, slot, patient):
+    held = hold(session, clerk, slot, patient.id)
+    session.execute(
+        update(Patient).where(Patient.id == patient.id).values(deceased_on=func.now())
+    )
+
+    with pytest.raises(PatientDeceased, match="no visit can be booked"):
         bookings.confirm(session, clerk, held.id)
 
 

@@ -12,7 +12,11 @@ from db.models.doctor import Doctor
 from db.models.patient import Patient
 from services.core.actors import Role
 from services.core.errors import InvalidInput, NotAllowed
-from services.patients.records.refusals import NoSuchPatient, PatientArchived
+from services.patients.records.refusals import (
+    NoSuchPatient,
+    PatientArchived,
+    PatientDeceased,
+)
 from services.visits.booking import bookings
 from services.visits.booking.bookings import BookingStatus
 from services.visits.booking.bookings.errors import (
@@ -259,6 +263,15 @@ def test_an_archived_patient_is_not_booked(session, clerk, slot, patient):
     )
 
     with pytest.raises(PatientArchived):
+        hold(session, clerk, slot, patient.id)
+
+
+def test_a_patient_who_has_died_is_not_booked(session, clerk, slot, patient):
+    session.execute(
+        update(Patient).where(Patient.id == patient.id).values(deceased_on=func.now())
+    )
+
+    with pytest.raises(PatientDeceased, match="no visit can be booked"):
         hold(session, clerk, slot, patient.id)
 
 

@@ -1,15 +1,18 @@
 """Files on their way out: in pieces, and never with bytes that nobody stored."""
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+import re
+import unicodedata
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, Final
+from urllib.parse import quote
 
 from anyio import CancelScope
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 from starlette.types import Send
 
-from api.core.ranges import Span
+from api.core.files.ranges import Span
 from db.files.gridfs import FileStore
 from db.postgres import DatabaseUnavailable
 from services.core.errors import Unavailable
@@ -19,6 +22,10 @@ from services.documents.records.model import VersionRecord
 
 PDF: Final = "application/pdf"
 _PIECE_BYTES: Final = 256 * 1024
+_ENDINGS: Final = (".pdf",)
+# What may stand between quotes everywhere; a percent sign would be read as a code.
+_UNSAFE: Final = re.compile(r"[^A-Za-z0-9 ._()+,=@~#!&-]")
+_NAMELESS: Final = "document"
 
 
 class ReleasingResponse(StreamingResponse):
@@ -116,3 +123,29 @@ def noting(note_damage: Callable[[], object]) -> Iterator[None]:
         with suppress(DatabaseUnavailable, Unavailable):
             note_damage()
         raise
+
+
+def attachment(filename: str, endings: Sequence[str] = _ENDINGS) -> str:
+    """Return the Content-Disposition (RFC 6266, RFC 8187) of a file of this name.
+
+    It ends in one of the endings, in the first if it had none of them. Old programs
+    read the first name, in which letters of theirs stand for others.
+    """
+    plain = _plain(filename, endings)
+    said = f'attachment; filename="{plain}"'
+    if plain == filename:
+        return said
+    # A lone half of a character, which no name has any more, would break the answer.
+    known = filename.encode(errors="replace")
+    return f"{said}; filename*=UTF-8''{quote(known, safe='')}"
+
+
+def _plain(filename: str, endings: Sequence[str]) -> str:
+    letters = unicodedata.normalize("NFKD", filename)
+    ascii_only = letters.encode("ascii", "ignore").decode()
+    stem, ending = _UNSAFE.sub("_", ascii_only), endings[0]
+    for known in endings:
+        if stem.lower().endswith(known):
+            stem, ending = stem[: -len(known)], stem[-len(known) :]
+            break
+    return f"{stem.strip(' .') or _NAMELESS}{ending}"

@@ -1,0 +1,36 @@
+"""Idempotency-Key: one wish that is sent again is granted once."""
+
+from typing import Annotated, Final
+from uuid import UUID, uuid4, uuid5
+
+from fastapi import Header
+
+from services.core.actors import Actor
+from services.core.errors import InvalidInput
+
+_LONGEST_KEY: Final = 255
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        description="Made once for one wish; sent again, it is not granted twice.",
+    ),
+]
+
+
+def attempt_of(actor: Actor, key: str | None) -> UUID:
+    """Return the same id for the same key of the same actor, a new one without a key.
+
+    Raises InvalidInput.
+    """
+    if key is None:
+        return uuid4()
+    if not 0 < len(key) <= _LONGEST_KEY:
+        raise InvalidInput(
+            "Idempotency-Key", f"The key has 1 to {_LONGEST_KEY} characters."
+        )
+    try:
+        return UUID(key)
+    except ValueError:
+        return uuid5(actor.id, key)

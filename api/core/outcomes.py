@@ -1,0 +1,101 @@
+"""How refusals below /fhir are told: an OperationOutcome of FHIR R4."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from api.core.answers import JsonResponse
+from services.core.errors import InvalidInput
+
+FHIR_PATH: Final = "/fhir"
+FHIR_JSON: Final = "application/fhir+json"
+# The codes of http://hl7.org/fhir/issue-type.
+_CODES: Final[Mapping[int, str]] = {
+    400: "invalid",
+    401: "login",
+    403: "forbidden",
+    404: "not-found",
+    405: "not-supported",
+    406: "not-supported",
+    409: "conflict",
+    410: "deleted",
+    412: "conflict",
+    413: "too-long",
+    415: "not-supported",
+    416: "invalid",
+    421: "invalid",
+    429: "throttled",
+    500: "exception",
+    503: "transient",
+    507: "no-store",
+}
+
+
+class FhirResponse(JsonResponse):
+    """A resource of FHIR, as JSON."""
+
+    media_type = FHIR_JSON
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """What is wrong with what was sent, or worth knowing.
+
+    `expression` is the FHIRPath of the element, `code` one of
+    http://hl7.org/fhir/issue-type.
+    """
+
+    sentence: str
+    expression: str
+    code: str = "value"
+    severity: str = "error"
+
+
+class InvalidResource(InvalidInput):
+    """A resource breaks rules; `issues` has all of them, at least one."""
+
+    def __init__(self, issues: Sequence[Issue]) -> None:
+        first = issues[0]
+        super().__init__(first.expression, first.sentence)
+        self.issues = issues
+
+
+def is_fhir(path: str) -> bool:
+    """Tell whether a path belongs to FHIR, whatever stands there."""
+    return path == FHIR_PATH or path.startswith(f"{FHIR_PATH}/")
+
+
+def outcome(
+    sentences: Sequence[str], *, code: str, severity: str = "error"
+) -> dict[str, Any]:
+    """Return an OperationOutcome that says these sentences."""
+    return _outcome_of(_issue(sentence, code, severity) for sentence in sentences)
+
+
+def outcome_of(issues: Iterable[Issue]) -> dict[str, Any]:
+    """Return an OperationOutcome of issues, each with the element it is about."""
+    return _outcome_of(
+        _issue(one.sentence, one.code, one.severity) | {"expression": [one.expression]}
+        for one in issues
+    )
+
+
+def _outcome_of(issues: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    return {"resourceType": "OperationOutcome", "issue": list(issues)}
+
+
+def _issue(sentence: str, code: str, severity: str) -> dict[str, Any]:
+    return {
+        "severity": severity,
+        "code": code,
+        "details": {"text": sentence},
+        "diagnostics": sentence,
+    }
+
+
+def outcome_response(
+    status: int, sentence: str, headers: Mapping[str, str] | None
+) -> FhirResponse:
+    """Return the answer of this status to who asks by FHIR."""
+    content = outcome([sentence], code=_CODES.get(status, "processing"))
+    return FhirResponse(content, status, dict(headers) if headers else None)

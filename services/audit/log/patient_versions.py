@@ -1,0 +1,176 @@
+"""The versions of a patient's record: what changed, who changed it, and when.
+
+The log has what each change found and what it left, so the record as it reads now is
+led back from one version to the one before.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from pydantic import TypeAdapter, ValidationError
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from db.audit_store import AuditEntry, AuditFilter, AuditStore
+from db.models.audit import AuditEvent
+from db.postgres import assume_role
+from services.audit.log.accesses import tell_who
+from services.audit.log.reading import find, names_of
+from services.core import audit
+from services.core.actors import Actor
+from services.core.audit import Action
+from services.patients.records import patients
+from services.patients.records.model import FIELDS, PatientRecord
+
+# What makes a version; of each of these the log names the one that it has made.
+_MAKING: Final = frozenset(
+    {
+        Action.PATIENT_REGISTER,
+        Action.PATIENT_CHANGE,
+        Action.PATIENT_ARCHIVE,
+        Action.PATIENT_RESTORE,
+        Action.PATIENT_MERGE,
+        Action.PHOTO_CHANGE,
+        Action.PHOTO_REMOVE,
+        Action.PAST_COPY,
+    }
+)
+_MOST: Final = 1_000
+# In the order of the form.
+_KEPT: Final = (*FIELDS, "deceased_on")
+_AS_JSON: Final = TypeAdapter(PatientRecord)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatientVersion:
+    """A record as it read at one version, and what had made it so.
+
+    `changed` has the fields that changed, each with its value before and after. Of what
+    came with an import nobody knows who made it, or when: the log tells of the import.
+    """
+
+    record: PatientRecord
+    made_at: datetime | None
+    who: str | None
+    action: Action | None
+    changed: Mapping[str, tuple[Any, Any]]
+
+
+def list_patient_versions(
+    session: Session, store: AuditStore, actor: Actor, patient_id: UUID
+) -> tuple[PatientVersion, ...]:
+    """Return the versions of a record, the newest first, to whoever may read it.
+
+    They go back to the registration, or to the last change by an import. Raises
+    NoSuchPatient, PatientErased, NotAllowed, AuditLogUnavailable.
+    """
+    record = patients.look_up(session, actor, patient_id)
+    audit.record_patient(
+        session, actor, Action.PATIENT_READ, record.id, record.version, history=True
+    )
+    # Whoever reads a record need not be allowed to read the log.
+    with assume_role(session, "system"):
+        made = _made(session, store, patient_id)
+        names = names_of(session, {entry.actor_id for entry in made.values()})
+    return tuple(_versions(record, made, actor, names))
+
+
+def _made(
+    session: Session, store: AuditStore, patient_id: UUID
+) -> dict[int, AuditEntry]:
+    """Return what made each version: from the outbox, and then from the log.
+
+    In this order, since what is shipped meanwhile is in the log before it leaves.
+    """
+    actions = frozenset(map(str, _MAKING))
+    waiting = session.scalars(
+        select(AuditEvent)
+        .where(AuditEvent.patient_id == patient_id, AuditEvent.action.in_(actions))
+        .order_by(AuditEvent.position.desc())
+    )
+    entries = [*map(_entry, waiting)]
+    wanted = AuditFilter(patient_id=patient_id, actions=actions, outcome="done")
+    entries += find(store, wanted, None, _MOST)
+    made: dict[int, AuditEntry] = {}
+    for number, entry in _numbered(entries, patient_id):
+        # The newest: the clinic may have gone back to before an earlier one.
+        made.setdefault(number, entry)
+    return made
+
+
+def _entry(event: AuditEvent) -> AuditEntry:
+    names = [field.name for field in fields(AuditEntry) if field.name != "sequence"]
+    return AuditEntry(sequence=0, **{name: getattr(event, name) for name in names})
+
+
+def _numbered(
+    entries: Iterable[AuditEntry], patient_id: UUID
+) -> Iterator[tuple[int, AuditEntry]]:
+    for entry in entries:
+        number = entry.details.get("version")
+        if isinstance(number, int) and entry.patient_id == patient_id:
+            yield number, entry
+
+
+def _versions(
+    record: PatientRecord,
+    made: Mapping[int, AuditEntry],
+    actor: Actor,
+    names: Mapping[UUID, str],
+) -> Iterator[PatientVersion]:
+    made_at: datetime | None = record.updated_at
+    current: PatientRecord | None = record
+    while current is not None:
+        entry = made.get(current.version)
+        if current.version != record.version:
+            made_at = _made_at(current, entry)
+        yield PatientVersion(
+            record=current,
+            made_at=made_at,
+            who=tell_who(entry, actor, names) if entry else None,
+            action=Action(entry.action) if entry else None,
+            changed=_changed(entry) if entry else {},
+        )
+        current = _before(current, entry)
+
+
+def _made_at(record: PatientRecord, entry: AuditEntry | None) -> datetime | None:
+    if entry is not None:
+        return entry.at
+    return record.created_at if record.version == 1 else None
+
+
+def _changed(entry: AuditEntry) -> dict[str, tuple[Any, Any]]:
+    changed = entry.details.get("changed") or {}
+    return {name: (pair[0], pair[1]) for name, pair in changed.items() if name in _KEPT}
+
+
+def _before(record: PatientRecord, entry: AuditEntry | None) -> PatientRecord | None:
+    """Return the version before, or None where the log does not lead further."""
+    if entry is None or record.version == 1:
+        return None
+    found = {name: before for name, (before, _) in _changed(entry).items()}
+    values = _AS_JSON.dump_python(record, mode="json") | found | _state_before(entry)
+    try:
+        return _AS_JSON.validate_python(values | {"version": record.version - 1})
+    except ValidationError:
+        # Somebody wrote into the log; its verification says so.
+        return None
+
+
+def _state_before(entry: AuditEntry) -> dict[str, Any]:
+    """Return what the change found of the record's being archived or merged."""
+    in_use = {"deleted_at": None, "merged_into_id": None}
+    match entry.action:
+        case Action.PATIENT_ARCHIVE:
+            return in_use
+        case Action.PATIENT_MERGE if "merged_into" in entry.details:
+            return in_use
+        case Action.PATIENT_RESTORE:
+            return {"deleted_at": entry.at}
+        case Action.PAST_COPY if entry.details.get("was_archived"):
+            return {"deleted_at": entry.at}
+    return {}

@@ -1,0 +1,104 @@
+"""Notes with the visits that they are of, for whoever makes something else of both."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Row, Select, and_, select
+from sqlalchemy.orm import Session
+
+from db.models.booking import Appointment
+from db.models.consultation import MedicalRecord, MedicalRecordVersion
+from services.consultations.notes import rows, visits
+from services.consultations.notes.records import Notes
+from services.core import audit
+from services.core.actors import Actor, Permission
+from services.core.audit import Action
+
+
+@dataclass(frozen=True, slots=True)
+class VisitNotes:
+    """The notes of a visit as they read now, and when the visit began.
+
+    `number` is the version that counts, which was saved at `saved_at`.
+    """
+
+    notes: Notes
+    record_id: UUID
+    appointment_id: UUID
+    patient_id: UUID
+    visited_at: datetime
+    number: int
+    saved_at: datetime
+
+
+_COLUMNS: Final = (
+    MedicalRecordVersion.content,
+    MedicalRecord.id,
+    MedicalRecord.appointment_id,
+    MedicalRecord.patient_id,
+    Appointment.starts_at,
+    MedicalRecordVersion.number,
+    MedicalRecordVersion.created_at,
+)
+
+
+def find_of_visit(
+    session: Session, actor: Actor, appointment_id: UUID
+) -> VisitNotes | None:
+    """Return the notes of a visit, None if nothing was saved about it yet.
+
+    Raises NoSuchVisit, NotTreated, NotAllowed.
+    """
+    visit = visits.to_read(session, actor, appointment_id)
+    wanted = _notes().where(MedicalRecord.appointment_id == appointment_id)
+    row = session.execute(wanted).one_or_none()
+    if row is None:
+        return None
+    found = _notes_of(row)
+    visits.record_look(session, actor, visit, version=found.number)
+    return found
+
+
+def list_all_of_patient(
+    session: Session, actor: Actor, patient_id: UUID
+) -> tuple[VisitNotes, ...]:
+    """Return the notes of all visits of a patient, the latest visit first.
+
+    A clinician who does not treat the patient gets none. Raises NotAllowed.
+    """
+    actor.require(Permission.READ_RECORDS, patient_id)
+    wanted = (
+        _notes()
+        .where(MedicalRecord.patient_id == patient_id)
+        .order_by(Appointment.starts_at.desc(), MedicalRecord.id.desc())
+    )
+    found = tuple(map(_notes_of, session.execute(wanted)))
+    audit.record(
+        session,
+        actor,
+        Action.RECORD_READ,
+        patient_id=patient_id,
+        details={"visits": len(found)},
+    )
+    return found
+
+
+def _notes() -> Select[*tuple[Any, ...]]:
+    return (
+        select(*_COLUMNS)
+        .join(Appointment, Appointment.id == MedicalRecord.appointment_id)
+        .join(
+            MedicalRecordVersion,
+            and_(
+                MedicalRecordVersion.record_id == MedicalRecord.id,
+                MedicalRecordVersion.number == MedicalRecord.number,
+            ),
+        )
+    )
+
+
+def _notes_of(row: Row[*tuple[Any, ...]]) -> VisitNotes:
+    content, *facts = row
+    return VisitNotes(rows.notes_of(content), *facts)

@@ -1,0 +1,106 @@
+"""What was taken from people stays taken, whatever rows of an earlier time say."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, delete, func, or_, select, tuple_, update
+from sqlalchemy.orm import Session
+
+from db.models.user import (
+    ApiToken,
+    Ceremony,
+    Invitation,
+    LoginCode,
+    Passkey,
+    User,
+    UserIdentity,
+    UserSession,
+)
+from services.core.actors import Role
+
+# Of two roles the one that comes first opens less to whoever misuses it.
+_BY_POWER: Final = (Role.PATIENT, Role.ANALYST, Role.STAFF, Role.CLINICIAN, Role.ADMIN)
+
+
+@dataclass(frozen=True, slots=True)
+class Revocations:
+    """What the audit log says was taken since a time, by ids.
+
+    `roles` are those that people had in the end, `identities` accounts elsewhere by
+    who they signed in and their issuer; of `without_passkeys` no passkey counts.
+    """
+
+    deactivated: Collection[UUID] = ()
+    roles: Mapping[UUID, str] = field(default_factory=dict)
+    passkeys: Collection[UUID] = ()
+    without_passkeys: Collection[UUID] = ()
+    identities: Collection[tuple[UUID, str]] = ()
+    tokens: Collection[UUID] = ()
+
+
+def revoke_again(session: Session, revoked: Revocations) -> None:
+    """Take again what was taken, and let everybody sign in anew; the caller commits.
+
+    Codes, questions and invitations that were open then have been used or run out
+    since, as far as anybody knows: none counts any more.
+    """
+    gone = list(revoked.deactivated)
+    session.execute(
+        update(User)
+        .where(User.id.in_(gone), User.deactivated_at.is_(None))
+        .values(deactivated_at=func.now())
+        .execution_options(synchronize_session=False)
+    )
+    _lower_roles(session, revoked.roles)
+    session.execute(
+        delete(Passkey).where(
+            or_(
+                Passkey.id.in_(list(revoked.passkeys)),
+                Passkey.user_id.in_(list(revoked.without_passkeys)),
+            )
+        )
+    )
+    named = tuple_(UserIdentity.user_id, UserIdentity.issuer)
+    session.execute(delete(UserIdentity).where(named.in_(list(revoked.identities))))
+    _revoke_tokens(
+        session, or_(ApiToken.id.in_(list(revoked.tokens)), ApiToken.user_id.in_(gone))
+    )
+    _end_sign_ins(session)
+
+
+def _lower_roles(session: Session, roles: Mapping[UUID, str]) -> None:
+    """Keep of the role then and the role in the end the one that opens less."""
+    users = session.scalars(select(User).where(User.id.in_(list(roles)))).all()
+    for user in users:
+        if _power(roles[user.id]) < _power(user.role):
+            user.role = roles[user.id]
+    session.flush()
+
+
+def _power(role: str) -> int:
+    return _BY_POWER.index(Role(role))
+
+
+def _revoke_tokens(session: Session, wanted: ColumnElement[bool]) -> None:
+    session.execute(
+        update(ApiToken)
+        .where(wanted, ApiToken.revoked_at.is_(None))
+        .values(revoked_at=func.now())
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _end_sign_ins(session: Session) -> None:
+    for statement in (
+        update(UserSession)
+        .where(UserSession.ended_at.is_(None))
+        .values(ended_at=func.now()),
+        update(LoginCode).where(LoginCode.used_at.is_(None)).values(used_at=func.now()),
+        update(Ceremony).where(Ceremony.used_at.is_(None)).values(used_at=func.now()),
+        update(Invitation)
+        .where(Invitation.used_at.is_(None))
+        .values(expires_at=func.least(Invitation.expires_at, func.now())),
+    ):
+        session.execute(statement.execution_options(synchronize_session=False))

@@ -1,0 +1,67 @@
+"""Somebody without a mouse: nothing but keys, each of which is counted."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import ready
+
+# How what has the focus is called, as a screen reader says it; also in shadow roots.
+FOCUSED = """() => {
+  let at = document.activeElement
+  while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement
+  const name = at?.ariaLabel || at?.labels?.[0]?.innerText || at?.innerText || ""
+  return name.trim().split("\\n").at(-1)
+}"""
+_FAR = 60
+
+
+class Keys:
+    """The keyboard of a tab."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.pressed = 0
+
+    def press(self, *keys: str) -> None:
+        """Press keys that do something, one after the other."""
+        for key in keys:
+            self.page.keyboard.press(key)
+            self.pressed += 1
+
+    def write(self, text: str) -> None:
+        """Type into whatever has the focus; that counts as no act."""
+        self.page.keyboard.type(text)
+
+    def to(self, name: str, key: str = "Tab", *, most: int = _FAR) -> None:
+        """Press a key until what is called so has the focus."""
+        # What is yet to be drawn cannot be reached, and takes the focus with it.
+        ready(self.page)
+        for _ in range(most):
+            self.press(key)
+            if re.search(f"^{name}", self.page.evaluate(FOCUSED)):
+                return
+        pytest.fail(f"The keyboard does not lead to “{name}” in {most} steps.")
+
+    def fill(self, **fields: str) -> None:
+        """Go from field to field and type, in the order of the page."""
+        for name, text in fields.items():
+            self.to(name.replace("_", " "))
+            self.write(text)
+
+    def search(self, typed: str, found: str, title: str) -> None:
+        """Open what the search finds, whose page has this title."""
+        self.press("Control+k")
+        self.write(typed)
+        chosen = self.page.locator("[role=option][aria-selected=true]")
+        expect(chosen).to_contain_text(found)
+        self.press("Enter")
+        self.stands_at(title)
+
+    def stands_at(self, title: str) -> None:
+        """Wait for a page, which is entered at its title."""
+        heading = self.page.get_by_role("heading", level=1)
+        expect(heading).to_contain_text(title)
+        ready(self.page)
+        expect(heading).to_be_focused()

@@ -1,0 +1,110 @@
+"""A machine is lost: the README of its backups is followed word for word on another."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg2
+import pytest
+
+from db import embedded
+from db.backups.log.windows import read_position
+from db.backups.repository import Repository
+from tests.kit.recovery_kits import PASSPHRASE
+from tests.kit.waiting import eventually
+from tests.launch.launcher import ROOT, Launcher
+
+pytestmark = pytest.mark.launch
+# The README's commands stand alone, four steps from the margin of the text.
+_COMMAND = re.compile(r"^ {7}(\S.*)$", re.MULTILINE)
+
+
+def run(*words: object, given: str = "") -> str:
+    """Run a command without this machine's settings; return all it says."""
+    mine = {k: v for k, v in os.environ.items() if not k.startswith("CHARTROOM_")}
+    ran = subprocess.run(
+        list(map(str, words)),
+        cwd=ROOT,
+        env=mine,
+        input=given,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, (ran.stdout, ran.stderr)
+    return ran.stdout
+
+
+def ask(data: Path, question: str) -> int:
+    addresses = embedded.attach(data)
+    url = addresses.primary_url("postgres", "chartroom")
+    with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
+        cursor.execute(question)
+        return int(cursor.fetchone()[0])
+
+
+def leads_to(repository: Repository) -> datetime:
+    position = read_position(repository.folder / "log")
+    leads = position.leads_to if position and position.audit_until else None
+    return leads or datetime.min.replace(tzinfo=UTC)
+
+
+def lose_a_machine(launch: Callable[..., Launcher], tmp_path: Path) -> tuple[Path, int]:
+    """Run a clinic, back it up, print its kit, and lose all else; count patients."""
+    launcher = launch(tmp_path / "lost")
+    launcher.start()
+    launcher.await_ready()
+    dashboard = (sys.executable, "-m", "dashboard")
+    run(*dashboard, "backup", "--data", launcher.data)
+    twice = f"{PASSPHRASE}\n{PASSPHRASE}\n"
+    kit = ("recovery-kit", "--out", tmp_path / "kit.pdf", "--data", launcher.data)
+    said = run(*dashboard, *kit, given=twice)
+    assert "sealed to the passphrase. Print it apart from the backups" in said
+    repository = Repository(launcher.data / "backups")
+    # The log goes on from the backup as soon as there is one.
+    at = datetime.now(UTC)
+    assert eventually(lambda: leads_to(repository) > at, seconds=90)
+    patients = ask(launcher.data, "SELECT count(*) FROM patients")
+    launcher.cut_power()
+    elsewhere = tmp_path / "another disk"
+    shutil.move(repository.folder, elsewhere)
+    shutil.rmtree(launcher.data)
+    return elsewhere, patients
+
+
+def test_the_clinic_opens_on_another_machine_by_the_backups_own_readme(
+    launch: Callable[..., Launcher], tmp_path: Path
+):
+    folder, patients = lose_a_machine(launch, tmp_path)
+    readme = (folder / "README.txt").read_text()
+    places = {"FOLDER": folder, "KIT": tmp_path / "kit.pdf", "DATA": tmp_path / "new"}
+    commands = [
+        [str(places.get(word, word)) for word in shlex.split(command)]
+        for command in _COMMAND.findall(readme)
+    ]
+    setup, restore, server = commands
+
+    assert run(*setup) == ""
+    said = run(*restore, given=f"{PASSPHRASE}\n")
+
+    assert "each the one that its row names" in said
+    assert f"Start it with: {shlex.join(server)}" in said
+    assert server[0] == "script/server"
+    again = launch(Path(server[-1]))
+    again.start()
+    again.await_ready()
+    assert "Demo clinic" not in again.output
+    assert ask(again.data, "SELECT count(*) FROM patients") == patients > 0
+    live = "SELECT count(*) FROM sessions WHERE ended_at IS NULL"
+    assert ask(again.data, live) == 0
+    assert eventually(again.is_healthy)
+    verify = (sys.executable, "-m", "dashboard", "verify-audit", "--data", again.data)
+    assert "The audit log is whole" in run(*verify)
+    assert again.stop() == 0
