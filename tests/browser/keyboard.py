@@ -44,6 +44,15 @@ class Keys:
                 return
         pytest.fail(f"The keyboard does not lead to “{name}” in {most} steps.")
 
+    def choose(self, text: str) -> None:
+        """Type into a list of options as fast as a person does, and take the first.
+
+        A list closes again that opened while the page still scrolled to its field.
+        """
+        self.page.keyboard.type(text, delay=60)
+        self.page.locator("[role=option][data-focused]").wait_for()
+        self.press("Enter")
+
     def fill(self, **fields: str) -> None:
         """Go from field to field and type, in the order of the page."""
         for name, text in fields.items():

@@ -165,7 +165,10 @@ class Rows:
         """Start a row anew after its field changed: its value is none of the other."""
         self._set("operator", number, self.field(number).operators[0])
         for part in _PARTS:
-            st.session_state.pop(self.key(part, number), None)
+            # An input that is set, even to nothing, loses what is typed into it before
+            # the page has the answer.
+            if st.session_state.get(self.key(part, number), "") != "":
+                del st.session_state[self.key(part, number)]
         self.complete(number)
 
     def complete(self, number: int) -> None:
