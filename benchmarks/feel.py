@@ -1,17 +1,26 @@
-"""How the pages feel in Chromium: cold page, page switch, a click inside a fragment.
+"""How the pages feel in Chromium, in turns with a stock Streamlit app of three pages.
 
-The time is taken in the browser, from the click to the frame that shows the answer.
+Times are taken in the browser, from the click or key to the frame that shows the
+answer. What the stock app has no counterpart of (search, sort, next page, a filter, a
+record) stands beside a click there, to the end of its run. Layout shift is that of the
+Layout Instability API (https://wicg.github.io/layout-instability/): on a load without
+what follows a click within half a second, on a click all of it.
+
 Run as `python -m benchmarks.feel`; CHARTROOM_TEST_CLUSTER names a cluster to use.
 """
 
 import tempfile
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 from statistics import median, quantiles
+from typing import Final
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from benchmarks.crowd.servers import stock_servers
 from benchmarks.fresh import endpoints
 from db.postgres import SYSTEM, Database
 from services.demo import seeding
@@ -20,38 +29,120 @@ from tests.browser.conftest import CHROMIUM_FLAGS, find_chromium
 from tests.browser.running import chartroom
 from tests.kit import cast
 
-PATIENTS = 20_000
-COLD_ROUNDS = 10
-ROUNDS = 60
-# Each with the menu that it stands in.
-PAGES = (
+PATIENTS: Final = 20_000
+COLD_ROUNDS: Final = 10
+ROUNDS: Final = 30
+# Each page of ours with the menu that it stands in.
+PAGES: Final = (
     ("Patients", "Patients"),
     ("Visits", "Doctors"),
     ("Patients", "Register"),
-    (None, "Home"),
+    ("Documents", "Documents"),
 )
+STOCK_PAGES: Final = ("Record", "List")
+NAMES: Final = ("smith", "jones")
 
 # The first row lives in a shadow root; a page's title does not.
-_FIRST_ROW = """() => [...document.querySelectorAll('main *')]
+_FIRST_ROW: Final = """() => [...document.querySelectorAll('main *')]
   .map((element) => element.shadowRoot?.querySelector('tbody a')?.textContent)
   .find(Boolean)"""
-_TITLE = "() => document.querySelector('main h1')?.textContent"
-_TIMED = """async (click) => {{
-  const seen = {look}
-  const before = seen()
-  const begun = performance.now()
-  const target = [...document.querySelectorAll('{where}')]
-    .find((element) => element.innerText.trim().endsWith(click))
-  target.click()
-  while (seen() === before || !seen()) await new Promise(requestAnimationFrame)
-  return performance.now() - begun
+_TITLE: Final = "() => document.querySelector('main h1')?.textContent"
+_FILTERS: Final = "() => document.querySelectorAll('[aria-label=Value]').length"
+_FRAME: Final = "() => !!document.querySelector('[data-testid=stDataFrame] canvas')"
+_STATE: Final = """document.querySelector('[data-test-script-state]')
+  ?.dataset.testScriptState"""
+# A record is whole once nothing of it is still to come.
+_WHOLE: Final = f"""() => {_STATE} === 'notRunning'
+  && !document.querySelector('[data-testid=stSkeleton]')
+  && document.querySelector('main h1')?.textContent"""
+_RUNS: Final = f"""() => {{
+  const runs = window.runs ??= {{ended: 0, was: ''}}
+  const state = {_STATE}
+  if (runs.was !== state && state === 'notRunning') runs.ended += 1
+  runs.was = state
+  return runs.ended
 }}"""
+# From the next click or key on, until what is looked at is there and another.
+_WATCH: Final = """(look) => {
+  const seen = eval(look)
+  const before = seen()
+  window.answered = new Promise((resolve) => {
+    const begin = () => {
+      const begun = performance.now()
+      const wait = () => {
+        const now = seen()
+        if (now && now !== before) resolve(performance.now() - begun)
+        else requestAnimationFrame(wait)
+      }
+      requestAnimationFrame(wait)
+      removeEventListener('click', begin, true)
+      removeEventListener('keydown', begin, true)
+    }
+    addEventListener('click', begin, true)
+    addEventListener('keydown', begin, true)
+  })
+}"""
+_SHIFTS: Final = """
+  window.shifts = {load: 0, all: 0}
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) {
+      window.shifts.all += entry.value
+      if (!entry.hadRecentInput) window.shifts.load += entry.value
+    }
+  }).observe({type: 'layout-shift', buffered: true})
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """One of the two, and where its list of twenty rows is."""
+
+    address: str
+    browser: Browser
+    list_path: str
+    rows: str
+    cookies: list[dict[str, object]]
+
+    def open_cold(self) -> tuple[float, float]:
+        """Open the list in a new profile; return ms to its rows, and the shift."""
+        page = self.new_page()
+        page.goto(self.list_path, wait_until="commit")
+        milliseconds = page.evaluate(
+            f"""async () => {{
+              const seen = {self.rows}
+              while (!seen()) await new Promise(requestAnimationFrame)
+              return performance.now()
+            }}"""
+        )
+        _await_end(page)
+        shift = page.evaluate("() => window.shifts.load")
+        page.context.close()
+        return float(milliseconds), float(shift)
+
+    def new_page(self) -> Page:
+        """Return a tab of a new profile, signed in where there is a sign-in."""
+        context = self.browser.new_context(
+            base_url=self.address, viewport={"width": 1440, "height": 900}
+        )
+        context.add_cookies(self.cookies)  # type: ignore[arg-type] # what it gave
+        context.add_init_script(_SHIFTS)
+        # Nobody is led around who is timed.
+        context.add_init_script("localStorage.setItem('chartroom.tour', 'never')")
+        return context.new_page()
 
 
 def main() -> None:
-    """Print one line for each of the three."""
+    """Print one line for each act, and the layout shift of both."""
+    with tempfile.TemporaryDirectory() as folder, _both(Path(folder)) as (ours, stock):
+        _compare_loads(ours, stock)
+        page, peer = ours.new_page(), stock.new_page()
+        _compare_switches(page, peer)
+        _compare_acts(page, peer)
+
+
+@contextmanager
+def _both(folder: Path) -> Iterator[tuple[App, App]]:
     with (
-        tempfile.TemporaryDirectory() as folder,
         endpoints() as fresh,
         closing(Database(fresh)) as database,
         sync_playwright() as playwright,
@@ -61,66 +152,136 @@ def main() -> None:
         browser = playwright.chromium.launch(
             executable_path=find_chromium(), args=CHROMIUM_FLAGS
         )
-        with chartroom(fresh, Path(folder), is_cold=True) as address:
-            _say("cold page", [_cold(browser, address) for _ in range(COLD_ROUNDS)])
-            page = _signed_in(browser, address)
-            _say("page switch", [_switch(page, n) for n in range(ROUNDS)])
-            page.goto("/patients")
-            page.get_by_role("button", name="Next").wait_for()
-            _say("fragment", [_turn(page, n) for n in range(ROUNDS)])
+        with (
+            chartroom(fresh, folder, is_cold=True) as address,
+            stock_servers(folder, 1) as (peer,),
+        ):
+            cookies = _sign_in(browser, address)
+            yield (
+                App(address, browser, "/patients", _FIRST_ROW, cookies),
+                App(peer.address, browser, "/", _FRAME, []),
+            )
         browser.close()
 
 
-def _cold(browser: Browser, address: str) -> float:
-    """Open the list in a browser that has never seen the app."""
-    page = _signed_in(browser, address)
-    cookies = page.context.cookies()
-    page.context.close()
-    context = browser.new_context(base_url=address)
-    context.add_cookies(cookies)  # type: ignore[arg-type] # what Playwright gave
-    page = context.new_page()
-    page.goto("/patients", wait_until="commit")
-    milliseconds = page.evaluate(
-        f"""async () => {{
-          const seen = {_FIRST_ROW}
-          while (!seen()) await new Promise(requestAnimationFrame)
-          return performance.now()
-        }}"""
-    )
-    context.close()
-    return float(milliseconds)
-
-
-def _signed_in(browser: Browser, address: str) -> Page:
+def _sign_in(browser: Browser, address: str) -> list[dict[str, object]]:
     page = browser.new_context(base_url=address).new_page()
     page.goto("/sign-in")
     page.get_by_role("button", name=cast.ROSA.name).click()
     page.get_by_role("button", name="Sign in", exact=True).click()
     page.wait_for_url(f"{address}/")
     page.get_by_role("heading", level=1).wait_for()
-    return page
+    cookies = [dict(cookie) for cookie in page.context.cookies()]
+    page.context.close()
+    return cookies
 
 
-def _switch(page: Page, number: int) -> float:
-    menu, name = PAGES[number % len(PAGES)]
-    if menu:
+def _compare_loads(ours: App, stock: App) -> None:
+    ours.open_cold(), stock.open_cold()
+    loads = [(ours.open_cold(), stock.open_cold()) for _ in range(COLD_ROUNDS)]
+    _say("cold load to data", [o for (o, _), _ in loads], [p for _, (p, _) in loads])
+    shifts = [max(of) for of in zip(*((o[1], p[1]) for o, p in loads), strict=True)]
+    print(f"feel: shift of a load: ours {shifts[0]:.3f}, peer {shifts[1]:.3f}")
+
+
+def _compare_switches(page: Page, peer: Page) -> None:
+    page.goto("/")
+    peer.goto("/")
+    _await_end(page)
+    _await_end(peer)
+    pages, stock_pages = cycle(PAGES), cycle(STOCK_PAGES)
+
+    def switch() -> None:
+        menu, name = next(pages)
         page.get_by_role("button", name=menu, exact=True).click()
-    timed = _TIMED.format(look=_TITLE, where="header a, [role=menuitem]")
-    milliseconds = page.evaluate(timed, name)
+        item = page.locator("header a, [role=menuitem], [data-testid=stTopNavSection] a")
+        target = item.filter(has_text=name).last
+        _timed(page, _TITLE, target.click, taken)
+
+    def stock_switch() -> None:
+        target = peer.locator("header a").filter(has_text=next(stock_pages)).last
+        _timed(peer, _TITLE, target.click, peer_taken)
+
+    taken: list[float] = []
+    peer_taken: list[float] = []
+    for _ in range(ROUNDS * 2):
+        switch()
+        stock_switch()
+    _say("switch to title", taken, peer_taken)
+
+
+def _compare_acts(page: Page, peer: Page) -> None:
+    peer.goto("/")
+    _await_end(peer)
+    names, ways = cycle(NAMES), cycle(("Next", "Previous"))
+
+    def search() -> None:
+        page.get_by_role("searchbox", name="Search patients").fill(next(names))
+
+    def click(name: str) -> Callable[[], None]:
+        button = page.get_by_role("button", name=name, exact=True).first
+        return lambda: button.click()
+
+    def nothing() -> None:
+        pass
+
+    def open_filters() -> None:
+        if not page.get_by_role("button", name="Add filter").is_visible():
+            page.get_by_text("Filters and order").click()
+            page.get_by_role("button", name="Add filter").wait_for()
+
+    acts: tuple[tuple[str, str, Callable[[], None], Callable[[], None]], ...] = (
+        ("search", _FIRST_ROW, search, lambda: page.keyboard.press("Enter")),
+        ("sort", _FIRST_ROW, nothing, click("Name")),
+        ("next page", _FIRST_ROW, nothing, lambda: click(next(ways))()),
+        ("filter row", _FILTERS, open_filters, click("Add filter")),
+        ("open a patient", _WHOLE, nothing, lambda: page.locator("tbody a").first.click()),
+    )
+    for name, look, prepare, act in acts:
+        page.goto("/patients")
+        page.get_by_role("button", name="Next").wait_for()
+        _await_end(page)
+        taken: list[float] = []
+        peer_taken: list[float] = []
+        shift = 0.0
+        for _ in range(ROUNDS if name != "filter row" else 8):
+            if name == "open a patient":
+                page.goto("/patients")
+                page.locator("tbody a").first.wait_for()
+                _await_end(page)
+            prepare()
+            before = page.evaluate("() => window.shifts.all")
+            _timed(page, look, act, taken)
+            shift = max(shift, page.evaluate("() => window.shifts.all") - before)
+            button = peer.get_by_role("button", name="Next", exact=True)
+            _timed(peer, _RUNS, button.click, peer_taken)
+        _say(name, taken, peer_taken)
+        if name != "open a patient":
+            print(f"feel: shift of {name}: ours {shift:.3f}", flush=True)
+
+
+def _timed(
+    page: Page, look: str, act: Callable[[], None], taken: list[float]
+) -> None:
+    page.evaluate(_WATCH, look)
+    act()
+    taken.append(float(page.evaluate("() => window.answered")))
+    _await_end(page)
     page.wait_for_timeout(100)
-    return float(milliseconds)
 
 
-def _turn(page: Page, number: int) -> float:
-    timed = _TIMED.format(look=_FIRST_ROW, where="main button")
-    milliseconds = page.evaluate(timed, "Previous" if number % 2 else "Next")
-    page.wait_for_timeout(100)
-    return float(milliseconds)
+def _await_end(page: Page) -> None:
+    page.wait_for_function(_WHOLE.removesuffix("&& document.querySelector('main h1')?.textContent"))
 
 
-def _say(name: str, milliseconds: Sequence[float]) -> None:
-    p95 = quantiles(milliseconds, n=20)[-1]
-    print(f"{name}: median {median(milliseconds):.0f} ms, p95 {p95:.0f} ms", flush=True)
+def _say(name: str, ours: list[float], peer: list[float]) -> None:
+    late = quantiles(ours, n=20)[-1], quantiles(peer, n=20)[-1]
+    ratio = median(ours) / median(peer)
+    print(
+        f"feel: {name}: ours {median(ours):.0f} ms, peer {median(peer):.0f} ms, "
+        f"ratio {ratio:.2f} (95 %: {late[0]:.0f} and {late[1]:.0f} ms)",
+        flush=True,
+    )
 
 
 if __name__ == "__main__":

@@ -190,7 +190,9 @@ class Rows:
 
     def keep_last_term(self, number: int) -> None:
         """Let the term that was chosen last take the place of the one before."""
-        self._set("term", number, self.value("term", number)[-1:])
+        # Set without need, the input would empty itself under who types on.
+        if len(terms := self.value("term", number)) > 1:
+            self._set("term", number, terms[-1:])
 
     def _box_of(self, group: Group, numbers: "count[int]") -> GroupBox:
         box = GroupBox(next(numbers))

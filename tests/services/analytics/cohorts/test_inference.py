@@ -69,31 +69,40 @@ def is_computable(rows, size, population):
         column = (*(person in row for row in rows), True)
         columns[column] = columns.get(column, 0) + 1
     classes = list(columns)
-    matrix = [[Fraction(c[n]) for c in classes] for n in range(len(rows) + 1)]
-    rank = rank_of(matrix)
+    orthogonal = null_space(
+        [[Fraction(c[n]) for c in classes] for n in range(len(rows) + 1)]
+    )
     small = [place for place, c in enumerate(classes) if columns[c] < size]
-    for many in range(1, size):
-        for union in combinations(small, many):
-            if sum(columns[classes[place]] for place in union) < size:
-                row = [Fraction(place in union) for place in range(len(classes))]
-                if rank_of([*matrix, row]) == rank:
-                    return True
-    return False
+    return any(
+        sum(columns[classes[place]] for place in union) < size
+        and not any(sum(vector[place] for place in union) for vector in orthogonal)
+        for many in range(1, size)
+        for union in combinations(small, many)
+    )
 
 
-def rank_of(matrix):
-    rows, rank = [list(row) for row in matrix], 0
+def null_space(matrix):
+    """Return vectors that span what is orthogonal to all rows, by Gauss and Jordan."""
+    rows, pivots = [list(row) for row in matrix], []
     for place in range(len(rows[0])):
+        rank = len(pivots)
         pivot = next((n for n in range(rank, len(rows)) if rows[n][place]), None)
         if pivot is None:
             continue
         rows[rank], rows[pivot] = rows[pivot], rows[rank]
-        for n in range(rank + 1, len(rows)):
-            factor = rows[n][place] / rows[rank][place]
-            pairs = zip(rows[n], rows[rank], strict=True)
-            rows[n] = [mine - factor * theirs for mine, theirs in pairs]
-        rank += 1
-    return rank
+        rows[rank] = [number / rows[rank][place] for number in rows[rank]]
+        for n, row in enumerate(rows):
+            if n != rank and (factor := row[place]):
+                pairs = zip(row, rows[rank], strict=True)
+                rows[n] = [mine - factor * theirs for mine, theirs in pairs]
+        pivots.append(place)
+    width = len(rows[0])
+    free = [place for place in range(width) if place not in pivots]
+    vectors = [[Fraction(place == own) for place in range(width)] for own in free]
+    for own, vector in zip(free, vectors, strict=True):
+        for row, pivot in zip(rows, pivots, strict=False):
+            vector[pivot] = -row[own]
+    return vectors
 
 
 def test_it_is_what_exact_arithmetic_says():
