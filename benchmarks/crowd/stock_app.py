@@ -4,6 +4,8 @@ Its pages have the widgets of those that Chartroom's people use, and 20 rows; th
 no sign-in, no database and nothing of ours.
 """
 
+from datetime import UTC, datetime
+
 import pandas as pd
 import streamlit as st
 
@@ -31,7 +33,8 @@ def table() -> None:
     with st.container(horizontal=True):
         for name in ("First", "Previous", "Next", "Last"):
             st.button(name, key=f"list_{name.lower()}")
-    st.caption("as of now")
+    # Another text for each run, by which a browser sees that it has come.
+    st.caption(f"as of {datetime.now(UTC):%H:%M:%S.%f}")
     if chosen.selection.rows:
         st.switch_page(pages["record"])
 

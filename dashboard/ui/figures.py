@@ -67,7 +67,8 @@ def _show(figure: Figure, *, key: str) -> None:
     if figure.trend:
         # What is no course has a bar for each patient by name, as of those who wait.
         box = nullcontext() if figure.is_course else bare_box(key)
-        with box:
+        # The name by which its room is kept (sessions/session_watch/room.css).
+        with st.container(key=f"{key}_trend"), box:
             st.altair_chart(_sparkline(figure), alt=_alternative(figure))
     if figure.page:
         st.page_link(

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import requested
+from tests.browser.conftest import ready, requested
 
 pytestmark = pytest.mark.browser
 
@@ -24,3 +24,20 @@ def test_a_page_is_drawn_without_asking_first_where_the_server_is(page: Page):
     for question in held:
         question.continue_()
     page.unroute_all()
+
+
+# Good is less than 0.1 (https://web.dev/articles/cls); ours must be half of that.
+_MOST_MOVED = 0.05
+_MOVED = """() => new Promise((resolve) =>
+  new PerformanceObserver((list) =>
+    resolve(list.getEntries().reduce((sum, entry) => sum + entry.value, 0)),
+  ).observe({type: 'layout-shift', buffered: true}))"""
+
+
+@pytest.mark.parametrize("path", ["/", "/patients", "/documents"])
+def test_nothing_moves_while_a_page_is_drawn(page: Page, path: str):
+    page.goto(path)
+    ready(page)
+    page.wait_for_load_state("networkidle")
+
+    assert page.evaluate(_MOVED) <= _MOST_MOVED

@@ -282,6 +282,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
   chosen?.say()
   if (before) before.replaceWith(frame)
   else parentElement.append(frame)
+  // The room that was kept for it is no longer needed.
+  const place = parentElement.getRootNode().host?.closest("[data-testid=stElementContainer]")
+  place?.toggleAttribute("data-drawn", true)
   const cleanUp = () => takeAway(name, parentElement)
   // A sorted header is drawn anew; who sorted by keyboard stays on it. In a row the focus
   // stays with the row: where another one stands now, the same key would act on that.

@@ -48,7 +48,9 @@ HEAD_SCRIPT: Final = "\n".join(
     Path(__file__).with_name(name).read_text(encoding="utf-8")
     for name in ("connection.js", "theme.js")
 )
+_STYLE: Final = Path(__file__).with_name("room.css").read_text(encoding="utf-8")
 _TAGS: Final = (
+    f"<style>{_STYLE}</style>"
     f'<script>{HEAD_SCRIPT}</script><script src="{_ADDRESS}" defer></script>'
 ).encode()
 _KEPT: Final = {"Cache-Control": "private, max-age=31536000, immutable"}
