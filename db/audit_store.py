@@ -4,11 +4,11 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
-from pymongo import DESCENDING, MongoClient
+from pymongo import ASCENDING, DESCENDING, MongoClient
 from pymongo.collection import Collection
 from pymongo.cursor import Cursor
 from pymongo.errors import (
@@ -32,6 +32,7 @@ _FIND_MS: Final = 10_000
 _WALK_BATCH: Final = 5_000
 _DUPLICATE_KEY: Final = 11_000
 _NEWEST_FIRST: Final = [("at", DESCENDING), ("_id", DESCENDING)]
+_OLDEST_FIRST: Final = [("at", ASCENDING), ("_id", ASCENDING)]
 
 T = TypeVar("T")
 Document = dict[str, Any]
@@ -54,8 +55,9 @@ class AuditFilter:
     """Which entries are wanted; what is left out does not matter.
 
     `patient_id` finds what was done to one patient, and the lists that showed them.
-    `actions` are wanted alone if there are any, `other_than` are not wanted. `since` is
-    included, `until` is not.
+    `actions` and `event_ids` are wanted alone if there are any, `other_than` are not
+    wanted. `since` is included, `until` is not; so of the times at which the log was
+    given the entries, `shipped_since` and `shipped_until`.
     """
 
     actor_id: UUID | None = None
@@ -68,6 +70,9 @@ class AuditFilter:
     session_id: UUID | None = None
     since: datetime | None = None
     until: datetime | None = None
+    event_ids: frozenset[UUID] = frozenset()
+    shipped_since: datetime | None = None
+    shipped_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +85,10 @@ class AuditCursor:
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """One entry of the log; `sequence` is its number in the chain."""
+    """One entry of the log; `sequence` is its number in the chain.
+
+    `shipped_at` is when the log was given it; None while it waits for that.
+    """
 
     sequence: int
     id: UUID
@@ -97,6 +105,7 @@ class AuditEntry:
     subject_id: str | None
     reason: str | None
     details: Mapping[str, Any]
+    shipped_at: datetime | None = None
 
     @property
     def cursor(self) -> AuditCursor:
@@ -135,11 +144,17 @@ class AuditStore:
         *,
         after: AuditCursor | None = None,
         limit: int = 50,
+        oldest_first: bool = False,
     ) -> tuple[AuditEntry, ...]:
-        """Return a page of entries, the newest first, that goes on after a cursor."""
+        """Return a page of entries that goes on after a cursor.
+
+        The newest come first, unless it is to be the oldest.
+        """
+        query = _query(wanted, after, oldest_first=oldest_first)
+        order = _OLDEST_FIRST if oldest_first else _NEWEST_FIRST
         with _answering():
-            entries = self._logs.find(_query(wanted, after), max_time_ms=_FIND_MS)
-            return tuple(map(_entry, entries.sort(_NEWEST_FIRST).limit(limit)))
+            entries = self._logs.find(query, max_time_ms=_FIND_MS)
+            return tuple(map(_entry, entries.sort(order).limit(limit)))
 
     def stream(self, wanted: AuditFilter) -> Iterator[AuditEntry]:
         """Yield all entries, the newest first, for an export."""
@@ -201,7 +216,12 @@ class AuditStore:
         return self._logs.find(query).sort("_id")
 
 
-def _query(wanted: AuditFilter, after: AuditCursor | None = None) -> Document:
+def _query(
+    wanted: AuditFilter,
+    after: AuditCursor | None = None,
+    *,
+    oldest_first: bool = False,
+) -> Document:
     equal = {
         "actor_id": _text(wanted.actor_id),
         "patients": _text(wanted.patient_id),
@@ -217,20 +237,34 @@ def _query(wanted: AuditFilter, after: AuditCursor | None = None) -> Document:
     if wanted.actions or wanted.other_than:
         of_these = {"$in": sorted(wanted.actions)} if wanted.actions else {}
         query["action"] = of_these | {"$nin": sorted(wanted.other_than)}
+    if wanted.event_ids:
+        query["event"] = {"$in": sorted(map(str, wanted.event_ids))}
     conditions = [query, *_times(wanted)]
     if after is not None:
-        earlier = {"at": {"$lt": after.at}}
-        same_time = {"at": {"$eq": after.at}, "_id": {"$lt": after.sequence}}
+        behind = "$gt" if oldest_first else "$lt"
+        beyond = {"at": {behind: after.at}}
+        same_time = {"at": {"$eq": after.at}, "_id": {behind: after.sequence}}
         # The first condition says what the second one implies: it bounds the index.
-        conditions += [{"at": {"$lte": after.at}}, {"$or": [earlier, same_time]}]
+        bound = {"at": {f"{behind}e": after.at}}
+        conditions += [bound, {"$or": [beyond, same_time]}]
     return {"$and": conditions}
 
 
 def _times(wanted: AuditFilter) -> Iterator[Document]:
-    if wanted.since is not None:
-        yield {"at": {"$gte": wanted.since}}
-    if wanted.until is not None:
-        yield {"at": {"$lt": wanted.until}}
+    bounds = (
+        ("at", wanted.since, wanted.until),
+        ("shipped_at", wanted.shipped_since, wanted.shipped_until),
+    )
+    for name, since, until in bounds:
+        if since is not None:
+            yield {name: {"$gte": _next_millisecond(since)}}
+        if until is not None:
+            yield {name: {"$lt": _next_millisecond(until)}}
+
+
+def _next_millisecond(timestamp: datetime) -> datetime:
+    """Return the millisecond that is not before; BSON would take the one before."""
+    return timestamp + timedelta(microseconds=-timestamp.microsecond % 1000)
 
 
 def _entry(document: Document) -> AuditEntry:
@@ -259,6 +293,7 @@ def _read(document: Document) -> AuditEntry:
         subject_id=document["subject_id"],
         reason=document["reason"],
         details=json.loads(document["details"]),
+        shipped_at=_a(datetime, document["shipped_at"]),
     )
 
 

@@ -94,7 +94,7 @@ def _book(caller: Caller, asked: Asked, key: str | None) -> OperationResult:
     written = caller.write(book)
     booking = _require_live(written.value)
     read = replace(caller, after=written.lsn).read(
-        lambda session: appointments.read(session, actor, str(booking.id))
+        lambda session: appointments.read(session, caller, str(booking.id))
     )
     return OperationResult([read.value], written_headers(written))
 

@@ -39,10 +39,15 @@ class Wanted:
     `exactly` is checked of every row that the criteria have found.
     """
 
-    actor: Actor
+    caller: Caller
     criteria: Criteria = field(default_factory=Criteria)
     values: Mapping[str, Sequence[str]] = field(default_factory=dict)
     exactly: Callable[[Any], bool] | None = None
+
+    @property
+    def actor(self) -> Actor:
+        """Who searches."""
+        return self.caller.actor
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +62,15 @@ class PageWanted:
 
 @dataclass(frozen=True, slots=True)
 class FoundPage:
-    """A page of resources; `total` is None where it is not known exactly."""
+    """A page of resources; `total` is None where it is not known exactly.
+
+    `included` are others that are told beside them.
+    """
 
     resources: Sequence[Resource]
     next: str | None
     total: int | None
+    included: Sequence[Resource] = ()
 
 
 def found_page(
@@ -79,13 +88,26 @@ def found_page(
     return FoundPage(resources, str(listed.next) if listed.next else None, total)
 
 
-Read = Callable[[Session, Actor, str], Resource]
+Read = Callable[[Session, Caller, str], Resource]
 Search = Callable[[Session, Wanted, PageWanted], FoundPage]
-# All versions of one resource, the newest first, each with its number in `meta`.
-History = Callable[[Session, Caller, str], Sequence[Resource]]
+# What refers to the resources of a page, and is told with them.
+Include = Callable[[Session, Caller, Sequence[Resource]], Sequence[Resource]]
 
 
 Asked = Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class DeletedVersion:
+    """A version of which is told only that the resource was deleted, and when."""
+
+    number: int
+    at: datetime | None
+
+
+Version = Resource | DeletedVersion
+# All versions of one resource, the newest first, each with its number in `meta`.
+History = Callable[[Session, Caller, str], Sequence[Version]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,8 +163,8 @@ class Creation:
 class ResourceType:
     """A type of resources that is served.
 
-    `sorts` names the fields of the list behind each value of `_sort`. Where it has no
-    `read`, its route is its own.
+    `sorts` names the fields of the list behind each value of `_sort`. `includes` has
+    what each value of `_revinclude` adds. Where it has no `read`, its route is its own.
     """
 
     name: str
@@ -151,6 +173,7 @@ class ResourceType:
     search: Search | None = None
     parameters: tuple[SearchParameter, ...] = ()
     sorts: Mapping[str, str] = field(default_factory=dict)
+    includes: Mapping[str, Include] = field(default_factory=dict)
     is_versioned: bool = True
     operations: tuple[Operation, ...] = ()
     creation: Creation | None = None

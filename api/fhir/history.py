@@ -17,11 +17,19 @@ from api.fhir.answering import (
     require_wanted,
     version_headers,
 )
-from api.fhir.definitions import History, Resource, ResourceType
+from api.fhir.definitions import (
+    DeletedVersion,
+    History,
+    Resource,
+    ResourceType,
+    Version,
+    instant,
+    without_empty,
+)
 from api.fhir.searching import BESIDE
 from api.fhir.table import SERVED
 from db.postgres import Read
-from services.core.errors import InvalidInput, NotFound
+from services.core.errors import Gone, InvalidInput, NotFound
 
 router = APIRouter(prefix=FHIR_PATH, tags=["FHIR"])
 
@@ -34,10 +42,13 @@ _VERSION: Final[Responses] = {
 }
 
 
+Versions = Sequence[Version]
+
+
 def _serve_history(kind: ResourceType, history: History) -> None:
     """Add the routes that read the versions of a resource of the type."""
 
-    def versions(caller: Caller, resource_id: str) -> Read[Sequence[Resource]]:
+    def versions(caller: Caller, resource_id: str) -> Read[Versions]:
         return caller.read(lambda session: history(session, caller, resource_id))
 
     @router.get(
@@ -52,7 +63,8 @@ def _serve_history(kind: ResourceType, history: History) -> None:
         read = versions(caller, resource_id)
         address = f"{base_of(request)}/{kind.name}/{resource_id}"
         return FhirResponse(
-            _bundle(address, kind, read.value), headers=read_headers(read, caller.after)
+            _bundle(address, kind, resource_id, read.value),
+            headers=read_headers(read, caller.after),
         )
 
     @router.get(
@@ -74,21 +86,43 @@ def _serve_history(kind: ResourceType, history: History) -> None:
     read_version.__doc__ = f"Read one version: {kind.documentation}"
 
 
-def _of_number(versions: Sequence[Resource], number: str) -> Resource:
-    for resource in versions:
-        if resource["meta"]["versionId"] == number:
-            return resource
+def _of_number(versions: Versions, number: str) -> Resource:
+    for version in versions:
+        if isinstance(version, DeletedVersion):
+            if str(version.number) == number:
+                raise Gone("It was deleted with this version.")
+        elif version["meta"]["versionId"] == number:
+            return version
     raise NotFound("There is no such version, or it was not kept.")
 
 
 def _bundle(
-    address: str, kind: ResourceType, versions: Sequence[Resource]
+    address: str, kind: ResourceType, resource_id: str, versions: Versions
 ) -> dict[str, Any]:
     return {
         "resourceType": "Bundle",
         "type": "history",
         "total": len(versions),
-        "entry": [_entry(address, kind, resource) for resource in versions],
+        "entry": [
+            _deletion(address, f"{kind.name}/{resource_id}", version)
+            if isinstance(version, DeletedVersion)
+            else _entry(address, kind, version)
+            for version in versions
+        ],
+    }
+
+
+def _deletion(address: str, url: str, version: DeletedVersion) -> dict[str, Any]:
+    return {
+        "fullUrl": address,
+        "request": {"method": "DELETE", "url": url},
+        "response": without_empty(
+            {
+                "status": "204",
+                "etag": f'W/"{version.number}"',
+                "lastModified": instant(version.at) if version.at else None,
+            }
+        ),
     }
 
 

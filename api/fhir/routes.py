@@ -1,9 +1,11 @@
 """/fhir: the routes of everything in the table, and the statement of what they are."""
 
+from dataclasses import replace
 from typing import Annotated, Any, Final
 from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Depends, HTTPException, Request
+from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from api.core.answers import read_headers
@@ -17,6 +19,7 @@ from api.core.outcomes import FHIR_JSON, FHIR_PATH, FhirResponse, outcome
 from api.fhir import searching, statement
 from api.fhir.answering import base_of, has_it, refuses, require_wanted, version_headers
 from api.fhir.definitions import (
+    FoundPage,
     Operation,
     Read,
     ResourceType,
@@ -97,6 +100,8 @@ def _described(kind: ResourceType) -> dict[str, Any]:
         searching.TOTAL: "none spares the count.",
         FORMAT: "json",
     }
+    if kind.includes:
+        told[searching.REVINCLUDE] = f"Adds {', '.join(kind.includes)}."
     return {
         "parameters": [
             {"name": name, "in": "query", "description": text, "schema": _TEXT}
@@ -112,10 +117,18 @@ def _searched(
     kind: ResourceType, search: Search, caller: Caller, request: Request, pairs: Pairs
 ) -> Response:
     require_wanted(request)
-    links = PageLinks(caller.stores.files.keys, kind, caller.actor)
+    links = PageLinks(kind, caller)
     asked = _search_of(kind, caller, request, pairs, links)
     page = asked.page(caller.stores.now())
-    read = caller.read(lambda session: search(session, asked.wanted, page))
+
+    def found(session: Session) -> FoundPage:
+        listed = search(session, asked.wanted, page)
+        if asked.included is None or not asked.size:
+            return listed
+        include = kind.includes[asked.included]
+        return replace(listed, included=include(session, caller, listed.resources))
+
+    read = caller.read(found)
     bundle = searching.searchset(base_of(request), kind, asked, read.value, links)
     return FhirResponse(bundle, headers=read_headers(read, caller.after))
 
@@ -130,7 +143,7 @@ def _search_of(
     if text := searching.page_text(pairs):
         return links.open(text)
     lenient = searching.is_lenient(request.headers)
-    return searching.read_search(kind, caller.actor, pairs, lenient=lenient)
+    return searching.read_search(kind, caller, pairs, lenient=lenient)
 
 
 def _serve_operation(operation: Operation) -> None:
@@ -206,7 +219,7 @@ def _serve_read(kind: ResourceType, read: Read) -> None:
     )
     def read_resource(caller: Program, request: Request, resource_id: str) -> Response:
         require_wanted(request)
-        found = caller.read(lambda session: read(session, caller.actor, resource_id))
+        found = caller.read(lambda session: read(session, caller, resource_id))
         headers = read_headers(found, caller.after) | version_headers(found.value)
         if has_it(request, headers):
             return Response(status_code=NOT_MODIFIED, headers=headers)

@@ -6,11 +6,13 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final
 from urllib.parse import urlencode
 
 from starlette.datastructures import Headers
 
+from api.core.dependencies import Caller
 from api.core.outcomes import outcome
 from api.fhir.definitions import (
     FoundPage,
@@ -19,17 +21,17 @@ from api.fhir.definitions import (
     ResourceType,
     Wanted,
 )
-from db.files.file_keys import FileKeys, KeyUnknown, SealBroken
-from services.core.actors import Actor
+from db.files.file_keys import KeyUnknown, SealBroken
 from services.core.errors import InvalidInput
 from services.core.typed_text import is_storable
 from services.lists.criteria import Direction, Order
 
 COUNT, SORT, TOTAL, FORMAT, PAGE = "_count", "_sort", "_total", "_format", "_page"
+REVINCLUDE: Final = "_revinclude"
 # Where a client says what it has seen, beside the header (see `place_seen_by`).
 BESIDE: Final = frozenset({FORMAT, "after_lsn"})
 # What every search understands beside the parameters of its type.
-OF_ALL: Final = (COUNT, SORT, TOTAL)
+OF_ALL: Final = (COUNT, SORT, TOTAL, REVINCLUDE)
 _USUAL_SIZE: Final = 20
 _MAX_SIZE: Final = 1_000
 _MOST_DIGITS: Final = 9
@@ -44,7 +46,8 @@ Pairs = Sequence[tuple[str, str]]
 class FhirSearch:
     """A search as it was understood; `ignored` are the parameters that nobody knows.
 
-    `total` was counted with the first page, and is told with the others.
+    `total` was counted with the first page, and is told with the others. `included`
+    names what is told beside the resources that were found.
     """
 
     pairs: Pairs
@@ -52,6 +55,7 @@ class FhirSearch:
     size: int
     is_counted: bool
     ignored: tuple[str, ...] = ()
+    included: str | None = None
     after: str | None = None
     total: int | None = None
 
@@ -67,16 +71,16 @@ def is_lenient(headers: Headers) -> bool:
 
 
 def read_search(
-    kind: ResourceType, actor: Actor, pairs: Pairs, *, lenient: bool = False
+    kind: ResourceType, caller: Caller, pairs: Pairs, *, lenient: bool = False
 ) -> FhirSearch:
     """Read a search by the parameters of its type; raises InvalidInput."""
     asked = [(name, value) for name, value in pairs if name not in BESIDE]
-    wanted, ignored = Wanted(actor), []
+    wanted, ignored = Wanted(caller), []
     used: list[tuple[str, str]] = []
     given: dict[str, str] = {}
     for name, value in asked:
         parameter = kind.parameter(name)
-        if parameter is None and name not in OF_ALL:
+        if parameter is None and not _is_of_all(kind, name, value):
             if not lenient:
                 raise _unknown(kind, name)
             ignored.append(name[:40])
@@ -92,11 +96,21 @@ def read_search(
     if SORT in given:
         wanted = _sorted(kind, wanted, given[SORT])
     size, is_counted = read_count(given.get(COUNT)), _is_counted(given.get(TOTAL))
-    return FhirSearch(used, wanted, size, is_counted, tuple(ignored))
+    return FhirSearch(
+        used, wanted, size, is_counted, tuple(ignored), given.get(REVINCLUDE)
+    )
+
+
+def _is_of_all(kind: ResourceType, name: str, value: str) -> bool:
+    """Tell whether every search, or of includes that of the type, understands it."""
+    return value in kind.includes if name == REVINCLUDE else name in OF_ALL
 
 
 def _unknown(kind: ResourceType, name: str) -> InvalidInput:
-    known = ", ".join([one.name for one in kind.parameters] + [*OF_ALL])
+    if name == REVINCLUDE and kind.includes:
+        return InvalidInput(name, f"{name} is {' or '.join(kind.includes)}.")
+    names = [one.name for one in kind.parameters] + [*OF_ALL]
+    known = ", ".join(one for one in names if one != REVINCLUDE or kind.includes)
     return InvalidInput(
         name[:40],
         f'{kind.name} has no search parameter "{name[:40]}". It has {known}. With '
@@ -146,11 +160,11 @@ class PageLinks:
     has asked.
     """
 
-    def __init__(self, keys: FileKeys, kind: ResourceType, actor: Actor) -> None:
-        self._keys = keys
+    def __init__(self, kind: ResourceType, caller: Caller) -> None:
+        self._keys = caller.stores.files.keys
         self._kind = kind
-        self._actor = actor
-        self._purpose = f"fhir page {kind.name} {actor.id}"
+        self._caller = caller
+        self._purpose = f"fhir page {kind.name} {caller.actor.id}"
 
     def seal(self, search: FhirSearch, found: FoundPage) -> str:
         """Return what stands for the next page in an address."""
@@ -170,7 +184,7 @@ class PageLinks:
             ) from error
         pairs, after, total = json.loads(content)
         known = [(name, value) for name, value in pairs]
-        search = read_search(self._kind, self._actor, known)
+        search = read_search(self._kind, self._caller, known)
         return replace(search, after=after, total=total)
 
 
@@ -201,6 +215,7 @@ def searchset(
         link.append({"relation": "next", "url": f"{address}?{next_}"})
     total = found.total if search.after is None else search.total
     entries = list(entries_of(address, found.resources)) if search.size else []
+    entries += map(partial(_included, base), found.included)
     if search.ignored:
         entries.append(_passed_over(search.ignored))
     return {
@@ -220,6 +235,14 @@ def entries_of(address: str, resources: Sequence[Resource]) -> Iterable[dict[str
             "resource": resource,
             "search": {"mode": "match"},
         }
+
+
+def _included(base: str, resource: Resource) -> dict[str, Any]:
+    return {
+        "fullUrl": f"{base}/{resource['resourceType']}/{resource['id']}",
+        "resource": resource,
+        "search": {"mode": "include"},
+    }
 
 
 def _passed_over(names: Sequence[str]) -> dict[str, Any]:

@@ -78,6 +78,7 @@ def _resource(kind: ResourceType) -> dict[str, Any]:
         "versioning": "versioned" if kind.is_versioned else "no-version",
         "readHistory": kind.history is not None,
         "conditionalCreate": kind.creation is not None,
+        **({"searchRevInclude": [*kind.includes]} if kind.includes else {}),
         **({"searchParam": parameters} if parameters else {}),
         **({"operation": operations} if operations else {}),
     }

@@ -31,3 +31,22 @@ CONDITION_CATEGORY: Final = "http://terminology.hl7.org/CodeSystem/condition-cat
 OBSERVATION_CATEGORY: Final = (
     "http://terminology.hl7.org/CodeSystem/observation-category"
 )
+
+AUDIT_ACTION: Final = "urn:chartroom:audit-action"
+USER: Final = "urn:chartroom:user"
+ROLE: Final = "urn:chartroom:role"
+# What is served nowhere by FHIR has an id of this system, with its kind in the end.
+OF_KIND: Final = "urn:chartroom:"
+DICOM: Final = "http://dicom.nema.org/resources/ontology/DCM"
+AUDIT_EVENT_ACTION: Final = "http://hl7.org/fhir/audit-event-action"
+AUDIT_EVENT_OUTCOME: Final = "http://hl7.org/fhir/audit-event-outcome"
+AUDIT_ENTITY_TYPE: Final = "http://terminology.hl7.org/CodeSystem/audit-entity-type"
+AUDIT_SOURCE_TYPE: Final = "http://terminology.hl7.org/CodeSystem/security-source-type"
+BALP_ENTITY_TYPE: Final = (
+    "https://profiles.ihe.net/ITI/BALP/CodeSystem/BasicAuditEntityType"
+)
+OBJECT_ROLE: Final = "http://terminology.hl7.org/CodeSystem/object-role"
+DATA_OPERATION: Final = "http://terminology.hl7.org/CodeSystem/v3-DataOperation"
+PARTICIPANT_TYPE: Final = (
+    "http://terminology.hl7.org/CodeSystem/provenance-participant-type"
+)

@@ -7,6 +7,7 @@ from api.fhir.booking import OPERATIONS
 from api.fhir.definitions import ResourceType
 from api.fhir.resources.allergies import ALLERGY
 from api.fhir.resources.appointments import APPOINTMENT
+from api.fhir.resources.audit_events import AUDIT_EVENT
 from api.fhir.resources.conditions import CONDITION
 from api.fhir.resources.documents import BINARY, DOCUMENT
 from api.fhir.resources.encounters import ENCOUNTER
@@ -14,24 +15,32 @@ from api.fhir.resources.medication_requests import MEDICATION_REQUEST
 from api.fhir.resources.observations import OBSERVATION
 from api.fhir.resources.patients import PATIENT
 from api.fhir.resources.practitioners import PRACTITIONER, PRACTITIONER_ROLE
+from api.fhir.resources.provenances import BY_TARGET, PROVENANCE
 from api.fhir.resources.schedules import SCHEDULE, SLOT
 from api.fhir.writing import patients as sent_patients
 
-# Bookings are made by IHE's operations, documents are filed by a transaction.
-_REGISTERED: Final = replace(PATIENT, creation=sent_patients.CREATION)
+# Bookings are made by IHE's operations, documents are filed by a transaction. Who made
+# a record goes with the record.
+_REGISTERED: Final = replace(
+    PATIENT, creation=sent_patients.CREATION, includes=BY_TARGET
+)
+_PRESCRIBED: Final = replace(MEDICATION_REQUEST, includes=BY_TARGET)
+_FILED: Final = replace(DOCUMENT, includes=BY_TARGET)
 _BOOKED: Final = replace(APPOINTMENT, operations=OPERATIONS)
 SERVED: Final[tuple[ResourceType, ...]] = (
     _REGISTERED,
     ALLERGY,
     CONDITION,
     OBSERVATION,
-    MEDICATION_REQUEST,
+    _PRESCRIBED,
     PRACTITIONER,
     PRACTITIONER_ROLE,
-    DOCUMENT,
+    _FILED,
     BINARY,
     SCHEDULE,
     SLOT,
     _BOOKED,
     ENCOUNTER,
+    PROVENANCE,
+    AUDIT_EVENT,
 )

@@ -4,6 +4,7 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
+from api.core.dependencies import Caller
 from api.fhir import systems
 from api.fhir.definitions import (
     Resource,
@@ -14,7 +15,6 @@ from api.fhir.definitions import (
     without_empty,
 )
 from api.fhir.resources import visits
-from services.core.actors import Actor
 from services.visits.booking import bookings
 from services.visits.booking.bookings import BookingRecord, BookingStatus
 from services.visits.front_desk import appointments
@@ -107,8 +107,9 @@ def proposed_resource(slot: SlotRecord) -> Resource:
     }
 
 
-def read(session: Session, actor: Actor, id_: str) -> Resource:
+def read(session: Session, caller: Caller, id_: str) -> Resource:
     """Return the Appointment of a booking; raises NoSuchBooking, NotAllowed."""
+    actor = caller.actor
     booking = bookings.get(session, actor, uuid_of(id_))
     if booking.appointment_id is None:
         return booking_resource(booking)

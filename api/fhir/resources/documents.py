@@ -1,17 +1,20 @@
 """DocumentReference: what is known of a document; its file is a Binary."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Final
 
 from sqlalchemy.orm import Session
 
+from api.core.dependencies import Caller
 from api.fhir import parameters, systems
 from api.fhir.definitions import (
+    DeletedVersion,
     FoundPage,
     PageWanted,
     Resource,
     ResourceType,
     SearchParameter,
+    Version,
     Wanted,
     coding,
     concept,
@@ -21,7 +24,11 @@ from api.fhir.definitions import (
     uuid_of,
     without_empty,
 )
-from services.core.actors import Actor, Role
+from services.audit.log.document_revisions import (
+    DocumentRevision,
+    list_document_revisions,
+)
+from services.core.actors import Role
 from services.documents import records, search
 from services.documents.records.kinds import TYPE_LABELS, DocumentType
 from services.documents.records.model import DocumentRecord, VersionRecord
@@ -40,8 +47,13 @@ _LOINC: Final = {
 TYPES_BY_LOINC: Final = {code: kind for kind, code in _LOINC.items()}
 
 
-def document_resource(document: DocumentRecord) -> Resource:
-    """Return the DocumentReference of the latest version."""
+def document_resource(
+    document: DocumentRecord, forgotten: Set[str] = frozenset()
+) -> Resource:
+    """Return the DocumentReference of the latest version.
+
+    Of what is `forgotten` of an earlier one nothing is told.
+    """
     return without_empty(
         {
             "resourceType": NAME,
@@ -52,9 +64,9 @@ def document_resource(document: DocumentRecord) -> Resource:
             "subject": _subject(document),
             "date": instant(document.created_at),
             "author": [{"display": document.version.author_name}],
-            "description": document.title,
+            "description": None if "title" in forgotten else document.title,
             "securityLabel": _labels(document),
-            "content": [{"attachment": _attachment(document)}],
+            "content": [{"attachment": _attachment(document, forgotten)}],
         }
     )
 
@@ -81,9 +93,10 @@ def _labels(document: DocumentRecord) -> list[Resource]:
     return labels
 
 
-def _attachment(document: DocumentRecord) -> Resource:
+def _attachment(document: DocumentRecord, forgotten: Set[str]) -> Resource:
     """Return where the file is, unless it cannot be had; its SHA-256 in any case."""
     version, dated_on = document.version, document.dated_on
+    dated = dated_on.isoformat() if dated_on else instant(version.created_at)
     where = f"Binary/{binary_id(version)}" if version.is_served else None
     return without_empty(
         {
@@ -92,9 +105,7 @@ def _attachment(document: DocumentRecord) -> Resource:
             "url": where,
             "size": version.filesize,
             "title": version.filename,
-            "creation": dated_on.isoformat()
-            if dated_on
-            else instant(version.created_at),
+            "creation": None if "dated_on" in forgotten else dated,
         }
     )
 
@@ -111,8 +122,24 @@ def version_named(id_: str) -> tuple[str, int]:
     return document_id, int(number) if is_number else 0
 
 
-def _read(session: Session, actor: Actor, id_: str) -> Resource:
-    return document_resource(records.get(session, actor, uuid_of(id_)))
+def _read(session: Session, caller: Caller, id_: str) -> Resource:
+    return document_resource(records.get(session, caller.actor, uuid_of(id_)))
+
+
+def _history(session: Session, caller: Caller, id_: str) -> Sequence[Version]:
+    revisions = list_document_revisions(
+        session, caller.stores.audit, caller.actor, uuid_of(id_)
+    )
+    return list(map(version_resource, revisions))
+
+
+def version_resource(revision: DocumentRevision) -> Version:
+    """Return the DocumentReference of a revision, or that it was deleted then."""
+    number, at = revision.record.revision, revision.made_at
+    if revision.is_deleted:
+        return DeletedVersion(number, at)
+    resource = document_resource(revision.record, revision.forgotten)
+    return resource | {"meta": meta(number, at)}
 
 
 def _search(session: Session, wanted: Wanted, page: PageWanted) -> FoundPage:
@@ -143,6 +170,7 @@ DOCUMENT: Final = ResourceType(
     name=NAME,
     documentation="Documents that are not deleted, each with its latest version.",
     read=_read,
+    history=_history,
     search=_search,
     parameters=(
         parameters.ID,

@@ -5,6 +5,7 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
+from api.core.dependencies import Caller
 from api.fhir import systems
 from api.fhir.definitions import (
     Resource,
@@ -16,7 +17,6 @@ from api.fhir.definitions import (
     without_empty,
 )
 from api.fhir.resources import visits
-from services.core.actors import Actor
 from services.visits.front_desk import appointments
 from services.visits.front_desk.appointments import VisitRecord, VisitStatus
 
@@ -63,8 +63,8 @@ def _instant_of(timestamp: datetime | None) -> str | None:
     return None if timestamp is None else instant(timestamp)
 
 
-def _read(session: Session, actor: Actor, id_: str) -> Resource:
-    return encounter_resource(appointments.get(session, actor, uuid_of(id_)))
+def _read(session: Session, caller: Caller, id_: str) -> Resource:
+    return encounter_resource(appointments.get(session, caller.actor, uuid_of(id_)))
 
 
 ENCOUNTER: Final = ResourceType(

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from api.core.dependencies import Caller
 from api.fhir import parameters
 from api.fhir.definitions import (
     FoundPage,
@@ -43,9 +44,9 @@ class PartsOfRecords:
     permission: Permission
     holds: dict[str, Holds]
 
-    def read(self, session: Session, actor: Actor, id_: str) -> Resource:
+    def read(self, session: Session, caller: Caller, id_: str) -> Resource:
         """Return the part of this id; raises NotFound, NotAllowed."""
-        for part in self.of_record(session, actor, _record_of(id_)):
+        for part in self.of_record(session, caller.actor, _record_of(id_)):
             if part["id"] == id_:
                 return part
         raise NotFound(f"There is no such {self.noun}.")

@@ -23,7 +23,6 @@ from api.fhir.definitions import (
     without_empty,
 )
 from services.audit.log.patient_versions import list_patient_versions
-from services.core.actors import Actor
 from services.core.errors import InvalidInput
 from services.lists.pages import MAX_SIZE
 from services.patients import search
@@ -98,8 +97,8 @@ def _link(patient: PatientRecord) -> list[Resource]:
     return [{"other": other, "type": "replaced-by"}]
 
 
-def _read(session: Session, actor: Actor, id_: str) -> Resource:
-    return patient_resource(patients.get_patient(session, actor, uuid_of(id_)))
+def _read(session: Session, caller: Caller, id_: str) -> Resource:
+    return patient_resource(patients.get_patient(session, caller.actor, uuid_of(id_)))
 
 
 def _history(session: Session, caller: Caller, id_: str) -> Sequence[Resource]:

@@ -5,10 +5,12 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
+from api.core.dependencies import Caller
 from api.fhir import parameters, systems
 from api.fhir.definitions import (
     FoundPage,
     PageWanted,
+    Read,
     Resource,
     ResourceType,
     Search,
@@ -19,7 +21,6 @@ from api.fhir.definitions import (
     uuid_of,
     without_empty,
 )
-from services.core.actors import Actor
 from services.core.errors import InvalidInput
 from services.visits.schedule import doctors
 from services.visits.schedule.doctors import DoctorRecord
@@ -71,9 +72,9 @@ def role_resource(doctor: DoctorRecord) -> Resource:
 Describe = Callable[[DoctorRecord], Resource]
 
 
-def _reading(describe: Describe) -> Callable[[Session, Actor, str], Resource]:
-    def read(session: Session, actor: Actor, id_: str) -> Resource:
-        return describe(doctors.get_doctor(session, actor, uuid_of(id_)))
+def _reading(describe: Describe) -> Read:
+    def read(session: Session, caller: Caller, id_: str) -> Resource:
+        return describe(doctors.get_doctor(session, caller.actor, uuid_of(id_)))
 
     return read
 

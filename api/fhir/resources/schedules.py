@@ -7,6 +7,7 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
+from api.core.dependencies import Caller
 from api.fhir import parameters
 from api.fhir.definitions import (
     FoundPage,
@@ -21,7 +22,6 @@ from api.fhir.definitions import (
     without_empty,
 )
 from api.fhir.resources.practitioners import doctor_type
-from services.core.actors import Actor
 from services.core.errors import InvalidInput
 from services.visits.schedule import slots
 from services.visits.schedule.doctors import DoctorRecord
@@ -62,8 +62,8 @@ def slot_resource(slot: SlotRecord) -> Resource:
     }
 
 
-def _read(session: Session, actor: Actor, id_: str) -> Resource:
-    return slot_resource(slots.get_slot(session, actor, uuid_of(id_)))
+def _read(session: Session, caller: Caller, id_: str) -> Resource:
+    return slot_resource(slots.get_slot(session, caller.actor, uuid_of(id_)))
 
 
 def _search(session: Session, wanted: Wanted, page: PageWanted) -> FoundPage:

@@ -68,7 +68,7 @@ def _named(session: Session, wanted: Wanted, page: PageWanted, read: Read) -> Fo
     found = []
     for id_ in dict.fromkeys(wanted.values["_id"]):
         with suppress(NotFound):
-            found.append(read(session, wanted.actor, id_))
+            found.append(read(session, wanted.caller, id_))
     return page_of(found, dict, page)
 
 

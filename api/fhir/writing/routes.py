@@ -132,7 +132,7 @@ def _existing(kind: ResourceType, caller: Caller, text: str | None) -> Wanted | 
         pairs = parse_qsl(asked, keep_blank_values=True, max_num_fields=20)
     except ValueError as error:
         raise InvalidInput(_IF_NONE_EXIST, "These are too many parameters.") from error
-    search = read_search(kind, caller.actor, pairs)
+    search = read_search(kind, caller, pairs)
     # One that finds everybody would take the new patient for any of them.
     if not search.pairs or {name for name, _ in search.pairs} & {*OF_ALL}:
         raise InvalidInput(

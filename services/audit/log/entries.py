@@ -104,13 +104,13 @@ def list_entries(
 ) -> AuditPage:
     """Return a page of the log, the newest first; raises NotAllowed, Unavailable."""
     actor.require(Permission.VIEW_AUDIT, wanted.patient_id)
-    audit.record(session, actor, Action.AUDIT_READ, details=_filter_of(wanted))
+    audit.record(session, actor, Action.AUDIT_READ, details=describe_filter(wanted))
     entries = find(store, wanted, after, PAGE_SIZE + 1)
     shown = entries[:PAGE_SIZE]
     names = names_of(session, {entry.actor_id for entry in shown})
     goes_on = len(entries) > PAGE_SIZE
     return AuditPage(
-        tuple(_entry(entry, names) for entry in shown),
+        tuple(entry_of(entry, names) for entry in shown),
         shown[-1].cursor if goes_on else None,
     )
 
@@ -129,7 +129,7 @@ def count_by_hour(
     Raises NotAllowed, Unavailable.
     """
     actor.require(Permission.VIEW_AUDIT, wanted.patient_id)
-    details = _filter_of(wanted) | {"of": "counts by hour"}
+    details = describe_filter(wanted) | {"of": "counts by hour"}
     audit.record(session, actor, Action.AUDIT_READ, details=details)
     ends = min(wanted.until or now, now).astimezone(UTC) + _AN_HOUR
     until = ends.replace(minute=0, second=0, microsecond=0)
@@ -151,7 +151,7 @@ def export_csv(
     The session must stay open until the last piece; raises as `list_entries` does.
     """
     actor.require(Permission.VIEW_AUDIT, wanted.patient_id)
-    audit.record(session, actor, Action.AUDIT_EXPORT, details=_filter_of(wanted))
+    audit.record(session, actor, Action.AUDIT_EXPORT, details=describe_filter(wanted))
     # Asked at once, so that a log that is away is told before anything is sent.
     find(store, wanted, None, 1)
     return _written(store, wanted, names_of(session))
@@ -189,7 +189,8 @@ def record_verification(
     audit.record(session, actor, Action.AUDIT_VERIFY, details=details)
 
 
-def _entry(entry: AuditEntry, names: Mapping[UUID, str]) -> Entry:
+def entry_of(entry: AuditEntry, names: Mapping[UUID, str]) -> Entry:
+    """Return an entry as it is told, by the names of those who act."""
     return Entry(
         sequence=entry.sequence,
         at=entry.at,
@@ -208,7 +209,8 @@ def _entry(entry: AuditEntry, names: Mapping[UUID, str]) -> Entry:
     )
 
 
-def _filter_of(wanted: AuditFilter) -> dict[str, object]:
+def describe_filter(wanted: AuditFilter) -> dict[str, object]:
+    """Return what was asked of the log, as it is written down in the log."""
     details = asdict(replace(wanted, actions=frozenset(), other_than=frozenset()))
     details["actions"] = sorted(wanted.actions)
     details["other_than"] = sorted(wanted.other_than)
@@ -222,7 +224,7 @@ def _written(
     yield _line(columns)
     try:
         for entry in store.stream(wanted):
-            shown = _entry(entry, names)
+            shown = entry_of(entry, names)
             yield _line([_cell(getattr(shown, name)) for name in columns])
     except AuditStoreUnavailable as error:
         raise AuditLogUnavailable from error

@@ -5,20 +5,19 @@ led back from one version to the one before.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.audit_store import AuditEntry, AuditFilter, AuditStore
-from db.models.audit import AuditEvent
 from db.postgres import assume_role
 from services.audit.log.accesses import tell_who
-from services.audit.log.reading import find, names_of
+from services.audit.log.makers import Maker, maker_of
+from services.audit.log.reading import find_all, names_of
 from services.core import audit
 from services.core.actors import Actor
 from services.core.audit import Action
@@ -38,7 +37,6 @@ _MAKING: Final = frozenset(
         Action.PAST_COPY,
     }
 )
-_MOST: Final = 1_000
 # In the order of the form.
 _KEPT: Final = (*FIELDS, "deceased_on")
 _AS_JSON: Final = TypeAdapter(PatientRecord)
@@ -55,6 +53,7 @@ class PatientVersion:
     record: PatientRecord
     made_at: datetime | None
     who: str | None
+    maker: Maker | None
     action: Action | None
     changed: Mapping[str, tuple[Any, Any]]
 
@@ -81,29 +80,14 @@ def list_patient_versions(
 def _made(
     session: Session, store: AuditStore, patient_id: UUID
 ) -> dict[int, AuditEntry]:
-    """Return what made each version: from the outbox, and then from the log.
-
-    In this order, since what is shipped meanwhile is in the log before it leaves.
-    """
+    """Return what made each version."""
     actions = frozenset(map(str, _MAKING))
-    waiting = session.scalars(
-        select(AuditEvent)
-        .where(AuditEvent.patient_id == patient_id, AuditEvent.action.in_(actions))
-        .order_by(AuditEvent.position.desc())
-    )
-    entries = [*map(_entry, waiting)]
     wanted = AuditFilter(patient_id=patient_id, actions=actions, outcome="done")
-    entries += find(store, wanted, None, _MOST)
     made: dict[int, AuditEntry] = {}
-    for number, entry in _numbered(entries, patient_id):
+    for number, entry in _numbered(find_all(session, store, wanted), patient_id):
         # The newest: the clinic may have gone back to before an earlier one.
         made.setdefault(number, entry)
     return made
-
-
-def _entry(event: AuditEvent) -> AuditEntry:
-    names = [field.name for field in fields(AuditEntry) if field.name != "sequence"]
-    return AuditEntry(sequence=0, **{name: getattr(event, name) for name in names})
 
 
 def _numbered(
@@ -131,6 +115,7 @@ def _versions(
             record=current,
             made_at=made_at,
             who=tell_who(entry, actor, names) if entry else None,
+            maker=maker_of(entry, actor, names) if entry else None,
             action=Action(entry.action) if entry else None,
             changed=_changed(entry) if entry else {},
         )

@@ -1,6 +1,7 @@
 """What every reader of the audit log shares: entries, and the names of people."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from typing import Final
 from uuid import UUID
 
@@ -14,11 +15,14 @@ from db.audit_store import (
     AuditStore,
     AuditStoreUnavailable,
 )
+from db.models.audit import AuditEvent
 from db.models.user import User
 from services.core.errors import Unavailable
 
 # What is done again and again is told once, so a page of these is a screen or two.
 PAGE_SIZE: Final = 200
+# As many as nobody and nothing is changed.
+_MOST: Final = 1_000
 _NOBODY: Final = "Somebody not signed in"
 _UNNAMED: Final = "A program or former account"
 
@@ -34,13 +38,47 @@ class AuditLogUnavailable(Unavailable):
 
 
 def find(
-    store: AuditStore, wanted: AuditFilter, after: AuditCursor | None, limit: int
+    store: AuditStore,
+    wanted: AuditFilter,
+    after: AuditCursor | None,
+    limit: int,
+    *,
+    oldest_first: bool = False,
 ) -> tuple[AuditEntry, ...]:
-    """Return entries, the newest first; raises AuditLogUnavailable."""
+    """Return entries, the newest first unless said; raises AuditLogUnavailable."""
     try:
-        return store.find(wanted, after=after, limit=limit)
+        return store.find(wanted, after=after, limit=limit, oldest_first=oldest_first)
     except AuditStoreUnavailable as error:
         raise AuditLogUnavailable from error
+
+
+def find_all(
+    session: Session, store: AuditStore, wanted: AuditFilter
+) -> list[AuditEntry]:
+    """Return what was done to one patient or thing, the newest first.
+
+    What waits for the log is among it; `wanted` may name a patient, a subject, actions
+    and an outcome. Raises AuditLogUnavailable.
+    """
+    asked = {
+        AuditEvent.patient_id: wanted.patient_id,
+        AuditEvent.subject_kind: wanted.subject_kind,
+        AuditEvent.subject_id: wanted.subject_id,
+        AuditEvent.outcome: wanted.outcome,
+    }
+    equal = [column == value for column, value in asked.items() if value is not None]
+    # In this order, since what is shipped meanwhile is in the log before it leaves.
+    waiting = session.scalars(
+        select(AuditEvent)
+        .where(AuditEvent.action.in_(wanted.actions), *equal)
+        .order_by(AuditEvent.position.desc())
+    )
+    return [*map(_waiting, waiting), *find(store, wanted, None, _MOST)]
+
+
+def _waiting(event: AuditEvent) -> AuditEntry:
+    names = {field.name for field in fields(AuditEntry)} - {"sequence", "shipped_at"}
+    return AuditEntry(sequence=0, **{name: getattr(event, name) for name in names})
 
 
 def names_of(

@@ -120,13 +120,13 @@ def suppose(
 def _write_supposed(
     session: Session, document: Document, values: Mapping[str, Any]
 ) -> None:
-    written = session.scalar(
+    written = session.execute(
         update(Document)
         .where(Document.id == document.id, Document.revision == document.revision)
         .values(**values, revision=Document.revision + 1)
-        .returning(Document.latest)
+        .returning(Document.latest, Document.revision)
         .execution_options(synchronize_session=False)
-    )
+    ).one_or_none()
     # Somebody has just said something else of it.
     if written is None:
         return
@@ -137,7 +137,11 @@ def _write_supposed(
         Action.DOCUMENT_CHANGE,
         patient_id=document.patient_id,
         subject=("document", document.id),
-        details={"version": written, "changed": {name: [] for name in values}},
+        details={
+            "version": written.latest,
+            "revision": written.revision,
+            "changed": {name: [] for name in values},
+        },
     )
 
 
@@ -262,5 +266,9 @@ def _record(
             Action.DOCUMENT_CHANGE,
             patient_id=patient_id,
             subject=("document", after.id),
-            details={"version": after.latest, "changed": changed},
+            details={
+                "version": after.latest,
+                "revision": after.revision,
+                "changed": changed,
+            },
         )

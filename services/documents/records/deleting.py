@@ -122,5 +122,7 @@ def _done(
     reason: str | None = None,
 ) -> DocumentRecord:
     after = reading.look_up(session, actor, document_id, even_deleted=True)
-    reading.record_event(session, actor, action, after, reason=reason)
+    reading.record_event(
+        session, actor, action, after, reason=reason, revision=after.revision
+    )
     return after

@@ -63,6 +63,7 @@ def file(
         filed,
         document_type=filed.document_type,
         classification=filed.classification,
+        revision=filed.revision,
         **versions.evidence(filed.version),
     )
     telling.tell_patient(session, filed)
@@ -85,8 +86,14 @@ def add_version(
     number = _next(session, actor, before, revision)
     versions.add(session, actor, document_id, number, content)
     after = reading.look_up(session, actor, document_id)
-    evidence = versions.evidence(after.version)
-    reading.record_event(session, actor, Action.DOCUMENT_ADD_VERSION, after, **evidence)
+    reading.record_event(
+        session,
+        actor,
+        Action.DOCUMENT_ADD_VERSION,
+        after,
+        revision=after.revision,
+        **versions.evidence(after.version),
+    )
     return after
 
 
@@ -105,7 +112,12 @@ def restore_version(
     versions.add_copy(session, actor, next_number, wanted)
     after = reading.look_up(session, actor, document_id)
     reading.record_event(
-        session, actor, Action.DOCUMENT_RESTORE_VERSION, after, restored=number
+        session,
+        actor,
+        Action.DOCUMENT_RESTORE_VERSION,
+        after,
+        revision=after.revision,
+        restored=number,
     )
     return after
 

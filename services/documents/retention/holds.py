@@ -77,7 +77,7 @@ def release_hold(
             held_because=None,
             revision=Document.revision + 1,
         )
-        .returning(Document.latest)
+        .returning(Document.latest, Document.revision)
     ).one_or_none()
     if released is None:
         known = select(Document.id).where(Document.id == document_id)
@@ -87,5 +87,5 @@ def release_hold(
         actor,
         Action.DOCUMENT_RELEASE,
         subject=(_SUBJECT, document_id),
-        details={"version": released.latest},
+        details={"version": released.latest, "revision": released.revision},
     )

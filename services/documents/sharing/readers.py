@@ -150,7 +150,11 @@ def name_readers(
         Action.DOCUMENT_CHANGE,
         patient_id=after.patient_id,
         subject=("document", after.id),
-        details={"version": after.latest, "changed": changed},
+        details={
+            "version": after.latest,
+            "revision": after.revision,
+            "changed": changed,
+        },
     )
     return after
 

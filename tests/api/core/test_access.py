@@ -35,6 +35,7 @@ NAMED = {
 EMPTY = {"form": {}}
 RECORD = "/fhir/Patient/{resource_id}/_history"
 MEDICATION = "/fhir/MedicationRequest/{resource_id}/_history"
+REVISIONS = "/fhir/DocumentReference/{resource_id}/_history"
 PARAMETERS = {"resourceType": "Parameters"}
 TAGGED = {"name": ""}
 FIELD = {"name": ""}
@@ -186,6 +187,14 @@ ROUTES = {
     ("GET", "/fhir/DocumentReference"): (None, 200, 200, 403, 403, 200),
     ("POST", "/fhir/DocumentReference/_search"): (None, 200, 200, 403, 403, 200),
     ("GET", "/fhir/DocumentReference/{resource_id}"): (None, 404, 404, 403, 403, 404),
+    ("GET", REVISIONS): (None, 404, 404, 403, 403, 404),
+    ("GET", f"{REVISIONS}/{{version_id}}"): (None, 404, 404, 403, 403, 404),
+    ("GET", "/fhir/Provenance"): (None, 400, 400, 403, 403, 400),
+    ("POST", "/fhir/Provenance/_search"): (None, 400, 400, 403, 403, 400),
+    ("GET", "/fhir/Provenance/{resource_id}"): (None, 404, 404, 403, 403, 404),
+    ("GET", "/fhir/AuditEvent"): (None, 403, 403, 403, 200, 403),
+    ("POST", "/fhir/AuditEvent/_search"): (None, 403, 403, 403, 200, 403),
+    ("GET", "/fhir/AuditEvent/{resource_id}"): (None, 403, 403, 403, 404, 403),
     ("GET", "/fhir/Binary/{resource_id}"): (None, 404, 404, 403, 403, 404),
     ("GET", "/fhir/Appointment"): (None, 400, 400, 403, 403, 200),
     ("POST", "/fhir/Appointment/_search"): (None, 400, 400, 403, 403, 200),

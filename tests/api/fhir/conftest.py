@@ -14,7 +14,7 @@ from db.postgres import SYSTEM
 from services.core.actors import Role
 from services.people import tokens
 from tests.api.conftest import Application, Client
-from tests.api.document_samples import upload
+from tests.api.document_samples import pdf, upload
 from tests.api.visit_samples import Practice
 from tests.browser.running import free_port
 from tests.kit import cast
@@ -28,6 +28,34 @@ def paper(client, ada) -> dict[str, Any]:
         client, patient_id=ada["uuid"], document_type="lab_report", title="Blood count"
     )
     return filed.json()["document"]
+
+
+@pytest.fixture
+def moved(client, ada) -> dict[str, Any]:
+    """Ada, who has moved since she was registered."""
+    path = f"/api/v1/patients/{ada['uuid']}"
+    read = client.get(path).json()
+    body = {name: read[name] for name in ("first_name", "last_name", "date_of_birth")}
+    body |= {"email": read["email"], "address": "2 Quay Street"}
+    answer = client.put(path, body, headers={"If-Match": '"1"'})
+    assert answer.status_code == 200, answer.text
+    moved: dict[str, Any] = answer.json()
+    return moved
+
+
+@pytest.fixture
+def revised(client, paper) -> str:
+    """The id of a document whose file was replaced; then deleted, and restored."""
+    path = f"/api/documents/{paper['id']}"
+    file = {"file": ("Second.pdf", pdf(), "application/pdf")}
+    for method, address, sent in (
+        ("POST", f"{path}/versions", {"files": file}),
+        ("DELETE", path, {}),
+        ("POST", f"{path}/restore", {}),
+    ):
+        answer = client.ask(method, address, **sent)
+        assert answer.is_success, answer.text
+    return paper["id"]
 
 
 @pytest.fixture

@@ -29,6 +29,7 @@ INVARIANTS: Final[dict[str, dict[str, str]]] = {
         "app-4": "cancelationReason.exists() implies "
         "(status = 'no-show' or status = 'cancelled')",
     },
+    "AuditEvent": {"sev-1": "entity.all(name.empty() or query.empty())"},
     "Bundle": {
         "bdl-1": "total.empty() or (type = 'searchset') or (type = 'history')",
         "bdl-2": "entry.search.empty() or (type = 'searchset')",

@@ -76,7 +76,7 @@ def consultation(application) -> Consultation:
     return application.database.write(hold, identity=SYSTEM).value
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def withdrawn(application, consultation) -> UUID:
     """A prescription that was amended, and then withdrawn; its id."""
     clinician = application.people[Role.CLINICIAN]
@@ -363,3 +363,29 @@ def test_a_drug_is_read_as_it_was_issued_amended_and_withdrawn(clinician, withdr
     assert _read(clinician, "MedicationRequest", f"{path}/4").status_code == 404
     beyond = _read(clinician, "MedicationRequest", f"{withdrawn}.2/_history")
     assert beyond.status_code == 404
+
+
+def test_who_issued_amended_and_withdrew_a_drug_is_told(clinician, withdrawn):
+    asked = {"target": f"MedicationRequest/{withdrawn}.1"}
+    bundle = clinician.get("/fhir/Provenance", params=asked, headers=NEWEST).json()
+
+    validate(bundle)
+    found = [entry["resource"] for entry in bundle["entry"]]
+    assert [
+        (one["target"][0]["reference"], one["activity"]["coding"][1]["code"])
+        for one in found
+    ] == [
+        (f"MedicationRequest/{withdrawn}.1/_history/1", "prescription:issue"),
+        (f"MedicationRequest/{withdrawn}.1/_history/2", "prescription:amend"),
+        (f"MedicationRequest/{withdrawn}.1/_history/3", "prescription:withdraw"),
+    ]
+    assert len({one["agent"][0]["who"]["display"] for one in found}) == 1
+    for one in found:
+        validate(one)
+        assert _read(clinician, "Provenance", one["id"]).json() == one
+    beyond = {"target": f"MedicationRequest/{withdrawn}.2"}
+    none = clinician.get("/fhir/Provenance", params=beyond, headers=NEWEST)
+    assert none.json()["total"] == 0
+    include = {"_id": f"{withdrawn}.1", "_revinclude": "Provenance:target"}
+    found = clinician.get("/fhir/MedicationRequest", params=include, headers=NEWEST)
+    assert len(found.json()["entry"]) == 4

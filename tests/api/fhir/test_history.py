@@ -1,8 +1,7 @@
-"""The versions of a Patient, read by FHIR."""
+"""The versions of a Patient and of a DocumentReference, read by FHIR."""
 
 from typing import Any
 
-import pytest
 from sqlalchemy import func, update
 
 from db.models.patient import Patient
@@ -10,19 +9,6 @@ from db.postgres import SYSTEM
 from services.core.actors import Role
 from tests.api.fhir.conftest import actions_about
 from tests.api.fhir.oracles import validate
-
-
-@pytest.fixture
-def moved(client, ada) -> dict[str, Any]:
-    """Ada, who has moved since she was registered."""
-    path = f"/api/v1/patients/{ada['uuid']}"
-    read = client.get(path).json()
-    body = {name: read[name] for name in ("first_name", "last_name", "date_of_birth")}
-    body |= {"email": read["email"], "address": "2 Quay Street"}
-    answer = client.put(path, body, headers={"If-Match": '"1"'})
-    assert answer.status_code == 200, answer.text
-    moved: dict[str, Any] = answer.json()
-    return moved
 
 
 def _history(patient: dict[str, Any], number: int | None = None) -> str:
@@ -91,3 +77,55 @@ def test_who_read_the_history_is_in_the_audit_log(application, client, moved):
     client.get(_history(moved))
 
     assert actions_about(application, moved["uuid"]).count("patient:read") == 2
+
+
+def test_a_document_is_told_as_it_was_with_each_of_its_files(client, revised):
+    path = f"/fhir/DocumentReference/{revised}"
+
+    bundle = client.get(f"{path}/_history").json()
+
+    validate(bundle)
+    restored, deleted, replaced, filed = bundle["entry"]
+    for entry in (restored, replaced, filed):
+        validate(entry["resource"])
+        number = entry["resource"]["meta"]["versionId"]
+        assert client.get(f"{path}/_history/{number}").json() == entry["resource"]
+    assert restored["resource"] == client.get(path).json()
+    assert deleted["request"]["method"] == "DELETE"
+    assert "resource" not in deleted
+    assert client.get(f"{path}/_history/3").status_code == 410
+    files = [
+        entry["resource"]["content"][0]["attachment"]["url"]
+        for entry in (restored, replaced, filed)
+    ]
+    assert files == [f"Binary/{revised}.{number}" for number in (2, 2, 1)]
+    assert client.get(f"/fhir/{files[-1]}").status_code == 200
+    times = [entry["response"]["lastModified"] for entry in bundle["entry"]]
+    assert times == sorted(times, reverse=True)
+
+
+def test_what_a_document_was_called_before_is_not_known_any_more(client, paper):
+    path = f"/api/documents/{paper['id']}/details"
+    body = {"title": "Blood count of May", "document_type": "imaging"}
+    sent = client.ask("PATCH", path, json=body, headers={"If-Match": "*"})
+    assert sent.is_success, sent.text
+
+    history = f"/fhir/DocumentReference/{paper['id']}/_history"
+    newest, first = (client.get(f"{history}/{number}").json() for number in (2, 1))
+
+    assert newest["description"] == "Blood count of May"
+    assert "description" not in first
+    codes = [one["type"]["coding"][-1]["code"] for one in (newest, first)]
+    assert codes == ["imaging", "lab_report"]
+
+
+def test_nobody_reads_a_document_s_versions_who_may_not_open_it(as_role, revised):
+    path = f"/fhir/DocumentReference/{revised}/_history"
+    for role, status in (
+        (Role.CLINICIAN, 404),
+        (Role.PATIENT, 404),
+        (Role.ANALYST, 403),
+        (Role.ADMIN, 403),
+    ):
+        for address in (path, f"{path}/1"):
+            assert as_role(role).get(address).status_code == status

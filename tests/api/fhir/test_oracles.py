@@ -19,14 +19,17 @@ from tests.api.fhir.conftest import link_of
 from tests.api.fhir.oracles import validate
 
 PATIENTS = 30
-# What is listed of a patient, a day or a schedule alone; test_consultations has more.
+# What is listed of a patient, a day or a schedule alone, or to administrators;
+# test_consultations, test_provenances and test_audit_events have more.
 ASKED_OF_SOMEBODY = {
     "AllergyIntolerance",
     "Appointment",
+    "AuditEvent",
     "Condition",
     "Encounter",
     "MedicationRequest",
     "Observation",
+    "Provenance",
     "Slot",
 }
 

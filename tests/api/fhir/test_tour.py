@@ -24,6 +24,7 @@ def test_every_call_of_the_tour_is_answered(application, ada, paper, address, tm
         "PATH": os.environ["PATH"],
         "CLINIC": address,
         "TOKEN": application.tokens[Role.STAFF],
+        "ADMIN": application.tokens[Role.ADMIN],
         "PATIENT": ada["uuid"],
     }
 
@@ -42,12 +43,16 @@ def test_every_call_of_the_tour_is_answered(application, ada, paper, address, tm
         for call in calls
     ]
 
-    statement, patients, allergies, documents, times, registered, filed = answers
+    statement, patients, allergies, documents, times, *rest = answers
+    made, events, registered, filed = rest
     assert statement["resourceType"] == "CapabilityStatement"
     assert patients["type"] == "searchset"
     [allergy] = allergies["entry"]
     assert allergy["resource"]["code"] == {"text": "Penicillin V"}
     assert times["type"] == "searchset"
+    [provenance] = made["entry"]
+    assert provenance["resource"]["agent"][0]["type"]["coding"][0]["code"] == "author"
+    assert events["type"] == "searchset"
     assert documents["entry"][0]["resource"]["id"] == paper["id"]
     assert registered["birthDate"] == "1981-02-03"
     assert filed["type"] == "transaction-response"

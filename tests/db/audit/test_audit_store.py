@@ -32,6 +32,12 @@ from tests.db.audit.samples import ADA, BOB, CLERK, NOON, NURSE, document
         (AuditFilter(session_id=UUID(int=1)), [6]),
         (AuditFilter(since=NOON + timedelta(minutes=5)), [6, 5]),
         (AuditFilter(until=NOON + timedelta(minutes=2)), [1]),
+        (AuditFilter(since=NOON + timedelta(minutes=5, microseconds=1)), [6]),
+        (AuditFilter(until=NOON + timedelta(minutes=2, microseconds=1)), [2, 1]),
+        (AuditFilter(shipped_since=NOON, patient_id=ADA), [3, 1]),
+        (AuditFilter(shipped_since=NOON + timedelta(seconds=1)), []),
+        (AuditFilter(shipped_until=NOON), []),
+        (AuditFilter(event_ids=frozenset({UUID(int=7)})), []),
         (
             AuditFilter(
                 since=NOON + timedelta(minutes=2), until=NOON + timedelta(minutes=4)
@@ -53,6 +59,23 @@ def test_pages_follow_each_other_without_gap_or_overlap(store):
         after = page[-1].cursor
 
     assert seen == [6, 5, 4, 3, 2, 1]
+
+
+def test_pages_follow_each_other_the_oldest_first_as_well(store):
+    seen, after = [], None
+    while page := store.find(AuditFilter(), after=after, limit=4, oldest_first=True):
+        seen += [entry.sequence for entry in page]
+        after = page[-1].cursor
+
+    assert seen == [1, 2, 3, 4, 5, 6]
+
+
+def test_entries_are_found_by_the_ids_of_their_events(store):
+    known = {entry.sequence: entry.id for entry in store.find(AuditFilter())}
+
+    found = store.find(AuditFilter(event_ids=frozenset({known[2], known[5]})))
+
+    assert [entry.sequence for entry in found] == [5, 2]
 
 
 def test_entries_of_the_same_moment_are_paged_by_their_numbers(url, entries):

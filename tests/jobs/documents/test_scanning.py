@@ -358,7 +358,11 @@ def test_a_title_and_a_date_are_supposed_where_nobody_gave_any(database, files, 
     assert document.title == "Discharge letter"
     assert document.dated_on == date(2026, 3, 14)
     (changed,) = recorded(database, "document:change")
-    assert changed == {"version": 1, "changed": {"title": [], "dated_on": []}}
+    assert changed == {
+        "version": 1,
+        "revision": 2,
+        "changed": {"title": [], "dated_on": []},
+    }
 
 
 def test_what_somebody_called_a_document_it_stays(database, files, file):

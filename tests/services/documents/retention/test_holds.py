@@ -57,7 +57,10 @@ def test_a_released_document_is_held_no_more_and_that_is_told(session, boss, hel
     # Otherwise its time would begin anew.
     assert row.updated_at == before
     (event,) = events(session, Action.DOCUMENT_RELEASE)
-    assert (event.subject_id, event.details) == (str(held.id), {"version": 1})
+    assert (event.subject_id, event.details) == (
+        str(held.id),
+        {"version": 1, "revision": row.revision},
+    )
 
 
 def test_without_a_fresh_passkey_a_hold_stands(session, held):

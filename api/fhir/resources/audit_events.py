@@ -1,0 +1,337 @@
+"""AuditEvent: what was done here, as administrators read it in the audit log."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, time, timedelta, tzinfo
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from api.core.dependencies import Caller
+from api.fhir import audit_codes, parameters, systems
+from api.fhir.definitions import (
+    FoundPage,
+    PageWanted,
+    Resource,
+    ResourceType,
+    SearchParameter,
+    Wanted,
+    coding,
+    concept,
+    instant,
+    meta,
+    uuid_of,
+    without_empty,
+)
+from services.audit.log import AuditCursor, AuditFilter
+from services.audit.log.events import (
+    LoggedEvent,
+    count_events,
+    get_event,
+    list_events,
+)
+from services.core.errors import InvalidInput
+from services.lists.criteria import Direction
+
+NAME: Final = "AuditEvent"
+# The kinds of things in the log that are resources here, with what they are in FHIR's
+# list of roles.
+_KINDS: Final = {
+    "patient": ("Patient", "1"),
+    "document": ("DocumentReference", "3"),
+    "doctor": ("Practitioner", "15"),
+    "booking": ("Appointment", "4"),
+    "visit": ("Encounter", "4"),
+    "slot": ("Slot", "4"),
+}
+# One of them may name everybody whom a long list showed.
+MOST_LISTED: Final = 200
+_PEOPLE: Final = frozenset({"patient", "doctor", "user"})
+_PERSON, _THING = (coding(systems.AUDIT_ENTITY_TYPE, code) for code in ("1", "2"))
+_USER_ROLE: Final = coding(systems.OBJECT_ROLE, "11")
+_REQUEST: Final = coding(systems.BALP_ENTITY_TYPE, "XrequestId")
+_IP_ADDRESS: Final = "2"
+_YEARS: Final = range(1900, 2200)
+_SERVER: Final = coding(systems.AUDIT_SOURCE_TYPE, "4")
+
+
+def audit_event_resource(event: LoggedEvent) -> Resource:
+    """Return the AuditEvent, which tells no more than the page of the audit log."""
+    entry = event.entry
+    return without_empty(
+        {
+            "resourceType": NAME,
+            "id": str(event.id),
+            # Events never change: the first version is the only one.
+            "meta": meta(1, event.kept_at),
+            "type": audit_codes.type_of(entry.action),
+            "subtype": audit_codes.subtypes_of(entry.action),
+            "action": audit_codes.code_of(entry.action),
+            "recorded": instant(entry.at),
+            # Somebody may have written another word into the log.
+            "outcome": audit_codes.OUTCOMES.get(entry.outcome, "8"),
+            "outcomeDesc": entry.details,
+            "purposeOfEvent": [concept(entry.reason)] if entry.reason else None,
+            "agent": [_agent(event)],
+            "source": {"observer": {"display": "Chartroom"}, "type": [_SERVER]},
+            "entity": list(_entities(event)),
+        }
+    )
+
+
+def _agent(event: LoggedEvent) -> Resource:
+    entry = event.entry
+    who = {"display": entry.who}
+    role = concept(entry.role, coding(systems.ROLE, entry.role))
+    network = {"address": entry.network, "type": _IP_ADDRESS}
+    return without_empty(
+        {
+            "role": [role] if entry.role else None,
+            "who": who | _identified(systems.USER, entry.actor_id),
+            "requestor": True,
+            "network": network if entry.network else None,
+        }
+    )
+
+
+def _identified(system: str, value: object) -> Resource:
+    if not value:
+        return {}
+    return {"identifier": {"system": system, "value": str(value)}}
+
+
+def _entities(event: LoggedEvent) -> Iterator[Resource]:
+    """Yield the patients, what else the event is about, and the request it was in."""
+    patients = dict.fromkeys(filter(None, (event.entry.patient_id, *event.shown)))
+    for patient_id in patients:
+        yield _entity("patient", str(patient_id))
+    kind, id_ = event.subject_kind, event.subject_id
+    if kind and id_ and (kind != "patient" or id_ not in map(str, patients)):
+        yield _entity(kind, id_)
+    if event.entry.request_id:
+        what = _identified(f"{systems.OF_KIND}request", event.entry.request_id)
+        yield {"what": what, "type": _REQUEST}
+
+
+def _entity(kind: str, id_: str) -> Resource:
+    if kind in _KINDS:
+        type_, role = _KINDS[kind]
+        what = {"reference": f"{type_}/{id_}"}
+        played = coding(systems.OBJECT_ROLE, role)
+    else:
+        what = _identified(f"{systems.OF_KIND}{kind.replace(' ', '-')}", id_)
+        if kind == "prescription":
+            what = _identified(systems.UUID_URI, f"urn:uuid:{id_}")
+        played = _USER_ROLE if kind == "user" else coding(systems.OBJECT_ROLE, "4")
+    type_code = _PERSON if kind in _PEOPLE else _THING
+    return {"what": what, "type": type_code, "role": played}
+
+
+def filter_of(values: Mapping[str, Sequence[str]], zone: tzinfo) -> AuditFilter | None:
+    """Return what the parameters ask of the log, whose days are those of the zone.
+
+    None where nothing can meet them. Raises InvalidInput.
+    """
+    since, until = _stretch("date", values, zone)
+    shipped_since, shipped_until = _stretch("_lastUpdated", values, zone)
+    wanted = AuditFilter(
+        since=since,
+        until=until,
+        shipped_since=shipped_since,
+        shipped_until=shipped_until,
+        event_ids=frozenset(map(uuid_of, values.get("_id", ()))),
+    )
+    found: AuditFilter | None = wanted
+    for narrow in (_with_actions, _with_outcome, _with_people, _with_entity):
+        found = None if found is None else narrow(found, values)
+    return found
+
+
+def _with_actions(
+    wanted: AuditFilter, values: Mapping[str, Sequence[str]]
+) -> AuditFilter | None:
+    actions: frozenset[str] | None = None
+    for name, find in _ACTIONS.items():
+        if name in values:
+            met = frozenset[str]().union(*map(find, values[name]))
+            actions = met if actions is None else actions & met
+    if actions is None:
+        return wanted
+    return replace(wanted, actions=actions) if actions else None
+
+
+_ACTIONS: Final = {
+    "type": audit_codes.with_type,
+    "subtype": audit_codes.with_subtype,
+    "action": audit_codes.with_code,
+}
+
+
+def _with_outcome(
+    wanted: AuditFilter, values: Mapping[str, Sequence[str]]
+) -> AuditFilter | None:
+    value = _one("outcome", values)
+    if value is None:
+        return wanted
+    outcome = next(audit_codes.outcomes_of(value), None)
+    return replace(wanted, outcome=outcome) if outcome else None
+
+
+def _with_people(
+    wanted: AuditFilter, values: Mapping[str, Sequence[str]]
+) -> AuditFilter | None:
+    agent, patient = _one("agent", values), _one("patient", values)
+    if agent is not None:
+        system, bar, value = agent.rpartition("|")
+        if bar and system != systems.USER:
+            return None
+        wanted = replace(wanted, actor_id=uuid_of(value))
+    if patient is not None:
+        id_ = parameters.reference_to("Patient", patient)
+        wanted = replace(wanted, patient_id=uuid_of(id_))
+    return wanted
+
+
+def _with_entity(
+    wanted: AuditFilter, values: Mapping[str, Sequence[str]]
+) -> AuditFilter | None:
+    reference = _one("entity", values)
+    if reference is None:
+        return wanted
+    path, _, id_ = reference.rpartition("/")
+    kind = path.rpartition("/")[2]
+    if kind == "Patient":
+        is_other = wanted.patient_id not in {None, uuid_of(id_)}
+        return None if is_other else replace(wanted, patient_id=uuid_of(id_))
+    kinds = {type_: kind for kind, (type_, _) in _KINDS.items()}
+    if kind and kind not in kinds:
+        return None
+    return replace(wanted, subject_kind=kinds.get(kind), subject_id=id_)
+
+
+def _one(name: str, values: Mapping[str, Sequence[str]]) -> str | None:
+    given = values.get(name, ())
+    if len(given) > 1:
+        raise InvalidInput(name, f"Ask for one {name} at a time.")
+    return given[0] if given else None
+
+
+def _stretch(
+    name: str, values: Mapping[str, Sequence[str]], zone: tzinfo
+) -> tuple[datetime | None, datetime | None]:
+    """Return from when on, and until when: all values hold, as they stand apart."""
+    since: list[datetime] = []
+    until: list[datetime] = []
+    for value in values.get(name, ()):
+        prefix, begins, ends = _moments(name, value, zone)
+        if prefix in {"eq", "ge"}:
+            since.append(begins)
+        if prefix == "gt":
+            since.append(ends)
+        if prefix in {"eq", "le"}:
+            until.append(ends)
+        if prefix == "lt":
+            until.append(begins)
+    return max(since, default=None), min(until, default=None)
+
+
+def _moments(name: str, value: str, zone: tzinfo) -> tuple[str, datetime, datetime]:
+    """Return the prefix, when what is meant begins, and when it is over."""
+    prefix, first, last, moment = parameters.read_date(name, value)
+    # Close to either end of the calendar no zone has a midnight that can be compared.
+    if first.year not in _YEARS:
+        raise InvalidInput(name, f"{name} takes years from 1900 to 2199.")
+    if moment is not None:
+        step = timedelta(microseconds=1) if "." in value else timedelta(seconds=1)
+        return prefix, moment, moment + step
+    after = last + timedelta(days=1)
+    return (
+        prefix,
+        datetime.combine(first, time.min, zone),
+        datetime.combine(after, time.min, zone),
+    )
+
+
+def _dated(name: str, documentation: str) -> SearchParameter:
+    """Return a parameter that may stand there several times, for a from and a to."""
+
+    def narrow(wanted: Wanted, values: Sequence[str]) -> Wanted:
+        if len(values) > 1:
+            raise InvalidInput(name, f"Of {name} one value has to hold at a time.")
+        parameters.read_date(name, values[0])
+        before = wanted.values.get(name, ())
+        return replace(wanted, values={**wanted.values, name: (*before, *values)})
+
+    return SearchParameter(name, "date", documentation, narrow)
+
+
+def _read(session: Session, caller: Caller, id_: str) -> Resource:
+    store = caller.stores.audit
+    return audit_event_resource(get_event(session, store, caller.actor, uuid_of(id_)))
+
+
+def _search(session: Session, wanted: Wanted, page: PageWanted) -> FoundPage:
+    actor, store = wanted.actor, wanted.caller.stores.audit
+    zone = page.now.tzinfo
+    assert zone is not None  # noqa: S101 (the clinic's clock has one)
+    asked = filter_of(wanted.values, zone)
+    if asked is None:
+        # Of no event, which is asked all the same: it is refused to who may not.
+        asked = AuditFilter(event_ids=frozenset({uuid_of("")}))
+    total = None
+    if page.is_counted:
+        count = count_events(session, store, actor, asked)
+        total = count.value if count.is_exact else None
+    orders, size = wanted.criteria.orders, min(page.size, MOST_LISTED)
+    listed = list_events(
+        session,
+        store,
+        actor,
+        asked,
+        size=size or 1,
+        after=_cursor_of(page.after) if page.after else None,
+        oldest_first=bool(orders) and orders[0].direction is Direction.ASC,
+    )
+    events = listed.events[:size]
+    goes_on = _text_of(listed.next) if listed.next else None
+    return FoundPage(list(map(audit_event_resource, events)), goes_on, total)
+
+
+def _text_of(cursor: AuditCursor) -> str:
+    return f"{cursor.at.isoformat()} {cursor.sequence}"
+
+
+def _cursor_of(text: str) -> AuditCursor:
+    at, _, sequence = text.partition(" ")
+    return AuditCursor(datetime.fromisoformat(at), int(sequence))
+
+
+AUDIT_EVENT: Final = ResourceType(
+    name=NAME,
+    documentation="The audit log, for administrators, the newest events first.",
+    read=_read,
+    search=_search,
+    parameters=(
+        SearchParameter("_id", "token", "The id.", parameters.keeping("_id")),
+        _dated("_lastUpdated", "When the log was given the event."),
+        _dated("date", "When it happened."),
+        *(
+            SearchParameter(name, "reference", text, parameters.keeping(name))
+            for name, text in (
+                ("agent", "Who did it: the id in who.identifier."),
+                ("patient", "About whom, also one among others."),
+                ("entity", "About what, or whom."),
+            )
+        ),
+        *(
+            SearchParameter(name, "token", text, parameters.keeping(name))
+            for name, text in (
+                ("type", "The kind of event, by DICOM."),
+                ("subtype", "The clinic's action, or DICOM's."),
+                ("action", "C, R, U, D or E."),
+                ("outcome", "0, 4 (refused) or 8 (failed)."),
+            )
+        ),
+    ),
+    sorts={"date": "at"},
+)

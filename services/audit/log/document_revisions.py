@@ -1,0 +1,185 @@
+"""The revisions of a document: what each changed, who made it, and when.
+
+The log has what each change found and left, except for words that may tell of
+somebody's health, such as titles. So the document of today is led back from one
+revision to the one before, and what is kept nowhere is named.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from db.audit_store import AuditEntry, AuditFilter, AuditStore
+from db.postgres import assume_role
+from services.audit.log.makers import Maker, maker_of
+from services.audit.log.reading import find_all, names_of
+from services.core.actors import Actor
+from services.core.audit import Action
+from services.documents import records
+from services.documents.records.kinds import Classification, DocumentType
+from services.documents.records.model import DocumentRecord
+
+# What makes a revision; of each of these the log names the one that it has made.
+_MAKING: Final = frozenset(
+    {
+        Action.DOCUMENT_FILE,
+        Action.DOCUMENT_ADD_VERSION,
+        Action.DOCUMENT_RESTORE_VERSION,
+        Action.DOCUMENT_CHANGE,
+        Action.DOCUMENT_DELETE,
+        Action.DOCUMENT_RESTORE,
+        Action.DOCUMENT_HOLD,
+        Action.DOCUMENT_RELEASE,
+    }
+)
+_ADDING: Final = (Action.DOCUMENT_ADD_VERSION, Action.DOCUMENT_RESTORE_VERSION)
+# How what the log has of a value becomes the value.
+_READ_BACK: Final[Mapping[str, Any]] = {
+    "document_type": DocumentType,
+    "classification": Classification,
+    "patient_id": lambda value: None if value is None else UUID(value),
+    "urgent": bool,
+    "confidential": bool,
+    "withheld": bool,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentRevision:
+    """A document as it was at one revision, and what had made it so.
+
+    `forgotten` names the fields that were changed since and are kept nowhere: what
+    `record` says of them is what they were later. Of a revision that the log does not
+    tell of nobody knows who made it, or when.
+    """
+
+    record: DocumentRecord
+    forgotten: frozenset[str]
+    is_deleted: bool
+    made_at: datetime | None
+    maker: Maker | None
+    action: Action | None
+
+
+def list_document_revisions(
+    session: Session, store: AuditStore, actor: Actor, document_id: UUID
+) -> tuple[DocumentRevision, ...]:
+    """Return the revisions of a document, the newest first, to whoever may open it.
+
+    They go back to the filing, to the time when the document was in another record, or
+    to a change of which the log does not say which revision it made. Raises
+    NoSuchDocument, NotAllowed, AuditLogUnavailable.
+    """
+    record = records.look_up(session, actor, document_id)
+    files = {
+        version.number: version
+        for version in records.versions(session, actor, document_id)
+    }
+    # Whoever reads a document need not be allowed to read the log.
+    with assume_role(session, "system"):
+        made = _made(session, store, document_id)
+        names = names_of(session, {entry.actor_id for entry in made.values()})
+    return tuple(
+        DocumentRevision(
+            record=replace(led.record, latest=led.number, version=files[led.number]),
+            forgotten=led.forgotten,
+            is_deleted=led.is_deleted,
+            made_at=_made_at(led.record, led.entry, record),
+            maker=maker_of(led.entry, actor, names) if led.entry else None,
+            action=Action(led.entry.action) if led.entry else None,
+        )
+        for led in _lead_back(record, made)
+        # Not everybody is shown a file that waits for its virus scan.
+        if led.number in files
+    )
+
+
+def _made(
+    session: Session, store: AuditStore, document_id: UUID
+) -> dict[int, AuditEntry]:
+    """Return what made each revision."""
+    wanted = AuditFilter(
+        subject_kind="document",
+        subject_id=str(document_id),
+        actions=frozenset(map(str, _MAKING)),
+        outcome="done",
+    )
+    made: dict[int, AuditEntry] = {}
+    for entry in find_all(session, store, wanted):
+        is_first = entry.action == Action.DOCUMENT_FILE
+        number = entry.details.get("revision", 1 if is_first else None)
+        if isinstance(number, int):
+            # The newest: the clinic may have gone back to before an earlier one.
+            made.setdefault(number, entry)
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class _LedBack:
+    """What is known of one revision; `number` is that of its file."""
+
+    record: DocumentRecord
+    entry: AuditEntry | None
+    number: int
+    forgotten: frozenset[str] = frozenset()
+    is_deleted: bool = False
+
+
+def _lead_back(
+    record: DocumentRecord, made: Mapping[int, AuditEntry]
+) -> Iterator[_LedBack]:
+    led: _LedBack | None = _LedBack(
+        record, made.get(record.revision), record.version.number
+    )
+    while led is not None:
+        yield led
+        led = _before(led, made, record.patient_id)
+
+
+def _before(
+    led: _LedBack, made: Mapping[int, AuditEntry], patient_id: UUID | None
+) -> _LedBack | None:
+    """Return the revision before, or None where it is not known or not to be told."""
+    entry, revision = led.entry, led.record.revision - 1
+    if entry is None or revision == 0:
+        return None
+    changed = entry.details.get("changed") or {}
+    try:
+        found = {
+            name: read(changed[name][0])
+            for name, read in _READ_BACK.items()
+            if changed.get(name)
+        }
+    except (AttributeError, KeyError, TypeError, ValueError):
+        # Somebody wrote into the log; its verification says so.
+        return None
+    # What was filed in somebody else's record is nobody's business in this one.
+    if found.get("patient_id") not in {None, patient_id}:
+        return None
+    return _LedBack(
+        replace(led.record, revision=revision, **found),
+        made.get(revision),
+        led.number - (entry.action in _ADDING),
+        led.forgotten | (changed.keys() - found.keys()),
+        _was_deleted(entry, is_deleted=led.is_deleted),
+    )
+
+
+def _was_deleted(entry: AuditEntry, *, is_deleted: bool) -> bool:
+    if entry.action == Action.DOCUMENT_RESTORE:
+        return True
+    return is_deleted and entry.action != Action.DOCUMENT_DELETE
+
+
+def _made_at(
+    record: DocumentRecord, entry: AuditEntry | None, latest: DocumentRecord
+) -> datetime | None:
+    if record.revision == latest.revision:
+        return latest.updated_at
+    if entry is not None:
+        return entry.at
+    return record.created_at if record.revision == 1 else None

@@ -1,0 +1,53 @@
+"""Who made a version of a record, named as far as the reader may know them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from db.audit_store import AuditEntry, AuditFilter, AuditStore
+from db.postgres import assume_role
+from services.audit.log.reading import find_all, names_of, who
+from services.core.actors import Actor, Role
+
+# Only jobs change records in nobody's name.
+_ITSELF: Final = "Chartroom"
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """Somebody who made a version; without an id nobody is told who."""
+
+    id: UUID | None
+    name: str
+    role: str
+
+
+def find_maker(
+    session: Session, store: AuditStore, reader: Actor, wanted: AuditFilter
+) -> Maker | None:
+    """Return who did what is wanted the last time, as the reader may know them.
+
+    For services that have made sure that the reader may read the record. Raises
+    AuditLogUnavailable.
+    """
+    # Whoever reads a record need not be allowed to read the log.
+    with assume_role(session, "system"):
+        entries = find_all(session, store, wanted)[:1]
+        names = names_of(session, {entry.actor_id for entry in entries})
+    return maker_of(entries[0], reader, names) if entries else None
+
+
+def maker_of(entry: AuditEntry, reader: Actor, names: Mapping[UUID, str]) -> Maker:
+    """Return who made what an entry tells of, as the reader may know them."""
+    role = entry.actor_role or ""
+    if entry.actor_id is None:
+        return Maker(None, _ITSELF, role)
+    if entry.actor_id == reader.id:
+        return Maker(reader.id, reader.name, role)
+    if role == Role.PATIENT and reader.role is Role.PATIENT:
+        # Who else is a patient here is nobody's business.
+        return Maker(None, "Another patient", role)
+    return Maker(entry.actor_id, who(entry, names), role)
