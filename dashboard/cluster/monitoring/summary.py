@@ -16,6 +16,7 @@ from services.cluster import alerts, drills
 from services.cluster.alerts import Alert
 from services.cluster.drill_kinds import SCENARIOS
 from services.cluster.drills import Plan
+from services.core.actors import Permission
 from services.core.errors import Unavailable
 
 _KEPT_SECONDS = 10.0
@@ -42,6 +43,13 @@ def show_summary() -> None:
                 icon=":material/arrow_forward:",
                 width="content",
             )
+            if current_actor().may(Permission.ACT_ON_CLUSTER):
+                st.page_link(
+                    path_of("cluster/switchover.py"),
+                    label="Change the primary",
+                    icon=":material/swap_horiz:",
+                    width="content",
+                )
 
 
 def _badges() -> tuple[_Badge, ...]:

@@ -19,6 +19,7 @@ from db.cluster.fault_kinds import Fault
 from tests.browser.conftest import ready
 from tests.browser.keyboard import Keys
 from tests.browser.people.test_passkeys import Device, add_passkey
+from tests.browser.test_tasks_by_mouse import Mouse
 from tests.kit import cast
 from tests.launch.launcher import Launcher, sweep
 
@@ -133,6 +134,25 @@ def test_a_switchover_is_made_with_keys_alone_and_its_cost_told(
     assert metric(admin, "Writes lost").startswith("0 of ")
     assert metric(admin, "Log lost") == "0 bytes"
     assert primary(launched) != former
+
+
+def test_the_primary_is_changed_from_home_in_three_clicks(
+    launched: Launcher, admin: Page
+):
+    former = primary(launched)
+    admin.goto("/")
+    mouse = Mouse()
+
+    mouse.click(ready(admin).get_by_role("link", name="Change the primary"))
+    # Where the passkey was used a while ago; who has just used one is not asked.
+    confirm(admin)
+    mouse.click(admin.get_by_role("textbox", name="Why"))
+    admin.keyboard.type(WHY)
+    mouse.click(admin.get_by_role("button", name="Switch over to"))
+
+    admin.get_by_text(re.compile("acknowledged writes are there")).wait_for()
+    assert primary(launched) != former
+    assert mouse.clicks == 3
 
 
 def test_a_lost_server_is_brought_back_by_one_button(launched: Launcher, admin: Page):
