@@ -1,13 +1,23 @@
 """The clinic's clock: its day, its moment, any moment as it shows it."""
 
 from datetime import date, datetime, time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from dashboard import wiring
 
 if TYPE_CHECKING:
     from services.visits.schedule.plans import Calendar
+
+TWELVE_HOURS: Final = "12"
+CLOCKS: Final = ("24", TWELVE_HOURS)
+# What the browser keeps of its person's choice, as it does of the theme.
+CLOCK_COOKIE: Final = "chartroom_clock"
+_CHOSEN: Final = "chartroom_clock"
+_NOON: Final = 12
 
 
 def today() -> date:
@@ -38,3 +48,38 @@ def calendar() -> "Calendar":
 def zone() -> ZoneInfo:
     """Return the clinic's zone."""
     return ZoneInfo(wiring.current().settings.timezone)
+
+
+def follow_chosen_clock() -> None:
+    """Have this session's pages write times as their reader chose, or as the clinic."""
+    chosen = st.context.cookies.get(CLOCK_COOKIE)
+    st.session_state[_CHOSEN] = chosen if chosen in CLOCKS else usual_clock()
+
+
+def is_twelve_hours() -> bool:
+    """Tell whether the page writes the time with AM and PM.
+
+    It is asked of the session, as the language is: fragments run without the shell.
+    """
+    if get_script_run_ctx(suppress_warning=True) is None:
+        return usual_clock() == TWELVE_HOURS
+    return bool(st.session_state.get(_CHOSEN, usual_clock()) == TWELVE_HOURS)
+
+
+def time_of_day(local: datetime | time, *, has_seconds: bool = False) -> str:
+    """Return the time as the page writes it: 14:40, or 2:40 PM."""
+    if is_twelve_hours():
+        return with_half_days(local, has_seconds=has_seconds)
+    return f"{local:%H:%M:%S}" if has_seconds else f"{local:%H:%M}"
+
+
+def with_half_days(local: datetime | time, *, has_seconds: bool = False) -> str:
+    """Return the time with AM or PM; midnight is 12:00 AM and noon 12:00 PM."""
+    seconds = f":{local:%S}" if has_seconds else ""
+    half = "AM" if local.hour < _NOON else "PM"
+    return f"{local.hour % _NOON or _NOON}:{local:%M}{seconds} {half}"
+
+
+def usual_clock() -> str:
+    """Return the clinic's own, for whoever has chosen none."""
+    return wiring.current().settings.clock

@@ -9,7 +9,7 @@ import streamlit as st
 from dashboard.ui.clock import today
 from dashboard.visits.booking.times import DAYS_OF_WEEK
 from dashboard.visits.calendar import period
-from dashboard.visits.calendar.period import DAY, WEEK, CalendarRequest
+from dashboard.visits.calendar.period import DAY, ROOMS, WEEK, CalendarRequest
 from services.visits.schedule.doctors import DoctorRecord
 
 _VIEW: Final = "calendar_view"
@@ -40,7 +40,7 @@ def _choose_view() -> str:
     return str(
         st.segmented_control(
             "Show",
-            [DAY, WEEK],
+            [DAY, ROOMS, WEEK],
             default=WEEK if is_named else DAY,
             required=True,
             key=_VIEW,

@@ -10,6 +10,7 @@ from dashboard.ui.clock import in_zone, today
 from dashboard.ui.words import written
 from dashboard.visits.booking.times import clock, heading
 from dashboard.visits.calendar.period import CalendarRequest
+from dashboard.visits.calendar.rooms import by_room, joined_stretches
 from dashboard.visits.calendar.time_grid import GridBand, GridEntry, GridLane
 from dashboard.visits.front_desk import desk_words
 from services.core.actors import Permission
@@ -27,9 +28,9 @@ _CLOSURES: Final = {ExceptionKind.BLOCKED: "Blocked", ExceptionKind.HOLIDAY: "Ho
 
 
 def lanes_of(period: CalendarPeriod, shown: CalendarRequest) -> list[GridLane]:
-    """Return a column for each doctor of a day, or for each day of a doctor."""
+    """Return a column for each doctor or room of a day, or each day of a doctor."""
     if shown.days == 1:
-        return [
+        lanes = [
             _lane(
                 period,
                 doctor.id,
@@ -40,6 +41,10 @@ def lanes_of(period: CalendarPeriod, shown: CalendarRequest) -> list[GridLane]:
             )
             for doctor in period.doctors
         ]
+        if not shown.is_by_room:
+            return lanes
+        rooms = [doctor.room for doctor in period.doctors]
+        return by_room(list(zip(rooms, lanes, strict=True)))
     days = [shown.first + timedelta(days=number) for number in range(shown.days)]
     return [
         _lane(
@@ -118,7 +123,7 @@ def _lane(
         label=label,
         detail=detail,
         entries=tuple(sorted(entries, key=lambda entry: entry.begins)),
-        open=_merged(
+        open=joined_stretches(
             (minute_of(slot.starts_at, day), minute_of(slot.ends_at, day))
             for slot in slots
         ),
@@ -208,17 +213,6 @@ def _bands(
             kind = _CLOSURES[closure.kind]
             text = f"{kind}: {closure.reason}" if closure.reason else kind
             yield GridBand(begins, ends, text)
-
-
-def _merged(stretches: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
-    """Return stretches that touch as one."""
-    merged: list[tuple[int, int]] = []
-    for begins, ends in sorted(stretches):
-        if merged and begins <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(ends, merged[-1][1]))
-        else:
-            merged.append((begins, ends))
-    return tuple(merged)
 
 
 def spoken_day(shown: CalendarRequest) -> str:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard.context import current_actor, now
 from dashboard.navigation import go
-from dashboard.ui.clock import today
+from dashboard.ui.clock import is_twelve_hours, today
 from dashboard.ui.empty_state import empty_state
 from dashboard.visits.appointments.visit_addresses import day_list_url
 from dashboard.visits.calendar.blocking import ask_to_block, may_block
@@ -39,11 +39,13 @@ def show_grid(shown: CalendarRequest) -> None:
     payload = payload_of(
         lanes,
         name=f"Calendar of {spoken_day(shown)}",
-        place=f"{shown.first} {shown.days} {shown.doctor_ids}",
+        place=f"{shown.first} {shown.days} {shown.doctor_ids} {shown.is_by_room}",
         hours=hours_of(lanes),
         now=minute_of(now(), today()),
         may_book=actor.may(Permission.BOOK_VISITS),
-        may_draw=may_block(),
+        # Times are of doctors: a stretch of a room would not say whose it is.
+        may_draw=may_block() and not shown.is_by_room,
+        has_twelve_hours=is_twelve_hours(),
     )
     _follow(time_grid(payload, key="calendar_grid"), period)
 

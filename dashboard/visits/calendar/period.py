@@ -1,6 +1,6 @@
 """Which days and whose the calendar shows, and what stands in them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -22,6 +22,7 @@ from services.visits.calendar import CalendarPeriod
 from services.visits.schedule.doctors import DoctorRecord
 
 DAY: Final = "Day"
+ROOMS: Final = "Rooms"
 WEEK: Final = "Week"
 _DAY: Final = "calendar_day"
 _DOCTOR: Final = "calendar_doctor"
@@ -43,6 +44,8 @@ class CalendarRequest:
     first: date
     days: int
     doctor_ids: tuple[UUID, ...] = ()
+    # How it is laid out, and no other request.
+    is_by_room: bool = field(default=False, compare=False)
 
 
 @dataclass(slots=True)
@@ -105,10 +108,10 @@ def days_ahead(chosen: date) -> list[date]:
 
 
 def days_shown(view: str, doctor_ids: tuple[UUID, ...]) -> CalendarRequest:
-    """Return what a day's or a week's view asks for."""
+    """Return what a view asks for: a day by doctor or by room, or a week."""
     if view == WEEK:
         return CalendarRequest(week_of(shown_day()), DAYS_OF_WEEK, doctor_ids)
-    return CalendarRequest(shown_day(), 1, doctor_ids)
+    return CalendarRequest(shown_day(), 1, doctor_ids, is_by_room=view == ROOMS)
 
 
 def read_shown(shown: CalendarRequest) -> CalendarPeriod:

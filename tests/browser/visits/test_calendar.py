@@ -100,6 +100,10 @@ def test_one_look_says_who_is_with_whom_and_a_click_what_is_known(page: Page, da
     expect(page.get_by_role("heading", name=day.colleague)).to_be_visible()
     expect(visit_of(page, day)).to_contain_text("Expected")
     expect(visit_of(page, day)).to_contain_text("Cough")
+    # Both work in it at the same times, so it has a column for each.
+    page.get_by_role("radio", name="Rooms").click()
+    expect(page.get_by_role("heading", name="Room 12")).to_have_count(2)
+    expect(visit_of(page, day)).to_contain_text(day.doctor)
     visit_of(page, day).click()
 
     dialog = page.get_by_role("dialog")

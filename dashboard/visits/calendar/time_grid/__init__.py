@@ -89,6 +89,7 @@ def payload_of(
     now: int,
     may_book: bool = False,
     may_draw: bool = False,
+    has_twelve_hours: bool = False,
 ) -> bytes:
     """Return what the browser draws.
 
@@ -103,6 +104,7 @@ def payload_of(
         "now": now,
         "may_book": may_book,
         "may_draw": may_draw,
+        "has_twelve_hours": has_twelve_hours,
         "lanes": [asdict(lane) for lane in lanes],
     }
     return json.dumps(drawn).encode()

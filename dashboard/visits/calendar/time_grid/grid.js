@@ -1,7 +1,13 @@
 // Draws the lanes that Python hands over; everything is set as text, never as HTML.
 
-const clock = (minutes) =>
-  `${String(Math.floor(minutes / 60)).padStart(2, "0")}:${String(minutes % 60).padStart(2, "0")}`
+const twoDigits = (number) => String(number).padStart(2, "0")
+
+const clock = (minutes, hasTwelveHours) => {
+  const hour = Math.floor(minutes / 60)
+  const rest = twoDigits(minutes % 60)
+  if (!hasTwelveHours) return `${twoDigits(hour)}:${rest}`
+  return `${hour % 12 || 12}:${rest} ${hour % 24 < 12 ? "AM" : "PM"}`
+}
 
 // The shortest visit still has room for two lines.
 const LEAST_PIXELS = 40
@@ -57,9 +63,13 @@ class Grid extends ButtonColumns {
   axis() {
     const made = element("div", { class: "axis", "aria-hidden": "true" })
     for (let minutes = this.data.first; minutes < this.data.last; minutes += 60) {
-      made.append(element("span", { style: this.at(minutes) }, clock(minutes)))
+      made.append(element("span", { style: this.at(minutes) }, this.clock(minutes)))
     }
     return made
+  }
+
+  clock(minutes) {
+    return clock(minutes, this.data.has_twelve_hours)
   }
 
   at(begins, ends) {
@@ -223,7 +233,7 @@ class Grid extends ButtonColumns {
     this.drag.from = Math.min(this.drag.begins, to)
     this.drag.to = Math.max(this.drag.begins, to)
     this.drag.ghost.style = this.at(this.drag.from, this.drag.to)
-    this.drag.ghost.textContent = `${clock(this.drag.from)} to ${clock(this.drag.to)}`
+    this.drag.ghost.textContent = `${this.clock(this.drag.from)} to ${this.clock(this.drag.to)}`
   }
 
   onUp() {

@@ -1,0 +1,101 @@
+"""A day by room: whoever works in a room stands in one column, one after the other."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Final
+
+from dashboard.visits.calendar.time_grid import GridEntry, GridLane
+
+_NOWHERE: Final = "No room"
+
+
+def by_room(lanes: Sequence[tuple[str | None, GridLane]]) -> list[GridLane]:
+    """Return a column for each room out of the columns of the doctors in them.
+
+    Two whose times overlap are in one room in two columns: what stands at the same
+    time must be seen beside each other. Rooms are in the order in which they are
+    counted, and those who have none are last, each alone.
+    """
+    rooms: dict[str, list[GridLane]] = {}
+    for room, lane in lanes:
+        rooms.setdefault(room or "", []).append(lane)
+    ordered = sorted(rooms, key=lambda room: (not room, _counted(room)))
+    return [lane for room in ordered for lane in _room(room, rooms[room])]
+
+
+def _counted(room: str) -> list[str | int]:
+    """Return what puts room 9 before room 12."""
+    # Text and digits take turns, so that no number is compared with a word.
+    parts = re.split(r"([0-9]+)", room.casefold())
+    return [int(part) if place % 2 else part for place, part in enumerate(parts)]
+
+
+def _room(room: str, lanes: Sequence[GridLane]) -> Iterator[GridLane]:
+    label = f"Room {room}" if room else _NOWHERE
+    columns: list[list[GridLane]] = []
+    for lane in lanes:
+        fitting = (
+            column
+            for column in columns
+            if room and not any(_overlap(other, lane) for other in column)
+        )
+        if column := next(fitting, None):
+            column.append(lane)
+        else:
+            columns.append([lane])
+    for column in columns:
+        yield _together(label, column)
+
+
+def _together(label: str, lanes: Sequence[GridLane]) -> GridLane:
+    """Return doctors of one room as one column; of several, each time says whose."""
+    is_shared = len(lanes) > 1
+    entries = [
+        _of(lane.label, entry) if is_shared else entry
+        for lane in lanes
+        for entry in lane.entries
+    ]
+    stretches = (stretch for lane in lanes for stretch in lane.open)
+    bands = dict.fromkeys(band for lane in lanes for band in lane.bands)
+    return replace(
+        lanes[0],
+        label=label,
+        detail=", ".join(lane.label for lane in lanes),
+        entries=tuple(sorted(entries, key=lambda entry: entry.begins)),
+        open=joined_stretches(stretches),
+        bands=tuple(bands),
+    )
+
+
+def _of(doctor: str, entry: GridEntry) -> GridEntry:
+    return replace(entry, detail=" · ".join(filter(None, (doctor, entry.detail))))
+
+
+def _overlap(one: GridLane, other: GridLane) -> bool:
+    return any(
+        begins < until and from_ < ends
+        for begins, ends in _taken(one, other)
+        for from_, until in _taken(other, one)
+    )
+
+
+def _taken(lane: GridLane, other: GridLane) -> list[tuple[int, int]]:
+    """Return when a doctor is in the room, or is said to be away from it."""
+    # What closes the whole clinic closes both.
+    own = [band for band in lane.bands if band not in other.bands]
+    stretches = [*lane.open, *((entry.begins, entry.ends) for entry in lane.entries)]
+    return [*stretches, *((band.begins, band.ends) for band in own)]
+
+
+def joined_stretches(
+    stretches: Iterable[tuple[int, int]],
+) -> tuple[tuple[int, int], ...]:
+    """Return stretches that touch as one."""
+    joined: list[tuple[int, int]] = []
+    for begins, ends in sorted(stretches):
+        if joined and begins <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(ends, joined[-1][1]))
+        else:
+            joined.append((begins, ends))
+    return tuple(joined)
