@@ -141,7 +141,7 @@ def _comparison(
 def _is_empty(kind: Kind, column: ColumnElement[Any]) -> ColumnElement[bool]:
     if kind is Kind.LIST:
         return column == _EMPTY_LIST
-    if kind is Kind.DATE:
+    if kind in {Kind.DATE, Kind.TIMESTAMP}:
         return column.is_(None)
     return or_(column.is_(None), column == literal_column("''"))
 

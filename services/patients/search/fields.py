@@ -104,8 +104,34 @@ _FIELDS = (
         is_sortable=True,
         phrase="last changed",
     ),
+    Field(
+        "last_visit",
+        "Last visit",
+        Kind.TIMESTAMP,
+        can_be_empty=True,
+        phrase="last seen",
+        statements=("never seen", "seen before"),
+    ),
+    Field(
+        "next_visit",
+        "Next visit",
+        Kind.TIMESTAMP,
+        can_be_empty=True,
+        phrase="expected",
+        statements=("with no visit booked", "with a visit booked"),
+    ),
+    Field(
+        "doctor",
+        "Doctor",
+        Kind.TEXT,
+        can_be_empty=True,
+        statements=("seen by no doctor", "seen by a doctor"),
+    ),
     Field("id", "Patient id", Kind.ID, is_sortable=True),
 )
+
+# What tells of visits is for those who may see them.
+_OF_VISITS: Final = frozenset({"last_visit", "next_visit", "doctor"})
 
 # What is known of a patient without knowing who it is. A list of what may be asked, not
 # of what may not: a field that comes later is hidden until somebody decides.
@@ -126,11 +152,17 @@ FIELDS: Final[Mapping[str, Field]] = MappingProxyType({f.name: f for f in _FIELD
 UNNAMED_FIELDS: Final[Mapping[str, Field]] = MappingProxyType(
     {f.name: f for f in _FIELDS if f.name in _WITHOUT_NAMES}
 )
+_FIELDS_WITHOUT_VISITS: Final[Mapping[str, Field]] = MappingProxyType(
+    {f.name: f for f in _FIELDS if f.name not in _OF_VISITS}
+)
 
 
 def fields_for(actor: Actor) -> Fields:
     """Return the fields that the actor's lists may be filtered and sorted by."""
-    return FIELDS if actor.may(Permission.VIEW_NAMES) else UNNAMED_FIELDS
+    if not actor.may(Permission.VIEW_NAMES):
+        return UNNAMED_FIELDS
+    may_see_visits = actor.may(Permission.VIEW_VISITS)
+    return FIELDS if may_see_visits else _FIELDS_WITHOUT_VISITS
 
 
 def is_visible(actor: Actor, criteria: Criteria) -> bool:
@@ -149,6 +181,10 @@ def require_visible(actor: Actor, criteria: Criteria) -> None:
     """
     visible = fields_for(actor)
     if visible is FIELDS:
+        return
+    if visible is _FIELDS_WITHOUT_VISITS:
+        if _OF_VISITS & set(criteria.fields()):
+            actor.require(Permission.VIEW_VISITS)
         return
     if criteria.search.strip():
         raise NotAllowed(

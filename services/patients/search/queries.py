@@ -5,13 +5,26 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
-from sqlalchemy import BindParameter, ColumnElement, Select, Table, and_, exists, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Select,
+    Table,
+    Text,
+    and_,
+    exists,
+    func,
+    literal_column,
+    select,
+)
 
+from db.models.booking import Appointment
+from db.models.doctor import Doctor
 from db.models.patient import Patient
-from services.lists.criteria import Criteria, Direction, Order
+from services.lists.criteria import Criteria, Direction, Kind, Order
 from services.lists.criteria.paging import Key, ending_in_id, order_by
 from services.lists.criteria.shape import Branch
-from services.lists.criteria.sql import Target, condition
+from services.lists.criteria.sql import RowTarget, Target, condition
 from services.lists.queries import ListQuery, ListShape
 from services.lists.statements import MOST
 from services.patients.search import typed
@@ -33,7 +46,41 @@ _SHARES_EMAIL: Final = (
     .correlate(PATIENTS)
 )
 
-_TARGETS: Final[Mapping[str, Target]] = MappingProxyType(
+_VISITS: Final = Appointment.__table__
+
+
+def _visits(status: str) -> ColumnElement[bool]:
+    """Return the condition for a patient's visits of a status."""
+    return and_(
+        _VISITS.c.patient_id == PATIENTS.c.id,
+        _VISITS.c.status == literal_column(f"'{status}'", Text),
+    )
+
+
+_LAST_VISIT: Final = (
+    select(func.max(_VISITS.c.starts_at))
+    .where(_visits("completed"))
+    .correlate(PATIENTS)
+    .scalar_subquery()
+)
+_NEXT_VISIT: Final = (
+    select(func.min(_VISITS.c.starts_at))
+    .where(_visits("scheduled"), _VISITS.c.starts_at > func.now())
+    .correlate(PATIENTS)
+    .scalar_subquery()
+)
+
+
+def _was_seen_by(is_doctor: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return whether a patient was seen by a doctor of whom a condition holds."""
+    return (
+        exists()
+        .where(_visits("completed"), _VISITS.c.doctor_id == Doctor.id, is_doctor)
+        .correlate(PATIENTS)
+    )
+
+
+_TARGETS: Final[Mapping[str, Target | RowTarget]] = MappingProxyType(
     {
         "last_name": Target(PATIENTS.c.last_name_key, PATIENTS.c.name_key),
         "first_name": Target(PATIENTS.c.first_name_key, PATIENTS.c.name_key),
@@ -53,6 +100,11 @@ _TARGETS: Final[Mapping[str, Target]] = MappingProxyType(
         "deceased_on": Target(PATIENTS.c.deceased_on),
         "created_at": Target(PATIENTS.c.created_at),
         "updated_at": Target(PATIENTS.c.updated_at),
+        "last_visit": Target(_LAST_VISIT),
+        "next_visit": Target(_NEXT_VISIT),
+        "doctor": RowTarget(
+            {Kind.TEXT: Target.folded(Doctor.name.expression).column}, _was_seen_by
+        ),
         "id": Target(PATIENTS.c.id),
     }
 )

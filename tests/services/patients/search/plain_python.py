@@ -27,6 +27,8 @@ _COMPARISONS: dict[Operator, Callable[[object, object], bool]] = {
     Operator.STARTS_WITH: lambda a, b: a.startswith(b),
 }
 _LISTS = {"allergies", "medical_history", "current_medications"}
+# Nobody in town has had a visit, or has one booked.
+_OF_VISITS = {"last_visit", "next_visit", "doctor"}
 _TIMESTAMPS = {"created_at", "updated_at"}
 
 
@@ -67,6 +69,11 @@ class PlainPython:
     def _meets(  # noqa: PLR0911 - a table
         self, patient: PatientRecord, filter_: Filter
     ) -> bool:
+        if filter_.field in _OF_VISITS:
+            return filter_.operator is Operator.NOT_EQUAL or (
+                filter_.operator is Operator.IS_EMPTY
+                and str(filter_.value).lower() == "true"
+            )
         if filter_.operator is Operator.IS_EMPTY:
             wants_empty = str(filter_.value).lower() == "true"
             return (not getattr(patient, filter_.field)) == wants_empty

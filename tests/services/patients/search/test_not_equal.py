@@ -16,6 +16,8 @@ TYPED = {
     "email": "zzz@example.org",
     "created_at": "2001-01-01",
     "updated_at": "2001-01-01",
+    "last_visit": "2001-01-01",
+    "next_visit": "2001-01-01",
     "record_number": "47TXZF",
     "id": "0198c0de-1427-7000-8000-000000000002",
     "uuid": "0198c0de-1427-7000-8000-000000000002",

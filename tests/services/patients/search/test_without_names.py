@@ -128,6 +128,7 @@ def test_no_filter_asks_about_what_is_hidden(session, analyst, ask, name):
     operator = FIELDS[name].operators[0]
     values = {"age": "40", "date_of_birth": "1980-05-17", "phone_number": "44"}
     values |= {"shared_email": "true", "deceased_on": "2020-01-31", "id": str(uuid4())}
+    values |= {"last_visit": "2020-01-31", "next_visit": "2020-01-31"}
 
     with pytest.raises(NotAllowed, match="without names and contact details"):
         ASKING[ask](
