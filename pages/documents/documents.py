@@ -75,7 +75,13 @@ def show_results() -> None:
             )
             if event.sort:
                 listing.show(replace(shown, orders=reordered(shown.orders, event)))
-        pager("documents", key, previous=page.previous, next_=page.next)
+        pager(
+            "documents",
+            key,
+            previous=page.previous,
+            next_=page.next,
+            count=cached.count,
+        )
         st.caption(freshness())
 
 

@@ -69,7 +69,13 @@ def show_results() -> None:
             go("patients/register.py")
         if rows:
             show_rows(rows, columns)
-        pager("patients", key, previous=page.previous, next_=page.next)
+        pager(
+            "patients",
+            key,
+            previous=page.previous,
+            next_=page.next,
+            count=listing.count(),
+        )
         st.caption(freshness())
 
 

@@ -24,11 +24,10 @@ summary = outbox.look()
 if summary.newest:
     st.markdown(
         f"**{summary.waiting:,} waiting · {summary.sent:,} sent · "
-        f"{summary.given_up:,} given up**"
+        f"{summary.given_up:,} failed**"
     )
     if chosen := outbox.emails_table(summary.newest, key="outbox_letters"):
         outbox.show_email(chosen)
-    st.caption(f"The {len(summary.newest)} newest.")
 else:
     empty_state("No letters yet. They come with the first booking.", icon="mail")
 st.caption(freshness())

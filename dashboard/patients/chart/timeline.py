@@ -14,7 +14,7 @@ import streamlit as st
 
 from dashboard.navigation import go
 from dashboard.patients.chart.depth import offer_earlier
-from dashboard.ui.clock import in_zone
+from dashboard.ui.clock import in_zone, time_of_day
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import day_and_month, gettext as _, marked
@@ -145,8 +145,9 @@ def _show_years(events: Iterable[ChartEvent]) -> None:
 
 def _row(place: int, event: ChartEvent, columns: int) -> Row:
     local = in_zone(event.at)
+    time = "" if event.is_of_day else f", {time_of_day(local)}"
     cells = (
-        Cell(day_and_month(local) + ("" if event.is_of_day else f", {local:%H:%M}")),
+        Cell(day_and_month(local) + time),
         Cell(event.kind.label, "muted", event.kind.icon),
         Cell(event.what, lines=((Piece(event.more),),) if event.more else ()),
         Cell(event.by),

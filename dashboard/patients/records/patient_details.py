@@ -5,8 +5,10 @@ from typing import Final
 
 import streamlit as st
 
+from dashboard.context import current_actor
 from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.words import at, plain
+from services.core.actors import Role
 from services.patients.records.model import FIELDS, OPTIONAL_TEXTS, PatientRecord
 
 # First what is quickest.
@@ -39,18 +41,13 @@ def show_contact(patient: PatientRecord) -> None:
 
 
 def show_provenance(patient: PatientRecord) -> None:
-    """Say since when the record stands, and which version of it this is."""
-    st.caption(
-        _(
-            "Registered {created_at} · last changed {updated_at} · version {version} "
-            "· id {id}"
-        ).format(
-            created_at=at(patient.created_at),
-            updated_at=at(patient.updated_at),
-            version=patient.version,
-            id=patient.id,
-        )
+    """Say since when the record stands; to the clinic, which version of it this is."""
+    said = _("Registered {created_at} · last changed {updated_at}").format(
+        created_at=at(patient.created_at), updated_at=at(patient.updated_at)
     )
+    if current_actor().role is not Role.PATIENT:
+        said += f" · version {patient.version} · id {patient.id}"
+    st.caption(said)
 
 
 def _list(title: str, items: Sequence[str]) -> None:

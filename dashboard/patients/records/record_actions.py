@@ -1,18 +1,26 @@
 """What can be done with a patient's record as a whole, and what was done with it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
+from typing import Final
+from uuid import UUID
 
 import streamlit as st
 
-from dashboard.context import current_actor, last_write, today, write
+from dashboard.context import current_actor, last_write, read, today, write
 from dashboard.navigation import go, open_patient
+from dashboard.patients.point_in_time import standby_reading
+from dashboard.ui.clock import zone
 from dashboard.ui.dialogs import confirmed
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.notices import notify
 from dashboard.ui.words import full_name, plain
+from services.core.actors import Permission
 from services.patients.records import deaths, patients
 from services.patients.records.model import PatientRecord
+from services.visits.front_desk import appointments
+
+_EXPECTED_SECONDS: Final = 30.0
 
 
 def show_closed(patient: PatientRecord) -> bool:
@@ -68,8 +76,31 @@ def offer_changes(patient: PatientRecord, chosen: Callable[[], None]) -> None:
         on_click=chosen,
     ):
         _ask_for_death(patient)
-    if st.button("As it was", key="patient_past", icon=":material/history:"):
+    # Without a standby that stays behind there is nothing to look at.
+    if standby_reading.standbys() and st.button(
+        "As it was", key="patient_past", icon=":material/history:"
+    ):
         go("patients/past.py", **query)
+
+
+def warn_of_visits(names: Mapping[UUID, str]) -> None:
+    """Name who of these patients is expected or waits today, before they are archived.
+
+    So nobody waits in vain. Those who may not see visits are told of none.
+    """
+    actor = current_actor()
+    if not actor.may(Permission.VIEW_VISITS):
+        return
+    expected = read(
+        lambda s: appointments.list_expected(s, actor, list(names), today(), zone()),
+        keep=("expected", *names),
+        seconds=_EXPECTED_SECONDS,
+    )
+    whose = {visit.patient_id for visit in expected}
+    told = [plain(name) for patient_id, name in names.items() if patient_id in whose]
+    if told:
+        verb = "is" if len(told) == 1 else "are"
+        st.warning(f"{'; '.join(told)} {verb} expected today.", icon=":material/event:")
 
 
 @st.dialog("Archive this record?", icon=":material/archive:")
@@ -80,6 +111,7 @@ def _confirm_archiving(patient: PatientRecord) -> None:
             f"**{plain(full_name(patient))}** leaves the lists and the search. Nothing "
             "is deleted: the record can be restored at any time."
         )
+        warn_of_visits({patient.id: full_name(patient)})
         if confirmed("Archive record", key="patient_archive_confirm"):
             actor = current_actor()
             write(

@@ -8,10 +8,10 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from dashboard.context import current_actor, last_write, read, today, write
+from dashboard.context import current_actor, last_write, read, write
+from dashboard.patients.records.record_actions import warn_of_visits
 from dashboard.patients.search.patient_listing import Listing
 from dashboard.sign_in.account_emails import deliver
-from dashboard.ui.clock import zone
 from dashboard.ui.dialogs import confirmed
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import bounded_area
@@ -28,7 +28,6 @@ from services.patients.records.model import PatientRecord
 from services.patients.records.refusals import NoSuchPatient
 from services.patients.search import Listed
 from services.people.accounts import invitations
-from services.visits.front_desk import appointments
 
 _PAGE: Final = "patients_bulk"
 
@@ -165,7 +164,7 @@ def _archive(_: Listing, chosen: Sequence[Listed]) -> None:
             f"**{_ACTS.counted(len(chosen))}** leave the lists and the search. Nothing "
             "is deleted: each record can be restored."
         )
-        _warn_of_visits(chosen)
+        warn_of_visits({patient.id: _name(patient) for patient in chosen})
         reason = bounded_area(
             "Reason",
             key=f"{_PAGE}_archive_reason",
@@ -178,25 +177,6 @@ def _archive(_: Listing, chosen: Sequence[Listed]) -> None:
             # Said here, where it was typed, and not of each patient.
             because = reasons.read(reason)
             _ACTS.do(chosen, _said("archived"), partial(_archive_one, reason=because))
-
-
-def _warn_of_visits(chosen: Sequence[Listed]) -> None:
-    """Name who of them is still expected today, so that nobody waits in vain."""
-    actor, ids = current_actor(), [patient.id for patient in chosen]
-    if not actor.may(Permission.VIEW_VISITS):
-        return
-    expected = read(
-        lambda s: appointments.list_expected(s, actor, ids, today(), zone()),
-        keep=("expected", *ids),
-        seconds=30,
-    )
-    if expected:
-        waiting = {visit.patient_id for visit in expected}
-        names = [plain(_name(p)) for p in chosen if p.id in waiting]
-        verb = "is" if len(names) == 1 else "are"
-        st.warning(
-            f"{'; '.join(names)} {verb} expected today.", icon=":material/event:"
-        )
 
 
 def _archive_one(patient: Listed, *, reason: str) -> None:

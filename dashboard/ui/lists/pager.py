@@ -1,39 +1,102 @@
 """First, previous, next, last: how one moves in a list that is read by position."""
 
+from dataclasses import dataclass, field
 from uuid import UUID
 
 import streamlit as st
 
-from dashboard.ui.language import gettext as _
-from services.lists.pages import PagePosition
+from dashboard.ui.language import decimal, gettext as _
+from services.lists.criteria import Count
+from services.lists.pages import USUAL_SIZE, PagePosition
+
+
+@dataclass(frozen=True, slots=True)
+class _Turned:
+    """Where somebody has turned to in the list of a mark, and which page that is.
+
+    A page begins at a row and not at a number, so the number counts what was turned;
+    None where nobody knows how many pages there are before the last.
+    """
+
+    mark: str = ""
+    position: PagePosition = field(default_factory=PagePosition)
+    number: int | None = 1
 
 
 def position(page: str, mark: str) -> PagePosition:
     """Return where the person is in the list with this mark; a new list starts anew."""
-    known, where = st.session_state.get(f"{page}_position", ("", PagePosition()))
-    return where if known == mark else PagePosition()
+    return _turned(page, mark).position
 
 
-def pager(page: str, mark: str, *, previous: UUID | None, next_: UUID | None) -> None:
-    """Draw the four buttons; those that lead nowhere are disabled."""
+def pager(
+    page: str,
+    mark: str,
+    *,
+    previous: UUID | None,
+    next_: UUID | None,
+    count: Count | None = None,
+) -> None:
+    """Draw the four buttons and which page it is; disabled are those to nowhere."""
     if previous is None and next_ is None:
         return
-    with st.container(horizontal=True, gap="small"):
-        for name, icon, where, is_open in (
-            (_("First"), "first_page", PagePosition(), previous is not None),
-            (_("Previous"), "chevron_left", PagePosition(before=previous), previous),
-            (_("Next"), "chevron_right", PagePosition(after=next_), next_),
-            (_("Last"), "last_page", PagePosition(last=True), next_ is not None),
+    number = _turned(page, mark).number
+    pages = _pages(count)
+    before = None if number is None else max(1, number - 1)
+    after = None if number is None else number + 1
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        for name, icon, turned, is_open in (
+            (_("First"), "first_page", _Turned(mark), previous),
+            (
+                _("Previous"),
+                "chevron_left",
+                _Turned(mark, PagePosition(before=previous), before),
+                previous,
+            ),
+            (
+                _("Next"),
+                "chevron_right",
+                _Turned(mark, PagePosition(after=next_), after),
+                next_,
+            ),
+            (
+                _("Last"),
+                "last_page",
+                _Turned(mark, PagePosition(last=True), pages),
+                next_,
+            ),
         ):
             st.button(
                 name,
                 key=f"{page}_{name.lower()}",
                 icon=f":material/{icon}:",
-                disabled=not is_open,
+                disabled=is_open is None,
                 on_click=_go,
-                args=(page, mark, where),
+                args=(page, turned),
             )
+        if number is not None:
+            st.caption(_where(number, pages), width="content")
 
 
-def _go(page: str, mark: str, where: PagePosition) -> None:
-    st.session_state[f"{page}_position"] = (mark, where)
+def _where(number: int, pages: int | None) -> str:
+    if pages is None:
+        return _("Page {number}").format(number=decimal(number))
+    # Somebody may have archived what stood here since.
+    return _("Page {number} of {pages}").format(
+        number=decimal(min(number, pages)), pages=decimal(pages)
+    )
+
+
+def _pages(count: Count | None) -> int | None:
+    """Return how many pages the list has, if it was counted to its end."""
+    if count is None or not count.is_exact:
+        return None
+    return max(1, -(-count.value // USUAL_SIZE))
+
+
+def _turned(page: str, mark: str) -> _Turned:
+    turned: _Turned = st.session_state.get(f"{page}_position", _Turned(mark))
+    return turned if turned.mark == mark else _Turned(mark)
+
+
+def _go(page: str, turned: _Turned) -> None:
+    st.session_state[f"{page}_position"] = turned

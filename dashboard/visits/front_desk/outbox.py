@@ -91,7 +91,7 @@ def _state(email: NotificationRecord) -> Cell:
         case "sent":
             return Cell(f"Sent {at(email.sent_at or email.send_at)}", "ok", "send")
         case "given up":
-            return Cell("Given up", "danger", "error")
+            return Cell("Failed", "danger", "error")
         case _:
             tone = "warn" if email.attempts else "muted"
             tried = f", tried {email.attempts} times" if email.attempts else ""

@@ -1,5 +1,6 @@
 """One patient on screen: read, changed, archived, restored, photographed, merged."""
 
+from datetime import UTC, datetime
 from io import BytesIO
 from uuid import uuid4
 
@@ -12,9 +13,11 @@ from services.core.actors import Role
 from services.patients.photos import photos
 from services.patients.records.model import PatientRecord
 from services.visits.front_desk import appointments
+from tests.kit import cast
 from tests.kit.round_trips import told_by_pages
 from tests.pages.conftest import Clinic
 from tests.pages.document_samples import press
+from tests.services.visits import visit_samples
 
 
 def markdown(app: AppTest) -> str:
@@ -101,6 +104,9 @@ def test_a_patient_sees_their_own_record_and_no_button_to_change_it(clinic: Clin
         "my_record_upload",
         "my_record_check_prescription",
     ]
+    # What is for programs and support says nothing to them.
+    (since,) = [c.value for c in app.caption if c.value.startswith("Registered ")]
+    assert "version" not in since
     assert not app.exception
 
 
@@ -130,13 +136,19 @@ def archive(clinic: Clinic, patient: PatientRecord) -> None:
 
 def test_a_record_is_archived_once_that_is_confirmed(clinic: Clinic):
     patient = clinic.register()
+    doctor = clinic.write(lambda s: cast.add_doctor(s).id)
+    now = datetime.now(UTC)
+    clinic.write(lambda s: visit_samples.visit(s, doctor, patient.id, now))
     app = clinic.open("patient", patient=patient.id)
     app.button(key="patient_archive").click().run()
     was_archived = clinic.get(patient.id).is_archived
+    warned = [warning.value for warning in app.warning]
 
     press(app, "patient_archive", "patient_archive_confirm")
 
     assert not was_archived
+    name = f"{patient.first_name} {patient.last_name}"
+    assert f"{name} is expected today." in warned
     assert clinic.get(patient.id).is_archived
     assert "patient_restore" in {button.key for button in app.button}
     assert not app.exception

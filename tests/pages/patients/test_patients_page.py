@@ -235,9 +235,12 @@ def test_pages_follow_each_other_without_gap_or_repeat(clinic: Clinic):
 def test_the_last_page_is_one_step_away(clinic: Clinic):
     app = search(clinic.open("patients"), "Listed")
 
+    assert "Page 1 of 2" in [caption.value for caption in app.caption]
+
     app.button(key="patients_last").click().run()
 
     assert rows_of(app)[-1][0] == "Listed, Pager 22"
+    assert "Page 2 of 2" in [caption.value for caption in app.caption]
     assert app.button(key="patients_next").disabled
     assert not app.exception
 

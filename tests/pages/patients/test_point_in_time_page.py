@@ -55,8 +55,10 @@ def said(app) -> str:
 
 def test_without_a_delayed_standby_it_says_how_to_get_one(clinic: Clinic):
     app = clinic.open("past")
+    shown = clinic.open("patient", patient=clinic.register().id)
 
     assert not app.exception
+    assert "patient_past" not in {button.key for button in shown.button}
     assert "An administrator can add a delayed standby" in said(app)
 
 
