@@ -6,6 +6,7 @@ from dashboard.context import current_actor
 from dashboard.navigation import offer_list, pages_for
 from dashboard.ui import guide
 from dashboard.ui.brand import MARK
+from dashboard.ui.clock import follow_chosen_clock
 from dashboard.ui.error_boundary import error_boundary, explain
 from dashboard.ui.notices import show_notices
 from dashboard.ui.page_header import show_breadcrumbs
@@ -22,6 +23,7 @@ st.logo(MARK, size="large")
 with error_boundary():
     actor = current_actor()
     speak_to(actor)
+    follow_chosen_clock()
     page = st.navigation(pages_for(actor), position="top")
     stay_on(page.url_path)
     uploaded_files.stay_on(page.url_path)

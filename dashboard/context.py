@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from sqlalchemy.orm import Session
 
 from dashboard import wiring
-from dashboard.ui.clock import in_zone, now, today
+from dashboard.ui.clock import in_zone, now, time_of_day, today
 from dashboard.web.page_context.file_stores import files, ingest, inspector
 from dashboard.web.page_context.page_actor import (
     current_actor,
@@ -90,7 +90,7 @@ def write(operation: Callable[[Session], T], *, gives_way: bool = False) -> T:
                 "Nothing can be saved since {time}: no server leads the database. What "
                 "you typed is still here; save it when the note at the bottom of the "
                 "page has gone.",
-                time=f"{in_zone(error.since):%H:%M}",
+                time=time_of_day(in_zone(error.since)),
             )
         ) from error
     except DatabaseUnavailable as error:

@@ -88,6 +88,8 @@ class Settings(AuthSettings):
     clinic_phone: Annotated[str, Field(max_length=50)] = ""
     timezone: str = "UTC"
     language: Literal["en", "de"] = "en"
+    clock: Literal["24", "12"] = "24"
+    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] | None = None
     public_booking: bool = False
     smallest_group: Annotated[int, Field(ge=2, le=100)] = 5
     cancellation_hours: Annotated[float, Field(ge=0, le=720)] = 24

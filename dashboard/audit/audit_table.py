@@ -4,7 +4,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import datetime
 from typing import Final, TypeVar
 
-from dashboard.ui.clock import in_zone, today
+from dashboard.ui.clock import in_zone, time_of_day, today
 from dashboard.ui.language import gettext as _, marked, short_date, translated
 from dashboard.ui.record_table import (
     Cell,
@@ -119,4 +119,4 @@ def _facts(entry: Entry) -> str:
 
 
 def _clock(timestamp: datetime) -> str:
-    return f"{in_zone(timestamp):%H:%M}"
+    return time_of_day(in_zone(timestamp))

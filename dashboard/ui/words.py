@@ -4,6 +4,7 @@ import re
 from datetime import date, datetime
 
 from dashboard.context import in_zone
+from dashboard.ui.clock import time_of_day
 from dashboard.ui.language import gettext as _, long_date, marked, ngettext, short_date
 from services.patients.records import record_numbers
 from services.patients.records.model import (
@@ -82,10 +83,10 @@ def age_on(today: date, birth: date) -> str:
 def to_the_second(timestamp: datetime) -> str:
     """Return the moment on the clinic's clock, as a log needs it."""
     local = in_zone(timestamp)
-    return f"{short_date(local)}, {local:%H:%M:%S}"
+    return f"{short_date(local)}, {time_of_day(local, has_seconds=True)}"
 
 
 def at(timestamp: datetime) -> str:
     """Return the moment on the clinic's clock."""
     local = in_zone(timestamp)
-    return f"{short_date(local)}, {local:%H:%M}"
+    return f"{short_date(local)}, {time_of_day(local)}"

@@ -72,7 +72,7 @@ def choosing(
     async def choose(request: Request) -> Response:
         signed_in: Live = request.scope[SESSION]
         own = ActorDatabase(database, signed_in.actor, origin_of(request))
-        language = await _chosen(request)
+        language = await sent_choice(request, "language")
         try:
             await to_thread.run_sync(
                 lambda: own.write(
@@ -89,15 +89,15 @@ def choosing(
     return choose
 
 
-async def _chosen(request: Request) -> str:
-    """Return the language that is sent; empty for what no page of ours sends."""
+async def sent_choice(request: Request, name: str) -> str:
+    """Return what is chosen in the menu; empty for what no page of ours sends."""
     body = b""
     async for piece in request.stream():
         body += piece
         if len(body) > _MOST_BYTES:
             return ""
     try:
-        return str(json.loads(body)["language"])
+        return str(json.loads(body)[name])
     except (ValueError, TypeError, KeyError, RecursionError):
         return ""
 

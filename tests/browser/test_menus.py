@@ -202,6 +202,20 @@ def test_a_theme_is_kept_and_there_before_anything_is_drawn(desk: Page):
     expect(app).not_to_have_css("background-color", _DARK)
 
 
+def test_times_are_written_by_the_clock_that_is_chosen(desk: Page):
+    menu(desk).click()
+    with desk.expect_navigation():
+        desk.get_by_role("menuitemradio", name="2:40 PM").click()
+    ready(desk)
+
+    desk.goto("/calendar")
+    expect(ready(desk).get_by_text("9:00 AM", exact=True).first).to_be_visible()
+    menu(desk).click()
+    with desk.expect_navigation():
+        desk.get_by_role("menuitemradio", name="As the clinic").click()
+    expect(ready(desk).get_by_text("09:00", exact=True).first).to_be_visible()
+
+
 def test_a_theme_holds_in_every_tab(desk: Page):
     other = desk.context.new_page()
     other.goto("/doctors")

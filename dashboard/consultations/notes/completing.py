@@ -11,7 +11,7 @@ from dashboard.consultations.notes.open_visit import Opened
 from dashboard.consultations.notes.writing import PAGE, Writing
 from dashboard.context import current_actor, in_zone, read, today
 from dashboard.navigation import go
-from dashboard.ui.clock import zone
+from dashboard.ui.clock import time_of_day, zone
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.words import plain
 from services.consultations.notes.typed import is_empty
@@ -72,7 +72,7 @@ def next_of(visits: Sequence[VisitRecord]) -> VisitRecord | None:
 def _said(visit: VisitRecord) -> str:
     state = "waiting" if visit.status is VisitStatus.CHECKED_IN else "expected"
     name = visit.patient_name or "a patient whom you do not treat"
-    return f"{name}, {in_zone(visit.starts_at):%H:%M}, {state}"
+    return f"{name}, {time_of_day(in_zone(visit.starts_at))}, {state}"
 
 
 def _begin(visit_id: UUID) -> None:

@@ -12,6 +12,7 @@ from dashboard.context import in_zone, today
 from dashboard.navigation import go
 from dashboard.patients.care.care_team import show_outside_care
 from dashboard.patients.records.patient_header import patient_header
+from dashboard.ui.clock import time_of_day
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.page_header import name_breadcrumb
 from dashboard.ui.words import at, listed_name, plain
@@ -43,7 +44,7 @@ def show_glance(opened: Opened) -> None:
     with reason:
         st.markdown("**This visit**")
         st.markdown(plain(visit.note) if visit.note else ":gray[No reason was given]")
-        st.markdown(f"{at(visit.starts_at)} to {in_zone(visit.ends_at):%H:%M}")
+        st.markdown(f"{at(visit.starts_at)} to {time_of_day(in_zone(visit.ends_at))}")
         st.markdown(f"{plain(visit.doctor_name)}, {plain(visit.speciality)}")
     _show_status(visit)
 

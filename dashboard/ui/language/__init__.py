@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date
+from decimal import Decimal
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
@@ -14,7 +15,7 @@ import streamlit as st
 from babel.dates import format_date
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_decimal
+from babel.numbers import format_currency, format_decimal
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from services.core.sentences import Sentence
@@ -160,6 +161,13 @@ def decimal(number: float, places: int = 0) -> str:
     """Return a number with the marks of the language: 1,234.5 or 1.234,5."""
     pattern = "#,##0" + ("." + "0" * places if places else "")
     return format_decimal(number, pattern, locale=current_language())
+
+
+def money(amount: Decimal, currency: str | None) -> str:
+    """Return an amount in a currency of ISO 4217: €80.50 or 80,50 €; bare without."""
+    if currency is None:
+        return decimal(float(amount), 2)
+    return format_currency(amount, currency, locale=current_language())
 
 
 def catalogue(name: str) -> dict[str, str]:

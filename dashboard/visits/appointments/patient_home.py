@@ -11,6 +11,7 @@ import streamlit as st
 from dashboard.context import in_zone, today
 from dashboard.navigation import go
 from dashboard.ui.chart_tools import bare_box
+from dashboard.ui.clock import time_of_day
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _, ngettext, short_month, weekday
@@ -60,7 +61,8 @@ def _show_next(visit: VisitRecord, patient: PatientRecord) -> None:
     at = in_zone(visit.starts_at)
     place = _(", room {room}").format(room=plain(visit.room)) if visit.room else ""
     with st.container(border=True):
-        st.markdown(f"#### {weekday(at.date())}, {written(at.date())}, {at:%H:%M}")
+        day = f"{weekday(at.date())}, {written(at.date())}"
+        st.markdown(f"#### {day}, {time_of_day(at)}")
         st.markdown(
             _("{distance} with {doctor}{place} · code {code}").format(
                 distance=_distance(at.date()),

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
-from dashboard.ui.clock import in_zone, midnight, today, zone
+from dashboard.ui.clock import in_zone, midnight, time_of_day, today, zone
 from dashboard.ui.language import day_heading, day_in_full, gettext as _, short_weekday
 
 DAYS_OF_WEEK: Final = 7
@@ -36,7 +36,7 @@ def heading(day: date) -> str:
 
 def clock(timestamp: datetime) -> str:
     """Return the time of day on the clinic's clock."""
-    return f"{in_zone(timestamp):%H:%M}"
+    return time_of_day(in_zone(timestamp))
 
 
 def viewers_time(timestamp: datetime) -> str:
@@ -48,14 +48,15 @@ def viewers_time(timestamp: datetime) -> str:
     if own is None:
         return ""
     other_day = own.date() != in_zone(timestamp).date()
-    return f"{short_weekday(own)} {own:%H:%M}" if other_day else f"{own:%H:%M}"
+    time = time_of_day(own)
+    return f"{short_weekday(own)} {time}" if other_day else time
 
 
 def when(timestamp: datetime) -> str:
     """Return day and time in full: Monday 23 November 2026, 10:20."""
     local = in_zone(timestamp)
     own = viewers_time(timestamp)
-    return f"{day_in_full(local.date())}, {local:%H:%M}" + (
+    return f"{day_in_full(local.date())}, {time_of_day(local)}" + (
         _(" ({own} on your clock)").format(own=own) if own else ""
     )
 

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from dashboard.ui.language import decimal, gettext as _
+from dashboard import wiring
+from dashboard.ui.language import gettext as _, money
 from dashboard.ui.own_photo import own_photo
 from dashboard.ui.page_header import name_breadcrumb, page_header
 from dashboard.ui.words import plain
@@ -33,8 +34,15 @@ def _facts(doctor: DoctorRecord) -> None:
         facts.append(doctor.city)
     facts.append(_("{minutes} minutes").format(minutes=doctor.slot_minutes))
     if doctor.fee is not None:
-        facts.append(_("fee {fee}").format(fee=decimal(float(doctor.fee), 2)))
+        facts.append(_("fee {fee}").format(fee=fee_of(doctor)))
     st.markdown(" · ".join(map(plain, facts)))
+
+
+def fee_of(doctor: DoctorRecord) -> str:
+    """Return what a visit costs, in the clinic's currency; nothing if nobody said."""
+    if doctor.fee is None:
+        return ""
+    return money(doctor.fee, wiring.current().settings.currency)
 
 
 def doctor_photo(doctor: DoctorRecord) -> None:

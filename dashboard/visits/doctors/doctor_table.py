@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from dashboard.ui.language import decimal, gettext as _, marked
+from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.record_table import (
     Cell,
     Column,
@@ -17,6 +17,7 @@ from dashboard.ui.record_table import (
     payload_of,
     record_table,
 )
+from dashboard.visits.doctors.doctor_header import fee_of
 from services.visits.schedule.doctors import DoctorRecord
 
 _COLUMNS: Final = (
@@ -60,7 +61,7 @@ def _row(doctor: DoctorRecord, next_free: Cell, *, is_managed: bool) -> Row:
         Cell(doctor.speciality.capitalize()),
         next_free,
         Cell(doctor.room or ""),
-        Cell("" if doctor.fee is None else decimal(float(doctor.fee), 2)),
+        Cell(fee_of(doctor)),
         Cell(doctor.city or ""),
     ]
     if is_managed:

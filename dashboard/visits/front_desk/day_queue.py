@@ -9,7 +9,7 @@ from uuid import UUID
 import streamlit as st
 
 from dashboard.context import current_actor, in_zone, now, read
-from dashboard.ui.clock import zone
+from dashboard.ui.clock import time_of_day, zone
 from dashboard.ui.language import decimal, gettext as _
 from dashboard.ui.lists.cut_notice import offer_more
 from services.visits.front_desk import appointments
@@ -85,7 +85,7 @@ def offer_rest(queue: Queue, *, key: str) -> None:
         return
     latest = max(visit.starts_at for visit in queue.visits)
     said = _("Today has very many visits: {count} are shown, up to {time}.").format(
-        count=decimal(len(queue.visits)), time=f"{in_zone(latest):%H:%M}"
+        count=decimal(len(queue.visits)), time=time_of_day(in_zone(latest))
     )
     offer_more(said, _("Show later visits"), key=key, on_click=_show_more)
 

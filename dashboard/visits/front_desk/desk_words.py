@@ -4,6 +4,7 @@ from datetime import date, datetime
 from typing import Final
 
 from dashboard.context import in_zone
+from dashboard.ui.clock import time_of_day
 from dashboard.ui.language import gettext as _, marked, pgettext
 from dashboard.ui.record_table import Cell, Tone
 from dashboard.ui.words import age_on, written
@@ -19,7 +20,7 @@ _NOT_YOURS: Final = marked("Not your patient any more")
 
 def hour(timestamp: datetime) -> str:
     """Return the time of day by the clinic's clock."""
-    return f"{in_zone(timestamp):%H:%M}"
+    return time_of_day(in_zone(timestamp))
 
 
 def who(visit: VisitRecord) -> str:

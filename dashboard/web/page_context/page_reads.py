@@ -15,7 +15,7 @@ import streamlit as st
 from sqlalchemy.orm import Session
 
 from dashboard import wiring
-from dashboard.ui.clock import in_zone, now
+from dashboard.ui.clock import in_zone, now, time_of_day
 from dashboard.ui.language import gettext as _
 from dashboard.web.log.json_log import describe
 from dashboard.web.page_context.page_actor import answering, on_behalf
@@ -177,11 +177,13 @@ def freshness() -> str:
     if served is None:
         return ""
     if absence := wiring.current().database.absence():
-        latest = f"{in_zone(absence.since):%H:%M:%S}"
+        latest = time_of_day(in_zone(absence.since), has_seconds=True)
         return _("as of {time} at the latest, {role} {node}, no primary").format(
             time=latest, role=served.role, node=served.node
         )
-    timestamp = _("as of {time}").format(time=f"{in_zone(served.at):%H:%M:%S}")
+    timestamp = _("as of {time}").format(
+        time=time_of_day(in_zone(served.at), has_seconds=True)
+    )
     if on_behalf().actor.role is Role.PATIENT:
         return timestamp
     if served.role == "primary":

@@ -21,6 +21,7 @@ FORWARD = date(2026, 3, 29)
 @pytest.fixture(autouse=True)
 def _in_berlin(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clinic_clock, "zone", lambda: BERLIN)
+    monkeypatch.setattr(clinic_clock, "usual_clock", lambda: "24")
     monkeypatch.setattr(times, "zone", lambda: BERLIN)
 
 

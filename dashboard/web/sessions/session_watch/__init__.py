@@ -14,6 +14,7 @@ from starlette.routing import Route, WebSocketRoute
 
 from api.core.dependencies import SESSION
 from dashboard.ui.language import speaking
+from dashboard.web.clocks import choose_clock, clock_at
 from dashboard.web.gate.middleware import WATCH_PATH
 from dashboard.web.languages import choosing, language_at
 from dashboard.web.sessions.live_sessions import LiveSessions
@@ -32,6 +33,7 @@ PREFIX = "/session"
 STATE_PATH = f"{PREFIX}/state"
 PLACES_PATH = f"{PREFIX}/places"
 LANGUAGE_PATH = f"{PREFIX}/language"
+CLOCK_PATH = f"{PREFIX}/clock"
 
 
 def create_watch(
@@ -47,6 +49,7 @@ def create_watch(
             Route(STATE_PATH, _state, methods=["GET"]),
             Route(PLACES_PATH, _telling(places, language), methods=["GET"]),
             Route(LANGUAGE_PATH, choosing(database, live), methods=["POST"]),
+            Route(CLOCK_PATH, choose_clock, methods=["POST"]),
             Route(SCRIPT_PATH, script, methods=["GET"]),
         ]
     )
@@ -62,7 +65,7 @@ def _telling(places: Places, usual: str) -> Callable[[Request], Awaitable[Respon
         """Answer with what whoever is signed in may open."""
         live: Live = request.scope[SESSION]
         with speaking(language_at(request, usual)):
-            return JSONResponse(places(live.actor))
+            return JSONResponse({**places(live.actor), "clock": clock_at(request)})
 
     return tell
 

@@ -9,6 +9,9 @@
   const THEMES = [
     ["system", translate("As the device")], ["light", translate("Light")], ["dark", translate("Dark")],
   ]
+  const CLOCKS = [
+    ["clinic", translate("As the clinic")], ["24", "14:40"], ["12", "2:40 PM"],
+  ]
   const STYLE = `
     .chartroom-person { position: relative; }
     .chartroom-person > button {
@@ -107,35 +110,46 @@
   const themes = make("div", {}, head, ...THEMES.map(theme))
   themes.setAttribute("role", "group")
   themes.setAttribute("aria-labelledby", head.id)
-  // Streamlit and the server both have to speak it, so the page is loaded anew, once
-  // every server knows of it.
-  const speak = async (code) => {
-    const body = JSON.stringify({ language: code })
+  // Streamlit and the server both have to know it, so the page is loaded anew, once
+  // every server does.
+  const keep = async (name, value, wait) => {
+    const body = JSON.stringify({ [name]: value })
     const headers = { "Content-Type": "application/json" }
     try {
-      const answer = await fetch("/session/language", { body, headers, method: "POST" })
+      const answer = await fetch(`/session/${name}`, { body, headers, method: "POST" })
       if (!answer.ok) throw new Error("refused")
     } catch {
       failed.hidden = false
       return
     }
-    setTimeout(() => location.reload(), KNOWN_MS)
+    setTimeout(() => location.reload(), wait)
   }
   const failed = make("p", {
     hidden: true, role: "status", textContent: translate("That could not be saved just now. Try again."),
   })
   const language = ([code, textContent]) => {
-    const made = item(textContent, () => speak(code))
+    const made = item(textContent, () => keep("language", code, KNOWN_MS))
     made.setAttribute("role", "menuitemradio")
     made.setAttribute("aria-checked", String(code === places.language))
     made.lang = code
     return made
   }
+  const clock = ([name, textContent]) => {
+    // This browser keeps it, so no server has to hear of it first.
+    const made = item(textContent, () => keep("clock", name, 0))
+    made.setAttribute("role", "menuitemradio")
+    made.setAttribute("aria-checked", String(name === places.clock))
+    return made
+  }
+  const clockHead = make("span", { id: "chartroom-clocks", textContent: translate("Time of day") })
+  const clocks = make("div", {}, clockHead, ...CLOCKS.map(clock), failed)
+  clocks.setAttribute("role", "group")
+  clocks.setAttribute("aria-labelledby", clockHead.id)
   const choices = Object.entries(places.languages ?? {})
   let languages = null
   if (choices.length > 1) {
     const title = make("span", { id: "chartroom-languages", textContent: translate("Language") })
-    languages = make("div", {}, title, ...choices.map(language), failed)
+    languages = make("div", {}, title, ...choices.map(language))
     languages.setAttribute("role", "group")
     languages.setAttribute("aria-labelledby", title.id)
   }
@@ -143,7 +157,7 @@
     "div", { id: "chartroom-menu-list" },
     item(translate("Account"), go("/account")),
     item(translate("My passkeys"), () => location.assign(`/sign-in/passkeys?next=${here()}`)),
-    themes, ...(languages ? [languages] : []),
+    themes, clocks, ...(languages ? [languages] : []),
     item(translate("User guide"), go("/help")),
     item(translate("Keyboard shortcuts"), () => window.chartroom.showKeys()),
     item(translate("Show me around"), () => window.chartroom.startTour()),

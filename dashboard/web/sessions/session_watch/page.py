@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.core.dependencies import SESSION
 from dashboard.ui.language import speaking
 from dashboard.ui.scripts import DIALOGS, read_script
+from dashboard.web.clocks import clock_at
 from dashboard.web.languages import language_at
 from services.core.actors import Actor
 from services.people.sessions import Live
@@ -84,9 +85,11 @@ class WatchedPages:
             await self._app(scope, receive, send)
             return
         live: Live | None = scope.get(SESSION)
-        language = language_at(HTTPConnection(scope), self._usual)
+        connection = HTTPConnection(scope)
+        language = language_at(connection, self._usual)
         with speaking(language):
-            known = _told(self._places(live.actor)) if live else b""
+            places = self._places(live.actor) if live else {}
+        known = _told({**places, "clock": clock_at(connection)}) if live else b""
         adding = _Adding(send, known, language)
         await self._app(_uncompressed(scope), receive, adding.send)
 

@@ -10,3 +10,4 @@ from dashboard.ui import clock
 @pytest.fixture(autouse=True)
 def _in_utc(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clock, "zone", lambda: ZoneInfo("UTC"))
+    monkeypatch.setattr(clock, "usual_clock", lambda: "24")
