@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Final, NoReturn, TypeVar
 from uuid import UUID
 
 from fastapi import BackgroundTasks, Depends, HTTPException, Request
@@ -32,7 +32,7 @@ from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action, Origin
 from services.core.audit_spool import Spooling
-from services.core.errors import InvalidInput, NotFound
+from services.core.errors import InvalidInput, NotAllowed, NotFound
 from services.core.on_behalf import ActorDatabase, Begun, write_down
 from services.core.throttling import CallLimits, LimitReached
 from services.documents.forms import Clinic
@@ -188,6 +188,11 @@ class Caller:
     def require(self, permission: Permission) -> None:
         """Raise NotAllowed unless the caller may."""
         self._on_behalf().require(permission)
+
+    def refuse(self, refusal: NotAllowed) -> NoReturn:
+        """Raise a refusal, and write it down."""
+        with self._on_behalf().recording_refusals():
+            raise refusal
 
     def act_on_servers(self, order: OperationRequest) -> RunningOperation | None:
         """Have something done to the servers; None if it is planned for later."""

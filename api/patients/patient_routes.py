@@ -30,6 +30,7 @@ from api.patients.schemas import (
     patient_etag,
     version_named,
 )
+from api.patients.told_lists import answered
 from db.postgres import Read, WriteResult
 from services.lists import criteria
 from services.patients import search
@@ -57,13 +58,18 @@ Merge = Annotated[MergeBody, sent(MergeBody, program)]
 def list_patients(
     caller: Program, request: Request, after: UUID | None = None
 ) -> Response:
-    """List the patients that meet the criteria; `next` goes into `after`."""
+    """List the patients that meet the criteria; `next` goes into `after`.
+
+    403 as well where who sees no names would be told of few patients.
+    """
     chosen, asked = sparse.chosen(
         request.query_params.multi_items(), PatientShown, UnnamedPatientShown
     )
     pairs = [pair for pair in asked if pair[0] != _CURSOR]
     query = criteria.from_query(asked_of(pairs), fields.FIELDS)
-    read = caller.read(
+    answer = answered(
+        caller,
+        query.criteria,
         lambda session: search.list_patients(
             session,
             caller.actor,
@@ -71,13 +77,15 @@ def list_patients(
             size=query.per_page,
             after=after,
             now=caller.stores.now(),
-        )
+            is_kept_back=True,
+        ),
     )
+    listed = answer.told.shown()
     page = {
-        "patients": [chosen.of(listed_json(row)) for row in read.value.rows],
-        "next": read.value.next,
+        "patients": [chosen.of(listed_json(row)) for row in listed.rows],
+        "next": listed.next,
     }
-    return JsonResponse(page, headers=read_headers(read, caller.after))
+    return JsonResponse(page, headers=answer.headers)
 
 
 @router.post(

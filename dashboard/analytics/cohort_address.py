@@ -7,8 +7,8 @@ from typing import Final, TypeVar
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from dashboard import wiring
 from dashboard.context import current_actor, now, read, write
+from dashboard.patients.search.told_lists import smallest_group
 from services.analytics import cohorts
 from services.analytics.cohorts import (
     COHORTS,
@@ -32,11 +32,6 @@ _TOLD_COMPARISON: Final = "cohorts_told_comparison"
 _RESULT_LASTS: Final = timedelta(minutes=1)
 
 Answer = TypeVar("Answer")
-
-
-def smallest_group() -> int:
-    """Return the least number of patients that a count may tell."""
-    return wiring.current().settings.smallest_group
 
 
 def current_key() -> str:

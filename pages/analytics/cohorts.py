@@ -5,6 +5,7 @@ import streamlit as st
 from dashboard.analytics import cohort_address, cohort_comparison, cohort_editor
 from dashboard.analytics.cohort_charts import show_attrition, show_split
 from dashboard.context import freshness
+from dashboard.patients.search.told_lists import smallest_group
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.notices import notify
@@ -57,7 +58,7 @@ def choose_compared() -> None:
 
 
 page_header("Cohorts")
-least = cohort_address.smallest_group()
+least = smallest_group()
 st.caption(
     "How many patients had an event, and what came next. Nobody is named, and no "
     f"number below {least} is told, nor what would tell it beside earlier counts. The "

@@ -35,6 +35,9 @@ def show_filters() -> None:
     """Change the filters; nothing is read until the list is asked for."""
     with error_boundary():
         editor = CriteriaEditor("patients", fields_for(actor), suggest)
+        if not actor.may(Permission.VIEW_NAMES):
+            # Without names, patients in daily use are all there are.
+            editor = replace(editor, archived="")
         editor.draw(shown, mark=key)
         if st.button("Show patients", type="primary", key="patients_apply"):
             with editor.naming_rows():
@@ -48,16 +51,16 @@ def show_results() -> None:
         page, columns = listing.counted_page_and(
             position("patients", key), columns_read(listing)
         )
-        csv = listing.csv(page)
+        csv, refusal = listing.csv(page), listing.refusal()
         with list_tools.show_heading("patients", listing.sentence(), csv=csv):
-            if csv and actor.may(Permission.EXPORT_NAMES):
+            if (csv or refusal) and actor.may(Permission.EXPORT_NAMES):
                 offer_named_export(listing)
             is_named = actor.may(Permission.VIEW_NAMES)
             offer_columns(listing, columns, offered_columns(is_named=is_named))
         bulk_actions.show_summary()
         rows = page.rows or listing.similar()
         if not page.rows and list_tools.show_nobody(
-            "patients", shown, actor.role, similar=bool(rows)
+            "patients", shown, actor.role, similar=bool(rows), refusal=refusal
         ):
             listing.show(Criteria())
         if (
@@ -117,7 +120,8 @@ with list_tools.filters_panel("patients", shown) as panel:
 show_results()
 with list_tools.charts_panel() as charts:
     if charts.open:
-        year = None if actor.may(Permission.VIEW_NAMES) else today().year
-        clicked = list_charts(listing.statistics(), year)
-        if clicked:
-            listing.show(narrowed(shown, clicked))
+        with error_boundary():
+            year = None if actor.may(Permission.VIEW_NAMES) else today().year
+            clicked = list_charts(listing.statistics(), year)
+            if clicked:
+                listing.show(narrowed(shown, clicked))

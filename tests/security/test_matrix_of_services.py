@@ -25,6 +25,7 @@ from db.models.booking import Appointment
 from db.postgres import ANONYMOUS, SYSTEM
 from services.analytics.cohorts import Cohort, CohortEvent, EventKind
 from services.analytics.cohorts.telling import Untold
+from services.analytics.unnamed_lists import KeptBack, ListSize, ToldList
 from services.backups import BackupWindow, LogState
 from services.backups.ledger import Since
 from services.cluster.alerts import AlertKind, RuleDraft
@@ -39,7 +40,7 @@ from services.consultations.prescriptions import (
     SignedPaper,
     UnfinishedPrescription,
 )
-from services.core.actors import Role, Scope
+from services.core.actors import Permission, Role, Scope
 from services.core.errors import NotAllowed, NotFound, ServiceError
 from services.core.on_behalf import ActorDatabase
 from services.demo.importing.rejects import RejectsFile
@@ -84,6 +85,7 @@ from tests.services.documents.records import samples as document_samples
 from tests.services.visits import visit_samples
 
 _TODAY = date(2026, 11, 20)
+_NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 _RULE = RetentionPeriod(
     Classification.TEMPORARY, 30, 30, datetime(2026, 11, 20, tzinfo=UTC)
 )
@@ -241,6 +243,11 @@ def _offer(house, files, synthea: Path, role: Role) -> dict[str, Any]:
             for kind in (EventKind.VISIT, EventKind.DOCUMENT)
         ],
         "untold": Untold("Nothing?", {}, (), 0, 5),
+        "kept_back": KeptBack(
+            ToldList(5),
+            Untold("Nobody?", ListSize(0, _NOON), (), 0, 5, Permission.LIST_PATIENTS),
+        ),
+        "read": lambda: True,
         "limit": 5,
         "doctor_id": uuid4(),
         "doctor_ids": [uuid4()],
@@ -273,7 +280,7 @@ def _offer(house, files, synthea: Path, role: Role) -> dict[str, Any]:
         "merged_version": house.other.version,
         "minutes": 5,
         "name": cast.EMIL.name,
-        "now": datetime(2026, 11, 20, 12, tzinfo=UTC),
+        "now": _NOON,
         "number": 1,
         "page": 1,
         "party": RelyingParty("127.0.0.1", "http://127.0.0.1:8501"),

@@ -1,4 +1,4 @@
-"""Ten known ways to find somebody among the demo's people: each fails, by one rule.
+"""Sixteen known ways to find somebody among the demo's people: each fails, by one rule.
 
 Each attack returns what it has found out. Without the rule that stops it, it is right.
 """
@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from db.endpoints import Endpoints
 from db.models.patient import ClinicalEntry, Patient
 from db.postgres import Database
-from services.analytics import cohorts
+from services.analytics import cohorts, unnamed_lists
 from services.analytics.cohorts import (
     Cohort,
     CohortCount,
@@ -31,8 +31,10 @@ from services.analytics.cohorts import (
     suppression,
     telling,
 )
+from services.analytics.unnamed_lists import sizes
+from services.core.errors import NotAllowed
 from services.demo.seeding import seed
-from services.lists.criteria import Criteria, Filter, Group, Operator
+from services.lists.criteria import Count, Criteria, Filter, Group, Operator
 from services.patients import search
 from services.patients.search import exporting, pages
 from services.patients.search.pages import PATIENT_LISTS
@@ -46,6 +48,8 @@ NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 PEOPLE = 90
 GOUT = CohortEvent(kind=EventKind.DIAGNOSIS, words="gout")
 CHECK = CohortEvent(kind=EventKind.PROCEDURE, words="check-up")
+QUINCE = Filter("allergies", Operator.HAS, "quince")
+FEMALE = Filter("sex", Operator.EQUAL, "female")
 FLU = CohortEvent(kind=EventKind.DIAGNOSIS, words="influenza")
 
 
@@ -101,6 +105,46 @@ class Analyst:
         factors = [factor for factor, _ in terms]
         return sum(f * number for f, number in zip(factors, numbers, strict=True))
 
+    def rows(self, *filters):
+        """Return how many rows a list shows, None if it shows none."""
+        criteria = Criteria(Group(members=filters))
+        kept = unnamed_lists.keep_back(
+            self.session,
+            self.actor,
+            criteria,
+            lambda: search.list_patients(
+                self.session,
+                self.actor,
+                criteria,
+                size=PEOPLE,
+                now=NOW,
+                is_kept_back=True,
+            ),
+            now=NOW,
+            smallest_group=K,
+        )
+        with suppress(NotAllowed):
+            told = unnamed_lists.tell_list(self.session, self.actor, kept)
+            assert told.count is None or not told.count.is_few or told.rows is None
+            return len(told.shown().rows)
+        return None
+
+    def bars(self, *filters):
+        """Return the bars of a list's charts, by label."""
+        answers = unnamed_lists.describe(
+            self.session,
+            self.actor,
+            Criteria(Group(members=filters)),
+            now=NOW,
+            smallest_group=K,
+        )
+        told = (
+            cohorts.tell(self.session, self.actor, answer)
+            for answer in answers.values()
+        )
+        bars = ((*each.ages, *each.sexes, *each.allergies) for each in told)
+        return {bar.label: bar.count for each in bars for bar in each}
+
     def file(self, *filters):
         criteria = Criteria(Group(members=filters))
         pieces = search.export_csv(self.session, self.actor, criteria, now=NOW)
@@ -117,6 +161,12 @@ def give(session, people, term, day=DAY, kind="condition"):
         entry = {"kind": kind, "term": term, "started_on": day, "ended_on": day}
         of = {"patient_id": patient.id, "source": "synthea", "source_key": uuid4()}
         session.add(ClinicalEntry(**entry, **of))
+    session.flush()
+
+
+def make_allergic(session, people):
+    for patient in people:
+        patient.allergies, patient.no_known_allergies = ["Quince"], False
     session.flush()
 
 
@@ -236,6 +286,61 @@ def joined_exports(analyst, people):
     return len(shared) or None
 
 
+def narrowed_list(analyst, people):
+    """Filter the list until one is left."""
+    make_allergic(analyst.session, people[:1])
+    return analyst.rows(QUINCE)
+
+
+def subtracted_lists(analyst, people):
+    """The rows of all with something, minus those of all but the one of another sex."""
+    women = [each for each in people if each.sex == "female"][:20]
+    man = next(each for each in people if each.sex == "male")
+    make_allergic(analyst.session, (*women, man))
+    told = analyst.rows(QUINCE), analyst.rows(QUINCE, FEMALE)
+    return None if None in told else told[0] - told[1]
+
+
+def list_and_cohort(analyst, people):
+    """A cohort by its events, minus the list of who still has it in their history."""
+    give(analyst.session, people[:21], "Gout", kind="procedure")
+    for patient in people[:20]:
+        patient.medical_history = ["Gout"]
+    analyst.session.flush()
+    gout = replace(GOUT, kind=EventKind.PROCEDURE)
+    whole = analyst.number(Cohort(entry=gout))
+    rows = analyst.rows(Filter("medical_history", Operator.HAS, "gout"))
+    return None if None in {whole, rows} else whole - rows
+
+
+def list_over_time(analyst, people):
+    """Count the rows of a list again when somebody has left the consulting room."""
+    make_allergic(analyst.session, people[:20])
+    before = analyst.rows(QUINCE)
+    make_allergic(analyst.session, people[20:21])
+    after = analyst.rows(QUINCE)
+    return None if None in {before, after} else after - before
+
+
+def minute_of_registration(analyst, people):
+    """Who came in the minute in which somebody was seen at the desk."""
+    came = datetime(2024, 2, 29, 11, 11, tzinfo=UTC)
+    people[0].created_at = came
+    analyst.session.flush()
+    until = (came + timedelta(minutes=1)).isoformat()
+    span = (came.isoformat(), until)
+    return analyst.rows(Filter("created_at", Operator.BETWEEN, span))
+
+
+def bars_of_a_list(analyst, people):
+    """The few men of a list in its charts, or all minus the women."""
+    men = [each for each in people if each.sex == "male"][:3]
+    women = [each for each in people if each.sex == "female"][:20]
+    make_allergic(analyst.session, (*men, *women))
+    whole, bars = analyst.rows(QUINCE), analyst.bars(QUINCE)
+    return bars.get("male") or ("female" in bars and whole - bars["female"]) or None
+
+
 def _tell_all(counts, _):
     return tuple(map(CohortCount, counts))
 
@@ -266,6 +371,11 @@ def _keep_ids_in_files(patch):
     patch.setattr(exporting, "PATIENT_LISTS", listed)
 
 
+def _show_short_lists(patch):
+    _allow_subtraction(patch)
+    patch.setattr(sizes, "_count", lambda size, _: Count(size))
+
+
 ATTACKS = {
     differencing: (1, _allow_subtraction),
     complement: (2, _allow_subtraction),
@@ -277,6 +387,12 @@ ATTACKS = {
     sliding_window: (2, _allow_subtraction),
     linkage: (1, _show_names),
     joined_exports: (True, _keep_ids_in_files),
+    narrowed_list: (1, _show_short_lists),
+    subtracted_lists: (1, _allow_subtraction),
+    list_and_cohort: (1, _allow_subtraction),
+    list_over_time: (1, _allow_subtraction),
+    minute_of_registration: (1, _show_short_lists),
+    bars_of_a_list: (3, _show_every_cell),
 }
 
 

@@ -7,6 +7,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
+from dashboard.patients.search.told_lists import smallest_group
 from dashboard.ui.chart_tools import choosing_box
 from dashboard.ui.fields.keys import stamp_of
 from services.lists.criteria import Filter, Operator
@@ -26,10 +27,16 @@ _NUMBERS: Final = "#808495"
 def list_charts(statistics: ListStatistics, year: int | None) -> Filter | None:
     """Show ages, sexes and allergies of a list's patients; return what was clicked.
 
-    Where ages are not known but years of birth are, `year` is that of their ages.
+    Where ages are not known but years of birth are, `year` is that of their ages; small
+    groups are left out then.
     """
     if statistics.sampled:
         st.caption("The list is long: these charts show a sample of it.")
+    if year is not None:
+        st.caption(
+            f"Bars of fewer than {smallest_group()} patients are left out, and what "
+            "would tell of them, perhaps together with counts that were told before."
+        )
     st.caption("A click on a bar, or on its name in the table, filters the list.")
     age, sex, allergies = st.columns(3)
     with age:

@@ -4,8 +4,10 @@ The address carries an opaque key and never a value, so that no name or diagnosi
 up in a browser's history or a log.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from datetime import timedelta
+from typing import Final, TypeVar
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -18,13 +20,16 @@ from dashboard.context import (
     read_all,
     write,
 )
+from dashboard.patients.search.told_lists import smallest_group, told_figures, told_list
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import bounded_area
 from dashboard.ui.lists import list_addresses
 from dashboard.ui.lists.list_addresses import AddressedList
 from dashboard.ui.words import plain
+from services.analytics import unnamed_lists
+from services.analytics.unnamed_lists import KeptBack, ToldList
 from services.core.actors import Permission
-from services.core.errors import InvalidInput
+from services.core.errors import InvalidInput, NotAllowed
 from services.core.reasons import LONGEST
 from services.lists import criteria
 from services.lists.criteria import Count
@@ -38,6 +43,9 @@ from services.patients.search.fields import FIELDS, PATIENTS
 T = TypeVar("T")
 # The figures of a list may be a little old.
 _FIGURES_SECONDS = 30.0
+_TOLD: Final = "patients_told_list"
+_TOLD_LASTS: Final = timedelta(seconds=_FIGURES_SECONDS)
+_NO_ROWS: Final = PatientPage((), None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +56,8 @@ class Listing(AddressedList):
 
     def page(self, position: PagePosition) -> PatientPage:
         """Read the page at a position."""
+        if self._is_guarded:
+            return self._told(position).rows or _NO_ROWS
         page: PatientPage
         (page,) = read_all(self._page(position))
         return page
@@ -58,6 +68,9 @@ class Listing(AddressedList):
         """Read a page and something else, and in the same go count the list."""
         page: PatientPage
         answer: T
+        if self._is_guarded:
+            answer, kept = read_all(more, self._kept_back(position))
+            return self._tell(kept).rows or _NO_ROWS, answer
         answer, page, _ = read_all(more, self._page(position), self._count())
         return page, answer
 
@@ -71,9 +84,48 @@ class Listing(AddressedList):
                 before=position.before,
                 last=position.last,
                 now=now(),
+                is_kept_back=self._is_guarded,
             ),
             keep=("page", self, position),
         )
+
+    @property
+    def _is_guarded(self) -> bool:
+        """Whether somebody sees no names, and of some patients only."""
+        is_unnamed = search.visibility_of(self.actor) is search.UNNAMED
+        return is_unnamed and not search.is_public(self.criteria)
+
+    def _kept_back(self, position: PagePosition) -> CachedRead[KeptBack[PatientPage]]:
+        page = self._page(position)
+        return CachedRead(
+            lambda session: unnamed_lists.keep_back(
+                session,
+                self.actor,
+                self.criteria,
+                lambda: page.operation(session),
+                now=now(),
+                smallest_group=smallest_group(),
+            ),
+            keep=("kept back", self, position),
+        )
+
+    def _told(self, position: PagePosition | None = None) -> ToldList[PatientPage]:
+        """Return what is shown of a guarded list, at a position or wherever it was."""
+        kept = st.session_state.get(_TOLD)
+        if position is None and kept and kept[0] == self:
+            told: ToldList[PatientPage] = kept[1]
+            if now() - kept[2] < _TOLD_LASTS:
+                return told
+        return self._tell(*read_all(self._kept_back(position or PagePosition())))
+
+    def _tell(self, kept: KeptBack[PatientPage]) -> ToldList[PatientPage]:
+        told = told_list(kept)
+        st.session_state[_TOLD] = (self, told, now())
+        return told
+
+    def refusal(self) -> NotAllowed | None:
+        """Return why no rows of the list are shown, None if they are."""
+        return self._told().refusal() if self._is_guarded else None
 
     def similar(self) -> tuple[PatientRecord, ...]:
         """Read who is called almost like the search that found nobody."""
@@ -88,7 +140,11 @@ class Listing(AddressedList):
 
     def count(self) -> Count:
         """Count the list, as far as time allows."""
-        counted: Count
+        counted: Count | None
+        if self._is_guarded:
+            counted = self._told().count
+            assert counted is not None  # noqa: S101 - a guarded list is counted
+            return counted
         (counted,) = read_all(self._count())
         return counted
 
@@ -125,8 +181,25 @@ class Listing(AddressedList):
         query = {"grant": str(grant.id), "after_lsn": str(last_write() or "")}
         return f"/files/patients.csv?{urlencode(query)}"
 
-    def statistics(self) -> ListStatistics:
-        """Read what the list is made of."""
+    def statistics(self, figures: Sequence[str] = unnamed_lists.ALL) -> ListStatistics:
+        """Read what the list is made of, as far as it is told; raises RevealsFew.
+
+        Who sees no names is told of these `figures` only.
+        """
+        if search.visibility_of(self.actor) is search.UNNAMED:
+            answers = read(
+                lambda session: unnamed_lists.describe(
+                    session,
+                    self.actor,
+                    self.criteria,
+                    now=now(),
+                    smallest_group=smallest_group(),
+                    figures=figures,
+                ),
+                keep=("bars", self, tuple(figures)),
+                seconds=_FIGURES_SECONDS,
+            )
+            return told_figures(answers)
         return read(
             lambda session: search.describe(
                 session, self.actor, self.criteria, now=now()

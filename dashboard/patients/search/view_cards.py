@@ -13,10 +13,12 @@ from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.figures import Figure, show_figures
 from dashboard.ui.lists import list_addresses
+from services.analytics.cohorts import RevealsFew
 from services.core.errors import NotAllowed, NotFound
 from services.lists import views
 from services.lists.criteria import Criteria
 from services.lists.views import View
+from services.patients.search import Bar
 from services.patients.search.fields import PATIENTS
 
 # Each card counts a list and describes it: what a first page may cost has an end.
@@ -62,15 +64,33 @@ def _saved() -> list[tuple[View, Criteria]]:
 def _figure(view: View, criteria: Criteria) -> Figure:
     listing = Listing(current_actor(), view.key, criteria)
     everybody = Listing(current_actor(), "", Criteria())
-    count, whole = listing.count(), everybody.count()
-    share = measures.share(count.value, whole.value)
+    page, query = "patients/patients.py", {"list": view.key}
+    link = "Open the list"
+    try:
+        count, refusal = listing.count(), listing.refusal()
+    except RevealsFew as revealing:
+        return Figure(
+            view.name, "not told", str(revealing), page=page, link=link, query=query
+        )
+    if refusal:
+        return Figure(
+            view.name, str(count), str(refusal), page=page, link=link, query=query
+        )
+    share = measures.share(count.value, everybody.count().value)
     return Figure(
         view.name,
         str(count),
         f"{share:.0%} of all patients. The bars show their ages.",
-        trend=[(f"Age {bar.label}", bar.count) for bar in listing.statistics().ages],
+        trend=[(f"Age {bar.label}", bar.count) for bar in _ages(listing)],
         is_course=False,
-        page="patients/patients.py",
-        link=f"Open the list, {share:.0%} of all",
-        query={"list": view.key},
+        page=page,
+        link=f"{link}, {share:.0%} of all",
+        query=query,
     )
+
+
+def _ages(listing: Listing) -> tuple[Bar, ...]:
+    """Return the bars of ages, none where they would tell of few."""
+    with suppress(NotAllowed):
+        return listing.statistics(("age",)).ages
+    return ()

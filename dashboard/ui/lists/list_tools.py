@@ -11,6 +11,7 @@ from dashboard.ui.empty_state import empty_state
 from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.words import plain
 from services.core.actors import Role
+from services.core.errors import NotAllowed
 from services.lists.criteria import Criteria
 
 _NOBODY_YET: Final = {
@@ -90,11 +91,26 @@ def show_heading(page: str, sentence: str, *, csv: str | None) -> DeltaGenerator
     return line
 
 
-def show_nobody(page: str, shown: Criteria, role: Role, *, similar: bool) -> bool:
+def show_nobody(
+    page: str,
+    shown: Criteria,
+    role: Role,
+    *,
+    similar: bool,
+    refusal: NotAllowed | None = None,
+) -> bool:
     """Say that nobody is in the list; tell whether everybody should be shown.
 
-    With `similar`, what follows is who is called almost so.
+    With `similar`, what follows is who is called almost so; with a `refusal`, they may
+    not be shown.
     """
+    if refusal:
+        return empty_state(
+            str(refusal),
+            icon="visibility_off",
+            action=_("Show all patients"),
+            key=f"{page}_all",
+        )
     if shown == Criteria():
         return empty_state(
             _(_NOBODY_YET.get(role, marked("No patients yet."))), icon="group_off"

@@ -34,6 +34,11 @@ _COLUMNS_AT_ONCE: Final = 1 << 14
 _MOST_IN_UNIONS: Final = 1_500
 
 
+def members_of(kept: bytes | memoryview) -> Members:
+    """Return the hashes in the bytes that PostgreSQL's int8send made, sorted."""
+    return np.sort(np.frombuffer(kept, dtype=">i8").astype(np.int64))
+
+
 def reveals_few(
     groups: Sequence[Members], told: Sequence[Members], population: int, k: int
 ) -> bool:
@@ -48,6 +53,32 @@ def reveals_few(
     if np.any((differences > 0) & (differences < k)):
         return True
     return _is_computable(belongs, sizes, k)
+
+
+def is_apart(
+    group: Members, told: Sequence[Members], bystanders: Members, k: int
+) -> bool:
+    """Return whether `group` has nothing to do with any count of 1 to k - 1 patients.
+
+    That is proven by one class of patients who are in the same told groups, of whom at
+    least k are in `group` and at least k are not. A sum in which `group` counts f times
+    differs by f between these two parts, and the count of fewer than k patients is 0
+    for somebody in each of them, so f is 0. Where no class proves it, nobody knows.
+
+    `bystanders` are some patients, in any group or in none. All may be cut to the same
+    range of hashes: a class is then larger than it looks.
+    """
+    rows = [group, bystanders, *told]
+    everybody, places = np.unique(np.concatenate(rows), return_inverse=True)
+    of_group, _, *of_told = np.split(places, np.cumsum([len(row) for row in rows])[:-1])
+    marks = np.zeros(len(everybody), dtype=np.uint64)
+    rng = np.random.default_rng()
+    for members in of_told:
+        marks[members] += rng.integers(1, 1 << 63, dtype=np.uint64)
+    alike, which = np.unique(marks, return_inverse=True)
+    inside = np.bincount(which[of_group], minlength=len(alike))
+    outside = np.bincount(which, minlength=len(alike)) - inside
+    return bool(np.any((inside >= k) & (outside >= k)))
 
 
 def _classes(

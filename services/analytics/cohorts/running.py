@@ -12,11 +12,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from services.analytics.cohorts import checking, statements, suppression
-from services.analytics.cohorts.inference import Members
+from services.analytics.cohorts.inference import Members, members_of
 from services.analytics.cohorts.model import Cohort, Dimension
 from services.analytics.cohorts.results import AttritionStep, Cell, CohortResult
 from services.analytics.cohorts.storing import to_json
-from services.analytics.cohorts.telling import Untold, members_of
+from services.analytics.cohorts.telling import Untold
 from services.analytics.cohorts.wording import describe, describe_event, describe_step
 from services.core import audit
 from services.core.actors import Actor, Permission

@@ -11,13 +11,29 @@ from typing import Any, Final, Generic, TypeVar
 
 import numpy as np
 from pydantic import TypeAdapter
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    cast,
+    delete,
+    func,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from db.models.care import ToldAnswer, ToldGroup
+from db.models.patient import Patient
 from db.postgres import assume_role
-from services.analytics.cohorts.inference import Members, reveals_few
+from services.analytics.cohorts.inference import (
+    Members,
+    is_apart,
+    members_of,
+    reveals_few,
+)
 from services.core.actors import Actor, Permission
 from services.core.errors import NotAllowed
 from services.core.sentences import Sentence
@@ -25,6 +41,10 @@ from services.core.sentences import Sentence
 REMEMBERED_FOR: Final = timedelta(days=90)
 # The latest groups, and those of almost the same size however old they are.
 MOST_COMPARED: Final = 200
+# So many hashes of told groups are read before these are read whole.
+_MOST_GLANCED_AT: Final = 100_000
+_MOST_BYSTANDERS: Final = 2_000
+_HASH_BYTES: Final = 8
 # Two answers at the same moment would not know of each other.
 _LOCK: Final = func.pg_advisory_xact_lock(func.hashtext("chartroom.told_groups"))
 
@@ -37,14 +57,18 @@ class Untold(Generic[Answer]):
     """An answer that was counted and may not be shown before `tell` has returned it.
 
     `question` names what was asked, equal for equal questions; `groups` are the
-    patients of each number in the answer, of `population` in daily use.
+    patients of each number in the answer, of `population` in daily use, who are counted
+    when that matters if it is None. `implied` are those of them that others make up:
+    the last part of a whole. Whoever is told `needs` a permission.
     """
 
     question: str
     answer: Answer
     groups: tuple[Members, ...]
-    population: int
+    population: int | None
     smallest_group: int
+    needs: Permission = Permission.COUNT_COHORTS
+    implied: tuple[Members, ...] = ()
 
 
 class RevealsFew(NotAllowed):
@@ -68,37 +92,94 @@ def tell(session: Session, actor: Actor, untold: Untold[Answer]) -> Answer:
     A question that was answered before, and whose answer has changed by too few
     patients, gets that answer again. Raises RevealsFew, NotAllowed.
     """
-    actor.require(Permission.COUNT_COHORTS)
+    actor.require(untold.needs)
     kind = TypeAdapter(type(untold.answer))
     digest = hashlib.sha256(untold.question.encode()).digest()
     groups = {_digest(group): group for group in untold.groups}
     with assume_role(session, "system"):
         session.execute(select(_LOCK))
         _forget(session)
-        if _gives_away(session, groups, untold):
+        known = _known(session, groups)
+        new = {one: group for one, group in groups.items() if one not in known}
+        if new and _gives_away(session, new, known, untold):
             earlier = session.get(ToldAnswer, digest)
             if earlier is None:
                 raise RevealsFew(untold.smallest_group)
             return kind.validate_python(earlier.answer)
-        _keep(session, actor, groups)
+        _keep(session, actor, new, known)
         _keep_answer(session, digest, untold, kind)
     return untold.answer
 
 
+def _known(session: Session, groups: dict[bytes, Members]) -> set[bytes]:
+    known = select(ToldGroup.digest).where(ToldGroup.digest.in_(groups))
+    return set(session.scalars(known))
+
+
 def _gives_away(
-    session: Session, groups: dict[bytes, Members], untold: Untold[Any]
+    session: Session,
+    groups: dict[bytes, Members],
+    known: set[bytes],
+    untold: Untold[Any],
 ) -> bool:
-    known = set(
-        session.scalars(select(ToldGroup.digest).where(ToldGroup.digest.in_(groups)))
-    )
-    new = [group for digest, group in groups.items() if digest not in known]
-    if not new:
+    new, implied = list(groups.values()), set(map(_digest, untold.implied))
+    k, population = untold.smallest_group, untold.population
+    is_wanted = compared(new, k) | ToldGroup.digest.in_(known)
+    # Sums of all are sums of those that make up the others.
+    needed = [group for digest, group in groups.items() if digest not in implied]
+    if are_apart(session, needed, is_wanted, k):
         return False
-    told = _told_before(session, new, untold.smallest_group)
-    return reveals_few(new, told, untold.population, untold.smallest_group)
+    if population is None:
+        in_use = select(func.count()).where(Patient.deleted_at.is_(None))
+        population = session.scalars(in_use).one()
+    rows = session.scalars(select(ToldGroup.members).where(is_wanted))
+    return reveals_few(new, list(map(members_of, rows)), population, k)
 
 
-def _told_before(session: Session, new: Sequence[Members], k: int) -> list[Members]:
+def are_apart(
+    session: Session,
+    new: Sequence[Members],
+    is_wanted: ColumnElement[bool],
+    k: int,
+) -> bool:
+    """Return whether the told groups' lowest hashes prove that nothing is given away.
+
+    Groups are kept sorted, so that these are their first bytes.
+    """
+    if not new:
+        return True
+    sizes = select(func.coalesce(func.sum(ToldGroup.size), 0)).where(is_wanted)
+    total = int(session.scalars(sizes).one())
+    share = min(1.0, _MOST_GLANCED_AT / max(total, 1))
+    wanted = func.ceil(ToldGroup.size * share) * _HASH_BYTES
+    first = func.substring(ToldGroup.members, 1, cast(wanted, Integer))
+    rows = session.execute(select(ToldGroup.size, first).where(is_wanted)).all()
+    told = [members_of(kept) for _, kept in rows]
+    hashed = func.uuid_hash_extended(Patient.id, literal_column("0"))
+    some = select(hashed).where(Patient.deleted_at.is_(None)).limit(_MOST_BYSTANDERS)
+    bystanders = np.unique(np.array(session.scalars(some).all(), dtype=np.int64))
+    cut = [
+        group[-1]
+        for (size, _), group in zip(rows, told, strict=True)
+        if len(group) < size
+    ]
+    if cut:
+        end = min(cut)
+        told = [_up_to(end, group) for group in told]
+        new = [_up_to(end, group) for group in new]
+        bystanders = _up_to(end, bystanders)
+    return all(
+        is_apart(group, [*told, *new[:place]], bystanders, k)
+        for place, group in enumerate(new)
+    )
+
+
+def _up_to(end: np.int64, group: Members) -> Members:
+    return group[: np.searchsorted(group, end, side="right")]
+
+
+def compared(new: Sequence[Members], k: int) -> ColumnElement[bool]:
+    """Return which told groups new ones are compared with."""
     is_of_a_size = or_(
         *(
             ToldGroup.size.between(len(group) - k + 1, len(group) + k - 1)
@@ -106,14 +187,7 @@ def _told_before(session: Session, new: Sequence[Members], k: int) -> list[Membe
         )
     )
     latest = select(ToldGroup.digest).order_by(ToldGroup.told_at.desc())
-    is_wanted = or_(is_of_a_size, ToldGroup.digest.in_(latest.limit(MOST_COMPARED)))
-    rows = session.scalars(select(ToldGroup.members).where(is_wanted))
-    return [members_of(row) for row in rows]
-
-
-def members_of(kept: bytes | memoryview) -> Members:
-    """Return the hashes in the bytes that PostgreSQL's int8send made, sorted."""
-    return np.sort(np.frombuffer(kept, dtype=">i8").astype(np.int64))
+    return or_(is_of_a_size, ToldGroup.digest.in_(latest.limit(MOST_COMPARED)))
 
 
 def _digest(group: Members) -> bytes:
@@ -124,24 +198,24 @@ def _bytes(group: Members) -> bytes:
     return group.astype(">i8").tobytes()
 
 
-def _keep(session: Session, actor: Actor, groups: dict[bytes, Members]) -> None:
-    if not groups:
-        return
-    new = insert(ToldGroup).values(
-        [
+def _keep(
+    session: Session, actor: Actor, new: dict[bytes, Members], known: set[bytes]
+) -> None:
+    again = {"told_at": func.now(), "told_to": actor.id}
+    if known:
+        is_known = ToldGroup.digest.in_(known)
+        session.execute(update(ToldGroup).where(is_known).values(again))
+    if new:
+        rows = [
             {
                 "digest": digest,
                 "size": len(group),
                 "members": _bytes(group),
                 "told_to": actor.id,
             }
-            for digest, group in groups.items()
+            for digest, group in new.items()
         ]
-    )
-    again = {"told_at": func.now(), "told_to": actor.id}
-    session.execute(
-        new.on_conflict_do_update(index_elements=[ToldGroup.digest], set_=again)
-    )
+        session.execute(insert(ToldGroup).values(rows))
 
 
 def _keep_answer(

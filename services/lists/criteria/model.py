@@ -248,16 +248,20 @@ Fields = Mapping[str, Field]
 class Count:
     """How many records meet criteria, as far as could be told in time.
 
-    An inexact count is a lower bound, or the planner's guess if `is_estimate`.
+    An inexact count is a lower bound, the planner's guess if `is_estimate`, or what
+    there are fewer of if they are `is_few`.
     """
 
     value: int
     is_exact: bool = True
     is_estimate: bool = False
+    is_few: bool = False
 
     def __str__(self) -> str:
         if self.is_exact:
             return f"{self.value:,}"
+        if self.is_few:
+            return f"fewer than {self.value:,}"
         if self.is_estimate:
             return f"about {_two_digits(self.value):,}"
         return f"over {self.value:,}"

@@ -16,11 +16,24 @@ from services.patients.search.quick import (
 from services.patients.search.similar import find_similar as find_similar
 from services.patients.search.statistics import (
     Bar as Bar,
+    ListBars as ListBars,
     ListStatistics as ListStatistics,
     describe as describe,
+    find_bars as find_bars,
+    statistics_of as statistics_of,
 )
 from services.patients.search.terms import (
     list_terms as list_terms,
     suggest_terms as suggest_terms,
 )
-from services.patients.search.visibility import Listed as Listed
+from services.patients.search.unnamed import (
+    ListGroup as ListGroup,
+    TooFew as TooFew,
+    find_group as find_group,
+)
+from services.patients.search.visibility import (
+    UNNAMED as UNNAMED,
+    Listed as Listed,
+    is_public as is_public,
+    visibility_of as visibility_of,
+)

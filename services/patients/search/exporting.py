@@ -25,20 +25,20 @@ from sqlalchemy.orm import Session
 from db.postgres import assume_role
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
-from services.core.errors import NotAllowed, Unavailable
-from services.core.sentences import Sentence
+from services.core.errors import Unavailable
 from services.lists.criteria import Criteria
 from services.lists.criteria.paging import order_by
 from services.lists.csv_cells import escape_formula
 from services.lists.queries import prepare
 from services.lists.recording import record
-from services.lists.statements import MOST, compiled, ran_out_of_time, run
+from services.lists.statements import compiled, ran_out_of_time
 from services.patients.search.pages import PATIENT_LISTS
 from services.patients.search.queries import (
     PATIENTS,
     PatientListQuery,
     PatientListShape,
 )
+from services.patients.search.unnamed import group_of
 from services.patients.search.visibility import NAMED, UNNAMED
 
 _ROWS_AT_ONCE: Final = 1_000
@@ -69,7 +69,7 @@ def export_csv(
     if named_because is None:
         query = prepare(session, actor, PATIENT_LISTS, criteria, now)
         if query.shape.scope is UNNAMED:
-            _require_many(session, query, smallest_group)
+            group_of(session, query).require_many(smallest_group)
         record(session, actor, Action.PATIENT_EXPORT, criteria)
     else:
         actor.require(Permission.EXPORT_NAMES)
@@ -149,25 +149,6 @@ def _unnamed(shape: PatientListShape) -> Select[Any]:
     )
     rows = select(pseudonym.label("pseudonym"), *shown).where(shape.belongs())
     return rows.order_by(literal_column("pseudonym"))
-
-
-def _require_many(session: Session, query: PatientListQuery, k: int) -> None:
-    """Raise NotAllowed unless the list has as many patients as a group must have."""
-    given = query.parameters | {"most": k}
-    if len(run(session, query.text(_first), given)) < k:
-        raise NotAllowed(
-            Sentence(
-                "A list of fewer than {k} patients is not exported without names: it "
-                "would tell who they are. Take away a filter, or ask for the file with "
-                "names and say why.",
-                k=k,
-            )
-        )
-
-
-@lru_cache(maxsize=256)
-def _first(shape: PatientListShape) -> str:
-    return compiled(select(PATIENTS.c.id).where(shape.belongs()).limit(MOST))
 
 
 def _cells(row: Sequence[Any]) -> list[str]:

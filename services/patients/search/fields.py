@@ -191,6 +191,11 @@ def require_visible(actor: Actor, criteria: Criteria) -> None:
             "You see patients without their names, so you cannot search for them. "
             "Use filters instead."
         )
+    if criteria.archived:
+        raise NotAllowed(
+            "You see patients in daily use, so your lists cannot ask about archived "
+            "records."
+        )
     for name in criteria.fields():
         if name in FIELDS and name not in visible:
             raise NotAllowed(

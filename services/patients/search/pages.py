@@ -8,7 +8,10 @@ from sqlalchemy.orm import Session
 
 from services.core.actors import Actor
 from services.core.audit import Action
+from services.core.errors import InvalidInput
+from services.core.sentences import Sentence
 from services.lists import counting
+from services.lists.counting import MOST_COUNTED
 from services.lists.criteria import Count, Criteria
 from services.lists.pages import USUAL_SIZE, Page, PagePosition, read_page
 from services.lists.queries import ListDefinition
@@ -16,7 +19,13 @@ from services.patients.records.model import UnnamedPatient
 from services.patients.search import fields, terms, typed
 from services.patients.search.pseudonyms import pseudonyms_for
 from services.patients.search.queries import PATIENTS, shape_of
-from services.patients.search.visibility import UNNAMED, Listed, visibility_of
+from services.patients.search.visibility import (
+    UNNAMED,
+    Listed,
+    is_public,
+    require_kept_back,
+    visibility_of,
+)
 
 PatientPage = Page[Listed]
 
@@ -45,14 +54,16 @@ def list_patients(
     before: UUID | None = None,
     last: bool = False,
     now: datetime | None = None,
+    is_kept_back: bool = False,
 ) -> PatientPage:
     """Return the page behind or before a patient, or the list's first or last page.
 
-    Raises InvalidInput, NotAllowed, Unavailable. A page deep in the list costs what
-    the first one does.
+    Without names that is a page of everybody's list, unless it `is_kept_back` by the
+    caller until it may be told. Raises InvalidInput, NotAllowed, Unavailable. A page
+    deep in the list costs what the first one does.
     """
     at = PagePosition(size, after, before, last)
-    return _read(session, actor, criteria, at, now)
+    return _read(session, actor, criteria, at, now, is_kept_back=is_kept_back)
 
 
 def list_numbered(
@@ -63,14 +74,16 @@ def list_numbered(
     page: int,
     per_page: int,
     now: datetime | None = None,
+    is_kept_back: bool = False,
 ) -> tuple[Listed, ...]:
-    """Return a page by its number, counted from 1.
+    """Return a page by its number, counted from 1; without names as list_patients does.
 
     Raises InvalidInput, NotAllowed, Unavailable. All rows before the page are read
     to be skipped, so the numbers are bounded.
     """
     at = PagePosition(per_page, number=page)
-    return _read(session, actor, criteria, at, now).rows
+    read = _read(session, actor, criteria, at, now, is_kept_back=is_kept_back)
+    return read.rows
 
 
 def _read(
@@ -79,11 +92,24 @@ def _read(
     criteria: Criteria,
     at: PagePosition,
     now: datetime | None,
+    *,
+    is_kept_back: bool,
 ) -> PatientPage:
     """Read a page; who sees no names sees and names the patients by pseudonyms."""
     if visibility_of(actor) is not UNNAMED:
         return read_page(session, actor, PATIENT_LISTS, criteria, at, now=now)
     fields.PATIENTS.require_list(actor)
+    require_kept_back(actor, criteria, is_kept_back=is_kept_back)
+    if not is_public(criteria) and (at.number or 0) * at.size > MOST_COUNTED:
+        # The last page of a list that is not counted so far would count it.
+        raise InvalidInput(
+            "page",
+            Sentence(
+                "Numbered pages reach the first {most:,} patients of a list without "
+                "names. Follow the list by `after` at /api/v1/patients, or export it.",
+                most=MOST_COUNTED,
+            ),
+        )
     hiding = pseudonyms_for(session, actor, (now or datetime.now(UTC)).date())
     page: PatientPage = read_page(
         session, actor, PATIENT_LISTS, criteria, hiding.position(at), now=now
@@ -98,8 +124,10 @@ def _read(
 def count_patients(
     session: Session, actor: Actor, criteria: Criteria, *, now: datetime | None = None
 ) -> Count:
-    """Count the patients, as far as that goes in a moment.
+    """Count the patients, as far as that goes in a moment; without names, all of them.
 
     Raises InvalidInput, NotAllowed.
     """
+    fields.PATIENTS.require_list(actor)
+    require_kept_back(actor, criteria, is_kept_back=False)
     return counting.count(session, actor, PATIENT_LISTS, criteria, now)

@@ -1,6 +1,6 @@
 """Figures of a list of patients: ages, sexes, allergies."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -27,7 +27,8 @@ from sqlalchemy.sql.util import ClauseAdapter
 
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
-from services.lists.counting import estimate
+from services.core.errors import NotAllowed
+from services.lists.counting import MOST_COUNTED, estimate
 from services.lists.criteria import Criteria
 from services.lists.queries import prepare
 from services.lists.recording import record
@@ -39,7 +40,8 @@ from services.patients.search.queries import (
     PatientListQuery,
     PatientListShape,
 )
-from services.patients.search.visibility import NAMED
+from services.patients.search.unnamed import hashes
+from services.patients.search.visibility import NAMED, UNNAMED, PatientVisibility
 
 MOST_DESCRIBED: Final = 50_000
 _TOP_ALLERGIES: Final = 10
@@ -65,56 +67,105 @@ class ListStatistics:
     sampled: bool
 
 
+@dataclass(frozen=True, slots=True)
+class ListBars:
+    """Who is in which bar of a list's charts, by figure and label, as ListGroup has it.
+
+    With `sampled`, of a sample of the list.
+    """
+
+    members: Mapping[tuple[str, str], bytes]
+    sampled: bool
+
+
 def describe(
     session: Session, actor: Actor, criteria: Criteria, *, now: datetime | None = None
 ) -> ListStatistics:
     """Describe the list's patients; beyond some 50,000, a random sample of them.
 
-    Raises InvalidInput, NotAllowed, Unavailable.
+    For who sees names. Raises InvalidInput, NotAllowed, Unavailable.
     """
     actor.require(Permission.LIST_PATIENTS)
     now = now or datetime.now(UTC)
     query = prepare(session, actor, PATIENT_LISTS, criteria, now)
-    figures = _described(session, query, now)
+    if query.shape.scope is not NAMED:
+        raise NotAllowed(
+            "You see patients without names. Their charts are on the page Patients, "
+            "which hides small groups."
+        )
+    rows, is_sample = _described(session, query, now)
+    numbers = {(figure, label): number for figure, label, number in rows}
+    empty = dict.fromkeys((("age", str(n)) for n in range(_OLDEST_BAND + 1)), 0)
+    figures = statistics_of(empty | numbers, sampled=is_sample)
     count = figures.patients
     record(session, actor, Action.PATIENT_COUNT, criteria, count=count, figures=True)
     return figures
 
 
+def find_bars(
+    session: Session, actor: Actor, criteria: Criteria, *, now: datetime | None = None
+) -> ListBars:
+    """Return who is in which bar of a list without names, to be told or not.
+
+    Beyond some 10,000, of a sample of them. Raises InvalidInput, NotAllowed,
+    Unavailable.
+    """
+    actor.require(Permission.LIST_PATIENTS)
+    now = now or datetime.now(UTC)
+    query = prepare(session, actor, PATIENT_LISTS, criteria, now, scope=UNNAMED)
+    rows, is_sample = _described(session, query, now)
+    record(session, actor, Action.PATIENT_COUNT, criteria, figures=True)
+    bars = {(figure, label): bytes(members) for figure, label, _, members in rows}
+    return ListBars(bars, is_sample)
+
+
+def statistics_of(
+    numbers: Mapping[tuple[str, str], int], *, sampled: bool
+) -> ListStatistics:
+    """Return the figures whose bars have these numbers, by their figure and label."""
+    bands = {int(label): n for (figure, label), n in numbers.items() if figure == "age"}
+    sexes = {label: n for (figure, label), n in numbers.items() if figure == "sex"}
+    return ListStatistics(
+        patients=sum(sexes.values()),
+        ages=tuple(Bar(_band(band), number) for band, number in sorted(bands.items())),
+        sexes=tuple(Bar(sex.value, sexes[sex]) for sex in Sex if sex in sexes),
+        allergies=_most_common(numbers.items()),
+        sampled=sampled,
+    )
+
+
 def _described(
     session: Session, query: PatientListQuery, now: datetime
-) -> ListStatistics:
-    guess = estimate(session, query)
-    if guess <= MOST_DESCRIBED:
-        all_of_them = _figures(session, query, now, share=1)
-        if all_of_them.patients <= MOST_DESCRIBED:
-            return all_of_them
+) -> tuple[Sequence[tuple[Any, ...]], bool]:
+    """Return the bars of all on the list, or of a sample of them, and whether it is."""
+    most, guess = _most(query.shape.scope), estimate(session, query)
+    if guess <= most:
+        all_of_them = _bars(session, query, now, share=1)
+        if sum(row[2] for row in all_of_them if row[0] == "sex") <= most:
+            return all_of_them, False
     # The planner may have guessed too low; half is then a start, and it is bounded.
-    share = MOST_DESCRIBED / max(guess, 2 * MOST_DESCRIBED)
-    return _figures(session, query, now, share=share)
+    return _bars(session, query, now, share=most / max(guess, 2 * most)), True
 
 
-def _figures(
+def _most(scope: PatientVisibility) -> int:
+    """Return of how many all are described: who is in each bar is kept for some."""
+    return MOST_DESCRIBED if scope is NAMED else MOST_COUNTED
+
+
+def _bars(
     session: Session, query: PatientListQuery, now: datetime, *, share: float
-) -> ListStatistics:
+) -> Sequence[tuple[Any, ...]]:
     is_sample = share < 1
     given: dict[str, object] = {**query.parameters, "today": now.date()}
     if is_sample:
         given["percent"] = 100 * share
-    rows = run(session, query.text(_of_sample if is_sample else _of_all), given)
-    bands = {int(label): count for figure, label, count in rows if figure == "age"}
-    sexes = {label: count for figure, label, count in rows if figure == "sex"}
-    return ListStatistics(
-        patients=sum(sexes.values()),
-        ages=tuple(Bar(_band(n), bands.get(n, 0)) for n in range(_OLDEST_BAND + 1)),
-        sexes=tuple(Bar(sex.value, sexes[sex]) for sex in Sex if sex in sexes),
-        allergies=_most_common(rows),
-        sampled=is_sample,
-    )
+    return run(session, query.text(_of_sample if is_sample else _of_all), given)
 
 
-def _most_common(rows: Sequence[tuple[Any, ...]]) -> tuple[Bar, ...]:
-    bars = [Bar(label, count) for figure, label, count in rows if figure == "allergy"]
+def _most_common(
+    numbers: Iterable[tuple[tuple[str, str], int]],
+) -> tuple[Bar, ...]:
+    bars = [Bar(label, n) for (figure, label), n in numbers if figure == "allergy"]
     return tuple(sorted(bars, key=lambda bar: (-bar.count, bar.label)))
 
 
@@ -139,13 +190,13 @@ def _statement(shape: PatientListShape, *, is_sample: bool) -> str:
     years = _years(shape, listed, today)
     band = func.least(func.floor(years / literal_column("10")), literal_column("9"))
     allergy = func.unnest(listed.c.allergies).column_valued("allergy")
-    most_common = _counted("allergy", allergy, listed)
+    most_common = _counted("allergy", allergy, listed, shape.scope)
     most_common = most_common.order_by(func.count().desc(), allergy)
     top = most_common.limit(literal_column(str(_TOP_ALLERGIES))).subquery()
     return compiled(
         union_all(
-            _counted("age", cast(band, Text), listed),
-            _counted("sex", listed.c.sex, listed),
+            _counted("age", cast(band, Text), listed, shape.scope),
+            _counted("sex", listed.c.sex, listed, shape.scope),
             select(top),
         )
     )
@@ -164,25 +215,31 @@ def _years(
 def _listed(shape: PatientListShape, *, is_sample: bool) -> CTE:
     patients: FromClause = PATIENTS
     belonging = shape.belongs()
-    most = MOST_DESCRIBED if is_sample else MOST_DESCRIBED + 1
+    most = _most(shape.scope) + (0 if is_sample else 1)
     if is_sample:
         # The same seed each time: a chart should not flicker.
         percent = func.system(bindparam("percent", type_=Float))
         patients = tablesample(PATIENTS, percent, "sample", literal_column("0"))
         belonging = ClauseAdapter(patients).traverse(belonging)
-    columns = (patients.c[name] for name in (shape.scope.born, "sex", "allergies"))
+    names = (shape.scope.born, "sex", "allergies", *_ids(shape.scope))
+    columns = (patients.c[name] for name in names)
     return (
         select(*columns).where(belonging).limit(literal_column(str(most))).cte("listed")
     )
 
 
-def _counted(figure: str, label: ColumnElement[Any], listed: CTE) -> Select[Any]:
-    return (
-        select(
-            literal_column(f"'{figure}'").label("figure"),
-            label.label("label"),
-            func.count().label("number"),
-        )
-        .select_from(listed)
-        .group_by(label)
-    )
+def _ids(scope: PatientVisibility) -> tuple[str, ...]:
+    return () if scope is NAMED else ("id",)
+
+
+def _counted(
+    figure: str, label: ColumnElement[Any], listed: CTE, scope: PatientVisibility
+) -> Select[Any]:
+    members = (hashes(listed.c[name]).label("members") for name in _ids(scope))
+    columns: list[ColumnElement[Any]] = [
+        literal_column(f"'{figure}'").label("figure"),
+        label.label("label"),
+        func.count().label("number"),
+        *members,
+    ]
+    return select(*columns).select_from(listed).group_by(label)

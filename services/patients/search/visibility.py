@@ -7,7 +7,8 @@ from typing import Any, Final
 from sqlalchemy.orm import InstrumentedAttribute
 
 from services.core.actors import Actor, Permission
-from services.lists.criteria import Direction, Order
+from services.core.errors import NotAllowed
+from services.lists.criteria import Criteria, Direction, Order
 from services.patients.records.model import FIELDS, PatientRecord, UnnamedPatient
 from services.patients.records.rows import (
     COLUMNS,
@@ -71,3 +72,25 @@ UNNAMED: Final = PatientVisibility(
 def visibility_of(actor: Actor) -> PatientVisibility:
     """Return what the actor is shown of the patients in a list."""
     return NAMED if actor.may(Permission.VIEW_NAMES) else UNNAMED
+
+
+def is_public(criteria: Criteria) -> bool:
+    """Tell whether a list is that of everybody in daily use, who are known to be all.
+
+    Its order names no group of them.
+    """
+    has_filters = any(True for _ in criteria.where.filters())
+    return not (has_filters or criteria.search.strip() or criteria.archived)
+
+
+def require_kept_back(actor: Actor, criteria: Criteria, *, is_kept_back: bool) -> None:
+    """Raise NotAllowed for part of the clinic without names that anybody would see.
+
+    `is_kept_back` is what a caller says who shows nothing of it before it may be told.
+    """
+    if is_kept_back or visibility_of(actor) is not UNNAMED or is_public(criteria):
+        return
+    raise NotAllowed(
+        "You see patients without names, so here you can list them all, and no part of "
+        "them. Use the page Patients or /api/v1/patients, which hide small groups."
+    )

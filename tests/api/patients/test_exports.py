@@ -94,6 +94,36 @@ def test_a_file_of_few_without_names_is_refused(application, analyst):
     assert "fewer than 5 patients" in refused.text
 
 
+@pytest.mark.parametrize("path", ["/api/v1/patients", "/patient-register"])
+def test_an_analysts_list_of_few_is_refused(client, analyst, path):
+    born = f"{path}?0_field=birth_year&0_operator=EQUAL&0_value="
+
+    refused = analyst.get(f"{born}1901")
+
+    assert client.get(f"{born}1901").status_code == 200
+    assert refused.status_code == 403
+    assert "A list of fewer than 5 patients" in refused.text
+
+
+def test_an_analysts_list_is_told_until_few_have_changed(client, analyst):
+    def register(first_name):
+        body = ADA | {"first_name": first_name, "date_of_birth": "1911-11-11"}
+        return client.post("/api/v1/patients", body)
+
+    for name in ("Una", "Dora", "Tilda", "Vera", "Fanny", "Selma"):
+        register(name)
+        client.post("/api/v1/patients", ADA | {"first_name": f"{name}s"})
+    path = "/patient-register?0_field=birth_year&0_operator=EQUAL&0_value=1911"
+
+    told = analyst.get(path)
+    register("Septima")
+    changed = analyst.get(path)
+
+    assert (told.json()["total"], len(told.json()["data"])) == (6, 6)
+    assert changed.status_code == 403
+    assert "fewer than 5 have come or gone" in changed.text
+
+
 def test_a_grant_is_good_for_nobody_else(analyst, client):
     url = analyst.post(EXPORTS, {"reason": REASON}).json()["url"]
 

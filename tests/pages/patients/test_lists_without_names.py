@@ -1,5 +1,6 @@
 """What an analyst sees of the patients, and the way to a file with names."""
 
+from datetime import date
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -20,6 +21,10 @@ def people_on_file(clinic: Clinic) -> None:
         allergies=("Latex",),
         medical_history=("Asthma", "Diabetes", "Gout"),
     )
+    # No group is small but that of Grace.
+    for number in range(6):
+        clinic.register(first_name=f"A{number}", date_of_birth=date(1980, 5, 17))
+        clinic.register(first_name=f"B{number}", date_of_birth=date(1960, 5, 17))
     clinic.register(**cast.identity_of(cast.GRACE))
 
 
@@ -45,7 +50,7 @@ def test_the_home_page_names_nobody(clinic: Clinic):
     app = clinic.start(Role.ANALYST)
 
     years = [row[0] for row in rows_of(app, "home_changed")]
-    assert {"1980", "1976"} <= set(years)
+    assert {"1976", "1960"} <= set(years)
     assert "home_unreachable" not in {button.key for button in app.button}
     assert not app.exception
 
@@ -69,18 +74,35 @@ def test_only_what_is_shown_can_be_filtered_and_sorted(clinic: Clinic):
     assert not app.exception
 
 
-def test_a_filter_narrows_the_list(clinic: Clinic):
-    app = clinic.open("patients", Role.ANALYST)
+def filter_by_year(app: AppTest, year: str) -> AppTest:
     app.session_state["patients_filters"] = True
     app.run()
     app.button(key="patients_add_1").click().run()
     app.selectbox(key="patients_operator_2").set_value(Operator.EQUAL).run()
-    app.text_input(key="patients_text_2").set_value("1980").run()
+    app.text_input(key="patients_text_2").set_value(year).run()
+    return app.button(key="patients_apply").click().run()
 
-    app.button(key="patients_apply").click().run()
 
-    assert "born in 1980" in app.markdown[0].value
+def test_a_filter_narrows_the_list_to_many(clinic: Clinic):
+    app = filter_by_year(clinic.open("patients", Role.ANALYST), "1980")
+
+    assert "7 patients born in 1980" in app.markdown[0].value
     assert {row[0] for row in rows_of(app)} == {"1980"}
+    assert not app.exception
+
+
+def test_a_list_of_few_shows_neither_rows_nor_number_nor_charts(clinic: Clinic):
+    app = filter_by_year(clinic.open("patients", Role.ANALYST), "1976")
+    app.session_state["patients_charts"] = True
+    app.run()
+
+    assert "fewer than 5 patients born in 1976" in app.markdown[0].value
+    assert "neither shown nor exported" in str([each.value for each in app.markdown])
+    assert rows_of(app) == []
+    assert "fewer than 5 patients" in app.error[0].value
+    assert "patients_archived" not in {box.key for box in app.checkbox}
+    app.button(key="patients_all").click().run()
+    assert "1976" in {row[0] for row in rows_of(app)}
     assert not app.exception
 
 

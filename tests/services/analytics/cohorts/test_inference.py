@@ -6,7 +6,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from services.analytics.cohorts.inference import reveals_few
+from services.analytics.cohorts.inference import is_apart, reveals_few
 
 EVERYBODY = 400
 K = 5
@@ -128,3 +128,39 @@ def test_it_is_what_exact_arithmetic_says():
 
     assert len(seen) > 30
     assert set(seen) == {True, False}
+
+
+def test_what_is_proven_apart_gives_nothing_away():
+    rng, proven, hidden = np.random.default_rng(63), 0, 0
+    for _ in range(300):
+        population = int(rng.integers(30, 120))
+        group, *told = (
+            np.flatnonzero(rng.random(population) < rng.choice([0.2, 0.5, 0.9]))
+            for _ in range(int(rng.integers(2, 6)))
+        )
+        if reveals_few(told[:1], told[1:], population, 3):
+            continue
+        # Told groups that are cut to the same half prove no more than whole ones.
+        half = population // 2
+        everybody, nobody = people((population,)), people((0, 0))
+        for rows in (
+            [group, everybody, *told],
+            [row[row < half] for row in (group, everybody, *told)],
+            [group, nobody, *told],
+        ):
+            if is_apart(rows[0], rows[2:], rows[1], 3):
+                proven += 1
+                assert not reveals_few([group], told, population, 3)
+            else:
+                hidden += 1
+
+    assert proven > 100
+    assert hidden > 50
+
+
+def test_one_small_class_proves_nothing():
+    told, everybody = [people((39,))], people((EVERYBODY,))
+
+    assert not is_apart(people((40,)), told, everybody, K)
+    assert is_apart(people((45,)), told, everybody, K)
+    assert not is_apart(people((45,)), told, people((49,)), K)

@@ -1,0 +1,138 @@
+"""What it costs an analyst that a list is held against what was told before.
+
+Run as `python -m benchmarks.unnamed_lists`. Ours is a first page without names of a
+list of a million patients, who is on it, and its number told on the primary; the peer
+is the front desk's page and count of the same list. Lists are told for the first time
+each, and the log fills: at the end some hundred groups are compared with. Then one is
+looked at again. Last, whether a group gives few away, by a glance at the log and by
+reading it whole.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import product
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from benchmarks import dataset
+from benchmarks.lists import CLERK, NOW, SIZE
+from benchmarks.measure import compare
+from db.models.care import ToldAnswer, ToldGroup
+from db.postgres import SYSTEM, Database, DatabaseIdentity
+from services.analytics import unnamed_lists
+from services.analytics.cohorts import telling
+from services.analytics.cohorts.inference import members_of, reveals_few
+from services.core import audit
+from services.core.actors import Actor, Role
+from services.lists.criteria import Criteria, Filter, Group, Operator
+from services.patients import search
+
+ANALYST = Actor(uuid4(), "benchmark", Role.ANALYST)
+K = 5
+_ROUNDS = 80
+
+
+def main() -> None:
+    """Print what looks at lists cost."""
+    with dataset.kept() as million:
+        database = million.database
+        _forget(database)
+        ours, peers = map(iter, (_lists(), _lists()))
+        compare(
+            "a list told for the first time",
+            lambda: _told(database, next(ours)),
+            lambda: _counted(database, next(peers)),
+            rounds=_ROUNDS,
+        )
+        again = next(iter(_lists()))
+        compare(
+            "a list told before",
+            partial(_told, database, again),
+            partial(_counted, database, again),
+        )
+        _compare_checks(database)
+        _forget(database)
+
+
+def _lists() -> Iterator[Criteria]:
+    """Yield lists of some thousand patients each, of which no two are alike."""
+    for year, sex in product(range(1935, 2020), ("female", "male")):
+        born = Filter("birth_year", Operator.EQUAL, str(year))
+        of_sex = Filter("sex", Operator.EQUAL, sex)
+        yield Criteria(Group(members=(born, of_sex)))
+
+
+def _told(database: Database, criteria: Criteria) -> object:
+    def keep_back(session: Session) -> unnamed_lists.KeptBack[search.PatientPage]:
+        with audit.collected(session):
+            return unnamed_lists.keep_back(
+                session,
+                ANALYST,
+                criteria,
+                lambda: search.list_patients(
+                    session, ANALYST, criteria, size=SIZE, now=NOW, is_kept_back=True
+                ),
+                now=NOW,
+                smallest_group=K,
+            )
+
+    identity = ANALYST.database_identity
+    kept = database.read(keep_back, identity=identity).value
+    told = database.write(
+        lambda session: unnamed_lists.tell_list(session, ANALYST, kept),
+        identity=identity,
+    ).value
+    return told.shown()
+
+
+def _counted(database: Database, criteria: Criteria) -> object:
+    def read(session: Session) -> object:
+        with audit.collected(session):
+            page = search.list_patients(session, CLERK, criteria, size=SIZE, now=NOW)
+            return page, search.count_patients(session, CLERK, criteria, now=NOW)
+
+    return database.read(read, identity=DatabaseIdentity("staff", CLERK.id)).value
+
+
+def _compare_checks(database: Database) -> None:
+    def check(session: Session, *, is_glance: bool) -> bool:
+        newest = select(ToldGroup.members).order_by(ToldGroup.told_at.desc()).limit(1)
+        group = members_of(session.scalars(newest).one())[100:]
+        is_wanted = telling.compared([group], K)
+        if is_glance:
+            return telling.are_apart(session, [group], is_wanted, K)
+        rows = session.scalars(select(ToldGroup.members).where(is_wanted))
+        told = [members_of(row) for row in rows]
+        return not reveals_few([group], told, dataset.PATIENTS, K)
+
+    groups = database.read(_groups, identity=SYSTEM).value
+    print(f"{groups[0]} told groups of {groups[1]:,} patients")
+    glance, whole = (_reading(database, check, is_glance=way) for way in (True, False))
+    compare("a glance and the whole log", glance, whole, rounds=10, must_agree=True)
+
+
+def _reading(
+    database: Database, check: Callable[..., bool], **more: Any
+) -> Callable[[], bool]:
+    return lambda: database.read(partial(check, **more), identity=SYSTEM).value
+
+
+def _groups(session: Session) -> tuple[int, int]:
+    counted = session.execute(select(func.count(), func.sum(ToldGroup.size))).one()
+    return counted[0], counted[1]
+
+
+def _forget(database: Database) -> None:
+    def forget(session: Session) -> None:
+        for table in (ToldGroup, ToldAnswer):
+            session.execute(delete(table))
+
+    database.write(forget, identity=SYSTEM)
+    dataset.await_replay(database)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,14 @@
+"""Lists of patients as analysts are told them: no few, alone or together."""
+
+from services.analytics.unnamed_lists.figures import (
+    ALL as ALL,
+    describe as describe,
+)
+from services.analytics.unnamed_lists.sizes import (
+    ChangedByFew as ChangedByFew,
+    KeptBack as KeptBack,
+    ListSize as ListSize,
+    ToldList as ToldList,
+    keep_back as keep_back,
+    tell_list as tell_list,
+)

@@ -1,0 +1,81 @@
+"""What a list without names is made of: the bars that may be told."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+import numpy as np
+from sqlalchemy.orm import Session
+
+from services.analytics.cohorts import Untold, suppression
+from services.analytics.cohorts.inference import Members, members_of
+from services.analytics.unnamed_lists.sizes import question_of
+from services.core.actors import Actor, Permission
+from services.lists.criteria import Criteria
+from services.patients import search
+from services.patients.search import ListStatistics, TooFew
+
+ALL: Final = ("age", "sex", "allergy")
+# Each patient is in one bar of these, and in any number of the others.
+_PARTITIONS: Final = frozenset({"age", "sex"})
+_NOBODY: Final = np.empty(0, dtype=np.int64)
+_Bars = Mapping[str, Members]
+
+
+def describe(
+    session: Session,
+    actor: Actor,
+    criteria: Criteria,
+    *,
+    now: datetime,
+    smallest_group: int,
+    figures: Sequence[str] = ALL,
+) -> Mapping[str, Untold[ListStatistics]]:
+    """Count the bars of a list's charts; those below `smallest_group` are left out.
+
+    So are those that would tell of these, and allergies that all but few have. Beyond
+    some 10,000 patients, of a sample of them. Each of the `figures` is an answer of its
+    own, which may be shown once `tell` has held it against what was told before. Raises
+    TooFew, InvalidInput, NotAllowed, Unavailable.
+    """
+    actor.require(Permission.LIST_PATIENTS)
+    found = search.find_bars(session, actor, criteria, now=now)
+    bars: dict[str, dict[str, Members]] = {figure: {} for figure in ALL}
+    for (figure, label), members in found.members.items():
+        bars[figure][label] = members_of(members)
+    everybody = np.sort(np.concatenate([*bars["sex"].values(), _NOBODY]))
+    if len(everybody) < smallest_group:
+        raise TooFew(smallest_group)
+    # That all are on everybody's list is known anyway.
+    whole = () if search.is_public(criteria) and not found.sampled else (everybody,)
+    answers = {}
+    for figure in figures:
+        told = _protected(figure, bars[figure], len(everybody), smallest_group)
+        makes_up = figure in _PARTITIONS and 1 < len(told) == len(bars[figure])
+        numbers = {(figure, label): len(members) for label, members in told.items()}
+        answers[figure] = Untold(
+            question_of(f"figure {figure}", criteria, smallest_group),
+            search.statistics_of(numbers, sampled=found.sampled),
+            (*whole, *told.values()),
+            None,
+            smallest_group,
+            Permission.LIST_PATIENTS,
+            # The last part of a whole follows from the others.
+            (max(told.values(), key=len),) if makes_up else (),
+        )
+    return answers
+
+
+def _protected(figure: str, bars: _Bars, patients: int, k: int) -> _Bars:
+    """Return the bars of a figure that may be told."""
+    if figure not in _PARTITIONS:
+        return {
+            label: members
+            for label, members in bars.items()
+            if k <= len(members) <= patients - k
+        }
+    numbers: dict[suppression.Key, tuple[int, int]] = {
+        (label,): (len(members), len(members)) for label, members in bars.items()
+    }
+    table = suppression.protect_table(numbers, k)
+    return {key[0]: bars[key[0]] for key, (number, _) in table.items() if number}

@@ -1,0 +1,152 @@
+"""How many patients a list has, as far as it may be told, and with it their rows.
+
+Rows can be counted, so a list shows none of them unless its number is told
+(docs/decisions/0063).
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from sqlalchemy.orm import Session
+
+from services.analytics.cohorts import Untold, tell
+from services.analytics.cohorts.inference import members_of
+from services.core.actors import Actor, Permission
+from services.core.audit import Action
+from services.core.errors import NotAllowed
+from services.core.sentences import Sentence
+from services.lists import criteria as list_criteria
+from services.lists.counting import MOST_COUNTED
+from services.lists.criteria import Count, Criteria
+from services.lists.recording import record
+from services.patients import search
+from services.patients.search import TooFew
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class ListSize:
+    """How many patients a list had at a time of the clinic's clock."""
+
+    patients: int
+    counted_at: datetime
+
+
+class ChangedByFew(NotAllowed):
+    """Since a list was told, few have come or gone: its rows would tell who."""
+
+    def __init__(self, smallest_group: int, size: ListSize) -> None:
+        super().__init__(
+            Sentence(
+                "Since {time}, when {number:,} patients were on this list, fewer "
+                "than {k} have come or gone. Its rows, charts and files are shown "
+                "again once more have.",
+                time=f"{size.counted_at:%Y-%m-%d %H:%M}",
+                number=size.patients,
+                k=smallest_group,
+            )
+        )
+
+
+# Without slots: Python 3.11 cannot make frozen ones by the name of ToldList[SomeRows].
+@dataclass(frozen=True)
+class ToldList(Generic[T]):
+    """What is shown of a list: `rows`, or why none are.
+
+    `count` is None where nobody counted: there is nothing to hide from who sees names,
+    or of everybody's list. With `earlier`, that is the number that is told again.
+    """
+
+    smallest_group: int
+    rows: T | None = None
+    count: Count | None = None
+    earlier: ListSize | None = None
+
+    def refusal(self) -> NotAllowed | None:
+        """Return why no rows are shown, None if they are."""
+        if self.earlier:
+            return ChangedByFew(self.smallest_group, self.earlier)
+        if self.count and self.count.is_few:
+            return TooFew(self.smallest_group)
+        return None
+
+    def shown(self) -> T:
+        """Return the rows; raises TooFew, ChangedByFew."""
+        if refusal := self.refusal():
+            raise refusal
+        assert self.rows is not None  # noqa: S101 - only refusals are without
+        return self.rows
+
+
+@dataclass(frozen=True)
+class KeptBack(Generic[T]):
+    """A list that was read; where it is `untold`, `tell_list` decides what is shown."""
+
+    told: ToldList[T]
+    untold: Untold[ListSize] | None = None
+
+
+def keep_back(
+    session: Session,
+    actor: Actor,
+    criteria: Criteria,
+    read: Callable[[], T],
+    *,
+    now: datetime,
+    smallest_group: int,
+    count_open: Callable[[], Count | None] = lambda: None,
+    needs: Permission = Permission.LIST_PATIENTS,
+) -> KeptBack[T]:
+    """Find out who is on a list, and `read` what is shown of it if they are not few.
+
+    Where there is nothing to hide, `count_open` counts. Beyond 10,000 no number is
+    told, and nothing is held against it. Whoever is told `needs` a permission. Raises
+    InvalidInput, NotAllowed, Unavailable.
+    """
+    actor.require(needs)
+    is_unnamed = search.visibility_of(actor) is search.UNNAMED
+    if not is_unnamed or search.is_public(criteria):
+        return KeptBack(ToldList(smallest_group, read(), count_open()))
+    group = search.find_group(session, actor, criteria, now=now, needs=needs)
+    count = _count(group.size, smallest_group)
+    record(session, actor, Action.PATIENT_COUNT, criteria, count=str(count))
+    if count.is_few:
+        return KeptBack(ToldList(smallest_group, count=count))
+    told = ToldList(smallest_group, read(), count)
+    if group.members is None:
+        return KeptBack(told)
+    members = members_of(group.members)
+    size = ListSize(len(members), now)
+    question = question_of("list", criteria, smallest_group)
+    untold = Untold(question, size, (members,), None, smallest_group, needs)
+    return KeptBack(told, untold)
+
+
+def tell_list(session: Session, actor: Actor, kept_back: KeptBack[T]) -> ToldList[T]:
+    """Return what is shown of a list, on the primary; the caller commits.
+
+    Raises RevealsFew, NotAllowed.
+    """
+    if kept_back.untold is None:
+        return kept_back.told
+    size = tell(session, actor, kept_back.untold)
+    if size == kept_back.untold.answer:
+        return kept_back.told
+    count = Count(size.patients)
+    return replace(kept_back.told, rows=None, count=count, earlier=size)
+
+
+def question_of(what: str, criteria: Criteria, smallest_group: int) -> str:
+    """Name what is asked of a list, whatever its order."""
+    asked = list_criteria.to_json(replace(criteria, orders=()))
+    return json.dumps([what, asked, smallest_group], sort_keys=True)
+
+
+def _count(size: int, smallest_group: int) -> Count:
+    if size < smallest_group:
+        return Count(smallest_group, is_exact=False, is_few=True)
+    return Count(min(size, MOST_COUNTED), is_exact=size <= MOST_COUNTED)

@@ -1,0 +1,110 @@
+"""Lists without names: who is on one, and that they are not few.
+
+What such a list shows was counted by `find_group` before, and is kept back until
+somebody has decided that it may be told (services/analytics/unnamed_lists).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Final
+
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    LargeBinary,
+    func,
+    literal_column,
+    select,
+)
+from sqlalchemy.orm import Session
+
+from services.core.actors import Actor, Permission
+from services.core.errors import NotAllowed
+from services.core.sentences import Sentence
+from services.lists.counting import MOST_COUNTED
+from services.lists.criteria import Criteria
+from services.lists.queries import prepare
+from services.lists.statements import compiled, run
+from services.patients.search.pages import PATIENT_LISTS
+from services.patients.search.queries import (
+    PATIENTS,
+    PatientListQuery,
+    PatientListShape,
+)
+
+HASH_BYTES: Final = 8
+
+
+class TooFew(NotAllowed):
+    """A list without names has fewer patients than a group must have."""
+
+    def __init__(self, smallest_group: int) -> None:
+        super().__init__(
+            Sentence(
+                "A list of fewer than {k} patients is neither shown nor exported "
+                "without names: it would tell who they are. Take away a filter, or ask "
+                "for the file with names and say why.",
+                k=smallest_group,
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ListGroup:
+    """Who is on a list: a 64-bit hash of each, big-endian, in no order.
+
+    `members` is None where they are more than a list is counted to.
+    """
+
+    members: bytes | None
+
+    @property
+    def size(self) -> int:
+        """How many they are, or one more than a list is counted to."""
+        if self.members is None:
+            return MOST_COUNTED + 1
+        return len(self.members) // HASH_BYTES
+
+    def require_many(self, smallest_group: int) -> None:
+        """Raise TooFew unless they are as many as a group must have."""
+        if self.size < smallest_group:
+            raise TooFew(smallest_group)
+
+
+def find_group(
+    session: Session,
+    actor: Actor,
+    criteria: Criteria,
+    *,
+    now: datetime | None = None,
+    needs: Permission = Permission.LIST_PATIENTS,
+) -> ListGroup:
+    """Return who is on a list; the caller tells the audit log what becomes of it.
+
+    Whoever it is shown to `needs` a permission. Raises InvalidInput, NotAllowed,
+    Unavailable.
+    """
+    actor.require(needs)
+    return group_of(session, prepare(session, actor, PATIENT_LISTS, criteria, now))
+
+
+def group_of(session: Session, query: PatientListQuery) -> ListGroup:
+    """Return who is on a list that is ready to be asked for; raises Unavailable."""
+    ((members,),) = run(session, query.text(_members), query.parameters)
+    group = ListGroup(bytes(members or b""))
+    return ListGroup(None) if group.size > MOST_COUNTED else group
+
+
+def hashes(ids: ColumnElement[Any]) -> ColumnElement[bytes]:
+    """Return the hashes of the ids of a group, as `ListGroup` has them."""
+    hashed = func.uuid_hash_extended(ids, literal_column("0"))
+    none = literal_column("''::bytea", LargeBinary)
+    return func.string_agg(func.int8send(hashed), none, type_=LargeBinary)
+
+
+@lru_cache(maxsize=256)
+def _members(shape: PatientListShape) -> str:
+    most = literal_column(str(MOST_COUNTED + 1), Integer)
+    first = select(PATIENTS.c.id).where(shape.belongs()).limit(most).subquery("first")
+    return compiled(select(hashes(first.c.id)))

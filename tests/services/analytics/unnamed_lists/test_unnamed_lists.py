@@ -1,0 +1,257 @@
+"""Lists without names: no few, alone or beside what analysts were told before."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from db.models.care import ToldGroup
+from services.analytics import cohorts, unnamed_lists
+from services.analytics.cohorts import telling
+from services.analytics.unnamed_lists import sizes
+from services.core.actors import Permission, Role, Scope
+from services.core.errors import InvalidInput, NotAllowed
+from services.lists.criteria import Criteria, Filter, Group, Operator, Order
+from services.patients import search
+from services.patients.search import pages, unnamed
+from tests.kit import cast
+
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
+K = 5
+
+
+def where(*filters):
+    return Criteria(Group(members=filters))
+
+
+NUTS = where(Filter("allergies", Operator.HAS, "nuts"))
+FEMALE = Filter("sex", Operator.EQUAL, "female")
+WOMEN = where(*NUTS.where.members, FEMALE)
+
+
+@pytest.fixture
+def analyst(session):
+    return cast.add_actor(session, cast.ANA)
+
+
+@pytest.fixture
+def register(session):
+    def register(number, sex="female", *allergies):
+        for _ in range(number):
+            cast.add_patient(session, sex=sex, allergies=list(allergies))
+
+    return register
+
+
+@pytest.fixture
+def town(register):
+    """Twenty women and one man with an allergy to nuts, and thirty without."""
+    register(20, "female", "Nuts")
+    register(1, "male", "Nuts")
+    register(30)
+
+
+@pytest.fixture
+def read(session, analyst):
+    def read(criteria, actor=analyst, now=NOW, **more):
+        kept = unnamed_lists.keep_back(
+            session,
+            actor,
+            criteria,
+            lambda: (
+                search.list_patients(
+                    session, actor, criteria, size=100, now=now, is_kept_back=True
+                ).rows
+            ),
+            now=now,
+            smallest_group=K,
+            **more,
+        )
+        return unnamed_lists.tell_list(session, actor, kept)
+
+    return read
+
+
+@pytest.fixture
+def draw(session, analyst):
+    def draw(criteria):
+        answers = unnamed_lists.describe(
+            session, analyst, criteria, now=NOW, smallest_group=K
+        )
+        age, sex, allergy = (
+            cohorts.tell(session, analyst, answers[figure])
+            for figure in ("age", "sex", "allergy")
+        )
+        return replace(sex, ages=age.ages, allergies=allergy.allergies)
+
+    return draw
+
+
+def told_sizes(session):
+    return sorted(session.scalars(select(ToldGroup.size)))
+
+
+@pytest.mark.parametrize("number", [0, 1, 4])
+def test_of_few_neither_rows_nor_number_are_told(session, register, read, number):
+    register(number, "female", "Nuts")
+    register(30)
+
+    told = read(NUTS)
+
+    assert (told.rows, str(told.count)) == (None, "fewer than 5")
+    with pytest.raises(search.TooFew, match="fewer than 5 patients"):
+        told.shown()
+    assert told_sizes(session) == []
+
+
+@pytest.mark.usefixtures("town")
+def test_a_list_that_is_told_shows_its_rows_and_is_kept_once(session, read):
+    for orders in ((), (Order("birth_year"),)):
+        told = read(replace(NUTS, orders=orders))
+        assert (len(told.shown()), str(told.count)) == (21, "21")
+
+    assert told_sizes(session) == [21]
+
+
+@pytest.mark.usefixtures("town")
+def test_all_minus_all_but_one_is_refused_whoever_of_the_analysts_asks(session, read):
+    read(NUTS)
+
+    with pytest.raises(cohorts.RevealsFew, match="fewer than 5 patients"):
+        read(WOMEN, cast.act_as_somebody(Role.ANALYST))
+    assert told_sizes(session) == [21]
+
+
+@pytest.mark.usefixtures("town")
+def test_who_sees_names_is_told_everything_and_leaves_nothing(session, read, clerk):
+    for criteria in (NUTS, WOMEN):
+        assert read(criteria, clerk).shown()
+
+    assert told_sizes(session) == []
+
+
+@pytest.mark.usefixtures("town")
+def test_everybodys_list_is_public(session, read):
+    told = read(Criteria(orders=(Order("sex"),)), count_open=lambda: search.Count(51))
+
+    assert (len(told.shown()), told.count.value) == (51, 51)
+    assert told_sizes(session) == []
+
+
+@pytest.mark.usefixtures("town")
+def test_a_list_that_few_have_changed_keeps_its_number_and_shows_no_rows(
+    read, register
+):
+    read(NUTS)
+    register(1, "female", "Nuts")
+    later = NOW + timedelta(hours=2)
+
+    told = read(NUTS, now=later)
+
+    assert (told.rows, str(told.count)) == (None, "21")
+    with pytest.raises(unnamed_lists.ChangedByFew, match="12:00, when 21 patients"):
+        told.shown()
+
+    register(4, "female", "Nuts")
+    assert len(read(NUTS, now=later).shown()) == 26
+
+
+@pytest.mark.usefixtures("town")
+def test_a_cut_look_at_what_was_told_decides_alike(read, register, monkeypatch):
+    monkeypatch.setattr(telling, "_MOST_GLANCED_AT", 10)
+    register(9, "male")
+    read(NUTS)
+
+    with pytest.raises(cohorts.RevealsFew):
+        read(WOMEN)
+    assert len(read(where(FEMALE)).shown()) == 50
+
+
+@pytest.mark.usefixtures("town")
+def test_a_list_beyond_the_bound_is_not_counted(session, read, analyst, monkeypatch):
+    for module in (unnamed, sizes, pages):
+        monkeypatch.setattr(module, "MOST_COUNTED", 20)
+    unnamed._members.cache_clear()
+
+    told = read(NUTS)
+
+    assert (len(told.shown()), str(told.count)) == (21, "over 20")
+    assert told_sizes(session) == []
+    with pytest.raises(InvalidInput, match="first 20 patients"):
+        search.list_numbered(
+            session, analyst, NUTS, page=3, per_page=10, now=NOW, is_kept_back=True
+        )
+    unnamed._members.cache_clear()
+
+
+@pytest.mark.usefixtures("town")
+def test_charts_leave_out_few_and_what_would_tell_of_them(session, draw, register):
+    register(9, "male", "Nuts")
+    register(7, "female", "Nuts", "Latex")
+    register(6, "male", "Nuts", "Eggs")
+
+    figures = draw(NUTS)
+
+    assert [(bar.label, bar.count) for bar in figures.sexes] == [
+        ("female", 27),
+        ("male", 16),
+    ]
+    # All have nuts; and who has neither of the others are many.
+    assert [(bar.label, bar.count) for bar in figures.allergies] == [
+        ("Latex", 7),
+        ("Eggs", 6),
+    ]
+    assert [(bar.label, bar.count) for bar in figures.ages] == [("40–49", 43)]
+    # The list itself is the bar of all ages.
+    assert told_sizes(session) == [6, 7, 16, 27, 43]
+
+
+@pytest.mark.usefixtures("town")
+def test_charts_of_one_man_among_women_show_neither(draw):
+    assert draw(NUTS).sexes == ()
+
+
+@pytest.mark.usefixtures("town")
+def test_charts_of_everybody_hide_few_as_well(draw):
+    assert draw(Criteria()).sexes == ()
+
+
+def test_charts_of_few_are_refused(register, draw):
+    register(4, "female", "Nuts")
+
+    with pytest.raises(search.TooFew):
+        draw(NUTS)
+
+
+@pytest.mark.usefixtures("town")
+def test_nobody_shows_a_part_of_the_clinic_that_was_not_kept_back(session, analyst):
+    for ask in (search.list_patients, search.count_patients, search.describe):
+        with pytest.raises(NotAllowed, match="hide"):
+            ask(session, analyst, NUTS, now=NOW)
+    with pytest.raises(NotAllowed, match="daily use"):
+        search.find_group(session, analyst, Criteria(archived=True), now=NOW)
+
+
+@pytest.mark.usefixtures("town")
+def test_a_token_for_exports_is_held_to_the_same(session, read):
+    program = cast.act_as_program(Role.STAFF, Scope.EXPORT_PATIENTS)
+    needs = Permission.EXPORT_PATIENTS
+
+    def ask(criteria):
+        kept = unnamed_lists.keep_back(
+            session,
+            program,
+            criteria,
+            lambda: True,
+            now=NOW,
+            smallest_group=K,
+            needs=needs,
+        )
+        return unnamed_lists.tell_list(session, program, kept)
+
+    assert ask(NUTS).shown()
+    with pytest.raises(cohorts.RevealsFew):
+        read(WOMEN)
+    with pytest.raises(NotAllowed, match="list patients"):
+        read(NUTS, program)
