@@ -32,6 +32,7 @@ from services.lists.pages import PagePosition
 from services.patients.care import break_glass
 from tests.kit import cast
 from tests.kit.change_listening import FakeChangeListener
+from tests.kit.replicas import await_everywhere
 from tests.services.documents.records.samples import content, file
 from tests.services.patients.clinic_samples import REASON, Clinic
 
@@ -411,6 +412,7 @@ def test_no_list_that_is_kept_shows_it_to_a_colleague(clinic, colleague):
         return {row.title for row in read.value.page.rows}
 
     _file(clinic, clinic.cleo, title="Only of Cleo", confidential=True)
+    await_everywhere(clinic.database)
 
     assert "Only of Cleo" in titles(clinic.cleo)
     assert "Only of Cleo" not in titles(colleague)
