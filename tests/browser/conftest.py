@@ -117,6 +117,8 @@ class Site:
                 if other is not page:
                     other.close()
             if not page.is_closed():
+                # What one test holds up or breaks off is there for the next.
+                page.unroute_all(behavior="ignoreErrors")
                 # It asks for nothing by itself, and stays in the same process.
                 page.goto("/health")
                 page.evaluate("sessionStorage.clear()")
