@@ -73,8 +73,9 @@ def _is_told(untold: Untold[Any]) -> bool:
 
 def _remember(untold: Untold[Any]) -> None:
     told: dict[str, datetime] = st.session_state.setdefault(_TOLD, {})
-    told.pop(_digest(untold), None)
-    told[_digest(untold)] = now()
+    name = _digest(untold)
+    told.pop(name, None)
+    told[name] = now()
     while len(told) > _MOST:
         del told[next(iter(told))]
 
