@@ -23,7 +23,6 @@ def test_a_page_is_drawn_without_asking_first_where_the_server_is(page: Page):
     assert not [address for address in addresses if "/patients/_stcore" in address]
     for question in held:
         question.continue_()
-    page.unroute_all()
 
 
 # Good is less than 0.1 (https://web.dev/articles/cls); ours must be half of that.

@@ -52,7 +52,6 @@ def test_a_picture_that_is_asked_for_before_the_chart_is_drawn_comes_then(page: 
     with page.expect_download() as png:
         for request in drawing:
             request.continue_()
-    page.unroute_all()
     assert png.value.suggested_filename.endswith(".png")
 
 
