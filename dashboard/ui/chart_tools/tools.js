@@ -14,7 +14,7 @@ const save = (text, name) => {
   const address = URL.createObjectURL(new Blob(["\ufeff", text], { type: "text/csv" }))
   const link = element("a", { href: address, download: `${fileName(name)}.csv` })
   link.click()
-  setTimeout(() => URL.revokeObjectURL(address), 1000)
+  setTimeout(() => URL.revokeObjectURL(address), 60_000)
 }
 
 // Streamlit's own toolbar draws the picture, pale until it is pointed at, and offers it
@@ -55,37 +55,50 @@ const tableOf = ({ name, header, rows, left_out, choose }, tell) => {
   return element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": name }, ...parts, table)
 }
 
-const openBefore = new WeakSet()
+// What stands below each chart, by the element that Streamlit gives it.
+const toolsOf = new WeakMap()
 
-export default function ({ data, parentElement, setTriggerValue }) {
-  const drawn = JSON.parse(new TextDecoder().decode(data))
-  const { name, frame, csv } = drawn
-  const focused = parentElement.activeElement?.textContent
+// The buttons stay while a chart moves along: one that is made anew between the press and
+// the release of a mouse is not clicked.
+const makeTools = (parentElement, name) => {
   const place = element("div")
-  const toggle = button(translate("Table"), translate("Table: {name}", { name }), () => show(!openBefore.has(parentElement)))
-  const show = (isOpen) => {
-    if (isOpen) openBefore.add(parentElement)
-    else openBefore.delete(parentElement)
-    toggle.setAttribute("aria-expanded", String(isOpen))
-    const tell = (text) => setTriggerValue("chosen", text)
-    place.replaceChildren(...(isOpen ? [tableOf(drawn, tell)] : []))
+  const toggle = button(translate("Table"), translate("Table: {name}", { name }), () => {
+    tools.isOpen = !tools.isOpen
+    tools.show()
+  })
+  const tools = {
+    name,
+    isOpen: toolsOf.get(parentElement)?.isOpen ?? false,
+    show: () => {
+      toggle.setAttribute("aria-expanded", String(tools.isOpen))
+      place.replaceChildren(...(tools.isOpen ? [tableOf(tools.drawn, (text) => tools.tell(text))] : []))
+    },
   }
-  show(openBefore.has(parentElement))
-  const made = element(
+  const bar = element(
     "div",
-    { class: "tools" },
-    element(
-      "div",
-      { class: "bar" },
-      toggle,
-      button("CSV", `CSV: ${name}`, () => save(csv, name)),
-      button("PNG", `PNG: ${name}`, () => savePicture(frame)),
-    ),
-    place,
+    { class: "bar" },
+    toggle,
+    button("CSV", `CSV: ${name}`, () => save(tools.drawn.csv, name)),
+    button("PNG", `PNG: ${name}`, () => savePicture(tools.drawn.frame)),
   )
   const before = parentElement.querySelector(".tools")
+  const made = element("div", { class: "tools" }, bar, place)
   if (before) before.replaceWith(made)
   else parentElement.append(made)
-  // A chart that moves along is drawn anew under whoever is at one of its buttons.
-  if (focused) [...made.querySelectorAll("button")].find((b) => b.textContent === focused)?.focus()
+  toolsOf.set(parentElement, tools)
+  return tools
+}
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const text = new TextDecoder().decode(data)
+  const drawn = JSON.parse(text)
+  const before = parentElement.querySelector(".tools") && toolsOf.get(parentElement)
+  const tools = before?.name === drawn.name ? before : makeTools(parentElement, drawn.name)
+  tools.tell = (chosen) => setTriggerValue("chosen", chosen)
+  if (tools.text === text) return
+  Object.assign(tools, { text, drawn })
+  const focused = parentElement.activeElement?.textContent
+  tools.show()
+  // A table that moves along is drawn anew under whoever is at one of its buttons.
+  if (focused) [...parentElement.querySelectorAll("button")].find((b) => b.textContent === focused)?.focus()
 }
