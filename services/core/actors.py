@@ -294,12 +294,12 @@ SCOPES: Final[dict[Scope, frozenset[Permission]]] = {
 
 
 # By their ISO 639-1 codes. A role is offered a language once all of its pages speak it.
-_LANGUAGES: Final[dict[Role, tuple[str, ...]]] = {Role.PATIENT: ("en", "de")}
+_LANGUAGES: Final = dict.fromkeys(Role, ("en", "de"))
 
 
 def languages_for(role: Role) -> tuple[str, ...]:
     """Return the languages that a role may choose from."""
-    return _LANGUAGES.get(role, ("en",))
+    return _LANGUAGES[role]
 
 
 @dataclass(frozen=True, slots=True)

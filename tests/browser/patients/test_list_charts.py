@@ -62,7 +62,9 @@ def test_the_name_of_a_bar_filters_the_list(charts: Page):
     expect(charts.get_by_text("aged 90 or older").first).to_be_visible()
 
 
-def test_buttons_below_a_chart_outlast_its_drawing_so_that_no_click_is_lost(charts: Page):
+def test_buttons_below_a_chart_outlast_its_drawing_so_that_no_click_is_lost(
+    charts: Page,
+):
     csv = charts.get_by_role("button", name="CSV: Patients by age", exact=True)
     charts.get_by_role("button", name="Table: Patients by age").click()
     numbers = charts.get_by_role("region", name="Patients by age")

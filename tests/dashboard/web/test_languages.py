@@ -48,15 +48,6 @@ def test_what_a_person_keeps_comes_before_all_else():
     assert spoken(replace(maya, language="de"), "en", chosen="en") == "de"
 
 
-def test_whose_pages_are_not_complete_is_answered_in_english():
-    assert (
-        spoken(
-            replace(cast.act_as_somebody(Role.STAFF), language="de"), "de", "de", "de"
-        )
-        == "en"
-    )
-
-
 def test_the_first_page_speaks_the_browsers_language_until_another_is_chosen(server):
     with server.browser() as browser:
         first = browser.get("/sign-in?next=/book", headers=GERMAN_FIRST).text
@@ -128,9 +119,7 @@ def test_only_what_is_offered_can_be_chosen(server, body):
         assert answer.text == "Choose one of the languages that are offered."
 
 
-def test_colleagues_are_offered_english_only(server):
-    with server.signed_in(Role.STAFF) as browser:
-        refused = browser.post("/session/language", json={"language": "de"})
-
-        assert refused.status_code == 400
-        assert told(browser)["languages"] == {"en": "English"}
+@pytest.mark.parametrize("role", Role)
+def test_everybody_is_offered_both_languages(server, role):
+    with server.signed_in(role) as browser:
+        assert told(browser)["languages"] == {"en": "English", "de": "Deutsch"}

@@ -1,17 +1,12 @@
 """A patient who has chosen German finds no sentence in English on their pages."""
 
-import json
-import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from datetime import date
-from functools import cache, partial
-from string import Formatter
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import pytest
-from google.protobuf.json_format import MessageToDict
-from streamlit.testing.v1 import AppTest
 
 from dashboard.ui.language import GERMAN, speaking
 from db.models.user import User
@@ -22,7 +17,7 @@ from services.messaging.user_notifications import NotificationTopic
 from services.people.accounts import choose_language
 from services.visits.booking import bookings
 from tests.kit import cast
-from tests.kit.sentences import translations
+from tests.kit.german_pages import english, texts_of
 from tests.pages.conftest import Clinic
 from tests.services.pdf.samples import letter
 from tests.services.visits.booking.bookings import samples
@@ -42,12 +37,6 @@ PAGES = (
     "account",
     "roles",
 )
-# So many words are a sentence, or a label that is no name of anything.
-FEWEST_LETTERS = 3
-# Around values it takes more: "and" between two of them stands anywhere.
-FEWEST_AROUND_VALUES = 4
-# Numbers; all else may be anything.
-_VALUES = dict.fromkeys(("count", "number", "pages", "days"), r"[\d.,]+")
 
 
 @pytest.fixture(scope="module")
@@ -56,61 +45,6 @@ def german(clinic: Clinic) -> Clinic:
     maya = clinic.cast[Role.PATIENT]
     clinic.write(lambda session: choose_language(session, maya, GERMAN))
     return clinic
-
-
-def texts_of(app: AppTest) -> Iterator[str]:
-    """Yield every text that was sent to the browser, dialogs and notices as well."""
-    for element in _elements(app._tree):
-        if element.proto is not None:
-            yield from _strings(MessageToDict(element.proto))
-        if element.type == "bidi_component" and element.proto.bytes:
-            yield from _strings(json.loads(element.proto.bytes))
-
-
-def english(texts: Iterable[str]) -> set[str]:
-    """Return those of the texts that a catalogue has in English."""
-    return {text for text in texts if _said_in_english().fullmatch(text)}
-
-
-@cache
-def _said_in_english() -> re.Pattern[str]:
-    messages = [text for text, german in translations().items() if text != german]
-    return re.compile("|".join(filter(None, map(_pattern, messages))))
-
-
-def _pattern(message: str) -> str:
-    if "%(" in message:
-        return ""
-    parts = list(Formatter().parse(message))
-    letters = sum(map(str.isalpha, "".join(literal for literal, *_ in parts)))
-    has_values = any(name for _, name, *_ in parts)
-    if letters < (FEWEST_AROUND_VALUES if has_values else FEWEST_LETTERS):
-        return ""
-    return "".join(
-        re.escape(literal) + _VALUES.get(name or "", ".+" if name else "")
-        for literal, name, *_ in parts
-    )
-
-
-def _elements(block: Any) -> Iterator[Any]:
-    for child in block.children.values():
-        if hasattr(child, "children"):
-            yield child
-            yield from _elements(child)
-        elif hasattr(child, "proto"):
-            yield child
-
-
-def _strings(data: object) -> Iterator[str]:
-    match data:
-        case str():
-            yield data
-        case dict():
-            for value in data.values():
-                yield from _strings(value)
-        case list():
-            for value in data:
-                yield from _strings(value)
 
 
 def test_english_is_found_in_any_place() -> None:
@@ -216,9 +150,3 @@ def test_a_refusal_is_said_in_german(german: Clinic) -> None:
 
     (refused,) = app.warning
     assert refused.proto.body == "Dokument nicht gefunden"
-
-
-def test_colleagues_are_spoken_to_in_english(german: Clinic) -> None:
-    app = german.open("documents", Role.STAFF)
-
-    assert "Dokumente" not in " ".join(texts_of(app))

@@ -25,7 +25,7 @@ def test_what_is_chosen_is_kept_and_written_down(session):
 
 
 @pytest.mark.parametrize(
-    ("role", "language"), [(Role.STAFF, "de"), (Role.PATIENT, "fr"), (Role.ADMIN, "")]
+    ("role", "language"), [(Role.STAFF, "nl"), (Role.PATIENT, "fr"), (Role.ADMIN, "")]
 )
 def test_what_is_not_offered_is_refused(session, role, language):
     somebody = cast.add_actor(session, role)
