@@ -223,7 +223,7 @@ ALLOWED: Final = {
     "patients.records.patients.restore": DESK,
     "people.accounts.listing.list_people": ADMIN,
     "people.accounts.listing.get_person": ADMIN,
-    "people.accounts.languages.choose_language": EVERYBODY,
+    "people.accounts.active_accounts.choose_language": EVERYBODY,
     "people.accounts.managing.change_role": ADMIN,
     "people.accounts.managing.change_particulars": ADMIN,
     "people.accounts.managing.deactivate_sign_in": ADMIN,

@@ -3,6 +3,7 @@
 from services.people.accounts.active_accounts import (
     Addressee as Addressee,
     actor_of as actor_of,
+    choose_language as choose_language,
     find_by_email as find_by_email,
     find_email as find_email,
     get_actor as get_actor,
@@ -10,9 +11,6 @@ from services.people.accounts.active_accounts import (
 from services.people.accounts.addresses import (
     AddressTaken as AddressTaken,
     unless_taken as unless_taken,
-)
-from services.people.accounts.languages import (
-    choose_language as choose_language,
 )
 from services.people.accounts.listing import (
     AccountStatus as AccountStatus,

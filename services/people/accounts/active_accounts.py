@@ -1,4 +1,4 @@
-"""Accounts that may act: whose they are, and how to reach them."""
+"""Accounts that may act: whose they are, how to reach them, and in which language."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -7,8 +7,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from db.models.user import User
-from services.core.actors import Actor, Role
-from services.core.errors import NotFound
+from services.core import audit
+from services.core.actors import Actor, Role, languages_for
+from services.core.audit import Action
+from services.core.errors import InvalidInput, NotFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,29 @@ def find_by_email(session: Session, email: str) -> Addressee | None:
 def find_email(session: Session, user_id: UUID) -> str | None:
     """Return the address that somebody signs in with, if they have one."""
     return session.scalar(select(User.email).where(User.id == user_id))
+
+
+def choose_language(session: Session, actor: Actor, language: str) -> None:
+    """Keep the language that somebody chose for themselves; the caller commits.
+
+    Raises InvalidInput for one that is not offered to their role, and NotFound for
+    whoever may not act any more.
+    """
+    if language not in languages_for(actor.role):
+        raise InvalidInput("language", "Choose one of the languages that are offered.")
+    before = get_actor(session, actor.id).language
+    if before == language:
+        return
+    # No role but administrators may change its own sign-in in any other way.
+    session.execute(select(func.choose_language(language)))
+    session.expire_all()
+    audit.record(
+        session,
+        actor,
+        Action.USER_CHOOSE_LANGUAGE,
+        subject=("user", actor.id),
+        details={"changed": {"language": [before, language]}},
+    )
 
 
 def actor_of(user: User) -> Actor:

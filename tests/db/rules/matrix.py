@@ -3,7 +3,7 @@
 from tests.db.rules.care_rights import CARE
 from tests.db.rules.document_rights import DOCUMENTS
 from tests.db.rules.people_rights import PEOPLE
-from tests.db.rules.rights import Right, Rights, rights_of
+from tests.db.rules.rights import SIGNED_IN, Right, Rights, rights_of
 from tests.db.rules.upkeep_rights import UPKEEP
 
 MATRIX: dict[str, Rights] = CARE | PEOPLE | DOCUMENTS | UPKEEP
@@ -24,6 +24,7 @@ FUNCTIONS = {
     "search_versions": set(),
     "search_texts": set(),
     "search_patients": set(),
+    "choose_language": {*SIGNED_IN, "admin", "system"},
     "next_record_number": {"staff", "clinician", "system"},
 }
 # What reads a table as its owner, and must not show anybody more than the table does.

@@ -120,7 +120,6 @@ REFUSING: Final = (
     "pdf/signing/checking",
     "pdf/turns",
     "people/accounts/active_accounts",
-    "people/accounts/languages",
     "people/sessions/ending",
     "people/sessions/opening",
     "people/sign_in/ceremonies",

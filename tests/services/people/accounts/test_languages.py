@@ -1,9 +1,11 @@
 """The language of a person: chosen by themselves, of those their role is offered."""
 
 import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from db.models.user import User
-from services.core.actors import Role
+from services.core.actors import Actor, Role
 from services.core.audit import Action
 from services.core.errors import InvalidInput, NotFound
 from services.people.accounts import choose_language, get_actor
@@ -11,16 +13,25 @@ from tests.kit import cast
 from tests.services.people.people_samples import events
 
 
-def test_what_is_chosen_is_kept_and_written_down(session):
-    maya = cast.add_actor(session, Role.PATIENT)
+def as_database_knows(session: Session, actor: Actor) -> None:
+    """Say whose statements the next ones are, as an ActorDatabase does."""
+    session.execute(select(func.set_config("chartroom.user_id", str(actor.id), True)))
+
+
+@pytest.mark.parametrize("role", Role)
+def test_what_is_chosen_is_kept_and_written_down(session, role):
+    somebody = cast.add_actor(session, role)
+    beside = cast.add_actor(session, role)
+    as_database_knows(session, somebody)
 
     for language in ("de", "de", "en"):
-        choose_language(session, maya, language)
+        choose_language(session, somebody, language)
 
     chosen = [
         e.details["changed"] for e in events(session, Action.USER_CHOOSE_LANGUAGE)
     ]
-    assert get_actor(session, maya.id).language == "en"
+    assert get_actor(session, somebody.id).language == "en"
+    assert get_actor(session, beside.id).language is None
     assert chosen == [{"language": [None, "de"]}, {"language": ["de", "en"]}]
 
 
