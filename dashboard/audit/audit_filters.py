@@ -6,11 +6,19 @@ from uuid import UUID
 
 import streamlit as st
 
+from dashboard.ui.language import gettext as _, marked, pgettext
+from dashboard.ui.words import capitalised
 from services.audit import log
 from services.audit.log import AuditPerson, AuditQuery
 from services.core.audit import Action
 
-_ANY: Final = "Any"
+_ANY: Final = marked("Any")
+# As what an action ended with, not a step of a prescription.
+_OUTCOMES: Final = {
+    "done": lambda: pgettext("outcome", "done"),
+    "refused": lambda: pgettext("outcome", "refused"),
+    "failed": lambda: pgettext("outcome", "failed"),
+}
 _PREFIX: Final = "audit_"
 
 
@@ -25,39 +33,39 @@ def show_audit_filters(
     with st.form(key, border=False):
         with st.grid(4, min_column_width=200):
             st.selectbox(
-                "Person",
+                _("Person"),
                 list(people),
                 index=None,
                 format_func=lambda person_id: people[person_id].name,
                 key=f"{_PREFIX}person",
-                placeholder=_ANY,
+                placeholder=_(_ANY),
             )
-            st.text_input("Patient id", key=f"{_PREFIX}patient")
-            st.text_input("Id of anything else", key=f"{_PREFIX}subject")
+            st.text_input(_("Patient id"), key=f"{_PREFIX}patient")
+            st.text_input(_("Id of anything else"), key=f"{_PREFIX}subject")
             st.selectbox(
-                "Outcome",
+                _("Outcome"),
                 log.OUTCOMES,
                 index=None,
-                format_func=str.capitalize,
+                format_func=lambda outcome: capitalised(_OUTCOMES[outcome]()),
                 key=f"{_PREFIX}outcome",
-                placeholder=_ANY,
+                placeholder=_(_ANY),
             )
-            st.date_input("From", None, key=f"{_PREFIX}from")
-            st.date_input("To", None, key=f"{_PREFIX}to")
+            st.date_input(_("From"), None, key=f"{_PREFIX}from")
+            st.date_input(_("To"), None, key=f"{_PREFIX}to")
         st.multiselect(
-            "Actions",
+            _("Actions"),
             list(Action),
-            format_func=lambda action: log.phrase_of(action).capitalize(),
+            format_func=lambda action: capitalised(_(log.phrase_of(action))),
             key=f"{_PREFIX}actions",
-            placeholder=_ANY,
+            placeholder=_(_ANY),
         )
         st.checkbox(
-            "Lists, counts and searches, too",
+            _("Lists, counts and searches, too"),
             key=f"{_PREFIX}lists",
-            help="In those a patient is one among others. They are most of the log.",
+            help=_("In those a patient is one among others. They are most of the log."),
         )
         asks = st.form_submit_button(
-            "Show entries", type="primary", key=f"{_PREFIX}apply"
+            _("Show entries"), type="primary", key=f"{_PREFIX}apply"
         )
     return _typed(query) if asks else None
 

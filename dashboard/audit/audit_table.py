@@ -108,14 +108,14 @@ def _what(group: Sequence[T], *, is_bad: bool, lines: Sequence[str] = ()) -> Cel
 def _details(group: Sequence[Entry]) -> str:
     """Return what is known of all of them; of each its own would be a list."""
     details = {entry.details for entry in group}
-    return details.pop() if len(details) == 1 else ""
+    return translated(details.pop()) if len(details) == 1 else ""
 
 
 def _facts(entry: Entry) -> str:
     """Say why, and with whom or what, by ids: names are not for administrators."""
-    reason = f"“{entry.reason}”" if entry.reason else ""
+    reason = _("“{text}”").format(text=entry.reason) if entry.reason else ""
     patient = _("patient {id}").format(id=entry.patient_id) if entry.patient_id else ""
-    return "; ".join(filter(None, (reason, patient, entry.subject)))
+    return "; ".join(filter(None, (reason, patient, translated(entry.subject))))
 
 
 def _clock(timestamp: datetime) -> str:

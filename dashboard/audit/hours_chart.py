@@ -9,6 +9,8 @@ import streamlit as st
 
 from dashboard.context import in_zone
 from dashboard.ui.chart_tools import chart_box
+from dashboard.ui.clock import time_of_day
+from dashboard.ui.language import day_and_month, decimal, gettext as _
 from services.audit.log import HourCount
 
 _HEIGHT: Final = 110
@@ -20,39 +22,49 @@ def show_hours(hours: Sequence[HourCount]) -> None:
     most = max(hours, key=lambda hour: hour.entries)
     total = sum(hour.entries for hour in hours)
     if not total:
-        st.caption("No entries match in these 24 hours.")
+        st.caption(_("No entries match in these 24 hours."))
         return
     st.caption(
-        f"Entries by hour: {total:,} in 24 hours, most at "
-        f"{in_zone(most.begins_at):%H:%M} ({most.entries:,})"
+        _("Entries by hour: {total} in 24 hours, most at {time} ({most})").format(
+            total=decimal(total),
+            time=time_of_day(in_zone(most.begins_at)),
+            most=decimal(most.entries),
+        )
     )
+    hour_title, entries_title = _("Hour"), _("Entries")
     frame = pd.DataFrame(
-        [
-            {
-                "Hour": f"{in_zone(hour.begins_at):%d %b, %H:%M}",
-                "Entries": hour.entries,
-            }
-            for hour in hours
-        ]
+        [{hour_title: _hour(hour), entries_title: hour.entries} for hour in hours]
     )
-    named = [label for place, label in enumerate(frame["Hour"]) if place % _EVERY == 0]
+    named = [
+        label for place, label in enumerate(frame[hour_title]) if place % _EVERY == 0
+    ]
     bars = (
         alt.Chart(frame, height=_HEIGHT)
         .mark_bar(aria=False)
         .encode(
             x=alt.X(
-                "Hour:N",
+                f"{hour_title}:N",
                 sort=None,
                 title=None,
                 axis=alt.Axis(values=named, labelAngle=0, ticks=False),
             ),
-            y=alt.Y("Entries:Q", title=None, axis=alt.Axis(tickMinStep=1, tickCount=3)),
-            tooltip=["Hour", "Entries"],
+            y=alt.Y(
+                f"{entries_title}:Q",
+                title=None,
+                axis=alt.Axis(tickMinStep=1, tickCount=3),
+            ),
+            tooltip=[hour_title, entries_title],
         )
     )
-    with chart_box("Audit entries by hour", frame, key="audit_hours"):
+    with chart_box(_("Audit entries by hour"), frame, key="audit_hours"):
         st.altair_chart(
             bars,
-            alt=f"Entries by hour: {total:,} in 24 hours, most {most.entries:,} "
-            "at once",
+            alt=_("Entries by hour: {total} in 24 hours, most {most} at once").format(
+                total=decimal(total), most=decimal(most.entries)
+            ),
         )
+
+
+def _hour(hour: HourCount) -> str:
+    local = in_zone(hour.begins_at)
+    return f"{day_and_month(local)}, {time_of_day(local)}"

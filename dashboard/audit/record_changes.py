@@ -7,50 +7,56 @@ from typing import Any, Final
 import streamlit as st
 
 from dashboard.audit.audit_log import patient_versions
+from dashboard.ui.dialogs import dialog
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import gettext as _, marked, translated
 from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
-from dashboard.ui.words import at, full_name, plain, written
+from dashboard.ui.words import at, capitalised, full_name, plain, written
 from services.audit.log import phrase_of
 from services.audit.log.patient_versions import PatientVersion
 from services.core.audit import Action
 from services.patients.records.model import FIELDS, PatientRecord
 
 _COLUMNS: Final = (
-    Column("When"),
-    Column("Who"),
-    Column("What"),
-    Column("Before"),
-    Column("After"),
+    Column(marked("When")),
+    Column(marked("Who")),
+    Column(marked("What")),
+    Column(marked("Before")),
+    Column(marked("After")),
 )
 _DATES: Final = frozenset({"date_of_birth", "deceased_on"})
-_DEATH: Final = "Date of death"
+_DEATH: Final = marked("Date of death")
 _NOTHING: Final = "–"
 
 
 def offer_changes_of(patient: PatientRecord) -> None:
     """Offer what changed in a record from version to version."""
-    if st.button("What changed", key="patient_changes", icon=":material/difference:"):
+    if st.button(
+        _("What changed"), key="patient_changes", icon=":material/difference:"
+    ):
         _show_changes(patient)
 
 
-@st.dialog("What changed", width="large", icon=":material/difference:")
+@dialog(marked("What changed"), width="large", icon=":material/difference:")
 def _show_changes(patient: PatientRecord) -> None:
     """Show each change with what it found and what it left, the newest first."""
     with error_boundary():
-        st.markdown(f"The record of **{plain(full_name(patient))}**, the newest first.")
+        name = plain(full_name(patient))
+        st.markdown(_("The record of **{name}**, the newest first.").format(name=name))
         versions = patient_versions(patient.id, patient.version)
         rows = [row for version in versions for row in _rows(version)]
         if rows:
-            payload = payload_of(_COLUMNS, rows, name="What changed")
+            payload = payload_of(_COLUMNS, rows, name=_("What changed"))
             record_table(payload, key="patient_changes_table")
         else:
-            empty_state("Nobody has changed this record yet.", icon="difference")
+            empty_state(_("Nobody has changed this record yet."), icon="difference")
         oldest = versions[-1]
         if oldest.action is None:
             st.caption(
-                f"Version {oldest.record.version} came with an import; what was before "
-                "is not kept."
+                _(
+                    "Version {number} came with an import; what was before is not kept."
+                ).format(number=oldest.record.version)
             )
 
 
@@ -59,16 +65,18 @@ def _rows(version: PatientVersion) -> Iterator[Row]:
     if version.action is None:
         return
     number = version.record.version
-    begin = (at(version.made_at) if version.made_at else "", version.who or "")
+    who = translated(version.who) if version.who else ""
+    begin = (at(version.made_at) if version.made_at else "", who)
     # Of a registration every field would be one that changed.
     is_first = version.action is Action.PATIENT_REGISTER
     changed = {} if is_first else version.changed
     for name, (before, after) in changed.items():
-        label = FIELDS[name].label if name in FIELDS else _DEATH
+        label = _(FIELDS[name].label if name in FIELDS else _DEATH)
         texts = (label, _text(name, before), _text(name, after))
         yield _row(f"{number}.{name}", *begin, *texts)
     if not changed:
-        done = "Registered" if is_first else phrase_of(version.action).capitalize()
+        phrase = phrase_of(version.action)
+        done = _("Registered") if is_first else capitalised(_(phrase))
         yield _row(str(number), *begin, done, "", "")
 
 
@@ -81,7 +89,7 @@ def _text(name: str, value: Any) -> str:
         case None | "" | []:
             return _NOTHING
         case bool():
-            return "Yes" if value else "No"
+            return _("Yes") if value else _("No")
         case list():
             return ", ".join(map(str, value))
         case str() if name in _DATES:

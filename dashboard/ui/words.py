@@ -27,6 +27,11 @@ SEXES = {
 }
 
 
+def capitalised(text: str) -> str:
+    """Return the text as it begins a line; German nouns keep their capitals."""
+    return text[:1].upper() + text[1:]
+
+
 def plain(text: str) -> str:
     """Return the text so that Markdown shows it literally."""
     return _MARKDOWN.sub(r"\\\1", text)

@@ -7,44 +7,49 @@ from dashboard.audit.audit_filters import show_audit_filters
 from dashboard.audit.audit_table import show_audit_table
 from dashboard.audit.hours_chart import show_hours
 from dashboard.context import freshness
+from dashboard.ui.dialogs import dialog
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import gettext as _, marked, translated
 from dashboard.ui.page_header import page_header
 
 question = audit_log.question_of_address()
 former_question, after = st.session_state.get("audit_position", (question, None))
 
 
-@st.dialog("Verify audit log integrity", icon=":material/verified:")
+@dialog(marked("Verify audit log integrity"), icon=":material/verified:")
 def verify() -> None:
     """Follow the chain from its first entry to its last."""
     with error_boundary():
-        with st.spinner("Following every entry from the first to the last..."):
+        with st.spinner(_("Following every entry from the first to the last...")):
             verdict = audit_log.verify()
         if verdict.is_whole:
-            st.success(verdict.sentence, icon=":material/verified:")
+            st.success(translated(verdict.sentence), icon=":material/verified:")
         else:
-            st.error(verdict.sentence, icon=":material/gpp_bad:")
+            st.error(translated(verdict.sentence), icon=":material/gpp_bad:")
 
 
-with page_header("Audit log"):
-    if st.button("Verify", key="audit_verify", icon=":material/verified:"):
+with page_header(_("Audit log")):
+    if st.button(_("Verify"), key="audit_verify", icon=":material/verified:"):
         verify()
     st.link_button(
-        "CSV",
+        _("CSV"),
         audit_log.csv_address(question),
         key="audit_csv",
         icon=":material/download:",
-        help="Download exactly these entries, all pages of them.",
+        help=_("Download exactly these entries, all pages of them."),
     )
 st.caption(
-    "Who did what, the newest first; new entries are here within seconds. What a "
-    "record says is not shown. The time of an entry leads to all of the same sign-in. "
-    "Lists and searches are left out unless you ask for them under *Filters*."
+    _(
+        "Who did what, the newest first; new entries are here within seconds. What a "
+        "record says is not shown. The time of an entry leads to all of the same "
+        "sign-in. Lists and searches are left out unless you ask for them under "
+        "*Filters*."
+    )
 )
 count = len(question.query().keys() - {"lists"}) + question.has_lists
 with st.expander(
-    f"Filters ({count})" if count else "Filters",
+    _("Filters ({count})").format(count=count) if count else _("Filters"),
     expanded=bool(count),
     key="audit_filters",
     icon=":material/filter_alt:",
@@ -62,13 +67,13 @@ page = audit_log.entries(question, after if former_question == question else Non
 if page.entries:
     show_audit_table(page.entries, audit_log.sign_in_address, key="audit_table")
 else:
-    empty_state("No entries match. Take a filter away.", icon="search_off")
+    empty_state(_("No entries match. Take a filter away."), icon="search_off")
 with st.container(horizontal=True, gap="small"):
-    if st.button("Newest", key="audit_newest", icon=":material/first_page:"):
+    if st.button(_("Newest"), key="audit_newest", icon=":material/first_page:"):
         st.session_state.pop("audit_position", None)
         st.rerun()
     if st.button(
-        "Older",
+        _("Older"),
         key="audit_older",
         icon=":material/chevron_right:",
         disabled=not page.next,

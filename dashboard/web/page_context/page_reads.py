@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from dashboard import wiring
 from dashboard.ui.clock import in_zone, now, time_of_day
-from dashboard.ui.language import gettext as _
+from dashboard.ui.language import decimal, gettext as _
 from dashboard.web.log.json_log import describe
 from dashboard.web.page_context.page_actor import answering, on_behalf
 from db.postgres import Database, Lsn, Read, Served
@@ -178,19 +178,24 @@ def freshness() -> str:
         return ""
     if absence := wiring.current().database.absence():
         latest = time_of_day(in_zone(absence.since), has_seconds=True)
-        return _("as of {time} at the latest, {role} {node}, no primary").format(
-            time=latest, role=served.role, node=served.node
+        alone = (
+            _("as of {time} at the latest, primary {node}, no primary")
+            if served.role == "primary"
+            else _("as of {time} at the latest, replica {node}, no primary")
         )
-    timestamp = _("as of {time}").format(
-        time=time_of_day(in_zone(served.at), has_seconds=True)
-    )
+        return alone.format(time=latest, node=served.node)
+    timestamp = time_of_day(in_zone(served.at), has_seconds=True)
     if on_behalf().actor.role is Role.PATIENT:
-        return timestamp
+        return _("as of {time}").format(time=timestamp)
     if served.role == "primary":
-        return f"{timestamp}, primary {served.node}"
-    lag = served.lag_seconds
-    behind = "" if lag is None else f", {lag:.1f} s behind"
-    return f"{timestamp}, replica {served.node}{behind}"
+        sentence = _("as of {time}, primary {node}")
+        return sentence.format(time=timestamp, node=served.node)
+    if served.lag_seconds is None:
+        sentence = _("as of {time}, replica {node}")
+        return sentence.format(time=timestamp, node=served.node)
+    return _("as of {time}, replica {node}, {lag} s behind").format(
+        time=timestamp, node=served.node, lag=decimal(served.lag_seconds, 1)
+    )
 
 
 def let_go_of_old() -> None:

@@ -19,6 +19,7 @@ from sqlalchemy import Row, Select, Text, cast, select
 
 from db.audit_store import Document
 from db.models.audit import AuditEvent
+from services.core.sentences import Sentence
 
 _CANONICAL: Final = orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z
 
@@ -96,16 +97,28 @@ def follow(link: Link, document: Document) -> Link:
     if type(number) not in _TYPES["_id"]:
         raise ChainBroken(expected, "Something else than an entry is in the log.")
     if number != expected:
-        raise ChainBroken(expected, f"Entry {expected} is missing.")
-    if not is_sound(document):
-        raise ChainBroken(number, f"Entry {number} was changed.")
-    if document["previous"] != link.hash.hex():
-        before = f"entry {number - 1}" if number > 1 else "the beginning"
         raise ChainBroken(
-            number,
-            f"Entry {number} does not follow {before}: one of them was replaced.",
+            expected, Sentence("Entry {number} is missing.", number=expected)
         )
+    if not is_sound(document):
+        raise ChainBroken(
+            number, Sentence("Entry {number} was changed.", number=number)
+        )
+    if document["previous"] != link.hash.hex():
+        raise ChainBroken(number, _replaced(number))
     return Link(expected, bytes.fromhex(document["hash"]))
+
+
+def _replaced(number: int) -> str:
+    if number == 1:
+        return Sentence(
+            "Entry 1 does not follow the beginning: one of them was replaced."
+        )
+    return Sentence(
+        "Entry {number} does not follow entry {before}: one of them was replaced.",
+        number=number,
+        before=number - 1,
+    )
 
 
 def follow_all(documents: Iterable[Document]) -> Iterator[Document]:

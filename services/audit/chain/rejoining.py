@@ -16,6 +16,7 @@ from db.files.seal_keys import SealKeys
 from db.models.audit import AuditEvent, AuditHead
 from services.audit.chain import seals, shipping
 from services.audit.chain.entries import START, ChainBroken, Link, follow
+from services.core.sentences import Sentence
 
 # How many entries are looked at to tell that one is not ours.
 _FEW: Final = 2
@@ -89,7 +90,13 @@ def _require_entry(link: Link, store: AuditStore) -> None:
         if document["_id"] == link.sequence:
             if document.get("hash") != link.hash.hex():
                 raise ChainBroken(
-                    link.sequence, f"Entry {link.sequence} is another one than it was."
+                    link.sequence,
+                    Sentence(
+                        "Entry {number} is another one than it was.",
+                        number=link.sequence,
+                    ),
                 )
             return
-    raise ChainBroken(link.sequence, f"Entry {link.sequence} is missing.")
+    raise ChainBroken(
+        link.sequence, Sentence("Entry {number} is missing.", number=link.sequence)
+    )

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from db.files.seal_keys import SealKeys
 from db.models.audit import AuditHead, AuditSeal
 from services.audit.chain.entries import ChainBroken, Link
+from services.core.sentences import Sentence
 
 # Less than a day, because the clock is looked at once an hour.
 _DUE_AFTER: Final = timedelta(hours=23, minutes=30)
@@ -83,8 +84,12 @@ def check(seals: Sequence[Seal], keys: SealKeys) -> ChainBroken | None:
         if not keys.is_signed(seal.key_id, seal.signature, message):
             return ChainBroken(
                 seal.link.sequence,
-                f"The seal of {seal.sealed_at:%Y-%m-%d} at entry {seal.link.sequence} "
-                "is not signed by a known key, or one before it is gone.",
+                Sentence(
+                    "The seal of {day} at entry {number} is not signed by a known key, "
+                    "or one before it is gone.",
+                    day=f"{seal.sealed_at:%Y-%m-%d}",
+                    number=seal.link.sequence,
+                ),
             )
     return None
 

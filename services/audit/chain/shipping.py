@@ -40,6 +40,7 @@ from services.audit.chain.entries import (
     entry,
     follow,
 )
+from services.core.sentences import Sentence
 
 BATCH = 1_000
 
@@ -80,7 +81,10 @@ def ship(session: Session, store: AuditStore, *, at_most: int = BATCH) -> int:
 
 def not_ours(sequence: int) -> ChainBroken:
     """Return what is to be said of an entry that no event has become."""
-    return ChainBroken(sequence, f"Entry {sequence} was not written by Chartroom.")
+    return ChainBroken(
+        sequence,
+        Sentence("Entry {number} was not written by Chartroom.", number=sequence),
+    )
 
 
 def belongs(document: Document, row: Row[Any] | None) -> bool:

@@ -22,6 +22,7 @@ from services.audit.chain import seals, shipping
 from services.audit.chain.entries import START, ChainBroken, Link, follow, is_sound
 from services.audit.chain.seals import Seal
 from services.core.audit import Action
+from services.core.sentences import Sentence
 
 _KEPT: Final = timedelta(days=KEPT_DAYS)
 _MOST_TOLD: Final = 3
@@ -44,7 +45,12 @@ class WentBackThen:
     @property
     def words(self) -> str:
         """When, and to when."""
-        return f"{self.at:%Y-%m-%d %H:%M} UTC to {self.to} (entry {self.sequence})"
+        return Sentence(
+            "{time} UTC to {to} (entry {number})",
+            time=f"{self.at:%Y-%m-%d %H:%M}",
+            to=self.to,
+            number=self.sequence,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,26 +78,39 @@ class ChainVerification:
     def sentence(self) -> str:
         """The finding in words."""
         if self.broken is not None:
-            return f"The audit log is broken at entry {self.broken.sequence}: " + str(
-                self.broken
+            return Sentence(
+                "The audit log is broken at entry {number}: {why}",
+                number=self.broken.sequence,
+                why=self.broken.args[0],
             )
-        seal = (
-            f"sealed up to entry {self.sealed} on {self.sealed_at:%Y-%m-%d %H:%M} UTC"
-            if self.sealed_at
-            else "not yet sealed"
+        whole = Sentence(
+            "The audit log is whole up to entry {last} ({checked} checked), {seal}; "
+            "events that have yet to be added: {waiting}.",
+            last=self.last,
+            checked=self.checked,
+            seal=self._seal,
+            waiting=self.waiting,
         )
-        return (
-            f"The audit log is whole up to entry {self.last} ({self.checked} checked), "
-            f"{seal}; events that have yet to be added: {self.waiting}."
-            + self._restores
+        if not self.went_back:
+            return whole
+        times = [each.words for each in self.went_back[-_MOST_TOLD:]]
+        named = {f"time_{number}": each for number, each in enumerate(times)}
+        listed = "; ".join(f"{{{name}}}" for name in named)
+        return Sentence(
+            "{whole} The clinic went back in time on {times}.",
+            whole=whole,
+            times=Sentence(listed, **named),
         )
 
     @property
-    def _restores(self) -> str:
-        if not self.went_back:
-            return ""
-        told = "; ".join(each.words for each in self.went_back[-_MOST_TOLD:])
-        return f" The clinic went back in time on {told}."
+    def _seal(self) -> str:
+        if self.sealed_at is None:
+            return Sentence("not yet sealed")
+        return Sentence(
+            "sealed up to entry {number} on {time} UTC",
+            number=self.sealed,
+            time=f"{self.sealed_at:%Y-%m-%d %H:%M}",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,10 +183,11 @@ def _proofs(session: Session) -> _Proofs:
 def _marks(proofs: _Proofs, head: Link) -> Mapping[int, Sequence[tuple[Link, str]]]:
     """Return which entries somebody vouches for, and who that is."""
     marks: dict[int, list[tuple[Link, str]]] = {
-        head.sequence: [(head, "the head in PostgreSQL")]
+        head.sequence: [(head, Sentence("The head in PostgreSQL"))]
     }
     for seal in proofs.seals:
-        vouching = (seal.link, f"the seal of {seal.sealed_at:%Y-%m-%d}")
+        day = f"{seal.sealed_at:%Y-%m-%d}"
+        vouching = (seal.link, Sentence("The seal of {day}", day=day))
         marks.setdefault(seal.link.sequence, []).append(vouching)
     return marks
 
@@ -217,8 +237,12 @@ def _compare(link: Link, marks: Iterable[tuple[Link, str]]) -> None:
         if mark.hash != link.hash:
             raise ChainBroken(
                 link.sequence,
-                f"{who[0].upper()}{who[1:]} knows another entry {link.sequence}: it, "
-                "or one before it, was written anew.",
+                Sentence(
+                    "{who} knows another entry {number}: it, or one before it, was "
+                    "written anew.",
+                    who=who,
+                    number=link.sequence,
+                ),
             )
 
 
@@ -229,8 +253,13 @@ def _judge_head(proofs: _Proofs, head: Link) -> ChainBroken | None:
     if newest is not None and newest.link.sequence > head.sequence:
         return ChainBroken(
             head.sequence + 1,
-            f"The seal of {newest.sealed_at:%Y-%m-%d} knows {newest.link.sequence} "
-            f"entries, the head in PostgreSQL only {head.sequence}: it was set back.",
+            Sentence(
+                "The seal of {day} knows {sealed} entries, the head in PostgreSQL only "
+                "{number}: it was set back.",
+                day=f"{newest.sealed_at:%Y-%m-%d}",
+                sealed=newest.link.sequence,
+                number=head.sequence,
+            ),
         )
     return None
 
@@ -240,7 +269,12 @@ def _judge_end(end: Link, head: Link) -> ChainBroken | None:
         return None
     missing = end.sequence + 1
     return ChainBroken(
-        missing, f"Entry {missing} is missing, and all up to {head.sequence}."
+        missing,
+        Sentence(
+            "Entry {number} is missing, and all up to {last}.",
+            number=missing,
+            last=head.sequence,
+        ),
     )
 
 

@@ -35,6 +35,7 @@ from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.core.errors import Unavailable
+from services.core.sentences import Sentence
 from services.lists.csv_cells import escape_formula
 
 _AN_HOUR: Final = timedelta(hours=1)
@@ -71,11 +72,16 @@ class Entry:
     @property
     def sentence(self) -> str:
         """Say who did what, without any id."""
-        role = f" ({self.role})" if self.role else ""
+        who = self.who
+        if self.role:
+            role = Sentence(self.role)
+            who = Sentence("{name} ({role})", name=self.who, role=role)
+        what = Sentence(phrase_of(self.action))
         # That it was refused is what is said of a refusal.
-        is_told = self.outcome == "done" or self.action == Action.ACCESS_REFUSE
-        ending = "" if is_told else f": {self.outcome}"
-        return f"{self.who}{role} {phrase_of(self.action)}{ending}"
+        if self.outcome == "done" or self.action == Action.ACCESS_REFUSE:
+            return Sentence("{who} {what}", who=who, what=what)
+        ending = Sentence(self.outcome)
+        return Sentence("{who} {what}: {outcome}", who=who, what=what, outcome=ending)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,12 +207,19 @@ def entry_of(entry: AuditEntry, names: Mapping[UUID, str]) -> Entry:
         details=words.tell(entry.action, entry.details),
         reason=entry.reason or "",
         patient_id=entry.patient_id,
-        subject=f"{entry.subject_kind} {entry.subject_id}" if entry.subject_id else "",
+        subject=_subject(entry),
         network=entry.network or "",
         session_id=entry.session_id,
         request_id=entry.request_id or "",
         actor_id=entry.actor_id,
     )
+
+
+def _subject(entry: AuditEntry) -> str:
+    if not entry.subject_id:
+        return ""
+    kind = words.field_name(str(entry.subject_kind))
+    return Sentence("{kind} {id}", kind=kind, id=entry.subject_id)
 
 
 def describe_filter(wanted: AuditFilter) -> dict[str, object]:

@@ -13,6 +13,7 @@ from db.audit_store import AuditFilter
 from services.audit.log.sentences import LISTINGS
 from services.core.audit import Action, Outcome
 from services.core.errors import InvalidInput
+from services.core.sentences import Sentence
 
 T = TypeVar("T")
 
@@ -132,14 +133,23 @@ def _midnight(day: date, zone: tzinfo) -> datetime:
     return datetime.combine(day, time.min, zone)
 
 
+_INCOMPLETE: Final = {
+    "person": Sentence("The id of the person is incomplete; copy all 36 characters."),
+    "patient": Sentence("The id of the patient is incomplete; copy all 36 characters."),
+    "subject": Sentence("The id of the subject is incomplete; copy all 36 characters."),
+    "session": Sentence("The id of the session is incomplete; copy all 36 characters."),
+}
+
+
 def _sentences() -> Iterator[tuple[str, str]]:
-    for name in ("person", "patient", "subject", "session"):
-        yield name, f"The id of the {name} is incomplete; copy all 36 characters."
+    yield from _INCOMPLETE.items()
     for name in ("from", "to"):
-        yield name, "A day is written like 2026-11-20."
-    yield "actions", "There is no such action; choose one from the list."
-    yield LISTS, f"Whether lists are wanted is {YES} or {_NO}."
-    yield "outcome", f"An outcome is one of {', '.join(OUTCOMES)}."
+        yield name, Sentence("A day is written like 2026-11-20.")
+    yield "actions", Sentence("There is no such action; choose one from the list.")
+    wanted = "Whether lists are wanted is {yes} or {no}."
+    yield LISTS, Sentence(wanted, yes=YES, no=_NO)
+    outcomes = ", ".join(OUTCOMES)
+    yield "outcome", Sentence("An outcome is one of {outcomes}.", outcomes=outcomes)
 
 
 _SENTENCES: Final = dict(_sentences())

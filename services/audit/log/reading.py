@@ -18,13 +18,14 @@ from db.audit_store import (
 from db.models.audit import AuditEvent
 from db.models.user import User
 from services.core.errors import Unavailable
+from services.core.sentences import Sentence
 
 # What is done again and again is told once, so a page of these is a screen or two.
 PAGE_SIZE: Final = 200
 # As many as nobody and nothing is changed.
 _MOST: Final = 1_000
-_NOBODY: Final = "Somebody not signed in"
-_UNNAMED: Final = "A program or former account"
+_NOBODY: Final = Sentence("Somebody not signed in")
+_UNNAMED: Final = Sentence("A program or former account")
 
 
 class AuditLogUnavailable(Unavailable):

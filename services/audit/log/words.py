@@ -5,7 +5,7 @@ change the fields' names, of a search the fields that were asked for. The values
 in the log, for whoever the law lets read them there.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -128,7 +128,7 @@ _SOMETHING_ELSE: Final = "did something with {version}"
 def tell(action: str, details: Mapping[str, Any]) -> str:
     """Say what the details hold, without what a record says."""
     is_clinical = action.partition(":")[0] in _CLINICAL
-    return "; ".join(_parts(details, is_clinical=is_clinical))
+    return _listed(_parts(details, is_clinical=is_clinical), "; ")
 
 
 def tell_patient(action: str, details: Mapping[str, Any]) -> str:
@@ -157,55 +157,81 @@ def _parts(details: Mapping[str, Any], *, is_clinical: bool) -> Iterator[str]:
             case "sentence", str():
                 yield value
             case "changed", Mapping() if is_clinical:
-                yield f"changed {_fields(value)}"
+                yield Sentence("changed {fields}", fields=_labels(value))
             case "changed", Mapping():
                 yield from map(_change, value.items())
             case "criteria", Mapping():
                 yield _describe_criteria(value)
-            case "patients", []:
-                yield "showed nobody"
             case "patients", list():
-                yield f"showed {len(value)} " + _plural(value, "patient")
+                yield _showed(len(value))
             case _ if not is_clinical:
-                yield f"{_spaced(name)}: {value}"
+                yield _value(name, value)
             case _, bool() | int():
-                yield f"{_spaced(name)}: {_spaced(str(value).lower())}"
+                yield _value(name, field_name(str(value).lower()))
+
+
+def _showed(patients: int) -> str:
+    match patients:
+        case 0:
+            return Sentence("showed nobody")
+        case 1:
+            return Sentence("showed 1 patient")
+    return Sentence("showed {count} patients", count=patients)
+
+
+def _value(name: str, value: object) -> str:
+    return Sentence("{field}: {value}", field=field_name(name), value=value)
 
 
 def _change(change: tuple[str, Any]) -> str:
     name, values = change
     match values:
         case [before, after]:
-            return f"{_spaced(name)}: {before} → {after}"
+            return Sentence(
+                "{field}: {before} → {after}",
+                field=field_name(name),
+                before=before,
+                after=after,
+            )
         case _:
-            return f"{_spaced(name)}: {values}"
+            return _value(name, values)
 
 
 def _describe_criteria(kept: Mapping[str, Any]) -> str:
     try:
         wanted = criteria.from_json(dict(kept))
     except InvalidInput:
-        return "asked for a list"
-    fields = sorted({filter_.field for filter_ in wanted.where.filters()})
-    names = (["the search box"] if wanted.search else []) + list(map(_spaced, fields))
-    archived = "archived patients" if wanted.archived else "patients"
-    return f"asked for {archived} by {', '.join(names)}" if names else f"all {archived}"
+        return Sentence("asked for a list")
+    names = sorted({filter_.field for filter_ in wanted.where.filters()})
+    asked = [Sentence("the search box")] if wanted.search else []
+    if not asked and not names:
+        archived = Sentence("all archived patients")
+        return archived if wanted.archived else Sentence("all patients")
+    fields = _listed([*asked, *map(field_name, names)], ", ")
+    if wanted.archived:
+        return Sentence("asked for archived patients by {fields}", fields=fields)
+    return Sentence("asked for patients by {fields}", fields=fields)
 
 
-def _fields(changed: Mapping[str, Any]) -> str:
-    return ", ".join(map(_spaced, changed))
-
-
-def _labels(changed: Mapping[str, Any]) -> str:
+def _labels(changed: Iterable[str]) -> str:
     """Return the names of fields, one after the other, each to be translated."""
-    names = [Sentence(_spaced(name)) for name in changed]
-    listed = {f"field_{number}": name for number, name in enumerate(names)}
-    return Sentence(", ".join(f"{{{name}}}" for name in listed), **listed)
+    return _listed(map(field_name, changed), ", ")
 
 
-def _spaced(name: str) -> str:
-    return name.replace("_", " ")
+def _listed(parts: Iterable[str], separator: str) -> str:
+    """Return some sentences one after the other, each to be translated."""
+    listed = {
+        f"part_{number}": part if isinstance(part, Sentence) else _said(part)
+        for number, part in enumerate(parts)
+    }
+    return Sentence(separator.join(f"{{{name}}}" for name in listed), **listed)
 
 
-def _plural(counted: list[Any], noun: str) -> str:
-    return noun if len(counted) == 1 else f"{noun}s"
+def field_name(name: str) -> str:
+    """Return the name of a field or a kind of thing as it is read."""
+    return _said(name.replace("_", " "))
+
+
+def _said(text: str) -> str:
+    # What somebody typed may hold braces, and is in no catalogue.
+    return text if set("{}") & set(text) else Sentence(text)

@@ -1,0 +1,102 @@
+"""An administrator who has chosen German reads and verifies the log in it."""
+
+from dataclasses import replace
+
+import pytest
+from sqlalchemy.orm import Session
+
+from dashboard import wiring
+from db.postgres import SYSTEM
+from db.settings import Settings
+from services.audit import chain
+from services.audit.log import from_query
+from services.core import audit
+from services.core.actors import Role
+from services.core.audit import Action
+from services.core.errors import InvalidInput
+from tests.kit.german_pages import english, texts_of
+from tests.pages.conftest import Clinic, rows_of
+
+
+@pytest.fixture(scope="module")
+def german(clinic: Clinic) -> Clinic:
+    """A clinic whose administrator and front desk have chosen German."""
+    clinic.speak_german(Role.ADMIN, Role.STAFF)
+    return clinic
+
+
+def ship(clinic: Clinic) -> None:
+    def shipped(session: Session) -> int:
+        return chain.ship(session, clinic.wiring.audit)
+
+    while clinic.wiring.database.write(shipped, identity=SYSTEM).value:
+        pass
+
+
+def test_entries_are_read_in_german(german: Clinic) -> None:
+    patient = german.edit(german.register(), allergies=("Latex",))
+    german.write(
+        lambda session: audit.record(
+            session,
+            german.clerk,
+            Action.DOCUMENT_DOWNLOAD,
+            patient_id=patient.id,
+            outcome="refused",
+            reason="Nicht zuständig",
+        )
+    )
+    ship(german)
+
+    app = german.open("audit", Role.ADMIN, patient=patient.id)
+
+    assert not app.exception
+    assert english(texts_of(app)) == set()
+    desk = f"{german.clerk.name} (Empfang)"
+    assert [row[1] for row in rows_of(app, "audit_table")] == [
+        f"{desk}: ein Dokument heruntergeladen – abgelehnt",
+        f"{desk}: die Akte eines Patienten geändert",
+        f"{desk}: einen Patienten aufgenommen",
+    ]
+    assert "geändert: Allergien; Version: 2" in set(texts_of(app))
+    assert "„Nicht zuständig“" in " ".join(texts_of(app))
+
+
+def test_the_log_is_verified_in_german(german: Clinic, tmp_path) -> None:
+    own = replace(german.wiring, settings=Settings(data=tmp_path))
+    own.seal_keys.read_or_make()
+    ship(german)
+    wiring.use(own)
+    try:
+        app = german.open("audit", Role.ADMIN)
+        app.button(key="audit_verify").click().run()
+    finally:
+        wiring.use(german.wiring)
+
+    assert not app.exception
+    assert english(texts_of(app)) == set()
+    assert app.success[0].value.startswith("Das Zugriffsprotokoll ist bis Eintrag")
+
+
+def test_an_incomplete_id_is_refused_in_german(german: Clinic) -> None:
+    app = german.open("audit", Role.ADMIN)
+    app.text_input(key="audit_patient").set_value("1234")
+    app.button(key="audit_apply").click().run()
+
+    with pytest.raises(InvalidInput, match="copy all 36 characters"):
+        from_query({"patient": "1234"})
+    assert "kopieren Sie alle 36 Zeichen" in app.error[0].value
+
+
+def test_what_changed_in_a_record_is_read_in_german(german: Clinic) -> None:
+    patient = german.edit(german.register(), no_known_allergies=True)
+    ship(german)
+
+    app = german.open("patient", patient=patient.id, part="details")
+    app.button(key="patient_changes").click().run()
+
+    assert not app.exception
+    rows = rows_of(app, "patient_changes_table")
+    assert [row[2:] for row in rows] == [
+        ["Keine bekannten Allergien", "Nein", "Ja"],
+        ["Aufgenommen", "", ""],
+    ]
