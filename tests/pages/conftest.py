@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 from dashboard import wiring
+from dashboard.ui.language import GERMAN
 from dashboard.wiring import Wiring
 from db.audit_store import AuditStore
 from db.draft_store import DraftStore
@@ -38,12 +40,14 @@ from db.settings import Settings
 from db.spool import Spool
 from services.core.actors import Actor, Role
 from services.core.audit_spool import AuditSpool
+from services.core.on_behalf import ActorDatabase
 from services.documents import records
 from services.documents.records.drafts import DraftDocument, StoredContent
 from services.documents.records.model import DocumentRecord
 from services.patients.records import patients
 from services.patients.records.model import PatientRecord
 from services.people import sessions
+from services.people.accounts import choose_language
 from tests.conftest import connect, owner
 from tests.kit import cast
 from tests.pages.cluster_samples import EVERYTHING
@@ -171,6 +175,14 @@ class Clinic:
         written = self.wiring.database.write(operation, identity=SYSTEM)
         self.position["lsn"] = written.lsn
         return written.value
+
+    def speak_german(self, *roles: Role) -> None:
+        """Let people of these roles choose German, as they do on their own page."""
+        for role in roles:
+            person = self.cast[role]
+            choose = partial(choose_language, actor=person, language=GERMAN)
+            written = ActorDatabase(self.wiring.database, person).write(choose)
+            self.position["lsn"] = written.lsn
 
     def catch_up(self, app: AppTest) -> AppTest:
         """Let the pages of this session read nothing older than what was written."""

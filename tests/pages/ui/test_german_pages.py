@@ -14,7 +14,6 @@ from services.core.actors import Role
 from services.documents.records.model import DocumentRecord
 from services.messaging import user_notifications
 from services.messaging.user_notifications import NotificationTopic
-from services.people.accounts import choose_language
 from services.visits.booking import bookings
 from tests.kit import cast
 from tests.kit.german_pages import english, texts_of
@@ -42,8 +41,7 @@ PAGES = (
 @pytest.fixture(scope="module")
 def german(clinic: Clinic) -> Clinic:
     """A clinic whose patient has chosen German."""
-    maya = clinic.cast[Role.PATIENT]
-    clinic.write(lambda session: choose_language(session, maya, GERMAN))
+    clinic.speak_german(Role.PATIENT)
     return clinic
 
 
