@@ -5,16 +5,20 @@ import streamlit as st
 from dashboard.consultations.code_lists.list_panel import show_list
 from dashboard.context import current_actor, freshness, read
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.page_header import page_header
 from dashboard.ui.part_tabs import part_tabs
 from services.consultations import code_lists
 
-_TABS = ("Drugs", "Diagnoses")
+_TABS = (marked("Drugs"), marked("Diagnoses"))
 
-page_header("Drugs and diagnoses")
+page_header(_("Drugs and diagnoses"))
 st.caption(
-    "What clinicians find while they prescribe and write up visits, and what drugs are "
-    "checked against allergies by. What was prescribed or coded keeps its words."
+    _(
+        "What clinicians find while they prescribe and write up visits, and what drugs "
+        "are checked against allergies by. What was prescribed or coded keeps its "
+        "words."
+    )
 )
 actor = current_actor()
 states = read(lambda session: code_lists.list_states(session, actor))

@@ -14,7 +14,15 @@ from dashboard.consultations.notes.writing import write_about
 from dashboard.consultations.prescriptions.prescribing import panel
 from dashboard.context import freshness
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.part_tabs import part_tabs
+
+_TABS = (
+    marked("Earlier"),
+    marked("Similar"),
+    marked("Measured"),
+    marked("Versions"),
+)
 
 opened = open_visit()
 writing = write_about(opened)
@@ -23,14 +31,14 @@ refusal = saving.run_wanted_action(opened, writing)
 show_glance(opened)
 written, beside = st.columns((3, 2), gap="large")
 with written:
-    st.subheader("Notes", anchor=False)
+    st.subheader(_("Notes"), anchor=False)
     autosave.offer(opened, writing)
     notes_form.draw(
         writing, partial(autosave.keep, writing), is_checked=saving.is_checked()
     )
     with st.container(horizontal=True):
         st.button(
-            "Save notes",
+            _("Save notes"),
             type="primary",
             key="visit_save",
             icon=":material/save:",
@@ -42,13 +50,8 @@ with written:
     autosave.keep(writing)
     autosave.say_whether_kept(writing)
 with beside:
-    st.subheader("History", anchor=False)
-    with (
-        part_tabs(
-            ("Earlier", "Similar", "Measured", "Versions"), key="visit_tabs"
-        ) as part,
-        error_boundary(),
-    ):
+    st.subheader(_("History"), anchor=False)
+    with part_tabs(_TABS, key="visit_tabs") as part, error_boundary():
         match part:
             case "Earlier":
                 show_earlier_visits(opened)

@@ -4,7 +4,7 @@ A service writes English, and is read as that by the API, the command line and t
 screen of another language translates the message, then puts the values in.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any, Self
 
@@ -29,3 +29,9 @@ class Sentence(str):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return partial(type(self), self.message, **self.values), ()
+
+
+def joined(separator: str, parts: Iterable[str]) -> Sentence:
+    """Return the parts as one sentence, each of them translated by itself."""
+    named = {f"part{number}": part for number, part in enumerate(parts)}
+    return Sentence(separator.join(f"{{{name}}}" for name in named), **named)

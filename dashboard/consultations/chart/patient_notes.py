@@ -1,7 +1,6 @@
 """The notes of all visits of a patient: diagnoses, and what the time line shows."""
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -12,6 +11,7 @@ from dashboard.context import CachedRead, current_actor, in_zone, read_all
 from dashboard.patients.chart.depth import most_shown, offer_earlier
 from dashboard.patients.chart.timeline import ChartEvent, EventKind
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import decimal, gettext as _, short_date
 from services.consultations import chart, notes
 from services.consultations.notes import EarlierNotes, Notes, Vitals
 from services.core.actors import Actor, Permission
@@ -41,24 +41,22 @@ def notes_of(patient_id: UUID) -> tuple[EarlierNotes, ...]:
 
 def offer_earlier_notes(patient_id: UUID, *, key: str) -> None:
     """Say of how many visits the notes are, if there may be more, and go on."""
-    latest = "The latest {number} visits with notes are shown."
+    latest = _("The latest {number} visits with notes are shown.")
     offer_earlier(patient_id, len(notes_of(patient_id)), latest, key=key)
 
 
 def show_diagnoses(patient_id: UUID) -> None:
     """Show what visits were diagnosed with as a card, the last named first."""
     with st.container(border=True, gap="small"), error_boundary():
-        st.subheader("Problems and diagnoses", anchor=False)
+        st.subheader(_("Problems and diagnoses"), anchor=False)
         known = chart.known_diagnoses(notes_of(patient_id))
         if not known:
-            st.caption("No visit has been diagnosed yet.")
+            st.caption(_("No visit has been diagnosed yet."))
         for diagnosis in known[:_MOST_DIAGNOSES]:
-            st.markdown(
-                f"{coded(diagnosis.diagnosis)}  \n:gray[{_since(diagnosis.first_at)}"
-                f"{_again(diagnosis)}]"
-            )
+            st.markdown(f"{coded(diagnosis.diagnosis)}  \n:gray[{_when(diagnosis)}]")
         if len(known) > _MOST_DIAGNOSES:
-            st.caption(f"And {len(known) - _MOST_DIAGNOSES} more in the notes.")
+            more = decimal(len(known) - _MOST_DIAGNOSES)
+            st.caption(_("And {number} more in the notes.").format(number=more))
         offer_earlier_notes(patient_id, key="diagnoses_more")
 
 
@@ -108,12 +106,11 @@ def _shortened(text: str) -> str:
     return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
 
 
-def _since(timestamp: datetime) -> str:
-    local = in_zone(timestamp)
-    return f"{local.day} {local:%b %Y}"
-
-
-def _again(known: chart.KnownDiagnosis) -> str:
+def _when(known: chart.KnownDiagnosis) -> str:
+    first = short_date(in_zone(known.first_at))
     if known.visits == 1:
-        return ""
-    return f" to {_since(known.last_at)}, {known.visits} visits"
+        return first
+    last = short_date(in_zone(known.last_at))
+    return _("{first} to {last}, {visits} visits").format(
+        first=first, last=last, visits=known.visits
+    )

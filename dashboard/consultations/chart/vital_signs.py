@@ -12,15 +12,18 @@ from dashboard.consultations.chart.patient_notes import (
 from dashboard.consultations.notes.measurements import (
     TITLES,
     is_adult,
+    judgement,
     measured_with,
     show_vital,
     vitals_of,
 )
+from dashboard.consultations.notes.shown_notes import as_number
 from dashboard.context import in_zone
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import gettext as _, pgettext, short_date
 from dashboard.ui.own_photo import drawing
-from services.consultations.notes import EarlierNotes, written
+from services.consultations.notes import EarlierNotes
 from services.patients.records.model import PatientRecord
 
 _WIDTH: Final = 165
@@ -34,11 +37,11 @@ _ARROWS: Final[dict[str, Literal["up", "down"]]] = {"high": "up", "low": "down"}
 def show_last_vitals(patient: PatientRecord) -> None:
     """Show the last of each vital sign as a card, with a line of those before."""
     with st.container(border=True, gap="small"), error_boundary():
-        st.subheader("Last vital signs", anchor=False)
+        st.subheader(_("Last vital signs"), anchor=False)
         visits = notes_of(patient.id)
         titles = [title for title in TITLES if measured_with(visits, title)]
         if not titles:
-            st.caption("Nothing was measured at a visit yet.")
+            st.caption(_("Nothing was measured at a visit yet."))
             return
         with st.grid(3, min_column_width=_WIDTH):
             for title in titles:
@@ -53,14 +56,14 @@ def show_all_vitals(patient: PatientRecord) -> None:
         visits = notes_of(patient.id)
         titles = [title for title in TITLES if measured_with(visits, title)]
         if not titles:
-            empty_state("Nothing was measured at a visit yet.", icon="monitor_heart")
+            empty_state(_("Nothing was measured at a visit yet."), icon="monitor_heart")
             return
         for first in range(0, len(titles), 2):
             for place, title in zip(
                 st.columns(2, gap="medium"), titles[first : first + 2], strict=False
             ):
                 with place, st.container(border=True, gap="small"):
-                    st.subheader(title, anchor=False)
+                    st.subheader(_(title), anchor=False)
                     show_vital(
                         title,
                         measured_with(visits, title),
@@ -81,19 +84,21 @@ def _metric(
         if value is not None
     ]
     outside = next(filter(None, judged), "")
-    local = in_zone(last.visited_at)
     first = [getattr(visit.notes.vitals, vitals[0].name) for visit in measured]
     trend = [value for value in first if value is not None][-_MOST_POINTS:]
     st.metric(
-        f"{title}, {vitals[0].unit}",
-        "/".join("–" if value is None else written(value) for value in numbers),
-        delta=outside or None,
+        f"{_(title)}, {vitals[0].unit}",
+        "/".join("–" if value is None else as_number(value) for value in numbers),
+        delta=judgement(outside) or None,
         delta_color="off",
         delta_arrow=_ARROWS.get(outside, "off"),
-        delta_description=f"{local.day} {local:%b %Y}",
+        delta_description=short_date(in_zone(last.visited_at)),
     )
     if len(trend) > 1:
-        words = f"{title} before: {', '.join(map(written, trend))}"
+        words = _("{title} before: {values}").format(
+            title=_(title),
+            values=pgettext("measurements", ", ").join(map(as_number, trend)),
+        )
         drawing(_sparkline(trend), alt=words, width="100%", height=_TREND_HEIGHT)
 
 

@@ -7,6 +7,7 @@ import streamlit as st
 
 from dashboard.context import current_actor, read, write
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import decimal, gettext as _, marked, ngettext, translated
 from dashboard.ui.notices import notify
 from dashboard.ui.words import at, plain
 from services.consultations import code_lists
@@ -22,15 +23,31 @@ from services.consultations.code_lists import (
 )
 
 _SOURCES: Final = {
-    ListSource.BUILT_IN: "The built-in list",
-    ListSource.OWN: "The clinic's own list",
-    ListSource.BOTH: "Both",
+    ListSource.BUILT_IN: marked("The built-in list"),
+    ListSource.OWN: marked("The clinic's own list"),
+    ListSource.BOTH: marked("Both"),
 }
 _BUILT_IN: Final = {
-    ListKind.DRUGS: "Built in are some 1,000 nonproprietary names; the clinic's own "
-    "list has its brands, forms and strengths.",
-    ListKind.DIAGNOSES: "Built in are some 770 categories of ICD-10; the clinic's own "
-    "list can have codes of any system.",
+    ListKind.DRUGS: marked(
+        "Built in are some 1,000 nonproprietary names; the clinic's own list has its "
+        "brands, forms and strengths."
+    ),
+    ListKind.DIAGNOSES: marked(
+        "Built in are some 770 categories of ICD-10; the clinic's own list can have "
+        "codes of any system."
+    ),
+}
+_CHOICE: Final = {
+    ListKind.DRUGS: marked("What is offered when drugs are searched"),
+    ListKind.DIAGNOSES: marked("What is offered when diagnoses are searched"),
+}
+_CHOSEN: Final = {
+    ListKind.DRUGS: marked("{choice} of drugs is used from now on."),
+    ListKind.DIAGNOSES: marked("{choice} of diagnoses is used from now on."),
+}
+_FILE: Final = {
+    ListKind.DRUGS: marked("The list of drugs as CSV"),
+    ListKind.DIAGNOSES: marked("The list of diagnoses as CSV"),
 }
 _MOST_SHOWN: Final = 50
 _ROUND: Final = "code_lists_round"
@@ -38,33 +55,39 @@ _ROUND: Final = "code_lists_round"
 
 def show_list(state: CodeListState) -> None:
     """Show what is used of a kind, offer to choose, and to import a list."""
-    st.caption(f"{_BUILT_IN[state.kind]} {_imported(state)}")
+    st.caption(f"{_(_BUILT_IN[state.kind])} {_imported(state)}")
     _choose(state)
-    st.subheader("Import a list", anchor=False)
+    st.subheader(_("Import a list"), anchor=False)
     _import(state)
 
 
 def _imported(state: CodeListState) -> str:
     if state.imported_at is None:
-        return "None was imported yet."
-    retired = f", {state.retired:,} retired" if state.retired else ""
-    return (
-        f"It holds {state.offered:,}{retired}; imported on {at(state.imported_at)} by "
-        f"{plain(state.imported_by_name)}."
+        return _("None was imported yet.")
+    said = (
+        _("It holds {number}, {retired} retired; imported on {when} by {name}.")
+        if state.retired
+        else _("It holds {number}; imported on {when} by {name}.")
+    )
+    return said.format(
+        number=decimal(state.offered),
+        retired=decimal(state.retired),
+        when=at(state.imported_at),
+        name=plain(state.imported_by_name),
     )
 
 
 def _choose(state: CodeListState) -> None:
     with st.form(f"code_lists_choose_{state.kind}"):
         chosen: ListSource = st.radio(
-            f"What is offered when {state.kind} are searched",
+            _(_CHOICE[state.kind]),
             list(_SOURCES),
             index=list(_SOURCES).index(state.source),
-            format_func=_SOURCES.__getitem__,
+            format_func=lambda source: _(_SOURCES[source]),
             key=f"code_lists_source_{state.kind}",
             horizontal=True,
         )
-        if st.form_submit_button("Save choice", key=f"code_lists_save_{state.kind}"):
+        if st.form_submit_button(_("Save choice"), key=f"code_lists_save_{state.kind}"):
             with error_boundary():
                 actor = current_actor()
                 write(
@@ -72,21 +95,24 @@ def _choose(state: CodeListState) -> None:
                         session, actor, state.kind, chosen, version=state.version
                     )
                 )
-                notify(f"{_SOURCES[chosen]} of {state.kind} is used from now on.")
+                choice = _(_SOURCES[chosen])
+                notify(_(_CHOSEN[state.kind]).format(choice=choice))
                 st.rerun()
 
 
 def _import(state: CodeListState) -> None:
     columns = ", ".join(COLUMNS[state.kind])
     st.markdown(
-        f"A CSV file whose first line names the columns: {columns}. Several values in "
-        "one column have ; between. What stands in the list and not in the file is "
-        "retired: no longer offered, still readable where it was used."
+        _(
+            "A CSV file whose first line names the columns: {columns}. Several values "
+            "in one column have ; between. What stands in the list and not in the file "
+            "is retired: no longer offered, still readable where it was used."
+        ).format(columns=columns)
     )
     # Another key makes the uploader let go of a file that was taken.
     number = st.session_state.setdefault(_ROUND, 0)
     upload = st.file_uploader(
-        f"The list of {state.kind} as CSV",
+        _(_FILE[state.kind]),
         type=["csv", "txt"],
         max_upload_size=MAX_BYTES // 1024**2,
         key=f"code_lists_file_{state.kind}_{number}",
@@ -108,29 +134,45 @@ def _import(state: CodeListState) -> None:
 
 def _show_problems(problems: Sequence[LineProblem]) -> None:
     count = len(problems)
-    lines = "1 line" if count == 1 else f"{count:,} lines"
-    st.error(
-        f"{lines} cannot be taken, so nothing is. Correct the file and choose it "
+    said = ngettext(
+        "{count} line cannot be taken, so nothing is. Correct the file and choose it "
         "again.",
-        icon=":material/error:",
+        "{count} lines cannot be taken, so nothing is. Correct the file and choose it "
+        "again.",
+        count,
     )
-    _listed(tuple(map(str, problems)))
+    st.error(said.format(count=decimal(count)), icon=":material/error:")
+    _listed(
+        [
+            _("Line {number}: {problem}").format(
+                number=problem.line, problem=translated(problem.sentence)
+            )
+            for problem in problems
+        ]
+    )
 
 
 def _offer(state: CodeListState, file: CodeFile, changes: ListChanges) -> None:
     """Show what a file changes, and take it when that is wanted."""
     if changes.is_empty:
-        st.info("The list is as this file says already.", icon=":material/check:")
+        st.info(_("The list is as this file says already."), icon=":material/check:")
         return
     for name, entries in (
-        ("New", changes.new),
-        ("Changed", changes.changed),
-        ("Gone, to be retired", changes.gone),
+        (_("New"), changes.new),
+        (_("Changed"), [translated(each) for each in changes.changed]),
+        (_("Gone, to be retired"), changes.gone),
     ):
-        with st.expander(f"{name}: {len(entries):,}", expanded=bool(entries)):
+        number = decimal(len(entries))
+        with st.expander(f"{name}: {number}", expanded=bool(entries)):
             _listed(entries)
-    st.caption(f"{changes.unchanged:,} stay as they are. Nothing is saved yet.")
-    if st.button("Take this list", type="primary", key=f"code_lists_take_{state.kind}"):
+    st.caption(
+        _("{number} stay as they are. Nothing is saved yet.").format(
+            number=decimal(changes.unchanged)
+        )
+    )
+    if st.button(
+        _("Take this list"), type="primary", key=f"code_lists_take_{state.kind}"
+    ):
         actor = current_actor()
         taken = write(
             lambda session: code_lists.take(
@@ -139,16 +181,23 @@ def _offer(state: CodeListState, file: CodeFile, changes: ListChanges) -> None:
         )
         st.session_state[_ROUND] += 1
         notify(
-            f"The list is taken: {len(taken.new):,} new, {len(taken.changed):,} "
-            f"changed, {len(taken.gone):,} retired."
+            _(
+                "The list is taken: {new} new, {changed} changed, {gone} retired."
+            ).format(
+                new=decimal(len(taken.new)),
+                changed=decimal(len(taken.changed)),
+                gone=decimal(len(taken.gone)),
+            )
         )
         st.rerun()
 
 
 def _listed(entries: Sequence[str]) -> None:
     if not entries:
-        st.caption("None.")
+        st.caption(_("None."))
         return
     shown = "\n".join(f"- {plain(entry)}" for entry in entries[:_MOST_SHOWN])
     more = len(entries) - _MOST_SHOWN
-    st.markdown(shown + (f"\n- and {more:,} more" if more > 0 else ""))
+    if more > 0:
+        shown += "\n- " + _("and {number} more").format(number=decimal(more))
+    st.markdown(shown)

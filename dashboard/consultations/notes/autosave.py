@@ -10,6 +10,7 @@ from dashboard.consultations.notes.kept_drafts import KeptDrafts
 from dashboard.consultations.notes.open_visit import Opened
 from dashboard.consultations.notes.writing import PAGE, Writing
 from dashboard.context import current_actor
+from dashboard.ui.language import marked
 from services.consultations import notes
 from services.consultations.notes import NotesDraft, SavedNotesDraft
 
@@ -54,4 +55,4 @@ def _discard(draft_id: UUID) -> None:
     notes.discard_draft(drafts, current_actor(), draft_id)
 
 
-_DRAFTS: Final = KeptDrafts(PAGE, "Notes", _save, _list_about, _discard)
+_DRAFTS: Final = KeptDrafts(PAGE, marked("Notes"), _save, _list_about, _discard)

@@ -9,6 +9,7 @@ from dashboard.consultations.notes.shown_notes import coded, show_notes
 from dashboard.context import CachedRead, current_actor, read_all
 from dashboard.navigation import go
 from dashboard.ui.empty_state import empty_state
+from dashboard.ui.language import gettext as _
 from dashboard.ui.words import at, plain
 from services.consultations import notes
 from services.consultations.notes import EarlierNotes
@@ -42,11 +43,11 @@ def show_earlier_visits(opened: Opened) -> None:
         if visit.starts_at < opened.visit.starts_at and visit.status in _HELD
     ]
     if not earlier:
-        empty_state("This is the patient's first visit here.", icon="history")
+        empty_state(_("This is the patient's first visit here."), icon="history")
     for visit in earlier[:_MOST]:
         _earlier(visit, notes_by_visit.get(visit.id))
     if len(earlier) > _MOST and st.button(
-        "All earlier visits", key="visit_all_earlier", type="tertiary"
+        _("All earlier visits"), key="visit_all_earlier", type="tertiary"
     ):
         go("patients/patient.py", patient=str(opened.patient.id), part="time-line")
 
@@ -58,11 +59,11 @@ def _earlier(visit: VisitRecord, written: notes.Notes | None) -> None:
         if visit.note:
             st.caption(plain(visit.note))
         if written is None:
-            st.caption("No notes were saved.")
+            st.caption(_("No notes were saved."))
             return
         if written.diagnoses:
             st.markdown("; ".join(map(coded, written.diagnoses)))
-        with st.expander(f"Notes of {when}"):
+        with st.expander(_("Notes of {when}").format(when=when)):
             show_notes(written)
 
 

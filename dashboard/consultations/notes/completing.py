@@ -12,7 +12,9 @@ from dashboard.consultations.notes.writing import PAGE, Writing
 from dashboard.context import current_actor, in_zone, read, today
 from dashboard.navigation import go
 from dashboard.ui.clock import time_of_day, zone
+from dashboard.ui.dialogs import dialog
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.words import plain
 from services.consultations.notes.typed import is_empty
 from services.visits.front_desk import appointments
@@ -29,7 +31,7 @@ def offer_completing(opened: Opened, writing: Writing) -> None:
     if visit.status not in _OPEN:
         return
     st.button(
-        "Complete the visit",
+        _("Complete the visit"),
         key="visit_complete",
         icon=":material/task_alt:",
         on_click=_begin,
@@ -50,9 +52,9 @@ def offer_next_patient(visit: VisitRecord) -> None:
         )
         upcoming = next_of([other for other in of_day if other.id != visit.id])
         if upcoming is None:
-            st.caption("Nobody else is waiting for you or expected today.")
+            st.caption(_("Nobody else is waiting for you or expected today."))
         elif st.button(
-            f"Next patient: {plain(_said(upcoming))}",
+            _next(upcoming),
             type="primary",
             key="visit_next_patient",
             icon=":material/arrow_forward:",
@@ -69,10 +71,15 @@ def next_of(visits: Sequence[VisitRecord]) -> VisitRecord | None:
     return None
 
 
-def _said(visit: VisitRecord) -> str:
-    state = "waiting" if visit.status is VisitStatus.CHECKED_IN else "expected"
-    name = visit.patient_name or "a patient whom you do not treat"
-    return f"{name}, {time_of_day(in_zone(visit.starts_at))}, {state}"
+def _next(visit: VisitRecord) -> str:
+    said = (
+        _("Next patient: {patient}, {time}, waiting")
+        if visit.status is VisitStatus.CHECKED_IN
+        else _("Next patient: {patient}, {time}, expected")
+    )
+    name = visit.patient_name or _("a patient whom you do not treat")
+    time = time_of_day(in_zone(visit.starts_at))
+    return said.format(patient=plain(name), time=plain(time))
 
 
 def _begin(visit_id: UUID) -> None:
@@ -83,13 +90,15 @@ def _end() -> None:
     st.session_state.pop(_CONFIRMING, None)
 
 
-@st.dialog("Complete this visit?", icon=":material/task_alt:", on_dismiss=_end)
+@dialog(marked("Complete this visit?"), icon=":material/task_alt:", on_dismiss=_end)
 def _confirm(opened: Opened, writing: Writing) -> None:
     with error_boundary():
         st.markdown(_what_will_be_kept(writing))
         if opened.visit.status is VisitStatus.SCHEDULED:
-            st.markdown("The patient is checked in with it: the desk has not done so.")
-        if st.button("Complete", type="primary", key="visit_complete_now"):
+            st.markdown(
+                _("The patient is checked in with it: the desk has not done so.")
+            )
+        if st.button(_("Complete"), type="primary", key="visit_complete_now"):
             _end()
             saving.ask("complete", opened.visit.id)
             st.rerun()
@@ -97,7 +106,13 @@ def _confirm(opened: Opened, writing: Writing) -> None:
 
 def _what_will_be_kept(writing: Writing) -> str:
     if writing.is_touched:
-        return f"What you typed is saved as version {writing.number + 1} of the notes."
+        return _("What you typed is saved as version {number} of the notes.").format(
+            number=writing.number + 1
+        )
     if is_empty(writing.typed):
-        return "**Nothing is written about this visit yet.** You can still do so later."
-    return f"Version {writing.number} of the notes is saved already."
+        return _(
+            "**Nothing is written about this visit yet.** You can still do so later."
+        )
+    return _("Version {number} of the notes is saved already.").format(
+        number=writing.number
+    )

@@ -7,6 +7,7 @@ import streamlit as st
 
 from dashboard.consultations.notes.writing import PAGE, key_of
 from dashboard.context import known_diagnoses
+from dashboard.ui.language import gettext as _
 from dashboard.ui.words import plain
 from services.consultations.diagnoses import Category
 from services.consultations.notes.typed import diagnosis_of
@@ -19,17 +20,19 @@ def search_diagnoses(changed: Callable[[], None]) -> None:
     """Draw a search whose choice becomes a line of the diagnoses, coded or in words."""
     listed = known_diagnoses()
     st.selectbox(
-        "Find a diagnosis",
+        _("Find a diagnosis"),
         list(listed.offered),
         index=None,
         format_func=lambda code: _as_option(code, listed.offered.get(code)),
         key=_SEARCH,
-        placeholder="Type a term or a code",
+        placeholder=_("Type a term or a code"),
         accept_new_options=True,
         on_change=_add,
         args=(changed,),
-        help="What you choose becomes a line below. Words that are not in the list can "
-        "be added as they are; they stay uncoded.",
+        help=_(
+            "What you choose becomes a line below. Words that are not in the list can "
+            "be added as they are; they stay uncoded."
+        ),
     )
 
 
@@ -44,7 +47,9 @@ def offer_codes(changed: Callable[[], None]) -> None:
     for place in uncoded[:_MOST_LINES]:
         words = lines[place].strip()
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.caption(f"Uncoded: {plain(words)}", width="content")
+            st.caption(
+                _("Uncoded: {words}").format(words=plain(words)), width="content"
+            )
             for category in listed.suggest(words):
                 st.button(
                     category.label,

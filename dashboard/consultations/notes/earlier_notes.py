@@ -3,13 +3,14 @@
 import streamlit as st
 
 from dashboard.consultations.notes.shown_notes import coded, show_notes
-from dashboard.consultations.notes.writing import Writing, bring_back
+from dashboard.consultations.notes.writing import Writing, as_typed, bring_back
 from dashboard.context import current_actor, read
 from dashboard.ui.empty_state import empty_state
+from dashboard.ui.language import gettext as _
 from dashboard.ui.words import at, plain
 from services.consultations import notes
 from services.consultations.notes import EarlierNotes, NotesVersion
-from services.consultations.notes.typed import TEXTS, typed_of
+from services.consultations.notes.typed import TEXTS
 
 _SECONDS = 60.0
 
@@ -19,8 +20,10 @@ def show_similar(writing: Writing) -> None:
     text = "\n".join(writing.typed[name] for name in TEXTS).strip()
     if not text:
         empty_state(
-            "Type a complaint or a diagnosis: earlier visits about the same are shown "
-            "here.",
+            _(
+                "Type a complaint or a diagnosis: earlier visits about the same are "
+                "shown here."
+            ),
             icon="history",
         )
         return
@@ -31,7 +34,7 @@ def show_similar(writing: Writing) -> None:
         seconds=_SECONDS,
     )
     if not earlier:
-        empty_state("No earlier visit was about any of this.", icon="history")
+        empty_state(_("No earlier visit was about any of this."), icon="history")
     for visit in earlier:
         _earlier(visit)
 
@@ -44,7 +47,7 @@ def show_versions(writing: Writing) -> None:
         keep=("notes_versions", visit_id),
     )
     if not versions:
-        empty_state("Nothing is saved about this visit yet.", icon="history")
+        empty_state(_("Nothing is saved about this visit yet."), icon="history")
     for version in versions:
         _version(writing, version, is_latest=version is versions[0])
 
@@ -55,24 +58,33 @@ def _earlier(visit: EarlierNotes) -> None:
         st.markdown(f"**{when}** · {plain(visit.doctor_name)}")
         if visit.notes.diagnoses:
             st.markdown("; ".join(map(coded, visit.notes.diagnoses)))
-        st.caption(f"Shares: {plain(', '.join(visit.shared[:8]))}")
-        with st.expander(f"Notes of {when}"):
+        shared = plain(", ".join(visit.shared[:8]))
+        st.caption(_("Shares: {words}").format(words=shared))
+        with st.expander(_("Notes of {when}").format(when=when)):
             show_notes(visit.notes)
 
 
 def _version(writing: Writing, version: NotesVersion, *, is_latest: bool) -> None:
+    number = version.number
+    named = (
+        _("**Version {number}** (the one that counts)")
+        if is_latest
+        else _("**Version {number}**")
+    )
     with st.container(border=True):
-        st.markdown(
-            f"**Version {version.number}**" + " (the one that counts)" * is_latest
+        st.markdown(named.format(number=number))
+        st.caption(
+            _("{when} by {name}").format(
+                when=at(version.saved_at), name=plain(version.author_name)
+            )
         )
-        st.caption(f"{at(version.saved_at)} by {plain(version.author_name)}")
-        with st.expander(f"Notes of version {version.number}"):
+        with st.expander(_("Notes of version {number}").format(number=number)):
             show_notes(version.notes)
         st.button(
-            f"Put version {version.number} into the form",
-            key=f"visit_bring_back_{version.number}",
+            _("Put version {number} into the form").format(number=number),
+            key=f"visit_bring_back_{number}",
             icon=":material/history:",
             type="tertiary",
             on_click=bring_back,
-            args=(writing, typed_of(version.notes)),
+            args=(writing, as_typed(version.notes)),
         )

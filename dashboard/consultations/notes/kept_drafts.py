@@ -10,6 +10,7 @@ from uuid import UUID
 import streamlit as st
 
 from dashboard.ui.draft_offers import Draft, offer_drafts, say_when_kept
+from dashboard.ui.language import gettext as _
 from services.core.drafting import DraftsNotReached, Kept
 
 D = TypeVar("D", bound=Draft)
@@ -61,7 +62,7 @@ class KeptDrafts(Generic[D]):
         offer_drafts(
             self.page,
             [kept for kept in self._about(visit_id) if kept.draft.id != draft_id],
-            lambda _: self.title,
+            lambda __: _(self.title),
             go_on=take_up,
             discard=self._discard,
         )

@@ -10,27 +10,29 @@ import streamlit as st
 
 from dashboard.consultations.notes.before_visit import notes_before
 from dashboard.consultations.notes.open_visit import Opened
+from dashboard.consultations.notes.shown_notes import as_number
 from dashboard.context import in_zone, today
 from dashboard.ui.chart_tools import bare_box
 from dashboard.ui.empty_state import empty_state
+from dashboard.ui.language import gettext as _, lowered, marked, ngettext, pgettext
+from dashboard.ui.language.chart_locale import in_language
 from dashboard.ui.words import at
 from services.consultations.notes import (
     ADULT_FROM_YEARS,
     VITALS,
     EarlierNotes,
     Vital,
-    written,
 )
 from services.patients.records.model import PatientRecord
 
 _CHARTS: Final = {
-    "Blood pressure": ("systolic", "diastolic"),
-    "Pulse": ("pulse",),
-    "Temperature": ("temperature",),
-    "Respiratory rate": ("breathing_rate",),
-    "Oxygen saturation": ("saturation",),
-    "Weight": ("weight",),
-    "Height": ("height",),
+    marked("Blood pressure"): ("systolic", "diastolic"),
+    marked("Pulse"): ("pulse",),
+    marked("Temperature"): ("temperature",),
+    marked("Respiratory rate"): ("breathing_rate",),
+    marked("Oxygen saturation"): ("saturation",),
+    marked("Weight"): ("weight",),
+    marked("Height"): ("height",),
 }
 TITLES: Final = tuple(_CHARTS)
 _BY_NAME: Final = {vital.name: vital for vital in VITALS}
@@ -44,9 +46,11 @@ def show_measurements(opened: Opened) -> None:
     visits = notes_before(opened)
     titles = [title for title in TITLES if measured_with(visits, title)]
     if not titles:
-        empty_state("Nothing was measured at an earlier visit.", icon="monitor_heart")
+        empty_state(
+            _("Nothing was measured at an earlier visit."), icon="monitor_heart"
+        )
         return
-    chosen = st.selectbox("Vital sign", titles, key="visit_vital")
+    chosen = st.selectbox(_("Vital sign"), titles, format_func=_, key="visit_vital")
     show_vital(
         chosen, measured_with(visits, chosen), for_adult=is_adult(opened.patient)
     )
@@ -76,6 +80,13 @@ def is_adult(patient: PatientRecord) -> bool:
     return patient.age(today()) >= ADULT_FROM_YEARS
 
 
+def judgement(outside: str) -> str:
+    """Return in the language of the page what `Vital.judge` says."""
+    if outside == "high":
+        return pgettext("measurement", "high")
+    return pgettext("measurement", "low") if outside == "low" else ""
+
+
 def show_vital(
     title: str, measured: Sequence[EarlierNotes], *, for_adult: bool
 ) -> None:
@@ -85,18 +96,26 @@ def show_vital(
     with bare_box(f"vitals_{title.lower().replace(' ', '_')}"):
         st.altair_chart(
             _lines(vitals, measured),
-            alt=(
-                f"{title} at {len(measured)} visits, the last {at(latest.visited_at)}: "
-                f"{_as_text(latest, vitals)}; the table below has all of them"
+            alt=ngettext(
+                "{title} at {count} visit, the last {when}: {value}; the table below "
+                "has all of them",
+                "{title} at {count} visits, the last {when}: {value}; the table below "
+                "has all of them",
+                len(measured),
+            ).format(
+                title=_(title),
+                count=len(measured),
+                when=at(latest.visited_at),
+                value=_as_text(latest, vitals),
             ),
         )
     st.table(
         {at(visit.visited_at): _as_text(visit, vitals) for visit in reversed(measured)},
         border="horizontal",
-        alt=f"{title}, the newest first",
+        alt=_("{title}, the newest first").format(title=_(title)),
     )
     if ranges := _ranges(vitals):
-        st.caption(f"Usual for adults: {ranges}.")
+        st.caption(_("Usual for adults: {ranges}.").format(ranges=ranges))
 
 
 def _lines(vitals: Sequence[Vital], measured: Sequence[EarlierNotes]) -> alt.LayerChart:
@@ -111,7 +130,7 @@ def _lines(vitals: Sequence[Vital], measured: Sequence[EarlierNotes]) -> alt.Lay
                 # Vega shows moments in the viewer's zone unless they have none.
                 "Visit": in_zone(visit.visited_at).replace(tzinfo=None),
                 "Value": getattr(visit.notes.vitals, vital.name),
-                "Vital sign": vital.label,
+                "Vital sign": _(vital.label),
             }
             for visit in measured
             for vital in vitals
@@ -127,15 +146,15 @@ def _lines(vitals: Sequence[Vital], measured: Sequence[EarlierNotes]) -> alt.Lay
             y=alt.Y("Value:Q", title=vitals[0].unit, scale=alt.Scale(zero=False)),
             color=alt.Color("Vital sign:N", legend=legend),
             tooltip=[
-                alt.Tooltip("Visit:T", format="%-d %b %Y, %H:%M"),
-                "Vital sign:N",
-                "Value:Q",
+                alt.Tooltip("Visit:T", title=_("Visit"), format="%-d %b %Y, %H:%M"),
+                alt.Tooltip("Vital sign:N", title=_("Vital sign")),
+                alt.Tooltip("Value:Q", title=_("Value")),
             ],
         )
     )
     # Of two ranges one above the other nobody could tell which is whose.
     bands = [_band(vital) for vital in vitals if vital.usual and len(vitals) == 1]
-    return alt.LayerChart(layer=[*bands, chart])
+    return in_language(alt.LayerChart(layer=[*bands, chart]))
 
 
 def _band(vital: Vital) -> alt.Chart:
@@ -154,17 +173,21 @@ def _band(vital: Vital) -> alt.Chart:
 def _as_text(visit: EarlierNotes, vitals: Sequence[Vital]) -> str:
     values = [(vital, getattr(visit.notes.vitals, vital.name)) for vital in vitals]
     numbers = " / ".join(
-        "–" if value is None else written(value) for _, value in values
+        "–" if value is None else as_number(value) for __, value in values
     )
     judged = [vital.judge(value) for vital, value in values if value is not None]
-    outside = ", ".join(dict.fromkeys(filter(None, judged)))
+    outside = ", ".join(map(judgement, dict.fromkeys(filter(None, judged))))
     return f"{numbers} {vitals[0].unit}" + (f" ({outside})" if outside else "")
 
 
 def _ranges(vitals: Sequence[Vital]) -> str:
     return "; ".join(
-        f"{vital.label.lower()} {written(vital.usual[0])} to {written(vital.usual[1])} "
-        f"{vital.unit}"
+        _("{vital} {lowest} to {highest} {unit}").format(
+            vital=lowered(_(vital.label)),
+            lowest=as_number(vital.usual[0]),
+            highest=as_number(vital.usual[1]),
+            unit=vital.unit,
+        )
         for vital in vitals
         if vital.usual
     )

@@ -10,6 +10,7 @@ from dashboard.consultations.notes.diagnosis_search import (
     offer_codes,
     search_diagnoses,
 )
+from dashboard.consultations.notes.shown_notes import as_number
 from dashboard.consultations.notes.writing import (
     Writing,
     key_of,
@@ -17,15 +18,18 @@ from dashboard.consultations.notes.writing import (
     written_by_others,
 )
 from dashboard.ui.form_fields import show_problems
+from dashboard.ui.language import gettext as _, lowered, marked
 from dashboard.ui.words import plain
-from services.consultations.notes import VITALS, Vital, typed, written
+from services.consultations.notes import VITALS, Vital, typed
 from services.consultations.notes.typed import LABELS, TEXTS
 
 _WIDTH: Final = 150
 _HEIGHTS: Final = {"complaint": 100, "findings": 140, "diagnoses": 100, "plan": 120}
 _HELP: Final = {
-    "diagnoses": "One in each line: a code of ICD-10, words, or both, such as "
-    "I10 High blood pressure.",
+    "diagnoses": marked(
+        "One in each line: a code of ICD-10, words, or both, such as I10 High blood "
+        "pressure."
+    ),
 }
 
 
@@ -52,10 +56,10 @@ def draw(writing: Writing, changed: Callable[[], None], *, is_checked: bool) -> 
 
 def _text(name: str, changed: Callable[[], None]) -> DeltaGenerator:
     st.text_area(
-        TEXTS[name],
+        _(TEXTS[name]),
         key=key_of(name),
         height=_HEIGHTS[name],
-        help=_HELP.get(name),
+        help=_(_HELP.get(name, "")) or None,
         on_change=changed,
         persist_state="session",
     )
@@ -64,9 +68,11 @@ def _text(name: str, changed: Callable[[], None]) -> DeltaGenerator:
 
 def _vital(vital: Vital, changed: Callable[[], None]) -> DeltaGenerator:
     st.text_input(
-        f"{vital.label} ({vital.unit})",
+        f"{_(vital.label)} ({vital.unit})",
         key=key_of(vital.name),
-        placeholder=f"{written(vital.lowest)} to {written(vital.highest)}",
+        placeholder=_("{lowest} to {highest}").format(
+            lowest=as_number(vital.lowest), highest=as_number(vital.highest)
+        ),
         # A shared desk: the browser must not offer the last patient's data.
         autocomplete="off",
         on_change=changed,
@@ -78,10 +84,11 @@ def _vital(vital: Vital, changed: Callable[[], None]) -> DeltaGenerator:
 def _tell_of_others(places: Mapping[str, DeltaGenerator]) -> None:
     for name, theirs in written_by_others().items():
         with places[name].container(border=True, gap="small"):
-            st.markdown(f"**Saved meanwhile as {LABELS[name].lower()}**")
-            st.text(theirs or "Nothing")
+            label = lowered(_(LABELS[name]))
+            st.markdown(_("**Saved meanwhile as {field}**").format(field=label))
+            st.text(theirs or _("Nothing"))
             st.button(
-                f"Take this {plain(LABELS[name].lower())} instead of mine",
+                _("Take this {field} instead of mine").format(field=plain(label)),
                 key=f"visit_take_{name}",
                 on_click=take_over,
                 args=(name,),

@@ -14,6 +14,7 @@ from dashboard.patients.care.care_team import show_outside_care
 from dashboard.patients.records.patient_header import patient_header
 from dashboard.ui.clock import time_of_day
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import gettext as _, marked, ngettext
 from dashboard.ui.page_header import name_breadcrumb
 from dashboard.ui.words import at, listed_name, plain
 from services.visits.front_desk.appointments import VisitRecord, VisitStatus
@@ -21,9 +22,9 @@ from services.visits.front_desk.appointments import VisitRecord, VisitStatus
 _MINUTE: Final = 60
 # What else there is of the patient: the button, its icon, the part of their page.
 _CHART: Final = (
-    ("Chart", "clinical_notes", "overview"),
-    ("Time line", "timeline", "time-line"),
-    ("Documents", "folder_open", "documents"),
+    (marked("Chart"), "clinical_notes", "overview"),
+    (marked("Time line"), "timeline", "time-line"),
+    (marked("Documents"), "folder_open", "documents"),
 )
 
 
@@ -38,13 +39,19 @@ def show_glance(opened: Opened) -> None:
         show_outside_care(patient)
     history, medications, reason = st.columns((1, 1, 1), gap="medium")
     with history:
-        _list("Medical history", patient.medical_history)
+        _list(_("Medical history"), patient.medical_history)
     with medications:
-        _list("Current medications", patient.current_medications)
+        _list(_("Current medications"), patient.current_medications)
     with reason:
-        st.markdown("**This visit**")
-        st.markdown(plain(visit.note) if visit.note else ":gray[No reason was given]")
-        st.markdown(f"{at(visit.starts_at)} to {time_of_day(in_zone(visit.ends_at))}")
+        st.markdown(_("**This visit**"))
+        st.markdown(
+            plain(visit.note) if visit.note else _(":gray[No reason was given]")
+        )
+        st.markdown(
+            _("{start} to {end}").format(
+                start=at(visit.starts_at), end=time_of_day(in_zone(visit.ends_at))
+            )
+        )
         st.markdown(f"{plain(visit.doctor_name)}, {plain(visit.speciality)}")
     _show_status(visit)
 
@@ -53,43 +60,46 @@ def _offer_chart(patient_id: UUID) -> None:
     """Offer the rest of the patient's chart; what is typed here is kept meanwhile."""
     with st.container(horizontal=True):
         for label, icon, part in _CHART:
-            if st.button(label, key=f"visit_to_{icon}", icon=f":material/{icon}:"):
+            if st.button(_(label), key=f"visit_to_{icon}", icon=f":material/{icon}:"):
                 go("patients/patient.py", patient=str(patient_id), part=part)
 
 
 def _list(title: str, items: Sequence[str]) -> None:
     st.markdown(f"**{title}**")
     st.markdown(
-        "\n".join(f"- {plain(item)}" for item in items) or ":gray[Nothing entered]"
+        "\n".join(f"- {plain(item)}" for item in items) or _(":gray[Nothing entered]")
     )
 
 
 def _show_status(visit: VisitRecord) -> None:
     match visit.status:
         case VisitStatus.SCHEDULED:
-            st.info("Not checked in at the desk yet.", icon=":material/event:")
+            st.info(_("Not checked in at the desk yet."), icon=":material/event:")
         case VisitStatus.CHECKED_IN:
-            st.info(
-                f"Checked in, {_waiting(visit.waited_seconds)}.",
-                icon=":material/how_to_reg:",
-            )
+            st.info(_waiting(visit.waited_seconds), icon=":material/how_to_reg:")
         case VisitStatus.IN_ROOM:
-            st.info("In the room.", icon=":material/meeting_room:")
+            st.info(_("In the room."), icon=":material/meeting_room:")
         case VisitStatus.COMPLETED:
             st.success(
-                "This visit is completed. What you save now becomes the next version "
-                "of its notes.",
+                _(
+                    "This visit is completed. What you save now becomes the next "
+                    "version of its notes."
+                ),
                 icon=":material/task_alt:",
             )
             offer_next_patient(visit)
         case VisitStatus.CANCELLED:
-            st.warning("This visit was cancelled.", icon=":material/event_busy:")
+            st.warning(_("This visit was cancelled."), icon=":material/event_busy:")
         case VisitStatus.NO_SHOW:
-            st.warning("The patient did not come.", icon=":material/person_off:")
+            st.warning(_("The patient did not come."), icon=":material/person_off:")
 
 
 def _waiting(seconds: float | None) -> str:
     minutes = int((seconds or 0) // _MINUTE)
     if minutes == 0:
-        return "just now"
-    return f"waiting for {minutes} minute" + "s" * (minutes > 1)
+        return _("Checked in, just now.")
+    return ngettext(
+        "Checked in, waiting for {minutes} minute.",
+        "Checked in, waiting for {minutes} minutes.",
+        minutes,
+    ).format(minutes=minutes)

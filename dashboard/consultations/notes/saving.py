@@ -15,6 +15,7 @@ from dashboard.consultations.notes.open_visit import Opened
 from dashboard.consultations.notes.writing import PAGE, Writing
 from dashboard.context import current_actor, write
 from dashboard.ui.error_boundary import explain
+from dashboard.ui.language import gettext as _
 from dashboard.ui.notices import notify
 from dashboard.ui.words import plain
 from services.consultations import notes
@@ -55,16 +56,18 @@ def show_refusal(refusal: ServiceError | None) -> None:
             return
         case InvalidNotes():
             st.error(
-                "Nothing was saved: look at the fields marked above.",
+                _("Nothing was saved: look at the fields marked above."),
                 icon=":material/error:",
             )
         case StaleNotes(current=current):
-            author = current.latest.author_name if current else "Somebody"
+            author = current.latest.author_name if current else _("Somebody")
             st.warning(
-                f"{plain(author)} saved notes of this visit after you opened it. "
-                "Nothing you typed is lost: it stands above, with what they wrote. "
-                "Look through it, then save again.",
-                title="Nothing of yours is saved yet",
+                _(
+                    "{name} saved notes of this visit after you opened it. Nothing you "
+                    "typed is lost: it stands above, with what they wrote. Look "
+                    "through it, then save again."
+                ).format(name=plain(author)),
+                title=_("Nothing of yours is saved yet"),
                 icon=":material/sync_problem:",
             )
         case _:
@@ -89,9 +92,13 @@ def _try(action: SaveAction, opened: Opened, writing: Writing) -> ServiceError |
         return refusal
     _leave_behind(saved, opened, writing)
     if action == "complete":
-        notify("The visit is completed.")
+        notify(_("The visit is completed."))
     elif saved:
-        notify(f"Version {saved.latest.number} of the notes is saved.")
+        notify(
+            _("Version {number} of the notes is saved.").format(
+                number=saved.latest.number
+            )
+        )
     return None
 
 

@@ -1,29 +1,35 @@
 """Notes to be read: those of earlier versions and earlier visits."""
 
+from typing import Final
+
 import streamlit as st
 
 from dashboard.context import known_diagnoses
+from dashboard.ui.language import decimal, gettext as _
 from dashboard.ui.words import plain
 from services.consultations.notes import VITALS, Diagnosis, Notes, Vitals, written
 from services.consultations.notes.typed import TEXTS
+
+_DIAGNOSES: Final = TEXTS["diagnoses"]
+_PLAN: Final = TEXTS["plan"]
 
 
 def show_notes(notes: Notes) -> None:
     """Show all that is written, each under its name."""
     for name in ("complaint", "findings"):
-        _text(TEXTS[name], getattr(notes, name))
+        _text(_(TEXTS[name]), getattr(notes, name))
     if measured := in_one_line(notes.vitals):
-        _text("Vital signs", measured)
+        _text(_("Vital signs"), measured)
     if notes.diagnoses:
-        st.markdown(f"**{TEXTS['diagnoses']}**")
+        st.markdown(f"**{_(_DIAGNOSES)}**")
         st.markdown("\n".join(f"- {coded(diagnosis)}" for diagnosis in notes.diagnoses))
-    _text(TEXTS["plan"], notes.plan)
+    _text(_(_PLAN), notes.plan)
 
 
 def coded(diagnosis: Diagnosis) -> str:
     """Return the code and the words as Markdown, and say where there is no code."""
     if not diagnosis.code:
-        return f"{plain(diagnosis.text)} :gray[(uncoded)]"
+        return _("{words} :gray[(uncoded)]").format(words=plain(diagnosis.text))
     listed = known_diagnoses()
     words = diagnosis.text or listed.title_of(diagnosis.code, diagnosis.system)
     return f"**{plain(diagnosis.code)}** {plain(words)}".strip()
@@ -32,11 +38,16 @@ def coded(diagnosis: Diagnosis) -> str:
 def in_one_line(vitals: Vitals) -> str:
     """Return what was measured, as it is said."""
     measured = [
-        f"{vital.label} {written(value)} {vital.unit}"
+        f"{_(vital.label)} {as_number(value)} {vital.unit}"
         for vital in VITALS
         if (value := getattr(vitals, vital.name)) is not None
     ]
     return "; ".join(measured)
+
+
+def as_number(value: float) -> str:
+    """Return what was measured with the decimal mark of the language."""
+    return decimal(value, len(written(value).partition(".")[2]))
 
 
 def _text(label: str, text: str) -> None:

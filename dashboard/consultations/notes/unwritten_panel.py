@@ -9,6 +9,7 @@ from dashboard.context import current_actor, now, read
 from dashboard.navigation import go
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.figures import Figure
+from dashboard.ui.language import decimal, gettext as _, short_weekday
 from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
 from dashboard.ui.words import at
 from services.consultations import notes
@@ -17,7 +18,6 @@ from services.consultations.notes import UnwrittenVisit
 _SINCE: Final = timedelta(days=60)
 _SECONDS: Final = 30.0
 _LISTED: Final = 5
-_COLUMNS: Final = (Column("Patient"), Column("Visit", is_whole=True))
 
 
 def unwritten() -> tuple[UnwrittenVisit, ...]:
@@ -39,12 +39,15 @@ def unwritten_figure() -> Figure:
         day: sum(visit.starts_at.date() == day for visit in visits) for day in days
     }
     return Figure(
-        "Open notes",
-        f"{len(visits):,}",
-        "Your completed visits of the last 60 days of which nothing is noted.",
-        trend=[(f"{day:%a} {day.day}", number) for day, number in counted.items()],
+        _("Open notes"),
+        decimal(len(visits)),
+        _("Your completed visits of the last 60 days of which nothing is noted."),
+        trend=[
+            (f"{short_weekday(day)} {day.day}", number)
+            for day, number in counted.items()
+        ],
         page="visits/day.py",
-        link="Your day",
+        link=_("Your day"),
     )
 
 
@@ -52,10 +55,10 @@ def unwritten_figure() -> Figure:
 def show_unwritten() -> None:
     """List the visits whose notes are open; each leads to its consulting room."""
     with error_boundary():
-        st.subheader("Open notes", anchor=False)
+        st.subheader(_("Open notes"), anchor=False)
         visits = unwritten()[:_LISTED]
         if not visits:
-            st.caption("All your visits have their notes.")
+            st.caption(_("All your visits have their notes."))
             return
         rows = [
             Row(
@@ -65,8 +68,9 @@ def show_unwritten() -> None:
             )
             for visit in visits
         ]
+        columns = (Column(_("Patient")), Column(_("Visit"), is_whole=True))
         event = record_table(
-            payload_of(_COLUMNS, rows, name="Open notes"), key="home_open_notes"
+            payload_of(columns, rows, name=_("Open notes")), key="home_open_notes"
         )
         if event.opened:
             go("consultations/visit.py", visit=event.opened)

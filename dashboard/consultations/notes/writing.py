@@ -11,7 +11,8 @@ from uuid import UUID, uuid4
 import streamlit as st
 
 from dashboard.consultations.notes.open_visit import Opened
-from services.consultations.notes import NotesDraft, NotesRecord, typed
+from dashboard.ui.language import GERMAN, current_language
+from services.consultations.notes import VITALS, Notes, NotesDraft, NotesRecord, typed
 from services.consultations.notes.typed import LABELS, Typed
 
 PAGE: Final = "visit"
@@ -118,10 +119,19 @@ def take_over(name: str) -> None:
     st.session_state[key_of(name)] = written_by_others().pop(name)
 
 
+def as_typed(notes: Notes) -> Typed:
+    """Return notes as they are typed in the language of the page: 36.8 or 36,8."""
+    words = typed.typed_of(notes)
+    if current_language() != GERMAN:
+        return words
+    measured = {vital.name: words[vital.name].replace(".", ",") for vital in VITALS}
+    return {**words, **measured}
+
+
 def _saved(notes: NotesRecord | None) -> tuple[int, Typed]:
     if notes is None:
         return 0, _NOTHING
-    return notes.latest.number, typed.typed_of(notes.latest.notes)
+    return notes.latest.number, as_typed(notes.latest.notes)
 
 
 def _put(typed: Typed) -> None:

@@ -9,9 +9,10 @@ import streamlit as st
 from dashboard.consultations.prescriptions import prescription_draft, prescription_form
 from dashboard.consultations.prescriptions.signed_papers import show_signed_papers
 from dashboard.context import current_actor, now, read, write
-from dashboard.ui.dialogs import confirmed
+from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import bounded_area
+from dashboard.ui.language import explained, gettext as _, marked, translated
 from dashboard.ui.notices import notify
 from dashboard.ui.record_table import Cell, Column, Piece, Row, payload_of, record_table
 from dashboard.ui.words import at, plain
@@ -24,6 +25,7 @@ from services.consultations.prescriptions import (
     PrescriptionRecord,
     PrescriptionStatus,
 )
+from services.consultations.prescriptions.allergies import as_sentence
 from services.consultations.prescriptions.errors import DrugWarnings
 from services.core.actors import Permission
 from services.core.reasons import LONGEST
@@ -35,7 +37,13 @@ _AT_WORK: Final = (
     VisitStatus.IN_ROOM,
     VisitStatus.COMPLETED,
 )
-_COLUMNS = ("Drug", "Dose", "Frequency", "Duration", "Quantity")
+_COLUMNS = (
+    marked("Drug"),
+    marked("Dose"),
+    marked("Frequency"),
+    marked("Duration"),
+    marked("Quantity"),
+)
 
 
 def panel(visit: VisitRecord, allergies: Sequence[str]) -> None:
@@ -47,7 +55,7 @@ def panel(visit: VisitRecord, allergies: Sequence[str]) -> None:
     actor = current_actor()
     if not actor.may(Permission.VIEW_PRESCRIPTIONS):
         return
-    st.subheader("Prescription", anchor=False)
+    st.subheader(_("Prescription"), anchor=False)
     prescription = read(lambda s: prescriptions.find_of_visit(s, actor, visit.id))
     if (
         prescription is not None
@@ -55,11 +63,11 @@ def panel(visit: VisitRecord, allergies: Sequence[str]) -> None:
     ):
         _show(prescription)
     elif not actor.may(Permission.PRESCRIBE):
-        st.caption("Nothing was prescribed.")
+        st.caption(_("Nothing was prescribed."))
     elif visit.status in _AT_WORK:
         _write(visit.id, prescription, allergies)
     else:
-        st.caption("Prescribing begins when the patient is checked in.")
+        st.caption(_("Prescribing begins when the patient is checked in."))
 
 
 def address_of(prescription_id: UUID, number: int) -> str:
@@ -71,29 +79,32 @@ def _show(prescription: PrescriptionRecord) -> None:
     version = prescription.version
     if prescription.status is PrescriptionStatus.WITHDRAWN:
         st.warning(
-            "This prescription was cancelled: it does not count any more.",
+            _("This prescription was cancelled: it does not count any more."),
             icon=":material/event_busy:",
         )
     lines_table(version.lines)
     if version.note:
         st.text(version.note)
     st.caption(
-        f"Version {version.number}, signed and issued by {plain(version.author_name)} "
-        f"on {at(version.created_at)}."
+        _("Version {number}, signed and issued by {name} on {when}.").format(
+            number=version.number,
+            name=plain(version.author_name),
+            when=at(version.created_at),
+        )
     )
     with st.container(horizontal=True):
         st.link_button(
-            "Download",
+            _("Download"),
             address_of(prescription.id, version.number),
             icon=":material/download:",
         )
         if _may_change(prescription):
-            if st.button("Amend", key="prescription_amend", icon=":material/edit:"):
+            if st.button(_("Amend"), key="prescription_amend", icon=":material/edit:"):
                 prescription_form.begin(prescription)
                 st.session_state[_AMENDING] = version.number
                 st.rerun()
             if st.button(
-                "Cancel prescription",
+                _("Cancel prescription"),
                 key="prescription_withdraw",
                 icon=":material/event_busy:",
             ):
@@ -104,7 +115,7 @@ def _show(prescription: PrescriptionRecord) -> None:
 
 
 def _show_earlier(prescription: PrescriptionRecord) -> None:
-    with st.expander("Earlier versions"), error_boundary():
+    with st.expander(_("Earlier versions")), error_boundary():
         actor = current_actor()
         for version in read(
             lambda s: prescriptions.versions(s, actor, prescription.id)
@@ -112,8 +123,12 @@ def _show_earlier(prescription: PrescriptionRecord) -> None:
             if version.number != prescription.version.number:
                 address = address_of(prescription.id, version.number)
                 st.markdown(
-                    f"[Version {version.number}]({address}), "
-                    f"{plain(version.author_name)}, {at(version.created_at)}"
+                    _("[Version {number}]({address}), {name}, {when}").format(
+                        number=version.number,
+                        address=address,
+                        name=plain(version.author_name),
+                        when=at(version.created_at),
+                    )
                 )
 
 
@@ -125,13 +140,15 @@ def _write(
     prescription_draft.keep(visit_id, draft)
     with st.container(horizontal=True):
         is_wanted = st.button(
-            "Sign and issue" if before is None else "Sign and issue the new version",
+            _("Sign and issue")
+            if before is None
+            else _("Sign and issue the new version"),
             type="primary",
             key="prescription_issue",
             icon=":material/draw:",
         )
         if before is not None and st.button(
-            "Keep it as it is", key="prescription_keep"
+            _("Keep it as it is"), key="prescription_keep"
         ):
             _leave(visit_id)
             st.rerun()
@@ -140,7 +157,7 @@ def _write(
             _issue(visit_id, prescription_form.with_warnings(draft), before)
         except DrugWarnings as refusal:
             # The reason is asked for below each line; what was typed stays.
-            st.error(str(refusal), icon=":material/allergy:")
+            st.error(explained(refusal), icon=":material/allergy:")
             return
         _leave(visit_id)
         st.rerun()
@@ -161,11 +178,15 @@ def _issue(
         )
 
     order = prepare()
-    with st.spinner("Signing"):
+    with st.spinner(_("Signing")):
         paper = prescription_issuer().make(order, now=now())
     with prescription_issuer().row_of(paper):
         issued = write(lambda s: prescriptions.issue(s, actor, order, paper))
-    notify(f"Version {issued.latest} of the prescription is signed and issued.")
+    notify(
+        _("Version {number} of the prescription is signed and issued.").format(
+            number=issued.latest
+        )
+    )
 
 
 def _leave(visit_id: UUID) -> None:
@@ -179,19 +200,21 @@ def _may_change(prescription: PrescriptionRecord) -> bool:
     return is_issued and current_actor().may(Permission.PRESCRIBE)
 
 
-@st.dialog("Cancel this prescription?", icon=":material/event_busy:")
+@dialog(marked("Cancel this prescription?"), icon=":material/event_busy:")
 def _withdraw(prescription: PrescriptionRecord) -> None:
     with error_boundary():
         st.markdown(
-            "It stays on record and is shown as cancelled. Papers that are out already "
-            "keep their signature: tell the patient and the pharmacy."
+            _(
+                "It stays on record and is shown as cancelled. Papers that are out "
+                "already keep their signature: tell the patient and the pharmacy."
+            )
         )
-        reason = bounded_area("Reason", key="prescription_reason", longest=LONGEST)
+        reason = bounded_area(_("Reason"), key="prescription_reason", longest=LONGEST)
         if confirmed(
-            "Cancel prescription",
+            _("Cancel prescription"),
             key="prescription_withdraw_now",
             is_final=True,
-            otherwise="Keep it",
+            otherwise=_("Keep it"),
         ):
             actor, number = current_actor(), prescription.version.number
             write(
@@ -199,7 +222,7 @@ def _withdraw(prescription: PrescriptionRecord) -> None:
                     s, actor, prescription.id, number=number, reason=reason or ""
                 )
             )
-            notify("The prescription is cancelled.", icon="event_busy")
+            notify(_("The prescription is cancelled."), icon="event_busy")
             st.rerun()
 
 
@@ -210,21 +233,34 @@ def lines_table(lines: Sequence[PrescriptionLine]) -> None:
             str(index),
             (
                 Cell(line.drug, lines=_override_lines(line)),
-                Cell(line.dose_and_route),
+                Cell(_dose_and_route(line)),
                 Cell(line.frequency),
                 Cell(line.duration),
-                Cell(line.supply),
+                Cell(_supply(line)),
             ),
         )
         for index, line in enumerate(lines)
     ]
-    columns = [Column(name) for name in _COLUMNS]
-    table = payload_of(columns, rows, name="Prescribed")
+    columns = [Column(_(name)) for name in _COLUMNS]
+    table = payload_of(columns, rows, name=_("Prescribed"))
     record_table(table, key="prescription_lines")
 
 
 def _override_lines(line: PrescriptionLine) -> tuple[tuple[Piece, ...], ...]:
     if not line.warning:
         return ()
-    reason = f"{line.warning} Reason for prescribing it: {line.override_reason}"
+    reason = _("{warning} Reason for prescribing it: {reason}").format(
+        warning=translated(as_sentence(line.warning)), reason=line.override_reason
+    )
     return ((Piece(reason),),)
+
+
+def _dose_and_route(line: PrescriptionLine) -> str:
+    route = prescription_form.route_label(line.route)
+    return ", ".join(filter(None, (line.dose, route)))
+
+
+def _supply(line: PrescriptionLine) -> str:
+    is_repeated = line.repeats not in {"", "0"}
+    again = _("repeats: {number}").format(number=line.repeats) if is_repeated else ""
+    return ", ".join(filter(None, (line.quantity, again)))

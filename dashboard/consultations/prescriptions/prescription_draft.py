@@ -8,6 +8,7 @@ from dashboard import wiring
 from dashboard.consultations.notes.kept_drafts import KeptDrafts
 from dashboard.consultations.prescriptions import prescription_form as form
 from dashboard.context import current_actor
+from dashboard.ui.language import marked
 from services.consultations import prescriptions
 from services.consultations.prescriptions import (
     DraftPrescription,
@@ -54,4 +55,4 @@ def _discard(draft_id: UUID) -> None:
     prescriptions.discard_draft(wiring.current().drafts, current_actor(), draft_id)
 
 
-_DRAFTS: Final = KeptDrafts(_PAGE, "Prescription", _save, _list_about, _discard)
+_DRAFTS: Final = KeptDrafts(_PAGE, marked("Prescription"), _save, _list_about, _discard)

@@ -13,6 +13,7 @@ import streamlit as st
 
 from dashboard.context import known_drugs
 from dashboard.ui.fields import bounded_area, bounded_line
+from dashboard.ui.language import gettext as _, marked, translated
 from dashboard.ui.words import plain
 from services.consultations.prescriptions import (
     DraftPrescription,
@@ -39,34 +40,39 @@ _LONGEST_REPEATS: Final = 2
 _EMPTY: Final = PrescriptionLine("", "", "", "")
 _BLANK: Final = DraftPrescription((_EMPTY,))
 _FIELDS: Final = (
-    ("drug", "Drug", "Amoxicillin 500 mg capsules", LONGEST_DRUG),
-    ("dose", "Dose", "1 capsule", LONGEST_FIELD),
-    ("frequency", "Frequency", "3 times a day", LONGEST_FIELD),
-    ("duration", "Duration", "7 days", LONGEST_FIELD),
-    ("quantity", "Quantity", "21 capsules", LONGEST_FIELD),
-    ("repeats", "Repeats", "0", _LONGEST_REPEATS),
+    ("drug", marked("Drug"), "Amoxicillin 500 mg capsules", LONGEST_DRUG),
+    ("dose", marked("Dose"), marked("1 capsule"), LONGEST_FIELD),
+    ("frequency", marked("Frequency"), marked("3 times a day"), LONGEST_FIELD),
+    ("duration", marked("Duration"), marked("7 days"), LONGEST_FIELD),
+    ("quantity", marked("Quantity"), marked("21 capsules"), LONGEST_FIELD),
+    ("repeats", marked("Repeats"), "0", _LONGEST_REPEATS),
 )
 # As HL7's and SNOMED's sites and ways are called on paper.
 _ROUTES: Final = (
     "",
-    "oral",
-    "sublingual",
-    "inhaled",
-    "nasal",
-    "eye",
-    "ear",
-    "on the skin",
-    "transdermal",
-    "rectal",
-    "vaginal",
-    "subcutaneous",
-    "intramuscular",
-    "intravenous",
+    marked("oral"),
+    marked("sublingual"),
+    marked("inhaled"),
+    marked("nasal"),
+    marked("eye"),
+    marked("ear"),
+    marked("on the skin"),
+    marked("transdermal"),
+    marked("rectal"),
+    marked("vaginal"),
+    marked("subcutaneous"),
+    marked("intramuscular"),
+    marked("intravenous"),
 )
 # What is mostly meant; anything else is typed.
-_FREQUENCIES: Final = ("Once a day", "Twice a day", "3 times a day", "When needed")
+_FREQUENCIES: Final = (
+    marked("Once a day"),
+    marked("Twice a day"),
+    marked("3 times a day"),
+    marked("When needed"),
+)
 _SEARCH: Final = "prescription_find"
-_TYPED: Final = (*(name for name, *_ in _FIELDS), "route", "override_reason")
+_TYPED: Final = (*(name for name, *__ in _FIELDS), "route", "override_reason")
 
 
 def begin(before: PrescriptionRecord) -> None:
@@ -84,7 +90,7 @@ def begin(before: PrescriptionRecord) -> None:
 def fill(typed: DraftPrescription, visit_id: UUID, *, draft_id: UUID) -> None:
     """Put this into the form, in place of what stands there."""
     forget()
-    keys = [_new_key() for _ in typed.lines]
+    keys = [_new_key() for __ in typed.lines]
     st.session_state[_VISIT] = visit_id
     st.session_state[_DRAFT] = draft_id
     st.session_state[_LINES] = keys
@@ -116,25 +122,30 @@ def ask(allergies: Sequence[str]) -> DraftPrescription:
     keys: list[str] = st.session_state.setdefault(_LINES, [_new_key()])
     if len(keys) < MOST_LINES or _without_drug(keys):
         st.selectbox(
-            "Find a drug",
+            _("Find a drug"),
             known_drugs().offered,
             index=None,
             key=_SEARCH,
-            placeholder="Type a name; forms and strengths follow",
+            placeholder=_("Type a name; forms and strengths follow"),
             on_change=_take_drug,
-            help="It is put into the first line without a drug. A drug that is not in "
-            "the list is typed into its line.",
+            help=_(
+                "It is put into the first line without a drug. A drug that is not in "
+                "the list is typed into its line."
+            ),
         )
     lines = [
         _ask_line(key, place, len(keys), allergies) for place, key in enumerate(keys)
     ]
     if len(keys) < MOST_LINES and st.button(
-        "Add a line", key="prescription_add", icon=":material/add:", type="tertiary"
+        _("Add a line"),
+        key="prescription_add",
+        icon=":material/add:",
+        type="tertiary",
     ):
         keys.append(_new_key())
         st.rerun()
     note = bounded_area(
-        "Note for the patient and the pharmacy", key=_NOTE, longest=LONGEST_NOTE
+        _("Note for the patient and the pharmacy"), key=_NOTE, longest=LONGEST_NOTE
     )
     return DraftPrescription(tuple(lines), note or "")
 
@@ -148,6 +159,11 @@ def with_warnings(typed: DraftPrescription) -> DraftPrescription:
         for line, warning in zip(typed.lines, warned, strict=True)
     )
     return replace(typed, lines=tuple(lines))
+
+
+def route_label(route: str) -> str:
+    """Return how a route is called in the language of the page; others as typed."""
+    return _(route) if route in _ROUTES else route
 
 
 def forget() -> None:
@@ -168,16 +184,20 @@ def _ask_line(
         with st.grid(4, min_column_width=180):
             for name, label, example, longest in _FIELDS:
                 typed[name] = bounded_line(
-                    f"{label}, line {place + 1}",
+                    _("{field}, line {number}").format(
+                        field=_(label), number=place + 1
+                    ),
                     key=f"{key}_{name}",
                     longest=longest,
-                    placeholder=example,
+                    placeholder=_(example),
                     on_change=_follow_drug if name == "drug" else None,
                     args=(key,),
                 )
             typed["route"] = _ask_route(key, place)
         if count > 1 and st.button(
-            f"Remove line {place + 1}", key=f"{key}_remove", type="tertiary"
+            _("Remove line {number}").format(number=place + 1),
+            key=f"{key}_remove",
+            type="tertiary",
         ):
             st.session_state[_LINES].remove(key)
             st.rerun()
@@ -190,10 +210,10 @@ def _ask_line(
 def _ask_route(key: str, place: int) -> str:
     known = str(st.session_state.get(f"{key}_route", ""))
     return st.selectbox(
-        f"Route, line {place + 1}",
+        _("{field}, line {number}").format(field=_("Route"), number=place + 1),
         # What an earlier version says stays, also if it is none of these.
         dict.fromkeys((*_ROUTES, known)),
-        format_func=lambda route: route or "Not stated",
+        format_func=lambda route: route_label(route) or _("Not stated"),
         key=f"{key}_route",
     )
 
@@ -203,23 +223,29 @@ def _check_drug(key: str, drug: str, allergies: Sequence[str]) -> str:
     if not drug.strip():
         return ""
     drugs = known_drugs()
-    _offer(key, drugs.forms_of(drug), "Dispensed as")
+    _offer(key, drugs.forms_of(drug), marked("Dispensed as"))
     if drugs.recognise(drug).is_known and not st.session_state.get(f"{key}_frequency"):
-        _offer(key, _FREQUENCIES, "Frequency", field="frequency")
+        # Put into the field in the words of whoever prescribes, as if typed.
+        frequencies = [_(frequency) for frequency in _FREQUENCIES]
+        _offer(key, frequencies, marked("Frequency"), field="frequency")
     warning = find_warning(drug, allergies, drugs)
     _ask_anew(key, warning)
     if not warning:
         return ""
-    st.warning(warning, icon=":material/allergy:")
+    st.warning(translated(warning), icon=":material/allergy:")
     if before := st.session_state.get(f"{key}_reason_before"):
-        st.caption(f"Your reason for the warning before this one: {plain(before)}")
-    _offer(key, drugs.corrections_of(drug), "Did you mean")
+        st.caption(
+            _("Your reason for the warning before this one: {reason}").format(
+                reason=plain(before)
+            )
+        )
+    _offer(key, drugs.corrections_of(drug), marked("Did you mean"))
     return (
         bounded_line(
-            "Reason for overriding the warning",
+            _("Reason for overriding the warning"),
             key=f"{key}_override_reason",
             longest=LONGEST_REASON,
-            help="It is kept with the prescription.",
+            help=_("It is kept with the prescription."),
         )
         or ""
     )
@@ -243,7 +269,7 @@ def _offer(key: str, names: Sequence[str], label: str, *, field: str = "drug") -
     if not names:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(label, width="content")
+        st.caption(_(label), width="content")
         for place, name in enumerate(names):
             st.button(
                 name,

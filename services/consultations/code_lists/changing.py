@@ -23,9 +23,10 @@ from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.core.errors import InvalidInput
+from services.core.sentences import Sentence, joined
 
 _SUBJECT: Final = "code-list"
-_UNSAID: Final = "nothing"
+_UNSAID: Final = Sentence("nothing")
 
 
 def compare(session: Session, actor: Actor, file: CodeFile) -> ListChanges:
@@ -49,8 +50,11 @@ def take(
     actor.require(Permission.MANAGE_CODE_LISTS)
     if file.problems:
         raise UnreadableList(
-            f"{len(file.problems):,} of the file's lines cannot be taken, so none was. "
-            "Correct them and check the file again."
+            Sentence(
+                "{number:,} of the file's lines cannot be taken, so none was. Correct "
+                "them and check the file again.",
+                number=len(file.problems),
+            )
         )
     _lock(session, file.kind, version)
     comparison = _Comparison(session, file, version)
@@ -97,7 +101,11 @@ def choose(
         return
     if source is not ListSource.BUILT_IN and not rows.count(session, kind)[0]:
         raise InvalidInput(
-            "source", f"The clinic has no {kind} of its own yet. Import a list first."
+            "source",
+            Sentence(
+                "The clinic has no {kind} of its own yet. Import a list first.",
+                kind=Sentence(kind.value),
+            ),
         )
     session.execute(
         update(CodeList)
@@ -150,18 +158,27 @@ class _Comparison:
         rows.retire(self._session, self._kind, (each.id for each in self._gone))
 
 
-def _told(before: Entry, after: Entry) -> str:
-    return f"{rows.label_of(after)} ({', '.join(_differences(before, after))})"
+def _told(before: Entry, after: Entry) -> Sentence:
+    return Sentence(
+        "{entry} ({differences})",
+        entry=rows.label_of(after),
+        differences=joined(", ", _differences(before, after)),
+    )
 
 
 def _differences(before: Entry, after: Entry) -> Iterator[str]:
     if before.is_retired:
-        yield "offered again"
+        yield Sentence("offered again")
     for field in fields(after):
         old, new = getattr(before, field.name), getattr(after, field.name)
         if field.name != "is_retired" and old != new:
             name = field.name.replace("_", " ")
-            yield f"{name}: {_said(old)} becomes {_said(new)}"
+            yield Sentence(
+                "{field}: {before} becomes {after}",
+                field=Sentence(name),
+                before=_said(old),
+                after=_said(new),
+            )
 
 
 def _said(value: str | Sequence[str]) -> str:

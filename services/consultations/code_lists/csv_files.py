@@ -18,6 +18,7 @@ from services.consultations.code_lists.rows import Entry
 from services.consultations.diagnoses import Category
 from services.consultations.drugs import ClinicDrug
 from services.core.errors import InvalidInput
+from services.core.sentences import Sentence
 from services.core.typed_text import is_storable, tidy
 
 MAX_BYTES: Final = 5 * 1024 * 1024
@@ -98,7 +99,7 @@ def parse(kind: ListKind, content: bytes) -> CodeFile:
             key = _once(entry, lines)
             entries[key], lines[key] = entry, number
         except _BadLine as refusal:
-            problems.append(LineProblem(number, str(refusal)))
+            problems.append(LineProblem(number, refusal.args[0]))
     if not entries and not problems:
         raise UnreadableList(
             "The file has no lines below the names of its columns. An empty list would "
@@ -106,8 +107,12 @@ def parse(kind: ListKind, content: bytes) -> CodeFile:
         )
     if len(entries) > MOST_ENTRIES:
         raise UnreadableList(
-            f"The file has {len(entries):,} entries. A list has {MOST_ENTRIES:,} at "
-            "most: leave out what the clinic does not use."
+            Sentence(
+                "The file has {number:,} entries. A list has {most:,} at most: leave "
+                "out what the clinic does not use.",
+                number=len(entries),
+                most=MOST_ENTRIES,
+            )
         )
     return CodeFile(kind, tuple(entries.values()), tuple(problems))
 
@@ -121,17 +126,37 @@ def open_list(
     """
     kinds, sources = tuple(ListKind), tuple(ListSource)
     if kind not in kinds:
-        raise InvalidInput("kind", f"{kind} is no list: it is {' or '.join(kinds)}.")
+        raise InvalidInput(
+            "kind",
+            Sentence(
+                "{kind} is no list: it is {kinds}.",
+                kind=kind,
+                kinds=" or ".join(kinds),
+            ),
+        )
     if source is not None and source not in sources:
-        raise InvalidInput("use", f"{source} is no choice: {', '.join(sources)}.")
+        raise InvalidInput(
+            "use",
+            Sentence(
+                "{source} is no choice: {sources}.",
+                source=source,
+                sources=", ".join(sources),
+            ),
+        )
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise UnreadableList(f"{path} cannot be read: {error.strerror}.") from error
+        raise UnreadableList(
+            Sentence(
+                "{path} cannot be read: {reason}.", path=path, reason=error.strerror
+            )
+        ) from error
     file = parse(ListKind(kind), content)
     if file.problems:
         lines = "\n".join(map(str, file.problems))
-        raise UnreadableList(f"{lines}\nNothing was taken. Correct the file.")
+        raise UnreadableList(
+            Sentence("{lines}\nNothing was taken. Correct the file.", lines=lines)
+        )
     return file, None if source is None else ListSource(source)
 
 
@@ -139,14 +164,20 @@ def _once(entry: Entry, lines: Mapping[str, int]) -> str:
     """Return what stands in a list once; a code of whatever system it is."""
     named = entry.code if isinstance(entry, Category) else entry.label
     if line := lines.get(named.casefold()):
-        raise _BadLine(f"“{named}” stands in line {line} already.")
+        raise _BadLine(
+            Sentence(
+                "“{named}” stands in line {number} already.", named=named, number=line
+            )
+        )
     return named.casefold()
 
 
 def _rows(kind: ListKind, content: bytes) -> list[tuple[int, dict[str, str]]]:
     if len(content) > MAX_BYTES:
         raise UnreadableList(
-            f"The file is too large: at most {MAX_BYTES // 1024**2} MB."
+            Sentence(
+                "The file is too large: at most {most} MB.", most=MAX_BYTES // 1024**2
+            )
         )
     try:
         text = content.decode("utf-8-sig")
@@ -165,8 +196,11 @@ def _rows(kind: ListKind, content: bytes) -> list[tuple[int, dict[str, str]]]:
         ]
     except csv.Error as error:
         raise UnreadableList(
-            f"Line {reader.line_num} of the file is no CSV. Save it as CSV and choose "
-            "it again."
+            Sentence(
+                "Line {number} of the file is no CSV. Save it as CSV and choose it "
+                "again.",
+                number=reader.line_num,
+            )
         ) from error
 
 
@@ -185,8 +219,12 @@ def _require_columns(kind: ListKind, names: Iterable[str]) -> None:
     missing = [name for name in _NEEDED[kind] if name not in names]
     if missing:
         raise UnreadableList(
-            f"The file has no column “{missing[0]}”. Its first line names the columns: "
-            f"{', '.join(COLUMNS[kind])}."
+            Sentence(
+                "The file has no column “{column}”. Its first line names the columns: "
+                "{columns}.",
+                column=missing[0],
+                columns=", ".join(COLUMNS[kind]),
+            )
         )
 
 
@@ -207,14 +245,20 @@ def _drug(row: Mapping[str, str]) -> ClinicDrug:
         raise _BadLine("the name is missing.")
     if len(drug.label) > _LONGEST_LABEL:
         raise _BadLine(
-            "name, strength and form are too long: at most "
-            f"{_LONGEST_LABEL} characters together."
+            Sentence(
+                "name, strength and form are too long: at most {most} characters "
+                "together.",
+                most=_LONGEST_LABEL,
+            )
         )
     _require_storable(drug.name)
     if not drug.ingredients and not drugs.BUILT_IN.recognise(drug.name).is_known:
         raise _BadLine(
-            f"active ingredients of “{drug.name}” are missing, so allergies could not "
-            "be checked. Write them, several with ; between."
+            Sentence(
+                "active ingredients of “{drug}” are missing, so allergies could not "
+                "be checked. Write them, several with ; between.",
+                drug=drug.name,
+            )
         )
     return drug
 
@@ -225,8 +269,11 @@ def _diagnosis(row: Mapping[str, str]) -> Category:
         raise _BadLine("the code is missing.")
     if not _CODE.fullmatch(code):
         raise _BadLine(
-            f"“{code[:40]}” is no code: at most 20 letters, digits and . + * / -, "
-            "without blanks."
+            Sentence(
+                "“{code}” is no code: at most 20 letters, digits and . + * / -, "
+                "without blanks.",
+                code=code[:40],
+            )
         )
     if not term:
         raise _BadLine("the term is missing.")
@@ -239,8 +286,11 @@ def _system(row: Mapping[str, str]) -> str:
         return known
     if not _URI.fullmatch(named):
         raise _BadLine(
-            f"“{named[:40]}” is no system. Write its address, or one of ICD-10, "
-            "ICD-10-GM, ICD-10-CM, ICPC-2, SNOMED CT."
+            Sentence(
+                "“{named}” is no system. Write its address, or one of ICD-10, "
+                "ICD-10-GM, ICD-10-CM, ICPC-2, SNOMED CT.",
+                named=named[:40],
+            )
         )
     return named
 
@@ -248,14 +298,22 @@ def _system(row: Mapping[str, str]) -> str:
 def _atc(row: Mapping[str, str]) -> str:
     code = row.get("atc_code", "").upper().replace(" ", "")
     if code and not _ATC.fullmatch(code):
-        raise _BadLine(f"“{code[:40]}” is no ATC code, such as J01CA04.")
+        raise _BadLine(
+            Sentence("“{code}” is no ATC code, such as J01CA04.", code=code[:40])
+        )
     return code
 
 
 def _field(row: Mapping[str, str], name: str, longest: int) -> str:
     text = row.get(name, "")
     if len(text) > longest:
-        raise _BadLine(f"{_spoken(name)} is too long: at most {longest} characters.")
+        raise _BadLine(
+            Sentence(
+                "{column} is too long: at most {most} characters.",
+                column=_spoken(name),
+                most=longest,
+            )
+        )
     return _require_storable(text)
 
 
@@ -263,11 +321,19 @@ def _parts(row: Mapping[str, str], name: str) -> tuple[str, ...]:
     typed = (part.strip() for part in row.get(name, "").split(";"))
     parts = tuple(dict.fromkeys(filter(None, typed)))
     if len(parts) > _MOST_PARTS:
-        raise _BadLine(f"{_spoken(name)} are more than {_MOST_PARTS}.")
+        raise _BadLine(
+            Sentence(
+                "{column} are more than {most}.", column=_spoken(name), most=_MOST_PARTS
+            )
+        )
     if any(len(part) > _LONGEST_LABEL for part in parts):
         raise _BadLine(
-            f"one of {_spoken(name)} is too long: at most {_LONGEST_LABEL} characters. "
-            "Several have ; between."
+            Sentence(
+                "one of {column} is too long: at most {most} characters. Several have "
+                "; between.",
+                column=_spoken(name),
+                most=_LONGEST_LABEL,
+            )
         )
     return tuple(map(_require_storable, parts))
 

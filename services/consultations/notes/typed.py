@@ -11,6 +11,7 @@ from services.consultations.notes import vitals
 from services.consultations.notes.records import Diagnosis, Notes, Vitals
 from services.consultations.notes.vitals import VITALS, NotMeasured
 from services.core.errors import InvalidInput, Problem
+from services.core.sentences import Sentence, joined
 from services.core.typed_text import is_storable, tidy
 
 # What stands in each field, by its name; a field that is not named is empty.
@@ -36,7 +37,7 @@ class InvalidNotes(InvalidInput):
 
     def __init__(self, *problems: Problem) -> None:
         super().__init__(
-            problems[0].field, " ".join(problem.message for problem in problems)
+            problems[0].field, joined(" ", (problem.message for problem in problems))
         )
         self.problems = problems
 
@@ -98,7 +99,7 @@ def _read(typed: Typed, known: DiagnosisList) -> tuple[Notes, list[Problem]]:
         try:
             measured[vital.name] = vitals.read(vital, typed.get(vital.name, ""))
         except NotMeasured as refusal:
-            problems.append(Problem(vital.name, str(refusal)))
+            problems.append(Problem(vital.name, refusal.args[0]))
     problems += _of_pressure(measured)
     kept = {name: texts[name] for name in ("complaint", "findings", "plan")}
     return Notes(**kept, diagnoses=diagnosed, vitals=Vitals(**measured)), problems
@@ -118,21 +119,39 @@ def diagnosis_of(line: str, known: DiagnosisList = diagnoses.BUILT_IN) -> Diagno
 
 def _of_text(name: str, text: str) -> Iterator[Problem]:
     if len(text) > LONGEST:
-        yield Problem(name, f"{TEXTS[name]} must have at most {LONGEST:,} characters.")
+        yield Problem(
+            name,
+            Sentence(
+                "{field} must have at most {most:,} characters.",
+                field=Sentence(TEXTS[name]),
+                most=LONGEST,
+            ),
+        )
     if not is_storable(text):
-        yield Problem(name, f"{TEXTS[name]} holds a character no record can.")
+        yield Problem(
+            name,
+            Sentence(
+                "{field} holds a character no record can.", field=Sentence(TEXTS[name])
+            ),
+        )
 
 
 def _of_diagnoses(diagnosed: tuple[Diagnosis, ...]) -> Iterator[Problem]:
     if len(diagnosed) > _MOST_DIAGNOSES:
         yield Problem(
-            "diagnoses", f"Diagnoses must be at most {_MOST_DIAGNOSES}, one a line."
+            "diagnoses",
+            Sentence(
+                "Diagnoses must be at most {most}, one a line.", most=_MOST_DIAGNOSES
+            ),
         )
     if any(len(diagnosis.text) > _LONGEST_DIAGNOSIS for diagnosis in diagnosed):
         yield Problem(
             "diagnoses",
-            "Diagnoses has a line that is too long: at most "
-            f"{_LONGEST_DIAGNOSIS} characters each.",
+            Sentence(
+                "Diagnoses has a line that is too long: at most {most} characters "
+                "each.",
+                most=_LONGEST_DIAGNOSIS,
+            ),
         )
 
 
@@ -151,4 +170,10 @@ def _of_pressure(measured: Mapping[str, float | None]) -> Iterator[Problem]:
         ("diastolic", lower, upper),
     ):
         if value is None and other is not None:
-            yield Problem(name, f"{LABELS[name]} is missing beside the other one.")
+            yield Problem(
+                name,
+                Sentence(
+                    "{field} is missing beside the other one.",
+                    field=Sentence(LABELS[name]),
+                ),
+            )

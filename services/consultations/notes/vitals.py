@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from services.core.sentences import Sentence
+
 
 @dataclass(frozen=True, slots=True)
 class Vital:
@@ -55,15 +57,27 @@ def read(vital: Vital, typed: str) -> float | None:
         return None
     match = _NUMBER.fullmatch(text)
     if match is None:
-        raise NotMeasured(f"{vital.label} must be a number ({vital.unit}).")
+        raise NotMeasured(
+            Sentence(
+                "{field} must be a number ({unit}).",
+                field=Sentence(vital.label),
+                unit=vital.unit,
+            )
+        )
     whole, part = match[1], (match[2] or "").rstrip("0")
     if len(part) > vital.decimals:
-        raise NotMeasured(f"{vital.label} can have {_decimals(vital)}.")
+        raise NotMeasured(_too_precise(vital))
     value = float(f"{whole}.{part or 0}")
     if not vital.lowest <= value <= vital.highest:
         raise NotMeasured(
-            f"{vital.label} must lie between {written(vital.lowest)} and "
-            f"{written(vital.highest)} {vital.unit}."
+            Sentence(
+                "{field} must lie between {lowest} and {highest} {unit}.",
+                field=Sentence(vital.label),
+                # Its decimal mark is the language's.
+                lowest=Sentence(written(vital.lowest)),
+                highest=Sentence(written(vital.highest)),
+                unit=vital.unit,
+            )
         )
     return value
 
@@ -73,7 +87,12 @@ def written(value: float) -> str:
     return f"{value:.2f}".rstrip("0").rstrip(".")
 
 
-def _decimals(vital: Vital) -> str:
+def _too_precise(vital: Vital) -> Sentence:
+    label = Sentence(vital.label)
     if vital.decimals == 0:
-        return "no decimals"
-    return f"at most {vital.decimals} decimal" + "s" * (vital.decimals > 1)
+        return Sentence("{field} can have no decimals.", field=label)
+    if vital.decimals == 1:
+        return Sentence("{field} can have at most 1 decimal.", field=label)
+    return Sentence(
+        "{field} can have at most {most} decimals.", field=label, most=vital.decimals
+    )

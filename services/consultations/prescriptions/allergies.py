@@ -3,7 +3,10 @@
 A name that is not recognised could be of any class, therefore it is a warning itself.
 """
 
+import re
 from collections.abc import Iterable, Sequence
+from functools import cache
+from string import Formatter
 from typing import Final
 
 from services.consultations.drugs import (
@@ -13,10 +16,22 @@ from services.consultations.drugs import (
     DrugList,
     plain,
 )
+from services.core.sentences import Sentence
 
 NOT_RECOGNISED: Final = (
     "This name is not recognised, so allergies cannot be checked. Look at the spelling."
 )
+_SAME_CLASS: Final = (
+    "The patient is allergic to {allergy}, and this belongs to the same class: {group}."
+)
+_RELATED_CLASS: Final = (
+    "The patient is allergic to {allergy}, and those who are sometimes are to this as "
+    "well."
+)
+_SUBSTANCE: Final = "The patient is allergic to {allergy}."
+_PERHAPS: Final = "{unknown} If it is {name}: {match}"
+# What a warning may be, the most particular first.
+_WARNINGS: Final = (_PERHAPS, _SAME_CLASS, _RELATED_CLASS, _SUBSTANCE)
 
 
 def find_warning(
@@ -31,7 +46,9 @@ def find_warning(
         return ""
     for _, name in recognition.likely:
         if match := find_match(name, known, drugs):
-            return f"{NOT_RECOGNISED} If it is {name}: {match}"
+            return Sentence(
+                _PERHAPS, unknown=Sentence(NOT_RECOGNISED), name=name, match=match
+            )
     return NOT_RECOGNISED
 
 
@@ -46,18 +63,39 @@ def find_match(
         words = _meant(drugs.substances_in(allergy), drugs)
         known = _classes(allergy, words, drugs)
         if wanted & words:
-            return f"The patient is allergic to {allergy}."
+            return Sentence(_SUBSTANCE, allergy=allergy)
         if shared := sorted(groups & known):
-            return (
-                f"The patient is allergic to {allergy}, and this belongs to the same "
-                f"class: {shared[0]}."
-            )
+            return Sentence(_SAME_CLASS, allergy=allergy, group=Sentence(shared[0]))
         if related & known:
-            return (
-                f"The patient is allergic to {allergy}, and those who are sometimes "
-                "are to this as well."
-            )
+            return Sentence(_RELATED_CLASS, allergy=allergy)
     return None
+
+
+def as_sentence(warning: str) -> str:
+    """Return a warning that was kept as text as the sentence that it was made of.
+
+    One that was kept in other words stays as it is.
+    """
+    for message in _WARNINGS:
+        if kept := _pattern(message).fullmatch(warning):
+            values: dict[str, str] = kept.groupdict()
+            if message == _PERHAPS:
+                match = as_sentence(values.pop("match"))
+                values |= {"match": match, "unknown": Sentence(NOT_RECOGNISED)}
+            elif message == _SAME_CLASS and (group := values["group"]) in CLASSES:
+                values |= {"group": Sentence(group)}
+            return Sentence(message, **values)
+    return warning
+
+
+@cache
+def _pattern(message: str) -> re.Pattern[str]:
+    known = {"unknown": re.escape(NOT_RECOGNISED)}
+    parts = (
+        re.escape(literal) + (f"(?P<{name}>{known.get(name, '.+?')})" if name else "")
+        for literal, name, _, _ in Formatter().parse(message)
+    )
+    return re.compile("".join(parts), re.DOTALL)
 
 
 def _meant(words: frozenset[str], drugs: DrugList) -> frozenset[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from services.core.errors import Conflict, InvalidInput, NotFound, Unavailable
-from services.core.sentences import Sentence
+from services.core.sentences import Sentence, joined
 
 
 class InvalidPrescription(InvalidInput):
@@ -69,7 +69,13 @@ class DrugWarnings(Conflict):
     """
 
     def __init__(self, warnings: Sequence[tuple[int, str]]) -> None:
-        sentences = " ".join(f"Line {index + 1}: {words}" for index, words in warnings)
+        sentences = joined(
+            " ",
+            (
+                Sentence("Line {number}: {problem}", number=index + 1, problem=words)
+                for index, words in warnings
+            ),
+        )
         super().__init__(
             Sentence(
                 "{warnings} Choose another drug, or give the reason for prescribing "

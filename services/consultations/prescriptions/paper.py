@@ -7,6 +7,7 @@ from typing import Final
 from services.consultations.prescriptions.content import PrescriptionOrder
 from services.consultations.prescriptions.errors import InvalidPrescription
 from services.consultations.prescriptions.records import PrescriptionLine
+from services.core.sentences import Sentence
 from services.documents.forms import Clinic, fonts
 from services.patients.records import record_numbers
 
@@ -52,7 +53,11 @@ def _require_printable(order: PrescriptionOrder) -> None:
     if missing := fonts.missing("\n".join(_text_of(order))):
         named = " ".join(missing[:5])
         raise InvalidPrescription(
-            "lines", f"No font here has these characters, write others: {named}"
+            "lines",
+            Sentence(
+                "No font here has these characters, write others: {characters}",
+                characters=named,
+            ),
         )
 
 

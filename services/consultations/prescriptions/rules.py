@@ -14,6 +14,7 @@ from services.consultations.prescriptions.records import (
     DraftPrescription,
     PrescriptionLine,
 )
+from services.core.sentences import Sentence
 from services.core.typed_text import is_storable
 
 MOST_LINES: Final = 20
@@ -23,15 +24,15 @@ LONGEST_NOTE: Final = 1000
 SHORTEST_REASON: Final = 10
 LONGEST_REASON: Final = 300
 _WANTED: Final = {
-    "drug": "the drug",
-    "dose": "the dose",
-    "frequency": "how often it is taken",
-    "duration": "for how long it is taken",
+    "drug": Sentence("the drug"),
+    "dose": Sentence("the dose"),
+    "frequency": Sentence("how often it is taken"),
+    "duration": Sentence("for how long it is taken"),
 }
 _OPTIONAL: Final = {
-    "route": "the route",
-    "quantity": "the quantity",
-    "repeats": "how often it is repeated",
+    "route": Sentence("the route"),
+    "quantity": Sentence("the quantity"),
+    "repeats": Sentence("how often it is repeated"),
 }
 _TYPED: Final = (*_WANTED, *_OPTIONAL, "override_reason")
 MOST_REPEATS: Final = 12
@@ -44,12 +45,16 @@ def check_draft(draft: DraftPrescription) -> DraftPrescription:
         raise InvalidPrescription("lines", "Write at least one line: a drug and how.")
     if len(draft.lines) > MOST_LINES:
         raise InvalidPrescription(
-            "lines", f"A prescription has at most {MOST_LINES} lines."
+            "lines",
+            Sentence("A prescription has at most {most} lines.", most=MOST_LINES),
         )
     note = draft.note.strip()
     if len(note) > LONGEST_NOTE:
         raise InvalidPrescription(
-            "note", f"The note is too long: at most {LONGEST_NOTE} characters."
+            "note",
+            Sentence(
+                "The note is too long: at most {most} characters.", most=LONGEST_NOTE
+            ),
         )
     lines = tuple(_check_line(index, line) for index, line in enumerate(draft.lines))
     return DraftPrescription(lines, note)
@@ -92,21 +97,35 @@ def _check_line(index: int, line: PrescriptionLine) -> PrescriptionLine:
         value = typed[name]
         longest = LONGEST_DRUG if name == "drug" else LONGEST_FIELD
         if not value and name in _WANTED:
-            raise _wrong(index, name, f"write {words}.")
+            raise _wrong(index, name, Sentence("write {field}.", field=words))
         if len(value) > longest:
-            too_long = f"{words} is too long, at most {longest} characters."
+            too_long = Sentence(
+                "{field} is too long, at most {most} characters.",
+                field=words,
+                most=longest,
+            )
             raise _wrong(index, name, too_long)
         if not is_storable(value):
-            raise _wrong(index, name, f"{words} holds a character no record can.")
+            unstorable = Sentence(
+                "{field} holds a character no record can.", field=words
+            )
+            raise _wrong(index, name, unstorable)
     if typed["repeats"] and typed["repeats"] not in _REPEATS:
         raise _wrong(
-            index, "repeats", f"repeats are a number from 0 to {MOST_REPEATS}."
+            index,
+            "repeats",
+            Sentence("repeats are a number from 0 to {most}.", most=MOST_REPEATS),
         )
     if len(typed["override_reason"]) > LONGEST_REASON:
-        too_long = f"the reason is too long, at most {LONGEST_REASON} characters."
+        too_long = Sentence(
+            "the reason is too long, at most {most} characters.", most=LONGEST_REASON
+        )
         raise _wrong(index, "override_reason", too_long)
     return PrescriptionLine(**typed)
 
 
 def _wrong(index: int, name: str, words: str) -> InvalidPrescription:
-    return InvalidPrescription(f"lines.{index}.{name}", f"Line {index + 1}: {words}")
+    return InvalidPrescription(
+        f"lines.{index}.{name}",
+        Sentence("Line {number}: {problem}", number=index + 1, problem=words),
+    )

@@ -1,0 +1,48 @@
+"""Charts in the language of the page: Vega's own names of months, and its numbers."""
+
+from datetime import date, timedelta
+from typing import Final, TypeVar
+
+import altair as alt
+from babel.dates import format_date
+
+from dashboard.ui.language import GERMAN, current_language
+
+C = TypeVar("C", alt.Chart, alt.LayerChart)
+
+# A Sunday, with which Vega begins a week.
+_SUNDAY: Final = date(2023, 1, 1)
+
+
+def in_language(chart: C) -> C:
+    """Return the chart, whose axes and tooltips are written as the page writes them."""
+    if current_language() != GERMAN:
+        return chart
+    localised: C = chart.configure(
+        locale=alt.Locale(
+            number=alt.NumberLocale(
+                decimal=",", thousands=".", grouping=[3], currency=["", " €"]
+            ),
+            time=alt.TimeLocale(
+                dateTime="%A, der %e. %B %Y, %X",
+                date="%d.%m.%Y",
+                time="%H:%M:%S",
+                periods=["AM", "PM"],
+                days=_days("EEEE"),
+                shortDays=_days("EEE"),
+                months=_months("LLLL"),
+                shortMonths=_months("LLL"),
+            ),
+        )
+    )
+    return localised
+
+
+def _days(pattern: str) -> list[str]:
+    week = (_SUNDAY + timedelta(days=number) for number in range(7))
+    return [format_date(day, pattern, locale=GERMAN) for day in week]
+
+
+def _months(pattern: str) -> list[str]:
+    year = (date(2023, number, 1) for number in range(1, 13))
+    return [format_date(day, pattern, locale=GERMAN) for day in year]
