@@ -240,6 +240,7 @@ ALLOWED: Final = {
     "consultations.prescriptions.drafts.save_draft": CLINICIAN,
     "consultations.prescriptions.drafts.list_drafts": CLINICIAN,
     "consultations.prescriptions.drafts.discard_draft": CLINICIAN,
+    "consultations.prescriptions.last_orders.find_last": CLINICIAN,
     "consultations.prescriptions.issuing.prepare": CLINICIAN,
     "consultations.prescriptions.issuing.prepare_amendment": CLINICIAN,
     "consultations.prescriptions.issuing.issue": CLINICIAN,

@@ -4,14 +4,14 @@ What is typed stays in the fields until the prescription is issued, whatever goe
 `prescription_draft` keeps it beyond this tab.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 from uuid import UUID, uuid4
 
 import streamlit as st
 
-from dashboard.context import known_drugs
+from dashboard.context import current_actor, known_drugs, read
 from dashboard.ui.fields import bounded_area, bounded_line
 from dashboard.ui.language import gettext as _, marked, translated
 from dashboard.ui.words import plain
@@ -21,6 +21,7 @@ from services.consultations.prescriptions import (
     PrescriptionRecord,
 )
 from services.consultations.prescriptions.allergies import find_warning
+from services.consultations.prescriptions.last_orders import find_last
 from services.consultations.prescriptions.rules import (
     LONGEST_DRUG,
     LONGEST_FIELD,
@@ -71,6 +72,8 @@ _FREQUENCIES: Final = (
     marked("3 times a day"),
     marked("When needed"),
 )
+# What a clinician mostly prescribes again as they did last.
+_AS_LAST: Final = ("dose", "frequency", "duration", "quantity")
 _SEARCH: Final = "prescription_find"
 _TYPED: Final = (*(name for name, *__ in _FIELDS), "route", "override_reason")
 
@@ -224,6 +227,7 @@ def _check_drug(key: str, drug: str, allergies: Sequence[str]) -> str:
         return ""
     drugs = known_drugs()
     _offer(key, drugs.forms_of(drug), marked("Dispensed as"))
+    _offer_as_last(key, drug)
     if drugs.recognise(drug).is_known and not st.session_state.get(f"{key}_frequency"):
         # Put into the field in the words of whoever prescribes, as if typed.
         frequencies = [_(frequency) for frequency in _FREQUENCIES]
@@ -278,6 +282,31 @@ def _offer(key: str, names: Sequence[str], label: str, *, field: str = "drug") -
                 on_click=_put_drug if field == "drug" else _put_frequency,
                 args=(key, name),
             )
+
+
+def _offer_as_last(key: str, drug: str) -> None:
+    """Offer dose and the rest as they were last time, where none is typed yet."""
+    if any(st.session_state.get(f"{key}_{name}") for name in _AS_LAST):
+        return
+    actor = current_actor()
+    last = read(lambda s: find_last(s, actor, drug))
+    if last is None:
+        return
+    words = {name: getattr(last, name) for name in _AS_LAST}
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(_("You issued it last as"), width="content")
+        st.button(
+            ", ".join(map(plain, filter(None, words.values()))),
+            key=f"{key}_as_last",
+            type="tertiary",
+            on_click=_put_as_last,
+            args=(key, words),
+        )
+
+
+def _put_as_last(key: str, words: Mapping[str, str]) -> None:
+    for name, text in words.items():
+        st.session_state[f"{key}_{name}"] = text
 
 
 def _put_drug(key: str, name: str) -> None:

@@ -30,6 +30,16 @@ def doctor_id(clinic):
 @pytest.fixture
 def visit(clinic, doctor_id):
     """A visit of somebody who is there."""
+    return begun(clinic, doctor_id)
+
+
+@pytest.fixture
+def next_visit(clinic, doctor_id):
+    """A visit of somebody else."""
+    return begun(clinic, doctor_id)
+
+
+def begun(clinic, doctor_id):
     patient = clinic.register()
     clinic.write(
         lambda s: care.assign(s, clinic.clerk, patient.id, clinic.cast[CLINICIAN].id)
@@ -130,6 +140,24 @@ def test_what_is_issued_is_no_draft_any_more(clinic, visit):
     )
     assert prescription.version.lines == (LINE,)
     assert drafts(clinic, visit) == []
+
+
+def test_a_drug_that_was_issued_before_is_offered_as_it_was(clinic, visit, next_visit):
+    again = "Ibuprofen 400 mg"
+    app = opened(clinic, visit)
+    type_in(app, drug=again, dose="1 tablet", frequency="Daily", duration="5 days")
+    app.button(key="prescription_issue").click().run()
+
+    other = type_in(opened(clinic, next_visit), drug=again)
+    (offer,) = [b for b in other.button if b.key.endswith("_as_last")]
+    assert offer.label == "1 tablet, Daily, 5 days"
+    offer.click().run()
+
+    assert not other.exception
+    typed = [field(other, name).value for name in ("dose", "frequency", "duration")]
+    assert typed == ["1 tablet", "Daily", "5 days"]
+    # What was typed is not to be typed over.
+    assert not [b for b in other.button if b.key.endswith("_as_last")]
 
 
 def test_an_amendment_is_kept_once_something_is_changed(clinic, visit):

@@ -14,7 +14,7 @@ from db.models.booking import Appointment
 from db.models.patient import Patient
 from db.postgres import SYSTEM
 from services.consultations import prescriptions
-from services.consultations.prescriptions import PrescriptionStatus
+from services.consultations.prescriptions import PrescriptionLine, PrescriptionStatus
 from services.consultations.prescriptions.errors import (
     AlreadyPrescribed,
     DrugWarnings,
@@ -26,6 +26,7 @@ from services.consultations.prescriptions.errors import (
     VisitNotFound,
     Withdrawn,
 )
+from services.consultations.prescriptions.last_orders import find_last
 from services.core.errors import Conflict, NotAllowed, ServiceError
 from services.pdf import signing
 from tests.services.consultations.prescriptions.conftest import (
@@ -361,3 +362,28 @@ def test_another_file_in_the_store_is_not_given_away(room):
 
     # Trying again does not help, so nobody is asked to.
     assert isinstance(refusal.value, Conflict)
+
+
+def test_how_a_drug_was_issued_last_is_told_to_whoever_issued_it(room):
+    ibuprofen = PrescriptionLine("Ibuprofen 400 mg", "1", "When needed", "3 days")
+    issued = room.issue(PARACETAMOL, ibuprofen)
+    amended = room.amend(issued, replace(ibuprofen, dose="2", repeats="1"))
+    dora, emil, cleo = room.clinic.dora, room.clinic.emil, room.clinic.cleo
+
+    def last(actor, drug=ibuprofen.drug):
+        return room.read(actor, lambda s, a: find_last(s, a, drug))
+
+    # Neither what was replaced nor how often again.
+    assert last(dora) == replace(ibuprofen, dose="2")
+    assert last(dora, "Ibuprofen") is None
+    assert last(emil) is None
+    with pytest.raises(NotAllowed):
+        last(cleo)
+
+    room.write(
+        dora,
+        lambda s, a: prescriptions.withdraw(
+            s, a, amended.id, number=2, reason="Not tolerated at all"
+        ),
+    )
+    assert last(dora) is None
