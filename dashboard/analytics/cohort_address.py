@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session
 
 from dashboard.context import current_actor, now, read, write
 from dashboard.patients.search.told_lists import smallest_group
+from dashboard.ui.language import translated
+from dashboard.ui.words import capitalised
 from services.analytics import cohorts
 from services.analytics.cohorts import (
     COHORTS,
@@ -121,6 +123,26 @@ def _told(
     told = write(lambda session: cohorts.tell(session, actor, untold))
     st.session_state[key] = (question, told, at)
     return told
+
+
+def sentences_of(keys: Sequence[str]) -> list[str]:
+    """Return what the cohorts behind the keys are, in the language of the page."""
+    actor = current_actor()
+    return [
+        sentence_of(
+            read(
+                lambda session, key=key: cohorts.recall(session, actor, key),
+                keep=("cohort", key),
+                seconds=_KEY_SECONDS,
+            )
+        )
+        for key in keys
+    ]
+
+
+def sentence_of(cohort: Cohort) -> str:
+    """Return what a cohort is, in the language of the page."""
+    return f"{capitalised(translated(cohorts.tell_cohort(cohort)))}."
 
 
 def saved() -> tuple[View, ...]:

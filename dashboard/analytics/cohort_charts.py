@@ -8,14 +8,25 @@ import streamlit as st
 
 from dashboard.ui.chart_tools import chart_box
 from dashboard.ui.empty_state import empty_state
+from dashboard.ui.language import decimal, gettext as _, marked, pgettext, translated
+from dashboard.ui.words import capitalised
 from services.analytics.cohorts import (
     CohortCount,
     CohortResult,
     Dimension,
     Hidden,
+    tell_split,
+    tell_steps,
 )
+from services.patients.records.model import Sex
 
-_NOT_TOLD: Final = "not told"
+_SEXES: Final = {
+    Sex.FEMALE: marked("Female"),
+    Sex.MALE: marked("Male"),
+    Sex.OTHER: marked("Other"),
+    Sex.UNKNOWN: marked("Unknown"),
+}
+_NOT_TOLD: Final = marked("not told")
 _ROW: Final = 44
 _HEIGHT: Final = 320
 _NUMBERS: Final = "#808495"
@@ -27,15 +38,18 @@ _ONE_COLOUR: Final = 1
 
 def show_attrition(result: CohortResult) -> None:
     """Show how many remain after each step, as a funnel and as a table."""
-    st.subheader("How many remain", anchor=False)
+    st.subheader(_("How many remain"), anchor=False)
     steps = result.attrition
+    # What was told before is kept without its values, so it is said anew.
+    said = [capitalised(translated(words)) for words in tell_steps(result.cohort)]
+    step_title, patients_title = _("Step"), _("Patients")
     frame = pd.DataFrame(
         {
-            "Step": [f"{n}. {step.words}" for n, step in enumerate(steps, start=1)],
-            "Patients": [
+            step_title: [f"{n}. {words}" for n, words in enumerate(said, start=1)],
+            patients_title: [
                 _told(step.remaining, result.smallest_group) for step in steps
             ],
-            "Share of the first": [
+            _("Share of the first"): [
                 _share_of_first(result, n) for n in range(len(steps))
             ],
         }
@@ -43,7 +57,7 @@ def show_attrition(result: CohortResult) -> None:
     drawn = frame.assign(number=[step.remaining.number or 0 for step in steps])
     base = alt.Chart(drawn, height=_ROW * len(steps) + 20).encode(
         y=alt.Y(
-            "Step:N",
+            f"{step_title}:N",
             sort=None,
             title=None,
             axis=alt.Axis(labelLimit=_LONGEST_LABEL, ticks=False),
@@ -53,16 +67,16 @@ def show_attrition(result: CohortResult) -> None:
             axis=None,
             scale=alt.Scale(domain=[0, max(1, drawn["number"].max()) * _ROOM]),
         ),
-        tooltip=["Step", "Patients"],
+        tooltip=[step_title, patients_title],
     )
     bars = base.mark_bar(color=_COLOURS[0], aria=False)
     texts = base.mark_text(align="left", dx=4, color=_NUMBERS, aria=False)
-    with chart_box("Attrition", frame, key="cohorts_attrition"):
+    with chart_box(_("Attrition"), frame, key="cohorts_attrition"):
         st.altair_chart(
-            alt.LayerChart(layer=[bars, texts.encode(text="Patients:N")]),
+            alt.LayerChart(layer=[bars, texts.encode(text=f"{patients_title}:N")]),
             alt="; ".join(
-                f"{step.words}: {told}"
-                for step, told in zip(steps, frame["Patients"], strict=True)
+                f"{words}: {told}"
+                for words, told in zip(said, frame[patients_title], strict=True)
             ),
         )
 
@@ -71,24 +85,28 @@ def show_split(result: CohortResult) -> None:
     """Show the counts by what they are split by, if they are."""
     if not result.split_by:
         return
-    st.subheader(f"By {' and '.join(result.split_by)}", anchor=False)
+    split = translated(tell_split(result.split_by))
+    st.subheader(_("By {split}").format(split=split), anchor=False)
     has_steps = len(result.attrition) > 1
     if not any(cell.entered is not None for cell in result.cells):
         empty_state(
-            f"Every group here has fewer than {result.smallest_group} patients, or "
-            "would tell of one that has. Split by less, or let more patients in.",
+            _(
+                "Every group here has fewer than {least} patients, or would tell of "
+                "one that has. Split by less, or let more patients in."
+            ).format(least=result.smallest_group),
             icon="visibility_off",
         )
         return
-    names = [dimension.capitalize() for dimension in result.split_by]
+    names = [dimension_name(dimension) for dimension in result.split_by]
+    came_in, share = _("Came in"), pgettext("of a whole", "Share")
     rows = [
         {
-            **dict(zip(names, map(capitalised, cell.values), strict=True)),
-            "Came in": number_text(cell.entered),
+            **dict(zip(names, map(value_name, cell.values), strict=True)),
+            came_in: number_text(cell.entered),
             **(
                 {
-                    "Remain": number_text(cell.remaining),
-                    "Share": percent_text(cell.share),
+                    _("Remain"): number_text(cell.remaining),
+                    share: percent_text(cell.share),
                 }
                 if has_steps
                 else {}
@@ -97,35 +115,39 @@ def show_split(result: CohortResult) -> None:
         for cell in result.cells
     ]
     frame = pd.DataFrame(rows)
-    is_any_share_told = any(cell.share is not None for cell in result.cells)
-    shown = "Share" if is_any_share_told else "Came in"
-    with chart_box(
-        f"Cohort by {' and '.join(result.split_by)}", frame, key="cohorts_split_chart"
-    ):
+    has_share = any(cell.share is not None for cell in result.cells)
+    shown = share if has_share else came_in
+    name = _("Cohort by {split}").format(split=split)
+    with chart_box(name, frame, key="cohorts_split_chart"):
         st.altair_chart(
-            _split_chart(result, names, shown),
+            _split_chart(result, names, shown, has_steps=has_share),
             height=_HEIGHT,
-            alt=f"{shown} by {' and '.join(result.split_by)}; see the table below it",
+            alt=_("{shown} by {split}; see the table below it").format(
+                shown=shown, split=split
+            ),
         )
     st.caption(
-        f"“{_NOT_TOLD}” stands for fewer than {result.smallest_group} patients, for "
-        f"all but fewer than {result.smallest_group}, and for what would tell of one "
-        "such number."
+        _(
+            "“not told” stands for fewer than {least} patients, for all but fewer than "
+            "{least}, and for what would tell of one such number."
+        ).format(least=result.smallest_group)
     )
 
 
-def _split_chart(result: CohortResult, names: list[str], shown: str) -> alt.Chart:
-    has_steps = shown == "Share"
+def _split_chart(
+    result: CohortResult, names: list[str], shown: str, *, has_steps: bool
+) -> alt.Chart:
     frame = pd.DataFrame(
         [
             {
-                **dict(zip(names, map(capitalised, cell.values), strict=True)),
+                **dict(zip(names, map(value_name, cell.values), strict=True)),
                 shown: cell.share if has_steps else cell.entered,
             }
             for cell in result.cells
         ]
     )
-    along, *beside = sorted(names, key=_is_not_time)
+    placed = sorted(zip(result.split_by, names, strict=True), key=_is_not_time)
+    along, *beside = (name for _dimension, name in placed)
     encoding = {
         "x": alt.X(f"{along}:N", sort=None, axis=alt.Axis(labelAngle=0, title=None)),
         "y": alt.Y(
@@ -152,15 +174,26 @@ def _split_chart(result: CohortResult, names: list[str], shown: str) -> alt.Char
     return chart
 
 
-def _is_not_time(name: str) -> bool:
-    return name.lower() not in {Dimension.QUARTER, Dimension.YEAR}
+def _is_not_time(placed: tuple[Dimension, str]) -> bool:
+    return placed[0] not in {Dimension.QUARTER, Dimension.YEAR}
+
+
+def dimension_name(dimension: Dimension) -> str:
+    """Return what counts are split by, as it heads a column."""
+    return capitalised(_(dimension.value))
+
+
+def value_name(value: str) -> str:
+    """Return a value of what counts are split by, as it begins a line."""
+    return _(_SEXES[value]) if value in _SEXES else capitalised(value)
 
 
 def _told(count: CohortCount, least: int) -> str:
     if count.number is not None:
-        return f"{count.number:,}"
-    few = f"fewer than {least}"
-    return f"all but {few}" if count.hidden is Hidden.NEARLY_ALL else few
+        return decimal(count.number)
+    if count.hidden is Hidden.NEARLY_ALL:
+        return _("all but fewer than {least}").format(least=least)
+    return _("fewer than {least}").format(least=least)
 
 
 def _share_of_first(result: CohortResult, place: int) -> str:
@@ -170,14 +203,11 @@ def _share_of_first(result: CohortResult, place: int) -> str:
 
 def number_text(number: int | None) -> str:
     """Write a number that may be hidden."""
-    return _NOT_TOLD if number is None else f"{number:,}"
+    return _(_NOT_TOLD) if number is None else decimal(number)
 
 
 def percent_text(share: float | None) -> str:
     """Write a share that may be hidden."""
-    return _NOT_TOLD if share is None else f"{share:.1%}"
-
-
-def capitalised(value: str) -> str:
-    """Write a value as the beginning of a line."""
-    return value[:1].upper() + value[1:]
+    if share is None:
+        return _(_NOT_TOLD)
+    return _("{number}%").format(number=decimal(100 * share, 1))

@@ -7,8 +7,14 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.analytics import cohort_address
-from dashboard.analytics.cohort_charts import capitalised, number_text, percent_text
+from dashboard.analytics.cohort_charts import (
+    dimension_name,
+    number_text,
+    percent_text,
+    value_name,
+)
 from dashboard.ui.chart_tools import chart_box
+from dashboard.ui.language import decimal, gettext as _, marked, pgettext
 from dashboard.ui.words import at, plain
 from services.analytics.cohorts import (
     FEWEST,
@@ -23,44 +29,53 @@ _COLOURS: Final = ("#0E7A86", "#C77700", "#6A4C93", "#7A8790")
 _HEIGHT: Final = 280
 _ROW: Final = 30
 _SMALL_DIFFERENCE: Final = 0.1
+_TITLES: Final = {
+    Dimension.AGE_BAND: marked("Ages"),
+    Dimension.SEX: marked("Sexes"),
+}
 
 
 def show_choice() -> None:
     """Choose saved cohorts, and have them compared."""
     known = {view.key: view.name for view in cohort_address.saved()}
     if current := cohort_address.current_key():
-        known.setdefault(current, "The cohort on this page")
+        known.setdefault(current, _("The cohort on this page"))
     if len(known) < FEWEST:
-        st.caption("Save two cohorts to compare them.")
+        st.caption(_("Save two cohorts to compare them."))
         return
     chosen = st.multiselect(
-        "Cohorts to compare",
+        _("Cohorts to compare"),
         list(known),
         format_func=known.__getitem__,
         key="cohorts_compared",
         max_selections=MOST,
-        placeholder="Two to four",
+        placeholder=_("Two to four"),
         select_all=False,
     )
-    if st.button("Compare", key="cohorts_compare", disabled=len(chosen) < FEWEST):
+    if st.button(_("Compare"), key="cohorts_compare", disabled=len(chosen) < FEWEST):
         cohort_address.show_compared(chosen)
         st.rerun()
 
 
 def show(comparison: Comparison) -> None:
     """Show sizes, ages and sexes, how each differs from the first, and overlaps."""
-    st.subheader("Cohorts side by side", anchor=False)
-    st.caption(f"Counted {at(comparison.counted_at)}.")
-    for letter, cohort in zip(_LETTERS, comparison.cohorts, strict=False):
+    st.subheader(_("Cohorts side by side"), anchor=False)
+    st.caption(_("Counted {time}.").format(time=at(comparison.counted_at)))
+    said = cohort_address.sentences_of(cohort_address.compared_keys())
+    for letter, cohort, sentence in zip(
+        _LETTERS, comparison.cohorts, said, strict=False
+    ):
         size = _told(cohort.patients, comparison.smallest_group)
-        st.markdown(f"**{letter}: {size}.** {plain(cohort.sentence)}")
-    for dimension, title in ((Dimension.AGE_BAND, "Ages"), (Dimension.SEX, "Sexes")):
-        _show_shares(comparison, dimension, title)
+        st.markdown(f"**{letter}: {size}.** {plain(sentence)}")
+    for dimension, title in _TITLES.items():
+        _show_shares(comparison, dimension, _(title))
     _show_differences(comparison)
     _show_overlaps(comparison)
     st.caption(
-        "“not told” stands for fewer than "
-        f"{comparison.smallest_group} patients, and for what would tell of them."
+        _(
+            "“not told” stands for fewer than {least} patients, and for what would "
+            "tell of them."
+        ).format(least=comparison.smallest_group)
     )
 
 
@@ -70,22 +85,26 @@ def _show_shares(comparison: Comparison, of: Dimension, title: str) -> None:
     if not told:
         return
     st.markdown(f"#### {title}")
-    label = of.capitalize()
+    label, cohort_title, share_title = (
+        dimension_name(of),
+        _("Cohort"),
+        pgettext("of a whole", "Share"),
+    )
     frame = pd.DataFrame(
         {
-            "Cohort": [letter for letter, _ in rows],
-            label: [capitalised(s.value) for _, s in rows],
-            "Patients": [number_text(s.patients) for _, s in rows],
-            "Share": [percent_text(s.share) for _, s in rows],
-            "95 % interval": [_interval_text(s) for _, s in rows],
+            cohort_title: [letter for letter, each in rows],
+            label: [value_name(s.value) for letter, s in rows],
+            _("Patients"): [number_text(s.patients) for letter, s in rows],
+            share_title: [percent_text(s.share) for letter, s in rows],
+            _("95 % interval"): [_interval_text(s) for letter, s in rows],
         }
     )
     drawn = pd.DataFrame(
         [
             {
-                "Cohort": letter,
-                label: capitalised(s.value),
-                "Share": s.share,
+                cohort_title: letter,
+                label: value_name(s.value),
+                share_title: s.share,
                 "low": s.interval.low if s.interval else None,
                 "high": s.interval.high if s.interval else None,
             }
@@ -94,62 +113,78 @@ def _show_shares(comparison: Comparison, of: Dimension, title: str) -> None:
     )
     base = alt.Chart(drawn, height=_HEIGHT).encode(
         x=alt.X(f"{label}:N", sort=None, axis=alt.Axis(labelAngle=0, title=None)),
-        xOffset=alt.XOffset("Cohort:N"),
-        tooltip=["Cohort", label, alt.Tooltip("Share", format=".1%")],
+        xOffset=alt.XOffset(f"{cohort_title}:N"),
+        tooltip=[cohort_title, label, alt.Tooltip(share_title, format=".1%")],
     )
     bars = base.mark_bar(aria=False).encode(
-        y=alt.Y("Share:Q", title=None, axis=alt.Axis(format="%")),
+        y=alt.Y(f"{share_title}:Q", title=None, axis=alt.Axis(format="%")),
         color=_colour(len(comparison.cohorts)),
     )
     lines = base.mark_rule(aria=False, color="#808495", strokeWidth=1.5).encode(
         y="low:Q", y2="high:Q"
     )
-    with chart_box(f"Cohorts by {of}", frame, key=f"cohorts_compared_{of.name}"):
+    name = _("Cohorts by {split}").format(split=_(of.value))
+    with chart_box(name, frame, key=f"cohorts_compared_{of.name}"):
         st.altair_chart(
             alt.LayerChart(layer=[bars, lines]),
-            alt=f"Shares by {of} of each cohort with 95 % confidence intervals; see "
-            "the table below it",
+            alt=_(
+                "Shares by {split} of each cohort with 95 % confidence intervals; see "
+                "the table below it"
+            ).format(split=_(of.value)),
         )
 
 
 def _show_differences(comparison: Comparison) -> None:
     rows = [
-        (f"{letter}, {capitalised(s.value)}", s.difference)
+        (f"{letter}, {value_name(s.value)}", s.difference)
         for letter, s in _shares(comparison)
         if s.difference is not None
     ]
     if not rows:
         return
-    st.markdown("#### Standardized differences from A")
+    st.markdown("#### " + _("Standardized differences from A"))
     st.caption(
-        "The difference of two shares in standard deviations (Austin 2009). Beyond "
-        "the lines at 0.1 it is often called more than small."
+        _(
+            "The difference of two shares in standard deviations (Austin 2009). Beyond "
+            "the lines at 0.1 it is often called more than small."
+        )
     )
-    frame = pd.DataFrame(rows, columns=["Value", "Difference"])
+    value_title, difference_title = _("Value"), _("Difference")
+    frame = pd.DataFrame(rows, columns=[value_title, difference_title])
     limits = pd.DataFrame({"limit": [-_SMALL_DIFFERENCE, 0, _SMALL_DIFFERENCE]})
     points = (
         alt.Chart(frame, height=_ROW * len(frame) + 30)
         .mark_circle(size=90, color=_COLOURS[0], opacity=1, aria=False)
         .encode(
-            x=alt.X("Difference:Q", title=None),
-            y=alt.Y("Value:N", sort=None, title=None),
-            tooltip=["Value", alt.Tooltip("Difference", format=".3f")],
+            x=alt.X(f"{difference_title}:Q", title=None),
+            y=alt.Y(f"{value_title}:N", sort=None, title=None),
+            tooltip=[value_title, alt.Tooltip(difference_title, format=".3f")],
         )
     )
     rules = alt.Chart(limits).mark_rule(aria=False, color="#808495", strokeDash=[3, 3])
-    table = frame.assign(Difference=[f"{number:+.3f}" for _, number in rows])
-    with chart_box("Standardized differences", table, key="cohorts_differences"):
+    signed = [
+        ("+" if number >= 0 else "") + decimal(number, 3) for name, number in rows
+    ]
+    table = frame.assign(**{difference_title: signed})
+    with chart_box(_("Standardized differences"), table, key="cohorts_differences"):
         st.altair_chart(
             alt.LayerChart(layer=[rules.encode(x="limit:Q"), points]),
-            alt="Standardized differences from the first cohort; see the table below",
+            alt=_(
+                "Standardized differences from the first cohort; see the table below"
+            ),
         )
 
 
 def _show_overlaps(comparison: Comparison) -> None:
-    st.markdown("#### In both")
+    st.markdown("#### " + _("In both"))
     for overlap in comparison.overlaps:
-        pair = f"{_LETTERS[overlap.first]} and {_LETTERS[overlap.second]}"
-        st.markdown(f"{pair}: **{number_text(overlap.patients)}**")
+        st.markdown(
+            _("{first} and {second}: **{number}**").format(
+                first=_LETTERS[overlap.first],
+                second=_LETTERS[overlap.second],
+                number=number_text(overlap.patients),
+            )
+        )
 
 
 def _shares(comparison: Comparison) -> list[tuple[str, ComparedShare]]:
@@ -161,17 +196,20 @@ def _shares(comparison: Comparison) -> list[tuple[str, ComparedShare]]:
 
 
 def _told(number: int | None, least: int) -> str:
-    return f"fewer than {least}" if number is None else f"{number:,} patients"
+    if number is None:
+        return _("fewer than {least}").format(least=least)
+    return _("{number} patients").format(number=decimal(number))
 
 
 def _interval_text(share: ComparedShare) -> str:
-    interval = share.interval
-    return (
-        f"{interval.low:.1%} to {interval.high:.1%}" if interval else number_text(None)
+    if share.interval is None:
+        return number_text(None)
+    return _("{least} to {most}").format(
+        least=percent_text(share.interval.low), most=percent_text(share.interval.high)
     )
 
 
 def _colour(cohorts: int) -> alt.Color:
     legend = alt.Legend(orient="bottom", title=None)
     scale = alt.Scale(domain=list(_LETTERS[:cohorts]), range=list(_COLOURS))
-    return alt.Color("Cohort:N", legend=legend, scale=scale)
+    return alt.Color(f"{_('Cohort')}:N", legend=legend, scale=scale)

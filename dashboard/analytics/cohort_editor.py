@@ -7,7 +7,8 @@ from uuid import uuid4
 
 import streamlit as st
 
-from dashboard.ui.words import SEXES
+from dashboard.ui.language import gettext as _, marked
+from dashboard.ui.words import SEXES, capitalised
 from services.analytics.cohorts import (
     Cohort,
     CohortEvent,
@@ -18,13 +19,25 @@ from services.analytics.cohorts import (
     WindowSide,
 )
 from services.core.errors import InvalidInput
+from services.core.sentences import Sentence
 from services.patients.records.model import Sex
 
 _FILLED: Final = "cohorts_filled"
 _RULES: Final = "cohorts_rules"
 _ENTRY: Final = "cohorts_entry"
-_HAD, _HAD_NOT = "had", "had no"
-_AND, _OR = "and", "or"
+_HAD, _HAD_NOT = marked("had"), marked("had no")
+_AND, _OR = marked("and"), marked("or")
+_SIDES: Final = {
+    WindowSide.AFTER: marked("after the first event"),
+    WindowSide.BEFORE: marked("before the first event"),
+}
+_WHOLE: Final = {
+    "days": marked("Within days"),
+    "from_age": marked("Age from"),
+    "to_age": marked("Age to"),
+    "at_least": marked("Value of at least"),
+    "at_most": marked("Value of at most"),
+}
 _NUMBER: Final = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
 _WITHOUT_CODE: Final = frozenset(
     {
@@ -36,10 +49,10 @@ _WITHOUT_CODE: Final = frozenset(
     }
 )
 _WORDS: Final = {
-    EventKind.VISIT: "Speciality",
-    EventKind.NO_SHOW: "Speciality",
-    EventKind.CANCELLATION: "Speciality",
-    EventKind.DOCUMENT: "Type",
+    EventKind.VISIT: marked("Speciality"),
+    EventKind.NO_SHOW: marked("Speciality"),
+    EventKind.CANCELLATION: marked("Speciality"),
+    EventKind.DOCUMENT: marked("Type"),
 }
 
 
@@ -60,35 +73,38 @@ def fill(cohort: Cohort | None, mark: str) -> None:
 
 def draw() -> None:
     """Draw the fields."""
-    st.subheader("Who comes in", anchor=False)
+    st.subheader(_("Who comes in"), anchor=False)
     st.caption(
-        "Patients come in on the day of the first event that is as you say. Words are "
-        "found from the beginning of a word on; with a code as well, either will do."
+        _(
+            "Patients come in on the day of the first event that is as you say. Words "
+            "are found from the beginning of a word on; with a code as well, either "
+            "will do."
+        )
     )
     _event_fields(_ENTRY)
     left, right = st.columns(2)
     left.multiselect(
-        "Sex",
+        _("Sex"),
         list(SEXES),
-        format_func=SEXES.__getitem__,
+        format_func=lambda sex: _(SEXES[sex]),
         key="cohorts_sexes",
-        placeholder="All",
+        placeholder=_("All"),
         select_all=False,
     )
     right.multiselect(
-        "Split by",
+        _("Split by"),
         list(Dimension),
-        format_func=str.capitalize,
+        format_func=lambda dimension: capitalised(_(dimension.value)),
         key="cohorts_split",
         max_selections=2,
-        placeholder="Nothing",
+        placeholder=_("Nothing"),
         select_all=False,
     )
-    st.subheader("Who of them remains", anchor=False)
+    st.subheader(_("Who of them remains"), anchor=False)
     for place, rule_id in enumerate(st.session_state[_RULES]):
         _rule_fields(rule_id, is_first=place == 0)
     st.button(
-        "Add a rule", key="cohorts_add", icon=":material/add:", on_click=_add_rule
+        _("Add a rule"), key="cohorts_add", icon=":material/add:", on_click=_add_rule
     )
 
 
@@ -114,25 +130,36 @@ def _rule_fields(rule_id: str, *, is_first: bool) -> None:
         with st.container(horizontal=True, vertical_alignment="bottom"):
             if not is_first:
                 st.selectbox(
-                    "Joined by", (_AND, _OR), key=f"{rule_id}_joined", width=90
+                    _("Joined by"),
+                    (_AND, _OR),
+                    format_func=_,
+                    key=f"{rule_id}_joined",
+                    width=90,
                 )
             st.selectbox(
-                "Patients who", (_HAD, _HAD_NOT), key=f"{rule_id}_has", width=120
+                _("Patients who"),
+                (_HAD, _HAD_NOT),
+                format_func=_,
+                key=f"{rule_id}_has",
+                width=120,
             )
             st.number_input(
-                "At least so often", 1, 100, key=f"{rule_id}_times", width=150
+                _("At least so often"), 1, 100, key=f"{rule_id}_times", width=150
             )
             st.text_input(
-                "Within days",
+                _("Within days"),
                 key=f"{rule_id}_days",
-                placeholder="At any time",
+                placeholder=_("At any time"),
                 autocomplete="off",
             )
             st.selectbox(
-                "Counted", list(WindowSide), format_func=_side, key=f"{rule_id}_side"
+                _("Counted"),
+                list(WindowSide),
+                format_func=lambda side: _(_SIDES[side]),
+                key=f"{rule_id}_side",
             )
             st.button(
-                "Remove",
+                _("Remove"),
                 key=f"{rule_id}_remove",
                 icon=":material/close:",
                 type="tertiary",
@@ -146,19 +173,22 @@ def _event_fields(prefix: str, *, folded: bool = False) -> None:
     kind = EventKind(st.session_state.get(f"{prefix}_kind", EventKind.DIAGNOSIS))
     first, second, third = st.columns((1, 2, 1))
     first.selectbox(
-        "Event", list(EventKind), format_func=str.capitalize, key=f"{prefix}_kind"
+        _("Event"),
+        list(EventKind),
+        format_func=lambda each: capitalised(_(each.value)),
+        key=f"{prefix}_kind",
     )
     second.text_input(
-        _WORDS.get(kind, "Words"), key=f"{prefix}_words", autocomplete="off"
+        _(_WORDS.get(kind, marked("Words"))), key=f"{prefix}_words", autocomplete="off"
     )
     if kind not in _WITHOUT_CODE:
-        third.text_input("Code", key=f"{prefix}_code", autocomplete="off")
+        third.text_input(_("Code"), key=f"{prefix}_code", autocomplete="off")
     if kind is EventKind.VITAL:
-        for column, end in zip(st.columns(2), ("least", "most"), strict=True):
-            label = f"Value of at {end}"
-            column.text_input(label, key=f"{prefix}_at_{end}", autocomplete="off")
+        for column, name in zip(st.columns(2), ("at_least", "at_most"), strict=True):
+            label = _(_WHOLE[name])
+            column.text_input(label, key=f"{prefix}_{name}", autocomplete="off")
     if folded:
-        with st.expander("Age and days"):
+        with st.expander(_("Age and days")):
             _age_and_days(prefix)
     else:
         _age_and_days(prefix)
@@ -166,15 +196,16 @@ def _event_fields(prefix: str, *, folded: bool = False) -> None:
 
 def _age_and_days(prefix: str) -> None:
     columns = st.columns(4)
-    for column, end in zip(columns, ("from", "to"), strict=False):
-        column.text_input(f"Age {end}", key=f"{prefix}_{end}_age", autocomplete="off")
-    columns[2].date_input("On or after", None, key=f"{prefix}_since")
-    columns[3].date_input("On or before", None, key=f"{prefix}_until")
+    for column, name in zip(columns, ("from_age", "to_age"), strict=False):
+        label = _(_WHOLE[name])
+        column.text_input(label, key=f"{prefix}_{name}", autocomplete="off")
+    columns[2].date_input(_("On or after"), None, key=f"{prefix}_since")
+    columns[3].date_input(_("On or before"), None, key=f"{prefix}_until")
 
 
 def _read_rule(rule_id: str) -> Rule:
     state = st.session_state
-    days = _whole(state[f"{rule_id}_days"], "Within days")
+    days = _whole(state[f"{rule_id}_days"], _WHOLE["days"])
     return Rule(
         event=_read_event(rule_id),
         has=state[f"{rule_id}_has"] == _HAD,
@@ -195,12 +226,12 @@ def _read_event(prefix: str) -> CohortEvent:
         kind=kind,
         words=(typed("words") or "").strip(),
         code="" if kind in _WITHOUT_CODE else (typed("code") or "").strip(),
-        at_least=_number(typed("at_least"), "Value of at least")
+        at_least=_number(typed("at_least"), _WHOLE["at_least"])
         if is_measured
         else None,
-        at_most=_number(typed("at_most"), "Value of at most") if is_measured else None,
-        from_age=_whole(typed("from_age"), "Age from"),
-        to_age=_whole(typed("to_age"), "Age to"),
+        at_most=_number(typed("at_most"), _WHOLE["at_most"]) if is_measured else None,
+        from_age=_whole(typed("from_age"), _WHOLE["from_age"]),
+        to_age=_whole(typed("to_age"), _WHOLE["to_age"]),
         since=typed("since"),
         until=typed("until"),
     )
@@ -235,14 +266,15 @@ def _remove_rule(rule_id: str) -> None:
     st.session_state[_RULES] = [each for each in known if each != rule_id]
 
 
-def _side(side: WindowSide) -> str:
-    return f"{side} the first event"
-
-
 def _whole(typed: str | None, label: str) -> int | None:
     number = _number(typed, label)
     if number is not None and number != int(number):
-        raise InvalidInput(label, f"{label} must be a whole number, such as 50.")
+        raise InvalidInput(
+            label,
+            Sentence(
+                "{label} must be a whole number, such as 50.", label=Sentence(label)
+            ),
+        )
     return None if number is None else int(number)
 
 
@@ -251,5 +283,8 @@ def _number(typed: str | None, label: str) -> float | None:
     if not text:
         return None
     if not _NUMBER.fullmatch(text):
-        raise InvalidInput(label, f"{label} must be a number, such as 50.")
+        raise InvalidInput(
+            label,
+            Sentence("{label} must be a number, such as 50.", label=Sentence(label)),
+        )
     return float(text)

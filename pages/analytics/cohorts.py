@@ -8,6 +8,7 @@ from dashboard.context import freshness
 from dashboard.patients.search.told_lists import smallest_group
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import gettext as _
 from dashboard.ui.notices import notify
 from dashboard.ui.page_header import page_header
 from dashboard.ui.words import at, plain
@@ -18,7 +19,7 @@ def show_editor() -> None:
     """Build a cohort; nothing is counted until it is asked for."""
     with error_boundary():
         cohort_editor.draw()
-        if st.button("Count patients", type="primary", key="cohorts_count"):
+        if st.button(_("Count patients"), type="primary", key="cohorts_count"):
             cohort_address.show(cohort_editor.read())
 
 
@@ -37,16 +38,17 @@ def show_saved() -> None:
                 cohort_address.show_key(view.key)
                 st.rerun()
         if not known:
-            st.caption("No saved cohorts yet. Count one, then name it.")
+            st.caption(_("No saved cohorts yet. Count one, then name it."))
         if not cohort_address.current_key():
             return
         with st.form("cohorts_save_form", border=False):
             name = st.text_input(
-                "Save this cohort as", key="cohorts_name", autocomplete="off"
+                _("Save this cohort as"), key="cohorts_name", autocomplete="off"
             )
-            saves = st.form_submit_button("Save cohort", key="cohorts_save")
+            saves = st.form_submit_button(_("Save cohort"), key="cohorts_save")
         if saves:
-            notify(f"Saved as {cohort_address.save(name).name}.")
+            view = cohort_address.save(name)
+            notify(_("Saved as {name}.").format(name=view.name))
             st.rerun()
 
 
@@ -57,18 +59,22 @@ def choose_compared() -> None:
         cohort_comparison.show_choice()
 
 
-page_header("Cohorts")
+page_header(_("Cohorts"))
 least = smallest_group()
 st.caption(
-    "How many patients had an event, and what came next. Nobody is named, and no "
-    f"number below {least} is told, nor what would tell it beside earlier counts. The "
-    "address can be sent to colleagues who may count cohorts."
+    _(
+        "How many patients had an event, and what came next. Nobody is named, and no "
+        "number below {least} is told, nor what would tell it beside earlier counts. "
+        "The address can be sent to colleagues who may count cohorts."
+    ).format(least=least)
 )
 with st.container(horizontal=True):
-    with st.popover("Saved cohorts", key="cohorts_saved", icon=":material/bookmarks:"):
+    with st.popover(
+        _("Saved cohorts"), key="cohorts_saved", icon=":material/bookmarks:"
+    ):
         show_saved()
     with st.popover(
-        "Compare", key="cohorts_comparing", icon=":material/compare_arrows:"
+        _("Compare"), key="cohorts_comparing", icon=":material/compare_arrows:"
     ):
         choose_compared()
 with error_boundary():
@@ -77,20 +83,20 @@ with error_boundary():
     show_editor()
     st.divider()
     if compared := cohort_address.compared_keys():
-        with st.spinner("Counting..."):
+        with st.spinner(_("Counting...")):
             comparison = cohort_address.compare(compared)
         cohort_comparison.show(comparison)
         st.caption(freshness())
     elif cohort is None:
         empty_state(
-            "Nothing is counted yet. Say who comes in, then press *Count patients*.",
+            _("Nothing is counted yet. Say who comes in, then press *Count patients*."),
             icon="filter_alt",
         )
     else:
-        with st.spinner("Counting..."):
+        with st.spinner(_("Counting...")):
             result = cohort_address.count(cohort)
-        st.markdown(f"**{plain(result.sentence)}**")
-        st.caption(f"Counted {at(result.counted_at)}.")
+        st.markdown(f"**{plain(cohort_address.sentence_of(result.cohort))}**")
+        st.caption(_("Counted {time}.").format(time=at(result.counted_at)))
         show_attrition(result)
         show_split(result)
         st.caption(freshness())

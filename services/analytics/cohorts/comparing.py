@@ -26,6 +26,7 @@ from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.core.errors import InvalidInput
+from services.core.sentences import Sentence
 
 FEWEST: Final = 2
 MOST: Final = 4
@@ -130,7 +131,12 @@ def compare(
 
 def _validate(compared: Sequence[Cohort]) -> None:
     if not FEWEST <= len(compared) <= MOST:
-        raise InvalidInput("cohorts", f"Compare from {FEWEST} to {MOST} cohorts.")
+        raise InvalidInput(
+            "cohorts",
+            Sentence(
+                "Compare from {fewest} to {most} cohorts.", fewest=FEWEST, most=MOST
+            ),
+        )
     for place, cohort in enumerate(compared):
         checking.validate(cohort)
         if cohort in compared[:place]:

@@ -17,7 +17,7 @@ from services.analytics.cohorts.model import Cohort, Dimension
 from services.analytics.cohorts.results import AttritionStep, Cell, CohortResult
 from services.analytics.cohorts.storing import to_json
 from services.analytics.cohorts.telling import Untold
-from services.analytics.cohorts.wording import describe, describe_event, describe_step
+from services.analytics.cohorts.wording import describe, tell_steps
 from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
@@ -89,7 +89,7 @@ def _attrition(
     cohort: Cohort, classes: Sequence[PatientClass], smallest_group: int
 ) -> tuple[tuple[AttritionStep, ...], list[Members]]:
     """Return the attrition, and who is in the counts of it that are told."""
-    words = [describe_event(cohort.entry), *map(describe_step, cohort.steps)]
+    words = tell_steps(cohort)
     reached = [members_of_all(classes, passed) for passed in range(len(words))]
     told = suppression.protect_attrition(list(map(len, reached)), smallest_group)
     steps = tuple(

@@ -9,6 +9,7 @@ from services.analytics.cohorts import checking
 from services.analytics.cohorts.model import Cohort
 from services.core.actors import Actor, Permission
 from services.core.errors import InvalidInput
+from services.core.sentences import Sentence
 from services.lists import views
 from services.lists.criteria import Json
 from services.lists.views import Subject
@@ -37,7 +38,12 @@ def from_json(kept: object) -> Cohort:
         wrong = error.errors(include_input=False, include_url=False)[0]
         place = ".".join(map(str, wrong["loc"])) or "cohort"
         raise InvalidInput(
-            place, f"This is no cohort: {place}: {wrong['msg']}."
+            place,
+            Sentence(
+                "This is no cohort: {place}: {problem}.",
+                place=place,
+                problem=wrong["msg"],
+            ),
         ) from None
     checking.validate(cohort)
     return cohort

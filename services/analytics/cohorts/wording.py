@@ -1,96 +1,181 @@
 """A cohort in words."""
 
-from collections.abc import Iterator
-
 from services.analytics.cohorts.model import (
     Cohort,
     CohortEvent,
+    Dimension,
     EventKind,
     Rule,
     WindowSide,
 )
+from services.analytics.cohorts.nouns import NOUNS
+from services.core.sentences import Sentence
 from services.patients.records.model import Sex
 
-_OF_WORDS = {
-    EventKind.VISIT: "in",
-    EventKind.NO_SHOW: "in",
-    EventKind.CANCELLATION: "in",
-    EventKind.DOCUMENT: "of type",
-    EventKind.ALLERGY: "to",
+_SEXES = {
+    Sex.FEMALE: Sentence("female"),
+    Sex.MALE: Sentence("male"),
+    Sex.OTHER: Sentence("other"),
+    Sex.UNKNOWN: Sentence("unknown"),
 }
-_PLURALS = {
-    EventKind.DIAGNOSIS: "diagnoses",
-    EventKind.ALLERGY: "allergies",
-    EventKind.ENCOUNTER: "encounters elsewhere",
+_DIMENSIONS = {
+    Dimension.SEX: Sentence("sex"),
+    Dimension.AGE_BAND: Sentence("age band"),
+    Dimension.QUARTER: Sentence("quarter"),
+    Dimension.YEAR: Sentence("year"),
 }
 
 
 def describe(cohort: Cohort) -> str:
     """Return the cohort as a sentence."""
-    sexes = " or ".join(sex.value for sex in Sex if sex in cohort.sexes)
-    who = f"{sexes} patients" if sexes else "patients"
-    steps = [f"who {describe_step(step)}" for step in cohort.steps]
-    told = ", ".join((f"{who} with a first {describe_event(cohort.entry)}", *steps))
-    split = " and ".join(cohort.split_by)
-    told = f"{told}; by {split}" if split else told
+    told = tell_cohort(cohort)
     return f"{told[:1].upper()}{told[1:]}."
+
+
+def tell_cohort(cohort: Cohort) -> str:
+    """Return the cohort as a sentence to be translated, without its capital and end."""
+    told = Sentence(
+        "{who} with {event}",
+        who=_tell_who(cohort),
+        event=_detailed(NOUNS[cohort.entry.kind].first, cohort.entry),
+    )
+    for step in cohort.steps:
+        told = Sentence("{told}, who {step}", told=told, step=describe_step(step))
+    if cohort.split_by:
+        split = tell_split(cohort.split_by)
+        told = Sentence("{told}; by {split}", told=told, split=split)
+    return told
+
+
+def tell_steps(cohort: Cohort) -> tuple[str, ...]:
+    """Return what lets patients in, then what each step asks, to be translated."""
+    return (describe_event(cohort.entry), *map(describe_step, cohort.steps))
+
+
+def tell_split(split_by: tuple[Dimension, ...]) -> str:
+    """Return what counts are split by, to be translated."""
+    first, *others = (_DIMENSIONS[dimension] for dimension in split_by)
+    for other in others:
+        first = Sentence("{first} and {second}", first=first, second=other)
+    return first
 
 
 def describe_step(step: tuple[Rule, ...]) -> str:
     """Return what a step asks, such as `had a visit within 90 days after it`."""
-    return " or ".join(map(_rule, step))
+    told, *others = map(_rule, step)
+    for other in others:
+        told = Sentence("{first} or {second}", first=told, second=other)
+    return told
 
 
-def describe_event(event: CohortEvent, times: int = 1) -> str:
+def describe_event(event: CohortEvent) -> str:
     """Return what happened, such as `diagnosis of “asthma” at age 51 or older`."""
-    noun = event.kind.value
-    if times > 1:
-        noun = _PLURALS.get(event.kind, f"{noun}s")
-    return " ".join((noun, *_details(event)))
+    return _detailed(NOUNS[event.kind].alone, event)
+
+
+def _tell_who(cohort: Cohort) -> Sentence:
+    sexes = [_SEXES[sex] for sex in Sex if sex in cohort.sexes]
+    if not sexes:
+        return Sentence("patients")
+    told, *others = sexes
+    for other in others:
+        told = Sentence("{first} or {second}", first=told, second=other)
+    return Sentence("{sexes} patients", sexes=told)
 
 
 def _rule(rule: Rule) -> str:
-    event = describe_event(rule.event, rule.times)
+    nouns, event = NOUNS[rule.event.kind], rule.event
     if rule.times == 1:
-        told = f"had {_article(event)} {event}" if rule.has else f"had no {event}"
+        noun = nouns.one if rule.has else nouns.none
+        told = Sentence("had {event}", event=_detailed(noun, event))
     else:
-        least = "at least" if rule.has else "fewer than"
-        told = f"had {least} {rule.times} {event}"
+        several = _detailed(nouns.several, event)
+        told = (
+            Sentence("had at least {times} {event}", times=rule.times, event=several)
+            if rule.has
+            else Sentence(
+                "had fewer than {times} {event}", times=rule.times, event=several
+            )
+        )
     if rule.within is None:
         return told
-    days = "1 day" if rule.within.days == 1 else f"{rule.within.days:,} days"
-    side = "after" if rule.within.side is WindowSide.AFTER else "before"
-    return f"{told} within {days} {side} it"
+    days = (
+        Sentence("1 day")
+        if rule.within.days == 1
+        else Sentence("{number} days", number=f"{rule.within.days:,}")
+    )
+    if rule.within.side is WindowSide.AFTER:
+        return Sentence("{told} within {days} after it", told=told, days=days)
+    return Sentence("{told} within {days} before it", told=told, days=days)
 
 
-def _details(event: CohortEvent) -> Iterator[str]:
-    named = [f"“{event.words}”"] if event.words else []
-    named += [f"code {event.code}"] if event.code else []
-    if named:
-        yield f"{_OF_WORDS.get(event.kind, 'of')} {' or '.join(named)}"
-    if value := _range(event.at_least, event.at_most, ("or more", "or less")):
-        yield f"with a value of {value}"
-    if age := _range(event.from_age, event.to_age, ("or older", "or younger")):
-        yield f"at age {age}"
-    if event.since and event.until:
-        yield f"from {event.since} to {event.until}"
-    elif event.since:
-        yield f"since {event.since}"
-    elif event.until:
-        yield f"until {event.until}"
+def _detailed(noun: Sentence, event: CohortEvent) -> Sentence:
+    """Return what happened with all that is asked of it."""
+    return _dated(_aged(_valued(_named(noun, event), event), event), event)
 
 
-def _range(
-    lowest: float | None, highest: float | None, open_ends: tuple[str, str]
-) -> str:
-    if lowest is None and highest is None:
-        return ""
-    if highest is None:
-        return f"{lowest:g} {open_ends[0]}"
-    if lowest is None:
-        return f"{highest:g} {open_ends[1]}"
-    return f"{lowest:g} to {highest:g}"
+def _named(noun: Sentence, event: CohortEvent) -> Sentence:
+    if event.words and event.code:
+        named = Sentence("“{words}” or code {code}", words=event.words, code=event.code)
+    elif event.words:
+        named = Sentence("“{text}”", text=event.words)
+    elif event.code:
+        named = Sentence("code {code}", code=event.code)
+    else:
+        return noun
+    match event.kind:
+        case EventKind.VISIT | EventKind.NO_SHOW | EventKind.CANCELLATION:
+            return Sentence("{event} in {named}", event=noun, named=named)
+        case EventKind.DOCUMENT:
+            return Sentence("{event} of type {named}", event=noun, named=named)
+        case EventKind.ALLERGY:
+            return Sentence("{event} to {named}", event=noun, named=named)
+    return Sentence("{event} of {named}", event=noun, named=named)
 
 
-def _article(noun: str) -> str:
-    return "an" if noun[0] in "aeiou" else "a"
+def _valued(told: Sentence, event: CohortEvent) -> Sentence:
+    least, most = _number(event.at_least), _number(event.at_most)
+    if least and most:
+        return Sentence(
+            "{event} with a value of {least} to {most}",
+            event=told,
+            least=least,
+            most=most,
+        )
+    if least:
+        return Sentence(
+            "{event} with a value of {least} or more", event=told, least=least
+        )
+    if most:
+        return Sentence("{event} with a value of {most} or less", event=told, most=most)
+    return told
+
+
+def _aged(told: Sentence, event: CohortEvent) -> Sentence:
+    least, most = _number(event.from_age), _number(event.to_age)
+    if least and most:
+        return Sentence(
+            "{event} at age {least} to {most}", event=told, least=least, most=most
+        )
+    if least:
+        return Sentence("{event} at age {least} or older", event=told, least=least)
+    if most:
+        return Sentence("{event} at age {most} or younger", event=told, most=most)
+    return told
+
+
+def _dated(told: Sentence, event: CohortEvent) -> Sentence:
+    since, until = event.since, event.until
+    if since and until:
+        return Sentence(
+            "{event} from {since} to {until}", event=told, since=since, until=until
+        )
+    if since:
+        return Sentence("{event} since {since}", event=told, since=since)
+    if until:
+        return Sentence("{event} until {until}", event=told, until=until)
+    return told
+
+
+def _number(number: float | None) -> str:
+    return "" if number is None else f"{number:g}"

@@ -11,6 +11,7 @@ from jinja2.ext import babel_extract
 
 from dashboard import navigation
 from dashboard.ui.lists.criteria_editor.rows import SPAN_UNITS
+from services.analytics.cohorts import Dimension, EventKind
 from services.audit.log import sentences, words
 from services.core.actors import PERMISSIONS, Permission, Role
 from services.documents.forms import TEMPLATES, Template
@@ -53,14 +54,12 @@ NOT_SHOWN: Final = (
 )
 #: Not in German yet: nothing of it is asked of a patient.
 NOT_YET: Final = (
-    "dashboard.analytics.",
     "dashboard.backups.",
     "dashboard.cluster.",
     "dashboard.documents.",
     "dashboard.patients.",
     "dashboard.people.",
     "dashboard.visits.",
-    "pages.analytics.",
     "pages.backups.",
     "pages.cluster.",
     "pages.documents.",
@@ -68,7 +67,6 @@ NOT_YET: Final = (
     "pages.patients.",
     "pages.people.",
     "pages.visits.",
-    "services.analytics.",
     "services.backups.",
     "services.cluster.",
     "services.documents.",
@@ -291,6 +289,7 @@ def test_what_people_are_refused_with_is_german(file: Path) -> None:
         ),
         pytest.param([*LABELS.values()], id="fields of a patient"),
         pytest.param([name.replace("_", " ") for name in LABELS], id="changed fields"),
+        pytest.param([*EventKind, *Dimension], id="what cohorts are made of"),
         pytest.param([*sentences._PHRASES.values()], id="actions of the audit log"),
         pytest.param([*words._TO_PATIENTS.values(), words._SOMETHING], id="accesses"),
         pytest.param(

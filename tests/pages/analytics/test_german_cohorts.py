@@ -1,0 +1,61 @@
+"""An analyst who has chosen German builds, counts and compares cohorts in it."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from services.analytics.cohorts import Dimension, EventKind
+from services.core.actors import Role
+from services.patients.records.model import Sex
+from tests.kit.german_pages import english, texts_of
+from tests.pages.conftest import Clinic
+
+ENTRY = "cohorts_entry"
+
+
+@pytest.fixture(scope="module")
+def german(clinic: Clinic) -> Clinic:
+    """A clinic with eight allergic patients, whose analyst has chosen German."""
+    for number in range(14):
+        allergies = ("Latex",) if number < 8 else ()
+        clinic.register(first_name=f"P{number}", sex=Sex.FEMALE, allergies=allergies)
+    clinic.speak_german(Role.ANALYST)
+    return clinic
+
+
+def press(app: AppTest, key: str) -> None:
+    app.button(key=key).click().run()
+    assert not app.exception
+
+
+def test_the_form_is_german_with_a_rule(german: Clinic) -> None:
+    app = german.open("cohorts", Role.ANALYST)
+    app.selectbox(key=f"{ENTRY}_kind").set_value(EventKind.VITAL).run()
+    press(app, "cohorts_add")
+
+    assert english(texts_of(app)) == set()
+    assert "Termin" in set(texts_of(app))
+
+
+def test_a_cohort_is_counted_and_told_in_german(german: Clinic) -> None:
+    app = german.open("cohorts", Role.ANALYST)
+    app.selectbox(key=f"{ENTRY}_kind").set_value(EventKind.ALLERGY).run()
+    app.text_input(key=f"{ENTRY}_words").set_value("Latex")
+    app.multiselect(key="cohorts_sexes").set_value([Sex.FEMALE, Sex.MALE])
+    app.multiselect(key="cohorts_split").set_value([Dimension.SEX])
+    press(app, "cohorts_add")
+    press(app, "cohorts_count")
+
+    assert english(texts_of(app)) == set()
+    assert (
+        "**Patienten \\(weiblich oder männlich\\) mit einer ersten Allergie gegen "
+        "„Latex“, die innerhalb von 90 Tagen danach einen Termin hatten; nach "
+        "Geschlecht\\.**"
+    ) in [each.value for each in app.markdown]
+
+
+def test_what_cannot_be_counted_is_said_in_german(german: Clinic) -> None:
+    app = german.open("cohorts", Role.ANALYST)
+    app.text_input(key=f"{ENTRY}_to_age").set_value("alt")
+    press(app, "cohorts_count")
+
+    assert app.error[0].value == "Alter bis: Geben Sie eine Zahl ein, zum Beispiel 50."
