@@ -19,6 +19,7 @@ from services.analytics.cohorts import (
     Comparison,
     Untold,
 )
+from services.analytics.cohorts.wording import tell_cohort
 from services.core.actors import Actor
 from services.core.errors import NotSaved
 from services.lists import views
@@ -44,12 +45,7 @@ def current_key() -> str:
 def find_current() -> Cohort | None:
     """Return the cohort to show, None before one was asked for; raises NotFound."""
     if key := current_key():
-        actor = current_actor()
-        return read(
-            lambda session: cohorts.recall(session, actor, key),
-            keep=("cohort", key),
-            seconds=_KEY_SECONDS,
-        )
+        return _recalled(key)
     unsaved: Cohort | None = st.session_state.get(_UNSAVED)
     return unsaved
 
@@ -127,22 +123,21 @@ def _told(
 
 def sentences_of(keys: Sequence[str]) -> list[str]:
     """Return what the cohorts behind the keys are, in the language of the page."""
-    actor = current_actor()
-    return [
-        sentence_of(
-            read(
-                lambda session, key=key: cohorts.recall(session, actor, key),
-                keep=("cohort", key),
-                seconds=_KEY_SECONDS,
-            )
-        )
-        for key in keys
-    ]
+    return [sentence_of(_recalled(key)) for key in keys]
 
 
 def sentence_of(cohort: Cohort) -> str:
     """Return what a cohort is, in the language of the page."""
-    return f"{capitalised(translated(cohorts.tell_cohort(cohort)))}."
+    return f"{capitalised(translated(tell_cohort(cohort)))}."
+
+
+def _recalled(key: str) -> Cohort:
+    actor = current_actor()
+    return read(
+        lambda session: cohorts.recall(session, actor, key),
+        keep=("cohort", key),
+        seconds=_KEY_SECONDS,
+    )
 
 
 def saved() -> tuple[View, ...]:

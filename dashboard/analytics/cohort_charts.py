@@ -1,5 +1,6 @@
 """A cohort's attrition and its counts, as charts with their numbers as tables."""
 
+from collections.abc import Mapping
 from typing import Final
 
 import altair as alt
@@ -15,12 +16,11 @@ from services.analytics.cohorts import (
     CohortResult,
     Dimension,
     Hidden,
-    tell_split,
-    tell_steps,
 )
+from services.analytics.cohorts.wording import tell_split, tell_steps
 from services.patients.records.model import Sex
 
-_SEXES: Final = {
+_SEXES: Final[Mapping[str, str]] = {
     Sex.FEMALE: marked("Female"),
     Sex.MALE: marked("Male"),
     Sex.OTHER: marked("Other"),

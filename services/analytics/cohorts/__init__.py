@@ -35,8 +35,3 @@ from services.analytics.cohorts.telling import (
     Untold as Untold,
     tell as tell,
 )
-from services.analytics.cohorts.wording import (
-    tell_cohort as tell_cohort,
-    tell_split as tell_split,
-    tell_steps as tell_steps,
-)

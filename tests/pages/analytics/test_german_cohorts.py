@@ -1,8 +1,11 @@
 """An analyst who has chosen German builds, counts and compares cohorts in it."""
 
+from collections.abc import Iterator
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboard.ui.language import GERMAN, speaking
 from services.analytics.cohorts import Dimension, EventKind
 from services.core.actors import Role
 from services.patients.records.model import Sex
@@ -20,6 +23,13 @@ def german(clinic: Clinic) -> Clinic:
         clinic.register(first_name=f"P{number}", sex=Sex.FEMALE, allergies=allergies)
     clinic.speak_german(Role.ANALYST)
     return clinic
+
+
+@pytest.fixture(autouse=True)
+def _german_choices() -> Iterator[None]:
+    """What stands in a choice, the test itself asks for."""
+    with speaking(GERMAN):
+        yield
 
 
 def press(app: AppTest, key: str) -> None:
