@@ -248,6 +248,13 @@ _PLACES: Final = (
         _HIDDEN,
     ),
     NavigationEntry(
+        "cluster/vacuum.py",
+        "Vacuum and checkpoints",
+        "cleaning_services",
+        Permission.VIEW_REPLICATION,
+        _HIDDEN,
+    ),
+    NavigationEntry(
         "cluster/drills.py",
         "Drills",
         "fire_extinguisher",
@@ -348,6 +355,7 @@ _ABOVE: Final = {
     "backups/backups.py": "cluster/replication.py",
     "cluster/availability.py": "cluster/replication.py",
     "cluster/slow_queries.py": "cluster/replication.py",
+    "cluster/vacuum.py": "cluster/replication.py",
 }
 # A visit is booked for a patient: without one, they are looked for.
 _LOOK_IN: Final = _ABOVE | {"visits/book.py": "patients/patients.py"}

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from db.backups.repository import Repository
     from db.cluster.observing import ClusterMonitor
     from db.cluster.statements import StatementReader
+    from db.cluster.vacuuming import VacuumReader
     from db.files.seal_keys import SealKeyFile
     from db.files.signing_keys import SigningKeyFile
     from db.postgres.listening import ListenerConnection
@@ -159,6 +160,13 @@ class Wiring:
         from db.cluster.statements import StatementReader
 
         return StatementReader(lambda: self.endpoints)
+
+    @_MadeOnce
+    def vacuum_reader(self) -> "VacuumReader":
+        """Who asks the servers about their upkeep."""
+        from db.cluster.vacuuming import VacuumReader
+
+        return VacuumReader(lambda: self.endpoints)
 
     @_MadeOnce
     def delayed_standbys(self) -> DelayedStandbys:

@@ -75,6 +75,7 @@ _SECTION_OF: Final = {
     "cluster_history": "During a database failover",
     "availability": "Watch the database servers",
     "slow_queries": "Watch the database servers",
+    "vacuum": "Watch the database servers",
     "drills": "During a database failover",
     "backups": "Backups",
 }

@@ -6,25 +6,19 @@ count them says db/statement_statistics.sql.
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
-import psycopg2
 from psycopg2 import errors, sql
-from psycopg2.extensions import (
-    cursor as DriverCursor,  # noqa: N812 - a class
-    make_dsn,
-)
+from psycopg2.extensions import cursor as DriverCursor  # noqa: N812 - a class
 
+from db.cluster.node_connections import NodeSilent, asking, node_names
 from db.endpoints import Endpoints
-from db.postgres.connections.server_addresses import Address, ServerAddresses
 
 StatementOrder = Literal["total", "mean", "worst", "calls", "rows"]
 MOST: Final = 100
-_CONNECT_SECONDS: Final = 2
-_ANSWER_MILLISECONDS: Final = 3000
 _LONGEST_TEXT: Final = 4000
 _ORDERS: Final[dict[StatementOrder, sql.SQL]] = {
     "total": sql.SQL("4"),
@@ -126,7 +120,7 @@ class StatementReader:
     @property
     def nodes(self) -> tuple[str, ...]:
         """The names of the servers."""
-        return tuple(address.name for address in self._addresses())
+        return node_names(self._endpoints())
 
     def read(self, node: str, order: StatementOrder = "total") -> StatementReport:
         """Return what cost most on a server; raises NotCounted, KeyError."""
@@ -151,27 +145,14 @@ class StatementReader:
             place, _ = _place(cursor)
             cursor.execute(_RESET.format(place=place))
 
-    def _addresses(self) -> tuple[Address, ...]:
-        return ServerAddresses(self._endpoints()).nodes
-
     @contextmanager
     def _asking(self, node: str) -> Iterator[DriverCursor]:
-        address = {a.name: a for a in self._addresses()}[node]
-        parameters: dict[str, Any] = {
-            **address.parameters,
-            "connect_timeout": _CONNECT_SECONDS,
-            "application_name": "chartroom statements",
-            "options": f"-c statement_timeout={_ANSWER_MILLISECONDS}",
-        }
         try:
-            with closing(psycopg2.connect(make_dsn(**parameters))) as connection:
-                connection.autocommit = True
-                with connection.cursor() as cursor:
-                    yield cursor
+            with asking(self._endpoints(), node, "statements") as cursor:
+                yield cursor
         except errors.ObjectNotInPrerequisiteState:
             raise NotCounted("not loaded") from None
-        except psycopg2.OperationalError:
-            # Without its text, which may name addresses and logins.
+        except NodeSilent:
             raise NotCounted("silent") from None
 
 

@@ -66,6 +66,7 @@ PAGES = [
     (Role.ADMIN, "/backups"),
     (Role.ADMIN, "/availability"),
     (Role.ADMIN, "/slow_queries"),
+    (Role.ADMIN, "/vacuum"),
     (Role.ANALYST, "/cohorts"),
     (Role.ADMIN, "/outbox"),
     (Role.ADMIN, "/statistics"),

@@ -108,6 +108,7 @@ HIDDEN = {
         "backups",
         "availability",
         "slow_queries",
+        "vacuum",
         "switchover",
         "one_server",
         "steering",

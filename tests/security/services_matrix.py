@@ -262,6 +262,7 @@ ALLOWED: Final = {
     "cluster.performance.availability.read_availability": ADMIN,
     "cluster.performance.slow_queries.read_statements": ADMIN,
     "cluster.performance.slow_queries.reset_statements": ADMIN,
+    "cluster.performance.vacuuming.read_upkeep": ADMIN,
     "cluster.monitoring.reading.read_samples": ADMIN,
     "documents.tags.managing.add_tag": ADMIN,
     "documents.tags.managing.change_tag": ADMIN,

@@ -14,6 +14,7 @@ _WAYS: Final = (
     ("backups/backups.py", "Backups", "backup"),
     ("cluster/availability.py", "Availability", "event_available"),
     ("cluster/slow_queries.py", "Slow queries", "speed"),
+    ("cluster/vacuum.py", "Vacuum", "cleaning_services"),
     ("cluster/switchover.py", "Change the primary", "swap_horiz"),
     ("cluster/one_server.py", "Servers", "storage"),
     ("cluster/steering.py", "Cluster settings", "tune"),

@@ -1,10 +1,16 @@
-"""How well the servers serve: what queries cost them, and how long they were there."""
+"""How well the servers serve: what queries cost, upkeep, how long they were there."""
 
 from db.cluster.statements import (
     StatementOrder as StatementOrder,
     StatementReader as StatementReader,
     StatementReport as StatementReport,
     StatementShape as StatementShape,
+)
+from db.cluster.vacuuming import (
+    Checkpoints as Checkpoints,
+    DatabaseUpkeep as DatabaseUpkeep,
+    TableUpkeep as TableUpkeep,
+    VacuumReader as VacuumReader,
 )
 from services.cluster.performance.availability import (
     BUCKET as BUCKET,
@@ -20,4 +26,8 @@ from services.cluster.performance.slow_queries import (
     StatementsNotCounted as StatementsNotCounted,
     read_statements as read_statements,
     reset_statements as reset_statements,
+)
+from services.cluster.performance.vacuuming import (
+    UpkeepReport as UpkeepReport,
+    read_upkeep as read_upkeep,
 )

@@ -1,0 +1,135 @@
+"""What a server says of its upkeep: dead rows of tables, transaction ids, checkpoints.
+
+Of a table's rows that were changed or deleted the old versions stay ("dead rows") until
+VACUUM makes their room free again. Autovacuum does so once there are more than
+autovacuum_vacuum_threshold + autovacuum_vacuum_scale_factor * rows of them, and at most
+autovacuum_vacuum_max_threshold (PostgreSQL's documentation, "The Autovacuum Daemon").
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from db.cluster.node_connections import asking, node_names
+from db.endpoints import Endpoints
+
+# A table's own setting counts before the server's; `estimated` is what it is held to.
+_TABLES: Final = """
+    SELECT relname, pg_total_relation_size(relid), n_live_tup, n_dead_tup,
+        greatest(last_vacuum, last_autovacuum),
+        n_dead_tup > least(
+            threshold::float8 + factor::float8 * greatest(estimated, 0),
+            CASE WHEN most::float8 < 0 THEN 'infinity' ELSE most::float8 END),
+        age(relfrozenxid)
+    FROM pg_stat_user_tables
+    JOIN (
+        SELECT pg_class.oid, relfrozenxid, reltuples AS estimated,
+            coalesce(max(option_value) FILTER (
+                WHERE option_name = 'autovacuum_vacuum_threshold'
+            ), current_setting('autovacuum_vacuum_threshold')) AS threshold,
+            coalesce(max(option_value) FILTER (
+                WHERE option_name = 'autovacuum_vacuum_scale_factor'
+            ), current_setting('autovacuum_vacuum_scale_factor')) AS factor,
+            coalesce(max(option_value) FILTER (
+                WHERE option_name = 'autovacuum_vacuum_max_threshold'
+            ), current_setting('autovacuum_vacuum_max_threshold')) AS most
+        FROM pg_class LEFT JOIN pg_options_to_table(reloptions) ON true
+        WHERE relkind = 'r' GROUP BY pg_class.oid
+    ) AS settled ON settled.oid = relid
+    ORDER BY 2 DESC, 1
+"""
+_DATABASE: Final = """
+    SELECT pg_database_size(oid), age(datfrozenxid),
+        current_setting('autovacuum_freeze_max_age')::bigint,
+        current_setting('autovacuum')::boolean
+    FROM pg_database WHERE datname = current_database()
+"""
+# A replica makes restartpoints out of the primary's checkpoints.
+_CHECKPOINTS: Final = """
+    SELECT CASE WHEN standby THEN restartpoints_timed ELSE num_timed END,
+        CASE WHEN standby THEN restartpoints_req ELSE num_requested END,
+        CASE WHEN standby THEN restartpoints_done ELSE num_done END,
+        write_time, sync_time,
+        buffers_written * current_setting('block_size')::bigint, stats_reset
+    FROM pg_stat_checkpointer, pg_is_in_recovery() AS standby
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class TableUpkeep:
+    """One table: its bytes with indexes, its rows, and those waiting for VACUUM.
+
+    `is_due` says that autovacuum should be at it. `frozen_age` is how many transactions
+    ago its oldest row was written that still carries their number.
+    """
+
+    name: str
+    bytes: int
+    rows: int
+    dead_rows: int
+    vacuumed_at: datetime | None
+    is_due: bool
+    frozen_age: int
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseUpkeep:
+    """The database on its primary: bytes, age of the oldest transaction id, tables.
+
+    At an age of `freeze_age` PostgreSQL vacuums by itself, even with autovacuum off.
+    """
+
+    bytes: int
+    frozen_age: int
+    freeze_age: int
+    is_autovacuum_on: bool
+    tables: tuple[TableUpkeep, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoints:
+    """Checkpoints of a primary, restartpoints of a replica, as counted `since` then.
+
+    `timed` came with checkpoint_timeout, `requested` because the log had grown by
+    max_wal_size or somebody asked. Times are milliseconds, of all of them together.
+    """
+
+    timed: int
+    requested: int
+    done: int
+    write_ms: float
+    sync_ms: float
+    bytes_written: int
+    since: datetime | None
+
+
+class VacuumReader:
+    """Asks servers about their upkeep; `endpoints` tells where they are now."""
+
+    def __init__(self, endpoints: Callable[[], Endpoints]) -> None:
+        self._endpoints = endpoints
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """The names of the servers."""
+        return node_names(self._endpoints())
+
+    def database(self, node: str) -> DatabaseUpkeep:
+        """Return the tables' state; only a primary counts dead rows.
+
+        Raises NodeSilent, KeyError.
+        """
+        with asking(self._endpoints(), node, "vacuum") as cursor:
+            cursor.execute(_TABLES)
+            tables = tuple(TableUpkeep(*row) for row in cursor.fetchall())
+            cursor.execute(_DATABASE)
+            ((size, age, freeze_age, is_on),) = cursor.fetchall()
+            return DatabaseUpkeep(size, age, freeze_age, is_on, tables)
+
+    def checkpoints(self, node: str) -> Checkpoints:
+        """Return what a server says of its checkpoints; raises NodeSilent, KeyError."""
+        with asking(self._endpoints(), node, "checkpoints") as cursor:
+            cursor.execute(_CHECKPOINTS)
+            (figures,) = cursor.fetchall()
+            return Checkpoints(*figures)

@@ -1,0 +1,50 @@
+"""Upkeep of the servers: dead rows, transaction ids and checkpoints."""
+
+from dataclasses import dataclass
+
+from db.cluster.node_connections import NodeSilent
+from db.cluster.vacuuming import Checkpoints, DatabaseUpkeep, VacuumReader
+from services.core.actors import Actor, Permission
+from services.core.errors import NotFound, Unavailable
+from services.core.sentences import Sentence
+
+
+@dataclass(frozen=True, slots=True)
+class UpkeepReport:
+    """The database as its primary knows it, and the checkpoints of every server.
+
+    A server that does not answer has None.
+    """
+
+    database: DatabaseUpkeep
+    checkpoints: dict[str, Checkpoints | None]
+
+
+def read_upkeep(actor: Actor, reader: VacuumReader, primary: str) -> UpkeepReport:
+    """Return what the servers say of their upkeep; raises NotAllowed, NotFound.
+
+    Raises Unavailable where the primary does not answer.
+    """
+    actor.require(Permission.VIEW_REPLICATION)
+    try:
+        database = reader.database(primary)
+    except KeyError:
+        raise NotFound(Sentence("There is no server {node}.", node=primary)) from None
+    except NodeSilent:
+        raise Unavailable(
+            Sentence(
+                "{node} does not answer, so the state of its tables is not known. "
+                "Look at Replication, whether it runs.",
+                node=primary,
+            )
+        ) from None
+    return UpkeepReport(
+        database, {node: _checkpoints(reader, node) for node in reader.nodes}
+    )
+
+
+def _checkpoints(reader: VacuumReader, node: str) -> Checkpoints | None:
+    try:
+        return reader.checkpoints(node)
+    except NodeSilent:
+        return None

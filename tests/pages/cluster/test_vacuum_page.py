@@ -1,0 +1,78 @@
+"""Vacuum and checkpoints on screen: tables, dead rows, every server's checkpoints."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard.cluster.performance import vacuuming
+from db.cluster.vacuuming import Checkpoints, VacuumReader
+from services.core.actors import Role
+from tests.pages.cluster_samples import said
+from tests.pages.conftest import Clinic, rows_of
+
+_CHECKPOINTS = Checkpoints(10, 2, 12, 900.0, 60.0, 8_000_000, datetime.now(UTC))
+
+
+def tiles(app: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in app.metric}
+
+
+def test_the_largest_tables_and_all_servers_are_shown(clinic: Clinic):
+    app = clinic.open("vacuum", Role.ADMIN)
+
+    assert not app.exception
+    tables = rows_of(app, "vacuum_tables")
+    assert len(tables) >= 15
+    assert {row[5] for row in tables} <= {"In order", "Vacuum due"}
+    servers = rows_of(app, "vacuum_checkpoints")
+    assert [row[0] for row in servers] == sorted(clinic.wiring.vacuum_reader.nodes)
+    assert int(tiles(app)["Transaction id age"].replace(",", "")) > 0
+    assert not app.error
+
+
+def test_a_server_that_is_silent_stays_in_the_list(clinic: Clinic):
+    silent = "postgresql://somebody:secret@127.0.0.1:1/x"
+    urls = clinic.wiring.endpoints.replica_urls | {"db-09": silent}
+    gone = replace(clinic.wiring.endpoints, replica_urls=urls)
+    clinic.wiring.__dict__["vacuum_reader"] = VacuumReader(lambda: gone)
+    try:
+        app = clinic.open("vacuum", Role.ADMIN)
+    finally:
+        del clinic.wiring.__dict__["vacuum_reader"]
+
+    assert not app.exception
+    rows = {row[0]: row[1] for row in rows_of(app, "vacuum_checkpoints")}
+    assert rows["db-09"] == "does not answer"
+    assert len(rows) == len(urls)
+
+
+def test_a_primary_that_is_silent_is_named(clinic: Clinic):
+    silent = "postgresql://somebody:secret@127.0.0.1:1/x"
+    urls = dict.fromkeys(clinic.wiring.endpoints.replica_urls, silent)
+    gone = replace(clinic.wiring.endpoints, replica_urls=urls)
+    clinic.wiring.__dict__["vacuum_reader"] = VacuumReader(lambda: gone)
+    try:
+        app = clinic.open("vacuum", Role.ADMIN)
+    finally:
+        del clinic.wiring.__dict__["vacuum_reader"]
+
+    assert "does not answer, so the state of its tables is not known" in said(
+        app.warning
+    ) + said(app.error)
+    assert not app.exception
+
+
+@pytest.mark.parametrize(
+    ("counted", "too_often"),
+    [
+        (_CHECKPOINTS, False),
+        (replace(_CHECKPOINTS, timed=4, requested=8), True),
+        (replace(_CHECKPOINTS, timed=0, requested=3, done=3), False),
+    ],
+)
+def test_most_checkpoints_are_to_come_with_the_time(
+    counted: Checkpoints, too_often: bool
+):
+    assert vacuuming.are_requested_too_often(counted) is too_often
