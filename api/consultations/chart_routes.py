@@ -1,10 +1,10 @@
-"""A patient's chart: its diagnoses, coded for programs, and its summary as PDF."""
+"""A patient's chart: diagnoses, coded for programs; its summary and labels as PDF."""
 
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID, uuid4
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import Field
 from starlette.responses import Response
 
@@ -13,7 +13,12 @@ from api.core.dependencies import ProgramOrPerson
 from api.core.documented import sends, shows
 from api.core.files.sending import PDF
 from services.consultations import chart
-from services.consultations.chart import KnownDiagnosis
+from services.consultations.chart import (
+    MOST_LABELS,
+    KnownDiagnosis,
+    LabelOrder,
+    LabelPaper,
+)
 from services.consultations.diagnoses import SYSTEM
 
 router = APIRouter()
@@ -74,4 +79,38 @@ def summary(caller: ProgramOrPerson, uuid: UUID) -> Response:
     headers = read_headers(read, caller.after)
     # No name: it would be in the list of downloads of a shared desk.
     headers["Content-Disposition"] = 'inline; filename="chart-summary.pdf"'
+    return Response(made, media_type=PDF, headers=headers)
+
+
+@router.get(
+    "/files/patients/{uuid}/labels.pdf", tags=["Files"], responses=sends(PDF, 400, 404)
+)
+def labels(
+    caller: ProgramOrPerson,
+    uuid: UUID,
+    paper: Annotated[
+        LabelPaper,
+        Query(description="mm of one label: of a roll, or of A4 sheets of 3 x 8."),
+    ] = LabelPaper.ROLL,
+    count: Annotated[
+        int, Query(alias="labels", description=f"How many, {MOST_LABELS} at most.")
+    ] = 1,
+    first: Annotated[
+        int, Query(description="The first free label of a sheet, row by row.")
+    ] = 1,
+) -> Response:
+    """Send labels for papers and samples: name, birth, sex, record number and its code.
+
+    The code is Code 128 and says the number as it is searched for, without the hyphen.
+    """
+    # fpdf takes as long to import as half of all others, and few make a paper.
+    from services.consultations.chart.label_paper import print_labels  # noqa: PLC0415
+
+    order = LabelOrder(paper, count, first)
+    read = caller.read(
+        lambda session: chart.take_labels(session, caller.actor, uuid, order)
+    )
+    made = print_labels(read.value, order, now=caller.stores.now())
+    headers = read_headers(read, caller.after)
+    headers["Content-Disposition"] = 'inline; filename="labels.pdf"'
     return Response(made, media_type=PDF, headers=headers)

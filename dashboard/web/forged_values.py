@@ -21,6 +21,8 @@ from streamlit.runtime.state.session_state import Serialized, SessionState
 logger = logging.getLogger(__name__)
 
 _TOLD: Final = "forged_values_told"
+# A field for whole numbers is registered as one for any, and sends whole ones.
+_NUMBERS: Final = frozenset(("double_value", "int_value"))
 # Reading these takes the files away from where they wait, and minds nothing.
 _FILES: Final = frozenset(("file_uploader_state_value", "chat_input_value"))
 
@@ -91,7 +93,7 @@ def _suits(metadata: WidgetMetadata[Any], sent: WidgetState) -> bool:
     reader = metadata.deserializer
     sendable = reader.kind if isinstance(reader, _Reader) else metadata.value_type
     kind = sent.WhichOneof("value")
-    if kind not in {None, sendable}:
+    if kind not in {None, sendable} and not {kind, sendable} <= _NUMBERS:
         return False
     if kind in _FILES:
         return True

@@ -5,6 +5,7 @@ from typing import Final
 import streamlit as st
 
 from dashboard.audit.record_changes import offer_changes_of
+from dashboard.consultations.chart.patient_labels import offer_labels
 from dashboard.consultations.chart.patient_notes import (
     may_read_notes,
     notes_events,
@@ -115,6 +116,7 @@ if not record_actions.show_closed(patient):
         with st.popover(
             "More", icon=":material/more_horiz:", key=_MORE, on_change="rerun"
         ):
+            offer_labels(patient, _close_more)
             record_actions.offer_changes(patient, _close_more)
             offer_invitation(patient, _close_more)
 parts = [part for part in _PARTS if part != _VITALS or may_read_notes()]

@@ -41,6 +41,7 @@ class Action(StrEnum):
     PATIENT_REGISTER = "patient:register"
     PATIENT_READ = "patient:read"
     PATIENT_PRINT = "patient:print"
+    PATIENT_PRINT_LABELS = "patient:print-labels"
     PATIENT_LIST = "patient:list"
     PATIENT_COUNT = "patient:count"
     PATIENT_CHANGE = "patient:change"

@@ -159,6 +159,7 @@ ALLOWED: Final = {
     "people.accounts.invitations.renew": ADMIN,
     "documents.integrity.runs.record_key_rotation": ADMIN,
     "consultations.chart.known_diagnoses.list_diagnoses": CLINICIAN,
+    "consultations.chart.labels.take_labels": DESK,
     "consultations.chart.summary.summarise": DESK,
     "consultations.code_lists.changing.choose": ADMIN,
     "consultations.code_lists.changing.compare": ADMIN,

@@ -32,6 +32,7 @@ from services.cluster.alerts import AlertKind, RuleDraft
 from services.cluster.drill_kinds import DrillKind
 from services.cluster.operations import OperationKind, OperationRequest
 from services.consultations import code_lists
+from services.consultations.chart import LabelOrder
 from services.consultations.notes import NotesDraft
 from services.consultations.prescriptions import (
     DraftPrescription,
@@ -339,6 +340,7 @@ def _exceptions(house, name: str, role: Role) -> dict[str, Any]:
             "parts": (StoredPart(0, 4, "a part"),),
         },
         "documents.search": lambda: {"typed": "letter"},
+        "consultations.chart.labels": lambda: {"order": LabelOrder()},
         "consultations.prescriptions.scans": lambda: {
             "content": document_samples.content(),
             "draft": DraftDocument(),

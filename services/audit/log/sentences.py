@@ -41,6 +41,7 @@ _PHRASES: Final[Mapping[str, str]] = MappingProxyType(
         Action.PATIENT_REGISTER: "registered a patient",
         Action.PATIENT_READ: "viewed a patient's record",
         Action.PATIENT_PRINT: "printed a summary of a patient's chart",
+        Action.PATIENT_PRINT_LABELS: "printed labels with a patient's record number",
         Action.PATIENT_LIST: "listed patients",
         Action.PATIENT_COUNT: "counted patients",
         Action.COHORT_COUNT: "counted a cohort",

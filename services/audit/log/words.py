@@ -25,6 +25,7 @@ _TO_PATIENTS: Final[Mapping[str, str]] = MappingProxyType(
         Action.PATIENT_REGISTER: "registered you",
         Action.PATIENT_READ: "viewed your record",
         Action.PATIENT_PRINT: "printed a summary of your record",
+        Action.PATIENT_PRINT_LABELS: "printed labels with your record number",
         Action.PATIENT_LIST: "listed you",
         Action.PATIENT_CHANGE: "changed your record",
         Action.PATIENT_ARCHIVE: "archived your record",

@@ -1,9 +1,16 @@
-"""A patient's chart: what all visits come to, and its summary on paper."""
+"""A patient's chart: what all visits come to, its summary on paper, and labels."""
 
 from services.consultations.chart.known_diagnoses import (
     KnownDiagnosis as KnownDiagnosis,
     known_diagnoses as known_diagnoses,
     list_diagnoses as list_diagnoses,
+)
+from services.consultations.chart.labels import (
+    MOST_LABELS as MOST_LABELS,
+    SIZES as SIZES,
+    LabelOrder as LabelOrder,
+    LabelPaper as LabelPaper,
+    take_labels as take_labels,
 )
 from services.consultations.chart.paper import print_summary as print_summary
 from services.consultations.chart.summary import (

@@ -1,6 +1,6 @@
 """The summary of a chart on paper, for whoever treats the patient elsewhere."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
@@ -18,8 +18,6 @@ from services.visits.front_desk.appointments import VisitStatus
 
 TITLE: Final = "Chart summary"
 _NOTHING: Final = "Nothing entered"
-# Stands for a character that no font here has: a record may hold any.
-_UNPRINTABLE: Final = "□"
 _STATES: Final = {
     VisitStatus.SCHEDULED: "Booked",
     VisitStatus.CHECKED_IN: "Checked in",
@@ -57,7 +55,7 @@ def print_summary(
             summary.author,
         )
     )
-    printable = _printer(text)
+    printable = fonts.printer(text)
     sheet = Sheet(
         clinic=clinic,
         title=TITLE,
@@ -169,12 +167,6 @@ def _measured(visit: EarlierNotes, now: datetime) -> Sequence[tuple[str, ...]]:
         for vital in VITALS
         if (value := getattr(visit.notes.vitals, vital.name)) is not None
     ]
-
-
-def _printer(text: str) -> Callable[[str], str]:
-    """Return what puts a box in place of each character that no font has."""
-    boxes = str.maketrans(dict.fromkeys(fonts.missing(text), _UNPRINTABLE))
-    return lambda part: part.translate(boxes)
 
 
 def _day(timestamp: datetime, now: datetime) -> str:

@@ -43,6 +43,8 @@ _OTHERS: Final = (
 _JAPANESE: Final = (0x3041, 0x30FF, 0)
 _KOREAN: Final = (0xAC00, 0xD7A3, 1)
 _CHINESE: Final = 2
+# Stands for a character that no font here has: a record may hold any.
+_UNPRINTABLE: Final = "□"
 
 
 def chosen(text: Iterable[str]) -> tuple[Face, ...]:
@@ -64,6 +66,12 @@ def missing(text: Iterable[str]) -> tuple[str, ...]:
             break
         left -= characters(face)
     return tuple(map(chr, sorted(left)))
+
+
+def printer(text: str) -> Callable[[str], str]:
+    """Return what puts a box in place of each character of `text` that no font has."""
+    boxes = str.maketrans(dict.fromkeys(missing(text), _UNPRINTABLE))
+    return lambda part: part.translate(boxes)
 
 
 @cache

@@ -9,6 +9,7 @@ from db.postgres import SYSTEM
 from services.consultations import notes
 from services.core.actors import Role
 from services.patients.care import care
+from services.patients.records import record_numbers
 from services.people.tokens import bearing
 from tests.api.conftest import NEWEST
 from tests.kit import cast
@@ -70,3 +71,26 @@ def test_a_summary_is_a_pdf_whose_name_names_nobody(as_role, patient_id):
         'inline; filename="chart-summary.pdf"'
     )
     assert "Essential (primary) hypertension" in " ".join(words_of(answer.content))
+
+
+def test_labels_are_a_pdf_with_as_many_as_were_asked_for(as_role, patient_id):
+    path = f"/files/patients/{patient_id}/labels.pdf"
+
+    answer = as_role(Role.STAFF).get(
+        f"{path}?paper=70x37&labels=5&first=3", headers=NEWEST
+    )
+
+    assert answer.headers["content-disposition"] == 'inline; filename="labels.pdf"'
+    record = as_role(Role.STAFF).get(f"/api/v1/patients/{patient_id}", headers=NEWEST)
+    number = record_numbers.spelt(record.json()["record_number"])
+    assert words_of(answer.content).count(number) == 5
+
+
+def test_labels_that_no_sheet_has_are_refused_by_name(as_role, patient_id):
+    path = f"/files/patients/{patient_id}/labels.pdf"
+
+    answer = as_role(Role.STAFF).get(f"{path}?paper=70x37&first=25", headers=NEWEST)
+
+    assert answer.status_code == 400
+    assert answer.json()["property"] == "first"
+    assert "from 1 to 24" in answer.json()["detail"]

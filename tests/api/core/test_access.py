@@ -161,6 +161,7 @@ ROUTES = {
     ("GET", "/api/v1/replication/status"): (None, 403, 403, 403, 200, 403),
     ("GET", "/files/patients/{uuid}/photo"): (None, 404, 404, 403, 403, 404),
     ("GET", "/files/patients/{uuid}/summary.pdf"): (None, 404, 404, 403, 403, 403),
+    ("GET", "/files/patients/{uuid}/labels.pdf"): (None, 404, 404, 403, 403, 403),
     ("GET", "/api/v1/patients/{uuid}/diagnoses"): (None, 403, 404, 403, 403, 403),
     ("PUT", "/files/patients/{uuid}/photo"): (None, 415, 415, 403, 403, 403),
     ("GET", "/files/doctors/{uuid}/photo"): (None, 404, 404, 404, 404, 404),

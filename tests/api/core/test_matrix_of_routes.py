@@ -128,6 +128,7 @@ ALLOWED = {
     ("GET", "/api/prescriptions/{uuid}"): PAPERS,
     ("GET", "/files/audit.csv"): ADMIN,
     ("GET", "/files/patients/{uuid}/summary.pdf"): DESK,
+    ("GET", "/files/patients/{uuid}/labels.pdf"): DESK,
     ("GET", "/api/v1/patients/{uuid}/diagnoses"): frozenset({Role.CLINICIAN}),
     ("GET", "/files/doctors/{uuid}/photo"): EVERYBODY,
     ("PUT", "/files/patients/{uuid}/photo"): DESK,

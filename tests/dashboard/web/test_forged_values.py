@@ -179,3 +179,19 @@ def test_what_is_chosen_after_nothing_was_counts():
         seen = state._new_widget_state["choice"]
 
     assert seen == CHOSEN
+
+
+def test_a_whole_number_counts_for_a_field_that_takes_any():
+    state = SessionState()
+    field = WidgetMetadata(
+        "years",
+        deserializer=lambda value: int(value or 0),
+        serializer=float,
+        value_type="double_value",
+    )
+    forged_values._look_and_register(state, field, None)
+
+    sent = WidgetState(id="years", int_value=7)
+    forged_values._set_and_look(state, WidgetStates(widgets=[sent]))
+
+    assert state._new_widget_state["years"] == 7

@@ -15,6 +15,7 @@ from dashboard.patients.chart import depth
 from dashboard.patients.chart.timeline import ChartEvent, EventKind
 from db.models.patient import ClinicalEntry
 from services.consultations import notes
+from services.consultations.chart import LabelPaper
 from services.core.actors import Role
 from services.patients.care import care
 from services.patients.records import patients
@@ -131,6 +132,19 @@ def test_the_desk_has_no_part_of_notes(clinic, doctor_id, ada):
         assert "High blood pressure" not in str(list(app.markdown))
         assert ":gray[Vital signs]" not in [tab.label for tab in app.tabs]
         assert not app.exception
+
+
+def test_labels_are_printed_from_the_first_free_one_of_a_sheet(clinic, ada):
+    app = opened(clinic, ada, "overview")
+    app.session_state["patient_labels_paper"] = LabelPaper.SHEET
+    app.session_state["patient_labels_first"] = 23
+
+    app.button(key="patient_labels").click().run()
+
+    links = {link.proto.label: link.proto.url for link in app.get("link_button")}
+    assert "/labels.pdf?paper=70x37&labels=2&first=23" in links["Print 2 labels"]
+    assert "Row 8, column 2" in [caption.value for caption in app.caption]
+    assert not app.exception
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,13 @@ def patient_print(w: World) -> ActionCall:
     return lambda: chart.summarise(w.session, doctor, patient.id)
 
 
+@prepares(Action.PATIENT_PRINT_LABELS)
+def patient_print_labels(w: World) -> ActionCall:
+    doctor, patient = w.doctor, w.patient
+    order = chart.LabelOrder()
+    return lambda: chart.take_labels(w.session, doctor, patient.id, order)
+
+
 def _drugs() -> CodeFile:
     return code_lists.parse(ListKind.DRUGS, b"name\nMetformin\n")
 
