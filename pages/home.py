@@ -15,6 +15,7 @@ from dashboard.patients.search.patient_table import patient_table
 from dashboard.people.passkey_confirmation import suggest_passkey
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.figures import Figure, show_figures
+from dashboard.ui.language import gettext as _, weekday
 from dashboard.ui.page_header import page_header
 from dashboard.ui.words import plain, written
 from services.core.actors import Permission, Role
@@ -36,7 +37,7 @@ def show_matter(matter: Matter, place: DeltaGenerator) -> None:
         with place.container(border=True, gap="small"):
             st.metric(matter.title, str(count), icon=f":material/{matter.icon}:")
             st.caption(matter.advice)
-            if st.button("Show list", key=f"home_{matter.name}"):
+            if st.button(_("Show list"), key=f"home_{matter.name}"):
                 open_list(listing.key_of(matter.criteria))
 
 
@@ -87,7 +88,7 @@ def show_practice() -> None:
     with notes:
         show_unwritten()
     with papers:
-        show_latest("New documents of your patients")
+        show_latest(_("New documents of your patients"))
 
 
 def show_analysis() -> None:
@@ -97,12 +98,12 @@ def show_analysis() -> None:
     show_view_cards()
 
 
-with page_header(f"Hello, {plain(actor.name)}"):
+with page_header(_("Hello, {name}").format(name=plain(actor.name))):
     if actor.may(Permission.REGISTER_PATIENT) and st.button(
-        "Register patient", type="primary", key="home_register"
+        _("Register patient"), type="primary", key="home_register"
     ):
         go("patients/register.py")
-st.caption(f"{today():%A}, {written(today())}")
+st.caption(f"{weekday(today())}, {written(today())}")
 match actor.role:
     case Role.ADMIN:
         suggest_passkey()
@@ -118,17 +119,17 @@ if actor.may(Permission.LIST_PATIENTS):
     places = {}
     # For those who can complete them.
     if opens:
-        st.subheader("Records to complete", anchor=False)
+        st.subheader(_("Records to complete"), anchor=False)
         with st.grid(4, min_column_width=165):
             places = {
                 matter: st.skeleton(height=150) for matter in matters(actor, today())
             }
-    st.subheader("Changed last", anchor=False)
+    st.subheader(_("Changed last"), anchor=False)
     event = patient_table(
         everybody.page(PagePosition()).rows[:_MOST_CHANGED],
         today(),
         opens=opens,
-        name="Patients changed last",
+        name=_("Patients changed last"),
         key="home_changed",
         is_sortable=False,
     )

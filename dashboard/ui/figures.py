@@ -83,8 +83,8 @@ def _sparkline(figure: Figure) -> alt.LayerChart:
     """Return one bar for each span, now in full colour; nothing to zoom by accident."""
     points = [
         {
-            "When": when,
-            figure.label: value,
+            "when": when,
+            "value": value,
             "is_full": not figure.is_course or number == len(figure.trend) - 1,
         }
         for number, (when, value) in enumerate(figure.trend)
@@ -94,16 +94,16 @@ def _sparkline(figure: Figure) -> alt.LayerChart:
         alt.Chart(pd.DataFrame(points), height=_HEIGHT)
         .mark_bar(aria=False)
         .encode(
-            x=alt.X("When:N", sort=None, axis=None),
+            x=alt.X("when:N", sort=None, axis=None),
             y=alt.Y(
-                f"{figure.label}:Q",
+                "value:Q",
                 axis=None,
                 scale=alt.Scale(domain=[0, highest]),
             ),
             opacity=alt.condition("datum.is_full", alt.value(1), alt.value(0.45)),
             tooltip=[
-                "When",
-                alt.Tooltip(f"{figure.label}:Q", format=",.3~g"),
+                alt.Tooltip("when:N", title=_("When")),
+                alt.Tooltip("value:Q", title=figure.label, format=",.3~g"),
             ],
         )
     )

@@ -4,6 +4,7 @@ import streamlit as st
 
 from dashboard.context import freshness
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import gettext as _
 from dashboard.ui.page_header import page_header
 from dashboard.visits.booking.times import about_clocks, span
 from dashboard.visits.calendar.blocking import offer_blocking, show_blocking
@@ -12,7 +13,7 @@ from dashboard.visits.calendar.drawing import spoken_day
 from dashboard.visits.calendar.grid_panel import offer_day_list, show_grid
 from dashboard.visits.calendar.visit_dialog import show_what_was_asked
 
-place = page_header("Calendar")
+place = page_header(_("Calendar"))
 with error_boundary():
     shown = choose_days()
     with place:

@@ -7,6 +7,7 @@ import streamlit as st
 from dashboard.context import freshness, now, today
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import gettext as _, weekday
 from dashboard.ui.page_header import page_header
 from dashboard.ui.words import written
 from dashboard.visits.front_desk import (
@@ -33,19 +34,19 @@ def show_visits() -> None:
             st.markdown(f"**{desk_words.summary(day_queue.sort(visits))}**")
             desk_tables.own_table(visits, now(), key="day_visits")
         elif not unregistered:
-            empty_state("You have no visits on this day.", icon="event_available")
+            empty_state(_("You have no visits on this day."), icon="event_available")
         newcomer_panel.show_newcomers(unregistered, key="day_newcomers")
         st.caption(freshness())
 
 
 shown = st.session_state.setdefault("day_shown", today())
-page_header("Your day")
-st.subheader(f"{shown:%A}, {written(shown)}", anchor=False)
+page_header(_("Your day"))
+st.subheader(f"{weekday(shown)}, {written(shown)}", anchor=False)
 # No date field: its parts are too small a target for a finger (WCAG 2.5.8).
 with st.container(horizontal=True):
-    st.button("Week before", key="day_week_before", on_click=move, args=(-7,))
-    st.button("Day before", key="day_before", on_click=move, args=(-1,))
-    st.button("Today", key="day_today", on_click=move, args=(0,))
-    st.button("Day after", key="day_after", on_click=move, args=(1,))
-    st.button("Week after", key="day_week_after", on_click=move, args=(7,))
+    st.button(_("Week before"), key="day_week_before", on_click=move, args=(-7,))
+    st.button(_("Day before"), key="day_before", on_click=move, args=(-1,))
+    st.button(_("Today"), key="day_today", on_click=move, args=(0,))
+    st.button(_("Day after"), key="day_after", on_click=move, args=(1,))
+    st.button(_("Week after"), key="day_week_after", on_click=move, args=(7,))
 show_visits()

@@ -5,6 +5,7 @@ import streamlit as st
 from dashboard.context import freshness, now
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import gettext as _, pgettext
 from dashboard.ui.notices import notify
 from dashboard.ui.page_header import page_header
 from dashboard.ui.words import plain
@@ -17,6 +18,8 @@ from dashboard.visits.front_desk import (
 )
 from services.core.errors import ServiceError
 
+_EXAMPLE = "7K2MD-9QX4T"
+
 
 def scan() -> None:
     """Take a code from the keyboard, or from a scanner, which types it and Enter."""
@@ -25,14 +28,14 @@ def scan() -> None:
         st.container(horizontal=True, vertical_alignment="bottom"),
     ):
         typed = st.text_input(
-            "Scan the ticket, or type its code",
+            _("Scan the ticket, or type its code"),
             key="desk_code",
-            placeholder="7K2MD-9QX4T",
+            placeholder=_EXAMPLE,
             autocomplete="off",
             width="stretch",
         )
         submitted = st.form_submit_button(
-            "Check in", key="desk_check_in", type="primary"
+            _("Check in"), key="desk_check_in", type="primary"
         )
     if submitted:
         with error_boundary():
@@ -41,7 +44,7 @@ def scan() -> None:
             except ServiceError:
                 # The field is empty for the next scan; this is what to correct.
                 if typed:
-                    st.caption(f"Typed: “{plain(typed)}”")
+                    st.caption(_("Typed: “{code}”").format(code=plain(typed)))
                 raise
             st.success(done, icon=":material/how_to_reg:")
 
@@ -53,16 +56,16 @@ def show_waiting_room() -> None:
         whole, timestamp = day_queue.today(), now()
         unregistered = newcomer_panel.of_day(timestamp.date())
         if whole.is_empty and not unregistered:
-            empty_state("Nobody has a visit today.", icon="event_available")
+            empty_state(_("Nobody has a visit today."), icon="event_available")
             return
         st.markdown(f"**{desk_words.summary(whole)}**")
         day_queue.offer_rest(whole, key="desk_rest")
         doctor = st.selectbox(
-            "Doctor",
+            _("Doctor"),
             sorted({*whole.doctors, *(one.doctor_name for one in unregistered)}),
             index=None,
             key="desk_doctor",
-            placeholder="All doctors",
+            placeholder=_("All doctors"),
             width=320,
         )
         shown = whole.of(doctor)
@@ -71,23 +74,33 @@ def show_waiting_room() -> None:
             key="desk_newcomers",
         )
         parts = (
-            ("Waiting", shown.waiting, "Nobody is waiting."),
-            ("In the room", shown.in_room, "Nobody is in a room."),
-            ("Expected", shown.expected, "Nobody else is expected today."),
-            ("Done", shown.over, "Nobody has been seen yet."),
+            ("waiting", _("Waiting"), shown.waiting, _("Nobody is waiting.")),
+            ("in_the_room", _("In the room"), shown.in_room, _("Nobody is in a room.")),
+            (
+                "expected",
+                _("Expected"),
+                shown.expected,
+                _("Nobody else is expected today."),
+            ),
+            (
+                "done",
+                pgettext("visits", "Done"),
+                shown.over,
+                _("Nobody has been seen yet."),
+            ),
         )
-        for name, visits, nobody in parts:
+        for part, name, visits, nobody in parts:
             st.subheader(name, anchor=False)
             if not visits:
                 st.caption(nobody)
                 continue
-            key = f"desk_{name.lower().replace(' ', '_')}"
+            key = f"desk_{part}"
             if done := desk_tables.desk_table(visits, timestamp, name=name, key=key):
                 notify(desk_actions.do(*done))
                 st.rerun()
         st.caption(freshness())
 
 
-page_header("Front desk")
+page_header(_("Front desk"))
 scan()
 show_waiting_room()

@@ -11,6 +11,7 @@ from dashboard.patients.records import patient_form
 from dashboard.patients.records.patient_terms import suggest
 from dashboard.patients.search.patient_choice import choose_patient, forget_patient
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import gettext as _
 from dashboard.ui.notices import notify
 from dashboard.ui.page_header import page_header
 from dashboard.ui.words import full_name
@@ -37,18 +38,20 @@ def finish(said: str) -> None:
 def take_over(known_id: UUID) -> None:
     """Make the visit that of a patient who was there before."""
     write(lambda s: newcomers.register(s, actor, newcomer.id, known_id))
-    finish("The visit is the patient's now; check them in.")
+    finish(_("The visit is the patient's now; check them in."))
 
 
 def register(draft: PatientDraft) -> None:
     """Register the patient and make the visit theirs, or neither."""
-    saved, _ = write(
+    saved, __ = write(
         lambda s: (
             patients.register(s, actor, draft, today=today(), patient_id=patient_id),
             newcomers.register(s, actor, newcomer.id, patient_id),
         )
     )
-    finish(f"{full_name(saved)} is registered; check them in.")
+    finish(
+        _("{patient} is registered; check them in.").format(patient=full_name(saved))
+    )
 
 
 def likely_duplicates(draft: PatientDraft) -> list[duplicates.DuplicateCandidate]:
@@ -57,18 +60,22 @@ def likely_duplicates(draft: PatientDraft) -> list[duplicates.DuplicateCandidate
     return [one for one in found if one.score >= duplicates.LIKELY]
 
 
-page_header("Not registered yet")
+page_header(_("Not registered yet"))
 newcomer_panel.show_booking(newcomer)
 with error_boundary():
-    st.subheader("A patient already?", anchor=False)
-    known = choose_patient("newcomer", advice="Look for name, date of birth or phone.")
-    if known and st.button("This is the patient", key="newcomer_known", type="primary"):
+    st.subheader(_("A patient already?"), anchor=False)
+    known = choose_patient(
+        "newcomer", advice=_("Look for name, date of birth or phone.")
+    )
+    if known and st.button(
+        _("This is the patient"), key="newcomer_known", type="primary"
+    ):
         take_over(known)
-    st.subheader("A new patient", anchor=False)
+    st.subheader(_("A new patient"), anchor=False)
     with st.form("newcomer_form"):
         fields = patient_form.patient_fields("newcomer", suggest)
         submitted = st.form_submit_button(
-            "Register patient",
+            _("Register patient"),
             type="secondary" if known else "primary",
             key="newcomer_submit",
             icon=":material/person_add:",
@@ -83,12 +90,12 @@ with error_boundary():
     if "newcomer_checked" in st.session_state:
         draft, likely = st.session_state["newcomer_checked"]
         st.warning(
-            "Nothing is saved yet. If it is the same person, make the visit theirs.",
-            title="This patient may be registered already",
+            _("Nothing is saved yet. If it is the same person, make the visit theirs."),
+            title=_("This patient may be registered already"),
             icon=":material/group:",
         )
-        label = "This is the patient"
+        label = _("This is the patient")
         if chosen := show_candidates("newcomer", likely, today(), action=label):
             take_over(chosen)
-        if st.button("Register anyway", key="newcomer_anyway"):
+        if st.button(_("Register anyway"), key="newcomer_anyway"):
             register(draft)

@@ -4,30 +4,38 @@ import streamlit as st
 
 from dashboard.context import freshness
 from dashboard.ui.empty_state import empty_state
+from dashboard.ui.language import decimal, gettext as _
 from dashboard.ui.page_header import page_header
 from dashboard.visits.front_desk import outbox
 
-page_header("Outbox")
+page_header(_("Outbox"))
 st.caption(
-    "Letters to patients about their visits, and to whoever has documents to read. "
-    "They say when and where, never with whom, why or what; addresses are not shown "
-    "whole here."
+    _(
+        "Letters to patients about their visits, and to whoever has documents to read. "
+        "They say when and where, never with whom, why or what; addresses are not "
+        "shown whole here."
+    )
 )
 if not outbox.has_mail_server():
     st.info(
-        "No mail server is set, so letters stay here. CHARTROOM_SMTP_URL and "
-        "CHARTROOM_MAIL_FROM name one; letters that are younger than two days then go "
-        "out.",
+        _(
+            "No mail server is set, so letters stay here. CHARTROOM_SMTP_URL and "
+            "CHARTROOM_MAIL_FROM name one; letters that are younger than two days then "
+            "go out."
+        ),
         icon=":material/unsubscribe:",
     )
 summary = outbox.look()
 if summary.newest:
     st.markdown(
-        f"**{summary.waiting:,} waiting · {summary.sent:,} sent · "
-        f"{summary.given_up:,} failed**"
+        _("**{waiting} waiting · {sent} sent · {failed} failed**").format(
+            waiting=decimal(summary.waiting),
+            sent=decimal(summary.sent),
+            failed=decimal(summary.given_up),
+        )
     )
     if chosen := outbox.emails_table(summary.newest, key="outbox_letters"):
         outbox.show_email(chosen)
 else:
-    empty_state("No letters yet. They come with the first booking.", icon="mail")
+    empty_state(_("No letters yet. They come with the first booking."), icon="mail")
 st.caption(freshness())

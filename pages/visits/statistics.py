@@ -5,6 +5,7 @@ import streamlit as st
 from dashboard.context import current_actor, freshness
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import gettext as _
 from dashboard.ui.page_header import page_header
 from dashboard.visits.figures.booking_charts import booking_charts
 from dashboard.visits.figures.booking_figures import (
@@ -23,43 +24,47 @@ from services.core.actors import Permission
 def show_proof() -> None:
     """Run the proof when asked, and keep what came of it on the page."""
     with error_boundary():
-        st.subheader("Can a slot be booked twice?", anchor=False)
+        st.subheader(_("Can a slot be booked twice?"), anchor=False)
         st.caption(
-            "Two hundred people try to get one scratch slot at the same moment, from "
-            "several processes, on the very servers that serve the clinic. Exactly "
-            "one may win. Afterwards all of it is removed again."
+            _(
+                "Two hundred people try to get one scratch slot at the same moment, "
+                "from several processes, on the very servers that serve the clinic. "
+                "Exactly one may win. Afterwards all of it is removed again."
+            )
         )
-        if st.button("Prove it", key="statistics_prove", icon=":material/flag:"):
+        if st.button(_("Prove it"), key="statistics_prove", icon=":material/flag:"):
             st.session_state.pop("statistics_proof", None)
-            with st.spinner("Two hundred are racing for one slot..."):
+            with st.spinner(_("Two hundred are racing for one slot...")):
                 st.session_state["statistics_proof"] = prove()
         if "statistics_proof" in st.session_state:
             proof_result(st.session_state["statistics_proof"])
 
 
-header = page_header("Statistics")
+header = page_header(_("Statistics"))
 st.caption(
-    "How visits are booked. Everything counts on the day of its slot, not on the day "
-    "on which somebody booked it. Whose visits they are is not told here."
+    _(
+        "How visits are booked. Everything counts on the day of its slot, not on the "
+        "day on which somebody booked it. Whose visits they are is not told here."
+    )
 )
 with error_boundary():
     period = choose_period()
     header.link_button(
-        "CSV",
+        _("CSV"),
         csv_address(period),
         key="statistics_csv",
         icon=":material/download:",
-        help="Download these figures, a line for each doctor and day.",
+        help=_("Download these figures, a line for each doctor and day."),
     )
     figures = figures_of(period)
     if figures.doctor_days:
         show_totals(figures.total, figures_before(period))
         booking_charts(figures)
-        st.subheader("Doctors", anchor=False)
+        st.subheader(_("Doctors"), anchor=False)
         doctors_table(figures.doctors(), key="statistics_doctors")
     else:
         empty_state(
-            "No slots on these days. Choose others, or give a doctor working hours.",
+            _("No slots on these days. Choose others, or give a doctor working hours."),
             icon="event_busy",
         )
     st.caption(freshness())

@@ -15,7 +15,7 @@ import streamlit as st
 from babel.dates import format_date
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_currency, format_decimal
+from babel.numbers import format_currency, format_decimal, format_percent
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from services.core.sentences import Sentence
@@ -129,6 +129,13 @@ def day_heading(day: date) -> str:
     return format_date(day, _HEADING[language], locale=language)
 
 
+def weekday_and_number(day: date) -> str:
+    """Return the day as a bar of some weeks is called: Mon 23."""
+    if (language := current_language()) == ENGLISH:
+        return f"{day:%a} {day.day}"
+    return format_date(day, "EEE d.", locale=language)
+
+
 def day_and_month(day: date) -> str:
     """Return the day without its year: 5 Mar."""
     if (language := current_language()) == ENGLISH:
@@ -161,6 +168,15 @@ def decimal(number: float, places: int = 0) -> str:
     """Return a number with the marks of the language: 1,234.5 or 1.234,5."""
     pattern = "#,##0" + ("." + "0" * places if places else "")
     return format_decimal(number, pattern, locale=current_language())
+
+
+def percent(share: float) -> str:
+    """Return a share in per cent: 45%, 45 %."""
+    return format_percent(
+        share,
+        "#,##0%" if current_language() == ENGLISH else None,
+        locale=current_language(),
+    )
 
 
 def money(amount: Decimal, currency: str | None) -> str:

@@ -39,6 +39,11 @@ def clock(timestamp: datetime) -> str:
     return time_of_day(in_zone(timestamp))
 
 
+def from_to(begins: str, ends: str) -> str:
+    """Return both ends of a stretch of time, as they are written."""
+    return _("{begins} to {ends}").format(begins=begins, ends=ends)
+
+
 def viewers_time(timestamp: datetime) -> str:
     """Return the same on the viewer's own clock, empty where that shows no other.
 

@@ -9,7 +9,9 @@ import streamlit as st
 
 from dashboard.context import current_actor, write
 from dashboard.ui.clock import calendar, zone
+from dashboard.ui.dialogs import dialog
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import gettext as _, marked
 from dashboard.visits.booking.times import heading
 from dashboard.visits.calendar.period import bookable_doctors, days_ahead, shown_day
 from dashboard.visits.schedule.plan_changes import say_what_became
@@ -37,7 +39,7 @@ def may_block() -> bool:
 def offer_blocking(doctor_ids: Sequence[UUID]) -> None:
     """Offer to block a time without drawing it."""
     if may_block() and st.button(
-        "Block a time", key="calendar_block_open", icon=":material/block:"
+        _("Block a time"), key="calendar_block_open", icon=":material/block:"
     ):
         _prepare(doctor_ids[0] if doctor_ids else None, shown_day(), *_USUAL)
 
@@ -69,7 +71,7 @@ def _time(minute: int) -> time:
     return time(hour, rest) if hour <= _LAST.hour else _LAST
 
 
-@st.dialog("Block a time", icon=":material/block:", width="medium")
+@dialog(marked("Block a time"), icon=":material/block:", width="medium")
 def _ask() -> None:
     with error_boundary():
         draft = _fields()
@@ -79,7 +81,7 @@ def _ask() -> None:
         known = st.session_state.get(_PREVIEW)
         if known and known[0] == draft:
             _confirm(draft, known[1])
-        elif st.button("Block the time", type="primary", key="calendar_block"):
+        elif st.button(_("Block the time"), type="primary", key="calendar_block"):
             actor = current_actor()
             visits = write(
                 lambda s: plans.preview_exception(s, actor, draft, calendar())
@@ -96,19 +98,23 @@ def _fields() -> ExceptionDraft | None:
         st.session_state[_DOCTOR] = next(iter(names), None)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         doctor_id: UUID | None = st.selectbox(
-            "Doctor", list(names), key=_DOCTOR, format_func=names.__getitem__, width=220
+            _("Doctor"),
+            list(names),
+            key=_DOCTOR,
+            format_func=names.__getitem__,
+            width=220,
         )
         day: date = st.selectbox(
-            "Day",
+            _("Day"),
             days_ahead(st.session_state[_DAY]),
             key=_DAY,
             format_func=heading,
             width=160,
         )
-        first = st.time_input("From", key=_FROM, step=300, width=120)
-        last = st.time_input("Until", key=_UNTIL, step=300, width=120)
+        first = st.time_input(_("From"), key=_FROM, step=300, width=120)
+        last = st.time_input(_("Until"), key=_UNTIL, step=300, width=120)
     reason = st.text_input(
-        "Why (of no patient)", key="calendar_block_reason", autocomplete="off"
+        _("Why (of no patient)"), key="calendar_block_reason", autocomplete="off"
     )
     if doctor_id is None:
         return None
@@ -124,20 +130,23 @@ def _fields() -> ExceptionDraft | None:
 def _confirm(draft: ExceptionDraft, visits: Sequence[VisitWithin]) -> None:
     """List whom it concerns before it takes effect."""
     st.markdown(
-        f"Nothing is blocked yet. Visits in this time: **{len(visits)}**. Move them "
-        "first, or block it now: they then stand until somebody moves or cancels them."
+        _(
+            "Nothing is blocked yet. Visits in this time: **{count}**. Move them "
+            "first, or block it now: they then stand until somebody moves or cancels "
+            "them."
+        ).format(count=len(visits))
     )
     if st.button(
-        f"Block it, {len(visits)} to be moved",
+        _("Block it, {count} to be moved").format(count=len(visits)),
         type="primary",
         key="calendar_block_anyway",
     ):
         _add(draft)
-    show_visits(visits, name="Visits in this time", key="calendar_block_visits")
+    show_visits(visits, name=_("Visits in this time"), key="calendar_block_visits")
 
 
 def _add(draft: ExceptionDraft) -> None:
     actor = current_actor()
     became = write(lambda s: plans.add_exception(s, actor, draft, calendar()))
-    say_what_became("The time is blocked.", became)
+    say_what_became(_("The time is blocked."), became)
     st.rerun()

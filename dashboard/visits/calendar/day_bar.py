@@ -7,6 +7,7 @@ from uuid import UUID
 import streamlit as st
 
 from dashboard.ui.clock import today
+from dashboard.ui.language import gettext as _
 from dashboard.visits.booking.times import DAYS_OF_WEEK
 from dashboard.visits.calendar import period
 from dashboard.visits.calendar.period import DAY, ROOMS, WEEK, CalendarRequest
@@ -24,10 +25,11 @@ def choose_days() -> CalendarRequest:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         view = _choose_view()
         by = DAYS_OF_WEEK if view == WEEK else 1
-        what = "week" if view == WEEK else "day"
-        _turn(f"Previous {what}", "previous", "chevron_left", -by)
-        st.button("Today", key="calendar_today", on_click=_show_today)
-        _turn(f"Next {what}", "next", "chevron_right", by)
+        earlier = _("Previous week") if view == WEEK else _("Previous day")
+        later = _("Next week") if view == WEEK else _("Next day")
+        _turn(earlier, "previous", "chevron_left", -by)
+        st.button(_("Today"), key="calendar_today", on_click=_show_today)
+        _turn(later, "next", "chevron_right", by)
         _offer_any_day()
         if view == WEEK:
             return period.days_shown(view, _choose_doctor(doctors))
@@ -39,13 +41,13 @@ def _choose_view() -> str:
     is_named = period.shown_doctor() is not None and "day" not in st.query_params
     return str(
         st.segmented_control(
-            "Show",
+            _("Show"),
             [DAY, ROOMS, WEEK],
             default=WEEK if is_named else DAY,
             required=True,
             key=_VIEW,
             # In the primary colour it would be too pale on a dark background.
-            format_func=lambda view: f":gray[{view}]",
+            format_func=lambda view: f":gray[{_(view)}]",
         )
     )
 
@@ -63,18 +65,20 @@ def _turn(label: str, name: str, icon: str, days: int) -> None:
 def _offer_any_day() -> None:
     # Folded away: the field's parts are too small a target for a finger (WCAG 2.5.8),
     # for whom the buttons beside it lead to any day as well.
-    with st.popover("Go to a day", icon=":material/calendar_today:"):
+    with st.popover(_("Go to a day"), icon=":material/calendar_today:"):
         st.session_state[_PICKED] = period.shown_day()
-        st.date_input("Day", key=_PICKED, on_change=_show_picked, format="YYYY-MM-DD")
+        st.date_input(
+            _("Day"), key=_PICKED, on_change=_show_picked, format="YYYY-MM-DD"
+        )
 
 
 def _choose_doctors(doctors: dict[UUID, DoctorRecord]) -> tuple[UUID, ...]:
     chosen = st.multiselect(
-        "Doctors",
+        _("Doctors"),
         list(doctors),
         key=_DOCTORS,
         format_func=lambda doctor_id: doctors[doctor_id].name,
-        placeholder="All who work",
+        placeholder=_("All who work"),
         width=320,
     )
     return tuple(chosen)
@@ -86,12 +90,12 @@ def _choose_doctor(doctors: dict[UUID, DoctorRecord]) -> tuple[UUID, ...]:
         whose = next(iter(doctors), None)
     st.session_state[_WHOSE_WEEK] = whose
     chosen: UUID | None = st.selectbox(
-        "Doctor",
+        _("Doctor"),
         list(doctors),
         key=_WHOSE_WEEK,
         format_func=lambda doctor_id: doctors[doctor_id].name,
         on_change=_show_whose_week,
-        placeholder="No doctor can be booked",
+        placeholder=_("No doctor can be booked"),
         width=320,
     )
     return (chosen,) if chosen else ()

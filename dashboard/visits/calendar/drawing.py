@@ -7,24 +7,25 @@ from uuid import UUID
 
 from dashboard.context import current_actor, now
 from dashboard.ui.clock import in_zone, today
+from dashboard.ui.language import gettext as _, lowered, weekday
 from dashboard.ui.words import written
-from dashboard.visits.booking.times import clock, heading
+from dashboard.visits.booking.times import clock, from_to, heading
 from dashboard.visits.calendar.period import CalendarRequest
 from dashboard.visits.calendar.rooms import by_room, joined_stretches
 from dashboard.visits.calendar.time_grid import GridBand, GridEntry, GridLane
 from dashboard.visits.front_desk import desk_words
+from dashboard.visits.schedule.plan_exceptions import kind_of
 from services.core.actors import Permission
 from services.visits.calendar import CalendarPeriod
 from services.visits.front_desk.appointments import VisitRecord, VisitStatus
 from services.visits.newcomers import NewcomerRecord
-from services.visits.schedule.plans import ExceptionKind, ExceptionRecord
+from services.visits.schedule.plans import ExceptionRecord
 from services.visits.schedule.slots.records import SlotRecord
 
 _HOUR: Final = 60
 _DAY: Final = 24 * _HOUR
 # What a clinic's day is at least: a grid that is always as tall jumps less.
 _USUAL: Final = (8, 18)
-_CLOSURES: Final = {ExceptionKind.BLOCKED: "Blocked", ExceptionKind.HOLIDAY: "Holiday"}
 
 
 def lanes_of(period: CalendarPeriod, shown: CalendarRequest) -> list[GridLane]:
@@ -53,7 +54,7 @@ def lanes_of(period: CalendarPeriod, shown: CalendarRequest) -> list[GridLane]:
             day,
             lane_id=f"{doctor.id} {day}",
             label=heading(day),
-            detail="Today" if day == today() else "",
+            detail=_("Today") if day == today() else "",
         )
         for doctor in period.doctors[:1]
         for day in days
@@ -80,8 +81,10 @@ def minute_of(timestamp: datetime, day: date) -> int:
 
 
 def _where(speciality: str, room: str | None) -> str:
-    return (
-        f"{speciality.capitalize()}, room {room}" if room else speciality.capitalize()
+    if not room:
+        return speciality.capitalize()
+    return _("{speciality}, room {room}").format(
+        speciality=speciality.capitalize(), room=room
     )
 
 
@@ -155,14 +158,14 @@ def _visit(visit: VisitRecord, day: date, label: str) -> GridEntry:
 
 def _newcomer(newcomer: NewcomerRecord, day: date, label: str) -> GridEntry:
     """Return what is opened to register somebody, and stays where it is until then."""
-    state = "Not registered yet"
+    state = _("Not registered yet")
     return GridEntry(
         id=str(newcomer.id),
         kind="visit",
         begins=minute_of(newcomer.starts_at, day),
         ends=minute_of(newcomer.ends_at, day),
         text=f"{clock(newcomer.starts_at)} {newcomer.name}",
-        name=f"{_from_to(newcomer)}, {label}: {newcomer.name}, {state.lower()}",
+        name=f"{_from_to(newcomer)}, {label}: {newcomer.name}, {lowered(state)}",
         detail=state,
         tone="warn",
         icon="person_alert",
@@ -175,28 +178,33 @@ def _slot(slot: SlotRecord, day: date, label: str) -> GridEntry | None:
     until, told = slot.held_until, f"{_from_to(slot)}, {label}"
     if slot.state == "booked":
         return GridEntry(
-            str(slot.id), "taken", begins, ends, "Booked", f"{told}: booked"
+            str(slot.id),
+            "taken",
+            begins,
+            ends,
+            _("Booked"),
+            _("{slot}: booked").format(slot=told),
         )
     if slot.starts_at <= now():
         return None
     if slot.state == "held" and until and until > now():
-        note = f"until {clock(until)}"
+        note = _("until {time}").format(time=clock(until))
         return GridEntry(
             str(slot.id),
             "held",
             begins,
             ends,
-            "Being booked",
-            f"{told}: being booked {note}",
+            _("Being booked"),
+            _("{slot}: being booked until {time}").format(slot=told, time=clock(until)),
             detail=note,
             icon="hourglass_empty",
         )
-    name = f"{told}: free"
+    name = _("{slot}: free").format(slot=told)
     return GridEntry(str(slot.id), "free", begins, ends, clock(slot.starts_at), name)
 
 
 def _from_to(stretch: VisitRecord | SlotRecord | NewcomerRecord) -> str:
-    return f"{clock(stretch.starts_at)} to {clock(stretch.ends_at)}"
+    return from_to(clock(stretch.starts_at), clock(stretch.ends_at))
 
 
 def _bands(
@@ -210,7 +218,7 @@ def _bands(
             minute_of(closure.ends_at, day),
         )
         if begins < ends:
-            kind = _CLOSURES[closure.kind]
+            kind = kind_of(closure.kind)
             text = f"{kind}: {closure.reason}" if closure.reason else kind
             yield GridBand(begins, ends, text)
 
@@ -218,6 +226,6 @@ def _bands(
 def spoken_day(shown: CalendarRequest) -> str:
     """Return the days as a heading says them."""
     if shown.days == 1:
-        return f"{shown.first:%A}, {written(shown.first)}"
+        return f"{weekday(shown.first)}, {written(shown.first)}"
     last = shown.first + timedelta(days=shown.days - 1)
-    return f"{heading(shown.first)} to {heading(last)} {last.year}"
+    return from_to(heading(shown.first), f"{heading(last)} {last.year}")

@@ -8,6 +8,7 @@ from dashboard.context import current_actor, now
 from dashboard.navigation import go
 from dashboard.ui.clock import is_twelve_hours, today
 from dashboard.ui.empty_state import empty_state
+from dashboard.ui.language import gettext as _
 from dashboard.visits.appointments.visit_addresses import day_list_url
 from dashboard.visits.calendar.blocking import ask_to_block, may_block
 from dashboard.visits.calendar.drawing import (
@@ -34,11 +35,11 @@ def show_grid(shown: CalendarRequest) -> None:
     actor, period = current_actor(), read_shown(shown)
     lanes = lanes_of(period, shown)
     if not lanes:
-        empty_state("Nobody can be booked here on this day.", icon="event_busy")
+        empty_state(_("Nobody can be booked here on this day."), icon="event_busy")
         return
     payload = payload_of(
         lanes,
-        name=f"Calendar of {spoken_day(shown)}",
+        name=_("Calendar of {days}").format(days=spoken_day(shown)),
         place=f"{shown.first} {shown.days} {shown.doctor_ids} {shown.is_by_room}",
         hours=hours_of(lanes),
         now=minute_of(now(), today()),
@@ -54,10 +55,10 @@ def offer_day_list(shown: CalendarRequest) -> None:
     """Offer the day's visits as a list on paper, to those who may see visits."""
     if current_actor().may(Permission.VIEW_VISITS):
         st.link_button(
-            "Print the day",
+            _("Print the day"),
             day_list_url(shown_day(), shown.doctor_ids),
             icon=":material/print:",
-            help="A PDF with time, name, date of birth and phone number.",
+            help=_("A PDF with time, name, date of birth and phone number."),
         )
 
 

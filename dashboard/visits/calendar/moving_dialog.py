@@ -8,9 +8,10 @@ import streamlit as st
 
 from dashboard.context import current_actor, read, write
 from dashboard.ui.clock import in_zone, now
-from dashboard.ui.dialogs import confirmed
+from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import bounded_line
+from dashboard.ui.language import explained, gettext as _, marked
 from dashboard.ui.notices import notify
 from dashboard.ui.words import plain
 from dashboard.visits.booking.calendar import slots_of
@@ -56,12 +57,15 @@ def ask_where_to(visit: VisitRecord, slot: SlotRecord | None) -> None:
     _ask(visit)
 
 
-@st.dialog("Move this visit", icon=":material/event_repeat:", width="medium")
+@dialog(marked("Move this visit"), icon=":material/event_repeat:", width="medium")
 def _ask(visit: VisitRecord) -> None:
     with error_boundary():
         st.markdown(
-            f"**{plain(desk_words.who(visit))}** is booked for "
-            f"{when(visit.starts_at)} with {plain(visit.doctor_name)}."
+            _("**{patient}** is booked for {starts_at} with {doctor}.").format(
+                patient=plain(desk_words.who(visit)),
+                starts_at=when(visit.starts_at),
+                doctor=plain(visit.doctor_name),
+            )
         )
         above, slot = st.container(), _choose()
         with above:
@@ -69,12 +73,21 @@ def _ask(visit: VisitRecord) -> None:
         if slot is None:
             return
         st.markdown(
-            f"From **{shortly(visit.starts_at)}** with **{plain(visit.doctor_name)}** "
-            f"to **{shortly(slot.starts_at)}** with **{plain(_name_of(slot))}**."
+            _(
+                "From **{before}** with **{doctor}** to **{after}** with "
+                "**{new_doctor}**."
+            ).format(
+                before=shortly(visit.starts_at),
+                doctor=plain(visit.doctor_name),
+                after=shortly(slot.starts_at),
+                new_doctor=plain(_name_of(slot)),
+            )
         )
         reason = _ask_why(visit)
         if confirmed(
-            "Move the visit", key="calendar_move_confirm", otherwise="Leave it as it is"
+            _("Move the visit"),
+            key="calendar_move_confirm",
+            otherwise=_("Leave it as it is"),
         ):
             _move(visit, slot, reason)
 
@@ -86,11 +99,15 @@ def _choose() -> SlotRecord | None:
         st.session_state[_DOCTOR] = next(iter(names), None)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         doctor_id: UUID | None = st.selectbox(
-            "Doctor", list(names), key=_DOCTOR, format_func=names.__getitem__, width=220
+            _("Doctor"),
+            list(names),
+            key=_DOCTOR,
+            format_func=names.__getitem__,
+            width=220,
         )
         # No date field: its parts are too small a target for a finger (WCAG 2.5.8).
         day: date | None = st.selectbox(
-            "Day",
+            _("Day"),
             days_ahead(st.session_state[_DAY]),
             key=_DAY,
             format_func=heading,
@@ -103,12 +120,12 @@ def _choose() -> SlotRecord | None:
             _note_lost(doctor_id, day)
             st.session_state[_TIME] = None
         chosen: UUID | None = st.selectbox(
-            "Time",
+            _("Time"),
             list(free),
             key=_TIME,
             index=None,
             format_func=lambda slot_id: clock(free[slot_id].starts_at),
-            placeholder="Choose a time" if free else "Nothing is free",
+            placeholder=_("Choose a time") if free else _("Nothing is free"),
             width=150,
         )
     st.session_state[_CHOSEN] = free[chosen] if chosen else None
@@ -145,15 +162,15 @@ def _ask_why(visit: VisitRecord) -> str | None:
     """Ask for a reason where a rule is in the way of those who may set it aside."""
     rule: str | None = st.session_state.get(_RULE)
     if rule is None and visit.starts_at <= now():
-        rule = "This visit has begun, so say why it is moved."
+        rule = _("This visit has begun, so say why it is moved.")
     if rule is None or not current_actor().may(Permission.OVERRIDE_BOOKING):
         return None
     st.warning(rule, icon=":material/gavel:")
     return bounded_line(
-        "Reason",
+        _("Reason"),
         key="calendar_move_reason",
         longest=LONGEST,
-        help="It is kept with the booking and in the audit log.",
+        help=_("It is kept with the booking and in the audit log."),
     )
 
 
@@ -176,11 +193,14 @@ def _move(visit: VisitRecord, slot: SlotRecord, reason: str | None) -> None:
     except _RULES as refusal:
         if reason is not None or not actor.may(Permission.OVERRIDE_BOOKING):
             raise
-        st.session_state[_RULE] = str(refusal)
+        st.session_state[_RULE] = explained(refusal)
         st.rerun(scope="fragment")
     notify(
-        f"The visit of {plain(desk_words.who(visit))} is moved to "
-        f"{shortly(moved.starts_at)} with {plain(moved.doctor_name)}.",
+        _("The visit of {patient} is moved to {starts_at} with {doctor}.").format(
+            patient=plain(desk_words.who(visit)),
+            starts_at=shortly(moved.starts_at),
+            doctor=plain(moved.doctor_name),
+        ),
         icon="event_repeat",
     )
     st.rerun()
@@ -203,8 +223,10 @@ def _show_lost() -> None:
     )
     with st.container(border=True, gap="small"):
         st.markdown(
-            f":material/bolt: **{shortly(lost.starts_at)} was just taken.** "
-            + ("These are free next:" if free else "Nothing else is free so far.")
+            _(":material/bolt: **{starts_at} was just taken.** ").format(
+                starts_at=shortly(lost.starts_at)
+            )
+            + (_("These are free next:") if free else _("Nothing else is free so far."))
         )
         with st.container(horizontal=True, gap="small"):
             for slot in free:

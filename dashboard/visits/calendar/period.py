@@ -16,14 +16,15 @@ from dashboard.context import (
 )
 from dashboard.ui import clock
 from dashboard.ui.clock import today
+from dashboard.ui.language import marked
 from dashboard.visits.booking.times import DAYS_OF_WEEK, span, week_of
 from services.visits import calendar
 from services.visits.calendar import CalendarPeriod
 from services.visits.schedule.doctors import DoctorRecord
 
-DAY: Final = "Day"
-ROOMS: Final = "Rooms"
-WEEK: Final = "Week"
+DAY: Final = marked("Day")
+ROOMS: Final = marked("Rooms")
+WEEK: Final = marked("Week")
 _DAY: Final = "calendar_day"
 _DOCTOR: Final = "calendar_doctor"
 _TOLD: Final = "calendar_told"

@@ -5,9 +5,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
+from dashboard.ui.language import gettext as _, marked
 from dashboard.visits.calendar.time_grid import GridEntry, GridLane
 
-_NOWHERE: Final = "No room"
+_NOWHERE: Final = marked("No room")
 
 
 def by_room(lanes: Sequence[tuple[str | None, GridLane]]) -> list[GridLane]:
@@ -32,7 +33,7 @@ def _counted(room: str) -> list[str | int]:
 
 
 def _room(room: str, lanes: Sequence[GridLane]) -> Iterator[GridLane]:
-    label = f"Room {room}" if room else _NOWHERE
+    label = _("Room {room}").format(room=room) if room else _(_NOWHERE)
     columns: list[list[GridLane]] = []
     for lane in lanes:
         fitting = (

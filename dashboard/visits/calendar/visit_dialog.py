@@ -9,11 +9,13 @@ import streamlit as st
 from dashboard.context import current_actor, now, read
 from dashboard.navigation import go, open_patient
 from dashboard.ui.clock import today
+from dashboard.ui.dialogs import dialog
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.notices import notify
 from dashboard.ui.words import plain
 from dashboard.visits.appointments.visits_table import ask_to_cancel
-from dashboard.visits.booking.times import clock, shortly
+from dashboard.visits.booking.times import clock, from_to, shortly
 from dashboard.visits.calendar.moving_dialog import ask_where_to
 from dashboard.visits.front_desk import desk_actions, desk_words
 from dashboard.visits.front_desk.desk_tables import action_named, actions_of
@@ -54,30 +56,24 @@ def show_what_was_asked() -> None:
         ask_to_cancel(visit)
 
 
-@st.dialog("Visit", icon=":material/event:", width="medium")
+@dialog(marked("Visit"), icon=":material/event:", width="medium")
 def _show_visit(visit: VisitRecord) -> None:
     with error_boundary():
         state = desk_words.state(visit, now())
         for label, fact in (
-            ("Patient", f"**{plain(desk_words.who(visit))}**"),
-            ("Born", plain(desk_words.born_and_aged(visit, today()))),
-            ("Phone", _phone(visit)),
-            ("When", f"{shortly(visit.starts_at)} to {clock(visit.ends_at)}"),
-            ("With", plain(_with(visit))),
-            ("Reason", plain(visit.note)),
-            ("State", f":material/{state.icon}: {state.text}"),
+            (_("Patient"), f"**{plain(desk_words.who(visit))}**"),
+            (_("Born"), plain(desk_words.born_and_aged(visit, today()))),
+            (_("Phone"), _phone(visit)),
+            (_("When"), from_to(shortly(visit.starts_at), clock(visit.ends_at))),
+            (_("With"), plain(desk_words.whom(visit))),
+            (_("Reason"), plain(visit.note)),
+            (_("State"), f":material/{state.icon}: {state.text}"),
         ):
             if fact:
                 with st.container(horizontal=True, gap="small"):
                     st.markdown(f":gray[{label}]", width=_LABEL_WIDTH)
                     st.markdown(fact, width="stretch")
         _offer_actions(visit)
-
-
-def _with(visit: VisitRecord) -> str:
-    return (
-        f"{visit.doctor_name}, room {visit.room}" if visit.room else visit.doctor_name
-    )
 
 
 def _phone(visit: VisitRecord) -> str:
@@ -91,14 +87,16 @@ def _offer_actions(visit: VisitRecord) -> None:
         if actor.may(Permission.RUN_THE_DESK):
             _offer_desk_actions(visit)
         if visit.status is VisitStatus.SCHEDULED and actor.may(Permission.BOOK_VISITS):
-            _offer("Move…", "event_repeat", lambda: ask("move", visit.id))
-            _offer("Cancel visit…", "event_busy", lambda: ask("cancel", visit.id))
+            _offer(_("Move…"), "event_repeat", lambda: ask("move", visit.id))
+            _offer(_("Cancel visit…"), "event_busy", lambda: ask("cancel", visit.id))
     with st.container(horizontal=True, gap="small"):
         if visit.patient_name and actor.may(Permission.VIEW_PATIENT):
-            _offer("Open the patient", "person", lambda: open_patient(visit.patient_id))
+            _offer(
+                _("Open the patient"), "person", lambda: open_patient(visit.patient_id)
+            )
         if actor.may(Permission.WRITE_RECORDS):
             _offer(
-                "Open the visit",
+                _("Open the visit"),
                 "stethoscope",
                 lambda: go("consultations/visit.py", visit=str(visit.id)),
             )

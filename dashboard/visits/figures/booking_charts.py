@@ -1,6 +1,7 @@
 """How visits are booked by day, as charts with a table that says the same."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
@@ -9,6 +10,14 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.ui.chart_tools import chart_box
+from dashboard.ui.language import (
+    day_heading,
+    decimal,
+    gettext as _,
+    lowered,
+    marked,
+    pgettext,
+)
 from dashboard.visits.figures.figure_tables import days_table
 from services.visits.figures.statistics import BookingStatistics, Figures
 
@@ -17,16 +26,37 @@ _AXIS: Final = alt.Axis(labelOverlap="greedy", labelAngle=0)
 # What is free is no warning: it recedes, and what went wrong stands out.
 _GREY: Final = "#9AA7B0"
 _COLOURS: Final = {
-    "Booked": "#0E7A86",
-    "Free": _GREY,
-    "Confirmed": "#0E7A86",
-    "Expired": "#C77700",
-    "Released": _GREY,
-    "Conflicts": "#C2382E",
+    marked("Booked"): "#0E7A86",
+    marked("Free"): _GREY,
+    marked("Confirmed"): "#0E7A86",
+    marked("Expired"): "#C77700",
+    marked("Released"): _GREY,
+    marked("Conflicts"): "#C2382E",
 }
 _LEGEND: Final = alt.Legend(orient="bottom", columns=2)
 
 Parts = Callable[[Figures], Mapping[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Chart:
+    """What a chart of days says: `about` takes the counts of all of them."""
+
+    title: str
+    name: str
+    about: str
+
+
+_SLOTS: Final = _Chart(
+    "Slots",
+    marked("Slots by day"),
+    marked("By day, slots booked and free. In all: {counts}."),
+)
+_ATTEMPTS: Final = _Chart(
+    marked("Attempts"),
+    marked("Attempts by day"),
+    marked("By day, what became of attempts to book. In all: {counts}."),
+)
 
 
 def booking_charts(statistics: BookingStatistics) -> None:
@@ -34,10 +64,10 @@ def booking_charts(statistics: BookingStatistics) -> None:
     days = statistics.days()
     slots, attempts = st.columns(2)
     with slots:
-        _stacked("Slots", "slots booked and free", days, _slots)
+        _stacked(_SLOTS, days, _slots, key="statistics_slots")
     with attempts:
-        _stacked("Attempts", "what became of attempts to book", days, _attempts)
-    with st.expander("The same by day, as a table", icon=":material/table:"):
+        _stacked(_ATTEMPTS, days, _attempts, key="statistics_attempts")
+    with st.expander(_("The same by day, as a table"), icon=":material/table:"):
         days_table(days, key="statistics_days")
 
 
@@ -47,22 +77,25 @@ def _slots(figures: Figures) -> Mapping[str, int]:
 
 def _attempts(figures: Figures) -> Mapping[str, int]:
     return {
-        "Confirmed": figures.confirmed,
-        "Expired": figures.expired,
-        "Released": figures.released,
-        "Conflicts": figures.conflicts,
+        marked("Confirmed"): figures.confirmed,
+        marked("Expired"): figures.expired,
+        marked("Released"): figures.released,
+        marked("Conflicts"): figures.conflicts,
     }
 
 
 def _stacked(
-    title: str,
-    about: str,
+    about: _Chart,
     days: Sequence[tuple[date, Figures]],
     parts: Parts,
+    *,
+    key: str,
 ) -> None:
+    # Which are others in German on the servers.
+    title = pgettext("visit", "Slots") if about is _SLOTS else _(about.title)
     st.subheader(title, anchor=False)
     counted = [
-        {"Day": f"{day:%a} {day.day} {day:%b}", "What": what, title: count}
+        {"Day": day_heading(day), "What": _(what), "Count": count}
         for day, figures in days
         for what, count in parts(figures).items()
     ]
@@ -73,25 +106,31 @@ def _stacked(
         .mark_bar()
         .encode(
             x=alt.X("Day:N", sort=None, title=None, axis=_AXIS),
-            y=alt.Y(f"{title}:Q", title=None, axis=alt.Axis(format="d", tickMinStep=1)),
+            y=alt.Y("Count:Q", title=None, axis=alt.Axis(format="d", tickMinStep=1)),
             color=alt.Color(
                 "What:N",
                 sort=None,
                 title=None,
                 legend=_LEGEND,
-                scale=alt.Scale(domain=names, range=[_COLOURS[n] for n in names]),
+                scale=alt.Scale(
+                    domain=[_(name) for name in names],
+                    range=[_COLOURS[name] for name in names],
+                ),
             ),
-            tooltip=["Day", "What", title],
+            tooltip=[
+                alt.Tooltip("Day:N", title=_("Day")),
+                alt.Tooltip("What:N", title=_("What")),
+                alt.Tooltip("Count:Q", title=title),
+            ],
         )
     )
-    sums = frame.groupby("What", sort=False)[title].sum()
+    sums = frame.groupby("What", sort=False)["Count"].sum()
     sums_text = ", ".join(
-        f"{str(what).lower()} {count:,}" for what, count in sums.items()
+        f"{lowered(str(what))} {decimal(count)}" for what, count in sums.items()
     )
-    table = frame.pivot_table(index="Day", columns="What", values=title, sort=False)
-    with chart_box(
-        f"{title} by day", table.reset_index(), key=f"statistics_{title.lower()}"
-    ):
+    table = frame.pivot_table(index="Day", columns="What", values="Count", sort=False)
+    numbers = table.reset_index().rename(columns={"Day": _("Day")})
+    with chart_box(_(about.name), numbers, key=key):
         st.altair_chart(
-            chart, height=_HEIGHT, alt=f"By day, {about}. In all: {sums_text}."
+            chart, height=_HEIGHT, alt=_(about.about).format(counts=sums_text)
         )

@@ -9,6 +9,7 @@ import streamlit as st
 from dashboard import wiring
 from dashboard.context import current_actor, look_at_visits
 from dashboard.ui.clock import today, zone
+from dashboard.ui.language import decimal, gettext as _, marked, pgettext
 from jobs.visits import booking_proof
 from jobs.visits.booking_proof import RacersFailed
 from services.core.errors import InvalidInput, Unavailable
@@ -17,19 +18,20 @@ from services.visits.figures.statistics import BookingStatistics, Figures, Perio
 
 # From and to how many days after today.
 _SPANS: Final = {
-    "Today": (0, 0),
-    "Last 7 days": (-6, 0),
-    "Last 30 days": (-29, 0),
-    "Next 30 days": (0, 29),
+    marked("Today"): (0, 0),
+    marked("Last 7 days"): (-6, 0),
+    marked("Last 30 days"): (-29, 0),
+    marked("Next 30 days"): (0, 29),
 }
-_OTHER: Final = "Other days"
+_OTHER: Final = marked("Other days")
 
 
 def choose_period() -> Period:
     """Draw the choice of days, and return what is chosen; raises InvalidInput."""
     chosen = st.radio(
-        "Days",
+        _("Days"),
         (*_SPANS, _OTHER),
+        format_func=_,
         index=1,
         horizontal=True,
         key="statistics_period",
@@ -44,9 +46,9 @@ def choose_period() -> Period:
 def _typed(day: date) -> Period:
     with st.container(horizontal=True):
         first = st.date_input(
-            "From", day - timedelta(days=89), key="statistics_from", width=180
+            _("From"), day - timedelta(days=89), key="statistics_from", width=180
         )
-        last = st.date_input("To", day, key="statistics_to", width=180)
+        last = st.date_input(pgettext("day", "To"), day, key="statistics_to", width=180)
     return Period(first, last)
 
 
@@ -87,19 +89,38 @@ def prove() -> Proof:
 
 def proof_result(proof: Proof) -> None:
     """Say who won, how many were refused, and how long it took."""
-    sentence = (
-        f"{proof.attempts} attempts at one slot from {proof.processes} processes: "
-        f"{proof.won} won, {proof.lost} were told that it is booked."
+    sentence = _(
+        "{attempts} attempts at one slot from {processes} processes: {won} won, {lost} "
+        "were told that it is booked."
+    ).format(
+        attempts=proof.attempts,
+        processes=proof.processes,
+        won=proof.won,
+        lost=proof.lost,
     )
     if proof.holds:
-        st.success(f"{sentence} Booking holds.", icon=":material/verified:")
+        verdict = _("Booking holds.")
+        st.success(f"{sentence} {verdict}", icon=":material/verified:")
     else:
-        st.error(f"{sentence} Booking does not hold.", icon=":material/gpp_bad:")
+        verdict = _("Booking does not hold.")
+        st.error(f"{sentence} {verdict}", icon=":material/gpp_bad:")
     if proof.others:
-        st.warning(f"{proof.others} were answered something else, which is a defect.")
+        st.warning(
+            _("{count} were answered something else, which is a defect.").format(
+                count=proof.others
+            )
+        )
     with st.container(horizontal=True):
-        st.metric("Took", f"{proof.seconds:.1f} s", border=True, width=165)
-        st.metric("Half within", f"{proof.p50_ms:.0f} ms", border=True, width=165)
-        st.metric("99 % within", f"{proof.p99_ms:.0f} ms", border=True, width=165)
+        st.metric(_("Took"), f"{decimal(proof.seconds, 1)} s", border=True, width=165)
+        st.metric(
+            _("Half within"), f"{proof.p50_ms:.0f} ms", border=True, width=165
+        )
+        st.metric(
+            _("99 % within"), f"{proof.p99_ms:.0f} ms", border=True, width=165
+        )
     if proof.winner:
-        st.caption(f"Booking {proof.winner} had the slot, and nobody else.")
+        st.caption(
+            _("Booking {booking} had the slot, and nobody else.").format(
+                booking=proof.winner
+            )
+        )

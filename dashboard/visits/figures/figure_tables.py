@@ -6,23 +6,11 @@ from typing import Final
 
 import streamlit as st
 
+from dashboard.ui.language import decimal, gettext as _, marked, percent, pgettext
 from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
 from dashboard.ui.words import plain, written
 from services.visits.figures.statistics import DoctorFigures, Figures
 
-_COUNTED: Final = (
-    Column("Slots"),
-    Column("Booked"),
-    Column("Utilisation"),
-    Column("Holds"),
-    Column("Confirmed"),
-    Column("Hold-to-booking rate"),
-    Column("Expired holds"),
-    Column("Released"),
-    Column("Conflicts"),
-    Column("Cancelled"),
-    Column("No-shows"),
-)
 _NOTHING: Final = "–"
 
 
@@ -31,40 +19,40 @@ def show_totals(figures: Figures, before: Figures | None) -> None:
     earlier = before or Figures()
     shown = (
         (
-            "Utilisation",
+            _("Utilisation"),
             share(figures.utilisation),
             _points(figures.utilisation, earlier.utilisation),
-            "Booked slots of those offered.",
+            _("Booked slots of those offered."),
         ),
         (
-            "Hold-to-booking rate",
+            _("Hold-to-booking rate"),
             share(figures.success_rate),
             _points(figures.success_rate, earlier.success_rate),
-            "Holds that were confirmed.",
+            _("Holds that were confirmed."),
         ),
         (
-            "Expired holds",
-            f"{figures.expired:,}",
+            _("Expired holds"),
+            decimal(figures.expired),
             figures.expired - earlier.expired,
-            "Holds whose time was over.",
+            _("Holds whose time was over."),
         ),
         (
-            "Booking conflicts",
-            f"{figures.conflicts:,}",
+            _("Booking conflicts"),
+            decimal(figures.conflicts),
             figures.conflicts - earlier.conflicts,
-            "Told: Slot already booked.",
+            _("Told: Slot already booked."),
         ),
         (
-            "Cancelled",
-            f"{figures.cancelled:,}",
+            pgettext("visit", "Cancelled"),
+            decimal(figures.cancelled),
             figures.cancelled - earlier.cancelled,
-            "Visits; moved ones are among them.",
+            _("Visits; moved ones are among them."),
         ),
         (
-            "No-shows",
-            f"{figures.no_shows:,}",
+            _("No-shows"),
+            decimal(figures.no_shows),
             figures.no_shows - earlier.no_shows,
-            "Patients who did not come.",
+            _("Patients who did not come."),
         ),
     )
     with st.grid(len(shown), min_column_width=165):
@@ -78,14 +66,14 @@ def show_totals(figures: Figures, before: Figures | None) -> None:
                 border=True,
             )
     if before is not None:
-        st.caption("The small figures are the change against as many days before.")
+        st.caption(_("The small figures are the change against as many days before."))
 
 
 def _points(now: float | None, before: float | None) -> str | None:
     """Return by how many hundredths a share has changed."""
     if now is None or before is None:
         return None
-    return f"{100 * (now - before):+.0f} points"
+    return _("{change} points").format(change=f"{100 * (now - before):+.0f}")
 
 
 def days_table(days: Sequence[tuple[date, Figures]], *, key: str) -> None:
@@ -94,8 +82,8 @@ def days_table(days: Sequence[tuple[date, Figures]], *, key: str) -> None:
         Row(day.isoformat(), (Cell(written(day)), *_counts(figures)))
         for day, figures in days
     ]
-    columns = (Column("Day", is_whole=True), *_COUNTED)
-    record_table(payload_of(columns, rows, name="Booking by day"), key=key)
+    columns = (Column(marked("Day"), is_whole=True), *_counted())
+    record_table(payload_of(columns, rows, name=_("Booking by day")), key=key)
 
 
 def doctors_table(doctors: Sequence[DoctorFigures], *, key: str) -> None:
@@ -111,30 +99,46 @@ def doctors_table(doctors: Sequence[DoctorFigures], *, key: str) -> None:
         for doctor in doctors
         if doctor not in idle
     ]
-    columns = (Column("Doctor"), *_COUNTED)
+    columns = (Column(marked("Doctor")), *_counted())
     if rows:
-        record_table(payload_of(columns, rows, name="Booking by doctor"), key=key)
+        record_table(payload_of(columns, rows, name=_("Booking by doctor")), key=key)
     if idle:
         names = ", ".join(plain(doctor.name) for doctor in idle)
-        st.caption(f"Nobody tried to book with: {names}.")
+        st.caption(_("Nobody tried to book with: {names}.").format(names=names))
 
 
 def share(value: float | None) -> str:
     """Return a share in per cent; of nothing there is none."""
-    return _NOTHING if value is None else f"{value:.0%}"
+    return _NOTHING if value is None else percent(value)
+
+
+def _counted() -> tuple[Column, ...]:
+    return (
+        Column(pgettext("visit", "Slots")),
+        Column(_("Booked")),
+        Column(_("Utilisation")),
+        Column(pgettext("visit", "Holds")),
+        Column(_("Confirmed")),
+        Column(_("Hold-to-booking rate")),
+        Column(_("Expired holds")),
+        Column(_("Released")),
+        Column(_("Conflicts")),
+        Column(pgettext("visit", "Cancelled")),
+        Column(_("No-shows")),
+    )
 
 
 def _counts(figures: Figures) -> tuple[Cell, ...]:
     return (
-        Cell(f"{figures.slots:,}"),
-        Cell(f"{figures.booked:,}"),
+        Cell(decimal(figures.slots)),
+        Cell(decimal(figures.booked)),
         Cell(share(figures.utilisation)),
-        Cell(f"{figures.holds:,}"),
-        Cell(f"{figures.confirmed:,}"),
+        Cell(decimal(figures.holds)),
+        Cell(decimal(figures.confirmed)),
         Cell(share(figures.success_rate)),
-        Cell(f"{figures.expired:,}"),
-        Cell(f"{figures.released:,}"),
-        Cell(f"{figures.conflicts:,}"),
-        Cell(f"{figures.cancelled:,}"),
-        Cell(f"{figures.no_shows:,}"),
+        Cell(decimal(figures.expired)),
+        Cell(decimal(figures.released)),
+        Cell(decimal(figures.conflicts)),
+        Cell(decimal(figures.cancelled)),
+        Cell(decimal(figures.no_shows)),
     )

@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Final
 
 from dashboard.context import current_actor, write
+from dashboard.ui.language import gettext as _
 from dashboard.ui.words import plain
 from dashboard.visits.front_desk import desk_words
 from dashboard.visits.front_desk.desk_tables import ActionName
@@ -45,7 +46,7 @@ def do(visit: VisitRecord, action: ActionName) -> str:
         lambda session: change(session, actor, visit.id, revision=visit.revision)
     )
     if action == "undo_call_in":
-        return f"{plain(desk_words.who(done))} waits again."
+        return _("{patient} waits again.").format(patient=plain(desk_words.who(done)))
     return _sentence(done)
 
 
@@ -53,16 +54,18 @@ def _sentence(visit: VisitRecord) -> str:
     who = plain(desk_words.who(visit))
     match visit.status:
         case VisitStatus.CHECKED_IN:
-            where = f", room {plain(visit.room)}" if visit.room else ""
-            return (
-                f"{who} is checked in for {desk_words.hour(visit.starts_at)} with "
-                f"{plain(visit.doctor_name)}{where}."
+            return _("{patient} is checked in for {time} with {doctor}.").format(
+                patient=who,
+                time=desk_words.hour(visit.starts_at),
+                doctor=plain(desk_words.whom(visit)),
             )
         case VisitStatus.IN_ROOM:
-            return f"{who} is in the room with {plain(visit.doctor_name)}."
+            return _("{patient} is in the room with {doctor}.").format(
+                patient=who, doctor=plain(visit.doctor_name)
+            )
         case VisitStatus.SCHEDULED:
-            return f"{who} is not checked in any more."
+            return _("{patient} is not checked in any more.").format(patient=who)
         case VisitStatus.COMPLETED:
-            return f"The visit of {who} is over."
+            return _("The visit of {patient} is over.").format(patient=who)
         case _:
-            return f"{who} did not come."
+            return _("{patient} did not come.").format(patient=who)

@@ -1,10 +1,12 @@
 """Visits as tables, with what can be done with each."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final, Literal, get_args
 
 from dashboard.navigation import go, open_patient
+from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.record_table import (
     Cell,
     Column,
@@ -16,6 +18,7 @@ from dashboard.ui.record_table import (
     record_table,
 )
 from dashboard.ui.words import written
+from dashboard.visits.booking.times import from_to
 from dashboard.visits.front_desk import desk_words
 from services.visits.front_desk.appointments import VisitRecord, VisitStatus
 
@@ -26,24 +29,30 @@ Done = tuple[VisitRecord, ActionName]
 
 _NAMES: Final[tuple[ActionName, ...]] = get_args(ActionName)
 
-_CHECK_IN: Final = RowAction("check_in", "Check in", "how_to_reg", shows_label=True)
-_UNDO: Final = RowAction("undo", "Undo check-in", "undo")
-_CALL_IN: Final = RowAction("call_in", "Call in", "meeting_room", shows_label=True)
-_UNDO_CALL_IN: Final = RowAction("undo_call_in", "Undo: waits again", "undo")
-_COMPLETE: Final = RowAction("complete", "Seen", "check_circle", shows_label=True)
-_REOPEN: Final = RowAction("reopen", "Undo: not seen yet", "undo")
-_MISS: Final = RowAction("miss", "Did not come", "person_off")
+_CHECK_IN: Final = RowAction(
+    "check_in", marked("Check in"), "how_to_reg", shows_label=True
+)
+_UNDO: Final = RowAction("undo", marked("Undo check-in"), "undo")
+_CALL_IN: Final = RowAction(
+    "call_in", marked("Call in"), "meeting_room", shows_label=True
+)
+_UNDO_CALL_IN: Final = RowAction("undo_call_in", marked("Undo: waits again"), "undo")
+_COMPLETE: Final = RowAction(
+    "complete", marked("Seen"), "check_circle", shows_label=True
+)
+_REOPEN: Final = RowAction("reopen", marked("Undo: not seen yet"), "undo")
+_MISS: Final = RowAction("miss", marked("Did not come"), "person_off")
 _COLUMNS: Final = (
-    Column("Patient"),
-    Column("Time", is_whole=True),
-    Column("With"),
-    Column("State", is_whole=True),
+    Column(marked("Patient")),
+    Column(marked("Time"), is_whole=True),
+    Column(marked("With")),
+    Column(marked("State"), is_whole=True),
     Column(""),
 )
 _OWN: Final = (
-    Column("Patient"),
-    Column("Time", is_whole=True),
-    Column("State", is_whole=True),
+    Column(marked("Patient")),
+    Column(marked("Time"), is_whole=True),
+    Column(marked("State"), is_whole=True),
 )
 
 
@@ -57,7 +66,7 @@ def desk_table(
             (
                 _who(visit),
                 Cell(desk_words.hour(visit.starts_at)),
-                Cell(_with(visit)),
+                Cell(desk_words.whom(visit)),
                 desk_words.state(visit, timestamp),
                 Cell("", actions=actions_of(visit, timestamp)),
             ),
@@ -92,8 +101,9 @@ def own_table(visits: Sequence[VisitRecord], timestamp: datetime, *, key: str) -
                     lines=((Piece(visit.note),),) if visit.note else (),
                 ),
                 Cell(
-                    f"{desk_words.hour(visit.starts_at)} to "
-                    f"{desk_words.hour(visit.ends_at)}"
+                    from_to(
+                        desk_words.hour(visit.starts_at), desk_words.hour(visit.ends_at)
+                    )
                 ),
                 desk_words.state(visit, timestamp),
             ),
@@ -101,7 +111,7 @@ def own_table(visits: Sequence[VisitRecord], timestamp: datetime, *, key: str) -
         )
         for visit in visits
     ]
-    event = record_table(payload_of(_OWN, rows, name="Your visits"), key=key)
+    event = record_table(payload_of(_OWN, rows, name=_("Your visits")), key=key)
     if event.opened:
         go("consultations/visit.py", visit=event.opened)
 
@@ -109,18 +119,18 @@ def own_table(visits: Sequence[VisitRecord], timestamp: datetime, *, key: str) -
 def _who(visit: VisitRecord) -> Cell:
     """Name the patient with what the desk asks for to be sure who it is."""
     born = visit.date_of_birth
-    lines = ((Piece(f"born {written(born)}"),),) if born else ()
+    lines = ((Piece(_("born {day}").format(day=written(born))),),) if born else ()
     return Cell(desk_words.who(visit), lines=lines)
-
-
-def _with(visit: VisitRecord) -> str:
-    return (
-        f"{visit.doctor_name}, room {visit.room}" if visit.room else visit.doctor_name
-    )
 
 
 def actions_of(visit: VisitRecord, timestamp: datetime) -> tuple[RowAction, ...]:
     """Return what the desk can do with a visit as it stands, the likeliest first."""
+    return tuple(
+        replace(action, label=_(action.label)) for action in _actions(visit, timestamp)
+    )
+
+
+def _actions(visit: VisitRecord, timestamp: datetime) -> tuple[RowAction, ...]:
     match visit.status:
         case VisitStatus.CHECKED_IN:
             return (_CALL_IN, _COMPLETE, _UNDO)

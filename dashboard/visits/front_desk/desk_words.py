@@ -28,6 +28,13 @@ def who(visit: VisitRecord) -> str:
     return visit.patient_name or _(_NOT_YOURS)
 
 
+def whom(visit: VisitRecord) -> str:
+    """Return the doctor, and the room if there is one."""
+    if not visit.room:
+        return visit.doctor_name
+    return _("{doctor}, room {room}").format(doctor=visit.doctor_name, room=visit.room)
+
+
 def born_and_aged(visit: VisitRecord, today: date) -> str:
     """Return date of birth and age, empty where they are not shown to this person."""
     born = visit.date_of_birth

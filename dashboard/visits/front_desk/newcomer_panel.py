@@ -1,6 +1,7 @@
 """People who booked and are not registered yet: in the day's lists, and one alone."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Final
 from uuid import UUID, uuid4
@@ -10,8 +11,9 @@ import streamlit as st
 from dashboard.context import current_actor, read, write
 from dashboard.navigation import go
 from dashboard.patients.records import patient_form
-from dashboard.ui.dialogs import confirmed
+from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.notices import notify
 from dashboard.ui.record_table import (
     Cell,
@@ -32,15 +34,17 @@ from services.visits.newcomers.errors import NewcomerOver, NoSuchNewcomer
 
 _PAGE: Final = "visits/newcomer.py"
 _SECONDS: Final = 15.0
-_REGISTER: Final = RowAction("register", "Register", "person_add", shows_label=True)
+_REGISTER: Final = RowAction(
+    "register", marked("Register"), "person_add", shows_label=True
+)
 _COLUMNS: Final = (
-    Column("Name"),
-    Column("Time", is_whole=True),
-    Column("With"),
-    Column("State"),
+    Column(marked("Name")),
+    Column(marked("Time"), is_whole=True),
+    Column(marked("With")),
+    Column(marked("State")),
     Column(""),
 )
-_STATE: Final = Cell("Not registered yet", "warn", "person_alert")
+_STATE: Final = Cell(marked("Not registered yet"), "warn", "person_alert")
 
 
 def of_day(day: date) -> tuple[NewcomerRecord, ...]:
@@ -60,8 +64,10 @@ def show_newcomers(listed: Sequence[NewcomerRecord], *, key: str) -> None:
     """List them, each leading to where they are registered; nothing for nobody."""
     if not listed:
         return
-    st.subheader("Not registered yet", anchor=False)
+    st.subheader(_("Not registered yet"), anchor=False)
     may_register = current_actor().may(Permission.RUN_THE_DESK)
+    state = replace(_STATE, text=_(_STATE.text))
+    register = replace(_REGISTER, label=_(_REGISTER.label))
     rows = [
         Row(
             str(newcomer.id),
@@ -69,14 +75,16 @@ def show_newcomers(listed: Sequence[NewcomerRecord], *, key: str) -> None:
                 Cell(newcomer.name, lines=((Piece(newcomer.email),),)),
                 Cell(desk_words.hour(newcomer.starts_at)),
                 Cell(newcomer.doctor_name),
-                _STATE,
-                Cell("", actions=(_REGISTER,) if may_register else ()),
+                state,
+                Cell("", actions=(register,) if may_register else ()),
             ),
             url=f"newcomer?newcomer={newcomer.id}",
         )
         for newcomer in listed
     ]
-    event = record_table(payload_of(_COLUMNS, rows, name="Not registered yet"), key=key)
+    event = record_table(
+        payload_of(_COLUMNS, rows, name=_("Not registered yet")), key=key
+    )
     chosen = event.opened or (event.action[0] if event.action else None)
     if chosen:
         open_newcomer(chosen)
@@ -128,29 +136,40 @@ def show_booking(newcomer: NewcomerRecord) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
             f"**{plain(newcomer.name)}**, {plain(newcomer.email)}  \n"
-            f"{when(newcomer.starts_at)} to {clock(newcomer.ends_at)} with "
-            f"{plain(newcomer.doctor_name)}",
+            + _("{starts_at} to {ends_at} with {doctor}").format(
+                starts_at=when(newcomer.starts_at),
+                ends_at=clock(newcomer.ends_at),
+                doctor=plain(newcomer.doctor_name),
+            ),
             width="stretch",
         )
         if st.button(
-            "Cancel visit…", key="newcomer_cancel", icon=":material/event_busy:"
+            _("Cancel visit…"), key="newcomer_cancel", icon=":material/event_busy:"
         ):
             _ask_to_cancel(newcomer)
     st.caption(
-        "They booked without an account and confirmed the e-mail address. Register "
-        "them when they come, or find the patient they are."
+        _(
+            "They booked without an account and confirmed the e-mail address. Register "
+            "them when they come, or find the patient they are."
+        )
     )
 
 
-@st.dialog("Cancel this visit?", icon=":material/event_busy:")
+@dialog(marked("Cancel this visit?"), icon=":material/event_busy:")
 def _ask_to_cancel(newcomer: NewcomerRecord) -> None:
     with error_boundary():
         st.markdown(
-            f"{plain(newcomer.name)} gets an e-mail, and the time is free for others."
+            _("{name} gets an e-mail, and the time is free for others.").format(
+                name=plain(newcomer.name)
+            )
         )
-        if confirmed("Cancel visit", key="newcomer_cancel_sure", is_final=True):
+        if confirmed(_("Cancel visit"), key="newcomer_cancel_sure", is_final=True):
             actor = current_actor()
             write(lambda session: newcomers.call_off(session, actor, newcomer.id))
             forget_form()
-            notify(f"The visit of {plain(newcomer.name)} is cancelled.")
+            notify(
+                _("The visit of {patient} is cancelled.").format(
+                    patient=plain(newcomer.name)
+                )
+            )
             go("visits/desk.py")

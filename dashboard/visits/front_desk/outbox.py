@@ -1,9 +1,13 @@
 """The e-mails about visits and documents, as an administrator looks at them."""
 
+from dataclasses import replace
+
 import streamlit as st
 
 from dashboard import wiring
 from dashboard.context import current_actor, read
+from dashboard.ui.dialogs import dialog
+from dashboard.ui.language import gettext as _, marked, pgettext
 from dashboard.ui.record_table import (
     Cell,
     Column,
@@ -24,21 +28,21 @@ from services.visits.front_desk.notifications import (
 )
 
 _KINDS = {
-    NotificationKind.CONFIRMED: "Visit booked",
-    NotificationKind.MOVED: "Visit moved",
-    NotificationKind.CANCELLED: "Visit cancelled",
-    NotificationKind.REMINDER: "Reminder",
-    NotificationKind.OFFER: "Free time offered",
-    NotificationKind.DOCUMENT: "Documents are there",
+    NotificationKind.CONFIRMED: marked("Visit booked"),
+    NotificationKind.MOVED: marked("Visit moved"),
+    NotificationKind.CANCELLED: marked("Visit cancelled"),
+    NotificationKind.REMINDER: marked("Reminder"),
+    NotificationKind.OFFER: marked("Free time offered"),
+    NotificationKind.DOCUMENT: marked("Documents are there"),
 }
+_TO = Column("To")
 _COLUMNS = (
-    Column("Written", is_whole=True),
-    Column("Letter"),
-    Column("To"),
-    Column("State"),
+    Column(marked("Written"), is_whole=True),
+    Column(marked("Letter")),
+    _TO,
+    Column(marked("State")),
     Column(""),
 )
-_READ = RowAction("read", "Read", "mail")
 
 
 def look() -> OutboxSummary:
@@ -60,27 +64,36 @@ def emails_table(
     emails: tuple[NotificationRecord, ...], *, key: str
 ) -> NotificationRecord | None:
     """Show e-mails; return the one that is to be read."""
+    read_it = RowAction("read", pgettext("letter", "Read"), "mail")
+    columns = [
+        replace(column, label=pgettext("letter", "To")) if column is _TO else column
+        for column in _COLUMNS
+    ]
     rows = [
         Row(
             str(email.id),
             (
                 Cell(at(email.created_at)),
-                Cell(_KINDS[email.kind]),
+                Cell(_(_KINDS[email.kind])),
                 Cell(email.to),
                 _state(email),
-                Cell("", actions=(_READ,)),
+                Cell("", actions=(read_it,)),
             ),
         )
         for email in emails
     ]
-    event = record_table(payload_of(_COLUMNS, rows, name="Letters"), key=key)
+    event = record_table(payload_of(columns, rows, name=_("Letters")), key=key)
     return chosen_of(event, emails, lambda email: email.id)
 
 
-@st.dialog("Letter", width="medium")
+@dialog(marked("Letter"), width="medium")
 def show_email(email: NotificationRecord) -> None:
     """Show what an e-mail says."""
-    st.caption(f"To {email.to}, written {at(email.created_at)}")
+    st.caption(
+        _("To {address}, written {when}").format(
+            address=email.to, when=at(email.created_at)
+        )
+    )
     st.text(email.subject)
     st.code(email.text, language=None, wrap_lines=True)
 
@@ -89,10 +102,15 @@ def _state(email: NotificationRecord) -> Cell:
     tone: Tone
     match email.state:
         case "sent":
-            return Cell(f"Sent {at(email.sent_at or email.send_at)}", "ok", "send")
+            sent = at(email.sent_at or email.send_at)
+            return Cell(_("Sent {when}").format(when=sent), "ok", "send")
         case "given up":
-            return Cell("Failed", "danger", "error")
+            return Cell(_("Failed"), "danger", "error")
         case _:
             tone = "warn" if email.attempts else "muted"
-            tried = f", tried {email.attempts} times" if email.attempts else ""
-            return Cell(f"Waiting{tried}", tone, "schedule_send")
+            said = (
+                _("Waiting, tried {count} times").format(count=email.attempts)
+                if email.attempts
+                else _("Waiting")
+            )
+            return Cell(said, tone, "schedule_send")

@@ -13,9 +13,16 @@ from dashboard.ui.chart_tools import chart_box
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.figures import Figure
+from dashboard.ui.language import (
+    decimal,
+    gettext as _,
+    lowered,
+    weekday,
+    weekday_and_number,
+)
 from dashboard.ui.words import plain, written
 from dashboard.visits.front_desk import day_queue, desk_tables, desk_words
-from dashboard.visits.front_desk.today_panel import STATES, WEEK, visit_days
+from dashboard.visits.front_desk.today_panel import STATES, WEEK, tooltips, visit_days
 from services.visits.front_desk.appointments import VisitRecord
 
 _LISTED: Final = 5
@@ -34,24 +41,24 @@ def own_figures() -> list[Figure]:
     )
     return [
         Figure(
-            "Your visits today",
-            f"{now_day.booked:,}",
-            "Booked with you for today, without those that were cancelled.",
+            _("Your visits today"),
+            decimal(now_day.booked),
+            _("Booked with you for today, without those that were cancelled."),
             now_day.booked - before.booked,
-            f"than last {before.day:%A}",
-            [(f"{day.day:%a} {day.day.day}", day.booked) for day in past],
+            _("than last {weekday}").format(weekday=weekday(before.day)),
+            [(weekday_and_number(day.day), day.booked) for day in past],
             page=_DAY,
-            link="Your day",
+            link=_("Your day"),
         ),
         Figure(
-            "Seen in 7 days",
-            f"{seen:,}",
-            "Your visits of the last seven days that were completed.",
+            _("Seen in 7 days"),
+            decimal(seen),
+            _("Your visits of the last seven days that were completed."),
             seen - earlier,
-            "than in the 7 days before",
-            [(f"{day.day:%a} {day.day.day}", day.seen) for day in past],
+            _("than in the 7 days before"),
+            [(weekday_and_number(day.day), day.seen) for day in past],
             page=_DAY,
-            link="Your day",
+            link=_("Your day"),
         ),
     ]
 
@@ -64,39 +71,39 @@ def show_own_day() -> None:
         queue = day_queue.sort(visits)
         day, week = st.columns((3, 2))
         with day:
-            st.subheader("Next patient", anchor=False)
+            st.subheader(_("Next patient"), anchor=False)
             coming = (*queue.in_room, *queue.waiting, *queue.expected)
             if coming:
                 _show_next(coming[0])
             else:
-                empty_state("No more patients today.", icon="event_available")
+                empty_state(_("No more patients today."), icon="event_available")
             later = coming[1 : _LISTED + 1]
             if later:
                 desk_tables.own_table(later, now(), key="home_own_visits")
         with week:
-            st.subheader("Your week", anchor=False)
+            st.subheader(_("Your week"), anchor=False)
             _show_week()
 
 
 def _show_next(visit: VisitRecord) -> None:
     with st.container(border=True):
         st.markdown(f"#### {plain(desk_words.who(visit))}")
-        born = f"born {written(visit.date_of_birth)}" if visit.date_of_birth else ""
+        born = visit.date_of_birth
         state = desk_words.state(visit, now())
         st.markdown(
             " · ".join(
                 filter(
                     None,
                     (
-                        f"{desk_words.hour(visit.starts_at)}, {state.text.lower()}",
-                        born,
+                        f"{desk_words.hour(visit.starts_at)}, {lowered(state.text)}",
+                        _("born {day}").format(day=written(born)) if born else "",
                         plain(visit.note),
                     ),
                 )
             )
         )
         if st.button(
-            "Open the visit",
+            _("Open the visit"),
             key="home_next_patient",
             type="primary",
             icon=":material/stethoscope:",
@@ -112,14 +119,14 @@ def _show_week() -> None:
         for day in visit_days(is_own=True)
         if monday <= day.day < monday + timedelta(days=WEEK)
     ]
-    order = ["Seen", "Expected", "Did not come"]
+    done, expected, missed = _("Seen"), _("Expected"), _("Did not come")
     counted = [
-        {"Day": f"{day.day:%a} {day.day.day}", "Visits": number, "State": state}
+        {"Day": weekday_and_number(day.day), "Visits": number, "State": state}
         for day in days
         for state, number in (
-            ("Seen", day.seen),
-            ("Expected", day.booked - day.seen - day.missed),
-            ("Did not come", day.missed),
+            (done, day.seen),
+            (expected, day.booked - day.seen - day.missed),
+            (missed, day.missed),
         )
     ]
     frame = pd.DataFrame(counted)
@@ -131,19 +138,23 @@ def _show_week() -> None:
             y=alt.Y("Visits:Q", title=None, axis=alt.Axis(format="d", tickMinStep=1)),
             color=alt.Color(
                 "State:N",
-                scale=alt.Scale(domain=list(STATES.values())),
+                scale=alt.Scale(domain=[_(state) for state in STATES.values()]),
                 title=None,
-                legend=alt.Legend(orient="bottom", columns=3, values=order),
+                legend=alt.Legend(
+                    orient="bottom", columns=3, values=[done, expected, missed]
+                ),
             ),
-            tooltip=["Day", "State", "Visits"],
+            tooltip=tooltips(Day=_("Day"), State=_("State"), Visits=_("Visits")),
         )
     )
     booked = sum(day.booked for day in days)
     seen = sum(day.seen for day in days)
     table = frame.pivot_table(index="Day", columns="State", values="Visits", sort=False)
-    with chart_box("Your visits of this week", table.reset_index(), key="home_week"):
+    numbers = table.reset_index().rename(columns={"Day": _("Day")})
+    with chart_box(_("Your visits of this week"), numbers, key="home_week"):
         st.altair_chart(
             alt.LayerChart(layer=[bars]),
-            alt=f"Your visits of this week by day: {booked} booked, {seen} of them "
-            "seen.",
+            alt=_(
+                "Your visits of this week by day: {booked} booked, {seen} of them seen."
+            ).format(booked=booked, seen=seen),
         )

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Final
 
 import altair as alt
@@ -12,9 +12,18 @@ import streamlit as st
 from dashboard.context import current_actor, now, read
 from dashboard.navigation import go, open_patient
 from dashboard.ui.chart_tools import chart_box
+from dashboard.ui.clock import in_zone, time_of_day
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.figures import Figure
+from dashboard.ui.language import (
+    day_heading,
+    decimal,
+    gettext as _,
+    lowered,
+    marked,
+    weekday,
+)
 from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
 from dashboard.visits.front_desk import day_queue, desk_words
 from services.visits.figures.days import VisitDay, count_days
@@ -27,13 +36,17 @@ _NEXT: Final = 6
 _HEIGHT: Final = 260
 # In this order, which gives each its colour.
 STATES: Final = {
-    VisitStatus.COMPLETED: "Seen",
-    VisitStatus.CHECKED_IN: "Waiting",
-    VisitStatus.SCHEDULED: "Expected",
-    VisitStatus.NO_SHOW: "Did not come",
-    VisitStatus.IN_ROOM: "In the room",
+    VisitStatus.COMPLETED: marked("Seen"),
+    VisitStatus.CHECKED_IN: marked("Waiting"),
+    VisitStatus.SCHEDULED: marked("Expected"),
+    VisitStatus.NO_SHOW: marked("Did not come"),
+    VisitStatus.IN_ROOM: marked("In the room"),
 }
-_COLUMNS: Final = (Column("Patient"), Column("Time", is_whole=True), Column("State"))
+_COLUMNS: Final = (
+    Column(marked("Patient")),
+    Column(marked("Time"), is_whole=True),
+    Column(marked("State")),
+)
 _DESK: Final = "visits/desk.py"
 
 
@@ -58,7 +71,7 @@ def today_figures() -> list[Figure]:
     """Return the desk's day in numbers, each beside the same weekday a week before."""
     queue, days = day_queue.today(), visit_days()
     before, today = days[_DAYS - WEEK], days[_DAYS]
-    weekday = f"last {before.day:%A}"
+    last = weekday(before.day)
     past = [day for day in days if day.day <= today.day]
     late = sum(visit.starts_at < now() for visit in queue.expected)
     longest = (
@@ -68,47 +81,47 @@ def today_figures() -> list[Figure]:
     )
     return [
         Figure(
-            "Visits today",
-            f"{today.booked:,}",
-            "Booked for today, without those that were cancelled.",
+            _("Visits today"),
+            decimal(today.booked),
+            _("Booked for today, without those that were cancelled."),
             today.booked - before.booked,
-            f"than {weekday}",
-            [(_day(day), day.booked) for day in past],
+            _("than last {weekday}").format(weekday=last),
+            [(day_heading(day.day), day.booked) for day in past],
             page=_DESK,
-            link="Front desk",
+            link=_("Front desk"),
         ),
         Figure(
-            "Waiting",
-            f"{len(queue.waiting):,}",
-            "Checked in and not seen yet; below, whose turn came when.",
+            _("Waiting"),
+            decimal(len(queue.waiting)),
+            _("Checked in and not seen yet; below, whose turn came when."),
             trend=[
                 (desk_words.who(visit), desk_words.waited_minutes(visit))
                 for visit in reversed(queue.waiting[:12])
             ],
-            unit=" min",
+            unit=" " + _("min"),
             is_course=False,
             page=_DESK,
-            link=f"Longest wait: {longest}",
+            link=_("Longest wait: {time}").format(time=longest),
         ),
         Figure(
-            "Seen",
-            f"{today.seen:,}",
-            "Visits of today that are completed; by now, others had begun.",
+            _("Seen"),
+            decimal(today.seen),
+            _("Visits of today that are completed; by now, others had begun."),
             today.so_far - before.so_far,
-            f"than {weekday} by now",
-            [(_day(day), day.seen) for day in past],
+            _("than last {weekday} by now").format(weekday=last),
+            [(day_heading(day.day), day.seen) for day in past],
             page=_DESK,
-            link=f"Late: {late}",
+            link=_("Late: {count}").format(count=late),
         ),
         Figure(
-            "No-shows, 7 days",
-            f"{_missed(past[-WEEK:]):,}",
-            "Patients who did not come in the last seven days.",
+            _("No-shows, 7 days"),
+            decimal(_missed(past[-WEEK:])),
+            _("Patients who did not come in the last seven days."),
             _missed(past[-WEEK:]) - _missed(past[-2 * WEEK : -WEEK]),
-            "than in the 7 days before",
-            [(_day(day), day.missed) for day in past],
+            _("than in the 7 days before"),
+            [(day_heading(day.day), day.missed) for day in past],
             page="visits/doctors.py",
-            link="Doctors",
+            link=_("Doctors"),
         ),
     ]
 
@@ -120,9 +133,9 @@ def show_today() -> None:
         queue = day_queue.today()
         if queue.is_empty:
             if empty_state(
-                "Nobody has a visit today.",
+                _("Nobody has a visit today."),
                 icon="event_available",
-                action="Book a visit",
+                action=_("Book a visit"),
                 key="home_book",
             ):
                 go("visits/book.py")
@@ -130,35 +143,39 @@ def show_today() -> None:
         day_queue.offer_rest(queue, key="home_rest")
         chart, people = st.columns((2, 3))
         with chart:
-            st.subheader("Today by hour", anchor=False)
+            st.subheader(_("Today by hour"), anchor=False)
             show_hours(queue.visits)
         with people:
-            st.subheader("Waiting and next", anchor=False)
+            st.subheader(_("Waiting and next"), anchor=False)
             _show_people((*queue.waiting, *queue.expected)[:_NEXT])
-            if st.button("Front desk", key="home_desk", icon=":material/badge:"):
+            if st.button(_("Front desk"), key="home_desk", icon=":material/badge:"):
                 go(_DESK)
 
 
 def show_hours(visits: Sequence[VisitRecord]) -> None:
     """Show visits as bars by hour, in the colours of what became of them."""
     counted = Counter(
-        (int(desk_words.hour(visit.starts_at)[:2]), STATES[visit.status])
+        (in_zone(visit.starts_at).hour, visit.status)
         for visit in visits
         if visit.status in STATES
     )
     frame = pd.DataFrame(
         [
-            {"Hour": f"{hour:02}:00", "State": state, "Visits": counted[hour, state]}
+            {
+                "Hour": time_of_day(time(hour)),
+                "State": _(state),
+                "Visits": counted[hour, status],
+            }
             for hour in _hours(visits)
-            for state in STATES.values()
+            for status, state in STATES.items()
         ]
     )
-    order = list(STATES.values())
+    order = [_(state) for state in STATES.values()]
     chart = (
         alt.Chart(frame, height=_HEIGHT)
         .mark_bar(aria=False)
         .encode(
-            x=alt.X("Hour:N", title=None, axis=alt.Axis(labelAngle=0)),
+            x=alt.X("Hour:N", sort=None, title=None, axis=alt.Axis(labelAngle=0)),
             y=alt.Y("Visits:Q", title=None, axis=alt.Axis(format="d", tickMinStep=1)),
             color=alt.Color(
                 "State:N",
@@ -168,18 +185,27 @@ def show_hours(visits: Sequence[VisitRecord]) -> None:
                 legend=alt.Legend(orient="bottom", columns=5),
             ),
             order=alt.Order("order:Q"),
-            tooltip=["Hour", "State", "Visits"],
+            tooltip=tooltips(Hour=_("Hour"), State=_("State"), Visits=_("Visits")),
         )
         .transform_calculate(order=f"indexof({order!r}, datum.State)")
     )
     sums = frame.groupby("State")["Visits"].sum()
-    said = ", ".join(f"{state.lower()} {sums[state]:,}" for state in order)
+    said = ", ".join(f"{lowered(state)} {decimal(sums[state])}" for state in order)
     layers = alt.LayerChart(layer=[chart])
     table = frame.pivot_table(
         index="Hour", columns="State", values="Visits", sort=False
     )
-    with chart_box("Visits of today by hour", table.reset_index(), key="home_hours"):
-        st.altair_chart(layers, alt=f"Visits of today by hour. In all: {said}.")
+    numbers = table.reset_index().rename(columns={"Hour": _("Hour")})
+    with chart_box(_("Visits of today by hour"), numbers, key="home_hours"):
+        st.altair_chart(
+            layers,
+            alt=_("Visits of today by hour. In all: {counts}.").format(counts=said),
+        )
+
+
+def tooltips(**titles: str) -> list[alt.Tooltip]:
+    """Return what a bar says to whoever points at it: fields and their titles."""
+    return [alt.Tooltip(field, title=title) for field, title in titles.items()]
 
 
 def _show_people(visits: Sequence[VisitRecord]) -> None:
@@ -196,10 +222,10 @@ def _show_people(visits: Sequence[VisitRecord]) -> None:
         for visit in visits
     ]
     if not rows:
-        empty_state("Nobody waits, and nobody is to come.", icon="done_all")
+        empty_state(_("Nobody waits, and nobody is to come."), icon="done_all")
         return
     event = record_table(
-        payload_of(_COLUMNS, rows, name="Waiting and next"), key="home_next"
+        payload_of(_COLUMNS, rows, name=_("Waiting and next")), key="home_next"
     )
     for visit in visits:
         if str(visit.id) == event.opened:
@@ -207,13 +233,9 @@ def _show_people(visits: Sequence[VisitRecord]) -> None:
 
 
 def _hours(visits: Sequence[VisitRecord]) -> range:
-    hours = [int(desk_words.hour(visit.starts_at)[:2]) for visit in visits]
+    hours = [in_zone(visit.starts_at).hour for visit in visits]
     return range(min(hours), max(hours) + 1)
 
 
 def _missed(days: Sequence[VisitDay]) -> int:
     return sum(day.missed for day in days)
-
-
-def _day(day: VisitDay) -> str:
-    return f"{day.day:%a} {day.day.day} {day.day:%b}"

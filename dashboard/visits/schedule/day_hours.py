@@ -7,6 +7,7 @@ from typing import Final
 
 import streamlit as st
 
+from dashboard.ui.language import gettext as _, translated
 from services.visits.schedule import plans
 from services.visits.schedule.plans import Chosen, Hours
 from services.visits.schedule.plans.weeks import WEEKDAYS
@@ -44,7 +45,7 @@ class DayHours:
     @property
     def name(self) -> str:
         """What the day is called."""
-        return WEEKDAYS[self.weekday - 1]
+        return _(WEEKDAYS[self.weekday - 1])
 
     @property
     def is_closed(self) -> bool:
@@ -82,7 +83,7 @@ class DayHours:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(f"**{self.name}**", width=_DAY_WIDTH)
             st.toggle(
-                f"Closed on {self.name}",
+                _("Closed on {day}").format(day=self.name),
                 key=self._key("closed"),
                 width=_CLOSED_WIDTH,
             )
@@ -93,9 +94,11 @@ class DayHours:
                 self._show_stretch(number)
             if count < _MOST:
                 st.button(
-                    "Add hours",
+                    _("Add hours"),
                     key=self._key("add"),
-                    help=f"Another stretch on {self.name}, for example around a break",
+                    help=_(
+                        "Another stretch on {day}, for example around a break"
+                    ).format(day=self.name),
                     icon=":material/add:",
                     type="tertiary",
                     on_click=self._add,
@@ -114,7 +117,7 @@ class DayHours:
                 st.session_state[other._key("until", number)] = ends
 
     def _show_stretch(self, number: int) -> None:
-        part = plans.part_of_day(number)
+        part = translated(plans.part_of_day(number))
         with st.container(
             horizontal=True,
             wrap=False,
@@ -122,19 +125,23 @@ class DayHours:
             gap="small",
             width=_PART_WIDTH,
         ):
-            st.markdown(part.capitalize(), width=_PART_NAME_WIDTH)
-            for which in ("from", "until"):
+            st.markdown(part[:1].upper() + part[1:], width=_PART_NAME_WIDTH)
+            labels = {
+                "from": _("{day}, {part}, from"),
+                "until": _("{day}, {part}, until"),
+            }
+            for which, label in labels.items():
                 # The day and the part of it stand beside, for those who see them.
                 key = self._key(which, number)
                 # What a program has written may lie between the steps.
                 written = {st.session_state[key]} - {None}
                 st.selectbox(
-                    f"{self.name}, {part}, {which}",
+                    label.format(day=self.name, part=part),
                     sorted(_CLOCK | written),
                     None,
                     key=key,
                     format_func=_in_words,
-                    placeholder="None",
+                    placeholder=_("None"),
                     label_visibility="collapsed",
                     width=_TIME_WIDTH,
                 )

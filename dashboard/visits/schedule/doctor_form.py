@@ -10,13 +10,14 @@ from dashboard.context import current_actor, read, write
 from dashboard.navigation import go
 from dashboard.ui.clock import calendar
 from dashboard.ui.fields import bounded_line
+from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.notices import notify
 from services.core.errors import NotFound
 from services.visits.schedule import doctors
 from services.visits.schedule.doctors import SLOT_MINUTES, DoctorDraft, DoctorRecord
 from services.visits.schedule.doctors.rules import LONGEST, SEXES
 
-_NOBODY: Final = "Nobody"
+_NOBODY: Final = marked("Nobody")
 _SECONDS: Final = 30.0
 
 
@@ -26,7 +27,7 @@ def facts_form(doctor: DoctorRecord | None) -> None:
     stamp = f"{doctor.id}_{doctor.revision}" if doctor else "new"
     with st.form(f"doctor_facts_{stamp}"):
         draft = _fields(doctor, stamp)
-        label = "Save" if doctor else "Add the doctor"
+        label = _("Save") if doctor else _("Add the doctor")
         if st.form_submit_button(label, type="primary", key="doctor_plan_save"):
             _save(doctor, draft)
 
@@ -48,35 +49,35 @@ def _fields(doctor: DoctorRecord | None, stamp: str) -> DoctorDraft:
     # to whoever points at a small sign only. The rules say it in a sentence.
     with st.grid(2, min_column_width=240):
         return DoctorDraft(
-            name=line("Name", "name"),
-            speciality=line("Speciality", "speciality"),
-            email=line("E-mail", "email"),
-            license_number=line("License number", "license_number"),
-            room=line("Room", "room"),
-            city=line("City", "city"),
+            name=line(_("Name"), "name"),
+            speciality=line(_("Speciality"), "speciality"),
+            email=line(_("E-mail"), "email"),
+            license_number=line(_("License number"), "license_number"),
+            room=line(_("Room"), "room"),
+            city=line(_("City"), "city"),
             sex=st.selectbox(
-                "Sex",
+                _("Sex"),
                 SEXES,
                 index=SEXES.index(known.sex),
-                format_func=str.capitalize,
+                format_func=lambda sex: _(sex.capitalize()),
                 key=f"doctor_sex_{stamp}",
             ),
             fee=_fee(known.fee, stamp),
             slot_minutes=st.number_input(
-                "A visit lasts (minutes)",
+                _("A visit lasts (minutes)"),
                 value=known.slot_minutes,
                 key=f"doctor_minutes_{stamp}",
             ),
             user_id=_sign_in(known.user_id, names, stamp),
             is_active=st.checkbox(
-                "Can be booked", known.is_active, key=f"doctor_active_{stamp}"
+                _("Can be booked"), known.is_active, key=f"doctor_active_{stamp}"
             ),
         )
 
 
 def _fee(known: Decimal | None, stamp: str) -> Decimal | None:
     typed = st.number_input(
-        "Fee",
+        _("Fee"),
         value=None if known is None else float(known),
         step=5.0,
         format="%.2f",
@@ -88,12 +89,12 @@ def _fee(known: Decimal | None, stamp: str) -> Decimal | None:
 def _sign_in(known: UUID | None, names: dict[UUID, str], stamp: str) -> UUID | None:
     offered: list[UUID | None] = [None, *names]
     return st.selectbox(
-        "Signs in as",
+        _("Signs in as"),
         offered,
         index=offered.index(known) if known in offered else 0,
-        format_func=lambda user_id: names.get(user_id, _NOBODY),
+        format_func=lambda user_id: names.get(user_id, _(_NOBODY)),
         key=f"doctor_user_{stamp}",
-        help="The clinician who sees this doctor's visits as their own.",
+        help=_("The clinician who sees this doctor's visits as their own."),
     )
 
 
@@ -110,14 +111,16 @@ def _save(doctor: DoctorRecord | None, draft: DoctorDraft) -> None:
     actor, horizon = current_actor(), calendar()
     if doctor is None:
         kept = write(lambda session: doctors.add_doctor(session, actor, draft))
-        notify(f"{kept.name} is added. Say below when they work.")
+        notify(
+            _("{doctor} is added. Say below when they work.").format(doctor=kept.name)
+        )
         go("visits/doctor_plan.py", doctor=str(kept.id))
     write(
         lambda session: doctors.change_doctor(
             session, actor, doctor.id, draft, horizon, revision=doctor.revision
         )
     )
-    notify("The doctor is saved.")
+    notify(_("The doctor is saved."))
     st.rerun()
 
 

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dashboard.context import current_actor, files, write
+from dashboard.ui.language import gettext as _
 from dashboard.ui.notices import notify
 from dashboard.ui.outcomes.field_problems import problem_of
 from dashboard.visits.doctors.doctor_header import doctor_photo
@@ -17,15 +18,15 @@ def photo_form(doctor: DoctorRecord) -> None:
     doctor_photo(doctor)
     with st.form(f"doctor_photo_{doctor.revision}"):
         upload = st.file_uploader(
-            "Photo",
+            _("Photo"),
             type=["jpg", "jpeg", "png"],
             max_upload_size=5,
             key=f"doctor_photo_upload_{doctor.revision}",
         )
-        saves = st.form_submit_button("Save photo", key="doctor_photo_save")
+        saves = st.form_submit_button(_("Save photo"), key="doctor_photo_save")
     if saves and upload is None:
         with problem_of("photo"):
-            st.error("Choose a file first.", icon=":material/error:")
+            st.error(_("Choose a file first."), icon=":material/error:")
     elif saves and upload is not None:
         prepared = photos.prepare(upload.getvalue())
         write(
@@ -38,15 +39,15 @@ def photo_form(doctor: DoctorRecord) -> None:
                 revision=doctor.revision,
             )
         )
-        notify("The photo is saved.")
+        notify(_("The photo is saved."))
         st.rerun()
     if doctor.photo_file_id and st.button(
-        "Remove photo", key="doctor_photo_remove", icon=":material/delete:"
+        _("Remove photo"), key="doctor_photo_remove", icon=":material/delete:"
     ):
         write(
             lambda session: doctors.remove_photo(
                 session, files(), actor, doctor.id, revision=doctor.revision
             )
         )
-        notify("The photo is removed.", icon="delete")
+        notify(_("The photo is removed."), icon="delete")
         st.rerun()

@@ -8,6 +8,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
+from dashboard.ui.language import gettext as _, lowered
 from services.visits.schedule.plans.weeks import WEEKDAYS
 
 _ROW_HEIGHT: Final = 26
@@ -28,8 +29,8 @@ def show_drawn_week(
 ) -> None:
     """Draw from when until when each visit of the days would last.
 
-    The days are called as in `WEEKDAYS`. One without visits is said to be closed, or
-    that its hours have no room for a visit.
+    The days are called as in `WEEKDAYS`, in the language of the page. One without
+    visits is said to be closed, or that its hours have no room for a visit.
     """
     drawn = pd.DataFrame(
         [
@@ -45,7 +46,7 @@ def show_drawn_week(
         columns=["Day", "begins", "ends", "Visit"],
     )
     without = {
-        day: "Closed" if day in closed else "Too short for a visit"
+        day: _("Closed") if day in closed else _("Too short for a visit")
         for day, times in visits.items()
         if not times
     }
@@ -53,7 +54,7 @@ def show_drawn_week(
     y = alt.Y(
         "Day:N",
         title=None,
-        scale=alt.Scale(domain=list(WEEKDAYS)),
+        scale=alt.Scale(domain=[_(day) for day in WEEKDAYS]),
         axis=alt.Axis(ticks=False, domain=False, labelOverlap=False),
     )
     begin = int(min([_EARLIEST, *drawn["begins"]]))
@@ -73,7 +74,10 @@ def show_drawn_week(
             ),
             x2="ends:Q",
             y=y,
-            tooltip=["Day:N", "Visit:N"],
+            tooltip=[
+                alt.Tooltip("Day:N", title=_("Day")),
+                alt.Tooltip("Visit:N", title=_("Visit")),
+            ],
         )
     )
     words = (
@@ -83,8 +87,9 @@ def show_drawn_week(
     )
     st.altair_chart(
         alt.layer(bars, words).properties(height=_ROW_HEIGHT * len(WEEKDAYS)),
-        alt=f"Bookable times, in visits of {minutes} minutes. "
-        f"{_in_words(visits, without)}.",
+        alt=_("Bookable times, in visits of {minutes} minutes. {days}.").format(
+            minutes=minutes, days=_in_words(visits, without)
+        ),
     )
 
 
@@ -92,9 +97,14 @@ def _in_words(
     visits: Mapping[str, list[tuple[time, time]]], without: Mapping[str, str]
 ) -> str:
     return "; ".join(
-        f"{day}: {len(times)} visits, {times[0][0]:%H:%M} to {times[-1][1]:%H:%M}"
+        _("{day}: {count} visits, {first} to {last}").format(
+            day=day,
+            count=len(times),
+            first=f"{times[0][0]:%H:%M}",
+            last=f"{times[-1][1]:%H:%M}",
+        )
         if times
-        else f"{day}: {without[day].lower()}"
+        else f"{day}: {lowered(without[day])}"
         for day, times in visits.items()
     )
 

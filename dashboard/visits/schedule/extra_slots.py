@@ -10,6 +10,7 @@ import streamlit as st
 from dashboard.context import current_actor, read, today, write
 from dashboard.ui.clock import zone
 from dashboard.ui.fields import bounded_line
+from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.notices import notify
 from dashboard.ui.record_table import (
     Cell,
@@ -29,12 +30,16 @@ from services.visits.schedule.slots.records import SlotRecord
 
 _FORM: Final = "doctor_extra"
 _COLUMNS: Final = (
-    Column("From", is_whole=True),
-    Column("Until", is_whole=True),
-    Column("State"),
+    Column(marked("From"), is_whole=True),
+    Column(marked("Until"), is_whole=True),
+    Column(marked("State")),
     Column(""),
 )
-_STATES: Final = {"free": "Free", "held": "Being booked", "booked": "Booked"}
+_STATES: Final = {
+    "free": marked("Free"),
+    "held": marked("Being booked"),
+    "booked": marked("Booked"),
+}
 _BEGIN: Final = time(18)
 
 
@@ -42,45 +47,50 @@ def show_extras(doctor: DoctorRecord) -> None:
     """Show the slots beside the plan, and offer to add one."""
     actor = current_actor()
     st.caption(
-        "A single time that can be booked whatever the plan says: out of hours, on a "
-        "holiday, in a blocked time."
+        _(
+            "A single time that can be booked whatever the plan says: out of hours, on "
+            "a holiday, in a blocked time."
+        )
     )
     extras = read(lambda session: plans.list_extras(session, actor, doctor.id))
     if extras and (withdrawn := _table(extras)):
         write(lambda s: plans.withdraw_extra(s, actor, withdrawn))
-        notify("The extra slot is withdrawn.", icon="undo")
+        notify(_("The extra slot is withdrawn."), icon="undo")
         st.rerun()
     with st.form(_FORM):
         begins, ends, reason = _fields(doctor)
-        is_wanted = st.form_submit_button("Add the slot", key="doctor_extra_add")
+        is_wanted = st.form_submit_button(_("Add the slot"), key="doctor_extra_add")
     if is_wanted:
         added = write(
             lambda s: plans.add_extra(s, actor, doctor.id, begins, ends, reason=reason)
         )
         renewed_forms.begin(_FORM)
-        notify(f"{when(added.starts_at)} can be booked.", icon="event_available")
+        notify(
+            _("{starts_at} can be booked.").format(starts_at=when(added.starts_at)),
+            icon="event_available",
+        )
         st.rerun()
 
 
 def _fields(doctor: DoctorRecord) -> tuple[datetime, datetime, str]:
     with st.grid(2, min_column_width=240):
         day = st.date_input(
-            "Day", today(), key=renewed_forms.key_in(_FORM, "starts_at")
+            _("Day"), today(), key=renewed_forms.key_in(_FORM, "starts_at")
         )
         clock = st.time_input(
-            "Time", _BEGIN, key=renewed_forms.key_in(_FORM, "starts_at_time")
+            _("Time"), _BEGIN, key=renewed_forms.key_in(_FORM, "starts_at_time")
         )
         minutes = st.number_input(
-            "Minutes",
+            _("Minutes"),
             value=doctor.slot_minutes,
             key=renewed_forms.key_in(_FORM, "ends_at_minutes"),
         )
         reason = bounded_line(
-            "Why (of no patient)",
+            _("Why (of no patient)"),
             key=renewed_forms.key_in(_FORM, "reason"),
             longest=LONGEST,
             autocomplete="off",
-            help="It is kept in the audit log.",
+            help=_("It is kept in the audit log."),
         )
     # In UTC, where an hour is an hour when clocks change too.
     begins = datetime.combine(day, clock, zone()).astimezone(UTC)
@@ -95,13 +105,13 @@ def _table(extras: Sequence[SlotRecord]) -> UUID | None:
             (
                 Cell(at(slot.starts_at)),
                 Cell(at(slot.ends_at)),
-                Cell(_STATES[slot.state]),
+                Cell(_(_STATES[slot.state])),
                 Cell("", actions=_actions(slot)),
             ),
         )
         for slot in extras
     ]
-    payload = payload_of(_COLUMNS, rows, name="Extra slots")
+    payload = payload_of(_COLUMNS, rows, name=_("Extra slots"))
     event = record_table(payload, key="doctor_extras")
     return UUID(event.action[0]) if event.action else None
 
@@ -109,4 +119,4 @@ def _table(extras: Sequence[SlotRecord]) -> UUID | None:
 def _actions(slot: SlotRecord) -> tuple[RowAction, ...]:
     """Offer to withdraw what nobody has."""
     is_free = slot.state == "free"
-    return (RowAction("withdraw", "Withdraw", "undo"),) if is_free else ()
+    return (RowAction("withdraw", _("Withdraw"), "undo"),) if is_free else ()

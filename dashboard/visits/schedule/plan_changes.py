@@ -1,19 +1,22 @@
 """Says what a changed plan has made of the slots."""
 
+from dashboard.ui.language import decimal, gettext as _
 from dashboard.ui.notices import notify
 from services.visits.schedule.plans import PlanResult
 
 
 def say_what_became(sentence: str, became: PlanResult) -> None:
     """Say in passing what was done, and what is left to do."""
-    parts = [
-        f"{count:,} {word}"
-        for count, word in (
-            (became.added, "slots added"),
-            (became.withdrawn, "free slots withdrawn"),
-        )
-        if count
-    ]
-    counts = f" {', '.join(parts).capitalize()}." if parts else ""
-    left = " Visits are left to be moved: see the list." if became.left else ""
-    notify(f"{sentence}{counts}{left}")
+    added, withdrawn = decimal(became.added), decimal(became.withdrawn)
+    said = [sentence]
+    if became.added and became.withdrawn:
+        both = _("{added} slots added, {withdrawn} free slots withdrawn.")
+        said.append(both.format(added=added, withdrawn=withdrawn))
+    elif became.added:
+        said.append(_("{added} slots added.").format(added=added))
+    elif became.withdrawn:
+        withdrawals = _("{withdrawn} free slots withdrawn.")
+        said.append(withdrawals.format(withdrawn=withdrawn))
+    if became.left:
+        said.append(_("Visits are left to be moved: see the list."))
+    notify(" ".join(said))

@@ -9,8 +9,10 @@ import streamlit as st
 
 from dashboard.context import current_actor, read, today, write
 from dashboard.ui.clock import calendar, zone
+from dashboard.ui.dialogs import dialog
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import gettext as _, marked, pgettext
 from dashboard.ui.record_table import (
     Cell,
     Column,
@@ -33,17 +35,13 @@ from services.visits.schedule.plans import (
 )
 
 _FORM: Final = "doctor_except"
-_LABELS: Final = {
-    ExceptionKind.BLOCKED: "Blocked",
-    ExceptionKind.HOLIDAY: "Holiday",
-    ExceptionKind.HOURS: "Special hours",
-}
+_KINDS: Final = (ExceptionKind.BLOCKED, ExceptionKind.HOLIDAY, ExceptionKind.HOURS)
 _COLUMNS: Final = (
-    Column("What"),
-    Column("From", is_whole=True),
-    Column("Until", is_whole=True),
-    Column("Whose"),
-    Column("Why"),
+    Column(marked("What")),
+    Column(marked("From"), is_whole=True),
+    Column(marked("Until"), is_whole=True),
+    Column(marked("Whose")),
+    Column(marked("Why")),
     Column(""),
 )
 _REMOVE: Final = "remove"
@@ -51,21 +49,32 @@ _BEGIN: Final = time(8)
 _END: Final = time(18)
 
 
+def kind_of(kind: ExceptionKind) -> str:
+    """Return what a time that differs from the week is called."""
+    match kind:
+        case ExceptionKind.BLOCKED:
+            return pgettext("time", "Blocked")
+        case ExceptionKind.HOLIDAY:
+            return _("Holiday")
+        case ExceptionKind.HOURS:
+            return _("Special hours")
+
+
 def show_exceptions(doctor: DoctorRecord) -> None:
     """Show what lies ahead, and offer to add to it."""
     actor = current_actor()
     exceptions = read(lambda session: plans.list_exceptions(session, actor, doctor.id))
     if not exceptions:
-        empty_state("Nothing differs from the week.", icon="event_available")
+        empty_state(_("Nothing differs from the week."), icon="event_available")
     elif removed := _table(exceptions):
         became = write(
             lambda session: plans.remove_exception(session, actor, removed, calendar())
         )
-        say_what_became("It is taken back.", became)
+        say_what_became(_("It is taken back."), became)
         st.rerun()
     with st.form("doctor_exception"):
         draft = _fields(doctor)
-        is_wanted = st.form_submit_button("Add", key="doctor_plan_except")
+        is_wanted = st.form_submit_button(_("Add"), key="doctor_plan_except")
     if is_wanted:
         visits = write(
             lambda session: plans.preview_exception(session, actor, draft, calendar())
@@ -76,22 +85,24 @@ def show_exceptions(doctor: DoctorRecord) -> None:
             _add(draft)
 
 
-@st.dialog("Visits in this time", icon=":material/event_busy:", width="medium")
+@dialog(marked("Visits in this time"), icon=":material/event_busy:", width="medium")
 def _ask(draft: ExceptionDraft, visits: Sequence[VisitWithin]) -> None:
     """List whom the exception concerns before it takes effect."""
     with error_boundary():
         st.markdown(
-            f"Nothing is in the plan yet. Visits in this time: **{len(visits)}**. Move "
-            "them first, or add it to the plan now: they then stand until somebody "
-            "moves or cancels them, and nobody else gets these times."
+            _(
+                "Nothing is in the plan yet. Visits in this time: **{count}**. Move "
+                "them first, or add it to the plan now: they then stand until somebody "
+                "moves or cancels them, and nobody else gets these times."
+            ).format(count=len(visits))
         )
         if st.button(
-            f"Add it, {len(visits)} to be moved",
+            _("Add it, {count} to be moved").format(count=len(visits)),
             type="primary",
             key="doctor_except_anyway",
         ):
             _add(draft)
-        show_visits(visits, name="Visits in this time", key="doctor_except_visits")
+        show_visits(visits, name=_("Visits in this time"), key="doctor_except_visits")
 
 
 def _add(draft: ExceptionDraft) -> None:
@@ -100,37 +111,39 @@ def _add(draft: ExceptionDraft) -> None:
         lambda session: plans.add_exception(session, actor, draft, calendar())
     )
     renewed_forms.begin(_FORM)
-    say_what_became("It is in the plan.", became)
+    say_what_became(_("It is in the plan."), became)
     st.rerun()
 
 
 def _fields(doctor: DoctorRecord) -> ExceptionDraft:
     with st.grid(2, min_column_width=240):
         kind = st.selectbox(
-            "What",
-            tuple(_LABELS),
-            format_func=_LABELS.__getitem__,
+            _("What"),
+            _KINDS,
+            format_func=kind_of,
             key=renewed_forms.key_in(_FORM, "kind"),
-            help="Special hours replace the week on their day, on a holiday too.",
+            help=_("Special hours replace the week on their day, on a holiday too."),
         )
         reason = st.text_input(
-            "Why (of no patient)",
+            _("Why (of no patient)"),
             key=renewed_forms.key_in(_FORM, "reason"),
             autocomplete="off",
         )
         first_day = st.date_input(
-            "From", today(), key=renewed_forms.key_in(_FORM, "first_day")
+            _("From"), today(), key=renewed_forms.key_in(_FORM, "first_day")
         )
         first = st.time_input(
-            "From (time)", _BEGIN, key=renewed_forms.key_in(_FORM, "first")
+            _("From (time)"), _BEGIN, key=renewed_forms.key_in(_FORM, "first")
         )
         last_day = st.date_input(
-            "Until", today(), key=renewed_forms.key_in(_FORM, "ends_at")
+            _("Until"), today(), key=renewed_forms.key_in(_FORM, "ends_at")
         )
         last = st.time_input(
-            "Until (time)", _END, key=renewed_forms.key_in(_FORM, "ends_at_time")
+            _("Until (time)"), _END, key=renewed_forms.key_in(_FORM, "ends_at_time")
         )
-    is_all = st.checkbox("For the whole clinic", key=renewed_forms.key_in(_FORM, "all"))
+    is_all = st.checkbox(
+        _("For the whole clinic"), key=renewed_forms.key_in(_FORM, "all")
+    )
     return ExceptionDraft(
         ExceptionKind(kind),
         datetime.combine(first_day, first, zone()),
@@ -146,16 +159,16 @@ def _table(exceptions: Sequence[ExceptionRecord]) -> UUID | None:
         Row(
             str(exception.id),
             (
-                Cell(_LABELS[exception.kind]),
+                Cell(kind_of(exception.kind)),
                 Cell(at(exception.starts_at)),
                 Cell(at(exception.ends_at)),
-                Cell("This doctor" if exception.doctor_id else "The clinic"),
+                Cell(_("This doctor") if exception.doctor_id else _("The clinic")),
                 Cell(exception.reason),
-                Cell("", actions=(RowAction(_REMOVE, "Remove", "undo"),)),
+                Cell("", actions=(RowAction(_REMOVE, _("Remove"), "undo"),)),
             ),
         )
         for exception in exceptions
     ]
-    payload = payload_of(_COLUMNS, rows, name="What differs from the week")
+    payload = payload_of(_COLUMNS, rows, name=_("What differs from the week"))
     event = record_table(payload, key="doctor_exceptions")
     return UUID(event.action[0]) if event.action else None

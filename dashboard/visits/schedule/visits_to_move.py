@@ -7,6 +7,7 @@ import streamlit as st
 
 from dashboard.context import current_actor, read
 from dashboard.navigation import go
+from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.record_table import (
     Cell,
     Column,
@@ -22,10 +23,10 @@ from services.visits.schedule.doctors import DoctorRecord
 from services.visits.schedule.plans import VisitWithin
 
 _COLUMNS: Final = (
-    Column("When"),
-    Column("Doctor"),
-    Column("Who"),
-    Column("State"),
+    Column(marked("When")),
+    Column(marked("Doctor")),
+    Column(marked("Who")),
+    Column(marked("State")),
     Column(""),
 )
 
@@ -37,17 +38,19 @@ def show_visits_to_move(doctor: DoctorRecord) -> None:
     if not visits:
         return
     st.warning(
-        f"Visits at times that are not in the plan any more: {len(visits)}. They stand "
-        "until somebody moves or cancels them; nobody else gets these times.",
+        _(
+            "Visits at times that are not in the plan any more: {count}. They stand "
+            "until somebody moves or cancels them; nobody else gets these times."
+        ).format(count=len(visits)),
         icon=":material/event_repeat:",
     )
-    show_visits(visits, name="Visits to move", key="doctor_visits_to_move")
+    show_visits(visits, name=_("Visits to move"), key="doctor_visits_to_move")
 
 
 def show_visits(visits: Sequence[VisitWithin], *, name: str, key: str) -> None:
     """List visits with a way to another time, to those who may see whose they are."""
     if visits[0].patient_name is None:
-        st.caption("The front desk sees whose they are, and moves them.")
+        st.caption(_("The front desk sees whose they are, and moves them."))
         return
     rows = [
         Row(
@@ -55,8 +58,8 @@ def show_visits(visits: Sequence[VisitWithin], *, name: str, key: str) -> None:
             (
                 Cell(when(visit.starts_at)),
                 Cell(visit.doctor_name),
-                Cell(visit.patient_name or ""),
-                Cell("Booked" if visit.is_booked else "Being booked"),
+                Cell(_whose(visit)),
+                Cell(_("Booked") if visit.is_booked else _("Being booked")),
                 Cell("", actions=_actions(visit)),
             ),
         )
@@ -73,10 +76,17 @@ def show_visits(visits: Sequence[VisitWithin], *, name: str, key: str) -> None:
         )
 
 
+def _whose(visit: VisitWithin) -> str:
+    name = visit.patient_name or ""
+    if visit.patient_id is None:
+        return _("{name} (not registered yet)").format(name=name)
+    return name
+
+
 def _actions(visit: VisitWithin) -> tuple[RowAction, ...]:
     """Offer to move a patient's visit; a hold ends by itself.
 
     Who is no patient yet moves the visit by a link, or is registered first.
     """
     is_movable = visit.is_booked and visit.booking_id is not None
-    return (RowAction("move", "Move", "event_repeat"),) if is_movable else ()
+    return (RowAction("move", _("Move"), "event_repeat"),) if is_movable else ()

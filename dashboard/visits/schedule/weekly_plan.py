@@ -9,6 +9,7 @@ from dashboard.context import current_actor, read, write
 from dashboard.ui.clock import calendar, zone
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields.keys import stamp_of
+from dashboard.ui.language import decimal, gettext as _, pgettext
 from dashboard.visits.schedule.day_hours import DayHours
 from dashboard.visits.schedule.drawn_week import show_drawn_week
 from dashboard.visits.schedule.plan_changes import say_what_became
@@ -40,7 +41,7 @@ def _edit_week(doctor: DoctorRecord, week: tuple[Hours, ...]) -> None:
         _offer_copies(days, stamp)
         for day in days:
             day.show()
-        if st.button("Save the week", key="doctor_plan_week", type="primary"):
+        if st.button(_("Save the week"), key="doctor_plan_week", type="primary"):
             _save(doctor, week, days)
 
 
@@ -49,10 +50,13 @@ def _show_offer(doctor: DoctorRecord, days: Sequence[DayHours]) -> None:
     minutes = doctor.slot_minutes
     visits = {day.name: plans.visits_of_day(day.chosen, minutes) for day in days}
     count = sum(map(len, visits.values()))
-    offer = f"Bookable in a week: {count:,} visits of {minutes} minutes."
+    offer = _("Bookable in a week: {count} visits of {minutes} minutes.").format(
+        count=decimal(count), minutes=minutes
+    )
     if not doctor.is_active:
-        offer = "Nothing is bookable while *Can be booked* is off, see below."
-    st.caption(f"{offer} Hours are those of the clinic's clock, {zone().key}.")
+        offer = _("Nothing is bookable while *Can be booked* is off, see below.")
+    clocks = _("Hours are those of the clinic's clock, {zone}.").format(zone=zone().key)
+    st.caption(f"{offer} {clocks}")
     closed = frozenset(day.name for day in days if day.is_closed)
     show_drawn_week(visits, minutes, closed)
 
@@ -62,30 +66,32 @@ def _offer_copies(days: Sequence[DayHours], stamp: str) -> None:
     worked = [day for day in others if not day.is_closed] or days[_USUALLY_WORKED]
     with st.container(horizontal=True, gap="small"):
         st.button(
-            "Copy Monday to the other working days",
+            _("Copy Monday to the other working days"),
             key="doctor_plan_copy",
-            help="To all days that are not closed; if there is none, Tuesday to Friday",
+            help=_(
+                "To all days that are not closed; if there is none, Tuesday to Friday"
+            ),
             icon=":material/content_copy:",
             disabled=monday.is_closed,
             on_click=monday.copy_to,
             args=(worked,),
         )
-        with st.popover("Copy another day"):
+        with st.popover(_("Copy another day")):
             source = st.selectbox(
-                "Copy",
+                _("Copy"),
                 days,
                 format_func=lambda day: day.name,
                 key=f"doctor_copied_{stamp}",
             )
             targets = st.multiselect(
-                "To",
+                pgettext("copy", "To"),
                 days,
                 format_func=lambda day: day.name,
                 key=f"doctor_copied_to_{stamp}",
-                placeholder="Choose days",
+                placeholder=_("Choose days"),
             )
             st.button(
-                "Copy the hours",
+                _("Copy the hours"),
                 key="doctor_plan_copy_to",
                 disabled=not targets,
                 on_click=source.copy_to,
@@ -106,5 +112,5 @@ def _save(
     became = write(
         lambda session: weeks.change_week(session, actor, doctor.id, hours, calendar())
     )
-    say_what_became("The week is saved.", became)
+    say_what_became(_("The week is saved."), became)
     st.rerun()

@@ -22,6 +22,10 @@ from services.lists.criteria import OPERATORS, operator_label
 from services.messaging.user_notifications import records as notifications
 from services.patients.records.rules import LABELS
 from services.pdf.signing.checking import SignatureState
+from services.visits.front_desk.appointments import errors as visit_errors, transitions
+from services.visits.schedule.doctors import changing as doctors
+from services.visits.schedule.doctors.rules import SEXES as DOCTORS_SEXES
+from services.visits.schedule.plans.weeks import WEEKDAYS
 from tests.kit.sentences import (
     ROOT,
     lacking,
@@ -59,14 +63,11 @@ NOT_YET: Final = (
     "dashboard.documents.",
     "dashboard.patients.",
     "dashboard.people.",
-    "dashboard.visits.",
     "pages.backups.",
     "pages.cluster.",
     "pages.documents.",
-    "pages.home",
     "pages.patients.",
     "pages.people.",
-    "pages.visits.",
     "services.backups.",
     "services.cluster.",
     "services.documents.",
@@ -75,7 +76,6 @@ NOT_YET: Final = (
     "services.patients.",
     "services.pdf.signing.signer",
     "services.people.",
-    "services.visits.",
 )
 #: Services that refuse what a patient asks for.
 REFUSING: Final = (
@@ -142,6 +142,7 @@ SCRIPTS: Final = (
     "dashboard/ui",
     "dashboard/documents/records/page_preview",
     "dashboard/visits/booking/slot_calendar",
+    "dashboard/visits/calendar/time_grid",
 )
 
 
@@ -184,6 +185,11 @@ def patients_modules() -> list[str]:
         found.add(module)
         waiting.extend(_imported(module))
     return sorted(found)
+
+
+def _desk_transitions() -> list[transitions._Transition]:
+    found = vars(transitions).values()
+    return [each for each in found if isinstance(each, transitions._Transition)]
 
 
 def _said_by(template: Template) -> Iterator[str]:
@@ -298,6 +304,17 @@ def test_what_people_are_refused_with_is_german(file: Path) -> None:
         ),
         pytest.param([state.sentence for state in SignatureState], id="signatures"),
         pytest.param(SPAN_UNITS, id="spans of time"),
+        pytest.param(WEEKDAYS, id="weekdays"),
+        pytest.param([sex.capitalize() for sex in DOCTORS_SEXES], id="sexes"),
+        pytest.param([said for _, said in doctors._TAKEN.values()], id="taken"),
+        pytest.param(
+            [
+                *visit_errors._NOW.values(),
+                *(each.wanted for each in _desk_transitions()),
+                *(each.otherwise for each in _desk_transitions()),
+            ],
+            id="what the desk does",
+        ),
         pytest.param(
             [
                 operator_label(operator, kind)

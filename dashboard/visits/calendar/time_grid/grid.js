@@ -52,7 +52,7 @@ class Grid extends ButtonColumns {
     const made = element("div", {
       class: "grid",
       role: "group",
-      "aria-label": `${name}. Arrow keys move among times and visits, Enter opens.`,
+      "aria-label": translate("{name}. Arrow keys move among times and visits, Enter opens.", { name }),
       style: `--lanes: ${lanes.length}; --hour: ${60 * this.scale}px; --height: ${(last - first) * this.scale}px`,
     })
     made.append(element("div", { class: "corner", "aria-hidden": "true" }), this.axis())
@@ -233,7 +233,8 @@ class Grid extends ButtonColumns {
     this.drag.from = Math.min(this.drag.begins, to)
     this.drag.to = Math.max(this.drag.begins, to)
     this.drag.ghost.style = this.at(this.drag.from, this.drag.to)
-    this.drag.ghost.textContent = `${this.clock(this.drag.from)} to ${this.clock(this.drag.to)}`
+    const ends = { begins: this.clock(this.drag.from), ends: this.clock(this.drag.to) }
+    this.drag.ghost.textContent = translate("{begins} to {ends}", ends)
   }
 
   onUp() {

@@ -34,8 +34,6 @@
     }
     @media print { .chartroom-tour { display: none; } }
   `
-  // What patients are shown is translated; the cards of colleagues are English, as their
-  // pages are.
   const SEARCH = [translate("Search from everywhere"), ".chartroom-search"]
   const MENUS = [
     translate("The pages"), '[data-testid="stTopNavSection"], [data-testid="stTopNavLink"], ' +
@@ -54,33 +52,36 @@
   const MORE_MENUS = translate("On a phone they are behind >> at the top left.")
   const STEPS = {
     staff: [
-      [...SEARCH, "Ctrl K or / finds a patient by part of a name, date of birth, phone or " +
-        "record number, and documents, doctors, pages and actions, while you type."],
-      [...MENUS, "Visits has the front desk and the calendar, Patients and Documents their " +
-        `lists. ${MORE_MENUS}`],
-      ["Today at a glance", "h1", "Home shows who waits and for how long, who comes next and " +
-        "what is unfiled. Each figure leads to what is behind it."],
+      [...SEARCH, translate("Ctrl K or / finds a patient by part of a name, date of birth, " +
+        "phone or record number, and documents, doctors, pages and actions, while you type.")],
+      [...MENUS, translate("Visits has the front desk and the calendar, Patients and " +
+        "Documents their lists.") + " " + MORE_MENUS],
+      [translate("Today at a glance"), "h1", translate("Home shows who waits and for how " +
+        "long, who comes next and what is unfiled. Each figure leads to what is behind it.")],
       HELP, NAME,
     ],
     clinician: [
-      [...SEARCH, "Ctrl K or / finds your patients, their documents, pages and actions, " +
-        "while you type."],
-      [...MENUS, `Visits has your day and the calendar. ${MORE_MENUS}`],
-      ["Your day at a glance", "h1", "Home shows your next patient, open notes and papers " +
-        "that nobody has read. Emergency access, in Patients, is for those you do not treat."],
+      [...SEARCH, translate("Ctrl K or / finds your patients, their documents, pages and " +
+        "actions, while you type.")],
+      [...MENUS, translate("Visits has your day and the calendar.") + " " + MORE_MENUS],
+      [translate("Your day at a glance"), "h1", translate("Home shows your next patient, " +
+        "open notes and papers that nobody has read. Emergency access, in Patients, is for " +
+        "those you do not treat.")],
       HELP, NAME,
     ],
     analyst: [
-      [...SEARCH, "Ctrl K or / finds pages and actions. Patients have no names for you."],
-      [...MENUS, `Patients is the list to filter, to save as a view and to draw. ${MORE_MENUS}`],
+      [...SEARCH, translate("Ctrl K or / finds pages and actions. Patients have no names " +
+        "for you.")],
+      [...MENUS, translate("Patients is the list to filter, to save as a view and to " +
+        "draw.") + " " + MORE_MENUS],
       HELP, NAME,
     ],
     admin: [
-      [...SEARCH, "Ctrl K or / finds pages and actions, such as inviting a person."],
-      [...MENUS, "Servers says whether the records are safe; Administration has people, " +
-        `tokens and the audit log. ${MORE_MENUS}`],
-      ["Your passkey", ".chartroom-person > button", "Changes to people and servers ask for a " +
-        "passkey. Make yours first: it is in the menu at your name."],
+      [...SEARCH, translate("Ctrl K or / finds pages and actions, such as inviting a person.")],
+      [...MENUS, translate("Servers says whether the records are safe; Administration has " +
+        "people, tokens and the audit log.") + " " + MORE_MENUS],
+      [translate("Your passkey"), ".chartroom-person > button", translate("Changes to people " +
+        "and servers ask for a passkey. Make yours first: it is in the menu at your name.")],
       HELP, NAME,
     ],
     patient: [

@@ -7,6 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from services.core.errors import InvalidInput
+from services.core.sentences import Sentence
 
 FIRST_YEAR: Final = 1900
 LAST_YEAR: Final = 2199
@@ -28,12 +29,20 @@ class Period:
         # Nobody was booked then, and a day beyond what calendars know would break them.
         if self.first_day.year < FIRST_YEAR or self.last_day.year > LAST_YEAR:
             raise InvalidInput(
-                "last_day", f"Choose days from {FIRST_YEAR} to {LAST_YEAR}."
+                "last_day",
+                Sentence(
+                    "Choose days from {first} to {last}.",
+                    first=FIRST_YEAR,
+                    last=LAST_YEAR,
+                ),
             )
         if self.last_day < self.first_day:
             raise InvalidInput("last_day", "The first day comes after the last.")
         if (self.last_day - self.first_day).days >= MOST_DAYS:
-            raise InvalidInput("last_day", f"A period has {MOST_DAYS} days at most.")
+            raise InvalidInput(
+                "last_day",
+                Sentence("A period has {most} days at most.", most=MOST_DAYS),
+            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Final
 
 from services.core.errors import InvalidInput
+from services.core.sentences import Sentence
 from services.people.accounts.particulars import read_email
 from services.visits.schedule.doctors.records import DoctorDraft
 from services.visits.schedule.lengths import FEWEST_MINUTES, MOST_MINUTES
@@ -36,7 +37,11 @@ def checked(draft: DoctorDraft) -> DoctorDraft:
     if not FEWEST_MINUTES <= draft.slot_minutes <= MOST_MINUTES:
         raise InvalidInput(
             "slot_minutes",
-            f"A visit lasts {FEWEST_MINUTES} to {MOST_MINUTES} minutes; correct it.",
+            Sentence(
+                "A visit lasts {fewest} to {most} minutes; correct it.",
+                fewest=FEWEST_MINUTES,
+                most=MOST_MINUTES,
+            ),
         )
     return replace(
         draft,
@@ -53,7 +58,10 @@ def checked(draft: DoctorDraft) -> DoctorDraft:
 def _required(name: str, typed: str) -> str:
     line = _line(name, typed)
     if line is None:
-        raise InvalidInput(name, f"{LABELS[name]} is missing; enter it.")
+        raise InvalidInput(
+            name,
+            Sentence("{label} is missing; enter it.", label=Sentence(LABELS[name])),
+        )
     return line
 
 
@@ -62,11 +70,19 @@ def _line(name: str, typed: str | None) -> str | None:
     if len(line) > LONGEST[name]:
         raise InvalidInput(
             name,
-            f"{LABELS[name]} is too long; shorten it to {LONGEST[name]} characters.",
+            Sentence(
+                "{label} is too long; shorten it to {most} characters.",
+                label=Sentence(LABELS[name]),
+                most=LONGEST[name],
+            ),
         )
     if not line.isprintable():
         raise InvalidInput(
-            name, f"{LABELS[name]} holds a character that cannot be shown."
+            name,
+            Sentence(
+                "{label} holds a character that cannot be shown.",
+                label=Sentence(LABELS[name]),
+            ),
         )
     return line or None
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import time
 from typing import Final
 
+from services.core.sentences import Sentence
 from services.visits.schedule.plans.errors import InvalidWeek
 from services.visits.schedule.plans.records import Hours
 from services.visits.schedule.plans.weeks import WEEKDAYS
@@ -11,13 +12,15 @@ from services.visits.schedule.plans.weeks import WEEKDAYS
 # From when until when, as far as it is chosen.
 Chosen = tuple[time | None, time | None]
 
-_PARTS: Final = ("morning", "afternoon")
+_PARTS: Final = (Sentence("morning"), Sentence("afternoon"))
 _HOUR: Final = 60
 
 
-def part_of_day(number: int) -> str:
+def part_of_day(number: int) -> Sentence:
     """Return what the stretch in this place of its day is called; 0 is the first."""
-    return _PARTS[number] if number < len(_PARTS) else f"stretch {number + 1}"
+    if number < len(_PARTS):
+        return _PARTS[number]
+    return Sentence("stretch {number}", number=number + 1)
 
 
 def open_stretches(week: Iterable[Hours], weekday: int) -> list[Hours]:
@@ -45,19 +48,19 @@ def read_day(
     A day that is open at the same times as in the `week` stays as it is written there,
     breaks included.
     """
-    name = WEEKDAYS[weekday - 1]
+    name = Sentence(WEEKDAYS[weekday - 1])
     hours = []
     for number, (begins, ends) in enumerate(chosen):
         if begins and ends:
             hours.append(Hours(weekday, begins, ends))
         elif begins or ends:
-            raise InvalidWeek(
-                f"{name}, {part_of_day(number)}: the {'end' if begins else 'beginning'}"
-                " is missing. Choose it, or clear both times."
-            )
+            raise InvalidWeek(_half_chosen(number, name, has_beginning=bool(begins)))
     if not hours:
         raise InvalidWeek(
-            f"{name} has no hours. Choose from when until when, or turn on Closed."
+            Sentence(
+                "{day} has no hours. Choose from when until when, or turn on Closed.",
+                day=name,
+            )
         )
     written = [stretch for stretch in week if stretch.weekday == weekday]
     is_same = sorted(hours) == open_stretches(written, weekday)
@@ -86,6 +89,21 @@ def visits_of_day(chosen: Iterable[Chosen], minutes: int) -> list[tuple[time, ti
         for begins, ends in merged
         for begin in range(begins, ends - minutes + 1, minutes)
     ]
+
+
+def _half_chosen(number: int, day: Sentence, *, has_beginning: bool) -> Sentence:
+    part = part_of_day(number)
+    if has_beginning:
+        return Sentence(
+            "{day}, {part}: the end is missing. Choose it, or clear both times.",
+            day=day,
+            part=part,
+        )
+    return Sentence(
+        "{day}, {part}: the beginning is missing. Choose it, or clear both times.",
+        day=day,
+        part=part,
+    )
 
 
 def _minute(clock: time) -> int:

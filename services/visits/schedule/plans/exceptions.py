@@ -14,6 +14,7 @@ from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.core.errors import InvalidInput
+from services.core.sentences import Sentence
 from services.visits.schedule.plans.errors import NoSuchException
 from services.visits.schedule.plans.planning import apply_plans
 from services.visits.schedule.plans.records import (
@@ -134,7 +135,10 @@ def _checked(draft: ExceptionDraft) -> str:
     reason = " ".join(unicodedata.normalize("NFC", draft.reason).split())
     if len(reason) > LONGEST_REASON or not reason.isprintable():
         raise InvalidInput(
-            "reason", f"Write the reason in at most {LONGEST_REASON} characters."
+            "reason",
+            Sentence(
+                "Write the reason in at most {most} characters.", most=LONGEST_REASON
+            ),
         )
     return reason
 

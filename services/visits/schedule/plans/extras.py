@@ -13,6 +13,7 @@ from services.core import audit, reasons
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.core.errors import InvalidInput
+from services.core.sentences import Sentence
 from services.visits.schedule import visit_changes
 from services.visits.schedule.lengths import FEWEST_MINUTES, MOST_MINUTES
 from services.visits.schedule.plans.errors import NoSuchExtra, SlotInUse
@@ -45,8 +46,11 @@ def add_extra(
     if not FEWEST_MINUTES <= minutes <= MOST_MINUTES:
         raise InvalidInput(
             "ends_at",
-            f"An extra slot lasts {FEWEST_MINUTES} to {MOST_MINUTES} minutes; "
-            "correct it.",
+            Sentence(
+                "An extra slot lasts {fewest} to {most} minutes; correct it.",
+                fewest=FEWEST_MINUTES,
+                most=MOST_MINUTES,
+            ),
         )
     if starts_at <= session.scalars(select(func.clock_timestamp())).one():
         raise InvalidInput("starts_at", "This time is over; choose a later one.")

@@ -12,6 +12,7 @@ from db.models.doctor import Doctor, WorkingHours
 from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
+from services.core.sentences import Sentence
 from services.visits.schedule.plans.errors import InvalidWeek, NoSuchDoctor
 from services.visits.schedule.plans.planning import apply_plans
 from services.visits.schedule.plans.records import (
@@ -89,16 +90,23 @@ def check_week(hours: Sequence[Hours]) -> None:
     for stretch in hours:
         if stretch.ends_at <= stretch.starts_at:
             raise InvalidWeek(
-                f"{WEEKDAYS[stretch.weekday - 1]}: {stretch.ends_at:%H:%M} is not "
-                f"after {stretch.starts_at:%H:%M}. Correct one of them."
+                Sentence(
+                    "{day}: {end} is not after {begin}. Correct one of them.",
+                    day=_day_of(stretch),
+                    end=f"{stretch.ends_at:%H:%M}",
+                    begin=f"{stretch.starts_at:%H:%M}",
+                )
             )
         if stretch.kind == "break" and not any(
             _holds(other, stretch) for other in hours
         ):
             raise InvalidWeek(
-                f"{WEEKDAYS[stretch.weekday - 1]}: the break from "
-                f"{stretch.starts_at:%H:%M} lies outside the hours that are worked. "
-                "Correct one of them."
+                Sentence(
+                    "{day}: the break from {begin} lies outside the hours that are "
+                    "worked. Correct one of them.",
+                    day=_day_of(stretch),
+                    begin=f"{stretch.starts_at:%H:%M}",
+                )
             )
     by_kind = sorted(
         hours, key=lambda stretch: (stretch.kind, stretch.weekday, stretch.starts_at)
@@ -110,9 +118,13 @@ def check_week(hours: Sequence[Hours]) -> None:
         )
         if is_same_day and following.starts_at < stretch.ends_at:
             raise InvalidWeek(
-                f"{WEEKDAYS[stretch.weekday - 1]}: what begins at "
-                f"{following.starts_at:%H:%M} overlaps with what ends at "
-                f"{stretch.ends_at:%H:%M}. Make one of them shorter."
+                Sentence(
+                    "{day}: what begins at {begin} overlaps with what ends at {end}. "
+                    "Make one of them shorter.",
+                    day=_day_of(stretch),
+                    begin=f"{following.starts_at:%H:%M}",
+                    end=f"{stretch.ends_at:%H:%M}",
+                )
             )
 
 
@@ -147,6 +159,10 @@ def _holds(outer: Hours, inner: Hours) -> bool:
         and outer.starts_at <= inner.starts_at
         and inner.ends_at <= outer.ends_at
     )
+
+
+def _day_of(stretch: Hours) -> Sentence:
+    return Sentence(WEEKDAYS[stretch.weekday - 1])
 
 
 def _words(hours: Iterable[Hours]) -> list[str]:
