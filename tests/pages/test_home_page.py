@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import delete, insert
 
 from benchmarks.page_imports import PageImports
+from dashboard.ui import clock
 from dashboard.ui.clock import midnight, today
 from db.models.care import CareRelationship
 from db.models.view import SavedView
@@ -16,6 +17,7 @@ from services.lists.criteria import Combine, Criteria, Filter, Group, Operator
 from services.patients.records import patients
 from services.patients.search.fields import PATIENTS
 from tests.kit import cast
+from tests.kit.german_pages import texts_of
 from tests.pages.conftest import Clinic, rows_of
 from tests.services.visits import visit_samples
 
@@ -110,6 +112,25 @@ def test_an_administrator_sees_servers_and_no_patient(clinic: Clinic):
         "Sign-ins, 7 days",
         "Jobs",
     }
+    assert not app.exception
+
+
+def test_the_day_by_hour_is_drawn_by_either_clock(clinic: Clinic, monkeypatch):
+    patient = clinic.register()
+    for hour in (8, 14):
+        begins = midnight(today()) + timedelta(hours=hour)
+        clinic.write(
+            lambda s, b=begins: visit_samples.visit(
+                s, cast.add_doctor(s).id, patient.id, b
+            )
+        )
+    monkeypatch.setattr(clock, "usual_clock", lambda: clock.TWELVE_HOURS)
+
+    app = clinic.start()
+
+    said = set(texts_of(app))
+    assert {"8:00 AM", "2:00 PM"} <= said
+    assert not app.error
     assert not app.exception
 
 
