@@ -6,7 +6,9 @@ import streamlit as st
 
 from dashboard.context import current_actor, write
 from dashboard.sign_in.account_emails import deliver
+from dashboard.ui.dialogs import dialog
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.words import full_name, plain
 from services.core.actors import Permission
 from services.patients.records.model import PatientRecord
@@ -17,13 +19,17 @@ def invitation_link(name: str, *, is_sent: bool, link: str | None) -> None:
     """Say whether the e-mail is on its way; show the link this once if it is not."""
     if is_sent:
         st.success(
-            f"{plain(name)} gets a link by e-mail. It opens once, within three days.",
+            _("{name} gets a link by e-mail. It opens once, within three days.").format(
+                name=plain(name)
+            ),
             icon=":material/mail:",
         )
     else:
         st.warning(
-            f"No e-mail was sent to {plain(name)}. Give them this link yourself; it "
-            "opens once, within three days, and is not shown again.",
+            _(
+                "No e-mail was sent to {name}. Give them this link yourself; it opens "
+                "once, within three days, and is not shown again."
+            ).format(name=plain(name)),
             icon=":material/mail_off:",
         )
     if link:
@@ -33,21 +39,25 @@ def invitation_link(name: str, *, is_sent: bool, link: str | None) -> None:
 def offer_invitation(patient: PatientRecord, chosen: Callable[[], None]) -> None:
     """Draw the button, for those who may; `chosen` is called when it is pressed."""
     if current_actor().may(Permission.INVITE_PATIENT) and st.button(
-        "Invite", key="patient_invite", icon=":material/mail:", on_click=chosen
+        _("Invite"), key="patient_invite", icon=":material/mail:", on_click=chosen
     ):
         _invite(patient)
 
 
-@st.dialog("Invite this patient?", icon=":material/mail:")
+@dialog(marked("Invite this patient?"), icon=":material/mail:")
 def _invite(patient: PatientRecord) -> None:
     with error_boundary():
         name = full_name(patient)
         st.markdown(
-            f"**{plain(name)}** gets a link by e-mail to "
-            f"{plain(patient.email or 'the address on the record')} and can then sign "
-            "in to see their own record. Make sure that the address is theirs."
+            _(
+                "**{name}** gets a link by e-mail to {address} and can then sign in to "
+                "see their own record. Make sure that the address is theirs."
+            ).format(
+                name=plain(name),
+                address=plain(patient.email or _("the address on the record")),
+            )
         )
-        if st.button("Send invitation", type="primary", key="patient_invite_send"):
+        if st.button(_("Send invitation"), type="primary", key="patient_invite_send"):
             actor = current_actor()
             invited = write(lambda s: invitations.invite_patient(s, actor, patient.id))
             sent = deliver(invited)

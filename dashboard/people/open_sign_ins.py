@@ -11,7 +11,7 @@ from dashboard import wiring
 from dashboard.context import current_actor, current_sign_in, now, read, write
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.figures import Figure
-from dashboard.ui.language import gettext as _, marked, short_weekday
+from dashboard.ui.language import decimal, gettext as _, marked, short_weekday
 from dashboard.ui.notices import notify
 from dashboard.ui.words import at, plain
 from services.people import sessions
@@ -43,7 +43,7 @@ def sign_in_figure() -> Figure:
     )
     return Figure(
         _("Sign-ins, 7 days"),
-        f"{latest:,}",
+        decimal(latest),
         _("How often people signed in, in the last seven days."),
         latest - before,
         _("than in the 7 days before"),

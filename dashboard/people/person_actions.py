@@ -5,10 +5,11 @@ import streamlit as st
 from dashboard.context import current_actor, current_sign_in, write
 from dashboard.people.invitation_link import invitation_link
 from dashboard.sign_in.account_emails import deliver, tell_former
-from dashboard.ui.dialogs import confirmed
+from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.notices import notify
-from dashboard.ui.words import plain
+from dashboard.ui.words import plain, role_label
 from services.core.actors import Role
 from services.documents.sharing import offboarding
 from services.people import accounts
@@ -23,49 +24,55 @@ def change_role(person: Person) -> None:
     if person.role is Role.PATIENT or _is_oneself(person):
         return
     with st.form(f"user_role_form_{person.id}"):
-        st.subheader("Role", anchor=False)
+        st.subheader(_("Role"), anchor=False)
         role = st.selectbox(
-            "Role",
+            _("Role"),
             accounts.COLLEAGUES,
             index=accounts.COLLEAGUES.index(person.role),
             key=f"user_role_{person.id}",
-            format_func=str.capitalize,
+            format_func=role_label,
             label_visibility="collapsed",
         )
-        st.caption("A new role ends the person's sign-ins; they sign in again with it.")
-        if st.form_submit_button("Change role", key="user_role_save"):
+        st.caption(
+            _("A new role ends the person's sign-ins; they sign in again with it.")
+        )
+        if st.form_submit_button(_("Change role"), key="user_role_save"):
             actor, sign_in = current_actor(), current_sign_in()
             write(
                 lambda s: accounts.change_role(
                     s, actor, person.id, role, session_id=sign_in
                 )
             )
-            _done(f"{plain(person.name)} has the role {role} now.")
+            _done(
+                _("{name} has the role {role} now.").format(
+                    name=plain(person.name), role=_(role)
+                )
+            )
 
 
 def correct(person: Person) -> None:
     """Offer name, address and number, to be corrected."""
     with st.form(f"user_particulars_form_{person.id}"):
-        st.subheader("Name and address", anchor=False)
+        st.subheader(_("Name and address"), anchor=False)
         typed = Particulars(
             st.text_input(
-                "Name", person.name, key=f"user_name_{person.id}", autocomplete="off"
+                _("Name"), person.name, key=f"user_name_{person.id}", autocomplete="off"
             ),
             st.text_input(
-                "E-mail",
+                _("E-mail"),
                 person.email,
                 key=f"user_email_{person.id}",
                 autocomplete="off",
             ),
             st.text_input(
-                "Phone number",
+                _("Phone number"),
                 person.phone_number or "",
                 key=f"user_phone_number_{person.id}",
                 autocomplete="off",
-                help="For codes by text message, if the clinic sends them.",
+                help=_("For codes by text message, if the clinic sends them."),
             ),
         )
-        if st.form_submit_button("Save changes", key="user_particulars_save"):
+        if st.form_submit_button(_("Save changes"), key="user_particulars_save"):
             actor, sign_in = current_actor(), current_sign_in()
             write(
                 lambda s: accounts.change_particulars(
@@ -78,14 +85,14 @@ def correct(person: Person) -> None:
                     person.email,
                     is_patient=person.role is Role.PATIENT,
                 )
-            _done("The changes are saved.")
+            _done(_("The changes are saved."))
 
 
 def renew_link(person: Person) -> None:
     """Send whoever has not come yet another link."""
     if person.standing is not AccountStatus.INVITED:
         return
-    if st.button("Send another link", key="user_renew", icon=":material/mail:"):
+    if st.button(_("Send another link"), key="user_renew", icon=":material/mail:"):
         actor, sign_in = current_actor(), current_sign_in()
         invited = write(
             lambda s: invitations.renew(s, actor, person.id, session_id=sign_in)
@@ -98,7 +105,7 @@ def reset_passkeys(person: Person) -> None:
     """Offer to forget the passkeys of a lost device."""
     if _is_oneself(person) or not person.passkeys:
         return
-    if st.button("Reset passkeys", key="user_passkeys", icon=":material/key_off:"):
+    if st.button(_("Reset passkeys"), key="user_passkeys", icon=":material/key_off:"):
         _confirm_reset(person)
 
 
@@ -108,42 +115,46 @@ def shut_out_or_let_in(person: Person) -> None:
         return
     actor, sign_in = current_actor(), current_sign_in()
     if person.standing is not AccountStatus.DEACTIVATED:
-        if st.button("Deactivate", key="user_deactivate", icon=":material/block:"):
+        if st.button(_("Deactivate"), key="user_deactivate", icon=":material/block:"):
             _confirm_deactivation(person)
-    elif st.button("Reactivate", key="user_reactivate", type="primary"):
+    elif st.button(_("Reactivate"), key="user_reactivate", type="primary"):
         write(lambda s: accounts.reactivate(s, actor, person.id, session_id=sign_in))
-        _done(f"{plain(person.name)} may sign in again.")
+        _done(_("{name} may sign in again.").format(name=plain(person.name)))
 
 
-@st.dialog("Reset the passkeys?", icon=":material/key_off:")
+@dialog(marked("Reset the passkeys?"), icon=":material/key_off:")
 def _confirm_reset(person: Person) -> None:
     with error_boundary():
         st.markdown(
-            f"All passkeys of **{plain(person.name)}** are forgotten, and they are "
-            "signed out everywhere. They sign in with a code by e-mail and can add "
-            "new passkeys. This cannot be undone."
+            _(
+                "All passkeys of **{name}** are forgotten, and they are signed out "
+                "everywhere. They sign in with a code by e-mail and can add new "
+                "passkeys. This cannot be undone."
+            ).format(name=plain(person.name))
         )
-        if confirmed("Reset passkeys", key="user_passkeys_confirm", is_final=True):
+        if confirmed(_("Reset passkeys"), key="user_passkeys_confirm", is_final=True):
             actor, sign_in = current_actor(), current_sign_in()
             write(
                 lambda s: accounts.reset_passkeys(
                     s, actor, person.id, session_id=sign_in
                 )
             )
-            _done("The passkeys are forgotten.")
+            _done(_("The passkeys are forgotten."))
 
 
-@st.dialog("Deactivate this sign-in?", icon=":material/block:")
+@dialog(marked("Deactivate this sign-in?"), icon=":material/block:")
 def _confirm_deactivation(person: Person) -> None:
     with error_boundary():
         st.markdown(
-            f"**{plain(person.name)}** is signed out everywhere at once and cannot "
-            "come back until you reactivate them. Their tokens and links end for good."
+            _(
+                "**{name}** is signed out everywhere at once and cannot come back "
+                "until you reactivate them. Their tokens and links end for good."
+            ).format(name=plain(person.name))
         )
-        if confirmed("Deactivate", key="user_deactivate_confirm"):
+        if confirmed(_("Deactivate"), key="user_deactivate_confirm"):
             actor = current_actor()
             write(lambda s: offboarding.deactivate(s, actor, person.id))
-            _done(f"{plain(person.name)} is shut out.")
+            _done(_("{name} is shut out.").format(name=plain(person.name)))
 
 
 def _is_oneself(person: Person) -> bool:

@@ -7,16 +7,21 @@ from uuid import UUID
 import streamlit as st
 
 from dashboard.context import current_actor, read
-from dashboard.ui.words import at, plain, unlinked
+from dashboard.ui.language import gettext as _, marked, ngettext
+from dashboard.ui.words import at, plain, role_label, unlinked
 from services.core.errors import NotFound
 from services.people import accounts
 from services.people.accounts import AccountStatus, Person
 
 Color = Literal["green", "blue", "gray"]
 _BADGES: Final[Mapping[AccountStatus, tuple[str, str, Color]]] = {
-    AccountStatus.ACTIVE: ("Active", ":material/check_circle:", "green"),
-    AccountStatus.INVITED: ("Invited, has not come yet", ":material/mail:", "blue"),
-    AccountStatus.DEACTIVATED: ("Deactivated", ":material/block:", "gray"),
+    AccountStatus.ACTIVE: (marked("Active"), ":material/check_circle:", "green"),
+    AccountStatus.INVITED: (
+        marked("Invited, has not come yet"),
+        ":material/mail:",
+        "blue",
+    ),
+    AccountStatus.DEACTIVATED: (marked("Deactivated"), ":material/block:", "gray"),
 }
 
 
@@ -24,18 +29,28 @@ def person_details(person: Person) -> None:
     """Show role and standing first, then how and since when they sign in."""
     label, icon, color = _BADGES[person.standing]
     with st.container(horizontal=True):
-        st.badge(person.role.capitalize(), icon=":material/badge:", color="gray")
-        st.badge(label, icon=icon, color=color)
+        st.badge(role_label(person.role), icon=":material/badge:", color="gray")
+        st.badge(_(label), icon=icon, color=color)
         if person.is_demo:
-            st.badge("Demo", icon=":material/science:", color="orange")
+            st.badge(_("Demo"), icon=":material/science:", color="orange")
     facts = [
         unlinked(person.email),
-        plain(person.phone_number or "no phone number"),
-        f"{person.passkeys or 'no'} passkey{'' if person.passkeys == 1 else 's'}",
-        f"last here {at(person.last_seen_at)}" if person.last_seen_at else "never here",
-        f"added {at(person.created_at)}",
+        plain(person.phone_number or _("no phone number")),
+        _passkeys(person.passkeys),
+        _("last here {time}").format(time=at(person.last_seen_at))
+        if person.last_seen_at
+        else _("never here"),
+        _("added {time}").format(time=at(person.created_at)),
     ]
     st.caption(" · ".join(facts))
+
+
+def _passkeys(number: int) -> str:
+    if not number:
+        return _("no passkeys")
+    return ngettext("{number} passkey", "{number} passkeys", number).format(
+        number=number
+    )
 
 
 def chosen_person(parameter: str = "user") -> Person:
@@ -44,7 +59,7 @@ def chosen_person(parameter: str = "user") -> Person:
         user_id = UUID(st.query_params.get(parameter, ""))
     except ValueError as error:
         raise NotFound(
-            "This address names nobody. Find the person in the list first."
+            _("This address names nobody. Find the person in the list first.")
         ) from error
     actor = current_actor()
     return read(lambda session: accounts.get_person(session, actor, user_id))

@@ -7,28 +7,29 @@ from typing import Final
 
 import streamlit as st
 
+from dashboard.ui.language import gettext as _, marked
 from services.core.actors import Scope
 
 _LIFETIMES: Final = {
-    "30 days": timedelta(days=30),
-    "90 days": timedelta(days=90),
-    "1 year": timedelta(days=365),
+    marked("30 days"): timedelta(days=30),
+    marked("90 days"): timedelta(days=90),
+    marked("1 year"): timedelta(days=365),
 }
 _MEANINGS: Final = {
-    Scope.READ_PATIENTS: "Read patients",
-    Scope.WRITE_PATIENTS: "Register and change patients",
-    Scope.EXPORT_PATIENTS: "Export patient lists",
-    Scope.READ_DOCUMENTS: "Read documents",
-    Scope.WRITE_DOCUMENTS: "File, change, share and delete documents",
-    Scope.READ_DOCTORS: "Read doctors",
-    Scope.WRITE_DOCTORS: "Change doctors and when they work",
-    Scope.READ_VISITS: "Read visits and prescriptions",
-    Scope.WRITE_VISITS: "Book, move and document visits, and prescribe",
-    Scope.READ_STATISTICS: "See how visits are booked",
-    Scope.READ_REPLICATION: "Watch the replication",
-    Scope.ACT_ON_REPLICATION: "Act on the database servers",
-    Scope.READ_AUDIT: "Read the audit log",
-    Scope.MANAGE_PEOPLE: "See and shut out people and tokens",
+    Scope.READ_PATIENTS: marked("Read patients"),
+    Scope.WRITE_PATIENTS: marked("Register and change patients"),
+    Scope.EXPORT_PATIENTS: marked("Export patient lists"),
+    Scope.READ_DOCUMENTS: marked("Read documents"),
+    Scope.WRITE_DOCUMENTS: marked("File, change, share and delete documents"),
+    Scope.READ_DOCTORS: marked("Read doctors"),
+    Scope.WRITE_DOCTORS: marked("Change doctors and when they work"),
+    Scope.READ_VISITS: marked("Read visits and prescriptions"),
+    Scope.WRITE_VISITS: marked("Book, move and document visits, and prescribe"),
+    Scope.READ_STATISTICS: marked("See how visits are booked"),
+    Scope.READ_REPLICATION: marked("Watch the replication"),
+    Scope.ACT_ON_REPLICATION: marked("Act on the database servers"),
+    Scope.READ_AUDIT: marked("Read the audit log"),
+    Scope.MANAGE_PEOPLE: marked("See and shut out people and tokens"),
 }
 
 
@@ -43,24 +44,26 @@ class TokenRequest:
 
 def scope_words(scope: Scope) -> str:
     """Return what the scope allows, in words."""
-    return _MEANINGS[scope]
+    return _(_MEANINGS[scope])
 
 
 def token_form(page: str, scopes: Sequence[Scope]) -> TokenRequest | None:
     """Ask what the token is for; return it once it is asked for."""
     with st.form(f"{page}_form"):
         name = st.text_input(
-            "What it is for",
+            _("What it is for"),
             key=f"{page}_name",
-            placeholder="Letters to patients",
+            placeholder=_("Letters to patients"),
             autocomplete="off",
         )
         chosen = st.multiselect(
-            "It may", scopes, key=f"{page}_scopes", format_func=scope_words
+            _("It may"), scopes, key=f"{page}_scopes", format_func=scope_words
         )
-        lifetime = st.selectbox("It holds", tuple(_LIFETIMES), key=f"{page}_lifetime")
+        lifetime = st.selectbox(
+            _("It holds"), tuple(_LIFETIMES), key=f"{page}_lifetime", format_func=_
+        )
         submitted = st.form_submit_button(
-            "Make token", type="primary", key=f"{page}_make", icon=":material/key:"
+            _("Make token"), type="primary", key=f"{page}_make", icon=":material/key:"
         )
     if not submitted:
         return None
@@ -70,8 +73,10 @@ def token_form(page: str, scopes: Sequence[Scope]) -> TokenRequest | None:
 def show_token(token: str) -> None:
     """Show a new token, this once."""
     st.success(
-        "Copy the token now: it is kept nowhere and not shown again. Programs send it "
-        "as a bearer token.",
+        _(
+            "Copy the token now: it is kept nowhere and not shown again. Programs send "
+            "it as a bearer token."
+        ),
         icon=":material/key:",
     )
     st.code(token, language=None, wrap_lines=True)

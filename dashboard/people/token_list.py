@@ -6,6 +6,7 @@ from uuid import UUID
 import streamlit as st
 
 from dashboard.people.token_form import scope_words
+from dashboard.ui.language import gettext as _, lowered
 from dashboard.ui.words import at, plain
 from services.people.tokens import Token
 
@@ -23,22 +24,35 @@ def token_list(page: str, tokens: Sequence[Token]) -> Token | None:
                 st.caption(plain(_facts(token)))
             if not token.is_live:
                 st.badge(_ending(token), icon=":material/block:", color="gray")
-            elif st.button("Revoke", key=f"{page}_revoke_{token.id}"):
+            elif st.button(_("Revoke"), key=f"{page}_revoke_{token.id}"):
                 chosen[token.id] = token
     return next(iter(chosen.values()), None)
 
 
 def _facts(token: Token) -> str:
     scopes = (
-        f"all that {token.role} may"
+        _("all that {role} may").format(role=_(token.role))
         if token.scopes is None
-        else ", ".join(scope_words(scope).lower() for scope in sorted(token.scopes))
+        else ", ".join(lowered(scope_words(scope)) for scope in sorted(token.scopes))
     )
-    who = f"program with the role {token.role}" if token.is_program else token.owner
-    used = f"last used {at(token.last_used_at)}" if token.last_used_at else "never used"
-    until = f"until {at(token.expires_at)}" if token.expires_at else "without end"
-    return f"{who} · {scopes} · {until} · {used} · made {at(token.created_at)}"
+    who = (
+        _("program with the role {role}").format(role=_(token.role))
+        if token.is_program
+        else token.owner
+    )
+    used = (
+        _("last used {time}").format(time=at(token.last_used_at))
+        if token.last_used_at
+        else _("never used")
+    )
+    until = (
+        _("until {time}").format(time=at(token.expires_at))
+        if token.expires_at
+        else _("without end")
+    )
+    made = _("made {time}").format(time=at(token.created_at))
+    return f"{who} · {scopes} · {until} · {used} · {made}"
 
 
 def _ending(token: Token) -> str:
-    return "Revoked" if token.revoked_at else "Expired"
+    return _("Revoked") if token.revoked_at else _("Expired")

@@ -3,24 +3,27 @@
 import streamlit as st
 
 from dashboard.context import current_actor, write
-from dashboard.ui.dialogs import confirmed
+from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.notices import notify
 from dashboard.ui.words import plain
 from services.people import tokens
 from services.people.tokens import Token
 
 
-@st.dialog("Revoke this token?", icon=":material/key_off:")
+@dialog(marked("Revoke this token?"), icon=":material/key_off:")
 def confirm_revoking(token: Token) -> None:
     """Name the token, and say that it cannot be undone."""
     with error_boundary():
         st.markdown(
-            f"Whatever uses **{plain(token.name)}** is refused at once. This cannot be "
-            "undone; a new token can be made."
+            _(
+                "Whatever uses **{name}** is refused at once. This cannot be undone; a "
+                "new token can be made."
+            ).format(name=plain(token.name))
         )
-        if confirmed("Revoke token", key="token_revoke_confirm", is_final=True):
+        if confirmed(_("Revoke token"), key="token_revoke_confirm", is_final=True):
             actor = current_actor()
             write(lambda s: tokens.revoke(s, actor, token.id))
-            notify(f"{token.name} is revoked.", icon="key_off")
+            notify(_("{name} is revoked.").format(name=token.name), icon="key_off")
             st.rerun()

@@ -32,6 +32,11 @@ def capitalised(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def role_label(role: str) -> str:
+    """Return what a role is called where it stands by itself."""
+    return capitalised(_(role))
+
+
 def plain(text: str) -> str:
     """Return the text so that Markdown shows it literally."""
     return _MARKDOWN.sub(r"\\\1", text)

@@ -7,6 +7,7 @@ from dashboard.navigation import open_patient
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import bounded_area
+from dashboard.ui.language import gettext as _
 from dashboard.ui.page_header import page_header
 from dashboard.ui.words import at, born, full_name, plain
 from services.core.reasons import LONGEST
@@ -25,17 +26,17 @@ def ask_why(matches: tuple[Identity, ...]) -> None:
     """Let one be chosen and opened for a reason."""
     with st.form("break_glass_form"):
         chosen = st.radio(
-            "Patient",
+            _("Patient"),
             matches,
             format_func=lambda match: (
                 f"{plain(full_name(match))}, {born(match, today())}"
             ),
-            captions=["Archived" if match.is_archived else "" for match in matches],
+            captions=[_("Archived") if match.is_archived else "" for match in matches],
             key="break_glass_patient",
         )
-        reason = bounded_area("Reason", key="break_glass_reason", longest=LONGEST)
+        reason = bounded_area(_("Reason"), key="break_glass_reason", longest=LONGEST)
         opens = st.form_submit_button(
-            "Open the record", type="primary", key="break_glass_open"
+            _("Open the record"), type="primary", key="break_glass_open"
         )
     if opens and chosen:
         patient_id = chosen.id
@@ -45,23 +46,25 @@ def ask_why(matches: tuple[Identity, ...]) -> None:
             open_patient(patient_id)
 
 
-page_header("Emergency access to a record")
+page_header(_("Emergency access to a record"))
 st.caption(
-    "For emergencies, and when you stand in for somebody. The record stays open for "
-    f"{break_glass.HOURS} hours. Your reason is kept, the administrators are told at "
-    "once and review it."
+    _(
+        "For emergencies, and when you stand in for somebody. The record stays open "
+        "for {hours} hours. Your reason is kept, the administrators are told at once "
+        "and review it."
+    ).format(hours=break_glass.HOURS)
 )
 with (
     st.form("break_glass_search", border=False),
     st.container(horizontal=True, vertical_alignment="bottom"),
 ):
     typed = st.text_input(
-        "Name and date of birth, or the patient id",
+        _("Name and date of birth, or the patient id"),
         key="break_glass_typed",
-        placeholder="Lovelace 1980-05-17",
+        placeholder=_("Lovelace 1980-05-17"),
         autocomplete="off",
     )
-    if st.form_submit_button("Find", key="break_glass_find"):
+    if st.form_submit_button(_("Find"), key="break_glass_find"):
         st.session_state["break_glass_asked"] = typed.strip()
 search_text: str = st.session_state.get("break_glass_asked", "")
 if search_text:
@@ -73,12 +76,14 @@ if search_text:
     if people:
         ask_why(people)
     else:
-        empty_state("Nobody has this name and date of birth.", icon="search_off")
+        empty_state(_("Nobody has this name and date of birth."), icon="search_off")
 for access in read(lambda s: break_glass.list_own(s, actor)):
     with st.container(horizontal=True, vertical_alignment="center", border=True):
         st.markdown(
-            f"Open until **{at(access.expires_at)}**: {plain(access.reason)}",
+            _("Open until **{time}**: {reason}").format(
+                time=at(access.expires_at), reason=plain(access.reason)
+            ),
             width="stretch",
         )
-        if st.button("Go to the record", key=f"break_glass_go_{access.id}"):
+        if st.button(_("Go to the record"), key=f"break_glass_go_{access.id}"):
             open_patient(access.patient_id)

@@ -9,6 +9,7 @@ from dashboard.patients.records.choose_fields import Version, choose_fields, min
 from dashboard.patients.records.chosen_patient import chosen_patient
 from dashboard.patients.records.patient_header import patient_header
 from dashboard.patients.records.patient_terms import suggest
+from dashboard.ui.language import gettext as _
 from dashboard.ui.notices import notify
 from dashboard.ui.words import at, full_name
 from services.patients.records import patients
@@ -29,7 +30,7 @@ def save(draft: PatientDraft, version: int) -> None:
     except patients.StaleVersion as stale:
         st.session_state["edit_conflict"] = (stale.current, draft)
         st.rerun()
-    leave(f"{full_name(saved)} is saved.")
+    leave(_("{name} is saved.").format(name=full_name(saved)))
 
 
 def leave(message: str = "") -> None:
@@ -45,29 +46,31 @@ patient_header(patient, today())
 current, typed = st.session_state.get("edit_conflict", (None, None))
 if current and current.id == patient.id:
     st.warning(
-        f"It was changed at {at(current.updated_at)}, after you opened it. Nothing you "
-        "typed is lost: choose for each field which value stays.",
-        title="Somebody else changed this record",
+        _(
+            "It was changed at {time}, after you opened it. Nothing you typed is lost: "
+            "choose for each field which value stays."
+        ).format(time=at(current.updated_at)),
+        title=_("Somebody else changed this record"),
         icon=":material/sync_problem:",
     )
     result = choose_fields(
         "edit",
-        Version("Saved meanwhile", current.draft()),
-        Version("Your version", typed),
+        Version(_("Saved meanwhile"), current.draft()),
+        Version(_("Your version"), typed),
         start=mine_over(opened.draft(), typed, current.draft()),
     )
     with st.container(horizontal=True):
-        if st.button("Save these values", type="primary", key="edit_resolve"):
+        if st.button(_("Save these values"), type="primary", key="edit_resolve"):
             save(result, current.version)
-        if st.button("Discard what I typed", key="edit_discard"):
+        if st.button(_("Discard what I typed"), key="edit_discard"):
             leave()
 else:
     with st.form("edit_form"):
         fields = patient_form.patient_fields("edit", suggest)
         submitted = st.form_submit_button(
-            "Save changes", type="primary", key="edit_save", icon=":material/save:"
+            _("Save changes"), type="primary", key="edit_save", icon=":material/save:"
         )
-    if st.button("Cancel", key="edit_cancel", type="tertiary"):
+    if st.button(_("Cancel"), key="edit_cancel", type="tertiary"):
         leave()
     needs_contact = patients.is_reachable(opened)
     if submitted and (draft := fields.draft(today(), needs_contact=needs_contact)):

@@ -7,8 +7,9 @@ from dashboard.navigation import go, open_patient
 from dashboard.patients.duplicates.merge_summary import merge_summary
 from dashboard.patients.records.choose_fields import Version, choose_fields
 from dashboard.patients.records.chosen_patient import chosen_patient
-from dashboard.ui.dialogs import confirmed
+from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.notices import notify
 from dashboard.ui.page_header import page_header
 from dashboard.ui.words import born, full_name, plain
@@ -22,13 +23,13 @@ if st.query_params.get("kept") == str(other.id):
 preview = read(lambda s: merging.preview(s, actor, kept.id, other.id))
 
 
-@st.dialog("Merge these records?", icon=":material/merge:")
+@dialog(marked("Merge these records?"), icon=":material/merge:")
 def confirm(draft: PatientDraft) -> None:
     """Say what the merge comes to, and that it cannot be undone."""
     with error_boundary():
         following = read(lambda s: merge_following.list_following(s, actor, other.id))
         merge_summary(kept, other, draft, following, today())
-        if confirmed("Merge records", key="merge_confirm", is_final=True):
+        if confirmed(_("Merge records"), key="merge_confirm", is_final=True):
             saved = write(
                 lambda s: merging.merge(
                     s,
@@ -41,31 +42,45 @@ def confirm(draft: PatientDraft) -> None:
                     today=today(),
                 )
             )
-            notify(f"Records merged: {full_name(saved)}.", icon="merge")
+            notify(
+                _("Records merged: {name}.").format(name=full_name(saved)),
+                icon="merge",
+            )
             open_patient(saved.id)
 
 
-page_header("Merge two records")
+page_header(_("Merge two records"))
 with st.container(horizontal=True, vertical_alignment="center"):
     st.markdown(
-        f"Kept: **{plain(full_name(kept))}**, born {born(kept, today())}  \n"
-        f"Merged into it: **{plain(full_name(other))}**, born {born(other, today())}"
+        _(
+            "Kept: **{name}**, born {day}  \n"
+            "Merged into it: **{other}**, born {other_day}"
+        ).format(
+            name=plain(full_name(kept)),
+            day=born(kept, today()),
+            other=plain(full_name(other)),
+            other_day=born(other, today()),
+        )
     )
-    if st.button("Keep the other one", key="merge_swap", icon=":material/swap_vert:"):
+    if st.button(
+        _("Keep the other one"), key="merge_swap", icon=":material/swap_vert:"
+    ):
         pair = {"patient": str(kept.id), "other": str(other.id)}
         go("patients/merge.py", **pair, kept=str(other.id))
 if preview.differences:
-    st.caption("Only fields that differ are shown.")
+    st.caption(_("Only fields that differ are shown."))
 result = choose_fields(
     # What was chosen belongs to this order of the two: under the same keys the browser
     # would show it again after they have changed places.
     f"merge_{kept.id}",
-    Version("Kept record", preview.kept.draft()),
-    Version("Other record", preview.merged.draft()),
+    Version(_("Kept record"), preview.kept.draft()),
+    Version(_("Other record"), preview.merged.draft()),
     start=preview.suggestion,
 )
 with st.container(horizontal=True):
-    if st.button("Merge", type="primary", key="merge_submit", icon=":material/merge:"):
+    if st.button(
+        _("Merge"), type="primary", key="merge_submit", icon=":material/merge:"
+    ):
         confirm(result)
-    if st.button("Cancel", key="merge_cancel", type="tertiary"):
+    if st.button(_("Cancel"), key="merge_cancel", type="tertiary"):
         open_patient(kept.id)

@@ -9,6 +9,7 @@ from dashboard.patients.point_in_time.record_comparison import compare
 from dashboard.patients.records.chosen_patient import named_patient
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import gettext as _
 from dashboard.ui.page_header import page_header
 from dashboard.ui.words import at
 from services.core.actors import Permission
@@ -23,17 +24,24 @@ def show_waiting() -> None:
     if until is None:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f"The standby waits at this moment for you until {at(until)}.")
-        if st.button("Let it go on", key="past_go_on"):
+        st.caption(
+            _("The standby waits at this moment for you until {time}.").format(
+                time=at(until)
+            )
+        )
+        if st.button(_("Let it go on"), key="past_go_on"):
             standby_reading.go_on()
             st.rerun()
 
 
-page_header("As it was")
+page_header(_("As it was"))
 if not standby_reading.standbys():
     empty_state(
-        "No server stays behind on purpose. An administrator can add a delayed standby "
-        "under Replication; from then on the last 15 minutes can be looked up here.",
+        _(
+            "No server stays behind on purpose. An administrator can add a delayed "
+            "standby under Replication; from then on the last 15 minutes can be looked "
+            "up here."
+        ),
         icon="history_toggle_off",
     )
 else:

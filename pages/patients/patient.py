@@ -40,6 +40,7 @@ from dashboard.patients.records.patient_details import show_contact, show_proven
 from dashboard.patients.records.patient_header import patient_header
 from dashboard.people.invitation_link import offer_invitation
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.part_tabs import part_tabs
 from dashboard.visits.appointments.patient_visits import (
     show_earlier_visits_of,
@@ -49,9 +50,15 @@ from dashboard.visits.appointments.patient_visits import (
     visits_reads,
 )
 
-_VITALS: Final = "Vital signs"
-_PARTS: Final = ("Overview", "Time line", "Visits", _VITALS, "Documents")
-_PARTS_LAST: Final = ("Prescriptions", "Details")
+_VITALS: Final = marked("Vital signs")
+_PARTS: Final = (
+    marked("Overview"),
+    marked("Time line"),
+    marked("Visits"),
+    _VITALS,
+    marked("Documents"),
+)
+_PARTS_LAST: Final = (marked("Prescriptions"), marked("Details"))
 _MORE: Final = "patient_more"
 
 actor, patient = current_actor(), chosen_patient()
@@ -109,12 +116,12 @@ show_outside_care(patient)
 if not record_actions.show_closed(patient):
     with st.container(horizontal=True):
         if st.button(
-            "Edit", type="primary", key="patient_edit", icon=":material/edit:"
+            _("Edit"), type="primary", key="patient_edit", icon=":material/edit:"
         ):
             go("patients/edit.py", patient=str(patient.id))
         record_actions.offer_print(patient)
         with st.popover(
-            "More", icon=":material/more_horiz:", key=_MORE, on_change="rerun"
+            _("More"), icon=":material/more_horiz:", key=_MORE, on_change="rerun"
         ):
             offer_labels(patient, _close_more)
             record_actions.offer_changes(patient, _close_more)

@@ -14,6 +14,7 @@ from dashboard.patients.search.list_charts import list_charts
 from dashboard.patients.search.patient_listing import Listing, offer_named_export
 from dashboard.patients.search.patient_table import offered_columns, patient_table
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import gettext as _
 from dashboard.ui.lists import list_tools
 from dashboard.ui.lists.column_choice import columns_read, offer_columns
 from dashboard.ui.lists.criteria_editor import CriteriaEditor
@@ -39,7 +40,7 @@ def show_filters() -> None:
             # Without names, patients in daily use are all there are.
             editor = replace(editor, archived="")
         editor.draw(shown, mark=key)
-        if st.button("Show patients", type="primary", key="patients_apply"):
+        if st.button(_("Show patients"), type="primary", key="patients_apply"):
             with editor.naming_rows():
                 listing.show(editor.read(search=shown.search))
 
@@ -102,7 +103,7 @@ def show_rows(rows: Sequence[Listed], columns: Sequence[str] | None) -> None:
         listing.show(replace(shown, orders=reordered(shown.orders, event)))
 
 
-with page_header("Patients"):
+with page_header(_("Patients")):
     if actor.may(Permission.REGISTER_PATIENT) and list_tools.offer_registration(
         "patients"
     ):

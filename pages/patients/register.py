@@ -9,6 +9,7 @@ from dashboard.navigation import open_patient
 from dashboard.patients.duplicates.duplicate_candidates import show_candidates
 from dashboard.patients.records import patient_form
 from dashboard.patients.records.patient_terms import suggest
+from dashboard.ui.language import gettext as _
 from dashboard.ui.notices import notify
 from dashboard.ui.page_header import page_header
 from dashboard.ui.words import full_name
@@ -40,7 +41,7 @@ def register(draft: PatientDraft) -> None:
     )
     del st.session_state["register_id"]
     st.session_state.pop("register_checked", None)
-    notify(f"{full_name(saved)} is registered.")
+    notify(_("{name} is registered.").format(name=full_name(saved)))
     open_patient(saved.id)
 
 
@@ -52,14 +53,14 @@ def likely_duplicates(draft: PatientDraft) -> list[duplicates.DuplicateCandidate
     ]
 
 
-page_header("Register a patient")
+page_header(_("Register a patient"))
 st.caption(
-    "Needed: first name, last name, date of birth, and an e-mail or a phone number."
+    _("Needed: first name, last name, date of birth, and an e-mail or a phone number.")
 )
 with st.form("register_form"):
     fields = patient_form.patient_fields("register", suggest)
     submitted = st.form_submit_button(
-        "Register patient",
+        _("Register patient"),
         type="primary",
         key="register_submit",
         icon=":material/person_add:",
@@ -74,14 +75,16 @@ if submitted:
 if "register_checked" in st.session_state:
     draft, likely = st.session_state["register_checked"]
     st.warning(
-        "Nothing is saved yet. Open the record if it is the same person, so that the "
-        "clinic does not keep two.",
-        title="This patient may be registered already",
+        _(
+            "Nothing is saved yet. Open the record if it is the same person, so that "
+            "the clinic does not keep two."
+        ),
+        title=_("This patient may be registered already"),
         icon=":material/group:",
     )
     if chosen := show_candidates(
-        "register", likely, today(), action="Open this record"
+        "register", likely, today(), action=_("Open this record")
     ):
         open_patient(chosen)
-    if st.button("Register anyway", key="register_anyway"):
+    if st.button(_("Register anyway"), key="register_anyway"):
         register(draft)

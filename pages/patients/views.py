@@ -4,9 +4,10 @@ import streamlit as st
 
 from dashboard.context import current_actor, read, write
 from dashboard.navigation import go
-from dashboard.ui.dialogs import confirmed
+from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.notices import notify
 from dashboard.ui.page_header import page_header
 from dashboard.ui.words import at, plain
@@ -25,28 +26,30 @@ if actor.may(Permission.COUNT_COHORTS):
     SUBJECTS.append((COHORTS, "analytics/cohorts.py"))
 
 
-@st.dialog("Rename this view", icon=":material/edit:")
+@dialog(marked("Rename this view"), icon=":material/edit:")
 def rename(view: View) -> None:
     """Ask for another name."""
     with error_boundary(), st.form("views_rename_form", border=False):
-        name = st.text_input("Name", value=view.name, key="views_rename_name")
-        if st.form_submit_button("Rename view", type="primary", key="views_rename"):
+        name = st.text_input(_("Name"), value=view.name, key="views_rename_name")
+        if st.form_submit_button(_("Rename view"), type="primary", key="views_rename"):
             write(lambda s: views.rename_view(s, actor, view.id, name))
-            notify("The view has its new name.")
+            notify(_("The view has its new name."))
             st.rerun()
 
 
-@st.dialog("Delete this view?", icon=":material/delete:")
+@dialog(marked("Delete this view?"), icon=":material/delete:")
 def confirm_deletion(view: View) -> None:
     """Name the view, and say what stays."""
     with error_boundary():
         st.markdown(
-            f"**{plain(view.name)}** is taken off your views. Nothing in it is "
-            "touched, and addresses of the list that you have shared go on working."
+            _(
+                "**{name}** is taken off your views. Nothing in it is touched, and "
+                "addresses of the list that you have shared go on working."
+            ).format(name=plain(view.name))
         )
-        if confirmed("Delete view", key="views_delete", is_final=True):
+        if confirmed(_("Delete view"), key="views_delete", is_final=True):
             write(lambda s: views.delete_view(s, actor, view.id))
-            notify(f"{view.name} is deleted.", icon="delete")
+            notify(_("{name} is deleted.").format(name=view.name), icon="delete")
             st.rerun()
 
 
@@ -55,15 +58,15 @@ def views_of(subject: Subject) -> tuple[View, ...]:
     return read(lambda s: views.list_views(s, actor, subject=subject))
 
 
-page_header("Saved views")
-st.caption("Lists that you have named. Only you see them here.")
+page_header(_("Saved views"))
+st.caption(_("Lists that you have named. Only you see them here."))
 known = [
     (view, subject, page) for subject, page in SUBJECTS for view in views_of(subject)
 ]
 if not known and empty_state(
-    "No saved views yet. Filter the patients, then save the list under a name.",
+    _("No saved views yet. Filter the patients, then save the list under a name."),
     icon="bookmarks",
-    action="Filter patients",
+    action=_("Filter patients"),
     key="views_start",
 ):
     go("patients/patients.py")
@@ -74,10 +77,14 @@ for view, subject, page in known:
     ):
         with st.container(width="stretch", gap="xxsmall"):
             st.markdown(f"**{plain(view.name)}**")
-            st.caption(f"{subject.name.capitalize()} · saved {at(view.created_at)}")
-        if st.button("Open", key=f"views_open_{view.id}"):
+            st.caption(
+                _("{subject} · saved {time}").format(
+                    subject=_(subject.name.capitalize()), time=at(view.created_at)
+                )
+            )
+        if st.button(_("Open"), key=f"views_open_{view.id}"):
             go(page, list=view.key)
-        if st.button("Rename", key=f"views_rename_{view.id}"):
+        if st.button(_("Rename"), key=f"views_rename_{view.id}"):
             rename(view)
-        if st.button("Delete", key=f"views_delete_{view.id}"):
+        if st.button(_("Delete"), key=f"views_delete_{view.id}"):
             confirm_deletion(view)

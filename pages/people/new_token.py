@@ -8,17 +8,22 @@ from dashboard.context import current_actor, current_sign_in, write
 from dashboard.navigation import go
 from dashboard.people.passkey_confirmation import require_passkey
 from dashboard.people.token_form import show_token, token_form
+from dashboard.ui.language import gettext as _
 from dashboard.ui.page_header import page_header
+from dashboard.ui.words import role_label
 from services.people import accounts, tokens
 
 actor = current_actor()
-with page_header("New token for a program"):
-    if st.button("All tokens", key="new_token_back", type="tertiary"):
+with page_header(_("New token for a program")):
+    if st.button(_("All tokens"), key="new_token_back", type="tertiary"):
         go("people/tokens.py")
-st.caption("Each program gets its own, so that the audit log can tell them apart.")
-require_passkey("Making a token for a program")
+st.caption(_("Each program gets its own, so that the audit log can tell them apart."))
+require_passkey(_("Making a token for a program"))
 role = st.selectbox(
-    "It acts as", accounts.COLLEAGUES, key="new_token_role", format_func=str.capitalize
+    _("It acts as"),
+    accounts.COLLEAGUES,
+    key="new_token_role",
+    format_func=role_label,
 )
 token_request = token_form("new_token", tokens.scopes_of(role))
 if token_request:

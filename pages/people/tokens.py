@@ -7,18 +7,23 @@ from dashboard.navigation import go
 from dashboard.people.token_list import token_list
 from dashboard.people.token_revocation import confirm_revoking
 from dashboard.ui.empty_state import empty_state
+from dashboard.ui.language import gettext as _
 from dashboard.ui.page_header import page_header
 from services.people import tokens
 
 actor = current_actor()
-with page_header("Tokens"):
-    if st.button("New token", type="primary", key="tokens_new", icon=":material/key:"):
+with page_header(_("Tokens")):
+    if st.button(
+        _("New token"), type="primary", key="tokens_new", icon=":material/key:"
+    ):
         go("people/new_token.py")
 st.caption(
-    "With a token a program uses the API. What has ended is listed on request; the "
-    "audit log tells what was done with it."
+    _(
+        "With a token a program uses the API. What has ended is listed on request; the "
+        "audit log tells what was done with it."
+    )
 )
-shows_ended = st.toggle("Show ended tokens", key="tokens_ended")
+shows_ended = st.toggle(_("Show ended tokens"), key="tokens_ended")
 shown = [
     token
     for token in read(lambda s: tokens.list_tokens(s, actor))
@@ -29,5 +34,5 @@ if shown:
     if chosen:
         confirm_revoking(chosen)
 else:
-    empty_state("No tokens yet. Make one for each program.", icon="key")
+    empty_state(_("No tokens yet. Make one for each program."), icon="key")
 st.caption(freshness())

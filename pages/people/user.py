@@ -7,6 +7,7 @@ from dashboard.people import person_actions
 from dashboard.people.open_sign_ins import open_sign_ins
 from dashboard.people.passkey_confirmation import ask_for_passkey
 from dashboard.people.person_details import chosen_person, person_details
+from dashboard.ui.language import gettext as _
 from dashboard.ui.page_header import name_breadcrumb, page_header
 from dashboard.ui.words import plain
 
@@ -16,7 +17,7 @@ with page_header(plain(person.name)):
     person_actions.reset_passkeys(person)
     person_actions.shut_out_or_let_in(person)
 person_details(person)
-ask_for_passkey("Changing somebody's sign-in")
+ask_for_passkey(_("Changing somebody's sign-in"))
 person_actions.renew_link(person)
 role, particulars = st.columns(2, gap="medium")
 with role:

@@ -6,41 +6,45 @@ from dashboard.context import current_actor, freshness, read
 from dashboard.navigation import go
 from dashboard.people.people_table import people_table
 from dashboard.ui.empty_state import empty_state
+from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.page_header import page_header
+from dashboard.ui.words import role_label
 from services.core.actors import Role
 from services.people import accounts
 
 _MOST = 50
-_EVERYBODY = "All roles"
+_EVERYBODY = marked("All roles")
 
 actor = current_actor()
-with page_header("People"):
+with page_header(_("People")):
     if st.button(
-        "Invite a colleague",
+        _("Invite a colleague"),
         type="primary",
         key="users_invite",
         icon=":material/person_add:",
     ):
         go("people/invite.py")
 st.caption(
-    "Whoever signs in. Patients are invited from their record; programs are on the "
-    "page Tokens."
+    _(
+        "Whoever signs in. Patients are invited from their record; programs are on the "
+        "page Tokens."
+    )
 )
 with st.container(horizontal=True):
     search = st.text_input(
-        "Search people",
+        _("Search people"),
         key="users_search",
         type="search",
-        placeholder="Name or e-mail",
+        placeholder=_("Name or e-mail"),
         icon=":material/search:",
         label_visibility="collapsed",
         autocomplete="off",
     )
     role = st.selectbox(
-        "Role",
+        _("Role"),
         (_EVERYBODY, *Role),
         key="users_role",
-        format_func=str.capitalize,
+        format_func=role_label,
         label_visibility="collapsed",
         width=180,
     )
@@ -55,9 +59,11 @@ if people:
     if event.opened:
         go("people/user.py", user=event.opened)
     if len(people) == _MOST:
-        st.caption(f"The first {_MOST} by name. Search to see others.")
+        st.caption(
+            _("The first {number} by name. Search to see others.").format(number=_MOST)
+        )
 else:
-    empty_state("Nobody matches. Check the spelling or the role.", icon="search_off")
-if st.button("What each role may do", key="users_roles", type="tertiary"):
+    empty_state(_("Nobody matches. Check the spelling or the role."), icon="search_off")
+if st.button(_("What each role may do"), key="users_roles", type="tertiary"):
     go("people/roles.py")
 st.caption(freshness())

@@ -16,6 +16,7 @@ from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.core.errors import InvalidInput
+from services.core.sentences import Sentence
 from services.lists.views import Subject
 
 
@@ -114,7 +115,11 @@ def _require_possible(
         raise InvalidInput("columns", "Choose each column once.")
     if not set(columns) <= _offered(session, subject, columns):
         raise InvalidInput(
-            "columns", f"Lists of {subject.name} have no such column; choose others."
+            "columns",
+            Sentence(
+                "Lists of {name} have no such column; choose others.",
+                name=Sentence(subject.name),
+            ),
         )
 
 

@@ -89,7 +89,7 @@ class TooManyViews(Conflict):
                 "You have {most} saved views of {name}, and there can be no more. "
                 "Delete one under Saved views, then save this list.",
                 most=MOST_VIEWS,
-                name=subject.name,
+                name=Sentence(subject.name),
             )
         )
 

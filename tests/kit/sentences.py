@@ -193,7 +193,11 @@ def _refusing(node: ast.AST) -> Iterator[ast.Call]:
         and not hasattr(builtins, _name(node.exc))
     ):
         yield node.exc
-    if isinstance(node, ast.Call) and _name(node) in {"__init__", "Problem"}:
+    if isinstance(node, ast.Call) and _name(node) in {
+        "__init__",
+        "PatientProblem",
+        "Problem",
+    }:
         yield node
 
 

@@ -5,6 +5,7 @@ import streamlit as st
 from dashboard.context import CachedRead, current_actor, read, read_all, write
 from dashboard.navigation import go
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import gettext as _
 from dashboard.ui.notices import notify
 from dashboard.ui.words import at, plain
 from services.patients.care import break_glass, care
@@ -20,11 +21,20 @@ def show_outside_care(patient: PatientRecord) -> None:
         keep=("outside_care", patient.id),
     ):
         is_mine = access.clinician_id == actor.id
-        who = "You have" if is_mine else f"{access.clinician_name} has"
+        said = (
+            _(
+                "You have this record open until {time} without treating the patient. "
+                "The administrators review it."
+            )
+            if is_mine
+            else _(
+                "{name} has this record open until {time} without treating the "
+                "patient. The administrators review it."
+            )
+        )
         st.warning(
-            f"{plain(who)} this record open until {at(access.expires_at)} without "
-            "treating the patient. The administrators review it.",
-            title="Opened outside one's own patients",
+            said.format(name=plain(access.clinician_name), time=at(access.expires_at)),
+            title=_("Opened outside one's own patients"),
             icon=":material/emergency_home:",
         )
 
@@ -35,9 +45,9 @@ def care_team(patient: PatientRecord) -> None:
     with error_boundary():
         actor = current_actor()
         (team,) = read_all(care_team_read(patient))
-        st.subheader("Treated by", anchor=False)
+        st.subheader(_("Treated by"), anchor=False)
         if not team:
-            st.caption("Nobody yet. No clinician has this patient in their list.")
+            st.caption(_("Nobody yet. No clinician has this patient in their list."))
         in_charge = care.is_in_charge(actor, team)
         for carer in team:
             _carer(patient, carer, can_end=in_charge)
@@ -57,16 +67,20 @@ def _carer(patient: PatientRecord, carer: Carer, *, can_end: bool) -> None:
     actor = current_actor()
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
-            f"**{plain(carer.clinician.name)}** :gray[since {at(carer.since)}]",
+            _("**{name}** :gray[since {time}]").format(
+                name=plain(carer.clinician.name), time=at(carer.since)
+            ),
             width="stretch",
         )
         ends = can_end and st.button(
-            "End", key=f"patient_care_end_{carer.clinician.id}", type="tertiary"
+            _("End"), key=f"patient_care_end_{carer.clinician.id}", type="tertiary"
         )
     if ends:
         clinician_id = carer.clinician.id
         write(lambda s: care.end(s, actor, patient.id, clinician_id))
-        notify(f"{carer.clinician.name} treats this patient no longer.")
+        notify(
+            _("{name} treats this patient no longer.").format(name=carer.clinician.name)
+        )
         if clinician_id == actor.id:
             go("patients/patients.py")
         st.rerun()
@@ -86,16 +100,16 @@ def _choose_another(patient: PatientRecord, team: tuple[Carer, ...]) -> None:
         st.container(horizontal=True, vertical_alignment="bottom"),
     ):
         chosen = st.selectbox(
-            "Clinician",
+            _("Clinician"),
             free,
             format_func=lambda clinician: clinician.name,
             key="patient_care_clinician",
         )
         assigns = st.form_submit_button(
-            "Assign", key="patient_care_assign", icon=":material/person_add:"
+            _("Assign"), key="patient_care_assign", icon=":material/person_add:"
         )
     if assigns and chosen:
         clinician_id = chosen.id
         write(lambda s: care.assign(s, actor, patient.id, clinician_id))
-        notify(f"{chosen.name} treats this patient from now on.")
+        notify(_("{name} treats this patient from now on.").format(name=chosen.name))
         st.rerun()

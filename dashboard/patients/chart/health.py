@@ -4,38 +4,42 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.words import plain
 from services.patients.records.model import PatientRecord
 
-_NOTHING = ":gray[Nothing entered]"
+_NOTHING = marked(":gray[Nothing entered]")
 
 
 def show_allergies(patient: PatientRecord) -> None:
     """Show the allergies as a card; silence is not shown as none."""
     with st.container(border=True, gap="small"):
-        st.subheader("Allergies", anchor=False)
+        st.subheader(_("Allergies"), anchor=False)
         if patient.allergies:
             for allergy in patient.allergies:
                 st.markdown(f":red[:material/warning: **{plain(allergy)}**]")
         elif patient.no_known_allergies:
-            st.markdown(":green[:material/check: No known allergies]")
+            st.markdown(_(":green[:material/check: No known allergies]"))
         else:
             st.markdown(
-                ":orange[:material/help: Not stated.] Ask, and enter them with *Edit*."
+                _(
+                    ":orange[:material/help: Not stated.] Ask, and enter them with "
+                    "*Edit*."
+                )
             )
 
 
 def show_medications(patient: PatientRecord) -> None:
     """Show the current medications as a card."""
-    _card("Current medications", patient.current_medications)
+    _card(_("Current medications"), patient.current_medications)
 
 
 def show_history(patient: PatientRecord) -> None:
     """Show the medical history as a card."""
-    _card("Medical history", patient.medical_history)
+    _card(_("Medical history"), patient.medical_history)
 
 
 def _card(title: str, items: Sequence[str]) -> None:
     with st.container(border=True, gap="small"):
         st.subheader(title, anchor=False)
-        st.markdown("\n".join(f"- {plain(item)}" for item in items) or _NOTHING)
+        st.markdown("\n".join(f"- {plain(item)}" for item in items) or _(_NOTHING))

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import streamlit as st
 
+from dashboard.ui.language import gettext as _, translated
 from dashboard.ui.words import born, full_name, plain
 from services.patients.duplicates.duplicates import LIKELY, DuplicateCandidate
 
@@ -36,10 +37,14 @@ def show_candidate(
         st.container(horizontal=True, vertical_alignment="center"),
     ):
         with st.container(width="stretch", gap="xxsmall"):
-            st.markdown(f"**{plain(name)}**, born {born(candidate.patient, today)}")
+            st.markdown(
+                _("**{name}**, born {day}").format(
+                    name=plain(name), day=born(candidate.patient, today)
+                )
+            )
             st.caption(plain(_reasons(candidate)))
         st.badge(
-            f"{candidate.score} % alike",
+            _("{score} % alike").format(score=candidate.score),
             icon=":material/group:",
             color="orange" if candidate.score >= LIKELY else "gray",
         )
@@ -47,5 +52,5 @@ def show_candidate(
 
 
 def _reasons(candidate: DuplicateCandidate) -> str:
-    reasons = ", ".join(candidate.reasons)
+    reasons = ", ".join(map(translated, candidate.reasons))
     return reasons[:1].upper() + reasons[1:]

@@ -11,6 +11,7 @@ from dashboard.patients.duplicates.duplicate_candidates import (
     show_candidates,
 )
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import gettext as _
 from dashboard.ui.words import full_name
 from services.core.actors import Actor
 from services.patients.duplicates import duplicates, new_records
@@ -30,9 +31,11 @@ def offer_newest_duplicates(actor: Actor) -> None:
             seconds=_SECONDS,
         )
         if pairs:
-            st.subheader("May be registered twice", anchor=False)
+            st.subheader(_("May be registered twice"), anchor=False)
         for pair in pairs:
-            title = f"{full_name(pair.new)} and {full_name(pair.known.patient)}"
+            title = _("{name} and {other}").format(
+                name=full_name(pair.new), other=full_name(pair.known.patient)
+            )
             # Of three alike, two may be like the same one.
             page = f"home_{pair.new.id}"
             if show_candidate(page, pair.known, today(), "Compare", title=title):
@@ -54,7 +57,7 @@ def offer_duplicates(actor: Actor, patient: PatientRecord) -> None:
             keep=("duplicates", patient.id, patient.version),
         )
         if candidates:
-            st.subheader("May be the same person", anchor=False)
-        chosen = show_candidates("patient", candidates, today(), action="Compare")
+            st.subheader(_("May be the same person"), anchor=False)
+        chosen = show_candidates("patient", candidates, today(), action=_("Compare"))
     if chosen:
         go("patients/merge.py", patient=str(patient.id), other=str(chosen))

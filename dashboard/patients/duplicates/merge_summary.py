@@ -6,6 +6,7 @@ from datetime import date
 import streamlit as st
 
 from dashboard.patients.records.choose_fields import shown
+from dashboard.ui.language import decimal, gettext as _
 from dashboard.ui.words import born, full_name, plain, unlinked
 from services.patients.duplicates.merge_following import Following
 from services.patients.records.model import FIELDS, PatientDraft, PatientRecord
@@ -20,18 +21,28 @@ def merge_summary(
 ) -> None:
     """Name both records, list the values that will count and what moves over."""
     st.markdown(
-        f"The record of **{plain(full_name(kept))}**, born {born(kept, today)}, is "
-        "kept, with these values:"
+        _("The record of **{name}**, born {day}, is kept, with these values:").format(
+            name=plain(full_name(kept)), day=born(kept, today)
+        )
     )
-    values = {field.label: getattr(result, name) for name, field in FIELDS.items()}
+    values = {_(field.label): getattr(result, name) for name, field in FIELDS.items()}
     st.table(
         {label: unlinked(shown(value)) for label, value in values.items() if value},
         border="horizontal",
     )
-    photo = ["the photo"] if other.photo_file_id and not kept.photo_file_id else []
-    moving = [*(f"{moved.number} {moved.words}" for moved in following), *photo]
+    photo = [_("the photo")] if other.photo_file_id and not kept.photo_file_id else []
+    moving = [*(_moved(moved) for moved in following), *photo]
     st.markdown(
-        f"The record of **{plain(full_name(other))}**, born {born(other, today)}, is "
-        "archived, and everything filed under it moves over: "
-        f"{', '.join(moving) or 'nothing so far'}. This cannot be undone."
+        _(
+            "The record of **{name}**, born {day}, is archived, and everything filed "
+            "under it moves over: {moving}. This cannot be undone."
+        ).format(
+            name=plain(full_name(other)),
+            day=born(other, today),
+            moving=", ".join(moving) or _("nothing so far"),
+        )
     )
+
+
+def _moved(moved: Following) -> str:
+    return f"{decimal(moved.number)} {_(moved.words)}"

@@ -9,11 +9,14 @@ import streamlit as st
 from dashboard.context import current_actor, now, today
 from dashboard.patients.point_in_time import standby_reading
 from dashboard.ui.empty_state import empty_state
+from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.words import at, born, listed_name, numbered, plain
 from services.patients import point_in_time
 from services.patients.records.model import PatientRecord
 
-_ADVICE: Final = "Find the patient whose record was changed or archived by mistake."
+_ADVICE: Final = marked(
+    "Find the patient whose record was changed or archived by mistake."
+)
 
 
 def choose_as_of_then() -> UUID | None:
@@ -21,7 +24,7 @@ def choose_as_of_then() -> UUID | None:
     actor = current_actor()
     typed = _typed()
     if not typed:
-        st.caption(_ADVICE)
+        st.caption(_(_ADVICE))
         return None
     standby_reading.wait_here()
     snapshot = standby_reading.read_from_standby(
@@ -29,13 +32,17 @@ def choose_as_of_then() -> UUID | None:
     )
     if not snapshot.patients:
         empty_state(
-            "Nobody is found as of then. Try the family name alone, or the date of "
-            "birth; whoever was registered since is in the list of patients.",
+            _(
+                "Nobody is found as of then. Try the family name alone, or the date of "
+                "birth; whoever was registered since is in the list of patients."
+            ),
             icon="search_off",
         )
         return None
     chosen = st.radio(
-        f"As of {at(snapshot.timestamp)}" if snapshot.timestamp else "As of then",
+        _("As of {time}").format(time=at(snapshot.timestamp))
+        if snapshot.timestamp
+        else _("As of then"),
         snapshot.patients,
         index=None,
         format_func=lambda patient: _label(patient, today()),
@@ -48,10 +55,10 @@ def choose_as_of_then() -> UUID | None:
 def _typed() -> str:
     # Not the field that finds as one types: each look makes the standby wait.
     return st.text_input(
-        "Patient, as of then",
+        _("Patient, as of then"),
         key="past_typed",
         type="search",
-        placeholder="Name, date of birth, record number, phone or e-mail",
+        placeholder=_("Name, date of birth, record number, phone or e-mail"),
         icon=":material/search:",
         autocomplete="off",
     ).strip()
@@ -59,5 +66,8 @@ def _typed() -> str:
 
 def _label(patient: PatientRecord, day: date) -> str:
     """Return name, birth and number, as Markdown of one line; `day` is today."""
-    named = f"{plain(listed_name(patient))}, born {born(patient, day)}"
-    return f"{named}, {plain(numbered(patient))}"
+    return _("{name}, born {day}, {number}").format(
+        name=plain(listed_name(patient)),
+        day=born(patient, day),
+        number=plain(numbered(patient)),
+    )

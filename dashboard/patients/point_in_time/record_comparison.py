@@ -13,6 +13,7 @@ from dashboard.patients.records.choose_fields import Version, choose_fields, dif
 from dashboard.patients.records.patient_header import patient_header
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import bounded_area
+from dashboard.ui.language import gettext as _
 from dashboard.ui.notices import notify
 from dashboard.ui.words import at, full_name
 from services.core.actors import Actor
@@ -32,22 +33,25 @@ def compare(actor: Actor, patient_id: UUID) -> None:
     then = _then(actor, patient_id)
     current = _today(actor, patient_id)
     patient_header(then.patient, today(), is_title=False)
-    timestamp = at(then.timestamp) if then.timestamp else "then"
-    st.markdown(f"As of **{timestamp}**. {_what_happened(then.patient, current)}")
+    timestamp = at(then.timestamp) if then.timestamp else _("then")
+    happened = _what_happened(then.patient, current)
+    st.markdown(
+        _("As of **{time}**. {happened}").format(time=timestamp, happened=happened)
+    )
     if current is not None and current.merged_into_id:
-        st.info("It was merged into another record since; a merge cannot be undone.")
+        st.info(_("It was merged into another record since; a merge cannot be undone."))
         return
     result = then.patient.draft()
     if current is not None:
         if not differing(then.patient.draft(), current.draft()):
             if not current.is_archived:
-                st.caption("Nothing is to be copied: the record is the same today.")
+                st.caption(_("Nothing is to be copied: the record is the same today."))
                 return
         else:
             result = choose_fields(
                 "past",
-                Version(f"As of {timestamp}", then.patient.draft()),
-                Version("Today", current.draft()),
+                Version(_("As of {time}").format(time=timestamp), then.patient.draft()),
+                Version(_("Today"), current.draft()),
                 start=then.patient.draft(),
             )
     _ask_why(actor, then, current, result)
@@ -60,9 +64,9 @@ def _ask_why(
     result: PatientDraft,
 ) -> None:
     with st.form("past_form"):
-        reason = bounded_area("Reason", key="past_reason", longest=LONGEST)
+        reason = bounded_area(_("Reason"), key="past_reason", longest=LONGEST)
         copies = st.form_submit_button(
-            "Copy back", type="primary", key="past_copy", icon=":material/history:"
+            _("Copy back"), type="primary", key="past_copy", icon=":material/history:"
         )
     if not copies:
         return
@@ -71,7 +75,7 @@ def _ask_why(
         copy = Copy(then.patient.id, result, version, then.timestamp, reason)
         copied = write(lambda s: point_in_time.copy_back(s, actor, copy, today=today()))
         go_on()
-        notify(f"{full_name(copied)} is as it was.", icon="history")
+        notify(_("{name} is as it was.").format(name=full_name(copied)), icon="history")
         open_patient(copied.id)
 
 
@@ -98,9 +102,9 @@ def _today(actor: Actor, patient_id: UUID) -> PatientRecord | None:
 
 def _what_happened(then: PatientRecord, current: PatientRecord | None) -> str:
     if current is None:
-        return "The record is gone since."
+        return _("The record is gone since.")
     if current.is_archived and not then.is_archived:
-        return "The record was archived since."
+        return _("The record was archived since.")
     if current.version != then.version:
-        return "The record was changed since."
-    return "Nothing has happened to the record since."
+        return _("The record was changed since.")
+    return _("Nothing has happened to the record since.")

@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from dashboard.ui.language import gettext as _
 from dashboard.ui.words import SEXES, unlinked, written
 from services.patients.records.model import FIELDS, LISTS, PatientDraft
 
@@ -65,10 +66,10 @@ def _ask(
     first: Side,
 ) -> Side:
     sides = list(values)
-    spoken = dict(zip(Side, (*names, "Both"), strict=True))
+    spoken = dict(zip(Side, (*names, _("Both")), strict=True))
     with st.container(border=True):
         side: Side = st.radio(
-            FIELDS[name].label,
+            _(FIELDS[name].label),
             sides,
             index=sides.index(first),
             captions=[spoken[option] for option in sides],
@@ -82,14 +83,14 @@ def _ask(
 def shown(value: Any) -> str:
     """Return a field's value in words."""
     if value is None or value in ("", ()):
-        return "Empty"
+        return _("Empty")
     if isinstance(value, bool):
-        return "Yes" if value else "No"
+        return _("Yes") if value else _("No")
     if isinstance(value, tuple):
         return ", ".join(value)
     if hasattr(value, "year"):
         return written(value)
-    return SEXES.get(value, str(value))
+    return _(SEXES[value]) if value in SEXES else str(value)
 
 
 def _union(left: tuple[str, ...], right: tuple[str, ...]) -> tuple[str, ...]:

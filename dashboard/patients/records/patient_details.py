@@ -46,7 +46,9 @@ def show_provenance(patient: PatientRecord) -> None:
         created_at=at(patient.created_at), updated_at=at(patient.updated_at)
     )
     if current_actor().role is not Role.PATIENT:
-        said += f" · version {patient.version} · id {patient.id}"
+        said += _(" · version {version} · id {id}").format(
+            version=patient.version, id=patient.id
+        )
     st.caption(said)
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from dashboard.ui.language import gettext as _, ngettext
 from dashboard.ui.outcomes.field_problems import show_problem
 from dashboard.ui.words import SEXES
 from services.core.errors import InvalidInput
@@ -45,12 +46,12 @@ class TypedPatient:
         for problem in problems:
             name = problem.property_name
             show_problem(self.problems[name], name, problem.message)
-        fields = (
-            "one field needs"
-            if len(problems) == 1
-            else (f"{len(problems)} fields need")
+        said = ngettext(
+            "Nothing was saved: one field needs another look.",
+            "Nothing was saved: {number} fields need another look.",
+            len(problems),
         )
-        st.error(f"Nothing was saved: {fields} another look.", icon=":material/error:")
+        st.error(said.format(number=len(problems)), icon=":material/error:")
 
 
 def fill(page: str, draft: PatientDraft | None) -> None:
@@ -123,10 +124,10 @@ def patient_fields(page: str, suggest: Callable[[str], Sequence[str]]) -> TypedP
 
 
 def _draw(page: str, name: str, suggest: Callable[[str], Sequence[str]]) -> Any:
-    key, label = f"{page}_{name}", FIELDS[name].label
+    key, label = f"{page}_{name}", _(FIELDS[name].label)
     if name == "no_known_allergies":
         return st.checkbox(
-            "No known allergies: the patient was asked and named none",
+            _("No known allergies: the patient was asked and named none"),
             key=key,
             persist_state="session",
         )
@@ -134,7 +135,7 @@ def _draw(page: str, name: str, suggest: Callable[[str], Sequence[str]]) -> Any:
         return st.selectbox(
             label,
             list(SEXES),
-            format_func=SEXES.__getitem__,
+            format_func=lambda sex: _(SEXES[sex]),
             key=key,
             persist_state="session",
         )
@@ -146,13 +147,13 @@ def _draw(page: str, name: str, suggest: Callable[[str], Sequence[str]]) -> Any:
             key=key,
             accept_new_options=True,
             select_all=False,
-            placeholder="Choose, or type a new one and press Enter",
+            placeholder=_("Choose, or type a new one and press Enter"),
             persist_state="session",
         )
     return st.text_input(
         label,
         key=key,
-        help=FIELDS[name].help,
+        help=_(advice) if (advice := FIELDS[name].help) else None,
         # A shared desk: the browser must not offer the last patient's data.
         autocomplete=_AUTOCOMPLETE,
         persist_state="session",

@@ -11,8 +11,9 @@ from dashboard.context import current_actor, last_write, read, today, write
 from dashboard.navigation import go, open_patient
 from dashboard.patients.point_in_time import standby_reading
 from dashboard.ui.clock import zone
-from dashboard.ui.dialogs import confirmed
+from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import gettext as _, marked, ngettext
 from dashboard.ui.notices import notify
 from dashboard.ui.words import full_name, plain
 from services.core.actors import Permission
@@ -26,20 +27,20 @@ _EXPECTED_SECONDS: Final = 30.0
 def show_closed(patient: PatientRecord) -> bool:
     """Say of a merged or archived record what it is; tell whether it is either."""
     if patient.merged_into_id:
-        st.info("This record was merged into another one.", icon=":material/merge:")
-        if st.button("Open the record that was kept", key="patient_kept"):
+        st.info(_("This record was merged into another one."), icon=":material/merge:")
+        if st.button(_("Open the record that was kept"), key="patient_kept"):
             open_patient(patient.merged_into_id)
         return True
     if patient.is_archived:
-        st.info("This record is archived.", icon=":material/archive:")
-        if st.button("Restore record", type="primary", key="patient_restore"):
+        st.info(_("This record is archived."), icon=":material/archive:")
+        if st.button(_("Restore record"), type="primary", key="patient_restore"):
             actor = current_actor()
             write(
                 lambda s: patients.restore(
                     s, actor, patient.id, version=patient.version
                 )
             )
-            notify("Record restored.")
+            notify(_("Record restored."))
             st.rerun()
     return patient.is_archived
 
@@ -48,11 +49,11 @@ def offer_print(patient: PatientRecord) -> None:
     """Offer the summary of the chart as PDF, in a tab of its own."""
     after = last_write()
     st.link_button(
-        "Print summary",
+        _("Print summary"),
         f"/files/patients/{patient.id}/summary.pdf"
         + (f"?after_lsn={after}" if after else ""),
         icon=":material/print:",
-        help="A PDF with allergies, medications, diagnoses and the last visits.",
+        help=_("A PDF with allergies, medications, diagnoses and the last visits."),
         key="patient_print",
     )
 
@@ -60,17 +61,17 @@ def offer_print(patient: PatientRecord) -> None:
 def offer_changes(patient: PatientRecord, chosen: Callable[[], None]) -> None:
     """Offer what is done with a record now and then; `chosen` is called for each."""
     query = {"patient": str(patient.id)}
-    if st.button("Photo", key="patient_photo", icon=":material/photo_camera:"):
+    if st.button(_("Photo"), key="patient_photo", icon=":material/photo_camera:"):
         go("patients/photo.py", **query)
     if st.button(
-        "Archive",
+        _("Archive"),
         key="patient_archive",
         icon=":material/archive:",
         on_click=chosen,
     ):
         _confirm_archiving(patient)
     if st.button(
-        "Date of death",
+        _("Date of death"),
         key="patient_death",
         icon=":material/event_busy:",
         on_click=chosen,
@@ -78,7 +79,7 @@ def offer_changes(patient: PatientRecord, chosen: Callable[[], None]) -> None:
         _ask_for_death(patient)
     # Without a standby that stays behind there is nothing to look at.
     if standby_reading.standbys() and st.button(
-        "As it was", key="patient_past", icon=":material/history:"
+        _("As it was"), key="patient_past", icon=":material/history:"
     ):
         go("patients/past.py", **query)
 
@@ -99,52 +100,63 @@ def warn_of_visits(names: Mapping[UUID, str]) -> None:
     whose = {visit.patient_id for visit in expected}
     told = [plain(name) for patient_id, name in names.items() if patient_id in whose]
     if told:
-        verb = "is" if len(told) == 1 else "are"
-        st.warning(f"{'; '.join(told)} {verb} expected today.", icon=":material/event:")
+        said = ngettext(
+            "{names} is expected today.", "{names} are expected today.", len(told)
+        )
+        st.warning(said.format(names="; ".join(told)), icon=":material/event:")
 
 
-@st.dialog("Archive this record?", icon=":material/archive:")
+@dialog(marked("Archive this record?"), icon=":material/archive:")
 def _confirm_archiving(patient: PatientRecord) -> None:
     """Name the record, and say that it can be undone."""
     with error_boundary():
         st.markdown(
-            f"**{plain(full_name(patient))}** leaves the lists and the search. Nothing "
-            "is deleted: the record can be restored at any time."
+            _(
+                "**{name}** leaves the lists and the search. Nothing is deleted: the "
+                "record can be restored at any time."
+            ).format(name=plain(full_name(patient)))
         )
         warn_of_visits({patient.id: full_name(patient)})
-        if confirmed("Archive record", key="patient_archive_confirm"):
+        if confirmed(_("Archive record"), key="patient_archive_confirm"):
             actor = current_actor()
             write(
                 lambda s: patients.archive(
                     s, actor, patient.id, version=patient.version
                 )
             )
-            notify(f"{full_name(patient)} is archived.", icon="archive")
+            notify(
+                _("{name} is archived.").format(name=full_name(patient)),
+                icon="archive",
+            )
             st.rerun()
 
 
-@st.dialog("Date of death", icon=":material/event_busy:")
+@dialog(marked("Date of death"), icon=":material/event_busy:")
 def _ask_for_death(patient: PatientRecord) -> None:
     """Ask for the day, or take it back; say what does not happen by itself."""
     with error_boundary():
         died: date | None = st.date_input(
-            "Date of death",
+            _("Date of death"),
             patient.deceased_on,
             min_value=patient.date_of_birth,
             max_value=today(),
             key="patient_deceased_on",
-            help="Leave it empty if the patient is alive.",
+            help=_("Leave it empty if the patient is alive."),
         )
         st.markdown(
-            "No visit can be booked from then on, and no reminders are sent. Visits "
-            "that are booked stay until you cancel them."
+            _(
+                "No visit can be booked from then on, and no reminders are sent. "
+                "Visits that are booked stay until you cancel them."
+            )
         )
-        if confirmed("Save", key="patient_died_save"):
+        if confirmed(_("Save"), key="patient_died_save"):
             actor, on = current_actor(), today()
             write(
                 lambda s: deaths.record_death(
                     s, actor, patient.id, died, version=patient.version, today=on
                 )
             )
-            notify("Date of death saved." if died else "No date of death is kept.")
+            notify(
+                _("Date of death saved.") if died else _("No date of death is kept.")
+            )
             st.rerun()

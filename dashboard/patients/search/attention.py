@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from dashboard.ui.language import gettext as _
 from services.core.actors import Actor
 from services.lists.criteria import (
     Combine,
@@ -43,23 +44,23 @@ def _matters(today: date) -> tuple[Matter, ...]:
     return (
         Matter(
             "registered",
-            "Registered today",
+            _("Registered today"),
             "person_add",
-            "New records of this day.",
+            _("New records of this day."),
             Criteria(_all(_since("created_at", day)), orders=NEWEST_FIRST),
         ),
         Matter(
             "unreachable",
-            "No phone or e-mail",
+            _("No phone or e-mail"),
             "contact_phone",
-            "Ask for a number at their next visit.",
+            _("Ask for a number at their next visit."),
             Criteria(_all(_empty("phone_number"), _empty("email"))),
         ),
         Matter(
             "allergies",
-            "Allergies not stated",
+            _("Allergies not stated"),
             "help",
-            "Ask, and tick it if there are none.",
+            _("Ask, and tick it if there are none."),
             Criteria(
                 _all(
                     _empty("allergies"),
@@ -69,9 +70,9 @@ def _matters(today: date) -> tuple[Matter, ...]:
         ),
         Matter(
             "archived",
-            "Archived",
+            _("Archived"),
             "archive",
-            "Out of use; can be restored.",
+            _("Out of use; can be restored."),
             Criteria(orders=LATEST_FIRST, archived=True),
         ),
     )

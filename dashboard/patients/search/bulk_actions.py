@@ -12,9 +12,10 @@ from dashboard.context import current_actor, last_write, read, write
 from dashboard.patients.records.record_actions import warn_of_visits
 from dashboard.patients.search.patient_listing import Listing
 from dashboard.sign_in.account_emails import deliver
-from dashboard.ui.dialogs import confirmed
+from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import bounded_area
+from dashboard.ui.language import gettext as _, marked, ngettext
 from dashboard.ui.lists import list_addresses
 from dashboard.ui.lists.bulk import BulkActs
 from dashboard.ui.record_table import RowAction, Selection
@@ -39,22 +40,49 @@ def _name(patient: Listed) -> str:
 
 
 def _counted(count: int) -> str:
-    return f"{count} patient{'' if count == 1 else 's'}"
+    return ngettext("{count} patient", "{count} patients", count).format(count=count)
 
 
-def _said(done: str) -> Callable[[int], str]:
-    return lambda count: f"{_counted(count)} {done}."
+def _assigned(clinician: str, count: int) -> str:
+    return ngettext(
+        "{count} patient assigned to {clinician}.",
+        "{count} patients assigned to {clinician}.",
+        count,
+    ).format(count=count, clinician=clinician)
+
+
+def _invited(count: int) -> str:
+    return ngettext(
+        "{count} patient invited.", "{count} patients invited.", count
+    ).format(count=count)
+
+
+def _archived(count: int) -> str:
+    return ngettext(
+        "{count} patient archived.", "{count} patients archived.", count
+    ).format(count=count)
+
+
+def _restored(count: int) -> str:
+    return ngettext(
+        "{count} patient restored.", "{count} patients restored.", count
+    ).format(count=count)
 
 
 _ACTS: Final[BulkActs[Listed]] = BulkActs(
-    _PAGE, ("patient", "patients"), _counted, _name, NoSuchPatient
+    _PAGE,
+    (marked("patient"), marked("patients")),
+    _counted,
+    _name,
+    NoSuchPatient,
 )
 
 
 def selection_for(listing: Listing) -> Selection | None:
     """Return what somebody may do with several patients of a list, if anything."""
     actions = tuple(_actions(listing))
-    return Selection(_ACTS.noun, actions) if actions else None
+    noun = (_(_ACTS.noun[0]), _(_ACTS.noun[1]))
+    return Selection(noun, actions) if actions else None
 
 
 def ask(listing: Listing, chosen: Sequence[Listed], action: str) -> None:
@@ -70,32 +98,32 @@ def show_summary() -> None:
 def _actions(listing: Listing) -> Iterator[RowAction]:
     may, is_archive = listing.actor.may, listing.criteria.archived
     if may(Permission.ASSIGN_CARE) and not is_archive:
-        yield RowAction("assign", "Assign clinician", "stethoscope")
+        yield RowAction("assign", _("Assign clinician"), "stethoscope")
     if may(Permission.INVITE_PATIENT) and not is_archive:
-        yield RowAction("invite", "Invite", "mail")
+        yield RowAction("invite", _("Invite"), "mail")
     if may(Permission.EXPORT_PATIENTS) and may(Permission.VIEW_NAMES):
-        yield RowAction("export", "Export", "download")
+        yield RowAction("export", _("Export"), "download")
     if may(Permission.ARCHIVE_PATIENT):
         if is_archive:
-            yield RowAction("restore", "Restore", "unarchive")
+            yield RowAction("restore", _("Restore"), "unarchive")
         else:
-            yield RowAction("archive", "Archive", "archive")
+            yield RowAction("archive", _("Archive"), "archive")
 
 
-@st.dialog("Assign these patients to a clinician", icon=":material/stethoscope:")
-def _assign(_: Listing, chosen: Sequence[Listed]) -> None:
+@dialog(marked("Assign these patients to a clinician"), icon=":material/stethoscope:")
+def _assign(__: Listing, chosen: Sequence[Listed]) -> None:
     with error_boundary():
         actor = current_actor()
         clinician = st.selectbox(
-            "Clinician",
+            _("Clinician"),
             read(lambda s: care.list_clinicians(s, actor), keep=("clinicians",)),
             index=None,
             format_func=lambda one: one.name,
             key=f"{_PAGE}_clinician",
-            placeholder="Who treats them from now on?",
+            placeholder=_("Who treats them from now on?"),
         )
         if st.button(
-            f"Assign {_ACTS.counted(len(chosen))}",
+            _("Assign {patients}").format(patients=_ACTS.counted(len(chosen))),
             type="primary",
             key=f"{_PAGE}_assign_confirm",
             disabled=clinician is None,
@@ -105,23 +133,26 @@ def _assign(_: Listing, chosen: Sequence[Listed]) -> None:
             def assign(patient: Listed) -> None:
                 write(lambda s: care.assign(s, actor, patient.id, clinician.id))
 
-            _ACTS.do(chosen, _said(f"assigned to {plain(clinician.name)}"), assign)
+            name = plain(clinician.name)
+            _ACTS.do(chosen, partial(_assigned, name), assign)
 
 
-@st.dialog("Invite these patients?", icon=":material/mail:")
-def _invite(_: Listing, chosen: Sequence[Listed]) -> None:
+@dialog(marked("Invite these patients?"), icon=":material/mail:")
+def _invite(__: Listing, chosen: Sequence[Listed]) -> None:
     with error_boundary():
         st.markdown(
-            f"{_ACTS.counted(len(chosen))} get a link by e-mail and can then sign in "
-            "to see their own records. Who has no e-mail address on the record, or has "
-            "signed in before, is named afterwards and gets none."
+            _(
+                "{patients} get a link by e-mail and can then sign in to see their own "
+                "records. Who has no e-mail address on the record, or has signed in "
+                "before, is named afterwards and gets none."
+            ).format(patients=_ACTS.counted(len(chosen)))
         )
         if st.button(
-            f"Invite {_ACTS.counted(len(chosen))}",
+            _("Invite {patients}").format(patients=_ACTS.counted(len(chosen))),
             type="primary",
             key=f"{_PAGE}_invite_confirm",
         ):
-            _ACTS.do(chosen, _said("invited"), _invite_one)
+            _ACTS.do(chosen, _invited, _invite_one)
 
 
 def _invite_one(patient: Listed) -> str | None:
@@ -131,52 +162,61 @@ def _invite_one(patient: Listed) -> str | None:
     sent = deliver(invited)
     if sent.is_sent:
         return None
-    return (
-        f"No e-mail was sent to {plain(invited.name)}: give them this link yourself, "
-        f"which opens once, within three days: `{sent.link}`"
-    )
+    return _(
+        "No e-mail was sent to {name}: give them this link yourself, which opens once, "
+        "within three days: `{link}`"
+    ).format(name=plain(invited.name), link=sent.link)
 
 
-@st.dialog("Export these patients", icon=":material/download:")
+@dialog(marked("Export these patients"), icon=":material/download:")
 def _export(listing: Listing, chosen: Sequence[Listed]) -> None:
     with error_boundary():
         ids = tuple(str(patient.id) for patient in chosen)
         only = Group(members=(Filter("id", Operator.IN, ids),))
         key = listing.key_of(replace(listing.criteria, where=only, search=""))
         if list_addresses.is_sealed(key):
-            st.warning("Nothing can be exported while the database takes no changes.")
+            st.warning(
+                _("Nothing can be exported while the database takes no changes.")
+            )
             return
         query = {"list": key, "after_lsn": str(last_write() or "")}
         st.link_button(
-            f"Download {_ACTS.counted(len(chosen))} as CSV",
+            _("Download {patients} as CSV").format(patients=_ACTS.counted(len(chosen))),
             f"/files/patients.csv?{urlencode(query)}",
             icon=":material/download:",
             type="primary",
             key=f"{_PAGE}_export_csv",
         )
-        st.caption("In the order of this list. That you took it is in the audit log.")
+        st.caption(
+            _("In the order of this list. That you took it is in the audit log.")
+        )
 
 
-@st.dialog("Archive these patients?", icon=":material/archive:")
-def _archive(_: Listing, chosen: Sequence[Listed]) -> None:
+@dialog(marked("Archive these patients?"), icon=":material/archive:")
+def _archive(__: Listing, chosen: Sequence[Listed]) -> None:
     with error_boundary():
         st.markdown(
-            f"**{_ACTS.counted(len(chosen))}** leave the lists and the search. Nothing "
-            "is deleted: each record can be restored."
+            _(
+                "**{patients}** leave the lists and the search. Nothing is deleted: "
+                "each record can be restored."
+            ).format(patients=_ACTS.counted(len(chosen)))
         )
         warn_of_visits({patient.id: _name(patient) for patient in chosen})
         reason = bounded_area(
-            "Reason",
+            _("Reason"),
             key=f"{_PAGE}_archive_reason",
             longest=reasons.LONGEST,
-            help="Such as “moved away”. It is kept in the audit log with each record.",
+            help=_(
+                "Such as “moved away”. It is kept in the audit log with each record."
+            ),
         )
         if confirmed(
-            f"Archive {_ACTS.counted(len(chosen))}", key=f"{_PAGE}_archive_confirm"
+            _("Archive {patients}").format(patients=_ACTS.counted(len(chosen))),
+            key=f"{_PAGE}_archive_confirm",
         ):
             # Said here, where it was typed, and not of each patient.
             because = reasons.read(reason)
-            _ACTS.do(chosen, _said("archived"), partial(_archive_one, reason=because))
+            _ACTS.do(chosen, _archived, partial(_archive_one, reason=because))
 
 
 def _archive_one(patient: Listed, *, reason: str) -> None:
@@ -186,16 +226,20 @@ def _archive_one(patient: Listed, *, reason: str) -> None:
     )
 
 
-@st.dialog("Restore these records?", icon=":material/unarchive:")
-def _restore(_: Listing, chosen: Sequence[Listed]) -> None:
+@dialog(marked("Restore these records?"), icon=":material/unarchive:")
+def _restore(__: Listing, chosen: Sequence[Listed]) -> None:
     with error_boundary():
-        st.markdown(f"{_ACTS.counted(len(chosen))} come back to lists and search.")
+        st.markdown(
+            _("{patients} come back to lists and search.").format(
+                patients=_ACTS.counted(len(chosen))
+            )
+        )
         if st.button(
-            f"Restore {_ACTS.counted(len(chosen))}",
+            _("Restore {patients}").format(patients=_ACTS.counted(len(chosen))),
             type="primary",
             key=f"{_PAGE}_restore_confirm",
         ):
-            _ACTS.do(chosen, _said("restored"), _restore_one)
+            _ACTS.do(chosen, _restored, _restore_one)
 
 
 def _restore_one(patient: Listed) -> None:

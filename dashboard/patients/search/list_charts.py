@@ -1,6 +1,6 @@
 """What a list is made of, as three small bar charts with words for each."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import altair as alt
@@ -10,6 +10,7 @@ import streamlit as st
 from dashboard.patients.search.told_lists import smallest_group
 from dashboard.ui.chart_tools import choosing_box
 from dashboard.ui.fields.keys import stamp_of
+from dashboard.ui.language import decimal, gettext as _, lowered
 from services.lists.criteria import Filter, Operator
 from services.patients.search import Bar, ListStatistics
 
@@ -31,20 +32,22 @@ def list_charts(statistics: ListStatistics, year: int | None) -> Filter | None:
     groups are left out then.
     """
     if statistics.sampled:
-        st.caption("The list is long: these charts show a sample of it.")
+        st.caption(_("The list is long: these charts show a sample of it."))
     if year is not None:
         st.caption(
-            f"Bars of fewer than {smallest_group()} patients are left out, and what "
-            "would tell of them, perhaps together with counts that were told before."
+            _(
+                "Bars of fewer than {least} patients are left out, and what would tell "
+                "of them, perhaps together with counts that were told before."
+            ).format(least=smallest_group())
         )
-    st.caption("A click on a bar, or on its name in the table, filters the list.")
+    st.caption(_("A click on a bar, or on its name in the table, filters the list."))
     age, sex, allergies = st.columns(3)
     with age:
-        band = _bars("Age", statistics.ages)
+        band = _bars("age", _("Age"), statistics.ages)
     with sex:
-        chosen_sex = _bars("Sex", statistics.sexes)
+        chosen_sex = _bars("sex", _("Sex"), statistics.sexes, label_of=_)
     with allergies:
-        allergy = _bars("Allergies", statistics.allergies)
+        allergy = _bars("allergies", _("Allergies"), statistics.allergies)
     if band:
         return age_filter(band, year)
     if chosen_sex:
@@ -54,7 +57,7 @@ def list_charts(statistics: ListStatistics, year: int | None) -> Filter | None:
 
 def age_filter(band: str, year: int | None) -> Filter:
     """Return the filter for a band of ages, as years of birth if a year is given."""
-    youngest, _, oldest = band.rstrip("+").partition(_DASH)
+    youngest, __, oldest = band.rstrip("+").partition(_DASH)
     if year is None and oldest:
         return Filter("age", Operator.BETWEEN, (youngest, oldest))
     if year is None:
@@ -65,25 +68,29 @@ def age_filter(band: str, year: int | None) -> Filter:
     return Filter("birth_year", Operator.LESS_THAN_OR_EQUAL, latest)
 
 
-def _bars(title: str, bars: Sequence[Bar]) -> str | None:
+def _bars(
+    name: str, title: str, bars: Sequence[Bar], *, label_of: Callable[[str], str] = str
+) -> str | None:
     """Show the bars; return the label of the one that was clicked."""
     st.subheader(title, anchor=False)
     if not bars:
-        st.caption("Nothing to count here.")
+        st.caption(_("Nothing to count here."))
         return None
     most = max(bars, key=lambda bar: bar.count)
-    labels = {_shown(bar): bar.label for bar in bars}
-    numbers = pd.DataFrame([{title: _shown(b), "Patients": b.count} for b in bars])
+    labels = {_shown(label_of(bar.label)): bar.label for bar in bars}
+    counts = [bar.count for bar in bars]
+    numbers = pd.DataFrame({title: list(labels), _("Patients"): counts})
     # Once filtered, the chart is another one: nothing in it is chosen any more.
-    key = f"patients_chart_{title.lower()}"
+    key = f"patients_chart_{name}"
     drawn = f"{key}_{stamp_of(bars)}"
-    with choosing_box(
-        f"Patients by {title.lower()}", numbers, key=key, choose="Show only"
-    ) as picked:
+    what = _("Patients by {what}").format(what=lowered(title))
+    with choosing_box(what, numbers, key=key, choose=_("Show only")) as picked:
         event = st.altair_chart(
             _chart(title, numbers),
             key=drawn,
-            alt=f"Patients by {title.lower()}; most: {most.label}, {most.count:,}",
+            alt=_("{chart}; most: {label}, {count}").format(
+                chart=what, label=label_of(most.label), count=decimal(most.count)
+            ),
             on_select="rerun",
             selection_mode=_CLICKED,
         )
@@ -92,18 +99,19 @@ def _bars(title: str, bars: Sequence[Bar]) -> str | None:
     return labels.get(str(label))
 
 
-def _shown(bar: Bar) -> str:
-    return bar.label[:1].upper() + bar.label[1:]
+def _shown(label: str) -> str:
+    return label[:1].upper() + label[1:]
 
 
 def _chart(title: str, numbers: pd.DataFrame) -> alt.LayerChart:
     """Return bars from zero on, each with its number; nothing to zoom by accident."""
-    longest = max(1, numbers["Patients"].max())
+    counted = numbers.columns[1]
+    longest = max(1, numbers[counted].max())
     base = alt.Chart(
         numbers, height=max(_LEAST_HEIGHT, _BAR_HEIGHT * len(numbers))
     ).encode(
         x=alt.X(
-            "Patients:Q",
+            f"{counted}:Q",
             axis=None,
             # Room for the number behind the longest.
             scale=alt.Scale(domain=[0, longest * _ROOM]),
@@ -114,10 +122,10 @@ def _chart(title: str, numbers: pd.DataFrame) -> alt.LayerChart:
             title=None,
             axis=alt.Axis(labelLimit=_LONGEST_LABEL, labelOverlap=False, ticks=False),
         ),
-        tooltip=[title, "Patients"],
+        tooltip=[title, counted],
     )
     counts = base.mark_text(align="left", dx=4, color=_NUMBERS, aria=False).encode(
-        text=alt.Text("Patients:Q", format=",")
+        text=alt.Text(f"{counted}:Q", format=",")
     )
     chosen = alt.selection_point(_CLICKED, fields=[title], on="click")
     bars = base.mark_bar(aria=False, cursor="pointer").add_params(chosen)

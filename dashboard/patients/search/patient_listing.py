@@ -23,15 +23,16 @@ from dashboard.context import (
 from dashboard.patients.search.told_lists import smallest_group, told_figures, told_list
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import bounded_area
+from dashboard.ui.language import gettext as _
 from dashboard.ui.lists import list_addresses
 from dashboard.ui.lists.list_addresses import AddressedList
+from dashboard.ui.lists.list_words import patients_in_words
 from dashboard.ui.words import plain
 from services.analytics import unnamed_lists
 from services.analytics.unnamed_lists import KeptBack, ToldList
 from services.core.actors import Permission
 from services.core.errors import InvalidInput, NotAllowed
 from services.core.reasons import LONGEST
-from services.lists import criteria
 from services.lists.criteria import Count
 from services.lists.pages import PagePosition
 from services.patients import search
@@ -159,7 +160,7 @@ class Listing(AddressedList):
 
     def sentence(self) -> str:
         """Say what the list shows and how many there are."""
-        return criteria.sentence(self.criteria, FIELDS, self.count())
+        return patients_in_words(self.criteria, FIELDS, self.count())
 
     def csv(self, page: PatientPage) -> str | None:
         """Return the address of the list's CSV, if there is any for this person."""
@@ -212,31 +213,37 @@ class Listing(AddressedList):
 def offer_named_export(listing: Listing) -> None:
     """Draw the button under which the reason is asked for and the file is offered."""
     with (
-        st.popover("With names", key="patients_named", icon=":material/badge:"),
+        st.popover(_("With names"), key="patients_named", icon=":material/badge:"),
         error_boundary(),
     ):
         st.markdown(
-            "The file names the patients and holds their contact details. Your reason "
-            "is kept in the audit log together with the export."
+            _(
+                "The file names the patients and holds their contact details. Your "
+                "reason is kept in the audit log together with the export."
+            )
         )
         with st.form("patients_named_form", border=False, clear_on_submit=True):
             reason = bounded_area(
-                "Reason", key="patients_named_reason", longest=LONGEST
+                _("Reason"), key="patients_named_reason", longest=LONGEST
             )
             is_wanted = st.form_submit_button(
-                "Prepare the file", type="primary", key="patients_named_ask"
+                _("Prepare the file"), type="primary", key="patients_named_ask"
             )
         if is_wanted:
             try:
                 address = listing.csv_with_names(reason)
             except InvalidInput:
                 # The field is empty for the next file; this is what to correct.
-                st.caption(f"Typed: “{plain(reason)}”")
+                st.caption(_("Typed: “{text}”").format(text=plain(reason)))
                 raise
             st.link_button(
-                "Download with names",
+                _("Download with names"),
                 address,
                 icon=":material/download:",
                 key="patients_named_csv",
             )
-            st.caption(f"It can be fetched once, within {MINUTES} minutes.")
+            st.caption(
+                _("It can be fetched once, within {minutes} minutes.").format(
+                    minutes=MINUTES
+                )
+            )

@@ -7,6 +7,7 @@ from typing import Any, Final
 import streamlit as st
 
 from dashboard.navigation import patient_url
+from dashboard.ui.language import current_language, gettext as _, long_month, marked
 from dashboard.ui.lists.column_choice import OfferedColumns
 from dashboard.ui.lists.sorting import marks_of
 from dashboard.ui.record_table import (
@@ -36,22 +37,22 @@ _USUAL: Final = (
 )
 _UNNAMED_USUAL: Final = UNNAMED_COLUMNS[:5]
 _HEADS: Final[Mapping[str, Column]] = {
-    "name": Column("Name", "last_name"),
-    "record_number": Column("Record number"),
-    "date_of_birth": Column("Date of birth", "date_of_birth"),
-    "age": Column("Age"),
-    "sex": Column("Sex"),
-    "contact": Column("Phone or e-mail"),
-    "email": Column("E-mail", "email"),
-    "phone_number": Column("Phone number", "phone_number"),
-    "address": Column("Address"),
-    "emergency_contact": Column("Emergency contact"),
-    "allergies": Column("Allergies"),
-    "medical_history": Column("Medical history"),
-    "current_medications": Column("Medications"),
-    "created_at": Column("Registered", "created_at"),
-    "updated_at": Column("Last changed", "updated_at"),
-    "birth_year": Column("Year of birth", "birth_year"),
+    "name": Column(marked("Name"), "last_name"),
+    "record_number": Column(marked("Record number")),
+    "date_of_birth": Column(marked("Date of birth"), "date_of_birth"),
+    "age": Column(marked("Age")),
+    "sex": Column(marked("Sex")),
+    "contact": Column(marked("Phone or e-mail")),
+    "email": Column(marked("E-mail"), "email"),
+    "phone_number": Column(marked("Phone number"), "phone_number"),
+    "address": Column(marked("Address")),
+    "emergency_contact": Column(marked("Emergency contact")),
+    "allergies": Column(marked("Allergies")),
+    "medical_history": Column(marked("Medical history")),
+    "current_medications": Column(marked("Medications")),
+    "created_at": Column(marked("Registered"), "created_at"),
+    "updated_at": Column(marked("Last changed"), "updated_at"),
+    "birth_year": Column(marked("Year of birth"), "birth_year"),
 }
 _MOST_NAMED: Final = 2
 
@@ -61,7 +62,7 @@ def patient_table(
     today: date,
     *,
     opens: bool,
-    name: str = "Patients in this list",
+    name: str = marked("Patients in this list"),
     key: str = "patients_table",
     orders: Sequence[Order] = (),
     is_sortable: bool = True,
@@ -72,7 +73,7 @@ def patient_table(
 
     `columns` are those that somebody has chosen, in their order.
     """
-    drawn = (tuple(orders), opens, today, selection, columns)
+    drawn = (tuple(orders), opens, today, selection, columns, current_language())
     kept = st.session_state.get(f"{key}_payload")
     # Most runs show the page of the run before: the same tuple, so nothing to redo.
     if kept is None or kept[0] is not patients or kept[1] != drawn:
@@ -82,7 +83,7 @@ def patient_table(
         payload = payload_of(
             heads if is_sortable else [Column(head.label) for head in heads],
             [_row(patient, shown, today, opens=opens) for patient in patients],
-            name=name,
+            name=_(name),
             order=marks_of(orders),
             selection=selection,
         )
@@ -96,8 +97,10 @@ def offered_columns(*, is_named: bool) -> OfferedColumns:
         columns_for(is_named=is_named),
         usual_columns(is_named=is_named),
         label_of,
-        "CSV always has every field, so that whatever reads the file finds each in its "
-        "place.",
+        _(
+            "CSV always has every field, so that whatever reads the file finds each in "
+            "its place."
+        ),
     )
 
 
@@ -113,7 +116,7 @@ def usual_columns(*, is_named: bool) -> tuple[str, ...]:
 
 def label_of(column: str) -> str:
     """Return what stands at a column's head."""
-    return _HEADS[column].label
+    return _(_HEADS[column].label)
 
 
 def _chosen(columns: Sequence[str] | None, *, is_named: bool) -> tuple[str, ...]:
@@ -131,46 +134,46 @@ def _row(patient: Listed, columns: Sequence[str], today: date, *, opens: bool) -
     return Row(str(patient.id), cells, url)
 
 
-def _contact(patient: Any, _: date) -> Cell:
+def _contact(patient: Any, __: date) -> Cell:
     contact = patient.phone_number or patient.email
-    return Cell(contact) if contact else Cell("No contact", "warn", "contact_phone")
+    return Cell(contact) if contact else Cell(_("No contact"), "warn", "contact_phone")
 
 
 # Each of a patient as the column's kind of list has one: with names or without.
 _CELLS: Final[Mapping[str, Callable[[Any, date], Cell]]] = {
-    "name": lambda patient, _: Cell(listed_name(patient)),
-    "record_number": lambda patient, _: Cell(numbered(patient)),
-    "date_of_birth": lambda patient, _: Cell(written(patient.date_of_birth)),
+    "name": lambda patient, __: Cell(listed_name(patient)),
+    "record_number": lambda patient, __: Cell(numbered(patient)),
+    "date_of_birth": lambda patient, __: Cell(written(patient.date_of_birth)),
     "age": lambda patient, today: Cell(aged(patient, today)),
-    "sex": lambda patient, _: Cell(SEXES[patient.sex]),
+    "sex": lambda patient, __: Cell(_(SEXES[patient.sex])),
     "contact": _contact,
-    "email": lambda patient, _: Cell(patient.email or ""),
-    "phone_number": lambda patient, _: Cell(patient.phone_number or ""),
-    "address": lambda patient, _: Cell(patient.address or ""),
-    "emergency_contact": lambda patient, _: Cell(patient.emergency_contact or ""),
-    "allergies": lambda patient, _: allergies_cell(patient),
-    "medical_history": lambda patient, _: Cell(_few(patient.medical_history)),
-    "current_medications": lambda patient, _: Cell(_few(patient.current_medications)),
-    "created_at": lambda patient, _: Cell(_since(patient, patient.created_at)),
-    "updated_at": lambda patient, _: Cell(_since(patient, patient.updated_at)),
-    "birth_year": lambda patient, _: Cell(str(patient.birth_year)),
+    "email": lambda patient, __: Cell(patient.email or ""),
+    "phone_number": lambda patient, __: Cell(patient.phone_number or ""),
+    "address": lambda patient, __: Cell(patient.address or ""),
+    "emergency_contact": lambda patient, __: Cell(patient.emergency_contact or ""),
+    "allergies": lambda patient, __: allergies_cell(patient),
+    "medical_history": lambda patient, __: Cell(_few(patient.medical_history)),
+    "current_medications": lambda patient, __: Cell(_few(patient.current_medications)),
+    "created_at": lambda patient, __: Cell(_since(patient, patient.created_at)),
+    "updated_at": lambda patient, __: Cell(_since(patient, patient.updated_at)),
+    "birth_year": lambda patient, __: Cell(str(patient.birth_year)),
 }
 
 
 def allergies_cell(patient: Listed) -> Cell:
     """Return the one status that a row of a patient shows."""
     if patient.is_archived:
-        return Cell("Archived", "muted", "archive")
+        return Cell(_("Archived"), "muted", "archive")
     if patient.allergies:
         return Cell(_few(patient.allergies), "danger", "warning")
     if patient.no_known_allergies:
-        return Cell("None known", "ok", "check")
-    return Cell("Not stated", "warn", "help")
+        return Cell(_("None known"), "ok", "check")
+    return Cell(_("Not stated"), "warn", "help")
 
 
 def _since(patient: Listed, timestamp: datetime) -> str:
     is_unnamed = isinstance(patient, UnnamedPatient)
-    return f"{timestamp:%B %Y}" if is_unnamed else at(timestamp)
+    return long_month(timestamp) if is_unnamed else at(timestamp)
 
 
 def _few(terms: Sequence[str]) -> str:

@@ -12,7 +12,9 @@ from dashboard.ui import measures
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.figures import Figure, show_figures
+from dashboard.ui.language import explained, gettext as _
 from dashboard.ui.lists import list_addresses
+from dashboard.ui.lists.list_words import counted
 from services.analytics.cohorts import RevealsFew
 from services.core.errors import NotAllowed, NotFound
 from services.lists import views
@@ -30,19 +32,19 @@ _SECONDS: Final = 60.0
 def show_view_cards() -> None:
     """Show the first of the person's views, each with its count and its ages."""
     with error_boundary():
-        st.subheader("Your saved views", anchor=False)
+        st.subheader(_("Your saved views"), anchor=False)
         saved = _saved()
         if not saved:
             if empty_state(
-                "No saved views yet. Filter the patients, then save the list.",
+                _("No saved views yet. Filter the patients, then save the list."),
                 icon="bookmarks",
-                action="Filter patients",
+                action=_("Filter patients"),
                 key="home_filter",
             ):
                 open_list("")
             return
         show_figures([_figure(view, wanted) for view, wanted in saved[:_MOST]])
-        if st.button("All saved views", key="home_views", type="tertiary"):
+        if st.button(_("All saved views"), key="home_views", type="tertiary"):
             go("patients/views.py")
 
 
@@ -65,26 +67,37 @@ def _figure(view: View, criteria: Criteria) -> Figure:
     listing = Listing(current_actor(), view.key, criteria)
     everybody = Listing(current_actor(), "", Criteria())
     page, query = "patients/patients.py", {"list": view.key}
-    link = "Open the list"
+    link = _("Open the list")
     try:
         count, refusal = listing.count(), listing.refusal()
     except RevealsFew as revealing:
         return Figure(
-            view.name, "not told", str(revealing), page=page, link=link, query=query
+            view.name,
+            _("not told"),
+            explained(revealing),
+            page=page,
+            link=link,
+            query=query,
         )
+    number = counted(count)
     if refusal:
         return Figure(
-            view.name, str(count), str(refusal), page=page, link=link, query=query
+            view.name, number, explained(refusal), page=page, link=link, query=query
         )
     share = measures.share(count.value, everybody.count().value)
     return Figure(
         view.name,
-        str(count),
-        f"{share:.0%} of all patients. The bars show their ages.",
-        trend=[(f"Age {bar.label}", bar.count) for bar in _ages(listing)],
+        number,
+        _("{share} of all patients. The bars show their ages.").format(
+            share=f"{share:.0%}"
+        ),
+        trend=[
+            (_("Age {ages}").format(ages=bar.label), bar.count)
+            for bar in _ages(listing)
+        ],
         is_course=False,
         page=page,
-        link=f"{link}, {share:.0%} of all",
+        link=_("Open the list, {share} of all").format(share=f"{share:.0%}"),
         query=query,
     )
 

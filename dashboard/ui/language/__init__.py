@@ -164,6 +164,11 @@ def short_month(day: date) -> str:
     return format_date(day, "LLL yy", locale=current_language())
 
 
+def long_month(day: date) -> str:
+    """Return the month with its year: November 2026."""
+    return format_date(day, "LLLL y", locale=current_language())
+
+
 def decimal(number: float, places: int = 0) -> str:
     """Return a number with the marks of the language: 1,234.5 or 1.234,5."""
     pattern = "#,##0" + ("." + "0" * places if places else "")

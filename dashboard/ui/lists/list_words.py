@@ -11,6 +11,7 @@ from dashboard.ui.language import (
     gettext as _,
     long_date,
     ngettext,
+    pgettext,
 )
 from services.lists import criteria
 from services.lists.criteria import (
@@ -43,28 +44,50 @@ def documents_in_words(shown: Criteria, fields: Fields, count: Count) -> str:
             noun=_NOUN,
             archived="deleted",
         )
-    number, many = _number(count), count.value
+    many = count.value
     if shown.archived:
         listed = ngettext(
             "{number} deleted document", "{number} deleted documents", many
         )
     else:
         listed = ngettext("{number} document", "{number} documents", many)
-    listed = listed.format(number=number)
+    return _in_words(listed.format(number=counted(count)), shown, fields)
+
+
+def patients_in_words(shown: Criteria, fields: Fields, count: Count) -> str:
+    """Say what a list of patients shows, and how many there are."""
+    if current_language() == ENGLISH:
+        return criteria.sentence(shown, fields, count)
+    many = count.value
+    if shown.archived:
+        listed = ngettext(
+            "{number} archived patient", "{number} archived patients", many
+        )
+    else:
+        listed = ngettext("{number} patient", "{number} patients", many)
+    return _in_words(listed.format(number=counted(count)), shown, fields)
+
+
+def counted(count: Count) -> str:
+    """Return how many there are, as far as that is known."""
+    if current_language() == ENGLISH:
+        return str(count)
+    number = decimal(count.shown)
+    if count.is_exact:
+        return number
+    if count.is_few:
+        return _("fewer than {number}").format(number=number)
+    if count.is_estimate:
+        return _("about {number}").format(number=number)
+    return _("over {number}").format(number=number)
+
+
+def _in_words(listed: str, shown: Criteria, fields: Fields) -> str:
     search = " ".join(shown.search.split())
     if search:
         listed = _("{listed} matching “{search}”").format(listed=listed, search=search)
     where = _group(shown.where.simplified(), fields)
     return f"{listed}: {where}" if where else listed
-
-
-def _number(count: Count) -> str:
-    number = decimal(count.value)
-    if count.is_exact:
-        return number
-    if count.is_estimate:
-        return _("about {number}").format(number=number)
-    return _("over {number}").format(number=number)
 
 
 def _group(group: Group, fields: Fields) -> str:
@@ -95,7 +118,7 @@ def _filter(field: Field, filter_: Filter) -> str:
 def _value(field: Field, typed: str) -> str:
     match field.kind:
         case Kind.DATE | Kind.TIMESTAMP:
-            return _day(typed)
+            return _span(typed) or _day(typed)
         case Kind.CHOICE | Kind.LIST if field.choices:
             return _(field.label_of(typed))
         case Kind.TEXT:
@@ -104,11 +127,26 @@ def _value(field: Field, typed: str) -> str:
             return typed
 
 
+def _span(typed: str) -> str:
+    """Return so many days as they follow "is in the last"; nothing if it is none."""
+    number, __, unit = typed.partition(" ")
+    match unit:
+        case "days":
+            return pgettext("in the last", "{number} days").format(number=number)
+        case "weeks":
+            return pgettext("in the last", "{number} weeks").format(number=number)
+        case "months":
+            return pgettext("in the last", "{number} months").format(number=number)
+        case "years":
+            return pgettext("in the last", "{number} years").format(number=number)
+    return ""
+
+
 def _day(typed: str) -> str:
     try:
         return long_date(date.fromisoformat(typed))
     except ValueError:
-        # A year, or so many days.
+        # A year.
         return typed
 
 

@@ -44,21 +44,24 @@ def pager(
     before = None if number is None else max(1, number - 1)
     after = None if number is None else number + 1
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        for name, icon, turned, is_open in (
-            (_("First"), "first_page", _Turned(mark), previous),
+        for key, name, icon, turned, is_open in (
+            ("first", _("First"), "first_page", _Turned(mark), previous),
             (
+                "previous",
                 _("Previous"),
                 "chevron_left",
                 _Turned(mark, PagePosition(before=previous), before),
                 previous,
             ),
             (
+                "next",
                 _("Next"),
                 "chevron_right",
                 _Turned(mark, PagePosition(after=next_), after),
                 next_,
             ),
             (
+                "last",
                 _("Last"),
                 "last_page",
                 _Turned(mark, PagePosition(last=True), pages),
@@ -67,7 +70,7 @@ def pager(
         ):
             st.button(
                 name,
-                key=f"{page}_{name.lower()}",
+                key=f"{page}_{key}",
                 icon=f":material/{icon}:",
                 disabled=is_open is None,
                 on_click=_go,

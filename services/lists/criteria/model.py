@@ -257,16 +257,22 @@ class Count:
     is_estimate: bool = False
     is_few: bool = False
 
+    @property
+    def shown(self) -> int:
+        """The number to be shown: a guess should not look precise."""
+        is_guess = self.is_estimate and not self.is_exact and not self.is_few
+        return _two_digits(self.value) if is_guess else self.value
+
     def __str__(self) -> str:
         if self.is_exact:
-            return f"{self.value:,}"
+            return f"{self.shown:,}"
         if self.is_few:
-            return f"fewer than {self.value:,}"
+            return f"fewer than {self.shown:,}"
         if self.is_estimate:
-            return f"about {_two_digits(self.value):,}"
-        return f"over {self.value:,}"
+            return f"about {self.shown:,}"
+        return f"over {self.shown:,}"
 
 
 def _two_digits(number: int) -> int:
-    """Round to two digits that mean something: a guess should not look precise."""
+    """Round to two digits that mean something."""
     return int(float(f"{number:.1e}"))

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Final, TypeVar
 
 from services.core.errors import InvalidInput
+from services.core.sentences import Sentence
 from services.lists.criteria import rules, values
 from services.lists.criteria.model import (
     SEVERAL,
@@ -75,9 +76,11 @@ def _sort_out(pairs: Iterable[tuple[str, str]]) -> tuple[_Parts, dict[str, str]]
             group.setdefault(match["part"], []).append(value)
         elif name not in _SINGLE:
             # Passing over a misspelt parameter would show a longer list than asked.
-            raise InvalidInput(name, f'There is no parameter "{name[:40]}".')
+            raise InvalidInput(
+                name, Sentence('There is no parameter "{name}".', name=name[:40])
+            )
         elif name in single:
-            raise InvalidInput(name, f"{name} is given more than once.")
+            raise InvalidInput(name, _twice(name))
         else:
             single[name] = value
     return parts, single
@@ -98,8 +101,12 @@ def _read_filter(index: int, given: dict[str, list[str]], fields: Fields) -> Fil
     if operator not in fields[name].comparisons:
         raise InvalidInput(
             f"{index}_operator",
-            f"{name} cannot be compared by {operator}. "
-            f"It can by {', '.join(fields[name].comparisons)}.",
+            Sentence(
+                "{label} cannot be compared by {operator}. It can by {comparisons}.",
+                label=name,
+                operator=operator,
+                comparisons=", ".join(fields[name].comparisons),
+            ),
         )
     return _checked(
         Filter(name, operator, _value(given, index, operator)), index, fields
@@ -115,25 +122,31 @@ def _value(given: dict[str, list[str]], index: int, operator: Operator) -> Value
     return tuple(value.strip() for value in repeated)
 
 
+def _twice(name: str) -> Sentence:
+    return Sentence("{name} is given more than once.", name=name)
+
+
 def _checked(filter_: Filter, index: int, fields: Fields) -> Filter:
     try:
         values.read(fields[filter_.field], filter_)
     except InvalidInput as refusal:
-        raise InvalidInput(f"{index}_value", str(refusal)) from None
+        raise InvalidInput(f"{index}_value", refusal.args[0]) from None
     return filter_
 
 
 def _only_value(given: dict[str, list[str]], index: int, part: str) -> str:
     texts = given.get(part, [])
     if len(texts) > 1:
-        raise InvalidInput(
-            f"{index}_{part}", f"{index}_{part} is given more than once."
-        )
+        raise InvalidInput(f"{index}_{part}", _twice(f"{index}_{part}"))
     if not texts or not texts[0].strip():
         raise InvalidInput(
             f"{index}_{part}",
-            f"{index}_{part} is missing: a filter is made of {index}_field, "
-            f"{index}_operator and {index}_value.",
+            Sentence(
+                "{index}_{part} is missing: a filter is made of {index}_field, "
+                "{index}_operator and {index}_value.",
+                index=index,
+                part=part,
+            ),
         )
     return texts[0].strip()
 
@@ -144,8 +157,11 @@ def _operator(word: str, property_name: str) -> Operator:
     except ValueError:
         raise InvalidInput(
             property_name,
-            f'There is no operator "{word[:40]}". '
-            f"The operators are {', '.join(Operator)}.",
+            Sentence(
+                'There is no operator "{word}". The operators are {operators}.',
+                word=word[:40],
+                operators=", ".join(Operator),
+            ),
         ) from None
 
 
@@ -184,11 +200,21 @@ def _word(text: str, name: str, words: type[_Word]) -> _Word:
     try:
         return words(text.strip().upper())
     except ValueError:
-        raise InvalidInput(name, f"{name} is one of: {', '.join(words)}.") from None
+        raise InvalidInput(
+            name,
+            Sentence(
+                "{label} is one of: {choices}.", label=name, choices=", ".join(words)
+            ),
+        ) from None
 
 
 def _read_number(single: dict[str, str], name: str, default: int, most: int) -> int:
     text = single.get(name, str(default)).strip()
     if not re.fullmatch("[0-9]{1,10}", text) or not 1 <= int(text) <= most:
-        raise InvalidInput(name, f"{name} is a whole number from 1 to {most:,}.")
+        raise InvalidInput(
+            name,
+            Sentence(
+                "{label} is a whole number from 1 to {most:,}.", label=name, most=most
+            ),
+        )
     return int(text)

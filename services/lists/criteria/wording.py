@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from services.core.errors import InvalidInput
+from services.core.sentences import Sentence
 from services.lists.criteria import values
 from services.lists.criteria.dates import read_date, read_year
 from services.lists.criteria.model import (
@@ -141,7 +142,12 @@ def operator_label(operator: Operator, kind: Kind) -> str:
     """Return the words that stand between a field's name and a value."""
     labels = _LABELS.get(kind, _TEXT_LABELS)
     if operator not in labels or operator not in (*OPERATORS[kind], Operator.IS_EMPTY):
-        raise InvalidInput("operator", f"{operator} does not compare a {kind}.")
+        raise InvalidInput(
+            "operator",
+            Sentence(
+                "{operator} does not compare a {kind}.", operator=operator, kind=kind
+            ),
+        )
     return labels[operator]
 
 

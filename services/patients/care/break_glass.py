@@ -17,6 +17,7 @@ from services.core import audit, reasons
 from services.core.actors import Actor, Permission, Role
 from services.core.audit import Action
 from services.core.errors import Conflict, InvalidInput, NotFound
+from services.core.sentences import Sentence
 from services.messaging import user_notifications
 from services.messaging.user_notifications import NotificationTopic
 from services.patients.care import care
@@ -236,5 +237,7 @@ def _read_finding(typed: str) -> str:
     if not finding:
         raise InvalidInput("review", "Say in a few words what you found.")
     if len(finding) > _LONGEST_REVIEW:
-        raise InvalidInput("review", f"Type at most {_LONGEST_REVIEW} characters.")
+        raise InvalidInput(
+            "review", Sentence("Type at most {most} characters.", most=_LONGEST_REVIEW)
+        )
     return finding

@@ -17,6 +17,7 @@ from services.core import audit
 from services.core.actors import Actor, Permission, Role
 from services.core.audit import Action
 from services.core.errors import Conflict, NotAllowed, NotFound
+from services.core.sentences import Sentence
 from services.patients.records.refusals import NoSuchPatient
 
 _MOST_CLINICIANS: Final = 4096
@@ -52,7 +53,7 @@ class AlreadyTreats(Conflict):
     """The clinician treats the patient as it is."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"{name} treats this patient already.")
+        super().__init__(Sentence("{name} treats this patient already.", name=name))
 
 
 class NotYours(NotAllowed):

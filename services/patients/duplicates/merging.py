@@ -18,6 +18,7 @@ from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.core.errors import Conflict
+from services.core.sentences import Sentence
 from services.patients.care import care
 from services.patients.records import patients
 from services.patients.records.model import LISTS, PatientDraft, PatientRecord, Sex
@@ -41,8 +42,11 @@ class CannotFollow(Conflict):
 
     def __init__(self, table: str) -> None:
         super().__init__(
-            f"Both records have an entry among the {table.replace('_', ' ')} of which "
-            "one patient can only have one; remove one of the two, then merge again."
+            Sentence(
+                "Both records have an entry among the {entries} of which one patient "
+                "can only have one; remove one of the two, then merge again.",
+                entries=table.replace("_", " "),
+            )
         )
         self.table = table
 

@@ -13,6 +13,7 @@ from datetime import date
 from enum import IntEnum
 from typing import Final
 
+from services.core.sentences import Sentence
 from services.patients.records.model import PatientDraft, PatientRecord, Sex
 from services.patients.records.rules import EARLIEST_BIRTH
 
@@ -137,15 +138,15 @@ def _names(draft: PatientDraft, record: PatientRecord) -> _Evidence:
             f"{draft.first_name} {draft.last_name} / "
             f"{record.first_name} {record.last_name}"
         )
-        return _Evidence(bits, f"very similar name: {both}")
+        return _Evidence(bits, Sentence("very similar name: {names}", names=both))
     if _are_swapped(draft, record):
         return _Evidence(_NAMES_SWAPPED, "first and last name swapped")
     if last:
         both = f"{draft.first_name} / {record.first_name}"
-        return _Evidence(bits, f"other first name: {both}")
+        return _Evidence(bits, Sentence("other first name: {names}", names=both))
     if first:
         both = f"{draft.last_name} / {record.last_name}"
-        return _Evidence(bits, f"other last name: {both}")
+        return _Evidence(bits, Sentence("other last name: {names}", names=both))
     return _Evidence(bits)
 
 
@@ -163,7 +164,8 @@ def _births(birth: date, other: date) -> _Evidence:
         return _Evidence(_BIRTH_SWAPPED, "day and month swapped")
     if _slips(f"{birth:%Y%m%d}", f"{other:%Y%m%d}") == 1:
         return _Evidence(
-            _BIRTH_ONE_SLIP, f"date of birth one digit off: {birth} / {other}"
+            _BIRTH_ONE_SLIP,
+            Sentence("date of birth one digit off: {days}", days=f"{birth} / {other}"),
         )
     return _Evidence(_BIRTH_OTHER, "other date of birth")
 

@@ -72,8 +72,11 @@ def _month(written: str) -> int:
 def _only(readings: set[date]) -> date:
     if len(readings) == 1:
         return readings.pop()
-    wrong = "can be read as two different days" if readings else "is not a date"
     raise InvalidInput(
         "date_of_birth",
-        f"Date of birth {wrong}; write it as year-month-day, for example 1980-01-31.",
+        "Date of birth can be read as two different days; write it as year-month-day, "
+        "for example 1980-01-31."
+        if readings
+        else "Date of birth is not a date; write it as year-month-day, for example "
+        "1980-01-31.",
     )

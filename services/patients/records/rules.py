@@ -10,6 +10,7 @@ from typing import Any, Final
 from email_validator import EmailNotValidError, validate_email
 
 from services.core.errors import InvalidInput
+from services.core.sentences import Sentence
 from services.patients.records.model import (
     FIELDS,
     LISTS,
@@ -50,10 +51,25 @@ class InvalidPatient(InvalidInput):
     """A draft breaks rules; `problems` has all of them, in the order of the form."""
 
     def __init__(self, *problems: PatientProblem) -> None:
-        super().__init__(
-            problems[0].property_name, " ".join(problem.message for problem in problems)
-        )
+        super().__init__(problems[0].property_name, _joined(problems))
         self.problems = problems
+
+
+def _joined(problems: Sequence[PatientProblem]) -> str:
+    """Return what is wrong as one text whose sentences can still be translated."""
+    text = problems[0].message
+    for problem in problems[1:]:
+        text = Sentence("{said} {more}", said=_kept(text), more=_kept(problem.message))
+    return text
+
+
+def _kept(message: str) -> Sentence:
+    """Return a message as one that is translated where it stands in another."""
+    return message if isinstance(message, Sentence) else Sentence(message)
+
+
+def _said_of(name: str, message: str, **values: object) -> Sentence:
+    return Sentence(message, label=Sentence(LABELS[name]), **values)
 
 
 # The database has a constraint behind most of these; `constraints` beside this module
@@ -96,13 +112,18 @@ UNREACHABLE: Final = PatientProblem(
 
 def missing(name: str) -> PatientProblem:
     """Return the problem of a required field that is empty."""
-    return PatientProblem(name, f"{LABELS[name]} is missing; enter it.")
+    return PatientProblem(name, _said_of(name, "{label} is missing; enter it."))
 
 
 def too_long(name: str) -> PatientProblem:
     """Return the problem of a text that does not fit its field."""
     return PatientProblem(
-        name, f"{LABELS[name]} is too long; shorten it to {LONGEST[name]} characters."
+        name,
+        _said_of(
+            name,
+            "{label} is too long; shorten it to {most} characters.",
+            most=LONGEST[name],
+        ),
     )
 
 
@@ -110,15 +131,23 @@ def item_too_long(name: str) -> PatientProblem:
     """Return the problem of a list with an entry that should be several."""
     return PatientProblem(
         name,
-        f"{LABELS[name]} has an entry that is too long; "
-        f"shorten it to {LONGEST_ITEM} characters.",
+        _said_of(
+            name,
+            "{label} has an entry that is too long; shorten it to {most} characters.",
+            most=LONGEST_ITEM,
+        ),
     )
 
 
 def too_many(name: str) -> PatientProblem:
     """Return the problem of a list that is longer than anybody would read."""
     return PatientProblem(
-        name, f"{LABELS[name]} has too many entries; keep at most {MOST_ITEMS}."
+        name,
+        _said_of(
+            name,
+            "{label} has too many entries; keep at most {most}.",
+            most=MOST_ITEMS,
+        ),
     )
 
 
@@ -238,7 +267,10 @@ def _clean(name: str, typed: str | None) -> str:
         raise InvalidPatient(
             PatientProblem(
                 name,
-                f"{LABELS[name]} holds invisible control characters; type it anew.",
+                _said_of(
+                    name,
+                    "{label} holds invisible control characters; type it anew.",
+                ),
             )
         )
     return " ".join(text.split())

@@ -19,6 +19,7 @@ from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.core.errors import Conflict
+from services.core.sentences import Sentence
 from services.patients.records.constraints import EMAIL_ONCE
 from services.patients.records.record_numbers import spelt
 
@@ -35,12 +36,30 @@ class EmailsShared(Conflict):
 
     def __init__(self, shared: Sequence[Sequence[str]], count: int) -> None:
         named = "; ".join(" and ".join(map(spelt, numbers)) for numbers in shared)
-        more = f"; and {count - len(shared):,} more" if count > len(shared) else ""
-        several = "1 e-mail address is" if count == 1 else f"{count:,} addresses are"
+        more = (
+            Sentence("; and {number:,} more", number=count - len(shared))
+            if count > len(shared)
+            else ""
+        )
         super().__init__(
-            f"{several} of several patients, so nothing was changed. Let the front "
-            "desk correct or merge these records, which Patients shows with the filter "
-            f"“Shares an e-mail address”, then try again: {named}{more}."
+            Sentence(
+                "1 e-mail address is of several patients, so nothing was changed. Let "
+                "the front desk correct or merge these records, which Patients shows "
+                "with the filter “Shares an e-mail address”, then try again: "
+                "{named}{more}.",
+                named=named,
+                more=more,
+            )
+            if count == 1
+            else Sentence(
+                "{count:,} addresses are of several patients, so nothing was changed. "
+                "Let the front desk correct or merge these records, which Patients "
+                "shows with the filter “Shares an e-mail address”, then try again: "
+                "{named}{more}.",
+                count=count,
+                named=named,
+                more=more,
+            )
         )
         self.shared = shared
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from services.core.actors import Actor, Permission
 from services.core.errors import NotAllowed
+from services.core.sentences import Sentence
 from services.lists.criteria import Criteria, Field, Fields, Kind
 from services.lists.views import Subject
 from services.patients.records.model import Sex
@@ -199,8 +200,11 @@ def require_visible(actor: Actor, criteria: Criteria) -> None:
     for name in criteria.fields():
         if name in FIELDS and name not in visible:
             raise NotAllowed(
-                "You see patients without names and contact details, so your lists "
-                f"cannot ask about: {FIELDS[name].label.lower()}. Use other fields."
+                Sentence(
+                    "You see patients without names and contact details, so your lists "
+                    "cannot ask about: {field}. Use other fields.",
+                    field=Sentence(FIELDS[name].label.lower()),
+                )
             )
 
 

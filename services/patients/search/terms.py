@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from db.models.patient import ClinicalTerm
 from services.core.actors import Actor, Permission
 from services.core.errors import InvalidInput
+from services.core.sentences import Sentence
 from services.core.typed_text import is_storable
 from services.lists.criteria import MAX_TEXT_LENGTH
 from services.lists.criteria.patterns import beginning_a_word, containing
@@ -71,7 +72,9 @@ def suggest_terms(
     """
     actor.require(Permission.LIST_PATIENTS)
     if kind not in KINDS:
-        raise InvalidInput("kind", f"The lists are {', '.join(KINDS)}.")
+        raise InvalidInput(
+            "kind", Sentence("The lists are {kinds}.", kinds=", ".join(KINDS))
+        )
     typed = beginning.strip()[:MAX_TEXT_LENGTH]
     if not typed or not is_storable(typed):
         return ()

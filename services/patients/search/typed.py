@@ -12,6 +12,7 @@ from sqlalchemy.orm import aliased
 
 from db.models.patient import Patient
 from services.core.errors import InvalidInput
+from services.core.sentences import Sentence
 from services.lists.criteria.dates import find_date
 from services.lists.criteria.patterns import beginning, beginning_a_word
 from services.patients.records import record_numbers
@@ -168,7 +169,9 @@ def _numbers(shape: SearchShape) -> Iterator[ColumnElement[bool]]:
 def _words(text: str) -> tuple[str, ...]:
     words = tuple(word for word in _SEPARATORS.split(text) if word)
     if len(words) > _MAX_WORDS:
-        raise InvalidInput("search", f"Search for at most {_MAX_WORDS} words.")
+        raise InvalidInput(
+            "search", Sentence("Search for at most {most} words.", most=_MAX_WORDS)
+        )
     return words
 
 

@@ -15,6 +15,7 @@ from services.core import audit
 from services.core.actors import Actor, Permission, Role, Scope
 from services.core.audit import Action
 from services.core.errors import InvalidInput, NotFound
+from services.core.sentences import Sentence
 from services.people.sign_in import confirmations
 from services.people.tokens.records import (
     Token,
@@ -198,7 +199,10 @@ def _read_name(typed: str) -> str:
         raise InvalidInput("name", "Say in the name what the token is for.")
     if len(name) > MAX_NAME_LENGTH:
         raise InvalidInput(
-            "name", f"A token's name has at most {MAX_NAME_LENGTH} characters."
+            "name",
+            Sentence(
+                "A token's name has at most {most} characters.", most=MAX_NAME_LENGTH
+            ),
         )
     if not name.isprintable():
         raise InvalidInput("name", "The name holds a character that cannot be shown.")
@@ -211,7 +215,12 @@ def _read_scopes(role: Role, scopes: Collection[Scope]) -> Collection[Scope]:
     for scope in scopes:
         if scope not in scopes_of(role):
             raise InvalidInput(
-                "scopes", f"{scope} lets nobody with the role {role} do anything."
+                "scopes",
+                Sentence(
+                    "{scope} lets nobody with the role {role} do anything.",
+                    scope=scope,
+                    role=Sentence(role),
+                ),
             )
     return scopes
 

@@ -11,6 +11,7 @@ from jinja2.ext import babel_extract
 
 from dashboard import navigation
 from dashboard.ui.lists.criteria_editor.rows import SPAN_UNITS
+from dashboard.ui.words import SEXES
 from services.analytics.cohorts import Dimension, EventKind
 from services.audit.log import sentences, words
 from services.core.actors import PERMISSIONS, Permission, Role
@@ -20,7 +21,10 @@ from services.documents.records.kinds import CLASS_LABELS, STATED, TYPE_LABELS
 from services.documents.search.fields import OWN_FIELDS
 from services.lists.criteria import OPERATORS, operator_label
 from services.messaging.user_notifications import records as notifications
+from services.patients.duplicates.merge_following import WORDS
+from services.patients.records.model import FIELDS as PATIENT_FIELDS, Sex
 from services.patients.records.rules import LABELS
+from services.patients.search.fields import FIELDS
 from services.pdf.signing.checking import SignatureState
 from services.visits.front_desk.appointments import errors as visit_errors, transitions
 from services.visits.schedule.doctors import changing as doctors
@@ -61,21 +65,13 @@ NOT_YET: Final = (
     "dashboard.backups.",
     "dashboard.cluster.",
     "dashboard.documents.",
-    "dashboard.patients.",
-    "dashboard.people.",
     "pages.backups.",
     "pages.cluster.",
     "pages.documents.",
-    "pages.patients.",
-    "pages.people.",
     "services.backups.",
     "services.cluster.",
     "services.documents.",
-    "services.lists.",
-    "services.messaging.text_messages",
-    "services.patients.",
     "services.pdf.signing.signer",
-    "services.people.",
 )
 #: Services that refuse what a patient asks for.
 REFUSING: Final = (
@@ -133,6 +129,8 @@ REFUSING: Final = (
 )
 DASHBOARD: Final = (
     "dashboard/context.py",
+    "dashboard/patients/point_in_time/standby_reading.py",
+    "dashboard/patients/records/patient_form.py",
     "dashboard/ui/lists/list_addresses.py",
     "dashboard/web/page_context/page_actor.py",
     "dashboard/web/page_context/page_reads.py",
@@ -141,6 +139,7 @@ SCRIPTS: Final = (
     "dashboard/web/sessions/session_watch",
     "dashboard/ui",
     "dashboard/documents/records/page_preview",
+    "dashboard/patients/search/patient_choice",
     "dashboard/visits/booking/slot_calendar",
     "dashboard/visits/calendar/time_grid",
 )
@@ -197,6 +196,12 @@ def _said_by(template: Template) -> Iterator[str]:
     yield from (template.title, template.summary)
     for field in template.fields:
         yield from filter(None, (field.label, field.help, *field.columns))
+
+
+def _following() -> Iterator[str]:
+    """Yield what moves from one record to another in a merge, one and several."""
+    for words_of_table in WORDS.values():
+        yield from words_of_table or ()
 
 
 def _finished(*rooms: str) -> list[str]:
@@ -294,6 +299,13 @@ def test_what_people_are_refused_with_is_german(file: Path) -> None:
             id="choices",
         ),
         pytest.param([*LABELS.values()], id="fields of a patient"),
+        pytest.param(
+            [field.help for field in PATIENT_FIELDS.values() if field.help],
+            id="help with a patient's fields",
+        ),
+        pytest.param([*SEXES.values(), *Sex], id="sexes"),
+        pytest.param([field.label for field in FIELDS.values()], id="patients' fields"),
+        pytest.param([*_following()], id="what follows a merge"),
         pytest.param([name.replace("_", " ") for name in LABELS], id="changed fields"),
         pytest.param([*EventKind, *Dimension], id="what cohorts are made of"),
         pytest.param([*sentences._PHRASES.values()], id="actions of the audit log"),

@@ -7,16 +7,18 @@ const FIRST = 6
 const MOST = 30
 const UNREACHABLE = translate("The search cannot be reached now. Type again in a moment.")
 
+const locale = () => (document.documentElement.lang === "de" ? "de-DE" : "en-GB")
+
 const born = (text) => {
   const day = new Date(text)
   const now = new Date()
   const had = [now.getMonth() - day.getUTCMonth(), now.getDate() - day.getUTCDate()]
   const isBefore = had[0] < 0 || (had[0] === 0 && had[1] < 0)
   const age = now.getFullYear() - day.getUTCFullYear() - (isBefore ? 1 : 0)
-  const written = day.toLocaleDateString("en-GB", {
+  const written = day.toLocaleDateString(locale(), {
     day: "numeric", month: "long", timeZone: "UTC", year: "numeric",
   })
-  return `born ${written} (${age})`
+  return translate("born {day} ({age})", { day: written, age })
 }
 
 let pickers = 0
@@ -134,11 +136,13 @@ class Picker {
     if (this.found.advice) return this.found.advice
     if (this.found.similar) return translate("No patients match. Did you mean one of these?")
     if (!count) return translate("No patients match. Check the spelling, or type less of it.")
-    if (!this.left()) return count === 1 ? "1 patient found." : `${count} patients found.`
-    const about = this.found.total_is_exact ? "" : "about "
-    const total = `${about}${this.found.total.toLocaleString("en-GB")}`
-    const rest = this.found.most < MOST ? "" : " Type more of the name, or the date of birth."
-    return `${count} of ${total} patients.${rest}`
+    if (!this.left()) {
+      return count === 1 ? translate("1 patient found.") : translate("{count} patients found.", { count })
+    }
+    const number = this.found.total.toLocaleString(locale())
+    const total = this.found.total_is_exact ? number : translate("about {number}", { number })
+    if (this.found.most < MOST) return translate("{count} of {total} patients.", { count, total })
+    return translate("{count} of {total} patients. Type more of the name, or the date of birth.", { count, total })
   }
 
   mark(number) {

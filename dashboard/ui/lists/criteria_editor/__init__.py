@@ -83,7 +83,7 @@ class CriteriaEditor:
             yield
         except InvalidInput as refusal:
             name = self._rows.input_of(refusal.property_name)
-            raise InvalidInput(name, str(refusal)) from refusal
+            raise InvalidInput(name, refusal.args[0]) from refusal
 
     @property
     def _rows(self) -> Rows:

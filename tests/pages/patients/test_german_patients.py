@@ -1,0 +1,305 @@
+"""A colleague who has chosen German finds no sentence in English about patients."""
+
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard.patients.search import patient_table
+from dashboard.ui.language import GERMAN, speaking
+from dashboard.ui.record_table import TableEvent
+from services.core.actors import Role
+from services.lists import views
+from services.lists.criteria import Combine, Criteria, Filter, Group, Operator, Order
+from services.patients.care import break_glass, care
+from services.patients.records import deaths, patients
+from services.patients.records.model import PatientRecord, Sex
+from services.patients.search.fields import PATIENTS
+from tests.kit.german_pages import english, texts_of
+from tests.pages.conftest import Clinic
+from tests.pages.document_samples import press
+
+TODAY = date(2026, 11, 20)
+REASON = "Bewusstlos im Wartezimmer"
+
+
+@pytest.fixture(scope="module")
+def german(clinic: Clinic) -> Clinic:
+    """A clinic whose colleagues have chosen German."""
+    clinic.speak_german(*clinic.cast)
+    return clinic
+
+
+@pytest.fixture
+def ada(german: Clinic) -> PatientRecord:
+    return german.register(
+        first_name="Ada",
+        sex=Sex.FEMALE,
+        allergies=("Penicillin", "Latex", "Haselnuss"),
+        medical_history=("Asthma",),
+        current_medications=("Salbutamol",),
+        address="Seestraße 1",
+    )
+
+
+@pytest.fixture
+def keep_list(german: Clinic) -> Callable[..., str]:
+    """Keep a list for somebody of a role; return its key."""
+
+    def keep(wanted: Criteria, role: Role = Role.STAFF) -> str:
+        return str(
+            german.write(
+                lambda s: views.remember(s, german.cast[role], wanted, subject=PATIENTS)
+            )
+        )
+
+    return keep
+
+
+def said(app: AppTest) -> str:
+    return " ".join(texts_of(app)).replace("\\", "")
+
+
+def left_english(app: AppTest) -> set[str]:
+    assert not app.exception
+    return english(texts_of(app))
+
+
+@pytest.mark.parametrize(
+    ("page", "role"),
+    [
+        ("patients", Role.STAFF),
+        ("patients", Role.CLINICIAN),
+        ("patients", Role.ANALYST),
+        ("register", Role.STAFF),
+        ("views", Role.STAFF),
+        ("past", Role.STAFF),
+        ("break_glass", Role.CLINICIAN),
+        ("break_glass_review", Role.ADMIN),
+    ],
+)
+def test_a_page_is_german(german: Clinic, ada, page: str, role: Role) -> None:
+    assert left_english(german.open(page, role)) == set()
+
+
+@pytest.mark.parametrize("part", ["overview", "time-line", "details"])
+@pytest.mark.parametrize("role", [Role.STAFF, Role.CLINICIAN])
+def test_the_parts_of_a_record_are_german(
+    german: Clinic, ada, part: str, role: Role
+) -> None:
+    okafor = german.cast[Role.CLINICIAN]
+    german.write(lambda s: care.assign(s, german.clerk, ada.id, okafor.id))
+
+    app = german.open("patient", role, patient=ada.id, part=part)
+
+    assert left_english(app) == set()
+    assert "Allergie: Penicillin" in said(app)
+
+
+def test_the_questions_of_a_record_are_german(german: Clinic, ada) -> None:
+    for key, words in (
+        ("patient_archive", "Diese Akte archivieren?"),
+        ("patient_death", "Lassen Sie es leer, wenn der Patient lebt."),
+        ("patient_invite", "Diesen Patienten einladen?"),
+    ):
+        app = german.open("patient", patient=ada.id)
+        app.button(key=key).click().run()
+
+        assert left_english(app) == set(), key
+        assert words in said(app)
+
+
+def test_closed_records_are_german(german: Clinic, ada) -> None:
+    died = german.write(
+        lambda s: deaths.record_death(
+            s, german.clerk, ada.id, TODAY, version=ada.version, today=TODAY
+        )
+    )
+    german.write(
+        lambda s: patients.archive(s, german.clerk, ada.id, version=died.version)
+    )
+
+    app = german.open("patient", patient=ada.id)
+
+    assert left_english(app) == set()
+    assert "Diese Akte ist archiviert." in said(app)
+
+
+def test_every_field_is_said_in_the_sentence_of_a_list(
+    german: Clinic, keep_list
+) -> None:
+    asked = Group(
+        Combine.AND,
+        (
+            Filter("sex", Operator.IN, ("female", "other")),
+            Filter("age", Operator.BETWEEN, ("20", "90")),
+            Filter("date_of_birth", Operator.LESS_THAN, "2000-01-31"),
+            Filter("created_at", Operator.IN_THE_LAST, "30 days"),
+            Filter("email", Operator.IS_EMPTY, value=False),
+            Filter("shared_email", Operator.EQUAL, value=False),
+            Group(
+                Combine.OR,
+                (
+                    Filter("allergies", Operator.HAS, "Latex"),
+                    Filter("last_name", Operator.CONTAINS, "est"),
+                ),
+            ),
+        ),
+    )
+    key = keep_list(Criteria(asked, "test", (Order("age"),)))
+    app = german.open("patients", list=key)
+    app.session_state["patients_filters"] = True
+    app.session_state["patients_charts"] = True
+    app.run()
+
+    assert left_english(app) == set()
+    assert (
+        "zu „test“: Geschlecht ist eines von weiblich, divers und Alter ist zwischen "
+        "20 und 90 und Geburtsdatum ist vor 31. Januar 2000 und Aufgenommen ist in den "
+        "letzten 30 Tagen und E-Mail-Adresse ist leer: nein und Teilt eine "
+        "E-Mail-Adresse: nein und (Allergien enthalten Latex oder Nachname enthält "
+        "„est“)"
+    ) in said(app)
+
+
+def test_the_columns_and_charts_of_a_list_are_german(german: Clinic, ada) -> None:
+    app = german.open("patients")
+    app.session_state["patients_charts"] = True
+    app.run()
+    app.button(key="patients_columns").click().run()
+
+    assert left_english(app) == set()
+    assert "Patienten nach Geschlecht" in said(app)
+    assert "Weiblich" in said(app)
+    with speaking(GERMAN):
+        labels = {
+            patient_table.label_of(name)
+            for name in patient_table.columns_for(is_named=True)
+        }
+    assert {"Aktennummer", "Telefon oder E-Mail", "Zuletzt geändert"} <= labels
+
+
+def test_a_list_without_names_is_german(german: Clinic, keep_list) -> None:
+    for number in range(6):
+        german.register(first_name=f"A{number}", sex=Sex.MALE)
+    few = keep_list(
+        Criteria(Group(members=(Filter("birth_year", Operator.EQUAL, "1911"),))),
+        Role.ANALYST,
+    )
+
+    everybody = german.open("patients", Role.ANALYST)
+    everybody.session_state["patients_charts"] = True
+    everybody.run()
+    refused = german.open("patients", Role.ANALYST, list=few)
+
+    assert left_english(everybody) | left_english(refused) == set()
+    assert "wird ohne Namen weder gezeigt noch exportiert" in said(refused)
+
+
+@pytest.mark.parametrize("action", ["assign", "invite", "export", "archive"])
+def test_what_is_done_with_several_is_asked_and_told_in_german(
+    german: Clinic, ada, monkeypatch: pytest.MonkeyPatch, action: str
+) -> None:
+    app = german.open("patients")
+    app.text_input(key="patients_search").set_value(ada.last_name).run()
+    event = TableEvent(selected=((str(ada.id),), action))
+    monkeypatch.setattr(
+        "dashboard.patients.search.patient_table.patient_table", lambda *_, **__: event
+    )
+    app.run()
+
+    assert left_english(app) == set()
+    if action == "archive":
+        app.text_area(key="patients_bulk_archive_reason").set_value("Weggezogen")
+        press(app, "patients_bulk_archive_confirm", "patients_bulk_archive_confirm")
+        assert left_english(app) == set()
+        assert "1 Patient ist archiviert." in said(app)
+
+
+def test_registering_says_what_is_wrong_in_german(german: Clinic) -> None:
+    app = german.open("register")
+    app.text_input(key="register_first_name").set_value("Ada")
+    app.text_input(key="register_email").set_value("ada")
+    app.text_input(key="register_date_of_birth").set_value("1880-01-01")
+    with speaking(GERMAN):
+        app.button(key="register_submit").click().run()
+
+    assert left_english(app) == set()
+    assert "Nachname fehlt; tragen Sie es ein." in said(app)
+    assert "Sehen Sie sich 3 Felder noch einmal an." in said(app)
+
+
+def test_who_may_be_registered_already_is_shown_in_german(german: Clinic, ada) -> None:
+    app = german.open("register")
+    for name in ("first_name", "last_name", "email"):
+        app.text_input(key=f"register_{name}").set_value(getattr(ada, name) or "")
+    app.text_input(key="register_date_of_birth").set_value("1980-05-17")
+    with speaking(GERMAN):
+        app.button(key="register_submit").click().run()
+
+    assert left_english(app) == set()
+    assert "Gleicher Name, gleiches Geburtsdatum, gleiche E-Mail" in said(app)
+
+
+def test_two_versions_are_compared_in_german(german: Clinic, ada) -> None:
+    app = german.open("edit", patient=ada.id)
+    german.edit(ada, address="Talweg 2", sex=Sex.OTHER)
+    app.text_input(key="edit_address").set_value("Bergstraße 3")
+    with speaking(GERMAN):
+        app.button(key="edit_save").click().run()
+
+    assert left_english(app) == set()
+    assert "Jemand anderes hat diese Akte geändert" in said(app)
+
+
+def test_a_merge_is_german(german: Clinic, ada) -> None:
+    other = german.register(first_name="Adah", no_known_allergies=True)
+
+    app = german.open("merge", patient=ada.id, other=other.id)
+    with speaking(GERMAN):
+        app.button(key="merge_submit").click().run()
+
+    assert left_english(app) == set()
+    assert "bisher nichts" in said(app)
+    with speaking(GERMAN):
+        press(app, "merge_submit", "merge_confirm")
+    closed = german.open("patient", patient=other.id)
+    assert left_english(app) | left_english(closed) == set()
+
+
+def test_emergency_access_is_german(german: Clinic, ada) -> None:
+    okafor = german.cast[Role.CLINICIAN]
+    found = german.open("break_glass", Role.CLINICIAN)
+    found.text_input(key="break_glass_typed").set_value(f"{ada.last_name} 1980-05-17")
+    found.button(key="break_glass_find").click().run()
+    german.write(lambda s: break_glass.open_record(s, okafor, ada.id, REASON))
+
+    own = german.open("break_glass", Role.CLINICIAN)
+    opened = german.open("patient", Role.CLINICIAN, patient=ada.id)
+    waiting = german.open("break_glass_review", Role.ADMIN)
+
+    pages = (found, own, opened, waiting)
+    assert set().union(*map(left_english, pages)) == set()
+    assert "Diese Akte ist bis" in said(opened)
+
+
+def test_a_saved_view_is_german(german: Clinic, keep_list) -> None:
+    key = keep_list(Criteria(search="Test"))
+    german.write(
+        lambda s: views.save_view(s, german.clerk, "Meine", key, subject=PATIENTS)
+    )
+
+    app = german.open("views")
+
+    assert left_english(app) == set()
+    assert "Patienten · gespeichert" in said(app)
+
+
+def test_a_photo_is_asked_for_in_german(german: Clinic, ada) -> None:
+    app = german.open("photo", patient=ada.id)
+    with speaking(GERMAN):
+        app.button(key="photo_save").click().run()
+
+    assert left_english(app) == set()
+    assert "Wählen Sie zuerst eine Datei." in said(app)

@@ -1,0 +1,131 @@
+"""An administrator who has chosen German finds no sentence in English about people."""
+
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+from sqlalchemy.orm import Session
+from streamlit.testing.v1 import AppTest
+
+from dashboard.ui.language import GERMAN, speaking
+from db.models.user import User
+from services.core.actors import Role, Scope
+from services.documents.sharing import offboarding
+from tests.kit import cast
+from tests.kit.german_pages import english, texts_of
+from tests.pages.conftest import Clinic
+
+
+@pytest.fixture(scope="module")
+def german(clinic: Clinic) -> Clinic:
+    """A clinic whose colleagues have chosen German."""
+    clinic.speak_german(*clinic.cast)
+    return clinic
+
+
+@pytest.fixture
+def cleo(kept: Session) -> User:
+    """A colleague whom only this test knows."""
+    user = cast.add_account(kept, Role.STAFF)
+    kept.commit()
+    return user
+
+
+@pytest.fixture
+def opened(german: Clinic, at_desk: Callable[..., AppTest]) -> Callable[..., AppTest]:
+    """Open a page as an administrator who has just used a passkey."""
+    return partial(at_desk, role=Role.ADMIN)
+
+
+def said(app: AppTest) -> str:
+    return " ".join(texts_of(app)).replace("\\", "")
+
+
+def left_english(app: AppTest) -> set[str]:
+    assert not app.exception
+    return english(texts_of(app))
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "users",
+        "invite",
+        "tokens",
+        "new_token",
+        "my_tokens",
+        "roles",
+        "account",
+        "notifications",
+    ],
+)
+@pytest.mark.parametrize("method", ["passkey", "code"])
+def test_a_page_is_german(opened, cleo: User, page: str, method: str) -> None:
+    app = opened(page, method=method)
+
+    assert left_english(app) == set()
+
+
+def test_the_list_of_people_is_german(opened, cleo: User) -> None:
+    app = opened("users")
+
+    assert {"Administration", "Empfang", "Arzt", "Aktiv", "Nie"} <= set(texts_of(app))
+    app.text_input(key="users_search").set_value("niemand von hier")
+    with speaking(GERMAN):
+        app.run()
+    assert "Niemand passt dazu." in said(app)
+
+
+def test_a_person_and_the_questions_about_them_are_german(
+    german: Clinic, opened, cleo: User
+) -> None:
+    app = opened("user", user=cleo.id)
+    assert left_english(app) == set()
+    assert "keine Passkeys · noch nie hier · hinzugefügt" in said(app)
+
+    with speaking(GERMAN):
+        app.button(key="user_deactivate").click().run()
+    assert left_english(app) == set()
+    assert "Diese Anmeldung sperren?" in said(app)
+
+    admin = german.cast[Role.ADMIN]
+    german.write(lambda s: offboarding.deactivate(s, admin, cleo.id))
+    shut_out = opened("user", user=cleo.id)
+    assert left_english(shut_out) == set()
+    assert "Gesperrt" in said(shut_out)
+
+
+def test_an_invitation_and_its_refusal_are_german(opened, cleo: User) -> None:
+    app = opened("invite")
+    app.text_input(key="invite_name").set_value("Dora")
+    app.text_input(key="invite_email").set_value(cleo.email)
+    with speaking(GERMAN):
+        app.button(key="invite_send").click().run()
+    assert "Mit dieser Adresse meldet sich schon jemand an." in said(app)
+
+    app.text_input(key="invite_email").set_value(f"dora-{cleo.email}")
+    with speaking(GERMAN):
+        app.button(key="invite_send").click().run()
+    assert left_english(app) == set()
+    assert "An Dora ging keine E-Mail." in said(app)
+
+
+def test_tokens_are_listed_made_and_revoked_in_german(german: Clinic, opened) -> None:
+    app = opened("new_token")
+    app.text_input(key="new_token_name").set_value("Briefe")
+    app.multiselect(key="new_token_scopes").set_value([Scope.READ_PATIENTS])
+    with speaking(GERMAN):
+        app.button(key="new_token_make").click().run()
+    assert left_english(app) == set()
+    assert "Kopieren Sie das Token jetzt" in said(app)
+
+    listed = opened("tokens")
+    assert left_english(listed) == set()
+    assert "Programm mit der Rolle Empfang · Patienten lesen · bis" in said(listed)
+    (revoke,) = (
+        button for button in listed.button if button.key.startswith("tokens_revoke")
+    )
+    with speaking(GERMAN):
+        revoke.click().run()
+    assert left_english(listed) == set()
+    assert "Dieses Token zurückziehen?" in said(listed)
