@@ -26,6 +26,7 @@ from services.core.throttling import Throttle
 
 if TYPE_CHECKING:
     from dashboard.web.cluster_following import Following
+    from db.backups.copies.object_store import ObjectStore
     from db.backups.recovery_kit import KeyFiles
     from db.backups.repository import Repository
     from db.cluster.observing import ClusterMonitor
@@ -400,6 +401,16 @@ def backups_of(settings: Settings) -> "Repository":
     from db.backups.repository import Repository
 
     return Repository(settings.backups)
+
+
+def copy_store_of(settings: Settings) -> "ObjectStore | None":
+    """Return where the settings have the backups copied to; None for nowhere."""
+    if settings.backup_s3_url is None:
+        return None
+    from db.backups.copies.object_store import ObjectStore, StoreAddress
+
+    address = StoreAddress.of(settings)
+    return ObjectStore(address) if address else None
 
 
 def seal_keys(settings: Settings) -> "SealKeyFile":

@@ -45,6 +45,11 @@ class Settings(AuthSettings):
     backup_every_hours: Annotated[float, Field(ge=0, le=168)] = 24
     backup_kept_days: Annotated[int, Field(ge=1, le=366)] = 35
     backup_drill_every_days: Annotated[float, Field(ge=0, le=366)] = 7
+    backup_s3_url: str | None = None
+    backup_s3_endpoint: str | None = None
+    backup_s3_region: str | None = None
+    backup_s3_key_id: SecretStr | None = None
+    backup_s3_secret: SecretStr | None = None
     database_url: str | None = None
     owner_url: str | None = None
     replica_urls: Annotated[dict[str, str], NoDecode] = Field(default_factory=dict)
@@ -176,6 +181,42 @@ class Settings(AuthSettings):
                 "write smtp://user:password@host:587 or smtps://user:password@host:465"
             )
         return value
+
+    @field_validator("backup_s3_url")
+    @classmethod
+    def _is_a_bucket(cls, value: str | None) -> str | None:
+        parts = urlsplit(value or "s3://bucket")
+        if parts.scheme != "s3" or not parts.hostname or parts.query or parts.fragment:
+            raise ValueError("write s3://BUCKET or s3://BUCKET/PREFIX")
+        if "@" in parts.netloc or ":" in parts.netloc:
+            raise ValueError(
+                "write s3://BUCKET/PREFIX alone; credentials go into "
+                "CHARTROOM_BACKUP_S3_KEY_ID and CHARTROOM_BACKUP_S3_SECRET, a host and "
+                "its port into CHARTROOM_BACKUP_S3_ENDPOINT"
+            )
+        return value
+
+    @field_validator("backup_s3_endpoint")
+    @classmethod
+    def _is_a_store(cls, value: str | None) -> str | None:
+        parts = urlsplit(value or "https://store")
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError("write https://host, or https://host:9000")
+        if "@" in parts.netloc or parts.query:
+            raise ValueError(
+                "write it without credentials: they go into CHARTROOM_BACKUP_S3_KEY_ID "
+                "and CHARTROOM_BACKUP_S3_SECRET"
+            )
+        return value
+
+    @model_validator(mode="after")
+    def _a_key_has_its_secret(self) -> Self:
+        if (self.backup_s3_key_id is None) != (self.backup_s3_secret is None):
+            raise ValueError(
+                "CHARTROOM_BACKUP_S3_KEY_ID and CHARTROOM_BACKUP_S3_SECRET go "
+                "together: set both, or none to use AWS's own variables"
+            )
+        return self
 
     @field_validator("sms_url")
     @classmethod

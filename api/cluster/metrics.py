@@ -22,6 +22,7 @@ from starlette.responses import PlainTextResponse, Response
 from api.cluster.server_metrics import ServerMetrics
 from api.core.dependencies import FORWARDED, stores_of, unauthorised
 from api.core.documented import refuses
+from db.backups.copies.copy_notes import CopyNote, read_copy_note
 from db.backups.log.windows import read_position
 from db.backups.recovery_kit import read_note
 from db.backups.repository import Repository
@@ -263,9 +264,36 @@ def backup_gauges(backups: Repository, now: datetime) -> bytes:
                 float(position.is_cut_off),
             ),
         ]
+    if (copied := read_copy_note(backups.folder)) is not None:
+        values += _copy_gauges(copied, now)
     for name, words, value in values:
         Gauge(f"chartroom_backup_{name}", words, registry=registry).set(value)
     return generate_latest(registry)
+
+
+def _copy_gauges(note: CopyNote, now: datetime) -> list[tuple[str, str, float]]:
+    """Return what is noted of the copy elsewhere: how far behind, how much, and how."""
+    values = [
+        ("copy_failed", "Whether the copy fails just now.", float(bool(note.failure))),
+        ("copy_bytes", "Size of the copy elsewhere.", float(note.bytes)),
+        ("copy_objects", "Objects of the copy elsewhere.", float(note.objects)),
+        ("copy_sets", "Backups that are whole in the copy.", float(note.sets)),
+        (
+            "copy_waiting_objects",
+            "Objects that are too old and locked in the copy.",
+            float(note.waiting),
+        ),
+        (
+            "copy_mended_objects",
+            "Objects that were missing or changed in the copy, and sent again.",
+            float(note.mended),
+        ),
+    ]
+    if note.whole_until is not None:
+        behind = max(0.0, (now - note.whole_until).total_seconds())
+        words = "How long ago the newest second was that the copy leads to."
+        values.append(("copy_behind_seconds", words, behind))
+    return values
 
 
 class SpoolMetrics(Collector):

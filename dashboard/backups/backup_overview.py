@@ -7,6 +7,7 @@ import streamlit as st
 
 from dashboard import wiring
 from dashboard.backups.back_up_now import is_going_on, show_back_up_now
+from dashboard.backups.backup_copy import show_copy
 from dashboard.backups.log_window import show_window
 from dashboard.context import current_actor, now, read
 from dashboard.ui.empty_state import empty_state
@@ -92,6 +93,7 @@ def _show(state: BackupState, request: BackupRequest | None) -> None:
             "name a folder on another disk with CHARTROOM_BACKUP_DIR.",
             icon=":material/warning:",
         )
+    show_copy(state.copy)
     _show_plan(state, every, kept)
     _show_sets(state)
 

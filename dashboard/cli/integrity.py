@@ -119,6 +119,7 @@ def drop_old_file_keys(settings: "Settings") -> str:
     Raises UnusableFileKeys if it is too early, and FileStoreUnavailable.
     """
     from dashboard import wiring
+    from db.backups.copies.copy_notes import read_copy_note
     from db.backups.file_copies import list_later_copies
     from db.backups.log.archive import LogArchive
     from db.files.file_keys import UnusableFileKeys
@@ -135,6 +136,8 @@ def drop_old_file_keys(settings: "Settings") -> str:
         used = {key for bucket in Bucket for key in wired.files.keys_in_use(bucket)}
         # A backup is read with the keys of its time.
         used |= wired.backups.survey().key_ids
+        if (copied := read_copy_note(wired.settings.backups)) is not None:
+            used |= {copied.key_id} if copied.key_id is not None else set()
         log = LogArchive(wired.settings.backups, wired.backups.system_id or "", keys)
         used |= log.key_ids() | {copy.entry.key for copy in list_later_copies(log)}
         unused = keys.ids - used - {keys.primary}

@@ -16,6 +16,7 @@ from dashboard.cli.options import Data, Host, Https, Port, Servers, choose
 if TYPE_CHECKING:
     from dashboard.wiring import Wiring
     from db.settings import Settings
+    from jobs.backups.copying.keeping import CopyKeeper
     from jobs.backups.scheduling import BackupScheduler
 
 group = typer.Typer()
@@ -198,7 +199,22 @@ def _backups(wired: "Wiring") -> "BackupScheduler":
             ),
             DrillPlan(settings.backup_drill_interval if plan.every else None),
         ),
+        copy=_copy(wired),
     )
+
+
+def _copy(wired: "Wiring") -> "CopyKeeper | None":
+    """Return who copies the backups elsewhere; None if the settings name no place."""
+    from dashboard.wiring import copy_store_of
+
+    store = copy_store_of(wired.settings)
+    if store is None:
+        return None
+    from jobs.backups.copying.keeping import CopyKeeper
+    from jobs.backups.copying.uploading import RepositoryCopy
+
+    kept = timedelta(days=wired.settings.backup_kept_days)
+    return CopyKeeper(RepositoryCopy(wired.backups, wired.file_keys, store, kept))
 
 
 def _demo_papers(wired: "Wiring") -> AbstractContextManager[None]:

@@ -108,17 +108,32 @@ class Manifest:
     @classmethod
     def read(cls, path: Path) -> "Manifest":
         """Read a manifest; raises SetBroken for what is none."""
+        set_id = path.parent.name
         try:
-            return _MANIFESTS.validate_json(path.read_bytes())
-        except (OSError, ValidationError) as error:
+            return cls.parse(path.read_bytes(), set_id)
+        except OSError as error:
             raise SetBroken(
-                f"The manifest of backup {path.parent.name} cannot be read."
+                f"The manifest of backup {set_id} cannot be read."
+            ) from error
+
+    @classmethod
+    def parse(cls, content: bytes, set_id: str) -> "Manifest":
+        """Read what `written` returned, of this set; raises SetBroken."""
+        try:
+            return _MANIFESTS.validate_json(content)
+        except ValidationError as error:
+            raise SetBroken(
+                f"The manifest of backup {set_id} cannot be read."
             ) from error
 
     @property
     def _purpose(self) -> str:
         bare = _MANIFESTS.dump_json(replace(self, sealed_key=""))
         return f"backup {self.set_id} {sha256(bare).hexdigest()}"
+
+
+def _unreadable(set_id: str) -> str:
+    return f"The manifest of backup {set_id} cannot be read."
 
 
 _MANIFESTS: Final = TypeAdapter(Manifest)

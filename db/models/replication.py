@@ -62,6 +62,7 @@ ALERT_KINDS = (
     "archive-behind",
     "key-kit-old",
     "restore-unproven",
+    "backup-copy-behind",
 )
 
 

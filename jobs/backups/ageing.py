@@ -48,6 +48,8 @@ class BackupWatch:
             log_behind=log.behind(now) if log else None,
             log_failure=log.failure if log else "",
             has_kit=self._has_kit,
+            copy_behind=scheduler.copy.behind(now) if scheduler.copy else None,
+            copy_failure=scheduler.copy.failure if scheduler.copy else "",
             kit_wanting=self._kit_wanting(now),
             has_proof=self._has_proof,
             unproven=_since(self._unproven_since, now),

@@ -12,7 +12,12 @@ from datetime import datetime
 
 from db.backups.backup_errors import SetBroken
 from db.backups.file_copies import list_later_copies, read_copies
-from db.backups.log.archive import LogArchive
+from db.backups.log.archive import (
+    AuditPiece,
+    LogArchive,
+    LogPiece,
+    time_of_entries,
+)
 from db.backups.log.segments import number_of
 from db.backups.manifest import Manifest
 from db.backups.notes import Proof
@@ -32,6 +37,37 @@ class RemovedBackups:
     log_objects: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class LogStart:
+    """From where on the log is kept: what leads to the first set that it goes on from.
+
+    A set that only stays because it was proven leads to its own time: nobody keeps
+    months of log for it.
+    """
+
+    segment_number: int
+    began_at: datetime
+    audit_entries: int
+
+    @classmethod
+    def of(cls, survey: Survey, before: datetime) -> "LogStart | None":
+        """Return where the log begins that is needed; None if that is not known."""
+        if survey.newest is None or survey.unreadable:
+            return None
+        first = next((s for s in survey.sets if s.as_of >= before), survey.newest)
+        number = number_of(Lsn.parse(first.reached_lsn))
+        return cls(number, first.began_at, first.audit_entries)
+
+    def is_past(self, name: str) -> bool:
+        """Tell by an object's name whether nothing needs it any more."""
+        if (piece := LogPiece.parse(name)) is not None:
+            return piece.segment.number < self.segment_number
+        if (at := time_of_entries(name)) is not None:
+            return at < self.began_at
+        audit = AuditPiece.parse(name)
+        return audit is not None and audit.last <= self.audit_entries
+
+
 def list_expired(
     survey: Survey, proof: Proof | None, before: datetime
 ) -> tuple[str, ...]:
@@ -44,7 +80,7 @@ def list_expired(
     if proof is not None:
         kept.add(proof.set_id)
     old = {each.set_id for each in survey.sets if each.as_of < before} - kept
-    unreadable = {name for name in survey.unreadable if _is_before(name, before)}
+    unreadable = {name for name in survey.unreadable if is_before(name, before)}
     return tuple(sorted(old | unreadable))
 
 
@@ -75,29 +111,11 @@ def remove_expired(
 
 
 def _remove_log(repository: Repository, archive: LogArchive, before: datetime) -> int:
-    """Remove the log that no set goes on along; return how many objects that were.
-
-    A set that only stays because it was proven leads to its own time: nobody keeps
-    months of log for it.
-    """
-    survey = repository.survey()
-    if survey.newest is None or survey.unreadable:
+    """Remove the log that no set goes on along; return how many objects that were."""
+    start = LogStart.of(repository.survey(), before)
+    if start is None:
         return 0
-    first = next((s for s in survey.sets if s.as_of >= before), survey.newest)
-    needed = number_of(Lsn.parse(first.reached_lsn))
-    listing = archive.listing()
-    names = [
-        piece.name
-        for segment, pieces in listing.pieces.items()
-        for piece in pieces
-        if segment.number < needed
-    ]
-    names += [name for at, name in archive.list_entries() if at < first.began_at]
-    names += [
-        piece.name
-        for piece in archive.list_audit()
-        if piece.last <= first.audit_entries
-    ]
+    names = [name for name in archive.names() if start.is_past(name)]
     for name in names:
         archive.remove(name)
     return len(names)
@@ -111,17 +129,23 @@ def _remove_unnamed(
     count = size = 0
     if survey.unreadable:
         return count, size
-    named: set[str] = set()
     with suppress(SetBroken, OSError):
-        for manifest in survey.sets:
-            named.update(_named_by(repository, keys, manifest))
-        named.update(copy.sha256 for copy in list_later_copies(archive))
+        named = list_named(repository, archive, keys)
         for path in list(repository.stored_files()):
             if path.name not in named:
                 size += path.stat().st_size
                 count += 1
                 path.unlink()
     return count, size
+
+
+def list_named(repository: Repository, archive: LogArchive, keys: FileKeys) -> set[str]:
+    """Return the SHA-256 of each file that a set or the log names; raises SetBroken."""
+    named: set[str] = set()
+    for manifest in repository.survey().sets:
+        named.update(_named_by(repository, keys, manifest))
+    named.update(copy.sha256 for copy in list_later_copies(archive))
+    return named
 
 
 def _named_by(
@@ -133,7 +157,7 @@ def _named_by(
         return {copy.sha256 for copy in read_copies(stream)}
 
 
-def _is_before(set_id: str, before: datetime) -> bool:
+def is_before(set_id: str, before: datetime) -> bool:
     """Tell whether a set was begun before a time, as its name says."""
     try:
         return datetime.strptime(f"{set_id[:15]}+0000", "%Y%m%dT%H%M%S%z") < before

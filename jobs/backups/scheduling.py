@@ -19,6 +19,7 @@ from db.backups.notes import Failure
 from db.backups.repository import Repository
 from db.files.file_keys import FileKeys
 from db.postgres import SYSTEM, Database
+from jobs.backups.copying.keeping import CopyKeeper
 from jobs.backups.drills.scheduling import RestoreDriller
 from jobs.backups.log_keeping import LogKeeper
 from jobs.backups.polling import poll
@@ -92,8 +93,9 @@ class BackupScheduler:
     """Looks every other second whether a backup is due or asked for, and makes it.
 
     `take` makes one, `log` keeps what comes between two, `previewer` tells what going
-    back would undo, and `driller` practises restores. What went wrong last is kept here
-    as well as in the repository, which may be what could not be written.
+    back would undo, `driller` practises restores, and `copy` has all of it elsewhere.
+    What went wrong last is kept here as well as in the repository, which may be what
+    could not be written.
     """
 
     def __init__(
@@ -107,11 +109,13 @@ class BackupScheduler:
         log: LogKeeper | None = None,
         previewer: RestorePreviewer | None = None,
         driller: RestoreDriller | None = None,
+        copy: CopyKeeper | None = None,
         clock: Callable[[], datetime] = _utc_now,
     ) -> None:
         self.log = log
         self.previewer = previewer
         self.driller = driller
+        self.copy = copy
         self._database = database
         self.repository = repository
         self._keys = keys
@@ -242,5 +246,7 @@ def backing_up(scheduler: BackupScheduler) -> Iterator[None]:
         threads["restore_previews"] = scheduler.previewer.run
     if scheduler.driller is not None:
         threads["restore_drills"] = scheduler.driller.run
+    if scheduler.copy is not None:
+        threads["backup_copy"] = scheduler.copy.run
     with background_threads(**threads):
         yield

@@ -1,5 +1,6 @@
 """Backups, as administrators see them: what there is, how old, and what was proven."""
 
+from db.backups.copies.copy_notes import CopyNote as CopyNote
 from db.backups.log.windows import BackupWindow as BackupWindow
 from db.backups.manifest import Manifest as Manifest
 from db.backups.requested_restore import RequestedRestore as RequestedRestore

@@ -10,6 +10,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from db.backups.backup_errors import SetBroken
+from db.backups.copies.copy_notes import CopyNote, read_copy_note
 from db.backups.log.archive import LogArchive
 from db.backups.log.windows import BackupWindow, find_windows, read_position
 from db.backups.manifest import Manifest
@@ -46,7 +47,8 @@ class BackupState:
     """The repository at a glance; `failure` is why the last backup came to nothing.
 
     `is_beside` tells that the backups are lost with the disk of what they are of.
-    `before` is what the servers had before the clinic went back, as long as it is kept.
+    `before` is what the servers had before the clinic went back, as long as it is kept,
+    and `copy` how the copy elsewhere stands, if one was begun.
     """
 
     folder: Path
@@ -59,6 +61,7 @@ class BackupState:
     free_bytes: int | None = None
     log: LogState = field(default_factory=LogState)
     before: tuple[DataBefore, ...] = ()
+    copy: CopyNote | None = None
 
     @property
     def newest(self) -> Manifest | None:
@@ -89,6 +92,7 @@ def read_state(
         repository.free_bytes,
         _read_log(repository, survey.sets, keys),
         tuple(list_before(data)),
+        read_copy_note(repository.folder),
     )
 
 

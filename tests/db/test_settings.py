@@ -25,7 +25,7 @@ def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
 
 
 def test_every_setting_is_in_the_example_and_nothing_else_is():
-    documented = re.findall(r"^# (CHARTROOM_[A-Z_]+)=", EXAMPLE.read_text(), re.M)
+    documented = re.findall(r"^# (CHARTROOM_[A-Z0-9_]+)=", EXAMPLE.read_text(), re.M)
 
     expected = [f"CHARTROOM_{name.upper()}" for name in Settings.model_fields]
     assert sorted(documented) == sorted(expected)
@@ -118,3 +118,29 @@ def test_booking_for_everybody_needs_a_mail_server(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("CHARTROOM_SMTP_URL", "smtp://localhost")
     monkeypatch.setenv("CHARTROOM_MAIL_FROM", "clinic@example.org")
     assert Settings().public_booking
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"URL": "https://store/bucket"}, "write s3://BUCKET or s3://BUCKET/PREFIX"),
+        ({"URL": "s3://AKIA123:hidden@bucket/x"}, "write s3://BUCKET/PREFIX alone"),
+        ({"ENDPOINT": "store:9000"}, "write https://host, or https://host:9000"),
+        ({"ENDPOINT": "https://AKIA123:hidden@store"}, "write it without credentials"),
+        ({"KEY_ID": "AKIA123"}, "go together: set both"),
+        ({"SECRET": "hidden"}, "go together: set both"),
+    ],
+)
+def test_where_backups_are_copied_to_is_named_without_credentials(
+    changes, words, monkeypatch: pytest.MonkeyPatch
+):
+    for name, value in changes.items():
+        monkeypatch.setenv(f"CHARTROOM_BACKUP_S3_{name}", value)
+
+    with pytest.raises(ValidationError) as caught:
+        Settings()
+
+    told = explain(caught.value)
+    assert words in told
+    assert "hidden" not in told
+    assert "AKIA123" not in told

@@ -1,12 +1,19 @@
 """Backup sets without a backup: manifests by hand, for what only reads those."""
 
+import hashlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+import bson
+from bson import ObjectId
+
 from db.backups.manifest import Manifest, SealedObject, TableDigest
 from db.backups.notes import DrillFigures, Proof
 from db.backups.repository import Repository
+from db.backups.sealing import SetSeal
+from db.files.ciphers import FileCipher
+from db.files.file_keys import FileKeys
 
 SYSTEM_ID: Final = "7000000000000000001"
 AS_OF: Final = datetime(2026, 11, 25, 2, 0, 7, tzinfo=UTC)
@@ -59,3 +66,54 @@ def add_set(repository: Repository, **values: Any) -> Manifest:
     unfinished.mkdir()
     repository.publish(unfinished, manifest)
     return manifest
+
+
+def add_sealed_set(
+    repository: Repository,
+    keys: FileKeys,
+    *,
+    files: tuple[bytes, ...] = (),
+    base: bytes = b"rows " * 2000,
+    **values: Any,
+) -> Manifest:
+    """Let a repository have a set whose objects open, and the files that it names."""
+    manifest = replace(MANIFEST, **values)
+    repository.claim(SYSTEM_ID)
+    key = FileCipher.new()
+    seal = SetSeal(SYSTEM_ID, manifest.set_id, key)
+    unfinished = repository.set_folder(f"{manifest.set_id}.unfinished")
+    unfinished.mkdir()
+    entries = b"".join(_entry_of(data) for data in files)
+    objects = []
+    for name, content in (("base", base), ("entries", entries), ("audit", b"")):
+        with seal.writing(unfinished / name) as writer:
+            writer.write(content)
+            objects.append(writer.finish())
+    for data in files:
+        keep_file(repository, data)
+    sealed = replace(manifest, objects=tuple(objects)).sealing(key, keys)
+    repository.publish(unfinished, sealed)
+    return sealed
+
+
+def keep_file(repository: Repository, data: bytes) -> str:
+    """Keep a file's bytes; return their SHA-256."""
+    digest = hashlib.sha256(data).hexdigest()
+    with repository.new_file() as path:
+        path.write_bytes(data)
+        repository.keep(path, digest)
+    return digest
+
+
+def _entry_of(data: bytes) -> bytes:
+    entry = {
+        "_id": ObjectId(),
+        "length": len(data),
+        "chunkSize": 261_120,
+        "uploadDate": AS_OF,
+        "metadata": {"sealed": b"sealed", "key": 7},
+    }
+    digest = hashlib.sha256(data).hexdigest()
+    return bson.encode(
+        {"bucket": "documents", "entry": bson.encode(entry), "sha256": digest}
+    )

@@ -88,6 +88,14 @@ WORDS: Final = {
         86_400,
         "docs/runbooks/restore-drill.md",
     ),
+    AlertKind.BACKUP_COPY_BEHIND: Words(
+        "Backup copy behind",
+        "The copy of the backups elsewhere is behind by over",
+        "cloud_off",
+        "minutes",
+        60,
+        "docs/runbooks/backup-copy.md",
+    ),
     AlertKind.ERROR_BUDGET: Words(
         "Error budget",
         "The error budget burns over",

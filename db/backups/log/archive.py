@@ -87,6 +87,12 @@ class AuditPiece:
     first: int
     last: int
 
+    @classmethod
+    def parse(cls, name: str) -> "AuditPiece | None":
+        """Read an object's name; None for what is no part of the audit log."""
+        match = _AUDIT.fullmatch(name)
+        return cls(int(match["first"]), int(match["last"])) if match else None
+
     @property
     def name(self) -> str:
         """What the object is called."""
@@ -151,7 +157,7 @@ class LogArchive:
         """Return what there is. Where a whole segment is, its pieces do not count."""
         found: dict[LogSegment, list[LogPiece]] = {}
         histories = []
-        for name in self._names():
+        for name in self.names():
             if (piece := LogPiece.parse(name)) is not None:
                 found.setdefault(piece.segment, []).append(piece)
             elif (timeline := timeline_of_history(name)) is not None:
@@ -159,7 +165,7 @@ class LogArchive:
         pieces = {segment: in_order(some) for segment, some in found.items()}
         return LogListing(pieces, tuple(sorted(histories)))
 
-    def _names(self) -> frozenset[str]:
+    def names(self) -> frozenset[str]:
         """Return the objects of one moment.
 
         Whoever keeps the log adds a whole segment and then removes its pieces: a look
@@ -241,11 +247,8 @@ class LogArchive:
 
     def list_entries(self) -> list[tuple[datetime, str]]:
         """Return when files were copied after a set, and what lists them, in order."""
-        names: list[str] = []
-        with suppress(FileNotFoundError):
-            names = [path.name for path in self.folder.iterdir()]
-        matches = (_ENTRIES.fullmatch(name) for name in names)
-        return sorted((_read(m["at"]), m.string) for m in matches if m)
+        timed = ((time_of_entries(name), name) for name in self._look())
+        return sorted((at, name) for at, name in timed if at is not None)
 
     def add_audit(self, first: int, last: int, entries: bytes) -> None:
         """Keep entries of the audit log that came after a set was made."""
@@ -258,8 +261,7 @@ class LogArchive:
     def list_audit(self) -> list[AuditPiece]:
         """Return the parts of the audit log, in order; of the same one the longest."""
         found: dict[int, AuditPiece] = {}
-        for match in filter(None, map(_AUDIT.fullmatch, self._names())):
-            piece = AuditPiece(int(match["first"]), int(match["last"]))
+        for piece in filter(None, map(AuditPiece.parse, self.names())):
             known = found.setdefault(piece.first, piece)
             if piece.last > known.last:
                 found[piece.first] = piece
@@ -303,6 +305,12 @@ def in_order(pieces: list[LogPiece]) -> tuple[LogPiece, ...]:
         if piece.first >= (chain[-1].end if chain else 0):
             chain.append(piece)
     return tuple(chain)
+
+
+def time_of_entries(name: str) -> datetime | None:
+    """Return when an object of entries was written, by its name; None for others."""
+    match = _ENTRIES.fullmatch(name)
+    return _read(match["at"]) if match else None
 
 
 def _read(text: str) -> datetime:

@@ -7,6 +7,7 @@ from db.cluster.observing import ClusterSnapshot, NodeSnapshot
 from services.cluster.alerts.records import AlertKind, BackupCondition, Measure
 
 _GIGABYTE: Final = 1_000_000_000
+_MINUTE: Final = 60.0
 _HOUR: Final = 3600.0
 _DAY: Final = 24 * _HOUR
 _NOT_KNOWN: Final = BackupCondition()
@@ -118,6 +119,7 @@ def _backups(condition: BackupCondition) -> Iterator[Measure]:
     )
     yield _kit(condition)
     yield _proof(condition)
+    yield _copy(condition)
 
 
 def _kit(condition: BackupCondition) -> Measure:
@@ -142,6 +144,18 @@ def _proof(condition: BackupCondition) -> Measure:
         None,
         None if unproven is None else unproven.total_seconds(),
         sentence,
+    )
+
+
+def _copy(condition: BackupCondition) -> Measure:
+    behind = condition.copy_behind
+    minutes = 0.0 if behind is None else behind.total_seconds() / _MINUTE
+    return Measure(
+        AlertKind.BACKUP_COPY_BEHIND,
+        None,
+        None if behind is None else behind.total_seconds(),
+        f"The copy of the backups is {minutes:.0f} min behind. "
+        f"{condition.copy_failure}".strip(),
     )
 
 

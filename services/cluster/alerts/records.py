@@ -23,6 +23,7 @@ class AlertKind(StrEnum):
     ARCHIVE_BEHIND = "archive-behind"
     KEY_KIT_OLD = "key-kit-old"
     RESTORE_UNPROVEN = "restore-unproven"
+    BACKUP_COPY_BEHIND = "backup-copy-behind"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +91,9 @@ class BackupCondition:
     While there is none the age is that of the first attempt at one. `log_behind` is how
     long ago the newest second was to which one can go back, and `log_failure` why.
     `kit_wanting` is for how long no recovery kit has had all keys, `unproven` how long
-    ago a restore was last proven or, if none ever was, the oldest backup was made. What
-    is None is not known.
+    ago a restore was last proven or, if none ever was, the oldest backup was made, and
+    `copy_behind` how long ago the newest second was that the copy elsewhere has.
+    What is None is not known.
     """
 
     age: timedelta | None = None
@@ -104,6 +106,8 @@ class BackupCondition:
     kit_wanting: timedelta | None = None
     has_proof: bool = True
     unproven: timedelta | None = None
+    copy_behind: timedelta | None = None
+    copy_failure: str = ""
 
 
 @dataclass(frozen=True, slots=True)

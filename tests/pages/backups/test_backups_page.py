@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from db.backups.copies.copy_notes import CopyNote, write_copy_note
 from db.backups.repository import Repository
 from services import backups
 from services.core.actors import Role
@@ -196,6 +197,32 @@ def test_what_is_wrong_stands_first(clinic: Clinic, repository):
     assert f"The manifest of backup {other.name} cannot be read" in words
     assert "could not be read and are not in it: 1" in words
     assert manifest.set_id in {each.set_id for each in repository.survey().sets}
+
+
+def test_the_page_says_up_to_when_the_copy_is_whole_and_why_no_further(
+    clinic: Clinic, repository, monkeypatch: pytest.MonkeyPatch
+):
+    backup_sets.add_set(repository)
+    assert "No copy of the backups is kept elsewhere" in said(opened(clinic))
+    copied = {"backup_s3_url": "s3://clinic-backups/of-us"}
+    changed = clinic.wiring.settings.model_copy(update=copied)
+    monkeypatch.setattr(clinic.wiring, "settings", changed)
+    assert "the worker begins within a minute" in said(opened(clinic))
+
+    until = datetime(2026, 11, 25, 13, 4, 7, tzinfo=UTC)
+    note = CopyNote("s3://clinic-backups/of-us", until, until, 3, 412, 5_000_000)
+    write_copy_note(repository.folder, note)
+    words = said(opened(clinic))
+    assert "The copy in s3://clinic-backups/of-us is whole up to 25 Nov 2026" in words
+    assert "13:04:07" in words
+    assert "3 backups, 5.0 MB in 412 objects, sealed" in words
+    failing = replace(note, failure="It cannot be reached.", mended=2, waiting=7)
+    write_copy_note(repository.folder, failing)
+    words = said(opened(clinic))
+    assert "The copy of the backups does not go on" in words
+    assert "It cannot be reached." in words
+    assert "were sent again since the worker began: 2" in words
+    assert "7 objects there are too old, and are removed once their lock ends" in words
 
 
 def test_while_one_is_made_the_page_says_so(clinic: Clinic, repository):

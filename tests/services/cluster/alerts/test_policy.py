@@ -256,6 +256,28 @@ def test_a_restore_that_was_not_proven_for_long_is_told_of(values, value, words)
 @pytest.mark.parametrize(
     ("values", "value", "words"),
     [
+        ({}, None, "The copy of the backups is 0 min behind."),
+        (
+            {"copy_behind": timedelta(minutes=16), "copy_failure": "It is away."},
+            960,
+            "The copy of the backups is 16 min behind. It is away.",
+        ),
+    ],
+)
+def test_a_copy_of_the_backups_that_is_behind_is_told_of(values, value, words):
+    condition = BackupCondition(**values)
+    (found,) = (
+        measured
+        for measured in measure(snapshot(primary()), None, backups=condition)
+        if measured.kind is AlertKind.BACKUP_COPY_BEHIND
+    )
+
+    assert (found.value, found.sentence) == (value, words)
+
+
+@pytest.mark.parametrize(
+    ("values", "value", "words"),
+    [
         ({}, None, "Keys have changed"),
         ({"kit_wanting": timedelta()}, 0, "Keys have changed"),
         ({"kit_wanting": timedelta(hours=2)}, 7200, "Keys have changed"),

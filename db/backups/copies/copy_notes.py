@@ -1,0 +1,91 @@
+"""What the repository notes of its copy, and how the copy's own notes are sealed.
+
+The folder's small files are readable there: manifests, proofs, how far the log reaches.
+What leaves the machine is not, except which clinic it is of and how it is restored.
+"""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Final
+
+from pydantic import TypeAdapter, ValidationError
+
+from db.backups.backup_errors import SetBroken
+from db.files import private_files
+from db.files.ciphers import NotDecrypted
+from db.files.file_keys import FileKeys, KeyUnknown, SealBroken
+
+_NAME: Final = "copy.json"
+
+
+@dataclass(frozen=True, slots=True)
+class CopyNote:
+    """How the copy stands: whole up to a time, and why no further.
+
+    `waiting` counts what is to be removed and locked, `mended` what was missing or
+    changed there and was sent again. Notes there are sealed with `key_id`; what was
+    due to be read back on `checked_on` was.
+    """
+
+    place: str
+    noted_at: datetime
+    whole_until: datetime | None = None
+    sets: int = 0
+    objects: int = 0
+    bytes: int = 0
+    waiting: int = 0
+    is_locking: bool = False
+    mended: int = 0
+    failure: str = ""
+    key_id: int | None = None
+    checked_on: date | None = None
+
+
+NOTES: Final = TypeAdapter(CopyNote)
+
+
+def read_copy_note(repository: Path) -> CopyNote | None:
+    """Return how the copy of a repository stands; None where none was begun."""
+    with suppress(OSError, ValidationError):
+        return NOTES.validate_json((repository / _NAME).read_bytes())
+    return None
+
+
+def write_copy_note(repository: Path, note: CopyNote) -> None:
+    """Note how the copy stands. Raises OSError."""
+    path = repository / _NAME
+    with private_files.aside(path, NOTES.dump_json(note)) as new:
+        new.replace(path)
+
+
+@dataclass(frozen=True, slots=True)
+class NoteSeal:
+    """Seals the copy's notes with the file keys, each for its clinic and its name."""
+
+    system_id: str
+    keys: FileKeys
+
+    def sealed(self, name: str, content: bytes) -> bytes:
+        """Return a note as it leaves the machine."""
+        return self.keys.seal(content, self._purpose(name))
+
+    def opened(self, name: str, sealed: bytes) -> bytes:
+        """Return a note as it was here; raises SetBroken, naming it."""
+        try:
+            return self.keys.unseal(sealed, self._purpose(name))
+        except KeyUnknown as error:
+            raise SetBroken(
+                f"{name} of the copy was sealed with a key that is not in "
+                f"{self.keys.path}: take the newest recovery kit, or the key file of "
+                "its time."
+            ) from error
+        except (SealBroken, NotDecrypted, ValueError) as error:
+            raise SetBroken(
+                f"{name} of the copy does not open: it is not what was sent there "
+                "under this name."
+            ) from error
+
+    def _purpose(self, name: str) -> str:
+        return f"copy {self.system_id}/{name}"

@@ -1,0 +1,203 @@
+"""What a repository has for its copy, in the order in which it is sent.
+
+Files first, then the log, then sets, each set's manifest last: so what is listed there
+is whole there. How far the log reaches comes after all of it.
+"""
+
+import io
+import re
+import tarfile
+import time
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from db.backups.backup_errors import SetBroken
+from db.backups.log.archive import AuditPiece, LogArchive, LogPiece
+from db.backups.log.segments import LogSegment
+from db.backups.manifest import Manifest
+from db.backups.readme import NAME as README
+from db.backups.repository import Repository
+
+CLAIM: Final = "repository.json"
+POSITION: Final = "log/position.json"
+MANIFEST: Final = "manifest.json"
+KEPT_OPEN: Final = frozenset({CLAIM, README})
+_BUNDLE: Final = re.compile(
+    r"log/(?P<segment>[0-9A-F]{24})\.(?P<first>[0-9A-F]{7})-(?P<end>[0-9A-F]{7})"
+    r"\.pieces"
+)
+# The clock of a disk ticks coarsely: a folder that changed just now may again.
+_SETTLED_NS: Final = 2_000_000_000
+
+
+def is_note(name: str) -> bool:
+    """Tell whether an object is readable here, and so is sealed to be sent."""
+    return name.endswith(".json") and name not in KEPT_OPEN
+
+
+def is_lasting(name: str) -> bool:
+    """Tell whether an object stays until it is too old; others are replaced soon."""
+    folder, _, file = name.partition("/")
+    if folder == "log":
+        piece = LogPiece.parse(file)
+        return piece.is_whole if piece else not file.startswith("audit.")
+    return folder in {"sets", "files"} and PieceBundle.parse(name) is None
+
+
+@dataclass(frozen=True, slots=True)
+class PieceBundle:
+    """Pieces of the newest segment of the log that are sent as one object.
+
+    A piece is sealed every 0.4 s: as objects of their own they would cost more to send
+    than to keep.
+    """
+
+    segment: LogSegment
+    first: int
+    end: int
+
+    @classmethod
+    def parse(cls, name: str) -> "PieceBundle | None":
+        """Read an object's name; None for what is no bundle."""
+        match = _BUNDLE.fullmatch(name)
+        segment = LogSegment.parse(match["segment"]) if match else None
+        if match is None or segment is None:
+            return None
+        return cls(segment, int(match["first"], 16), int(match["end"], 16))
+
+    @property
+    def name(self) -> str:
+        """What the object is called."""
+        return f"log/{self.segment.name}.{self.first:07X}-{self.end:07X}.pieces"
+
+    def __contains__(self, piece: LogPiece) -> bool:
+        return (
+            piece.segment == self.segment
+            and self.first <= piece.first
+            and piece.end <= self.end
+        )
+
+
+def bundled(folder: Path, pieces: Iterable[LogPiece]) -> bytes:
+    """Return pieces as one object. Raises OSError."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as tar:
+        for piece in pieces:
+            data = (folder / piece.name).read_bytes()
+            header = tarfile.TarInfo(piece.name)
+            header.size = len(data)
+            tar.addfile(header, io.BytesIO(data))
+    return packed.getvalue()
+
+
+def unbundled(name: str, packed: bytes) -> Iterator[tuple[str, bytes]]:
+    """Yield the pieces of an object by their names; raises SetBroken."""
+    try:
+        with tarfile.open(fileobj=io.BytesIO(packed), mode="r:") as tar:
+            for member in tar:
+                source = tar.extractfile(member) if member.isfile() else None
+                if source is None or LogPiece.parse(member.name) is None:
+                    raise SetBroken(f"{name} of the copy holds what is no log.")
+                yield member.name, source.read()
+    except (tarfile.TarError, EOFError) as error:
+        raise SetBroken(f"{name} of the copy is not what was sent there.") from error
+
+
+@dataclass(frozen=True, slots=True)
+class LocalObjects:
+    """What there is at one moment; `position` is how far the log reached before it."""
+
+    position: bytes | None
+    sets: tuple[Manifest, ...]
+    pieces: tuple[LogPiece, ...]
+    others: tuple[str, ...]
+    files: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    def bundles(
+        self, there: Collection[str]
+    ) -> Iterator[tuple[PieceBundle, list[LogPiece]]]:
+        """Yield what of unfinished segments is not there, one bundle a segment."""
+        sent = [bundle for name in there if (bundle := PieceBundle.parse(name))]
+        new: dict[LogSegment, list[LogPiece]] = {}
+        for piece in self.pieces:
+            if not piece.is_whole and not any(piece in bundle for bundle in sent):
+                new.setdefault(piece.segment, []).append(piece)
+        for segment, some in new.items():
+            first, end = some[0].first, max(piece.end for piece in some)
+            yield PieceBundle(segment, first, end), some
+
+    @property
+    def whole(self) -> Iterator[str]:
+        """The names of whole segments."""
+        return (f"log/{piece.name}" for piece in self.pieces if piece.is_whole)
+
+    def is_superseded(self, name: str, there: Collection[str]) -> bool:
+        """Tell whether something longer that is there has all of an object."""
+        if bundle := PieceBundle.parse(name):
+            return any(
+                piece.segment == bundle.segment and f"log/{piece.name}" in there
+                for piece in self.pieces
+                if piece.is_whole
+            )
+        if (audit := AuditPiece.parse(name.removeprefix("log/"))) is None:
+            return False
+        others = filter(None, map(AuditPiece.parse, (n[4:] for n in self.others)))
+        return any(
+            other.first == audit.first
+            and other.last > audit.last
+            and f"log/{other.name}" in there
+            for other in others
+        )
+
+
+class LocalListing:
+    """Lists a repository, again and again; of files only folders that changed."""
+
+    def __init__(self, repository: Repository, archive: LogArchive) -> None:
+        self._repository = repository
+        self._archive = archive
+        self._files: dict[str, tuple[int, tuple[str, ...]]] = {}
+
+    def look(self) -> LocalObjects:
+        """Return what there is; what its position needs is in it, or was replaced.
+
+        Files are listed after the sets and the log that name them.
+        """
+        folder = self._repository.folder
+        position = None
+        with suppress(FileNotFoundError):
+            position = (folder / POSITION).read_bytes()
+        sets = self._repository.survey().sets
+        listing = self._archive.listing()
+        pieces = [piece for some in listing.pieces.values() for piece in some]
+        others = [
+            f"log/{name}"
+            for name in self._archive.names()
+            if LogPiece.parse(name) is None and not name.endswith((".json", ".new"))
+        ]
+        notes = ["kit.json", "log/times-left.json"]
+        notes += [f"proofs/{path.name}" for path in folder.glob("proofs/*.json")]
+        return LocalObjects(
+            position,
+            sets,
+            tuple(sorted(pieces, key=lambda piece: (piece.segment, piece.first))),
+            tuple(sorted(name for name in others if name != "log/lock")),
+            tuple(self._look_at_files()),
+            tuple(name for name in sorted(notes) if (folder / name).is_file()),
+        )
+
+    def _look_at_files(self) -> Iterator[str]:
+        for folder in sorted((self._repository.folder / "files").glob("??")):
+            changed = folder.stat().st_mtime_ns
+            known = self._files.get(folder.name)
+            if known is None or known[0] != changed:
+                names = tuple(sorted(path.name for path in folder.iterdir()))
+                known = changed, names
+                if time.time_ns() - changed > _SETTLED_NS:
+                    self._files[folder.name] = known
+            for name in known[1]:
+                yield f"files/{folder.name}/{name}"

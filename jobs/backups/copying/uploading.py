@@ -1,0 +1,384 @@
+"""Sends what is new in the repository to its copy, round by round.
+
+What is there is read from the store when a copy begins and once an hour, and remembered
+in between. Killed at any point, the next round goes on: what is there is whole, and
+what leads to it comes after it.
+"""
+
+import logging
+import zlib
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Final
+
+from pydantic import TypeAdapter, ValidationError
+
+from db.backups.backup_errors import CannotBackUp, SetBroken
+from db.backups.copies.copy_notes import (
+    CopyNote,
+    NoteSeal,
+    read_copy_note,
+    write_copy_note,
+)
+from db.backups.copies.local_objects import (
+    CLAIM,
+    MANIFEST,
+    POSITION,
+    LocalListing,
+    LocalObjects,
+    PieceBundle,
+    bundled,
+    is_lasting,
+    is_note,
+)
+from db.backups.copies.object_store import (
+    ObjectLocked,
+    ObjectMissing,
+    ObjectStore,
+)
+from db.backups.log.archive import LogArchive
+from db.backups.manifest import Manifest
+from db.backups.notes import POSITIONS
+from db.backups.readme import NAME as README, TEXT
+from db.backups.repository import Repository
+from db.backups.sealing import digest_of
+from db.files.file_keys import FileKeys
+from jobs.backups.retention import LogStart, is_before, list_named
+
+_LIST_EVERY: Final = timedelta(hours=1)
+# Each object is read back once in so many days.
+_CHECK_DAYS: Final = 28
+_MOST_LOOKS: Final = 5
+_log = logging.getLogger(__name__)
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(slots=True)
+class RepositoryCopy:
+    """The copy of a repository in a store; `kept` is for how long backups are."""
+
+    repository: Repository
+    keys: FileKeys
+    store: ObjectStore
+    kept: timedelta
+    clock: Callable[[], datetime] = _utc_now
+    _listing: LocalListing | None = None
+    _there: dict[str, int] = field(default_factory=dict)
+    _listed_at: datetime | None = None
+    _mended: int = 0
+    # What is there, and not as it was sent.
+    _changed: set[str] = field(default_factory=set)
+
+    def round(self) -> CopyNote:
+        """Send what is new and remove what is too old; return how the copy stands.
+
+        Raises StoreFailed, CannotBackUp, SetBroken for what is damaged here, and
+        OSError. What was sent before stays sent.
+        """
+        system_id = self.repository.system_id
+        if system_id is None:
+            raise CannotBackUp(
+                f"The backup folder {self.repository.folder} is not there: mount its "
+                "disk. Its copy stays as it is."
+            )
+        seal = NoteSeal(system_id, self.keys)
+        archive = LogArchive(self.repository.folder, system_id, self.keys)
+        listing = self._listing = self._listing or LocalListing(
+            self.repository, archive
+        )
+        is_listed = self._look_there(system_id)
+        note = self._note(seal)
+        here, broken = self._send(seal, archive, listing)
+        waiting = self._remove(here, archive, is_listed=is_listed)
+        note = replace(
+            note,
+            noted_at=self.clock(),
+            whole_until=note.whole_until if broken else _leads_to(here),
+            failure=broken,
+            sets=len([name for name in self._there if name.endswith(MANIFEST)]),
+            objects=len(self._there),
+            bytes=sum(self._there.values()),
+            waiting=note.waiting if waiting is None else waiting,
+            is_locking=self.store.lock.is_offered,
+            mended=self._mended,
+            key_id=self.keys.primary,
+        )
+        write_copy_note(self.repository.folder, note)
+        return self._check(seal, note)
+
+    def _note(self, seal: NoteSeal) -> CopyNote:
+        """Return what was noted last, of this place."""
+        place = self.store.address.shown
+        note = read_copy_note(self.repository.folder)
+        if note is None or note.place != place:
+            note = CopyNote(place, self.clock())
+        if note.key_id != seal.keys.primary:
+            # The keys of before may be dropped one day: notes are sealed anew.
+            for name in [name for name in self._there if is_note(name)]:
+                del self._there[name]
+        return replace(note, failure="")
+
+    def _look_there(self, system_id: str) -> bool:
+        """Ask the store what it has, if it is time to; tell whether it was."""
+        now = self.clock()
+        if self._listed_at is not None and now - self._listed_at < _LIST_EVERY:
+            return False
+        store = self.store
+        there = store.names()
+        if CLAIM not in there and there:
+            raise CannotBackUp(
+                f"{store.address.shown} has objects that are no backups of Chartroom: "
+                "name an empty prefix with CHARTROOM_BACKUP_S3_URL. Nothing was sent."
+            )
+        if CLAIM not in there:
+            store.put_new(CLAIM, (self.repository.folder / CLAIM).read_bytes())
+        self._require_own(system_id)
+        store.abandon_unfinished()
+        if self._listed_at is not None and (lost := self._there.keys() - there.keys()):
+            self._mended += len(lost)
+            _log.warning(
+                "%d objects were missing in the copy: they are sent again.", len(lost)
+            )
+        there = {name: there[name] for name in there.keys() - self._changed}
+        self._there, self._listed_at = there, now
+        if README not in there:
+            store.put(README, TEXT.encode(), locked_until=None)
+        return True
+
+    def _require_own(self, system_id: str) -> None:
+        found = clinic_of(self.store)
+        if found != system_id:
+            raise CannotBackUp(
+                f"{self.store.address.shown} has the backups of another clinic "
+                f"(PostgreSQL {found}, this one is {system_id}): name a prefix of this "
+                "clinic's own with CHARTROOM_BACKUP_S3_URL. Nothing was sent."
+            )
+
+    def _send(
+        self, seal: NoteSeal, archive: LogArchive, listing: LocalListing
+    ) -> tuple[LocalObjects, str]:
+        """Send all that is here; what is replaced meanwhile is looked for again.
+
+        Returns what is damaged here as well, and so is not sent: all else is.
+        """
+        for _ in range(_MOST_LOOKS):
+            here = listing.look()
+            with suppress(FileNotFoundError):
+                broken = self._send_files(here) or ""
+                self._send_log(here, archive)
+                broken = self._send_sets(here, seal) or broken
+                self._send_position(here, seal)
+                return here, broken
+        raise CannotBackUp("The repository changes faster than it can be copied.")
+
+    def _send_files(self, here: LocalObjects) -> str:
+        folder, broken = self.repository.folder, ""
+        for name in self._missing(here.files):
+            if digest_of(folder / name) != name.rpartition("/")[2]:
+                broken = f"{name} was changed in {folder}: it is not copied."
+                continue
+            self._send_file(name)
+        return broken
+
+    def _send_log(self, here: LocalObjects, archive: LogArchive) -> None:
+        for name in self._missing((*here.others, *here.whole)):
+            self._send_file(name)
+        for bundle, pieces in here.bundles(self._there):
+            self._put(bundle.name, bundled(archive.folder, pieces))
+
+    def _send_sets(self, here: LocalObjects, seal: NoteSeal) -> str:
+        """Send sets, each manifest last, and notes; return which set is damaged."""
+        broken = ""
+        for manifest in here.sets:
+            name = f"sets/{manifest.set_id}/{MANIFEST}"
+            try:
+                self._send_objects(manifest)
+            except SetBroken as error:
+                broken = str(error)
+                continue
+            if name not in self._there:
+                self._send_note(name, seal)
+        for name in self._missing(here.notes):
+            self._send_note(name, seal)
+        return broken
+
+    def _send_objects(self, manifest: Manifest) -> None:
+        place = self.repository.set_folder(manifest.set_id)
+        for each in manifest.objects:
+            name, path = f"sets/{manifest.set_id}/{each.name}", place / each.name
+            if name in self._there:
+                continue
+            if place.exists() and not path.exists():
+                raise SetBroken(
+                    f"{each.name} of backup {manifest.set_id} is missing here: the "
+                    "backup is not copied."
+                )
+            if digest_of(path) != each.sha256:
+                raise SetBroken(
+                    f"{each.name} of backup {manifest.set_id} was changed here: the "
+                    "backup is not copied."
+                )
+            self._send_file(name)
+
+    def _send_position(self, here: LocalObjects, seal: NoteSeal) -> None:
+        """Say there how far the log reaches, once all of it is there."""
+        if here.position is not None:
+            self._put(POSITION, seal.sealed(POSITION, here.position))
+
+    def _missing(self, names: Iterable[str]) -> list[str]:
+        return [name for name in names if name not in self._there]
+
+    def _send_file(self, name: str) -> None:
+        path = self.repository.folder / name
+        size = path.stat().st_size
+        self.store.put_file(name, path, locked_until=self._locked_until(name))
+        self._note_sent(name, size)
+
+    def _send_note(self, name: str, seal: NoteSeal) -> None:
+        self._put(name, seal.sealed(name, (self.repository.folder / name).read_bytes()))
+
+    def _put(self, name: str, data: bytes) -> None:
+        self.store.put(name, data, locked_until=self._locked_until(name))
+        self._note_sent(name, len(data))
+
+    def _note_sent(self, name: str, size: int) -> None:
+        self._there[name] = size
+        self._changed.discard(name)
+
+    def _locked_until(self, name: str) -> datetime | None:
+        return self.clock() + self.kept if is_lasting(name) else None
+
+    def _remove(
+        self, here: LocalObjects, archive: LogArchive, *, is_listed: bool
+    ) -> int | None:
+        """Remove what is replaced and, once an hour, what is too old.
+
+        Returns how many are locked still, if that was looked at. What is gone here and
+        not too old stays there: somebody may have deleted it.
+        """
+        for name in [n for n in self._there if here.is_superseded(n, self._there)]:
+            with suppress(ObjectLocked):
+                self._take_away(name)
+        if not is_listed:
+            return None
+        waiting = 0
+        for name in self._too_old(here, archive):
+            try:
+                self._take_away(name)
+            except ObjectLocked:
+                waiting += 1
+        return waiting
+
+    def _take_away(self, name: str) -> None:
+        self.store.remove(name)
+        self._there.pop(name, None)
+
+    def _too_old(self, here: LocalObjects, archive: LogArchive) -> list[str]:
+        """Return what retention has removed here, manifests first."""
+        before = self.clock() - self.kept
+        own = {manifest.set_id for manifest in here.sets}
+        sets = [n for n in self._there if n.startswith("sets/")]
+        gone = [
+            n
+            for n in sets
+            if (set_id := n.split("/")[1]) not in own and is_before(set_id, before)
+        ]
+        found = sorted(gone, key=lambda n: not n.endswith(MANIFEST))
+        start = LogStart.of(self.repository.survey(), before)
+        if start is not None:
+            found += [
+                n
+                for n in self._there
+                if _is_past(start, n) and not (self.repository.folder / n).exists()
+            ]
+        if all(n in gone or n.split("/")[1] in own for n in sets):
+            found += self._unnamed(here, archive)
+        return found
+
+    def _unnamed(self, here: LocalObjects, archive: LogArchive) -> list[str]:
+        """Return the files that nothing names, here or there, any more."""
+        files = {name for name in self._there if name.startswith("files/")}
+        candidates = files - set(here.files)
+        if not candidates or self.repository.survey().unreadable:
+            return []
+        named = list_named(self.repository, archive, self.keys)
+        return [
+            name
+            for name in candidates
+            if (digest := name.rpartition("/")[2]) not in named
+            and not self.repository.file(digest).exists()
+        ]
+
+    def _check(self, seal: NoteSeal, note: CopyNote) -> CopyNote:
+        """Read back what is due today; what is not as it is here is sent again."""
+        today = self.clock().date()
+        if note.checked_on == today:
+            return note
+        share = today.toordinal() % _CHECK_DAYS
+        due = [name for name in self._there if _share_of(name) == share]
+        changed = [name for name in due if not self._is_same(name, seal)]
+        for name in changed:
+            _log.warning("%s is not in the copy as it was sent.", name)
+            self._changed.add(name)
+            self._there.pop(name, None)
+        self._mended += len(changed)
+        note = replace(note, checked_on=today, mended=self._mended)
+        write_copy_note(self.repository.folder, note)
+        return note
+
+    def _is_same(self, name: str, seal: NoteSeal) -> bool:
+        """Tell whether an object there is the one that is here, if one is."""
+        path = self.repository.folder / name
+        if PieceBundle.parse(name) or name == POSITION or not path.is_file():
+            return True
+        try:
+            there = self.store.read(name) if is_note(name) else None
+            if there is not None:
+                return seal.opened(name, there) == path.read_bytes()
+            digest = sha256()
+            for piece in self.store.pieces(name):
+                digest.update(piece)
+            return digest.hexdigest() == digest_of(path)
+        except (ObjectMissing, SetBroken):
+            return False
+
+
+def clinic_of(store: ObjectStore) -> str:
+    """Return which clinic a copy is of; raises CannotBackUp and StoreFailed."""
+    try:
+        return str(_CLAIMS.validate_json(store.read(CLAIM))["system_id"])
+    except (ValidationError, KeyError) as error:
+        raise CannotBackUp(
+            f"{store.address.shown} does not say which clinic its backups are of: its "
+            f"{CLAIM} was changed."
+        ) from error
+
+
+_CLAIMS: Final = TypeAdapter(dict[str, str | int])
+
+
+def _leads_to(here: LocalObjects) -> datetime | None:
+    """Return the newest time that what is here leads to."""
+    times = [manifest.as_of for manifest in here.sets]
+    if here.position is not None:
+        with suppress(ValidationError):
+            leads_to = POSITIONS.validate_json(here.position).leads_to
+            times += [leads_to] if leads_to else []
+    return max(times, default=None)
+
+
+def _is_past(start: LogStart, name: str) -> bool:
+    """Tell whether nothing needs an object of the copied log any more."""
+    if (bundle := PieceBundle.parse(name)) is not None:
+        return bundle.segment.number < start.segment_number
+    return name.startswith("log/") and start.is_past(name.removeprefix("log/"))
+
+
+def _share_of(name: str) -> int:
+    return zlib.crc32(name.encode()) % _CHECK_DAYS

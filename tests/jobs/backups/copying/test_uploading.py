@@ -1,0 +1,391 @@
+"""The copy of a repository: whole, sealed, never another clinic's, never silent."""
+
+import fcntl
+import json
+import logging
+import shutil
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from db.backups.backup_errors import CannotBackUp
+from db.backups.copies.copy_notes import NoteSeal, read_copy_note
+from db.backups.copies.local_objects import POSITION
+from db.backups.copies.object_store import ObjectStore, StoreFailed
+from db.backups.repository import Repository
+from jobs.backups.copying.keeping import CopyKeeper
+from jobs.backups.copying.uploading import RepositoryCopy
+from jobs.backups.retention import remove_expired
+from tests.jobs.backups.samples import flip
+from tests.kit import backup_logs, backup_sets, object_stores
+
+KEPT = timedelta(days=35)
+MINUTE = timedelta(minutes=1)
+UNTIL = backup_sets.AS_OF + 3 * MINUTE
+SET = f"sets/{backup_sets.MANIFEST.set_id}"
+
+
+class Clock:
+    """A clock that stands until a test moves it."""
+
+    def __init__(self):
+        self.now = datetime(2026, 11, 25, 3, tzinfo=UTC)
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def copy(repository, keys, server, prefix, clock):
+    return RepositoryCopy(repository, keys, server.store(prefix), KEPT, clock)
+
+
+def test_all_of_it_is_there_afterwards_and_the_copy_says_until_when(
+    copy, server, prefix, repository
+):
+    note = copy.round()
+
+    files = {f"files/{p.parent.name}/{p.name}" for p in repository.stored_files()}
+    log = {f"log/{p.name}" for p in (repository.folder / "log").glob("0*0002.*")}
+    assert server.names(prefix) == {
+        "README.txt",
+        "repository.json",
+        POSITION,
+        *(f"{SET}/{name}" for name in ("base", "entries", "audit", "manifest.json")),
+        *files,
+        *log,
+        "log/000000010000000000000003.0000000-0002328.pieces",
+    }
+    assert (note.whole_until, note.sets, note.failure) == (UNTIL, 1, "")
+    assert read_copy_note(repository.folder).whole_until == UNTIL
+
+
+def test_nothing_there_can_be_read_without_the_keys_but_whose_it_is(
+    copy, server, prefix
+):
+    copy.round()
+
+    for name in server.names(prefix) - {"README.txt", "repository.json"}:
+        data = server.read(f"{prefix}/{name}")
+        assert b"patients" not in data
+        assert b"until" not in data
+    claim = json.loads(server.read(f"{prefix}/repository.json"))
+    assert claim == {"format": 1, "system_id": backup_sets.SYSTEM_ID}
+
+
+def test_a_second_round_sends_what_is_new_alone(copy, server, prefix, repository, keys):
+    copy.round()
+    before = server.names(prefix)
+    server.delete(f"{prefix}/{SET}/base")
+    archive = backup_logs.archive_of(repository, keys)
+    backup_logs.add_piece(archive, 3, UNTIL + MINUTE, first=9000, end=12_000)
+    backup_logs.note(archive, UNTIL + MINUTE)
+
+    note = copy.round()
+
+    new = "log/000000010000000000000003.0002328-0002EE0.pieces"
+    assert server.names(prefix) == before - {f"{SET}/base"} | {new}
+    assert note.whole_until == UNTIL + MINUTE
+
+
+def test_what_is_missing_there_is_seen_within_the_hour_and_sent_again(
+    copy, server, prefix, clock
+):
+    copy.round()
+    server.delete(f"{prefix}/{SET}/base")
+
+    clock.now += timedelta(hours=1)
+    note = copy.round()
+
+    assert f"{SET}/base" in server.names(prefix)
+    assert note.mended == 1
+
+
+def test_what_was_changed_there_is_seen_within_28_days_and_sent_again(
+    copy, server, prefix, clock, repository
+):
+    copy.round()
+    whole = server.read(f"{prefix}/{SET}/base")
+    server.flip(f"{prefix}/{SET}/base")
+    server.flip(f"{prefix}/{SET}/manifest.json")
+
+    for _ in range(28):
+        clock.now += timedelta(days=1)
+        note = copy.round()
+    copy.round()
+
+    assert server.read(f"{prefix}/{SET}/base") == whole
+    seal = NoteSeal(backup_sets.SYSTEM_ID, copy.keys)
+    sealed = server.read(f"{prefix}/{SET}/manifest.json")
+    here = repository.folder / SET / "manifest.json"
+    assert seal.opened(f"{SET}/manifest.json", sealed) == here.read_bytes()
+    assert note.mended == 2
+
+
+def test_a_piece_goes_once_the_whole_segment_is_there(
+    copy, server, prefix, repository, keys
+):
+    copy.round()
+    archive = backup_logs.archive_of(repository, keys)
+    whole = backup_logs.add_piece(archive, 3, UNTIL + MINUTE)
+
+    copy.round()
+
+    names = server.names(prefix)
+    assert f"log/{whole.name}" in names
+    assert not [name for name in names if name.endswith(".pieces")]
+
+
+def test_killed_between_any_two_objects_a_set_there_is_whole_or_does_not_count(
+    copy, server, prefix, monkeypatch
+):
+    class Killed(BaseException):
+        pass
+
+    left = 0
+
+    def put(self, *args, was=ObjectStore.put, **values):
+        nonlocal left
+        if not left:
+            raise Killed
+        left -= 1
+        was(self, *args, **values)
+
+    monkeypatch.setattr(ObjectStore, "put", put)
+    for allowed in range(30):
+        left = allowed
+        again = replace(copy, store=server.store(prefix), _listed_at=None)
+        try:
+            again.round()
+        except Killed:
+            names = server.names(prefix)
+            if f"{SET}/manifest.json" in names:
+                assert names >= {f"{SET}/base", f"{SET}/entries", f"{SET}/audit"}
+                assert len([n for n in names if n.startswith("files/")]) == 2
+            if POSITION in names:
+                assert f"{SET}/manifest.json" in names
+                assert len([n for n in names if n.startswith("log/0")]) == 2
+        else:
+            break
+    else:
+        pytest.fail("It never came to its end.")
+    assert allowed > 0
+
+
+def test_another_clinics_prefix_is_refused_and_nothing_is_sent(
+    copy, server, prefix, tmp_path
+):
+    copy.round()
+    other = Repository(tmp_path / "other")
+    other.claim("7000000000000000002")
+    before = server.names(prefix)
+
+    with pytest.raises(CannotBackUp, match="the backups of another clinic"):
+        replace(copy, repository=other, _listed_at=None, _listing=None).round()
+
+    assert server.names(prefix) == before
+
+
+def test_a_prefix_with_something_else_in_it_is_refused(copy, server, prefix):
+    server.write(f"{prefix}/holidays.jpg", b"jpg")
+
+    with pytest.raises(CannotBackUp, match="no backups of Chartroom"):
+        copy.round()
+
+    assert server.names(prefix) == {"holidays.jpg"}
+
+
+def test_a_repository_that_is_not_mounted_takes_nothing_away(
+    copy, server, prefix, repository, clock
+):
+    copy.round()
+    before = server.names(prefix)
+    shutil.rmtree(repository.folder)
+
+    clock.now += timedelta(days=90)
+    with pytest.raises(CannotBackUp, match="mount its disk"):
+        copy.round()
+
+    assert server.names(prefix) == before
+
+
+def test_what_retention_removes_here_goes_there_with_its_files_and_log(
+    copy, server, prefix, keys, clock
+):
+    repository = copy.repository
+    copy.round()
+    at = backup_sets.AS_OF + timedelta(days=40)
+    later = backup_sets.add_sealed_set(
+        repository,
+        keys,
+        set_id=f"{at:%Y%m%dT%H%M%SZ}-0002",
+        as_of=at,
+        began_at=at,
+        reached_lsn="0/5000000",
+    )
+    clock.now = at
+    copy.round()
+    assert f"{SET}/manifest.json" in server.names(prefix)
+    remove_expired(repository, keys, at - KEPT, is_sweeping=True)
+
+    clock.now += timedelta(hours=1)
+    copy.round()
+
+    names = server.names(prefix)
+    assert {n.split("/")[1] for n in names if n.startswith("sets/")} == {later.set_id}
+    assert not [n for n in names if n.startswith(("files/", "log/0"))]
+
+
+def test_what_is_gone_here_before_its_time_stays_there(
+    copy, server, prefix, keys, clock
+):
+    repository = copy.repository
+    copy.round()
+    before = server.names(prefix)
+    shutil.rmtree(repository.folder / SET)
+    for path in repository.stored_files():
+        path.unlink()
+    at = backup_sets.AS_OF + timedelta(days=2)
+    backup_sets.add_sealed_set(
+        repository, keys, set_id=f"{at:%Y%m%dT%H%M%SZ}-0002", as_of=at, began_at=at
+    )
+
+    clock.now = at
+    copy.round()
+
+    assert before <= server.names(prefix)
+
+
+@pytest.mark.parametrize("name", [f"{SET}/base", "files"])
+def test_what_is_damaged_here_is_named_and_not_sent_over(
+    copy, server, prefix, repository, name
+):
+    path = repository.folder / name
+    if path.is_dir():
+        path = next(repository.stored_files())
+    flip(path)
+
+    note = copy.round()
+
+    assert "was changed" in note.failure
+    assert path.name in note.failure
+    assert note.whole_until is None
+    assert not [n for n in server.names(prefix) if n.endswith(f"/{path.name}")]
+
+
+def test_notes_are_sealed_anew_once_the_keys_have_changed(copy, server, prefix, keys):
+    copy.round()
+    old = keys.primary
+    keys.add()
+
+    note = copy.round()
+
+    assert note.key_id == keys.primary != old
+    keys.drop(old)
+    name = f"{SET}/manifest.json"
+    sealed = server.read(f"{prefix}/{name}")
+    assert NoteSeal(backup_sets.SYSTEM_ID, keys).opened(name, sealed)
+
+
+def test_a_store_that_is_away_is_caught_up_with(
+    repository, keys, server, prefix, clock
+):
+    with object_stores.wired(server) as wire:
+        store = server.store(prefix, endpoint=wire.url)
+        keeper = CopyKeeper(
+            RepositoryCopy(repository, keys, store, KEPT, clock), clock=clock
+        )
+        wire.is_away = True
+        keeper.look()
+        clock.now += timedelta(hours=1)
+        assert "cannot be reached" in keeper.failure
+        assert "cannot be reached" in read_copy_note(repository.folder).failure
+        assert keeper.behind(clock.now) == timedelta(hours=1)
+
+        wire.is_away = False
+        keeper.look()
+
+    assert keeper.failure == read_copy_note(repository.folder).failure == ""
+    assert POSITION in server.names(prefix)
+
+
+def test_a_store_that_goes_in_the_middle_of_a_file_is_gone_on_with(
+    keys, server, prefix, clock, tmp_path
+):
+    repository = Repository(tmp_path / "large")
+    backup_sets.add_sealed_set(repository, keys, base=bytes(11 * 1024 * 1024))
+    with object_stores.wired(server) as wire:
+        store = server.store(prefix, endpoint=wire.url, part_bytes=5 * 1024 * 1024)
+        copy = RepositoryCopy(repository, keys, store, KEPT, clock)
+        wire.most_bytes = 8 * 1024 * 1024
+        with pytest.raises(StoreFailed, match="cannot be reached"):
+            copy.round()
+        unfinished = server.client.list_multipart_uploads(Bucket=object_stores.BUCKET)
+        assert unfinished["Uploads"]
+        assert f"{SET}/manifest.json" not in server.names(prefix)
+
+        wire.most_bytes = None
+        RepositoryCopy(repository, keys, store, KEPT, clock).round()
+
+    unfinished = server.client.list_multipart_uploads(Bucket=object_stores.BUCKET)
+    assert not unfinished.get("Uploads")
+    here = (repository.folder / SET / "base").read_bytes()
+    assert server.read(f"{prefix}/{SET}/base") == here
+
+
+def test_bytes_that_come_changed_to_the_store_do_not_count(
+    repository, keys, server, prefix, clock
+):
+    word = (repository.folder / SET / "base").read_bytes()[100:132]
+    with object_stores.wired(server) as wire:
+        store = server.store(prefix, endpoint=wire.url)
+        copy = RepositoryCopy(repository, keys, store, KEPT, clock)
+        wire.flipped = word
+        with pytest.raises(StoreFailed, match=r"base came changed"):
+            copy.round()
+
+        wire.flipped = b""
+        copy.round()
+
+    assert word in server.read(f"{prefix}/{SET}/base")
+
+
+def test_a_bucket_that_is_not_there_is_named(repository, keys, server, clock):
+    address = replace(server.address("here"), bucket="no-such-bucket")
+    copy = RepositoryCopy(repository, keys, ObjectStore(address), KEPT, clock)
+
+    with pytest.raises(StoreFailed, match="There is no bucket no-such-bucket"):
+        copy.round()
+
+
+def test_credentials_that_are_refused_are_not_told(
+    repository, keys, clock, caplog, capfd
+):
+    caplog.set_level(logging.DEBUG)
+    with object_stores.running() as strict:
+        strict.address("clinic")
+        strict.require_credentials()
+        keeper = CopyKeeper(
+            RepositoryCopy(repository, keys, strict.store_of("clinic"), KEPT, clock)
+        )
+
+        keeper.look()
+
+    assert "refuses the credentials" in keeper.failure
+    told = keeper.failure + (repository.folder / "copy.json").read_text()
+    assert object_stores.SECRET not in told + caplog.text + "".join(capfd.readouterr())
+
+
+def test_two_workers_do_not_copy_at_once(copy, repository):
+    with (repository.folder / "copy.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        keeper = CopyKeeper(copy)
+        keeper.look()
+
+    assert keeper.failure == "Another worker copies the backups."

@@ -1,0 +1,197 @@
+"""A store that speaks S3 in a process of its own, and a wire to it that may break."""
+
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import boto3
+import httpx
+
+from db.backups.copies.object_store import ObjectStore, StoreAddress
+from tests.browser.running import free_port
+from tests.kit.waiting import eventually
+
+BUCKET = "clinic-backups"
+SECRET = "a-secret-that-nobody-may-read"
+
+
+@dataclass
+class StoreServer:
+    """The running store, as somebody sees it who may do everything."""
+
+    url: str
+
+    @cached_property
+    def client(self) -> Any:
+        """What tests look into the store with, and break things there."""
+        return boto3.client(
+            "s3",
+            endpoint_url=self.url,
+            region_name="us-east-1",
+            aws_access_key_id="test",
+            aws_secret_access_key=SECRET,
+        )
+
+    def address(self, prefix: str, **values: Any) -> StoreAddress:
+        """Return where a clinic's backups are copied to, which exists."""
+        bucket = values.pop("bucket", BUCKET)
+        with suppress(self.client.exceptions.BucketAlreadyOwnedByYou):
+            self.client.create_bucket(Bucket=bucket)
+        made = StoreAddress(bucket, prefix, self.url, "us-east-1", "test", SECRET)
+        return replace(made, **{"tries": 1, "timeout_seconds": 20.0, **values})
+
+    def store(self, prefix: str, **values: Any) -> ObjectStore:
+        """Return a store below a prefix, as Chartroom has it."""
+        return ObjectStore(self.address(prefix, **values))
+
+    def store_of(self, prefix: str) -> ObjectStore:
+        """Return a store without seeing to it that its bucket exists."""
+        address = StoreAddress(BUCKET, prefix, self.url, "us-east-1", "test", SECRET)
+        return ObjectStore(replace(address, tries=1))
+
+    def require_credentials(self) -> None:
+        """Believe nobody any more: there is no key that the store knows."""
+        httpx.post(f"{self.url}/moto-api/reset-auth", content=b"0").raise_for_status()
+
+    def names(self, prefix: str, bucket: str = BUCKET) -> set[str]:
+        """Return what is there below a prefix."""
+        pages = self.client.get_paginator("list_objects_v2")
+        found = pages.paginate(Bucket=bucket, Prefix=f"{prefix}/")
+        keys = (each["Key"] for page in found for each in page.get("Contents", ()))
+        return {key.removeprefix(f"{prefix}/") for key in keys}
+
+    def read(self, key: str) -> bytes:
+        """Return an object by its whole key."""
+        return self.client.get_object(Bucket=BUCKET, Key=key)["Body"].read()
+
+    def write(self, key: str, data: bytes) -> None:
+        """Put other bytes in an object's place."""
+        self.client.put_object(Bucket=BUCKET, Key=key, Body=data)
+
+    def flip(self, key: str) -> None:
+        """Flip one bit in the middle of an object."""
+        data = bytearray(self.read(key))
+        data[len(data) // 2] ^= 1
+        self.write(key, bytes(data))
+
+    def swap(self, one: str, other: str) -> None:
+        """Let two objects change places."""
+        first, second = self.read(one), self.read(other)
+        self.write(one, second)
+        self.write(other, first)
+
+    def delete(self, key: str) -> None:
+        """Lose an object."""
+        self.client.delete_object(Bucket=BUCKET, Key=key)
+
+
+@contextmanager
+def running() -> Iterator[StoreServer]:
+    """Run a store until the block ends."""
+    port = free_port()
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", f"{port}"]
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        try:
+            url = f"http://127.0.0.1:{port}"
+            eventually(lambda: _answers(url))
+            yield StoreServer(url)
+        finally:
+            process.kill()
+
+
+def _answers(url: str) -> bool:
+    with suppress(httpx.TransportError):
+        return httpx.get(f"{url}/moto-api/").is_success
+    return False
+
+
+@dataclass
+class Wire:
+    """A TCP connection to a store that may be away, break, or change what it carries.
+
+    `most_bytes` is how much it lets through to the store before it breaks for good, and
+    `flipped` a word of which every occurrence arrives with one bit flipped.
+    """
+
+    target: int
+    port: int = 0
+    is_away: bool = False
+    most_bytes: int | None = None
+    flipped: bytes = b""
+    carried: int = 0
+    _open: list[socket.socket] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        """Where the store is, seen through the wire."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def serve(self, listening: socket.socket) -> None:
+        """Carry whatever connects, until the socket is closed."""
+        while True:
+            try:
+                client, _ = listening.accept()
+            except OSError:
+                return
+            if self._is_broken:
+                client.close()
+                continue
+            server = socket.create_connection(("127.0.0.1", self.target))
+            self._open += [client, server]
+            for one, other, is_out in ((client, server, True), (server, client, False)):
+                threading.Thread(
+                    target=self._carry, args=[one, other, is_out], daemon=True
+                ).start()
+
+    @property
+    def _is_broken(self) -> bool:
+        return self.is_away or (
+            self.most_bytes is not None and self.carried >= self.most_bytes
+        )
+
+    def _carry(self, one: socket.socket, other: socket.socket, is_out: bool) -> None:
+        with suppress(OSError):
+            while data := one.recv(65536):
+                if is_out:
+                    self.carried += len(data)
+                    if self._is_broken:
+                        break
+                    if self.flipped:
+                        data = data.replace(self.flipped, _flipped(self.flipped))
+                other.sendall(data)
+        for each in (one, other):
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Let go of what is open."""
+        for each in self._open:
+            each.close()
+
+
+def _flipped(word: bytes) -> bytes:
+    return bytes([word[0] ^ 1]) + word[1:]
+
+
+@contextmanager
+def wired(server: StoreServer) -> Iterator[Wire]:
+    """Give a wire to a store until the block ends."""
+    wire = Wire(int(server.url.rpartition(":")[2]))
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        wire.port = listening.getsockname()[1]
+        thread = threading.Thread(target=wire.serve, args=[listening], daemon=True)
+        thread.start()
+        try:
+            yield wire
+        finally:
+            listening.shutdown(socket.SHUT_RDWR)
+            thread.join()
+            wire.close()
