@@ -31,7 +31,8 @@ _FORMATS: Final = (
     (26 * 60 * _MINUTE, "%H:%M"),
     (float("inf"), "%-d %b"),
 )
-_MARKED: Final = "#7D8A94"
+# What is no server: events, and the period before.
+MARKED: Final = "#7D8A94"
 # Legible on both backgrounds.
 _ALERT: Final = "#D9534A"
 # What stands left of each chart is as wide, so that their times are in one line.
@@ -117,7 +118,7 @@ def marked(window: Window, marks: Sequence[Mark]) -> list[Spec]:
             "domain": [_worded(kind) for kind in kinds],
             "range": [_SHAPES.get(kind, "circle") for kind in kinds],
         },
-        "legend": LEGEND | {"symbolFillColor": _MARKED},
+        "legend": LEGEND | {"symbolFillColor": MARKED},
     }
     return [
         common
@@ -125,7 +126,7 @@ def marked(window: Window, marks: Sequence[Mark]) -> list[Spec]:
             "mark": {
                 "type": "rule",
                 "aria": False,
-                "color": _MARKED,
+                "color": MARKED,
                 "strokeDash": [4, 4],
             },
             "encoding": {"x": window.axis, "tooltip": tooltip},
@@ -136,7 +137,7 @@ def marked(window: Window, marks: Sequence[Mark]) -> list[Spec]:
                 "type": "point",
                 "aria": False,
                 "filled": True,
-                "color": _MARKED,
+                "color": MARKED,
                 "opacity": 1,
                 "size": 90,
             },

@@ -64,11 +64,12 @@ def show_lag_chart(
     *,
     key: str,
     alert_seconds: float | None = None,
+    under: Sequence[Spec] = (),
 ) -> tuple[float, float] | None:
     """Show how far each replica is behind; return the span that was drawn on it.
 
     While it is live it moves along and nothing is returned. `alert_seconds` is from
-    where on an alert begins.
+    where on an alert begins; `under` are layers of another period.
     """
     shown, peaks = _lags(points, measure)
     is_near = (
@@ -80,6 +81,7 @@ def show_lag_chart(
         "height": _HEIGHT,
         "layer": [
             _band(window),
+            *under,
             _lines(window, measure),
             *marked(window, marks),
             *(threshold(alert_seconds, "Alert") if is_near and alert_seconds else ()),
@@ -99,8 +101,10 @@ def show_lag_chart(
     return (float(span[0]), float(span[1])) if span else None
 
 
-def show_wal_chart(points: Points, window: Window, *, key: str) -> None:
-    """Show how fast the primary writes its log."""
+def show_wal_chart(
+    points: Points, window: Window, *, key: str, under: Sequence[Spec] = ()
+) -> None:
+    """Show how fast the primary writes its log, over layers of another period."""
     shown, peak = _rates(points)
     encoding: Spec = {
         "x": window.axis,
@@ -121,6 +125,7 @@ def show_wal_chart(points: Points, window: Window, *, key: str) -> None:
         "transform": [WHEN],
         "layer": [
             {"mark": {"type": "area", "opacity": 0.25}, "encoding": encoding},
+            *under,
             {"mark": {"type": "line", "strokeWidth": 1.5}, "encoding": encoding},
             window.ends(),
         ],

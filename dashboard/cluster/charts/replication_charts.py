@@ -8,7 +8,14 @@ from typing import Final
 import streamlit as st
 
 from dashboard.cluster.charts import periods, series
-from dashboard.cluster.charts.chart_layers import Mark
+from dashboard.cluster.charts.chart_layers import Mark, Spec
+from dashboard.cluster.charts.earlier_period import (
+    choose_comparison,
+    line_under,
+    rate_of,
+    words_of_comparison,
+    worst_of,
+)
 from dashboard.cluster.charts.heat_strip import show_heat_strip
 from dashboard.cluster.charts.lag_charts import (
     MEASURES,
@@ -24,6 +31,7 @@ from dashboard.ui import measures
 from dashboard.ui.chart_tools import chart_box
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import gettext as _, lowered
 from dashboard.ui.words import plain
 from services.cluster import alerts, monitoring
 from services.cluster.alerts import AlertKind
@@ -64,12 +72,13 @@ def show_charts() -> None:
     ):
         period = periods.choose_period()
         measure = _choose_measure()
+        earlier = choose_comparison(periods.shown(period))
     every = periods.shown(period).every_seconds
 
     @st.fragment(run_every=every)
     def draw() -> None:
         with error_boundary():
-            _draw(periods.shown(period), measure)
+            _draw(periods.shown(period), measure, earlier)
 
     draw()
 
@@ -84,7 +93,7 @@ def _choose_measure() -> Measure:
     )
 
 
-def _draw(shown: Shown, measure: Measure) -> None:
+def _draw(shown: Shown, measure: Measure, earlier: timedelta | None) -> None:
     points, events, note = _read_points(shown)
     if points.frame.empty:
         empty_state(
@@ -101,6 +110,7 @@ def _draw(shown: Shown, measure: Measure) -> None:
     # A browser gives a chart of the same key the mark that it had.
     key = f"replication_{shown.period.name}_{periods.zooms()}"
     limit = _alert_seconds()
+    lags, rates = _layers_under(shown, measure, earlier)
     with _box("Replication lag", points, shown):
         span = show_lag_chart(
             points,
@@ -109,19 +119,53 @@ def _draw(shown: Shown, measure: Measure) -> None:
             marks,
             key=f"{key}_{measure}",
             alert_seconds=limit,
+            under=lags,
         )
     if span is not None:
         periods.zoom_into(span)
         st.rerun()
     st.caption(" ".join(_explain(points, limit)))
+    if earlier is not None:
+        _explain_comparison(is_known=bool(lags or rates))
     st.caption("How far behind each server was, a strip each.")
     step = (shown.until - shown.since).total_seconds() * 1000 / _STRIPS
     with _box("Lag of each server", points, shown):
         show_heat_strip(points, shown.window, step, key=f"{key}_strip")
     st.caption("Log that the primary writes, bytes a second.")
     with _box("WAL rate", points, shown):
-        show_wal_chart(points, shown.window, key=f"{key}_wal")
+        show_wal_chart(points, shown.window, key=f"{key}_wal", under=rates)
     st.caption(note)
+
+
+def _layers_under(
+    shown: Shown, measure: Measure, earlier: timedelta | None
+) -> tuple[Sequence[Spec], Sequence[Spec]]:
+    """Return the lines of the earlier period: under the lags, and under the log."""
+    if earlier is None:
+        return (), ()
+    try:
+        (points,) = read_all(_samples(shown, earlier))
+    except Unavailable:
+        return (), ()
+    words, form = words_of_comparison(), ",.0f" if measure == "bytes" else ",.2f"
+    lags = worst_of(points, measure, earlier)
+    rates = rate_of(points, earlier)
+    return (
+        line_under(lags, shown.window, words, form),
+        line_under(rates, shown.window, words, ",.0f"),
+    )
+
+
+def _explain_comparison(*, is_known: bool) -> None:
+    words = words_of_comparison()
+    if is_known:
+        st.caption(
+            _(
+                "Dotted: {period}, of all replicas the one that was furthest behind."
+            ).format(period=lowered(words))
+        )
+    else:
+        st.caption(_("{period}: nothing was kept of that time.").format(period=words))
 
 
 def _alert_seconds() -> float | None:
@@ -212,16 +256,20 @@ def _events(shown: Shown) -> CachedRead[Sequence[Event]]:
     )
 
 
-def _samples(shown: Shown) -> CachedRead[Points]:
+def _samples(shown: Shown, earlier: timedelta = timedelta()) -> CachedRead[Points]:
     """Return what was kept; of a live chart what lies before this server's memory."""
     actor = current_actor()
     return CachedRead(
         lambda session: series.of_samples(
             monitoring.read_samples(
-                session, actor, shown.since, shown.until, points=_POINTS
+                session,
+                actor,
+                shown.since - earlier,
+                shown.until - earlier,
+                points=_POINTS,
             )
         ),
-        ("replication_samples", _name(shown)),
+        ("replication_samples", _name(shown), earlier),
         _MEMORY_SECONDS if shown.is_live else _kept_seconds(shown),
     )
 

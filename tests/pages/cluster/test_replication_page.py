@@ -1,5 +1,6 @@
 """The servers on screen: as they are, and through time."""
 
+import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -172,6 +173,61 @@ def test_the_alerts_threshold_a_gap_and_the_numbers_are_told(
     tools = {part.key for part in app.get("bidi_component")}
     assert {"replication_replication_lag_tools", "replication_wal_rate_tools"} <= tools
     assert not app.exception
+
+
+@pytest.mark.parametrize(
+    ("period", "chosen", "minutes"),
+    [
+        ("1 hour", "The period before", 60),
+        ("1 hour", "A day before", 24 * 60),
+        ("24 hours", "A week before", 7 * 24 * 60),
+    ],
+)
+def test_an_earlier_period_lies_under_the_one_that_is_shown(
+    clinic: Clinic, kept: Session, period: str, chosen: str, minutes: int
+):
+    kept_as = {"resolution": 10 if minutes == 60 else 300}
+    keep(kept, sample(30, replay_lag=0.25))
+    keep(
+        kept,
+        sample(minutes + 30, replay_lag=0.5, **kept_as),
+        sample(minutes + 30, node="db-03", replay_lag=1.5, **kept_as),
+    )
+    app = opened(clinic, period)
+
+    app.selectbox(key="replication_compared").set_value(chosen).run()
+
+    (drawn,) = lines_under(app)
+    assert [row["value"] for row in drawn] == [1.5]
+    assert "of all replicas the one that was furthest behind" in said(app.caption)
+    assert not app.exception
+
+
+def test_of_an_earlier_period_without_samples_it_is_said(clinic: Clinic, kept: Session):
+    keep(kept, sample(30))
+    app = opened(clinic, "1 hour")
+
+    app.selectbox(key="replication_compared").set_value("A week before").run()
+
+    assert lines_under(app) == []
+    assert "A week before: nothing was kept of that time." in said(app.caption)
+    assert not app.exception
+
+
+def test_what_moves_along_is_compared_with_nothing(clinic: Clinic):
+    app = clinic.open("replication", Role.ADMIN)
+
+    assert "replication_compared" not in {box.key for box in app.selectbox}
+
+
+def lines_under(app: AppTest) -> list[list[dict[str, float]]]:
+    """Return what is drawn dotted under the chart of lags."""
+    lag = app.get("vega_lite_chart")[0]
+    return [
+        layer["data"]["values"]
+        for layer in json.loads(lag.proto.spec)["layer"]
+        if layer["mark"].get("strokeDash") == [2, 3]
+    ]
 
 
 def test_one_can_go_to_what_happened_and_back(clinic: Clinic, kept: Session):

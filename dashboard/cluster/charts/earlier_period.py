@@ -1,0 +1,102 @@
+"""A period of the past under the one that a chart shows, such as the day before."""
+
+from datetime import timedelta
+from typing import Final
+
+import pandas as pd
+import streamlit as st
+
+from dashboard.cluster.charts.chart_layers import MARKED, WHEN, Spec, Window
+from dashboard.cluster.charts.periods import Shown
+from dashboard.cluster.charts.series import Points
+from dashboard.ui.language import gettext as _, marked
+
+_KEY: Final = "replication_compared"
+_NOTHING: Final = marked("Nothing")
+_BEFORE: Final = marked("The period before")
+# By how much earlier; the period's own length where there is None.
+_EARLIER: Final[dict[str, timedelta | None]] = {
+    _BEFORE: None,
+    marked("A day before"): timedelta(days=1),
+    marked("A week before"): timedelta(days=7),
+}
+
+
+def choose_comparison(shown: Shown) -> timedelta | None:
+    """Ask which period to lay under the one shown; return how much earlier it is.
+
+    None for no comparison, and for what moves along: it is over in minutes.
+    """
+    if shown.is_live:
+        return None
+    chosen = st.selectbox(
+        _("Compare with"),
+        [_NOTHING, *_EARLIER],
+        format_func=_,
+        key=_KEY,
+        bind="query-params",
+        width=220,
+    )
+    if chosen not in _EARLIER:
+        return None
+    return _EARLIER[chosen] or shown.until - shown.since
+
+
+def words_of_comparison() -> str:
+    """Return what the period is called that was chosen."""
+    return _(str(st.session_state.get(_KEY, _NOTHING)))
+
+
+def worst_of(points: Points, column: str, earlier: timedelta) -> pd.DataFrame:
+    """Return for each moment how far the last of all replicas was behind, moved on.
+
+    Columns `at` (as charts know it, `earlier` added) and `value`.
+    """
+    frame = points.frame
+    return _moved(frame[frame["role"] != "primary"], column, earlier)
+
+
+def rate_of(points: Points, earlier: timedelta) -> pd.DataFrame:
+    """Return for each moment how fast the primary wrote its log, moved on.
+
+    Columns as of `worst_of`.
+    """
+    frame = points.frame
+    return _moved(frame[frame["role"] == "primary"], "rate", earlier)
+
+
+def line_under(
+    rows: pd.DataFrame, window: Window, words: str, form: str = ",.2f"
+) -> list[Spec]:
+    """Return a layer with the line of the earlier period; none if nothing was kept."""
+    if rows["value"].isna().all():
+        return []
+    values = rows.dropna(subset="value").to_dict("records")
+    return [
+        {
+            "data": {"values": values},
+            "transform": [WHEN],
+            "mark": {
+                "type": "line",
+                "strokeDash": [2, 3],
+                "strokeWidth": 1.5,
+                "color": MARKED,
+                "aria": False,
+            },
+            "encoding": {
+                "x": window.axis,
+                "y": {"field": "value", "type": "quantitative"},
+                "tooltip": [
+                    {"field": "when", "title": _("At")},
+                    {"field": "value", "title": words, "format": form},
+                ],
+            },
+        }
+    ]
+
+
+def _moved(rows: pd.DataFrame, column: str, earlier: timedelta) -> pd.DataFrame:
+    values = pd.to_numeric(rows[column]).groupby(rows["at"]).max()
+    moved = values.rename_axis("at").rename("value").reset_index()
+    moved["at"] += earlier.total_seconds() * 1000
+    return moved
