@@ -105,6 +105,7 @@ def create_app(
         UploadLimits.of_megabytes(
             settings.upload_megabytes_per_sign_in, settings.upload_megabytes
         ),
+        settings.language,
     )
     pages = StaticAssets(WatchedPages(uploads, places_for, settings.language))
     pages.warm_up()

@@ -15,11 +15,14 @@ from typing import Final
 
 from anyio import to_thread
 from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit import runtime
 
 from api.core.dependencies import SESSION
+from dashboard.ui.language import explained, speaking
+from dashboard.web.languages import language_at
 from dashboard.web.uploads.page_sessions import PageSessions, uploads
 from dashboard.web.uploads.upload_quota import (
     ServerFull,
@@ -45,8 +48,10 @@ _log = logging.getLogger("chartroom.uploads")
 class UploadGate:
     """Lets files into, and out of, the pages of the sign-in that sends them."""
 
-    def __init__(self, app: ASGIApp, limits: UploadLimits) -> None:
+    def __init__(self, app: ASGIApp, limits: UploadLimits, usual: str) -> None:
+        """Answer in `usual`, a language, whoever has chosen none."""
         self._app = app
+        self._usual = usual
         self._pages = PageSessions()
         self._quota = UploadQuota(limits, _stored)
 
@@ -61,7 +66,8 @@ class UploadGate:
             try:
                 await self._pass_on(upload, scope, receive, send)
             except UploadRefused as refusal:
-                await _refuse(refusal, scope, receive, send)
+                with speaking(language_at(HTTPConnection(scope), self._usual)):
+                    await _refuse(refusal, scope, receive, send)
 
     @asynccontextmanager
     async def _freeing(self) -> AsyncIterator[None]:
@@ -169,7 +175,7 @@ async def _refuse(
 ) -> None:
     wait = refusal.retry_after_seconds
     headers = {"Retry-After": str(wait)} if wait else None
-    answer = PlainTextResponse(str(refusal), refusal.status, headers)
+    answer = PlainTextResponse(explained(refusal), refusal.status, headers)
     await answer(scope, receive, send)
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from services.core.sentences import Sentence
+
 _MEGABYTE: Final = 1 << 20
 _PAYLOAD_TOO_LARGE: Final = 413
 _TOO_MANY_REQUESTS: Final = 429
@@ -47,9 +49,12 @@ class SignInFull(UploadRefused):
 
     def __init__(self, limit: int) -> None:
         super().__init__(
-            f"Your open pages may hold {limit // _MEGABYTE} MB of files at once, and "
-            "with this one it would be more. File or remove some of them, then choose "
-            "this one again."
+            Sentence(
+                "Your open pages may hold {most} MB of files at once, and with this "
+                "one it would be more. File or remove some of them, then choose this "
+                "one again.",
+                most=limit // _MEGABYTE,
+            )
         )
 
 

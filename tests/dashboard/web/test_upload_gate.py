@@ -27,6 +27,7 @@ class Uploader:
         self.page = page
         self._browser = browser
         self._sent = []
+        self.language = "en"
         browser.get("/_stcore/health")
 
     @property
@@ -35,7 +36,8 @@ class Uploader:
 
     @property
     def headers(self):
-        return {"X-Xsrftoken": self._browser.cookies["_streamlit_xsrf"]}
+        token = self._browser.cookies["_streamlit_xsrf"]
+        return {"X-Xsrftoken": token, "Accept-Language": self.language}
 
     def put(self, data=FILE, *, page_id=None, file_id=None):
         address = self.address(page_id, file_id)
@@ -118,6 +120,12 @@ def test_a_page_takes_files_of_its_own_sign_in_and_lets_go_of_them(maya):
 
 def test_asvs_8_2_2_nobody_sends_files_into_the_page_of_somebody_else(maya, rosa):
     assert is_refused(maya.put(page_id=rosa.id), 404)
+
+
+def test_a_file_is_refused_in_the_language_of_whoever_sends_it(maya, rosa):
+    maya.language = "de"
+
+    assert maya.put(page_id=rosa.id).text.startswith("Diese Seite gehört nicht Ihnen")
 
 
 def test_nobody_learns_whether_there_is_such_a_page(maya, rosa):

@@ -134,6 +134,8 @@ DASHBOARD: Final = (
     "dashboard/ui/lists/list_addresses.py",
     "dashboard/web/page_context/page_actor.py",
     "dashboard/web/page_context/page_reads.py",
+    "dashboard/web/uploads/upload_gate.py",
+    "dashboard/web/uploads/upload_quota.py",
 )
 SCRIPTS: Final = (
     "dashboard/web/sessions/session_watch",
