@@ -35,7 +35,19 @@ _Kind = Literal[
     "document",
     "encounter elsewhere",
 ]
-_Dimension = Literal["sex", "age band", "quarter", "year"]
+DimensionName = Literal[
+    "sex",
+    "age band",
+    "month",
+    "quarter",
+    "year",
+    "weekday",
+    "hour",
+    "speciality",
+    "status",
+    "words",
+    "code",
+]
 _Day = Annotated[str | None, Field(json_schema_extra={"format": "date"})]
 
 
@@ -83,7 +95,7 @@ class CohortBody(Body):
         default_factory=list
     )
     steps: list[list[RuleBody]] = Field(default_factory=list)
-    split_by: list[_Dimension] = Field(default_factory=list)
+    split_by: list[DimensionName] = Field(default_factory=list)
 
 
 class AttritionStepShown(Shown):

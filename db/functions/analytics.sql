@@ -211,14 +211,16 @@ SELECT event.patient_id, patient.sex, event.term, fold(event.term) AS term_key,
     date_trunc('quarter', event.occurred_on::timestamp)::date AS quarter,
     analytics.age_on(patient.date_of_birth, event.occurred_on) AS age,
     analytics.age_band(analytics.age_on(patient.date_of_birth, event.occurred_on))
-        AS age_band
+        AS age_band,
+    event.hour
 FROM (
     SELECT visit.patient_id, doctor.speciality AS term, '' AS system, '' AS code,
         visit.status, visit.status = 'no-show' AS is_no_show,
         CASE WHEN visit.called_in_at >= visit.checked_in_at THEN
             floor(extract(epoch FROM visit.called_in_at - visit.checked_in_at) / 60)
         END AS waiting_minutes,
-        visit.starts_at::date AS occurred_on
+        visit.starts_at::date AS occurred_on,
+        extract(hour FROM visit.starts_at)::integer AS hour
     FROM public.appointments AS visit JOIN doctors AS doctor
         ON doctor.id = visit.doctor_id
 ) AS event
@@ -285,5 +287,5 @@ GRANT SELECT (
 GRANT SELECT (
     patient_id, sex, term, term_key, system, code, occurred_on, month, quarter, age,
     age_band, status, is_no_show,
-    waiting_minutes
+    waiting_minutes, hour
 ) ON analytics.visits TO chartroom_analyst;

@@ -3,7 +3,16 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, Text, true
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    Text,
+    false,
+    text,
+    true,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -83,7 +92,8 @@ class ToldGroup(Base):
     """Patients whose number analysts were told, as they were then.
 
     `members` are 64-bit hashes of their ids, sorted, big-endian; `digest` is the
-    SHA-256 of these, so a group that is told again is kept once.
+    SHA-256 of these, so a group that is told again is kept once. With `of_events` it is
+    their events whose number was told: each hash begins with the patient's.
     """
 
     __tablename__ = "told_groups"
@@ -93,6 +103,7 @@ class ToldGroup(Base):
         ),
         Index("told_groups_by_size", "size"),
         Index("told_groups_newest", "told_at"),
+        Index("told_groups_of_events", "told_at", postgresql_where=text("of_events")),
     )
 
     digest: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
@@ -100,6 +111,7 @@ class ToldGroup(Base):
     members: Mapped[bytes] = mapped_column(LargeBinary)
     told_at: Mapped[CreatedAt]
     told_to: Mapped[UUID]
+    of_events: Mapped[bool] = mapped_column(server_default=false())
 
 
 class ToldAnswer(Base):

@@ -23,8 +23,9 @@ from db.cluster.statements import StatementReader
 from db.endpoints import Endpoints
 from db.models.booking import Appointment
 from db.postgres import ANONYMOUS, SYSTEM
-from services.analytics.cohorts import Cohort, CohortEvent, EventKind
+from services.analytics.cohorts import Cohort, CohortEvent, Dimension, EventKind
 from services.analytics.cohorts.telling import Untold
+from services.analytics.figures import Figure
 from services.analytics.unnamed_lists import KeptBack, ListSize, ToldList
 from services.backups import BackupWindow, LogState
 from services.backups.ledger import Since
@@ -236,6 +237,9 @@ def _offer(house, files, synthea: Path, role: Role) -> dict[str, Any]:
         "day": _TODAY,
         "deceased_on": _TODAY,
         "cohort": Cohort(entry=CohortEvent(kind=EventKind.VISIT)),
+        "figure": Figure(
+            cohort=Cohort(entry=CohortEvent(kind=EventKind.VISIT)), by=(Dimension.SEX,)
+        ),
         "kept": to_json(Criteria()),
         # As many as there are patients.
         "smallest_group": 2,

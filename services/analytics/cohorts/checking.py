@@ -1,13 +1,17 @@
 """Which cohorts can be counted, and what is wrong with those that cannot."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from services.analytics.cohorts.model import (
+    CODED,
     MOST_DIMENSIONS,
     MOST_RULES,
     MOST_STEPS,
+    VISITS,
     Cohort,
     CohortEvent,
+    Dimension,
     EventKind,
     Rule,
 )
@@ -21,18 +25,7 @@ _LONGEST_CODE: Final = 20
 _OLDEST: Final = 150
 _MOST_TIMES: Final = 100
 _MOST_DAYS: Final = 36_525
-_CODED: Final = frozenset(
-    {
-        EventKind.DIAGNOSIS,
-        EventKind.MEDICATION,
-        EventKind.ALLERGY,
-        EventKind.PROCEDURE,
-        EventKind.ENCOUNTER,
-        EventKind.VITAL,
-    }
-)
-
-
+_OF_VISITS: Final = frozenset({Dimension.HOUR, Dimension.SPECIALITY, Dimension.STATUS})
 _REVERSED_VALUES: Final = Sentence(
     "The lower of the two values is the higher one; change them."
 )
@@ -43,7 +36,7 @@ _REVERSED_AGES: Final = Sentence(
 
 def validate(cohort: Cohort) -> None:
     """Raise InvalidInput, in a sentence, for a cohort that cannot be counted."""
-    _check_event(cohort.entry)
+    validate_event(cohort.entry)
     if len(cohort.steps) > MOST_STEPS:
         _refuse(
             "steps", Sentence("A cohort has at most {most} steps.", most=MOST_STEPS)
@@ -55,17 +48,41 @@ def validate(cohort: Cohort) -> None:
             )
         for rule in step:
             _check_rule(rule)
-    if len(cohort.split_by) > MOST_DIMENSIONS:
+    validate_split("split_by", cohort.split_by, cohort.entry.kind)
+
+
+def validate_split(name: str, split_by: Sequence[Dimension], kind: EventKind) -> None:
+    """Raise InvalidInput if events of the kind cannot be split by these."""
+    if len(split_by) > MOST_DIMENSIONS:
         _refuse(
-            "split_by",
+            name,
             Sentence("Split by at most {most} things at once.", most=MOST_DIMENSIONS),
         )
-    if len(set(cohort.split_by)) < len(cohort.split_by):
-        _refuse("split_by", Sentence("Split by each thing once."))
+    if len(set(split_by)) < len(split_by):
+        _refuse(name, Sentence("Split by each thing once."))
+    for dimension in split_by:
+        if dimension in _OF_VISITS and kind not in VISITS:
+            _refuse(
+                name,
+                Sentence(
+                    "Only visits have an hour, a speciality and a status; split by "
+                    "something else."
+                ),
+            )
+        if dimension is Dimension.CODE and kind not in CODED:
+            _refuse(
+                name,
+                Sentence("A {kind} has no code to split by.", kind=NOUNS[kind].alone),
+            )
+        if dimension is Dimension.WORDS and kind in VISITS:
+            _refuse(
+                name,
+                Sentence("The words of a visit are its speciality; split by that."),
+            )
 
 
 def _check_rule(rule: Rule) -> None:
-    _check_event(rule.event)
+    validate_event(rule.event)
     if not 1 <= rule.times <= _MOST_TIMES:
         _refuse(
             "times",
@@ -77,7 +94,8 @@ def _check_rule(rule: Rule) -> None:
         )
 
 
-def _check_event(event: CohortEvent) -> None:
+def validate_event(event: CohortEvent) -> None:
+    """Raise InvalidInput, in a sentence, for an event that is none."""
     kind = NOUNS[event.kind].alone
     if len(event.words) > _LONGEST_WORDS or not is_storable(event.words):
         _refuse(
@@ -91,7 +109,7 @@ def _check_event(event: CohortEvent) -> None:
             "code",
             Sentence("A code has at most {most} characters.", most=_LONGEST_CODE),
         )
-    if event.code and event.kind not in _CODED:
+    if event.code and event.kind not in CODED:
         _refuse("code", Sentence("A {kind} has no code; leave it empty.", kind=kind))
     has_value = event.at_least is not None or event.at_most is not None
     if has_value and event.kind is not EventKind.VITAL:

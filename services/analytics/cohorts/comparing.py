@@ -11,13 +11,13 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from services.analytics.cohorts import checking, statements, statistics, suppression
-from services.analytics.cohorts.inference import Members
-from services.analytics.cohorts.model import Cohort, Dimension
-from services.analytics.cohorts.running import (
+from services.analytics.cohorts.classes import (
     PatientClass,
     members_of_all,
     read_classes,
 )
+from services.analytics.cohorts.inference import Members
+from services.analytics.cohorts.model import Cohort, Dimension
 from services.analytics.cohorts.statistics import Interval
 from services.analytics.cohorts.storing import to_json
 from services.analytics.cohorts.telling import Untold

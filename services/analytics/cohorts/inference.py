@@ -55,6 +55,38 @@ def reveals_few(
     return _is_computable(belongs, sizes, k)
 
 
+def events_reveal_few(
+    groups: Sequence[Members], told: Sequence[Members], patient_shift: int, k: int
+) -> bool:
+    """Return whether counts of events give away any of 1 to k - 1 patients.
+
+    Members are hashes of events, whose bits from `patient_shift` on are those of the
+    patient. The rules are those of patients; how many events there are nobody knows.
+    """
+    rows = [*groups, *told]
+    everything, places = np.unique(np.concatenate(rows), return_inverse=True)
+    patients = everything >> patient_shift
+    marks = np.zeros(len(everything), dtype=np.uint64)
+    rng = np.random.default_rng()
+    ends = np.cumsum([len(members) for members in rows])[:-1]
+    for members in np.split(places, ends):
+        marks[members] += rng.integers(1, 1 << 63, dtype=np.uint64)
+    _, first, which = np.unique(marks, return_index=True, return_inverse=True)
+    belongs = np.zeros((len(rows), len(first)), dtype=np.bool_)
+    for number, members in enumerate(np.split(places, ends)):
+        belongs[number, np.unique(which[members])] = True
+    pairs = np.unique(np.stack((which, patients)), axis=1)
+    sizes = np.bincount(pairs[0], minlength=len(first))
+    for row in belongs[: len(groups)]:
+        differs = row != belongs
+        # Of one class alone are at least k, mostly; else they are counted.
+        is_few = differs.any(axis=1) & ((differs * sizes).max(axis=1, initial=0) < k)
+        for other in differs[is_few]:
+            if len(np.unique(pairs[1][other[pairs[0]]])) < k:
+                return True
+    return _is_computable(belongs, sizes, k)
+
+
 def is_apart(
     group: Members, told: Sequence[Members], bystanders: Members, k: int
 ) -> bool:

@@ -36,12 +36,33 @@ class WindowSide(StrEnum):
 
 
 class Dimension(StrEnum):
-    """What counts can be split by: who, and when the first event was."""
+    """What counts can be split by: who, and when and what an event was."""
 
     SEX = "sex"
     AGE_BAND = "age band"
+    MONTH = "month"
     QUARTER = "quarter"
     YEAR = "year"
+    WEEKDAY = "weekday"
+    HOUR = "hour"
+    SPECIALITY = "speciality"
+    STATUS = "status"
+    WORDS = "words"
+    CODE = "code"
+
+
+# Events of these happen at the clinic, at an hour and with a speciality.
+VISITS: Final = frozenset({EventKind.VISIT, EventKind.NO_SHOW, EventKind.CANCELLATION})
+CODED: Final = frozenset(
+    {
+        EventKind.DIAGNOSIS,
+        EventKind.MEDICATION,
+        EventKind.ALLERGY,
+        EventKind.PROCEDURE,
+        EventKind.ENCOUNTER,
+        EventKind.VITAL,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,18 +2,19 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from itertools import product
-from typing import Final
+from datetime import datetime
 
-import numpy as np
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from services.analytics.cohorts import checking, statements, suppression
-from services.analytics.cohorts.inference import Members, members_of
-from services.analytics.cohorts.model import Cohort, Dimension
+from services.analytics.cohorts.classes import (
+    PatientClass,
+    groups_of,
+    members_of_all,
+    read_classes,
+)
+from services.analytics.cohorts.inference import Members
+from services.analytics.cohorts.model import Cohort
 from services.analytics.cohorts.results import AttritionStep, Cell, CohortResult
 from services.analytics.cohorts.storing import to_json
 from services.analytics.cohorts.telling import Untold
@@ -21,17 +22,6 @@ from services.analytics.cohorts.wording import describe, tell_steps
 from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
-
-_QUARTERS: Final = 4
-
-
-@dataclass(frozen=True, slots=True)
-class PatientClass:
-    """Patients alike in what a cohort is split by and in how many steps they passed."""
-
-    values: tuple[str, ...]
-    passed: int
-    members: Members
 
 
 def count(
@@ -72,19 +62,6 @@ def count(
     )
 
 
-def read_classes(
-    session: Session, cohort: Cohort, now: datetime
-) -> tuple[PatientClass, ...]:
-    """Read the patients of a cohort, in classes that its counts tell apart."""
-    # The days of visits are those of the clinic's clock, until the transaction ends.
-    zone = str(now.tzinfo or UTC)
-    session.execute(select(func.set_config("TimeZone", zone, True)))
-    return tuple(
-        PatientClass(tuple(values), passed, members_of(members))
-        for *values, passed, _, members in session.execute(statements.classes(cohort))
-    )
-
-
 def _attrition(
     cohort: Cohort, classes: Sequence[PatientClass], smallest_group: int
 ) -> tuple[tuple[AttritionStep, ...], list[Members]]:
@@ -109,18 +86,7 @@ def _cells(
     """
     if not cohort.split_by:
         return (), []
-    inside: dict[tuple[str, ...], list[PatientClass]] = {}
-    for each in classes:
-        inside.setdefault(each.values, []).append(each)
-    axes = [
-        _axis(dimension, sorted({key[place] for key in inside}))
-        for place, dimension in enumerate(cohort.split_by)
-    ]
-    ends = (0, len(cohort.steps))
-    groups = {
-        key: tuple(members_of_all(inside.get(key, ()), passed) for passed in ends)
-        for key in product(*axes)
-    }
+    groups = groups_of(cohort, classes, smallest_group)
     every = {key: (len(came), len(left)) for key, (came, left) in groups.items()}
     told = suppression.protect_table(every, smallest_group)
     shown = [
@@ -130,27 +96,3 @@ def _cells(
         if number is not None
     ]
     return tuple(Cell(key, *numbers) for key, numbers in told.items()), shown
-
-
-def members_of_all(classes: Sequence[PatientClass], passed: int) -> Members:
-    """Return who of the classes passed at least so many steps."""
-    found = [each.members for each in classes if each.passed >= passed]
-    return np.sort(np.concatenate(found)) if found else np.empty(0, dtype=np.int64)
-
-
-def _axis(dimension: Dimension, found: Sequence[str]) -> Sequence[str]:
-    """Return the values of a dimension without gaps: a gap would tell that it is 0."""
-    if not found or dimension in {Dimension.SEX, Dimension.AGE_BAND}:
-        return found
-    first, last = _number(found[0]), _number(found[-1])
-    if dimension is Dimension.YEAR:
-        return [str(year) for year in range(first, last + 1)]
-    return [
-        f"{number // _QUARTERS} Q{number % _QUARTERS + 1}"
-        for number in range(first, last + 1)
-    ]
-
-
-def _number(value: str) -> int:
-    year, _, quarter = value.partition(" Q")
-    return int(year) * _QUARTERS + int(quarter) - 1 if quarter else int(year)

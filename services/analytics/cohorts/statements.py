@@ -1,11 +1,12 @@
 """A cohort as one statement: who came in, who passed which step, counted."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import (
     CTE,
+    BigInteger,
     ColumnClause,
     ColumnElement,
     Date,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     case,
     cast,
     column,
+    distinct,
     exists,
     func,
     literal_column,
@@ -46,9 +48,11 @@ def _view(name: str, *more: ColumnClause[Any]) -> TableClause:
         name,
         column("patient_id", Uuid),
         column("sex", String),
+        column("term", String),
         column("term_key", String),
         column("code", String),
         column("occurred_on", Date),
+        column("month", Date),
         column("quarter", Date),
         column("age", Integer),
         column("age_band", String),
@@ -66,7 +70,31 @@ class _Source:
 
 
 _PATIENTS: Final = table("patients", schema="analytics")
-_VISITS: Final = _view("visits", column("status", String))
+_VISITS: Final = _view("visits", column("status", String), column("hour", Integer))
+# By which column of an event each is split.
+_SPLIT: Final[Mapping[Dimension, str]] = {
+    Dimension.SEX: "sex",
+    Dimension.AGE_BAND: "age_band",
+    Dimension.MONTH: "month",
+    Dimension.QUARTER: "quarter",
+    Dimension.YEAR: "quarter",
+    Dimension.WEEKDAY: "occurred_on",
+    Dimension.HOUR: "hour",
+    Dimension.SPECIALITY: "term",
+    Dimension.STATUS: "status",
+    Dimension.WORDS: "term",
+    Dimension.CODE: "code",
+}
+_FORMATS: Final[Mapping[Dimension, str]] = {
+    Dimension.MONTH: "YYYY-MM",
+    Dimension.QUARTER: 'YYYY "Q"Q',
+    Dimension.YEAR: "YYYY",
+    Dimension.WEEKDAY: "FMDay",
+    Dimension.HOUR: 'FM00":00"',
+}
+_NO_VALUE: Final = "none"
+# What is left of a hash for the patient, and what the rest is for: the event.
+PATIENT_SHIFT: Final = 24
 _SOURCES: Final[Mapping[EventKind, _Source]] = {
     EventKind.DIAGNOSIS: _Source(_view("diagnoses")),
     EventKind.MEDICATION: _Source(_view("medications")),
@@ -101,6 +129,37 @@ def classes(cohort: Cohort) -> Select[Any]:
     return grouped.group_by(*values, passed).order_by(*values, passed)
 
 
+def events(
+    cohort: Cohort, event: CohortEvent, split_by: Sequence[Dimension]
+) -> Select[Any]:
+    """Select a row for each class of such events of those who remain of a cohort.
+
+    What they are split by as text, the patients as in `classes`, and a hash of each
+    event, whose first bits are those of its patient's. What happened to a patient twice
+    on one day, at visits in one hour, is one event.
+    """
+    judged = _judged(cohort, _entered(cohort).cte("entered")).cte("judged")
+    source = _SOURCES[event.kind].view.alias("event")
+    remains = [judged.c[f"step_{number}"] for number in range(len(cohort.steps))]
+    values = [
+        _dimension(source, dimension).label(f"value_{place}")
+        for place, dimension in enumerate(split_by)
+    ]
+    columns: list[ColumnElement[Any]] = [
+        *values,
+        _gathered(distinct(func.int8send(_hash(source.c.patient_id)))),
+        _gathered(distinct(func.int8send(_event_hash(event.kind, source)))),
+    ]
+    return (
+        select(*columns)
+        .select_from(source)
+        .join(judged, judged.c.patient_id == source.c.patient_id)
+        .where(*remains, source.c.occurred_on.is_not(None), _meets(event, source))
+        .group_by(*values)
+        .order_by(*values)
+    )
+
+
 def population() -> Select[int]:
     """Select how many patients there are."""
     return select(func.count()).select_from(_PATIENTS)
@@ -116,9 +175,29 @@ def _passed(judged: CTE, steps: int) -> ColumnElement[int]:
 
 
 def _members(judged: CTE) -> ColumnElement[bytes]:
-    hashed = func.uuid_hash_extended(judged.c.patient_id, literal_column("0"))
+    return _gathered(func.int8send(_hash(judged.c.patient_id)))
+
+
+def _gathered(hashes: ColumnElement[bytes]) -> ColumnElement[bytes]:
     none = literal_column("''::bytea", LargeBinary)
-    return func.string_agg(func.int8send(hashed), none, type_=LargeBinary)
+    return func.string_agg(hashes, none, type_=LargeBinary)
+
+
+def _hash(patient_id: ColumnElement[Any]) -> ColumnElement[int]:
+    return func.uuid_hash_extended(patient_id, literal_column("0"), type_=BigInteger)
+
+
+def _event_hash(kind: EventKind, source: FromClause) -> ColumnElement[int]:
+    view = _SOURCES[kind].view
+    more = [source.c[name] for name in ("value", "hour") if name in view.c]
+    happened = (source.c.occurred_on, source.c.term_key, source.c.code, *more)
+    hashed = func.hashtextextended(
+        func.concat_ws("|", view.name, *happened), literal_column("0"), type_=BigInteger
+    )
+    shift = literal_column(str(PATIENT_SHIFT), Integer)
+    rest = literal_column(str((1 << PATIENT_SHIFT) - 1), BigInteger)
+    patient = _hash(source.c.patient_id).op(">>")(shift).op("<<")(shift)
+    return patient.op("|")(hashed.op("&")(rest))
 
 
 def _entered(cohort: Cohort) -> Select[Any]:
@@ -127,8 +206,9 @@ def _entered(cohort: Cohort) -> Select[Any]:
     dated = source.c.occurred_on.is_not(None)
     of_sex = source.c.sex.in_([sex.value for sex in cohort.sexes])
     first = (source.c.patient_id, source.c.occurred_on)
+    split = {_SPLIT[dimension] for dimension in cohort.split_by} - {"occurred_on"}
     return (
-        select(*(source.c[name] for name in ("sex", "age_band", "quarter")), *first)
+        select(*first, *(source.c[name] for name in sorted(split)))
         .ext(distinct_on(source.c.patient_id))
         .where(dated, _meets(cohort.entry, source), of_sex if cohort.sexes else true())
         .order_by(*first)
@@ -194,13 +274,8 @@ def _meets(event: CohortEvent, source: FromClause) -> ColumnElement[bool]:
     return and_(true(), *conditions)
 
 
-def _dimension(judged: CTE, dimension: Dimension) -> ColumnElement[str]:
-    match dimension:
-        case Dimension.SEX:
-            return judged.c.sex
-        case Dimension.AGE_BAND:
-            return judged.c.age_band
-        case Dimension.QUARTER:
-            return func.to_char(judged.c.quarter, 'YYYY "Q"Q')
-        case Dimension.YEAR:
-            return func.to_char(judged.c.quarter, "YYYY")
+def _dimension(events: FromClause, dimension: Dimension) -> ColumnElement[str]:
+    value: ColumnElement[Any] = events.c[_SPLIT[dimension]]
+    if dimension in _FORMATS:
+        value = func.to_char(value, _FORMATS[dimension])
+    return func.coalesce(func.nullif(value, ""), _NO_VALUE)

@@ -59,5 +59,6 @@ def remember(session: Session, actor: Actor, cohort: Cohort) -> str:
 
 
 def recall(session: Session, actor: Actor, key: str) -> Cohort:
-    """Return the cohort behind the key; raises NotFound, NotAllowed."""
-    return from_json(views.find_kept(session, actor, key, subject=COHORTS))
+    """Return a cohort by its key or its figure's; raises NotFound, NotAllowed."""
+    kept = views.find_kept(session, actor, key, subject=COHORTS)
+    return from_json(kept.get("cohort", kept))

@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import (
     ColumnElement,
     Integer,
+    and_,
     cast,
     delete,
     func,
@@ -30,10 +31,12 @@ from db.models.patient import Patient
 from db.postgres import assume_role
 from services.analytics.cohorts.inference import (
     Members,
+    events_reveal_few,
     is_apart,
     members_of,
     reveals_few,
 )
+from services.analytics.cohorts.statements import PATIENT_SHIFT
 from services.core.actors import Actor, Permission
 from services.core.errors import NotAllowed
 from services.core.sentences import Sentence
@@ -59,7 +62,8 @@ class Untold(Generic[Answer]):
     `question` names what was asked, equal for equal questions; `groups` are the
     patients of each number in the answer, of `population` in daily use, who are counted
     when that matters if it is None. `implied` are those of them that others make up:
-    the last part of a whole. Whoever is told `needs` a permission.
+    the last part of a whole. Whoever is told `needs` a permission. `events` are those
+    of each number of events, as hashes whose first bits are the patient's.
     """
 
     question: str
@@ -69,6 +73,7 @@ class Untold(Generic[Answer]):
     smallest_group: int
     needs: Permission = Permission.COUNT_COHORTS
     implied: tuple[Members, ...] = ()
+    events: tuple[Members, ...] = ()
 
 
 class RevealsFew(NotAllowed):
@@ -96,17 +101,23 @@ def tell(session: Session, actor: Actor, untold: Untold[Answer]) -> Answer:
     kind = TypeAdapter(type(untold.answer))
     digest = hashlib.sha256(untold.question.encode()).digest()
     groups = {_digest(group): group for group in untold.groups}
+    events = {_digest(group): group for group in untold.events}
     with assume_role(session, "system"):
         session.execute(select(_LOCK))
         _forget(session)
-        known = _known(session, groups)
+        known = _known(session, {**groups, **events})
         new = {one: group for one, group in groups.items() if one not in known}
-        if new and _gives_away(session, new, known, untold):
+        new_events = {one: group for one, group in events.items() if one not in known}
+        if (new and _gives_away(session, new, known, untold)) or (
+            new_events and _events_give_away(session, new_events, untold)
+        ):
             earlier = session.get(ToldAnswer, digest)
             if earlier is None:
                 raise RevealsFew(untold.smallest_group)
             return kind.validate_python(earlier.answer)
-        _keep(session, actor, new, known)
+        _keep_again(session, actor, known)
+        _keep(session, actor, new, of_events=False)
+        _keep(session, actor, new_events, of_events=True)
         _keep_answer(session, digest, untold, kind)
     return untold.answer
 
@@ -124,7 +135,7 @@ def _gives_away(
 ) -> bool:
     new, implied = list(groups.values()), set(map(_digest, untold.implied))
     k, population = untold.smallest_group, untold.population
-    is_wanted = compared(new, k) | ToldGroup.digest.in_(known)
+    is_wanted = compared(new, k) | (ToldGroup.digest.in_(known) & ~ToldGroup.of_events)
     # Sums of all are sums of those that make up the others.
     needed = [group for digest, group in groups.items() if digest not in implied]
     if are_apart(session, needed, is_wanted, k):
@@ -134,6 +145,16 @@ def _gives_away(
         population = session.scalars(in_use).one()
     rows = session.scalars(select(ToldGroup.members).where(is_wanted))
     return reveals_few(new, list(map(members_of, rows)), population, k)
+
+
+def _events_give_away(
+    session: Session, new: dict[bytes, Members], untold: Untold[Any]
+) -> bool:
+    kept = select(ToldGroup.members).where(ToldGroup.of_events)
+    latest = kept.order_by(ToldGroup.told_at.desc()).limit(MOST_COMPARED)
+    told = list(map(members_of, session.scalars(latest)))
+    groups = list(new.values())
+    return events_reveal_few(groups, told, PATIENT_SHIFT, untold.smallest_group)
 
 
 def are_apart(
@@ -186,8 +207,13 @@ def compared(new: Sequence[Members], k: int) -> ColumnElement[bool]:
             for group in new
         )
     )
-    latest = select(ToldGroup.digest).order_by(ToldGroup.told_at.desc())
-    return or_(is_of_a_size, ToldGroup.digest.in_(latest.limit(MOST_COMPARED)))
+    latest = (
+        select(ToldGroup.digest)
+        .where(~ToldGroup.of_events)
+        .order_by(ToldGroup.told_at.desc())
+    )
+    is_late = ToldGroup.digest.in_(latest.limit(MOST_COMPARED))
+    return and_(~ToldGroup.of_events, or_(is_of_a_size, is_late))
 
 
 def _digest(group: Members) -> bytes:
@@ -198,13 +224,16 @@ def _bytes(group: Members) -> bytes:
     return group.astype(">i8").tobytes()
 
 
-def _keep(
-    session: Session, actor: Actor, new: dict[bytes, Members], known: set[bytes]
-) -> None:
-    again = {"told_at": func.now(), "told_to": actor.id}
+def _keep_again(session: Session, actor: Actor, known: set[bytes]) -> None:
     if known:
+        again = {"told_at": func.now(), "told_to": actor.id}
         is_known = ToldGroup.digest.in_(known)
         session.execute(update(ToldGroup).where(is_known).values(again))
+
+
+def _keep(
+    session: Session, actor: Actor, new: dict[bytes, Members], *, of_events: bool
+) -> None:
     if new:
         rows = [
             {
@@ -212,6 +241,7 @@ def _keep(
                 "size": len(group),
                 "members": _bytes(group),
                 "told_to": actor.id,
+                "of_events": of_events,
             }
             for digest, group in new.items()
         ]

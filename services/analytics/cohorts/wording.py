@@ -21,8 +21,15 @@ _SEXES = {
 _DIMENSIONS = {
     Dimension.SEX: Sentence("sex"),
     Dimension.AGE_BAND: Sentence("age band"),
+    Dimension.MONTH: Sentence("month"),
     Dimension.QUARTER: Sentence("quarter"),
     Dimension.YEAR: Sentence("year"),
+    Dimension.WEEKDAY: Sentence("weekday"),
+    Dimension.HOUR: Sentence("hour"),
+    Dimension.SPECIALITY: Sentence("speciality"),
+    Dimension.STATUS: Sentence("status"),
+    Dimension.WORDS: Sentence("words"),
+    Dimension.CODE: Sentence("code"),
 }
 
 
@@ -71,6 +78,11 @@ def describe_step(step: tuple[Rule, ...]) -> str:
 def describe_event(event: CohortEvent) -> str:
     """Return what happened, such as `diagnosis of “asthma” at age 51 or older`."""
     return _detailed(NOUNS[event.kind].alone, event)
+
+
+def describe_events(event: CohortEvent) -> str:
+    """Return several such events, such as `visits in “cardiology”`."""
+    return _detailed(NOUNS[event.kind].several, event)
 
 
 def _tell_who(cohort: Cohort) -> Sentence:

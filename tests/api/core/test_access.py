@@ -16,6 +16,7 @@ from tests.kit.waiting import eventually
 NOBODY = uuid4()
 P = f"/api/v1/patients/{NOBODY}"
 COHORT = {"entry": {"kind": "visit"}}
+FIGURE = {"cohort": COHORT, "by": ["sex"]}
 COMPARED = {"cohorts": [COHORT, {"entry": {"kind": "document"}}]}
 MERGE = {"merged": str(uuid4()), "merged_version": 1, "version": 1, "patient": ADA}
 TAG = {"If-Match": '"1"'}
@@ -142,6 +143,8 @@ ROUTES = {
     ("POST", "/api/v1/search"): ({"search": "ada"}, 200, 200, 200, 200, 200),
     ("POST", "/api/v1/cohorts"): (COHORT, 403, 403, 200, 403, 403),
     ("POST", "/api/v1/cohorts/compare"): (COMPARED, 403, 403, 200, 403, 403),
+    ("POST", "/api/v1/figures"): (FIGURE, 403, 403, 200, 403, 403),
+    ("GET", "/api/v1/figures/{key}"): (None, 403, 403, 404, 403, 403),
     ("POST", "/api/v1/exports"): (EXPORT, 403, 403, 404, 403, 403),
     ("GET", "/api/v1/notifications"): (None, 200, 200, 200, 200, 200),
     ("POST", "/api/v1/notifications/read"): (None, 200, 200, 200, 200, 200),

@@ -52,7 +52,7 @@ EVENTS = {
     "analytics.procedures": _EVENT,
     "analytics.encounters": _EVENT,
     "analytics.vitals": f"{_EVENT}, value, unit",
-    "analytics.visits": f"{_EVENT}, status, is_no_show, waiting_minutes",
+    "analytics.visits": f"{_EVENT}, status, is_no_show, waiting_minutes, hour",
     "analytics.prescriptions": _EVENT,
     "analytics.documents": _EVENT,
 }

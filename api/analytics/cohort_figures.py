@@ -1,0 +1,125 @@
+"""/api/v1/figures: patients, shares and events of a cohort, by one or two things."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter
+from pydantic import Field
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+
+from api.analytics.cohorts import CohortBody, DimensionName, EventBody
+from api.core.answers import JsonResponse, Shown, written_headers
+from api.core.bodies import Body, describe_body, sent
+from api.core.dependencies import Caller, ProgramOrPerson
+from api.core.documented import shows
+from db.postgres import WriteResult
+from services.analytics import cohorts, figures
+from services.analytics.cohorts import Cohort, Untold
+from services.analytics.figures import Figure, FigureResult
+from services.core.errors import InvalidInput
+
+router = APIRouter(prefix="/api/v1/figures", tags=["Statistics"])
+
+
+class FigureBody(Body):
+    """Those who remain of a cohort, `by` one thing or two of an event.
+
+    That is the first event, or each that is as `of` says. `measure` is how many
+    patients there are, how many events, or which share of those who came in remain.
+    """
+
+    cohort: CohortBody
+    by: list[DimensionName] = Field(min_length=1, max_length=2)
+    measure: Literal["patients", "share", "events"] = "patients"
+    of: EventBody | None = None
+
+
+class FigureCellShown(Shown):
+    """One group; null is what must not be told. For shares, `entered` came in."""
+
+    values: list[str]
+    number: int | None
+    entered: int | None
+    share: float | None
+
+
+class FigureShown(Shown):
+    """The numbers of a figure at a time; nothing below `smallest_group` is told.
+
+    That is an earlier time where too few patients have changed since.
+    """
+
+    sentence: str
+    by: list[str]
+    measure: Literal["patients", "share", "events"]
+    smallest_group: int
+    counted_at: datetime
+    cells: list[FigureCellShown]
+
+
+@router.post(
+    "", responses=shows(FigureShown, 413, 415), openapi_extra=describe_body(FigureBody)
+)
+def count(
+    caller: ProgramOrPerson, body: Annotated[FigureBody, sent(FigureBody)]
+) -> Response:
+    """Count a figure; small groups are hidden.
+
+    403 as well where earlier counts and these together would tell of few patients.
+    """
+    figure = figures.from_json(body.model_dump())
+    return _counted(caller, lambda _: figure)
+
+
+@router.get("/{key}", responses=shows(FigureShown))
+def count_kept(caller: ProgramOrPerson, key: str) -> Response:
+    """Count the figure behind a key, which is `list` in the address of its page.
+
+    403 as well where earlier counts and these together would tell of few patients.
+    """
+
+    def find(session: Session) -> Figure:
+        kept = figures.recall(session, caller.actor, key)
+        if isinstance(kept, Cohort):
+            raise InvalidInput("key", "This is a cohort without a figure; POST one.")
+        return kept
+
+    return _counted(caller, find)
+
+
+def _counted(caller: Caller, find: Callable[[Session], Figure]) -> Response:
+    def counted(session: Session) -> Untold[FigureResult]:
+        return figures.count(
+            session,
+            caller.actor,
+            find(session),
+            now=caller.stores.now(),
+            smallest_group=caller.stores.smallest_group,
+        )
+
+    untold = caller.read(counted).value
+    told: WriteResult[FigureResult] = caller.write(
+        lambda session: cohorts.tell(session, caller.actor, untold)
+    )
+    return JsonResponse(_shown(told.value), headers=written_headers(told))
+
+
+def _shown(result: FigureResult) -> dict[str, Any]:
+    return {
+        "sentence": result.sentence,
+        "by": list(result.figure.by),
+        "measure": result.figure.measure,
+        "smallest_group": result.smallest_group,
+        "counted_at": result.counted_at,
+        "cells": [
+            {
+                "values": list(cell.values),
+                "number": cell.number,
+                "entered": cell.entered,
+                "share": cell.share,
+            }
+            for cell in result.cells
+        ],
+    }

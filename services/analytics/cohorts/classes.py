@@ -1,0 +1,60 @@
+"""The patients of a cohort, in classes that its counts tell apart."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from services.analytics.cohorts import statements, tables
+from services.analytics.cohorts.inference import Members, members_of
+from services.analytics.cohorts.model import Cohort
+
+
+@dataclass(frozen=True, slots=True)
+class PatientClass:
+    """Patients alike in what a cohort is split by and in how many steps they passed."""
+
+    values: tuple[str, ...]
+    passed: int
+    members: Members
+
+
+def read_classes(
+    session: Session, cohort: Cohort, now: datetime
+) -> tuple[PatientClass, ...]:
+    """Read the patients of a cohort, in classes that its counts tell apart."""
+    use_clock(session, now)
+    return tuple(
+        PatientClass(tuple(values), passed, members_of(members))
+        for *values, passed, _, members in session.execute(statements.classes(cohort))
+    )
+
+
+def use_clock(session: Session, now: datetime) -> None:
+    """Have the days of visits be those of the clinic's clock in this transaction."""
+    zone = str(now.tzinfo or UTC)
+    session.execute(select(func.set_config("TimeZone", zone, True)))
+
+
+def groups_of(
+    cohort: Cohort, classes: Sequence[PatientClass], smallest_group: int
+) -> Mapping[tuple[str, ...], tables.Groups]:
+    """Return who came in and who remains, by what a cohort is split by."""
+    inside: dict[tuple[str, ...], list[PatientClass]] = {}
+    for each in classes:
+        inside.setdefault(each.values, []).append(each)
+    ends = (0, len(cohort.steps))
+    found = {
+        key: tuple(members_of_all(some, passed) for passed in ends)
+        for key, some in inside.items()
+    }
+    return tables.complete(cohort.split_by, found, smallest_group)
+
+
+def members_of_all(classes: Sequence[PatientClass], passed: int) -> Members:
+    """Return who of the classes passed at least so many steps."""
+    found = [each.members for each in classes if each.passed >= passed]
+    return np.sort(np.concatenate(found)) if found else np.empty(0, dtype=np.int64)

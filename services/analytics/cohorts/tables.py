@@ -1,0 +1,145 @@
+"""Counts by one or two things as a whole table, without gaps and without rare values.
+
+A gap would tell that a count is 0, and the name of a value that somebody has. So times
+are filled up, and values that fewer than k patients have are told together as others.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import product
+from math import prod
+from typing import Final
+
+import numpy as np
+
+from services.analytics.cohorts.inference import Members
+from services.analytics.cohorts.model import Dimension
+from services.analytics.cohorts.suppression import Key
+from services.core.errors import InvalidInput
+from services.core.sentences import Sentence
+
+OTHERS: Final = "others"
+WEEKDAYS: Final = (
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
+    "Sunday",
+)
+MOST_CELLS: Final = 3_000
+_MOST_VALUES: Final = 30
+_QUARTERS: Final = 4
+_MONTHS: Final = 12
+# Values that are typed or chosen somewhere, of which some are rare.
+_OPEN: Final = frozenset(
+    {Dimension.SPECIALITY, Dimension.STATUS, Dimension.WORDS, Dimension.CODE}
+)
+_FULL_HOUR: Final = ":00"
+_TIMES: Final[Mapping[Dimension, Callable[[int], str]]] = {
+    Dimension.MONTH: lambda n: f"{n // _MONTHS}-{n % _MONTHS + 1:02}",
+    Dimension.QUARTER: lambda n: f"{n // _QUARTERS} Q{n % _QUARTERS + 1}",
+    Dimension.YEAR: str,
+    Dimension.HOUR: lambda n: f"{n:02}{_FULL_HOUR}",
+}
+
+# Who is in a cell, by each of its counts.
+Groups = tuple[Members, ...]
+
+
+def complete(
+    split_by: Sequence[Dimension],
+    found: Mapping[Key, Groups],
+    k: int,
+    *,
+    counts: int = 2,
+) -> Mapping[Key, Groups]:
+    """Return the cells of a table from those that were found, of `counts` groups each.
+
+    Whether a value is rare is decided by the first group. Raises InvalidInput.
+    """
+    for place, dimension in enumerate(split_by):
+        if dimension in _OPEN:
+            found = _without_rare(found, place, k)
+    axes = [
+        _axis(dimension, sorted({key[place] for key in found}))
+        for place, dimension in enumerate(split_by)
+    ]
+    if prod(map(len, axes)) > MOST_CELLS:
+        raise InvalidInput(
+            "by",
+            Sentence(
+                "This makes more than {most:,} groups. Split by less, or by longer "
+                "times.",
+                most=MOST_CELLS,
+            ),
+        )
+    nobody = (np.empty(0, dtype=np.int64),) * counts
+    return {key: found.get(key, nobody) for key in product(*axes)}
+
+
+def untold_ends(split_by: Sequence[Dimension], told: Mapping[Key, bool]) -> set[Key]:
+    """Return the keys of times before anything is told, or after.
+
+    Where times begin would tell that there was somebody.
+    """
+    left_out: set[Key] = set()
+    for place, dimension in enumerate(split_by):
+        if dimension not in _TIMES:
+            continue
+        shown = [key[place] for key, is_told in told.items() if is_told]
+        if shown:
+            first, last = min(shown), max(shown)
+            left_out |= {key for key in told if not first <= key[place] <= last}
+    return left_out
+
+
+def _without_rare(
+    found: Mapping[Key, Groups], place: int, k: int
+) -> Mapping[Key, Groups]:
+    by_value: dict[str, list[Members]] = {}
+    for key, groups in found.items():
+        by_value.setdefault(key[place], []).append(groups[0])
+    sizes = {value: len(_union(parts)) for value, parts in by_value.items()}
+    common = sorted(
+        (value for value, size in sizes.items() if size >= k),
+        key=lambda value: (-sizes[value], value),
+    )
+    kept = set(common[:_MOST_VALUES])
+    folded: dict[Key, list[Groups]] = {}
+    for key, groups in found.items():
+        value = key[place] if key[place] in kept else OTHERS
+        folded.setdefault((*key[:place], value, *key[place + 1 :]), []).append(groups)
+    return {
+        key: tuple(map(_union, zip(*parts, strict=True)))
+        for key, parts in folded.items()
+    }
+
+
+def _union(parts: Sequence[Members]) -> Members:
+    return np.unique(np.concatenate(parts))
+
+
+def _axis(dimension: Dimension, found: Sequence[str]) -> Sequence[str]:
+    """Return the values of a dimension without gaps: a gap would tell that it is 0."""
+    if not found:
+        return found
+    if dimension is Dimension.WEEKDAY:
+        return WEEKDAYS
+    if write := _TIMES.get(dimension):
+        first, last = (_number(value) for value in (found[0], found[-1]))
+        return [write(number) for number in range(first, last + 1)]
+    if dimension in _OPEN and OTHERS in found:
+        return [*(value for value in found if value != OTHERS), OTHERS]
+    return found
+
+
+def _number(value: str) -> int:
+    """Return the number of a time, counted on from one to the next."""
+    if " Q" in value:
+        year, quarter = value.split(" Q")
+        return int(year) * _QUARTERS + int(quarter) - 1
+    if "-" in value:
+        year, month = value.split("-")
+        return int(year) * _MONTHS + int(month) - 1
+    return int(value.removesuffix(_FULL_HOUR))

@@ -1,0 +1,16 @@
+"""Figures of a cohort: its patients or their events, by one or two things."""
+
+from services.analytics.figures.counting import count as count
+from services.analytics.figures.model import (
+    Chart as Chart,
+    Figure as Figure,
+    FigureCell as FigureCell,
+    FigureMeasure as FigureMeasure,
+    FigureResult as FigureResult,
+)
+from services.analytics.figures.storing import (
+    from_json as from_json,
+    recall as recall,
+    remember as remember,
+    to_json as to_json,
+)

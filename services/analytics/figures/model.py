@@ -1,0 +1,102 @@
+"""What a figure is: a cohort, what is counted of it, and by what."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from services.analytics.cohorts import Cohort, CohortEvent, Dimension
+from services.analytics.cohorts.checking import (
+    validate as validate_cohort,
+    validate_event,
+    validate_split,
+)
+from services.core.errors import InvalidInput
+
+
+class FigureMeasure(StrEnum):
+    """What is counted: who remains of a cohort, which part of it, or events."""
+
+    PATIENTS = "patients"
+    SHARE = "share"
+    EVENTS = "events"
+
+
+class Chart(StrEnum):
+    """How a figure is drawn; by itself by what it is split by."""
+
+    ITSELF = "automatic"
+    LINE = "line"
+    BARS = "bars"
+    HEAT_MAP = "heat map"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """Those who remain of a cohort, split by their first event or by others.
+
+    `of` are the events whose values they are split by, and which are counted; without
+    them it is the event that lets patients in. `cohort` is split by nothing itself.
+    """
+
+    cohort: Cohort
+    by: tuple[Dimension, ...]
+    measure: FigureMeasure = FigureMeasure.PATIENTS
+    of: CohortEvent | None = None
+    chart: Chart = Chart.ITSELF
+
+
+@dataclass(frozen=True, slots=True)
+class FigureCell:
+    """The numbers of one group; None is what must not be told, or was not asked for.
+
+    For shares `entered` is how many came in and `number` how many of them remain.
+    """
+
+    values: tuple[str, ...]
+    number: int | None
+    entered: int | None = None
+
+    @property
+    def share(self) -> float | None:
+        """How many of those who came in remain, from 0 to 1."""
+        if not self.entered or self.number is None:
+            return None
+        return self.number / self.entered
+
+
+@dataclass(frozen=True, slots=True)
+class FigureResult:
+    """A figure's numbers, as they were at `counted_at`."""
+
+    figure: Figure
+    sentence: str
+    cells: tuple[FigureCell, ...]
+    smallest_group: int
+    counted_at: datetime
+
+
+def validate(figure: Figure) -> None:
+    """Raise InvalidInput, in a sentence, for a figure that cannot be counted."""
+    validate_cohort(figure.cohort)
+    if figure.cohort.split_by:
+        raise InvalidInput(
+            "split_by",
+            "A figure is split by its own fields; leave those of its cohort empty.",
+        )
+    if not figure.by:
+        raise InvalidInput("by", "Say what the figure is split by, one thing or two.")
+    event = figure.of or figure.cohort.entry
+    validate_event(event)
+    validate_split("by", figure.by, event.kind)
+    if figure.measure is FigureMeasure.SHARE:
+        if figure.of:
+            raise InvalidInput(
+                "measure",
+                "A share is of those who came in, by their first event; count patients "
+                "or events of others.",
+            )
+        if not figure.cohort.steps:
+            raise InvalidInput(
+                "measure",
+                "Without a rule all of a cohort remain; add one, or count patients.",
+            )

@@ -1,0 +1,70 @@
+"""Figures as JSON, and behind an opaque key, beside cohorts."""
+
+from dataclasses import replace
+from typing import Final
+
+from pydantic import TypeAdapter, ValidationError
+from sqlalchemy.orm import Session
+
+from services.analytics import cohorts
+from services.analytics.cohorts import COHORTS, Cohort
+from services.analytics.figures.model import Figure, FigureMeasure, validate
+from services.core.actors import Actor
+from services.core.errors import InvalidInput
+from services.core.sentences import Sentence
+from services.lists import views
+from services.lists.criteria import Json
+
+_FIGURE: Final = TypeAdapter(Figure)
+
+
+def to_json(figure: Figure) -> Json:
+    """Return the figure as a value that json.dumps takes, without what is left out."""
+    kept: Json = _FIGURE.dump_python(figure, mode="json", exclude_defaults=True)
+    return kept
+
+
+def from_json(kept: object) -> Figure:
+    """Read what to_json wrote; raises InvalidInput if it is something else."""
+    try:
+        figure = _FIGURE.validate_python(kept)
+    except ValidationError as error:
+        wrong = error.errors(include_input=False, include_url=False)[0]
+        place = ".".join(map(str, wrong["loc"])) or "figure"
+        raise InvalidInput(
+            place,
+            Sentence(
+                "This is no figure: {place}: {problem}.",
+                place=place,
+                problem=wrong["msg"],
+            ),
+        ) from None
+    validate(figure)
+    return figure
+
+
+def remember(session: Session, actor: Actor, figure: Figure) -> str:
+    """Keep the figure and return the key that recalls it; the caller commits.
+
+    Raises InvalidInput, NotAllowed.
+    """
+    validate(figure)
+    return views.keep(session, actor, to_json(figure), subject=COHORTS)
+
+
+def recall(session: Session, actor: Actor, key: str) -> Figure | Cohort:
+    """Return what is behind the key; raises NotFound, NotAllowed.
+
+    A cohort that was kept with what it is split by is a figure.
+    """
+    kept = views.find_kept(session, actor, key, subject=COHORTS)
+    if "cohort" in kept:
+        return from_json(kept)
+    cohort = cohorts.from_json(kept)
+    if not cohort.split_by:
+        return cohort
+    return Figure(
+        cohort=replace(cohort, split_by=()),
+        by=cohort.split_by,
+        measure=FigureMeasure.SHARE if cohort.steps else FigureMeasure.PATIENTS,
+    )

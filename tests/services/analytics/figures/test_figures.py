@@ -1,0 +1,297 @@
+"""Figures of a cohort: patients, shares and events by one or two things, few hidden."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from services.analytics import cohorts, figures
+from services.analytics.cohorts import (
+    Cohort,
+    CohortEvent,
+    Dimension,
+    EventKind,
+    Rule,
+    Window,
+    tables,
+)
+from services.analytics.figures import Figure, FigureMeasure
+from services.core.actors import Role, Scope
+from services.core.errors import InvalidInput, NotAllowed
+from tests.kit import cast
+from tests.services.analytics.cohorts.test_running import (
+    DAY,
+    HYPERTENSION,
+    VISIT,
+    diagnosed,
+    person,
+)
+from tests.services.visits import visit_samples
+
+K = 5
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
+MONDAY = date(2025, 3, 3)
+DIAGNOSED = Cohort(entry=HYPERTENSION)
+BY_SEX = Figure(cohort=DIAGNOSED, by=(Dimension.SEX,))
+VISITS = Figure(
+    cohort=DIAGNOSED, by=(Dimension.YEAR,), measure=FigureMeasure.EVENTS, of=VISIT
+)
+
+
+@pytest.fixture
+def analyst(session):
+    return cast.add_actor(session, cast.ANA)
+
+
+@pytest.fixture
+def tell(session, analyst):
+    def tell(figure, k=K, now=NOW):
+        counted = figures.count(session, analyst, figure, now=now, smallest_group=k)
+        return cohorts.tell(session, analyst, counted)
+
+    return tell
+
+
+@pytest.fixture
+def visit(session):
+    """Have a patient come, each time to another doctor."""
+
+    def visit(patient, day, hour=9, speciality="Cardiology", status="completed"):
+        doctor = cast.add_doctor(session, speciality=speciality)
+        starts_at = datetime(day.year, day.month, day.day, hour, tzinfo=UTC)
+        visit_samples.visit(session, doctor.id, patient.id, starts_at, status=status)
+
+    return visit
+
+
+def patients(session, number, *, day=DAY, **more):
+    """Return so many patients with hypertension since a day."""
+    found = [person(session, **more) for _ in range(number)]
+    for each in found:
+        diagnosed(session, each, day)
+    return found
+
+
+def bystanders(session, number=10):
+    """Register others: nearly everybody would tell of the rest."""
+    for _ in range(number):
+        person(session)
+
+
+def numbers(result):
+    return {cell.values: cell.number for cell in result.cells}
+
+
+def test_which_part_of_women_and_men_came_again_by_quarter(session, tell, visit):
+    for sex, number, again in (("female", 12, 6), ("male", 14, 5)):
+        for place, each in enumerate(patients(session, number, sex=sex)):
+            if place < again:
+                visit(each, DAY + timedelta(10))
+    entry = replace(HYPERTENSION, from_age=51)
+    seen = Rule(event=VISIT, within=Window(90))
+    figure = Figure(
+        cohort=Cohort(entry=entry, steps=((seen,),)),
+        by=(Dimension.QUARTER, Dimension.SEX),
+        measure=FigureMeasure.SHARE,
+    )
+
+    result = tell(figure)
+
+    assert [(c.values, c.entered, c.number, c.share) for c in result.cells] == [
+        (("2025 Q1", "female"), 12, 6, 6 / 12),
+        (("2025 Q1", "male"), 14, 5, 5 / 14),
+    ]
+    assert result.sentence == (
+        "Patients with a first diagnosis of “hypertension” at age 51 or older, who had "
+        "a visit within 90 days after it: share who remain, by quarter and sex."
+    )
+
+
+def test_months_have_no_gaps_and_begin_where_something_is_told(session, tell):
+    for month, number in ((1, 3), (2, 6), (3, 8), (5, 7), (6, 2)):
+        patients(session, number, day=date(2025, month, 10))
+
+    told = numbers(tell(replace(BY_SEX, by=(Dimension.MONTH,))))
+
+    assert told == {
+        ("2025-02",): 6,
+        ("2025-03",): 8,
+        ("2025-04",): None,
+        ("2025-05",): 7,
+    }
+
+
+def test_visits_are_counted_by_weekday_and_hour(session, tell, visit):
+    for place, each in enumerate(patients(session, 12)):
+        visit(each, MONDAY, hour=9)
+        visit(each, MONDAY + timedelta(7), hour=9)
+        if place < 6:
+            visit(each, MONDAY + timedelta(1), hour=11)
+    bystanders(session)
+    by = (Dimension.WEEKDAY, Dimension.HOUR)
+
+    who = numbers(tell(replace(VISITS, by=by, measure=FigureMeasure.PATIENTS)))
+    events = numbers(tell(replace(VISITS, by=by)))
+
+    assert (who["Monday", "09:00"], who["Tuesday", "11:00"]) == (12, 6)
+    assert (events["Monday", "09:00"], events["Tuesday", "11:00"]) == (24, 6)
+    assert len(events) == len(tables.WEEKDAYS) * len(range(9, 12))
+    assert events["Sunday", "10:00"] is None
+
+
+def test_the_hour_is_that_of_the_clinics_clock(session, tell, visit):
+    for each in patients(session, 6):
+        visit(each, MONDAY, hour=9)
+    berlin = NOW.astimezone(ZoneInfo("Europe/Berlin"))
+
+    told = numbers(tell(replace(VISITS, by=(Dimension.HOUR,)), now=berlin))
+
+    assert told == {("10:00",): 6}
+
+
+def test_what_few_have_is_among_others_and_not_named(session, tell, visit):
+    everybody = patients(session, 20)
+    for place, each in enumerate(everybody):
+        visit(each, MONDAY, speciality="Cardiology" if place < 9 else "Dentistry")
+    visit(everybody[0], MONDAY, hour=11, speciality="Oncology")
+    bystanders(session)
+
+    told = numbers(tell(replace(VISITS, by=(Dimension.SPECIALITY,))))
+
+    assert told == {("Cardiology",): 9, ("Dentistry",): 11, ("others",): None}
+    with pytest.raises(cohorts.RevealsFew):
+        tell(VISITS)
+
+
+def test_all_of_a_cohort_but_few_are_not_told(session, tell, visit):
+    everybody = patients(session, 20)
+    for each in everybody[:18]:
+        visit(each, MONDAY)
+    for each in everybody[:8]:
+        visit(each, MONDAY + timedelta(400))
+    bystanders(session)
+
+    told = numbers(tell(replace(VISITS, measure=FigureMeasure.PATIENTS)))
+
+    assert told == {("2025",): None, ("2026",): 8}
+
+
+def test_what_happened_to_few_is_no_difference_of_events(session, tell, visit):
+    """The same patients, one day more: what is between are visits of one of them."""
+    everybody = patients(session, 10)
+    for each in everybody:
+        visit(each, MONDAY)
+    for hour in range(9, 9 + K + 1):
+        visit(everybody[0], MONDAY + timedelta(1), hour=hour)
+    assert numbers(tell(VISITS)) == {("2025",): 10 + K + 1}
+
+    with pytest.raises(cohorts.RevealsFew):
+        tell(replace(VISITS, of=replace(VISIT, until=MONDAY)))
+
+
+def test_events_are_no_sum_that_tells_of_few(session, tell, visit):
+    """By speciality and altogether: what remains are the visits of three."""
+    everybody = patients(session, 20)
+    for place, each in enumerate(everybody):
+        visit(each, MONDAY, speciality="Cardiology" if place < 9 else "Dentistry")
+    for each in everybody[:3]:
+        visit(each, MONDAY, hour=11, speciality="Oncology")
+    for speciality in ("cardiology", "dentistry"):
+        tell(replace(VISITS, of=replace(VISIT, words=speciality)))
+
+    with pytest.raises(cohorts.RevealsFew):
+        tell(VISITS)
+
+
+def test_events_that_many_more_had_are_told(session, tell, visit):
+    everybody = patients(session, 12)
+    for each in everybody:
+        visit(each, MONDAY)
+    for each in everybody[:6]:
+        visit(each, MONDAY + timedelta(1))
+    tell(VISITS)
+
+    until = replace(VISITS, of=replace(VISIT, until=MONDAY))
+
+    assert numbers(tell(until)) == {("2025",): 12}
+
+
+def test_patients_of_figures_are_held_against_those_of_cohorts(session, analyst, tell):
+    patients(session, 10)
+    late = patients(session, 1, day=DAY + timedelta(1))
+    bystanders(session)
+    assert late
+    tell(replace(BY_SEX, by=(Dimension.YEAR,)))
+    earlier = Cohort(entry=replace(HYPERTENSION, until=DAY))
+
+    counted = cohorts.count(session, analyst, earlier, now=NOW, smallest_group=K)
+
+    with pytest.raises(cohorts.RevealsFew):
+        cohorts.tell(session, analyst, counted)
+
+
+def test_only_analysts_count_and_programs_by_their_scope(session):
+    for actor in (
+        *(cast.act_as_somebody(role) for role in Role if role is not Role.ANALYST),
+        cast.act_as_program(Role.ANALYST, Scope.READ_PATIENTS),
+    ):
+        with pytest.raises(NotAllowed, match="count cohorts"):
+            figures.count(session, actor, BY_SEX, now=NOW, smallest_group=K)
+
+
+@pytest.mark.parametrize(
+    ("figure", "sentence"),
+    [
+        (replace(BY_SEX, by=()), "split by, one thing or two"),
+        (replace(BY_SEX, by=tuple(Dimension)[:3]), "at most 2"),
+        (replace(BY_SEX, by=(Dimension.HOUR,)), "Only visits have an hour"),
+        (replace(VISITS, by=(Dimension.CODE,)), "visit has no code"),
+        (replace(VISITS, by=(Dimension.WORDS,)), "are its speciality"),
+        (replace(BY_SEX, measure=FigureMeasure.SHARE), "add one, or count patients"),
+        (replace(VISITS, measure=FigureMeasure.SHARE), "of those who came in"),
+        (
+            replace(VISITS, of=CohortEvent(kind=EventKind.VISIT, code="1")),
+            "visit has no code",
+        ),
+        (
+            replace(BY_SEX, cohort=replace(DIAGNOSED, split_by=(Dimension.SEX,))),
+            "by its own fields",
+        ),
+    ],
+)
+def test_what_cannot_be_counted_is_refused_in_a_sentence(tell, figure, sentence):
+    with pytest.raises(InvalidInput, match=sentence):
+        tell(figure)
+
+
+def test_so_many_groups_that_nobody_reads_them_are_refused(session, tell, monkeypatch):
+    monkeypatch.setattr(tables, "MOST_CELLS", 3)
+    for month in (1, 4):
+        patients(session, 6, day=date(2025, month, 10))
+
+    with pytest.raises(InvalidInput, match="more than 3 groups"):
+        tell(replace(BY_SEX, by=(Dimension.MONTH,)))
+
+
+def test_a_figure_is_kept_behind_a_key_and_its_cohort_is_found_by_it(session, analyst):
+    key = figures.remember(session, analyst, VISITS)
+
+    assert figures.recall(session, analyst, key) == VISITS
+    assert cohorts.recall(session, analyst, key) == DIAGNOSED
+
+
+def test_a_cohort_that_was_kept_with_what_it_is_split_by_is_a_figure(session, analyst):
+    split = replace(DIAGNOSED, split_by=(Dimension.SEX,))
+
+    kept = [
+        figures.recall(session, analyst, cohorts.remember(session, analyst, cohort))
+        for cohort in (split, DIAGNOSED)
+    ]
+
+    assert kept == [BY_SEX, DIAGNOSED]
+
+
+def test_what_is_no_figure_is_refused():
+    with pytest.raises(InvalidInput, match=r"cohort\.entry\.kind"):
+        figures.from_json({"cohort": {"entry": {"kind": "murder"}}, "by": ["sex"]})
