@@ -1,4 +1,4 @@
-"""The cohort that the page's address names, by a key; and how it is counted."""
+"""The cohort or figure behind the key in the address, and how it is counted."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ from dashboard.context import current_actor, now, read, write
 from dashboard.patients.search.told_lists import smallest_group
 from dashboard.ui.language import translated
 from dashboard.ui.words import capitalised
-from services.analytics import cohorts
+from services.analytics import cohorts, figures
 from services.analytics.cohorts import (
     COHORTS,
     Cohort,
@@ -20,6 +20,8 @@ from services.analytics.cohorts import (
     Untold,
 )
 from services.analytics.cohorts.wording import tell_cohort
+from services.analytics.figures import Figure, FigureResult
+from services.analytics.figures.wording import tell_figure
 from services.core.actors import Actor
 from services.core.errors import NotSaved
 from services.lists import views
@@ -31,6 +33,7 @@ _COMPARED: Final = "compare"
 _UNSAVED: Final = "cohorts_unsaved"
 _KEY_SECONDS: Final = 600.0
 _TOLD: Final = "cohorts_told"
+_TOLD_FIGURE: Final = "cohorts_told_figure"
 _TOLD_COMPARISON: Final = "cohorts_told_comparison"
 _RESULT_LASTS: Final = timedelta(minutes=1)
 
@@ -42,24 +45,33 @@ def current_key() -> str:
     return st.query_params.get(_ADDRESS, "")
 
 
-def find_current() -> Cohort | None:
-    """Return the cohort to show, None before one was asked for; raises NotFound."""
+def find_current() -> Cohort | Figure | None:
+    """Return what is to be shown, None before it was asked for; raises NotFound."""
     if key := current_key():
-        return _recalled(key)
-    unsaved: Cohort | None = st.session_state.get(_UNSAVED)
+        actor = current_actor()
+        return read(
+            lambda session: figures.recall(session, actor, key),
+            keep=("figure", key),
+            seconds=_KEY_SECONDS,
+        )
+    unsaved: Cohort | Figure | None = st.session_state.get(_UNSAVED)
     return unsaved
 
 
-def show(cohort: Cohort) -> None:
-    """Show a cohort on this page; raises InvalidInput if it can be none."""
+def show(question: Cohort | Figure) -> None:
+    """Show a cohort or a figure on this page; raises InvalidInput if it is none."""
     actor = current_actor()
+
+    def remember(session: Session) -> str:
+        if isinstance(question, Figure):
+            return figures.remember(session, actor, question)
+        return cohorts.remember(session, actor, question)
+
     st.session_state.pop(_UNSAVED, None)
     try:
-        key = write(
-            lambda session: cohorts.remember(session, actor, cohort), gives_way=True
-        )
+        key = write(remember, gives_way=True)
     except NotSaved:
-        st.session_state[_UNSAVED] = cohort
+        st.session_state[_UNSAVED] = question
         st.query_params.clear()
     else:
         show_key(key)
@@ -79,6 +91,16 @@ def count(cohort: Cohort) -> CohortResult:
         return cohorts.count(session, actor, cohort, now=at, smallest_group=least)
 
     return _told(_TOLD, (cohort, least), counted)
+
+
+def count_figure(figure: Figure) -> FigureResult:
+    """Return the figure's numbers, by the clinic's clock; raises RevealsFew."""
+    least = smallest_group()
+
+    def counted(session: Session, actor: Actor, at: datetime) -> Untold[FigureResult]:
+        return figures.count(session, actor, figure, now=at, smallest_group=least)
+
+    return _told(_TOLD_FIGURE, (figure, least), counted)
 
 
 def compared_keys() -> list[str]:
@@ -126,9 +148,11 @@ def sentences_of(keys: Sequence[str]) -> list[str]:
     return [sentence_of(_recalled(key)) for key in keys]
 
 
-def sentence_of(cohort: Cohort) -> str:
-    """Return what a cohort is, in the language of the page."""
-    return f"{capitalised(translated(tell_cohort(cohort)))}."
+def sentence_of(question: Cohort | Figure) -> str:
+    """Return what a cohort or a figure is, in the language of the page."""
+    if isinstance(question, Figure):
+        return f"{capitalised(translated(tell_figure(question)))}."
+    return f"{capitalised(translated(tell_cohort(question)))}."
 
 
 def _recalled(key: str) -> Cohort:

@@ -1,4 +1,4 @@
-"""A cohort's attrition and its counts, as charts with their numbers as tables."""
+"""A cohort's attrition, as a chart with its numbers as a table."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -8,8 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.ui.chart_tools import chart_box
-from dashboard.ui.empty_state import empty_state
-from dashboard.ui.language import decimal, gettext as _, marked, pgettext, translated
+from dashboard.ui.language import decimal, gettext as _, marked, translated
 from dashboard.ui.words import capitalised
 from services.analytics.cohorts import (
     CohortCount,
@@ -17,7 +16,7 @@ from services.analytics.cohorts import (
     Dimension,
     Hidden,
 )
-from services.analytics.cohorts.wording import tell_split, tell_steps
+from services.analytics.cohorts.wording import tell_steps
 from services.patients.records.model import Sex
 
 _SEXES: Final[Mapping[str, str]] = {
@@ -28,12 +27,10 @@ _SEXES: Final[Mapping[str, str]] = {
 }
 _NOT_TOLD: Final = marked("not told")
 _ROW: Final = 44
-_HEIGHT: Final = 320
 _NUMBERS: Final = "#808495"
-_COLOURS: Final = ("#0E7A86", "#C77700", "#6A4C93", "#9AA7B0")
+COLOURS: Final = ("#0E7A86", "#C77700", "#6A4C93", "#9AA7B0")
 _LONGEST_LABEL: Final = 420
 _ROOM: Final = 1.3
-_ONE_COLOUR: Final = 1
 
 
 def show_attrition(result: CohortResult) -> None:
@@ -69,7 +66,7 @@ def show_attrition(result: CohortResult) -> None:
         ),
         tooltip=[step_title, patients_title],
     )
-    bars = base.mark_bar(color=_COLOURS[0], aria=False)
+    bars = base.mark_bar(color=COLOURS[0], aria=False)
     texts = base.mark_text(align="left", dx=4, color=_NUMBERS, aria=False)
     with chart_box(_("Attrition"), frame, key="cohorts_attrition"):
         st.altair_chart(
@@ -79,103 +76,6 @@ def show_attrition(result: CohortResult) -> None:
                 for words, told in zip(said, frame[patients_title], strict=True)
             ),
         )
-
-
-def show_split(result: CohortResult) -> None:
-    """Show the counts by what they are split by, if they are."""
-    if not result.split_by:
-        return
-    split = translated(tell_split(result.split_by))
-    st.subheader(_("By {split}").format(split=split), anchor=False)
-    has_steps = len(result.attrition) > 1
-    if not any(cell.entered is not None for cell in result.cells):
-        empty_state(
-            _(
-                "Every group here has fewer than {least} patients, or would tell of "
-                "one that has. Split by less, or let more patients in."
-            ).format(least=result.smallest_group),
-            icon="visibility_off",
-        )
-        return
-    names = [dimension_name(dimension) for dimension in result.split_by]
-    came_in, share = _("Came in"), pgettext("of a whole", "Share")
-    rows = [
-        {
-            **dict(zip(names, map(value_name, cell.values), strict=True)),
-            came_in: number_text(cell.entered),
-            **(
-                {
-                    _("Remain"): number_text(cell.remaining),
-                    share: percent_text(cell.share),
-                }
-                if has_steps
-                else {}
-            ),
-        }
-        for cell in result.cells
-    ]
-    frame = pd.DataFrame(rows)
-    has_share = any(cell.share is not None for cell in result.cells)
-    shown = share if has_share else came_in
-    name = _("Cohort by {split}").format(split=split)
-    with chart_box(name, frame, key="cohorts_split_chart"):
-        st.altair_chart(
-            _split_chart(result, names, shown, has_steps=has_share),
-            height=_HEIGHT,
-            alt=_("{shown} by {split}; see the table below it").format(
-                shown=shown, split=split
-            ),
-        )
-    st.caption(
-        _(
-            "“not told” stands for fewer than {least} patients, for all but fewer than "
-            "{least}, and for what would tell of one such number."
-        ).format(least=result.smallest_group)
-    )
-
-
-def _split_chart(
-    result: CohortResult, names: list[str], shown: str, *, has_steps: bool
-) -> alt.Chart:
-    frame = pd.DataFrame(
-        [
-            {
-                **dict(zip(names, map(value_name, cell.values), strict=True)),
-                shown: cell.share if has_steps else cell.entered,
-            }
-            for cell in result.cells
-        ]
-    )
-    placed = sorted(zip(result.split_by, names, strict=True), key=_is_not_time)
-    along, *beside = (name for _dimension, name in placed)
-    encoding = {
-        "x": alt.X(f"{along}:N", sort=None, axis=alt.Axis(labelAngle=0, title=None)),
-        "y": alt.Y(
-            f"{shown}:Q",
-            title=None,
-            axis=alt.Axis(format="%" if has_steps else "d"),
-        ),
-        "tooltip": [*names, alt.Tooltip(shown, format=".1%" if has_steps else "d")],
-    }
-    if beside:
-        encoding |= {
-            "xOffset": alt.XOffset(f"{beside[0]}:N", sort=None),
-            "color": alt.Color(
-                f"{beside[0]}:N",
-                sort=None,
-                title=None,
-                legend=alt.Legend(orient="bottom", columns=2),
-                scale=alt.Scale(range=list(_COLOURS)),
-            ),
-        }
-    else:
-        encoding["color"] = alt.value(_COLOURS[0])
-    chart: alt.Chart = alt.Chart(frame).mark_bar(aria=False).encode(**encoding)
-    return chart
-
-
-def _is_not_time(placed: tuple[Dimension, str]) -> bool:
-    return placed[0] not in {Dimension.QUARTER, Dimension.YEAR}
 
 
 def dimension_name(dimension: Dimension) -> str:

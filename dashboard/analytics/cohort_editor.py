@@ -1,4 +1,4 @@
-"""The fields that a cohort is built with: an event, rules, what counts are split by."""
+"""The fields that a cohort is built with: an event, and rules."""
 
 import re
 from collections.abc import Sequence
@@ -7,17 +7,18 @@ from uuid import uuid4
 
 import streamlit as st
 
+from dashboard.analytics import figure_fields
 from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.words import SEXES, capitalised
 from services.analytics.cohorts import (
     Cohort,
     CohortEvent,
-    Dimension,
     EventKind,
     Rule,
     Window,
     WindowSide,
 )
+from services.analytics.figures import Figure
 from services.core.errors import InvalidInput
 from services.core.sentences import Sentence
 from services.patients.records.model import Sex
@@ -56,19 +57,26 @@ _WORDS: Final = {
 }
 
 
-def fill(cohort: Cohort | None, mark: str) -> None:
-    """Put a cohort into the fields, once for each mark; None empties them."""
+def fill(question: Cohort | Figure | None) -> None:
+    """Put a cohort and its figure into the fields, once each; None empties them."""
+    mark = repr(question)
     if st.session_state.get(_FILLED) == mark:
         return
     st.session_state[_FILLED] = mark
-    cohort = cohort or Cohort(entry=CohortEvent(kind=EventKind.DIAGNOSIS))
+    figure = question if isinstance(question, Figure) else None
+    figure_fields.fill(figure)
+    cohort = cohort_of(question) or Cohort(entry=CohortEvent(kind=EventKind.DIAGNOSIS))
     _fill_event(_ENTRY, cohort.entry)
     st.session_state["cohorts_sexes"] = list(cohort.sexes)
-    st.session_state["cohorts_split"] = list(cohort.split_by)
     st.session_state[_RULES] = []
     for step in cohort.steps:
         for place, rule in enumerate(step):
             _add_rule(rule, _OR if place else _AND)
+
+
+def cohort_of(question: Cohort | Figure | None) -> Cohort | None:
+    """Return the cohort, if it is the one of a figure as well."""
+    return question.cohort if isinstance(question, Figure) else question
 
 
 def draw() -> None:
@@ -82,22 +90,12 @@ def draw() -> None:
         )
     )
     _event_fields(_ENTRY)
-    left, right = st.columns(2)
-    left.multiselect(
+    st.multiselect(
         _("Sex"),
         list(SEXES),
         format_func=lambda sex: _(SEXES[sex]),
         key="cohorts_sexes",
         placeholder=_("All"),
-        select_all=False,
-    )
-    right.multiselect(
-        _("Split by"),
-        list(Dimension),
-        format_func=lambda dimension: capitalised(_(dimension.value)),
-        key="cohorts_split",
-        max_selections=2,
-        placeholder=_("Nothing"),
         select_all=False,
     )
     st.subheader(_("Who of them remains"), anchor=False)
@@ -106,9 +104,10 @@ def draw() -> None:
     st.button(
         _("Add a rule"), key="cohorts_add", icon=":material/add:", on_click=_add_rule
     )
+    figure_fields.draw()
 
 
-def read() -> Cohort:
+def read() -> Cohort | Figure:
     """Return what stands in the fields; raises InvalidInput."""
     steps: list[tuple[Rule, ...]] = []
     for rule_id in st.session_state[_RULES]:
@@ -117,11 +116,12 @@ def read() -> Cohort:
             steps[-1] = (*steps[-1], rule)
         else:
             steps.append((rule,))
-    return Cohort(
-        entry=_read_event(_ENTRY),
-        sexes=tuple(sex for sex in Sex if sex in st.session_state["cohorts_sexes"]),
-        steps=tuple(steps),
-        split_by=tuple(st.session_state["cohorts_split"]),
+    return figure_fields.read(
+        Cohort(
+            entry=_read_event(_ENTRY),
+            sexes=tuple(sex for sex in Sex if sex in st.session_state["cohorts_sexes"]),
+            steps=tuple(steps),
+        )
     )
 
 

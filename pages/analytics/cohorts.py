@@ -3,7 +3,8 @@
 import streamlit as st
 
 from dashboard.analytics import cohort_address, cohort_comparison, cohort_editor
-from dashboard.analytics.cohort_charts import show_attrition, show_split
+from dashboard.analytics.cohort_charts import show_attrition
+from dashboard.analytics.figure_charts import show_figure
 from dashboard.context import freshness
 from dashboard.patients.search.told_lists import smallest_group
 from dashboard.ui.empty_state import empty_state
@@ -12,6 +13,7 @@ from dashboard.ui.language import gettext as _
 from dashboard.ui.notices import notify
 from dashboard.ui.page_header import page_header
 from dashboard.ui.words import at, plain
+from services.analytics.figures import Figure
 
 
 @st.fragment
@@ -59,6 +61,12 @@ def choose_compared() -> None:
         cohort_comparison.show_choice()
 
 
+def show_counted(figure: Figure) -> None:
+    """Show a figure beside its cohort, or why its numbers are not told."""
+    with error_boundary():
+        show_figure(cohort_address.count_figure(figure))
+
+
 page_header(_("Cohorts"))
 least = smallest_group()
 st.caption(
@@ -78,8 +86,9 @@ with st.container(horizontal=True):
     ):
         choose_compared()
 with error_boundary():
-    cohort = cohort_address.find_current()
-    cohort_editor.fill(cohort, repr(cohort))
+    question = cohort_address.find_current()
+    cohort = cohort_editor.cohort_of(question)
+    cohort_editor.fill(question)
     show_editor()
     st.divider()
     if compared := cohort_address.compared_keys():
@@ -87,7 +96,7 @@ with error_boundary():
             comparison = cohort_address.compare(compared)
         cohort_comparison.show(comparison)
         st.caption(freshness())
-    elif cohort is None:
+    elif question is None or cohort is None:
         empty_state(
             _("Nothing is counted yet. Say who comes in, then press *Count patients*."),
             icon="filter_alt",
@@ -95,8 +104,9 @@ with error_boundary():
     else:
         with st.spinner(_("Counting...")):
             result = cohort_address.count(cohort)
-        st.markdown(f"**{plain(cohort_address.sentence_of(result.cohort))}**")
+        st.markdown(f"**{plain(cohort_address.sentence_of(question))}**")
         st.caption(_("Counted {time}.").format(time=at(result.counted_at)))
         show_attrition(result)
-        show_split(result)
+        if isinstance(question, Figure):
+            show_counted(question)
         st.caption(freshness())

@@ -8,7 +8,7 @@ from typing import Final
 from db.migrations import load_functions, run
 
 revision = "0043"
-down_revision = "0040"
+down_revision = "0042"
 branch_labels = None
 depends_on = None
 

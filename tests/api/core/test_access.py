@@ -32,6 +32,7 @@ NAMED = {
     **dict.fromkeys(("number", "page", "version_id"), 1),
     # A form that is for patients.
     "name": "health_statement",
+    "key": "unknown",
 }
 EMPTY = {"form": {}}
 RECORD = "/fhir/Patient/{resource_id}/_history"

@@ -314,4 +314,4 @@ def _ask(client, method, path, ada):
 def _filled(path, target):
     named = {"uuid": target, "share": uuid4(), "slot": uuid4(), "number": 1, "page": 1}
     named |= {"resource_id": target, "version_id": 1}
-    return path.format(**named, name="health_statement")
+    return path.format(**named, name="health_statement", key="unknown")

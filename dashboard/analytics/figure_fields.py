@@ -1,0 +1,98 @@
+"""The fields of a figure: by what a cohort is split, and what of it is counted."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import streamlit as st
+
+from dashboard.ui.language import gettext as _, marked
+from dashboard.ui.words import capitalised
+from services.analytics.cohorts import Cohort, CohortEvent, Dimension, EventKind
+from services.analytics.figures import Chart, Figure, FigureMeasure
+
+_SPLIT: Final = "cohorts_split"
+_MEASURE: Final = "cohorts_measure"
+_OF: Final = "cohorts_of"
+_OF_WORDS: Final = "cohorts_of_words"
+_CHART: Final = "cohorts_chart"
+_MEASURES: Final[Mapping[FigureMeasure, str]] = {
+    FigureMeasure.SHARE: marked("Share who remain"),
+    FigureMeasure.PATIENTS: marked("Patients"),
+    FigureMeasure.EVENTS: marked("Events"),
+}
+_CHARTS: Final[Mapping[Chart, str]] = {
+    Chart.ITSELF: marked("As it fits"),
+    Chart.LINE: marked("Line"),
+    Chart.BARS: marked("Bars"),
+    Chart.HEAT_MAP: marked("Heat map"),
+}
+_FIRST: Final = "first"
+
+
+def fill(figure: Figure | None) -> None:
+    """Put a figure into the fields; None empties them."""
+    of = figure.of if figure else None
+    st.session_state[_SPLIT] = list(figure.by) if figure else []
+    st.session_state[_MEASURE] = figure.measure if figure else FigureMeasure.SHARE
+    st.session_state[_OF] = of.kind.value if of else _FIRST
+    st.session_state[_OF_WORDS] = of.words if of else ""
+    st.session_state[_CHART] = figure.chart if figure else Chart.ITSELF
+
+
+def draw() -> None:
+    """Draw the fields."""
+    st.subheader(_("What is drawn"), anchor=False)
+    split, measure, chart = st.columns((2, 1, 1))
+    split.multiselect(
+        _("Split by"),
+        list(Dimension),
+        format_func=lambda dimension: capitalised(_(dimension.value)),
+        key=_SPLIT,
+        max_selections=2,
+        placeholder=_("Nothing"),
+        select_all=False,
+    )
+    measure.selectbox(
+        _("What is counted"),
+        list(_MEASURES),
+        format_func=lambda each: _(_MEASURES[each]),
+        key=_MEASURE,
+    )
+    chart.selectbox(
+        _("Drawn as"),
+        list(_CHARTS),
+        format_func=lambda each: _(_CHARTS[each]),
+        key=_CHART,
+    )
+    kind, words = st.columns((1, 1))
+    kind.selectbox(
+        _("Of which events"),
+        (_FIRST, *(each.value for each in EventKind)),
+        format_func=_kind_name,
+        key=_OF,
+    )
+    if st.session_state[_OF] != _FIRST:
+        words.text_input(_("Only those named"), key=_OF_WORDS, autocomplete="off")
+
+
+def read(cohort: Cohort) -> Cohort | Figure:
+    """Return the figure of a cohort, or the cohort if it is split by nothing."""
+    by = tuple(st.session_state[_SPLIT])
+    if not by:
+        return cohort
+    kind = st.session_state[_OF]
+    words = (st.session_state.get(_OF_WORDS) or "").strip()
+    of = None if kind == _FIRST else CohortEvent(kind=EventKind(kind), words=words)
+    measure = st.session_state[_MEASURE]
+    if measure is FigureMeasure.SHARE and not (cohort.steps or of):
+        # Without a rule all of them remain.
+        measure = FigureMeasure.PATIENTS
+    return Figure(
+        cohort=cohort, by=by, measure=measure, of=of, chart=st.session_state[_CHART]
+    )
+
+
+def _kind_name(kind: str) -> str:
+    if kind == _FIRST:
+        return _("The first event, by which they come in")
+    return capitalised(_(EventKind(kind).value))
