@@ -160,6 +160,7 @@ def create_app(
         page_limits=PageLimits(settings.pages_per_sign_in, settings.pages_per_network),
         disks=wired.disks,
         cors_origins=settings.cors_origins,
+        language=settings.language,
     )
     logged = SecurityHeaders(RequestLog(gate))
     whole = UnreadBodies(logged, answers_first=not is_behind_front)

@@ -111,7 +111,11 @@ def missing_of_script(source: Path) -> list[str]:
     """Return the messages of a script that the German catalogue of scripts lacks."""
     with speaking(GERMAN):
         told = catalogue("scripts")
-    extracted = extract_from_file("javascript", source, {"translate": None})
+    # Some stand within the text of a template.
+    options = {"parse_template_string": True}
+    extracted = extract_from_file(
+        "javascript", source, {"translate": None}, options=options
+    )
     return [text for _, text, _, _ in extracted if text not in told]
 
 

@@ -182,7 +182,7 @@ def show_hours(visits: Sequence[VisitRecord]) -> None:
                 sort=order,
                 scale=alt.Scale(domain=order),
                 title=None,
-                legend=alt.Legend(orient="bottom", columns=5),
+                legend=alt.Legend(orient="bottom", columns=3),
             ),
             order=alt.Order("order:Q"),
             tooltip=tooltips(Hour=_("Hour"), State=_("State"), Visits=_("Visits")),

@@ -24,9 +24,9 @@ _USUAL: Final[tuple[Chosen, ...]] = (
 _FEWEST: Final = len(_USUAL)
 _MOST: Final = 6
 _DAY_WIDTH: Final = 104
-_CLOSED_WIDTH: Final = 184
-_PART_WIDTH: Final = 344
-_PART_NAME_WIDTH: Final = 76
+_CLOSED_WIDTH: Final = 208
+_PART_WIDTH: Final = 356
+_PART_NAME_WIDTH: Final = 90
 _TIME_WIDTH: Final = 116
 
 

@@ -6,6 +6,7 @@ session to whoever names its id, unless it is told who the person is.
 """
 
 from collections.abc import Callable, Collection, MutableMapping
+from contextlib import AbstractContextManager
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -18,9 +19,11 @@ from api.core import problems
 from api.core.dependencies import FORWARDED, SESSION, SIGNED_IN
 from api.core.origins import SESSION_ID
 from api.documents.shares import SHARED_PATH
+from dashboard.ui.language import ENGLISH, speaking, translated
 from dashboard.web.gate.open_pages import OpenPages, PageLimits
 from dashboard.web.gate.request_info import RequestInfo, hostname_of, within
 from dashboard.web.gate.websocket_expiry import POLICY_VIOLATION, RevocableSocket
+from dashboard.web.languages import language_at
 from dashboard.web.page_scripts import SIGN_IN_PATH, SIGN_OUT_PATH
 from dashboard.web.sessions.identity import token_of
 from dashboard.web.sessions.live_sessions import LiveSessions
@@ -96,6 +99,7 @@ class Gate:
         page_limits: PageLimits | None = None,
         disks: DiskSpace | None = None,
         cors_origins: Collection[str] = (),
+        language: str = ENGLISH,
     ) -> None:
         self._app = app
         self._cors_origins = frozenset(cors_origins)
@@ -104,6 +108,7 @@ class Gate:
         self._is_api_path = is_api_path
         self._pages = OpenPages(page_limits or PageLimits())
         self._disks = disks
+        self._usual = language
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on what may pass, and answer the rest."""
@@ -113,11 +118,13 @@ class Gate:
         try:
             visit = RequestInfo.of(scope, await self._find(scope))
         except DatabaseUnavailable as error:
-            unavailable = self._unavailable(scope["path"], error)
+            with self._speaking(scope):
+                unavailable = self._unavailable(scope["path"], error)
             await _refuse(unavailable, scope, receive, send)
             return
         _announce(scope, visit.live)
-        refusal = self._refusal(visit)
+        with self._speaking(scope):
+            refusal = self._refusal(visit)
         if refusal is not None:
             await _refuse(refusal, scope, receive, send)
         elif visit.live is None:
@@ -130,6 +137,10 @@ class Gate:
             if visit.is_input:
                 self._live.note_input(visit.live.record.id)
             await self._app(scope, receive, send)
+
+    def _speaking(self, scope: Scope) -> AbstractContextManager[None]:
+        """Have what is refused on a page be said in the language of whoever asks."""
+        return speaking(language_at(HTTPConnection(scope), self._usual))
 
     async def _find(self, scope: Scope) -> Live | None:
         if within(scope["path"], _ASSETS):
@@ -183,7 +194,7 @@ class Gate:
         if visit.live is None:
             return _to_sign_in(visit)
         if visit.opens_page and self._pages.is_full(visit.live.record.id):
-            return PlainTextResponse(self._pages.sentence(), _TOO_MANY)
+            return PlainTextResponse(translated(self._pages.sentence()), _TOO_MANY)
         return None
 
     def _has_room(self, visit: RequestInfo) -> bool:
@@ -193,7 +204,7 @@ class Gate:
 
     def _unavailable(self, path: str, error: DatabaseUnavailable) -> Response:
         if full := full_disk(error, self._disks):
-            response = self._answer(path, _NO_ROOM, str(full))
+            response = self._answer(path, _NO_ROOM, full.args[0])
             response.headers["Retry-After"] = "30"
             return response
         response = self._answer(path, 503, _CHANGING_HANDS)
@@ -204,7 +215,7 @@ class Gate:
         """Refuse in the API's way what is the API's."""
         if self._is_api_path(path):
             return problems.refused(path, status, sentence)
-        return PlainTextResponse(sentence, status)
+        return PlainTextResponse(translated(sentence), status)
 
 
 def _to_sign_in(visit: RequestInfo) -> Response:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from services.core.sentences import Sentence
+
 # Where Streamlit's pages are at home; each has one such websocket while it is open.
 PAGE_PATH: Final = "/_stcore/stream"
 # A page that is opened anew opens its next websocket before it closes the last.
@@ -42,9 +44,10 @@ class OpenPages:
 
     def sentence(self) -> str:
         """Say what is to be done where it is full."""
-        return (
-            f"You have {self._limits.per_sign_in} pages of Chartroom open, as many as "
-            "one sign-in may have. Close some of them, then open this one again."
+        return Sentence(
+            "You have {most} pages of Chartroom open, as many as one sign-in may have. "
+            "Close some of them, then open this one again.",
+            most=self._limits.per_sign_in,
         )
 
     def may_open(self, session_id: UUID, network: str, path: str) -> bool:

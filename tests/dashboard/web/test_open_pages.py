@@ -77,6 +77,16 @@ def test_one_page_too_many_is_refused_in_words(rosa: Tabs):
     assert refused.text.startswith(f"You have {PER_SIGN_IN} pages of Chartroom open")
 
 
+def test_one_page_too_many_is_refused_in_the_language_of_the_browser(maya: Tabs):
+    maya.open(PER_SIGN_IN)
+    maya.browser.headers["Accept-Language"] = "de-AT,de;q=0.9"
+
+    refused = maya.read()
+
+    assert refused.status_code == 429
+    assert refused.text.startswith(f"Sie haben {PER_SIGN_IN} Seiten von Chartroom")
+
+
 def test_whoever_closes_a_page_can_open_another(rosa: Tabs):
     rosa.open(PER_SIGN_IN)
 
