@@ -1,6 +1,8 @@
 """A colleague who has chosen German finds no sentence in English about patients."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -9,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from dashboard.patients.search import patient_table
 from dashboard.ui.language import GERMAN, speaking
 from dashboard.ui.record_table import TableEvent
+from db.postgres import Database, DelayedStandbys
 from services.core.actors import Role
 from services.lists import views
 from services.lists.criteria import Combine, Criteria, Filter, Group, Operator, Order
@@ -16,7 +19,9 @@ from services.patients.care import break_glass, care
 from services.patients.records import deaths, patients
 from services.patients.records.model import PatientRecord, Sex
 from services.patients.search.fields import PATIENTS
+from tests.conftest import Databases
 from tests.kit.german_pages import english, texts_of
+from tests.kit.replicas import write_everywhere
 from tests.pages.conftest import Clinic
 from tests.pages.document_samples import press
 
@@ -55,6 +60,26 @@ def keep_list(german: Clinic) -> Callable[..., str]:
         )
 
     return keep
+
+
+@pytest.fixture
+def then(
+    german: Clinic, ada: PatientRecord, databases: Databases, template: str
+) -> Iterator[None]:
+    """The patient as they were, on a standby of the past."""
+    with databases.fresh(template) as endpoints, closing(Database(endpoints)) as before:
+        write_everywhere(
+            before,
+            lambda s: patients.register(
+                s, german.clerk, ada.draft(), today=TODAY, patient_id=ada.id
+            ),
+        )
+        standby = replace(endpoints, delayed_urls={"node-04": endpoints.database_url})
+        usual = german.wiring.delayed_standbys
+        with closing(DelayedStandbys(lambda: standby)) as standbys:
+            object.__setattr__(german.wiring, "delayed_standbys", standbys)
+            yield
+        object.__setattr__(german.wiring, "delayed_standbys", usual)
 
 
 def said(app: AppTest) -> str:
@@ -303,3 +328,22 @@ def test_a_photo_is_asked_for_in_german(german: Clinic, ada) -> None:
 
     assert left_english(app) == set()
     assert "Wählen Sie zuerst eine Datei." in said(app)
+
+
+@pytest.mark.usefixtures("then")
+def test_a_record_of_then_is_found_and_compared_in_german(german: Clinic, ada) -> None:
+    german.edit(ada, address="Talweg 2", no_known_allergies=True, allergies=())
+
+    found = german.open("past")
+    found.text_input(key="past_typed").set_value(ada.last_name).run()
+    compared = german.open("past", patient=ada.id)
+
+    assert left_english(found) | left_english(compared) == set()
+    assert "Die Akte wurde seitdem geändert." in said(compared)
+    compared.text_area(key="past_reason").set_value("Falsche Ada")
+    with speaking(GERMAN):
+        compared.button(key="past_copy").click().run()
+    assert left_english(compared) == set()
+    assert f"Der frühere Stand von Ada {ada.last_name} ist zurückgeholt." in said(
+        compared
+    )
