@@ -6,19 +6,20 @@ from typing import Final
 
 from services.core.errors import InvalidInput
 
+# In the languages of the pages.
 _MONTHS: Final = (
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
+    ("january", "januar", "jänner"),
+    ("february", "februar", "feber"),
+    ("march", "märz", "maerz", "mrz"),
+    ("april",),
+    ("may", "mai"),
+    ("june", "juni"),
+    ("july", "juli"),
+    ("august",),
+    ("september",),
+    ("october", "oktober"),
+    ("november",),
+    ("december", "dezember"),
 )
 _LEAST_LETTERS: Final = 3
 
@@ -28,8 +29,8 @@ _ONE_MEANING: Final = tuple(
         re.compile,
         (
             r"(?P<year>[0-9]{4})([-/.])(?P<month>[0-9]{1,2})\2(?P<day>[0-9]{1,2})",
-            r"(?P<day>[0-9]{1,2})\.?[ -](?P<month>[a-z]+)\.?[ -](?P<year>[0-9]{4})",
-            r"(?P<month>[a-z]+)\.? (?P<day>[0-9]{1,2}) (?P<year>[0-9]{4})",
+            r"(?P<day>[0-9]{1,2})\.?[ -](?P<month>[a-zä]+)\.?[ -](?P<year>[0-9]{4})",
+            r"(?P<month>[a-zä]+)\.? (?P<day>[0-9]{1,2}) (?P<year>[0-9]{4})",
         ),
     )
 )
@@ -63,9 +64,10 @@ def _date(year: str, month: str, day: str) -> date | None:
 def _month(written: str) -> int:
     if written.isdigit():
         return int(written)
-    for number, name in enumerate(_MONTHS, start=1):
-        if len(written) >= _LEAST_LETTERS and name.startswith(written):
-            return number
+    if len(written) >= _LEAST_LETTERS:
+        for number, names in enumerate(_MONTHS, start=1):
+            if any(name.startswith(written) for name in names):
+                return number
     raise ValueError(written)
 
 

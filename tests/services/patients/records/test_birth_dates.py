@@ -35,6 +35,21 @@ def test_the_same_number_twice_has_one_meaning():
     assert patients.parse_date_of_birth("05/05/1980") == date(1980, 5, 5)
 
 
+@pytest.mark.parametrize(
+    ("written", "day"),
+    [
+        ("5. März 1980", date(1980, 3, 5)),
+        ("5. Mrz. 1980", date(1980, 3, 5)),
+        ("31. Jänner 1980", date(1980, 1, 31)),
+        ("12 Mai 1980", date(1980, 5, 12)),
+        ("1. Okt. 1980", date(1980, 10, 1)),
+        ("24. Dezember 1980", date(1980, 12, 24)),
+    ],
+)
+def test_german_months_are_read(written, day):
+    assert patients.parse_date_of_birth(written) == day
+
+
 @pytest.mark.parametrize("written", ["01/02/1980", "1.2.1980", "12-11-1980"])
 def test_a_date_that_could_be_two_days_is_refused(written):
     with pytest.raises(InvalidInput, match="two different days; write it as year"):
