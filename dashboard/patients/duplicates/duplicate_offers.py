@@ -38,7 +38,7 @@ def offer_newest_duplicates(actor: Actor) -> None:
             )
             # Of three alike, two may be like the same one.
             page = f"home_{pair.new.id}"
-            if show_candidate(page, pair.known, today(), "Compare", title=title):
+            if show_candidate(page, pair.known, today(), _("Compare"), title=title):
                 chosen = pair
     if chosen:
         kept, new = chosen.known.patient.id, chosen.new.id

@@ -121,6 +121,9 @@ def is_german(app: AppTest) -> str:
 @pytest.mark.parametrize(
     ("page", "role"),
     [
+        ("home", Role.STAFF),
+        ("home", Role.CLINICIAN),
+        ("home", Role.ANALYST),
         ("day", Role.CLINICIAN),
         ("desk", Role.STAFF),
         ("calendar", Role.STAFF),
@@ -144,6 +147,18 @@ def test_a_doctors_plan_is_german(german: Clinic, doctor_id: UUID) -> None:
     assert "Montag, Vormittag, von" in said
     assert "In einer Woche buchbar" in said
     is_german(german.open("doctor_plan"))
+
+
+def test_who_is_registered_or_looked_at_is_asked_for_in_german(
+    german: Clinic, newcomer_id: UUID, doctor_id: UUID
+) -> None:
+    patient = german.register()
+
+    assert "Schon als Patient bekannt?" in is_german(
+        german.open("newcomer", newcomer=newcomer_id)
+    )
+    is_german(german.open("doctor", doctor=doctor_id, patient=patient.id))
+    is_german(german.open("visits", patient=patient.id))
 
 
 def test_a_week_without_hours_is_refused_in_german(
