@@ -6,18 +6,21 @@ from dashboard.context import freshness
 from dashboard.documents.fields import field_actions
 from dashboard.documents.fields.field_words import known_fields
 from dashboard.ui.empty_state import empty_state
+from dashboard.ui.language import gettext as _
 from dashboard.ui.page_header import page_header
 
-page_header("Document fields")
+page_header(_("Document fields"))
 st.caption(
-    "What the clinic notes of its documents beside title, type and date, such as a "
-    "laboratory number. Fields are filled in where documents are filed and edited; "
-    "lists show them as columns and are filtered by them."
+    _(
+        "What the clinic notes of its documents beside title, type and date, such as a "
+        "laboratory number. Fields are filled in where documents are filed and edited; "
+        "lists show them as columns and are filtered by them."
+    )
 )
 field_actions.add_form()
 known = sorted(known_fields(), key=lambda field: field.is_archived)
 if not known:
-    empty_state("No fields yet. Add the first above.", icon="list_alt")
+    empty_state(_("No fields yet. Add the first above."), icon="list_alt")
 for field in known:
     field_actions.show_field(field)
 st.caption(freshness())

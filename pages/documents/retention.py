@@ -13,38 +13,44 @@ from dashboard.documents.retention.retention_tables import (
 )
 from dashboard.people.passkey_confirmation import ask_for_passkey
 from dashboard.ui.empty_state import empty_state
+from dashboard.ui.language import gettext as _
 from dashboard.ui.page_header import page_header
 from services.documents import erasure, retention
 
 actor = current_actor()
-page_header("Retention")
+page_header(_("Retention"))
 st.caption(
-    "How long documents are kept after their last change, and whether every file is "
-    "what it was. Documents have no names here."
+    _(
+        "How long documents are kept after their last change, and whether every file "
+        "is what it was. Documents have no names here."
+    )
 )
 status = read(
     lambda session: retention.look(session, actor),
     keep=("retention", actor.id),
     seconds=30,
 )
-ask_for_passkey("Changing a rule, or releasing a hold,")
+ask_for_passkey(_("Changing a rule, or releasing a hold,"))
 for column, rule in zip(st.columns(len(status.rules)), status.rules, strict=True):
     with column:
         retention_actions.change_rule(rule)
 st.caption(
-    "A changed rule counts from a week later on; until then nothing of its class is "
-    "purged. Of a purged document a tombstone stays: who filed it when, size and hash."
+    _(
+        "A changed rule counts from a week later on; until then nothing of its class "
+        "is purged. Of a purged document a tombstone stays: who filed it when, size "
+        "and hash."
+    )
 )
-st.subheader("What is due", anchor=False)
+st.subheader(_("What is due"), anchor=False)
 dues_table(status.dues, key="retention_dues")
-st.subheader("Legal holds", anchor=False)
+st.subheader(_("Legal holds"), anchor=False)
 if status.holds:
     released = holds_table(status.holds, key="retention_holds")
     if released:
         retention_actions.confirm_release(released)
 else:
-    empty_state("Nothing is on hold.", icon="lock_open")
-st.subheader("Archived patients", anchor=False)
+    empty_state(_("Nothing is on hold."), icon="lock_open")
+st.subheader(_("Archived patients"), anchor=False)
 show_erasures(
     read(
         lambda session: erasure.look(session, actor),
@@ -52,7 +58,7 @@ show_erasures(
         seconds=30,
     )
 )
-st.subheader("Files", anchor=False)
+st.subheader(_("Files"), anchor=False)
 show_integrity(status.walk, status.runs, status.pending_deletions, now())
 if status.walk.damaged:
     damage_table(status.walk.damaged, key="retention_damaged")

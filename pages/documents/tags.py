@@ -6,17 +6,20 @@ from dashboard.context import freshness
 from dashboard.documents.tags import tag_actions
 from dashboard.documents.tags.tag_words import known_tags
 from dashboard.ui.empty_state import empty_state
+from dashboard.ui.language import gettext as _
 from dashboard.ui.page_header import page_header
 
-page_header("Tags")
+page_header(_("Tags"))
 st.caption(
-    "What the clinic marks documents with, to filter them by. Patients see a tag only "
-    "where you say so."
+    _(
+        "What the clinic marks documents with, to filter them by. Patients see a tag "
+        "only where you say so."
+    )
 )
 tag_actions.add_form()
 known = known_tags()
 if not known:
-    empty_state("No tags yet. Add the first above.", icon="sell")
+    empty_state(_("No tags yet. Add the first above."), icon="sell")
 for tag in known:
     tag_actions.show_tag(tag)
 st.caption(freshness())

@@ -31,6 +31,25 @@ class Sentence(str):
         return partial(type(self), self.message, **self.values), ()
 
 
+class Label(str):
+    """An English word for which other languages have several, with its context.
+
+    "Other" is one word for a type of documents, and another one for a sex.
+    """
+
+    __slots__ = ("context",)
+    context: str
+
+    def __new__(cls, word: str, context: str) -> Self:
+        """Take the word as it is; programs see nothing else."""
+        label = super().__new__(cls, word)
+        label.context = context
+        return label
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (str(self), self.context)
+
+
 def joined(separator: str, parts: Iterable[str]) -> Sentence:
     """Return the parts as one sentence, each of them translated by itself."""
     named = {f"part{number}": part for number, part in enumerate(parts)}

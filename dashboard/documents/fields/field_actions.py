@@ -7,8 +7,10 @@ import streamlit as st
 from sqlalchemy.orm import Session
 
 from dashboard.context import current_actor, write
+from dashboard.ui.dialogs import dialog
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import bounded_line
+from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.notices import notify
 from dashboard.ui.words import plain
 from services.documents import fields
@@ -40,20 +42,24 @@ def add_form() -> None:
     with st.container(border=True, key="fields_add"):
         kinds = list(FieldKind)
         kind: FieldKind = st.selectbox(
-            "Kind",
+            _("Kind"),
             kinds,
-            format_func=lambda each: KIND_LABELS[each],
+            format_func=lambda each: _(KIND_LABELS[each]),
             key=f"{key}_kind",
-            help="It stays: what is filled in is kept as what it is.",
+            help=_("It stays: what is filled in is kept as what it is."),
         )
         definition = _definition(key, kind)
-        if st.button("Add field", type="primary", key="fields_add_submit"):
+        if st.button(_("Add field"), type="primary", key="fields_add_submit"):
             with error_boundary():
                 actor = current_actor()
                 made = write(
                     lambda session: fields.add_field(session, actor, kind, definition)
                 )
-                notify(f"Documents can have the field {plain(made.name)} now.")
+                notify(
+                    _("Documents can have the field {field} now.").format(
+                        field=plain(made.name)
+                    )
+                )
                 st.session_state[_ROUND] += 1
                 st.rerun()
 
@@ -73,67 +79,71 @@ def show_field(field: DocumentField) -> None:
             st.caption(_said(field))
         if field.is_archived:
             if st.button(
-                "Restore", key=f"fields_restore_{field.id}", icon=":material/undo:"
+                _("Restore"), key=f"fields_restore_{field.id}", icon=":material/undo:"
             ):
                 _restore(field)
             return
-        if st.button("Change", key=f"fields_change_{field.id}", icon=":material/edit:"):
+        if st.button(
+            _("Change"), key=f"fields_change_{field.id}", icon=":material/edit:"
+        ):
             _change(field)
         if st.button(
-            "Archive", key=f"fields_archive_{field.id}", icon=":material/archive:"
+            _("Archive"), key=f"fields_archive_{field.id}", icon=":material/archive:"
         ):
             _archive(field)
 
 
 def _said(field: DocumentField) -> str:
-    of = [TYPE_LABELS[DocumentType(name)] for name in field.document_types]
+    of = [_(TYPE_LABELS[DocumentType(name)]) for name in field.document_types]
     said = [
-        KIND_LABELS[field.kind],
-        ", ".join(of) or "All types of documents",
-        "Required" if field.is_required else "Optional",
+        _(KIND_LABELS[field.kind]),
+        ", ".join(of) or _("All types of documents"),
+        _("Required") if field.is_required else _("Optional"),
         f"`{field.key}`",
     ]
     if field.choices:
         said.insert(1, plain(", ".join(field.choices)))
     if field.is_archived:
-        said.insert(0, "Archived")
+        said.insert(0, _("Archived"))
     return " · ".join(said)
 
 
-@st.dialog("Change this field", icon=":material/edit:")
+@dialog(marked("Change this field"), icon=":material/edit:")
 def _change(field: DocumentField) -> None:
     with error_boundary():
         definition = _definition(f"fields_{field.id}", field.kind, field)
-        st.caption("A new name stands wherever the field is shown.")
-        if st.button("Save field", type="primary", key="fields_change_save"):
+        st.caption(_("A new name stands wherever the field is shown."))
+        if st.button(_("Save field"), type="primary", key="fields_change_save"):
             _do(
                 lambda session: fields.change_field(
                     session, current_actor(), field.id, definition
                 ),
-                "The field is changed.",
+                _("The field is changed."),
             )
 
 
-@st.dialog("Archive this field?", icon=":material/archive:")
+@dialog(marked("Archive this field?"), icon=":material/archive:")
 def _archive(field: DocumentField) -> None:
     with error_boundary():
         st.markdown(
-            f"**{plain(field.name)}** is filled in no more and no longer required. "
-            "What documents have in it stays and can be found. It can be restored."
+            _(
+                "**{field}** is filled in no more and no longer required. What "
+                "documents have in it stays and can be found. It can be restored."
+            ).format(field=plain(field.name))
         )
-        if st.button("Archive field", type="primary", key="fields_archive_confirm"):
+        if st.button(_("Archive field"), type="primary", key="fields_archive_confirm"):
             _do(
                 lambda session: fields.archive_field(
                     session, current_actor(), field.id
                 ),
-                f"The field {plain(field.name)} is archived.",
+                _("The field {field} is archived.").format(field=plain(field.name)),
             )
 
 
 def _restore(field: DocumentField) -> None:
     _do(
         lambda session: fields.restore_field(session, current_actor(), field.id),
-        f"The field {plain(field.name)} is filled in again.",
+        _("The field {field} is filled in again.").format(field=plain(field.name)),
     )
 
 
@@ -148,40 +158,40 @@ def _definition(
 ) -> FieldDefinition:
     """Ask what a field is called, what it holds, and which documents have it."""
     name = bounded_line(
-        "Name",
+        _("Name"),
         start.name if start else "",
         key=f"{key}_name",
         longest=LONGEST_NAME,
         autocomplete="off",
-        placeholder="Such as Laboratory number",
+        placeholder=_("Such as Laboratory number"),
     )
     unit, choices = "", ""
     if kind is FieldKind.NUMBER:
         unit = bounded_line(
-            "Unit",
+            _("Unit"),
             start.unit if start else "",
             key=f"{key}_unit",
             longest=LONGEST_UNIT,
             autocomplete="off",
-            placeholder="Such as ml; empty if it has none",
+            placeholder=_("Such as ml; empty if it has none"),
         )
     if kind is FieldKind.CHOICE:
         choices = st.text_area(
-            "Choices, each on a line",
+            _("Choices, each on a line"),
             "\n".join(start.choices) if start else "",
             key=f"{key}_choices",
-            help="A choice that documents have cannot be taken away.",
+            help=_("A choice that documents have cannot be taken away."),
         )
     types = st.multiselect(
-        "Types of documents that have it",
+        _("Types of documents that have it"),
         list(DocumentType),
         default=[DocumentType(name) for name in start.document_types] if start else [],
-        format_func=TYPE_LABELS.__getitem__,
+        format_func=lambda each: _(TYPE_LABELS[each]),
         key=f"{key}_document_types",
-        placeholder="All types",
+        placeholder=_("All types"),
     )
     is_required = st.checkbox(
-        "Required: who files a document of these types fills it in",
+        _("Required: who files a document of these types fills it in"),
         start.is_required if start else False,
         key=f"{key}_required",
     )

@@ -57,10 +57,12 @@ class Outcome:
 
 def other_kinds() -> str:
     """Return what is taken beside PDFs, in words."""
-    pictures = "pictures (JPEG, PNG, TIFF, HEIC)"
     if not ingest.takes_office_files():
-        return pictures
-    return f"{pictures} and office files (Word, Excel, PowerPoint, OpenDocument)"
+        return _("pictures (JPEG, PNG, TIFF, HEIC)")
+    return _(
+        "pictures (JPEG, PNG, TIFF, HEIC) and office files (Word, Excel, PowerPoint, "
+        "OpenDocument)"
+    )
 
 
 def choose_files() -> list[UploadedFile]:

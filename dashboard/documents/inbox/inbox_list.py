@@ -10,7 +10,7 @@ from dashboard.documents.inbox.assigning import ask_assignee, be_done
 from dashboard.documents.records.document_addresses import document_page
 from dashboard.navigation import go
 from dashboard.ui.empty_state import empty_state
-from dashboard.ui.language import decimal, gettext as _
+from dashboard.ui.language import decimal, gettext as _, marked, pgettext
 from dashboard.ui.lists.cut_notice import offer_more
 from dashboard.ui.record_table import (
     Cell,
@@ -30,21 +30,11 @@ _SECONDS: Final = 30.0
 _AT_A_TIME: Final = 200
 # How many pages of a part of the inbox are shown.
 _PARTS: Final = "inbox_pages_{}"
-_ASSIGN: Final = RowAction("assign", "Assign to", "assignment_ind", shows_label=True)
-_DONE: Final = RowAction("done", "Done", "task_alt", shows_label=True)
-_COLUMNS: Final = (
-    Column("Name"),
-    Column("Type"),
-    Column("Patient"),
-    Column("From"),
-    Column("Came", is_whole=True),
-    Column("Assigned to"),
-    Column("Actions"),
-)
+_ASSIGN: Final = "assign"
 _EMPTY: Final = {
-    InboxView.MINE: "Nothing is assigned to you.",
-    InboxView.UNASSIGNED: "Everything that came is assigned or done.",
-    InboxView.EVERYBODY: "Everything that came is done.",
+    InboxView.MINE: marked("Nothing is assigned to you."),
+    InboxView.UNASSIGNED: marked("Everything that came is assigned or done."),
+    InboxView.EVERYBODY: marked("Everything that came is done."),
 }
 
 
@@ -62,9 +52,9 @@ def show_inbox(view: InboxView) -> None:
     """Show a part of the inbox, and do what is asked for with one of its documents."""
     items, is_cut = _listed(view)
     if not items:
-        empty_state(_EMPTY[view], icon="inbox")
+        empty_state(_(_EMPTY[view]), icon="inbox")
         return
-    payload = payload_of(_COLUMNS, list(map(_row, items)), name="Inbox")
+    payload = payload_of(_columns(), list(map(_row, items)), name=_("Inbox"))
     event = record_table(payload, key="inbox_table")
     if is_cut:
         _offer_more(view, len(items))
@@ -72,7 +62,7 @@ def show_inbox(view: InboxView) -> None:
         go("documents/document.py", document=event.opened)
     item = chosen_of(event, items, lambda each: each.id)
     if item and event.action:
-        if event.action[1] == _ASSIGN.name:
+        if event.action[1] == _ASSIGN:
             ask_assignee(item)
         else:
             be_done(item)
@@ -121,21 +111,41 @@ def _show_more(view: InboxView) -> None:
 
 
 def _row(item: InboxItem) -> Row:
-    kind = TYPE_LABELS[item.document_type]
+    kind = _(TYPE_LABELS[item.document_type])
     return Row(
         str(item.id),
         (
             Cell(item.title),
-            Cell(f"Urgent: {kind}", "danger", "priority_high")
+            Cell(_("Urgent: {what}").format(what=kind), "danger", "priority_high")
             if item.urgent
             else Cell(kind),
             Cell(item.patient_name)
             if item.patient_id
-            else Cell("Unfiled", "warn", "move_to_inbox"),
+            else Cell(_("Unfiled"), "warn", "move_to_inbox"),
             Cell(item.created_by_name),
             Cell(at(item.created_at)),
-            Cell(item.assignee.name if item.assignee else "Nobody"),
-            Cell("", actions=(_ASSIGN, _DONE)),
+            Cell(item.assignee.name if item.assignee else _("Nobody")),
+            Cell("", actions=_actions()),
         ),
         document_page(item.id),
+    )
+
+
+def _columns() -> tuple[Column, ...]:
+    return (
+        Column(_("Name")),
+        Column(_("Type")),
+        Column(_("Patient")),
+        Column(pgettext("sender", "From")),
+        Column(_("Came"), is_whole=True),
+        Column(_("Assigned to")),
+        Column(_("Actions")),
+    )
+
+
+def _actions() -> tuple[RowAction, ...]:
+    done = pgettext("inbox", "Done")
+    return (
+        RowAction(_ASSIGN, _("Assign to"), "assignment_ind", shows_label=True),
+        RowAction("done", done, "task_alt", shows_label=True),
     )

@@ -24,7 +24,7 @@ def document_header(record: DocumentRecord, *, links_to_patient: bool) -> None:
     patient = _patient(record, links=links_to_patient)
     facts = [patient, words.kind(record), words.kept_as(record)]
     if record.dated_on:
-        facts.insert(2, f"dated {words.day(record.dated_on)}")
+        facts.insert(2, _("dated {day}").format(day=words.day(record.dated_on)))
     st.markdown(" · ".join(facts))
     show_fields(record)
     if record.description:

@@ -7,9 +7,11 @@ from typing import Final
 import streamlit as st
 
 from dashboard.context import current_actor, current_sign_in, today, write
+from dashboard.ui.dialogs import dialog
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import bounded_area
+from dashboard.ui.language import decimal, gettext as _, marked, ngettext
 from dashboard.ui.notices import notify
 from dashboard.ui.record_table import (
     Cell,
@@ -27,10 +29,10 @@ from services.documents.erasure import DueErasure, ErasureRule, Erasures
 from services.patients.records.record_numbers import spelt
 
 _COLUMNS: Final = (
-    Column("Record number"),
-    Column("Archived"),
-    Column("Time is over"),
-    Column("What happens"),
+    Column(marked("Record number")),
+    Column(marked("Archived")),
+    Column(marked("Time is over")),
+    Column(marked("What happens")),
     Column(""),
 )
 _POSTPONE: Final = "postpone"
@@ -40,17 +42,30 @@ _A_YEAR: Final = timedelta(days=365)
 def show_erasures(status: Erasures) -> None:
     """Show after how many years archived patients are erased, and who is next."""
     _show_rule(status.rule)
-    erased = _counted(status.erased, "record", "records")
+    erased = _records(status.erased)
     if not status.dues:
-        never = "Nobody is erased." if status.rule.years is None else "Nobody is due."
-        empty_state(f"{never} Erased so far: {erased}.", icon="inventory_2")
+        said = (
+            _("Nobody is erased. Erased so far: {erased}.")
+            if status.rule.years is None
+            else _("Nobody is due. Erased so far: {erased}.")
+        )
+        empty_state(said.format(erased=erased), icon="inventory_2")
         return
-    shown = (
-        f"the first {len(status.dues)} of " if status.total > len(status.dues) else ""
+    due = (
+        _(
+            "Due within {days} days: the first {shown} of {due}. Erased so far: "
+            "{erased}."
+        )
+        if status.total > len(status.dues)
+        else _("Due within {days} days: {due}. Erased so far: {erased}.")
     )
     st.markdown(
-        f"Due within {erasure.SOON.days} days: {shown}"
-        f"{_counted(status.total, 'record', 'records')}. Erased so far: {erased}."
+        due.format(
+            days=erasure.SOON.days,
+            shown=len(status.dues),
+            due=_records(status.total),
+            erased=erased,
+        )
     )
     postponed = erasures_table(status.dues)
     if postponed:
@@ -62,19 +77,23 @@ def _show_rule(rule: ErasureRule) -> None:
     stamp = f"{rule.updated_at.timestamp():.6f}"
     with st.form(f"erasure_form_{stamp}"):
         years = st.number_input(
-            "Erase archived patients after (years)",
+            _("Erase archived patients after (years)"),
             value=rule.years or 0,
             key=f"erasure_years_{stamp}",
-            help="0 erases nobody. Counted from the day on which the record was "
-            "archived, and never before the last of its documents is purged.",
+            help=_(
+                "0 erases nobody. Counted from the day on which the record was "
+                "archived, and never before the last of its documents is purged."
+            ),
         )
         st.caption(
-            "Of the person only the record number stays: name, contact and health, "
-            "photo, notes, prescriptions and sign-in are gone for good. Visits stay as "
-            "times without a name, and the audit log as it is. A change counts from a "
-            "week later on."
+            _(
+                "Of the person only the record number stays: name, contact and health, "
+                "photo, notes, prescriptions and sign-in are gone for good. Visits "
+                "stay as times without a name, and the audit log as it is. A change "
+                "counts from a week later on."
+            )
         )
-        if st.form_submit_button("Change rule", key="erasure_save"):
+        if st.form_submit_button(_("Change rule"), key="erasure_save"):
             with error_boundary():
                 _save(rule, int(years) or None)
 
@@ -86,12 +105,15 @@ def _save(rule: ErasureRule, years: int | None) -> None:
             session, actor, rule, years=years, session_id=sign_in
         )
     )
-    after = _counted(years, "year", "years") if years else ""
-    notify(
-        f"Archived patients are erased after {after}, a week from now on."
-        if years
-        else "Archived patients are not erased."
-    )
+    if years:
+        said = ngettext(
+            "Archived patients are erased after {years} year, a week from now on.",
+            "Archived patients are erased after {years} years, a week from now on.",
+            years,
+        ).format(years=decimal(years))
+    else:
+        said = _("Archived patients are not erased.")
+    notify(said)
     st.rerun()
 
 
@@ -105,48 +127,69 @@ def erasures_table(dues: Sequence[DueErasure]) -> DueErasure | None:
                 Cell(at(due.archived_at)),
                 Cell(at(due.due_at)),
                 _outcome(due),
-                Cell("", actions=(RowAction(_POSTPONE, "Postpone", "event_upcoming"),)),
+                Cell(
+                    "", actions=(RowAction(_POSTPONE, _("Postpone"), "event_upcoming"),)
+                ),
             ),
         )
         for due in dues
     ]
-    payload = payload_of(_COLUMNS, rows, name="Archived patients to be erased")
+    payload = payload_of(_COLUMNS, rows, name=_("Archived patients to be erased"))
     event = record_table(payload, key="erasure_dues")
     return chosen_of(event, dues, lambda due: due.patient_id)
 
 
 def _outcome(due: DueErasure) -> Cell:
     if due.postponed_until:
-        until, why = written(due.postponed_until), due.postponed_because
-        return Cell(f"Postponed until {until}: {why}", "muted", "event_upcoming")
+        said = _("Postponed until {day}: {reason}").format(
+            day=written(due.postponed_until), reason=due.postponed_because
+        )
+        return Cell(said, "muted", "event_upcoming")
     if due.documents:
-        held = f", {due.held} on legal hold" if due.held else ""
-        kept = _counted(due.documents, "document", "documents")
-        return Cell(f"Stays while {kept} stay{held}", "muted", "description")
+        said = (
+            ngettext(
+                "Stays while {count} document stay, {held} on legal hold",
+                "Stays while {count} documents stay, {held} on legal hold",
+                due.documents,
+            )
+            if due.held
+            else ngettext(
+                "Stays while {count} document stay",
+                "Stays while {count} documents stay",
+                due.documents,
+            )
+        ).format(count=decimal(due.documents), held=due.held)
+        return Cell(said, "muted", "description")
     if due.visits:
-        visits = _counted(due.visits, "visit", "visits")
-        return Cell(f"Stays, since {visits} lie ahead", "muted", "event")
-    return Cell("Is erased", "warn", "delete_forever")
+        said = ngettext(
+            "Stays, since {count} visit lie ahead",
+            "Stays, since {count} visits lie ahead",
+            due.visits,
+        ).format(count=decimal(due.visits))
+        return Cell(said, "muted", "event")
+    return Cell(_("Is erased"), "warn", "delete_forever")
 
 
-@st.dialog("Postpone this erasure", icon=":material/event_upcoming:")
+@dialog(marked("Postpone this erasure"), icon=":material/event_upcoming:")
 def confirm_postponement(due: DueErasure) -> None:
     """Ask until when the record stays, and why."""
     with error_boundary(), st.form("erasure_postpone_form", border=False):
         st.markdown(
-            f"Record **{plain(spelt(due.record_number))}** stays until that day."
+            _("Record **{number}** stays until that day.").format(
+                number=plain(spelt(due.record_number))
+            )
         )
         until = st.date_input(
-            "Until", value=today() + _A_YEAR, key="erasure_postpone_until"
+            _("Until"), value=today() + _A_YEAR, key="erasure_postpone_until"
         )
         reason = bounded_area(
-            "Reason",
+            _("Reason"),
             key="erasure_postpone_reason",
             longest=LONGEST,
-            help="Such as a case number, and no name.",
+            help=_("Such as a case number, and no name."),
         )
         if st.form_submit_button(
-            "Postpone", type="primary", key="erasure_postpone_confirm"
+            _("Postpone"), type="primary", key="erasure_postpone_confirm"
         ):
             actor = current_actor()
             write(
@@ -159,9 +202,14 @@ def confirm_postponement(due: DueErasure) -> None:
                     today=today(),
                 )
             )
-            notify(f"The record stays until {written(until)}.", icon="event_upcoming")
+            notify(
+                _("The record stays until {day}.").format(day=written(until)),
+                icon="event_upcoming",
+            )
             st.rerun()
 
 
-def _counted(count: int, one: str, several: str) -> str:
-    return f"{count:,} {one if count == 1 else several}"
+def _records(count: int) -> str:
+    return ngettext("{number} record", "{number} records", count).format(
+        number=decimal(count)
+    )

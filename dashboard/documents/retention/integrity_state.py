@@ -9,6 +9,7 @@ import streamlit as st
 from dashboard.context import read
 from dashboard.ui import clock
 from dashboard.ui.figures import Figure
+from dashboard.ui.language import decimal, gettext as _, marked, translated
 from dashboard.ui.words import at
 from services.documents.integrity.runs import CheckRun, Job, list_runs
 from services.documents.retention import Walk
@@ -21,11 +22,22 @@ _SILENT: Final = {
 }
 _SECONDS: Final = 30.0
 _BUCKETS: Final = {
-    "documents": "Documents",
-    "patient_photos": "Photos",
-    "doctor_photos": "Doctors' photos",
-    "prescription_files": "Prescriptions",
-    "document_originals": "Originals of pictures",
+    "documents": marked("Documents"),
+    "patient_photos": marked("Photos"),
+    "doctor_photos": marked("Doctors' photos"),
+    "prescription_files": marked("Prescriptions"),
+    "document_originals": marked("Originals of pictures"),
+}
+_ROWS: Final = {
+    "document": marked("document"),
+    "prescription": marked("prescription"),
+    "photo": marked("photo"),
+    "doctor's photo": marked("doctor's photo"),
+}
+_NAMES: Final = {
+    Job.PURGE: marked("purge"),
+    Job.SWEEP: marked("sweep"),
+    Job.CHECK: marked("check"),
 }
 
 
@@ -39,25 +51,31 @@ def job_figure() -> Figure:
         if run.results.get("stopped") or moment - run.ended_at > _SILENT[run.job]
     ]
     ages = [
-        (f"{run.job}", (moment - run.ended_at).total_seconds() / 60) for run in runs
+        (_(_NAMES[run.job]), (moment - run.ended_at).total_seconds() / 60)
+        for run in runs
     ]
     return Figure(
-        "Jobs",
+        _("Jobs"),
         _how(len(runs), len(wrong)),
-        "The jobs that purge, sweep and check files; the bars show how many minutes "
-        "ago each ended.",
+        _(
+            "The jobs that purge, sweep and check files; the bars show how many "
+            "minutes ago each ended."
+        ),
         trend=ages,
-        unit=" min ago",
+        unit=_(" min ago"),
         is_course=False,
         page="documents/retention.py",
-        link=f"Last: {at(max(run.ended_at for run in runs))}" if runs else "Retention",
+        link=_("Last: {when}").format(when=at(max(run.ended_at for run in runs)))
+        if runs
+        else _("Retention"),
     )
 
 
 def _how(known: int, wrong: int) -> str:
     if not known:
-        return "Not run yet"
-    return f"{wrong} late or stopped" if wrong else f"{known} on time"
+        return _("Not run yet")
+    said = _("{number} late or stopped") if wrong else _("{number} on time")
+    return said.format(number=wrong or known)
 
 
 def show_integrity(
@@ -67,32 +85,48 @@ def show_integrity(
     for alarm in _alarms(walk, runs, now):
         st.warning(alarm, icon=":material/warning:")
     known = {run.job: run for run in runs}
-    oldest = f"; the longest unchecked: {at(walk.oldest_at)}" if walk.oldest_at else ""
+    said = (
+        _(
+            "**{checked} of {files}** files of documents were read and compared with "
+            "their rows in the last seven days; the longest unchecked: {oldest}."
+        )
+        if walk.oldest_at
+        else _(
+            "**{checked} of {files}** files of documents were read and compared with "
+            "their rows in the last seven days."
+        )
+    )
     st.markdown(
-        f"**{walk.checked:,} of {walk.files:,}** files of documents were read and "
-        f"compared with their rows in the last seven days{oldest}."
+        said.format(
+            checked=decimal(walk.checked),
+            files=decimal(walk.files),
+            oldest=at(walk.oldest_at) if walk.oldest_at else "",
+        )
     )
     if swept := known.get(Job.SWEEP):
         for bucket, sweep in swept.results.items():
-            st.markdown(_swept(_BUCKETS.get(bucket, bucket), sweep))
-    st.markdown(f"Files noted to be removed: **{pending_deletions:,}**.")
+            st.markdown(_swept(_(_BUCKETS.get(bucket, bucket)), sweep))
+    st.markdown(
+        _("Files noted to be removed: **{number}**.").format(
+            number=decimal(pending_deletions)
+        )
+    )
     st.caption(" · ".join(_ended(known)))
 
 
 def _alarms(walk: Walk, runs: Sequence[CheckRun], now: datetime) -> Iterator[str]:
     if walk.damaged:
-        yield (
+        yield _(
             "Some files are not what they were. They are not shown to anybody; bring "
             "them back from a backup, and they are whole again at the next check."
         )
     for run in runs:
         if run.results.get("stopped"):
-            yield str(run.results["stopped"])
+            yield translated(str(run.results["stopped"]))
         if now - run.ended_at > _SILENT[run.job]:
-            yield (
-                f"The {run.job} has not ended since {at(run.ended_at)}: see that the "
-                "worker runs."
-            )
+            yield _(
+                "The {job} has not ended since {when}: see that the worker runs."
+            ).format(job=_(_NAMES[run.job]), when=at(run.ended_at))
         if run.job is Job.SWEEP:
             yield from _alarms_of_sweep(run)
 
@@ -100,24 +134,42 @@ def _alarms(walk: Walk, runs: Sequence[CheckRun], now: datetime) -> Iterator[str
 def _alarms_of_sweep(run: CheckRun) -> Iterator[str]:
     for bucket, sweep in run.results.items():
         if sweep["held_back"]:
-            yield (
-                f"{_BUCKETS[bucket]}: so many files lack a row that none is removed. "
-                "Was an older backup of the rows put back?"
+            yield _(
+                "{files}: so many files lack a row that none is removed. Was an older "
+                "backup of the rows put back?"
+            ).format(files=_(_BUCKETS[bucket]))
+        if number := sweep["missing"]:
+            yield _("{files}: {number} files are missing: {rows}.").format(
+                files=_(_BUCKETS[bucket]),
+                number=decimal(number),
+                rows=", ".join(map(_row, sweep["missing_rows"])),
             )
-        if sweep["missing"]:
-            rows = ", ".join(sweep["missing_rows"])
-            yield f"{_BUCKETS[bucket]}: {sweep['missing']:,} files are missing: {rows}."
+
+
+def _row(reported: str) -> str:
+    """Return what a report calls a row (`FileReference.words`), for the page."""
+    subject, __, version = reported.partition(", version ")
+    kind, __, subject_id = subject.rpartition(" ")
+    named = f"{_(_ROWS.get(kind, kind))} {subject_id}"
+    if not version:
+        return named
+    return _("{document}, version {number}").format(document=named, number=version)
 
 
 def _swept(label: str, sweep: Mapping[str, Any]) -> str:
-    return (
-        f"{label}: **{sweep['named']:,}** rows name a file; files without a row: "
-        f"**{sweep['unreferenced']:,}**; rows without their file: "
-        f"**{sweep['missing']:,}**."
+    return _(
+        "{files}: **{named}** rows name a file; files without a row: "
+        "**{unreferenced}**; rows without their file: **{missing}**."
+    ).format(
+        files=label,
+        named=decimal(sweep["named"]),
+        unreferenced=decimal(sweep["unreferenced"]),
+        missing=decimal(sweep["missing"]),
     )
 
 
 def _ended(known: Mapping[Job, CheckRun]) -> Iterator[str]:
     for job in Job:
         run = known.get(job)
-        yield f"Last {job}: {at(run.ended_at) if run else 'never'}"
+        when = at(run.ended_at) if run else _("never")
+        yield _("Last {job}: {when}").format(job=_(_NAMES[job]), when=when)

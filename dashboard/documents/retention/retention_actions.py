@@ -5,8 +5,9 @@ from typing import Final, Literal
 import streamlit as st
 
 from dashboard.context import current_actor, current_sign_in, write
-from dashboard.ui.dialogs import confirmed
+from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import decimal, gettext as _, marked, ngettext
 from dashboard.ui.notices import notify
 from dashboard.ui.words import at, plain
 from services.documents import retention
@@ -15,6 +16,7 @@ from services.documents.retention import HeldDocument, RetentionPeriod, days_of_
 
 DAYS: Final = "days"
 YEARS: Final = "years"
+_LABELS: Final = {DAYS: marked("days"), YEARS: marked("years")}
 _UNITS: Final = (DAYS, YEARS)
 _DAYS_OF_YEAR: Final = 365.25
 
@@ -28,23 +30,27 @@ def change_rule(rule: RetentionPeriod) -> None:
     stamp = f"{rule.classification}_{rule.updated_at.timestamp():.6f}"
     # Without bounds: Streamlit would send nothing then, and hide why behind a sign.
     with st.form(f"retention_form_{stamp}"):
-        st.subheader(CLASS_LABELS[rule.classification], anchor=False)
+        st.subheader(_(CLASS_LABELS[rule.classification]), anchor=False)
         count, unit = split(rule.keep_days)
         number, units = st.columns(2, vertical_alignment="bottom")
         kept = number.number_input(
-            "Kept for", value=count, key=f"retention_keep_{stamp}"
+            _("Kept for"), value=count, key=f"retention_keep_{stamp}"
         )
         chosen: Literal["days", "years"] = units.selectbox(
-            "Unit", _UNITS, index=_UNITS.index(unit), key=f"retention_unit_{stamp}"
+            _("Unit"),
+            _UNITS,
+            index=_UNITS.index(unit),
+            format_func=lambda each: _(_LABELS[each]),
+            key=f"retention_unit_{stamp}",
         )
         restorable = st.number_input(
-            "Deleted ones can be restored for (days)",
+            _("Deleted ones can be restored for (days)"),
             value=rule.restore_days,
             key=f"retention_restore_{stamp}",
         )
-        st.caption(f"Changed {at(rule.updated_at)}.")
+        st.caption(_("Changed {when}.").format(when=at(rule.updated_at)))
         if st.form_submit_button(
-            "Change rule", key=f"retention_save_{rule.classification}"
+            _("Change rule"), key=f"retention_save_{rule.classification}"
         ):
             days = kept if chosen == DAYS else days_of_years(kept)
             with error_boundary():
@@ -63,31 +69,37 @@ def _save(rule: RetentionPeriod, keep_days: int, restore_days: int) -> None:
             session_id=sign_in,
         )
     )
-    label = CLASS_LABELS[rule.classification]
-    notify(f"{label} documents are kept for {lasting(keep_days)}, a week from now on.")
+    notify(
+        _("{kind} documents are kept for {time}, a week from now on.").format(
+            kind=_(CLASS_LABELS[rule.classification]), time=lasting(keep_days)
+        )
+    )
     st.rerun()
 
 
-@st.dialog("Release this hold?", icon=":material/lock_open:")
+@dialog(marked("Release this hold?"), icon=":material/lock_open:")
 def confirm_release(held: HeldDocument) -> None:
     """Name the document by its id, and say what becomes of it."""
     with error_boundary():
         st.markdown(
-            f"Document **{held.id}** need not be kept any more for this reason: "
-            f"{plain(held.reason)}"
+            _(
+                "Document **{id}** need not be kept any more for this reason: {reason}"
+            ).format(id=held.id, reason=plain(held.reason))
         )
         st.markdown(
-            "From then on the rule of its class counts. If its time is over already, "
-            "it is purged within the hour, and that **cannot be undone**."
+            _(
+                "From then on the rule of its class counts. If its time is over "
+                "already, it is purged within the hour, and that **cannot be undone**."
+            )
         )
-        if confirmed("Release hold", key="retention_release_confirm", is_final=True):
+        if confirmed(_("Release hold"), key="retention_release_confirm", is_final=True):
             actor, sign_in = current_actor(), current_sign_in()
             write(
                 lambda session: retention.release_hold(
                     session, actor, held.id, session_id=sign_in
                 )
             )
-            notify("The hold is released.", icon="lock_open")
+            notify(_("The hold is released."), icon="lock_open")
             st.rerun()
 
 
@@ -100,4 +112,9 @@ def split(days: int) -> tuple[int, Literal["days", "years"]]:
 def lasting(days: int) -> str:
     """Return the time in words: 10 years, 30 days, 1 day."""
     count, unit = split(days)
-    return f"{count} {unit}" if count != 1 else f"{count} {unit.removesuffix('s')}"
+    said = (
+        ngettext("{number} year", "{number} years", count)
+        if unit == YEARS
+        else ngettext("{number} day", "{number} days", count)
+    )
+    return said.format(number=decimal(count))

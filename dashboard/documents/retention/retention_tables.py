@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from dashboard.ui.language import decimal, gettext as _, marked
 from dashboard.ui.record_table import (
     Cell,
     Column,
@@ -17,23 +18,27 @@ from services.documents.records.kinds import CLASS_LABELS
 from services.documents.retention import Damage, Dues, HeldDocument
 
 _DUES: Final = (
-    Column("Class"),
-    Column("In use"),
-    Column("Deleted"),
-    Column("On hold"),
-    Column("Purged within 30 days"),
-    Column("Of these now"),
-    Column("Tombstones"),
+    Column(marked("Class")),
+    Column(marked("In use")),
+    Column(marked("Deleted")),
+    Column(marked("On hold")),
+    Column(marked("Purged within 30 days")),
+    Column(marked("Of these now")),
+    Column(marked("Tombstones")),
 )
 _HOLDS: Final = (
-    Column("Document"),
-    Column("Class"),
-    Column("Since"),
-    Column("By"),
-    Column("Why"),
+    Column(marked("Document")),
+    Column(marked("Class")),
+    Column(marked("Since")),
+    Column(marked("By")),
+    Column(marked("Why")),
     Column(""),
 )
-_DAMAGE: Final = (Column("Document"), Column("Version"), Column("Found"))
+_DAMAGE: Final = (
+    Column(marked("Document")),
+    Column(marked("Version")),
+    Column(marked("Found")),
+)
 _RELEASE: Final = "release"
 
 
@@ -43,9 +48,9 @@ def dues_table(dues: Sequence[Dues], *, key: str) -> None:
         Row(
             of_class.classification,
             (
-                Cell(CLASS_LABELS[of_class.classification]),
+                Cell(_(CLASS_LABELS[of_class.classification])),
                 *(
-                    Cell(f"{count:,}")
+                    Cell(decimal(count))
                     for count in (
                         of_class.in_use,
                         of_class.deleted,
@@ -53,13 +58,13 @@ def dues_table(dues: Sequence[Dues], *, key: str) -> None:
                         of_class.soon,
                     )
                 ),
-                Cell(f"{of_class.due:,}", "warn" if of_class.due else "plain"),
-                Cell(f"{of_class.purged:,}"),
+                Cell(decimal(of_class.due), "warn" if of_class.due else "plain"),
+                Cell(decimal(of_class.purged)),
             ),
         )
         for of_class in dues
     ]
-    record_table(payload_of(_DUES, rows, name="Documents by class"), key=key)
+    record_table(payload_of(_DUES, rows, name=_("Documents by class")), key=key)
 
 
 def holds_table(holds: Sequence[HeldDocument], *, key: str) -> HeldDocument | None:
@@ -69,16 +74,16 @@ def holds_table(holds: Sequence[HeldDocument], *, key: str) -> HeldDocument | No
             str(hold.id),
             (
                 Cell(str(hold.id)),
-                Cell(CLASS_LABELS[hold.classification]),
+                Cell(_(CLASS_LABELS[hold.classification])),
                 Cell(at(hold.held_at)),
-                Cell(hold.holder_name or "Somebody who left"),
+                Cell(hold.holder_name or _("Somebody who left")),
                 Cell(hold.reason),
-                Cell("", actions=(RowAction(_RELEASE, "Release", "lock_open"),)),
+                Cell("", actions=(RowAction(_RELEASE, _("Release"), "lock_open"),)),
             ),
         )
         for hold in holds
     ]
-    event = record_table(payload_of(_HOLDS, rows, name="Legal holds"), key=key)
+    event = record_table(payload_of(_HOLDS, rows, name=_("Legal holds")), key=key)
     return chosen_of(event, holds, lambda hold: hold.id)
 
 
@@ -95,4 +100,4 @@ def damage_table(damaged: Sequence[Damage], *, key: str) -> None:
         )
         for damage in damaged
     ]
-    record_table(payload_of(_DAMAGE, rows, name="Damaged files"), key=key)
+    record_table(payload_of(_DAMAGE, rows, name=_("Damaged files")), key=key)

@@ -12,7 +12,7 @@ from dashboard.documents.records.document_words import kind_of
 from dashboard.navigation import go
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.figures import Figure
-from dashboard.ui.language import gettext as _, marked, short_weekday
+from dashboard.ui.language import decimal, gettext as _, marked, short_weekday
 from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
 from dashboard.ui.words import at
 from services.core.actors import Role
@@ -46,11 +46,11 @@ def arrival_figure() -> Figure:
     before = sum(number for __, number in arrivals.days[:_WEEK])
     return Figure(
         _("Inbox"),
-        f"{counts.mine + counts.unassigned:,}",
+        decimal(counts.mine + counts.unassigned),
         _(
-            "Documents that came in: {mine:,} assigned to you, {unassigned:,} to "
-            "nobody; the bars show all that came, by day."
-        ).format(mine=counts.mine, unassigned=counts.unassigned),
+            "Documents that came in: {mine} assigned to you, {unassigned} to nobody; "
+            "the bars show all that came, by day."
+        ).format(mine=decimal(counts.mine), unassigned=decimal(counts.unassigned)),
         latest - before,
         _("came than a week before"),
         [(f"{short_weekday(day)} {day.day}", number) for day, number in arrivals.days],

@@ -5,23 +5,32 @@ from typing import Final
 import streamlit as st
 
 from dashboard.context import current_actor, read, write
-from dashboard.ui.dialogs import confirmed
+from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import bounded_line
+from dashboard.ui.language import decimal, gettext as _, marked, ngettext
 from dashboard.ui.notices import notify
 from dashboard.ui.words import plain
 from services.documents import tags
 from services.documents.tags import DocumentTag, TagColour
 
 _LONGEST: Final = 40
-_COLOURS: Final = list(TagColour)
+_SHADES: Final = {
+    TagColour.GRAY: marked("Gray"),
+    TagColour.BLUE: marked("Blue"),
+    TagColour.GREEN: marked("Green"),
+    TagColour.ORANGE: marked("Orange"),
+    TagColour.RED: marked("Red"),
+    TagColour.VIOLET: marked("Violet"),
+}
+_COLOURS: Final = list(_SHADES)
 
 
 def add_form() -> None:
     """Ask for a tag that is not there yet, and add it."""
     with st.form("tags_add", border=True):
         name, colour, is_shown = _fields("tags_new", "", TagColour.GRAY, False)
-        if st.form_submit_button("Add tag", type="primary", key="tags_add_submit"):
+        if st.form_submit_button(_("Add tag"), type="primary", key="tags_add_submit"):
             with error_boundary():
                 actor = current_actor()
                 made = write(
@@ -29,7 +38,11 @@ def add_form() -> None:
                         session, actor, name, colour, is_shown_to_patients=is_shown
                     )
                 )
-                notify(f"The tag {plain(made.name)} can be given to documents now.")
+                notify(
+                    _("The tag {tag} can be given to documents now.").format(
+                        tag=plain(made.name)
+                    )
+                )
                 for field in ("name", "colour", "shown"):
                     st.session_state.pop(f"tags_new_{field}", None)
                 st.rerun()
@@ -44,24 +57,26 @@ def show_tag(tag: DocumentTag) -> None:
         with st.container(width="stretch", gap="xxsmall"):
             st.badge(plain(tag.name), icon=":material/sell:", color=tag.colour.value)
             st.caption(
-                "Patients see it on their documents"
+                _("Patients see it on their documents")
                 if tag.is_shown_to_patients
-                else "For the clinic only"
+                else _("For the clinic only")
             )
-        if st.button("Change", key=f"tags_change_{tag.id}", icon=":material/edit:"):
+        if st.button(_("Change"), key=f"tags_change_{tag.id}", icon=":material/edit:"):
             _change(tag)
-        if st.button("Delete", key=f"tags_delete_{tag.id}", icon=":material/delete:"):
+        if st.button(
+            _("Delete"), key=f"tags_delete_{tag.id}", icon=":material/delete:"
+        ):
             _delete(tag)
 
 
-@st.dialog("Change this tag", icon=":material/sell:")
+@dialog(marked("Change this tag"), icon=":material/sell:")
 def _change(tag: DocumentTag) -> None:
     with error_boundary():
         name, colour, is_shown = _fields(
             f"tags_{tag.id}", tag.name, tag.colour, tag.is_shown_to_patients
         )
-        st.caption("A new name stands on all documents that have the tag.")
-        if st.button("Save tag", type="primary", key="tags_change_save"):
+        st.caption(_("A new name stands on all documents that have the tag."))
+        if st.button(_("Save tag"), type="primary", key="tags_change_save"):
             actor = current_actor()
             write(
                 lambda session: tags.change_tag(
@@ -73,25 +88,31 @@ def _change(tag: DocumentTag) -> None:
                     is_shown_to_patients=is_shown,
                 )
             )
-            notify("The tag is changed.")
+            notify(_("The tag is changed."))
             st.rerun()
 
 
-@st.dialog("Delete this tag?", icon=":material/delete:")
+@dialog(marked("Delete this tag?"), icon=":material/delete:")
 def _delete(tag: DocumentTag) -> None:
     with error_boundary():
         actor = current_actor()
         count = read(lambda session: tags.count_tagged(session, actor, tag.id))
-        carried = (
-            "No document carries it."
+        said = (
+            _("**{tag}**: No document carries it. This cannot be undone.")
             if count == 0
-            else f"{count:,} document{'s carry' if count > 1 else ' carries'} it, and "
-            "will no longer. The documents themselves stay."
+            else ngettext(
+                "**{tag}**: {count} document carries it, and will no longer. The "
+                "documents themselves stay. This cannot be undone.",
+                "**{tag}**: {count} documents carry it, and will no longer. The "
+                "documents themselves stay. This cannot be undone.",
+                count,
+            )
         )
-        st.markdown(f"**{plain(tag.name)}**: {carried} This cannot be undone.")
-        if confirmed("Delete tag", key="tags_delete_confirm", is_final=True):
+        st.markdown(said.format(tag=plain(tag.name), count=decimal(count)))
+        if confirmed(_("Delete tag"), key="tags_delete_confirm", is_final=True):
             write(lambda session: tags.delete_tag(session, actor, tag.id))
-            notify(f"The tag {plain(tag.name)} is deleted.", icon="delete")
+            deleted = _("The tag {tag} is deleted.").format(tag=plain(tag.name))
+            notify(deleted, icon="delete")
             st.rerun()
 
 
@@ -102,16 +123,16 @@ def _fields(
     named, coloured = st.columns([3, 2], vertical_alignment="bottom")
     with named:
         typed = bounded_line(
-            "Name", name, key=f"{key}_name", longest=_LONGEST, autocomplete="off"
+            _("Name"), name, key=f"{key}_name", longest=_LONGEST, autocomplete="off"
         )
     chosen: TagColour = coloured.selectbox(
-        "Colour",
+        _("Colour"),
         _COLOURS,
         index=_COLOURS.index(colour),
-        format_func=lambda shade: str(shade).capitalize(),
+        format_func=lambda shade: _(_SHADES[shade]),
         key=f"{key}_colour",
     )
     shown: bool = st.checkbox(
-        "Patients see it on their documents", is_shown, key=f"{key}_shown"
+        _("Patients see it on their documents"), is_shown, key=f"{key}_shown"
     )
     return typed, chosen, shown

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboard.context import current_actor, read
-from dashboard.ui.language import gettext as _
+from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.words import plain
 from services.documents import tags
 from services.documents.tags import DocumentTag
@@ -34,12 +34,14 @@ def show_tags(names: Sequence[str]) -> None:
             st.badge(plain(name), icon=":material/sell:", color=colour)  # type: ignore[arg-type]
 
 
-def tags_field(key: str, start: Sequence[str], *, label: str = "Tags") -> list[str]:
+def tags_field(
+    key: str, start: Sequence[str], *, label: str = marked("Tags")
+) -> list[str]:
     """Ask which of the clinic's tags a document has."""
     names = [tag.name for tag in known_tags()]
     st.session_state.setdefault(f"{key}_tags", [n for n in start if n in names])
     chosen: list[str] = st.multiselect(
-        label,
+        _(label),
         names,
         key=f"{key}_tags",
         placeholder=_("Choose tags") if names else _("No tags yet"),

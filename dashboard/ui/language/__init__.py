@@ -18,7 +18,7 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_currency, format_decimal, format_percent
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from services.core.sentences import Sentence
+from services.core.sentences import Label, Sentence
 
 ENGLISH: Final = "en"
 GERMAN: Final = "de"
@@ -67,6 +67,10 @@ def speaking(language: str) -> Iterator[None]:
 
 def gettext(message: str) -> str:
     """Return a sentence in the language of the page."""
+    if isinstance(message, Label):
+        told = pgettext(message.context, str(message))
+        if told != message:
+            return told
     # The empty message is the catalogue's own head.
     return _translations(current_language()).gettext(message) if message else ""
 

@@ -14,6 +14,7 @@ from services.core import audit, reasons
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.core.errors import Conflict, InvalidInput
+from services.core.sentences import Sentence
 
 LONGEST_YEARS: Final = 30
 _DAYS_OF_YEAR: Final = 365.25
@@ -48,7 +49,10 @@ def postpone(
     if not 0 < (until - today).days <= LONGEST_YEARS * _DAYS_OF_YEAR:
         raise InvalidInput(
             "until",
-            f"Postpone it to a day after today, within {LONGEST_YEARS} years.",
+            Sentence(
+                "Postpone it to a day after today, within {years} years.",
+                years=LONGEST_YEARS,
+            ),
         )
     values = {"until": until, "reason": reason, "postponed_by": actor.id}
     with assume_role(session, "system"):

@@ -21,6 +21,7 @@ from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.core.errors import Conflict, InvalidInput
+from services.core.sentences import Sentence
 from services.people.sign_in import confirmations
 
 MOST_YEARS: Final = 100
@@ -73,8 +74,11 @@ def change_rule(
     if years is not None and not 1 <= years <= MOST_YEARS:
         raise InvalidInput(
             "years",
-            f"Archived patients are kept for 1 to {MOST_YEARS} years; type one of "
-            "these, or 0 to erase nobody.",
+            Sentence(
+                "Archived patients are kept for 1 to {most} years; type one of these, "
+                "or 0 to erase nobody.",
+                most=MOST_YEARS,
+            ),
         )
     if years == seen.years:
         return

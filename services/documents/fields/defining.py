@@ -18,6 +18,7 @@ from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.core.errors import Conflict, InvalidInput, NotFound
+from services.core.sentences import Sentence
 from services.core.typed_text import is_storable, tidy
 from services.documents.fields.model import (
     LONGEST_NAME,
@@ -61,7 +62,9 @@ def add_field(
     """
     actor.require(Permission.DEFINE_FIELDS)
     if (session.scalar(select(func.count(FieldRow.id))) or 0) >= MOST_FIELDS:
-        raise InvalidInput("name", f"A clinic has {MOST_FIELDS} fields at most.")
+        raise InvalidInput(
+            "name", Sentence("A clinic has {most} fields at most.", most=MOST_FIELDS)
+        )
     tidied = _tidied(kind, definition)
     row = FieldRow(
         key=_key_of(session, tidied.name), kind=kind.value, **_columns(tidied)
@@ -170,8 +173,10 @@ def _tidied(kind: FieldKind, typed: FieldDefinition) -> FieldDefinition:
     """Return what can be kept of a definition, or raise InvalidInput."""
     is_choice, is_number = kind is FieldKind.CHOICE, kind is FieldKind.NUMBER
     return FieldDefinition(
-        name=_line("name", "A field's name", typed.name, LONGEST_NAME),
-        unit=_line("unit", "A unit", typed.unit, LONGEST_UNIT, may_be_empty=True)
+        name=_line("name", Sentence("A field's name"), typed.name, LONGEST_NAME),
+        unit=_line(
+            "unit", Sentence("A unit"), typed.unit, LONGEST_UNIT, may_be_empty=True
+        )
         if is_number
         else "",
         choices=_choices_of(typed.choices) if is_choice else (),
@@ -182,10 +187,16 @@ def _tidied(kind: FieldKind, typed: FieldDefinition) -> FieldDefinition:
 
 def _choices_of(typed: Iterable[str]) -> tuple[str, ...]:
     lines = [line for line in typed if line.strip()]
-    choices = [_line("choices", "A choice", line, LONGEST_TEXT) for line in lines]
+    choices = [
+        _line("choices", Sentence("A choice"), line, LONGEST_TEXT) for line in lines
+    ]
     if not 1 <= len(choices) <= MOST_CHOICES:
         raise InvalidInput(
-            "choices", f"Type the choices, each on a line: 1 to {MOST_CHOICES} of them."
+            "choices",
+            Sentence(
+                "Type the choices, each on a line: 1 to {most} of them.",
+                most=MOST_CHOICES,
+            ),
         )
     if len({choice.lower() for choice in choices}) < len(choices):
         raise InvalidInput("choices", "A choice stands there twice; take one away.")
@@ -193,17 +204,26 @@ def _choices_of(typed: Iterable[str]) -> tuple[str, ...]:
 
 
 def _line(
-    name: str, called: str, typed: str, longest: int, *, may_be_empty: bool = False
+    name: str, called: Sentence, typed: str, longest: int, *, may_be_empty: bool = False
 ) -> str:
     line = " ".join(tidy(typed).split()) if is_storable(typed) else ""
     if not (line or may_be_empty):
-        raise InvalidInput(name, f"{called} is missing. Type one.")
+        raise InvalidInput(
+            name, Sentence("{field} is missing. Type one.", field=called)
+        )
     # Its name stands in sentences that are filled in themselves.
     if {"{", "}"} & set(line):
-        raise InvalidInput(name, f"{called} has no braces; take them away.")
+        raise InvalidInput(
+            name, Sentence("{field} has no braces; take them away.", field=called)
+        )
     if len(line) > longest:
         raise InvalidInput(
-            name, f"{called} has {longest} characters at most; shorten it."
+            name,
+            Sentence(
+                "{field} has {most} characters at most; shorten it.",
+                field=called,
+                most=longest,
+            ),
         )
     return line
 
@@ -236,7 +256,11 @@ def _require_unused(
     if used is not None:
         raise InvalidInput(
             "choices",
-            f"Documents have “{used}” in this field, so it stays among the choices.",
+            Sentence(
+                "Documents have “{choice}” in this field, so it stays among the "
+                "choices.",
+                choice=used,
+            ),
         )
 
 

@@ -14,6 +14,7 @@ from services.core import audit
 from services.core.actors import Actor, Permission, Role
 from services.core.audit import Action
 from services.core.errors import Conflict, InvalidInput
+from services.core.sentences import Sentence
 from services.documents.inbox.reading import Colleague, InboxItem, find_item
 from services.documents.records import look_up
 from services.documents.records.errors import NoSuchDocument
@@ -28,8 +29,11 @@ class AssigneeMayNotOpen(Conflict):
 
     def __init__(self, name: str) -> None:
         super().__init__(
-            f"{name} may not open this document, and an assignment opens nothing. "
-            "Choose somebody who treats the patient, or let them open it first."
+            Sentence(
+                "{name} may not open this document, and an assignment opens nothing. "
+                "Choose somebody who treats the patient, or let them open it first.",
+                name=name,
+            )
         )
 
 

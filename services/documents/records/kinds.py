@@ -3,6 +3,8 @@
 from enum import StrEnum
 from typing import Final
 
+from services.core.sentences import Label
+
 
 class Classification(StrEnum):
     """How long a document is kept: `retention_rules` says how long that is."""
@@ -39,7 +41,7 @@ TYPE_LABELS: Final[dict[DocumentType, str]] = {
     DocumentType.CORRESPONDENCE: "Correspondence",
     DocumentType.CONSENT: "Consent",
     DocumentType.INVOICE: "Invoice",
-    DocumentType.OTHER: "Other",
+    DocumentType.OTHER: Label("Other", "type of document"),
 }
 # What is said of what patients have written in a form, so that nobody takes it for the
 # clinic's word.

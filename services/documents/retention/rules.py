@@ -13,6 +13,7 @@ from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.core.errors import Conflict, InvalidInput
+from services.core.sentences import Sentence
 from services.documents.records.kinds import Classification
 from services.documents.retention.dates import LONGEST_DAYS, LONGEST_RESTORE_DAYS
 from services.people.sign_in import confirmations
@@ -85,8 +86,24 @@ def change_rule(
     """
     actor.require(Permission.MANAGE_RETENTION)
     confirmations.require_passkey(session, actor, session_id)
-    _check("keep_days", "Documents are kept for", keep_days, LONGEST_DAYS)
-    _check("restore_days", "Restoring is for", restore_days, LONGEST_RESTORE_DAYS)
+    _check(
+        "keep_days",
+        Sentence(
+            "Documents are kept for 1 to {most:,} days; type one of these.",
+            most=LONGEST_DAYS,
+        ),
+        keep_days,
+        LONGEST_DAYS,
+    )
+    _check(
+        "restore_days",
+        Sentence(
+            "Restoring is for 1 to {most:,} days; type one of these.",
+            most=LONGEST_RESTORE_DAYS,
+        ),
+        restore_days,
+        LONGEST_RESTORE_DAYS,
+    )
     before = _Said(seen.keep_days, seen.restore_days)
     changes = audit.differences(before, _Said(keep_days, restore_days))
     if not changes:
@@ -116,6 +133,6 @@ def change_rule(
     )
 
 
-def _check(name: str, subject: str, days: int, most: int) -> None:
+def _check(name: str, refusal: Sentence, days: int, most: int) -> None:
     if not 1 <= days <= most:
-        raise InvalidInput(name, f"{subject} 1 to {most:,} days; type one of these.")
+        raise InvalidInput(name, refusal)

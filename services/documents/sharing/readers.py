@@ -16,6 +16,7 @@ from services.core import audit
 from services.core.actors import Actor, Permission, Role
 from services.core.audit import Action
 from services.core.errors import Conflict, InvalidInput
+from services.core.sentences import Sentence
 from services.documents.records import look_up
 from services.documents.records.model import DocumentRecord
 from services.documents.records.revising import revise
@@ -169,8 +170,11 @@ def _known(session: Session, actor: Actor, user_ids: Collection[UUID]) -> set[UU
     if len(wanted) > _MOST_NAMED or not wanted <= there:
         raise InvalidInput(
             "readers",
-            f"People of the front desk are named, {_MOST_NAMED} at most; clinicians "
-            "who treat the patient open the document anyway.",
+            Sentence(
+                "People of the front desk are named, {most} at most; clinicians who "
+                "treat the patient open the document anyway.",
+                most=_MOST_NAMED,
+            ),
         )
     return wanted
 

@@ -15,6 +15,7 @@ from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.core.errors import Conflict, InvalidInput, NotFound
+from services.core.sentences import Sentence
 from services.core.typed_text import is_storable, tidy
 from services.documents.tags.reading import DocumentTag, TagColour
 
@@ -52,7 +53,10 @@ def add_tag(
     actor.require(Permission.MANAGE_TAGS)
     if (session.scalar(select(func.count(TagRow.id))) or 0) >= MOST_TAGS:
         raise InvalidInput(
-            "name", f"A clinic has {MOST_TAGS} tags at most; delete one first."
+            "name",
+            Sentence(
+                "A clinic has {most} tags at most; delete one first.", most=MOST_TAGS
+            ),
         )
     row = TagRow(
         name=_name_of(name),
@@ -180,7 +184,11 @@ def _name_of(typed: str) -> str:
         raise InvalidInput("name", "A tag needs a name. Type one.")
     if len(name) > LONGEST_NAME:
         raise InvalidInput(
-            "name", f"A tag's name has {LONGEST_NAME} characters at most; shorten it."
+            "name",
+            Sentence(
+                "A tag's name has {most} characters at most; shorten it.",
+                most=LONGEST_NAME,
+            ),
         )
     return name
 

@@ -14,6 +14,7 @@ from sqlalchemy.types import Text
 from db.models.document import Document, DocumentTag as TagRow
 from services.core.actors import Actor, Permission, Role
 from services.core.errors import InvalidInput
+from services.core.sentences import Sentence
 from services.lists.criteria.shape import Mention
 from services.lists.folding import fold
 
@@ -83,13 +84,20 @@ def read_names(session: Session, names: Iterable[str]) -> tuple[str, ...]:
     if unknown := [name for name in typed if folded[name] not in known]:
         raise InvalidInput(
             "tags",
-            f"There is no tag “{unknown[0]}”. Choose one of the list; an administrator "
-            "adds others.",
+            Sentence(
+                "There is no tag “{tag}”. Choose one of the list; an administrator "
+                "adds others.",
+                tag=unknown[0],
+            ),
         )
     found = sorted({known[folded[name]] for name in typed})
     if len(found) > MOST_OF_DOCUMENT:
         raise InvalidInput(
-            "tags", f"A document has {MOST_OF_DOCUMENT} tags at most; take some away."
+            "tags",
+            Sentence(
+                "A document has {most} tags at most; take some away.",
+                most=MOST_OF_DOCUMENT,
+            ),
         )
     return tuple(found)
 

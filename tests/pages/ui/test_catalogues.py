@@ -64,14 +64,10 @@ NOT_SHOWN: Final = (
 NOT_YET: Final = (
     "dashboard.backups.",
     "dashboard.cluster.",
-    "dashboard.documents.",
     "pages.backups.",
     "pages.cluster.",
-    "pages.documents.",
     "services.backups.",
     "services.cluster.",
-    "services.documents.",
-    "services.pdf.signing.signer",
 )
 #: Services that refuse what a patient asks for.
 REFUSING: Final = (
@@ -292,7 +288,6 @@ def test_what_people_are_refused_with_is_german(file: Path) -> None:
         *(
             pytest.param([*_said_by(template)], id=template.name)
             for template in TEMPLATES.values()
-            if template.is_for_patients
         ),
         pytest.param([*CLASS_LABELS.values()], id="retention classes"),
         pytest.param([field.label for field in OWN_FIELDS.values()], id="fields"),

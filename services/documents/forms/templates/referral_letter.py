@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from services.core.sentences import Label
 from services.documents.forms import fields
 from services.documents.forms.fields import FormField, FormFieldKind
 from services.documents.forms.template import Template
@@ -13,7 +14,10 @@ TEMPLATE: Final = Template(
     summary="Asks a colleague to see the patient.",
     fields=(
         FormField(
-            "recipient", "To", required=True, help="Doctor, clinic or department."
+            "recipient",
+            Label("To", "form"),
+            required=True,
+            help="Doctor, clinic or department.",
         ),
         fields.NAME,
         fields.RECORD_NUMBER,

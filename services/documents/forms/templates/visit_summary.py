@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from services.core.sentences import Label
 from services.documents.forms import fields
 from services.documents.forms.fields import FormField, FormFieldKind
 from services.documents.forms.template import Template
@@ -24,7 +25,7 @@ TEMPLATE: Final = Template(
             not_before="date_of_birth",
         ),
         FormField("reason", "Reason for the visit", FormFieldKind.TEXT),
-        FormField("findings", "Findings", FormFieldKind.TEXT),
+        FormField("findings", Label("Findings", "form"), FormFieldKind.TEXT),
         fields.DIAGNOSIS,
         FormField(
             "plan", "Plan", FormFieldKind.TEXT, help="Treatment, and when to come back."
