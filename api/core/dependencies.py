@@ -177,7 +177,10 @@ class Caller:
         """Run the operation on the primary; with a key, once whatever happens."""
         return self._on_behalf().write(operation, key=key)
 
-    def export(self, operation: Callable[[Session], Iterator[str]]) -> ListExport:
+    def export(
+        self,
+        operation: Callable[[Session], Iterator[str | bytes]],
+    ) -> ListExport:
         """Begin to read a list in one transaction; raises TooOften, Unavailable."""
         return self.stores.exports.begin(
             self.actor.id,

@@ -120,9 +120,13 @@ class ListExports:
         self._lock = Lock()
 
     def begin(
-        self, person: UUID, read: Callable[[], Generator[str]], *, mark: str = ""
+        self,
+        person: UUID,
+        read: Callable[[], Generator[str | bytes]],
+        *,
+        mark: str = "",
     ) -> "ListExport":
-        """Return a list that is being read; `mark` comes before its first piece.
+        """Return a list that is being read; `mark` comes before a first piece of text.
 
         Raises what reading the first piece raises; TooOften of a person who fetches as
         many as one may, Unavailable while others' are read for too long.
@@ -146,7 +150,7 @@ class ListExports:
     def _fill(
         self,
         spool: SealedSpool,
-        read: Callable[[], Generator[str]],
+        read: Callable[[], Generator[str | bytes]],
         mark: str,
         begun: Future[None],
     ) -> None:
@@ -155,9 +159,11 @@ class ListExports:
             return
         try:
             with closing(read()) as pieces:
-                first = mark + next(pieces)
+                first = next(pieces)
                 begun.set_result(None)
-                spool.fill(map(str.encode, chain([first], pieces)))
+                if isinstance(first, str):
+                    first = mark + first
+                spool.fill(map(_encoded, chain([first], pieces)))
         except BaseException as refusal:
             if not begun.done():
                 begun.set_exception(refusal)
@@ -196,12 +202,21 @@ class ListExport:
 
 
 class ListResponse(ReleasingResponse):
-    """Sends a list as CSV, and lets go of it in the end."""
+    """Sends a list, CSV unless told otherwise, and lets go of it in the end."""
 
-    def __init__(self, export: ListExport, filename: str) -> None:
+    def __init__(
+        self,
+        export: ListExport,
+        filename: str,
+        media_type: str = "text/csv; charset=utf-8",
+    ) -> None:
         super().__init__(
             export.spool.read(),
             export.close,
-            media_type="text/csv; charset=utf-8",
+            media_type=media_type,
             headers={"Content-Disposition": f'attachment; filename="{filename}"'},
         )
+
+
+def _encoded(piece: str | bytes) -> bytes:
+    return piece.encode() if isinstance(piece, str) else piece

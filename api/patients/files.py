@@ -1,7 +1,8 @@
 """/files: photos and exports, for browsers as well as programs."""
 
+from collections.abc import Callable
 from functools import partial
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, TypeVar
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, HTTPException, Query, Request
@@ -16,7 +17,7 @@ from api.core.exports import ListResponse
 from api.patients.schemas import PatientShown, patient_etag, version_named
 from api.patients.told_lists import answered
 from services.core.actors import Permission
-from services.lists import views
+from services.lists import views, workbooks
 from services.lists.criteria import Criteria
 from services.patients import search
 from services.patients.photos import photos
@@ -24,6 +25,8 @@ from services.patients.records.model import PatientRecord
 from services.patients.search import export_grants
 from services.patients.search.fields import PATIENTS
 from services.visits.schedule import doctors
+
+T = TypeVar("T")
 
 router = APIRouter(prefix="/files", tags=["Files"])
 
@@ -145,19 +148,47 @@ def doctor_photo(
     return Response(caller.read(read).value, media_type="image/jpeg")
 
 
+StoredList = Annotated[
+    str | None, Query(alias="list", description="A stored list's key; or all.")
+]
+Grant = Annotated[
+    UUID | None, Query(description="From POST /api/v1/exports, which names a list.")
+]
+
+
 @router.get("/patients.csv", responses=sends("text/csv", 404, 409))
 def export(
-    caller: ProgramOrPerson,
-    key: Annotated[
-        str | None, Query(alias="list", description="A stored list's key; or all.")
-    ] = None,
-    grant: Annotated[
-        UUID | None, Query(description="From POST /api/v1/exports, which names a list.")
-    ] = None,
+    caller: ProgramOrPerson, key: StoredList = None, grant: Grant = None
 ) -> Response:
     """Stream the whole of a stored list as CSV.
 
     403 as well where who sees no names would be told of few patients.
+    """
+    read = _asked(caller, key, grant, search.export_csv)
+    return ListResponse(caller.export(read), _name(caller, "csv"))
+
+
+@router.get("/patients.xlsx", responses=sends(workbooks.MEDIA_TYPE, 404, 409))
+def export_workbook(
+    caller: ProgramOrPerson, key: StoredList = None, grant: Grant = None
+) -> Response:
+    """Send a stored list of up to 100,000 patients as an Excel workbook.
+
+    Its cells are text, so that no telephone number loses its leading zero. 400 for a
+    longer list; 403 as for CSV.
+    """
+    read = _asked(caller, key, grant, search.export_workbook)
+    return ListResponse(
+        caller.export(read), _name(caller, "xlsx"), workbooks.MEDIA_TYPE
+    )
+
+
+def _asked(
+    caller: Caller, key: str | None, grant: UUID | None, export: Callable[..., T]
+) -> Callable[[Session], T]:
+    """Return what reads the list that was asked for, in one transaction.
+
+    So the list cannot change midway. A grant is used up by it.
     """
     actor, reason = caller.actor, None
     if grant is not None:
@@ -171,17 +202,18 @@ def export(
         criteria = recalled.value
     if grant is None:
         answered(caller, criteria, _nothing, needs=Permission.EXPORT_PATIENTS)
-    name = f"patients-{caller.stores.today():%Y-%m-%d}.csv"
-    # One transaction, so that the list cannot change midway.
-    read = partial(
-        search.export_csv,
+    return partial(
+        export,
         actor=actor,
         criteria=criteria,
         now=caller.stores.now(),
         named_because=reason,
         smallest_group=caller.stores.smallest_group,
     )
-    return ListResponse(caller.export(read), name)
+
+
+def _name(caller: Caller, ending: str) -> str:
+    return f"patients-{caller.stores.today():%Y-%m-%d}.{ending}"
 
 
 def _nothing(_: Session) -> bool:

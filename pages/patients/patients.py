@@ -53,7 +53,9 @@ def show_results() -> None:
             position("patients", key), columns_read(listing)
         )
         csv, refusal = listing.csv(page), listing.refusal()
-        with list_tools.show_heading("patients", listing.sentence(), csv=csv):
+        with list_tools.show_heading(
+            "patients", listing.sentence(), csv=csv, workbook=listing.workbook(page)
+        ):
             if (csv or refusal) and actor.may(Permission.EXPORT_NAMES):
                 offer_named_export(listing)
             is_named = actor.may(Permission.VIEW_NAMES)

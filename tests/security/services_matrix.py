@@ -194,6 +194,7 @@ ALLOWED: Final = {
     "patients.point_in_time.looking.look": DESK,
     "patients.point_in_time.looking.record_pause": DESK,
     "patients.search.exporting.export_csv": LISTS,
+    "patients.search.exporting.export_workbook": LISTS,
     "patients.search.pseudonyms.pseudonyms_for": EVERYBODY,
     "patients.search.identifying.identify": CLINICIAN,
     "patients.search.pages.list_patients": LISTS,

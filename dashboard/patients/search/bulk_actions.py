@@ -187,6 +187,12 @@ def _export(listing: Listing, chosen: Sequence[Listed]) -> None:
             type="primary",
             key=f"{_PAGE}_export_csv",
         )
+        st.link_button(
+            _("Download as an Excel workbook"),
+            f"/files/patients.xlsx?{urlencode(query)}",
+            icon=":material/table_view:",
+            key=f"{_PAGE}_export_xlsx",
+        )
         st.caption(
             _("In the order of this list. That you took it is in the audit log.")
         )

@@ -164,13 +164,20 @@ class Listing(AddressedList):
 
     def csv(self, page: PatientPage) -> str | None:
         """Return the address of the list's CSV, if there is any for this person."""
+        return self._file(page, "csv")
+
+    def workbook(self, page: PatientPage) -> str | None:
+        """Return the address of the list's workbook, likewise."""
+        return self._file(page, "xlsx")
+
+    def _file(self, page: PatientPage, ending: str) -> str | None:
         if not page.rows or not self.actor.may(Permission.EXPORT_PATIENTS):
             return None
         if list_addresses.is_sealed(self.key):
             return None
         parameters = {"list": self.key, "after_lsn": str(last_write() or "")}
         query = urlencode({name: value for name, value in parameters.items() if value})
-        return f"/files/patients.csv?{query}"
+        return f"/files/patients.{ending}?{query}"
 
     def csv_with_names(self, reason: str) -> str:
         """Return where the list with names can be fetched once, for this reason."""

@@ -8,11 +8,12 @@ from streamlit.delta_generator import DeltaGenerator
 from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 
 from dashboard.ui.empty_state import empty_state
-from dashboard.ui.language import explained, gettext as _, marked
+from dashboard.ui.language import decimal, explained, gettext as _, marked
 from dashboard.ui.words import plain
 from services.core.actors import Role
 from services.core.errors import NotAllowed
 from services.lists.criteria import Criteria
+from services.lists.workbooks import MOST_ROWS
 
 _NOBODY_YET: Final = {
     Role.STAFF: marked("No patients yet. Register the first."),
@@ -72,8 +73,10 @@ def filters_panel(
     return panel
 
 
-def show_heading(page: str, sentence: str, *, csv: str | None) -> DeltaGenerator:
-    """Say what the list is; beside it the link to its CSV, which our route streams.
+def show_heading(
+    page: str, sentence: str, *, csv: str | None, workbook: str | None = None
+) -> DeltaGenerator:
+    """Say what the list is; beside it links to its files, which our routes send.
 
     Return the place for other ways out of the list.
     """
@@ -87,6 +90,17 @@ def show_heading(page: str, sentence: str, *, csv: str | None) -> DeltaGenerator
                 key=f"{page}_csv",
                 icon=":material/download:",
                 help=_("Download exactly this list, all pages of it."),
+            )
+        if workbook:
+            st.link_button(
+                _("Excel"),
+                workbook,
+                key=f"{page}_xlsx",
+                icon=":material/table_view:",
+                help=_(
+                    "This list as an Excel workbook, in which telephone numbers keep "
+                    "their zeros. Up to {most} rows."
+                ).format(most=decimal(MOST_ROWS)),
             )
     return line
 

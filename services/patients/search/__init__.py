@@ -1,7 +1,9 @@
 """Lists of patients: pages, counts, exports, figures; whatever criteria can ask for."""
 
-from services.lists.criteria import Count as Count
-from services.patients.search.exporting import export_csv as export_csv
+from services.patients.search.exporting import (
+    export_csv as export_csv,
+    export_workbook as export_workbook,
+)
 from services.patients.search.identifying import identify as identify
 from services.patients.search.pages import (
     PatientPage as PatientPage,

@@ -1,11 +1,11 @@
-"""A list of patients as a CSV file."""
+"""A list of patients as a file: CSV, or an Excel workbook."""
 
 import csv
 import io
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, Final
 
@@ -32,6 +32,7 @@ from services.lists.csv_cells import escape_formula
 from services.lists.queries import prepare
 from services.lists.recording import record
 from services.lists.statements import compiled, ran_out_of_time
+from services.lists.workbooks import workbook_of
 from services.patients.search.pages import PATIENT_LISTS
 from services.patients.search.queries import (
     PATIENTS,
@@ -65,6 +66,54 @@ def export_csv(
     stay open until the last piece. Refusals are raised at once: InvalidInput,
     NotAllowed; Unavailable also while reading.
     """
+    query = _asked(
+        session,
+        actor,
+        criteria,
+        now=now,
+        named_because=named_because,
+        smallest_group=smallest_group,
+    )
+    return _written(session, query, is_named=named_because is not None)
+
+
+def export_workbook(
+    session: Session,
+    actor: Actor,
+    criteria: Criteria,
+    *,
+    now: datetime | None = None,
+    named_because: str | None = None,
+    smallest_group: int = 5,
+) -> Iterator[bytes]:
+    """Return the same list as an Excel workbook, in one piece.
+
+    Raises as `export_csv`, while reading InvalidInput too where it has more rows than a
+    workbook may have.
+    """
+    query = _asked(
+        session,
+        actor,
+        criteria,
+        now=now,
+        named_because=named_because,
+        smallest_group=smallest_group,
+    )
+    read = _read(session, query, is_named=named_because is not None)
+    rows = ([_typed(value) for value in row] for rows in read for row in rows)
+    return iter([workbook_of(_header(query), rows)])
+
+
+def _asked(
+    session: Session,
+    actor: Actor,
+    criteria: Criteria,
+    *,
+    now: datetime | None,
+    named_because: str | None,
+    smallest_group: int,
+) -> PatientListQuery:
+    """Return what is to be read, once it may be, and write down that it is."""
     actor.require(Permission.EXPORT_PATIENTS)
     if named_because is None:
         query = prepare(session, actor, PATIENT_LISTS, criteria, now)
@@ -84,7 +133,12 @@ def export_csv(
     session.flush()
     limit = f"SET LOCAL statement_timeout = '{_LIMIT_SECONDS}s'"
     session.connection().exec_driver_sql(limit)
-    return _written(session, query, is_named=named_because is not None)
+    return query
+
+
+def _header(query: PatientListQuery) -> tuple[str, ...]:
+    exported = tuple(query.shape.scope.exported)
+    return ("pseudonym", *exported) if query.shape.scope is UNNAMED else exported
 
 
 def _written(
@@ -92,23 +146,27 @@ def _written(
 ) -> Iterator[str]:
     buffer = io.StringIO()
     writer = csv.writer(buffer)
-    is_unnamed = query.shape.scope is UNNAMED
-    exported = query.shape.scope.exported
-    writer.writerow(("pseudonym", *exported) if is_unnamed else exported)
+    writer.writerow(_header(query))
+    for rows in _read(session, query, is_named=is_named):
+        writer.writerows(map(_cells, rows))
+        yield buffer.getvalue()
+        buffer.seek(0)
+        buffer.truncate()
+    yield buffer.getvalue()
+
+
+def _read(
+    session: Session, query: PatientListQuery, *, is_named: bool
+) -> Iterator[Sequence[Sequence[Any]]]:
     try:
         with _streamed(session, query, is_named=is_named) as result:
-            for rows in result.partitions(_ROWS_AT_ONCE):
-                writer.writerows(map(_cells, rows))
-                yield buffer.getvalue()
-                buffer.seek(0)
-                buffer.truncate()
+            yield from result.partitions(_ROWS_AT_ONCE)
     except OperationalError as error:
         if not ran_out_of_time(error):
             raise
         raise Unavailable(
             "This list takes too long to export; add a filter that narrows it."
         ) from None
-    yield buffer.getvalue()
 
 
 def _streamed(
@@ -153,6 +211,13 @@ def _unnamed(shape: PatientListShape) -> Select[Any]:
 
 def _cells(row: Sequence[Any]) -> list[str]:
     return [escape_formula(_cell(value)) for value in row]
+
+
+def _typed(value: object) -> str | date:
+    """Return a value as a cell of a workbook: a day stays one, all else is text."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    return _cell(value)
 
 
 def _cell(value: object) -> str:

@@ -170,6 +170,7 @@ ROUTES = {
     ("PUT", "/files/patients/{uuid}/photo"): (None, 415, 415, 403, 403, 403),
     ("GET", "/files/doctors/{uuid}/photo"): (None, 404, 404, 404, 404, 404),
     ("GET", "/files/patients.csv"): (None, 404, 404, 404, 403, 403),
+    ("GET", "/files/patients.xlsx"): (None, 404, 404, 404, 403, 403),
     ("GET", "/files/audit.csv"): (None, 403, 403, 403, 200, 403),
     ("GET", "/files/visit-statistics.csv"): (None, 403, 403, 403, 200, 403),
     ("GET", "/fhir/Patient"): (None, 200, 200, 200, 403, 403),
@@ -251,7 +252,7 @@ SWITCHED = {
 
 
 def _call(client, method, path):
-    query = "?list=none" if path.endswith(".csv") else ""
+    query = "?list=none" if path.endswith((".csv", ".xlsx")) else ""
     return client.ask(
         method,
         path.format(**NAMED) + query,

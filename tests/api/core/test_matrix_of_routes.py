@@ -135,6 +135,7 @@ ALLOWED = {
     ("GET", "/files/doctors/{uuid}/photo"): EVERYBODY,
     ("PUT", "/files/patients/{uuid}/photo"): DESK,
     ("GET", "/files/patients.csv"): LISTS,
+    ("GET", "/files/patients.xlsx"): LISTS,
     ("GET", "/files/visit-statistics.csv"): ADMIN,
     ("GET", "/files/restore-previews/{uuid}/{name}.csv"): ADMIN,
     ("GET", "/files/patients/{uuid}/photo"): DESK,

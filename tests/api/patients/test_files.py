@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 from bson import ObjectId
+from openpyxl import load_workbook
 from PIL import Image
 from sqlalchemy import func, select, update
 
@@ -14,7 +15,7 @@ from db.models.patient import Patient
 from db.models.user import User
 from db.postgres import SYSTEM
 from services.core.actors import PERMISSIONS, Permission, Role
-from services.lists import views
+from services.lists import views, workbooks
 from services.lists.criteria import Combine, Criteria, Filter, Group, Operator
 from services.patients.photos import photos
 from services.patients.search.fields import PATIENTS
@@ -224,6 +225,27 @@ def test_without_a_key_everybody_is_exported(client, ada):
     rows = list(csv.DictReader(io.StringIO(client.get("/files/patients.csv").text)))
 
     assert ada["uuid"] in {row["id"] for row in rows}
+
+
+def test_a_list_is_sent_as_a_workbook(client, ada):
+    answer = client.get("/files/patients.xlsx")
+
+    (ids, *_) = load_workbook(io.BytesIO(answer.content)).active.iter_cols()
+    assert ada["uuid"] in {cell.value for cell in ids}
+    assert answer.headers["content-type"] == workbooks.MEDIA_TYPE
+    assert answer.headers["content-disposition"] == (
+        'attachment; filename="patients-2026-11-20.xlsx"'
+    )
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def test_a_list_without_room_in_a_workbook_is_refused(client, ada, monkeypatch):
+    monkeypatch.setattr(workbooks, "MOST_ROWS", 0)
+
+    answer = client.get("/files/patients.xlsx")
+
+    assert answer.status_code == 400
+    assert "Take the CSV" in answer.json()["detail"]
 
 
 def test_a_photo_that_was_replaced_a_moment_ago_is_never_the_old_one(

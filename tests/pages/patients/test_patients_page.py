@@ -307,15 +307,18 @@ def test_the_list_says_where_it_was_read(clinic: Clinic):
     assert any("as of" in caption.value for caption in app.caption)
 
 
-def test_the_csv_link_names_the_list_by_its_key(clinic: Clinic):
+def test_the_links_to_files_name_the_list_by_its_key(clinic: Clinic):
     app = search(clinic.open("patients"), "lovelace")
 
-    (link,) = app.get("link_button")
-    url = urlsplit(link.proto.url)
-    assert url.path == "/files/patients.csv"
-    assert parse_qs(url.query)["list"] == [app.query_params["list"]]
-    # The file must hold what this person has just saved, whichever replica answers.
-    assert Lsn.parse(parse_qs(url.query)["after_lsn"][0]) > 0
+    urls = [urlsplit(link.proto.url) for link in app.get("link_button")]
+    assert [url.path for url in urls] == [
+        "/files/patients.csv",
+        "/files/patients.xlsx",
+    ]
+    for asked in (parse_qs(url.query) for url in urls):
+        assert asked["list"] == [app.query_params["list"]]
+        # It must hold what this person has just saved, whichever replica answers.
+        assert Lsn.parse(asked["after_lsn"][0]) > 0
 
 
 def test_charts_describe_the_list_in_words(clinic: Clinic):

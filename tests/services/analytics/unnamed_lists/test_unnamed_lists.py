@@ -12,7 +12,7 @@ from services.analytics.cohorts import telling
 from services.analytics.unnamed_lists import sizes
 from services.core.actors import Permission, Role, Scope
 from services.core.errors import InvalidInput, NotAllowed
-from services.lists.criteria import Criteria, Filter, Group, Operator, Order
+from services.lists.criteria import Count, Criteria, Filter, Group, Operator, Order
 from services.patients import search
 from services.patients.search import pages, unnamed
 from tests.kit import cast
@@ -133,7 +133,7 @@ def test_who_sees_names_is_told_everything_and_leaves_nothing(session, read, cle
 
 @pytest.mark.usefixtures("town")
 def test_everybodys_list_is_public(session, read):
-    told = read(Criteria(orders=(Order("sex"),)), count_open=lambda: search.Count(51))
+    told = read(Criteria(orders=(Order("sex"),)), count_open=lambda: Count(51))
 
     assert (len(told.shown()), told.count.value) == (51, 51)
     assert told_sizes(session) == []

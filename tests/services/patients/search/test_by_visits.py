@@ -7,7 +7,7 @@ import pytest
 
 from services.core.actors import Scope
 from services.core.errors import NotAllowed
-from services.lists.criteria import Criteria, Filter, Group, Operator
+from services.lists.criteria import Count, Criteria, Filter, Group, Operator
 from services.lists.criteria.wording import sentence
 from services.patients import search
 from services.patients.search.fields import FIELDS, fields_for
@@ -93,4 +93,4 @@ def test_who_may_see_no_visits_asks_about_none(session, clerk):
     ids=["before", "never", "next", "doctor"],
 )
 def test_the_sentence_says_it(asked, said):
-    assert said in sentence(asked, FIELDS, search.Count(3))
+    assert said in sentence(asked, FIELDS, Count(3))

@@ -1,0 +1,66 @@
+"""Lists as Excel workbooks (Office Open XML, ECMA-376), for people with spreadsheets.
+
+Beside CSV because a spreadsheet guesses what the cells of a CSV file are: a telephone
+number loses its leading zero, and an international one needs an apostrophe in front so
+that it is no formula. A cell of a workbook says that it is text.
+"""
+
+import io
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from typing import Final
+
+from xlsxwriter import Workbook  # type: ignore[import-untyped]
+
+from services.core.errors import InvalidInput
+from services.core.sentences import Sentence
+
+# A workbook is made whole in memory: some 40 MB for so many patients.
+MOST_ROWS: Final = 100_000
+MEDIA_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_WIDTH: Final = 18
+# What a list holds is text, whatever it looks like.
+_OPTIONS: Final = {
+    "in_memory": True,
+    "constant_memory": True,
+    "strings_to_formulas": False,
+    "strings_to_numbers": False,
+    "strings_to_urls": False,
+    "default_date_format": "yyyy-mm-dd",
+}
+
+
+def workbook_of(
+    header: Sequence[str], rows: Iterable[Sequence[str | date | None]]
+) -> bytes:
+    """Return the rows below their header as one sheet; moments are given as text.
+
+    Raises InvalidInput where there are more than MOST_ROWS.
+    """
+    file = io.BytesIO()
+    with Workbook(file, _OPTIONS) as book:
+        sheet = book.add_worksheet()
+        sheet.set_column(0, len(header) - 1, _WIDTH)
+        sheet.freeze_panes(1, 0)
+        sheet.write_row(0, 0, header, book.add_format({"bold": True}))
+        for number, row in enumerate(rows, start=1):
+            if number > MOST_ROWS:
+                raise InvalidInput(
+                    "list",
+                    Sentence(
+                        "An Excel file has room for {most} rows here. Take the CSV, "
+                        "or add a filter that narrows the list.",
+                        most=f"{MOST_ROWS:,}",
+                    ),
+                )
+            for column, cell in enumerate(row):
+                match cell:
+                    case None | "":
+                        pass
+                    case datetime():
+                        sheet.write_string(number, column, cell.isoformat())
+                    case date():
+                        sheet.write_datetime(number, column, cell)
+                    case _:
+                        sheet.write_string(number, column, cell)
+    return file.getvalue()
