@@ -87,6 +87,13 @@ _PLACES: Final = (
     NavigationEntry(
         "patients/my_record.py", "My record", "badge", Permission.VIEW_OWN_RECORD
     ),
+    NavigationEntry(
+        "patients/my_contact.py",
+        "Contact data",
+        "contact_phone",
+        Permission.CHANGE_OWN_CONTACT,
+        _HIDDEN,
+    ),
     # The same page; no role has both permissions.
     NavigationEntry(
         "documents/documents.py",
@@ -328,6 +335,7 @@ _PLACES: Final = (
 _ABOVE: Final = {
     "patients/patient.py": "patients/patients.py",
     "patients/edit.py": "patients/patient.py",
+    "patients/my_contact.py": "patients/my_record.py",
     "patients/photo.py": "patients/patient.py",
     "patients/merge.py": "patients/patient.py",
     "patients/past.py": "patients/patient.py",

@@ -19,6 +19,7 @@ from api.core.documented import refuses, shows
 from api.core.problems import precondition_required
 from api.patients.schemas import (
     Candidates,
+    ContactBody,
     DuplicateShown,
     MergeBody,
     PatientBody,
@@ -38,6 +39,8 @@ from services.patients.duplicates import duplicates, merging
 from services.patients.records import patients
 from services.patients.records.model import PatientRecord
 from services.patients.search import fields
+from services.people.accounts import own_contact
+from services.people.accounts.own_contact import OwnContact
 
 router = APIRouter(prefix="/api/v1/patients", tags=["Patients"])
 
@@ -51,6 +54,7 @@ IfMatch = Annotated[str | None, Header(description='The ETag edited from, like "
 
 
 Patient = Annotated[PatientBody, sent(PatientBody, program)]
+Contact = Annotated[ContactBody, sent(ContactBody, program)]
 Merge = Annotated[MergeBody, sent(MergeBody, program)]
 
 
@@ -164,6 +168,33 @@ def edit_patient(
         )
 
     return _shown(caller.write(edit))
+
+
+@router.put(
+    "/{uuid}/contact",
+    responses=shows(PatientShown, 404, 409, 412, 413, 415, 428),
+    openapi_extra=describe_body(ContactBody),
+)
+def change_own_contact(
+    caller: Program, uuid: UUID, body: Contact, if_match: IfMatch = None
+) -> Response:
+    """Correct how the clinic reaches the patient who calls; for patients only.
+
+    400 for a new e-mail address: it needs a code, which a page sends to it.
+    """
+    if if_match is None:
+        raise precondition_required()
+    wanted = OwnContact(body.email, body.phone_number, body.address)
+
+    def change(session: Session) -> PatientRecord:
+        own_contact.require_own(caller.actor, uuid)
+        version = version_named(session, caller.actor, uuid, if_match)
+        changed = own_contact.change_contact(
+            session, caller.actor, wanted, version=version, today=caller.stores.today()
+        )
+        return changed.kept
+
+    return _shown(caller.write(change))
 
 
 @router.delete("/{uuid}", status_code=204, responses=refuses(404, 409, 412))

@@ -98,6 +98,18 @@ def _sex(code: str) -> Sex:
         raise InvalidInput("sex", f"Sex is one of {', '.join(Sex)}.") from None
 
 
+class ContactBody(Body):
+    """How a patient wants to be reached; the whole of it."""
+
+    email: Annotated[str | None, _text("email", "As it is: a new one is proved.")] = (
+        None
+    )
+    phone_number: Annotated[
+        str | None, _hint("10 to 15 digits, optionally after a +.")
+    ] = None
+    address: Annotated[str | None, _text("address", "One line.")] = None
+
+
 class MergeBody(Body):
     """Which patient goes into the one of the URL, and what the result looks like."""
 

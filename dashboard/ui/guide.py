@@ -30,6 +30,7 @@ _SECTION_OF: Final = {
     "edit": "Change a record",
     "photo": "Change a record",
     "my_record": "Say who treats a patient",
+    "my_contact": "Correct your own contact data",
     "merge": "Make one record of two",
     "past": "Bring a record back as it was",
     "views": "Filter a list",

@@ -9,6 +9,7 @@ from dashboard.consultations.prescriptions.patient_prescriptions import (
 from dashboard.context import current_actor, freshness, read, read_ahead, today
 from dashboard.documents.search.arrivals import latest_read, show_latest
 from dashboard.documents.search.patient_documents import show_documents
+from dashboard.navigation import go
 from dashboard.patients.records.patient_details import patient_details
 from dashboard.patients.records.patient_header import patient_header
 from dashboard.ui.language import gettext as _
@@ -37,6 +38,10 @@ read_ahead(
 show_patient_home(patient)
 show_latest(_("New documents"), days=_NEW)
 patient_details(patient)
+if st.button(
+    _("Correct contact data"), key="my_record_contact", icon=":material/edit:"
+):
+    go("patients/my_contact.py")
 show_next_visits(patient.id, page="my_record")
 show_documents(patient.id, page="my_record")
 show_prescriptions(patient.id, page="my_record")

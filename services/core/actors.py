@@ -26,6 +26,7 @@ class Permission(StrEnum):
     """What a role can be allowed; the value completes "You may not ..."."""
 
     VIEW_OWN_RECORD = "see your own record"
+    CHANGE_OWN_CONTACT = "correct how the clinic reaches you"
     VIEW_OWN_ACCESSES = "see who looked at your record"
     LIST_PATIENTS = "list patients"
     VIEW_NAMES = "see patients' names in lists"
@@ -120,6 +121,7 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
     Role.PATIENT: frozenset(
         {
             Permission.VIEW_OWN_RECORD,
+            Permission.CHANGE_OWN_CONTACT,
             Permission.VIEW_OWN_ACCESSES,
             Permission.VIEW_OWN_DOCUMENTS,
             Permission.FILE_OWN_DOCUMENTS,
@@ -220,6 +222,7 @@ SCOPES: Final[dict[Scope, frozenset[Permission]]] = {
         {
             Permission.REGISTER_PATIENT,
             Permission.EDIT_PATIENT,
+            Permission.CHANGE_OWN_CONTACT,
             Permission.ARCHIVE_PATIENT,
             Permission.MERGE_PATIENTS,
             Permission.MANAGE_REGISTRATION,

@@ -45,6 +45,7 @@ class Action(StrEnum):
     PATIENT_LIST = "patient:list"
     PATIENT_COUNT = "patient:count"
     PATIENT_CHANGE = "patient:change"
+    PATIENT_CHANGE_OWN = "patient:change-own"
     PATIENT_ARCHIVE = "patient:archive"
     PATIENT_RESTORE = "patient:restore"
     PATIENT_ERASE = "patient:erase"

@@ -62,6 +62,7 @@ from services.patients import point_in_time
 from services.patients.photos.images import PreparedPhoto
 from services.patients.search.fields import PATIENTS
 from services.people.accounts.managing import Particulars
+from services.people.accounts.own_contact import OwnContact
 from services.people.sign_in.identities import Claimed
 from services.people.sign_in.passkey_answers import Answer, PasskeyRefused, RelyingParty
 from services.visits.booking.bookings import AnyRequest, BookingRequest, SeriesRequest
@@ -344,6 +345,12 @@ def _exceptions(house, name: str, role: Role) -> dict[str, Any]:
             "parts": (StoredPart(0, 4, "a part"),),
         },
         "documents.search": lambda: {"typed": "letter"},
+        "people.accounts.own_contact": lambda: {
+            "wanted": OwnContact(None, "+441632960999", None),
+            "email": "somebody@mail.example",
+            "code": "271828",
+            "key": "k" * 32,
+        },
         "consultations.chart.labels": lambda: {"order": LabelOrder()},
         "consultations.prescriptions.scans": lambda: {
             "content": document_samples.content(),

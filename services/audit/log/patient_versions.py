@@ -29,6 +29,7 @@ _MAKING: Final = frozenset(
     {
         Action.PATIENT_REGISTER,
         Action.PATIENT_CHANGE,
+        Action.PATIENT_CHANGE_OWN,
         Action.PATIENT_ARCHIVE,
         Action.PATIENT_RESTORE,
         Action.PATIENT_MERGE,

@@ -46,6 +46,7 @@ _PHRASES: Final[Mapping[str, str]] = MappingProxyType(
         Action.PATIENT_COUNT: "counted patients",
         Action.COHORT_COUNT: "counted a cohort",
         Action.PATIENT_CHANGE: "changed a patient's record",
+        Action.PATIENT_CHANGE_OWN: "changed their own contact data",
         Action.PATIENT_ARCHIVE: "archived a patient's record",
         Action.PATIENT_RESTORE: "restored a patient's record",
         Action.PATIENT_ERASE: "erased a patient's record",

@@ -28,6 +28,7 @@ _TO_PATIENTS: Final[Mapping[str, str]] = MappingProxyType(
         Action.PATIENT_PRINT_LABELS: "printed labels with your record number",
         Action.PATIENT_LIST: "listed you",
         Action.PATIENT_CHANGE: "changed your record",
+        Action.PATIENT_CHANGE_OWN: "changed your contact data",
         Action.PATIENT_ARCHIVE: "archived your record",
         Action.PATIENT_RESTORE: "restored your record",
         Action.PATIENT_ERASE: "erased your record",
@@ -136,7 +137,8 @@ def tell_patient(action: str, details: Mapping[str, Any]) -> str:
     """Say to a patient what was done with their record."""
     sentence = _TO_PATIENTS.get(action, _SOMETHING)
     changed = details.get("changed")
-    if action == Action.PATIENT_CHANGE and isinstance(changed, Mapping):
+    is_change = action in {Action.PATIENT_CHANGE, Action.PATIENT_CHANGE_OWN}
+    if is_change and isinstance(changed, Mapping):
         return Sentence(
             "{what}: {fields}", what=Sentence(sentence), fields=_labels(changed)
         )

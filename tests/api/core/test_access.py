@@ -137,6 +137,7 @@ ROUTES = {
     ("POST", "/api/v1/patients/duplicates"): (ADA, 200, 200, 403, 403, 403),
     ("GET", "/api/v1/patients/{uuid}"): (None, 404, 404, 403, 403, 404),
     ("PUT", "/api/v1/patients/{uuid}"): (ADA, 404, 404, 403, 403, 403),
+    ("PUT", "/api/v1/patients/{uuid}/contact"): ({}, 403, 403, 403, 403, 404),
     ("DELETE", "/api/v1/patients/{uuid}"): (None, 404, 404, 403, 403, 403),
     ("POST", "/api/v1/patients/{uuid}/restore"): (None, 404, 404, 403, 403, 403),
     ("GET", "/api/v1/patients/{uuid}/duplicates"): (None, 404, 404, 403, 403, 404),

@@ -101,6 +101,7 @@ ALLOWED = {
     ("POST", "/api/v1/patients/duplicates"): DESK,
     ("GET", "/api/v1/patients/{uuid}"): DESK,
     ("PUT", "/api/v1/patients/{uuid}"): DESK,
+    ("PUT", "/api/v1/patients/{uuid}/contact"): frozenset({Role.PATIENT}),
     ("DELETE", "/api/v1/patients/{uuid}"): DESK,
     ("POST", "/api/doctors"): PLANNERS,
     ("GET", "/api/doctors/{uuid}/plan"): EVERYBODY,
@@ -259,6 +260,7 @@ def test_what_is_open_needs_no_token(as_role, method, path):
 
 
 _WHOLE_BODIES = {
+    "/api/v1/patients/{uuid}/contact": {},
     "/api/v1/cohorts": {"entry": {"kind": "visit"}},
     "/api/v1/cohorts/compare": {
         "cohorts": [{"entry": {"kind": "visit"}}, {"entry": {"kind": "document"}}]

@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 
 from services.core.actors import Role
-from tests.api.conftest import ADA
+from tests.api.conftest import ADA, NEWEST
 
 PATIENTS = "/api/v1/patients"
 
@@ -277,3 +277,43 @@ def test_patients_see_themselves_and_nobody_else(as_role, application, ada):
 
     assert patient.get(_path(ada)).status_code == 404
     assert patient.get(PATIENTS).status_code == 403
+
+
+def own_path(application) -> str:
+    """Return the address of the contact data of the patient who calls."""
+    patient_id = application.people[Role.PATIENT].patient_id
+    return f"/api/v1/patients/{patient_id}/contact"
+
+
+def test_a_patients_program_corrects_phone_and_address(application, as_role):
+    caller, path = as_role(Role.PATIENT), own_path(application)
+    before = caller.get(path.removesuffix("/contact"), headers=NEWEST)
+    kept = {"email": before.json()["email"], "phone_number": "+441632960777"}
+
+    answer = caller.ask(
+        "PUT",
+        path,
+        json=kept | {"address": "2 New Street"},
+        headers={"If-Match": before.headers["ETag"]},
+    )
+
+    assert answer.status_code == 200
+    assert answer.json()["address"] == "2 New Street"
+    assert answer.json()["first_name"] == before.json()["first_name"]
+    stale = caller.ask(
+        "PUT", path, json=kept, headers={"If-Match": before.headers["ETag"]}
+    )
+    assert stale.status_code == 412
+
+
+def test_a_new_address_of_a_patients_own_is_proved_on_a_page(application, as_role):
+    answer = as_role(Role.PATIENT).ask(
+        "PUT",
+        own_path(application),
+        json={"email": "new@mail.example"},
+        headers={"If-Match": "*"},
+    )
+
+    assert answer.status_code == 400
+    assert answer.json()["property"] == "email"
+    assert "code" in answer.json()["detail"]

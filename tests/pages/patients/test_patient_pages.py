@@ -90,7 +90,9 @@ def test_an_address_that_names_no_patient_is_explained(clinic: Clinic):
         assert not app.exception
 
 
-def test_a_patient_sees_their_own_record_and_no_button_to_change_it(clinic: Clinic):
+def test_a_patient_sees_their_own_record_and_changes_contact_alone(
+    clinic: Clinic,
+):
     app = clinic.start(Role.PATIENT)
 
     first, last = clinic.cast[Role.PATIENT].name.split()
@@ -98,6 +100,7 @@ def test_a_patient_sees_their_own_record_and_no_button_to_change_it(clinic: Clin
     assert [button.key for button in app.button] == [
         "guide_help",
         "patient_home_book",
+        "my_record_contact",
         "my_record_book",
         "my_record_all_visits",
         "my_record_create",

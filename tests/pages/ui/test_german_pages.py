@@ -23,6 +23,7 @@ from tests.services.visits.booking.bookings import samples
 
 PAGES = (
     "my_record",
+    "my_contact",
     "documents",
     "create_document",
     "upload_documents",

@@ -11,11 +11,12 @@ from services.messaging import user_notifications
 from services.messaging.user_notifications import NotificationTopic
 from services.people import accounts, sessions, tokens
 from services.people.accounts import invitations
+from services.people.accounts.own_contact import OwnContact, change_contact
 from services.people.sign_in import codes, identities, passkeys
 from services.people.sign_in.identities import Claimed
 from tests.kit import cast
 from tests.kit.authenticator import Authenticator
-from tests.services.core.audit_actions.world import ActionCall, World, prepares
+from tests.services.core.audit_actions.world import TODAY, ActionCall, World, prepares
 from tests.services.people.sign_in.passkeys import desk as passkey_desk
 from tests.services.people.sign_in.passkeys.desk import PARTY
 
@@ -47,6 +48,15 @@ def session_confirm(w: World) -> ActionCall:
 def code_request(w: World) -> ActionCall:
     cast.add_account(w.session, cast.ROSA)
     return lambda: codes.ask(w.session, ASKING, "271828", is_demo=False)
+
+
+@prepares(Action.PATIENT_CHANGE_OWN)
+def patient_change_own(w: World) -> ActionCall:
+    patient = w.patient
+    maya = cast.add_patient_actor(w.session, patient)
+    wanted = OwnContact(patient.email, "+441632960999", patient.address)
+    about = {"version": patient.version, "today": TODAY}
+    return lambda: change_contact(w.session, maya, wanted, **about)
 
 
 @prepares(Action.PASSKEY_ADD)

@@ -1,0 +1,78 @@
+"""Codes that prove a new e-mail address of somebody who is signed in.
+
+Both are counted for the person: their page could be used to flood a mailbox.
+"""
+
+from contextlib import suppress
+from typing import Final
+
+from dashboard import wiring
+from dashboard.ui.language import gettext as _, marked
+from dashboard.web.installation_key import derive, signing_key
+from services.core import throttling
+from services.core.actors import Actor
+from services.messaging.mail import Email, MailNotSent, mailer_of
+from services.people.sign_in.codes import CodeRequest
+
+_SUBJECT: Final = marked("Your code for a new e-mail address")
+# Nothing of what somebody has typed stands in it: anybody can have it sent to anybody.
+_TEXT: Final = marked("""\
+{code} is your code for Chartroom, the records room of your clinic.
+
+Enter it within five minutes where you have given this e-mail address. If you did not
+give it, you need do nothing: without the code nothing is changed.
+""")
+_CHANGED_SUBJECT: Final = marked("Your address for Chartroom was changed")
+_CHANGED: Final = marked("""\
+Dear {name},
+
+you have changed the e-mail address with which you sign in to Chartroom. Codes are no \
+longer sent to this one.
+
+If it was not you, tell your clinic at once.
+""")
+
+
+def key() -> str:
+    """Return what codes are kept with."""
+    return derive(signing_key(wiring.current().settings), "codes")
+
+
+def count_request(actor: Actor, email: str) -> None:
+    """Count a code that is about to be sent, or raise LimitReached."""
+    throttle = wiring.current().throttle
+    throttle.take(throttling.CODES_HERE, str(actor.id))
+    address = CodeRequest(email, browser="", key=key()).address
+    throttle.take(throttling.CODES_PER_ADDRESS, address)
+
+
+def count_try(actor: Actor) -> None:
+    """Count a code that is tried, or raise LimitReached."""
+    wiring.current().throttle.take(throttling.TRIES_HERE, str(actor.id))
+
+
+def send(code: str, email: str) -> bool:
+    """Mail the code, once it is kept; tell whether it is on its way."""
+    mailer = mailer_of(wiring.current().settings)
+    if mailer is None:
+        return False
+    try:
+        mailer.send(Email(email, _(_SUBJECT), _(_TEXT).format(code=code)))
+    except MailNotSent:
+        return False
+    return True
+
+
+def tell_former(name: str, address: str) -> None:
+    """Write to the address that was used so far, once the change is committed."""
+    mailer = mailer_of(wiring.current().settings)
+    if mailer is not None:
+        # A former address may take nothing more.
+        with suppress(MailNotSent):
+            text = _(_CHANGED).format(name=name)
+            mailer.send(Email(address, _(_CHANGED_SUBJECT), text))
+
+
+def is_shown() -> bool:
+    """Tell whether the page shows codes, as sign-in does: in a demo without mail."""
+    return wiring.current().settings.is_demo

@@ -1,0 +1,262 @@
+"""What patients correct in their own record: how the clinic reaches them.
+
+A new e-mail address counts once a code that was sent to it has been typed: letters
+about visits go there. Who signs in with the address of their record signs in with the
+new one from then on.
+"""
+
+import hmac
+import secrets
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from db.models.user import LoginCode, User
+from db.postgres import assume_role
+from services.core import audit
+from services.core.actors import Actor, Permission
+from services.core.audit import Action
+from services.core.errors import Conflict, InvalidInput
+from services.patients.records import patients, rules
+from services.patients.records.model import PatientDraft, PatientRecord
+from services.people.accounts.addresses import AddressTaken, unless_taken
+from services.people.sign_in import codes
+
+_SALT_BYTES: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class OwnContact:
+    """How somebody wants to be reached."""
+
+    email: str | None
+    phone_number: str | None
+    address: str | None
+
+    @classmethod
+    def of(cls, record: PatientRecord | PatientDraft) -> "OwnContact":
+        """Return what a record says."""
+        return cls(record.email, record.phone_number, record.address)
+
+
+@dataclass(frozen=True, slots=True)
+class EmailProof:
+    """The code that was sent to a new address, and the server's key for codes."""
+
+    code: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContactChange:
+    """What came of it: without a record the code was wrong, and nothing is changed.
+
+    `former_sign_in` is the address that somebody has signed in with until now.
+    """
+
+    record: PatientRecord | None
+    tries_left: int = 0
+    former_sign_in: str | None = None
+
+    @property
+    def kept(self) -> PatientRecord:
+        """The record as it is now; of a change that needed no code there is one."""
+        if self.record is None:
+            raise EmailNotProved
+        return self.record
+
+
+class EmailNotProved(InvalidInput):
+    """Nobody has shown yet that the new address is theirs."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "email",
+            "A new e-mail address needs the code that is sent to it; correct it on My "
+            "record.",
+        )
+
+
+class EmailInUse(Conflict):
+    """The address is somebody else's here, which is told to its owner alone."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This e-mail address is on another record of the clinic. Enter another "
+            "one, or ask at the front desk."
+        )
+
+
+def require_own(actor: Actor, patient_id: UUID) -> None:
+    """Raise NotAllowed or NoSuchPatient unless it is the actor's own record."""
+    if _own(actor) != patient_id:
+        raise patients.NoSuchPatient(patient_id)
+
+
+def checked_contact(
+    record: PatientRecord, typed: OwnContact, *, today: date
+) -> OwnContact:
+    """Return what was typed as it is kept, or raise InvalidPatient."""
+    return OwnContact.of(_draft(record, typed, today))
+
+
+def is_new_address(record: PatientRecord, wanted: OwnContact) -> bool:
+    """Tell whether there is an address that a code has to prove."""
+    former = (record.email or "").casefold()
+    return bool(wanted.email) and (wanted.email or "").casefold() != former
+
+
+def keep_code(
+    session: Session, actor: Actor, email: str, code: str, *, key: str
+) -> None:
+    """Keep a code that is about to be sent to a new address; the caller commits.
+
+    It holds for this person and this address only, as long as one to sign in with.
+    """
+    actor.require(Permission.CHANGE_OWN_CONTACT)
+    salt, bound_to = secrets.token_bytes(_SALT_BYTES), _bound_to(actor, email)
+    # Codes are nobody's to read, and the door's to keep.
+    with assume_role(session, "door"):
+        session.add(
+            LoginCode(
+                user_id=actor.id,
+                browser_hash=codes.hash_code(key, b"", bound_to, ""),
+                salt=salt,
+                code_hash=codes.hash_code(key, salt, bound_to, code),
+                expires_at=func.now() + codes.LIFETIME,
+            )
+        )
+        session.flush()
+    audit.record(session, actor, Action.CODE_REQUEST, patient_id=actor.patient_id)
+
+
+def change_contact(
+    session: Session,
+    actor: Actor,
+    wanted: OwnContact,
+    *,
+    version: int,
+    today: date,
+    proof: EmailProof | None = None,
+) -> ContactChange:
+    """Correct the actor's own record; the caller commits, also a wrong code.
+
+    Raises InvalidPatient, EmailNotProved, EmailInUse, StaleVersion, PatientArchived,
+    NotFound and NotAllowed.
+    """
+    patient_id = _own(actor)
+    before = patients.look_up(session, actor, patient_id)
+    draft = _draft(before, wanted, today)
+    if is_new_address(before, OwnContact.of(draft)):
+        if proof is None:
+            raise EmailNotProved
+        tries_left = _try(session, actor, draft.email or "", proof)
+        if tries_left is not None:
+            return ContactChange(None, tries_left)
+    made = _write(session, patient_id, draft, version)
+    audit.record_patient(
+        session,
+        actor,
+        Action.PATIENT_CHANGE_OWN,
+        made.after.id,
+        made.after.version,
+        changed=audit.differences(made.before.draft(), made.after.draft()),
+    )
+    former = _follow(session, actor, made)
+    return ContactChange(made.after, former_sign_in=former)
+
+
+def _own(actor: Actor) -> UUID:
+    actor.require(Permission.CHANGE_OWN_CONTACT)
+    if actor.patient_id is None:
+        raise patients.NoSuchPatient(actor.id)
+    return actor.patient_id
+
+
+def _draft(record: PatientRecord, typed: OwnContact, today: date) -> PatientDraft:
+    draft = replace(
+        record.draft(),
+        email=typed.email,
+        phone_number=typed.phone_number,
+        address=typed.address,
+    )
+    return rules.validate(draft, today, needs_contact=patients.is_reachable(record))
+
+
+def _write(
+    session: Session, patient_id: UUID, draft: PatientDraft, version: int
+) -> patients.Change:
+    values = {
+        "email": draft.email,
+        "phone_number": draft.phone_number,
+        "address": draft.address,
+    }
+    try:
+        # A patient's own role reads the record, and writes nothing.
+        with assume_role(session, "staff"):
+            return patients.change(
+                session, patient_id, values, version=version, typed=draft
+            )
+    except patients.InvalidPatient as refusal:
+        if rules.EMAIL_TAKEN not in refusal.problems:
+            raise
+        raise EmailInUse from None
+
+
+def _follow(session: Session, actor: Actor, made: patients.Change) -> str | None:
+    """Let the sign-in follow the record, if both had one address until now."""
+    user = session.get_one(User, actor.id)
+    former, new = user.email, made.after.email
+    is_same = (former or "").casefold() == (made.before.email or "").casefold()
+    if former is None or not is_same or not new or new == former:
+        return None
+    try:
+        with assume_role(session, "staff"), unless_taken(session):
+            user.email = new
+            session.flush()
+    except AddressTaken:
+        raise EmailInUse from None
+    audit.record(
+        session,
+        actor,
+        Action.USER_CHANGE,
+        subject=("user", user.id),
+        details={"changed": {"email": [former, new]}},
+    )
+    return former
+
+
+def _try(session: Session, actor: Actor, email: str, proof: EmailProof) -> int | None:
+    """Try a code; return how many tries are left, or None if it was the right one."""
+    bound_to = _bound_to(actor, email)
+    with assume_role(session, "door"):
+        # Locked until the caller commits, so that no burst has more than five tries.
+        kept = session.scalar(
+            select(LoginCode)
+            .where(
+                LoginCode.browser_hash == codes.hash_code(proof.key, b"", bound_to, "")
+            )
+            .order_by(LoginCode.id.desc())
+            .limit(1)
+            .with_for_update()
+        )
+        now = session.scalars(select(func.clock_timestamp())).one()
+        is_open = kept is not None and not kept.used_at and now < kept.expires_at
+        if kept is None or not is_open or kept.tries >= codes.TRIES:
+            return 0
+        kept.tries += 1
+        expected = codes.hash_code(proof.key, kept.salt, bound_to, proof.code)
+        is_right = hmac.compare_digest(kept.code_hash, expected)
+        if is_right:
+            kept.used_at = now
+        session.flush()
+        return None if is_right else codes.TRIES - kept.tries
+
+
+def _bound_to(actor: Actor, email: str) -> str:
+    """Return what no browser can say: a cookie has random bits of another form."""
+    return f"new address\0{actor.id}\0{email.casefold()}"

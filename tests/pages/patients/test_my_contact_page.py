@@ -1,0 +1,122 @@
+"""A patient corrects how the clinic reaches them, on a page of their own."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard.sign_in.codes import new_address
+from services.core.actors import Role
+from services.patients.records import patients
+from services.patients.records.model import PatientRecord
+from services.people.sign_in import codes
+from tests.pages.conftest import Clinic
+
+CODE = "271828"
+
+
+@pytest.fixture
+def record(clinic: Clinic) -> PatientRecord:
+    """The patient's record, with a phone number and no address of e-mail."""
+    patient_id = clinic.cast[Role.PATIENT].patient_id
+    assert patient_id
+    record = clinic.get(patient_id)
+    return clinic.edit(record, phone_number="+441632960111", email=None, address=None)
+
+
+@pytest.fixture
+def code(monkeypatch: pytest.MonkeyPatch) -> str:
+    """The code that everybody gets, shown as in the demo."""
+    monkeypatch.setattr(codes, "new_code", lambda: CODE)
+    monkeypatch.setattr(new_address, "is_shown", lambda: True)
+    return CODE
+
+
+def opened(clinic: Clinic, **typed: str) -> AppTest:
+    app = clinic.open("my_contact", Role.PATIENT)
+    for name, value in typed.items():
+        app.text_input(key=f"my_contact_{name}").set_value(value)
+    return app
+
+
+def save(app: AppTest) -> AppTest:
+    return app.button(key="my_contact_save").click().run()
+
+
+def test_phone_and_address_are_saved_and_the_clinic_sees_who_did_it(clinic, record):
+    app = save(opened(clinic, phone_number="+44 1632 960222", address="2 New Street"))
+
+    saved = clinic.get(record.id)
+    assert not app.exception
+    assert (saved.phone_number, saved.address) == ("+441632960222", "2 New Street")
+    (event,) = clinic.audit("patient:change-own")[-1:]
+    assert event.actor_id == clinic.cast[Role.PATIENT].id
+
+
+def test_what_is_wrong_is_said_at_its_field_and_nothing_is_saved(clinic, record):
+    app = save(opened(clinic, phone_number="12"))
+
+    assert "10 to 15 digits" in "".join(m.value for m in app.markdown)
+    assert [e.value for e in app.error] == [
+        "Nothing was saved: one field needs another look."
+    ]
+    assert clinic.get(record.id) == record
+
+
+def test_a_new_address_counts_once_its_code_was_typed(clinic, record, code):
+    app = save(opened(clinic, email="maya.new@mail.example"))
+
+    assert clinic.get(record.id).email is None
+    assert CODE in app.info[0].value
+    app.text_input(key="my_contact_code").set_value("000000")
+    app.button(key="my_contact_confirm").click().run()
+    assert "4 tries left" in app.warning[0].value
+    assert clinic.get(record.id).email is None
+
+    app.text_input(key="my_contact_code").set_value(code)
+    app.button(key="my_contact_confirm").click().run()
+
+    assert not app.exception
+    assert clinic.get(record.id).email == "maya.new@mail.example"
+
+
+def test_no_more_than_five_codes_are_sent_for_somebody(
+    clinic, record, code, monkeypatch
+):
+    sent = []
+    monkeypatch.setattr(new_address, "send", lambda *mail: sent.append(mail) or True)
+    complaints = []
+    for number in range(6):
+        app = save(opened(clinic, email=f"maya{number}@mail.example"))
+        complaints += [error.value for error in app.error]
+
+    assert len(sent) <= 5
+    assert "too often" in complaints[-1]
+
+
+def test_what_the_clinic_saved_meanwhile_stays_and_so_does_what_was_typed(
+    clinic, record
+):
+    app = opened(clinic, phone_number="+441632960333")
+    theirs = replace(record.draft(), phone_number="+441632960444", address="3 Elm Road")
+    clinic.write(
+        lambda s: patients.edit(
+            s,
+            clinic.clerk,
+            record.id,
+            theirs,
+            version=record.version,
+            today=date(2026, 11, 20),
+        )
+    )
+
+    save(app)
+
+    assert "meanwhile" in app.warning[0].value
+    assert app.text_input(key="my_contact_address").value == "3 Elm Road"
+    captions = [caption.value.replace("\\", "") for caption in app.caption]
+    assert "Saved meanwhile: +441632960444" in captions
+    save(app)
+    saved = clinic.get(record.id)
+    assert (saved.phone_number, saved.address) == ("+441632960333", "3 Elm Road")
