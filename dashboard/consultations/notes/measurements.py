@@ -15,7 +15,7 @@ from dashboard.context import in_zone, today
 from dashboard.ui.chart_tools import bare_box
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.language import gettext as _, lowered, marked, ngettext, pgettext
-from dashboard.ui.language.chart_locale import in_language
+from dashboard.ui.language.chart_locale import day_format, in_language
 from dashboard.ui.words import at
 from services.consultations.notes import (
     ADULT_FROM_YEARS,
@@ -136,17 +136,21 @@ def _lines(vitals: Sequence[Vital], measured: Sequence[EarlierNotes]) -> alt.Lay
             for vital in vitals
         ]
     )
-    legend = alt.Legend(orient="bottom", title=None) if len(vitals) > 1 else None
+    legend = (
+        alt.Legend(orient="bottom", columns=1, title=None) if len(vitals) > 1 else None
+    )
     chart = (
         alt.Chart(frame, height=_HEIGHT)
         .mark_line(aria=False, point=alt.OverlayMarkDef(aria=False))
         .encode(
             # Vega writes 13:20 as 01:20 unless it is told how.
-            x=alt.X("Visit:T", title=None, axis=alt.Axis(format="%-d %b %Y")),
+            x=alt.X("Visit:T", title=None, axis=alt.Axis(format=day_format())),
             y=alt.Y("Value:Q", title=vitals[0].unit, scale=alt.Scale(zero=False)),
             color=alt.Color("Vital sign:N", legend=legend),
             tooltip=[
-                alt.Tooltip("Visit:T", title=_("Visit"), format="%-d %b %Y, %H:%M"),
+                alt.Tooltip(
+                    "Visit:T", title=_("Visit"), format=f"{day_format()}, %H:%M"
+                ),
                 alt.Tooltip("Vital sign:N", title=_("Vital sign")),
                 alt.Tooltip("Value:Q", title=_("Value")),
             ],

@@ -27,9 +27,12 @@ LANGUAGE_NAMES: Final = {ENGLISH: "English", GERMAN: "Deutsch"}
 LANGUAGES: Final = tuple(LANGUAGE_NAMES)
 CATALOGUES: Final = Path(__file__).parent / "catalogues"
 _CHOSEN: Final = "chartroom_language"
-_LONG: Final = {ENGLISH: "d MMMM y", GERMAN: "d. MMMM y"}
-_SHORT: Final = {ENGLISH: "d MMM y", GERMAN: "d. MMM y"}
-_HEADING: Final = {ENGLISH: "EEE d MMM", GERMAN: "EEE d. MMM"}
+# No line breaks between a German day and its month, and "5. März" at the beginning of a
+# text is no numbered list to Markdown.
+_DAY: Final = "d.\u00a0"
+_LONG: Final = {ENGLISH: "d MMMM y", GERMAN: f"{_DAY}MMMM y"}
+_SHORT: Final = {ENGLISH: "d MMM y", GERMAN: f"{_DAY}MMM y"}
+_HEADING: Final = {ENGLISH: "EEE d MMM", GERMAN: f"EEE {_DAY}MMM"}
 # What speaks outside of any page: forms without a session, e-mails, data for scripts.
 _spoken: ContextVar[str | None] = ContextVar("spoken", default=None)
 
@@ -144,7 +147,7 @@ def day_and_month(day: date) -> str:
     """Return the day without its year: 5 Mar."""
     if (language := current_language()) == ENGLISH:
         return f"{day.day} {day:%b}"
-    return format_date(day, "d. MMM", locale=language)
+    return format_date(day, f"{_DAY}MMM", locale=language)
 
 
 def day_in_full(day: date) -> str:

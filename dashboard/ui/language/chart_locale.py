@@ -38,6 +38,11 @@ def in_language(chart: C) -> C:
     return localised
 
 
+def day_format() -> str:
+    """Return how Vega writes a day: 5 Mar 2026, or 5. Mär 2026."""
+    return "%-d. %b %Y" if current_language() == GERMAN else "%-d %b %Y"
+
+
 def _days(pattern: str) -> list[str]:
     week = (_SUNDAY + timedelta(days=number) for number in range(7))
     return [format_date(day, pattern, locale=GERMAN) for day in week]

@@ -117,7 +117,7 @@ def test_a_document_is_german(german: Clinic, paper: DocumentRecord, part: str) 
 
     assert not app.exception
     assert english(texts_of(app)) == set()
-    assert "vom 5. Sept. 2026" in said(app)
+    assert "vom 5.\u00a0Sept. 2026" in said(app)
 
 
 @pytest.mark.parametrize(

@@ -181,8 +181,8 @@ def test_every_field_is_said_in_the_sentence_of_a_list(
     assert left_english(app) == set()
     assert (
         "zu „test“: Geschlecht ist eines von weiblich, divers und Alter ist zwischen "
-        "20 und 90 und Geburtsdatum ist vor 31. Januar 2000 und Aufgenommen ist in den "
-        "letzten 30 Tagen und E-Mail-Adresse ist leer: nein und Teilt eine "
+        "20 und 90 und Geburtsdatum ist vor 31.\u00a0Januar 2000 und Aufgenommen ist "
+        "in den letzten 30 Tagen und E-Mail-Adresse ist leer: nein und Teilt eine "
         "E-Mail-Adresse: nein und (Allergien enthalten Latex oder Nachname enthält "
         "„est“)"
     ) in said(app)

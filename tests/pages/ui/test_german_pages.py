@@ -74,7 +74,7 @@ def test_a_document_is_german(
     assert not app.exception
     assert english(texts_of(app)) == set()
     assert any("1 Dokument" in text for text in texts_of(listed))
-    assert "5. Sept. 2026" in set(texts_of(listed))
+    assert "5.\u00a0Sept. 2026" in set(texts_of(listed))
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """Pages that speak German speak nothing else, and dates are written as in German."""
 
+import re
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -11,8 +13,10 @@ from dashboard.ui.language import (
     CATALOGUES,
     GERMAN,
     current_language,
+    day_and_month,
     explained,
     long_date,
+    short_date,
     speaking,
     translated,
 )
@@ -92,9 +96,18 @@ def test_two_sessions_each_speak_their_own_language() -> None:
     drawn = [[text.value for text in app.run().text] for app in (german, english)]
 
     assert drawn == [
-        ["24. November 2026", "In 1 Tag", "In 3 Tagen"],
+        ["24.\u00a0November 2026", "In 1 Tag", "In 3 Tagen"],
         ["24 November 2026", "In 1 day", "In 3 days"],
     ]
+
+
+@pytest.mark.parametrize("written", [long_date, short_date, day_and_month])
+def test_a_german_day_is_no_item_of_a_list(written: Callable[[date], str]) -> None:
+    with speaking(GERMAN):
+        day = written(date(2026, 10, 26))
+
+    # "26. " at the beginning of a text would be the mark of one, in Markdown.
+    assert re.match(r"26\.[^ ]", day)
 
 
 def test_outside_a_page_it_is_english() -> None:

@@ -39,6 +39,7 @@ def test_the_same_number_twice_has_one_meaning():
     ("written", "day"),
     [
         ("5. März 1980", date(1980, 3, 5)),
+        ("5.\u00a0März 1980", date(1980, 3, 5)),
         ("5. Mrz. 1980", date(1980, 3, 5)),
         ("31. Jänner 1980", date(1980, 1, 31)),
         ("12 Mai 1980", date(1980, 5, 12)),
