@@ -78,6 +78,7 @@ PAGES = [
     (Role.ADMIN, "/audit?outcome=done"),
     (Role.PATIENT, "/"),
     (Role.PATIENT, "/accesses"),
+    (Role.PATIENT, "/my_contact"),
     (Role.PATIENT, "/notifications"),
     (Role.PATIENT, "/doctor?doctor={doctor}"),
     (Role.PATIENT, "/visits"),

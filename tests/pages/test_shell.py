@@ -114,7 +114,9 @@ HIDDEN = {
         "steering",
     }
     | TEXTS,
-    Role.PATIENT: {"create_document", "doctor", "check_prescription"} | TEXTS | PAPERS,
+    Role.PATIENT: {"create_document", "doctor", "check_prescription", "my_contact"}
+    | TEXTS
+    | PAPERS,
 }
 EVERY_PAGE = set.union(*LISTED.values(), *HIDDEN.values())
 
