@@ -8,7 +8,7 @@ from uuid import uuid4
 import streamlit as st
 
 from dashboard.analytics import figure_fields
-from dashboard.ui.language import gettext as _, marked
+from dashboard.ui.language import day_format, gettext as _, marked
 from dashboard.ui.words import SEXES, capitalised
 from services.analytics.cohorts import (
     Cohort,
@@ -199,8 +199,12 @@ def _age_and_days(prefix: str) -> None:
     for column, name in zip(columns, ("from_age", "to_age"), strict=False):
         label = _(_WHOLE[name])
         column.text_input(label, key=f"{prefix}_{name}", autocomplete="off")
-    columns[2].date_input(_("On or after"), None, key=f"{prefix}_since")
-    columns[3].date_input(_("On or before"), None, key=f"{prefix}_until")
+    columns[2].date_input(
+        _("On or after"), None, key=f"{prefix}_since", format=day_format()
+    )
+    columns[3].date_input(
+        _("On or before"), None, key=f"{prefix}_until", format=day_format()
+    )
 
 
 def _read_rule(rule_id: str) -> Rule:

@@ -7,7 +7,7 @@ from typing import Any, Final
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard.ui.language import gettext as _
+from dashboard.ui.language import day_format, gettext as _
 from dashboard.ui.outcomes.field_problems import show_problem
 from dashboard.ui.words import plain
 from services.documents.forms import (
@@ -106,7 +106,7 @@ def _draw(page: str, field: FormField, changed: Callable[[], None]) -> None:
             None,
             min_value=_EARLIEST,
             max_value=_LATEST,
-            format="YYYY-MM-DD",
+            format=day_format("YYYY-MM-DD"),
             **options,
         )
     elif field.kind is FormFieldKind.LINE:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard.documents.fields.field_words import known_fields
 from dashboard.ui.fields import bounded_line
-from dashboard.ui.language import gettext as _
+from dashboard.ui.language import day_format, gettext as _
 from services.documents.fields import (
     LONGEST_TEXT,
     DocumentField,
@@ -89,7 +89,7 @@ def _draw(
                 key=name,
                 min_value=_EARLIEST,
                 max_value=_LATEST,
-                format="YYYY-MM-DD",
+                format=day_format("YYYY-MM-DD"),
                 **options,
             )
         case FieldKind.FLAG:

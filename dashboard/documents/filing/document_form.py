@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard.context import today
 from dashboard.ui.fields import bounded_area, bounded_line
-from dashboard.ui.language import gettext as _, marked
+from dashboard.ui.language import day_format, gettext as _, marked
 from services.documents.records.kinds import (
     CLASS_LABELS,
     TYPE_LABELS,
@@ -131,7 +131,7 @@ def date_field(key: str, start: date | None, **options: Any) -> date | None:
         key=f"{key}_dated_on",
         min_value=EARLIEST_PAPER,
         max_value=today(),
-        format="YYYY-MM-DD",
+        format=day_format("YYYY-MM-DD"),
         help=_("The date that stands on the paper, if it has one."),
         **options,
     )

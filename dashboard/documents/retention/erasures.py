@@ -11,7 +11,7 @@ from dashboard.ui.dialogs import dialog
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import bounded_area
-from dashboard.ui.language import decimal, gettext as _, marked, ngettext
+from dashboard.ui.language import day_format, decimal, gettext as _, marked, ngettext
 from dashboard.ui.notices import notify
 from dashboard.ui.record_table import (
     Cell,
@@ -180,7 +180,10 @@ def confirm_postponement(due: DueErasure) -> None:
             )
         )
         until = st.date_input(
-            _("Until"), value=today() + _A_YEAR, key="erasure_postpone_until"
+            _("Until"),
+            value=today() + _A_YEAR,
+            format=day_format(),
+            key="erasure_postpone_until",
         )
         reason = bounded_area(
             _("Reason"),

@@ -13,7 +13,7 @@ from dashboard.patients.point_in_time import standby_reading
 from dashboard.ui.clock import zone
 from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.error_boundary import error_boundary
-from dashboard.ui.language import gettext as _, marked, ngettext
+from dashboard.ui.language import day_format, gettext as _, marked, ngettext
 from dashboard.ui.notices import notify
 from dashboard.ui.words import full_name, plain
 from services.core.actors import Permission
@@ -140,6 +140,7 @@ def _ask_for_death(patient: PatientRecord) -> None:
             patient.deceased_on,
             min_value=patient.date_of_birth,
             max_value=today(),
+            format=day_format(),
             key="patient_deceased_on",
             help=_("Leave it empty if the patient is alive."),
         )

@@ -171,6 +171,11 @@ def short_month(day: date) -> str:
     return format_date(day, "LLL yy", locale=current_language())
 
 
+def day_format(usual: str = "YYYY/MM/DD") -> str:
+    """Return how a field for a date has it written: `usual`, or DD.MM.YYYY."""
+    return "DD.MM.YYYY" if current_language() == GERMAN else usual
+
+
 def long_month(day: date) -> str:
     """Return the month with its year: November 2026."""
     return format_date(day, "LLLL y", locale=current_language())

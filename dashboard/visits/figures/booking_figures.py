@@ -9,7 +9,7 @@ import streamlit as st
 from dashboard import wiring
 from dashboard.context import current_actor, look_at_visits
 from dashboard.ui.clock import today, zone
-from dashboard.ui.language import decimal, gettext as _, marked, pgettext
+from dashboard.ui.language import day_format, decimal, gettext as _, marked, pgettext
 from jobs.visits import booking_proof
 from jobs.visits.booking_proof import RacersFailed
 from services.core.errors import InvalidInput, Unavailable
@@ -46,9 +46,19 @@ def choose_period() -> Period:
 def _typed(day: date) -> Period:
     with st.container(horizontal=True):
         first = st.date_input(
-            _("From"), day - timedelta(days=89), key="statistics_from", width=180
+            _("From"),
+            day - timedelta(days=89),
+            key="statistics_from",
+            width=180,
+            format=day_format(),
         )
-        last = st.date_input(pgettext("day", "To"), day, key="statistics_to", width=180)
+        last = st.date_input(
+            pgettext("day", "To"),
+            day,
+            key="statistics_to",
+            width=180,
+            format=day_format(),
+        )
     return Period(first, last)
 
 

@@ -10,7 +10,7 @@ import streamlit as st
 from dashboard.context import current_actor, read, today, write
 from dashboard.ui.clock import zone
 from dashboard.ui.fields import bounded_line
-from dashboard.ui.language import gettext as _, marked
+from dashboard.ui.language import day_format, gettext as _, marked
 from dashboard.ui.notices import notify
 from dashboard.ui.record_table import (
     Cell,
@@ -75,7 +75,10 @@ def show_extras(doctor: DoctorRecord) -> None:
 def _fields(doctor: DoctorRecord) -> tuple[datetime, datetime, str]:
     with st.grid(2, min_column_width=240):
         day = st.date_input(
-            _("Day"), today(), key=renewed_forms.key_in(_FORM, "starts_at")
+            _("Day"),
+            today(),
+            format=day_format(),
+            key=renewed_forms.key_in(_FORM, "starts_at"),
         )
         clock = st.time_input(
             _("Time"), _BEGIN, key=renewed_forms.key_in(_FORM, "starts_at_time")

@@ -12,7 +12,7 @@ from dashboard.ui.clock import calendar, zone
 from dashboard.ui.dialogs import dialog
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
-from dashboard.ui.language import gettext as _, marked, pgettext
+from dashboard.ui.language import day_format, gettext as _, marked, pgettext
 from dashboard.ui.record_table import (
     Cell,
     Column,
@@ -130,13 +130,19 @@ def _fields(doctor: DoctorRecord) -> ExceptionDraft:
             autocomplete="off",
         )
         first_day = st.date_input(
-            _("From"), today(), key=renewed_forms.key_in(_FORM, "first_day")
+            _("From"),
+            today(),
+            format=day_format(),
+            key=renewed_forms.key_in(_FORM, "first_day"),
         )
         first = st.time_input(
             _("From (time)"), _BEGIN, key=renewed_forms.key_in(_FORM, "first")
         )
         last_day = st.date_input(
-            _("Until"), today(), key=renewed_forms.key_in(_FORM, "ends_at")
+            _("Until"),
+            today(),
+            format=day_format(),
+            key=renewed_forms.key_in(_FORM, "ends_at"),
         )
         last = st.time_input(
             _("Until (time)"), _END, key=renewed_forms.key_in(_FORM, "ends_at_time")

@@ -133,6 +133,7 @@ def test_the_questions_of_a_record_are_german(german: Clinic, ada) -> None:
 
         assert left_english(app) == set(), key
         assert words in said(app)
+        assert {each.proto.format for each in app.date_input} <= {"DD.MM.YYYY"}
 
 
 def test_closed_records_are_german(german: Clinic, ada) -> None:
