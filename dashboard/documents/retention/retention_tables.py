@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from dashboard.ui.language import decimal, gettext as _, marked
+from dashboard.ui.language import decimal, gettext as _, marked, pgettext
 from dashboard.ui.record_table import (
     Cell,
     Column,
@@ -69,6 +69,7 @@ def dues_table(dues: Sequence[Dues], *, key: str) -> None:
 
 def holds_table(holds: Sequence[HeldDocument], *, key: str) -> HeldDocument | None:
     """Show what is on hold; return what is to be released."""
+    release = pgettext("legal hold", "Release")
     rows = [
         Row(
             str(hold.id),
@@ -78,7 +79,7 @@ def holds_table(holds: Sequence[HeldDocument], *, key: str) -> HeldDocument | No
                 Cell(at(hold.held_at)),
                 Cell(hold.holder_name or _("Somebody who left")),
                 Cell(hold.reason),
-                Cell("", actions=(RowAction(_RELEASE, _("Release"), "lock_open"),)),
+                Cell("", actions=(RowAction(_RELEASE, release, "lock_open"),)),
             ),
         )
         for hold in holds

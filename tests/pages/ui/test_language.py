@@ -1,5 +1,6 @@
 """Pages that speak German speak nothing else, and dates are written as in German."""
 
+import pickle
 import re
 from collections.abc import Callable
 from datetime import date
@@ -15,6 +16,7 @@ from dashboard.ui.language import (
     current_language,
     day_and_month,
     explained,
+    gettext,
     long_date,
     short_date,
     speaking,
@@ -22,7 +24,7 @@ from dashboard.ui.language import (
 )
 from services.core.actors import Role, languages_for
 from services.core.errors import NotFound, StorageFull
-from services.core.sentences import Sentence
+from services.core.sentences import Label, Sentence, joined
 from tests.kit.sentences import fields, forms, missing, refusals, unwrapped
 
 
@@ -133,6 +135,25 @@ def test_a_value_is_translated_only_if_it_is_a_sentence() -> None:
     with speaking(GERMAN):
         assert translated(said) == "Nachname fehlt; tragen Sie es ein."
         assert translated(quoted) == "Last name fehlt; tragen Sie es ein."
+
+
+def test_parts_of_a_sentence_are_translated_each_by_itself() -> None:
+    said = joined("; ", (Sentence("Last name"), "{Not a field}", Sentence("Address")))
+
+    assert said == "Last name; {Not a field}; Address"
+    with speaking(GERMAN):
+        assert translated(said) == "Nachname; {Not a field}; Adresse"
+
+
+def test_a_word_of_several_meanings_is_looked_up_in_its_context() -> None:
+    label = pickle.loads(pickle.dumps(Label("Other", "type of document")))  # noqa: S301
+    elsewhere = Label("Last name", "a context that no catalogue knows")
+
+    assert (label, gettext(label)) == ("Other", "Other")
+    with speaking(GERMAN):
+        assert (gettext(label), gettext("Other")) == ("Sonstiges", "Divers")
+        assert translated(Sentence("{name}", name=Sentence(label))) == "Sonstiges"
+        assert gettext(elsewhere) == "Nachname"
 
 
 def test_a_language_without_catalogues_is_refused() -> None:
