@@ -42,7 +42,7 @@ def _show_reach(note: CopyNote) -> None:
         f"**The copy in {plain(note.place)} is whole up to "
         f"{to_the_second(note.whole_until)}** ({ago(now() - note.whole_until)}): "
         f"{note.sets} backups, {amount(note.bytes)} in {note.objects:,} objects, "
-        "sealed."
+        "sealed. Prove it with: python -m dashboard restore --look --from S3"
     )
     if note.mended:
         st.warning(

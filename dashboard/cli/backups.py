@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from dashboard.wiring import Wiring
+    from db.backups.copies.object_store import ObjectStore
     from db.backups.notes import Proof
     from db.backups.repository import Repository
     from db.settings import Settings
@@ -114,8 +115,15 @@ def restore(  # noqa: PLR0917 - each is an option, and none is positional
         typer.Option("--servers-lost", help="Go back although no server starts."),
     ] = False,
     source: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            help="A folder of backups, or S3: the copy of CHARTROOM_BACKUP_S3_URL.",
+        ),
+    ] = None,
+    into: Annotated[
         Path | None,
-        typer.Option("--from", help="A folder of backups, of a lost machine."),
+        typer.Option(help="Where the copy is fetched to: an empty folder."),
     ] = None,
     kit: Annotated[
         Path | None,
@@ -127,15 +135,23 @@ def restore(  # noqa: PLR0917 - each is an option, and none is positional
 
     With --to it also says what came since, and would be undone by going back. --look
     throws it away then, --go-back has it take the clinic's place. --from and --kit
-    restore a clinic into an empty folder, on a machine that has nothing of it.
+    restore a clinic into an empty folder, on a machine that has nothing of it. With S3
+    what is needed is fetched from the copy of the backups first.
     """
     with explain_errors():
         settings, timestamp = choose(data=data), _time_of(to)
-        if source is not None or kit is not None:
+        store = None
+        if source is not None:
+            from dashboard.cli.recovery.copies import find_store
+
+            store = find_store(settings, source)
+        if store is not None and look and kit is None:
+            settings = _fetched(settings, store, timestamp, into)
+        elif source is not None or kit is not None:
             from dashboard.cli.recovery.elsewhere import restore_from
 
             is_alone = not (look or go_back or servers_lost)
-            restore_from(settings, source, kit, timestamp, is_alone=is_alone)
+            restore_from(settings, source, kit, timestamp, into=into, is_alone=is_alone)
             return
         from jobs.backups.looking import words_of
 
@@ -159,6 +175,28 @@ def restore(  # noqa: PLR0917 - each is an option, and none is positional
         typer.echo(words_of(proof))
         for line in comparison.tell(report):
             typer.echo(line)
+
+
+def _fetched(
+    settings: "Settings",
+    store: "ObjectStore",
+    to: datetime | None,
+    into: Path | None,
+) -> "Settings":
+    """Fetch what leads to a time from a copy; return settings that name its folder."""
+    from dashboard import wiring
+    from dashboard.cli.recovery.copies import fetch
+    from db.embedded import DataFolder
+
+    repository = fetch(
+        settings,
+        store,
+        wiring.file_keys(settings),
+        to,
+        into=into,
+        system_id=DataFolder(settings.data).system_id(),
+    )
+    return settings.model_copy(update={"backup_dir": repository.folder})
 
 
 @group.command(hidden=True)

@@ -39,6 +39,11 @@ To restore the clinic on a machine that has nothing of it
    it found. With --to 2026-11-25T14:03:07Z it goes to another second. What was purged,
    and what was taken from somebody since, stays so.
 
+   If the backups are in a store that speaks S3 instead, write s3://BUCKET/PREFIX for
+   FOLDER. Put CHARTROOM_BACKUP_S3_KEY_ID and CHARTROOM_BACKUP_S3_SECRET into .env
+   before, and CHARTROOM_BACKUP_S3_ENDPOINT if it is not Amazon's: what is needed is
+   fetched first, and a fetch that was cut off is gone on with by the same command.
+
 5. Start it:
 
        script/server --data DATA

@@ -74,10 +74,10 @@ class StoreServer:
         """Put other bytes in an object's place."""
         self.client.put_object(Bucket=BUCKET, Key=key, Body=data)
 
-    def flip(self, key: str) -> None:
-        """Flip one bit in the middle of an object."""
+    def flip(self, key: str, at: int | None = None) -> None:
+        """Flip one bit of an object: in its middle, unless the byte is named."""
         data = bytearray(self.read(key))
-        data[len(data) // 2] ^= 1
+        data[len(data) // 2 if at is None else at] ^= 1
         self.write(key, bytes(data))
 
     def swap(self, one: str, other: str) -> None:

@@ -1,4 +1,4 @@
-"""`restore --from FOLDER --kit FILE`: a clinic on a machine that has nothing of it."""
+"""`restore --from SOURCE --kit FILE`: a clinic on a machine that has nothing of it."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from dashboard.cli.recovery.copies import fetch, find_store, keys_of
 from dashboard.cli.recovery.kits import ask_passphrase
 
 if TYPE_CHECKING:
@@ -14,10 +15,11 @@ if TYPE_CHECKING:
 
 def restore_from(
     settings: "Settings",
-    source: Path | None,
+    source: str | None,
     kit: Path | None,
     to: datetime | None,
     *,
+    into: Path | None = None,
     is_alone: bool = True,
 ) -> None:
     """Restore a clinic into the empty data folder, after the kit's passphrase is typed.
@@ -35,14 +37,21 @@ def restore_from(
             "--from restores into an empty folder: leave --look, --go-back and "
             "--servers-lost out. Nothing was touched."
         )
-    folder, file = _require_both(settings, source, kit)
+    named, file = _require_both(settings, source, kit)
+    store = find_store(settings, named)
     require_empty(settings.data)
     text = _text_of(file)
     passphrase = ask_passphrase("Passphrase of the recovery kit")
     opened = RecoveryKit.opened(text, passphrase)
     typer.echo(f"The recovery kit of {opened.made_at:%Y-%m-%d} opens.")
+    repository = Repository(Path(named).expanduser().resolve())
+    if store is not None:
+        with keys_of(opened) as keys:
+            repository = fetch(
+                settings, store, keys, to, into=into, system_id=opened.system_id
+            )
     went = restore_elsewhere(
-        RestoreSource(Repository(folder.expanduser().resolve()), opened),
+        RestoreSource(repository, opened),
         settings.data,
         to,
         kept=timedelta(days=settings.backup_kept_days),
@@ -59,8 +68,8 @@ def restore_from(
 
 
 def _require_both(
-    settings: "Settings", source: Path | None, kit: Path | None
-) -> tuple[Path, Path]:
+    settings: "Settings", source: str | None, kit: Path | None
+) -> tuple[str, Path]:
     from db.backups.backup_errors import CannotRestore
 
     if not settings.is_embedded:
@@ -70,8 +79,9 @@ def _require_both(
         )
     if source is None or kit is None:
         raise CannotRestore(
-            "--from and --kit go together: the folder of the backups, and the recovery "
-            "kit that opens them. Nothing was touched."
+            "--from and --kit go together: the folder of the backups, or S3, and the "
+            "recovery kit that opens them. With --look a copy in S3 is proven beside "
+            "the clinic, with its own keys. Nothing was touched."
         )
     return source, kit
 

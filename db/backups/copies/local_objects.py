@@ -42,9 +42,11 @@ def is_lasting(name: str) -> bool:
     """Tell whether an object stays until it is too old; others are replaced soon."""
     folder, _, file = name.partition("/")
     if folder == "log":
-        piece = LogPiece.parse(file)
-        return piece.is_whole if piece else not file.startswith("audit.")
-    return folder in {"sets", "files"} and PieceBundle.parse(name) is None
+        if (piece := LogPiece.parse(file)) is not None:
+            return piece.is_whole
+        is_replaced = AuditPiece.parse(file) or PieceBundle.parse(name)
+        return not is_replaced and not is_note(name)
+    return folder in {"sets", "files"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,17 @@
 """`restore --from --kit`, where it refuses: in one sentence, and nothing is touched."""
 
+from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 
 import pytest
 
+from dashboard.cli.recovery.copies import keys_of
+from db.backups.recovery_kit import FILE_KEYS
+from db.backups.repository import Repository
+from db.files.file_keys import FileKeys
+from jobs.backups.copying.uploading import RepositoryCopy
+from tests.kit import backup_sets, object_stores
 from tests.kit.recovery_kits import KIT, PASSPHRASE
 
 _OWN = ("DATABASE_URL", "OWNER_URL", "MONGO_URL", "AUDIT_MONGO_URL", "REPLICA_URLS")
@@ -64,3 +72,55 @@ def test_a_wrong_passphrase_is_told(restore, kit, tmp_path):
 
     assert said.startswith("The passphrase does not open this recovery kit.")
     assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("S3", "--from S3 needs CHARTROOM_BACKUP_S3_URL"),
+        ("s3://AKIA:hidden@bucket", "write s3://BUCKET/PREFIX alone; credentials go"),
+    ],
+)
+def test_a_copy_that_is_not_named_well_is_told_of(restore, source, words):
+    said = refusal(restore("--look", "--from", source))
+
+    assert words in said
+    assert "hidden" not in said
+
+
+def test_a_copy_is_fetched_and_looked_at_with_the_clinics_keys(restore, tmp_path):
+    keys = FileKeys(tmp_path / "new" / FILE_KEYS, may_be_made=True)
+    repository = Repository(tmp_path / "backups")
+    made = backup_sets.add_sealed_set(repository, keys, files=(b"encrypted",))
+    with object_stores.running() as server:
+        copy = RepositoryCopy(
+            repository, keys, server.store("of-us"), timedelta(days=35)
+        )
+        copy.round()
+        store = {
+            "CHARTROOM_BACKUP_S3_URL": f"s3://{object_stores.BUCKET}/of-us",
+            "CHARTROOM_BACKUP_S3_ENDPOINT": server.url,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": object_stores.SECRET,
+            "AWS_DEFAULT_REGION": "us-east-1",
+        }
+        finished = restore("--look", "--from", "S3", **store)
+
+    fetched = Repository(tmp_path / "new.from-s3")
+    assert fetched.newest() == made
+    assert "Files                      1 objects" in finished.stdout
+    # What was made up here is no base backup, and is taken for none.
+    assert (finished.returncode, finished.stderr.count("\n")) == (1, 1)
+    assert object_stores.SECRET not in finished.stdout + finished.stderr
+
+
+def test_a_kit_opens_what_is_fetched_and_its_keys_do_not_stay(tmp_path):
+    own = FileKeys(tmp_path / "file.keys", may_be_made=True)
+    sealed = own.seal(b"note", "purpose")
+    kit = replace(KIT, files={**KIT.files, FILE_KEYS: own.path.read_text()})
+
+    with keys_of(kit) as keys:
+        assert keys.unseal(sealed, "purpose") == b"note"
+        assert keys.path.stat().st_mode & 0o077 == 0
+
+    assert not keys.path.exists()

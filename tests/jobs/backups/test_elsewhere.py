@@ -24,6 +24,8 @@ from db.files.gridfs import Bucket, FileStore
 from db.files.seal_keys import SealKeyFile
 from db.models.document import Document
 from db.postgres import SYSTEM, Database
+from jobs.backups.copying.fetching import RepositoryFetch
+from jobs.backups.copying.uploading import RepositoryCopy
 from jobs.backups.elsewhere import RestoreSource, restore_elsewhere
 from jobs.backups.taking import take
 from services.audit import chain
@@ -33,7 +35,7 @@ from services.documents import retention
 from services.documents.integrity.runs import KEEPER
 from tests.jobs.backups import samples
 from tests.jobs.backups.log_samples import await_kept, await_log, keeping
-from tests.kit import recovery_kits
+from tests.kit import object_stores, recovery_kits
 
 pytestmark = pytest.mark.cluster
 KEPT = timedelta(days=35)
@@ -136,6 +138,25 @@ def test_what_was_purged_since_stays_purged_with_its_file(
 ):
     went = restore(repository, kit, tmp_path / "restored", at)
 
+    assert went.proof.as_of == at
+    assert len(went.since.purged) == 1
+    assert (went.proof.files, went.files_returned) == (4, 3)
+
+
+def test_the_clinic_opens_from_its_copy_elsewhere_and_the_kit(
+    clinic, repository, kit, at, tmp_path
+):
+    keys = FileKeys(tmp_path / "file.keys")
+    keys.path.write_text(kit.files[FILE_KEYS])
+    fetched = Repository(tmp_path / "fetched")
+    with object_stores.running() as server:
+        store = server.store("clinic")
+        note = RepositoryCopy(repository, clinic.source.keys, store, KEPT).round()
+        RepositoryFetch(store, fetched, keys).fetch(at, system_id=kit.system_id)
+
+    went = restore(fetched, kit, tmp_path / "restored", at)
+
+    assert note.whole_until > at
     assert went.proof.as_of == at
     assert len(went.since.purged) == 1
     assert (went.proof.files, went.files_returned) == (4, 3)

@@ -1,0 +1,95 @@
+"""A bucket that locks objects: removal waits until their time is over, and says so."""
+
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from db.backups.copies.object_store import ObjectLocked
+from jobs.backups.copying.uploading import RepositoryCopy
+from jobs.backups.retention import remove_expired
+from tests.kit import backup_sets
+
+KEPT = timedelta(days=35)
+LOCKED = "locked-backups"
+SET = f"sets/{backup_sets.MANIFEST.set_id}"
+
+
+@pytest.fixture
+def store(server, prefix):
+    """A store that locks objects."""
+    with suppress(server.client.exceptions.BucketAlreadyOwnedByYou):
+        server.client.create_bucket(Bucket=LOCKED, ObjectLockEnabledForBucket=True)
+    return server.store(prefix, bucket=LOCKED)
+
+
+def locked_until(server, key):
+    head = server.client.head_object(Bucket=LOCKED, Key=key)
+    return head.get("ObjectLockRetainUntilDate")
+
+
+def unlock(server, prefix):
+    """Let the time of every lock be over."""
+    found = server.client.list_object_versions(Bucket=LOCKED, Prefix=f"{prefix}/")
+    over = {"Mode": "GOVERNANCE", "RetainUntilDate": datetime(2020, 1, 1, tzinfo=UTC)}
+    for each in found["Versions"]:
+        if locked_until(server, each["Key"]):
+            server.client.put_object_retention(
+                Bucket=LOCKED,
+                Key=each["Key"],
+                VersionId=each["VersionId"],
+                Retention=over,
+                BypassGovernanceRetention=True,
+            )
+
+
+def test_what_lasts_is_locked_for_its_time_and_what_is_replaced_is_not(
+    repository, keys, server, store, prefix
+):
+    now = datetime.now(UTC)
+    note = RepositoryCopy(repository, keys, store, KEPT, lambda: now).round()
+
+    assert note.is_locking
+    for name in server.names(prefix, LOCKED):
+        until = locked_until(server, f"{prefix}/{name}")
+        is_lasting = name.startswith(("sets/", "files/")) or "0002." in name
+        assert (until is not None) == is_lasting, name
+        if until is not None:
+            assert abs(until - (now + KEPT)) < timedelta(seconds=1)
+
+
+def test_what_is_locked_waits_to_be_removed_and_goes_with_all_its_versions(
+    repository, keys, server, store, prefix
+):
+    now = backup_sets.AS_OF
+
+    def clock():
+        return now
+
+    copy = RepositoryCopy(repository, keys, store, KEPT, clock)
+    copy.round()
+    with pytest.raises(ObjectLocked):
+        store.remove(f"{SET}/base")
+    now = backup_sets.AS_OF + timedelta(days=40)
+    backup_sets.add_sealed_set(
+        repository,
+        keys,
+        set_id=f"{now:%Y%m%dT%H%M%SZ}-0002",
+        as_of=now,
+        began_at=now,
+        reached_lsn="0/5000000",
+    )
+    remove_expired(repository, keys, now - KEPT, is_sweeping=True)
+
+    # Four of the set, two files, a whole segment.
+    assert copy.round().waiting == 7
+    assert f"{SET}/manifest.json" in server.names(prefix, LOCKED)
+    unlock(server, prefix)
+    now += timedelta(hours=1)
+    assert copy.round().waiting == 0
+
+    versions = server.client.list_object_versions(
+        Bucket=LOCKED, Prefix=f"{prefix}/{SET}/"
+    )
+    assert not versions.get("Versions")
+    assert not versions.get("DeleteMarkers")
