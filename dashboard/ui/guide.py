@@ -80,6 +80,9 @@ _SECTION_OF: Final = {
     "drills": "During a database failover",
     "backups": "Backups",
 }
+#: The section that explains the words of the pages, in a table.
+GLOSSARY: Final = "Words"
+_WORD: Final = re.compile(r"^\| (?!word \|)([^|\n]+) \| ([^|\n]+) \|$", re.MULTILINE)
 _PAGE: Final = "guide_page"
 _HEADING: Final = re.compile(r"^## (.+)$", re.MULTILINE)
 _PICTURE: Final = re.compile(
@@ -96,6 +99,42 @@ def sections() -> Mapping[str, str]:
     text = _TEXT_LINK.sub(r"\1", GUIDE.read_text(encoding="utf-8"))
     _, *parts = _HEADING.split(text)
     return dict(zip(parts[::2], map(str.strip, parts[1::2]), strict=True))
+
+
+@cache
+def words() -> Mapping[str, str]:
+    """Return what the words of the pages mean, in the order of the alphabet."""
+    return dict(_WORD.findall(sections()[GLOSSARY]))
+
+
+def find_words(typed: str) -> Mapping[str, str]:
+    """Return the words that have what was typed; without one, whose meaning has it."""
+    wanted = " ".join(typed.casefold().split())
+    known = words().items()
+    named = {word: said for word, said in known if wanted in word.casefold()}
+    return named or {word: said for word, said in known if wanted in said.casefold()}
+
+
+def look_up(key: str) -> None:
+    """Ask for a word of the pages, and say what it means."""
+    typed = st.text_input(
+        _("Look up a word"),
+        key=key,
+        placeholder=_("For example: hold"),
+        icon=":material/dictionary:",
+        autocomplete="off",
+    )
+    if not (typed or "").strip():
+        return
+    if found := find_words(typed or ""):
+        st.markdown("\n".join(f"- **{word}**: {said}" for word, said in found.items()))
+    else:
+        all_words = f"[{GLOSSARY}]({HELP_PAGE}#{anchor_of(GLOSSARY)})"
+        st.caption(
+            _(
+                "The guide does not explain this word. Look at all under {words}."
+            ).format(words=all_words)
+        )
 
 
 def section_of(page: str) -> str | None:
@@ -142,6 +181,8 @@ def _show_section(heading: str) -> None:
     # At the side: it is read beside the very page that its pictures are of.
     @st.dialog(heading, width="medium", position="right", icon=":material/help:")
     def show() -> None:
+        # Above the text, which on a phone is longer than the screen.
+        look_up("guide_word")
         st.markdown(_PICTURE.sub("", sections()[heading]))
         st.markdown(
             _("[The whole guide]({address}), in its own tab.").format(

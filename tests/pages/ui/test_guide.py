@@ -53,3 +53,45 @@ def test_texts_that_are_not_served_are_not_linked(clinic: Clinic):
     app = clinic.open("help")
 
     assert not [text for text in app.markdown if ".md)" in text.value]
+
+
+def test_words_stand_in_the_order_of_the_alphabet_each_once():
+    explained = guide._WORD.findall(guide.sections()[guide.GLOSSARY])
+    listed = [word for word, _ in explained]
+
+    assert listed == sorted(listed)
+    assert len(listed) == len(guide.words())
+    assert {"record number", "replica", "lag", "switchover"} <= guide.words().keys()
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("LAG", ["lag"]),
+        (" record  number", ["record number"]),
+        ("hold", ["hold (of a document)", "hold (of a time)"]),
+        ("break-glass", ["emergency access"]),
+        ("quagga", []),
+    ],
+)
+def test_a_word_is_found_by_its_name_or_else_by_what_it_means(typed, found):
+    assert list(guide.find_words(typed)) == found
+
+
+def test_help_on_a_page_looks_a_word_up(clinic: Clinic):
+    app = clinic.open("desk")
+    app.session_state["guide_word"] = "retention"
+
+    app.button("guide_help").click().run()
+
+    assert not app.exception
+    said = f"- **retention class**: {guide.words()['retention class']}"
+    assert said in [text.value for text in app.markdown]
+
+
+def test_the_page_of_the_guide_says_where_unknown_words_are_looked_for(clinic: Clinic):
+    app = clinic.open("help", Role.PATIENT)
+
+    app.text_input("help_word").set_value("quagga").run()
+
+    assert "help#words" in app.caption[0].value
