@@ -30,6 +30,7 @@ _TYPED_NOWHERE = {
     "orderBy",
     "page",
     "points",
+    "split_by",
     "tags",
     "where",
 }
