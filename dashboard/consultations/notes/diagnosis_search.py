@@ -17,21 +17,24 @@ _MOST_LINES: Final = 4
 
 
 def search_diagnoses(changed: Callable[[], None]) -> None:
-    """Draw a search whose choice becomes a line of the diagnoses, coded or in words."""
+    """Draw a search whose choice becomes a coded line of the diagnoses.
+
+    It takes no new words: Streamlit offers them before what is in the list, so that
+    "migraine" and Enter was those words and no code.
+    """
     listed = known_diagnoses()
     st.selectbox(
         _("Find a diagnosis"),
         list(listed.offered),
         index=None,
-        format_func=lambda code: _as_option(code, listed.offered.get(code)),
+        format_func=lambda code: _as_option(listed.offered[code]),
         key=_SEARCH,
         placeholder=_("Type a term or a code"),
-        accept_new_options=True,
         on_change=_add,
         args=(changed,),
         help=_(
-            "What you choose becomes a line below. Words that are not in the list can "
-            "be added as they are; they stay uncoded."
+            "What you choose becomes a line below. Words that are not in the list are "
+            "typed there; they stay uncoded."
         ),
     )
 
@@ -60,11 +63,8 @@ def offer_codes(changed: Callable[[], None]) -> None:
                 )
 
 
-def _as_option(code: str, known: Category | None) -> str:
+def _as_option(known: Category) -> str:
     """Return a code as it is searched: with its term, and what else that is called."""
-    if known is None:
-        # What somebody typed is an option as well, as it stands.
-        return code
     others = f": {'; '.join(known.synonyms)}" if known.synonyms else ""
     return f"{known.line}{others}"
 
@@ -73,10 +73,11 @@ def _add(changed: Callable[[], None]) -> None:
     chosen = st.session_state[_SEARCH]
     # Set, not left out: the browser would go on sending what it shows, with each run.
     st.session_state[_SEARCH] = None
-    if not chosen:
+    # A list that was changed meanwhile may not have it any more.
+    known = known_diagnoses().offered.get(chosen) if chosen else None
+    if known is None:
         return
-    known = known_diagnoses().offered.get(chosen)
-    line = known.line if known else str(chosen).strip()
+    line = known.line
     lines = [before for before in _lines() if before.strip()]
     if line not in lines:
         _keep([*lines, line], changed)

@@ -16,7 +16,11 @@ from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _, ngettext, short_month, weekday
 from dashboard.ui.words import plain, written
-from dashboard.visits.appointments.patient_visits import upcoming, visits_of
+from dashboard.visits.appointments.patient_visits import (
+    show_state,
+    upcoming,
+    visits_of,
+)
 from dashboard.visits.appointments.visit_addresses import calendar_url, ticket_url
 from services.patients.records.model import PatientRecord
 from services.visits.front_desk.appointments import (
@@ -71,6 +75,8 @@ def _show_next(visit: VisitRecord, patient: PatientRecord) -> None:
                 code=spelt(visit.code),
             )
         )
+        if visit.status is not VisitStatus.SCHEDULED:
+            show_state(visit)
         things = "; ".join(_to_bring(patient))
         st.markdown(_("**Please bring** {things}.").format(things=things))
         with st.container(horizontal=True):

@@ -85,10 +85,7 @@ def show_next_visit(patient_id: UUID, *, page: str) -> None:
             )
             st.markdown(f"**{when(visit.starts_at)}**")
             st.markdown(f"{plain(visit.doctor_name)}, {plain(visit.speciality)}{room}")
-            state = state_of(visit)
-            st.badge(
-                state.text, icon=f":material/{state.icon}:", color=_COLOURS[state.tone]
-            )
+            show_state(visit)
             if visit.note:
                 st.caption(plain(visit.note))
             if len(ahead) > 1:
@@ -98,6 +95,12 @@ def show_next_visit(patient_id: UUID, *, page: str) -> None:
         else:
             st.caption(_("No visit is booked."))
         _offer_booking(patient_id, page=page)
+
+
+def show_state(visit: VisitRecord) -> None:
+    """Say in colour how far a visit has come."""
+    state = state_of(visit)
+    st.badge(state.text, icon=f":material/{state.icon}:", color=_COLOURS[state.tone])
 
 
 @st.fragment

@@ -97,7 +97,7 @@ def own_table(visits: Sequence[VisitRecord], timestamp: datetime, *, key: str) -
             str(visit.id),
             (
                 Cell(
-                    desk_words.who(visit),
+                    desk_words.who_in_a_list(visit),
                     lines=((Piece(visit.note),),) if visit.note else (),
                 ),
                 Cell(
@@ -120,7 +120,7 @@ def _who(visit: VisitRecord) -> Cell:
     """Name the patient with what the desk asks for to be sure who it is."""
     born = visit.date_of_birth
     lines = ((Piece(_("born {day}").format(day=written(born))),),) if born else ()
-    return Cell(desk_words.who(visit), lines=lines)
+    return Cell(desk_words.who_in_a_list(visit), lines=lines)
 
 
 def actions_of(visit: VisitRecord, timestamp: datetime) -> tuple[RowAction, ...]:

@@ -35,6 +35,11 @@ def whom(visit: VisitRecord) -> str:
     return _("{doctor}, room {room}").format(doctor=visit.doctor_name, room=visit.room)
 
 
+def who_in_a_list(visit: VisitRecord) -> str:
+    """Return the patient's name as tables have it, the family's name first."""
+    return visit.listed_name or _(_NOT_YOURS)
+
+
 def born_and_aged(visit: VisitRecord, today: date) -> str:
     """Return date of birth and age, empty where they are not shown to this person."""
     born = visit.date_of_birth

@@ -213,7 +213,7 @@ def _show_people(visits: Sequence[VisitRecord]) -> None:
         Row(
             str(visit.id),
             (
-                Cell(desk_words.who(visit)),
+                Cell(desk_words.who_in_a_list(visit)),
                 Cell(desk_words.hour(visit.starts_at)),
                 desk_words.state(visit, now()),
             ),

@@ -21,7 +21,10 @@ _MOST: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class UnwrittenVisit:
-    """A visit that is over, of which nobody has noted anything."""
+    """A visit that is over, of which nobody has noted anything.
+
+    `patient_name` begins with the family's name, as in all tables.
+    """
 
     id: UUID
     starts_at: datetime
@@ -37,7 +40,7 @@ def list_unwritten(
     At most fifty. Raises NotAllowed.
     """
     actor.require(Permission.WRITE_RECORDS)
-    name = func.concat_ws(" ", Patient.first_name, Patient.last_name, type_=Text())
+    name = func.concat_ws(", ", Patient.last_name, Patient.first_name, type_=Text())
     rows = session.execute(
         select(Appointment.id, Appointment.starts_at, Appointment.patient_id, name)
         .join(Doctor, Doctor.id == Appointment.doctor_id)

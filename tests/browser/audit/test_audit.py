@@ -1,6 +1,7 @@
 """What people do is in the log, and each sees of it what is theirs to see."""
 
 import csv
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -60,6 +61,31 @@ def test_an_administrator_finds_who_opened_a_record(audit_page: Page, opened: st
 
     expect(row).to_contain_text(f"{cast.ROSA.name} (staff)")
     expect(row).to_contain_text(opened)
+
+
+def test_what_was_done_again_is_one_sentence_and_hours_are_drawn(
+    site: Site, page: Page
+):
+    patient_id = open_somebody(page)
+    page.reload()
+    ready(page)
+    ship(site)
+
+    with site.lend(Role.ADMIN) as admin:
+        admin.goto(f"/audit?patient={patient_id}")
+        row = ready(admin).get_by_role("row").filter(has_text=cast.ROSA.name)
+        again = row.filter(has_text="viewed a patient's record, ")
+        expect(again.first).to_contain_text(re.compile(r", \d+ times"))
+        hours = admin.get_by_text("Entries by hour: ")
+        expect(hours).to_be_visible()
+        # In words, and none of what is only a list.
+        table = admin.get_by_role("table", name="Entries of the audit log")
+        expect(table).not_to_contain_text("patient:")
+        expect(table).not_to_contain_text("list")
+        before = hours.inner_text()
+        admin.get_by_text("Lists, counts and searches, too").click()
+        admin.get_by_role("button", name="Show entries").click()
+        expect(hours).not_to_have_text(before)
 
 
 def test_the_log_is_taken_along_as_a_file(audit_page: Page, opened: str, tmp_path):

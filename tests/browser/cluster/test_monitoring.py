@@ -30,6 +30,11 @@ ON CONFLICT DO NOTHING
 """)
 
 
+# Where time begins in each of them.
+_BEGINNINGS = """frames =>
+    frames.map(frame => Math.round(frame.getBoundingClientRect().left))"""
+
+
 @pytest.fixture(scope="module")
 def _month(site: Site) -> None:
     def happen(session) -> None:
@@ -94,6 +99,19 @@ def test_a_month_is_charted_and_zoomed_into(page: Page):
     expect(page.get_by_text(re.compile("^Samples .* to "))).to_be_visible()
     page.get_by_role("button", name="Show all of it").click()
     expect(page.get_by_text(re.compile("^Samples until"))).to_be_visible()
+
+
+def test_time_begins_in_one_line_in_all_charts_and_the_alert_is_drawn(page: Page):
+    lag = page.get_by_role("heading", name="Replication lag")
+    expect(lag).to_be_visible()
+    charts = page.get_by_test_id("stVegaLiteChart")
+    expect(charts.nth(1).locator("svg, canvas").first).to_be_visible()
+    drawn = charts.locator("svg")
+    frames = drawn.locator(".root > g > path.background").evaluate_all(_BEGINNINGS)
+    assert len(frames) > 1
+    assert len(set(frames)) == 1, frames
+    texts = drawn.first.locator("text").all_text_contents()
+    assert any("Alert" in text for text in texts), texts
 
 
 def test_what_happened_leads_to_its_minutes_without_a_mouse(page: Page):

@@ -116,14 +116,23 @@ def test_from_the_first_word_to_the_completed_visit(
     page.get_by_role("button", name="Save notes").click()
     expect(page.get_by_text("Version 1 of the notes is saved.")).to_be_visible()
 
+    page.get_by_role("combobox", name="Find a diagnosis").fill("migraine with au")
+    page.get_by_role("option").first.click()
+    expect(field(page, "Diagnoses")).to_have_value("G43 Migraine")
     leave_with(page, "Plan", "Dark room")
-    page.get_by_role("button", name="Complete the visit").click()
+    page.get_by_role("tab", name="Earlier").click()
+    expect(page.get_by_text("Dark room, come back").first).to_be_visible()
+    ready(page).get_by_role("button", name="Complete the visit").click()
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_text("saved as version 2")).to_be_visible()
     dialog.get_by_role("button", name="Complete", exact=True).click()
 
     expect(page.get_by_text("This visit is completed.")).to_be_visible()
     expect(field(page, "Plan")).to_have_value("Dark room")
+    # The chart is one click away, and so is whoever comes next.
+    expect(page.get_by_role("button", name="Documents").last).to_be_visible()
+    following = page.get_by_role("button", name="Next patient: ")
+    expect(following.or_(page.get_by_text("Nobody else is waiting"))).to_be_visible()
 
 
 def test_two_tabs_lose_nothing_of_each_other(room: BrowserContext, visit: Consultation):

@@ -17,7 +17,7 @@ from db.postgres import SYSTEM
 from services.core.actors import Role
 from tests.browser.conftest import Site, ready
 from tests.browser.consultations.test_visit import leave_with
-from tests.browser.patients.test_front_desk import add_patient, unlike
+from tests.browser.patients.test_front_desk import add_patient, record_of, unlike
 from tests.browser.visits.test_desk import open_desk, scan
 from tests.kit import cast
 from tests.services.visits import visit_samples
@@ -93,6 +93,13 @@ def check(page: Page, content: bytes) -> None:
     )
 
 
+def mistype(tab: Page) -> None:
+    """Leave out a letter, so that nobody knows what the patient is allergic to."""
+    leave_with(tab, "Drug, line 1", "Amoxicilin 500 mg")
+    expect(tab.get_by_text("allergies cannot be checked")).to_be_visible()
+    expect(tab.get_by_text("Did you mean")).to_be_visible()
+
+
 def test_from_the_booking_to_a_prescription_that_verifies(
     site: Site, page: Page, room: BrowserContext
 ):
@@ -122,6 +129,7 @@ def test_from_the_booking_to_a_prescription_that_verifies(
     tab.get_by_role("button", name="Save notes").click()
     expect(tab.get_by_text("Version 1 of the notes is saved.")).to_be_visible()
 
+    mistype(tab)
     for label, value in LINE.items():
         leave_with(tab, f"{label}, line 1", value)
     # Said as soon as it is typed.
@@ -149,6 +157,8 @@ def test_from_the_booking_to_a_prescription_that_verifies(
     expect(tab.get_by_text("Version 2, signed and issued by")).to_be_visible()
 
     content = fetched(site, room, download)
+    tab.goto(record_of(UUID(patient_id)))
+    expect(tab.get_by_text(LINE["Drug"]).first).to_be_visible()
     check(tab, first)
     expect(tab.get_by_text("It is version 1, which was replaced")).to_be_visible()
     check(tab, content)

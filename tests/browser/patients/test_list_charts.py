@@ -77,6 +77,25 @@ def test_buttons_below_a_chart_outlast_its_drawing_so_that_no_click_is_lost(
     assert pressed.evaluate("button => button.isConnected")
 
 
+def test_the_wheel_over_a_chart_scrolls_the_page_and_leaves_its_axes(charts: Page):
+    chart = charts.locator(".st-key-patients_chart_age_box .stVegaLiteChart")
+    labels = chart.locator(".role-axis-label text")
+    expect(labels.last).to_be_visible()
+    before = labels.all_text_contents()
+    assert "90+" in before
+    assert len(chart.locator(".mark-text.role-mark text").all()) == 10
+    chart.hover()
+    place = chart.bounding_box()
+
+    charts.mouse.wheel(0, -300)
+
+    charts.wait_for_function(
+        "([chart, before]) => chart.getBoundingClientRect().y !== before",
+        arg=[chart.element_handle(), place["y"]],
+    )
+    assert labels.all_text_contents() == before
+
+
 def test_a_bar_that_is_clicked_filters_the_list(charts: Page):
     chart = charts.locator(".st-key-patients_chart_sex_box .stVegaLiteChart")
     bars = chart.locator(".mark-rect.role-mark path")

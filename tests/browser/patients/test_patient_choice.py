@@ -47,6 +47,11 @@ def test_a_patient_is_chosen_while_one_types_and_nothing_typed_is_in_an_address(
     field.press("Escape")
     expect(field).to_have_value("")
 
+    # Somebody who is called almost so is on file.
+    field.press_sequentially(f"samaa {last}")
+    expect(page.get_by_text("Did you mean one of these?")).to_be_visible()
+    expect(options.first).to_contain_text(last)
+
 
 def test_the_field_says_that_the_search_cannot_be_reached(site: Site):
     # A profile of its own: the others' search goes on.

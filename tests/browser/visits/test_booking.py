@@ -10,13 +10,14 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import select, update
 
-from db.models.booking import Booking, BookingSlot
+from db.models.booking import Booking, BookingSlot, Slot
 from db.models.user import User
 from db.postgres import SYSTEM
 from services.core.actors import Role
 from tests.browser.conftest import Site, ready
 from tests.browser.patients.test_front_desk import add_patient, unlike
 from tests.kit import cast
+from tests.services.visits.schedule.plans.samples import take
 from tests.services.visits.slot_samples import week_of_slots
 
 pytestmark = pytest.mark.browser
@@ -99,6 +100,51 @@ def test_two_people_want_one_time_and_each_sees_the_truth(
     expect(page.get_by_role("timer")).to_be_visible()
     page.get_by_role("button", name="Confirm visit").click()
     expect(page.get_by_role("link", name="Ticket")).to_be_visible()
+
+
+def test_a_time_of_any_doctor_that_was_just_taken_is_said_in_sight(
+    site: Site, page: Page
+):
+    speciality = f"Knees {unlike()}"
+
+    def add(session) -> UUID:
+        doctor = cast.add_doctor(session, speciality=speciality).id
+        return week_of_slots(session, doctor, next_monday(), hours=(8, 16))[20]
+
+    def be_quicker(session) -> None:
+        slot = session.get_one(Slot, slot_id)
+        take(session, slot, cast.add_patient(session, cast.invent_patient()))
+
+    slot_id = site.write(add)
+    opened(page, f"/book?patient={add_patient(site, 'Grete', unlike())}")
+    page.get_by_role("radio", name=speciality.capitalize()).click()
+    # Far down, where nobody sees what is said at the top of the page.
+    late = time_of(page, "14:40")
+    late.scroll_into_view_if_needed()
+    site.write(be_quicker)
+    late.click()
+
+    said = page.get_by_text("was just taken.")
+    expect(said).to_be_in_viewport()
+    expect(late).to_have_count(0)
+    page.get_by_role("button", name=re.compile("Mon .*, 15:00")).click()
+    expect(page.get_by_role("timer")).to_be_visible()
+    expect(said).to_have_count(0)
+
+
+def test_a_time_that_is_held_takes_the_place_of_the_one_before(
+    site: Site, page: Page, dora: str
+):
+    opened(page, f"{dora}&patient={add_patient(site, 'Ida', unlike())}")
+    for time in ("08:00", "08:20"):
+        time_of(page, time).click()
+        expect(page.get_by_label(f"What is the visit at {time} about?")).to_be_visible()
+
+    expect(page.get_by_role("timer")).to_have_count(1)
+    expect(time_of(page, "08:00")).to_be_visible()
+    page.get_by_role("button", name="Confirm visit").click()
+    expect(page.get_by_text("patient's visit")).to_be_visible()
+    expect(page.get_by_text("your visit")).to_have_count(0)
 
 
 def test_a_hold_counts_down_and_frees_itself(

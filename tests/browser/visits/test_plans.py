@@ -55,6 +55,29 @@ def test_a_week_that_is_chosen_offers_times_at_once(page: Page, emil: str, name:
     expect(row).to_contain_text("09:00")
 
 
+def test_hours_are_copied_to_the_other_days_and_drawn_before_they_are_saved(
+    page: Page, emil: str
+):
+    page.goto(f"/doctor_plan?doctor={emil}")
+    ready(page).get_by_text("Closed on Monday", exact=True).click()
+    # What a day begins with that was closed.
+    begin = page.get_by_role("combobox", name="Monday, morning, from")
+    expect(begin).to_be_visible()
+    ready(page).get_by_role("button", name="Copy Monday").click()
+
+    for day in ("Tuesday", "Friday"):
+        begin = page.get_by_role("combobox", name=f"{day}, morning, from")
+        expect(begin).to_be_visible()
+    expect(page.get_by_role("combobox", name="Sunday, morning, from")).to_have_count(0)
+    week = "Friday: 16 visits, 08:00 to 17:00; Saturday: closed"
+    expect(page.get_by_label(week).first).to_be_attached()
+    expect(page.get_by_text("Bookable in a week: 80 visits of 30")).to_be_visible()
+    ready(page).get_by_role("button", name="Save the week").click()
+    expect(page.get_by_text("The week is saved.")).to_be_visible()
+    page.reload()
+    expect(page.get_by_label(week).first).to_be_attached()
+
+
 def test_a_time_is_blocked_once_somebody_has_seen_whose_visits_are_in_it(
     page: Page, site: Site, emil: str
 ):
@@ -63,7 +86,7 @@ def test_a_time_is_blocked_once_somebody_has_seen_whose_visits_are_in_it(
     ask_to_block_tomorrow(page)
 
     dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_role("row").filter(has_text="Ada Lovelace")).to_be_visible()
+    expect(dialog.get_by_role("row").filter(has_text="Lovelace, Ada")).to_be_visible()
     dialog.get_by_role("button", name="Add it, 1 to be moved").click()
 
     ready(page).get_by_role("table", name="Visits to move").wait_for()
@@ -77,7 +100,7 @@ def test_a_visit_is_moved_away_before_its_time_is_blocked(
     page.goto(f"/doctor_plan?doctor={emil}")
     ask_to_block_tomorrow(page)
 
-    row = page.get_by_role("dialog").get_by_role("row").filter(has_text="Ada Lovelace")
+    row = page.get_by_role("dialog").get_by_role("row").filter(has_text="Lovelace, Ada")
     row.get_by_role("button").click()
 
     page.get_by_text("You are moving the visit of").wait_for()
@@ -119,7 +142,7 @@ def test_a_visit_in_a_blocked_time_leads_to_another_time(
     page.goto(f"/doctor_plan?doctor={emil}")
 
     ready(page).get_by_role("table", name="Visits to move").wait_for()
-    row = page.get_by_role("row").filter(has_text="Ada Lovelace")
+    row = page.get_by_role("row").filter(has_text="Lovelace, Ada")
     row.get_by_role("button").click()
 
     page.get_by_text("You are moving the visit of").wait_for()

@@ -118,7 +118,7 @@ def test_a_day_with_very_many_visits_says_where_it_is_cut(clinic, visit, monkeyp
 def test_a_scanned_ticket_checks_the_patient_in(clinic, visit):
     visit_id = visit(code="7K1MD0QX4T")
     app = clinic.open("desk")
-    assert rows_of(app, "desk_expected")[0][0] == "Grace Hopper"
+    assert rows_of(app, "desk_expected")[0][0] == "Hopper, Grace"
 
     scan(app, "7k1md-0qx4t")
 
@@ -187,7 +187,7 @@ def test_a_check_in_of_the_wrong_patient_is_taken_back(clinic, visit, monkeypatc
 
     assert status_of(clinic, visit_id) is VisitStatus.SCHEDULED
     assert rows_of(app, "desk_waiting") == []
-    assert rows_of(app, "desk_expected")[0][0] == "Grace Hopper"
+    assert rows_of(app, "desk_expected")[0][0] == "Hopper, Grace"
     assert not app.exception
 
 
@@ -202,7 +202,7 @@ def test_a_visit_that_was_completed_by_mistake_is_opened_again(
     do_in(app, "desk_done", visit_id, "reopen", monkeypatch)
 
     assert status_of(clinic, visit_id) is VisitStatus.CHECKED_IN
-    assert rows_of(app, "desk_waiting")[0][0] == "Grace Hopper"
+    assert rows_of(app, "desk_waiting")[0][0] == "Hopper, Grace"
     assert not app.exception
 
 
@@ -256,8 +256,8 @@ def test_home_begins_with_who_waits_and_who_comes_next(clinic, visit):
     labels = [link.proto.label for link in app.get("page_link")]
     assert "Longest wait: 1 h 35 min" in labels
     assert [(row[0], row[1]) for row in rows_of(app, "home_next")] == [
-        ("Grace Hopper", "01:00"),
-        ("Grace Hopper", "02:00"),
+        ("Hopper, Grace", "01:00"),
+        ("Hopper, Grace", "02:00"),
     ]
     app.button(key="home_desk").click().run()
     assert app.title[0].value == "Front desk"

@@ -312,7 +312,7 @@ def test_blocking_lists_the_visits_in_it_before_and_after_with_a_way_to_move_eac
     block_tomorrow(app).run()
 
     (row,) = rows_of(app, "doctor_except_visits")
-    assert row[1:4] == ["Dora Doctor", "Ada Lovelace", "Booked"]
+    assert row[1:4] == ["Dora Doctor", "Lovelace, Ada", "Booked"]
     assert rows_of(app, "doctor_exceptions") == []
     block_tomorrow(app)
     app.button(key="doctor_except_anyway").click().run()
@@ -320,7 +320,7 @@ def test_blocking_lists_the_visits_in_it_before_and_after_with_a_way_to_move_eac
     assert not app.exception
     assert rows_of(app, "doctor_exceptions")[0][0] == "Blocked"
     (row,) = rows_of(app, "doctor_visits_to_move")
-    assert row[1:4] == ["Dora Doctor", "Ada Lovelace", "Booked"]
+    assert row[1:4] == ["Dora Doctor", "Lovelace, Ada", "Booked"]
     assert "Visits at times that are not in the plan any more: 1" in (
         app.warning[0].value
     )

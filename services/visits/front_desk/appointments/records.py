@@ -22,8 +22,9 @@ class VisitRecord:
     """A visit that was booked.
 
     `revision` tells a stale page from a fresh one; `code` is what the ticket says.
-    `patient_name` is empty, and `date_of_birth` and `phone` are None, for a clinician
-    who does not treat the patient any more.
+    `patient_name` and `listed_name`, the family's name first, are empty, and
+    `date_of_birth` and `phone` are None, for a clinician who does not treat the patient
+    any more.
     `waited_seconds` is how long a patient who is checked in has been waiting, by the
     database's clock when this was read; None otherwise, also once they are called in.
     """
@@ -49,3 +50,4 @@ class VisitRecord:
     date_of_birth: date | None = None
     phone: str | None = None
     called_in_at: datetime | None = None
+    listed_name: str = ""

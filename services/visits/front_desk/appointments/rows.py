@@ -12,6 +12,7 @@ from db.models.patient import Patient
 from services.visits.front_desk.appointments.records import VisitRecord, VisitStatus
 
 _NAME: Final = func.concat_ws(" ", Patient.first_name, Patient.last_name)
+_LISTED: Final = func.concat_ws(", ", Patient.last_name, Patient.first_name)
 IS_IN_ROOM: Final = (Appointment.status == VisitStatus.CHECKED_IN.value) & (
     Appointment.called_in_at >= Appointment.checked_in_at
 )
@@ -47,6 +48,7 @@ _COLUMNS: Final[tuple[ColumnElement[Any] | Any, ...]] = (
     Patient.date_of_birth,
     Patient.phone_number,
     Appointment.called_in_at,
+    _LISTED,
 )
 _NAMES: Final = tuple(field.name for field in fields(VisitRecord))
 

@@ -27,7 +27,7 @@ _SLOT: Final = (
 _NAME: Final = case(
     (
         Patient.id.is_not(None),
-        func.concat_ws(" ", Patient.first_name, Patient.last_name),
+        func.concat_ws(", ", Patient.last_name, Patient.first_name),
     ),
     else_=func.concat(Newcomer.name, " (not registered yet)"),
 )

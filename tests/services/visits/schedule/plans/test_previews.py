@@ -49,8 +49,8 @@ def test_the_visits_in_a_time_to_be_blocked_are_listed(session, clerk, dora):
     visits = preview(session, clerk, closing(dora))
 
     assert [(visit.patient_name, visit.is_booked) for visit in visits] == [
-        ("Ada Lovelace", True),
-        ("Grace Hopper", False),
+        ("Lovelace, Ada", True),
+        ("Hopper, Grace", False),
     ]
     assert (visits[0].booking_id, visits[0].doctor_name) == (booking_id, "Dora Doctor")
 
