@@ -183,6 +183,8 @@ def test_of_somebody_unknown_and_of_an_action_of_long_ago_the_rest_is_told():
         (Action.TOKEN_REVOKE, "110113", "D"),
         (Action.PATIENT_REGISTER, "110110", "C"),
         (Action.PATIENT_READ, "110110", "R"),
+        (Action.PATIENT_PRINT_LABELS, "110110", "R"),
+        (Action.PATIENT_CHANGE_OWN, "110110", "U"),
         (Action.PATIENT_ARCHIVE, "110110", "U"),
         (Action.PATIENT_ERASE, "110110", "D"),
         (Action.PATIENT_COUNT, "110112", "R"),
