@@ -10,6 +10,7 @@ import pytest
 from bson import ObjectId
 from sqlalchemy import select
 
+from db.backups.copies.copy_notes import CopyNote, write_copy_note
 from db.backups.repository import Repository
 from db.draft_store import DraftStore
 from db.files.file_keys import FileKeys
@@ -103,6 +104,23 @@ def test_an_old_key_is_dropped_once_an_hour_has_passed(run, keys, read, events):
 def test_a_key_that_a_backup_needs_is_not_dropped(run, keys, read, tmp_path):
     old = keys.primary
     backup_sets.add_set(Repository(tmp_path / "backups"), key_ids=(old,))
+    run("rotate-keys")
+    two_hours_ago = time.time() - 7200
+    os.utime(keys.path, (two_hours_ago, two_hours_ago))
+
+    finished = run("rotate-keys", "--drop-old")
+
+    assert finished.stdout == "Old keys dropped: 0; still in use: 1.\n"
+    assert old in keys.ids
+
+
+def test_a_key_that_the_copy_of_the_backups_needs_is_not_dropped(
+    run, keys, read, tmp_path
+):
+    old = keys.primary
+    backup_sets.add_set(Repository(tmp_path / "backups"), key_ids=())
+    note = CopyNote("s3://bucket", backup_sets.AS_OF, key_id=old)
+    write_copy_note(tmp_path / "backups", note)
     run("rotate-keys")
     two_hours_ago = time.time() - 7200
     os.utime(keys.path, (two_hours_ago, two_hours_ago))
