@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dashboard.context import current_actor, write
+from dashboard.ui.language import gettext as _
 from dashboard.ui.notices import notify
 from dashboard.ui.words import at, plain
 from services import backups
@@ -18,31 +19,38 @@ def is_going_on(state: BackupState, request: BackupRequest | None) -> bool:
 def show_back_up_now(state: BackupState, request: BackupRequest | None) -> None:
     """Say what is going on and how what was asked for ended; offer to ask."""
     if state.is_busy:
-        st.info("A backup is being made just now.", icon=":material/sync:")
+        st.info(_("A backup is being made just now."), icon=":material/sync:")
     elif request is not None and request.is_open:
         st.info(
-            f"{plain(request.requested_by_name)} asked for a backup at "
-            f"{at(request.requested_at)}: the worker begins within seconds.",
+            _(
+                "{name} asked for a backup at {time}: the worker begins within seconds."
+            ).format(
+                name=plain(request.requested_by_name), time=at(request.requested_at)
+            ),
             icon=":material/hourglass:",
         )
     elif request is not None and _has_failed(state, request):
-        why = plain(request.failure or "")
         st.error(
-            f"The backup that {plain(request.requested_by_name)} asked for at "
-            f"{at(request.requested_at)} came to nothing. {why}",
+            _(
+                "The backup that {name} asked for at {time} came to nothing. {why}"
+            ).format(
+                name=plain(request.requested_by_name),
+                time=at(request.requested_at),
+                why=plain(_(request.failure or "")),
+            ),
             icon=":material/error:",
         )
     if not current_actor().may(Permission.ACT_ON_CLUSTER):
         return
     if st.button(
-        "Back up now",
+        _("Back up now"),
         key="backups_now",
         icon=":material/backup:",
         disabled=is_going_on(state, request),
     ):
         actor = current_actor()
         write(lambda session: backups.request_backup(session, actor))
-        notify("The worker makes a backup. You may leave this page.", icon="backup")
+        notify(_("The worker makes a backup. You may leave this page."), icon="backup")
         st.rerun()
 
 

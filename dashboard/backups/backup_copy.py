@@ -4,6 +4,7 @@ import streamlit as st
 
 from dashboard import wiring
 from dashboard.context import now
+from dashboard.ui.language import decimal, gettext as _
 from dashboard.ui.measures import ago, amount
 from dashboard.ui.words import at, plain, to_the_second
 from services.backups import CopyNote
@@ -14,21 +15,26 @@ def show_copy(note: CopyNote | None) -> None:
     settings = wiring.current().settings
     if settings.backup_s3_url is None:
         st.caption(
-            "No copy of the backups is kept elsewhere: CHARTROOM_BACKUP_S3_URL names a "
-            "bucket for one."
+            _(
+                "No copy of the backups is kept elsewhere: CHARTROOM_BACKUP_S3_URL "
+                "names a bucket for one."
+            )
         )
         return
     if note is None:
         st.info(
-            "The backups are to be copied elsewhere: the worker begins within a minute "
-            "of the first backup.",
+            _(
+                "The backups are to be copied elsewhere: the worker begins within a "
+                "minute of the first backup."
+            ),
             icon=":material/cloud_upload:",
         )
         return
     if note.failure:
         st.error(
-            f"The copy of the backups does not go on ({at(note.noted_at)}). "
-            + plain(note.failure),
+            _("The copy of the backups does not go on ({time}). {why}").format(
+                time=at(note.noted_at), why=plain(_(note.failure))
+            ),
             icon=":material/cloud_off:",
         )
     _show_reach(note)
@@ -36,22 +42,35 @@ def show_copy(note: CopyNote | None) -> None:
 
 def _show_reach(note: CopyNote) -> None:
     if note.whole_until is None:
-        st.markdown(f"**The copy in {plain(note.place)} is not whole yet.**")
+        incomplete = _("**The copy in {place} is not whole yet.**")
+        st.markdown(incomplete.format(place=plain(note.place)))
         return
     st.markdown(
-        f"**The copy in {plain(note.place)} is whole up to "
-        f"{to_the_second(note.whole_until)}** ({ago(now() - note.whole_until)}): "
-        f"{note.sets} backups, {amount(note.bytes)} in {note.objects:,} objects, "
-        "sealed. Prove it with: python -m dashboard restore --look --from S3"
+        _(
+            "**The copy in {place} is whole up to {time}** ({ago}): {sets} backups, "
+            "{size} in {objects} objects, sealed. Prove it with: "
+            "python -m dashboard restore --look --from S3"
+        ).format(
+            place=plain(note.place),
+            time=to_the_second(note.whole_until),
+            ago=ago(now() - note.whole_until),
+            sets=note.sets,
+            size=amount(note.bytes),
+            objects=decimal(note.objects),
+        )
     )
     if note.mended:
         st.warning(
-            "Objects that were missing or changed in the copy, and were sent again "
-            f"since the worker began: {note.mended}. See who else can write there.",
+            _(
+                "Objects that were missing or changed in the copy, and were sent again "
+                "since the worker began: {count}. See who else can write there."
+            ).format(count=note.mended),
             icon=":material/warning:",
         )
     if note.waiting:
         st.caption(
-            f"{note.waiting:,} objects there are too old, and are removed once their "
-            "lock ends."
+            _(
+                "{count} objects there are too old, and are removed once their lock "
+                "ends."
+            ).format(count=decimal(note.waiting))
         )

@@ -12,19 +12,20 @@ from dashboard.backups.log_window import show_window
 from dashboard.context import current_actor, now, read
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import decimal, gettext as _, marked, ngettext
 from dashboard.ui.measures import ago, amount, seconds
 from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
 from dashboard.ui.words import at, plain, to_the_second
 from services import backups
-from services.backups import BackupRequest, BackupState, Manifest
+from services.backups import BackupRequest, BackupState, Manifest, Proof
 
 _COLUMNS: Final = (
-    Column("As of", is_whole=True),
-    Column("Took", is_whole=True),
-    Column("Rows", is_whole=True),
-    Column("Sealed", is_whole=True),
-    Column("Files"),
-    Column("Audit entries", is_whole=True),
+    Column(marked("As of"), is_whole=True),
+    Column(marked("Took"), is_whole=True),
+    Column(marked("Rows"), is_whole=True),
+    Column(marked("Sealed"), is_whole=True),
+    Column(marked("Files")),
+    Column(marked("Audit entries"), is_whole=True),
 )
 # As many as a month of daily ones.
 _MOST_SHOWN: Final = 31
@@ -36,8 +37,11 @@ def show_backups() -> None:
     wired = wiring.current()
     if not wired.settings.is_embedded:
         st.info(
-            "Chartroom backs up the servers that it starts itself. These are your own: "
-            "back them up with their tools, MongoDB and the file keys included.",
+            _(
+                "Chartroom backs up the servers that it starts itself. These are your "
+                "own: back them up with their tools, MongoDB and the file keys "
+                "included."
+            ),
             icon=":material/info:",
         )
         return
@@ -68,11 +72,14 @@ def _show(state: BackupState, request: BackupRequest | None) -> None:
     every, kept = settings.backup_interval, timedelta(days=settings.backup_kept_days)
     if (newest := state.newest) is None:
         empty_state(
-            "There is no backup yet. "
-            + (
-                "The worker makes the first within minutes of its start."
-                if every
-                else "None is made by itself: CHARTROOM_BACKUP_EVERY_HOURS is 0."
+            _(
+                "There is no backup yet. The worker makes the first within minutes of "
+                "its start."
+            )
+            if every
+            else _(
+                "There is no backup yet. None is made by itself: "
+                "CHARTROOM_BACKUP_EVERY_HOURS is 0."
             ),
             icon="backup",
         )
@@ -82,15 +89,19 @@ def _show(state: BackupState, request: BackupRequest | None) -> None:
     _show_proof(state)
     for before in state.before:
         st.info(
-            f"The clinic went back in time at {at(before.replaced_at)}. What its "
-            f"servers had before is in {plain(str(before.path))}, until a restore of a "
-            "later backup is proven: back up, then run a drill.",
+            _(
+                "The clinic went back in time at {time}. What its servers had before "
+                "is in {folder}, until a restore of a later backup is proven: back up, "
+                "then run a drill."
+            ).format(time=at(before.replaced_at), folder=plain(str(before.path))),
             icon=":material/history:",
         )
     if state.is_beside:
         st.warning(
-            "The backups lie on the same disk as the clinic, and are lost with it: "
-            "name a folder on another disk with CHARTROOM_BACKUP_DIR.",
+            _(
+                "The backups lie on the same disk as the clinic, and are lost with it: "
+                "name a folder on another disk with CHARTROOM_BACKUP_DIR."
+            ),
             icon=":material/warning:",
         )
     show_copy(state.copy)
@@ -101,33 +112,52 @@ def _show(state: BackupState, request: BackupRequest | None) -> None:
 def _show_troubles(state: BackupState) -> None:
     """Say first what is wrong."""
     if (failure := state.failure) is not None:
-        tries = f" ({failure.tries} tries in a row)" if failure.tries > 1 else ""
+        sentence = ngettext(
+            "The last backup, at {time}, came to nothing. {why}",
+            "The last backup, at {time}, came to nothing ({tries} tries in a row). "
+            "{why}",
+            failure.tries,
+        )
         st.error(
-            f"The last backup, at {at(failure.at)}, came to nothing{tries}. "
-            + plain(failure.sentence),
+            sentence.format(
+                time=at(failure.at),
+                tries=failure.tries,
+                why=plain(_(failure.sentence)),
+            ),
             icon=":material/error:",
         )
     for name in state.unreadable:
         st.error(
-            f"The manifest of backup {plain(name)} cannot be read: somebody has "
-            "changed or deleted it, and the backup counts for nothing.",
+            _(
+                "The manifest of backup {name} cannot be read: somebody has changed or "
+                "deleted it, and the backup counts for nothing."
+            ).format(name=plain(name)),
             icon=":material/error:",
         )
 
 
 def _show_newest(newest: Manifest, age: timedelta) -> None:
     st.markdown(
-        f"**The newest backup is of {at(newest.as_of)}** "
-        f"({ago(age)}): {amount(newest.database_bytes)} of rows, "
-        f"{amount(newest.sealed_bytes)} sealed; {newest.files:,} files, "
-        f"{amount(newest.file_bytes)}; {newest.audit_entries:,} entries of the audit "
-        "log. PostgreSQL has verified it."
+        _(
+            "**The newest backup is of {time}** ({ago}): {rows} of rows, {sealed} "
+            "sealed; {files} files, {size}; {entries} entries of the audit log. "
+            "PostgreSQL has verified it."
+        ).format(
+            time=at(newest.as_of),
+            ago=ago(age),
+            rows=amount(newest.database_bytes),
+            sealed=amount(newest.sealed_bytes),
+            files=decimal(newest.files),
+            size=amount(newest.file_bytes),
+            entries=decimal(newest.audit_entries),
+        )
     )
     if newest.unreadable_files:
         st.warning(
-            f"Files that could not be read and are not in it: "
-            f"{len(newest.unreadable_files)}. Name them with: "
-            "python -m dashboard check-files",
+            _(
+                "Files that could not be read and are not in it: {count}. Name them "
+                "with: python -m dashboard check-files"
+            ).format(count=decimal(len(newest.unreadable_files))),
             icon=":material/warning:",
         )
 
@@ -136,56 +166,97 @@ def _show_proof(state: BackupState) -> None:
     proof = state.proof
     if proof is None:
         st.warning(
-            "No backup was ever restored, so nobody knows that one can be. Run a drill "
-            "below, or: python -m dashboard restore --look",
+            _(
+                "No backup was ever restored, so nobody knows that one can be. Run a "
+                "drill below, or: python -m dashboard restore --look"
+            ),
             icon=":material/warning:",
         )
         return
     if proof.drill is not None:
         st.markdown(
-            f"**Last restore proven on {at(proof.proved_at)}**, to "
-            f"{to_the_second(proof.drill.any_second)} and to "
-            f"{to_the_second(proof.as_of)}, in {seconds(proof.drill.rto_seconds)}; "
-            f"nothing was skipped: {proof.rows:,} rows of {proof.tables} tables, "
-            f"the same as a replica had; {proof.files:,} files, each the one that its "
-            f"row names; {proof.audit_entries:,} entries of the audit log, unbroken."
+            _(
+                "**Last restore proven on {time}**, to {any_second} and to {newest}, "
+                "in {span}; nothing was skipped: {rows} rows of {tables} tables, the "
+                "same as a replica had; {files} files, each the one that its row "
+                "names; {entries} entries of the audit log, unbroken."
+            ).format(
+                time=at(proof.proved_at),
+                any_second=to_the_second(proof.drill.any_second),
+                newest=to_the_second(proof.as_of),
+                span=seconds(proof.drill.rto_seconds),
+                **_counts(proof),
+            )
         )
         return
-    compared = "compared with nothing, since no replica answered then"
+    compared = _("compared with nothing, since no replica answered then")
     if proof.is_compared:
-        compared = "each the same as a replica had shown then"
+        compared = _("each the same as a replica had shown then")
     elif proof.log_segments is not None:
-        compared = "all of them read, at a time between two backups"
-    which = "the newest backup" if state.is_newest_proven else "an older backup"
-    st.markdown(
-        f"**Last proven restore: {at(proof.proved_at)}**, of {which} (as of "
-        f"{at(proof.as_of)}), in {seconds(proof.seconds)}: {proof.rows:,} rows of "
-        f"{proof.tables} tables, {compared}; {proof.files:,} files, each the one that "
-        f"its row names; {proof.audit_entries:,} entries of the audit log, unbroken."
+        compared = _("all of them read, at a time between two backups")
+    sentence = (
+        _(
+            "**Last proven restore: {time}**, of the newest backup (as of {as_of}), in "
+            "{span}: {rows} rows of {tables} tables, {compared}; {files} files, each "
+            "the one that its row names; {entries} entries of the audit log, unbroken."
+        )
+        if state.is_newest_proven
+        else _(
+            "**Last proven restore: {time}**, of an older backup (as of {as_of}), in "
+            "{span}: {rows} rows of {tables} tables, {compared}; {files} files, each "
+            "the one that its row names; {entries} entries of the audit log, unbroken."
+        )
     )
+    st.markdown(
+        sentence.format(
+            time=at(proof.proved_at),
+            as_of=at(proof.as_of),
+            span=seconds(proof.seconds),
+            compared=compared,
+            **_counts(proof),
+        )
+    )
+
+
+def _counts(proof: Proof) -> dict[str, str]:
+    return {
+        "rows": decimal(proof.rows),
+        "tables": decimal(proof.tables),
+        "files": decimal(proof.files),
+        "entries": decimal(proof.audit_entries),
+    }
 
 
 def _show_plan(state: BackupState, every: timedelta | None, kept: timedelta) -> None:
     """Say how often backups are made, how long they stay, and if they have room."""
-    plan = "None is made by itself."
+    plan = _("None is made by itself.")
     more = None
     if every is not None:
-        plan = f"One is made every {every / _HOUR:g} hours."
+        hours = f"{every / _HOUR:g}"
+        plan = _("One is made every {hours} hours.").format(hours=hours)
         more = backups.forecast_bytes(state, every, kept)
-    words = (
-        f"They are in {state.folder}. {plan} Each is kept for {kept.days} days; the "
-        "newest and the last that was proven stay longer."
-    )
+    words = [
+        _("They are in {folder}.").format(folder=state.folder),
+        plan,
+        _(
+            "Each is kept for {days} days; the newest and the last that was proven "
+            "stay longer."
+        ).format(days=kept.days),
+    ]
     if state.free_bytes is not None:
-        words += f" The disk has {amount(state.free_bytes)} free."
+        free = amount(state.free_bytes)
+        words.append(_("The disk has {size} free.").format(size=free))
     if more is not None:
-        words += f" In that time they will grow by some {amount(more)}."
-    st.caption(plain(words))
+        grows = _("In that time they will grow by some {size}.")
+        words.append(grows.format(size=amount(more)))
+    st.caption(plain(" ".join(words)))
     if more is not None and state.free_bytes is not None and more > state.free_bytes:
         st.warning(
-            "The disk of the backups will be full before the oldest are removed: give "
-            "it more room, name another with CHARTROOM_BACKUP_DIR, or keep them for "
-            "fewer days (CHARTROOM_BACKUP_KEPT_DAYS).",
+            _(
+                "The disk of the backups will be full before the oldest are removed: "
+                "give it more room, name another with CHARTROOM_BACKUP_DIR, or keep "
+                "them for fewer days (CHARTROOM_BACKUP_KEPT_DAYS)."
+            ),
             icon=":material/warning:",
         )
 
@@ -199,11 +270,11 @@ def _show_sets(state: BackupState) -> None:
                 Cell(seconds((each.finished_at - each.began_at).total_seconds())),
                 Cell(amount(each.database_bytes)),
                 Cell(amount(each.sealed_bytes)),
-                Cell(f"{each.files:,} ({amount(each.file_bytes)})"),
-                Cell(f"{each.audit_entries:,}"),
+                Cell(f"{decimal(each.files)} ({amount(each.file_bytes)})"),
+                Cell(decimal(each.audit_entries)),
             ),
         )
         for each in reversed(state.sets[-_MOST_SHOWN:])
     ]
-    payload = payload_of(_COLUMNS, rows, name="Backups, the newest first")
+    payload = payload_of(_COLUMNS, rows, name=_("Backups, the newest first"))
     record_table(payload, key="backups_table")

@@ -11,6 +11,7 @@ from dashboard.context import current_actor, current_sign_in, now, write
 from dashboard.people.passkey_confirmation import ask_for_passkey
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import bounded_line
+from dashboard.ui.language import gettext as _
 from dashboard.ui.notices import notify
 from dashboard.ui.words import plain, to_the_second
 from dashboard.web.front.going_back_socket import begin_going_back
@@ -32,24 +33,42 @@ def show_order(order: RequestedRestore) -> None:
     """Say how far going back is, or how it went."""
     name, to = plain(order.requested_by_name), to_the_second(order.to)
     if order.is_open:
-        stage = f" {order.stage}." if order.stage else ""
+        sentence = (
+            _(
+                "{name} takes the clinic back to {time}. {stage}. On the way it closes "
+                "for about a minute: this page loses its connection, and everybody "
+                "signs in anew."
+            )
+            if order.stage
+            else _(
+                "{name} takes the clinic back to {time}. On the way it closes for "
+                "about a minute: this page loses its connection, and everybody signs "
+                "in anew."
+            )
+        )
         st.info(
-            f"{name} takes the clinic back to {to}.{stage} On the way it closes for "
-            "about a minute: this page loses its connection, and everybody signs in "
-            "anew.",
+            sentence.format(name=name, time=to, stage=_(order.stage)),
             icon=":material/history:",
         )
     elif order.ended_at is not None and now() - order.ended_at < _TOLD_FOR:
         if order.failure is not None:
             st.error(
-                f"The clinic did not go back to {to}, as {name} had asked. "
-                + plain(order.failure),
+                _(
+                    "The clinic did not go back to {time}, as {name} had asked. {why}"
+                ).format(time=to, name=name, why=plain(_(order.failure))),
                 icon=":material/error:",
             )
             return
         st.success(
-            f"The clinic went back to {to}, which {name} asked for at "
-            f"{to_the_second(order.requested_at)}: {plain(order.reason)}",
+            _(
+                "The clinic went back to {time}, which {name} asked for at {asked_at}: "
+                "{reason}"
+            ).format(
+                time=to,
+                name=name,
+                asked_at=to_the_second(order.requested_at),
+                reason=plain(order.reason),
+            ),
             icon=":material/history:",
         )
 
@@ -60,26 +79,32 @@ def offer_going_back(preview: RestorePreview) -> None:
     if not actor.may(Permission.ACT_ON_CLUSTER) or preview.counts is None:
         return
     to = to_the_second(preview.to)
-    st.subheader("Go back to this time")
+    st.subheader(_("Go back to this time"))
     if not going_back.is_seen_just_now(preview, now()):
         st.info(
-            "Compare once more to go back: people have worked on since.",
+            _("Compare once more to go back: people have worked on since."),
             icon=":material/compare:",
         )
         return
     st.warning(
-        f"The clinic closes for about a minute and opens as it was at {to}. Everybody "
-        "is signed out, you as well. What is listed above is undone, and what people "
-        "do until it closes. Purges, erasures, revocations and legal holds since stay; "
-        "what the servers have now is kept aside until a later restore is proven.",
+        _(
+            "The clinic closes for about a minute and opens as it was at {time}. "
+            "Everybody is signed out, you as well. What is listed above is undone, and "
+            "what people do until it closes. Purges, erasures, revocations and legal "
+            "holds since stay; what the servers have now is kept aside until a later "
+            "restore is proven."
+        ).format(time=to),
         icon=":material/warning:",
     )
     st.caption(
-        "Before anything is touched, all of that time is restored beside the clinic "
-        "and proven; if anything is wrong with it nothing is changed. Sign in again "
-        "afterwards: this page says how it went, and so does the audit log."
+        _(
+            "Before anything is touched, all of that time is restored beside the "
+            "clinic and proven; if anything is wrong with it nothing is changed. Sign "
+            "in again afterwards: this page says how it went, and so does the audit "
+            "log."
+        )
     )
-    ask_for_passkey("Going back in time", key="go_back_confirm")
+    ask_for_passkey(_("Going back in time"), key="go_back_confirm")
     _ask(preview, to)
 
 
@@ -87,19 +112,21 @@ def _ask(preview: RestorePreview, to: str) -> None:
     clinic_name = wiring.current().settings.clinic_name
     with st.form("go_back_form"):
         reason = bounded_line(
-            "Why",
+            _("Why"),
             key="go_back_reason",
             longest=reasons.LONGEST,
-            placeholder="Ten characters or more; the audit log keeps it",
+            placeholder=_("Ten characters or more; the audit log keeps it"),
             autocomplete="off",
         )
         typed = st.text_input(
-            f"Type “{plain(clinic_name)}” to confirm it",
+            _("Type “{name}” to confirm it").format(name=plain(clinic_name)),
             key="go_back_typed",
             autocomplete="off",
         )
         is_wanted = st.form_submit_button(
-            f":red[Go back to {to}]", key="go_back_do", icon=":material/history:"
+            f":red[{_('Go back to {time}').format(time=to)}]",
+            key="go_back_do",
+            icon=":material/history:",
         )
     if is_wanted:
         with error_boundary():
@@ -122,5 +149,5 @@ def _order(preview: RestorePreview, reason: str, typed: str) -> None:
     )
     with going_back.ordered(settings.data, order):
         begin_going_back(settings.data)
-    notify("The clinic goes back. It closes within minutes.", icon="history")
+    notify(_("The clinic goes back. It closes within minutes."), icon="history")
     st.rerun()

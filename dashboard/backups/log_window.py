@@ -7,6 +7,7 @@ from typing import Final
 import streamlit as st
 
 from dashboard.context import now
+from dashboard.ui.language import gettext as _
 from dashboard.ui.measures import ago
 from dashboard.ui.words import plain, to_the_second
 from services.backups import BackupWindow, LogState
@@ -17,33 +18,44 @@ _MOST_TOLD: Final = 4
 def show_window(log: LogState, every: timedelta | None) -> None:
     """Say what the log leads to, and why not to more."""
     if log.failure:
-        st.error(plain(log.failure), icon=":material/error:")
+        st.error(plain(_(log.failure)), icon=":material/error:")
     if every is None:
         st.info(
-            "No log is kept between two backups while none is made by itself "
-            "(CHARTROOM_BACKUP_EVERY_HOURS is 0).",
+            _(
+                "No log is kept between two backups while none is made by itself "
+                "(CHARTROOM_BACKUP_EVERY_HOURS is 0)."
+            ),
             icon=":material/info:",
         )
     if log.position is not None and log.position.is_cut_off:
         st.warning(
-            "There is a gap in the log after the newest backup: a new backup is made "
-            "within minutes, and a new window begins with it.",
+            _(
+                "There is a gap in the log after the newest backup: a new backup is "
+                "made within minutes, and a new window begins with it."
+            ),
             icon=":material/warning:",
         )
     window = log.window
     if window is None:
         if every is not None and not log.failure:
             st.info(
-                "The log leads nowhere yet: it is kept from minutes after the worker's "
-                "start, and from each backup on.",
+                _(
+                    "The log leads nowhere yet: it is kept from minutes after the "
+                    "worker's start, and from each backup on."
+                ),
                 icon=":material/info:",
             )
         return
     st.markdown(
-        f"**You can go back to any second from {to_the_second(window.since)} to "
-        f"{to_the_second(window.until)}** ({ago(now() - window.until)}). Look with: "
-        "python -m dashboard restore --look --to "
-        f"{window.until.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        _(
+            "**You can go back to any second from {since} to {until}** ({ago}). Look "
+            "with: python -m dashboard restore --look --to {named}"
+        ).format(
+            since=to_the_second(window.since),
+            until=to_the_second(window.until),
+            ago=ago(now() - window.until),
+            named=f"{window.until.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        )
     )
     _show_earlier([each for each in log.windows if each is not window])
 
@@ -52,9 +64,12 @@ def _show_earlier(windows: Sequence[BackupWindow]) -> None:
     if not windows:
         return
     told = [
-        f"any second from {to_the_second(each.since)} to {to_the_second(each.until)}"
-        if each.has_log
-        else f"{to_the_second(each.since)} alone"
+        (
+            _("any second from {since} to {until}")
+            if each.has_log
+            else _("{since} alone")
+        ).format(since=to_the_second(each.since), until=to_the_second(each.until))
         for each in windows[-_MOST_TOLD:]
     ]
-    st.caption(f"Gaps in the log divide that from: {'; '.join(told)}.")
+    gaps = _("Gaps in the log divide that from: {windows}.")
+    st.caption(gaps.format(windows="; ".join(told)))

@@ -9,6 +9,7 @@ from dashboard import wiring
 from dashboard.context import current_actor, current_sign_in, now, write
 from dashboard.people.passkey_confirmation import ask_for_passkey
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import gettext as _
 from dashboard.ui.measures import ago
 from dashboard.ui.words import at
 from services.backups import kits
@@ -26,17 +27,19 @@ def show_recovery_kit() -> None:
     wired = wiring.current()
     if not wired.settings.is_embedded or wired.backups.system_id is None:
         return
-    st.subheader("Recovery kit", anchor=False)
+    st.subheader(_("Recovery kit"), anchor=False)
     st.caption(
-        "Backups open with keys that are on this machine alone. A recovery kit has "
-        "them on paper, sealed to a passphrase: with it and the folder of the backups "
-        "the clinic is restored on an empty machine."
+        _(
+            "Backups open with keys that are on this machine alone. A recovery kit has "
+            "them on paper, sealed to a passphrase: with it and the folder of the "
+            "backups the clinic is restored on an empty machine."
+        )
     )
     actor, keys = current_actor(), wiring.key_files(wired.settings)
     _show_state(kits.read_kit_state(actor, wired.backups, keys))
     if not actor.may(Permission.ACT_ON_CLUSTER):
         return
-    ask_for_passkey("Making a recovery kit")
+    ask_for_passkey(_("Making a recovery kit"))
     _ask()
     _offer_paper()
 
@@ -44,20 +47,26 @@ def show_recovery_kit() -> None:
 def _show_state(state: KitState) -> None:
     if state.made_at is None:
         st.warning(
-            "No recovery kit was ever made: if this machine is lost, no backup can be "
-            "opened by anybody.",
+            _(
+                "No recovery kit was ever made: if this machine is lost, no backup can "
+                "be opened by anybody."
+            ),
             icon=":material/key_off:",
         )
     elif state.is_old:
         st.warning(
-            f"The recovery kit is old: keys have changed since it was made, "
-            f"{at(state.made_at)}. Make another, and throw the old one away.",
+            _(
+                "The recovery kit is old: keys have changed since it was made, {time}. "
+                "Make another, and throw the old one away."
+            ).format(time=at(state.made_at)),
             icon=":material/key_off:",
         )
     else:
         age = ago(now() - state.made_at)
         st.markdown(
-            f"**The recovery kit of {at(state.made_at)}** ({age}) has all keys."
+            _("**The recovery kit of {time}** ({ago}) has all keys.").format(
+                time=at(state.made_at), ago=age
+            )
         )
 
 
@@ -66,20 +75,20 @@ def _ask() -> None:
     with st.form(f"kit_form_{times}"):
         left, right = st.columns(2)
         passphrase = left.text_input(
-            "Passphrase",
+            _("Passphrase"),
             type="password",
             key=f"kit_passphrase_{times}",
             autocomplete="new-password",
-            help="At least 15 characters: five words that do not belong together.",
+            help=_("At least 15 characters: five words that do not belong together."),
         )
         repeated = right.text_input(
-            "Passphrase once more",
+            _("Passphrase once more"),
             type="password",
             key=f"kit_repeated_{times}",
             autocomplete="new-password",
         )
         is_wanted = st.form_submit_button(
-            "Make a recovery kit", key="kit_make", icon=":material/key:"
+            _("Make a recovery kit"), key="kit_make", icon=":material/key:"
         )
     if is_wanted:
         with error_boundary():
@@ -102,7 +111,7 @@ def _make(passphrase: str, repeated: str) -> bytes:
         now=now(),
         session_id=current_sign_in(),
     )
-    with st.spinner("The keys are being sealed."):
+    with st.spinner(_("The keys are being sealed.")):
         kit = write(make)
         sealed = kit.sealed(passphrase)
         clinic = wiring.letterhead(wired.settings)
@@ -115,12 +124,14 @@ def _offer_paper() -> None:
     if (paper := st.session_state.get(_PAPER)) is None:
         return
     st.success(
-        "The recovery kit is made. Print it, keep it apart from the backups and from "
-        "the passphrase, then delete the file.",
+        _(
+            "The recovery kit is made. Print it, keep it apart from the backups and "
+            "from the passphrase, then delete the file."
+        ),
         icon=":material/key:",
     )
     st.download_button(
-        "Download the recovery kit (PDF)",
+        _("Download the recovery kit (PDF)"),
         paper,
         file_name=f"recovery-kit-{now():%Y-%m-%d}.pdf",
         mime="application/pdf",

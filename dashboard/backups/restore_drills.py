@@ -9,6 +9,7 @@ from dashboard import wiring
 from dashboard.context import current_actor, read, write
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import decimal, gettext as _, marked, pgettext
 from dashboard.ui.measures import amount, seconds
 from dashboard.ui.notices import notify
 from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
@@ -20,12 +21,12 @@ from services.core.actors import Permission
 _SHOWN: Final = 10
 _DAY: Final = timedelta(days=1)
 _COLUMNS: Final = (
-    Column("Asked for", is_whole=True),
-    Column("By"),
-    Column("Result"),
-    Column("Back after", is_whole=True),
-    Column("Would have lost", is_whole=True),
-    Column("Speed", is_whole=True),
+    Column(marked("Asked for"), is_whole=True),
+    Column(marked("By")),
+    Column(marked("Result")),
+    Column(marked("Back after"), is_whole=True),
+    Column(marked("Would have lost"), is_whole=True),
+    Column(marked("Speed"), is_whole=True),
 )
 
 
@@ -37,7 +38,7 @@ def show_restore_drills() -> None:
 
     @st.fragment(run_every="2s" if was_open else "20s")
     def panel() -> None:
-        st.subheader("Restore drills")
+        st.subheader(_("Restore drills"))
         with error_boundary():
             found = _list()
             if _is_open(found) is not was_open:
@@ -58,20 +59,22 @@ def _is_open(found: tuple[RestoreDrill, ...]) -> bool:
 
 def _show(found: tuple[RestoreDrill, ...]) -> None:
     st.caption(
-        "A drill restores any second and the newest one into a sandbox and checks all "
-        "of it: every row, every file, the audit log with its seals; the newest also "
-        "table by table against a replica, and every index. One that skips a check is "
-        f"broken. {_plan()}"
+        _(
+            "A drill restores any second and the newest one into a sandbox and checks "
+            "all of it: every row, every file, the audit log with its seals; the "
+            "newest also table by table against a replica, and every index. One that "
+            "skips a check is broken. {plan}"
+        ).format(plan=_plan())
     )
     if found:
         _show_newest(found[0])
     if current_actor().may(Permission.RUN_DRILLS):
         _offer(is_open=_is_open(found))
     if not found:
-        empty_state("No restore was practised yet.", icon="history_toggle_off")
+        empty_state(_("No restore was practised yet."), icon="history_toggle_off")
         return
     rows = [Row(str(drill.id), _cells(drill)) for drill in found]
-    payload = payload_of(_COLUMNS, rows, name="Restore drills, the newest first")
+    payload = payload_of(_COLUMNS, rows, name=_("Restore drills, the newest first"))
     record_table(payload, key="restore_drills_table")
 
 
@@ -79,35 +82,37 @@ def _plan() -> str:
     settings = wiring.current().settings
     every = settings.backup_drill_interval
     if every is None or settings.backup_interval is None:
-        return "None runs by itself."
-    return f"One runs every {every / _DAY:g} days."
+        return _("None runs by itself.")
+    return _("One runs every {days} days.").format(days=f"{every / _DAY:g}")
 
 
 def _show_newest(drill: RestoreDrill) -> None:
     if drill.is_open:
-        begun = "runs" if drill.begun_at else "is about to run"
-        st.info(
-            f"A restore drill {begun}. You may leave this page.",
-            icon=":material/sync:",
+        sentence = (
+            _("A restore drill runs. You may leave this page.")
+            if drill.begun_at
+            else _("A restore drill is about to run. You may leave this page.")
         )
+        st.info(sentence, icon=":material/sync:")
     elif drill.failure is not None:
         st.error(
-            f"The restore drill of {at(drill.requested_at)} is broken: nothing is "
-            f"proven by it. {plain(drill.failure)}",
+            _(
+                "The restore drill of {time} is broken: nothing is proven by it. {why}"
+            ).format(time=at(drill.requested_at), why=plain(_(drill.failure))),
             icon=":material/error:",
         )
 
 
 def _offer(*, is_open: bool) -> None:
     if st.button(
-        "Run a drill now",
+        _("Run a drill now"),
         key="restore_drills_run",
         icon=":material/exercise:",
         disabled=is_open,
     ):
         actor = current_actor()
         write(lambda session: drills.request_drill(session, actor))
-        notify("The worker restores. You may leave this page.", icon="exercise")
+        notify(_("The worker restores. You may leave this page."), icon="exercise")
         st.rerun()
 
 
@@ -118,11 +123,11 @@ def _cells(drill: RestoreDrill) -> tuple[Cell, ...]:
         figures = (
             seconds(measured.rto_seconds),
             seconds(measured.rpo_seconds),
-            f"{measured.megabytes_per_second:,.0f} MB/s",
+            f"{decimal(measured.megabytes_per_second)} MB/s",
         )
     return (
         Cell(at(drill.requested_at)),
-        Cell(plain(drill.requested_by_name or "Plan")),
+        Cell(plain(drill.requested_by_name or pgettext("of drills", "Plan"))),
         Cell(_result(drill)),
         *map(Cell, figures),
     )
@@ -131,11 +136,15 @@ def _cells(drill: RestoreDrill) -> tuple[Cell, ...]:
 def _result(drill: RestoreDrill) -> str:
     proof = drill.proof
     if drill.is_open:
-        return "Running"
+        return _("Running")
     if proof is None or proof.drill is None:
-        return "Broken"
-    return (
-        f"Proven: {to_the_second(proof.drill.any_second)} and "
-        f"{to_the_second(proof.as_of)}; {proof.rows:,} rows, {proof.files:,} files "
-        f"({amount(proof.file_bytes)})"
+        return _("Broken")
+    return _(
+        "Proven: {any_second} and {newest}; {rows} rows, {files} files ({size})"
+    ).format(
+        any_second=to_the_second(proof.drill.any_second),
+        newest=to_the_second(proof.as_of),
+        rows=decimal(proof.rows),
+        files=decimal(proof.files),
+        size=amount(proof.file_bytes),
     )

@@ -11,6 +11,7 @@ from dashboard.backups.going_back import find_order, offer_going_back, show_orde
 from dashboard.context import current_actor, in_zone, now, read, write
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import decimal, gettext as _, marked
 from dashboard.ui.notices import notify
 from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
 from dashboard.ui.words import plain, to_the_second
@@ -20,16 +21,48 @@ from services.backups.previews import ChangedKind, RestorePreview
 from services.core.actors import Permission
 
 _AS_OF: Final = "previews_as_of"
-_COLUMNS: Final = (Column("Kind"), Column("What came since"), Column("List"))
+_COLUMNS: Final = (
+    Column(marked("Kind")),
+    Column(marked("What came since")),
+    Column(marked("List")),
+)
 _LABELS: Final = {
-    ChangedKind.PATIENTS: "Patients",
-    ChangedKind.DOCUMENTS: "Documents",
-    ChangedKind.VISITS: "Visits",
-    ChangedKind.NEWCOMERS: "Visits of newcomers",
-    ChangedKind.NOTES: "Notes",
-    ChangedKind.PRESCRIPTIONS: "Prescriptions",
-    ChangedKind.PEOPLE: "People who sign in",
-    ChangedKind.SIGN_INS: "Sign-ins",
+    ChangedKind.PATIENTS: marked("Patients"),
+    ChangedKind.DOCUMENTS: marked("Documents"),
+    ChangedKind.VISITS: marked("Visits"),
+    ChangedKind.NEWCOMERS: marked("Visits of newcomers"),
+    ChangedKind.NOTES: marked("Notes"),
+    ChangedKind.PRESCRIPTIONS: marked("Prescriptions"),
+    ChangedKind.PEOPLE: marked("People who sign in"),
+    ChangedKind.SIGN_INS: marked("Sign-ins"),
+}
+_HAPPENED: Final = {
+    "registered": marked("{count} registered"),
+    "filed": marked("{count} filed"),
+    "booked": marked("{count} booked"),
+    "written": marked("{count} written"),
+    "issued": marked("{count} issued"),
+    "added": marked("{count} added"),
+    "signed in": marked("{count} signed in"),
+    "changed": marked("{count} changed"),
+    "gone": marked("{count} gone"),
+    "erased": marked("{count} erased"),
+    "merged": marked("{count} merged"),
+    "archived": marked("{count} archived"),
+    "purged": marked("{count} purged"),
+    "deleted": marked("{count} deleted"),
+    "held": marked("{count} held"),
+    "cancelled": marked("{count} cancelled"),
+    "completed": marked("{count} completed"),
+    "checked-in": marked("{count} checked-in"),
+    "in-progress": marked("{count} in-progress"),
+    "no-show": marked("{count} no-show"),
+    "moved": marked("{count} moved"),
+    "expired": marked("{count} expired"),
+    "withdrawn": marked("{count} withdrawn"),
+    "amended": marked("{count} amended"),
+    "deactivated": marked("{count} deactivated"),
+    "ended": marked("{count} ended"),
 }
 _PROPOSED: Final = timedelta(hours=1)
 
@@ -42,7 +75,7 @@ def show_restore_preview() -> None:
 
     @st.fragment(run_every="2s" if was_open else None)
     def panel() -> None:
-        st.subheader("What going back would undo")
+        st.subheader(_("What going back would undo"))
         with error_boundary():
             preview, order = _newest(), find_order()
             is_open = _is_open(preview, order)
@@ -79,8 +112,10 @@ def _ask(log: LogState, *, is_open: bool) -> None:
         return
     if not log.windows:
         empty_state(
-            "Once there is a backup, this compares the clinic with any time that it "
-            "leads to.",
+            _(
+                "Once there is a backup, this compares the clinic with any time that "
+                "it leads to."
+            ),
             icon="history",
         )
         return
@@ -88,17 +123,19 @@ def _ask(log: LogState, *, is_open: bool) -> None:
         st.session_state[_AS_OF] = _proposed(log.window or log.windows[-1])
     with st.form("previews_form"):
         typed = st.text_input(
-            "Day and time",
+            _("Day and time"),
             key=_AS_OF,
             autocomplete="off",
-            help="By the clinic's clock, to the second: 2026-11-25 14:03:07.",
+            help=_("By the clinic's clock, to the second: 2026-11-25 14:03:07."),
         )
         st.caption(
-            "The rows of that time are restored beside the clinic and compared with "
-            "those of now. Nothing is changed."
+            _(
+                "The rows of that time are restored beside the clinic and compared "
+                "with those of now. Nothing is changed."
+            )
         )
         is_wanted = st.form_submit_button(
-            "Compare", key="previews_do", icon=":material/compare:", disabled=is_open
+            _("Compare"), key="previews_do", icon=":material/compare:", disabled=is_open
         )
     if is_wanted:
         _request(typed, log)
@@ -110,7 +147,7 @@ def _request(typed: str, log: LogState) -> None:
     assert zone is not None  # noqa: S101 - by the clinic's clock it has one
     to = previews.read_time(typed, zone)
     write(lambda session: previews.request_preview(session, actor, to, log))
-    notify("The worker compares. You may leave this page.", icon="compare")
+    notify(_("The worker compares. You may leave this page."), icon="compare")
     st.rerun()
 
 
@@ -124,47 +161,62 @@ def _show(preview: RestorePreview) -> None:
     name, to = plain(preview.requested_by_name), to_the_second(preview.to)
     if preview.is_open:
         st.info(
-            f"{name} asked at {to_the_second(preview.requested_at)} what going back to "
-            f"{to} would undo: the rows of then are being restored and compared.",
+            _(
+                "{name} asked at {asked_at} what going back to {time} would undo: the "
+                "rows of then are being restored and compared."
+            ).format(name=name, asked_at=to_the_second(preview.requested_at), time=to),
             icon=":material/sync:",
         )
     elif preview.failure is not None or preview.compared_at is None:
+        why = preview.failure or ""
         st.error(
-            f"What going back to {to} would undo, as {name} asked, is not known. "
-            + plain(preview.failure or ""),
+            _(
+                "What going back to {time} would undo, as {name} asked, is not known. "
+                "{why}"
+            ).format(time=to, name=name, why=plain(_(why))),
             icon=":material/error:",
         )
     else:
         st.markdown(
-            f"**Going back to {to} would undo** what is listed here, as of "
-            f"{to_the_second(preview.compared_at)}:"
+            _(
+                "**Going back to {time} would undo** what is listed here, as of "
+                "{compared_at}:"
+            ).format(time=to, compared_at=to_the_second(preview.compared_at))
         )
         _show_table(preview)
 
 
 def _show_table(preview: RestorePreview) -> None:
     rows = [
-        Row(kind.value, (Cell(label), Cell(words), _link(preview, kind)))
+        Row(kind.value, (Cell(_(label)), Cell(words), _link(preview, kind)))
         for kind, label in _LABELS.items()
         if (words := _words((preview.counts or {}).get(kind.value, {})))
     ]
     if rows:
-        payload = payload_of(_COLUMNS, rows, name="What going back would undo")
+        payload = payload_of(_COLUMNS, rows, name=_("What going back would undo"))
         record_table(payload, key="previews_table")
     else:
         st.info(
-            "Nothing: no row of those kinds is another one.", icon=":material/info:"
+            _("Nothing: no row of those kinds is another one."), icon=":material/info:"
         )
     st.caption(
-        "Compared are patients, documents, visits, notes, prescriptions, people who "
-        "sign in and their sign-ins. Doctors and their hours, tags, views and settings "
-        "would go back as well. Lists have ids and times and are kept until somebody "
-        "compares again."
+        _(
+            "Compared are patients, documents, visits, notes, prescriptions, people "
+            "who sign in and their sign-ins. Doctors and their hours, tags, views and "
+            "settings would go back as well. Lists have ids and times and are kept "
+            "until somebody compares again."
+        )
     )
 
 
 def _words(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{count:,} {what}" for what, count in counts.items())
+    return ", ".join(_counted(what, count) for what, count in counts.items())
+
+
+def _counted(what: str, count: int) -> str:
+    if what in _HAPPENED:
+        return _(_HAPPENED[what]).format(count=decimal(count))
+    return f"{decimal(count)} {what}"
 
 
 def _link(preview: RestorePreview, kind: ChangedKind) -> Cell:

@@ -3,7 +3,9 @@
 from datetime import timedelta
 from typing import Final
 
-UNKNOWN: Final = "not known"
+from dashboard.ui.language import decimal, gettext as _, marked
+
+UNKNOWN: Final = marked("not known")
 _KILO: Final = 1000
 _UNITS: Final = ("kB", "MB", "GB", "TB")
 _MINUTE: Final = 60
@@ -16,9 +18,9 @@ _SPANS: Final = ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "min"), (1, "s"))
 def seconds(value: float | None) -> str:
     """Return a span as people say it: 0.4 s, 3 min, 2 h 10 min."""
     if value is None:
-        return UNKNOWN
+        return _(UNKNOWN)
     if value < _MINUTE:
-        return f"{value:.1f} s" if value < 10 else f"{value:.0f} s"  # noqa: PLR2004
+        return f"{decimal(value, 1 if value < 10 else 0)} s"  # noqa: PLR2004
     for index, (length, unit) in enumerate(_SPANS):
         if value >= length:
             whole, rest = divmod(value, length)
@@ -26,33 +28,33 @@ def seconds(value: float | None) -> str:
             if smaller and rest >= smaller[0]:
                 return f"{whole:.0f} {unit} {rest // smaller[0]:.0f} {smaller[1]}"
             return f"{whole:.0f} {unit}"
-    return UNKNOWN
+    return _(UNKNOWN)
 
 
 def amount_of_time(milliseconds: float) -> str:
     """Return how long something took, from 0.04 ms up to days."""
     if milliseconds < _KILO:
         figures = 2 if milliseconds < 10 else 0  # noqa: PLR2004
-        return f"{milliseconds:.{figures}f} ms"
+        return f"{decimal(milliseconds, figures)} ms"
     return seconds(milliseconds / _KILO)
 
 
 def ago(span: timedelta) -> str:
     """Return how long ago something was."""
-    return f"{seconds(max(0.0, span.total_seconds()))} ago"
+    return _("{span} ago").format(span=seconds(max(0.0, span.total_seconds())))
 
 
 def amount(count: float | None) -> str:
     """Return so many bytes, counted as disks are: 1.2 MB is 1,200,000 of them."""
     if count is None:
-        return UNKNOWN
+        return _(UNKNOWN)
     value, unit = float(count), "B"
     for larger in _UNITS:
         if value < _KILO:
             break
         value, unit = value / _KILO, larger
     is_round = unit == "B" or value >= _THREE_FIGURES
-    return f"{value:.0f} {unit}" if is_round else f"{value:.1f} {unit}"
+    return f"{decimal(value, 0 if is_round else 1)} {unit}"
 
 
 def share(part: float, whole: float) -> float:

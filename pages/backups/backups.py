@@ -8,13 +8,16 @@ from dashboard.backups.restore_drills import show_restore_drills
 from dashboard.backups.restore_preview import show_restore_preview
 from dashboard.cluster.monitoring.page_links import show_page_links
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import gettext as _
 from dashboard.ui.page_header import page_header
 
-page_header("Backups")
+page_header(_("Backups"))
 show_page_links()
 st.caption(
-    "A backup has the rows, the files and the audit log of one time, sealed with keys "
-    "of the data folder. The log after it leads to any second since."
+    _(
+        "A backup has the rows, the files and the audit log of one time, sealed with "
+        "keys of the data folder. The log after it leads to any second since."
+    )
 )
 with error_boundary():
     show_backups()

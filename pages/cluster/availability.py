@@ -4,13 +4,16 @@ import streamlit as st
 
 from dashboard.cluster.monitoring.page_links import show_page_links
 from dashboard.cluster.performance.availability import show_availability
+from dashboard.ui.language import gettext as _
 from dashboard.ui.page_header import page_header
 
-page_header("Availability")
+page_header(_("Availability"))
 show_page_links()
 st.caption(
-    "The clinic is available while a web server answers and the database takes "
-    "changes. The worker counts that second by second; what it did not see is shown "
-    "as not known, and counts for neither side."
+    _(
+        "The clinic is available while a web server answers and the database takes "
+        "changes. The worker counts that second by second; what it did not see is "
+        "shown as not known, and counts for neither side."
+    )
 )
 show_availability()

@@ -10,6 +10,7 @@ from dashboard.context import current_actor, freshness, read, today
 from dashboard.people.passkey_confirmation import ask_for_passkey
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import gettext as _, translated
 from dashboard.ui.page_header import page_header
 from services.cluster import drills
 from services.cluster.drill_kinds import DOCUMENT_PROMISE, SCENARIOS
@@ -17,11 +18,13 @@ from services.core.actors import Permission
 
 actor = current_actor()
 may_practise = actor.may(Permission.RUN_DRILLS)
-page_header("Drills")
+page_header(_("Drills"))
 show_page_links()
 st.caption(
-    "The clinic asks for: "
-    f"{DOCUMENT_PROMISE.words}. Chartroom promises less than that of each drill."
+    _(
+        "The clinic asks for: {promise}. Chartroom promises less than that of each "
+        "drill."
+    ).format(promise=translated(DOCUMENT_PROMISE.words))
 )
 with error_boundary():
     history, plans = read(
@@ -30,21 +33,26 @@ with error_boundary():
             drills.list_plans(session, actor),
         )
     )
-    if due := [SCENARIOS[plan.kind].title for plan in plans if plan.is_due]:
-        st.warning(f"Due: {', '.join(due)}.", icon=":material/event:")
+    if due := [_(SCENARIOS[plan.kind].title) for plan in plans if plan.is_due]:
+        listed = _("Due: {drills}.").format(drills=", ".join(due))
+        st.warning(listed, icon=":material/event:")
     if not can_practise():
         st.info(
-            "These servers are not Chartroom's own, so they cannot be broken from "
-            "here. On a test cluster: python -m dashboard drill KIND.",
+            _(
+                "These servers are not Chartroom's own, so they cannot be broken from "
+                "here. On a test cluster: python -m dashboard drill KIND."
+            ),
             icon=":material/terminal:",
         )
     elif may_practise:
-        ask_for_passkey("Practising a disaster")
+        ask_for_passkey(_("Practising a disaster"))
     drill_controls.show_watched(history)
     if may_practise:
         st.caption(
-            "The arrow practises one now; the calendar says when it is due next, and "
-            "reminds the administrators by mail on that day."
+            _(
+                "The arrow practises one now; the calendar says when it is due next, "
+                "and reminds the administrators by mail on that day."
+            )
         )
     newest = {
         drill.kind: drill for drill in reversed(history) if drill.state != "running"
@@ -56,10 +64,12 @@ with error_boundary():
         may_run=may_practise and can_practise(),
         may_plan=may_practise,
     )
-    st.subheader("How they went", anchor=False)
+    st.subheader(_("How they went"), anchor=False)
     chosen = show_results(history) if history else None
     if not history:
-        empty_state("Nothing was practised yet. Begin with a switchover.", icon="flag")
+        empty_state(
+            _("Nothing was practised yet. Begin with a switchover."), icon="flag"
+        )
     st.caption(freshness())
     if choice is not None and choice[1] == "practise":
         drill_controls.confirm(choice[0])

@@ -3,11 +3,13 @@
 import streamlit as st
 
 from dashboard.cluster.monitoring.page_links import show_page_links
+from dashboard.cluster.monitoring.recorded_sentences import retold
 from dashboard.cluster.operations.cluster_view import situation
 from dashboard.cluster.operations.running_operation import show_running
 from dashboard.cluster.operations.server_operations import show_server_operations
 from dashboard.people.passkey_confirmation import ask_for_passkey
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import decimal, gettext as _
 from dashboard.ui.page_header import page_header
 from dashboard.ui.words import plain
 from services.cluster.operations import ServerSituation
@@ -19,29 +21,30 @@ _WIDTH = 165
 def show_server_facts(server: ServerSituation) -> None:
     """Say whether the server leads, streams or neither, and how far it is behind."""
     if server.is_leading:
-        st.badge("Primary", icon=":material/star:", color="blue")
+        st.badge(_("Primary"), icon=":material/star:", color="blue")
     elif not server.is_answering:
-        st.badge("Does not answer", icon=":material/cloud_off:", color="red")
+        st.badge(_("Does not answer"), icon=":material/cloud_off:", color="red")
     elif server.is_streaming:
-        st.badge("Streaming", icon=":material/check:", color="green")
+        st.badge(_("Streaming"), icon=":material/check:", color="green")
     else:
-        st.badge(
-            f"Not streaming: {server.state}", icon=":material/warning:", color="orange"
-        )
+        wrong = _("Not streaming: {state}").format(state=retold(server.state))
+        st.badge(wrong, icon=":material/warning:", color="orange")
     if server.is_restart_pending:
-        st.info("New settings wait for a restart.", icon=":material/restart_alt:")
+        st.info(_("New settings wait for a restart."), icon=":material/restart_alt:")
     with st.container(horizontal=True):
-        timeline = "not known" if server.timeline is None else str(server.timeline)
-        st.metric("Timeline", timeline, border=True, width=_WIDTH)
+        timeline = _("not known") if server.timeline is None else str(server.timeline)
+        st.metric(_("Timeline"), timeline, border=True, width=_WIDTH)
         if not server.is_leading:
             behind = server.behind_bytes
-            distance = "not known" if behind is None else f"{behind:,} bytes"
-            st.metric("Behind", distance, border=True, width=_WIDTH)
-            waits = "yes" if server.is_waited_for else "no"
-            st.metric("Synchronous (quorum)", waits, border=True, width=_WIDTH)
+            distance = _("not known")
+            if behind is not None:
+                distance = _("{count} bytes").format(count=decimal(behind))
+            st.metric(_("Behind"), distance, border=True, width=_WIDTH)
+            waits = _("yes") if server.is_waited_for else _("no")
+            st.metric(_("Synchronous (quorum)"), waits, border=True, width=_WIDTH)
 
 
-page_header("Servers")
+page_header(_("Servers"))
 show_page_links()
 with error_boundary():
     is_busy = show_running()
@@ -49,20 +52,22 @@ with error_boundary():
     names = [server.name for server in current.servers]
     requested = st.query_params.get("node", "")
     name = st.selectbox(
-        "Which server",
+        _("Which server"),
         names,
         index=names.index(requested) if requested in names else 0,
         key="server_name",
     )
     if requested and requested not in names:
         st.warning(
-            f"There is no server {plain(requested)}; this is {name}. Choose another "
-            "one above.",
+            _(
+                "There is no server {missing}; this is {name}. Choose another one "
+                "above."
+            ).format(missing=plain(requested), name=name),
             icon=":material/search_off:",
         )
     server = current.server(name)
     if server is not None:
         show_server_facts(server)
         if not is_busy:
-            ask_for_passkey("Acting on a server")
+            ask_for_passkey(_("Acting on a server"))
             show_server_operations(server, current)

@@ -9,17 +9,18 @@ from dashboard.cluster.monitoring.page_links import show_page_links
 from dashboard.context import current_actor
 from dashboard.navigation import go
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import gettext as _
 from dashboard.ui.page_header import page_header
 from services.core.actors import Permission
 
-with page_header("Replication"):
+with page_header(_("Replication")):
     if current_actor().may(Permission.ACT_ON_CLUSTER):
         if st.button(
-            "Cluster settings", key="replication_steer", icon=":material/tune:"
+            _("Cluster settings"), key="replication_steer", icon=":material/tune:"
         ):
             go("cluster/steering.py")
         if st.button(
-            "Change the primary",
+            _("Change the primary"),
             type="primary",
             key="replication_change",
             icon=":material/swap_horiz:",
@@ -27,10 +28,10 @@ with page_header("Replication"):
             go("cluster/switchover.py")
 show_page_links()
 show_state()
-st.subheader("Replication lag", anchor=False)
+st.subheader(_("Replication lag"), anchor=False)
 with error_boundary():
     show_charts()
-st.subheader("Servers", anchor=False)
+st.subheader(_("Servers"), anchor=False)
 show_servers()
-st.subheader("Files (MongoDB)", anchor=False)
+st.subheader(_("Files (MongoDB)"), anchor=False)
 show_files_database()

@@ -4,12 +4,15 @@ import streamlit as st
 
 from dashboard.cluster.monitoring.page_links import show_page_links
 from dashboard.cluster.performance.slow_queries import show_slow_queries
+from dashboard.ui.language import gettext as _
 from dashboard.ui.page_header import page_header
 
-page_header("Slow queries")
+page_header(_("Slow queries"))
 show_page_links()
 st.caption(
-    "What each database server was asked, by the shape of the query and without any "
-    "value: how often, how long, and which share of the server's time it took."
+    _(
+        "What each database server was asked, by the shape of the query and without "
+        "any value: how often, how long, and which share of the server's time it took."
+    )
 )
 show_slow_queries()

@@ -8,18 +8,21 @@ from dashboard.cluster.operations.cluster_view import settings_now
 from dashboard.cluster.operations.running_operation import show_running
 from dashboard.people.passkey_confirmation import ask_for_passkey
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import gettext as _
 from dashboard.ui.page_header import page_header
 
-page_header("Cluster settings")
+page_header(_("Cluster settings"))
 show_page_links()
 st.caption(
-    "How the servers look after themselves, and how many of them there are. Each "
-    "change needs a reason and is kept in the history."
+    _(
+        "How the servers look after themselves, and how many of them there are. Each "
+        "change needs a reason and is kept in the history."
+    )
 )
 with error_boundary():
     if not show_running():
         config = settings_now()
-        ask_for_passkey("Changing cluster settings")
+        ask_for_passkey(_("Changing cluster settings"))
         steering.show_automatic_failover(is_on=not config.get("pause"))
         steering.show_settings(config)
         steering.show_replica_form()

@@ -11,17 +11,21 @@ from dashboard.cluster.operations.cluster_view import next_planned, preview_chan
 from dashboard.cluster.operations.running_operation import show_running
 from dashboard.people.passkey_confirmation import ask_for_passkey
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import gettext as _
 from dashboard.ui.page_header import page_header
 
-page_header("Change the primary")
+page_header(_("Change the primary"))
 show_page_links()
 st.caption(
-    "One server takes all changes: the primary. Here another one takes its place. What "
-    "it would mean is shown first; nothing happens before you press the button."
+    _(
+        "One server takes all changes: the primary. Here another one takes its place. "
+        "What it would mean is shown first; nothing happens before you press the "
+        "button."
+    )
 )
 with error_boundary():
     if not show_running():
-        ask_for_passkey("Changing the primary")
+        ask_for_passkey(_("Changing the primary"))
         if (planned := next_planned()) is not None:
             show_planned(planned)
         show_primary_form(preview_change())

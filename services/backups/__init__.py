@@ -3,6 +3,7 @@
 from db.backups.copies.copy_notes import CopyNote as CopyNote
 from db.backups.log.windows import BackupWindow as BackupWindow
 from db.backups.manifest import Manifest as Manifest
+from db.backups.notes import Proof as Proof
 from db.backups.requested_restore import RequestedRestore as RequestedRestore
 from services.backups.requests import (
     BackupRequest as BackupRequest,

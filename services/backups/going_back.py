@@ -23,6 +23,7 @@ from services.core import audit, reasons
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.core.errors import Conflict, InvalidInput, Unavailable
+from services.core.sentences import Sentence
 from services.people.sign_in import confirmations
 
 SUBJECT: Final = "going back"
@@ -75,7 +76,10 @@ def request_going_back(
     reason = reasons.read(reason)
     if typed.strip() != clinic_name:
         raise InvalidInput(
-            "typed", f"Type “{clinic_name}” to go back. Nothing was changed."
+            "typed",
+            Sentence(
+                "Type “{name}” to go back. Nothing was changed.", name=clinic_name
+            ),
         )
     audit.record(
         session,
@@ -103,8 +107,11 @@ def ordered(data: Path, order: RequestedRestore) -> Iterator[None]:
         note_requested(data, order)
     except OSError as error:
         raise Unavailable(
-            "The order could not be written into the data folder "
-            f"({(error.strerror or str(error)).lower()}): nothing was changed."
+            Sentence(
+                "The order could not be written into the data folder ({why}): nothing "
+                "was changed.",
+                why=(error.strerror or str(error)).lower(),
+            )
         ) from error
     try:
         yield

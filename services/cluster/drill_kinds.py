@@ -6,6 +6,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+from services.core.sentences import Sentence
+
 
 class DrillKind(StrEnum):
     """What is practised."""
@@ -44,7 +46,7 @@ class Promise:
 
 # What the clinic asked for, whatever happens.
 DOCUMENT_PROMISE: Final = Promise(
-    300.0, 60.0, "back within 5 minutes, at most the last minute lost"
+    300.0, 60.0, Sentence("back within 5 minutes, at most the last minute lost")
 )
 
 SCENARIOS: Final[Mapping[DrillKind, Scenario]] = MappingProxyType(
@@ -96,18 +98,22 @@ SCENARIOS: Final[Mapping[DrillKind, Scenario]] = MappingProxyType(
         ),
     }
 )
-_PAUSE: Final = (
-    "writing pauses for at most {:g} s; nothing is lost, nobody sees an error"
-)
-_NOTICED: Final = "writing goes on (a pause of {:g} s at most); nothing is lost"
 
 
 def _pause(seconds: float) -> Promise:
-    return Promise(seconds, 0.0, _PAUSE.format(seconds))
+    words = Sentence(
+        "writing pauses for at most {seconds} s; nothing is lost, nobody sees an error",
+        seconds=f"{seconds:g}",
+    )
+    return Promise(seconds, 0.0, words)
 
 
 def _unnoticed(seconds: float) -> Promise:
-    return Promise(seconds, 0.0, _NOTICED.format(seconds))
+    words = Sentence(
+        "writing goes on (a pause of {seconds} s at most); nothing is lost",
+        seconds=f"{seconds:g}",
+    )
+    return Promise(seconds, 0.0, words)
 
 
 PROMISES: Final[Mapping[DrillKind, Promise]] = MappingProxyType(
@@ -119,14 +125,18 @@ PROMISES: Final[Mapping[DrillKind, Promise]] = MappingProxyType(
         DrillKind.PATRONI_KILLED: Promise(
             3.0,
             0.0,
-            "no second primary; writing pauses for at most 3 s; nothing is lost",
+            Sentence(
+                "no second primary; writing pauses for at most 3 s; nothing is lost"
+            ),
         ),
         DrillKind.LOST_ETCD: _unnoticed(3.0),
         DrillKind.LOST_MONGO: Promise(
             15.0,
             0.0,
-            "records as always; files are back within 5 s of MongoDB (10 s in the "
-            "drill); no file that was kept is lost",
+            Sentence(
+                "records as always; files are back within 5 s of MongoDB (10 s in the "
+                "drill); no file that was kept is lost"
+            ),
         ),
         DrillKind.FULL_DISK: _unnoticed(3.0),
         DrillKind.FAR_BEHIND: _unnoticed(3.0),

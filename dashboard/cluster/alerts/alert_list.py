@@ -7,9 +7,11 @@ from uuid import UUID
 import streamlit as st
 
 from dashboard.cluster.alerts.alert_words import WORDS, value_of
+from dashboard.cluster.monitoring.recorded_sentences import retold
 from dashboard.context import CachedRead, current_actor, now, read_all, write
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.measures import ago, seconds
 from dashboard.ui.notices import notify
 from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
@@ -20,12 +22,12 @@ from services.core.actors import Permission
 
 _MOST: Final = 50
 _COLUMNS: Final = (
-    Column("Began", is_whole=True),
-    Column("Alert"),
-    Column("What"),
-    Column("Lasted"),
-    Column("At worst"),
-    Column("Seen to by"),
+    Column(marked("Began"), is_whole=True),
+    Column(marked("Alert")),
+    Column(marked("What")),
+    Column(marked("Lasted")),
+    Column(marked("At worst")),
+    Column(marked("Seen to by")),
 )
 
 
@@ -35,15 +37,15 @@ def show_alerts() -> None:
     with error_boundary():
         wrong, before = _read()
         if not wrong:
-            empty_state("Nothing is wrong with the servers.", icon="verified_user")
+            empty_state(_("Nothing is wrong with the servers."), icon="verified_user")
         for alert in wrong:
             _show_open_alert(alert)
-        st.subheader("Past alerts", anchor=False)
+        st.subheader(_("Past alerts"), anchor=False)
         ended = [alert for alert in before if not alert.is_open]
         if ended:
             _show_table(ended)
         else:
-            empty_state("No alert has ended yet.", icon="notifications")
+            empty_state(_("No alert has ended yet."), icon="notifications")
 
 
 def open_alerts() -> tuple[Alert, ...]:
@@ -72,35 +74,45 @@ def _show_open_alert(alert: Alert) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         with st.container(gap="small"):
             st.badge(
-                words.title,
+                _(words.title),
                 icon=f":material/{words.icon}:",
                 color="orange" if is_seen_to else "red",
             )
-            st.markdown(plain(alert.sentence))
+            st.markdown(plain(retold(alert.sentence)))
             st.caption(_since(alert))
             if words.runbook:
-                st.caption(f"What to do: {words.runbook}")
+                st.caption(_("What to do: {runbook}").format(runbook=words.runbook))
         may = current_actor().may(Permission.MANAGE_ALERTS)
         if may and not is_seen_to:
             key = f"alerts_acknowledge_{alert.kind}_{alert.node or 'all'}"
-            if st.button("I see to it", key=key, icon=":material/pan_tool:"):
+            if st.button(_("I see to it"), key=key, icon=":material/pan_tool:"):
                 _acknowledge(alert.id)
 
 
 def _since(alert: Alert) -> str:
-    began = f"Since {to_the_second(alert.began_at)}, {ago(now() - alert.began_at)}"
     worst = value_of(alert, alert.worst)
-    parts = [began if worst == "–" else f"{began}; at worst {worst}"]
-    if alert.acknowledged_at is not None:
-        who = plain(alert.acknowledged_by_name or "Somebody")
-        parts.append(f"Acknowledged by {who}, {at(alert.acknowledged_at)}")
-    return ". ".join(parts) + "."
+    began = (
+        _("Since {time}, {ago}.")
+        if worst == "–"
+        else _("Since {time}, {ago}; at worst {worst}.")
+    ).format(
+        time=to_the_second(alert.began_at),
+        ago=ago(now() - alert.began_at),
+        worst=worst,
+    )
+    if alert.acknowledged_at is None:
+        return began
+    seen = _("Acknowledged by {name}, {time}.").format(
+        name=plain(alert.acknowledged_by_name or _("Somebody")),
+        time=at(alert.acknowledged_at),
+    )
+    return f"{began} {seen}"
 
 
 def _acknowledge(alert_id: UUID) -> None:
     actor = current_actor()
     write(lambda session: alerts.acknowledge(session, actor, alert_id))
-    notify("Noted: you see to it. Others see that here.", icon="pan_tool")
+    notify(_("Noted: you see to it. Others see that here."), icon="pan_tool")
     st.rerun()
 
 
@@ -110,8 +122,8 @@ def _show_table(ended: Sequence[Alert]) -> None:
             str(alert.id),
             (
                 Cell(to_the_second(alert.began_at)),
-                Cell(WORDS[alert.kind].title),
-                Cell(alert.sentence),
+                Cell(_(WORDS[alert.kind].title)),
+                Cell(retold(alert.sentence)),
                 Cell(_lasted(alert)),
                 Cell(value_of(alert, alert.worst)),
                 Cell(alert.acknowledged_by_name or "–"),
@@ -119,7 +131,8 @@ def _show_table(ended: Sequence[Alert]) -> None:
         )
         for alert in ended
     ]
-    record_table(payload_of(_COLUMNS, rows, name="Alerts before"), key="alerts_before")
+    payload = payload_of(_COLUMNS, rows, name=_("Alerts before"))
+    record_table(payload, key="alerts_before")
 
 
 def _lasted(alert: Alert) -> str:

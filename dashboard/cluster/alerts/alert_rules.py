@@ -7,7 +7,9 @@ import streamlit as st
 
 from dashboard.cluster.alerts.alert_words import WORDS, describe_rule, receivers
 from dashboard.context import current_actor, read, write
+from dashboard.ui.dialogs import dialog
 from dashboard.ui.error_boundary import error_boundary, explain
+from dashboard.ui.language import gettext as _, lowered, marked, pgettext
 from dashboard.ui.notices import notify
 from dashboard.ui.record_table import (
     Cell,
@@ -23,16 +25,14 @@ from services.cluster.alerts import RuleDraft, RuleRevision
 from services.core.actors import Permission
 from services.core.errors import InvalidInput
 
+_HOOK: Final = "https://"
 _COLUMNS: Final = (
-    Column("Alert", is_whole=True),
-    Column("Begins and ends"),
-    Column("Notify"),
-    Column("State"),
+    Column(marked("Alert"), is_whole=True),
+    Column(marked("Begins and ends")),
+    Column(marked("Notify")),
+    Column(marked("State")),
     Column(""),
 )
-_CHANGE: Final = RowAction("change", "Change", "edit")
-_ON: Final = Cell("On", "ok", "check")
-_OFF: Final = Cell("Off", "muted", "notifications_off")
 
 
 def show_rules() -> None:
@@ -47,61 +47,65 @@ def show_rules() -> None:
 def _show_table(
     rules: Sequence[RuleRevision], *, may_change: bool
 ) -> RuleRevision | None:
+    on = Cell(pgettext("an alert", "On"), "ok", "check")
+    off = Cell(pgettext("an alert", "Off"), "muted", "notifications_off")
+    change = RowAction("change", _("Change"), "edit")
     rows = [
         Row(
             rule.kind,
             (
-                Cell(WORDS[rule.kind].title),
+                Cell(_(WORDS[rule.kind].title)),
                 Cell(describe_rule(rule)),
                 Cell(receivers(rule)),
-                _ON if rule.is_active else _OFF,
-                Cell("", actions=(_CHANGE,) if may_change else ()),
+                on if rule.is_active else off,
+                Cell("", actions=(change,) if may_change else ()),
             ),
         )
         for rule in rules
     ]
     event = record_table(
-        payload_of(_COLUMNS, rows, name="Rules of alerts"), key="alerts_rules"
+        payload_of(_COLUMNS, rows, name=_("Rules of alerts")), key="alerts_rules"
     )
     return chosen_of(event, rules, lambda rule: rule.kind)
 
 
-@st.dialog("Change this rule", icon=":material/edit_notifications:")
+@dialog(marked("Change this rule"), icon=":material/edit_notifications:")
 def change_rule(rule: RuleRevision) -> None:
     """Ask for the two bars, for how long each counts, and who is told."""
     words = WORDS[rule.kind]
     # What a colleague has changed meanwhile is shown, not what stood here before.
     key = f"alerts_{rule.kind}_{rule.revision}"
     with error_boundary():
-        st.markdown(f"**{words.title}**")
+        st.markdown(f"**{_(words.title)}**")
         with st.form(key, border=False):
-            is_active = st.toggle("On", rule.is_active, key=f"{key}_on")
+            label = pgettext("an alert", "On")
+            is_active = st.toggle(label, rule.is_active, key=f"{key}_on")
             begins, ends = st.columns(2)
             with begins:
-                bar = _bar(rule, rule.threshold, "Begins over", f"{key}_over")
+                bar = _bar(rule, rule.threshold, _("Begins over"), f"{key}_over")
                 lasting = _span(
-                    rule.for_seconds, "Begins once that lasts (s)", f"{key}_for"
+                    rule.for_seconds, _("Begins once that lasts (s)"), f"{key}_for"
                 )
             with ends:
-                clear = _bar(rule, rule.clear_threshold, "Ends at", f"{key}_clear")
+                clear = _bar(rule, rule.clear_threshold, _("Ends at"), f"{key}_clear")
                 calm = _span(
-                    rule.clear_seconds, "Ends once that lasts (s)", f"{key}_calm"
+                    rule.clear_seconds, _("Ends once that lasts (s)"), f"{key}_calm"
                 )
             mail = st.text_area(
-                "Mail to, an address a line",
+                _("Mail to, an address a line"),
                 "\n".join(rule.mail_to),
                 key=f"{key}_mail",
                 height=90,
             )
             hook = st.text_input(
-                "Webhook",
+                _("Webhook"),
                 rule.webhook_url or "",
                 key=f"{key}_hook",
-                placeholder="https://",
-                help="News is posted there as JSON when an alert begins and ends.",
+                placeholder=_HOOK,
+                help=_("News is posted there as JSON when an alert begins and ends."),
             )
             if st.form_submit_button(
-                "Change rule", type="primary", key=f"alerts_save_{rule.kind}"
+                _("Change rule"), type="primary", key=f"alerts_save_{rule.kind}"
             ):
                 addresses = tuple(mail.splitlines())
                 draft = RuleDraft(
@@ -117,7 +121,7 @@ def _bar(rule: RuleRevision, value: float, label: str, key: str) -> float:
     if not words.unit:
         return value
     typed = st.number_input(
-        f"{label} ({words.unit})", value=value / words.size, format="%g", key=key
+        f"{label} ({_(words.unit)})", value=value / words.size, format="%g", key=key
     )
     return typed * words.size
 
@@ -137,5 +141,6 @@ def _save(rule: RuleRevision, draft: RuleDraft) -> None:
     except InvalidInput as refusal:
         explain(refusal)
         return
-    notify(f"The rule for {WORDS[rule.kind].title.lower()} is changed.")
+    title = lowered(_(WORDS[rule.kind].title))
+    notify(_("The rule for {alert} is changed.").format(alert=title))
     st.rerun()

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from dashboard.ui.language import decimal, gettext as _, marked, pgettext
 from dashboard.ui.measures import seconds
 from services.cluster.alerts import Alert, AlertKind, RuleRevision
 
@@ -26,81 +27,93 @@ class Words:
 
     def typed(self, value: float) -> str:
         """Return a bar as it is typed."""
-        return f"{value / self.size:g} {self.unit}"
+        number = value / self.size
+        return f"{decimal(number, 0 if number == int(number) else 1)} {_(self.unit)}"
 
 
 _BACKUPS: Final = "docs/runbooks/backups.md"
 WORDS: Final = {
-    AlertKind.LAG: Words("Lag", "A replica is behind by over", "hourglass", "s"),
+    AlertKind.LAG: Words(
+        marked("Lag"), marked("A replica is behind by over {bar}"), "hourglass", "s"
+    ),
     AlertKind.REPLICA_GONE: Words(
-        "Replica gone", "A replica does not stream", "cloud_off"
+        marked("Replica gone"), marked("A replica does not stream"), "cloud_off"
     ),
     AlertKind.SLOT_RETAINS: Words(
-        "WAL retained by slot", "A slot keeps over", "inventory_2", "GB", 1e9
+        marked("WAL retained by slot"),
+        marked("A slot keeps over {bar}"),
+        "inventory_2",
+        "GB",
+        1e9,
     ),
     AlertKind.NO_QUORUM: Words(
-        "No quorum", "Nobody leads, or too few acknowledge", "groups_2"
+        marked("No quorum"), marked("Nobody leads, or too few acknowledge"), "groups_2"
     ),
-    AlertKind.DISK: Words("Disk", "A disk is full to over", "hard_drive", "%", 0.01),
+    AlertKind.DISK: Words(
+        marked("Disk"), marked("A disk is full to over {bar}"), "hard_drive", "%", 0.01
+    ),
     AlertKind.CLOCK_SKEW: Words(
-        "Clock", "A server's clock is off by over", "schedule", "s"
+        marked("Clock"),
+        marked("A server's clock is off by over {bar}"),
+        "schedule",
+        "s",
     ),
     AlertKind.CONFLICT: Words(
-        "Replication conflict",
-        "Replay cancels over",
+        marked("Replication conflict"),
+        marked("Replay cancels over {bar}"),
         "call_merge",
-        "queries a second",
+        marked("queries a second"),
     ),
     AlertKind.BACKUP_TOO_OLD: Words(
-        "Backup too old",
-        "The newest backup is older than",
+        marked("Backup too old"),
+        marked("The newest backup is older than {bar}"),
         "backup",
-        "hours",
+        marked("hours"),
         3600,
         _BACKUPS,
     ),
     AlertKind.BACKUP_FAILED: Words(
-        "Backup failed",
-        "A backup comes to nothing",
+        marked("Backup failed"),
+        marked("A backup comes to nothing"),
         "sync_problem",
         runbook=_BACKUPS,
     ),
     AlertKind.ARCHIVE_BEHIND: Words(
-        "Archive behind",
-        "The sealed log is behind by over",
+        marked("Archive behind"),
+        marked("The sealed log is behind by over {bar}"),
         "history",
         "s",
         runbook="docs/runbooks/archive.md",
     ),
     AlertKind.KEY_KIT_OLD: Words(
-        "Recovery kit old",
-        "No recovery kit has had all keys for over",
+        marked("Recovery kit old"),
+        marked("No recovery kit has had all keys for over {bar}"),
         "key_off",
-        "hours",
+        marked("hours"),
         3600,
         "docs/runbooks/kit.md",
     ),
     AlertKind.RESTORE_UNPROVEN: Words(
-        "Restore unproven",
-        "No restore was proven for over",
+        marked("Restore unproven"),
+        marked("No restore was proven for over {bar}"),
         "history_toggle_off",
-        "days",
+        marked("days"),
         86_400,
         "docs/runbooks/restore-drill.md",
     ),
     AlertKind.BACKUP_COPY_BEHIND: Words(
-        "Backup copy behind",
-        "The copy of the backups elsewhere is behind by over",
+        marked("Backup copy behind"),
+        marked("The copy of the backups elsewhere is behind by over {bar}"),
         "cloud_off",
-        "minutes",
+        marked("minutes"),
         60,
         "docs/runbooks/backup-copy.md",
     ),
     AlertKind.ERROR_BUDGET: Words(
-        "Error budget",
-        "The error budget burns over",
+        marked("Error budget"),
+        marked("The error budget burns over {bar}"),
         "local_fire_department",
-        "times as fast as it lasts",
+        marked("times as fast as it lasts"),
     ),
 }
 
@@ -108,18 +121,18 @@ WORDS: Final = {
 def describe_rule(rule: RuleRevision) -> str:
     """Return a rule as a sentence: when its alert begins, and when it ends."""
     words = WORDS[rule.kind]
-    begins, ends = words.over, "once it is over"
+    begins, ends = _(words.over), _("ends once it is over")
     if words.unit:
-        begins = f"{begins} {words.typed(rule.threshold)}"
-        ends = f"at {words.typed(rule.clear_threshold)} or less"
-    return f"{begins}{_lasting(rule.for_seconds)}; ends {ends}" + _lasting(
-        rule.clear_seconds
-    )
+        begins = begins.format(bar=words.typed(rule.threshold))
+        bar = words.typed(rule.clear_threshold)
+        ends = _("ends at {bar} or less").format(bar=bar)
+    begins = _lasting(begins, rule.for_seconds)
+    return f"{begins}; {_lasting(ends, rule.clear_seconds)}"
 
 
 def receivers(rule: RuleRevision) -> str:
     """Say who is told."""
-    return ", ".join(_receivers(rule)) or "None"
+    return ", ".join(_receivers(rule)) or pgettext("receivers", "None")
 
 
 def value_of(alert: Alert, value: float | None) -> str:
@@ -127,16 +140,19 @@ def value_of(alert: Alert, value: float | None) -> str:
     words = WORDS[alert.kind]
     if value is None or not words.unit:
         return "–"
-    return f"{value / words.size:,.1f} {words.unit}"
+    return f"{decimal(value / words.size, 1)} {_(words.unit)}"
 
 
-def _lasting(span: float) -> str:
-    return f" for {seconds(span)}" if span else ""
+def _lasting(what: str, span: float) -> str:
+    if not span:
+        return what
+    return _("{what} for {span}").format(what=what, span=seconds(span))
 
 
 def _receivers(rule: RuleRevision) -> Iterator[str]:
     if rule.mail_to:
         count = len(rule.mail_to)
-        yield f"{count} by mail" if count > 1 else rule.mail_to[0]
+        several = _("{count} by mail").format(count=count)
+        yield several if count > 1 else rule.mail_to[0]
     if rule.webhook_url:
-        yield "a webhook"
+        yield _("a webhook")

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from dashboard.ui.language import gettext as _
+
 Spec = dict[str, Any]
 
 LEGEND: Final[Spec] = {"orient": "bottom", "title": None, "symbolOpacity": 1}
@@ -94,17 +96,17 @@ class Mark:
     label: str
 
 
-def marked(window: Window, marks: Sequence[Mark]) -> list[Spec]:
+def event_layers(window: Window, marks: Sequence[Mark]) -> list[Spec]:
     """Return a line for each event, with a sign on top that tells its kind."""
     if not marks:
         return []
     values = [
-        {"at": mark.at, "Event": _worded(mark.kind), "what": mark.label}
+        {"at": mark.at, "event": _worded(mark.kind), "what": mark.label}
         for mark in marks
     ]
     tooltip: list[Spec] = [
-        {"field": "when", "title": "At"},
-        {"field": "what", "title": "What"},
+        {"field": "when", "title": _("At")},
+        {"field": "what", "title": _("What")},
     ]
     common: Spec = {
         "data": {"values": values},
@@ -112,7 +114,7 @@ def marked(window: Window, marks: Sequence[Mark]) -> list[Spec]:
     }
     kinds = sorted({mark.kind for mark in marks})
     shape: Spec = {
-        "field": "Event",
+        "field": "event",
         "type": "nominal",
         "scale": {
             "domain": [_worded(kind) for kind in kinds],
@@ -152,7 +154,7 @@ def marked(window: Window, marks: Sequence[Mark]) -> list[Spec]:
 
 
 def _worded(kind: str) -> str:
-    return kind.replace("-", " ").capitalize()
+    return _(kind.replace("-", " ").capitalize())
 
 
 def threshold(value: float, label: str) -> list[Spec]:

@@ -10,17 +10,18 @@ import streamlit as st
 
 from dashboard.cluster.charts.chart_layers import SIDE, Spec, Window
 from dashboard.cluster.charts.series import SHARED, Points, as_sent
+from dashboard.ui.language import current_language, gettext as _, marked
 
 _ROW: Final = 34
 # For the times below, and for what the colours mean.
 _AXIS: Final = 100
-GONE: Final = "not answering"
+GONE: Final = marked("not answering")
 # Up to how many seconds behind, and how it is called; the tones read on both themes.
 _BANDS: Final = (
-    (0.5, "up to 0.5 s", "#2F9E73"),
-    (2.0, "up to 2 s", "#9A9A1F"),
-    (10.0, "up to 10 s", "#C77700"),
-    (float("inf"), "over 10 s", "#C2382E"),
+    (0.5, marked("up to 0.5 s"), "#2F9E73"),
+    (2.0, marked("up to 2 s"), "#9A9A1F"),
+    (10.0, marked("up to 10 s"), "#C77700"),
+    (float("inf"), marked("over 10 s"), "#C2382E"),
 )
 _TONES: Final = {name: tone for _, name, tone in _BANDS} | {GONE: "#6B7883"}
 
@@ -36,7 +37,7 @@ class _Strip:
 
 def show_heat_strip(points: Points, window: Window, step: float, *, key: str) -> None:
     """Show for each server and step how far behind it was at worst."""
-    strip = _strip(points, step)
+    strip = _strip(points, step, current_language())
     spec: Spec = {
         "height": _ROW * max(1, strip.replicas) + _AXIS,
         "layer": [_tiles(window), window.ends()],
@@ -62,22 +63,26 @@ def _tiles(window: Window) -> Spec:
             "color": {
                 "field": "how",
                 "type": "nominal",
-                "scale": {"domain": list(_TONES), "range": list(_TONES.values())},
+                "scale": {
+                    "domain": [_(band) for band in _TONES],
+                    "range": list(_TONES.values()),
+                },
                 "legend": {"orient": "bottom", "title": None, "columns": 3},
             },
             "tooltip": [
-                {"field": "when", "title": "From"},
-                {"field": "node", "title": "Server"},
-                {"field": "how", "title": "Behind"},
+                {"field": "when", "title": _("From")},
+                {"field": "node", "title": _("Server")},
+                {"field": "how", "title": _("Behind")},
             ],
         },
     }
 
 
 @lru_cache(maxsize=SHARED)
-def _strip(points: Points, step: float) -> _Strip:
+def _strip(points: Points, step: float, _language: str) -> _Strip:
     shown = binned(points, step)
-    return _Strip(as_sent(shown), shown["node"].nunique(), _describe(shown))
+    told = shown.assign(how=[_(how) for how in shown["how"]])
+    return _Strip(as_sent(told), shown["node"].nunique(), _describe(told))
 
 
 def binned(points: Points, step: float) -> pd.DataFrame:
@@ -115,4 +120,4 @@ def _describe(shown: pd.DataFrame) -> str:
         f"{node} {part:.0%} {how}"
         for node, how, part in counts.reset_index().itertuples(index=False)
     )
-    return f"How far behind, through time: {shares}."
+    return _("How far behind, through time: {shares}.").format(shares=shares)

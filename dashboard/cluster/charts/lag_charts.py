@@ -15,10 +15,11 @@ from dashboard.cluster.charts.chart_layers import (
     Mark,
     Spec,
     Window,
-    marked,
+    event_layers,
     threshold,
 )
 from dashboard.cluster.charts.series import SHARED, Points, as_sent
+from dashboard.ui.language import current_language, gettext as _, marked
 from dashboard.ui.measures import amount, seconds
 
 Measure = Literal["replay", "flush", "write", "bytes"]
@@ -30,10 +31,10 @@ MEASURES: Final[Mapping[Measure, str]] = {
     "bytes": "Bytes",
 }
 _ABOUT: Final[Mapping[Measure, str]] = {
-    "replay": "seconds until readers see a change",
-    "flush": "seconds until a change is on a replica's disk",
-    "write": "seconds until a change has reached a replica",
-    "bytes": "bytes of log that a replica has not replayed",
+    "replay": marked("Seconds until readers see a change"),
+    "flush": marked("Seconds until a change is on a replica's disk"),
+    "write": marked("Seconds until a change has reached a replica"),
+    "bytes": marked("Bytes of log that a replica has not replayed"),
 }
 _WORST: Final[Mapping[Measure, str]] = {
     "replay": "replay_worst",
@@ -71,7 +72,7 @@ def show_lag_chart(
     While it is live it moves along and nothing is returned. `alert_seconds` is from
     where on an alert begins; `under` are layers of another period.
     """
-    shown, peaks = _lags(points, measure)
+    shown, peaks = _lags(points, measure, current_language())
     is_near = (
         alert_seconds is not None
         and measure != "bytes"
@@ -83,14 +84,18 @@ def show_lag_chart(
             _band(window),
             *under,
             _lines(window, measure),
-            *marked(window, marks),
-            *(threshold(alert_seconds, "Alert") if is_near and alert_seconds else ()),
+            *event_layers(window, marks),
+            *(
+                threshold(alert_seconds, _("Alert"))
+                if is_near and alert_seconds
+                else ()
+            ),
             # Idle replicas are at 0, which alone would make no axis.
             window.ends({"axis": _y_axis(measure)}, least=_LEAST[measure]),
         ],
         "resolve": {"scale": {"shape": "independent"}},
     }
-    description = f"{_ABOUT[measure].capitalize()}. {peaks}"
+    description = f"{_(_ABOUT[measure])}. {peaks}"
     if window.is_live:
         st.vega_lite_chart(shown, spec, key=key, alt=description)
         return None
@@ -105,7 +110,7 @@ def show_wal_chart(
     points: Points, window: Window, *, key: str, under: Sequence[Spec] = ()
 ) -> None:
     """Show how fast the primary writes its log, over layers of another period."""
-    shown, peak = _rates(points)
+    shown, peak = _rates(points, current_language())
     encoding: Spec = {
         "x": window.axis,
         "y": {
@@ -115,9 +120,9 @@ def show_wal_chart(
             "axis": {"title": None, "format": "~s", "tickCount": 4, **SIDE},
         },
         "tooltip": [
-            {"field": "when", "title": "At"},
-            {"field": "node", "title": "Primary"},
-            {"field": "rate", "title": "Bytes a second", "format": ",.0f"},
+            {"field": "when", "title": _("At")},
+            {"field": "node", "title": _("Primary")},
+            {"field": "rate", "title": _("Bytes a second"), "format": ",.0f"},
         ],
     }
     spec: Spec = {
@@ -131,12 +136,15 @@ def show_wal_chart(
         ],
     }
     st.vega_lite_chart(
-        shown, spec, key=key, alt=f"Bytes of log that the primary writes.{peak}"
+        shown,
+        spec,
+        key=key,
+        alt=f"{_('Bytes of log that the primary writes.')}{peak}",
     )
 
 
 @lru_cache(maxsize=SHARED)
-def _lags(points: Points, measure: Measure) -> tuple[pa.Table, str]:
+def _lags(points: Points, measure: Measure, _language: str) -> tuple[pa.Table, str]:
     """Return how far replicas are behind, and how far each was at most."""
     lines = points.frame[points.frame["role"] != "primary"]
     shown = lines[["at", "node"]].assign(
@@ -154,14 +162,15 @@ def _most(points: Points, measure: Measure) -> float:
 
 
 @lru_cache(maxsize=SHARED)
-def _rates(points: Points) -> tuple[pa.Table, str]:
+def _rates(points: Points, _language: str) -> tuple[pa.Table, str]:
     """Return how fast the primary writes, and how fast it was at most."""
     frame = points.frame
     shown = frame.loc[frame["role"] == "primary", ["at", "node", "rate"]]
     most = shown["rate"].max() if len(shown) else None
     if most is None or pd.isna(most):
         return as_sent(shown), ""
-    return as_sent(shown), f" At most {amount(most)} a second."
+    peak = _("At most {size} a second.").format(size=amount(most))
+    return as_sent(shown), f" {peak}"
 
 
 def _band(window: Window) -> Spec:
@@ -195,10 +204,10 @@ def _lines(window: Window, measure: Measure) -> Spec:
             },
             "color": {"field": "node", "type": "nominal", "legend": LEGEND},
             "tooltip": [
-                {"field": "when", "title": "At"},
-                {"field": "node", "title": "Server"},
-                {"field": "mean", "title": "Behind", "format": how},
-                {"field": "worst", "title": "At worst", "format": how},
+                {"field": "when", "title": _("At")},
+                {"field": "node", "title": _("Server")},
+                {"field": "mean", "title": _("Behind"), "format": how},
+                {"field": "worst", "title": _("At worst"), "format": how},
             ],
         },
     }
@@ -211,4 +220,7 @@ def _y_axis(measure: Measure) -> Spec:
 def _peaks(shown: pd.DataFrame, measure: Measure) -> str:
     say = amount if measure == "bytes" else seconds
     worst = shown.groupby("node")["worst"].max().dropna()
-    return " ".join(f"{node}: at most {say(most)}." for node, most in worst.items())
+    peak = _("{server}: at most {most}.")
+    return " ".join(
+        peak.format(server=node, most=say(most)) for node, most in worst.items()
+    )

@@ -9,13 +9,15 @@ import streamlit as st
 from dashboard.cluster.charts.chart_layers import Window
 from dashboard.cluster.charts.series import off_clock, on_clock
 from dashboard.context import in_zone, now
+from dashboard.ui.clock import time_of_day
+from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.words import to_the_second
 
 _KEY: Final = "replication_zoomed"
 _COUNT: Final = "replication_zooms"
 _LEAST: Final = timedelta(seconds=10)
 _AROUND: Final = timedelta(minutes=5)
-LIVE: Final = "Live"
+LIVE: Final = marked("Live")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +31,9 @@ class Period:
 
 PERIODS: Final = (
     Period(LIVE, timedelta(minutes=5), 1),
-    Period("1 hour", timedelta(hours=1), 10),
-    Period("24 hours", timedelta(days=1), 60),
-    Period("30 days", timedelta(days=30), 300),
+    Period(marked("1 hour"), timedelta(hours=1), 10),
+    Period(marked("24 hours"), timedelta(days=1), 60),
+    Period(marked("30 days"), timedelta(days=30), 300),
 )
 
 
@@ -63,16 +65,20 @@ class Shown:
     def words(self) -> str:
         """Say which time the chart shows."""
         if self.is_zoomed:
-            return f"{to_the_second(self.since)} to {to_the_second(self.until)}"
-        return f"until {in_zone(self.until):%H:%M:%S}"
+            return _("{since} to {until}").format(
+                since=to_the_second(self.since), until=to_the_second(self.until)
+            )
+        time = time_of_day(in_zone(self.until), has_seconds=True)
+        return _("until {time}").format(time=time)
 
 
 def choose_period() -> Period:
     """Ask how far back to go."""
     names = [period.name for period in PERIODS]
     chosen = st.radio(
-        "Period",
+        _("Period"),
         names,
+        format_func=_,
         horizontal=True,
         key="replication_period",
         bind="query-params",

@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import streamlit as st
@@ -26,12 +26,14 @@ from dashboard.cluster.charts.lag_charts import (
 from dashboard.cluster.charts.periods import Shown
 from dashboard.cluster.charts.series import Looks, Points
 from dashboard.cluster.monitoring.observations import recent
+from dashboard.cluster.monitoring.recorded_sentences import retold
 from dashboard.context import CachedRead, current_actor, in_zone, read, read_all
 from dashboard.ui import measures
 from dashboard.ui.chart_tools import chart_box
+from dashboard.ui.clock import time_of_day
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
-from dashboard.ui.language import gettext as _, lowered
+from dashboard.ui.language import day_and_month, gettext as _, lowered, marked
 from dashboard.ui.words import plain
 from services.cluster import alerts, monitoring
 from services.cluster.alerts import AlertKind
@@ -41,22 +43,27 @@ from services.core.errors import Unavailable
 _POINTS: Final = 480
 _STRIPS: Final = 96
 _LAG: Final = {
-    "at": "At",
-    "node": "Server",
-    "replay": "Replay s",
-    "replay_worst": "Replay s, worst",
-    "flush": "Flush s",
-    "write": "Write s",
-    "bytes": "Bytes",
-    "bytes_worst": "Bytes, worst",
+    "at": marked("At"),
+    "node": marked("Server"),
+    "replay": marked("Replay s"),
+    "replay_worst": marked("Replay s, worst"),
+    "flush": marked("Flush s"),
+    "write": marked("Write s"),
+    "bytes": marked("Bytes"),
+    "bytes_worst": marked("Bytes, worst"),
 }
+_WAL_RATE: Final = marked("WAL rate")
 # What is told of each chart below it.
 _SHOWN_IN: Final = {
-    "Replication lag": _LAG,
-    "Lag of each server": {
+    marked("Replication lag"): _LAG,
+    marked("Lag of each server"): {
         name: _LAG[name] for name in ("at", "node", "replay", "replay_worst")
     },
-    "WAL rate": {"at": "At", "node": "Primary", "rate": "Bytes a second"},
+    _WAL_RATE: {
+        "at": marked("At"),
+        "node": marked("Primary"),
+        "rate": marked("Bytes a second"),
+    },
 }
 # A session keeps an answer until the next step; a little less, so that it then asks.
 _KEPT_SHARE: Final = 0.9
@@ -85,9 +92,9 @@ def show_charts() -> None:
 
 def _choose_measure() -> Measure:
     return st.radio(
-        "Behind in",
+        _("Behind in"),
         list(MEASURES),
-        format_func=MEASURES.__getitem__,
+        format_func=lambda measure: _(MEASURES[measure]),
         horizontal=True,
         key="replication_measure",
     )
@@ -97,12 +104,12 @@ def _draw(shown: Shown, measure: Measure, earlier: timedelta | None) -> None:
     points, events, note = _read_points(shown)
     if points.frame.empty:
         empty_state(
-            "Nothing was kept of this time. The worker keeps a sample every second.",
+            _("Nothing was kept of this time. The worker keeps a sample every second."),
             icon="monitoring",
         )
         return
     marks = [
-        Mark(series.on_clock(e.at), e.kind, e.label)
+        Mark(series.on_clock(e.at), e.kind, retold(e.label))
         for e in events
         if e.at >= shown.since
     ]
@@ -127,12 +134,12 @@ def _draw(shown: Shown, measure: Measure, earlier: timedelta | None) -> None:
     st.caption(" ".join(_explain(points, limit)))
     if earlier is not None:
         _explain_comparison(is_known=bool(lags or rates))
-    st.caption("How far behind each server was, a strip each.")
+    st.caption(_("How far behind each server was, a strip each."))
     step = (shown.until - shown.since).total_seconds() * 1000 / _STRIPS
     with _box("Lag of each server", points, shown):
         show_heat_strip(points, shown.window, step, key=f"{key}_strip")
-    st.caption("Log that the primary writes, bytes a second.")
-    with _box("WAL rate", points, shown):
+    st.caption(_("Log that the primary writes, bytes a second."))
+    with _box(_WAL_RATE, points, shown):
         show_wal_chart(points, shown.window, key=f"{key}_wal", under=rates)
     st.caption(note)
 
@@ -186,12 +193,17 @@ def _alert_seconds() -> float | None:
 def _explain(points: Points, limit: float | None) -> Iterator[str]:
     """Say where the alert begins, and why a line of a server has a gap."""
     if limit is not None:
-        yield f"An alert begins at {measures.seconds(limit)} behind."
+        begins = _("An alert begins at {span} behind.")
+        yield begins.format(span=measures.seconds(limit))
     for node, first, last in series.led_meanwhile(points):
-        yield (
-            f"{plain(node)} has a gap from {first:%d %b %H:%M} to {last:%d %b %H:%M}: "
-            "it was the primary, which is behind nobody."
-        )
+        yield _(
+            "{server} has a gap from {since} to {until}: it was the primary, which is "
+            "behind nobody."
+        ).format(server=plain(node), since=_when(first), until=_when(last))
+
+
+def _when(local: datetime, *, has_seconds: bool = False) -> str:
+    return f"{day_and_month(local)} {time_of_day(local, has_seconds=has_seconds)}"
 
 
 def _box(name: str, points: Points, shown: Shown) -> AbstractContextManager[None]:
@@ -201,11 +213,12 @@ def _box(name: str, points: Points, shown: Shown) -> AbstractContextManager[None
     columns = _SHOWN_IN[name]
     frame = points.frame
     is_primary = frame["role"] == "primary"
-    rows = frame[is_primary if name == "WAL rate" else ~is_primary]
+    rows = frame[is_primary if name == _WAL_RATE else ~is_primary]
     times = [series.off_clock(at).isoformat() for at in rows["at"]]
-    numbers = rows.assign(at=times)[list(columns)].rename(columns=columns)
+    titles = {column: _(title) for column, title in columns.items()}
+    numbers = rows.assign(at=times)[list(columns)].rename(columns=titles)
     key = f"replication_{name.lower().replace(' ', '_')}"
-    return chart_box(name, numbers, key=key)
+    return chart_box(_(name), numbers, key=key)
 
 
 def _read_points(shown: Shown) -> tuple[Points, Sequence[Event], str]:
@@ -227,14 +240,15 @@ def _read_points(shown: Shown) -> tuple[Points, Sequence[Event], str]:
         else:
             kept, events = read_all(_samples(shown), _events(shown))
     except Unavailable:
-        note = "No database server answers: this is what this web server remembers."
+        note = _("No database server answers: this is what this web server remembers.")
         return remembered, (), note
     if shown.is_live:
         points = series.filled(remembered, kept)
-        return points, events, f"As seen by this web server, {shown.words}."
+        seen = _("As seen by this web server, {times}.")
+        return points, events, seen.format(times=shown.words)
     if not shown.is_zoomed:
         kept = series.joined(kept, remembered)
-    return kept, events, f"Samples {shown.words}."
+    return kept, events, _("Samples {times}.").format(times=shown.words)
 
 
 def _looks(shown: Shown) -> Looks | None:
@@ -289,17 +303,21 @@ def _show_zoom_tools(shown: Shown, events: Sequence[Event]) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if shown.is_zoomed:
             if st.button(
-                "Show all of it", key="replication_zoom_out", icon=":material/zoom_out:"
+                _("Show all of it"),
+                key="replication_zoom_out",
+                icon=":material/zoom_out:",
             ):
                 periods.zoom_out()
                 st.rerun()
             return
         chosen = st.selectbox(
-            "Go to what happened",
+            _("Go to what happened"),
             events,
             index=None,
-            format_func=lambda e: f"{in_zone(e.at):%d %b %H:%M:%S} {e.label}",
-            placeholder="Drag on the chart to zoom, or choose an event",
+            format_func=lambda e: (
+                f"{_when(in_zone(e.at), has_seconds=True)} {retold(e.label)}"
+            ),
+            placeholder=_("Drag on the chart to zoom, or choose an event"),
             key="replication_event",
             disabled=not events,
         )

@@ -10,7 +10,9 @@ from dashboard.cluster.drill_pages import drill_progress
 from dashboard.cluster.drill_pages.drill_progress import Progress
 from dashboard.cluster.operations.steps import show_step_log
 from dashboard.context import current_actor, today, write
+from dashboard.ui.dialogs import dialog
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import gettext as _, lowered, marked, translated
 from dashboard.ui.measures import seconds
 from dashboard.ui.notices import notify
 from dashboard.ui.words import plain, to_the_second, written
@@ -25,23 +27,26 @@ _USUAL_DAYS: Final = 90
 _LONGEST_DAYS: Final = 366
 
 
-@st.dialog("Run a failover drill", icon=":material/fire_extinguisher:")
+@dialog(marked("Run a failover drill"), icon=":material/fire_extinguisher:")
 def confirm(kind: DrillKind) -> None:
     """Say what will happen to these servers, and begin when told to."""
     scenario, promise = SCENARIOS[kind], PROMISES[kind]
     with error_boundary():
-        st.markdown(f"**{scenario.title}.** {scenario.what_happens}")
+        st.markdown(f"**{_(scenario.title)}.** {_(scenario.what_happens)}")
         st.markdown(
-            "This is done to the servers that serve the clinic right now. "
-            f"Promised: {promise.words}."
+            _(
+                "This is done to the servers that serve the clinic right now. "
+                "Promised: {promise}."
+            ).format(promise=translated(promise.words))
         )
         st.caption(
-            "Writers note all that is acknowledged, and it is compared row by row "
-            "afterwards. The servers are put right again at the end."
+            _(
+                "Writers note all that is acknowledged, and it is compared row by row "
+                "afterwards. The servers are put right again at the end."
+            )
         )
-        if st.button(
-            f"Practise: {scenario.title.lower()}", type="primary", key="drills_begin"
-        ):
+        label = _("Practise: {drill}").format(drill=lowered(_(scenario.title)))
+        if st.button(label, type="primary", key="drills_begin"):
             watch(drill_progress.begin(kind))
             st.rerun()
 
@@ -78,10 +83,10 @@ def _show_progress(drill_id: UUID) -> None:
         lines = progress.lines[-_MOST_LINES:]
         st.markdown(
             "  \n".join(
-                f"`{step.seconds:6.1f} s` {plain(step.sentence)}" for step in lines
+                f"`{step.seconds:6.1f} s` {plain(_(step.sentence))}" for step in lines
             )
         )
-        if not progress.is_running and st.button("Close", key="drills_close"):
+        if not progress.is_running and st.button(_("Close"), key="drills_close"):
             st.session_state.pop(_WATCHED, None)
             st.rerun()
     if not progress.is_running and st.session_state.get(_ENDED) != drill_id:
@@ -93,26 +98,30 @@ def _show_progress(drill_id: UUID) -> None:
 def _show_headline(progress: Progress) -> None:
     sentence = plain(progress.sentence)
     if progress.is_running:
-        st.info("A drill is running.", icon=":material/progress_activity:")
+        st.info(_("A drill is running."), icon=":material/progress_activity:")
     elif progress.state == "kept":
-        st.success(f"The promise was kept. {sentence}", icon=":material/check_circle:")
+        kept = _("The promise was kept. {details}").format(details=sentence)
+        st.success(kept, icon=":material/check_circle:")
     elif progress.state == "skipped":
-        st.info(f"It was skipped. {sentence}", icon=":material/skip_next:")
+        skipped = _("It was skipped. {details}").format(details=sentence)
+        st.info(skipped, icon=":material/skip_next:")
     elif progress.state == "broken":
-        st.error(f"The promise was broken. {sentence}", icon=":material/error:")
+        broken = _("The promise was broken. {details}").format(details=sentence)
+        st.error(broken, icon=":material/error:")
     else:
-        st.warning(f"It came to no end. {sentence}", icon=":material/warning:")
+        endless = _("It came to no end. {details}").format(details=sentence)
+        st.warning(endless, icon=":material/warning:")
 
 
-@st.dialog("Plan a drill", icon=":material/edit_calendar:")
+@dialog(marked("Plan a drill"), icon=":material/edit_calendar:")
 def change_plan(plan: Plan) -> None:
     """Ask how often a drill is due, and when next."""
     with error_boundary():
-        st.markdown(f"**{SCENARIOS[plan.kind].title}**")
+        st.markdown(f"**{_(SCENARIOS[plan.kind].title)}**")
         first = today()
         with st.form(f"drills_plan_{plan.kind}", border=False):
             day = st.date_input(
-                "Next on",
+                _("Next on"),
                 max(plan.next_on or first + timedelta(days=7), first),
                 min_value=first,
                 max_value=first + timedelta(days=_LONGEST_DAYS),
@@ -120,37 +129,38 @@ def change_plan(plan: Plan) -> None:
             )
             # Without bounds: out of them the button would do nothing, and say nothing.
             every = st.number_input(
-                "Then every (days)",
+                _("Then every (days)"),
                 value=plan.every_days or _USUAL_DAYS,
                 key=f"drills_every_{plan.kind}",
             )
-            if st.form_submit_button("Plan it", type="primary", key="drills_plan"):
+            if st.form_submit_button(_("Plan it"), type="primary", key="drills_plan"):
                 _plan(plan.kind, int(every), day)
-        if plan.next_on and st.button("Do not plan it", key="drills_unplan"):
+        if plan.next_on and st.button(_("Do not plan it"), key="drills_unplan"):
             _plan(plan.kind, None, None)
 
 
 def _plan(kind: DrillKind, every: int | None, day: date | None) -> None:
     actor = current_actor()
     write(lambda session: drills.change_plan(session, actor, kind, every, day))
-    title = SCENARIOS[kind].title
-    notify(
-        f"{title}: due on {written(day)}." if day else f"{title} is not planned.",
-        icon="event",
-    )
+    title = _(SCENARIOS[kind].title)
+    planned = _("{drill} is not planned.").format(drill=title)
+    if day:
+        due = _("{drill}: due on {day}.")
+        planned = due.format(drill=title, day=written(day))
+    notify(planned, icon="event")
     st.rerun()
 
 
-@st.dialog("How it went", width="large")
+@dialog(marked("How it went"), width="large")
 def show_details(drill: DrillRecord) -> None:
     """Show all that a drill has measured."""
     with error_boundary():
-        st.markdown(f"**{SCENARIOS[drill.kind].title}**")
+        st.markdown(f"**{_(SCENARIOS[drill.kind].title)}**")
         st.caption(f"{plain(drill.actor_name)}, {to_the_second(drill.started_at)}")
         if drill.sentence:
             st.markdown(plain(drill.sentence))
         for name, lasted in dict(drill.result.get("phases") or {}).items():
-            label = str(name).replace("_", " ").capitalize()
+            label = _(str(name).replace("_", " ").capitalize())
             st.markdown(f"{plain(label)}: {seconds(float(lasted))}")
         for fact in drill.result.get("facts") or ():
             st.caption(plain(str(fact)))

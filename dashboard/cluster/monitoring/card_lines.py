@@ -5,10 +5,12 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 from urllib.parse import quote
 
+from dashboard.cluster.monitoring.recorded_sentences import retold
 from dashboard.cluster.monitoring.replication_tree import LATE_SECONDS, part_of
 from dashboard.cluster.monitoring.server_cards import Card, Fact
+from dashboard.ui.language import decimal, gettext as _, marked
 from dashboard.ui.measures import UNKNOWN, ago, amount, seconds, share
-from dashboard.ui.words import at
+from dashboard.ui.words import at, capitalised
 from services.cluster.monitoring import Behind, ClusterSnapshot, NodeSnapshot
 
 _MOST_SKEW_SECONDS: Final = 1.0
@@ -17,10 +19,10 @@ _MUCH_RETAINED: Final = 2_000_000_000
 _LONG_TRANSACTION_SECONDS: Final = 300.0
 _NEWS_FOR: Final = timedelta(days=7)
 _WAITING: Final = {
-    "quorum": "wait for it or another (quorum)",
-    "sync": "wait for it",
-    "potential": "wait for another; it is next",
-    "async": "do not wait for it",
+    "quorum": marked("wait for it or another (quorum)"),
+    "sync": marked("wait for it"),
+    "potential": marked("wait for another; it is next"),
+    "async": marked("do not wait for it"),
 }
 
 
@@ -37,7 +39,7 @@ def cards_of(snapshot: ClusterSnapshot, *, leads_on: bool) -> tuple[Card, ...]:
 def _card(snapshot: ClusterSnapshot, node: NodeSnapshot, *, leads_on: bool) -> Card:
     part, icon, tone = part_of(snapshot, node)
     facts = _facts(snapshot, node) if node.is_answering else _last_seen(snapshot, node)
-    state = node.state[:1].upper() + node.state[1:]
+    state = capitalised(retold(node.state))
     url = f"one_server?node={quote(node.name)}" if leads_on and node.is_listed else ""
     return Card(node.name, part, icon, tone, state, tuple(facts), url)
 
@@ -45,35 +47,40 @@ def _card(snapshot: ClusterSnapshot, node: NodeSnapshot, *, leads_on: bool) -> C
 def _last_seen(snapshot: ClusterSnapshot, node: NodeSnapshot) -> Iterator[Fact]:
     if node.seen_at is not None:
         since = snapshot.taken_at - node.seen_at
-        yield Fact("Last answered", f"{at(node.seen_at)} ({ago(since)})", "danger")
+        seen = f"{at(node.seen_at)} ({ago(since)})"
+        yield Fact(_("Last answered"), seen, "danger")
     yield from _slots(node)
     if node.member_state:
-        yield Fact("Patroni says", node.member_state)
+        yield Fact(_("Patroni says"), node.member_state)
 
 
 def _facts(snapshot: ClusterSnapshot, node: NodeSnapshot) -> Iterator[Fact]:
     if node.role != "primary":
         yield from _behind(node)
-    yield Fact("LSN", f"{node.lsn or UNKNOWN}, timeline {node.timeline or '?'}")
+    place = _("{lsn}, timeline {timeline}").format(
+        lsn=node.lsn or _(UNKNOWN), timeline=node.timeline or "?"
+    )
+    yield Fact("LSN", place)
     if node.wal_bytes_per_second is not None and node.role == "primary":
-        yield Fact("WAL rate", f"{amount(node.wal_bytes_per_second)}/s")
+        yield Fact(_("WAL rate"), f"{amount(node.wal_bytes_per_second)}/s")
     yield from _connections(node)
     yield from _disk(node)
     yield from _slots(node)
     yield from _tags(node)
     yield from _health(node)
     if node.version:
-        yield Fact("Version", node.version)
+        yield Fact(_("Version"), node.version)
     if node.started_at:
-        yield Fact("Last restart", _since(snapshot.taken_at, node.started_at))
+        yield Fact(_("Last restart"), _since(snapshot.taken_at, node.started_at))
     if node.copied_anew_at and snapshot.taken_at - node.copied_anew_at < _NEWS_FOR:
         since = _since(snapshot.taken_at, node.copied_anew_at)
-        yield Fact("Copied anew", f"{since}, because its log was damaged", "warn")
+        why = _("{since}, because its log was damaged").format(since=since)
+        yield Fact(_("Copied anew"), why, "warn")
 
 
 def _behind(node: NodeSnapshot) -> Iterator[Fact]:
     if node.sync:
-        yield Fact("Commits", _WAITING[node.sync])
+        yield Fact(_("Commits"), _(_WAITING[node.sync]))
     yield Fact("Replay", _lag(node.replay), _tone(node.lag_seconds, LATE_SECONDS))
     yield Fact("Flush", _lag(node.flush))
     yield Fact("Write", _lag(node.write))
@@ -81,30 +88,36 @@ def _behind(node: NodeSnapshot) -> Iterator[Fact]:
 
 def _lag(behind: Behind) -> str:
     if behind.seconds is None and behind.bytes is None:
-        return UNKNOWN
+        return _(UNKNOWN)
     parts = (
         seconds(behind.seconds) if behind.seconds is not None else "",
         amount(behind.bytes) if behind.bytes is not None else "",
     )
-    return f"{' · '.join(filter(None, parts))} behind"
+    return _("{distance} behind").format(distance=" · ".join(filter(None, parts)))
 
 
 def _connections(node: NodeSnapshot) -> Iterator[Fact]:
     if node.connections is not None:
         whole = node.connections_max or 0
         full = share(node.connections, whole)
-        text = f"{node.connections} of {whole}" if whole else str(node.connections)
-        yield Fact("Connections", text, _tone(full, _NEARLY_FULL))
+        text = str(node.connections)
+        if whole:
+            text = _("{part} of {whole}").format(part=node.connections, whole=whole)
+        yield Fact(_("Connections"), text, _tone(full, _NEARLY_FULL))
     if node.pool_open is not None:
-        yield Fact("Chartroom's own", f"{node.pool_busy or 0} busy of {node.pool_open}")
+        busy = _("{busy} busy of {open}")
+        text = busy.format(busy=node.pool_busy or 0, open=node.pool_open)
+        yield Fact(_("Chartroom's own"), text)
 
 
 def _disk(node: NodeSnapshot) -> Iterator[Fact]:
     if node.disk_free_bytes is None or not node.disk_total_bytes:
         return
     used = 1 - share(node.disk_free_bytes, node.disk_total_bytes)
-    free = f"{amount(node.disk_free_bytes)} free of {amount(node.disk_total_bytes)}"
-    yield Fact("Disk", free, _tone(used, _NEARLY_FULL))
+    free = _("{free} free of {whole}").format(
+        free=amount(node.disk_free_bytes), whole=amount(node.disk_total_bytes)
+    )
+    yield Fact(_("Disk"), free, _tone(used, _NEARLY_FULL))
 
 
 def _slots(node: NodeSnapshot) -> Iterator[Fact]:
@@ -112,42 +125,46 @@ def _slots(node: NodeSnapshot) -> Iterator[Fact]:
         # Patroni has replicas keep slots at the ready for when one of them leads.
         if node.role != "primary" and not slot.is_active and not slot.retained_bytes:
             continue
-        unused = "" if slot.is_active else ", inactive"
-        whom = slot.holder or slot.name
-        text = f"{amount(slot.retained_bytes)} for {whom}{unused}"
-        yield Fact(
-            "WAL retained by slot", text, _tone(slot.retained_bytes, _MUCH_RETAINED)
+        retained = _("{size} for {server}")
+        if not slot.is_active:
+            retained = _("{size} for {server}, inactive")
+        text = retained.format(
+            size=amount(slot.retained_bytes), server=slot.holder or slot.name
         )
+        tone = _tone(slot.retained_bytes, _MUCH_RETAINED)
+        yield Fact(_("WAL retained by slot"), text, tone)
 
 
 def _tags(node: NodeSnapshot) -> Iterator[Fact]:
     if node.tags.delayed_seconds:
-        yield Fact("Late on purpose", seconds(node.tags.delayed_seconds))
+        yield Fact(_("Late on purpose"), seconds(node.tags.delayed_seconds))
     words = [
         word
         for word, holds in (
-            ("never leads", node.tags.nofailover),
-            ("never waited for", node.tags.nosync),
+            (_("never leads"), node.tags.nofailover),
+            (_("never waited for"), node.tags.nosync),
         )
         if holds
     ]
     if words:
-        yield Fact("Rules", ", ".join(words))
+        yield Fact(_("Rules"), ", ".join(words))
 
 
 def _health(node: NodeSnapshot) -> Iterator[Fact]:
     if node.longest_transaction_seconds is not None:
         longest = node.longest_transaction_seconds
         how = _tone(longest, _LONG_TRANSACTION_SECONDS)
-        yield Fact("Longest transaction", seconds(longest), how)
+        yield Fact(_("Longest transaction"), seconds(longest), how)
     if node.clock_skew_seconds is not None:
         skew = node.clock_skew_seconds
         how = _tone(abs(skew), _MOST_SKEW_SECONDS)
-        yield Fact("Clock", f"{round(skew * 1000) or 0:+,} ms", how)
+        milliseconds = round(skew * 1000) or 0
+        sign = "+" if milliseconds >= 0 else ""
+        yield Fact(_("Clock"), f"{sign}{decimal(milliseconds)} ms", how)
     if node.conflicts is not None and node.role != "primary":
-        yield Fact("Conflicts", f"{node.conflicts:,}")
+        yield Fact(_("Conflicts"), decimal(node.conflicts))
     if node.is_restart_pending:
-        yield Fact("Restart", "needed for changed settings", "warn")
+        yield Fact(_("Restart"), _("needed for changed settings"), "warn")
 
 
 def _since(now: datetime, timestamp: datetime) -> str:

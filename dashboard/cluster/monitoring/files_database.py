@@ -1,26 +1,28 @@
 """MongoDB beside PostgreSQL: who keeps the files, how late, with how much room."""
 
+from dataclasses import replace
 from typing import Final
 
 import streamlit as st
 
 from dashboard.context import current_actor, files
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import decimal, explained, gettext as _, marked, ngettext
 from dashboard.ui.measures import amount, seconds
 from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
 from services.cluster.monitoring import FilesMember, FilesState, look_at_files
 from services.core.errors import Unavailable
 
 _COLUMNS: Final = (
-    Column("Server", is_whole=True),
-    Column("Role"),
-    Column("Behind"),
+    Column(marked("Server"), is_whole=True),
+    Column(marked("Role")),
+    Column(marked("Behind")),
 )
 _ROLES: Final = {
-    "primary": Cell("Primary", "ok", "check"),
-    "secondary": Cell("Secondary", "ok", "check"),
-    "other": Cell("Starting or copying", "warn", "sync"),
-    "silent": Cell("Does not answer", "danger", "error"),
+    "primary": Cell(marked("Primary"), "ok", "check"),
+    "secondary": Cell(marked("Secondary"), "ok", "check"),
+    "other": Cell(marked("Starting or copying"), "warn", "sync"),
+    "silent": Cell(marked("Does not answer"), "danger", "error"),
 }
 
 
@@ -32,17 +34,19 @@ def show_files_database() -> None:
             state = look_at_files(files(), current_actor())
         except Unavailable as refusal:
             # Tried again in ten seconds; the servers above go on meanwhile.
-            st.error(str(refusal), icon=":material/error:")
+            st.error(explained(refusal), icon=":material/error:")
             return
         if state.primary is None:
             st.error(
-                "None of MongoDB's servers leads: files cannot be stored. Start those "
-                "that do not answer.",
+                _(
+                    "None of MongoDB's servers leads: files cannot be stored. Start "
+                    "those that do not answer."
+                ),
                 icon=":material/error:",
             )
         rows = [_row(member) for member in state.members]
         record_table(
-            payload_of(_COLUMNS, rows, name="Servers of MongoDB"),
+            payload_of(_COLUMNS, rows, name=_("Servers of MongoDB")),
             key="replication_files",
         )
         st.caption(summary_of(state))
@@ -50,22 +54,32 @@ def show_files_database() -> None:
 
 def summary_of(state: FilesState) -> str:
     """Return what is kept, how much room is left and how far the log reaches back."""
-    what = "1 file takes" if state.files == 1 else f"{state.files:,} files take"
-    sentences = [f"{what} {amount(state.stored_bytes)}."]
+    taken = ngettext(
+        "{count} file takes {size}.", "{count} files take {size}.", state.files
+    )
+    sentences = [
+        taken.format(count=decimal(state.files), size=amount(state.stored_bytes))
+    ]
     if state.disk_free_bytes is not None:
         sentences.append(
-            f"{amount(state.disk_free_bytes)} of {amount(state.disk_bytes)} are free."
+            _("{free} of {whole} are free.").format(
+                free=amount(state.disk_free_bytes), whole=amount(state.disk_bytes)
+            )
         )
     if state.log_seconds is None:
-        sentences.append("How far the oplog reaches back is not told to this login.")
+        sentences.append(_("How far the oplog reaches back is not told to this login."))
     else:
         sentences.append(
-            f"The oplog reaches back {seconds(state.log_seconds)}: a server that was "
-            "away for longer has to be copied anew."
+            _(
+                "The oplog reaches back {span}: a server that was away for longer has "
+                "to be copied anew."
+            ).format(span=seconds(state.log_seconds))
         )
     return " ".join(sentences)
 
 
 def _row(member: FilesMember) -> Row:
     lag = "–" if member.role == "primary" else seconds(member.lag_seconds)
-    return Row(member.name, (Cell(member.name), _ROLES[member.role], Cell(lag)))
+    role = _ROLES[member.role]
+    shown = replace(role, text=_(role.text))
+    return Row(member.name, (Cell(member.name), shown, Cell(lag)))

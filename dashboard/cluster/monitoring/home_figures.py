@@ -7,7 +7,14 @@ from typing import Final
 
 from dashboard.context import CachedRead, current_actor, in_zone, now, read_all
 from dashboard.ui import measures
+from dashboard.ui.clock import time_of_day
 from dashboard.ui.figures import Figure
+from dashboard.ui.language import (
+    day_and_month,
+    decimal,
+    gettext as _,
+    short_weekday,
+)
 from services.cluster import alerts, monitoring
 from services.cluster.monitoring import Event, Sample
 
@@ -59,13 +66,13 @@ def _lag(samples: Sequence[Sample]) -> Figure:
     by_hour = _by_time(samples, lambda sample: sample.replay_lag_max, max)
     now_lag = by_hour[-1][1] if by_hour else None
     return Figure(
-        "Replication lag",
+        _("Replication lag"),
         measures.seconds(now_lag),
-        "The most that any replica was behind in the last hour; by hour for a day.",
+        _("The most that any replica was behind in the last hour; by hour for a day."),
         trend=by_hour,
         unit=" s",
         page=_REPLICATION,
-        link="Replication",
+        link=_("Replication"),
     )
 
 
@@ -74,14 +81,14 @@ def _load(samples: Sequence[Sample]) -> Figure:
     before = by_hour[0][1] if len(by_hour) > 1 else None
     newest = by_hour[-1][1] if by_hour else None
     return Figure(
-        "Connections",
-        measures.UNKNOWN if newest is None else f"{newest:,.0f}",
-        "Connections to all servers in the last hour; by hour for a day.",
+        _("Connections"),
+        _(measures.UNKNOWN) if newest is None else decimal(newest),
+        _("Connections to all servers in the last hour; by hour for a day."),
         None if newest is None or before is None else newest - before,
-        "than a day ago",
+        _("than a day ago"),
         by_hour,
         page=_REPLICATION,
-        link="Replication",
+        link=_("Replication"),
     )
 
 
@@ -89,10 +96,12 @@ def _room(samples: Sequence[Sample]) -> Figure:
     by_day = _by_time(samples, lambda sample: sample.disk_free, min)
     free = by_day[-1][1] if by_day else None
     return Figure(
-        "Free disk",
+        _("Free disk"),
         measures.amount(free),
-        "The least that any server's disk has left; by day for a month. The forecast "
-        "goes on as in that month.",
+        _(
+            "The least that any server's disk has left; by day for a month. The "
+            "forecast goes on as in that month."
+        ),
         trend=[(when, value / 1e9) for when, value in by_day],
         unit=" GB",
         page=_REPLICATION,
@@ -104,28 +113,30 @@ def _forecast(samples: Sequence[Sample]) -> str:
     """Say when the disk is full if it goes on as it went."""
     known = [(s.taken_at, s.disk_free) for s in samples if s.disk_free is not None]
     if not known:
-        return "Not known yet"
+        return _("Not known yet")
     (first, most), (last, least) = known[0], known[-1]
     days = (last - first).total_seconds() / _SECONDS_A_DAY
     if days < _LEAST_DAYS:
-        return "Forecast in some days"
+        return _("Forecast in some days")
     used_a_day = (most - least) / days
     if used_a_day <= 0:
-        return "Does not fill"
+        return _("Does not fill")
     left = int(least / used_a_day)
-    return f"Full in about {left:,} days" if left < 3650 else "Enough for ten years"  # noqa: PLR2004
+    if left >= 3650:  # noqa: PLR2004
+        return _("Enough for ten years")
+    return _("Full in about {days} days").format(days=decimal(left))
 
 
 def _alerts(events: Iterable[Event], open_now: int, today: date) -> Figure:
     began = [in_zone(event.at).date() for event in events if event.kind == "alert"]
     days = [today - timedelta(days=number) for number in range(_DAYS - 1, -1, -1)]
     return Figure(
-        "Open alerts",
-        f"{open_now:,}",
-        "Alerts that last now; the bars show when others began in a month.",
-        trend=[(f"{day.day} {day:%b}", began.count(day)) for day in days],
+        _("Open alerts"),
+        decimal(open_now),
+        _("Alerts that last now; the bars show when others began in a month."),
+        trend=[(day_and_month(day), began.count(day)) for day in days],
         page="cluster/alerts.py",
-        link=f"{len(began)} in 30 days",
+        link=_("{count} in 30 days").format(count=len(began)),
     )
 
 
@@ -141,6 +152,9 @@ def _by_time(
         if value is not None:
             by_time[sample.taken_at].append(value)
     return [
-        (f"{in_zone(at):%a %H:%M}", joined(values))
-        for at, values in sorted(by_time.items())
+        (_hour(in_zone(at)), joined(values)) for at, values in sorted(by_time.items())
     ]
+
+
+def _hour(local: datetime) -> str:
+    return f"{short_weekday(local)} {time_of_day(local)}"

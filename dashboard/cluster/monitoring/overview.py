@@ -5,14 +5,17 @@ import streamlit as st
 from dashboard.cluster.monitoring.card_lines import cards_of
 from dashboard.cluster.monitoring.observations import current_snapshot, settings_of
 from dashboard.cluster.monitoring.promises import Promise, promise_of
+from dashboard.cluster.monitoring.recorded_sentences import retold
 from dashboard.cluster.monitoring.replication_tree import boxes_of, describe_tree
 from dashboard.cluster.monitoring.server_cards import show_server_cards
-from dashboard.cluster.monitoring.spooled import show_spooled
+from dashboard.cluster.monitoring.spooled import show_spooled, with_next
 from dashboard.cluster.monitoring.supervision import is_supervised
 from dashboard.cluster.monitoring.topology import show_topology
 from dashboard.context import current_actor, in_zone, now
+from dashboard.ui.clock import time_of_day
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import gettext as _
 from dashboard.ui.measures import seconds
 from dashboard.ui.words import plain
 from services.cluster.monitoring import ClusterSnapshot, verdict
@@ -35,7 +38,7 @@ def show_servers() -> None:
     with error_boundary():
         snapshot = current_snapshot()
         if not snapshot.nodes:
-            empty_state("No server is known yet.", icon="dns")
+            empty_state(_("No server is known yet."), icon="dns")
             return
         drawn, promised = st.columns([3, 2], gap="medium")
         with drawn:
@@ -57,9 +60,9 @@ def show_servers() -> None:
 def show_safety(snapshot: ClusterSnapshot) -> None:
     """Say in one sentence whether the records are safe, and what to do if not."""
     judged = verdict(snapshot)
-    text = plain(judged.sentence)
+    text = plain(retold(judged.sentence))
     if judged.next_action:
-        text = f"{text}  \n**Next:** {plain(judged.next_action)}"
+        text = with_next(text, retold(judged.next_action))
     if judged.is_safe:
         st.success(text, icon=":material/verified_user:")
     elif snapshot.primary is None:
@@ -73,9 +76,10 @@ def show_etcd(snapshot: ClusterSnapshot) -> None:
     """Say when etcd does not answer: all goes on, but nobody takes over by itself."""
     if snapshot.is_etcd_answering is False:
         st.warning(
-            f"etcd has not answered for {seconds(snapshot.etcd_silent_seconds)}: "
-            "nothing is lost, but nobody takes over by itself when a server is. Start "
-            "it, and look at its log.",
+            _(
+                "etcd has not answered for {span}: nothing is lost, but nobody takes "
+                "over by itself when a server is. Start it, and look at its log."
+            ).format(span=seconds(snapshot.etcd_silent_seconds)),
             icon=":material/link_off:",
         )
 
@@ -96,13 +100,18 @@ def _show_absence(snapshot: ClusterSnapshot) -> None:
     if since is not None:
         lasted = seconds((snapshot.taken_at - since).total_seconds())
         st.caption(
-            f"Nobody has led since {in_zone(since):%H:%M:%S}, for {lasted}. This page "
-            "works from the replicas, Patroni and memory meanwhile; nothing that was "
-            "saved before is lost by that."
+            _(
+                "Nobody has led since {time}, for {span}. This page works from the "
+                "replicas, Patroni and memory meanwhile; nothing that was saved before "
+                "is lost by that."
+            ).format(time=time_of_day(in_zone(since), has_seconds=True), span=lasted)
         )
 
 
 def _as_of(snapshot: ClusterSnapshot) -> str:
     age = (now() - snapshot.taken_at).total_seconds()
-    late = f", {seconds(age)} old" if age > 5 else ""  # noqa: PLR2004
-    return f"as of {in_zone(snapshot.taken_at):%H:%M:%S}{late}, every second"
+    time = time_of_day(in_zone(snapshot.taken_at), has_seconds=True)
+    if age > 5:  # noqa: PLR2004
+        late = _("as of {time}, {span} old, every second")
+        return late.format(time=time, span=seconds(age))
+    return _("as of {time}, every second").format(time=time)

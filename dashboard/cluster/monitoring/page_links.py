@@ -5,19 +5,20 @@ from typing import Final
 import streamlit as st
 
 from dashboard.navigation import path_of
+from dashboard.ui.language import gettext as _, marked
 
 _WAYS: Final = (
-    ("cluster/replication.py", "Now", "dns"),
-    ("cluster/alerts.py", "Alerts", "notifications"),
-    ("cluster/cluster_history.py", "History", "history"),
-    ("cluster/drills.py", "Drills", "fire_extinguisher"),
-    ("backups/backups.py", "Backups", "backup"),
-    ("cluster/availability.py", "Availability", "event_available"),
-    ("cluster/slow_queries.py", "Slow queries", "speed"),
-    ("cluster/vacuum.py", "Vacuum", "cleaning_services"),
-    ("cluster/switchover.py", "Change the primary", "swap_horiz"),
-    ("cluster/one_server.py", "Servers", "storage"),
-    ("cluster/steering.py", "Cluster settings", "tune"),
+    ("cluster/replication.py", marked("Now"), "dns"),
+    ("cluster/alerts.py", marked("Alerts"), "notifications"),
+    ("cluster/cluster_history.py", marked("History"), "history"),
+    ("cluster/drills.py", marked("Drills"), "fire_extinguisher"),
+    ("backups/backups.py", marked("Backups"), "backup"),
+    ("cluster/availability.py", marked("Availability"), "event_available"),
+    ("cluster/slow_queries.py", marked("Slow queries"), "speed"),
+    ("cluster/vacuum.py", marked("Vacuum"), "cleaning_services"),
+    ("cluster/switchover.py", marked("Change the primary"), "swap_horiz"),
+    ("cluster/one_server.py", marked("Servers"), "storage"),
+    ("cluster/steering.py", marked("Cluster settings"), "tune"),
 )
 
 
@@ -27,7 +28,7 @@ def show_page_links() -> None:
         for file, label, icon in _WAYS:
             st.page_link(
                 path_of(file),
-                label=label,
+                label=_(label),
                 icon=f":material/{icon}:",
                 width="content",
             )

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from dashboard.ui.language import decimal, gettext as _
 from dashboard.ui.measures import amount
 from services.cluster.monitoring import ClusterSnapshot
 
@@ -46,10 +47,12 @@ def promise_of(
         return _ttl(settings, loss, has_supervisor=is_supervised is not None)
     return Promise(
         "hand",
-        "Nobody takes over by itself",
-        "These servers have no Patroni, so nothing decides who leads next. If the "
-        "primary is lost, somebody has to promote a replica by hand.",
-        (("Lost primary", "until somebody acts"),),
+        _("Nobody takes over by itself"),
+        _(
+            "These servers have no Patroni, so nothing decides who leads next. If the "
+            "primary is lost, somebody has to promote a replica by hand."
+        ),
+        ((_("Lost primary"), _("until somebody acts")),),
         loss,
     )
 
@@ -57,14 +60,18 @@ def promise_of(
 def _fence(loss: str) -> Promise:
     return Promise(
         "fence",
-        f"A lost server is replaced within {LOST_SECONDS:.0f} s (fence)",
-        "Chartroom started these servers and watches over them. When one dies or "
-        "hangs, its supervisor ends it for certain and frees its place at once; "
-        "nobody has to wait until its claim to lead has run out.",
+        _("A lost server is replaced within {seconds} s (fence)").format(
+            seconds=decimal(LOST_SECONDS)
+        ),
+        _(
+            "Chartroom started these servers and watches over them. When one dies or "
+            "hangs, its supervisor ends it for certain and frees its place at once; "
+            "nobody has to wait until its claim to lead has run out."
+        ),
         (
-            ("Switchover", f"at most {SWITCHOVER_SECONDS:.0f} s"),
-            ("Crashed primary", f"at most {CRASH_SECONDS:.1f} s"),
-            ("Lost or frozen server", f"at most {LOST_SECONDS:.0f} s"),
+            (_("Switchover"), _at_most(SWITCHOVER_SECONDS)),
+            (_("Crashed primary"), _at_most(CRASH_SECONDS, 1)),
+            (_("Lost or frozen server"), _at_most(LOST_SECONDS)),
         ),
         loss,
     )
@@ -73,20 +80,29 @@ def _fence(loss: str) -> Promise:
 def _ttl(settings: Mapping[str, object], loss: str, *, has_supervisor: bool) -> Promise:
     ttl = _number(settings, "ttl", _TTL)
     within = ttl + _number(settings, "loop_wait", _LOOP_WAIT) + 2
-    nobody = (
-        "The supervisor that could prove a server dead does not run."
+    why = (
+        _(
+            "The supervisor that could prove a server dead does not run. So Patroni "
+            "waits until a silent primary's claim to lead has run out, which takes "
+            "{seconds} s: anything faster could end with two primaries."
+        )
         if has_supervisor
-        else "Nothing here can prove that one of these servers is dead."
+        else _(
+            "Nothing here can prove that one of these servers is dead. So Patroni "
+            "waits until a silent primary's claim to lead has run out, which takes "
+            "{seconds} s: anything faster could end with two primaries."
+        )
     )
     return Promise(
         "ttl",
-        f"A lost server is replaced within {within:.0f} s (ttl)",
-        f"{nobody} So Patroni waits until a silent primary's claim to lead has run "
-        f"out, which takes {ttl:.0f} s: anything faster could end with two primaries.",
+        _("A lost server is replaced within {seconds} s (ttl)").format(
+            seconds=decimal(within)
+        ),
+        why.format(seconds=decimal(ttl)),
         (
-            ("Switchover", f"at most {SWITCHOVER_SECONDS:.0f} s"),
-            ("Crashed primary", _crash(settings)),
-            ("Lost or frozen server", f"at most {within:.0f} s"),
+            (_("Switchover"), _at_most(SWITCHOVER_SECONDS)),
+            (_("Crashed primary"), _crash(settings)),
+            (_("Lost or frozen server"), _at_most(within)),
         ),
         loss,
     )
@@ -95,31 +111,38 @@ def _ttl(settings: Mapping[str, object], loss: str, *, has_supervisor: bool) -> 
 def _paused(loss: str) -> Promise:
     return Promise(
         "paused",
-        "Automatic failover is paused",
-        "Somebody paused it, so a lost primary stays lost until somebody acts. Resume "
-        "it as soon as the work that it was paused for is done.",
-        (("Lost primary", "until somebody acts"),),
+        _("Automatic failover is paused"),
+        _(
+            "Somebody paused it, so a lost primary stays lost until somebody acts. "
+            "Resume it as soon as the work that it was paused for is done."
+        ),
+        ((_("Lost primary"), _("until somebody acts")),),
         loss,
     )
+
+
+def _at_most(seconds: float, places: int = 0) -> str:
+    return _("at most {seconds} s").format(seconds=decimal(seconds, places))
 
 
 def _crash(settings: Mapping[str, object]) -> str:
     """Say how long a crashed primary is given to start again before it is replaced."""
     timeout = _number(settings, "primary_start_timeout", 300.0)
     if timeout == 0:
-        return f"at most {CRASH_SECONDS:.1f} s"
-    return f"it may take {timeout:.0f} s to start again first"
+        return _at_most(CRASH_SECONDS, 1)
+    again = _("it may take {seconds} s to start again first")
+    return again.format(seconds=decimal(timeout))
 
 
 def _loss(snapshot: ClusterSnapshot, settings: Mapping[str, object]) -> str:
     is_waiting = settings.get("synchronous_mode") in (True, "on", "quorum")
     if snapshot.acknowledgements or is_waiting:
-        return "No write that was acknowledged is lost: a replica has it as well."
+        return _("No write that was acknowledged is lost: a replica has it as well.")
     most = amount(_number(settings, "maximum_lag_on_failover", _LAG_ON_FAILOVER))
-    return (
-        "Commits do not wait for a replica, so the last of them can be lost: "
-        f"Patroni lets a replica take over that is {most} behind."
-    )
+    return _(
+        "Commits do not wait for a replica, so the last of them can be lost: Patroni "
+        "lets a replica take over that is {size} behind."
+    ).format(size=most)
 
 
 def _number(settings: Mapping[str, object], name: str, otherwise: float) -> float:

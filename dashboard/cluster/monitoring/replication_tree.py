@@ -2,7 +2,9 @@
 
 from typing import Final
 
+from dashboard.cluster.monitoring.recorded_sentences import retold
 from dashboard.cluster.monitoring.topology import Line, ServerBox, Tone
+from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.measures import seconds
 from services.cluster.monitoring import ClusterSnapshot, NodeSnapshot
 
@@ -10,10 +12,10 @@ from services.cluster.monitoring import ClusterSnapshot, NodeSnapshot
 LATE_SECONDS: Final = 5.0
 
 WAITED_FOR: Final = {
-    "quorum": "quorum",
-    "sync": "synchronous",
-    "potential": "next in line",
-    "async": "asynchronous",
+    "quorum": marked("quorum"),
+    "sync": marked("synchronous"),
+    "potential": marked("next in line"),
+    "async": marked("asynchronous"),
 }
 
 
@@ -26,21 +28,26 @@ def boxes_of(snapshot: ClusterSnapshot) -> tuple[ServerBox, ...]:
 
 def describe_tree(snapshot: ClusterSnapshot) -> str:
     """Say the same as the picture."""
-    return " ".join(
-        f"{box.name}: {', '.join(filter(None, (box.part, box.first, box.second)))}"
-        + (f", follows {box.upstream}." if box.upstream else ".")
-        for box in boxes_of(snapshot)
+    return " ".join(map(_described, boxes_of(snapshot)))
+
+
+def _described(box: ServerBox) -> str:
+    facts = ", ".join(filter(None, (box.part, box.first, box.second)))
+    if not box.upstream:
+        return f"{box.name}: {facts}."
+    return _("{server}: {facts}, follows {upstream}.").format(
+        server=box.name, facts=facts, upstream=box.upstream
     )
 
 
 def part_of(snapshot: ClusterSnapshot, node: NodeSnapshot) -> tuple[str, str, Tone]:
     """Return what a server is at the moment: in words, as an icon, in a tone."""
     if not node.is_answering:
-        return "Not answering", "cloud_off", "danger"
+        return _("Not answering"), "cloud_off", "danger"
     if node is snapshot.primary:
-        return "Primary", "star", "info"
+        return _("Primary"), "star", "info"
     if node.role == "primary":
-        return "Calls itself primary", "warning", "danger"
+        return _("Calls itself primary"), "warning", "danger"
     return next(shown for holds, shown in _parts(node) if holds)
 
 
@@ -48,12 +55,12 @@ def _parts(node: NodeSnapshot) -> tuple[tuple[bool, tuple[str, str, Tone]], ...]
     """Return what a replica may be: the worst that holds counts."""
     late = (node.lag_seconds or 0.0) > LATE_SECONDS
     return (
-        (node.is_diverged, ("Diverged", "call_split", "danger")),
-        (not node.is_streaming, ("Not streaming", "link_off", "warn")),
-        (node.is_replay_paused, ("Replay paused", "pause_circle", "warn")),
-        (bool(node.tags.delayed_seconds), ("Delayed standby", "history", "info")),
-        (late, ("Replica, behind", "hourglass", "warn")),
-        (True, ("Replica", "check", "ok")),
+        (node.is_diverged, (_("Diverged"), "call_split", "danger")),
+        (not node.is_streaming, (_("Not streaming"), "link_off", "warn")),
+        (node.is_replay_paused, (_("Replay paused"), "pause_circle", "warn")),
+        (bool(node.tags.delayed_seconds), (_("Delayed standby"), "history", "info")),
+        (late, (_("Replica, behind"), "hourglass", "warn")),
+        (True, (_("Replica"), "check", "ok")),
     )
 
 
@@ -71,7 +78,7 @@ def _box(snapshot: ClusterSnapshot, node: NodeSnapshot) -> ServerBox:
         second=_second(node),
         upstream=None if node is snapshot.primary else _upstream(snapshot, node),
         line=line,
-        label=WAITED_FOR.get(node.sync or "", "") if is_fed else "nothing flows",
+        label=_waited_for(node) if is_fed else _("nothing flows"),
     )
 
 
@@ -84,9 +91,13 @@ def _upstream(snapshot: ClusterSnapshot, node: NodeSnapshot) -> str | None:
 
 def _first(node: NodeSnapshot) -> str:
     if not node.is_answering or not (node.role == "primary" or node.is_streaming):
-        return node.state
-    timeline = f"timeline {node.timeline}" if node.timeline is not None else ""
-    return ", ".join(filter(None, (timeline, f"at {node.lsn}" if node.lsn else "")))
+        return retold(node.state)
+    timeline = lsn = ""
+    if node.timeline is not None:
+        timeline = _("timeline {timeline}").format(timeline=node.timeline)
+    if node.lsn:
+        lsn = _("at {lsn}").format(lsn=node.lsn)
+    return ", ".join(filter(None, (timeline, lsn)))
 
 
 def _second(node: NodeSnapshot) -> str:
@@ -94,7 +105,10 @@ def _second(node: NodeSnapshot) -> str:
         return ""
     late = node.tags.delayed_seconds
     if late:
-        return f"{seconds(late)} late on purpose, never leads"
-    behind = seconds(node.replay.seconds)
-    kind = WAITED_FOR.get(node.sync or "", "")
-    return ", ".join(filter(None, (f"{behind} behind", kind)))
+        return _("{span} late on purpose, never leads").format(span=seconds(late))
+    behind = _("{distance} behind").format(distance=seconds(node.replay.seconds))
+    return ", ".join(filter(None, (behind, _waited_for(node))))
+
+
+def _waited_for(node: NodeSnapshot) -> str:
+    return _(WAITED_FOR[node.sync]) if node.sync in WAITED_FOR else ""

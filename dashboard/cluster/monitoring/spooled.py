@@ -6,6 +6,8 @@ import streamlit as st
 
 from dashboard.cluster.monitoring.observations import kept_for_the_log
 from dashboard.context import in_zone
+from dashboard.ui.clock import time_of_day
+from dashboard.ui.language import decimal, gettext as _, ngettext, short_date
 from dashboard.ui.words import plain
 from services.cluster.monitoring import ClusterSnapshot
 
@@ -16,39 +18,53 @@ def show_spooled(snapshot: ClusterSnapshot) -> None:
     if kept.oldest_at is not None:
         sentence = waiting_sentence(kept.records, in_zone(kept.oldest_at))
         if snapshot.primary is None:
-            st.caption(
-                f"{sentence} They are written into it as soon as somebody leads."
-            )
+            then = _("They are written into it as soon as somebody leads.")
+            st.caption(f"{sentence} {then}")
         else:
             _warn(
                 sentence,
-                "Wait a minute: a primary is there to take them. If they stay, this "
-                "web server's log says why; most often its file of keys is missing.",
+                _(
+                    "Wait a minute: a primary is there to take them. If they stay, "
+                    "this web server's log says why; most often its file of keys is "
+                    "missing."
+                ),
             )
     if kept.damaged:
         _warn(
             damaged_sentence(kept.damaged),
-            "Keep what is called *.damaged in the folder spool of this web server's "
-            "data, and find out who could write there. All that was not changed is "
-            "in the audit log.",
+            _(
+                "Keep what is called *.damaged in the folder spool of this web "
+                "server's data, and find out who could write there. All that was not "
+                "changed is in the audit log."
+            ),
         )
 
 
 def waiting_sentence(records: int, oldest_at: datetime) -> str:
     """Return how many looks wait, and since when."""
-    what = "1 look waits" if records == 1 else f"{records:,} looks wait"
-    return (
-        f"{what} on this web server's disk for the audit log, "
-        f"since {oldest_at:%d %B, %H:%M:%S}."
+    return ngettext(
+        "{count} look waits on this web server's disk for the audit log, since {time}.",
+        "{count} looks wait on this web server's disk for the audit log, since {time}.",
+        records,
+    ).format(
+        count=decimal(records),
+        time=f"{short_date(oldest_at)}, {time_of_day(oldest_at, has_seconds=True)}",
     )
 
 
 def damaged_sentence(files: int) -> str:
     """Return how many files somebody has changed."""
-    which = "1 file" if files == 1 else f"{files:,} files"
-    return f"Somebody has changed {which} of looks kept for the audit log."
+    return ngettext(
+        "Somebody has changed {count} file of looks kept for the audit log.",
+        "Somebody has changed {count} files of looks kept for the audit log.",
+        files,
+    ).format(count=decimal(files))
 
 
 def _warn(sentence: str, next_action: str) -> None:
-    text = f"{plain(sentence)}  \n**Next:** {plain(next_action)}"
-    st.warning(text, icon=":material/history_edu:")
+    st.warning(with_next(plain(sentence), next_action), icon=":material/history_edu:")
+
+
+def with_next(text: str, next_action: str) -> str:
+    """Return a text, and on a line of its own what to do next."""
+    return f"{text}  \n**{_('Next:')}** {plain(next_action)}"

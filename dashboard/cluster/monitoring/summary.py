@@ -8,9 +8,11 @@ import streamlit as st
 
 from dashboard.cluster.monitoring.observations import current_snapshot
 from dashboard.cluster.monitoring.overview import show_safety
+from dashboard.cluster.monitoring.recorded_sentences import retold
 from dashboard.context import CachedRead, current_actor, read_all, today
 from dashboard.navigation import path_of
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import gettext as _
 from dashboard.ui.words import plain, written
 from services.cluster import alerts, drills
 from services.cluster.alerts import Alert
@@ -39,14 +41,14 @@ def show_summary() -> None:
                 st.badge(badge.text, icon=f":material/{badge.icon}:", color=badge.color)
             st.page_link(
                 path_of("cluster/replication.py"),
-                label="Replication",
+                label=_("Replication"),
                 icon=":material/arrow_forward:",
                 width="content",
             )
             if current_actor().may(Permission.ACT_ON_CLUSTER):
                 st.page_link(
                     path_of("cluster/switchover.py"),
-                    label="Change the primary",
+                    label=_("Change the primary"),
                     icon=":material/swap_horiz:",
                     width="content",
                 )
@@ -76,24 +78,28 @@ def _badges() -> tuple[_Badge, ...]:
 def _alerts(wrong: tuple[Alert, ...]) -> Iterator[_Badge]:
     unseen = [alert for alert in wrong if alert.acknowledged_at is None]
     if unseen:
-        first = plain(unseen[0].sentence)
-        more = f" And {len(unseen) - 1} more." if len(unseen) > 1 else ""
-        yield _Badge(f"{first}{more}", "notifications_active", "red")
+        first = plain(retold(unseen[0].sentence))
+        if len(unseen) > 1:
+            more = _("And {count} more.").format(count=len(unseen) - 1)
+            first = f"{first} {more}"
+        yield _Badge(first, "notifications_active", "red")
     elif wrong:
-        sentence = f"{len(wrong)} open, acknowledged"
+        sentence = _("{count} open, acknowledged").format(count=len(wrong))
         yield _Badge(sentence, "notifications", "orange")
     else:
-        yield _Badge("No open alerts", "notifications", "gray")
+        yield _Badge(_("No open alerts"), "notifications", "gray")
 
 
 def _drill(plans: tuple[Plan, ...]) -> Iterator[_Badge]:
     planned = [plan for plan in plans if plan.next_on is not None]
     if not planned:
-        yield _Badge("No drill is planned", "event", "gray")
+        yield _Badge(_("No drill is planned"), "event", "gray")
         return
     first = min(planned, key=lambda plan: plan.next_on or today())
-    title, day = SCENARIOS[first.kind].title, first.next_on or today()
+    title, day = _(SCENARIOS[first.kind].title), first.next_on or today()
     if first.is_due:
-        yield _Badge(f"Drill due: {title}", "event", "orange")
+        yield _Badge(_("Drill due: {title}").format(title=title), "event", "orange")
     else:
-        yield _Badge(f"Next drill: {title}, {written(day)}", "event", "gray")
+        planned_on = _("Next drill: {title}, {day}")
+        text = planned_on.format(title=title, day=written(day))
+        yield _Badge(text, "event", "gray")

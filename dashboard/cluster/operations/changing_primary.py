@@ -5,6 +5,7 @@ from typing import Final
 
 import streamlit as st
 
+from dashboard.cluster.monitoring.recorded_sentences import retold
 from dashboard.cluster.operations.cluster_view import usual_wait
 from dashboard.cluster.operations.dry_run import (
     candidate_words,
@@ -17,6 +18,7 @@ from dashboard.cluster.operations.operation_requests import (
     start_operation,
 )
 from dashboard.context import in_zone, now
+from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.words import at
 from services.cluster.operations import (
     FailoverCandidate,
@@ -27,20 +29,21 @@ from services.cluster.operations import (
 )
 
 _PAGE: Final = "switchover"
-_NOW: Final = "Now"
-_LATER: Final = "At a time"
+_NOW: Final = marked("Now")
+_LATER: Final = marked("At a time")
 
 
 def show_planned(planned: PlannedSwitchover) -> None:
     """Show the switchover that is planned, and how to forget it."""
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(
-            f"A switchover to **{planned.node}** is planned for {at(planned.at)} "
-            f"by {planned.actor_name}.",
+            _("A switchover to **{server}** is planned for {time} by {name}.").format(
+                server=planned.node, time=at(planned.at), name=planned.actor_name
+            ),
             width="stretch",
         )
         is_wanted = st.button(
-            "Cancel it", key="switchover_cancel", icon=":material/event_busy:"
+            _("Cancel it"), key="switchover_cancel", icon=":material/event_busy:"
         )
     if is_wanted:
         cancel(planned.id)
@@ -54,11 +57,15 @@ def show_primary_form(previewed: OperationPreview) -> None:
     ]
     for candidate in previewed.candidates:
         if not candidate.is_eligible:
-            st.caption(f"{candidate.name} cannot lead: {candidate.reason}")
+            st.caption(
+                _("{server} cannot lead: {reason}").format(
+                    server=candidate.name, reason=retold(candidate.reason)
+                )
+            )
     if not names:
         return
     name = st.radio(
-        "Which server shall lead",
+        _("Which server shall lead"),
         names,
         key="switchover_to",
         horizontal=True,
@@ -89,12 +96,18 @@ def _show_decision(previewed: OperationPreview, chosen: FailoverCandidate) -> No
 
 
 def _ask_timestamp() -> datetime | None:
-    when = st.radio("When", (_NOW, _LATER), horizontal=True, key="switchover_when")
+    when = st.radio(
+        _("When"),
+        (_NOW, _LATER),
+        format_func=_,
+        horizontal=True,
+        key="switchover_when",
+    )
     if when != _LATER:
         return None
     proposed = in_zone(now()) + timedelta(hours=1)
     return st.datetime_input(
-        "Day and time",
+        _("Day and time"),
         proposed.replace(minute=0, second=0, microsecond=0, tzinfo=None),
         key="switchover_at",
     ).replace(tzinfo=proposed.tzinfo)
@@ -102,7 +115,9 @@ def _ask_timestamp() -> datetime | None:
 
 def _ask_typed(chosen: FailoverCandidate) -> str:
     return st.text_input(
-        f"Type {chosen.name} to accept that something may be lost",
+        _("Type {server} to accept that something may be lost").format(
+            server=chosen.name
+        ),
         key="switchover_typed",
         autocomplete="off",
     )
@@ -112,5 +127,10 @@ def _label(
     previewed: OperationPreview, chosen: FailoverCandidate, timestamp: datetime | None
 ) -> str:
     if previewed.kind is OperationKind.FAILOVER:
-        return f"Let {chosen.name} lead"
-    return f"{'Plan the switchover' if timestamp else 'Switch over'} to {chosen.name}"
+        return _("Let {server} lead").format(server=chosen.name)
+    label = (
+        _("Plan the switchover to {server}")
+        if timestamp
+        else _("Switch over to {server}")
+    )
+    return label.format(server=chosen.name)

@@ -5,42 +5,48 @@ from typing import Any, Final
 
 import streamlit as st
 
+from dashboard.cluster.monitoring.recorded_sentences import retold
 from dashboard.cluster.operations.steps import show_step_log
+from dashboard.ui.dialogs import dialog
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import decimal, gettext as _, marked
 from dashboard.ui.measures import amount, seconds
 from dashboard.ui.words import plain, to_the_second
 from services.cluster.monitoring import Operation
 from services.cluster.operations import PHASES, TITLES, OperationKind
 
-NOBODY: Final = "By itself"
+NOBODY: Final = marked("By itself")
 _CHANGES: Final = frozenset({"switchover", "failover"})
 
 
 def describe_operation(operation: Operation) -> str:
     """Return what was done, and to which server."""
-    title = TITLES[OperationKind(operation.kind)]
+    title = _(TITLES[OperationKind(operation.kind)])
     if (
         operation.kind in _CHANGES
         and operation.former_primary
         and operation.new_primary
     ):
         if operation.former_primary == operation.new_primary:
-            return f"{title}: {operation.new_primary} leads again"
-        return f"{title}: {operation.former_primary} to {operation.new_primary}"
+            again = _("{operation}: {server} leads again")
+            return again.format(operation=title, server=operation.new_primary)
+        return _("{operation}: {former} to {new}").format(
+            operation=title, former=operation.former_primary, new=operation.new_primary
+        )
     return f"{title}: {operation.node}" if operation.node else title
 
 
-@st.dialog("What it cost", width="large")
+@dialog(marked("What it cost"), width="large")
 def show_details(operation: Operation) -> None:
     """Show all that was measured of one operation."""
     with error_boundary():
         st.markdown(f"**{plain(describe_operation(operation))}**")
-        who = plain(operation.actor_name) or NOBODY
+        who = plain(operation.actor_name) or _(NOBODY)
         st.caption(
             f"{who}, {to_the_second(operation.started_at)}. {plain(operation.reason)}"
         )
         if sentence := operation.result.get("sentence"):
-            st.markdown(plain(str(sentence)))
+            st.markdown(plain(retold(str(sentence))))
         st.markdown("  \n".join(_measured(operation)))
         _show_phases(operation)
         _show_steps_and_proof(operation.result)
@@ -48,28 +54,32 @@ def show_details(operation: Operation) -> None:
 
 def _measured(operation: Operation) -> Iterator[str]:
     if operation.downtime_seconds is not None:
-        yield f"Writers waited **{operation.downtime_seconds:.2f} s**"
+        waited = decimal(operation.downtime_seconds, 2)
+        yield _("Writers waited **{seconds} s**").format(seconds=waited)
     if operation.lost_writes is not None or operation.lost_bytes is not None:
-        yield (
-            f"Lost: {operation.lost_writes or 0:,} acknowledged writes, "
-            f"{amount(operation.lost_bytes or 0)} of log"
+        yield _("Lost: {count} acknowledged writes, {size} of log").format(
+            count=decimal(operation.lost_writes or 0),
+            size=amount(operation.lost_bytes or 0),
         )
     if operation.former_timeline is not None and operation.new_timeline is not None:
-        yield f"Timeline {operation.former_timeline} to {operation.new_timeline}"
+        yield _("Timeline {former} to {new}").format(
+            former=operation.former_timeline, new=operation.new_timeline
+        )
     if operation.ended_at is not None:
         lasted = (operation.ended_at - operation.started_at).total_seconds()
-        yield f"From beginning to end {seconds(lasted)}"
+        yield _("From beginning to end {span}").format(span=seconds(lasted))
 
 
 def _show_phases(operation: Operation) -> None:
     if not operation.phases:
         return
-    st.markdown("**Where the time went**")
+    st.markdown(f"**{_('Where the time went')}**")
     whole = sum(float(lasted) for lasted in operation.phases.values()) or 1.0
     for name, lasted in operation.phases.items():
-        words = PHASES.get(name, str(name).replace("_", " ").capitalize())
+        words = _(PHASES.get(name, str(name).replace("_", " ").capitalize()))
         st.progress(
-            min(1.0, float(lasted) / whole), f"{plain(words)}: {float(lasted):.2f} s"
+            min(1.0, float(lasted) / whole),
+            f"{plain(words)}: {decimal(float(lasted), 2)} s",
         )
 
 
@@ -78,4 +88,4 @@ def _show_steps_and_proof(result: Any) -> None:
     proof = result.get("proof") or ()
     if proof:
         lines = [proof] if isinstance(proof, str) else list(proof)
-        st.caption(" ".join(plain(str(line)) for line in lines))
+        st.caption(" ".join(plain(retold(str(line))) for line in lines))

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from dashboard.cluster.monitoring.recorded_sentences import retold
+from dashboard.ui.language import decimal, gettext as _
 from services.cluster.operations import (
     FailoverCandidate,
     OperationKind,
@@ -19,66 +21,79 @@ def show_preview(previewed: OperationPreview, waits: Sequence[float]) -> None:
     """Say who leads, who should lead next and why."""
     if previewed.kind is OperationKind.FAILOVER:
         st.error(
-            "No server leads: nobody can save anything. Choose which one shall lead.",
+            _(
+                "No server leads: nobody can save anything. Choose which one shall "
+                "lead."
+            ),
             icon=":material/warning:",
         )
     else:
         st.markdown(
-            f"**{previewed.primary}** leads now, on timeline {previewed.timeline}."
+            _("**{server}** leads now, on timeline {timeline}.").format(
+                server=previewed.primary, timeline=previewed.timeline
+            )
         )
     if previewed.obstacle:
-        st.warning(previewed.obstacle, icon=":material/block:")
+        st.warning(retold(previewed.obstacle), icon=":material/block:")
     if best := previewed.best:
-        st.markdown(f"Best next: **{best.name}**, because {best.reason}")
+        st.markdown(
+            _("Best next: **{server}**, because {reason}").format(
+                server=best.name, reason=retold(best.reason)
+            )
+        )
     if waits and previewed.kind is OperationKind.SWITCHOVER:
-        waited = ", ".join(f"{wait:.1f} s" for wait in waits)
-        st.caption(f"The last switchovers kept writers waiting for {waited}.")
+        waited = ", ".join(f"{decimal(wait, 1)} s" for wait in waits)
+        kept = _("The last switchovers kept writers waiting for {spans}.")
+        st.caption(kept.format(spans=waited))
 
 
 def show_candidate(previewed: OperationPreview, chosen: FailoverCandidate) -> None:
     """Say what would happen with this server, before anybody clicks."""
-    st.subheader(f"If {chosen.name} leads", anchor=False)
+    st.subheader(_("If {server} leads").format(server=chosen.name), anchor=False)
     following = "?" if previewed.timeline is None else str(previewed.timeline + 1)
     with st.container(horizontal=True):
-        st.metric("Log lost", _bytes(chosen), border=True, width=_WIDTH)
-        st.metric("Seconds lost", _seconds(chosen), border=True, width=_WIDTH)
+        st.metric(_("Log lost"), _bytes(chosen), border=True, width=_WIDTH)
+        st.metric(_("Seconds lost"), _seconds(chosen), border=True, width=_WIDTH)
         timelines = f"{previewed.timeline or '?'} → {following}"
-        st.metric("Timeline", timelines, border=True, width=_WIDTH)
+        st.metric(_("Timeline"), timelines, border=True, width=_WIDTH)
         cut = str(len(previewed.transactions))
-        st.metric("Transactions cut", cut, border=True, width=_WIDTH)
+        st.metric(_("Transactions cut"), cut, border=True, width=_WIDTH)
     if previewed.transactions:
         _show_transactions(previewed.transactions)
     if not chosen.is_certain:
         st.warning(
-            "Nobody can tell that this server has everything that was acknowledged: "
-            "some of it may be lost.",
+            _(
+                "Nobody can tell that this server has everything that was "
+                "acknowledged: some of it may be lost."
+            ),
             icon=":material/warning:",
         )
 
 
 def candidate_words(previewed: OperationPreview, name: str) -> str:
     """Return how a candidate reads in a list of them."""
-    return (
-        f"{name} (advised)" if previewed.best and previewed.best.name == name else name
-    )
+    is_advised = previewed.best is not None and previewed.best.name == name
+    return _("{server} (advised)").format(server=name) if is_advised else name
 
 
 def _bytes(chosen: FailoverCandidate) -> str:
-    return "not known" if chosen.lost_bytes is None else f"{chosen.lost_bytes:,} bytes"
+    if chosen.lost_bytes is None:
+        return _("not known")
+    return _("{count} bytes").format(count=decimal(chosen.lost_bytes))
 
 
 def _seconds(chosen: FailoverCandidate) -> str:
     if chosen.lost_seconds is None:
-        return "not known"
-    return f"{chosen.lost_seconds:.1f} s"
+        return _("not known")
+    return f"{decimal(chosen.lost_seconds, 1)} s"
 
 
 def _show_transactions(transactions: Sequence[Transaction]) -> None:
-    st.caption("These run for long and would be cut; what they did is undone.")
+    st.caption(_("These run for long and would be cut; what they did is undone."))
     st.dataframe(
         {
-            "Program": [transaction.program for transaction in transactions],
-            "Runs for seconds": [
+            _("Program"): [transaction.program for transaction in transactions],
+            _("Runs for seconds"): [
                 round(transaction.seconds) for transaction in transactions
             ],
         },

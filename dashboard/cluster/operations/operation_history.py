@@ -1,6 +1,7 @@
 """What was done to the servers, what happened to them, and what it cost."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from statistics import median
 from typing import Final
@@ -15,6 +16,7 @@ from dashboard.cluster.operations.cost_details import (
 from dashboard.context import CachedRead, current_actor, read_all
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import decimal, gettext as _, marked
 from dashboard.ui.measures import amount, seconds
 from dashboard.ui.record_table import (
     Cell,
@@ -33,22 +35,25 @@ _PAGE: Final = 50
 _BEFORE: Final = "history_before"
 _OPENED: Final = "history_opened"
 _COLUMNS: Final = (
-    Column("When", is_whole=True),
-    Column("What"),
-    Column("Who"),
-    Column("Why"),
-    Column("Writers waited"),
-    Column("Lost"),
-    Column("State"),
+    Column(marked("When"), is_whole=True),
+    Column(marked("What")),
+    Column(marked("Who")),
+    Column(marked("Why")),
+    Column(marked("Writers waited")),
+    Column(marked("Lost")),
+    Column(marked("State")),
     Column(""),
 )
-_OPEN: Final = RowAction("open", "Details", "info")
 _STATES: Final = {
-    "scheduled": Cell("Scheduled", "info", "schedule"),
-    "running": Cell("Running", "info", "progress_activity"),
-    "done": Cell("Done", "ok", "check"),
-    "failed": Cell("Failed", "danger", "error"),
-    "cancelled": Cell("Called off", "muted", "block"),
+    "scheduled": Cell(marked("Scheduled"), "info", "schedule"),
+    "running": Cell(marked("Running"), "info", "progress_activity"),
+    "done": Cell(marked("Done"), "ok", "check"),
+    "failed": Cell(marked("Failed"), "danger", "error"),
+    "cancelled": Cell(marked("Called off"), "muted", "block"),
+}
+_WAITED: Final = {
+    "switchover": marked("Switchovers: writers waited"),
+    "failover": marked("Failovers: writers waited"),
 }
 
 
@@ -60,7 +65,7 @@ def show_history() -> None:
         operations = _read(before)
         if not operations:
             empty_state(
-                "Nothing yet: nobody has changed who leads, and no server was lost.",
+                _("Nothing yet: nobody has changed who leads, and no server was lost."),
                 icon="history",
             )
             return
@@ -88,24 +93,27 @@ def show_totals(operations: Sequence[Operation]) -> None:
             for operation in operations
             if operation.kind == kind and operation.downtime_seconds is not None
         ]
-        for kind in ("switchover", "failover")
+        for kind in _WAITED
     }
     lost = sum(operation.lost_writes or 0 for operation in operations)
     with st.container(horizontal=True):
         for kind, waits in measured.items():
-            typical = seconds(median(waits)) if waits else "none yet"
-            worst = f"At worst {seconds(max(waits))}." if waits else ""
+            typical = seconds(median(waits)) if waits else _("none yet")
+            about = _("The median of {count}.").format(count=len(waits))
+            if waits:
+                worst = _("At worst {span}.").format(span=seconds(max(waits)))
+                about = f"{about} {worst}"
             st.metric(
-                f"{kind.capitalize()}s: writers waited",
+                _(_WAITED[kind]),
                 typical,
-                help=f"The median of {len(waits)}. {worst}",
+                help=about,
                 border=True,
                 width=230,
             )
         st.metric(
-            "Acknowledged writes lost",
-            f"{lost:,}",
-            help="Counted row by row where it could be, else proven by positions.",
+            _("Acknowledged writes lost"),
+            decimal(lost),
+            help=_("Counted row by row where it could be, else proven by positions."),
             border=True,
             width=230,
         )
@@ -128,7 +136,8 @@ def _show_table(operations: Sequence[Operation]) -> Operation | None:
         Row(str(operation.id), tuple(_cells(operation))) for operation in operations
     ]
     event = record_table(
-        payload_of(_COLUMNS, rows, name="History of the servers"), key="history_table"
+        payload_of(_COLUMNS, rows, name=_("History of the servers")),
+        key="history_table",
     )
     return chosen_of(event, operations, lambda operation: operation.id)
 
@@ -136,22 +145,24 @@ def _show_table(operations: Sequence[Operation]) -> Operation | None:
 def _cells(operation: Operation) -> Iterator[Cell]:
     yield Cell(to_the_second(operation.started_at))
     yield Cell(describe_operation(operation))
-    yield Cell(operation.actor_name or NOBODY)
+    yield Cell(operation.actor_name or _(NOBODY))
     yield Cell(operation.reason or "–")
     waited = operation.downtime_seconds
     yield Cell(seconds(waited) if waited is not None else "–")
     yield _lost(operation)
-    yield _STATES.get(operation.state, Cell(operation.state))
-    yield Cell("", actions=(_OPEN,))
+    state = _STATES.get(operation.state, Cell(operation.state))
+    yield replace(state, text=_(state.text))
+    yield Cell("", actions=(RowAction("open", _("Details"), "info"),))
 
 
 def _lost(operation: Operation) -> Cell:
     if operation.lost_writes is None and operation.lost_bytes is None:
         return Cell("–")
     if not operation.lost_writes and not operation.lost_bytes:
-        return Cell("Nothing", "ok", "check")
+        return Cell(_("Nothing"), "ok", "check")
+    writes = _("{count} writes").format(count=decimal(operation.lost_writes or 0))
     parts = (
-        f"{operation.lost_writes:,} writes" if operation.lost_writes else "",
+        writes if operation.lost_writes else "",
         amount(operation.lost_bytes) if operation.lost_bytes else "",
     )
     return Cell(", ".join(filter(None, parts)), "danger", "error")
@@ -159,9 +170,9 @@ def _lost(operation: Operation) -> Cell:
 
 def _show_pager(operations: Sequence[Operation], before: datetime | None) -> None:
     with st.container(horizontal=True, gap="small"):
-        if before is not None and st.button("Newest", key="history_newest"):
+        if before is not None and st.button(_("Newest"), key="history_newest"):
             st.session_state.pop(_BEFORE)
             st.rerun()
-        if len(operations) == _PAGE and st.button("Older", key="history_older"):
+        if len(operations) == _PAGE and st.button(_("Older"), key="history_older"):
             st.session_state[_BEFORE] = operations[-1].started_at
             st.rerun()

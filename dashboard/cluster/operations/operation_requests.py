@@ -10,6 +10,7 @@ from dashboard.cluster.operations.cluster_view import current_operation
 from dashboard.context import act_on_servers, current_actor, current_sign_in, write
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import bounded_line
+from dashboard.ui.language import gettext as _
 from dashboard.ui.notices import notify
 from services.cluster import operations
 from services.cluster.operations import OperationRequest, RunningOperation
@@ -24,7 +25,7 @@ def start_operation(request: OperationRequest) -> None:
     with error_boundary():
         operation = act_on_servers(request)
         if operation is None:
-            notify("The switchover is planned.", icon="event")
+            notify(_("The switchover is planned."), icon="event")
         else:
             st.session_state[_FOLLOWED] = operation.id
         st.rerun()
@@ -39,7 +40,7 @@ def cancel(planned_id: UUID) -> None:
                 session, actor, planned_id, session_id=sign_in
             )
         )
-        notify("The switchover is cancelled.", icon="event_busy")
+        notify(_("The switchover is cancelled."), icon="event_busy")
         st.rerun()
 
 
@@ -57,9 +58,9 @@ def let_go() -> None:
 def ask_reason(page: str) -> str:
     """Ask why; what is typed is kept with the operation for ever."""
     return bounded_line(
-        "Why",
+        _("Why"),
         key=f"{page}_reason",
         longest=LONGEST,
-        placeholder="Ten characters or more; the history keeps it",
+        placeholder=_("Ten characters or more; the history keeps it"),
         autocomplete="off",
     )

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from dashboard.cluster.monitoring.recorded_sentences import retold
+from dashboard.ui.language import decimal, gettext as _
 from services.cluster.operations import PHASES, Cost, Step
 
 # Two of them fit side by side on a phone.
@@ -13,22 +15,24 @@ _WIDTH = 165
 def show_cost(cost: Cost) -> None:
     """Say what came of it, with what was measured."""
     tell = st.error if cost.lost_writes else st.success
-    tell(cost.sentence, icon=":material/fact_check:")
+    tell(retold(cost.sentence), icon=":material/fact_check:")
     if cost.new_primary:
         _show_figures(cost)
     if proof := cost.facts.get("proof"):
-        st.caption(proof)
+        st.caption(retold(proof))
     if len(cost.phases) > 1:
         st.dataframe(
             {
-                "Phase": [PHASES[name] for name in cost.phases],
-                "Seconds": list(cost.phases.values()),
+                _("Phase"): [_(PHASES[name]) for name in cost.phases],
+                _("Seconds"): list(cost.phases.values()),
             },
             hide_index=True,
             key="acting_phases",
             width="stretch",
             column_config={
-                "Seconds": st.column_config.NumberColumn(format="%.2f", width="small")
+                _("Seconds"): st.column_config.NumberColumn(
+                    format="%.2f", width="small"
+                )
             },
         )
 
@@ -38,21 +42,24 @@ def show_steps(steps: Sequence[Step], *, is_running: bool = False) -> None:
     for number, step in enumerate(steps, 1):
         at_hand = is_running and number == len(steps)
         icon = ":material/pending:" if at_hand else ":material/check:"
-        st.markdown(f"{icon} {step.seconds:.1f} s: {step.sentence}")
+        when = f"{decimal(step.seconds, 1)} s"
+        st.markdown(f"{icon} {when}: {retold(step.sentence)}")
 
 
 def _show_figures(cost: Cost) -> None:
     written = cost.facts.get("acknowledged", 0)
     timelines = f"{_known(cost.former_timeline)} → {_known(cost.new_timeline)}"
-    lost_log = "not known" if cost.lost_bytes is None else f"{cost.lost_bytes:,} bytes"
+    lost_log = _("not known")
+    if cost.lost_bytes is not None:
+        lost_log = _("{count} bytes").format(count=decimal(cost.lost_bytes))
     with st.container(horizontal=True):
         if cost.downtime_seconds is not None:
-            waited = f"{cost.downtime_seconds:.2f} s"
-            st.metric("Writers waited", waited, border=True, width=_WIDTH)
-        lost = f"{cost.lost_writes} of {written}"
-        st.metric("Writes lost", lost, border=True, width=_WIDTH)
-        st.metric("Log lost", lost_log, border=True, width=_WIDTH)
-        st.metric("Timeline", timelines, border=True, width=_WIDTH)
+            waited = f"{decimal(cost.downtime_seconds, 2)} s"
+            st.metric(_("Writers waited"), waited, border=True, width=_WIDTH)
+        lost = _("{part} of {whole}").format(part=cost.lost_writes, whole=written)
+        st.metric(_("Writes lost"), lost, border=True, width=_WIDTH)
+        st.metric(_("Log lost"), lost_log, border=True, width=_WIDTH)
+        st.metric(_("Timeline"), timelines, border=True, width=_WIDTH)
 
 
 def _known(number: int | None) -> str:

@@ -4,6 +4,8 @@ from typing import Final, Literal
 
 import streamlit as st
 
+from dashboard.ui.language import gettext as _, marked
+
 _COMMANDS: Final = {
     ("add", True): """\
 # On the new server, with PostgreSQL and Patroni installed. Its configuration names the
@@ -31,8 +33,8 @@ pg_ctl --pgdata "$PGDATA" stop
 psql --command "SELECT pg_drop_replication_slot('{slot}')\"""",
 }
 _SENTENCES: Final = {
-    "add": "Chartroom did not start these servers. To add a replica, run:",
-    "remove": "Chartroom did not start these servers. To remove this one, run:",
+    "add": marked("Chartroom did not start these servers. To add a replica, run:"),
+    "remove": marked("Chartroom did not start these servers. To remove this one, run:"),
 }
 
 
@@ -40,7 +42,7 @@ def show_own_commands(
     change: Literal["add", "remove"], name: str, *, has_patroni: bool
 ) -> None:
     """Show what to run on the servers themselves."""
-    st.markdown(_SENTENCES[change])
+    st.markdown(_(_SENTENCES[change]))
     st.code(
         commands_for(change, name, has_patroni=has_patroni),
         language="bash",

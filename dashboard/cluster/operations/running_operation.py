@@ -2,9 +2,11 @@
 
 import streamlit as st
 
+from dashboard.cluster.monitoring.recorded_sentences import retold
 from dashboard.cluster.operations.operation_requests import followed_operation, let_go
 from dashboard.cluster.operations.operation_result import show_cost, show_steps
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import gettext as _
 from services.cluster.operations import TITLES
 
 _EVERY = "0.5s"
@@ -22,13 +24,13 @@ def show_running() -> bool:
         _show_progress()
         return True
     with st.container(border=True):
-        st.subheader(TITLES[operation.request.kind], anchor=False)
+        st.subheader(_(TITLES[operation.request.kind]), anchor=False)
         if operation.cost is not None:
             show_cost(operation.cost)
         else:
-            st.error(operation.refusal or "", icon=":material/block:")
+            st.error(retold(operation.refusal or ""), icon=":material/block:")
         show_steps(operation.progress.steps)
-        if st.button("Close", key="acting_close", icon=":material/check:"):
+        if st.button(_("Close"), key="acting_close", icon=":material/check:"):
             let_go()
             st.rerun()
     return True
@@ -42,10 +44,15 @@ def _show_progress() -> None:
         if operation is None or not operation.is_running:
             st.rerun()
         with st.container(border=True):
-            st.subheader(f"{TITLES[operation.request.kind]} under way", anchor=False)
+            title = _(TITLES[operation.request.kind])
+            going_on = _("{operation} under way").format(operation=title)
+            st.subheader(going_on, anchor=False)
             st.caption(
-                "You may leave this page: it goes on, and the history has the result."
+                _(
+                    "You may leave this page: it goes on, and the history has the "
+                    "result."
+                )
             )
             if operation.progress.share is not None:
-                st.progress(min(operation.progress.share, 1.0), "Copied")
+                st.progress(min(operation.progress.share, 1.0), _("Copied"))
             show_steps(operation.progress.steps, is_running=True)

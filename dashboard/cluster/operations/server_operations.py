@@ -9,8 +9,9 @@ from dashboard.cluster.operations.cluster_view import is_embedded
 from dashboard.cluster.operations.operation_requests import ask_reason, start_operation
 from dashboard.cluster.operations.own_servers import show_own_commands
 from dashboard.navigation import go
-from dashboard.ui.dialogs import confirmed
+from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.words import plain
 from services.cluster.operations import (
     OperationKind,
@@ -40,41 +41,51 @@ class _OfferedOperation:
 
 _REJOIN: Final = _OfferedOperation(
     OperationKind.REJOIN,
-    "Rejoin",
+    marked("Rejoin"),
     "link",
-    "Brings a server back that has fallen out: what only it has is rewound, and if "
-    "that does not help, the primary's data is copied anew. Shows how far it is, until "
-    "it streams.",
+    marked(
+        "Brings a server back that has fallen out: what only it has is rewound, and if "
+        "that does not help, the primary's data is copied anew. Shows how far it is, "
+        "until it streams."
+    ),
 )
 _RESTART: Final = _OfferedOperation(
     OperationKind.RESTART,
-    "Restart PostgreSQL",
+    marked("Restart PostgreSQL"),
     "restart_alt",
-    "Restarts PostgreSQL here; readers go to the other servers meanwhile.",
+    marked("Restarts PostgreSQL here; readers go to the other servers meanwhile."),
 )
 _RESTART_PRIMARY: Final = _OfferedOperation(
     OperationKind.RESTART,
-    "Restart the primary",
+    marked("Restart the primary"),
     "restart_alt",
-    "Nobody can save anything while it restarts. A switchover first is gentler: then "
-    "this server is a replica, and its restart keeps nobody waiting.",
+    marked(
+        "Nobody can save anything while it restarts. A switchover first is gentler: "
+        "then this server is a replica, and its restart keeps nobody waiting."
+    ),
 )
 _REINIT: Final = _OfferedOperation(
     OperationKind.REINIT,
-    "Copy anew",
+    marked("Copy anew"),
     "content_copy",
-    "Throws this server's data away and copies the primary's. Takes as long as the "
-    "copy; nobody reads from it meanwhile.",
-    loss="The primary has all the records, and nothing is taken from it. What only "
-    "this server has is gone for good.",
+    marked(
+        "Throws this server's data away and copies the primary's. Takes as long as the "
+        "copy; nobody reads from it meanwhile."
+    ),
+    loss=marked(
+        "The primary has all the records, and nothing is taken from it. What only "
+        "this server has is gone for good."
+    ),
 )
 _REMOVE: Final = _OfferedOperation(
     OperationKind.REMOVE_REPLICA,
-    "Remove this server",
+    marked("Remove this server"),
     "delete",
-    "Ends it and throws its data away. The others keep everything.",
-    loss="It does not come back, and there is one server less to take over. Another "
-    "replica can be made under Cluster settings, which copies all the records anew.",
+    marked("Ends it and throws its data away. The others keep everything."),
+    loss=marked(
+        "It does not come back, and there is one server less to take over. Another "
+        "replica can be made under Cluster settings, which copies all the records anew."
+    ),
 )
 
 
@@ -84,7 +95,7 @@ def show_server_operations(server: ServerSituation, situation: Situation) -> Non
     if server.is_leading:
         _offer(_RESTART_PRIMARY, server, reason)
         if st.button(
-            "Change the primary", key="server_switch", icon=":material/swap_horiz:"
+            _("Change the primary"), key="server_switch", icon=":material/swap_horiz:"
         ):
             go("cluster/switchover.py")
         return
@@ -107,9 +118,9 @@ def _offer(
     is_advised: bool = False,
 ) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.markdown(offer.effect, width="stretch")
+        st.markdown(_(offer.effect), width="stretch")
         is_wanted = st.button(
-            offer.label,
+            _(offer.label),
             type="primary" if is_advised else "secondary",
             key=f"server_{offer.kind.value}",
             icon=f":material/{offer.icon}:",
@@ -126,13 +137,14 @@ def _offer(
         _make_sure(offer, request)
 
 
-@st.dialog("Throw a server's data away?", icon=":material/delete_forever:")
+@dialog(marked("Throw a server's data away?"), icon=":material/delete_forever:")
 def _make_sure(offer: _OfferedOperation, request: OperationRequest) -> None:
     """Name the server and what is lost with it, before that is done."""
     with error_boundary():
-        st.markdown(f"**{plain(request.node or '')}**: {offer.effect} {offer.loss}")
+        server = plain(request.node or "")
+        st.markdown(f"**{server}**: {_(offer.effect)} {_(offer.loss)}")
         if confirmed(
-            offer.label, key=f"server_{offer.kind.value}_confirm", is_final=True
+            _(offer.label), key=f"server_{offer.kind.value}_confirm", is_final=True
         ):
             start_operation(request)
 
@@ -140,15 +152,19 @@ def _make_sure(offer: _OfferedOperation, request: OperationRequest) -> None:
 def _offer_pause(server: ServerSituation, reason: str) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(
-            "Lets this server receive and show nothing new for a while, to see what "
-            "lag looks like. It goes on by itself.",
+            _(
+                "Lets this server receive and show nothing new for a while, to see "
+                "what lag looks like. It goes on by itself."
+            ),
             width="stretch",
         )
         seconds = st.selectbox(
-            "Seconds", _PAUSES, index=1, key="server_pause_seconds", width=110
+            _("Seconds"), _PAUSES, index=1, key="server_pause_seconds", width=110
         )
         is_wanted = st.button(
-            "Pause replay", key="server_pause-replay", icon=":material/pause_circle:"
+            _("Pause replay"),
+            key="server_pause-replay",
+            icon=":material/pause_circle:",
         )
     if is_wanted:
         start_operation(

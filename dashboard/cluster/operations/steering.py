@@ -9,6 +9,7 @@ from dashboard import wiring
 from dashboard.cluster.operations.cluster_view import is_embedded
 from dashboard.cluster.operations.operation_requests import ask_reason, start_operation
 from dashboard.cluster.operations.own_servers import show_own_commands
+from dashboard.ui.language import gettext as _
 from services.cluster.operations import (
     SETTINGS,
     OperationKind,
@@ -23,34 +24,36 @@ _MINUTE: Final = 60
 
 def show_automatic_failover(*, is_on: bool) -> None:
     """Show whether somebody takes over by itself, and let it be changed."""
-    st.subheader("Automatic failover", anchor=False)
+    st.subheader(_("Automatic failover"), anchor=False)
     if is_on:
         st.success(
-            "On: if the primary is lost, a replica takes its place within seconds.",
+            _("On: if the primary is lost, a replica takes its place within seconds."),
             icon=":material/autorenew:",
         )
     else:
         st.warning(
-            "Off: if the primary is lost, nobody can save anything until somebody "
-            "chooses another one.",
+            _(
+                "Off: if the primary is lost, nobody can save anything until somebody "
+                "chooses another one."
+            ),
             icon=":material/pause_circle:",
         )
     with st.form("steering_automatic"):
         reason = ask_reason("steering_automatic")
         kind = OperationKind.PAUSE if is_on else OperationKind.RESUME
-        label = "Switch it off" if is_on else "Switch it on"
+        label = _("Switch it off") if is_on else _("Switch it on")
         if st.form_submit_button(label, key="steering_automatic_do"):
             start_operation(OperationRequest(kind, reason))
 
 
 def show_settings(config: Mapping[str, Any]) -> None:
     """Show the few settings that matter with their effect, and let them be changed."""
-    st.subheader("Settings", anchor=False)
+    st.subheader(_("Settings"), anchor=False)
     now = current(config)
     with st.form("steering_settings"):
         wanted = {name: _ask(setting, now[name]) for name, setting in SETTINGS.items()}
         reason = ask_reason("steering_settings")
-        if st.form_submit_button("Change settings", key="steering_settings_do"):
+        if st.form_submit_button(_("Change settings"), key="steering_settings_do"):
             changes = {name: new for name, new in wanted.items() if new != now[name]}
             start_operation(
                 OperationRequest(OperationKind.SETTINGS, reason, changes=changes)
@@ -59,24 +62,26 @@ def show_settings(config: Mapping[str, Any]) -> None:
 
 def show_replica_form() -> None:
     """Make another replica here, or say how it is made elsewhere."""
-    st.subheader("New replica", anchor=False)
+    st.subheader(_("New replica"), anchor=False)
     if not is_embedded():
         show_own_commands("add", "db-04", has_patroni=True)
         return
     with st.form("steering_replica"):
         is_late = st.toggle(
-            "A delayed standby",
+            _("A delayed standby"),
             key="steering_replica_late",
-            help="It shows the records as they were a while ago, for whoever deleted "
-            "the wrong patient. It never leads, and nobody waits for it.",
+            help=_(
+                "It shows the records as they were a while ago, for whoever deleted "
+                "the wrong patient. It never leads, and nobody waits for it."
+            ),
         )
         minutes = st.number_input(
-            "Minutes behind, if delayed",
+            _("Minutes behind, if delayed"),
             value=max(1, round(wiring.current().settings.delayed_minutes)),
             key="steering_replica_minutes",
         )
         reason = ask_reason("steering_replica")
-        if st.form_submit_button("Make it", key="steering_replica_do"):
+        if st.form_submit_button(_("Make it"), key="steering_replica_do"):
             seconds = float(minutes * _MINUTE) if is_late else None
             start_operation(
                 OperationRequest(OperationKind.ADD_REPLICA, reason, seconds=seconds)
@@ -90,16 +95,16 @@ def _ask(setting: Setting, value: int | str) -> int | str:
         names = list(choices)
         index = names.index(str(value)) if value in names else None
         chosen: str | None = st.selectbox(
-            setting.title,
+            _(setting.title),
             names,
             index=index,
             key=key,
-            format_func=lambda name: f"{name}: {choices[name]}",
+            format_func=lambda name: f"{name}: {_(choices[name])}",
         )
-        st.caption(setting.effect)
+        st.caption(_(setting.effect))
         return value if chosen is None else chosen
     # Without bounds: a browser keeps a number that is out of them to itself, and the
     # button does nothing. The service says what is wrong in a sentence.
-    number = st.number_input(setting.title, value=int(value), key=key)
-    st.caption(setting.effect)
+    number = st.number_input(_(setting.title), value=int(value), key=key)
+    st.caption(_(setting.effect))
     return int(number)

@@ -5,6 +5,8 @@ from typing import Any
 
 import streamlit as st
 
+from dashboard.cluster.monitoring.recorded_sentences import retold
+from dashboard.ui.language import gettext as _
 from dashboard.ui.words import plain
 
 
@@ -13,7 +15,8 @@ def show_step_log(steps: Sequence[Mapping[str, Any]]) -> None:
     if not steps:
         return
     lines = [
-        f"`{float(s['seconds']):6.1f} s` {plain(str(s['sentence']))}" for s in steps
+        f"`{float(s['seconds']):6.1f} s` {plain(retold(str(s['sentence'])))}"
+        for s in steps
     ]
-    with st.expander("Step by step", icon=":material/list:"):
+    with st.expander(_("Step by step"), icon=":material/list:"):
         st.markdown("  \n".join(lines))

@@ -10,6 +10,7 @@ import streamlit as st
 
 from dashboard import wiring
 from dashboard.cluster.monitoring.observations import current_snapshot
+from dashboard.cluster.monitoring.recorded_sentences import retold
 from dashboard.context import (
     CachedRead,
     current_actor,
@@ -21,6 +22,14 @@ from dashboard.context import (
 from dashboard.ui.chart_tools import chart_box
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import (
+    decimal,
+    gettext as _,
+    lowered,
+    marked,
+    short_date,
+    short_weekday,
+)
 from dashboard.ui.measures import seconds
 from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
 from services.cluster.monitoring import Event, list_events
@@ -30,7 +39,7 @@ from services.cluster.performance import (
     read_availability,
 )
 
-_PERIODS: Final = {"30 days": 30, "90 days": 90}
+_PERIODS: Final = {marked("30 days"): 30, marked("90 days"): 90}
 # Two of them fit side by side on a phone.
 _TILE_WIDTH: Final = 165
 # Most of it is for the days below and for what the colours mean.
@@ -39,10 +48,10 @@ _KEEP_SECONDS: Final = 30.0
 # Less than that of a day is too little to judge it by.
 _ENOUGH: Final = 0.5
 _ALL, _WITHIN, _BELOW, _UNKNOWN = (
-    "All day",
-    "Within the objective",
-    "Below the objective",
-    "Mostly not known",
+    marked("All day"),
+    marked("Within the objective"),
+    marked("Below the objective"),
+    marked("Mostly not known"),
 )
 # They read on both themes; the table below says the same in words.
 _TONES: Final = {
@@ -52,11 +61,11 @@ _TONES: Final = {
     _UNKNOWN: "#6B7883",
 }
 _COLUMNS: Final = (
-    Column("Day", is_whole=True),
-    Column("Available", is_whole=True),
-    Column("Away", is_whole=True),
-    Column("Not known", is_whole=True),
-    Column("Why"),
+    Column(marked("Day"), is_whole=True),
+    Column(marked("Available"), is_whole=True),
+    Column(marked("Away"), is_whole=True),
+    Column(marked("Not known"), is_whole=True),
+    Column(marked("Why")),
 )
 # What took the clinic away by itself; alerts and drills tell of other things as well.
 _REASONS: Final = {"switchover", "failover", "restart", "rejoin", "reinit", "drill"}
@@ -67,14 +76,20 @@ def show_availability() -> None:
     with error_boundary():
         current_snapshot()
         period = st.radio(
-            "Period", list(_PERIODS), horizontal=True, key="availability_period"
+            _("Period"),
+            list(_PERIODS),
+            format_func=_,
+            horizontal=True,
+            key="availability_period",
         )
         report, events = _read(_PERIODS[period])
         _show_budget(report)
         if report.availability is None:
             empty_state(
-                "Nothing has been counted yet. The worker counts while it runs: look "
-                "again in a few minutes.",
+                _(
+                    "Nothing has been counted yet. The worker counts while it runs: "
+                    "look again in a few minutes."
+                ),
                 icon="event_available",
             )
             return
@@ -114,39 +129,47 @@ def _show_budget(report: AvailabilityReport) -> None:
     spent = report.counted.down
     with st.container(horizontal=True):
         st.metric(
-            "Available",
-            "not known" if availability is None else percent(availability),
-            help="Of the time that was counted.",
+            _("Available"),
+            _("not known") if availability is None else percent(availability),
+            help=_("Of the time that was counted."),
             border=True,
             width=_TILE_WIDTH,
         )
         st.metric(
-            "Objective",
+            _("Objective"),
             percent(report.objective),
-            help="CHARTROOM_AVAILABILITY_OBJECTIVE. So many days leave room for "
-            f"{minutes(report.budget_seconds)} away.",
+            help=_(
+                "CHARTROOM_AVAILABILITY_OBJECTIVE. So many days leave room for {span} "
+                "away."
+            ).format(span=minutes(report.budget_seconds)),
             border=True,
             width=_TILE_WIDTH,
         )
         st.metric(
-            "Budget left" if left >= 0 else "Budget overspent",
+            _("Budget left") if left >= 0 else _("Budget overspent"),
             minutes(abs(left)),
-            help="How long the clinic may still be away in this period: "
-            f"{minutes(spent)} of {minutes(report.budget_seconds)} are spent.",
+            help=_(
+                "How long the clinic may still be away in this period: {spent} of "
+                "{whole} are spent."
+            ).format(spent=minutes(spent), whole=minutes(report.budget_seconds)),
             border=True,
             width=_TILE_WIDTH,
         )
         st.metric(
-            "Not known",
+            _("Not known"),
             seconds(report.unknown_seconds),
-            help="No worker ran, so nobody counted. It is neither available nor away.",
+            help=_(
+                "No worker ran, so nobody counted. It is neither available nor away."
+            ),
             border=True,
             width=_TILE_WIDTH,
         )
     if left < 0:
         st.error(
-            "The objective is missed. Put off what is risky until it is met again, and "
-            "look below at what took the clinic away.",
+            _(
+                "The objective is missed. Put off what is risky until it is met again, "
+                "and look below at what took the clinic away."
+            ),
             icon=":material/local_fire_department:",
         )
 
@@ -156,7 +179,7 @@ def _show_days(report: AvailabilityReport) -> None:
         [
             {
                 "day": day.day.isoformat(),
-                "how": how_was(day, report.objective),
+                "how": _(how_was(day, report.objective)),
                 "available": _share_of(day),
                 "away": seconds(day.counted.down),
             }
@@ -164,7 +187,8 @@ def _show_days(report: AvailabilityReport) -> None:
         ]
     )
     counts = frame["how"].value_counts()
-    told = ", ".join(f"{str(how).lower()}: {number}" for how, number in counts.items())
+    told = ", ".join(f"{lowered(str(how))}: {count}" for how, count in counts.items())
+    titles = [_("Day"), _("How it was"), _("Available"), _("Away")]
     spec: dict[str, Any] = {
         "height": _CHART_HEIGHT,
         "mark": {"type": "rect", "tooltip": True},
@@ -185,32 +209,32 @@ def _show_days(report: AvailabilityReport) -> None:
             "color": {
                 "field": "how",
                 "type": "nominal",
-                "scale": {"domain": list(_TONES), "range": list(_TONES.values())},
+                "scale": {
+                    "domain": [_(how) for how in _TONES],
+                    "range": list(_TONES.values()),
+                },
                 "legend": {"orient": "bottom", "title": None, "columns": 2},
             },
             "tooltip": [
-                {"field": "day", "title": "Day"},
-                {"field": "how", "title": "How it was"},
-                {"field": "available", "title": "Available"},
-                {"field": "away", "title": "Away"},
+                {"field": field, "title": title}
+                for field, title in zip(frame.columns, titles, strict=True)
             ],
         },
     }
     with chart_box(
-        "Availability by day",
-        frame.set_axis(["Day", "How it was", "Available", "Away"], axis="columns"),
+        _("Availability by day"),
+        frame.set_axis(titles, axis="columns"),
         key="availability_days",
     ):
-        st.vega_lite_chart(
-            frame, spec, key="availability_days", alt=f"Days of the period: {told}."
-        )
+        alt = _("Days of the period: {days}.").format(days=told)
+        st.vega_lite_chart(frame, spec, key="availability_days", alt=alt)
 
 
 def _show_table(report: AvailabilityReport, events: Sequence[Event]) -> None:
     troubled = [day for day in reversed(report.days) if day.counted.down]
     if not troubled:
         empty_state(
-            "Of all that was counted, the clinic was always there.", icon="verified"
+            _("Of all that was counted, the clinic was always there."), icon="verified"
         )
         return
     by_day = _by_day(events)
@@ -218,7 +242,7 @@ def _show_table(report: AvailabilityReport, events: Sequence[Event]) -> None:
         Row(
             day.day.isoformat(),
             (
-                Cell(f"{day.day:%a %-d %b %Y}"),
+                Cell(f"{short_weekday(day.day)} {short_date(day.day)}"),
                 Cell(_share_of(day)),
                 Cell(seconds(day.counted.down)),
                 Cell(seconds(max(0.0, day.seconds - day.known_seconds))),
@@ -228,7 +252,7 @@ def _show_table(report: AvailabilityReport, events: Sequence[Event]) -> None:
         for day in troubled
     ]
     record_table(
-        payload_of(_COLUMNS, rows, name="Days on which the clinic was away"),
+        payload_of(_COLUMNS, rows, name=_("Days on which the clinic was away")),
         key="availability_table",
     )
 
@@ -247,38 +271,42 @@ def percent(share: float) -> str:
     """Return a share with as many figures as matter; 100 % only if it is whole."""
     if share == 1:
         return "100 %"
-    return f"{min(share * 100, 99.999):.3f}".rstrip("0").rstrip(".") + " %"
+    figures = f"{min(share * 100, 99.999):.3f}".rstrip("0").rstrip(".")
+    return f"{decimal(float(figures), len(figures.partition('.')[2]))} %"
 
 
 def minutes(span: float) -> str:
     """Return a span in minutes, as error budgets are told."""
-    return f"{span / 60:,.1f} min"
+    return f"{decimal(span / 60, 1)} min"
 
 
 def _share_of(day: AvailabilityDay) -> str:
-    return "not known" if day.availability is None else percent(day.availability)
+    return _("not known") if day.availability is None else percent(day.availability)
 
 
 def _by_day(events: Sequence[Event]) -> Mapping[date, list[str]]:
     by_day: dict[date, list[str]] = {}
     for event in events:
         if event.kind in _REASONS:
-            by_day.setdefault(in_zone(event.at).date(), []).append(event.label)
+            label = retold(event.label)
+            by_day.setdefault(in_zone(event.at).date(), []).append(label)
     return by_day
 
 
 def _reasons(day: AvailabilityDay, events: Sequence[str]) -> Iterator[str]:
     yield from events
     if day.counted.web_down:
-        yield f"no web server answered for {seconds(day.counted.web_down)}"
+        span = seconds(day.counted.web_down)
+        yield _("no web server answered for {span}").format(span=span)
     if day.counted.database_down:
-        yield f"no changes were taken for {seconds(day.counted.database_down)}"
+        span = seconds(day.counted.database_down)
+        yield _("no changes were taken for {span}").format(span=span)
 
 
 def _what_is_asked() -> str:
     if wiring.current().settings.health_addresses:
-        return "Counted: web servers and database."
-    return (
+        return _("Counted: web servers and database.")
+    return _(
         "Counted: the database only, since CHARTROOM_HEALTH_URLS does not say where "
         "the web servers are."
     )

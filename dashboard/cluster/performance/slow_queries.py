@@ -8,9 +8,10 @@ import streamlit as st
 from dashboard import wiring
 from dashboard.cluster.monitoring.observations import current_snapshot
 from dashboard.context import current_actor, now
-from dashboard.ui.dialogs import confirmed
+from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import decimal, explained, gettext as _, marked
 from dashboard.ui.measures import amount_of_time, share
 from dashboard.ui.notices import notify
 from dashboard.ui.record_table import (
@@ -47,15 +48,14 @@ _ORDERS: Final[tuple[StatementOrder, ...]] = (
     "rows",
 )
 _COLUMNS: Final = (
-    Column("Query"),
-    Column("Calls", "calls", is_whole=True),
-    Column("Mean", "mean", is_whole=True),
-    Column("Worst", "worst", is_whole=True),
-    Column("Share of time", "total", is_whole=True),
-    Column("Rows", "rows", is_whole=True),
+    Column(marked("Query")),
+    Column(marked("Calls"), "calls", is_whole=True),
+    Column(marked("Mean"), "mean", is_whole=True),
+    Column(marked("Worst"), "worst", is_whole=True),
+    Column(marked("Share of time"), "total", is_whole=True),
+    Column(marked("Rows"), "rows", is_whole=True),
     Column(""),
 )
-_OPEN: Final = RowAction("open", "Whole query", "code")
 _SETUP: Final = """\
 # On each server, in postgresql.conf or through Patroni; then restart it:
 shared_preload_libraries = 'pg_stat_statements'
@@ -69,7 +69,7 @@ def show_slow_queries() -> None:
     with error_boundary():
         node = _choose_server()
         if node is None:
-            empty_state("No server is known yet.", icon="dns")
+            empty_state(_("No server is known yet."), icon="dns")
             return
         order: StatementOrder = st.session_state.get(_ORDER, "total")
         try:
@@ -81,14 +81,10 @@ def show_slow_queries() -> None:
             return
         _show_totals(report)
         if not report.shapes:
-            empty_state("No query has been counted yet.", icon="speed")
+            empty_state(_("No query has been counted yet."), icon="speed")
             return
         _show_table(report, order)
-        st.caption(
-            f"{plain(node)}, {to_the_second(now())}{_since(report)}. The "
-            f"{len(report.shapes)} that come first by the column chosen. $1, $2 and ? "
-            "stand for values, which are never kept or shown here."
-        )
+        st.caption(_about(node, report))
         _offer_reset(node, report)
 
 
@@ -100,37 +96,56 @@ def _choose_server() -> str | None:
         return None
     first = primary.name if primary is not None and primary.name in names else names[0]
     chosen: str = st.selectbox(
-        "Which server",
+        _("Which server"),
         names,
         index=names.index(first),
         key=_NODE,
-        help="Each server counts for itself: the primary what is written, replicas "
-        "most of what is read.",
+        help=_(
+            "Each server counts for itself: the primary what is written, replicas "
+            "most of what is read."
+        ),
     )
     return chosen
 
 
 def _show_not_counted(refusal: StatementsNotCounted) -> None:
     if not refusal.needs_setup:
-        st.error(str(refusal), icon=":material/cloud_off:")
+        st.error(explained(refusal), icon=":material/cloud_off:")
         return
-    st.info(str(refusal), icon=":material/build:")
-    st.markdown("To have it counted:")
+    st.info(explained(refusal), icon=":material/build:")
+    st.markdown(_("To have it counted:"))
     # In one colour: that of comments is too faint on dark.
     st.code(_SETUP, language=None, wrap_lines=True)
 
 
-def _since(report: StatementReport) -> str:
+def _about(node: str, report: StatementReport) -> str:
     since = report.totals.since
-    return f"; counted since {at(since)}" if since else ""
+    sentence = (
+        _(
+            "{server}, {time}; counted since {since}. The {count} that come first by "
+            "the column chosen. $1, $2 and ? stand for values, which are never kept or "
+            "shown here."
+        )
+        if since
+        else _(
+            "{server}, {time}. The {count} that come first by the column chosen. $1, "
+            "$2 and ? stand for values, which are never kept or shown here."
+        )
+    )
+    return sentence.format(
+        server=plain(node),
+        time=to_the_second(now()),
+        since=at(since) if since else "",
+        count=len(report.shapes),
+    )
 
 
 def _show_totals(report: StatementReport) -> None:
     totals = report.totals
     with st.container(horizontal=True):
         for label, value in (
-            ("Queries", f"{totals.calls:,}"),
-            ("Time in all", amount_of_time(totals.total_ms)),
+            (_("Queries"), decimal(totals.calls)),
+            (_("Time in all"), amount_of_time(totals.total_ms)),
         ):
             st.metric(label, value, border=True, width=_TILE_WIDTH)
 
@@ -142,7 +157,7 @@ def _show_table(report: StatementReport, order: StatementOrder) -> None:
     ]
     event = record_table(
         payload_of(
-            _COLUMNS, rows, name="Queries by cost", order=(Sorted(order, True),)
+            _COLUMNS, rows, name=_("Queries by cost"), order=(Sorted(order, True),)
         ),
         key="slow_queries_table",
     )
@@ -158,21 +173,28 @@ def _show_table(report: StatementReport, order: StatementOrder) -> None:
 def _cells(shape: StatementShape, all_ms: float) -> Iterator[Cell]:
     text = shape.text
     yield Cell(text if len(text) <= _CELL_LETTERS else f"{text[:_CELL_LETTERS]} …")
-    yield Cell(f"{shape.calls:,}")
+    yield Cell(decimal(shape.calls))
     yield Cell(amount_of_time(shape.mean_ms))
     yield Cell(amount_of_time(shape.worst_ms))
-    yield Cell(f"{share(shape.total_ms, all_ms):.1%}")
-    yield Cell(f"{shape.rows:,}")
-    yield Cell("", actions=(_OPEN,))
+    part = decimal(100 * share(shape.total_ms, all_ms), 1)
+    yield Cell(_("{number}%").format(number=part))
+    yield Cell(decimal(shape.rows))
+    yield Cell("", actions=(RowAction("open", _("Whole query"), "code"),))
 
 
-@st.dialog("Query", width="large")
+@dialog(marked("Query"), width="large")
 def _show_whole(shape: StatementShape) -> None:
     st.code(shape.text, language=None, wrap_lines=True)
     st.caption(
-        f"{shape.calls:,} calls took {amount_of_time(shape.total_ms)} together, "
-        f"{amount_of_time(shape.worst_ms)} at worst, and returned or changed "
-        f"{shape.rows:,} rows."
+        _(
+            "{calls} calls took {total} together, {worst} at worst, and returned or "
+            "changed {rows} rows."
+        ).format(
+            calls=decimal(shape.calls),
+            total=amount_of_time(shape.total_ms),
+            worst=amount_of_time(shape.worst_ms),
+            rows=decimal(shape.rows),
+        )
     )
 
 
@@ -180,19 +202,23 @@ def _offer_reset(node: str, report: StatementReport) -> None:
     if not current_actor().may(Permission.ACT_ON_CLUSTER):
         return
     if not report.may_reset:
-        st.caption("Chartroom's login may not reset these counts on this server.")
-    elif st.button("Reset counts", key="slow_queries_reset", icon=":material/replay:"):
+        st.caption(_("Chartroom's login may not reset these counts on this server."))
+    elif st.button(
+        _("Reset counts"), key="slow_queries_reset", icon=":material/replay:"
+    ):
         _confirm_reset(node)
 
 
-@st.dialog("Reset these counts?", icon=":material/replay:")
+@dialog(marked("Reset these counts?"), icon=":material/replay:")
 def _confirm_reset(node: str) -> None:
     with error_boundary():
         st.markdown(
-            f"What **{plain(node)}** has counted until now is gone, for everybody; "
-            "nothing else changes. Do it before you judge a change."
+            _(
+                "What **{server}** has counted until now is gone, for everybody; "
+                "nothing else changes. Do it before you judge a change."
+            ).format(server=plain(node))
         )
-        if confirmed("Reset counts", key="slow_queries_reset_yes", is_final=True):
+        if confirmed(_("Reset counts"), key="slow_queries_reset_yes", is_final=True):
             reset_statements(current_actor(), wiring.current().statements, node)
-            notify(f"{node} counts from now on.", icon="replay")
+            notify(_("{server} counts from now on.").format(server=node), icon="replay")
             st.rerun()

@@ -20,6 +20,7 @@ from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.core.errors import Conflict, InvalidInput
+from services.core.sentences import Sentence
 from services.people.sign_in import confirmations
 
 # Guessed by whoever finds the paper, with all the time there is.
@@ -74,8 +75,10 @@ def make_kit(
         kit = RecoveryKit(system_id, now, key_files.read())
     except OSError as error:
         raise KeysUnreadable(
-            f"The keys cannot be read ({(error.strerror or str(error)).lower()}): no "
-            "recovery kit was made."
+            Sentence(
+                "The keys cannot be read ({why}): no recovery kit was made.",
+                why=(error.strerror or str(error)).lower(),
+            )
         ) from error
     audit.record(session, actor, Action.BACKUP_MAKE_KIT)
     return kit
@@ -87,9 +90,11 @@ def note_kit(repository: Repository, kit: RecoveryKit) -> None:
         write_note(repository.folder, kit.note)
     except OSError as error:
         raise KeysUnreadable(
-            "The recovery kit was made, and the backup folder does not know of it "
-            f"({(error.strerror or str(error)).lower()}): see that it is there, and "
-            "make another."
+            Sentence(
+                "The recovery kit was made, and the backup folder does not know of it "
+                "({why}): see that it is there, and make another.",
+                why=(error.strerror or str(error)).lower(),
+            )
         ) from error
 
 
@@ -125,8 +130,11 @@ def _require_good(passphrase: str, repeated: str) -> None:
     if len(passphrase) < _SHORTEST or len(set(passphrase)) < _FEWEST_DIFFERENT:
         raise InvalidInput(
             "passphrase",
-            f"The passphrase must have {_SHORTEST} characters or more and be hard to "
-            "guess: take five words that do not belong together.",
+            Sentence(
+                "The passphrase must have {least} characters or more and be hard to "
+                "guess: take five words that do not belong together.",
+                least=_SHORTEST,
+            ),
         )
     if passphrase != repeated.strip():
         raise InvalidInput(

@@ -15,12 +15,19 @@ from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.core.errors import Conflict, InvalidInput
+from services.core.sentences import Sentence
 
 SUBJECT: Final = "alert rule"
 _MOST_SECONDS: Final = 86_400.0
 _MOST_ADDRESSES: Final = 20
 _LONGEST_URL: Final = 500
 _THIS_MACHINE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+_WRONG_SPANS: Final = {
+    "for_seconds": Sentence("An alert begins once that lasts for 0 to 86400 seconds."),
+    "clear_seconds": Sentence("An alert ends once that lasts for 0 to 86400 seconds."),
+}
 
 
 class AlertRuleChanged(Conflict):
@@ -139,11 +146,9 @@ def _require_sensible_bars(kind: AlertKind, change: RuleDraft) -> None:
 
 
 def _require_sensible_spans(change: RuleDraft) -> None:
-    for name, what in (("for_seconds", "begins"), ("clear_seconds", "ends")):
+    for name, wrong in _WRONG_SPANS.items():
         if not 0 <= getattr(change, name) <= _MOST_SECONDS:
-            raise InvalidInput(
-                name, f"An alert {what} once that lasts for 0 to 86400 seconds."
-            )
+            raise InvalidInput(name, wrong)
 
 
 def _masked(draft: RuleDraft) -> RuleDraft:
@@ -160,12 +165,17 @@ def _addresses(typed: tuple[str, ...]) -> tuple[str, ...]:
         except EmailNotValidError as error:
             raise InvalidInput(
                 "mail_to",
-                f"{line} is not an e-mail address. Correct or remove it; each address "
-                "has a line of its own.",
+                Sentence(
+                    "{line} is not an e-mail address. Correct or remove it; each "
+                    "address has a line of its own.",
+                    line=line,
+                ),
             ) from error
         addresses[address] = None
     if len(addresses) > _MOST_ADDRESSES:
-        raise InvalidInput("mail_to", f"Type at most {_MOST_ADDRESSES} addresses.")
+        raise InvalidInput(
+            "mail_to", Sentence("Type at most {most} addresses.", most=_MOST_ADDRESSES)
+        )
     return tuple(addresses)
 
 

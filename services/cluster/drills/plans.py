@@ -14,6 +14,7 @@ from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.core.errors import InvalidInput
+from services.core.sentences import Sentence
 
 _LONGEST_DAYS: Final = 366
 
@@ -78,7 +79,8 @@ def _put(session: Session, kind: DrillKind, every_days: int, next_on: date) -> N
 def _require_sensible(every_days: int, next_on: date) -> None:
     if not 1 <= every_days <= _LONGEST_DAYS:
         raise InvalidInput(
-            "every_days", f"A drill is due every 1 to {_LONGEST_DAYS} days."
+            "every_days",
+            Sentence("A drill is due every 1 to {most} days.", most=_LONGEST_DAYS),
         )
     today = datetime.now(UTC).date()
     if not today <= next_on <= today + timedelta(days=_LONGEST_DAYS):

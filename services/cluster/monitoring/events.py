@@ -10,6 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from db.models.replication import Alert, ClusterOperation, Drill
 from services.core.actors import Actor, Permission
+from services.core.sentences import Sentence
 
 _MOST: Final = 200
 _CHANGES: Final = ("switchover", "failover")
@@ -64,13 +65,21 @@ def _operations(session: Session, since: datetime, until: datetime) -> Iterator[
 
 
 def _operation_label(row: ClusterOperation) -> str:
-    label = row.kind.replace("-", " ").capitalize()
+    label = Sentence(row.kind.replace("-", " ").capitalize())
     if row.kind in _CHANGES and row.former_primary and row.new_primary:
-        label += f": {row.former_primary} to {row.new_primary}"
+        label = Sentence(
+            "{operation}: {former} to {new}",
+            operation=label,
+            former=row.former_primary,
+            new=row.new_primary,
+        )
     elif row.node:
-        label += f": {row.node}"
+        label = Sentence("{operation}: {server}", operation=label, server=row.node)
     if row.downtime_seconds is not None:
-        label += f", writers waited {row.downtime_seconds:.1f} s"
+        waited = f"{row.downtime_seconds:.1f}"
+        return Sentence(
+            "{operation}, writers waited {seconds} s", operation=label, seconds=waited
+        )
     return label
 
 
@@ -82,7 +91,11 @@ def _drills(session: Session, since: datetime, until: datetime) -> Iterator[Even
         .limit(_MOST)
     )
     for row in rows:
-        label = f"Drill: {row.kind.replace('-', ' ')}, {row.state}"
+        label = Sentence(
+            "Drill: {drill}, {state}",
+            drill=Sentence(row.kind.replace("-", " ")),
+            state=Sentence(row.state),
+        )
         yield Event(row.started_at, row.ended_at, "drill", label, row.node)
 
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from db.cluster.observing import ClusterSnapshot, NodeSnapshot
+from services.core.sentences import Sentence
 
 # A replica further behind than this is no good copy, whoever may lead next.
 _MOST_LAG_SECONDS: Final = 10.0
 _FULL_DISK: Final = 0.9
-_NO_PRIMARY: Final = "no server takes changes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,55 +36,69 @@ def verdict(snapshot: ClusterSnapshot) -> ReplicationVerdict:
     """Judge a snapshot; of several risks the worst makes the sentence."""
     risk = next((risk for find in _RISKS for risk in find(snapshot)), None)
     if risk is not None:
-        sentence = f"At risk: {risk.reason}."
+        sentence = Sentence("At risk: {reason}.", reason=risk.reason)
         return ReplicationVerdict(False, sentence, risk.reason, risk.next_action)
     streaming = [node for node in snapshot.replicas if node.is_streaming]
-    counted = (
-        f"{len(streaming)} of {_counted(len(snapshot.replicas), 'replica')} streaming"
-    )
     behind = max((_late_seconds(node) for node in streaming), default=0.0)
-    sentence = f"Safe: {counted}, {behind:.1f} s behind."
+    sentence = Sentence(
+        "Safe: {counted}, {seconds} s behind.",
+        counted=_streaming(snapshot),
+        seconds=f"{behind:.1f}",
+    )
     if snapshot.acknowledgements == 0:
         return ReplicationVerdict(True, sentence, *_NOT_WAITING)
     return ReplicationVerdict(True, sentence)
 
 
 _NOT_WAITING: Final = (
-    "commits wait for no replica, so the last of them are lost with the primary",
-    "Set synchronous_mode to quorum if no acknowledged change may be lost.",
+    Sentence(
+        "commits wait for no replica, so the last of them are lost with the primary"
+    ),
+    Sentence("Set synchronous_mode to quorum if no acknowledged change may be lost."),
 )
 
 
 def _leaderless(snapshot: ClusterSnapshot) -> Iterator[_Risk]:
     if snapshot.primary is not None:
         return
-    since = ""
-    if snapshot.leaderless_since is not None:
-        seconds = (snapshot.taken_at - snapshot.leaderless_since).total_seconds()
-        since = f" for {seconds:.0f} s"
     if not any(node.is_answering for node in snapshot.nodes):
         yield _Risk(
-            f"no database server answers{since}",
-            "See whether the machines run and the network reaches them.",
+            _lasting(snapshot, Sentence("no database server answers")),
+            Sentence("See whether the machines run and the network reaches them."),
         )
     else:
-        yield _Risk(f"{_NO_PRIMARY}{since}", _without_primary(snapshot))
+        yield _Risk(
+            _lasting(snapshot, Sentence("no server takes changes")),
+            _without_primary(snapshot),
+        )
+
+
+def _lasting(snapshot: ClusterSnapshot, reason: Sentence) -> Sentence:
+    if snapshot.leaderless_since is None:
+        return reason
+    seconds = (snapshot.taken_at - snapshot.leaderless_since).total_seconds()
+    lasting = f"{seconds:.0f}"
+    return Sentence("{reason} for {seconds} s", reason=reason, seconds=lasting)
 
 
 def _without_primary(snapshot: ClusterSnapshot) -> str:
     if snapshot.is_automatic is False:
-        return (
+        return Sentence(
             "Automatic failover is paused: resume it, or fail over to the replica "
             "that has most of the log."
         )
     if snapshot.is_patroni_answering:
-        return "Wait: a replica takes over by itself. If none does, fail over by hand."
+        return Sentence(
+            "Wait: a replica takes over by itself. If none does, fail over by hand."
+        )
     if snapshot.has_patroni:
-        return (
+        return Sentence(
             "Patroni does not answer, so nobody takes over by itself: start Patroni "
             "and etcd, then see who leads."
         )
-    return "Promote the replica that has most of the log; nobody does it by itself."
+    return Sentence(
+        "Promote the replica that has most of the log; nobody does it by itself."
+    )
 
 
 def _two_primaries(snapshot: ClusterSnapshot) -> Iterator[_Risk]:
@@ -94,29 +108,48 @@ def _two_primaries(snapshot: ClusterSnapshot) -> Iterator[_Risk]:
         names = ", ".join(node.name for node in former)
         leader = snapshot.primary.name
         yield _Risk(
-            f"{names} still takes itself for the primary beside {leader}",
-            f"Stop PostgreSQL on {names} now, then rejoin it: see the runbook on "
-            "split brain.",
+            Sentence(
+                "{names} still takes itself for the primary beside {leader}",
+                names=names,
+                leader=leader,
+            ),
+            Sentence(
+                "Stop PostgreSQL on {names} now, then rejoin it: see the runbook on "
+                "split brain.",
+                names=names,
+            ),
         )
 
 
 def _single_copy(snapshot: ClusterSnapshot) -> Iterator[_Risk]:
     if not any(node.is_streaming for node in snapshot.replicas):
-        primary = snapshot.primary.name if snapshot.primary else "one server"
-        silent = _listed(snapshot.replicas)
-        follow = f"Bring {silent} back, or rejoin it." if silent else "Add a replica."
+        primary = snapshot.primary.name if snapshot.primary else Sentence("one server")
         yield _Risk(
-            f"no replica is streaming, the newest records are on {primary} only",
-            follow,
+            Sentence(
+                "no replica is streaming, the newest records are on {primary} only",
+                primary=primary,
+            ),
+            _bring_any_back(snapshot.replicas)
+            if snapshot.replicas
+            else Sentence("Add a replica."),
         )
+
+
+def _bring_any_back(nodes: tuple[NodeSnapshot, ...]) -> Sentence:
+    told, *others = [Sentence(node.name) for node in nodes]
+    for other in others:
+        told = Sentence("{first} or {second}", first=told, second=other)
+    return Sentence("Bring {servers} back, or rejoin it.", servers=told)
 
 
 def _no_quorum(snapshot: ClusterSnapshot) -> Iterator[_Risk]:
     if not snapshot.has_quorum:
         yield _Risk(
-            f"changes wait for {_counted(snapshot.acknowledgements or 0, 'replica')}, "
-            "and too few acknowledge them",
-            f"Bring {_listed(_not_streaming(snapshot))} back, or rejoin it.",
+            Sentence(
+                "changes wait for {replicas}, and too few acknowledge them",
+                replicas=_replicas(snapshot.acknowledgements or 0),
+            ),
+            _bring_any_back(_not_streaming(snapshot) or snapshot.replicas),
         )
 
 
@@ -124,29 +157,47 @@ def _diverged(snapshot: ClusterSnapshot) -> Iterator[_Risk]:
     for node in snapshot.replicas:
         if node.is_diverged:
             yield _Risk(
-                f"{node.name} is {node.state}",
-                f"Rejoin {node.name}: rewind it, or copy it anew.",
+                _state_of(node),
+                _rejoin(node),
             )
 
 
 def _lost_replica(snapshot: ClusterSnapshot) -> Iterator[_Risk]:
     missing = _not_streaming(snapshot)
     if missing:
-        states = "; ".join(f"{node.name} is {node.state}" for node in missing)
-        yield _Risk(f"{_streaming(snapshot)}: {states}", _bring_back(missing[0]))
+        told, *others = map(_state_of, missing)
+        for other in others:
+            told = Sentence("{first}; {second}", first=told, second=other)
+        reason = "{counted}: {states}"
+        counted = _streaming(snapshot)
+        yield _Risk(
+            Sentence(reason, counted=counted, states=told), _bring_back(missing[0])
+        )
 
 
 def _lagging(snapshot: ClusterSnapshot) -> Iterator[_Risk]:
     late = [n for n in snapshot.replicas if _late_seconds(n) > _MOST_LAG_SECONDS]
     for node in sorted(late, key=_late_seconds, reverse=True):
-        paused = node.is_replay_paused
+        seconds = f"{node.lag_seconds:.0f}"
+        if node.is_replay_paused:
+            yield _Risk(
+                Sentence(
+                    "{server} is {seconds} s behind: replay is paused",
+                    server=node.name,
+                    seconds=seconds,
+                ),
+                Sentence("Resume replay."),
+            )
+            continue
         yield _Risk(
-            f"{node.name} is {node.lag_seconds:.0f} s behind"
-            + (": replay is paused" if paused else ""),
-            "Resume replay."
-            if paused
-            else f"See what keeps {node.name} busy: its disk, its network, or a "
-            "long query there.",
+            Sentence(
+                "{server} is {seconds} s behind", server=node.name, seconds=seconds
+            ),
+            Sentence(
+                "See what keeps {server} busy: its disk, its network, or a long query "
+                "there.",
+                server=node.name,
+            ),
         )
 
 
@@ -156,8 +207,12 @@ def _lost_slot(snapshot: ClusterSnapshot) -> Iterator[_Risk]:
             if slot.status == "lost":
                 holder = slot.holder or slot.name
                 yield _Risk(
-                    f"{node.name} no longer has the log that {holder} needs",
-                    f"Copy {holder} anew.",
+                    Sentence(
+                        "{server} no longer has the log that {holder} needs",
+                        server=node.name,
+                        holder=holder,
+                    ),
+                    Sentence("Copy {server} anew.", server=holder),
                 )
 
 
@@ -166,21 +221,27 @@ def _full_disk(snapshot: ClusterSnapshot) -> Iterator[_Risk]:
         used = node.disk_used
         if used is not None and used >= _FULL_DISK:
             yield _Risk(
-                f"the disk of {node.name} is {used:.0%} full",
-                f"Make room on {node.name}: a full disk stops it.",
+                Sentence(
+                    "the disk of {server} is {share} full",
+                    server=node.name,
+                    share=f"{used:.0%}",
+                ),
+                Sentence(
+                    "Make room on {server}: a full disk stops it.", server=node.name
+                ),
             )
 
 
 def _not_automatic(snapshot: ClusterSnapshot) -> Iterator[_Risk]:
     if snapshot.is_automatic is False:
         yield _Risk(
-            "automatic failover is paused",
-            "Resume it as soon as what it was paused for is done.",
+            Sentence("automatic failover is paused"),
+            Sentence("Resume it as soon as what it was paused for is done."),
         )
     elif snapshot.is_patroni_answering is False:
         yield _Risk(
-            "Patroni does not answer, so nobody would take over by itself",
-            "Start Patroni and etcd.",
+            Sentence("Patroni does not answer, so nobody would take over by itself"),
+            Sentence("Start Patroni and etcd."),
         )
 
 
@@ -208,20 +269,32 @@ def _not_streaming(snapshot: ClusterSnapshot) -> tuple[NodeSnapshot, ...]:
     return tuple(node for node in snapshot.replicas if not node.is_streaming)
 
 
-def _streaming(snapshot: ClusterSnapshot) -> str:
-    number = sum(node.is_streaming for node in snapshot.replicas)
-    return f"{number} of {_counted(len(snapshot.replicas), 'replica')} streaming"
+def _streaming(snapshot: ClusterSnapshot) -> Sentence:
+    return Sentence(
+        "{number} of {replicas} streaming",
+        number=sum(node.is_streaming for node in snapshot.replicas),
+        replicas=_replicas(len(snapshot.replicas)),
+    )
 
 
-def _bring_back(node: NodeSnapshot) -> str:
+def _state_of(node: NodeSnapshot) -> Sentence:
+    state = Sentence(node.state)
+    return Sentence("{server} is {state}", server=node.name, state=state)
+
+
+def _rejoin(node: NodeSnapshot) -> Sentence:
+    return Sentence("Rejoin {server}: rewind it, or copy it anew.", server=node.name)
+
+
+def _bring_back(node: NodeSnapshot) -> Sentence:
     if node.is_answering:
-        return f"Rejoin {node.name}: rewind it, or copy it anew."
-    return f"Start {node.name}; if it does not follow then, rejoin it."
+        return _rejoin(node)
+    return Sentence(
+        "Start {server}; if it does not follow then, rejoin it.", server=node.name
+    )
 
 
-def _listed(nodes: tuple[NodeSnapshot, ...]) -> str:
-    return " or ".join(node.name for node in nodes)
-
-
-def _counted(number: int, thing: str) -> str:
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+def _replicas(number: int) -> Sentence:
+    if number == 1:
+        return Sentence("1 replica")
+    return Sentence("{number} replicas", number=number)

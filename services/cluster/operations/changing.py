@@ -13,6 +13,7 @@ from services.cluster.operations.progress import Progress
 from services.cluster.operations.refusals import NoPatroni, WentWrong
 from services.cluster.operations.requests import Cost, OperationKind, OperationRequest
 from services.cluster.operations.servers import Servers, wait_until
+from services.core.sentences import Sentence
 
 _SETTLING_SECONDS: Final = 0.4
 _LEADING_SECONDS: Final = 60.0
@@ -72,8 +73,11 @@ class _Change:
                 answer.result()
         if not leads:
             raise WentWrong(
-                f"{self._chosen} did not become the primary within "
-                f"{_LEADING_SECONDS:.0f} seconds."
+                Sentence(
+                    "{server} did not become the primary within {seconds} seconds.",
+                    server=self._chosen,
+                    seconds=f"{_LEADING_SECONDS:.0f}",
+                )
             )
         self._progress.tell(f"{self._chosen} leads")
 
@@ -84,7 +88,9 @@ class _Change:
             lambda: len(prober.writes) >= number + _FEWEST_AFTER,
             seconds=_LEADING_SECONDS,
         ):
-            raise WentWrong(f"{self._chosen} leads, but takes no writes.")
+            raise WentWrong(
+                Sentence("{server} leads, but takes no writes.", server=self._chosen)
+            )
         self._progress.tell("Writers are answered again")
 
     def await_follower(self) -> None:

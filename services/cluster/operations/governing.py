@@ -9,6 +9,7 @@ from services.cluster.operations.progress import Progress
 from services.cluster.operations.refusals import CannotAct, WentWrong
 from services.cluster.operations.requests import Cost, OperationRequest
 from services.cluster.operations.servers import Servers, by_control, wait_until
+from services.core.sentences import Sentence
 
 _HEARD_SECONDS: Final = 30.0
 _COPY_SECONDS: Final = 3600.0
@@ -76,7 +77,9 @@ def add_replica(
         return report is not None and report.state == "streaming"
 
     if not wait_until(streams, seconds=_COPY_SECONDS, pause_seconds=_LOOK_SECONDS):
-        raise WentWrong(f"{name} does not stream after an hour.")
+        raise WentWrong(
+            Sentence("{server} does not stream after an hour.", server=name)
+        )
     seconds = round(monotonic() - began_at, 1)
     late = f", {delay} s late on purpose" if delay else ""
     sentence = f"{name} is there and streams{late}, after {seconds} s."

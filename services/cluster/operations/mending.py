@@ -15,6 +15,7 @@ from services.cluster.operations.progress import Progress
 from services.cluster.operations.refusals import CannotAct, NoPatroni, WentWrong
 from services.cluster.operations.requests import Cost, OperationRequest
 from services.cluster.operations.servers import Servers, by_control, wait_until
+from services.core.sentences import Sentence
 
 # Patroni rewinds a small divergence in seconds; beyond this it is stuck.
 _REWIND_SECONDS: Final = 45.0
@@ -90,7 +91,12 @@ def rejoin(
 def _require_replica(servers: Servers, request: OperationRequest) -> str:
     server = servers.require_server(request.node)
     if server.is_leading:
-        raise CannotAct(f"{server.name} is the primary: make another one lead first.")
+        raise CannotAct(
+            Sentence(
+                "{server} is the primary: make another one lead first.",
+                server=server.name,
+            )
+        )
     if servers.look().primary is None:
         raise CannotAct(
             "No server leads that it could follow. Let another one lead first."
@@ -114,8 +120,11 @@ def _start(servers: Servers, name: str, progress: Progress) -> None:
         pause_seconds=_LOOK_SECONDS,
     ):
         raise WentWrong(
-            f"Patroni on {name} does not answer. Start it there, for example with: "
-            "systemctl start patroni"
+            Sentence(
+                "Patroni on {server} does not answer. Start it there, for example "
+                "with: systemctl start patroni",
+                server=name,
+            )
         )
 
 
@@ -139,7 +148,13 @@ def _await_streaming(
         return _is_streaming(servers, name)
 
     if not wait_until(is_there, seconds=seconds, pause_seconds=_LOOK_SECONDS):
-        raise WentWrong(f"{name} does not stream after {seconds:.0f} s.")
+        raise WentWrong(
+            Sentence(
+                "{server} does not stream after {seconds} s.",
+                server=name,
+                seconds=f"{seconds:.0f}",
+            )
+        )
     progress.tell(f"{name} streams")
 
 

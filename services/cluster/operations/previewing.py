@@ -10,6 +10,7 @@ from services.cluster.operations.situation import (
     Situation,
     Transaction,
 )
+from services.core.sentences import Sentence
 
 _UNKNOWN: Final = 2**63
 # Less is not worth a word.
@@ -92,11 +93,12 @@ def require_possible(
         raise CannotAct(_advise_other_operation(previewed))
     chosen = previewed.candidate(request.node)
     if chosen is None or not chosen.is_eligible:
-        raise CannotAct(
-            f"{request.node} cannot lead: {chosen.reason}"
-            if chosen
-            else "No server of this name can lead."
+        if chosen is None:
+            raise CannotAct("No server of this name can lead.")
+        why = Sentence(
+            "{server} cannot lead: {reason}", server=request.node, reason=chosen.reason
         )
+        raise CannotAct(why)
     if not chosen.is_certain and request.typed.strip() != chosen.name:
         raise NotTyped(chosen.name)
     return chosen
@@ -122,9 +124,9 @@ def _candidate(situation: Situation, server: ServerSituation) -> FailoverCandida
 def _obstacle_of(situation: Situation, server: ServerSituation) -> str | None:
     """Say what keeps a server from leading, if anything does."""
     if not server.is_answering:
-        return "it does not answer."
+        return Sentence("it does not answer.")
     if not server.may_lead:
-        return "it is set never to lead (nofailover)."
+        return Sentence("it is set never to lead (nofailover).")
     return _obstacle_to_switchover(situation, server) if situation.primary else None
 
 
@@ -133,11 +135,13 @@ def _obstacle_to_switchover(
 ) -> str | None:
     """Say why the primary could not hand over to it."""
     if not server.is_streaming:
-        return f"it does not stream from the primary; it is {server.state}."
+        return Sentence(
+            "it does not stream from the primary; it is {state}.", state=server.state
+        )
     if situation.primary and server.timeline != situation.primary.timeline:
-        return "it is on another timeline."
+        return Sentence("it is on another timeline.")
     if situation.is_synchronous and not server.is_waited_for:
-        return "commits do not wait for it, so Patroni refuses it."
+        return Sentence("commits do not wait for it, so Patroni refuses it.")
     return None
 
 
@@ -164,21 +168,26 @@ def _loses_nothing(situation: Situation, server: ServerSituation) -> bool:
 def _merits(situation: Situation, server: ServerSituation) -> str:
     parts = []
     if server.is_waited_for:
-        parts.append("commits wait for it")
+        parts.append(Sentence("commits wait for it"))
     if server.behind_bytes == 0:
-        parts.append("it has everything that was written")
+        parts.append(Sentence("it has everything that was written"))
     elif situation.primary is None and _loses_nothing(situation, server):
-        parts.append("it has everything that was acknowledged")
+        parts.append(Sentence("it has everything that was acknowledged"))
     elif server.behind_bytes is not None:
-        parts.append(f"it is {server.behind_bytes:,} bytes behind")
+        behind = f"{server.behind_bytes:,}"
+        parts.append(Sentence("it is {bytes} bytes behind", bytes=behind))
     else:
-        parts.append("how far it is behind is not known")
+        parts.append(Sentence("how far it is behind is not known"))
     if (
         situation.primary is not None
         and (server.replay_seconds or 0.0) >= _LATE_SECONDS
     ):
-        parts.append(f"its readers are {server.replay_seconds:.1f} s behind")
-    return f"{' and '.join(parts)}."
+        late = f"{server.replay_seconds:.1f}"
+        parts.append(Sentence("its readers are {seconds} s behind", seconds=late))
+    told, *others = parts
+    for other in others:
+        told = Sentence("{first} and {second}", first=told, second=other)
+    return Sentence("{merits}.", merits=told)
 
 
 def _advice(server: ServerSituation) -> tuple[object, ...]:
@@ -199,14 +208,22 @@ def _behind(server: ServerSituation) -> int:
 
 def _obstacle(candidates: tuple[FailoverCandidate, ...]) -> str:
     if not candidates:
-        return "There is no other server that could lead."
-    reasons = " ".join(
-        f"{candidate.name}: {candidate.reason}" for candidate in candidates
-    )
-    return f"No other server can lead now. {reasons}"
+        return Sentence("There is no other server that could lead.")
+    told = Sentence("No other server can lead now.")
+    for candidate in candidates:
+        told = Sentence(
+            "{told} {server}: {reason}",
+            told=told,
+            server=candidate.name,
+            reason=candidate.reason,
+        )
+    return told
 
 
 def _advise_other_operation(previewed: OperationPreview) -> str:
     if previewed.kind is OperationKind.SWITCHOVER:
-        return f"{previewed.primary} leads and answers: a switchover loses nothing."
-    return "No server leads that could hand over: this needs a failover."
+        return Sentence(
+            "{server} leads and answers: a switchover loses nothing.",
+            server=previewed.primary,
+        )
+    return Sentence("No server leads that could hand over: this needs a failover.")

@@ -1,6 +1,7 @@
 """Why something cannot be done to the servers."""
 
 from services.core.errors import Conflict, InvalidInput, Unavailable
+from services.core.sentences import Sentence
 
 
 class CannotAct(Conflict):
@@ -23,8 +24,11 @@ class NotTyped(InvalidInput):
     def __init__(self, node: str) -> None:
         super().__init__(
             "typed",
-            f"Acknowledged changes may be lost. Type {node} to confirm that it shall "
-            "lead all the same.",
+            Sentence(
+                "Acknowledged changes may be lost. Type {server} to confirm that it "
+                "shall lead all the same.",
+                server=node,
+            ),
         )
 
 

@@ -16,6 +16,7 @@ from services.cluster.operations.requests import OperationKind, OperationRequest
 from services.core import audit, reasons
 from services.core.actors import Actor, Permission, Scope
 from services.core.errors import InvalidInput, NotAllowed, NotFound
+from services.core.sentences import Sentence
 from services.people.sign_in import confirmations
 
 _SUBJECT: Final = "cluster"
@@ -108,8 +109,11 @@ def _require_proof(session: Session, actor: Actor, session_id: UUID | None) -> N
         return
     if session_id is None:
         raise NotAllowed(
-            "You may not act on the database servers: this token does not name the "
-            f"scope {Scope.ACT_ON_REPLICATION}. Ask an administrator for one that does."
+            Sentence(
+                "You may not act on the database servers: this token does not name the "
+                "scope {scope}. Ask an administrator for one that does.",
+                scope=Scope.ACT_ON_REPLICATION.value,
+            )
         )
     confirmations.require_passkey(session, actor, session_id)
 
@@ -138,10 +142,17 @@ def _require_future(request: OperationRequest) -> None:
         raise InvalidInput("scheduled_at", "Say in which time zone the time is meant.")
     ahead = request.scheduled_at - datetime.now(UTC)
     if not timedelta() < ahead <= _FURTHEST:
-        wrong = "is too far ahead" if ahead > _FURTHEST else "has passed"
         raise InvalidInput(
             "scheduled_at",
-            f"That day and time {wrong}. Choose a time within the next thirty days.",
+            Sentence(
+                "That day and time is too far ahead. Choose a time within the next "
+                "thirty days."
+            )
+            if ahead > _FURTHEST
+            else Sentence(
+                "That day and time has passed. Choose a time within the next thirty "
+                "days."
+            ),
         )
 
 
@@ -152,6 +163,9 @@ def _require_delay(request: OperationRequest) -> None:
     if not 1 <= request.seconds <= LONGEST_DELAY.total_seconds():
         raise InvalidInput(
             "seconds",
-            "A delayed standby stays behind by more than nothing and by at most a "
-            f"week, which is {LONGEST_DELAY // timedelta(minutes=1)} minutes.",
+            Sentence(
+                "A delayed standby stays behind by more than nothing and by at most a "
+                "week, which is {minutes} minutes.",
+                minutes=LONGEST_DELAY // timedelta(minutes=1),
+            ),
         )

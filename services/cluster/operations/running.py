@@ -232,7 +232,8 @@ class OperationRunner:
                     self.servers, operation.request, operation.id, operation.progress
                 )
         except ServiceError as refusal:
-            operation.refusal = str(refusal)
+            said = refusal.args[0] if refusal.args else ""
+            operation.refusal = said if isinstance(said, str) else str(refusal)
         except DatabaseUnavailable:
             operation.refusal = (
                 "No server took writes for too long, so it was left there."

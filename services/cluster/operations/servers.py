@@ -17,6 +17,7 @@ from services.cluster.operations.situation import (
     long_transactions,
     situation_of,
 )
+from services.core.sentences import Sentence
 
 T = TypeVar("T")
 LOOK_SECONDS: Final = 0.05
@@ -63,13 +64,14 @@ class Servers:
                 "No server's Patroni answers, so nothing can be done from here."
             ) from error
         except PatroniRefused as refused:
-            raise WentWrong(f"Patroni refused: {refused}.") from refused
+            why = str(refused)
+            raise WentWrong(Sentence("Patroni refused: {why}.", why=why)) from refused
 
     def require_server(self, name: str | None) -> ServerSituation:
         """Return a server by its name; raises CannotAct and NoPatroni."""
         server = self.look().server(name)
         if server is None:
-            raise CannotAct(f"There is no server called {name}.")
+            raise CannotAct(Sentence("There is no server called {name}.", name=name))
         return server
 
     def require_control(self) -> Control:

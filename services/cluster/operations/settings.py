@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from services.core.errors import InvalidInput
+from services.core.sentences import Sentence
 
 _MEGABYTE: Final = 1_000_000
 
@@ -23,18 +24,31 @@ class Setting:
 
     def read(self, value: Any) -> int | str:
         """Return a value that may be set; raises InvalidInput."""
+        title = Sentence(self.title)
         if self.choices is not None:
             if str(value) not in self.choices:
                 known = ", ".join(self.choices)
-                raise InvalidInput(self.name, f"{self.title} is one of: {known}.")
+                raise InvalidInput(
+                    self.name,
+                    Sentence(
+                        "{setting} is one of: {known}.", setting=title, known=known
+                    ),
+                )
             return str(value)
         try:
             number = int(value)
         except (TypeError, ValueError) as error:
-            raise InvalidInput(self.name, f"{self.title} is a whole number.") from error
+            wrong = Sentence("{setting} is a whole number.", setting=title)
+            raise InvalidInput(self.name, wrong) from error
         if not self.least <= number <= self.most:
             raise InvalidInput(
-                self.name, f"{self.title} lies between {self.least} and {self.most}."
+                self.name,
+                Sentence(
+                    "{setting} lies between {least} and {most}.",
+                    setting=title,
+                    least=self.least,
+                    most=self.most,
+                ),
             )
         return number
 
@@ -126,7 +140,12 @@ def read_changes(
     if unknown := sorted(set(wanted) - set(SETTINGS)):
         known = ", ".join(SETTINGS)
         raise InvalidInput(
-            unknown[0], f"{unknown[0]} cannot be changed here; these can: {known}."
+            unknown[0],
+            Sentence(
+                "{setting} cannot be changed here; these can: {known}.",
+                setting=unknown[0],
+                known=known,
+            ),
         )
     read = {name: SETTINGS[name].read(value) for name, value in wanted.items()}
     changed = {
@@ -152,8 +171,11 @@ def _require_fitting(settings: Mapping[str, int | str]) -> None:
     if needed > int(settings["ttl"]):
         raise InvalidInput(
             "ttl",
-            f"The leader's lease must be at least {needed} s: the seconds between "
-            "looks and twice the patience have to fit into it.",
+            Sentence(
+                "The leader's lease must be at least {seconds} s: the seconds between "
+                "looks and twice the patience have to fit into it.",
+                seconds=needed,
+            ),
         )
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from services.core.actors import Actor, Permission
 from services.core.errors import InvalidInput
+from services.core.sentences import Sentence
 
 BUCKET: Final = timedelta(minutes=5)
 MOST_DAYS: Final = 90
@@ -167,7 +168,9 @@ def read_availability(
     """
     actor.require(Permission.VIEW_REPLICATION)
     if not 1 <= days <= MOST_DAYS:
-        raise InvalidInput("days", f"Ask for 1 to {MOST_DAYS} days.")
+        raise InvalidInput(
+            "days", Sentence("Ask for 1 to {most} days.", most=MOST_DAYS)
+        )
     today = now.astimezone(zone).date()
     first = today - timedelta(days=days - 1)
     since = _midnight(first, zone)

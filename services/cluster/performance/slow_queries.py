@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Final
 
 from db.cluster.statements import (
@@ -12,18 +13,22 @@ from db.cluster.statements import (
 )
 from services.core.actors import Actor, Permission
 from services.core.errors import NotFound, Unavailable
+from services.core.sentences import Sentence
 
 _NOT_COUNTED: Final = {
-    "silent": (
+    "silent": partial(
+        Sentence,
         "{node} does not answer, so what its queries cost is not known. Look at "
-        "Replication, whether it runs."
+        "Replication, whether it runs.",
     ),
-    "not loaded": (
-        "{node} does not count its queries: it was started without pg_stat_statements."
+    "not loaded": partial(
+        Sentence,
+        "{node} does not count its queries: it was started without pg_stat_statements.",
     ),
-    "not installed": (
+    "not installed": partial(
+        Sentence,
         "{node} does not tell what its queries cost: the extension "
-        "pg_stat_statements is missing in the database."
+        "pg_stat_statements is missing in the database.",
     ),
 }
 
@@ -69,9 +74,9 @@ def _explaining(node: str) -> Iterator[None]:
     try:
         yield
     except KeyError:
-        raise NotFound(f"There is no server {node}.") from None
+        raise NotFound(Sentence("There is no server {name}.", name=node)) from None
     except NotCounted as error:
         raise StatementsNotCounted(
-            _NOT_COUNTED[error.reason].format(node=node),
+            _NOT_COUNTED[error.reason](node=node),
             needs_setup=error.reason != "silent",
         ) from error

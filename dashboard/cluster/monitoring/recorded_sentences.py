@@ -1,0 +1,154 @@
+"""Sentences of the servers that were kept as text, told in the language of the page.
+
+What watches the servers, and what is kept of alerts and states, writes plain English.
+A sentence is recognised by its message, and its values are put into the translation.
+"""
+
+import re
+from functools import cache
+from string import Formatter
+from typing import Final
+
+from dashboard.ui.language import (
+    ENGLISH,
+    current_language,
+    gettext as _,
+    marked,
+)
+from services.core.sentences import Sentence
+
+# Of two that fit, the first: what says more stands before what says less.
+_MESSAGES: Final = (
+    # States of servers.
+    marked("{state}, replay paused"),
+    marked("leading on timeline {timeline}"),
+    marked("streaming on timeline {timeline}"),
+    marked("running but diverged at {lsn}"),
+    marked(
+        "running as a primary that is no longer one: timeline {timeline}, the cluster "
+        "is on {current}"
+    ),
+    marked("running on timeline {timeline}, nobody leads"),
+    marked(
+        "running but not streaming: timeline {timeline}, the primary is on {current}"
+    ),
+    marked("running but not streaming: {status}"),
+    # Alerts.
+    marked("{server} is {seconds} s behind."),
+    marked("{server} keeps {size} GB of log for a slot."),
+    marked("The disk of {server} is {share} full."),
+    marked("The clock of {server} is {seconds} s off."),
+    marked("Replay on {server} has cancelled queries there."),
+    marked("The newest backup is {hours} h old."),
+    marked("There is no backup yet, {hours} h after the worker began."),
+    marked("The last backup came to nothing. {why}"),
+    marked("The newest second to which one can go back was {seconds} s ago. {why}"),
+    marked("The newest second to which one can go back was {seconds} s ago."),
+    marked("The copy of the backups is {minutes} min behind. {why}"),
+    marked("The copy of the backups is {minutes} min behind."),
+    marked("A restore was last proven {days} days ago."),
+    marked("There are backups for {days} days, and no proven restore."),
+    marked(
+        "The error budget burns {times} times as fast as it lasts: the clinic was away "
+        "too long within the last hour."
+    ),
+    # What operations did, step by step, and what came of it.
+    marked("Asking Patroni to let {server} lead"),
+    marked("Waiting until {server} has rewound what only it has, and streams"),
+    marked("Waiting until {server} follows"),
+    marked("{server} streams from the primary"),
+    marked("{server} streams from {upstream}"),
+    marked("{server} does not follow yet: rejoin it"),
+    marked("Restarting PostgreSQL on {server}"),
+    marked("{server} runs again. Writers waited {seconds} s."),
+    marked("{server} runs again."),
+    marked("{server} was copied anew and streams, after {seconds} s."),
+    marked("Rewinding did not help {server}: its data is copied anew"),
+    marked("{server} is back and streams, after {seconds} s; it kept its data."),
+    marked("{server} is back and streams, after {seconds} s; it was copied anew."),
+    marked("Ending what keeps {server} down"),
+    marked("Waiting for Patroni on {server}"),
+    marked("Copying the primary's data to {server}"),
+    marked("Changed: {changes}."),
+    marked(
+        "{server} is there and streams, {delay} s late on purpose, after {seconds} s."
+    ),
+    marked("{server} is there and streams, after {seconds} s."),
+    marked("Removing {server}"),
+    marked("{server} is gone."),
+    marked("Pausing replay on {server}"),
+    marked("{server} shows nothing new until {time}, then goes on by itself."),
+    marked("{server} leads. Writers waited {seconds} s. {kept}"),
+    marked("{server} leads. {kept}"),
+    marked("{lost} of {written} acknowledged writes are lost."),
+    marked("All {written} acknowledged writes are there."),
+    marked(
+        "The last write acknowledged on timeline {former} ends at {last}; timeline "
+        "{new} begins at {first}."
+    ),
+    marked("{server} leads"),
+    marked("{server} streams"),
+    marked("{server} is {state}."),
+)
+# Without values a sentence is its own message.
+_WHOLE: Final = (
+    marked("Looking at the servers"),
+    marked("Writers are answered again"),
+    marked("Comparing what was acknowledged with what is there"),
+    marked("Telling Patroni to leave the servers to people"),
+    marked("Automatic failover is off: nobody replaces a primary that is lost."),
+    marked("Telling Patroni to look after the servers again"),
+    marked("Automatic failover is on again."),
+    marked("Telling Patroni the new settings"),
+    marked("Making a new node"),
+    marked("No write was acknowledged before, so there is no comparison."),
+    marked("Patroni does not tell where the former timeline ended."),
+    marked("It broke off; the log of this process says why."),
+    marked("running but not streaming"),
+    marked("not answering"),
+    marked("being copied anew"),
+    marked("being founded"),
+    marked("starting up"),
+    marked("restarting"),
+    marked("shutting down"),
+    marked("stopped"),
+    marked("crashed"),
+    marked("does not start"),
+    marked("does not stop"),
+    marked("does not start again"),
+    marked("not heard of"),
+    marked("No server takes changes."),
+    marked("Changes wait for replicas that do not acknowledge them."),
+    marked("Keys have changed since the recovery kit was made: make another."),
+    marked("There is no recovery kit: without this machine no backup opens."),
+)
+
+
+def retold(sentence: str) -> str:
+    """Return a kept sentence in the language of the page; as it is if unknown."""
+    if isinstance(sentence, Sentence):
+        values = {
+            name: retold(value) if isinstance(value, str) else value
+            for name, value in sentence.values.items()
+        }
+        return _(sentence.message).format(**values)
+    if current_language() == ENGLISH:
+        return sentence
+    if sentence in _WHOLE:
+        return _(sentence)
+    for message in _MESSAGES:
+        if found := _pattern(message).fullmatch(sentence):
+            values = {name: retold(value) for name, value in found.groupdict().items()}
+            return _(message).format(**values)
+    return _(sentence)
+
+
+@cache
+def _pattern(message: str) -> re.Pattern[str]:
+    return re.compile(
+        "".join(
+            re.escape(literal) + (f"(?P<{name}>.+?)" if name else "")
+            for literal, name, *_spec in Formatter().parse(message)
+        ),
+        re.DOTALL,
+    )

@@ -1,0 +1,60 @@
+"""An administrator who has chosen German sees to the servers in it."""
+
+import pytest
+
+from dashboard.cluster.monitoring.recorded_sentences import retold
+from dashboard.ui.language import GERMAN, speaking
+from services.core.actors import Role
+from services.core.sentences import Sentence
+from tests.kit.german_pages import english, texts_of
+from tests.pages.conftest import Clinic
+
+PAGES = (
+    "replication",
+    "alerts",
+    "cluster_history",
+    "drills",
+    "availability",
+    "slow_queries",
+    "vacuum",
+    "backups",
+)
+
+
+@pytest.fixture(scope="module")
+def german(clinic: Clinic) -> Clinic:
+    """A clinic whose administrator has chosen German."""
+    clinic.speak_german(Role.ADMIN)
+    return clinic
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_of_the_servers_is_german(german: Clinic, page: str) -> None:
+    app = german.open(page, Role.ADMIN)
+
+    assert not app.exception
+    # An alert's address and kinds of rows are codes, which nobody reads.
+    assert english(texts_of(app)) == set()
+
+
+@pytest.mark.parametrize(
+    ("kept", "told"),
+    [
+        (
+            "db-02 is running but not streaming: timeline 3, the primary is on 4.",
+            "db-02: läuft, streamt aber nicht: Timeline 3, der Primärserver ist auf 4.",
+        ),
+        (
+            "streaming on timeline 4, replay paused",
+            "streamt auf Timeline 4, Replay angehalten",
+        ),
+        ("The disk of db-01 is 93% full.", "Die Platte von db-01 ist zu 93% voll."),
+        ("Said by nobody yet.", "Said by nobody yet."),
+        (Sentence("{server} is {state}", server="x", state="crashed"), "x: abgestürzt"),
+    ],
+)
+def test_what_was_kept_as_text_is_told_anew(kept: str, told: str) -> None:
+    with speaking(GERMAN):
+        assert retold(kept) == told
+
+    assert retold(kept) == kept
