@@ -1,6 +1,6 @@
 """What happened to the servers, as it is marked on the charts."""
 
-from dashboard.cluster.charts.chart_layers import Mark, Window, marked, threshold
+from dashboard.cluster.charts.chart_layers import Mark, Window, event_layers, threshold
 
 WINDOW = Window(0.0, 60_000.0)
 
@@ -8,15 +8,15 @@ WINDOW = Window(0.0, 60_000.0)
 def test_a_sign_is_explained_in_words():
     marks = [Mark(1.0, "pause-replay", "Pause replay: db-03"), Mark(2.0, "drill", "…")]
 
-    line, sign = marked(WINDOW, marks)
+    line, sign = event_layers(WINDOW, marks)
 
     scale = sign["encoding"]["shape"]["scale"]
     assert scale["domain"] == ["Drill", "Pause replay"]
-    assert {value["Event"] for value in line["data"]["values"]} == set(scale["domain"])
+    assert {value["event"] for value in line["data"]["values"]} == set(scale["domain"])
 
 
 def test_where_nothing_happened_nothing_is_marked():
-    assert marked(WINDOW, []) == []
+    assert event_layers(WINDOW, []) == []
 
 
 def test_the_axis_reaches_no_further_than_the_data_and_the_least_that_is_asked():
