@@ -2,6 +2,7 @@
 
 import pickle
 import re
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -70,6 +71,21 @@ def test_placeholders_stand_in_both_languages() -> None:
                 if message.id:
                     last = forms(message.string)[-1]
                     assert fields(last) == fields(forms(message.id)[-1])
+
+
+def test_catalogues_agree_on_what_several_of_them_have() -> None:
+    said = defaultdict[object, set[object]](set)
+    for path in CATALOGUES.glob("*/*.po"):
+        # Scripts are told theirs apart from all others.
+        if path.stem == "scripts":
+            continue
+        with path.open("rb") as file:
+            for message in read_po(file):
+                if message.id:
+                    key = (path.parent.name, message.context, message.id)
+                    said[key].add(forms(message.string))
+
+    assert {key: each for key, each in said.items() if len(each) > 1} == {}
 
 
 def test_what_is_offered_has_catalogues() -> None:
