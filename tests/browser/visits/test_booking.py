@@ -126,6 +126,7 @@ def test_a_time_of_any_doctor_that_was_just_taken_is_said_in_sight(
 
     said = page.get_by_text("was just taken.")
     expect(said).to_be_in_viewport()
+    expect(page.locator(":focus")).to_contain_text("was just taken.")
     expect(late).to_have_count(0)
     page.get_by_role("button", name=re.compile("Mon .*, 15:00")).click()
     expect(page.get_by_role("timer")).to_be_visible()
