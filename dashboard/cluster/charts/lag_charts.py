@@ -139,7 +139,7 @@ def show_wal_chart(
         shown,
         spec,
         key=key,
-        alt=f"{_('Bytes of log that the primary writes.')}{peak}",
+        alt=_("Bytes of log that the primary writes.") + peak,
     )
 
 

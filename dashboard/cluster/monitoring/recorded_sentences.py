@@ -147,8 +147,13 @@ def retold(sentence: str) -> str:
 def _pattern(message: str) -> re.Pattern[str]:
     return re.compile(
         "".join(
-            re.escape(literal) + (f"(?P<{name}>.+?)" if name else "")
+            re.escape(literal) + (f"(?P<{name}>{_value(name)})" if name else "")
             for literal, name, *_spec in Formatter().parse(message)
         ),
         re.DOTALL,
     )
+
+
+def _value(name: str) -> str:
+    # A server's name is one word, or "nobody leads" would be a server's doing.
+    return r"\S+" if name == "server" else ".+?"

@@ -50,6 +50,7 @@ def test_a_page_of_the_servers_is_german(german: Clinic, page: str) -> None:
         ),
         ("The disk of db-01 is 93% full.", "Die Platte von db-01 ist zu 93% voll."),
         ("Said by nobody yet.", "Said by nobody yet."),
+        ("running, nobody leads", "running, nobody leads"),
         (Sentence("{server} is {state}", server="x", state="crashed"), "x: abgestürzt"),
     ],
 )
