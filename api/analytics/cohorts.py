@@ -15,8 +15,8 @@ from api.core.bodies import Body, describe_body, sent
 from api.core.dependencies import Caller, ProgramOrPerson
 from api.core.documented import shows
 from db.postgres import WriteResult
-from services.analytics import cohorts
-from services.analytics.cohorts import CohortResult, Untold
+from services.analytics import cohorts, figures
+from services.analytics.cohorts import CohortResult, EventKind, Untold
 
 router = APIRouter(prefix="/api/v1/cohorts", tags=["Statistics"])
 
@@ -180,6 +180,26 @@ class ComparisonShown(Shown):
     counted_at: datetime
 
 
+class FacetsBody(Body):
+    """A kind of event."""
+
+    kind: _Kind
+
+
+class FacetShown(Shown):
+    """Words, and how many patients a rule with them finds, as of a time."""
+
+    words: str
+    patients: int
+    counted_at: datetime
+
+
+class FacetsShown(Shown):
+    """The commonest words of a kind of event, the most frequent first."""
+
+    facets: list[FacetShown]
+
+
 @router.post(
     "", responses=shows(CohortShown, 413, 415), openapi_extra=describe_body(CohortBody)
 )
@@ -228,6 +248,36 @@ def compare(
         ),
     )
     return JsonResponse(asdict(told.value), headers=written_headers(told))
+
+
+@router.post(
+    "/facets",
+    responses=shows(FacetsShown, 413, 415),
+    openapi_extra=describe_body(FacetsBody),
+)
+def facets(
+    caller: ProgramOrPerson, body: Annotated[FacetsBody, sent(FacetsBody)]
+) -> Response:
+    """Count the commonest words of a kind of event, in the whole clinic.
+
+    Those that few have are left out, and those whose number would tell of few beside
+    earlier counts.
+    """
+    kind = EventKind(body.kind)
+    untold = caller.read(
+        lambda session: figures.find_facets(
+            session,
+            caller.actor,
+            kind,
+            now=caller.stores.now(),
+            smallest_group=caller.stores.smallest_group,
+        )
+    ).value
+    told = caller.write(
+        lambda session: figures.tell_facets(session, caller.actor, untold)
+    )
+    shown = {"facets": [asdict(facet) for facet in told.value]}
+    return JsonResponse(shown, headers=written_headers(told))
 
 
 def _told(

@@ -8,6 +8,7 @@ from uuid import uuid4
 import streamlit as st
 
 from dashboard.analytics import figure_fields
+from dashboard.analytics.facet_choice import show_facets
 from dashboard.ui.language import day_format, gettext as _, marked
 from dashboard.ui.words import SEXES, capitalised
 from services.analytics.cohorts import (
@@ -187,6 +188,7 @@ def _event_fields(prefix: str, *, folded: bool = False) -> None:
         for column, name in zip(st.columns(2), ("at_least", "at_most"), strict=True):
             label = _(_WHOLE[name])
             column.text_input(label, key=f"{prefix}_{name}", autocomplete="off")
+    show_facets(prefix, kind)
     if folded:
         with st.expander(_("Age and days")):
             _age_and_days(prefix)

@@ -238,23 +238,33 @@ def _heat_map(
         alt.Chart(frame, height=_ROW * rows + _AXIS + _AXIS)
         .mark_rect(aria=False)
         .encode(
-            x=alt.X(f"{across}:O", sort=None, axis=_time_axis()),
+            x=alt.X(f"{across}:O", axis=_time_axis(), scale=_whole(frame[across])),
             y=alt.Y(
                 f"{down}:O",
-                sort=None,
                 title=None,
+                scale=_whole(frame[down]),
                 axis=alt.Axis(labelLimit=_LONGEST_LABEL, ticks=False),
             ),
             color=alt.Color(
                 f"{shown}:Q",
                 title=None,
-                legend=alt.Legend(orient="bottom", format=".0%" if is_share else "d"),
+                scale=alt.Scale(domainMin=0),
+                legend=alt.Legend(
+                    orient="bottom",
+                    format=".0%" if is_share else "d",
+                    tickMinStep=alt.Undefined if is_share else 1,
+                ),
             ),
             tooltip=tips,
         )
         .transform_filter(alt.datum[shown] != None)  # noqa: E711 - Vega's null
     )
     return chart
+
+
+def _whole(values: "pd.Series[str]") -> alt.Scale:
+    """Return a scale on which what is not told keeps its place."""
+    return alt.Scale(domain=list(dict.fromkeys(values)))
 
 
 def _time_axis() -> alt.Axis:

@@ -211,6 +211,8 @@ ALLOWED: Final = {
     "analytics.cohorts.storing.remember": {Role.ANALYST},
     "analytics.cohorts.storing.recall": {Role.ANALYST},
     "analytics.figures.counting.count": {Role.ANALYST},
+    "analytics.figures.facets.find_facets": {Role.ANALYST},
+    "analytics.figures.facets.tell_facets": {Role.ANALYST},
     "analytics.figures.storing.remember": {Role.ANALYST},
     "analytics.figures.storing.recall": {Role.ANALYST},
     "analytics.unnamed_lists.figures.describe": LISTS,

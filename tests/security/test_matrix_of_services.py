@@ -337,6 +337,7 @@ def _exceptions(house, name: str, role: Role) -> dict[str, Any]:
             "period": Period(date(2026, 11, 20), date(2026, 11, 20)),
             "zone": UTC,
         },
+        "analytics.figures": lambda: {"kind": EventKind.VISIT, "untold": ()},
         "documents.inbox": lambda: {"view": InboxView.EVERYBODY},
         "documents.fields": lambda: {"kind": FieldKind.TEXT},
         "documents.uploads": lambda: {

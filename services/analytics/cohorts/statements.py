@@ -160,6 +160,41 @@ def events(
     )
 
 
+def terms(kind: EventKind) -> Select[Any]:
+    """Select the words of dated events of a kind, and of how many patients they are.
+
+    As they are compared, as most write them, and the commonest first.
+    """
+    source = _SOURCES[kind].view
+    number = func.count(distinct(source.c.patient_id))
+    written = func.mode().within_group(source.c.term)
+    return (
+        select(source.c.term_key, written, number)
+        .where(*_dated(kind), source.c.term_key != "")
+        .group_by(source.c.term_key)
+        .order_by(number.desc(), source.c.term_key)
+    )
+
+
+def members_by_term(kind: EventKind, term_keys: Sequence[str]) -> Select[Any]:
+    """Select who had dated events of a kind, by their words."""
+    source = _SOURCES[kind].view
+    hashes = distinct(func.int8send(_hash(source.c.patient_id)))
+    return (
+        select(source.c.term_key, _gathered(hashes))
+        .where(*_dated(kind), source.c.term_key.in_(term_keys))
+        .group_by(source.c.term_key)
+    )
+
+
+def _dated(kind: EventKind) -> tuple[ColumnElement[bool], ...]:
+    source = _SOURCES[kind]
+    is_dated = source.view.c.occurred_on.is_not(None)
+    if not source.states:
+        return (is_dated,)
+    return is_dated, source.view.c.status.in_(source.states)
+
+
 def population() -> Select[int]:
     """Select how many patients there are."""
     return select(func.count()).select_from(_PATIENTS)

@@ -1,6 +1,11 @@
 """Figures of a cohort: its patients or their events, by one or two things."""
 
 from services.analytics.figures.counting import count as count
+from services.analytics.figures.facets import (
+    Facet as Facet,
+    find_facets as find_facets,
+    tell_facets as tell_facets,
+)
 from services.analytics.figures.model import (
     Chart as Chart,
     Figure as Figure,

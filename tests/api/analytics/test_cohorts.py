@@ -62,3 +62,21 @@ def test_what_is_no_cohort_is_refused_and_the_field_named(ask, change, name):
 
 def test_a_token_for_less_is_refused(ask):
     assert ask(BODY, Scope.READ_PATIENTS).status_code == 403
+
+
+def test_the_commonest_words_are_told_as_far_as_they_may_be(client, application):
+    token = application.database.write(
+        lambda session: tokens.issue(
+            session, Role.ANALYST, scopes=frozenset({Scope.READ_STATISTICS})
+        ),
+        identity=SYSTEM,
+    ).value
+    headers = {"Authorization": f"Bearer {token}"}
+
+    answers = [
+        client.post(f"{COHORTS}/facets", json={"kind": kind}, headers=headers)
+        for kind in ("diagnosis", "murder")
+    ]
+
+    assert [answer.status_code for answer in answers] == [200, 400]
+    assert answers[0].json() == {"facets": []}

@@ -93,6 +93,7 @@ ALLOWED = {
     ("POST", "/api/v1/search"): EVERYBODY,
     ("POST", "/api/v1/cohorts"): frozenset({Role.ANALYST}),
     ("POST", "/api/v1/cohorts/compare"): frozenset({Role.ANALYST}),
+    ("POST", "/api/v1/cohorts/facets"): frozenset({Role.ANALYST}),
     ("POST", "/api/v1/figures"): frozenset({Role.ANALYST}),
     ("GET", "/api/v1/figures/{key}"): frozenset({Role.ANALYST}),
     ("POST", "/api/v1/exports"): frozenset({Role.ANALYST}),
@@ -265,6 +266,7 @@ _WHOLE_BODIES = {
     "/api/v1/cohorts/compare": {
         "cohorts": [{"entry": {"kind": "visit"}}, {"entry": {"kind": "document"}}]
     },
+    "/api/v1/cohorts/facets": {"kind": "visit"},
     "/api/v1/figures": {"cohort": {"entry": {"kind": "visit"}}, "by": ["sex"]},
     "/api/v1/exports": {"reason": "A recall of one medication"},
 }

@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from services.analytics.cohorts import Dimension, EventKind
+from services.analytics.cohorts import Dimension, EventKind, tables as tables_service
+from services.analytics.figures import FigureMeasure
 from services.consultations import notes
 from services.core.actors import Role
 from services.patients.care import care
@@ -102,6 +103,48 @@ def test_how_many_came_again_by_quarter_women_compared_with_men(
         ["2025 Q1", "Female", "12", "6", "50.0%"],
         ["2025 Q1", "Male", "14", "5", "35.7%"],
     ]
+
+
+def test_visits_are_counted_by_weekday_and_hour(clinic: Clinic, hypertensive):
+    app = clinic.open("cohorts", Role.ANALYST)
+    app.text_input(key=f"{ENTRY}_words").set_value("hypertension")
+    app.multiselect(key="cohorts_split").set_value([Dimension.WEEKDAY])
+    app.selectbox(key="cohorts_measure").set_value(FigureMeasure.EVENTS)
+    app.selectbox(key="cohorts_of").set_value(EventKind.VISIT.value)
+
+    press(app, "cohorts_count")
+
+    rows = {row[0]: row[1] for row in tables(app)["Cohort by weekday"]}
+    assert list(rows) == list(tables_service.WEEKDAYS)
+    assert rows["Sunday"] == "not told"
+    assert sum(int(told) for told in rows.values() if told != "not told") > 26
+
+
+def test_a_refused_figure_leaves_the_cohort_on_the_page(clinic: Clinic, hypertensive):
+    app = clinic.open("cohorts", Role.ANALYST)
+    app.text_input(key=f"{ENTRY}_words").set_value("hypertension")
+    app.multiselect(key="cohorts_split").set_value([Dimension.HOUR])
+
+    press(app, "cohorts_count")
+
+    assert "Only visits have an hour" in app.error[0].value
+    assert app.text_input(key=f"{ENTRY}_words").value == "hypertension"
+
+
+def test_the_commonest_words_are_offered_and_a_click_puts_them_in(
+    clinic: Clinic, hypertensive
+):
+    app = clinic.open("cohorts", Role.ANALYST)
+    press(app, f"{ENTRY}_commonest")
+    assert [b.label for b in app.button if "facet_" in str(b.key)] == [
+        "Hypertension · 26"
+    ]
+
+    press(app, f"{ENTRY}_facet_0")
+
+    assert app.text_input(key=f"{ENTRY}_words").value == "Hypertension"
+    press(app, f"{ENTRY}_commonest")
+    assert not [b for b in app.button if "facet_" in str(b.key)]
 
 
 def test_a_cohort_is_saved_and_opened_again(clinic: Clinic, hypertensive):

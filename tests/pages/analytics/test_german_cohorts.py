@@ -7,6 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard.ui.language import GERMAN, speaking
 from services.analytics.cohorts import Dimension, EventKind
+from services.analytics.figures import FigureMeasure
 from services.core.actors import Role
 from services.patients.records.model import Sex
 from tests.kit.german_pages import english, texts_of
@@ -61,6 +62,21 @@ def test_a_cohort_is_counted_and_told_in_german(german: Clinic) -> None:
         "„Latex“, die innerhalb von 90 Tagen danach einen Termin hatten\\: Anteil der "
         "Verbleibenden nach Geschlecht\\.**"
     ) in [each.value for each in app.markdown]
+
+
+def test_figures_and_the_commonest_are_german(german: Clinic) -> None:
+    app = german.open("cohorts", Role.ANALYST)
+    app.selectbox(key=f"{ENTRY}_kind").set_value(EventKind.ALLERGY).run()
+    app.selectbox(key="cohorts_of").set_value(EventKind.VISIT.value)
+    app.multiselect(key="cohorts_split").set_value(
+        [Dimension.WEEKDAY, Dimension.STATUS]
+    )
+    app.selectbox(key="cohorts_measure").set_value(FigureMeasure.EVENTS).run()
+    press(app, f"{ENTRY}_commonest")
+    press(app, "cohorts_count")
+
+    assert english(texts_of(app)) == set()
+    assert any("nach Wochentag und Status" in each.value for each in app.markdown)
 
 
 def test_what_cannot_be_counted_is_said_in_german(german: Clinic) -> None:

@@ -1,0 +1,80 @@
+"""The commonest words beside an event's fields; a click puts them in."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+import streamlit as st
+
+from dashboard.context import current_actor, now, read, write
+from dashboard.patients.search.told_lists import smallest_group
+from dashboard.ui.language import decimal, gettext as _
+from dashboard.ui.words import at, plain
+from services.analytics import figures
+from services.analytics.cohorts import EventKind
+from services.analytics.figures import Facet
+
+_TOLD: Final = "cohorts_facets"
+_LAST: Final = timedelta(minutes=10)
+
+
+def show_facets(prefix: str, kind: EventKind) -> None:
+    """Offer the commonest words of a kind of event, once they are asked for."""
+    shown = f"{prefix}_facets"
+    is_shown = st.session_state.get(shown) is kind
+    st.button(
+        _("Hide the commonest") if is_shown else _("The commonest"),
+        key=f"{prefix}_commonest",
+        icon=":material/format_list_numbered:",
+        type="tertiary",
+        on_click=_toggle,
+        args=(shown, kind),
+    )
+    if not is_shown:
+        return
+    facets = _told(kind)
+    if not facets:
+        st.caption(
+            _("Nothing here that {least} patients or more had may be told.").format(
+                least=smallest_group()
+            )
+        )
+        return
+    with st.container(horizontal=True, gap="small"):
+        for place, facet in enumerate(facets):
+            st.button(
+                f"{plain(facet.words)} · {decimal(facet.patients)}",
+                key=f"{prefix}_facet_{place}",
+                on_click=_choose,
+                args=(prefix, facet.words),
+            )
+    st.caption(
+        _("Patients of the whole clinic, counted {time}.").format(
+            time=at(min(facet.counted_at for facet in facets))
+        )
+    )
+
+
+def _told(kind: EventKind) -> tuple[Facet, ...]:
+    """Return the facets of a kind, counted anew after a while."""
+    kept: dict[EventKind, tuple[tuple[Facet, ...], datetime]]
+    kept = st.session_state.setdefault(_TOLD, {})
+    actor, when, least = current_actor(), now(), smallest_group()
+    if kind in kept and when - kept[kind][1] < _LAST:
+        return kept[kind][0]
+    untold = read(
+        lambda session: figures.find_facets(
+            session, actor, kind, now=when, smallest_group=least
+        )
+    )
+    told = write(lambda session: figures.tell_facets(session, actor, untold))
+    kept[kind] = (told, when)
+    return told
+
+
+def _toggle(shown: str, kind: EventKind) -> None:
+    is_shown = st.session_state.get(shown) is kind
+    st.session_state[shown] = None if is_shown else kind
+
+
+def _choose(prefix: str, words: str) -> None:
+    st.session_state[f"{prefix}_words"] = words

@@ -1,0 +1,114 @@
+"""The commonest words of a kind of event, and how many patients a rule finds by them.
+
+They are of the whole clinic and not of a cohort: so everybody is told of the same
+groups, which are in the log once, and a rule with these words is the same group again.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import numpy as np
+from sqlalchemy.orm import Session
+
+from services.analytics.cohorts import (
+    EventKind,
+    RevealsFew,
+    Untold,
+    classes,
+    statements,
+    tell,
+)
+from services.analytics.cohorts.inference import Members, members_of
+from services.core import audit
+from services.core.actors import Actor, Permission
+from services.core.audit import Action
+
+MOST: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """Words, and how many patients had such an event, as of `counted_at`."""
+
+    words: str
+    patients: int
+    counted_at: datetime
+
+
+def find_facets(
+    session: Session,
+    actor: Actor,
+    kind: EventKind,
+    *,
+    now: datetime,
+    smallest_group: int,
+) -> tuple[Untold[Facet], ...]:
+    """Count the commonest words of a kind, each for itself; few are left out.
+
+    They may be shown once `tell_facets` has held them against what was told before.
+    Raises NotAllowed.
+    """
+    actor.require(Permission.COUNT_COHORTS)
+    asked = {"criteria": {"commonest": kind.value}}
+    audit.record(session, actor, Action.COHORT_COUNT, details=asked)
+    classes.use_clock(session, now)
+    terms = {
+        key: (term, number)
+        for key, term, number in session.execute(statements.terms(kind))
+    }
+    commonest = [key for key, (_, number) in terms.items() if number >= smallest_group]
+    found = {key: list(_found_by(key, terms)) for key in commonest[:MOST]}
+    members = _members(session, kind, found)
+    population = session.execute(statements.population()).scalar_one()
+    return tuple(
+        Untold(
+            question=json.dumps(["commonest", kind, key, smallest_group]),
+            answer=Facet(terms[key][0], len(group), now),
+            groups=(group,),
+            population=population,
+            smallest_group=smallest_group,
+        )
+        for key, group in members.items()
+        if not 0 < population - len(group) < smallest_group
+    )
+
+
+def tell_facets(
+    session: Session, actor: Actor, untold: Sequence[Untold[Facet]]
+) -> tuple[Facet, ...]:
+    """Return those that may be told, on the primary; the caller commits.
+
+    The others are left out. Raises NotAllowed.
+    """
+    actor.require(Permission.COUNT_COHORTS)
+    return tuple(_told(session, actor, untold))
+
+
+def _told(
+    session: Session, actor: Actor, untold: Sequence[Untold[Facet]]
+) -> Iterator[Facet]:
+    for each in untold:
+        try:
+            yield tell(session, actor, each)
+        except RevealsFew:
+            continue
+
+
+def _found_by(key: str, terms: Mapping[str, object]) -> Iterator[str]:
+    """Yield what a rule finds by these words: they begin at the beginning of a word."""
+    return (other for other in terms if f" {key}" in f" {other}")
+
+
+def _members(
+    session: Session, kind: EventKind, found: Mapping[str, Sequence[str]]
+) -> dict[str, Members]:
+    wanted = sorted({key for keys in found.values() for key in keys})
+    rows = session.execute(statements.members_by_term(kind, wanted))
+    by_term = {key: members_of(members) for key, members in rows}
+    return {
+        key: np.unique(np.concatenate([by_term[each] for each in keys]))
+        for key, keys in found.items()
+    }

@@ -1,0 +1,104 @@
+"""An analyst draws a cohort's figures, with the commonest words, in Chromium."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from playwright.sync_api import expect
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from db.models.patient import ClinicalEntry, Patient
+from services.analytics import figures
+from services.analytics.cohorts import Cohort, CohortEvent, Dimension, EventKind
+from services.analytics.figures import Figure, FigureMeasure
+from services.core.actors import Role
+from tests.browser.conftest import Site
+from tests.kit import cast
+from tests.services.visits import visit_samples
+
+pytestmark = pytest.mark.browser
+
+MONDAY = datetime(2025, 3, 3, 9, tzinfo=UTC)
+PEOPLE = 80
+VACCINATED = Cohort(
+    entry=CohortEvent(kind=EventKind.PROCEDURE, words="hepatitis vaccination")
+)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def visits(site: Site) -> None:
+    """Eighty of the demo's people were vaccinated, and come on weekday mornings."""
+
+    def add(session: Session) -> None:
+        in_use = select(Patient.id).where(Patient.deleted_at.is_(None))
+        ids = session.scalars(in_use.order_by(Patient.id).limit(PEOPLE)).all()
+        doctors = [cast.add_doctor(session).id for _ in range(PEOPLE)]
+        for place, patient_id in enumerate(ids):
+            day = MONDAY.date() + timedelta(days=80 * (place % 4))
+            entry = {"kind": "procedure", "term": "Hepatitis vaccination"}
+            of = {"source": "synthea", "source_key": uuid4(), "ended_on": day}
+            session.add(
+                ClinicalEntry(patient_id=patient_id, started_on=day, **entry, **of)
+            )
+            for number in range(1 + place % 3):
+                at = MONDAY + timedelta(
+                    days=7 * number + place % 5, hours=(place // 5 + number) % 4
+                )
+                visit_samples.visit(
+                    session, doctors[place], patient_id, at, status="completed"
+                )
+
+    site.write(add)
+
+
+def address_of(site: Site, figure: Figure) -> str:
+    """Return the address under which somebody keeps a figure."""
+    analyst = cast.act_as_somebody(Role.ANALYST)
+    key = site.write(lambda session: figures.remember(session, analyst, figure))
+    return f"/cohorts?list={key}"
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_visits_of_the_vaccinated_by_weekday_and_hour(site: Site, width: int):
+    figure = Figure(
+        cohort=VACCINATED,
+        by=(Dimension.WEEKDAY, Dimension.HOUR),
+        measure=FigureMeasure.EVENTS,
+        of=CohortEvent(kind=EventKind.VISIT),
+    )
+    with site.lend(Role.ANALYST) as page:
+        page.set_viewport_size({"width": width, "height": 1000})
+        page.goto(address_of(site, figure))
+
+        said = page.get_by_text("number of visits, by weekday and hour")
+        expect(said).to_be_visible()
+        expect(page.get_by_role("heading", name="By weekday and hour")).to_be_visible()
+        chart = page.get_by_label("Events by weekday and hour; see the table below it")
+        expect(chart.first).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_patients_over_time_are_a_line(site: Site):
+    figure = Figure(cohort=VACCINATED, by=(Dimension.QUARTER, Dimension.SEX))
+    with site.lend(Role.ANALYST) as page:
+        page.goto(address_of(site, figure))
+
+        expect(page.get_by_text("who remain, by quarter and sex")).to_be_visible()
+        expect(page.get_by_role("heading", name="By quarter and sex")).to_be_visible()
+        chart = page.get_by_label("Patients by quarter and sex; see the table below it")
+        expect(chart.first).to_be_visible()
+
+
+def test_the_commonest_words_are_put_in_with_a_click(site: Site):
+    figure = Figure(
+        cohort=Cohort(entry=CohortEvent(kind=EventKind.PROCEDURE)),
+        by=(Dimension.QUARTER,),
+    )
+    with site.lend(Role.ANALYST) as page:
+        page.goto(address_of(site, figure))
+        page.get_by_role("button", name="The commonest").click()
+        page.get_by_role("button", name="Hepatitis vaccination · 80").click()
+
+        words = page.get_by_label("Words", exact=True)
+        expect(words).to_have_value("Hepatitis vaccination")

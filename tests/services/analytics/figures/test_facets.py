@@ -1,0 +1,102 @@
+"""The commonest words of the whole clinic, each with a number that may be told."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from services.analytics import cohorts, figures
+from services.analytics.cohorts import Cohort, CohortEvent, EventKind
+from services.core.actors import Role
+from services.core.errors import NotAllowed
+from tests.kit import cast
+from tests.services.analytics.cohorts.test_running import DAY, NOW, diagnosed, person
+
+K = 5
+GOUT = CohortEvent(kind=EventKind.DIAGNOSIS, words="gout")
+
+
+@pytest.fixture
+def analyst(session):
+    return cast.add_actor(session, cast.ANA)
+
+
+@pytest.fixture
+def ill(session):
+    """Nine have gout, one of them later; six asthma, three rabies, ten are well."""
+    for term, number in (("Gout", 8), ("Asthma", 6), ("Rabies", 3)):
+        for _ in range(number):
+            diagnosed(session, person(session), term=term)
+    diagnosed(session, person(session), DAY + timedelta(1), term="gout of the knee")
+    for _ in range(10):
+        person(session)
+
+
+@pytest.fixture
+def tell(session, analyst):
+    def tell(kind=EventKind.DIAGNOSIS):
+        untold = figures.find_facets(session, analyst, kind, now=NOW, smallest_group=K)
+        told = figures.tell_facets(session, analyst, untold)
+        return [(facet.words, facet.patients) for facet in told]
+
+    return tell
+
+
+@pytest.fixture
+def count(session, analyst):
+    def count(event):
+        cohort = Cohort(entry=event)
+        counted = cohorts.count(session, analyst, cohort, now=NOW, smallest_group=K)
+        told = cohorts.tell(session, analyst, counted)
+        return told.attrition[0].remaining.number
+
+    return count
+
+
+@pytest.mark.usefixtures("ill")
+def test_the_commonest_come_first_and_few_are_left_out(tell):
+    assert tell() == [("Gout", 9), ("Asthma", 6)]
+    assert tell(EventKind.MEDICATION) == []
+
+
+@pytest.mark.usefixtures("ill")
+def test_a_rule_with_these_words_finds_as_many(tell, count):
+    [(words, patients), *_] = tell()
+
+    assert count(replace(GOUT, words=words)) == patients
+
+
+@pytest.mark.usefixtures("ill")
+def test_nothing_is_taken_from_them_that_leaves_few(tell, count):
+    tell()
+
+    with pytest.raises(cohorts.RevealsFew):
+        count(replace(GOUT, until=DAY))
+
+
+@pytest.mark.usefixtures("ill")
+def test_what_would_tell_of_few_beside_earlier_counts_is_left_out(tell, count):
+    assert count(replace(GOUT, until=DAY)) == 8
+
+    assert tell() == [("Asthma", 6)]
+
+
+@pytest.mark.usefixtures("ill")
+def test_whoever_comes_since_does_not_show(session, tell):
+    before = tell()
+    diagnosed(session, person(session), term="Asthma")
+
+    assert tell() == before
+
+
+def test_only_analysts_ask(session):
+    for role in Role:
+        actor = cast.act_as_somebody(role)
+        if role is Role.ANALYST:
+            continue
+        with pytest.raises(NotAllowed):
+            figures.find_facets(
+                session, actor, EventKind.VISIT, now=NOW, smallest_group=K
+            )
+        with pytest.raises(NotAllowed):
+            figures.tell_facets(session, actor, ())
