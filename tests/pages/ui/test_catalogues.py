@@ -1,6 +1,5 @@
-"""Everything that a patient is shown is in the German catalogues."""
+"""Everything that is shown to anybody is in the German catalogues."""
 
-import ast
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -16,7 +15,7 @@ from services.analytics.cohorts import Dimension, EventKind
 from services.audit.log import sentences, words
 from services.cluster.drill_kinds import PROMISES, SCENARIOS
 from services.cluster.operations import PHASES, SETTINGS, TITLES
-from services.core.actors import PERMISSIONS, Permission, Role
+from services.core.actors import Permission, Role
 from services.documents.forms import TEMPLATES, Template
 from services.documents.records import errors
 from services.documents.records.kinds import CLASS_LABELS, STATED, TYPE_LABELS
@@ -41,17 +40,6 @@ from tests.kit.sentences import (
     unwrapped,
 )
 
-#: Loaded by a patient's page for one name of theirs, and never shown to patients.
-NOT_THEIRS: Final = (
-    "dashboard.consultations.notes.",
-    "dashboard.consultations.prescriptions.prescribing",
-    "dashboard.consultations.prescriptions.prescription_",
-    "dashboard.people.token_",
-    "dashboard.web.",
-    "dashboard.wiring",
-)
-#: What shows a patient something beside their pages.
-ALSO_THEIRS: Final = ("dashboard.app", "dashboard.sign_in", "pages.people.account")
 #: What no page shows: commands, and what stands between a page and the browser.
 NOT_SHOWN: Final = (
     "dashboard.__main__",
@@ -64,60 +52,7 @@ NOT_SHOWN: Final = (
     "services.core.audit",
     "services.demo.",
 )
-#: Services that refuse what a patient asks for.
-REFUSING: Final = (
-    "audit/log/accesses",
-    "audit/log/document_accesses",
-    "audit/log/reading",
-    "consultations/prescriptions/errors",
-    "core/actors",
-    "core/drafting",
-    "core/errors",
-    "core/on_behalf",
-    "core/reasons",
-    "core/throttling",
-    "documents/forms/checking",
-    "documents/forms/templates/__init__",
-    "documents/records/errors",
-    "documents/records/filing",
-    "documents/records/rules",
-    "documents/search/fields",
-    "documents/search/typed",
-    "documents/sharing/shares",
-    "documents/uploads/model",
-    "documents/uploads/receiving",
-    "lists/criteria/rules",
-    "lists/criteria/values",
-    "lists/pages",
-    "lists/statements",
-    "messaging/mail",
-    "messaging/user_notifications/reading",
-    "patients/photos/files",
-    "patients/records/refusals",
-    "pdf/inspecting",
-    "pdf/report",
-    "pdf/scanning",
-    "pdf/signing/checking",
-    "pdf/turns",
-    "people/accounts/active_accounts",
-    "people/sessions/ending",
-    "people/sessions/opening",
-    "people/sign_in/ceremonies",
-    "people/sign_in/confirmations",
-    "people/sign_in/identities",
-    "people/sign_in/passkey_answers",
-    "people/sign_in/passkey_proofs",
-    "people/sign_in/passkeys",
-    "visits/booking/bookings/cancelling",
-    "visits/booking/bookings/errors",
-    "visits/booking/bookings/rules",
-    "visits/booking/bookings/series",
-    "visits/booking/waitlist/joining",
-    "visits/booking/waitlist/records",
-    "visits/newcomers/errors",
-    "visits/schedule/doctors/errors",
-    "visits/schedule/plans/errors",
-)
+#: What of that is said on a page all the same.
 DASHBOARD: Final = (
     "dashboard/context.py",
     "dashboard/patients/point_in_time/standby_reading.py",
@@ -150,35 +85,6 @@ def _module_of(file: Path) -> str:
     return ".".join(parts).removesuffix(".__init__")
 
 
-def _imported(module: str) -> Iterator[str]:
-    for node in ast.walk(ast.parse(_modules()[module].read_text("utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
-            yield from (f"{node.module}.{each.name}" for each in node.names)
-
-
-def patients_modules() -> list[str]:
-    """Return the modules that a patient's pages load, but for those not theirs."""
-    pages = {
-        f"pages.{place.file.removesuffix('.py').replace('/', '.')}"
-        for place in navigation._PLACES
-        if place.permission in {None, *PERMISSIONS[Role.PATIENT]}
-        and place.file != "home.py"
-    }
-    waiting, found = [*pages, *ALSO_THEIRS], set[str]()
-    while waiting:
-        module = waiting.pop()
-        if (
-            module in found
-            or module not in _modules()
-            or module.startswith((*NOT_THEIRS, "services."))
-        ):
-            continue
-        found.add(module)
-        waiting.extend(_imported(module))
-    return sorted(found)
-
-
 def _desk_transitions() -> list[transitions._Transition]:
     found = vars(transitions).values()
     return [each for each in found if isinstance(each, transitions._Transition)]
@@ -197,27 +103,22 @@ def _following() -> Iterator[str]:
         yield from words_of_table or ()
 
 
-def _finished(*rooms: str) -> list[str]:
-    """Return the modules of some rooms that are shown, and so have to be in German."""
-    return [
+def _shown(*rooms: str) -> list[str]:
+    """Return the modules of some rooms that say something on a page."""
+    return sorted(
         module
         for module in _modules()
         if module.startswith(rooms) and not module.startswith(NOT_SHOWN)
-    ]
+    )
 
 
 #: Modules whose every sentence is in the catalogues.
-TRANSLATED: Final = sorted({*patients_modules(), *_finished("dashboard", "pages")})
+TRANSLATED: Final = _shown("dashboard", "pages")
 #: Services whose refusals are.
-REFUSED: Final = sorted(
-    {
-        *(f"services.{name}".replace("/", ".") for name in REFUSING),
-        *_finished("services."),
-    }
-)
+REFUSED: Final = _shown("services")
 
 
-def test_the_modules_of_a_patients_pages_are_found() -> None:
+def test_the_modules_of_pages_are_found() -> None:
     assert "pages.visits.book" in TRANSLATED
     assert "dashboard.sign_in.codes.asking" in TRANSLATED
     assert "dashboard.ui.record_table" in TRANSLATED
@@ -259,7 +160,7 @@ def test_what_scripts_say_is_german(folder: str) -> None:
 @pytest.mark.parametrize(
     "file",
     [
-        *(_modules()[each.removesuffix(".__init__")] for each in REFUSED),
+        *(_modules()[each] for each in REFUSED),
         *(ROOT / each for each in DASHBOARD),
     ],
     ids=lambda file: str(file.relative_to(ROOT)),
