@@ -35,7 +35,7 @@ def procedures(site: Site) -> None:
 
 
 def count(page: Page, words: str) -> None:
-    page.get_by_role("combobox", name="Event").first.click()
+    page.get_by_role("combobox", name="Event", exact=True).first.click()
     page.get_by_role("option", name="Procedure", exact=True).click()
     page.get_by_label("Words", exact=True).fill(words)
     page.get_by_label("Words", exact=True).press("Enter")
