@@ -6,7 +6,11 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from services.analytics.cohorts.inference import is_apart, reveals_few
+from services.analytics.cohorts.inference import (
+    events_reveal_few,
+    is_apart,
+    reveals_few,
+)
 
 EVERYBODY = 400
 K = 5
@@ -164,3 +168,18 @@ def test_one_small_class_proves_nothing():
     assert not is_apart(people((40,)), told, everybody, K)
     assert is_apart(people((45,)), told, everybody, K)
     assert not is_apart(people((45,)), told, people((49,)), K)
+
+
+@pytest.mark.parametrize(("exchanged", "is_few"), [(1, True), (5, False)])
+def test_of_events_some_patients_exchanged_for_others_count(exchanged, is_few):
+    """Each patient has six events; no sum of both tells how many those of one are."""
+    shift, events = 24, range(6)
+
+    def of(patients):
+        return np.array([p << shift | e for p in patients for e in events])
+
+    shared = range(100, 120)
+    told = of([*range(exchanged), *shared])
+    new = of([*range(50, 50 + exchanged), *shared])
+
+    assert events_reveal_few([new], [told], shift, 5) is is_few
