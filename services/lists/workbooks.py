@@ -10,8 +10,6 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Final
 
-from xlsxwriter import Workbook  # type: ignore[import-untyped]
-
 from services.core.errors import InvalidInput
 from services.core.sentences import Sentence
 
@@ -37,6 +35,9 @@ def workbook_of(
 
     Raises InvalidInput where there are more than MOST_ROWS.
     """
+    # Every page with a list knows how many rows there may be; few make a workbook.
+    from xlsxwriter import Workbook  # type: ignore[import-untyped] # noqa: PLC0415
+
     file = io.BytesIO()
     with Workbook(file, _OPTIONS) as book:
         sheet = book.add_worksheet()
