@@ -73,7 +73,7 @@ def count(
     return _counted(caller, lambda _: figure)
 
 
-@router.get("/{key}", responses=shows(FigureShown))
+@router.get("/{key}", responses=shows(FigureShown, 404))
 def count_kept(caller: ProgramOrPerson, key: str) -> Response:
     """Count the figure behind a key, which is `list` in the address of its page.
 

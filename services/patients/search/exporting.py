@@ -32,7 +32,6 @@ from services.lists.csv_cells import escape_formula
 from services.lists.queries import prepare
 from services.lists.recording import record
 from services.lists.statements import compiled, ran_out_of_time
-from services.lists.workbooks import workbook_of
 from services.patients.search.pages import PATIENT_LISTS
 from services.patients.search.queries import (
     PATIENTS,
@@ -91,6 +90,9 @@ def export_workbook(
     Raises as `export_csv`, while reading InvalidInput too where it has more rows than a
     workbook may have.
     """
+    # The page that registers a patient searches, too, and makes no workbook.
+    from services.lists.workbooks import workbook_of  # noqa: PLC0415
+
     query = _asked(
         session,
         actor,
