@@ -20,6 +20,7 @@ from db.audit_store import AuditFilter
 from db.backups.recovery_kit import KeyFiles
 from db.backups.repository import Repository
 from db.cluster.statements import StatementReader
+from db.cluster.vacuuming import VacuumReader
 from db.endpoints import Endpoints
 from db.models.booking import Appointment
 from db.postgres import ANONYMOUS, SYSTEM
@@ -311,6 +312,9 @@ def _offer(house, files, synthea: Path, role: Role) -> dict[str, Any]:
         "step": "added",
         "statements": StatementReader(lambda: Endpoints("postgresql:///", {}, "", {})),
         "node": "nobody",
+        "reader": VacuumReader(lambda: Endpoints("postgresql:///", {}, "", {})),
+        "primary": "nobody",
+        "drug": "Amoxicillin 500 mg capsules",
         "days": 30,
         "objective": 0.999,
         "store": house.audit_store,
