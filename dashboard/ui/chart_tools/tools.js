@@ -58,20 +58,23 @@ const tableOf = ({ name, header, rows, left_out, choose }, tell) => {
 // What stands below each chart, by the element that Streamlit gives it.
 const toolsOf = new WeakMap()
 
+// Whose numbers are shown, by the frame of the chart: Streamlit may give it another
+// element while the page is drawn, and what somebody has just opened stays open.
+const opened = new Set()
+
 // The buttons stay while a chart moves along: one that is made anew between the press and
 // the release of a mouse is not clicked.
-const makeTools = (parentElement, name) => {
+const makeTools = (parentElement, name, frame) => {
   const place = element("div")
   const toggle = button(translate("Table"), translate("Table: {name}", { name }), () => {
-    tools.isOpen = !tools.isOpen
+    if (!opened.delete(frame)) opened.add(frame)
     tools.show()
   })
   const tools = {
     name,
-    isOpen: toolsOf.get(parentElement)?.isOpen ?? false,
     show: () => {
-      toggle.setAttribute("aria-expanded", String(tools.isOpen))
-      place.replaceChildren(...(tools.isOpen ? [tableOf(tools.drawn, (text) => tools.tell(text))] : []))
+      toggle.setAttribute("aria-expanded", String(opened.has(frame)))
+      place.replaceChildren(...(opened.has(frame) ? [tableOf(tools.drawn, (text) => tools.tell(text))] : []))
     },
   }
   const bar = element(
@@ -93,7 +96,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const text = new TextDecoder().decode(data)
   const drawn = JSON.parse(text)
   const before = parentElement.querySelector(".tools") && toolsOf.get(parentElement)
-  const tools = before?.name === drawn.name ? before : makeTools(parentElement, drawn.name)
+  const tools = before?.name === drawn.name ? before : makeTools(parentElement, drawn.name, drawn.frame)
   tools.tell = (chosen) => setTriggerValue("chosen", chosen)
   if (tools.text === text) return
   Object.assign(tools, { text, drawn })
