@@ -96,12 +96,16 @@ def test_who_was_with_a_process_that_dies_is_with_another_and_no_page_is_lost(
     name = name_of(browser)
     dead = served.child(name)
 
+    def is_replaced() -> bool:
+        return _number(served, name) not in {dead.pid, None}
+
     with asking(browser) as statuses:
         dead.kill()
-        eventually(lambda: name_of(browser), lambda now: now != name)
+        # On a busy machine the next of the name is there before anybody asks again.
+        eventually(lambda: name_of(browser) != name or is_replaced())
 
     assert set(statuses) == {200}
-    eventually(lambda: _number(served, name) not in {dead.pid, None})
+    eventually(is_replaced)
 
 
 def test_who_was_with_a_process_that_hangs_is_with_another_when_they_ask_again(
