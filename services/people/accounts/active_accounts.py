@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from db.models.user import User
 from services.core import audit
-from services.core.actors import Actor, Role, languages_for
+from services.core.actors import LANGUAGES, Actor, Role
 from services.core.audit import Action
 from services.core.errors import InvalidInput, NotFound
 
@@ -55,10 +55,10 @@ def find_email(session: Session, user_id: UUID) -> str | None:
 def choose_language(session: Session, actor: Actor, language: str) -> None:
     """Keep the language that somebody chose for themselves; the caller commits.
 
-    Raises InvalidInput for one that is not offered to their role, and NotFound for
+    Raises InvalidInput for one that is not offered, and NotFound for
     whoever may not act any more.
     """
-    if language not in languages_for(actor.role):
+    if language not in LANGUAGES:
         raise InvalidInput("language", "Choose one of the languages that are offered.")
     before = get_actor(session, actor.id).language
     if before == language:

@@ -5,17 +5,13 @@ about visits go there. Who signs in with the address of their record signs in wi
 new one from then on.
 """
 
-import hmac
-import secrets
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Final
 from uuid import UUID
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from db.models.user import LoginCode, User
+from db.models.user import User
 from db.postgres import assume_role
 from services.core import audit
 from services.core.actors import Actor, Permission
@@ -25,8 +21,6 @@ from services.patients.records import patients, rules
 from services.patients.records.model import PatientDraft, PatientRecord
 from services.people.accounts.addresses import AddressTaken, unless_taken
 from services.people.sign_in import codes
-
-_SALT_BYTES: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,19 +112,9 @@ def keep_code(
     It holds for this person and this address only, as long as one to sign in with.
     """
     actor.require(Permission.CHANGE_OWN_CONTACT)
-    salt, bound_to = secrets.token_bytes(_SALT_BYTES), _bound_to(actor, email)
     # Codes are nobody's to read, and the door's to keep.
     with assume_role(session, "door"):
-        session.add(
-            LoginCode(
-                user_id=actor.id,
-                browser_hash=codes.hash_code(key, b"", bound_to, ""),
-                salt=salt,
-                code_hash=codes.hash_code(key, salt, bound_to, code),
-                expires_at=func.now() + codes.LIFETIME,
-            )
-        )
-        session.flush()
+        codes.keep(session, _use(actor, email, key), code, actor.id)
     audit.record(session, actor, Action.CODE_REQUEST, patient_id=actor.patient_id)
 
 
@@ -154,9 +138,11 @@ def change_contact(
     if is_new_address(before, OwnContact.of(draft)):
         if proof is None:
             raise EmailNotProved
-        tries_left = _try(session, actor, draft.email or "", proof)
-        if tries_left is not None:
-            return ContactChange(None, tries_left)
+        use = _use(actor, draft.email or "", proof.key)
+        with assume_role(session, "door"):
+            tried = codes.try_code(session, use, proof.code)
+        if not tried.is_right:
+            return ContactChange(None, tried.tries_left)
     made = _write(session, patient_id, draft, version)
     audit.record_patient(
         session,
@@ -230,33 +216,7 @@ def _follow(session: Session, actor: Actor, made: patients.Change) -> str | None
     return former
 
 
-def _try(session: Session, actor: Actor, email: str, proof: EmailProof) -> int | None:
-    """Try a code; return how many tries are left, or None if it was the right one."""
-    bound_to = _bound_to(actor, email)
-    with assume_role(session, "door"):
-        # Locked until the caller commits, so that no burst has more than five tries.
-        kept = session.scalar(
-            select(LoginCode)
-            .where(
-                LoginCode.browser_hash == codes.hash_code(proof.key, b"", bound_to, "")
-            )
-            .order_by(LoginCode.id.desc())
-            .limit(1)
-            .with_for_update()
-        )
-        now = session.scalars(select(func.clock_timestamp())).one()
-        is_open = kept is not None and not kept.used_at and now < kept.expires_at
-        if kept is None or not is_open or kept.tries >= codes.TRIES:
-            return 0
-        kept.tries += 1
-        expected = codes.hash_code(proof.key, kept.salt, bound_to, proof.code)
-        is_right = hmac.compare_digest(kept.code_hash, expected)
-        if is_right:
-            kept.used_at = now
-        session.flush()
-        return None if is_right else codes.TRIES - kept.tries
-
-
-def _bound_to(actor: Actor, email: str) -> str:
-    """Return what no browser can say: a cookie has random bits of another form."""
-    return f"new address\0{actor.id}\0{email.casefold()}"
+def _use(actor: Actor, email: str, key: str) -> codes.CodeUse:
+    # No browser can say so: a cookie has random bits of another form.
+    bound_to = f"new address\0{actor.id}\0{email.casefold()}"
+    return codes.CodeUse(codes.hash_code(key, b"", bound_to, ""), bound_to, key)

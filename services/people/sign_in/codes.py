@@ -44,6 +44,27 @@ class CodeRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class CodeUse:
+    """What a code is for: how it is found again, what it is bound to, the key.
+
+    `found_by` is kept as it is, `bound_to` only in the hash of the code.
+    """
+
+    found_by: bytes
+    bound_to: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class CodeTry:
+    """What a try came to: whose code was tried, and how many tries are left."""
+
+    is_right: bool
+    user_id: UUID | None = None
+    tries_left: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class CodeCheck:
     """What a try came to: whose code it was, or how many tries are left."""
 
@@ -73,17 +94,7 @@ def ask(
     addressee = accounts.find_by_email(session, code_request.email)
     if addressee is not None and addressee.is_demo and not is_demo:
         addressee = None
-    salt = secrets.token_bytes(_SALT_BYTES)
-    session.add(
-        LoginCode(
-            user_id=addressee.id if addressee else None,
-            browser_hash=_browser_hash(code_request),
-            salt=salt,
-            code_hash=hash_code(code_request.key, salt, code_request.browser, code),
-            expires_at=func.now() + LIFETIME,
-        )
-    )
-    session.flush()
+    keep(session, _use(code_request), code, addressee.id if addressee else None)
     audit.record(
         session,
         None,
@@ -96,28 +107,54 @@ def ask(
 
 def check(session: Session, code_request: CodeRequest, code: str) -> CodeCheck:
     """Try a code; one that holds is used up. The caller commits, also a wrong try."""
+    tried = try_code(session, _use(code_request), code)
+    if tried.is_right:
+        return CodeCheck(tried.user_id, 0)
+    _record_failure(session, code_request, tried.user_id)
+    return CodeCheck(None, tried.tries_left)
+
+
+def keep(session: Session, use: CodeUse, code: str, user_id: UUID | None) -> None:
+    """Keep a code as the door; the caller commits. None for nobody's code."""
+    salt = secrets.token_bytes(_SALT_BYTES)
+    session.add(
+        LoginCode(
+            user_id=user_id,
+            browser_hash=use.found_by,
+            salt=salt,
+            code_hash=hash_code(use.key, salt, use.bound_to, code),
+            expires_at=func.now() + LIFETIME,
+        )
+    )
+    session.flush()
+
+
+def try_code(session: Session, use: CodeUse, code: str) -> CodeTry:
+    """Try the newest code as the door; one that holds is used up, nobody's never holds.
+
+    The caller commits, also a wrong try.
+    """
     # Locked until the caller commits: of two requests with the same code, the second
     # finds it used, and no burst of requests has more than its five tries.
     kept = session.scalar(
         select(LoginCode)
-        .where(LoginCode.browser_hash == _browser_hash(code_request))
+        .where(LoginCode.browser_hash == use.found_by)
         .order_by(LoginCode.id.desc())
         .limit(1)
         .with_for_update()
     )
-    if kept is None or not _is_open(kept, session):
-        _record_failure(session, code_request, kept)
-        return CodeCheck(None, 0)
+    if kept is None:
+        return CodeTry(is_right=False)
+    if not _is_open(kept, session):
+        return CodeTry(is_right=False, user_id=kept.user_id)
     kept.tries += 1
-    expected = hash_code(code_request.key, kept.salt, code_request.browser, code)
+    expected = hash_code(use.key, kept.salt, use.bound_to, code)
     is_right = hmac.compare_digest(kept.code_hash, expected)
-    if is_right and kept.user_id is not None:
+    is_right = is_right and kept.user_id is not None
+    if is_right:
         kept.used_at = func.now()
-        session.flush()
-        return CodeCheck(kept.user_id, 0)
     session.flush()
-    _record_failure(session, code_request, kept)
-    return CodeCheck(None, TRIES - kept.tries)
+    return CodeTry(is_right, kept.user_id, TRIES - kept.tries)
 
 
 def forget(session: Session, expired_before: datetime) -> None:
@@ -131,9 +168,8 @@ def _is_open(kept: LoginCode, session: Session) -> bool:
 
 
 def _record_failure(
-    session: Session, code_request: CodeRequest, kept: LoginCode | None
+    session: Session, code_request: CodeRequest, user_id: UUID | None
 ) -> None:
-    user_id = kept.user_id if kept else None
     audit.record(
         session,
         None,
@@ -144,6 +180,7 @@ def _record_failure(
     )
 
 
-def _browser_hash(code_request: CodeRequest) -> bytes:
-    """Hash without salt or stretching: the cookie's random bits cannot be guessed."""
-    return hashlib.sha256(code_request.browser.encode()).digest()
+def _use(code_request: CodeRequest) -> CodeUse:
+    # Without salt or stretching: the cookie's random bits cannot be guessed.
+    found_by = hashlib.sha256(code_request.browser.encode()).digest()
+    return CodeUse(found_by, code_request.browser, code_request.key)
