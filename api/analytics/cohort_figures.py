@@ -9,14 +9,18 @@ from pydantic import Field
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from api.analytics.cohorts import CohortBody, DimensionName, EventBody
+from api.analytics.cohorts import (
+    CohortBody,
+    DimensionName,
+    EventBody,
+    counted_and_told,
+)
 from api.core.answers import JsonResponse, Shown, written_headers
 from api.core.bodies import Body, describe_body, sent
 from api.core.dependencies import Caller, ProgramOrPerson
 from api.core.documented import shows
-from db.postgres import WriteResult
-from services.analytics import cohorts, figures
-from services.analytics.cohorts import Cohort, Untold
+from services.analytics import figures
+from services.analytics.cohorts import Cohort
 from services.analytics.figures import Figure, FigureResult
 from services.core.errors import InvalidInput
 
@@ -90,18 +94,15 @@ def count_kept(caller: ProgramOrPerson, key: str) -> Response:
 
 
 def _counted(caller: Caller, find: Callable[[Session], Figure]) -> Response:
-    def counted(session: Session) -> Untold[FigureResult]:
-        return figures.count(
+    told = counted_and_told(
+        caller,
+        lambda session: figures.count(
             session,
             caller.actor,
             find(session),
             now=caller.stores.now(),
             smallest_group=caller.stores.smallest_group,
-        )
-
-    untold = caller.read(counted).value
-    told: WriteResult[FigureResult] = caller.write(
-        lambda session: cohorts.tell(session, caller.actor, untold)
+        ),
     )
     return JsonResponse(_shown(told.value), headers=written_headers(told))
 

@@ -211,7 +211,7 @@ def count(
     403 as well where earlier counts and these together would tell of few patients.
     """
     cohort = cohorts.from_json(body.model_dump())
-    told = _told(
+    told = counted_and_told(
         caller,
         lambda session: cohorts.count(
             session,
@@ -237,7 +237,7 @@ def compare(
     403 as well where earlier counts and these together would tell of few patients.
     """
     compared = [cohorts.from_json(each.model_dump()) for each in body.cohorts]
-    told = _told(
+    told = counted_and_told(
         caller,
         lambda session: cohorts.compare(
             session,
@@ -280,7 +280,7 @@ def facets(
     return JsonResponse(shown, headers=written_headers(told))
 
 
-def _told(
+def counted_and_told(
     caller: Caller, counted: Callable[[Session], Untold[Answer]]
 ) -> WriteResult[Answer]:
     """Count on a replica, and tell on the primary; raises RevealsFew."""
