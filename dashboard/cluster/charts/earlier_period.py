@@ -1,5 +1,6 @@
 """A period of the past under the one that a chart shows, such as the day before."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
@@ -22,8 +23,16 @@ _EARLIER: Final[dict[str, timedelta | None]] = {
 }
 
 
-def choose_comparison(shown: Shown) -> timedelta | None:
-    """Ask which period to lay under the one shown; return how much earlier it is.
+@dataclass(frozen=True, slots=True)
+class PeriodBefore:
+    """An earlier period: by how much, and what the page calls it."""
+
+    earlier: timedelta
+    words: str
+
+
+def choose_comparison(shown: Shown) -> PeriodBefore | None:
+    """Ask which period to lay under the one shown.
 
     None for no comparison, and for what moves along: it is over in minutes.
     """
@@ -39,12 +48,7 @@ def choose_comparison(shown: Shown) -> timedelta | None:
     )
     if chosen not in _EARLIER:
         return None
-    return _EARLIER[chosen] or shown.until - shown.since
-
-
-def words_of_comparison() -> str:
-    """Return what the period is called that was chosen."""
-    return _(str(st.session_state.get(_KEY, _NOTHING)))
+    return PeriodBefore(_EARLIER[chosen] or shown.until - shown.since, _(chosen))
 
 
 def worst_of(points: Points, column: str, earlier: timedelta) -> pd.DataFrame:

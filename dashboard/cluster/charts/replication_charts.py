@@ -10,10 +10,10 @@ import streamlit as st
 from dashboard.cluster.charts import periods, series
 from dashboard.cluster.charts.chart_layers import Mark, Spec
 from dashboard.cluster.charts.earlier_period import (
+    PeriodBefore,
     choose_comparison,
     line_under,
     rate_of,
-    words_of_comparison,
     worst_of,
 )
 from dashboard.cluster.charts.heat_strip import show_heat_strip
@@ -79,13 +79,13 @@ def show_charts() -> None:
     ):
         period = periods.choose_period()
         measure = _choose_measure()
-        earlier = choose_comparison(periods.shown(period))
+        compared = choose_comparison(periods.shown(period))
     every = periods.shown(period).every_seconds
 
     @st.fragment(run_every=every)
     def draw() -> None:
         with error_boundary():
-            _draw(periods.shown(period), measure, earlier)
+            _draw(periods.shown(period), measure, compared)
 
     draw()
 
@@ -100,7 +100,7 @@ def _choose_measure() -> Measure:
     )
 
 
-def _draw(shown: Shown, measure: Measure, earlier: timedelta | None) -> None:
+def _draw(shown: Shown, measure: Measure, compared: PeriodBefore | None) -> None:
     points, events, note = _read_points(shown)
     if points.frame.empty:
         empty_state(
@@ -117,7 +117,7 @@ def _draw(shown: Shown, measure: Measure, earlier: timedelta | None) -> None:
     # A browser gives a chart of the same key the mark that it had.
     key = f"replication_{shown.period.name}_{periods.zooms()}"
     limit = _alert_seconds()
-    lags, rates = _layers_under(shown, measure, earlier)
+    lags, rates = _layers_under(shown, measure, compared)
     with _box("Replication lag", points, shown):
         span = show_lag_chart(
             points,
@@ -132,8 +132,8 @@ def _draw(shown: Shown, measure: Measure, earlier: timedelta | None) -> None:
         periods.zoom_into(span)
         st.rerun()
     st.caption(" ".join(_explain(points, limit)))
-    if earlier is not None:
-        _explain_comparison(is_known=bool(lags or rates))
+    if compared is not None:
+        _explain_comparison(compared.words, is_known=bool(lags or rates))
     st.caption(_("How far behind each server was, a strip each."))
     step = (shown.until - shown.since).total_seconds() * 1000 / _STRIPS
     with _box("Lag of each server", points, shown):
@@ -145,26 +145,25 @@ def _draw(shown: Shown, measure: Measure, earlier: timedelta | None) -> None:
 
 
 def _layers_under(
-    shown: Shown, measure: Measure, earlier: timedelta | None
+    shown: Shown, measure: Measure, compared: PeriodBefore | None
 ) -> tuple[Sequence[Spec], Sequence[Spec]]:
     """Return the lines of the earlier period: under the lags, and under the log."""
-    if earlier is None:
+    if compared is None:
         return (), ()
     try:
-        (points,) = read_all(_samples(shown, earlier))
+        (points,) = read_all(_samples(shown, compared.earlier))
     except Unavailable:
         return (), ()
-    words, form = words_of_comparison(), ",.0f" if measure == "bytes" else ",.2f"
-    lags = worst_of(points, measure, earlier)
-    rates = rate_of(points, earlier)
+    words, form = compared.words, ",.0f" if measure == "bytes" else ",.2f"
+    lags = worst_of(points, measure, compared.earlier)
+    rates = rate_of(points, compared.earlier)
     return (
         line_under(lags, shown.window, words, form),
         line_under(rates, shown.window, words, ",.0f"),
     )
 
 
-def _explain_comparison(*, is_known: bool) -> None:
-    words = words_of_comparison()
+def _explain_comparison(words: str, *, is_known: bool) -> None:
     if is_known:
         st.caption(
             _(
