@@ -8,9 +8,9 @@ from typing import Final
 import streamlit as st
 
 from dashboard.ui.language import gettext as _, translated
+from services.core.weekdays import WEEKDAYS
 from services.visits.schedule import plans
 from services.visits.schedule.plans import Chosen, Hours
-from services.visits.schedule.plans.weeks import WEEKDAYS
 
 _CLOCK: Final = frozenset(
     time(hour, minute) for hour in range(24) for minute in range(0, 60, 5)

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.ui.language import gettext as _, lowered
-from services.visits.schedule.plans.weeks import WEEKDAYS
+from services.core.weekdays import WEEKDAYS
 
 _ROW_HEIGHT: Final = 26
 # What is drawn at least, in hours.

@@ -13,10 +13,10 @@ from dashboard.ui.language import decimal, gettext as _, pgettext
 from dashboard.visits.schedule.day_hours import DayHours
 from dashboard.visits.schedule.drawn_week import show_drawn_week
 from dashboard.visits.schedule.plan_changes import say_what_became
+from services.core.weekdays import WEEKDAYS
 from services.visits.schedule import plans
 from services.visits.schedule.doctors import DoctorRecord
 from services.visits.schedule.plans import Hours, weeks
-from services.visits.schedule.plans.weeks import WEEKDAYS
 
 # Where Monday goes as long as every other day is closed.
 _USUALLY_WORKED: Final = slice(1, 5)

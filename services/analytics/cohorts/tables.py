@@ -16,17 +16,9 @@ from services.analytics.cohorts.model import Dimension
 from services.analytics.cohorts.suppression import Key
 from services.core.errors import InvalidInput
 from services.core.sentences import Sentence
+from services.core.weekdays import WEEKDAYS
 
 OTHERS: Final = "others"
-WEEKDAYS: Final = (
-    "Monday",
-    "Tuesday",
-    "Wednesday",
-    "Thursday",
-    "Friday",
-    "Saturday",
-    "Sunday",
-)
 MOST_CELLS: Final = 3_000
 _MOST_VALUES: Final = 30
 _QUARTERS: Final = 4

@@ -6,10 +6,11 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from services.analytics.cohorts import Dimension, EventKind, tables as tables_service
+from services.analytics.cohorts import Dimension, EventKind
 from services.analytics.figures import FigureMeasure
 from services.consultations import notes
 from services.core.actors import Role
+from services.core.weekdays import WEEKDAYS
 from services.patients.care import care
 from services.patients.records.model import Sex
 from tests.kit import cast
@@ -115,7 +116,7 @@ def test_visits_are_counted_by_weekday_and_hour(clinic: Clinic, hypertensive):
     press(app, "cohorts_count")
 
     rows = {row[0]: row[1] for row in tables(app)["Cohort by weekday"]}
-    assert list(rows) == list(tables_service.WEEKDAYS)
+    assert list(rows) == list(WEEKDAYS)
     assert rows["Sunday"] == "not told"
     assert sum(int(told) for told in rows.values() if told != "not told") > 26
 

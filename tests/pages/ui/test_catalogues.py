@@ -16,6 +16,7 @@ from services.audit.log import sentences, words
 from services.cluster.drill_kinds import PROMISES, SCENARIOS
 from services.cluster.operations import PHASES, SETTINGS, TITLES
 from services.core.actors import Permission, Role
+from services.core.weekdays import WEEKDAYS
 from services.documents.forms import TEMPLATES, Template
 from services.documents.records import errors
 from services.documents.records.kinds import CLASS_LABELS, STATED, TYPE_LABELS
@@ -30,7 +31,6 @@ from services.pdf.signing.checking import SignatureState
 from services.visits.front_desk.appointments import errors as visit_errors, transitions
 from services.visits.schedule.doctors import changing as doctors
 from services.visits.schedule.doctors.rules import SEXES as DOCTORS_SEXES
-from services.visits.schedule.plans.weeks import WEEKDAYS
 from tests.kit.sentences import (
     ROOT,
     lacking,

@@ -5,9 +5,9 @@ from datetime import time
 from typing import Final
 
 from services.core.sentences import Sentence
+from services.core.weekdays import WEEKDAYS
 from services.visits.schedule.plans.errors import InvalidWeek
 from services.visits.schedule.plans.records import Hours
-from services.visits.schedule.plans.weeks import WEEKDAYS
 
 # From when until when, as far as it is chosen.
 Chosen = tuple[time | None, time | None]

@@ -13,6 +13,7 @@ from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.core.sentences import Sentence
+from services.core.weekdays import WEEKDAYS
 from services.visits.schedule.plans.errors import InvalidWeek, NoSuchDoctor
 from services.visits.schedule.plans.planning import apply_plans
 from services.visits.schedule.plans.records import (
@@ -22,15 +23,6 @@ from services.visits.schedule.plans.records import (
     PlanResult,
 )
 
-WEEKDAYS: Final = (
-    "Monday",
-    "Tuesday",
-    "Wednesday",
-    "Thursday",
-    "Friday",
-    "Saturday",
-    "Sunday",
-)
 _KINDS: Final[dict[str, HoursKind]] = {kind: kind for kind in get_args(HoursKind)}
 
 

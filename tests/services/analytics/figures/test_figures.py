@@ -19,6 +19,7 @@ from services.analytics.cohorts import (
 from services.analytics.figures import Figure, FigureMeasure
 from services.core.actors import Role, Scope
 from services.core.errors import InvalidInput, NotAllowed
+from services.core.weekdays import WEEKDAYS
 from tests.kit import cast
 from tests.services.analytics.cohorts.test_running import (
     DAY,
@@ -136,7 +137,7 @@ def test_visits_are_counted_by_weekday_and_hour(session, tell, visit):
 
     assert (who["Monday", "09:00"], who["Tuesday", "11:00"]) == (12, 6)
     assert (events["Monday", "09:00"], events["Tuesday", "11:00"]) == (24, 6)
-    assert len(events) == len(tables.WEEKDAYS) * len(range(9, 12))
+    assert len(events) == len(WEEKDAYS) * len(range(9, 12))
     assert events["Sunday", "10:00"] is None
 
 
