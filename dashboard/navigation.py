@@ -24,7 +24,7 @@ from dashboard.ui.language import (
     gettext as _,
 )
 from dashboard.web.page_scripts import SCRIPTS
-from services.core.actors import Actor, Permission, Role, languages_for
+from services.core.actors import Actor, Permission, Role
 
 _PAGES = Path(__file__).resolve().parents[1] / "pages"
 
@@ -501,7 +501,7 @@ def places_for(actor: Actor) -> Places:
             "mark": _mark_of(actor),
         },
         "language": current_language(),
-        "languages": {code: LANGUAGE_NAMES[code] for code in languages_for(actor.role)},
+        "languages": LANGUAGE_NAMES,
         "words": catalogue("scripts"),
         "acts": [
             {"title": _(title), "url": _address(file)}

@@ -12,10 +12,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.core.dependencies import SESSION
 from api.core.origins import origin_of
-from dashboard.ui.language import LANGUAGES, explained, speaking
+from dashboard.ui.language import explained, speaking
 from dashboard.web.page_context.page_language import COOKIE, language_of
 from dashboard.web.sessions.live_sessions import LiveSessions
 from db.postgres import Database, DatabaseUnavailable
+from services.core.actors import LANGUAGES
 from services.core.errors import ServiceError
 from services.core.on_behalf import ActorDatabase
 from services.people.accounts import choose_language

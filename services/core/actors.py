@@ -296,13 +296,8 @@ SCOPES: Final[dict[Scope, frozenset[Permission]]] = {
 }
 
 
-# By their ISO 639-1 codes. A role is offered a language once all of its pages speak it.
-_LANGUAGES: Final = dict.fromkeys(Role, ("en", "de"))
-
-
-def languages_for(role: Role) -> tuple[str, ...]:
-    """Return the languages that a role may choose from."""
-    return _LANGUAGES[role]
+# What pages speak, by ISO 639-1: whoever acts may choose one of them.
+LANGUAGES: Final = ("en", "de")
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,13 +18,13 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_currency, format_decimal, format_percent
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from services.core.actors import LANGUAGES
 from services.core.sentences import Label, Sentence
 
 ENGLISH: Final = "en"
 GERMAN: Final = "de"
 # Each in itself, for whoever reads no other.
 LANGUAGE_NAMES: Final = {ENGLISH: "English", GERMAN: "Deutsch"}
-LANGUAGES: Final = tuple(LANGUAGE_NAMES)
 CATALOGUES: Final = Path(__file__).parent / "catalogues"
 _CHOSEN: Final = "chartroom_language"
 # No line breaks between a German day and its month, and "5. März" at the beginning of a

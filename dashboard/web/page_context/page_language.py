@@ -6,8 +6,8 @@ from typing import Final
 import streamlit as st
 
 from dashboard import wiring
-from dashboard.ui.language import ENGLISH, LANGUAGES, choose_language
-from services.core.actors import Actor, languages_for
+from dashboard.ui.language import ENGLISH, choose_language
+from services.core.actors import LANGUAGES, Actor
 
 # What was chosen by a link on the pages of sign-in, which know of nobody yet.
 COOKIE: Final = "chartroom_language"
@@ -31,12 +31,11 @@ def language_of(
     """Return the language in which somebody is spoken to.
 
     It is the one that the person keeps, or has chosen before signing in, or else the
-    first that their browser names, or the clinic's own: of those offered to them.
+    first that their browser names, or the clinic's own: of those that there are.
     """
-    offered = LANGUAGES if actor is None else languages_for(actor.role)
     kept = actor.language if actor is not None else None
     wanted = (kept, chosen, *_preferred(accepted), usual)
-    return next((each for each in wanted if each in offered), ENGLISH)
+    return next((each for each in wanted if each in LANGUAGES), ENGLISH)
 
 
 def _preferred(accepted: str) -> Iterator[str]:
