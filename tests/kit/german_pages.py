@@ -29,6 +29,17 @@ def texts_of(app: AppTest) -> Iterator[str]:
             yield from _strings(json.loads(element.proto.bytes))
 
 
+def said(app: AppTest) -> str:
+    """Return what a page shows, without what keeps Markdown from reading it."""
+    return " ".join(texts_of(app)).replace("\\", "")
+
+
+def left_english(app: AppTest) -> set[str]:
+    """Return what stayed English on a page that was drawn."""
+    assert not app.exception
+    return english(texts_of(app))
+
+
 def english(texts: Iterable[str]) -> set[str]:
     """Return those of the texts that a catalogue has in English."""
     german = set(translations().values())

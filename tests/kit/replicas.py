@@ -1,10 +1,13 @@
 """What is written so that every replica shows it, whichever is asked next."""
 
 from collections.abc import Callable
+from contextlib import closing
 from typing import TypeVar
 
+import psycopg2
 from sqlalchemy.orm import Session
 
+from db.endpoints import Endpoints
 from db.postgres import SYSTEM, Database, DatabaseIdentity
 from tests.kit.waiting import eventually
 
@@ -30,3 +33,13 @@ def write_everywhere(
 def await_everywhere(database: Database) -> None:
     """Wait until every replica that answers has what anybody has written."""
     write_everywhere(database, lambda _: None)
+
+
+def primary_of(endpoints: Endpoints) -> str:
+    """Return the name of the server that leads."""
+    for name, url in endpoints.replica_urls.items():
+        with closing(psycopg2.connect(url)) as server, server.cursor() as cursor:
+            cursor.execute("SELECT pg_is_in_recovery()")
+            if cursor.fetchone() == (False,):
+                return name
+    raise AssertionError("nobody leads")

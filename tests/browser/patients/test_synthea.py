@@ -6,16 +6,17 @@ They are not part of the project: CHARTROOM_SYNTHEA names the folder of their fi
 import csv
 import os
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, TimeoutError as OutOfTime, expect
+from playwright.sync_api import Browser, Page, expect
 
 from db.endpoints import Endpoints
 from db.postgres import SYSTEM, Database
 from services.people.accounts import demo_accounts
-from tests.browser.conftest import Site, ready
+from tests.browser.conftest import Site
+from tests.browser.patients.filter_rows import add_filter, choose
 from tests.browser.running import chartroom, variables
 from tests.conftest import Databases
 from tests.kit import warm_start
@@ -27,9 +28,6 @@ pytestmark = [
         not (SYNTHEA / "patients.csv").exists(), reason=f"no Synthea data in {SYNTHEA}"
     ),
 ]
-
-
-_TRIES = 5
 
 
 @pytest.fixture(scope="module")
@@ -107,32 +105,3 @@ def test_synthea_is_searched_filtered_opened_edited_and_exported(page: Page):
     page.get_by_role("button", name="Save changes").click()
 
     expect(page.get_by_role("cell", name="01632960960")).to_be_visible()
-
-
-def add_filter(page: Page, row: int, field: str, operator: str) -> None:
-    """Add a row to the filters and choose its field and comparison."""
-    button = page.get_by_role("button", name="Add filter")
-    if not button.is_visible():
-        page.get_by_text("Filters and order").click()
-    button.click()
-    expect(page.get_by_label("Field", exact=True)).to_have_count(row + 1)
-    choose(page, "Field", row, field)
-    choose(page, "Comparison", row, operator)
-
-
-def choose(page: Page, label: str, row: int, option: str) -> None:
-    """Choose an option in the select box of a filter's row.
-
-    What the choice before has set off may arrive only now, and close the list again.
-    """
-    box = page.get_by_label(label, exact=True).nth(row)
-    for _ in range(_TRIES):
-        ready(page)
-        box.click()
-        with suppress(OutOfTime):
-            page.get_by_role("option", name=option, exact=True).click(timeout=5000)
-            # The list of terms stays open for another one.
-            page.keyboard.press("Escape")
-            ready(page)
-            return
-    pytest.fail(f"“{option}” cannot be chosen.")

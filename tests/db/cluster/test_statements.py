@@ -16,6 +16,7 @@ from db.cluster.statements import (
 from db.embedded import Addresses
 from db.endpoints import Endpoints
 from tests.conftest import owner
+from tests.kit.replicas import primary_of
 from tests.kit.statements import count_statements
 from tests.kit.waiting import eventually
 
@@ -41,21 +42,9 @@ def _run(endpoints: Endpoints, statement: str) -> None:
             cursor.execute(statement)
 
 
-def _primary(endpoints: Endpoints) -> str:
-    for name, url in endpoints.replica_urls.items():
-        with (
-            closing(psycopg2.connect(url)) as connection,
-            connection.cursor() as cursor,
-        ):
-            cursor.execute("SELECT pg_is_in_recovery()")
-            if cursor.fetchone() == (False,):
-                return name
-    raise AssertionError("nobody leads")
-
-
 def test_a_shape_is_counted_and_its_value_is_not_there(counting: Endpoints):
     def look() -> tuple[StatementReport, list[StatementShape]]:
-        report = StatementReader(lambda: counting).read(_primary(counting))
+        report = StatementReader(lambda: counting).read(primary_of(counting))
         shapes = [s for s in report.shapes if "found FROM generate_series" in s.text]
         if not shapes:
             # The server forgets what was asked once to make room for all other tests'.
@@ -74,7 +63,7 @@ def test_statements_that_are_kept_as_they_came_are_not_counted(counting: Endpoin
     _run(counting, f"DO $$ BEGIN PERFORM '{_SECRET}'; END $$")
     _run(counting, f"CREATE TABLE plants AS SELECT '{_SECRET}'::text AS name")
 
-    report = StatementReader(lambda: counting).read(_primary(counting))
+    report = StatementReader(lambda: counting).read(primary_of(counting))
 
     assert not [s for s in report.shapes if "PERFORM" in s.text or "CREATE" in s.text]
 
@@ -82,7 +71,7 @@ def test_statements_that_are_kept_as_they_came_are_not_counted(counting: Endpoin
 def test_the_order_is_the_one_that_is_asked_for(counting: Endpoints):
     for _ in range(5):
         _run(counting, "SELECT 1 AS often")
-    reader, node = StatementReader(lambda: counting), _primary(counting)
+    reader, node = StatementReader(lambda: counting), primary_of(counting)
 
     calls = [shape.calls for shape in reader.read(node, "calls").shapes]
     rows = [shape.rows for shape in reader.read(node, "rows").shapes]
@@ -93,7 +82,7 @@ def test_the_order_is_the_one_that_is_asked_for(counting: Endpoints):
 
 
 def test_counts_are_reset_for_this_database(counting: Endpoints):
-    reader, node = StatementReader(lambda: counting), _primary(counting)
+    reader, node = StatementReader(lambda: counting), primary_of(counting)
     assert reader.read(node).may_reset
 
     reader.reset(node)
@@ -103,7 +92,7 @@ def test_counts_are_reset_for_this_database(counting: Endpoints):
 
 def test_a_replica_counts_for_itself(counting: Endpoints):
     reader = StatementReader(lambda: counting)
-    replica = next(node for node in reader.nodes if node != _primary(counting))
+    replica = next(node for node in reader.nodes if node != primary_of(counting))
 
     report = reader.read(replica)
 
@@ -113,7 +102,7 @@ def test_a_replica_counts_for_itself(counting: Endpoints):
 
 def test_a_database_without_the_extension_says_so(endpoints: Endpoints):
     with pytest.raises(NotCounted) as refused:
-        StatementReader(lambda: endpoints).read(_primary(endpoints))
+        StatementReader(lambda: endpoints).read(primary_of(endpoints))
 
     assert refused.value.reason == "not installed"
 

@@ -12,6 +12,7 @@ from db.cluster.vacuuming import TableUpkeep, VacuumReader
 from db.embedded import Addresses
 from db.endpoints import Endpoints
 from tests.conftest import owner
+from tests.kit.replicas import primary_of
 from tests.kit.waiting import eventually
 
 _ROWS = 1000
@@ -32,18 +33,9 @@ def run(endpoints: Endpoints) -> Callable[..., None]:
     return run
 
 
-def _leader(endpoints: Endpoints) -> str:
-    for name, url in endpoints.replica_urls.items():
-        with closing(psycopg2.connect(url)) as server, server.cursor() as cursor:
-            cursor.execute("SELECT pg_is_in_recovery()")
-            if cursor.fetchone() == (False,):
-                return name
-    raise AssertionError("nobody leads")
-
-
 def _table(endpoints: Endpoints, name: str, *, dead: int) -> TableUpkeep:
     """Return a table once so many of its rows are counted as dead."""
-    reader, node = VacuumReader(lambda: endpoints), _leader(endpoints)
+    reader, node = VacuumReader(lambda: endpoints), primary_of(endpoints)
 
     def look() -> list[TableUpkeep]:
         tables = reader.database(node).tables
@@ -100,7 +92,7 @@ def test_after_vacuum_nothing_is_due(endpoints: Endpoints, run: Callable[..., No
         "DELETE FROM leaves",
     )
     before = _table(endpoints, "leaves", dead=_ROWS)
-    reader, node = VacuumReader(lambda: endpoints), _leader(endpoints)
+    reader, node = VacuumReader(lambda: endpoints), primary_of(endpoints)
 
     def clean() -> list[TableUpkeep]:
         # Rows that some replica may still be reading are left for the next time.
@@ -117,7 +109,7 @@ def test_after_vacuum_nothing_is_due(endpoints: Endpoints, run: Callable[..., No
 
 
 def test_the_database_is_at_least_its_tables(endpoints: Endpoints):
-    database = VacuumReader(lambda: endpoints).database(_leader(endpoints))
+    database = VacuumReader(lambda: endpoints).database(primary_of(endpoints))
 
     sizes = [table.bytes for table in database.tables]
     assert "patients" in {table.name for table in database.tables}
@@ -131,7 +123,7 @@ def test_the_database_is_at_least_its_tables(endpoints: Endpoints):
 def test_a_checkpoint_that_is_asked_for_is_counted(
     endpoints: Endpoints, addresses: Addresses
 ):
-    reader, node = VacuumReader(lambda: endpoints), _leader(endpoints)
+    reader, node = VacuumReader(lambda: endpoints), primary_of(endpoints)
     before = reader.checkpoints(node)
     url = addresses.primary_url("postgres", "postgres")
     with closing(psycopg2.connect(url)) as server:

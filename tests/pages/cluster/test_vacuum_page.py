@@ -12,7 +12,19 @@ from services.core.actors import Role
 from tests.pages.cluster_samples import said
 from tests.pages.conftest import Clinic, rows_of
 
+# Nobody listens there.
+SILENT = "postgresql://somebody:secret@127.0.0.1:1/x"
 _CHECKPOINTS = Checkpoints(10, 2, 12, 900.0, 60.0, 8_000_000, datetime.now(UTC))
+
+
+def opened(clinic: Clinic, urls: dict[str, str]) -> AppTest:
+    """Open the page of a clinic whose servers are at these addresses."""
+    servers = replace(clinic.wiring.endpoints, replica_urls=urls)
+    clinic.wiring.__dict__["vacuum_reader"] = VacuumReader(lambda: servers)
+    try:
+        return clinic.open("vacuum", Role.ADMIN)
+    finally:
+        del clinic.wiring.__dict__["vacuum_reader"]
 
 
 def tiles(app: AppTest) -> dict[str, str]:
@@ -33,14 +45,9 @@ def test_the_largest_tables_and_all_servers_are_shown(clinic: Clinic):
 
 
 def test_a_server_that_is_silent_stays_in_the_list(clinic: Clinic):
-    silent = "postgresql://somebody:secret@127.0.0.1:1/x"
-    urls = clinic.wiring.endpoints.replica_urls | {"db-09": silent}
-    gone = replace(clinic.wiring.endpoints, replica_urls=urls)
-    clinic.wiring.__dict__["vacuum_reader"] = VacuumReader(lambda: gone)
-    try:
-        app = clinic.open("vacuum", Role.ADMIN)
-    finally:
-        del clinic.wiring.__dict__["vacuum_reader"]
+    urls = clinic.wiring.endpoints.replica_urls | {"db-09": SILENT}
+
+    app = opened(clinic, urls)
 
     assert not app.exception
     rows = {row[0]: row[1] for row in rows_of(app, "vacuum_checkpoints")}
@@ -49,14 +56,9 @@ def test_a_server_that_is_silent_stays_in_the_list(clinic: Clinic):
 
 
 def test_a_primary_that_is_silent_is_named(clinic: Clinic):
-    silent = "postgresql://somebody:secret@127.0.0.1:1/x"
-    urls = dict.fromkeys(clinic.wiring.endpoints.replica_urls, silent)
-    gone = replace(clinic.wiring.endpoints, replica_urls=urls)
-    clinic.wiring.__dict__["vacuum_reader"] = VacuumReader(lambda: gone)
-    try:
-        app = clinic.open("vacuum", Role.ADMIN)
-    finally:
-        del clinic.wiring.__dict__["vacuum_reader"]
+    urls = dict.fromkeys(clinic.wiring.endpoints.replica_urls, SILENT)
+
+    app = opened(clinic, urls)
 
     assert "does not answer, so the state of its tables is not known" in said(
         app.warning

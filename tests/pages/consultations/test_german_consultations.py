@@ -16,7 +16,7 @@ from services.consultations.prescriptions.rules import find_warnings, require_re
 from services.core.actors import Role
 from services.patients.care import care
 from tests.kit import cast
-from tests.kit.german_pages import english, texts_of
+from tests.kit.german_pages import english, said, texts_of
 from tests.kit.sentences import lacking
 from tests.services.visits import visit_samples
 
@@ -108,11 +108,6 @@ def opened(clinic, page, role=CLINICIAN, **query):
     app = clinic.open(page, role, **query)
     assert not app.exception
     return app
-
-
-def said(app):
-    """What a page shows, without what keeps Markdown from reading it."""
-    return " ".join(texts_of(app)).replace("\\", "")
 
 
 def unread(app):

@@ -23,7 +23,7 @@ from services.documents.records.kinds import TYPE_LABELS, DocumentType
 from services.documents.records.model import DocumentRecord
 from services.patients.care import care
 from services.patients.records.model import Sex
-from tests.kit.german_pages import english, texts_of
+from tests.kit.german_pages import english, said, texts_of
 from tests.kit.sentences import lacking
 from tests.pages.conftest import Clinic
 from tests.pages.document_samples import File, press
@@ -62,11 +62,6 @@ def paper(german: Clinic, file: File) -> DocumentRecord:
 
     german.write(prepare)
     return file(title="Brief", of=patient.id, urgent=True, dated_on=date(2026, 9, 5))
-
-
-def said(app: AppTest) -> str:
-    """Return what a page shows, without what keeps Markdown from reading it."""
-    return " ".join(texts_of(app)).replace("\\", "")
 
 
 def opened(german: Clinic, page: str, role: Role = STAFF, **query: object) -> AppTest:

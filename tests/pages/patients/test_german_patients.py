@@ -1,17 +1,13 @@
 """A colleague who has chosen German finds no sentence in English about patients."""
 
 from collections.abc import Callable, Iterator
-from contextlib import closing
-from dataclasses import replace
 from datetime import date
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from dashboard.patients.search import patient_table
 from dashboard.ui.language import GERMAN, speaking
 from dashboard.ui.record_table import TableEvent
-from db.postgres import Database, DelayedStandbys
 from services.core.actors import Role
 from services.lists import views
 from services.lists.criteria import Combine, Criteria, Filter, Group, Operator, Order
@@ -20,10 +16,10 @@ from services.patients.records import deaths, patients
 from services.patients.records.model import PatientRecord, Sex
 from services.patients.search.fields import PATIENTS
 from tests.conftest import Databases
-from tests.kit.german_pages import english, texts_of
-from tests.kit.replicas import write_everywhere
+from tests.kit.german_pages import left_english, said
 from tests.pages.conftest import Clinic
 from tests.pages.document_samples import press
+from tests.pages.patients.past_samples import standing_by
 
 TODAY = date(2026, 11, 20)
 REASON = "Bewusstlos im Wartezimmer"
@@ -67,28 +63,8 @@ def then(
     german: Clinic, ada: PatientRecord, databases: Databases, template: str
 ) -> Iterator[None]:
     """The patient as they were, on a standby of the past."""
-    with databases.fresh(template) as endpoints, closing(Database(endpoints)) as before:
-        write_everywhere(
-            before,
-            lambda s: patients.register(
-                s, german.clerk, ada.draft(), today=TODAY, patient_id=ada.id
-            ),
-        )
-        standby = replace(endpoints, delayed_urls={"node-04": endpoints.database_url})
-        usual = german.wiring.delayed_standbys
-        with closing(DelayedStandbys(lambda: standby)) as standbys:
-            object.__setattr__(german.wiring, "delayed_standbys", standbys)
-            yield
-        object.__setattr__(german.wiring, "delayed_standbys", usual)
-
-
-def said(app: AppTest) -> str:
-    return " ".join(texts_of(app)).replace("\\", "")
-
-
-def left_english(app: AppTest) -> set[str]:
-    assert not app.exception
-    return english(texts_of(app))
+    with standing_by(german, ada, databases, template):
+        yield
 
 
 @pytest.mark.parametrize(

@@ -1,20 +1,17 @@
 """A record as it was, beside today's; another database stands in for the past."""
 
 from collections.abc import Iterator
-from contextlib import closing
-from dataclasses import replace
 from datetime import date
 
 import pytest
 
 from db.models.audit import AuditEvent
-from db.postgres import Database, DelayedStandbys
 from services.core.actors import Role
 from services.patients.records import patients
 from services.patients.records.model import PatientRecord
 from tests.conftest import Databases
-from tests.kit.replicas import write_everywhere
 from tests.pages.conftest import Clinic
+from tests.pages.patients.past_samples import standing_by
 
 TODAY = date(2026, 11, 20)
 REASON = "Changed the wrong Ada"
@@ -30,19 +27,8 @@ def then(
     clinic: Clinic, patient: PatientRecord, databases: Databases, template: str
 ) -> Iterator[None]:
     """The patient as they were, on a standby of the past."""
-    with databases.fresh(template) as endpoints, closing(Database(endpoints)) as before:
-        write_everywhere(
-            before,
-            lambda s: patients.register(
-                s, clinic.clerk, patient.draft(), today=TODAY, patient_id=patient.id
-            ),
-        )
-        standby = replace(endpoints, delayed_urls={"node-04": endpoints.database_url})
-        usual = clinic.wiring.delayed_standbys
-        with closing(DelayedStandbys(lambda: standby)) as standbys:
-            object.__setattr__(clinic.wiring, "delayed_standbys", standbys)
-            yield
-        object.__setattr__(clinic.wiring, "delayed_standbys", usual)
+    with standing_by(clinic, patient, databases, template):
+        yield
 
 
 def looks_at(clinic: Clinic, patient: PatientRecord) -> list[AuditEvent]:

@@ -4,15 +4,13 @@ from collections.abc import Callable
 from functools import partial
 
 import pytest
-from sqlalchemy.orm import Session
 from streamlit.testing.v1 import AppTest
 
 from dashboard.ui.language import GERMAN, speaking
 from db.models.user import User
 from services.core.actors import Role, Scope
 from services.documents.sharing import offboarding
-from tests.kit import cast
-from tests.kit.german_pages import english, texts_of
+from tests.kit.german_pages import left_english, said, texts_of
 from tests.pages.conftest import Clinic
 
 
@@ -24,26 +22,9 @@ def german(clinic: Clinic) -> Clinic:
 
 
 @pytest.fixture
-def cleo(kept: Session) -> User:
-    """A colleague whom only this test knows."""
-    user = cast.add_account(kept, Role.STAFF)
-    kept.commit()
-    return user
-
-
-@pytest.fixture
 def opened(german: Clinic, at_desk: Callable[..., AppTest]) -> Callable[..., AppTest]:
     """Open a page as an administrator who has just used a passkey."""
     return partial(at_desk, role=Role.ADMIN)
-
-
-def said(app: AppTest) -> str:
-    return " ".join(texts_of(app)).replace("\\", "")
-
-
-def left_english(app: AppTest) -> set[str]:
-    assert not app.exception
-    return english(texts_of(app))
 
 
 @pytest.mark.parametrize(

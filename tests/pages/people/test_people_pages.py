@@ -18,14 +18,6 @@ from tests.pages.conftest import Clinic, rows_of
 
 
 @pytest.fixture
-def cleo(kept: Session) -> User:
-    """A colleague whom only this test knows."""
-    user = cast.add_account(kept, Role.STAFF)
-    kept.commit()
-    return user
-
-
-@pytest.fixture
 def confirmed(at_desk):
     """Open a page as an administrator who has just used a passkey."""
     return partial(at_desk, role=Role.ADMIN)
