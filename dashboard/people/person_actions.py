@@ -151,7 +151,7 @@ def _confirm_deactivation(person: Person) -> None:
                 "until you reactivate them. Their tokens and links end for good."
             ).format(name=plain(person.name))
         )
-        if confirmed(_("Deactivate"), key="user_deactivate_confirm"):
+        if confirmed(_("Deactivate"), key="user_deactivate_confirm", is_final=True):
             actor = current_actor()
             write(lambda s: offboarding.deactivate(s, actor, person.id))
             _done(_("{name} is shut out.").format(name=plain(person.name)))

@@ -131,6 +131,7 @@ class Site:
         width: int = 1440,
         at: str | None = None,
         is_led_around: bool = False,
+        has_touch: bool = False,
     ) -> BrowserContext:
         """Return a browser profile in which somebody of the role is signed in.
 
@@ -143,6 +144,7 @@ class Site:
             viewport={"width": width, "height": 900},
             accept_downloads=True,
             reduced_motion="reduce",
+            has_touch=has_touch,
         )
         context.set_default_timeout(_SECONDS * 1000)
         self.traces.watch(context)

@@ -43,7 +43,7 @@ _IS_LEFT = """([left, right]) =>
 
 @pytest.fixture
 def phone(site: Site) -> Iterator[Page]:
-    with closing(site.visit(width=390, at="/")) as context:
+    with closing(site.visit(width=390, at="/", has_touch=True)) as context:
         yield ready(context.pages[0])
 
 
@@ -135,6 +135,18 @@ def test_the_menu_goes_when_a_page_is_chosen(phone: Page):
     phone.reload()
     ready(phone)
     expect(menu).to_have_attribute("data-collapsed", "true")
+
+
+def test_a_finger_on_the_text_of_a_choice_opens_it(phone: Page):
+    phone.goto("/register")
+    sex = ready(phone).get_by_role("combobox", name="Sex")
+    sex.scroll_into_view_if_needed()
+
+    # On its text, and not on the arrow at the other end.
+    sex.tap(position={"x": 20, "y": 12})
+
+    phone.get_by_role("option", name="Female").tap()
+    expect(sex).to_have_value("Female")
 
 
 def test_the_menu_at_the_name_leads_to_the_account_and_out(desk: Page):

@@ -11,7 +11,7 @@ from dashboard.cluster.drill_pages.drill_progress import Progress
 from dashboard.cluster.monitoring.recorded_sentences import retold
 from dashboard.cluster.operations.steps import show_step_log
 from dashboard.context import current_actor, today, write
-from dashboard.ui.dialogs import dialog
+from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _, lowered, marked, translated
 from dashboard.ui.measures import seconds
@@ -47,7 +47,7 @@ def confirm(kind: DrillKind) -> None:
             )
         )
         label = _("Practise: {drill}").format(drill=lowered(_(scenario.title)))
-        if st.button(label, type="primary", key="drills_begin"):
+        if confirmed(label, key="drills_begin", is_final=True):
             watch(drill_progress.begin(kind))
             st.rerun()
 

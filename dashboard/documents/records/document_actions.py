@@ -251,7 +251,7 @@ def _release(record: DocumentRecord) -> None:
                 title=plain(record.title), held_because=plain(record.held_because or "")
             )
         )
-        if confirmed(_("Release hold"), key="document_release_confirm"):
+        if confirmed(_("Release hold"), key="document_release_confirm", is_final=True):
             actor = current_actor()
             write(lambda s: records.release(s, actor, record.id))
             notify(

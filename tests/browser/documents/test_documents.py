@@ -3,11 +3,13 @@
 import hashlib
 import re
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from db.models.document import Document, DocumentVersion
@@ -221,6 +223,21 @@ def test_a_clinicians_phone_shows_a_document_without_sideways_scrolling(
             open_part(page, name)
             is_narrow = "document.documentElement.scrollWidth <= window.innerWidth"
             assert page.evaluate(is_narrow), name
+
+
+def test_a_photo_of_a_paper_becomes_a_document_and_stays_as_it_was_taken(page: Page):
+    taken, title = BytesIO(), unlike()
+    Image.new("RGB", (900, 1200), "white").save(taken, "JPEG")
+    photo = taken.getvalue()
+    file_pdf(page, {"name": f"{title}.jpg", "mimeType": "image/jpeg", "buffer": photo})
+    search(page, title)
+
+    page.get_by_role("link", name=title, exact=True).click()
+
+    expect(page.get_by_alt_text("Page 1 of 1")).to_be_visible()
+    pages = downloaded(page, page.get_by_role("link", name="Download version 1"))
+    assert pages.startswith(b"%PDF-")
+    assert downloaded(page, page.get_by_role("link", name="Original")) == photo
 
 
 def test_a_long_title_breaks_no_word_beside_it(page: Page, pdf):
