@@ -14,6 +14,7 @@ from services.core.actors import CONSOLE
 if TYPE_CHECKING:
     from dashboard.wiring import Wiring
     from db.settings import Settings
+    from jobs.backups.copying.needed_keys import NeededKeys
     from jobs.documents.integrity import Report
     from services.audit.chain import ChainVerification
 
@@ -116,12 +117,11 @@ def rotate_file_keys(settings: "Settings") -> str:
 def drop_old_file_keys(settings: "Settings") -> str:
     """Forget keys that were replaced and that nothing is sealed with any more.
 
-    Raises UnusableFileKeys if it is too early, and FileStoreUnavailable.
+    Backups, here and in the copy, keep those that they need. Raises UnusableFileKeys
+    if it is too early, CannotBackUp if backups cannot be asked, and
+    FileStoreUnavailable; then nothing was forgotten.
     """
     from dashboard import wiring
-    from db.backups.copies.copy_notes import read_copy_note
-    from db.backups.file_copies import list_later_copies
-    from db.backups.log.archive import LogArchive
     from db.files.file_keys import UnusableFileKeys
     from db.files.gridfs import Bucket
 
@@ -135,17 +135,73 @@ def drop_old_file_keys(settings: "Settings") -> str:
         rewrapped, _ = _rewrap(wired)
         used = {key for bucket in Bucket for key in wired.files.keys_in_use(bucket)}
         # A backup is read with the keys of its time.
-        used |= wired.backups.survey().key_ids
-        if (copied := read_copy_note(wired.settings.backups)) is not None:
-            used |= {copied.key_id} if copied.key_id is not None else set()
-        log = LogArchive(wired.settings.backups, wired.backups.system_id or "", keys)
-        used |= log.key_ids() | {copy.entry.key for copy in list_later_copies(log)}
-        unused = keys.ids - used - {keys.primary}
+        used |= _needed_here(wired)
+        copied = _needed_by_copy(wired)
+        unused = keys.ids - used - copied.keys - {keys.primary}
         if unused:
             _record_rotation(wired, keys.primary, "dropping", rewrapped, unused)
             keys.drop(*unused)
         kept = len(keys.ids) - 1
-    return f"Old keys dropped: {len(unused)}; still in use: {kept}."
+    sentence = f"Old keys dropped: {len(unused)}; still in use: {kept}."
+    return f"{sentence}{_words_of(copied)}"
+
+
+def _needed_here(wired: "Wiring") -> set[int]:
+    """Return the keys that the repository needs; raises CannotBackUp."""
+    from db.backups.backup_errors import CannotBackUp
+    from db.backups.file_copies import list_later_copies
+    from db.backups.known_repository import require_there
+    from db.backups.log.archive import LogArchive
+
+    repository = wired.backups
+    require_there(repository, wired.settings.data)
+    survey = repository.survey()
+    if survey.unreadable:
+        raise CannotBackUp(
+            f"The manifest of backup {survey.unreadable[0]} cannot be read, so nobody "
+            "knows which keys it needs: no key was dropped."
+        )
+    log = LogArchive(repository.folder, repository.system_id or "", wired.file_keys)
+    later = {copy.entry.key for copy in list_later_copies(log)}
+    return survey.key_ids | log.key_ids() | later
+
+
+def _needed_by_copy(wired: "Wiring") -> "NeededKeys":
+    """Return the keys that the copy needs; raises CannotBackUp if nobody can tell."""
+    from dashboard.wiring import copy_store_of
+    from db.backups.backup_errors import CannotBackUp
+    from db.backups.copies.copy_notes import read_copy_note
+    from jobs.backups.copying.needed_keys import CopyKeys, NeededKeys
+
+    store, note = copy_store_of(wired.settings), read_copy_note(wired.backups.folder)
+    if note is not None and (store is None or store.address.shown != note.place):
+        raise CannotBackUp(
+            f"The backups were copied to {note.place}, which may need old keys: name "
+            "it with CHARTROOM_BACKUP_S3_URL. If nothing there is needed any more, "
+            f"remove {wired.backups.folder / 'copy.json'}. No key was dropped."
+        )
+    if store is None:
+        return NeededKeys()
+    from db.backups.copies.object_store import StoreFailed
+
+    kept = timedelta(days=wired.settings.backup_kept_days)
+    try:
+        return CopyKeys(store, wired.backups, wired.file_keys, kept).find()
+    except (CannotBackUp, StoreFailed) as error:
+        raise CannotBackUp(
+            f"{error} Backups there may need old keys: no key was dropped."
+        ) from error
+
+
+def _words_of(copied: "NeededKeys") -> str:
+    """Return what of the copy needs old keys and until when; empty for nothing."""
+    if copied.until is None:
+        return ""
+    return (
+        f" In the copy, backups that are not here any more: {copied.sets}, and parts "
+        f"of their log: {copied.log_objects}, open with old keys only. They stay until "
+        f"{copied.until:%Y-%m-%d}: drop old keys once more after that."
+    )
 
 
 def _rewrap(wired: "Wiring") -> tuple[int, int]:

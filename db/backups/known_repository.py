@@ -22,16 +22,21 @@ def claim(repository: Repository, system_id: str, data: Path) -> None:
     Raises CannotBackUp where it is another clinic's, or was this one's and is gone.
     """
     note = data / _NAME
-    is_known = str(repository.folder) in _known(note)
-    if repository.system_id is None and is_known:
+    require_there(repository, data)
+    repository.claim(system_id)
+    if str(repository.folder) not in _known(note):
+        _remember(note, repository.folder)
+
+
+def require_there(repository: Repository, data: Path) -> None:
+    """Raise CannotBackUp where the repository was this clinic's and is gone."""
+    note = data / _NAME
+    if repository.system_id is None and str(repository.folder) in _known(note):
         raise CannotBackUp(
             f"The backups of this clinic were in {repository.folder} and are not "
             "there: mount their disk. If they are lost, name another folder with "
             f"CHARTROOM_BACKUP_DIR, or remove {note} to begin anew in this one."
         )
-    repository.claim(system_id)
-    if not is_known:
-        _remember(note, repository.folder)
 
 
 def _known(note: Path) -> list[str]:

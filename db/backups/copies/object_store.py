@@ -20,6 +20,7 @@ from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    ConnectionError as NotConnected,
     HTTPClientError,
     IncompleteReadError,
     NoCredentialsError,
@@ -109,6 +110,14 @@ class LockRule:
 
     is_offered: bool = False
     is_default: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectFacts:
+    """When an object was stored, and until when it must not be removed."""
+
+    stored_at: datetime
+    locked_until: datetime | None
 
 
 class ObjectStore:
@@ -255,6 +264,28 @@ class ObjectStore:
         """Return an object; raises ObjectMissing."""
         return b"".join(self.pieces(name))
 
+    def beginning(self, name: str, most: int) -> bytes:
+        """Return the first bytes of an object; raises ObjectMissing."""
+        with self._explained(name):
+            answer = self._client.get_object(
+                Bucket=self.address.bucket,
+                Key=self._key(name),
+                Range=f"bytes=0-{most - 1}",
+            )
+            with closing(answer["Body"]) as body:
+                found: bytes = body.read()
+                return found
+
+    def about(self, name: str) -> ObjectFacts:
+        """Return what the store knows of an object; raises ObjectMissing."""
+        with self._explained(name):
+            answer = self._client.head_object(
+                Bucket=self.address.bucket, Key=self._key(name)
+            )
+        return ObjectFacts(
+            answer["LastModified"], answer.get("ObjectLockRetainUntilDate")
+        )
+
     def pieces(self, name: str) -> Iterator[bytes]:
         """Yield an object piece by piece; raises ObjectMissing."""
         with self._explained(name):
@@ -324,7 +355,7 @@ class ObjectStore:
             raise StoreFailed(
                 f"There are no credentials for {self.address.shown}: {_CREDENTIALS}"
             ) from error
-        except (HTTPClientError, IncompleteReadError) as error:
+        except (HTTPClientError, IncompleteReadError, NotConnected) as error:
             raise StoreFailed(self._away) from error
         except BotoCoreError as error:
             kind = type(error).__name__

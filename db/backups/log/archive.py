@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import tink
 from pydantic import ValidationError
@@ -203,17 +203,22 @@ class LogArchive:
         """Return what an object holds; raises SetBroken, naming it."""
         try:
             with (self.folder / name).open("rb", buffering=0) as source:
-                head = source.read(_HEAD_BYTES).partition(b"\n")[0]
-                source.seek(len(head) + 1)
-                key = self._keys.unseal(
-                    b64decode(head, validate=True), self._bound_to(name)
-                )
-                stream = FileCipher.of(key).decrypting(
-                    source, self._bound_to(name).encode()
-                )
-                return zlib.decompress(stream.read())
+                return self.opened(name, source)
         except FileNotFoundError as error:
             raise SetBroken(f"The log's {_told(name)} is missing.") from error
+
+    def opened(self, name: str, source: Any) -> bytes:
+        """Return what an object of this name holds that lies elsewhere; as `read`."""
+        try:
+            head = source.read(_HEAD_BYTES).partition(b"\n")[0]
+            source.seek(len(head) + 1)
+            key = self._keys.unseal(
+                b64decode(head, validate=True), self._bound_to(name)
+            )
+            stream = FileCipher.of(key).decrypting(
+                source, self._bound_to(name).encode()
+            )
+            return zlib.decompress(stream.read())
         except KeyUnknown as error:
             raise SetBroken(
                 f"The log's {_told(name)} was sealed with a key that "

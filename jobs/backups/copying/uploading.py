@@ -88,6 +88,8 @@ class RepositoryCopy:
                 "disk. Its copy stays as it is."
             )
         seal = NoteSeal(system_id, self.keys)
+        # What is sealed from here on is sealed with this key or a newer one.
+        key_id = self.keys.primary
         archive = LogArchive(self.repository.folder, system_id, self.keys)
         listing = self._listing = self._listing or LocalListing(
             self.repository, archive
@@ -107,7 +109,7 @@ class RepositoryCopy:
             waiting=note.waiting if waiting is None else waiting,
             is_locking=self.store.lock.is_offered,
             mended=self._mended,
-            key_id=self.keys.primary,
+            key_id=key_id,
         )
         write_copy_note(self.repository.folder, note)
         return self._check(seal, note)

@@ -1,8 +1,12 @@
 """The commands new-file-keys and rotate-keys, run as somebody at a terminal does."""
 
+import json
 import os
+import shutil
+import socket
 import time
 from contextlib import closing
+from datetime import timedelta
 from uuid import uuid4
 
 import bson
@@ -17,7 +21,8 @@ from db.files.file_keys import FileKeys
 from db.files.gridfs import Bucket, FileStore
 from db.models.audit import AuditEvent
 from db.postgres import SYSTEM, Database
-from tests.kit import backup_logs, backup_sets
+from jobs.backups.copying.uploading import RepositoryCopy
+from tests.kit import backup_logs, backup_sets, object_stores
 
 
 @pytest.fixture
@@ -114,20 +119,96 @@ def test_a_key_that_a_backup_needs_is_not_dropped(run, keys, read, tmp_path):
     assert old in keys.ids
 
 
-def test_a_key_that_the_copy_of_the_backups_needs_is_not_dropped(
-    run, keys, read, tmp_path
-):
-    old = keys.primary
-    backup_sets.add_set(Repository(tmp_path / "backups"), key_ids=())
-    note = CopyNote("s3://bucket", backup_sets.AS_OF, key_id=old)
-    write_copy_note(tmp_path / "backups", note)
-    run("rotate-keys")
+@pytest.fixture
+def store():
+    """A store that the backups are copied to, and the settings that name it."""
+    with object_stores.running() as server:
+        settings = {
+            "CHARTROOM_BACKUP_S3_URL": f"s3://{object_stores.BUCKET}/of-us",
+            "CHARTROOM_BACKUP_S3_ENDPOINT": server.url,
+            "CHARTROOM_BACKUP_S3_REGION": "us-east-1",
+            "CHARTROOM_BACKUP_S3_KEY_ID": "test",
+            "CHARTROOM_BACKUP_S3_SECRET": object_stores.SECRET,
+        }
+        yield server, settings
+
+
+def add_long_ago(keys):
+    """Exchange the key, as somebody did two hours ago."""
+    keys.add()
     two_hours_ago = time.time() - 7200
     os.utime(keys.path, (two_hours_ago, two_hours_ago))
 
-    finished = run("rotate-keys", "--drop-old")
 
-    assert finished.stdout == "Old keys dropped: 0; still in use: 1.\n"
+def test_a_key_that_the_copy_alone_needs_is_kept_and_until_when_is_said(
+    run, keys, tmp_path, store
+):
+    server, settings = store
+    old, repository = keys.primary, Repository(tmp_path / "backups")
+    made = backup_sets.add_sealed_set(repository, keys)
+    copy = RepositoryCopy(repository, keys, server.store("of-us"), timedelta(days=35))
+    copy.round()
+    add_long_ago(keys)
+    copy.round()
+    shutil.rmtree(repository.set_folder(made.set_id))
+
+    finished = run("rotate-keys", "--drop-old", **settings)
+
+    assert (finished.stdout, finished.stderr) == (
+        (
+            "Old keys dropped: 0; still in use: 1. In the copy, backups that are not "
+            "here any more: 1, and parts of their log: 0, open with old keys only. "
+            "They stay until 2026-12-30: drop old keys once more after that.\n"
+        ),
+        "",
+    )
+    assert old in keys.ids
+
+
+def test_where_the_copy_cannot_be_asked_no_key_is_dropped(run, keys, tmp_path, store):
+    server, settings = store
+    old, repository = keys.primary, Repository(tmp_path / "backups")
+    backup_sets.add_set(repository, key_ids=())
+    note = CopyNote(server.address("of-us").shown, backup_sets.AS_OF)
+    write_copy_note(repository.folder, note)
+    add_long_ago(keys)
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        nowhere = f"http://127.0.0.1:{nobody.getsockname()[1]}"
+    place = f"s3://{object_stores.BUCKET}/of-us at {nowhere}"
+
+    unnamed = run("rotate-keys", "--drop-old")
+    write_copy_note(repository.folder, CopyNote(place, backup_sets.AS_OF))
+    silent = run(
+        "rotate-keys",
+        "--drop-old",
+        **{**settings, "CHARTROOM_BACKUP_S3_ENDPOINT": nowhere},
+    )
+
+    assert unnamed.stderr.startswith(f"The backups were copied to {note.place}, which")
+    assert unnamed.stderr.endswith("No key was dropped.\n")
+    assert "cannot be reached" in silent.stderr
+    assert silent.stderr.endswith("may need old keys: no key was dropped.\n")
+    assert (unnamed.returncode, silent.returncode, old in keys.ids) == (1, 1, True)
+
+
+def test_where_backups_cannot_say_which_keys_they_need_none_is_dropped(
+    run, keys, tmp_path
+):
+    old, folder = keys.primary, tmp_path / "backups"
+    made = backup_sets.add_set(Repository(folder), key_ids=(old,))
+    add_long_ago(keys)
+    manifest = folder / "sets" / made.set_id / "manifest.json"
+    manifest.write_bytes(b"{}")
+
+    unreadable = run("rotate-keys", "--drop-old")
+    folder.rename(tmp_path / "away")
+    known = json.dumps({"folders": [str(folder)]})
+    (tmp_path / "backups.json").write_text(known)
+    unmounted = run("rotate-keys", "--drop-old")
+
+    assert f"The manifest of backup {made.set_id} cannot be read" in unreadable.stderr
+    assert "are not there: mount their disk" in unmounted.stderr
+    assert (unreadable.returncode, unmounted.returncode) == (1, 1)
     assert old in keys.ids
 
 
