@@ -2,7 +2,8 @@
 
 -- These views are read as their owner, whom no rule binds, so each says itself which rows
 -- and which columns it shows (docs/decisions/0056). Whoever reads them sets the session's
--- TimeZone to the clinic's: the days of visits are those of its clock.
+-- TimeZone to the clinic's: the days of visits are those of its clock. Each branch joins
+-- its own patient: a join above a UNION would read the patients once more.
 CREATE SCHEMA IF NOT EXISTS analytics;
 
 CREATE OR REPLACE FUNCTION analytics.age_on(born date, day date) RETURNS integer
@@ -26,35 +27,38 @@ SELECT id AS patient_id, sex, birth_year FROM public.patients WHERE deleted_at I
 
 -- Of the records, dated or not, and of the notes of visits.
 CREATE OR REPLACE VIEW analytics.diagnoses AS
-SELECT event.patient_id, patient.sex, event.term, fold(event.term) AS term_key,
+SELECT event.patient_id, event.sex, event.term, event.term_key,
     event.system, event.code,
     event.ended_on,
     event.occurred_on,
     date_trunc('month', event.occurred_on::timestamp)::date AS month,
     date_trunc('quarter', event.occurred_on::timestamp)::date AS quarter,
-    analytics.age_on(patient.date_of_birth, event.occurred_on) AS age,
-    analytics.age_band(analytics.age_on(patient.date_of_birth, event.occurred_on))
+    analytics.age_on(event.date_of_birth, event.occurred_on) AS age,
+    analytics.age_band(analytics.age_on(event.date_of_birth, event.occurred_on))
         AS age_band
 FROM (
-    SELECT entry.patient_id, entry.term, entry.system, entry.code, entry.ended_on,
+    SELECT patient.id AS patient_id, patient.sex, patient.date_of_birth, entry.term,
+        entry.term_key, entry.system, entry.code, entry.ended_on,
         entry.started_on AS occurred_on
-    FROM clinical_entries AS entry JOIN public.patients AS record
-        ON record.id = entry.patient_id
+    FROM clinical_entries AS entry JOIN public.patients AS patient
+        ON patient.id = entry.patient_id AND patient.deleted_at IS NULL
     WHERE entry.kind = 'condition' AND (
         entry.ended_on IS NOT NULL
-        OR analytics.is_listed(record.medical_history, entry.term)
+        OR entry.term = ANY (patient.medical_history)
+        OR analytics.is_listed(patient.medical_history, entry.term)
     )
     UNION ALL
-    SELECT record.id, item, '', '', NULL, NULL
-    FROM public.patients AS record, unnest(record.medical_history) AS item
-    WHERE NOT EXISTS (
+    SELECT patient.id, patient.sex, patient.date_of_birth, item, fold(item), '', '',
+        NULL, NULL
+    FROM public.patients AS patient, unnest(patient.medical_history) AS item
+    WHERE patient.deleted_at IS NULL AND NOT EXISTS (
         SELECT FROM clinical_entries AS dated
-        WHERE dated.patient_id = record.id AND dated.kind = 'condition'
+        WHERE dated.patient_id = patient.id AND dated.kind = 'condition'
             AND lower(dated.term) = lower(item)
     )
     UNION ALL
-    SELECT notes.patient_id,
-        coalesce(nullif(diagnosis ->> 'text', ''), diagnosis ->> 'code'),
+    SELECT patient.id, patient.sex, patient.date_of_birth, written.term,
+        fold(written.term),
         coalesce(
             nullif(diagnosis ->> 'system', ''),
             CASE WHEN diagnosis ->> 'code' <> ''
@@ -63,124 +67,134 @@ FROM (
         coalesce(diagnosis ->> 'code', ''), NULL, visit.starts_at::date
     FROM medical_records AS notes
     JOIN public.appointments AS visit ON visit.id = notes.appointment_id
+    JOIN public.patients AS patient
+        ON patient.id = notes.patient_id AND patient.deleted_at IS NULL
     CROSS JOIN jsonb_array_elements(notes.content -> 'diagnoses') AS diagnosis
-) AS event
-JOIN public.patients AS patient
-    ON patient.id = event.patient_id AND patient.deleted_at IS NULL;
+    CROSS JOIN LATERAL (
+        SELECT coalesce(nullif(diagnosis ->> 'text', ''), diagnosis ->> 'code') AS term
+    ) AS written
+) AS event;
 
 CREATE OR REPLACE VIEW analytics.medications AS
-SELECT event.patient_id, patient.sex, event.term, fold(event.term) AS term_key,
+SELECT event.patient_id, event.sex, event.term, event.term_key,
     event.system, event.code,
     event.ended_on,
     event.occurred_on,
     date_trunc('month', event.occurred_on::timestamp)::date AS month,
     date_trunc('quarter', event.occurred_on::timestamp)::date AS quarter,
-    analytics.age_on(patient.date_of_birth, event.occurred_on) AS age,
-    analytics.age_band(analytics.age_on(patient.date_of_birth, event.occurred_on))
+    analytics.age_on(event.date_of_birth, event.occurred_on) AS age,
+    analytics.age_band(analytics.age_on(event.date_of_birth, event.occurred_on))
         AS age_band
 FROM (
-    SELECT entry.patient_id, entry.term, entry.system, entry.code, entry.ended_on,
+    SELECT patient.id AS patient_id, patient.sex, patient.date_of_birth, entry.term,
+        entry.term_key, entry.system, entry.code, entry.ended_on,
         entry.started_on AS occurred_on
-    FROM clinical_entries AS entry JOIN public.patients AS record
-        ON record.id = entry.patient_id
+    FROM clinical_entries AS entry JOIN public.patients AS patient
+        ON patient.id = entry.patient_id AND patient.deleted_at IS NULL
     WHERE entry.kind = 'medication' AND (
         entry.ended_on IS NOT NULL
-        OR analytics.is_listed(record.current_medications, entry.term)
+        OR entry.term = ANY (patient.current_medications)
+        OR analytics.is_listed(patient.current_medications, entry.term)
     )
     UNION ALL
-    SELECT record.id, item, '', '', NULL, NULL
-    FROM public.patients AS record, unnest(record.current_medications) AS item
-    WHERE NOT EXISTS (
+    SELECT patient.id, patient.sex, patient.date_of_birth, item, fold(item), '', '',
+        NULL, NULL
+    FROM public.patients AS patient, unnest(patient.current_medications) AS item
+    WHERE patient.deleted_at IS NULL AND NOT EXISTS (
         SELECT FROM clinical_entries AS dated
-        WHERE dated.patient_id = record.id AND dated.kind = 'medication'
+        WHERE dated.patient_id = patient.id AND dated.kind = 'medication'
             AND lower(dated.term) = lower(item)
     )
-) AS event
-JOIN public.patients AS patient
-    ON patient.id = event.patient_id AND patient.deleted_at IS NULL;
+) AS event;
 
 CREATE OR REPLACE VIEW analytics.allergies AS
-SELECT event.patient_id, patient.sex, event.term, fold(event.term) AS term_key,
+SELECT event.patient_id, event.sex, event.term, event.term_key,
     event.system, event.code,
     event.ended_on,
     event.occurred_on,
     date_trunc('month', event.occurred_on::timestamp)::date AS month,
     date_trunc('quarter', event.occurred_on::timestamp)::date AS quarter,
-    analytics.age_on(patient.date_of_birth, event.occurred_on) AS age,
-    analytics.age_band(analytics.age_on(patient.date_of_birth, event.occurred_on))
+    analytics.age_on(event.date_of_birth, event.occurred_on) AS age,
+    analytics.age_band(analytics.age_on(event.date_of_birth, event.occurred_on))
         AS age_band
 FROM (
-    SELECT entry.patient_id, entry.term, entry.system, entry.code, entry.ended_on,
+    SELECT patient.id AS patient_id, patient.sex, patient.date_of_birth, entry.term,
+        entry.term_key, entry.system, entry.code, entry.ended_on,
         entry.started_on AS occurred_on
-    FROM clinical_entries AS entry JOIN public.patients AS record
-        ON record.id = entry.patient_id
+    FROM clinical_entries AS entry JOIN public.patients AS patient
+        ON patient.id = entry.patient_id AND patient.deleted_at IS NULL
     WHERE entry.kind = 'allergy' AND (
         entry.ended_on IS NOT NULL
-        OR analytics.is_listed(record.allergies, entry.term)
+        OR entry.term = ANY (patient.allergies)
+        OR analytics.is_listed(patient.allergies, entry.term)
     )
     UNION ALL
-    SELECT record.id, item, '', '', NULL, NULL
-    FROM public.patients AS record, unnest(record.allergies) AS item
-    WHERE NOT EXISTS (
+    SELECT patient.id, patient.sex, patient.date_of_birth, item, fold(item), '', '',
+        NULL, NULL
+    FROM public.patients AS patient, unnest(patient.allergies) AS item
+    WHERE patient.deleted_at IS NULL AND NOT EXISTS (
         SELECT FROM clinical_entries AS dated
-        WHERE dated.patient_id = record.id AND dated.kind = 'allergy'
+        WHERE dated.patient_id = patient.id AND dated.kind = 'allergy'
             AND lower(dated.term) = lower(item)
     )
-) AS event
-JOIN public.patients AS patient
-    ON patient.id = event.patient_id AND patient.deleted_at IS NULL;
+) AS event;
 
 CREATE OR REPLACE VIEW analytics.procedures AS
-SELECT event.patient_id, patient.sex, event.term, fold(event.term) AS term_key,
+SELECT event.patient_id, event.sex, event.term, event.term_key,
     event.system, event.code,
     event.occurred_on,
     date_trunc('month', event.occurred_on::timestamp)::date AS month,
     date_trunc('quarter', event.occurred_on::timestamp)::date AS quarter,
-    analytics.age_on(patient.date_of_birth, event.occurred_on) AS age,
-    analytics.age_band(analytics.age_on(patient.date_of_birth, event.occurred_on))
+    analytics.age_on(event.date_of_birth, event.occurred_on) AS age,
+    analytics.age_band(analytics.age_on(event.date_of_birth, event.occurred_on))
         AS age_band
 FROM (
-    SELECT patient_id, term, system, code, started_on AS occurred_on
-    FROM clinical_entries WHERE kind = 'procedure'
-) AS event
-JOIN public.patients AS patient
-    ON patient.id = event.patient_id AND patient.deleted_at IS NULL;
+    SELECT patient.id AS patient_id, patient.sex, patient.date_of_birth, entry.term,
+        entry.term_key, entry.system, entry.code, entry.started_on AS occurred_on
+    FROM clinical_entries AS entry JOIN public.patients AS patient
+        ON patient.id = entry.patient_id AND patient.deleted_at IS NULL
+    WHERE entry.kind = 'procedure'
+) AS event;
 
 -- Elsewhere; what happened here is a visit.
 CREATE OR REPLACE VIEW analytics.encounters AS
-SELECT event.patient_id, patient.sex, event.term, fold(event.term) AS term_key,
+SELECT event.patient_id, event.sex, event.term, event.term_key,
     event.system, event.code,
     event.occurred_on,
     date_trunc('month', event.occurred_on::timestamp)::date AS month,
     date_trunc('quarter', event.occurred_on::timestamp)::date AS quarter,
-    analytics.age_on(patient.date_of_birth, event.occurred_on) AS age,
-    analytics.age_band(analytics.age_on(patient.date_of_birth, event.occurred_on))
+    analytics.age_on(event.date_of_birth, event.occurred_on) AS age,
+    analytics.age_band(analytics.age_on(event.date_of_birth, event.occurred_on))
         AS age_band
 FROM (
-    SELECT patient_id, term, system, code, started_on AS occurred_on
-    FROM clinical_entries WHERE kind = 'encounter'
-) AS event
-JOIN public.patients AS patient
-    ON patient.id = event.patient_id AND patient.deleted_at IS NULL;
+    SELECT patient.id AS patient_id, patient.sex, patient.date_of_birth, entry.term,
+        entry.term_key, entry.system, entry.code, entry.started_on AS occurred_on
+    FROM clinical_entries AS entry JOIN public.patients AS patient
+        ON patient.id = entry.patient_id AND patient.deleted_at IS NULL
+    WHERE entry.kind = 'encounter'
+) AS event;
 
 -- Measured at visits, in the words and units of the notes, or imported.
 CREATE OR REPLACE VIEW analytics.vitals AS
-SELECT event.patient_id, patient.sex, event.term, fold(event.term) AS term_key,
+SELECT event.patient_id, event.sex, event.term, event.term_key,
     event.system, event.code,
     event.value,
     event.unit,
     event.occurred_on,
     date_trunc('month', event.occurred_on::timestamp)::date AS month,
     date_trunc('quarter', event.occurred_on::timestamp)::date AS quarter,
-    analytics.age_on(patient.date_of_birth, event.occurred_on) AS age,
-    analytics.age_band(analytics.age_on(patient.date_of_birth, event.occurred_on))
+    analytics.age_on(event.date_of_birth, event.occurred_on) AS age,
+    analytics.age_band(analytics.age_on(event.date_of_birth, event.occurred_on))
         AS age_band
 FROM (
-    SELECT notes.patient_id, vital.term, '' AS system, '' AS code,
+    SELECT patient.id AS patient_id, patient.sex, patient.date_of_birth, vital.term,
+        fold(vital.term) AS term_key, '' AS system, '' AS code,
         (measured.value #>> '{}')::numeric AS value, vital.unit,
         visit.starts_at::date AS occurred_on
     FROM medical_records AS notes
     JOIN public.appointments AS visit ON visit.id = notes.appointment_id
+    JOIN public.patients AS patient
+        ON patient.id = notes.patient_id AND patient.deleted_at IS NULL
     CROSS JOIN jsonb_each(notes.content -> 'vitals') AS measured
     JOIN (
         VALUES ('systolic', 'Systolic pressure', 'mmHg'),
@@ -193,15 +207,16 @@ FROM (
             ('height', 'Height', 'cm')
     ) AS vital (name, term, unit) ON vital.name = measured.key
     UNION ALL
-    SELECT patient_id, term, system, code, value, unit, started_on AS occurred_on
-    FROM clinical_entries WHERE kind = 'observation'
-) AS event
-JOIN public.patients AS patient
-    ON patient.id = event.patient_id AND patient.deleted_at IS NULL;
+    SELECT patient.id, patient.sex, patient.date_of_birth, entry.term, entry.term_key,
+        entry.system, entry.code, entry.value, entry.unit, entry.started_on
+    FROM clinical_entries AS entry JOIN public.patients AS patient
+        ON patient.id = entry.patient_id AND patient.deleted_at IS NULL
+    WHERE entry.kind = 'observation'
+) AS event;
 
 -- The words of a visit are its speciality; it waited from check-in to the call.
 CREATE OR REPLACE VIEW analytics.visits AS
-SELECT event.patient_id, patient.sex, event.term, fold(event.term) AS term_key,
+SELECT event.patient_id, event.sex, event.term, event.term_key,
     event.system, event.code,
     event.status,
     event.is_no_show,
@@ -209,64 +224,70 @@ SELECT event.patient_id, patient.sex, event.term, fold(event.term) AS term_key,
     event.occurred_on,
     date_trunc('month', event.occurred_on::timestamp)::date AS month,
     date_trunc('quarter', event.occurred_on::timestamp)::date AS quarter,
-    analytics.age_on(patient.date_of_birth, event.occurred_on) AS age,
-    analytics.age_band(analytics.age_on(patient.date_of_birth, event.occurred_on))
+    analytics.age_on(event.date_of_birth, event.occurred_on) AS age,
+    analytics.age_band(analytics.age_on(event.date_of_birth, event.occurred_on))
         AS age_band,
     event.hour
 FROM (
-    SELECT visit.patient_id, doctor.speciality AS term, '' AS system, '' AS code,
+    SELECT patient.id AS patient_id, patient.sex, patient.date_of_birth,
+        doctor.speciality AS term, fold(doctor.speciality) AS term_key, '' AS system,
+        '' AS code,
         visit.status, visit.status = 'no-show' AS is_no_show,
         CASE WHEN visit.called_in_at >= visit.checked_in_at THEN
             floor(extract(epoch FROM visit.called_in_at - visit.checked_in_at) / 60)
         END AS waiting_minutes,
         visit.starts_at::date AS occurred_on,
         extract(hour FROM visit.starts_at)::integer AS hour
-    FROM public.appointments AS visit JOIN doctors AS doctor
-        ON doctor.id = visit.doctor_id
-) AS event
-JOIN public.patients AS patient
-    ON patient.id = event.patient_id AND patient.deleted_at IS NULL;
+    FROM public.appointments AS visit
+    JOIN doctors AS doctor ON doctor.id = visit.doctor_id
+    JOIN public.patients AS patient
+        ON patient.id = visit.patient_id AND patient.deleted_at IS NULL
+) AS event;
 
 -- Each drug of what is not cancelled.
 CREATE OR REPLACE VIEW analytics.prescriptions AS
-SELECT event.patient_id, patient.sex, event.term, fold(event.term) AS term_key,
+SELECT event.patient_id, event.sex, event.term, event.term_key,
     event.system, event.code,
     event.occurred_on,
     date_trunc('month', event.occurred_on::timestamp)::date AS month,
     date_trunc('quarter', event.occurred_on::timestamp)::date AS quarter,
-    analytics.age_on(patient.date_of_birth, event.occurred_on) AS age,
-    analytics.age_band(analytics.age_on(patient.date_of_birth, event.occurred_on))
+    analytics.age_on(event.date_of_birth, event.occurred_on) AS age,
+    analytics.age_band(analytics.age_on(event.date_of_birth, event.occurred_on))
         AS age_band
 FROM (
-    SELECT paper.patient_id, line ->> 'drug' AS term, '' AS system, '' AS code,
-        paper.created_at::date AS occurred_on
+    SELECT patient.id AS patient_id, patient.sex, patient.date_of_birth,
+        line ->> 'drug' AS term, fold(line ->> 'drug') AS term_key, '' AS system,
+        '' AS code, paper.created_at::date AS occurred_on
     FROM prescriptions AS paper
+    JOIN public.patients AS patient
+        ON patient.id = paper.patient_id AND patient.deleted_at IS NULL
     JOIN prescription_versions AS version ON version.prescription_id = paper.id
         AND version.number = paper.latest
     CROSS JOIN jsonb_array_elements(version.lines) AS line
     WHERE paper.status = 'issued'
-) AS event
-JOIN public.patients AS patient
-    ON patient.id = event.patient_id AND patient.deleted_at IS NULL;
+) AS event;
 
 -- By type. That there is a confidential one is nobody else's business.
 CREATE OR REPLACE VIEW analytics.documents AS
-SELECT event.patient_id, patient.sex, event.term, fold(event.term) AS term_key,
+SELECT event.patient_id, event.sex, event.term, event.term_key,
     event.system, event.code,
     event.occurred_on,
     date_trunc('month', event.occurred_on::timestamp)::date AS month,
     date_trunc('quarter', event.occurred_on::timestamp)::date AS quarter,
-    analytics.age_on(patient.date_of_birth, event.occurred_on) AS age,
-    analytics.age_band(analytics.age_on(patient.date_of_birth, event.occurred_on))
+    analytics.age_on(event.date_of_birth, event.occurred_on) AS age,
+    analytics.age_band(analytics.age_on(event.date_of_birth, event.occurred_on))
         AS age_band
 FROM (
-    SELECT patient_id, document_type AS term, '' AS system, '' AS code,
-        coalesce(dated_on, created_at::date) AS occurred_on
-    FROM public.documents
-    WHERE NOT confidential AND deleted_at IS NULL AND purged_at IS NULL
-) AS event
-JOIN public.patients AS patient
-    ON patient.id = event.patient_id AND patient.deleted_at IS NULL;
+    SELECT patient.id AS patient_id, patient.sex, patient.date_of_birth,
+        document.document_type AS term, fold(document.document_type) AS term_key,
+        '' AS system, '' AS code,
+        coalesce(document.dated_on, document.created_at::date) AS occurred_on
+    FROM public.documents AS document
+    JOIN public.patients AS patient
+        ON patient.id = document.patient_id AND patient.deleted_at IS NULL
+    WHERE NOT document.confidential AND document.deleted_at IS NULL
+        AND document.purged_at IS NULL
+) AS event;
 
 REVOKE ALL ON ALL TABLES IN SCHEMA analytics FROM PUBLIC;
 GRANT USAGE ON SCHEMA analytics TO chartroom_analyst;

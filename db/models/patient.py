@@ -263,6 +263,7 @@ class ClinicalEntry(Base):
     patient_id: Mapped[UUID] = mapped_column(ForeignKey("patients.id"))
     kind: Mapped[str] = mapped_column(Text)
     term: Mapped[str] = mapped_column(Text)
+    term_key: Mapped[str] = mapped_column(Text, Computed("fold(term)", persisted=True))
     # A FHIR Coding: the address of the code system, and the code; empty without one.
     system: Mapped[str] = mapped_column(Text, server_default=text("''"))
     code: Mapped[str] = mapped_column(Text, server_default=text("''"))

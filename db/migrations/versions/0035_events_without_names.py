@@ -3,15 +3,24 @@
 The version before does not know the schema.
 """
 
-from db.migrations import load_functions
+from typing import Final
+
+from db.migrations import load_functions, run
 
 revision = "0035"
 down_revision = "0037"
 branch_labels = None
 depends_on = None
 
+# The views as they are today rest on it; where they were made before, 0048 adds it.
+_TERM_KEY: Final = """
+ALTER TABLE clinical_entries
+    ADD COLUMN term_key text NOT NULL GENERATED ALWAYS AS (fold(term)) STORED
+"""
+
 
 def upgrade() -> None:
+    run(_TERM_KEY)
     load_functions("analytics")
 
 

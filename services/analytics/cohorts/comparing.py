@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from sqlalchemy.orm import Session
 
-from services.analytics.cohorts import checking, statements, statistics, suppression
+from services.analytics.cohorts import checking, statistics, suppression
 from services.analytics.cohorts.classes import (
     PatientClass,
     members_of_all,
@@ -124,7 +124,7 @@ def compare(
         ),
         groups=tuple(_told_groups(counted, smallest_group))
         + tuple(members for overlap, members in shared if overlap.patients is not None),
-        population=session.execute(statements.population()).scalar_one(),
+        population=None,
         smallest_group=smallest_group,
     )
 

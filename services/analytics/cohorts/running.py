@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from services.analytics.cohorts import checking, statements, suppression
+from services.analytics.cohorts import checking, suppression
 from services.analytics.cohorts.classes import (
     PatientClass,
     groups_of,
@@ -57,7 +57,7 @@ def count(
             now,
         ),
         groups=(*reached, *within),
-        population=session.execute(statements.population()).scalar_one(),
+        population=None,
         smallest_group=smallest_group,
     )
 

@@ -66,7 +66,7 @@ def count(
         question=json.dumps(["figure", criteria, smallest_group], sort_keys=True),
         answer=FigureResult(figure, describe(figure), cells, smallest_group, now),
         groups=() if is_of_events else told,
-        population=session.execute(statements.population()).scalar_one(),
+        population=None,
         smallest_group=smallest_group,
         events=told if is_of_events else (),
     )

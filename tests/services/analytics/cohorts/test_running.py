@@ -1,5 +1,6 @@
 """A cohort is counted on dated events of patients in daily use, few of them hidden."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -111,6 +112,22 @@ def test_who_had_the_event_comes_in_once_on_its_first_day(session, count):
 
     assert numbers(result) == [1]
     assert [(cell.values, cell.entered) for cell in result.cells] == [(("2024 Q3",), 1)]
+
+
+@pytest.mark.parametrize("words", ["hyper%", "hyper_ension", "%", "％", "tension"])
+def test_words_are_no_pattern_and_begin_at_the_beginning_of_one(session, count, words):
+    diagnosed(session, person(session), term="Essential hypertension")
+    diagnosed(session, person(session), term="50 % burn")
+
+    found = numbers(count(Cohort(entry=replace(HYPERTENSION, words=words))))
+
+    assert found == [1 if words in {"%", "％"} else 0]
+
+
+def test_words_with_a_backslash_are_found_as_they_stand(session, count):
+    diagnosed(session, person(session), term="Ward B\\C")
+
+    assert numbers(count(Cohort(entry=replace(HYPERTENSION, words="b\\c")))) == [1]
 
 
 def test_a_code_finds_what_the_words_do_not(session, count):
