@@ -160,15 +160,21 @@ def seed(
     seed_number: Annotated[
         int, typer.Option(min=0, help="Another number makes other people.")
     ] = 1,
+    events: Annotated[
+        int,
+        typer.Option(
+            min=0, max=100, help="How many dated entries each patient shall have."
+        ),
+    ] = 0,
     data: Data = None,
 ) -> None:
     """Fill the database with an invented clinic."""
     with explain_errors():
-        invent(choose(data=data), patients, seed_number)
+        invent(choose(data=data), patients, seed_number, events)
 
 
-def invent(settings: "Settings", patients: int, seed_number: int) -> None:
-    """Bring the invented clinic up to this many patients."""
+def invent(settings: "Settings", patients: int, seed_number: int, events: int) -> None:
+    """Bring the clinic up to this many patients, and each of them to so many events."""
     from rich.console import Console
     from rich.progress import MofNCompleteColumn
 
@@ -189,11 +195,24 @@ def invent(settings: "Settings", patients: int, seed_number: int) -> None:
             calendar=wiring.calendar(settings),
             report=lambda there: progress.update(filling, completed=there),
         )
+        happened = 0
+        if events:
+            giving = progress.add_task("Events of patients", total=patients)
+            happened = seeding.add_events(
+                wired.database,
+                patients=patients,
+                events=events,
+                seed_number=seed_number,
+                today=_today(settings),
+                report=lambda there: progress.update(giving, completed=there),
+            )
     console.print(
         f"Added {added:,} invented patients."
         if added
         else f"Nothing to add: {patients:,} invented patients are there already."
     )
+    if events:
+        console.print(f"Added {happened:,} dated entries of their records.")
 
 
 @group.command()

@@ -5,3 +5,4 @@ from services.demo.seeding.clinic import (
     DEMO_SEED_NUMBER as DEMO_SEED_NUMBER,
     seed as seed,
 )
+from services.demo.seeding.events import add_events as add_events

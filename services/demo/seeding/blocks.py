@@ -71,6 +71,11 @@ def source(seed_number: int) -> str:
     return f"seed {seed_number}"
 
 
+def source_id(number: int) -> str:
+    """Return a patient's source_id: in the order of texts as of numbers."""
+    return f"{number:08}"
+
+
 def _written(seed_number: int, block: int, today: date) -> list[str]:
     rng = np.random.default_rng([seed_number, block])
     numbers = np.arange(block * SIZE, (block + 1) * SIZE)
@@ -102,8 +107,7 @@ def _columns(
         "medical_history": having.medical_history,
         "current_medications": having.current_medications,
         "source": [source(seed_number)] * len(numbers),
-        # In the order of texts as of numbers.
-        "source_id": [f"{number:08}" for number in numbers.tolist()],
+        "source_id": list(map(source_id, numbers.tolist())),
         "created_at": timestamps.created,
         "updated_at": timestamps.updated,
         "deleted_at": np.where(timestamps.archived, timestamps.updated, NULL),

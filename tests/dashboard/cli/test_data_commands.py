@@ -103,6 +103,14 @@ def test_seeding_says_what_it_added_and_adds_it_once(run, count):
     assert count("patients") == 30
 
 
+def test_seeding_says_how_much_has_happened_to_patients(run, count):
+    finished = run("seed", "--patients", 30, "--events", 10)
+
+    assert "Added 300 dated entries of their records." in finished.stdout
+    assert (finished.returncode, finished.stderr) == (0, "")
+    assert count("clinical_entries") == 300
+
+
 def test_an_address_is_of_one_patient_once_the_clinic_says_so(run, folder, count):
     run("import-synthea", folder)
 
