@@ -1,11 +1,20 @@
 """How records read on screen: names, days, ages, moments."""
 
 import re
+from collections.abc import Callable
 from datetime import date, datetime
 
 from dashboard.context import in_zone
 from dashboard.ui.clock import time_of_day
-from dashboard.ui.language import gettext as _, long_date, marked, ngettext, short_date
+from dashboard.ui.language import (
+    GERMAN,
+    current_language,
+    gettext as _,
+    long_date,
+    marked,
+    ngettext,
+    short_date,
+)
 from services.patients.records import record_numbers
 from services.patients.records.model import (
     Identity,
@@ -18,6 +27,14 @@ from services.patients.records.model import (
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:&])")
 
 _COUNTED_IN_YEARS = 2
+
+_DOTTED = re.compile(
+    r"(?<![\w.])(?P<day>[0-9]{1,2})\. ?(?P<month>[0-9]{1,2})\. ?"
+    r"(?P<year>[0-9]{4})(?!\w)"
+)
+_ISO = re.compile(
+    r"(?<![\w-])(?P<year>[0-9]{4})-(?P<month>[0-9]{2})-(?P<day>[0-9]{2})(?![\w-])"
+)
 
 SEXES = {
     Sex.FEMALE: marked("Female"),
@@ -100,3 +117,34 @@ def at(timestamp: datetime) -> str:
     """Return the moment on the clinic's clock."""
     local = in_zone(timestamp)
     return f"{short_date(local)}, {time_of_day(local)}"
+
+
+def read_days(typed: str) -> str:
+    """Return what was typed with each day that the language makes plain as 1980-03-05.
+
+    Services read what can be meant in one way only. In German 05.03.1980 can: the day
+    comes first where dots stand between. What is no day stays as it was typed.
+    """
+    if current_language() != GERMAN:
+        return typed
+    return _DOTTED.sub(_rewritten(date.isoformat), typed)
+
+
+def write_day(day: date) -> str:
+    """Return a day as it is typed: 1980-03-05, or 05.03.1980 in German."""
+    return f"{day:%d.%m.%Y}" if current_language() == GERMAN else day.isoformat()
+
+
+def write_days(text: str) -> str:
+    """Return a text with its days, written as 1980-03-05, as they are typed."""
+    return _ISO.sub(_rewritten(write_day), text)
+
+
+def _rewritten(write: Callable[[date], str]) -> Callable[[re.Match[str]], str]:
+    def rewrite(found: re.Match[str]) -> str:
+        try:
+            return write(date(*(int(found[part]) for part in ("year", "month", "day"))))
+        except ValueError:
+            return found[0]
+
+    return rewrite

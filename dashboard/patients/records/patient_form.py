@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dashboard.ui.language import gettext as _, ngettext
 from dashboard.ui.outcomes.field_problems import show_problem
-from dashboard.ui.words import SEXES
+from dashboard.ui.words import SEXES, read_days, write_day
 from services.core.errors import InvalidInput
 from services.patients.records import patients
 from services.patients.records.model import (
@@ -166,7 +166,7 @@ def _as_typed(name: str, draft: PatientDraft | None) -> Any:
         return empty.get(name, [] if name in LISTS else "")
     value = getattr(draft, name)
     if name == "date_of_birth":
-        return value.isoformat()
+        return write_day(value)
     return list(value) if name in LISTS else "" if value is None else value
 
 
@@ -197,4 +197,4 @@ def _checked(
 def _birth(text: str) -> date:
     if not text.strip():
         raise InvalidInput("date_of_birth", "Date of birth is missing; enter it.")
-    return patients.parse_date_of_birth(text)
+    return patients.parse_date_of_birth(read_days(text))

@@ -4,13 +4,16 @@ import re
 from datetime import date
 from typing import Final
 
-_MONTHS: Final = (
-    "jan", "feb", "mar", "apr", "may", "jun",
-    "jul", "aug", "sep", "oct", "nov", "dec",
-)  # fmt: skip
+# By their first letters, in the languages of the pages.
+_MONTHS: Final = {
+    "jan": 1, "jän": 1, "feb": 2, "mar": 3, "mär": 3, "mrz": 3, "apr": 4,
+    "may": 5, "mai": 5, "jun": 6, "jul": 7, "aug": 8, "sep": 9,
+    "oct": 10, "okt": 10, "nov": 11, "dec": 12, "dez": 12,
+}  # fmt: skip
 _MONTH = (
-    "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
-    "|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?"
+    "jan(?:uary?)?|j[aäÄ]n(?:ner)?|feb(?:ruary?|er)?|mar(?:ch)?|m[äÄ]rz?|mrz|apr(?:il)?"
+    "|may|mai|jun[ei]?|jul[iy]?|aug(?:ust)?|sept?(?:ember)?|o[ck]t(?:ober)?"
+    "|nov(?:ember)?|de[cz](?:ember)?"
 )
 _SPELLINGS: Final = re.compile(
     rf"""
@@ -27,7 +30,9 @@ _YEAR: Final = re.compile("(?:18|19|20)[0-9]{2}")
 
 
 def read_date(text: str) -> date | None:
-    """Read 1980-01-31, 31.01.1980, 31/01/1980, 31 Jan 1980 or Jan 31, 1980.
+    """Read 1980-01-31, 31.01.1980, 31/01/1980, 31. Jan 1980 or Jan 31, 1980.
+
+    Months are read in English and German.
 
     None also for what half of the world reads as another day, such as 01/02/1980.
     """
@@ -68,4 +73,4 @@ def _date(year: str, month: str, day: str) -> date | None:
 
 
 def _month(text: str) -> int:
-    return int(text) if text.isdigit() else _MONTHS.index(text[:3].lower()) + 1
+    return int(text) if text.isdigit() else _MONTHS[text[:3].lower()]

@@ -219,6 +219,44 @@ def test_what_is_done_with_several_is_asked_and_told_in_german(
         assert "1 Patient ist archiviert." in said(app)
 
 
+def test_a_day_is_typed_as_german_writes_it_and_stays_so(german: Clinic, ada) -> None:
+    app = german.open("patients")
+    app.session_state["patients_filters"] = True
+    with speaking(GERMAN):
+        app.run()
+        app.button(key="patients_add_1").click().run()
+        app.selectbox(key="patients_field_2").set_value("date_of_birth").run()
+        app.selectbox(key="patients_operator_2").set_value(Operator.BETWEEN).run()
+        # In English each of them could be two days.
+        app.text_input(key="patients_from_2").set_value("5.3.1979").run()
+        app.text_input(key="patients_to_2").set_value("06.03.1980").run()
+
+        app.button(key="patients_apply").click().run()
+
+    assert "5. März 1979 und 6. März 1980" in said(app).replace("\xa0", " ")
+    assert app.text_input(key="patients_from_2").value == "05.03.1979"
+    assert app.text_input(key="patients_to_2").value == "06.03.1980"
+    assert not app.exception
+
+
+def test_a_date_of_birth_is_typed_as_german_writes_it(german: Clinic) -> None:
+    app = german.open("register")
+    for name, typed in {
+        "first_name": "Käthe",
+        "last_name": "Kolb",
+        "date_of_birth": "05.03.1967",
+        "phone_number": "01632 960 123",
+    }.items():
+        app.text_input(key=f"register_{name}").set_value(typed)
+    with speaking(GERMAN):
+        app.button(key="register_submit").click().run()
+
+    assert "5. März 1967" in said(app).replace("\xa0", " ")
+    app = german.open("edit", patient=app.query_params["patient"])
+    (born,) = [field for field in app.text_input if field.label == "Geburtsdatum"]
+    assert born.value == "05.03.1967"
+
+
 def test_registering_says_what_is_wrong_in_german(german: Clinic) -> None:
     app = german.open("register")
     app.text_input(key="register_first_name").set_value("Ada")

@@ -7,8 +7,9 @@ from typing import Any, Final
 
 import streamlit as st
 
+from dashboard.ui.fields.day_picker import day_picker
 from dashboard.ui.language import gettext as _, lowered, marked
-from dashboard.ui.lists.criteria_editor.rows import SPAN_UNITS, GroupBox, Rows
+from dashboard.ui.lists.criteria_editor.rows import DAYS, SPAN_UNITS, GroupBox, Rows
 from services.core.errors import InvalidInput
 from services.lists import criteria
 from services.lists.criteria import Combine, Criteria, Direction, Fields, Kind, Operator
@@ -195,8 +196,15 @@ class CriteriaEditor:
             case "span":
                 self._draw_span(number)
             case _:
-                hint = _hint(field.kind, rows.value("operator", number))
+                operator = rows.value("operator", number)
+                hint = _hint(field.kind, operator)
                 st.text_input(placeholder=hint, autocomplete="off", **options)
+                if field.kind in DAYS:
+                    day_picker(
+                        rows.key(shape, number),
+                        _(field.label),
+                        takes_several=operator is Operator.IN,
+                    )
 
     def _draw_ends(self, number: int, field: criteria.Field) -> None:
         hint = _hint(field.kind, Operator.BETWEEN)
@@ -209,6 +217,11 @@ class CriteriaEditor:
                 width=_END_WIDTH,
                 **_QUIET,
             )
+            if field.kind in DAYS:
+                day_picker(
+                    self._rows.key(part, number),
+                    f"{_(field.label)}, {lowered(label.partition(',')[0])}",
+                )
 
     def _draw_span(self, number: int) -> None:
         st.text_input(

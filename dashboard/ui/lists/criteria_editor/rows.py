@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import streamlit as st
 
+from dashboard.ui.words import read_days, write_days
 from services.lists.criteria import (
     Combine,
     Criteria,
@@ -26,6 +27,8 @@ from services.lists.criteria import (
     Value,
 )
 
+#: Fields whose values are days.
+DAYS: Final = frozenset({Kind.DATE, Kind.TIMESTAMP})
 SPAN_UNITS: Final = ("days", "weeks", "months", "years")
 # Shapes that are made of two inputs.
 _COMPOSED: Final = {"ends": ("from", "to"), "span": ("span_count", "span_unit")}
@@ -214,9 +217,9 @@ class Rows:
             for part, text in zip(
                 _COMPOSED[shape], _parts_of(shape, filter_.value), strict=True
             ):
-                self._set(part, number, text)
+                self._set(part, number, self._written(number, text))
         else:
-            typed = _as_typed(shape, filter_.value)
+            typed = self._written(number, _as_typed(shape, filter_.value))
             self._set(shape, number, _as_offered(self.field(number), typed))
         return number
 
@@ -246,9 +249,21 @@ class Rows:
     def _typed(self, shape: str, number: int) -> Value:
         """Return what a row's inputs hold as its filter's value."""
         if shape not in _COMPOSED:
-            return _as_value(shape, self.value(shape, number))
-        parts = [str(self.value(part, number) or "") for part in _COMPOSED[shape]]
+            typed = self._read(number, self.value(shape, number))
+            return _as_value(shape, typed)
+        parts = [
+            str(self._read(number, self.value(part, number)) or "")
+            for part in _COMPOSED[shape]
+        ]
         return tuple(parts) if shape == "ends" else " ".join(parts).strip()
+
+    def _read(self, number: int, typed: Any) -> Any:
+        is_days = isinstance(typed, str) and self.field(number).kind in DAYS
+        return read_days(typed) if is_days else typed
+
+    def _written(self, number: int, value: Any) -> Any:
+        is_days = isinstance(value, str) and self.field(number).kind in DAYS
+        return write_days(value) if is_days else value
 
     @property
     def _tree_key(self) -> str:

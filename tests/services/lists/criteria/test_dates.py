@@ -26,10 +26,24 @@ LAST_OF_JANUARY = date(1980, 1, 31)
         "31Jan1980",
         "Jan 31, 1980",
         "january 31 1980",
+        "31. Januar 1980",
+        "31. Jän. 1980",
     ],
 )
 def test_common_spellings_mean_the_same_day(typed):
     assert read_date(typed) == LAST_OF_JANUARY
+
+
+@pytest.mark.parametrize(
+    ("typed", "month"),
+    [
+        *(("Feber", 2), ("Februar", 2), ("März", 3), ("mär.", 3), ("MÄRZ", 3)),
+        *(("Mrz", 3), ("Mai", 5), ("Juni", 6), ("Juli", 7), ("Okt.", 10)),
+        *(("Oktober", 10), ("Dez", 12), ("Dezember", 12), ("June", 6), ("July", 7)),
+    ],
+)
+def test_months_are_read_in_the_languages_of_the_pages(typed, month):
+    assert read_date(f"5. {typed} 1980") == date(1980, month, 5)
 
 
 @pytest.mark.parametrize("typed", ["05.05.1980", "5/5/1980"])

@@ -1,0 +1,82 @@
+"""A button that opens the browser's own calendar beside a field for days.
+
+The field stays one to type in: a year, several days and every spelling that is read go
+into it. A browser's calendar is operated by mouse, keys and finger as all others there,
+in the language of the device.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+
+import streamlit as st
+
+from dashboard.ui.language import gettext as _
+from dashboard.ui.scripts import ELEMENTS, read_script
+from dashboard.ui.words import read_days, write_day
+
+_HERE: Final = Path(__file__).parent
+_WIDTH: Final = 44
+
+_mount = st.components.v2.component(
+    "chartroom.day_picker",
+    css=(_HERE / "day_picker.css").read_text(encoding="utf-8"),
+    js=read_script(ELEMENTS, _HERE / "day_picker.js"),
+)
+
+
+def day_picker(field: str, label: str, *, takes_several: bool = False) -> None:
+    """Draw the button; a day that is chosen stands in the text field of that key.
+
+    `label` is what the field is called. Where several days may stand, a further one
+    goes behind them; what was chosen since the calendar opened takes its own place.
+    """
+    key = f"{field}_day"
+    _mount(
+        key=key,
+        data=json.dumps(
+            {
+                "label": _("Choose a day: {field}").format(field=label),
+                "shown": _last_day(st.session_state.get(field)),
+            }
+        ).encode(),
+        width=_WIDTH,
+        on_chosen_change=_taking(key, field, takes_several=takes_several),
+    )
+
+
+def _taking(key: str, field: str, *, takes_several: bool) -> Callable[[], None]:
+    def take() -> None:
+        chosen = st.session_state[key].get("chosen")
+        if not isinstance(chosen, Mapping):
+            return
+        day = _day_of(chosen.get("day"))
+        if day is None:
+            return
+        typed = _listed(st.session_state.get(field)) if takes_several else []
+        if not chosen.get("is_first"):
+            typed = typed[:-1]
+        st.session_state[field] = ", ".join([*typed, write_day(day)])
+
+    return take
+
+
+def _last_day(typed: Any) -> str:
+    """Return the day that the calendar shows first, as 1980-01-31; or nothing."""
+    for text in reversed(_listed(typed)):
+        if day := _day_of(read_days(text)):
+            return day.isoformat()
+    return ""
+
+
+def _listed(typed: Any) -> list[str]:
+    return [text.strip() for text in str(typed or "").split(",") if text.strip()]
+
+
+def _day_of(text: Any) -> date | None:
+    try:
+        return date.fromisoformat(str(text))
+    except ValueError:
+        return None
