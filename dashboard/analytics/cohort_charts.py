@@ -52,7 +52,7 @@ def show_attrition(result: CohortResult) -> None:
         }
     )
     drawn = frame.assign(number=[step.remaining.number or 0 for step in steps])
-    base = alt.Chart(drawn, height=_ROW * len(steps) + 20).encode(
+    base = alt.Chart(drawn).encode(
         y=alt.Y(
             f"{step_title}:N",
             sort=None,
@@ -71,6 +71,7 @@ def show_attrition(result: CohortResult) -> None:
     with chart_box(_("Attrition"), frame, key="cohorts_attrition"):
         st.altair_chart(
             alt.LayerChart(layer=[bars, texts.encode(text=f"{patients_title}:N")]),
+            height=_ROW * len(steps) + 20,
             alt="; ".join(
                 f"{words}: {told}"
                 for words, told in zip(said, frame[patients_title], strict=True)

@@ -111,7 +111,7 @@ def _show_shares(comparison: Comparison, of: Dimension, title: str) -> None:
             for letter, s in told
         ]
     )
-    base = alt.Chart(drawn, height=_HEIGHT).encode(
+    base = alt.Chart(drawn).encode(
         x=alt.X(f"{label}:N", sort=None, axis=alt.Axis(labelAngle=0, title=None)),
         xOffset=alt.XOffset(f"{cohort_title}:N"),
         tooltip=[cohort_title, label, alt.Tooltip(share_title, format=".1%")],
@@ -127,6 +127,7 @@ def _show_shares(comparison: Comparison, of: Dimension, title: str) -> None:
     with chart_box(name, frame, key=f"cohorts_compared_{of.name}"):
         st.altair_chart(
             alt.LayerChart(layer=[bars, lines]),
+            height=_HEIGHT,
             alt=_(
                 "Shares by {split} of each cohort with 95 % confidence intervals; see "
                 "the table below it"
@@ -153,7 +154,7 @@ def _show_differences(comparison: Comparison) -> None:
     frame = pd.DataFrame(rows, columns=[value_title, difference_title])
     limits = pd.DataFrame({"limit": [-_SMALL_DIFFERENCE, 0, _SMALL_DIFFERENCE]})
     points = (
-        alt.Chart(frame, height=_ROW * len(frame) + 30)
+        alt.Chart(frame)
         .mark_circle(size=90, color=_COLOURS[0], opacity=1, aria=False)
         .encode(
             x=alt.X(f"{difference_title}:Q", title=None),
@@ -169,6 +170,7 @@ def _show_differences(comparison: Comparison) -> None:
     with chart_box(_("Standardized differences"), table, key="cohorts_differences"):
         st.altair_chart(
             alt.LayerChart(layer=[rules.encode(x="limit:Q"), points]),
+            height=_ROW * len(frame) + 30,
             alt=_(
                 "Standardized differences from the first cohort; see the table below"
             ),

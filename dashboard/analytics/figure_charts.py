@@ -71,8 +71,10 @@ def show_figure(result: FigureResult) -> None:
         pd.DataFrame([_row(result, names, cell) for cell in result.cells]),
         key="cohorts_split_chart",
     ):
+        chart = _chart(result, names, shown)
         st.altair_chart(
-            _chart(result, names, shown),
+            chart,
+            height=chart.height,
             alt=_("{shown} by {split}; see the table below it").format(
                 shown=shown, split=split
             ),

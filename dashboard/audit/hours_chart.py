@@ -39,7 +39,7 @@ def show_hours(hours: Sequence[HourCount]) -> None:
         label for place, label in enumerate(frame[hour_title]) if place % _EVERY == 0
     ]
     bars = (
-        alt.Chart(frame, height=_HEIGHT)
+        alt.Chart(frame)
         .mark_bar(aria=False)
         .encode(
             x=alt.X(
@@ -59,6 +59,7 @@ def show_hours(hours: Sequence[HourCount]) -> None:
     with chart_box(_("Audit entries by hour"), frame, key="audit_hours"):
         st.altair_chart(
             bars,
+            height=_HEIGHT,
             alt=_("Entries by hour: {total} in 24 hours, most {most} at once").format(
                 total=decimal(total), most=decimal(most.entries)
             ),

@@ -49,9 +49,14 @@ def show_figures(figures: Sequence[Figure]) -> None:
     columns = _COLUMNS.get(len(figures), _USUAL)
     with st.grid(columns, min_column_width=_LEAST_WIDTH):
         for number, figure in enumerate(figures):
-            with st.container(border=True, gap="small", height="stretch"):
-                # Several may lead to one page.
-                _show(figure, key=f"figure_{figure.page}_{number}")
+            # Several may lead to one page.
+            key = f"figure_{figure.page}_{number}"
+            # By its name room is kept for it (web/sessions/session_watch/room.css).
+            card = "compared" if figure.delta is not None else "alone"
+            with st.container(
+                key=f"{key}_{card}", border=True, gap="small", height="stretch"
+            ):
+                _show(figure, key=key)
 
 
 def _show(figure: Figure, *, key: str) -> None:
@@ -67,9 +72,10 @@ def _show(figure: Figure, *, key: str) -> None:
     if figure.trend:
         # What is no course has a bar for each patient by name, as of those who wait.
         box = nullcontext() if figure.is_course else bare_box(key)
-        # The name by which its room is kept (sessions/session_watch/room.css).
-        with st.container(key=f"{key}_trend"), box:
-            st.altair_chart(_sparkline(figure), alt=_alternative(figure))
+        with box:
+            st.altair_chart(
+                _sparkline(figure), height=_HEIGHT, alt=_alternative(figure)
+            )
     if figure.page:
         st.page_link(
             path_of(figure.page),
@@ -91,7 +97,7 @@ def _sparkline(figure: Figure) -> alt.LayerChart:
     ]
     highest = max(1e-9, *(value for __, value in figure.trend)) * _ROOM
     bars = (
-        alt.Chart(pd.DataFrame(points), height=_HEIGHT)
+        alt.Chart(pd.DataFrame(points))
         .mark_bar(aria=False)
         .encode(
             x=alt.X("when:N", sort=None, axis=None),

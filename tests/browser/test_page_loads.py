@@ -1,9 +1,11 @@
 """What a browser asks for before a page is there."""
 
+from contextlib import closing
+
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import ready, requested
+from tests.browser.conftest import Site, ready, requested
 
 pytestmark = pytest.mark.browser
 
@@ -43,3 +45,30 @@ def test_nothing_moves_while_a_page_is_drawn(page: Page, path: str):
     page.wait_for_load_state("networkidle")
 
     assert page.evaluate(_MOVED) <= _MOST_MOVED
+
+
+# Streamlit asks for what draws a kind of element when the first is to be drawn.
+@pytest.mark.parametrize("script", ["Metric", "ArrowVegaLiteChart", "PageLink"])
+def test_home_keeps_room_for_what_is_drawn_last(site: Site, script: str):
+    with closing(site.visit()) as profile:
+        page = profile.new_page()
+        held: list[Route] = []
+
+        def hold(asked: Route) -> None:
+            held.append(asked)
+
+        page.route(f"**/static/js/{script}.*.js", hold)
+        page.goto("/")
+        expect(page.locator(".st-key-home_next tr").first).to_be_attached()
+        expect(page.get_by_test_id("stSkeleton").first).to_be_attached()
+        below = page.get_by_role("heading", name="Records to complete")
+        before = below.bounding_box()
+
+        for question in held:
+            question.continue_()
+        ready(page)
+        page.wait_for_load_state("networkidle")
+
+        assert held
+        assert before
+        assert below.bounding_box() == before

@@ -38,11 +38,9 @@ class _Strip:
 def show_heat_strip(points: Points, window: Window, step: float, *, key: str) -> None:
     """Show for each server and step how far behind it was at worst."""
     strip = _strip(points, step, current_language())
-    spec: Spec = {
-        "height": _ROW * max(1, strip.replicas) + _AXIS,
-        "layer": [_tiles(window), window.ends()],
-    }
-    st.vega_lite_chart(strip.sent, spec, key=key, alt=strip.description)
+    spec: Spec = {"layer": [_tiles(window), window.ends()]}
+    height = _ROW * max(1, strip.replicas) + _AXIS
+    st.vega_lite_chart(strip.sent, spec, key=key, height=height, alt=strip.description)
 
 
 def _tiles(window: Window) -> Spec:

@@ -79,7 +79,6 @@ def show_lag_chart(
         and _most(points, measure) >= _NEAR * alert_seconds
     )
     spec: Spec = {
-        "height": _HEIGHT,
         "layer": [
             _band(window),
             *under,
@@ -97,10 +96,16 @@ def show_lag_chart(
     }
     description = f"{_(_ABOUT[measure])}. {peaks}"
     if window.is_live:
-        st.vega_lite_chart(shown, spec, key=key, alt=description)
+        st.vega_lite_chart(shown, spec, key=key, height=_HEIGHT, alt=description)
         return None
     event = st.vega_lite_chart(
-        shown, spec, key=key, alt=description, on_select="rerun", selection_mode="zoom"
+        shown,
+        spec,
+        key=key,
+        height=_HEIGHT,
+        alt=description,
+        on_select="rerun",
+        selection_mode="zoom",
     )
     span = (event.get("selection") or {}).get("zoom", {}).get("at")
     return (float(span[0]), float(span[1])) if span else None
@@ -126,7 +131,6 @@ def show_wal_chart(
         ],
     }
     spec: Spec = {
-        "height": _LOW,
         "transform": [WHEN],
         "layer": [
             {"mark": {"type": "area", "opacity": 0.25}, "encoding": encoding},
@@ -139,6 +143,7 @@ def show_wal_chart(
         shown,
         spec,
         key=key,
+        height=_LOW,
         alt=_("Bytes of log that the primary writes.") + peak,
     )
 

@@ -190,7 +190,6 @@ def _show_days(report: AvailabilityReport) -> None:
     told = ", ".join(f"{lowered(str(how))}: {count}" for how, count in counts.items())
     titles = [_("Day"), _("How it was"), _("Available"), _("Away")]
     spec: dict[str, Any] = {
-        "height": _CHART_HEIGHT,
         "mark": {"type": "rect", "tooltip": True},
         "encoding": {
             "x": {
@@ -227,7 +226,9 @@ def _show_days(report: AvailabilityReport) -> None:
         key="availability_days",
     ):
         alt = _("Days of the period: {days}.").format(days=told)
-        st.vega_lite_chart(frame, spec, key="availability_days", alt=alt)
+        st.vega_lite_chart(
+            frame, spec, key="availability_days", height=_CHART_HEIGHT, alt=alt
+        )
 
 
 def _show_table(report: AvailabilityReport, events: Sequence[Event]) -> None:

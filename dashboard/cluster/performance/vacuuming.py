@@ -193,7 +193,6 @@ def _draw_sizes(tables: Sequence[TableUpkeep]) -> None:
         "axis": {"title": _("Size in MB"), "tickCount": 4},
     }
     spec: dict[str, Any] = {
-        "height": _BAR_HEIGHT * len(largest),
         "encoding": {
             "y": y,
             "x": x,
@@ -220,6 +219,7 @@ def _draw_sizes(tables: Sequence[TableUpkeep]) -> None:
             frame,
             spec,
             key="vacuum_sizes",
+            height=_BAR_HEIGHT * len(largest),
             alt="; ".join(f"{table.name}: {amount(table.bytes)}" for table in largest),
         )
 

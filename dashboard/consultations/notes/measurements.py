@@ -96,6 +96,7 @@ def show_vital(
     with bare_box(f"vitals_{title.lower().replace(' ', '_')}"):
         st.altair_chart(
             _lines(vitals, measured),
+            height=_HEIGHT,
             alt=ngettext(
                 "{title} at {count} visit, the last {when}: {value}; the table below "
                 "has all of them",
@@ -140,7 +141,7 @@ def _lines(vitals: Sequence[Vital], measured: Sequence[EarlierNotes]) -> alt.Lay
         alt.Legend(orient="bottom", columns=1, title=None) if len(vitals) > 1 else None
     )
     chart = (
-        alt.Chart(frame, height=_HEIGHT)
+        alt.Chart(frame)
         .mark_line(aria=False, point=alt.OverlayMarkDef(aria=False))
         .encode(
             # Vega writes 13:20 as 01:20 unless it is told how.

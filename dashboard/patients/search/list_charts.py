@@ -88,6 +88,7 @@ def _bars(
         event = st.altair_chart(
             _chart(title, numbers),
             key=drawn,
+            height=max(_LEAST_HEIGHT, _BAR_HEIGHT * len(numbers)),
             alt=_("{chart}; most: {label}, {count}").format(
                 chart=what, label=label_of(most.label), count=decimal(most.count)
             ),
@@ -107,9 +108,7 @@ def _chart(title: str, numbers: pd.DataFrame) -> alt.LayerChart:
     """Return bars from zero on, each with its number; nothing to zoom by accident."""
     counted = numbers.columns[1]
     longest = max(1, numbers[counted].max())
-    base = alt.Chart(
-        numbers, height=max(_LEAST_HEIGHT, _BAR_HEIGHT * len(numbers))
-    ).encode(
+    base = alt.Chart(numbers).encode(
         x=alt.X(
             f"{counted}:Q",
             axis=None,

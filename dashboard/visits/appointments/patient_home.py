@@ -115,7 +115,7 @@ def _show_year(visits: list[VisitRecord]) -> None:
         st.caption(_("You had no visit in the last twelve months."))
         return
     bars = (
-        alt.Chart(frame, height=_HEIGHT)
+        alt.Chart(frame)
         .mark_bar(aria=False)
         .encode(
             x=alt.X(
@@ -134,6 +134,7 @@ def _show_year(visits: list[VisitRecord]) -> None:
     with bare_box("home_visits"):
         st.altair_chart(
             alt.LayerChart(layer=[bars]),
+            height=_HEIGHT,
             alt=_("Your visits by month: {total} in the last twelve months.").format(
                 total=total
             ),

@@ -131,7 +131,7 @@ def _show_week() -> None:
     ]
     frame = pd.DataFrame(counted)
     bars = (
-        alt.Chart(frame, height=_HEIGHT)
+        alt.Chart(frame)
         .mark_bar(aria=False)
         .encode(
             x=alt.X("Day:N", sort=None, title=None, axis=alt.Axis(labelAngle=0)),
@@ -154,6 +154,7 @@ def _show_week() -> None:
     with chart_box(_("Your visits of this week"), numbers, key="home_week"):
         st.altair_chart(
             alt.LayerChart(layer=[bars]),
+            height=_HEIGHT,
             alt=_(
                 "Your visits of this week by day: {booked} booked, {seen} of them seen."
             ).format(booked=booked, seen=seen),

@@ -172,7 +172,7 @@ def show_hours(visits: Sequence[VisitRecord]) -> None:
     )
     order = [_(state) for state in STATES.values()]
     chart = (
-        alt.Chart(frame, height=_HEIGHT)
+        alt.Chart(frame)
         .mark_bar(aria=False)
         .encode(
             x=alt.X("Hour:N", sort=None, title=None, axis=alt.Axis(labelAngle=0)),
@@ -199,6 +199,7 @@ def show_hours(visits: Sequence[VisitRecord]) -> None:
     with chart_box(_("Visits of today by hour"), numbers, key="home_hours"):
         st.altair_chart(
             layers,
+            height=_HEIGHT,
             alt=_("Visits of today by hour. In all: {counts}.").format(counts=said),
         )
 

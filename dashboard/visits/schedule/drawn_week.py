@@ -86,7 +86,8 @@ def show_drawn_week(
         .encode(y=y, x=alt.XDatum(begin + 0.1), text="What:N")
     )
     st.altair_chart(
-        alt.layer(bars, words).properties(height=_ROW_HEIGHT * len(WEEKDAYS)),
+        alt.layer(bars, words),
+        height=_ROW_HEIGHT * len(WEEKDAYS),
         alt=_("Bookable times, in visits of {minutes} minutes. {days}.").format(
             minutes=minutes, days=_in_words(visits, without)
         ),
