@@ -74,3 +74,10 @@ def _show_reach(note: CopyNote) -> None:
                 "ends."
             ).format(count=decimal(note.waiting))
         )
+    if note.purged and note.purged_until is not None:
+        st.caption(
+            _(
+                "{count} purged files are locked in the copy until {time}: whoever has "
+                "the keys can read them there until then."
+            ).format(count=decimal(note.purged), time=at(note.purged_until))
+        )

@@ -114,6 +114,7 @@ def work(settings: "Settings") -> None:
     from dashboard.web.log import json_log
     from dashboard.web.public_address import public_address, sender_of
     from dashboard.web.startup_checks import require_file_keys, require_safe_mongo
+    from jobs.backups.erasing.purged_bytes import BackupErasure
     from jobs.cluster import planned_operations
     from jobs.worker import worker as working
     from jobs.worker.tasks import Stores
@@ -144,6 +145,9 @@ def work(settings: "Settings") -> None:
         settings.availability_objective / 100,
         _backups(wired) if settings.is_embedded else None,
         wiring.key_files(settings),
+        BackupErasure(wired.backups, wired.file_keys, settings.data)
+        if settings.is_embedded
+        else None,
     )
     try:
         with (

@@ -33,7 +33,8 @@ class Proof:
 
     `is_compared` tells whether every table was held against what a replica had shown,
     `log_segments` how much log led from the set to another time than its own, if any.
-    A drill, which has checked all there is to check, adds its figures.
+    A drill, which has checked all there is to check, adds its figures. `purged_files`
+    counts those of its rows that were purged since, and so are in no backup any more.
     """
 
     set_id: str
@@ -47,6 +48,7 @@ class Proof:
     file_bytes: int
     audit_entries: int
     log_segments: int | None = None
+    purged_files: int = 0
     drill: DrillFigures | None = None
 
 

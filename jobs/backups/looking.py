@@ -1,7 +1,7 @@
 """Restores a backup into a sandbox, proves it from end to end, and throws it away."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -22,8 +22,9 @@ from db.backups.file_copies import (
     require_copy,
 )
 from db.backups.log.archive import LogArchive
+from db.backups.log.purged_files import list_purged_files
 from db.backups.log.windows import read_position
-from db.backups.manifest import Manifest, TableDigest
+from db.backups.manifest import TableDigest
 from db.backups.notes import Proof
 from db.backups.replaced_data import remove_before
 from db.backups.repository import Repository
@@ -56,6 +57,7 @@ _AT_ONCE: Final = 1000
 class _FilesProven:
     files: int
     bytes: int
+    purged: int
 
 
 def look(
@@ -114,9 +116,15 @@ class Proving:
         """
         seal = require_whole(self.folder, self.repository, self.keys, self.route)
         copies = self._copies(seal)
+        purged = self.list_purged()
         for copy in copies.values():
-            require_copy(copy, self.repository)
+            if copy.place not in purged:
+                require_copy(copy, self.repository)
         return seal, copies
+
+    def list_purged(self) -> Set[tuple[str, ObjectId]]:
+        """Return the files that no backup has any more; raises SetBroken."""
+        return {each.place for each in list_purged_files(self.archive)}
 
     def prove(self, url: str, seal: SetSeal, copies: Copies) -> Proof:
         """Prove the rows at an address, their files and the audit log's copy."""
@@ -124,7 +132,7 @@ class Proving:
         manifest = route.manifest
         tables = _prove_tables(url, route, self._expected)
         with reading(url) as session:
-            files = _prove_files(session, copies, repository, manifest, self.keys)
+            files = _prove_files(session, self, copies)
             audit_entries = _prove_audit(session, repository, self.archive, seal, route)
         return Proof(
             set_id=manifest.set_id,
@@ -136,6 +144,7 @@ class Proving:
             is_compared=bool(self._expected),
             files=files.files,
             file_bytes=files.bytes,
+            purged_files=files.purged,
             audit_entries=audit_entries,
             log_segments=None if route.to is None else len(route.segments),
         )
@@ -179,28 +188,27 @@ def _prove_tables(
     return restored
 
 
-def _prove_files(
-    session: Session,
-    copies: Copies,
-    repository: Repository,
-    manifest: Manifest,
-    keys: FileKeys,
-) -> _FilesProven:
+def _prove_files(session: Session, proving: Proving, copies: Copies) -> _FilesProven:
     """Prove the file of every row; raise SetBroken, naming the row by its id."""
-    count = size = 0
+    count = size = gone = 0
+    purged, set_id = proving.list_purged(), proving.route.manifest.set_id
     for reference in list_references(session):
         for file_id in reference.file_ids:
-            copy = copies.get((reference.bucket, ObjectId(file_id)))
+            place = (str(reference.bucket), ObjectId(file_id))
+            if place in purged:
+                gone += 1
+                continue
+            copy = copies.get(place)
             if copy is None:
-                raise SetBroken(
-                    f"Backup {manifest.set_id} lacks the file of {reference.words}."
-                )
+                raise SetBroken(f"Backup {set_id} lacks the file of {reference.words}.")
             try:
-                size += prove_copy(copy, repository, keys, reference.sha256)
+                size += prove_copy(
+                    copy, proving.repository, proving.keys, reference.sha256
+                )
             except SetBroken as error:
                 raise SetBroken(f"{error} It is that of {reference.words}.") from error
             count += 1
-    return _FilesProven(count, size)
+    return _FilesProven(count, size, gone)
 
 
 def list_references(session: Session) -> Iterator[FileReference]:
@@ -259,14 +267,17 @@ def _prove_audit(
 
 def words_of(proof: Proof) -> str:
     """Return a proof as a sentence."""
+    files = f"({proof.files}, {proof.file_bytes / 1e6:.1f} MB)"
+    if proof.purged_files:
+        files += f", but {proof.purged_files} that were purged since and are gone"
     if proof.log_segments is not None:
         return (
             f"Restored the clinic as of {proof.as_of:%Y-%m-%d %H:%M:%S.%f} UTC into a "
             f"sandbox in {proof.seconds:.1f} s, from {proof.set_id} and "
             f"{proof.log_segments} segments of the log after it: all {proof.rows} rows "
             f"of {proof.tables} tables can be read; the files of all rows are whole "
-            f"({proof.files}, {proof.file_bytes / 1e6:.1f} MB); the backup's audit log "
-            f"is whole up to entry {proof.audit_entries}. Nothing live was touched."
+            f"{files}; the backup's audit log is whole up to entry "
+            f"{proof.audit_entries}. Nothing live was touched."
         )
     compared = (
         "the same as a replica showed then"
@@ -277,6 +288,6 @@ def words_of(proof: Proof) -> str:
         f"Restored {proof.set_id}, the clinic as of {proof.as_of:%Y-%m-%d %H:%M:%S} "
         f"UTC, into a sandbox in {proof.seconds:.1f} s: {proof.rows} rows of "
         f"{proof.tables} tables are {compared}; the files of all rows are whole "
-        f"({proof.files}, {proof.file_bytes / 1e6:.1f} MB); the audit log is whole up "
-        f"to entry {proof.audit_entries}. Nothing live was touched."
+        f"{files}; the audit log is whole up to entry {proof.audit_entries}. Nothing "
+        "live was touched."
     )

@@ -17,6 +17,7 @@ from db.backups.log.archive import (
     LogArchive,
     LogPiece,
     time_of_entries,
+    time_of_purge,
 )
 from db.backups.log.segments import number_of
 from db.backups.manifest import Manifest
@@ -42,12 +43,14 @@ class LogStart:
     """From where on the log is kept: what leads to the first set that it goes on from.
 
     A set that only stays because it was proven leads to its own time: nobody keeps
-    months of log for it.
+    months of log for it. Which files were purged since the oldest set is known as long
+    as there is one that may name them.
     """
 
     segment_number: int
     began_at: datetime
     audit_entries: int
+    oldest_began_at: datetime
 
     @classmethod
     def of(cls, survey: Survey, before: datetime) -> "LogStart | None":
@@ -56,7 +59,8 @@ class LogStart:
             return None
         first = next((s for s in survey.sets if s.as_of >= before), survey.newest)
         number = number_of(Lsn.parse(first.reached_lsn))
-        return cls(number, first.began_at, first.audit_entries)
+        oldest = min(each.began_at for each in survey.sets)
+        return cls(number, first.began_at, first.audit_entries, oldest)
 
     def is_past(self, name: str) -> bool:
         """Tell by an object's name whether nothing needs it any more."""
@@ -64,6 +68,8 @@ class LogStart:
             return piece.segment.number < self.segment_number
         if (at := time_of_entries(name)) is not None:
             return at < self.began_at
+        if (at := time_of_purge(name)) is not None:
+            return at < self.oldest_began_at
         audit = AuditPiece.parse(name)
         return audit is not None and audit.last <= self.audit_entries
 

@@ -6,6 +6,7 @@ counts once.
 """
 
 import logging
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -13,9 +14,11 @@ from sqlalchemy.orm import Session
 
 from db.files.gridfs import Bucket, FileStore
 from db.postgres import SYSTEM, Database
+from jobs.backups.erasing.purged_bytes import BackupErasure
 from jobs.worker.repeating import repeated
 from services.documents import retention
 from services.documents.integrity import pending_deletions, runs, sweeping
+from services.documents.integrity.pending_deletions import PendingDeletion
 from services.documents.integrity.runs import Job
 from services.documents.integrity.sweeping import SweepResult
 
@@ -29,18 +32,27 @@ _AT_ONCE = 500
 _log = logging.getLogger(__name__)
 
 
-def purge(database: Database, files: FileStore) -> None:
-    """Make tombstones of all documents that are due, and remove their files."""
+def purge(
+    database: Database, files: FileStore, backups: BackupErasure | None = None
+) -> None:
+    """Make tombstones of all documents that are due, and remove their files.
+
+    `backups` destroys them there as well; those that it cannot reach stay on the list.
+    """
     purged = sum(repeated(database, retention.purge))
-    removed = _remove(database, files)
+    removed, held = _remove(database, files, backups)
     counts = {"purged": purged, "removed": removed}
+    if held:
+        counts["in_backups"] = held
     database.write(
         lambda session: runs.note(session, Job.PURGE, counts), identity=SYSTEM
     )
     _log.info("Purged %d documents and removed %d files.", purged, removed)
 
 
-def sweep(database: Database, files: FileStore) -> None:
+def sweep(
+    database: Database, files: FileStore, backups: BackupErasure | None = None
+) -> None:
     """Note what has no row, remove what was noted long ago, report what is missing."""
     older_than = datetime.now(UTC) - YOUNG
 
@@ -58,19 +70,38 @@ def sweep(database: Database, files: FileStore) -> None:
     for bucket, swept in compared.items():
         if swept.is_suspicious:
             _log.error("So many files in %s lack a row that none is removed.", bucket)
-    removed = _remove(database, files)
+    removed, _ = _remove(database, files, backups)
     _log.info("Removed %d files that no row named.", removed)
 
 
-def _remove(database: Database, files: FileStore) -> int:
-    """Remove the files that are to go: first the bytes, then the note of them."""
-    removed = 0
+def _remove(
+    database: Database, files: FileStore, backups: BackupErasure | None
+) -> tuple[int, int]:
+    """Remove the files that are to go: first the bytes, then the note of them.
+
+    Returns how many were removed, and how many are in the backups still.
+    """
+    removed = held = 0
+    last: PendingDeletion | None = None
     while some := database.read_latest(
-        lambda session: pending_deletions.list_due(session, _AT_ONCE),
+        partial(pending_deletions.list_due, limit=_AT_ONCE, after=last),
         identity=SYSTEM,
     ).value:
         for deletion in some:
             files.delete(deletion.bucket, deletion.file_id)
-        forget = partial(sweeping.forget, removed=some)
+        gone = _gone_everywhere(some, backups)
+        forget = partial(sweeping.forget, removed=gone)
         removed += database.write(forget, identity=SYSTEM).value
-    return removed
+        held += len(some) - len(gone)
+        last = some[-1]
+    return removed, held
+
+
+def _gone_everywhere(
+    some: Sequence[PendingDeletion], backups: BackupErasure | None
+) -> Sequence[PendingDeletion]:
+    """Return those of some removed files that no backup has to forget any more."""
+    purged = [(str(each.bucket), each.file_id) for each in some if each.is_purged]
+    if backups is None or not purged or backups.try_to_erase(purged):
+        return some
+    return [each for each in some if not each.is_purged]

@@ -16,6 +16,7 @@ from db.files.gridfs import FileStore
 from db.files.seal_keys import SealKeyFile
 from db.postgres import SYSTEM, Database
 from db.postgres.transactions import receipts
+from jobs.backups.erasing.purged_bytes import BackupErasure
 from jobs.backups.scheduling import BackupScheduler
 from jobs.documents import integrity, purge
 from services.audit import chain
@@ -82,6 +83,8 @@ class Stores:
     # What backs up, if the servers are ours to back up.
     backups: BackupScheduler | None = None
     key_files: KeyFiles | None = None
+    # What has the backups forget what was purged.
+    backup_erasure: BackupErasure | None = None
 
     @classmethod
     def of(cls, context: JobContext) -> "Stores":
@@ -113,7 +116,7 @@ def sweep_files(context: JobContext, timestamp: int) -> None:
     """Remove files that nothing refers to; report rows whose file is not there."""
     del timestamp
     stores = Stores.of(context)
-    purge.sweep(stores.database, stores.files)
+    purge.sweep(stores.database, stores.files, stores.backup_erasure)
 
 
 @queue.periodic(cron="37 * * * *")
@@ -127,7 +130,7 @@ def purge_documents(context: JobContext, timestamp: int) -> None:
     """Make tombstones of documents that nobody can restore or has to keep any more."""
     del timestamp
     stores = Stores.of(context)
-    purge.purge(stores.database, stores.files)
+    purge.purge(stores.database, stores.files, stores.backup_erasure)
 
 
 @queue.periodic(cron="3-53/10 * * * *")

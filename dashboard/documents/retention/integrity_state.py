@@ -129,6 +129,12 @@ def _alarms(walk: Walk, runs: Sequence[CheckRun], now: datetime) -> Iterator[str
             ).format(job=_(_NAMES[run.job]), when=at(run.ended_at))
         if run.job is Job.SWEEP:
             yield from _alarms_of_sweep(run)
+        if held := run.results.get("in_backups"):
+            yield _(
+                "{count} purged files are still in the backups, which could not be "
+                "reached or were being read. The purge tries again each hour; see "
+                "*Backups*."
+            ).format(count=decimal(held))
 
 
 def _alarms_of_sweep(run: CheckRun) -> Iterator[str]:

@@ -25,8 +25,9 @@ class CopyNote:
     """How the copy stands: whole up to a time, and why no further.
 
     `waiting` counts what is to be removed and locked, `mended` what was missing or
-    changed there and was sent again. Notes there are sealed with `key_id`; what was
-    due to be read back on `checked_on` was.
+    changed there and was sent again. `purged` counts purged files whose bytes are
+    locked there, the last of them until `purged_until`. Notes there are sealed with
+    `key_id`; what was due to be read back on `checked_on` was.
     """
 
     place: str
@@ -36,6 +37,8 @@ class CopyNote:
     objects: int = 0
     bytes: int = 0
     waiting: int = 0
+    purged: int = 0
+    purged_until: datetime | None = None
     is_locking: bool = False
     mended: int = 0
     failure: str = ""

@@ -39,6 +39,7 @@ _NAME: Final = re.compile(
 )
 _AUDIT: Final = re.compile(r"audit\.(?P<first>\d{12})-(?P<last>\d{12})")
 _ENTRIES: Final = re.compile(r"entries\.(?P<at>[0-9TZ]+)")
+_PURGED: Final = re.compile(r"purged\.(?P<at>[0-9TZ]+)")
 _TIME: Final = "%Y%m%dT%H%M%S%fZ"
 _NEVER: Final = "none"
 _LEFT: Final = "times-left.json"
@@ -255,6 +256,10 @@ class LogArchive:
         timed = ((time_of_entries(name), name) for name in self._look())
         return sorted((at, name) for at, name in timed if at is not None)
 
+    def add_purged(self, at: datetime, files: bytes) -> None:
+        """Keep which files were purged at a time. Raises OSError."""
+        self.add(f"purged.{at:{_TIME}}", files)
+
     def add_audit(self, first: int, last: int, entries: bytes) -> None:
         """Keep entries of the audit log that came after a set was made."""
         self.add(AuditPiece(first, last).name, entries)
@@ -315,6 +320,12 @@ def in_order(pieces: list[LogPiece]) -> tuple[LogPiece, ...]:
 def time_of_entries(name: str) -> datetime | None:
     """Return when an object of entries was written, by its name; None for others."""
     match = _ENTRIES.fullmatch(name)
+    return _read(match["at"]) if match else None
+
+
+def time_of_purge(name: str) -> datetime | None:
+    """Return of when a list of purged files is, by its name; None for others."""
+    match = _PURGED.fullmatch(name)
     return _read(match["at"]) if match else None
 
 

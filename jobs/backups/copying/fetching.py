@@ -27,6 +27,7 @@ from db.backups.copies.local_objects import (
 from db.backups.copies.object_store import ObjectMissing, ObjectStore, StoreFailed
 from db.backups.file_copies import list_later_copies, read_copies
 from db.backups.log.archive import LogArchive, LogPiece
+from db.backups.log.purged_files import list_purged_files
 from db.backups.log.segments import timeline_of_history
 from db.backups.log.windows import is_on
 from db.backups.manifest import Manifest
@@ -223,7 +224,8 @@ class RepositoryFetch:
             copies = {copy.sha256: copy.name for copy in read_copies(stream)}
         for copy in list_later_copies(archive, manifest.began_at):
             copies[copy.sha256] = copy.name
-        names = {f"files/{each[:2]}/{each}": each for each in copies}
+        gone = {each.sha256 for each in list_purged_files(archive)}
+        names = {f"files/{each[:2]}/{each}": each for each in copies.keys() - gone}
         self._require_room(list(names))
         for name, digest in names.items():
 

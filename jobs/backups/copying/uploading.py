@@ -39,7 +39,8 @@ from db.backups.copies.object_store import (
     ObjectMissing,
     ObjectStore,
 )
-from db.backups.log.archive import LogArchive
+from db.backups.log.archive import LogArchive, time_of_purge
+from db.backups.log.purged_files import read_purged_files
 from db.backups.manifest import Manifest
 from db.backups.notes import POSITIONS
 from db.backups.readme import NAME as README, TEXT
@@ -74,6 +75,9 @@ class RepositoryCopy:
     _mended: int = 0
     # What is there, and not as it was sent.
     _changed: set[str] = field(default_factory=set)
+    # The objects of purged files, by the list that has them, and what is locked of it.
+    _purged: dict[str, frozenset[str]] = field(default_factory=dict)
+    _locked: dict[str, datetime] = field(default_factory=dict)
 
     def round(self) -> CopyNote:
         """Send what is new and remove what is too old; return how the copy stands.
@@ -96,8 +100,10 @@ class RepositoryCopy:
         )
         is_listed = self._look_there(system_id)
         note = self._note(seal)
+        self._look_at_purged(archive)
         here, broken = self._send(seal, archive, listing)
         waiting = self._remove(here, archive, is_listed=is_listed)
+        purged_until = self._erase(archive, is_listed=is_listed)
         note = replace(
             note,
             noted_at=self.clock(),
@@ -107,6 +113,8 @@ class RepositoryCopy:
             objects=len(self._there),
             bytes=sum(self._there.values()),
             waiting=note.waiting if waiting is None else waiting,
+            purged=len(purged_until),
+            purged_until=max(purged_until.values(), default=None),
             is_locking=self.store.lock.is_offered,
             mended=self._mended,
             key_id=key_id,
@@ -181,7 +189,10 @@ class RepositoryCopy:
 
     def _send_files(self, here: LocalObjects) -> str:
         folder, broken = self.repository.folder, ""
+        purged = self._purged_names
         for name in self._missing(here.files):
+            if name in purged:
+                continue
             if digest_of(folder / name) != name.rpartition("/")[2]:
                 broken = f"{name} was changed in {folder}: it is not copied."
                 continue
@@ -277,8 +288,37 @@ class RepositoryCopy:
                 waiting += 1
         return waiting
 
-    def _take_away(self, name: str) -> None:
-        self.store.remove(name)
+    def _look_at_purged(self, archive: LogArchive) -> None:
+        """Read which files were purged; raises SetBroken."""
+        names = {n for n in archive.names() if time_of_purge(n) is not None}
+        for name in names - self._purged.keys():
+            files = read_purged_files(archive, name)
+            self._purged[name] = frozenset(
+                f"files/{each.sha256[:2]}/{each.sha256}" for each in files
+            )
+
+    @property
+    def _purged_names(self) -> frozenset[str]:
+        return frozenset[str]().union(*self._purged.values())
+
+    def _erase(self, archive: LogArchive, *, is_listed: bool) -> dict[str, datetime]:
+        """Remove the bytes of purged files; return until when others are locked.
+
+        What is locked is tried again once an hour.
+        """
+        self._look_at_purged(archive)
+        if is_listed:
+            self._locked.clear()
+        for name in self._purged_names & self._there.keys() - self._locked.keys():
+            try:
+                self._take_away(name, for_good=True)
+            except ObjectLocked:
+                until = self.store.about(name).locked_until
+                self._locked[name] = until or self.clock()
+        return self._locked
+
+    def _take_away(self, name: str, *, for_good: bool = False) -> None:
+        self.store.remove(name, for_good=for_good)
         self._there.pop(name, None)
 
     def _too_old(self, here: LocalObjects, archive: LogArchive) -> list[str]:
@@ -298,10 +338,17 @@ class RepositoryCopy:
                 n
                 for n in self._there
                 if _is_past(start, n) and not (self.repository.folder / n).exists()
+                if not self._may_be_named(n)
             ]
         if all(n in gone or n.split("/")[1] in own for n in sets):
             found += self._unnamed(here, archive)
         return found
+
+    def _may_be_named(self, name: str) -> bool:
+        """Tell whether a set that is there may name a file of a list of purged ones."""
+        at = time_of_purge(name.removeprefix("log/"))
+        sets = {n.split("/")[1] for n in self._there if n.startswith("sets/")}
+        return at is not None and any(is_before(set_id, at) for set_id in sets)
 
     def _unnamed(self, here: LocalObjects, archive: LogArchive) -> list[str]:
         """Return the files that nothing names, here or there, any more."""

@@ -1,6 +1,6 @@
 """The files of an earlier time: the missing come back, later ones stay aside."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,13 +32,15 @@ class FileReturns:
     store: FileStore
     repository: Repository
     copies: Copies
+    # Those that were purged since: no backup has them any more.
+    purged: Set[_Place] = frozenset()
 
     def bring_back(self, references: Iterable[FileReference]) -> int:
         """Bring back the files of rows that are missing, or not what was copied.
 
         Returns how many. Raises SetBroken, FileStoreUnavailable.
         """
-        wanted = set(places_of(references))
+        wanted = set(places_of(references)) - self.purged
         there = {
             place: entry
             for bucket in SWEPT_BUCKETS

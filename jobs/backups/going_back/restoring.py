@@ -252,7 +252,12 @@ class _GoingBack:
 
     @property
     def _returns(self) -> FileReturns:
-        return FileReturns(self.clinic.files, self.clinic.repository, self.copies)
+        return FileReturns(
+            self.clinic.files,
+            self.clinic.repository,
+            self.copies,
+            self.proving.list_purged(),
+        )
 
     def _read_log(self, session: Session) -> tuple[Since, Link]:
         """Return what the audit log tells of the time since, and where it ends."""

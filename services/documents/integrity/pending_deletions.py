@@ -20,10 +20,11 @@ _UNREFERENCED: Final = "unreferenced"
 
 @dataclass(frozen=True, slots=True)
 class PendingDeletion:
-    """A file that goes."""
+    """A file that goes; one that was purged goes from the backups as well."""
 
     bucket: Bucket
     file_id: str
+    is_purged: bool = False
 
 
 def add_purged(session: Session, bucket: Bucket, file_ids: Collection[str]) -> None:
@@ -91,15 +92,27 @@ def forget_unreferenced(session: Session, wanted: Collection[tuple[str, str]]) -
     )
 
 
-def list_due(session: Session, limit: int) -> tuple[PendingDeletion, ...]:
-    """Return some of the files that are to be removed now."""
-    rows = session.execute(
-        select(PendingFileDeletion.bucket, PendingFileDeletion.file_id)
+def list_due(
+    session: Session, limit: int, after: PendingDeletion | None = None
+) -> tuple[PendingDeletion, ...]:
+    """Return some of the files that are to be removed now, in order of their names."""
+    named = tuple_(PendingFileDeletion.bucket, PendingFileDeletion.file_id)
+    query = (
+        select(
+            PendingFileDeletion.bucket,
+            PendingFileDeletion.file_id,
+            PendingFileDeletion.because == _PURGED,
+        )
         .where(PendingFileDeletion.due_at.is_not(None))
-        .order_by(PendingFileDeletion.due_at)
+        .order_by(PendingFileDeletion.bucket, PendingFileDeletion.file_id)
         .limit(limit)
     )
-    return tuple(PendingDeletion(Bucket(bucket), file_id) for bucket, file_id in rows)
+    if after is not None:
+        query = query.where(named > (str(after.bucket), after.file_id))
+    return tuple(
+        PendingDeletion(Bucket(bucket), file_id, is_purged)
+        for bucket, file_id, is_purged in session.execute(query)
+    )
 
 
 def forget(session: Session, removed: Sequence[PendingDeletion]) -> Counter[Bucket]:

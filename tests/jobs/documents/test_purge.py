@@ -1,15 +1,20 @@
 """Purges and sweeps on real stores, cut off at every step and doubled."""
 
+import io
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import delete, func, select, update
 
+from db.backups.file_copies import FileCopies
+from db.backups.repository import Repository
+from db.files.file_keys import FileKeys
 from db.files.gridfs import Bucket
 from db.models.document import Document, DocumentText, DocumentVersion
 from db.models.document_search import DocumentSearch
 from db.models.integrity import PendingFileDeletion
+from jobs.backups.erasing.purged_bytes import BackupErasure
 from jobs.documents import purge as job
 from services.core.audit import Action
 from services.documents import records
@@ -17,6 +22,7 @@ from services.documents.integrity import runs, sweeping
 from services.documents.integrity.runs import Job
 from services.documents.records.drafts import DraftDocument
 from tests.jobs.conftest import CLERK, killed_at_each_step
+from tests.kit import backup_logs, backup_sets
 
 PHOTOS, PRESCRIPTIONS = Bucket.PATIENT_PHOTOS, Bucket.PRESCRIPTION_FILES
 
@@ -96,6 +102,75 @@ def test_a_purge_killed_at_any_step_is_finished_by_the_next_one(house):
     purged_ids = [event.subject_id for event in house.events(Action.DOCUMENT_PURGE)]
     assert sorted(purged_ids) == sorted(str(document.id) for document in house.filed)
     assert removed(house) == len(house.filed)
+
+
+@pytest.fixture
+def erasure(tmp_path):
+    """What has the clinic's backups forget, which copy each file at once."""
+    keys = FileKeys(tmp_path / "file.keys", may_be_made=True)
+    repository = Repository(tmp_path / "backups")
+    backup_sets.add_sealed_set(repository, keys)
+    return BackupErasure(repository, keys, tmp_path)
+
+
+def copy_all(house, erasure):
+    """Copy the stored files into the backups, as the worker does."""
+    archive = backup_logs.archive_of(erasure.repository, erasure.keys)
+    copies = FileCopies(house.files, erasure.repository)
+    copies.look()
+    packed = io.BytesIO()
+    copies.write(packed)
+    archive.add_entries(datetime.now(UTC), packed.getvalue())
+
+
+def copied(erasure):
+    return len(list(erasure.repository.stored_files()))
+
+
+def test_a_purge_has_the_backups_forget_as_well(house, erasure):
+    house.file(b"%PDF-1.7 kept")
+    house.file_for_long(b"%PDF-1.7 one")
+    copy_all(house, erasure)
+    before = copied(erasure)
+
+    job.purge(house.database, house.files, erasure)
+
+    assert (copied(erasure), pending(house)) == (before - 1, set())
+    assert findings(house, Job.PURGE) == {"purged": 1, "removed": 1}
+
+
+def test_backups_that_cannot_be_reached_forget_later_and_nothing_else_waits(
+    house, erasure, hasty
+):
+    over = house.file_for_long()
+    copy_all(house, erasure)
+    before = copied(erasure)
+    with erasure.repository.read_from():
+        job.purge(house.database, house.files, erasure)
+
+        assert house.stored() == set()
+        assert pending(house) == {over.version.file_id}
+        assert findings(house, Job.PURGE)["in_backups"] == 1
+        lost = house.store(b"lost")
+        job.sweep(house.database, house.files, erasure)
+        assert lost not in house.stored()
+    assert copied(erasure) == before
+
+    job.purge(house.database, house.files, erasure)
+
+    assert (copied(erasure), pending(house)) == (before - 1, set())
+    assert "in_backups" not in findings(house, Job.PURGE)
+
+
+def test_what_only_has_no_row_stays_in_the_backups(house, erasure, hasty):
+    house.store(b"lost")
+    copy_all(house, erasure)
+    before = copied(erasure)
+
+    for _ in range(2):
+        job.sweep(house.database, house.files, erasure)
+
+    assert (house.stored(), copied(erasure)) == (set(), before)
 
 
 def test_two_purges_at_once_do_each_thing_once(house):

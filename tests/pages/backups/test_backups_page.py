@@ -216,13 +216,21 @@ def test_the_page_says_up_to_when_the_copy_is_whole_and_why_no_further(
     assert "The copy in s3://clinic-backups/of-us is whole up to 25 Nov 2026" in words
     assert "13:04:07" in words
     assert "3 backups, 5.0 MB in 412 objects, sealed" in words
-    failing = replace(note, failure="It cannot be reached.", mended=2, waiting=7)
+    failing = replace(
+        note,
+        failure="It cannot be reached.",
+        mended=2,
+        waiting=7,
+        purged=3,
+        purged_until=datetime(2026, 12, 30, tzinfo=UTC),
+    )
     write_copy_note(repository.folder, failing)
     words = said(opened(clinic))
     assert "The copy of the backups does not go on" in words
     assert "It cannot be reached." in words
     assert "were sent again since the worker began: 2" in words
     assert "7 objects there are too old, and are removed once their lock ends" in words
+    assert "3 purged files are locked in the copy until 30 Dec 2026" in words
 
 
 def test_while_one_is_made_the_page_says_so(clinic: Clinic, repository):

@@ -197,6 +197,7 @@ def test_jobs_that_stopped_and_sweeps_that_held_back_are_alarms(confirmed, clini
         runs.note(session, Job.CHECK, {"checked": 0, "stopped": "No file verifies."})
         sweeps = {"patient_photos": SweepResult(1, few, ()).as_details()}
         runs.note(session, Job.SWEEP, sweeps)
+        runs.note(session, Job.PURGE, {"purged": 2, "removed": 0, "in_backups": 2})
         long_ago = func.now() - func.make_interval(0, 0, 0, 1)
         for run in session.scalars(select(runs.IntegrityRun)):
             run.ended_at = long_ago
@@ -206,6 +207,7 @@ def test_jobs_that_stopped_and_sweeps_that_held_back_are_alarms(confirmed, clini
 
     alarms = " ".join(element.value for element in app.warning)
     assert "No file verifies." in alarms
+    assert "2 purged files are still in the backups" in alarms
     assert "so many files lack a row that none is removed" in alarms
     assert "see that the worker runs" in alarms
     assert not app.exception

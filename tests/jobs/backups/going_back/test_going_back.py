@@ -30,9 +30,10 @@ from db.models.document import Document, DocumentVersion
 from db.models.integrity import PendingFileDeletion
 from db.models.user import User, UserSession
 from db.postgres import SYSTEM, Database
+from jobs.backups.erasing.purged_bytes import BackupErasure
 from jobs.backups.going_back.replaying import GoingBackOrder
 from jobs.backups.going_back.restoring import LiveClinic, go_back
-from jobs.backups.looking import look
+from jobs.backups.looking import look, words_of
 from jobs.backups.routes import route_to
 from jobs.backups.taking import BackupSource, take
 from services.audit import chain
@@ -178,7 +179,12 @@ def story(ward, repository):
         await_kept(keeper, datetime.now(UTC))
         told.to = datetime.now(UTC)
         await_kept(keeper, told.to + timedelta(seconds=1))
+        told.purged_file = ward.read(_first_file)
         told.purged, told.lost, told.held = ward.write(_since)
+        # The backups forget it as well, before anybody goes back.
+        BackupErasure(repository, ward.keys, ward.data).erase(
+            [(str(Bucket.DOCUMENTS), told.purged_file)]
+        )
         ward.clinic.source.files.delete(Bucket.DOCUMENTS, told.lost)
         ward.clinic.file(_LATER)
         ward.clinic.ship()
@@ -219,6 +225,13 @@ def _people(session):
         )
 
 
+def _first_file(session):
+    first = select(Document.id).order_by(Document.id).limit(1).scalar_subquery()
+    return session.scalars(
+        select(DocumentVersion.file_id).where(DocumentVersion.document_id == first)
+    ).one()
+
+
 def _since(session):
     """Purge one document, lose the file of another, hold a third, shut Rosa out."""
     ids = session.scalars(select(Document.id).order_by(Document.id)).all()
@@ -251,6 +264,12 @@ def test_nothing_is_touched_before_it_is_confirmed(story):
         each for each in story.restore.lists if each.kind.value == "documents"
     )
     assert documents.counts == {"purged": 1, "held": 1, "filed": 1}
+
+
+def test_a_file_that_was_purged_is_in_no_backup_and_that_is_no_damage(story):
+    assert story.restore.proof.purged_files == 1
+    assert story.restore.proof.files == len(samples.FILES) - 1
+    assert "but 1 that were purged since and are gone" in words_of(story.restore.proof)
 
 
 def test_rows_are_those_of_then_on_three_servers(ward, story):

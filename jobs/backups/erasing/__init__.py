@@ -1,0 +1,1 @@
+"""Has backups forget what the clinic has purged."""

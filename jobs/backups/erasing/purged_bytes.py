@@ -1,0 +1,120 @@
+"""Destroys the bytes of purged files in the repository, for all its backups at once.
+
+Bytes lie there once, under the SHA-256 of what MongoDB held, whichever backups name
+them. The list of what was purged is written before they go: so whoever restores an
+older time knows that they are gone for good. The copy elsewhere follows that list.
+"""
+
+import logging
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bson import ObjectId
+from bson.errors import InvalidId
+
+from db.backups.backup_errors import CannotBackUp, CannotRestore, SetBroken
+from db.backups.file_copies import CopiedFile, list_later_copies, read_copies
+from db.backups.known_repository import require_there
+from db.backups.log.archive import LogArchive
+from db.backups.log.purged_files import (
+    PurgedFile,
+    add_purged_files,
+    list_purged_files,
+)
+from db.backups.repository import Repository
+from db.files import private_files
+from db.files.file_keys import FileKeys, UnusableFileKeys
+from jobs.backups.taking import seal_of
+
+_Place = tuple[str, ObjectId]
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class BackupErasure:
+    """Destroys what was purged; `data` remembers where the backups were."""
+
+    repository: Repository
+    keys: FileKeys
+    data: Path
+
+    def try_to_erase(self, files: Collection[tuple[str, str]]) -> bool:
+        """Destroy files by bucket and id; tell whether none is in a backup any more.
+
+        Where that cannot be done now, it has to be done again.
+        """
+        try:
+            self.erase(files)
+        except (CannotBackUp, CannotRestore, UnusableFileKeys) as error:
+            _log.warning("Purged files stay in the backups until later: %s", error)
+        except OSError as error:
+            why = error.strerror or type(error).__name__
+            _log.warning("Purged files stay in the backups until later: %s.", why)
+        else:
+            return True
+        return False
+
+    def erase(self, files: Collection[tuple[str, str]]) -> None:
+        """Destroy files by bucket and id, and what was left half destroyed before.
+
+        Raises CannotBackUp where the repository is not there or is being read,
+        SetBroken, UnusableFileKeys and OSError; then it may be done again.
+        """
+        repository = self.repository
+        require_there(repository, self.data)
+        system_id = repository.system_id
+        if system_id is None or not files:
+            return
+        archive = LogArchive(repository.folder, system_id, self.keys)
+        archive.folder.mkdir(mode=0o700, exist_ok=True)
+        with repository.unread() as is_unread, archive.copying_files():
+            if not is_unread:
+                raise CannotBackUp("A backup is being read.")
+            known = {each.place: each for each in list_purged_files(archive)}
+            new = list(self._find(archive, set(_places(files)) - known.keys()))
+            if new:
+                add_purged_files(archive, datetime.now(UTC), new)
+            self._destroy({each.sha256 for each in (*known.values(), *new)})
+
+    def _find(self, archive: LogArchive, wanted: set[_Place]) -> Iterator[PurgedFile]:
+        """Yield the copies of files; what was never copied has none."""
+        for copies in self._lists(archive):
+            if not wanted:
+                return
+            found: dict[_Place, CopiedFile] = {}
+            # Of a list that does not open nobody has files back either.
+            with suppress(SetBroken, OSError):
+                found = {each.place: each for each in copies if each.place in wanted}
+            wanted = wanted - found.keys()
+            for copy in found.values():
+                yield PurgedFile(*copy.place, copy.sha256)
+
+    def _lists(self, archive: LogArchive) -> Iterator[Iterator[CopiedFile]]:
+        """Yield the lists that name files, those first that name the most."""
+        sets = self.repository.survey().sets
+        for manifest in reversed(sets):
+            path = self.repository.set_folder(manifest.set_id) / "entries"
+            with (
+                suppress(SetBroken, OSError),
+                seal_of(manifest, self.keys).reading(path) as stream,
+            ):
+                yield read_copies(stream)
+            if manifest is sets[-1]:
+                yield list_later_copies(archive)
+
+    def _destroy(self, digests: Collection[str]) -> None:
+        for digest in digests:
+            path = self.repository.file(digest)
+            if path.exists():
+                path.unlink()
+                private_files.sync(path.parent)
+
+
+def _places(files: Collection[tuple[str, str]]) -> Iterator[_Place]:
+    for bucket, file_id in files:
+        # What is no id of MongoDB's is none of a file that was copied.
+        with suppress(InvalidId):
+            yield bucket, ObjectId(file_id)

@@ -1,0 +1,167 @@
+"""What was purged is in no backup any more: its bytes go, and a list says that."""
+
+from datetime import UTC, datetime, timedelta
+
+import bson
+import pytest
+from bson import ObjectId
+
+from db.backups.backup_errors import SetBroken
+from db.backups.log.purged_files import list_purged_files
+from db.backups.repository import Repository
+from db.files.file_keys import FileKeys
+from jobs.backups.erasing.purged_bytes import BackupErasure
+from jobs.backups.retention import remove_expired
+from jobs.backups.taking import known_copies
+from tests.jobs.backups.samples import flip
+from tests.kit import backup_logs, backup_sets
+
+FILES = (b"encrypted one " * 30, b"encrypted two " * 20)
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def keys(tmp_path):
+    return FileKeys(tmp_path / "file.keys", may_be_made=True)
+
+
+@pytest.fixture
+def repository(tmp_path, keys):
+    made = Repository(tmp_path / "backups")
+    backup_sets.add_sealed_set(made, keys, files=FILES)
+    return made
+
+
+@pytest.fixture
+def erasure(repository, keys, tmp_path):
+    return BackupErasure(repository, keys, tmp_path)
+
+
+@pytest.fixture
+def archive(repository, keys):
+    return backup_logs.archive_of(repository, keys)
+
+
+@pytest.fixture
+def names(repository, keys):
+    """The two files of the set as rows name them, the first to be purged."""
+    copies = known_copies(repository, keys).values()
+    by_size = sorted(copies, key=lambda copy: -copy.entry.extent.length)
+    return [(copy.entry.bucket, str(copy.entry.file_id)) for copy in by_size]
+
+
+def stored(repository):
+    return sorted(path.stat().st_size for path in repository.stored_files())
+
+
+def test_the_bytes_of_what_was_purged_go_and_no_others(
+    erasure, repository, archive, names
+):
+    erasure.erase(names[:1])
+
+    assert stored(repository) == [len(FILES[1])]
+    (listed,) = list_purged_files(archive)
+    assert (listed.bucket, str(listed.file_id)) == names[0]
+    assert len(repository.survey().sets) == 1
+    erasure.erase(names[:1])
+    assert len(list_purged_files(archive)) == 1
+
+
+def test_an_erasure_that_was_killed_before_the_bytes_went_is_finished_by_any_next(
+    erasure, repository, archive, names, monkeypatch
+):
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(BackupErasure, "_destroy", killed)
+    with pytest.raises(KeyboardInterrupt):
+        erasure.erase(names[:1])
+    assert (len(stored(repository)), len(list_purged_files(archive))) == (2, 1)
+
+    monkeypatch.undo()
+    erasure.erase([("documents", str(ObjectId()))])
+
+    assert stored(repository) == [len(FILES[1])]
+
+
+def test_files_that_only_the_log_or_an_older_backup_names_go_as_well(
+    erasure, repository, archive, names, keys
+):
+    digest, file_id = backup_sets.keep_file(repository, b"came later"), ObjectId()
+    entry = {"_id": file_id, "length": 10, "chunkSize": 9}
+    entry |= {"uploadDate": backup_sets.AS_OF}
+    entry |= {"metadata": {"sealed": b"x", "key": 7}}
+    listed = {"bucket": "documents", "entry": bson.encode(entry), "sha256": digest}
+    archive.add_entries(backup_sets.AS_OF + DAY, bson.encode(listed))
+    newer = backup_sets.AS_OF + 2 * DAY
+    backup_sets.add_sealed_set(
+        repository, keys, set_id=f"{newer:%Y%m%dT%H%M%SZ}-0002", as_of=newer
+    )
+
+    erasure.erase([*names[:1], ("documents", str(file_id))])
+
+    assert stored(repository) == [len(FILES[1])]
+
+
+def test_nothing_goes_while_a_backup_is_read(erasure, repository, names):
+    with repository.read_from():
+        assert not erasure.try_to_erase(names)
+        assert len(stored(repository)) == 2
+
+    assert erasure.try_to_erase(names)
+    assert stored(repository) == []
+
+
+def test_a_repository_that_is_not_mounted_is_waited_for(
+    erasure, repository, names, tmp_path
+):
+    (tmp_path / "backups.json").write_text(f'{{"folders": ["{repository.folder}"]}}')
+    repository.folder.rename(tmp_path / "away")
+    assert not erasure.try_to_erase(names)
+
+    (tmp_path / "away").rename(repository.folder)
+    assert erasure.try_to_erase(names)
+    assert stored(repository) == []
+
+
+def test_without_backups_there_is_nothing_to_wait_for(keys, tmp_path):
+    none = Repository(tmp_path / "never")
+
+    assert BackupErasure(none, keys, tmp_path).try_to_erase([("documents", "a" * 24)])
+    assert not none.folder.exists()
+
+
+def test_the_list_stays_as_long_as_a_backup_may_name_what_is_in_it(
+    erasure, repository, archive, names, keys
+):
+    erasure.erase(names[:1])
+    for days in (1, 500):
+        at = datetime.now(UTC) + days * DAY
+        backup_sets.add_sealed_set(
+            repository,
+            keys,
+            set_id=f"{at:%Y%m%dT%H%M%SZ}-0002",
+            as_of=at,
+            began_at=at,
+        )
+        # The first set stays, because a restore has proven it.
+        if days == 1:
+            repository.add_proof(backup_sets.PROOF)
+            remove_expired(repository, keys, at - DAY, is_sweeping=True)
+            assert len(list_purged_files(archive)) == 1
+    for path in (repository.folder / "proofs").iterdir():
+        path.unlink()
+
+    remove_expired(repository, keys, at - DAY, is_sweeping=True)
+
+    assert list_purged_files(archive) == []
+
+
+def test_a_list_that_somebody_has_written_is_none(erasure, archive, names, repository):
+    erasure.erase(names[:1])
+    (path,) = archive.folder.glob("purged.*")
+    flip(path)
+
+    with pytest.raises(SetBroken, match=r"purged\..* does not open"):
+        list_purged_files(archive)
+    assert not erasure.try_to_erase(names)
