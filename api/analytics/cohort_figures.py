@@ -1,6 +1,7 @@
-"""/api/v1/figures: patients, shares and events of a cohort, by one or two things."""
+"""/api/v1/figures: patients, shares, events and quantities, by one or two things."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -21,7 +22,7 @@ from api.core.dependencies import Caller, ProgramOrPerson
 from api.core.documented import shows
 from services.analytics import figures
 from services.analytics.cohorts import Cohort
-from services.analytics.figures import Figure, FigureResult
+from services.analytics.figures import Figure, FigureCell, FigureResult
 from services.core.errors import InvalidInput
 
 router = APIRouter(prefix="/api/v1/figures", tags=["Statistics"])
@@ -31,22 +32,45 @@ class FigureBody(Body):
     """Those who remain of a cohort, `by` one thing or two of an event.
 
     That is the first event, or each that is as `of` says. `measure` is how many
-    patients there are, how many events, or which share of those who came in remain.
+    patients there are, how many events, which share of those who came in remain, or how
+    a `quantity` is spread: the age at the event, a vital sign's value, or the minutes
+    that a visit waited. Each patient counts once, with the mean of theirs in a group.
+    With `totals`, patients or events by two things are summed up.
     """
 
     cohort: CohortBody
     by: list[DimensionName] = Field(min_length=1, max_length=2)
-    measure: Literal["patients", "share", "events"] = "patients"
+    measure: Literal["patients", "share", "events", "distribution"] = "patients"
     of: EventBody | None = None
+    quantity: Literal["age", "value", "waiting time"] | None = None
+    totals: bool = False
+
+
+class DistributionShown(Shown):
+    """Mean and percentiles of one number for each patient, to a tenth.
+
+    A percentile is the mean of the `smallest_group` patients nearest to its rank; null
+    where fewer lie on one side of it.
+    """
+
+    mean: float | None
+    p25: float | None
+    median: float | None
+    p75: float | None
+    p90: float | None
 
 
 class FigureCellShown(Shown):
-    """One group; null is what must not be told. For shares, `entered` came in."""
+    """One group; null is what must not be told. For shares, `entered` came in.
+
+    Of a total, the values that it sums up are empty.
+    """
 
     values: list[str]
     number: int | None
     entered: int | None
     share: float | None
+    distribution: DistributionShown | None
 
 
 class FigureShown(Shown):
@@ -57,10 +81,12 @@ class FigureShown(Shown):
 
     sentence: str
     by: list[str]
-    measure: Literal["patients", "share", "events"]
+    measure: Literal["patients", "share", "events", "distribution"]
+    unit: str
     smallest_group: int
     counted_at: datetime
     cells: list[FigureCellShown]
+    totals: list[FigureCellShown]
 
 
 @router.post(
@@ -114,13 +140,17 @@ def _shown(result: FigureResult) -> dict[str, Any]:
         "measure": result.figure.measure,
         "smallest_group": result.smallest_group,
         "counted_at": result.counted_at,
-        "cells": [
-            {
-                "values": list(cell.values),
-                "number": cell.number,
-                "entered": cell.entered,
-                "share": cell.share,
-            }
-            for cell in result.cells
-        ],
+        "unit": result.unit,
+        "cells": list(map(_cell, result.cells)),
+        "totals": list(map(_cell, result.totals)),
+    }
+
+
+def _cell(cell: FigureCell) -> dict[str, Any]:
+    return {
+        "values": list(cell.values),
+        "number": cell.number,
+        "entered": cell.entered,
+        "share": cell.share,
+        "distribution": asdict(cell.distribution) if cell.distribution else None,
     }

@@ -7,6 +7,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
+from dashboard.analytics import distribution_charts
 from dashboard.analytics.cohort_charts import (
     COLOURS,
     dimension_name,
@@ -14,6 +15,7 @@ from dashboard.analytics.cohort_charts import (
     percent_text,
     value_name,
 )
+from dashboard.analytics.pivot_table import pivot_of, show_pivot
 from dashboard.ui.chart_tools import chart_box
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.language import gettext as _, marked, pgettext, translated
@@ -59,19 +61,24 @@ def show_figure(result: FigureResult) -> None:
         empty_state(
             _(
                 "Every group here has fewer than {least} patients, or would tell of "
-                "one that has. Split by less, or let more patients in."
+                "one that has, or of what nearly all of them have alike. Split by "
+                "less, or let more patients in."
             ).format(least=result.smallest_group),
             icon="visibility_off",
         )
         return
     names = [dimension_name(dimension) for dimension in result.figure.by]
     shown = _number_name(result.figure.measure)
-    with chart_box(
-        _("Cohort by {split}").format(split=split),
-        pd.DataFrame([_row(result, names, cell) for cell in result.cells]),
-        key="cohorts_split_chart",
-    ):
-        chart = _chart(result, names, shown)
+    title = _("Cohort by {split}").format(split=split)
+    table = pd.DataFrame([_row(result, names, cell) for cell in result.cells])
+    is_spread = result.figure.measure is FigureMeasure.DISTRIBUTION
+    if result.totals:
+        table = pivot_of(result, names[0], _value)
+        show_pivot(table, name=title, key="cohorts_pivot")
+    if is_spread:
+        st.caption(distribution_charts.quantity_name(result))
+    with chart_box(title, table, key="cohorts_split_chart"):
+        chart = _boxes(result, names) if is_spread else _chart(result, names, shown)
         st.altair_chart(
             chart,
             height=chart.height,
@@ -79,6 +86,8 @@ def show_figure(result: FigureResult) -> None:
                 shown=shown, split=split
             ),
         )
+    if is_spread:
+        st.caption(distribution_charts.explain(result))
     st.caption(
         _(
             "“not told” stands for fewer than {least} patients, for all but fewer than "
@@ -93,6 +102,8 @@ def _number_name(measure: FigureMeasure) -> str:
             return pgettext("of a whole", "Share")
         case FigureMeasure.EVENTS:
             return _("Events")
+        case FigureMeasure.DISTRIBUTION:
+            return distribution_charts.number_name()
     return _("Patients")
 
 
@@ -100,6 +111,8 @@ def _row(
     result: FigureResult, names: Sequence[str], cell: FigureCell
 ) -> dict[str, str]:
     row = _named(result, names, cell)
+    if result.figure.measure is FigureMeasure.DISTRIBUTION:
+        return row | distribution_charts.numbers_of(cell)
     if result.figure.measure is not FigureMeasure.SHARE:
         return row | {_number_name(result.figure.measure): number_text(cell.number)}
     return row | {
@@ -150,6 +163,18 @@ def _chart(result: FigureResult, names: list[str], shown: str) -> alt.Chart:
     return _bars(frame, placed, number, tips)
 
 
+def _boxes(result: FigureResult, names: list[str]) -> alt.LayerChart:
+    placed = sorted(zip(result.figure.by, names, strict=True), key=_place)
+    (along, name), *beside = placed
+    return distribution_charts.draw_boxes(
+        result,
+        [_named(result, names, cell) for cell in result.cells],
+        along=name,
+        beside=beside[0][1] if beside else None,
+        is_timed=along in _ORDERED,
+    )
+
+
 _Placed = list[tuple[Dimension, str]]
 
 
@@ -162,10 +187,10 @@ def _form(result: FigureResult, frame: pd.DataFrame, placed: _Placed) -> Chart:
     """Return how a figure is drawn: as is said, where it can be."""
     (along, name), *beside = placed
     chart = result.figure.chart
-    if chart is Chart.HEAT_MAP or chart is Chart.ITSELF:
+    if chart in {Chart.HEAT_MAP, Chart.TABLE, Chart.ITSELF}:
         colours = frame[beside[0][1]].nunique() if beside else 0
         if beside and (
-            chart is Chart.HEAT_MAP
+            chart in {Chart.HEAT_MAP, Chart.TABLE}
             or set(result.figure.by) == _WEEK
             or colours > _MOST_COLOURS
         ):

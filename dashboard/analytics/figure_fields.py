@@ -5,26 +5,30 @@ from typing import Final
 
 import streamlit as st
 
+from dashboard.analytics.distribution_charts import QUANTITIES
 from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.words import capitalised
 from services.analytics.cohorts import Cohort, CohortEvent, Dimension, EventKind
-from services.analytics.figures import Chart, Figure, FigureMeasure
+from services.analytics.figures import SUMMED, Chart, Figure, FigureMeasure, Quantity
 
 _SPLIT: Final = "cohorts_split"
 _MEASURE: Final = "cohorts_measure"
 _OF: Final = "cohorts_of"
 _OF_WORDS: Final = "cohorts_of_words"
 _CHART: Final = "cohorts_chart"
+_QUANTITY: Final = "cohorts_quantity"
 _MEASURES: Final[Mapping[FigureMeasure, str]] = {
     FigureMeasure.SHARE: marked("Share who remain"),
     FigureMeasure.PATIENTS: marked("Patients"),
     FigureMeasure.EVENTS: marked("Events"),
+    FigureMeasure.DISTRIBUTION: marked("Mean and percentiles"),
 }
 _CHARTS: Final[Mapping[Chart, str]] = {
     Chart.ITSELF: marked("As it fits"),
     Chart.LINE: marked("Line"),
     Chart.BARS: marked("Bars"),
     Chart.HEAT_MAP: marked("Heat map"),
+    Chart.TABLE: marked("Pivot table"),
 }
 _FIRST: Final = "first"
 
@@ -37,6 +41,8 @@ def fill(figure: Figure | None) -> None:
     st.session_state[_OF] = of.kind.value if of else _FIRST
     st.session_state[_OF_WORDS] = of.words if of else ""
     st.session_state[_CHART] = figure.chart if figure else Chart.ITSELF
+    quantity = figure.quantity if figure else None
+    st.session_state[_QUANTITY] = quantity or Quantity.AGE
 
 
 def draw() -> None:
@@ -73,6 +79,13 @@ def draw() -> None:
     )
     if st.session_state[_OF] != _FIRST:
         words.text_input(_("Only those named"), key=_OF_WORDS, autocomplete="off")
+    if st.session_state[_MEASURE] is FigureMeasure.DISTRIBUTION:
+        st.selectbox(
+            _("Mean and percentiles of"),
+            list(QUANTITIES),
+            format_func=lambda each: _(QUANTITIES[each]),
+            key=_QUANTITY,
+        )
 
 
 def read(cohort: Cohort) -> Cohort | Figure:
@@ -87,8 +100,16 @@ def read(cohort: Cohort) -> Cohort | Figure:
     if measure is FigureMeasure.SHARE and not (cohort.steps or of):
         # Without a rule all of them remain.
         measure = FigureMeasure.PATIENTS
+    chart = st.session_state[_CHART]
+    is_spread = measure is FigureMeasure.DISTRIBUTION
     return Figure(
-        cohort=cohort, by=by, measure=measure, of=of, chart=st.session_state[_CHART]
+        cohort=cohort,
+        by=by,
+        measure=measure,
+        of=of,
+        quantity=st.session_state[_QUANTITY] if is_spread else None,
+        totals=chart is Chart.TABLE and len(by) > 1 and measure in SUMMED,
+        chart=chart,
     )
 
 

@@ -1,6 +1,6 @@
 """A cohort as one statement: who came in, who passed which step, counted."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -10,6 +10,7 @@ from sqlalchemy import (
     ColumnClause,
     ColumnElement,
     Date,
+    Double,
     FromClause,
     Integer,
     LargeBinary,
@@ -31,6 +32,7 @@ from sqlalchemy import (
     select,
     table,
     true,
+    type_coerce,
 )
 from sqlalchemy.dialects.postgresql import distinct_on
 
@@ -71,7 +73,12 @@ class _Source:
 
 
 _PATIENTS: Final = table("patients", schema="analytics")
-_VISITS: Final = _view("visits", column("status", String), column("hour", Integer))
+_VISITS: Final = _view(
+    "visits",
+    column("status", String),
+    column("hour", Integer),
+    column("waiting_minutes", Numeric),
+)
 # By which column of an event each is split.
 _SPLIT: Final[Mapping[Dimension, str]] = {
     Dimension.SEX: "sex",
@@ -102,7 +109,9 @@ _SOURCES: Final[Mapping[EventKind, _Source]] = {
     EventKind.ALLERGY: _Source(_view("allergies")),
     EventKind.PROCEDURE: _Source(_view("procedures")),
     EventKind.ENCOUNTER: _Source(_view("encounters")),
-    EventKind.VITAL: _Source(_view("vitals", column("value", Numeric))),
+    EventKind.VITAL: _Source(
+        _view("vitals", column("value", Numeric), column("unit", String))
+    ),
     EventKind.PRESCRIPTION: _Source(_view("prescriptions")),
     EventKind.DOCUMENT: _Source(_view("documents")),
     # Who is checked in has come.
@@ -158,6 +167,58 @@ def events(
         .where(*remains, source.c.occurred_on.is_not(None), _meets(event, source))
         .group_by(*values)
         .order_by(*values)
+    )
+
+
+def quantities(
+    cohort: Cohort,
+    event: CohortEvent | None,
+    split_by: Sequence[Dimension],
+    quantity: str,
+) -> Select[Any]:
+    """Select what a column of events is for each patient who remains, by classes.
+
+    That is the first event's, or without more the mean of all of the patient's that are
+    like `event`. What they are split by as text, the unit, and 16 bytes for each
+    patient: the hash, and the quantity as a float.
+    """
+    source: FromClause
+    events: FromClause
+    is_such: ColumnElement[bool] = true()
+    if event is None:
+        entered = _entered(cohort, {_SPLIT[name] for name in split_by}, quantity)
+        judged = _judged(cohort, entered.cte("entered")).cte("judged")
+        source, events = judged, judged
+    else:
+        judged = _judged(cohort, _entered(cohort).cte("entered")).cte("judged")
+        events = _SOURCES[event.kind].view.alias("event")
+        source = events.join(judged, judged.c.patient_id == events.c.patient_id)
+        is_such = and_(events.c.occurred_on.is_not(None), _meets(event, events))
+    remains = [judged.c[f"step_{number}"] for number in range(len(cohort.steps))]
+    unit = func.coalesce(events.c.unit if "unit" in events.c else None, "")
+    values = [
+        _dimension(events, dimension).label(f"value_{place}")
+        for place, dimension in enumerate(split_by)
+    ]
+    own = (
+        select(
+            *values,
+            unit.label("unit"),
+            events.c.patient_id,
+            cast(func.avg(events.c[quantity]), Double).label("number"),
+        )
+        .select_from(source)
+        .where(*remains, is_such, events.c[quantity].is_not(None))
+        .group_by(*values, unit, events.c.patient_id)
+        .cte("own")
+    )
+    split = [own.c[value.name] for value in values]
+    pair = func.int8send(_hash(own.c.patient_id)).concat(func.float8send(own.c.number))
+    pairs = _gathered(type_coerce(pair, LargeBinary))
+    return (
+        select(*split, own.c.unit, pairs)
+        .group_by(*split, own.c.unit)
+        .order_by(*split, own.c.unit)
     )
 
 
@@ -236,15 +297,19 @@ def _event_hash(kind: EventKind, source: FromClause) -> ColumnElement[int]:
     return patient.op("|")(hashed.op("&")(rest))
 
 
-def _entered(cohort: Cohort) -> Select[Any]:
-    """Select the first event of each patient whom it lets in."""
+def _entered(
+    cohort: Cohort, split: Collection[str] = (), quantity: str = ""
+) -> Select[Any]:
+    """Select the first event of each patient whom it lets in, with such columns."""
     source = _SOURCES[cohort.entry.kind].view
     dated = source.c.occurred_on.is_not(None)
     of_sex = source.c.sex.in_([sex.value for sex in cohort.sexes])
     first = (source.c.patient_id, source.c.occurred_on)
-    split = {_SPLIT[dimension] for dimension in cohort.split_by} - {"occurred_on"}
+    wanted = {*split, *(_SPLIT[dimension] for dimension in cohort.split_by)}
+    if quantity:
+        wanted |= {quantity, "unit"} & set(source.c.keys())
     return (
-        select(*first, *(source.c[name] for name in sorted(split)))
+        select(*first, *(source.c[name] for name in sorted(wanted - {"occurred_on"})))
         .ext(distinct_on(source.c.patient_id))
         .where(dated, _meets(cohort.entry, source), of_sex if cohort.sexes else true())
         .order_by(*first)

@@ -1,17 +1,20 @@
 """Figures of a cohort: its patients or their events, by one or two things."""
 
 from services.analytics.figures.counting import count as count
+from services.analytics.figures.distributions import Distribution as Distribution
 from services.analytics.figures.facets import (
     Facet as Facet,
     find_facets as find_facets,
     tell_facets as tell_facets,
 )
 from services.analytics.figures.model import (
+    SUMMED as SUMMED,
     Chart as Chart,
     Figure as Figure,
     FigureCell as FigureCell,
     FigureMeasure as FigureMeasure,
     FigureResult as FigureResult,
+    Quantity as Quantity,
 )
 from services.analytics.figures.storing import (
     from_json as from_json,

@@ -1,10 +1,11 @@
 """A figure counted: small numbers hidden, and written down."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
+import numpy as np
 from sqlalchemy.orm import Session
 
 from services.analytics.cohorts import Untold, statements, suppression, tables
@@ -17,6 +18,8 @@ from services.analytics.cohorts.classes import (
 from services.analytics.cohorts.inference import Members, members_of
 from services.analytics.cohorts.suppression import Key
 from services.analytics.cohorts.tables import Groups
+from services.analytics.figures import quantities
+from services.analytics.figures.distributions import distribution_of, is_diverse
 from services.analytics.figures.model import (
     Chart,
     Figure,
@@ -32,6 +35,7 @@ from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.core.errors import InvalidInput
 from services.core.sentences import Sentence
+from services.lists.criteria import Json
 
 _Told = Mapping[Key, tuple[int | None, int | None]]
 # What is told of is kept on the primary, eight bytes for each of them.
@@ -53,23 +57,101 @@ def count(
     """
     actor.require(Permission.COUNT_COHORTS)
     validate(figure)
-    criteria = to_json(replace(figure, chart=Chart.ITSELF))
-    audit.record(session, actor, Action.COHORT_COUNT, details={"criteria": criteria})
+    asked = {"criteria": _criteria(figure)}
+    audit.record(session, actor, Action.COHORT_COUNT, details=asked)
+    if figure.measure is FigureMeasure.DISTRIBUTION:
+        return _spread(session, figure, now, smallest_group)
     groups = _read(session, figure, now, smallest_group)
+    totals: tuple[FigureCell, ...] = ()
     if figure.measure is FigureMeasure.SHARE:
         cells, told = _shares(figure, groups, smallest_group)
     else:
         whole = _remaining(session, figure, now)
         cells, told = _numbers(figure, groups, smallest_group, whole)
+        if figure.totals:
+            totals, summed = _totals(figure, groups, smallest_group, whole)
+            told += summed
     is_of_events = figure.measure is FigureMeasure.EVENTS
     return Untold(
-        question=json.dumps(["figure", criteria, smallest_group], sort_keys=True),
-        answer=FigureResult(figure, describe(figure), cells, smallest_group, now),
+        question=_question(figure, smallest_group),
+        answer=FigureResult(
+            figure, describe(figure), cells, smallest_group, now, totals
+        ),
         groups=() if is_of_events else told,
         population=None,
         smallest_group=smallest_group,
         events=told if is_of_events else (),
     )
+
+
+def _criteria(figure: Figure) -> Json:
+    """Return what is asked, however it is drawn."""
+    return to_json(replace(figure, chart=Chart.ITSELF))
+
+
+def _question(figure: Figure, k: int) -> str:
+    return json.dumps(["figure", _criteria(figure), k], sort_keys=True)
+
+
+def _spread(
+    session: Session, figure: Figure, now: datetime, k: int
+) -> Untold[FigureResult]:
+    """Return how a quantity is spread over the patients of each group.
+
+    Patients are held against earlier groups as those of counts are. So are what their
+    quantities were, as events are: of the same patients' two means, before and after
+    one of them was measured again, the difference is that one's.
+    """
+    if figure.quantity is None:  # validate() has seen to that
+        raise InvalidInput("quantity", "A distribution is of a quantity.")
+    use_clock(session, now)
+    rows = session.execute(
+        statements.quantities(
+            figure.cohort, figure.of, figure.by, quantities.COLUMNS[figure.quantity]
+        )
+    ).all()
+    unit, found = quantities.of_one_unit(rows)
+    groups = tables.complete(figure.by, found, k, counts=3)
+    _require_not_too_many(len(members) for members, *_ in groups.values())
+    own = {key: quantities.own_values(each[2]) for key, each in groups.items()}
+    cells, _ = _numbers(figure, groups, k, _remaining(session, figure, now))
+    told = {
+        cell.values
+        for cell in cells
+        if cell.number is not None and is_diverse(own[cell.values].numbers, k)
+    }
+    return Untold(
+        question=_question(figure, k),
+        answer=FigureResult(
+            figure,
+            describe(figure),
+            tuple(
+                replace(cell, distribution=distribution_of(own[cell.values].numbers, k))
+                if cell.values in told
+                else replace(cell, number=None)
+                for cell in cells
+            ),
+            k,
+            now,
+            unit=unit,
+        ),
+        groups=tuple(groups[key][0] for key in told),
+        population=None,
+        smallest_group=k,
+        events=tuple(quantities.facts_of(figure.quantity, own[key]) for key in told),
+    )
+
+
+def _require_not_too_many(sizes: Iterable[int]) -> None:
+    if sum(sizes) > MOST_EVENTS:
+        raise InvalidInput(
+            "of",
+            Sentence(
+                "These are more than {most:,} events. Count fewer: of a shorter time, "
+                "or of a smaller cohort.",
+                most=MOST_EVENTS,
+            ),
+        )
 
 
 def _read(
@@ -86,15 +168,7 @@ def _read(
         tuple(values): (members_of(patients), members_of(events))
         for *values, patients, events in rows
     }
-    if sum(len(events) for _, events in found.values()) > MOST_EVENTS:
-        raise InvalidInput(
-            "of",
-            Sentence(
-                "These are more than {most:,} events. Count fewer: of a shorter time, "
-                "or of a smaller cohort.",
-                most=MOST_EVENTS,
-            ),
-        )
+    _require_not_too_many(len(events) for _, events in found.values())
     return tables.complete(figure.by, found, k)
 
 
@@ -152,6 +226,37 @@ def _numbers(
         FigureCell(key, len(visible[key]) if key in visible else None) for key in shown
     )
     return cells, tuple(visible.values())
+
+
+def _totals(
+    figure: Figure, groups: Mapping[Key, Groups], k: int, whole: Members | None
+) -> tuple[tuple[FigureCell, ...], tuple[Members, ...]]:
+    """Return the sums by each of two things, and of all, as `_numbers` does.
+
+    A patient who is in several groups of a line counts once in it.
+    """
+    lines: dict[Key, list[Groups]] = {}
+    for (first, second), each in groups.items():
+        for line in ((first, ""), ("", second), ("", "")):
+            lines.setdefault(line, []).append(each)
+    summed = {
+        line: tuple(
+            np.unique(np.concatenate(parts)) for parts in zip(*inside, strict=True)
+        )
+        for line, inside in lines.items()
+    }
+    cells: tuple[FigureCell, ...] = ()
+    told: tuple[Members, ...] = ()
+    # Each of them is a table of its own, whose whole may be known.
+    for is_total in ((False, True), (True, False), (True, True)):
+        own = {
+            line: each
+            for line, each in summed.items()
+            if tuple(not value for value in line) == is_total
+        }
+        more_cells, more_told = _numbers(figure, own, k, whole)
+        cells, told = cells + more_cells, told + more_told
+    return cells, told
 
 
 def _without_ends(figure: Figure, told: _Told) -> _Told:

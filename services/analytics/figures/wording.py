@@ -1,12 +1,24 @@
 """A figure in words."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
 from services.analytics.cohorts.wording import (
     describe_events,
     tell_cohort,
     tell_split,
 )
-from services.analytics.figures.model import Figure, FigureMeasure
+from services.analytics.figures.model import Figure, FigureMeasure, Quantity
 from services.core.sentences import Sentence
+
+QUANTITIES: Final[Mapping[Quantity, Sentence]] = MappingProxyType(
+    {
+        Quantity.AGE: Sentence("age"),
+        Quantity.VALUE: Sentence("value"),
+        Quantity.WAITING: Sentence("waiting time"),
+    }
+)
 
 
 def describe(figure: Figure) -> str:
@@ -29,6 +41,16 @@ def tell_figure(figure: Figure) -> str:
                 "{cohort}: number of {events}, by {by}",
                 cohort=cohort,
                 events=events,
+                by=by,
+            )
+        case FigureMeasure.DISTRIBUTION if figure.quantity:
+            return Sentence(
+                "{cohort}: {quantity} at {events}, by {by}",
+                cohort=cohort,
+                quantity=QUANTITIES[figure.quantity],
+                events=(
+                    events if figure.of else Sentence("the first event of each patient")
+                ),
                 by=by,
             )
         case FigureMeasure.PATIENTS if figure.of:

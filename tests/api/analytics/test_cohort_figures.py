@@ -44,7 +44,13 @@ def call(application, client):
     return call
 
 
-@pytest.mark.parametrize("body", [BODY, VISITS], ids=["share", "events"])
+AGES = {**BODY, "measure": "distribution", "quantity": "age"}
+PIVOT = {**BODY, "measure": "patients", "totals": True}
+
+
+@pytest.mark.parametrize(
+    "body", [BODY, VISITS, AGES, PIVOT], ids=["share", "events", "ages", "pivot"]
+)
 def test_a_figure_is_counted_and_told_in_words(call, body):
     answer = call("POST", FIGURES, body, Scope.READ_STATISTICS)
 

@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from services.analytics.cohorts import Dimension, EventKind
-from services.analytics.figures import FigureMeasure
+from services.analytics.figures import Chart, FigureMeasure, Quantity
 from services.consultations import notes
 from services.core.actors import Role
 from services.core.weekdays import WEEKDAYS
@@ -40,7 +40,10 @@ def hypertensive(clinic: Clinic) -> None:
 
 def _diagnose(clinic, doctor, sex, number, *, comes_again):
     patient = clinic.register(
-        first_name=f"P{number}", sex=sex, date_of_birth=date(1950, 1, 1)
+        first_name=f"P{number}",
+        sex=sex,
+        # Of patients who are all of one age nothing is told of their ages.
+        date_of_birth=date(1955 - number % 10, 1, 1),
     )
     clinician = clinic.cast[Role.CLINICIAN]
     clinic.write(lambda s: care.assign(s, clinic.clerk, patient.id, clinician.id))
@@ -119,6 +122,36 @@ def test_visits_are_counted_by_weekday_and_hour(clinic: Clinic, hypertensive):
     assert list(rows) == list(WEEKDAYS)
     assert rows["Sunday"] == "not told"
     assert sum(int(told) for told in rows.values() if told != "not told") > 26
+
+
+def test_ages_have_a_mean_and_percentiles(clinic: Clinic, hypertensive):
+    app = clinic.open("cohorts", Role.ANALYST)
+    app.text_input(key=f"{ENTRY}_words").set_value("hypertension")
+    app.multiselect(key="cohorts_split").set_value([Dimension.YEAR])
+    app.selectbox(key="cohorts_measure").set_value(FigureMeasure.DISTRIBUTION).run()
+    assert app.selectbox(key="cohorts_quantity").value is Quantity.AGE
+
+    press(app, "cohorts_count")
+
+    ((year, number, *spread),) = tables(app)["Cohort by year"]
+    assert (year, number, len(spread)) == ("2025", "26", 5)
+    assert app.selectbox(key="cohorts_measure").value is FigureMeasure.DISTRIBUTION
+
+
+def test_a_pivot_table_has_totals(clinic: Clinic, hypertensive):
+    app = clinic.open("cohorts", Role.ANALYST)
+    app.text_input(key=f"{ENTRY}_words").set_value("hypertension")
+    app.multiselect(key="cohorts_split").set_value([Dimension.QUARTER, Dimension.SEX])
+    app.selectbox(key="cohorts_measure").set_value(FigureMeasure.PATIENTS)
+    app.selectbox(key="cohorts_chart").set_value(Chart.TABLE)
+
+    press(app, "cohorts_count")
+
+    assert tables(app)["Cohort by quarter and sex"] == [
+        ["2025 Q1", "12", "14", "26"],
+        ["Total", "12", "14", "26"],
+    ]
+    assert any(each.key == "cohorts_pivot" for each in app.get("bidi_component"))
 
 
 def test_a_refused_figure_leaves_the_cohort_on_the_page(clinic: Clinic, hypertensive):

@@ -1,0 +1,58 @@
+"""How a quantity is spread over patients, so that no patient's own value is in it.
+
+A mean is told of at least k patients who are not all alike. A percentile is the mean of
+the k patients nearest to its rank, never one patient's own, and only where k patients
+lie on either side of it: the median of 2k patients, quartiles of 4k, the 90th of 10k.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+_DECIMALS: Final = 1
+
+Values = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """The mean and percentiles of a quantity, rounded; None is what is not told."""
+
+    mean: float | None = None
+    p25: float | None = None
+    median: float | None = None
+    p75: float | None = None
+    p90: float | None = None
+
+
+def is_diverse(values: Values, k: int) -> bool:
+    """Return whether at least k values differ from the most frequent one.
+
+    Otherwise the mean would tell of all but few of the patients what theirs is.
+    """
+    if len(values) < k:
+        return False
+    _, counts = np.unique(np.round(values, _DECIMALS), return_counts=True)
+    return len(values) - int(counts.max()) >= k
+
+
+def distribution_of(values: Values, k: int) -> Distribution:
+    """Return what may be told of a value of each patient; nothing of fewer than k."""
+    if not is_diverse(values, k):
+        return Distribution()
+    ordered = np.sort(values)
+    return Distribution(
+        round(float(ordered.mean()), _DECIMALS),
+        *(_percentile(ordered, share, k) for share in (0.25, 0.5, 0.75, 0.9)),
+    )
+
+
+def _percentile(ordered: Values, share: float, k: int) -> float | None:
+    # Binary fractions: a tenth of 50 patients are five of them.
+    if round(min(share, 1 - share) * len(ordered), 6) < k:
+        return None
+    rank = share * (len(ordered) - 1)
+    first = int(np.floor(rank - (k - 1) / 2 + 0.5))
+    return round(float(ordered[first : first + k].mean()), _DECIMALS)

@@ -1,0 +1,75 @@
+"""Quantities of patients as they are read: one for each, and what of them is told."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from services.analytics.cohorts.inference import Members
+from services.analytics.cohorts.statements import PATIENT_SHIFT
+from services.analytics.cohorts.suppression import Key
+from services.analytics.cohorts.tables import Groups
+from services.analytics.figures.distributions import Values
+from services.analytics.figures.model import Quantity
+
+COLUMNS: Final[Mapping[Quantity, str]] = {
+    Quantity.AGE: "age",
+    Quantity.VALUE: "value",
+    Quantity.WAITING: "waiting_minutes",
+}
+_PAIR: Final = np.dtype([("patient", ">i8"), ("number", ">f8")])
+# Multiplied by an odd number near the golden section, alike numbers get unlike bits.
+_GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnValues:
+    """Patients, as hashes, and the number of each."""
+
+    patients: Members
+    numbers: Values
+
+
+def of_one_unit(rows: Iterable[Sequence[Any]]) -> tuple[str, Mapping[Key, Groups]]:
+    """Return the unit that most patients are measured in, and theirs by values.
+
+    Numbers in several units are not one distribution. Of each group there are the
+    patients, twice as tables of counts have them, and with their numbers.
+    """
+    read = [
+        (tuple(row[:-2]), str(row[-2]), np.frombuffer(row[-1], dtype=_PAIR))
+        for row in rows
+    ]
+    sizes: dict[str, int] = {}
+    for _, unit, pairs in read:
+        sizes[unit] = sizes.get(unit, 0) + len(pairs)
+    usual = max(sizes, key=lambda unit: (sizes[unit], unit), default="")
+    found: dict[Key, tuple[Any, ...]] = {}
+    for values, unit, pairs in read:
+        if unit == usual:
+            members = np.sort(pairs["patient"].astype(np.int64))
+            found[values] = (members, members, pairs)
+    return usual, found
+
+
+def own_values(pairs: Any) -> OwnValues:
+    """Return the one number of each patient, the mean where there are several."""
+    if not len(pairs):
+        return OwnValues(np.empty(0, dtype=np.int64), np.empty(0))
+    patients, which = np.unique(pairs["patient"].astype(np.int64), return_inverse=True)
+    sums = np.bincount(which, weights=pairs["number"].astype(np.float64))
+    return OwnValues(patients, sums / np.bincount(which))
+
+
+def facts_of(quantity: Quantity, own: OwnValues) -> Members:
+    """Return a hash of each patient's number, which begins with the patient's.
+
+    Of what the number is does not matter: two means of the same patients that differ in
+    the numbers of few tell of these, whatever was asked.
+    """
+    salt = np.uint64(list(Quantity).index(quantity) + 1)
+    bits = np.round(own.numbers, 6).view(np.uint64) ^ salt
+    mixed = (bits ^ (bits >> np.uint64(29))) * _GOLDEN
+    rest = (mixed >> np.uint64(64 - PATIENT_SHIFT)).astype(np.int64)
+    return np.sort(own.patients >> PATIENT_SHIFT << PATIENT_SHIFT | rest)

@@ -1,0 +1,316 @@
+"""Means and percentiles of a cohort: what is told, and attacks on what is not."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from statistics import fmean
+
+import numpy as np
+import pytest
+
+from services.analytics import cohorts, figures
+from services.analytics.cohorts import Cohort, CohortEvent, Dimension, EventKind
+from services.analytics.figures import Figure, FigureMeasure, Quantity
+from services.analytics.figures.distributions import Distribution, distribution_of
+from services.core.errors import InvalidInput
+from tests.kit import cast
+from tests.services.analytics.cohorts.test_running import (
+    DAY,
+    HYPERTENSION,
+    VISIT,
+    diagnosed,
+    person,
+)
+from tests.services.visits import visit_samples
+
+K = 5
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
+PRESSURE = CohortEvent(kind=EventKind.VITAL, words="systolic pressure")
+BY_SEX = Figure(
+    cohort=Cohort(entry=HYPERTENSION),
+    by=(Dimension.SEX,),
+    measure=FigureMeasure.DISTRIBUTION,
+    of=PRESSURE,
+    quantity=Quantity.VALUE,
+)
+
+
+@pytest.fixture
+def tell(session):
+    analyst = cast.add_actor(session, cast.ANA)
+
+    def tell(figure, k=K):
+        counted = figures.count(session, analyst, figure, now=NOW, smallest_group=k)
+        return cohorts.tell(session, analyst, counted)
+
+    return tell
+
+
+@pytest.fixture
+def measured(session):
+    """Give a patient with hypertension these values of blood pressure."""
+
+    def measured(*values, day=DAY, unit="mmHg", patient=None, **more):
+        patient = patient or person(session, **more)
+        diagnosed(session, patient, day)
+        for place, value in enumerate(values):
+            diagnosed(
+                session,
+                patient,
+                day + timedelta(1 + place),
+                kind="observation",
+                term="Systolic pressure",
+                value=Decimal(value),
+                unit=unit,
+            )
+        return patient
+
+    return measured
+
+
+@pytest.fixture(autouse=True)
+def bystanders(session):
+    """Nearly everybody would tell of the rest."""
+    for _ in range(10):
+        person(session)
+
+
+def spread(result):
+    return {cell.values: (cell.number, cell.distribution) for cell in result.cells}
+
+
+def test_a_mean_and_percentiles_are_those_of_plain_python(measured, tell):
+    values = [100 + place * place % 71 for place in range(60)]
+    for value in values:
+        measured(value)
+
+    ((number, told),) = spread(tell(BY_SEX)).values()
+
+    def near(share):
+        first = round(share * (len(values) - 1) - (K - 1) / 2 + 1e-9)
+        return round(fmean(sorted(values)[first : first + K]), 1)
+
+    assert number == 60
+    assert told == Distribution(
+        round(fmean(values), 1), near(0.25), near(0.5), near(0.75), near(0.9)
+    )
+
+
+def test_each_patient_counts_once_with_the_mean_of_theirs(measured, tell):
+    measured(100, 120, 200)
+    for value in range(110, 120):
+        measured(value)
+
+    ((number, told),) = spread(tell(BY_SEX)).values()
+
+    assert (number, told.mean) == (11, round(fmean([140, *range(110, 120)]), 1))
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [
+        (4, ()),
+        (9, ("mean",)),
+        (10, ("mean", "median")),
+        (20, ("mean", "p25", "median", "p75")),
+        (49, ("mean", "p25", "median", "p75")),
+        (50, ("mean", "p25", "median", "p75", "p90")),
+    ],
+)
+def test_percentiles_need_k_patients_on_either_side(number, shown):
+    told = distribution_of(np.arange(number, dtype=np.float64), K)
+
+    assert (
+        tuple(
+            name for name in Distribution.__slots__ if getattr(told, name) is not None
+        )
+        == shown
+    )
+
+
+def test_no_percentile_is_one_patients_own(measured, tell):
+    """With 50 patients, the 90th percentile would be the sixth highest's alone."""
+    squares = [value * value for value in range(50)]
+    for value in squares:
+        measured(value)
+
+    ((_, told),) = spread(tell(BY_SEX)).values()
+
+    assert not {told.p25, told.median, told.p75, told.p90} & set(squares)
+    assert told.p90 == fmean(squares[42:47])
+
+
+def test_a_group_that_is_nearly_all_alike_is_not_told(measured, tell):
+    """Homogeneity: the mean would say of all but few what theirs is."""
+    for _ in range(12):
+        measured(120)
+    for _ in range(K - 1):
+        measured(150)
+
+    assert spread(tell(BY_SEX)) == {("female",): (None, None)}
+
+
+def test_fewer_than_k_are_not_told_and_nothing_tells_of_them(measured, tell):
+    for sex, number in (("female", 4), ("male", 9), ("other", 8)):
+        for value in range(number):
+            measured(100 + value, sex=sex)
+
+    # Of the others one is hidden too: all of them may be known.
+    hidden = [key for key, (number, _) in spread(tell(BY_SEX)).items() if not number]
+
+    assert ("female",) in hidden
+
+
+def test_all_minus_all_but_one_is_refused(measured, tell):
+    for value in range(12):
+        measured(110 + value)
+    measured(190, day=DAY + timedelta(30))
+    assert spread(tell(BY_SEX))["female",][0] == 13
+    but_one = Cohort(entry=replace(HYPERTENSION, until=DAY))
+
+    with pytest.raises(cohorts.RevealsFew):
+        tell(replace(BY_SEX, cohort=but_one))
+
+
+def test_the_same_patients_before_and_after_one_was_measured_are_no_difference(
+    session, measured, tell
+):
+    """A mean and a count are a sum: twice that, of the same, is the newest value."""
+    everybody = [measured(110 + value) for value in range(12)]
+    before = tell(BY_SEX)
+    diagnosed(
+        session,
+        everybody[0],
+        kind="observation",
+        term="Systolic pressure",
+        value=Decimal(190),
+        unit="mmHg",
+    )
+
+    assert tell(BY_SEX) == before
+    until = replace(BY_SEX, of=replace(PRESSURE, until=date(2030, 1, 1)))
+    with pytest.raises(cohorts.RevealsFew):
+        tell(until)
+
+
+def test_another_measure_in_which_few_differ_is_refused(session, measured, tell):
+    """By another name of the same: only two patients have values of that year."""
+    everybody = [measured(110 + value) for value in range(12)]
+    for each in everybody[:2]:
+        diagnosed(
+            session,
+            each,
+            day=DAY + timedelta(800),
+            kind="observation",
+            term="Systolic pressure",
+            value=Decimal(170),
+            unit="mmHg",
+        )
+    tell(BY_SEX)
+
+    with pytest.raises(cohorts.RevealsFew):
+        tell(replace(BY_SEX, of=replace(PRESSURE, until=DAY + timedelta(400))))
+
+
+def test_counts_of_patients_are_held_against_means(measured, tell):
+    for value in range(12):
+        measured(110 + value)
+    measured(190, day=DAY + timedelta(30))
+    tell(BY_SEX)
+    counted = Figure(
+        cohort=Cohort(entry=replace(HYPERTENSION, until=DAY)), by=(Dimension.SEX,)
+    )
+
+    with pytest.raises(cohorts.RevealsFew):
+        tell(counted)
+
+
+def test_values_in_a_unit_that_few_use_are_left_out(measured, tell):
+    for value in range(10):
+        measured(110 + value)
+    measured(16, unit="kPa")
+    for _ in range(6):
+        measured()
+
+    result = tell(BY_SEX)
+
+    assert (result.unit, spread(result)["female",][0]) == ("mmHg", 10)
+
+
+def test_ages_at_the_first_event(session, tell):
+    for years in range(12):
+        patient = person(session, date_of_birth=date(1950 + years, 6, 15))
+        diagnosed(session, patient)
+        diagnosed(session, patient, DAY + timedelta(4_000))
+    figure = replace(BY_SEX, of=None, quantity=Quantity.AGE)
+
+    result = tell(figure)
+
+    ages = [2024 - year for year in range(1950, 1962)]
+    assert spread(result)["female",][1].mean == round(fmean(ages), 1)
+    assert result.sentence == (
+        "Patients with a first diagnosis of “hypertension”: age at the first event of "
+        "each patient, by sex."
+    )
+
+
+def test_how_long_visits_have_waited_by_weekday(session, tell):
+    monday = datetime(2025, 3, 3, 9, tzinfo=UTC)
+    for minutes in range(10, 22):
+        patient = person(session)
+        diagnosed(session, patient)
+        doctor = cast.add_doctor(session)
+        visit_samples.visit(
+            session,
+            doctor.id,
+            patient.id,
+            monday,
+            status="completed",
+            checked_in_at=monday,
+            called_in_at=monday + timedelta(minutes=minutes),
+        )
+    figure = replace(
+        BY_SEX, of=VISIT, quantity=Quantity.WAITING, by=(Dimension.WEEKDAY,)
+    )
+
+    told = spread(tell(figure))
+
+    assert told["Monday",][1].mean == fmean(range(10, 22))
+    assert told["Tuesday",] == (None, None)
+
+
+def test_rare_words_are_among_others_in_which_each_patient_counts_once(session, tell):
+    for place in range(12):
+        patient = person(session)
+        diagnosed(session, patient)
+        for word in (f"Word {place}", "Common"):
+            diagnosed(
+                session,
+                patient,
+                DAY + timedelta(place * 365),
+                kind="procedure",
+                term=word,
+            )
+    of = CohortEvent(kind=EventKind.PROCEDURE)
+    figure = replace(BY_SEX, of=of, quantity=Quantity.AGE, by=(Dimension.WORDS,))
+
+    told = spread(tell(figure))
+
+    assert set(told) == {("Common",), ("others",)}
+    assert told["others",][0] == 12
+
+
+@pytest.mark.parametrize(
+    ("figure", "sentence"),
+    [
+        (replace(BY_SEX, quantity=None), "A distribution is of a quantity"),
+        (replace(BY_SEX, measure=FigureMeasure.EVENTS), "other figures have none"),
+        (replace(BY_SEX, of=VISIT), "Only vital signs have a value"),
+        (replace(BY_SEX, of=replace(PRESSURE, words="")), "Say which vital sign"),
+        (replace(BY_SEX, quantity=Quantity.WAITING), "Only visits have a waiting"),
+        (replace(BY_SEX, totals=True), "Totals are of patients or events by two"),
+    ],
+)
+def test_what_is_no_distribution_is_refused_in_a_sentence(tell, figure, sentence):
+    with pytest.raises(InvalidInput, match=sentence):
+        tell(figure)

@@ -1,0 +1,120 @@
+"""Sums of a figure by two things: none is told that gives few away."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from services.analytics import cohorts, figures
+from services.analytics.cohorts import Cohort, Dimension
+from services.analytics.figures import Figure, FigureMeasure
+from tests.kit import cast
+from tests.services.analytics.cohorts.test_running import (
+    DAY,
+    HYPERTENSION,
+    VISIT,
+    diagnosed,
+    person,
+)
+from tests.services.visits import visit_samples
+
+K = 5
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
+PIVOT = Figure(
+    cohort=Cohort(entry=HYPERTENSION), by=(Dimension.YEAR, Dimension.SEX), totals=True
+)
+
+
+@pytest.fixture
+def tell(session):
+    analyst = cast.add_actor(session, cast.ANA)
+
+    def tell(figure):
+        counted = figures.count(session, analyst, figure, now=NOW, smallest_group=K)
+        return cohorts.tell(session, analyst, counted)
+
+    return tell
+
+
+def fill(session, **numbers):
+    """Register patients with hypertension, so many of a sex in each of two years."""
+    found = []
+    for sex, years in numbers.items():
+        for place, number in enumerate(years):
+            for _ in range(number):
+                patient = person(session, sex=sex)
+                diagnosed(session, patient, DAY + timedelta(365 * place))
+                found.append(patient)
+    return found
+
+
+def test_rows_columns_and_all_are_summed_up(session, tell):
+    fill(session, female=(8, 9), male=(10, 12))
+
+    totals = {cell.values: cell.number for cell in tell(PIVOT).totals}
+
+    assert totals == {
+        ("2025", ""): 18,
+        ("2026", ""): 21,
+        ("", "female"): 17,
+        ("", "male"): 22,
+        ("", ""): 39,
+    }
+
+
+def test_what_is_hidden_is_not_told_by_its_line(session, tell):
+    """Few women in one year: neither their row, their column nor the whole tells."""
+    fill(session, female=(3, 9), male=(10, 12))
+
+    result = tell(PIVOT)
+
+    hidden = {cell.values for cell in result.cells if cell.number is None}
+    totals = {cell.values: cell.number for cell in result.totals}
+    assert ("2025", "female") in hidden
+    for place, name in enumerate(("2025", "female")):
+        line = {cell.values for cell in result.cells if cell.values[place] == name}
+        total = (name, "") if place == 0 else ("", name)
+        assert totals[total] is None or len(hidden & line) > 1
+
+
+def test_a_total_of_few_is_hidden(session, tell):
+    fill(session, female=(8, 9), male=(10, 12), other=(1, 2))
+
+    totals = {cell.values: cell.number for cell in tell(PIVOT).totals}
+
+    assert totals["", "other"] is None
+    # Or the rest of the whole would be theirs.
+    assert None in {totals["", "female"], totals["", "male"]}
+
+
+def test_totals_are_held_against_what_was_told_before(session, tell):
+    fill(session, female=(8, 9), male=(10, 12))
+    tell(PIVOT)
+    person_of_today = person(session)
+    diagnosed(session, person_of_today, DAY)
+
+    with pytest.raises(cohorts.RevealsFew):
+        tell(replace(PIVOT, by=(Dimension.SEX, Dimension.YEAR)))
+
+
+def test_of_other_events_a_patient_counts_once_in_a_total(session, tell):
+    for _ in range(5):
+        person(session)
+    for place, patient in enumerate(fill(session, female=(8,), male=(9,))):
+        for year in range(2):
+            starts_at = datetime(2025 + year, 3, 3, 9, tzinfo=UTC)
+            doctor = cast.add_doctor(session)
+            visit_samples.visit(
+                session,
+                doctor.id,
+                patient.id,
+                starts_at + timedelta(minutes=30 * place),
+                status="completed",
+            )
+    patients = replace(PIVOT, of=VISIT)
+
+    who = {cell.values: cell.number for cell in tell(patients).totals}
+    events = tell(replace(patients, measure=FigureMeasure.EVENTS)).totals
+
+    assert (who["", ""], who["", "female"]) == (17, 8)
+    assert {cell.values: cell.number for cell in events}["", ""] == 34
