@@ -11,6 +11,7 @@ from dashboard.ui.error_boundary import error_boundary, explain
 from dashboard.ui.notices import show_notices
 from dashboard.ui.page_header import show_breadcrumbs
 from dashboard.ui.typed_again import typed_again
+from dashboard.ui.words import follow_name_order
 from dashboard.visits.booking.leaving import stay_on
 from dashboard.web import uploaded_files
 from dashboard.web.log import run_ids
@@ -24,6 +25,7 @@ with error_boundary():
     actor = current_actor()
     speak_to(actor)
     follow_chosen_clock()
+    follow_name_order(actor)
     page = st.navigation(pages_for(actor), position="top")
     stay_on(page.url_path)
     uploaded_files.stay_on(page.url_path)

@@ -23,8 +23,9 @@ from dashboard.ui.language import (
     current_language,
     gettext as _,
 )
+from dashboard.ui.words import order_of
 from dashboard.web.page_scripts import SCRIPTS
-from services.core.actors import Actor, Permission, Role
+from services.core.actors import FAMILY_FIRST, Actor, Permission, Role
 
 _PAGES = Path(__file__).resolve().parents[1] / "pages"
 
@@ -479,6 +480,11 @@ class Places(TypedDict):
 
     person: dict[str, str]
     language: str
+    # What the person has chosen, empty where they have not.
+    name_order: str
+    list_density: str
+    # Whether lists write the family's name first.
+    family_first: bool
     # Those to choose from, each by its own name.
     languages: dict[str, str]
     # What scripts say, by what they say in English.
@@ -501,6 +507,9 @@ def places_for(actor: Actor) -> Places:
             "mark": _mark_of(actor),
         },
         "language": current_language(),
+        "name_order": actor.name_order or "",
+        "list_density": actor.list_density or "",
+        "family_first": order_of(actor) == FAMILY_FIRST,
         "languages": LANGUAGE_NAMES,
         "words": catalogue("scripts"),
         "acts": [

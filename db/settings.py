@@ -94,6 +94,7 @@ class Settings(AuthSettings):
     timezone: str = "UTC"
     language: Literal["en", "de"] = "en"
     clock: Literal["24", "12"] = "24"
+    name_order: Literal["given-family", "family-given"] = "family-given"
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] | None = None
     public_booking: bool = False
     smallest_group: Annotated[int, Field(ge=2, le=100)] = 5

@@ -47,10 +47,12 @@ class SearchBody(Body):
 
 
 class FoundPatientShown(Shown):
-    """Enough of a patient to tell them from others."""
+    """Enough of a patient to tell them from others; `name` has the family's first."""
 
     uuid: Annotated[UUID, From("id")]
     name: Annotated[str, From(lambda found: f"{found.last_name}, {found.first_name}")]
+    first_name: str
+    last_name: str
     date_of_birth: date
     record_number: Annotated[
         str, From(lambda found: record_numbers.spelt(found.record_number))

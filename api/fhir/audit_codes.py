@@ -64,6 +64,7 @@ _CODES: Final[dict[str, Code]] = {
     **dict.fromkeys(("change", "change-own", "change-role", "change-rule"), "U"),
     "choose": "U",
     **dict.fromkeys(("choose-columns", "choose-language", "rename", "save"), "U"),
+    "choose-display": "U",
     **dict.fromkeys(("archive", "restore", "restore-version", "merge", "copy"), "U"),
     **dict.fromkeys(("postpone-erasure", "hold", "release", "renew", "confirm"), "U"),
     **dict.fromkeys(("move", "finish", "reopen", "amend", "withdraw", "review"), "U"),

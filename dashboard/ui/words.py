@@ -3,7 +3,12 @@
 import re
 from collections.abc import Callable
 from datetime import date, datetime
+from typing import Final, Protocol
 
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from dashboard import wiring
 from dashboard.context import in_zone
 from dashboard.ui.clock import time_of_day
 from dashboard.ui.language import (
@@ -15,6 +20,7 @@ from dashboard.ui.language import (
     ngettext,
     short_date,
 )
+from services.core.actors import FAMILY_FIRST, NAME_ORDERS, Actor
 from services.patients.records import record_numbers
 from services.patients.records.model import (
     Identity,
@@ -27,6 +33,7 @@ from services.patients.records.model import (
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:&])")
 
 _COUNTED_IN_YEARS = 2
+_NAME_ORDER: Final = "chartroom_name_order"
 
 _DOTTED = re.compile(
     r"(?<![\w.])(?P<day>[0-9]{1,2})\. ?(?P<month>[0-9]{1,2})\. ?"
@@ -42,6 +49,18 @@ SEXES = {
     Sex.OTHER: marked("Other"),
     Sex.UNKNOWN: marked("Not known"),
 }
+
+
+class Named(Protocol):
+    """Whatever tells a patient's name both ways: "Ada Lovelace", "Lovelace, Ada"."""
+
+    @property
+    def patient_name(self) -> str | None:
+        """The given name first, as in a sentence."""
+
+    @property
+    def listed_name(self) -> str | None:
+        """The family's name first."""
 
 
 def capitalised(text: str) -> str:
@@ -72,9 +91,46 @@ def full_name(patient: PatientRecord | Identity) -> str:
     return f"{patient.first_name} {patient.last_name}"
 
 
-def listed_name(patient: PatientRecord) -> str:
-    """Return the name as sorted in a table: family name first."""
+def listed_name(patient: PatientRecord | Identity) -> str:
+    """Return the name as lists and headers have it, in the order their reader chose."""
+    if not is_family_first():
+        return full_name(patient)
     return f"{patient.last_name}, {patient.first_name}"
+
+
+def follow_name_order(actor: Actor) -> None:
+    """Have this session's lists write names as their reader chose, or as the clinic."""
+    st.session_state[_NAME_ORDER] = order_of(actor)
+
+
+def order_of(actor: Actor) -> str:
+    """Return the order in which somebody reads names: their own, or the clinic's."""
+    return actor.name_order if actor.name_order in NAME_ORDERS else _usual_order()
+
+
+def is_family_first() -> bool:
+    """Tell whether lists write the family's name first.
+
+    It is asked of the session, as the language is: fragments run without the shell.
+    """
+    if get_script_run_ctx(suppress_warning=True) is None:
+        return _usual_order() == FAMILY_FIRST
+    chosen = st.session_state.get(_NAME_ORDER) or _usual_order()
+    return bool(chosen == FAMILY_FIRST)
+
+
+def name_in_list(named: Named) -> str:
+    """Return a patient's name as lists, headers and calendars write it.
+
+    It is empty where this person is not told it.
+    """
+    name = named.listed_name if is_family_first() else named.patient_name
+    return name or ""
+
+
+def sorted_by() -> str:
+    """Return the field that a list is sorted by where it is sorted by name."""
+    return "last_name" if is_family_first() else "first_name"
 
 
 def written(day: date) -> str:
@@ -148,3 +204,7 @@ def _rewritten(write: Callable[[date], str]) -> Callable[[re.Match[str]], str]:
             return found[0]
 
     return rewrite
+
+
+def _usual_order() -> str:
+    return wiring.current().settings.name_order

@@ -6,10 +6,8 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import PlainTextResponse, Response
 
 from dashboard.ui.clock import CLOCK_COOKIE, CLOCKS
-from dashboard.web.languages import sent_choice
+from dashboard.web.languages import AS_THE_CLINIC, sent_choice
 
-# What stands for no choice of one's own.
-AS_THE_CLINIC: Final = "clinic"
 _A_YEAR: Final = 365 * 24 * 60 * 60
 _NO_CONTENT: Final = 204
 _BAD_REQUEST: Final = 400

@@ -1,10 +1,12 @@
 """Which language a request is answered in, and the way to choose another one."""
 
 import json
-from collections.abc import Awaitable, Callable
-from typing import Final
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import Final, Literal
 
 from anyio import to_thread
+from sqlalchemy.orm import Session
 from starlette.datastructures import QueryParams
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import PlainTextResponse, Response
@@ -16,18 +18,39 @@ from dashboard.ui.language import explained, speaking
 from dashboard.web.page_context.page_language import COOKIE, language_of
 from dashboard.web.sessions.live_sessions import LiveSessions
 from db.postgres import Database, DatabaseUnavailable
-from services.core.actors import LANGUAGES
+from services.core.actors import LANGUAGES, Actor
 from services.core.errors import ServiceError
 from services.core.on_behalf import ActorDatabase
-from services.people.accounts import choose_language
+from services.people.accounts import choose_display, choose_language
 from services.people.sessions import Live
 
+# What stands for no choice of one's own.
+AS_THE_CLINIC: Final = "clinic"
 _QUERY: Final = "language"
 _A_YEAR: Final = 365 * 24 * 60 * 60
 _MOST_BYTES: Final = 100
 _NO_CONTENT: Final = 204
 _BAD_REQUEST: Final = 400
 _UNAVAILABLE: Final = 503
+
+
+def _display(
+    display: Literal["name_order", "list_density"],
+    session: Session,
+    actor: Actor,
+    sent: str,
+) -> None:
+    """Keep a way to show things, or forget it for the clinic's own."""
+    chosen = None if sent == AS_THE_CLINIC else sent
+    choose_display(session, actor, display, chosen)
+
+
+# What can be chosen in the menu and is kept with the person, and what keeps it.
+_CHOICES: Final[Mapping[str, Callable[[Session, Actor, str], None]]] = {
+    "language": choose_language,
+    "name-order": partial(_display, "name_order"),
+    "list-density": partial(_display, "list_density"),
+}
 
 
 def language_at(connection: HTTPConnection, usual: str) -> str:
@@ -67,18 +90,23 @@ class Speaking:
 
 def choosing(
     database: Database, live: LiveSessions
+) -> dict[str, Callable[[Request], Awaitable[Response]]]:
+    """Return what keeps what somebody chose in the menu at their name, by its name."""
+    return {name: _choosing(database, live, name) for name in _CHOICES}
+
+
+def _choosing(
+    database: Database, live: LiveSessions, name: str
 ) -> Callable[[Request], Awaitable[Response]]:
-    """Return what keeps the language that somebody chose in the menu at their name."""
+    keep = _CHOICES[name]
 
     async def choose(request: Request) -> Response:
         signed_in: Live = request.scope[SESSION]
         own = ActorDatabase(database, signed_in.actor, origin_of(request))
-        language = await sent_choice(request, "language")
+        chosen = await sent_choice(request, name)
         try:
             await to_thread.run_sync(
-                lambda: own.write(
-                    lambda session: choose_language(session, own.actor, language)
-                )
+                lambda: own.write(lambda session: keep(session, own.actor, chosen))
             )
         except ServiceError as refusal:
             return PlainTextResponse(explained(refusal), _BAD_REQUEST)

@@ -111,6 +111,13 @@ class Patient(Base):
             "id",
             postgresql_where=_CURRENT,
         ),
+        Index(
+            "patients_by_given_name",
+            "first_name_key",
+            "last_name_key",
+            "id",
+            postgresql_where=_CURRENT,
+        ),
         Index("patients_by_birth", "date_of_birth", "id", postgresql_where=_CURRENT),
         # PostgreSQL 18 indexes no virtual column, but knows its expression again.
         Index(

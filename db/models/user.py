@@ -42,6 +42,14 @@ class User(Base):
         ),
         CheckConstraint("language ~ '^[a-z]{2}$'", name="users_language_is_a_code"),
         CheckConstraint(
+            "name_order IN ('given-family', 'family-given')",
+            name="users_name_order_known",
+        ),
+        CheckConstraint(
+            "list_density IN ('comfortable', 'compact')",
+            name="users_list_density_known",
+        ),
+        CheckConstraint(
             r"phone_number ~ '^\+?[0-9]{10,15}$'", name="users_phone_number_valid"
         ),
     )
@@ -58,6 +66,8 @@ class User(Base):
     created_at: Mapped[CreatedAt]
     deactivated_at: Mapped[Timestamp | None]
     language: Mapped[str | None] = mapped_column(Text)
+    name_order: Mapped[str | None] = mapped_column(Text)
+    list_density: Mapped[str | None] = mapped_column(Text)
 
 
 # One person per address, however they write it.

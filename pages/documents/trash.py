@@ -10,7 +10,7 @@ from dashboard.ui.empty_state import empty_state
 from dashboard.ui.language import gettext as _
 from dashboard.ui.lists.pager import pager, position
 from dashboard.ui.page_header import page_header
-from dashboard.ui.words import at, plain
+from dashboard.ui.words import at, name_in_list, plain
 
 listing = deleted()
 
@@ -32,7 +32,7 @@ for record in page.rows:
     ):
         with st.container(width="stretch", gap="xxsmall"):
             st.markdown(f"**{plain(record.title)}**")
-            patient = plain(record.patient_name or _("Unfiled"))
+            patient = plain(name_in_list(record) or _("Unfiled"))
             until = (
                 _("kept by a legal hold")
                 if record.is_held

@@ -298,6 +298,11 @@ SCOPES: Final[dict[Scope, frozenset[Permission]]] = {
 
 # What pages speak, by ISO 639-1: whoever acts may choose one of them.
 LANGUAGES: Final = ("en", "de")
+FAMILY_FIRST: Final = "family-given"
+# How a patient is called in lists: "Ada Lovelace", or "Lovelace, Ada".
+NAME_ORDERS: Final = ("given-family", FAMILY_FIRST)
+COMPACT: Final = "compact"
+LIST_DENSITIES: Final = ("comfortable", COMPACT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,8 +310,8 @@ class Actor:
     """A signed-in person or program; every service call takes one.
 
     `patient_id` is set for patients only and names their own record. `scopes` is set
-    for programs whose token carries less than their role. `language` is the one that
-    the person has chosen, if they have.
+    for programs whose token carries less than their role. `language`, `name_order` and
+    `list_density` are what the person has chosen for their pages, if they have.
     """
 
     id: UUID
@@ -315,6 +320,8 @@ class Actor:
     patient_id: UUID | None = None
     scopes: frozenset[Scope] | None = None
     language: str | None = None
+    name_order: str | None = None
+    list_density: str | None = None
 
     @property
     def database_identity(self) -> "DatabaseIdentity":

@@ -33,6 +33,7 @@ class Action(StrEnum):
     USER_CHANGE_ROLE = "user:change-role"
     USER_CHANGE = "user:change"
     USER_CHOOSE_LANGUAGE = "user:choose-language"
+    USER_CHOOSE_DISPLAY = "user:choose-display"
     USER_DEACTIVATE = "user:deactivate"
     USER_REACTIVATE = "user:reactivate"
     USER_RESET_PASSKEYS = "user:reset-passkeys"

@@ -233,6 +233,7 @@ ALLOWED: Final = {
     "people.accounts.own_contact.change_contact": PATIENT,
     "people.accounts.own_contact.keep_code": PATIENT,
     "people.accounts.active_accounts.choose_language": EVERYBODY,
+    "people.accounts.active_accounts.choose_display": EVERYBODY,
     "people.accounts.managing.change_role": ADMIN,
     "people.accounts.managing.change_particulars": ADMIN,
     "people.accounts.managing.deactivate_sign_in": ADMIN,

@@ -300,6 +300,8 @@ def _offer(house, files, synthea: Path, role: Role) -> dict[str, Any]:
         "restore_days": 30,
         "role": Role.STAFF,
         "language": "en",
+        "display": "name_order",
+        "chosen": "given-family",
         "scopes": {Scope.READ_DOCTORS},
         "seed_number": 1,
         "seen": _RULE,

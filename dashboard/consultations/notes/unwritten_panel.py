@@ -11,7 +11,7 @@ from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.figures import Figure
 from dashboard.ui.language import decimal, gettext as _, short_weekday
 from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
-from dashboard.ui.words import at
+from dashboard.ui.words import at, name_in_list
 from services.consultations import notes
 from services.consultations.notes import UnwrittenVisit
 
@@ -63,7 +63,7 @@ def show_unwritten() -> None:
         rows = [
             Row(
                 str(visit.id),
-                (Cell(visit.patient_name), Cell(at(visit.starts_at))),
+                (Cell(name_in_list(visit)), Cell(at(visit.starts_at))),
                 url=f"visit?visit={visit.id}",
             )
             for visit in visits

@@ -21,7 +21,7 @@ from dashboard.ui.record_table import (
     payload_of,
     record_table,
 )
-from dashboard.ui.words import at
+from dashboard.ui.words import at, name_in_list
 from services.documents import inbox
 from services.documents.inbox import InboxCounts, InboxItem, InboxPage, InboxView
 from services.documents.records.kinds import TYPE_LABELS
@@ -119,7 +119,7 @@ def _row(item: InboxItem) -> Row:
             Cell(_("Urgent: {what}").format(what=kind), "danger", "priority_high")
             if item.urgent
             else Cell(kind),
-            Cell(item.patient_name)
+            Cell(name_in_list(item))
             if item.patient_id
             else Cell(_("Unfiled"), "warn", "move_to_inbox"),
             Cell(item.created_by_name),

@@ -9,7 +9,7 @@ from dashboard.navigation import patient_url
 from dashboard.ui.language import gettext as _
 from dashboard.ui.page_header import name_breadcrumb, page_header
 from dashboard.ui.record_table import Cell
-from dashboard.ui.words import at, plain
+from dashboard.ui.words import at, name_in_list, plain
 from services.documents.records.model import DocumentRecord, VersionRecord
 
 _COLOURS = {"danger": "red", "warn": "orange", "ok": "green", "info": "blue"}
@@ -89,5 +89,5 @@ def version_facts(record: DocumentRecord) -> None:
 def _patient(record: DocumentRecord, *, links: bool) -> str:
     if record.patient_id is None:
         return _(":orange[:material/move_to_inbox:] Unfiled: no patient yet")
-    name = plain(record.patient_name or "")
+    name = plain(name_in_list(record))
     return f"[{name}]({patient_url(record.patient_id)})" if links else name

@@ -14,7 +14,7 @@ from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.figures import Figure
 from dashboard.ui.language import decimal, gettext as _, marked, short_weekday
 from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
-from dashboard.ui.words import at
+from dashboard.ui.words import at, name_in_list
 from services.core.actors import Role
 from services.documents.search.latest import (
     DocumentArrivals,
@@ -71,7 +71,7 @@ def latest_read(days: int = _WEEK) -> CachedRead[tuple[LatestDocument, ...]]:
 
 def _paper(document: LatestDocument) -> Cell:
     kind = kind_of(document.document_type, stated=document.stated_by_patient)
-    what = f"{kind}: {document.patient_name or _('unfiled')}"
+    what = f"{kind}: {name_in_list(document) or _('unfiled')}"
     if document.urgent:
         return Cell(
             _("Urgent: {what}").format(what=what),

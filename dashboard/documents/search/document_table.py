@@ -11,7 +11,7 @@ from dashboard.documents.records import document_addresses
 from dashboard.documents.records.document_words import day, has_pages, kind, size, state
 from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.lists.column_choice import OfferedColumns
-from dashboard.ui.lists.sorting import marks_of
+from dashboard.ui.lists.sorting import marks_of, sorted_by_name
 from dashboard.ui.record_table import (
     Cell,
     Column,
@@ -23,7 +23,7 @@ from dashboard.ui.record_table import (
     payload_of,
     record_table,
 )
-from dashboard.ui.words import at
+from dashboard.ui.words import at, name_in_list
 from services.documents.fields import DocumentField
 from services.documents.records.model import DocumentRecord
 from services.documents.search import FoundDocument, Passage
@@ -81,7 +81,11 @@ def document_table(
         "last_name": lambda document: _patient(document, patient_url),
         **{name: partial(_own, field) for name, field in own.items()},
     }
-    heads = [_HEADS[n] if n in _HEADS else Column(own[n].label) for n in shown]
+    heads = {
+        **{name: Column(field.label) for name, field in own.items()},
+        **_HEADS,
+        "last_name": sorted_by_name(_HEADS["last_name"], orders),
+    }
     rows = [
         Row(
             str(document.id),
@@ -99,7 +103,7 @@ def document_table(
     payload = payload_of(
         [
             known if known.order in sortable else replace(known, order=None)
-            for known in (*heads, _ACTIONS)
+            for known in (*(heads[name] for name in shown), _ACTIONS)
         ],
         rows,
         name=_("Documents"),
@@ -130,7 +134,7 @@ def _own(field: DocumentField, document: FoundDocument) -> Cell:
 def _patient(document: DocumentRecord, url_of: Callable[[UUID], str] | None) -> Cell:
     if document.patient_id is None:
         return Cell(_(_UNFILED), "warn", "move_to_inbox")
-    name = document.patient_name or ""
+    name = name_in_list(document)
     if url_of is None:
         return Cell(name)
     return Cell(name, url=url_of(document.patient_id), name=PATIENT)

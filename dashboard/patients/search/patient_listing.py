@@ -5,7 +5,7 @@ up in a browser's history or a log.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final, TypeVar
 from urllib.parse import urlencode
@@ -27,13 +27,13 @@ from dashboard.ui.language import gettext as _
 from dashboard.ui.lists import list_addresses
 from dashboard.ui.lists.list_addresses import AddressedList
 from dashboard.ui.lists.list_words import patients_in_words
-from dashboard.ui.words import plain
+from dashboard.ui.words import is_family_first, plain, sorted_by
 from services.analytics import unnamed_lists
 from services.analytics.unnamed_lists import KeptBack, ToldList
 from services.core.actors import Permission
 from services.core.errors import InvalidInput, NotAllowed
 from services.core.reasons import LONGEST
-from services.lists.criteria import Count
+from services.lists.criteria import Count, Criteria, Order
 from services.lists.pages import PagePosition
 from services.patients import search
 from services.patients.records.model import PatientRecord
@@ -80,7 +80,7 @@ class Listing(AddressedList):
             lambda session: search.list_patients(
                 session,
                 self.actor,
-                self.criteria,
+                self._in_order(),
                 after=position.after,
                 before=position.before,
                 last=position.last,
@@ -89,6 +89,13 @@ class Listing(AddressedList):
             ),
             keep=("page", self, position),
         )
+
+    def _in_order(self) -> Criteria:
+        """Return the criteria; a list in no order of its own goes by the name shown."""
+        is_named = self.actor.may(Permission.VIEW_NAMES)
+        if self.criteria.orders or not is_named or is_family_first():
+            return self.criteria
+        return replace(self.criteria, orders=(Order(sorted_by()),))
 
     @property
     def _is_guarded(self) -> bool:

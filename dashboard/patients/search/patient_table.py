@@ -9,7 +9,7 @@ import streamlit as st
 from dashboard.navigation import patient_url
 from dashboard.ui.language import current_language, gettext as _, long_month, marked
 from dashboard.ui.lists.column_choice import OfferedColumns
-from dashboard.ui.lists.sorting import marks_of
+from dashboard.ui.lists.sorting import marks_of, sorted_by_name
 from dashboard.ui.record_table import (
     Cell,
     Column,
@@ -79,7 +79,8 @@ def patient_table(
     if kept is None or kept[0] is not patients or kept[1] != drawn:
         is_named = not any(isinstance(patient, UnnamedPatient) for patient in patients)
         shown = _chosen(columns, is_named=is_named)
-        heads = [_HEADS[name] for name in shown]
+        names = sorted_by_name(_HEADS["name"], orders)
+        heads = [names if name == "name" else _HEADS[name] for name in shown]
         payload = payload_of(
             heads if is_sortable else [Column(head.label) for head in heads],
             [_row(patient, shown, today, opens=opens) for patient in patients],

@@ -1,14 +1,26 @@
 """The order of a list in its table's header: how it is marked, and what clicks do."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from dashboard.ui.record_table import Sorted, TableEvent
+from dashboard.ui.record_table import Column, Sorted, TableEvent
+from dashboard.ui.words import sorted_by
 from services.lists.criteria import Direction, Order
 
 
 def marks_of(orders: Sequence[Order]) -> list[Sorted]:
     """Return what the header marks."""
     return [Sorted(order.field, order.direction is Direction.DESC) for order in orders]
+
+
+def sorted_by_name(head: Column, orders: Sequence[Order]) -> Column:
+    """Return the head of a column of names, sorted by what stands first in them.
+
+    A list that is sorted by either name already is marked there.
+    """
+    names = ("last_name", "first_name")
+    marked = next((order.field for order in orders if order.field in names), None)
+    return replace(head, order=marked or sorted_by())
 
 
 def reordered(orders: tuple[Order, ...], event: TableEvent) -> tuple[Order, ...]:

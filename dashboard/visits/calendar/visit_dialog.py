@@ -61,7 +61,7 @@ def _show_visit(visit: VisitRecord) -> None:
     with error_boundary():
         state = desk_words.state(visit, now())
         for label, fact in (
-            (_("Patient"), f"**{plain(desk_words.who(visit))}**"),
+            (_("Patient"), f"**{plain(desk_words.who_in_a_list(visit))}**"),
             (_("Born"), plain(desk_words.born_and_aged(visit, today()))),
             (_("Phone"), _phone(visit)),
             (_("When"), from_to(shortly(visit.starts_at), clock(visit.ends_at))),

@@ -7,7 +7,7 @@ from dashboard.context import in_zone
 from dashboard.ui.clock import time_of_day
 from dashboard.ui.language import gettext as _, marked, pgettext
 from dashboard.ui.record_table import Cell, Tone
-from dashboard.ui.words import age_on, written
+from dashboard.ui.words import age_on, name_in_list, written
 from dashboard.visits.front_desk.day_queue import Queue
 from services.visits.front_desk.appointments import VisitRecord, VisitStatus
 
@@ -24,7 +24,7 @@ def hour(timestamp: datetime) -> str:
 
 
 def who(visit: VisitRecord) -> str:
-    """Return the patient's name, as far as it is shown to this person."""
+    """Return the patient's name for a sentence, if this person is shown it."""
     return visit.patient_name or _(_NOT_YOURS)
 
 
@@ -36,8 +36,8 @@ def whom(visit: VisitRecord) -> str:
 
 
 def who_in_a_list(visit: VisitRecord) -> str:
-    """Return the patient's name as tables have it, the family's name first."""
-    return visit.listed_name or _(_NOT_YOURS)
+    """Return the patient's name in the order in which lists have it."""
+    return name_in_list(visit) or _(_NOT_YOURS)
 
 
 def born_and_aged(visit: VisitRecord, today: date) -> str:

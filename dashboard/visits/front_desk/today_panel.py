@@ -95,7 +95,7 @@ def today_figures() -> list[Figure]:
             decimal(len(queue.waiting)),
             _("Checked in and not seen yet; below, whose turn came when."),
             trend=[
-                (desk_words.who(visit), desk_words.waited_minutes(visit))
+                (desk_words.who_in_a_list(visit), desk_words.waited_minutes(visit))
                 for visit in reversed(queue.waiting[:12])
             ],
             unit=" " + _("min"),

@@ -17,6 +17,7 @@ from dashboard.ui.record_table import (
     payload_of,
     record_table,
 )
+from dashboard.ui.words import name_in_list
 from dashboard.visits.booking.times import when
 from services.visits.schedule import plans
 from services.visits.schedule.doctors import DoctorRecord
@@ -77,7 +78,7 @@ def show_visits(visits: Sequence[VisitWithin], *, name: str, key: str) -> None:
 
 
 def _whose(visit: VisitWithin) -> str:
-    name = visit.patient_name or ""
+    name = name_in_list(visit)
     if visit.patient_id is None:
         return _("{name} (not registered yet)").format(name=name)
     return name

@@ -33,6 +33,7 @@ _PHRASES: Final[Mapping[str, str]] = MappingProxyType(
         Action.USER_CHANGE_ROLE: "changed somebody's role",
         Action.USER_CHANGE: "changed somebody's name or address",
         Action.USER_CHOOSE_LANGUAGE: "chose a language",
+        Action.USER_CHOOSE_DISPLAY: "chose how names and lists are shown",
         Action.USER_DEACTIVATE: "deactivated somebody",
         Action.USER_REACTIVATE: "reactivated somebody",
         Action.USER_RESET_PASSKEYS: "reset somebody's passkeys",

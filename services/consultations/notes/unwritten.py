@@ -23,13 +23,14 @@ _MOST: Final = 50
 class UnwrittenVisit:
     """A visit that is over, of which nobody has noted anything.
 
-    `patient_name` begins with the family's name, as in all tables.
+    `listed_name` is the patient's name with the family's first.
     """
 
     id: UUID
     starts_at: datetime
     patient_id: UUID
     patient_name: str
+    listed_name: str
 
 
 def list_unwritten(
@@ -40,9 +41,18 @@ def list_unwritten(
     At most fifty. Raises NotAllowed.
     """
     actor.require(Permission.WRITE_RECORDS)
-    name = func.concat_ws(", ", Patient.last_name, Patient.first_name, type_=Text())
+    name = func.concat_ws(" ", Patient.first_name, Patient.last_name, type_=Text())
+    listed_name = func.concat_ws(
+        ", ", Patient.last_name, Patient.first_name, type_=Text()
+    )
     rows = session.execute(
-        select(Appointment.id, Appointment.starts_at, Appointment.patient_id, name)
+        select(
+            Appointment.id,
+            Appointment.starts_at,
+            Appointment.patient_id,
+            name,
+            listed_name,
+        )
         .join(Doctor, Doctor.id == Appointment.doctor_id)
         .join(Patient, Patient.id == Appointment.patient_id)
         .where(

@@ -66,6 +66,7 @@ class InboxItem:
     created_by_name: str
     patient_id: UUID | None
     patient_name: str
+    listed_name: str
     urgent: bool
     assignee: Colleague | None
     done_at: datetime | None
@@ -223,6 +224,9 @@ def _selected(actor: Actor) -> Select[*tuple[Any, ...]]:
         func.concat_ws(" ", Patient.first_name, Patient.last_name, type_=Text()).label(
             "patient_name"
         ),
+        func.concat_ws(", ", Patient.last_name, Patient.first_name, type_=Text()).label(
+            "listed_name"
+        ),
         Document.urgent,
         DocumentAssignment.assignee_id,
         DocumentAssignment.assignee_name,
@@ -240,6 +244,7 @@ def _item_of(row: Row[*tuple[Any, ...]]) -> InboxItem:
         created_by_name=row.created_by_name,
         patient_id=row.patient_id,
         patient_name=row.patient_name,
+        listed_name=row.listed_name,
         urgent=row.urgent,
         assignee=Colleague(row.assignee_id, row.assignee_name)
         if row.assignee_id

@@ -40,16 +40,17 @@ def file(
     """
     require_file(actor)
     draft = _as_filed_by(actor, draft)
-    patient_name = None
+    names: dict[str, str | None] = {"patient_name": None, "listed_name": None}
     if draft.patient_id is not None:
         patient = lock_patient(session, actor, draft.patient_id)
-        patient_name = f"{patient.first_name} {patient.last_name}"
+        names = {
+            "patient_name": f"{patient.first_name} {patient.last_name}",
+            "listed_name": f"{patient.last_name}, {patient.first_name}",
+        }
     facts = _facts(actor, draft, content)
     fields = _fields(session, draft)
     with rules.translate_violations():
-        filed = first_filing.add(
-            session, actor, facts, content, patient_name=patient_name
-        )
+        filed = first_filing.add(session, actor, facts, content, names=names)
     if filed is None:
         return _filed_before(session, actor, draft, content)
     versions.add_original(session, filed.version.id, content)

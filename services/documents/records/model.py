@@ -67,6 +67,7 @@ class OriginalRecord:
 class DocumentRecord:
     """A document and one of its versions: the latest, unless another was asked for.
 
+    `listed_name` is the patient's name with the family's first.
     `confidential` ones open for few; of these, `withheld` ones not for the patient.
     `fields` has what stands in those that the clinic has defined, by their keys.
     """
@@ -74,6 +75,7 @@ class DocumentRecord:
     id: UUID
     patient_id: UUID | None
     patient_name: str | None
+    listed_name: str | None
     title: str
     document_type: DocumentType
     classification: Classification

@@ -33,6 +33,7 @@ class LatestDocument:
     created_at: datetime
     patient_id: UUID | None
     patient_name: str
+    listed_name: str
     urgent: bool
     stated_by_patient: bool
 
@@ -65,6 +66,9 @@ def list_latest(
             func.concat_ws(
                 " ", Patient.first_name, Patient.last_name, type_=Text()
             ).label("patient_name"),
+            func.concat_ws(
+                ", ", Patient.last_name, Patient.first_name, type_=Text()
+            ).label("listed_name"),
             Document.urgent,
             DocumentVersion.stated_by_patient,
         )
@@ -87,6 +91,7 @@ def list_latest(
             row.created_at,
             row.patient_id,
             row.patient_name,
+            row.listed_name,
             row.urgent,
             row.stated_by_patient,
         )

@@ -41,11 +41,16 @@ _UNREADABLE: Final[ColumnElement[Any]] = literal_column("ARRAY['waiting', 'none'
 
 
 # A compiled statement takes no value with it, not even the space between two names.
-_NAME: Final = func.concat_ws(
-    literal_column("' '"), Patient.first_name, Patient.last_name
-)
+_NAMES: Final[Mapping[str, ColumnElement[str]]] = {
+    "patient_name": func.concat_ws(
+        literal_column("' '"), Patient.first_name, Patient.last_name
+    ),
+    "listed_name": func.concat_ws(
+        literal_column("', '"), Patient.last_name, Patient.first_name
+    ),
+}
 _RECORD: Final = tuple(
-    (_NAME if column.key == "patient_name" else column).label(f"record_{position}")
+    _NAMES.get(column.key, column).label(f"record_{position}")
     for position, column in enumerate(COLUMNS)
 )
 

@@ -122,6 +122,10 @@ _SORTED_BY: Final[Mapping[str, str]] = MappingProxyType(
 # What no column keeps folded; a list that is sorted by these is sorted as a whole.
 _FOLDED: Final = frozenset({"address", "emergency_contact", *KINDS})
 
+_OTHER_NAME: Final[Mapping[str, str]] = MappingProxyType(
+    {"last_name": "first_name", "first_name": "last_name"}
+)
+
 PatientListQuery = ListQuery[PatientVisibility, PatientSearch]
 
 
@@ -171,12 +175,13 @@ def shape_of(
 def _keys(orders: tuple[Order, ...]) -> tuple[Key, ...]:
     """Return the columns that a list is sorted by.
 
-    Where the last name would decide last, the first name follows: people expect it,
-    and the index has them in this order.
+    Where one of the two names would decide last, the other follows: people expect it,
+    and the indexes have them in these orders.
     """
     last = orders[-1]
-    if last.field == "last_name" and not any(o.field == "first_name" for o in orders):
-        orders = (*orders, Order("first_name", last.direction))
+    other = _OTHER_NAME.get(last.field)
+    if other and not any(order.field == other for order in orders):
+        orders = (*orders, Order(other, last.direction))
     return ending_in_id(map(_key, orders))
 
 

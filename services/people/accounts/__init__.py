@@ -3,6 +3,7 @@
 from services.people.accounts.active_accounts import (
     Addressee as Addressee,
     actor_of as actor_of,
+    choose_display as choose_display,
     choose_language as choose_language,
     find_by_email as find_by_email,
     find_email as find_email,

@@ -1,6 +1,8 @@
-"""Accounts that may act: whose they are, how to reach them, and in which language."""
+"""Accounts that may act: whose they are, how to reach them, how they read."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -8,9 +10,22 @@ from sqlalchemy.orm import Session
 
 from db.models.user import User
 from services.core import audit
-from services.core.actors import LANGUAGES, Actor, Role
+from services.core.actors import (
+    LANGUAGES,
+    LIST_DENSITIES,
+    NAME_ORDERS,
+    Actor,
+    Role,
+)
 from services.core.audit import Action
 from services.core.errors import InvalidInput, NotFound
+
+Display = Literal["name_order", "list_density"]
+# Of each what is offered, and what keeps it: no role may change its own sign-in.
+_DISPLAYS: Final[Mapping[Display, tuple[tuple[str, ...], Callable[..., Any]]]] = {
+    "name_order": (NAME_ORDERS, func.choose_name_order),
+    "list_density": (LIST_DENSITIES, func.choose_list_density),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +90,31 @@ def choose_language(session: Session, actor: Actor, language: str) -> None:
     )
 
 
+def choose_display(
+    session: Session, actor: Actor, display: Display, chosen: str | None
+) -> None:
+    """Keep how somebody's own pages show names, or lists; the caller commits.
+
+    None is as the clinic has it. Raises InvalidInput for what is not offered, and
+    NotFound for whoever may not act any more.
+    """
+    offered, keep = _DISPLAYS[display]
+    if chosen not in {*offered, None}:
+        raise InvalidInput(display, "Choose one of those that are offered.")
+    before = getattr(get_actor(session, actor.id), display)
+    if before == chosen:
+        return
+    session.execute(select(keep(chosen)))
+    session.expire_all()
+    audit.record(
+        session,
+        actor,
+        Action.USER_CHOOSE_DISPLAY,
+        subject=("user", actor.id),
+        details={"changed": {display: [before, chosen]}},
+    )
+
+
 def actor_of(user: User) -> Actor:
     """Return the user as every service call takes one."""
     return Actor(
@@ -83,4 +123,6 @@ def actor_of(user: User) -> Actor:
         Role(user.role),
         user.patient_id,
         language=user.language,
+        name_order=user.name_order,
+        list_density=user.list_density,
     )

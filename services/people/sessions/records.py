@@ -99,6 +99,8 @@ _PERSON: Final = (
     User.role,
     User.patient_id,
     User.language,
+    User.name_order,
+    User.list_density,
 )
 # Bundles, because mapped objects of the two tables would take twice as long to make.
 RECORD: Final[Bundle[Any]] = Bundle("record", *_RECORD)
@@ -180,4 +182,6 @@ def actor_of(user: User | Row[Any]) -> Actor:
         Role(user.role),
         user.patient_id,
         language=user.language,
+        name_order=user.name_order,
+        list_density=user.list_density,
     )

@@ -28,6 +28,8 @@ def test_a_patient_is_found_by_name_and_by_number(client, ada):
     shown = {
         "uuid": ada["uuid"],
         "name": "Lovelace, Ada",
+        "first_name": "Ada",
+        "last_name": "Lovelace",
         "date_of_birth": ada["date_of_birth"],
         "record_number": number,
     }

@@ -58,6 +58,7 @@ PAPER = DocumentRecord(
     id=ID,
     patient_id=OTHER,
     patient_name="Ada Lovelace",
+    listed_name="Lovelace, Ada",
     title="Blood count",
     document_type=DocumentType.LAB_REPORT,
     classification=Classification.CLINICAL,

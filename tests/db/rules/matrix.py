@@ -25,6 +25,8 @@ FUNCTIONS = {
     "search_texts": set(),
     "search_patients": set(),
     "choose_language": {*SIGNED_IN, "admin", "system"},
+    "choose_name_order": {*SIGNED_IN, "admin", "system"},
+    "choose_list_density": {*SIGNED_IN, "admin", "system"},
     "next_record_number": {"staff", "clinician", "system"},
 }
 # What reads a table as its owner, and must not show anybody more than the table does.

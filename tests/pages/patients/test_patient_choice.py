@@ -18,7 +18,11 @@ def field(app):
 def test_who_was_chosen_stands_in_place_of_the_field(clinic: Clinic):
     patient = clinic.register(last_name="Quillfeather")
     app = clinic.open("book")
-    assert field(app) == {"advice": "Select a patient to book.", "takes_focus": False}
+    assert field(app) == {
+        "advice": "Select a patient to book.",
+        "is_family_first": True,
+        "takes_focus": False,
+    }
 
     choose_patient(app, PAGE, patient.id)
 

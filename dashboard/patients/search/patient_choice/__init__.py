@@ -16,6 +16,7 @@ from dashboard.patients.records.patient_header import patient_header
 from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.outcomes.landing import landing
 from dashboard.ui.scripts import ELEMENTS, read_script
+from dashboard.ui.words import is_family_first
 from services.core.actors import Permission
 from services.patients.records import patients
 
@@ -80,6 +81,7 @@ def _search(page: str, advice: str) -> None:
     key = f"{page}_patient_search"
     drawn = {
         "advice": _(advice),
+        "is_family_first": is_family_first(),
         "takes_focus": st.session_state.pop(f"{page}_patient_asked", False),
     }
     _mount(

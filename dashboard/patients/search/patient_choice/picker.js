@@ -50,8 +50,9 @@ class Picker {
   }
 
   // What the page says may change while somebody types.
-  tell(advice, choose) {
+  tell(advice, isFamilyFirst, choose) {
     this.advice = advice
+    this.isFamilyFirst = isFamilyFirst
     this.choose = choose
     if (!this.found) this.draw()
   }
@@ -105,8 +106,11 @@ class Picker {
 
   draw(mark = 0) {
     const patients = this.found?.patients ?? []
-    const rows = patients.map(({ uuid, name, date_of_birth, record_number }) => {
+    const rows = patients.map(({ uuid, date_of_birth, record_number, ...names }) => {
       const more = `${born(date_of_birth)} \u00b7 ${record_number}`
+      const name = this.isFamilyFirst
+        ? names.name
+        : `${names.first_name} ${names.last_name}`
       const row = element("div", { role: "option" }, element("span", {}, name))
       row.append(element("small", {}, more))
       row.dataset.patient = uuid
@@ -190,12 +194,12 @@ class Picker {
 const known = new WeakMap()
 
 export default function ({ data, parentElement, setTriggerValue }) {
-  const { advice, takes_focus } = JSON.parse(new TextDecoder().decode(data))
+  const { advice, is_family_first, takes_focus } = JSON.parse(new TextDecoder().decode(data))
   let picker = known.get(parentElement)
   if (!picker) {
     picker = new Picker(parentElement)
     known.set(parentElement, picker)
     if (takes_focus) picker.field.focus()
   }
-  picker.tell(advice, (id) => setTriggerValue("chosen", id))
+  picker.tell(advice, is_family_first, (id) => setTriggerValue("chosen", id))
 }

@@ -32,7 +32,6 @@ from services.people.sessions import Live
 PREFIX = "/session"
 STATE_PATH = f"{PREFIX}/state"
 PLACES_PATH = f"{PREFIX}/places"
-LANGUAGE_PATH = f"{PREFIX}/language"
 CLOCK_PATH = f"{PREFIX}/clock"
 
 
@@ -48,7 +47,10 @@ def create_watch(
             WebSocketRoute(WATCH_PATH, SessionSocket(live, key=key).follow),
             Route(STATE_PATH, _state, methods=["GET"]),
             Route(PLACES_PATH, _telling(places, language), methods=["GET"]),
-            Route(LANGUAGE_PATH, choosing(database, live), methods=["POST"]),
+            *(
+                Route(f"{PREFIX}/{name}", answer, methods=["POST"])
+                for name, answer in choosing(database, live).items()
+            ),
             Route(CLOCK_PATH, choose_clock, methods=["POST"]),
             Route(SCRIPT_PATH, script, methods=["GET"]),
         ]

@@ -12,6 +12,10 @@
   const CLOCKS = [
     ["clinic", translate("As the clinic")], ["24", "14:40"], ["12", "2:40 PM"],
   ]
+  const NAMES = [
+    ["", translate("As the clinic")], ["family-given", "Lovelace, Ada"],
+    ["given-family", "Ada Lovelace"],
+  ]
   const STYLE = `
     .chartroom-person { position: relative; }
     .chartroom-person > button {
@@ -127,37 +131,36 @@
   const failed = make("p", {
     hidden: true, role: "status", textContent: translate("That could not be saved just now. Try again."),
   })
-  const language = ([code, textContent]) => {
-    const made = item(textContent, () => keep("language", code, KNOWN_MS))
-    made.setAttribute("role", "menuitemradio")
-    made.setAttribute("aria-checked", String(code === places.language))
-    made.lang = code
+  // This browser keeps the clock, so no server has to hear of it first.
+  const group = (name, title, choices, chosen, wait) => {
+    const heading = make("span", { id: `chartroom-${name}`, textContent: title })
+    const items = choices.map(([value, textContent]) => {
+      const made = item(textContent, () => keep(name, value || "clinic", wait))
+      made.setAttribute("role", "menuitemradio")
+      made.setAttribute("aria-checked", String(value === chosen))
+      return made
+    })
+    const made = make("div", {}, heading, ...items)
+    made.setAttribute("role", "group")
+    made.setAttribute("aria-labelledby", heading.id)
     return made
   }
-  const clock = ([name, textContent]) => {
-    // This browser keeps it, so no server has to hear of it first.
-    const made = item(textContent, () => keep("clock", name, 0))
-    made.setAttribute("role", "menuitemradio")
-    made.setAttribute("aria-checked", String(name === places.clock))
-    return made
-  }
-  const clockHead = make("span", { id: "chartroom-clocks", textContent: translate("Time of day") })
-  const clocks = make("div", {}, clockHead, ...CLOCKS.map(clock), failed)
-  clocks.setAttribute("role", "group")
-  clocks.setAttribute("aria-labelledby", clockHead.id)
+  const clocks = group("clock", translate("Time of day"), CLOCKS, places.clock, 0)
+  const names = group(
+    "name-order", translate("Names of patients"), NAMES, places.name_order, KNOWN_MS,
+  )
+  names.append(failed)
   const choices = Object.entries(places.languages ?? {})
   let languages = null
   if (choices.length > 1) {
-    const title = make("span", { id: "chartroom-languages", textContent: translate("Language") })
-    languages = make("div", {}, title, ...choices.map(language))
-    languages.setAttribute("role", "group")
-    languages.setAttribute("aria-labelledby", title.id)
+    languages = group("language", translate("Language"), choices, places.language, KNOWN_MS)
+    languages.querySelectorAll("button").forEach((one, n) => (one.lang = choices[n][0]))
   }
   const list = make(
     "div", { id: "chartroom-menu-list" },
     item(translate("Account"), go("/account")),
     item(translate("My passkeys"), () => location.assign(`/sign-in/passkeys?next=${here()}`)),
-    themes, clocks, ...(languages ? [languages] : []),
+    themes, clocks, names, ...(languages ? [languages] : []),
     item(translate("User guide"), go("/help")),
     item(translate("Keyboard shortcuts"), () => window.chartroom.showKeys()),
     item(translate("Show me around"), () => window.chartroom.startTour()),

@@ -161,7 +161,9 @@
     const of = (kind) => (places?.[kind] ?? []).filter(fits)
     return [
       [translate("Patients"), (found?.patients ?? []).map((patient) => ({
-        title: patient.name,
+        title: (places?.family_first ?? true)
+          ? patient.name
+          : `${patient.first_name} ${patient.last_name}`,
         more: `${translate("born {day}", { day: day(patient.date_of_birth) })} \u00b7 ${patient.record_number}`,
         url: `/patient?patient=${patient.uuid}`,
       }))],

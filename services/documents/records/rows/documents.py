@@ -38,11 +38,15 @@ VERSION_COLUMNS: Final[tuple[InstrumentedAttribute[Any], ...]] = (
 _PATIENT_NAME: Final = func.concat_ws(
     literal_column("' '"), Patient.first_name, Patient.last_name, type_=String
 ).label("patient_name")
+_LISTED_NAME: Final = func.concat_ws(
+    literal_column("', '"), Patient.last_name, Patient.first_name, type_=String
+).label("listed_name")
 # In the order of DocumentRecord's fields up to its version; record_of relies on it.
 DOCUMENT_COLUMNS: Final[tuple[Any, ...]] = (
     Document.id,
     Document.patient_id,
     _PATIENT_NAME,
+    _LISTED_NAME,
     Document.title,
     Document.document_type,
     Document.classification,
@@ -65,7 +69,7 @@ DOCUMENT_COLUMNS: Final[tuple[Any, ...]] = (
     SHOWN_VALUES,
 )
 COLUMNS: Final = (*DOCUMENT_COLUMNS, *VERSION_COLUMNS)
-_NAME: Final = DOCUMENT_COLUMNS.index(_PATIENT_NAME)
+_NAMES: Final = tuple(map(DOCUMENT_COLUMNS.index, (_PATIENT_NAME, _LISTED_NAME)))
 _TYPE: Final = DOCUMENT_COLUMNS.index(Document.document_type)
 _CLASS: Final = DOCUMENT_COLUMNS.index(Document.classification)
 _TAGS: Final = DOCUMENT_COLUMNS.index(SHOWN_TAGS)
@@ -91,7 +95,8 @@ def record_of(row: Sequence[Any]) -> DocumentRecord:
     """Return the document in a row of exactly COLUMNS."""
     count = len(DOCUMENT_COLUMNS)
     values = list(row[:count])
-    values[_NAME] = values[_NAME] or None  # of nobody a concatenation makes ""
+    for name in _NAMES:
+        values[name] = values[name] or None  # of nobody a concatenation makes ""
     values[_TYPE] = DocumentType(values[_TYPE])
     values[_CLASS] = Classification(values[_CLASS])
     values[_TAGS] = tuple(values[_TAGS])

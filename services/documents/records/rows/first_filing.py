@@ -33,11 +33,12 @@ def add(
     facts: dict[str, Any],
     content: StoredContent,
     *,
-    patient_name: str | None,
+    names: Mapping[str, str | None],
 ) -> DocumentRecord | None:
     """Write down a document and return it; None if its id is taken.
 
-    Raises IntegrityError for what the database refuses.
+    `names` are those of its patient as a record has them. Raises IntegrityError for
+    what the database refuses.
     """
     version = versions.values_of(actor, content)
     sha256 = content.sha256.hex()
@@ -52,7 +53,7 @@ def add(
     filed = _Filed(*row)
     findings = tuple(version["findings"])
     return _record_of(
-        filed, facts, version | {"sha256": sha256, "findings": findings}, patient_name
+        filed, facts, version | {"sha256": sha256, "findings": findings}, names
     )
 
 
@@ -65,7 +66,7 @@ def _record_of(
     filed: _Filed,
     facts: Mapping[str, Any],
     version: Mapping[str, Any],
-    patient_name: str | None,
+    names: Mapping[str, str | None],
 ) -> DocumentRecord:
     """Return the document as everybody finds it from now on."""
     chosen = {
@@ -74,7 +75,8 @@ def _record_of(
     }
     return DocumentRecord(
         **{**facts, **chosen, "id": filed.document_id},
-        patient_name=patient_name,
+        patient_name=names["patient_name"],
+        listed_name=names["listed_name"],
         latest=1,
         revision=1,
         created_at=filed.filed_at,

@@ -101,3 +101,4 @@ class VisitWithin:
     booking_id: UUID | None = None
     patient_id: UUID | None = None
     patient_name: str | None = None
+    listed_name: str | None = None

@@ -24,12 +24,15 @@ _SLOT: Final = (
     Slot.ends_at,
     BookingSlot.status == "booked",
 )
+_NEWCOMER: Final = func.concat(Newcomer.name, " (not registered yet)")
+_IS_PATIENT: Final = Patient.id.is_not(None)
 _NAME: Final = case(
-    (
-        Patient.id.is_not(None),
-        func.concat_ws(", ", Patient.last_name, Patient.first_name),
-    ),
-    else_=func.concat(Newcomer.name, " (not registered yet)"),
+    (_IS_PATIENT, func.concat_ws(" ", Patient.first_name, Patient.last_name)),
+    else_=_NEWCOMER,
+)
+_LISTED: Final = case(
+    (_IS_PATIENT, func.concat_ws(", ", Patient.last_name, Patient.first_name)),
+    else_=_NEWCOMER,
 )
 
 
@@ -63,7 +66,7 @@ def _listed(
         return _read(session, select(*_SLOT), conditions)
     visits = _read(
         session,
-        select(*_SLOT, BookingSlot.booking_id, Patient.id, _NAME),
+        select(*_SLOT, BookingSlot.booking_id, Patient.id, _NAME, _LISTED),
         conditions,
         is_named=True,
     )

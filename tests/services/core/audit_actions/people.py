@@ -125,6 +125,14 @@ def user_choose_language(w: World) -> ActionCall:
     return lambda: accounts.choose_language(w.session, maya.actor, "de")
 
 
+@prepares(Action.USER_CHOOSE_DISPLAY)
+def user_choose_display(w: World) -> ActionCall:
+    maya = w.somebody(Role.PATIENT)
+    return lambda: accounts.choose_display(
+        w.session, maya.actor, "list_density", "compact"
+    )
+
+
 @prepares(Action.USER_DEACTIVATE)
 def user_deactivate(w: World) -> ActionCall:
     boss, rosa = w.boss, cast.add_account(w.session, cast.ROSA)

@@ -173,8 +173,10 @@ class PlainPython:
     def _keys(self, criteria: Criteria):
         orders = [(o.field, o.direction is Direction.DESC) for o in criteria.orders]
         orders = orders or [("last_name", False), ("first_name", False)]
-        if orders[-1][0] == "last_name" and "first_name" not in dict(orders):
-            orders.append(("first_name", orders[-1][1]))
+        names = {"last_name": "first_name", "first_name": "last_name"}
+        other = names.get(orders[-1][0])
+        if other and other not in dict(orders):
+            orders.append((other, orders[-1][1]))
         keys = [(self._key(field), turned) for field, turned in orders]
         # Whoever is older was born earlier: `id` goes the way of the day of birth.
         last_field, is_descending = orders[-1]

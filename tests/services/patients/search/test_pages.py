@@ -49,6 +49,16 @@ def test_people_of_one_last_name_are_sorted_by_first_name(session, clerk):
     assert listed(session, clerk, downwards) == [cid, ada]
 
 
+def test_people_of_one_first_name_are_sorted_by_last_name(session, clerk):
+    doe, cole = named(session, "Doe", "Ada"), named(session, "Cole", "Ada")
+    downwards = Criteria(orders=(Order("first_name", Direction.DESC),))
+
+    upwards = Criteria(orders=(Order("first_name"),))
+    assert listed(session, clerk, upwards) == [cole, doe]
+    assert listed(session, clerk, upwards, after=cole) == [doe]
+    assert listed(session, clerk, downwards) == [doe, cole]
+
+
 def test_age_and_day_of_birth_are_one_sort_key_of_which_the_first_counts(visit, clerk):
     by_age = (Order("age"), Order("sex"))
     by_both = (*by_age, Order("date_of_birth"))

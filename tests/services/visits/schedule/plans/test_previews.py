@@ -48,7 +48,7 @@ def test_the_visits_in_a_time_to_be_blocked_are_listed(session, clerk, dora):
 
     visits = preview(session, clerk, closing(dora))
 
-    assert [(visit.patient_name, visit.is_booked) for visit in visits] == [
+    assert [(visit.listed_name, visit.is_booked) for visit in visits] == [
         ("Lovelace, Ada", True),
         ("Hopper, Grace", False),
     ]
