@@ -393,6 +393,10 @@ _MENU_OF: Final = {
     _NOTIFICATIONS: "",
     "people/roles.py": "",
 }
+# The first page is at the root alone.
+_ADDRESSES: Final = frozenset(
+    {"", *(Path(place.file).stem for place in _PLACES)} - {"home"}
+)
 # So many entries have room beside each other; more stand in menus.
 _MOST_IN_THE_BAR: Final = 7
 
@@ -415,6 +419,11 @@ def pages_for(actor: Actor) -> dict[str, list[StreamlitPage]]:
     menus[""].extend(_closed_page(place, language) for place in shut.values())
     # Streamlit notes in a page that it is the one that runs, or the first one.
     return {name: [copy(page) for page in pages] for name, pages in menus.items()}
+
+
+def is_page(path: str) -> bool:
+    """Tell whether a page stands at a path of ours, for whomever it may be."""
+    return path.strip("/") in _ADDRESSES
 
 
 def _open_places(actor: Actor) -> list[NavigationEntry]:

@@ -54,14 +54,22 @@ def show_role_figures(figures: Callable[[], list[Figure]]) -> None:
 
 # Each role's panels are loaded for it alone: a desk has no use for the cluster.
 def show_administration() -> None:
-    """Show the servers, sign-ins, jobs and room, each with its trend."""
+    """Show the servers, backups, sign-ins and jobs, each with its trend."""
+    from dashboard.backups.home_figure import backup_figures
     from dashboard.cluster.monitoring.home_figures import server_figures
     from dashboard.cluster.monitoring.summary import show_summary
     from dashboard.documents.retention.integrity_state import job_figure
     from dashboard.people.open_sign_ins import sign_in_figure
 
     show_summary()
-    show_role_figures(lambda: [*server_figures(), sign_in_figure(), job_figure()])
+    show_role_figures(
+        lambda: [
+            *server_figures(),
+            *backup_figures(),
+            sign_in_figure(),
+            job_figure(),
+        ]
+    )
 
 
 def show_desk() -> None:

@@ -16,7 +16,7 @@ from dashboard.ui.language import gettext as _
 _HEIGHT: Final = 64
 _LEAST_WIDTH: Final = 185
 # How many stand side by side, by how many there are: no row ends half empty.
-_COLUMNS: Final = {5: 5, 6: 3}
+_COLUMNS: Final = {5: 5, 6: 3, 8: 4}
 _USUAL: Final = 4
 # So much above the highest bar, that none is cut off.
 _ROOM: Final = 1.1

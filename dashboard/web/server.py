@@ -28,6 +28,7 @@ from dashboard.web.gate.middleware import (
     allowed_hosts,
 )
 from dashboard.web.gate.open_pages import PageLimits
+from dashboard.web.gate.unknown_pages import UnknownPages
 from dashboard.web.gate.unread_bodies import UnreadBodies
 from dashboard.web.installation_key import derive, signing_key
 from dashboard.web.link_signing import signer_of
@@ -109,8 +110,9 @@ def create_app(
     )
     pages = StaticAssets(WatchedPages(uploads, places_for, settings.language))
     pages.warm_up()
+    known_pages = UnknownPages(pages, settings.language)
     dispatch = Dispatch(
-        pages=pages,
+        pages=known_pages,
         api=create_api(
             wired.database,
             wired.files,

@@ -109,6 +109,8 @@ def test_an_administrator_sees_servers_and_no_patient(clinic: Clinic):
         "Connections",
         "Free disk",
         "Open alerts",
+        "Available, 30 days",
+        "Newest backup",
         "Sign-ins, 7 days",
         "Jobs",
     }

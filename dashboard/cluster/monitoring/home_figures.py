@@ -1,10 +1,13 @@
-"""The servers in numbers, for the home of administrators: lag, load, room, alerts."""
+"""The servers in numbers, for administrators: lag, load, room, alerts, availability."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
+from dashboard import wiring
+from dashboard.cluster.performance.availability import minutes, percent
 from dashboard.context import CachedRead, current_actor, in_zone, now, read_all
 from dashboard.ui import measures
 from dashboard.ui.clock import time_of_day
@@ -17,6 +20,7 @@ from dashboard.ui.language import (
 )
 from services.cluster import alerts, monitoring
 from services.cluster.monitoring import Event, Sample
+from services.cluster.performance import AvailabilityReport, read_availability
 
 _SECONDS: Final = 60.0
 _HOURS: Final = 24
@@ -25,16 +29,18 @@ _REPLICATION: Final = "cluster/replication.py"
 # A day or two of growth tell nothing about a year.
 _LEAST_DAYS: Final = 3
 _SECONDS_A_DAY: Final = 86_400
+_MINUTE: Final = 60
 
 
 def server_figures() -> list[Figure]:
-    """Return lag, load, room and alerts, each with how it was lately."""
-    actor, until = current_actor(), now()
+    """Return lag, load, room, alerts and availability, each with how it was lately."""
+    actor, until, settings = current_actor(), now(), wiring.current().settings
     day, month = until - timedelta(hours=_HOURS), until - timedelta(days=_DAYS)
     latest: Sequence[Sample]
     longer: Sequence[Sample]
     events: Sequence[Event]
-    latest, longer, events, wrong = read_all(
+    there: AvailabilityReport
+    latest, longer, events, wrong, there = read_all(
         CachedRead(
             lambda s: monitoring.read_samples(s, actor, day, until, points=_HOURS),
             ("home samples", actor.id),
@@ -53,12 +59,25 @@ def server_figures() -> list[Figure]:
         CachedRead(
             lambda s: alerts.list_open(s, actor), ("home open", actor.id), _SECONDS
         ),
+        CachedRead(
+            lambda s: read_availability(
+                s,
+                actor,
+                days=_DAYS,
+                now=until,
+                zone=ZoneInfo(settings.timezone),
+                objective=settings.availability_objective / 100,
+            ),
+            ("home availability", actor.id),
+            _SECONDS,
+        ),
     )
     return [
         _lag(latest),
         _load(latest),
         _room(longer),
         _alerts(events, len(wrong), until.date()),
+        _availability(there),
     ]
 
 
@@ -137,6 +156,25 @@ def _alerts(events: Iterable[Event], open_now: int, today: date) -> Figure:
         trend=[(day_and_month(day), began.count(day)) for day in days],
         page="cluster/alerts.py",
         link=_("{count} in 30 days").format(count=len(began)),
+    )
+
+
+def _availability(report: AvailabilityReport) -> Figure:
+    share = report.availability
+    return Figure(
+        _("Available, 30 days"),
+        _(measures.UNKNOWN) if share is None else percent(share),
+        _("Of the time that was counted; the bars show for how long it was away."),
+        trend=[
+            (day_and_month(day.day), day.counted.down / _MINUTE) for day in report.days
+        ],
+        unit=_(" min away"),
+        page="cluster/availability.py",
+        link=(
+            _("Budget left: {span}")
+            if report.left_seconds >= 0
+            else _("Budget overspent by {span}")
+        ).format(span=minutes(abs(report.left_seconds))),
     )
 
 

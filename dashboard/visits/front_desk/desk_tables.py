@@ -32,16 +32,20 @@ _NAMES: Final[tuple[ActionName, ...]] = get_args(ActionName)
 _CHECK_IN: Final = RowAction(
     "check_in", marked("Check in"), "how_to_reg", shows_label=True
 )
-_UNDO: Final = RowAction("undo", marked("Undo check-in"), "undo")
+_UNDO: Final = RowAction("undo", marked("Undo check-in"), "undo", shows_label=True)
 _CALL_IN: Final = RowAction(
     "call_in", marked("Call in"), "meeting_room", shows_label=True
 )
-_UNDO_CALL_IN: Final = RowAction("undo_call_in", marked("Undo: waits again"), "undo")
+_UNDO_CALL_IN: Final = RowAction(
+    "undo_call_in", marked("Undo: waits again"), "undo", shows_label=True
+)
 _COMPLETE: Final = RowAction(
     "complete", marked("Seen"), "check_circle", shows_label=True
 )
-_REOPEN: Final = RowAction("reopen", marked("Undo: not seen yet"), "undo")
-_MISS: Final = RowAction("miss", marked("Did not come"), "person_off")
+_REOPEN: Final = RowAction(
+    "reopen", marked("Undo: not seen yet"), "undo", shows_label=True
+)
+_MISS: Final = RowAction("miss", marked("Did not come"), "person_off", shows_label=True)
 _COLUMNS: Final = (
     Column(marked("Patient")),
     Column(marked("Time"), is_whole=True),

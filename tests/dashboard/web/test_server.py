@@ -145,6 +145,40 @@ def test_the_apis_paths_are_never_answered_by_a_page(server, rosa):
         assert answer.headers["content-type"] == "application/problem+json"
 
 
+@pytest.mark.parametrize(
+    ("language", "title"),
+    [("en", "There is no page here"), ("de", "Hier ist keine Seite")],
+)
+def test_where_no_page_is_one_of_ours_says_so_and_leads_on(
+    server, rosa, language, title
+):
+    asked = {"Cookie": rosa, "Accept": "text/html,*/*", "Accept-Language": language}
+    for path in ("/nothing", "/patients/smith", "/home"):
+        answer = httpx.get(f"{server.url}{path}", headers=asked)
+
+        assert answer.status_code == 404, path
+        assert f"<h1>{title}</h1>" in answer.text
+        assert 'href="/"' in answer.text
+
+
+def test_where_a_page_is_its_address_opens_it(server, rosa):
+    asked = {"Cookie": rosa, "Accept": "text/html,*/*"}
+    for path in ("/", "/patients", "/patient?patient=x", "/users"):
+        answer = httpx.get(f"{server.url}{path}", headers=asked)
+
+        assert answer.status_code == 200, path
+
+
+def test_who_is_not_signed_in_does_not_learn_which_pages_there_are(server):
+    asked = {"Accept": "text/html,*/*"}
+    answers = [
+        httpx.get(f"{server.url}{path}", headers=asked)
+        for path in ("/patients", "/nothing")
+    ]
+
+    assert {answer.status_code for answer in answers} == {303}
+
+
 def test_a_wrong_method_is_refused_by_the_api_itself(server):
     answer = httpx.delete(f"{server.url}/health")
 

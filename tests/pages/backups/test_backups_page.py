@@ -45,6 +45,23 @@ def test_without_a_backup_the_page_says_when_the_first_is_made(
     assert "No log is kept between two backups" in said(opened(clinic))
 
 
+def test_home_says_how_old_the_newest_is_and_whether_one_was_ever_restored(
+    clinic: Clinic, repository
+):
+    (none,) = [m for m in clinic.start(Role.ADMIN).metric if m.label == "Newest backup"]
+    assert none.value == "None yet"
+
+    backup_sets.add_set(repository, as_of=datetime.now(UTC) - timedelta(hours=3))
+    app = clinic.start(Role.ADMIN)
+
+    assert not app.exception
+    (newest,) = [m for m in app.metric if m.label == "Newest backup"]
+    assert newest.value == "3 h ago"
+    links = [link.proto.label for link in app.get("page_link")]
+    assert "Never restored to prove it" in links
+    assert len(app.metric) == 8
+
+
 def test_one_is_asked_for_by_a_button_and_its_end_is_told(clinic: Clinic, repository):
     app = opened(clinic)
     app.button(key="backups_now").click().run()

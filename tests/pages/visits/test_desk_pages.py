@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import get_args
 from uuid import UUID
 
 import pytest
 from sqlalchemy import func, update
 
 from dashboard.ui.clock import midnight, today
-from dashboard.ui.record_table import TableEvent
+from dashboard.ui.record_table import RowAction, TableEvent
 from dashboard.ui.words import written
 from dashboard.visits.front_desk import day_queue, desk_tables
 from db.models.booking import Appointment, Slot, VisitNotification
@@ -204,6 +205,13 @@ def test_a_visit_that_was_completed_by_mistake_is_opened_again(
     assert status_of(clinic, visit_id) is VisitStatus.CHECKED_IN
     assert rows_of(app, "desk_waiting")[0][0] == "Hopper, Grace"
     assert not app.exception
+
+
+def test_all_that_is_done_at_the_desk_is_written_on_its_button():
+    drawn = [act for act in vars(desk_tables).values() if isinstance(act, RowAction)]
+
+    assert {act.name for act in drawn} == set(get_args(desk_tables.ActionName))
+    assert [act.label for act in drawn if not act.shows_label] == []
 
 
 def test_the_queue_counts_who_waits_for_longest_first(clinic, visit):

@@ -1,0 +1,64 @@
+"""The backups in a number, for the home of administrators: how old is the newest."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Final
+
+from dashboard import wiring
+from dashboard.context import current_actor, in_zone, now, today
+from dashboard.ui.figures import Figure
+from dashboard.ui.language import day_and_month, gettext as _
+from dashboard.ui.measures import ago
+from services import backups
+from services.backups import BackupState, Manifest
+
+_DAYS: Final = 30
+_MEGABYTE: Final = 1_000_000
+
+
+def backup_figures() -> list[Figure]:
+    """Return how old the newest backup is, and how large those of a month were.
+
+    Nothing where the servers are the clinic's own, since others back those up.
+    """
+    wired = wiring.current()
+    if not wired.settings.is_embedded:
+        return []
+    keys = wired.file_keys
+    state = backups.read_state(
+        current_actor(), wired.backups, wired.settings.data, keys
+    )
+    newest = state.newest
+    return [
+        Figure(
+            _("Newest backup"),
+            ago(now() - newest.as_of) if newest else _("None yet"),
+            _(
+                "Of when the newest backup is; the bars show how large those of each "
+                "day of a month are."
+            ),
+            trend=_sizes(state.sets, today()),
+            unit=" MB",
+            page="backups/backups.py",
+            link=_verdict(state),
+        )
+    ]
+
+
+def _verdict(state: BackupState) -> str:
+    """Say what matters most about them in a few words."""
+    if state.failure is not None:
+        return _("The last one failed")
+    if state.proof is None:
+        return _("Never restored to prove it")
+    proved_on = in_zone(state.proof.proved_at).date()
+    return _("Restored to prove it: {day}").format(day=day_and_month(proved_on))
+
+
+def _sizes(sets: Sequence[Manifest], until: date) -> list[tuple[str, float]]:
+    by_day: dict[date, float] = defaultdict(float)
+    for one in sets:
+        by_day[in_zone(one.as_of).date()] += one.sealed_bytes / _MEGABYTE
+    days = [until - timedelta(days=number) for number in range(_DAYS - 1, -1, -1)]
+    return [(day_and_month(day), by_day[day]) for day in days]

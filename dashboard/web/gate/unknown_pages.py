@@ -1,0 +1,57 @@
+"""Says in words of our own that there is no page at an address, with a way on.
+
+Streamlit would show its own note in English over the first page, and answer 200.
+"""
+
+from typing import Final
+
+from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from dashboard.navigation import is_page
+from dashboard.sign_in import html
+from dashboard.ui.language import gettext as _, speaking
+from dashboard.web.languages import language_at
+
+# What Streamlit and its pages fetch; nobody opens these by hand.
+_MACHINERY: Final = frozenset({"_stcore", "app", "component", "media", "static"})
+_NOT_FOUND: Final = 404
+
+
+class UnknownPages:
+    """Answers for addresses that are no page; all else goes on to the pages.
+
+    Whoever is not signed in never comes here, and so does not learn which pages exist.
+    """
+
+    def __init__(self, app: ASGIApp, usual: str) -> None:
+        self._app = app
+        self._usual = usual
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or let the pages do so."""
+        if not _asks_for_unknown_page(scope):
+            await self._app(scope, receive, send)
+            return
+        with speaking(language_at(HTTPConnection(scope), self._usual)):
+            answer = html.page(
+                "message.html",
+                _NOT_FOUND,
+                title=_("There is no page here"),
+                sentence=_(
+                    "The address may be misspelt, or the page may have moved. Nothing "
+                    "was changed."
+                ),
+                way_on="/",
+                way_on_words=_("Go to Home"),
+            )
+        await answer(scope, receive, send)
+
+
+def _asks_for_unknown_page(scope: Scope) -> bool:
+    if scope["type"] != "http" or scope["method"] not in {"GET", "HEAD"}:
+        return False
+    first, *_others = scope["path"].strip("/").split("/")
+    if first in _MACHINERY or "." in scope["path"] or is_page(scope["path"]):
+        return False
+    return "text/html" in HTTPConnection(scope).headers.get("accept", "")
