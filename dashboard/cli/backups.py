@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -136,17 +137,21 @@ def restore(  # noqa: PLR0917 - each is an option, and none is positional
     With --to it also says what came since, and would be undone by going back. --look
     throws it away then, --go-back has it take the clinic's place. --from and --kit
     restore a clinic into an empty folder, on a machine that has nothing of it. With S3
-    what is needed is fetched from the copy of the backups first.
+    what is needed is fetched from the copy of the backups first, also to look or to go
+    back.
     """
     with explain_errors():
         settings, timestamp = choose(data=data), _time_of(to)
-        store = None
+        store = fetched = None
         if source is not None:
             from dashboard.cli.recovery.copies import find_store
 
             store = find_store(settings, source)
-        if store is not None and look and kit is None:
-            settings = _fetched(settings, store, timestamp, into)
+        if store is not None and kit is None and (look or go_back):
+            fetched = partial(_fetched, settings, store, timestamp, into)
+            if look:
+                found = {"backup_dir": fetched().folder}
+                settings = settings.model_copy(update=found)
         elif source is not None or kit is not None:
             from dashboard.cli.recovery.elsewhere import restore_from
 
@@ -166,6 +171,7 @@ def restore(  # noqa: PLR0917 - each is an option, and none is positional
                 report=report,
                 is_sure=yes,
                 are_servers_lost=servers_lost,
+                fetched=fetched,
             )
             return
         with _comparing(settings, timestamp) as comparison:
@@ -182,13 +188,13 @@ def _fetched(
     store: "ObjectStore",
     to: datetime | None,
     into: Path | None,
-) -> "Settings":
-    """Fetch what leads to a time from a copy; return settings that name its folder."""
+) -> "Repository":
+    """Fetch what leads to a time from a copy, with the clinic's own keys."""
     from dashboard import wiring
     from dashboard.cli.recovery.copies import fetch
     from db.embedded import DataFolder
 
-    repository = fetch(
+    return fetch(
         settings,
         store,
         wiring.file_keys(settings),
@@ -196,7 +202,6 @@ def _fetched(
         into=into,
         system_id=DataFolder(settings.data).system_id(),
     )
-    return settings.model_copy(update={"backup_dir": repository.folder})
 
 
 @group.command(hidden=True)

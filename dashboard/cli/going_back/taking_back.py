@@ -13,9 +13,10 @@ from dashboard.cli.backups import table_of, write_lists
 from services.core.actors import CONSOLE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from dashboard.wiring import Wiring
+    from db.backups.repository import Repository
     from db.settings import Settings
     from jobs.backups.going_back.restoring import LiveClinic, ProvenRestore
 
@@ -30,11 +31,13 @@ def take_back(
     report: Path | None = None,
     is_sure: bool = False,
     are_servers_lost: bool = False,
+    fetched: "Callable[[], Repository] | None" = None,
 ) -> None:
     """Take the clinic back to a time, after whoever asks has confirmed it.
 
-    It runs, unless its servers are lost: then MongoDB alone is started. Raises
-    CannotRestore and CannotStart; then the clinic is as it was.
+    It runs, unless its servers are lost: then MongoDB alone is started. `fetched` gives
+    the backups to go back from, unless those are the clinic's own. Raises CannotRestore
+    and CannotStart; then the clinic is as it was.
     """
     from dashboard.cli.going_back.closing import closed
     from db.backups.replaced_data import list_before
@@ -44,10 +47,14 @@ def take_back(
 
     to, reason = _require_complete(settings, to, reason)
     folder = DataFolder(settings.data)
+    source = None
+    if fetched is not None:
+        _require_own_backups(settings)
+        source = fetched()
     with _connected(settings, are_servers_lost=are_servers_lost) as wired:
         confirmation = Confirmation(settings.clinic_name, to, report, is_sure=is_sure)
         went = go_back(
-            live_clinic(wired, settings),
+            live_clinic(wired, settings, source),
             GoingBackOrder(to, reason, CONSOLE),
             confirm=confirmation.confirm,
             closed=(
@@ -64,6 +71,8 @@ def take_back(
         f"{went.files_returned}; files of later, kept aside: {went.files_aside}. "
         "Everybody signs in anew."
     )
+    if source is not None:
+        typer.echo(f"What was fetched is in {source.folder}: remove it if you like.")
     for before in list_before(folder.path)[-1:]:
         typer.echo(
             f"What the servers had before is in {before.path}, until a later restore "
@@ -71,20 +80,30 @@ def take_back(
         )
 
 
-def live_clinic(wired: "Wiring", settings: "Settings") -> "LiveClinic":
-    """Return the clinic below the data folder, as it goes back."""
+def live_clinic(
+    wired: "Wiring", settings: "Settings", source: "Repository | None" = None
+) -> "LiveClinic":
+    """Return the clinic below the data folder, as it goes back.
+
+    From its own backups, or from `source`: then its own log goes on afterwards.
+    """
+    from db.backups.log.archive import LogArchive
     from db.embedded import DataFolder
     from jobs.backups.going_back.restoring import LiveClinic
 
+    own = wired.backups
     return LiveClinic(
         DataFolder(settings.data),
-        wired.backups,
+        source or own,
         wired.file_keys,
         wired.seal_keys.read_or_make(),
         wired.database,
         wired.files,
         wired.audit,
         timedelta(days=settings.backup_kept_days),
+        LogArchive(own.folder, own.system_id or "", wired.file_keys)
+        if source is not None
+        else None,
     )
 
 
@@ -131,6 +150,25 @@ def _require_complete(
             f"The reason is longer than {_LONGEST_REASON} characters: shorten it."
         )
     return to, reason
+
+
+def _require_own_backups(settings: "Settings") -> None:
+    """Raise CannotRestore where the clinic's own backups are gone.
+
+    Their log goes on after the clinic went back, and has to say from when to when it
+    leads nowhere.
+    """
+    from dashboard.wiring import backups_of
+    from db.backups.backup_errors import CannotRestore
+
+    own = backups_of(settings)
+    if own.system_id is None:
+        raise CannotRestore(
+            f"The clinic's own backups are not in {own.folder}, and its log could not "
+            "go on there. Fetch them with --look --from S3, name the folder that they "
+            "are fetched into with CHARTROOM_BACKUP_DIR, restart, and go back without "
+            "--from. Nothing was done."
+        )
 
 
 @dataclass(frozen=True, slots=True)

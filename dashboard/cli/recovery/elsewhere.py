@@ -80,8 +80,8 @@ def _require_both(
     if source is None or kit is None:
         raise CannotRestore(
             "--from and --kit go together: the folder of the backups, or S3, and the "
-            "recovery kit that opens them. With --look a copy in S3 is proven beside "
-            "the clinic, with its own keys. Nothing was touched."
+            "recovery kit that opens them. With --look, or --go-back, a copy in S3 is "
+            "fetched beside the clinic, with its own keys. Nothing was touched."
         )
     return source, kit
 

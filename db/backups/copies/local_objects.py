@@ -24,6 +24,8 @@ from db.backups.repository import Repository
 CLAIM: Final = "repository.json"
 POSITION: Final = "log/position.json"
 MANIFEST: Final = "manifest.json"
+KIT: Final = "kit.json"
+TIMES_LEFT: Final = "log/times-left.json"
 KEPT_OPEN: Final = frozenset({CLAIM, README})
 _BUNDLE: Final = re.compile(
     r"log/(?P<segment>[0-9A-F]{24})\.(?P<first>[0-9A-F]{7})-(?P<end>[0-9A-F]{7})"
@@ -181,7 +183,7 @@ class LocalListing:
             for name in self._archive.names()
             if LogPiece.parse(name) is None and not name.endswith((".json", ".new"))
         ]
-        notes = ["kit.json", "log/times-left.json"]
+        notes = [KIT, TIMES_LEFT]
         notes += [f"proofs/{path.name}" for path in folder.glob("proofs/*.json")]
         return LocalObjects(
             position,

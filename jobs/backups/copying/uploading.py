@@ -25,8 +25,10 @@ from db.backups.copies.copy_notes import (
 )
 from db.backups.copies.local_objects import (
     CLAIM,
+    KIT,
     MANIFEST,
     POSITION,
+    TIMES_LEFT,
     LocalListing,
     LocalObjects,
     PieceBundle,
@@ -53,6 +55,7 @@ _LIST_EVERY: Final = timedelta(hours=1)
 # Each object is read back once in so many days.
 _CHECK_DAYS: Final = 28
 _MOST_LOOKS: Final = 5
+_CHANGING: Final = frozenset({KIT, TIMES_LEFT})
 _log = logging.getLogger(__name__)
 
 
@@ -73,6 +76,8 @@ class RepositoryCopy:
     _there: dict[str, int] = field(default_factory=dict)
     _listed_at: datetime | None = None
     _mended: int = 0
+    # Notes that change, as they were sent.
+    _as_sent: dict[str, bytes] = field(default_factory=dict)
     # What is there, and not as it was sent.
     _changed: set[str] = field(default_factory=set)
     # The objects of purged files, by the list that has them, and what is locked of it.
@@ -219,7 +224,19 @@ class RepositoryCopy:
                 self._send_note(name, seal)
         for name in self._missing(here.notes):
             self._send_note(name, seal)
+        self._send_changed(here, seal)
         return broken
+
+    def _send_changed(self, here: LocalObjects, seal: NoteSeal) -> None:
+        """Send notes that are written anew, such as after the clinic went back.
+
+        What was sent by another process may be of before.
+        """
+        for name in _CHANGING & set(here.notes):
+            content = (self.repository.folder / name).read_bytes()
+            if self._as_sent.get(name) != content:
+                self._put(name, seal.sealed(name, content))
+                self._as_sent[name] = content
 
     def _send_objects(self, manifest: Manifest) -> None:
         place = self.repository.set_folder(manifest.set_id)

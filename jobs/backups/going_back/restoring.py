@@ -63,7 +63,8 @@ Report = Callable[[str, float], None]
 class LiveClinic:
     """The clinic that is to go back: its servers, its files, its audit log, its keys.
 
-    What is not in the clinic of then is kept for as long as `kept`.
+    What is not in the clinic of then is kept for as long as `kept`. `own_log` is the
+    log of the clinic's own backups, where `repository` is another that was fetched.
     """
 
     folder: DataFolder
@@ -74,6 +75,7 @@ class LiveClinic:
     files: FileStore
     audit: AuditStore
     kept: timedelta
+    own_log: LogArchive | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,7 @@ def go_back(
                 report("The clinic is closed", going.lap())
                 going.finish(url, went)
             data = going.sandbox.hand_over()
-            with going.archive.leaving(TimeLeft(order.to, datetime.now(UTC))):
+            with going.logs.own.leaving(TimeLeft(order.to, datetime.now(UTC))):
                 Replacement(clinic.folder).be_ready(data)
             report("Rows brought up to date", going.lap())
         report("The clinic is open", going.lap())
@@ -143,13 +145,32 @@ def go_back(
     return went
 
 
+@dataclass(frozen=True, slots=True)
+class _Logs:
+    """The log that leads to a time, and the one that goes on afterwards."""
+
+    source: LogArchive
+    own: LogArchive
+
+    @property
+    def timeline(self) -> int:
+        """The newest timeline that any of them has."""
+        return max(self.source.listing().timeline, self.own.listing().timeline)
+
+    def history(self, name: str) -> bytes:
+        """Return where a timeline comes from; raises SetBroken."""
+        if (self.source.folder / name).exists():
+            return self.source.read(name)
+        return self.own.read(name)
+
+
 @dataclass(slots=True)
 class _GoingBack:
     """One way back, while its sandbox is there."""
 
     clinic: LiveClinic
     order: GoingBackOrder
-    archive: LogArchive
+    logs: _Logs
     proving: Proving
     sandbox: Sandbox
     target: ReplayTarget
@@ -169,7 +190,8 @@ class _GoingBack:
             repository.require_clinic(system_id)
         archive = LogArchive(repository.folder, repository.system_id or "", clinic.keys)
         route = route_to(repository, archive, order.to)
-        _require_newest_timeline(clinic, archive)
+        logs = _Logs(archive, clinic.own_log or archive)
+        _require_newest_timeline(clinic, logs)
         _require_room(clinic, route)
         proving = Proving(folder, repository, clinic.keys, archive, route)
         seal, copies = proving.require_whole()
@@ -185,10 +207,8 @@ class _GoingBack:
         )
         sandbox.verify()
         target = target_of(sandbox, archive, route)
-        _add_histories(sandbox, archive, target)
-        return cls(
-            clinic, order, archive, proving, sandbox, target, seal, copies, began
-        )
+        _add_histories(sandbox, logs, target)
+        return cls(clinic, order, logs, proving, sandbox, target, seal, copies, began)
 
     def lap(self) -> float:
         """Return the seconds since this was last called."""
@@ -235,7 +255,7 @@ class _GoingBack:
         )
         until = datetime.now(UTC) + self.clinic.kept
         with _owning(url) as (engine, timeline):
-            if timeline <= self.archive.listing().timeline:
+            if timeline <= self.logs.timeline:
                 raise CannotRestore(
                     "The restored clinic would take a timeline that was taken before: "
                     "try again."
@@ -272,7 +292,7 @@ class _GoingBack:
         return read_since(followed()), end
 
 
-def _require_newest_timeline(clinic: LiveClinic, archive: LogArchive) -> None:
+def _require_newest_timeline(clinic: LiveClinic, logs: _Logs) -> None:
     """Raise CannotRestore where a server leads on a timeline that no backup knows.
 
     The restored clinic begins a timeline, and no other may have its number.
@@ -283,7 +303,7 @@ def _require_newest_timeline(clinic: LiveClinic, archive: LogArchive) -> None:
         timeline = leader.system().timeline
     except (CannotBackUp, embedded.CannotStart):
         return
-    if timeline > archive.listing().timeline:
+    if timeline > logs.timeline:
         raise CannotRestore(
             "Another server has just begun to lead, and the backups do not know of it "
             "yet: try again in a minute."
@@ -301,10 +321,11 @@ def _require_room(clinic: LiveClinic, route: Route) -> None:
         raise CannotRestore(str(error)) from error
 
 
-def _add_histories(sandbox: Sandbox, archive: LogArchive, target: ReplayTarget) -> None:
+def _add_histories(sandbox: Sandbox, logs: _Logs, target: ReplayTarget) -> None:
     """Have PostgreSQL know which timelines there were, so that it takes a new one."""
-    for timeline in range(target.timeline + 1, archive.listing().timeline + 1):
-        sandbox.add_log(history_name(timeline), archive.read(history_name(timeline)))
+    for timeline in range(target.timeline + 1, logs.timeline + 1):
+        name = history_name(timeline)
+        sandbox.add_log(name, logs.history(name))
 
 
 def _drain(clinic: LiveClinic) -> bool:

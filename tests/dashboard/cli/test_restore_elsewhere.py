@@ -114,6 +114,20 @@ def test_a_copy_is_fetched_and_looked_at_with_the_clinics_keys(restore, tmp_path
     assert object_stores.SECRET not in finished.stdout + finished.stderr
 
 
+def test_going_back_from_a_copy_asks_for_all_it_needs_before_it_fetches(
+    restore, tmp_path
+):
+    from_copy = partial(restore, "--go-back", "--from", "s3://nowhere/of-us")
+
+    assert refusal(from_copy("--reason", "Lost")).startswith("Name the time to go back")
+    time = ("--to", "2026-11-25T02:00:07Z")
+    assert refusal(from_copy(*time)).startswith("Say why the clinic goes back")
+    said = refusal(from_copy(*time, "--reason", "Lost"))
+    assert said.startswith(f"The clinic's own backups are not in {tmp_path / 'new'}")
+    assert "Fetch them with --look --from S3" in said
+    assert not (tmp_path / "new.from-s3").exists()
+
+
 def test_a_kit_opens_what_is_fetched_and_its_keys_do_not_stay(tmp_path):
     own = FileKeys(tmp_path / "file.keys", may_be_made=True)
     sealed = own.seal(b"note", "purpose")

@@ -13,6 +13,7 @@ from db.backups.backup_errors import CannotBackUp
 from db.backups.copies.copy_notes import NoteSeal, read_copy_note
 from db.backups.copies.local_objects import POSITION
 from db.backups.copies.object_store import ObjectStore, StoreFailed
+from db.backups.notes import TimeLeft
 from db.backups.repository import Repository
 from db.files.file_keys import FileKeys
 from jobs.backups.copying.keeping import CopyKeeper
@@ -127,6 +128,29 @@ def test_what_was_changed_there_is_seen_within_28_days_and_sent_again(
     here = repository.folder / SET / "manifest.json"
     assert seal.opened(f"{SET}/manifest.json", sealed) == here.read_bytes()
     assert note.mended == 2
+
+
+def test_a_note_that_is_written_anew_is_sent_again_and_is_no_change_there(
+    copy, server, prefix, repository, clock
+):
+    archive = backup_logs.archive_of(repository, copy.keys)
+    name, seal = "log/times-left.json", NoteSeal(backup_sets.SYSTEM_ID, copy.keys)
+    for hour in (1, 2):
+        to = backup_sets.AS_OF + timedelta(hours=hour)
+        with archive.leaving(TimeLeft(to, to + MINUTE)):
+            pass
+        # By the same worker, and by one that has begun since.
+        begun = RepositoryCopy(repository, copy.keys, copy.store, KEPT, clock)
+        for each in (copy, begun):
+            each.round()
+            there = seal.opened(name, server.read(f"{prefix}/{name}"))
+            assert there == (repository.folder / name).read_bytes()
+
+    for _ in range(28):
+        clock.now += timedelta(days=1)
+        note = copy.round()
+
+    assert note.mended == 0
 
 
 def test_a_piece_goes_once_the_whole_segment_is_there(

@@ -30,6 +30,8 @@ from db.models.document import Document, DocumentVersion
 from db.models.integrity import PendingFileDeletion
 from db.models.user import User, UserSession
 from db.postgres import SYSTEM, Database
+from jobs.backups.copying.fetching import RepositoryFetch
+from jobs.backups.copying.uploading import RepositoryCopy
 from jobs.backups.erasing.purged_bytes import BackupErasure
 from jobs.backups.going_back.replaying import GoingBackOrder
 from jobs.backups.going_back.restoring import LiveClinic, go_back
@@ -44,7 +46,7 @@ from services.documents import retention
 from services.documents.integrity.runs import KEEPER
 from tests.jobs.backups import samples
 from tests.jobs.backups.log_samples import await_kept, await_log, keeping
-from tests.kit import cast
+from tests.kit import cast, object_stores
 from tests.kit.scratch import scratch_folder
 from tests.kit.waiting import eventually
 
@@ -169,7 +171,14 @@ def repository(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def story(ward, repository):
+def store():
+    """Where the backups are copied to."""
+    with object_stores.running() as server:
+        yield server.store("of-us")
+
+
+@pytest.fixture(scope="module")
+def story(ward, repository, store):
     """What was then, what came since, and the way back."""
     told = SimpleNamespace(refused=[])
     with keeping(ward.clinic, repository) as keeper:
@@ -192,6 +201,8 @@ def story(ward, repository):
         told.between = datetime.now(UTC)
         await_kept(keeper, told.between)
         told.system_id = ward.clinic.source.folder.system_id()
+    # What comes after this is not in the copy.
+    RepositoryCopy(repository, ward.keys, store, timedelta(days=35)).round()
     order = GoingBackOrder(told.to, "A table was dropped by hand", CONSOLE)
 
     def decline(restore):
@@ -410,9 +421,15 @@ def test_servers_without_data_never_found_an_empty_clinic(ward, story):
         ward.start()
 
 
-def test_where_all_servers_are_lost_their_rows_come_back_without_them(
-    ward, story, repository
+def test_where_all_servers_are_lost_rows_come_back_without_them_and_from_the_copy(
+    ward, story, repository, store, tmp_path
 ):
+    fetched = Repository(tmp_path / "fetched")
+    RepositoryFetch(store, fetched, ward.keys).fetch(story.to)
+    own = LogArchive(repository.folder, repository.system_id, ward.keys)
+    taken = own.listing().timeline
+    copied = LogArchive(fetched.folder, repository.system_id, ward.keys)
+    assert copied.listing().timeline < taken
     # As the test before has left it.
     with embedded.files_alone(ward.data) as addresses, ExitStack() as held:
         database = held.enter_context(
@@ -423,7 +440,11 @@ def test_where_all_servers_are_lost_their_rows_come_back_without_them(
         )
         log = held.enter_context(closing(AuditStore(addresses.endpoints.audit_url)))
         clinic = replace(
-            ward.live(repository), database=database, files=files, audit=log
+            ward.live(fetched),
+            database=database,
+            files=files,
+            audit=log,
+            own_log=own,
         )
         restores = []
         go_back(
@@ -441,6 +462,11 @@ def test_where_all_servers_are_lost_their_rows_come_back_without_them(
         ward.clinic.database, source.audit, ward.seal_keys.read_or_make()
     )
     assert restores[0].lists is None
+    # No timeline is taken twice, and the clinic's own log says what it left.
+    timeline = ward.administrate("SELECT timeline_id FROM pg_control_checkpoint()")
+    assert timeline[0][0] > taken
+    assert [left.to for left in own.times_left()] == [story.to, story.to]
+    assert copied.times_left() == ()
     assert ward.read(lambda session: session.scalar(count)) == len(samples.FILES)
     assert source.folder.system_id() == story.system_id
     assert found.is_whole, found.sentence
