@@ -18,6 +18,9 @@ _LEAST_WIDTH: Final = 185
 # How many stand side by side, by how many there are: no row ends half empty.
 _COLUMNS: Final = {5: 5, 6: 3, 8: 4}
 _USUAL: Final = 4
+# One or two bars are no blocks: in pixels, and up to how many are so wide at most.
+_WIDEST: Final = 24
+_FEW: Final = 6
 # So much above the highest bar, that none is cut off.
 _ROOM: Final = 1.1
 
@@ -96,9 +99,10 @@ def _sparkline(figure: Figure) -> alt.LayerChart:
         for number, (when, value) in enumerate(figure.trend)
     ]
     highest = max(1e-9, *(value for __, value in figure.trend)) * _ROOM
+    width = _WIDEST if len(points) <= _FEW else alt.Undefined
     bars = (
         alt.Chart(pd.DataFrame(points))
-        .mark_bar(aria=False)
+        .mark_bar(aria=False, size=width)
         .encode(
             x=alt.X("when:N", sort=None, axis=None),
             y=alt.Y(
