@@ -19,6 +19,7 @@ from dashboard.web.page_context.page_actor import (
 )
 from dashboard.web.page_context.page_reads import (
     CachedRead,
+    ReadAsOf,
     freshness,
     known_diagnoses,
     known_drugs,
@@ -29,6 +30,7 @@ from dashboard.web.page_context.page_reads import (
     read_ahead,
     read_all,
     read_elsewhere,
+    reading_as_of_now,
     remember_write,
     visit_changes_mark,
 )
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CachedRead",
+    "ReadAsOf",
     "act_on_servers",
     "count_upload",
     "current_actor",
@@ -60,6 +63,7 @@ __all__ = [
     "read_ahead",
     "read_all",
     "read_elsewhere",
+    "reading_as_of_now",
     "require",
     "today",
     "visit_changes_mark",

@@ -139,6 +139,16 @@ _PLACES: Final = (
         "analytics/cohorts.py", "Cohorts", "query_stats", Permission.COUNT_COHORTS
     ),
     NavigationEntry(
+        "analytics/dashboards.py", "Dashboards", "dashboard", Permission.COUNT_COHORTS
+    ),
+    NavigationEntry(
+        "analytics/dashboard.py",
+        "Dashboard",
+        "dashboard",
+        Permission.COUNT_COHORTS,
+        _HIDDEN,
+    ),
+    NavigationEntry(
         "patients/views.py", "Saved views", "bookmarks", Permission.SAVE_VIEWS
     ),
     NavigationEntry(
@@ -350,6 +360,7 @@ _ABOVE: Final = {
     "visits/doctor.py": "visits/doctors.py",
     "visits/doctor_plan.py": "visits/doctor.py",
     "consultations/visit.py": "visits/day.py",
+    "analytics/dashboard.py": "analytics/dashboards.py",
     "people/user.py": "people/users.py",
     "people/invite.py": "people/users.py",
     "people/new_token.py": "people/tokens.py",
@@ -555,7 +566,12 @@ def _lit_for(places: Sequence[NavigationEntry], file: str) -> dict[str, str]:
 
 # Their title says of whom or what they are; without a name they lead nowhere.
 _ABOUT_ONE: Final = frozenset(
-    {"patients/patient.py", "documents/document.py", "visits/doctor.py"}
+    {
+        "patients/patient.py",
+        "documents/document.py",
+        "visits/doctor.py",
+        "analytics/dashboard.py",
+    }
 )
 
 

@@ -100,9 +100,11 @@ def show_practice() -> None:
 
 
 def show_analysis() -> None:
-    """Show the analyst's saved views as cards."""
+    """Show the analyst's pinned cards, and their saved views as cards."""
+    from dashboard.analytics.pinned_cards import show_pinned
     from dashboard.patients.search.view_cards import show_view_cards
 
+    show_pinned()
     show_view_cards()
 
 

@@ -57,6 +57,26 @@ def show_figure(result: FigureResult) -> None:
     """Show a figure, by what it is split by."""
     split = translated(tell_split(result.figure.by))
     st.subheader(_("By {split}").format(split=split), anchor=False)
+    name = _("Cohort by {split}").format(split=split)
+    if draw_figure(result, name, key="cohorts_split_chart"):
+        explain_untold(result.smallest_group)
+
+
+def explain_untold(least: int) -> None:
+    """Say what stands for numbers that are not told."""
+    st.caption(
+        _(
+            "“not told” stands for fewer than {least} patients, for all but fewer than "
+            "{least}, and for what would tell of one such number."
+        ).format(least=least)
+    )
+
+
+def draw_figure(result: FigureResult, name: str, *, key: str) -> bool:
+    """Draw a figure with its table; return False, and say why, if nothing is told.
+
+    `name` is what the chart is called.
+    """
     if not any(cell.number is not None for cell in result.cells):
         empty_state(
             _(
@@ -66,34 +86,28 @@ def show_figure(result: FigureResult) -> None:
             ).format(least=result.smallest_group),
             icon="visibility_off",
         )
-        return
+        return False
     names = [dimension_name(dimension) for dimension in result.figure.by]
     shown = _number_name(result.figure.measure)
-    title = _("Cohort by {split}").format(split=split)
     table = pd.DataFrame([_row(result, names, cell) for cell in result.cells])
     is_spread = result.figure.measure is FigureMeasure.DISTRIBUTION
     if result.totals:
         table = pivot_of(result, names[0], _value)
-        show_pivot(table, name=title, key="cohorts_pivot")
+        show_pivot(table, name=name, key=f"{key}_pivot")
     if is_spread:
         st.caption(distribution_charts.quantity_name(result))
-    with chart_box(title, table, key="cohorts_split_chart"):
+    with chart_box(name, table, key=key):
         chart = _boxes(result, names) if is_spread else _chart(result, names, shown)
         st.altair_chart(
             chart,
             height=chart.height,
             alt=_("{shown} by {split}; see the table below it").format(
-                shown=shown, split=split
+                shown=shown, split=translated(tell_split(result.figure.by))
             ),
         )
     if is_spread:
         st.caption(distribution_charts.explain(result))
-    st.caption(
-        _(
-            "“not told” stands for fewer than {least} patients, for all but fewer than "
-            "{least}, and for what would tell of one such number."
-        ).format(least=result.smallest_group)
-    )
+    return True
 
 
 def _number_name(measure: FigureMeasure) -> str:

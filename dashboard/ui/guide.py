@@ -54,6 +54,8 @@ _SECTION_OF: Final = {
     "outbox": "Letters about visits",
     "statistics": "How visits are booked",
     "cohorts": "Count a cohort",
+    "dashboards": "Dashboards",
+    "dashboard": "Dashboards",
     "visit": "Write up a visit",
     "check_prescription": "Check a prescription",
     "break_glass": "Emergency access to a record",

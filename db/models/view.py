@@ -1,9 +1,19 @@
-"""Criteria behind an opaque key, and the names people give to them."""
+"""Criteria behind an opaque key, the names people give them, and dashboards."""
 
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, Text, func
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    Text,
+    Uuid,
+    false,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -66,6 +76,57 @@ class ListColumns(Base):
     columns: Mapped[list[str]] = mapped_column(ARRAY(Text))
 
 
+class DashboardRow(Base):
+    """Cards with figures on one page; with `is_home`, those on its owner's Home.
+
+    `shown` is the filter over all cards, and `shared_with` are people who may read it.
+    """
+
+    __tablename__ = "dashboards"
+    __table_args__ = (
+        CheckConstraint("char_length(name) BETWEEN 1 AND 60", name="dashboards_name"),
+        CheckConstraint(
+            "char_length(description) <= 300", name="dashboards_description"
+        ),
+        CheckConstraint(
+            "jsonb_typeof(cards) = 'array' AND jsonb_array_length(cards) <= 12",
+            name="dashboards_cards",
+        ),
+        CheckConstraint(
+            "NOT is_home OR NOT is_shared AND shared_with = '{}'",
+            name="dashboards_home_is_not_shared",
+        ),
+    )
+
+    id: Mapped[PrimaryKey]
+    owner_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    name: Mapped[str] = mapped_column(Text)
+    description: Mapped[str] = mapped_column(Text, server_default="")
+    shown: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
+    cards: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
+    is_home: Mapped[bool] = mapped_column(server_default=false())
+    is_shared: Mapped[bool] = mapped_column(server_default=false())
+    shared_with: Mapped[list[UUID]] = mapped_column(
+        ARRAY(Uuid), server_default=text("'{}'")
+    )
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+    created_at: Mapped[CreatedAt]
+    changed_at: Mapped[CreatedAt]
+
+
+Index(
+    "dashboards_name_once",
+    DashboardRow.owner_id,
+    func.lower(DashboardRow.name),
+    unique=True,
+    postgresql_where=~DashboardRow.is_home,
+)
+Index(
+    "dashboards_one_home",
+    DashboardRow.owner_id,
+    unique=True,
+    postgresql_where=DashboardRow.is_home,
+)
 Index(
     "saved_views_name_once",
     SavedView.owner_id,

@@ -4,6 +4,7 @@ import streamlit as st
 
 from dashboard.analytics import cohort_address, cohort_comparison, cohort_editor
 from dashboard.analytics.cohort_charts import show_attrition
+from dashboard.analytics.dashboard_dialogs import show_dashboard_choice
 from dashboard.analytics.figure_charts import show_figure
 from dashboard.context import freshness
 from dashboard.patients.search.told_lists import smallest_group
@@ -61,6 +62,13 @@ def choose_compared() -> None:
         cohort_comparison.show_choice()
 
 
+@st.fragment
+def add_to_dashboard(figure: Figure) -> None:
+    """Put the figure that is shown on a dashboard."""
+    with error_boundary():
+        show_dashboard_choice(figure)
+
+
 def show_counted(figure: Figure) -> None:
     """Show a figure beside its cohort, or why its numbers are not told."""
     with error_boundary():
@@ -109,4 +117,10 @@ with error_boundary():
         show_attrition(result)
         if isinstance(question, Figure):
             show_counted(question)
+            with st.popover(
+                _("Add to a dashboard"),
+                key="cohorts_card",
+                icon=":material/dashboard_customize:",
+            ):
+                add_to_dashboard(question)
         st.caption(freshness())

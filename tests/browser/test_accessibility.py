@@ -68,6 +68,7 @@ PAGES = [
     (Role.ADMIN, "/slow_queries"),
     (Role.ADMIN, "/vacuum"),
     (Role.ANALYST, "/cohorts"),
+    (Role.ANALYST, "/dashboards"),
     (Role.ADMIN, "/outbox"),
     (Role.ADMIN, "/statistics"),
     (Role.ADMIN, "/switchover"),

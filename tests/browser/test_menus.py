@@ -20,7 +20,14 @@ pytestmark = pytest.mark.browser
 _ROLES_BAR = {
     Role.STAFF: ["Home", "Visits", "Patients", "Documents"],
     Role.CLINICIAN: ["Home", "Visits", "Patients", "Documents"],
-    Role.ANALYST: ["Home", "Patients", "Cohorts", "Saved views", "Doctors"],
+    Role.ANALYST: [
+        "Home",
+        "Patients",
+        "Cohorts",
+        "Dashboards",
+        "Saved views",
+        "Doctors",
+    ],
     Role.ADMIN: ["Home", "Visits", "Administration", "Servers"],
     Role.PATIENT: [
         "My record",

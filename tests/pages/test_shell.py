@@ -49,7 +49,7 @@ LISTED = {
         "notifications",
     },
     Role.ANALYST: {
-        *("home", "patients", "cohorts", "views", "doctors", "account"),
+        *("home", "patients", "cohorts", "dashboards", "views", "doctors", "account"),
         "notifications",
     },
     Role.ADMIN: {
@@ -94,7 +94,7 @@ HIDDEN = {
     | PAPERS
     | {"create_document", "visit", "doctor", "visits", "check_prescription"}
     | {"newcomer"},
-    Role.ANALYST: {"my_tokens", "doctor"} | TEXTS,
+    Role.ANALYST: {"my_tokens", "doctor", "dashboard"} | TEXTS,
     Role.ADMIN: {
         "doctor",
         "doctor_plan",

@@ -26,6 +26,7 @@ from db.models.booking import Appointment
 from db.postgres import ANONYMOUS, SYSTEM
 from services.analytics.cohorts import Cohort, CohortEvent, Dimension, EventKind
 from services.analytics.cohorts.telling import Untold
+from services.analytics.dashboards import Card, DashboardDraft
 from services.analytics.figures import Figure
 from services.analytics.unnamed_lists import KeptBack, ListSize, ToldList
 from services.backups import BackupWindow, LogState
@@ -344,6 +345,21 @@ def _exceptions(house, name: str, role: Role) -> dict[str, Any]:
             "zone": UTC,
         },
         "analytics.figures": lambda: {"kind": EventKind.VISIT, "untold": ()},
+        "analytics.dashboards": lambda: {
+            "draft": DashboardDraft(name="Visits"),
+            "card": Card(
+                id=uuid4(),
+                title="By sex",
+                figure=Figure(
+                    cohort=Cohort(entry=CohortEvent(kind=EventKind.VISIT)),
+                    by=(Dimension.SEX,),
+                ),
+            ),
+            "card_id": uuid4(),
+            "dashboard_id": uuid4(),
+            "people": (),
+            "with_everybody": True,
+        },
         "documents.inbox": lambda: {"view": InboxView.EVERYBODY},
         "documents.fields": lambda: {"kind": FieldKind.TEXT},
         "documents.uploads": lambda: {

@@ -55,6 +55,24 @@ class CachedRead(Generic[T]):
     seconds: float = 10.0
 
 
+@dataclass(frozen=True, slots=True)
+class ReadAsOf:
+    """Reads what is as new as a person's write of before, and need not be newer.
+
+    Where answers are written down one after the other, a replica that is only behind
+    these is asked all the same: what takes long stays away from the primary.
+    """
+
+    after: Lsn | None
+
+    def __call__(self, operation: Callable[[Session], T]) -> T:
+        """Return what the operation reads; raises Unavailable."""
+        with answering():
+            answer = on_behalf().read(operation, after=self.after)
+        st.session_state[_SERVED] = answer.served
+        return answer.value
+
+
 def read(
     operation: Callable[[Session], T],
     *,
@@ -70,6 +88,11 @@ def read(
     value: T
     (value,) = read_all(CachedRead(operation, keep, seconds))
     return value
+
+
+def reading_as_of_now() -> "ReadAsOf":
+    """Return what reads without waiting for what this person writes from here on."""
+    return ReadAsOf(last_write())
 
 
 def read_elsewhere(elsewhere: Database, operation: Callable[[Session], T]) -> T:

@@ -85,14 +85,18 @@ def describe_events(event: CohortEvent) -> str:
     return _detailed(NOUNS[event.kind].several, event)
 
 
-def _tell_who(cohort: Cohort) -> Sentence:
-    sexes = [_SEXES[sex] for sex in Sex if sex in cohort.sexes]
-    if not sexes:
-        return Sentence("patients")
-    told, *others = sexes
+def tell_sexes(sexes: tuple[Sex, ...]) -> str:
+    """Return sexes in words, such as `female or male`; there must be one."""
+    told, *others = (_SEXES[sex] for sex in Sex if sex in sexes)
     for other in others:
         told = Sentence("{first} or {second}", first=told, second=other)
-    return Sentence("{sexes} patients", sexes=told)
+    return told
+
+
+def _tell_who(cohort: Cohort) -> Sentence:
+    if not cohort.sexes:
+        return Sentence("patients")
+    return Sentence("{sexes} patients", sexes=tell_sexes(cohort.sexes))
 
 
 def _rule(rule: Rule) -> str:

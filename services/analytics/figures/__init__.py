@@ -15,6 +15,7 @@ from services.analytics.figures.model import (
     FigureMeasure as FigureMeasure,
     FigureResult as FigureResult,
     Quantity as Quantity,
+    validate as validate,
 )
 from services.analytics.figures.storing import (
     from_json as from_json,

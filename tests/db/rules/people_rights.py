@@ -33,6 +33,10 @@ PEOPLE: dict[str, Rights] = {
         "SELECT own; INSERT own; UPDATE own; DELETE own",
     )
     | {"system": EVERYTHING},
+    "dashboards": {
+        "analyst": "SELECT own shared given; INSERT own; UPDATE own; DELETE own",
+        "system": EVERYTHING,
+    },
     "users": {
         "patient": "SELECT own; UPDATE(language) own",
         "staff": (

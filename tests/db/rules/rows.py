@@ -66,6 +66,11 @@ def rows() -> Iterator[Row]:
     yield Row("stored_criteria", "newer", _criteria("newer", "field_of_tomorrow"))
     mine = {"subject": "documents", "created_by": USERS["patient"]}
     yield Row("stored_criteria", "mine", _criteria("mine", "title") | mine)
+    of_colleague = {"owner_id": USERS["colleague"]}
+    to_all = {"name": "shared", "is_shared": True}
+    to_one = {"name": "given", "shared_with": [USERS["analyst"]]}
+    yield Row("dashboards", "shared", of_colleague | to_all)
+    yield Row("dashboards", "given", of_colleague | to_one)
     yield Row("clinical_terms", "term", {"kind": "allergies", "term": "Nuts"})
     yield Row("audit_seals", "seal", _seal())
     yield Row("write_receipts", "receipt", {"key": uuid4()})
@@ -155,6 +160,7 @@ def _belongings(name: str, user_id: UUID) -> Iterator[Row]:
             "subject": "patients",
             "columns": ["name"],
         },
+        "dashboards": {"owner_id": user_id, "name": name},
         "break_glass_accesses": {
             "clinician_id": user_id,
             "patient_id": BOB,

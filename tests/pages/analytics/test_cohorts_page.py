@@ -151,7 +151,9 @@ def test_a_pivot_table_has_totals(clinic: Clinic, hypertensive):
         ["2025 Q1", "12", "14", "26"],
         ["Total", "12", "14", "26"],
     ]
-    assert any(each.key == "cohorts_pivot" for each in app.get("bidi_component"))
+    assert any(
+        each.key == "cohorts_split_chart_pivot" for each in app.get("bidi_component")
+    )
 
 
 def test_a_refused_figure_leaves_the_cohort_on_the_page(clinic: Clinic, hypertensive):

@@ -1,0 +1,79 @@
+"""Cards in a grid: each a figure with its title, its sentence and what it counts."""
+
+from collections.abc import Callable, Sequence
+from uuid import UUID
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from dashboard.analytics.cohort_address import sentence_of
+from dashboard.analytics.figure_charts import draw_figure
+from dashboard.analytics.told_figures import told_figure
+from dashboard.context import ReadAsOf, reading_as_of_now, today
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import gettext as _
+from dashboard.ui.words import at, plain
+from services.analytics.dashboards import Card, DashboardFilter, narrow_card
+
+# As high as most cards are: little moves when they come.
+_HEIGHT = 460
+
+
+def show_cards(
+    cards: Sequence[Card],
+    shown: DashboardFilter,
+    *,
+    key: str,
+    show_controls: Callable[[Card], None],
+) -> None:
+    """Draw the cards, half a row or a whole one each; what fails fails for itself."""
+    # Before the first is told: what is written of one is no matter to the next.
+    read = reading_as_of_now()
+    with st.container(key=key):
+        places = _places(cards)
+        for card in cards:
+            with places[card.id].container(border=True, gap="small"):
+                _show_card(card, shown, read, key, show_controls)
+
+
+def rows_of(cards: Sequence[Card]) -> list[list[Card]]:
+    """Return the cards by rows: two halves beside each other, a wide one alone."""
+    rows: list[list[Card]] = []
+    for card in cards:
+        last = rows[-1] if rows else []
+        if len(last) == 1 and not last[0].is_wide and not card.is_wide:
+            last.append(card)
+        else:
+            rows.append([card])
+    return rows
+
+
+def _places(cards: Sequence[Card]) -> dict[UUID, DeltaGenerator]:
+    places: dict[UUID, DeltaGenerator] = {}
+    for row in rows_of(cards):
+        is_wide = row[0].is_wide
+        columns = [st.container()] if is_wide else st.columns(2)
+        for card, column in zip(row, columns, strict=False):
+            places[card.id] = column.skeleton(height=_HEIGHT)
+    return places
+
+
+def _show_card(
+    card: Card,
+    shown: DashboardFilter,
+    read: ReadAsOf,
+    key: str,
+    show_controls: Callable[[Card], None],
+) -> None:
+    with st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+    ):
+        st.subheader(plain(card.title), anchor=False, width="content")
+        with st.container(horizontal=True, width="content"):
+            show_controls(card)
+    with error_boundary():
+        figure = narrow_card(card, shown, today())
+        result = told_figure(figure, read)
+        st.caption(plain(sentence_of(figure)))
+        draw_figure(result, card.title, key=f"{key}_{card.id}")
+        st.caption(_("Counted {time}.").format(time=at(result.counted_at)))

@@ -1,0 +1,250 @@
+"""Dialogs of a dashboard: it and its cards changed by their owner."""
+
+from dataclasses import replace
+from typing import Final
+from uuid import uuid4
+
+import streamlit as st
+
+from dashboard.analytics.cohort_address import sentence_of
+from dashboard.context import current_actor, read, write
+from dashboard.navigation import go
+from dashboard.ui.dialogs import confirmed, dialog
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import gettext as _, marked
+from dashboard.ui.notices import notify
+from dashboard.ui.words import plain
+from services.analytics import dashboards, figures
+from services.analytics.cohorts import COHORTS
+from services.analytics.dashboards import (
+    LONGEST_DESCRIPTION,
+    LONGEST_NAME,
+    LONGEST_TITLE,
+    Card,
+    Dashboard,
+    DashboardDraft,
+    DashboardFilter,
+)
+from services.analytics.figures import Figure
+from services.core.errors import InvalidInput
+from services.lists import views
+from services.lists.views import View
+
+PAGE: Final = "analytics/dashboard.py"
+_NEW: Final = "new"
+
+
+def show_new_dashboard() -> None:
+    """Ask for the name of a new dashboard, and open it."""
+    with st.form("dashboards_new_form", border=False):
+        name = st.text_input(
+            _("Name"),
+            key="dashboards_new_name",
+            max_chars=LONGEST_NAME,
+            autocomplete="off",
+        )
+        description = st.text_area(
+            _("What it is for"),
+            key="dashboards_new_description",
+            max_chars=LONGEST_DESCRIPTION,
+            height=80,
+        )
+        makes = st.form_submit_button(
+            _("Make dashboard"), type="primary", key="dashboards_make"
+        )
+    if makes:
+        actor = current_actor()
+        draft = DashboardDraft(name=name, description=description)
+        made = write(lambda session: dashboards.create(session, actor, draft))
+        go(PAGE, dashboard=str(made.id))
+
+
+@dialog(marked("Change this dashboard"), icon=":material/edit:")
+def change_dashboard(dashboard: Dashboard, shown: DashboardFilter) -> None:
+    """Ask for another name and purpose, and whether it opens with this filter."""
+    draft = dashboard.draft
+    with error_boundary():
+        with st.form("dashboard_form", border=False):
+            name = st.text_input(
+                _("Name"), draft.name, key="dashboard_name", max_chars=LONGEST_NAME
+            )
+            description = st.text_area(
+                _("What it is for"),
+                draft.description,
+                key="dashboard_description",
+                max_chars=LONGEST_DESCRIPTION,
+                height=80,
+            )
+            keeps = shown != draft.shown and st.checkbox(
+                _("Open it with the filter that is chosen now"),
+                key="dashboard_keeps_filter",
+            )
+            saves = st.form_submit_button(
+                _("Save dashboard"), type="primary", key="dashboard_save"
+            )
+        if saves:
+            changed = replace(draft, name=name, description=description)
+            _save(dashboard, replace(changed, shown=shown) if keeps else changed)
+            notify(_("The dashboard is saved."))
+            st.rerun()
+
+
+@dialog(marked("Delete this dashboard?"), icon=":material/delete:")
+def confirm_deletion(dashboard: Dashboard) -> None:
+    """Name the dashboard, and say who loses it."""
+    with error_boundary():
+        st.markdown(
+            _(
+                "**{name}** is deleted for you and all with whom you share it. Cards "
+                "that were pinned to Home or copied stay."
+            ).format(name=plain(dashboard.draft.name))
+        )
+        if confirmed(_("Delete dashboard"), key="dashboard_delete", is_final=True):
+            actor = current_actor()
+            write(lambda s: dashboards.delete(s, actor, dashboard.id))
+            notify(
+                _("{name} is deleted.").format(name=dashboard.draft.name), icon="delete"
+            )
+            go("analytics/dashboards.py")
+
+
+@dialog(marked("Change this card"), icon=":material/edit:")
+def change_card(dashboard: Dashboard, card: Card) -> None:
+    """Ask for another title, width and place; or take the card away."""
+    cards = dashboard.draft.cards
+    place = cards.index(card)
+    with error_boundary():
+        with st.form("dashboard_card_form", border=False):
+            title = st.text_input(
+                _("Title"),
+                card.title,
+                key="dashboard_card_title",
+                max_chars=LONGEST_TITLE,
+            )
+            is_wide = st.radio(
+                _("Width"),
+                (False, True),
+                index=int(card.is_wide),
+                format_func=lambda wide: _("Whole row") if wide else _("Half a row"),
+                key="dashboard_card_width",
+                horizontal=True,
+            )
+            number = st.selectbox(
+                _("Place"),
+                range(1, len(cards) + 1),
+                index=place,
+                key="dashboard_card_place",
+            )
+            saves = st.form_submit_button(
+                _("Save card"), type="primary", key="dashboard_card_save"
+            )
+        if saves:
+            others = [each for each in cards if each.id != card.id]
+            others.insert(number - 1, replace(card, title=title, is_wide=bool(is_wide)))
+            _save(dashboard, replace(dashboard.draft, cards=tuple(others)))
+            st.rerun()
+        with st.container(horizontal=True):
+            if st.button(_("Open in Cohorts"), key="dashboard_card_open"):
+                actor, figure = current_actor(), card.figure
+                key = write(lambda s: figures.remember(s, actor, figure))
+                go("analytics/cohorts.py", list=key)
+            if st.button(f":red[{_('Remove card')}]", key="dashboard_card_remove"):
+                left = tuple(each for each in cards if each.id != card.id)
+                _save(dashboard, replace(dashboard.draft, cards=left))
+                notify(_("The card is removed."), icon="delete")
+                st.rerun()
+
+
+def show_card_choice(dashboard: Dashboard) -> None:
+    """Offer the person's saved cohorts that are figures, each as a card."""
+    actor = current_actor()
+    saved = read(lambda session: views.list_views(session, actor, subject=COHORTS))
+    if not saved:
+        st.caption(
+            _(
+                "A card is a figure that you have counted under Cohorts. Split a "
+                "cohort by something, count it, and save it or add it from there."
+            )
+        )
+    else:
+        view = st.selectbox(
+            _("Saved cohort"),
+            saved,
+            format_func=lambda each: each.name,
+            key="dashboard_add_view",
+        )
+        if st.button(_("Add card"), type="primary", key="dashboard_add"):
+            _add(dashboard, view)
+            st.rerun()
+    if st.button(_("Count a cohort"), key="dashboard_count", type="tertiary"):
+        go("analytics/cohorts.py")
+
+
+def show_dashboard_choice(figure: Figure) -> None:
+    """Offer the person's dashboards for a figure that is on the screen."""
+    actor = current_actor()
+    known = {
+        str(each.id): each
+        for each in read(lambda session: dashboards.list_dashboards(session, actor))
+        if each.is_own
+    }
+    if not known:
+        st.caption(_("You have no dashboard yet. Name one; this figure is its first."))
+    with st.form("cohorts_card_form", border=False):
+        chosen = st.selectbox(
+            _("Dashboard"),
+            [*known, _NEW],
+            format_func=lambda each: (
+                known[each].draft.name if each in known else _("A new one")
+            ),
+            key="cohorts_card_dashboard",
+        )
+        name = st.text_input(
+            _("Name of a new one"),
+            key="cohorts_card_name",
+            max_chars=LONGEST_NAME,
+            autocomplete="off",
+        )
+        title = st.text_input(
+            _("Title of the card"),
+            sentence_of(figure)[:LONGEST_TITLE],
+            key="cohorts_card_title",
+            max_chars=LONGEST_TITLE,
+            autocomplete="off",
+        )
+        adds = st.form_submit_button(
+            _("Add card"), type="primary", key="cohorts_card_add"
+        )
+    if adds:
+        card = Card(id=uuid4(), title=title, figure=figure)
+        go(PAGE, dashboard=str(_put(card, known.get(chosen), name).id))
+
+
+def _put(card: Card, chosen: Dashboard | None, name: str) -> Dashboard:
+    actor = current_actor()
+    if chosen is None:
+        draft = DashboardDraft(name=name, cards=(card,))
+        return write(lambda session: dashboards.create(session, actor, draft))
+    return write(lambda session: dashboards.add_card(session, actor, chosen.id, card))
+
+
+def _add(dashboard: Dashboard, view: View) -> None:
+    actor = current_actor()
+    question = read(lambda session: figures.recall(session, actor, view.key))
+    if not isinstance(question, Figure):
+        raise InvalidInput(
+            "by",
+            "A card shows a figure: split the cohort by something, then count and save "
+            "it.",
+        )
+    card = Card(id=uuid4(), title=view.name, figure=question)
+    write(lambda session: dashboards.add_card(session, actor, dashboard.id, card))
+
+
+def _save(dashboard: Dashboard, draft: DashboardDraft) -> None:
+    actor, version = current_actor(), dashboard.version
+    write(
+        lambda session: dashboards.change(
+            session, actor, dashboard.id, draft, version=version
+        )
+    )

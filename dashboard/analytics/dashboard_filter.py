@@ -1,0 +1,109 @@
+"""The one filter over all cards of a dashboard, in its fields and in the address."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Final
+
+import streamlit as st
+
+from dashboard.ui.language import day_format, gettext as _, marked
+from dashboard.ui.words import SEXES
+from services.analytics.dashboards import DashboardFilter, Timespan
+from services.patients.records.model import Sex
+
+TIMESPANS: Final[Mapping[Timespan, str]] = {
+    Timespan.ALL: marked("All time"),
+    Timespan.LAST_MONTH: marked("Last month"),
+    Timespan.LAST_THREE_MONTHS: marked("Last 3 months"),
+    Timespan.LAST_TWELVE_MONTHS: marked("Last 12 months"),
+    Timespan.THIS_YEAR: marked("This year"),
+    Timespan.LAST_YEAR: marked("Last year"),
+    Timespan.MONTHS: marked("Other months"),
+}
+_TIME, _SINCE, _UNTIL, _SEXES = "time", "since", "until", "sexes"
+_ADDRESSED: Final = (_TIME, _SINCE, _UNTIL, _SEXES)
+
+
+def show_filter(prefix: str, kept: DashboardFilter) -> DashboardFilter:
+    """Draw the filter's fields; return what is chosen, and let the address say it.
+
+    A dashboard opens with the filter of its address, else with the one it is kept with.
+    """
+    shown = _addressed() or kept
+    for name, value in (
+        (_TIME, shown.timespan),
+        (_SINCE, shown.since),
+        (_UNTIL, shown.until),
+        (_SEXES, list(shown.sexes)),
+    ):
+        st.session_state.setdefault(f"{prefix}_{name}", value)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        timespan = st.selectbox(
+            _("Period"),
+            list(TIMESPANS),
+            format_func=lambda each: _(TIMESPANS[each]),
+            key=f"{prefix}_{_TIME}",
+            width=200,
+        )
+        since = until = None
+        if timespan is Timespan.MONTHS:
+            since, until = (
+                st.date_input(
+                    label, key=f"{prefix}_{name}", format=day_format(), width=160
+                )
+                for label, name in ((_("From month"), _SINCE), (_("To month"), _UNTIL))
+            )
+        sexes = st.multiselect(
+            _("Sex"),
+            list(SEXES),
+            format_func=lambda sex: _(SEXES[sex]),
+            key=f"{prefix}_{_SEXES}",
+            placeholder=_("All"),
+            select_all=False,
+            width=260,
+        )
+    chosen = DashboardFilter(
+        timespan=timespan,
+        since=since,
+        until=until,
+        sexes=tuple(sex for sex in Sex if sex in sexes),
+    )
+    _address(chosen, kept)
+    return chosen
+
+
+def _addressed() -> DashboardFilter | None:
+    """Return the filter of the address, None if it has none or nobody can read it."""
+    query = st.query_params
+    if not any(name in query for name in _ADDRESSED):
+        return None
+    try:
+        return DashboardFilter(
+            timespan=Timespan(query.get(_TIME, Timespan.ALL)),
+            since=_day(query.get(_SINCE, "")),
+            until=_day(query.get(_UNTIL, "")),
+            sexes=tuple(Sex(each) for each in query.get(_SEXES, "").split(",") if each),
+        )
+    except ValueError:
+        return None
+
+
+def _day(text: str) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def _address(chosen: DashboardFilter, kept: DashboardFilter) -> None:
+    wanted = {
+        name: value for name, value in st.query_params.items() if name not in _ADDRESSED
+    }
+    if chosen != kept:
+        # Always there, so that a filter that leaves everything is one as well.
+        wanted[_TIME] = chosen.timespan.value
+        if chosen.since:
+            wanted[_SINCE] = chosen.since.isoformat()
+        if chosen.until:
+            wanted[_UNTIL] = chosen.until.isoformat()
+        if chosen.sexes:
+            wanted[_SEXES] = ",".join(chosen.sexes)
+    if wanted != st.query_params.to_dict():
+        st.query_params.from_dict(wanted)

@@ -1,0 +1,73 @@
+"""Figures of many cards: counted on a replica, told once, and kept for the session."""
+
+from collections.abc import Hashable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+import streamlit as st
+from sqlalchemy.orm import Session
+
+from dashboard.context import ReadAsOf, current_actor, now, write
+from dashboard.patients.search.told_lists import smallest_group
+from services.analytics import cohorts, figures
+from services.analytics.cohorts import RevealsFew, Untold
+from services.analytics.figures import Chart, Figure, FigureResult
+
+_TOLD: Final = "dashboards_told"
+# As long as lists without names: what is told again is counted again.
+_LASTS: Final = timedelta(minutes=10)
+_MOST: Final = 64
+
+_Answer = FigureResult | RevealsFew
+
+
+def told_figure(figure: Figure, read: ReadAsOf) -> FigureResult:
+    """Return a figure's numbers, those of a moment ago if they were told then.
+
+    A refusal is kept as well: a click elsewhere neither counts nor refuses anew.
+    Raises RevealsFew, InvalidInput, Unavailable.
+    """
+    least = smallest_group()
+    question = (replace(figure, chart=Chart.ITSELF), least)
+    answer = _kept(question)
+    if answer is None:
+        answer = _asked(figure, least, read)
+        _keep(question, answer)
+    if isinstance(answer, RevealsFew):
+        raise answer
+    # An earlier answer may have been drawn otherwise.
+    return replace(answer, figure=figure)
+
+
+def forget_figures() -> None:
+    """Count every figure anew when it is next asked for."""
+    st.session_state.pop(_TOLD, None)
+
+
+def _asked(figure: Figure, least: int, read: ReadAsOf) -> _Answer:
+    actor, at = current_actor(), now()
+
+    def counted(session: Session) -> Untold[FigureResult]:
+        return figures.count(session, actor, figure, now=at, smallest_group=least)
+
+    untold = read(counted)
+    try:
+        return write(lambda session: cohorts.tell(session, actor, untold))
+    except RevealsFew as refusal:
+        return refusal
+
+
+def _kept(question: Hashable) -> _Answer | None:
+    kept: dict[Hashable, tuple[_Answer, datetime]] = st.session_state.get(_TOLD, {})
+    answer, told_at = kept.get(question, (None, now()))
+    return answer if now() - told_at < _LASTS else None
+
+
+def _keep(question: Hashable, answer: _Answer) -> None:
+    kept: dict[Hashable, tuple[_Answer, datetime]]
+    kept = st.session_state.setdefault(_TOLD, {})
+    kept.pop(question, None)
+    kept[question] = (answer, now())
+    while len(kept) > _MOST:
+        del kept[next(iter(kept))]

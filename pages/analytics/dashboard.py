@@ -1,0 +1,102 @@
+"""One dashboard: its cards, narrowed by one filter over all of them."""
+
+from uuid import UUID
+
+import streamlit as st
+
+from dashboard.analytics.dashboard_cards import show_cards
+from dashboard.analytics.dashboard_dialogs import (
+    change_card,
+    change_dashboard,
+    confirm_deletion,
+    show_card_choice,
+)
+from dashboard.analytics.dashboard_filter import show_filter
+from dashboard.analytics.figure_charts import explain_untold
+from dashboard.analytics.pinned_cards import pin_button
+from dashboard.context import current_actor, freshness, read
+from dashboard.patients.search.told_lists import smallest_group
+from dashboard.ui.empty_state import empty_state
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import gettext as _
+from dashboard.ui.page_header import name_breadcrumb, page_header
+from dashboard.ui.words import plain
+from services.analytics import dashboards
+from services.analytics.dashboards import Card, Dashboard, DashboardFilter
+from services.core.errors import NotFound
+
+
+def find_dashboard() -> Dashboard:
+    """Return the dashboard of the address; raises NotFound."""
+    actor = current_actor()
+    try:
+        dashboard_id = UUID(st.query_params.get("dashboard", ""))
+    except ValueError:
+        raise NotFound("Choose a dashboard first.") from None
+    return read(lambda session: dashboards.get_dashboard(session, actor, dashboard_id))
+
+
+@st.fragment
+def add_card(dashboard: Dashboard) -> None:
+    """Choose another card."""
+    with error_boundary():
+        show_card_choice(dashboard)
+
+
+def show_actions(dashboard: Dashboard, shown: DashboardFilter) -> None:
+    """Offer what its owner may do with the dashboard."""
+    with st.popover(_("Add a card"), key="dashboard_adding", icon=":material/add:"):
+        add_card(dashboard)
+    if st.button(_("Change"), key="dashboard_change", icon=":material/edit:"):
+        change_dashboard(dashboard, shown)
+    if st.button(_("Delete"), key="dashboard_remove", icon=":material/delete:"):
+        confirm_deletion(dashboard)
+
+
+def show_controls(dashboard: Dashboard, card: Card, shown: DashboardFilter) -> None:
+    """Offer what may be done with a card."""
+    pin_button(card, shown)
+    if dashboard.is_own and st.button(
+        _("Change"),
+        key=f"dashboard_card_{card.id}",
+        icon=":material/edit:",
+        type="tertiary",
+    ):
+        change_card(dashboard, card)
+
+
+def show_dashboard(dashboard: Dashboard) -> None:
+    """Show a dashboard's filter and cards."""
+    draft = dashboard.draft
+    actions = page_header(plain(draft.name))
+    name_breadcrumb("dashboard", draft.name, dashboard=str(dashboard.id))
+    if draft.description:
+        st.markdown(plain(draft.description))
+    prefix = f"dashboard_{dashboard.id}"
+    shown = show_filter(prefix, draft.shown)
+    st.caption(
+        _(
+            "The period and the sex narrow every card: a period is whole months, of "
+            "the events that a card counts."
+        )
+    )
+    if dashboard.is_own:
+        with actions:
+            show_actions(dashboard, shown)
+    if not draft.cards:
+        empty_state(
+            _("No cards yet. Press *Add a card*, or add a figure from *Cohorts*."),
+            icon="dashboard",
+        )
+        return
+    show_cards(
+        draft.cards,
+        shown,
+        key="dashboard_cards",
+        show_controls=lambda card: show_controls(dashboard, card, shown),
+    )
+    explain_untold(smallest_group())
+    st.caption(freshness())
+
+
+show_dashboard(find_dashboard())

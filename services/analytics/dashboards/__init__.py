@@ -1,0 +1,32 @@
+"""Dashboards: kept figures as cards on one page, with one filter over all."""
+
+from services.analytics.dashboards.keeping import (
+    add_card as add_card,
+    change as change,
+    create as create,
+    delete as delete,
+    get_dashboard as get_dashboard,
+    list_dashboards as list_dashboards,
+)
+from services.analytics.dashboards.model import (
+    LONGEST_DESCRIPTION as LONGEST_DESCRIPTION,
+    LONGEST_NAME as LONGEST_NAME,
+    LONGEST_TITLE as LONGEST_TITLE,
+    MOST_CARDS as MOST_CARDS,
+    MOST_PINNED as MOST_PINNED,
+    Card as Card,
+    Dashboard as Dashboard,
+    DashboardDraft as DashboardDraft,
+    DashboardFilter as DashboardFilter,
+    Timespan as Timespan,
+    figure_of as figure_of,
+)
+from services.analytics.dashboards.narrowing import (
+    describe_filter as describe_filter,
+    narrow_card as narrow_card,
+)
+from services.analytics.dashboards.pinning import (
+    find_pinned as find_pinned,
+    pin as pin,
+    unpin as unpin,
+)

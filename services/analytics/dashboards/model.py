@@ -1,0 +1,165 @@
+"""What a dashboard is: cards with figures, and one filter over all of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from services.analytics import figures
+from services.analytics.cohorts import Cohort
+from services.analytics.figures import Figure
+from services.core.errors import InvalidInput
+from services.core.sentences import Sentence
+from services.core.typed_text import is_storable
+from services.patients.records.model import Sex
+
+# Each card is counted and told by itself: what a page may cost has an end.
+MOST_CARDS: Final = 12
+MOST_PINNED: Final = 6
+LONGEST_NAME: Final = 60
+LONGEST_TITLE: Final = 80
+LONGEST_DESCRIPTION: Final = 300
+
+
+class Timespan(StrEnum):
+    """A time that every card is narrowed to: whole months by the clinic's clock.
+
+    A span that began and ended on any day would be another question every day, and its
+    answer differ from yesterday's by few patients.
+    """
+
+    ALL = "all time"
+    LAST_MONTH = "last month"
+    LAST_THREE_MONTHS = "last three months"
+    LAST_TWELVE_MONTHS = "last twelve months"
+    THIS_YEAR = "this year"
+    LAST_YEAR = "last year"
+    MONTHS = "months"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DashboardFilter:
+    """What narrows every card; `since` and `until` are days of the months meant.
+
+    They matter for `Timespan.MONTHS` alone, and None is no end. Empty `sexes` are all.
+    """
+
+    timespan: Timespan = Timespan.ALL
+    since: date | None = None
+    until: date | None = None
+    sexes: tuple[Sex, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """A figure with a title; `narrowed` is what it was pinned with, beside any filter.
+
+    It takes the whole width of a page or half of it.
+    """
+
+    id: UUID
+    title: str
+    figure: Figure
+    is_wide: bool = False
+    narrowed: DashboardFilter = DashboardFilter()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DashboardDraft:
+    """What somebody makes of a dashboard."""
+
+    name: str
+    description: str = ""
+    shown: DashboardFilter = DashboardFilter()
+    cards: tuple[Card, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dashboard:
+    """A kept dashboard; `owner` is its owner's name where that is somebody else.
+
+    `is_shared` with all who count cohorts, or `shared_with` some of them.
+    """
+
+    id: UUID
+    draft: DashboardDraft
+    owner: str
+    version: int
+    is_shared: bool
+    shared_with: tuple[UUID, ...]
+    changed_at: datetime
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is the actor's, who alone may change it."""
+        return not self.owner
+
+
+@dataclass(frozen=True, slots=True)
+class Analyst:
+    """Somebody with whom a dashboard can be shared."""
+
+    id: UUID
+    name: str
+
+
+def checked(draft: DashboardDraft) -> DashboardDraft:
+    """Return the draft without stray blanks; raises InvalidInput, in a sentence."""
+    name = " ".join(draft.name.split())
+    if not name:
+        raise InvalidInput("name", "Give the dashboard a name.")
+    _require_text("name", name, LONGEST_NAME)
+    description = " ".join(draft.description.split())
+    _require_text("description", description, LONGEST_DESCRIPTION)
+    _check_filter(draft.shown)
+    return DashboardDraft(
+        name=name,
+        description=description,
+        shown=draft.shown,
+        cards=check_cards(draft.cards),
+    )
+
+
+def check_cards(cards: Sequence[Card], *, most: int = MOST_CARDS) -> tuple[Card, ...]:
+    """Return the cards; raises InvalidInput where there cannot be such."""
+    if len(cards) > most:
+        raise InvalidInput(
+            "cards",
+            Sentence(
+                "There is room for {most} cards. Remove one, then add another.",
+                most=most,
+            ),
+        )
+    for card in cards:
+        if not card.title.strip():
+            raise InvalidInput("title", "Give the card a title.")
+        _require_text("title", card.title, LONGEST_TITLE)
+        figures.validate(card.figure)
+        _check_filter(card.narrowed)
+    return tuple(cards)
+
+
+def figure_of(question: Cohort | Figure) -> Figure:
+    """Return what a card can show; raises InvalidInput for a cohort by itself."""
+    if isinstance(question, Figure):
+        return question
+    raise InvalidInput(
+        "by", "A card shows a figure: split the cohort by something, then count it."
+    )
+
+
+def _check_filter(shown: DashboardFilter) -> None:
+    if shown.since and shown.until and shown.since > shown.until:
+        raise InvalidInput(
+            "since", "The first month lies after the last one; change the two."
+        )
+
+
+def _require_text(name: str, text: str, longest: int) -> None:
+    if len(text) > longest or not is_storable(text) or not text.isprintable():
+        raise InvalidInput(
+            name,
+            Sentence("Type at most {most} characters that can be shown.", most=longest),
+        )

@@ -1,0 +1,106 @@
+"""One filter over all cards: each counts less by it, in its own way."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Final
+
+from services.analytics.cohorts import CohortEvent
+from services.analytics.cohorts.wording import tell_sexes
+from services.analytics.dashboards.model import Card, DashboardFilter, Timespan
+from services.analytics.figures import Figure
+from services.core.errors import InvalidInput
+from services.core.sentences import Sentence
+from services.patients.records.model import Sex
+
+_YEAR: Final = 12
+_LAST_MONTHS: Final = {
+    Timespan.LAST_MONTH: 1,
+    Timespan.LAST_THREE_MONTHS: 3,
+    Timespan.LAST_TWELVE_MONTHS: _YEAR,
+}
+
+
+def narrow_card(card: Card, shown: DashboardFilter, today: date) -> Figure:
+    """Return what a card shows under a filter; raises InvalidInput if nothing."""
+    return narrow(narrow(card.figure, card.narrowed, today), shown, today)
+
+
+def narrow(figure: Figure, shown: DashboardFilter, today: date) -> Figure:
+    """Return the figure of the filter's time and sexes alone.
+
+    The time is that of the events which are counted: those that the figure is of, or
+    the first ones, by which patients come in. Rules stay as they are. Raises
+    InvalidInput where nothing is left.
+    """
+    since, until = days_of(shown, today)
+    cohort = replace(figure.cohort, sexes=_common(figure.cohort.sexes, shown.sexes))
+    if figure.of is None:
+        entry = _within(cohort.entry, since, until)
+        return replace(figure, cohort=replace(cohort, entry=entry))
+    of = _within(figure.of, since, until)
+    return replace(figure, cohort=cohort, of=of)
+
+
+def days_of(shown: DashboardFilter, today: date) -> tuple[date | None, date | None]:
+    """Return the first and the last day of a filter's time; None is no end."""
+    this_month = today.replace(day=1)
+    match shown.timespan:
+        case Timespan.MONTHS:
+            since, until = shown.since, shown.until
+            return (
+                since.replace(day=1) if since else None,
+                _months_after(until, 1) - timedelta(1) if until else None,
+            )
+        case Timespan.THIS_YEAR:
+            return today.replace(month=1, day=1), None
+        case Timespan.LAST_YEAR:
+            last = today.year - 1
+            return date(last, 1, 1), date(last, 12, 31)
+        case Timespan.ALL:
+            return None, None
+    months = _LAST_MONTHS[shown.timespan]
+    return _months_after(this_month, -months), this_month - timedelta(1)
+
+
+def describe_filter(shown: DashboardFilter, today: date) -> str:
+    """Return what a filter leaves, as a sentence; empty if that is all."""
+    since, until = days_of(shown, today)
+    parts: list[str] = []
+    if since and until:
+        parts.append(Sentence("from {since} to {until}", since=since, until=until))
+    elif since:
+        parts.append(Sentence("since {since}", since=since))
+    elif until:
+        parts.append(Sentence("until {until}", until=until))
+    if shown.sexes:
+        parts.append(tell_sexes(shown.sexes))
+    return ", ".join(parts)
+
+
+def _within(event: CohortEvent, since: date | None, until: date | None) -> CohortEvent:
+    first = max((day for day in (event.since, since) if day), default=None)
+    last = min((day for day in (event.until, until) if day), default=None)
+    if first and last and first > last:
+        raise InvalidInput(
+            "timespan",
+            "This card counts another time than the filter does, so nothing is left.",
+        )
+    return replace(event, since=first, until=last)
+
+
+def _common(own: tuple[Sex, ...], wanted: tuple[Sex, ...]) -> tuple[Sex, ...]:
+    if not own or not wanted:
+        return own or wanted
+    common = tuple(sex for sex in own if sex in wanted)
+    if not common:
+        raise InvalidInput(
+            "sexes",
+            "This card counts other patients than the filter does, so nobody is left.",
+        )
+    return common
+
+
+def _months_after(day: date, months: int) -> date:
+    """Return the first day of a month so many months after the day's."""
+    number = day.year * _YEAR + day.month - 1 + months
+    return date(number // _YEAR, number % _YEAR + 1, 1)

@@ -1,0 +1,51 @@
+"""Cards and filters as JSON, as they stand in the database."""
+
+from typing import Any, Final
+
+from pydantic import TypeAdapter, ValidationError
+
+from services.analytics.dashboards.model import Card, DashboardFilter
+from services.core.errors import Unavailable
+
+_CARDS: Final = TypeAdapter(tuple[Card, ...])
+_FILTER: Final = TypeAdapter(DashboardFilter)
+
+
+class UnreadableDashboard(Unavailable):
+    """A newer version of the app has kept it, with what this one does not know."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This dashboard was changed by a newer version of the app. Open it again "
+            "once all servers are up to date."
+        )
+
+
+def cards_to_json(cards: tuple[Card, ...]) -> list[dict[str, Any]]:
+    """Return the cards as a value that json.dumps takes, without what is left out."""
+    kept = _CARDS.dump_python(cards, mode="json", exclude_defaults=True)
+    return list(kept)
+
+
+def filter_to_json(shown: DashboardFilter) -> dict[str, Any]:
+    """Return the filter as a value that json.dumps takes."""
+    kept: dict[str, Any] = _FILTER.dump_python(
+        shown, mode="json", exclude_defaults=True
+    )
+    return kept
+
+
+def read_cards(kept: object) -> tuple[Card, ...]:
+    """Read what cards_to_json wrote; raises UnreadableDashboard."""
+    try:
+        return _CARDS.validate_python(kept)
+    except ValidationError:
+        raise UnreadableDashboard from None
+
+
+def read_filter(kept: object) -> DashboardFilter:
+    """Read what filter_to_json wrote; raises UnreadableDashboard."""
+    try:
+        return _FILTER.validate_python(kept)
+    except ValidationError:
+        raise UnreadableDashboard from None

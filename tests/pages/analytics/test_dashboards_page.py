@@ -1,0 +1,243 @@
+"""Dashboards on the page: made, filled, narrowed by one filter, pinned to Home."""
+
+import json
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from services.analytics import cohorts, dashboards, figures
+from services.analytics.cohorts import (
+    COHORTS,
+    Cohort,
+    CohortEvent,
+    Dimension,
+    EventKind,
+)
+from services.analytics.dashboards import Card, DashboardDraft, Timespan
+from services.analytics.figures import Figure, FigureMeasure
+from services.core.actors import Role
+from services.lists import views
+from services.patients.records.model import Sex
+from tests.kit import cast
+from tests.pages.conftest import Clinic
+from tests.services.visits import visit_samples
+
+# Of a year that is over whenever the test runs.
+FIRST = datetime(2024, 3, 4, 9, tzinfo=UTC)
+VISIT = CohortEvent(kind=EventKind.VISIT)
+BY_SEX = Figure(cohort=Cohort(entry=VISIT), by=(Dimension.SEX,))
+BY_MONTH = Figure(
+    cohort=Cohort(entry=VISIT), by=(Dimension.MONTH,), measure=FigureMeasure.EVENTS
+)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def visits(clinic: Clinic) -> None:
+    """Have 12 women and 9 men come in March 2024, the women in April 2025 as well."""
+    doctor = clinic.write(lambda s: cast.add_doctor(s).id)
+    number = 0
+    for sex, people in ((Sex.FEMALE, 12), (Sex.MALE, 9)):
+        for _ in range(people):
+            patient = clinic.register(
+                first_name=f"P{number}", sex=sex, date_of_birth=date(1950, 1, 1)
+            )
+            number += 1
+            _visit(clinic, doctor, patient.id, FIRST + timedelta(hours=number))
+            if sex is Sex.FEMALE:
+                later = FIRST + timedelta(days=400, hours=number)
+                _visit(clinic, doctor, patient.id, later)
+    for place in range(8):
+        clinic.register(first_name=f"W{place}", date_of_birth=date(1950, 1, 1))
+
+
+def _visit(clinic: Clinic, doctor: UUID, patient: UUID, at: datetime) -> None:
+    clinic.write(
+        lambda s: visit_samples.visit(s, doctor, patient, at, status="completed")
+    )
+
+
+@pytest.fixture
+def two_cards(clinic: Clinic) -> DashboardDraft:
+    """Return a dashboard's draft with a figure by sex and one by month."""
+    return DashboardDraft(
+        name=f"Visits {uuid4().hex[:6]}",
+        description="For Mondays",
+        cards=(
+            Card(id=uuid4(), title="Who came", figure=BY_SEX),
+            Card(id=uuid4(), title="When they came", figure=BY_MONTH),
+        ),
+    )
+
+
+def make(clinic: Clinic, draft: DashboardDraft) -> UUID:
+    analyst = clinic.cast[Role.ANALYST]
+    return clinic.write(lambda s: dashboards.create(s, analyst, draft).id)
+
+
+def tables(app: AppTest) -> dict[str, list[list[str]]]:
+    """Return the rows of the table below each chart, by the chart's name."""
+    found = {}
+    for element in app.get("bidi_component"):
+        if element.key.endswith("_tools"):
+            data = json.loads(element.proto.bytes)
+            found[data["name"]] = data["rows"]
+    return found
+
+
+def press(app: AppTest, key: str) -> AppTest:
+    app.button(key=key).click().run()
+    assert not app.exception
+    return app
+
+
+def test_without_dashboards_the_page_says_what_to_do(clinic: Clinic):
+    app = clinic.open("dashboards", Role.ANALYST)
+
+    assert not app.exception
+    assert any("No dashboards yet" in each.value for each in app.markdown)
+
+
+def test_a_dashboard_is_made_and_a_saved_figure_added(clinic: Clinic):
+    analyst = clinic.cast[Role.ANALYST]
+    for name, question in (("By sex", BY_SEX), ("All", BY_SEX.cohort)):
+        remember = figures if isinstance(question, Figure) else cohorts
+        key = clinic.write(lambda s, r=remember, q=question: r.remember(s, analyst, q))
+        clinic.write(
+            lambda s, n=name, k=key: views.save_view(s, analyst, n, k, subject=COHORTS)
+        )
+    app = clinic.open("dashboards", Role.ANALYST)
+    app.text_input(key="dashboards_new_name").set_value("Who comes")
+    press(app, "dashboards_make")
+    assert app.title[0].value == "Who comes"
+    assert any("No cards yet" in each.value for each in app.markdown)
+
+    # Where a page leads to another, its test opens that one for itself.
+    made = app.query_params["dashboard"]
+    app = clinic.open("dashboard", Role.ANALYST, dashboard=made)
+    # A cohort that is split by nothing is no figure.
+    app.selectbox(key="dashboard_add_view").select_index(0)
+    press(app, "dashboard_add")
+    assert "A card shows a figure" in app.error[0].value
+    app.selectbox(key="dashboard_add_view").select_index(1)
+    press(app, "dashboard_add")
+
+    assert [each.value for each in app.subheader] == ["By sex"]
+    assert tables(app) == {"By sex": [["Female", "12"], ["Male", "9"]]}
+
+
+def test_one_filter_narrows_every_card(clinic: Clinic, two_cards: DashboardDraft):
+    app = clinic.open("dashboard", Role.ANALYST, dashboard=make(clinic, two_cards))
+    shown = tables(app)
+    assert shown["Who came"] == [["Female", "12"], ["Male", "9"]]
+    assert [shown["When they came"][n] for n in (0, 1, -1)] == [
+        ["2024-03", "21"],
+        ["2024-04", "not told"],
+        ["2025-04", "12"],
+    ]
+
+    key = next(e.key for e in app.selectbox if str(e.key).endswith("_time"))
+    app.selectbox(key=key).set_value(Timespan.MONTHS).run()
+    app.date_input(key=key.replace("_time", "_until")).set_value(date(2024, 3, 9)).run()
+
+    assert not app.exception
+    assert tables(app)["When they came"] == [["2024-03", "21"]]
+    assert app.query_params["time"] == "months"
+    assert app.query_params["until"] == "2024-03-09"
+    assert any("until 2024\\-03\\-31" in each.value for each in app.caption)
+
+
+def test_a_card_that_fails_leaves_the_others(clinic: Clinic, two_cards: DashboardDraft):
+    gone = Card(
+        id=uuid4(),
+        title="Elsewhere",
+        figure=Figure(
+            cohort=Cohort(
+                entry=CohortEvent(kind=EventKind.VISIT, since=date(2020, 1, 1))
+            ),
+            by=(Dimension.SEX,),
+        ),
+    )
+    women = Figure(
+        cohort=Cohort(entry=VISIT, sexes=(Sex.FEMALE,)), by=(Dimension.YEAR,)
+    )
+    cards = (Card(id=uuid4(), title="Women", figure=women), *two_cards.cards, gone)
+    opened = make(clinic, DashboardDraft(name="Mixed", cards=cards))
+
+    app = clinic.open("dashboard", Role.ANALYST, dashboard=opened, sexes="male")
+
+    assert not app.exception
+    assert [each.value for each in app.error] == [
+        "This card counts other patients than the filter does, so nobody is left."
+    ]
+    assert tables(app)["Who came"] == [["Male", "9"]]
+    assert [each.value for each in app.subheader] == [each.title for each in cards]
+
+
+def test_a_pinned_card_stands_on_home_with_its_filter(
+    clinic: Clinic, two_cards: DashboardDraft
+):
+    opened = make(clinic, two_cards)
+    app = clinic.open("dashboard", Role.ANALYST, dashboard=opened, sexes="male")
+    press(app, f"dashboard_pin_{two_cards.cards[0].id}")
+
+    home = clinic.open("home", Role.ANALYST)
+    assert not home.exception
+    assert tables(home)["Who came"] == [["Male", "9"]]
+    [unpin] = [b.key for b in home.button if str(b.key).startswith("home_unpin_")]
+    press(home, unpin)
+
+    assert any("No pinned cards yet" in each.value for each in home.markdown)
+
+
+def test_a_card_is_changed_from_how_it_is(clinic: Clinic, two_cards: DashboardDraft):
+    _first, second = two_cards.cards
+    app = clinic.open("dashboard", Role.ANALYST, dashboard=make(clinic, two_cards))
+
+    press(app, f"dashboard_card_{second.id}")
+
+    assert app.text_input(key="dashboard_card_title").value == second.title
+    assert app.radio(key="dashboard_card_width").value is False
+    assert app.selectbox(key="dashboard_card_place").value == 2
+
+
+def test_a_dashboard_is_changed_from_how_it_is(
+    clinic: Clinic, two_cards: DashboardDraft
+):
+    opened = make(clinic, two_cards)
+    app = clinic.open("dashboard", Role.ANALYST, dashboard=opened)
+    press(app, "dashboard_change")
+    assert app.text_input(key="dashboard_name").value == two_cards.name
+    assert app.text_area(key="dashboard_description").value == "For Mondays"
+    # There is no other filter to open it with.
+    assert not app.checkbox
+
+    filtered = clinic.open("dashboard", Role.ANALYST, dashboard=opened, sexes="male")
+    press(filtered, "dashboard_change")
+
+    assert filtered.checkbox(key="dashboard_keeps_filter").value is False
+
+
+def test_a_figure_is_put_on_a_new_dashboard_where_it_is_counted(clinic: Clinic):
+    analyst = clinic.cast[Role.ANALYST]
+    key = clinic.write(lambda s: figures.remember(s, analyst, BY_SEX))
+    app = clinic.open("cohorts", Role.ANALYST, list=key)
+    app.selectbox(key="cohorts_card_dashboard").set_value("new")
+    app.text_input(key="cohorts_card_name").set_value("From a figure")
+    app.text_input(key="cohorts_card_title").set_value("Women, men")
+
+    press(app, "cohorts_card_add")
+
+    made = app.query_params["dashboard"]
+    app = clinic.open("dashboard", Role.ANALYST, dashboard=made)
+    assert app.title[0].value == "From a figure"
+    assert tables(app) == {"Women, men": [["Female", "12"], ["Male", "9"]]}
+
+
+def test_an_unknown_dashboard_is_said(clinic: Clinic):
+    for query in (str(uuid4()), "x"):
+        app = clinic.open("dashboard", Role.ANALYST, dashboard=query)
+
+        assert not app.exception
+        assert "dashboard" in app.warning[0].value

@@ -1,0 +1,121 @@
+"""An analyst who has chosen German makes a dashboard, and pins its cards, in it."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard.ui.language import GERMAN, speaking
+from services.analytics import dashboards
+from services.analytics.cohorts import Cohort, CohortEvent, Dimension, EventKind
+from services.analytics.dashboards import (
+    Card,
+    DashboardDraft,
+    DashboardFilter,
+    Timespan,
+)
+from services.analytics.figures import Figure
+from services.core.actors import Role
+from services.patients.records.model import Sex
+from tests.kit import cast
+from tests.kit.german_pages import english, texts_of
+from tests.pages.conftest import Clinic
+from tests.services.visits import visit_samples
+
+AT = datetime(2024, 3, 4, 9, tzinfo=UTC)
+MONTHS = DashboardFilter(timespan=Timespan.MONTHS, since=AT.date(), until=AT.date())
+CARD = Card(
+    id=UUID(int=1),
+    title="Geschlecht",
+    figure=Figure(
+        cohort=Cohort(entry=CohortEvent(kind=EventKind.VISIT)), by=(Dimension.SEX,)
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def german(clinic: Clinic) -> Clinic:
+    """A clinic with eight visits, whose analyst has chosen German."""
+    doctor = clinic.write(lambda s: cast.add_doctor(s).id)
+    for number in range(14):
+        patient = clinic.register(
+            first_name=f"P{number}", sex=Sex.FEMALE, date_of_birth=date(1950, 1, 1)
+        )
+        if number < 8:
+            at = AT + timedelta(hours=number)
+            _visit(clinic, doctor, patient.id, at)
+    clinic.speak_german(Role.ANALYST)
+    return clinic
+
+
+def _visit(clinic: Clinic, doctor: UUID, patient: UUID, at: datetime) -> None:
+    clinic.write(
+        lambda s: visit_samples.visit(s, doctor, patient, at, status="completed")
+    )
+
+
+@pytest.fixture(scope="module")
+def opened(german: Clinic) -> UUID:
+    """Return a dashboard with one card, which is pinned as well."""
+    analyst = german.cast[Role.ANALYST]
+    draft = DashboardDraft(name="Termine", shown=MONTHS, cards=(CARD,))
+    made: UUID = german.write(lambda s: dashboards.create(s, analyst, draft).id)
+    german.write(lambda s: dashboards.pin(s, analyst, CARD))
+    return made
+
+
+@pytest.fixture(autouse=True)
+def _german_choices() -> Iterator[None]:
+    """What stands in a choice, the test itself asks for."""
+    with speaking(GERMAN):
+        yield
+
+
+def press(app: AppTest, key: str) -> None:
+    app.button(key=key).click().run()
+    assert not app.exception
+
+
+def test_the_list_is_german_with_and_without_dashboards(german: Clinic, opened: UUID):
+    app = german.open("dashboards", Role.ANALYST)
+
+    assert english(texts_of(app)) == set()
+    assert any("1 Karte" in each.value for each in app.caption)
+
+
+@pytest.mark.parametrize(
+    "pressed", ["", "dashboard_change", "dashboard_remove", f"dashboard_card_{CARD.id}"]
+)
+def test_a_dashboard_and_its_dialogs_are_german(
+    german: Clinic, opened: UUID, pressed: str
+):
+    app = german.open("dashboard", Role.ANALYST, dashboard=opened)
+    if pressed:
+        press(app, pressed)
+
+    assert english(texts_of(app)) == set()
+    assert any("mit einem ersten Termin" in each.value for each in app.caption)
+
+
+def test_pinned_cards_are_german(german: Clinic, opened: UUID):
+    app = german.open("home", Role.ANALYST)
+
+    assert english(texts_of(app)) == set()
+    assert "Ihre angehefteten Karten" in [each.value for each in app.subheader]
+
+
+def test_a_filter_that_leaves_nobody_is_said_in_german(german: Clinic, opened: UUID):
+    analyst = german.cast[Role.ANALYST]
+    cohort = Cohort(
+        entry=CohortEvent(kind=EventKind.VISIT), sexes=(Sex.MALE, Sex.OTHER)
+    )
+    card = Card(
+        id=uuid4(), title="Männer", figure=Figure(cohort=cohort, by=(Dimension.SEX,))
+    )
+    german.write(lambda s: dashboards.add_card(s, analyst, opened, card))
+
+    app = german.open("dashboard", Role.ANALYST, dashboard=opened, sexes="female")
+
+    assert app.error[0].value.startswith("Diese Karte zählt andere Patienten")
