@@ -11,7 +11,6 @@ from dashboard.ui.language import gettext as _, ngettext
 from dashboard.ui.notices import notify
 from dashboard.ui.page_header import page_header
 from dashboard.ui.words import unlinked
-from services.core.errors import NotFound
 from services.patients.records import patients
 from services.people.accounts import own_contact
 from services.people.accounts.own_contact import EmailProof, OwnContact
@@ -21,9 +20,7 @@ _WAITING = "my_contact_waiting"
 _PROBLEM = "my_contact_problem"
 
 actor = current_actor()
-if actor.patient_id is None:
-    raise NotFound(_("No record belongs to this sign-in. Ask at the front desk."))
-patient_id = actor.patient_id
+patient_id = actor.require_own_record()
 record = read(
     lambda s: patients.get_patient(s, actor, patient_id), keep=("patient", patient_id)
 )

@@ -18,16 +18,13 @@ from dashboard.visits.appointments.patient_visits import (
     show_next_visits,
     visits_reads,
 )
-from services.core.errors import NotFound
 from services.patients.records import patients
 
 # What came in a month is new to whoever comes some times a year.
 _NEW = 30
 
 actor = current_actor()
-if actor.patient_id is None:
-    raise NotFound(_("No record belongs to this sign-in. Ask at the front desk."))
-patient_id = actor.patient_id
+patient_id = actor.require_own_record()
 patient = read(
     lambda s: patients.get_patient(s, actor, patient_id), keep=("patient", patient_id)
 )

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
-from services.core.errors import NotAllowed
+from services.core.errors import NotAllowed, NotFound
 from services.core.sentences import Sentence
 
 if TYPE_CHECKING:
@@ -356,6 +356,12 @@ class Actor:
                 ),
                 patient_id=patient_id,
             )
+
+    def require_own_record(self) -> UUID:
+        """Return whose record is the actor's own; raises NotFound if none is."""
+        if self.patient_id is None:
+            raise NotFound("No record belongs to this sign-in. Ask at the front desk.")
+        return self.patient_id
 
     def _reaches(self, permission: Permission) -> bool:
         if self.scopes is None:

@@ -67,9 +67,7 @@ def choose_whose() -> UUID | None:
     """
     actor = current_actor()
     if actor.role is Role.PATIENT:
-        if actor.patient_id is None:
-            raise NotFound("No record belongs to this sign-in. Ask at the front desk.")
-        return actor.patient_id
+        return actor.require_own_record()
     named = st.query_params.get("patient", "")
     if st.session_state.get(_NAMED) != named:
         forget_patient(PAGE)

@@ -80,9 +80,7 @@ def whose_visits() -> PatientRecord:
     actor = current_actor()
     if actor.role is not Role.PATIENT:
         return chosen_patient()
-    if actor.patient_id is None:
-        raise NotFound(_("No record belongs to this sign-in. Ask at the front desk."))
-    patient_id = actor.patient_id
+    patient_id = actor.require_own_record()
     return read(
         lambda s: patients.get_patient(s, actor, patient_id),
         keep=("patient", patient_id),

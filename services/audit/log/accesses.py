@@ -17,7 +17,6 @@ from services.audit.log.sentences import LISTINGS
 from services.core import audit
 from services.core.actors import Actor, Permission, Role
 from services.core.audit import Action
-from services.core.errors import NotFound
 from services.core.sentences import Sentence
 
 
@@ -53,12 +52,11 @@ def list_accesses(
     NotFound if no record is theirs, Unavailable.
     """
     actor.require(Permission.VIEW_OWN_ACCESSES)
-    if actor.patient_id is None:
-        raise NotFound("No record belongs to this sign-in. Ask at the front desk.")
+    own = actor.require_own_record()
     audit.record(session, actor, Action.AUDIT_READ, details={"of": "own record"})
     # A patient's own role sees neither colleagues' names nor what was merged.
     with assume_role(session, "system"):
-        ids = (actor.patient_id, *_merged_into(session, actor.patient_id))
+        ids = (own, *_merged_into(session, own))
         entries = _about(store, ids, after, limit, has_lists=has_lists)
         names = names_of(session, {entry.actor_id for entry in entries})
     return tuple(_access(entry, actor, names) for entry in entries)

@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 from db.models.document import Document, DocumentOriginal, DocumentVersion
 from services.core.actors import Actor, Role
 from services.core.audit import Action
-from services.core.errors import NotFound
 from services.documents.fields import FieldValue, fill, read_values
 from services.documents.records import reading, rules
 from services.documents.records.drafts import DraftDocument, StoredContent
@@ -187,11 +186,10 @@ def _fields(session: Session, draft: DraftDocument) -> dict[str, FieldValue]:
 
 
 def _own_patient_id(actor: Actor, patient_id: UUID | None) -> UUID:
-    if actor.patient_id is None:
-        raise NotFound("No record belongs to this sign-in. Ask at the front desk.")
-    if patient_id not in (None, actor.patient_id):
+    own = actor.require_own_record()
+    if patient_id not in (None, own):
         raise NoSuchPatient(patient_id)
-    return actor.patient_id
+    return own
 
 
 def _facts(

@@ -158,9 +158,7 @@ def change_contact(
 
 def _own(actor: Actor) -> UUID:
     actor.require(Permission.CHANGE_OWN_CONTACT)
-    if actor.patient_id is None:
-        raise patients.NoSuchPatient(actor.id)
-    return actor.patient_id
+    return actor.require_own_record()
 
 
 def _draft(record: PatientRecord, typed: OwnContact, today: date) -> PatientDraft:
