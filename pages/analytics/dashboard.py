@@ -12,6 +12,12 @@ from dashboard.analytics.dashboard_dialogs import (
     show_card_choice,
 )
 from dashboard.analytics.dashboard_filter import show_filter
+from dashboard.analytics.dashboard_sharing import (
+    localised,
+    sharing_words,
+    show_copying,
+    show_sharing,
+)
 from dashboard.analytics.figure_charts import explain_untold
 from dashboard.analytics.pinned_cards import pin_button
 from dashboard.context import current_actor, freshness, read
@@ -20,9 +26,15 @@ from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _
 from dashboard.ui.page_header import name_breadcrumb, page_header
-from dashboard.ui.words import plain
+from dashboard.ui.words import capitalised, plain
 from services.analytics import dashboards
-from services.analytics.dashboards import Card, Dashboard, DashboardFilter
+from services.analytics.dashboards import (
+    READY,
+    Card,
+    Dashboard,
+    DashboardDraft,
+    DashboardFilter,
+)
 from services.core.errors import NotFound
 
 
@@ -43,46 +55,77 @@ def add_card(dashboard: Dashboard) -> None:
         show_card_choice(dashboard)
 
 
-def show_actions(dashboard: Dashboard, shown: DashboardFilter) -> None:
-    """Offer what its owner may do with the dashboard."""
-    with st.popover(_("Add a card"), key="dashboard_adding", icon=":material/add:"):
-        add_card(dashboard)
-    if st.button(_("Change"), key="dashboard_change", icon=":material/edit:"):
-        change_dashboard(dashboard, shown)
-    if st.button(_("Delete"), key="dashboard_remove", icon=":material/delete:"):
-        confirm_deletion(dashboard)
+@st.fragment
+def share(dashboard: Dashboard) -> None:
+    """Choose who else may open the dashboard."""
+    with error_boundary():
+        show_sharing(dashboard)
 
 
-def show_controls(dashboard: Dashboard, card: Card, shown: DashboardFilter) -> None:
+@st.fragment
+def copy(draft: DashboardDraft) -> None:
+    """Make one's own of the dashboard."""
+    with error_boundary():
+        show_copying(draft)
+
+
+def show_actions(
+    draft: DashboardDraft, dashboard: Dashboard | None, shown: DashboardFilter
+) -> None:
+    """Offer what its owner may do with the dashboard, others to copy it."""
+    if dashboard is not None and dashboard.is_own:
+        with st.popover(_("Add a card"), key="dashboard_adding", icon=":material/add:"):
+            add_card(dashboard)
+        with st.popover(_("Sharing"), key="dashboard_sharing", icon=":material/group:"):
+            share(dashboard)
+        if st.button(_("Change"), key="dashboard_change", icon=":material/edit:"):
+            change_dashboard(dashboard, shown)
+        if st.button(_("Delete"), key="dashboard_remove", icon=":material/delete:"):
+            confirm_deletion(dashboard)
+    else:
+        with st.popover(
+            _("Copy"), key="dashboard_copying", icon=":material/content_copy:"
+        ):
+            copy(draft)
+
+
+def show_controls(
+    dashboard: Dashboard | None, card: Card, shown: DashboardFilter
+) -> None:
     """Offer what may be done with a card."""
     pin_button(card, shown)
-    if dashboard.is_own and st.button(
-        _("Change"),
-        key=f"dashboard_card_{card.id}",
-        icon=":material/edit:",
-        type="tertiary",
+    if (
+        dashboard is not None
+        and dashboard.is_own
+        and st.button(
+            _("Change"),
+            key=f"dashboard_card_{card.id}",
+            icon=":material/edit:",
+            type="tertiary",
+        )
     ):
         change_card(dashboard, card)
 
 
-def show_dashboard(dashboard: Dashboard) -> None:
-    """Show a dashboard's filter and cards."""
-    draft = dashboard.draft
+def show_dashboard(
+    key: str, draft: DashboardDraft, dashboard: Dashboard | None = None
+) -> None:
+    """Show a dashboard's filter and cards; None is one that comes with the app."""
     actions = page_header(plain(draft.name))
-    name_breadcrumb("dashboard", draft.name, dashboard=str(dashboard.id))
+    name_breadcrumb("dashboard", draft.name, dashboard=key)
     if draft.description:
         st.markdown(plain(draft.description))
-    prefix = f"dashboard_{dashboard.id}"
-    shown = show_filter(prefix, draft.shown)
+    if dashboard is not None:
+        st.caption(capitalised(sharing_words(dashboard)))
+    shown = show_filter(f"dashboard_{key}", draft.shown)
     st.caption(
         _(
             "The period and the sex narrow every card: a period is whole months, of "
             "the events that a card counts."
         )
     )
-    if dashboard.is_own:
-        with actions:
-            show_actions(dashboard, shown)
+    with actions:
+        show_actions(draft, dashboard, shown)
     if not draft.cards:
         empty_state(
             _("No cards yet. Press *Add a card*, or add a figure from *Cohorts*."),
@@ -99,4 +142,9 @@ def show_dashboard(dashboard: Dashboard) -> None:
     st.caption(freshness())
 
 
-show_dashboard(find_dashboard())
+asked = st.query_params.get("dashboard", "")
+if asked in READY:
+    show_dashboard(asked, localised(READY[asked]))
+else:
+    opened = find_dashboard()
+    show_dashboard(asked, opened.draft, opened)

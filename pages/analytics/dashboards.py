@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dashboard.analytics.dashboard_dialogs import PAGE, show_new_dashboard
+from dashboard.analytics.dashboard_sharing import localised, sharing_words
 from dashboard.context import current_actor, read
 from dashboard.navigation import go
 from dashboard.ui.empty_state import empty_state
@@ -11,7 +12,7 @@ from dashboard.ui.language import gettext as _, ngettext
 from dashboard.ui.page_header import page_header
 from dashboard.ui.words import at, plain
 from services.analytics import dashboards
-from services.analytics.dashboards import Dashboard
+from services.analytics.dashboards import READY, Dashboard
 
 
 @st.fragment
@@ -35,13 +36,31 @@ def show_dashboard(dashboard: Dashboard) -> None:
             number = len(draft.cards)
             st.caption(
                 ngettext(
-                    "{number} card · changed {time}",
-                    "{number} cards · changed {time}",
+                    "{number} card · changed {time} · {sharing}",
+                    "{number} cards · changed {time} · {sharing}",
                     number,
-                ).format(number=number, time=at(dashboard.changed_at))
+                ).format(
+                    number=number,
+                    time=at(dashboard.changed_at),
+                    sharing=sharing_words(dashboard),
+                )
             )
         if st.button(_("Open"), key=f"dashboards_open_{dashboard.id}"):
             go(PAGE, dashboard=str(dashboard.id))
+
+
+def show_ready(key: str) -> None:
+    """Show what a dashboard that comes with the app is about, and open it."""
+    draft = localised(READY[key])
+    with (
+        st.container(border=True),
+        st.container(horizontal=True, vertical_alignment="center"),
+    ):
+        with st.container(width="stretch", gap="xxsmall"):
+            st.markdown(f"**{plain(draft.name)}**")
+            st.markdown(plain(draft.description))
+        if st.button(_("Open"), key=f"dashboards_ready_{key}"):
+            go(PAGE, dashboard=key)
 
 
 with page_header(_("Dashboards")):
@@ -59,8 +78,12 @@ with error_boundary():
     known = read(lambda session: dashboards.list_dashboards(session, actor))
     if not known:
         empty_state(
-            _("No dashboards yet. Make one, then add figures that you have counted."),
+            _("No dashboards of your own yet. Make one, or copy one of those below."),
             icon="dashboard",
         )
     for each in known:
         show_dashboard(each)
+st.subheader(_("Ready to be opened"), anchor=False)
+st.caption(_("These come with the app. Copy one to change it."))
+for name in READY:
+    show_ready(name)

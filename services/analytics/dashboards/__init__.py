@@ -30,3 +30,8 @@ from services.analytics.dashboards.pinning import (
     pin as pin,
     unpin as unpin,
 )
+from services.analytics.dashboards.ready import READY as READY
+from services.analytics.dashboards.sharing import (
+    list_analysts as list_analysts,
+    share as share,
+)

@@ -96,7 +96,7 @@ def test_without_dashboards_the_page_says_what_to_do(clinic: Clinic):
     app = clinic.open("dashboards", Role.ANALYST)
 
     assert not app.exception
-    assert any("No dashboards yet" in each.value for each in app.markdown)
+    assert any("No dashboards of your own yet" in each.value for each in app.markdown)
 
 
 def test_a_dashboard_is_made_and_a_saved_figure_added(clinic: Clinic):
@@ -211,7 +211,7 @@ def test_a_dashboard_is_changed_from_how_it_is(
     assert app.text_input(key="dashboard_name").value == two_cards.name
     assert app.text_area(key="dashboard_description").value == "For Mondays"
     # There is no other filter to open it with.
-    assert not app.checkbox
+    assert "dashboard_keeps_filter" not in {each.key for each in app.checkbox}
 
     filtered = clinic.open("dashboard", Role.ANALYST, dashboard=opened, sexes="male")
     press(filtered, "dashboard_change")
@@ -241,3 +241,62 @@ def test_an_unknown_dashboard_is_said(clinic: Clinic):
 
         assert not app.exception
         assert "dashboard" in app.warning[0].value
+
+
+def test_a_dashboard_is_shared_and_no_longer(clinic: Clinic, two_cards: DashboardDraft):
+    opened = make(clinic, two_cards)
+    colleague = clinic.write(lambda s: cast.add_actor(s, Role.ANALYST))
+    app = clinic.open("dashboard", Role.ANALYST, dashboard=opened)
+    assert "Only you see it" in [each.value for each in app.caption]
+
+    app.multiselect(key="dashboard_share_people").set_value([colleague.id])
+    press(app, "dashboard_share_save")
+    assert "Shared with some analysts" in [each.value for each in app.caption]
+    kept = clinic.write(lambda s: dashboards.get_dashboard(s, colleague, opened))
+    assert kept.shared_with == (colleague.id,)
+
+    app.multiselect(key="dashboard_share_people").set_value([])
+    press(app, "dashboard_share_save")
+    assert clinic.write(lambda s: dashboards.list_dashboards(s, colleague)) == ()
+
+
+@pytest.mark.parametrize("is_for_all", [True, False])
+def test_what_a_colleague_shares_is_opened_and_copied(
+    clinic: Clinic, two_cards: DashboardDraft, is_for_all: bool
+):
+    own = clinic.cast[Role.ANALYST]
+
+    def share(session):
+        other = cast.add_actor(session, Role.ANALYST)
+        made = dashboards.create(session, other, two_cards)
+        people = () if is_for_all else (own.id,)
+        dashboards.share(
+            session, other, made.id, with_everybody=is_for_all, people=people
+        )
+        return made.id, other.name
+
+    opened, owner = clinic.write(share)
+    app = clinic.open("dashboard", Role.ANALYST, dashboard=opened)
+    assert not app.exception
+    assert f"By {owner}" in [each.value for each in app.caption]
+    assert tables(app)["Who came"] == [["Female", "12"], ["Male", "9"]]
+    assert not [b for b in app.button if str(b.key).startswith("dashboard_card_")]
+    app.text_input(key="dashboard_copy_name").set_value(f"Mine of {owner}{is_for_all}")
+    press(app, "dashboard_copy")
+
+    copied = UUID(app.query_params["dashboard"])
+    found = clinic.write(lambda s: dashboards.get_dashboard(s, own, copied))
+    assert found.is_own
+    assert [each.figure for each in found.draft.cards] == [BY_SEX, BY_MONTH]
+
+
+@pytest.mark.parametrize("name", list(dashboards.READY))
+def test_those_that_come_with_the_app_are_opened(clinic: Clinic, name: str):
+    app = clinic.open("dashboard", Role.ANALYST, dashboard=name)
+
+    assert not app.exception
+    assert app.title[0].value.replace("\\", "") == dashboards.READY[name].name
+    titles = [card.title for card in dashboards.READY[name].cards]
+    assert [each.value.replace("\\", "") for each in app.subheader] == titles
+    # Whatever may be told, each card is a question that can be asked.
+    assert {each.proto.body[:9] for each in app.error} <= {"These cou"}

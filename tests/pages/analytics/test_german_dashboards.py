@@ -119,3 +119,10 @@ def test_a_filter_that_leaves_nobody_is_said_in_german(german: Clinic, opened: U
     app = german.open("dashboard", Role.ANALYST, dashboard=opened, sexes="female")
 
     assert app.error[0].value.startswith("Diese Karte zählt andere Patienten")
+
+
+@pytest.mark.parametrize("name", list(dashboards.READY))
+def test_those_that_come_with_the_app_are_german(german: Clinic, name: str):
+    app = german.open("dashboard", Role.ANALYST, dashboard=name)
+
+    assert english(texts_of(app)) == set()

@@ -1,0 +1,167 @@
+"""Dashboards that come with the app: opened by all analysts, copied to be changed.
+
+They hold what events and figures can say. Today by itself is not among it: a day has
+few visits, and tomorrow's question would be another one.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+from uuid import NAMESPACE_URL, uuid5
+
+from services.analytics.cohorts import (
+    Cohort,
+    CohortEvent,
+    Dimension,
+    EventKind,
+    Rule,
+)
+from services.analytics.dashboards.model import (
+    Card,
+    DashboardDraft,
+    DashboardFilter,
+    Timespan,
+)
+from services.analytics.figures import Figure, FigureMeasure
+from services.core.sentences import Sentence
+
+
+def _with(kind: EventKind) -> Cohort:
+    return Cohort(entry=CohortEvent(kind=kind))
+
+
+def _events(kind: EventKind, *by: Dimension) -> Figure:
+    return Figure(cohort=_with(kind), by=by, measure=FigureMeasure.EVENTS)
+
+
+def _patients(kind: EventKind, *by: Dimension) -> Figure:
+    """Return how many patients had such an event, each by their first one."""
+    return Figure(cohort=_with(kind), by=by)
+
+
+def _any(kind: EventKind, by: Dimension) -> Figure:
+    """Return how many patients had such events, by all of these."""
+    return Figure(cohort=_with(kind), by=(by,), of=CohortEvent(kind=kind))
+
+
+def _card(title: Sentence, figure: Figure, *, is_wide: bool = False) -> Card:
+    # The same at each start, for the keys of what is drawn.
+    card_id = uuid5(NAMESPACE_URL, f"chartroom:card:{title}")
+    return Card(id=card_id, title=title, figure=figure, is_wide=is_wide)
+
+
+_MISSED_TOO: Final = Figure(
+    cohort=Cohort(
+        entry=CohortEvent(kind=EventKind.VISIT),
+        steps=((Rule(event=CohortEvent(kind=EventKind.NO_SHOW)),),),
+    ),
+    by=(Dimension.AGE_BAND,),
+    measure=FigureMeasure.SHARE,
+)
+
+#: By the name in the address.
+READY: Final[Mapping[str, DashboardDraft]] = MappingProxyType(
+    {
+        "clinic": DashboardDraft(
+            name=Sentence("The clinic today"),
+            description=Sentence(
+                "The last three months that are over: when people come, to whom, and "
+                "who they are."
+            ),
+            shown=DashboardFilter(timespan=Timespan.LAST_THREE_MONTHS),
+            cards=(
+                _card(
+                    Sentence("Visits by weekday and hour"),
+                    _events(EventKind.VISIT, Dimension.WEEKDAY, Dimension.HOUR),
+                    is_wide=True,
+                ),
+                _card(
+                    Sentence("Visits by speciality"),
+                    _events(EventKind.VISIT, Dimension.SPECIALITY),
+                ),
+                _card(
+                    Sentence("People who came, by age and sex"),
+                    _patients(EventKind.VISIT, Dimension.AGE_BAND, Dimension.SEX),
+                ),
+            ),
+        ),
+        "visits": DashboardDraft(
+            name=Sentence("Visits and no-shows"),
+            description=Sentence(
+                "A year of visits, of those that were missed, and of those that were "
+                "cancelled."
+            ),
+            shown=DashboardFilter(timespan=Timespan.LAST_TWELVE_MONTHS),
+            cards=(
+                _card(
+                    Sentence("Visits by month"),
+                    _events(EventKind.VISIT, Dimension.MONTH),
+                    is_wide=True,
+                ),
+                _card(
+                    Sentence("No-shows by month"),
+                    _events(EventKind.NO_SHOW, Dimension.MONTH),
+                ),
+                _card(
+                    Sentence("Cancelled visits by month"),
+                    _events(EventKind.CANCELLATION, Dimension.MONTH),
+                ),
+                _card(
+                    Sentence("No-shows by weekday"),
+                    _events(EventKind.NO_SHOW, Dimension.WEEKDAY),
+                ),
+                _card(
+                    Sentence("Who came and has also missed a visit, by age"),
+                    _MISSED_TOO,
+                ),
+            ),
+        ),
+        "patients": DashboardDraft(
+            name=Sentence("Who our patients are"),
+            description=Sentence(
+                "Those who have been here, and what is known of their health."
+            ),
+            cards=(
+                _card(
+                    Sentence("Patients by age at their first visit, and sex"),
+                    _patients(EventKind.VISIT, Dimension.AGE_BAND, Dimension.SEX),
+                    is_wide=True,
+                ),
+                _card(
+                    Sentence("First visits by quarter"),
+                    _patients(EventKind.VISIT, Dimension.QUARTER),
+                    is_wide=True,
+                ),
+                _card(
+                    Sentence("Diagnoses"), _any(EventKind.DIAGNOSIS, Dimension.WORDS)
+                ),
+                _card(Sentence("Allergies"), _any(EventKind.ALLERGY, Dimension.WORDS)),
+            ),
+        ),
+        "papers": DashboardDraft(
+            name=Sentence("Documents and prescriptions"),
+            description=Sentence(
+                "A year of papers: how many were filed and issued, and of what."
+            ),
+            shown=DashboardFilter(timespan=Timespan.LAST_TWELVE_MONTHS),
+            cards=(
+                _card(
+                    Sentence("Documents by month"),
+                    _events(EventKind.DOCUMENT, Dimension.MONTH),
+                ),
+                _card(
+                    Sentence("Documents by type"),
+                    _events(EventKind.DOCUMENT, Dimension.WORDS),
+                ),
+                _card(
+                    Sentence("Prescribed drugs by month"),
+                    _events(EventKind.PRESCRIPTION, Dimension.MONTH),
+                ),
+                _card(
+                    Sentence("Prescribed drugs"),
+                    _events(EventKind.PRESCRIPTION, Dimension.WORDS),
+                ),
+            ),
+        ),
+    }
+)

@@ -1,0 +1,85 @@
+"""A dashboard is shared with all who count cohorts, or some, and read by them only."""
+
+from uuid import uuid4
+
+import pytest
+
+from services.analytics import dashboards, figures
+from services.analytics.dashboards import READY, DashboardDraft
+from services.core.actors import Role
+from services.core.errors import InvalidInput, NotFound
+from tests.kit import cast
+
+
+@pytest.fixture
+def analyst(session):
+    return cast.add_actor(session, cast.ANA)
+
+
+@pytest.fixture
+def colleague(session):
+    return cast.add_actor(session, Role.ANALYST)
+
+
+@pytest.fixture
+def made(session, analyst):
+    return dashboards.create(session, analyst, DashboardDraft(name="Desk"))
+
+
+def test_who_it_is_shared_with_reads_it_and_changes_nothing(
+    session, analyst, colleague, made
+):
+    other = cast.add_actor(session, Role.ANALYST)
+
+    dashboards.share(
+        session, analyst, made.id, with_everybody=False, people=[colleague.id]
+    )
+
+    [found] = dashboards.list_dashboards(session, colleague)
+    assert (found.id, found.owner, found.is_own) == (made.id, analyst.name, False)
+    assert dashboards.list_dashboards(session, other) == ()
+    with pytest.raises(NotFound):
+        dashboards.change(
+            session, colleague, made.id, found.draft, version=found.version
+        )
+    with pytest.raises(NotFound):
+        dashboards.share(session, colleague, made.id, with_everybody=True)
+
+
+def test_what_is_shared_with_all_is_everybodys_to_read(
+    session, analyst, colleague, made
+):
+    dashboards.share(session, analyst, made.id, with_everybody=True)
+    assert dashboards.get_dashboard(session, colleague, made.id).is_shared
+
+    dashboards.share(session, analyst, made.id, with_everybody=False)
+
+    with pytest.raises(NotFound):
+        dashboards.get_dashboard(session, colleague, made.id)
+
+
+def test_analysts_at_work_are_offered_and_nobody_else(session, analyst, colleague):
+    cast.add_actor(session, Role.STAFF)
+
+    offered = dashboards.list_analysts(session, analyst)
+
+    assert [each.id for each in offered] == [colleague.id]
+
+
+@pytest.mark.parametrize("role", [Role.STAFF, None])
+def test_it_is_shared_with_nobody_who_counts_no_cohorts(session, analyst, made, role):
+    somebody = cast.add_actor(session, role).id if role else uuid4()
+
+    with pytest.raises(InvalidInput, match="does not count cohorts"):
+        dashboards.share(
+            session, analyst, made.id, with_everybody=False, people=[somebody]
+        )
+
+
+@pytest.mark.parametrize("name", list(READY))
+def test_those_that_come_with_the_app_can_be_kept(session, analyst, name):
+    assert all(figures.to_json(card.figure) for card in READY[name].cards)
+
+    kept = dashboards.create(session, analyst, READY[name])
+
+    assert kept.draft == READY[name]
