@@ -17,6 +17,7 @@ from dashboard.visits.front_desk import (
     newcomer_panel,
 )
 from services.core.errors import ServiceError
+from services.lists.folding import by_shown_name
 
 _EXAMPLE = "7K2MD-9QX4T"
 
@@ -62,7 +63,10 @@ def show_waiting_room() -> None:
         day_queue.offer_rest(whole, key="desk_rest")
         doctor = st.selectbox(
             _("Doctor"),
-            sorted({*whole.doctors, *(one.doctor_name for one in unregistered)}),
+            sorted(
+                {*whole.doctors, *(one.doctor_name for one in unregistered)},
+                key=by_shown_name,
+            ),
             index=None,
             key="desk_doctor",
             placeholder=_("All doctors"),

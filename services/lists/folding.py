@@ -1,15 +1,30 @@
 """Typed text in the folded form that names and terms are compared in."""
 
+import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Text, cast, func, literal_column
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from services.lists.criteria.patterns import containing
 from services.lists.criteria.shape import FoldedText, Mention
 from services.lists.statements import run
 
+# What stands before a name and is none of it, as folded: a title in English or German,
+# the faculty of one behind it ("dr. med."), and how people are addressed. Something of
+# the name must be left. Read by PostgreSQL and by Python alike.
+_TITLES: Final = (
+    r"^((((univ|apl|assoc|asst|hon)[.]?[- ]*)?"
+    r"(prof|professor|professorin|dr|drs|dres|doctor|doktor|pd|priv[.]?-?doz|"
+    r"privatdozent|privatdozentin|dipl[.]?-?(med|psych|biol|ing)|"
+    r"mr|mrs|ms|mx|miss|herr|frau|sister|schwester)([.][- ]*|[- ]+)"
+    r"((med|dent|vet|univ|rer|nat|phil|habil|hum|biol|sc|theol|jur|iur|mult)[.] *|"
+    r"h[.] *c[.] *|(med|dent) +)*)+)(?=[^ ])"
+)
+_TITLED: Final = re.compile(_TITLES)
 _FOLD: Final = "SELECT text, fold(text) FROM unnest(%(texts)s) AS text"
 
 
@@ -35,3 +50,23 @@ def comparable(value: object, folded: Mapping[str, str]) -> object:
             return replace(value, text=folded[value.text])
         case _:
             return value
+
+
+def by_name(
+    name: ColumnElement[str] | InstrumentedAttribute[str],
+) -> ColumnElement[str]:
+    """Return what people of one string are sorted by: the name without its title.
+
+    "Dr. Amara Okafor" stands among those with A. Which word is the family's name is
+    not known; who enters "Okafor, Amara" sorts by that.
+    """
+    titles = literal_column(f"'{_TITLES}'", Text)
+    untitled = func.regexp_replace(func.fold(name), titles, literal_column("''"))
+    return cast(untitled, Text).collate("C")
+
+
+def by_shown_name(name: str) -> tuple[str, str]:
+    """Return what a name that was read already is sorted by, as `by_name` sorts."""
+    parts = unicodedata.normalize("NFKD", name.casefold())
+    folded = "".join(part for part in parts if not unicodedata.combining(part))
+    return _TITLED.sub("", folded), name

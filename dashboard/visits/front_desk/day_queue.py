@@ -12,6 +12,7 @@ from dashboard.context import current_actor, in_zone, now, read
 from dashboard.ui.clock import time_of_day, zone
 from dashboard.ui.language import decimal, gettext as _
 from dashboard.ui.lists.cut_notice import offer_more
+from services.lists.folding import by_shown_name
 from services.visits.front_desk import appointments
 from services.visits.front_desk.appointments import VisitRecord, VisitStatus
 
@@ -47,7 +48,7 @@ class Queue:
     @property
     def doctors(self) -> list[str]:
         """The doctors who have visits, by name."""
-        return sorted({visit.doctor_name for visit in self.visits})
+        return sorted({visit.doctor_name for visit in self.visits}, key=by_shown_name)
 
     def of(self, doctor: str | None) -> "Queue":
         """Return the part of one doctor; all of it without one."""

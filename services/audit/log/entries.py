@@ -37,6 +37,7 @@ from services.core.audit import Action
 from services.core.errors import Unavailable
 from services.core.sentences import Sentence
 from services.lists.csv_cells import escape_formula
+from services.lists.folding import by_name
 
 _AN_HOUR: Final = timedelta(hours=1)
 
@@ -166,7 +167,9 @@ def export_csv(
 def list_people(session: Session, actor: Actor) -> tuple[AuditPerson, ...]:
     """Return everybody who may be in the log, by name; raises NotAllowed."""
     actor.require(Permission.VIEW_AUDIT)
-    rows = session.execute(select(User.id, User.name, User.role).order_by(User.name))
+    rows = session.execute(
+        select(User.id, User.name, User.role).order_by(by_name(User.name), User.id)
+    )
     return tuple(AuditPerson(user_id, name, role) for user_id, name, role in rows)
 
 

@@ -19,6 +19,7 @@ from services.documents.inbox.reading import Colleague, InboxItem, find_item
 from services.documents.records import look_up
 from services.documents.records.errors import NoSuchDocument
 from services.documents.records.model import DocumentRecord
+from services.lists.folding import by_name
 from services.patients.care import care
 
 _AT_WORK: Final = (Role.STAFF.value, Role.CLINICIAN.value)
@@ -42,7 +43,7 @@ def list_colleagues(session: Session, actor: Actor) -> tuple[Colleague, ...]:
     actor.require(Permission.FILE_DOCUMENTS)
     # Not every role that assigns is shown all accounts.
     with assume_role(session, "system"):
-        rows = session.execute(_colleagues().order_by(User.name, User.id))
+        rows = session.execute(_colleagues().order_by(by_name(User.name), User.id))
     return tuple(Colleague(row.id, row.name) for row in rows)
 
 

@@ -33,6 +33,7 @@ from services.documents.fields import PREFIX
 from services.documents.records.rows.documents import COLUMNS
 from services.lists.criteria import Kind
 from services.lists.criteria.sql import RowTarget, Target
+from services.lists.folding import by_name
 
 assert isinstance(Document.__table__, Table)  # noqa: S101 - for the type checker
 DOCUMENTS: Final[Table] = Document.__table__
@@ -83,7 +84,7 @@ def _listed() -> Subquery:
             Document.withheld,
             Document.held_at.is_not(None).label("is_held"),
             Document.patient_id.is_(None).label("is_unfiled"),
-            func.lower(Document.created_by_name).collate("C").label("author_key"),
+            by_name(Document.created_by_name).label("author_key"),
             version.filename,
             func.lower(version.filename).collate("C").label("filename_key"),
             version.filesize,

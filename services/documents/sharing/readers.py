@@ -21,6 +21,7 @@ from services.documents.records import look_up
 from services.documents.records.model import DocumentRecord
 from services.documents.records.revising import revise
 from services.documents.sharing import telling
+from services.lists.folding import by_name
 
 _MOST_NAMED: Final = 50
 
@@ -86,7 +87,7 @@ def list_candidates(session: Session, actor: Actor) -> tuple[Reader, ...]:
         rows = session.execute(
             select(User.id, User.name)
             .where(User.role == Role.STAFF.value, User.deactivated_at.is_(None))
-            .order_by(User.name, User.id)
+            .order_by(by_name(User.name), User.id)
         )
     return tuple(Reader(*row) for row in rows)
 
@@ -105,7 +106,7 @@ def list_readers(
             select(User.id, User.name)
             .join(DocumentReader, DocumentReader.user_id == User.id)
             .where(DocumentReader.document_id == document_id)
-            .order_by(User.name, User.id)
+            .order_by(by_name(User.name), User.id)
         )
     return tuple(Reader(*row) for row in rows)
 

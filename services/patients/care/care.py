@@ -18,6 +18,7 @@ from services.core.actors import Actor, Permission, Role
 from services.core.audit import Action
 from services.core.errors import Conflict, NotAllowed, NotFound
 from services.core.sentences import Sentence
+from services.lists.folding import by_name
 from services.patients.records.refusals import NoSuchPatient
 
 _MOST_CLINICIANS: Final = 4096
@@ -69,7 +70,7 @@ class NotYours(NotAllowed):
 def list_clinicians(session: Session, actor: Actor) -> tuple[Clinician, ...]:
     """Return who can be given a patient to treat, by name; raises NotAllowed."""
     actor.require(Permission.ASSIGN_CARE)
-    rows = session.execute(_clinicians().order_by(User.name, User.id))
+    rows = session.execute(_clinicians().order_by(by_name(User.name), User.id))
     # Each page that lets somebody choose keeps the list: the same few people in all.
     return tuple(_one_of(clinician_id, name) for clinician_id, name in rows)
 

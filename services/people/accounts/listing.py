@@ -14,6 +14,7 @@ from db.models.user import Invitation, Passkey, User, UserSession
 from services.core.actors import Actor, Permission, Role
 from services.core.errors import NotFound
 from services.core.typed_text import tidy
+from services.lists.folding import by_name
 
 
 class AccountStatus(StrEnum):
@@ -62,7 +63,7 @@ def list_people(
     tokens and are listed there.
     """
     actor.require(Permission.MANAGE_USERS)
-    wanted = _PEOPLE.order_by(func.lower(User.name), User.id).limit(limit)
+    wanted = _PEOPLE.order_by(by_name(User.name), User.id).limit(limit)
     if words := tidy(search):
         wanted = wanted.where(
             or_(

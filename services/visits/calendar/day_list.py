@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from datetime import date, datetime, tzinfo
 from itertools import groupby
-from typing import Final
+from typing import Any, Final
 from uuid import uuid4
 
 from services.documents.forms import Clinic
+from services.lists.folding import by_shown_name
 from services.visits.front_desk.appointments import VisitRecord
 from services.visits.newcomers import NewcomerRecord
 
@@ -58,7 +59,10 @@ def _tables(
     def whose(visit: VisitRecord | NewcomerRecord) -> tuple[str, str]:
         return visit.doctor_name, str(visit.doctor_id)
 
-    ordered = sorted(visits, key=lambda visit: (*whose(visit), visit.starts_at))
+    def place(visit: VisitRecord | NewcomerRecord) -> tuple[Any, ...]:
+        return by_shown_name(visit.doctor_name), visit.doctor_id, visit.starts_at
+
+    ordered = sorted(visits, key=place)
     tables: dict[str, list[tuple[str, ...]]] = {}
     for _, group in groupby(ordered, whose):
         of_doctor = list(group)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from db.models.booking import BookingSlot, Slot
 from db.models.doctor import Doctor, ScheduleException
 from services.core.actors import Actor, Permission
+from services.lists.folding import by_name
 from services.visits import newcomers
 from services.visits.calendar.records import CalendarDoctor, CalendarPeriod
 from services.visits.front_desk import appointments
@@ -122,7 +123,7 @@ def _doctors(
             Doctor.deleted_at.is_(None),
             Doctor.id.in_(doctor_ids) if doctor_ids else has_slots,
         )
-        .order_by(func.fold(Doctor.name), Doctor.id)
+        .order_by(by_name(Doctor.name), Doctor.id)
     )
     return tuple(CalendarDoctor(*row) for row in rows)
 

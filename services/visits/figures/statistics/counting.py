@@ -1,7 +1,8 @@
 """Slots, holds and visits counted by doctor and day, and attempts by outcome."""
 
-from datetime import datetime, time, timedelta, tzinfo
+from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
@@ -9,6 +10,7 @@ from sqlalchemy.orm import Session
 from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
+from services.lists.folding import by_shown_name
 from services.visits.figures.statistics.records import (
     BookingStatistics,
     DoctorDay,
@@ -61,7 +63,6 @@ FROM offered
 JOIN doctors ON doctors.id = doctor_id
 LEFT JOIN attempted USING (doctor_id, day)
 WHERE slots > 0 OR attempted.doctor_id IS NOT NULL
-ORDER BY fold(name), doctors.id, day
 """)
 OUTCOMES: Final = ("pending", "confirmed", "expired", "cancelled", "conflict")
 _COUNT_OUTCOMES: Final = text("""
@@ -90,7 +91,7 @@ def count(session: Session, period: Period, zone: tzinfo) -> BookingStatistics:
             ),
         },
     )
-    return BookingStatistics(period, tuple(map(_doctor_day, rows)))
+    return BookingStatistics(period, tuple(sorted(map(_doctor_day, rows), key=_place)))
 
 
 def record_look(session: Session, actor: Actor, period: Period) -> None:
@@ -113,3 +114,7 @@ def count_outcomes(session: Session) -> dict[str, int]:
     """Return how many attempts had each outcome, for the system itself."""
     counted = {row.outcome: row.number for row in session.execute(_COUNT_OUTCOMES)}
     return {outcome: counted.get(outcome, 0) for outcome in OUTCOMES}
+
+
+def _place(doctor_day: DoctorDay) -> tuple[tuple[str, str], UUID, date]:
+    return by_shown_name(doctor_day.doctor_name), doctor_day.doctor_id, doctor_day.day

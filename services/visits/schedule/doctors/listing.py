@@ -9,6 +9,7 @@ from db.models.doctor import Doctor
 from db.models.user import User
 from services.core.actors import Actor, Permission, Role
 from services.core.typed_text import tidy
+from services.lists.folding import by_name
 from services.visits.schedule.doctors.records import DoctorRecord
 from services.visits.schedule.doctors.rows import IS_KEPT, doctors, find, records_of
 
@@ -33,7 +34,7 @@ def list_doctors(
         wanted = wanted.where(func.fold(Doctor.speciality) == func.fold(speciality))
     if not with_inactive:
         wanted = wanted.where(Doctor.is_active)
-    ordered = wanted.order_by(func.fold(Doctor.name), Doctor.id).limit(limit)
+    ordered = wanted.order_by(by_name(Doctor.name), Doctor.id).limit(limit)
     return records_of(actor, session.execute(ordered))
 
 
@@ -63,7 +64,7 @@ def list_clinicians(session: Session, actor: Actor) -> dict[UUID, str]:
     rows = session.execute(
         select(User.id, User.name)
         .where(User.role == Role.CLINICIAN.value, User.deactivated_at.is_(None))
-        .order_by(User.name, User.id)
+        .order_by(by_name(User.name), User.id)
     )
     return {row.id: row.name for row in rows}
 

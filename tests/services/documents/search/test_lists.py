@@ -263,3 +263,16 @@ def test_who_has_no_business_with_documents_lists_and_counts_none(
         search.list_documents(session, actor, Criteria())
     with pytest.raises(NotAllowed):
         search.count_documents(session, actor, Criteria())
+
+
+def test_authors_are_sorted_without_their_titles_page_by_page(session, clerk, three):
+    names = {"Bill": "Dr. med. Ann", "Old letter": "Mia", "Lab results": "Prof. Zoe"}
+    for title, name in names.items():
+        changed = update(Document).where(Document.title == title)
+        session.execute(changed.values(created_by_name=name))
+    criteria = Criteria(orders=(Order("author"),))
+
+    assert titles(session, clerk, criteria) == list(names)
+    first = search.list_documents(session, clerk, criteria).rows[0]
+    rest = search.list_documents(session, clerk, criteria, after=first.id).rows
+    assert [row.title for row in rest] == list(names)[1:]
