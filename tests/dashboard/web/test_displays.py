@@ -33,6 +33,21 @@ def test_scripts_learn_which_name_comes_first(server):
     assert [before, after] == [True, False]
 
 
+def test_a_page_is_compact_from_its_first_line_for_who_chose_so_alone(server):
+    with (
+        server.signed_in(Role.STAFF) as browser,
+        server.signed_in(Role.ADMIN) as beside,
+    ):
+        browser.post("/session/list-density", json={"list-density": "compact"})
+        pages = [each.get("/").text for each in (browser, beside)]
+        browser.post("/session/list-density", json={"list-density": "comfortable"})
+        at_last = browser.get("/").text
+        browser.post("/session/list-density", json={"list-density": "clinic"})
+
+    compact = '<html lang="en" data-density="compact">'
+    assert [compact in page for page in (*pages, at_last)] == [True, False, False]
+
+
 @pytest.mark.parametrize("name", CHOICES)
 @pytest.mark.parametrize("sent", [b'{"name-order": "x", "list-density": "x"}', b"12"])
 def test_what_is_not_offered_is_refused(server, name, sent):

@@ -88,7 +88,7 @@ def told(browser: httpx.Client) -> dict[str, object]:
     data = re.search(r'<script id="chartroom-places"[^>]*>(.*?)</script>', page)
     assert data
     places: dict[str, object] = json.loads(data[1])
-    assert f'<html lang="{places["language"]}">' in page
+    assert f'<html lang="{places["language"]}"' in page
     return places
 
 

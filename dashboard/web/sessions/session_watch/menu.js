@@ -16,6 +16,9 @@
     ["", translate("As the clinic")], ["family-given", "Lovelace, Ada"],
     ["given-family", "Ada Lovelace"],
   ]
+  const DENSITIES = [
+    ["comfortable", translate("Comfortable")], ["compact", translate("Compact")],
+  ]
   const STYLE = `
     .chartroom-person { position: relative; }
     .chartroom-person > button {
@@ -149,7 +152,11 @@
   const names = group(
     "name-order", translate("Names of patients"), NAMES, places.name_order, KNOWN_MS,
   )
-  names.append(failed)
+  const lists = group(
+    "list-density", translate("Rows of lists"), DENSITIES,
+    places.list_density || "comfortable", KNOWN_MS,
+  )
+  lists.append(failed)
   const choices = Object.entries(places.languages ?? {})
   let languages = null
   if (choices.length > 1) {
@@ -160,7 +167,7 @@
     "div", { id: "chartroom-menu-list" },
     item(translate("Account"), go("/account")),
     item(translate("My passkeys"), () => location.assign(`/sign-in/passkeys?next=${here()}`)),
-    themes, clocks, names, ...(languages ? [languages] : []),
+    themes, clocks, names, lists, ...(languages ? [languages] : []),
     item(translate("User guide"), go("/help")),
     item(translate("Keyboard shortcuts"), () => window.chartroom.showKeys()),
     item(translate("Show me around"), () => window.chartroom.startTour()),

@@ -16,7 +16,7 @@ from dashboard.ui.language import speaking
 from dashboard.ui.scripts import DIALOGS, read_script
 from dashboard.web.clocks import clock_at
 from dashboard.web.languages import language_at
-from services.core.actors import Actor
+from services.core.actors import COMPACT, Actor
 from services.people.sessions import Live
 
 SCRIPT_PATH: Final = "/session/watch.js"
@@ -90,7 +90,8 @@ class WatchedPages:
         with speaking(language):
             places = self._places(live.actor) if live else {}
         known = _told({**places, "clock": clock_at(connection)}) if live else b""
-        adding = _Adding(send, known, language)
+        is_compact = live is not None and live.actor.list_density == COMPACT
+        adding = _Adding(send, known, language, is_compact=is_compact)
         await self._app(_uncompressed(scope), receive, adding.send)
 
 
@@ -103,9 +104,12 @@ def _told(places: Mapping[str, object]) -> bytes:
 class _Adding:
     """Holds an HTML page back until it is whole, then sends it with the script."""
 
-    def __init__(self, send: Send, known: bytes, language: str) -> None:
+    def __init__(
+        self, send: Send, known: bytes, language: str, *, is_compact: bool
+    ) -> None:
         self._send = send
-        self._language = f'<html lang="{language}">'.encode()
+        density = ' data-density="compact"' if is_compact else ""
+        self._root = f'<html lang="{language}"{density}>'.encode()
         self._added = known + _TAGS
         self._start: Message | None = None
         self._body = bytearray()
@@ -122,7 +126,7 @@ class _Adding:
 
     async def _send_whole(self, start: Message) -> None:
         body = bytes(self._body).replace(b"</head>", self._added + b"</head>", 1)
-        body = body.replace(b'<html lang="en">', self._language, 1)
+        body = body.replace(b'<html lang="en">', self._root, 1)
         left_out = {b"content-length", b"etag", b"last-modified", b"accept-ranges"}
         headers = [pair for pair in start["headers"] if pair[0].lower() not in left_out]
         headers.append((b"content-length", str(len(body)).encode()))

@@ -1,0 +1,84 @@
+"""How densely lists are set: as somebody chose, on a desk, a phone and by finger."""
+
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from services.core.actors import Role
+from tests.browser.conftest import Site, ready
+from tests.browser.test_accessibility import violations
+from tests.kit import cast
+
+pytestmark = pytest.mark.browser
+
+_HEIGHTS = "all => all.map(one => one.getBoundingClientRect().height)"
+# WCAG 2.2, 2.5.8: so many CSS pixels, and as many as a finger needs.
+_TARGET, _FINGER = 24, 44
+
+
+@pytest.fixture
+def compact(site: Site) -> Iterator[Page]:
+    """The front desk's list of patients, which it has chosen to have compact."""
+    with closing(site.visit(at="/patients")) as context:
+        page = ready(context.pages[0])
+        yield page
+        choose(page, "Comfortable")
+
+
+def choose(page: Page, density: str) -> None:
+    page.get_by_role("button", name=cast.ROSA.name).click()
+    page.get_by_role("menuitemradio", name=density).click()
+    root = page.locator("html")
+    if density == "Compact":
+        expect(root).to_have_attribute("data-density", "compact")
+    else:
+        expect(root).not_to_have_attribute("data-density", "compact")
+    expect(rows(ready(page)).first).to_be_visible()
+
+
+def rows(page: Page):
+    return page.locator(".st-key-patients_table tbody tr")
+
+
+def row_height(page: Page) -> float:
+    expect(rows(page).first).to_be_visible()
+    return min(rows(page).evaluate_all(_HEIGHTS))
+
+
+def lowest(page: Page, targets: str) -> float:
+    """Return how high the lowest of these targets in the list's rows is."""
+    shown = rows(page).locator(targets)
+    expect(shown.first).to_be_visible()
+    return min(shown.evaluate_all(_HEIGHTS))
+
+
+def test_compact_rows_are_lower_everywhere_and_stay_so_with_the_person(
+    site: Site, compact: Page
+):
+    comfortable = row_height(compact)
+    compact.set_viewport_size({"width": 390, "height": 844})
+    card = row_height(compact)
+    compact.set_viewport_size({"width": 1440, "height": 900})
+
+    choose(compact, "Compact")
+
+    assert row_height(compact) <= comfortable - 8
+    assert lowest(compact, "th a") >= _TARGET
+    assert lowest(compact, ".choice label") >= _TARGET
+    assert violations(compact) == []
+    compact.set_viewport_size({"width": 390, "height": 844})
+    assert row_height(compact) <= card - 16
+    assert violations(compact) == []
+
+    with closing(site.visit(at="/patients", width=390, has_touch=True)) as phone:
+        page = ready(phone.pages[0])
+        assert page.evaluate("matchMedia('(pointer: coarse)').matches")
+        assert row_height(page) < card
+        assert lowest(page, ".choice label") >= _FINGER
+        assert row_height(page) >= _FINGER
+    with closing(site.visit(Role.CLINICIAN, at="/patients")) as another:
+        expect(ready(another.pages[0]).locator("html")).not_to_have_attribute(
+            "data-density", "compact"
+        )
