@@ -100,10 +100,19 @@ def test_bytes_that_are_still_here_are_not_sent_once_they_are_listed(
     monkeypatch.setattr(BackupErasure, "_destroy", lambda *_: None)
     purge()
     assert purge.repository.file(purge.purged.sha256).exists()
+    copy, sent = purge.copy_into(server.store(prefix)), []
+    put_file = copy.store.put_file
 
-    purge.copy_into(server.store(prefix)).round()
+    def noting(name, *args, **how):
+        sent.append(name)
+        put_file(name, *args, **how)
 
-    assert purge.object not in server.names(prefix)
+    copy.store.put_file = noting
+    copy.round()
+
+    # A bucket that locks would keep them for 35 days.
+    assert purge.object not in sent
+    assert len([name for name in sent if name.startswith("files/")]) == 1
 
 
 def test_what_is_locked_is_counted_with_its_time_and_goes_after_it(
