@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from db.models.patient import ClinicalEntry, Patient
 from services.analytics import figures
 from services.analytics.cohorts import Cohort, CohortEvent, Dimension, EventKind
-from services.analytics.figures import Figure, FigureMeasure
+from services.analytics.figures import Chart, Figure, FigureMeasure, Quantity
 from services.core.actors import Role
 from tests.browser.conftest import Site
 from tests.kit import cast
@@ -102,3 +102,32 @@ def test_the_commonest_words_are_put_in_with_a_click(site: Site):
 
         words = page.get_by_label("Words", exact=True)
         expect(words).to_have_value("Hepatitis vaccination")
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_ages_as_boxes_and_patients_as_a_pivot_table_with_totals(
+    site: Site, width: int
+):
+    ages = Figure(
+        cohort=VACCINATED,
+        by=(Dimension.QUARTER,),
+        measure=FigureMeasure.DISTRIBUTION,
+        quantity=Quantity.AGE,
+    )
+    pivot = Figure(
+        cohort=VACCINATED,
+        by=(Dimension.QUARTER, Dimension.SEX),
+        totals=True,
+        chart=Chart.TABLE,
+    )
+    with site.lend(Role.ANALYST) as page:
+        page.set_viewport_size({"width": width, "height": 1000})
+        page.goto(address_of(site, ages))
+        boxes = page.get_by_label("Mean and percentiles by quarter; see the table")
+        expect(boxes.first).to_be_visible()
+        expect(page.get_by_text("Each patient counts once in a group")).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+        page.goto(address_of(site, pivot))
+        expect(page.get_by_role("columnheader", name="Total")).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
