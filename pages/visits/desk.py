@@ -15,6 +15,7 @@ from dashboard.visits.front_desk import (
     desk_tables,
     desk_words,
     newcomer_panel,
+    phone_panel,
 )
 from services.core.errors import ServiceError
 from services.lists.folding import by_shown_name
@@ -108,3 +109,4 @@ def show_waiting_room() -> None:
 page_header(_("Front desk"))
 scan()
 show_waiting_room()
+phone_panel.show_whom_to_phone()

@@ -61,6 +61,7 @@ ALLOWED: Final = {
     "visits.front_desk.appointments.reading.list_of_day": DESK,
     "visits.front_desk.appointments.reading.list_of_patient": DESK | PATIENT,
     "visits.front_desk.appointments.reading.list_own_day": DESK,
+    "visits.front_desk.appointments.reading.list_to_phone": DESK,
     "visits.front_desk.appointments.reading.look_up": DESK | PATIENT,
     "audit.log.accesses.list_accesses": PATIENT,
     "audit.log.document_accesses.list_document_accesses": DESK | PATIENT,

@@ -238,6 +238,7 @@ def _offer(house, files, synthea: Path, role: Role) -> dict[str, Any]:
         "criteria": Criteria(),
         "list_criteria": Criteria(),
         "day": _TODAY,
+        "first_day": _TODAY,
         "deceased_on": _TODAY,
         "cohort": Cohort(entry=CohortEvent(kind=EventKind.VISIT)),
         "figure": Figure(

@@ -14,6 +14,7 @@ from dashboard.ui.words import written
 from dashboard.visits.front_desk import day_queue, desk_tables
 from db.models.booking import Appointment, Slot, VisitNotification
 from db.models.doctor import Doctor
+from db.models.patient import Patient
 from db.postgres import SYSTEM
 from services.core.actors import Role
 from services.visits.front_desk import appointments, notifications
@@ -205,6 +206,25 @@ def test_a_visit_that_was_completed_by_mistake_is_opened_again(
     assert status_of(clinic, visit_id) is VisitStatus.CHECKED_IN
     assert rows_of(app, "desk_waiting")[0][0] == "Hopper, Grace"
     assert not app.exception
+
+
+def test_whom_to_remind_by_phone_stands_below_the_day(clinic, visit):
+    tomorrow = at_hour(24) + timedelta(hours=9)
+    visit(begins=tomorrow)
+    assert "Remind by phone" not in str(
+        [box.label for box in clinic.open("desk").expander]
+    )
+
+    no_address = update(Patient).values(email=None, phone_number="01632960002")
+    clinic.write(lambda s: s.execute(no_address) and None)
+    app = clinic.open("desk")
+
+    assert not app.exception
+    (box,) = app.expander
+    assert box.label.startswith("Remind by phone: 1, for ")
+    ((patient, phone, time, _with),) = rows_of(app, "desk_phone")
+    assert patient.startswith("Hopper, Grace")
+    assert (phone, time) == ("01632960002", "09:00")
 
 
 def test_all_that_is_done_at_the_desk_is_written_on_its_button():

@@ -6,7 +6,6 @@ from services.visits.front_desk.appointments.codes import (
 )
 from services.visits.front_desk.appointments.errors import (
     NoSuchVisit as NoSuchVisit,
-    NotACode as NotACode,
     NotItsTime as NotItsTime,
     StaleVisit as StaleVisit,
     WrongStatus as WrongStatus,
@@ -19,6 +18,7 @@ from services.visits.front_desk.appointments.reading import (
     list_of_day as list_of_day,
     list_of_patient as list_of_patient,
     list_own_day as list_own_day,
+    list_to_phone as list_to_phone,
     look_up as look_up,
     record_event as record_event,
 )

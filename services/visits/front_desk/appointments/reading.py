@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from db.models.booking import Appointment
 from db.models.doctor import Doctor
+from db.models.patient import Patient
 from services.core import audit
 from services.core.actors import Actor, Permission, Role
 from services.core.audit import Action
@@ -22,6 +23,8 @@ from services.visits.schedule import permissions
 _MOST: Final = 500
 # A week of a clinic, or a day of a large one.
 _MOST_BETWEEN: Final = 5000
+# So that a Friday shows whom to phone for Monday, or for after a holiday.
+_DAYS_TO_PHONE: Final = 7
 
 
 def get(session: Session, actor: Actor, visit_id: UUID) -> VisitRecord:
@@ -173,6 +176,35 @@ def list_expected(
         Appointment.status.in_(ahead),
     )
     _record_list(session, actor, listed, day=day)
+    return listed
+
+
+def list_to_phone(
+    session: Session, actor: Actor, first_day: date, zone: tzinfo
+) -> tuple[VisitRecord, ...]:
+    """Return whom no e-mail reminds of a visit, the earliest first.
+
+    They are of one day: the first from `first_day` on, within a week, that has any.
+    Who has died is reminded by nobody. Raises NotAllowed.
+    """
+    actor.require(Permission.RUN_THE_DESK)
+    (begins, _), (_, ends) = (
+        _on(first_day, zone),
+        _on(first_day + timedelta(days=_DAYS_TO_PHONE - 1), zone),
+    )
+    ahead = _list(
+        session,
+        begins,
+        ends,
+        Appointment.status == VisitStatus.SCHEDULED.value,
+        # Whose record a clinician does not see has no address either.
+        Patient.id.is_not(None),
+        Patient.email.is_(None),
+        Patient.deceased_on.is_(None),
+    )
+    days = [visit.starts_at.astimezone(zone).date() for visit in ahead]
+    listed = ahead[: days.count(days[0])] if days else ()
+    _record_list(session, actor, listed, day=days[0] if days else first_day)
     return listed
 
 

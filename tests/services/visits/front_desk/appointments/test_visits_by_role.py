@@ -5,18 +5,18 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 
 from db.models.audit import AuditEvent
+from db.models.patient import Patient
 from db.postgres import SYSTEM
 from services.core.errors import NotAllowed
 from services.visits.front_desk import appointments
 from services.visits.front_desk.appointments import (
     NoSuchVisit,
-    NotACode,
     VisitStatus,
 )
-from services.visits.front_desk.appointments.errors import NoSuchCode
+from services.visits.front_desk.appointments.errors import NoSuchCode, NotACode
 
 # Where it is noon: a visit of the next hour is of the same day there.
 SOMEWHERE = timezone(timedelta(hours=12 - datetime.now(UTC).hour))
@@ -121,6 +121,40 @@ def test_patients_list_their_own_visits_only(visits):
     assert {visit.patient_id for visit in of(grace)} == {grace.id}
     assert visits.graces in {visit.id for visit in of(grace)}
     assert of(ada) == ()
+
+
+def test_whom_no_letter_reminds_is_listed_for_the_next_day_that_has_any(visits):
+    clinic, cleo = visits.clinic, visits.clinic.cleo
+    # Where no other test has a visit.
+    first = datetime.now(UTC) + timedelta(days=20)
+
+    def to_phone(actor):
+        listed = visits.read(
+            actor, lambda s, a: appointments.list_to_phone(s, a, first.date(), UTC)
+        )
+        return [visit.id for visit in listed]
+
+    def let_be(patient, **values):
+        change = update(Patient).where(Patient.id == patient.id).values(**values)
+        clinic.database.write(lambda s: s.execute(change) and None, identity=SYSTEM)
+
+    visits.begin(visits.graces, first + timedelta(days=2))
+    visits.begin(visits.adas, first + timedelta(days=4))
+    phone = {"email": None, "phone_number": "01632960001"}
+    let_be(clinic.ada, **phone)
+    try:
+        assert to_phone(cleo) == [visits.adas]
+        let_be(clinic.grace, **phone)
+        assert to_phone(cleo) == [visits.graces]
+        # Only those of patients whose records a clinician sees.
+        assert to_phone(clinic.emil) == []
+        visits.become(visits.graces, status="cancelled", cancelled_at=func.now())
+        assert to_phone(cleo) == [visits.adas]
+        let_be(clinic.ada, deceased_on=datetime.now(UTC).date())
+        assert to_phone(cleo) == []
+    finally:
+        let_be(clinic.ada, email="ada@example.org", deceased_on=None)
+        let_be(clinic.grace, email="grace@example.org")
 
 
 def test_patients_do_not_list_the_day(visits):
