@@ -30,7 +30,7 @@ from api.documents import (
     uploads,
 )
 from api.documents.schemas import stale_document
-from api.fhir import history, routes as fhir_routes
+from api.fhir import history, routes as fhir_routes, smart_configuration, token_endpoint
 from api.fhir.writing import routes as fhir_creation, transactions
 from api.patients import (
     exports,
@@ -63,6 +63,7 @@ from services.core.audit_spool import Spooling
 from services.core.throttling import CallLimits
 from services.documents.records.errors import StaleRevision
 from services.patients.records.refusals import StaleVersion
+from services.people.connected_systems import SystemKeys
 
 # Everything else belongs to the pages.
 PATHS: Final = (
@@ -115,14 +116,16 @@ _PARTS: Final = (
     fhir_creation,
     history,
     transactions,
+    smart_configuration,
+    token_endpoint,
     preview_lists,
     docs,
 )
 _DESCRIPTION: Final = """
 The clinic's patients and documents for programs. Every call needs a bearer token,
 except /health, this page and, where a clinic has switched it on, /api/public: make one
-on the page Tokens, or with `python -m dashboard token --role ROLE`. /metrics has a
-token of its own.
+on the page Tokens, or with `python -m dashboard token --role ROLE`. Connected systems
+get theirs with a signature (SMART backend services). /metrics has a token of its own.
 
 Refusals are RFC 9457 problems (`application/problem+json`); /patient-register keeps
 its own envelope. A write answers with `X-Chartroom-LSN`: send it with later reads and
@@ -150,11 +153,13 @@ def create_api(
     metrics_token: str | None = None,
     cors_origins: Collection[str] = (),
     smallest_group: int = 5,
+    jwks_hosts: Collection[str] = (),
 ) -> FastAPI:
     """Return the API on these databases; `now` is the clinic's own clock.
 
     Scripts of pages at the `cors_origins` may call, with tokens of their own. No count
-    of a cohort below `smallest_group` is told.
+    of a cohort below `smallest_group` is told. Connected systems' keys may be fetched
+    from the `jwks_hosts` on the clinic's own network.
 
     Without a token for metrics they are told on this machine only.
 
@@ -188,6 +193,7 @@ def create_api(
         statements,
         backups,
         smallest_group,
+        system_keys=SystemKeys(jwks_hosts),
     )
     api.state.stores = stores
     api.state.metrics_token = metrics_token

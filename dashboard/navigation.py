@@ -194,6 +194,9 @@ _PLACES: Final = (
         "people/users.py", "People", "manage_accounts", Permission.MANAGE_USERS
     ),
     NavigationEntry("people/tokens.py", "Tokens", "key", Permission.MANAGE_TOKENS),
+    NavigationEntry(
+        "people/systems.py", "Connected systems", "hub", Permission.MANAGE_TOKENS
+    ),
     NavigationEntry("audit/audit.py", "Audit", "policy", Permission.VIEW_AUDIT),
     NavigationEntry(
         "visits/statistics.py", "Statistics", "bar_chart", Permission.VIEW_STATISTICS
@@ -325,6 +328,16 @@ _PLACES: Final = (
         "people/new_token.py", "New token", "key", Permission.MANAGE_TOKENS, _HIDDEN
     ),
     NavigationEntry(
+        "people/new_system.py",
+        "Connect a system",
+        "hub",
+        Permission.MANAGE_TOKENS,
+        _HIDDEN,
+    ),
+    NavigationEntry(
+        "people/system.py", "System", "hub", Permission.MANAGE_TOKENS, _HIDDEN
+    ),
+    NavigationEntry(
         "people/my_tokens.py", "My tokens", "key", Permission.OWN_TOKENS, _HIDDEN
     ),
     # In the menu at the person's name, not among the pages.
@@ -364,6 +377,8 @@ _ABOVE: Final = {
     "people/user.py": "people/users.py",
     "people/invite.py": "people/users.py",
     "people/new_token.py": "people/tokens.py",
+    "people/new_system.py": "people/systems.py",
+    "people/system.py": "people/systems.py",
     "people/my_tokens.py": "people/account.py",
     "people/roles.py": "people/account.py",
     "cluster/switchover.py": "cluster/replication.py",

@@ -72,6 +72,7 @@ class Settings(AuthSettings):
     metrics_port: Annotated[int, Field(ge=1, le=65535)] | None = None
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    jwks_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
     session_idle_minutes: Annotated[float, Field(gt=0, le=60)] = 15
     session_hours: Annotated[float, Field(gt=0, le=24)] = 12
@@ -145,6 +146,14 @@ class Settings(AuthSettings):
                 raise ValueError("write origins such as https://app.example.org")
         return value
 
+    @field_validator("jwks_hosts")
+    @classmethod
+    def _are_hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for host in value:
+            if urlsplit(f"//{host}").hostname != host:
+                raise ValueError("write hosts alone, such as ehr.clinic.example")
+        return value
+
     @field_validator("health_urls")
     @classmethod
     def _are_web_servers(cls, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -158,6 +167,7 @@ class Settings(AuthSettings):
         "allowed_hosts",
         "trusted_proxies",
         "cors_origins",
+        "jwks_hosts",
         "health_urls",
         mode="before",
     )

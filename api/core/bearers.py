@@ -1,4 +1,4 @@
-"""Who acts with which bearer token, looked up once a second at most."""
+"""Who acts with which bearer token, looked up once a second at most, and on what."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,8 +10,10 @@ from cachetools import TTLCache
 from sqlalchemy.orm import Session
 
 from db.postgres import ANONYMOUS, Database
+from services.core.errors import NotAllowed
+from services.core.sentences import Sentence
 from services.people import tokens
-from services.people.tokens import Bearer
+from services.people.tokens import Bearer, Interaction, ResourceScopes
 
 # As long as a sign-in's cookie is kept: what is revoked ends a second later at most.
 _KEPT_SECONDS: Final = 1.0
@@ -61,3 +63,44 @@ def _look_up(database: Database, token: str) -> Bearer | None:
         return bearer
     # A replica may not have heard of a token that was issued a moment ago.
     return database.read_newest(find, identity=ANONYMOUS).value
+
+
+def require_in_scope(scopes: ResourceScopes, method: str, route: str) -> None:
+    """Raise NotAllowed unless a connected system may use this route.
+
+    It reads by FHIR what its scopes name, and nothing else: what is not known to be
+    that is refused, so that a route that is added later opens nothing.
+    """
+    called = _interaction_of(method, route)
+    if called is None:
+        raise NotAllowed(
+            "A connected system reads by FHIR the resources that its token names. "
+            "This is none of them."
+        )
+    require_type(scopes, *called)
+
+
+def require_type(
+    scopes: ResourceScopes | None, name: str, interaction: Interaction | None = None
+) -> None:
+    """Raise NotAllowed unless resources of a type may be read or searched with it."""
+    if scopes is not None and not scopes.allows(name, interaction):
+        raise NotAllowed(
+            Sentence(
+                "This token does not open {name}: ask for system/{name}.rs.", name=name
+            )
+        )
+
+
+def _interaction_of(method: str, route: str) -> tuple[str, Interaction] | None:
+    """Return which type a route reads or searches, by its template; None if neither."""
+    match method, route.split("/"):
+        case "GET", ["", "fhir", name, "{resource_id}", *_]:
+            return name, "r"
+        case ("GET", ["", "fhir", name]) | ("POST", ["", "fhir", name, "_search"]):
+            return name, "s"
+        # It offers what a search for free slots finds, and holds nothing.
+        case _, ["", "fhir", name, "$find"]:
+            return name, "s"
+        case _:
+            return None

@@ -13,7 +13,7 @@ from fastapi.security import HTTPBearer
 from sqlalchemy.orm import Session
 
 from api.core.answers import BYTE_ORDER_MARK, LSN_HEADER
-from api.core.bearers import Bearers
+from api.core.bearers import Bearers, require_in_scope, require_type
 from api.core.exports import ListExport, ListExports
 from api.core.origins import SAFE_METHODS, is_same_origin, origin_of
 from db.audit_store import AuditStore
@@ -44,7 +44,8 @@ from services.lists.pages import PagePosition
 from services.pdf.inspecting import PdfInspector
 from services.pdf.kept_files import KeptFiles, KeptPictures, PagesSeen
 from services.people import accounts, tokens
-from services.people.tokens import Bearer
+from services.people.connected_systems import SystemKeys
+from services.people.tokens import Bearer, ResourceScopes
 from services.visits.figures.caches import VisitCaches
 from services.visits.schedule.plans import HORIZON, Calendar
 
@@ -128,6 +129,7 @@ class Stores:
     smallest_group: int = 5
     exports: ListExports = field(default_factory=ListExports)
     bearers: Bearers = field(default_factory=Bearers)
+    system_keys: SystemKeys = field(default_factory=SystemKeys)
 
     def today(self) -> date:
         """Return the clinic's own day."""
@@ -143,6 +145,7 @@ class Caller:
     after: Lsn | None
     origin: Origin
     uses_browser: bool = False
+    resource_scopes: ResourceScopes | None = None
 
     def read(self, operation: Callable[[Session], T]) -> Read[T]:
         """Run the operation on a node that shows the caller's own writes."""
@@ -192,6 +195,10 @@ class Caller:
         """Raise NotAllowed unless the caller may."""
         self._on_behalf().require(permission)
 
+    def require_type(self, name: str) -> None:
+        """Raise NotAllowed unless the caller may see FHIR resources of the type."""
+        require_type(self.resource_scopes, name)
+
     def refuse(self, refusal: NotAllowed) -> NoReturn:
         """Raise a refusal, and write it down."""
         with self._on_behalf().recording_refusals():
@@ -224,11 +231,20 @@ async def program(
     stores, after = stores_of(request), place_seen_by(request)
     # A thread is handed only what asks a database: to hand over costs as much.
     bearer = stores.bearers.known(_token_of(request))
-    if bearer is None or not stores.limits.count_here(bearer.token_id):
+    if bearer is None or not stores.limits.count_here(bearer.counted_as):
         bearer = await run_in_threadpool(_admit, request, stores)
     if bearer.is_to_be_noted:
         later.add_task(_note_use, stores.database, bearer)
-    return Caller(bearer.actor, stores, after, origin_of(request))
+    scopes = bearer.resource_scopes
+    caller = Caller(
+        bearer.actor, stores, after, origin_of(request), resource_scopes=scopes
+    )
+    if scopes is not None:
+        try:
+            require_in_scope(scopes, request.method, request.scope["route"].path)
+        except NotAllowed as refusal:
+            await run_in_threadpool(caller.refuse, refusal)
+    return caller
 
 
 async def program_or_person(request: Request, later: BackgroundTasks) -> Caller:
@@ -259,8 +275,8 @@ ProgramOrPerson = Annotated[Caller, Depends(program_or_person)]
 def _admit(request: Request, stores: Stores) -> Bearer:
     """Return who calls with the request's token, and count the call."""
     bearer = _find_bearer(request, stores)
-    with _recording_limits(request, stores, bearer.actor):
-        stores.limits.count_call(bearer.token_id)
+    with recording_limits(request, stores, bearer.actor):
+        stores.limits.count_call(bearer.counted_as)
     return bearer
 
 
@@ -286,9 +302,9 @@ def _find_bearer(request: Request, stores: Stores) -> Bearer:
     token = _token_of(request)
     bearer = stores.bearers.find(stores.database, token) if token else None
     if bearer is None:
-        with _recording_limits(request, stores, None):
+        with recording_limits(request, stores, None):
             stores.limits.count_unknown(origin_of(request).network)
-        _record_refusal(
+        record_refusal(
             request, stores, None, Action.ACCESS_REFUSE, sentence=_UNKNOWN_TOKEN
         )
         raise unauthorised(_UNKNOWN_TOKEN)
@@ -296,7 +312,7 @@ def _find_bearer(request: Request, stores: Stores) -> Bearer:
 
 
 @contextmanager
-def _recording_limits(
+def recording_limits(
     request: Request, stores: Stores, actor: Actor | None
 ) -> Iterator[None]:
     """Write down who reached a limit, once in a while."""
@@ -305,17 +321,18 @@ def _recording_limits(
     except LimitReached as refusal:
         if refusal.is_first:
             limit = refusal.limit.name
-            _record_refusal(request, stores, actor, Action.LIMIT_REACH, limit=limit)
+            record_refusal(request, stores, actor, Action.LIMIT_REACH, limit=limit)
         raise
 
 
-def _record_refusal(
+def record_refusal(
     request: Request,
     stores: Stores,
     actor: Actor | None,
     action: Action,
     **details: str,
 ) -> None:
+    """Write down a refusal before anybody is known, or of who calls too often."""
     with audit.coming_from(origin_of(request)):
         event = audit.event_of(actor, action, outcome="refused", details=details)
     write_down(stores.database, [event], identity=ANONYMOUS, spool=stores.spool)
@@ -326,7 +343,7 @@ def _note_use(database: Database, bearer: Bearer) -> None:
     # Without a primary it is noted next time.
     with suppress(DatabaseUnavailable):
         database.write(
-            lambda session: tokens.note_use(session, bearer.token_id),
+            lambda session: tokens.note_use(session, bearer),
             identity=ANONYMOUS,
         )
 

@@ -7,13 +7,26 @@ from fastapi import FastAPI
 from pydantic import BaseModel, Field
 
 from api.core.answers import FreeSlot, Shown
-from api.core.outcomes import FHIR_JSON, FHIR_PATH, is_fhir
+from api.core.outcomes import (
+    FHIR_JSON,
+    FHIR_PATH,
+    SMART_CONFIGURATION_PATH,
+    TOKEN_PATH,
+    is_fhir,
+)
 from api.core.problems import ENVELOPE_PATH, phrase_of
 
 # Whoever calls may be unknown or too eager, and the databases may be changing hands.
 _OF_ALL: Final = (400, 401, 403, 429, 503)
-# Who asks these is not limited, and no database decides about them.
-_OPEN_PATHS: Final = ("/health", "/metrics", f"{FHIR_PATH}/metadata")
+# Who asks these is not limited, and no database decides about them; or, of tokens, all
+# refusals are said by the route.
+_OPEN_PATHS: Final = (
+    "/health",
+    "/metrics",
+    f"{FHIR_PATH}/metadata",
+    SMART_CONFIGURATION_PATH,
+    TOKEN_PATH,
+)
 _PROBLEM: Final = "application/problem+json"
 
 Responses = dict[int | str, dict[str, Any]]
@@ -128,7 +141,7 @@ def _complete_operation(path: str, responses: dict[str, Any]) -> None:
         for code, response in responses.items():
             if not code.startswith("2"):
                 response["content"] = _json_of(EnvelopeProblem, "application/json")
-    if is_fhir(path):
+    if is_fhir(path) and path != TOKEN_PATH:
         for code, response in responses.items():
             if not code.startswith(("2", "304")):
                 response["content"] = _json_of(Outcome, FHIR_JSON)

@@ -8,6 +8,9 @@ from api.core.answers import JsonResponse
 from services.core.errors import InvalidInput
 
 FHIR_PATH: Final = "/fhir"
+# Where systems ask for tokens, and whose refusals are OAuth's.
+TOKEN_PATH: Final = f"{FHIR_PATH}/auth/token"
+SMART_CONFIGURATION_PATH: Final = f"{FHIR_PATH}/.well-known/smart-configuration"
 FHIR_JSON: Final = "application/fhir+json"
 # The codes of http://hl7.org/fhir/issue-type.
 _CODES: Final[Mapping[int, str]] = {
@@ -28,6 +31,17 @@ _CODES: Final[Mapping[int, str]] = {
     500: "exception",
     503: "transient",
     507: "no-store",
+}
+
+
+# Tokens are kept by nobody on the way, not by caches of before HTTP/1.1 either.
+NOT_STORED: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+# What RFC 6749 calls what went wrong, of refusals that every route may answer with.
+_OAUTH_ERRORS: Final[Mapping[int, str]] = {
+    429: "temporarily_unavailable",
+    500: "server_error",
+    503: "temporarily_unavailable",
+    507: "temporarily_unavailable",
 }
 
 
@@ -99,3 +113,19 @@ def outcome_response(
     """Return the answer of this status to who asks by FHIR."""
     content = outcome([sentence], code=_CODES.get(status, "processing"))
     return FhirResponse(content, status, dict(headers) if headers else None)
+
+
+def oauth_error(
+    status: int,
+    sentence: str,
+    headers: Mapping[str, str] | None = None,
+    *,
+    error: str | None = None,
+) -> JsonResponse:
+    """Return a refusal of a token, as RFC 6749 tells it (5.2)."""
+    content = {
+        "error": error or _OAUTH_ERRORS.get(status, "invalid_request"),
+        # Quotation marks are not among the characters that it may have.
+        "error_description": sentence.replace('"', "'"),
+    }
+    return JsonResponse(content, status, {**(headers or {}), **NOT_STORED})

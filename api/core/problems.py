@@ -16,9 +16,11 @@ from starlette.routing import Match
 from api.core.answers import JsonResponse
 from api.core.dependencies import stores_of
 from api.core.outcomes import (
+    TOKEN_PATH,
     FhirResponse,
     InvalidResource,
     is_fhir,
+    oauth_error,
     outcome_of,
     outcome_response,
 )
@@ -278,6 +280,8 @@ def _refusal(
     members: dict[str, Any] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
+    if path == TOKEN_PATH:
+        return oauth_error(status, sentence, headers)
     if is_fhir(path):
         return outcome_response(status, sentence, headers)
     kept = dict(headers) if headers else None

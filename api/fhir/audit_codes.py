@@ -39,6 +39,7 @@ _BY_VERB: Final = {
 _BY_SUBJECT: Final = {
     **dict.fromkeys(("session", "code", "passkey", "identity"), _AUTHENTICATION),
     **dict.fromkeys(("user", "token", "access", "limit", "glass", "keys"), _SECURITY),
+    "system": _SECURITY,
     **dict.fromkeys(("patient", "photo", "document", "share", "past"), _PATIENT),
     **dict.fromkeys(("record", "care", "visit", "booking", "waitlist"), _PATIENT),
     "prescription": _ORDER,
@@ -72,6 +73,7 @@ _CODES: Final[dict[str, Code]] = {
     **dict.fromkeys(("acknowledge", "mark-read", "correct", "end", "miss"), "U"),
     **dict.fromkeys(("check-in", "undo-check-in", "call-in", "undo-call-in"), "U"),
     "complete": "U",
+    **dict.fromkeys(("switch-off", "switch-on"), "U"),
     **dict.fromkeys(("erase", "remove", "delete", "purge", "revoke"), "D"),
     **dict.fromkeys(("unlink", "cancel", "expire", "leave", "forget", "sweep"), "D"),
 }

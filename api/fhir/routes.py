@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from api.core.answers import read_headers
 from api.core.bodies import read_bounded
-from api.core.dependencies import Caller, Program, program
+from api.core.dependencies import Caller, Program, program, stores_of
 from api.core.documented import Responses, sends
 from api.core.files.downloads import NOT_MODIFIED, PARTIAL, UNSATISFIABLE, send_version
 from api.core.files.sending import PDF
@@ -29,6 +29,7 @@ from api.fhir.definitions import (
 from api.fhir.invoking import parameters_sent, read_asked
 from api.fhir.resources import documents
 from api.fhir.searching import FORMAT, FhirSearch, PageLinks, Pairs, entries_of
+from api.fhir.smart_configuration import token_endpoint
 from api.fhir.table import SERVED
 from services.core.errors import InvalidInput
 from services.visits.booking.bookings.errors import NoSuchSlot, SlotTaken
@@ -46,7 +47,11 @@ _UNCHANGED: Final[Responses] = {NOT_MODIFIED: {"description": "Not Modified"}}
 def read_metadata(request: Request) -> Response:
     """Tell what is served here: the CapabilityStatement, which needs no token."""
     require_wanted(request)
-    return FhirResponse(statement.capability_statement(base_of(request)))
+    return FhirResponse(
+        statement.capability_statement(
+            base_of(request), token_endpoint(stores_of(request))
+        )
+    )
 
 
 async def _form_pairs(

@@ -10,10 +10,14 @@ from api.fhir.table import SERVED
 
 VERSION: Final = "4.0.1"
 # The day on which what is served last changed.
-_DATE: Final = "2026-11-25"
+_DATE: Final = "2026-11-26"
 _SECURITY: Final = (
-    "A bearer token of Chartroom's, from the page Tokens. Its scopes and its role "
-    "decide what it reads."
+    "A bearer token of Chartroom's, from the page Tokens, or the short one that a "
+    "connected system gets with a signature (SMART backend services). Its scopes and "
+    "its role decide what it reads."
+)
+_OAUTH_URIS: Final = (
+    "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
 )
 _SEARCHES: Final = (
     "An unknown search parameter is refused unless Prefer: handling=lenient. "
@@ -25,8 +29,8 @@ _TRANSACTIONS: Final = (
 )
 
 
-def capability_statement(base: str) -> dict[str, Any]:
-    """Return the statement of the server at this address."""
+def capability_statement(base: str, token_endpoint: str) -> dict[str, Any]:
+    """Return the statement of the server at this address, and where its tokens are."""
     return {
         "resourceType": "CapabilityStatement",
         "status": "active",
@@ -41,7 +45,13 @@ def capability_statement(base: str) -> dict[str, Any]:
                 "mode": "server",
                 "documentation": _SEARCHES,
                 "security": {
-                    "service": [_tokens()],
+                    "extension": [
+                        {
+                            "url": _OAUTH_URIS,
+                            "extension": [{"url": "token", "valueUri": token_endpoint}],
+                        }
+                    ],
+                    "service": [_tokens(), _smart()],
                     "description": _SECURITY,
                 },
                 "resource": list(map(_resource, SERVED)),
@@ -56,6 +66,11 @@ def capability_statement(base: str) -> dict[str, Any]:
 def _tokens() -> dict[str, Any]:
     oauth = coding(systems.RESTFUL_SECURITY, "OAuth")
     return {"coding": [oauth], "text": "Bearer token"}
+
+
+def _smart() -> dict[str, Any]:
+    smart = coding(systems.RESTFUL_SECURITY, "SMART-on-FHIR")
+    return {"coding": [smart], "text": "SMART backend services"}
 
 
 def _resource(kind: ResourceType) -> dict[str, Any]:

@@ -47,6 +47,8 @@ class PeopleShown(Shown):
 
 
 def _scopes(token: Token) -> list[str] | None:
+    if token.resource_scopes is not None:
+        return [*token.resource_scopes.texts]
     return None if token.scopes is None else sorted(token.scopes)
 
 

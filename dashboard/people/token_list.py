@@ -30,16 +30,13 @@ def token_list(page: str, tokens: Sequence[Token]) -> Token | None:
 
 
 def _facts(token: Token) -> str:
-    scopes = (
-        _("all that {role} may").format(role=_(token.role))
-        if token.scopes is None
-        else ", ".join(lowered(scope_words(scope)) for scope in sorted(token.scopes))
-    )
     who = (
         _("program with the role {role}").format(role=_(token.role))
         if token.is_program
         else token.owner
     )
+    if token.resource_scopes:
+        who = _("connected system with the role {role}").format(role=_(token.role))
     used = (
         _("last used {time}").format(time=at(token.last_used_at))
         if token.last_used_at
@@ -51,7 +48,15 @@ def _facts(token: Token) -> str:
         else _("without end")
     )
     made = _("made {time}").format(time=at(token.created_at))
-    return f"{who} · {scopes} · {until} · {used} · {made}"
+    return f"{who} · {_scopes(token)} · {until} · {used} · {made}"
+
+
+def _scopes(token: Token) -> str:
+    if token.resource_scopes:
+        return ", ".join(token.resource_scopes.texts)
+    if token.scopes is None:
+        return _("all that {role} may").format(role=_(token.role))
+    return ", ".join(lowered(scope_words(scope)) for scope in sorted(token.scopes))
 
 
 def _ending(token: Token) -> str:

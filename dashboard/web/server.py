@@ -142,6 +142,7 @@ def create_app(
             metrics_token=_secret(settings.metrics_token),
             cors_origins=settings.cors_origins,
             smallest_group=settings.smallest_group,
+            jwks_hosts=settings.jwks_hosts,
         ),
         watch=create_watch(
             wired.database,

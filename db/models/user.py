@@ -202,6 +202,55 @@ class ApiToken(Base):
     revoked_at: Mapped[Timestamp | None]
 
 
+class ConnectedSystem(Base):
+    """A system that proves itself with a signature; its id is that of its user.
+
+    Its public keys are either at an address or kept here. What it last did is noted for
+    the administrators.
+    """
+
+    __tablename__ = "connected_systems"
+    __table_args__ = (
+        CheckConstraint(
+            "num_nonnulls(jwks_url, jwks) = 1", name="connected_systems_have_keys"
+        ),
+        CheckConstraint(
+            "char_length(jwks_url) <= 500", name="connected_systems_jwks_url_length"
+        ),
+        CheckConstraint(
+            "char_length(refusal) <= 200", name="connected_systems_refusal_length"
+        ),
+        CheckConstraint(
+            "cardinality(resource_types) BETWEEN 1 AND 50",
+            name="connected_systems_read_something",
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    jwks_url: Mapped[str | None] = mapped_column(Text)
+    # Without a value it is NULL, not JSON's null.
+    jwks: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    resource_types: Mapped[list[str]] = mapped_column(ARRAY(TEXT))
+    registered_by: Mapped[UUID | None]
+    created_at: Mapped[CreatedAt]
+    token_issued_at: Mapped[Timestamp | None]
+    called_at: Mapped[Timestamp | None]
+    refused_at: Mapped[Timestamp | None]
+    refusal: Mapped[str | None] = mapped_column(Text)
+
+
+class ClientAssertion(Base):
+    """A signed statement by which a system has asked for a token: it counts once."""
+
+    __tablename__ = "client_assertions"
+
+    system_id: Mapped[UUID] = mapped_column(
+        ForeignKey("connected_systems.id"), primary_key=True
+    )
+    jti_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    expires_at: Mapped[Timestamp] = mapped_column(index=True)
+
+
 class UserNotification(Base):
     """Something that a person is told of, and whether they have read it.
 

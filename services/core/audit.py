@@ -39,6 +39,10 @@ class Action(StrEnum):
     USER_RESET_PASSKEYS = "user:reset-passkeys"
     TOKEN_ISSUE = "token:issue"  # noqa: S105 (a name, no secret)
     TOKEN_REVOKE = "token:revoke"  # noqa: S105
+    SYSTEM_REGISTER = "system:register"
+    SYSTEM_CHANGE = "system:change"
+    SYSTEM_SWITCH_OFF = "system:switch-off"
+    SYSTEM_SWITCH_ON = "system:switch-on"
     PATIENT_REGISTER = "patient:register"
     PATIENT_READ = "patient:read"
     PATIENT_PRINT = "patient:print"

@@ -81,6 +81,8 @@ UPLOADS_BEGUN_PATIENT: Final = Limit(
 UPLOADS_BEGUN_STAFF: Final = Limit("uploads-begun-staff", 300, _HOUR, _TOO_MANY_UPLOADS)
 # Nobody guesses 256 bits; but every wrong token is written into the audit log.
 UNKNOWN_TOKENS: Final = Limit("unknown-tokens", 60, _MINUTE)
+# A connected system needs one in five minutes, and one for each of its processes.
+SYSTEM_TOKENS: Final = Limit("system-tokens", 60, _MINUTE)
 
 
 class LimitReached(TooOften):

@@ -13,10 +13,14 @@ from playwright.sync_api import BrowserContext, Page
 from services.core.actors import Role
 from services.lists.criteria import Criteria
 from services.patients import search
+from services.people import connected_systems
+from services.people.connected_systems import SystemKeysTyped
 from services.visits import newcomers
 from tests.browser.conftest import Site, file_pdf, ready
 from tests.kit import cast
+from tests.kit.backend_services import ec_key, jwks_of
 from tests.services.pdf.samples import letter
+from tests.services.people.people_samples import desk
 from tests.services.visits.newcomers import newcomer_samples
 from tests.services.visits.slot_samples import week_of_slots
 
@@ -57,6 +61,9 @@ PAGES = [
     (Role.ADMIN, "/invite"),
     (Role.ADMIN, "/tokens"),
     (Role.ADMIN, "/new_token"),
+    (Role.ADMIN, "/systems"),
+    (Role.ADMIN, "/new_system"),
+    (Role.ADMIN, "/system?system={system}"),
     (Role.ADMIN, "/my_tokens"),
     (Role.ADMIN, "/roles"),
     (Role.ADMIN, "/replication"),
@@ -172,10 +179,33 @@ def newcomer(site: Site, doctor: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def patients(site: Site, paper: str, doctor: str, newcomer: str) -> dict[str, str]:
+def system(site: Site) -> str:
+    """A connected system that was refused."""
+
+    def register(session) -> UUID:
+        boss = desk(session)
+        system_id = connected_systems.register(
+            session,
+            boss.actor,
+            name="Regional record",
+            role=Role.STAFF,
+            system_keys=SystemKeysTyped(jwks=jwks_of(ec_key())),
+            resource_types=["Patient", "Encounter"],
+            **boss.fresh,
+        )
+        connected_systems.note_refusal(session, system_id, "jti was used before.")
+        return system_id
+
+    return str(site.write(register))
+
+
+@pytest.fixture(scope="module")
+def patients(
+    site: Site, paper: str, doctor: str, newcomer: str, system: str
+) -> dict[str, str]:
     """Two patients to look at, one of them with allergies; a document; a doctor.
 
-    And somebody who is no patient yet.
+    And somebody who is no patient yet, and a connected system.
     """
     clerk = site.read_primary(cast.get_demo)[Role.STAFF]
     page = site.read_primary(
@@ -189,6 +219,7 @@ def patients(site: Site, paper: str, doctor: str, newcomer: str) -> dict[str, st
         "paper": paper,
         "doctor": doctor,
         "newcomer": newcomer,
+        "system": system,
     }
 
 

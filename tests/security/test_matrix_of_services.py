@@ -65,6 +65,7 @@ from services.patients.photos.images import PreparedPhoto
 from services.patients.search.fields import PATIENTS
 from services.people.accounts.managing import Particulars
 from services.people.accounts.own_contact import OwnContact
+from services.people.connected_systems import SystemKeysTyped
 from services.people.sign_in.identities import Claimed
 from services.people.sign_in.passkey_answers import Answer, PasskeyRefused, RelyingParty
 from services.visits.booking.bookings import AnyRequest, BookingRequest, SeriesRequest
@@ -258,6 +259,9 @@ def _offer(house, files, synthea: Path, role: Role) -> dict[str, Any]:
         ),
         "read": lambda: True,
         "limit": 5,
+        "resource_types": ["Practitioner"],
+        "system_id": uuid4(),
+        "system_keys": SystemKeysTyped("https://ehr.example.org/jwks"),
         "doctor_id": uuid4(),
         "doctor_ids": [uuid4()],
         "document_id": uuid4(),

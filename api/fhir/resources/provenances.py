@@ -165,9 +165,17 @@ def _made(
     session: Session, caller: Caller, named: re.Match[str]
 ) -> Sequence[MadeVersion]:
     """Return what made the version that is named, or of none all of the record."""
-    versions = _VERSIONS[named["kind"]](session, caller, named["id"])
+    versions = _versions(session, caller, named["kind"], named["id"])
     number = named["number"]
     return [one for one in versions if number in {None, str(one.number)}]
+
+
+def _versions(
+    session: Session, caller: Caller, kind: str, id_: str
+) -> list[MadeVersion]:
+    # Who made a record tells of the record.
+    caller.require_type(kind)
+    return _VERSIONS[kind](session, caller, id_)
 
 
 def _require(actor: Actor) -> None:
@@ -213,6 +221,7 @@ def _include(
     session: Session, caller: Caller, resources: Sequence[Resource]
 ) -> list[Resource]:
     """Return what made the versions of the resources of a page."""
+    caller.require_type(NAME)
     if len(resources) > MOST_INCLUDED:
         raise InvalidInput(
             COUNT, f"With {NAME} at most {MOST_INCLUDED} come at a time: say _count."
@@ -220,7 +229,7 @@ def _include(
     return [
         provenance_resource(made)
         for one in resources
-        for made in _VERSIONS[one["resourceType"]](session, caller, one["id"])
+        for made in _versions(session, caller, one["resourceType"], one["id"])
     ]
 
 

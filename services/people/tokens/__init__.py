@@ -13,6 +13,7 @@ from services.people.tokens.issuing import (
     SUBJECT as SUBJECT,
     issue as issue,
     issue_for_program as issue_for_program,
+    issue_for_system as issue_for_system,
     issue_own as issue_own,
     list_own as list_own,
     list_tokens as list_tokens,
@@ -22,4 +23,13 @@ from services.people.tokens.records import (
     Token as Token,
     is_well_formed as is_well_formed,
     scopes_of as scopes_of,
+)
+from services.people.tokens.resource_scopes import (
+    RESOURCE_RIGHTS as RESOURCE_RIGHTS,
+    Interaction as Interaction,
+    InvalidScope as InvalidScope,
+    ResourceScopes as ResourceScopes,
+    grant as grant,
+    require_types as require_types,
+    resource_types_of as resource_types_of,
 )

@@ -8,9 +8,10 @@ from uuid import UUID
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
-from db.models.user import ApiToken, User
+from db.models.user import ApiToken, ConnectedSystem, User
 from services.core.actors import Actor, Role
 from services.people.tokens.records import hash_of, is_live, read_scopes
+from services.people.tokens.resource_scopes import ResourceScopes, read_resource_scopes
 
 # Often enough to see what is still in use, seldom enough to cost nothing.
 _NOTED_EVERY: Final = timedelta(minutes=1)
@@ -18,11 +19,20 @@ _NOTED_EVERY: Final = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Bearer:
-    """Who acts with a token, and whether its use is still to be noted."""
+    """Who acts with a token, and whether its use is still to be noted.
+
+    A connected system's reads by FHIR, and no more than `resource_scopes` say.
+    """
 
     token_id: UUID
     actor: Actor
     is_to_be_noted: bool
+    resource_scopes: ResourceScopes | None = None
+
+    @property
+    def counted_as(self) -> UUID:
+        """Whose calls these are: a system has a new token every few minutes."""
+        return self.token_id if self.resource_scopes is None else self.actor.id
 
 
 def find(session: Session, token: str) -> Bearer | None:
@@ -46,7 +56,8 @@ def find(session: Session, token: str) -> Bearer | None:
     actor = Actor(
         row.id, row.name, Role(row.role), row.patient_id, read_scopes(row.scopes)
     )
-    return Bearer(row.token_id, actor, row.is_to_be_noted)
+    resource_scopes = read_resource_scopes(row.scopes or ())
+    return Bearer(row.token_id, actor, row.is_to_be_noted, resource_scopes)
 
 
 def find_actor(session: Session, token: str) -> Actor | None:
@@ -55,12 +66,12 @@ def find_actor(session: Session, token: str) -> Actor | None:
     return None if bearer is None else bearer.actor
 
 
-def note_use(session: Session, token_id: UUID) -> None:
+def note_use(session: Session, bearer: Bearer) -> None:
     """Remember that the token is in use; the caller commits."""
     session.execute(
         update(ApiToken)
         .where(
-            ApiToken.id == token_id,
+            ApiToken.id == bearer.token_id,
             # Many requests at once find the same old time; the first one writes.
             or_(
                 ApiToken.last_used_at.is_(None),
@@ -70,3 +81,10 @@ def note_use(session: Session, token_id: UUID) -> None:
         .values(last_used_at=func.now())
         .execution_options(synchronize_session=False)
     )
+    if bearer.resource_scopes is not None:
+        session.execute(
+            update(ConnectedSystem)
+            .where(ConnectedSystem.id == bearer.actor.id)
+            .values(called_at=func.now())
+            .execution_options(synchronize_session=False)
+        )

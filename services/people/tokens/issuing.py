@@ -25,6 +25,7 @@ from services.people.tokens.records import (
     select_tokens,
     token_of,
 )
+from services.people.tokens.resource_scopes import ResourceScopes
 
 DEFAULT_LIFETIME: Final = timedelta(days=90)
 LONGEST_LIFETIME: Final = timedelta(days=365)
@@ -104,6 +105,20 @@ def issue_own(
     return _issue(session, actor, _TokenRequest(actor.id, named, carried, lifetime))
 
 
+def issue_for_system(
+    session: Session, system: Actor, granted: ResourceScopes, lifetime: timedelta
+) -> str:
+    """Return a new token of a connected system that has proved itself.
+
+    The caller commits.
+    """
+    return _issue(
+        session,
+        system,
+        _TokenRequest(system.id, system.name, granted.texts, lifetime),
+    )
+
+
 def list_tokens(session: Session, actor: Actor) -> tuple[Token, ...]:
     """Return everybody's tokens, the newest first; raises NotAllowed."""
     actor.require(Permission.MANAGE_TOKENS)
@@ -154,7 +169,7 @@ class _TokenRequest:
 
     user_id: UUID
     name: str
-    scopes: Collection[Scope] | None
+    scopes: Collection[str] | None
     lifetime: timedelta
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Row, Select, func, or_, select
 
 from db.models.user import ApiToken, User
 from services.core.actors import PERMISSIONS, SCOPES, Role, Scope
+from services.people.tokens.resource_scopes import ResourceScopes, read_resource_scopes
 
 # A recognisable beginning lets secret scanners find a token that leaked into a
 # repository.
@@ -24,7 +25,7 @@ class Token:
     """What is known of a token: everything but itself.
 
     Without `scopes` it may do all that its role may. `is_program` tells a service's
-    from a person's own.
+    from a person's own. A connected system's has `resource_scopes` beside them.
     """
 
     id: UUID
@@ -39,6 +40,7 @@ class Token:
     last_used_at: datetime | None
     revoked_at: datetime | None
     is_live: bool
+    resource_scopes: ResourceScopes | None = None
 
 
 def scopes_of(role: Role) -> tuple[Scope, ...]:
@@ -95,6 +97,7 @@ def token_of(row: Row[ApiToken, User, bool]) -> Token:
         token.last_used_at,
         token.revoked_at,
         live,
+        read_resource_scopes(token.scopes or ()),
     )
 
 
@@ -102,4 +105,6 @@ def read_scopes(kept: list[str] | None) -> frozenset[Scope] | None:
     """Return the scopes; what only another version knows opens nothing here."""
     if kept is None:
         return None
+    if system := read_resource_scopes(kept):
+        return system.scopes
     return frozenset(scope for scope in Scope if scope.value in kept)

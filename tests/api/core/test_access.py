@@ -241,6 +241,9 @@ OPEN = {
     ("GET", "/api/v1/health"),
     ("GET", "/metrics"),
     ("GET", "/fhir/metadata"),
+    ("GET", "/fhir/.well-known/smart-configuration"),
+    # With a signature: see tests/api/fhir/test_backend_services.py.
+    ("POST", "/fhir/auth/token"),
 }
 # For anybody where the clinic has switched it on, and nowhere else: see
 # tests/api/visits/test_public_booking.py.

@@ -76,9 +76,14 @@ def register(client) -> Callable[..., dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def address(application) -> Iterator[str]:
+def port() -> int:
+    """Where the server of the application listens."""
+    return free_port()
+
+
+@pytest.fixture(scope="module")
+def address(application, port) -> Iterator[str]:
     """The server of the application, by HTTP."""
-    port = free_port()
     config = uvicorn.Config(
         application.app, host="127.0.0.1", port=port, log_config=None, lifespan="off"
     )

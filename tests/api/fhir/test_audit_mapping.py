@@ -181,6 +181,7 @@ def test_of_somebody_unknown_and_of_an_action_of_long_ago_the_rest_is_told():
         (Action.SESSION_START, "110114", "E"),
         (Action.TOKEN_ISSUE, "110113", "C"),
         (Action.TOKEN_REVOKE, "110113", "D"),
+        (Action.SYSTEM_SWITCH_OFF, "110113", "U"),
         (Action.PATIENT_REGISTER, "110110", "C"),
         (Action.PATIENT_READ, "110110", "R"),
         (Action.PATIENT_PRINT_LABELS, "110110", "R"),

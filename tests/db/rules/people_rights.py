@@ -91,9 +91,18 @@ PEOPLE: dict[str, Rights] = {
     )
     | {
         "admin": "SELECT all; INSERT all; UPDATE(revoked_at) all",
-        "door": "SELECT all; UPDATE(last_used_at) all",
+        # A short one, of a connected system.
+        "door": "SELECT all; INSERT colleague; UPDATE(last_used_at) all",
         "system": EVERYTHING,
     },
+    "connected_systems": {
+        "admin": "SELECT all; INSERT all; UPDATE(jwks_url, jwks, resource_types) all",
+        "door": (
+            "SELECT all; UPDATE(token_issued_at, called_at, refused_at, refusal) all"
+        ),
+        "system": EVERYTHING,
+    },
+    "client_assertions": {"door": "INSERT all", "system": "SELECT all; DELETE all"},
     "audit_events": dict.fromkeys((*SIGNED_IN, "admin"), _RECORD_OWN)
     | {
         "door": f"INSERT({_EVENT}) all",

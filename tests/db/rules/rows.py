@@ -146,7 +146,7 @@ def _belongings(name: str, user_id: UUID) -> Iterator[Row]:
         },
         "user_identities": {"issuer": "x", "subject": name, "user_id": user_id},
         "invitations": mine | {"token_hash": secret},
-        "api_tokens": mine | {"token_hash": secret},
+        "api_tokens": mine | {"token_hash": secret, "expires_at": _token_ends(name)},
         "export_grants": mine | {"reason": reason},
         "stored_criteria": _criteria(name, "sex") | {"created_by": user_id},
         "saved_views": {
@@ -172,6 +172,16 @@ def _belongings(name: str, user_id: UUID) -> Iterator[Row]:
     }
     for table, values in belongings.items():
         yield Row(table, name, values)
+    if name == "colleague":
+        system = {"id": user_id, "jwks_url": "https://x", "resource_types": ["Patient"]}
+        yield Row("connected_systems", name, system)
+        said = {"system_id": user_id, "jti_hash": secret, "expires_at": soon}
+        yield Row("client_assertions", name, said)
+
+
+def _token_ends(name: str) -> datetime:
+    """Return when a person's token ends: soon, if it is a connected system's."""
+    return NOW + timedelta(minutes=5 if name == "colleague" else 60)
 
 
 def _criteria(key: str, field: str) -> dict[str, Any]:

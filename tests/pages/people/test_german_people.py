@@ -4,14 +4,19 @@ from collections.abc import Callable
 from functools import partial
 
 import pytest
+from sqlalchemy.orm import Session
 from streamlit.testing.v1 import AppTest
 
 from dashboard.ui.language import GERMAN, speaking
 from db.models.user import User
 from services.core.actors import Role, Scope
 from services.documents.sharing import offboarding
+from services.people import connected_systems
+from services.people.connected_systems import SystemKeysTyped
+from tests.kit.backend_services import ec_key, jwks_of
 from tests.kit.german_pages import left_english, said, texts_of
 from tests.pages.conftest import Clinic
+from tests.services.people.people_samples import desk
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +39,8 @@ def opened(german: Clinic, at_desk: Callable[..., AppTest]) -> Callable[..., App
         "invite",
         "tokens",
         "new_token",
+        "systems",
+        "new_system",
         "my_tokens",
         "roles",
         "account",
@@ -45,6 +52,26 @@ def test_a_page_is_german(opened, cleo: User, page: str, method: str) -> None:
     app = opened(page, method=method)
 
     assert left_english(app) == set()
+
+
+def test_a_connected_system_is_german(opened, kept: Session) -> None:
+    boss = desk(kept)
+    system_id = connected_systems.register(
+        kept,
+        boss.actor,
+        name="RHR",
+        role=Role.STAFF,
+        system_keys=SystemKeysTyped(jwks=jwks_of(ec_key())),
+        resource_types=["Patient"],
+        **boss.fresh,
+    )
+    connected_systems.note_refusal(kept, system_id, "jti was used before.")
+    kept.commit()
+
+    assert left_english(opened("systems")) == set()
+    app = opened("system", system=str(system_id))
+    assert left_english(app) == set()
+    assert "jti wurde schon verwendet" in said(app)
 
 
 def test_the_list_of_people_is_german(opened, cleo: User) -> None:

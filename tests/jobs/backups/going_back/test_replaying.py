@@ -76,6 +76,9 @@ STANDING = {
     Action.DOCUMENT_PURGE: select(Document.purged_at),
     Action.PATIENT_ERASE: select(Patient.erased_at),
     Action.USER_DEACTIVATE: select(User.deactivated_at).where(User.name != "Boss"),
+    Action.SYSTEM_SWITCH_OFF: select(User.deactivated_at).where(User.name != "Boss"),
+    # Its keys and scopes of then may be what was taken from it.
+    Action.SYSTEM_CHANGE: select(User.deactivated_at).where(User.name != "Boss"),
     Action.TOKEN_REVOKE: select(ApiToken.revoked_at),
     Action.SHARE_REVOKE: select(DocumentShare.revoked_at),
     Action.DOCUMENT_HOLD: select(Document.held_because),

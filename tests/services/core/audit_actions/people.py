@@ -9,9 +9,10 @@ from services.core.audit import Action
 from services.documents.sharing import offboarding
 from services.messaging import user_notifications
 from services.messaging.user_notifications import NotificationTopic
-from services.people import accounts, sessions, tokens
+from services.people import accounts, connected_systems, sessions, tokens
 from services.people.accounts import invitations
 from services.people.accounts.own_contact import OwnContact, change_contact
+from services.people.connected_systems import SystemKeysTyped
 from services.people.sign_in import codes, identities, passkeys
 from services.people.sign_in.identities import Claimed
 from tests.kit import cast
@@ -173,6 +174,41 @@ def token_revoke(w: World) -> ActionCall:
     issue_token(w)()
     (token,) = tokens.list_tokens(w.session, w.boss.actor)
     return lambda: tokens.revoke(w.session, w.boss.actor, token.id)
+
+
+@prepares(Action.SYSTEM_REGISTER)
+def system_register(w: World) -> ActionCall:
+    boss = w.boss
+    return lambda: connected_systems.register(
+        w.session,
+        boss.actor,
+        name="Regional record",
+        role=Role.STAFF,
+        system_keys=SystemKeysTyped("https://ehr.example.org/jwks"),
+        resource_types=["Patient"],
+        **boss.fresh,
+    )
+
+
+@prepares(Action.SYSTEM_CHANGE)
+def system_change(w: World) -> ActionCall:
+    given = (w.session, w.boss.actor, system_register(w)())
+    return lambda: connected_systems.change(
+        *given, system_keys=None, resource_types=["Encounter"], **w.boss.fresh
+    )
+
+
+@prepares(Action.SYSTEM_SWITCH_OFF)
+def system_switch_off(w: World) -> ActionCall:
+    given = (w.session, w.boss.actor, system_register(w)())
+    return lambda: connected_systems.switch_off(*given)
+
+
+@prepares(Action.SYSTEM_SWITCH_ON)
+def system_switch_on(w: World) -> ActionCall:
+    given = (w.session, w.boss.actor, system_register(w)())
+    connected_systems.switch_off(*given)
+    return lambda: connected_systems.switch_on(*given, **w.boss.fresh)
 
 
 @prepares(Action.USER_NOTIFICATION_MARK)

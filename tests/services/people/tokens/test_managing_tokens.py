@@ -206,17 +206,17 @@ def test_the_last_use_is_noted_at_most_once_a_minute(session):
     first = tokens.find(session, token)
     assert first.is_to_be_noted
 
-    tokens.note_use(session, first.token_id)
+    tokens.note_use(session, first)
     assert not tokens.find(session, token).is_to_be_noted
 
     recently = func.now() - timedelta(seconds=59)
     session.execute(update(ApiToken).values(last_used_at=recently))
     before = _last_use(session, token)
-    tokens.note_use(session, first.token_id)
+    tokens.note_use(session, first)
     assert _last_use(session, token) == before
 
     long_ago = func.now() - timedelta(seconds=61)
     session.execute(update(ApiToken).values(last_used_at=long_ago))
     assert tokens.find(session, token).is_to_be_noted
-    tokens.note_use(session, first.token_id)
+    tokens.note_use(session, first)
     assert _last_use(session, token) > before

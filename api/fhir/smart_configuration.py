@@ -1,0 +1,67 @@
+"""What SMART App Launch lets systems find out: where tokens are, and for what."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from api.core.answers import JsonResponse
+from api.core.dependencies import Stores, stores_of
+from api.core.documented import Responses
+from api.core.outcomes import SMART_CONFIGURATION_PATH, TOKEN_PATH
+from api.fhir.table import SERVED
+from services.people.connected_systems import ALGORITHMS
+
+router = APIRouter(tags=["FHIR"])
+
+#: How systems prove themselves, and what they ask for by it.
+GRANT_TYPE: Final = "client_credentials"
+# Of http://hl7.org/fhir/smart-app-launch/conformance.html; scopes of both versions.
+_CAPABILITIES: Final = (
+    "client-confidential-asymmetric",
+    "permission-v1",
+    "permission-v2",
+)
+_OK: Final[Responses] = {
+    200: {
+        "description": "The configuration",
+        "content": {"application/json": {"schema": {"type": "object"}}},
+    }
+}
+
+
+def token_endpoint(stores: Stores) -> str:
+    """Return the address at which tokens are asked for.
+
+    The clinic's own, never the one that a request says it has reached: whoever could
+    choose it would have statements that were made for another server count here.
+    """
+    return f"{stores.papers.address}{TOKEN_PATH}"
+
+
+@router.get(SMART_CONFIGURATION_PATH, responses=_OK)
+def read_smart_configuration(request: Request) -> Response:
+    """Tell where and how systems get tokens: SMART App Launch 2, which needs none."""
+    return JsonResponse(smart_configuration(token_endpoint(stores_of(request))))
+
+
+def smart_configuration(endpoint: str) -> dict[str, Any]:
+    """Return the configuration, with the scopes of the types that are served."""
+    return {
+        "token_endpoint": endpoint,
+        "token_endpoint_auth_methods_supported": ["private_key_jwt"],
+        "token_endpoint_auth_signing_alg_values_supported": [*ALGORITHMS],
+        "grant_types_supported": [GRANT_TYPE],
+        "scopes_supported": list(_scopes()),
+        # SMART wants it said also where no codes are given out.
+        "code_challenge_methods_supported": ["S256"],
+        "capabilities": [*_CAPABILITIES],
+    }
+
+
+def _scopes() -> Iterator[str]:
+    yield "system/*.rs"
+    for kind in SERVED:
+        # Without a search there is nothing to search for.
+        yield f"system/{kind.name}.{'rs' if kind.search else 'r'}"

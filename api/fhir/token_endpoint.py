@@ -1,0 +1,208 @@
+"""Connected systems are given tokens: OAuth 2.0's client credentials, by signature."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
+from urllib.parse import parse_qsl
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+
+from api.core.answers import JsonResponse
+from api.core.bodies import read_bounded
+from api.core.dependencies import Stores, record_refusal, recording_limits, stores_of
+from api.core.documented import Responses
+from api.core.origins import origin_of
+from api.core.outcomes import NOT_STORED, TOKEN_PATH, oauth_error
+from api.fhir.smart_configuration import GRANT_TYPE, token_endpoint
+from db.postgres import ANONYMOUS
+from services.core import audit
+from services.core.audit import Action
+from services.core.throttling import SYSTEM_TOKENS
+from services.people import connected_systems
+from services.people.connected_systems import (
+    TOKEN_LIFETIME,
+    AssertionRefused,
+    ConnectedSystem,
+    Granted,
+)
+from services.people.tokens import InvalidScope
+
+router = APIRouter(tags=["FHIR"])
+
+_FORM: Final = "application/x-www-form-urlencoded"
+_ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+_MOST_BYTES: Final = 50_000
+_FIELDS: Final = ("grant_type", "scope", "client_assertion_type", "client_assertion")
+
+
+class TokenAnswer(BaseModel):
+    """A token, for how many seconds it holds, and what it opens."""
+
+    access_token: str
+    token_type: str
+    expires_in: int
+    scope: str
+
+
+class TokenRefusal(BaseModel):
+    """Why there is no token: an error of RFC 6749 and a sentence."""
+
+    error: str
+    error_description: str
+
+
+_REFUSAL: Final[dict[str, Any]] = {"model": TokenRefusal}
+_ANSWERS: Final[Responses] = {
+    200: {"model": TokenAnswer},
+    **dict.fromkeys((400, 413, 429, 503), _REFUSAL),
+}
+
+
+class TokenRefused(Exception):
+    """There is no token; `error` is OAuth's word for why."""
+
+    def __init__(self, error: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.error = error
+
+
+async def _form(request: Request) -> Mapping[str, str] | Response:
+    """Return what the form says, or the refusal of what is none."""
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip()
+    if media_type.lower() != _FORM:
+        return oauth_error(400, f"Send the parameters as {_FORM}.")
+    body = (await read_bounded(request, _MOST_BYTES)).decode("utf-8", "replace")
+    try:
+        pairs = parse_qsl(body, keep_blank_values=True, max_num_fields=20)
+    except ValueError:
+        return oauth_error(400, "These are too many parameters.")
+    if len(dict(pairs)) < len(pairs):
+        return oauth_error(400, "A parameter is given more than once.")
+    return dict(pairs)
+
+
+@router.post(
+    TOKEN_PATH,
+    responses=_ANSWERS,
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                _FORM: {
+                    "schema": {
+                        "type": "object",
+                        "required": [*_FIELDS],
+                        "properties": {name: {"type": "string"} for name in _FIELDS},
+                    }
+                }
+            },
+        }
+    },
+)
+def give_token(
+    request: Request, form: Annotated[Mapping[str, str] | Response, Depends(_form)]
+) -> Response:
+    """Give a connected system a token for five minutes: client_credentials.
+
+    It proves itself with a signed JWT (private_key_jwt), as SMART's backend services.
+    """
+    if isinstance(form, Response):
+        return form
+    stores = stores_of(request)
+    try:
+        _require_form(request, form)
+        granted = _granted(request, stores, form)
+    except TokenRefused as refusal:
+        return oauth_error(400, str(refusal), error=refusal.error)
+    except InvalidScope as refusal:
+        return oauth_error(400, str(refusal), error="invalid_scope")
+    answer = {
+        "access_token": granted.token,
+        "token_type": "bearer",
+        "expires_in": int(TOKEN_LIFETIME.total_seconds()),
+        "scope": " ".join(granted.scopes),
+    }
+    return JsonResponse(answer, headers=NOT_STORED)
+
+
+def _require_form(request: Request, form: Mapping[str, str]) -> None:
+    if form.get("grant_type") != GRANT_TYPE:
+        raise TokenRefused("unsupported_grant_type", f"grant_type is {GRANT_TYPE}.")
+    if "authorization" in request.headers or "client_secret" in form:
+        raise TokenRefused(
+            "invalid_client", "Systems prove themselves by a signature and no secret."
+        )
+    if form.get("client_assertion_type") != _ASSERTION_TYPE:
+        raise TokenRefused(
+            "invalid_request", f"client_assertion_type is {_ASSERTION_TYPE}."
+        )
+
+
+def _granted(request: Request, stores: Stores, form: Mapping[str, str]) -> Granted:
+    """Return the token, or raise what is told as OAuth's errors, and written down."""
+    assertion = form.get("client_assertion", "")
+    claimed: UUID | None = None
+    try:
+        claimed = connected_systems.claimed_system(assertion)
+        system = _known(stores, claimed, form.get("client_id"))
+        proven = connected_systems.prove(
+            system,
+            assertion,
+            token_endpoint(stores),
+            keys=stores.system_keys,
+            now=datetime.now(UTC),
+        )
+        with recording_limits(request, stores, system.actor):
+            stores.limits.throttle.take(SYSTEM_TOKENS, str(system.id))
+        with audit.coming_from(origin_of(request)):
+            granted = stores.database.write(
+                lambda session: connected_systems.issue_token(
+                    session, system, proven, form.get("scope", "")
+                ),
+                identity=ANONYMOUS,
+            ).value
+    except AssertionRefused as refusal:
+        _note_refusal(request, stores, claimed, str(refusal))
+        raise TokenRefused("invalid_client", str(refusal)) from refusal
+    if isinstance(granted, InvalidScope):
+        _note_refusal(request, stores, system.id, str(granted))
+        raise granted
+    return granted
+
+
+def _known(stores: Stores, claimed: UUID, client_id: str | None) -> ConnectedSystem:
+    if client_id not in {None, str(claimed)}:
+        raise AssertionRefused("client_id is not the sub of client_assertion.")
+    system = stores.database.read_newest(
+        lambda session: connected_systems.find_system(session, claimed),
+        identity=ANONYMOUS,
+    ).value
+    if system is None:
+        raise AssertionRefused("No system with this client_id is connected.")
+    if not system.is_on:
+        raise AssertionRefused("The system is switched off.")
+    return system
+
+
+def _note_refusal(
+    request: Request, stores: Stores, claimed: UUID | None, why: str
+) -> None:
+    """Write down that there was no token, unless the network has had too many."""
+    origin = origin_of(request)
+    with recording_limits(request, stores, None):
+        stores.limits.count_unknown(origin.network)
+
+    def note(session: Session) -> bool:
+        if claimed is None or connected_systems.find_system(session, claimed) is None:
+            return False
+        connected_systems.note_refusal(session, claimed, why)
+        return True
+
+    with audit.coming_from(origin):
+        is_noted = stores.database.write(note, identity=ANONYMOUS).value
+    if not is_noted:
+        record_refusal(request, stores, None, Action.ACCESS_REFUSE, sentence=why)

@@ -1,0 +1,1 @@
+"""What pages show of connected systems, and what they ask about them."""

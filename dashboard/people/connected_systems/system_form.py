@@ -1,0 +1,112 @@
+"""The fields of a connected system: what it reads, and where its keys are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import streamlit as st
+
+from dashboard import wiring
+from dashboard.ui.language import gettext as _, marked
+from services.core.actors import Role
+from services.people import tokens
+from services.people.connected_systems import SystemKeysTyped
+
+_ADDRESS: Final = marked("At an address")
+_PASTED: Final = marked("Pasted here")
+_SOME_ADDRESS: Final = "https://ehr.example.org/jwks.json"
+_SOME_KEYS: Final = '{"keys": [{"kty": "EC", "crv": "P-384", ...}]}'
+_TYPES: Final = {
+    "Patient": marked("patients"),
+    "AllergyIntolerance": marked("allergies"),
+    "Condition": marked("diagnoses of visits"),
+    "Observation": marked("vital signs"),
+    "MedicationRequest": marked("prescriptions"),
+    "Practitioner": marked("doctors"),
+    "PractitionerRole": marked("specialities of doctors"),
+    "DocumentReference": marked("documents"),
+    "Binary": marked("files of documents"),
+    "Schedule": marked("calendars of doctors"),
+    "Slot": marked("free and taken times"),
+    "Appointment": marked("bookings"),
+    "Encounter": marked("visits"),
+    "Provenance": marked("who changed what"),
+    "AuditEvent": marked("the audit log"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SystemTyped:
+    """What somebody wants a system to be; without keys they stay as they are."""
+
+    name: str
+    keys: SystemKeysTyped | None
+    resource_types: tuple[str, ...]
+
+
+def type_words(name: str) -> str:
+    """Return a type of resources by FHIR's name and in words."""
+    return f"{name} ({_(_TYPES[name])})"
+
+
+def system_form(
+    page: str, role: Role, *, kept: Sequence[str] | None = None
+) -> SystemTyped | None:
+    """Ask what a system reads and where its keys are; return it once it is sent.
+
+    `kept` are the types of a system that is connected already: its name stays, and its
+    keys unless others are given.
+    """
+    where = st.segmented_control(
+        _("Its public keys") if kept is None else _("Other public keys"),
+        (_ADDRESS, _PASTED),
+        default=_ADDRESS,
+        required=True,
+        key=f"{page}_where",
+        format_func=_,
+    )
+    with st.form(f"{page}_form"):
+        name = _name_field(page) if kept is None else ""
+        types = st.multiselect(
+            _("It reads"),
+            tokens.resource_types_of(role),
+            default=None if kept is None else list(kept),
+            key=f"{page}_types",
+            format_func=type_words,
+            help=_("Of each only what the role may see."),
+        )
+        url = jwks = ""
+        if where == _ADDRESS:
+            url = st.text_input(
+                _("Address of its keys (JWKS)"),
+                key=f"{page}_url",
+                placeholder=_SOME_ADDRESS,
+                autocomplete="off",
+                help=_("Keys that the system replaces there count by themselves."),
+            )
+        else:
+            jwks = st.text_area(
+                _("Its public keys (JWKS)"),
+                key=f"{page}_jwks",
+                placeholder=_SOME_KEYS,
+                help=_("JSON with RSA keys (RS384) or EC keys on P-384 (ES384)."),
+            )
+        sent = st.form_submit_button(
+            _("Connect") if kept is None else _("Save changes"),
+            type="primary",
+            key=f"{page}_save",
+        )
+    if not sent:
+        return None
+    typed = SystemKeysTyped(url, jwks, wiring.current().settings.jwks_hosts)
+    is_left = kept is not None and not (url.strip() or jwks.strip())
+    return SystemTyped(name, None if is_left else typed, tuple(types))
+
+
+def _name_field(page: str) -> str:
+    return st.text_input(
+        _("Name of the system"),
+        key=f"{page}_name",
+        placeholder=_("Regional health record"),
+        autocomplete="off",
+    )

@@ -1,0 +1,35 @@
+"""Other systems that read by FHIR: what they read, and how they last fared."""
+
+import streamlit as st
+
+from dashboard.context import current_actor, freshness, read
+from dashboard.navigation import go
+from dashboard.people.connected_systems.systems_table import systems_table
+from dashboard.ui.empty_state import empty_state
+from dashboard.ui.language import gettext as _
+from dashboard.ui.page_header import page_header
+from services.people import connected_systems
+
+actor = current_actor()
+with page_header(_("Connected systems")):
+    if st.button(
+        _("Connect a system"), type="primary", key="systems_new", icon=":material/hub:"
+    ):
+        go("people/new_system.py")
+st.caption(
+    _(
+        "Systems that read the clinic's data by FHIR. Each proves itself with a key of "
+        "its own and gets tokens that hold for five minutes; those are on the page "
+        "Tokens."
+    )
+)
+known = read(lambda session: connected_systems.list_systems(session, actor))
+if known:
+    event = systems_table(known)
+    if event.opened:
+        go("people/system.py", system=event.opened)
+else:
+    empty_state(
+        _("No system is connected. Connect one to let it read by FHIR."), icon="hub"
+    )
+st.caption(freshness())

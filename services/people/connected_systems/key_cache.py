@@ -1,0 +1,95 @@
+"""The keys of connected systems, kept for a few minutes once they were fetched."""
+
+from collections.abc import Callable, Collection
+from threading import Lock
+from time import monotonic
+from typing import Final
+
+from cachetools import LRUCache, TTLCache
+
+from services.people.connected_systems.key_fetching import (
+    KeysUnavailable,
+    Resolve,
+    fetch_keys,
+    resolve,
+)
+from services.people.connected_systems.public_keys import (
+    MAX_JWKS_BYTES,
+    InvalidKeys,
+    PublicKey,
+    parse_jwks,
+    usable_keys,
+)
+from services.people.connected_systems.records import KeySource
+
+# A key that a system withdraws at its address counts no longer than this.
+_KEPT_SECONDS: Final = 300.0
+# Systems change keys, and then sign with one that is not known yet: it is looked for at
+# once, but not for every signature that names a key of nobody's.
+_ANEW_AFTER_SECONDS: Final = 30.0
+_MOST_KEPT: Final = 500
+
+Keys = tuple[PublicKey, ...]
+
+
+class SystemKeys:
+    """Finds the key that a signature names; one for each process."""
+
+    def __init__(
+        self,
+        own_hosts: Collection[str] = (),
+        *,
+        clock: Callable[[], float] = monotonic,
+        resolve: Resolve = resolve,
+    ) -> None:
+        self.own_hosts = frozenset(own_hosts)
+        self._resolve = resolve
+        self._kept: TTLCache[str, Keys] = TTLCache(_MOST_KEPT, _KEPT_SECONDS, clock)
+        # Also where nothing was found: who does not answer is not asked at once again.
+        self._asked: TTLCache[str, bool]
+        self._asked = TTLCache(_MOST_KEPT, _ANEW_AFTER_SECONDS, clock)
+        self._turns: LRUCache[str, Lock] = LRUCache(_MOST_KEPT)
+        self._lock = Lock()
+
+    def find(self, source: KeySource, key_id: str) -> PublicKey | None:
+        """Return the system's key of this id; raises KeysUnavailable."""
+        if source.url is None:
+            return _of_id(usable_keys(source.jwks or {"keys": []}), key_id)
+        # Who comes while others fetch them waits for these.
+        with self._turn_for(source.url):
+            with self._lock:
+                kept = self._kept.get(source.url)
+                was_asked = source.url in self._asked
+            found = _of_id(kept or (), key_id)
+            if found is not None:
+                return found
+            if not was_asked:
+                with self._lock:
+                    self._asked[source.url] = True
+                return _of_id(self.fetch(source.url), key_id)
+        if kept is None:
+            raise KeysUnavailable("The host of the keys did not answer.")
+        return None
+
+    def fetch(self, url: str) -> Keys:
+        """Return the keys that stand at the address now; raises KeysUnavailable."""
+        content = fetch_keys(
+            url, self.own_hosts, most=MAX_JWKS_BYTES, resolve=self._resolve
+        )
+        try:
+            keys = usable_keys(parse_jwks(content))
+        except InvalidKeys as error:
+            raise KeysUnavailable(
+                "What stands where the keys are is no set of keys."
+            ) from error
+        with self._lock:
+            self._kept[url] = keys
+        return keys
+
+    def _turn_for(self, url: str) -> Lock:
+        with self._lock:
+            return self._turns.setdefault(url, Lock())
+
+
+def _of_id(keys: Keys, key_id: str) -> PublicKey | None:
+    return next((key for key in keys if key.id == key_id), None)

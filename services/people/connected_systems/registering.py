@@ -1,0 +1,195 @@
+"""What administrators do about connected systems: connect, change, switch off and on.
+
+A system acts as a program with a role, as tokens of programs do, and reads by FHIR the
+types that were chosen of what the role may read.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from db.models.user import ApiToken, ConnectedSystem as SystemRow, User
+from services.core import audit
+from services.core.actors import Actor, Permission, Role
+from services.core.audit import Action
+from services.core.errors import InvalidInput
+from services.people import tokens
+from services.people.accounts.particulars import read_name
+from services.people.connected_systems.key_fetching import read_jwks_url
+from services.people.connected_systems.public_keys import read_typed_jwks
+from services.people.connected_systems.records import (
+    SUBJECT,
+    KeySource,
+    NoSuchSystem,
+)
+from services.people.sign_in import confirmations
+
+
+@dataclass(frozen=True, slots=True)
+class SystemKeysTyped:
+    """Where somebody says that a system's keys are: an address, or the keys pasted.
+
+    One of both is empty. `own_hosts` are the clinic's own, as settings name them.
+    """
+
+    url: str = ""
+    jwks: str = ""
+    own_hosts: Collection[str] = ()
+
+
+def register(
+    session: Session,
+    actor: Actor,
+    *,
+    name: str,
+    role: Role,
+    system_keys: SystemKeysTyped,
+    resource_types: Collection[str],
+    session_id: UUID | None,
+) -> UUID:
+    """Connect a system and return its client_id; the caller commits.
+
+    Raises NotConfirmed, InvalidInput, NotAllowed.
+    """
+    actor.require(Permission.MANAGE_TOKENS)
+    confirmations.require_passkey(session, actor, session_id)
+    if role is Role.PATIENT:
+        raise InvalidInput("role", "A system acts as a colleague, not as a patient.")
+    types = tokens.require_types(role, resource_types)
+    source, named = _read_keys(system_keys), read_name(name)
+    program = User(name=named, role=role)
+    session.add(program)
+    session.flush()
+    system = SystemRow(
+        id=program.id,
+        jwks_url=source.url,
+        jwks=source.jwks,
+        resource_types=types,
+        registered_by=actor.id,
+    )
+    session.add(system)
+    session.flush()
+    _record(
+        session,
+        actor,
+        Action.SYSTEM_REGISTER,
+        program.id,
+        name=named,
+        role=role,
+        scopes=types,
+        keys=_told(source),
+    )
+    return program.id
+
+
+def change(
+    session: Session,
+    actor: Actor,
+    system_id: UUID,
+    *,
+    system_keys: SystemKeysTyped | None,
+    resource_types: Collection[str],
+    session_id: UUID | None,
+) -> None:
+    """Change what a system reads and, unless None, its keys; the caller commits.
+
+    Its tokens end at once: it asks for others. Raises NotConfirmed, InvalidInput,
+    NoSuchSystem, NotAllowed.
+    """
+    actor.require(Permission.MANAGE_TOKENS)
+    confirmations.require_passkey(session, actor, session_id)
+    system, program = _lock(session, system_id)
+    types = tokens.require_types(Role(program.role), resource_types)
+    before = KeySource(system.jwks_url, system.jwks)
+    source = before if system_keys is None else _read_keys(system_keys)
+    changed: dict[str, Any] = {}
+    if types != system.resource_types:
+        changed["scopes"] = [system.resource_types, types]
+    if source != before:
+        changed["keys"] = [_told(before), _told(source)]
+    if not changed:
+        return
+    system.resource_types = types
+    system.jwks_url = source.url
+    system.jwks = None if source.jwks is None else dict(source.jwks)
+    session.flush()
+    _end_tokens(session, system_id)
+    _record(session, actor, Action.SYSTEM_CHANGE, system_id, changed=changed)
+
+
+def switch_off(session: Session, actor: Actor, system_id: UUID) -> None:
+    """Let a system do nothing any more, at once; the caller commits.
+
+    Raises NoSuchSystem, NotAllowed.
+    """
+    actor.require(Permission.MANAGE_TOKENS)
+    _, program = _lock(session, system_id)
+    if program.deactivated_at is not None:
+        return
+    program.deactivated_at = session.scalar(select(func.now()))
+    session.flush()
+    _end_tokens(session, system_id)
+    _record(session, actor, Action.SYSTEM_SWITCH_OFF, system_id)
+
+
+def switch_on(
+    session: Session, actor: Actor, system_id: UUID, *, session_id: UUID | None
+) -> None:
+    """Let a system ask for tokens again; the caller commits.
+
+    Raises NotConfirmed, NoSuchSystem, NotAllowed.
+    """
+    actor.require(Permission.MANAGE_TOKENS)
+    confirmations.require_passkey(session, actor, session_id)
+    _, program = _lock(session, system_id)
+    if program.deactivated_at is None:
+        return
+    program.deactivated_at = None
+    session.flush()
+    _record(session, actor, Action.SYSTEM_SWITCH_ON, system_id)
+
+
+def _read_keys(typed: SystemKeysTyped) -> KeySource:
+    if bool(typed.url.strip()) == bool(typed.jwks.strip()):
+        raise InvalidInput(
+            "jwks_url", "Enter the address of the system's keys, or paste the keys."
+        )
+    if typed.url.strip():
+        return KeySource(read_jwks_url(typed.url, typed.own_hosts), None)
+    return KeySource(None, read_typed_jwks(typed.jwks))
+
+
+def _told(source: KeySource) -> str:
+    """Return what the audit log says of keys: their address, or their ids."""
+    return source.url or ", ".join(key.id for key in source.kept)
+
+
+def _lock(session: Session, system_id: UUID) -> tuple[SystemRow, User]:
+    program = session.get(User, system_id, with_for_update=True)
+    system = session.get(SystemRow, system_id, populate_existing=True)
+    if program is None or system is None:
+        raise NoSuchSystem
+    return system, program
+
+
+def _end_tokens(session: Session, system_id: UUID) -> None:
+    session.execute(
+        update(ApiToken)
+        .where(
+            ApiToken.user_id == system_id,
+            ApiToken.revoked_at.is_(None),
+            ApiToken.expires_at > func.now(),
+        )
+        .values(revoked_at=func.now())
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _record(
+    session: Session, actor: Actor, action: Action, system_id: UUID, **details: Any
+) -> None:
+    audit.record(session, actor, action, subject=(SUBJECT, system_id), details=details)

@@ -1,0 +1,167 @@
+"""Scopes of SMART on FHIR: which types of resources a connected system's token reads.
+
+`system/Patient.rs` lets a system read Patients and search for them. The token's role
+decides about everything else, as of every token.
+"""
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, Literal
+
+from services.core.actors import PERMISSIONS, Permission, Role, Scope
+from services.core.errors import InvalidInput
+from services.core.sentences import Sentence
+
+Interaction = Literal["r", "s"]
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceRights:
+    """What reading a type rests on: a role's permission and a scope of our own.
+
+    Without a scope the type is read with those of the types that it is about.
+    """
+
+    permission: Permission
+    scope: Scope | None
+
+
+_OF_PATIENTS: Final = ResourceRights(Permission.VIEW_PATIENT, Scope.READ_PATIENTS)
+_OF_NOTES: Final = ResourceRights(Permission.READ_RECORDS, Scope.READ_VISITS)
+_OF_VISITS: Final = ResourceRights(Permission.VIEW_VISITS, Scope.READ_VISITS)
+_OF_DOCTORS: Final = ResourceRights(Permission.VIEW_DOCTORS, Scope.READ_DOCTORS)
+_OF_DOCUMENTS: Final = ResourceRights(Permission.VIEW_DOCUMENTS, Scope.READ_DOCUMENTS)
+
+#: By the type of resources. That these are the types that are served, a test says.
+RESOURCE_RIGHTS: Final[Mapping[str, ResourceRights]] = MappingProxyType(
+    {
+        "Patient": ResourceRights(Permission.LIST_PATIENTS, Scope.READ_PATIENTS),
+        "AllergyIntolerance": _OF_PATIENTS,
+        "Condition": _OF_NOTES,
+        "Observation": _OF_NOTES,
+        "MedicationRequest": ResourceRights(
+            Permission.VIEW_PRESCRIPTIONS, Scope.READ_VISITS
+        ),
+        "Practitioner": _OF_DOCTORS,
+        "PractitionerRole": _OF_DOCTORS,
+        "DocumentReference": _OF_DOCUMENTS,
+        "Binary": _OF_DOCUMENTS,
+        "Schedule": _OF_DOCTORS,
+        "Slot": _OF_DOCTORS,
+        "Appointment": _OF_VISITS,
+        "Encounter": _OF_VISITS,
+        "Provenance": ResourceRights(Permission.VIEW_PATIENT, None),
+        "AuditEvent": ResourceRights(Permission.VIEW_AUDIT, Scope.READ_AUDIT),
+    }
+)
+# SMART's second version of the syntax, and `read` of the first.
+_SCOPE: Final = re.compile(r"system/(?P<type>\*|[A-Za-z]+)\.(?P<letters>rs?|s|read)")
+_EVERYTHING: Final = "*"
+
+
+class InvalidScope(InvalidInput):
+    """A scope is none, or more than the system was registered for."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("scope", message)
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceScopes:
+    """What a token of a connected system opens: by type, reading and searching."""
+
+    granted: Mapping[str, frozenset[Interaction]]
+
+    def allows(self, resource_type: str, interaction: Interaction | None) -> bool:
+        """Tell whether the type may be read (r), searched (s), or one of both."""
+        granted = self.granted.get(resource_type, frozenset())
+        return interaction in granted if interaction else bool(granted)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The scopes as SMART writes them."""
+        return tuple(
+            f"system/{name}.{''.join(sorted(interactions))}"
+            for name, interactions in sorted(self.granted.items())
+        )
+
+    @property
+    def scopes(self) -> frozenset[Scope]:
+        """The scopes of our own without which the types could not be read."""
+        rights = (RESOURCE_RIGHTS[name] for name in self.granted)
+        return frozenset(one.scope for one in rights if one.scope is not None)
+
+
+def resource_types_of(role: Role) -> tuple[str, ...]:
+    """Return the types that a system with this role could read anything of."""
+    return tuple(
+        name
+        for name, rights in RESOURCE_RIGHTS.items()
+        if rights.permission in PERMISSIONS[role]
+    )
+
+
+def grant(wanted: str, registered: Collection[str]) -> ResourceScopes:
+    """Return what a system gets that asks for these scopes, with spaces between.
+
+    `registered` are the types that it may read at most; `system/*.rs` asks for all of
+    them. Raises InvalidScope for anything else than a part of that.
+    """
+    granted: dict[str, frozenset[Interaction]] = {}
+    for text in filter(None, wanted.split(" ")):
+        found = _SCOPE.fullmatch(text)
+        if found is None:
+            raise InvalidScope(
+                "Ask for scopes such as system/Patient.rs, with spaces between."
+            )
+        name = found["type"]
+        if name != _EVERYTHING and name not in registered:
+            raise InvalidScope(
+                "The system is not registered for one of these scopes. Ask an "
+                "administrator of the clinic."
+            )
+        for each in registered if name == _EVERYTHING else (name,):
+            granted[each] = granted.get(each, frozenset()) | _interactions(found)
+    if not granted:
+        raise InvalidScope("Say in scope what the token is for: system/Patient.rs.")
+    return ResourceScopes(granted)
+
+
+def _interactions(found: re.Match[str]) -> frozenset[Interaction]:
+    letters = "rs" if found["letters"] == "read" else found["letters"]
+    both: tuple[Interaction, ...] = ("r", "s")
+    return frozenset(one for one in both if one in letters)
+
+
+def read_resource_scopes(kept: Collection[str]) -> ResourceScopes | None:
+    """Return the scopes of a connected system's token; None of any other token."""
+    granted = dict(_granted(kept))
+    return ResourceScopes(granted) if granted else None
+
+
+def _granted(kept: Collection[str]) -> Iterator[tuple[str, frozenset[Interaction]]]:
+    for text in kept:
+        found = _SCOPE.fullmatch(text)
+        # What only another version serves opens nothing here.
+        if found is not None and found["type"] in RESOURCE_RIGHTS:
+            yield found["type"], _interactions(found)
+
+
+def require_types(role: Role, types: Collection[str]) -> list[str]:
+    """Return the types in the order of the table; raises InvalidInput."""
+    if not types:
+        raise InvalidInput("resource_types", "Choose at least one type to read.")
+    offered = resource_types_of(role)
+    for name in types:
+        if name not in offered:
+            raise InvalidInput(
+                "resource_types",
+                Sentence(
+                    "{name} is nothing that the role {role} may read.",
+                    name=name,
+                    role=Sentence(role),
+                ),
+            )
+    return [name for name in offered if name in types]

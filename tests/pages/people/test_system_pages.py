@@ -1,0 +1,186 @@
+"""Connected systems on screen: connected, looked at, changed, switched off and on."""
+
+from functools import partial
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy.orm import Session
+from streamlit.testing.v1 import AppTest
+
+from dashboard.people.connected_systems.system_form import _TYPES
+from services.core.actors import Role
+from services.people import connected_systems, tokens
+from services.people.connected_systems import SystemKeysTyped
+from tests.kit.backend_services import ec_key, jwks_of, rsa_key
+from tests.pages.conftest import rows_of
+from tests.services.people.people_samples import desk
+
+
+@pytest.fixture
+def open_page(at_desk):
+    """Open a page as an administrator who has just used a passkey."""
+    return partial(at_desk, role=Role.ADMIN)
+
+
+@pytest.fixture
+def system_id(kept: Session) -> UUID:
+    """A system that nobody else changes."""
+    boss = desk(kept)
+    made = connected_systems.register(
+        kept,
+        boss.actor,
+        name=f"Record {uuid4().hex[:8]}",
+        role=Role.STAFF,
+        system_keys=SystemKeysTyped(jwks=jwks_of(rsa_key(), ec_key())),
+        resource_types=["Patient", "Encounter"],
+        **boss.fresh,
+    )
+    kept.commit()
+    return made
+
+
+def find(kept: Session, system_id: UUID) -> connected_systems.ConnectedSystem:
+    kept.expire_all()
+    found = connected_systems.find_system(kept, system_id)
+    assert found is not None
+    return found
+
+
+def texts(app: AppTest) -> str:
+    shown = (*app.markdown, *app.caption, *app.code, *app.warning)
+    return " ".join(element.value for element in shown)
+
+
+def press(app: AppTest, *keys: str) -> None:
+    """Press what stands in a dialog, which is there for one run only."""
+    for key in keys:
+        app.button(key=key).click()
+    app.run()
+
+
+def test_a_system_is_connected_and_its_page_says_what_its_programmers_need(
+    open_page, kept: Session
+):
+    app = open_page("new_system")
+    name = uuid4().hex
+    app.selectbox(key="new_system_role").set_value(Role.CLINICIAN).run()
+    app.segmented_control(key="new_system_where").set_value("Pasted here").run()
+    app.text_input(key="new_system_name").set_value(name)
+    app.multiselect(key="new_system_types").set_value(["Patient", "Condition"])
+    app.text_area(key="new_system_jwks").set_value(jwks_of(rsa_key()))
+
+    app.button(key="new_system_save").click().run()
+
+    assert not app.exception
+    [made] = [
+        one
+        for one in connected_systems.list_systems(kept, desk(kept).actor)
+        if one.name == name
+    ]
+    assert (made.role, made.resource_types) == (
+        Role.CLINICIAN,
+        ("Patient", "Condition"),
+    )
+    shown = texts(app)
+    assert str(made.id) in shown
+    assert "/fhir/auth/token" in shown
+    assert "- **first** · RS384" in shown
+
+
+def test_only_what_the_role_may_read_is_offered(open_page):
+    app = open_page("new_system")
+
+    app.selectbox(key="new_system_role").set_value(Role.ANALYST).run()
+
+    offered = app.multiselect(key="new_system_types").options
+    assert "Patient (patients)" in offered
+    assert not [one for one in offered if one.startswith("Condition")]
+
+
+def test_what_is_missing_is_said_and_nothing_is_connected(open_page):
+    app = open_page("new_system")
+    app.text_input(key="new_system_name").set_value("Record")
+    app.multiselect(key="new_system_types").set_value(["Patient"])
+
+    app.button(key="new_system_save").click().run()
+
+    assert "Enter the address of the system's keys" in app.error[0].value
+    assert not app.exception
+
+
+def test_the_list_says_how_a_system_last_fared(open_page, kept: Session, system_id):
+    connected_systems.note_refusal(kept, system_id, "jti was used before.")
+    kept.commit()
+
+    app = open_page("systems")
+
+    name = find(kept, system_id).name
+    [row] = [row for row in rows_of(app, "systems_table") if row[0] == name]
+    assert row[1:5] == ["Staff", "2 types", "On", "Never"]
+    assert row[5] != "Never"
+    app = open_page("system", system=str(system_id))
+    assert "jti was used before" in app.warning[0].value
+    assert not app.exception
+
+
+def test_what_a_system_reads_is_changed_and_its_keys_stay(
+    open_page, kept: Session, system_id
+):
+    app = open_page("system", system=str(system_id))
+    page = f"system_{system_id}"
+    assert "**curve** · ES384" in texts(app)
+
+    app.multiselect(key=f"{page}_types").set_value(["Slot"])
+    app.button(key=f"{page}_save").click().run()
+
+    assert not app.exception
+    system = find(kept, system_id)
+    assert system.resource_types == ("Slot",)
+    assert [key.id for key in system.keys.kept] == ["first", "curve"]
+
+
+def test_a_system_is_switched_off_after_a_question_and_on_again(
+    open_page, kept: Session, system_id
+):
+    app = open_page("system", system=str(system_id))
+    app.button(key="system_off").click().run()
+    assert find(kept, system_id).is_on
+
+    press(app, "system_off", "system_off_confirm")
+    assert not find(kept, system_id).is_on
+
+    app = open_page("system", system=str(system_id))
+    app.button(key="system_on").click().run()
+    assert find(kept, system_id).is_on
+    assert not app.exception
+
+
+def test_keys_at_an_address_that_does_not_answer_are_told_of(open_page, kept: Session):
+    boss = desk(kept)
+    system_id = connected_systems.register(
+        kept,
+        boss.actor,
+        name="Elsewhere",
+        role=Role.STAFF,
+        system_keys=SystemKeysTyped("https://nobody.invalid/jwks"),
+        resource_types=["Patient"],
+        **boss.fresh,
+    )
+    kept.commit()
+    app = open_page("system", system=str(system_id))
+
+    app.button(key="system_fetch").click().run()
+
+    assert "has no address" in app.error[0].value
+    assert not app.exception
+
+
+def test_an_address_that_names_no_system_says_so(open_page):
+    for name in ("", "x", str(uuid4())):
+        app = open_page("system", system=name)
+        assert app.warning
+        assert not app.exception
+
+
+def test_every_type_has_words():
+    assert set(_TYPES) == set(tokens.RESOURCE_RIGHTS)

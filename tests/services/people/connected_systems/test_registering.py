@@ -1,0 +1,286 @@
+"""Administrators connect systems, change them, and switch them off and on."""
+
+import json
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import func, select, update
+
+from db.models.user import ApiToken, ClientAssertion
+from services.core.actors import Role
+from services.core.audit import Action
+from services.core.errors import InvalidInput, NotAllowed
+from services.people import connected_systems, tokens
+from services.people.connected_systems import NoSuchSystem, SystemKeysTyped
+from services.people.sign_in.confirmations import NotConfirmed
+from tests.kit.backend_services import ec_key, jwks_of, rsa_key
+from tests.services.people.people_samples import desk, events, wait
+
+PASTED = SystemKeysTyped(jwks=jwks_of(rsa_key(), ec_key()))
+
+
+def register(session, boss, **other):
+    given = {
+        "name": "Regional record",
+        "role": Role.STAFF,
+        "system_keys": PASTED,
+        "resource_types": ["Patient", "Encounter"],
+        **boss.fresh,
+    }
+    return connected_systems.register(session, boss.actor, **(given | other))
+
+
+def test_a_system_is_connected_and_listed(session):
+    boss = desk(session)
+
+    system_id = register(session, boss, name="  Regional   record ")
+
+    [system] = connected_systems.list_systems(session, boss.actor)
+    assert (system.id, system.name, system.role) == (
+        system_id,
+        "Regional record",
+        Role.STAFF,
+    )
+    assert system.resource_types == ("Patient", "Encounter")
+    kept = [(key.id, key.algorithm) for key in system.keys.kept]
+    assert kept == [("first", "RS384"), ("curve", "ES384")]
+    assert system.is_on
+    assert system.called_at is None
+    [event] = events(session, Action.SYSTEM_REGISTER)
+    assert event.details["keys"] == "first, curve"
+    assert event.subject_id == str(system_id)
+
+
+@pytest.mark.parametrize(
+    ("other", "field", "sentence"),
+    [
+        ({"name": " "}, "name", "name is missing"),
+        ({"role": Role.PATIENT}, "role", "not as a patient"),
+        ({"resource_types": []}, "resource_types", "at least one"),
+        ({"resource_types": ["Condition"]}, "resource_types", "role staff"),
+        ({"resource_types": ["AuditEvent"]}, "resource_types", "role staff"),
+        ({"resource_types": ["Basic"]}, "resource_types", "nothing that"),
+        ({"system_keys": SystemKeysTyped()}, "jwks_url", "or paste"),
+        (
+            {"system_keys": SystemKeysTyped("https://x.example/k", PASTED.jwks)},
+            "jwks_url",
+            "or paste",
+        ),
+        (
+            {"system_keys": SystemKeysTyped("http://x.example/k")},
+            "jwks_url",
+            "https:// only",
+        ),
+        (
+            {"system_keys": SystemKeysTyped("ftp://x.example")},
+            "jwks_url",
+            "https:// only",
+        ),
+        (
+            {"system_keys": SystemKeysTyped("nothing")},
+            "jwks_url",
+            "address of the keys",
+        ),
+        ({"system_keys": SystemKeysTyped("https://x:y@z.ex/")}, "jwks_url", "no user"),
+        (
+            {"system_keys": SystemKeysTyped("https://x.ex:99999/")},
+            "jwks_url",
+            "address of",
+        ),
+    ],
+)
+def test_what_cannot_be_is_refused(session, other, field, sentence):
+    with pytest.raises(InvalidInput, match=sentence) as refused:
+        register(session, desk(session), **other)
+
+    assert refused.value.property_name == field
+
+
+# A modulus of 1,024 bits.
+_SHORT = rsa_key().as_dict(private=False)["n"][:171]
+
+
+def _entry(key, **other):
+    return {"keys": [key.as_dict(private=False) | other]}
+
+
+@pytest.mark.parametrize(
+    ("jwks", "sentence"),
+    [
+        ("not json", "not JSON"),
+        ("[" * 20_000, "not JSON"),
+        ("[]", "JSON object"),
+        ('{"keys": []}', "1 to 20"),
+        (json.dumps({"keys": [{}] * 21}), "1 to 20"),
+        ('{"keys": ["x"]}', "JSON object"),
+        ('{"keys": "' + "x" * 70_000 + '"}', "at most"),
+        (json.dumps({"keys": [rsa_key().as_dict(private=True)]}), "private key"),
+        (json.dumps({"keys": [ec_key().as_dict(private=True)]}), "private key"),
+        ('{"keys": [{"kty": "oct", "k": "c2VjcmV0", "kid": "s"}]}', "private key"),
+        (json.dumps(_entry(rsa_key(), n=_SHORT)), "2,048 bits"),
+        (json.dumps(_entry(ec_key("small", "P-256"))), "P-384"),
+        (json.dumps(_entry(rsa_key(), use="enc")), "cannot be used"),
+        (json.dumps(_entry(rsa_key(), alg="RS256")), "cannot be used"),
+        (json.dumps(_entry(rsa_key(), key_ops=["sign"])), "cannot be used"),
+        (json.dumps(_entry(rsa_key(), kid="")), "kid of its own"),
+        (json.dumps(_entry(rsa_key(), kid=7)), "kid of its own"),
+        (json.dumps(_entry(rsa_key(), n="!")), "cannot be used"),
+        (json.dumps(_entry(ec_key(), x="AAAA")), "cannot be used"),
+        (json.dumps(_entry(ec_key(), crv="P-9")), "cannot be used"),
+        ('{"keys": [{"kty": ["RSA"], "kid": "x"}]}', "cannot be used"),
+        (jwks_of(rsa_key(), rsa_key()), "kid of its own"),
+    ],
+)
+def test_keys_that_prove_nothing_are_refused(session, jwks, sentence):
+    with pytest.raises(InvalidInput, match=sentence):
+        register(session, desk(session), system_keys=SystemKeysTyped(jwks=jwks))
+
+
+def test_hosts_of_the_clinics_own_may_answer_by_http(session):
+    boss = desk(session)
+    keys = SystemKeysTyped("http://ehr.lan:8080/jwks", own_hosts=["ehr.lan"])
+
+    system_id = register(session, boss, system_keys=keys)
+
+    system = connected_systems.get_system(session, boss.actor, system_id)
+    assert system.keys.url == "http://ehr.lan:8080/jwks"
+
+
+def test_what_a_system_reads_is_changed_and_its_tokens_end(session):
+    boss = desk(session)
+    system_id = register(session, boss)
+    system = connected_systems.get_system(session, boss.actor, system_id)
+    granted = tokens.grant("system/*.rs", system.resource_types)
+    given = (session, system.actor, granted, timedelta(minutes=5))
+    token = tokens.issue_for_system(*given)
+
+    connected_systems.change(
+        session,
+        boss.actor,
+        system_id,
+        system_keys=None,
+        resource_types=["Slot"],
+        **boss.fresh,
+    )
+
+    system = connected_systems.get_system(session, boss.actor, system_id)
+    assert system.resource_types == ("Slot",)
+    assert [key.id for key in system.keys.kept] == ["first", "curve"]
+    assert tokens.find(session, token) is None
+    [event] = events(session, Action.SYSTEM_CHANGE)
+    assert event.details == {
+        "changed": {"scopes": [["Patient", "Encounter"], ["Slot"]]}
+    }
+
+
+def test_a_change_that_changes_nothing_leaves_no_trace(session):
+    boss = desk(session)
+    system_id = register(session, boss)
+
+    connected_systems.change(
+        session,
+        boss.actor,
+        system_id,
+        system_keys=PASTED,
+        resource_types=["Encounter", "Patient"],
+        **boss.fresh,
+    )
+
+    assert events(session, Action.SYSTEM_CHANGE) == []
+
+
+def test_a_system_is_switched_off_and_on(session):
+    boss = desk(session)
+    system_id = register(session, boss)
+
+    def is_on():
+        return connected_systems.get_system(session, boss.actor, system_id).is_on
+
+    for _ in range(2):
+        connected_systems.switch_off(session, boss.actor, system_id)
+        assert not is_on()
+    for _ in range(2):
+        connected_systems.switch_on(session, boss.actor, system_id, **boss.fresh)
+        assert is_on()
+
+    assert len(events(session, Action.SYSTEM_SWITCH_OFF)) == 1
+    assert len(events(session, Action.SYSTEM_SWITCH_ON)) == 1
+
+
+def test_whoever_lets_a_system_in_has_used_a_passkey_just_now(session):
+    boss = desk(session)
+    system_id = register(session, boss)
+    wait(session, boss, confirmed_at=func.now() - timedelta(minutes=6))
+
+    for act in (
+        lambda: register(session, boss),
+        lambda: connected_systems.change(
+            session,
+            boss.actor,
+            system_id,
+            system_keys=None,
+            resource_types=["Slot"],
+            **boss.fresh,
+        ),
+        lambda: connected_systems.switch_on(
+            session, boss.actor, system_id, **boss.fresh
+        ),
+    ):
+        with pytest.raises(NotConfirmed):
+            act()
+    # Shutting one out must not wait for a passkey.
+    connected_systems.switch_off(session, boss.actor, system_id)
+
+
+def test_only_administrators_do_any_of_it(session):
+    clerk = desk(session, Role.STAFF)
+    for act in (
+        lambda: register(session, clerk),
+        lambda: connected_systems.list_systems(session, clerk.actor),
+        lambda: connected_systems.get_system(session, clerk.actor, uuid4()),
+        lambda: connected_systems.switch_off(session, clerk.actor, uuid4()),
+    ):
+        with pytest.raises(NotAllowed):
+            act()
+
+
+def test_who_is_no_system_is_none(session):
+    boss = desk(session)
+    program = tokens.find_actor(session, tokens.issue(session, Role.STAFF))
+
+    for system_id in (uuid4(), program.id, boss.actor.id):
+        with pytest.raises(NoSuchSystem):
+            connected_systems.switch_off(session, boss.actor, system_id)
+        with pytest.raises(NoSuchSystem):
+            connected_systems.get_system(session, boss.actor, system_id)
+
+
+def test_what_is_over_is_forgotten_and_what_counts_is_kept(session):
+    boss = desk(session)
+    system_id = register(session, boss)
+    system = connected_systems.get_system(session, boss.actor, system_id)
+    granted = tokens.grant("system/*.rs", system.resource_types)
+    given = (session, system.actor, granted, timedelta(minutes=5))
+    tokens.issue_for_system(*given)
+    session.execute(update(ApiToken).values(expires_at=func.now() - timedelta(days=2)))
+    tokens.issue_for_system(*given)
+    others = tokens.issue(session, Role.STAFF)
+    now = session.scalar(select(func.now()))
+    for minutes in (-90, 3):
+        session.add(
+            ClientAssertion(
+                system_id=system_id,
+                jti_hash=bytes([minutes % 256]),
+                expires_at=now + timedelta(minutes=minutes),
+            )
+        )
+    session.flush()
+
+    connected_systems.forget(session, now - timedelta(hours=1))
+
+    kept = session.scalars(select(ApiToken.user_id)).all()
+    assert kept.count(system_id) == 1
+    assert tokens.find(session, others)
+    [assertion] = session.scalars(select(ClientAssertion.expires_at))
+    assert assertion > now
