@@ -231,7 +231,8 @@ def test_times_are_written_by_the_clock_that_is_chosen(desk: Page):
     expect(ready(desk).get_by_text("9:00 AM", exact=True).first).to_be_visible()
     menu(desk).click()
     with desk.expect_navigation():
-        desk.get_by_role("menuitemradio", name="As the clinic").click()
+        times = desk.get_by_role("group", name="Time of day")
+        times.get_by_role("menuitemradio", name="As the clinic").click()
     expect(ready(desk).get_by_text("09:00", exact=True).first).to_be_visible()
 
 
