@@ -31,6 +31,7 @@ from api.documents import (
 )
 from api.documents.schemas import stale_document
 from api.fhir import history, routes as fhir_routes, smart_configuration, token_endpoint
+from api.fhir.bulk import routes as fhir_exports
 from api.fhir.writing import routes as fhir_creation, transactions
 from api.patients import (
     exports,
@@ -112,6 +113,8 @@ _PARTS: Final = (
     operations,
     files,
     audit_file,
+    # Before what reads by id, which would take $export for one.
+    fhir_exports,
     fhir_routes,
     fhir_creation,
     history,

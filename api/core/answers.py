@@ -83,7 +83,12 @@ class JsonResponse(Response):
 
     def render(self, content: Any) -> bytes:
         """Return the bytes of the content."""
-        return orjson.dumps(content)
+        return to_json(content)
+
+
+def to_json(content: Any) -> bytes:
+    """Return content as JSON, of whatever orjson knows."""
+    return orjson.dumps(content)
 
 
 def read_headers(read: Read[Any], after: Lsn | None) -> dict[str, str]:

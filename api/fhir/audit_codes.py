@@ -58,7 +58,7 @@ _CARRIED_OUT: Final = frozenset(
 _CODES: Final[dict[str, Code]] = {
     **dict.fromkeys(("add", "register", "file", "add-version", "add-scan"), "C"),
     **dict.fromkeys(("invite", "issue", "create", "begin", "receive", "join"), "C"),
-    **dict.fromkeys(("assign", "link", "import"), "C"),
+    **dict.fromkeys(("assign", "link", "import", "make"), "C"),
     **dict.fromkeys(("read", "print", "list", "count", "view", "download"), "R"),
     **dict.fromkeys(("compare", "open", "search", "find-duplicates"), "R"),
     **dict.fromkeys(("export", "export-identified", "print-labels"), "R"),
@@ -93,6 +93,8 @@ def type_of(action: str) -> Resource:
     code = _BY_SUBJECT.get(subject, _ACTIVITY)
     if subject == "audit":
         code = _LOG_USED
+    elif subject == "export":
+        code = _EXPORT
     elif subject not in _CARRIED_OUT:
         code = _BY_VERB.get(verb, code)
     return coding(systems.DICOM, code) | {"display": _NAMES[code]}

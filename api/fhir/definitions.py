@@ -1,6 +1,6 @@
 """What a type of resources says of itself: its parameters, its order, its readers."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal, TypeVar
@@ -8,9 +8,11 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from api.core.answers import to_json
 from api.core.dependencies import Caller
 from api.core.outcomes import Issue
 from services.core.actors import Actor, Permission
+from services.fhir.bulk_exports.model import BulkSelection, BulkSource, Lines
 from services.lists.criteria import Count, Criteria
 from services.lists.pages import Page, Row
 
@@ -160,11 +162,25 @@ class Creation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BulkOperation:
+    """`$export` as it is asked for somewhere, of the whole clinic or of patients.
+
+    `id` is that of its OperationDefinition, which refines `base`.
+    """
+
+    id: str
+    base: str
+    documentation: str
+    of_patients: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ResourceType:
     """A type of resources that is served.
 
     `sorts` names the fields of the list behind each value of `_sort`. `includes` has
     what each value of `_revinclude` adds. Where it has no `read`, its route is its own.
+    `bulk` is how all of its resources are exported, `bulk_operation` how that is asked.
     """
 
     name: str
@@ -178,10 +194,36 @@ class ResourceType:
     operations: tuple[Operation, ...] = ()
     creation: Creation | None = None
     history: History | None = None
+    bulk: BulkSource | None = None
+    bulk_operation: BulkOperation | None = None
 
     def parameter(self, name: str) -> SearchParameter | None:
         """Return the search parameter of this name, if there is one."""
         return next((one for one in self.parameters if one.name == name), None)
+
+
+def bulk_source(
+    stream: Callable[[Session, Actor, BulkSelection], Iterable[Sequence[What]]],
+    describe: Callable[[Session, Sequence[What]], Iterable[Resource]],
+    permission_of: Callable[[Actor], Permission],
+    *,
+    is_of_patients: bool = True,
+) -> BulkSource:
+    """Return how all resources of a type are exported: as they are read one by one."""
+
+    def read(session: Session, actor: Actor, selection: BulkSelection) -> Lines:
+        return _lines(session, stream(session, actor, selection), describe)
+
+    return BulkSource(permission_of, read, is_of_patients)
+
+
+def _lines(
+    session: Session,
+    pieces: Iterable[Sequence[What]],
+    describe: Callable[[Session, Sequence[What]], Iterable[Resource]],
+) -> Iterator[Sequence[bytes]]:
+    for records in pieces:
+        yield [to_json(resource) for resource in describe(session, records)]
 
 
 def page_of(
@@ -221,8 +263,12 @@ def instant(timestamp: datetime) -> str:
 
 def without_empty(resource: Resource) -> Resource:
     """Return it without what is not known: FHIR has no null and nothing empty."""
-    nothing: tuple[object, ...] = (None, "", [], {})
-    return {name: value for name, value in resource.items() if value not in nothing}
+    # What is true is asked first: an export asks this of millions.
+    return {
+        name: value
+        for name, value in resource.items()
+        if value or value is False or value == 0
+    }
 
 
 def concept(text: str, *codings: Mapping[str, str]) -> Resource:

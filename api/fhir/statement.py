@@ -5,7 +5,8 @@ from typing import Any, Final
 
 from api.core.outcomes import FHIR_JSON
 from api.fhir import systems
-from api.fhir.definitions import ResourceType, coding
+from api.fhir.bulk.operations import EXPORT, IMPLEMENTS, OF_ALL
+from api.fhir.definitions import BulkOperation, ResourceType, coding
 from api.fhir.table import SERVED
 
 VERSION: Final = "4.0.1"
@@ -38,6 +39,7 @@ def capability_statement(base: str, token_endpoint: str) -> dict[str, Any]:
         "kind": "instance",
         "software": {"name": "Chartroom"},
         "implementation": {"description": "A clinic's records room", "url": base},
+        "instantiates": [IMPLEMENTS],
         "fhirVersion": VERSION,
         "format": [FHIR_JSON, "json"],
         "rest": [
@@ -58,6 +60,7 @@ def capability_statement(base: str, token_endpoint: str) -> dict[str, Any]:
                 "interaction": [
                     {"code": "transaction", "documentation": _TRANSACTIONS}
                 ],
+                "operation": [_export(OF_ALL)],
             }
         ],
     }
@@ -86,6 +89,8 @@ def _resource(kind: ResourceType) -> dict[str, Any]:
         }
         for one in kind.operations
     ]
+    if kind.bulk_operation is not None:
+        operations.append(_export(kind.bulk_operation))
     return {
         "type": kind.name,
         "documentation": kind.documentation,
@@ -96,6 +101,14 @@ def _resource(kind: ResourceType) -> dict[str, Any]:
         **({"searchRevInclude": [*kind.includes]} if kind.includes else {}),
         **({"searchParam": parameters} if parameters else {}),
         **({"operation": operations} if operations else {}),
+    }
+
+
+def _export(operation: BulkOperation) -> dict[str, Any]:
+    return {
+        "name": EXPORT,
+        "definition": operation.base,
+        "documentation": operation.documentation,
     }
 
 

@@ -3,7 +3,7 @@
 import dataclasses
 import json
 from contextlib import AbstractContextManager, nullcontext
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from db.settings import Settings
     from jobs.backups.copying.keeping import CopyKeeper
     from jobs.backups.scheduling import BackupScheduler
+    from jobs.fhir.exporting import BulkExporter
 
 group = typer.Typer()
 
@@ -148,6 +149,7 @@ def work(settings: "Settings") -> None:
         BackupErasure(wired.backups, wired.file_keys, settings.data)
         if settings.is_embedded
         else None,
+        _exporter(wired),
     )
     try:
         with (
@@ -157,6 +159,19 @@ def work(settings: "Settings") -> None:
             working.run(stores, wired.monitor.observer, wired.audit_spool)
     finally:
         wired.close()
+
+
+def _exporter(wired: "Wiring") -> "BulkExporter":
+    """Return what makes bulk exports, each resource as FHIR's searches tell it."""
+    from api.fhir.table import BULK_SOURCES
+    from jobs.fhir.exporting import BulkExporter
+
+    return BulkExporter(
+        wired.database,
+        wired.files,
+        BULK_SOURCES,
+        lambda: datetime.now(ZoneInfo(wired.settings.timezone)),
+    )
 
 
 def _backups(wired: "Wiring") -> "BackupScheduler":

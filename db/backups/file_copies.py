@@ -28,7 +28,7 @@ from db.files.bucket_collections import binding_of
 from db.files.ciphers import FileCipher, NotDecrypted
 from db.files.file_errors import FileDamaged, FileKeyMissing, FileMissing
 from db.files.file_keys import FileKeys
-from db.files.gridfs import Bucket, FileStore
+from db.files.gridfs import LASTING, FileStore
 from db.files.seals import FileEntry
 
 _Place = tuple[str, ObjectId]
@@ -87,7 +87,7 @@ class FileCopies:
         What is gone by the next look stays: rows that a backup took before may name it.
         Raises CannotBackUp, and FileStoreUnavailable.
         """
-        for bucket in Bucket:
+        for bucket in LASTING:
             for document in self.store.list_entries(bucket):
                 self.copy(bucket, document)
 

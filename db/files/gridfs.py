@@ -42,6 +42,7 @@ from db.files.seals import FileEntry
 from db.files.upkeep import Rewrapped
 
 __all__ = [
+    "LASTING",
     "Bucket",
     "FileDamaged",
     "FileKeyMissing",
@@ -75,6 +76,11 @@ class Bucket(StrEnum):
     DOCTOR_PHOTOS = "doctor_photos"
     PRESCRIPTION_FILES = "prescription_files"
     UPLOAD_PARTS = "upload_parts"
+    BULK_EXPORTS = "bulk_exports"
+
+
+# What is backed up: an export can be made anew, and is gone after a day.
+LASTING: Final = tuple(kind for kind in Bucket if kind is not Bucket.BULK_EXPORTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +255,7 @@ class FileStore:
 
     def entry_changes(self) -> AbstractContextManager[EntryChanges]:
         """Open what tells of every entry that comes or changes from now on."""
-        return entry_changes(self._database, list(Bucket))
+        return entry_changes(self._database, list(LASTING))
 
     @contextmanager
     def open_stored(self, entry: FileEntry) -> Iterator[ChunkReader]:

@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     ForeignKey,
     Index,
@@ -13,10 +14,10 @@ from sqlalchemy import (
     text,
     true,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.models.base import Base, CreatedAt, PrimaryKey, Timestamp
+from db.models.base import Base, CreatedAt, PrimaryKey, TextList, Timestamp
 
 
 class CareRelationship(Base):
@@ -86,6 +87,74 @@ class ExportGrant(Base):
     created_at: Mapped[CreatedAt]
     expires_at: Mapped[Timestamp]
     used_at: Mapped[Timestamp | None]
+
+
+class BulkExport(Base):
+    """Everything of some types, fetched at once: asked for, made, gone after a day.
+
+    `scopes` are those of the token that asked, NULL for all that its role may. A group
+    is what stands behind a key, of patients or of cohorts. `worker` makes it, and was
+    last seen at `worked_at`; it shows what was there `as_of` then.
+    """
+
+    __tablename__ = "bulk_exports"
+    __table_args__ = (
+        CheckConstraint(
+            "state IN ('waiting', 'running', 'done', 'failed')",
+            name="bulk_exports_state_known",
+        ),
+        CheckConstraint(
+            "char_length(btrim(reason)) BETWEEN 10 AND 500",
+            name="bulk_exports_reason_given",
+        ),
+        CheckConstraint(
+            "(group_subject IS NULL) = (group_key IS NULL)",
+            name="bulk_exports_group_whole",
+        ),
+        CheckConstraint(
+            "state <> 'done' OR as_of IS NOT NULL", name="bulk_exports_done_as_of"
+        ),
+        Index("bulk_exports_of_owner", "owner_id"),
+        Index("bulk_exports_to_expire", "expires_at"),
+    )
+
+    id: Mapped[PrimaryKey]
+    owner_id: Mapped[UUID]
+    owner_name: Mapped[str] = mapped_column(Text)
+    owner_role: Mapped[str] = mapped_column(Text)
+    scopes: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
+    request: Mapped[str] = mapped_column(Text)
+    types: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    of_patients: Mapped[bool] = mapped_column(server_default=false())
+    changed_since: Mapped[Timestamp | None]
+    group_subject: Mapped[str | None] = mapped_column(Text)
+    group_key: Mapped[str | None] = mapped_column(ForeignKey("stored_criteria.key"))
+    passed_over: Mapped[TextList]
+    reason: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(Text, server_default=text("'waiting'"))
+    progress: Mapped[str] = mapped_column(Text, server_default=text("''"))
+    worker: Mapped[UUID | None]
+    worked_at: Mapped[Timestamp | None]
+    as_of: Mapped[Timestamp | None]
+    created_at: Mapped[CreatedAt]
+    expires_at: Mapped[Timestamp] = mapped_column(
+        server_default=text("now() + interval '24 hours'")
+    )
+
+
+class BulkExportFile(Base):
+    """Resources of one type, one a line: an encrypted file in GridFS."""
+
+    __tablename__ = "bulk_export_files"
+
+    export_id: Mapped[UUID] = mapped_column(
+        ForeignKey("bulk_exports.id", ondelete="CASCADE"), primary_key=True
+    )
+    number: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(Text)
+    count: Mapped[int] = mapped_column(BigInteger)
+    size: Mapped[int] = mapped_column(BigInteger)
+    file_id: Mapped[str] = mapped_column(Text)
 
 
 class ToldGroup(Base):

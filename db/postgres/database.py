@@ -169,10 +169,15 @@ class Database:
 
     @contextmanager
     def reading(
-        self, after: Lsn | None = None, *, identity: DatabaseIdentity | None = None
+        self,
+        after: Lsn | None = None,
+        *,
+        identity: DatabaseIdentity | None = None,
+        is_snapshot: bool = False,
     ) -> Iterator[Session]:
         """Open a session to read from; `session.info["served"]` says who answers.
 
+        In a snapshot each statement sees what was there at the first one.
         Only the way in is tried again: a server that fails later raises
         DatabaseUnavailable. Prefer `read`, or take this for what is streamed.
         """
@@ -180,7 +185,9 @@ class Database:
         lease = self._persist("read", lambda: self._lease(after, avoiding))
         with (
             _as_unavailable(trouble_of_read),
-            self._reads.session(lease, avoiding, identity) as session,
+            self._reads.session(
+                lease, avoiding, identity, is_snapshot=is_snapshot
+            ) as session,
         ):
             yield session
 

@@ -19,6 +19,7 @@ from db.postgres.transactions import receipts
 from jobs.backups.erasing.purged_bytes import BackupErasure
 from jobs.backups.scheduling import BackupScheduler
 from jobs.documents import integrity, purge
+from jobs.fhir.exporting import BulkExporter
 from services.audit import chain
 from services.audit.chain import seals
 from services.cluster.alerts import WebhookForm
@@ -51,6 +52,7 @@ queue = App(
         "jobs.visits.scheduling",
         "jobs.visits.holds",
         "jobs.patients.erasure",
+        "jobs.fhir.expiring",
     ],
 )
 
@@ -85,6 +87,8 @@ class Stores:
     key_files: KeyFiles | None = None
     # What has the backups forget what was purged.
     backup_erasure: BackupErasure | None = None
+    # What makes bulk exports, and knows how resources are read.
+    exporter: BulkExporter | None = None
 
     @classmethod
     def of(cls, context: JobContext) -> "Stores":

@@ -18,6 +18,7 @@ from jobs.backups.ageing import BackupWatch
 from jobs.backups.scheduling import backing_up
 from jobs.cluster.availability import AvailabilityCounter, WebProbe
 from jobs.cluster.sampling import sampling
+from jobs.fhir.exporting import exporting
 from jobs.worker.tasks import Stores, queue
 from services.cluster.alerts import Post
 from services.core.audit_spool import AuditSpool
@@ -64,6 +65,7 @@ def run(stores: Stores, observer: Observer, spool: AuditSpool) -> None:
             ),
         ),
         backing_up(stores.backups) if stores.backups else nullcontext(),
+        exporting(stores.exporter) if stores.exporter else nullcontext(),
     ):
         asyncio.run(_run(stores))
 

@@ -59,6 +59,7 @@ from services.documents.records.kinds import Classification
 from services.documents.retention import RetentionPeriod
 from services.documents.tags import TagColour
 from services.documents.uploads import StoredPart
+from services.fhir.bulk_exports.model import ExportRequest
 from services.lists.criteria import Criteria, to_json
 from services.patients import point_in_time
 from services.patients.photos.images import PreparedPhoto
@@ -348,6 +349,12 @@ def _exceptions(house, name: str, role: Role) -> dict[str, Any]:
         "visits.figures.statistics": lambda: {
             "period": Period(date(2026, 11, 20), date(2026, 11, 20)),
             "zone": UTC,
+        },
+        "fhir.bulk_exports": lambda: {
+            "request": ExportRequest("/fhir/$export", ("Patient",), "A new system"),
+            "subject": PATIENTS.name,
+            "group_id": uuid4(),
+            "export_id": uuid4(),
         },
         "analytics.figures": lambda: {"kind": EventKind.VISIT, "untold": ()},
         "analytics.dashboards": lambda: {

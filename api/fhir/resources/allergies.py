@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Sequence
+from itertools import chain
 from typing import Final
 from uuid import UUID
 
@@ -12,12 +13,14 @@ from api.fhir import systems
 from api.fhir.definitions import (
     Resource,
     ResourceType,
+    bulk_source,
     coding,
     concept,
     instant,
     meta,
 )
 from api.fhir.resources.parts import PartsOfRecords
+from api.fhir.resources.patients import stream_everybody
 from services.core.actors import Actor, Permission
 from services.patients.records import patients
 from services.patients.records.model import PatientRecord
@@ -79,5 +82,10 @@ ALLERGY: Final = ResourceType(
     documentation="The allergies in a patient's record, in the clinic's words.",
     read=_PARTS.read,
     search=_PARTS.search,
+    bulk=bulk_source(
+        stream_everybody,
+        lambda _, records: chain.from_iterable(map(allergy_resources, records)),
+        patients.permission_to_stream,
+    ),
     parameters=_PARTS.parameters(),
 )

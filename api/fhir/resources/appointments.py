@@ -127,6 +127,7 @@ APPOINTMENT: Final = ResourceType(
     name=NAME,
     documentation="Visits that were booked, of a patient or of a day, and holds by id.",
     read=read,
+    bulk=visits.visits_source(appointment_resource),
     search=visits.searching(appointment_resource, read),
     parameters=visits.PARAMETERS,
 )

@@ -18,7 +18,12 @@ from api.fhir.definitions import (
     meta,
     without_empty,
 )
-from api.fhir.resources.parts import PartsOfRecords, has_code, parts_of_notes
+from api.fhir.resources.parts import (
+    PartsOfRecords,
+    has_code,
+    notes_source,
+    parts_of_notes,
+)
 from services.consultations import code_lists
 from services.consultations.diagnoses import SYSTEM, DiagnosisList
 from services.consultations.notes import Diagnosis
@@ -88,6 +93,7 @@ CONDITION: Final = ResourceType(
     documentation="Diagnoses of visits; what the patient's history says is not coded.",
     read=_PARTS.read,
     search=_PARTS.search,
+    bulk=notes_source(_describe),
     parameters=_PARTS.parameters(
         category="encounter-diagnosis.", code="A code, such as J45, as it was written."
     ),

@@ -1,6 +1,6 @@
 """DocumentReference: what is known of a document; its file is a Binary."""
 
-from collections.abc import Sequence, Set
+from collections.abc import Iterator, Sequence, Set
 from typing import Final
 
 from sqlalchemy.orm import Session
@@ -16,6 +16,7 @@ from api.fhir.definitions import (
     SearchParameter,
     Version,
     Wanted,
+    bulk_source,
     coding,
     concept,
     found_page,
@@ -28,10 +29,13 @@ from services.audit.log.document_revisions import (
     DocumentRevision,
     list_document_revisions,
 )
-from services.core.actors import Role
+from services.core.actors import Actor, Role
 from services.documents import records, search
+from services.documents.records import streaming
 from services.documents.records.kinds import TYPE_LABELS, DocumentType
 from services.documents.records.model import DocumentRecord, VersionRecord
+from services.documents.records.visibility import permission_to_view
+from services.fhir.bulk_exports.model import BulkSelection
 from services.lists.criteria import Combine, Filter, Group, Operator
 
 NAME: Final = "DocumentReference"
@@ -142,6 +146,18 @@ def version_resource(revision: DocumentRevision) -> Version:
     return resource | {"meta": meta(number, at)}
 
 
+def _stream(
+    session: Session, actor: Actor, selection: BulkSelection
+) -> Iterator[Sequence[DocumentRecord]]:
+    return streaming.stream_all(
+        session,
+        actor,
+        selection.patient_ids,
+        since=selection.since,
+        with_unfiled=not selection.of_patients,
+    )
+
+
 def _search(session: Session, wanted: Wanted, page: PageWanted) -> FoundPage:
     actor, criteria = wanted.actor, wanted.criteria
     after = uuid_of(page.after) if page.after else None
@@ -172,6 +188,11 @@ DOCUMENT: Final = ResourceType(
     read=_read,
     history=_history,
     search=_search,
+    bulk=bulk_source(
+        _stream,
+        lambda _, records: map(document_resource, records),
+        permission_to_view,
+    ),
     parameters=(
         parameters.ID,
         parameters.last_updated(),

@@ -71,6 +71,7 @@ ENCOUNTER: Final = ResourceType(
     name=NAME,
     documentation="Visits as they took place, of a patient or of a day.",
     read=_read,
+    bulk=visits.visits_source(encounter_resource),
     search=visits.searching(encounter_resource, _read),
     parameters=visits.PARAMETERS,
 )

@@ -1,7 +1,7 @@
 """MedicationRequest: the lines of prescriptions that the clinic has issued."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
 from typing import Final
@@ -14,6 +14,7 @@ from api.fhir import systems
 from api.fhir.definitions import (
     Resource,
     ResourceType,
+    bulk_source,
     instant,
     meta,
     uuid_of,
@@ -28,6 +29,7 @@ from services.consultations.prescriptions import (
 )
 from services.core.actors import Actor, Permission
 from services.core.errors import NotFound
+from services.fhir.bulk_exports.model import BulkSelection
 
 NAME: Final = "MedicationRequest"
 _STATUS: Final = {
@@ -116,6 +118,14 @@ def _of_patient(session: Session, actor: Actor, patient_id: UUID) -> Sequence[Re
     return list(chain.from_iterable(map(medication_resources, issued)))
 
 
+def _stream(
+    session: Session, actor: Actor, selection: BulkSelection
+) -> Iterator[Sequence[PrescriptionRecord]]:
+    return prescriptions.stream_all(
+        session, actor, selection.patient_ids, since=selection.since
+    )
+
+
 def _history(session: Session, caller: Caller, id_: str) -> Sequence[Resource]:
     """Return the line in each version that has one, and as withdrawn."""
     prescription_id = uuid_of(id_.partition(".")[0])
@@ -145,6 +155,11 @@ MEDICATION_REQUEST: Final = ResourceType(
     documentation="The lines of prescriptions, in the words of the clinician.",
     read=_PARTS.read,
     search=_PARTS.search,
+    bulk=bulk_source(
+        _stream,
+        lambda _, issued: chain.from_iterable(map(medication_resources, issued)),
+        prescriptions.permission_to_view,
+    ),
     parameters=_PARTS.parameters(status="active, or cancelled.", intent="order."),
     history=_history,
 )

@@ -16,7 +16,12 @@ from api.fhir.definitions import (
     instant,
     meta,
 )
-from api.fhir.resources.parts import PartsOfRecords, has_code, parts_of_notes
+from api.fhir.resources.parts import (
+    PartsOfRecords,
+    has_code,
+    notes_source,
+    parts_of_notes,
+)
 from services.consultations.notes import VITALS, Vitals
 from services.consultations.notes.of_visits import VisitNotes
 from services.core.actors import Permission
@@ -127,6 +132,7 @@ OBSERVATION: Final = ResourceType(
     documentation="Vital signs that were measured at visits.",
     read=_PARTS.read,
     search=_PARTS.search,
+    bulk=notes_source(_describe),
     parameters=_PARTS.parameters(
         category="vital-signs.", code="The code of LOINC, such as 8867-4."
     ),

@@ -1,6 +1,6 @@
 """Resources that are entries of a record, each with an id below the record's."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
@@ -15,6 +15,7 @@ from api.fhir.definitions import (
     Resource,
     SearchParameter,
     Wanted,
+    bulk_source,
     page_of,
     uuid_of,
 )
@@ -22,6 +23,7 @@ from services.consultations.notes import of_visits
 from services.consultations.notes.of_visits import VisitNotes
 from services.core.actors import Actor, Permission
 from services.core.errors import InvalidInput, NotFound
+from services.fhir.bulk_exports.model import BulkSelection, BulkSource
 from services.patients.records import patients
 
 ListParts = Callable[[Session, Actor, UUID], Sequence[Resource]]
@@ -129,6 +131,21 @@ def parts_of_notes(
         return describe(session, notes)
 
     return of_visit, of_patient
+
+
+def notes_source(
+    describe: Callable[[Session, Sequence[VisitNotes]], Sequence[Resource]],
+) -> BulkSource:
+    """Return how what notes hold is exported."""
+
+    def stream(
+        session: Session, actor: Actor, selection: BulkSelection
+    ) -> Iterator[Sequence[VisitNotes]]:
+        return of_visits.stream_all(
+            session, actor, selection.patient_ids, since=selection.since
+        )
+
+    return bulk_source(stream, describe, lambda _: Permission.READ_RECORDS)
 
 
 def has_code(*path: str) -> Holds:

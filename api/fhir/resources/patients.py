@@ -1,6 +1,6 @@
 """Patient: who somebody is and how to reach them; for analysts, without all that."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -15,6 +15,7 @@ from api.fhir.definitions import (
     ResourceType,
     SearchParameter,
     Wanted,
+    bulk_source,
     coding,
     concept,
     found_page,
@@ -23,13 +24,17 @@ from api.fhir.definitions import (
     without_empty,
 )
 from services.audit.log.patient_versions import list_patient_versions
+from services.core.actors import Actor
 from services.core.errors import InvalidInput
+from services.fhir.bulk_exports.model import BulkSelection
 from services.lists.pages import MAX_SIZE
 from services.patients import search
 from services.patients.records import patients, record_numbers
 from services.patients.records.model import PatientRecord, Sex, UnnamedPatient
 
 NAME: Final = "Patient"
+_NUMBER_TYPE: Final = concept("Record number", coding(systems.IDENTIFIER_TYPE, "MR"))
+_EMERGENCY: Final = concept("Emergency contact", coding(systems.CONTACT_ROLE, "C"))
 
 
 def patient_resource(patient: PatientRecord | UnnamedPatient) -> Resource:
@@ -71,7 +76,7 @@ def _unnamed(patient: UnnamedPatient) -> Resource:
 def _record_number(patient: PatientRecord) -> Resource:
     return {
         "use": "usual",
-        "type": concept("Record number", coding(systems.IDENTIFIER_TYPE, "MR")),
+        "type": _NUMBER_TYPE,
         "system": systems.RECORD_NUMBER,
         "value": patient.record_number,
     }
@@ -85,9 +90,8 @@ def _telecom(patient: PatientRecord) -> list[Resource]:
 def _contact(patient: PatientRecord) -> list[Resource]:
     if not patient.emergency_contact:
         return []
-    emergency = concept("Emergency contact", coding(systems.CONTACT_ROLE, "C"))
     name = {"text": patient.emergency_contact}
-    return [{"relationship": [emergency], "name": name}]
+    return [{"relationship": [_EMERGENCY], "name": name}]
 
 
 def _link(patient: PatientRecord) -> list[Resource]:
@@ -109,6 +113,15 @@ def _history(session: Session, caller: Caller, id_: str) -> Sequence[Resource]:
         patient_resource(one.record) | {"meta": meta(one.record.version, one.made_at)}
         for one in versions
     ]
+
+
+def stream_everybody(
+    session: Session, actor: Actor, selection: BulkSelection
+) -> Iterator[Sequence[PatientRecord]]:
+    """Yield the records of which an export tells."""
+    return patients.stream_all(
+        session, actor, selection.patient_ids, since=selection.since
+    )
 
 
 def _search(session: Session, wanted: Wanted, page: PageWanted) -> FoundPage:
@@ -170,6 +183,11 @@ PATIENT: Final = ResourceType(
     read=_read,
     history=_history,
     search=_search,
+    bulk=bulk_source(
+        stream_everybody,
+        lambda _, records: map(patient_resource, records),
+        patients.permission_to_stream,
+    ),
     parameters=(
         parameters.ID,
         parameters.last_updated(),

@@ -16,12 +16,15 @@ from api.fhir.definitions import (
     Search,
     SearchParameter,
     Wanted,
+    bulk_source,
     meta,
     page_of,
     uuid_of,
     without_empty,
 )
+from services.core.actors import Actor, Permission
 from services.core.errors import InvalidInput
+from services.fhir.bulk_exports.model import BulkSelection
 from services.visits.schedule import doctors
 from services.visits.schedule.doctors import DoctorRecord
 
@@ -91,6 +94,13 @@ def _searching(describe: Describe) -> Search:
     return search
 
 
+def _stream(
+    session: Session, actor: Actor, _: BulkSelection
+) -> list[Sequence[DoctorRecord]]:
+    """Return all doctors: when one was changed, nobody knows."""
+    return [doctors.list_doctors(session, actor, with_inactive=True, limit=_MOST)]
+
+
 def _meets(doctor: DoctorRecord, wanted: Wanted) -> bool:
     """Tell whether the doctor has, of each parameter, one of the values."""
     return all(
@@ -138,7 +148,12 @@ _ACTIVE: Final = SearchParameter(
 
 
 def doctor_type(
-    name: str, documentation: str, describe: Describe, own: Sequence[SearchParameter]
+    name: str,
+    documentation: str,
+    describe: Describe,
+    own: Sequence[SearchParameter],
+    *,
+    is_exported: bool = False,
 ) -> ResourceType:
     """Return a type of which each doctor is one; its ids are the doctors'."""
     return ResourceType(
@@ -146,6 +161,14 @@ def doctor_type(
         documentation=documentation,
         read=_reading(describe),
         search=_searching(describe),
+        bulk=bulk_source(
+            _stream,
+            lambda _, rows: map(describe, rows),
+            lambda _: Permission.VIEW_DOCTORS,
+            is_of_patients=False,
+        )
+        if is_exported
+        else None,
         parameters=(_ID, _ACTIVE, *own),
     )
 
@@ -162,6 +185,7 @@ PRACTITIONER: Final = doctor_type(
             parameters.keeping("name"),
         )
     ],
+    is_exported=True,
 )
 PRACTITIONER_ROLE: Final = doctor_type(
     "PractitionerRole",
@@ -175,4 +199,5 @@ PRACTITIONER_ROLE: Final = doctor_type(
             parameters.keeping("practitioner"),
         )
     ],
+    is_exported=True,
 )

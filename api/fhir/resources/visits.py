@@ -18,13 +18,15 @@ from api.fhir.definitions import (
     Search,
     SearchParameter,
     Wanted,
+    bulk_source,
     page_of,
     uuid_of,
 )
 from services.core.actors import Permission
 from services.core.errors import InvalidInput, NotFound
+from services.fhir.bulk_exports.model import BulkSource
 from services.visits.front_desk import appointments
-from services.visits.front_desk.appointments import VisitRecord
+from services.visits.front_desk.appointments import VisitRecord, streaming
 
 # As many as a list of a day has at most, less the one that tells whether it goes on.
 _MOST: Final = 499
@@ -44,6 +46,17 @@ def searching(describe: Describe, read: Read) -> Search:
         return _search(session, wanted, page, describe)
 
     return search
+
+
+def visits_source(describe: Describe) -> BulkSource:
+    """Return how what is told of visits is exported."""
+    return bulk_source(
+        lambda session, actor, selection: streaming.stream_all(
+            session, actor, selection.patient_ids, since=selection.since
+        ),
+        lambda _, records: map(describe, records),
+        lambda _: Permission.VIEW_VISITS,
+    )
 
 
 def _search(

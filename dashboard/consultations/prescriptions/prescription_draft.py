@@ -12,9 +12,9 @@ from dashboard.ui.language import marked
 from services.consultations import prescriptions
 from services.consultations.prescriptions import (
     DraftPrescription,
-    SavedPrescriptionDraft,
     UnfinishedPrescription,
 )
+from services.core.drafting import Kept
 
 _PAGE: Final = "prescription"
 
@@ -46,7 +46,7 @@ def _save(draft: UnfinishedPrescription) -> datetime:
     return prescriptions.save_draft(drafts, current_actor(), draft)
 
 
-def _list_about(visit_id: UUID) -> tuple[SavedPrescriptionDraft, ...]:
+def _list_about(visit_id: UUID) -> tuple[Kept[UnfinishedPrescription], ...]:
     drafts = wiring.current().drafts
     return prescriptions.list_drafts(drafts, current_actor(), visit_id)
 

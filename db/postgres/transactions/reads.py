@@ -18,13 +18,14 @@ from db.postgres.connections.failures import (
     raise_refused,
     trouble_of_read,
 )
-from db.postgres.connections.pools import Pool, PoolSizes, ask
+from db.postgres.connections.pools import Pool, PoolSizes, ask, driver_of
 from db.postgres.connections.server_addresses import Address, open_reading
 from db.postgres.identity import DatabaseIdentity, set_role
 from db.postgres.watching.lsn import BEYOND, Lsn
 from db.postgres.watching.nodes import NodeState, Role, choose
 from db.postgres.watching.watch import ServerWatch
 
+_SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; "
 _FIRST_GLANCE_SECONDS = 0.001
 _LONGEST_GLANCE_SECONDS = 0.008
 
@@ -92,7 +93,12 @@ class Reads:
 
     @contextmanager
     def session(
-        self, lease: Lease, avoiding: set[str], identity: DatabaseIdentity | None = None
+        self,
+        lease: Lease,
+        avoiding: set[str],
+        identity: DatabaseIdentity | None = None,
+        *,
+        is_snapshot: bool = False,
     ) -> Iterator[Session]:
         """Use the lease up for one transaction, in somebody's name.
 
@@ -102,6 +108,9 @@ class Reads:
             try:
                 info = {"served": lease.served}
                 with Session(connection, info=info, expire_on_commit=False) as session:
+                    if is_snapshot:
+                        # Before all else: PostgreSQL takes it from no later statement.
+                        driver_of(session.connection()).preface += _SNAPSHOT
                     set_role(session, identity)
                     yield session
             except Exception as error:

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from uuid import UUID
 
 import numpy as np
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from services.analytics.cohorts import statements, tables
@@ -31,6 +32,15 @@ def read_classes(
         PatientClass(tuple(values), passed, members_of(members))
         for *values, passed, _, members in session.execute(statements.classes(cohort))
     )
+
+
+def find_remaining(session: Session, cohort: Cohort, now: datetime) -> tuple[UUID, ...]:
+    """Return who remains of a cohort, for who may know and writes it down."""
+    use_clock(session, now)
+    found = tuple(session.scalars(statements.remaining(cohort)))
+    # What is read next in this transaction tells its times as ever.
+    session.execute(text("SET LOCAL TimeZone TO DEFAULT"))
+    return found
 
 
 def use_clock(session: Session, now: datetime) -> None:

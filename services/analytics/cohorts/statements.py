@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy import (
     CTE,
@@ -137,6 +138,13 @@ def classes(cohort: Cohort) -> Select[Any]:
     columns: list[ColumnElement[Any]] = [*values, *counted]
     grouped = select(*columns).select_from(judged)
     return grouped.group_by(*values, passed).order_by(*values, passed)
+
+
+def remaining(cohort: Cohort) -> Select[UUID]:
+    """Select the patients who came in and passed every step."""
+    judged = _judged(cohort, _entered(cohort).cte("entered")).cte("judged")
+    remains = [judged.c[f"step_{number}"] for number in range(len(cohort.steps))]
+    return select(judged.c.patient_id).where(true(), *remains)
 
 
 def events(

@@ -1,11 +1,12 @@
 """Notes with the visits that they are of, for whoever makes something else of both."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, select
+from sqlalchemy import Select, and_, select
 from sqlalchemy.orm import Session
 
 from db.models.booking import Appointment
@@ -15,6 +16,7 @@ from services.consultations.notes.records import Notes
 from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
+from services.lists.streaming import stream_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,26 @@ def list_all_of_patient(
     return found
 
 
+def stream_all(
+    session: Session,
+    actor: Actor,
+    patient_ids: Sequence[UUID] | None,
+    *,
+    since: datetime | None = None,
+) -> Iterator[Sequence[VisitNotes]]:
+    """Yield the notes of everybody, or of these patients, saved after `since`.
+
+    The caller writes down that they are exported. Raises NotAllowed.
+    """
+    actor.require(Permission.EXPORT_PATIENTS)
+    actor.require(Permission.READ_RECORDS)
+    statement = _notes()
+    if since is not None:
+        statement = statement.where(MedicalRecordVersion.created_at > since)
+    pieces = stream_rows(session, statement, MedicalRecord.patient_id, patient_ids)
+    return (list(map(_notes_of, rows)) for rows in pieces)
+
+
 def _notes() -> Select[*tuple[Any, ...]]:
     return (
         select(*_COLUMNS)
@@ -99,6 +121,6 @@ def _notes() -> Select[*tuple[Any, ...]]:
     )
 
 
-def _notes_of(row: Row[*tuple[Any, ...]]) -> VisitNotes:
+def _notes_of(row: Sequence[Any]) -> VisitNotes:
     content, *facts = row
     return VisitNotes(rows.notes_of(content), *facts)

@@ -4,7 +4,6 @@ from services.consultations.prescriptions.content import (
     PrescriptionOrder as PrescriptionOrder,
 )
 from services.consultations.prescriptions.drafts import (
-    SavedPrescriptionDraft as SavedPrescriptionDraft,
     UnfinishedPrescription as UnfinishedPrescription,
     discard_draft as discard_draft,
     list_drafts as list_drafts,
@@ -26,6 +25,7 @@ from services.consultations.prescriptions.reading import (
     list_of_patient as list_of_patient,
     open_version as open_version,
     read_file as read_file,
+    stream_all as stream_all,
     versions as versions,
 )
 from services.consultations.prescriptions.records import (

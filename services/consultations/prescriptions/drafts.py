@@ -22,7 +22,6 @@ class UnfinishedPrescription:
     typed: DraftPrescription
 
 
-SavedPrescriptionDraft = Kept[UnfinishedPrescription]
 _DRAFTS: Final = Drafts(
     TypeAdapter(UnfinishedPrescription), Permission.PRESCRIBE, kind="prescription"
 )
@@ -40,7 +39,7 @@ def save_draft(
 
 def list_drafts(
     draft_store: DraftStore, actor: Actor, appointment_id: UUID
-) -> tuple[SavedPrescriptionDraft, ...]:
+) -> tuple[Kept[UnfinishedPrescription], ...]:
     """Return the actor's own drafts for this visit, the last saved first.
 
     Raises NotAllowed or DraftsNotReached.

@@ -1,7 +1,8 @@
 """Prescriptions as they are read; each reading is recorded."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
@@ -29,8 +30,9 @@ from services.consultations.prescriptions.records import (
     PrescriptionVersion,
 )
 from services.core import audit
-from services.core.actors import Actor
+from services.core.actors import Actor, Permission
 from services.core.audit import Action
+from services.lists.streaming import stream_rows
 
 _MOST: Final = 100
 
@@ -81,6 +83,27 @@ def list_of_patient(
         details={"shown": len(prescriptions)},
     )
     return prescriptions
+
+
+def stream_all(
+    session: Session,
+    actor: Actor,
+    patient_ids: Sequence[UUID] | None,
+    *,
+    since: datetime | None = None,
+) -> Iterator[Sequence[PrescriptionRecord]]:
+    """Yield the prescriptions of everybody, or of these patients.
+
+    With `since` those that were issued, amended or withdrawn after it. The caller
+    writes down that they are exported. Raises NotAllowed.
+    """
+    actor.require(Permission.EXPORT_PATIENTS)
+    rows.require_view(actor)
+    statement = rows.prescriptions().where(rows.is_visible_to(actor))
+    if since is not None:
+        statement = statement.where(Prescription.updated_at > since)
+    pieces = stream_rows(session, statement, Prescription.patient_id, patient_ids)
+    return (list(map(rows.record_of, piece)) for piece in pieces)
 
 
 def find_by_content(

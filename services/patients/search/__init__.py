@@ -3,6 +3,7 @@
 from services.patients.search.exporting import (
     export_csv as export_csv,
     export_workbook as export_workbook,
+    list_exported_ids as list_exported_ids,
 )
 from services.patients.search.identifying import identify as identify
 from services.patients.search.pages import (
@@ -12,7 +13,6 @@ from services.patients.search.pages import (
     list_patients as list_patients,
 )
 from services.patients.search.quick import (
-    QuickMatches as QuickMatches,
     find_quickly as find_quickly,
 )
 from services.patients.search.similar import find_similar as find_similar

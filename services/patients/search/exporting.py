@@ -8,6 +8,7 @@ from contextlib import nullcontext
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
@@ -32,6 +33,7 @@ from services.lists.csv_cells import escape_formula
 from services.lists.queries import prepare
 from services.lists.recording import record
 from services.lists.statements import compiled, ran_out_of_time
+from services.patients.records import patients
 from services.patients.search.pages import PATIENT_LISTS
 from services.patients.search.queries import (
     PATIENTS,
@@ -104,6 +106,22 @@ def export_workbook(
     read = _read(session, query, is_named=named_because is not None)
     rows = ([_typed(value) for value in row] for rows in read for row in rows)
     return iter([workbook_of(_header(query), rows)])
+
+
+def list_exported_ids(
+    session: Session, actor: Actor, criteria: Criteria, *, now: datetime | None = None
+) -> tuple[UUID, ...]:
+    """Return who is on a list, as `patients.stream_all` is asked for them.
+
+    For who writes the export down with its reason. Raises InvalidInput, NotAllowed.
+    """
+    actor.require(Permission.EXPORT_PATIENTS)
+    actor.require(patients.permission_to_stream(actor))
+    query = prepare(session, actor, PATIENT_LISTS, criteria, now, scope=NAMED)
+    is_unnamed = not actor.may(Permission.VIEW_NAMES)
+    with assume_role(session, "staff") if is_unnamed else nullcontext():
+        rows = session.connection().exec_driver_sql(query.text(_ids), query.parameters)
+        return tuple(UUID(str(row[0])) for row in rows)
 
 
 def _asked(
@@ -181,6 +199,11 @@ def _streamed(
             query.parameters | {"salt": secrets.token_hex(32)},
             execution_options={"stream_results": True, "max_row_buffer": _ROWS_AT_ONCE},
         )
+
+
+@lru_cache(maxsize=256)
+def _ids(shape: PatientListShape) -> str:
+    return compiled(select(PATIENTS.c.id).where(shape.belongs()))
 
 
 @lru_cache(maxsize=256)

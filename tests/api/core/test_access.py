@@ -28,7 +28,9 @@ SHARE = {"minutes": 60}
 # Without a name, so that nobody begins to work here.
 DOCTOR = {"name": "", "specialization": "Nephrology"}
 NAMED = {
-    **dict.fromkeys(("uuid", "share", "slot", "resource_id"), NOBODY),
+    **dict.fromkeys(
+        ("uuid", "share", "slot", "resource_id", "group_id", "export_id"), NOBODY
+    ),
     **dict.fromkeys(("number", "page", "version_id"), 1),
     # A form that is for patients.
     "name": "health_statement",
@@ -231,6 +233,21 @@ ROUTES = {
     ("POST", "/fhir/Appointment/$find"): (PARAMETERS, 400, 400, 400, 400, 400),
     ("POST", "/fhir/Appointment/$hold"): (PARAMETERS, 400, 400, 403, 403, 400),
     ("POST", "/fhir/Appointment/$book"): (PARAMETERS, 400, 400, 403, 403, 400),
+    ("GET", "/fhir/$export"): (None, 400, 400, 400, 403, 403),
+    ("POST", "/fhir/$export"): (PARAMETERS, 400, 400, 400, 403, 403),
+    ("GET", "/fhir/Patient/$export"): (None, 400, 400, 400, 403, 403),
+    ("POST", "/fhir/Patient/$export"): (PARAMETERS, 400, 400, 400, 403, 403),
+    ("GET", "/fhir/Group/{group_id}/$export"): (None, 400, 400, 400, 403, 403),
+    ("POST", "/fhir/Group/{group_id}/$export"): (PARAMETERS, 400, 400, 400, 403, 403),
+    ("GET", "/fhir/$export/{export_id}"): (None, 404, 404, 404, 403, 403),
+    ("DELETE", "/fhir/$export/{export_id}"): (None, 404, 404, 404, 403, 403),
+    ("GET", "/fhir/$export/{export_id}/{number}"): (None, 404, 404, 404, 403, 403),
+    ("GET", "/fhir/Group"): (None, 200, 200, 200, 403, 403),
+    ("POST", "/fhir/Group/_search"): (None, 200, 200, 200, 403, 403),
+    ("GET", "/fhir/Group/{resource_id}"): (None, 404, 404, 404, 403, 403),
+    ("GET", "/fhir/OperationDefinition/{resource_id}"): (
+        *(None, 404, 404, 404, 404, 404),
+    ),
     ("GET", "/files/restore-previews/{uuid}/{name}.csv"): (
         *(None, 403, 403, 403, 404, 403),
     ),

@@ -1,6 +1,6 @@
 """Visits, measurements, diagnoses, prescriptions and times, read by FHIR."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -13,67 +13,18 @@ from services.consultations import notes, prescriptions
 from services.consultations.notes import of_visits
 from services.consultations.prescriptions import (
     DraftPrescription,
-    PrescriptionLine,
     SignedPaper,
 )
 from services.core.actors import Role, Scope
 from services.core.errors import NotAllowed
-from services.patients.care import care
 from services.people.tokens import bearing
 from tests.api.conftest import NEWEST, Client
-from tests.api.fhir.conftest import ids_of, link_of
+from tests.api.fhir.conftest import LINE, TYPED, ids_of, link_of
 from tests.api.fhir.oracles import validate
 from tests.api.visit_samples import Practice
-from tests.kit import cast
 from tests.services.visits import visit_samples
 
-TYPED = {
-    "diagnoses": "I10\nTired of it all",
-    "systolic": "120",
-    "diastolic": "80",
-    "pulse": "64",
-}
-LINE = PrescriptionLine("Paracetamol 500 mg", "1", "3 times a day", "5 days")
 KINDS = ("Observation", "Condition", "MedicationRequest", "Encounter")
-
-
-@dataclass(frozen=True)
-class Consultation:
-    """A visit with notes and a prescription of the patient who signs in."""
-
-    patient_id: UUID
-    doctor_id: UUID
-    visit_id: UUID
-    prescription_id: UUID
-
-
-@pytest.fixture(scope="module")
-def consultation(application) -> Consultation:
-    clerk = application.people[Role.STAFF]
-    patient_id = application.people[Role.PATIENT].patient_id
-
-    def hold(session):
-        program = bearing.find_actor(session, application.tokens[Role.CLINICIAN])
-        assert program
-        care.assign(session, clerk, patient_id, program.id)
-        clinician = application.people[Role.CLINICIAN]
-        doctor_id = cast.add_doctor(session, user_id=clinician.id).id
-        visit_id = visit_samples.visit(
-            session,
-            doctor_id,
-            patient_id,
-            visit_samples.soon(),
-            status="checked-in",
-            checked_in_at=datetime.now(UTC),
-        )
-        notes.save(session, program, visit_id, TYPED, number=0)
-        draft = DraftPrescription((LINE, LINE))
-        order = prescriptions.prepare(session, clinician, visit_id, draft)
-        paper = SignedPaper(uuid4().hex, "x.pdf", 1, bytes(32), bytes(32))
-        issued = prescriptions.issue(session, clinician, order, paper)
-        return Consultation(patient_id, doctor_id, visit_id, issued.id)
-
-    return application.database.write(hold, identity=SYSTEM).value
 
 
 @pytest.fixture(scope="module")

@@ -20,13 +20,15 @@ from tests.api.fhir.oracles import validate
 
 PATIENTS = 30
 # What is listed of a patient, a day or a schedule alone, or to administrators;
-# test_consultations, test_provenances and test_audit_events have more.
+# test_consultations, test_provenances, test_audit_events and test_bulk_exports have
+# more.
 ASKED_OF_SOMEBODY = {
     "AllergyIntolerance",
     "Appointment",
     "AuditEvent",
     "Condition",
     "Encounter",
+    "Group",
     "MedicationRequest",
     "Observation",
     "Provenance",

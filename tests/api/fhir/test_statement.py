@@ -34,17 +34,24 @@ def test_the_statement_and_the_routes_are_of_one_table(stranger):
         if path not in invoked
     }
     operations = {
-        f"/fhir/{one['type']}/${operation['name']}"
+        _path_of(one["type"], operation["name"])
         for one in rest["resource"]
         for operation in one.get("operation", ())
-    }
+    } | {f"/fhir/${operation['name']}" for operation in rest["operation"]}
+    # Where what was asked for is looked at, and fetched.
+    fetched = {"/fhir/$export/{export_id}", "/fhir/$export/{export_id}/{number}"}
 
     assert statement["fhirVersion"] == "4.0.1"
     assert [one["code"] for one in rest["interaction"]] == ["transaction"]
     assert list(described["/fhir"]) == ["post"]
     assert declared == routed
-    assert operations == invoked != set()
+    assert operations | fetched == invoked
     assert {kind.name for kind in SERVED} == {one["type"] for one in rest["resource"]}
+
+
+def _path_of(kind: str, operation: str) -> str:
+    of_one = "/{group_id}" if kind == "Group" else ""
+    return f"/fhir/{kind}{of_one}/${operation}"
 
 
 def _interaction(method: str, path: str) -> str:

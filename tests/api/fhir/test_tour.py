@@ -17,7 +17,7 @@ ROW = re.compile(r"^\| (\w+) \| yes \| (.*?) ?\|(?: (.*?) \|)?(?: \|)?$", re.MUL
 
 
 def test_every_call_of_the_tour_is_answered(application, ada, paper, address, tmp_path):
-    [tour] = re.findall(r"```sh\n(.*?)```", TEXT, re.DOTALL)
+    tour, _ = re.findall(r"```sh\n(.*?)```", TEXT, re.DOTALL)
     calls = tour.splitlines()
     (tmp_path / "transaction.json").write_text(_transaction(ada["uuid"]))
     known = {

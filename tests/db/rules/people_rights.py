@@ -13,6 +13,14 @@ PEOPLE: dict[str, Rights] = {
         AT_WORK, "SELECT own; INSERT own; UPDATE(used_at) own"
     )
     | {"system": EVERYTHING},
+    "bulk_exports": dict.fromkeys(
+        AT_WORK,
+        "SELECT own; INSERT(owner_id, owner_name, owner_role, scopes, request, types, "
+        "of_patients, changed_since, group_subject, group_key, passed_over, reason) "
+        "own; DELETE own",
+    )
+    | {"system": EVERYTHING},
+    "bulk_export_files": dict.fromkeys(AT_WORK, "SELECT own") | {"system": EVERYTHING},
     "stored_criteria": {
         "patient": "SELECT mine; INSERT mine; UPDATE(used_at) mine",
         "staff": "SELECT all; INSERT own; UPDATE(used_at) all",

@@ -177,11 +177,26 @@ def _belongings(name: str, user_id: UUID) -> Iterator[Row]:
         yield Row("connected_systems", name, system)
         said = {"system_id": user_id, "jti_hash": secret, "expires_at": soon}
         yield Row("client_assertions", name, said)
+    export_id = uuid4()
+    yield Row("bulk_exports", name, _export(user_id, name) | {"id": export_id})
+    file = {"export_id": export_id, "number": 1, "kind": "Patient", "count": 1}
+    yield Row("bulk_export_files", name, file | {"size": 1, "file_id": "x"})
 
 
 def _token_ends(name: str) -> datetime:
     """Return when a person's token ends: soon, if it is a connected system's."""
     return NOW + timedelta(minutes=5 if name == "colleague" else 60)
+
+
+def _export(user_id: UUID, name: str) -> dict[str, Any]:
+    return {
+        "owner_id": user_id,
+        "owner_name": name,
+        "owner_role": "staff",
+        "request": "/fhir/$export",
+        "types": ["Patient"],
+        "reason": "A reason that is long enough.",
+    }
 
 
 def _criteria(key: str, field: str) -> dict[str, Any]:

@@ -1,0 +1,116 @@
+"""`$export` by Bulk Data Access 2.0: where it is asked for, and with what.
+
+https://hl7.org/fhir/uv/bulkdata/STU2/. The OperationDefinitions are made of the same
+table as what is understood.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy.orm import Session
+
+from api.core.dependencies import Caller
+from api.fhir.definitions import BulkOperation, Resource, ResourceType
+from services.core.errors import NotFound
+
+_DEFINED: Final = "http://hl7.org/fhir/uv/bulkdata/OperationDefinition"
+IMPLEMENTS: Final = (
+    "http://hl7.org/fhir/uv/bulkdata/CapabilityStatement/bulk-data|2.0.0"
+)
+EXPORT: Final = "export"
+
+
+@dataclass(frozen=True, slots=True)
+class _Parameter:
+    type: str
+    most: str
+    documentation: str
+
+
+PARAMETERS: Final[Mapping[str, _Parameter]] = {
+    "_outputFormat": _Parameter(
+        "string",
+        "1",
+        "application/fhir+ndjson, application/ndjson or ndjson: the same.",
+    ),
+    "_since": _Parameter(
+        "instant",
+        "1",
+        "Resources that changed after it; doctors all, for of them that is not known.",
+    ),
+    "_type": _Parameter(
+        "string", "*", "Types with a comma between; what you may read, unless given."
+    ),
+}
+OF_ALL: Final = BulkOperation(
+    id="export",
+    base=f"{_DEFINED}/export",
+    documentation="All that you may read of the clinic.",
+    of_patients=False,
+)
+OF_PATIENTS: Final = BulkOperation(
+    id="patient-export",
+    base=f"{_DEFINED}/patient-export",
+    documentation="All that you may read of all patients.",
+    of_patients=True,
+)
+OF_GROUP: Final = BulkOperation(
+    id="group-export",
+    base=f"{_DEFINED}/group-export",
+    documentation="All that you may read of the patients of a view or a cohort.",
+    of_patients=True,
+)
+_ASKED_ON: Final[tuple[tuple[BulkOperation, dict[str, Any]], ...]] = (
+    (OF_ALL, {"system": True, "type": False, "instance": False}),
+    (
+        OF_PATIENTS,
+        {"resource": ["Patient"], "system": False, "type": True, "instance": False},
+    ),
+    (
+        OF_GROUP,
+        {"resource": ["Group"], "system": False, "type": False, "instance": True},
+    ),
+)
+
+
+def definition_of(operation: BulkOperation, asked_on: Mapping[str, Any]) -> Resource:
+    """Return the OperationDefinition of an export."""
+    return {
+        "resourceType": "OperationDefinition",
+        "id": operation.id,
+        "name": operation.id.title().replace("-", ""),
+        "status": "active",
+        "kind": "operation",
+        "affectsState": False,
+        "description": operation.documentation,
+        "code": EXPORT,
+        "base": operation.base,
+        **asked_on,
+        "parameter": [
+            {
+                "name": name,
+                "use": "in",
+                "min": 0,
+                "max": parameter.most,
+                "documentation": parameter.documentation,
+                "type": parameter.type,
+            }
+            for name, parameter in PARAMETERS.items()
+        ],
+    }
+
+
+def _read(_: Session, __: Caller, id_: str) -> Resource:
+    for operation, asked_on in _ASKED_ON:
+        if operation.id == id_:
+            return definition_of(operation, asked_on)
+    raise NotFound("There is no such operation.")
+
+
+OPERATION_DEFINITION: Final = ResourceType(
+    name="OperationDefinition",
+    documentation="How $export is asked for here: export, patient-, group-export.",
+    read=_read,
+    is_versioned=False,
+)

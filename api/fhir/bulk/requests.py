@@ -1,0 +1,145 @@
+"""What a bulk export is asked for with, read into what the services take."""
+
+import re
+from contextlib import suppress
+from datetime import datetime
+from typing import Final
+from urllib.parse import urlencode
+
+from fastapi import Request
+
+from api.core.dependencies import Caller
+from api.fhir.bulk.operations import PARAMETERS
+from api.fhir.definitions import BulkOperation
+from api.fhir.searching import BESIDE, Pairs, is_lenient
+from api.fhir.table import BULK_SOURCES
+from services.core.actors import Permission
+from services.core.errors import InvalidInput
+from services.fhir.bulk_exports.model import ExportRequest
+
+REASON_HEADER: Final = "X-Chartroom-Reason"
+NDJSON: Final = "application/fhir+ndjson"
+_FORMATS: Final = frozenset({NDJSON, "application/ndjson", "ndjson"})
+_RESPOND_ASYNC: Final = re.compile(r"\brespond-async\b", re.IGNORECASE)
+
+
+def read_request(
+    caller: Caller,
+    request: Request,
+    address: str,
+    pairs: Pairs,
+    operation: BulkOperation,
+) -> ExportRequest:
+    """Read what is asked for; raises InvalidInput, NotAllowed."""
+    caller.require(Permission.EXPORT_PATIENTS)
+    if not any(map(_RESPOND_ASYNC.search, request.headers.getlist("prefer"))):
+        sentence = 'An export takes a while: ask with "Prefer: respond-async".'
+        raise InvalidInput("Prefer", sentence)
+    asked = [(name, value) for name, value in pairs if name not in BESIDE]
+    lenient = is_lenient(request.headers)
+    passed_over = _unknown_in(asked, is_lenient=lenient)
+    given: dict[str, list[str]] = {}
+    for name, value in asked:
+        if name in PARAMETERS and value:
+            given.setdefault(name, []).append(value)
+    _require_format(_one(given, "_outputFormat"))
+    types, others = _types_in(given.get("_type", []), is_lenient=lenient)
+    query = urlencode(asked)
+    return ExportRequest(
+        address=f"{address}?{query}" if query else address,
+        types=_allowed(caller, types, operation),
+        reason=_reason_in(request),
+        since=_since(_one(given, "_since")),
+        passed_over=(*passed_over, *others),
+        of_patients=operation.of_patients,
+    )
+
+
+def _unknown_in(asked: Pairs, *, is_lenient: bool) -> list[str]:
+    unknown = sorted({name[:40] for name, _ in asked if name not in PARAMETERS})
+    if unknown and not is_lenient:
+        known = ", ".join(PARAMETERS)
+        raise InvalidInput(
+            unknown[0],
+            f'$export has no parameter "{unknown[0]}". It has {known}. With "Prefer: '
+            'handling=lenient" unknown ones are passed over.',
+        )
+    return unknown
+
+
+def _types_in(values: list[str], *, is_lenient: bool) -> tuple[list[str], list[str]]:
+    """Return the types that are exported here, and others that nobody knows."""
+    named = dict.fromkeys(kind for value in values for kind in value.split(",") if kind)
+    known = [kind for kind in named if kind in BULK_SOURCES]
+    others = [f"_type={kind[:40]}" for kind in named if kind not in BULK_SOURCES]
+    if (others and not is_lenient) or (values and not known):
+        raise InvalidInput("_type", f"_type is one of {', '.join(BULK_SOURCES)}.")
+    return known, others
+
+
+def _allowed(
+    caller: Caller, types: list[str], operation: BulkOperation
+) -> tuple[str, ...]:
+    """Return the types asked for or, if none is, all that the caller may read."""
+    actor = caller.actor
+    offered = {
+        kind: source
+        for kind, source in BULK_SOURCES.items()
+        if source.is_of_patients or not operation.of_patients
+    }
+    for kind in types:
+        if kind not in offered:
+            raise InvalidInput("_type", f"{kind} is no patient's: export it of all.")
+        caller.require(offered[kind].permission_of(actor))
+    if types:
+        return tuple(types)
+    found = tuple(
+        kind
+        for kind, source in offered.items()
+        if actor.may(source.permission_of(actor))
+    )
+    if not found:
+        caller.require(Permission.VIEW_PATIENT)
+    return found
+
+
+def _require_format(value: str | None) -> None:
+    # A plus sign in an address is a space once it is read.
+    if value is not None and value.replace(" ", "+").lower() not in _FORMATS:
+        raise InvalidInput("_outputFormat", f"_outputFormat is {NDJSON}.")
+
+
+def _since(value: str | None) -> datetime | None:
+    if value is None:
+        return None
+    try:
+        since = datetime.fromisoformat(value.replace(" ", "+"))
+    except ValueError:
+        since = None
+    if since is None or since.tzinfo is None:
+        raise InvalidInput(
+            "_since", "_since is a moment with its zone, such as 2026-11-23T10:00:00Z."
+        )
+    return since
+
+
+def _one(given: dict[str, list[str]], name: str) -> str | None:
+    values = given.get(name, [None])
+    if len(values) > 1:
+        raise InvalidInput(name, f"{name} is given more than once.")
+    return values[0]
+
+
+def _reason_in(request: Request) -> str:
+    """Return why somebody exports: no parameter, for these stand in addresses."""
+    said = request.headers.get(REASON_HEADER, "")
+    # Clients send letters of other languages in either way.
+    with suppress(UnicodeDecodeError):
+        said = said.encode("latin-1").decode()
+    if not said.strip():
+        raise InvalidInput(
+            REASON_HEADER,
+            f"Say in a header {REASON_HEADER} what the export is for; it is kept and "
+            "read.",
+        )
+    return said

@@ -1,0 +1,60 @@
+"""Group: patients under a name, as somebody has saved a list or a cohort."""
+
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from api.core.dependencies import Caller
+from api.fhir import parameters
+from api.fhir.definitions import (
+    FoundPage,
+    PageWanted,
+    Resource,
+    ResourceType,
+    SearchParameter,
+    Wanted,
+    instant,
+    page_of,
+    uuid_of,
+)
+from services.fhir import bulk_exports
+from services.fhir.bulk_exports.model import PatientGroup
+
+NAME: Final = "Group"
+
+
+def group_resource(group: PatientGroup) -> Resource:
+    """Return the Group, whose members an export tells."""
+    return {
+        "resourceType": NAME,
+        "id": str(group.id),
+        "meta": {"lastUpdated": instant(group.created_at)},
+        "active": True,
+        "type": "person",
+        # Who is in it follows from what was saved, and changes with the records.
+        "actual": True,
+        "code": {"text": "Cohort" if group.subject == "cohorts" else "List"},
+        "name": group.name,
+    }
+
+
+def _read(session: Session, caller: Caller, id_: str) -> Resource:
+    group = bulk_exports.get_group(session, caller.actor, uuid_of(id_))
+    return group_resource(group)
+
+
+def _search(session: Session, wanted: Wanted, page: PageWanted) -> FoundPage:
+    groups = bulk_exports.list_groups(session, wanted.actor)
+    ids = wanted.values.get("_id")
+    met = [group for group in groups if ids is None or str(group.id) in ids]
+    return page_of(met, group_resource, page)
+
+
+GROUP: Final = ResourceType(
+    name=NAME,
+    documentation="The views and the cohorts that you have saved, to be exported.",
+    read=_read,
+    search=_search,
+    parameters=(SearchParameter("_id", "token", "The id.", parameters.keeping("_id")),),
+    is_versioned=False,
+)

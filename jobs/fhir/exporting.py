@@ -1,0 +1,245 @@
+"""Makes bulk exports: everything of some types, from one moment of a replica.
+
+A thread beside the queue: an export takes as long as it takes, and a task of the queue
+would hold up all others.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
+from functools import partial
+from io import RawIOBase
+from itertools import chain
+from threading import Event
+from time import monotonic, sleep
+from typing import Final
+from uuid import uuid4
+
+import orjson
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from db.files.gridfs import Bucket, FileStore, FileStoreUnavailable
+from db.postgres import SYSTEM, Database, DatabaseUnavailable, Lsn
+from jobs.backups.polling import poll
+from jobs.worker.background_threads import background_threads
+from services.fhir import bulk_exports
+from services.fhir.bulk_exports.model import (
+    BulkSelection,
+    BulkSource,
+    ExportedFile,
+    ExportGiven,
+    ExportTask,
+)
+
+# What is changed by a transaction that is still open bears the time of its beginning,
+# and is in the next export if that asks for what came after this one. So an export
+# tells of a moment that is so long ago, and what came since comes twice.
+_OVERLAP: Final = timedelta(minutes=5)
+_AS_OF: Final = """
+SELECT CASE WHEN pg_is_in_recovery()
+            THEN coalesce(pg_last_xact_replay_timestamp(), now()) ELSE now() END
+"""
+# A client that loses a file fetches that one again.
+_LINES_IN_A_FILE: Final = 250_000
+_TELL_EVERY_SECONDS: Final = 5.0
+_REPLICA_SECONDS: Final = 10.0
+_LOOK_SECONDS: Final = 0.05
+_NICE: Final = 10
+_NDJSON: Final = "application/fhir+ndjson"
+_OUTCOME: Final = "OperationOutcome"
+_log = logging.getLogger(__name__)
+
+
+class BulkExporter:
+    """Looks every other second whether an export is asked for, and makes it.
+
+    `sources` says how the resources of each type are read.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        files: FileStore,
+        sources: Mapping[str, BulkSource],
+        now: Callable[[], datetime],
+    ) -> None:
+        self._database = database
+        self._files = files
+        self._sources = sources
+        self._now = now
+
+    def run(self, stopping: Event) -> None:
+        """Look until `stopping` is set, behind everybody else who wants to work."""
+        poll(self.look, stopping, subject="bulk exports that are asked for", nice=_NICE)
+
+    def look(self) -> None:
+        """Make all exports that wait, one after the other."""
+        while self._database.read_latest(
+            bulk_exports.is_any_waiting, identity=SYSTEM
+        ).value:
+            take = partial(bulk_exports.take, worker=uuid4())
+            taken = self._database.write(take, identity=SYSTEM)
+            if taken.value is None:
+                break
+            self._make(taken.value, taken.lsn)
+
+    def _make(self, task: ExportTask, lsn: Lsn) -> None:
+        making = _Making(self._database, self._files, task)
+        try:
+            as_of = self._read(task, lsn, making)
+            self._database.write(
+                lambda session: bulk_exports.finish(session, task, as_of, making.files),
+                identity=SYSTEM,
+            )
+        except ExportGiven:
+            making.discard()
+            _log.info("An export was given up.")
+        except (DatabaseUnavailable, FileStoreUnavailable) as error:
+            # Taken up again, by whoever is there, once this worker has been silent.
+            making.discard()
+            _log.warning("An export is put off: %s.", type(error).__name__)
+        except Exception as error:
+            making.discard()
+            # The message may quote what a record says; its kind says enough.
+            _log.error("An export failed: %s.", type(error).__name__)
+            with suppress(ExportGiven):
+                self._database.write(
+                    lambda session: bulk_exports.fail(session, task), identity=SYSTEM
+                )
+
+    def _read(self, task: ExportTask, lsn: Lsn, making: "_Making") -> datetime:
+        """Export everything as of one moment, and return that moment."""
+        self._wait_for_replica(lsn)
+        with self._database.reading(
+            lsn, identity=task.actor.database_identity, is_snapshot=True
+        ) as session:
+            as_of: datetime = session.execute(text(_AS_OF)).scalar_one() - _OVERLAP
+            selection = self._select(session, task)
+            for kind in task.types:
+                source = self._sources[kind]
+                making.export(kind, source.read(session, task.actor, selection))
+        if task.passed_over:
+            making.export(_OUTCOME, [list(map(_passed_over, task.passed_over))])
+        return as_of
+
+    def _select(self, session: Session, task: ExportTask) -> BulkSelection:
+        members = None
+        if task.group_subject is not None and task.group_key is not None:
+            members = bulk_exports.find_members(
+                session, task.actor, task.group_subject, task.group_key, self._now()
+            )
+        return BulkSelection(members, task.since, task.of_patients)
+
+    def _wait_for_replica(self, lsn: Lsn) -> None:
+        """Wait a little until a replica has what was there: the primary has others."""
+        until = monotonic() + _REPLICA_SECONDS
+        while monotonic() < until:
+            nodes = self._database.nodes()
+            if any(n.role == "replica" and n.has_replayed(lsn) for n in nodes):
+                return
+            sleep(_LOOK_SECONDS)
+
+
+class _Making:
+    """The files of one export, as far as they are made."""
+
+    def __init__(self, database: Database, files: FileStore, task: ExportTask) -> None:
+        self._database = database
+        self._store = files
+        self._task = task
+        self._told_at = monotonic()
+        self.files: list[ExportedFile] = []
+
+    def export(self, kind: str, pieces: Iterable[Sequence[bytes]]) -> None:
+        """Store all lines of a type, in as many files as they are for.
+
+        Raises ExportGiven, FileStoreUnavailable.
+        """
+        lines = LineStream(self._telling(kind, pieces))
+        while lines.begin_file(_LINES_IN_A_FILE):
+            put = self._store.put_stream(
+                Bucket.BULK_EXPORTS,
+                lines,  # type: ignore[arg-type] # it has what is asked of it
+                content_type=_NDJSON,
+            )
+            number = len(self.files) + 1
+            self.files.append(
+                ExportedFile(number, kind, lines.count, put.size, put.file_id)
+            )
+
+    def discard(self) -> None:
+        """Delete what was stored."""
+        bulk_exports.discard(self._store, [file.file_id for file in self.files])
+
+    def _telling(
+        self, kind: str, pieces: Iterable[Sequence[bytes]]
+    ) -> Iterator[Sequence[bytes]]:
+        """Yield the pieces, and tell every few seconds how many lines they were."""
+        count = 0
+        for piece in pieces:
+            count += len(piece)
+            if monotonic() - self._told_at > _TELL_EVERY_SECONDS:
+                self._tell(f"{kind}: {count:,}")
+            yield piece
+
+    def _tell(self, progress: str) -> None:
+        self._database.write(
+            lambda session: bulk_exports.note_progress(session, self._task, progress),
+            identity=SYSTEM,
+        )
+        self._told_at = monotonic()
+
+
+class LineStream(RawIOBase):
+    """Lines as files to be read, each of at most so many; only a piece is held."""
+
+    def __init__(self, pieces: Iterable[Sequence[bytes]]) -> None:
+        super().__init__()
+        self._pieces = iter(pieces)
+        self._next: Sequence[bytes] = ()
+        self._left = 0
+        self.count = 0
+
+    def begin_file(self, most: int) -> bool:
+        """Begin a file of at most so many lines; False if there are none any more."""
+        self._left, self.count = most, 0
+        self._fetch()
+        return bool(self._next)
+
+    def read(self, _: int = -1, /) -> bytes:
+        """Return some whole lines, however many bytes; none at a file's end."""
+        self._fetch()
+        lines, self._next = self._next[: self._left], self._next[self._left :]
+        self._left -= len(lines)
+        self.count += len(lines)
+        return b"".join(chain.from_iterable((line, b"\n") for line in lines))
+
+    def _fetch(self) -> None:
+        while not self._next:
+            piece = next(self._pieces, None)
+            if piece is None:
+                return
+            self._next = piece
+
+
+def _passed_over(name: str) -> bytes:
+    told = {
+        "resourceType": _OUTCOME,
+        "issue": [
+            {
+                "severity": "warning",
+                "code": "not-supported",
+                "diagnostics": f'The parameter "{name}" was passed over.',
+            }
+        ],
+    }
+    return orjson.dumps(told)
+
+
+@contextmanager
+def exporting(exporter: BulkExporter) -> Iterator[None]:
+    """Make the exports that are asked for until the block ends."""
+    with background_threads(bulk_exports=exporter.run):
+        yield

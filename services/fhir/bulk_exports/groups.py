@@ -1,0 +1,62 @@
+"""Groups of patients by the clinic's own means: saved lists, and saved cohorts."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from services.analytics import cohorts
+from services.analytics.cohorts.classes import find_remaining
+from services.core.actors import Actor, Permission
+from services.fhir.bulk_exports.model import NoSuchGroup, PatientGroup
+from services.lists import views
+from services.lists.views import Subject
+from services.patients import search
+from services.patients.records import patients
+from services.patients.search.fields import PATIENTS
+
+_SUBJECTS: Final[tuple[tuple[Subject, Permission], ...]] = (
+    (PATIENTS, Permission.LIST_PATIENTS),
+    (cohorts.COHORTS, Permission.COUNT_COHORTS),
+)
+
+
+def list_groups(session: Session, actor: Actor) -> tuple[PatientGroup, ...]:
+    """Return the actor's own groups, lists first; raises NotAllowed."""
+    actor.require(Permission.EXPORT_PATIENTS)
+    actor.require(Permission.SAVE_VIEWS)
+    return tuple(_groups(session, actor))
+
+
+def get_group(session: Session, actor: Actor, group_id: UUID) -> PatientGroup:
+    """Return one of the actor's own groups; raises NoSuchGroup, NotAllowed."""
+    for group in list_groups(session, actor):
+        if group.id == group_id:
+            return group
+    raise NoSuchGroup
+
+
+def find_members(
+    session: Session, actor: Actor, subject: str, key: str, now: datetime
+) -> tuple[UUID, ...]:
+    """Return who is in a group, by what is kept behind its key.
+
+    For the export, which is written down with its reason. Raises NotFound, NotAllowed.
+    """
+    actor.require(Permission.EXPORT_PATIENTS)
+    if subject == PATIENTS.name:
+        criteria = views.recall(session, actor, key, subject=PATIENTS)
+        return search.list_exported_ids(session, actor, criteria, now=now)
+    actor.require(patients.permission_to_stream(actor))
+    return find_remaining(session, cohorts.recall(session, actor, key), now)
+
+
+def _groups(session: Session, actor: Actor) -> Iterator[PatientGroup]:
+    for subject, permission in _SUBJECTS:
+        if actor.may(permission):
+            for view in views.list_views(session, actor, subject=subject):
+                yield PatientGroup(
+                    view.id, view.name, subject.name, view.key, view.created_at
+                )

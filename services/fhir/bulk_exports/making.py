@@ -1,0 +1,202 @@
+"""Bulk exports as a worker makes them: taken up, told of, ended, and removed.
+
+For the background, which commits. Whatever a worker that died has left half done,
+another begins anew.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from itertools import chain
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import Select, and_, delete, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from db.files.gridfs import Bucket, FileStore, FileStoreUnavailable
+from db.models.care import BulkExport, BulkExportFile
+from services.core import audit
+from services.core.actors import Actor, Role, Scope
+from services.core.audit import Action
+from services.documents.integrity.runs import KEEPER
+from services.fhir.bulk_exports.asking import SUBJECT
+from services.fhir.bulk_exports.model import (
+    HOURS,
+    ExportedFile,
+    ExportGiven,
+    ExportState,
+    ExportTask,
+)
+
+# A worker tells how far it is every few seconds.
+_SILENT: Final = timedelta(seconds=60)
+# What is younger may be on its way to its row.
+_YOUNG: Final = timedelta(hours=1)
+# What a header of the answer may hold: see Bulk Data Access.
+_LONGEST_PROGRESS: Final = 100
+
+
+def is_any_waiting(session: Session) -> bool:
+    """Tell whether there is an export to take up."""
+    return session.scalar(select(_waiting().exists())) or False
+
+
+def take(session: Session, worker: UUID) -> ExportTask | None:
+    """Take up the export that has waited longest; None if none does."""
+    next_id = (
+        _waiting()
+        .order_by(BulkExport.created_at)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+        .scalar_subquery()
+    )
+    row = session.scalars(
+        update(BulkExport)
+        .where(BulkExport.id == next_id)
+        .values(state=ExportState.RUNNING.value, worker=worker, worked_at=func.now())
+        .returning(BulkExport)
+    ).one_or_none()
+    return None if row is None else _task_of(row, worker)
+
+
+def note_progress(session: Session, task: ExportTask, progress: str) -> None:
+    """Tell how far it is; raises ExportGiven."""
+    _change(session, task, progress=progress[:_LONGEST_PROGRESS])
+
+
+def finish(
+    session: Session, task: ExportTask, as_of: datetime, files: Sequence[ExportedFile]
+) -> None:
+    """Let the owner fetch what was made; raises ExportGiven."""
+    _change(session, task, state=ExportState.DONE.value, as_of=as_of)
+    session.add_all(
+        BulkExportFile(
+            export_id=task.id,
+            number=file.number,
+            kind=file.kind,
+            count=file.count,
+            size=file.size,
+            file_id=file.file_id,
+        )
+        for file in files
+    )
+    counted: dict[str, int] = {}
+    for file in files:
+        counted[file.kind] = counted.get(file.kind, 0) + file.count
+    _record(session, task.actor, Action.EXPORT_MAKE, task, {"resources": counted})
+
+
+def fail(session: Session, task: ExportTask) -> None:
+    """Tell the owner that it came to nothing; raises ExportGiven."""
+    _change(session, task, state=ExportState.FAILED.value)
+    _record(session, task.actor, Action.EXPORT_MAKE, task, {}, is_failed=True)
+
+
+def expire(session: Session) -> tuple[str, ...]:
+    """End the exports whose day is over, and return the files that they had."""
+    over = select(BulkExport.id).where(BulkExport.expires_at <= func.now())
+    ids = tuple(session.scalars(over.with_for_update(skip_locked=True)))
+    if not ids:
+        return ()
+    of_them = BulkExportFile.export_id.in_(ids)
+    files = tuple(session.scalars(select(BulkExportFile.file_id).where(of_them)))
+    session.execute(delete(BulkExport).where(BulkExport.id.in_(ids)))
+    audit.record(session, KEEPER, Action.EXPORT_EXPIRE, details={"exports": len(ids)})
+    return files
+
+
+def discard(files: FileStore, file_ids: Iterable[str]) -> None:
+    """Delete files that no row names any more; if that fails they are swept later."""
+    with suppress(FileStoreUnavailable):
+        for file_id in file_ids:
+            files.delete(Bucket.BULK_EXPORTS, file_id)
+
+
+def remove_leftovers(files: FileStore, now: datetime) -> int:
+    """Remove what no export can still need; return how many files that were.
+
+    None is older than its export, so its age says enough, and a crash leaves nothing
+    for good. Raises FileStoreUnavailable.
+    """
+    bucket = Bucket.BULK_EXPORTS
+    over = files.list_older_than(bucket, now - timedelta(hours=HOURS) - _YOUNG)
+    unfinished = files.list_fragments(bucket, now - timedelta(hours=HOURS))
+    leftovers = tuple(chain(over, unfinished))
+    for file_id in leftovers:
+        files.delete(bucket, file_id)
+    return len(leftovers)
+
+
+def _waiting() -> Select[UUID]:
+    is_left = and_(
+        BulkExport.state == ExportState.RUNNING.value,
+        BulkExport.worked_at < func.now() - _SILENT,
+    )
+    waits = or_(BulkExport.state == ExportState.WAITING.value, is_left)
+    return select(BulkExport.id).where(waits, BulkExport.expires_at > func.now())
+
+
+def _change(session: Session, task: ExportTask, **values: object) -> None:
+    """Change the row of an export that is this worker's, and still wanted."""
+    changed = session.execute(
+        update(BulkExport)
+        .where(
+            BulkExport.id == task.id,
+            BulkExport.worker == task.worker,
+            BulkExport.state == ExportState.RUNNING.value,
+            BulkExport.expires_at > func.now(),
+        )
+        .values(worked_at=func.now(), **values)
+        .returning(BulkExport.id)
+    ).one_or_none()
+    if changed is None:
+        raise ExportGiven
+
+
+def _record(
+    session: Session,
+    actor: Actor,
+    action: Action,
+    task: ExportTask,
+    details: Mapping[str, object],
+    *,
+    is_failed: bool = False,
+) -> None:
+    audit.record(
+        session,
+        actor,
+        action,
+        subject=(SUBJECT, task.id),
+        reason=task.reason,
+        outcome="failed" if is_failed else "done",
+        details=details,
+    )
+
+
+def _scopes_of(row: BulkExport) -> frozenset[Scope] | None:
+    # One that a later version knows, beside which this one still works, opens nothing.
+    if row.scopes is None:
+        return None
+    return frozenset(scope for scope in Scope if scope.value in row.scopes)
+
+
+def _task_of(row: BulkExport, worker: UUID) -> ExportTask:
+    actor = Actor(
+        row.owner_id,
+        row.owner_name,
+        Role(row.owner_role),
+        scopes=_scopes_of(row),
+    )
+    return ExportTask(
+        row.id,
+        worker,
+        actor,
+        tuple(row.types),
+        row.of_patients,
+        row.changed_since,
+        row.group_subject,
+        row.group_key,
+        tuple(row.passed_over),
+        row.reason,
+    )

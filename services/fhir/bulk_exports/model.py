@@ -1,0 +1,159 @@
+"""What there is to know of a bulk export, and why one cannot be had."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from services.core.actors import Actor, Permission
+from services.core.errors import NotFound, TooOften
+from services.core.sentences import Sentence
+
+# The database says how long one is kept: see the migration.
+HOURS: Final = 24
+MOST_UNDER_WAY: Final = 2
+MOST_KEPT: Final = 5
+_AGAIN_SECONDS: Final = 60
+
+Lines = Iterator[Sequence[bytes]]
+
+
+class ExportState(StrEnum):
+    """How far an export has come."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class BulkSelection:
+    """Of whom resources are read, None for everybody, and after when they changed.
+
+    `of_patients` leaves out what is nobody's.
+    """
+
+    patient_ids: Sequence[UUID] | None = None
+    since: datetime | None = None
+    of_patients: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BulkSource:
+    """How all resources of a type are read, each as a line of JSON.
+
+    `permission_of` returns what somebody needs for it, beside the right to export.
+    What is no patient's (`is_of_patients`) is in exports of the whole clinic alone.
+    """
+
+    permission_of: Callable[[Actor], Permission]
+    read: Callable[[Session, Actor, BulkSelection], Lines]
+    is_of_patients: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class PatientGroup:
+    """Patients under a name: a list that somebody has saved, or a cohort."""
+
+    id: UUID
+    name: str
+    subject: str
+    key: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ExportRequest:
+    """What is asked for: which types, of whom, changed since when, and why.
+
+    `address` is what was asked, and `passed_over` what of it nobody knew.
+    """
+
+    address: str
+    types: tuple[str, ...]
+    reason: str
+    since: datetime | None = None
+    group: PatientGroup | None = None
+    passed_over: tuple[str, ...] = ()
+    of_patients: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedFile:
+    """Resources of one type, one a line."""
+
+    number: int
+    kind: str
+    count: int
+    size: int
+    file_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExportRecord:
+    """An export as it stands; `as_of` is the moment of which it tells."""
+
+    id: UUID
+    address: str
+    state: ExportState
+    progress: str
+    as_of: datetime | None
+    expires_at: datetime
+    files: tuple[ExportedFile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ExportTask:
+    """An export that a worker makes, in the name of who has asked."""
+
+    id: UUID
+    worker: UUID
+    actor: Actor
+    types: tuple[str, ...]
+    of_patients: bool
+    since: datetime | None
+    group_subject: str | None
+    group_key: str | None
+    passed_over: tuple[str, ...]
+    reason: str
+
+
+class NoSuchExport(NotFound):
+    """There is no such export, it is somebody else's, or its day is over."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "There is no such export of yours; each is gone after a day. Ask for it "
+            "again."
+        )
+
+
+class NoSuchGroup(NotFound):
+    """The actor has saved no list and no cohort under this id."""
+
+    def __init__(self) -> None:
+        super().__init__("You have no such group: neither a view nor a cohort.")
+
+
+class TooManyExports(TooOften):
+    """Somebody has as many exports as one may have at a time."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Sentence(
+                "At most {under_way} exports of yours may be under way, and {kept} be "
+                "kept. Delete one, or wait until one is there.",
+                under_way=MOST_UNDER_WAY,
+                kept=MOST_KEPT,
+            ),
+            retry_after_seconds=_AGAIN_SECONDS,
+        )
+
+
+class ExportGiven(Exception):
+    """Nobody wants an export any more, or another worker has it."""

@@ -1,0 +1,54 @@
+"""All rows of a statement, read a piece at a time, however many there are."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, Select, bindparam, func
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from db.postgres import DatabaseRole, assume_role
+
+ROWS_AT_ONCE: Final = 2_000
+Rows = Sequence[Row[*tuple[Any, ...]]]
+
+
+def stream_rows(
+    session: Session,
+    statement: Select[*tuple[Any, ...]],
+    patient_id: ColumnElement[UUID] | InstrumentedAttribute[Any],
+    patient_ids: Sequence[UUID] | None,
+    *,
+    role: DatabaseRole | None = None,
+) -> Iterator[Rows]:
+    """Yield the rows in pieces: of everybody, or of these patients.
+
+    The session must stay open until the last piece. As a `role` other than the
+    actor's own it is read for who has checked that it may be.
+    """
+    if patient_ids is None:
+        yield from _read(session, statement, {}, role)
+        return
+    of_some = statement.where(patient_id == func.any(bindparam("patient_ids")))
+    for first in range(0, len(patient_ids), ROWS_AT_ONCE):
+        some = list(patient_ids[first : first + ROWS_AT_ONCE])
+        yield from _read(session, of_some, {"patient_ids": some}, role)
+
+
+def _read(
+    session: Session,
+    statement: Select[*tuple[Any, ...]],
+    parameters: dict[str, Any],
+    role: DatabaseRole | None,
+) -> Iterator[Rows]:
+    # What a cursor may read is decided when it is opened.
+    with assume_role(session, role) if role else nullcontext():
+        # Not by the session, whose bookkeeping costs as much as the rows.
+        result = session.connection().execute(
+            statement,
+            parameters,
+            execution_options={"stream_results": True, "max_row_buffer": ROWS_AT_ONCE},
+        )
+    with result:
+        yield from result.partitions(ROWS_AT_ONCE)
