@@ -13,20 +13,18 @@ from dashboard.ui.language import gettext as _
 from dashboard.ui.page_header import page_header
 from services.core.actors import Permission
 
+_SWITCHOVER = "cluster/switchover.py"
+
+may_act = current_actor().may(Permission.ACT_ON_CLUSTER)
 with page_header(_("Replication")):
-    if current_actor().may(Permission.ACT_ON_CLUSTER):
-        if st.button(
-            _("Cluster settings"), key="replication_steer", icon=":material/tune:"
-        ):
-            go("cluster/steering.py")
-        if st.button(
-            _("Change the primary"),
-            type="primary",
-            key="replication_change",
-            icon=":material/swap_horiz:",
-        ):
-            go("cluster/switchover.py")
-show_page_links()
+    if may_act and st.button(
+        _("Change the primary"),
+        type="primary",
+        key="replication_change",
+        icon=":material/swap_horiz:",
+    ):
+        go(_SWITCHOVER)
+show_page_links(without=_SWITCHOVER if may_act else "")
 show_state()
 st.subheader(_("Replication lag"), anchor=False)
 with error_boundary():

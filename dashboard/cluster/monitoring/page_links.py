@@ -22,10 +22,15 @@ _WAYS: Final = (
 )
 
 
-def show_page_links() -> None:
-    """Lead to all of them; Streamlit marks the one that is open."""
+def show_page_links(*, without: str = "") -> None:
+    """Lead to all of them; Streamlit marks the one that is open.
+
+    The file of a page to which a button of this one leads already is left out.
+    """
     with st.container(horizontal=True, gap="small"):
         for file, label, icon in _WAYS:
+            if file == without:
+                continue
             st.page_link(
                 path_of(file),
                 label=_(label),

@@ -40,6 +40,16 @@ def test_one_sentence_says_whether_the_records_are_safe(clinic: Clinic):
     assert not app.exception
 
 
+def test_each_way_on_stands_once(clinic: Clinic):
+    app = clinic.open("replication", Role.ADMIN)
+
+    ways = [button.label for button in app.button]
+    ways += [link.proto.label for link in app.get("page_link")]
+    assert {ways.count(way) for way in ("Change the primary", "Cluster settings")} == {
+        1
+    }
+
+
 def test_every_server_is_drawn_and_told(clinic: Clinic):
     app = clinic.open("replication", Role.ADMIN)
 
