@@ -15,7 +15,6 @@ from db.postgres import DatabaseRole, assume_role
 from services.core import audit
 from services.core.actors import Actor, Permission, Role
 from services.core.audit import Action
-from services.lists.streaming import stream_rows
 from services.patients.care import care
 from services.patients.records import constraints
 from services.patients.records.birth_dates import parse_date_of_birth
@@ -105,6 +104,9 @@ def stream_all(
     them gets them here, where the export has a reason; the caller writes it down.
     Raises NotAllowed.
     """
+    # The page that registers a patient exports nothing.
+    from services.lists.streaming import stream_rows  # noqa: PLC0415
+
     actor.require(Permission.EXPORT_PATIENTS)
     actor.require(permission_to_stream(actor))
     statement = select(*COLUMNS).where(Patient.erased_at.is_(None))
