@@ -101,7 +101,7 @@ def show_practice() -> None:
 
 def show_analysis() -> None:
     """Show the analyst's pinned cards, and their saved views as cards."""
-    from dashboard.analytics.pinned_cards import show_pinned
+    from dashboard.analytics.dashboards.pinned_cards import show_pinned
     from dashboard.patients.search.view_cards import show_view_cards
 
     show_pinned()

@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard.analytics import cohort_address, cohort_comparison, cohort_editor
 from dashboard.analytics.cohort_charts import show_attrition
-from dashboard.analytics.dashboard_dialogs import show_dashboard_choice
+from dashboard.analytics.dashboards.dialogs import show_dashboard_choice
 from dashboard.analytics.figure_charts import show_figure
 from dashboard.context import freshness
 from dashboard.patients.search.told_lists import smallest_group

@@ -4,22 +4,23 @@ from uuid import UUID
 
 import streamlit as st
 
-from dashboard.analytics.dashboard_cards import show_cards
-from dashboard.analytics.dashboard_dialogs import (
+from dashboard.analytics.dashboards.cards import show_cards
+from dashboard.analytics.dashboards.dialogs import (
     change_card,
     change_dashboard,
     confirm_deletion,
     show_card_choice,
 )
-from dashboard.analytics.dashboard_filter import show_filter
-from dashboard.analytics.dashboard_sharing import (
+from dashboard.analytics.dashboards.filters import show_filter
+from dashboard.analytics.dashboards.pinned_cards import pin_button
+from dashboard.analytics.dashboards.printing import show_printing
+from dashboard.analytics.dashboards.sharing import (
     localised,
     sharing_words,
     show_copying,
     show_sharing,
 )
 from dashboard.analytics.figure_charts import explain_untold
-from dashboard.analytics.pinned_cards import pin_button
 from dashboard.context import current_actor, freshness, read
 from dashboard.patients.search.told_lists import smallest_group
 from dashboard.ui.empty_state import empty_state
@@ -69,10 +70,22 @@ def copy(draft: DashboardDraft) -> None:
         show_copying(draft)
 
 
+@st.fragment
+def print_it(
+    draft: DashboardDraft, dashboard: Dashboard | None, shown: DashboardFilter
+) -> None:
+    """Make a PDF of the dashboard."""
+    with error_boundary():
+        show_printing(draft, dashboard.id if dashboard else None, shown)
+
+
 def show_actions(
     draft: DashboardDraft, dashboard: Dashboard | None, shown: DashboardFilter
 ) -> None:
     """Offer what its owner may do with the dashboard, others to copy it."""
+    if draft.cards:
+        with st.popover(_("Print"), key="dashboard_printing", icon=":material/print:"):
+            print_it(draft, dashboard, shown)
     if dashboard is not None and dashboard.is_own:
         with st.popover(_("Add a card"), key="dashboard_adding", icon=":material/add:"):
             add_card(dashboard)

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from dashboard.analytics.dashboard_dialogs import PAGE, show_new_dashboard
-from dashboard.analytics.dashboard_sharing import localised, sharing_words
+from dashboard.analytics.dashboards.dialogs import PAGE, show_new_dashboard
+from dashboard.analytics.dashboards.sharing import localised, sharing_words
 from dashboard.context import current_actor, read
 from dashboard.navigation import go
 from dashboard.ui.empty_state import empty_state

@@ -12,18 +12,18 @@ from services.analytics.dashboards.model import (
     LONGEST_DESCRIPTION as LONGEST_DESCRIPTION,
     LONGEST_NAME as LONGEST_NAME,
     LONGEST_TITLE as LONGEST_TITLE,
-    MOST_CARDS as MOST_CARDS,
-    MOST_PINNED as MOST_PINNED,
     Card as Card,
     Dashboard as Dashboard,
     DashboardDraft as DashboardDraft,
     DashboardFilter as DashboardFilter,
     Timespan as Timespan,
-    figure_of as figure_of,
 )
 from services.analytics.dashboards.narrowing import (
-    describe_filter as describe_filter,
     narrow_card as narrow_card,
+)
+from services.analytics.dashboards.paper import (
+    PrintedCard as PrintedCard,
+    dashboard_pdf as dashboard_pdf,
 )
 from services.analytics.dashboards.pinning import (
     find_pinned as find_pinned,
@@ -33,5 +33,6 @@ from services.analytics.dashboards.pinning import (
 from services.analytics.dashboards.ready import READY as READY
 from services.analytics.dashboards.sharing import (
     list_analysts as list_analysts,
+    record_print as record_print,
     share as share,
 )

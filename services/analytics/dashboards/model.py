@@ -8,7 +8,6 @@ from typing import Final
 from uuid import UUID
 
 from services.analytics import figures
-from services.analytics.cohorts import Cohort
 from services.analytics.figures import Figure
 from services.core.errors import InvalidInput
 from services.core.sentences import Sentence
@@ -139,15 +138,6 @@ def check_cards(cards: Sequence[Card], *, most: int = MOST_CARDS) -> tuple[Card,
         figures.validate(card.figure)
         _check_filter(card.narrowed)
     return tuple(cards)
-
-
-def figure_of(question: Cohort | Figure) -> Figure:
-    """Return what a card can show; raises InvalidInput for a cohort by itself."""
-    if isinstance(question, Figure):
-        return question
-    raise InvalidInput(
-        "by", "A card shows a figure: split the cohort by something, then count it."
-    )
 
 
 def _check_filter(shown: DashboardFilter) -> None:

@@ -300,3 +300,16 @@ def test_those_that_come_with_the_app_are_opened(clinic: Clinic, name: str):
     assert [each.value.replace("\\", "") for each in app.subheader] == titles
     # Whatever may be told, each card is a question that can be asked.
     assert {each.proto.body[:9] for each in app.error} <= {"These cou"}
+
+
+def test_a_dashboard_is_printed_with_its_filter(
+    clinic: Clinic, two_cards: DashboardDraft
+):
+    app = clinic.open(
+        "dashboard", Role.ANALYST, dashboard=make(clinic, two_cards), sexes="female"
+    )
+
+    press(app, "dashboard_print")
+
+    assert [each.label for each in app.get("download_button")] == ["Download the PDF"]
+    assert len(clinic.audit("dashboard:print")) == 1

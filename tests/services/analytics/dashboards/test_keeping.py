@@ -10,14 +10,13 @@ from db.models.view import DashboardRow
 from services.analytics import dashboards
 from services.analytics.cohorts import Cohort, CohortEvent, Dimension, EventKind
 from services.analytics.dashboards import (
-    MOST_CARDS,
-    MOST_PINNED,
     Card,
     DashboardDraft,
     DashboardFilter,
     Timespan,
     keeping,
 )
+from services.analytics.dashboards.model import MOST_CARDS, MOST_PINNED
 from services.analytics.figures import Chart, Figure, FigureMeasure
 from services.core.actors import Role
 from services.core.errors import InvalidInput, NotAllowed, NotFound, Unavailable

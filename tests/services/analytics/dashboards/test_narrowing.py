@@ -11,10 +11,9 @@ from services.analytics.dashboards import (
     Card,
     DashboardFilter,
     Timespan,
-    describe_filter,
     narrow_card,
 )
-from services.analytics.dashboards.narrowing import days_of, narrow
+from services.analytics.dashboards.narrowing import days_of, describe_filter, narrow
 from services.analytics.figures import Figure
 from services.core.errors import InvalidInput
 from services.patients.records.model import Sex

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import streamlit as st
 
-from dashboard.analytics.dashboard_cards import show_cards
+from dashboard.analytics.dashboards.cards import show_cards
 from dashboard.analytics.figure_charts import explain_untold
 from dashboard.context import current_actor, read, write
 from dashboard.navigation import go

@@ -7,8 +7,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard.analytics.cohort_address import sentence_of
+from dashboard.analytics.dashboards.told_figures import told_figure
 from dashboard.analytics.figure_charts import draw_figure
-from dashboard.analytics.told_figures import told_figure
 from dashboard.context import ReadAsOf, reading_as_of_now, today
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _

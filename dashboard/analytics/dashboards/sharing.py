@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import streamlit as st
 
-from dashboard.analytics.dashboard_dialogs import PAGE
+from dashboard.analytics.dashboards.dialogs import PAGE
 from dashboard.context import current_actor, read, write
 from dashboard.navigation import go
 from dashboard.ui.language import gettext as _, translated

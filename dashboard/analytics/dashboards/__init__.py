@@ -1,0 +1,1 @@
+"""Dashboards on the screen: their cards, the one filter, and what is done with them."""

@@ -1,0 +1,63 @@
+"""A dashboard printed: what its cards tell, with the day and the filter, as a PDF."""
+
+from uuid import UUID
+
+import streamlit as st
+
+from dashboard import wiring
+from dashboard.analytics.dashboards.told_figures import told_figure
+from dashboard.context import ReadAsOf, current_actor, now, reading_as_of_now, write
+from dashboard.ui.language import gettext as _
+from services.analytics import dashboards
+from services.analytics.dashboards import (
+    Card,
+    DashboardDraft,
+    DashboardFilter,
+    PrintedCard,
+    narrow_card,
+)
+from services.core.errors import InvalidInput, NotAllowed
+
+
+def show_printing(
+    draft: DashboardDraft, dashboard_id: UUID | None, shown: DashboardFilter
+) -> None:
+    """Offer the dashboard as a PDF; `dashboard_id` is None if it comes with the app."""
+    st.caption(
+        _("Each card as a table, with the day, the filter and when it was counted.")
+    )
+    if not st.button(_("Make the PDF"), type="primary", key="dashboard_print"):
+        return
+    with st.spinner(_("The PDF is being made.")):
+        paper = _paper(draft, shown)
+        actor = current_actor()
+        write(lambda session: dashboards.record_print(session, actor, dashboard_id))
+    st.download_button(
+        _("Download the PDF"),
+        paper,
+        file_name=f"dashboard-{now():%Y-%m-%d}.pdf",
+        mime="application/pdf",
+        key="dashboard_download",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+def _paper(draft: DashboardDraft, shown: DashboardFilter) -> bytes:
+    read = reading_as_of_now()
+    return dashboards.dashboard_pdf(
+        draft,
+        [_printed(card, shown, read) for card in draft.cards],
+        shown,
+        clinic=wiring.letterhead(wiring.current().settings),
+        now=now(),
+    )
+
+
+def _printed(card: Card, shown: DashboardFilter, read: ReadAsOf) -> PrintedCard:
+    try:
+        figure = narrow_card(card, shown, now().date())
+        return PrintedCard(card.title, told_figure(figure, read))
+    except (NotAllowed, InvalidInput) as refusal:
+        # Papers are English.
+        return PrintedCard(card.title, None, str(refusal))

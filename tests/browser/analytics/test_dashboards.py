@@ -1,0 +1,61 @@
+"""An analyst opens a dashboard and changes a card of it, in Chromium."""
+
+from uuid import UUID, uuid4
+
+import pytest
+from playwright.sync_api import expect
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from db.models.user import User
+from services.analytics import dashboards
+from services.analytics.cohorts import Cohort, CohortEvent, Dimension, EventKind
+from services.analytics.dashboards import Card, DashboardDraft
+from services.analytics.figures import Figure, FigureMeasure
+from services.core.actors import Role
+from services.people import accounts
+from tests.browser.conftest import Site
+from tests.kit import cast
+
+pytestmark = pytest.mark.browser
+
+VISITS = Cohort(entry=CohortEvent(kind=EventKind.VISIT))
+
+
+def card(title: str, *by: Dimension, measure: FigureMeasure, is_wide: bool) -> Card:
+    figure = Figure(cohort=VISITS, by=by, measure=measure)
+    return Card(id=uuid4(), title=title, figure=figure, is_wide=is_wide)
+
+
+def test_a_card_gets_another_place_and_the_page_fits_a_phone(site: Site):
+    hours = (Dimension.WEEKDAY, Dimension.HOUR)
+    cards = (
+        card("When", *hours, measure=FigureMeasure.EVENTS, is_wide=True),
+        card("Who", Dimension.SEX, measure=FigureMeasure.PATIENTS, is_wide=False),
+        card(
+            "How old", Dimension.AGE_BAND, measure=FigureMeasure.PATIENTS, is_wide=False
+        ),
+    )
+    draft = DashboardDraft(name=f"Visits {uuid4().hex[:6]}", cards=cards)
+
+    def make(session: Session) -> UUID:
+        of_demo = select(User).where(User.email == cast.JONAS.email)
+        analyst = accounts.actor_of(session.scalars(of_demo).one())
+        return dashboards.create(session, analyst, draft).id
+
+    made = site.write(make)
+    with site.lend(Role.ANALYST) as page:
+        page.goto(f"/dashboard?dashboard={made}")
+        headings = page.get_by_role("heading", level=3)
+        expect(headings).to_have_text(["When", "Who", "How old"])
+        page.get_by_role("button", name="Change", exact=True).last.click()
+        dialog = page.get_by_role("dialog")
+        dialog.get_by_label("Title").fill("Ages")
+        dialog.get_by_role("combobox", name="Place").click()
+        page.get_by_role("option", name="1", exact=True).click()
+        dialog.get_by_role("button", name="Save card").click()
+        expect(headings).to_have_text(["Ages", "When", "Who"])
+
+        page.set_viewport_size({"width": 390, "height": 900})
+        expect(page.get_by_text("“not told” stands for")).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
