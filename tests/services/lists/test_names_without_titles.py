@@ -50,7 +50,7 @@ def test_what_a_name_is_sorted_by(session, name, sorted_by):
     assert by_shown_name(name)[0] == sorted_by
 
 
-NAMES = ("Prof. Dr. Zoe Titled", "Dr. Ann Titled", "Mia Titled", "Dr. med. Änne Titled")
+NAMES = ("Dr. Zoe Titled", "Prof. Dr. Ann Titled", "Bea Titled", "PD Dr. Änne Titled")
 EXPECTED = [NAMES[1], NAMES[3], NAMES[2], NAMES[0]]
 
 

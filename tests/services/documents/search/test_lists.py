@@ -266,7 +266,7 @@ def test_who_has_no_business_with_documents_lists_and_counts_none(
 
 
 def test_authors_are_sorted_without_their_titles_page_by_page(session, clerk, three):
-    names = {"Bill": "Dr. med. Ann", "Old letter": "Mia", "Lab results": "Prof. Zoe"}
+    names = {"Bill": "Prof. Ann", "Old letter": "Bea", "Lab results": "Dr. med. Zoe"}
     for title, name in names.items():
         changed = update(Document).where(Document.title == title)
         session.execute(changed.values(created_by_name=name))
