@@ -43,6 +43,7 @@ class Settings(AuthSettings):
     data: Path = Path(__file__).resolve().parents[1] / "var"
     backup_dir: Path | None = None
     backup_every_hours: Annotated[float, Field(ge=0, le=168)] = 24
+    backup_full_every_days: Annotated[float, Field(ge=0, le=28)] = 7
     backup_kept_days: Annotated[int, Field(ge=1, le=366)] = 35
     backup_drill_every_days: Annotated[float, Field(ge=0, le=366)] = 7
     backup_s3_url: str | None = None
@@ -307,6 +308,11 @@ class Settings(AuthSettings):
     def backup_interval(self) -> timedelta | None:
         """The time between two backups; None if none is made by itself."""
         return timedelta(hours=self.backup_every_hours) or None
+
+    @property
+    def backup_full_interval(self) -> timedelta | None:
+        """The time between two full backups; None if none is incremental."""
+        return timedelta(days=self.backup_full_every_days) or None
 
     @property
     def backup_drill_interval(self) -> timedelta | None:

@@ -226,6 +226,11 @@ def backup_gauges(backups: Repository, now: datetime) -> bytes:
             float(len(survey.unreadable)),
         ),
         (
+            "orphan_sets",
+            "Incremental backups that lack what they are based on.",
+            float(len(survey.orphans)),
+        ),
+        (
             "failed_tries",
             "Backups in a row that came to nothing since one succeeded.",
             float(failure.tries if failure else 0),
@@ -233,8 +238,13 @@ def backup_gauges(backups: Repository, now: datetime) -> bytes:
     ]
     if (newest := survey.newest) is not None:
         age = max(0.0, (now - newest.as_of).total_seconds())
+        *_, full = chain = list(survey.bases_of(newest))
+        full_age = max(0.0, (now - full.as_of).total_seconds())
+        words = "Backups that the newest is restored from, itself included."
         values += [
             ("age_seconds", "Age of the newest backup.", age),
+            ("full_age_seconds", "Age of the full one that it goes back to.", full_age),
+            ("chain_sets", words, float(len(chain))),
             ("bytes", "Size of the newest backup, sealed.", float(newest.sealed_bytes)),
         ]
     if (proof := backups.last_proof()) is not None:

@@ -21,6 +21,7 @@ from services.backups import BackupRequest, BackupState, Manifest, Proof
 
 _COLUMNS: Final = (
     Column(marked("As of"), is_whole=True),
+    Column(marked("Kind"), is_whole=True),
     Column(marked("Took"), is_whole=True),
     Column(marked("Rows"), is_whole=True),
     Column(marked("Sealed"), is_whole=True),
@@ -30,6 +31,7 @@ _COLUMNS: Final = (
 # As many as a month of daily ones.
 _MOST_SHOWN: Final = 31
 _HOUR: Final = timedelta(hours=1)
+_DAY: Final = timedelta(days=1)
 
 
 def show_backups() -> None:
@@ -86,6 +88,7 @@ def _show(state: BackupState, request: BackupRequest | None) -> None:
         return
     show_window(state.log, every)
     _show_newest(newest, now() - newest.as_of)
+    _show_chain(state)
     _show_proof(state)
     for before in state.before:
         st.info(
@@ -105,7 +108,7 @@ def _show(state: BackupState, request: BackupRequest | None) -> None:
             icon=":material/warning:",
         )
     show_copy(state.copy)
-    _show_plan(state, every, kept)
+    _show_plan(state, every, kept, settings.backup_full_interval)
     _show_sets(state)
 
 
@@ -135,6 +138,15 @@ def _show_troubles(state: BackupState) -> None:
             icon=":material/error:",
         )
 
+    for orphan in state.orphans:
+        st.error(
+            _(
+                "Backup {name} has only what changed since another, which is missing "
+                "or cannot be read: it cannot be restored."
+            ).format(name=plain(orphan.set_id)),
+            icon=":material/error:",
+        )
+
 
 def _show_newest(newest: Manifest, age: timedelta) -> None:
     st.markdown(
@@ -159,6 +171,28 @@ def _show_newest(newest: Manifest, age: timedelta) -> None:
                 "with: python -m dashboard check-files"
             ).format(count=decimal(len(newest.unreadable_files))),
             icon=":material/warning:",
+        )
+
+
+def _show_chain(state: BackupState) -> None:
+    """Say what the newest backup needs, or why it is a full one."""
+    full, *changes = state.chain
+    if changes:
+        words = ngettext(
+            "It is an incremental one: it is restored together with the full one of "
+            "{time}.",
+            "It is an incremental one: it is restored together with the full one of "
+            "{time} and the {count} between them.",
+            len(changes),
+        )
+        told = words.format(time=at(full.as_of), count=decimal(len(changes) - 1))
+        st.caption(told)
+    elif full.full_because:
+        st.info(
+            _("It is a full one, although an incremental one was due. {why}").format(
+                why=plain(_(full.full_because))
+            ),
+            icon=":material/info:",
         )
 
 
@@ -227,20 +261,24 @@ def _counts(proof: Proof) -> dict[str, str]:
     }
 
 
-def _show_plan(state: BackupState, every: timedelta | None, kept: timedelta) -> None:
+def _show_plan(
+    state: BackupState,
+    every: timedelta | None,
+    kept: timedelta,
+    full_every: timedelta | None,
+) -> None:
     """Say how often backups are made, how long they stay, and if they have room."""
     plan = _("None is made by itself.")
     more = None
     if every is not None:
-        hours = f"{every / _HOUR:g}"
-        plan = _("One is made every {hours} hours.").format(hours=hours)
-        more = backups.forecast_bytes(state, every, kept)
+        plan = _words_of_plan(state, every, full_every)
+        more = backups.forecast_bytes(state, every, kept, full_every)
     words = [
         _("They are in {folder}.").format(folder=state.folder),
         plan,
         _(
-            "Each is kept for {days} days; the newest and the last that was proven "
-            "stay longer."
+            "Each is kept for {days} days; the newest, the last that was proven, and "
+            "what another is based on stay longer."
         ).format(days=kept.days),
     ]
     if state.free_bytes is not None:
@@ -261,12 +299,35 @@ def _show_plan(state: BackupState, every: timedelta | None, kept: timedelta) -> 
         )
 
 
+def _words_of_plan(
+    state: BackupState, every: timedelta, full_every: timedelta | None
+) -> str:
+    """Say how often each kind is made, and when the next of it is due."""
+    hours = f"{every / _HOUR:g}"
+    if full_every is None:
+        words = _("One is made every {hours} hours.").format(hours=hours)
+    else:
+        words = _(
+            "One is made every {hours} hours, and a full one every {days} days."
+        ).format(hours=hours, days=f"{full_every / _DAY:g}")
+    coming = backups.next_backups(state, every, full_every)
+    if coming is None:
+        return words
+    told = _("The next full one is due at {time}.").format(time=at(coming.full_at))
+    if coming.incremental_at is not None:
+        told = _(
+            "The next incremental one is due at {time}, the next full one at {later}."
+        ).format(time=at(coming.incremental_at), later=at(coming.full_at))
+    return f"{words} {told}"
+
+
 def _show_sets(state: BackupState) -> None:
     rows = [
         Row(
             each.set_id,
             (
                 Cell(at(each.as_of)),
+                Cell(_("Full") if each.is_full else _("Incremental")),
                 Cell(seconds((each.finished_at - each.began_at).total_seconds())),
                 Cell(amount(each.database_bytes)),
                 Cell(amount(each.sealed_bytes)),

@@ -29,14 +29,24 @@ group = typer.Typer()
 
 
 @group.command()
-def backup(data: Data = None) -> None:
-    """Copy rows, files and audit log of the running clinic, sealed and verified."""
+def backup(
+    full: Annotated[
+        bool,
+        typer.Option("--full", help="All rows, and not only what changed."),
+    ] = False,
+    data: Data = None,
+) -> None:
+    """Copy rows, files and audit log of the running clinic, sealed and verified.
+
+    Of the rows only pages that changed since the backup before are copied, unless the
+    last full one is older than CHARTROOM_BACKUP_FULL_EVERY_DAYS.
+    """
     with explain_errors():
-        taken = take_backup(choose(data=data))
+        taken = take_backup(choose(data=data), is_full=full)
     typer.echo(taken.sentence)
 
 
-def take_backup(settings: "Settings") -> "BackupTaken":
+def take_backup(settings: "Settings", *, is_full: bool = False) -> "BackupTaken":
     """Take a backup of the running clinic, and write down that it was taken.
 
     Raises NotRunning and CannotBackUp; then nothing of it counts.
@@ -52,7 +62,7 @@ def take_backup(settings: "Settings") -> "BackupTaken":
             "with their tools, MongoDB and the file keys included."
         )
     with contextlib.closing(wiring.connect(settings)) as wired:
-        taken = back_up(wired, wired.backups)
+        taken = back_up(wired, wired.backups, is_full=is_full)
         wired.database.write(
             lambda session: backups.record_taken(session, CONSOLE, taken.manifest),
             identity=SYSTEM,
@@ -60,14 +70,18 @@ def take_backup(settings: "Settings") -> "BackupTaken":
         return taken
 
 
-def back_up(wired: "Wiring", repository: "Repository") -> "BackupTaken":
+def back_up(
+    wired: "Wiring", repository: "Repository", *, is_full: bool = False
+) -> "BackupTaken":
     """Take a backup of the servers that run below the data folder.
 
-    Raises NotRunning and CannotBackUp.
+    It is full or incremental as the settings say, or full. Raises NotRunning and
+    CannotBackUp.
     """
     from jobs.backups.taking import take
 
-    return take(source_of(wired), repository)
+    full_every = None if is_full else wired.settings.backup_full_interval
+    return take(source_of(wired), repository, full_every=full_every)
 
 
 def source_of(wired: "Wiring") -> "BackupSource":

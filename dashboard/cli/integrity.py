@@ -186,7 +186,9 @@ def _needed_by_copy(wired: "Wiring") -> "NeededKeys":
 
     kept = timedelta(days=wired.settings.backup_kept_days)
     try:
-        return CopyKeys(store, wired.backups, wired.file_keys, kept).find()
+        full_every = wired.settings.backup_full_interval or timedelta()
+        keys = wired.file_keys
+        return CopyKeys(store, wired.backups, keys, kept, full_every).find()
     except (CannotBackUp, StoreFailed) as error:
         raise CannotBackUp(
             f"{error} Backups there may need old keys: no key was dropped."

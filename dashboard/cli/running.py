@@ -233,7 +233,15 @@ def _copy(wired: "Wiring") -> "CopyKeeper | None":
     from jobs.backups.copying.uploading import RepositoryCopy
 
     kept = timedelta(days=wired.settings.backup_kept_days)
-    return CopyKeeper(RepositoryCopy(wired.backups, wired.file_keys, store, kept))
+    return CopyKeeper(
+        RepositoryCopy(
+            wired.backups,
+            wired.file_keys,
+            store,
+            kept,
+            full_every=wired.settings.backup_full_interval or timedelta(),
+        )
+    )
 
 
 def _demo_papers(wired: "Wiring") -> AbstractContextManager[None]:

@@ -9,6 +9,10 @@ class BackupRunning(CannotBackUp):
     """Another backup is being made; waiting for it is all there is to do."""
 
 
+class CannotCopyChanges(CannotBackUp):
+    """No incremental backup can be made; a full one may."""
+
+
 class CannotRestore(Exception):
     """Nothing was restored, and nothing live was touched."""
 

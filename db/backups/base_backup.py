@@ -7,6 +7,7 @@ so that a restore can go on to the place that a replica was compared at.
 """
 
 import gzip
+import re
 import shutil
 import signal
 import subprocess
@@ -21,7 +22,7 @@ from typing import IO, Final, cast
 import psycopg2
 from psycopg2.extensions import cursor as Cursor  # noqa: N812 - a class
 
-from db.backups.backup_errors import CannotBackUp
+from db.backups.backup_errors import CannotBackUp, CannotCopyChanges
 from db.backups.sealing import PIECE, SealedWriter
 from db.embedded import Addresses
 from db.embedded.processes.programs import Programs
@@ -34,8 +35,15 @@ _TIED: Final = (
     "import ctypes, os, sys; ctypes.CDLL(None).prctl(1, int(sys.argv[1])); "
     "os.execv(sys.argv[2], sys.argv[2:])"
 )
+_ERROR: Final = re.compile(r".*error:\s+(.+)", re.IGNORECASE)
 _LOG_SECONDS: Final = 60.0
 _COPY_SECONDS: Final = 10.0
+# The name is PostgreSQL's own, down to its capitals: 0000000B from the eleventh on.
+_LEADING: Final = """
+SELECT ('x' || name)::bit(32)::int,
+    CASE WHEN name > '00000001' THEN pg_read_file('pg_wal/' || name || '.history') END
+FROM (SELECT left(pg_walfile_name(pg_current_wal_lsn()), 8) AS name)
+"""
 _SYSTEM: Final = (
     "SELECT system_identifier::text, timeline_id, "
     "(SELECT sum(pg_database_size(oid))::bigint FROM pg_database WHERE datallowconn) "
@@ -75,6 +83,16 @@ class Leader:
             number, timeline, size = cursor.fetchone() or ("", 0, 0)
         return LeaderSystem(number, timeline, size)
 
+    def history_file(self) -> tuple[int, str]:
+        """Return the timeline that it writes, and the file that says what it is from.
+
+        The first one has none.
+        """
+        with self.asking() as cursor:
+            cursor.execute(_LEADING)
+            timeline, text = cursor.fetchone() or (0, "")
+        return timeline, text or ""
+
     def schema(self, database: str) -> str:
         """Return the version of a database's schema."""
         with self.asking(database) as cursor:
@@ -93,8 +111,12 @@ class Leader:
             cursor.execute("SELECT pg_create_restore_point(%s)::text", [name])
             return Lsn.parse((cursor.fetchone() or ("",))[0])
 
-    def copy(self, sink: SealedWriter) -> None:
-        """Write a base backup, a compressed tar with its manifest inside."""
+    def copy(self, sink: SealedWriter, *, since: Path | None = None) -> None:
+        """Write a base backup, a compressed tar with its manifest inside.
+
+        `since` is the manifest of an earlier one: then only pages that changed after
+        it are written. Raises CannotCopyChanges where PostgreSQL cannot tell them.
+        """
         command = [
             self.programs.of_postgres("pg_basebackup"),
             f"--dbname={self.replication_url}",
@@ -102,6 +124,8 @@ class Leader:
             *("--compress=client-gzip:1", "--manifest-checksums=SHA256"),
             "--no-password",
         ]
+        if since is not None:
+            command.append(f"--incremental={since}")
         with subprocess.Popen(  # noqa: S603
             command,
             env=self.environment("pg_basebackup"),
@@ -118,6 +142,10 @@ class Leader:
                 process.kill()
                 raise
             words = process.stderr.read().decode(errors="replace")
+        if process.returncode and since is not None:
+            raise CannotCopyChanges(
+                f"PostgreSQL gave no incremental backup: {error_in(words)}"
+            )
         if process.returncode:
             raise CannotBackUp(f"PostgreSQL gave no base backup: {last_line(words)}")
 
@@ -252,6 +280,15 @@ class LogReceiver:
                     "when the servers are less busy."
                 )
             time.sleep(0.02)
+
+
+def error_in(words: str) -> str:
+    """Return the first error in what a program said, or what it said last.
+
+    What a server has said stands behind what the program says of it.
+    """
+    found = _ERROR.search(words)
+    return found[1].strip()[:300] if found else last_line(words)
 
 
 def last_line(words: str) -> str:

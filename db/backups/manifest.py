@@ -38,6 +38,18 @@ class TableDigest:
 
 
 @dataclass(frozen=True, slots=True)
+class BasedOn:
+    """The set whose pages an incremental one goes on from, by what its manifest says.
+
+    `bytes` is how much the pages take unpacked that the incremental one adds.
+    """
+
+    set_id: str
+    fingerprint: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """One backup set.
 
@@ -45,6 +57,9 @@ class Manifest:
     alone is consistent from `end_lsn` on. `tables` is what a replica held at exactly
     that place, and empty if none could be asked. `key_ids` names the keys of the key
     file without which the set, or a file in it, cannot be opened.
+
+    An incremental set has in `based_on` what it cannot be restored without; a full one
+    in `full_because` why it is none, although an incremental one was due.
     """
 
     set_id: str
@@ -68,6 +83,13 @@ class Manifest:
     key_ids: tuple[int, ...]
     sealed_key: str = field(default="", repr=False)
     format: int = FORMAT
+    based_on: BasedOn | None = None
+    full_because: str = ""
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it can be restored without any other set."""
+        return self.based_on is None
 
     @property
     def sealed_bytes(self) -> int:
@@ -101,9 +123,15 @@ class Manifest:
                 f"The manifest of backup {self.set_id} is not what was written."
             ) from error
 
+    @property
+    def fingerprint(self) -> str:
+        """The SHA-256 of all that the manifest says, its sealed key left out."""
+        bare = replace(self, sealed_key="")
+        return sha256(_MANIFESTS.dump_json(bare, exclude=bare._unsaid)).hexdigest()
+
     def written(self) -> bytes:
         """Return the manifest as it is kept."""
-        return _MANIFESTS.dump_json(self, indent=1)
+        return _MANIFESTS.dump_json(self, indent=1, exclude=self._unsaid)
 
     @classmethod
     def read(cls, path: Path) -> "Manifest":
@@ -128,12 +156,14 @@ class Manifest:
 
     @property
     def _purpose(self) -> str:
-        bare = _MANIFESTS.dump_json(replace(self, sealed_key=""))
-        return f"backup {self.set_id} {sha256(bare).hexdigest()}"
+        return f"backup {self.set_id} {self.fingerprint}"
+
+    @property
+    def _unsaid(self) -> set[str]:
+        """What is left out where it says nothing, as versions did that knew it not."""
+        return {name for name in _LATER if not getattr(self, name)}
 
 
-def _unreadable(set_id: str) -> str:
-    return f"The manifest of backup {set_id} cannot be read."
-
+_LATER: Final = ("based_on", "full_because")
 
 _MANIFESTS: Final = TypeAdapter(Manifest)

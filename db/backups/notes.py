@@ -35,6 +35,7 @@ class Proof:
     `log_segments` how much log led from the set to another time than its own, if any.
     A drill, which has checked all there is to check, adds its figures. `purged_files`
     counts those of its rows that were purged since, and so are in no backup any more.
+    `passed_over` is what is wrong with later sets, from which it was not restored.
     """
 
     set_id: str
@@ -50,6 +51,7 @@ class Proof:
     log_segments: int | None = None
     purged_files: int = 0
     drill: DrillFigures | None = None
+    passed_over: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

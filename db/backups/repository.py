@@ -9,7 +9,7 @@ import fcntl
 import json
 import secrets
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -38,20 +38,91 @@ _LOCK_WAIT_SECONDS: Final = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """The sets of a repository, the oldest first, and the names of unreadable ones."""
+    """The sets of a repository, the oldest first, and the names of unreadable ones.
+
+    `orphans` are incremental ones that lack a set which they are based on, however far
+    down: they cannot be restored.
+    """
 
     sets: tuple[Manifest, ...]
     unreadable: tuple[str, ...]
+    orphans: tuple[Manifest, ...] = ()
+
+    @classmethod
+    def of(cls, found: Iterable[Manifest], unreadable: Iterable[str]) -> "Survey":
+        """Return what there is, those apart that lack what they are based on."""
+        ordered = sorted(found, key=lambda each: each.as_of)
+        by_id = {each.set_id: each for each in ordered}
+        lacking = {each.set_id for each in ordered if _lacks(each, by_id)}
+        return cls(
+            tuple(each for each in ordered if each.set_id not in lacking),
+            tuple(unreadable),
+            tuple(each for each in ordered if each.set_id in lacking),
+        )
+
+    @property
+    def unusable(self) -> tuple[str, ...]:
+        """The names of all that cannot be restored."""
+        orphans = (each.set_id for each in self.orphans)
+        return tuple(sorted((*self.unreadable, *orphans)))
+
+    def bases_of(self, manifest: Manifest) -> Iterator[Manifest]:
+        """Yield a set that can be restored, and all that it is based on."""
+        by_id = {each.set_id: each for each in self.sets}
+        found: Manifest | None = manifest
+        while found is not None:
+            yield found
+            found = by_id.get(found.based_on.set_id) if found.based_on else None
+
+    def chain_of(self, manifest: Manifest) -> tuple[Manifest, ...]:
+        """Return what a set is restored from: a full one first, the set itself last.
+
+        Raises SetBroken, naming what is missing or is not what it was made from.
+        """
+        by_id = {each.set_id: each for each in (*self.sets, *self.orphans)}
+        chain = [manifest]
+        while (based_on := chain[0].based_on) is not None:
+            base = by_id.get(based_on.set_id)
+            if base is None or base in chain:
+                is_there = based_on.set_id in self.unreadable
+                raise SetBroken(
+                    f"Backup {chain[0].set_id} has only what changed since backup "
+                    f"{based_on.set_id}, "
+                    + (
+                        "whose manifest cannot be read."
+                        if is_there
+                        else "which is missing."
+                    )
+                )
+            if base.fingerprint != based_on.fingerprint:
+                raise SetBroken(
+                    f"Backup {chain[0].set_id} has only what changed since backup "
+                    f"{based_on.set_id}, and that is not the one it was made from: its "
+                    "manifest was changed."
+                )
+            chain.insert(0, base)
+        return tuple(chain)
 
     @property
     def key_ids(self) -> set[int]:
         """The keys of the key file without which a set, or a file in it, is lost."""
-        return {key for each in self.sets for key in each.key_ids}
+        there = (*self.sets, *self.orphans)
+        return {key for each in there for key in each.key_ids}
 
     @property
     def newest(self) -> Manifest | None:
         """The newest set."""
         return self.sets[-1] if self.sets else None
+
+
+def _lacks(manifest: Manifest, by_id: Mapping[str, Manifest]) -> bool:
+    """Tell whether a set that this one is based on, however far down, is not there."""
+    left = dict(by_id)
+    found: Manifest | None = manifest
+    while found is not None and found.based_on is not None:
+        # Each counts once: whoever wrote a circle has written no chain.
+        found = left.pop(found.based_on.set_id, None)
+    return found is None
 
 
 class Repository:
@@ -214,9 +285,7 @@ class Repository:
                 sets.append(self._manifest(path))
             except SetBroken:
                 unreadable.append(path.name)
-        return Survey(
-            tuple(sorted(sets, key=lambda each: each.as_of)), tuple(unreadable)
-        )
+        return Survey.of(sets, unreadable)
 
     def _manifest(self, place: Path) -> Manifest:
         """Read a manifest, or return it if its file is the one that was read before."""
@@ -238,10 +307,14 @@ class Repository:
         """
         survey = self.survey()
         sets = survey.sets
-        if survey.unreadable and (not sets or survey.unreadable[-1] > sets[-1].set_id):
+        last = survey.unusable[-1] if survey.unusable else ""
+        if last and (not sets or last > sets[-1].set_id):
+            for orphan in survey.orphans:
+                if orphan.set_id == last:
+                    survey.chain_of(orphan)
             raise SetBroken(
-                f"The manifest of the newest backup, {survey.unreadable[-1]}, cannot "
-                "be read: no older one is taken in its place unasked."
+                f"The manifest of the newest backup, {last}, cannot be read: no older "
+                "one is taken in its place unasked."
             )
         if not sets:
             raise CannotRestore(f"There is no backup in {self.folder}.")

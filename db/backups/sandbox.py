@@ -14,9 +14,9 @@ import subprocess
 import sys
 import tarfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -24,7 +24,7 @@ import psycopg2
 from psycopg2.extensions import parse_dsn
 
 from db.backups.backup_errors import CannotRestore, SetBroken
-from db.backups.base_backup import tied
+from db.backups.base_backup import error_in, tied
 from db.backups.manifest import Manifest
 from db.backups.sealing import SetSeal
 from db.embedded import DataFolder
@@ -47,6 +47,11 @@ _HANDED_OVER: Final = ("postgresql.auto.conf", "postgresql.base.conf", "pg_ident
 _KEPT: Final = "of-the-cluster"
 _SHUT_DOWN: Final = re.compile(r"^Database cluster state: +shut down$", re.MULTILINE)
 _PROMOTION_SECONDS: Final = 60
+_FROM_TIMELINE: Final = re.compile(r"^INCREMENTAL FROM TLI: (\d+)$", re.MULTILINE)
+_FROM_PLACE: Final = re.compile(
+    r"^INCREMENTAL FROM LSN: ([0-9A-F]+/[0-9A-F]+)$", re.MULTILINE
+)
+_NO_SPACE: Final = "No space left on device"
 _PAGE_BYTES: Final = 8192
 _PAGE_HEAD: Final = 40
 _STATE: Final = "SELECT pg_get_wal_replay_pause_state(), pg_last_wal_replay_lsn()::text"
@@ -115,9 +120,31 @@ class Sandbox:
         if finished.returncode:
             words = finished.stderr.strip().splitlines() or ["no word why"]
             raise SetBroken(f"The base backup does not verify: {words[0][:300]}")
-        ranges = json.loads((self.data / "backup_manifest").read_bytes())["WAL-Ranges"]
+        ranges = json.loads(self.backup_manifest.read_bytes())["WAL-Ranges"]
         last = ranges[-1]
         return WalRange(last["Timeline"], last["Start-LSN"], last["End-LSN"])
+
+    @property
+    def backup_manifest(self) -> Path:
+        """What PostgreSQL says of the backup's files; an incremental one needs it."""
+        return self.data / "backup_manifest"
+
+    def size(self) -> int:
+        """Return how many bytes it has without its log."""
+        log = self.data / "pg_wal"
+        paths = (path for path in self.data.rglob("*") if log not in path.parents)
+        return sum(path.stat().st_size for path in paths if path.is_file())
+
+    def based_on(self) -> tuple[int, Lsn]:
+        """Return the timeline and place from which on an incremental one has pages.
+
+        Raises SetBroken for a full one.
+        """
+        label = (self.data / "backup_label").read_text(encoding="utf-8")
+        timeline, place = _FROM_TIMELINE.search(label), _FROM_PLACE.search(label)
+        if timeline is None or place is None:
+            raise SetBroken("The backup is a full one, and was made as another.")
+        return int(timeline[1]), Lsn.parse(place[1])
 
     @contextmanager
     def started(self, database: str, target: ReplayTarget) -> Iterator[str]:
@@ -307,8 +334,10 @@ def unpacked(
 ) -> Iterator[Sandbox]:
     """Unpack a set's base backup and log below a data folder; it is gone afterwards.
 
-    `name` is the sandbox's: one of each at a time. What a killed process left is ended
-    and thrown away first. Raises SetBroken, and CannotRestore while another is there.
+    An incremental one is put together with what its seal names as its bases; without
+    them it is unpacked as it is, to be verified and no more. `name` is the sandbox's:
+    one of each at a time. What a killed process left is ended and thrown away first.
+    Raises SetBroken, and CannotRestore while another is there.
     """
     place = folder.path / name
     with _alone(place):
@@ -320,8 +349,11 @@ def unpacked(
         place.mkdir(mode=0o700)
         sandbox = Sandbox(place, programs, folder.secrets()["postgres"])
         try:
-            with seal.reading(objects / "base") as stream:
-                _unpack(stream, sandbox.data, "base")
+            if seal.bases:
+                _put_together(sandbox, seal, objects)
+            else:
+                with seal.reading(objects / "base") as stream:
+                    _unpack(stream, sandbox.data, "base")
             with seal.reading(objects / "log") as stream:
                 _unpack(stream, sandbox.data / "pg_wal", "log")
             owner = runs_as(folder.path)
@@ -330,6 +362,44 @@ def unpacked(
             yield sandbox
         finally:
             shutil.rmtree(place)
+
+
+def _put_together(sandbox: Sandbox, seal: SetSeal, objects: Path) -> None:
+    """Unpack an incremental backup and its bases, and have PostgreSQL join them.
+
+    Files in which nothing changed are linked and not copied.
+    """
+    parts = sandbox.folder / "parts"
+    parts.mkdir(mode=0o700)
+    folders = []
+    for each in (*seal.bases, replace(seal, bases=())):
+        folders.append(parts / each.set_id)
+        with each.reading(objects.with_name(each.set_id) / "base") as stream:
+            _unpack(stream, folders[-1], f"base of {each.set_id}")
+    finished = subprocess.run(  # noqa: S603
+        [
+            sandbox.programs.of_postgres("pg_combinebackup"),
+            *("--link", "--no-sync", "--manifest-checksums=SHA256"),
+            f"--output={sandbox.data}",
+            *map(str, folders),
+        ],
+        env=sandbox.programs.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if finished.returncode:
+        if _NO_SPACE in finished.stderr:
+            raise CannotRestore(
+                f"The backup cannot be put together in {sandbox.folder} (no space left "
+                "on device): free some space."
+            )
+        names = ", ".join(folder.name for folder in folders)
+        raise SetBroken(
+            f"The backups {names} cannot be put together: {error_in(finished.stderr)}"
+        )
+    # What is linked must not be changed through two names.
+    shutil.rmtree(parts)
 
 
 @contextmanager
@@ -365,6 +435,12 @@ def _unpack(stream: IO[bytes], place: Path, name: str) -> None:
     place.chmod(0o700)
 
 
-def room_for(manifest: Manifest) -> int:
-    """Return how many bytes the sandbox of a set takes, with some to spare."""
-    return manifest.database_bytes * 5 // 4 + 100_000_000
+def room_for(chain: Sequence[Manifest]) -> int:
+    """Return how many bytes the sandbox of a set takes, with some to spare.
+
+    `chain` is what it is restored from, the full one first: while that is put together
+    a file that changed is there twice.
+    """
+    rows = max(each.database_bytes for each in chain) * 5 // 4
+    changes = sum(each.based_on.bytes for each in chain if each.based_on)
+    return rows * min(len(chain), 2) + changes + 100_000_000

@@ -6,9 +6,9 @@ can stand in another's place.
 
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import IO, Any, Final
@@ -18,6 +18,7 @@ import tink
 from db.backups.backup_errors import SetBroken
 from db.backups.manifest import Manifest, SealedObject
 from db.files.ciphers import FileCipher
+from db.files.file_keys import FileKeys
 
 PIECE: Final = 1024 * 1024
 
@@ -87,11 +88,15 @@ class _HashedFile(io.RawIOBase):
 
 @dataclass(frozen=True, slots=True)
 class SetSeal:
-    """The key of a set, and what its objects are bound to."""
+    """The key of a set, and what its objects are bound to.
+
+    `bases` are the seals of the sets that it is restored with, the full one first.
+    """
 
     system_id: str
     set_id: str
     key: FileCipher
+    bases: tuple["SetSeal", ...] = ()
 
     @contextmanager
     def writing(self, path: Path) -> Iterator[SealedWriter]:
@@ -122,6 +127,20 @@ class SetSeal:
 
     def _binding(self, name: str) -> bytes:
         return f"backup {self.system_id}/{self.set_id}/{name}".encode()
+
+
+def seal_of(manifest: Manifest, keys: FileKeys) -> SetSeal:
+    """Return the seal of a set's objects; raises SetBroken if its key does not open."""
+    return SetSeal(manifest.system_id, manifest.set_id, manifest.key(keys))
+
+
+def seal_of_chain(chain: Sequence[Manifest], keys: FileKeys) -> SetSeal:
+    """Return the seal of the last set, with those of the sets that it is restored with.
+
+    Raises SetBroken if one does not open.
+    """
+    bases = tuple(seal_of(each, keys) for each in chain[:-1])
+    return replace(seal_of(chain[-1], keys), bases=bases)
 
 
 def require_objects(folder: Path, manifest: Manifest) -> None:

@@ -21,6 +21,7 @@ from db.backups.log.archive import LogArchive
 from db.backups.log.windows import find_windows, read_position
 from db.backups.recovery_kit import FILE_KEYS, SEAL_KEYS, RecoveryKit
 from db.backups.repository import Repository
+from db.backups.sealing import seal_of
 from db.embedded import DataFolder
 from db.files.file_keys import FileKeys
 from db.files.gridfs import FileStore
@@ -29,7 +30,6 @@ from db.postgres import Database
 from jobs.backups.audit_following import read_all_entries
 from jobs.backups.going_back.replaying import GoingBackOrder
 from jobs.backups.going_back.restoring import LiveClinic, Report, WentBack, go_back
-from jobs.backups.taking import seal_of
 from services.core.actors import CONSOLE
 
 _AT_ONCE: Final = 1000

@@ -147,6 +147,7 @@ class Proving:
             purged_files=files.purged,
             audit_entries=audit_entries,
             log_segments=None if route.to is None else len(route.segments),
+            passed_over=route.passed_over,
         )
 
     @property
@@ -265,6 +266,15 @@ def _prove_audit(
     return count
 
 
+def _words_of_damage(proof: Proof) -> str:
+    if not proof.passed_over:
+        return ""
+    return (
+        " No later backup was taken, from which less of the log would have led there: "
+        + " ".join(proof.passed_over)
+    )
+
+
 def words_of(proof: Proof) -> str:
     """Return a proof as a sentence."""
     files = f"({proof.files}, {proof.file_bytes / 1e6:.1f} MB)"
@@ -278,6 +288,7 @@ def words_of(proof: Proof) -> str:
             f"of {proof.tables} tables can be read; the files of all rows are whole "
             f"{files}; the backup's audit log is whole up to entry "
             f"{proof.audit_entries}. Nothing live was touched."
+            f"{_words_of_damage(proof)}"
         )
     compared = (
         "the same as a replica showed then"

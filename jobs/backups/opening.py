@@ -15,12 +15,11 @@ from db.backups.log.replay import add_log, find_place
 from db.backups.log.segments import SEGMENT_BYTES
 from db.backups.repository import Repository
 from db.backups.sandbox import ReplayTarget, Sandbox, room_for, unpacked
-from db.backups.sealing import SetSeal, require_objects
+from db.backups.sealing import SetSeal, require_objects, seal_of_chain
 from db.embedded import DataFolder
 from db.embedded.processes import programs
 from db.files.file_keys import FileKeys
 from jobs.backups.routes import Route
-from jobs.backups.taking import seal_of
 
 _NAME: Final = "sandbox"
 
@@ -28,17 +27,19 @@ _NAME: Final = "sandbox"
 def require_whole(
     folder: DataFolder, repository: Repository, keys: FileKeys, route: Route
 ) -> SetSeal:
-    """Return the seal of a route's set, whose objects are all there.
+    """Return the seal of a route's set; its objects, and its bases', are all there.
 
     Raises CannotRestore where there is no room for a sandbox, and SetBroken.
     """
-    room = room_for(route.manifest) + len(route.segments) * SEGMENT_BYTES
+    chain = repository.survey().chain_of(route.manifest)
+    room = room_for(chain) + len(route.segments) * SEGMENT_BYTES
     try:
         repository.require_room(folder.path, room, "the sandbox")
     except CannotBackUp as error:
         raise CannotRestore(str(error)) from error
-    seal = seal_of(route.manifest, keys)
-    require_objects(repository.set_folder(route.manifest.set_id), route.manifest)
+    seal = seal_of_chain(chain, keys)
+    for each in () if route.is_read else chain:
+        require_objects(repository.set_folder(each.set_id), each)
     return seal
 
 

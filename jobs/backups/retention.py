@@ -23,9 +23,9 @@ from db.backups.log.segments import number_of
 from db.backups.manifest import Manifest
 from db.backups.notes import Proof
 from db.backups.repository import Repository, Survey
+from db.backups.sealing import seal_of
 from db.files.file_keys import FileKeys
 from db.postgres import Lsn
-from jobs.backups.taking import seal_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class LogStart:
     @classmethod
     def of(cls, survey: Survey, before: datetime) -> "LogStart | None":
         """Return where the log begins that is needed; None if that is not known."""
-        if survey.newest is None or survey.unreadable:
+        if survey.newest is None or survey.unusable:
             return None
         first = next((s for s in survey.sets if s.as_of >= before), survey.newest)
         number = number_of(Lsn.parse(first.reached_lsn))
@@ -80,14 +80,19 @@ def list_expired(
     """Return the sets of before a time that nothing else keeps, the oldest first.
 
     The newest stays however old it is, and so does the last that a restore has proven:
-    there is always a way back. One whose manifest cannot be read goes by its name.
+    there is always a way back. What one that stays is based on stays with it. One whose
+    manifest cannot be read goes by its name, and so does one that lacks its base.
     """
-    kept = {survey.newest.set_id} if survey.newest else set()
-    if proof is not None:
-        kept.add(proof.set_id)
-    old = {each.set_id for each in survey.sets if each.as_of < before} - kept
-    unreadable = {name for name in survey.unreadable if is_before(name, before)}
-    return tuple(sorted(old | unreadable))
+    proven = proof.set_id if proof else None
+    staying = [
+        each
+        for each in survey.sets
+        if each.as_of >= before or each is survey.newest or each.set_id == proven
+    ]
+    kept = {base.set_id for each in staying for base in survey.bases_of(each)}
+    old = {each.set_id for each in survey.sets} - kept
+    unusable = {name for name in survey.unusable if is_before(name, before)}
+    return tuple(sorted(old | unusable))
 
 
 def remove_expired(
@@ -103,7 +108,8 @@ def remove_expired(
             return RemovedBackups()
         survey, proof = repository.survey(), repository.last_proof()
         expired = list_expired(survey, proof, before)
-        for set_id in expired:
+        # The newest first: whatever ends this, none has lost what it is based on.
+        for set_id in reversed(expired):
             repository.remove(set_id)
         archive = LogArchive(repository.folder, repository.system_id or "", keys)
         pieces = _remove_log(repository, archive, before)
@@ -133,7 +139,7 @@ def _remove_unnamed(
     """Remove the files that no set names; none if a set does not say which it does."""
     survey = repository.survey()
     count = size = 0
-    if survey.unreadable:
+    if survey.unusable:
         return count, size
     with suppress(SetBroken, OSError):
         named = list_named(repository, archive, keys)

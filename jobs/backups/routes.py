@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
-from db.backups.backup_errors import CannotRestore
-from db.backups.log.archive import LogArchive, LogPiece
+from db.backups.backup_errors import CannotRestore, SetBroken
+from db.backups.log.archive import LogArchive, LogListing, LogPiece
 from db.backups.log.segments import LogSegment, TimelineHistory
 from db.backups.log.windows import (
     BackupWindow,
@@ -16,7 +16,8 @@ from db.backups.log.windows import (
     read_position,
 )
 from db.backups.manifest import Manifest
-from db.backups.repository import Repository
+from db.backups.repository import Repository, Survey
+from db.backups.sealing import require_objects
 from db.postgres import Lsn
 
 _MOST_TOLD: Final = 5
@@ -27,6 +28,8 @@ class Route:
     """A set, and the log from it to a time; None leads to the set's own place.
 
     With a place the log is followed to exactly there, which was reached by that time.
+    `passed_over` is what is wrong with later sets, from which less log would lead on;
+    with `is_read` the objects of the set and of its bases were read and are whole.
     """
 
     manifest: Manifest
@@ -34,6 +37,8 @@ class Route:
     history: TimelineHistory = field(default_factory=lambda: TimelineHistory(1))
     pieces: list[LogPiece] = field(default_factory=list)
     place: Lsn | None = None
+    passed_over: tuple[str, ...] = ()
+    is_read: bool = False
 
     @property
     def segments(self) -> set[LogSegment]:
@@ -46,11 +51,13 @@ def route_to(repository: Repository, archive: LogArchive, to: datetime | None) -
 
     Raises CannotRestore, with the windows in its sentence, for a time that nothing
     leads to: nobody gets another time than the one they named. SetBroken names what is
-    missing.
+    missing. Where the log leads to the time from several sets, the newest that is whole
+    is taken.
     """
     if to is None:
         return Route(repository.newest())
-    sets = repository.survey().sets
+    survey = repository.survey()
+    sets = survey.sets
     if not sets:
         raise CannotRestore(f"There is no backup in {repository.folder}.")
     position = read_position(archive.folder)
@@ -62,8 +69,7 @@ def route_to(repository: Repository, archive: LogArchive, to: datetime | None) -
         # A set of its own second is whole all the same.
         before = []
     if before and any(to in window for window in windows if window.has_log):
-        newest = before[-1]
-        return Route(newest, to, history, log_after(listing, history, newest, to))
+        return _along_the_log(repository, survey, listing, history, before, to)
     for each in sets:
         if _second(each.as_of) == _second(to):
             return Route(each)
@@ -73,6 +79,40 @@ def route_to(repository: Repository, archive: LogArchive, to: datetime | None) -
     raise CannotRestore(
         f"{_told(to)} is outside what the backups reach: they go {_words(windows)}."
     )
+
+
+def _along_the_log(  # noqa: PLR0917 - all of it is what a route is
+    repository: Repository,
+    survey: Survey,
+    listing: LogListing,
+    history: TimelineHistory,
+    before: Sequence[Manifest],
+    to: datetime,
+) -> Route:
+    """Return the way from the newest set that is whole; raises SetBroken without any.
+
+    From each of them the log leads to the very same time.
+    """
+    until = f"{to.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    unusable = [name for name in survey.unusable if name < until]
+    refused: list[SetBroken] = []
+    for manifest in reversed(before):
+        try:
+            for each in survey.chain_of(manifest):
+                require_objects(repository.set_folder(each.set_id), each)
+            pieces = log_after(listing, history, manifest, to)
+        except SetBroken as error:
+            refused.append(error)
+            continue
+        later = (name for name in unusable if name > manifest.set_id)
+        passed_over = (
+            *(f"Backup {name} cannot be restored." for name in later),
+            *map(str, refused),
+        )
+        return Route(
+            manifest, to, history, pieces, passed_over=passed_over, is_read=True
+        )
+    raise refused[0]
 
 
 def _words(windows: Sequence[BackupWindow]) -> str:

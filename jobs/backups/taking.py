@@ -1,35 +1,45 @@
-"""Takes a full backup of the running clinic: rows, files and the audit chain.
+"""Takes a backup of the running clinic: rows, files and the audit chain.
 
+Of rows a full one has all pages, an incremental one those that changed since another.
 Files are copied before the rows and once more after them. So whatever a row of the
 backup names was there in one of the two looks: bytes are stored before their row, and
 go after it. The audit chain comes last and reaches further than the rows' head of it.
 """
 
+import gzip
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 import bson
 
 from db.audit_store import AuditStore, AuditStoreUnavailable
-from db.backups.backup_errors import CannotBackUp, CannotRestore, SetBroken
+from db.backups.backup_errors import (
+    CannotBackUp,
+    CannotCopyChanges,
+    CannotRestore,
+    SetBroken,
+)
 from db.backups.base_backup import Leader, LeaderSystem
 from db.backups.file_copies import CopiedFile, FileCopies, read_copies
 from db.backups.known_repository import claim
-from db.backups.manifest import Manifest, SealedObject, TableDigest
+from db.backups.log.segments import TimelineHistory
+from db.backups.manifest import BasedOn, Manifest, SealedObject, TableDigest
 from db.backups.repository import Repository
-from db.backups.sandbox import unpacked
-from db.backups.sealing import SetSeal
+from db.backups.sandbox import Sandbox, unpacked
+from db.backups.sealing import SetSeal, seal_of
 from db.backups.table_digests import digest_replica
 from db.embedded import Addresses, DataFolder
 from db.embedded.processes import programs
+from db.files import private_files
 from db.files.ciphers import FileCipher
 from db.files.file_keys import FileKeys
 from db.files.gridfs import FileStore, FileStoreUnavailable
 from db.postgres import Lsn
+from jobs.backups.bases import PAGES, ChosenBase, choose_base
 from services.audit.chain import ChainBroken, follow_all
 
 # The log of a base backup and of a busy minute, and what files came meanwhile.
@@ -62,12 +72,14 @@ class BackupTaken:
         manifest = self.manifest
         left_out = len(manifest.unreadable_files)
         sentence = (
-            f"Backed up as {manifest.set_id} in {self.seconds:.1f} s, verified: "
-            f"{manifest.database_bytes / 1e6:.0f} MB of rows in "
+            f"Backed up as {manifest.set_id} in {self.seconds:.1f} s, verified, "
+            f"{_kind_of(manifest)}: {manifest.database_bytes / 1e6:.0f} MB of rows in "
             f"{manifest.sealed_bytes / 1e6:.1f} MB sealed, {manifest.files} files "
             f"({self.new_file_bytes / 1e6:.1f} MB new), {manifest.audit_entries} "
             "entries of the audit log."
         )
+        if manifest.full_because:
+            sentence += f" An incremental one was due: {manifest.full_because}"
         if left_out:
             sentence += (
                 f" Files that could not be read: {left_out}; name them with "
@@ -76,14 +88,31 @@ class BackupTaken:
         return sentence
 
 
-def take(source: BackupSource, repository: Repository) -> BackupTaken:
-    """Take a backup; raises CannotBackUp, and then nothing of it counts."""
+def _kind_of(manifest: Manifest) -> str:
+    if manifest.based_on is None:
+        return "full"
+    return f"incremental on {manifest.based_on.set_id}"
+
+
+def take(
+    source: BackupSource,
+    repository: Repository,
+    *,
+    full_every: timedelta | None = None,
+) -> BackupTaken:
+    """Take a backup; raises CannotBackUp, and then nothing of it counts.
+
+    It is a full one where the last is as old as `full_every`, or without that; else an
+    incremental one, if that can be.
+    """
     leader = Leader(source.addresses, programs.find(source.folder.path), sys.executable)
     system = leader.system()
     claim(repository, system.system_id, source.folder.path)
     with repository.held():
         try:
-            return _Taking(source, repository, leader, system).run()
+            history = TimelineHistory.parse(*leader.history_file())
+            base = choose_base(repository, source.keys, history, full_every)
+            return _Taking(source, repository, leader, system, base).run()
         except CannotBackUp as error:
             repository.note_failure(str(error))
             raise
@@ -117,8 +146,10 @@ class _Taking:
         repository: Repository,
         leader: Leader,
         system: LeaderSystem,
+        base: ChosenBase,
     ) -> None:
         self._source = source
+        self._base = base
         self._repository = repository
         self._leader = leader
         self._system = system
@@ -169,6 +200,10 @@ class _Taking:
         # Beside the sandbox of somebody who looks at another backup meanwhile.
         with unpacked(folder, found, seal, unfinished, name="backup-check") as sandbox:
             wal = sandbox.verify()
+            based_on = self._prove_base(sandbox)
+            with seal.writing(unfinished / PAGES) as sink:
+                sink.write(gzip.compress(sandbox.backup_manifest.read_bytes(), 6))
+                self._objects.append(sink.finish())
         keys = self._source.keys
         return Manifest(
             set_id=self._set_id,
@@ -190,7 +225,22 @@ class _Taking:
             audit_entries=audit_entries,
             tables=tables,
             key_ids=tuple(sorted(self._files.key_ids | {keys.primary})),
+            based_on=based_on,
+            full_because=self._base.full_because,
         ).sealing(key, keys)
+
+    def _prove_base(self, sandbox: Sandbox) -> BasedOn | None:
+        """Return what an incremental backup says that it is based on.
+
+        Raises CannotBackUp where that is another than it was made from.
+        """
+        if (base := self._base.manifest) is None:
+            return None
+        if sandbox.based_on() != (base.timeline, Lsn.parse(base.start_lsn)):
+            raise CannotBackUp(
+                f"The incremental backup does not go on from {base.set_id}."
+            )
+        return BasedOn(base.set_id, base.fingerprint, sandbox.size())
 
     def _copy_rows(
         self, unfinished: Path, seal: SetSeal
@@ -201,9 +251,7 @@ class _Taking:
         """
         received = self._source.folder.run / "backup-log"
         with self._leader.receiving_log(received) as log:
-            with seal.writing(unfinished / "base") as sink:
-                self._leader.copy(sink)
-                self._objects.append(sink.finish())
+            self._copy_pages(unfinished / "base", seal)
             reached, tables = self._compare_at(self._leader.written())
             as_of = datetime.now(UTC)
             # Replay stops before what follows the place: so something has to.
@@ -213,6 +261,25 @@ class _Taking:
             self._objects.append(sink.finish())
         log.discard()
         return reached, as_of, tables
+
+    def _copy_pages(self, path: Path, seal: SetSeal) -> None:
+        """Copy the pages that changed, or all where PostgreSQL cannot tell them."""
+        if self._base.manifest is None:
+            self._copy_base(path, seal, None)
+            return
+        since = self._source.folder.run / "backup-base"
+        try:
+            with private_files.aside(since, self._base.pages) as pages:
+                self._copy_base(path, seal, pages)
+        except CannotCopyChanges as error:
+            path.unlink()
+            self._base = ChosenBase(full_because=str(error))
+            self._copy_base(path, seal, None)
+
+    def _copy_base(self, path: Path, seal: SetSeal, since: Path | None) -> None:
+        with seal.writing(path) as sink:
+            self._leader.copy(sink, since=since)
+            self._objects.append(sink.finish())
 
     def _compare_at(self, written: Lsn) -> tuple[Lsn, dict[str, TableDigest]]:
         """Return what a replica shows at one place, or just the place without one."""
@@ -245,8 +312,3 @@ def known_copies(
             with seal_of(newest, keys).reading(place / "entries") as stream:
                 return {copy.place: copy for copy in read_copies(stream)}
     return {}
-
-
-def seal_of(manifest: Manifest, keys: FileKeys) -> SetSeal:
-    """Return the seal of a set's objects; raises SetBroken if its key does not open."""
-    return SetSeal(manifest.system_id, manifest.set_id, manifest.key(keys))

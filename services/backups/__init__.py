@@ -17,7 +17,9 @@ from services.backups.requests import (
 from services.backups.state import (
     BackupState as BackupState,
     LogState as LogState,
+    NextBackups as NextBackups,
     forecast_bytes as forecast_bytes,
+    next_backups as next_backups,
     read_state as read_state,
     record_proven as record_proven,
     record_removed as record_removed,

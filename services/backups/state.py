@@ -16,7 +16,7 @@ from db.backups.log.windows import BackupWindow, find_windows, read_position
 from db.backups.manifest import Manifest
 from db.backups.notes import Failure, LogPosition, Proof
 from db.backups.replaced_data import DataBefore, list_before
-from db.backups.repository import Repository
+from db.backups.repository import Repository, Survey
 from db.files.file_keys import FileKeys, UnusableFileKeys
 from services.core import audit
 from services.core.actors import Actor, Permission
@@ -48,7 +48,8 @@ class BackupState:
 
     `is_beside` tells that the backups are lost with the disk of what they are of.
     `before` is what the servers had before the clinic went back, as long as it is kept,
-    and `copy` how the copy elsewhere stands, if one was begun.
+    and `copy` how the copy elsewhere stands, if one was begun. `orphans` are
+    incremental backups that lack what they are based on.
     """
 
     folder: Path
@@ -62,6 +63,14 @@ class BackupState:
     log: LogState = field(default_factory=LogState)
     before: tuple[DataBefore, ...] = ()
     copy: CopyNote | None = None
+    orphans: tuple[Manifest, ...] = ()
+
+    @property
+    def chain(self) -> tuple[Manifest, ...]:
+        """What the newest backup is restored from: a full one first, itself last."""
+        if (newest := self.newest) is None:
+            return ()
+        return tuple(Survey(self.sets, ()).bases_of(newest))[::-1]
 
     @property
     def newest(self) -> Manifest | None:
@@ -93,6 +102,7 @@ def read_state(
         _read_log(repository, survey.sets, keys),
         tuple(list_before(data)),
         read_copy_note(repository.folder),
+        survey.orphans,
     )
 
 
@@ -108,19 +118,59 @@ def _read_log(
     return LogState(windows, position, position.failure if position else "")
 
 
-def forecast_bytes(state: BackupState, every: timedelta, kept: timedelta) -> int | None:
+def forecast_bytes(
+    state: BackupState,
+    every: timedelta,
+    kept: timedelta,
+    full_every: timedelta | None = None,
+) -> int | None:
     """Return how much more the repository will take once it holds all it is to keep.
 
-    So many sets as the newest are still to come, and files at the rate of the time
-    that the sets span. None while there are not two sets to tell a rate from.
+    So many full ones as the newest are still to come, so many incremental ones as they
+    are on average, and files at the rate of the time that the sets span. None while
+    there are not two sets to tell a rate from.
     """
     if len(state.sets) < _TO_TELL_A_RATE:
         return None
     oldest, newest = state.sets[0], state.sets[-1]
+    full = [each.sealed_bytes for each in state.sets if each.is_full]
+    incremental = [each.sealed_bytes for each in state.sets if not each.is_full]
+    # The last ones are kept for as long as the incremental ones that need them.
+    most = kept / every if full_every is None else (kept + full_every) / full_every
+    full_to_come = max(0, math.ceil(most) - len(full))
     to_come = max(0, math.ceil(kept / every) - len(state.sets))
+    changes_to_come = max(0, to_come - full_to_come) if full_every else 0
     intervals = max((newest.as_of - oldest.as_of) / every, 1.0)
     files_each_time = max(0, newest.file_bytes - oldest.file_bytes) / intervals
-    return round(to_come * (newest.sealed_bytes + files_each_time))
+    return round(
+        full_to_come * full[-1]
+        + changes_to_come * sum(incremental or full) / len(incremental or full)
+        + to_come * files_each_time
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class NextBackups:
+    """When the next backups are due by plan; no incremental one if the next is full."""
+
+    incremental_at: datetime | None
+    full_at: datetime
+
+
+def next_backups(
+    state: BackupState, every: timedelta, full_every: timedelta | None
+) -> NextBackups | None:
+    """Return when the next backups are due; None where there never was one."""
+    if not state.chain:
+        return None
+    next_at = state.chain[-1].began_at + every
+    full_at = state.chain[0].began_at + (full_every or timedelta())
+    names = (*state.unreadable, *(each.set_id for each in state.orphans))
+    is_blocked = any(name > state.chain[-1].set_id for name in names)
+    if full_at <= next_at or is_blocked:
+        return NextBackups(None, next_at)
+    waits = math.ceil((full_at - next_at) / every)
+    return NextBackups(next_at, next_at + waits * every)
 
 
 def time_of_newest(repository: Repository) -> datetime | None:

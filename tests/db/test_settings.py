@@ -1,6 +1,7 @@
 """Settings: all of them explained in .env.example, and a wrong one in a sentence."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -118,6 +119,16 @@ def test_booking_for_everybody_needs_a_mail_server(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("CHARTROOM_SMTP_URL", "smtp://localhost")
     monkeypatch.setenv("CHARTROOM_MAIL_FROM", "clinic@example.org")
     assert Settings().public_booking
+
+
+def test_how_often_backups_are_full_ones(monkeypatch: pytest.MonkeyPatch):
+    assert Settings().backup_full_interval == timedelta(days=7)
+    monkeypatch.setenv("CHARTROOM_BACKUP_FULL_EVERY_DAYS", "0")
+    assert Settings().backup_full_interval is None
+    # PostgreSQL keeps what changed for 36 days.
+    monkeypatch.setenv("CHARTROOM_BACKUP_FULL_EVERY_DAYS", "29")
+    with pytest.raises(ValidationError):
+        Settings()
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Backup sets without a backup: manifests by hand, for what only reads those."""
 
+import gzip
 import hashlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -8,7 +9,7 @@ from typing import Any, Final
 import bson
 from bson import ObjectId
 
-from db.backups.manifest import Manifest, SealedObject, TableDigest
+from db.backups.manifest import BasedOn, Manifest, SealedObject, TableDigest
 from db.backups.notes import DrillFigures, Proof
 from db.backups.repository import Repository
 from db.backups.sealing import SetSeal
@@ -74,9 +75,13 @@ def add_sealed_set(
     *,
     files: tuple[bytes, ...] = (),
     base: bytes = b"rows " * 2000,
+    pages: bytes | None = None,
     **values: Any,
 ) -> Manifest:
-    """Let a repository have a set whose objects open, and the files that it names."""
+    """Let a repository have a set whose objects open, and the files that it names.
+
+    `pages` is what an incremental one goes on from.
+    """
     manifest = replace(MANIFEST, **values)
     repository.claim(SYSTEM_ID)
     key = FileCipher.new()
@@ -85,7 +90,10 @@ def add_sealed_set(
     unfinished.mkdir()
     entries = b"".join(_entry_of(data) for data in files)
     objects = []
-    for name, content in (("base", base), ("entries", entries), ("audit", b"")):
+    contents = {"base": base, "entries": entries, "audit": b""}
+    if pages is not None:
+        contents["backup_manifest"] = gzip.compress(pages)
+    for name, content in contents.items():
         with seal.writing(unfinished / name) as writer:
             writer.write(content)
             objects.append(writer.finish())
@@ -94,6 +102,11 @@ def add_sealed_set(
     sealed = replace(manifest, objects=tuple(objects)).sealing(key, keys)
     repository.publish(unfinished, sealed)
     return sealed
+
+
+def based_on(base: Manifest) -> BasedOn:
+    """Return what an incremental set says of its base."""
+    return BasedOn(base.set_id, base.fingerprint, 1_000_000)
 
 
 def keep_file(repository: Repository, data: bytes) -> str:

@@ -38,12 +38,6 @@ _END_SECONDS: Final = 10.0
 MOST_WAITING: Final = 64
 _FREE_BYTES: Final = 1_000_000_000
 _STALLED_SECONDS: Final = 15.0
-# The name is PostgreSQL's own, down to its capitals: 0000000B from the eleventh on.
-_LEADING: Final = """
-SELECT ('x' || name)::bit(32)::int,
-    CASE WHEN name > '00000001' THEN pg_read_file('pg_wal/' || name || '.history') END
-FROM (SELECT left(pg_walfile_name(pg_current_wal_lsn()), 8) AS name)
-"""
 _LOST: Final = (
     "SELECT wal_status = 'lost' FROM pg_replication_slots WHERE slot_name = %s"
 )
@@ -252,9 +246,7 @@ class SupervisedReceiver:
         raise CannotBackUp("The log is received once Patroni has made its slot.")
 
     def _history(self, leader: Leader) -> TimelineHistory:
-        with leader.asking() as cursor:
-            cursor.execute(_LEADING)
-            timeline, text = cursor.fetchone() or (0, "")
+        timeline, text = leader.history_file()
         if text:
             # The program writes it only once it changes from one to the next.
             path = self.log.folder / history_name(timeline)
@@ -262,7 +254,7 @@ class SupervisedReceiver:
                 new = path.with_suffix(".new")
                 new.write_text(text)
                 new.replace(path)
-        return TimelineHistory.parse(timeline, text or "")
+        return TimelineHistory.parse(timeline, text)
 
 
 def give_up_slot(leader: Leader) -> None:

@@ -47,6 +47,10 @@ PARAMETERS: Final[dict[str, Any]] = {
     "checkpoint_timeout": "15min",
     # A replica that stays away must not fill the primary's disk for ever.
     "max_slot_wal_keep_size": "4GB",
+    # Which pages changed, for incremental backups: on every server, since any may lead.
+    # Kept for longer than the longest time between two full ones, and the next.
+    "summarize_wal": "on",
+    "wal_summary_keep_time": "36d",
     # A long list on a replica is not cancelled because the primary cleaned up.
     "hot_standby_feedback": "on",
     "wal_receiver_status_interval": "1s",

@@ -32,11 +32,11 @@ from db.backups.log.segments import timeline_of_history
 from db.backups.log.windows import is_on
 from db.backups.manifest import Manifest
 from db.backups.repository import Repository, Survey
+from db.backups.sealing import seal_of
 from db.files import private_files
 from db.files.file_keys import FileKeys
 from jobs.backups.copying.uploading import clinic_of
 from jobs.backups.retention import LogStart, is_before
-from jobs.backups.taking import seal_of
 
 _NOTE: Final = "fetched.json"
 _TRIES: Final = 5
@@ -81,7 +81,9 @@ class RepositoryFetch:
             seal = NoteSeal(clinic, self.keys)
             self._fetch_histories(archive)
             manifest = self._choose(archive, seal, to)
-            self._fetch_set(manifest)
+            chain = self._chain_to(manifest, seal)
+            for each in chain:
+                self._fetch_set(each)
             self._fetch_log(archive, manifest)
             self._fetch_files(archive, manifest)
             for name in filter(is_note, self._sizes):
@@ -89,7 +91,9 @@ class RepositoryFetch:
                     self._write(name, seal.opened(name, self._read(name)))
             if POSITION in self._sizes:
                 self._write(POSITION, seal.opened(POSITION, self._read(POSITION)))
-            self._write(_manifest_of(manifest.set_id), manifest.written())
+            # The one that was asked for first: none of its bases is taken for it.
+            for each in reversed(chain):
+                self._write(_manifest_of(each.set_id), each.written())
 
     @property
     def _folder(self) -> Path:
@@ -157,6 +161,20 @@ class RepositoryFetch:
                 return manifest
         when = "" if to is None else f" that leads to {to.astimezone(UTC):%F %T} UTC"
         raise CannotRestore(f"There is no backup in {self._shown}{when}.")
+
+    def _chain_to(self, manifest: Manifest, seal: NoteSeal) -> tuple[Manifest, ...]:
+        """Return what a set is restored from, the full one first; raises SetBroken."""
+        found, last = {manifest.set_id: manifest}, manifest
+        while (base := last.based_on) is not None and base.set_id not in found:
+            name = _manifest_of(base.set_id)
+            if name not in self._sizes:
+                raise SetBroken(
+                    f"Backup {last.set_id} has only what changed since backup "
+                    f"{base.set_id}, which is missing in {self._shown}."
+                )
+            last = Manifest.parse(seal.opened(name, self._read(name)), base.set_id)
+            found[base.set_id] = last
+        return Survey.of(found.values(), ()).chain_of(manifest)
 
     def _newest_timeline(self) -> int:
         found = [LogPiece.parse(name) for name in self._log_names()]

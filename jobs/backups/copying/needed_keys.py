@@ -49,12 +49,16 @@ class NeededKeys:
 
 @dataclass(frozen=True, slots=True)
 class CopyKeys:
-    """Asks a copy for the keys that it needs; `kept` is for how long backups are."""
+    """Asks a copy for the keys that it needs; `kept` is for how long backups are.
+
+    What one is based on may be older by `full_every`.
+    """
 
     store: ObjectStore
     repository: Repository
     keys: FileKeys
     kept: timedelta
+    full_every: timedelta = timedelta()
 
     def find(self) -> NeededKeys:
         """Return what the copy needs. Look at the repository before, not after.
@@ -165,11 +169,12 @@ class CopyKeys:
     def _removable_from(self, name: str) -> datetime:
         """Return when an object may go that is not in the repository any more."""
         about = self.store.about(name)
-        since = about.stored_at
+        since, kept = about.stored_at, self.kept
         if name.endswith(MANIFEST):
             set_id = name.split("/")[1]
             since = datetime.strptime(set_id[:15], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
-        return max(since + self.kept, about.locked_until or since)
+            kept += self.full_every
+        return max(since + kept, about.locked_until or since)
 
 
 def _is_whole_there(bundle: PieceBundle, there: Iterable[str]) -> bool:

@@ -65,13 +65,17 @@ def _utc_now() -> datetime:
 
 @dataclass(slots=True)
 class RepositoryCopy:
-    """The copy of a repository in a store; `kept` is for how long backups are."""
+    """The copy of a repository in a store; `kept` is for how long backups are.
+
+    What one is based on may be older by `full_every`.
+    """
 
     repository: Repository
     keys: FileKeys
     store: ObjectStore
     kept: timedelta
     clock: Callable[[], datetime] = _utc_now
+    full_every: timedelta = timedelta()
     _listing: LocalListing | None = None
     _there: dict[str, int] = field(default_factory=dict)
     _listed_at: datetime | None = None
@@ -215,6 +219,10 @@ class RepositoryCopy:
         broken = ""
         for manifest in here.sets:
             name = f"sets/{manifest.set_id}/{MANIFEST}"
+            base = manifest.based_on
+            if base is not None and f"sets/{base.set_id}/{MANIFEST}" not in self._there:
+                # Nobody could restore it from there.
+                continue
             try:
                 self._send_objects(manifest)
             except SetBroken as error:
@@ -341,14 +349,18 @@ class RepositoryCopy:
     def _too_old(self, here: LocalObjects, archive: LogArchive) -> list[str]:
         """Return what retention has removed here, manifests first."""
         before = self.clock() - self.kept
+        # What is there and not here may be based on what is not here either.
+        oldest_base = before - self.full_every
         own = {manifest.set_id for manifest in here.sets}
         sets = [n for n in self._there if n.startswith("sets/")]
         gone = [
             n
             for n in sets
-            if (set_id := n.split("/")[1]) not in own and is_before(set_id, before)
+            if (set_id := n.split("/")[1]) not in own and is_before(set_id, oldest_base)
         ]
-        found = sorted(gone, key=lambda n: not n.endswith(MANIFEST))
+        # None is listed there without what it is based on.
+        found = sorted(gone, reverse=True)
+        found.sort(key=lambda n: not n.endswith(MANIFEST))
         start = LogStart.of(self.repository.survey(), before)
         if start is not None:
             found += [
@@ -371,7 +383,7 @@ class RepositoryCopy:
         """Return the files that nothing names, here or there, any more."""
         files = {name for name in self._there if name.startswith("files/")}
         candidates = files - set(here.files)
-        if not candidates or self.repository.survey().unreadable:
+        if not candidates or self.repository.survey().unusable:
             return []
         named = list_named(self.repository, archive, self.keys)
         return [

@@ -164,6 +164,9 @@ class _Practising:
     ) -> _Restored:
         """Restore a route and prove it; with tables to compare, its indexes as well."""
         source, manifest = self.source, route.manifest
+        # Somebody who needs that second gets it; a drill is there to tell of damage.
+        if route.passed_over:
+            raise SetBroken(route.passed_over[0])
         proving = Proving(
             source.folder, self.repository, source.keys, self.archive, route, expected
         )

@@ -25,9 +25,9 @@ from db.backups.log.purged_files import (
     list_purged_files,
 )
 from db.backups.repository import Repository
+from db.backups.sealing import seal_of
 from db.files import private_files
 from db.files.file_keys import FileKeys, UnusableFileKeys
-from jobs.backups.taking import seal_of
 
 _Place = tuple[str, ObjectId]
 _log = logging.getLogger(__name__)
@@ -94,7 +94,9 @@ class BackupErasure:
 
     def _lists(self, archive: LogArchive) -> Iterator[Iterator[CopiedFile]]:
         """Yield the lists that name files, those first that name the most."""
-        sets = self.repository.survey().sets
+        survey = self.repository.survey()
+        # What lacks its base may be whole again once somebody puts that back.
+        sets = (*survey.orphans, *survey.sets)
         for manifest in reversed(sets):
             path = self.repository.set_folder(manifest.set_id) / "entries"
             with (

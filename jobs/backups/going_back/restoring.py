@@ -312,7 +312,8 @@ def _require_newest_timeline(clinic: LiveClinic, logs: _Logs) -> None:
 
 def _require_room(clinic: LiveClinic, route: Route) -> None:
     """Raise CannotRestore unless there is room for the replicas made anew as well."""
-    room = (1 + _COPIES) * room_for(route.manifest)
+    manifest, chain = route.manifest, clinic.repository.survey().chain_of
+    room = room_for(chain(manifest)) + _COPIES * room_for([manifest])
     try:
         clinic.repository.require_room(
             clinic.folder.path, room, "going back, the data of before kept,"

@@ -364,6 +364,7 @@ def test_metrics_tell_how_old_backups_and_their_proof_are(guarded, tmp_path):
     assert told() == {
         "chartroom_backup_sets": "0.0",
         "chartroom_backup_unreadable_sets": "0.0",
+        "chartroom_backup_orphan_sets": "0.0",
         "chartroom_backup_failed_tries": "0.0",
     }
     repository = Repository(tmp_path / "backups")
@@ -380,6 +381,7 @@ def test_metrics_tell_how_old_backups_and_their_proof_are(guarded, tmp_path):
     assert known["chartroom_backup_bytes"] == "1.2e+07"
     assert known["chartroom_backup_proof_seconds"] == "3.1"
     assert 3600 <= float(known["chartroom_backup_age_seconds"]) < 3700
+    assert known["chartroom_backup_chain_sets"] == "1.0"
     assert "chartroom_backup_proof_age_seconds" in known
     assert "chartroom_backup_drill_rto_seconds" not in known
     later = backup_sets.DRILLED.proved_at + timedelta(days=1)
@@ -398,6 +400,30 @@ def test_metrics_tell_how_old_backups_and_their_proof_are(guarded, tmp_path):
     backup_logs.note(archive, datetime.now(UTC), is_cut_off=True)
     assert 3600 <= float(told()["chartroom_backup_log_behind_seconds"]) < 3700
     assert told()["chartroom_backup_log_cut_off"] == "1.0"
+
+
+def test_metrics_tell_what_the_newest_backup_is_restored_from(guarded, tmp_path):
+    def told():
+        answer = guarded.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
+        lines = answer.text.splitlines()
+        return dict(line.split() for line in lines if line.startswith("chartroom_back"))
+
+    repository, now = Repository(tmp_path / "backups"), datetime.now(UTC)
+    full = backup_sets.add_set(repository, as_of=now - timedelta(hours=9))
+    backup_sets.add_set(
+        repository,
+        set_id="20261125T030000Z-0001",
+        as_of=now - timedelta(hours=1),
+        based_on=backup_sets.based_on(full),
+    )
+
+    known = told()
+
+    assert known["chartroom_backup_chain_sets"] == "2.0"
+    assert 32_400 <= float(known["chartroom_backup_full_age_seconds"]) < 32_500
+    assert 3600 <= float(known["chartroom_backup_age_seconds"]) < 3700
+    repository.remove(full.set_id)
+    assert told()["chartroom_backup_orphan_sets"] == "1.0"
 
 
 @pytest.mark.parametrize(

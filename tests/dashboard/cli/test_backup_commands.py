@@ -2,14 +2,19 @@
 
 import sys
 from contextlib import nullcontext
+from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 import typer
 
+from dashboard.cli import backups
 from dashboard.cli.backups import Comparison
 from dashboard.cli.going_back.taking_back import Confirmation
 from db.backups.backup_errors import CannotRestore
 from db.backups.repository import Repository
+from db.settings import Settings
+from jobs.backups import taking
 from jobs.backups.going_back.restoring import ProvenRestore
 from services.backups.previews import ChangedKind, ChangeList, ChangeSince
 from tests.kit import backup_sets
@@ -23,6 +28,22 @@ def test_servers_of_ones_own_are_not_backed_up(run):
     assert (finished.returncode, finished.stdout) == (1, "")
     assert finished.stderr.startswith("Chartroom backs up the servers that it starts")
     assert finished.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("days", "is_full", "full_every"),
+    [(7, False, timedelta(days=7)), (7, True, None), (0, False, None)],
+)
+def test_it_is_incremental_as_the_settings_say_unless_a_full_one_is_asked_for(
+    monkeypatch, days, is_full, full_every
+):
+    taken, settings = [], Settings(backup_full_every_days=days)
+    monkeypatch.setattr(backups, "source_of", lambda wired: wired)
+    monkeypatch.setattr(taking, "take", lambda *_, **how: taken.append(how))
+
+    backups.back_up(SimpleNamespace(settings=settings), None, is_full=is_full)
+
+    assert taken == [{"full_every": full_every}]
 
 
 def test_a_clinic_that_does_not_run_is_not_backed_up(run, tmp_path):

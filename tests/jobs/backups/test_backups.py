@@ -18,19 +18,20 @@ from db.backups.file_copies import FileCopies, prove_copy, read_copies
 from db.backups.manifest import Manifest, TableDigest
 from db.backups.repository import Repository
 from db.backups.sandbox import unpacked
+from db.backups.sealing import seal_of
 from db.cluster.observing import merging
 from db.embedded.processes import programs
 from db.files.file_keys import FileKeys
 from jobs.backups import looking
 from jobs.backups.looking import look, words_of
-from jobs.backups.taking import seal_of, take
+from jobs.backups.taking import take
 from services.audit.chain import Link
 from tests.jobs.backups import samples
 from tests.kit.waiting import eventually
 
 pytestmark = pytest.mark.cluster
 _ROOT = Path(__file__).resolve().parents[3]
-OBJECTS = ("audit", "base", "entries", "log")
+OBJECTS = ("audit", "backup_manifest", "base", "entries", "log")
 
 
 @pytest.fixture(scope="module")

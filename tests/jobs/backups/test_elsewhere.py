@@ -71,6 +71,8 @@ def at(clinic, repository):
     with keeping(clinic, repository) as keeper:
         await_log(keeper)
         take(clinic.source, repository)
+        # What is restored here is put together from two.
+        take(clinic.source, repository, full_every=KEPT)
         clinic.file(LATER)
         clinic.ship()
         now = datetime.now(UTC)

@@ -20,12 +20,13 @@ from db.backups.log.replay import add_log, find_place
 from db.backups.log.windows import find_windows, read_position
 from db.backups.repository import Repository
 from db.backups.sandbox import unpacked
+from db.backups.sealing import seal_of
 from db.cluster.observing import merging
 from db.embedded.processes import programs
 from db.postgres import Lsn
 from jobs.backups.looking import look, words_of
 from jobs.backups.routes import route_to
-from jobs.backups.taking import seal_of, take
+from jobs.backups.taking import take
 from tests.conftest import owner
 from tests.jobs.backups import samples
 from tests.jobs.backups.log_samples import (

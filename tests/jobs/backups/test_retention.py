@@ -54,6 +54,62 @@ def test_the_last_that_was_proven_stays(repository):
     assert expired(repository, 30) == (names[1],)
 
 
+def test_what_another_is_based_on_stays_with_it_and_goes_with_it(repository):
+    full = add(repository, 1)
+    base = repository.survey().sets[0]
+    second = add(repository, 2, based_on=backup_sets.based_on(base))
+    base = repository.survey().sets[1]
+    third = add(repository, 3, based_on=backup_sets.based_on(base))
+    alone, newest = add(repository, 4), add(repository, 9)
+
+    assert expired(repository, 3) == ()
+    assert expired(repository, 5) == (full, second, third, alone)
+    # And with the last that was proven.
+    repository.add_proof(replace(backup_sets.PROOF, set_id=second))
+    assert expired(repository, 5) == (third, alone)
+    assert newest not in expired(repository, 30)
+
+
+def test_whatever_ends_a_removal_none_has_lost_what_it_is_based_on(
+    repository, keys, monkeypatch
+):
+    add(repository, 1)
+    for day in (2, 3):
+        base = repository.survey().newest
+        add(repository, day, based_on=backup_sets.based_on(base))
+    add(repository, 9)
+    removing, removed = Repository.remove, []
+
+    def die_after_one(repository, set_id):
+        if removed:
+            raise KeyboardInterrupt
+        removing(repository, set_id)
+        removed.append(set_id)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Repository, "remove", die_after_one)
+        with pytest.raises(KeyboardInterrupt):
+            remove(repository, keys)
+
+    survey = repository.survey()
+    assert (len(survey.sets), survey.orphans) == (3, ())
+
+
+def test_one_that_lacks_its_base_goes_by_its_name_and_keeps_every_file(
+    repository, keys
+):
+    base = replace(backup_sets.MANIFEST, set_id="20261101T000000Z-0001")
+    orphan = add(repository, 2, based_on=backup_sets.based_on(base))
+    add(repository, 9)
+    file = repository.file("ab" * 32)
+    file.parent.mkdir()
+    file.write_bytes(b"bytes")
+
+    assert remove(repository, keys, day=2).set_ids == ()
+    assert file.exists()
+    assert remove(repository, keys, day=3).set_ids == (orphan,)
+
+
 def test_one_that_cannot_be_read_goes_by_its_name(repository):
     names = [add(repository, day) for day in (1, 5)]
     (repository.set_folder(names[0]) / "manifest.json").write_text("{")

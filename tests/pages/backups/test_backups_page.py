@@ -89,10 +89,15 @@ def test_how_often_and_how_long_and_how_much_room(
 ):
     backup_sets.add_set(repository)
     newer = backup_sets.AS_OF + timedelta(days=1)
-    backup_sets.add_set(repository, set_id="20261126T020000Z-0001", as_of=newer)
+    backup_sets.add_set(
+        repository, set_id="20261126T020000Z-0001", as_of=newer, began_at=newer
+    )
 
     words = said(opened(clinic))
-    assert "One is made every 24 hours. Each is kept for 35 days" in words
+    assert "One is made every 24 hours, and a full one every 7 days. " in words
+    assert "The next incremental one is due at 27 Nov 2026, 02:00" in words
+    assert "the next full one at 3 Dec 2026, 02:00" in words
+    assert "Each is kept for 35 days" in words
     assert "In that time they will grow by some 396 MB." in words
     assert "will be full before" not in words
 
@@ -113,8 +118,53 @@ def test_a_backup_says_of_when_it_is_and_that_nobody_has_restored_it(
     assert "No backup was ever restored" in words
     assert "on the same disk as the clinic" in words
     (row,) = rows_of(app, "backups_table")
-    first, last = ["25 Nov 2026, 02:00", "9.0 s", "56.0 MB"], ["12.0 MB", "60 (1.5 MB)"]
-    assert row == [*first, *last, "985"]
+    first, last = ["25 Nov 2026, 02:00", "Full"], ["12.0 MB", "60 (1.5 MB)", "985"]
+    assert row == [*first, "9.0 s", "56.0 MB", *last]
+
+
+def test_an_incremental_one_says_with_which_it_is_restored(clinic: Clinic, repository):
+    base = backup_sets.add_set(repository)
+    for hours in (1, 2):
+        at = backup_sets.AS_OF + timedelta(hours=hours)
+        base = backup_sets.add_set(
+            repository,
+            set_id=f"{at:%Y%m%dT%H%M%SZ}-0001",
+            as_of=at,
+            based_on=backup_sets.based_on(base),
+        )
+
+    app = opened(clinic)
+
+    told = "restored together with the full one of 25 Nov 2026, 02:00 and the 1 between"
+    assert told in said(app)
+    kinds = [row[1] for row in rows_of(app, "backups_table")]
+    assert kinds == ["Incremental", "Incremental", "Full"]
+    repository.remove(base.based_on.set_id)
+    words = said(opened(clinic))
+    assert f"Backup {base.set_id} has only what changed since another, which" in words
+    assert "The newest backup is of 25 Nov 2026, 02:00" in words
+
+
+def test_why_it_is_a_full_one_is_told(clinic: Clinic, repository):
+    backup_sets.add_set(repository, full_because="WAL summaries are required.")
+
+    words = said(opened(clinic))
+
+    assert "although an incremental one was due. WAL summaries are required." in words
+
+
+def test_where_each_is_a_full_one_that_is_said(
+    clinic: Clinic, repository, monkeypatch: pytest.MonkeyPatch
+):
+    backup_sets.add_set(repository)
+    full = clinic.wiring.settings.model_copy(update={"backup_full_every_days": 0})
+    monkeypatch.setattr(clinic.wiring, "settings", full)
+
+    words = said(opened(clinic))
+
+    assert (
+        "One is made every 24 hours. The next full one is due at 26 Nov 2026" in words
+    )
 
 
 def test_from_when_to_when_one_can_go_back_and_what_is_wrong_with_the_log(

@@ -4,10 +4,11 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from services.backups import BackupState, forecast_bytes
-from tests.kit.backup_sets import MANIFEST
+from db.backups.manifest import SealedObject
+from services.backups import BackupState, NextBackups, forecast_bytes, next_backups
+from tests.kit.backup_sets import MANIFEST, based_on
 
-DAY = timedelta(days=1)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 
 def state_of(*sets):
@@ -37,6 +38,54 @@ def test_once_all_are_there_nothing_more_is_needed():
     newer = replace(MANIFEST, as_of=MANIFEST.as_of + DAY)
 
     assert forecast_bytes(state_of(MANIFEST, newer), DAY, kept=2 * DAY) == 0
+
+
+def incremental(base, hours, **values):
+    at = base.as_of + timedelta(hours=hours)
+    return replace(
+        MANIFEST,
+        set_id=f"20261125T02000{hours}Z-0001",
+        began_at=at,
+        as_of=at,
+        objects=(SealedObject("base", 1_000_000, "0" * 64),),
+        based_on=based_on(base),
+        **values,
+    )
+
+
+def test_incremental_ones_are_counted_by_what_they_take():
+    state = state_of(MANIFEST, incremental(MANIFEST, 5))
+
+    more = forecast_bytes(state, DAY, kept=28 * DAY, full_every=7 * DAY)
+
+    # Of five full ones in 35 days four are to come, of 28 in all 22 incremental ones.
+    assert more == 4 * 12_000_000 + 22 * 1_000_000
+
+
+def test_until_there_is_one_they_are_taken_for_as_large_as_full_ones():
+    newer = replace(MANIFEST, as_of=MANIFEST.as_of + DAY)
+
+    more = forecast_bytes(
+        state_of(MANIFEST, newer), DAY, kept=28 * DAY, full_every=7 * DAY
+    )
+
+    assert more == 26 * 12_000_000
+
+
+def test_when_the_next_of_each_kind_is_due():
+    full = replace(MANIFEST, began_at=MANIFEST.as_of)
+    newest = incremental(full, 5)
+    state, at = state_of(full, newest), newest.began_at
+
+    assert next_backups(state_of(), HOUR, DAY) is None
+    # The first that is a day younger than the last full one.
+    coming = NextBackups(at + HOUR, at + 19 * HOUR)
+    assert next_backups(state, HOUR, DAY) == coming
+    assert next_backups(state, HOUR, None) == NextBackups(None, at + HOUR)
+    assert next_backups(state, DAY, DAY) == NextBackups(None, at + DAY)
+    # Nothing is gone on from a chain that is broken.
+    broken = replace(state, unreadable=("20261125T030000Z-0001",))
+    assert next_backups(broken, HOUR, DAY) == NextBackups(None, at + HOUR)
 
 
 def test_one_backup_tells_no_rate():

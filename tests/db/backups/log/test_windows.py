@@ -35,7 +35,7 @@ def repository(tmp_path):
 def archive(repository, keys):
     """A set, two whole segments after it, and two pieces of a third."""
     archive = backup_logs.archive_of(repository, keys)
-    backup_sets.add_set(repository)
+    backup_sets.add_set(repository, objects=())
     for number in (FIRST, FIRST + 1):
         backup_logs.add_piece(archive, number, AS_OF + number * MINUTE)
     for first, end, minutes in ((0, 100, 8), (100, 300, 9)):
@@ -127,7 +127,11 @@ def test_after_a_gap_the_next_set_begins_a_new_window(repository, archive):
     path_of(archive, FIRST + 1).unlink()
     place, later = str(Lsn((FIRST + 2) * 0x1000000 + 50)), AS_OF + 7 * MINUTE
     backup_sets.add_set(
-        repository, set_id="20261125T020700Z-0001", as_of=later, reached_lsn=place
+        repository,
+        objects=(),
+        set_id="20261125T020700Z-0001",
+        as_of=later,
+        reached_lsn=place,
     )
 
     assert windows(repository, archive) == [(0, 2), (7, 9)]
@@ -219,7 +223,7 @@ def test_a_history_says_which_timeline_each_segment_is_of():
 
 def test_the_exact_second_of_a_set_without_log_leads_to_the_set(repository, keys):
     archive = backup_logs.archive_of(repository, keys)
-    manifest = backup_sets.add_set(repository)
+    manifest = backup_sets.add_set(repository, objects=())
 
     assert route_to(repository, archive, AS_OF).manifest == manifest
     with pytest.raises(CannotRestore, match=r"they go to 2026-11-25 02:00:07 UTC\.$"):

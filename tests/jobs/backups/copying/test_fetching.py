@@ -9,6 +9,7 @@ from db.backups.backup_errors import CannotRestore, SetBroken
 from db.backups.copies.local_objects import POSITION
 from db.backups.log.archive import LogArchive
 from db.backups.repository import Repository
+from db.backups.sealing import require_objects
 from db.files.file_keys import FileKeys
 from jobs.backups.copying.fetching import RepositoryFetch
 from jobs.backups.copying.uploading import RepositoryCopy
@@ -79,6 +80,68 @@ def test_an_older_time_has_the_set_before_it_fetched_and_no_other(
     assert fetch.repository.newest().set_id == newer.set_id
     with pytest.raises(CannotRestore, match="There is no backup in"):
         fetch.fetch(backup_sets.AS_OF - timedelta(days=1))
+
+
+@pytest.fixture
+def chain(copied, keys, server, prefix):
+    """The set that was copied, and an incremental one after it."""
+    base = copied.newest()
+    at = backup_sets.AS_OF + timedelta(days=1)
+    backup_sets.add_sealed_set(
+        copied,
+        keys,
+        set_id=f"{at:%Y%m%dT%H%M%SZ}-0002",
+        as_of=at,
+        began_at=at,
+        based_on=backup_sets.based_on(base),
+    )
+    RepositoryCopy(copied, keys, server.store(prefix), KEPT).round()
+    return base, copied.newest()
+
+
+def test_an_incremental_one_comes_with_what_it_is_based_on(chain, fetch):
+    fetch.fetch(None)
+
+    assert fetch.repository.newest() == chain[1]
+    survey = fetch.repository.survey()
+    assert survey.chain_of(chain[1]) == chain
+    for each in chain:
+        require_objects(fetch.repository.set_folder(each.set_id), each)
+
+
+def test_a_base_that_is_missing_or_changed_there_is_named(chain, fetch, server, prefix):
+    base, later = chain
+    server.flip(key(fetch, f"{SET}/base"))
+    with pytest.raises(SetBroken, match=f"base of backup {base.set_id} was changed in"):
+        fetch.fetch(None)
+    assert fetch.repository.survey().newest is None
+
+    server.delete(f"{prefix}/{SET}/manifest.json")
+    words = f"Backup {later.set_id} has only what changed since backup {base.set_id}"
+    with pytest.raises(SetBroken, match=f"^{words}, which is missing in s3://"):
+        replace(fetch, _sizes={}).fetch(None)
+    assert fetch.repository.survey().newest is None
+
+
+def test_a_fetch_that_is_killed_leaves_no_base_to_be_taken_for_what_was_asked_for(
+    chain, fetch, monkeypatch
+):
+    writing = RepositoryFetch._write
+
+    def die_at_the_base(fetch, name, content):
+        if name == f"{SET}/manifest.json":
+            raise KeyboardInterrupt
+        writing(fetch, name, content)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RepositoryFetch, "_write", die_at_the_base)
+        with pytest.raises(KeyboardInterrupt):
+            fetch.fetch(None)
+
+    with pytest.raises(SetBroken, match="has only what changed since"):
+        fetch.repository.newest()
+    fetch.fetch(None)
+    assert fetch.repository.newest() == chain[1]
 
 
 @pytest.mark.parametrize(

@@ -240,6 +240,85 @@ def test_a_repository_that_is_not_mounted_takes_nothing_away(
     assert server.names(prefix) == before
 
 
+def add_incremental(repository, keys, base, days=1):
+    at = base.as_of + timedelta(days=days)
+    return backup_sets.add_sealed_set(
+        repository,
+        keys,
+        set_id=f"{at:%Y%m%dT%H%M%SZ}-0003",
+        as_of=at,
+        began_at=at,
+        based_on=backup_sets.based_on(base),
+    )
+
+
+def test_what_is_based_on_a_damaged_set_is_not_sent_without_it(
+    copy, server, prefix, repository, keys
+):
+    base = repository.newest()
+    later = add_incremental(repository, keys, base)
+    flip(repository.folder / SET / "base")
+
+    note = copy.round()
+
+    assert "base of backup" in note.failure
+    assert f"sets/{later.set_id}/manifest.json" not in server.names(prefix)
+
+
+def test_a_base_stays_there_for_as_long_as_it_may_be_needed(
+    copy, server, prefix, keys, clock
+):
+    repository, copy = copy.repository, replace(copy, full_every=timedelta(days=7))
+    base = repository.newest()
+    later = add_incremental(repository, keys, base, days=6)
+    clock.now = later.as_of
+    copy.round()
+    # Somebody has deleted both here.
+    for each in (base, later):
+        shutil.rmtree(repository.set_folder(each.set_id))
+    backup_sets.add_sealed_set(
+        repository, keys, set_id="20270101T020000Z-0009", as_of=later.as_of + KEPT
+    )
+    manifests = {f"sets/{each.set_id}/manifest.json" for each in (base, later)}
+
+    clock.now = base.as_of + KEPT + timedelta(days=3)
+    copy.round()
+    assert manifests <= server.names(prefix)
+
+    clock.now = later.as_of + KEPT + timedelta(days=8)
+    copy.round()
+    assert not manifests & server.names(prefix)
+
+
+def test_whatever_ends_a_removal_there_none_is_listed_without_its_base(
+    copy, keys, clock, monkeypatch
+):
+    repository = copy.repository
+    base = repository.newest()
+    later = add_incremental(repository, keys, base)
+    clock.now = later.as_of
+    copy.round()
+    for each in (base, later):
+        shutil.rmtree(repository.set_folder(each.set_id))
+    backup_sets.add_sealed_set(
+        repository, keys, set_id="20270301T020000Z-0009", as_of=later.as_of + 2 * KEPT
+    )
+    removed, remove = [], ObjectStore.remove
+
+    def note_removed(store, name, **how):
+        removed.append(name)
+        remove(store, name, **how)
+
+    monkeypatch.setattr(ObjectStore, "remove", note_removed)
+    clock.now += 2 * KEPT
+    copy.round()
+
+    manifests = [name for name in removed if name.endswith("manifest.json")]
+    assert manifests[:2] == [
+        f"sets/{each.set_id}/manifest.json" for each in (later, base)
+    ]
+
+
 def test_what_retention_removes_here_goes_there_with_its_files_and_log(
     copy, server, prefix, keys, clock
 ):

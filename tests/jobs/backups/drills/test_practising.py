@@ -44,6 +44,8 @@ def kept(clinic, repository, seal_keys):
         await_log(keeper)
         chain.seal(clinic.database, clinic.source.audit, seal_keys)
         take(clinic.source, repository)
+        # What is practised is put together from two.
+        take(clinic.source, repository, full_every=timedelta(days=7))
         clinic.file(b"%PDF after the backup")
         clinic.ship()
         await_kept(keeper, datetime.now(UTC))

@@ -165,3 +165,25 @@ def test_a_list_that_somebody_has_written_is_none(erasure, archive, names, repos
     with pytest.raises(SetBroken, match=r"purged\..* does not open"):
         list_purged_files(archive)
     assert not erasure.try_to_erase(names)
+
+
+def test_what_one_alone_names_that_lacks_its_base_goes_as_well(
+    erasure, repository, keys, archive
+):
+    base, later = repository.newest(), backup_sets.AS_OF + DAY
+    backup_sets.add_sealed_set(
+        repository,
+        keys,
+        files=(b"encrypted three " * 9,),
+        set_id=f"{later:%Y%m%dT%H%M%SZ}-0002",
+        as_of=later,
+        based_on=backup_sets.based_on(base),
+    )
+    (copy,) = known_copies(repository, keys).values()
+    repository.remove(base.set_id)
+    assert len(repository.survey().orphans) == 1
+
+    erasure.erase([(copy.entry.bucket, str(copy.entry.file_id))])
+
+    assert not repository.file(copy.sha256).exists()
+    assert [each.sha256 for each in list_purged_files(archive)] == [copy.sha256]

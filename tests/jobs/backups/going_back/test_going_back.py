@@ -184,6 +184,8 @@ def story(ward, repository, store):
     with keeping(ward.clinic, repository) as keeper:
         await_log(keeper)
         take(ward.clinic.source, repository)
+        # The way back begins with two that are put together.
+        take(ward.clinic.source, repository, full_every=timedelta(days=7))
         ward.write(_people)
         await_kept(keeper, datetime.now(UTC))
         told.to = datetime.now(UTC)
@@ -197,6 +199,10 @@ def story(ward, repository, store):
         ward.clinic.source.files.delete(Bucket.DOCUMENTS, told.lost)
         ward.clinic.file(_LATER)
         ward.clinic.ship()
+        # Of the history that is left.
+        left = take(ward.clinic.source, repository, full_every=timedelta(days=7))
+        told.left = left.manifest
+        await_kept(keeper, told.left.as_of + timedelta(seconds=1))
         ward.administrate("DROP TABLE waitlist_entries CASCADE")
         told.between = datetime.now(UTC)
         await_kept(keeper, told.between)
@@ -363,8 +369,13 @@ def test_what_was_before_stays_until_a_later_backup_is_proven(ward, story, repos
     still_there = list_before(folder.path)
     with keeping(ward.clinic, repository) as keeper:
         await_log(keeper)
-        take(ward.clinic.source, repository)
+        taken = take(ward.clinic.source, repository, full_every=timedelta(days=7))
         await_kept(keeper, datetime.now(UTC))
+    # Nothing goes on from what the clinic has left.
+    assert not story.left.is_full
+    assert taken.manifest.full_because == (
+        f"Backup {story.left.set_id} is of a history that the clinic has left."
+    )
     look(folder, repository, ward.keys)
 
     assert still_there == [before]

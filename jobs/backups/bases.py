@@ -1,0 +1,101 @@
+"""Chooses what the next backup is based on: an earlier one, or nothing if it is full.
+
+An incremental backup is restored with all that it is based on. So a chain is short, and
+none is gone on with unless all of it lies there as it was written.
+"""
+
+import gzip
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from db.backups.backup_errors import SetBroken
+from db.backups.log.segments import TimelineHistory
+from db.backups.log.windows import is_on
+from db.backups.manifest import Manifest
+from db.backups.repository import Repository
+from db.backups.sealing import require_objects, seal_of
+from db.files.file_keys import FileKeys
+
+# What PostgreSQL says of a backup's files, from which an incremental one goes on.
+PAGES: Final = "backup_manifest"
+MOST_SETS: Final = 7
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenBase:
+    """The set to go on from, if any, and what PostgreSQL has to know of it.
+
+    `full_because` is why nothing can be gone on from, although something was to be.
+    """
+
+    manifest: Manifest | None = None
+    pages: bytes = field(default=b"", repr=False)
+    full_because: str = ""
+
+
+def choose_base(
+    repository: Repository,
+    keys: FileKeys,
+    history: TimelineHistory,
+    full_every: timedelta | None,
+    *,
+    clock: Callable[[], datetime] = _utc_now,
+) -> ChosenBase:
+    """Return what the next backup is based on; `history` is that of whoever leads.
+
+    That is the newest one or, once seven are needed to restore it, the full one that it
+    begins with. Without `full_every` each backup is a full one.
+    """
+    survey = repository.survey()
+    if full_every is None or (not survey.sets and not survey.unusable):
+        return ChosenBase()
+    try:
+        newest = repository.newest()
+        chain = survey.chain_of(newest)
+        if clock() - chain[0].began_at >= full_every:
+            return ChosenBase()
+        if len(chain) >= MOST_SETS:
+            chain = chain[:1]
+        _require_on(newest, history)
+        for each in chain:
+            require_objects(repository.set_folder(each.set_id), each)
+        return ChosenBase(chain[-1], _read_pages(repository, keys, chain[-1]))
+    except (SetBroken, OSError) as error:
+        return ChosenBase(full_because=_why(error))
+
+
+def _require_on(manifest: Manifest, history: TimelineHistory) -> None:
+    # PostgreSQL does not look: pages that only the other history has would stay.
+    if not is_on(manifest, history):
+        raise SetBroken(
+            f"Backup {manifest.set_id} is of a history that the clinic has left."
+        )
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return f"The last one cannot be read ({error.strerror or error})."
+    return str(error)
+
+
+def _read_pages(repository: Repository, keys: FileKeys, manifest: Manifest) -> bytes:
+    """Return what PostgreSQL said of a set's files; raises SetBroken."""
+    if all(each.name != PAGES for each in manifest.objects):
+        raise SetBroken(
+            f"Backup {manifest.set_id} is of an earlier version, which made full ones."
+        )
+    path = repository.set_folder(manifest.set_id) / PAGES
+    with seal_of(manifest, keys).reading(path) as stream:
+        try:
+            return gzip.decompress(stream.read())
+        except (EOFError, OSError, zlib.error) as error:
+            raise SetBroken(
+                f"{PAGES} of backup {manifest.set_id} is not what was written."
+            ) from error
