@@ -228,7 +228,7 @@ def test_counts_of_patients_are_held_against_means(measured, tell):
 def test_values_in_a_unit_that_few_use_are_left_out(measured, tell):
     for value in range(10):
         measured(110 + value)
-    measured(16, unit="kPa")
+    measured(16, unit="torr")
     for _ in range(6):
         measured()
 
