@@ -29,6 +29,7 @@ from services.people.tokens import bearing
 from tests.api.conftest import NEWEST, Client
 from tests.api.fhir.conftest import ids_of, program
 from tests.api.fhir.oracles import validate
+from tests.kit.waiting import eventually
 
 REASON = "Moving to the new record system"
 ASKING = {"Prefer": "respond-async", "X-Chartroom-Reason": REASON}
@@ -418,6 +419,32 @@ def test_what_is_deleted_while_it_is_made_leaves_nothing(
 
     assert _stored(module_files) == []
     assert client.get(status, headers=NEWEST).status_code == 404
+
+
+def test_an_export_tells_of_one_moment(
+    application, client, module_files, register, ada
+):
+    status = ask(client, _type="AllergyIntolerance,Patient")
+    allergies, late = BULK_SOURCES["AllergyIntolerance"], []
+
+    def read(session, actor, selection):
+        yield from allergies.read(session, actor, selection)
+        late.append(register()["uuid"])
+        lsn = application.database.write(lambda _: None, identity=SYSTEM).lsn
+        nodes = application.database.nodes
+        eventually(lambda: all(n.has_replayed(lsn) for n in nodes()), seconds=20)
+
+    meanwhile = BulkSource(allergies.permission_of, read)
+    BulkExporter(
+        application.database,
+        module_files,
+        {**BULK_SOURCES, "AllergyIntolerance": meanwhile},
+        lambda: NOON,
+    ).look()
+
+    ids = ids_in(fetch(client, status)["Patient"])
+    assert ada["uuid"] in ids
+    assert ids.isdisjoint(late)
 
 
 def test_what_failed_says_so_and_leaves_nothing(
