@@ -1,7 +1,10 @@
-"""Which time the charts show: as it goes by, or back to an hour, a day, a month."""
+"""Which time the charts show: as it goes by, or back to an hour, a day, a month.
+
+What somebody has zoomed into stands in the page's address, which shows others the same.
+"""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import streamlit as st
@@ -13,7 +16,9 @@ from dashboard.ui.clock import time_of_day
 from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.words import to_the_second
 
-_KEY: Final = "replication_zoomed"
+# Parameters of the address: both moments in UTC, as ISO 8601.
+_SINCE: Final = "since"
+_UNTIL: Final = "until"
 _COUNT: Final = "replication_zooms"
 _LEAST: Final = timedelta(seconds=10)
 _AROUND: Final = timedelta(minutes=5)
@@ -35,6 +40,10 @@ PERIODS: Final = (
     Period(marked("24 hours"), timedelta(days=1), 60),
     Period(marked("30 days"), timedelta(days=30), 300),
 )
+
+_LONGEST: Final = max(period.length for period in PERIODS)
+# Samples are kept for weeks; beyond, sums of dates may leave the calendar.
+_FARTHEST: Final = timedelta(days=3650)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +98,7 @@ def choose_period() -> Period:
 
 def shown(period: Period) -> Shown:
     """Return the time to be shown right now."""
-    zoomed: tuple[datetime, datetime] | None = st.session_state.get(_KEY)
+    zoomed = _zoomed()
     if zoomed is not None and period.name != LIVE:
         return Shown(period, *zoomed, is_zoomed=True)
     # Whole steps, so that what was read may be kept until the next one.
@@ -105,7 +114,7 @@ def zoom_into(span: tuple[float, float]) -> None:
     since, until = (off_clock(x) for x in sorted(span))
     if until - since < _LEAST:
         since, until = since - _LEAST / 2, until + _LEAST / 2
-    st.session_state[_KEY] = (since, until)
+    _zoom(since, until)
     st.session_state[_COUNT] = zooms() + 1
 
 
@@ -117,9 +126,32 @@ def zooms() -> int:
 
 def zoom_around(timestamp: datetime) -> None:
     """Show the minutes around a moment from now on."""
-    st.session_state[_KEY] = (timestamp - _AROUND, timestamp + _AROUND)
+    _zoom(timestamp - _AROUND, timestamp + _AROUND)
 
 
 def zoom_out() -> None:
     """Show the whole period again."""
-    st.session_state.pop(_KEY, None)
+    for name in (_SINCE, _UNTIL):
+        st.query_params.pop(name, None)
+
+
+def _zoom(since: datetime, until: datetime) -> None:
+    st.query_params[_SINCE] = _in_address(since)
+    st.query_params[_UNTIL] = _in_address(until)
+
+
+def _in_address(timestamp: datetime) -> str:
+    return timestamp.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _zoomed() -> tuple[datetime, datetime] | None:
+    """Return the time in the address; None if there is none that can be shown."""
+    try:
+        since = datetime.fromisoformat(st.query_params[_SINCE])
+        until = datetime.fromisoformat(st.query_params[_UNTIL])
+    except (KeyError, ValueError):
+        return None
+    if since.tzinfo is None or until.tzinfo is None:
+        return None
+    is_span = timedelta() < until - since <= _LONGEST
+    return (since, until) if is_span and abs(now() - since) < _FARTHEST else None

@@ -90,8 +90,10 @@ def _actions(visit: VisitRecord) -> Iterator[RowAction]:
         "calendar_add_on",
         calendar_url(visit.id),
     )
-    yield RowAction(_MOVE, _("Move"), "event_repeat")
-    yield RowAction(_CANCEL, pgettext("visit", "Cancel"), "event_busy")
+    yield RowAction(_MOVE, _("Move"), "event_repeat", shows_label=True)
+    yield RowAction(
+        _CANCEL, pgettext("visit", "Cancel"), "event_busy", shows_label=True
+    )
 
 
 def _move(visit: VisitRecord) -> None:

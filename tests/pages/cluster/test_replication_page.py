@@ -257,6 +257,49 @@ def test_one_can_go_to_what_happened_and_back(clinic: Clinic, kept: Session):
     assert not app.exception
 
 
+def test_the_address_shows_others_the_same_time(clinic: Clinic, kept: Session):
+    at = now() - timedelta(minutes=20)
+    keep(kept, sample(20), operation(started_at=at, ended_at=at))
+    app = opened(clinic, "1 hour")
+    app.selectbox(key="replication_event").select_index(0).run()
+    (zoomed,) = samples_said(app)
+
+    times = {name: app.query_params[name] for name in ("since", "until")}
+    other = clinic.open("replication", Role.ADMIN, replication_period="1 hour", **times)
+
+    assert samples_said(other) == [zoomed]
+    assert " to " in zoomed
+    app.button(key="replication_zoom_out").click().run()
+    assert not {"since", "until"} & set(app.query_params)
+
+
+@pytest.mark.parametrize(
+    ("since", "until"),
+    [
+        ("yesterday", "2026-11-26T06:00:00Z"),
+        ("2026-11-26T05:00:00", "2026-11-26T06:00:00"),
+        ("2026-11-26T06:00:00Z", "2026-11-26T05:00:00Z"),
+        ("2020-11-26T06:00:00Z", "2026-11-26T06:00:00Z"),
+        ("0001-01-01T00:00:00Z", "0001-01-01T01:00:00Z"),
+    ],
+)
+def test_a_time_in_the_address_that_is_none_leaves_the_whole_period(
+    clinic: Clinic, kept: Session, since: str, until: str
+):
+    keep(kept, sample(20))
+    times = {"since": since, "until": until}
+    app = clinic.open("replication", Role.ADMIN, replication_period="1 hour", **times)
+
+    (whole,) = samples_said(app)
+    assert "until" in whole
+    assert not app.exception
+
+
+def samples_said(app: AppTest) -> list[str]:
+    """Return what is said of the time that the charts show."""
+    return [c.value for c in app.caption if c.value.startswith("Samples")]
+
+
 def test_mongodbs_servers_are_shown_beside_postgresqls(clinic: Clinic):
     app = clinic.open("replication", Role.ADMIN)
 
