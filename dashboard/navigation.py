@@ -530,8 +530,11 @@ class Places(TypedDict):
     within: dict[str, dict[str, str]]
 
 
-def places_for(actor: Actor) -> Places:
-    """Return the pages of this person's menus and what they may do, with addresses."""
+def places_for(actor: Actor, *, usual_order: str = FAMILY_FIRST) -> Places:
+    """Return the pages of this person's menus and what they may do, with addresses.
+
+    `usual_order` is the clinic's own order of names, for whoever has chosen none.
+    """
     open_places = _open_places(actor)
     files = {place.file for place in open_places}
     return {
@@ -544,7 +547,7 @@ def places_for(actor: Actor) -> Places:
         "language": current_language(),
         "name_order": actor.name_order or "",
         "list_density": actor.list_density or "",
-        "family_first": order_of(actor) == FAMILY_FIRST,
+        "family_first": order_of(actor, usual_order) == FAMILY_FIRST,
         "languages": LANGUAGE_NAMES,
         "words": catalogue("scripts"),
         "acts": [

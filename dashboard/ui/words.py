@@ -100,12 +100,12 @@ def listed_name(patient: PatientRecord | Identity) -> str:
 
 def follow_name_order(actor: Actor) -> None:
     """Have this session's lists write names as their reader chose, or as the clinic."""
-    st.session_state[_NAME_ORDER] = order_of(actor)
+    st.session_state[_NAME_ORDER] = order_of(actor, _usual_order())
 
 
-def order_of(actor: Actor) -> str:
+def order_of(actor: Actor, usual: str) -> str:
     """Return the order in which somebody reads names: their own, or the clinic's."""
-    return actor.name_order if actor.name_order in NAME_ORDERS else _usual_order()
+    return actor.name_order if actor.name_order in NAME_ORDERS else usual
 
 
 def is_family_first() -> bool:

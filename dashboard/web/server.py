@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, cast
 from zoneinfo import ZoneInfo
@@ -108,7 +109,8 @@ def create_app(
         ),
         settings.language,
     )
-    pages = StaticAssets(WatchedPages(uploads, places_for, settings.language))
+    places = partial(places_for, usual_order=settings.name_order)
+    pages = StaticAssets(WatchedPages(uploads, places, settings.language))
     pages.warm_up()
     known_pages = UnknownPages(pages, settings.language)
     dispatch = Dispatch(
@@ -148,7 +150,7 @@ def create_app(
             wired.database,
             live,
             key=derive(key, "typed"),
-            places=places_for,
+            places=places,
             language=settings.language,
         ),
         sign_in=sign_in.create_sign_in(context),

@@ -11,6 +11,7 @@ from dashboard.context import current_actor, read, write
 from dashboard.navigation import go
 from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.fields import bounded_area, bounded_line
 from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.notices import notify
 from dashboard.ui.words import plain
@@ -37,16 +38,16 @@ _NEW: Final = "new"
 def show_new_dashboard() -> None:
     """Ask for the name of a new dashboard, and open it."""
     with st.form("dashboards_new_form", border=False):
-        name = st.text_input(
+        name = bounded_line(
             _("Name"),
             key="dashboards_new_name",
-            max_chars=LONGEST_NAME,
+            longest=LONGEST_NAME,
             autocomplete="off",
         )
-        description = st.text_area(
+        description = bounded_area(
             _("What it is for"),
             key="dashboards_new_description",
-            max_chars=LONGEST_DESCRIPTION,
+            longest=LONGEST_DESCRIPTION,
             height=80,
         )
         makes = st.form_submit_button(
@@ -65,14 +66,14 @@ def change_dashboard(dashboard: Dashboard, shown: DashboardFilter) -> None:
     draft = dashboard.draft
     with error_boundary():
         with st.form("dashboard_form", border=False):
-            name = st.text_input(
-                _("Name"), draft.name, key="dashboard_name", max_chars=LONGEST_NAME
+            name = bounded_line(
+                _("Name"), draft.name, key="dashboard_name", longest=LONGEST_NAME
             )
-            description = st.text_area(
+            description = bounded_area(
                 _("What it is for"),
                 draft.description,
                 key="dashboard_description",
-                max_chars=LONGEST_DESCRIPTION,
+                longest=LONGEST_DESCRIPTION,
                 height=80,
             )
             keeps = shown != draft.shown and st.checkbox(
@@ -115,11 +116,11 @@ def change_card(dashboard: Dashboard, card: Card) -> None:
     place = cards.index(card)
     with error_boundary():
         with st.form("dashboard_card_form", border=False):
-            title = st.text_input(
+            title = bounded_line(
                 _("Title"),
                 card.title,
                 key="dashboard_card_title",
-                max_chars=LONGEST_TITLE,
+                longest=LONGEST_TITLE,
             )
             is_wide = st.radio(
                 _("Width"),
@@ -199,17 +200,17 @@ def show_dashboard_choice(figure: Figure) -> None:
             ),
             key="cohorts_card_dashboard",
         )
-        name = st.text_input(
+        name = bounded_line(
             _("Name of a new one"),
             key="cohorts_card_name",
-            max_chars=LONGEST_NAME,
+            longest=LONGEST_NAME,
             autocomplete="off",
         )
-        title = st.text_input(
+        title = bounded_line(
             _("Title of the card"),
             sentence_of(figure)[:LONGEST_TITLE],
             key="cohorts_card_title",
-            max_chars=LONGEST_TITLE,
+            longest=LONGEST_TITLE,
             autocomplete="off",
         )
         adds = st.form_submit_button(

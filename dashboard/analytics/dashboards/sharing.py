@@ -8,6 +8,7 @@ import streamlit as st
 from dashboard.analytics.dashboards.dialogs import PAGE
 from dashboard.context import current_actor, read, write
 from dashboard.navigation import go
+from dashboard.ui.fields import bounded_line
 from dashboard.ui.language import gettext as _, translated
 from dashboard.ui.notices import notify
 from dashboard.ui.words import plain
@@ -74,11 +75,11 @@ def sharing_words(dashboard: Dashboard) -> str:
 def show_copying(draft: DashboardDraft) -> None:
     """Ask for the name of a copy that is the person's own, and open it."""
     with st.form("dashboard_copy_form", border=False):
-        name = st.text_input(
+        name = bounded_line(
             _("Name of the copy"),
             draft.name,
             key="dashboard_copy_name",
-            max_chars=LONGEST_NAME,
+            longest=LONGEST_NAME,
             autocomplete="off",
         )
         copies = st.form_submit_button(

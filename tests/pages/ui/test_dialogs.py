@@ -11,6 +11,7 @@ _ROOT = Path(__file__).parents[3]
 # A new dialog takes its place here or among those below. What is below leaves all that
 # there was, and whoever did it can take it back.
 _FOR_GOOD = {
+    "'dashboard_delete'",
     "'document_release_confirm'",
     "'document_share_revoke'",
     "'drills_begin'",
@@ -33,6 +34,7 @@ _TO_BE_UNDONE = {
     "'document_restore_version_confirm'",
     "'patient_archive_confirm'",
     "'patient_died_save'",
+    "'system_off_confirm'",
     "f'{_PAGE}_archive_confirm'",
     "f'{_PAGE}_delete_confirm'",
 }

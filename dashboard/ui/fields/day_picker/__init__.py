@@ -15,7 +15,7 @@ import streamlit as st
 
 from dashboard.ui.language import gettext as _
 from dashboard.ui.scripts import ELEMENTS, read_script
-from dashboard.ui.words import read_days, write_day
+from dashboard.ui.words import read_days, write_day, written
 
 _HERE: Final = Path(__file__).parent
 _WIDTH: Final = 44
@@ -34,13 +34,17 @@ def day_picker(field: str, label: str, *, takes_several: bool = False) -> None:
     goes behind them; what was chosen since the calendar opened takes its own place.
     """
     key = f"{field}_day"
+    shown = _last_day(st.session_state.get(field))
+    # Named as the ARIA Authoring Practices' date picker is: by the day that there is.
+    name = (
+        _("Choose another day: {field}, {day}").format(field=label, day=written(shown))
+        if shown
+        else _("Choose a day: {field}").format(field=label)
+    )
     _mount(
         key=key,
         data=json.dumps(
-            {
-                "label": _("Choose a day: {field}").format(field=label),
-                "shown": _last_day(st.session_state.get(field)),
-            }
+            {"label": name, "shown": shown.isoformat() if shown else ""}
         ).encode(),
         width=_WIDTH,
         on_chosen_change=_taking(key, field, takes_several=takes_several),
@@ -63,12 +67,10 @@ def _taking(key: str, field: str, *, takes_several: bool) -> Callable[[], None]:
     return take
 
 
-def _last_day(typed: Any) -> str:
-    """Return the day that the calendar shows first, as 1980-01-31; or nothing."""
-    for text in reversed(_listed(typed)):
-        if day := _day_of(read_days(text)):
-            return day.isoformat()
-    return ""
+def _last_day(typed: Any) -> date | None:
+    """Return the day that the calendar shows first."""
+    days = (_day_of(read_days(text)) for text in reversed(_listed(typed)))
+    return next(filter(None, days), None)
 
 
 def _listed(typed: Any) -> list[str]:

@@ -173,6 +173,8 @@
     item(translate("Show me around"), () => window.chartroom.startTour()),
     item(translate("Sign out"), () => location.assign("/sign-out")),
   )
+  // One of them is reached by Tab, or nobody without a mouse could scroll what is long.
+  list.querySelector("button").tabIndex = 0
   list.setAttribute("role", "menu")
   list.setAttribute("aria-label", translate("Account"))
   const who = make(
