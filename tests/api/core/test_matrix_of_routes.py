@@ -198,6 +198,19 @@ ALLOWED = {
     ("POST", "/fhir/Appointment/$find"): EVERYBODY,
     ("POST", "/fhir/Appointment/$hold"): PAPERS,
     ("POST", "/fhir/Appointment/$book"): PAPERS,
+    ("GET", "/fhir/$export"): LISTS,
+    ("POST", "/fhir/$export"): LISTS,
+    ("GET", "/fhir/Patient/$export"): LISTS,
+    ("POST", "/fhir/Patient/$export"): LISTS,
+    ("GET", "/fhir/Group"): LISTS,
+    ("POST", "/fhir/Group/_search"): LISTS,
+    ("GET", "/fhir/Group/{resource_id}"): LISTS,
+    ("GET", "/fhir/Group/{group_id}/$export"): LISTS,
+    ("POST", "/fhir/Group/{group_id}/$export"): LISTS,
+    ("GET", "/fhir/$export/{export_id}"): LISTS,
+    ("DELETE", "/fhir/$export/{export_id}"): LISTS,
+    ("GET", "/fhir/$export/{export_id}/{number}"): LISTS,
+    ("GET", "/fhir/OperationDefinition/{resource_id}"): EVERYBODY,
 }
 # For anybody, because they tell nothing of anybody; metrics on this machine only.
 OPEN = {
@@ -322,4 +335,5 @@ def _ask(client, method, path, ada):
 def _filled(path, target):
     named = {"uuid": target, "share": uuid4(), "slot": uuid4(), "number": 1, "page": 1}
     named |= {"resource_id": target, "version_id": 1}
+    named |= {"group_id": target, "export_id": target}
     return path.format(**named, name="health_statement", key="unknown")

@@ -129,6 +129,16 @@ def _with(header=None, **claims):
     return lambda system: system.sign(header, **claims)
 
 
+def _in_seconds(**from_now: int):
+    """Return what signs moments so far from when it is asked, not from collecting."""
+
+    def sign(system: BackendService) -> str:
+        at = int(time.time())
+        return system.sign(None, **{name: at + s for name, s in from_now.items()})
+
+    return sign
+
+
 def _unsigned(system: BackendService) -> str:
     return _encoded({"alg": "none", "kid": "first"}, system.claims(), b"")
 
@@ -179,11 +189,11 @@ ATTACKS = {
         "aud is the address",
     ),
     "for nobody": (_with(aud=None), "aud is the address"),
-    "expired": (_with(exp=int(time.time()) - 60), "exp is over"),
-    "for an hour": (_with(exp=int(time.time()) + 3600), "more than five minutes"),
+    "expired": (_in_seconds(exp=-60), "exp is over"),
+    "for an hour": (_in_seconds(exp=3600), "more than five minutes"),
     "for ever": (_with(exp=None), "numbers of seconds"),
     "until no number": (_with(exp=float("nan")), "exp is over"),
-    "not yet": (_with(nbf=int(time.time()) + 200), "not to come yet"),
+    "not yet": (_in_seconds(nbf=200), "not to come yet"),
     "without a jti": (_with(jti=None), "jti is missing"),
     "of two": (_with(iss=str(uuid4())), "iss and sub"),
     "a foreign kid": (_with({"kid": "nobodys"}), "kid is none of"),

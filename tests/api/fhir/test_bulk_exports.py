@@ -1,6 +1,7 @@
 """Everything at once: asked for by FHIR, made by the worker, fetched as files."""
 
 import json
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,7 +15,7 @@ from api.fhir.table import BULK_SOURCES
 from db.files.gridfs import Bucket, FileStoreUnavailable
 from db.models.audit import AuditEvent
 from db.models.care import BulkExport
-from db.postgres import SYSTEM
+from db.postgres import SYSTEM, Database
 from jobs.fhir import exporting as exporting_job
 from jobs.fhir.expiring import expire
 from jobs.fhir.exporting import BulkExporter
@@ -29,6 +30,7 @@ from services.people.tokens import bearing
 from tests.api.conftest import NEWEST, Client
 from tests.api.fhir.conftest import ids_of, program
 from tests.api.fhir.oracles import validate
+from tests.kit.replicas import await_everywhere
 from tests.kit.waiting import eventually
 
 REASON = "Moving to the new record system"
@@ -36,10 +38,23 @@ ASKING = {"Prefer": "respond-async", "X-Chartroom-Reason": REASON}
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
+@dataclass(frozen=True)
+class Worker:
+    """What a worker runs; whoever asks any server afterwards sees what it did."""
+
+    database: Database
+    exporter: BulkExporter
+
+    def look(self) -> None:
+        self.exporter.look()
+        await_everywhere(self.database)
+
+
 @pytest.fixture
-def exporter(application, module_files) -> BulkExporter:
+def exporter(application, module_files) -> Worker:
     """What a worker would run."""
-    return BulkExporter(application.database, module_files, BULK_SOURCES, lambda: NOON)
+    made = BulkExporter(application.database, module_files, BULK_SOURCES, lambda: NOON)
+    return Worker(application.database, made)
 
 
 @pytest.fixture(autouse=True)

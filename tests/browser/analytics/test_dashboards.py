@@ -14,7 +14,7 @@ from services.analytics.dashboards import Card, DashboardDraft
 from services.analytics.figures import Figure, FigureMeasure
 from services.core.actors import Role
 from services.people import accounts
-from tests.browser.conftest import Site
+from tests.browser.conftest import Site, ready
 from tests.kit import cast
 
 pytestmark = pytest.mark.browser
@@ -48,6 +48,7 @@ def test_a_card_gets_another_place_and_the_page_fits_a_phone(site: Site):
         page.goto(f"/dashboard?dashboard={made}")
         headings = page.get_by_role("heading", level=3)
         expect(headings).to_have_text(["When", "Who", "How old"])
+        ready(page)
         page.get_by_role("button", name="Change", exact=True).last.click()
         dialog = page.get_by_role("dialog")
         dialog.get_by_label("Title").fill("Ages")
@@ -58,4 +59,4 @@ def test_a_card_gets_another_place_and_the_page_fits_a_phone(site: Site):
 
         page.set_viewport_size({"width": 390, "height": 900})
         expect(page.get_by_text("“not told” stands for")).to_be_visible()
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        page.wait_for_function("document.documentElement.scrollWidth <= 390")

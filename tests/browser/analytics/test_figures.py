@@ -76,7 +76,9 @@ def test_visits_of_the_vaccinated_by_weekday_and_hour(site: Site, width: int):
         expect(page.get_by_role("heading", name="By weekday and hour")).to_be_visible()
         chart = page.get_by_label("Events by weekday and hour; see the table below it")
         expect(chart.first).to_be_visible()
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        page.wait_for_function(
+            "width => document.documentElement.scrollWidth <= width", arg=width
+        )
 
 
 def test_patients_over_time_are_a_line(site: Site):
@@ -126,8 +128,12 @@ def test_ages_as_boxes_and_patients_as_a_pivot_table_with_totals(
         boxes = page.get_by_label("Mean and percentiles by quarter; see the table")
         expect(boxes.first).to_be_visible()
         expect(page.get_by_text("Each patient counts once in a group")).to_be_visible()
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        page.wait_for_function(
+            "width => document.documentElement.scrollWidth <= width", arg=width
+        )
 
         page.goto(address_of(site, pivot))
         expect(page.get_by_role("columnheader", name="Total")).to_be_visible()
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        page.wait_for_function(
+            "width => document.documentElement.scrollWidth <= width", arg=width
+        )

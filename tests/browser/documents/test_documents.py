@@ -101,7 +101,7 @@ def test_a_document_goes_from_a_form_to_the_trash_and_back(site: Site, page: Pag
 
     # The list shows it, the search finds it by a word inside, with the word marked.
     search(page, finding)
-    row = page.get_by_role("row").filter(has_text=f"Grete {last}")
+    row = page.get_by_role("row").filter(has_text=f"{last}, Grete")
     expect(row.locator("mark").first).to_have_text(finding)
 
     # It is seen as pictures and comes back byte for byte.
@@ -137,7 +137,7 @@ def test_a_document_goes_from_a_form_to_the_trash_and_back(site: Site, page: Pag
     deleted.first.click()
     expect(deleted).to_have_count(left)
     search(page, finding)
-    expect(page.get_by_role("row").filter(has_text=f"Grete {last}")).to_be_visible()
+    expect(page.get_by_role("row").filter(has_text=f"{last}, Grete")).to_be_visible()
 
 
 def test_pages_come_as_one_scrolls_and_turn_by_keyboard(page: Page, pdf):

@@ -79,8 +79,8 @@ def test_type_and_patient_are_set_for_all_that_are_chosen(site: Site, page: Page
     dialog.get_by_role("option", name=f"{last}, Greta").click()
     dialog.get_by_role("button", name="File 2 documents").click()
     expect(page.get_by_text("2 documents filed to the patient.")).to_be_visible()
-    expect(row.filter(has_text=f"Greta {last}")).to_have_count(2)
-    page.get_by_role("link", name=f"Greta {last}").first.click()
+    expect(row.filter(has_text=f"{last}, Greta")).to_have_count(2)
+    page.get_by_role("link", name=f"{last}, Greta").first.click()
     expect(page.get_by_role("heading", level=1)).to_contain_text(last)
 
 

@@ -38,6 +38,7 @@ def test_a_patient_is_chosen_while_one_types_and_nothing_typed_is_in_an_address(
         field.press("Enter")
         # For a moment it stands in the list as well.
         expect(page.get_by_text(f"{last}, Samg").first).to_be_visible()
+        ready(page)
     assert not any(last.lower()[:-1] in address.lower() for address in addresses)
 
     page.get_by_role("button", name="Another patient").click()

@@ -59,7 +59,7 @@ def invite(page: Page, name: str) -> str:
         page.wait_for_url("**/sign-in/confirm?**")
         page.wait_for_url("**/invite")
         confirm.wait_for(state="detached")
-    ready(page).get_by_label("Name").fill(name)
+    ready(page).get_by_label("Name", exact=True).fill(name)
     page.get_by_label("E-mail").fill(f"{uuid4().hex}@example.org")
     page.get_by_role("button", name="Send invitation").click()
     return link_on(page)
