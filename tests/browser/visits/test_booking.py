@@ -138,7 +138,7 @@ def test_a_time_that_is_held_takes_the_place_of_the_one_before(
 ):
     opened(page, f"{dora}&patient={add_patient(site, 'Ida', unlike())}")
     for time in ("08:00", "08:20"):
-        time_of(page, time).click()
+        time_of(ready(page), time).click()
         expect(page.get_by_label(f"What is the visit at {time} about?")).to_be_visible()
 
     expect(page.get_by_role("timer")).to_have_count(1)

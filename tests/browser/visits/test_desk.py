@@ -1,14 +1,12 @@
 """The front desk in a real browser: scanners type codes, keys do the rest."""
 
 from collections.abc import Callable, Iterator
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Page, expect
-from sqlalchemy import select
 
 from db.models.booking import Appointment
-from db.models.patient import Patient
 from services.core.actors import Role
 from tests.browser.conftest import Site, ready
 from tests.kit import cast
@@ -30,9 +28,7 @@ def code_of(site: Site, doctor: str) -> Callable[[float], str]:
 
     def make(minutes: float) -> str:
         def add(session) -> str:
-            patient_id: UUID = session.scalars(
-                select(Patient.id).where(Patient.deleted_at.is_(None)).limit(1)
-            ).one()
+            patient_id = cast.add_patient(session, cast.invent_patient()).id
             doctor_id = cast.add_doctor(session, name=doctor).id
             made = visit_samples.visit(session, doctor_id, patient_id, soon(minutes))
             return session.get_one(Appointment, made).code
