@@ -2,17 +2,20 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
     CheckConstraint,
+    ColumnElement,
     Computed,
     ForeignKey,
     Index,
     SmallInteger,
     Text,
     UniqueConstraint,
+    func,
+    literal_column,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -341,6 +344,17 @@ class ErasurePostponement(Base):
     reason: Mapped[str] = mapped_column(Text)
     postponed_by: Mapped[UUID]
     postponed_at: Mapped[CreatedAt]
+
+
+# A patient's name as in a sentence and as in a list; both are empty where an outer
+# join found nobody. What is between stands in the statement itself: one that is kept
+# compiled takes no value with it.
+PATIENT_NAME: Final[ColumnElement[str]] = func.concat_ws(
+    literal_column("' '"), Patient.first_name, Patient.last_name, type_=Text
+)
+LISTED_NAME: Final[ColumnElement[str]] = func.concat_ws(
+    literal_column("', '"), Patient.last_name, Patient.first_name, type_=Text
+)
 
 
 class ClinicalTerm(Base):

@@ -5,13 +5,13 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Text, func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.models.booking import Appointment
 from db.models.consultation import MedicalRecord
 from db.models.doctor import Doctor
-from db.models.patient import Patient
+from db.models.patient import LISTED_NAME, PATIENT_NAME, Patient
 from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
@@ -41,17 +41,13 @@ def list_unwritten(
     At most fifty. Raises NotAllowed.
     """
     actor.require(Permission.WRITE_RECORDS)
-    name = func.concat_ws(" ", Patient.first_name, Patient.last_name, type_=Text())
-    listed_name = func.concat_ws(
-        ", ", Patient.last_name, Patient.first_name, type_=Text()
-    )
     rows = session.execute(
         select(
             Appointment.id,
             Appointment.starts_at,
             Appointment.patient_id,
-            name,
-            listed_name,
+            PATIENT_NAME,
+            LISTED_NAME,
         )
         .join(Doctor, Doctor.id == Appointment.doctor_id)
         .join(Patient, Patient.id == Appointment.patient_id)

@@ -10,7 +10,6 @@ from sqlalchemy import (
     ColumnElement,
     Row,
     Select,
-    Text,
     and_,
     func,
     or_,
@@ -22,7 +21,7 @@ from sqlalchemy.orm import QueryableAttribute, Session
 
 from db.models.document import Document, DocumentVersion
 from db.models.incoming import DocumentAssignment
-from db.models.patient import Patient
+from db.models.patient import LISTED_NAME, PATIENT_NAME, Patient
 from db.models.user import User
 from services.core import audit
 from services.core.actors import Actor, Permission, Role
@@ -221,12 +220,8 @@ def _selected(actor: Actor) -> Select[*tuple[Any, ...]]:
         Document.created_by,
         Document.created_by_name,
         Document.patient_id,
-        func.concat_ws(" ", Patient.first_name, Patient.last_name, type_=Text()).label(
-            "patient_name"
-        ),
-        func.concat_ws(", ", Patient.last_name, Patient.first_name, type_=Text()).label(
-            "listed_name"
-        ),
+        PATIENT_NAME.label("patient_name"),
+        LISTED_NAME.label("listed_name"),
         Document.urgent,
         DocumentAssignment.assignee_id,
         DocumentAssignment.assignee_name,

@@ -5,11 +5,11 @@ from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Text, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from db.models.document import Document, DocumentVersion
-from db.models.patient import Patient
+from db.models.patient import LISTED_NAME, PATIENT_NAME, Patient
 from services.core import audit
 from services.core.actors import Actor, Role
 from services.core.audit import Action
@@ -63,12 +63,8 @@ def list_latest(
             Document.document_type,
             Document.created_at,
             Document.patient_id,
-            func.concat_ws(
-                " ", Patient.first_name, Patient.last_name, type_=Text()
-            ).label("patient_name"),
-            func.concat_ws(
-                ", ", Patient.last_name, Patient.first_name, type_=Text()
-            ).label("listed_name"),
+            PATIENT_NAME.label("patient_name"),
+            LISTED_NAME.label("listed_name"),
             Document.urgent,
             DocumentVersion.stated_by_patient,
         )

@@ -28,7 +28,7 @@ from sqlalchemy.sql.visitors import replacement_traverse
 
 from db.models.document import Document, DocumentVersion
 from db.models.document_search import DocumentFieldValue, DocumentSearch
-from db.models.patient import Patient
+from db.models.patient import LISTED_NAME, PATIENT_NAME, Patient
 from services.documents.fields import PREFIX
 from services.documents.records.rows.documents import COLUMNS
 from services.lists.criteria import Kind
@@ -41,14 +41,9 @@ _QUARANTINED: Final[ColumnElement[Any]] = literal_column("ARRAY['waiting', 'infe
 _UNREADABLE: Final[ColumnElement[Any]] = literal_column("ARRAY['waiting', 'none']")
 
 
-# A compiled statement takes no value with it, not even the space between two names.
 _NAMES: Final[Mapping[str, ColumnElement[str]]] = {
-    "patient_name": func.concat_ws(
-        literal_column("' '"), Patient.first_name, Patient.last_name
-    ),
-    "listed_name": func.concat_ws(
-        literal_column("', '"), Patient.last_name, Patient.first_name
-    ),
+    "patient_name": PATIENT_NAME,
+    "listed_name": LISTED_NAME,
 }
 _RECORD: Final = tuple(
     _NAMES.get(column.key, column).label(f"record_{position}")

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, String, func, literal_column, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from db.models.document import Document, DocumentVersion
-from db.models.patient import Patient
+from db.models.patient import LISTED_NAME, PATIENT_NAME, Patient
 from services.documents.fields import SHOWN_VALUES
 from services.documents.records.kinds import Classification, DocumentType
 from services.documents.records.model import DocumentRecord, VersionRecord
@@ -35,12 +35,8 @@ VERSION_COLUMNS: Final[tuple[InstrumentedAttribute[Any], ...]] = (
     DocumentVersion.damaged_at,
     DocumentVersion.stated_by_patient,
 )
-_PATIENT_NAME: Final = func.concat_ws(
-    literal_column("' '"), Patient.first_name, Patient.last_name, type_=String
-).label("patient_name")
-_LISTED_NAME: Final = func.concat_ws(
-    literal_column("', '"), Patient.last_name, Patient.first_name, type_=String
-).label("listed_name")
+_PATIENT_NAME: Final = PATIENT_NAME.label("patient_name")
+_LISTED_NAME: Final = LISTED_NAME.label("listed_name")
 # In the order of DocumentRecord's fields up to its version; record_of relies on it.
 DOCUMENT_COLUMNS: Final[tuple[Any, ...]] = (
     Document.id,

@@ -8,11 +8,9 @@ from sqlalchemy import ColumnElement, Select, case, extract, func, select
 
 from db.models.booking import Appointment, Booking
 from db.models.doctor import Doctor
-from db.models.patient import Patient
+from db.models.patient import LISTED_NAME, PATIENT_NAME, Patient
 from services.visits.front_desk.appointments.records import VisitRecord, VisitStatus
 
-_NAME: Final = func.concat_ws(" ", Patient.first_name, Patient.last_name)
-_LISTED: Final = func.concat_ws(", ", Patient.last_name, Patient.first_name)
 IS_IN_ROOM: Final = (Appointment.status == VisitStatus.CHECKED_IN.value) & (
     Appointment.called_in_at >= Appointment.checked_in_at
 )
@@ -34,7 +32,7 @@ _COLUMNS: Final[tuple[ColumnElement[Any] | Any, ...]] = (
     Doctor.speciality,
     Doctor.room,
     Appointment.patient_id,
-    _NAME,
+    PATIENT_NAME,
     Appointment.starts_at,
     Appointment.ends_at,
     STATUS,
@@ -48,7 +46,7 @@ _COLUMNS: Final[tuple[ColumnElement[Any] | Any, ...]] = (
     Patient.date_of_birth,
     Patient.phone_number,
     Appointment.called_in_at,
-    _LISTED,
+    LISTED_NAME,
 )
 _NAMES: Final = tuple(field.name for field in fields(VisitRecord))
 

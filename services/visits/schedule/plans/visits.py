@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from db.models.booking import BookingSlot, Newcomer, Slot
 from db.models.doctor import Doctor
-from db.models.patient import Patient
+from db.models.patient import LISTED_NAME, PATIENT_NAME, Patient
 from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
@@ -26,14 +26,8 @@ _SLOT: Final = (
 )
 _NEWCOMER: Final = func.concat(Newcomer.name, " (not registered yet)")
 _IS_PATIENT: Final = Patient.id.is_not(None)
-_NAME: Final = case(
-    (_IS_PATIENT, func.concat_ws(" ", Patient.first_name, Patient.last_name)),
-    else_=_NEWCOMER,
-)
-_LISTED: Final = case(
-    (_IS_PATIENT, func.concat_ws(", ", Patient.last_name, Patient.first_name)),
-    else_=_NEWCOMER,
-)
+_NAME: Final = case((_IS_PATIENT, PATIENT_NAME), else_=_NEWCOMER)
+_LISTED: Final = case((_IS_PATIENT, LISTED_NAME), else_=_NEWCOMER)
 
 
 def list_visits_to_move(
