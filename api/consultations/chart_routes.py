@@ -83,6 +83,42 @@ def summary(caller: ProgramOrPerson, uuid: UUID) -> Response:
 
 
 @router.get(
+    "/files/patients/{uuid}/patient-summary.pdf",
+    tags=["Files"],
+    responses=sends(PDF, 404),
+)
+def patient_summary(
+    caller: ProgramOrPerson,
+    uuid: UUID,
+    language: Annotated[
+        str | None,
+        Query(
+            max_length=20,
+            description="en or de; else that of whoever asks, or the clinic's.",
+        ),
+    ] = None,
+) -> Response:
+    """Send the summary that a patient takes along; patients have their own.
+
+    Diagnoses and vital signs of visits are in it for clinicians only.
+    """
+    read = caller.read(
+        lambda session: chart.collect(session, caller.actor, uuid, is_printed=True)
+    )
+    papers = caller.stores.papers
+    made = chart.print_patient_summary(
+        read.value,
+        document_id=uuid4(),
+        clinic=papers.clinic,
+        now=caller.stores.now(),
+        wording=papers.wording(language or caller.actor.language),
+    )
+    headers = read_headers(read, caller.after)
+    headers["Content-Disposition"] = 'inline; filename="patient-summary.pdf"'
+    return Response(made, media_type=PDF, headers=headers)
+
+
+@router.get(
     "/files/patients/{uuid}/labels.pdf", tags=["Files"], responses=sends(PDF, 400, 404)
 )
 def labels(

@@ -97,6 +97,9 @@ def _interaction_of(method: str, route: str) -> tuple[str, Interaction] | None:
     match method, route.split("/"):
         case "GET", ["", "fhir", name, "{resource_id}", *_]:
             return name, "r"
+        # It tells of other types what the token opens, and says what it leaves out.
+        case "POST", ["", "fhir", name, "{resource_id}", "$summary"]:
+            return name, "r"
         case ("GET", ["", "fhir", name]) | ("POST", ["", "fhir", name, "_search"]):
             return name, "s"
         # It offers what a search for free slots finds, and holds nothing.

@@ -35,7 +35,7 @@ from services.core.audit_spool import Spooling
 from services.core.errors import InvalidInput, NotAllowed, NotFound
 from services.core.on_behalf import ActorDatabase, Begun, write_down
 from services.core.throttling import CallLimits, LimitReached
-from services.documents.forms import Clinic
+from services.documents.forms import ENGLISH, Clinic, Wording
 from services.documents.records import DocumentIngest
 from services.documents.search.cache import CachedPage, DocumentListCache
 from services.documents.sharing.links import LinkSigner
@@ -89,12 +89,17 @@ class Visits:
     public: PublicBooking | None = None
 
 
+def _english(_: str | None) -> Wording:
+    return ENGLISH
+
+
 @dataclass(frozen=True, slots=True)
 class Papers:
     """What documents pass: on their way in, to a list or a screen, out by a link.
 
     `clinic` stands at the head of what is made here, `address` is where people sign in.
-    Of visits it is what their routes go by.
+    Of visits it is what their routes go by. `wording` has what papers for patients say,
+    in a language or, of none that is known, in the clinic's.
     """
 
     ingest: DocumentIngest
@@ -107,6 +112,7 @@ class Papers:
     kept: KeptFiles = field(default_factory=KeptFiles)
     thumbnails: KeptPictures = field(default_factory=KeptPictures)
     seen: PagesSeen = field(default_factory=PagesSeen)
+    wording: Callable[[str | None], Wording] = _english
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +204,11 @@ class Caller:
     def require_type(self, name: str) -> None:
         """Raise NotAllowed unless the caller may see FHIR resources of the type."""
         require_type(self.resource_scopes, name)
+
+    def opens(self, name: str) -> bool:
+        """Tell whether the token lets FHIR resources of the type be read."""
+        scopes = self.resource_scopes
+        return scopes is None or scopes.allows(name, "r")
 
     def refuse(self, refusal: NotAllowed) -> NoReturn:
         """Raise a refusal, and write it down."""

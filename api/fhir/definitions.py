@@ -139,6 +139,23 @@ class OperationResult:
     total: int | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentOperation:
+    """An operation `$name` on one resource that answers with a document.
+
+    It changes nothing. `run` is given the caller, the address below which all of FHIR
+    is, the id, and what was asked; it returns the Bundle, and headers that say where in
+    the log that stands.
+    """
+
+    on: str
+    name: str
+    definition: str
+    documentation: str
+    parameters: Mapping[str, str]
+    run: Callable[[Caller, str, str, Asked], tuple[Resource, Mapping[str, str]]]
+
+
 # What a service takes to keep something new.
 Draft = Any
 
@@ -192,6 +209,7 @@ class ResourceType:
     includes: Mapping[str, Include] = field(default_factory=dict)
     is_versioned: bool = True
     operations: tuple[Operation, ...] = ()
+    documents: tuple[DocumentOperation, ...] = ()
     creation: Creation | None = None
     history: History | None = None
     bulk: BulkSource | None = None

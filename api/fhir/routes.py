@@ -19,6 +19,7 @@ from api.core.outcomes import FHIR_JSON, FHIR_PATH, FhirResponse, outcome
 from api.fhir import searching, statement
 from api.fhir.answering import base_of, has_it, refuses, require_wanted, version_headers
 from api.fhir.definitions import (
+    DocumentOperation,
     FoundPage,
     Operation,
     Read,
@@ -40,6 +41,7 @@ _FORM: Final = "application/x-www-form-urlencoded"
 _RESOURCE: Final = {"content": {FHIR_JSON: {"schema": {"type": "object"}}}}
 _OK: Final[Responses] = {200: {"description": "The resource", **_RESOURCE}}
 _FOUND: Final[Responses] = {200: {"description": "A searchset", **_RESOURCE}}
+_DOCUMENT: Final[Responses] = {200: {"description": "A document", **_RESOURCE}}
 _UNCHANGED: Final[Responses] = {NOT_MODIFIED: {"description": "Not Modified"}}
 
 
@@ -182,7 +184,51 @@ def _serve_operation(operation: Operation) -> None:
     invoke.__doc__ = operation.documentation
 
 
-def _asked_by(operation: Operation) -> dict[str, Any]:
+def _serve_document(operation: DocumentOperation) -> None:
+    """Add the routes of a document about one resource, by GET and by POST."""
+    path = f"/{operation.on}/{{resource_id}}/${operation.name}"
+    answers = _DOCUMENT | refuses(404, 406, 410)
+
+    @router.get(path, responses=answers, openapi_extra=_asked_by(operation))
+    def document_by_address(
+        caller: Program, request: Request, resource_id: str
+    ) -> Response:
+        pairs = request.query_params.multi_items()
+        return _documented(operation, caller, request, resource_id, pairs)
+
+    @router.post(
+        path,
+        responses=answers | refuses(413, 415),
+        openapi_extra={
+            "requestBody": {"content": {FHIR_JSON: {"schema": {"type": "object"}}}}
+        },
+    )
+    def document(
+        caller: Program,
+        request: Request,
+        resource_id: str,
+        pairs: Annotated[Pairs, Depends(parameters_sent)],
+    ) -> Response:
+        return _documented(operation, caller, request, resource_id, pairs)
+
+    document_by_address.__doc__ = operation.documentation
+    document.__doc__ = operation.documentation
+
+
+def _documented(
+    operation: DocumentOperation,
+    caller: Caller,
+    request: Request,
+    resource_id: str,
+    pairs: Pairs,
+) -> Response:
+    require_wanted(request)
+    asked = read_asked(operation, pairs)
+    bundle, headers = operation.run(caller, base_of(request), resource_id, asked)
+    return FhirResponse(bundle, headers=dict(headers))
+
+
+def _asked_by(operation: Operation | DocumentOperation) -> dict[str, Any]:
     return {
         "parameters": [
             {"name": name, "in": "query", "description": text, "schema": _TEXT}
@@ -252,6 +298,8 @@ for served in SERVED:
     # Before what reads by id, which would take their names for one.
     for offered in served.operations:
         _serve_operation(offered)
+    for told in served.documents:
+        _serve_document(told)
     if served.search is not None:
         _serve_search(served, served.search)
     if served.read is not None:

@@ -6,7 +6,13 @@ from typing import Any, Final
 from api.core.outcomes import FHIR_JSON
 from api.fhir import systems
 from api.fhir.bulk.operations import EXPORT, IMPLEMENTS, OF_ALL
-from api.fhir.definitions import BulkOperation, ResourceType, coding
+from api.fhir.definitions import (
+    BulkOperation,
+    DocumentOperation,
+    Operation,
+    ResourceType,
+    coding,
+)
 from api.fhir.table import SERVED
 
 VERSION: Final = "4.0.1"
@@ -81,13 +87,14 @@ def _resource(kind: ResourceType) -> dict[str, Any]:
         {"name": one.name, "type": one.kind, "documentation": one.documentation}
         for one in kind.parameters
     ]
+    offered: list[Operation | DocumentOperation] = [*kind.operations, *kind.documents]
     operations = [
         {
             "name": one.name,
             "definition": one.definition,
             "documentation": one.documentation,
         }
-        for one in kind.operations
+        for one in offered
     ]
     if kind.bulk_operation is not None:
         operations.append(_export(kind.bulk_operation))

@@ -28,6 +28,8 @@ SNOMED: Final = "http://snomed.info/sct"
 UCUM: Final = "http://unitsofmeasure.org"
 ACT_CODE: Final = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
 CONDITION_CATEGORY: Final = "http://terminology.hl7.org/CodeSystem/condition-category"
+CONDITION_CLINICAL: Final = "http://terminology.hl7.org/CodeSystem/condition-clinical"
+EMPTY_REASON: Final = "http://terminology.hl7.org/CodeSystem/list-empty-reason"
 OBSERVATION_CATEGORY: Final = (
     "http://terminology.hl7.org/CodeSystem/observation-category"
 )

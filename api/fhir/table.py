@@ -20,6 +20,7 @@ from api.fhir.resources.patients import PATIENT
 from api.fhir.resources.practitioners import PRACTITIONER, PRACTITIONER_ROLE
 from api.fhir.resources.provenances import BY_TARGET, PROVENANCE
 from api.fhir.resources.schedules import SCHEDULE, SLOT
+from api.fhir.summary.operation import SUMMARY
 from api.fhir.writing import patients as sent_patients
 from services.fhir.bulk_exports.model import BulkSource
 
@@ -30,6 +31,7 @@ _REGISTERED: Final = replace(
     creation=sent_patients.CREATION,
     includes=BY_TARGET,
     bulk_operation=OF_PATIENTS,
+    documents=(SUMMARY,),
 )
 _GROUPED: Final = replace(GROUP, bulk_operation=OF_GROUP)
 _PRESCRIBED: Final = replace(MEDICATION_REQUEST, includes=BY_TARGET)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import date
 from functools import partial
 from typing import Final, Literal
 
@@ -14,13 +15,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.core.dependencies import SESSION
 from api.core.origins import origin_of
-from dashboard.ui.language import explained, speaking
+from dashboard.ui.language import explained, gettext, long_date, speaking
 from dashboard.web.page_context.page_language import COOKIE, language_of
 from dashboard.web.sessions.live_sessions import LiveSessions
 from db.postgres import Database, DatabaseUnavailable
 from services.core.actors import LANGUAGES, Actor
 from services.core.errors import ServiceError
 from services.core.on_behalf import ActorDatabase
+from services.documents.forms import Wording
 from services.people.accounts import choose_display, choose_language
 from services.people.sessions import Live
 
@@ -62,6 +64,21 @@ def language_at(connection: HTTPConnection, usual: str) -> str:
         chosen=connection.cookies.get(COOKIE),
         usual=usual,
     )
+
+
+def wording_in(language: str | None, usual: str) -> Wording:
+    """Return how a paper speaks this language; the usual one if it is none of ours."""
+    spoken = language if language in LANGUAGES else usual
+
+    def say(message: str) -> str:
+        with speaking(spoken):
+            return gettext(message)
+
+    def spelt(day: date) -> str:
+        with speaking(spoken):
+            return long_date(day)
+
+    return Wording(spoken, say, spelt)
 
 
 class Speaking:

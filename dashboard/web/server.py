@@ -32,6 +32,7 @@ from dashboard.web.gate.open_pages import PageLimits
 from dashboard.web.gate.unknown_pages import UnknownPages
 from dashboard.web.gate.unread_bodies import UnreadBodies
 from dashboard.web.installation_key import derive, signing_key
+from dashboard.web.languages import wording_in
 from dashboard.web.link_signing import signer_of
 from dashboard.web.log import json_log
 from dashboard.web.log.request_log import RequestLog
@@ -133,6 +134,7 @@ def create_app(
                     wiring.calendar(settings),
                     context.public_booking,
                 ),
+                wording=partial(wording_in, usual=settings.language),
             ),
             monitor=wired.monitor,
             runner=wired.runner,

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from dashboard.consultations.chart.patient_summary import offer_patient_summary
 from dashboard.consultations.prescriptions.patient_prescriptions import (
     prescription_reads,
     show_prescriptions,
@@ -35,10 +36,12 @@ read_ahead(
 show_patient_home(patient)
 show_latest(_("New documents"), days=_NEW)
 patient_details(patient)
-if st.button(
-    _("Correct contact data"), key="my_record_contact", icon=":material/edit:"
-):
-    go("patients/my_contact.py")
+with st.container(horizontal=True):
+    if st.button(
+        _("Correct contact data"), key="my_record_contact", icon=":material/edit:"
+    ):
+        go("patients/my_contact.py")
+    offer_patient_summary(patient.id, page="my_record")
 show_next_visits(patient.id, page="my_record")
 show_documents(patient.id, page="my_record")
 show_prescriptions(patient.id, page="my_record")

@@ -12,6 +12,7 @@ from dashboard.consultations.chart.patient_notes import (
     notes_reads,
     show_diagnoses,
 )
+from dashboard.consultations.chart.patient_summary import offer_patient_summary
 from dashboard.consultations.chart.vital_signs import show_all_vitals, show_last_vitals
 from dashboard.consultations.prescriptions.patient_prescriptions import (
     prescription_events,
@@ -120,6 +121,7 @@ if not record_actions.show_closed(patient):
         ):
             go("patients/edit.py", patient=str(patient.id))
         record_actions.offer_print(patient)
+        offer_patient_summary(patient.id, page="patient")
         with st.popover(
             _("More"), icon=":material/more_horiz:", key=_MORE, on_change="rerun"
         ):

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -19,6 +20,7 @@ from api.application import create_api, serves
 from api.core.answers import LSN_HEADER
 from api.core.dependencies import Papers, Visits
 from dashboard.web.gate.middleware import Gate
+from dashboard.web.languages import wording_in
 from dashboard.web.log.request_log import RequestLog
 from dashboard.web.security_headers import SecurityHeaders
 from dashboard.web.sessions.live_sessions import LiveSessions
@@ -240,7 +242,16 @@ def papers(module_endpoints, module_files) -> Iterator[Papers]:
         links = LinkSigner("k" * 64)
         with _visits(module_endpoints) as visits:
             address = "https://clinic.example"
-            yield Papers(ingest, inspector, lists, links, CLINIC, address, visits)
+            yield Papers(
+                ingest,
+                inspector,
+                lists,
+                links,
+                CLINIC,
+                address,
+                visits,
+                wording=partial(wording_in, usual="en"),
+            )
 
 
 @contextmanager

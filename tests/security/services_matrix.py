@@ -175,6 +175,7 @@ ALLOWED: Final = {
     "consultations.chart.known_diagnoses.list_diagnoses": CLINICIAN,
     "consultations.chart.labels.take_labels": DESK,
     "consultations.chart.summary.summarise": DESK,
+    "consultations.chart.patient_summary.collect": DESK,
     "consultations.code_lists.changing.choose": ADMIN,
     "consultations.code_lists.changing.compare": ADMIN,
     "consultations.code_lists.changing.take": ADMIN,

@@ -1,7 +1,6 @@
 """Observation: the vital signs that were measured at visits, by LOINC and UCUM."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from typing import Final
 
@@ -27,33 +26,12 @@ from services.consultations.notes.of_visits import VisitNotes
 from services.core.actors import Permission
 
 NAME: Final = "Observation"
-_LABELS: Final = {vital.name: vital.label for vital in VITALS}
-_UNITS: Final = {vital.name: vital.unit for vital in VITALS}
-_VITAL_SIGNS: Final = {
+_MEASURED: Final = {vital.name: vital for vital in VITALS}
+VITAL_SIGNS: Final = {
     "coding": [coding(systems.OBSERVATION_CATEGORY, "vital-signs")],
     "text": "Vital signs",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class _Measured:
-    """How a vital sign is told, as the profile Vital Signs of R4 has it."""
-
-    loinc: str
-    ucum: str
-
-
 # http://hl7.org/fhir/R4/observation-vitalsigns.html
-_MEASURED: Final = {
-    "systolic": _Measured("8480-6", "mm[Hg]"),
-    "diastolic": _Measured("8462-4", "mm[Hg]"),
-    "pulse": _Measured("8867-4", "/min"),
-    "temperature": _Measured("8310-5", "Cel"),
-    "breathing_rate": _Measured("9279-1", "/min"),
-    "saturation": _Measured("2708-6", "%"),
-    "weight": _Measured("29463-7", "kg"),
-    "height": _Measured("8302-2", "cm"),
-}
 _PRESSURES: Final = ("systolic", "diastolic")
 _BLOOD_PRESSURE: Final = "85354-9"
 
@@ -93,7 +71,7 @@ def _observation(written: VisitNotes, name: str, code: Resource) -> Resource:
         "meta": meta(written.number, written.saved_at),
         # Whoever saves notes again may correct it; each version is kept.
         "status": "final" if written.number == 1 else "amended",
-        "category": [_VITAL_SIGNS],
+        "category": [VITAL_SIGNS],
         "code": code,
         "subject": {"reference": f"Patient/{written.patient_id}"},
         "encounter": {"reference": f"Encounter/{written.appointment_id}"},
@@ -103,13 +81,13 @@ def _observation(written: VisitNotes, name: str, code: Resource) -> Resource:
 
 
 def _code(name: str) -> Resource:
-    return concept(_LABELS[name], coding(systems.LOINC, _MEASURED[name].loinc))
+    return concept(_MEASURED[name].label, coding(systems.LOINC, _MEASURED[name].loinc))
 
 
 def _quantity(name: str, value: float) -> Resource:
     return {
         "value": value,
-        "unit": _UNITS[name],
+        "unit": _MEASURED[name].unit,
         "system": systems.UCUM,
         "code": _MEASURED[name].ucum,
     }

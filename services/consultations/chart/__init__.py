@@ -13,6 +13,16 @@ from services.consultations.chart.labels import (
     take_labels as take_labels,
 )
 from services.consultations.chart.paper import print_summary as print_summary
+from services.consultations.chart.patient_paper import (
+    print_patient_summary as print_patient_summary,
+)
+from services.consultations.chart.patient_summary import (
+    VITALS_BY_LOINC as VITALS_BY_LOINC,
+    CurrentDrug as CurrentDrug,
+    ListedTerm as ListedTerm,
+    PatientSummary as PatientSummary,
+    collect as collect,
+)
 from services.consultations.chart.summary import (
     ChartSummary as ChartSummary,
     summarise as summarise,

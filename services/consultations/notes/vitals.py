@@ -1,7 +1,7 @@
 """Vital signs: what each is called, its unit, and what can be no mistake of typing."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from services.core.sentences import Sentence
@@ -14,7 +14,8 @@ class Vital:
     The limits are wide: they keep out what no living person has, not what is ill.
     `usual` is the reference range of adults, ends included: the aggregate score 0 of
     NEWS2 (Royal College of Physicians, 2017) for breathing, oxygen, temperature; blood
-    pressure and pulse at rest as the NHS gives them.
+    pressure and pulse at rest as the NHS gives them. `loinc` and `ucum` are its
+    code and that of its unit, as R4's profile of vital signs has them.
     """
 
     name: str
@@ -24,6 +25,8 @@ class Vital:
     highest: float
     decimals: int = 0
     usual: tuple[float, float] | None = None
+    loinc: str = field(kw_only=True)
+    ucum: str = field(kw_only=True)
 
     def judge(self, value: float) -> str:
         """Return "high" or "low" outside the range of adults, else ""."""
@@ -34,14 +37,62 @@ class Vital:
 
 ADULT_FROM_YEARS: Final = 16
 VITALS: Final = (
-    Vital("systolic", "Systolic pressure", "mmHg", 30, 300, usual=(90, 139)),
-    Vital("diastolic", "Diastolic pressure", "mmHg", 10, 200, usual=(60, 89)),
-    Vital("pulse", "Pulse", "/min", 20, 300, usual=(60, 100)),
-    Vital("temperature", "Temperature", "°C", 25, 45, 1, usual=(36.1, 38.0)),
-    Vital("breathing_rate", "Respiratory rate", "/min", 4, 90, usual=(12, 20)),
-    Vital("saturation", "Oxygen saturation", "%", 30, 100, usual=(96, 100)),
-    Vital("weight", "Weight", "kg", 0.3, 500, 2),
-    Vital("height", "Height", "cm", 20, 260, 1),
+    Vital(
+        "systolic",
+        "Systolic pressure",
+        "mmHg",
+        30,
+        300,
+        usual=(90, 139),
+        loinc="8480-6",
+        ucum="mm[Hg]",
+    ),
+    Vital(
+        "diastolic",
+        "Diastolic pressure",
+        "mmHg",
+        10,
+        200,
+        usual=(60, 89),
+        loinc="8462-4",
+        ucum="mm[Hg]",
+    ),
+    Vital(
+        "pulse", "Pulse", "/min", 20, 300, usual=(60, 100), loinc="8867-4", ucum="/min"
+    ),
+    Vital(
+        "temperature",
+        "Temperature",
+        "°C",
+        25,
+        45,
+        1,
+        usual=(36.1, 38.0),
+        loinc="8310-5",
+        ucum="Cel",
+    ),
+    Vital(
+        "breathing_rate",
+        "Respiratory rate",
+        "/min",
+        4,
+        90,
+        usual=(12, 20),
+        loinc="9279-1",
+        ucum="/min",
+    ),
+    Vital(
+        "saturation",
+        "Oxygen saturation",
+        "%",
+        30,
+        100,
+        usual=(96, 100),
+        loinc="2708-6",
+        ucum="%",
+    ),
+    Vital("weight", "Weight", "kg", 0.3, 500, 2, loinc="29463-7", ucum="kg"),
+    Vital("height", "Height", "cm", 20, 260, 1, loinc="8302-2", ucum="cm"),
 )
 _NUMBER: Final = re.compile(r"([0-9]{1,4})(?:[.,]([0-9]{1,4}))?")
 

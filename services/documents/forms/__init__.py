@@ -31,3 +31,4 @@ from services.documents.forms.templates import (
     template_for as template_for,
     templates_for as templates_for,
 )
+from services.documents.forms.wording import ENGLISH as ENGLISH, Wording as Wording

@@ -15,8 +15,8 @@ from services.documents.forms import fonts, xmp
 from services.documents.forms.clinic import Clinic
 from services.documents.forms.qr_codes import code_of
 from services.documents.forms.typefaces import Typeface, key
+from services.documents.forms.wording import ENGLISH, Wording
 
-LANGUAGE: Final = "en"
 _INK: Final = (20, 33, 43)
 _MUTED: Final = (74, 91, 103)
 _ACCENT: Final = (11, 100, 112)
@@ -55,21 +55,23 @@ class Sheet(FPDF):
         text: Iterable[str],
         has_code: bool = True,
         creator: str = "",
+        wording: Wording = ENGLISH,
     ) -> None:
         super().__init__(format="A4", enforce_compliance="PDF/A-2U")
         self._code_mm = _CODE_MM if has_code else 0.0
         self._clinic, self._heading, self._subject = clinic, title, subject
         self._document_id = str(document_id)
+        self._wording = wording
         self._open_tag = ""
         self.set_creation_date(now)
         self.set_title(title)
-        self.set_lang(LANGUAGE)
+        self.set_lang(wording.language)
         self.viewer_preferences = ViewerPreferences(display_doc_title=True)
         self.set_xmp_metadata(
             xmp.packet(
                 title=title,
                 creator=creator or clinic.name,
-                language=LANGUAGE,
+                language=wording.language,
                 identifier=f"urn:uuid:{document_id}",
                 timestamp=now,
             )
@@ -182,9 +184,12 @@ class Sheet(FPDF):
             self.set_y(-15)
             self._set("", 8, _MUTED)
             # Its width is known when the last page is, so nothing stands after it.
-            self.cell(0, 4, f"Page {self.page} of {_PAGES}")
+            _ = self._wording.say
+            page = _("Page {page} of {pages}").format(page=self.page, pages=_PAGES)
+            self.cell(0, 4, page)
             self.set_x(self.l_margin)
-            self.cell(0, 4, f"Document {self._document_id}", align="R")
+            document = _("Document {id}").format(id=self._document_id)
+            self.cell(0, 4, document, align="R")
 
     def _section_heading(self, label: str) -> None:
         if self.will_page_break(_TOGETHER_MM):

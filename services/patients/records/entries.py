@@ -1,5 +1,6 @@
 """Dated entries of a patient's record: what, under which code, from when until when."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -7,7 +8,8 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from db.models.patient import ClinicalEntry
@@ -29,6 +31,7 @@ class EntryKind(StrEnum):
     OBSERVATION = "observation"
 
 
+LOINC: Final = "http://loinc.org"
 # Which list of a record says what of a kind holds today.
 _LISTS: Final = {
     EntryKind.ALLERGY: "allergies",
@@ -76,6 +79,44 @@ def list_entries(
     )
     entries = map(_entry_of, session.scalars(latest))
     return tuple(entry for entry in entries if _holds(record, entry))
+
+
+def current_entries(
+    session: Session, record: PatientRecord, measured: Collection[str]
+) -> tuple[DatedEntry, ...]:
+    """Return what a record's lists are about, and the last of each measurement.
+
+    These are allergies and medications that last, all conditions and, of these codes of
+    LOINC, measurements.
+
+    For a service that has looked the record up, in the name of somebody who may open
+    it; what it reads it writes down itself.
+    """
+    of_patient = select(ClinicalEntry).where(ClinicalEntry.patient_id == record.id)
+    lasting = of_patient.where(
+        ClinicalEntry.kind.in_(_LISTS),
+        or_(
+            ClinicalEntry.ended_on.is_(None),
+            # A history has what is over as well.
+            ClinicalEntry.kind == EntryKind.CONDITION,
+        ),
+    ).order_by(ClinicalEntry.started_on, ClinicalEntry.id)
+    last = (
+        of_patient.ext(distinct_on(ClinicalEntry.code))
+        .where(
+            ClinicalEntry.kind == EntryKind.OBSERVATION,
+            ClinicalEntry.system == LOINC,
+            ClinicalEntry.code.in_(measured),
+            ClinicalEntry.value.is_not(None),
+        )
+        .order_by(
+            ClinicalEntry.code,
+            ClinicalEntry.started_on.desc(),
+            ClinicalEntry.id.desc(),
+        )
+    )
+    rows = [*session.scalars(lasting), *session.scalars(last)]
+    return tuple(entry for entry in map(_entry_of, rows) if _holds(record, entry))
 
 
 def _holds(record: PatientRecord, entry: DatedEntry) -> bool:

@@ -73,6 +73,27 @@ def test_a_summary_is_a_pdf_whose_name_names_nobody(as_role, patient_id):
     assert "Essential (primary) hypertension" in " ".join(words_of(answer.content))
 
 
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [("", "Patient summary"), ("?language=de", "Patientenübersicht")],
+)
+def test_what_a_patient_takes_along_speaks_their_language(
+    as_role, patient_id, query, words
+):
+    path = f"/files/patients/{patient_id}/patient-summary.pdf{query}"
+
+    own = as_role(Role.PATIENT).get(path, headers=NEWEST)
+    clinicians = as_role(Role.CLINICIAN).get(path, headers=NEWEST)
+
+    assert own.headers["content-disposition"] == (
+        'inline; filename="patient-summary.pdf"'
+    )
+    assert words in " ".join(words_of(own.content))
+    diagnosis = "Essential (primary) hypertension"
+    assert diagnosis in " ".join(words_of(clinicians.content))
+    assert diagnosis not in " ".join(words_of(own.content))
+
+
 def test_labels_are_a_pdf_with_as_many_as_were_asked_for(as_role, patient_id):
     path = f"/files/patients/{patient_id}/labels.pdf"
 

@@ -360,6 +360,29 @@ def test_who_made_a_record_is_told_with_both_scopes_only(open_with, ada):
     assert other.get(path).status_code == 403
 
 
+def test_a_summary_tells_a_system_what_its_scopes_open_and_no_more(open_with, register):
+    known = {"medical_history": ["Gout"], "current_medications": ["Fish oil"]}
+    patient = register(allergies=["Latex"], **known)
+    path = f"/fhir/Patient/{patient['uuid']}/$summary"
+    parameters = {"resourceType": "Parameters"}
+    program = open_with("Patient", "AllergyIntolerance")
+
+    answers = [program.get(path), program.post(path, parameters)]
+    refused = open_with("AllergyIntolerance").get(path)
+
+    for answer in answers:
+        composition = answer.json()["entry"][0]["resource"]
+        told = {
+            one["code"]["coding"][0]["code"]: one.get("emptyReason")
+            for one in composition["section"]
+        }
+        assert told.pop("48765-2") is None
+        assert {one["coding"][0]["code"] for one in told.values()} == {"withheld"}
+        kinds = {one["resource"]["resourceType"] for one in answer.json()["entry"]}
+        assert kinds == {"Composition", "Patient", "Organization", "AllergyIntolerance"}
+    assert refused.status_code == 403
+
+
 def test_a_system_with_an_analysts_role_learns_no_name(open_with, ada):
     program = open_with("Patient", role=Role.ANALYST)
 

@@ -51,6 +51,8 @@ def test_the_statement_and_the_routes_are_of_one_table(stranger):
 
 def _path_of(kind: str, operation: str) -> str:
     of_one = "/{group_id}" if kind == "Group" else ""
+    if operation == "summary":
+        of_one = "/{resource_id}"
     return f"/fhir/{kind}{of_one}/${operation}"
 
 

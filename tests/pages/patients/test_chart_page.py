@@ -134,6 +134,17 @@ def test_the_desk_has_no_part_of_notes(clinic, doctor_id, ada):
         assert not app.exception
 
 
+def test_a_summary_to_take_along_is_offered_in_the_language_of_the_page(clinic, ada):
+    for app, patient_id in (
+        (opened(clinic, ada, "overview"), ada.id),
+        (clinic.open("my_record", Role.PATIENT), clinic.cast[Role.PATIENT].patient_id),
+    ):
+        links = {link.proto.label: link.proto.url for link in app.get("link_button")}
+        path = f"/files/patients/{patient_id}/patient-summary.pdf?language=en"
+        assert links["Patient summary (PDF)"].startswith(path)
+        assert not app.exception
+
+
 def test_labels_are_printed_from_the_first_free_one_of_a_sheet(clinic, ada):
     app = opened(clinic, ada, "overview")
     app.session_state["patient_labels_paper"] = LabelPaper.SHEET

@@ -1,0 +1,1 @@
+"""`$summary`: the International Patient Summary of a patient, as one document."""

@@ -1,0 +1,112 @@
+"""What a summary makes of a record's lists and entries, which are no resources else.
+
+A receiver finds them in the document alone: they have an id, the same in each document,
+and no address here.
+"""
+
+import hashlib
+import hmac
+from typing import Any, Final
+from uuid import UUID
+
+from api.fhir import systems
+from api.fhir.definitions import (
+    Resource,
+    coding,
+    concept,
+    instant,
+    meta,
+    without_empty,
+)
+from api.fhir.resources.observations import VITAL_SIGNS
+from services.consultations.chart import VITALS_BY_LOINC, CurrentDrug, ListedTerm
+from services.patients.records.entries import DatedEntry
+from services.patients.records.model import PatientRecord
+
+_PROBLEM: Final = {
+    "coding": [coding(systems.CONDITION_CATEGORY, "problem-list-item")],
+    "text": "Medical history",
+}
+_ABSENT: Final = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
+_NAME_BYTES: Final = 16
+
+
+def listed_condition(patient: PatientRecord, term: ListedTerm, about: str) -> Resource:
+    """Return the Condition of an entry of the medical history; `about` is the patient.
+
+    Whether it lasts is known of what has a date.
+    """
+    entry = term.entry
+    status = None
+    if entry is not None:
+        state = "active" if entry.ended_on is None else "resolved"
+        status = {"coding": [coding(systems.CONDITION_CLINICAL, state)]}
+    return without_empty(
+        {
+            **_of_record(patient, "Condition", term.text),
+            "clinicalStatus": status,
+            "category": [_PROBLEM],
+            "code": _concept(term.text, entry),
+            "subject": {"reference": about},
+            "onsetDateTime": entry and entry.started_on.isoformat(),
+            "abatementDateTime": entry
+            and entry.ended_on
+            and entry.ended_on.isoformat(),
+        }
+    )
+
+
+def medication_statement(
+    patient: PatientRecord, drug: CurrentDrug, about: str
+) -> Resource:
+    """Return the MedicationStatement of a drug that nobody here has prescribed."""
+    since = (
+        {"start": drug.entry.started_on.isoformat()}
+        if drug.entry
+        else {"extension": [{"url": _ABSENT, "valueCode": "unknown"}]}
+    )
+    return {
+        **_of_record(patient, "MedicationStatement", drug.text),
+        "status": "active",
+        "medicationCodeableConcept": _concept(drug.text, drug.entry),
+        "subject": {"reference": about},
+        "effectivePeriod": since,
+    }
+
+
+def imported_observation(entry: DatedEntry, about: str) -> Resource:
+    """Return the Observation of a vital sign that an import has told of."""
+    vital = VITALS_BY_LOINC[entry.code]
+    unit: dict[str, Any] = {"unit": entry.unit} if entry.unit else {}
+    if entry.unit in {vital.ucum, vital.unit}:
+        unit = {"unit": vital.unit, "system": systems.UCUM, "code": vital.ucum}
+    return {
+        "resourceType": "Observation",
+        "id": str(entry.id),
+        "status": "final",
+        "category": [VITAL_SIGNS],
+        "code": _concept(entry.term, entry),
+        "subject": {"reference": about},
+        "effectiveDateTime": entry.started_on.isoformat(),
+        "valueQuantity": {"value": float(entry.value or 0), **unit},
+    }
+
+
+def _of_record(patient: PatientRecord, kind: str, text: str) -> Resource:
+    """Return how such a resource begins: its id must not tell what it says.
+
+    The moment at which the patient was registered goes into it, which stands in no log.
+    """
+    key = f"{patient.id} {instant(patient.created_at)}".encode()
+    digest = hmac.new(key, f"{kind} {text}".encode(), hashlib.sha256).digest()
+    return {
+        "resourceType": kind,
+        "id": str(UUID(bytes=digest[:_NAME_BYTES], version=5)),
+        "meta": meta(patient.version, patient.updated_at),
+    }
+
+
+def _concept(text: str, entry: DatedEntry | None) -> Resource:
+    if entry is None or not entry.code:
+        return concept(text)
+    return concept(text, without_empty(coding(entry.system, entry.code)))

@@ -1,0 +1,174 @@
+"""The patient summary on paper, for the patient to take along, in their language."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import chain
+from typing import Final
+from uuid import UUID
+
+from services.consultations.chart.patient_summary import (
+    VITALS_BY_LOINC,
+    CurrentDrug,
+    PatientSummary,
+)
+from services.consultations.notes import VITALS, written
+from services.documents.forms import ENGLISH, Clinic, Wording, fonts
+from services.patients.records import record_numbers
+from services.patients.records.model import PatientRecord, Sex
+
+_SEXES: Final = {
+    Sex.FEMALE: "Female",
+    Sex.MALE: "Male",
+    Sex.OTHER: "Other",
+    Sex.UNKNOWN: "Not known",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    heading: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def print_patient_summary(
+    summary: PatientSummary,
+    *,
+    document_id: UUID,
+    clinic: Clinic,
+    now: datetime,
+    wording: Wording = ENGLISH,
+) -> bytes:
+    """Return the summary as PDF; its days are those of the zone of `now`.
+
+    The same summary, id and moment give the same bytes.
+    """
+    # fpdf takes as long to import as half of all others, and few make a paper.
+    from services.documents.forms.sheet import Sheet  # noqa: PLC0415
+
+    _ = wording.say
+    facts = _facts(summary.patient, now, wording)
+    tables = tuple(_tables(summary, now, wording))
+    nothing, left_out = _("Nothing is written down."), ""
+    if summary.written is None:
+        left_out = _(
+            "Diagnoses and vital signs from the notes of visits are not on this paper. "
+            "Ask your clinician for them."
+        )
+    title = _("Patient summary")
+    text = "\n".join(
+        (
+            *chain.from_iterable(facts.items()),
+            *chain.from_iterable((t.heading, *t.columns) for t in tables),
+            *chain.from_iterable(chain.from_iterable(t.rows) for t in tables),
+            *(title, nothing, left_out),
+        )
+    )
+    printable = fonts.printer(text)
+    sheet = Sheet(
+        clinic=clinic,
+        title=title,
+        subject=printable(facts[_("Patient")]),
+        document_id=document_id,
+        now=now,
+        text="".join((printable(text), clinic.name, clinic.address)),
+        # The code of a document leads to it, and this one is not kept.
+        has_code=False,
+        wording=wording,
+    )
+    sheet.title_line(title)
+    for label, value in facts.items():
+        sheet.fact(label, printable(value))
+    for table in tables:
+        if table.rows:
+            rows = [tuple(map(printable, row)) for row in table.rows]
+            sheet.rows(table.heading, table.columns, rows)
+        else:
+            sheet.section(table.heading, nothing)
+    if left_out:
+        sheet.section(_("What is left out"), left_out)
+    return bytes(sheet.output())
+
+
+def _facts(patient: PatientRecord, now: datetime, wording: Wording) -> dict[str, str]:
+    _ = wording.say
+    facts = {
+        _("Patient"): f"{patient.last_name}, {patient.first_name}",
+        _("Date of birth"): wording.day(patient.date_of_birth),
+        _("Sex"): _(_SEXES[patient.sex]),
+        _("Record number"): record_numbers.spelt(patient.record_number),
+        _("Allergies"): _allergies(patient, _),
+    }
+    if patient.emergency_contact:
+        facts[_("Emergency contact")] = patient.emergency_contact
+    if patient.deceased_on:
+        facts[_("Date of death")] = wording.day(patient.deceased_on)
+    return facts | {_("As of"): f"{wording.day(now.date())}, {now:%H:%M}"}
+
+
+def _allergies(patient: PatientRecord, say: Callable[[str], str]) -> str:
+    _ = say
+    if patient.allergies:
+        return ", ".join(patient.allergies)
+    return _("None known") if patient.no_known_allergies else _("Not stated")
+
+
+def _tables(
+    summary: PatientSummary, now: datetime, wording: Wording
+) -> Iterator[_Table]:
+    _ = wording.say
+    yield _Table(
+        _("Problems"),
+        (_("Problem"), _("Code"), _("Since")),
+        tuple(_problems(summary, now, wording)),
+    )
+    yield _Table(
+        _("Medications"),
+        (_("Drug"), _("How to take it"), _("Since")),
+        tuple(_row_of(drug, now, wording) for drug in summary.drugs),
+    )
+    measured = tuple(_measured(summary, now, wording))
+    if measured or summary.written is not None:
+        columns = (_("Vital sign"), _("Value"), _("Measured on"))
+        yield _Table(_("Vital signs"), columns, measured)
+
+
+def _problems(
+    summary: PatientSummary, now: datetime, wording: Wording
+) -> Iterator[tuple[str, ...]]:
+    for visit in summary.written or ():
+        day = wording.day(visit.visited_at.astimezone(now.tzinfo).date())
+        for diagnosis in visit.notes.diagnoses:
+            yield summary.term_of(diagnosis), diagnosis.code, day
+    for term in summary.problems:
+        entry = term.entry
+        since = wording.day(entry.started_on) if entry else ""
+        yield term.text, entry.code if entry else "", since
+
+
+def _row_of(drug: CurrentDrug, now: datetime, wording: Wording) -> tuple[str, ...]:
+    line, since = drug.line, ""
+    if drug.prescription is not None:
+        issued = drug.prescription.version.created_at.astimezone(now.tzinfo)
+        since = wording.day(issued.date())
+    elif drug.entry is not None:
+        since = wording.day(drug.entry.started_on)
+    said = (line.dose_and_route, line.frequency, line.duration) if line else ()
+    return drug.text, ", ".join(filter(None, said)), since
+
+
+def _measured(
+    summary: PatientSummary, now: datetime, wording: Wording
+) -> Iterator[tuple[str, ...]]:
+    for visit in summary.written or ():
+        day = wording.day(visit.visited_at.astimezone(now.tzinfo).date())
+        for vital in VITALS:
+            value = getattr(visit.notes.vitals, vital.name)
+            if value is not None:
+                yield wording.say(vital.label), f"{written(value)} {vital.unit}", day
+    for entry in summary.measured:
+        vital = VITALS_BY_LOINC[entry.code]
+        unit = vital.unit if entry.unit == vital.ucum else entry.unit
+        value = f"{written(float(entry.value or 0))} {unit}"
+        yield wording.say(vital.label), value, wording.day(entry.started_on)

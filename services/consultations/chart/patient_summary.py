@@ -1,0 +1,222 @@
+"""What a patient takes along: problems, medications, allergies, last vital signs."""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from services.consultations import code_lists, diagnoses, prescriptions
+from services.consultations.diagnoses import DiagnosisList
+from services.consultations.notes import VITALS, Diagnosis, Vitals, of_visits
+from services.consultations.notes.of_visits import VisitNotes
+from services.consultations.prescriptions import (
+    PrescriptionLine,
+    PrescriptionRecord,
+    PrescriptionStatus,
+)
+from services.core import audit
+from services.core.actors import Actor, Permission, Role
+from services.core.audit import Action
+from services.patients.records import entries, patients
+from services.patients.records.entries import DatedEntry, EntryKind
+from services.patients.records.model import PatientRecord
+
+_MOST_PRESCRIPTIONS: Final = 1_000
+# Both are one measurement: one of yesterday does not go with one of last year.
+_PRESSURES: Final = ("systolic", "diastolic")
+_VITAL_NAMES: Final = tuple(vital.name for vital in VITALS)
+VITALS_BY_LOINC: Final = {vital.loinc: vital for vital in VITALS}
+
+
+@dataclass(frozen=True, slots=True)
+class ListedTerm:
+    """What a list of the record names; `entry` has its code and since when it lasts."""
+
+    text: str
+    entry: DatedEntry | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentDrug:
+    """A drug of the record's current medications.
+
+    `prescription` is the last that names it, on its line `number` from 1 on.
+    """
+
+    text: str
+    entry: DatedEntry | None = None
+    prescription: PrescriptionRecord | None = None
+    number: int = 0
+
+    @property
+    def line(self) -> PrescriptionLine | None:
+        """How it was prescribed, if it was."""
+        if self.prescription is None:
+            return None
+        return self.prescription.version.lines[self.number - 1]
+
+
+@dataclass(frozen=True, slots=True)
+class PatientSummary:
+    """What is known of a patient now, as far as the reader may know it.
+
+    `problems` are those of the record's medical history that no visit has diagnosed.
+    `written` are notes with the latest visit first, each with the diagnoses and vital
+    signs that no later one has; None for whoever may not read notes. `measured` are
+    imported vital signs that are newer than what notes have.
+    """
+
+    patient: PatientRecord
+    problems: tuple[ListedTerm, ...]
+    drugs: tuple[CurrentDrug, ...]
+    written: tuple[VisitNotes, ...] | None
+    measured: tuple[DatedEntry, ...]
+    listed: DiagnosisList
+    author: str
+
+    def term_of(self, diagnosis: Diagnosis) -> str:
+        """Return a diagnosis in words: its own, or what the list calls its code."""
+        return diagnosis.text or self.listed.title_of(diagnosis.code, diagnosis.system)
+
+
+def collect(
+    session: Session, actor: Actor, patient_id: UUID, *, is_printed: bool = False
+) -> PatientSummary:
+    """Return the summary of a patient; patients have their own.
+
+    Of notes and prescriptions those are in it that the actor may read. Raises
+    NoSuchPatient, PatientErased, NotAllowed.
+    """
+    patient = patients.look_up(session, actor, patient_id)
+    written: tuple[VisitNotes, ...] | None = None
+    if actor.may(Permission.READ_RECORDS):
+        notes = of_visits.list_all_of_patient(session, actor, patient_id)
+        written = tuple(latest(notes))
+    issued: Sequence[PrescriptionRecord] = ()
+    if actor.may(prescriptions.permission_to_view(actor)):
+        issued = prescriptions.list_of_patient(
+            session, actor, patient_id, limit=_MOST_PRESCRIPTIONS
+        )
+    # Entries come with imports and are the clinic's: patients see the lists.
+    dated: Sequence[DatedEntry] = ()
+    if actor.role is not Role.PATIENT:
+        dated = entries.current_entries(session, patient, VITALS_BY_LOINC)
+    audit.record_patient(
+        session,
+        actor,
+        Action.PATIENT_PRINT if is_printed else Action.PATIENT_READ,
+        patient.id,
+        patient.version,
+    )
+    listed = diagnoses.BUILT_IN if written is None else code_lists.diagnoses(session)
+    return summary_of(
+        patient,
+        written=written,
+        issued=issued,
+        dated=dated,
+        listed=listed,
+        author=actor.name,
+    )
+
+
+def summary_of(
+    patient: PatientRecord,
+    *,
+    written: tuple[VisitNotes, ...] | None,
+    issued: Sequence[PrescriptionRecord],
+    dated: Sequence[DatedEntry],
+    listed: DiagnosisList,
+    author: str,
+) -> PatientSummary:
+    """Put together what was read; `written` as from `latest`, `issued` newest first.
+
+    What a list of the record no longer has does not hold any more, whatever was
+    prescribed or imported once.
+    """
+    summary = PatientSummary(patient, (), (), written, (), listed, author)
+    diagnosed = {
+        summary.term_of(diagnosis).casefold()
+        for visit in written or ()
+        for diagnosis in visit.notes.diagnoses
+    }
+    conditions = _by_term(dated, EntryKind.CONDITION)
+    medications = _by_term(dated, EntryKind.MEDICATION)
+    return replace(
+        summary,
+        problems=tuple(
+            ListedTerm(term, conditions.get(term.casefold()))
+            for term in dict.fromkeys(patient.medical_history)
+            if term.casefold() not in diagnosed
+        ),
+        drugs=tuple(
+            _drug(term, medications.get(term.casefold()), issued)
+            for term in dict.fromkeys(patient.current_medications)
+        ),
+        measured=tuple(_newer(dated, written or ())),
+    )
+
+
+def latest(written: Iterable[VisitNotes]) -> Iterator[VisitNotes]:
+    """Yield notes, the latest visit first, with what no later one has said already.
+
+    The same code is the same diagnosis; without a code the same words are, however they
+    are capitalised. Visits of which nothing is left are left out.
+    """
+    said: set[object] = set()
+    for visit in written:
+        named = {_key(diagnosis): diagnosis for diagnosis in visit.notes.diagnoses}
+        new = tuple(one for key, one in named.items() if key not in said)
+        vitals = _unsaid(visit.notes.vitals, said)
+        said |= named.keys()
+        if new or vitals != Vitals():
+            notes = replace(visit.notes, diagnoses=new, vitals=vitals)
+            yield replace(visit, notes=notes)
+
+
+def _unsaid(vitals: Vitals, said: set[object]) -> Vitals:
+    """Return what no later visit has measured, and add to `said` what this one has."""
+    measured = {v.name for v in VITALS if getattr(vitals, v.name) is not None}
+    if measured.intersection(_PRESSURES):
+        measured.update(_PRESSURES)
+    known = {name: None for name in measured if name in said}
+    said |= measured
+    return replace(vitals, **known)
+
+
+def _key(diagnosis: Diagnosis) -> tuple[str, str]:
+    return diagnosis.system, diagnosis.code or diagnosis.text.casefold()
+
+
+def _by_term(dated: Sequence[DatedEntry], kind: EntryKind) -> dict[str, DatedEntry]:
+    """Return the entries of a kind by their words; of equal ones the latest."""
+    return {one.term.casefold(): one for one in dated if one.kind is kind}
+
+
+def _drug(
+    text: str, entry: DatedEntry | None, issued: Sequence[PrescriptionRecord]
+) -> CurrentDrug:
+    for prescription in issued:
+        if prescription.status is PrescriptionStatus.ISSUED:
+            for number, line in enumerate(prescription.version.lines, start=1):
+                if line.drug.casefold() == text.casefold():
+                    return CurrentDrug(text, entry, prescription, number)
+    return CurrentDrug(text, entry)
+
+
+def _newer(
+    dated: Sequence[DatedEntry], written: Collection[VisitNotes]
+) -> Iterator[DatedEntry]:
+    """Yield imported vital signs, but for those that were measured here since."""
+    here = {
+        name: visit.visited_at.date()
+        for visit in written
+        for name in _VITAL_NAMES
+        if getattr(visit.notes.vitals, name) is not None
+    }
+    for entry in dated:
+        if entry.kind is EntryKind.OBSERVATION:
+            day = here.get(VITALS_BY_LOINC[entry.code].name)
+            if day is None or day < entry.started_on:
+                yield entry

@@ -1,0 +1,27 @@
+"""In which language a paper speaks; papers of the clinic's own work are English."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """How a paper says its sentences and days, in a language of ISO 639-1.
+
+    Services know no catalogues: who makes a paper for somebody hands theirs in. What
+    stands in a record is told as it stands there.
+    """
+
+    language: str
+    say: Callable[[str], str]
+    day: Callable[[date], str]
+
+
+def _day(day: date) -> str:
+    # In words, because 3/4 is read as March here and as April there.
+    return f"{day.day} {day:%B %Y}"
+
+
+ENGLISH: Final = Wording("en", str, _day)

@@ -1,0 +1,256 @@
+"""The International Patient Summary: one document, by whoever may read its parts."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+
+from db.postgres import SYSTEM
+from services.core.actors import Role
+from services.patients.records import patients
+from tests.api.conftest import NEWEST
+from tests.api.fhir.conftest import LINE, actions_about
+from tests.api.fhir.oracles import validate
+
+PROBLEMS, MEDICATIONS, ALLERGIES, VITALS = "11450-4", "10160-0", "48765-2", "8716-3"
+LISTS = {
+    "allergies": ["Penicillin <b>"],
+    "medical_history": ["Asthma", "I think: gout", "Tired of it all"],
+    "current_medications": [LINE.drug, "Fish oil"],
+}
+ENTRY = """
+INSERT INTO clinical_entries (
+    patient_id, kind, term, system, code, value, unit, started_on, ended_on, source,
+    source_key
+) VALUES (
+    :patient_id, :kind, :term, :system, :code, :value, :unit, :since, :until, 'test',
+    gen_random_uuid()
+)
+"""
+SNOMED, LOINC = "http://snomed.info/sct", "http://loinc.org"
+ENTRIES = [
+    (
+        "condition",
+        "Asthma",
+        SNOMED,
+        "195967001",
+        None,
+        None,
+        "2001-02-03",
+        "2010-01-01",
+    ),
+    ("condition", "Nobody's", SNOMED, "1", None, None, "2001-02-03", None),
+    ("observation", "Body weight", LOINC, "29463-7", 80, "kg", "2020-01-01", None),
+    ("observation", "Body weight", LOINC, "29463-7", 82, "kg", "2021-01-01", None),
+    ("observation", "Heart rate", LOINC, "8867-4", 99, "/min", "2021-01-01", None),
+]
+
+
+@pytest.fixture(scope="module")
+def patient_id(application, consultation) -> UUID:
+    """A patient with lists, entries of an import, notes and a prescription."""
+
+    def fill(session):
+        actor = application.people[Role.STAFF]
+        record = patients.get_patient(session, actor, consultation.patient_id)
+        lists = {name: [*terms] for name, terms in LISTS.items()}
+        patients.change(session, record.id, lists, version=record.version)
+        names = ["kind", "term", "system", "code", "value", "unit", "since", "until"]
+        for entry in ENTRIES:
+            values = dict(zip(names, entry, strict=True))
+            session.execute(text(ENTRY), {"patient_id": record.id, **values})
+
+    application.database.write(fill, identity=SYSTEM)
+    return consultation.patient_id
+
+
+def summary_of(client, patient_id, **asked) -> dict[str, Any]:
+    path = f"/fhir/Patient/{patient_id}/$summary"
+    answer = client.get(path, params=asked, headers=NEWEST)
+    assert answer.status_code == 200, answer.text
+    bundle: dict[str, Any] = answer.json()
+    validate(bundle)
+    for entry in bundle["entry"]:
+        validate(entry["resource"])
+    return bundle
+
+
+def section(bundle, code) -> dict[str, Any]:
+    [composition] = [
+        entry["resource"]
+        for entry in bundle["entry"]
+        if entry["resource"]["resourceType"] == "Composition"
+    ]
+    [found] = [
+        one
+        for one in composition["section"]
+        if one["code"]["coding"][0]["code"] == code
+    ]
+    return found
+
+
+def told_in(bundle, code) -> list[dict[str, Any]]:
+    """Return the resources to which a section refers; each has to be there."""
+    by_url = {entry["fullUrl"]: entry["resource"] for entry in bundle["entry"]}
+    return [by_url[one["reference"]] for one in section(bundle, code).get("entry", ())]
+
+
+def words_of(resource) -> str:
+    named = resource.get("code") or resource["medicationCodeableConcept"]
+    return named["text"]
+
+
+def reason(bundle, code) -> str:
+    return section(bundle, code)["emptyReason"]["coding"][0]["code"]
+
+
+def test_a_summary_is_a_document_that_begins_with_its_composition(as_role, patient_id):
+    bundle = summary_of(as_role(Role.CLINICIAN), patient_id)
+
+    composition = bundle["entry"][0]["resource"]
+    assert (bundle["type"], composition["resourceType"]) == ("document", "Composition")
+    assert composition["type"]["coding"][0]["code"] == "60591-5"
+    codes = [one["code"]["coding"][0]["code"] for one in composition["section"]]
+    assert codes == [PROBLEMS, MEDICATIONS, ALLERGIES, VITALS]
+    urls = [entry["fullUrl"] for entry in bundle["entry"]]
+    assert {composition["subject"]["reference"]} < set(urls)
+    assert composition["author"][0]["reference"] in urls
+    assert len(urls) == len(set(urls))
+
+
+def test_what_is_served_is_told_as_it_is_read_and_has_its_address(as_role, patient_id):
+    client = as_role(Role.CLINICIAN)
+
+    bundle = summary_of(client, patient_id)
+
+    served = [one for one in bundle["entry"] if not one["fullUrl"].startswith("urn:")]
+    kinds = {entry["resource"]["resourceType"] for entry in served}
+    assert kinds == {
+        "AllergyIntolerance",
+        "Condition",
+        "Encounter",
+        "MedicationRequest",
+        "Observation",
+        "Patient",
+        "Practitioner",
+    }
+    for entry in served:
+        path = entry["fullUrl"].removeprefix("http://testserver")
+        assert client.get(path, headers=NEWEST).json() == entry["resource"]
+
+
+def test_each_problem_is_told_once_with_the_code_and_the_dates_that_are_known(
+    as_role, patient_id
+):
+    found = told_in(summary_of(as_role(Role.CLINICIAN), patient_id), PROBLEMS)
+
+    by_words = {words_of(one): one for one in found}
+    assert len(by_words) == len(found) == 4
+    asthma = by_words["Asthma"]
+    assert asthma["code"]["coding"][0]["code"] == "195967001"
+    assert asthma["clinicalStatus"]["coding"][0]["code"] == "resolved"
+    assert asthma["abatementDateTime"] == "2010-01-01"
+    assert "clinicalStatus" not in by_words["I think: gout"]
+    assert by_words["Tired of it all"]["category"][0]["text"] == "Diagnosis of a visit"
+
+
+def test_a_medication_is_the_prescription_of_it_or_a_statement(as_role, patient_id):
+    found = told_in(summary_of(as_role(Role.STAFF), patient_id), MEDICATIONS)
+
+    assert [(one["resourceType"], words_of(one)) for one in found] == [
+        ("MedicationRequest", LINE.drug),
+        ("MedicationStatement", "Fish oil"),
+    ]
+
+
+def test_of_each_vital_sign_the_last_is_told_whoever_measured_it(as_role, patient_id):
+    found = told_in(summary_of(as_role(Role.CLINICIAN), patient_id), VITALS)
+
+    values = {
+        words_of(one): one["valueQuantity"]["value"]
+        for one in found
+        if "valueQuantity" in one
+    }
+    assert values == {"Pulse": 64, "Body weight": 82}
+    assert "Blood pressure" in {words_of(one) for one in found}
+
+
+def test_who_reads_no_notes_gets_the_record_and_is_told_what_is_withheld(
+    as_role, patient_id
+):
+    bundle = summary_of(as_role(Role.PATIENT), patient_id)
+
+    words = {words_of(one) for one in told_in(bundle, PROBLEMS)}
+    assert words == set(LISTS["medical_history"])
+    assert reason(bundle, VITALS) == "withheld"
+    assert {words_of(one) for one in told_in(bundle, MEDICATIONS)} == {
+        LINE.drug,
+        "Fish oil",
+    }
+
+
+def test_words_of_a_record_are_no_markup_of_the_narrative(as_role, patient_id):
+    bundle = summary_of(as_role(Role.STAFF), patient_id)
+
+    assert "<li>Penicillin &lt;b&gt;</li>" in section(bundle, ALLERGIES)["text"]["div"]
+
+
+def test_where_nothing_is_written_down_nobody_is_said_to_have_nothing(client, register):
+    unasked, well = register(), register(no_known_allergies=True)
+
+    bundle = summary_of(client, unasked["uuid"])
+    [allergy] = told_in(summary_of(client, well["uuid"]), ALLERGIES)
+
+    for code in (PROBLEMS, MEDICATIONS, ALLERGIES):
+        assert "entry" not in section(bundle, code)
+    assert reason(bundle, MEDICATIONS) == reason(bundle, ALLERGIES) == "notasked"
+    # The desk reads no notes, so nothing can be said of what they have.
+    assert reason(bundle, PROBLEMS) == "withheld"
+    assert allergy["code"]["coding"][0]["code"] == "716186003"
+
+
+def test_ids_of_what_only_a_document_has_stay_and_tell_nothing(as_role, patient_id):
+    first, second = (
+        {
+            entry["fullUrl"]
+            for entry in summary_of(as_role(Role.STAFF), patient_id)["entry"]
+            if entry["resource"]["resourceType"] == "MedicationStatement"
+        }
+        for _ in range(2)
+    )
+
+    assert first == second != set()
+
+
+def test_a_summary_is_asked_for_by_parameters_too_and_of_ips_alone(client, register):
+    path = f"/fhir/Patient/{register()['uuid']}/$summary"
+    profile = "http://hl7.org/fhir/uv/ips/StructureDefinition/Bundle-uv-ips"
+    named = {"name": "profile", "valueUri": profile}
+    sent = {"resourceType": "Parameters", "parameter": [named]}
+
+    posted = client.post(path, sent)
+    other = client.get(f"{path}?profile=http://example.org/Other")
+    unknown = client.get(f"{path}?graph=x")
+
+    assert posted.json()["type"] == "document"
+    assert (other.status_code, unknown.status_code) == (400, 400)
+
+
+def test_nobody_gets_a_summary_of_somebody_whom_they_may_not_read(as_role, ada):
+    path = f"/fhir/Patient/{ada['uuid']}/$summary"
+
+    answers = {
+        role: as_role(role).get(path, headers=NEWEST).status_code
+        for role in (Role.CLINICIAN, Role.PATIENT, Role.ANALYST, Role.ADMIN)
+    }
+
+    assert list(answers.values()) == [404, 404, 403, 403]
+
+
+def test_a_summary_is_in_the_audit_log(application, client, register):
+    patient_id = register()["uuid"]
+
+    summary_of(client, patient_id)
+
+    assert "patient:read" in actions_about(application, patient_id)

@@ -1,0 +1,220 @@
+"""What a patient takes along: which notes, prescriptions and entries are in it."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from io import BytesIO
+from uuid import UUID, uuid4
+
+import pypdfium2
+import pytest
+from sqlalchemy import select
+
+from dashboard.web.languages import wording_in
+from db.models.audit import AuditEvent
+from services.consultations import chart, diagnoses
+from services.consultations.chart.patient_summary import latest, summary_of
+from services.consultations.notes import Diagnosis, Notes, Vitals
+from services.consultations.notes.of_visits import VisitNotes
+from services.consultations.prescriptions import (
+    PrescriptionLine,
+    PrescriptionRecord,
+    PrescriptionStatus,
+    PrescriptionVersion,
+)
+from services.core.errors import NotAllowed
+from services.documents.forms import Clinic
+from services.patients.records import patients
+from services.patients.records.entries import DatedEntry, EntryKind
+from tests.kit import cast
+from tests.services.consultations.notes.samples import save, visit as visit_of
+
+NOW = datetime(2026, 11, 23, 14, 30, tzinfo=UTC)
+NOBODY = UUID(int=0)
+BLOOD_PRESSURE = {"systolic": 120.0, "diastolic": 80.0}
+
+
+def visited(day: int, *said: Diagnosis, **vitals: float) -> VisitNotes:
+    """Return notes of a visit in November."""
+    notes = Notes(diagnoses=said, vitals=Vitals(**vitals))
+    at = datetime(2026, 11, day, 12, tzinfo=UTC)
+    return VisitNotes(notes, NOBODY, UUID(int=day), NOBODY, at, 1, at)
+
+
+def issued(*drugs: str, status=PrescriptionStatus.ISSUED) -> PrescriptionRecord:
+    """Return a prescription of these drugs."""
+    lines = tuple(PrescriptionLine(drug, "1", "daily", "10 days") for drug in drugs)
+    version = PrescriptionVersion(
+        1, lines, "", "x", "x.pdf", 1, b"", b"", NOBODY, "Dr. Emil", NOW
+    )
+    return PrescriptionRecord(
+        uuid4(), NOBODY, NOBODY, NOBODY, "Dr. Emil", NOW, status, 1, version
+    )
+
+
+def entry(kind: EntryKind, term: str, code: str, since: date, **more) -> DatedEntry:
+    """Return a dated entry that lasts."""
+    facts = {"value": None, "unit": "", "ended_on": None} | more
+    return DatedEntry(
+        id=uuid4(),
+        kind=kind,
+        term=term,
+        system="",
+        code=code,
+        started_on=since,
+        **facts,
+    )
+
+
+def test_of_notes_the_last_word_is_told_and_what_it_leaves_unsaid():
+    high, higher = Diagnosis("I10", "High"), Diagnosis("I10", "High blood pressure")
+    written = [
+        visited(20, higher, pulse=60.0),
+        visited(15),
+        visited(10, high, Diagnosis(text="Cough"), pulse=90.0, weight=80.0),
+        visited(3, Diagnosis(text="cough")),
+    ]
+
+    found = list(latest(written))
+
+    assert [visit.visited_at.day for visit in found] == [20, 10]
+    assert [visit.notes.diagnoses for visit in found] == [
+        (higher,),
+        (Diagnosis(text="Cough"),),
+    ]
+    assert [(v.notes.vitals.pulse, v.notes.vitals.weight) for v in found] == [
+        (60, None),
+        (None, 80),
+    ]
+
+
+def test_a_blood_pressure_is_never_put_together_of_two_days():
+    found = list(latest([visited(20, systolic=150.0), visited(3, **BLOOD_PRESSURE)]))
+
+    assert [(v.notes.vitals.systolic, v.notes.vitals.diastolic) for v in found] == [
+        (150, None)
+    ]
+
+
+@pytest.fixture
+def summarised(session, clerk, today):
+    def make(written=(), orders=(), dated=(), **lists):
+        draft = cast.invent_patient(**lists)
+        patient = patients.register(session, clerk, draft, today=today)
+        return summary_of(
+            patient,
+            written=written,
+            issued=orders,
+            dated=dated,
+            listed=diagnoses.BUILT_IN,
+            author="Emil",
+        )
+
+    return make
+
+
+def test_a_drug_that_the_record_no_longer_has_is_not_taken_any_more(summarised):
+    orders = [
+        issued("Ibuprofen", status=PrescriptionStatus.WITHDRAWN),
+        issued("Aspirin", "ibuprofen"),
+        issued("Ibuprofen"),
+    ]
+
+    summary = summarised(orders=orders, current_medications=("Ibuprofen", "Fish oil"))
+
+    [prescribed, told] = summary.drugs
+    assert (prescribed.prescription, prescribed.number) == (orders[1], 2)
+    assert prescribed.line == PrescriptionLine("ibuprofen", "1", "daily", "10 days")
+    assert (told.text, told.prescription, told.line) == ("Fish oil", None, None)
+
+
+def test_an_imported_measurement_counts_until_somebody_measures_here(summarised):
+    dated = [
+        entry(EntryKind.OBSERVATION, "Heart rate", "8867-4", date(2026, 11, 9)),
+        entry(EntryKind.OBSERVATION, "Weight", "29463-7", date(2026, 11, 21)),
+        entry(EntryKind.OBSERVATION, "Height", "8302-2", date(1999, 1, 1)),
+    ]
+
+    summary = summarised(
+        written=(visited(20, pulse=60.0, weight=80.0),),
+        dated=[replace(one, value=Decimal(70)) for one in dated],
+    )
+
+    assert [one.code for one in summary.measured] == ["29463-7", "8302-2"]
+
+
+def words_on(summary, language: str) -> str:
+    """Return the words on the paper."""
+    made = chart.print_patient_summary(
+        summary,
+        document_id=NOBODY,
+        clinic=Clinic("Riverside"),
+        now=NOW,
+        wording=wording_in(language, "en"),
+    )
+    with pypdfium2.PdfDocument(BytesIO(made)) as opened:
+        pages = [page.get_textpage().get_text_bounded() for page in opened]
+    return " ".join("\n".join(pages).split())
+
+
+def test_a_paper_says_what_is_known_and_where_nothing_is(summarised):
+    known = summarised(
+        written=(visited(20, Diagnosis("J45", "Asthma"), pulse=60.0),),
+        orders=[issued("Ibuprofen")],
+        current_medications=("Ibuprofen",),
+        medical_history=("Gout",),
+        no_known_allergies=True,
+    )
+
+    words = words_on(known, "en")
+    nothing = words_on(summarised(), "en")
+
+    assert "Allergies None known" in words
+    assert "Asthma J45 20 November 2026 Gout" in words
+    assert "Ibuprofen 1, daily, 10 days 23 November 2026" in words
+    assert "Pulse 60 /min 20 November 2026" in words
+    assert "What is left out" not in words
+    assert "Allergies Not stated" in nothing
+    assert nothing.count("Nothing is written down.") == 3
+
+
+def test_a_paper_in_german_has_no_english_of_ours(summarised):
+    summary = replace(
+        summarised(current_medications=("Fish oil",), medical_history=("Gout",)),
+        written=None,
+    )
+
+    words = words_on(summary, "de")
+
+    for said in (
+        "Patientenübersicht",
+        "Geburtsdatum",
+        "Keine Angabe",
+        "Probleme",
+        "Medikament Einnahme Seit",
+        "Was hier fehlt",
+        "Stand 23. November 2026, 14:30",
+        "Seite 1 von 1",
+    ):
+        assert said in words
+    for said in ("Patient summary", "Vital signs", "Page", "Document "):
+        assert said not in words
+
+
+def test_taking_a_summary_along_is_written_down(session, clinician, patient):
+    save(session, clinician, visit_of(session, patient.id), diagnoses="I10 High")
+
+    summary = chart.collect(session, clinician, patient.id, is_printed=True)
+
+    assert summary.written
+    assert summary.written[0].notes.diagnoses[0].code == "I10"
+    actions = session.scalars(
+        select(AuditEvent.action).where(AuditEvent.patient_id == patient.id)
+    ).all()
+    assert actions.count("patient:print") == 1
+
+
+@pytest.mark.parametrize("name", ["analyst", "admin"])
+def test_nobody_else_takes_a_summary_along(session, request, patient, name):
+    with pytest.raises(NotAllowed):
+        chart.collect(session, request.getfixturevalue(name), patient.id)
