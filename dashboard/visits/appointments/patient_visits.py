@@ -22,7 +22,8 @@ from services.visits.front_desk import appointments
 from services.visits.front_desk.appointments import VisitRecord, VisitStatus
 from services.visits.schedule import permissions
 
-_OPEN = (VisitStatus.SCHEDULED, VisitStatus.CHECKED_IN, VisitStatus.IN_ROOM)
+_UNDER_WAY = (VisitStatus.CHECKED_IN, VisitStatus.IN_ROOM)
+_OPEN = (VisitStatus.SCHEDULED, *_UNDER_WAY)
 _SECONDS = 5.0
 _COLOURS: Final[dict[Tone, Literal["gray", "green", "orange", "red", "blue"]]] = {
     "plain": "gray",
@@ -58,16 +59,19 @@ def _visits(actor: Actor, patient_id: UUID) -> CachedRead[tuple[VisitRecord, ...
 
 
 def upcoming(visits: tuple[VisitRecord, ...]) -> list[VisitRecord]:
-    """Return those that are to come or under way, the next one first.
+    """Return those under way and those to come, each the earliest first.
 
     Who is checked in waits or is with the doctor, and who is booked for today may be
-    late: their visit is not over because its time is.
+    late: their visit is not over because its time is, but one under way counts more.
     """
     until = midnight(now().date())
     ahead = [
         visit for visit in visits if visit.status in _OPEN and visit.ends_at > until
     ]
-    return sorted(ahead, key=lambda visit: visit.starts_at)
+    return sorted(
+        ahead,
+        key=lambda visit: (visit.status not in _UNDER_WAY, visit.starts_at),
+    )
 
 
 def show_next_visit(patient_id: UUID, *, page: str) -> None:

@@ -95,6 +95,33 @@ def test_an_address_opens_a_part_and_no_other(clinic, doctor_id, ada, part, head
     assert not others & set(shown)
 
 
+def test_who_waits_is_shown_before_a_visit_that_was_missed_today(
+    clinic, doctor_id, ada
+):
+    # Both on a day that is not over, whatever the hour.
+    soon = visit_samples.soon()
+    for starts_at, status in (
+        (soon, "scheduled"),
+        (soon + timedelta(minutes=30), "checked-in"),
+    ):
+        clinic.write(
+            lambda s, at=starts_at, status=status: visit_samples.visit(
+                s,
+                doctor_id,
+                ada.id,
+                at,
+                status=status,
+                checked_in_at=soon if status == "checked-in" else None,
+            )
+        )
+
+    app = opened(clinic, ada, "overview")
+
+    said = [element.value for element in app.markdown]
+    assert any("Checked in" in words for words in said)
+    assert not any("Booked" in words for words in said)
+
+
 def test_the_address_follows_the_part_that_is_chosen(clinic, ada):
     app = opened(clinic, ada, "overview")
 
