@@ -1,4 +1,4 @@
-"""Several documents' files in one archive, made while it is sent."""
+"""Several documents' files in one archive, made while it is sent, or in one PDF."""
 
 import csv
 from collections.abc import Generator, Iterable, Sequence
@@ -31,8 +31,10 @@ from services.lists.csv_cells import escape_formula
 router = APIRouter(tags=["Documents"])
 
 _ZIP: Final = "application/zip"
+_PDF: Final = "application/pdf"
 _MOST: Final = 100
 _MOST_MEGABYTES: Final = 500
+_MOST_MEGABYTES_PRINTED: Final = 50
 _PIECE_BYTES: Final = 256 * 1024
 _NOT_INCLUDED: Final = "Not included.txt"
 _TABLE: Final = "Documents.csv"
@@ -95,6 +97,55 @@ def send_several(
     return ReleasingResponse(pieces, pieces.close, headers=headers, media_type=_ZIP)
 
 
+@router.get("/files/documents.pdf", responses=sends(_PDF, 404, 409))
+def send_as_one(
+    caller: ProgramOrPerson,
+    documents: Annotated[
+        tuple[UUID, ...], Query(alias="document", max_length=_MOST)
+    ] = (),
+) -> Response:
+    """Send the latest files of up to 100 documents, 50 MB at most, as one PDF to print.
+
+    They come in the order of the call, and each is written down as printed. If one may
+    not be had none is sent: nobody sees that a page is missing from a pile of paper.
+    """
+    caller.require(permission_to_view(caller.actor))
+    wanted = tuple(dict.fromkeys(documents))
+    if not wanted:
+        raise NoSuchDocument
+    read = caller.read(
+        lambda session: [
+            records.open_version(session, caller.actor, each, purpose="print")
+            for each in wanted
+        ]
+    )
+    megabytes = sum(version.filesize for version in read.value) >> 20
+    if megabytes > _MOST_MEGABYTES_PRINTED:
+        raise _too_large(megabytes, _MOST_MEGABYTES_PRINTED, "file")
+    files = (_content(caller, version) for version in read.value)
+    pdf = caller.stores.papers.inspector.join(files, person=caller.actor.id)
+    headers = read_headers(read, caller.after) | {
+        "Content-Disposition": 'inline; filename="documents.pdf"'
+    }
+    return Response(pdf, headers=headers, media_type=_PDF)
+
+
+def _content(caller: Caller, version: VersionRecord) -> bytes:
+    with (
+        noting(damage_noted(caller, version)),
+        records.open_file(caller.stores.files, version) as stream,
+    ):
+        return stream.read()
+
+
+def _too_large(megabytes: int, most: int, what: str) -> InvalidInput:
+    return InvalidInput(
+        "document",
+        f"These documents have {megabytes} MB together; {most} MB is the most for one "
+        f"{what}. Take fewer at once.",
+    )
+
+
 def _open_all(session: Session, actor: Actor, ids: Iterable[UUID]) -> _Bundle:
     bundle = _Bundle()
     for document_id in ids:
@@ -114,11 +165,7 @@ def _open_all(session: Session, actor: Actor, ids: Iterable[UUID]) -> _Bundle:
         bundle.fields = fields.list_fields(session, actor)
     megabytes = sum(version.filesize for version in bundle.versions) >> 20
     if megabytes > _MOST_MEGABYTES:
-        raise InvalidInput(
-            "document",
-            f"These documents have {megabytes} MB together; {_MOST_MEGABYTES} MB is "
-            "the most for one archive. Take fewer at once.",
-        )
+        raise _too_large(megabytes, _MOST_MEGABYTES, "archive")
     return bundle
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 import streamlit as st
 
 from dashboard.context import freshness, today
+from dashboard.documents.forms import bulk_letters
 from dashboard.navigation import go, open_patient
 from dashboard.patients.records import patient_form
 from dashboard.patients.records.patient_terms import suggest
@@ -61,6 +62,7 @@ def show_results() -> None:
             is_named = actor.may(Permission.VIEW_NAMES)
             offer_columns(listing, columns, offered_columns(is_named=is_named))
         bulk_actions.show_summary()
+        bulk_letters.show_summary()
         rows = page.rows or listing.similar()
         if not page.rows and list_tools.show_nobody(
             "patients", shown, actor.role, similar=bool(rows), refusal=refusal
@@ -98,7 +100,11 @@ def show_rows(rows: Sequence[Listed], columns: Sequence[str] | None) -> None:
     )
     if event.selected:
         ids, action = event.selected
-        bulk_actions.ask(listing, [p for p in rows if str(p.id) in ids], action)
+        chosen = [patient for patient in rows if str(patient.id) in ids]
+        if action == bulk_actions.LETTER:
+            bulk_letters.ask(listing, chosen)
+        else:
+            bulk_actions.ask(listing, chosen, action)
     if event.opened:
         open_patient(event.opened)
     if event.sort:

@@ -2,7 +2,8 @@
 
 import logging
 import os
-from collections.abc import Hashable
+import tempfile
+from collections.abc import Hashable, Iterable
 from typing import Final, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -149,6 +150,23 @@ class PdfInspector:
         pdf = _accepted(answer)
         if not pdf.startswith(_PDF):
             raise Unreadable(_NO_PICTURE)
+        return pdf
+
+    def join(self, files: Iterable[bytes], *, person: Hashable = None) -> bytes:
+        """Return one PDF with the pages of all files, one after the other, to print.
+
+        Raises NeedsPassword if any of them is locked, Unreadable or Busy.
+        """
+        with tempfile.TemporaryFile() as whole:
+            for content in files:
+                whole.write(wire.LENGTH.pack(len(content)))
+                whole.write(content)
+            whole.flush()
+            with handed_over(whole) as file:
+                answer = self._answer(self._request("join"), file, person)
+        pdf = _accepted(answer)
+        if not pdf.startswith(_PDF):
+            raise Unreadable(_NO_ANSWER)
         return pdf
 
     def text(

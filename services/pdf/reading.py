@@ -10,7 +10,7 @@ import os
 import re
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from typing import Any, Final
 
 import pikepdf
@@ -20,7 +20,7 @@ from PIL import Image
 
 from services.pdf import findings, pictures
 from services.pdf.report import Finding
-from services.pdf.wire import Refusal, Refused, Request
+from services.pdf.wire import LENGTH, Refusal, Refused, Request
 
 MAX_PAGES: Final = 10_000
 # More than a densely printed page holds many times over, and four million in all:
@@ -64,6 +64,8 @@ def answer(request: Request, file: int) -> bytes:
             return json.dumps(_examine(file, request.seconds)).encode()
         if request.do == "convert":
             return pictures.as_pdf(file, request.seconds)
+        if request.do == "join":
+            return _joined(file)
         pdf, _ = _opened(file)
         with closing(pdf):
             if request.do == "text":
@@ -74,6 +76,35 @@ def answer(request: Request, file: int) -> bytes:
             return _render(pdf, request.page, request.width)
     except (MemoryError, RecursionError):
         raise Refused(Refusal.TOO_MUCH) from None
+
+
+def _joined(file: int) -> bytes:
+    """Return one PDF of all pages of the files, each of which has its length before it.
+
+    Of what else is in them, such as what is done when one is opened, nothing comes with
+    the pages.
+    """
+    written = io.BytesIO()
+    with ExitStack() as parts, pikepdf.new() as whole:
+        try:
+            for content in _parts(file):
+                # Its streams are read when the whole is written.
+                part = parts.enter_context(pikepdf.open(io.BytesIO(content)))
+                whole.pages.extend(part.pages)
+                if len(whole.pages) > MAX_PAGES:
+                    raise Refused(Refusal.MANY_PAGES)
+            whole.save(written, deterministic_id=True)
+        except pikepdf.PasswordError:
+            raise Refused(Refusal.PASSWORD) from None
+        except _UNWALKABLE:
+            raise Refused(Refusal.DAMAGED) from None
+    return written.getvalue()
+
+
+def _parts(file: int) -> Iterator[bytes]:
+    with os.fdopen(file, "rb", closefd=False) as source:
+        while length := source.read(LENGTH.size):
+            yield source.read(LENGTH.unpack(length)[0])
 
 
 def _opened(file: int) -> tuple[pdfium.PdfDocument, bool]:

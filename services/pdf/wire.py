@@ -1,6 +1,7 @@
 """What the app and its reading process say to each other."""
 
 import json
+import struct
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Final, Literal
@@ -16,7 +17,10 @@ REFUSED: Final = b"!"
 # Ends every answer: one without it was cut off.
 END: Final = b"."
 
-Task = Literal["examine", "render", "text", "words", "convert", "recognise"]
+# Before each of several files that are handed over as one: how many bytes it has.
+LENGTH: Final = struct.Struct("!Q")
+
+Task = Literal["examine", "render", "text", "words", "convert", "join", "recognise"]
 
 
 class Refusal(StrEnum):

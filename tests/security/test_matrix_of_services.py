@@ -72,6 +72,7 @@ from services.people.sign_in.passkey_answers import Answer, PasskeyRefused, Rely
 from services.visits.booking.bookings import AnyRequest, BookingRequest, SeriesRequest
 from services.visits.booking.waitlist import WaitRequest
 from services.visits.figures.statistics import Period
+from services.visits.front_desk.appointments.records import CallOutcome
 from services.visits.front_desk.notifications import SenderDetails
 from services.visits.schedule.plans import (
     Calendar,
@@ -242,6 +243,8 @@ def _offer(house, files, synthea: Path, role: Role) -> dict[str, Any]:
         "day": _TODAY,
         "first_day": _TODAY,
         "deceased_on": _TODAY,
+        "outcome": CallOutcome.REACHED,
+        "last_call_at": _NOON,
         "cohort": Cohort(entry=CohortEvent(kind=EventKind.VISIT)),
         "figure": Figure(
             cohort=Cohort(entry=CohortEvent(kind=EventKind.VISIT)), by=(Dimension.SEX,)

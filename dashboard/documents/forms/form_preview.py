@@ -1,42 +1,28 @@
 """The document made of the form: looked at page by page, then filed."""
 
-from base64 import b64encode
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from io import BytesIO
+from dataclasses import dataclass
 from typing import Final
 
 import streamlit as st
 
-from dashboard import wiring
-from dashboard.context import (
-    count_upload,
-    current_actor,
-    ingest,
-    inspector,
-    now,
-    today,
-    write,
-)
+from dashboard.context import count_upload, current_actor, now, today, write
 from dashboard.documents.forms import form_drafts, open_form as beginning
 from dashboard.documents.forms.form_filing import Filing
 from dashboard.documents.forms.open_form import PAGE, Begun
+from dashboard.documents.forms.papers import Paper, make_paper, show_page, stored
 from dashboard.navigation import go
 from dashboard.ui import form_fields
 from dashboard.ui.dialogs import dialog
 from dashboard.ui.error_boundary import error_boundary
-from dashboard.ui.language import gettext as _, lowered, marked
+from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.notices import notify
-from dashboard.web.public_address import clinic_of
 from services.core.actors import Role
-from services.documents import forms, records
-from services.documents.forms import Value
+from services.documents import records
 from services.documents.records.drafts import DraftDocument, StoredContent
 from services.documents.records.kinds import DocumentType
 from services.documents.records.model import DocumentRecord
 
 _MADE: Final = f"{PAGE}_made"
-_WIDTH: Final = 1100
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,29 +31,14 @@ class Made:
 
     begun: Begun
     filing: Filing
-    form: Mapping[str, Value]
-    data: bytes
-    pages: int
-    filename: str
-    pictures: dict[int, str] = field(default_factory=dict)
+    paper: Paper
 
 
 def make(begun: Begun, filing: Filing) -> None:
     """Make the PDF and keep it for the preview; raises InvalidForm."""
-    author, timestamp = current_actor(), now()
     typed = form_fields.typed(PAGE, begun.template)
-    form = forms.checked(begun.template, typed, today=timestamp.date())
-    data = forms.generate(
-        begun.template,
-        form,
-        clinic=clinic_of(wiring.current().settings),
-        document_id=begun.document_id,
-        now=timestamp,
-        author=author.name,
-    )
-    pages = inspector().examine(BytesIO(data), person=author.id).pages or 1
-    filename = forms.filename_of(begun.template, form, timestamp.date())
-    st.session_state[_MADE] = Made(begun, filing, form, data, pages, filename)
+    paper = make_paper(begun.template, typed, begun.document_id, now())
+    st.session_state[_MADE] = Made(begun, filing, paper)
 
 
 def show_what_was_made(begun: Begun) -> None:
@@ -102,43 +73,17 @@ def _preview(made: Made) -> None:
                 _let_go()
                 st.rerun()
             page = 1
-            if made.pages > 1:
-                page = st.pagination(made.pages, key=f"{PAGE}_preview_page")
-        title = lowered(_(made.begun.template.title))
-        with st.container(border=True):
-            alt = _("Page {page} of {pages} of the {title}").format(
-                page=page, pages=made.pages, title=title
-            )
-            st.image(_picture(made, page), width="stretch", alt=alt)
+            if made.paper.pages > 1:
+                page = st.pagination(made.paper.pages, key=f"{PAGE}_preview_page")
+        show_page(made.paper, page)
         if confirmed:
             _file(made)
-
-
-def _picture(made: Made, page: int) -> str:
-    """Return a page as an address that is the picture itself.
-
-    What Streamlit keeps of bytes is open to whoever knows where.
-    """
-    if page not in made.pictures:
-        drawn = inspector().render(
-            BytesIO(made.data), page, width=_WIDTH, person=current_actor().id
-        )
-        made.pictures[page] = f"data:image/png;base64,{b64encode(drawn).decode()}"
-    return made.pictures[page]
 
 
 def _file(made: Made) -> None:
     """File the form, then open what it has become; raises what the services raise."""
     count_upload()
-    content = ingest().receive(
-        BytesIO(made.data),
-        made.filename,
-        person=current_actor().id,
-        origin="form",
-        template=made.begun.template.name,
-        form=made.form,
-    )
-    with ingest().row_of(content):
+    with stored(made.paper) as content:
         filed = _write(made, content)
     form_drafts.forget(made.begun)
     beginning.forget()

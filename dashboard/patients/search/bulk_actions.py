@@ -30,6 +30,7 @@ from services.patients.records.refusals import NoSuchPatient
 from services.patients.search import Listed
 from services.people.accounts import invitations
 
+LETTER: Final = "letter"
 _PAGE: Final = "patients_bulk"
 
 
@@ -99,6 +100,10 @@ def _actions(listing: Listing) -> Iterator[RowAction]:
     may, is_archive = listing.actor.may, listing.criteria.archived
     if may(Permission.ASSIGN_CARE) and not is_archive:
         yield RowAction("assign", _("Assign clinician"), "stethoscope")
+    # Written where documents are: see pages/patients/patients.py.
+    writes = may(Permission.FILE_DOCUMENTS) and may(Permission.VIEW_PATIENT)
+    if writes and not is_archive:
+        yield RowAction(LETTER, _("Write letter"), "stacked_email")
     if may(Permission.INVITE_PATIENT) and not is_archive:
         yield RowAction("invite", _("Invite"), "mail")
     if may(Permission.EXPORT_PATIENTS) and may(Permission.VIEW_NAMES):

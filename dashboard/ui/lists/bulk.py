@@ -13,7 +13,7 @@ import streamlit as st
 
 from dashboard.ui.language import explained, gettext as _
 from dashboard.ui.words import plain
-from services.core.errors import NotFound, ServiceError, Unavailable
+from services.core.errors import NotFound, ServiceError, TooOften, Unavailable
 
 Thing = TypeVar("Thing")
 
@@ -64,7 +64,7 @@ class BulkActs(Generic[Thing]):
                 note = act(thing)
             except self.gone:
                 refused[_("It is not there any more.")].append(self.name_of(thing))
-            except Unavailable as refusal:
+            except (Unavailable, TooOften) as refusal:
                 # Nor would the others be written now.
                 left = [self.name_of(other) for other in things[place:]]
                 refused[explained(refusal)].extend(left)
@@ -98,6 +98,11 @@ class BulkActs(Generic[Thing]):
         st.button(
             _("OK"), key=f"{self._key}_read", type="tertiary", on_click=self._forget
         )
+
+    @property
+    def has_summary(self) -> bool:
+        """Whether there is a summary that nobody has read yet."""
+        return self._key in st.session_state
 
     @property
     def _key(self) -> str:

@@ -28,6 +28,7 @@ class FormField:
 
     `is_past` says that the date has come already; `not_before` names the field whose
     date comes first. What is left out if empty says nothing by not being there.
+    What is unlabelled stands on the paper by itself, as the lines of a letter do.
     """
 
     name: str
@@ -39,6 +40,7 @@ class FormField:
     prefill: Callable[[PatientRecord], str] | None = None
     is_past: bool = False
     is_left_out_if_empty: bool = False
+    is_unlabelled: bool = False
     not_before: str = ""
 
 
@@ -60,6 +62,11 @@ def _history(patient: PatientRecord) -> str:
     return "\n".join(patient.medical_history)
 
 
+def _salutation(patient: PatientRecord) -> str:
+    # Whether Mr or Ms is no business of a form: it would be wrong for some.
+    return f"Dear {_name(patient)},"
+
+
 def _information(patient: PatientRecord) -> str:
     parts = (("History", _history(patient)), ("Medication", _medication(patient)))
     return "\n\n".join(f"{label}:\n{text}" for label, text in parts if text)
@@ -79,6 +86,20 @@ DATE_OF_BIRTH: Final = FormField(
     required=True,
     prefill=lambda patient: patient.date_of_birth.isoformat(),
     is_past=True,
+)
+ADDRESS: Final = FormField(
+    "address",
+    "Address",
+    FormFieldKind.TEXT,
+    prefill=lambda patient: patient.address or "",
+    is_left_out_if_empty=True,
+)
+SALUTATION: Final = FormField(
+    "salutation",
+    "Salutation",
+    required=True,
+    prefill=_salutation,
+    is_unlabelled=True,
 )
 DIAGNOSIS: Final = FormField("diagnosis", "Diagnosis", FormFieldKind.TEXT)
 ALLERGIES: Final = FormField(

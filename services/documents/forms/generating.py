@@ -67,6 +67,9 @@ def _write(sheet: "Sheet", field: FormField, value: Value) -> None:
         sheet.rows(field.label, field.columns, value)
     elif not isinstance(value, str) or not value:
         _write_nothing(sheet, field)
+    elif field.is_unlabelled:
+        sheet.ln(4)
+        sheet.paragraphs(value)
     elif field.kind is FormFieldKind.TEXT:
         sheet.section(field.label, value)
     elif field.kind is FormFieldKind.DATE:

@@ -107,6 +107,10 @@ class Sheet(FPDF):
     def section(self, label: str, text: str) -> None:
         """Write running text under its name; it may go on over pages."""
         self._section_heading(label)
+        self.paragraphs(text)
+
+    def paragraphs(self, text: str) -> None:
+        """Write running text under no name; it may go on over pages."""
         for paragraph in text.split("\n"):
             if not paragraph.strip():
                 self.ln(_LINE_MM / 2)

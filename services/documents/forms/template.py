@@ -11,7 +11,8 @@ class Template:
     """A form, in the order in which it is filled in and printed.
 
     `document_type` is what the document is filed as: one of `documents.DocumentType`.
-    What `is_for_patients` they fill in themselves, and its paper says so.
+    What `is_for_patients` they fill in themselves, and its paper says so. What
+    `is_for_several` makes sense with the same words for several patients.
     """
 
     name: str
@@ -20,6 +21,7 @@ class Template:
     summary: str
     fields: tuple[FormField, ...]
     is_for_patients: bool = False
+    is_for_several: bool = False
 
     def prefilled(self, patient: PatientRecord | None) -> Form:
         """Return the form with what the patient's record knows."""

@@ -80,6 +80,7 @@ ROUTES = {
     ("GET", TEXT): (None, 404, 404, 403, 403, 404),
     ("GET", THUMBNAIL): (None, 404, 404, 403, 403, 404),
     ("GET", "/files/documents.zip"): (None, 404, 404, 403, 403, 404),
+    ("GET", "/files/documents.pdf"): (None, 404, 404, 403, 403, 404),
     ("GET", "/api/document-forms"): (None, 200, 200, 403, 403, 200),
     ("POST", "/api/document-forms/{name}"): (EMPTY, 404, 404, 403, 403, 400),
     ("OPTIONS", UPLOADS): (None, 204, 204, 403, 403, 204),

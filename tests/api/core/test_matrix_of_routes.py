@@ -45,6 +45,7 @@ ALLOWED = {
     ("GET", TEXT): PAPERS,
     ("GET", THUMBNAIL): PAPERS,
     ("GET", "/files/documents.zip"): PAPERS,
+    ("GET", "/files/documents.pdf"): PAPERS,
     ("GET", "/api/document-forms"): PAPERS,
     ("POST", "/api/document-forms/{name}"): PAPERS,
     ("GET", "/api/document-tags"): PAPERS | ADMIN,

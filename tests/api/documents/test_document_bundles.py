@@ -4,6 +4,7 @@ import io
 from uuid import uuid4
 from zipfile import ZipFile
 
+import pypdfium2
 import pytest
 from sqlalchemy import select, update
 
@@ -14,6 +15,7 @@ from services.core.actors import Role
 from tests.api.document_samples import pdf, upload
 
 PATH = "/files/documents.zip"
+PRINTED = "/files/documents.pdf"
 
 
 @pytest.fixture
@@ -27,8 +29,27 @@ def file(client):
     return file
 
 
-def ask(client, *ids):
-    return client.get(f"{PATH}?{'&'.join(f'document={each}' for each in ids)}")
+def ask(client, *ids, path=PATH):
+    return client.get(f"{path}?{'&'.join(f'document={each}' for each in ids)}")
+
+
+def events_of(application, action, ids):
+    def read(session):
+        wanted = AuditEvent.subject_id.in_(ids) & (AuditEvent.action == action)
+        return sorted(session.scalars(select(AuditEvent.subject_id).where(wanted)))
+
+    return application.database.write(read, identity=SYSTEM).value
+
+
+def infect(application, document_id):
+    application.database.write(
+        lambda session: session.execute(
+            update(DocumentVersion)
+            .where(DocumentVersion.document_id == document_id)
+            .values(scan="infected")
+        ),
+        identity=SYSTEM,
+    )
 
 
 def unpacked(answer):
@@ -54,25 +75,12 @@ def test_each_is_written_down_as_a_download(client, application, file):
     ids = [file(words, f"{words}.pdf")[0]["id"] for words in ("three", "four")]
     ask(client, *ids)
 
-    def read(session):
-        wanted = AuditEvent.subject_id.in_(ids) & (
-            AuditEvent.action == "document:download"
-        )
-        return sorted(session.scalars(select(AuditEvent.subject_id).where(wanted)))
-
-    assert application.database.write(read, identity=SYSTEM).value == sorted(ids)
+    assert events_of(application, "document:download", ids) == sorted(ids)
 
 
 def test_what_may_not_be_had_is_left_out_and_said(client, application, file):
     (clean, data), (infected, _) = file("five", "clean.pdf"), file("six", "bad.pdf")
-    application.database.write(
-        lambda session: session.execute(
-            update(DocumentVersion)
-            .where(DocumentVersion.document_id == infected["id"])
-            .values(scan="infected")
-        ),
-        identity=SYSTEM,
-    )
+    infect(application, infected["id"])
 
     inside = unpacked(ask(client, infected["id"], clean["id"], uuid4()))
 
@@ -120,3 +128,36 @@ def test_what_stands_in_the_clinics_own_fields_comes_as_a_table(client, as_role)
         "lot.pdf,lot,consent,,'=1+1,-2.5",
         "no lot.pdf,no lot,consent,,,",
     ]
+
+
+def test_several_are_printed_as_one_pdf_in_the_order_of_the_call(
+    client, application, file
+):
+    ids = [file(words, f"{words}.pdf")[0]["id"] for words in ("eight", "nine")]
+
+    answer = ask(client, *reversed(ids), path=PRINTED)
+
+    assert answer.headers["content-type"] == "application/pdf"
+    assert answer.headers["content-disposition"].startswith("inline")
+    assert answer.headers["cache-control"] == "no-store"
+    whole = pypdfium2.PdfDocument(answer.content)
+    pages = [page.get_textpage().get_text_range() for page in whole]
+    whole.close()
+    assert pages == ["nine", "eight"]
+    assert events_of(application, "document:print", ids) == sorted(ids)
+
+
+def test_nothing_is_printed_of_several_if_one_may_not_be_had(client, application, file):
+    clean, infected = file("ten", "ten.pdf")[0], file("eleven", "eleven.pdf")[0]
+    infect(application, infected["id"])
+    ids = [clean["id"], infected["id"]]
+
+    assert ask(client, *ids, path=PRINTED).status_code == 409
+    assert ask(client, clean["id"], uuid4(), path=PRINTED).status_code == 404
+    assert events_of(application, "document:print", ids) == []
+
+
+def test_several_of_others_are_not_printed_for_a_patient(as_role, file):
+    named = file("twelve", "x.pdf")[0]["id"]
+
+    assert ask(as_role(Role.PATIENT), named, path=PRINTED).status_code == 404

@@ -70,7 +70,7 @@ def offered(app: AppTest) -> list[str]:
 @pytest.mark.parametrize(
     ("role", "acts"),
     [
-        (Role.STAFF, ["assign", "invite", "export", "archive"]),
+        (Role.STAFF, ["assign", "letter", "invite", "export", "archive"]),
         (Role.ANALYST, []),
     ],
 )

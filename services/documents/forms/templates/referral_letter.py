@@ -32,4 +32,5 @@ TEMPLATE: Final = Template(
         fields.ALLERGIES,
         fields.REMARKS,
     ),
+    is_for_several=True,
 )

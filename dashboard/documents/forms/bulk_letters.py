@@ -1,0 +1,310 @@
+"""A letter to several patients of a list: written once, looked at, filed with each."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Final
+from urllib.parse import urlencode
+from uuid import UUID, uuid4
+
+import streamlit as st
+
+from dashboard.context import (
+    count_upload,
+    current_actor,
+    last_write,
+    now,
+    read,
+    today,
+    write,
+)
+from dashboard.documents.forms.papers import Paper, make_paper, show_page, stored
+from dashboard.patients.search.patient_listing import Listing
+from dashboard.ui import form_fields
+from dashboard.ui.dialogs import dialog
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import decimal, gettext as _, marked, ngettext
+from dashboard.ui.lists.bulk import BulkActs
+from dashboard.ui.words import listed_name
+from services.documents import forms, records
+from services.documents.forms import InvalidForm, Template
+from services.documents.forms.letters import (
+    MOST,
+    Letters,
+    shared_part,
+    templates_for_several,
+)
+from services.documents.records.drafts import DraftDocument
+from services.documents.records.kinds import DocumentType
+from services.lists.criteria import Count
+from services.lists.pages import PagePosition
+from services.patients.records import patients
+from services.patients.records.model import PatientRecord
+from services.patients.records.refusals import NoSuchPatient
+from services.patients.search import Listed
+
+_PAGE: Final = "patients_letters"
+_BEGUN: Final = f"{_PAGE}_begun"
+_SHOWN: Final = f"{_PAGE}_shown"
+_FILED: Final = f"{_PAGE}_filed"
+_TEMPLATE: Final = f"{_PAGE}_template"
+_USUAL: Final = "letter"
+_ALL_IN_ONE: Final = "/files/documents.pdf"
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What somebody has looked at: the letters, and one of them on paper."""
+
+    letters: Letters
+    patient_id: UUID
+    paper: Paper
+
+
+def _name(patient: Listed) -> str:
+    # Whoever sees no names writes no letters.
+    assert isinstance(patient, PatientRecord)  # noqa: S101
+    return listed_name(patient)
+
+
+def _counted(count: int) -> str:
+    return ngettext("{count} letter", "{count} letters", count).format(count=count)
+
+
+def _written(count: int) -> str:
+    return ngettext(
+        "{count} letter is filed in the patient's record.",
+        "{count} letters are filed, each in the record of its patient.",
+        count,
+    ).format(count=count)
+
+
+_ACTS: Final[BulkActs[Listed]] = BulkActs(
+    _PAGE, (marked("letter"), marked("letters")), _counted, _name, NoSuchPatient
+)
+
+
+def ask(listing: Listing, chosen: Sequence[Listed]) -> None:
+    """Open the dialog in which the letter is written."""
+    _write_letters(listing, chosen)
+
+
+def show_summary() -> None:
+    """Say how many letters were filed, why not the others, and offer to print them."""
+    if not _ACTS.has_summary:
+        st.session_state.pop(_FILED, None)
+        return
+    _ACTS.show_summary()
+    filed: Sequence[UUID] = st.session_state.get(_FILED, ())
+    if not filed:
+        return
+    query = [("document", str(document_id)) for document_id in filed]
+    query.append(("after_lsn", str(last_write() or "")))
+    label = ngettext("Print the letter", "Print {count} letters", len(filed))
+    st.link_button(
+        label.format(count=decimal(len(filed))),
+        f"{_ALL_IN_ONE}?{urlencode(query)}",
+        icon=":material/print:",
+        key=f"{_PAGE}_print",
+        help=_("Opens one PDF with all of them, in the order of the list."),
+    )
+
+
+def _let_go() -> None:
+    for kept in (_BEGUN, _SHOWN):
+        st.session_state.pop(kept, None)
+
+
+@dialog(
+    marked("Write a letter to several patients"),
+    width="large",
+    icon=":material/stacked_email:",
+    on_dismiss=_let_go,
+)
+def _write_letters(listing: Listing, chosen: Sequence[Listed]) -> None:
+    with error_boundary():
+        wants_all = _ask_for_whom(listing, len(chosen))
+        template = _ask_for_template()
+        st.caption(
+            _(
+                "Name, address and what else the record knows is each patient's own; "
+                "what you write here is the same for all."
+            )
+        )
+        shared = shared_part(template)
+        places = form_fields.draw(_PAGE, shared, _nothing)
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            sample = st.selectbox(
+                _("Preview for"), chosen, format_func=_name, key=f"{_PAGE}_sample"
+            )
+            wants_preview = st.button(
+                _("Preview"), key=f"{_PAGE}_preview", icon=":material/visibility:"
+            )
+        if wants_preview:
+            st.session_state.pop(_SHOWN, None)
+            try:
+                _make_preview(template, shared, sample)
+            except InvalidForm as refusal:
+                form_fields.show_problems(places, refusal.problems)
+                wrong = form_fields.labels(shared, refusal.problems)
+                st.error(
+                    _("Please fix the highlighted fields: {fields}.").format(
+                        fields=wrong
+                    ),
+                    icon=":material/error:",
+                )
+        shown: _Shown | None = st.session_state.get(_SHOWN)
+        if shown is None or not _is_as_shown(shown, template, shared, sample):
+            st.caption(_("Look at one of them first; nothing is filed before that."))
+            return
+        everybody = _everybody(listing) if wants_all else chosen
+        if st.button(
+            _("File {letters}").format(letters=_counted(len(everybody))),
+            type="primary",
+            key=f"{_PAGE}_file",
+            icon=":material/upload_file:",
+        ):
+            _file_all(shown.letters, everybody)
+        _show_paper(shown.paper)
+
+
+def _nothing() -> None:
+    """Keep no draft: what is typed stays in the dialog until the letters are filed."""
+
+
+def _ask_for_whom(listing: Listing, chosen: int) -> bool:
+    """Ask whether the whole list is meant, where it is not too long; tell."""
+    count: Count = listing.count()
+    if count.is_exact and count.value <= chosen:
+        return False
+    if not count.is_exact or count.value > MOST:
+        st.caption(
+            _(
+                "At most {most} patients at once: filter the list to write to all."
+            ).format(most=MOST)
+        )
+        return False
+    both = {
+        False: ngettext(
+            "The {count} patient chosen", "The {count} patients chosen", chosen
+        ).format(count=chosen),
+        True: ngettext(
+            "All {count} patient of the list",
+            "All {count} patients of the list",
+            count.value,
+        ).format(count=count.value),
+    }
+    return st.radio(
+        _("To whom"), list(both), format_func=both.__getitem__, key=f"{_PAGE}_whom"
+    )
+
+
+def _ask_for_template() -> Template:
+    known: Mapping[str, Template] = templates_for_several(current_actor())
+    st.session_state.setdefault(_TEMPLATE, _USUAL)
+    name = st.selectbox(
+        _("Form"),
+        list(known),
+        format_func=lambda name: _(known[name].title),
+        key=_TEMPLATE,
+    )
+    st.caption(_(known[name].summary))
+    return known[name]
+
+
+def _make_preview(template: Template, shared: Template, sample: Listed) -> None:
+    """Make the letter to one of them, to be looked at; raises InvalidForm."""
+    letters_id, began_at = _begun()
+    typed = form_fields.typed(_PAGE, shared)
+    words = forms.checked(shared, typed, today=began_at.date())
+    letters = Letters(letters_id, began_at, template, words)
+    paper = _paper_for(letters, sample.id)
+    st.session_state[_SHOWN] = _Shown(letters, sample.id, paper)
+
+
+def _begun() -> tuple[UUID, datetime]:
+    """Return the id of these letters and their time: a page that was left is of then.
+
+    Stopped half-way, what is filed is found again and not filed twice.
+    """
+    begun: tuple[UUID, datetime] | None = st.session_state.get(_BEGUN)
+    if begun is None or begun[1].date() != today():
+        begun = st.session_state[_BEGUN] = (uuid4(), now())
+    return begun
+
+
+def _is_as_shown(
+    shown: _Shown, template: Template, shared: Template, sample: Listed
+) -> bool:
+    """Tell whether what was looked at is still what stands in the fields."""
+    letters = shown.letters
+    typed = form_fields.typed(_PAGE, shared)
+    try:
+        words = forms.checked(shared, typed, today=letters.began_at.date())
+    except InvalidForm:
+        return False
+    return (template.name, words, sample.id) == (
+        letters.template.name,
+        letters.words,
+        shown.patient_id,
+    )
+
+
+def _show_paper(paper: Paper) -> None:
+    page = 1
+    if paper.pages > 1:
+        page = st.pagination(paper.pages, key=f"{_PAGE}_page")
+    show_page(paper, page)
+
+
+def _everybody(listing: Listing) -> Sequence[Listed]:
+    """Read the whole list, page by page, in its order; it is not long."""
+    rows: list[Listed] = []
+    after: UUID | None = None
+    while True:
+        page = listing.page(PagePosition(after=after))
+        rows += page.rows
+        after = page.next
+        if after is None or len(rows) >= MOST:
+            return rows[:MOST]
+
+
+def _file_all(letters: Letters, everybody: Sequence[Listed]) -> None:
+    st.session_state[_FILED] = []
+
+    def written(count: int) -> str:
+        form_fields.clear(_PAGE)
+        _let_go()
+        return _written(count)
+
+    _ACTS.do(everybody, written, partial(_file_one, letters))
+
+
+def _file_one(letters: Letters, patient: Listed) -> None:
+    """File the letter to one patient, by the rights of whoever writes it."""
+    count_upload()
+    actor = current_actor()
+    paper = _paper_for(letters, patient.id)
+    draft = DraftDocument(
+        title=letters.title,
+        document_type=DocumentType(letters.template.document_type),
+        patient_id=patient.id,
+        id=letters.document_id_for(patient.id),
+        dated_on=today(),
+    )
+    with stored(paper) as content:
+        filed = write(lambda session: records.file(session, actor, draft, content))
+    st.session_state[_FILED].append(filed.id)
+
+
+def _paper_for(letters: Letters, patient_id: UUID) -> Paper:
+    """Make a patient's letter of what the record says now."""
+    actor = current_actor()
+    patient = read(lambda session: patients.get_patient(session, actor, patient_id))
+    return make_paper(
+        letters.template,
+        letters.form_for(patient),
+        letters.document_id_for(patient_id),
+        letters.began_at,
+    )

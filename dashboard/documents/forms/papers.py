@@ -1,0 +1,95 @@
+"""A paper made of a form: its bytes, its pages as they look, and its way into a record.
+
+Whoever makes one shows it before it is filed; a letter to several is shown once.
+"""
+
+from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from io import BytesIO
+from typing import Final
+from uuid import UUID
+
+import streamlit as st
+
+from dashboard import wiring
+from dashboard.context import current_actor, ingest, inspector
+from dashboard.ui.language import gettext as _, lowered
+from dashboard.web.public_address import clinic_of
+from services.documents import forms
+from services.documents.forms import Form, Template
+from services.documents.records.drafts import StoredContent
+
+_WIDTH: Final = 1100
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A PDF and the form, as it is printed, that it was made of."""
+
+    template: Template
+    form: Form
+    data: bytes
+    filename: str
+    pages: int = 1
+    pictures: dict[int, str] = field(default_factory=dict)
+
+
+def make_paper(
+    template: Template, typed: Form, document_id: UUID, timestamp: datetime
+) -> Paper:
+    """Make the PDF of a form, under this id and of this time; raises InvalidForm."""
+    author, today = current_actor(), timestamp.date()
+    form = forms.checked(template, typed, today=today)
+    data = forms.generate(
+        template,
+        form,
+        clinic=clinic_of(wiring.current().settings),
+        document_id=document_id,
+        now=timestamp,
+        author=author.name,
+    )
+    pages = inspector().examine(BytesIO(data), person=author.id).pages or 1
+    return Paper(template, form, data, forms.filename_of(template, form, today), pages)
+
+
+def show_page(paper: Paper, page: int) -> None:
+    """Show a page as it will be printed."""
+    alt = _("Page {page} of {pages} of the {title}").format(
+        page=page, pages=paper.pages, title=lowered(_(paper.template.title))
+    )
+    with st.container(border=True):
+        st.image(_picture(paper, page), width="stretch", alt=alt)
+
+
+@contextmanager
+def stored(paper: Paper) -> Iterator[StoredContent]:
+    """Store the bytes for the row that is written inside; without one they go again.
+
+    Raises what the ingest raises.
+    """
+    content = ingest().receive(
+        BytesIO(paper.data),
+        paper.filename,
+        person=current_actor().id,
+        origin="form",
+        template=paper.template.name,
+        form=paper.form,
+    )
+    with ingest().row_of(content):
+        yield content
+
+
+def _picture(paper: Paper, page: int) -> str:
+    """Return a page as an address that is the picture itself.
+
+    What Streamlit keeps of bytes is open to whoever knows where.
+    """
+    if page not in paper.pictures:
+        drawn = inspector().render(
+            BytesIO(paper.data), page, width=_WIDTH, person=current_actor().id
+        )
+        paper.pictures[page] = f"data:image/png;base64,{b64encode(drawn).decode()}"
+    return paper.pictures[page]

@@ -1,0 +1,74 @@
+"""One letter to several patients: what is written once, and what each record adds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+from uuid import UUID, uuid5
+
+from services.core.actors import Actor
+from services.core.errors import Conflict
+from services.documents.forms.fields import Form
+from services.documents.forms.template import Template
+from services.documents.forms.templates import templates_for
+from services.patients.records.model import PatientRecord
+
+# As many as a paper of theirs is printed of in one file.
+MOST: Final = 100
+_SUBJECTS: Final = ("subject", "due")
+
+
+class AddresseeDied(Conflict):
+    """A letter in the same words as to others is not for the bereaved."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The patient has died, so no letter was written. If that is a mistake, "
+            "correct the date of death in the record."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Letters:
+    """A letter to several patients, in words that are the same for all.
+
+    Written once more, from the same `id`, `began_at` and words, each patient's is the
+    document that it was before.
+    """
+
+    id: UUID
+    began_at: datetime
+    template: Template
+    words: Form
+
+    @property
+    def title(self) -> str:
+        """What each is called in the records: by its subject, if it has one."""
+        said = (str(self.words.get(name, "")) for name in _SUBJECTS)
+        subject = next(filter(None, said), "")
+        return f"{self.template.title}: {subject}" if subject else self.template.title
+
+    def form_for(self, patient: PatientRecord) -> Form:
+        """Return the whole form as it is for a patient; raises AddresseeDied."""
+        if patient.deceased_on is not None:
+            raise AddresseeDied
+        return {**self.template.prefilled(patient), **self.words}
+
+    def document_id_for(self, patient_id: UUID) -> UUID:
+        """Return the id of the patient's letter, the same each time."""
+        return uuid5(self.id, str(patient_id))
+
+
+def templates_for_several(actor: Actor) -> Mapping[str, Template]:
+    """Return the forms that the actor writes to several patients; raises NotAllowed."""
+    return {
+        name: template
+        for name, template in templates_for(actor).items()
+        if template.is_for_several
+    }
+
+
+def shared_part(template: Template) -> Template:
+    """Return the form without what each patient's own record says."""
+    asked = tuple(field for field in template.fields if field.prefill is None)
+    return replace(template, fields=asked)
