@@ -187,3 +187,17 @@ def test_the_calendar_shows_them_to_those_who_see_visits(clinic, booked, role):
     period = clinic.write(look)
 
     assert [one.id for one in period.newcomers] == [booked.id]
+
+
+def test_a_newcomers_visit_to_move_says_once_that_nobody_is_registered(clinic, booked):
+    leaving = update(Slot).where(Slot.id == booked.slot_id).values(is_leaving=True)
+    later = update(Slot).where(Slot.id == booked.slot_id)
+    clinic.write(lambda s: s.execute(leaving) and None)
+    ends = midnight(today()) + timedelta(days=1)
+    clinic.write(lambda s: s.execute(later.values(ends_at=ends)) and None)
+
+    app = clinic.open("doctor_plan", doctor=booked.doctor_id)
+
+    (row,) = rows_of(app, "doctor_visits_to_move")
+    assert row[2] == f"{kit.NAME} (not registered yet)"
+    assert not app.exception

@@ -24,10 +24,10 @@ _SLOT: Final = (
     Slot.ends_at,
     BookingSlot.status == "booked",
 )
-_NEWCOMER: Final = func.concat(Newcomer.name, " (not registered yet)")
 _IS_PATIENT: Final = Patient.id.is_not(None)
-_NAME: Final = case((_IS_PATIENT, PATIENT_NAME), else_=_NEWCOMER)
-_LISTED: Final = case((_IS_PATIENT, LISTED_NAME), else_=_NEWCOMER)
+# That somebody is not registered yet says the record, by having no patient's id.
+_NAME: Final = case((_IS_PATIENT, PATIENT_NAME), else_=Newcomer.name)
+_LISTED: Final = case((_IS_PATIENT, LISTED_NAME), else_=Newcomer.name)
 
 
 def list_visits_to_move(

@@ -115,7 +115,8 @@ def test_who_changes_a_plan_sees_newcomers_among_the_visits_to_move(
     visits = list_visits_of_slots(session, clerk, [booked.slot_id])
 
     (visit,) = visits
-    assert visit.patient_name == f"{kit.NAME} (not registered yet)"
+    # The page adds that they are not registered yet.
+    assert (visit.patient_name, visit.listed_name) == (kit.NAME, kit.NAME)
     assert (visit.booking_id, visit.patient_id) == (None, None)
 
 
