@@ -171,6 +171,14 @@ class SamplesShown(Shown):
     samples: list[SampleShown]
 
 
+class DrillBehindShown(Shown):
+    """A drill that changed who leads, and who practised."""
+
+    id: UUID
+    kind: str
+    actor_name: str
+
+
 class OperationShown(Shown):
     """Something done to the servers, or that happened to them, and what it cost."""
 
@@ -194,6 +202,9 @@ class OperationShown(Shown):
     lost_writes: int | None
     phases: dict[str, Any]
     result: dict[str, Any]
+    drill: DrillBehindShown | None = Field(
+        description="Of a failover that nobody asked for: the drill that did it."
+    )
 
 
 class HistoryShown(Shown):

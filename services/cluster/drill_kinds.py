@@ -24,6 +24,17 @@ class DrillKind(StrEnum):
     NETWORK_CUT = "network-cut"
 
 
+# What is done to the primary: another server may lead afterwards.
+TO_THE_PRIMARY: Final = (
+    DrillKind.SWITCHOVER,
+    DrillKind.CRASH,
+    DrillKind.LOST_NODE,
+    DrillKind.FROZEN_NODE,
+    DrillKind.PATRONI_KILLED,
+    DrillKind.LOST_ETCD,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Scenario:
     """A disaster in words: what it is called, and what happens in the drill."""

@@ -12,6 +12,7 @@ from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import decimal, gettext as _, marked
 from dashboard.ui.measures import amount, seconds
 from dashboard.ui.words import plain, to_the_second
+from services.cluster.drill_kinds import SCENARIOS, DrillKind
 from services.cluster.monitoring import Operation
 from services.cluster.operations import PHASES, TITLES, OperationKind
 
@@ -36,15 +37,28 @@ def describe_operation(operation: Operation) -> str:
     return f"{title}: {operation.node}" if operation.node else title
 
 
+def who_did(operation: Operation) -> str:
+    """Return who asked for it, or practised it."""
+    if operation.drill is not None:
+        return operation.drill.actor_name or _("Drill")
+    return operation.actor_name or _(NOBODY)
+
+
+def why_done(operation: Operation) -> str:
+    """Return the reason that was given, or which drill it was."""
+    if operation.drill is None:
+        return operation.reason
+    title = _(SCENARIOS[DrillKind(operation.drill.kind)].title)
+    return _("Drill: {title}").format(title=title)
+
+
 @dialog(marked("What it cost"), width="large")
 def show_details(operation: Operation) -> None:
     """Show all that was measured of one operation."""
     with error_boundary():
         st.markdown(f"**{plain(describe_operation(operation))}**")
-        who = plain(operation.actor_name) or _(NOBODY)
-        st.caption(
-            f"{who}, {to_the_second(operation.started_at)}. {plain(operation.reason)}"
-        )
+        who, why = plain(who_did(operation)), plain(why_done(operation))
+        st.caption(f"{who}, {to_the_second(operation.started_at)}. {why}")
         if sentence := operation.result.get("sentence"):
             st.markdown(plain(retold(str(sentence))))
         st.markdown("  \n".join(_measured(operation)))

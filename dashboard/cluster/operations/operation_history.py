@@ -9,9 +9,10 @@ from typing import Final
 import streamlit as st
 
 from dashboard.cluster.operations.cost_details import (
-    NOBODY,
     describe_operation,
     show_details,
+    who_did,
+    why_done,
 )
 from dashboard.context import CachedRead, current_actor, read_all
 from dashboard.ui.empty_state import empty_state
@@ -145,8 +146,8 @@ def _show_table(operations: Sequence[Operation]) -> Operation | None:
 def _cells(operation: Operation) -> Iterator[Cell]:
     yield Cell(to_the_second(operation.started_at))
     yield Cell(describe_operation(operation))
-    yield Cell(operation.actor_name or _(NOBODY))
-    yield Cell(operation.reason or "–")
+    yield Cell(who_did(operation))
+    yield Cell(why_done(operation) or "–")
     waited = operation.downtime_seconds
     yield Cell(seconds(waited) if waited is not None else "–")
     yield _lost(operation)

@@ -1,28 +1,41 @@
 """The history of what was done to the servers, and of what happened to them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from db.models.replication import ClusterOperation
+from db.models.replication import ClusterOperation, Drill
+from services.cluster.drill_kinds import TO_THE_PRIMARY
 from services.core.actors import Actor, Permission
 from services.core.errors import NotFound
 
 _MOST: Final = 200
+# A drill that ends without a word says before, every few seconds, that it goes on; not
+# while nobody leads.
+_UNATTENDED: Final = timedelta(minutes=3)
+
+
+@dataclass(frozen=True, slots=True)
+class DrillBehind:
+    """The drill that did it to the servers, and who practised."""
+
+    id: UUID
+    kind: str
+    actor_name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One operation or event, and what it cost.
 
-    Without an actor it happened by itself. `downtime_seconds` is how long writers
-    waited, `lost_bytes` the log that went with the former primary; `phases` are seconds
-    by name.
+    Without an actor it happened by itself, or in a `drill`. `downtime_seconds` is how
+    long writers waited, `lost_bytes` the log that went with the former primary;
+    `phases` are seconds by name.
     """
 
     id: UUID
@@ -45,6 +58,7 @@ class Operation:
     lost_writes: int | None
     phases: Mapping[str, Any]
     result: Mapping[str, Any]
+    drill: DrillBehind | None = None
 
 
 def list_operations(
@@ -62,7 +76,7 @@ def list_operations(
     if before is not None:
         wanted = wanted.where(ClusterOperation.started_at < before)
     rows = session.scalars(wanted.limit(max(1, min(limit, _MOST))))
-    return tuple(_operation(row) for row in rows)
+    return _with_drills(session, rows.all())
 
 
 def get_operation(session: Session, actor: Actor, operation_id: UUID) -> Operation:
@@ -71,10 +85,49 @@ def get_operation(session: Session, actor: Actor, operation_id: UUID) -> Operati
     row = session.get(ClusterOperation, operation_id)
     if row is None:
         raise NotFound("There is no such operation.")
-    return _operation(row)
+    (operation,) = _with_drills(session, [row])
+    return operation
 
 
-def _operation(row: ClusterOperation) -> Operation:
-    return Operation(
-        **{name: getattr(row, name) for name in Operation.__dataclass_fields__}
-    )
+def _with_drills(
+    session: Session, rows: Sequence[ClusterOperation]
+) -> tuple[Operation, ...]:
+    """Return what the rows say, and of what nobody asked for which drill it was."""
+    unasked = [row for row in rows if _is_unasked(row)]
+    drills: Sequence[Drill] = ()
+    if unasked:
+        newest = max(row.seen_at for row in unasked)
+        oldest = min(row.started_at for row in unasked)
+        drills = session.scalars(
+            select(Drill).where(
+                Drill.kind.in_(TO_THE_PRIMARY),
+                Drill.started_at <= newest,
+                func.coalesce(Drill.ended_at, Drill.seen_at + _UNATTENDED) >= oldest,
+            )
+        ).all()
+    return tuple(_operation(row, drills) for row in rows)
+
+
+def _operation(row: ClusterOperation, drills: Sequence[Drill]) -> Operation:
+    names = Operation.__dataclass_fields__.keys() - {"drill"}
+    values = {name: getattr(row, name) for name in names}
+    behind = [drill for drill in drills if _is_behind(drill, row)]
+    if behind and _is_unasked(row):
+        drill = max(behind, key=lambda drill: drill.started_at)
+        values["drill"] = DrillBehind(drill.id, drill.kind, drill.actor_name)
+    return Operation(**values)
+
+
+def _is_unasked(row: ClusterOperation) -> bool:
+    return row.kind == "failover" and not row.actor_name and not row.reason
+
+
+def _is_behind(drill: Drill, row: ClusterOperation) -> bool:
+    """Tell whether the former primary was lost while it was being practised.
+
+    A failover begins when that primary was seen last, which may be before the drill.
+    """
+    until = drill.ended_at or drill.seen_at + _UNATTENDED
+    # Which server it was is written down at its end.
+    is_of_it = drill.node in {None, row.former_primary}
+    return is_of_it and drill.started_at <= row.seen_at and row.started_at <= until

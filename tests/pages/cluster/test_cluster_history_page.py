@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dashboard.cluster.operations import operation_history
-from db.models.replication import ClusterOperation
+from db.models.replication import ClusterOperation, Drill
 from services.core.actors import Role
 from tests.kit import cast
 from tests.pages.cluster_samples import keep, now, operation, said
@@ -42,6 +42,32 @@ def test_it_says_who_why_and_what_it_cost(clinic: Clinic, kept: Session):
     assert [metric.value for metric in app.metric] == ["0.8 s", "0.8 s", "3"]
 
 
+def test_a_failover_of_a_drill_says_who_practised_what(clinic: Clinic, kept: Session):
+    nobody = {"actor_name": "", "reason": "", "kind": "failover"}
+    began = now() - timedelta(hours=1)
+    ended = began + timedelta(seconds=3)
+    keep(
+        kept,
+        Drill(
+            kind="lost-node",
+            state="kept",
+            actor_name=cast.INES.name,
+            started_at=began - timedelta(seconds=4),
+            ended_at=ended + timedelta(seconds=9),
+            node="db-01",
+        ),
+        operation(**nobody, started_at=began, seen_at=ended, ended_at=ended),
+    )
+
+    app = clinic.open("cluster_history", Role.ADMIN)
+
+    (row,) = rows_of(app, "history_table")
+    assert row[1:4] == [
+        *("Failover: db-01 to db-02", cast.INES.name),
+        "Drill: Lost server",
+    ]
+
+
 def test_the_phases_and_steps_of_one_are_shown(
     clinic: Clinic, kept: Session, monkeypatch: pytest.MonkeyPatch
 ):
@@ -52,6 +78,7 @@ def test_the_phases_and_steps_of_one_are_shown(
         **{
             name: getattr(kept.scalars(select(ClusterOperation)).one(), name)
             for name in operation_history.Operation.__dataclass_fields__
+            if name != "drill"
         }
     )
 

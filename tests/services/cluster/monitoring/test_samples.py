@@ -246,6 +246,78 @@ def test_history_begins_with_the_newest_and_goes_on(session, admin, now):
         monitoring.get_operation(session, admin, uuid4())
 
 
+def _drill(now, kind="lost-node", *, begins=-10, ends=20.0, **facts):
+    """A drill that began before the failover at `now`, which was seen 3 s later."""
+    over = None if ends is None else now + timedelta(seconds=ends)
+    begun = now + timedelta(seconds=begins)
+    state = "running" if ends is None else "kept"
+    return Drill(
+        kind=kind,
+        state=state,
+        actor_name="Ines",
+        started_at=begun,
+        seen_at=begun,
+        ended_at=over,
+        **facts,
+    )
+
+
+@pytest.mark.parametrize(
+    ("facts", "is_of_it"),
+    [
+        ({"node": "db-01"}, True),
+        ({"ends": None}, True),
+        # The primary was seen last a moment before the drill began.
+        ({"begins": 1, "node": "db-01"}, True),
+        ({"node": "db-02"}, False),
+        ({"kind": "lost-mongo"}, False),
+        ({"begins": 60, "ends": 90.0}, False),
+        ({"begins": -90, "ends": -30.0}, False),
+        ({"begins": -900, "ends": None}, False),
+    ],
+    ids=[
+        *("its server", "still running", "begun after the last look"),
+        *("another server", "of the files", "later", "earlier", "long abandoned"),
+    ],
+)
+def test_a_failover_that_a_drill_brought_says_so(session, admin, now, facts, is_of_it):
+    seen = now + timedelta(seconds=3)
+    session.add_all(
+        [
+            _drill(now, **facts),
+            ClusterOperation(
+                kind="failover",
+                state="done",
+                started_at=now,
+                seen_at=seen,
+                ended_at=seen,
+                former_primary="db-01",
+                new_primary="db-02",
+            ),
+        ]
+    )
+    session.flush()
+
+    (failover,) = monitoring.list_operations(session, admin)
+
+    assert (failover.drill is not None) is is_of_it
+    assert monitoring.get_operation(session, admin, failover.id) == failover
+    if failover.drill:
+        assert (failover.drill.kind, failover.drill.actor_name) == ("lost-node", "Ines")
+
+
+def test_what_somebody_asked_for_in_a_drill_is_theirs(session, admin, now):
+    asked = {"actor_name": "Adam", "reason": "It does not answer"}
+    session.add_all(
+        [_drill(now), ClusterOperation(kind="failover", started_at=now, **asked)]
+    )
+    session.flush()
+
+    (failover,) = monitoring.list_operations(session, admin)
+
+    assert failover.drill is None
+
+
 def test_what_nobody_works_on_any_more_has_failed(session, admin, now):
     long_ago = now - timedelta(minutes=3)
     session.add_all(
