@@ -72,7 +72,7 @@ _CODES: Final[dict[str, Code]] = {
     **dict.fromkeys(("deactivate", "reactivate", "reset-passkeys"), "U"),
     **dict.fromkeys(("acknowledge", "mark-read", "correct", "end", "miss"), "U"),
     **dict.fromkeys(("check-in", "undo-check-in", "call-in", "undo-call-in"), "U"),
-    "complete": "U",
+    **dict.fromkeys(("complete", "phone", "undo-phone"), "U"),
     **dict.fromkeys(("switch-off", "switch-on"), "U"),
     **dict.fromkeys(("erase", "remove", "delete", "purge", "revoke"), "D"),
     **dict.fromkeys(("unlink", "cancel", "expire", "leave", "forget", "sweep"), "D"),

@@ -285,6 +285,15 @@ class Appointment(Base):
             name="appointments_cancelled_at_some_time",
         ),
         CheckConstraint("revision > 0", name="appointments_revision_positive"),
+        CheckConstraint(
+            "phone_outcome IN ('reached', 'no-answer')",
+            name="appointments_phone_outcome_known",
+        ),
+        CheckConstraint(
+            "num_nonnulls(phone_outcome, phoned_by, phoned_by_name, phoned_at) "
+            "IN (0, 4)",
+            name="appointments_phoned_whole",
+        ),
         UniqueConstraint("booking_id", name="appointments_booking_once"),
         UniqueConstraint("code", name="appointments_code_once"),
         Index("appointments_of_doctor", "doctor_id", "starts_at"),
@@ -309,6 +318,11 @@ class Appointment(Base):
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[CreatedAt]
     reminded_at: Mapped[Timestamp | None]
+    # What became of the last call that reminded the patient, of who made it, when.
+    phone_outcome: Mapped[str | None] = mapped_column(Text)
+    phoned_by: Mapped[UUID | None]
+    phoned_by_name: Mapped[str | None] = mapped_column(Text)
+    phoned_at: Mapped[Timestamp | None]
     checked_in_at: Mapped[Timestamp | None]
     # In the room if that is after the check-in: see 0015.
     called_in_at: Mapped[Timestamp | None]

@@ -175,6 +175,8 @@ class Action(StrEnum):
     VISIT_REOPEN = "visit:reopen"
     VISIT_COMPLETE = "visit:complete"
     VISIT_MISS = "visit:miss"
+    VISIT_PHONE = "visit:phone"
+    VISIT_UNDO_PHONE = "visit:undo-phone"
     RECORD_READ = "record:read"
     RECORD_SAVE = "record:save"
     PRESCRIPTION_ISSUE = "prescription:issue"

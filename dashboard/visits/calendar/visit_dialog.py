@@ -68,6 +68,7 @@ def _show_visit(visit: VisitRecord) -> None:
             (_("With"), plain(desk_words.whom(visit))),
             (_("Reason"), plain(visit.note)),
             (_("State"), f":material/{state.icon}: {state.text}"),
+            (_("Reminder"), _called(visit)),
         ):
             if fact:
                 with st.container(horizontal=True, gap="small"):
@@ -79,6 +80,14 @@ def _show_visit(visit: VisitRecord) -> None:
 def _phone(visit: VisitRecord) -> str:
     """Return the number to call, as a link for those whose computer does."""
     return f"[{plain(visit.phone)}](tel:{visit.phone})" if visit.phone else ""
+
+
+def _called(visit: VisitRecord) -> str:
+    """Return what became of phoning the patient; nothing before anybody did."""
+    if visit.call is None:
+        return ""
+    said = desk_words.called(visit, now())
+    return f":material/{said.icon}: {plain(said.text)}"
 
 
 def _offer_actions(visit: VisitRecord) -> None:

@@ -5,11 +5,11 @@ from typing import Final
 
 from dashboard.context import in_zone
 from dashboard.ui.clock import time_of_day
-from dashboard.ui.language import gettext as _, marked, pgettext
+from dashboard.ui.language import day_heading, gettext as _, marked, pgettext
 from dashboard.ui.record_table import Cell, Tone
 from dashboard.ui.words import age_on, name_in_list, written
 from dashboard.visits.front_desk.day_queue import Queue
-from services.visits.front_desk.appointments import VisitRecord, VisitStatus
+from services.visits.front_desk.appointments import VisitRecord, VisitStatus, phoning
 
 _MINUTE: Final = 60
 _HOUR: Final = 60
@@ -76,6 +76,22 @@ def state(visit: VisitRecord, timestamp: datetime) -> Cell:
             return Cell(pgettext("visit", "Cancelled"), "muted", "event_busy")
         case VisitStatus.NO_SHOW:
             return Cell(_("Did not come"), "muted", "person_off")
+
+
+def called(visit: VisitRecord, timestamp: datetime) -> Cell:
+    """Return whether the patient was phoned about the visit, by whom and when."""
+    call = visit.call
+    if call is None:
+        return Cell(_("Not phoned yet"), "plain", "phone_enabled")
+    at = in_zone(call.at)
+    when = time_of_day(at)
+    if at.date() != in_zone(timestamp).date():
+        when = f"{day_heading(at.date())} {when}"
+    if call.outcome is phoning.CallOutcome.REACHED:
+        text = _("Reached, {when}, by {who}").format(when=when, who=call.by)
+        return Cell(text, "ok", "call")
+    text = _("No answer, {when}, {who}").format(when=when, who=call.by)
+    return Cell(text, "warn", "phone_missed")
 
 
 def summary(queue: Queue) -> str:

@@ -1,55 +1,121 @@
 """Whom the desk phones to remind: who has a visit soon, and no e-mail address."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
+from uuid import UUID
 
 import streamlit as st
 
-from dashboard.context import current_actor, in_zone, read
+from dashboard.context import (
+    current_actor,
+    in_zone,
+    now,
+    read,
+    visit_changes_mark,
+    write,
+)
 from dashboard.navigation import open_patient
 from dashboard.ui.clock import today, zone
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import day_heading, gettext as _, marked
-from dashboard.ui.record_table import Cell, Column, Piece, Row, payload_of, record_table
-from dashboard.ui.words import written
+from dashboard.ui.notices import notify
+from dashboard.ui.record_table import (
+    Cell,
+    Column,
+    Piece,
+    Row,
+    RowAction,
+    chosen_of,
+    payload_of,
+    record_table,
+)
+from dashboard.ui.words import plain, written
 from dashboard.visits.front_desk import desk_words
 from services.visits.front_desk import appointments
-from services.visits.front_desk.appointments import VisitRecord
+from services.visits.front_desk.appointments import VisitRecord, phoning
 
+# What somebody else notes is heard of; where nothing can be heard, it shows by then.
 _SECONDS: Final = 60.0
+_SHOWN: Final = "desk_phone_shown"
 _COLUMNS: Final = (
     Column(marked("Patient")),
     Column(marked("Phone"), is_whole=True),
     Column(marked("Time"), is_whole=True),
     Column(marked("With")),
+    Column(marked("State")),
+    Column(""),
 )
+_UNDO: Final = "undo_call"
+_ACTIONS: Final = {
+    phoning.CallOutcome.REACHED.value: RowAction(
+        phoning.CallOutcome.REACHED.value, marked("Reached"), "call", shows_label=True
+    ),
+    phoning.CallOutcome.NO_ANSWER.value: RowAction(
+        phoning.CallOutcome.NO_ANSWER.value,
+        marked("No answer"),
+        "phone_missed",
+        shows_label=True,
+    ),
+    _UNDO: RowAction(_UNDO, marked("Undo"), "undo", shows_label=True),
+}
 
 
+@st.fragment(run_every="60s")
 def show_whom_to_phone() -> None:
-    """List them below the day, folded; nothing where there is nobody."""
+    """List them below the day, folded; nothing where there is nobody.
+
+    Again every minute, because others at the desk phone them as well.
+    """
     with error_boundary():
-        actor, day = current_actor(), today() + timedelta(days=1)
-        listed = read(
-            lambda s: appointments.list_to_phone(s, actor, day, zone()),
-            keep=("to phone", actor.id, day),
-            seconds=_SECONDS,
-        )
+        listed = _listed()
         if not listed:
             return
-        title = _("Remind by phone: {count}, for {day}").format(
-            count=len(listed), day=day_heading(in_zone(listed[0].starts_at).date())
-        )
-        with st.expander(title, icon=":material/call:", key="desk_phone_box"):
+        with st.expander(_title(listed), icon=":material/call:", key="desk_phone_box"):
             st.caption(_("They have no e-mail address, so no letter reminds them."))
-            rows = [_row(visit) for visit in listed]
+            timestamp = now()
+            rows = [_row(visit, timestamp) for visit in listed]
             table = payload_of(_COLUMNS, rows, name=_("Remind by phone"))
             event = record_table(table, key="desk_phone")
+        chosen = chosen_of(event, listed, lambda visit: visit.id)
+        if event.action and chosen:
+            notify(_do(chosen, event.action[1]))
+            st.rerun()
     for visit in listed:
         if str(visit.id) == event.opened:
             open_patient(visit.patient_id)
 
 
-def _row(visit: VisitRecord) -> Row:
+def _listed() -> list[VisitRecord]:
+    """Return whom to phone, those who were reached last."""
+    actor, day = current_actor(), today() + timedelta(days=1)
+    shown: set[UUID] = st.session_state.setdefault(_SHOWN, set())
+    listed = read(
+        lambda s: appointments.list_to_phone(
+            s, actor, day, zone(), shown_before=frozenset(shown)
+        ),
+        keep=("to phone", actor.id, day, visit_changes_mark()),
+        seconds=_SECONDS,
+    )
+    shown |= {visit.patient_id for visit in listed}
+    return sorted(listed, key=_is_reached)
+
+
+def _is_reached(visit: VisitRecord) -> bool:
+    return visit.call is not None and visit.call.outcome is phoning.CallOutcome.REACHED
+
+
+def _title(listed: Sequence[VisitRecord]) -> str:
+    day = day_heading(in_zone(listed[0].starts_at).date())
+    left = sum(not _is_reached(visit) for visit in listed)
+    if not left:
+        return _("Remind by phone: all are reached, for {day}").format(day=day)
+    return _("Remind by phone: {count}, for {day}").format(count=left, day=day)
+
+
+def _row(visit: VisitRecord, timestamp: datetime) -> Row:
     born = visit.date_of_birth
     lines = ((Piece(_("born {day}").format(day=written(born))),),) if born else ()
     return Row(
@@ -59,6 +125,49 @@ def _row(visit: VisitRecord) -> Row:
             Cell(visit.phone or "–"),
             Cell(desk_words.hour(visit.starts_at)),
             Cell(desk_words.whom(visit)),
+            desk_words.called(visit, timestamp),
+            Cell("", actions=_actions(visit)),
         ),
         url=f"patient?patient={visit.patient_id}" if visit.patient_name else "",
     )
+
+
+def _actions(visit: VisitRecord) -> tuple[RowAction, ...]:
+    """Return what can be noted of a visit; who did not answer is phoned again."""
+    names = (
+        [] if _is_reached(visit) else [outcome.value for outcome in phoning.CallOutcome]
+    )
+    names += [_UNDO] if visit.call else []
+    return tuple(
+        replace(_ACTIONS[name], label=_(_ACTIONS[name].label)) for name in names
+    )
+
+
+def _do(visit: VisitRecord, action: str) -> str:
+    """Note what became of a call, or take it back; say what was done.
+
+    The list may be newer than what was clicked in: then what a colleague has noted
+    decides. Raises PhonedMeanwhile.
+    """
+    if action not in {offered.name for offered in _actions(visit)}:
+        raise phoning.PhonedMeanwhile(visit)
+    actor, who = current_actor(), plain(desk_words.who(visit))
+    last = visit.call.at if visit.call else None
+    if action == _UNDO and last is not None:
+        undo = partial(
+            phoning.undo_call, actor=actor, visit_id=visit.id, last_call_at=last
+        )
+        write(undo)
+        return _("{patient} is to be phoned again.").format(patient=who)
+    outcome = phoning.CallOutcome(action)
+    note = partial(
+        phoning.note_call,
+        actor=actor,
+        visit_id=visit.id,
+        outcome=outcome,
+        last_call_at=last,
+    )
+    write(note)
+    if outcome is phoning.CallOutcome.REACHED:
+        return _("{patient} was reached.").format(patient=who)
+    return _("{patient} did not answer.").format(patient=who)

@@ -175,6 +175,8 @@ _PHRASES: Final[Mapping[str, str]] = MappingProxyType(
         Action.VISIT_REOPEN: "opened a completed visit again",
         Action.VISIT_COMPLETE: "completed a visit",
         Action.VISIT_MISS: "noted that a patient did not come",
+        Action.VISIT_PHONE: "noted that a patient was phoned about a visit",
+        Action.VISIT_UNDO_PHONE: "took back that a patient was phoned about a visit",
         Action.RECORD_READ: "read notes of visits",
         Action.RECORD_SAVE: "wrote notes about a visit",
         Action.PRESCRIPTION_ISSUE: "issued a prescription",

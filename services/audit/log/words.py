@@ -82,6 +82,8 @@ _TO_PATIENTS: Final[Mapping[str, str]] = MappingProxyType(
         Action.VISIT_COMPLETE: "completed a visit of yours",
         Action.VISIT_REOPEN: "opened a completed visit of yours again",
         Action.VISIT_MISS: "noted that you did not come",
+        Action.VISIT_PHONE: "noted that you were phoned about a visit",
+        Action.VISIT_UNDO_PHONE: "took back that you were phoned about a visit",
         Action.NOTIFICATION_SEND: "sent you an e-mail about a visit or documents",
         Action.CARE_ASSIGN: "said who treats you",
         Action.CARE_END: "ended a treatment",

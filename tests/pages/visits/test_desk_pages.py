@@ -1,5 +1,7 @@
 """The front desk, a clinician's day and the outbox on screen."""
 
+import itertools
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import get_args
@@ -11,14 +13,15 @@ from sqlalchemy import func, update
 from dashboard.ui.clock import midnight, today
 from dashboard.ui.record_table import RowAction, TableEvent
 from dashboard.ui.words import written
-from dashboard.visits.front_desk import day_queue, desk_tables
+from dashboard.visits.front_desk import day_queue, desk_tables, phone_panel
 from db.models.booking import Appointment, Slot, VisitNotification
 from db.models.doctor import Doctor
 from db.models.patient import Patient
 from db.postgres import SYSTEM
 from services.core.actors import Role
 from services.visits.front_desk import appointments, notifications
-from services.visits.front_desk.appointments import VisitStatus
+from services.visits.front_desk.appointments import VisitStatus, phoning
+from services.visits.front_desk.appointments.records import CallOutcome
 from services.visits.front_desk.notifications import NotificationKind
 from tests.kit import cast
 from tests.pages.conftest import rows_of
@@ -67,7 +70,7 @@ def scan(app, typed):
     return app.button(key="desk_check_in").click().run()
 
 
-def do_in(app, place, visit_id, action, monkeypatch):
+def do_in(app, place, visit_id, action, monkeypatch, *, panel=desk_tables):
     """Do something with a visit in a table, which AppTest cannot draw."""
     events = [TableEvent(action=(str(visit_id), action))]
 
@@ -75,11 +78,13 @@ def do_in(app, place, visit_id, action, monkeypatch):
         real(payload, key=key)
         return events.pop() if events and key == place else TableEvent()
 
-    real = desk_tables.record_table
+    real = panel.record_table
     with monkeypatch.context() as patch:
-        patch.setattr(desk_tables, "record_table", table)
+        patch.setattr(panel, "record_table", table)
         app.run()
+    said = words_on(app)
     app.run()
+    return said
 
 
 def words_on(app):
@@ -222,9 +227,88 @@ def test_whom_to_remind_by_phone_stands_below_the_day(clinic, visit):
     assert not app.exception
     (box,) = app.expander
     assert box.label.startswith("Remind by phone: 1, for ")
-    ((patient, phone, time, _with),) = rows_of(app, "desk_phone")
+    ((patient, phone, time, _with, state, _),) = rows_of(app, "desk_phone")
     assert patient.startswith("Hopper, Grace")
     assert (phone, time) == ("01632960002", "09:00")
+    assert state == "Not phoned yet"
+
+
+@pytest.fixture
+def to_phone(clinic, visit) -> Callable[[], UUID]:
+    """Make a visit of tomorrow of which no letter reminds."""
+    hours = itertools.count(9)
+
+    def make() -> UUID:
+        visit_id = visit(begins=at_hour(24) + timedelta(hours=next(hours)))
+        no_address = update(Patient).values(email=None, phone_number="01632960002")
+        clinic.write(lambda s: s.execute(no_address) and None)
+        return visit_id
+
+    return make
+
+
+def call(clinic, visit_id, outcome=CallOutcome.REACHED):
+    """Note a call as somebody else at the desk."""
+    return clinic.write(
+        lambda s: phoning.note_call(
+            s, clinic.clerk, visit_id, outcome, last_call_at=None
+        )
+    )
+
+
+def states_of(app):
+    return [row[4] for row in rows_of(app, "desk_phone")]
+
+
+def test_who_was_reached_is_noted_with_who_phoned_and_taken_back(
+    clinic, to_phone, monkeypatch
+):
+    first, second = to_phone(), to_phone()
+    app = clinic.open("desk")
+
+    do_in(app, "desk_phone", first, "no-answer", monkeypatch, panel=phone_panel)
+    do_in(app, "desk_phone", first, "reached", monkeypatch, panel=phone_panel)
+
+    (box,) = app.expander
+    assert box.label.startswith("Remind by phone: 1, for ")
+    # Who is still to be phoned stands first.
+    left, reached = states_of(app)
+    assert left == "Not phoned yet"
+    assert re.fullmatch(rf"Reached, \d\d:\d\d, by {clinic.clerk.name}", reached)
+    assert clinic.audit("visit:phone")[-1].details["outcome"] == "reached"
+    do_in(app, "desk_phone", second, "reached", monkeypatch, panel=phone_panel)
+    assert app.expander[0].label.startswith("Remind by phone: all are reached, for ")
+
+    do_in(app, "desk_phone", first, "undo_call", monkeypatch, panel=phone_panel)
+    assert states_of(app)[0] == "Not phoned yet"
+    assert [event.action for event in clinic.audit("visit:undo-phone")[-1:]]
+    assert not app.exception
+
+
+def test_whom_a_colleague_has_reached_meanwhile_is_told_and_not_noted_twice(
+    clinic, to_phone, monkeypatch
+):
+    visit_id = to_phone()
+    app = clinic.open("desk")
+    noted = call(clinic, visit_id)
+
+    said = do_in(app, "desk_phone", visit_id, "reached", monkeypatch, panel=phone_panel)
+
+    assert any("has reached the patient in the meantime" in text for text in said)
+    now_there = clinic.write(lambda s: appointments.get(s, clinic.clerk, visit_id))
+    assert now_there.call == noted.call
+    assert states_of(clinic.open("desk"))[0].startswith("Reached")
+
+
+def test_that_somebody_was_phoned_stands_on_the_visit(clinic, to_phone):
+    visit_id = to_phone()
+    call(clinic, visit_id, CallOutcome.NO_ANSWER)
+
+    app = clinic.open("calendar")
+    app.session_state["calendar_asked"] = ("visit", visit_id, None)
+    app.run()
+
+    assert any("No answer, " in text for text in words_on(app))
 
 
 def test_all_that_is_done_at_the_desk_is_written_on_its_button():

@@ -180,12 +180,18 @@ def list_expected(
 
 
 def list_to_phone(
-    session: Session, actor: Actor, first_day: date, zone: tzinfo
+    session: Session,
+    actor: Actor,
+    first_day: date,
+    zone: tzinfo,
+    *,
+    shown_before: Collection[UUID] = (),
 ) -> tuple[VisitRecord, ...]:
     """Return whom no e-mail reminds of a visit, the earliest first.
 
     They are of one day: the first from `first_day` on, within a week, that has any.
-    Who has died is reminded by nobody. Raises NotAllowed.
+    Who has died is reminded by nobody. The patients that the same screen has
+    `shown_before` are not written down once more. Raises NotAllowed.
     """
     actor.require(Permission.RUN_THE_DESK)
     (begins, _), (_, ends) = (
@@ -204,7 +210,9 @@ def list_to_phone(
     )
     days = [visit.starts_at.astimezone(zone).date() for visit in ahead]
     listed = ahead[: days.count(days[0])] if days else ()
-    _record_list(session, actor, listed, day=days[0] if days else first_day)
+    fresh = [visit for visit in listed if visit.patient_id not in shown_before]
+    if fresh or not shown_before:
+        _record_list(session, actor, fresh, day=days[0] if days else first_day)
     return listed
 
 

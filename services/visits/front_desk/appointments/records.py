@@ -17,6 +17,22 @@ class VisitStatus(StrEnum):
     NO_SHOW = "no-show"
 
 
+class CallOutcome(StrEnum):
+    """What became of phoning a patient to remind them of a visit."""
+
+    REACHED = "reached"
+    NO_ANSWER = "no-answer"
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneCall:
+    """That a patient was phoned about a visit: what became of it, by whom and when."""
+
+    outcome: CallOutcome
+    by: str
+    at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class VisitRecord:
     """A visit that was booked.
@@ -27,6 +43,7 @@ class VisitRecord:
     any more.
     `waited_seconds` is how long a patient who is checked in has been waiting, by the
     database's clock when this was read; None otherwise, also once they are called in.
+    `call` is the last one that reminded the patient, None before anybody phoned.
     """
 
     id: UUID
@@ -51,3 +68,4 @@ class VisitRecord:
     phone: str | None = None
     called_in_at: datetime | None = None
     listed_name: str = ""
+    call: PhoneCall | None = None

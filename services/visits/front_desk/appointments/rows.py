@@ -9,7 +9,12 @@ from sqlalchemy import ColumnElement, Select, case, extract, func, select
 from db.models.booking import Appointment, Booking
 from db.models.doctor import Doctor
 from db.models.patient import LISTED_NAME, PATIENT_NAME, Patient
-from services.visits.front_desk.appointments.records import VisitRecord, VisitStatus
+from services.visits.front_desk.appointments.records import (
+    CallOutcome,
+    PhoneCall,
+    VisitRecord,
+    VisitStatus,
+)
 
 IS_IN_ROOM: Final = (Appointment.status == VisitStatus.CHECKED_IN.value) & (
     Appointment.called_in_at >= Appointment.checked_in_at
@@ -48,13 +53,18 @@ _COLUMNS: Final[tuple[ColumnElement[Any] | Any, ...]] = (
     Appointment.called_in_at,
     LISTED_NAME,
 )
-_NAMES: Final = tuple(field.name for field in fields(VisitRecord))
+_CALL: Final = (
+    Appointment.phone_outcome,
+    Appointment.phoned_by_name,
+    Appointment.phoned_at,
+)
+_NAMES: Final = tuple(field.name for field in fields(VisitRecord))[: len(_COLUMNS)]
 
 
 def visits() -> Select[*tuple[Any, ...]]:
     """Return the statement that reads visits, each with its doctor and patient."""
     return (
-        select(*_COLUMNS)
+        select(*_COLUMNS, *_CALL)
         .select_from(Appointment)
         .join(Booking, Booking.id == Appointment.booking_id)
         .join(Doctor, Doctor.id == Appointment.doctor_id)
@@ -65,7 +75,10 @@ def visits() -> Select[*tuple[Any, ...]]:
 
 def visit_of(row: Sequence[Any]) -> VisitRecord:
     """Return the visit in a row of `visits`."""
-    values = dict(zip(_NAMES, row, strict=True))
+    outcome, by, at = row[len(_COLUMNS) :]
+    values = dict(zip(_NAMES, row[: len(_COLUMNS)], strict=True))
+    if outcome is not None:
+        values["call"] = PhoneCall(CallOutcome(outcome), by, at)
     values["status"] = VisitStatus(values["status"])
     if values["waited_seconds"] is not None:
         values["waited_seconds"] = float(values["waited_seconds"])

@@ -7,6 +7,8 @@ from db.models.booking import Appointment
 from services.core.audit import Action
 from services.messaging.mail import Email
 from services.visits.front_desk import appointments, notifications
+from services.visits.front_desk.appointments import phoning
+from services.visits.front_desk.appointments.records import CallOutcome
 from services.visits.front_desk.notifications import NotificationKind, SenderDetails
 from tests.kit import cast
 from tests.services.core.audit_actions.world import ActionCall, World, prepares
@@ -91,6 +93,23 @@ def reopen(world: World) -> ActionCall:
 def miss(world: World) -> ActionCall:
     visit_id = _visit(world)
     return lambda: appointments.miss(world.session, world.clerk, visit_id)
+
+
+@prepares(Action.VISIT_PHONE)
+def note_call(world: World) -> ActionCall:
+    visit_id = _visit(world)
+    return lambda: phoning.note_call(
+        world.session, world.clerk, visit_id, CallOutcome.REACHED, last_call_at=None
+    )
+
+
+@prepares(Action.VISIT_UNDO_PHONE)
+def undo_call(world: World) -> ActionCall:
+    given = (world.session, world.clerk, _visit(world))
+    noted = phoning.note_call(*given, CallOutcome.NO_ANSWER, last_call_at=None)
+    assert noted.call
+    at = noted.call.at
+    return lambda: phoning.undo_call(*given, last_call_at=at)
 
 
 @prepares(Action.NOTIFICATION_SEND)

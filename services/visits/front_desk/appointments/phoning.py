@@ -1,0 +1,126 @@
+"""Patients phoned to remind them of a visit: whom somebody reached, and whom not yet.
+
+Two people at the desk go through one list: what one of them notes is refused to the
+other, who has not seen it.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import func, update
+from sqlalchemy.orm import Session
+
+from db.models.booking import Appointment
+from db.postgres import assume_role
+from services.core.actors import Actor, Permission
+from services.core.audit import Action
+from services.core.errors import Conflict
+from services.core.sentences import Sentence
+from services.visits.front_desk.appointments.errors import WrongStatus
+from services.visits.front_desk.appointments.reading import look_up, record_event
+from services.visits.front_desk.appointments.records import (
+    CallOutcome,
+    VisitRecord,
+    VisitStatus,
+)
+from services.visits.schedule import visit_changes
+
+__all__ = ["CallOutcome", "PhonedMeanwhile", "note_call", "undo_call"]
+
+_SAID: Final = {
+    CallOutcome.REACHED: "{who} has reached the patient in the meantime.",
+    CallOutcome.NO_ANSWER: "{who} has phoned in the meantime; nobody answered.",
+}
+
+
+class PhonedMeanwhile(Conflict):
+    """Somebody else noted a call, or took one back, after the screen was filled."""
+
+    def __init__(self, visit: VisitRecord) -> None:
+        super().__init__(
+            Sentence(_SAID[visit.call.outcome], who=visit.call.by)
+            if visit.call
+            else "Somebody else has taken back what was noted of this call."
+        )
+        self.visit = visit
+
+
+def note_call(
+    session: Session,
+    actor: Actor,
+    visit_id: UUID,
+    outcome: CallOutcome,
+    *,
+    last_call_at: datetime | None,
+) -> VisitRecord:
+    """Note that the patient was phoned about a visit to come; the caller commits.
+
+    `last_call_at` is when they were phoned last as far as the actor knows. Raises
+    PhonedMeanwhile if that is not so, NoSuchVisit, WrongStatus, NotAllowed.
+    """
+    values = {
+        "phone_outcome": outcome.value,
+        "phoned_by": actor.id,
+        "phoned_by_name": actor.name,
+        "phoned_at": func.clock_timestamp(),
+    }
+    after = _change(
+        session, actor, visit_id, last_call_at, values, wanted="reminded by phone"
+    )
+    record_event(session, actor, Action.VISIT_PHONE, after, outcome=outcome)
+    return after
+
+
+def undo_call(
+    session: Session, actor: Actor, visit_id: UUID, *, last_call_at: datetime
+) -> VisitRecord:
+    """Take back what was noted of the last call; the caller commits.
+
+    Raises what `note_call` raises.
+    """
+    values = dict.fromkeys(
+        ("phone_outcome", "phoned_by", "phoned_by_name", "phoned_at")
+    )
+    after = _change(
+        session, actor, visit_id, last_call_at, values, wanted="put back to not phoned"
+    )
+    record_event(session, actor, Action.VISIT_UNDO_PHONE, after)
+    return after
+
+
+def _change(
+    session: Session,
+    actor: Actor,
+    visit_id: UUID,
+    last_call_at: datetime | None,
+    values: Mapping[str, object],
+    *,
+    wanted: str,
+) -> VisitRecord:
+    actor.require(Permission.RUN_THE_DESK)
+    # In the actor's own name, which is what decides whose visits these are.
+    look_up(session, actor, visit_id)
+    # The revision stays: a call is no reason to refuse a check-in on another screen.
+    statement = (
+        update(Appointment)
+        .where(
+            Appointment.id == visit_id,
+            Appointment.status == VisitStatus.SCHEDULED.value,
+            Appointment.phoned_at.is_not_distinct_from(last_call_at),
+        )
+        .values(**values)
+        .returning(Appointment.id)
+        .execution_options(synchronize_session=False)
+    )
+    # Clinicians write no visits themselves: see db/migrations/rights/visits.py.
+    with assume_role(session, "system"):
+        changed = session.execute(statement).one_or_none()
+    after = look_up(session, actor, visit_id)
+    if changed is None:
+        if after.status is not VisitStatus.SCHEDULED:
+            raise WrongStatus(after, wanted)
+        raise PhonedMeanwhile(after)
+    visit_changes.changed(session)
+    return after
