@@ -1,8 +1,9 @@
 """The fields that a cohort is built with: an event, and rules."""
 
 import re
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final, NoReturn
 from uuid import uuid4
 
 import streamlit as st
@@ -19,6 +20,7 @@ from services.analytics.cohorts import (
     Window,
     WindowSide,
 )
+from services.analytics.cohorts.checking import validate_event, validate_rule
 from services.analytics.figures import Figure
 from services.core.errors import InvalidInput
 from services.core.sentences import Sentence
@@ -211,15 +213,19 @@ def _age_and_days(prefix: str) -> None:
 
 def _read_rule(rule_id: str) -> Rule:
     state = st.session_state
-    days = _whole(state[f"{rule_id}_days"], _WHOLE["days"])
-    return Rule(
-        event=_read_event(rule_id),
-        has=state[f"{rule_id}_has"] == _HAD,
-        times=int(state[f"{rule_id}_times"]),
-        within=None
-        if days is None
-        else Window(days, WindowSide(state[f"{rule_id}_side"])),
-    )
+    event = _read_event(rule_id)
+    with _at_fields(rule_id):
+        days = _whole(state[f"{rule_id}_days"], "days")
+        rule = Rule(
+            event=event,
+            has=state[f"{rule_id}_has"] == _HAD,
+            times=int(state[f"{rule_id}_times"]),
+            within=None
+            if days is None
+            else Window(days, WindowSide(state[f"{rule_id}_side"])),
+        )
+        validate_rule(rule)
+    return rule
 
 
 def _read_event(prefix: str) -> CohortEvent:
@@ -228,19 +234,30 @@ def _read_event(prefix: str) -> CohortEvent:
 
     kind = EventKind(typed("kind"))
     is_measured = kind is EventKind.VITAL
-    return CohortEvent(
-        kind=kind,
-        words=(typed("words") or "").strip(),
-        code="" if kind in _WITHOUT_CODE else (typed("code") or "").strip(),
-        at_least=_number(typed("at_least"), _WHOLE["at_least"])
-        if is_measured
-        else None,
-        at_most=_number(typed("at_most"), _WHOLE["at_most"]) if is_measured else None,
-        from_age=_whole(typed("from_age"), _WHOLE["from_age"]),
-        to_age=_whole(typed("to_age"), _WHOLE["to_age"]),
-        since=typed("since"),
-        until=typed("until"),
-    )
+    with _at_fields(prefix):
+        event = CohortEvent(
+            kind=kind,
+            words=(typed("words") or "").strip(),
+            code="" if kind in _WITHOUT_CODE else (typed("code") or "").strip(),
+            at_least=_number(typed("at_least"), "at_least") if is_measured else None,
+            at_most=_number(typed("at_most"), "at_most") if is_measured else None,
+            from_age=_whole(typed("from_age"), "from_age"),
+            to_age=_whole(typed("to_age"), "to_age"),
+            since=typed("since"),
+            until=typed("until"),
+        )
+        validate_event(event)
+    return event
+
+
+@contextmanager
+def _at_fields(prefix: str) -> Iterator[None]:
+    """Have a refusal name the very field: all events here have fields of one name."""
+    try:
+        yield
+    except InvalidInput as refusal:
+        place = f"{prefix}_{refusal.property_name}"
+        raise InvalidInput(place, refusal.args[0]) from None
 
 
 def _fill_event(prefix: str, event: CohortEvent) -> None:
@@ -272,25 +289,21 @@ def _remove_rule(rule_id: str) -> None:
     st.session_state[_RULES] = [each for each in known if each != rule_id]
 
 
-def _whole(typed: str | None, label: str) -> int | None:
-    number = _number(typed, label)
+def _whole(typed: str | None, name: str) -> int | None:
+    number = _number(typed, name)
     if number is not None and number != int(number):
-        raise InvalidInput(
-            label,
-            Sentence(
-                "{label} must be a whole number, such as 50.", label=Sentence(label)
-            ),
-        )
+        _refuse(name, marked("{label} must be a whole number, such as 50."))
     return None if number is None else int(number)
 
 
-def _number(typed: str | None, label: str) -> float | None:
+def _number(typed: str | None, name: str) -> float | None:
     text = (typed or "").strip().replace(",", ".")
     if not text:
         return None
     if not _NUMBER.fullmatch(text):
-        raise InvalidInput(
-            label,
-            Sentence("{label} must be a number, such as 50.", label=Sentence(label)),
-        )
+        _refuse(name, marked("{label} must be a number, such as 50."))
     return float(text)
+
+
+def _refuse(name: str, message: str) -> NoReturn:
+    raise InvalidInput(name, Sentence(message, label=Sentence(_WHOLE[name])))

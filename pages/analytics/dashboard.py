@@ -80,10 +80,12 @@ def print_it(
 
 
 def show_actions(
-    draft: DashboardDraft, dashboard: Dashboard | None, shown: DashboardFilter
+    draft: DashboardDraft,
+    dashboard: Dashboard | None,
+    shown: DashboardFilter | None,
 ) -> None:
     """Offer what its owner may do with the dashboard, others to copy it."""
-    if draft.cards:
+    if draft.cards and shown is not None:
         with st.popover(_("Print"), key="dashboard_printing", icon=":material/print:"):
             print_it(draft, dashboard, shown)
     if dashboard is not None and dashboard.is_own:
@@ -92,7 +94,7 @@ def show_actions(
         with st.popover(_("Sharing"), key="dashboard_sharing", icon=":material/group:"):
             share(dashboard)
         if st.button(_("Change"), key="dashboard_change", icon=":material/edit:"):
-            change_dashboard(dashboard, shown)
+            change_dashboard(dashboard, shown or draft.shown)
         if st.button(_("Delete"), key="dashboard_remove", icon=":material/delete:"):
             confirm_deletion(dashboard)
     else:
@@ -144,6 +146,8 @@ def show_dashboard(
             _("No cards yet. Press *Add a card*, or add a figure from *Cohorts*."),
             icon="dashboard",
         )
+        return
+    if shown is None:
         return
     show_cards(
         draft.cards,

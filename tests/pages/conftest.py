@@ -5,6 +5,7 @@ pages find out who is here exactly as they do behind it.
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
@@ -311,6 +312,18 @@ def choose_patient(app: AppTest, page: str, patient_id: UUID) -> None:
     ), "no patient is asked for"
     app.session_state[key] = patient_id
     app.run()
+
+
+def problem_places(app: AppTest) -> list[str]:
+    """Return the names of the fields at which the page says that something is wrong."""
+    found: list[str] = []
+    rest: list[Any] = [app.main]
+    while rest:
+        block = rest.pop(0)
+        name = re.search(r"problem_of_(\w+)", str(getattr(block, "proto", "")))
+        found += [name[1]] if name and hasattr(block, "children") else []
+        rest += getattr(block, "children", {}).values()
+    return list(dict.fromkeys(found))
 
 
 def rows_of(app: AppTest, key: str = "patients_table") -> list[list[str]]:

@@ -6,9 +6,12 @@ from typing import Final
 
 import streamlit as st
 
+from dashboard.ui.error_boundary import explain
 from dashboard.ui.language import day_format, gettext as _, marked
 from dashboard.ui.words import SEXES
+from services.analytics import dashboards
 from services.analytics.dashboards import DashboardFilter, Timespan
+from services.core.errors import InvalidInput
 from services.patients.records.model import Sex
 
 TIMESPANS: Final[Mapping[Timespan, str]] = {
@@ -24,10 +27,11 @@ _TIME, _SINCE, _UNTIL, _SEXES = "time", "since", "until", "sexes"
 _ADDRESSED: Final = (_TIME, _SINCE, _UNTIL, _SEXES)
 
 
-def show_filter(prefix: str, kept: DashboardFilter) -> DashboardFilter:
+def show_filter(prefix: str, kept: DashboardFilter) -> DashboardFilter | None:
     """Draw the filter's fields; return what is chosen, and let the address say it.
 
     A dashboard opens with the filter of its address, else with the one it is kept with.
+    None is what no card can be narrowed by: the fields say why, and keep it.
     """
     shown = _addressed() or kept
     for name, value in (
@@ -69,6 +73,11 @@ def show_filter(prefix: str, kept: DashboardFilter) -> DashboardFilter:
         sexes=tuple(sex for sex in Sex if sex in sexes),
     )
     _address(chosen, kept)
+    try:
+        dashboards.check_filter(chosen)
+    except InvalidInput as refusal:
+        explain(refusal)
+        return None
     return chosen
 
 

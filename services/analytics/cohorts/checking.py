@@ -47,7 +47,7 @@ def validate(cohort: Cohort) -> None:
                 "steps", Sentence("A step has from 1 to {most} rules.", most=MOST_RULES)
             )
         for rule in step:
-            _check_rule(rule)
+            validate_rule(rule)
     validate_split("split_by", cohort.split_by, cohort.entry.kind)
 
 
@@ -81,7 +81,8 @@ def validate_split(name: str, split_by: Sequence[Dimension], kind: EventKind) ->
             )
 
 
-def _check_rule(rule: Rule) -> None:
+def validate_rule(rule: Rule) -> None:
+    """Raise InvalidInput, in a sentence, for a rule that is none."""
     validate_event(rule.event)
     if not 1 <= rule.times <= _MOST_TIMES:
         _refuse(
@@ -118,10 +119,10 @@ def validate_event(event: CohortEvent) -> None:
         )
     if _is_reversed(event.at_least, event.at_most):
         _refuse("at_least", _REVERSED_VALUES)
-    for age in (event.from_age, event.to_age):
+    for name, age in (("from_age", event.from_age), ("to_age", event.to_age)):
         if age is not None and not 0 <= age <= _OLDEST:
             _refuse(
-                "from_age",
+                name,
                 Sentence("An age is a number from 0 to {most}.", most=_OLDEST),
             )
     if _is_reversed(event.from_age, event.to_age):

@@ -17,6 +17,7 @@ from services.analytics.dashboards.model import (
     DashboardDraft as DashboardDraft,
     DashboardFilter as DashboardFilter,
     Timespan as Timespan,
+    check_filter as check_filter,
 )
 from services.analytics.dashboards.narrowing import (
     narrow_card as narrow_card,

@@ -112,7 +112,7 @@ def checked(draft: DashboardDraft) -> DashboardDraft:
     _require_text("name", name, LONGEST_NAME)
     description = " ".join(draft.description.split())
     _require_text("description", description, LONGEST_DESCRIPTION)
-    _check_filter(draft.shown)
+    check_filter(draft.shown)
     return DashboardDraft(
         name=name,
         description=description,
@@ -136,11 +136,12 @@ def check_cards(cards: Sequence[Card], *, most: int = MOST_CARDS) -> tuple[Card,
             raise InvalidInput("title", "Give the card a title.")
         _require_text("title", card.title, LONGEST_TITLE)
         figures.validate(card.figure)
-        _check_filter(card.narrowed)
+        check_filter(card.narrowed)
     return tuple(cards)
 
 
-def _check_filter(shown: DashboardFilter) -> None:
+def check_filter(shown: DashboardFilter) -> None:
+    """Raise InvalidInput, in a sentence, for a filter that leaves no time."""
     if shown.since and shown.until and shown.since > shown.until:
         raise InvalidInput(
             "since", "The first month lies after the last one; change the two."

@@ -14,7 +14,7 @@ from services.core.weekdays import WEEKDAYS
 from services.patients.care import care
 from services.patients.records.model import Sex
 from tests.kit import cast
-from tests.pages.conftest import Clinic
+from tests.pages.conftest import Clinic, problem_places
 from tests.services.visits import visit_samples
 
 DIAGNOSED_AT = datetime(2025, 2, 10, 12, tzinfo=UTC)
@@ -268,3 +268,46 @@ def test_what_is_no_number_is_said(clinic: Clinic):
     press(app, "cohorts_count")
 
     assert "Age to must be a number, such as 50." in app.error[0].value
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "said"),
+    [
+        ("to_age", "old", "Age to must be a number, such as 50."),
+        ("to_age", "200", "An age is a number from 0 to 150."),
+        ("days", "soon", "Within days must be a number, such as 50."),
+        ("days", "99999", "Days are a number from 1 to 36,525."),
+    ],
+)
+def test_a_refusal_stands_at_the_field_of_its_own_rule(
+    clinic: Clinic, field: str, typed: str, said: str
+):
+    app = clinic.open("cohorts", Role.ANALYST)
+    app.text_input(key=f"{ENTRY}_words").set_value("hypertension")
+    press(app, "cohorts_add")
+    press(app, "cohorts_add")
+    *_others, rule = [
+        each.key.removesuffix("_days")
+        for each in app.text_input
+        if each.key and each.key.endswith("_days")
+    ]
+    app.text_input(key=f"{rule}_{field}").set_value(typed)
+
+    press(app, "cohorts_count")
+
+    assert [each.value for each in app.error] == [said]
+    assert problem_places(app) == [f"{rule}_{field}"]
+    assert app.text_input(key=f"{rule}_{field}").value == typed
+    assert app.text_input(key=f"{ENTRY}_words").value == "hypertension"
+
+
+def test_a_period_that_ends_before_it_begins_is_said_at_its_field(clinic: Clinic):
+    app = clinic.open("cohorts", Role.ANALYST)
+    app.date_input(key=f"{ENTRY}_since").set_value(date(2026, 5, 1))
+    app.date_input(key=f"{ENTRY}_until").set_value(date(2026, 4, 1))
+
+    press(app, "cohorts_count")
+
+    assert "The first day lies after the last one" in app.error[0].value
+    assert problem_places(app) == [f"{ENTRY}_since"]
+    assert app.date_input(key=f"{ENTRY}_until").value == date(2026, 4, 1)

@@ -21,7 +21,7 @@ from services.core.actors import Role
 from services.lists import views
 from services.patients.records.model import Sex
 from tests.kit import cast
-from tests.pages.conftest import Clinic
+from tests.pages.conftest import Clinic, problem_places
 from tests.services.visits import visit_samples
 
 # Of a year that is over whenever the test runs.
@@ -146,6 +146,26 @@ def test_one_filter_narrows_every_card(clinic: Clinic, two_cards: DashboardDraft
     assert app.query_params["time"] == "months"
     assert app.query_params["until"] == "2024-03-09"
     assert any("until 2024\\-03\\-31" in each.value for each in app.caption)
+
+
+def test_a_period_that_ends_before_it_begins_is_said_at_the_filter_once(
+    clinic: Clinic, two_cards: DashboardDraft
+):
+    made = make(clinic, two_cards)
+    app = clinic.open("dashboard", Role.ANALYST, dashboard=str(made))
+    app.selectbox(key=f"dashboard_{made}_time").set_value(Timespan.MONTHS).run()
+    app.date_input(key=f"dashboard_{made}_since").set_value(date(2024, 3, 1))
+    app.date_input(key=f"dashboard_{made}_until").set_value(date(2024, 2, 1)).run()
+
+    assert not app.exception
+    assert [each.value for each in app.error] == [
+        "The first month lies after the last one; change the two."
+    ]
+    assert problem_places(app) == ["since"]
+    assert tables(app) == {}
+    app.date_input(key=f"dashboard_{made}_until").set_value(date(2024, 4, 1)).run()
+    assert not app.error
+    assert set(tables(app)) == {"Who came", "When they came"}
 
 
 def test_a_card_that_fails_leaves_the_others(clinic: Clinic, two_cards: DashboardDraft):

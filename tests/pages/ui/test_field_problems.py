@@ -3,11 +3,9 @@
 import re
 from pathlib import Path
 
-from streamlit.testing.v1 import AppTest
-
 from dashboard.ui.outcomes.field_problems import CALLED
 from services.core.actors import Role
-from tests.pages.conftest import Clinic
+from tests.pages.conftest import Clinic, problem_places
 
 _ROOT = Path(__file__).resolve().parents[3]
 _NAMED = re.compile(r"(?:Invalid[A-Z]\w+|super\(\).__init__)\(\s*\"(\w+)\",\s")
@@ -38,27 +36,15 @@ _TYPED_NOWHERE = {
 }
 
 
-def problems(app: AppTest) -> list[str]:
-    """Return for which fields the page has a container with what is wrong."""
-    found: list[str] = []
-    rest = [app.main]
-    while rest:
-        block = rest.pop(0)
-        name = re.search(r"problem_of_\w+", str(getattr(block, "proto", "")))
-        found += [name[0]] if name and hasattr(block, "children") else []
-        rest += getattr(block, "children", {}).values()
-    return list(dict.fromkeys(found))
-
-
 def test_each_refused_field_of_a_form_is_named(clinic: Clinic):
     app = clinic.open("register")
     app.button(key="register_submit").click().run()
 
-    assert problems(app) == [
-        "problem_of_first_name",
-        "problem_of_last_name",
-        "problem_of_date_of_birth",
-        "problem_of_phone_number",
+    assert problem_places(app) == [
+        "first_name",
+        "last_name",
+        "date_of_birth",
+        "phone_number",
     ]
 
 
@@ -70,7 +56,7 @@ def test_a_refusal_of_a_service_names_its_field(clinic: Clinic):
     last.set_value(last.value.replace(year=last.value.year - 1))
     app.run()
 
-    assert problems(app) == ["problem_of_to"]
+    assert problem_places(app) == ["to"]
 
 
 def test_whatever_a_service_refuses_by_name_is_a_field_of_some_page():
