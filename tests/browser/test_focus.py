@@ -26,6 +26,11 @@ def invalid(page: Page) -> Locator:
     return page.locator("[aria-invalid=true]")
 
 
+def size_of(text: Locator) -> str:
+    size: str = text.evaluate("element => getComputedStyle(element).fontSize")
+    return size
+
+
 def test_refused_fields_are_marked_described_and_the_first_has_the_focus(desk: Page):
     desk.get_by_label("First name").fill("Ada")
     desk.keyboard.press("Enter")
@@ -34,6 +39,9 @@ def test_refused_fields_are_marked_described_and_the_first_has_the_focus(desk: P
     expect(last).to_be_focused()
     expect(last).to_have_accessible_description(re.compile("Last name is missing"))
     expect(invalid(desk)).to_have_count(3)
+    said = desk.get_by_text("Last name is missing")
+    label = desk.get_by_text("Last name", exact=True)
+    assert size_of(said) == size_of(label)
 
     last.fill("Lovelace")
     desk.keyboard.press("Enter")
