@@ -9,6 +9,7 @@ import streamlit as st
 
 from dashboard.ui.chart_tools import chart_box
 from dashboard.ui.language import decimal, gettext as _, marked, translated
+from dashboard.ui.language.chart_locale import in_language
 from dashboard.ui.words import capitalised
 from services.analytics.cohorts import (
     CohortCount,
@@ -70,7 +71,9 @@ def show_attrition(result: CohortResult) -> None:
     texts = base.mark_text(align="left", dx=4, color=_NUMBERS, aria=False)
     with chart_box(_("Attrition"), frame, key="cohorts_attrition"):
         st.altair_chart(
-            alt.LayerChart(layer=[bars, texts.encode(text=f"{patients_title}:N")]),
+            in_language(
+                alt.LayerChart(layer=[bars, texts.encode(text=f"{patients_title}:N")])
+            ),
             height=_ROW * len(steps) + 20,
             alt="; ".join(
                 f"{words}: {told}"

@@ -15,6 +15,7 @@ from dashboard.analytics.cohort_charts import (
 )
 from dashboard.ui.chart_tools import chart_box
 from dashboard.ui.language import decimal, gettext as _, marked, pgettext
+from dashboard.ui.language.chart_locale import in_language
 from dashboard.ui.words import at, plain
 from services.analytics.cohorts import (
     FEWEST,
@@ -126,7 +127,7 @@ def _show_shares(comparison: Comparison, of: Dimension, title: str) -> None:
     name = _("Cohorts by {split}").format(split=_(of.value))
     with chart_box(name, frame, key=f"cohorts_compared_{of.name}"):
         st.altair_chart(
-            alt.LayerChart(layer=[bars, lines]),
+            in_language(alt.LayerChart(layer=[bars, lines])),
             height=_HEIGHT,
             alt=_(
                 "Shares by {split} of each cohort with 95 % confidence intervals; see "
@@ -169,7 +170,7 @@ def _show_differences(comparison: Comparison) -> None:
     table = frame.assign(**{difference_title: signed})
     with chart_box(_("Standardized differences"), table, key="cohorts_differences"):
         st.altair_chart(
-            alt.LayerChart(layer=[rules.encode(x="limit:Q"), points]),
+            in_language(alt.LayerChart(layer=[rules.encode(x="limit:Q"), points])),
             height=_ROW * len(frame) + 30,
             alt=_(
                 "Standardized differences from the first cohort; see the table below"

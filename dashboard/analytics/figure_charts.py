@@ -19,6 +19,7 @@ from dashboard.analytics.pivot_table import pivot_of, show_pivot
 from dashboard.ui.chart_tools import chart_box
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.language import gettext as _, marked, pgettext, translated
+from dashboard.ui.language.chart_locale import in_language
 from services.analytics.cohorts import Dimension
 from services.analytics.cohorts.wording import tell_split
 from services.analytics.figures import Chart, FigureCell, FigureMeasure, FigureResult
@@ -99,7 +100,7 @@ def draw_figure(result: FigureResult, name: str, *, key: str) -> bool:
     with chart_box(name, table, key=key):
         chart = _boxes(result, names) if is_spread else _chart(result, names, shown)
         st.altair_chart(
-            chart,
+            in_language(chart),
             height=chart.height,
             alt=_("{shown} by {split}; see the table below it").format(
                 shown=shown, split=translated(tell_split(result.figure.by))

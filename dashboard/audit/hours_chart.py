@@ -11,6 +11,7 @@ from dashboard.context import in_zone
 from dashboard.ui.chart_tools import chart_box
 from dashboard.ui.clock import time_of_day
 from dashboard.ui.language import day_and_month, decimal, gettext as _
+from dashboard.ui.language.chart_locale import in_language
 from services.audit.log import HourCount
 
 _HEIGHT: Final = 110
@@ -58,7 +59,7 @@ def show_hours(hours: Sequence[HourCount]) -> None:
     )
     with chart_box(_("Audit entries by hour"), frame, key="audit_hours"):
         st.altair_chart(
-            bars,
+            in_language(bars),
             height=_HEIGHT,
             alt=_("Entries by hour: {total} in 24 hours, most {most} at once").format(
                 total=decimal(total), most=decimal(most.entries)

@@ -10,6 +10,7 @@ from dashboard.context import current_actor, read, write
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import decimal, gettext as _, marked, pgettext
+from dashboard.ui.language.backup_failures import told_failure
 from dashboard.ui.measures import amount, seconds
 from dashboard.ui.notices import notify
 from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
@@ -98,7 +99,9 @@ def _show_newest(drill: RestoreDrill) -> None:
         st.error(
             _(
                 "The restore drill of {time} is broken: nothing is proven by it. {why}"
-            ).format(time=at(drill.requested_at), why=plain(_(drill.failure))),
+            ).format(
+                time=at(drill.requested_at), why=plain(told_failure(drill.failure))
+            ),
             icon=":material/error:",
         )
 

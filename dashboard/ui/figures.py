@@ -11,7 +11,8 @@ import streamlit as st
 
 from dashboard.navigation import path_of
 from dashboard.ui.chart_tools import bare_box
-from dashboard.ui.language import gettext as _
+from dashboard.ui.language import decimal, gettext as _
+from dashboard.ui.language.chart_locale import in_language
 
 _HEIGHT: Final = 64
 _LEAST_WIDTH: Final = 185
@@ -23,6 +24,8 @@ _WIDEST: Final = 24
 _FEW: Final = 6
 # So much above the highest bar, that none is cut off.
 _ROOM: Final = 1.1
+_TWO_FIGURES: Final = 10
+_THREE_FIGURES: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,9 @@ def _show(figure: Figure, *, key: str) -> None:
         box = nullcontext() if figure.is_course else bare_box(key)
         with box:
             st.altair_chart(
-                _sparkline(figure), height=_HEIGHT, alt=_alternative(figure)
+                in_language(_sparkline(figure)),
+                height=_HEIGHT,
+                alt=_alternative(figure),
             )
     if figure.page:
         st.page_link(
@@ -126,14 +131,21 @@ def _alternative(figure: Figure) -> str:
     (first, __), (last, newest) = figure.trend[0], figure.trend[-1]
     values = [value for __, value in figure.trend]
     return _(
-        "{label} from {first} to {last}: between {least:,.3g} and "
-        "{most:,.3g}{unit}, at last {newest:,.3g}{unit}."
+        "{label} from {first} to {last}: between {least} and {most}{unit}, at last "
+        "{newest}{unit}."
     ).format(
         label=figure.label,
         first=first,
         last=last,
-        least=min(values),
-        most=max(values),
+        least=_number(min(values)),
+        most=_number(max(values)),
         unit=figure.unit,
-        newest=newest,
+        newest=_number(newest),
     )
+
+
+def _number(value: float) -> str:
+    """Write a number with as many places as matter beside those before them."""
+    if value == int(value) or abs(value) >= _THREE_FIGURES:
+        return decimal(value)
+    return decimal(value, 1 if abs(value) >= _TWO_FIGURES else 2)

@@ -9,15 +9,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from dashboard.ui.language import gettext as _
+from dashboard.ui.language.chart_locale import day_and_month_format
 
 Spec = dict[str, Any]
 
 LEGEND: Final[Spec] = {"orient": "bottom", "title": None, "symbolOpacity": 1}
-# What tooltips call the moment of a point.
-WHEN: Final[Spec] = {
-    "calculate": "utcFormat(datum.at, '%-d %b %H:%M:%S')",
-    "as": "when",
-}
 _SHAPES: Final = {
     "switchover": "triangle-right",
     "failover": "cross",
@@ -31,7 +27,6 @@ _MINUTE: Final = 60_000.0
 _FORMATS: Final = (
     (20 * _MINUTE, "%H:%M:%S"),
     (26 * 60 * _MINUTE, "%H:%M"),
-    (float("inf"), "%-d %b"),
 )
 # What is no server: events, and the period before.
 MARKED: Final = "#7D8A94"
@@ -39,6 +34,12 @@ MARKED: Final = "#7D8A94"
 _ALERT: Final = "#D9534A"
 # What stands left of each chart is as wide, so that their times are in one line.
 SIDE: Final[Spec] = {"minExtent": 64, "maxExtent": 64, "labelLimit": 60}
+
+
+def when() -> Spec:
+    """Return what makes of a point's time what tooltips call it."""
+    written = f"{day_and_month_format()} %H:%M:%S"
+    return {"calculate": f"utcFormat(datum.at, '{written}')", "as": "when"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,8 @@ class Window:
 
     def _format(self) -> str:
         length = self.until - self.since
-        return next(how for most, how in _FORMATS if length <= most)
+        fitting = (how for most, how in _FORMATS if length <= most)
+        return next(fitting, day_and_month_format())
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,7 @@ def event_layers(window: Window, marks: Sequence[Mark]) -> list[Spec]:
     ]
     common: Spec = {
         "data": {"values": values},
-        "transform": [WHEN],
+        "transform": [when()],
     }
     kinds = sorted({mark.kind for mark in marks})
     shape: Spec = {

@@ -7,7 +7,7 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from dashboard.cluster.charts.chart_layers import MARKED, WHEN, Spec, Window
+from dashboard.cluster.charts.chart_layers import MARKED, Spec, Window, when
 from dashboard.cluster.charts.periods import Shown
 from dashboard.cluster.charts.series import Points
 from dashboard.ui.language import gettext as _, marked
@@ -79,7 +79,7 @@ def line_under(
     return [
         {
             "data": {"values": values},
-            "transform": [WHEN],
+            "transform": [when()],
             "mark": {
                 "type": "line",
                 "strokeDash": [2, 3],

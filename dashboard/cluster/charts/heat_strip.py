@@ -8,9 +8,10 @@ import pandas as pd
 import pyarrow as pa
 import streamlit as st
 
-from dashboard.cluster.charts.chart_layers import SIDE, Spec, Window
+from dashboard.cluster.charts.chart_layers import SIDE, Spec, Window, when
 from dashboard.cluster.charts.series import SHARED, Points, as_sent
-from dashboard.ui.language import current_language, gettext as _, marked
+from dashboard.ui.language import current_language, gettext as _, marked, percent
+from dashboard.ui.language.chart_locale import spec_in_language
 
 _ROW: Final = 34
 # For the times below, and for what the colours mean.
@@ -40,14 +41,18 @@ def show_heat_strip(points: Points, window: Window, step: float, *, key: str) ->
     strip = _strip(points, step, current_language())
     spec: Spec = {"layer": [_tiles(window), window.ends()]}
     height = _ROW * max(1, strip.replicas) + _AXIS
-    st.vega_lite_chart(strip.sent, spec, key=key, height=height, alt=strip.description)
+    st.vega_lite_chart(
+        strip.sent,
+        spec_in_language(spec),
+        key=key,
+        height=height,
+        alt=strip.description,
+    )
 
 
 def _tiles(window: Window) -> Spec:
     return {
-        "transform": [
-            {"calculate": "utcFormat(datum.at, '%-d %b %H:%M:%S')", "as": "when"}
-        ],
+        "transform": [when()],
         "mark": {"type": "rect", "tooltip": True},
         "encoding": {
             "x": window.axis,
@@ -115,7 +120,7 @@ def _describe(shown: pd.DataFrame) -> str:
     """Say of each server which share of the time it was how far behind."""
     counts = shown.groupby("node")["how"].value_counts(normalize=True, sort=True)
     shares = ", ".join(
-        f"{node} {part:.0%} {how}"
+        f"{node} {percent(part)} {how}"
         for node, how, part in counts.reset_index().itertuples(index=False)
     )
     return _("How far behind, through time: {shares}.").format(shares=shares)

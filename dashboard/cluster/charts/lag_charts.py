@@ -11,15 +11,16 @@ import streamlit as st
 from dashboard.cluster.charts.chart_layers import (
     LEGEND,
     SIDE,
-    WHEN,
     Mark,
     Spec,
     Window,
     event_layers,
     threshold,
+    when,
 )
 from dashboard.cluster.charts.series import SHARED, Points, as_sent
 from dashboard.ui.language import current_language, gettext as _, marked
+from dashboard.ui.language.chart_locale import spec_in_language
 from dashboard.ui.measures import amount, seconds
 
 Measure = Literal["replay", "flush", "write", "bytes"]
@@ -96,11 +97,17 @@ def show_lag_chart(
     }
     description = f"{_(_ABOUT[measure])}. {peaks}"
     if window.is_live:
-        st.vega_lite_chart(shown, spec, key=key, height=_HEIGHT, alt=description)
+        st.vega_lite_chart(
+            shown,
+            spec_in_language(spec),
+            key=key,
+            height=_HEIGHT,
+            alt=description,
+        )
         return None
     event = st.vega_lite_chart(
         shown,
-        spec,
+        spec_in_language(spec),
         key=key,
         height=_HEIGHT,
         alt=description,
@@ -131,7 +138,7 @@ def show_wal_chart(
         ],
     }
     spec: Spec = {
-        "transform": [WHEN],
+        "transform": [when()],
         "layer": [
             {"mark": {"type": "area", "opacity": 0.25}, "encoding": encoding},
             *under,
@@ -141,7 +148,7 @@ def show_wal_chart(
     }
     st.vega_lite_chart(
         shown,
-        spec,
+        spec_in_language(spec),
         key=key,
         height=_LOW,
         alt=_("Bytes of log that the primary writes.") + peak,
@@ -198,7 +205,7 @@ def _lines(window: Window, measure: Measure) -> Spec:
     params: list[Spec] = [] if window.is_live else [{"name": "zoom", "select": select}]
     return {
         "params": params,
-        "transform": [WHEN],
+        "transform": [when()],
         "mark": {"type": "line", "strokeWidth": 2},
         "encoding": {
             "x": window.axis,

@@ -4,18 +4,11 @@ What watches the servers, and what is kept of alerts and states, writes plain En
 A sentence is recognised by its message, and its values are put into the translation.
 """
 
-import re
-from functools import cache
-from string import Formatter
 from typing import Final
 
-from dashboard.ui.language import (
-    ENGLISH,
-    current_language,
-    gettext as _,
-    marked,
-)
-from services.core.sentences import Sentence
+from dashboard.ui.language import marked
+from dashboard.ui.language.backup_failures import BACKUP_FAILURES
+from dashboard.ui.language.kept_sentences import KeptSentences
 
 # Of two that fit, the first: what says more stands before what says less.
 _MESSAGES: Final = (
@@ -88,8 +81,9 @@ _MESSAGES: Final = (
     ),
     marked("{server} leads"),
     marked("{server} streams"),
-    marked("{server} is {state}."),
 )
+# "There is no backup" would be a server's state.
+_LAST: Final = (marked("{server} is {state}."),)
 # Without values a sentence is its own message.
 _WHOLE: Final = (
     marked("Looking at the servers"),
@@ -122,38 +116,9 @@ _WHOLE: Final = (
     marked("Keys have changed since the recovery kit was made: make another."),
     marked("There is no recovery kit: without this machine no backup opens."),
 )
+_KEPT: Final = KeptSentences((*_WHOLE, *_MESSAGES, *BACKUP_FAILURES, *_LAST))
 
 
 def retold(sentence: str) -> str:
     """Return a kept sentence in the language of the page; as it is if unknown."""
-    if isinstance(sentence, Sentence):
-        values = {
-            name: retold(value) if isinstance(value, str) else value
-            for name, value in sentence.values.items()
-        }
-        return _(sentence.message).format(**values)
-    if current_language() == ENGLISH:
-        return sentence
-    if sentence in _WHOLE:
-        return _(sentence)
-    for message in _MESSAGES:
-        if found := _pattern(message).fullmatch(sentence):
-            values = {name: retold(value) for name, value in found.groupdict().items()}
-            return _(message).format(**values)
-    return _(sentence)
-
-
-@cache
-def _pattern(message: str) -> re.Pattern[str]:
-    return re.compile(
-        "".join(
-            re.escape(literal) + (f"(?P<{name}>{_value(name)})" if name else "")
-            for literal, name, *_spec in Formatter().parse(message)
-        ),
-        re.DOTALL,
-    )
-
-
-def _value(name: str) -> str:
-    # A server's name is one word, or "nobody leads" would be a server's doing.
-    return r"\S+" if name == "server" else ".+?"
+    return _KEPT.retold(sentence)

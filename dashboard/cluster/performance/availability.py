@@ -30,6 +30,7 @@ from dashboard.ui.language import (
     short_date,
     short_weekday,
 )
+from dashboard.ui.language.chart_locale import day_and_month_format, spec_in_language
 from dashboard.ui.measures import seconds
 from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
 from services.cluster.monitoring import Event, list_events
@@ -198,7 +199,9 @@ def _show_days(report: AvailabilityReport) -> None:
                 "scale": {"paddingInner": 0.15},
                 "axis": {
                     "title": None,
-                    "labelExpr": "utcFormat(toDate(datum.value), '%-d %b')",
+                    "labelExpr": (
+                        f"utcFormat(toDate(datum.value), '{day_and_month_format()}')"
+                    ),
                     "labelOverlap": True,
                     "labelAngle": 0,
                     "ticks": False,
@@ -227,7 +230,11 @@ def _show_days(report: AvailabilityReport) -> None:
     ):
         alt = _("Days of the period: {days}.").format(days=told)
         st.vega_lite_chart(
-            frame, spec, key="availability_days", height=_CHART_HEIGHT, alt=alt
+            frame,
+            spec_in_language(spec),
+            key="availability_days",
+            height=_CHART_HEIGHT,
+            alt=alt,
         )
 
 

@@ -95,7 +95,7 @@ def show_vital(
     latest = measured[-1]
     with bare_box(f"vitals_{title.lower().replace(' ', '_')}"):
         st.altair_chart(
-            _lines(vitals, measured),
+            in_language(_lines(vitals, measured)),
             height=_HEIGHT,
             alt=ngettext(
                 "{title} at {count} visit, the last {when}: {value}; the table below "
@@ -159,7 +159,7 @@ def _lines(vitals: Sequence[Vital], measured: Sequence[EarlierNotes]) -> alt.Lay
     )
     # Of two ranges one above the other nobody could tell which is whose.
     bands = [_band(vital) for vital in vitals if vital.usual and len(vitals) == 1]
-    return in_language(alt.LayerChart(layer=[*bands, chart]))
+    return alt.LayerChart(layer=[*bands, chart])
 
 
 def _band(vital: Vital) -> alt.Chart:

@@ -11,6 +11,7 @@ from dashboard.patients.search.told_lists import smallest_group
 from dashboard.ui.chart_tools import choosing_box
 from dashboard.ui.fields.keys import stamp_of
 from dashboard.ui.language import decimal, gettext as _, lowered
+from dashboard.ui.language.chart_locale import in_language
 from services.lists.criteria import Filter, Operator
 from services.patients.search import Bar, ListStatistics
 
@@ -86,7 +87,7 @@ def _bars(
     what = _("Patients by {what}").format(what=lowered(title))
     with choosing_box(what, numbers, key=key, choose=_("Show only")) as picked:
         event = st.altair_chart(
-            _chart(title, numbers),
+            in_language(_chart(title, numbers)),
             key=drawn,
             height=max(_LEAST_HEIGHT, _BAR_HEIGHT * len(numbers)),
             alt=_("{chart}; most: {label}, {count}").format(

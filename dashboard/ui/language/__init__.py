@@ -1,6 +1,6 @@
 """The language of a page: its sentences from catalogues, its dates as CLDR has them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date
@@ -9,7 +9,8 @@ from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
-from typing import Final
+from string import Formatter
+from typing import Any, Final
 
 import streamlit as st
 from babel.dates import format_date
@@ -33,6 +34,23 @@ _DAY: Final = "d.\u00a0"
 _LONG: Final = {ENGLISH: "d MMMM y", GERMAN: f"{_DAY}MMMM y"}
 _SHORT: Final = {ENGLISH: "d MMM y", GERMAN: f"{_DAY}MMM y"}
 _HEADING: Final = {ENGLISH: "EEE d MMM", GERMAN: f"EEE {_DAY}MMM"}
+
+
+class _GermanFormatter(Formatter):
+    """Writes 1.234,5 where Python writes 1,234.5."""
+
+    _MARKS: Final = str.maketrans(",.", ".,")
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        """Format one value as usual; numbers with German marks."""
+        text = str(super().format_field(value, format_spec))
+        return text.translate(self._MARKS) if isinstance(value, int | float) else text
+
+
+_FORMATTERS: Final[Mapping[str, Formatter]] = {
+    ENGLISH: Formatter(),
+    GERMAN: _GermanFormatter(),
+}
 # What speaks outside of any page: forms without a session, e-mails, data for scripts.
 _spoken: ContextVar[str | None] = ContextVar("spoken", default=None)
 
@@ -106,7 +124,12 @@ def translated(sentence: str) -> str:
         name: translated(value) if isinstance(value, Sentence) else value
         for name, value in sentence.values.items()
     }
-    return gettext(sentence.message).format(**values)
+    return filled(gettext(sentence.message), values)
+
+
+def filled(message: str, values: Mapping[str, object]) -> str:
+    """Put values into a message; numbers get the marks of the language."""
+    return _FORMATTERS[current_language()].vformat(message, (), values)
 
 
 def explained(refusal: Exception) -> str:

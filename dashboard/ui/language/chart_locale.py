@@ -1,14 +1,15 @@
 """Charts in the language of the page: Vega's own names of months, and its numbers."""
 
 from datetime import date, timedelta
-from typing import Final, TypeVar
+from functools import cache
+from typing import Any, Final, TypeVar
 
 import altair as alt
 from babel.dates import format_date
 
 from dashboard.ui.language import GERMAN, current_language
 
-C = TypeVar("C", alt.Chart, alt.LayerChart)
+C = TypeVar("C", bound=alt.Chart | alt.LayerChart | alt.FacetChart)
 
 # A Sunday, with which Vega begins a week.
 _SUNDAY: Final = date(2023, 1, 1)
@@ -18,29 +19,49 @@ def in_language(chart: C) -> C:
     """Return the chart, whose axes and tooltips are written as the page writes them."""
     if current_language() != GERMAN:
         return chart
-    localised: C = chart.configure(
-        locale=alt.Locale(
-            number=alt.NumberLocale(
-                decimal=",", thousands=".", grouping=[3], currency=["", " €"]
-            ),
-            time=alt.TimeLocale(
-                dateTime="%A, der %e. %B %Y, %X",
-                date="%d.%m.%Y",
-                time="%H:%M:%S",
-                periods=["AM", "PM"],
-                days=_days("EEEE"),
-                shortDays=_days("EEE"),
-                months=_months("LLLL"),
-                shortMonths=_months("LLL"),
-            ),
-        )
-    )
+    localised: C = chart.configure(locale=alt.Locale(**_german()))
     return localised
+
+
+def spec_in_language(spec: dict[str, Any]) -> dict[str, Any]:
+    """Return what `in_language` does for a chart written as Vega-Lite."""
+    if current_language() != GERMAN:
+        return spec
+    return {**spec, "config": {**spec.get("config", {}), "locale": _german()}}
 
 
 def day_format() -> str:
     """Return how Vega writes a day: 5 Mar 2026, or 5. Mär 2026."""
-    return "%-d. %b %Y" if current_language() == GERMAN else "%-d %b %Y"
+    return f"{day_and_month_format()} %Y"
+
+
+def day_and_month_format() -> str:
+    """Return how Vega writes a day without its year: 5 Mar, or 5. Mär."""
+    return "%-d. %b" if current_language() == GERMAN else "%-d %b"
+
+
+@cache
+def _german() -> dict[str, Any]:
+    return {
+        "number": {
+            "decimal": ",",
+            "thousands": ".",
+            "grouping": [3],
+            "currency": ["", " €"],
+            # A space that no line breaks at, as DIN 5008 has it.
+            "percent": "\u00a0%",
+        },
+        "time": {
+            "dateTime": "%A, der %e. %B %Y, %X",
+            "date": "%d.%m.%Y",
+            "time": "%H:%M:%S",
+            "periods": ["AM", "PM"],
+            "days": _days("EEEE"),
+            "shortDays": _days("EEE"),
+            "months": _months("LLLL"),
+            "shortMonths": _months("LLL"),
+        },
+    }
 
 
 def _days(pattern: str) -> list[str]:

@@ -15,6 +15,7 @@ from dashboard.ui.clock import time_of_day
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _, ngettext, short_month, weekday
+from dashboard.ui.language.chart_locale import in_language
 from dashboard.ui.words import plain, written
 from dashboard.visits.appointments.patient_visits import (
     show_state,
@@ -133,7 +134,7 @@ def _show_year(visits: list[VisitRecord]) -> None:
     )
     with bare_box("home_visits"):
         st.altair_chart(
-            alt.LayerChart(layer=[bars]),
+            in_language(alt.LayerChart(layer=[bars])),
             height=_HEIGHT,
             alt=_("Your visits by month: {total} in the last twelve months.").format(
                 total=total

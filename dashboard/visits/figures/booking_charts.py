@@ -18,6 +18,7 @@ from dashboard.ui.language import (
     marked,
     pgettext,
 )
+from dashboard.ui.language.chart_locale import in_language
 from dashboard.visits.figures.figure_tables import days_table
 from services.visits.figures.statistics import BookingStatistics, Figures
 
@@ -132,5 +133,7 @@ def _stacked(
     numbers = table.reset_index().rename(columns={"Day": _("Day")})
     with chart_box(_(about.name), numbers, key=key):
         st.altair_chart(
-            chart, height=_HEIGHT, alt=_(about.about).format(counts=sums_text)
+            in_language(chart),
+            height=_HEIGHT,
+            alt=_(about.about).format(counts=sums_text),
         )

@@ -20,6 +20,7 @@ from dashboard.ui.language import (
     weekday,
     weekday_and_number,
 )
+from dashboard.ui.language.chart_locale import in_language
 from dashboard.ui.words import plain, written
 from dashboard.visits.front_desk import day_queue, desk_tables, desk_words
 from dashboard.visits.front_desk.today_panel import STATES, WEEK, tooltips, visit_days
@@ -153,7 +154,7 @@ def _show_week() -> None:
     numbers = table.reset_index().rename(columns={"Day": _("Day")})
     with chart_box(_("Your visits of this week"), numbers, key="home_week"):
         st.altair_chart(
-            alt.LayerChart(layer=[bars]),
+            in_language(alt.LayerChart(layer=[bars])),
             height=_HEIGHT,
             alt=_(
                 "Your visits of this week by day: {booked} booked, {seen} of them seen."

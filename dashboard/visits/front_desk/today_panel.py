@@ -24,6 +24,7 @@ from dashboard.ui.language import (
     marked,
     weekday,
 )
+from dashboard.ui.language.chart_locale import in_language
 from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
 from dashboard.visits.front_desk import day_queue, desk_words
 from services.visits.figures.days import VisitDay, count_days
@@ -198,7 +199,7 @@ def show_hours(visits: Sequence[VisitRecord]) -> None:
     numbers = table.reset_index().rename(columns={"Hour": _("Hour")})
     with chart_box(_("Visits of today by hour"), numbers, key="home_hours"):
         st.altair_chart(
-            layers,
+            in_language(layers),
             height=_HEIGHT,
             alt=_("Visits of today by hour. In all: {counts}.").format(counts=said),
         )

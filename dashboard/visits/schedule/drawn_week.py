@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.ui.language import gettext as _, lowered
+from dashboard.ui.language.chart_locale import in_language
 from services.core.weekdays import WEEKDAYS
 
 _ROW_HEIGHT: Final = 26
@@ -86,7 +87,7 @@ def show_drawn_week(
         .encode(y=y, x=alt.XDatum(begin + 0.1), text="What:N")
     )
     st.altair_chart(
-        alt.layer(bars, words),
+        in_language(alt.layer(bars, words)),
         height=_ROW_HEIGHT * len(WEEKDAYS),
         alt=_("Bookable times, in visits of {minutes} minutes. {days}.").format(
             minutes=minutes, days=_in_words(visits, without)

@@ -49,6 +49,13 @@ def test_a_page_of_the_servers_is_german(german: Clinic, page: str) -> None:
             "streamt auf Timeline 4, Replay angehalten",
         ),
         ("The disk of db-01 is 93% full.", "Die Platte von db-01 ist zu 93% voll."),
+        ("db-02 is 12.5 s behind.", "db-02 liegt 12,5 s zurück."),
+        (
+            Sentence(
+                "Safe: {counted}, {seconds} s behind.", counted="x", seconds="0.0"
+            ),
+            "Sicher: x, 0,0 s Rückstand.",
+        ),
         ("Said by nobody yet.", "Said by nobody yet."),
         ("running, nobody leads", "running, nobody leads"),
         (Sentence("{server} is {state}", server="x", state="crashed"), "x: abgestürzt"),

@@ -1,5 +1,6 @@
 """Pages that speak German speak nothing else, and dates are written as in German."""
 
+import ast
 import pickle
 import re
 from collections import defaultdict
@@ -7,10 +8,13 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
+import altair as alt
+import pandas as pd
 import pytest
 from babel.messages.pofile import read_po
 from streamlit.testing.v1 import AppTest
 
+import dashboard
 from dashboard.ui.language import (
     CATALOGUES,
     GERMAN,
@@ -24,6 +28,7 @@ from dashboard.ui.language import (
     speaking,
     translated,
 )
+from dashboard.ui.language.chart_locale import in_language, spec_in_language
 from services.core.actors import LANGUAGES
 from services.core.errors import NotFound, StorageFull
 from services.core.sentences import Label, Sentence, joined
@@ -117,6 +122,48 @@ def test_two_sessions_each_speak_their_own_language() -> None:
         ["24.\u00a0November 2026", "In 1 Tag", "In 3 Tagen"],
         ["24 November 2026", "In 1 day", "In 3 days"],
     ]
+
+
+def test_numbers_within_a_sentence_have_the_marks_of_the_language() -> None:
+    photo = Sentence("Photo is {size:.1f} MB; choose one of at most 5 MB.", size=6.25)
+    rows = Sentence("A page has 1 to {most:,} rows.", most=1000)
+
+    with speaking(GERMAN):
+        german = [translated(photo), translated(rows)]
+
+    assert german == [
+        "Foto: 6,2 MB sind zu groß; wählen Sie eines mit höchstens 5 MB.",
+        "Eine Seite hat 1 bis 1.000 Zeilen.",
+    ]
+    assert translated(rows) == "A page has 1 to 1,000 rows."
+
+
+def test_every_chart_is_drawn_in_the_language_of_the_page() -> None:
+    drawn = [
+        f"{path.name}:{call.lineno}"
+        for path in (Path(dashboard.__file__).parent).rglob("*.py")
+        for call in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(call, ast.Call)
+        and ast.unparse(call.func) in {"st.altair_chart", "st.vega_lite_chart"}
+        and "in_language(" not in " ".join(map(ast.unparse, call.args))
+    ]
+
+    assert drawn == []
+
+
+def test_numbers_and_shares_of_a_german_chart_are_german() -> None:
+    bars = alt.Chart(pd.DataFrame({"a": [1]})).mark_bar()
+
+    with speaking(GERMAN):
+        spec = in_language(bars).to_dict()
+        strip = spec_in_language({"mark": "rect", "config": {"view": {"step": 9}}})
+
+    assert spec["config"]["locale"]["number"]["decimal"] == ","
+    assert spec["config"]["locale"]["number"]["percent"] == "\u00a0%"
+    assert strip["config"]["locale"] == spec["config"]["locale"]
+    assert strip["config"]["view"] == {"step": 9}
+    assert "locale" not in in_language(bars).to_dict().get("config", {})
+    assert spec_in_language({"mark": "rect"}) == {"mark": "rect"}
 
 
 @pytest.mark.parametrize("written", [long_date, short_date, day_and_month])

@@ -1,0 +1,272 @@
+"""Why backups, drills and copies came to nothing, in the language of the page.
+
+The worker keeps that as plain English sentences, which its log and commands say too.
+What PostgreSQL and stores answer stays as they say it: that is what is looked for.
+"""
+
+from typing import Final
+
+from dashboard.ui.language import marked
+from dashboard.ui.language.kept_sentences import KeptSentences
+
+# Of two that fit, the first: what says more stands before what says less.
+_MESSAGES: Final = (
+    marked(
+        "The backup folder {folder} cannot be used ({why}): make it yours to write, or"
+        " name another with CHARTROOM_BACKUP_DIR."
+    ),
+    marked(
+        "The disk of {folder} has {free} MB free and {purpose} needs {needed} MB: free"
+        " some, or name a folder on another disk with CHARTROOM_BACKUP_DIR."
+    ),
+    marked(
+        "The backups in {folder} belong to another clinic (PostgreSQL {other}, this "
+        "one is {own}): name a folder of this clinic's with CHARTROOM_BACKUP_DIR."
+    ),
+    marked(
+        "The backups of this clinic were in {folder} and are not there: mount their "
+        "disk. If they are lost, name another folder with CHARTROOM_BACKUP_DIR, or "
+        "remove {note} to begin anew in this one."
+    ),
+    marked(
+        "The backup could not be written ({why}): see how full the disk of {folder} is."
+    ),
+    marked("The backup does not count: {why}"),
+    marked("PostgreSQL gave no base backup: {why}"),
+    marked("PostgreSQL gave no incremental backup: {why}"),
+    marked("PostgreSQL's leader does not answer: {why}"),
+    marked("The log could not be received: {why}"),
+    marked(
+        "The log did not come within {seconds} seconds: back up again when the servers"
+        " are less busy."
+    ),
+    marked("The incremental backup does not go on from {name}."),
+    marked("The last one cannot be read ({why})."),
+    marked("Backup {name} is of a history that the clinic has left."),
+    marked("Backup {name} is of an earlier version, which made full ones."),
+    marked(
+        "Backup {name} has only what changed since backup {base}, whose manifest "
+        "cannot be read."
+    ),
+    marked(
+        "Backup {name} has only what changed since backup {base}, which is missing."
+    ),
+    marked("The manifest of backup {name} is not what was written."),
+    marked("The manifest of backup {name} cannot be read."),
+    marked(
+        "Backup {name} has only what changed since backup {base}, and that is not the "
+        "one it was made from: its manifest was changed."
+    ),
+    marked("{part} of backup {name} is missing here: the backup is not copied."),
+    marked("{part} of backup {name} was changed here: the backup is not copied."),
+    marked("{part} of backup {name} is missing."),
+    marked("{part} of backup {name} was changed."),
+    marked("{part} of backup {name} does not open: it is not what was written."),
+    marked("{part} of backup {name} is not what was written."),
+    marked("{part} of backup {name} is the set's {other}: they were swapped."),
+    marked(
+        "The manifest of the newest backup, {name}, cannot be read: no older one is "
+        "taken in its place unasked."
+    ),
+    marked(
+        "Backup {name} was sealed with a key that {file} does not have: put the key "
+        "file of its time back."
+    ),
+    marked(
+        "Backup {name} restores other rows than a replica had shown at {place}, in "
+        "{tables}."
+    ),
+    marked(
+        "The audit log of backup {name} does not reach entry {entry}, where its rows "
+        "say that it ends."
+    ),
+    marked(
+        "The audit log of backup {name} has other entries than those that were sealed."
+    ),
+    marked("The audit log of backup {name} is broken: {why}"),
+    marked("Backup {name} lacks the file of {what}."),
+    marked("{file} is missing in {place}."),
+    marked("{file} was changed in {place}."),
+    marked("{file} was changed in {place}: it is not copied."),
+    marked("{file} has the bytes of another file in {place}: they were swapped."),
+    marked("{file} was sealed with a key that is not here."),
+    marked("{file} does not open: it is not what was filed."),
+    marked("{file} is not the file that its row names."),
+    marked("The log cannot be kept: {why}"),
+    marked(
+        "The log could not be written into the backup folder ({why}): see how full its"
+        " disk is."
+    ),
+    marked("The backup folder {folder} is not there: mount its disk."),
+    marked("A piece of the log's segment {name} is not as long as its name says."),
+    marked("A piece of the log's segment {name} is missing."),
+    marked(
+        "The log's {what} was sealed with a key that {file} does not have: put the key "
+        "file of its time back."
+    ),
+    marked(
+        "The log's {what} does not open: it is not what was written under this name."
+    ),
+    marked("The log's {what} is missing."),
+    marked(
+        "The log ends in segment {name}, before {time}: its newest part is missing."
+    ),
+    marked("The log that there is ends before {time} UTC: its newest part is missing."),
+    marked("Patroni does not keep the log: {why}"),
+    marked("The backups cannot be read ({why})."),
+    marked("The backups cannot be read: {why}."),
+    marked("There is no backup in {folder}."),
+    marked("{time} is outside what the backups reach: they go {windows}."),
+    marked("to any second from {since} to {until} and {more}"),
+    marked("to any second from {since} to {until}"),
+    marked(
+        "The backup cannot be put together in {folder} (no space left on device): free"
+        " some space."
+    ),
+    marked("The backups {names} cannot be put together: {why}"),
+    marked("The backup cannot be unpacked in {folder} ({why}): free some space."),
+    marked("Another backup is being restored in {folder}: wait for it."),
+    marked("The base backup does not verify: {why}"),
+    marked("A restored table and its indexes do not belong together: {why}"),
+    marked("The backup's PostgreSQL did not reach its place in the log: {why}"),
+    marked("The backup's PostgreSQL stands at {reached}, not at {place}."),
+    marked(
+        "A table was being changed at each of {count} seconds that were gone to: "
+        "nothing was proven of them."
+    ),
+    marked("The restored audit log is not sealed as it was: {why}"),
+    marked(
+        "{place} cannot be reached: see that the store runs, and the network to it."
+    ),
+    marked(
+        "There is no bucket {bucket} for {place}: make it, or correct "
+        "CHARTROOM_BACKUP_S3_URL."
+    ),
+    marked("There are no credentials for {place}: {how}"),
+    marked("The store refuses the credentials for {place} ({code}): {how}"),
+    marked(
+        "{place} cannot be used ({kind}): see {setting} and the settings beside it."
+    ),
+    marked("The store of {place} answers {code}."),
+    marked(
+        "{file} came changed to {place}: it is sent again. If this goes on, see what "
+        "lies between this machine and the store."
+    ),
+    marked(
+        "The backup folder {folder} is not there: mount its disk. Its copy stays as it"
+        " is."
+    ),
+    marked(
+        "{place} has objects that are no backups of Chartroom: name an empty prefix "
+        "with CHARTROOM_BACKUP_S3_URL. Nothing was sent."
+    ),
+    marked(
+        "{place} has the backups of another clinic (PostgreSQL {other}, this one is "
+        "{own}): name a prefix of this clinic's own with CHARTROOM_BACKUP_S3_URL. "
+        "Nothing was sent."
+    ),
+    marked("{said} Nothing was written."),
+    marked("Another backup into {folder} is being made: wait for it."),
+    marked("Backup {name} has no {part}."),
+    marked("The backup's {part} is no archive."),
+    marked("{why} It is that of {what}."),
+    marked("The log's {what} is no archive."),
+    marked("The log's {what} is no history."),
+    marked("The log's {what} is no list of purged files."),
+    marked("Patroni still keeps the log: {why}"),
+    marked(
+        "{place} has the backups of another clinic (PostgreSQL {other}, this one is "
+        "{own})."
+    ),
+    marked(
+        "{file} in {place} is not what was sent, and does not say which keys it needs."
+    ),
+    marked(
+        "{place} does not say which clinic its backups are of: its {part} was changed."
+    ),
+    marked("{file} is locked in the store."),
+    marked(
+        "{file} of the copy was sealed with a key that is not in {keys}: take the "
+        "newest recovery kit, or the key file of its time."
+    ),
+    marked(
+        "{file} of the copy does not open: it is not what was sent there under this "
+        "name."
+    ),
+    marked("{file} of the copy is not what was sent there."),
+    marked("{file} of the copy holds what is no log."),
+    marked("{program} failed: {why}"),
+    marked("segment {name}"),
+)
+# Without values a sentence is its own message.
+_WHOLE: Final = (
+    marked("Another server leads than when the backup began: back up again."),
+    marked(
+        "A photo of an earlier version is not encrypted yet: the worker does that "
+        "within minutes of its start. Back up again then."
+    ),
+    marked(
+        "The log waits for the backup folder: no more is received until some of it is "
+        "sealed."
+    ),
+    marked("The log's receiver stands still: it is started again."),
+    marked("The leader has no log any more where the receiver stopped."),
+    marked("The leader has given up the log's slot: it begins anew."),
+    marked("The log is received once Patroni has made its slot."),
+    marked("The log does not go on from the newest backup."),
+    marked("Another worker keeps the log of this clinic."),
+    marked("Another worker copies the backups."),
+    marked("The backups are not copied: the worker's log says why."),
+    marked("The repository changes faster than it can be copied."),
+    marked(
+        "A table was being changed just then and cannot be read: name a time some "
+        "seconds earlier."
+    ),
+    marked("No server led the database while it was compared: ask again."),
+    marked("The backup's PostgreSQL did not start within two minutes."),
+    marked("The restored PostgreSQL did not stop in good order."),
+    marked("The restored PostgreSQL does not take writes."),
+    marked("The backup is a full one, and was made as another."),
+    marked("The file lacks its last bytes."),
+    marked("An entry of a file is not what was written."),
+    marked("The audit log's copy is not what was written."),
+    marked(
+        "No log leads on from any backup yet, so there is no second to go to: the page"
+        " Backups says from when to when one can go back."
+    ),
+    marked(
+        "No replica could say what its tables hold at one place in the log, so the "
+        "restored rows were compared with nothing."
+    ),
+    marked(
+        "The sealed log did not come as far as the clinic within two minutes: the "
+        "newest second was not restored."
+    ),
+    marked("A backup was made meanwhile: run the drill once more."),
+    marked("A backup is being read."),
+    marked("no space left on device"),
+    marked("permission denied"),
+    marked("no such file or directory"),
+    marked("not a directory"),
+    marked("read-only file system"),
+    marked("input/output error"),
+    marked("No space left on device"),
+    marked("Permission denied"),
+    marked("No such file or directory"),
+    marked("Not a directory"),
+    marked("Read-only file system"),
+    marked("Input/output error"),
+    # What needs room.
+    marked("the sandbox"),
+    marked("a backup, verified,"),
+    marked("a backup"),
+    marked("verifying a backup"),
+)
+# Alerts of the servers tell them as well.
+BACKUP_FAILURES: Final = (*_WHOLE, *_MESSAGES)
+_KEPT: Final = KeptSentences(BACKUP_FAILURES)
+
+
+def told_failure(sentence: str) -> str:
+    """Return why something came to nothing; as it was kept where it is not known."""
+    return _KEPT.retold(sentence)

@@ -1,0 +1,116 @@
+"""Why a backup, a drill or a copy came to nothing is told in German as well."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from dashboard.cluster.monitoring.recorded_sentences import retold
+from dashboard.ui.language import GERMAN, speaking
+from dashboard.ui.language.backup_failures import told_failure
+
+_ROOT: Final = Path(__file__).resolve().parents[3]
+# What these say, only commands say, to whoever typed them.
+_TYPED: Final = ("recovery_kit", "fetching", "elsewhere", "going_back")
+# Errors that others catch, or that the reading of one name is about.
+_CAUGHT: Final = {"ValueError", "RuntimeError", "TypeError", "FileDamaged"}
+_NO_ROOM: Final = (
+    "The disk of /b has 12 MB free and a backup needs 90 MB: free some, or name a "
+    "folder on another disk with CHARTROOM_BACKUP_DIR."
+)
+_NO_ROOM_IN_GERMAN: Final = (
+    "Der Datenträger von /b hat 12 MB frei, und eine Sicherung braucht 90 MB: Schaffen "
+    "Sie Platz, oder nennen Sie mit CHARTROOM_BACKUP_DIR einen Ordner auf einem "
+    "anderen Datenträger."
+)
+
+
+def _failures() -> Iterator[tuple[str, str]]:
+    """Yield each sentence that a worker may keep, with where it stands."""
+    for folder in ("db/backups", "jobs/backups"):
+        for path in sorted((_ROOT / folder).rglob("*.py")):
+            if any(part in str(path) for part in _TYPED):
+                continue
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                yield from (
+                    (text, f"{path.name}:{node.lineno}") for text in _kept_by(node)
+                )
+
+
+def _kept_by(node: ast.AST) -> Iterator[str]:
+    match node:
+        case ast.Raise(exc=ast.Call(func=ast.Name(id=kind), args=[said, *_])):
+            if kind not in _CAUGHT:
+                yield from _texts(said)
+        case ast.Call(func=ast.Attribute(attr="_fail"), args=[said, *_]):
+            yield from _texts(said)
+        case ast.Assign(targets=[ast.Name(id="failure")], value=said):
+            yield from _texts(said)
+
+
+def _texts(said: ast.expr) -> Iterator[str]:
+    """Yield a sentence with something in the place of each value."""
+    match said:
+        case ast.Constant(value=str() as text) if " " in text:
+            yield text
+        case ast.JoinedStr(values=parts):
+            yield "".join(
+                str(part.value) if isinstance(part, ast.Constant) else "x.y"
+                for part in parts
+            )
+
+
+def test_whatever_a_worker_keeps_of_a_failure_has_a_german_sentence() -> None:
+    kept = dict(_failures())
+
+    with speaking(GERMAN):
+        english = {text: place for text, place in kept.items() if is_english(text)}
+
+    assert len(kept) > 60
+    assert english == {}
+
+
+def is_english(text: str) -> bool:
+    """Tell whether a sentence is told as it was kept."""
+    return told_failure(text) == text
+
+
+@pytest.mark.parametrize(
+    ("kept", "told"),
+    [
+        (_NO_ROOM, _NO_ROOM_IN_GERMAN),
+        (
+            "The log cannot be kept: The log's segment 0001 is missing.",
+            "Das WAL lässt sich nicht aufbewahren: Segment 0001 fehlt.",
+        ),
+        (
+            "rows of backup b1 is missing here: the backup is not copied.",
+            "rows der Sicherung b1 fehlt hier: Die Sicherung wird nicht kopiert.",
+        ),
+        (
+            "The backups cannot be read (No space left on device).",
+            "Die Sicherungen lassen sich nicht lesen (Kein Platz auf dem Gerät).",
+        ),
+        # What PostgreSQL answers is what administrators look for.
+        (
+            "PostgreSQL's leader does not answer: connection refused",
+            "Der Primärserver antwortet nicht: connection refused",
+        ),
+    ],
+)
+def test_a_failure_is_told_with_its_values(kept: str, told: str) -> None:
+    with speaking(GERMAN):
+        assert told_failure(kept) == told
+
+    assert told_failure(kept) == kept
+
+
+def test_an_alert_tells_why_in_german_too() -> None:
+    with speaking(GERMAN):
+        told = retold("The last backup came to nothing. There is no backup in /b.")
+
+    assert told == (
+        "Die letzte Datensicherung ist fehlgeschlagen. In /b liegt keine Sicherung."
+    )
