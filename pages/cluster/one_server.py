@@ -1,9 +1,10 @@
-"""One database server: how it is, and what can be done to it."""
+"""The servers: all side by side, and what can be done to one of them."""
 
 import streamlit as st
 
 from dashboard.cluster.monitoring.page_links import show_page_links
 from dashboard.cluster.monitoring.recorded_sentences import retold
+from dashboard.cluster.monitoring.server_table import show_members, show_others
 from dashboard.cluster.operations.cluster_view import situation
 from dashboard.cluster.operations.running_operation import show_running
 from dashboard.cluster.operations.server_operations import show_server_operations
@@ -16,6 +17,7 @@ from services.cluster.operations import ServerSituation
 
 # Two of them fit side by side on a phone.
 _WIDTH = 165
+_REQUESTED = "server_requested"
 
 
 def show_server_facts(server: ServerSituation) -> None:
@@ -46,15 +48,21 @@ def show_server_facts(server: ServerSituation) -> None:
 
 page_header(_("Servers"))
 show_page_links()
+show_members()
+show_others()
 with error_boundary():
+    st.subheader(_("One server"), anchor=False)
     is_busy = show_running()
     current = situation()
     names = [server.name for server in current.servers]
     requested = st.query_params.get("node", "")
+    if requested in names and st.session_state.get(_REQUESTED) != requested:
+        # A click into the table leads here anew; what was chosen before is over.
+        st.session_state["server_name"] = requested
+    st.session_state[_REQUESTED] = requested
     name = st.selectbox(
         _("Which server"),
         names,
-        index=names.index(requested) if requested in names else 0,
         key="server_name",
     )
     if requested and requested not in names:
