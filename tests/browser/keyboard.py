@@ -1,9 +1,11 @@
 """Somebody without a mouse: nothing but keys, each of which is counted."""
 
 import re
+from contextlib import suppress
+from typing import Final
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, TimeoutError as OutOfTime, expect
 
 from tests.browser.conftest import ready
 
@@ -15,6 +17,8 @@ FOCUSED = """() => {
   return name.trim().split("\\n").at(-1)
 }"""
 _FAR = 60
+_TRIES: Final = 5
+_MILLISECONDS: Final = 5000
 
 
 class Keys:
@@ -49,9 +53,16 @@ class Keys:
 
         A list closes again that opened while the page still scrolled to its field.
         """
-        self.page.keyboard.type(text, delay=60)
-        self.page.locator("[role=option][data-focused]").wait_for()
-        self.press("Enter")
+        first = self.page.locator("[role=option][data-focused]")
+        for _ in range(_TRIES):
+            self.page.keyboard.type(text, delay=60)
+            with suppress(OutOfTime):
+                first.wait_for(timeout=_MILLISECONDS)
+                self.press("Enter")
+                return
+            # Over what stands there: the list has shut again.
+            self.page.keyboard.press("Control+a")
+        pytest.fail(f"“{text}” is offered nothing.")
 
     def fill(self, **fields: str) -> None:
         """Go from field to field and type, in the order of the page."""

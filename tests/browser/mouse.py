@@ -6,11 +6,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, TimeoutError as OutOfTime
+
+from tests.browser.choosing import type_for_options
 
 _GUIDE: Final = Path(__file__).parents[2] / "docs" / "user-guide.md"
 # How often somebody presses Tab before they take the mouse.
 _NEAR: Final = 3
+# How long a list may take to open; then it has shut again.
+_MILLISECONDS: Final = 5000
 
 
 class Mouse:
@@ -47,6 +51,15 @@ class Mouse:
             self.click(field)
         self.page.keyboard.type(text)
         self.fields += 1
+
+    def choose(self, field: Locator, text: str, option: Locator) -> None:
+        """Type into a field whose list then offers the option, and click on that."""
+        self.type(field, text)
+        try:
+            option.wait_for(timeout=_MILLISECONDS)
+        except OutOfTime:
+            type_for_options(self.page, field, text, option)
+        self.click(option)
 
 
 @contextmanager

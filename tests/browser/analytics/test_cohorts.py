@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from db.models.patient import ClinicalEntry, Patient
 from services.core.actors import Role
+from tests.browser.choosing import choose
 from tests.browser.conftest import Site
 
 pytestmark = pytest.mark.browser
@@ -35,8 +36,8 @@ def procedures(site: Site) -> None:
 
 
 def count(page: Page, words: str) -> None:
-    page.get_by_role("combobox", name="Event", exact=True).first.click()
-    page.get_by_role("option", name="Procedure", exact=True).click()
+    event = page.get_by_role("combobox", name="Event", exact=True).first
+    choose(page, event, "Procedure")
     page.get_by_label("Words", exact=True).fill(words)
     page.get_by_label("Words", exact=True).press("Enter")
     page.get_by_role("button", name="Count patients").click()
@@ -61,8 +62,7 @@ def test_saved_cohorts_stand_side_by_side(site: Site):
         page.goto("/cohorts")
         page.get_by_role("button", name="Compare").click()
         for name in ("Screening", "Vaccination"):
-            page.get_by_role("combobox", name="Cohorts to compare").click()
-            page.get_by_role("option", name=name, exact=True).click()
+            choose(page, page.get_by_role("combobox", name="Cohorts to compare"), name)
             expect(page.get_by_role("option", name=name, exact=True)).to_have_count(0)
         page.keyboard.press("Escape")
         inside = page.get_by_test_id("stPopoverBody")

@@ -14,6 +14,7 @@ from services.analytics.dashboards import Card, DashboardDraft
 from services.analytics.figures import Figure, FigureMeasure
 from services.core.actors import Role
 from services.people import accounts
+from tests.browser.choosing import choose
 from tests.browser.conftest import Site, ready
 from tests.kit import cast
 
@@ -52,8 +53,7 @@ def test_a_card_gets_another_place_and_the_page_fits_a_phone(site: Site):
         page.get_by_role("button", name="Change", exact=True).last.click()
         dialog = page.get_by_role("dialog")
         dialog.get_by_label("Title").fill("Ages")
-        dialog.get_by_role("combobox", name="Place").click()
-        page.get_by_role("option", name="1", exact=True).click()
+        choose(page, dialog.get_by_role("combobox", name="Place"), "1")
         dialog.get_by_role("button", name="Save card").click()
         expect(headings).to_have_text(["Ages", "When", "Who"])
 

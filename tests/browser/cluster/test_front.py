@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from db.endpoints import Endpoints
+from tests.browser.choosing import choose
 from tests.browser.conftest import ready
 from tests.browser.running import variables
 from tests.kit import cast
@@ -63,9 +64,7 @@ def test_what_is_typed_stays_when_the_process_dies_and_the_page_goes_on(
 
     kill_process_of(served, page)
 
-    page.get_by_role("combobox", name="Sex").click()
-    page.get_by_role("option", name="Female").click()
-    ready(page)
+    choose(page, page.get_by_role("combobox", name="Sex"), "Female")
     expect(page.get_by_label("First name")).to_have_value("Ada")
     assert cookie_of(page) != mine
 

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from db.models.replication import Alert, ClusterOperation
 from services.core.actors import Role
 from tests.browser.conftest import Site
+from tests.browser.keyboard import Keys
 from tests.kit import cast
 
 pytestmark = pytest.mark.browser
@@ -118,8 +119,7 @@ def test_what_happened_leads_to_its_minutes_without_a_mouse(page: Page):
     page.get_by_text("30 days", exact=True).click()
     choice = page.get_by_role("combobox", name=re.compile("Go to what happened"))
     choice.focus()
-    page.keyboard.type("Switchover")
-    page.keyboard.press("Enter")
+    Keys(page).choose("Switchover")
 
     expect(page.get_by_role("button", name="Show all of it")).to_be_visible()
 

@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from db import embedded
 from db.cluster.control_client import Control
 from db.cluster.fault_kinds import Fault
+from tests.browser.choosing import choose
 from tests.browser.conftest import ready
 from tests.browser.keyboard import Keys
 from tests.browser.mouse import Mouse, counted
@@ -178,6 +179,5 @@ def test_a_lost_server_is_brought_back_by_one_button(launched: Launcher, admin: 
 
 
 def _choose(page: Page, name: str) -> None:
-    page.get_by_label("Which server").click()
-    page.get_by_role("option", name=name).click()
-    ready(page)
+    server = page.get_by_role("option", name=name)
+    choose(page, page.get_by_label("Which server"), server)

@@ -16,6 +16,7 @@ from db.models.user import UserSession
 from services.consultations import notes
 from services.core.actors import Role
 from services.patients.care import care
+from tests.browser.choosing import type_and_choose
 from tests.browser.conftest import Site, ready
 from tests.browser.test_accessibility import assert_fit
 from tests.kit import cast
@@ -121,8 +122,9 @@ def test_from_the_first_word_to_the_completed_visit(
     page.get_by_role("button", name="Save notes").click()
     expect(page.get_by_text("Version 1 of the notes is saved.")).to_be_visible()
 
-    page.get_by_role("combobox", name="Find a diagnosis").fill("migraine with au")
-    page.get_by_role("option").first.click()
+    search = page.get_by_role("combobox", name="Find a diagnosis")
+    first = page.get_by_role("option").first
+    type_and_choose(page, search, "migraine with au", first)
     expect(field(page, "Diagnoses")).to_have_value("G43 Migraine")
     leave_with(page, "Plan", "Dark room")
     page.get_by_role("tab", name="Earlier").click()

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from db.models.document import Document
 from services.core.actors import Role
+from tests.browser.choosing import choose as choose_option, type_and_choose
 from tests.browser.conftest import Site, file_pdf, ready
 from tests.browser.patients.test_front_desk import add_patient, unlike
 from tests.services.pdf.samples import letter
@@ -65,8 +66,7 @@ def test_type_and_patient_are_set_for_all_that_are_chosen(site: Site, page: Page
 
     page.get_by_role("button", name="Set type").click()
     dialog = page.get_by_role("dialog")
-    dialog.get_by_label("Type").click()
-    page.get_by_role("option", name="Consent").click()
+    choose_option(page, dialog.get_by_label("Type"), "Consent")
     dialog.get_by_role("button", name="Set type of 2 documents").click()
     expect(page.get_by_text("2 documents changed.")).to_be_visible()
     row = page.get_by_role("row")
@@ -75,8 +75,8 @@ def test_type_and_patient_are_set_for_all_that_are_chosen(site: Site, page: Page
     # What was chosen still is.
     page.get_by_role("button", name="File to patient").click()
     field = dialog.get_by_role("combobox", name="Patient")
-    field.fill(last)
-    dialog.get_by_role("option", name=f"{last}, Greta").click()
+    found = dialog.get_by_role("option", name=f"{last}, Greta")
+    type_and_choose(page, field, last, found)
     dialog.get_by_role("button", name="File 2 documents").click()
     expect(page.get_by_text("2 documents filed to the patient.")).to_be_visible()
     expect(row.filter(has_text=f"{last}, Greta")).to_have_count(2)

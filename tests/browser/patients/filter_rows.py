@@ -1,14 +1,9 @@
 """Rows of a list's filters, chosen with the mouse."""
 
-from contextlib import suppress
-from typing import Final
+from playwright.sync_api import Page, expect
 
-import pytest
-from playwright.sync_api import Page, TimeoutError as OutOfTime, expect
-
+from tests.browser import choosing
 from tests.browser.conftest import ready
-
-_TRIES: Final = 5
 
 
 def add_filter(page: Page, row: int, field: str, operator: str) -> None:
@@ -23,18 +18,8 @@ def add_filter(page: Page, row: int, field: str, operator: str) -> None:
 
 
 def choose(page: Page, label: str, row: int, option: str) -> None:
-    """Choose an option in the select box of a filter's row.
-
-    What the choice before has set off may arrive only now, and close the list again.
-    """
-    box = page.get_by_label(label, exact=True).nth(row)
-    for _ in range(_TRIES):
-        ready(page)
-        box.click()
-        with suppress(OutOfTime):
-            page.get_by_role("option", name=option, exact=True).click(timeout=5000)
-            # The list of terms stays open for another one.
-            page.keyboard.press("Escape")
-            ready(page)
-            return
-    pytest.fail(f"“{option}” cannot be chosen.")
+    """Choose an option in the select box of a filter's row."""
+    choosing.choose(page, page.get_by_label(label, exact=True).nth(row), option)
+    # The list of terms stays open for another one.
+    page.keyboard.press("Escape")
+    ready(page)

@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 from db.models.booking import Appointment, BookingSlot, Slot
 from services.core.actors import Role
 from services.visits.schedule import visit_changes
+from tests.browser.choosing import type_and_choose
 from tests.browser.conftest import Site, ready
 from tests.kit import cast
 from tests.services.visits import visit_samples
@@ -225,8 +226,9 @@ def test_a_free_time_leads_to_booking_and_is_held_for_whoever_is_selected(
 
     free_time(page, day.doctor, "09:20").click()
     expect(page.get_by_text("is held as soon as a patient is selected")).to_be_visible()
-    page.get_by_label("Patient", exact=True).fill(day.patient.replace(",", ""))
-    page.get_by_role("option", name=day.patient.split()[-1]).first.click()
+    field = page.get_by_label("Patient", exact=True)
+    found = page.get_by_role("option", name=day.patient.split()[-1]).first
+    type_and_choose(page, field, day.patient.replace(",", ""), found)
 
     expect(page.get_by_role("button", name="Confirm visit")).to_be_visible()
     expect(page.get_by_text(", 09:20").first).to_be_visible()

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from services.core.actors import Role
 from services.visits.schedule import plans
 from services.visits.schedule.plans import HORIZON, ExceptionDraft, ExceptionKind, weeks
+from tests.browser.choosing import type_and_choose
 from tests.browser.conftest import Site, ready
 from tests.browser.patients.test_front_desk import unlike
 from tests.kit import cast
@@ -42,8 +43,7 @@ def test_a_week_that_is_chosen_offers_times_at_once(page: Page, emil: str, name:
     for day in (tomorrow(), tomorrow() + timedelta(days=3)):
         ready(page).get_by_text(f"Closed on {day:%A}", exact=True).click()
         begin = page.get_by_role("combobox", name=f"{day:%A}, morning, from")
-        begin.fill("09:00")
-        page.get_by_role("option", name="09:00").click()
+        type_and_choose(page, begin, "09:00")
     ready(page).get_by_role("button", name="Save the week").click()
 
     page.get_by_text("The week is saved.").wait_for()

@@ -1,0 +1,71 @@
+"""Lists of a field's options: opened, typed into, and chosen from.
+
+Such a list shuts when its page scrolls or is drawn anew: what was done before may come
+to that only now, and on a busy machine that is after the list has opened. Nobody is as
+quick as a test, and whoever sees a list shut opens it again.
+"""
+
+from contextlib import suppress
+from typing import Final
+
+import pytest
+from playwright.sync_api import Locator, Page, TimeoutError as OutOfTime
+
+from tests.browser.conftest import ready
+
+_TRIES: Final = 5
+_MILLISECONDS: Final = 5000
+
+
+def choose(page: Page, field: Locator, option: Locator | str) -> None:
+    """Open a field's list with the mouse, and click on one of its options."""
+    wanted = _named(page, option) if isinstance(option, str) else option
+    for _ in range(_TRIES):
+        ready(page)
+        field.click()
+        with suppress(OutOfTime):
+            wanted.click(timeout=_MILLISECONDS)
+            ready(page)
+            return
+    pytest.fail(f"“{option}” cannot be chosen.")
+
+
+def type_and_choose(
+    page: Page, field: Locator, typed: str, option: Locator | str | None = None
+) -> None:
+    """Type into a field, and click on an option, by default on the first."""
+    wanted = _named(page, option) if isinstance(option, str) else option
+    for _ in range(_TRIES):
+        found = type_for_options(page, field, typed, wanted)
+        with suppress(OutOfTime):
+            found.click(timeout=_MILLISECONDS)
+            ready(page)
+            return
+    pytest.fail(f"What “{typed}” finds cannot be chosen.")
+
+
+def type_for_options(
+    page: Page,
+    field: Locator,
+    typed: str,
+    option: Locator | None = None,
+    *,
+    delay: float = 0,
+) -> Locator:
+    """Type into a field until its list offers an option, by default any.
+
+    `delay` is how many milliseconds pass between two keys.
+    """
+    wanted = option or page.get_by_role("option").filter(has_text=typed).first
+    for _ in range(_TRIES):
+        ready(page)
+        field.fill("")
+        field.press_sequentially(typed, delay=delay)
+        with suppress(OutOfTime):
+            wanted.wait_for(timeout=_MILLISECONDS)
+            return wanted
+    pytest.fail(f"“{typed}” is offered nothing.")
+
+
+def _named(page: Page, option: str) -> Locator:
+    return page.get_by_role("option", name=option, exact=True)
