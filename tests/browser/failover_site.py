@@ -28,8 +28,13 @@ def clinic_on(cluster: Cluster, browser: Browser, data: Path) -> Iterator[Site]:
         database.write(demo_accounts.ensure_demo_people, identity=SYSTEM)
         seeding.seed(database, patients=20)
         # Long before anybody would be kept waiting for nothing.
-        with chartroom(endpoints, data, retry_seconds="20") as address:
-            yield Site(address, browser, database, endpoints.audit_url, data)
+        with (
+            chartroom(endpoints, data, retry_seconds="20") as address,
+            closing(
+                Site(address, browser, database, endpoints.audit_url, data)
+            ) as site,
+        ):
+            yield site
 
 
 def lose_the_node(cluster: Cluster) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
@@ -223,14 +224,24 @@ def patients(
     }
 
 
+class Profiles(dict[Role, BrowserContext]):
+    """Whoever was asked for is signed in, each in a browser profile of their own."""
+
+    def __init__(self, site: Site, lent: ExitStack) -> None:
+        super().__init__()
+        self._site, self._lent = site, lent
+
+    def __missing__(self, role: Role) -> BrowserContext:
+        """Lend the profile until the last test has looked."""
+        self[role] = self._lent.enter_context(self._site.lend(role)).context
+        return self[role]
+
+
 @pytest.fixture(scope="module")
-def profiles(site: Site) -> Iterator[dict[Role, BrowserContext]]:
-    """Everybody signed in, each in a browser profile of their own."""
-    roles = {role for role, _ in PAGES}
-    profiles = {role: site.visit(role) for role in roles}
-    yield profiles
-    for context in profiles.values():
-        context.close()
+def profiles(site: Site) -> Iterator[Profiles]:
+    """Everybody signed in, as soon as they are looked for."""
+    with ExitStack() as lent:
+        yield Profiles(site, lent)
 
 
 @pytest.fixture(
@@ -243,7 +254,7 @@ def profiles(site: Site) -> Iterator[dict[Role, BrowserContext]]:
     scope="module",
 )
 def opened(
-    profiles: dict[Role, BrowserContext],
+    profiles: Profiles,
     patients: dict[str, str],
     request: pytest.FixtureRequest,
 ) -> Page:
@@ -263,7 +274,7 @@ def test_a_page_has_no_violation_and_does_not_scroll_sideways(opened: Page, widt
 
 @_STAFF
 def test_open_filters_and_charts_have_no_violation(
-    profiles: dict[Role, BrowserContext],
+    profiles: Profiles,
 ):
     page = open_page(profiles[Role.STAFF], "/patients")
     page.get_by_text("Filters and order").click()
@@ -275,9 +286,7 @@ def test_open_filters_and_charts_have_no_violation(
 
 
 @_STAFF
-def test_an_open_dialog_has_no_violation(
-    profiles: dict[Role, BrowserContext], patients: dict[str, str]
-):
+def test_an_open_dialog_has_no_violation(profiles: Profiles, patients: dict[str, str]):
     address = "/patient?patient={first}".format(**patients)
     page = open_page(profiles[Role.STAFF], address)
     page.get_by_role("button", name="More").click()
@@ -290,7 +299,7 @@ def test_an_open_dialog_has_no_violation(
 @_STAFF
 @pytest.mark.parametrize("key", ["Control+k", "?"])
 def test_the_search_from_everywhere_and_the_list_of_keys_have_no_violation(
-    profiles: dict[Role, BrowserContext], key: str
+    profiles: Profiles, key: str
 ):
     page = open_page(profiles[Role.STAFF], "/doctors")
     page.keyboard.press(key)
@@ -303,7 +312,7 @@ def test_the_search_from_everywhere_and_the_list_of_keys_have_no_violation(
 
 
 @_STAFF
-def test_open_menus_have_no_violation(profiles: dict[Role, BrowserContext]):
+def test_open_menus_have_no_violation(profiles: Profiles):
     page = open_page(profiles[Role.STAFF], "/doctors")
     page.get_by_role("button", name=cast.ROSA.name).click()
     assert_fit(page)
@@ -323,7 +332,7 @@ def test_open_menus_have_no_violation(profiles: dict[Role, BrowserContext]):
 
 @_OTHERS
 def test_a_time_that_is_held_and_then_booked_has_no_violation(
-    profiles: dict[Role, BrowserContext], doctor: str
+    profiles: Profiles, doctor: str
 ):
     page = open_page(profiles[Role.PATIENT], f"/doctor?doctor={doctor}")
     page.get_by_role("button", name=re.compile("^Hold ")).first.click()
@@ -340,7 +349,7 @@ def test_a_time_that_is_held_and_then_booked_has_no_violation(
 @_STAFF
 @pytest.mark.parametrize("part", ["Versions", "Links", "Who opened it", "Details"])
 def test_the_parts_of_a_document_have_no_violation(
-    profiles: dict[Role, BrowserContext], paper: str, part: str
+    profiles: Profiles, paper: str, part: str
 ):
     page = open_page(profiles[Role.STAFF], f"/document?document={paper}")
     page.get_by_role("tab", name=part).click()
@@ -349,7 +358,7 @@ def test_the_parts_of_a_document_have_no_violation(
 
 
 @_STAFF
-def test_a_refused_form_has_no_violation(profiles: dict[Role, BrowserContext]):
+def test_a_refused_form_has_no_violation(profiles: Profiles):
     page = open_page(profiles[Role.STAFF], "/register")
     page.get_by_role("button", name="Register patient").click()
     page.get_by_text("Nothing was saved").wait_for()
@@ -360,7 +369,7 @@ def test_a_refused_form_has_no_violation(profiles: dict[Role, BrowserContext]):
 @_STAFF
 @pytest.mark.parametrize("address", ["/register", "/documents", "/account"])
 def test_a_page_that_turns_dark_and_narrow_looks_like_one_that_was_opened_so(
-    profiles: dict[Role, BrowserContext], address: str
+    profiles: Profiles, address: str
 ):
     page = open_page(profiles[Role.STAFF], address)
 
@@ -382,7 +391,7 @@ def test_a_page_that_turns_dark_and_narrow_looks_like_one_that_was_opened_so(
 
 @_STAFF
 def test_what_can_be_read_in_all_looks_but_one_is_found_there(
-    profiles: dict[Role, BrowserContext],
+    profiles: Profiles,
 ):
     page = open_page(profiles[Role.STAFF], "/register")
     still(page)

@@ -1,7 +1,6 @@
 """How densely lists are set: as somebody chose, on a desk, a phone and by finger."""
 
 from collections.abc import Iterator
-from contextlib import closing
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -21,9 +20,8 @@ _TARGET, _FINGER = 24, 44
 @pytest.fixture
 def compact(site: Site) -> Iterator[Page]:
     """The front desk's list of patients, which it has chosen to have compact."""
-    with closing(site.visit(at="/patients")) as context:
-        page = ready(context.pages[0])
-        yield page
+    with site.lend(at="/patients") as page:
+        yield ready(page)
         choose(page, "Comfortable")
 
 
@@ -74,13 +72,13 @@ def test_compact_rows_are_lower_everywhere_and_stay_so_with_the_person(
     assert row_height(compact) <= card - 16
     assert violations(compact) == []
 
-    with closing(site.visit(at="/patients", width=390, has_touch=True)) as phone:
-        page = ready(phone.pages[0])
+    with site.lend(at="/patients", width=390, has_touch=True) as phone:
+        page = ready(phone)
         assert page.evaluate("matchMedia('(pointer: coarse)').matches")
         assert row_height(page) < card
         assert lowest(page, ".choice label") >= _FINGER
         assert row_height(page) >= _FINGER
-    with closing(site.visit(Role.CLINICIAN, at="/patients")) as another:
-        expect(ready(another.pages[0]).locator("html")).not_to_have_attribute(
+    with site.lend(Role.CLINICIAN, at="/patients") as another:
+        expect(ready(another).locator("html")).not_to_have_attribute(
             "data-density", "compact"
         )

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import closing
 from uuid import uuid4
 
 import pytest
@@ -50,14 +49,14 @@ _IS_LEFT = """([left, right]) =>
 
 @pytest.fixture
 def phone(site: Site) -> Iterator[Page]:
-    with closing(site.visit(width=390, at="/", has_touch=True)) as context:
-        yield ready(context.pages[0])
+    with site.lend(width=390, at="/doctors", has_touch=True) as page:
+        yield ready(page)
 
 
 @pytest.fixture
 def desk(site: Site) -> Iterator[Page]:
-    with closing(site.visit(at="/")) as context:
-        yield ready(context.pages[0])
+    with site.lend(at="/doctors") as page:
+        yield ready(page)
 
 
 def menu(page: Page):
@@ -81,7 +80,7 @@ def test_all_entries_have_room_and_the_search_has_its_word(site: Site, role: Rol
 
 def test_the_menu_of_the_open_page_is_lit_and_so_is_the_page_above(site: Site):
     with site.lend() as page:
-        page.goto("/")
+        page.goto("/doctors")
         open_from_menu(page, "Patients", "Patients")
         bar = page.get_by_role("navigation", name="App pages")
         patients = bar.get_by_role("button", name="Patients", exact=True)
@@ -118,7 +117,7 @@ def test_the_menu_of_the_open_page_is_lit_and_so_is_the_page_above(site: Site):
 
 def test_a_page_is_opened_from_a_menu_with_keys_alone(site: Site):
     with site.lend() as page:
-        page.goto("/")
+        page.goto("/doctors")
         ready(page).get_by_role("button", name="Visits", exact=True).focus()
         page.keyboard.press("ArrowDown")
         expect(page.get_by_role("menuitem", name="Front desk")).to_be_focused()

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 def desk(site: Site) -> Iterator[Page]:
     with site.lend() as page:
-        page.goto("/")
+        page.goto("/doctors")
         yield ready(page)
 
 
@@ -51,7 +51,7 @@ def test_a_patient_is_found_by_number_and_opened_with_keys_alone(desk, somebody)
             f"{somebody.last_name}, {somebody.first_name}"
         )
     assert not any(number.lower() in address.lower() for address in addresses)
-    assert not any(address.endswith("/") for address in addresses), "loaded anew"
+    assert not any(address.endswith("/doctors") for address in addresses), "loaded anew"
 
 
 def test_one_record_after_another_is_opened(desk, site):
@@ -145,7 +145,7 @@ def test_a_question_mark_lists_the_keys(desk):
 
 def test_an_analyst_is_offered_no_patient(site: Site, somebody):
     with site.lend(Role.ANALYST) as page:
-        page.goto("/")
+        page.goto("/doctors")
         ready(page).keyboard.press("Control+k")
         with page.expect_response("**/api/v1/search") as answer:
             page.keyboard.type(somebody.last_name)

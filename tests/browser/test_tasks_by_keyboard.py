@@ -34,10 +34,8 @@ def desk(page: Page) -> Keys:
 
 @pytest.fixture
 def room(site: Site) -> Iterator[Keys]:
-    """A clinician, at home."""
+    """A clinician, who has opened nothing yet."""
     with site.lend(Role.CLINICIAN) as page:
-        page.goto("/")
-        ready(page)
         yield Keys(page)
 
 
@@ -182,9 +180,7 @@ def test_a_visit_is_written_up_prescribed_and_completed(site: Site, room: Keys):
     expect(page.get_by_text("Version 1 of the notes is saved.")).to_be_visible()
 
     room.to("Find a drug")
-    room.write("paracetamol")
-    page.get_by_role("option").first.wait_for()
-    room.press("Enter")
+    room.choose("paracetamol")
     drug = page.get_by_label("Drug, line 1", exact=True)
     expect(drug).to_have_value("Paracetamol")
     room.fill(Dose="1 tablet", Frequency="3 times a day", Duration="3 days")

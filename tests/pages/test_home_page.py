@@ -237,6 +237,29 @@ def test_a_patients_first_page_says_what_is_next_and_what_to_bring(
     assert not app.exception
 
 
+_FIRST = {
+    Role.STAFF: {"Visits today", "Waiting", "Seen", "No-shows, 7 days", "Inbox"},
+    Role.CLINICIAN: {"Your visits today", "Seen in 7 days", "Open notes"},
+    Role.ANALYST: {"Changed last"},
+    Role.ADMIN: {"Replication lag", "Connections", "Open alerts"},
+    Role.PATIENT: {"Next visit", "Your visits in a year"},
+}
+# What is for those who can complete a record.
+_COMPLETING = "Records to complete"
+
+
+@pytest.mark.parametrize("role", _FIRST)
+def test_a_first_page_begins_with_what_a_role_looks_for(clinic: Clinic, role: Role):
+    clinic.register(last_name="Latest")
+
+    app = clinic.start(role)
+
+    shown = set(texts_of(app))
+    assert _FIRST[role] <= shown
+    assert (_COMPLETING in shown) is (role in {Role.STAFF, Role.CLINICIAN})
+    assert not app.exception
+
+
 @pytest.mark.parametrize(
     ("role", "most"),
     [

@@ -50,8 +50,7 @@ def secrets(site):
 def _visited(site):
     """There is something to find, also where this file runs alone."""
     for role, path in ((Role.STAFF, "/patients"), (Role.PATIENT, "/my_record")):
-        with site.visit(role) as context:
-            page = context.pages[0]
+        with site.lend(role) as page:
             page.goto(path)
             ready(page)
 

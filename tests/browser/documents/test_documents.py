@@ -35,10 +35,8 @@ def pdf(tmp_path: Path):
 
 @pytest.fixture
 def maya(site: Site) -> Iterator[Page]:
-    """A patient's first page."""
+    """A patient's tab."""
     with site.lend(Role.PATIENT) as page:
-        page.goto("/")
-        page.get_by_role("heading", level=1).wait_for()
         yield page
 
 

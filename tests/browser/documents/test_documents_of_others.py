@@ -51,9 +51,9 @@ def test_no_address_shows_a_clinician_a_title_of_a_patient_they_do_not_treat(
     title = uuid4().hex
     key, patient_id = site.write(lambda session: _filed(session, title))
     addresses = (f"/documents?list={key}", f"/documents?patient={patient_id}")
-    with site.visit(Role.STAFF) as desk, site.visit(Role.CLINICIAN) as doctor:
-        theirs = [desk.new_page() for _ in addresses]
-        ours = [doctor.new_page() for _ in addresses]
+    with site.lend(Role.STAFF) as desk, site.lend(Role.CLINICIAN) as doctor:
+        theirs = [desk, desk.context.new_page()]
+        ours = [doctor, doctor.context.new_page()]
 
         for _ in range(ROUNDS):
             # All at once, so that one server has all of them in its hands.

@@ -77,10 +77,10 @@ def filed(page: Page) -> str:
 def test_a_page_that_cannot_be_fetched_says_so_and_comes_by_itself(
     site: Site, breakable: Cluster, lost: Loss, width: int, scheme: str
 ):
-    with site.visit(Role.STAFF, width=width, scheme=scheme) as context:
-        page = context.pages[0]
+    with site.lend(Role.STAFF, width=width, scheme=scheme) as page:
         document_id = filed(page)
         answers: set[int] = set()
+        # Those of other documents' tests are of other pages.
         page.on(
             "response", lambda a: answers.add(a.status) if "/pages/" in a.url else None
         )

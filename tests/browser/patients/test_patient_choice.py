@@ -54,14 +54,11 @@ def test_a_patient_is_chosen_while_one_types_and_nothing_typed_is_in_an_address(
     expect(options.first).to_contain_text(last)
 
 
-def test_the_field_says_that_the_search_cannot_be_reached(site: Site):
-    # A profile of its own: the others' search goes on.
-    context = site.visit(at="/upload_documents")
-    page = ready(context.pages[0])
-    page.route("**/api/v1/search", lambda route: route.abort())
+def test_the_field_says_that_the_search_cannot_be_reached(page: Page):
+    page.goto("/upload_documents")
+    ready(page).route("**/api/v1/search", lambda route: route.abort())
 
     field = page.get_by_role("combobox", name="Patient", exact=True)
     field.press_sequentially("smith")
 
     expect(page.get_by_text("The search cannot be reached now.")).to_be_visible()
-    context.close()

@@ -30,8 +30,15 @@ def named(site: Site) -> Site:
 def admin(named: Site) -> Iterator[Page]:
     """The administrator, who has no passkey and has just signed in by a code."""
     named.write(lambda session: session.execute(_FORGET))
-    with closing(named.visit(Role.ADMIN, at="/")) as context:
-        yield context.pages[0]
+    with named.lend(Role.ADMIN, is_new=True) as page:
+        yield page
+
+
+@pytest.fixture
+def device(admin: Page) -> "Iterator[Device]":
+    """What the administrator's passkeys are kept on."""
+    with closing(Device(admin)) as device:
+        yield device
 
 
 class Device:
@@ -55,6 +62,11 @@ class Device:
         )
         self._id = made["authenticatorId"]
 
+    def close(self) -> None:
+        """Take the device away, with the passkeys on it."""
+        self._tools.send("WebAuthn.disable")
+        self._tools.detach()
+
     def stay_locked(self) -> None:
         self._tools.send(
             "WebAuthn.setUserVerified",
@@ -69,8 +81,8 @@ def add_passkey(page: Page, name: str) -> None:
     page.get_by_role("button", name=f"Remove {name}").wait_for()
 
 
+@pytest.mark.usefixtures("device")
 def test_a_passkey_is_added_signs_in_and_is_removed(named: Site, admin: Page) -> None:
-    Device(admin)
     admin.goto("/account")
     ready(admin).get_by_role("button", name="My passkeys").click()
     admin.get_by_role("heading", name="Your passkeys").wait_for()
@@ -90,8 +102,8 @@ def test_a_passkey_is_added_signs_in_and_is_removed(named: Site, admin: Page) ->
     expect(admin.get_by_text("You have no passkey yet.")).to_be_visible()
 
 
+@pytest.mark.usefixtures("device")
 def test_who_has_none_is_led_from_the_deed_to_a_passkey_and_back(admin: Page) -> None:
-    Device(admin)
     admin.goto("/invite")
     ready(admin).get_by_role("button", name="Confirm with a passkey").click()
     admin.get_by_role("link", name="Add a passkey").click()
@@ -104,8 +116,9 @@ def test_who_has_none_is_led_from_the_deed_to_a_passkey_and_back(admin: Page) ->
     expect(admin.get_by_role("button", name="Confirm with a passkey")).to_have_count(0)
 
 
-def test_a_locked_device_is_explained_and_may_be_tried_again(admin: Page) -> None:
-    device = Device(admin)
+def test_a_locked_device_is_explained_and_may_be_tried_again(
+    admin: Page, device: Device
+) -> None:
     add_passkey(admin, "Laptop")
     device.stay_locked()
 
@@ -115,8 +128,8 @@ def test_a_locked_device_is_explained_and_may_be_tried_again(admin: Page) -> Non
     expect(admin.get_by_role("button", name="Confirm with my passkey")).to_be_enabled()
 
 
+@pytest.mark.usefixtures("device")
 def test_a_device_is_not_added_twice(admin: Page) -> None:
-    Device(admin)
     add_passkey(admin, "Laptop")
     admin.goto("/sign-in/confirm?next=/sign-in/passkeys")
     admin.wait_for_url(LISTED)
@@ -140,8 +153,8 @@ def test_by_a_number_the_way_to_the_name_is_shown(site: Site, named: Site) -> No
 
 @pytest.fixture(params=["light", "dark"])
 def phone(named: Site, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
-    with closing(named.visit(Role.ADMIN, scheme=request.param, width=390)) as context:
-        yield context
+    with named.lend(Role.ADMIN, scheme=request.param, width=390) as page:
+        yield page.context
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from sqlalchemy import delete
 
 from db.models.user import Passkey
 from services.core.actors import Role
+from tests.browser.choosing import choose
 from tests.browser.conftest import Site, ready
 from tests.browser.people.test_passkeys import Device, add_passkey
 from tests.kit import cast
@@ -28,9 +29,7 @@ def named(site: Site) -> Site:
 def admin(named: Site) -> Iterator[Page]:
     """The administrator, who has just used a passkey and has no other."""
     named.write(lambda s: s.execute(delete(Passkey)))
-    with closing(named.visit(Role.ADMIN)) as context:
-        page = context.pages[0]
-        Device(page)
+    with named.lend(Role.ADMIN, is_new=True) as page, closing(Device(page)):
         add_passkey(page, "Desk")
         yield page
     named.write(lambda s: s.execute(delete(Passkey)))
@@ -39,8 +38,8 @@ def admin(named: Site) -> Iterator[Page]:
 @pytest.fixture
 def stranger(named: Site) -> Iterator[BrowserContext]:
     """A browser that has never been here."""
-    with closing(named.browser.new_context(base_url=named.address)) as context:
-        yield context
+    with named.lend(None) as page:
+        yield page.context
 
 
 def link_on(page: Page) -> str:
@@ -113,8 +112,7 @@ def test_a_new_role_ends_what_the_old_one_had_on_screen(
     dan.get_by_role("heading", name="Register").wait_for()
 
     open_person(admin, cast.EMIL.name)
-    ready(admin).get_by_role("combobox", name="Role").click()
-    admin.get_by_role("option", name="Analyst").click()
+    choose(admin, admin.get_by_role("combobox", name="Role"), "Analyst")
     admin.get_by_role("button", name="Change role").click()
 
     dan.wait_for_url("**/sign-in?**")
@@ -140,8 +138,7 @@ def test_passkeys_are_reset_and_the_person_is_led_to_a_new_one(
 def test_an_invited_patient_sees_their_own_record_and_no_other(
     named: Site, stranger: BrowserContext
 ) -> None:
-    with closing(named.visit(Role.STAFF)) as context:
-        clerk = context.pages[0]
+    with named.lend(Role.STAFF) as clerk:
         clerk.goto("/register")
         name = f"Quill {uuid4().hex[:8]}"
         ready(clerk).get_by_label("First name").fill("Nora")
@@ -166,8 +163,8 @@ def test_an_invited_patient_sees_their_own_record_and_no_other(
 def test_a_programs_token_is_shown_once_and_revoked(admin: Page) -> None:
     admin.goto("/new_token")
     ready(admin).get_by_label("What it is for").fill("Night letters")
-    admin.get_by_role("combobox", name="It may").click()
-    admin.get_by_role("option", name="Read patients").click()
+    what = admin.get_by_role("option", name="Read patients")
+    choose(admin, admin.get_by_role("combobox", name="It may"), what)
     admin.keyboard.press("Escape")
     ready(admin).get_by_role("button", name="Make token").click()
     token = admin.locator("code").inner_text().strip()

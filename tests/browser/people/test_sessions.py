@@ -11,6 +11,7 @@ from db.postgres import SYSTEM, Database
 from services.core.actors import Role
 from services.people import sessions
 from services.people.accounts import demo_accounts
+from tests.browser.choosing import choose, type_for_options
 from tests.browser.conftest import Site, ready
 from tests.browser.running import chartroom
 from tests.conftest import Databases
@@ -44,8 +45,8 @@ def hasty(
 @pytest.fixture
 def rosas(site: Site) -> Iterator[BrowserContext]:
     """A browser in which somebody at the front desk is signed in."""
-    with closing(site.visit(at="/")) as context:
-        yield context
+    with site.lend() as page:
+        yield page.context
 
 
 def _end(site: Site, role: Role) -> None:
@@ -66,10 +67,9 @@ def _sign_in_again(page: Page, role: Role) -> None:
 def _type_a_patient(page: Page) -> None:
     page.goto("/register")
     ready(page).get_by_label("First name").fill("Ada")
-    page.get_by_role("combobox", name="Sex").click()
-    page.get_by_role("option", name="Female").click()
+    choose(page, page.get_by_role("combobox", name="Sex"), "Female")
     allergies = page.get_by_role("combobox", name="Allergies")
-    allergies.fill("Beeswax")
+    type_for_options(page, allergies, "Beeswax")
     allergies.press("Enter")
     allergies.press("Escape")
     page.get_by_text("Beeswax", exact=True).first.wait_for()

@@ -81,8 +81,7 @@ def _type(page: Page, code: str) -> None:
 
 
 def test_the_keyboard_is_enough_and_leads_where_one_wanted_to_go(site: Site) -> None:
-    with closing(site.browser.new_context(base_url=site.address)) as context:
-        page = context.new_page()
+    with site.lend(None) as page:
         page.goto("/patients")
 
         page.keyboard.press("Tab")
@@ -98,8 +97,7 @@ def test_the_keyboard_is_enough_and_leads_where_one_wanted_to_go(site: Site) -> 
 def test_a_wrong_code_says_so_where_it_is_heard_and_the_right_one_lets_in(
     site: Site,
 ) -> None:
-    with closing(site.browser.new_context(base_url=site.address)) as context:
-        page = context.new_page()
+    with site.lend(None) as page:
         _ask_for_a_code(page)
         code = page.get_by_label("Six digits").input_value()
 
@@ -144,8 +142,7 @@ def test_browsers_object_to_nothing_and_ask_no_other_server(site: Site) -> None:
 
 
 def test_the_way_out_is_on_ones_own_page(site: Site) -> None:
-    with closing(site.visit(Role.ANALYST)) as context:
-        page = context.pages[0]
+    with site.lend(Role.ANALYST) as page:
         page.goto("/account")
         ready(page).get_by_role("button", name="Sign out").click()
         page.get_by_role("heading", name="Sign out?").wait_for()
