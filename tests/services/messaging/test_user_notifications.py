@@ -99,7 +99,11 @@ def test_all_or_some_are_marked_as_read_and_that_is_written_down(session, cleo, 
     assert counts == [1, 2, 0]
     assert sentences(session, cleo, unread_only=True) == []
     assert len(sentences(session, cleo)) == 3
-    marks = select(AuditEvent).where(AuditEvent.action == "notification:mark-read")
+    marks = (
+        select(AuditEvent)
+        .where(AuditEvent.action == "notification:mark-read")
+        .order_by(AuditEvent.position)
+    )
     assert [len(e.details["notifications"]) for e in session.scalars(marks)] == [1, 2]
     assert len(sentences(session, ines, unread_only=True)) == 3
 
