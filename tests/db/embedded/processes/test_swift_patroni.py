@@ -1,6 +1,7 @@
 """What is other in our Patroni, and that what it changes is still where it was."""
 
 import inspect
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -25,6 +26,7 @@ slept = []
 time.sleep = slept.append
 patroni.ha.time.sleep(2)
 print(slept, patroni.postgresql.STOP_POLLING_INTERVAL < 1)
+print(type(patroni.postgresql.postmaster.multiprocessing).__name__)
 """
 
 
@@ -51,7 +53,55 @@ def test_patroni_goes_by_it():
         [sys.executable, "-c", _HURRY, path], capture_output=True, text=True, check=True
     )
 
-    assert ran.stdout.split() == [f"[{PAUSE_SECONDS}]", "True"]
+    assert ran.stdout.split() == [f"[{PAUSE_SECONDS}]", "True", "QuickStart"]
+
+
+_STARTING = """
+import runpy, sys
+hurried = runpy.run_path(sys.argv[1], run_name="hurried")
+hurried["hurry"]()
+from patroni.postgresql.postmaster import PostmasterProcess
+started = PostmasterProcess.start(sys.argv[2], sys.argv[3], "its.conf", ["--port=1"])
+print(started and started.pid)
+"""
+
+
+def start_by_patroni(program: Path, data: Path) -> str:
+    """Return what Patroni says of a server that it starts, once Patroni has ended."""
+    path = inspect.getsourcefile(swift_patroni)
+    ran = subprocess.run(
+        [sys.executable, "-c", _STARTING, path, program, data],
+        env={"PATRONI_NAME": "db-01", "LANG": "C"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return ran.stdout.strip()
+
+
+def test_a_server_outlives_its_patroni_in_a_session_of_its_own(tmp_path):
+    program = tmp_path / "postgres"
+    # As `postgres` would, it keeps the words that it was started with.
+    program.write_text("#!/bin/sh\nexec >/dev/null 2>&1\nwhile :; do sleep 1; done\n")
+    program.chmod(0o700)
+
+    server = psutil.Process(int(start_by_patroni(program, tmp_path)))
+
+    try:
+        words = f"{program} -D {tmp_path} --config-file=its.conf --port=1"
+        assert " ".join(server.cmdline()).endswith(words)
+        assert server.environ().get("LANG") == "C"
+        assert "PATRONI_NAME" not in server.environ()
+        assert os.getsid(server.pid) != os.getsid(0)
+        # Not even what has started it is left, nor the pipe between them.
+        assert "-ISc" not in server.parent().cmdline()
+        assert server.num_fds() <= 4
+    finally:
+        server.kill()
+
+
+def test_of_a_program_that_cannot_be_started_there_is_no_server(tmp_path):
+    assert start_by_patroni(tmp_path / "nowhere", tmp_path) == "None"
 
 
 @pytest.fixture
