@@ -42,14 +42,16 @@ def test_every_table_has_its_place_in_the_matrix(ground: Ground):
     assert ground.catalogue.views() == {*VIEWS, *EVENTS}
 
 
+# One test a role, not one a table: which of them differ it says all the same.
 @pytest.mark.parametrize("role", EVERYBODY)
-@pytest.mark.parametrize("table", MATRIX)
 def test_a_role_does_to_a_table_what_the_matrix_says_and_no_more(
-    ground: Ground, table: str, role: str
+    ground: Ground, role: str
 ):
-    tags = set(ground.tags[table].values())
+    tags = {table: set(ground.tags[table].values()) for table in MATRIX}
 
-    assert Attempt(ground, role, table).rights() == expected(table, role, tags)
+    rights = {table: Attempt(ground, role, table).rights() for table in MATRIX}
+
+    assert rights == {table: expected(table, role, tags[table]) for table in MATRIX}
 
 
 @pytest.mark.parametrize("role", EVERYBODY)
@@ -134,11 +136,14 @@ def test_every_node_shows_a_role_the_same_rows(
 
 
 @pytest.mark.parametrize("role", EVERYBODY)
-@pytest.mark.parametrize("table", MATRIX)
-def test_nobody_empties_a_table_or_lifts_its_rules(
-    ground: Ground, table: str, role: str
-):
+def test_nobody_empties_a_table_or_lifts_its_rules(ground: Ground, role: str):
     intruder = Intruder(ground.app, role)
 
-    for abuse in ABUSES:
-        assert intruder.tries(sql.SQL(abuse).format(sql.Identifier(table))) is None
+    done = [
+        (table, abuse)
+        for table in MATRIX
+        for abuse in ABUSES
+        if intruder.tries(sql.SQL(abuse).format(sql.Identifier(table))) is not None
+    ]
+
+    assert done == []
