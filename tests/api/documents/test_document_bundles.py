@@ -150,8 +150,9 @@ def test_several_are_printed_as_one_pdf_in_the_order_of_the_call(
 
 
 def test_nothing_is_printed_of_several_if_one_may_not_be_had(client, application, file):
-    clean, infected = file("ten", "ten.pdf")[0], file("eleven", "eleven.pdf")[0]
+    infected, _ = file("eleven", "eleven.pdf")
     infect(application, infected["id"])
+    clean, _ = file("ten", "ten.pdf")
     ids = [clean["id"], infected["id"]]
 
     assert ask(client, *ids, path=PRINTED).status_code == 409
