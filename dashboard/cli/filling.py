@@ -1,5 +1,6 @@
 """Commands that fill the database: with patients, with rules, with own lists."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -20,13 +21,15 @@ if TYPE_CHECKING:
 
     from db.settings import Settings
     from services.consultations.code_lists import ListChanges
-    from services.demo.importing import FileSummary
+    from services.demo.importing import FileSummary, TypeSummary
 
 _IMPORTER: Final = Actor(
     UUID("0198c0de-1427-7000-8000-000000000001"), "import-synthea", Role.ADMIN
 )
+_FHIR_IMPORTER: Final = Actor(
+    UUID("0198c0de-1427-7000-8000-000000000003"), "import-fhir", Role.ADMIN
+)
 _COLUMNS: Final = (
-    "Lines",
     "New",
     "Updated",
     "Unchanged",
@@ -83,11 +86,62 @@ def take_over(settings: "Settings", path: Path, rejects: Path) -> None:
             )
 
         summaries = wired.database.write(import_all, identity=SYSTEM).value
-    console.print(_table(summaries))
-    if any(summary.outcome and summary.outcome.kept for summary in summaries):
-        console.print("Kept: somebody edited, archived or merged these in Chartroom.")
-    if any(summary.rejected for summary in summaries):
-        console.print(f"Rejected lines and the reasons are listed in {rejects}.")
+    console.print(_table_of_files(summaries))
+    _explain(
+        console, summaries, f"Rejected lines and the reasons are listed in {rejects}."
+    )
+
+
+@group.command()
+def import_fhir(
+    path: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE_OR_FOLDER", help="A bundle of FHIR R4, or a folder of them."
+        ),
+    ],
+    rejects: Annotated[
+        Path, typer.Option(help="Where to list the resources that could not be taken.")
+    ] = Path("rejects.csv"),
+    data: Data = None,
+) -> None:
+    """Take over patients from bundles of FHIR R4; repeat it as often as you like."""
+    with explain_errors():
+        take_bundles(choose(data=data), path, rejects)
+
+
+def take_bundles(settings: "Settings", path: Path, rejects: Path) -> None:
+    """Take over bundles; raises CannotImport, and then nothing was imported."""
+    from rich.console import Console
+    from rich.progress import TaskProgressColumn
+
+    from dashboard import wiring
+    from db.postgres import SYSTEM
+    from services.demo import importing
+
+    bundles = importing.Bundles.find(path)
+    console = Console()
+    with (
+        importing.RejectsFile(rejects, importing.OF_RESOURCES).replacing() as listed,
+        wiring.attached(settings) as wired,
+        _progress(console, TaskProgressColumn(show_speed=True)) as progress,
+    ):
+        shown = _Shown(progress, bundles.size_bytes)
+
+        def import_all(session: "Session") -> "tuple[TypeSummary, ...]":
+            shown.restart()  # after a failover all is read again
+            return importing.import_fhir(
+                session,
+                _FHIR_IMPORTER,
+                bundles,
+                listed,
+                today=_today(settings),
+                report=shown.advance,
+            )
+
+        summaries = wired.database.write(import_all, identity=SYSTEM).value
+    console.print(_table_of_types(summaries))
+    _explain(console, summaries, f"Rejected resources and why are listed in {rejects}.")
 
 
 @group.command()
@@ -290,21 +344,43 @@ def _today(settings: "Settings") -> date:
     return datetime.now(ZoneInfo(settings.timezone)).date()
 
 
-def _table(summaries: "tuple[FileSummary, ...]") -> "Table":
+def _explain(
+    console: "Console",
+    summaries: "Sequence[FileSummary | TypeSummary]",
+    rejected: str,
+) -> None:
+    """Say what was kept as it is, and where rejects are listed."""
+    if any(summary.outcome and summary.outcome.kept for summary in summaries):
+        console.print("Kept: somebody edited, archived or merged these in Chartroom.")
+    if any(summary.rejected for summary in summaries):
+        console.print(rejected)
+
+
+def _table_of_files(summaries: "tuple[FileSummary, ...]") -> "Table":
+    rows = [(summary.file, summary.lines, summary) for summary in summaries]
+    return _table("File", "Lines", rows)
+
+
+def _table_of_types(summaries: "tuple[TypeSummary, ...]") -> "Table":
+    rows = [(summary.type, summary.resources, summary) for summary in summaries]
+    return _table("Type", "Resources", rows)
+
+
+def _table(
+    name: str, count: str, rows: "Sequence[tuple[str, int, FileSummary | TypeSummary]]"
+) -> "Table":
     from rich.table import Table
 
-    table = Table("File", box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for name in _COLUMNS:
-        table.add_column(name, justify="right")
-    for summary in summaries:
+    table = Table(name, box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for column in (count, *_COLUMNS):
+        table.add_column(column, justify="right")
+    for name_, number, summary in rows:
         outcome = summary.outcome
         counts = (
             (outcome.new, outcome.updated, outcome.unchanged, outcome.kept)
             if outcome
             else (None,) * 4
         )
-        cells = (summary.lines, *counts, summary.left_out, summary.rejected)
-        table.add_row(
-            summary.file, *("" if cell is None else f"{cell:,}" for cell in cells)
-        )
+        cells = (number, *counts, summary.left_out, summary.rejected)
+        table.add_row(name_, *("" if cell is None else f"{cell:,}" for cell in cells))
     return table

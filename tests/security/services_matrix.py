@@ -170,6 +170,7 @@ ALLOWED: Final = {
     "people.sign_in.identities.connect": EVERYBODY,
     "people.sign_in.identities.list_identities": EVERYBODY,
     "people.sign_in.identities.disconnect": EVERYBODY,
+    "demo.importing.fhir.importing.import_fhir": ADMIN,
     "demo.importing.synthea.import_synthea": ADMIN,
     "people.accounts.invitations.invite": ADMIN,
     "people.accounts.invitations.invite_patient": DESK,
@@ -479,6 +480,7 @@ TOOLS: Final = {
 AS_SYSTEM: Final = {
     "people.sign_in.identities.connect",
     "people.sign_in.identities.disconnect",
+    "demo.importing.fhir.importing.import_fhir",
     "demo.importing.synthea.import_synthea",
     "demo.seeding.clinic.add_batch",
     "demo.seeding.staff.add",

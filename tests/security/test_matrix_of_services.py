@@ -47,6 +47,7 @@ from services.consultations.prescriptions import (
 from services.core.actors import Permission, Role, Scope
 from services.core.errors import NotAllowed, NotFound, ServiceError
 from services.core.on_behalf import ActorDatabase
+from services.demo.importing.fhir import Bundles
 from services.demo.importing.rejects import RejectsFile
 from services.demo.importing.synthea import Folder
 from services.documents import records
@@ -296,6 +297,7 @@ def _offer(house, files, synthea: Path, role: Role) -> dict[str, Any]:
         "file_count": 2,
         "finding": "All was as it should be.",
         "folder": Folder.find(synthea),
+        "bundles": Bundles(()),
         "from_at": datetime(2026, 11, 20, tzinfo=UTC),
         "grant_id": uuid4(),
         "sender": SenderDetails(),

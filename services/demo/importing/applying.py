@@ -8,8 +8,6 @@ from sqlalchemy.orm import Session
 
 from services.visits.schedule import visit_changes
 
-SOURCE: Final = "synthea"
-
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -91,16 +89,19 @@ WHERE excluded.problem IS NULL AND ({kept}) IS DISTINCT FROM ({excluded})
 """
 
 
-def save_patients(session: Session, *, most_terms: int) -> Outcome:
+def save_patients(session: Session, *, source: str, most_terms: int) -> Outcome:
     """Save the patients who wait, with at most so many terms in each list."""
     session.execute(text(_COLLECT), {"most": most_terms})
     arrived = session.scalar(text("SELECT count(*) FROM arriving_records"))
     return _save(
-        session, _SAVE_PATIENTS, _COUNT_KEPT, _PATIENT_FIELDS, arrived=arrived or 0
+        session,
+        _Statements(_SAVE_PATIENTS, _COUNT_KEPT, _PATIENT_FIELDS),
+        source=source,
+        arrived=arrived or 0,
     )
 
 
-def save_doctors(session: Session) -> Outcome:
+def save_doctors(session: Session, *, source: str) -> Outcome:
     """Save the doctors who wait."""
     visit_changes.changed(session)
     arrived = session.scalar(
@@ -108,28 +109,32 @@ def save_doctors(session: Session) -> Outcome:
     )
     return _save(
         session,
-        _SAVE_DOCTORS,
-        _COUNT_KEPT_DOCTORS,
-        _DOCTOR_FIELDS,
+        _Statements(_SAVE_DOCTORS, _COUNT_KEPT_DOCTORS, _DOCTOR_FIELDS),
+        source=source,
         arrived=arrived or 0,
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Statements:
+    """What saves records that wait, and counts those that were left as they are."""
+
+    save: str
+    count_kept: str
+    fields: tuple[str, ...]
+
+
 def _save(
-    session: Session,
-    save: str,
-    count_kept: str,
-    fields: tuple[str, ...],
-    *,
-    arrived: int,
+    session: Session, statements: _Statements, *, source: str, arrived: int
 ) -> Outcome:
+    fields = statements.fields
     names = {
         "fields": ", ".join(fields),
         "excluded": ", ".join(f"excluded.{field}" for field in fields),
         "kept": ", ".join(f"kept.{field}" for field in fields),
     }
-    source = {"source": SOURCE}
-    new, updated = session.execute(text(save.format(**names)), source).one()
+    given = {"source": source}
+    new, updated = session.execute(text(statements.save.format(**names)), given).one()
     # Whatever still differs was left alone on purpose.
-    kept = session.scalar(text(count_kept.format(**names)), source) or 0
+    kept = session.scalar(text(statements.count_kept.format(**names)), given) or 0
     return Outcome(new, updated, arrived - new - updated - kept, kept)

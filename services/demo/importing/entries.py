@@ -7,8 +7,6 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from services.demo.importing.applying import SOURCE
-
 # By what a list or a file of more entries is called here.
 _KINDS: Final = {
     "allergies": "allergy",
@@ -59,10 +57,13 @@ WHERE kept.source = :source AND kept.patient_id = patients.id
 """
 
 
-def save_entries(session: Session, files: Iterable[str]) -> None:
-    """Save the entries of patients in daily use; `files` are the kinds there are of."""
-    given = {"source": SOURCE}
+def save_entries(session: Session, kinds: Iterable[str], *, source: str) -> None:
+    """Save the entries of patients in daily use; `kinds` are what the import tells of.
+
+    Of these what it does not tell any more is removed.
+    """
+    given = {"source": source}
     session.execute(text(_COLLECT), given | {"kinds": json.dumps(_KINDS)})
     session.execute(text("ANALYZE arriving_entries"))
     session.execute(text(_SAVE), given)
-    session.execute(text(_DROP), {**given, "kinds": [_KINDS[name] for name in files]})
+    session.execute(text(_DROP), {**given, "kinds": [_KINDS[name] for name in kinds]})

@@ -112,13 +112,15 @@ class DoctorArrival:
 class ImportedTerm:
     """Something in a patient's record, from when until when, and under which code.
 
+    Without `since` nobody said when it began.
+
     `is_listed` tells whether it belongs into the list of its kind as well: what has
     passed is in the past only.
     """
 
     patient: str
     text: str
-    since: date
+    since: date | None
     until: date | None
     system: str
     code: str
@@ -180,6 +182,14 @@ def medication(values: tuple[str, ...]) -> ImportedTerm:
 def condition(values: tuple[str, ...]) -> ImportedTerm | None:
     """Read a line of conditions.csv, or raise Rejected; None for how somebody lives."""
     term, kind = _term(*values, system=_SNOMED)
+    return condition_of(term, kind)
+
+
+def condition_of(term: ImportedTerm, kind: str | None) -> ImportedTerm | None:
+    """Return the condition as it is taken, None for how somebody lives.
+
+    `kind` is SNOMED's kind of the term, as `split_label` finds it.
+    """
     if term.code in _NO_HISTORY or kind == "person":
         return None
     # A cough that is over is nothing to remember, nor is a suspicion; a pneumonia is.
@@ -212,9 +222,7 @@ def _term(
 ) -> tuple[ImportedTerm, str | None]:
     since = _date("START", start)
     until = _date("STOP", stop) if stop.strip() else None
-    label = " ".join(unicodedata.normalize("NFC", description).split())
-    kind = _KIND.search(label)
-    text = label[: kind.start()] if kind else label
+    text, kind = split_label(description)
     if not text:
         raise Rejected("DESCRIPTION is missing")
     if len(text) > rules.LONGEST_ITEM:
@@ -229,7 +237,14 @@ def _term(
         code=_code(code),
         is_listed=False,
     )
-    return term, kind[1] if kind else None
+    return term, kind
+
+
+def split_label(description: str) -> tuple[str, str | None]:
+    """Return a term without SNOMED's kind, and the kind if it has one."""
+    label = " ".join(unicodedata.normalize("NFC", description).split())
+    kind = _KIND.search(label)
+    return (label[: kind.start()], kind[1]) if kind else (label, None)
 
 
 def _code(value: str) -> str:

@@ -10,7 +10,8 @@ from typing import Final
 
 from services.demo.importing.csv_lines import CannotImport
 
-_HEADING: Final = ("file", "line", "reason")
+OF_LINES: Final = ("file", "line", "reason")
+OF_RESOURCES: Final = ("file", "type", "id", "reason")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,26 @@ class Reject:
     line: int
     reason: str
 
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """Return it as a row of the list."""
+        return self.file, str(self.line), self.reason
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedResource:
+    """A resource that was not taken, and why; holds nothing of what it says."""
+
+    file: str
+    type: str
+    id: str
+    reason: str
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """Return it as a row of the list."""
+        return self.file, self.type, self.id, self.reason
+
 
 class RejectsFile:
     """Where rejects are listed, for its owner's eyes only.
@@ -29,9 +50,10 @@ class RejectsFile:
     of one complete run; a run without rejects leaves no list.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, heading: tuple[str, ...] = OF_LINES) -> None:
         self._path = path
         self._draft = path.with_name(f".{path.name}.{os.getpid()}")
+        self._heading = heading
         self._count = 0
 
     @contextmanager
@@ -58,14 +80,14 @@ class RejectsFile:
             self._draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode=0o600
         )
         with os.fdopen(descriptor, "w", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerow(_HEADING)
+            csv.writer(file).writerow(self._heading)
 
-    def extend(self, rejects: Iterator[Reject]) -> None:
+    def extend(self, rejects: Iterator[Reject | RejectedResource]) -> None:
         """Add to the list."""
         with self._draft.open("a", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
             for reject in rejects:
-                writer.writerow((reject.file, reject.line, reject.reason))
+                writer.writerow(reject.cells)
                 self._count += 1
 
     def _refuse_to_overwrite_anything_else(self) -> None:
@@ -78,7 +100,7 @@ class RejectsFile:
             return
         except OSError as error:
             raise self._unwritable(error) from error
-        if tuple(first) != _HEADING:
+        if tuple(first) not in {OF_LINES, OF_RESOURCES}:
             raise CannotImport(
                 "rejects",
                 f"{self._path} is there already and is no list of rejects; "

@@ -5,11 +5,12 @@ tables belong to one transaction, and nothing of them reaches the replicas.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Final, Literal
 
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from db.postgres.copying import copy_lines, line
@@ -19,6 +20,8 @@ from services.demo.importing.rejects import Reject
 from services.patients.records import rules
 
 DECEASED: Final = "Deceased"
+# Two imports at once would wait for each other's rows in different orders.
+_LOCK: Final = func.pg_advisory_xact_lock(func.hashtext("chartroom.importing"))
 _TABLES: Final = """
 SET LOCAL work_mem = '64MB';
 CREATE TEMP TABLE arriving_patients (
@@ -34,7 +37,10 @@ CREATE TEMP TABLE arriving_terms (
     until date, system text, code text, value numeric, unit text, is_listed boolean
 ) ON COMMIT DROP;
 """
-_COLUMNS: Final = {
+WaitingTable = Literal["arriving_patients", "arriving_doctors", "arriving_terms"]
+# What stands in front of what a line says.
+_PLACE: Final = ("file", "line", "problem")
+_COLUMNS: Final[dict[WaitingTable, str]] = {
     "arriving_patients": (
         "file, line, problem, source_id, first_name, last_name, date_of_birth, sex, "
         "address, died_on"
@@ -58,7 +64,7 @@ _TERM_READERS: Final[
 # The first line stands; a later one may be a different person by mistake.
 _FIND_REPEATED: Final = """
 UPDATE {table} AS later
-SET problem = 'Id stands already on line ' || first.line
+SET problem = format(:repeated, first.line)
 FROM (
     SELECT source_id, min(line) AS line FROM {table} WHERE problem IS NULL
     GROUP BY source_id HAVING count(*) > 1
@@ -68,7 +74,7 @@ WHERE later.source_id = first.source_id AND later.line > first.line
 """
 _FIND_STRAY: Final = """
 UPDATE arriving_terms AS term
-SET problem = 'PATIENT is on no line of patients.csv that could be taken'
+SET problem = :stray
 WHERE problem IS NULL AND NOT EXISTS (
     SELECT FROM arriving_patients AS known
     WHERE known.source_id = term.source_id AND known.problem IS NULL
@@ -109,8 +115,19 @@ SELECT file, line, problem FROM (
 """
 
 
+@dataclass(frozen=True, slots=True)
+class WaitingLine:
+    """A line: where it stands, and its columns or what is wrong with it."""
+
+    file: str
+    number: int
+    problem: str | None
+    values: tuple[str | None, ...] | None
+
+
 def create(session: Session) -> None:
-    """Make the tables, which vanish with the transaction."""
+    """Make the tables, which vanish with the transaction; imports take turns."""
+    session.execute(select(_LOCK))
     session.execute(text(_TABLES))
 
 
@@ -120,19 +137,42 @@ def stage_patients(
     """Let the lines of patients.csv wait."""
 
     def row(values: tuple[str, ...]) -> tuple[str | None, ...]:
-        arrival = records.patient(values, today)
-        draft = arrival.draft
-        return (
-            arrival.source_id,
-            draft.first_name,
-            draft.last_name,
-            draft.date_of_birth.isoformat(),
-            draft.sex,
-            draft.address,
-            arrival.died_on.isoformat() if arrival.died_on else None,
-        )
+        return patient_row(records.patient(values, today))
 
     _stage(session, "arriving_patients", file, row, report)
+
+
+def patient_row(arrival: records.Arrival) -> tuple[str | None, ...]:
+    """Return the columns of a patient who waits, behind file, line and problem."""
+    draft = arrival.draft
+    return (
+        arrival.source_id,
+        draft.first_name,
+        draft.last_name,
+        draft.date_of_birth.isoformat(),
+        draft.sex,
+        draft.address,
+        arrival.died_on.isoformat() if arrival.died_on else None,
+    )
+
+
+def term_row(kind: str, term: records.ImportedTerm) -> tuple[str | None, ...]:
+    """Return the columns of a term that waits, behind file, line and problem.
+
+    What has no day has no code here: it is in the list, and no dated entry.
+    """
+    return (
+        term.patient,
+        kind,
+        term.text,
+        term.since.isoformat() if term.since else None,
+        term.until.isoformat() if term.until else None,
+        term.system,
+        term.code if term.since else None,
+        term.value,
+        term.unit,
+        "t" if term.is_listed else "f",
+    )
 
 
 def stage_doctors(
@@ -165,29 +205,29 @@ def stage_terms(
         if term is None:
             left_out[kind] += 1
             return None
-        return (
-            term.patient,
-            kind,
-            term.text,
-            term.since.isoformat(),
-            term.until.isoformat() if term.until else None,
-            term.system,
-            term.code,
-            term.value,
-            term.unit,
-            "t" if term.is_listed else "f",
-        )
+        return term_row(kind, term)
 
     _stage(session, "arriving_terms", file, row, report)
     return left_out[kind]
 
 
-def judge(session: Session) -> None:
-    """Find what is wrong with lines when all of them are seen together."""
+def judge(
+    session: Session,
+    *,
+    repeated: str = "Id stands already on line %s",
+    stray: str = "PATIENT is on no line of patients.csv that could be taken",
+) -> None:
+    """Find what is wrong with lines when all of them are seen together.
+
+    `repeated` and `stray` are the reasons against a record that came before, on line
+    %s, and against what is about nobody who is taken.
+    """
     session.execute(text("ANALYZE arriving_patients, arriving_terms, arriving_doctors"))
     for table in ("arriving_patients", "arriving_doctors"):
-        session.execute(text(_FIND_REPEATED.format(table=table)))
-    session.execute(text(_FIND_STRAY))
+        session.execute(
+            text(_FIND_REPEATED.format(table=table)), {"repeated": repeated}
+        )
+    session.execute(text(_FIND_STRAY), {"stray": stray})
     session.execute(text(_MENTION_DEATHS), {"deceased": DECEASED})
     session.execute(text(_CHOOSE_TERMS))
     most = str(rules.MOST_ITEMS)
@@ -203,22 +243,31 @@ def list_rejects(session: Session) -> Iterator[Reject]:
 
 def _stage(
     session: Session,
-    table: str,
+    table: WaitingTable,
     file: CsvFile,
     row: Callable[[tuple[str, ...]], tuple[str | None, ...] | None],
     report: Callable[[int], None],
 ) -> None:
-    width = _COLUMNS[table].count(",") - 2
-
-    def written() -> Iterator[str]:
+    def waiting() -> Iterator[WaitingLine]:
         for arrived in file.lines(report):
             problem, values = _read(arrived, row)
-            if problem is not None:
-                values = (None,) * width
-            if values is not None:
-                yield line(file.path.name, str(arrived.number), problem, *values)
+            if problem is not None or values is not None:
+                yield WaitingLine(file.path.name, arrived.number, problem, values)
 
-    copy_lines(session, table, _COLUMNS[table].split(", "), written())
+    let_wait(session, table, waiting())
+
+
+def let_wait(
+    session: Session, table: WaitingTable, arriving: Iterable[WaitingLine]
+) -> None:
+    """Send lines to one of the tables."""
+    columns = _COLUMNS[table].split(", ")
+    none: tuple[str | None, ...] = (None,) * (len(columns) - len(_PLACE))
+    lines = (
+        line(one.file, str(one.number), one.problem, *(one.values or none))
+        for one in arriving
+    )
+    copy_lines(session, table, columns, lines)
 
 
 def _read(

@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import func, select, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from services.core import audit
@@ -18,6 +18,7 @@ from services.demo.importing.csv_lines import CannotImport, CsvFile
 from services.demo.importing.rejects import RejectsFile
 from services.patients.records import rules
 
+_SOURCE: Final = "synthea"
 _TERM_FILES: Final = {
     "allergies.csv": ("allergies", records.TERM_COLUMNS),
     "conditions.csv": ("medical_history", records.TERM_COLUMNS),
@@ -30,8 +31,6 @@ _MORE_FILES: Final = {
     "encounters.csv": ("encounters", records.TERM_COLUMNS),
     "observations.csv": ("observations", records.OBSERVATION_COLUMNS),
 }
-# Two imports at once would wait for each other's rows in different orders.
-_LOCK: Final = func.pg_advisory_xact_lock(func.hashtext("chartroom.importing"))
 _COUNT_LINES: Final = """
 SELECT file, count(*), count(problem) FROM (
     SELECT file, line, max(problem) AS problem FROM (
@@ -104,7 +103,6 @@ def import_synthea(
     """
     actor.require(Permission.IMPORT_RECORDS)
     rejects.restart()
-    session.execute(select(_LOCK))
     staging.create(session)
     staging.stage_patients(session, folder.patients, today, report)
     staging.stage_doctors(session, folder.doctors, report)
@@ -116,14 +114,14 @@ def import_synthea(
     rejects.extend(staging.list_rejects(session))
     outcomes = {
         folder.patients.path.name: applying.save_patients(
-            session, most_terms=rules.MOST_ITEMS
+            session, source=_SOURCE, most_terms=rules.MOST_ITEMS
         ),
-        folder.doctors.path.name: applying.save_doctors(session),
+        folder.doctors.path.name: applying.save_doctors(session, source=_SOURCE),
     }
-    entries.save_entries(session, folder.terms)
+    entries.save_entries(session, folder.terms, source=_SOURCE)
     summaries = _summaries(session, folder, outcomes, left_out)
     files = {summary.file: asdict(summary) for summary in summaries}
-    details = {"source": applying.SOURCE, "files": files}
+    details = {"source": _SOURCE, "files": files}
     audit.record(session, actor, Action.PATIENT_IMPORT, details=details)
     return summaries
 

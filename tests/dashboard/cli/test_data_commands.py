@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.conftest import connect
+from tests.services.demo.importing import fhir_samples
 from tests.services.demo.importing.synthea_samples import (
     ADA,
     replace_heading,
@@ -152,3 +153,34 @@ def test_a_list_with_bad_lines_is_refused_with_each_of_them(run, tmp_path, count
         "Line 4: the term is missing.",
     ]
     assert count("listed_diagnoses") == 0
+
+
+def test_bundles_of_fhir_are_taken_over_and_said_type_by_type(run, tmp_path, count):
+    bad = fhir_samples.condition(onsetDateTime="soon", id="bad-1")
+    write = fhir_samples.write_bundle
+    path = write(tmp_path / "ada.json", *fhir_samples.ALL, bad)
+
+    first, again = run("import-fhir", path), run("import-fhir", path)
+
+    #                                      resources, new, updated, unchanged, kept
+    assert cells(first.stdout, "Patient") == ["2", "2", "0", "0", "0", "0", "0"]
+    assert cells(again.stdout, "Patient") == ["2", "0", "0", "2", "0", "0", "0"]
+    assert cells(first.stdout, "Organization") == ["1", "1", "0"]
+    assert cells(first.stdout, "Condition") == ["3", "0", "1"]
+    assert (first.returncode, first.stderr, count("patients")) == (0, "", 2)
+    assert (tmp_path / "rejects.csv").read_text().splitlines() == [
+        "file,type,id,reason",
+        "ada.json,Condition,bad-1,onsetDateTime is no date such as 1980-12-31",
+    ]
+
+
+def test_a_file_that_is_no_bundle_is_one_sentence(run, tmp_path, count):
+    path = tmp_path / "ada.json"
+    path.write_text('{"resourceType": "Patient", "name": [{"family": "Byron"}]}')
+
+    finished = run("import-fhir", path)
+
+    assert (finished.returncode, finished.stdout) == (1, "")
+    sentence = "ada.json is no Bundle of FHIR but a Patient. Nothing was imported.\n"
+    assert finished.stderr == sentence
+    assert count("patients") == 0

@@ -1,0 +1,7 @@
+"""Records taken over from bundles of FHIR R4."""
+
+from services.demo.importing.fhir.bundles import Bundles as Bundles
+from services.demo.importing.fhir.importing import (
+    TypeSummary as TypeSummary,
+    import_fhir as import_fhir,
+)

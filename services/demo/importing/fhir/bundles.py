@@ -1,0 +1,181 @@
+"""Bundles of FHIR R4 as files: read one by one, and refused as a whole or not at all.
+
+What a bundle refers to stands in it, or in another file of the same import by its id.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+
+from services.demo.importing.csv_lines import CannotImport
+
+# A file is in memory as a whole, some seven times as large as on disk.
+MOST_BYTES: Final = 128 * 1024 * 1024
+_MEGABYTE: Final = 1024 * 1024
+_TYPE: Final = re.compile(r"[A-Z][A-Za-z]{0,39}")
+_ID: Final = re.compile(r"[A-Za-z0-9.-]{1,64}")
+_UNKNOWN: Final = "?"
+# A history tells of what was deleted, too, and responses of nothing.
+_KINDS: Final = ("transaction", "batch", "collection", "searchset", "document")
+_URN: Final = "urn:uuid:"
+
+Resource = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A resource of a bundle: where it stands, counted over all files, and what it is.
+
+    `type` and `id` are "?" where they are none.
+    """
+
+    file: str
+    number: int
+    type: str
+    id: str
+    resource: Resource
+    bundle: "Bundle"
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """The resources of a file by the addresses under which others name them."""
+
+    by_address: Mapping[str, Resource]
+
+    def id_of(self, reference: Any, kind: str) -> str:
+        """Return the id that a Reference means, "" if it is none of this type."""
+        named = reference.get("reference") if isinstance(reference, dict) else None
+        if not isinstance(named, str):
+            return ""
+        if (target := self.by_address.get(named)) is not None:
+            return id_in(target) if target.get("resourceType") == kind else ""
+        if named.startswith(_URN):
+            return named.removeprefix(_URN)
+        *_, type_, id_ = ("", *named.partition("/_history/")[0].split("/"))
+        return id_ if type_ == kind and _ID.fullmatch(id_) else ""
+
+    def find(self, reference: Any) -> Resource | None:
+        """Return the resource of this bundle that a Reference names."""
+        named = reference.get("reference") if isinstance(reference, dict) else None
+        return self.by_address.get(named) if isinstance(named, str) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Bundles:
+    """Files of bundles that are there and not too large."""
+
+    paths: tuple[Path, ...]
+
+    @classmethod
+    def find(cls, path: Path) -> "Bundles":
+        """Look for one file, or for those of a folder; raises CannotImport."""
+        if not path.exists():
+            raise CannotImport(
+                "path", f"There is no {path}: name a file or a folder of FHIR bundles."
+            )
+        paths = tuple(sorted(path.glob("*.json"))) if path.is_dir() else (path,)
+        if not paths:
+            raise CannotImport(
+                "path", f"There is no .json file in {path}: name the folder of bundles."
+            )
+        for file in paths:
+            if (size := file.stat().st_size) > MOST_BYTES:
+                raise CannotImport(
+                    file.name,
+                    f"{file.name} has {size / _MEGABYTE:,.0f} MB and at most "
+                    f"{MOST_BYTES // _MEGABYTE} MB are read: export a bundle for each "
+                    "patient.",
+                )
+        return cls(paths)
+
+    @property
+    def size_bytes(self) -> int:
+        """How much there is to read."""
+        return sum(path.stat().st_size for path in self.paths)
+
+    def resources(
+        self, report: Callable[[int], None] = lambda _size: None
+    ) -> Iterator[Found]:
+        """Yield every resource, file by file; raises CannotImport.
+
+        `report` is called with the bytes read since the last call.
+        """
+        number = 0
+        for path in self.paths:
+            content = _content_of(path)
+            entries = _entries_of(path, content)
+            bundle = Bundle(dict(_addresses(entries)))
+            for entry in entries:
+                number += 1
+                resource = entry.get("resource") if isinstance(entry, dict) else None
+                known = resource if isinstance(resource, dict) else {}
+                yield Found(
+                    path.name, number, _type_in(known), _shown_id(known), known, bundle
+                )
+            report(len(content))
+
+
+def id_in(resource: Resource) -> str:
+    """Return the id of a resource, "" where it has none that FHIR knows."""
+    id_ = resource.get("id")
+    return id_ if isinstance(id_, str) and _ID.fullmatch(id_) else ""
+
+
+def _content_of(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise CannotImport(
+            path.name, f"{path} cannot be read: {error.strerror}."
+        ) from error
+
+
+def _entries_of(path: Path, content: bytes) -> list[Any]:
+    try:
+        sent = orjson.loads(content.removeprefix(b"\xef\xbb\xbf"))
+    except orjson.JSONDecodeError as error:
+        # What stands at the place is health data, and the message may quote it.
+        raise CannotImport(
+            path.name,
+            f"{path.name} is no JSON: line {error.lineno} cannot be read. Nothing was "
+            "imported.",
+        ) from None
+    kind = _type_in(sent) if isinstance(sent, dict) else _UNKNOWN
+    if kind != "Bundle":
+        named = "" if kind == _UNKNOWN else f" but a {kind}"
+        raise CannotImport(
+            path.name,
+            f"{path.name} is no Bundle of FHIR{named}. Nothing was imported.",
+        )
+    entries = sent.get("entry", [])
+    if sent.get("type") not in _KINDS or not isinstance(entries, list):
+        raise CannotImport(
+            path.name,
+            f"{path.name} is no bundle of the type {', '.join(_KINDS)}, with a list of "
+            "entries. Nothing was imported.",
+        )
+    return entries
+
+
+def _addresses(entries: list[Any]) -> Iterator[tuple[str, Resource]]:
+    for entry in entries:
+        resource = entry.get("resource") if isinstance(entry, dict) else None
+        if isinstance(resource, dict):
+            if isinstance(url := entry.get("fullUrl"), str):
+                yield url, resource
+            if id_ := id_in(resource):
+                yield f"{_type_in(resource)}/{id_}", resource
+
+
+def _type_in(resource: Resource) -> str:
+    kind = resource.get("resourceType")
+    return kind if isinstance(kind, str) and _TYPE.fullmatch(kind) else _UNKNOWN
+
+
+def _shown_id(resource: Resource) -> str:
+    return id_in(resource) or _UNKNOWN

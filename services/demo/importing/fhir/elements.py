@@ -1,0 +1,129 @@
+"""Elements of FHIR resources, read strictly; reasons name elements and no values."""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from services.demo.importing.csv_lines import Rejected
+from services.patients.records import rules
+
+_DAY: Final = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
+_CONTROLS: Final = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_LONGEST_CODE: Final = 20
+_LONGEST_UNIT: Final = 40
+_GREATEST: Final = Decimal(10) ** 9
+_PLACES: Final = Decimal("0.000001")
+SNOMED: Final = "http://snomed.info/sct"
+LOINC: Final = "http://loinc.org"
+RXNORM: Final = "http://www.nlm.nih.gov/research/umls/rxnorm"
+# Of several codes of one concept the first of these is kept, else the first.
+_PREFERRED: Final = (SNOMED, RXNORM, LOINC)
+
+Element = Mapping[str, Any]
+
+
+def text_in(element: Element, name: str) -> str:
+    """Return a text without line breaks and gaps, "" if there is none."""
+    value = element.get(name, "")
+    if not isinstance(value, str):
+        raise Rejected(f"{name} is no text")
+    text = " ".join(value.split())
+    if _CONTROLS.search(text):
+        raise Rejected(f"{name} holds control characters")
+    return text
+
+
+def element_in(element: Element, name: str) -> Element:
+    """Return an element that has elements of its own, {} if there is none."""
+    value = element.get(name, {})
+    if not isinstance(value, dict):
+        raise Rejected(f"{name} is no element of its own")
+    return value
+
+
+def list_in(element: Element, name: str) -> Sequence[Element]:
+    """Return a list of elements, an empty one if there is none."""
+    value = element.get(name, [])
+    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+        raise Rejected(f"{name} is no list of elements")
+    return value
+
+
+def day_in(element: Element, *names: str) -> date | None:
+    """Return the day of the first of these elements that is there.
+
+    Of a month or a year it is the first day; a moment's day is that of its own zone.
+    """
+    for name in names:
+        if value := text_in(element, name):
+            return _day(name, value)
+    return None
+
+
+def whole_day_in(element: Element, name: str) -> date | None:
+    """Return a day, or raise Rejected for what is only a month or a year."""
+    value = text_in(element, name)
+    if value and len(value) < len("1980-12-31"):
+        raise Rejected(f"{name} is no whole day such as 1980-12-31")
+    return _day(name, value) if value else None
+
+
+def _day(name: str, value: str) -> date:
+    try:
+        if found := _DAY.fullmatch(value):
+            year, month, day = (int(part or 1) for part in found.groups())
+            return date(year, month, day)
+        return datetime.fromisoformat(value).date()
+    except ValueError as error:
+        raise Rejected(f"{name} is no date such as 1980-12-31") from error
+
+
+def coding_in(concept: Element) -> tuple[str, str, str]:
+    """Return system, code and display of a concept, empty where it has none."""
+    codings = list_in(concept, "coding")
+    known = [
+        one for system in _PREFERRED for one in codings if one.get("system") == system
+    ]
+    for one in (*known, *codings):
+        if code := text_in(one, "code"):
+            if len(code) > _LONGEST_CODE:
+                raise Rejected(f"code is longer than {_LONGEST_CODE} characters")
+            return text_in(one, "system"), code, text_in(one, "display")
+    return "", "", ""
+
+
+def codes_in(concepts: Sequence[Element]) -> set[str]:
+    """Return all codes of some concepts, whatever their systems."""
+    return {
+        text_in(one, "code")
+        for concept in concepts
+        for one in list_in(concept, "coding")
+    }
+
+
+def label_in(concept: Element) -> str:
+    """Return what a concept is in words, or raise Rejected."""
+    text = text_in(concept, "text") or coding_in(concept)[2]
+    if not text:
+        raise Rejected("code says nothing in words: text and display are missing")
+    if len(text) > rules.LONGEST_ITEM:
+        raise Rejected(f"text is longer than {rules.LONGEST_ITEM} characters")
+    return text
+
+
+def quantity_in(quantity: Element) -> tuple[str | None, str | None]:
+    """Return value and unit of a Quantity; None where there is no number."""
+    value = quantity.get("value")
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None, None
+    if not math.isfinite(value) or abs(value) >= _GREATEST:
+        raise Rejected("value is no number that can be kept")
+    unit = text_in(quantity, "code") or text_in(quantity, "unit")
+    if len(unit) > _LONGEST_UNIT:
+        raise Rejected(f"unit is longer than {_LONGEST_UNIT} characters")
+    # As floats of JSON some values have a dozen places that nobody measured.
+    number = Decimal(str(value)).quantize(_PLACES).normalize()
+    return f"{number:f}", unit

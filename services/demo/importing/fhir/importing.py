@@ -1,0 +1,178 @@
+"""Patients from FHIR bundles, with what has happened to them."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Final
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from db.postgres.copying import copy_lines, line
+from services.core import audit
+from services.core.actors import Actor, Permission
+from services.core.audit import Action
+from services.demo.importing import applying, entries, staging
+from services.demo.importing.applying import Outcome
+from services.demo.importing.csv_lines import Rejected
+from services.demo.importing.fhir.bundles import Bundles, Found
+from services.demo.importing.fhir.resources import TERMS, patient
+from services.demo.importing.rejects import RejectedResource, RejectsFile
+from services.demo.importing.staging import WaitingLine, WaitingTable
+from services.patients.records import rules
+
+_SOURCE: Final = "fhir"
+_PATIENT: Final = "Patient"
+_MOST_WAITING: Final = 5_000
+_TABLE: Final = """
+CREATE TEMP TABLE arriving_resources (line int, file text, type text, id text)
+ON COMMIT DROP
+"""
+_JUDGE: Final = """
+CREATE TEMP TABLE judged_resources ON COMMIT DROP AS
+SELECT line, min(problem) AS problem FROM (
+    SELECT line, problem FROM arriving_patients
+    UNION ALL SELECT line, problem FROM arriving_terms
+) AS mentions GROUP BY line
+"""
+_REJECTS: Final = """
+SELECT file, type, id, problem
+FROM arriving_resources JOIN judged_resources USING (line)
+WHERE problem IS NOT NULL ORDER BY line
+"""
+# What waits in neither table was left out.
+_COUNT: Final = """
+SELECT type, count(*), count(problem), count(*) - count(judged.line)
+FROM arriving_resources AS resource
+LEFT JOIN judged_resources AS judged ON judged.line = resource.line
+GROUP BY type ORDER BY type
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class TypeSummary:
+    """What became of all resources of a type; `outcome` where each is a record."""
+
+    type: str
+    resources: int
+    left_out: int
+    rejected: int
+    outcome: Outcome | None = None
+
+
+def import_fhir(
+    session: Session,
+    actor: Actor,
+    bundles: Bundles,
+    rejects: RejectsFile,
+    *,
+    today: date,
+    report: Callable[[int], None] = lambda _size: None,
+) -> tuple[TypeSummary, ...]:
+    """Take over the patients of bundles; the caller commits.
+
+    What a Patient's bundles say is all that is known of them from FHIR: what an import
+    before has told, and this one does not, is gone. Bad resources go to `rejects` and
+    stop nothing. Records that people have edited, archived or merged since stay as they
+    are. `report` is called with the bytes read since the last call. Raises NotAllowed,
+    and CannotImport for a file that is no bundle.
+    """
+    actor.require(Permission.IMPORT_RECORDS)
+    rejects.restart()
+    staging.create(session)
+    session.execute(text(_TABLE))
+    kinds = _Stage(session, today).take(bundles, report)
+    staging.judge(
+        session,
+        repeated="a Patient with this id came before",
+        stray="it is about no Patient that could be taken",
+    )
+    session.execute(text(_JUDGE))
+    rejects.extend(_rejected(session))
+    outcome = applying.save_patients(
+        session, source=_SOURCE, most_terms=rules.MOST_ITEMS
+    )
+    entries.save_entries(session, kinds, source=_SOURCE)
+    summaries = tuple(
+        TypeSummary(
+            type_,
+            resources,
+            left_out,
+            rejected,
+            outcome if type_ == _PATIENT else None,
+        )
+        for type_, resources, rejected, left_out in session.execute(text(_COUNT))
+    )
+    types = {summary.type: asdict(summary) for summary in summaries}
+    details = {"source": _SOURCE, "files": types}
+    audit.record(session, actor, Action.PATIENT_IMPORT, details=details)
+    return summaries
+
+
+class _Stage:
+    """Resources on their way into the tables in which they wait, some at a time."""
+
+    def __init__(self, session: Session, today: date) -> None:
+        self._session = session
+        self._today = today
+        self._resources: list[str] = []
+        self._waiting: dict[WaitingTable, list[WaitingLine]] = {
+            "arriving_patients": [],
+            "arriving_terms": [],
+        }
+
+    def take(self, bundles: Bundles, report: Callable[[int], None]) -> frozenset[str]:
+        """Let all resources wait; return the kinds of terms that they can tell of."""
+        seen = Counter[str]()
+        for found in bundles.resources(report):
+            seen[found.type] += 1
+            self._resources.append(
+                line(str(found.number), found.file, found.type, found.id)
+            )
+            table, rows = _rows_of(found, self._today)
+            self._waiting[table] += rows
+            if len(self._resources) + len(self._waiting[table]) >= _MOST_WAITING:
+                self._send()
+        self._send()
+        # Even where no patient has one any more: a mistake was corrected there.
+        return frozenset(kind for kind, _ in TERMS.values()) if seen else frozenset()
+
+    def _send(self) -> None:
+        columns = ["line", "file", "type", "id"]
+        copy_lines(self._session, "arriving_resources", columns, self._resources)
+        self._resources = []
+        for table, waiting in self._waiting.items():
+            staging.let_wait(self._session, table, waiting)
+            self._waiting[table] = []
+
+
+def _rows_of(found: Found, today: date) -> tuple[WaitingTable, Sequence[WaitingLine]]:
+    """Return where a resource waits, and as what; as nothing if it is left out."""
+    table: WaitingTable = (
+        "arriving_patients" if found.type == _PATIENT else "arriving_terms"
+    )
+    try:
+        rows = list(_values_of(found, today))
+    except Rejected as reason:
+        return table, [WaitingLine(found.file, found.number, str(reason), None)]
+    return table, [
+        WaitingLine(found.file, found.number, None, values) for values in rows
+    ]
+
+
+def _values_of(found: Found, today: date) -> Iterator[tuple[str | None, ...]]:
+    if not found.resource:
+        raise Rejected("the entry has no resource")
+    if found.type == _PATIENT:
+        yield staging.patient_row(patient(found, today))
+    elif found.type in TERMS:
+        kind, read = TERMS[found.type]
+        for term in read(found):
+            yield staging.term_row(kind, term)
+
+
+def _rejected(session: Session) -> Iterator[RejectedResource]:
+    rows = session.execute(text(_REJECTS), execution_options={"yield_per": 1_000})
+    for file, type_, id_, problem in rows:
+        yield RejectedResource(file, type_, id_, problem)

@@ -1,0 +1,284 @@
+"""What is taken of each type of FHIR resources; docs/decisions/0076 says why."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Final
+
+from services.demo.importing import records
+from services.demo.importing.csv_lines import Rejected
+from services.demo.importing.fhir.bundles import Found, id_in
+from services.demo.importing.fhir.elements import (
+    LOINC,
+    Element,
+    codes_in,
+    coding_in,
+    day_in,
+    element_in,
+    label_in,
+    list_in,
+    quantity_in,
+    text_in,
+    whole_day_in,
+)
+from services.demo.importing.records import Arrival, ImportedTerm
+from services.patients.records import rules
+from services.patients.records.model import PatientDraft, Sex
+
+# What somebody wrote by mistake, or did not mean to be so.
+_NEVER: Final = frozenset({"entered-in-error", "refuted"})
+_ORDERED: Final = frozenset(
+    {"order", "original-order", "reflex-order", "filler-order", "instance-order"}
+)
+_TAKEN: Final = frozenset({"active", "on-hold"})
+_TAKEN_ONCE: Final = frozenset({"completed", "stopped"})
+_MEASURED: Final = frozenset({"final", "amended", "corrected"})
+_VISITED: Final = frozenset(
+    {"arrived", "triaged", "in-progress", "onleave", "finished"}
+)
+# "No known allergy" and its kinds, by SNOMED CT and by IPS: they are no allergies.
+_NO_ALLERGIES: Final = frozenset(
+    {
+        "716186003",
+        "409137002",
+        "428607008",
+        "429625007",
+        "no-allergy-info",
+        "no-known-allergies",
+        "no-known-medication-allergies",
+        "no-known-environmental-allergies",
+        "no-known-food-allergies",
+    }
+)
+
+# A resource as the terms that it comes to; none if it is left out.
+ReadTerms = Callable[[Found], Sequence[ImportedTerm]]
+
+
+def patient(found: Found, today: date) -> Arrival:
+    """Read a Patient, or raise Rejected."""
+    resource = found.resource
+    first, last = _name_in(resource)
+    draft = PatientDraft(
+        first_name=first,
+        last_name=last,
+        date_of_birth=_birth_in(resource),
+        sex=_sex_in(resource),
+        address=_address_in(resource),
+    )
+    died_on = _death_in(resource)
+    if died_on is not None and not draft.date_of_birth <= died_on <= today:
+        raise Rejected("deceasedDateTime does not lie between birthDate and today")
+    if not (id_ := id_in(resource)):
+        raise Rejected("id is missing, or no id of FHIR")
+    try:
+        return Arrival(id_, rules.validate(draft, today), died_on)
+    except rules.InvalidPatient as refusal:
+        raise Rejected(str(refusal)) from refusal
+
+
+def _name_in(resource: Element) -> tuple[str, str]:
+    names = list_in(resource, "name")
+    official = [one for one in names if one.get("use") == "official"]
+    name = next(iter((*official, *names)), {})
+    given = name.get("given", [])
+    if not isinstance(given, list) or not all(isinstance(one, str) for one in given):
+        raise Rejected("name.given is no list of texts")
+    first = " ".join(text_in({"given": one}, "given") for one in given)
+    last = text_in(name, "family")
+    return records.without_digits(first), records.without_digits(last)
+
+
+def _birth_in(resource: Element) -> date:
+    born = whole_day_in(resource, "birthDate")
+    if born is None:
+        raise Rejected("birthDate is missing")
+    return born
+
+
+def _sex_in(resource: Element) -> Sex:
+    try:
+        return Sex(text_in(resource, "gender") or Sex.UNKNOWN)
+    except ValueError as error:
+        raise Rejected("gender is not male, female, other or unknown") from error
+
+
+def _address_in(resource: Element) -> str | None:
+    address = next(iter(list_in(resource, "address")), {})
+    lines = address.get("line", [])
+    if not isinstance(lines, list) or not all(isinstance(one, str) for one in lines):
+        raise Rejected("address.line is no list of texts")
+    parts = [text_in({"line": one}, "line") for one in lines]
+    parts += [text_in(address, "city"), text_in(address, "postalCode")]
+    return ", ".join(filter(None, parts)) or text_in(address, "text") or None
+
+
+def _death_in(resource: Element) -> date | None:
+    if resource.get("deceasedBoolean") is True:
+        # As somebody alive the record would be wrong, and without a day it cannot say.
+        raise Rejected("deceasedBoolean says that the patient has died, and not when")
+    return whole_day_in(resource, "deceasedDateTime")
+
+
+def condition(found: Found) -> Sequence[ImportedTerm]:
+    """Read a Condition, or raise Rejected; nothing of how somebody lives."""
+    resource = found.resource
+    if codes_in([element_in(resource, "verificationStatus")]) & _NEVER:
+        return ()
+    onset, ended = element_in(resource, "onsetPeriod"), _abated_in(resource)
+    since = (
+        day_in(resource, "onsetDateTime")
+        or day_in(onset, "start")
+        or day_in(resource, "recordedDate")
+    )
+    state = codes_in([element_in(resource, "clinicalStatus")])
+    if ended is None and state & {"inactive", "remission", "resolved"}:
+        ended = since
+    concept = element_in(resource, "code")
+    text, kind = records.split_label(label_in(concept))
+    term = _term(found, "subject", concept, since, ended)
+    taken = records.condition_of(replace(term, text=text), kind)
+    return () if taken is None else (taken,)
+
+
+def _abated_in(resource: Element) -> date | None:
+    period = element_in(resource, "abatementPeriod")
+    return day_in(resource, "abatementDateTime") or day_in(period, "end", "start")
+
+
+def allergy(found: Found) -> Sequence[ImportedTerm]:
+    """Read an AllergyIntolerance, or raise Rejected; listed unless it has passed."""
+    resource, concept = found.resource, element_in(found.resource, "code")
+    if codes_in([element_in(resource, "verificationStatus")]) & _NEVER:
+        return ()
+    if codes_in([concept]) & _NO_ALLERGIES:
+        return ()
+    onset = element_in(resource, "onsetPeriod")
+    since = (
+        day_in(resource, "onsetDateTime")
+        or day_in(onset, "start")
+        or day_in(resource, "recordedDate")
+    )
+    state = codes_in([element_in(resource, "clinicalStatus")])
+    has_passed = bool(state & {"inactive", "resolved"})
+    text, _ = records.split_label(label_in(concept))
+    term = _term(found, "patient", concept, since, since if has_passed else None)
+    return (replace(term, text=text, is_listed=not has_passed),)
+
+
+def medication_request(found: Found) -> Sequence[ImportedTerm]:
+    """Read a MedicationRequest, or raise Rejected; orders alone, no plans."""
+    if text_in(found.resource, "intent") not in _ORDERED:
+        return ()
+    dispensed = element_in(found.resource, "dispenseRequest")
+    validity = element_in(dispensed, "validityPeriod")
+    since = day_in(found.resource, "authoredOn") or day_in(validity, "start")
+    return _medication(found, since, day_in(validity, "end"))
+
+
+def medication_statement(found: Found) -> Sequence[ImportedTerm]:
+    """Read a MedicationStatement, or raise Rejected."""
+    period = element_in(found.resource, "effectivePeriod")
+    since = (
+        day_in(found.resource, "effectiveDateTime")
+        or day_in(period, "start")
+        or day_in(found.resource, "dateAsserted")
+    )
+    return _medication(found, since, day_in(period, "end"))
+
+
+def _medication(
+    found: Found, since: date | None, ended: date | None
+) -> Sequence[ImportedTerm]:
+    """Return the drug, listed while it is taken."""
+    status = text_in(found.resource, "status")
+    if status not in _TAKEN | _TAKEN_ONCE:
+        return ()
+    concept = element_in(found.resource, "medicationCodeableConcept")
+    if not concept:
+        named = found.bundle.find(found.resource.get("medicationReference"))
+        if named is None:
+            raise Rejected("medicationReference is of no Medication of the bundle")
+        concept = element_in(named, "code")
+    is_taken = status in _TAKEN
+    until = None if is_taken else ended or since
+    term = _term(found, "subject", concept, since, until)
+    return (replace(term, is_listed=is_taken),)
+
+
+def observation(found: Found) -> Sequence[ImportedTerm]:
+    """Read an Observation, or raise Rejected; of vital signs alone, each part of it."""
+    resource = found.resource
+    if "vital-signs" not in codes_in(list_in(resource, "category")):
+        return ()
+    if text_in(resource, "status") not in _MEASURED:
+        return ()
+    period = element_in(resource, "effectivePeriod")
+    measured = (
+        day_in(resource, "effectiveDateTime", "effectiveInstant")
+        or day_in(period, "start")
+        or day_in(resource, "issued")
+    )
+    if measured is None:
+        raise Rejected("effectiveDateTime is missing")
+    components = list_in(resource, "component")
+    parts = [one for one in (resource, *components) if "valueQuantity" in one]
+    return [_measurement(found, part, measured) for part in parts]
+
+
+def _measurement(found: Found, part: Element, measured: date) -> ImportedTerm:
+    concept = element_in(part, "code")
+    system, code, _ = coding_in(concept)
+    if system != LOINC:
+        raise Rejected("code is none of LOINC")
+    value, unit = quantity_in(element_in(part, "valueQuantity"))
+    term = _term(found, "subject", concept, measured, measured)
+    return replace(term, system=system, code=code, value=value, unit=unit)
+
+
+def encounter(found: Found) -> Sequence[ImportedTerm]:
+    """Read an Encounter that took place, or raise Rejected."""
+    resource = found.resource
+    if text_in(resource, "status") not in _VISITED:
+        return ()
+    period = element_in(resource, "period")
+    concept = next(iter(list_in(resource, "type")), {})
+    if not concept:
+        class_ = element_in(resource, "class")
+        concept = {"coding": [class_], "text": class_.get("display", "")}
+    if (since := day_in(period, "start")) is None:
+        raise Rejected("period.start is missing")
+    text, _ = records.split_label(label_in(concept))
+    term = _term(found, "subject", concept, since, day_in(period, "end"))
+    return (replace(term, text=text),)
+
+
+def _term(
+    found: Found, whose: str, concept: Element, since: date | None, until: date | None
+) -> ImportedTerm:
+    """Return a term that is in no list yet."""
+    patient_id = found.bundle.id_of(found.resource.get(whose), "Patient")
+    if not patient_id:
+        raise Rejected(f"{whose} is no Patient")
+    system, code, _ = coding_in(concept)
+    return ImportedTerm(
+        patient=patient_id,
+        text=label_in(concept),
+        since=since,
+        # Some systems end things before they begin them.
+        until=max(since, until) if since and until else None,
+        system=system,
+        code=code,
+        is_listed=False,
+    )
+
+
+# By the type, what its terms are called while they wait and how they are read.
+TERMS: Final[Mapping[str, tuple[str, ReadTerms]]] = {
+    "AllergyIntolerance": ("allergies", allergy),
+    "Condition": ("medical_history", condition),
+    "MedicationRequest": ("current_medications", medication_request),
+    "MedicationStatement": ("current_medications", medication_statement),
+    "Observation": ("observations", observation),
+    "Encounter": ("encounters", encounter),
+}

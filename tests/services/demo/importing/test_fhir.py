@@ -1,0 +1,386 @@
+"""What is taken of FHIR bundles, what is not, and that nothing is taken twice."""
+
+import csv
+import json
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from db.postgres import SYSTEM
+from services.core.errors import NotAllowed
+from services.demo import importing
+from services.demo.importing.csv_lines import CannotImport
+from services.demo.importing.fhir import bundles as files
+from tests.services.demo.importing.fhir_samples import (
+    ABOUT_ADA,
+    ADA,
+    ALL,
+    BEN,
+    LOINC,
+    RXNORM,
+    SNOMED,
+    ada,
+    allergy,
+    ben,
+    concept,
+    condition,
+    encounter,
+    medication,
+    observation,
+    status,
+    write_bundle,
+)
+
+Take = Callable[..., dict[str, importing.TypeSummary]]
+DOWN = {"subject": {"reference": "Patient/nobody"}}
+
+
+@pytest.fixture
+def take(database, admin, rejects, today, tmp_path) -> Take:
+    """Take over resources as one bundle, or what is at a path."""
+
+    def take(*resources: Any, path: Path | None = None):
+        path = path or write_bundle(tmp_path / "bundle.json", *resources)
+        found = importing.Bundles.find(path)
+        listed_at = importing.RejectsFile(rejects, importing.OF_RESOURCES)
+        with listed_at.replacing() as listed:
+            summaries = database.write(
+                lambda session: importing.import_fhir(
+                    session, admin, found, listed, today=today
+                ),
+                identity=SYSTEM,
+            ).value
+        return {summary.type: summary for summary in summaries}
+
+    return take
+
+
+@pytest.fixture
+def kept(engine):
+    def kept(source_id: str = ADA) -> dict[str, Any]:
+        wanted = text("SELECT * FROM patients WHERE source_id = :id")
+        with engine.connect() as connection:
+            rows = connection.execute(wanted, {"id": source_id}).mappings().all()
+        [row] = rows
+        return dict(row)
+
+    return kept
+
+
+@pytest.fixture
+def entries(engine):
+    def entries() -> dict[str, dict[str, Any]]:
+        wanted = text("SELECT * FROM clinical_entries ORDER BY kind, code")
+        with engine.connect() as connection:
+            return {
+                row["term"]: dict(row) for row in connection.execute(wanted).mappings()
+            }
+
+    return entries
+
+
+def reasons(rejects: Path) -> list[list[str]]:
+    """Return the rows of the list of rejects below its heading."""
+    if not rejects.exists():
+        return []
+    with rejects.open(newline="") as file:
+        heading, *rows = csv.reader(file)
+    assert heading == ["file", "type", "id", "reason"]
+    return rows
+
+
+def test_a_bundle_becomes_records_with_dates_and_codes(take, kept, entries, rejects):
+    summaries = take(*ALL)
+
+    row = kept()
+    assert (row["first_name"], row["last_name"]) == ("Ada Augusta", "Byron")
+    assert (row["date_of_birth"], row["sex"]) == (date(1980, 5, 17), "female")
+    assert (row["address"], row["source"]) == ("12 Elm Road, Sutton, SU1", "fhir")
+    assert row["allergies"] == ["Latex"]
+    assert row["medical_history"] == ["Pneumonia", "Asthma"]
+    assert row["current_medications"] == ["Salbutamol inhaler"]
+    dated = {
+        term: (
+            one["kind"],
+            one["system"],
+            one["code"],
+            one["started_on"],
+            one["ended_on"],
+        )
+        for term, one in entries().items()
+    }
+    day = date(2020, 2, 3)
+    assert dated == {
+        "Latex": ("allergy", SNOMED, "1", date(1990, 3, 1), None),
+        "Asthma": ("condition", SNOMED, "195967001", date(2001, 4, 2), None),
+        "Pneumonia": ("condition", SNOMED, "2", date(2001, 4, 2), date(2001, 5, 2)),
+        "Salbutamol inhaler": ("medication", RXNORM, "4", date(2012, 7, 7), None),
+        "Systolic Blood Pressure": ("observation", LOINC, "8480-6", day, day),
+        "Diastolic Blood Pressure": ("observation", LOINC, "8462-4", day, day),
+        "Encounter for problem": ("encounter", SNOMED, "185347001", day, day),
+    }
+    systolic = entries()["Systolic Blood Pressure"]
+    assert (systolic["value"], systolic["unit"]) == (Decimal(121), "mm[Hg]")
+    assert reasons(rejects) == []
+    assert (summaries["Organization"].left_out, summaries["Patient"].resources) == (
+        1,
+        2,
+    )
+
+
+def test_who_has_died_is_kept_with_the_day(take, kept):
+    take(ben())
+
+    assert kept(BEN)["deceased_on"] == date(2019, 6, 30)
+
+
+def test_a_second_run_changes_nothing_and_a_correction_is_taken(take, kept, entries):
+    take(*ALL)
+    before, dated = kept(), entries()
+
+    again = take(*ALL)["Patient"].outcome
+    assert (kept(), entries()) == (before, dated)
+    corrected = take(ada(), condition())["Patient"].outcome
+
+    assert (again.new, again.updated, again.unchanged) == (0, 0, 2)
+    assert corrected.updated == 1
+    assert (kept()["allergies"], [*entries()]) == ([], ["Asthma"])
+
+
+def test_what_people_edited_stays(take, kept, engine):
+    take(*ALL)
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "UPDATE patients SET last_name = 'King', version = version + 1 "
+                "WHERE source_id = :id"
+            ),
+            {"id": ADA},
+        )
+
+    outcome = take(*ALL)["Patient"].outcome
+
+    assert kept()["last_name"] == "King"
+    assert (outcome.kept, outcome.unchanged) == (1, 1)
+
+
+def test_files_of_a_folder_are_one_import(take, kept, tmp_path):
+    folder = tmp_path / "fhir"
+    folder.mkdir()
+    write_bundle(folder / "a.json", condition(subject={"reference": f"Patient/{ADA}"}))
+    write_bundle(folder / "b.json", ada())
+    (folder / "notes.txt").write_text("no bundle")
+
+    take(path=folder)
+
+    assert kept()["medical_history"] == ["Asthma"]
+
+
+@pytest.mark.parametrize(
+    ("reference", "id_"),
+    [
+        (f"Patient/{ADA}", ADA),
+        (f"https://example.org/fhir/Patient/{ADA}", ADA),
+        (f"https://example.org/fhir/Patient/{ADA}/_history/3", ADA),
+        (f"urn:uuid:{ADA}", ADA),
+        (f"Group/{ADA}", ""),
+        ("Patient/a b", ""),
+        (None, ""),
+        (5, ""),
+    ],
+)
+def test_a_reference_is_read_in_each_way_that_fhir_knows(reference, id_):
+    assert files.Bundle({}).id_of({"reference": reference}, "Patient") == id_
+
+
+@pytest.mark.parametrize(
+    ("resource", "listed"),
+    [
+        (condition("Stress (finding)", "73595000"), None),
+        (condition(verificationStatus=status("condition-ver-status", "refuted")), None),
+        (allergy("No known allergy (situation)", "716186003"), None),
+        (allergy(clinicalStatus=status("x", "resolved")), ("allergies", [])),
+        (medication(status="stopped"), ("current_medications", [])),
+        (medication(status="cancelled"), None),
+        (medication(intent="plan"), None),
+        (observation(category=[status("x", "laboratory")]), None),
+        (observation(status="entered-in-error"), None),
+        (encounter(status="planned"), None),
+    ],
+)
+def test_what_does_not_hold_is_in_no_list(take, kept, entries, resource, listed):
+    summary = take(ada(), resource)[resource["resourceType"]]
+
+    row = kept()
+    lists = ("allergies", "medical_history", "current_medications")
+    assert [row[name] for name in lists] == [[], [], []]
+    assert (summary.left_out, summary.rejected) == (int(listed is None), 0)
+    # What is over is an entry of the past.
+    assert [one["ended_on"] is None for one in entries().values()] == (
+        [] if listed is None else [False]
+    )
+
+
+def test_what_has_no_day_is_in_its_list_and_no_entry(take, kept, entries):
+    take(ada(), allergy(recordedDate=""))
+
+    assert (kept()["allergies"], entries()) == (["Latex"], {})
+
+
+def test_a_drug_of_its_own_resource_is_found_in_the_bundle(take, kept):
+    drug = {
+        "resourceType": "Medication",
+        "id": "drug",
+        "code": concept(RXNORM, "9", "Cisplatin"),
+    }
+    request = medication(medicationReference={"reference": "urn:uuid:drug"})
+    del request["medicationCodeableConcept"]
+    said = {
+        "resourceType": "MedicationStatement",
+        "id": "said",
+        "status": "active",
+        "medicationCodeableConcept": {"text": "Fish oil"},
+        "subject": ABOUT_ADA,
+        "effectivePeriod": {"start": "2019"},
+    }
+
+    take(ada(), drug, request, said)
+
+    assert kept()["current_medications"] == ["Cisplatin", "Fish oil"]
+
+
+@pytest.mark.parametrize(
+    ("resource", "reason"),
+    [
+        (ada(birthDate="1980-05"), "birthDate is no whole day such as 1980-12-31"),
+        (ada(birthDate="17.5.1980"), "birthDate is no whole day such as 1980-12-31"),
+        (ada(gender="f"), "gender is not male, female, other or unknown"),
+        (ada(name="Ada"), "name is no list of elements"),
+        (ada(name=[{"family": "By\x07ron"}]), "family holds control characters"),
+        (
+            ada(deceasedBoolean=True),
+            "deceasedBoolean says that the patient has died, and not when",
+        ),
+        (
+            ada(deceasedDateTime="1970-01-01"),
+            "deceasedDateTime does not lie between birthDate and today",
+        ),
+        (condition(**DOWN), "it is about no Patient that could be taken"),
+        (condition(subject="Ada"), "subject is no Patient"),
+        (
+            condition(code={}),
+            "code says nothing in words: text and display are missing",
+        ),
+        (
+            condition(onsetDateTime="soon"),
+            "onsetDateTime is no date such as 1980-12-31",
+        ),
+        (condition(code=concept(SNOMED, "1" * 21, "x")), "code is longer than 20"),
+        (medication(medicationCodeableConcept={}), "medicationReference is of no"),
+        (observation(effectiveDateTime=""), "effectiveDateTime is missing"),
+        (encounter(period={}), "period.start is missing"),
+    ],
+)
+def test_what_cannot_be_taken_is_listed_by_type_and_id(take, rejects, resource, reason):
+    others = () if resource["resourceType"] == "Patient" else (ada(),)
+
+    summaries = take(*others, resource, ben())
+
+    [[file, type_, id_, told]] = reasons(rejects)
+    assert (file, type_, id_) == (
+        "bundle.json",
+        resource["resourceType"],
+        resource["id"],
+    )
+    assert told.startswith(reason)
+    assert summaries[type_].rejected == 1
+    assert summaries["Patient"].outcome.new == 1 + bool(others)
+
+
+def test_who_stands_twice_is_taken_once(take, kept, rejects):
+    take(ada(), ada(gender="other"))
+
+    assert kept()["sex"] == "female"
+    [row] = reasons(rejects)
+    assert row[3] == "a Patient with this id came before"
+
+
+def test_a_list_of_rejects_tells_nothing_of_what_was_sent(take, rejects):
+    secret = "SECRET"
+    summaries = take(
+        ada(id=f"a {secret}"),
+        condition(resourceType=f"{secret} "),
+        condition(id=[secret], onsetDateTime=secret),
+        secret,
+    )
+
+    assert len(reasons(rejects)) == 3
+    assert secret not in rejects.read_text()
+    assert sorted(summaries) == ["?", "Condition", "Patient"]
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ('{"name": "SECRET', "bad.json is no JSON: line 1 cannot be read."),
+        ("[" * 100_000, "bad.json is no JSON"),
+        (json.dumps(ada()), "bad.json is no Bundle of FHIR but a Patient."),
+        (json.dumps({"resourceType": "SECRET 1"}), "bad.json is no Bundle of FHIR."),
+        ("[]", "bad.json is no Bundle of FHIR."),
+        (
+            json.dumps({"resourceType": "Bundle", "type": "history", "entry": []}),
+            "bad.json is no bundle of the type transaction",
+        ),
+        (
+            json.dumps({"resourceType": "Bundle", "type": "batch", "entry": {}}),
+            "bad.json is no bundle of the type transaction",
+        ),
+    ],
+)
+def test_a_file_that_is_no_bundle_ends_the_import_in_a_sentence(
+    take, engine, tmp_path, content, sentence
+):
+    folder = tmp_path / "fhir"
+    folder.mkdir()
+    write_bundle(folder / "a.json", ada())
+    (folder / "bad.json").write_text(content)
+
+    with pytest.raises(CannotImport) as refused:
+        take(path=folder)
+
+    assert str(refused.value).startswith(sentence)
+    assert "SECRET" not in str(refused.value)
+    with engine.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM patients")) == 0
+
+
+def test_what_is_not_there_or_too_large_is_refused_before_anything_is_read(
+    tmp_path,
+):
+    with pytest.raises(CannotImport, match="There is no"):
+        importing.Bundles.find(tmp_path / "nowhere.json")
+    with pytest.raises(CannotImport, match=r"There is no \.json file"):
+        importing.Bundles.find(tmp_path)
+    large = tmp_path / "large.json"
+    with large.open("wb") as file:
+        file.truncate(files.MOST_BYTES + 1)
+    with pytest.raises(CannotImport, match=r"large\.json has 128 MB and at most"):
+        importing.Bundles.find(large)
+
+
+def test_only_who_may_import_records_imports_bundles(database, clerk, tmp_path, today):
+    found = importing.Bundles(())
+    listed = importing.RejectsFile(tmp_path / "rejects.csv")
+
+    with pytest.raises(NotAllowed):
+        database.write(
+            lambda session: importing.import_fhir(
+                session, clerk, found, listed, today=today
+            ),
+            identity=SYSTEM,
+        )
