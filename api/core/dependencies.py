@@ -293,8 +293,11 @@ def _admit(request: Request, stores: Stores) -> Bearer:
 
 def _find_person(database: Database, user_id: UUID) -> Actor:
     try:
-        return database.read(
-            lambda session: accounts.get_actor(session, user_id), identity=ANONYMOUS
+        # A replica may not have heard of somebody who was invited a moment ago.
+        return database.find(
+            lambda session: accounts.get_actor(session, user_id),
+            missing=NotFound,
+            identity=ANONYMOUS,
         ).value
     except NotFound as error:
         raise unauthorised(str(error)) from error

@@ -30,7 +30,7 @@ from db.cluster.patroni import Patroni
 from db.disk_space import DiskSpace
 from db.files.gridfs import FileStore
 from db.limit_storage import LimitStorage
-from db.postgres import SYSTEM, Database
+from db.postgres import SYSTEM, Database, WriteResult
 from db.spool import Spool
 from services.cluster.operations import OperationRunner
 from services.cluster.operations.servers import Servers
@@ -61,6 +61,27 @@ class Position:
     """Where in the log what was written last is; None before anything was."""
 
     lsn: str | None = None
+
+
+class NotedDatabase:
+    """The database as tests themselves write to it: their clients see that at once.
+
+    A replica may not have replayed yet what a test wrote a moment ago. So the position
+    of each write is noted, as a program notes that of its own. The API itself has the
+    database without this.
+    """
+
+    def __init__(self, database: Database, position: Position) -> None:
+        self._database, self._position = database, position
+
+    def write(self, *args: Any, **options: Any) -> WriteResult[Any]:
+        """Write on the primary, and note up to where clients have to see."""
+        written = self._database.write(*args, **options)
+        self._position.lsn = str(written.lsn)
+        return written
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._database, name)
 
 
 class Client:
@@ -124,7 +145,9 @@ class Application:
     """The whole application, and the means to get in."""
 
     app: Any
-    database: Database
+    database: NotedDatabase
+    # Where what clients and tests have written ends.
+    position: Position
     people: dict[Role, Actor]
     tokens: dict[Role, str]
     limits: CallLimits
@@ -160,13 +183,16 @@ def application(
         is_api_path=serves,
         cors_origins=(ADMITTED_ORIGIN,),
     )
-    people = database.write(cast.add_demo, identity=SYSTEM).value
+    position = Position()
+    noted = NotedDatabase(database, position)
+    people = noted.write(cast.add_demo, identity=SYSTEM).value
     app = SecurityHeaders(RequestLog(gate))
     yield Application(
         app,
-        database,
+        noted,
+        position,
         people,
-        _tokens(database, people[Role.PATIENT].patient_id),
+        _tokens(noted, people[Role.PATIENT].patient_id),
         module_limits,
         monitor,
         spool,
@@ -177,7 +203,7 @@ def application(
     database.close()
 
 
-def _tokens(database: Database, own: UUID | None) -> dict[Role, str]:
+def _tokens(database: NotedDatabase, own: UUID | None) -> dict[Role, str]:
     return {
         role: database.write(
             lambda session, role=role: tokens.issue(
@@ -193,12 +219,11 @@ def _tokens(database: Database, own: UUID | None) -> dict[Role, str]:
 def as_role(application):
     clients: list[Client] = []
     # Whatever was written before a test, its clients see.
-    written = application.database.write(lambda _: None, identity=SYSTEM)
-    position = Position(str(written.lsn))
+    application.database.write(lambda _: None, identity=SYSTEM)
 
     def make(role: Role | None) -> Client:
         token = role and application.tokens[role]
-        clients.append(Client(application.app, token, position))
+        clients.append(Client(application.app, token, application.position))
         return clients[-1]
 
     yield make

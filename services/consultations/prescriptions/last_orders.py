@@ -34,7 +34,7 @@ def find_last(session: Session, actor: Actor, drug: str) -> PrescriptionLine | N
             PrescriptionVersion.lines.contains([{"drug": drug}]),
             Prescription.status == PrescriptionStatus.ISSUED.value,
         )
-        .order_by(PrescriptionVersion.created_at.desc())
+        .order_by(PrescriptionVersion.created_at.desc(), PrescriptionVersion.id.desc())
         .limit(1)
     )
     lines = session.scalar(statement) or ()

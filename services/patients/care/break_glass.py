@@ -140,11 +140,13 @@ def list_for_review(
     actor.require(Permission.REVIEW_BREAK_GLASS)
     reviewed_at = BreakGlassAccess.reviewed_at
     statement = (
-        _accesses().where(reviewed_at.is_not(None)).order_by(reviewed_at.desc())
+        _accesses()
+        .where(reviewed_at.is_not(None))
+        .order_by(reviewed_at.desc(), BreakGlassAccess.id.desc())
         if reviewed
         else _accesses()
         .where(reviewed_at.is_(None))
-        .order_by(BreakGlassAccess.created_at)
+        .order_by(BreakGlassAccess.created_at, BreakGlassAccess.id)
     )
     return _read(session, statement.limit(MOST_LISTED))
 
@@ -202,7 +204,7 @@ def _current() -> Select[*tuple[Any, ...]]:
     return (
         _accesses()
         .where(BreakGlassAccess.expires_at > func.now())
-        .order_by(BreakGlassAccess.expires_at.desc())
+        .order_by(BreakGlassAccess.expires_at.desc(), BreakGlassAccess.id.desc())
     )
 
 

@@ -252,7 +252,7 @@ def _find_patients(session: Session, patient_id: UUID) -> User | None:
     return session.scalar(
         select(User)
         .where(User.patient_id == patient_id, User.email.is_not(None))
-        .order_by(User.created_at)
+        .order_by(User.created_at, User.id)
         .limit(1)
         .with_for_update()
     )

@@ -9,6 +9,7 @@ from db.models.replication import Alert, ClusterOperation, ReplicationSample
 from db.postgres import SYSTEM
 from services.core.actors import Role
 from tests.kit import cast
+from tests.kit.waiting import eventually
 
 BASE = "/api/v1/replication"
 
@@ -59,7 +60,11 @@ def admin(as_role):
 
 
 def test_the_verdict_comes_with_all_that_is_known_of_every_server(admin):
-    body = admin.get(f"{BASE}/status").json()
+    # What a server tells of its disk comes once it has been asked.
+    body = eventually(
+        lambda: admin.get(f"{BASE}/status").json(),
+        lambda seen: all(node["disk_free_bytes"] for node in seen["nodes"]),
+    )
 
     assert body["verdict"]["sentence"].startswith(("Safe: ", "At risk: "))
     assert body["acknowledgements"] == 1

@@ -11,6 +11,8 @@ from db.postgres import SYSTEM
 from services.core.actors import Role
 from services.people import tokens
 from tests.api.conftest import ADA, Client
+from tests.kit import cast
+from tests.kit.signing_in import cookie_of
 from tests.kit.waiting import eventually
 
 NOBODY = uuid4()
@@ -380,6 +382,20 @@ def _answer(application, token):
 def test_a_fresh_token_works_at_once_on_every_node(application):
     for _ in range(10):
         assert _answer(application, _issue(application)) == 200
+
+
+def test_who_was_invited_a_moment_ago_is_known_on_every_node(application):
+    browser = Client(application.app)
+    for _ in range(10):
+        somebody = application.database.write(
+            lambda session: cast.add_actor(session, Role.STAFF), identity=SYSTEM
+        ).value
+        cookie = cookie_of(application.database, somebody.id)
+
+        answer = browser.get("/api/documents", headers={"Cookie": cookie})
+
+        assert answer.status_code == 200
+    browser.close()
 
 
 def test_an_expired_token_is_refused(application):

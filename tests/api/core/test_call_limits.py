@@ -43,7 +43,11 @@ def strict(application, addresses, module_files, module_log, papers):
 def _limit_events(application) -> list[AuditEvent]:
     def find(session):
         reached = AuditEvent.action == "limit:reach"
-        return list(session.scalars(select(AuditEvent).where(reached)))
+        return list(
+            session.scalars(
+                select(AuditEvent).where(reached).order_by(AuditEvent.position)
+            )
+        )
 
     return application.database.write(find, identity=SYSTEM).value
 

@@ -447,7 +447,7 @@ def test_a_token_that_may_only_write_reads_nothing(application, filed, path, as_
         ),
         identity=SYSTEM,
     ).value
-    client = Client(application.app, token)
+    client = Client(application.app, token, application.position)
     assert client.get(path).status_code == 403
     assert client.get("/api/documents").status_code == 403
     assert upload(client).status_code == 403
@@ -461,7 +461,7 @@ def test_a_token_that_may_only_read_lists_no_deleted_documents(application):
         ),
         identity=SYSTEM,
     ).value
-    client = Client(application.app, token)
+    client = Client(application.app, token, application.position)
 
     answer = client.get("/api/documents?archived=true")
 

@@ -138,7 +138,7 @@ def test_who_reads_documents_only_lists_and_assigns_nothing(application, paper):
         lambda s: tokens.issue(s, Role.STAFF, scopes={Scope.READ_DOCUMENTS}),
         identity=SYSTEM,
     ).value
-    reader = Client(application.app, token)
+    reader = Client(application.app, token, application.position)
     try:
         assert reader.get(INBOX).status_code == 200
         for action in ("done", "reopen"):

@@ -188,12 +188,16 @@ def program(application: Application, role: Role, *scopes: str) -> Client:
         lambda session: tokens.issue(session, role, scopes=frozenset(scopes)),
         identity=SYSTEM,
     ).value
-    return Client(application.app, token)
+    return Client(application.app, token, application.position)
 
 
 def actions_about(application: Application, patient_id: str) -> list[str]:
     """Return what the audit log says was done with a patient's record."""
-    about = select(AuditEvent.action).where(AuditEvent.patient_id == patient_id)
+    about = (
+        select(AuditEvent.action)
+        .where(AuditEvent.patient_id == patient_id)
+        .order_by(AuditEvent.position)
+    )
     return application.database.write(
         lambda session: list(session.scalars(about)), identity=SYSTEM
     ).value

@@ -31,7 +31,6 @@ from tests.api.conftest import NEWEST, Client
 from tests.api.fhir.conftest import ids_of, program
 from tests.api.fhir.oracles import validate
 from tests.kit.replicas import await_everywhere
-from tests.kit.waiting import eventually
 
 REASON = "Moving to the new record system"
 ASKING = {"Prefer": "respond-async", "X-Chartroom-Reason": REASON}
@@ -94,8 +93,10 @@ def ids_in(lines: list[bytes]) -> set[str]:
 
 
 def events_of(application, action: str) -> list[Any]:
-    about = select(AuditEvent.reason, AuditEvent.details).where(
-        AuditEvent.action == action
+    about = (
+        select(AuditEvent.reason, AuditEvent.details)
+        .where(AuditEvent.action == action)
+        .order_by(AuditEvent.position)
     )
     return application.database.write(
         lambda session: session.execute(about).all(), identity=SYSTEM
@@ -445,9 +446,7 @@ def test_an_export_tells_of_one_moment(
     def read(session, actor, selection):
         yield from allergies.read(session, actor, selection)
         late.append(register()["uuid"])
-        lsn = application.database.write(lambda _: None, identity=SYSTEM).lsn
-        nodes = application.database.nodes
-        eventually(lambda: all(n.has_replayed(lsn) for n in nodes()), seconds=20)
+        await_everywhere(application.database)
 
     meanwhile = BulkSource(allergies.permission_of, read)
     BulkExporter(
@@ -456,6 +455,7 @@ def test_an_export_tells_of_one_moment(
         {**BULK_SOURCES, "AllergyIntolerance": meanwhile},
         lambda: NOON,
     ).look()
+    await_everywhere(application.database)
 
     ids = ids_in(fetch(client, status)["Patient"])
     assert ada["uuid"] in ids

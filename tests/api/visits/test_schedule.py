@@ -157,7 +157,7 @@ def test_the_scope_for_doctors_opens_these_calls_and_no_others(application):
         ),
         identity=SYSTEM,
     ).value
-    planner = Client(application.app, token)
+    planner = Client(application.app, token, application.position)
     body = {"name": "Dora", "specialization": "Nephrology"}
 
     assert planner.post("/api/doctors", body).status_code == 201

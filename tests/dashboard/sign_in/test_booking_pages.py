@@ -10,8 +10,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.models.booking import BookingSlot, Newcomer, VisitNotification
+from db.postgres import Database
 from tests.dashboard import codes
 from tests.kit import cast
+from tests.kit.replicas import await_everywhere
 from tests.kit.waiting import eventually
 from tests.services.visits import visit_samples
 
@@ -20,7 +22,7 @@ NAME = "Nora Newman"
 
 
 @pytest.fixture
-def doctor(clinic_engine):
+def doctor(clinic_engine, module_endpoints):
     """A doctor, and the ids of two free times of theirs in three days."""
     begins = (datetime.now(UTC) + timedelta(days=3)).replace(hour=9, minute=0)
     with Session(clinic_engine) as session, session.begin():
@@ -29,6 +31,9 @@ def doctor(clinic_engine):
             visit_samples.slot(session, doctor_id, begins + timedelta(hours=number))
             for number in range(2)
         ]
+    # One replica may have heard of them, and the next that is asked not yet.
+    with closing(Database(module_endpoints)) as database:
+        await_everywhere(database)
     return doctor_id, slots
 
 
@@ -46,9 +51,9 @@ def visitor(clinic):
 def _form(visitor, doctor, number=0):
     """Return where the form of a time is sent, and what stands in it already."""
     path = f"{PATH}/doctors/{doctor[0]}/times/{doctor[1][number]}"
-    # A replica may not have heard of what a test has just made.
-    eventually(lambda: visitor.get(path).status_code == 200)
-    (attempt,) = re.findall(r'name="attempt" value="([^"]+)"', visitor.get(path).text)
+    # What the server keeps of free times hears of them a moment later.
+    answer = eventually(lambda: visitor.get(path), lambda seen: seen.status_code == 200)
+    (attempt,) = re.findall(r'name="attempt" value="([^"]+)"', answer.text)
     return path, {"name": NAME, "attempt": attempt}
 
 

@@ -80,7 +80,11 @@ def scans(database):
 
 
 def recorded(database, action):
-    rows = select(AuditEvent).where(AuditEvent.action == action)
+    rows = (
+        select(AuditEvent)
+        .where(AuditEvent.action == action)
+        .order_by(AuditEvent.position)
+    )
     events = database.write(lambda s: s.scalars(rows).all(), identity=SYSTEM).value
     return [event.details for event in events]
 

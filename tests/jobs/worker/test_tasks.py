@@ -65,7 +65,10 @@ def _run_due(endpoints, stores, *names):
 def _states(stores, name):
     with stores.database.writing() as session:
         return session.scalars(
-            text("SELECT status FROM procrastinate_jobs WHERE task_name = :name"),
+            text(
+                "SELECT status FROM procrastinate_jobs WHERE task_name = :name "
+                "ORDER BY id"
+            ),
             {"name": name},
         ).all()
 

@@ -74,7 +74,7 @@ def _entries() -> Select[*tuple[Any, ...]]:
     offered = (
         select(Booking.id)
         .where(Booking.waitlist_id == WaitlistEntry.id)
-        .order_by(Booking.created_at.desc())
+        .order_by(Booking.created_at.desc(), Booking.id.desc())
         .limit(1)
         .correlate(WaitlistEntry)
         .scalar_subquery()

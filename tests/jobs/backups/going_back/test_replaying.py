@@ -117,7 +117,7 @@ def test_what_somebody_could_prove_themselves_with_is_gone(
 
 def test_passkeys_that_were_reset_are_gone(world, go_back):
     do = PREPARATIONS[Action.USER_RESET_PASSKEYS](world)
-    person = world.session.scalars(select(User).order_by(User.created_at)).all()[-1]
+    person = world.session.scalars(select(User).order_by(User.id)).all()[-1]
     world.session.execute(
         insert(Passkey).values(
             user_id=person.id,

@@ -121,9 +121,9 @@ def test_it_is_written_down_who_imported_and_chose(session, boss):
     take(session, boss, drugs(ZYRAFEN), ListSource.OWN)
 
     events = session.execute(
-        select(AuditEvent.action, AuditEvent.subject_id, AuditEvent.details).where(
-            AuditEvent.action.startswith("codes:")
-        )
+        select(AuditEvent.action, AuditEvent.subject_id, AuditEvent.details)
+        .where(AuditEvent.action.startswith("codes:"))
+        .order_by(AuditEvent.position)
     ).all()
     assert [tuple(event) for event in events] == [
         (

@@ -33,9 +33,9 @@ def team(session, clerk, patient) -> list[str]:
 
 def recorded(session, action: str) -> list[tuple[object, str]]:
     rows = session.execute(
-        select(AuditEvent.patient_id, AuditEvent.subject_id).where(
-            AuditEvent.action == action
-        )
+        select(AuditEvent.patient_id, AuditEvent.subject_id)
+        .where(AuditEvent.action == action)
+        .order_by(AuditEvent.position)
     )
     return [(patient_id, subject_id) for patient_id, subject_id in rows]
 

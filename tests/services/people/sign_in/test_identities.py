@@ -37,7 +37,8 @@ def sign_in(session, dora):
 
 
 def recorded(session, action):
-    return session.scalars(select(AuditEvent).where(AuditEvent.action == action)).all()
+    events = select(AuditEvent).where(AuditEvent.action == action)
+    return session.scalars(events.order_by(AuditEvent.position)).all()
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,8 @@ def test_that_somebody_looked_is_kept_and_no_change_that_was_none(session, clerk
 
     preview(session, clerk, closing(dora))
 
-    events = session.scalars(select(AuditEvent).where(AuditEvent.position > upto))
+    since = select(AuditEvent).where(AuditEvent.position > upto)
+    events = session.scalars(since.order_by(AuditEvent.position))
     assert [(event.action, event.subject_id) for event in events] == [
         ("booking:read", str(booking_id))
     ]
