@@ -2,7 +2,13 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import (
+    AbstractContextManager,
+    ExitStack,
+    closing,
+    contextmanager,
+    suppress,
+)
 
 import psutil
 import psycopg2
@@ -10,12 +16,27 @@ import pytest
 
 from db import embedded
 from tests.conftest import owner
-from tests.launch.launcher import Launcher
+from tests.kit.scratch import scratch_folder
+from tests.launch.launcher import Launcher, serving
 from tests.launch.steady_work import SteadyWork
 
 pytestmark = pytest.mark.launch
 
 _MEANWHILE_SECONDS = 4.0
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launcher]:
+    """A clinic that every disaster befalls: none of them leaves anything behind."""
+    with (
+        scratch_folder(tmp_path_factory, "disasters") as folder,
+        serving(
+            Launcher(folder / "data", "--empty"),
+            CHARTROOM_API_CALLS_PER_MINUTE="100000",
+            CHARTROOM_RETRY_SECONDS="2",
+        ) as running,
+    ):
+        yield running
 
 
 @contextmanager
@@ -59,15 +80,12 @@ def connections_exhausted(launcher: Launcher) -> Iterator[None]:
 
 @pytest.mark.parametrize("disaster", [mongodb_killed, connections_exhausted])
 def test_work_goes_on_by_itself_after_a_disaster_and_nothing_is_lost(
-    launch: Callable[..., Launcher], disaster: Callable[..., object]
+    running: Launcher, disaster: Callable[..., AbstractContextManager[None]]
 ):
-    launcher = launch(None, "--empty")
-    launcher.start(CHARTROOM_API_CALLS_PER_MINUTE="100000", CHARTROOM_RETRY_SECONDS="2")
-    launcher.await_ready()
-    work = SteadyWork.of(launcher)
+    work = SteadyWork.of(running)
     work.do_each_once()
 
-    with work.going_on(), disaster(launcher):
+    with work.going_on(), disaster(running):
         threading.Event().wait(_MEANWHILE_SECONDS)
     work.do_each_once()
 
