@@ -452,6 +452,11 @@ def is_page(path: str) -> bool:
     return path.strip("/") in _ADDRESSES
 
 
+def is_first_page(actor: Actor, path: str) -> bool:
+    """Tell whether a page has a path, and for this person stands at the root alone."""
+    return path.strip("/") == Path(_open_places(actor)[0].file).stem
+
+
 def _open_places(actor: Actor) -> list[NavigationEntry]:
     return [place for place in _PLACES if _may_open(actor, place)]
 

@@ -52,6 +52,17 @@ def test_refused_fields_are_marked_described_and_the_first_has_the_focus(desk: P
     expect(last).to_have_value("Lovelace")
 
 
+def test_no_field_is_longer_than_lines_are_read_well(desk: Page):
+    desk.set_viewport_size({"width": 1440, "height": 900})
+
+    widths = desk.get_by_test_id("stMultiSelect").evaluate_all(
+        "fields => fields.map((field) => field.getBoundingClientRect().width)"
+    )
+
+    assert widths
+    assert max(widths) <= 720
+
+
 def test_another_page_is_entered_at_its_title(desk: Page):
     open_from_menu(desk, "Visits", "Front desk")
 

@@ -6,12 +6,15 @@ Streamlit would show its own note in English over the first page, and answer 200
 from typing import Final
 
 from starlette.requests import HTTPConnection
+from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from dashboard.navigation import is_page
+from api.core.dependencies import SESSION
+from dashboard.navigation import is_first_page, is_page
 from dashboard.sign_in import html
 from dashboard.ui.language import gettext as _, speaking
 from dashboard.web.languages import language_at
+from services.people.sessions import Live
 
 # What Streamlit and its pages fetch; nobody opens these by hand.
 _MACHINERY: Final = frozenset({"_stcore", "app", "component", "media", "static"})
@@ -20,6 +23,8 @@ _NOT_FOUND: Final = 404
 
 class UnknownPages:
     """Answers for addresses that are no page; all else goes on to the pages.
+
+    Whose first page is asked for by a name of its own is sent to the root, where it is.
 
     Whoever is not signed in never comes here, and so does not learn which pages exist.
     """
@@ -30,7 +35,15 @@ class UnknownPages:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or let the pages do so."""
-        if not _asks_for_unknown_page(scope):
+        if not _asks_for_a_page(scope):
+            await self._app(scope, receive, send)
+            return
+        live: Live | None = scope.get(SESSION)
+        if live is not None and is_first_page(live.actor, scope["path"]):
+            # Streamlit has it at the root, and would say that it does not exist.
+            await RedirectResponse("/")(scope, receive, send)
+            return
+        if is_page(scope["path"]):
             await self._app(scope, receive, send)
             return
         with speaking(language_at(HTTPConnection(scope), self._usual)):
@@ -48,10 +61,10 @@ class UnknownPages:
         await answer(scope, receive, send)
 
 
-def _asks_for_unknown_page(scope: Scope) -> bool:
+def _asks_for_a_page(scope: Scope) -> bool:
     if scope["type"] != "http" or scope["method"] not in {"GET", "HEAD"}:
         return False
     first, *_others = scope["path"].strip("/").split("/")
-    if first in _MACHINERY or "." in scope["path"] or is_page(scope["path"]):
+    if first in _MACHINERY or "." in scope["path"]:
         return False
     return "text/html" in HTTPConnection(scope).headers.get("accept", "")

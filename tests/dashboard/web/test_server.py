@@ -153,12 +153,33 @@ def test_where_no_page_is_one_of_ours_says_so_and_leads_on(
     server, rosa, language, title
 ):
     asked = {"Cookie": rosa, "Accept": "text/html,*/*", "Accept-Language": language}
-    for path in ("/nothing", "/patients/smith", "/home"):
+    for path in ("/nothing", "/patients/smith"):
         answer = httpx.get(f"{server.url}{path}", headers=asked)
 
         assert answer.status_code == 404, path
         assert f"<h1>{title}</h1>" in answer.text
         assert 'href="/"' in answer.text
+
+
+@pytest.mark.parametrize(
+    ("role", "path", "status"),
+    [
+        (Role.PATIENT, "/my_record", 307),
+        (Role.PATIENT, "/home", 404),
+        (Role.STAFF, "/home", 307),
+        # It is not theirs: the page itself says so.
+        (Role.STAFF, "/my_record", 200),
+    ],
+)
+def test_ones_first_page_is_at_the_root_whatever_it_is_called(
+    server, role, path, status
+):
+    with server.signed_in(role) as browser:
+        asked = {"Accept": "text/html,*/*"}
+        answer = browser.get(path, headers=asked, follow_redirects=False)
+
+    assert answer.status_code == status
+    assert answer.headers.get("location") == ("/" if status == 307 else None)
 
 
 def test_where_a_page_is_its_address_opens_it(server, rosa):
