@@ -128,8 +128,8 @@ READY: Final[Mapping[str, DashboardDraft]] = MappingProxyType(
                     is_wide=True,
                 ),
                 _card(
-                    Sentence("First visits by quarter"),
-                    _patients(EventKind.VISIT, Dimension.QUARTER),
+                    Sentence("Visits by age and sex"),
+                    _events(EventKind.VISIT, Dimension.AGE_BAND, Dimension.SEX),
                     is_wide=True,
                 ),
                 _card(
