@@ -100,6 +100,8 @@ class Settings(AuthSettings):
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] | None = None
     public_booking: bool = False
     smallest_group: Annotated[int, Field(ge=2, le=100)] = 5
+    dashboards_by_mail: Annotated[int, Field(ge=0, le=1000)] = 20
+    count_alerts: Annotated[int, Field(ge=0, le=1000)] = 20
     cancellation_hours: Annotated[float, Field(ge=0, le=720)] = 24
     redis_url: SecretStr | None = None
     booking_horizon_days: Annotated[int, Field(ge=1, le=366)] = 60

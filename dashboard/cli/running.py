@@ -16,6 +16,7 @@ from dashboard.cli.options import Data, Host, Https, Port, Servers, choose
 if TYPE_CHECKING:
     from dashboard.wiring import Wiring
     from db.settings import Settings
+    from jobs.analytics.mailing import AnalystMailing
     from jobs.backups.copying.keeping import CopyKeeper
     from jobs.backups.scheduling import BackupScheduler
     from jobs.fhir.exporting import BulkExporter
@@ -150,6 +151,7 @@ def work(settings: "Settings") -> None:
         if settings.is_embedded
         else None,
         _exporter(wired),
+        _analyst_mailing(settings),
     )
     try:
         with (
@@ -171,6 +173,23 @@ def _exporter(wired: "Wiring") -> "BulkExporter":
         wired.files,
         BULK_SOURCES,
         lambda: datetime.now(ZoneInfo(wired.settings.timezone)),
+    )
+
+
+def _analyst_mailing(settings: "Settings") -> "AnalystMailing":
+    """Return what makes dashboards that are sent by mail, and looks at counts."""
+    from dashboard import wiring
+    from dashboard.web.public_address import public_address
+    from jobs.analytics.mailing import AnalystMailing
+    from services.analytics.subscriptions import MailSender
+
+    return AnalystMailing(
+        wiring.letterhead(settings),
+        MailSender(settings.clinic_name, public_address(settings)),
+        settings.smallest_group,
+        lambda: datetime.now(ZoneInfo(settings.timezone)),
+        sends_dashboards=bool(settings.dashboards_by_mail),
+        watches_counts=bool(settings.count_alerts),
     )
 
 

@@ -25,6 +25,8 @@ _ICONS: Final[Mapping[NotificationTopic, str]] = MappingProxyType(
         NotificationTopic.ALERT: "warning",
         NotificationTopic.DRILL: "fire_extinguisher",
         NotificationTopic.EMERGENCY: "emergency_home",
+        NotificationTopic.UNSENT: "unsubscribe",
+        NotificationTopic.COUNT: "monitoring",
     }
 )
 _PAGES: Final[Mapping[NotificationTopic, str]] = MappingProxyType(
@@ -35,6 +37,8 @@ _PAGES: Final[Mapping[NotificationTopic, str]] = MappingProxyType(
         NotificationTopic.ALERT: "cluster/alerts.py",
         NotificationTopic.DRILL: "cluster/drills.py",
         NotificationTopic.EMERGENCY: "patients/break_glass_review.py",
+        NotificationTopic.UNSENT: "analytics/dashboards.py",
+        NotificationTopic.COUNT: "analytics/dashboards.py",
     }
 )
 

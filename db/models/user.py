@@ -261,7 +261,8 @@ class UserNotification(Base):
     __tablename__ = "user_notifications"
     __table_args__ = (
         CheckConstraint(
-            "topic IN ('document', 'shared', 'offer', 'alert', 'drill', 'emergency')",
+            "topic IN ('document', 'shared', 'offer', 'alert', 'drill', 'emergency', "
+            "'unsent', 'count')",
             name="user_notifications_topic_known",
         ),
         CheckConstraint(

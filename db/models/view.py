@@ -8,6 +8,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     LargeBinary,
+    SmallInteger,
     Text,
     Uuid,
     false,
@@ -17,7 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.models.base import Base, CreatedAt, PrimaryKey
+from db.models.base import Base, CreatedAt, PrimaryKey, Timestamp
 
 
 class StoredCriteria(Base):
@@ -112,6 +113,121 @@ class DashboardRow(Base):
     version: Mapped[int] = mapped_column(server_default=text("1"))
     created_at: Mapped[CreatedAt]
     changed_at: Mapped[CreatedAt]
+
+
+class DashboardSubscription(Base):
+    """That a dashboard is sent by mail at set times; without `next_at` no longer.
+
+    It is one that somebody made, or one that comes with the app by its name (`ready`).
+    `day` is a weekday from Monday on (0), or a day of the month. `waiting`, `sent` and
+    `failed` are the mails of its last run.
+    """
+
+    __tablename__ = "dashboard_subscriptions"
+    __table_args__ = (
+        CheckConstraint(
+            "(dashboard_id IS NULL) <> (ready IS NULL)",
+            name="dashboard_subscriptions_of_one",
+        ),
+        CheckConstraint(
+            "cardinality(recipients) <= 50", name="dashboard_subscriptions_recipients"
+        ),
+        CheckConstraint(
+            "rhythm = 'weekly' AND day BETWEEN 0 AND 6 "
+            "OR rhythm = 'monthly' AND day BETWEEN 1 AND 28",
+            name="dashboard_subscriptions_day_known",
+        ),
+        CheckConstraint("hour BETWEEN 0 AND 23", name="dashboard_subscriptions_hour"),
+        CheckConstraint(
+            "(next_at IS NULL) = (stopped_because IS NOT NULL)",
+            name="dashboard_subscriptions_runs_or_stopped",
+        ),
+        CheckConstraint(
+            "stopped_because IN ('person', 'owner', 'dashboard', 'recipients')",
+            name="dashboard_subscriptions_stop_known",
+        ),
+        Index("dashboard_subscriptions_of_owner", "owner_id"),
+        Index(
+            "dashboard_subscriptions_due",
+            "next_at",
+            postgresql_where=text("next_at IS NOT NULL"),
+        ),
+    )
+
+    id: Mapped[PrimaryKey]
+    owner_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    dashboard_id: Mapped[UUID | None]
+    ready: Mapped[str | None] = mapped_column(Text)
+    shown: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
+    recipients: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
+    rhythm: Mapped[str] = mapped_column(Text)
+    day: Mapped[int] = mapped_column(SmallInteger)
+    hour: Mapped[int] = mapped_column(SmallInteger)
+    next_at: Mapped[Timestamp | None]
+    stopped_because: Mapped[str | None] = mapped_column(Text)
+    ran_at: Mapped[Timestamp | None]
+    waiting: Mapped[int] = mapped_column(server_default=text("0"))
+    sent: Mapped[int] = mapped_column(server_default=text("0"))
+    failed: Mapped[int] = mapped_column(server_default=text("0"))
+    created_at: Mapped[CreatedAt]
+
+
+class CountAlert(Base):
+    """That somebody is told once a count is beyond a line; `state` is the latest."""
+
+    __tablename__ = "count_alerts"
+    __table_args__ = (
+        CheckConstraint("char_length(name) BETWEEN 1 AND 60", name="count_alerts_name"),
+        CheckConstraint("line >= 2", name="count_alerts_line"),
+        CheckConstraint(
+            "state IN ('unknown', 'within', 'beyond')", name="count_alerts_state_known"
+        ),
+        Index("count_alerts_of_owner", "owner_id"),
+        Index("count_alerts_due", "next_at"),
+        Index("count_alerts_of_criteria", "criteria_key"),
+    )
+
+    id: Mapped[PrimaryKey]
+    owner_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    name: Mapped[str] = mapped_column(Text)
+    criteria_key: Mapped[str] = mapped_column(ForeignKey("stored_criteria.key"))
+    is_above: Mapped[bool]
+    line: Mapped[int]
+    state: Mapped[str] = mapped_column(Text, server_default=text("'unknown'"))
+    next_at: Mapped[Timestamp]
+    checked_at: Mapped[Timestamp | None]
+    crossed_at: Mapped[Timestamp | None]
+    created_at: Mapped[CreatedAt]
+
+
+class AnalystMail(Base):
+    """A dashboard or an alert on its way to one person; gone once sent or given up."""
+
+    __tablename__ = "analyst_mails"
+    __table_args__ = (
+        CheckConstraint(
+            "(subscription_id IS NULL) <> (alert_id IS NULL)",
+            name="analyst_mails_of_one",
+        ),
+        Index("analyst_mails_due", "send_at"),
+        Index("analyst_mails_of_subscription", "subscription_id"),
+        Index("analyst_mails_of_alert", "alert_id"),
+    )
+
+    id: Mapped[PrimaryKey]
+    subscription_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("dashboard_subscriptions.id", ondelete="CASCADE")
+    )
+    alert_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("count_alerts.id", ondelete="CASCADE")
+    )
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    subject: Mapped[str] = mapped_column(Text)
+    body: Mapped[str] = mapped_column(Text)
+    filename: Mapped[str] = mapped_column(Text, server_default="")
+    paper: Mapped[bytes | None] = mapped_column(LargeBinary)
+    attempts: Mapped[int] = mapped_column(server_default=text("0"))
+    send_at: Mapped[CreatedAt]
 
 
 Index(

@@ -16,6 +16,7 @@ from db.files.gridfs import FileStore
 from db.files.seal_keys import SealKeyFile
 from db.postgres import SYSTEM, Database
 from db.postgres.transactions import receipts
+from jobs.analytics.mailing import AnalystMailing
 from jobs.backups.erasing.purged_bytes import BackupErasure
 from jobs.backups.scheduling import BackupScheduler
 from jobs.documents import integrity, purge
@@ -53,6 +54,7 @@ queue = App(
         "jobs.visits.holds",
         "jobs.patients.erasure",
         "jobs.fhir.expiring",
+        "jobs.analytics.sending",
     ],
 )
 
@@ -89,6 +91,8 @@ class Stores:
     backup_erasure: BackupErasure | None = None
     # What makes bulk exports, and knows how resources are read.
     exporter: BulkExporter | None = None
+    # What makes dashboards that are sent by mail, and looks at watched counts.
+    analyst_mailing: AnalystMailing | None = None
 
     @classmethod
     def of(cls, context: JobContext) -> "Stores":

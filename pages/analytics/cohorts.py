@@ -4,6 +4,7 @@ import streamlit as st
 
 from dashboard.analytics import cohort_address, cohort_comparison, cohort_editor
 from dashboard.analytics.cohort_charts import show_attrition
+from dashboard.analytics.count_alerts import most_count_alerts, show_alert_choice
 from dashboard.analytics.dashboards.dialogs import show_dashboard_choice
 from dashboard.analytics.figure_charts import show_figure
 from dashboard.context import freshness
@@ -117,10 +118,17 @@ with error_boundary():
         show_attrition(result)
         if isinstance(question, Figure):
             show_counted(question)
-            with st.popover(
-                _("Add to a dashboard"),
-                key="cohorts_card",
-                icon=":material/dashboard_customize:",
-            ):
-                add_to_dashboard(question)
+        with st.container(horizontal=True):
+            if isinstance(question, Figure):
+                with st.popover(
+                    _("Add to a dashboard"),
+                    key="cohorts_card",
+                    icon=":material/dashboard_customize:",
+                ):
+                    add_to_dashboard(question)
+            if most_count_alerts():
+                with st.popover(
+                    _("Watch"), key="cohorts_alert", icon=":material/notifications:"
+                ):
+                    show_alert_choice(question)
         st.caption(freshness())

@@ -20,6 +20,10 @@ from dashboard.analytics.dashboards.sharing import (
     show_copying,
     show_sharing,
 )
+from dashboard.analytics.dashboards.subscribing import (
+    most_subscriptions,
+    show_subscribing,
+)
 from dashboard.analytics.figure_charts import explain_untold
 from dashboard.context import current_actor, freshness, read
 from dashboard.patients.search.told_lists import smallest_group
@@ -79,7 +83,15 @@ def print_it(
         show_printing(draft, dashboard.id if dashboard else None, shown)
 
 
+@st.fragment
+def subscribe(dashboard: UUID | str, shown: DashboardFilter) -> None:
+    """Choose when the dashboard is sent by mail, and to whom."""
+    with error_boundary():
+        show_subscribing(dashboard, shown)
+
+
 def show_actions(
+    key: str,
     draft: DashboardDraft,
     dashboard: Dashboard | None,
     shown: DashboardFilter | None,
@@ -88,6 +100,11 @@ def show_actions(
     if draft.cards and shown is not None:
         with st.popover(_("Print"), key="dashboard_printing", icon=":material/print:"):
             print_it(draft, dashboard, shown)
+        if most_subscriptions():
+            with st.popover(
+                _("Send by mail"), key="dashboard_mailing", icon=":material/mail:"
+            ):
+                subscribe(dashboard.id if dashboard else key, shown)
     if dashboard is not None and dashboard.is_own:
         with st.popover(_("Add a card"), key="dashboard_adding", icon=":material/add:"):
             add_card(dashboard)
@@ -140,7 +157,7 @@ def show_dashboard(
         )
     )
     with actions:
-        show_actions(draft, dashboard, shown)
+        show_actions(key, draft, dashboard, shown)
     if not draft.cards:
         empty_state(
             _("No cards yet. Press *Add a card*, or add a figure from *Cohorts*."),

@@ -2,8 +2,10 @@
 
 import streamlit as st
 
+from dashboard.analytics.count_alerts import show_count_alerts
 from dashboard.analytics.dashboards.dialogs import PAGE, show_new_dashboard
 from dashboard.analytics.dashboards.sharing import localised, sharing_words
+from dashboard.analytics.dashboards.subscription_list import show_subscriptions
 from dashboard.context import current_actor, read
 from dashboard.navigation import go
 from dashboard.ui.empty_state import empty_state
@@ -83,6 +85,8 @@ with error_boundary():
         )
     for each in known:
         show_dashboard(each)
+show_subscriptions()
+show_count_alerts()
 st.subheader(_("Ready to be opened"), anchor=False)
 st.caption(_("These come with the app. Copy one to change it."))
 for name in READY:

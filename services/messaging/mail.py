@@ -32,12 +32,21 @@ class MailNotSent(Unavailable):
 
 
 @dataclass(frozen=True, slots=True)
+class PdfAttachment:
+    """A PDF that goes with an e-mail. It names no patient, as the words do not."""
+
+    filename: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Email:
     """Plain words for one person. No health data: mail is a postcard."""
 
     to: str
     subject: str
     text: str
+    attachment: PdfAttachment | None = None
 
 
 class Mailer(Protocol):
@@ -122,6 +131,13 @@ class SmtpMailer:
         # So that nobody's out-of-office answers (RFC 3834).
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(email.text)
+        if email.attachment is not None:
+            message.add_attachment(
+                email.attachment.content,
+                maintype="application",
+                subtype="pdf",
+                filename=email.attachment.filename,
+            )
         return message
 
     def _connected(self) -> smtplib.SMTP:

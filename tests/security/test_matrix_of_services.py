@@ -26,8 +26,10 @@ from db.models.booking import Appointment
 from db.postgres import ANONYMOUS, SYSTEM
 from services.analytics.cohorts import Cohort, CohortEvent, Dimension, EventKind
 from services.analytics.cohorts.telling import Untold
-from services.analytics.dashboards import Card, DashboardDraft
+from services.analytics.count_alerts import CountAlertDraft
+from services.analytics.dashboards import Card, DashboardDraft, DashboardFilter
 from services.analytics.figures import Figure
+from services.analytics.subscriptions import Rhythm, SendingPlan, SubscriptionDraft
 from services.analytics.unnamed_lists import KeptBack, ListSize, ToldList
 from services.backups import BackupWindow, LogState
 from services.backups.ledger import Since
@@ -391,6 +393,27 @@ def _exceptions(house, name: str, role: Role) -> dict[str, Any]:
             "dashboard_id": uuid4(),
             "people": (),
             "with_everybody": True,
+        },
+        "analytics.subscriptions": lambda: {
+            "dashboard": "visits",
+            "draft": SubscriptionDraft(
+                dashboard="visits",
+                shown=DashboardFilter(),
+                recipients=(house.cast[Role.ANALYST].id,),
+                plan=SendingPlan(rhythm=Rhythm.WEEKLY, day=0, hour=7),
+            ),
+            "subscription_id": uuid4(),
+            "most": 20,
+        },
+        "analytics.count_alerts": lambda: {
+            "draft": CountAlertDraft(
+                name="Visits",
+                question=Cohort(entry=CohortEvent(kind=EventKind.VISIT)),
+                is_above=True,
+                line=100,
+            ),
+            "alert_id": uuid4(),
+            "most": 20,
         },
         "documents.inbox": lambda: {"view": InboxView.EVERYBODY},
         "documents.fields": lambda: {"kind": FieldKind.TEXT},

@@ -20,6 +20,8 @@ class NotificationTopic(StrEnum):
     ALERT = "alert"
     DRILL = "drill"
     EMERGENCY = "emergency"
+    UNSENT = "unsent"
+    COUNT = "count"
 
 
 # A screen is seen by others: no title, no type, no patient's name. The details are
@@ -37,6 +39,8 @@ _SENTENCES: Final[Mapping[NotificationTopic, str]] = MappingProxyType(
         NotificationTopic.EMERGENCY: (
             "A record was opened outside a clinician's patients and waits for review."
         ),
+        NotificationTopic.UNSENT: "A dashboard is no longer sent by mail.",
+        NotificationTopic.COUNT: "A count that you watch has crossed its line.",
     }
 )
 

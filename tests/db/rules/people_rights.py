@@ -45,6 +45,15 @@ PEOPLE: dict[str, Rights] = {
         "analyst": "SELECT own shared given; INSERT own; UPDATE own; DELETE own",
         "system": EVERYTHING,
     },
+    "dashboard_subscriptions": {
+        "analyst": "SELECT own given; INSERT own; UPDATE own; DELETE own",
+        "system": EVERYTHING,
+    },
+    "count_alerts": {
+        "analyst": "SELECT own; INSERT own; DELETE own",
+        "system": EVERYTHING,
+    },
+    "analyst_mails": {"system": EVERYTHING},
     "users": {
         "patient": "SELECT own; UPDATE(language) own",
         "staff": (

@@ -71,6 +71,8 @@ def rows() -> Iterator[Row]:
     to_one = {"name": "given", "shared_with": [USERS["analyst"]]}
     yield Row("dashboards", "shared", of_colleague | to_all)
     yield Row("dashboards", "given", of_colleague | to_one)
+    sent = _subscription(USERS["colleague"]) | {"recipients": [USERS["analyst"]]}
+    yield Row("dashboard_subscriptions", "given", sent)
     yield Row("clinical_terms", "term", {"kind": "allergies", "term": "Nuts"})
     yield Row("audit_seals", "seal", _seal())
     yield Row("write_receipts", "receipt", {"key": uuid4()})
@@ -177,10 +179,29 @@ def _belongings(name: str, user_id: UUID) -> Iterator[Row]:
         yield Row("connected_systems", name, system)
         said = {"system_id": user_id, "jti_hash": secret, "expires_at": soon}
         yield Row("client_assertions", name, said)
+    yield Row("dashboard_subscriptions", name, _subscription(user_id))
+    alert_id = uuid4()
+    watched = {"id": alert_id, "owner_id": user_id, "name": name, "line": 5}
+    watched |= {"criteria_key": name, "is_above": True, "next_at": NOW}
+    yield Row("count_alerts", name, watched)
+    mail = {"user_id": user_id, "subject": "A count", "body": "It has crossed."}
+    yield Row("analyst_mails", name, mail | {"alert_id": alert_id})
     export_id = uuid4()
     yield Row("bulk_exports", name, _export(user_id, name) | {"id": export_id})
     file = {"export_id": export_id, "number": 1, "kind": "Patient", "count": 1}
     yield Row("bulk_export_files", name, file | {"size": 1, "file_id": "x"})
+
+
+def _subscription(user_id: UUID) -> dict[str, Any]:
+    return {
+        "owner_id": user_id,
+        "ready": "visits",
+        "recipients": [user_id],
+        "rhythm": "weekly",
+        "day": 0,
+        "hour": 7,
+        "next_at": NOW,
+    }
 
 
 def _token_ends(name: str) -> datetime:

@@ -18,6 +18,7 @@ from tests.services.core.audit_actions import (
     prescriptions,
     servers,
     sharing,
+    subscribing,
 )
 from tests.services.core.audit_actions.world import PREPARATIONS, World
 
@@ -41,4 +42,5 @@ __all__ = [
     "prescriptions",
     "servers",
     "sharing",
+    "subscribing",
 ]

@@ -1,0 +1,161 @@
+"""Counts that are watched: where one asks for it, and where they are listed."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import streamlit as st
+
+from dashboard import wiring
+from dashboard.analytics.cohort_editor import cohort_of
+from dashboard.context import current_actor, now, read, write
+from dashboard.navigation import go
+from dashboard.patients.search.told_lists import smallest_group
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.fields import bounded_line
+from dashboard.ui.language import decimal, gettext as _, marked
+from dashboard.ui.notices import notify
+from dashboard.ui.words import at, capitalised, plain
+from services.analytics import count_alerts
+from services.analytics.cohorts import Cohort
+from services.analytics.count_alerts import (
+    LONGEST_NAME,
+    AlertState,
+    CountAlertDraft,
+    CountAlertRecord,
+)
+from services.analytics.figures import Figure
+from services.core.errors import InvalidInput
+
+_STATES: Final[Mapping[AlertState, str]] = {
+    AlertState.UNKNOWN: marked("not told yet"),
+    AlertState.WITHIN: marked("not so now"),
+    AlertState.BEYOND: marked("so now"),
+}
+_HUNDRED: Final = 100
+
+
+def most_count_alerts() -> int:
+    """Return how many counts each may have watched; 0 is none at all."""
+    return wiring.current().settings.count_alerts
+
+
+@st.fragment
+def show_alert_choice(question: Cohort | Figure) -> None:
+    """Ask of which line of the question that is counted somebody wants to be told."""
+    with error_boundary():
+        st.caption(
+            _(
+                "You are told once, by the bell and by mail, when the count crosses "
+                "the line. It is looked at every morning at 6, as this page counts it."
+            )
+        )
+        with st.form("cohorts_alert_form", border=False):
+            name = bounded_line(
+                _("Name of the alert"),
+                key="cohorts_alert_name",
+                longest=LONGEST_NAME,
+                autocomplete="off",
+            )
+            is_of_figure = isinstance(question, Figure) and st.radio(
+                _("What is watched"),
+                (False, True),
+                format_func=lambda each: (
+                    _("Each number of the figure") if each else _("How many remain")
+                ),
+                key="cohorts_alert_of",
+            )
+            is_above = st.radio(
+                _("Tell me of"),
+                (True, False),
+                format_func=lambda each: (
+                    _("More than the line") if each else _("Fewer than the line")
+                ),
+                key="cohorts_alert_side",
+                horizontal=True,
+            )
+            line = st.number_input(
+                _("The line"),
+                min_value=0,
+                value=max(_HUNDRED, smallest_group()),
+                step=1,
+                key="cohorts_alert_line",
+            )
+            adds = st.form_submit_button(
+                _("Watch this count"), type="primary", key="cohorts_alert_add"
+            )
+        if adds:
+            watched = question if is_of_figure else cohort_of(question)
+            if watched is None:
+                raise InvalidInput("question", "Count a cohort first.")
+            _add(
+                CountAlertDraft(
+                    name=name, question=watched, is_above=bool(is_above), line=line
+                )
+            )
+
+
+@st.fragment
+def show_count_alerts() -> None:
+    """Show the person's alerts; nothing if there are none."""
+    with error_boundary():
+        actor = current_actor()
+        known = read(lambda session: count_alerts.list_alerts(session, actor))
+        if not known:
+            return
+        st.subheader(_("Watched counts"), anchor=False)
+        for each in known:
+            _show(each)
+
+
+def _show(alert: CountAlertRecord) -> None:
+    with (
+        st.container(border=True),
+        st.container(horizontal=True, vertical_alignment="center"),
+    ):
+        with st.container(width="stretch", gap="xxsmall"):
+            st.markdown(f"**{plain(alert.name)}**")
+            st.caption(" · ".join(_facts(alert)))
+        with st.container(horizontal=True, width="content"):
+            if st.button(
+                _("Open"), key=f"dashboards_alert_open_{alert.id}", type="tertiary"
+            ):
+                go("analytics/cohorts.py", list=alert.key)
+            if st.button(
+                f":red[{_('Delete')}]",
+                key=f"dashboards_alert_delete_{alert.id}",
+                type="tertiary",
+            ):
+                _delete(alert)
+
+
+def _facts(alert: CountAlertRecord) -> list[str]:
+    said = _("more than {line}") if alert.is_above else _("fewer than {line}")
+    facts = [
+        capitalised(said.format(line=decimal(alert.line))),
+        _(_STATES[alert.state]),
+    ]
+    if alert.checked_at is not None:
+        facts.append(_("looked at {time}").format(time=at(alert.checked_at)))
+    if alert.crossed_at is not None:
+        facts.append(_("crossed {time}").format(time=at(alert.crossed_at)))
+    return facts
+
+
+def _add(draft: CountAlertDraft) -> None:
+    actor, timestamp = current_actor(), now()
+    most, least = most_count_alerts(), smallest_group()
+    write(
+        lambda session: count_alerts.create(
+            session, actor, draft, now=timestamp, most=most, smallest_group=least
+        )
+    )
+    notify(_("The count is watched. It is listed under Dashboards."))
+    st.rerun()
+
+
+def _delete(alert: CountAlertRecord) -> None:
+    actor = current_actor()
+    with error_boundary():
+        write(lambda session: count_alerts.delete(session, actor, alert.id))
+        notify(_("The count is not watched any more."), icon="delete")
+        st.rerun()

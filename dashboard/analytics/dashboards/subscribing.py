@@ -1,0 +1,127 @@
+"""A dashboard sent by mail at set times: to whom and when it is asked here."""
+
+from collections.abc import Sequence
+from datetime import date, time, timedelta
+from typing import Final
+from uuid import UUID
+
+import streamlit as st
+
+from dashboard import wiring
+from dashboard.context import current_actor, now, read, write
+from dashboard.ui.clock import time_of_day
+from dashboard.ui.language import gettext as _, marked, weekday
+from dashboard.ui.notices import notify
+from services.analytics import subscriptions
+from services.analytics.dashboards import DashboardFilter
+from services.analytics.subscriptions import (
+    LAST_DAY,
+    Rhythm,
+    SendingPlan,
+    SubscriptionDraft,
+)
+
+_RHYTHMS: Final = {Rhythm.WEEKLY: marked("Weekly"), Rhythm.MONTHLY: marked("Monthly")}
+# A Monday, for the names of the days.
+_MONDAY: Final = date(2024, 1, 1)
+_HOURS: Final = range(24)
+_MORNING: Final = 7
+
+
+def most_subscriptions() -> int:
+    """Return how many dashboards each may have sent by mail; 0 is none at all."""
+    return wiring.current().settings.dashboards_by_mail
+
+
+def explain_no_mail() -> None:
+    """Say it where the clinic has nothing that sends mail."""
+    if wiring.current().settings.smtp_url is None:
+        st.caption(
+            _("This clinic has no mail server yet: what is due is sent once it has.")
+        )
+
+
+def show_subscribing(dashboard: UUID | str, shown: DashboardFilter) -> None:
+    """Ask when a dashboard is sent, with the filter that is chosen, and to whom."""
+    actor = current_actor()
+    names = read(lambda session: subscriptions.list_readers(session, actor, dashboard))
+    st.caption(
+        _(
+            "A PDF with the filter that is chosen now, counted anew each time. It goes "
+            "to people who may open the dashboard, and names no patient."
+        )
+    )
+    explain_no_mail()
+    plan = _plan()
+    recipients = st.multiselect(
+        _("To whom"),
+        list(names),
+        [each for each in names if each == actor.id],
+        format_func=lambda each: names[each],
+        key="dashboard_mail_people",
+        placeholder=_("Nobody"),
+        select_all=False,
+    )
+    if st.button(_("Send regularly"), type="primary", key="dashboard_mail_add"):
+        _add(dashboard, shown, plan, recipients)
+        st.rerun()
+
+
+def plan_words(plan: SendingPlan) -> str:
+    """Return when a dashboard is sent: every Monday at 07:00."""
+    at = time_of_day(time(plan.hour))
+    if plan.rhythm is Rhythm.WEEKLY:
+        return _("every {weekday} at {time}").format(
+            weekday=_weekday(plan.day), time=at
+        )
+    return _("on day {day} of every month at {time}").format(day=plan.day, time=at)
+
+
+def _plan() -> SendingPlan:
+    rhythm = st.radio(
+        _("How often"),
+        list(_RHYTHMS),
+        format_func=lambda each: _(_RHYTHMS[each]),
+        key="dashboard_mail_rhythm",
+        horizontal=True,
+    )
+    with st.container(horizontal=True):
+        if rhythm is Rhythm.WEEKLY:
+            day = st.selectbox(
+                _("Weekday"),
+                range(7),
+                format_func=_weekday,
+                key="dashboard_mail_weekday",
+            )
+        else:
+            day = st.selectbox(
+                _("Day of the month"),
+                range(1, LAST_DAY + 1),
+                key="dashboard_mail_day",
+            )
+        hour = st.selectbox(
+            _("Time"),
+            _HOURS,
+            index=_MORNING,
+            format_func=lambda each: time_of_day(time(each)),
+            key="dashboard_mail_hour",
+        )
+    return SendingPlan(rhythm=rhythm, day=day, hour=hour)
+
+
+def _weekday(number: int) -> str:
+    return weekday(_MONDAY + timedelta(number))
+
+
+def _add(
+    dashboard: UUID | str,
+    shown: DashboardFilter,
+    plan: SendingPlan,
+    recipients: Sequence[UUID],
+) -> None:
+    actor, at, most = current_actor(), now(), most_subscriptions()
+    draft = SubscriptionDraft(
+        dashboard=dashboard, shown=shown, recipients=tuple(recipients), plan=plan
+    )
+    write(lambda s: subscriptions.create(s, actor, draft, now=at, most=most))
+    notify(_("The dashboard is sent {when}.").format(when=plan_words(plan)))

@@ -1,0 +1,147 @@
+"""The dashboards that are sent to people by mail: when next, when last, and by whom."""
+
+from collections.abc import Callable
+from typing import Final
+from uuid import UUID
+
+import streamlit as st
+from sqlalchemy.orm import Session
+
+from dashboard.analytics.dashboards.subscribing import explain_no_mail, plan_words
+from dashboard.context import current_actor, now, read, write
+from dashboard.ui.dialogs import confirmed, dialog
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import gettext as _, marked, ngettext, translated
+from dashboard.ui.notices import notify
+from dashboard.ui.words import at, capitalised, plain
+from services.analytics import subscriptions
+from services.analytics.subscriptions import StopReason, Subscription
+from services.core.actors import Actor
+
+_STOPPED: Final = {
+    StopReason.PERSON: marked("Stopped."),
+    StopReason.OWNER: marked(
+        "Stopped: whoever had it sent may not open the dashboard any more."
+    ),
+    StopReason.DASHBOARD: marked("Stopped: the dashboard was deleted."),
+    StopReason.RECIPIENTS: marked(
+        "Stopped: nobody to whom it was sent may open the dashboard any more."
+    ),
+}
+
+
+@st.fragment
+def show_subscriptions() -> None:
+    """Show what the person has sent and what they are sent; nothing if that is none."""
+    with error_boundary():
+        actor = current_actor()
+        known = read(lambda session: subscriptions.list_subscriptions(session, actor))
+        if not known:
+            return
+        st.subheader(_("Sent by mail"), anchor=False)
+        explain_no_mail()
+        for each in known:
+            _show(each)
+
+
+def _show(subscription: Subscription) -> None:
+    with (
+        st.container(border=True),
+        st.container(horizontal=True, vertical_alignment="center"),
+    ):
+        with st.container(width="stretch", gap="xxsmall"):
+            name = translated(subscription.name) or _("A dashboard that was deleted")
+            st.markdown(f"**{plain(name)}**")
+            st.caption(" · ".join(_facts(subscription)))
+            if subscription.stopped_because is not None:
+                st.caption(_(_STOPPED[subscription.stopped_because]))
+        with st.container(horizontal=True, width="content"):
+            _show_actions(subscription)
+
+
+def _facts(subscription: Subscription) -> list[str]:
+    facts = [capitalised(plan_words(subscription.plan))]
+    if subscription.is_own:
+        people = ", ".join(map(plain, subscription.recipients)) or _("nobody")
+        facts.append(_("to {people}").format(people=people))
+    else:
+        facts.append(_("from {owner}").format(owner=plain(subscription.owner)))
+    if subscription.next_at is not None:
+        facts.append(_("next {time}").format(time=at(subscription.next_at)))
+    if subscription.ran_at is not None:
+        facts.append(_("last {time}").format(time=at(subscription.ran_at)))
+        facts.extend(_last_run(subscription))
+    return facts
+
+
+def _last_run(subscription: Subscription) -> list[str]:
+    """Return what became of the mails of the last run, for their owner."""
+    if not subscription.is_own:
+        return []
+    counted = (
+        (
+            subscription.sent,
+            ngettext("{number} mail sent", "{number} mails sent", subscription.sent),
+        ),
+        (
+            subscription.waiting,
+            ngettext(
+                "{number} mail waits", "{number} mails wait", subscription.waiting
+            ),
+        ),
+        (
+            subscription.failed,
+            ngettext(
+                "{number} mail not sent", "{number} mails not sent", subscription.failed
+            ),
+        ),
+    )
+    return [words.format(number=number) for number, words in counted if number]
+
+
+def _show_actions(subscription: Subscription) -> None:
+    key = f"dashboards_mail_{{}}_{subscription.id}".format
+    if not subscription.is_own:
+        if st.button(_("Leave"), key=key("leave"), type="tertiary"):
+            _do(subscriptions.leave, subscription, _("It is no longer sent to you."))
+        return
+    if st.button(_("Send now"), key=key("now"), type="tertiary"):
+        _plan_anew(
+            subscriptions.send_now, subscription, _("It is sent within a minute.")
+        )
+    if subscription.next_at is None:
+        if st.button(_("Resume"), key=key("resume"), type="tertiary"):
+            _plan_anew(subscriptions.resume, subscription, _("It is sent again."))
+    elif st.button(_("Stop"), key=key("stop"), type="tertiary"):
+        _do(subscriptions.stop, subscription, _("It is not sent any more."))
+    if st.button(f":red[{_('Delete')}]", key=key("delete"), type="tertiary"):
+        _confirm_deletion(subscription)
+
+
+@dialog(marked("Send this dashboard no longer?"), icon=":material/delete:")
+def _confirm_deletion(subscription: Subscription) -> None:
+    """Say who loses it."""
+    with error_boundary():
+        st.markdown(
+            _("Nobody gets it by mail any more, also not what waits to be sent.")
+        )
+        if confirmed(_("Delete"), key="dashboards_mail_deleting", is_final=True):
+            _do(subscriptions.delete, subscription, _("It is not sent any more."))
+
+
+def _do(
+    act: Callable[[Session, Actor, UUID], None], subscription: Subscription, said: str
+) -> None:
+    actor = current_actor()
+    with error_boundary():
+        write(lambda session: act(session, actor, subscription.id))
+        notify(said)
+        st.rerun()
+
+
+def _plan_anew(act: Callable[..., None], subscription: Subscription, said: str) -> None:
+    actor, timestamp = current_actor(), now()
+    with error_boundary():
+        write(lambda session: act(session, actor, subscription.id, now=timestamp))
+        notify(said)
+        st.rerun()

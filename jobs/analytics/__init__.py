@@ -1,0 +1,1 @@
+"""Jobs for analysts: what is sent to them."""

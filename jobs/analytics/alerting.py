@@ -1,0 +1,89 @@
+"""Looks at the counts that are watched, and tells their owners of crossed lines."""
+
+import logging
+from functools import partial
+from time import monotonic
+from typing import Final
+
+from db.postgres import SYSTEM, Database, DatabaseUnavailable
+from jobs.analytics.mailing import AnalystMailing
+from services.analytics import cohorts, count_alerts, figures
+from services.analytics.cohorts import CohortResult
+from services.analytics.count_alerts import AlertState, DueAlert
+from services.analytics.figures import Figure, FigureResult
+from services.core.errors import InvalidInput, NotAllowed, Unavailable
+from services.core.on_behalf import ActorDatabase
+
+# The worker does one thing at a time: what is left is done a minute later.
+_SECONDS: Final = 20.0
+_log = logging.getLogger(__name__)
+
+
+def check_due(
+    database: Database,
+    mailing: AnalystMailing,
+    *,
+    is_mailed: bool,
+    seconds: float = _SECONDS,
+) -> int:
+    """Look at what is due until time is up; return how many were looked at.
+
+    Raises DatabaseUnavailable, Unavailable: what is left stays due.
+    """
+    until, looked_at = monotonic() + seconds, 0
+    while monotonic() < until:
+        find = partial(count_alerts.find_due, now=mailing.now())
+        due = database.read_latest(find, identity=SYSTEM).value
+        if due is None:
+            break
+        _check(database, mailing, due, is_mailed=is_mailed)
+        looked_at += 1
+    return looked_at
+
+
+def _check(
+    database: Database, mailing: AnalystMailing, due: DueAlert, *, is_mailed: bool
+) -> None:
+    try:
+        state = count_alerts.state_of(due, _told(database, mailing, due))
+    except (NotAllowed, InvalidInput):
+        state = AlertState.UNKNOWN
+    except (DatabaseUnavailable, Unavailable):
+        raise
+    except Exception as error:
+        # The message may quote what somebody typed; its kind says enough. Others are
+        # due behind it.
+        _log.error("A count could not be watched: %s.", type(error).__name__)
+        later = partial(count_alerts.put_off, due=due, now=mailing.now())
+        database.write(later, identity=SYSTEM)
+        return
+    note = partial(
+        count_alerts.note,
+        due=due,
+        state=state,
+        now=mailing.now(),
+        sender=mailing.sender,
+        is_mailed=is_mailed,
+    )
+    database.write(note, identity=SYSTEM)
+
+
+def _told(
+    database: Database, mailing: AnalystMailing, due: DueAlert
+) -> CohortResult | FigureResult:
+    """Return what the owner's page would show: counted on a replica, then told."""
+    as_owner, owner = ActorDatabase(database, due.owner), due.owner
+    question, now, least = due.question, mailing.now(), mailing.smallest_group
+    if isinstance(question, Figure):
+        figure = as_owner.read(
+            lambda session: figures.count(
+                session, owner, question, now=now, smallest_group=least
+            )
+        ).value
+        return as_owner.write(lambda s: cohorts.tell(s, owner, figure)).value
+    cohort = as_owner.read(
+        lambda session: cohorts.count(
+            session, owner, question, now=now, smallest_group=least
+        )
+    ).value
+    return as_owner.write(lambda s: cohorts.tell(s, owner, cohort)).value

@@ -1,0 +1,125 @@
+"""Makes the dashboards that are to be sent: counts their cards, in the owner's name."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from time import monotonic
+from typing import Final
+
+from db.postgres import SYSTEM, Database, DatabaseUnavailable
+from services.analytics import cohorts, dashboards, figures, subscriptions
+from services.analytics.dashboards import Card, PrintedCard, narrow_card
+from services.analytics.subscriptions import DueSubscription, MailSender
+from services.core.errors import InvalidInput, NotAllowed, Unavailable
+from services.core.on_behalf import ActorDatabase
+from services.documents.forms import Clinic
+from services.messaging.mail import Mailer
+
+# The worker does one thing at a time: what is left is done a minute later.
+_SECONDS: Final = 20.0
+# One address that is refused holds up nobody; a server that is away is left alone.
+_MOST_FAILURES: Final = 3
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class AnalystMailing:
+    """How dashboards are counted and set; `now` is by the clinic's clock.
+
+    What a clinic has switched off stays due.
+    """
+
+    clinic: Clinic
+    sender: MailSender
+    smallest_group: int
+    now: Callable[[], datetime]
+    sends_dashboards: bool = True
+    watches_counts: bool = True
+
+    def run_due(self, database: Database, *, seconds: float = _SECONDS) -> int:
+        """Make what is due until time is up; return how many were made.
+
+        Raises DatabaseUnavailable, Unavailable: what is left stays due.
+        """
+        until, made = monotonic() + seconds, 0
+        while monotonic() < until:
+            find = partial(subscriptions.find_due, now=self.now())
+            due = database.read_latest(find, identity=SYSTEM).value
+            if due is None:
+                break
+            made += self._run(database, due)
+        return made
+
+    def _run(self, database: Database, due: DueSubscription) -> bool:
+        if due.stop is not None:
+            database.write(
+                lambda session: subscriptions.stop_due(session, due), identity=SYSTEM
+            )
+            return False
+        try:
+            paper = self._paper(database, due)
+        except (DatabaseUnavailable, Unavailable):
+            raise
+        except Exception as error:
+            # The message may quote what somebody typed; its kind says enough. Others
+            # are due behind it.
+            _log.error("A dashboard could not be made: %s.", type(error).__name__)
+            note = partial(subscriptions.fail, due=due, now=self.now())
+            database.write(note, identity=SYSTEM)
+            return False
+        write = partial(
+            subscriptions.finish,
+            due=due,
+            paper=paper,
+            now=self.now(),
+            sender=self.sender,
+        )
+        return database.write(write, identity=SYSTEM).value
+
+    def _paper(self, database: Database, due: DueSubscription) -> bytes:
+        if due.draft is None or due.owner is None:
+            raise ValueError("There is nothing to be made, or nobody to make it for.")
+        as_owner = ActorDatabase(database, due.owner)
+        now = self.now()
+        return dashboards.dashboard_pdf(
+            due.draft,
+            [self._printed(as_owner, card, due, now) for card in due.draft.cards],
+            due.shown,
+            clinic=self.clinic,
+            now=now,
+        )
+
+    def _printed(
+        self, as_owner: ActorDatabase, card: Card, due: DueSubscription, now: datetime
+    ) -> PrintedCard:
+        """Count a card as its page does: on a replica, and held against the log."""
+        owner, least = as_owner.actor, self.smallest_group
+        try:
+            figure = narrow_card(card, due.shown, now.date())
+            untold = as_owner.read(
+                lambda session: figures.count(
+                    session, owner, figure, now=now, smallest_group=least
+                )
+            ).value
+            told = as_owner.write(
+                lambda session: cohorts.tell(session, owner, untold)
+            ).value
+        except (NotAllowed, InvalidInput) as refusal:
+            return PrintedCard(card.title, None, str(refusal))
+        return PrintedCard(card.title, told)
+
+
+def send(database: Database, mailer: Mailer, *, seconds: float = _SECONDS) -> int:
+    """Send until none is due, time is up or too many failed; return how many went."""
+    until = monotonic() + seconds
+    sent = failures = 0
+    while failures < _MOST_FAILURES and monotonic() < until:
+        # Never repeated by itself: the mail may be out although the commit was lost.
+        with database.writing(identity=SYSTEM) as session:
+            is_sent = subscriptions.send_next(session, mailer)
+        if is_sent is None:
+            break
+        sent, failures = sent + is_sent, failures + (not is_sent)
+    return sent

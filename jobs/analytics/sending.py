@@ -1,0 +1,42 @@
+"""Job for analysts: dashboards and watched counts that are due, and their mails."""
+
+import logging
+
+from procrastinate import JobContext
+
+from db.postgres import DatabaseUnavailable
+from jobs.analytics.alerting import check_due
+from jobs.analytics.mailing import send
+from jobs.worker.tasks import Stores, queue
+from services.core.errors import Unavailable
+
+_log = logging.getLogger(__name__)
+
+
+@queue.periodic(cron="* * * * *")
+@queue.task(
+    name="send_to_analysts",
+    queueing_lock="send_to_analysts",
+    lock="send_to_analysts",
+    pass_context=True,
+)
+def send_to_analysts(context: JobContext, timestamp: int) -> None:
+    """Make the dashboards that are due, look at watched counts, and send what waits.
+
+    Without a mail server dashboards stay due: each is sent once when there is one.
+    """
+    del timestamp
+    stores = Stores.of(context)
+    mailing, mailer = stores.analyst_mailing, stores.mailer
+    if mailing is None:
+        return
+    try:
+        if mailing.watches_counts:
+            check_due(stores.database, mailing, is_mailed=mailer is not None)
+        if mailing.sends_dashboards and mailer is not None:
+            mailing.run_due(stores.database)
+    except (DatabaseUnavailable, Unavailable) as error:
+        # Due a minute later as well; what is made already need not wait for it.
+        _log.warning("What is due is sent later: %s.", type(error).__name__)
+    if mailer is not None:
+        send(stores.database, mailer)

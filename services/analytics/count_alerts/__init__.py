@@ -1,0 +1,20 @@
+"""Alerts of counts: told once when a cohort or a figure is beyond a line."""
+
+from services.analytics.count_alerts.keeping import (
+    create as create,
+    delete as delete,
+    list_alerts as list_alerts,
+)
+from services.analytics.count_alerts.model import (
+    LONGEST_NAME as LONGEST_NAME,
+    AlertState as AlertState,
+    CountAlertDraft as CountAlertDraft,
+    CountAlertRecord as CountAlertRecord,
+    DueAlert as DueAlert,
+)
+from services.analytics.count_alerts.watching import (
+    find_due as find_due,
+    note as note,
+    put_off as put_off,
+    state_of as state_of,
+)

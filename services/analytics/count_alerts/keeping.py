@@ -1,0 +1,169 @@
+"""Alerts of counts as they are kept: made, listed and deleted by their owner."""
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from db.models.view import CountAlert
+from services.analytics import cohorts, figures
+from services.analytics.count_alerts.model import (
+    LONGEST_NAME,
+    AlertState,
+    CountAlertDraft,
+    CountAlertRecord,
+)
+from services.analytics.figures import Figure, FigureMeasure
+from services.core import audit
+from services.core.actors import Actor, Permission
+from services.core.audit import Action
+from services.core.errors import Conflict, InvalidInput, NotFound
+from services.core.sentences import Sentence
+from services.core.typed_text import is_storable
+
+SUBJECT: Final = "watch"
+# What fits into the column.
+_HIGHEST: Final = 1_000_000_000
+_COUNTED: Final = frozenset({FigureMeasure.PATIENTS, FigureMeasure.EVENTS})
+
+
+class TooManyCountAlerts(Conflict):
+    """The person has as many as the clinic lets anybody have."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            Sentence(
+                "You have {most} alerts, and there can be no more. Delete one under "
+                "Dashboards, then add another.",
+                most=most,
+            )
+        )
+
+
+def list_alerts(session: Session, actor: Actor) -> tuple[CountAlertRecord, ...]:
+    """Return the actor's own alerts, the oldest first; raises NotAllowed."""
+    actor.require(Permission.COUNT_COHORTS)
+    found = session.scalars(
+        select(CountAlert)
+        .where(CountAlert.owner_id == actor.id)
+        .order_by(CountAlert.created_at, CountAlert.id)
+    )
+    return tuple(
+        CountAlertRecord(
+            id=row.id,
+            name=row.name,
+            key=row.criteria_key,
+            is_above=row.is_above,
+            line=row.line,
+            state=AlertState(row.state),
+            checked_at=row.checked_at,
+            crossed_at=row.crossed_at,
+        )
+        for row in found
+    )
+
+
+def create(
+    session: Session,
+    actor: Actor,
+    draft: CountAlertDraft,
+    *,
+    now: datetime,
+    most: int,
+    smallest_group: int,
+) -> UUID:
+    """Watch a count from now on, and return the alert's id; the caller commits.
+
+    `most` is how many a person may have. Raises InvalidInput, also for a line below
+    `smallest_group`, which no count is told of; TooManyCountAlerts, NotAllowed.
+    """
+    actor.require(Permission.COUNT_COHORTS)
+    name = _checked(draft, smallest_group)
+    _require_room(session, actor, most)
+    question = draft.question
+    row = CountAlert(
+        owner_id=actor.id,
+        name=name,
+        criteria_key=(
+            figures.remember(session, actor, question)
+            if isinstance(question, Figure)
+            else cohorts.remember(session, actor, question)
+        ),
+        is_above=draft.is_above,
+        line=draft.line,
+        next_at=now,
+    )
+    session.add(row)
+    session.flush()
+    details = {
+        "list": row.criteria_key,
+        "line": row.line,
+        "above": row.is_above,
+    }
+    subject = (SUBJECT, row.id)
+    audit.record(
+        session, actor, Action.COUNT_ALERT_ADD, subject=subject, details=details
+    )
+    return row.id
+
+
+def delete(session: Session, actor: Actor, alert_id: UUID) -> None:
+    """Watch one of the actor's counts no longer; the caller commits.
+
+    Raises NotFound, NotAllowed.
+    """
+    actor.require(Permission.COUNT_COHORTS)
+    row = session.scalars(
+        select(CountAlert).where(
+            CountAlert.id == alert_id, CountAlert.owner_id == actor.id
+        )
+    ).one_or_none()
+    if row is None:
+        raise NotFound("There is no such alert of yours. Open Dashboards again.")
+    session.delete(row)
+    session.flush()
+    audit.record(session, actor, Action.COUNT_ALERT_DELETE, subject=(SUBJECT, alert_id))
+
+
+def _checked(draft: CountAlertDraft, k: int) -> str:
+    """Return the alert's name; raises InvalidInput, in a sentence."""
+    name = " ".join(draft.name.split())
+    if not name:
+        raise InvalidInput("name", "Give the alert a name.")
+    if len(name) > LONGEST_NAME or not is_storable(name) or not name.isprintable():
+        raise InvalidInput(
+            "name",
+            Sentence(
+                "Type at most {most} characters that can be shown.", most=LONGEST_NAME
+            ),
+        )
+    if draft.line < k:
+        raise InvalidInput(
+            "line",
+            Sentence(
+                "No count below {k} is told, so no alert tells of one. Choose a line "
+                "of {k} or more.",
+                k=k,
+            ),
+        )
+    if draft.line > _HIGHEST:
+        raise InvalidInput("line", "Choose a lower line: no clinic counts so many.")
+    question = draft.question
+    if isinstance(question, Figure) and question.measure not in _COUNTED:
+        raise InvalidInput(
+            "question",
+            "An alert watches a number of patients or of events. Choose one of these, "
+            "or watch how many remain.",
+        )
+    return name
+
+
+def _require_room(session: Session, actor: Actor, most: int) -> None:
+    # Of those who ask at once each counts the others.
+    mine = func.hashtextextended(f"chartroom.count_alerts {actor.id}", 0)
+    session.execute(select(func.pg_advisory_xact_lock(mine)))
+    own = CountAlert.owner_id == actor.id
+    if session.scalars(select(func.count()).where(own)).one() >= most:
+        raise TooManyCountAlerts(most)

@@ -1,0 +1,146 @@
+"""Alerts of counts as the background looks at them: once a day, told once a crossing.
+
+For the background, which commits. What it looks at are told numbers: those that the
+owner's own page would show.
+"""
+
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from db.models.user import User
+from db.models.view import AnalystMail, CountAlert
+from services.analytics import figures
+from services.analytics.cohorts import CohortResult, Hidden
+from services.analytics.count_alerts.keeping import SUBJECT
+from services.analytics.count_alerts.model import AlertState, DueAlert, next_check
+from services.analytics.figures import FigureResult
+from services.analytics.subscriptions import MailSender, may_count
+from services.core import audit
+from services.core.audit import Action
+from services.core.errors import InvalidInput
+from services.messaging import user_notifications
+from services.messaging.user_notifications import NotificationTopic
+from services.people.accounts import actor_of
+
+
+def find_due(session: Session, now: datetime) -> DueAlert | None:
+    """Return what has waited longest to be looked at, None if nothing does.
+
+    Whose owner counts no cohorts at this moment, nobody looks at.
+    """
+    found = session.execute(
+        select(CountAlert, User)
+        .join(User, User.id == CountAlert.owner_id)
+        .where(CountAlert.next_at <= now, may_count())
+        .order_by(CountAlert.next_at, CountAlert.id)
+    )
+    for row, user in found:
+        owner = actor_of(user)
+        # What a newer version has kept waits for a worker of that one.
+        with suppress(InvalidInput):
+            return DueAlert(
+                id=row.id,
+                due_at=row.next_at,
+                owner=owner,
+                name=row.name,
+                question=figures.recall(session, owner, row.criteria_key),
+                is_above=row.is_above,
+                line=row.line,
+            )
+    return None
+
+
+def state_of(due: DueAlert, told: CohortResult | FigureResult) -> AlertState:
+    """Return on which side of the line the told numbers are.
+
+    A number that is not told is on neither, unless all that hides it is that it is
+    smaller than any line.
+    """
+    if isinstance(told, CohortResult):
+        last = told.attrition[-1].remaining
+        if last.hidden is Hidden.FEW and told.smallest_group <= due.line:
+            return AlertState.WITHIN if due.is_above else AlertState.BEYOND
+        numbers = [last.number]
+    else:
+        numbers = [cell.number for cell in told.cells]
+    known = [number for number in numbers if number is not None]
+    if not known:
+        return AlertState.UNKNOWN
+    is_beyond = max(known) > due.line if due.is_above else min(known) < due.line
+    return AlertState.BEYOND if is_beyond else AlertState.WITHIN
+
+
+def note(
+    session: Session,
+    due: DueAlert,
+    state: AlertState,
+    *,
+    now: datetime,
+    sender: MailSender,
+    is_mailed: bool,
+) -> None:
+    """Keep how a count stands, and tell its owner if it has crossed the line.
+
+    By the bell, and by mail if the clinic sends any. Where nothing was told it stands
+    as before.
+    """
+    row = _still_due(session, due)
+    if row is None:
+        return
+    has_crossed = state is AlertState.BEYOND and row.state != state.value
+    if state is not AlertState.UNKNOWN:
+        row.state = state.value
+    row.checked_at, row.next_at = now, next_check(now)
+    if not has_crossed:
+        return
+    row.crossed_at = now
+    # The latest crossing is the one that is told of.
+    user_notifications.take_back(session, NotificationTopic.COUNT, row.id)
+    user_notifications.tell(
+        session, NotificationTopic.COUNT, User.id == row.owner_id, subject_id=row.id
+    )
+    if is_mailed:
+        session.add(_mail(due, sender))
+    audit.record(
+        session,
+        due.owner,
+        Action.COUNT_ALERT_TELL,
+        subject=(SUBJECT, row.id),
+        details={"line": row.line, "above": row.is_above},
+    )
+
+
+def put_off(session: Session, due: DueAlert, *, now: datetime) -> None:
+    """Look at one that could not be counted again on the next morning."""
+    row = _still_due(session, due)
+    if row is not None:
+        row.next_at = next_check(now)
+
+
+def _mail(due: DueAlert, sender: MailSender) -> AnalystMail:
+    side = "more" if due.is_above else "fewer"
+    values: dict[str, Any] = {
+        "alert_id": due.id,
+        "user_id": due.owner.id,
+        "subject": f"{sender.clinic}: a count has crossed its line",
+        "body": (
+            f"“{due.name}”: {side} than {due.line:,} are counted. It is told once, "
+            "until the count has been on the other side of its line again."
+            + (f"\n\n{sender.address}/dashboards" if sender.address else "")
+            + "\n"
+        ),
+    }
+    return AnalystMail(**values)
+
+
+def _still_due(session: Session, due: DueAlert) -> CountAlert | None:
+    return session.scalars(
+        select(CountAlert)
+        .where(CountAlert.id == due.id, CountAlert.next_at == due.due_at)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one_or_none()

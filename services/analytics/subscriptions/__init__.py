@@ -1,0 +1,32 @@
+"""Subscriptions: dashboards that are sent by mail at set times, as a PDF."""
+
+from services.analytics.subscriptions.keeping import (
+    create as create,
+    delete as delete,
+    leave as leave,
+    list_subscriptions as list_subscriptions,
+    resume as resume,
+    send_now as send_now,
+    stop as stop,
+)
+from services.analytics.subscriptions.mailing import send_next as send_next
+from services.analytics.subscriptions.model import (
+    LAST_DAY as LAST_DAY,
+    DueSubscription as DueSubscription,
+    Rhythm as Rhythm,
+    SendingPlan as SendingPlan,
+    StopReason as StopReason,
+    Subscription as Subscription,
+    SubscriptionDraft as SubscriptionDraft,
+)
+from services.analytics.subscriptions.readers import (
+    list_readers as list_readers,
+    may_count as may_count,
+)
+from services.analytics.subscriptions.running import (
+    MailSender as MailSender,
+    fail as fail,
+    find_due as find_due,
+    finish as finish,
+    stop_due as stop_due,
+)

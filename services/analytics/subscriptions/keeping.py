@@ -1,0 +1,288 @@
+"""Subscriptions as they are kept: made, stopped, deleted by their owner, and left."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+
+from db.models.user import User
+from db.models.view import DashboardRow, DashboardSubscription
+from db.postgres import assume_role
+from services.analytics.dashboards import READY
+from services.analytics.dashboards.storing import filter_to_json
+from services.analytics.subscriptions.model import (
+    Rhythm,
+    SendingPlan,
+    StopReason,
+    Subscription,
+    SubscriptionDraft,
+    checked_plan,
+)
+from services.analytics.subscriptions.readers import dashboard_of, list_readers
+from services.core import audit
+from services.core.actors import Actor, Permission
+from services.core.audit import Action
+from services.core.errors import Conflict, InvalidInput, NotFound
+from services.core.sentences import Sentence
+
+SUBJECT: Final = "subscription"
+MOST_RECIPIENTS: Final = 50
+
+
+class TooManySubscriptions(Conflict):
+    """The person has as many as the clinic lets anybody have."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            Sentence(
+                "You have {most} dashboards sent by mail, and there can be no more. "
+                "Delete one under Dashboards, then add another.",
+                most=most,
+            )
+        )
+
+
+def list_subscriptions(session: Session, actor: Actor) -> tuple[Subscription, ...]:
+    """Return what the actor has sent, then what others send them; raises NotAllowed."""
+    actor.require(Permission.COUNT_COHORTS)
+    row = DashboardSubscription
+    found = session.scalars(
+        select(row)
+        .where(or_(row.owner_id == actor.id, row.recipients.contains([actor.id])))
+        .order_by(row.owner_id != actor.id, row.created_at, row.id)
+    ).all()
+    people = {each for row in found for each in (row.owner_id, *row.recipients)}
+    named = {row.dashboard_id for row in found if row.dashboard_id}
+    # Analysts see no other account. Of a dashboard that is not shared with them any
+    # more they learn the name that stood in its mails.
+    with assume_role(session, "system"):
+        names = _names(session, people)
+        titles = _titles(session, named)
+    return tuple(_subscription_of(row, actor, names, titles) for row in found)
+
+
+def create(
+    session: Session,
+    actor: Actor,
+    draft: SubscriptionDraft,
+    *,
+    now: datetime,
+    most: int,
+) -> UUID:
+    """Have a dashboard sent from now on, and return the subscription's id.
+
+    The caller commits. `now` is by the clinic's clock, `most` how many a person may
+    have. Raises InvalidInput, TooManySubscriptions, NotFound, NotAllowed.
+    """
+    actor.require(Permission.COUNT_COHORTS)
+    plan = checked_plan(draft.plan)
+    recipients = _checked_recipients(session, actor, draft)
+    _require_room(session, actor, most)
+    is_own = isinstance(draft.dashboard, UUID)
+    row = DashboardSubscription(
+        owner_id=actor.id,
+        dashboard_id=draft.dashboard if is_own else None,
+        ready=None if is_own else draft.dashboard,
+        shown=filter_to_json(draft.shown),
+        recipients=recipients,
+        rhythm=plan.rhythm.value,
+        day=plan.day,
+        hour=plan.hour,
+        next_at=plan.next_after(now),
+    )
+    session.add(row)
+    session.flush()
+    details = {
+        "dashboard": str(draft.dashboard),
+        "people": [str(each) for each in recipients],
+        "plan": plan.words,
+    }
+    _record(session, actor, Action.SUBSCRIPTION_ADD, row, details)
+    return row.id
+
+
+def stop(session: Session, actor: Actor, subscription_id: UUID) -> None:
+    """Send one of the actor's no longer; the caller commits.
+
+    Mails that wait are sent no more. Raises NotFound, NotAllowed.
+    """
+    row = _get_own(session, actor, subscription_id)
+    row.next_at, row.stopped_because = None, StopReason.PERSON.value
+    session.flush()
+    _record(session, actor, Action.SUBSCRIPTION_STOP, row)
+
+
+def resume(
+    session: Session, actor: Actor, subscription_id: UUID, *, now: datetime
+) -> None:
+    """Send one of the actor's again, from its next time on; the caller commits.
+
+    Whatever stopped it is looked at again then. Raises NotFound, NotAllowed.
+    """
+    row = _get_own(session, actor, subscription_id)
+    row.next_at, row.stopped_because = plan_of(row).next_after(now), None
+    session.flush()
+    _record(session, actor, Action.SUBSCRIPTION_RESUME, row)
+
+
+def send_now(
+    session: Session, actor: Actor, subscription_id: UUID, *, now: datetime
+) -> None:
+    """Send one of the actor's within a minute, and then at its times again.
+
+    The caller commits. Raises NotFound, NotAllowed.
+    """
+    row = _get_own(session, actor, subscription_id)
+    row.next_at, row.stopped_because = now, None
+    session.flush()
+    _record(session, actor, Action.SUBSCRIPTION_SEND_NOW, row)
+
+
+def delete(session: Session, actor: Actor, subscription_id: UUID) -> None:
+    """Delete one of the actor's, with the mails that wait; the caller commits.
+
+    Raises NotFound, NotAllowed.
+    """
+    row = _get_own(session, actor, subscription_id)
+    session.delete(row)
+    session.flush()
+    _record(session, actor, Action.SUBSCRIPTION_DELETE, row)
+
+
+def leave(session: Session, actor: Actor, subscription_id: UUID) -> None:
+    """Send the actor no longer what somebody else has sent to them.
+
+    The caller commits. Raises NotFound, NotAllowed.
+    """
+    actor.require(Permission.COUNT_COHORTS)
+    # Their owner alone may change them, but nobody has to get mails.
+    with assume_role(session, "system"):
+        row = session.scalars(
+            select(DashboardSubscription)
+            .where(
+                DashboardSubscription.id == subscription_id,
+                DashboardSubscription.recipients.contains([actor.id]),
+            )
+            .with_for_update()
+        ).one_or_none()
+        if row is None:
+            raise _no_such()
+        row.recipients = [each for each in row.recipients if each != actor.id]
+        session.flush()
+    _record(session, actor, Action.SUBSCRIPTION_LEAVE, row)
+
+
+def plan_of(row: DashboardSubscription) -> SendingPlan:
+    """Return when a subscription is sent."""
+    return SendingPlan(rhythm=Rhythm(row.rhythm), day=row.day, hour=row.hour)
+
+
+def _checked_recipients(
+    session: Session, actor: Actor, draft: SubscriptionDraft
+) -> list[UUID]:
+    if not isinstance(draft.dashboard, UUID) and draft.dashboard not in READY:
+        raise InvalidInput("dashboard", "Choose a dashboard first.")
+    recipients = sorted(set(draft.recipients))
+    if not recipients:
+        raise InvalidInput("recipients", "Choose to whom it is sent.")
+    if len(recipients) > MOST_RECIPIENTS:
+        raise InvalidInput(
+            "recipients",
+            Sentence("Choose at most {most} people.", most=MOST_RECIPIENTS),
+        )
+    readers = list_readers(session, actor, draft.dashboard)
+    if not readers.keys() >= set(recipients):
+        raise InvalidInput(
+            "recipients",
+            "Somebody you chose may not open this dashboard, or has no e-mail address. "
+            "Share it with them first.",
+        )
+    return recipients
+
+
+def _require_room(session: Session, actor: Actor, most: int) -> None:
+    # Of those who ask at once each counts the others.
+    mine = func.hashtextextended(f"chartroom.dashboard_subscriptions {actor.id}", 0)
+    session.execute(select(func.pg_advisory_xact_lock(mine)))
+    own = DashboardSubscription.owner_id == actor.id
+    if session.scalars(select(func.count()).where(own)).one() >= most:
+        raise TooManySubscriptions(most)
+
+
+def _get_own(
+    session: Session, actor: Actor, subscription_id: UUID
+) -> DashboardSubscription:
+    actor.require(Permission.COUNT_COHORTS)
+    row = session.scalars(
+        select(DashboardSubscription)
+        .where(
+            DashboardSubscription.id == subscription_id,
+            DashboardSubscription.owner_id == actor.id,
+        )
+        .with_for_update()
+    ).one_or_none()
+    if row is None:
+        raise _no_such()
+    return row
+
+
+def _no_such() -> NotFound:
+    return NotFound("This is not sent to you any more. Open Dashboards again.")
+
+
+def _names(session: Session, people: set[UUID]) -> Mapping[UUID, str]:
+    found = session.execute(select(User.id, User.name).where(User.id.in_(people)))
+    return {user_id: name for user_id, name in found}  # noqa: C416 - of rows
+
+
+def _titles(session: Session, dashboard_ids: set[UUID]) -> Mapping[UUID, str]:
+    found = session.execute(
+        select(DashboardRow.id, DashboardRow.name).where(
+            DashboardRow.id.in_(dashboard_ids)
+        )
+    )
+    return {dashboard_id: name for dashboard_id, name in found}  # noqa: C416 - of rows
+
+
+def _subscription_of(
+    row: DashboardSubscription,
+    actor: Actor,
+    names: Mapping[UUID, str],
+    titles: Mapping[UUID, str],
+) -> Subscription:
+    dashboard = dashboard_of(row)
+    if isinstance(dashboard, UUID):
+        name = titles.get(dashboard, "")
+    else:
+        ready = READY.get(dashboard)
+        name = ready.name if ready else ""
+    is_own = row.owner_id == actor.id
+    reason = row.stopped_because
+    return Subscription(
+        id=row.id,
+        dashboard=dashboard,
+        name=name,
+        owner="" if is_own else names.get(row.owner_id, ""),
+        # Who else is written to is its owner's to know.
+        recipients=tuple(sorted(names[each] for each in row.recipients if is_own)),
+        plan=plan_of(row),
+        next_at=row.next_at,
+        stopped_because=None if reason is None else StopReason(reason),
+        ran_at=row.ran_at,
+        waiting=row.waiting,
+        sent=row.sent,
+        failed=row.failed,
+    )
+
+
+def _record(
+    session: Session,
+    actor: Actor,
+    action: Action,
+    row: DashboardSubscription,
+    details: Mapping[str, object] | None = None,
+) -> None:
+    audit.record(session, actor, action, subject=(SUBJECT, row.id), details=details)

@@ -1,0 +1,133 @@
+"""What a subscription is: a dashboard, its filter, to whom it is sent, and when."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from services.analytics.dashboards import DashboardDraft, DashboardFilter
+from services.core.actors import Actor
+from services.core.errors import InvalidInput
+from services.core.weekdays import WEEKDAYS
+
+# Every month has it.
+LAST_DAY: Final = 28
+_LAST_HOUR: Final = 23
+# So many days hold each weekday and each day of the month, and one to spare.
+_DAYS: Final = 33
+
+
+class Rhythm(StrEnum):
+    """How often a dashboard is sent."""
+
+    WEEKLY = "weekly"
+    MONTHLY = "monthly"
+
+
+class StopReason(StrEnum):
+    """Why a dashboard is sent no longer."""
+
+    PERSON = "person"
+    OWNER = "owner"
+    DASHBOARD = "dashboard"
+    RECIPIENTS = "recipients"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendingPlan:
+    """A day and a full hour by the clinic's clock.
+
+    `day` is a weekday from Monday on (0), or a day of the month up to LAST_DAY.
+    """
+
+    rhythm: Rhythm
+    day: int
+    hour: int
+
+    def next_after(self, now: datetime) -> datetime:
+        """Return the first time of the plan after `now`, whose zone is the clinic's.
+
+        An hour that the clock leaves out in spring is the hour after.
+        """
+        for ahead in range(_DAYS):
+            day = now.date() + timedelta(ahead)
+            at = datetime.combine(day, time(self.hour), now.tzinfo).astimezone(UTC)
+            if self._is_of(day) and at > now:
+                return at
+        raise InvalidInput("day", "There is no such day.")
+
+    def _is_of(self, day: date) -> bool:
+        if self.rhythm is Rhythm.WEEKLY:
+            return day.weekday() == self.day
+        return day.day == self.day
+
+    @property
+    def words(self) -> str:
+        """How often, in English, for an e-mail."""
+        if self.rhythm is Rhythm.WEEKLY:
+            return f"every {WEEKDAYS[self.day]} at {self.hour}:00"
+        return f"on day {self.day} of every month at {self.hour}:00"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriptionDraft:
+    """What somebody wants to be sent; `dashboard` is an id, or a name in READY."""
+
+    dashboard: UUID | str
+    shown: DashboardFilter
+    recipients: tuple[UUID, ...]
+    plan: SendingPlan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """A kept subscription; `owner` is its owner's name where that is somebody else.
+
+    `name` is empty where the dashboard is not there any more. `next_at` is None once it
+    is stopped; `waiting`, `sent` and `failed` count the mails of the run at `ran_at`.
+    """
+
+    id: UUID
+    dashboard: UUID | str
+    name: str
+    owner: str
+    recipients: tuple[str, ...]
+    plan: SendingPlan
+    next_at: datetime | None
+    stopped_because: StopReason | None
+    ran_at: datetime | None
+    waiting: int
+    sent: int
+    failed: int
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is the actor's, who alone may change it."""
+        return not self.owner
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueSubscription:
+    """What is to be sent now, in its owner's name; or, with a `stop`, no longer."""
+
+    id: UUID
+    due_at: datetime
+    dashboard: UUID | str
+    plan: SendingPlan
+    shown: DashboardFilter
+    stop: StopReason | None
+    owner: Actor | None
+    draft: DashboardDraft | None
+    recipients: tuple[UUID, ...]
+
+
+def checked_plan(plan: SendingPlan) -> SendingPlan:
+    """Return the plan; raises InvalidInput where there is no such time."""
+    is_weekly = plan.rhythm is Rhythm.WEEKLY
+    days = range(len(WEEKDAYS)) if is_weekly else range(1, LAST_DAY + 1)
+    if plan.day not in days:
+        raise InvalidInput("day", "Choose a day that there is in every week or month.")
+    if not 0 <= plan.hour <= _LAST_HOUR:
+        raise InvalidInput("hour", "Choose an hour of the day.")
+    return plan

@@ -1,0 +1,197 @@
+"""Subscriptions as the background runs them: found when due, and their mails written.
+
+For the background, which commits. A worker that was away runs each once, however many
+times of its plan have passed.
+"""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy.orm import Session
+
+from db.models.user import User
+from db.models.view import AnalystMail, DashboardSubscription
+from services.analytics.dashboards.storing import UnreadableDashboard, read_filter
+from services.analytics.subscriptions.keeping import SUBJECT, plan_of
+from services.analytics.subscriptions.model import DueSubscription, StopReason
+from services.analytics.subscriptions.readers import (
+    dashboard_of,
+    find_draft,
+    readers_among,
+)
+from services.core import audit
+from services.core.actors import Actor
+from services.core.audit import Action
+from services.messaging import user_notifications
+from services.messaging.user_notifications import NotificationTopic
+from services.people.accounts import actor_of
+
+_PAGE: Final = "dashboard"
+
+
+@dataclass(frozen=True, slots=True)
+class MailSender:
+    """What stands in the mails: the clinic's name, and where people sign in."""
+
+    clinic: str = "Your clinic"
+    address: str = ""
+
+
+def find_due(session: Session, now: datetime) -> DueSubscription | None:
+    """Return what has waited longest to be sent, None if nothing does.
+
+    Rights are those of this moment: of the owner, in whose name it is counted, and of
+    each recipient.
+    """
+    due = (
+        select(DashboardSubscription)
+        .where(DashboardSubscription.next_at <= now)
+        .order_by(DashboardSubscription.next_at, DashboardSubscription.id)
+    )
+    for row in session.scalars(due):
+        # What a newer version has kept waits for a worker of that one.
+        with suppress(UnreadableDashboard):
+            return _due_of(session, row)
+    return None
+
+
+def _due_of(session: Session, row: DashboardSubscription) -> DueSubscription | None:
+    if row.next_at is None:
+        return None
+    dashboard = dashboard_of(row)
+    draft = find_draft(session, dashboard)
+    allowed = readers_among(session, dashboard, (row.owner_id, *row.recipients))
+    recipients = tuple(each for each in row.recipients if each in allowed)
+    owner = session.get(User, row.owner_id) if row.owner_id in allowed else None
+    stop = None
+    if draft is None:
+        stop = StopReason.DASHBOARD
+    elif owner is None:
+        stop = StopReason.OWNER
+    elif not recipients:
+        stop = StopReason.RECIPIENTS
+    return DueSubscription(
+        id=row.id,
+        due_at=row.next_at,
+        dashboard=dashboard,
+        plan=plan_of(row),
+        shown=read_filter(row.shown),
+        stop=stop,
+        owner=actor_of(owner) if owner else None,
+        draft=draft,
+        recipients=recipients,
+    )
+
+
+def stop_due(session: Session, due: DueSubscription) -> None:
+    """Send it no longer, for the reason that `due` has, and tell all whom it was for.
+
+    Their bell says it; whoever may not sign in any more has none.
+    """
+    row = _still_due(session, due)
+    if row is None or due.stop is None:
+        return
+    row.next_at, row.stopped_because = None, due.stop.value
+    people = User.id.in_({row.owner_id, *row.recipients})
+    # Told of anew, should it have stopped before.
+    user_notifications.take_back(session, NotificationTopic.UNSENT, row.id)
+    user_notifications.tell(
+        session, NotificationTopic.UNSENT, people, subject_id=row.id
+    )
+    audit.record(
+        session,
+        due.owner,
+        Action.SUBSCRIPTION_STOP,
+        subject=(SUBJECT, row.id),
+        details={"because": due.stop.value},
+    )
+
+
+def finish(
+    session: Session,
+    due: DueSubscription,
+    paper: bytes,
+    *,
+    now: datetime,
+    sender: MailSender,
+) -> bool:
+    """Write a mail with the paper to each recipient, and plan the next time.
+
+    Returns False, and writes none, where it was stopped, or asked for again, meanwhile.
+    """
+    row = _still_due(session, due)
+    if row is None or due.owner is None or due.draft is None:
+        return False
+    # What is left of a time before is not sent beside this one.
+    session.execute(delete(AnalystMail).where(_is_of(row)))
+    day = f"{now.day} {now:%B %Y}"
+    body = _body(due, day, sender)
+    session.add_all(
+        AnalystMail(
+            subscription_id=row.id,
+            user_id=recipient,
+            subject=f"{sender.clinic}: a dashboard of {day}",
+            body=body,
+            filename=f"dashboard-{now:%Y-%m-%d}.pdf",
+            paper=paper,
+        )
+        for recipient in due.recipients
+    )
+    row.ran_at, row.next_at = now, due.plan.next_after(now)
+    row.waiting, row.sent, row.failed = len(due.recipients), 0, 0
+    session.flush()
+    return True
+
+
+def fail(session: Session, due: DueSubscription, *, now: datetime) -> None:
+    """Note that it could not be made, and try again at its next time."""
+    row = _still_due(session, due)
+    if row is None:
+        return
+    row.ran_at, row.next_at = now, due.plan.next_after(now)
+    row.waiting, row.sent, row.failed = 0, 0, len(due.recipients)
+    _record_failure(session, row.id, due.owner)
+
+
+def _record_failure(session: Session, row_id: UUID, owner: Actor | None) -> None:
+    audit.record(
+        session,
+        owner,
+        Action.SUBSCRIPTION_SEND,
+        subject=(SUBJECT, row_id),
+        outcome="failed",
+    )
+
+
+def _still_due(session: Session, due: DueSubscription) -> DashboardSubscription | None:
+    """Return the row, locked, unless somebody has stopped or planned it anew."""
+    return session.scalars(
+        select(DashboardSubscription)
+        .where(
+            DashboardSubscription.id == due.id,
+            DashboardSubscription.next_at == due.due_at,
+        )
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+
+
+def _is_of(row: DashboardSubscription) -> ColumnElement[bool]:
+    return AnalystMail.subscription_id == row.id
+
+
+def _body(due: DueSubscription, day: str, sender: MailSender) -> str:
+    owner = due.owner.name if due.owner else ""
+    name = due.draft.name if due.draft else ""
+    parts = [f"“{name}” of {day} is attached as a PDF. It names no patient."]
+    if sender.address:
+        parts.append(f"{sender.address}/{_PAGE}?{_PAGE}={due.dashboard}")
+    parts.append(
+        f"{owner} has it sent to you {due.plan.words}. If you do not want it any more, "
+        "open Dashboards and press Leave."
+    )
+    return "\n\n".join(parts) + "\n"

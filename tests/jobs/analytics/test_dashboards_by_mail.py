@@ -1,0 +1,449 @@
+"""Dashboards are made and sent by a real worker through a real mail server."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from io import BytesIO
+from typing import Any
+from uuid import UUID, uuid4
+
+import pypdfium2
+import pytest
+from anyio.from_thread import start_blocking_portal
+from sqlalchemy import func, select, update
+
+from db.audit_store import AuditStore
+from db.files.seal_keys import SealKeyFile
+from db.models.audit import AuditEvent
+from db.models.user import User, UserNotification
+from db.models.view import AnalystMail, DashboardSubscription
+from db.postgres import SYSTEM, Database
+from jobs.analytics.mailing import AnalystMailing, send
+from jobs.worker.tasks import Stores, queue
+from jobs.worker.worker import connected
+from services.analytics import dashboards, subscriptions
+from services.analytics.cohorts import Cohort, CohortEvent, Dimension, EventKind
+from services.analytics.dashboards import Card, DashboardDraft, DashboardFilter
+from services.analytics.figures import Figure
+from services.analytics.subscriptions import (
+    MailSender,
+    Rhythm,
+    SendingPlan,
+    StopReason,
+    SubscriptionDraft,
+)
+from services.core.actors import Actor, Role
+from services.core.on_behalf import ActorDatabase
+from services.documents.forms import Clinic
+from services.patients.records.model import Sex
+from tests.kit import cast
+from tests.kit.mailbox import Mailbox, mailer_to
+from tests.services.visits import visit_samples
+
+# A Monday, an hour after the dashboard is due.
+NOW = datetime(2026, 11, 30, 8, tzinfo=UTC)
+MONDAYS = SendingPlan(rhythm=Rhythm.WEEKLY, day=0, hour=7)
+BY_SEX = Figure(
+    cohort=Cohort(entry=CohortEvent(kind=EventKind.VISIT)), by=(Dimension.SEX,)
+)
+
+
+@dataclass
+class Desk:
+    """A clinic whose analyst has a dashboard sent to a colleague and to themselves."""
+
+    database: Database
+    analyst: Actor
+    colleague: Actor
+    dashboard: UUID
+    subscription: UUID
+    papers: AnalystMailing
+
+    def write(self, operation: Any) -> Any:
+        """Return what an operation does in the system's name."""
+        return self.database.write(operation, identity=SYSTEM).value
+
+    def act(self, operation: Any) -> Any:
+        """Return what the analyst does, under PostgreSQL's own rules."""
+        return ActorDatabase(self.database, self.analyst).write(operation).value
+
+    def run(self, mailer: Any = None, *, weeks: int = 0) -> None:
+        """Make what is due so many weeks later, and send it."""
+        now = NOW + timedelta(weeks=weeks)
+        replace(self.papers, now=lambda: now).run_due(self.database)
+        if mailer is not None:
+            send(self.database, mailer)
+
+    def listed(self) -> subscriptions.Subscription:
+        """Return the subscription as its owner sees it."""
+        [found] = self.act(lambda s: subscriptions.list_subscriptions(s, self.analyst))
+        return found
+
+    def bell(self) -> set[UUID]:
+        """Return who is told that something is sent no longer."""
+        told = select(UserNotification.user_id).where(
+            UserNotification.topic == "unsent",
+            UserNotification.subject_id == self.subscription,
+        )
+        return self.write(lambda s: set(s.scalars(told)))
+
+    def events(self, action: str) -> list[AuditEvent]:
+        """Return what was written down of an action."""
+        wanted = select(AuditEvent).where(AuditEvent.action == action)
+        return self.write(
+            lambda s: s.scalars(wanted.order_by(AuditEvent.position)).all()
+        )
+
+
+@pytest.fixture
+def desk(endpoints) -> Iterator[Desk]:
+    """Eleven women and two men have come; the dashboard is due since an hour."""
+    with closing(Database(endpoints)) as database:
+        analyst, colleague, dashboard, subscription = database.write(
+            _prepare, identity=SYSTEM
+        ).value
+        papers = AnalystMailing(
+            Clinic("Harbour Clinic", "1 High Street", ""),
+            MailSender("Harbour Clinic", "https://clinic.example"),
+            5,
+            lambda: NOW,
+        )
+        yield Desk(database, analyst, colleague, dashboard, subscription, papers)
+
+
+def _prepare(session):
+    doctor = cast.add_doctor(session).id
+    for number in range(21):
+        sex = Sex.FEMALE if number < 11 else Sex.MALE
+        draft = cast.invent_patient(sex=sex, date_of_birth=date(1950, 1, 1))
+        patient = cast.add_patient(session, draft)
+        # The last eight have never come.
+        if number >= 13:
+            continue
+        at = datetime(2026, 3, 4, 9, tzinfo=UTC) + timedelta(hours=number)
+        visit_samples.visit(session, doctor, patient.id, at, status="completed")
+    analyst = cast.add_actor(session, cast.ANA)
+    colleague = cast.add_actor(session, Role.ANALYST)
+    cards = (
+        Card(id=uuid4(), title="Who came", figure=BY_SEX),
+        Card(
+            id=uuid4(),
+            title="Women",
+            figure=replace(BY_SEX, cohort=replace(BY_SEX.cohort, sexes=(Sex.FEMALE,))),
+        ),
+    )
+    made = dashboards.create(session, analyst, DashboardDraft(name="Desk", cards=cards))
+    people = [colleague.id]
+    dashboards.share(session, analyst, made.id, with_everybody=False, people=people)
+    draft = SubscriptionDraft(
+        dashboard=made.id,
+        shown=DashboardFilter(sexes=(Sex.FEMALE, Sex.MALE)),
+        recipients=(analyst.id, colleague.id),
+        plan=MONDAYS,
+    )
+    before = NOW - timedelta(days=3)
+    subscribed = subscriptions.create(session, analyst, draft, now=before, most=5)
+    return analyst, colleague, made.id, subscribed
+
+
+@pytest.fixture
+def mailbox():
+    return Mailbox()
+
+
+@pytest.fixture
+def mailer(mailbox):
+    with mailer_to(mailbox) as to:
+        yield to
+
+
+def attached(email) -> tuple[str, str]:
+    """Return the name of the PDF that came with an e-mail, and what it says."""
+    [part] = email.iter_attachments()
+    assert part.get_content_type() == "application/pdf"
+    with pypdfium2.PdfDocument(BytesIO(part.get_content())) as opened:
+        pages = [page.get_textpage().get_text_range() for page in opened]
+    return part.get_filename(), " ".join("\n".join(pages).split())
+
+
+def test_each_person_gets_the_dashboard_as_a_pdf_with_date_and_criteria(
+    desk, mailbox, mailer
+):
+    desk.run(mailer)
+
+    addresses = desk.write(
+        lambda s: set(
+            s.scalars(
+                select(User.email).where(
+                    User.id.in_([desk.analyst.id, desk.colleague.id])
+                )
+            )
+        )
+    )
+    assert {email["To"] for email in mailbox.emails} == addresses
+    email = mailbox.emails[0]
+    # A postcard's back: what is on the dashboard stands in the PDF alone.
+    assert email["Subject"] == "Harbour Clinic: a dashboard of 30 November 2026"
+    said = email.get_body().get_content()
+    assert f"https://clinic.example/dashboard?dashboard={desk.dashboard}" in said
+    assert f"{desk.analyst.name} has it sent to you every Monday at 7:00" in said
+    name, paper = attached(email)
+    assert name == "dashboard-2026-11-30.pdf"
+    for each in (
+        "30 November 2026, 08:00, times in UTC",
+        "Counted are female or male",
+        "Who came Sex Patients female not told male not told",
+        "Women Sex Patients female 11",
+    ):
+        assert each.lower() in paper.lower(), paper
+    listed = desk.listed()
+    assert (listed.sent, listed.waiting, listed.failed) == (2, 0, 0)
+    assert (listed.ran_at, listed.next_at) == (NOW, NOW + timedelta(days=7, hours=-1))
+    assert desk.write(lambda s: s.scalar(select(func.count(AnalystMail.id)))) == 0
+
+
+def test_it_is_counted_in_its_owners_name_and_each_mail_is_written_down(
+    desk, mailbox, mailer
+):
+    desk.run(mailer)
+
+    assert [event.actor_id for event in desk.events("cohort:count")] == [
+        desk.analyst.id
+    ] * 2
+    sent = desk.events("subscription:send")
+    assert {event.details["person"] for event in sent} == {
+        str(desk.analyst.id),
+        str(desk.colleague.id),
+    }
+    assert {(event.actor_id, event.outcome) for event in sent} == {
+        (desk.analyst.id, "done")
+    }
+
+
+def test_what_was_missed_while_no_worker_was_there_is_sent_once(desk, mailbox, mailer):
+    desk.run(mailer, weeks=5)
+    desk.run(mailer, weeks=5)
+
+    assert len(mailbox.emails) == 2
+    assert desk.listed().next_at == NOW + timedelta(weeks=6, hours=-1)
+
+
+def test_nobody_gets_what_they_may_not_open_any_more(desk, mailbox, mailer):
+    desk.act(
+        lambda s: dashboards.share(
+            s, desk.analyst, desk.dashboard, with_everybody=False
+        )
+    )
+
+    desk.run(mailer)
+
+    assert [email["To"] for email in mailbox.emails] == [cast.ANA.email]
+
+
+def test_rights_are_looked_at_again_when_a_mail_that_waited_is_sent(
+    desk, mailbox, mailer
+):
+    desk.run()
+    desk.act(
+        lambda s: dashboards.share(
+            s, desk.analyst, desk.dashboard, with_everybody=False
+        )
+    )
+
+    desk.run(mailer)
+
+    assert [email["To"] for email in mailbox.emails] == [cast.ANA.email]
+    assert (desk.listed().sent, desk.listed().waiting) == (1, 0)
+
+
+@pytest.mark.parametrize("values", [{"deactivated_at": NOW}, {"role": "staff"}])
+def test_without_its_owner_it_stops_and_whoever_got_it_is_told(
+    desk, mailbox, mailer, values
+):
+    changed = update(User).where(User.id == desk.analyst.id).values(values)
+    desk.write(lambda s: s.execute(changed))
+
+    desk.run(mailer)
+    desk.run(mailer, weeks=1)
+
+    assert mailbox.emails == []
+    assert desk.colleague.id in desk.bell()
+    [stopped] = desk.events("subscription:stop")
+    assert stopped.details == {"because": "owner"}
+    row = desk.write(lambda s: s.get_one(DashboardSubscription, desk.subscription))
+    assert (row.next_at, row.stopped_because) == (None, StopReason.OWNER.value)
+
+
+def test_a_dashboard_that_was_deleted_stops_it_and_all_are_told(desk, mailbox, mailer):
+    desk.act(lambda s: dashboards.delete(s, desk.analyst, desk.dashboard))
+
+    desk.run(mailer)
+
+    assert mailbox.emails == []
+    assert desk.bell() == {desk.analyst.id, desk.colleague.id}
+    assert desk.listed().stopped_because is StopReason.DASHBOARD
+
+
+def test_with_nobody_left_to_send_it_to_it_stops(desk, mailbox, mailer):
+    only = update(DashboardSubscription).values(recipients=[desk.colleague.id])
+    desk.write(lambda s: s.execute(only))
+    desk.act(
+        lambda s: dashboards.share(
+            s, desk.analyst, desk.dashboard, with_everybody=False
+        )
+    )
+
+    desk.run(mailer)
+
+    assert desk.listed().stopped_because is StopReason.RECIPIENTS
+    assert desk.analyst.id in desk.bell()
+
+
+def test_what_is_stopped_meanwhile_is_not_sent(desk, mailbox, mailer):
+    desk.run()
+    desk.act(lambda s: subscriptions.stop(s, desk.analyst, desk.subscription))
+
+    desk.run(mailer)
+
+    assert mailbox.emails == []
+    assert desk.listed().waiting == 0
+
+
+def test_whoever_has_left_meanwhile_gets_no_mail_that_waited(desk, mailbox, mailer):
+    desk.run()
+    desk.write(lambda s: subscriptions.leave(s, desk.colleague, desk.subscription))
+
+    desk.run(mailer)
+
+    assert [email["To"] for email in mailbox.emails] == [cast.ANA.email]
+
+
+def test_of_two_workers_that_made_it_one_has_it_sent(desk, mailbox, mailer):
+    due = desk.write(lambda s: subscriptions.find_due(s, NOW))
+    desk.run()
+
+    given = {"now": NOW, "sender": MailSender()}
+    again = desk.write(lambda s: subscriptions.finish(s, due, b"%PDF-1.7", **given))
+
+    assert again is False
+    desk.run(mailer)
+    assert len(mailbox.emails) == 2
+
+
+def test_it_is_sent_at_once_and_then_as_planned(desk, mailbox, mailer):
+    desk.run(mailer)
+    later = NOW + timedelta(hours=2)
+    desk.act(
+        lambda s: subscriptions.send_now(s, desk.analyst, desk.subscription, now=later)
+    )
+
+    replace(desk.papers, now=lambda: later).run_due(desk.database)
+    send(desk.database, mailer)
+
+    assert len(mailbox.emails) == 4
+    assert desk.listed().next_at == NOW + timedelta(days=7, hours=-1)
+
+
+def test_a_mail_server_that_refuses_is_asked_again_until_it_is_given_up(
+    desk, mailbox, mailer
+):
+    mailbox.refusal = "450 Try later"
+    desk.run(mailer)
+    waiting = desk.listed()
+    assert (waiting.sent, waiting.waiting, waiting.failed) == (0, 2, 0)
+
+    _hurry(desk)
+    mailbox.refusal = None
+    with desk.database.writing(identity=SYSTEM) as session:
+        assert subscriptions.send_next(session, mailer)
+    mailbox.refusal = "450 Try later"
+    for _ in range(6):
+        _hurry(desk)
+        send(desk.database, mailer)
+
+    given_up = desk.listed()
+    assert (given_up.sent, given_up.waiting, given_up.failed) == (1, 0, 1)
+    assert desk.events("subscription:send")[-1].outcome == "failed"
+
+
+def _hurry(desk: Desk) -> None:
+    """Let what waits for another attempt be due."""
+    due = update(AnalystMail).values(send_at=func.now())
+    desk.write(lambda s: s.execute(due))
+
+
+def test_one_that_cannot_be_made_holds_up_no_other(desk, mailbox, mailer, monkeypatch):
+    draft = SubscriptionDraft(
+        dashboard="visits",
+        shown=DashboardFilter(),
+        recipients=(desk.colleague.id,),
+        plan=replace(MONDAYS, hour=8),
+    )
+    given = {"now": NOW - timedelta(days=3), "most": 5}
+    desk.write(lambda s: subscriptions.create(s, desk.colleague, draft, **given))
+    make = dashboards.dashboard_pdf
+
+    def make_others(made, *rest, **more):
+        if made.name == "Desk":
+            raise ArithmeticError
+        return make(made, *rest, **more)
+
+    monkeypatch.setattr(dashboards, "dashboard_pdf", make_others)
+
+    desk.run(mailer)
+
+    assert len(mailbox.emails) == 1
+    assert (desk.listed().failed, desk.listed().ran_at) == (2, NOW)
+    assert [event.outcome for event in desk.events("subscription:send")] == [
+        "failed",
+        "done",
+    ]
+
+
+@pytest.fixture
+def stores(desk, endpoints, files, tmp_path, monkeypatch) -> Iterator[Stores]:
+    """What a worker of the clinic has, without a mail server."""
+    queue.perform_import_paths()
+    # Otherwise what happens to be due at this minute would be done as well.
+    monkeypatch.setattr(queue.periodic_registry, "periodic_tasks", {})
+    keys = SealKeyFile(tmp_path / "secrets/audit.key", may_be_made=True)
+    with closing(AuditStore(endpoints.audit_url)) as audit:
+        yield Stores(desk.database, files, audit, keys, analyst_mailing=desk.papers)
+
+
+def test_what_is_due_waits_for_a_mail_server_and_a_worker_sends_it(
+    desk, endpoints, stores, mailbox, mailer
+):
+    _work(endpoints, stores)
+    assert desk.listed().ran_at is None
+
+    _work(endpoints, replace(stores, mailer=mailer))
+
+    assert len(mailbox.emails) == 2
+
+
+def test_where_it_is_switched_off_nothing_is_sent(
+    desk, endpoints, stores, mailbox, mailer
+):
+    off = replace(desk.papers, sends_dashboards=False)
+
+    _work(endpoints, replace(stores, mailer=mailer, analyst_mailing=off))
+
+    assert mailbox.emails == []
+    assert desk.listed().ran_at is None
+
+
+def _work(endpoints, stores):
+    async def work():
+        async with connected(endpoints.database_url) as app:
+            await app.configure_task("send_to_analysts").defer_async(timestamp=0)
+            await app.run_worker_async(
+                wait=False,
+                install_signal_handlers=False,
+                listen_notify=False,
+                additional_context={"stores": stores},
+            )
+
+    with start_blocking_portal() as portal:
+        portal.call(work)

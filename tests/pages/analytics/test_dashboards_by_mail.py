@@ -1,0 +1,188 @@
+"""Dashboards are sent by mail from their page, and listed with what became of them."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard import wiring
+from services.analytics import count_alerts, dashboards, figures, subscriptions
+from services.analytics.cohorts import Cohort, CohortEvent, Dimension, EventKind
+from services.analytics.count_alerts import CountAlertDraft
+from services.analytics.dashboards import Card, DashboardDraft, DashboardFilter
+from services.analytics.figures import Figure
+from services.analytics.subscriptions import Rhythm, SendingPlan, SubscriptionDraft
+from services.core.actors import Role
+from services.patients.records.model import Sex
+from tests.kit import cast
+from tests.pages.conftest import Clinic
+
+BY_SEX = Figure(
+    cohort=Cohort(entry=CohortEvent(kind=EventKind.VISIT)), by=(Dimension.SEX,)
+)
+NOW = datetime(2026, 11, 26, 8, tzinfo=UTC)
+
+
+@pytest.fixture
+def opened(clinic: Clinic) -> UUID:
+    """Return a dashboard of the analyst's own."""
+    card = Card(id=uuid4(), title="Who came", figure=BY_SEX)
+    draft = DashboardDraft(name=f"Visits {uuid4().hex[:6]}", cards=(card,))
+    analyst = clinic.cast[Role.ANALYST]
+    return clinic.write(lambda s: dashboards.create(s, analyst, draft).id)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left(clinic: Clinic):
+    yield
+    analyst = clinic.cast[Role.ANALYST]
+    for each in clinic.write(lambda s: subscriptions.list_subscriptions(s, analyst)):
+        act = subscriptions.delete if each.is_own else subscriptions.leave
+        clinic.write(lambda s, a=act, e=each: a(s, analyst, e.id))
+    for each in clinic.write(lambda s: count_alerts.list_alerts(s, analyst)):
+        clinic.write(lambda s, e=each: count_alerts.delete(s, analyst, e.id))
+
+
+def press(app: AppTest, key: str) -> AppTest:
+    app.button(key=key).click().run()
+    assert not app.exception
+    return app
+
+
+def captions(app: AppTest) -> str:
+    return " ".join(each.value for each in app.caption).replace("\\", "")
+
+
+def subscribe(clinic: Clinic, *, by_other: bool = False) -> UUID:
+    """Have a dashboard that comes with the app sent to the analyst."""
+    analyst = clinic.cast[Role.ANALYST]
+
+    def add(session):
+        owner = cast.add_actor(session, Role.ANALYST) if by_other else analyst
+        draft = SubscriptionDraft(
+            dashboard="visits",
+            shown=DashboardFilter(),
+            recipients=(analyst.id,),
+            plan=SendingPlan(rhythm=Rhythm.WEEKLY, day=0, hour=7),
+        )
+        return subscriptions.create(session, owner, draft, now=NOW, most=20)
+
+    return clinic.write(add)
+
+
+def test_a_dashboard_is_sent_regularly_with_the_filter_that_is_chosen(
+    clinic: Clinic, opened: UUID
+):
+    analyst = clinic.cast[Role.ANALYST]
+    app = clinic.open("dashboard", Role.ANALYST, dashboard=opened, sexes="male")
+    # One sends it to oneself, unless others are chosen too.
+    assert app.multiselect(key="dashboard_mail_people").value == [analyst.id]
+    assert "no mail server yet" in captions(app)
+    app.radio(key="dashboard_mail_rhythm").set_value(Rhythm.MONTHLY).run()
+    app.selectbox(key="dashboard_mail_day").set_value(28)
+    app.selectbox(key="dashboard_mail_hour").set_value(18)
+
+    press(app, "dashboard_mail_add")
+
+    [made] = clinic.write(lambda s: subscriptions.list_subscriptions(s, analyst))
+    assert made.plan == SendingPlan(rhythm=Rhythm.MONTHLY, day=28, hour=18)
+    assert made.next_at is not None
+    far = made.next_at
+    due = clinic.write(lambda s: subscriptions.find_due(s, far))
+    assert due.shown == DashboardFilter(sexes=(Sex.MALE,))
+
+
+def test_to_nobody_it_is_not_sent(clinic: Clinic):
+    app = clinic.open("dashboard", Role.ANALYST, dashboard="visits")
+    app.multiselect(key="dashboard_mail_people").set_value([])
+
+    press(app, "dashboard_mail_add")
+
+    assert [each.value for each in app.error][-1] == "Choose to whom it is sent."
+
+
+def test_what_is_sent_is_stopped_resumed_sent_at_once_and_deleted(
+    clinic: Clinic,
+):
+    made, analyst = subscribe(clinic), clinic.cast[Role.ANALYST]
+    app = clinic.open("dashboards", Role.ANALYST)
+    said = captions(app)
+    assert "Every Monday at 07:00" in said
+    assert f"to {analyst.name}" in said
+
+    press(app, f"dashboards_mail_stop_{made}")
+    assert "Stopped." in captions(app)
+    press(app, f"dashboards_mail_resume_{made}")
+    assert "Stopped." not in captions(app)
+    press(app, f"dashboards_mail_now_{made}")
+    assert len(clinic.audit("subscription:send-now")) == 1
+    press(app, f"dashboards_mail_delete_{made}")
+
+    assert "Nobody gets it by mail any more" in app.markdown[-1].value
+
+
+def test_what_somebody_else_sends_is_left(clinic: Clinic):
+    made, analyst = subscribe(clinic, by_other=True), clinic.cast[Role.ANALYST]
+    app = clinic.open("dashboards", Role.ANALYST)
+    assert f"dashboards_mail_stop_{made}" not in {each.key for each in app.button}
+
+    press(app, f"dashboards_mail_leave_{made}")
+
+    assert clinic.write(lambda s: subscriptions.list_subscriptions(s, analyst)) == ()
+
+
+@pytest.mark.parametrize("name", ["dashboards_by_mail", "count_alerts"])
+def test_what_the_clinic_has_switched_off_is_not_offered(
+    clinic: Clinic, name: str, request
+):
+    settings = clinic.wiring.settings.model_copy(update={name: 0})
+    wiring.use(replace(clinic.wiring, settings=settings))
+    request.addfinalizer(lambda: wiring.use(clinic.wiring))
+    if name == "dashboards_by_mail":
+        app = clinic.open("dashboard", Role.ANALYST, dashboard="visits")
+    else:
+        app = clinic.open("cohorts", Role.ANALYST, list=remember(clinic))
+
+    assert not app.exception
+    keys = {each.key for each in app.button}
+    assert not keys & {"dashboard_mail_add", "cohorts_alert_add"}
+
+
+def test_a_count_is_watched_where_it_is_counted_and_listed(clinic: Clinic):
+    analyst = clinic.cast[Role.ANALYST]
+    app = clinic.open("cohorts", Role.ANALYST, list=remember(clinic))
+    app.text_input(key="cohorts_alert_name").set_value("Many")
+    app.number_input(key="cohorts_alert_line").set_value(4)
+    press(app, "cohorts_alert_add")
+    assert "No count below 5 is told" in [each.value for each in app.error][-1]
+    app.number_input(key="cohorts_alert_line").set_value(1200)
+    app.radio(key="cohorts_alert_of").set_value(True)
+    press(app, "cohorts_alert_add")
+
+    [made] = clinic.write(lambda s: count_alerts.list_alerts(s, analyst))
+    app = clinic.open("dashboards", Role.ANALYST)
+    assert "More than 1,200 · not told yet" in captions(app)
+    press(app, f"dashboards_alert_delete_{made.id}")
+
+    assert clinic.write(lambda s: count_alerts.list_alerts(s, analyst)) == ()
+
+
+def remember(clinic: Clinic) -> str:
+    """Return the key of a figure that is counted."""
+    analyst = clinic.cast[Role.ANALYST]
+    return clinic.write(lambda s: figures.remember(s, analyst, BY_SEX))
+
+
+def test_an_alert_leads_to_what_it_watches(clinic: Clinic):
+    analyst = clinic.cast[Role.ANALYST]
+    draft = CountAlertDraft(name="Few", question=BY_SEX, is_above=False, line=20)
+    given = {"now": NOW, "most": 5, "smallest_group": 5}
+    made = clinic.write(lambda s: count_alerts.create(s, analyst, draft, **given))
+    app = clinic.open("dashboards", Role.ANALYST)
+    assert "Fewer than 20" in captions(app)
+
+    press(app, f"dashboards_alert_open_{made}")
+
+    assert app.title[0].value == "Cohorts"

@@ -1,0 +1,153 @@
+"""A dashboard is sent to people who may open it, and each of them may leave."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import pytest
+
+from services.analytics import dashboards, subscriptions
+from services.analytics.dashboards import DashboardDraft, DashboardFilter
+from services.analytics.subscriptions import (
+    Rhythm,
+    SendingPlan,
+    StopReason,
+    SubscriptionDraft,
+)
+from services.analytics.subscriptions.keeping import TooManySubscriptions
+from services.core.actors import Role
+from services.core.errors import InvalidInput, NotFound
+from tests.kit import cast
+
+NOW = datetime(2026, 11, 26, 8, tzinfo=UTC)
+MONDAYS = SendingPlan(rhythm=Rhythm.WEEKLY, day=0, hour=7)
+
+
+@pytest.fixture
+def analyst(session):
+    return cast.add_actor(session, cast.ANA)
+
+
+@pytest.fixture
+def colleague(session):
+    return cast.add_actor(session, Role.ANALYST)
+
+
+@pytest.fixture
+def made(session, analyst):
+    return dashboards.create(session, analyst, DashboardDraft(name="Desk"))
+
+
+def draft(dashboard, *people):
+    return SubscriptionDraft(
+        dashboard=dashboard,
+        shown=DashboardFilter(),
+        recipients=tuple(each.id for each in people),
+        plan=MONDAYS,
+    )
+
+
+def subscribe(session, actor, dashboard, *people, most=5):
+    wanted = draft(dashboard, *people)
+    return subscriptions.create(session, actor, wanted, now=NOW, most=most)
+
+
+def test_what_is_sent_is_listed_for_its_owner_and_whoever_gets_it(
+    session, analyst, colleague
+):
+    other = cast.add_actor(session, Role.ANALYST)
+    made = subscribe(session, analyst, "visits", analyst, colleague)
+
+    [own] = subscriptions.list_subscriptions(session, analyst)
+    [sent] = subscriptions.list_subscriptions(session, colleague)
+
+    assert own.id == sent.id == made
+    assert (own.name, own.next_at) == (
+        "Visits and no-shows",
+        datetime(2026, 11, 30, 7, tzinfo=UTC),
+    )
+    assert set(own.recipients) == {analyst.name, colleague.name}
+    # Who else is written to is its owner's to know.
+    assert (sent.owner, sent.recipients) == (analyst.name, ())
+    assert subscriptions.list_subscriptions(session, other) == ()
+
+
+def test_nobody_is_chosen_who_may_not_open_it(session, analyst, colleague, made):
+    with pytest.raises(InvalidInput, match="may not open this dashboard"):
+        subscribe(session, analyst, made.id, analyst, colleague)
+
+    people = [colleague.id]
+    dashboards.share(session, analyst, made.id, with_everybody=False, people=people)
+
+    assert subscribe(session, analyst, made.id, analyst, colleague)
+    assert subscribe(session, colleague, made.id, colleague)
+
+
+@pytest.mark.parametrize(
+    "values", [{"email": None}, {"deactivated_at": NOW}, {"role": Role.STAFF}]
+)
+def test_nobody_is_offered_who_counts_nothing_or_has_no_address(
+    session, analyst, values
+):
+    role = values.get("role", Role.ANALYST)
+    rest = {name: value for name, value in values.items() if name != "role"}
+    somebody = cast.add_actor(session, role, **rest)
+
+    offered = subscriptions.list_readers(session, analyst, "visits")
+
+    assert offered == {analyst.id: analyst.name}
+    with pytest.raises(InvalidInput, match="no e-mail address"):
+        subscribe(session, analyst, "visits", somebody)
+
+
+def test_it_is_sent_to_somebody_and_of_something(session, analyst, colleague, made):
+    with pytest.raises(InvalidInput, match="to whom"):
+        subscribe(session, analyst, "visits")
+    with pytest.raises(InvalidInput, match="a dashboard"):
+        subscribe(session, analyst, "no such", analyst)
+    with pytest.raises(NotFound):
+        subscribe(session, colleague, made.id, colleague)
+    wrong = replace(draft("visits", analyst), plan=replace(MONDAYS, day=9))
+    with pytest.raises(InvalidInput, match="day"):
+        subscriptions.create(session, analyst, wrong, now=NOW, most=5)
+
+
+def test_there_are_as_many_as_the_clinic_lets_anybody_have(session, analyst):
+    subscribe(session, analyst, "visits", analyst, most=1)
+
+    with pytest.raises(TooManySubscriptions, match="You have 1"):
+        subscribe(session, analyst, "papers", analyst, most=1)
+
+
+def test_its_owner_alone_stops_resumes_and_deletes_it(session, analyst, colleague):
+    made = subscribe(session, analyst, "visits", analyst, colleague)
+    for act in (subscriptions.stop, subscriptions.delete):
+        with pytest.raises(NotFound):
+            act(session, colleague, made)
+    for act in (subscriptions.resume, subscriptions.send_now):
+        with pytest.raises(NotFound):
+            act(session, colleague, made, now=NOW)
+
+    subscriptions.stop(session, analyst, made)
+    [stopped] = subscriptions.list_subscriptions(session, analyst)
+    subscriptions.resume(session, analyst, made, now=NOW)
+    [resumed] = subscriptions.list_subscriptions(session, analyst)
+    subscriptions.delete(session, analyst, made)
+
+    assert (stopped.next_at, stopped.stopped_because) == (None, StopReason.PERSON)
+    assert resumed.next_at == datetime(2026, 11, 30, 7, tzinfo=UTC)
+    assert subscriptions.list_subscriptions(session, colleague) == ()
+
+
+def test_whoever_gets_it_may_leave_and_others_still_get_it(session, analyst, colleague):
+    made = subscribe(session, analyst, "visits", analyst, colleague)
+
+    subscriptions.leave(session, colleague, made)
+
+    assert subscriptions.list_subscriptions(session, colleague) == ()
+    [left] = subscriptions.list_subscriptions(session, analyst)
+    assert left.recipients == (analyst.name,)
+    with pytest.raises(NotFound):
+        subscriptions.leave(session, colleague, made)
+    with pytest.raises(NotFound):
+        subscriptions.leave(session, analyst, uuid4())
