@@ -9,9 +9,10 @@ every so many seconds: whoever reads what somebody else wrote has to wait for it
 import gc
 import os
 import signal
+import sys
 import time
 from collections.abc import Generator, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -46,6 +47,7 @@ from tests.kit.clusters import (
     shared_cluster,
 )
 from tests.kit.scheduling import BrowserBesideOthers
+from tests.kit.waiting import eventually
 
 # A busy machine takes seconds for anything now and then: that is no failure.
 settings.register_profile(
@@ -145,7 +147,21 @@ def pytest_configure_node(node: Any) -> None:
     if _SHARED not in config.stash:
         config.stash[_SHARED] = SharedCluster()
         config.add_cleanup(config.stash[_SHARED].close)
+    elif not (sys.dont_write_bytecode or _is_compiled(config)):
+        # In a fresh clone each would compile all of the tests, and what they load.
+        with suppress(AssertionError):
+            eventually(_collected(config.stash[_SHARED].room).exists)
     node.workerinput["shared_cluster"] = str(config.stash[_SHARED].room)
+
+
+def _is_compiled(config: pytest.Config) -> bool:
+    """Tell whether an earlier run has compiled the tests."""
+    return any(config.rootpath.glob("tests/*/*/__pycache__/test_*-pytest-*.pyc"))
+
+
+def _collected(room: Path) -> Path:
+    """Return the file that is there as soon as a worker has collected the tests."""
+    return room / "collected"
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -213,7 +229,7 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_collection() -> Iterator[None]:
+def pytest_collection(session: pytest.Session) -> Iterator[None]:
     """Search what is loaded here for garbage neither now nor later.
 
     It stays until the end, and to look through it again and again is a fifth of all
@@ -222,7 +238,11 @@ def pytest_collection() -> Iterator[None]:
     than Python would, too: a sixth of their time went into that.
     """
     gc.disable()
-    yield
+    try:
+        yield
+    finally:
+        if room := getattr(session.config, "workerinput", {}).get("shared_cluster"):
+            _collected(Path(room)).touch()
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 50, 100)
