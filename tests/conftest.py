@@ -203,9 +203,14 @@ def _group(item: pytest.Item) -> str:
         return item.path.relative_to(item.config.rootpath).as_posix()
     if item.get_closest_marker("browser"):
         return "clusters in a browser"
-    # Two workers at a time: these wait for servers most of the time.
-    engine_room = item.path.is_relative_to(item.config.rootpath / "tests/db/embedded")
-    return "clusters that break" if engine_room else "clusters at work"
+    # Three workers at a time: these wait for servers most of the time, and one after
+    # the other they would take longer than all that is not a cluster's.
+    tests = item.config.rootpath / "tests"
+    if item.path.is_relative_to(tests / "db/embedded"):
+        return "clusters that break"
+    if item.path.is_relative_to(tests / "jobs"):
+        return "clusters that jobs work on"
+    return "clusters at work"
 
 
 @pytest.hookimpl(wrapper=True)
