@@ -72,9 +72,10 @@ class Program:
 
     def kill(self) -> None:
         """End the program at once and wait until it is gone."""
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
+        # Whoever watches over it may have started another one before it is waited for.
+        if (process := self.process) is not None:
+            process.kill()
+            process.wait()
 
     def require_running(self) -> None:
         """Raise CannotStart with the program's last words if it has ended."""
