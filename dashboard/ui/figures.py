@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from math import floor, log10
 from typing import Any, Final
 
 import altair as alt
@@ -24,8 +25,8 @@ _WIDEST: Final = 24
 _FEW: Final = 6
 # So much above the highest bar, that none is cut off.
 _ROOM: Final = 1.1
-_TWO_FIGURES: Final = 10
-_THREE_FIGURES: Final = 100
+# Of a number that is not whole: 0.0042 s is not 0.00 s, and 1,234.5 MB is 1,234 MB.
+_FIGURES: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +147,6 @@ def _alternative(figure: Figure) -> str:
 
 def _number(value: float) -> str:
     """Write a number with as many places as matter beside those before them."""
-    if value == int(value) or abs(value) >= _THREE_FIGURES:
+    if value == int(value):
         return decimal(value)
-    return decimal(value, 1 if abs(value) >= _TWO_FIGURES else 2)
+    return decimal(value, max(0, _FIGURES - 1 - floor(log10(abs(value)))))

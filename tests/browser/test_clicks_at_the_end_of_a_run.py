@@ -31,8 +31,13 @@ def site(
         closing(Database(endpoints)) as database,
     ):
         database.write(demo_accounts.ensure_demo_people, identity=SYSTEM)
-        with chartroom(endpoints, data, program="tests.kit.held_runs") as address:
-            yield Site(address, browser, database, endpoints.audit_url, data)
+        with (
+            chartroom(endpoints, data, program="tests.kit.held_runs") as address,
+            closing(
+                Site(address, browser, database, endpoints.audit_url, data)
+            ) as site,
+        ):
+            yield site
 
 
 def open_held(site: Site, page: Page, moment: str) -> Callable[[str], None]:

@@ -35,8 +35,13 @@ def site(
     ):
         database.write(demo_accounts.ensure_demo_people, identity=SYSTEM)
         data = tmp_path_factory.mktemp("small")
-        with chartroom(endpoints, data, upload_megabytes_per_sign_in="1") as address:
-            yield Site(address, browser, database, endpoints.audit_url, data)
+        with (
+            chartroom(endpoints, data, upload_megabytes_per_sign_in="1") as address,
+            closing(
+                Site(address, browser, database, endpoints.audit_url, data)
+            ) as site,
+        ):
+            yield site
 
 
 @pytest.fixture

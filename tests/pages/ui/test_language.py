@@ -33,6 +33,7 @@ from services.core.actors import LANGUAGES
 from services.core.errors import NotFound, StorageFull
 from services.core.sentences import Label, Sentence, joined
 from tests.kit.sentences import fields, forms, missing, refusals, unwrapped
+from tests.pages.cluster_samples import charts_of
 
 
 def test_sentences_that_are_not_wrapped_are_found() -> None:
@@ -136,6 +137,23 @@ def test_numbers_within_a_sentence_have_the_marks_of_the_language() -> None:
         "Eine Seite hat 1 bis 1.000 Zeilen.",
     ]
     assert translated(rows) == "A page has 1 to 1,000 rows."
+
+
+def page_of_a_figure() -> None:
+    from dashboard.ui.figures import Figure, show_figures
+
+    lag = [("Mon", 0.0042), ("Tue", 12.345), ("Wed", 1234.5), ("Thu", 3.0)]
+    show_figures([Figure("Replication lag", "0.0 s", "", trend=lag, unit=" s")])
+
+
+def test_a_trend_tells_small_numbers_apart_in_each_language() -> None:
+    english, german = (AppTest.from_function(page_of_a_figure) for _ in range(2))
+    german.session_state["chartroom_language"] = GERMAN
+
+    ((told,), (told_in_german,)) = (charts_of(app.run()) for app in (english, german))
+
+    assert "between 0.00420 and 1,234 s, at last 3 s." in told
+    assert "zwischen 0,00420 und 1.234 s, zuletzt 3 s." in told_in_german
 
 
 def test_every_chart_is_drawn_in_the_language_of_the_page() -> None:
