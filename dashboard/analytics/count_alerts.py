@@ -62,7 +62,7 @@ def show_alert_choice(question: Cohort | Figure) -> None:
                 format_func=lambda each: (
                     _("Each number of the figure") if each else _("How many remain")
                 ),
-                key="cohorts_alert_of",
+                key="cohorts_alert_question",
             )
             is_above = st.radio(
                 _("Tell me of"),

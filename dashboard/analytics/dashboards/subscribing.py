@@ -58,7 +58,7 @@ def show_subscribing(dashboard: UUID | str, shown: DashboardFilter) -> None:
         list(names),
         [each for each in names if each == actor.id],
         format_func=lambda each: names[each],
-        key="dashboard_mail_people",
+        key="dashboard_mail_recipients",
         placeholder=_("Nobody"),
         select_all=False,
     )

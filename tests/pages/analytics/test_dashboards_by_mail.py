@@ -78,7 +78,7 @@ def test_a_dashboard_is_sent_regularly_with_the_filter_that_is_chosen(
     analyst = clinic.cast[Role.ANALYST]
     app = clinic.open("dashboard", Role.ANALYST, dashboard=opened, sexes="male")
     # One sends it to oneself, unless others are chosen too.
-    assert app.multiselect(key="dashboard_mail_people").value == [analyst.id]
+    assert app.multiselect(key="dashboard_mail_recipients").value == [analyst.id]
     assert "no mail server yet" in captions(app)
     app.radio(key="dashboard_mail_rhythm").set_value(Rhythm.MONTHLY).run()
     app.selectbox(key="dashboard_mail_day").set_value(28)
@@ -96,7 +96,7 @@ def test_a_dashboard_is_sent_regularly_with_the_filter_that_is_chosen(
 
 def test_to_nobody_it_is_not_sent(clinic: Clinic):
     app = clinic.open("dashboard", Role.ANALYST, dashboard="visits")
-    app.multiselect(key="dashboard_mail_people").set_value([])
+    app.multiselect(key="dashboard_mail_recipients").set_value([])
 
     press(app, "dashboard_mail_add")
 
@@ -158,7 +158,7 @@ def test_a_count_is_watched_where_it_is_counted_and_listed(clinic: Clinic):
     press(app, "cohorts_alert_add")
     assert "No count below 5 is told" in [each.value for each in app.error][-1]
     app.number_input(key="cohorts_alert_line").set_value(1200)
-    app.radio(key="cohorts_alert_of").set_value(True)
+    app.radio(key="cohorts_alert_question").set_value(True)
     press(app, "cohorts_alert_add")
 
     [made] = clinic.write(lambda s: count_alerts.list_alerts(s, analyst))
