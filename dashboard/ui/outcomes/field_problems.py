@@ -33,8 +33,6 @@ CALLED: Final = {
     "mail_to": "mail",
     "next_on": "next",
     "patient_id": "patient_search",
-    "question": "of",
-    "recipients": "people",
     "resource_types": "types",
     "restore_days": "restore",
     "review": "finding",

@@ -17,7 +17,7 @@ from services.analytics.subscriptions import Rhythm, SendingPlan, SubscriptionDr
 from services.core.actors import Role
 from services.patients.records.model import Sex
 from tests.kit import cast
-from tests.pages.conftest import Clinic
+from tests.pages.conftest import Clinic, problem_places
 
 BY_SEX = Figure(
     cohort=Cohort(entry=CohortEvent(kind=EventKind.VISIT)), by=(Dimension.SEX,)
@@ -101,6 +101,7 @@ def test_to_nobody_it_is_not_sent(clinic: Clinic):
     press(app, "dashboard_mail_add")
 
     assert [each.value for each in app.error][-1] == "Choose to whom it is sent."
+    assert problem_places(app) == ["recipients"]
 
 
 def test_what_is_sent_is_stopped_resumed_sent_at_once_and_deleted(
