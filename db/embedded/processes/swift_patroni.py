@@ -32,7 +32,7 @@ from typing import Any, Final
 import yaml
 
 # As it is loaded, Patroni reads the names of all of PostgreSQL's settings. libyaml does
-# that in a fifth of the time, which Patroni and each start of PostgreSQL wait for.
+# that in a fifth of the time, which each start of Patroni waits for.
 yaml.SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 # First: Patroni's modules import each other in a circle that only opens here.
@@ -111,8 +111,9 @@ class QuickStart:
         reading, writing = os.pipe()
         with os.fdopen(reading) as told:
             try:
+                # Isolated (-I), it hears of no PYTHONDONTWRITEBYTECODE: hence -B.
                 starting = subprocess.Popen(  # noqa: S603 - Patroni's command
-                    [sys.executable, "-ISc", _START, str(writing), *self._command],
+                    [sys.executable, "-BISc", _START, str(writing), *self._command],
                     env=self._environment,
                     pass_fds=[writing],
                     start_new_session=True,

@@ -21,12 +21,14 @@ _HURRY = """
 import runpy, sys, time
 hurried = runpy.run_path(sys.argv[1], run_name="hurried")
 hurried["hurry"]()
-import patroni.ha, patroni.postgresql
+hurried["load_less"]()
+import patroni.dcs.etcd3, patroni.ha, patroni.postgresql, urllib3.util
 slept = []
 time.sleep = slept.append
 patroni.ha.time.sleep(2)
 print(slept, patroni.postgresql.STOP_POLLING_INTERVAL < 1)
 print(type(patroni.postgresql.postmaster.multiprocessing).__name__)
+print(urllib3.util.IS_PYOPENSSL)
 """
 
 
@@ -53,24 +55,25 @@ def test_patroni_goes_by_it():
         [sys.executable, "-c", _HURRY, path], capture_output=True, text=True, check=True
     )
 
-    assert ran.stdout.split() == [f"[{PAUSE_SECONDS}]", "True", "QuickStart"]
+    assert ran.stdout.split() == [f"[{PAUSE_SECONDS}]", "True", "QuickStart", "False"]
 
 
 _STARTING = """
 import runpy, sys
 hurried = runpy.run_path(sys.argv[1], run_name="hurried")
 hurried["hurry"]()
+sys.executable = sys.argv[4]
 from patroni.postgresql.postmaster import PostmasterProcess
 started = PostmasterProcess.start(sys.argv[2], sys.argv[3], "its.conf", ["--port=1"])
 print(started and started.pid)
 """
 
 
-def start_by_patroni(program: Path, data: Path) -> str:
+def start_by_patroni(program: Path, data: Path, python: str = sys.executable) -> str:
     """Return what Patroni says of a server that it starts, once Patroni has ended."""
     path = inspect.getsourcefile(swift_patroni)
     ran = subprocess.run(
-        [sys.executable, "-c", _STARTING, path, program, data],
+        [sys.executable, "-c", _STARTING, path, program, data, python],
         env={"PATRONI_NAME": "db-01", "LANG": "C"},
         capture_output=True,
         text=True,
@@ -79,12 +82,16 @@ def start_by_patroni(program: Path, data: Path) -> str:
     return ran.stdout.strip()
 
 
-def test_a_server_outlives_its_patroni_in_a_session_of_its_own(tmp_path):
+@pytest.fixture
+def program(tmp_path) -> Path:
+    """A program that keeps the words it was started with, as `postgres` would."""
     program = tmp_path / "postgres"
-    # As `postgres` would, it keeps the words that it was started with.
     program.write_text("#!/bin/sh\nexec >/dev/null 2>&1\nwhile :; do sleep 1; done\n")
     program.chmod(0o700)
+    return program
 
+
+def test_a_server_outlives_its_patroni_in_a_session_of_its_own(program, tmp_path):
     server = psutil.Process(int(start_by_patroni(program, tmp_path)))
 
     try:
@@ -94,10 +101,23 @@ def test_a_server_outlives_its_patroni_in_a_session_of_its_own(tmp_path):
         assert "PATRONI_NAME" not in server.environ()
         assert os.getsid(server.pid) != os.getsid(0)
         # Not even what has started it is left, nor the pipe between them.
-        assert "-ISc" not in server.parent().cmdline()
+        assert "-BISc" not in server.parent().cmdline()
         assert server.num_fds() <= 4
     finally:
         server.kill()
+
+
+def test_what_starts_a_server_leaves_no_bytecode_beside_its_python(program, tmp_path):
+    bytecode, python = tmp_path / "bytecode", tmp_path / "python"
+    python.write_text(
+        f'#!/bin/sh\nexec "{sys.executable}" -X "pycache_prefix={bytecode}" "$@"\n'
+    )
+    python.chmod(0o700)
+
+    server = psutil.Process(int(start_by_patroni(program, tmp_path, str(python))))
+
+    server.kill()
+    assert not bytecode.exists()
 
 
 def test_of_a_program_that_cannot_be_started_there_is_no_server(tmp_path):
