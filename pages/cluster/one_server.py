@@ -4,7 +4,11 @@ import streamlit as st
 
 from dashboard.cluster.monitoring.page_links import show_page_links
 from dashboard.cluster.monitoring.recorded_sentences import retold
-from dashboard.cluster.monitoring.server_table import show_members, show_others
+from dashboard.cluster.monitoring.server_table import (
+    REQUESTED,
+    show_members,
+    show_others,
+)
 from dashboard.cluster.operations.cluster_view import situation
 from dashboard.cluster.operations.running_operation import show_running
 from dashboard.cluster.operations.server_operations import show_server_operations
@@ -17,7 +21,7 @@ from services.cluster.operations import ServerSituation
 
 # Two of them fit side by side on a phone.
 _WIDTH = 165
-_REQUESTED = "server_requested"
+_NAME = "server_name"
 
 
 def show_server_facts(server: ServerSituation) -> None:
@@ -56,14 +60,15 @@ with error_boundary():
     current = situation()
     names = [server.name for server in current.servers]
     requested = st.query_params.get("node", "")
-    if requested in names and st.session_state.get(_REQUESTED) != requested:
-        # A click into the table leads here anew; what was chosen before is over.
-        st.session_state["server_name"] = requested
-    st.session_state[_REQUESTED] = requested
+    # Whoever comes back to an address finds the choice of before forgotten.
+    is_anew = st.session_state.get(REQUESTED) != requested
+    if requested in names and (is_anew or _NAME not in st.session_state):
+        st.session_state[_NAME] = requested
+    st.session_state[REQUESTED] = requested
     name = st.selectbox(
         _("Which server"),
         names,
-        key="server_name",
+        key=_NAME,
     )
     if requested and requested not in names:
         st.warning(

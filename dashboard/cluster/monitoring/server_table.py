@@ -16,6 +16,8 @@ from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_tabl
 from dashboard.ui.words import at
 from services.cluster.monitoring import ClusterSnapshot, NodeSnapshot
 
+# Of the session: which server the page's address named when it was drawn last.
+REQUESTED: Final = "server_requested"
 _NEARLY_FULL: Final = 0.9
 _COLUMNS: Final = (
     Column(marked("Server"), is_whole=True),
@@ -47,8 +49,10 @@ def show_members() -> None:
             key="servers_members",
         )
         st.caption(etcd_in_words(snapshot))
-    if event.opened:
-        go("cluster/one_server.py", node=event.opened)
+        if event.opened:
+            # What was chosen by hand is over, also where the address stays as it is.
+            st.session_state.pop(REQUESTED, None)
+            go("cluster/one_server.py", node=event.opened)
 
 
 def show_others() -> None:

@@ -4,7 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from dashboard.cluster.monitoring import server_table
 from dashboard.ui.language import GERMAN, speaking
+from dashboard.ui.record_table import TableEvent
 from db.cluster.observing import ClusterMonitor, ClusterSnapshot
 from services.core.actors import Role
 from tests.dashboard.cluster.monitoring.samples import (
@@ -102,6 +104,37 @@ def test_another_server_is_chosen_by_its_address(servers, clinic):
     # What is chosen by hand afterwards stays.
     app.selectbox(key="server_name").set_value(names[0]).run()
     assert app.selectbox(key="server_name").value == names[0]
+
+
+def test_an_address_that_is_followed_again_chooses_its_server_again(clinic):
+    app = clinic.open("one_server", Role.ADMIN)
+    last = app.selectbox(key="server_name").options[-1]
+    clinic.at_page(app, "one_server", node=last).run()
+    assert app.selectbox(key="server_name").value == last
+
+    clinic.at_page(app, "cluster_history").run()
+    clinic.at_page(app, "one_server", node=last).run()
+
+    assert app.selectbox(key="server_name").value == last
+
+
+def test_a_click_into_the_table_chooses_also_what_the_address_names_already(
+    clinic, monkeypatch
+):
+    app = clinic.open("one_server", Role.ADMIN)
+    first, *_, last = app.selectbox(key="server_name").options
+    clinic.at_page(app, "one_server", node=last).run()
+    app.selectbox(key="server_name").set_value(first).run()
+    clicks = [TableEvent(opened=last)]
+    monkeypatch.setattr(
+        server_table,
+        "record_table",
+        lambda *_, **__: clicks.pop() if clicks else TableEvent(),
+    )
+
+    app.run()
+
+    assert app.selectbox(key="server_name").value == last
 
 
 def test_all_of_it_is_german(servers, clinic):
