@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Final
 from uuid import UUID
@@ -40,6 +40,8 @@ from services.visits.front_desk.appointments import VisitRecord, phoning
 # What somebody else notes is heard of; where nothing can be heard, it shows by then.
 _SECONDS: Final = 60.0
 _SHOWN: Final = "desk_phone_shown"
+# Who leaves the desk open has looked again after so long.
+_ONE_LOOK: Final = timedelta(hours=1)
 _COLUMNS: Final = (
     Column(marked("Patient")),
     Column(marked("Phone"), is_whole=True),
@@ -83,15 +85,15 @@ def show_whom_to_phone() -> None:
         if event.action and chosen:
             notify(_do(chosen, event.action[1]))
             st.rerun()
-    for visit in listed:
-        if str(visit.id) == event.opened:
-            open_patient(visit.patient_id)
+        for visit in listed:
+            if str(visit.id) == event.opened:
+                open_patient(visit.patient_id)
 
 
 def _listed() -> list[VisitRecord]:
     """Return whom to phone, those who were reached last."""
     actor, day = current_actor(), today() + timedelta(days=1)
-    shown: set[UUID] = st.session_state.setdefault(_SHOWN, set())
+    shown = _shown_before(day)
     listed = read(
         lambda s: appointments.list_to_phone(
             s, actor, day, zone(), shown_before=frozenset(shown)
@@ -101,6 +103,16 @@ def _listed() -> list[VisitRecord]:
     )
     shown |= {visit.patient_id for visit in listed}
     return sorted(listed, key=_is_reached)
+
+
+def _shown_before(day: date) -> set[UUID]:
+    """Return whom this screen has shown for the day, as the audit log knows."""
+    known: tuple[date, datetime, set[UUID]] | None = st.session_state.get(_SHOWN)
+    if known and known[0] == day and now() - known[1] < _ONE_LOOK:
+        return known[2]
+    shown: set[UUID] = set()
+    st.session_state[_SHOWN] = (day, now(), shown)
+    return shown
 
 
 def _is_reached(visit: VisitRecord) -> bool:

@@ -19,6 +19,7 @@ from db.models.doctor import Doctor
 from db.models.patient import Patient
 from db.postgres import SYSTEM
 from services.core.actors import Role
+from services.core.errors import Unavailable
 from services.visits.front_desk import appointments, notifications
 from services.visits.front_desk.appointments import VisitStatus, phoning
 from services.visits.front_desk.appointments.records import CallOutcome
@@ -298,6 +299,40 @@ def test_whom_a_colleague_has_reached_meanwhile_is_told_and_not_noted_twice(
     now_there = clinic.write(lambda s: appointments.get(s, clinic.clerk, visit_id))
     assert now_there.call == noted.call
     assert states_of(clinic.open("desk"))[0].startswith("Reached")
+
+
+def test_who_leaves_the_list_open_is_written_down_once_an_hour(
+    clinic, to_phone, monkeypatch
+):
+    def looks():
+        return [e for e in clinic.audit("visit:list") if e.details["day"] == tomorrow]
+
+    visit_id = to_phone()
+    app = clinic.open("desk")
+    tomorrow = (today() + timedelta(days=1)).isoformat()
+    begun = len(looks())
+    assert begun
+
+    do_in(app, "desk_phone", visit_id, "no-answer", monkeypatch, panel=phone_panel)
+    assert len(looks()) == begun
+    monkeypatch.setattr(phone_panel, "_ONE_LOOK", timedelta(0))
+    do_in(app, "desk_phone", visit_id, "reached", monkeypatch, panel=phone_panel)
+    assert len(looks()) > begun
+
+
+def test_a_list_that_cannot_be_read_now_says_so_and_is_tried_again(clinic, monkeypatch):
+    def refuse(*_, **__):
+        raise Unavailable("The database is away for a moment.")
+
+    monkeypatch.setattr(phone_panel.appointments, "list_to_phone", refuse)
+
+    app = clinic.open("desk")
+
+    assert [warning.value for warning in app.warning] == [
+        "The database is away for a moment."
+    ]
+    assert not app.error
+    assert not app.exception
 
 
 def test_that_somebody_was_phoned_stands_on_the_visit(clinic, to_phone):
