@@ -146,6 +146,9 @@ def _write_letters(listing: Listing, chosen: Sequence[Listed]) -> None:
             try:
                 _make_preview(template, shared, sample)
             except InvalidForm as refusal:
+                if any(problem.field not in places for problem in refusal.problems):
+                    # It is in the record of this patient, and no field here.
+                    raise
                 form_fields.show_problems(places, refusal.problems)
                 wrong = form_fields.labels(shared, refusal.problems)
                 st.error(

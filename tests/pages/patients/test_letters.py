@@ -158,6 +158,19 @@ def test_nothing_is_filed_that_nobody_has_looked_at(clinic: Clinic, family, choo
     assert not app.exception
 
 
+def test_what_cannot_be_printed_of_a_record_is_said_of_its_patient(
+    clinic: Clinic, family, choose
+):
+    clinic.edit(family[0], address="12 \U0001f600 Street")
+
+    app = write(choose(family[0]))
+
+    (refusal,) = app.error
+    assert "Address has characters that no font here can print" in refusal.value
+    assert not is_ready(app)
+    assert not app.exception
+
+
 def test_who_cannot_get_one_is_named_and_the_others_have_theirs(
     clinic: Clinic, family, choose
 ):
