@@ -113,15 +113,7 @@ def send_as_one(
     wanted = tuple(dict.fromkeys(documents))
     if not wanted:
         raise NoSuchDocument
-    read = caller.read(
-        lambda session: [
-            records.open_version(session, caller.actor, each, purpose="print")
-            for each in wanted
-        ]
-    )
-    megabytes = sum(version.filesize for version in read.value) >> 20
-    if megabytes > _MOST_MEGABYTES_PRINTED:
-        raise _too_large(megabytes, _MOST_MEGABYTES_PRINTED, "file")
+    read = caller.read(lambda session: _open_to_print(session, caller.actor, wanted))
     files = (_content(caller, version) for version in read.value)
     pdf = caller.stores.papers.inspector.join(files, person=caller.actor.id)
     headers = read_headers(read, caller.after) | {
@@ -136,6 +128,20 @@ def _content(caller: Caller, version: VersionRecord) -> bytes:
         records.open_file(caller.stores.files, version) as stream,
     ):
         return stream.read()
+
+
+def _open_to_print(
+    session: Session, actor: Actor, ids: Iterable[UUID]
+) -> list[VersionRecord]:
+    versions = [
+        records.open_version(session, actor, document_id, purpose="print")
+        for document_id in ids
+    ]
+    # In the same transaction: what is not printed is not written down as printed.
+    megabytes = sum(version.filesize for version in versions) >> 20
+    if megabytes > _MOST_MEGABYTES_PRINTED:
+        raise _too_large(megabytes, _MOST_MEGABYTES_PRINTED, "file")
+    return versions
 
 
 def _too_large(megabytes: int, most: int, what: str) -> InvalidInput:

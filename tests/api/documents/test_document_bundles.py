@@ -41,15 +41,19 @@ def events_of(application, action, ids):
     return application.database.write(read, identity=SYSTEM).value
 
 
-def infect(application, document_id):
+def change(application, document_id, **values):
     application.database.write(
         lambda session: session.execute(
             update(DocumentVersion)
             .where(DocumentVersion.document_id == document_id)
-            .values(scan="infected")
+            .values(**values)
         ),
         identity=SYSTEM,
     )
+
+
+def infect(application, document_id):
+    change(application, document_id, scan="infected")
 
 
 def unpacked(answer):
@@ -157,6 +161,18 @@ def test_nothing_is_printed_of_several_if_one_may_not_be_had(client, application
 
     assert ask(client, *ids, path=PRINTED).status_code == 409
     assert ask(client, clean["id"], uuid4(), path=PRINTED).status_code == 404
+    assert events_of(application, "document:print", ids) == []
+
+
+def test_what_is_too_much_for_one_file_is_not_written_down_as_printed(
+    client, application, file
+):
+    ids = [file(words, f"{words}.pdf")[0]["id"] for words in ("thirteen", "fourteen")]
+    change(application, ids[0], filesize=51 << 20)
+
+    answer = ask(client, *ids, path=PRINTED)
+
+    assert "51 MB together; 50 MB is the most" in answer.text
     assert events_of(application, "document:print", ids) == []
 
 
