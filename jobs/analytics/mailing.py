@@ -111,14 +111,28 @@ class AnalystMailing:
         return PrintedCard(card.title, told)
 
 
-def send(database: Database, mailer: Mailer, *, seconds: float = _SECONDS) -> int:
-    """Send until none is due, time is up or too many failed; return how many went."""
+def send(
+    database: Database,
+    mailer: Mailer,
+    mailing: AnalystMailing,
+    *,
+    seconds: float = _SECONDS,
+) -> int:
+    """Send until none is due, time is up or too many failed; return how many went.
+
+    Mails of what the clinic has switched off since they were written wait.
+    """
     until = monotonic() + seconds
     sent = failures = 0
     while failures < _MOST_FAILURES and monotonic() < until:
         # Never repeated by itself: the mail may be out although the commit was lost.
         with database.writing(identity=SYSTEM) as session:
-            is_sent = subscriptions.send_next(session, mailer)
+            is_sent = subscriptions.send_next(
+                session,
+                mailer,
+                sends_dashboards=mailing.sends_dashboards,
+                watches_counts=mailing.watches_counts,
+            )
         if is_sent is None:
             break
         sent, failures = sent + is_sent, failures + (not is_sent)

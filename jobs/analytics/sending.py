@@ -39,4 +39,4 @@ def send_to_analysts(context: JobContext, timestamp: int) -> None:
         # Due a minute later as well; what is made already need not wait for it.
         _log.warning("What is due is sent later: %s.", type(error).__name__)
     if mailer is not None:
-        send(stores.database, mailer)
+        send(stores.database, mailer, mailing)

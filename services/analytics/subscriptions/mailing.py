@@ -26,17 +26,26 @@ _PAUSES: Final = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 240, 480))
 _ALERT: Final = "watch"
 
 
-def send_next(session: Session, mailer: Mailer) -> bool | None:
+def send_next(
+    session: Session,
+    mailer: Mailer,
+    *,
+    sends_dashboards: bool = True,
+    watches_counts: bool = True,
+) -> bool | None:
     """Send the mail that is due for longest; for the background.
 
     Returns whether the mail server took it, None when none is due. Whoever may not have
-    it at this moment gets none. The caller commits right then: a mail whose commit is
-    lost goes out once more, rather than never.
+    it at this moment gets none, and what is switched off waits. The caller commits
+    right then: a mail whose commit is lost goes out once more, rather than never.
     """
+    due = select(AnalystMail).where(AnalystMail.send_at <= func.now())
+    if not sends_dashboards:
+        due = due.where(AnalystMail.subscription_id.is_(None))
+    if not watches_counts:
+        due = due.where(AnalystMail.alert_id.is_(None))
     mail = session.scalars(
-        select(AnalystMail)
-        .where(AnalystMail.send_at <= func.now())
-        .order_by(AnalystMail.send_at, AnalystMail.id)
+        due.order_by(AnalystMail.send_at, AnalystMail.id)
         .limit(1)
         .with_for_update(skip_locked=True)
     ).one_or_none()

@@ -85,7 +85,8 @@ class Subscription:
     """A kept subscription; `owner` is its owner's name where that is somebody else.
 
     `name` is empty where the dashboard is not there any more. `next_at` is None once it
-    is stopped; `waiting`, `sent` and `failed` count the mails of the run at `ran_at`.
+    is stopped; `waiting`, `sent` and `failed` count the mails of the run at `ran_at`,
+    and of the one before what still waited when this one could not be made.
     """
 
     id: UUID

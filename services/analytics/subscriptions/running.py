@@ -153,7 +153,8 @@ def fail(session: Session, due: DueSubscription, *, now: datetime) -> None:
     if row is None:
         return
     row.ran_at, row.next_at = now, due.plan.next_after(now)
-    row.waiting, row.sent, row.failed = 0, 0, len(due.recipients)
+    # What is left of a time before still waits, and is counted until it is sent.
+    row.sent, row.failed = 0, len(due.recipients)
     _record_failure(session, row.id, due.owner)
 
 

@@ -73,7 +73,7 @@ class Desk:
         now = NOW + timedelta(weeks=weeks)
         replace(self.papers, now=lambda: now).run_due(self.database)
         if mailer is not None:
-            send(self.database, mailer)
+            send(self.database, mailer, self.papers)
 
     def listed(self) -> subscriptions.Subscription:
         """Return the subscription as its owner sees it."""
@@ -339,7 +339,7 @@ def test_it_is_sent_at_once_and_then_as_planned(desk, mailbox, mailer):
     )
 
     replace(desk.papers, now=lambda: later).run_due(desk.database)
-    send(desk.database, mailer)
+    send(desk.database, mailer, desk.papers)
 
     assert len(mailbox.emails) == 4
     assert desk.listed().next_at == NOW + timedelta(days=7, hours=-1)
@@ -360,7 +360,7 @@ def test_a_mail_server_that_refuses_is_asked_again_until_it_is_given_up(
     mailbox.refusal = "450 Try later"
     for _ in range(6):
         _hurry(desk)
-        send(desk.database, mailer)
+        send(desk.database, mailer, desk.papers)
 
     given_up = desk.listed()
     assert (given_up.sent, given_up.waiting, given_up.failed) == (1, 0, 1)
@@ -401,6 +401,20 @@ def test_one_that_cannot_be_made_holds_up_no_other(desk, mailbox, mailer, monkey
     ]
 
 
+def test_what_waits_is_sent_although_the_next_could_not_be_made(desk, mailbox, mailer):
+    desk.run()
+    later = NOW + timedelta(weeks=1)
+    due = desk.write(lambda s: subscriptions.find_due(s, later))
+    desk.write(lambda s: subscriptions.fail(s, due, now=later))
+    assert (desk.listed().waiting, desk.listed().failed) == (2, 2)
+
+    desk.run(mailer)
+
+    assert len(mailbox.emails) == 2
+    listed = desk.listed()
+    assert (listed.sent, listed.waiting, listed.failed) == (2, 0, 2)
+
+
 @pytest.fixture
 def stores(desk, endpoints, files, tmp_path, monkeypatch) -> Iterator[Stores]:
     """What a worker of the clinic has, without a mail server."""
@@ -432,6 +446,17 @@ def test_where_it_is_switched_off_nothing_is_sent(
 
     assert mailbox.emails == []
     assert desk.listed().ran_at is None
+
+
+def test_mails_that_wait_stay_where_it_was_switched_off_meanwhile(
+    desk, endpoints, stores, mailbox, mailer
+):
+    desk.run()
+    off = replace(desk.papers, sends_dashboards=False)
+
+    _work(endpoints, replace(stores, mailer=mailer, analyst_mailing=off))
+
+    assert (mailbox.emails, desk.listed().waiting) == ([], 2)
 
 
 def _work(endpoints, stores):

@@ -124,7 +124,7 @@ def test_a_crossing_is_told_once_by_the_bell_and_by_mail(database, write, analys
         come(write, 6, hour=14)
         for days in (1, 2):
             look(database, days=days)
-            send(database, mailer)
+            send(database, mailer, MAILING)
 
     assert state(write, analyst) is AlertState.BEYOND
     assert len(bell(write, analyst)) == 1
@@ -151,6 +151,20 @@ def test_it_is_looked_at_once_a_morning_and_without_mail_the_bell_tells(
     assert write(lambda s: s.scalars(select(AnalystMail)).all()) == []
     assert next_check(NOW) == datetime(2026, 12, 1, 6, tzinfo=UTC)
     assert look(database, days=1, is_mailed=False) == 1
+
+
+def test_a_mail_waits_while_watching_is_switched_off(database, write, analyst):
+    mailbox = Mailbox()
+    come(write, 14, hour=9)
+    watch(write, analyst)
+    look(database)
+    with mailer_to(mailbox) as mailer:
+        send(database, mailer, replace(MAILING, watches_counts=False))
+        assert mailbox.emails == []
+
+        send(database, mailer, MAILING)
+
+    assert len(mailbox.emails) == 1
 
 
 def test_fewer_than_the_line_is_told_although_the_number_is_not(
@@ -189,7 +203,7 @@ def test_nobody_is_told_who_counts_no_cohorts_any_more(
     with mailer_to(mailbox) as mailer:
         look(database)
         write(lambda s: s.execute(changed))
-        send(database, mailer)
+        send(database, mailer, MAILING)
         looked_at = look(database, days=1)
 
     assert (mailbox.emails, looked_at) == ([], 0)
