@@ -95,15 +95,25 @@ def require_type(
 def _interaction_of(method: str, route: str) -> tuple[str, Interaction] | None:
     """Return which type a route reads or searches, by its template; None if neither."""
     match method, route.split("/"):
-        case "GET", ["", "fhir", name, "{resource_id}", *_]:
+        case "GET", (
+            ["", "fhir", name, "{resource_id}"]
+            | ["", "fhir", name, "{resource_id}", "_history"]
+            | ["", "fhir", name, "{resource_id}", "_history", "{version_id}"]
+        ):
             return name, "r"
         # It tells of other types what the token opens, and says what it leaves out.
-        case "POST", ["", "fhir", name, "{resource_id}", "$summary"]:
+        case "GET" | "POST", [
+            "",
+            "fhir",
+            "Patient" as name,
+            "{resource_id}",
+            "$summary",
+        ]:
             return name, "r"
         case ("GET", ["", "fhir", name]) | ("POST", ["", "fhir", name, "_search"]):
             return name, "s"
         # It offers what a search for free slots finds, and holds nothing.
-        case _, ["", "fhir", name, "$find"]:
+        case "GET" | "POST", ["", "fhir", "Appointment" as name, "$find"]:
             return name, "s"
         case _:
             return None

@@ -4,7 +4,10 @@ from uuid import uuid4
 
 import pytest
 
+from api.core.bearers import require_in_scope
 from services.core.actors import Role
+from services.core.errors import NotAllowed
+from services.people.tokens import RESOURCE_RIGHTS, ResourceScopes
 from tests.api.conftest import ADA
 
 EVERYBODY = frozenset(Role)
@@ -235,6 +238,59 @@ SWITCHED = {
     ("GET", "/api/public/bookings/{uuid}"),
     ("POST", "/api/public/bookings/{uuid}/confirm"),
 }
+# What a connected system may call with every scope that there is (decision 73), beside
+# reading and searching the types that have one.
+OF_SYSTEMS = {
+    ("GET", "/fhir/Patient/{resource_id}/$summary"),
+    ("POST", "/fhir/Patient/{resource_id}/$summary"),
+    ("GET", "/fhir/Appointment/$find"),
+    ("POST", "/fhir/Appointment/$find"),
+    *(
+        ("GET", f"/fhir/{name}/{{resource_id}}/_history{version}")
+        for name in ("Patient", "DocumentReference", "MedicationRequest")
+        for version in ("", "/{version_id}")
+    ),
+}
+EVERY_SCOPE = ResourceScopes({name: frozenset("rs") for name in RESOURCE_RIGHTS})
+
+
+def _opens(route):
+    try:
+        require_in_scope(EVERY_SCOPE, *route)
+    except NotAllowed:
+        return False
+    return True
+
+
+def test_a_route_opens_for_connected_systems_only_if_it_is_listed():
+    read = {
+        route
+        for name in RESOURCE_RIGHTS
+        for route in (
+            ("GET", f"/fhir/{name}"),
+            ("POST", f"/fhir/{name}/_search"),
+            ("GET", f"/fhir/{name}/{{resource_id}}"),
+        )
+    }
+    served = ALLOWED.keys() | OPEN | SIGNED | SWITCHED
+
+    assert {route for route in served if _opens(route)} == (read & served) | OF_SYSTEMS
+
+
+@pytest.mark.parametrize(
+    "route",
+    [
+        ("GET", "/fhir/Patient/{resource_id}/$everything"),
+        ("GET", "/fhir/Patient/{resource_id}/_history/{version_id}/$diff"),
+        ("GET", "/fhir/Patient/{resource_id}/{name}"),
+        ("GET", "/fhir/DocumentReference/{resource_id}/$summary"),
+        ("GET", "/fhir/Slot/$find"),
+        ("DELETE", "/fhir/Appointment/$find"),
+        ("DELETE", "/fhir/Patient/{resource_id}"),
+    ],
+)
+def test_a_route_that_comes_later_opens_nothing_for_connected_systems(route):
+    assert not _opens(route)
 
 
 def test_every_route_has_its_line_in_the_matrix(client):
