@@ -17,17 +17,19 @@ _KINDS: Final = {
     "observations": "observation",
 }
 # Of a record that is out of use they stay as they are. What is told twice of one day is
-# one entry, which ends with the later of the two.
+# one entry, which ends with the later of the two; so it is under another name of the
+# system of its code.
 _COLLECT: Final = """
 CREATE TEMP TABLE arriving_entries ON COMMIT DROP AS
 SELECT patients.id AS patient_id,
     md5(concat_ws(E'\\t', source_id, kind, term, code, since))::uuid AS source_key,
-    CAST(:kinds AS jsonb) ->> kind AS kind, term, system, code, since AS started_on,
+    CAST(:kinds AS jsonb) ->> kind AS kind, term,
+    coalesce(min(nullif(system, '')), '') AS system, code, since AS started_on,
     CASE WHEN bool_and(until IS NOT NULL) THEN max(until) END AS ended_on,
     max(value) AS value, max(unit) AS unit
 FROM arriving_terms JOIN patients USING (source_id)
 WHERE problem IS NULL AND code IS NOT NULL AND source = :source AND deleted_at IS NULL
-GROUP BY patients.id, source_id, arriving_terms.kind, term, system, code, since
+GROUP BY patients.id, source_id, arriving_terms.kind, term, code, since
 """
 _SAVE: Final = """
 MERGE INTO clinical_entries AS kept USING arriving_entries AS arriving

@@ -55,7 +55,8 @@ class Bundle:
         if (target := self.by_address.get(named)) is not None:
             return id_in(target) if target.get("resourceType") == kind else ""
         if named.startswith(_URN):
-            return named.removeprefix(_URN)
+            id_ = named.removeprefix(_URN)
+            return id_ if _ID.fullmatch(id_) else ""
         *_, type_, id_ = ("", *named.partition("/_history/")[0].split("/"))
         return id_ if type_ == kind and _ID.fullmatch(id_) else ""
 

@@ -19,7 +19,6 @@ _PLACES: Final = Decimal("0.000001")
 SNOMED: Final = "http://snomed.info/sct"
 LOINC: Final = "http://loinc.org"
 RXNORM: Final = "http://www.nlm.nih.gov/research/umls/rxnorm"
-# Of several codes of one concept the first of these is kept, else the first.
 _PREFERRED: Final = (SNOMED, RXNORM, LOINC)
 
 Element = Mapping[str, Any]
@@ -81,11 +80,16 @@ def _day(name: str, value: str) -> date:
         raise Rejected(f"{name} is no date such as 1980-12-31") from error
 
 
-def coding_in(concept: Element) -> tuple[str, str, str]:
-    """Return system, code and display of a concept, empty where it has none."""
+def coding_in(
+    concept: Element, preferred: Sequence[str] = _PREFERRED
+) -> tuple[str, str, str]:
+    """Return system, code and display of a concept, empty where it has none.
+
+    Of several codes it is the first of a preferred system, else the first.
+    """
     codings = list_in(concept, "coding")
     known = [
-        one for system in _PREFERRED for one in codings if one.get("system") == system
+        one for system in preferred for one in codings if one.get("system") == system
     ]
     for one in (*known, *codings):
         if code := text_in(one, "code"):

@@ -29,6 +29,21 @@ _TABLE: Final = """
 CREATE TEMP TABLE arriving_resources (line int, file text, type text, id text)
 ON COMMIT DROP
 """
+# An id is that of one server, and two may give it to two people. A correction changes a
+# name or a day of birth; whoever differs in both is taken for somebody else.
+_FIND_OTHERS: Final = """
+UPDATE arriving_patients AS arriving
+SET problem = 'somebody else has this id: family and birthDate both differ'
+FROM (
+    SELECT source_id, date_of_birth, last_name FROM arriving_patients
+    WHERE problem IS NULL
+    UNION ALL SELECT source_id, date_of_birth, last_name FROM patients
+    WHERE source = :source AND deleted_at IS NULL
+) AS known
+WHERE arriving.problem IS NULL AND known.source_id = arriving.source_id
+    AND known.date_of_birth <> arriving.date_of_birth
+    AND lower(known.last_name) <> lower(arriving.last_name)
+"""
 _JUDGE: Final = """
 CREATE TEMP TABLE judged_resources ON COMMIT DROP AS
 SELECT line, min(problem) AS problem FROM (
@@ -73,16 +88,18 @@ def import_fhir(
     """Take over the patients of bundles; the caller commits.
 
     What a Patient's bundles say is all that is known of them from FHIR: what an import
-    before has told, and this one does not, is gone. Bad resources go to `rejects` and
-    stop nothing. Records that people have edited, archived or merged since stay as they
-    are. `report` is called with the bytes read since the last call. Raises NotAllowed,
-    and CannotImport for a file that is no bundle.
+    before has told, and this one does not, is gone. Bad resources, and Patients under
+    the id of somebody else, go to `rejects` and stop nothing. Records that people have
+    edited, archived or merged since stay as they are. `report` is called with the bytes
+    read since the last call. Raises NotAllowed, and CannotImport for a file that is no
+    bundle.
     """
     actor.require(Permission.IMPORT_RECORDS)
     rejects.restart()
     staging.create(session)
     session.execute(text(_TABLE))
     kinds = _Stage(session, today).take(bundles, report)
+    session.execute(text(_FIND_OTHERS), {"source": _SOURCE})
     staging.judge(
         session,
         repeated="a Patient with this id came before",

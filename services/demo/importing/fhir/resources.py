@@ -135,7 +135,7 @@ def condition(found: Found) -> Sequence[ImportedTerm]:
     if ended is None and state & {"inactive", "remission", "resolved"}:
         ended = since
     concept = element_in(resource, "code")
-    text, kind = records.split_label(label_in(concept))
+    text, kind = _label_in(concept)
     term = _term(found, "subject", concept, since, ended)
     taken = records.condition_of(replace(term, text=text), kind)
     return () if taken is None else (taken,)
@@ -161,7 +161,7 @@ def allergy(found: Found) -> Sequence[ImportedTerm]:
     )
     state = codes_in([element_in(resource, "clinicalStatus")])
     has_passed = bool(state & {"inactive", "resolved"})
-    text, _ = records.split_label(label_in(concept))
+    text, _ = _label_in(concept)
     term = _term(found, "patient", concept, since, since if has_passed else None)
     return (replace(term, text=text, is_listed=not has_passed),)
 
@@ -228,7 +228,8 @@ def observation(found: Found) -> Sequence[ImportedTerm]:
 
 def _measurement(found: Found, part: Element, measured: date) -> ImportedTerm:
     concept = element_in(part, "code")
-    system, code, _ = coding_in(concept)
+    # The profile of vital signs asks for a code of LOINC, and lets others stand beside.
+    system, code, _ = coding_in(concept, (LOINC,))
     if system != LOINC:
         raise Rejected("code is none of LOINC")
     value, unit = quantity_in(element_in(part, "valueQuantity"))
@@ -248,9 +249,17 @@ def encounter(found: Found) -> Sequence[ImportedTerm]:
         concept = {"coding": [class_], "text": class_.get("display", "")}
     if (since := day_in(period, "start")) is None:
         raise Rejected("period.start is missing")
-    text, _ = records.split_label(label_in(concept))
+    text, _ = _label_in(concept)
     term = _term(found, "subject", concept, since, day_in(period, "end"))
     return (replace(term, text=text),)
+
+
+def _label_in(concept: Element) -> tuple[str, str | None]:
+    """Return a concept in words without SNOMED's kind, and the kind; or Rejected."""
+    text, kind = records.split_label(label_in(concept))
+    if not text:
+        raise Rejected("code says nothing but its kind")
+    return text, kind
 
 
 def _term(

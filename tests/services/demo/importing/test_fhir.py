@@ -189,6 +189,7 @@ def test_files_of_a_folder_are_one_import(take, kept, tmp_path):
         (f"https://example.org/fhir/Patient/{ADA}/_history/3", ADA),
         (f"urn:uuid:{ADA}", ADA),
         (f"Group/{ADA}", ""),
+        ("urn:uuid:a\x00b", ""),
         ("Patient/a b", ""),
         (None, ""),
         (5, ""),
@@ -276,6 +277,7 @@ def test_a_drug_of_its_own_resource_is_found_in_the_bundle(take, kept):
             condition(code={}),
             "code says nothing in words: text and display are missing",
         ),
+        (condition("(disorder)"), "code says nothing but its kind"),
         (
             condition(onsetDateTime="soon"),
             "onsetDateTime is no date such as 1980-12-31",
@@ -308,6 +310,64 @@ def test_who_stands_twice_is_taken_once(take, kept, rejects):
     assert kept()["sex"] == "female"
     [row] = reasons(rejects)
     assert row[3] == "a Patient with this id came before"
+
+
+GRACE = {"name": [{"family": "Hopper", "given": ["Grace"]}], "birthDate": "1906-12-09"}
+
+
+def test_nobody_takes_the_place_of_somebody_with_the_same_id(
+    take, kept, entries, rejects
+):
+    take(*ALL)
+    before, dated = kept(), entries()
+
+    take(ada(**GRACE), condition("Gout (disorder)", "3"))
+
+    assert (kept(), entries()) == (before, dated)
+    assert [reason for *_, reason in reasons(rejects)] == [
+        "somebody else has this id: family and birthDate both differ",
+        "it is about no Patient that could be taken",
+    ]
+
+
+@pytest.mark.parametrize("name", GRACE)
+def test_a_name_or_a_day_of_birth_is_corrected(take, name):
+    take(ada())
+
+    outcome = take(ada(**{name: GRACE[name]}))["Patient"].outcome
+
+    assert (outcome.new, outcome.updated) == (0, 1)
+
+
+def test_of_two_people_with_one_id_neither_is_taken(take):
+    summaries = take(ada(), ada(**GRACE), condition())
+
+    patients = summaries["Patient"]
+    assert (patients.rejected, patients.outcome.new) == (2, 0)
+    assert summaries["Condition"].rejected == 1
+
+
+def test_a_vital_sign_has_its_code_of_loinc_whatever_stands_before_it(take, entries):
+    code = concept(LOINC, "8867-4", "Heart rate")
+    code["coding"].insert(0, {"system": SNOMED, "code": "364075005"})
+    value = {"value": 61, "unit": "/min"}
+
+    take(ada(), observation(code=code, component=[], valueQuantity=value))
+
+    pulse = entries()["Heart rate"]
+    assert (pulse["system"], pulse["code"], pulse["value"]) == (LOINC, "8867-4", 61)
+
+
+def test_a_code_under_two_names_of_its_system_is_one_entry(take, entries):
+    code = concept("urn:oid:2.16.840.1.113883.6.96", "195967001", "Asthma")
+    told = (ada(), condition(id="again", code=code), condition())
+
+    take(*told)
+    first = entries()
+    take(*told)
+
+    assert entries() == first
+    assert first["Asthma"]["system"] == SNOMED
 
 
 def test_a_list_of_rejects_tells_nothing_of_what_was_sent(take, rejects):
