@@ -190,8 +190,13 @@ def _key(diagnosis: Diagnosis) -> tuple[str, str]:
 
 
 def _by_term(dated: Sequence[DatedEntry], kind: EntryKind) -> dict[str, DatedEntry]:
-    """Return the entries of a kind by their words; of equal ones the latest."""
-    return {one.term.casefold(): one for one in dated if one.kind is kind}
+    """Return the entries of a kind by their words; of equal ones the latest that lasts.
+
+    Where none lasts it is the latest. `dated` has the latest last.
+    """
+    of_kind = (one for one in dated if one.kind is kind)
+    lasting_last = sorted(of_kind, key=lambda one: one.ended_on is None)
+    return {one.term.casefold(): one for one in lasting_last}
 
 
 def _drug(

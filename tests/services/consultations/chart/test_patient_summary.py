@@ -128,6 +128,17 @@ def test_a_drug_that_the_record_no_longer_has_is_not_taken_any_more(summarised):
     assert (told.text, told.prescription, told.line) == ("Fish oil", None, None)
 
 
+def test_a_condition_that_lasts_is_not_over_because_it_came_again_once(summarised):
+    lasts = entry(EntryKind.CONDITION, "Asthma", "195967001", date(2001, 2, 3))
+    over = replace(
+        lasts, id=uuid4(), started_on=date(2010, 1, 1), ended_on=date(2010, 2, 1)
+    )
+
+    summary = summarised(dated=[lasts, over], medical_history=("Asthma",))
+
+    assert [problem.entry for problem in summary.problems] == [lasts]
+
+
 def test_an_imported_measurement_counts_until_somebody_measures_here(summarised):
     dated = [
         entry(EntryKind.OBSERVATION, "Heart rate", "8867-4", date(2026, 11, 9)),
