@@ -20,6 +20,7 @@ And a replica whose log was damaged while it was down is copied anew: see `Damag
 # ruff: noqa: E402
 # What Patroni does while it is imported depends on what was done before.
 
+import inspect
 import os
 import subprocess
 import sys
@@ -56,6 +57,8 @@ COPIED_TAG: Final = "copied_anew_at"
 _NOT_STREAMING_SECONDS: Final = 20.0
 _COPIED_AGAIN_SECONDS: Final = 3600.0
 _SEGMENT_NAME: Final = 24
+# What Patroni 4.1 hands to the function that starts PostgreSQL in a process of its own.
+_STARTER_TAKES: Final = ("conn", "cmdline", "env")
 # Runs a command whose parent ends at once, and writes its number into a pipe.
 _START: Final = (
     "import os, subprocess, sys; "
@@ -135,7 +138,10 @@ def hurry() -> None:
     """Make this process's Patroni pause for less, and start PostgreSQL sooner."""
     patroni.ha.time = SwiftTime()
     patroni.postgresql.STOP_POLLING_INTERVAL = _POLLING_SECONDS
-    patroni.postgresql.postmaster.multiprocessing = QuickStart()
+    # A later Patroni may start it otherwise, and then does so by itself.
+    starter = getattr(patroni.postgresql.postmaster, "pg_ctl_start", None)
+    if starter and tuple(inspect.signature(starter).parameters) == _STARTER_TAKES:
+        patroni.postgresql.postmaster.multiprocessing = QuickStart()
 
 
 def load_less() -> None:

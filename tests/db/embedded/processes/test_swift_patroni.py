@@ -1,6 +1,7 @@
 """What is other in our Patroni, and that what it changes is still where it was."""
 
 import inspect
+import multiprocessing
 import os
 import subprocess
 import sys
@@ -56,6 +57,21 @@ def test_patroni_goes_by_it():
     )
 
     assert ran.stdout.split() == [f"[{PAUSE_SECONDS}]", "True", "QuickStart", "False"]
+
+
+def test_a_patroni_that_starts_postgresql_otherwise_does_so_by_itself(monkeypatch):
+    postmaster = swift_patroni.patroni.postgresql.postmaster
+    monkeypatch.setattr(postmaster, "pg_ctl_start", lambda _: None)
+    for module, name in (
+        (swift_patroni.patroni.ha, "time"),
+        (swift_patroni.patroni.postgresql, "STOP_POLLING_INTERVAL"),
+        (postmaster, "multiprocessing"),
+    ):
+        monkeypatch.setattr(module, name, getattr(module, name))
+
+    swift_patroni.hurry()
+
+    assert postmaster.multiprocessing is multiprocessing
 
 
 _STARTING = """
