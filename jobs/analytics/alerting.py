@@ -2,10 +2,9 @@
 
 import logging
 from functools import partial
-from time import monotonic
-from typing import Final
 
 from db.postgres import SYSTEM, Database, DatabaseUnavailable
+from jobs.analytics.counting import SECONDS, count_and_tell, each_due
 from jobs.analytics.mailing import AnalystMailing
 from services.analytics import cohorts, count_alerts, figures
 from services.analytics.cohorts import CohortResult
@@ -14,8 +13,6 @@ from services.analytics.figures import Figure, FigureResult
 from services.core.errors import InvalidInput, NotAllowed, Unavailable
 from services.core.on_behalf import ActorDatabase
 
-# The worker does one thing at a time: what is left is done a minute later.
-_SECONDS: Final = 20.0
 _log = logging.getLogger(__name__)
 
 
@@ -24,18 +21,14 @@ def check_due(
     mailing: AnalystMailing,
     *,
     is_mailed: bool,
-    seconds: float = _SECONDS,
+    seconds: float = SECONDS,
 ) -> int:
     """Look at what is due until time is up; return how many were looked at.
 
     Raises DatabaseUnavailable, Unavailable: what is left stays due.
     """
-    until, looked_at = monotonic() + seconds, 0
-    while monotonic() < until:
-        find = partial(count_alerts.find_due, now=mailing.now())
-        due = database.read_latest(find, identity=SYSTEM).value
-        if due is None:
-            break
+    looked_at = 0
+    for due in each_due(database, count_alerts.find_due, mailing.now, seconds=seconds):
         _check(database, mailing, due, is_mailed=is_mailed)
         looked_at += 1
     return looked_at
@@ -75,15 +68,15 @@ def _told(
     as_owner, owner = ActorDatabase(database, due.owner), due.owner
     question, now, least = due.question, mailing.now(), mailing.smallest_group
     if isinstance(question, Figure):
-        figure = as_owner.read(
+        return count_and_tell(
+            as_owner,
             lambda session: figures.count(
                 session, owner, question, now=now, smallest_group=least
-            )
-        ).value
-        return as_owner.write(lambda s: cohorts.tell(s, owner, figure)).value
-    cohort = as_owner.read(
+            ),
+        )
+    return count_and_tell(
+        as_owner,
         lambda session: cohorts.count(
             session, owner, question, now=now, smallest_group=least
-        )
-    ).value
-    return as_owner.write(lambda s: cohorts.tell(s, owner, cohort)).value
+        ),
+    )

@@ -9,7 +9,8 @@ from time import monotonic
 from typing import Final
 
 from db.postgres import SYSTEM, Database, DatabaseUnavailable
-from services.analytics import cohorts, dashboards, figures, subscriptions
+from jobs.analytics.counting import SECONDS, count_and_tell, each_due
+from services.analytics import dashboards, figures, subscriptions
 from services.analytics.dashboards import Card, PrintedCard, narrow_card
 from services.analytics.subscriptions import DueSubscription, MailSender
 from services.core.errors import InvalidInput, NotAllowed, Unavailable
@@ -17,8 +18,6 @@ from services.core.on_behalf import ActorDatabase
 from services.documents.forms import Clinic
 from services.messaging.mail import Mailer
 
-# The worker does one thing at a time: what is left is done a minute later.
-_SECONDS: Final = 20.0
 # One address that is refused holds up nobody; a server that is away is left alone.
 _MOST_FAILURES: Final = 3
 _log = logging.getLogger(__name__)
@@ -38,19 +37,13 @@ class AnalystMailing:
     sends_dashboards: bool = True
     watches_counts: bool = True
 
-    def run_due(self, database: Database, *, seconds: float = _SECONDS) -> int:
+    def run_due(self, database: Database, *, seconds: float = SECONDS) -> int:
         """Make what is due until time is up; return how many were made.
 
         Raises DatabaseUnavailable, Unavailable: what is left stays due.
         """
-        until, made = monotonic() + seconds, 0
-        while monotonic() < until:
-            find = partial(subscriptions.find_due, now=self.now())
-            due = database.read_latest(find, identity=SYSTEM).value
-            if due is None:
-                break
-            made += self._run(database, due)
-        return made
+        every = each_due(database, subscriptions.find_due, self.now, seconds=seconds)
+        return sum(self._run(database, due) for due in every)
 
     def _run(self, database: Database, due: DueSubscription) -> bool:
         if due.stop is not None:
@@ -98,14 +91,12 @@ class AnalystMailing:
         owner, least = as_owner.actor, self.smallest_group
         try:
             figure = narrow_card(card, due.shown, now.date())
-            untold = as_owner.read(
+            told = count_and_tell(
+                as_owner,
                 lambda session: figures.count(
                     session, owner, figure, now=now, smallest_group=least
-                )
-            ).value
-            told = as_owner.write(
-                lambda session: cohorts.tell(session, owner, untold)
-            ).value
+                ),
+            )
         except (NotAllowed, InvalidInput) as refusal:
             return PrintedCard(card.title, None, str(refusal))
         return PrintedCard(card.title, told)
@@ -116,7 +107,7 @@ def send(
     mailer: Mailer,
     mailing: AnalystMailing,
     *,
-    seconds: float = _SECONDS,
+    seconds: float = SECONDS,
 ) -> int:
     """Send until none is due, time is up or too many failed; return how many went.
 

@@ -1,0 +1,54 @@
+"""What both jobs for analysts do: take what is due, and count in a person's name."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from time import monotonic
+from typing import Final, TypeVar
+
+from sqlalchemy.orm import Session
+
+from db.postgres import SYSTEM, Database
+from services.analytics import cohorts
+from services.analytics.cohorts import CohortResult, Untold
+from services.analytics.figures import FigureResult
+from services.core.on_behalf import ActorDatabase
+
+# The worker does one thing at a time: what is left is done a minute later.
+SECONDS: Final = 20.0
+Due = TypeVar("Due")
+Result = TypeVar("Result", CohortResult, FigureResult)
+
+
+def each_due(
+    database: Database,
+    find: Callable[[Session, datetime], Due | None],
+    now: Callable[[], datetime],
+    *,
+    seconds: float,
+) -> Iterator[Due]:
+    """Yield what has been due for longest until none is or time is up.
+
+    Whoever takes one sees to it that it is due no more, or it comes again. Raises
+    DatabaseUnavailable.
+    """
+    until = monotonic() + seconds
+    while monotonic() < until:
+        due = database.read_latest(
+            lambda session: find(session, now()), identity=SYSTEM
+        ).value
+        if due is None:
+            return
+        yield due
+
+
+def count_and_tell(
+    as_owner: ActorDatabase, count: Callable[[Session], Untold[Result]]
+) -> Result:
+    """Count as a person's own page does: on a replica, and held against the log.
+
+    Raises NotAllowed, InvalidInput, Unavailable, DatabaseUnavailable.
+    """
+    untold = as_owner.read(count).value
+    return as_owner.write(
+        lambda session: cohorts.tell(session, as_owner.actor, untold)
+    ).value
