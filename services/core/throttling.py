@@ -12,6 +12,8 @@ from uuid import UUID
 
 from cachetools import LRUCache
 from limits import RateLimitItem, RateLimitItemPerSecond
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from services.core.actors import Actor, Role
 from services.core.errors import TooOften
@@ -22,6 +24,16 @@ _HOUR: Final = 60 * _MINUTE
 _DAY: Final = 24 * _HOUR
 _TOLD_EVERY_SECONDS: Final = 1.0
 _MOST_TOKENS: Final = 10_000
+
+
+def await_turn(session: Session, actor: Actor, what: str) -> None:
+    """Wait until none of the actor's other transactions adds the same kind of thing.
+
+    Held until the transaction ends: of those who ask at once each counts the others,
+    where a person may have only so many (`what`, the name of their table).
+    """
+    mine = func.hashtextextended(f"chartroom.{what} {actor.id}", 0)
+    session.execute(select(func.pg_advisory_xact_lock(mine)))
 
 
 class Counter(Protocol):

@@ -16,7 +16,7 @@ from services.analytics.count_alerts.model import (
     CountAlertRecord,
 )
 from services.analytics.figures import Figure, FigureMeasure
-from services.core import audit
+from services.core import audit, throttling
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.core.errors import Conflict, InvalidInput, NotFound
@@ -161,9 +161,7 @@ def _checked(draft: CountAlertDraft, k: int) -> str:
 
 
 def _require_room(session: Session, actor: Actor, most: int) -> None:
-    # Of those who ask at once each counts the others.
-    mine = func.hashtextextended(f"chartroom.count_alerts {actor.id}", 0)
-    session.execute(select(func.pg_advisory_xact_lock(mine)))
+    throttling.await_turn(session, actor, "count_alerts")
     own = CountAlert.owner_id == actor.id
     if session.scalars(select(func.count()).where(own)).one() >= most:
         raise TooManyCountAlerts(most)

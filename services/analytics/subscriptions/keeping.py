@@ -22,7 +22,7 @@ from services.analytics.subscriptions.model import (
     checked_plan,
 )
 from services.analytics.subscriptions.readers import dashboard_of, list_readers
-from services.core import audit
+from services.core import audit, throttling
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.core.errors import Conflict, InvalidInput, NotFound
@@ -204,9 +204,7 @@ def _checked_recipients(
 
 
 def _require_room(session: Session, actor: Actor, most: int) -> None:
-    # Of those who ask at once each counts the others.
-    mine = func.hashtextextended(f"chartroom.dashboard_subscriptions {actor.id}", 0)
-    session.execute(select(func.pg_advisory_xact_lock(mine)))
+    throttling.await_turn(session, actor, "dashboard_subscriptions")
     own = DashboardSubscription.owner_id == actor.id
     if session.scalars(select(func.count()).where(own)).one() >= most:
         raise TooManySubscriptions(most)

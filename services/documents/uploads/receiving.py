@@ -11,7 +11,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from db.models.incoming import Upload as UploadRow, UploadPart
-from services.core import audit
+from services.core import audit, throttling
 from services.core.actors import Actor
 from services.core.audit import Action
 from services.core.sentences import Sentence
@@ -187,9 +187,7 @@ def _find(
 
 
 def _require_room(session: Session, actor: Actor, length: int) -> None:
-    # Of those who begin at once each counts the others.
-    mine = func.hashtextextended(f"chartroom.uploads {actor.id}", 0)
-    session.execute(select(func.pg_advisory_xact_lock(mine)))
+    throttling.await_turn(session, actor, "uploads")
     count, promised = session.execute(
         select(func.count(), func.coalesce(func.sum(UploadRow.length), 0)).where(
             UploadRow.created_by == actor.id

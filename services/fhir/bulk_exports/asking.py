@@ -7,7 +7,7 @@ from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from db.models.care import BulkExport, BulkExportFile
-from services.core import audit, reasons
+from services.core import audit, reasons, throttling
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.fhir.bulk_exports.model import (
@@ -127,9 +127,7 @@ def _find(session: Session, actor: Actor, export_id: UUID) -> BulkExport:
 
 
 def _require_room(session: Session, actor: Actor) -> None:
-    # Of those who ask at once each counts the others.
-    mine = func.hashtextextended(f"chartroom.bulk_exports {actor.id}", 0)
-    session.execute(select(func.pg_advisory_xact_lock(mine)))
+    throttling.await_turn(session, actor, "bulk_exports")
     kept, under_way = session.execute(
         select(func.count(), func.count().filter(BulkExport.state.in_(_OPEN))).where(
             BulkExport.owner_id == actor.id, BulkExport.expires_at > func.now()
