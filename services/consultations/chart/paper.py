@@ -1,10 +1,10 @@
 """The summary of a chart on paper, for whoever treats the patient elsewhere."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from services.consultations.chart.known_diagnoses import KnownDiagnosis
@@ -15,6 +15,9 @@ from services.documents.forms import Clinic, fonts
 from services.patients.records import record_numbers
 from services.patients.records.model import FIELDS, PatientRecord
 from services.visits.front_desk.appointments import VisitStatus
+
+if TYPE_CHECKING:
+    from services.documents.forms.sheet import Sheet
 
 TITLE: Final = "Chart summary"
 _NOTHING: Final = "Nothing entered"
@@ -29,10 +32,22 @@ _STATES: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Table:
+class PaperTable:
+    """A table of a paper under its heading, as wide as its columns."""
+
     heading: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+
+    def draw(
+        self, sheet: "Sheet", printable: Callable[[str], str], *, nothing: str
+    ) -> None:
+        """Write the rows in letters that can be printed, or that there are none."""
+        if self.rows:
+            rows = [tuple(map(printable, row)) for row in self.rows]
+            sheet.rows(self.heading, self.columns, rows)
+        else:
+            sheet.section(self.heading, nothing)
 
 
 def print_summary(
@@ -72,11 +87,7 @@ def print_summary(
     for heading, body in lists.items():
         sheet.section(heading, printable(body))
     for table in tables:
-        if table.rows:
-            rows = [tuple(map(printable, row)) for row in table.rows]
-            sheet.rows(table.heading, table.columns, rows)
-        else:
-            sheet.section(table.heading, _NOTHING)
+        table.draw(sheet, printable, nothing=_NOTHING)
     sheet.signature(printable(f"Printed for {summary.author}"), _at(now, now))
     return bytes(sheet.output())
 
@@ -87,14 +98,15 @@ def _facts(patient: PatientRecord) -> dict[str, str]:
         "Date of birth": f"{patient.date_of_birth.day} {patient.date_of_birth:%B %Y}",
         "Sex": patient.sex.capitalize(),
         "Record number": record_numbers.spelt(patient.record_number),
-        "Allergies": _allergies(patient),
+        "Allergies": allergies_on_paper(patient),
     }
 
 
-def _allergies(patient: PatientRecord) -> str:
+def allergies_on_paper(patient: PatientRecord, say: Callable[[str], str] = str) -> str:
+    """Return what a paper says of a patient's allergies, said by `say`."""
     if patient.allergies:
         return ", ".join(patient.allergies)
-    return "None known" if patient.no_known_allergies else "Not stated"
+    return say("None known") if patient.no_known_allergies else say("Not stated")
 
 
 def _lists(patient: PatientRecord) -> dict[str, str]:
@@ -104,7 +116,7 @@ def _lists(patient: PatientRecord) -> dict[str, str]:
     }
 
 
-def _tables(summary: ChartSummary, now: datetime) -> Sequence[_Table]:
+def _tables(summary: ChartSummary, now: datetime) -> Sequence[PaperTable]:
     return (
         *(
             ()
@@ -112,7 +124,7 @@ def _tables(summary: ChartSummary, now: datetime) -> Sequence[_Table]:
             else (_of_diagnoses(summary.diagnoses, now),)
         ),
         *(() if summary.written is None else (_of_vitals(summary.written, now),)),
-        _Table(
+        PaperTable(
             "Last visits",
             ("Date", "Doctor", "Reason", "State"),
             tuple(
@@ -125,7 +137,7 @@ def _tables(summary: ChartSummary, now: datetime) -> Sequence[_Table]:
                 for visit in summary.visits
             ),
         ),
-        _Table(
+        PaperTable(
             "Prescriptions",
             ("Issued", "Drugs"),
             tuple(
@@ -140,7 +152,7 @@ def _tables(summary: ChartSummary, now: datetime) -> Sequence[_Table]:
     )
 
 
-def _of_diagnoses(diagnoses: Sequence[KnownDiagnosis], now: datetime) -> _Table:
+def _of_diagnoses(diagnoses: Sequence[KnownDiagnosis], now: datetime) -> PaperTable:
     rows = tuple(
         (
             known.term,
@@ -152,13 +164,13 @@ def _of_diagnoses(diagnoses: Sequence[KnownDiagnosis], now: datetime) -> _Table:
     )
     is_icd10 = not any(known.diagnosis.system for known in diagnoses)
     columns = ("Diagnosis", "ICD-10" if is_icd10 else "Code", "First", "Last")
-    return _Table("Diagnoses", columns, rows)
+    return PaperTable("Diagnoses", columns, rows)
 
 
-def _of_vitals(visits: Sequence[EarlierNotes], now: datetime) -> _Table:
+def _of_vitals(visits: Sequence[EarlierNotes], now: datetime) -> PaperTable:
     measured = next((v for v in visits if v.notes.vitals != Vitals()), None)
     vitals = () if measured is None else tuple(_measured(measured, now))
-    return _Table("Last vital signs", ("Measured", "Value", "On"), vitals)
+    return PaperTable("Last vital signs", ("Measured", "Value", "On"), vitals)
 
 
 def _measured(visit: EarlierNotes, now: datetime) -> Sequence[tuple[str, ...]]:

@@ -1,12 +1,12 @@
 """The patient summary on paper, for the patient to take along, in their language."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import datetime
 from itertools import chain
 from typing import Final
 from uuid import UUID
 
+from services.consultations.chart.paper import PaperTable, allergies_on_paper
 from services.consultations.chart.patient_summary import (
     VITALS_BY_LOINC,
     CurrentDrug,
@@ -23,13 +23,6 @@ _SEXES: Final = {
     Sex.OTHER: "Other",
     Sex.UNKNOWN: "Not known",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class _Table:
-    heading: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
 
 
 def print_patient_summary(
@@ -81,11 +74,7 @@ def print_patient_summary(
     for label, value in facts.items():
         sheet.fact(label, printable(value))
     for table in tables:
-        if table.rows:
-            rows = [tuple(map(printable, row)) for row in table.rows]
-            sheet.rows(table.heading, table.columns, rows)
-        else:
-            sheet.section(table.heading, nothing)
+        table.draw(sheet, printable, nothing=nothing)
     if left_out:
         sheet.section(_("What is left out"), left_out)
     return bytes(sheet.output())
@@ -98,7 +87,7 @@ def _facts(patient: PatientRecord, now: datetime, wording: Wording) -> dict[str,
         _("Date of birth"): wording.day(patient.date_of_birth),
         _("Sex"): _(_SEXES[patient.sex]),
         _("Record number"): record_numbers.spelt(patient.record_number),
-        _("Allergies"): _allergies(patient, _),
+        _("Allergies"): allergies_on_paper(patient, _),
     }
     if patient.emergency_contact:
         facts[_("Emergency contact")] = patient.emergency_contact
@@ -107,23 +96,16 @@ def _facts(patient: PatientRecord, now: datetime, wording: Wording) -> dict[str,
     return facts | {_("As of"): f"{wording.day(now.date())}, {now:%H:%M}"}
 
 
-def _allergies(patient: PatientRecord, say: Callable[[str], str]) -> str:
-    _ = say
-    if patient.allergies:
-        return ", ".join(patient.allergies)
-    return _("None known") if patient.no_known_allergies else _("Not stated")
-
-
 def _tables(
     summary: PatientSummary, now: datetime, wording: Wording
-) -> Iterator[_Table]:
+) -> Iterator[PaperTable]:
     _ = wording.say
-    yield _Table(
+    yield PaperTable(
         _("Problems"),
         (_("Problem"), _("Code"), _("Since")),
         tuple(_problems(summary, now, wording)),
     )
-    yield _Table(
+    yield PaperTable(
         _("Medications"),
         (_("Drug"), _("How to take it"), _("Since")),
         tuple(_row_of(drug, now, wording) for drug in summary.drugs),
@@ -131,7 +113,7 @@ def _tables(
     measured = tuple(_measured(summary, now, wording))
     if measured or summary.written is not None:
         columns = (_("Vital sign"), _("Value"), _("Measured on"))
-        yield _Table(_("Vital signs"), columns, measured)
+        yield PaperTable(_("Vital signs"), columns, measured)
 
 
 def _problems(
