@@ -478,6 +478,7 @@ TOOLS: Final = {
     "visits.booking.proving.clear",
     "people.sessions.ending.end_where",
     "people.sessions.records.require_own",
+    "core.throttling.await_turn",
     "core.throttling.count_upload",
     "visits.schedule.permissions.read_override",
     "visits.booking.patients.require_patient",
