@@ -130,10 +130,11 @@ def _counted(caller: Caller, find: Callable[[Session], Figure]) -> Response:
             smallest_group=caller.stores.smallest_group,
         ),
     )
-    return JsonResponse(_shown(told.value), headers=written_headers(told))
+    return JsonResponse(shown_of(told.value), headers=written_headers(told))
 
 
-def _shown(result: FigureResult) -> dict[str, Any]:
+def shown_of(result: FigureResult) -> dict[str, Any]:
+    """Return a figure's numbers as `FigureShown` describes them."""
     return {
         "sentence": result.sentence,
         "by": list(result.figure.by),

@@ -153,6 +153,8 @@ ROUTES = {
     ("POST", "/api/v1/cohorts/facets"): ({"kind": "visit"}, 403, 403, 200, 403, 403),
     ("POST", "/api/v1/figures"): (FIGURE, 403, 403, 200, 403, 403),
     ("GET", "/api/v1/figures/{key}"): (None, 403, 403, 404, 403, 403),
+    ("GET", "/api/v1/dashboards"): (None, 403, 403, 200, 403, 403),
+    ("GET", "/api/v1/dashboards/{key}"): (None, 403, 403, 404, 403, 403),
     ("POST", "/api/v1/exports"): (EXPORT, 403, 403, 404, 403, 403),
     ("GET", "/api/v1/notifications"): (None, 200, 200, 200, 200, 200),
     ("POST", "/api/v1/notifications/read"): (None, 200, 200, 200, 200, 200),

@@ -100,6 +100,8 @@ ALLOWED = {
     ("POST", "/api/v1/cohorts/facets"): frozenset({Role.ANALYST}),
     ("POST", "/api/v1/figures"): frozenset({Role.ANALYST}),
     ("GET", "/api/v1/figures/{key}"): frozenset({Role.ANALYST}),
+    ("GET", "/api/v1/dashboards"): frozenset({Role.ANALYST}),
+    ("GET", "/api/v1/dashboards/{key}"): frozenset({Role.ANALYST}),
     ("POST", "/api/v1/exports"): frozenset({Role.ANALYST}),
     ("GET", "/api/v1/patients"): LISTS,
     ("POST", "/api/v1/patients"): DESK,

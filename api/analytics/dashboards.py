@@ -1,0 +1,200 @@
+"""/api/v1/dashboards: figures on one page, counted as the page counts them."""
+
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from api.analytics.cohort_figures import FigureShown, shown_of
+from api.analytics.cohorts import counted_and_told
+from api.core.answers import JsonResponse, Shown
+from api.core.dependencies import Caller, ProgramOrPerson
+from api.core.documented import shows
+from services.analytics import dashboards, figures
+from services.analytics.dashboards import (
+    READY,
+    Card,
+    Dashboard,
+    DashboardDraft,
+    DashboardFilter,
+    Timespan,
+    narrow_card,
+)
+from services.core.actors import Permission
+from services.core.errors import InvalidInput, NotAllowed, NotFound
+from services.patients.records.model import Sex
+
+router = APIRouter(prefix="/api/v1/dashboards", tags=["Statistics"])
+
+TimespanName = Literal[
+    "all time",
+    "last month",
+    "last three months",
+    "last twelve months",
+    "this year",
+    "last year",
+    "months",
+]
+_SexName = Literal["female", "male", "other", "unknown"]
+
+
+class FilterShown(Shown):
+    """What narrows every card: whole months, and sexes, of which none are all.
+
+    `since` and `until` are days of the first and the last month of `months`.
+    """
+
+    time: TimespanName
+    since: date | None
+    until: date | None
+    sexes: list[_SexName]
+
+
+class ListedDashboardShown(Shown):
+    """A dashboard; its key is that of its address.
+
+    `owner` is the name of whoever shares it, else null: one's own, or `comes_with_app`.
+    """
+
+    key: str
+    name: str
+    description: str
+    owner: str | None
+    comes_with_app: bool
+    cards: int
+    changed_at: datetime | None
+
+
+class DashboardsShown(Shown):
+    """One's own by name, those that are shared, then those that come with the app."""
+
+    dashboards: list[ListedDashboardShown]
+
+
+class CardShown(Shown):
+    """A card's figure, or null and the sentence that says why it is not told."""
+
+    title: str
+    figure: FigureShown | None
+    refusal: str | None
+
+
+class DashboardShown(Shown):
+    """A dashboard's cards, as `filter` narrows them."""
+
+    key: str
+    name: str
+    description: str
+    filter: FilterShown
+    cards: list[CardShown]
+
+
+@router.get("", responses=shows(DashboardsShown))
+def list_dashboards(caller: ProgramOrPerson) -> Response:
+    """List the dashboards that the caller may open; nothing is counted."""
+    found = caller.read(
+        lambda session: dashboards.list_dashboards(session, caller.actor)
+    ).value
+    shown = [
+        *(_listed(str(each.id), each.draft, each) for each in found),
+        *(_listed(key, draft) for key, draft in READY.items()),
+    ]
+    return JsonResponse({"dashboards": shown})
+
+
+@router.get("/{key}", responses=shows(DashboardShown, 404))
+def count_cards(
+    caller: ProgramOrPerson,
+    key: str,
+    *,
+    time: Annotated[
+        TimespanName | None,
+        Query(description="What every card is narrowed to; the dashboard's own."),
+    ] = None,
+    since: Annotated[
+        date | None, Query(description="A day of the first month of `months`.")
+    ] = None,
+    until: Annotated[
+        date | None, Query(description="A day of the last month of `months`.")
+    ] = None,
+    sexes: Annotated[
+        list[_SexName] | None, Query(description="None are all; may be repeated.")
+    ] = None,
+) -> Response:
+    """Count a dashboard's cards; small groups are hidden.
+
+    With any of the four parameters they are the whole filter, in place of its own. Each
+    card is counted by itself: what must not be told of one is told in its `refusal`.
+    """
+    draft = _draft(caller, key)
+    shown = draft.shown
+    if time or since or until or sexes:
+        is_months = time is None and (since or until)
+        shown = DashboardFilter(
+            timespan=Timespan.MONTHS if is_months else Timespan(time or Timespan.ALL),
+            since=since,
+            until=until,
+            sexes=tuple(sex for sex in Sex if sex in (sexes or ())),
+        )
+    dashboards.check_filter(shown)
+    return JsonResponse(
+        {
+            "key": key,
+            "name": draft.name,
+            "description": draft.description,
+            "filter": {
+                "time": shown.timespan,
+                "since": shown.since,
+                "until": shown.until,
+                "sexes": list(shown.sexes),
+            },
+            "cards": [_card(caller, card, shown) for card in draft.cards],
+        }
+    )
+
+
+def _draft(caller: Caller, key: str) -> DashboardDraft:
+    caller.actor.require(Permission.COUNT_COHORTS)
+    if key in READY:
+        return READY[key]
+    try:
+        dashboard_id = UUID(key)
+    except ValueError:
+        raise NotFound("There is no such dashboard.") from None
+    return caller.read(
+        lambda session: dashboards.get_dashboard(session, caller.actor, dashboard_id)
+    ).value.draft
+
+
+def _card(caller: Caller, card: Card, shown: DashboardFilter) -> dict[str, Any]:
+    now, least = caller.stores.now(), caller.stores.smallest_group
+    try:
+        figure = narrow_card(card, shown, now.date())
+        told = counted_and_told(
+            caller,
+            lambda session: figures.count(
+                session, caller.actor, figure, now=now, smallest_group=least
+            ),
+        )
+    except (NotAllowed, InvalidInput) as refusal:
+        return {"title": card.title, "figure": None, "refusal": str(refusal)}
+    # Of an equal question that was told before, which may have been drawn otherwise.
+    result = replace(told.value, figure=figure)
+    return {"title": card.title, "figure": shown_of(result), "refusal": None}
+
+
+def _listed(
+    key: str, draft: DashboardDraft, kept: Dashboard | None = None
+) -> dict[str, Any]:
+    return {
+        "key": key,
+        "name": draft.name,
+        "description": draft.description,
+        "owner": (kept.owner or None) if kept else None,
+        "comes_with_app": kept is None,
+        "cards": len(draft.cards),
+        "changed_at": kept.changed_at if kept else None,
+    }

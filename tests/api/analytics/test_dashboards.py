@@ -1,0 +1,155 @@
+"""Dashboards for programs: listed, and counted card by card as their page does."""
+
+from datetime import date
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import func, select
+
+from db.models.audit import AuditEvent
+from db.postgres import SYSTEM
+from services.analytics import dashboards
+from services.analytics.cohorts import Cohort, CohortEvent, Dimension, EventKind
+from services.analytics.dashboards import (
+    Card,
+    DashboardDraft,
+    DashboardFilter,
+    Timespan,
+)
+from services.analytics.figures import Figure
+from services.core.actors import Role, Scope
+from services.core.audit import Action
+from services.patients.records.model import Sex
+from services.people import tokens
+from tests.kit import cast
+from tests.services.analytics.cohorts.test_running import diagnosed, person
+
+DASHBOARDS = "/api/v1/dashboards"
+DIAGNOSES = Figure(
+    cohort=Cohort(entry=CohortEvent(kind=EventKind.DIAGNOSIS)), by=(Dimension.SEX,)
+)
+
+
+@pytest.fixture(scope="module")
+def keys(application):
+    """Keep one dashboard for all analysts, and one for its owner alone."""
+
+    def keep(session):
+        ana = cast.add_actor(session, cast.ANA)
+        cards = (Card(id=uuid4(), title="Who has what", figure=DIAGNOSES),)
+        for sex, number in (("female", 7), ("male", 3)):
+            for _ in range(number):
+                diagnosed(session, person(session, sex=sex), date(2025, 2, 10))
+        shared, own = (
+            dashboards.create(session, ana, DashboardDraft(name=name, cards=cards))
+            for name in ("For all", "For me")
+        )
+        dashboards.share(session, ana, shared.id, with_everybody=True)
+        return str(shared.id), str(own.id)
+
+    return application.database.write(keep, identity=SYSTEM).value
+
+
+@pytest.fixture
+def call(application, client):
+    token = application.database.write(
+        lambda session: tokens.issue(session, Role.ANALYST), identity=SYSTEM
+    ).value
+
+    def call(path, **params):
+        headers = {"Authorization": f"Bearer {token}"}
+        return client.get(path, headers=headers, params=params)
+
+    return call
+
+
+def counted(application):
+    of_cohorts = AuditEvent.action == Action.COHORT_COUNT
+    return application.database.write(
+        lambda session: session.scalars(select(func.count()).where(of_cohorts)).one(),
+        identity=SYSTEM,
+    ).value
+
+
+def test_a_list_has_what_is_shared_and_what_comes_with_the_app(call, keys):
+    shared, own = keys
+
+    listed = call(DASHBOARDS).json()["dashboards"]
+
+    assert [each["key"] for each in listed] == [shared, *dashboards.READY]
+    assert listed[0]["owner"] == cast.ANA.name
+    assert [each["comes_with_app"] for each in listed] == [False] + 4 * [True]
+    assert call(f"{DASHBOARDS}/{own}").status_code == 404
+    assert call(f"{DASHBOARDS}/unknown").status_code == 404
+
+
+def test_cards_are_told_without_small_groups_and_written_down(application, call, keys):
+    before = counted(application)
+
+    answer = call(f"{DASHBOARDS}/{keys[0]}")
+
+    assert counted(application) == before + 1
+
+    assert answer.status_code == 200
+    (card,) = answer.json()["cards"]
+    numbers = {cell["values"][0]: cell["number"] for cell in card["figure"]["cells"]}
+    assert numbers["male"] is None
+    assert card["refusal"] is None
+    assert card["figure"]["smallest_group"] == 5
+
+
+def test_parameters_take_the_place_of_the_filter_and_a_card_may_be_refused(call, keys):
+    path = f"{DASHBOARDS}/{keys[0]}"
+
+    of_a_year = call(path, since="2020-03-05", until="2020-03-05").json()
+
+    assert of_a_year["filter"] == {
+        "time": "months",
+        "since": "2020-03-05",
+        "until": "2020-03-05",
+        "sexes": [],
+    }
+    assert of_a_year["cards"][0]["figure"]["cells"] == []
+    assert call(path, since="2021-01-01", until="2020-01-01").status_code == 400
+    assert call(path, time="yesterday").status_code == 400
+
+
+def test_a_card_that_counts_others_than_the_filter_says_so(application, call, keys):
+    def narrowed(session):
+        ana = cast.add_actor(session, cast.ANA, email="other@example.org")
+        card = Card(
+            id=uuid4(),
+            title="Women",
+            figure=DIAGNOSES,
+            narrowed=DashboardFilter(sexes=(Sex.FEMALE,)),
+        )
+        draft = DashboardDraft(
+            name="Men",
+            cards=(card,),
+            shown=DashboardFilter(sexes=(Sex.MALE,), timespan=Timespan.LAST_YEAR),
+        )
+        made = dashboards.create(session, ana, draft)
+        dashboards.share(session, ana, made.id, with_everybody=True)
+        return made.id
+
+    key = application.database.write(narrowed, identity=SYSTEM).value
+
+    shown = call(f"{DASHBOARDS}/{key}").json()
+
+    assert shown["filter"]["time"] == "last year"
+    (card,) = shown["cards"]
+    assert card["figure"] is None
+    assert card["refusal"].startswith("This card counts other patients")
+
+
+def test_a_token_for_less_is_refused(application, client, keys):
+    token = application.database.write(
+        lambda session: tokens.issue(
+            session, Role.ANALYST, scopes=frozenset({Scope.READ_PATIENTS})
+        ),
+        identity=SYSTEM,
+    ).value
+
+    for path in (DASHBOARDS, f"{DASHBOARDS}/{keys[0]}", f"{DASHBOARDS}/clinic"):
+        answer = client.get(path, headers={"Authorization": f"Bearer {token}"})
+        assert answer.status_code == 403
