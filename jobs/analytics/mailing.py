@@ -16,7 +16,7 @@ from services.analytics.subscriptions import DueSubscription, MailSender
 from services.core.errors import InvalidInput, NotAllowed, Unavailable
 from services.core.on_behalf import ActorDatabase
 from services.documents.forms import Clinic
-from services.messaging.mail import Mailer
+from services.messaging.mail import Email, Mailer, MailNotSent
 
 # One address that is refused holds up nobody; a server that is away is left alone.
 _MOST_FAILURES: Final = 3
@@ -114,17 +114,30 @@ def send(
     Mails of what the clinic has switched off since they were written wait.
     """
     until = monotonic() + seconds
+    claim = partial(
+        subscriptions.claim_next,
+        sends_dashboards=mailing.sends_dashboards,
+        watches_counts=mailing.watches_counts,
+    )
     sent = failures = 0
     while failures < _MOST_FAILURES and monotonic() < until:
-        # Never repeated by itself: the mail may be out although the commit was lost.
-        with database.writing(identity=SYSTEM) as session:
-            is_sent = subscriptions.send_next(
-                session,
-                mailer,
-                sends_dashboards=mailing.sends_dashboards,
-                watches_counts=mailing.watches_counts,
-            )
-        if is_sent is None:
+        claimed = database.write(claim, identity=SYSTEM).value
+        if claimed is None:
             break
+        if claimed.email is None:
+            continue
+        # In no transaction: a mail server may take its time, and people stop, delete
+        # and leave meanwhile.
+        is_sent = _is_taken(mailer, claimed.email)
+        settle = partial(subscriptions.settle, claimed=claimed, is_sent=is_sent)
+        database.write(settle, identity=SYSTEM)
         sent, failures = sent + is_sent, failures + (not is_sent)
     return sent
+
+
+def _is_taken(mailer: Mailer, email: Email) -> bool:
+    try:
+        mailer.send(email)
+    except MailNotSent:
+        return False
+    return True

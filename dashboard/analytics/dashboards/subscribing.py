@@ -33,9 +33,16 @@ def most_subscriptions() -> int:
     return wiring.current().settings.dashboards_by_mail
 
 
+def is_mailing() -> bool:
+    """Whether the clinic has something that sends mail."""
+    return wiring.current().settings.smtp_url is not None
+
+
 def explain_no_mail() -> None:
-    """Say it where the clinic has nothing that sends mail."""
-    if wiring.current().settings.smtp_url is None:
+    """Say it where the clinic sends no dashboards, or has nothing that sends mail."""
+    if not most_subscriptions():
+        st.caption(_("This clinic sends no dashboards by mail now: what is due waits."))
+    elif not is_mailing():
         st.caption(
             _("This clinic has no mail server yet: what is due is sent once it has.")
         )

@@ -7,7 +7,12 @@ from uuid import UUID
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from dashboard.analytics.dashboards.subscribing import explain_no_mail, plan_words
+from dashboard.analytics.dashboards.subscribing import (
+    explain_no_mail,
+    is_mailing,
+    most_subscriptions,
+    plan_words,
+)
 from dashboard.context import current_actor, now, read, write
 from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.error_boundary import error_boundary
@@ -50,13 +55,19 @@ def _show(subscription: Subscription) -> None:
         st.container(horizontal=True, vertical_alignment="center"),
     ):
         with st.container(width="stretch", gap="xxsmall"):
-            name = translated(subscription.name) or _("A dashboard that was deleted")
+            name = translated(subscription.name) or _unnamed(subscription)
             st.markdown(f"**{plain(name)}**")
             st.caption(" · ".join(_facts(subscription)))
             if subscription.stopped_because is not None:
                 st.caption(_(_STOPPED[subscription.stopped_because]))
         with st.container(horizontal=True, width="content"):
             _show_actions(subscription)
+
+
+def _unnamed(subscription: Subscription) -> str:
+    if subscription.is_deleted:
+        return _("A dashboard that was deleted")
+    return _("A dashboard that is not shared with you any more")
 
 
 def _facts(subscription: Subscription) -> list[str]:
@@ -105,12 +116,16 @@ def _show_actions(subscription: Subscription) -> None:
         if st.button(_("Leave"), key=key("leave"), type="tertiary"):
             _do(subscriptions.leave, subscription, _("It is no longer sent to you."))
         return
-    if st.button(_("Send now"), key=key("now"), type="tertiary"):
-        _plan_anew(
-            subscriptions.send_now, subscription, _("It is sent within a minute.")
+    is_sending = bool(most_subscriptions())
+    if is_sending and st.button(_("Send now"), key=key("now"), type="tertiary"):
+        said = (
+            _("It is sent within a minute.")
+            if is_mailing()
+            else _("It is sent once the clinic has a mail server.")
         )
+        _plan_anew(subscriptions.send_now, subscription, said)
     if subscription.next_at is None:
-        if st.button(_("Resume"), key=key("resume"), type="tertiary"):
+        if is_sending and st.button(_("Resume"), key=key("resume"), type="tertiary"):
             _plan_anew(subscriptions.resume, subscription, _("It is sent again."))
     elif st.button(_("Stop"), key=key("stop"), type="tertiary"):
         _do(subscriptions.stop, subscription, _("It is not sent any more."))

@@ -9,7 +9,11 @@ from services.analytics.subscriptions.keeping import (
     send_now as send_now,
     stop as stop,
 )
-from services.analytics.subscriptions.mailing import send_next as send_next
+from services.analytics.subscriptions.mailing import (
+    ClaimedMail as ClaimedMail,
+    claim_next as claim_next,
+    settle as settle,
+)
 from services.analytics.subscriptions.model import (
     LAST_DAY as LAST_DAY,
     DueSubscription as DueSubscription,

@@ -5,13 +5,14 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import case, func, or_, select
 from sqlalchemy.orm import Session
 
 from db.models.user import User
 from db.models.view import DashboardRow, DashboardSubscription
 from db.postgres import assume_role
 from services.analytics.dashboards import READY
+from services.analytics.dashboards.rows import is_readable
 from services.analytics.dashboards.storing import filter_to_json
 from services.analytics.subscriptions.model import (
     Rhythm,
@@ -19,16 +20,17 @@ from services.analytics.subscriptions.model import (
     StopReason,
     Subscription,
     SubscriptionDraft,
+    WithheldReason,
     checked_plan,
 )
 from services.analytics.subscriptions.readers import dashboard_of, list_readers
+from services.analytics.subscriptions.withholding import SUBJECT, withhold
 from services.core import audit, throttling
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.core.errors import Conflict, InvalidInput, NotFound
 from services.core.sentences import Sentence
 
-SUBJECT: Final = "subscription"
 MOST_RECIPIENTS: Final = 50
 
 
@@ -56,11 +58,11 @@ def list_subscriptions(session: Session, actor: Actor) -> tuple[Subscription, ..
     ).all()
     people = {each for row in found for each in (row.owner_id, *row.recipients)}
     named = {row.dashboard_id for row in found if row.dashboard_id}
-    # Analysts see no other account. Of a dashboard that is not shared with them any
-    # more they learn the name that stood in its mails.
+    # Analysts see no other account, and not whether a dashboard that is not shared with
+    # them any more is still there.
     with assume_role(session, "system"):
         names = _names(session, people)
-        titles = _titles(session, named)
+        titles = _titles(session, actor, named)
     return tuple(_subscription_of(row, actor, names, titles) for row in found)
 
 
@@ -111,6 +113,7 @@ def stop(session: Session, actor: Actor, subscription_id: UUID) -> None:
     """
     row = _get_own(session, actor, subscription_id)
     row.next_at, row.stopped_because = None, StopReason.PERSON.value
+    withhold(session, row, WithheldReason.STOPPED)
     session.flush()
     _record(session, actor, Action.SUBSCRIPTION_STOP, row)
 
@@ -147,6 +150,7 @@ def delete(session: Session, actor: Actor, subscription_id: UUID) -> None:
     Raises NotFound, NotAllowed.
     """
     row = _get_own(session, actor, subscription_id)
+    withhold(session, row, WithheldReason.STOPPED)
     session.delete(row)
     session.flush()
     _record(session, actor, Action.SUBSCRIPTION_DELETE, row)
@@ -171,6 +175,7 @@ def leave(session: Session, actor: Actor, subscription_id: UUID) -> None:
         if row is None:
             raise _no_such()
         row.recipients = [each for each in row.recipients if each != actor.id]
+        withhold(session, row, WithheldReason.LEFT, person_id=actor.id)
         session.flush()
     _record(session, actor, Action.SUBSCRIPTION_LEAVE, row)
 
@@ -236,11 +241,13 @@ def _names(session: Session, people: set[UUID]) -> Mapping[UUID, str]:
     return {user_id: name for user_id, name in found}  # noqa: C416 - of rows
 
 
-def _titles(session: Session, dashboard_ids: set[UUID]) -> Mapping[UUID, str]:
+def _titles(
+    session: Session, actor: Actor, dashboard_ids: set[UUID]
+) -> Mapping[UUID, str]:
+    """Return the names of dashboards that are there; "" where the actor sees none."""
+    name = case((is_readable(actor.id), DashboardRow.name), else_="")
     found = session.execute(
-        select(DashboardRow.id, DashboardRow.name).where(
-            DashboardRow.id.in_(dashboard_ids)
-        )
+        select(DashboardRow.id, name).where(DashboardRow.id.in_(dashboard_ids))
     )
     return {dashboard_id: name for dashboard_id, name in found}  # noqa: C416 - of rows
 
@@ -253,16 +260,17 @@ def _subscription_of(
 ) -> Subscription:
     dashboard = dashboard_of(row)
     if isinstance(dashboard, UUID):
-        name = titles.get(dashboard, "")
+        name = titles.get(dashboard)
     else:
         ready = READY.get(dashboard)
-        name = ready.name if ready else ""
+        name = ready.name if ready else None
     is_own = row.owner_id == actor.id
     reason = row.stopped_because
     return Subscription(
         id=row.id,
         dashboard=dashboard,
-        name=name,
+        name=name or "",
+        is_deleted=name is None,
         owner="" if is_own else names.get(row.owner_id, ""),
         # Who else is written to is its owner's to know.
         recipients=tuple(sorted(names[each] for each in row.recipients if is_own)),

@@ -1,101 +1,192 @@
-"""Sends analysts' mails one by one, dashboards and alerts, each until it is taken."""
+"""Sends analysts' mails one by one, dashboards and alerts, each until it is taken.
 
+For the background: a mail is claimed in one transaction, handed to the mail server
+outside any, and settled in another. So nobody who stops, deletes or leaves waits for a
+mail server.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
+from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from db.models.user import User
 from db.models.view import AnalystMail, CountAlert, DashboardSubscription
-from services.analytics.subscriptions.keeping import SUBJECT
-from services.analytics.subscriptions.model import StopReason
+from services.analytics.subscriptions.model import StopReason, WithheldReason
 from services.analytics.subscriptions.readers import (
     dashboard_of,
     may_count,
     readers_among,
 )
+from services.analytics.subscriptions.withholding import SUBJECT
 from services.core import audit
-from services.core.audit import Action
-from services.messaging.mail import Email, Mailer, MailNotSent, PdfAttachment
+from services.core.audit import Action, Outcome
+from services.messaging.mail import Email, PdfAttachment
 from services.people.accounts import actor_of
 
 # How long to wait after each attempt that failed; after the last one is given up. A
 # mail server may be away for a night.
 _PAUSES: Final = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 240, 480))
+# Whoever has claimed a mail settles it within this time or has died: a mail server is
+# given 15 seconds for each of about ten answers.
+_CLAIMED: Final = timedelta(minutes=15)
 _ALERT: Final = "watch"
 
 
-def send_next(
-    session: Session,
-    mailer: Mailer,
-    *,
-    sends_dashboards: bool = True,
-    watches_counts: bool = True,
-) -> bool | None:
-    """Send the mail that is due for longest; for the background.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimedMail:
+    """A mail that one worker is to send; without an `email` it is withheld.
 
-    Returns whether the mail server took it, None when none is due. Whoever may not have
-    it at this moment gets none, and what is switched off waits. The caller commits
-    right then: a mail whose commit is lost goes out once more, rather than never.
+    `attempt` counts from 1, and tells a claim from one that came after it.
     """
-    due = select(AnalystMail).where(AnalystMail.send_at <= func.now())
+
+    id: UUID
+    subscription_id: UUID | None
+    alert_id: UUID | None
+    owner_id: UUID
+    user_id: UUID
+    attempt: int
+    email: Email | None
+
+
+def claim_next(
+    session: Session, *, sends_dashboards: bool = True, watches_counts: bool = True
+) -> ClaimedMail | None:
+    """Take the mail that is due for longest; None when none is due.
+
+    It is due again in a quarter of an hour unless it is settled: whose worker dies
+    between the two may get it twice, rather than never. Whoever may not have it at this
+    moment gets none, which is written down; what is switched off waits. The caller
+    commits before the mail is sent.
+    """
+    due = AnalystMail.send_at <= func.now()
     if not sends_dashboards:
-        due = due.where(AnalystMail.subscription_id.is_(None))
+        due &= AnalystMail.subscription_id.is_(None)
     if not watches_counts:
-        due = due.where(AnalystMail.alert_id.is_(None))
+        due &= AnalystMail.alert_id.is_(None)
+    passed_over: list[UUID] = []
+    while (found := _find(session, due, passed_over)) is not None:
+        mail_id, subscription_id = found
+        # Before its mails, as whoever stops or deletes it locks them. Nobody is waited
+        # for here: what somebody is changing now is sent a minute later.
+        subscription = _lock(session, subscription_id, skip_locked=True)
+        mail = session.scalars(
+            select(AnalystMail)
+            .where(AnalystMail.id == mail_id, due)
+            .with_for_update(skip_locked=True)
+            .execution_options(populate_existing=True)
+        ).one_or_none()
+        if mail is not None and (subscription is None) is (subscription_id is None):
+            return _claim(session, mail, subscription)
+        passed_over.append(mail_id)
+    return None
+
+
+def settle(session: Session, claimed: ClaimedMail, *, is_sent: bool) -> None:
+    """Keep whether the mail server has taken a claimed mail; the caller commits.
+
+    It is written down in any case, also of one that was stopped or deleted while it was
+    on its way.
+    """
+    subscription = _lock(session, claimed.subscription_id)
     mail = session.scalars(
-        due.order_by(AnalystMail.send_at, AnalystMail.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
+        select(AnalystMail)
+        .where(AnalystMail.id == claimed.id, AnalystMail.attempts == claimed.attempt)
+        .with_for_update()
+        .execution_options(populate_existing=True)
     ).one_or_none()
-    if mail is None:
+    if mail is not None:
+        if is_sent or claimed.attempt > len(_PAUSES):
+            _end(session, mail, subscription, sent=is_sent, failed=not is_sent)
+        else:
+            later: Any = func.now() + _PAUSES[claimed.attempt - 1]
+            mail.send_at = later
+    details = {"attempt": claimed.attempt}
+    _record(session, claimed, "done" if is_sent else "failed", details)
+
+
+def _find(
+    session: Session, due: ColumnElement[bool], passed_over: list[UUID]
+) -> tuple[UUID, UUID | None] | None:
+    found = session.execute(
+        select(AnalystMail.id, AnalystMail.subscription_id)
+        .where(due, AnalystMail.id.not_in(passed_over))
+        .order_by(AnalystMail.send_at, AnalystMail.id)
+        .limit(1)
+    ).one_or_none()
+    return None if found is None else (found.id, found.subscription_id)
+
+
+def _lock(
+    session: Session, subscription_id: UUID | None, *, skip_locked: bool = False
+) -> DashboardSubscription | None:
+    """Return a subscription as it is now, locked; None if it is gone, or of none."""
+    if subscription_id is None:
         return None
-    subscription = None
-    if mail.subscription_id is not None:
-        subscription = session.get_one(
-            DashboardSubscription, mail.subscription_id, with_for_update=True
-        )
-    to = _address(session, mail, subscription)
-    if to is None:
-        # Nobody was kept from what they may have: it is as if it had not been due.
-        _end(session, mail, subscription)
-        return True
-    is_sent = _is_taken(mailer, mail, to)
-    mail.attempts += 1
-    attempt = mail.attempts
-    if is_sent or attempt > len(_PAUSES):
-        _end(session, mail, subscription, sent=is_sent, failed=not is_sent)
-    else:
-        later: Any = func.now() + _PAUSES[attempt - 1]
-        mail.send_at = later
-    _record(session, mail, subscription, attempt, is_sent=is_sent)
-    return is_sent
+    return session.scalars(
+        select(DashboardSubscription)
+        .where(DashboardSubscription.id == subscription_id)
+        .with_for_update(skip_locked=skip_locked)
+        .execution_options(populate_existing=True)
+    ).one_or_none()
 
 
-def _address(
+def _claim(
     session: Session, mail: AnalystMail, subscription: DashboardSubscription | None
-) -> str | None:
-    """Return where somebody is written to, None if they are not to have it any more."""
+) -> ClaimedMail:
     if subscription is None:
-        owner = select(User.email).where(User.id == mail.user_id, may_count())
-        return session.scalar(owner)
+        owner_id = session.get_one(CountAlert, mail.alert_id).owner_id
+    else:
+        owner_id = subscription.owner_id
+    because = _withheld_because(session, mail, subscription)
+    # A worker that died after the last attempt has not settled it.
+    is_given_up = because is None and mail.attempts > len(_PAUSES)
+    email = None
+    if because is None and not is_given_up:
+        attachment = PdfAttachment(mail.filename, mail.paper) if mail.paper else None
+        to = session.get_one(User, mail.user_id).email or ""
+        email = Email(to, mail.subject, mail.body, attachment)
+        until: Any = func.now() + _CLAIMED
+        mail.attempts, mail.send_at = mail.attempts + 1, until
+    claimed = ClaimedMail(
+        id=mail.id,
+        subscription_id=mail.subscription_id,
+        alert_id=mail.alert_id,
+        owner_id=owner_id,
+        user_id=mail.user_id,
+        attempt=mail.attempts,
+        email=email,
+    )
+    if because is not None:
+        _end(session, mail, subscription)
+        _record(session, claimed, "refused", {"because": because.value})
+    elif is_given_up:
+        _end(session, mail, subscription, failed=True)
+        _record(session, claimed, "failed", {"attempt": mail.attempts})
+    return claimed
+
+
+def _withheld_because(
+    session: Session, mail: AnalystMail, subscription: DashboardSubscription | None
+) -> WithheldReason | None:
+    """Return why somebody is not to have a mail any more; None if they are."""
+    if subscription is None:
+        counts = select(User.id).where(User.id == mail.user_id, may_count())
+        return None if session.scalar(counts) else WithheldReason.OWNER
     if subscription.stopped_because == StopReason.PERSON.value:
-        return None
+        return WithheldReason.STOPPED
     if mail.user_id not in subscription.recipients:
-        return None
-    if not readers_among(session, dashboard_of(subscription), [mail.user_id]):
-        return None
-    return session.get_one(User, mail.user_id).email
-
-
-def _is_taken(mailer: Mailer, mail: AnalystMail, to: str) -> bool:
-    attachment = PdfAttachment(mail.filename, mail.paper) if mail.paper else None
-    try:
-        mailer.send(Email(to, mail.subject, mail.body, attachment))
-    except MailNotSent:
-        return False
-    return True
+        return WithheldReason.LEFT
+    people = (subscription.owner_id, mail.user_id)
+    allowed = readers_among(session, dashboard_of(subscription), people)
+    # In whose name it was counted: without them nobody answers for who gets it.
+    if subscription.owner_id not in allowed:
+        return WithheldReason.OWNER
+    return None if mail.user_id in allowed else WithheldReason.RECIPIENT
 
 
 def _end(
@@ -115,27 +206,17 @@ def _end(
 
 def _record(
     session: Session,
-    mail: AnalystMail,
-    subscription: DashboardSubscription | None,
-    attempt: int,
-    *,
-    is_sent: bool,
+    claimed: ClaimedMail,
+    outcome: Outcome,
+    details: Mapping[str, object],
 ) -> None:
     """Write it down as done by whoever has it sent."""
-    details: dict[str, Any] = {"attempt": attempt}
-    if subscription is None:
-        alert = session.get_one(CountAlert, mail.alert_id)
-        owner, action = alert.owner_id, Action.COUNT_ALERT_SEND
-        subject = (_ALERT, alert.id)
+    owner = actor_of(session.get_one(User, claimed.owner_id))
+    if claimed.subscription_id is None:
+        action, subject = Action.COUNT_ALERT_SEND, (_ALERT, claimed.alert_id)
     else:
-        owner, action = subscription.owner_id, Action.SUBSCRIPTION_SEND
-        subject = (SUBJECT, subscription.id)
-        details["person"] = str(mail.user_id)
+        action, subject = Action.SUBSCRIPTION_SEND, (SUBJECT, claimed.subscription_id)
+        details = {**details, "person": str(claimed.user_id)}
     audit.record(
-        session,
-        actor_of(session.get_one(User, owner)),
-        action,
-        subject=subject,
-        outcome="done" if is_sent else "failed",
-        details=details,
+        session, owner, action, subject=subject, outcome=outcome, details=details
     )

@@ -34,6 +34,16 @@ class StopReason(StrEnum):
     RECIPIENTS = "recipients"
 
 
+class WithheldReason(StrEnum):
+    """Why somebody was not sent a mail that waited."""
+
+    STOPPED = "stopped"
+    LEFT = "left"
+    OWNER = "owner"
+    RECIPIENT = "recipient"
+    REPLACED = "replaced"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendingPlan:
     """A day and a full hour by the clinic's clock.
@@ -84,7 +94,8 @@ class SubscriptionDraft:
 class Subscription:
     """A kept subscription; `owner` is its owner's name where that is somebody else.
 
-    `name` is empty where the dashboard is not there any more. `next_at` is None once it
+    `name` is empty where the dashboard is not there any more, or the actor may not open
+    it any more. `next_at` is None once it
     is stopped; `waiting`, `sent` and `failed` count the mails of the run at `ran_at`,
     and of the one before what still waited when this one could not be made.
     """
@@ -92,6 +103,7 @@ class Subscription:
     id: UUID
     dashboard: UUID | str
     name: str
+    is_deleted: bool
     owner: str
     recipients: tuple[str, ...]
     plan: SendingPlan

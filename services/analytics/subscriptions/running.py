@@ -10,19 +10,25 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from db.models.user import User
 from db.models.view import AnalystMail, DashboardSubscription
 from services.analytics.dashboards.storing import UnreadableDashboard, read_filter
-from services.analytics.subscriptions.keeping import SUBJECT, plan_of
-from services.analytics.subscriptions.model import DueSubscription, StopReason
+from services.analytics.subscriptions.keeping import plan_of
+from services.analytics.subscriptions.model import (
+    DueSubscription,
+    StopReason,
+    WithheldReason,
+)
 from services.analytics.subscriptions.readers import (
     dashboard_of,
     find_draft,
+    may_count,
     readers_among,
 )
+from services.analytics.subscriptions.withholding import SUBJECT, withhold
 from services.core import audit
 from services.core.actors import Actor
 from services.core.audit import Action
@@ -90,13 +96,15 @@ def _due_of(session: Session, row: DashboardSubscription) -> DueSubscription | N
 def stop_due(session: Session, due: DueSubscription) -> None:
     """Send it no longer, for the reason that `due` has, and tell all whom it was for.
 
-    Their bell says it; whoever may not sign in any more has none.
+    Their bell says it; whoever counts no cohorts any more has nothing to do with it.
+    What waits is not sent either.
     """
     row = _still_due(session, due)
     if row is None or due.stop is None:
         return
     row.next_at, row.stopped_because = None, due.stop.value
-    people = User.id.in_({row.owner_id, *row.recipients})
+    withhold(session, row, WithheldReason.STOPPED)
+    people = and_(User.id.in_({row.owner_id, *row.recipients}), may_count())
     # Told of anew, should it have stopped before.
     user_notifications.take_back(session, NotificationTopic.UNSENT, row.id)
     user_notifications.tell(
@@ -127,7 +135,7 @@ def finish(
     if row is None or due.owner is None or due.draft is None:
         return False
     # What is left of a time before is not sent beside this one.
-    session.execute(delete(AnalystMail).where(_is_of(row)))
+    withhold(session, row, WithheldReason.REPLACED)
     day = f"{now.day} {now:%B %Y}"
     body = _body(due, day, sender)
     session.add_all(
@@ -179,10 +187,6 @@ def _still_due(session: Session, due: DueSubscription) -> DashboardSubscription 
         .with_for_update()
         .execution_options(populate_existing=True)
     ).one_or_none()
-
-
-def _is_of(row: DashboardSubscription) -> ColumnElement[bool]:
-    return AnalystMail.subscription_id == row.id
 
 
 def _body(due: DueSubscription, day: str, sender: MailSender) -> str:

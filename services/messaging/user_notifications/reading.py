@@ -17,6 +17,11 @@ from services.messaging.user_notifications.records import (
 )
 
 MOST_LISTED: Final = 200
+# A newer version may have written topics that this one has no words for, and no page:
+# they are neither listed nor counted nor marked until it reads them itself.
+_IS_KNOWN: Final = UserNotification.topic.in_(
+    [topic.value for topic in NotificationTopic]
+)
 # More are not told apart: the bell says "99+".
 _MOST_COUNTED: Final = 100
 _COLUMNS: Final = (
@@ -39,7 +44,7 @@ def list_own(
     actor.require(Permission.READ_NOTIFICATIONS)
     newest = (
         select(*_COLUMNS)
-        .where(UserNotification.user_id == actor.id)
+        .where(UserNotification.user_id == actor.id, _IS_KNOWN)
         .order_by(UserNotification.created_at.desc(), UserNotification.id.desc())
         .limit(min(limit, MOST_LISTED))
     )
@@ -60,6 +65,7 @@ def mark_read(
     wanted: list[ColumnElement[bool]] = [
         UserNotification.user_id == actor.id,
         UserNotification.read_at.is_(None),
+        _IS_KNOWN,
     ]
     if ids is not None:
         wanted.append(UserNotification.id.in_(ids))
@@ -87,7 +93,11 @@ def count_unread_of(user_id: InstrumentedAttribute[UUID]) -> ScalarSelect[int]:
     """
     few = (
         select(literal(1))
-        .where(UserNotification.user_id == user_id, UserNotification.read_at.is_(None))
+        .where(
+            UserNotification.user_id == user_id,
+            UserNotification.read_at.is_(None),
+            _IS_KNOWN,
+        )
         .correlate(user_id.class_)
         .limit(_MOST_COUNTED)
         .subquery()

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import pypdfium2
 import pytest
 from anyio.from_thread import start_blocking_portal
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 
 from db.audit_store import AuditStore
 from db.files.seal_keys import SealKeyFile
@@ -87,6 +87,14 @@ class Desk:
             UserNotification.subject_id == self.subscription,
         )
         return self.write(lambda s: set(s.scalars(told)))
+
+    def withheld(self) -> list[str]:
+        """Return why mails were not sent to somebody, as the audit log has it."""
+        refused = [
+            e for e in self.events("subscription:send") if e.outcome == "refused"
+        ]
+        assert {event.actor_id for event in refused} <= {self.analyst.id}
+        return [event.details["because"] for event in refused]
 
     def events(self, action: str) -> list[AuditEvent]:
         """Return what was written down of an action."""
@@ -255,6 +263,7 @@ def test_rights_are_looked_at_again_when_a_mail_that_waited_is_sent(
 
     assert [email["To"] for email in mailbox.emails] == [cast.ANA.email]
     assert (desk.listed().sent, desk.listed().waiting) == (1, 0)
+    assert desk.withheld() == ["recipient"]
 
 
 @pytest.mark.parametrize("values", [{"deactivated_at": NOW}, {"role": "staff"}])
@@ -268,7 +277,8 @@ def test_without_its_owner_it_stops_and_whoever_got_it_is_told(
     desk.run(mailer, weeks=1)
 
     assert mailbox.emails == []
-    assert desk.colleague.id in desk.bell()
+    # The dashboards of whoever counts nothing any more are not theirs to look after.
+    assert desk.bell() == {desk.colleague.id}
     [stopped] = desk.events("subscription:stop")
     assert stopped.details == {"because": "owner"}
     row = desk.write(lambda s: s.get_one(DashboardSubscription, desk.subscription))
@@ -308,6 +318,108 @@ def test_what_is_stopped_meanwhile_is_not_sent(desk, mailbox, mailer):
 
     assert mailbox.emails == []
     assert desk.listed().waiting == 0
+    assert desk.withheld() == ["stopped", "stopped"]
+
+
+def test_what_waited_when_it_was_stopped_is_not_sent_once_it_is_resumed(
+    desk, mailbox, mailer
+):
+    desk.run()
+    desk.act(lambda s: subscriptions.stop(s, desk.analyst, desk.subscription))
+    desk.act(
+        lambda s: subscriptions.resume(s, desk.analyst, desk.subscription, now=NOW)
+    )
+
+    desk.run(mailer)
+
+    assert mailbox.emails == []
+
+
+@pytest.mark.parametrize("values", [{"deactivated_at": NOW}, {"role": "staff"}])
+def test_what_waits_is_not_sent_after_its_owner_has_lost_the_right(
+    desk, mailbox, mailer, values
+):
+    desk.run()
+    changed = update(User).where(User.id == desk.analyst.id).values(values)
+    desk.write(lambda s: s.execute(changed))
+
+    send(desk.database, mailer, desk.papers)
+
+    assert mailbox.emails == []
+    assert desk.withheld() == ["owner", "owner"]
+
+
+def test_nobody_who_stops_leaves_or_deletes_waits_for_the_mail_server(
+    desk, mailbox, mailer
+):
+    desk.run()
+    analyst, colleague, made = desk.analyst, desk.colleague, desk.subscription
+    acts = (
+        lambda s: subscriptions.leave(s, colleague, made),
+        lambda s: subscriptions.stop(s, analyst, made),
+        lambda s: subscriptions.delete(s, analyst, made),
+    )
+
+    def act(session, do):
+        # Where a lock is held this ends the test; nobody waits so long otherwise.
+        session.execute(text("SET LOCAL lock_timeout = '5s'"))
+        do(session)
+
+    class Slow:
+        def send(self, email):
+            for do in acts:
+                desk.write(lambda s, do=do: act(s, do))
+            mailer.send(email)
+
+    send(desk.database, Slow(), desk.papers)
+
+    # The one on its way went, and is written down; the other was withheld.
+    assert len(mailbox.emails) == 1
+    assert [event.outcome for event in desk.events("subscription:send")].count(
+        "done"
+    ) == 1
+
+
+def test_a_mail_whose_worker_died_is_sent_by_the_next_and_not_before(
+    desk, mailbox, mailer
+):
+    desk.run()
+    claimed = desk.write(subscriptions.claim_next)
+
+    send(desk.database, mailer, desk.papers)
+    assert len(mailbox.emails) == 1
+    _hurry(desk)
+    send(desk.database, mailer, desk.papers)
+
+    assert len(mailbox.emails) == 2
+    # The one that was thought dead says so too late to count.
+    desk.write(lambda s: subscriptions.settle(s, claimed, is_sent=True))
+    listed = desk.listed()
+    assert (listed.sent, listed.waiting, listed.failed) == (2, 0, 0)
+
+
+def test_a_mail_that_no_worker_survives_is_given_up(desk, mailbox, mailer):
+    desk.run()
+    for _ in range(7):
+        _hurry(desk)
+        desk.write(subscriptions.claim_next)
+        desk.write(subscriptions.claim_next)
+    _hurry(desk)
+
+    send(desk.database, mailer, desk.papers)
+
+    assert mailbox.emails == []
+    listed = desk.listed()
+    assert (listed.sent, listed.waiting, listed.failed) == (0, 0, 2)
+
+
+def test_what_somebody_is_changing_now_is_passed_over(desk, mailbox, mailer):
+    desk.run()
+    with desk.database.writing(identity=SYSTEM) as session:
+        subscriptions.stop(session, desk.analyst, desk.subscription)
+        send(desk.database, mailer, desk.papers)
+
+    assert mailbox.emails == []
 
 
 def test_whoever_has_left_meanwhile_gets_no_mail_that_waited(desk, mailbox, mailer):
@@ -317,6 +429,16 @@ def test_whoever_has_left_meanwhile_gets_no_mail_that_waited(desk, mailbox, mail
     desk.run(mailer)
 
     assert [email["To"] for email in mailbox.emails] == [cast.ANA.email]
+    assert desk.withheld() == ["left"]
+    assert (desk.listed().sent, desk.listed().waiting) == (1, 0)
+
+
+def test_what_waits_is_dropped_for_the_next_one_and_written_down(desk, mailbox, mailer):
+    desk.run()
+    desk.run(mailer, weeks=1)
+
+    assert len(mailbox.emails) == 2
+    assert desk.withheld() == ["replaced", "replaced"]
 
 
 def test_of_two_workers_that_made_it_one_has_it_sent(desk, mailbox, mailer):
@@ -355,8 +477,9 @@ def test_a_mail_server_that_refuses_is_asked_again_until_it_is_given_up(
 
     _hurry(desk)
     mailbox.refusal = None
-    with desk.database.writing(identity=SYSTEM) as session:
-        assert subscriptions.send_next(session, mailer)
+    claimed = desk.write(subscriptions.claim_next)
+    mailer.send(claimed.email)
+    desk.write(lambda s: subscriptions.settle(s, claimed, is_sent=True))
     mailbox.refusal = "450 Try later"
     for _ in range(6):
         _hurry(desk)

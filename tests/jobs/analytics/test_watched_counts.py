@@ -207,6 +207,9 @@ def test_nobody_is_told_who_counts_no_cohorts_any_more(
         looked_at = look(database, days=1)
 
     assert (mailbox.emails, looked_at) == ([], 0)
+    withheld = select(AuditEvent).where(AuditEvent.action == "watch:send")
+    [event] = write(lambda s: s.scalars(withheld).all())
+    assert (event.outcome, event.details) == ("refused", {"because": "owner"})
 
 
 def test_it_is_counted_and_told_in_its_owners_name(database, write, analyst):

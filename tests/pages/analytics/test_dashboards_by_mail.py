@@ -120,6 +120,10 @@ def test_what_is_sent_is_stopped_resumed_sent_at_once_and_deleted(
     press(app, f"dashboards_mail_resume_{made}")
     assert "Stopped." not in captions(app)
     press(app, f"dashboards_mail_now_{made}")
+    # There is no mail server here.
+    assert [each.value for each in app.toast] == [
+        "It is sent once the clinic has a mail server."
+    ]
     assert len(clinic.audit("subscription:send-now")) == 1
     press(app, f"dashboards_mail_delete_{made}")
 
@@ -151,6 +155,53 @@ def test_what_the_clinic_has_switched_off_is_not_offered(
     assert not app.exception
     keys = {each.key for each in app.button}
     assert not keys & {"dashboard_mail_add", "cohorts_alert_add"}
+
+
+def test_nothing_is_promised_where_the_clinic_sends_no_dashboards(
+    clinic: Clinic, request
+):
+    made = subscribe(clinic)
+    settings = clinic.wiring.settings.model_copy(update={"dashboards_by_mail": 0})
+    wiring.use(replace(clinic.wiring, settings=settings))
+    request.addfinalizer(lambda: wiring.use(clinic.wiring))
+
+    app = clinic.open("dashboards", Role.ANALYST)
+
+    assert "sends no dashboards by mail now" in captions(app)
+    assert f"dashboards_mail_now_{made}" not in {each.key for each in app.button}
+    press(app, f"dashboards_mail_stop_{made}")
+    assert f"dashboards_mail_resume_{made}" not in {each.key for each in app.button}
+
+
+def test_a_dashboard_that_is_not_shared_any_more_is_left_without_its_name(
+    clinic: Clinic,
+):
+    analyst = clinic.cast[Role.ANALYST]
+    name = f"Quiet {uuid4().hex[:6]}"
+
+    def add(session):
+        owner = cast.add_actor(session, Role.ANALYST)
+        card = Card(id=uuid4(), title="Who came", figure=BY_SEX)
+        draft = DashboardDraft(name=name, cards=(card,))
+        made = dashboards.create(session, owner, draft).id
+        people = [analyst.id]
+        dashboards.share(session, owner, made, with_everybody=False, people=people)
+        subscribed = SubscriptionDraft(
+            dashboard=made,
+            shown=DashboardFilter(),
+            recipients=(analyst.id,),
+            plan=SendingPlan(rhythm=Rhythm.WEEKLY, day=0, hour=7),
+        )
+        subscriptions.create(session, owner, subscribed, now=NOW, most=20)
+        dashboards.share(session, owner, made, with_everybody=False)
+
+    clinic.write(add)
+
+    app = clinic.open("dashboards", Role.ANALYST)
+
+    said = " ".join(each.value for each in app.markdown)
+    assert "A dashboard that is not shared with you any more" in said
+    assert name not in said
 
 
 def test_a_count_is_watched_where_it_is_counted_and_listed(clinic: Clinic):

@@ -5,7 +5,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 
 from db.models.audit import AuditEvent
 from db.models.user import User, UserNotification
@@ -48,6 +48,30 @@ def sentences(session, actor, **options):
 
 def grow_old(session, age):
     session.execute(update(UserNotification).values(created_at=func.now() - age))
+
+
+def test_what_a_newer_version_tells_of_waits_for_that_version(session, cleo):
+    tell(session, cleo, detail="Dora")
+    # As that version's migration does before this one is gone.
+    session.execute(
+        text(
+            "ALTER TABLE user_notifications"
+            " DROP CONSTRAINT user_notifications_topic_known"
+        )
+    )
+    newer = UserNotification(user_id=cleo.id, topic="tomorrow", subject_id=uuid4())
+    session.add(newer)
+    session.flush()
+    unread = select(user_notifications.count_unread_of(User.id)).where(
+        User.id == cleo.id
+    )
+
+    assert session.scalar(unread) == 1
+    [listed] = user_notifications.list_own(session, cleo)
+    assert listed.topic is NotificationTopic.SHARED
+    assert user_notifications.mark_read(session, cleo) == 1
+    session.refresh(newer)
+    assert newer.read_at is None
 
 
 def test_people_read_their_own_the_newest_first(session, cleo, ines):

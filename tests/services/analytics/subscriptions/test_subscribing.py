@@ -151,3 +151,23 @@ def test_whoever_gets_it_may_leave_and_others_still_get_it(session, analyst, col
         subscriptions.leave(session, colleague, made)
     with pytest.raises(NotFound):
         subscriptions.leave(session, analyst, uuid4())
+
+
+def test_whoever_may_not_open_it_any_more_does_not_learn_its_name(
+    session, analyst, colleague, made
+):
+    people = [colleague.id]
+    dashboards.share(session, analyst, made.id, with_everybody=False, people=people)
+    subscribe(session, analyst, made.id, colleague)
+    [shared] = subscriptions.list_subscriptions(session, colleague)
+    dashboards.share(session, analyst, made.id, with_everybody=False)
+
+    [taken] = subscriptions.list_subscriptions(session, colleague)
+    [own] = subscriptions.list_subscriptions(session, analyst)
+    dashboards.delete(session, analyst, made.id)
+    [deleted] = subscriptions.list_subscriptions(session, colleague)
+
+    assert (shared.name, shared.is_deleted) == ("Desk", False)
+    assert (taken.name, taken.is_deleted) == ("", False)
+    assert own.name == "Desk"
+    assert (deleted.name, deleted.is_deleted) == ("", True)
