@@ -6,7 +6,7 @@ a line is never one count alone, and never below k together (complementary suppr
 Hundepool et al., *Statistical Disclosure Control*, Wiley 2012, chapter 4).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 
 from services.analytics.cohorts.results import CohortCount, Hidden
@@ -30,15 +30,24 @@ def protect_attrition(counts: Sequence[int], k: int) -> tuple[CohortCount, ...]:
 
 
 def protect_table(
-    counts: Mapping[Key, tuple[int, int]], k: int
+    counts: Mapping[Key, tuple[int, int]], k: int, *, outside: int = 0
 ) -> Mapping[Key, tuple[int | None, int | None]]:
-    """Return what may be told of how many came in and how many of them remain."""
+    """Return what may be told of how many came in and how many of them remain.
+
+    `outside` are those of a number that everybody knows who are in no cell: where they
+    are fewer than k, they follow from a table that is told whole.
+    """
     lines = tuple(_lines(counts))
     entered = {key: pair[0] for key, pair in counts.items()}
     remaining = {key: pair[1] for key, pair in counts.items()}
     gone = {key: came - left for key, (came, left) in counts.items()}
     unseen = {key for key, number in entered.items() if number < k}
     _complete(unseen, lines, k, entered)
+    rest = outside + sum(entered[key] for key in unseen)
+    if 0 < rest < k and (more := _least(entered.keys() - unseen, entered)):
+        unseen.add(more)
+        # The whole's line has who is in no cell besides.
+        _complete(unseen, lines[1:], k, entered)
     unsaid = unseen | {key for key in counts if min(remaining[key], gone[key]) < k}
     _complete(unsaid, lines, k, remaining, gone)
     return {
@@ -87,5 +96,8 @@ def _least_to_hide(
     sums = [sum(of[key] for key in inside) for of in numbers]
     if not inside or (len(inside) > 1 and min(sums) >= k):
         return None
-    others = [key for key in line if key not in hidden]
-    return min(others, key=lambda key: (numbers[0][key], key), default=None)
+    return _least((key for key in line if key not in hidden), numbers[0])
+
+
+def _least(keys: Iterable[Key], numbers: Mapping[Key, int]) -> Key | None:
+    return min(keys, key=lambda key: (numbers[key], key), default=None)

@@ -39,11 +39,6 @@ def _patients(kind: EventKind, *by: Dimension) -> Figure:
     return Figure(cohort=_with(kind), by=by)
 
 
-def _any(kind: EventKind, by: Dimension) -> Figure:
-    """Return how many patients had such events, by all of these."""
-    return Figure(cohort=_with(kind), by=(by,), of=CohortEvent(kind=kind))
-
-
 def _card(title: Sentence, figure: Figure, *, is_wide: bool = False) -> Card:
     # The same at each start, for the keys of what is drawn.
     card_id = uuid5(NAMESPACE_URL, f"chartroom:card:{title}")
@@ -55,7 +50,7 @@ _MISSED_TOO: Final = Figure(
         entry=CohortEvent(kind=EventKind.VISIT),
         steps=((Rule(event=CohortEvent(kind=EventKind.NO_SHOW)),),),
     ),
-    by=(Dimension.AGE_BAND,),
+    by=(Dimension.AGE_BAND, Dimension.SEX),
     measure=FigureMeasure.SHARE,
 )
 
@@ -65,8 +60,8 @@ READY: Final[Mapping[str, DashboardDraft]] = MappingProxyType(
         "clinic": DashboardDraft(
             name=Sentence("The clinic today"),
             description=Sentence(
-                "The last three months that are over: when people come, to whom, and "
-                "who they are."
+                "The last three months that are over: when people come, and who they "
+                "are."
             ),
             shown=DashboardFilter(timespan=Timespan.LAST_THREE_MONTHS),
             cards=(
@@ -76,12 +71,9 @@ READY: Final[Mapping[str, DashboardDraft]] = MappingProxyType(
                     is_wide=True,
                 ),
                 _card(
-                    Sentence("Visits by speciality"),
-                    _events(EventKind.VISIT, Dimension.SPECIALITY),
-                ),
-                _card(
-                    Sentence("People who came, by age and sex"),
-                    _patients(EventKind.VISIT, Dimension.AGE_BAND, Dimension.SEX),
+                    Sentence("Visits by age and sex"),
+                    _events(EventKind.VISIT, Dimension.AGE_BAND, Dimension.SEX),
+                    is_wide=True,
                 ),
             ),
         ),
@@ -106,14 +98,6 @@ READY: Final[Mapping[str, DashboardDraft]] = MappingProxyType(
                     Sentence("Cancelled visits by month"),
                     _events(EventKind.CANCELLATION, Dimension.MONTH),
                 ),
-                _card(
-                    Sentence("No-shows by weekday"),
-                    _events(EventKind.NO_SHOW, Dimension.WEEKDAY),
-                ),
-                _card(
-                    Sentence("Who came and has also missed a visit, by age"),
-                    _MISSED_TOO,
-                ),
             ),
         ),
         "patients": DashboardDraft(
@@ -128,14 +112,18 @@ READY: Final[Mapping[str, DashboardDraft]] = MappingProxyType(
                     is_wide=True,
                 ),
                 _card(
-                    Sentence("Visits by age and sex"),
-                    _events(EventKind.VISIT, Dimension.AGE_BAND, Dimension.SEX),
+                    Sentence("Who came and has also missed a visit, by age and sex"),
+                    _MISSED_TOO,
                     is_wide=True,
                 ),
                 _card(
-                    Sentence("Diagnoses"), _any(EventKind.DIAGNOSIS, Dimension.WORDS)
+                    Sentence("Recorded diagnoses"),
+                    _events(EventKind.DIAGNOSIS, Dimension.WORDS),
                 ),
-                _card(Sentence("Allergies"), _any(EventKind.ALLERGY, Dimension.WORDS)),
+                _card(
+                    Sentence("Recorded allergies"),
+                    _events(EventKind.ALLERGY, Dimension.WORDS),
+                ),
             ),
         ),
         "papers": DashboardDraft(

@@ -64,10 +64,14 @@ def count(
     groups = _read(session, figure, now, smallest_group)
     totals: tuple[FigureCell, ...] = ()
     if figure.measure is FigureMeasure.SHARE:
-        cells, told = _shares(figure, groups, smallest_group)
+        cells, told = _shares(
+            figure, groups, smallest_group, _outside(session, groups, 0)
+        )
     else:
         whole = _remaining(session, figure, now)
-        cells, told = _numbers(figure, groups, smallest_group, whole)
+        cells, told = _numbers(
+            figure, groups, smallest_group, whole, _outside(session, groups, 1)
+        )
         if figure.totals:
             totals, summed = _totals(figure, groups, smallest_group, whole)
             told += summed
@@ -180,11 +184,11 @@ def _remaining(session: Session, figure: Figure, now: datetime) -> Members | Non
 
 
 def _shares(
-    figure: Figure, groups: Mapping[Key, Groups], k: int
+    figure: Figure, groups: Mapping[Key, Groups], k: int, outside: int
 ) -> tuple[tuple[FigureCell, ...], tuple[Members, ...]]:
     """Return how many came in and remain, and who is in each number that is told."""
     sizes = {key: (len(came), len(left)) for key, (came, left) in groups.items()}
-    told = suppression.protect_table(sizes, k)
+    told = suppression.protect_table(sizes, k, outside=outside)
     shown = _without_ends(figure, told)
     return (
         tuple(FigureCell(key, left, came) for key, (came, left) in shown.items()),
@@ -197,14 +201,25 @@ def _shares(
     )
 
 
+def _outside(session: Session, groups: Mapping[Key, Groups], place: int) -> int:
+    """Return how many patients in daily use, whose number is known, are in no cell."""
+    inside = sum(len(each[place]) for each in groups.values())
+    return max(session.execute(statements.population()).scalar_one() - inside, 0)
+
+
 def _numbers(
-    figure: Figure, groups: Mapping[Key, Groups], k: int, whole: Members | None
+    figure: Figure,
+    groups: Mapping[Key, Groups],
+    k: int,
+    whole: Members | None,
+    outside: int = 0,
 ) -> tuple[tuple[FigureCell, ...], tuple[Members, ...]]:
     """Return the numbers of patients or of events, and who is in each that is told.
 
     Where events are looked at, `whole` are all of whom a number is a part: one of all
-    but few is not told. Patients come more than once there, so numbers do not add up;
-    events do, and that their whole is not told beside them is what `tell` is for.
+    but few is not told. Patients come more than once there, so numbers do not add up.
+    Events do, and their whole may be told by another figure: what is hidden of them is
+    never of 1 to k - 1 patients together.
     """
     is_of_events = figure.measure is FigureMeasure.EVENTS
     # Who remains comes last, and of events who had them comes first.
@@ -214,7 +229,9 @@ def _numbers(
     told: _Told = {key: (n if n >= k else None, None) for key, n in sizes.items()}
     if is_parted:
         pairs = {key: (n, n) for key, n in sizes.items()}
-        told = suppression.protect_table(pairs, k)
+        told = suppression.protect_table(pairs, k, outside=outside)
+    if is_of_events:
+        told = _with_enough_hidden(groups, told, k)
     shown = _without_ends(figure, told)
     place = 1 if is_of_events else patients
     visible = {
@@ -226,6 +243,16 @@ def _numbers(
         FigureCell(key, len(visible[key]) if key in visible else None) for key in shown
     )
     return cells, tuple(visible.values())
+
+
+def _with_enough_hidden(groups: Mapping[Key, Groups], told: _Told, k: int) -> _Told:
+    """Hide the number of the fewest patients as well, if few are hidden altogether."""
+    hidden = [groups[key][0] for key, (number, _) in told.items() if number is None]
+    visible = [key for key, (number, _) in told.items() if number is not None]
+    if not hidden or not visible or not 0 < len(np.unique(np.concatenate(hidden))) < k:
+        return told
+    least = min(visible, key=lambda key: (len(groups[key][0]), key))
+    return {**told, least: (None, None)}
 
 
 def _totals(

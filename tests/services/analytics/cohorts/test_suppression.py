@@ -88,6 +88,19 @@ def test_with_every_sum_known_nothing_below_k_can_be_told(counts):
                 assert sum(number(counts[key]) for key in hidden) >= K
 
 
+@pytest.mark.parametrize(
+    ("outside", "told"),
+    [(0, (9, 20)), (3, (None, 20)), (K, (9, 20))],
+    ids=["nobody", "few", "enough"],
+)
+def test_few_who_are_in_no_cell_do_not_follow_from_a_whole_table(outside, told):
+    counts = {("female",): (9, 9), ("male",): (20, 20)}
+
+    table = protect_table(counts, K, outside=outside)
+
+    assert tuple(number for number, _ in table.values()) == told
+
+
 def every_line(counts):
     yield list(counts)
     for place in range(2):

@@ -160,9 +160,19 @@ def test_what_few_have_is_among_others_and_not_named(session, tell, visit):
 
     told = numbers(tell(replace(VISITS, by=(Dimension.SPECIALITY,))))
 
-    assert told == {("Cardiology",): 9, ("Dentistry",): 11, ("others",): None}
-    with pytest.raises(cohorts.RevealsFew):
-        tell(VISITS)
+    # The smaller one as well: else all visits would tell what is among others.
+    assert told == {("Cardiology",): None, ("Dentistry",): 11, ("others",): None}
+    assert numbers(tell(VISITS)) == {("2025",): 21}
+
+
+def test_few_of_the_clinic_who_never_came_do_not_follow_from_all_others(session, tell):
+    patients(session, 12, sex="female")
+    patients(session, 9, sex="male")
+    bystanders(session, K - 2)
+
+    told = numbers(tell(BY_SEX))
+
+    assert told == {("female",): 12, ("male",): None}
 
 
 def test_all_of_a_cohort_but_few_are_not_told(session, tell, visit):

@@ -1,0 +1,58 @@
+"""What the ready dashboards ask of a small clinic is told, in whatever order they open.
+
+Somebody who opens one after the other must not be refused a card of the second because
+of what the first has told: suppression stays as strict, so the cards have to agree.
+Whether counts give few away together does not depend on which came first, so two orders
+stand for all.
+"""
+
+import pytest
+
+from db.postgres import SYSTEM
+from services.analytics import cohorts, figures
+from services.analytics.dashboards import READY
+from services.analytics.dashboards.narrowing import narrow_card
+from services.core.actors import Role
+from services.core.on_behalf import ActorDatabase
+from tests.kit import cast
+from tests.services.demo.history.conftest import ZONE
+
+_SMALLEST_GROUP = 5
+
+
+@pytest.fixture
+def tell(lived):
+    """Tell the demo's analyst a card of a dashboard."""
+    people = lived.database.read_latest(cast.get_demo, identity=SYSTEM).value
+    analyst = people[Role.ANALYST]
+    now = lived.now.astimezone(ZONE)
+
+    def tell(card, shown):
+        figure = narrow_card(card, shown, now.date())
+
+        def ask(session):
+            counted = figures.count(
+                session, analyst, figure, now=now, smallest_group=_SMALLEST_GROUP
+            )
+            cohorts.tell(session, analyst, counted)
+
+        ActorDatabase(lived.database, analyst).write(ask)
+
+    return tell
+
+
+@pytest.mark.parametrize("order", [list(READY), list(READY)[::-1]], ids="-".join)
+def test_no_card_is_refused_because_of_another_dashboard(lived, tell, order):
+    for table in ("told_groups", "told_answers"):
+        lived.change(f"DELETE FROM {table}")
+    refused = []
+
+    for name in order:
+        for card in READY[name].cards:
+            try:
+                tell(card, READY[name].shown)
+            except cohorts.RevealsFew:
+                refused.append(f"{name}: {card.title}")
+
+    assert refused == []
+    assert lived.value("SELECT count(*) FROM told_groups") > 100
