@@ -5,6 +5,7 @@ same: purged is purged, erased is erased, and what was taken from somebody stays
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -22,9 +23,22 @@ from services.people.accounts.revocations import Revocations
 _DONE: Final = "done"
 
 
+@dataclass(frozen=True, slots=True)
+class CallSince:
+    """That a patient was phoned about a visit: by whom, when, and what came of it."""
+
+    by: UUID
+    at: datetime
+    outcome: str
+
+
 @dataclass(slots=True)
 class Since:
-    """What happened after a time, by ids; `events` are those that the log has."""
+    """What happened after a time, by ids; `events` are those that the log has.
+
+    `dashboards` are mails that went out, by subscription and person; `crossings` are
+    alerts of counts that were told, and `crossing_mails` those that were mailed.
+    """
 
     events: set[UUID] = field(default_factory=set)
     purged: set[UUID] = field(default_factory=set)
@@ -38,6 +52,10 @@ class Since:
     links: set[UUID] = field(default_factory=set)
     holds: dict[UUID, HoldPlaced] = field(default_factory=dict)
     sent: dict[UUID, datetime] = field(default_factory=dict)
+    calls: dict[UUID, CallSince] = field(default_factory=dict)
+    dashboards: Counter[tuple[UUID, UUID]] = field(default_factory=Counter)
+    crossings: dict[UUID, datetime] = field(default_factory=dict)
+    crossing_mails: set[UUID] = field(default_factory=set)
 
     @property
     def revocations(self) -> Revocations:
@@ -122,6 +140,17 @@ def _note_subject(
             since.holds.pop(subject, None)
         case Action.NOTIFICATION_SEND:
             since.sent[subject] = entry["at"]
+        case Action.VISIT_PHONE:
+            called = UUID(entry["actor_id"]), entry["at"], details["outcome"]
+            since.calls[subject] = CallSince(*called)
+        case Action.VISIT_UNDO_PHONE:
+            since.calls.pop(subject, None)
+        case Action.SUBSCRIPTION_SEND:
+            since.dashboards[subject, UUID(details["person"])] += 1
+        case Action.COUNT_ALERT_TELL:
+            since.crossings[subject] = entry["at"]
+        case Action.COUNT_ALERT_SEND:
+            since.crossing_mails.add(subject)
         case _:
             _note_person(since, entry["action"], subject, details)
 

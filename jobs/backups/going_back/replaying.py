@@ -12,6 +12,7 @@ from db.models.booking import Appointment, VisitNotification
 from db.models.integrity import BackupRequest, RestoreDrill, RestorePreview
 from db.models.replication import AlertNotification, ClusterOperation, Drill, DrillPlan
 from db.models.user import UserNotification
+from services.analytics import count_alerts, subscriptions
 from services.audit import chain
 from services.audit.chain import Link
 from services.backups import ledger
@@ -19,6 +20,7 @@ from services.backups.ledger import Since
 from services.core.actors import Actor
 from services.documents import erasure, retention
 from services.people.accounts import revocations
+from services.visits.front_desk.appointments import phoning
 
 _BEFORE_A_VISIT: Final = timedelta(hours=24)
 _WENT_BACK: Final = "The clinic went back to an earlier time: ask again."
@@ -62,6 +64,7 @@ def replay(session: Session, order: GoingBackOrder, rejoined: Rejoined) -> None:
     retention.revoke_links_again(session, since.links)
     retention.hold_again(session, since.holds.values())
     _settle_letters(session, rejoined)
+    _settle_calls_and_mails_of_analysts(session, rejoined)
     _end_what_was_under_way(session)
     chain.rejoin(session, rejoined.end, since.events, rejoined.keys)
     ledger.record_going_back(
@@ -104,6 +107,21 @@ def _settle_letters(session: Session, rejoined: Rejoined) -> None:
         .values(given_up_at=func.now()),
     ):
         session.execute(statement.execution_options(synchronize_session=False))
+
+
+def _settle_calls_and_mails_of_analysts(session: Session, rejoined: Rejoined) -> None:
+    """Let nobody be phoned, or sent a dashboard or a count, who was since."""
+    since = rejoined.since
+    for visit_id, call in since.calls.items():
+        phoning.note_again(session, visit_id, call.outcome, by=call.by, at=call.at)
+    for alert_id, at in since.crossings.items():
+        count_alerts.note_told(session, alert_id, at)
+    subscriptions.pass_over(
+        session,
+        since.dashboards,
+        since.crossing_mails,
+        is_complete=rejoined.is_complete,
+    )
 
 
 def _end_what_was_under_way(session: Session) -> None:

@@ -7,8 +7,9 @@ owner's own page would show.
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from db.models.user import User
@@ -111,6 +112,19 @@ def note(
         Action.COUNT_ALERT_TELL,
         subject=(SUBJECT, row.id),
         details={"line": row.line, "above": row.is_above},
+    )
+
+
+def note_told(session: Session, alert_id: UUID, at: datetime) -> None:
+    """Keep that a crossing was told of which the rows do not know any more.
+
+    After the clinic went back in time, so that it is not told once more.
+    """
+    session.execute(
+        update(CountAlert)
+        .where(CountAlert.id == alert_id)
+        .values(state=AlertState.BEYOND.value, crossed_at=at)
+        .execution_options(synchronize_session=False)
     )
 
 

@@ -23,6 +23,7 @@ from services.analytics.subscriptions.model import (
     Subscription as Subscription,
     SubscriptionDraft as SubscriptionDraft,
 )
+from services.analytics.subscriptions.passing_over import pass_over as pass_over
 from services.analytics.subscriptions.readers import (
     list_readers as list_readers,
     may_count as may_count,

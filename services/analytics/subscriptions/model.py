@@ -1,7 +1,7 @@
 """What a subscription is: a dashboard, its filter, to whom it is sent, and when."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
@@ -66,6 +66,17 @@ class SendingPlan:
             if self._is_of(day) and at > now:
                 return at
         raise InvalidInput("day", "There is no such day.")
+
+    def skip(self, at: datetime, now: datetime) -> datetime:
+        """Return the first time after `now`, where `at` is an earlier time of the plan.
+
+        For who does not know the clinic's zone: the clock is taken to be as far from
+        UTC as it was at `at`.
+        """
+        at = at.astimezone(UTC)
+        hours = (self.hour - at.hour + 11) % 24 - 11
+        offset = timedelta(hours=hours, minutes=-at.minute)
+        return self.next_after(now.astimezone(timezone(offset)))
 
     def _is_of(self, day: date) -> bool:
         if self.rhythm is Rhythm.WEEKLY:

@@ -9,10 +9,11 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import func, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from db.models.booking import Appointment
+from db.models.user import User
 from db.postgres import assume_role
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
@@ -27,7 +28,7 @@ from services.visits.front_desk.appointments.records import (
 )
 from services.visits.schedule import visit_changes
 
-__all__ = ["CallOutcome", "PhonedMeanwhile", "note_call", "undo_call"]
+__all__ = ["CallOutcome", "PhonedMeanwhile", "note_again", "note_call", "undo_call"]
 
 _SAID: Final = {
     CallOutcome.REACHED: "{who} has reached the patient in the meantime.",
@@ -88,6 +89,32 @@ def undo_call(
     )
     record_event(session, actor, Action.VISIT_UNDO_PHONE, after)
     return after
+
+
+def note_again(
+    session: Session, visit_id: UUID, outcome: str, *, by: UUID, at: datetime
+) -> None:
+    """Note a call of which the audit log tells and the rows do not; the caller commits.
+
+    For the background, after the clinic went back in time. A visit that is not to come
+    any more keeps what it has.
+    """
+    name = select(User.name).where(User.id == by).scalar_subquery()
+    session.execute(
+        update(Appointment)
+        .where(
+            Appointment.id == visit_id,
+            Appointment.status == VisitStatus.SCHEDULED.value,
+        )
+        .values(
+            phone_outcome=CallOutcome(outcome).value,
+            phoned_by=by,
+            # Whoever was let in after that time has no row that names them.
+            phoned_by_name=func.coalesce(name, "A colleague"),
+            phoned_at=at,
+        )
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _change(

@@ -13,7 +13,7 @@ from sqlalchemy import insert, select, text, update
 
 from db.files.seal_keys import SealKeyFile
 from db.models.audit import AuditEvent, AuditHead, AuditSeal
-from db.models.booking import VisitNotification
+from db.models.booking import Appointment, VisitNotification
 from db.models.document import Document, DocumentShare, DocumentVersion
 from db.models.integrity import BackupRequest, PendingFileDeletion, RestorePreview
 from db.models.patient import Patient
@@ -27,12 +27,14 @@ from db.models.user import (
     UserIdentity,
     UserSession,
 )
+from db.models.view import AnalystMail, CountAlert, DashboardSubscription
 from jobs.backups.going_back.replaying import GoingBackOrder, Rejoined, replay
 from services.audit.chain import Link
 from services.audit.chain.entries import START, WAITING, chain
 from services.backups.ledger import read_since
 from services.core.actors import CONSOLE, Role
 from services.core.audit import Action
+from services.visits.front_desk.appointments import phoning
 from tests.services.core.audit_actions import PREPARATIONS, World
 
 ORDER = GoingBackOrder(datetime(2026, 11, 25, 12, tzinfo=UTC), "By mistake", CONSOLE)
@@ -83,6 +85,9 @@ STANDING = {
     Action.SHARE_REVOKE: select(DocumentShare.revoked_at),
     Action.DOCUMENT_HOLD: select(Document.held_because),
     Action.NOTIFICATION_SEND: select(VisitNotification.sent_at),
+    # Nobody is phoned twice for one visit.
+    Action.VISIT_PHONE: select(Appointment.phoned_at),
+    Action.COUNT_ALERT_TELL: select(CountAlert.crossed_at),
 }
 
 
@@ -225,6 +230,70 @@ def test_letters_of_unknown_fate_are_not_sent_again(world, go_back):
 
     assert waiting == [None]
     assert None not in world.session.scalars(select(VisitNotification.given_up_at))
+
+
+def test_a_call_that_was_taken_back_is_not_noted(world, go_back):
+    do = PREPARATIONS[Action.VISIT_PHONE](world)
+
+    def phone_and_take_back():
+        noted = do()
+        given = world.session, world.clerk, noted.id
+        phoning.undo_call(*given, last_call_at=noted.call.at)
+
+    go_back(phone_and_take_back)
+
+    assert world.session.scalars(select(Appointment.phoned_at)).all() == [None]
+
+
+def test_a_call_says_who_phoned_and_what_came_of_it(world, go_back):
+    go_back(PREPARATIONS[Action.VISIT_PHONE](world))
+
+    visit = world.session.scalars(select(Appointment)).one()
+    said = visit.phone_outcome, visit.phoned_by, visit.phoned_by_name
+    assert said == ("reached", world.clerk.id, world.clerk.name)
+
+
+@pytest.mark.parametrize("action", [Action.SUBSCRIPTION_SEND, Action.COUNT_ALERT_SEND])
+def test_no_mail_to_analysts_goes_out_twice(world, go_back, action):
+    do, mails = PREPARATIONS[action](world), select(AnalystMail.id)
+    world.session.flush()
+    waiting = world.session.scalars(mails).all()
+    assert waiting
+
+    go_back(lambda: None)
+    assert world.session.scalars(mails).all() == waiting
+    go_back(do)
+
+    assert world.session.scalars(mails).all() == []
+
+
+def test_mails_to_analysts_of_unknown_fate_are_not_sent_again(world, go_back):
+    PREPARATIONS[Action.SUBSCRIPTION_SEND](world)
+
+    go_back(lambda: None, is_complete=False)
+
+    assert world.session.scalars(select(AnalystMail.id)).all() == []
+
+
+@pytest.mark.parametrize("is_sent", [True, False])
+def test_a_dashboard_that_was_made_and_sent_since_is_not_made_again(
+    world, go_back, is_sent
+):
+    PREPARATIONS[Action.SUBSCRIPTION_RESUME](world)
+    row = world.session.scalars(select(DashboardSubscription)).one()
+    due_at = datetime.now(UTC) - timedelta(hours=3)
+    due_at = due_at.replace(minute=0, second=0, microsecond=0)
+    row.next_at, row.hour, row.day = due_at, due_at.hour, due_at.weekday()
+
+    def send():
+        details = {"attempt": 1, "person": str(row.owner_id)}
+        if is_sent:
+            note(world.session, "subscription:send", row.id, details)
+
+    go_back(send)
+
+    world.session.refresh(row)
+    assert row.next_at == (due_at + timedelta(weeks=1) if is_sent else due_at)
 
 
 def test_nobody_goes_on_with_what_was_under_way_then(world, go_back):

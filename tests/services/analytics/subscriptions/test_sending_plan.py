@@ -1,6 +1,6 @@
 """When a dashboard is sent: a day and an hour by the clinic's clock."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -58,3 +58,17 @@ def test_the_next_time_is_by_the_clinics_clock(plan, now, expected):
 def test_a_time_that_not_every_week_or_month_has_is_refused(rhythm, day, hour):
     with pytest.raises(InvalidInput):
         checked_plan(SendingPlan(rhythm=rhythm, day=day, hour=hour))
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "Asia/Kolkata", "America/New_York"])
+@pytest.mark.parametrize(("rhythm", "day"), [(Rhythm.WEEKLY, 0), (Rhythm.MONTHLY, 1)])
+def test_times_are_skipped_by_the_clock_of_an_earlier_one(zone, rhythm, day):
+    plan = SendingPlan(rhythm=rhythm, day=day, hour=1)
+    then = datetime(2026, 10, 27, 12, tzinfo=ZoneInfo(zone))
+    now = datetime(2026, 12, 11, 12, tzinfo=ZoneInfo(zone))
+    at = plan.next_after(then)
+
+    skipped = plan.skip(at, now.astimezone(UTC))
+
+    assert abs(skipped - plan.next_after(now)) <= timedelta(hours=1)
+    assert skipped > now

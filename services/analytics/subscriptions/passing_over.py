@@ -1,0 +1,57 @@
+"""Mails that are out already although the rows, of an earlier time, know nothing of it.
+
+For the background, after the clinic went back in time.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from db.models.view import AnalystMail, DashboardSubscription
+from services.analytics.subscriptions.keeping import plan_of
+
+
+def pass_over(
+    session: Session,
+    dashboards: Mapping[tuple[UUID, UUID], int],
+    alerts: Collection[UUID],
+    *,
+    is_complete: bool,
+) -> None:
+    """Let nothing be sent once more that was sent after the time of the rows.
+
+    `dashboards` says how often a subscription's mail reached somebody since, `alerts`
+    of which alerts a mail went out. Unless that `is_complete`, nothing that waits or
+    was due is sent: rather one too few than one twice. The caller commits.
+    """
+    left = Counter(dashboards)
+    mails = session.scalars(select(AnalystMail).order_by(AnalystMail.id)).all()
+    for mail in mails:
+        if mail.subscription_id is not None:
+            sent_to = mail.subscription_id, mail.user_id
+            is_sent = left[sent_to] > 0
+            left[sent_to] -= is_sent
+        else:
+            is_sent = mail.alert_id in alerts
+        if is_sent or not is_complete:
+            _drop(session, mail, is_sent=is_sent)
+    ran = {subscription_id for (subscription_id, _), often in left.items() if often > 0}
+    due = select(DashboardSubscription).where(
+        DashboardSubscription.next_at <= func.now()
+    )
+    now = session.scalars(select(func.now())).one()
+    for row in session.scalars(due):
+        if row.next_at is not None and (row.id in ran or not is_complete):
+            row.next_at = plan_of(row).skip(row.next_at, now)
+    session.flush()
+
+
+def _drop(session: Session, mail: AnalystMail, *, is_sent: bool) -> None:
+    if mail.subscription_id is not None:
+        row = session.get_one(DashboardSubscription, mail.subscription_id)
+        row.waiting -= 1
+        row.sent += is_sent
+    session.delete(mail)
