@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from functools import partial
 from threading import Event, Thread
 from time import monotonic, sleep
 from typing import Any, Final, TypeVar
@@ -64,7 +65,12 @@ class Practice:
         endpoints = self.database.endpoints
         with Users(self.database, self.files, drill_id) as users:
             run = DrillRun(
-                kind, Control.of(endpoints), Patroni(endpoints), users, self.timeline
+                kind,
+                Control.of(endpoints),
+                Patroni(endpoints),
+                users,
+                self.timeline,
+                partial(self._note_server, drill_id),
             )
             self.timeline.tell("People begin to work")
             run.wait(run.is_whole, "all servers are there", seconds=60)
@@ -74,6 +80,11 @@ class Practice:
             sleep(self.steady_seconds)
         self.timeline.tell("Comparing what was acknowledged with what is there")
         return run, measure(run, self.database, drill_id)
+
+    def _note_server(self, drill_id: UUID, node: str) -> None:
+        self.database.write(
+            lambda session: drills.note_server(session, drill_id, node), identity=SYSTEM
+        )
 
     def _keep(
         self,

@@ -28,13 +28,17 @@ class WentWrong(Exception):
 
 @dataclass(slots=True)
 class DrillRun:
-    """One drill. `broken_at` is when it broke (monotonic), `node` which server did."""
+    """One drill. `broken_at` is when it broke (monotonic), `node` which server did.
+
+    `note_server` keeps a server's name before anything is done to it.
+    """
 
     kind: DrillKind
     control: Control | None
     patroni: Patroni
     users: Users
     timeline: DrillTimeline
+    note_server: Callable[[str], None]
     node: str = ""
     broken_at: float = 0.0
     phases: dict[str, float] = field(default_factory=dict)
@@ -54,6 +58,11 @@ class DrillRun:
     def tell(self, sentence: str) -> None:
         """Tell the next step."""
         self.timeline.tell(sentence)
+
+    def choose(self, node: str) -> None:
+        """Practise on a server, once it is written down."""
+        self.note_server(node)
+        self.node = node
 
     def primary(self) -> str:
         """Return who leads; raises WentWrong where nobody does."""

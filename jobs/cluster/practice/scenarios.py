@@ -23,7 +23,7 @@ _MOVED_SECONDS: Final = 600.0
 
 def switch_over(run: DrillRun) -> None:
     """Hand the lead over as planned."""
-    run.node = run.primary()
+    run.choose(run.primary())
     chosen = run.replica()
     run.tell(f"Handing over from {run.node} to {chosen}")
     run.broken_at = monotonic()
@@ -35,7 +35,7 @@ def lose_primary(fault: Fault, sentence: str) -> Callable[[DrillRun], None]:
     """Return a scenario in which the primary has a fault and another takes over."""
 
     def lose(run: DrillRun) -> None:
-        run.node = run.primary()
+        run.choose(run.primary())
         run.tell(sentence.format(run.node))
         with run.broken(fault, run.node):
             run.await_other_primary()
@@ -48,7 +48,7 @@ def lose_primary(fault: Fault, sentence: str) -> Callable[[DrillRun], None]:
 
 def kill_patroni(run: DrillRun) -> None:
     """Kill what looks after the primary; PostgreSQL lives on."""
-    run.node = run.primary()
+    run.choose(run.primary())
     run.tell(f"Killing the Patroni of {run.node}")
     with run.broken(Fault.KILL_PATRONI, run.node):
         sleep(_AWAY_SECONDS)
@@ -61,7 +61,7 @@ def kill_patroni(run: DrillRun) -> None:
 
 def lose_etcd(run: DrillRun) -> None:
     """Take away what elections need, then give it back."""
-    run.node = run.primary()
+    run.choose(run.primary())
     run.tell("Killing etcd")
     with run.broken(Fault.STOP_ETCD):
         sleep(_OUTAGE_SECONDS)
@@ -85,7 +85,7 @@ def lose_mongo(run: DrillRun) -> None:
 
 def fall_behind(run: DrillRun) -> None:
     """Let a replica receive and not replay, so that what it shows grows old."""
-    run.node = run.replica()
+    run.choose(run.replica())
     run.tell(f"{run.node} stops replaying")
     run.broken_at = monotonic()
     run.launcher_control.pause_replay(run.node, _PAUSE_SECONDS)
@@ -99,7 +99,7 @@ def fall_behind(run: DrillRun) -> None:
 
 def fill_disk(run: DrillRun) -> None:
     """Let a replica work on a small disk until that is full, then mend it."""
-    run.node = run.replica()
+    run.choose(run.replica())
     run.tell(f"{run.node} is copied to a small disk, which is filled")
     with run.broken(Fault.FILL_DISK, run.node):
         _await_new_beginning(run)
@@ -123,7 +123,7 @@ def cut_network(run: DrillRun) -> None:
 
     Only who has a network of its own can be cut off: a replica gets one, and leads.
     """
-    run.node = run.replica()
+    run.choose(run.replica())
     run.tell(f"{run.node} moves into a network of its own")
     with run.broken(Fault.OWN_NETWORK, run.node, seconds=_MOVED_SECONDS):
         _await_new_beginning(run)

@@ -10,6 +10,7 @@ from services.cluster.drills.journal import (
     give_up as give_up,
     list_drills as list_drills,
     list_writes as list_writes,
+    note_server as note_server,
     touch as touch,
 )
 from services.cluster.drills.launching import (

@@ -69,6 +69,15 @@ def touch(session: Session, drill_id: UUID) -> None:
     _update(session, Drill.id == drill_id, seen_at=func.now())
 
 
+def note_server(session: Session, drill_id: UUID, node: str) -> None:
+    """Keep which server it is about to break; for the drill, which commits before.
+
+    So that what happens to the others meanwhile is not taken for practised, however
+    the drill ends.
+    """
+    _update(session, Drill.id == drill_id, node=node)
+
+
 def finish(
     session: Session,
     drill_id: UUID,

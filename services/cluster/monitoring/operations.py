@@ -128,6 +128,6 @@ def _is_behind(drill: Drill, row: ClusterOperation) -> bool:
     A failover begins when that primary was seen last, which may be before the drill.
     """
     until = drill.ended_at or drill.seen_at + _UNATTENDED
-    # Which server it was is written down at its end.
-    is_of_it = drill.node in {None, row.former_primary}
+    # Which server it is stands there before anything is done to it.
+    is_of_it = drill.node is not None and drill.node == row.former_primary
     return is_of_it and drill.started_at <= row.seen_at and row.started_at <= until

@@ -69,10 +69,18 @@ def test_a_crash_is_practised_told_line_by_line_and_kept(wired: Wiring):
 @pytest.mark.cluster
 def test_what_the_writers_of_a_drill_left_is_thrown_away(wired: Wiring):
     lines: list[str] = []
+    noted: list[str | None] = []
 
-    drilling.practise(wired.settings, DrillKind.PATRONI_KILLED, None, lines.append)
+    def hear(line: str) -> None:
+        lines.append(line)
+        if "Killing the Patroni of" in line:
+            noted.append(newest(wired).node)
+
+    drilling.practise(wired.settings, DrillKind.PATRONI_KILLED, None, hear)
 
     record = newest(wired)
+    # Which server it is stands in the history before anything is done to it.
+    assert noted == [record.node]
     there = wired.database.read_latest(
         lambda session: drills.list_writes(session, record.id), identity=SYSTEM
     ).value

@@ -126,6 +126,20 @@ def test_an_end_is_written_and_told_once(session, boss, begun):
     assert told.detail == "Crashed primary. No replica follows."
 
 
+@pytest.mark.parametrize("end", ["given up", "abandoned"])
+def test_which_server_it_was_stands_however_the_drill_ends(session, boss, begun, end):
+    drills.note_server(session, begun, "db-02")
+
+    if end == "given up":
+        drills.give_up(session, begun, "It broke off.", skipped=False)
+    else:
+        grow_old(session, begun)
+        drills.close_abandoned(session)
+
+    record = read(session, boss, begun)
+    assert (record.state, record.node) == ("failed", "db-02")
+
+
 def test_what_writers_left_is_compared_and_then_thrown_away(session, begun):
     session.add_all(WriteProbe(run_id=begun, writer=0, number=n) for n in (1, 2))
     session.flush()

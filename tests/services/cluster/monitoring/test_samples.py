@@ -266,18 +266,22 @@ def _drill(now, kind="lost-node", *, begins=-10, ends=20.0, **facts):
     ("facts", "is_of_it"),
     [
         ({"node": "db-01"}, True),
-        ({"ends": None}, True),
+        ({"ends": None, "node": "db-01"}, True),
         # The primary was seen last a moment before the drill began.
         ({"begins": 1, "node": "db-01"}, True),
         ({"node": "db-02"}, False),
         ({"kind": "lost-mongo"}, False),
-        ({"begins": 60, "ends": 90.0}, False),
-        ({"begins": -90, "ends": -30.0}, False),
-        ({"begins": -900, "ends": None}, False),
+        ({"begins": 60, "ends": 90.0, "node": "db-01"}, False),
+        ({"begins": -90, "ends": -30.0, "node": "db-01"}, False),
+        ({"begins": -900, "ends": None, "node": "db-01"}, False),
+        # Nothing was done to any server yet, or ever.
+        ({"ends": None}, False),
+        ({}, False),
     ],
     ids=[
         *("its server", "still running", "begun after the last look"),
         *("another server", "of the files", "later", "earlier", "long abandoned"),
+        *("not begun", "broken off before"),
     ],
 )
 def test_a_failover_that_a_drill_brought_says_so(session, admin, now, facts, is_of_it):
