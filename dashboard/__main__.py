@@ -1,5 +1,6 @@
 """The command line: `python -m dashboard`."""
 
+import atexit
 import gc
 
 from dashboard.cli import app
@@ -10,4 +11,6 @@ _YOUNG_OBJECTS = 20_000
 
 if __name__ == "__main__":
     gc.set_threshold(_YOUNG_OBJECTS)
+    # Nor is it at the end, when Python would look once more: half a second of a worker.
+    atexit.register(gc.freeze)
     app()
