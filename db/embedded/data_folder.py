@@ -88,9 +88,13 @@ class DataFolder:
         a node without it has never run.
         """
         if not self.is_complete:
+            # The folders stay: each may be where a disk of its own is mounted.
             for part in (self.etcd, self.mongo, self.postgres):
-                shutil.rmtree(part)
-                part.mkdir(mode=0o700)
+                for remains in part.iterdir():
+                    if remains.is_dir() and not remains.is_symlink():
+                        shutil.rmtree(remains)
+                    else:
+                        remains.unlink()
         for directory in self.postgres.glob("db-*/"):
             if not has_data(directory):
                 shutil.rmtree(directory)

@@ -60,10 +60,27 @@ def on_a_small_disk(folder: Path) -> Iterator[tuple[Launcher, SmallDisk]]:
 
 
 @contextmanager
+def on_a_disk_of_its_own(data: Path, part: str) -> Iterator[tuple[Launcher, SmallDisk]]:
+    """Run a clinic in which a part of the data has a small disk from the beginning."""
+    (data / part).mkdir(mode=0o700, parents=True)
+    with SmallDisk.mounted(data / part, _PART_MEGABYTES) as disk:
+        launcher = Launcher(data, "--empty")
+        try:
+            launcher.start(**_SETTINGS)
+            launcher.await_ready()
+            yield launcher, disk
+        finally:
+            sweep(launcher)
+
+
+@contextmanager
 def on_disks_of_their_own(
     data: Path, *parts: str
 ) -> Iterator[tuple[Launcher, Sequence[SmallDisk]]]:
-    """Run a clinic in which each of these parts of the data has a small disk."""
+    """Run a clinic in which each of these parts of the data gets a small disk.
+
+    A server's folder is made by the first start, so its disk comes after that.
+    """
     launcher = Launcher(data, "--empty")
     try:
         launcher.start(**_SETTINGS)

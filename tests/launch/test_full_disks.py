@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.kit.waiting import eventually
-from tests.launch.filled_disks import fill, on_a_small_disk, on_disks_of_their_own
+from tests.launch.filled_disks import fill, on_a_disk_of_its_own, on_a_small_disk
 from tests.launch.small_disks import may_mount
 from tests.launch.steady_work import SteadyWork
 
@@ -34,7 +34,7 @@ def test_a_full_disk_is_said_to_everybody_and_nothing_is_lost(tmp_path: Path):
 
 # Each server's in turns, and all of them many times: benchmarks/full_disk.py.
 def test_a_full_disk_of_one_server_loses_nothing(tmp_path: Path):
-    with on_disks_of_their_own(tmp_path / "data", "mongo") as (launcher, [disk]):
+    with on_a_disk_of_its_own(tmp_path / "data", "mongo") as (launcher, disk):
         work = SteadyWork.of(launcher)
 
         filling = fill(disk, work, seconds=8)

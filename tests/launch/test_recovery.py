@@ -29,14 +29,18 @@ def notes(data: Path, *new: str) -> list[str]:
         return [note for (note,) in cursor]
 
 
-def test_a_killed_launcher_loses_nothing_and_blocks_nothing(
+# One data folder for all of it: what each start is told to bear, the next one finds.
+def test_starts_that_break_off_and_launchers_that_die_lose_and_block_nothing(
     launch: Callable[..., Launcher],
 ):
     launcher = launch(None, "--empty")
+    press_ctrl_c_during_the_first_start(launcher)
+    kill_half_way_through_a_first_start(launcher)
+    kill_the_web_server_before_it_is_ready(launcher)
+
     launcher.start()
     launcher.await_ready()
     notes(launcher.data, "before the kill")
-
     launcher.kill()
 
     # Its web server leaves by itself, so the port is free for the next start.
@@ -53,32 +57,43 @@ def test_a_killed_launcher_loses_nothing_and_blocks_nothing(
     launcher.cut_power()
     launcher.start()
     launcher.await_ready()
+    assert launcher.is_healthy()
     assert notes(launcher.data) == ["before the kill", "before the power cut"]
     assert launcher.stop() == 0
     assert launcher.processes() == []
 
 
-def test_a_first_start_that_was_killed_half_way_begins_anew(
-    launch: Callable[..., Launcher],
-):
-    launcher = launch(None, "--empty")
-    launcher.start()
-    launcher.await_saying("etcd")
-    assert eventually((launcher.data / "postgres/db-01").exists)
-    launcher.kill()
-
-    launcher.start()
-    launcher.await_ready()
-
-    assert launcher.is_healthy()
-
-
-def test_ctrl_c_during_the_start_leaves_nothing_either(
-    launch: Callable[..., Launcher],
-):
-    launcher = launch(None, "--empty")
+def press_ctrl_c_during_the_first_start(launcher: Launcher) -> None:
+    """See that it ends as asked, and leaves nothing running."""
     launcher.start()
     launcher.await_saying("etcd")
 
     assert launcher.stop() == 0
+    assert launcher.processes() == []
+
+
+def kill_half_way_through_a_first_start(launcher: Launcher) -> None:
+    """Leave a folder in which the first server is being made."""
+    launcher.start()
+    launcher.await_saying("etcd")
+    assert eventually((launcher.data / "postgres/db-01").exists)
+    web = launcher.child("web")
+
+    launcher.kill()
+
+    assert eventually(lambda: not web.is_running())
+
+
+def kill_the_web_server_before_it_is_ready(launcher: Launcher) -> None:
+    """See that the databases begin anew, and that the end is told in one sentence."""
+    launcher.start()
+    launcher.await_saying("etcd")
+
+    launcher.child("web").kill()
+
+    assert launcher.await_end() == 1
+    assert "PostgreSQL replicas" in launcher.output
+    last_line = launcher.output.splitlines()[-1]
+    assert last_line.startswith("The web server did not get ready: ")
+    assert last_line.endswith(f"See {launcher.data}/logs/web.log.")
     assert launcher.processes() == []

@@ -1,19 +1,13 @@
 """A start that cannot succeed ends with one sentence that says what to do."""
 
 import os
-import pwd
 import re
-import shutil
-import subprocess
-import sys
-import sysconfig
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from tempfile import mkdtemp
 
 import pytest
 
-from tests.launch.launcher import ROOT, Launcher
+from tests.launch.launcher import Launcher
 
 pytestmark = pytest.mark.launch
 
@@ -23,36 +17,6 @@ SERVERS = {
     "CHARTROOM_MONGO_URL": "mongodb://127.0.0.1:1/",
     "CHARTROOM_AUDIT_MONGO_URL": "mongodb://127.0.0.1:1/",
 }
-# An account that every system has, and that may do nothing special.
-SOMEBODY = pwd.getpwnam("daemon").pw_uid
-
-
-@pytest.fixture
-def home() -> Iterator[Path]:
-    """The home of somebody who is not root."""
-    # Not below pytest's own folder, which is closed to everybody else.
-    home = Path(mkdtemp(prefix="chartroom-home-"))
-    if os.geteuid() == 0:
-        os.chown(home, SOMEBODY, SOMEBODY)
-    yield home
-    shutil.rmtree(home)
-
-
-@pytest.fixture
-def somebody(home: Path) -> tuple[str, ...]:
-    """The words that run a Python as somebody who is not root."""
-    if os.geteuid() != 0:
-        return (sys.executable,)
-    packages = f"PYTHONPATH={sysconfig.get_path('purelib')}"
-    person = ("setpriv", f"--reuid={SOMEBODY}", f"--regid={SOMEBODY}", "--clear-groups")
-    for python in (sys.executable, "/usr/bin/python3"):
-        words = (*person, "env", f"HOME={home}", packages, python)
-        probe = subprocess.run(
-            [*words, "-c", "import db.embedded"], cwd=ROOT, check=False
-        )
-        if probe.returncode == 0:
-            return words
-    pytest.skip("only root may enter the folder of this checkout or of its Python")
 
 
 def assert_refused(launcher: Launcher, sentence: str, **variables: str) -> None:
@@ -61,19 +25,6 @@ def assert_refused(launcher: Launcher, sentence: str, **variables: str) -> None:
     assert launcher.await_end() == 1
     assert sentence in launcher.output
     assert launcher.output.count("\n") == 1
-    assert launcher.processes() == []
-
-
-def test_an_ordinary_person_can_start_it(
-    home: Path, somebody: tuple[str, ...], launch: Callable[..., Launcher]
-):
-    launcher = launch(home / "data", "--empty", python=somebody)
-
-    launcher.start()
-    launcher.await_ready()
-
-    assert launcher.get("/").status_code == 200
-    assert launcher.stop() == 0
     assert launcher.processes() == []
 
 
@@ -125,19 +76,3 @@ def test_servers_that_do_not_answer_are_one_sentence(launch: Callable[..., Launc
         CHARTROOM_DEMO="true",
         CHARTROOM_RETRY_SECONDS="1",
     )
-
-
-def test_a_web_server_that_does_not_start_is_one_sentence(
-    launch: Callable[..., Launcher],
-):
-    launcher = launch(None, "--empty")
-    launcher.start()
-    launcher.await_saying("etcd")
-
-    launcher.child("web").kill()
-
-    assert launcher.await_end() == 1
-    last_line = launcher.output.splitlines()[-1]
-    assert last_line.startswith("The web server did not get ready: ")
-    assert last_line.endswith(f"See {launcher.data}/logs/web.log.")
-    assert launcher.processes() == []

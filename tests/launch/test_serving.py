@@ -8,6 +8,8 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import psutil
@@ -19,9 +21,11 @@ from services.core.actors import Role
 from tests.conftest import owner
 from tests.dashboard.page import cookies_of, kept_open
 from tests.kit import cast
+from tests.kit.mailbox import Mailbox, mail_server
 from tests.kit.scratch import scratch_folder
 from tests.kit.signing_in import sign_in
 from tests.kit.waiting import eventually
+from tests.launch.conftest import ONLY_ROOT
 from tests.launch.launcher import ROOT, Launcher, serving
 
 pytestmark = pytest.mark.launch
@@ -177,17 +181,75 @@ def test_a_taken_data_folder_is_one_sentence(running: Launcher):
     second.output_file.unlink()
 
 
-def test_two_run_side_by_side(running: Launcher, launch: Callable[..., Launcher]):
-    second = launch(None, "--empty")
+def _invite(launcher: Launcher, python: tuple[str, ...]) -> str:
+    """Invite the first administrator; return the path of their link."""
+    command = ["create-admin", "--email", cast.ADAM.email, "--name", cast.ADAM.name]
+    ran = subprocess.run(
+        [*python, "-m", "dashboard", *command, "--data", str(launcher.data)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    match = re.search(r"https?://\S+/welcome/\S+", ran.stdout)
+    assert match, (ran.stdout, ran.stderr)
+    return urlsplit(match[0]).path
 
-    second.start()
-    second.await_ready()
 
-    assert second.get("/health").status_code == 200
-    assert running.get("/health").status_code == 200
+def _code(mailbox: Mailbox) -> str:
+    assert eventually(lambda: bool(mailbox.emails))
+    match = re.match(r"(\d{6}) is your code", mailbox.emails[-1].get_content())
+    assert match
+    return match[1]
+
+
+@pytest.fixture
+def own_clinic(
+    running: Launcher,
+    home: Path,
+    ordinary: tuple[str, ...] | None,
+    launch: Callable[..., Launcher],
+) -> Iterator[tuple[Launcher, tuple[str, ...], Mailbox]]:
+    """A clinic without the demo that somebody runs beside another's; their Python."""
+    mailbox, python = Mailbox(), ordinary or (sys.executable,)
+    second = launch(home / "data", python=python)
+    with mail_server(mailbox) as port:
+        second.start(
+            CHARTROOM_DEMO="false",
+            CHARTROOM_SMTP_URL=f"smtp://127.0.0.1:{port}",
+            CHARTROOM_MAIL_FROM="chartroom@clinic.test",
+        )
+        second.await_ready()
+        yield second, python, mailbox
+    assert running.is_healthy()
     assert second.stop(signal.SIGTERM) == 0
     assert second.processes() == []
-    assert running.get("/health").status_code == 200
+    assert running.is_healthy()
+    if ordinary is None:
+        pytest.skip(f"started by root: {ONLY_ROOT}")
+
+
+def test_an_ordinary_person_runs_a_clinic_of_their_own_beside_it_and_nobody_is_invented(
+    own_clinic: tuple[Launcher, tuple[str, ...], Mailbox],
+):
+    launcher, python, mailbox = own_clinic
+    link = _invite(launcher, python)
+    headers = {"Sec-Fetch-Site": "same-origin"}
+    with httpx.Client(base_url=launcher.address, headers=headers) as browser:
+        health = browser.get("/health")
+        first = browser.get("/sign-in").text
+        invited = browser.get(link)
+        browser.post("/sign-in", data={"email": cast.INES.email})
+        browser.post("/sign-in", data={"email": cast.ADAM.email})
+        answer = browser.post("/sign-in/code", data={"code": _code(mailbox)})
+        page = browser.get("/")
+
+    assert "dashboard create-admin" in launcher.output
+    assert "Demo clinic" not in launcher.output
+    assert "demonstration" not in first
+    assert (health.status_code, invited.status_code) == (200, 200)
+    assert (answer.status_code, page.status_code) == (303, 200)
+    assert [email["To"] for email in mailbox.emails] == [cast.ADAM.email]
 
 
 def test_a_web_server_or_worker_that_dies_is_started_again(running: Launcher):
