@@ -71,6 +71,13 @@ def require_in_scope(scopes: ResourceScopes, method: str, route: str) -> None:
     It reads by FHIR what its scopes name, and nothing else: what is not known to be
     that is refused, so that a route that is added later opens nothing.
     """
+    if _is_of_exports(method, route):
+        if not scopes.exported:
+            raise NotAllowed(
+                "This token exports nothing: ask for system/*.rs, or for the types, as "
+                "system/Patient.rs."
+            )
+        return
     called = _interaction_of(method, route)
     if called is None:
         raise NotAllowed(
@@ -90,6 +97,34 @@ def require_type(
                 "This token does not open {name}: ask for system/{name}.rs.", name=name
             )
         )
+
+
+def require_export_of(scopes: ResourceScopes | None, name: str) -> None:
+    """Raise NotAllowed unless all resources of a type may be exported with it."""
+    if scopes is not None and name not in scopes.exported:
+        raise NotAllowed(
+            Sentence(
+                "This token does not export {name}: ask for system/{name}.rs.",
+                name=name,
+            )
+        )
+
+
+def _is_of_exports(method: str, route: str) -> bool:
+    """Tell whether a route asks for an export, tells of one, sends or removes it."""
+    match method, route.split("/"):
+        case "GET" | "POST", (
+            ["", "fhir", "$export"]
+            | ["", "fhir", "Patient", "$export"]
+            | ["", "fhir", "Group", "{group_id}", "$export"]
+        ):
+            return True
+        case "GET" | "DELETE", ["", "fhir", "$export", "{export_id}"]:
+            return True
+        case "GET", ["", "fhir", "$export", "{export_id}", "{number}"]:
+            return True
+        case _:
+            return False
 
 
 def _interaction_of(method: str, route: str) -> tuple[str, Interaction] | None:

@@ -13,7 +13,12 @@ from fastapi.security import HTTPBearer
 from sqlalchemy.orm import Session
 
 from api.core.answers import BYTE_ORDER_MARK, LSN_HEADER
-from api.core.bearers import Bearers, require_in_scope, require_type
+from api.core.bearers import (
+    Bearers,
+    require_export_of,
+    require_in_scope,
+    require_type,
+)
 from api.core.exports import ListExport, ListExports
 from api.core.origins import SAFE_METHODS, is_same_origin, origin_of
 from db.audit_store import AuditStore
@@ -144,7 +149,10 @@ class Stores:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A known caller, who sees at least what `after` says they wrote before."""
+    """A known caller, who sees at least what `after` says they wrote before.
+
+    Of a connected system, what its token opens, and what it exports all of that for.
+    """
 
     actor: Actor
     stores: Stores
@@ -152,6 +160,7 @@ class Caller:
     origin: Origin
     uses_browser: bool = False
     resource_scopes: ResourceScopes | None = None
+    export_purpose: str | None = None
 
     def read(self, operation: Callable[[Session], T]) -> Read[T]:
         """Run the operation on a node that shows the caller's own writes."""
@@ -205,6 +214,10 @@ class Caller:
         """Raise NotAllowed unless the caller may see FHIR resources of the type."""
         require_type(self.resource_scopes, name)
 
+    def require_export_of(self, name: str) -> None:
+        """Raise NotAllowed unless the caller may export resources of the type."""
+        require_export_of(self.resource_scopes, name)
+
     def opens(self, name: str) -> bool:
         """Tell whether the token lets FHIR resources of the type be read."""
         scopes = self.resource_scopes
@@ -248,7 +261,12 @@ async def program(
         later.add_task(_note_use, stores.database, bearer)
     scopes = bearer.resource_scopes
     caller = Caller(
-        bearer.actor, stores, after, origin_of(request), resource_scopes=scopes
+        bearer.actor,
+        stores,
+        after,
+        origin_of(request),
+        resource_scopes=scopes,
+        export_purpose=bearer.export_purpose,
     )
     if scopes is not None:
         try:

@@ -21,7 +21,9 @@ _DATE: Final = "2026-11-26"
 _SECURITY: Final = (
     "A bearer token of Chartroom's, from the page Tokens, or the short one that a "
     "connected system gets with a signature (SMART backend services). Its scopes and "
-    "its role decide what it reads."
+    "its role decide what it reads. For $export a token needs patients:export or, of a "
+    "connected system, system/TYPE.rs for each type (system/*.rs for all), and the "
+    "system a purpose of exports that was registered."
 )
 _OAUTH_URIS: Final = (
     "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"

@@ -205,8 +205,9 @@ class ApiToken(Base):
 class ConnectedSystem(Base):
     """A system that proves itself with a signature; its id is that of its user.
 
-    Its public keys are either at an address or kept here. What it last did is noted for
-    the administrators.
+    Its public keys are either at an address or kept here. What it exports everything
+    for is its `export_purpose`; without one it exports nothing. What it last did is
+    noted for the administrators.
     """
 
     __tablename__ = "connected_systems"
@@ -224,6 +225,10 @@ class ConnectedSystem(Base):
             "cardinality(resource_types) BETWEEN 1 AND 50",
             name="connected_systems_read_something",
         ),
+        CheckConstraint(
+            "char_length(btrim(export_purpose)) BETWEEN 10 AND 500",
+            name="connected_systems_purpose_given",
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), primary_key=True)
@@ -237,6 +242,7 @@ class ConnectedSystem(Base):
     called_at: Mapped[Timestamp | None]
     refused_at: Mapped[Timestamp | None]
     refusal: Mapped[str | None] = mapped_column(Text)
+    export_purpose: Mapped[str | None] = mapped_column(Text)
 
 
 class ClientAssertion(Base):

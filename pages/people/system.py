@@ -47,7 +47,12 @@ if not live:
     st.caption(_("It has no token now; it asks for one when it needs it."))
 st.subheader(_("Change"), anchor=False)
 ask_for_passkey(_("Changing a system"))
-typed = system_form(f"system_{system.id}", system.role, kept=system.resource_types)
+typed = system_form(
+    f"system_{system.id}",
+    system.role,
+    kept=system.resource_types,
+    kept_purpose=system.export_purpose,
+)
 if typed:
     change = partial(
         connected_systems.change,
@@ -55,6 +60,7 @@ if typed:
         system_id=system.id,
         system_keys=typed.keys,
         resource_types=typed.resource_types,
+        export_purpose=typed.export_purpose,
         session_id=current_sign_in(),
     )
     write(change)

@@ -89,6 +89,7 @@ def connect(
     *types: str,
     role: Role = Role.STAFF,
     keys: SystemKeysTyped | None = None,
+    export_purpose: str = "",
 ) -> BackendService:
     """Have an administrator connect a system that may read these types."""
     pasted = SystemKeysTyped(jwks=jwks_of(rsa_key(), ec_key()))
@@ -102,6 +103,7 @@ def connect(
             role=role,
             system_keys=keys or pasted,
             resource_types=types,
+            export_purpose=export_purpose,
             **boss.fresh,
         )
 

@@ -14,7 +14,7 @@ from api.fhir.definitions import BulkOperation
 from api.fhir.searching import BESIDE, Pairs, is_lenient
 from api.fhir.table import BULK_SOURCES
 from services.core.actors import Permission
-from services.core.errors import InvalidInput
+from services.core.errors import InvalidInput, NotAllowed
 from services.fhir.bulk_exports.model import ExportRequest
 
 REASON_HEADER: Final = "X-Chartroom-Reason"
@@ -31,6 +31,7 @@ def read_request(
     operation: BulkOperation,
 ) -> ExportRequest:
     """Read what is asked for; raises InvalidInput, NotAllowed."""
+    _require_purpose(caller)
     caller.require(Permission.EXPORT_PATIENTS)
     if not any(map(_RESPOND_ASYNC.search, request.headers.getlist("prefer"))):
         sentence = 'An export takes a while: ask with "Prefer: respond-async".'
@@ -48,11 +49,21 @@ def read_request(
     return ExportRequest(
         address=f"{address}?{query}" if query else address,
         types=_allowed(caller, types, operation),
-        reason=_reason_in(request),
+        reason=caller.export_purpose or _reason_in(request),
         since=_since(_one(given, "_since")),
         passed_over=(*passed_over, *others),
         of_patients=operation.of_patients,
     )
+
+
+def _require_purpose(caller: Caller) -> None:
+    if caller.resource_scopes is not None and caller.export_purpose is None:
+        caller.refuse(
+            NotAllowed(
+                "Nobody has said what this system exports everything for. An "
+                "administrator does so on Connected systems."
+            )
+        )
 
 
 def _unknown_in(asked: Pairs, *, is_lenient: bool) -> list[str]:
@@ -81,7 +92,7 @@ def _allowed(
     caller: Caller, types: list[str], operation: BulkOperation
 ) -> tuple[str, ...]:
     """Return the types asked for or, if none is, all that the caller may read."""
-    actor = caller.actor
+    actor, scopes = caller.actor, caller.resource_scopes
     offered = {
         kind: source
         for kind, source in BULK_SOURCES.items()
@@ -91,16 +102,26 @@ def _allowed(
         if kind not in offered:
             raise InvalidInput("_type", f"{kind} is no patient's: export it of all.")
         caller.require(offered[kind].permission_of(actor))
+        _require_scope(caller, kind)
     if types:
         return tuple(types)
     found = tuple(
         kind
         for kind, source in offered.items()
         if actor.may(source.permission_of(actor))
+        and (scopes is None or kind in scopes.exported)
     )
     if not found:
+        _require_scope(caller, "Patient")
         caller.require(Permission.VIEW_PATIENT)
     return found
+
+
+def _require_scope(caller: Caller, kind: str) -> None:
+    try:
+        caller.require_export_of(kind)
+    except NotAllowed as refusal:
+        caller.refuse(refusal)
 
 
 def _require_format(value: str | None) -> None:

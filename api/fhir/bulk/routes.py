@@ -7,6 +7,7 @@ from email.utils import format_datetime
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Request
+from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from api.core.answers import JsonResponse, read_headers, written_headers
@@ -20,6 +21,7 @@ from api.fhir.bulk.requests import NDJSON, REASON_HEADER, read_request
 from api.fhir.definitions import BulkOperation, instant, uuid_of
 from api.fhir.invoking import parameters_sent
 from api.fhir.searching import Pairs
+from api.fhir.table import BULK_SOURCES
 from db.files.gridfs import Bucket
 from services.documents.records import translate_violations
 from services.fhir import bulk_exports
@@ -64,7 +66,7 @@ _BY_ADDRESS: Final[dict[str, Any]] = {
         {
             "name": REASON_HEADER,
             "in": "header",
-            "description": "What the export is for; needed.",
+            "description": "What the export is for; needed, but of connected systems.",
             "schema": _TEXT,
         },
         {
@@ -213,10 +215,16 @@ def delete_export(caller: Program, export_id: str) -> Response:
 @router.get("/$export/{export_id}/{number}", responses=_FILE | refuses(404, 409))
 def read_export_file(caller: Program, export_id: str, number: int) -> Response:
     """Send a file of an export: resources of one type, one a line."""
+
+    def open_file(session: Session) -> ExportedFile:
+        file = bulk_exports.open_file(session, caller.actor, uuid_of(export_id), number)
+        # What was passed over is told to whoever has asked.
+        if file.kind in BULK_SOURCES:
+            caller.require_export_of(file.kind)
+        return file
+
     read, pieces = caller.read_ahead(
-        lambda session: bulk_exports.open_file(
-            session, caller.actor, uuid_of(export_id), number
-        ),
+        open_file,
         lambda file: first_come(_read_pieces(caller, file)),
     )
     headers = read_headers(read, caller.after)

@@ -57,6 +57,11 @@ def system_details(system: ConnectedSystem) -> None:
     st.code(f"{base}\n{base}/auth/token", language=None, wrap_lines=True)
     st.subheader(_("It reads"), anchor=False)
     st.markdown(", ".join(map(type_words, system.resource_types)))
+    st.subheader(_("It exports everything for"), anchor=False)
+    if system.export_purpose:
+        st.markdown(plain(system.export_purpose))
+    else:
+        st.caption(_("Nothing: it reads what it asks for, and exports none of it."))
 
 
 def show_keys(system: ConnectedSystem) -> None:

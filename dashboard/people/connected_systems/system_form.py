@@ -8,8 +8,9 @@ import streamlit as st
 
 from dashboard import wiring
 from dashboard.ui.language import gettext as _, marked
+from services.core import reasons
 from services.core.actors import Role
-from services.people import tokens
+from services.people import connected_systems, tokens
 from services.people.connected_systems import SystemKeysTyped
 
 _ADDRESS: Final = marked("At an address")
@@ -42,6 +43,7 @@ class SystemTyped:
     name: str
     keys: SystemKeysTyped | None
     resource_types: tuple[str, ...]
+    export_purpose: str
 
 
 def type_words(name: str) -> str:
@@ -50,12 +52,16 @@ def type_words(name: str) -> str:
 
 
 def system_form(
-    page: str, role: Role, *, kept: Sequence[str] | None = None
+    page: str,
+    role: Role,
+    *,
+    kept: Sequence[str] | None = None,
+    kept_purpose: str | None = None,
 ) -> SystemTyped | None:
     """Ask what a system reads and where its keys are; return it once it is sent.
 
-    `kept` are the types of a system that is connected already: its name stays, and its
-    keys unless others are given.
+    `kept` are the types of a system that is connected already, `kept_purpose` what it
+    exports them for: its name stays, and its keys unless others are given.
     """
     where = st.segmented_control(
         _("Its public keys") if kept is None else _("Other public keys"),
@@ -75,6 +81,7 @@ def system_form(
             format_func=type_words,
             help=_("Of each only what the role may see."),
         )
+        purpose = _purpose_field(page, role, kept_purpose)
         url = jwks = ""
         if where == _ADDRESS:
             url = st.text_input(
@@ -100,7 +107,25 @@ def system_form(
         return None
     typed = SystemKeysTyped(url, jwks, wiring.current().settings.jwks_hosts)
     is_left = kept is not None and not (url.strip() or jwks.strip())
-    return SystemTyped(name, None if is_left else typed, tuple(types))
+    return SystemTyped(name, None if is_left else typed, tuple(types), purpose)
+
+
+def _purpose_field(page: str, role: Role, kept: str | None) -> str:
+    if not connected_systems.may_export(role):
+        return ""
+    return st.text_input(
+        _("What it exports everything for"),
+        value=kept or "",
+        key=f"{page}_purpose_{role}",
+        placeholder=_("Nightly copy into the research database"),
+        max_chars=reasons.LONGEST,
+        autocomplete="off",
+        help=_(
+            "With a purpose it may export at once all that it reads (bulk data), and "
+            "the purpose stands in the audit log with each export. An analyst's "
+            "exports have names. Left empty, it exports nothing."
+        ),
+    )
 
 
 def _name_field(page: str) -> str:

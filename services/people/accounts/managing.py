@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from db.models.user import ApiToken, Invitation, Passkey, User
+from db.models.user import Invitation, Passkey, User
 from services.core import audit
 from services.core.actors import Actor, Permission, Role
 from services.core.audit import Action
@@ -22,6 +22,7 @@ from services.people.accounts.particulars import (
     read_phone_number,
 )
 from services.people.sign_in import confirmations
+from services.people.tokens import ending
 
 SUBJECT: Final = "user"
 # Who works here; a patient's role comes with a record.
@@ -67,8 +68,8 @@ def change_role(
     """Give a person of the clinic another role; the caller commits.
 
     It ends their sign-ins, because what the former role had on screen stays there
-    until then. Raises NotConfirmed, OwnSignIn, LastAdmin, InvalidInput, NotFound and
-    NotAllowed.
+    until then, and their exports. Raises NotConfirmed, OwnSignIn, LastAdmin,
+    InvalidInput, NotFound and NotAllowed.
     """
     user = _get_other(session, actor, user_id)
     confirmations.require_passkey(session, actor, session_id)
@@ -85,6 +86,7 @@ def change_role(
     user.role = role.value
     session.flush()
     sessions.end_all(session, actor, user_id)
+    ending.end_exports(session, user_id)
     _record(session, actor, Action.USER_CHANGE_ROLE, user, changes)
 
 
@@ -135,7 +137,7 @@ def deactivate_sign_in(session: Session, actor: Actor, user_id: UUID) -> None:
     session.flush()
     sessions.end_all(session, actor, user_id)
     # For good: who comes back is let in by somebody, not by what lay about meanwhile.
-    _revoke_tokens(session, user_id)
+    ending.end_tokens(session, user_id)
     void_invitations(session, user_id)
     _record(session, actor, Action.USER_DEACTIVATE, user)
 
@@ -227,14 +229,6 @@ def _keep_an_admin(session: Session, leaving: User) -> None:
     )
     if not session.scalar(others):
         raise LastAdmin
-
-
-def _revoke_tokens(session: Session, user_id: UUID) -> None:
-    session.execute(
-        update(ApiToken)
-        .where(ApiToken.user_id == user_id, ApiToken.revoked_at.is_(None))
-        .values(revoked_at=func.now())
-    )
 
 
 def _record(

@@ -30,6 +30,7 @@ from services.people.connected_systems.records import (
 from services.people.connected_systems.registering import (
     SystemKeysTyped as SystemKeysTyped,
     change as change,
+    may_export as may_export,
     register as register,
     switch_off as switch_off,
     switch_on as switch_on,

@@ -34,7 +34,8 @@ class KeySource:
 class ConnectedSystem:
     """A system that asks for tokens with a signature; its id is its client_id.
 
-    `called_at` is to the minute. `refusal` says why it was last given no token.
+    `called_at` is to the minute. `refusal` says why it was last given no token. Without
+    an `export_purpose` it exports nothing.
     """
 
     id: UUID
@@ -48,6 +49,7 @@ class ConnectedSystem:
     called_at: datetime | None
     refused_at: datetime | None
     refusal: str | None
+    export_purpose: str | None
 
     @property
     def actor(self) -> Actor:
@@ -103,4 +105,5 @@ def _system_of(row: Row[SystemRow, User]) -> ConnectedSystem:
         system.called_at,
         system.refused_at,
         system.refusal,
+        system.export_purpose,
     )

@@ -1,7 +1,8 @@
 """What administrators do about connected systems: connect, change, switch off and on.
 
 A system acts as a program with a role, as tokens of programs do, and reads by FHIR the
-types that were chosen of what the role may read.
+types that were chosen of what the role may read. It exports all of these at once where
+it was said what for.
 """
 
 from collections.abc import Collection
@@ -9,12 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from db.models.user import ApiToken, ConnectedSystem as SystemRow, User
-from services.core import audit
-from services.core.actors import Actor, Permission, Role
+from db.models.user import ConnectedSystem as SystemRow, User
+from services.core import audit, reasons
+from services.core.actors import PERMISSIONS, Actor, Permission, Role
 from services.core.audit import Action
 from services.core.errors import InvalidInput
 from services.people import tokens
@@ -27,6 +28,7 @@ from services.people.connected_systems.records import (
     NoSuchSystem,
 )
 from services.people.sign_in import confirmations
+from services.people.tokens import ending
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +51,20 @@ def register(
     role: Role,
     system_keys: SystemKeysTyped,
     resource_types: Collection[str],
+    export_purpose: str = "",
     session_id: UUID | None,
 ) -> UUID:
     """Connect a system and return its client_id; the caller commits.
 
-    Raises NotConfirmed, InvalidInput, NotAllowed.
+    Its exports are for `export_purpose`; without one it has none. Raises NotConfirmed,
+    InvalidInput, NotAllowed.
     """
     actor.require(Permission.MANAGE_TOKENS)
     confirmations.require_passkey(session, actor, session_id)
     if role is Role.PATIENT:
         raise InvalidInput("role", "A system acts as a colleague, not as a patient.")
     types = tokens.require_types(role, resource_types)
+    purpose = _read_purpose(role, export_purpose)
     source, named = _read_keys(system_keys), read_name(name)
     program = User(name=named, role=role)
     session.add(program)
@@ -70,6 +75,7 @@ def register(
         jwks=source.jwks,
         resource_types=types,
         registered_by=actor.id,
+        export_purpose=purpose,
     )
     session.add(system)
     session.flush()
@@ -82,6 +88,7 @@ def register(
         role=role,
         scopes=types,
         keys=_told(source),
+        **({"purpose": purpose} if purpose else {}),
     )
     return program.id
 
@@ -93,11 +100,13 @@ def change(
     *,
     system_keys: SystemKeysTyped | None,
     resource_types: Collection[str],
+    export_purpose: str | None = None,
     session_id: UUID | None,
 ) -> None:
-    """Change what a system reads and, unless None, its keys; the caller commits.
+    """Change what a system reads and, unless None, its keys and its purpose.
 
-    Its tokens end at once: it asks for others. Raises NotConfirmed, InvalidInput,
+    Its tokens and its exports end at once: it asks for others. The caller commits.
+    Raises NotConfirmed, InvalidInput,
     NoSuchSystem, NotAllowed.
     """
     actor.require(Permission.MANAGE_TOKENS)
@@ -111,19 +120,26 @@ def change(
         changed["scopes"] = [system.resource_types, types]
     if source != before:
         changed["keys"] = [_told(before), _told(source)]
+    purpose = system.export_purpose
+    if export_purpose is not None:
+        purpose = _read_purpose(Role(program.role), export_purpose)
+    if purpose != system.export_purpose:
+        changed["purpose"] = [system.export_purpose, purpose]
     if not changed:
         return
     system.resource_types = types
     system.jwks_url = source.url
     system.jwks = None if source.jwks is None else dict(source.jwks)
+    system.export_purpose = purpose
     session.flush()
-    _end_tokens(session, system_id)
+    ending.end_tokens(session, system_id)
     _record(session, actor, Action.SYSTEM_CHANGE, system_id, changed=changed)
 
 
 def switch_off(session: Session, actor: Actor, system_id: UUID) -> None:
     """Let a system do nothing any more, at once; the caller commits.
 
+    What it exports is stopped, and what it has exported is its own no longer.
     Raises NoSuchSystem, NotAllowed.
     """
     actor.require(Permission.MANAGE_TOKENS)
@@ -132,7 +148,7 @@ def switch_off(session: Session, actor: Actor, system_id: UUID) -> None:
         return
     program.deactivated_at = session.scalar(select(func.now()))
     session.flush()
-    _end_tokens(session, system_id)
+    ending.end_tokens(session, system_id)
     _record(session, actor, Action.SYSTEM_SWITCH_OFF, system_id)
 
 
@@ -163,6 +179,21 @@ def _read_keys(typed: SystemKeysTyped) -> KeySource:
     return KeySource(None, read_typed_jwks(typed.jwks))
 
 
+def may_export(role: Role) -> bool:
+    """Tell whether a system with this role may be given a purpose of exports."""
+    return Permission.EXPORT_PATIENTS in PERMISSIONS[role]
+
+
+def _read_purpose(role: Role, typed: str) -> str | None:
+    if not typed.strip():
+        return None
+    if not may_export(role):
+        raise InvalidInput(
+            "export_purpose", "A system with this role has nothing to export."
+        )
+    return reasons.read(typed)
+
+
 def _told(source: KeySource) -> str:
     """Return what the audit log says of keys: their address, or their ids."""
     return source.url or ", ".join(key.id for key in source.kept)
@@ -174,19 +205,6 @@ def _lock(session: Session, system_id: UUID) -> tuple[SystemRow, User]:
     if program is None or system is None:
         raise NoSuchSystem
     return system, program
-
-
-def _end_tokens(session: Session, system_id: UUID) -> None:
-    session.execute(
-        update(ApiToken)
-        .where(
-            ApiToken.user_id == system_id,
-            ApiToken.revoked_at.is_(None),
-            ApiToken.expires_at > func.now(),
-        )
-        .values(revoked_at=func.now())
-        .execution_options(synchronize_session=False)
-    )
 
 
 def _record(

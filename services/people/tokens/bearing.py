@@ -9,7 +9,7 @@ from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from db.models.user import ApiToken, ConnectedSystem, User
-from services.core.actors import Actor, Role
+from services.core.actors import Actor, Role, Scope
 from services.people.tokens.records import hash_of, is_live, read_scopes
 from services.people.tokens.resource_scopes import ResourceScopes, read_resource_scopes
 
@@ -21,13 +21,15 @@ _NOTED_EVERY: Final = timedelta(minutes=1)
 class Bearer:
     """Who acts with a token, and whether its use is still to be noted.
 
-    A connected system's reads by FHIR, and no more than `resource_scopes` say.
+    A connected system's reads by FHIR, and no more than `resource_scopes` say. It
+    exports all of that for its `export_purpose`, and nothing without one.
     """
 
     token_id: UUID
     actor: Actor
     is_to_be_noted: bool
     resource_scopes: ResourceScopes | None = None
+    export_purpose: str | None = None
 
     @property
     def counted_as(self) -> UUID:
@@ -47,17 +49,21 @@ def find(session: Session, token: str) -> Bearer | None:
             User.name,
             User.role,
             User.patient_id,
+            ConnectedSystem.export_purpose,
         )
         .join(User, ApiToken.user_id == User.id)
+        .outerjoin(ConnectedSystem, ConnectedSystem.id == User.id)
         .where(ApiToken.token_hash == hash_of(token), is_live())
     ).one_or_none()
     if row is None:
         return None
-    actor = Actor(
-        row.id, row.name, Role(row.role), row.patient_id, read_scopes(row.scopes)
-    )
     resource_scopes = read_resource_scopes(row.scopes or ())
-    return Bearer(row.token_id, actor, row.is_to_be_noted, resource_scopes)
+    purpose = row.export_purpose if resource_scopes else None
+    scopes = read_scopes(row.scopes)
+    if scopes is not None and purpose and resource_scopes and resource_scopes.exported:
+        scopes |= {Scope.EXPORT_PATIENTS}
+    actor = Actor(row.id, row.name, Role(row.role), row.patient_id, scopes)
+    return Bearer(row.token_id, actor, row.is_to_be_noted, resource_scopes, purpose)
 
 
 def find_actor(session: Session, token: str) -> Actor | None:

@@ -80,6 +80,13 @@ class ResourceScopes:
         return interaction in granted if interaction else bool(granted)
 
     @property
+    def exported(self) -> frozenset[str]:
+        """The types of which everything at once may be had: Bulk Data Access's `rs`."""
+        return frozenset(
+            name for name, granted in self.granted.items() if granted == {"r", "s"}
+        )
+
+    @property
     def texts(self) -> tuple[str, ...]:
         """The scopes as SMART writes them."""
         return tuple(

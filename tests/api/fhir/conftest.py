@@ -10,10 +10,13 @@ from uuid import UUID, uuid4
 
 import pytest
 import uvicorn
-from sqlalchemy import select
+from sqlalchemy import select, text
 
+from api.fhir.table import BULK_SOURCES
+from db.files.gridfs import Bucket
 from db.models.audit import AuditEvent
 from db.postgres import SYSTEM
+from jobs.fhir.exporting import BulkExporter
 from services.consultations import notes, prescriptions
 from services.consultations.prescriptions import (
     DraftPrescription,
@@ -26,6 +29,7 @@ from services.people import tokens
 from services.people.tokens import bearing
 from tests.api.conftest import Application, Client
 from tests.api.document_samples import pdf, upload
+from tests.api.fhir.exports import NOON, Worker, stored
 from tests.api.visit_samples import Practice
 from tests.browser.running import free_port
 from tests.kit import cast
@@ -49,6 +53,24 @@ class Consultation:
     doctor_id: UUID
     visit_id: UUID
     prescription_id: UUID
+
+
+@pytest.fixture
+def exporter(application, module_files) -> Worker:
+    """What a worker would run."""
+    made = BulkExporter(application.database, module_files, BULK_SOURCES, lambda: NOON)
+    return Worker(application.database, made)
+
+
+@pytest.fixture
+def no_exports(application, module_files) -> None:
+    """Begin with no export of anybody's."""
+    for file_id in stored(module_files):
+        module_files.delete(Bucket.BULK_EXPORTS, file_id)
+    application.database.write(
+        lambda session: session.execute(text("DELETE FROM bulk_exports")),
+        identity=SYSTEM,
+    )
 
 
 @pytest.fixture(scope="module")

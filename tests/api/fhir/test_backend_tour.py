@@ -5,11 +5,14 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from api.fhir.bulk import routes
+from jobs.fhir.exporting import exporting
 from tests.kit.backend_services import connect, ec_key
 
 DOCS = Path(__file__).resolve().parents[3] / "docs" / "fhir.md"
@@ -21,15 +24,27 @@ def papers(papers, port):
     return replace(papers, address=f"http://127.0.0.1:{port}")
 
 
-def test_a_system_connects_as_the_docs_show(application, ada, address, tmp_path):
-    [shown] = re.findall(r"```python\n(.*?)```", DOCS.read_text("utf-8"), re.DOTALL)
-    system = connect(application.database, "Patient", "Encounter", "Slot")
+@pytest.fixture
+def worker(exporter, monkeypatch) -> Iterator[None]:
+    """A worker that makes exports meanwhile, and is asked again after a second."""
+    monkeypatch.setattr(routes, "_AGAIN_SECONDS", 1)
+    with exporting(exporter.exporter):
+        yield
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_system_connects_and_exports_as_the_docs_show(
+    application, ada, address, tmp_path
+):
+    shown = re.findall(r"```python\n(.*?)```", DOCS.read_text("utf-8"), re.DOTALL)
+    types, purpose = ("Patient", "Encounter", "Slot"), "A nightly copy"
+    system = connect(application.database, *types, export_purpose=purpose)
     (tmp_path / "private-key.json").write_text(
         json.dumps(ec_key().as_dict(private=True))
     )
 
     done = subprocess.run(
-        [sys.executable, "-c", shown],
+        [sys.executable, "-c", "\n".join(shown)],
         env={**os.environ, "CLINIC": address, "CLIENT_ID": str(system.id)},
         cwd=tmp_path,
         capture_output=True,
@@ -39,6 +54,9 @@ def test_a_system_connects_as_the_docs_show(application, ada, address, tmp_path)
     )
 
     assert done.returncode == 0, done.stderr
-    scopes, _, bundle = done.stdout.partition(" {")
+    said, exported = done.stdout.split("\nPatient {", 1)
+    scopes, _, bundle = said.partition(" {")
     assert scopes == "system/Encounter.rs system/Patient.rs"
     assert json.loads("{" + bundle)["entry"]
+    lines = [json.loads(line) for line in ("{" + exported).split("\n") if line]
+    assert ada["uuid"] in {line["id"] for line in lines}

@@ -1,7 +1,6 @@
 """Everything at once: asked for by FHIR, made by the worker, fetched as files."""
 
 import json
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -9,13 +8,13 @@ from uuid import UUID, uuid4
 
 import pytest
 from pymongo import MongoClient
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, select, update
 
 from api.fhir.table import BULK_SOURCES
 from db.files.gridfs import Bucket, FileStoreUnavailable
 from db.models.audit import AuditEvent
 from db.models.care import BulkExport
-from db.postgres import SYSTEM, Database
+from db.postgres import SYSTEM
 from jobs.fhir import exporting as exporting_job
 from jobs.fhir.expiring import expire
 from jobs.fhir.exporting import BulkExporter
@@ -27,69 +26,13 @@ from services.lists import views
 from services.lists.criteria import Criteria, Filter, Group, Operator
 from services.patients.search.fields import PATIENTS
 from services.people.tokens import bearing
-from tests.api.conftest import NEWEST, Client
+from tests.api.conftest import NEWEST
 from tests.api.fhir.conftest import ids_of, program
+from tests.api.fhir.exports import ASKING, NOON, REASON, ask, fetch, ids_in, stored
 from tests.api.fhir.oracles import validate
 from tests.kit.replicas import await_everywhere
 
-REASON = "Moving to the new record system"
-ASKING = {"Prefer": "respond-async", "X-Chartroom-Reason": REASON}
-NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
-
-
-@dataclass(frozen=True)
-class Worker:
-    """What a worker runs; whoever asks any server afterwards sees what it did."""
-
-    database: Database
-    exporter: BulkExporter
-
-    def look(self) -> None:
-        self.exporter.look()
-        await_everywhere(self.database)
-
-
-@pytest.fixture
-def exporter(application, module_files) -> Worker:
-    """What a worker would run."""
-    made = BulkExporter(application.database, module_files, BULK_SOURCES, lambda: NOON)
-    return Worker(application.database, made)
-
-
-@pytest.fixture(autouse=True)
-def _nothing_left(application, module_files) -> None:
-    """Begin with no export of anybody's."""
-    for file_id in _stored(module_files):
-        module_files.delete(Bucket.BULK_EXPORTS, file_id)
-    application.database.write(
-        lambda session: session.execute(text("DELETE FROM bulk_exports")),
-        identity=SYSTEM,
-    )
-
-
-def ask(client: Client, path: str = "/fhir/$export", **asked: str) -> str:
-    """Ask for an export; return the path of its status."""
-    answer = client.get(path, params=asked, headers=ASKING)
-    assert answer.status_code == 202, answer.text
-    return urlsplit(answer.headers["Content-Location"]).path
-
-
-def fetch(client: Client, status: str) -> dict[str, list[bytes]]:
-    """Return the lines of all files that an export has, by their types."""
-    manifest = client.get(status)
-    assert manifest.status_code == 200, manifest.text
-    found: dict[str, list[bytes]] = {}
-    for file in [*manifest.json()["output"], *manifest.json()["error"]]:
-        answer = client.get(urlsplit(file["url"]).path)
-        assert answer.headers["content-type"] == "application/fhir+ndjson"
-        lines = answer.content.splitlines()
-        assert len(lines) == file["count"]
-        found.setdefault(file["type"], []).extend(lines)
-    return found
-
-
-def ids_in(lines: list[bytes]) -> set[str]:
-    return {json.loads(line)["id"] for line in lines}
+pytestmark = pytest.mark.usefixtures("no_exports")
 
 
 def events_of(application, action: str) -> list[Any]:
@@ -404,7 +347,7 @@ def test_what_is_deleted_is_gone_with_its_files(
 ):
     status = ask(client, _type="Patient")
     exporter.look()
-    [file_id] = _stored(module_files)
+    [file_id] = stored(module_files)
 
     deleted = client.delete(status)
 
@@ -433,7 +376,7 @@ def test_what_is_deleted_while_it_is_made_leaves_nothing(
         lambda: NOON,
     ).look()
 
-    assert _stored(module_files) == []
+    assert stored(module_files) == []
     assert client.get(status, headers=NEWEST).status_code == 404
 
 
@@ -482,7 +425,7 @@ def test_what_failed_says_so_and_leaves_nothing(
 
     assert answer.status_code == 500
     assert answer.json()["resourceType"] == "OperationOutcome"
-    assert _stored(module_files) == []
+    assert stored(module_files) == []
     assert "Lovelace" not in caplog.text
 
 
@@ -577,7 +520,7 @@ def test_one_person_has_so_many_at_a_time(client, as_role, exporter):
 def test_files_are_sealed_at_rest(client, exporter, module_files, addresses, ada):
     ask(client, _type="Patient")
     exporter.look()
-    [file_id] = _stored(module_files)
+    [file_id] = stored(module_files)
 
     with MongoClient(addresses.mongo.admin_url) as mongo:
         chunks = mongo[module_files._database.name]["bulk_exports.chunks"].find()
@@ -591,7 +534,7 @@ def test_files_are_sealed_at_rest(client, exporter, module_files, addresses, ada
 def test_after_a_day_all_is_gone(application, client, exporter, module_files):
     status = ask(client, _type="Patient")
     exporter.look()
-    [file_id] = _stored(module_files)
+    [file_id] = stored(module_files)
     over = update(BulkExport).values(expires_at=func.now())
     application.database.write(lambda s: s.execute(over), identity=SYSTEM)
 
@@ -637,8 +580,3 @@ def test_operations_are_defined_by_what_is_understood(client):
             answer = client.get("/fhir/$export", params=asked, headers=ASKING)
             assert '"_other"' in answer.json()["issue"][0]["diagnostics"]
     assert client.get("/fhir/OperationDefinition/other").status_code == 404
-
-
-def _stored(files) -> list[str]:
-    later = datetime.now(UTC) + timedelta(hours=1)
-    return list(files.list_older_than(Bucket.BULK_EXPORTS, later))

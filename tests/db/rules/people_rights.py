@@ -19,7 +19,10 @@ PEOPLE: dict[str, Rights] = {
         "of_patients, changed_since, group_subject, group_key, passed_over, reason) "
         "own; DELETE own",
     )
-    | {"system": EVERYTHING},
+    | {
+        "admin": "SELECT(id, owner_id, expires_at) all; UPDATE(expires_at) all",
+        "system": EVERYTHING,
+    },
     "bulk_export_files": dict.fromkeys(AT_WORK, "SELECT own") | {"system": EVERYTHING},
     "stored_criteria": {
         "patient": "SELECT mine; INSERT mine; UPDATE(used_at) mine",
@@ -113,7 +116,10 @@ PEOPLE: dict[str, Rights] = {
         "system": EVERYTHING,
     },
     "connected_systems": {
-        "admin": "SELECT all; INSERT all; UPDATE(jwks_url, jwks, resource_types) all",
+        "admin": (
+            "SELECT all; INSERT all; "
+            "UPDATE(jwks_url, jwks, resource_types, export_purpose) all"
+        ),
         "door": (
             "SELECT all; UPDATE(token_issued_at, called_at, refused_at, refusal) all"
         ),

@@ -67,6 +67,7 @@ def test_a_system_is_connected_and_its_page_says_what_its_programmers_need(
     app.segmented_control(key="new_system_where").set_value("Pasted here").run()
     app.text_input(key="new_system_name").set_value(name)
     app.multiselect(key="new_system_types").set_value(["Patient", "Condition"])
+    app.text_input(key="new_system_purpose_clinician").set_value("A nightly copy")
     app.text_area(key="new_system_jwks").set_value(jwks_of(rsa_key()))
 
     app.button(key="new_system_save").click().run()
@@ -81,7 +82,9 @@ def test_a_system_is_connected_and_its_page_says_what_its_programmers_need(
         Role.CLINICIAN,
         ("Patient", "Condition"),
     )
+    assert made.export_purpose == "A nightly copy"
     shown = texts(app)
+    assert "A nightly copy" in shown
     assert str(made.id) in shown
     assert "/fhir/auth/token" in shown
     assert "- **first** · RS384" in shown
@@ -95,6 +98,9 @@ def test_only_what_the_role_may_read_is_offered(open_page):
     offered = app.multiselect(key="new_system_types").options
     assert "Patient (patients)" in offered
     assert not [one for one in offered if one.startswith("Condition")]
+    app.selectbox(key="new_system_role").set_value(Role.ADMIN).run()
+    # Administrators see no patients, and export none.
+    assert not [one for one in app.text_input if "purpose" in (one.key or "")]
 
 
 def test_what_is_missing_is_said_and_nothing_is_connected(open_page):
@@ -130,12 +136,15 @@ def test_what_a_system_reads_is_changed_and_its_keys_stay(
     page = f"system_{system_id}"
     assert "**curve** · ES384" in texts(app)
 
+    assert "exports none of it" in texts(app)
     app.multiselect(key=f"{page}_types").set_value(["Slot"])
+    app.text_input(key=f"{page}_purpose_staff").set_value("A nightly copy")
     app.button(key=f"{page}_save").click().run()
 
     assert not app.exception
     system = find(kept, system_id)
     assert system.resource_types == ("Slot",)
+    assert system.export_purpose == "A nightly copy"
     assert [key.id for key in system.keys.kept] == ["first", "curve"]
 
 

@@ -11,6 +11,8 @@ from services.core.actors import PERMISSIONS, Permission, Role, Scope
 from services.core.audit import Action
 from services.core.errors import InvalidInput, NotAllowed
 from services.documents.sharing import offboarding
+from services.fhir import bulk_exports
+from services.fhir.bulk_exports.model import ExportRequest, NoSuchExport
 from services.people import accounts, sessions, tokens
 from services.people.accounts import (
     AccountStatus,
@@ -135,6 +137,22 @@ def test_a_role_changes_and_the_former_roles_screens_close(session, boss, rosa):
     (event,) = events(session, Action.USER_CHANGE_ROLE)
     assert (event.actor_id, event.subject_id) == (boss.actor.id, str(rosa.id))
     assert event.details == {"changed": {"role": ["staff", "clinician"]}}
+
+
+@pytest.mark.parametrize("action", ["change role", "deactivate"])
+def test_what_somebody_exports_ends_with_what_they_might_export(
+    session, boss, rosa, action
+):
+    exporting = accounts.get_actor(session, rosa.id)
+    request = ExportRequest("/fhir/$export", ("Patient",), "Moving to a new system")
+    export = bulk_exports.ask(session, exporting, request)
+    assert bulk_exports.is_any_waiting(session)
+
+    ACTIONS[action](session, boss.actor, rosa.id, **boss.fresh)
+
+    assert not bulk_exports.is_any_waiting(session)
+    with pytest.raises(NoSuchExport):
+        bulk_exports.get(session, exporting, export.id)
 
 
 def test_the_same_role_again_changes_nothing(session, boss, rosa):

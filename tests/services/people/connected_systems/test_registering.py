@@ -61,6 +61,16 @@ def test_a_system_is_connected_and_listed(session):
         ({"resource_types": ["Condition"]}, "resource_types", "role staff"),
         ({"resource_types": ["AuditEvent"]}, "resource_types", "role staff"),
         ({"resource_types": ["Basic"]}, "resource_types", "nothing that"),
+        ({"export_purpose": "short"}, "reason", "at least 10 characters"),
+        (
+            {
+                "role": Role.ADMIN,
+                "resource_types": ["AuditEvent"],
+                "export_purpose": "A copy of the whole log",
+            },
+            "export_purpose",
+            "nothing to export",
+        ),
         ({"system_keys": SystemKeysTyped()}, "jwks_url", "or paste"),
         (
             {"system_keys": SystemKeysTyped("https://x.example/k", PASTED.jwks)},
@@ -174,9 +184,41 @@ def test_what_a_system_reads_is_changed_and_its_tokens_end(session):
     }
 
 
+def test_what_it_exports_everything_for_is_said_changed_and_taken_back(session):
+    boss = desk(session)
+    system_id = register(session, boss, export_purpose="  A nightly   copy ")
+
+    def purpose_after(**given):
+        connected_systems.change(
+            session,
+            boss.actor,
+            system_id,
+            system_keys=None,
+            resource_types=["Patient", "Encounter"],
+            **given,
+            **boss.fresh,
+        )
+        found = connected_systems.get_system(session, boss.actor, system_id)
+        return found.export_purpose
+
+    purposes = [
+        purpose_after(),
+        purpose_after(export_purpose="A weekly copy"),
+        purpose_after(export_purpose=""),
+    ]
+
+    assert purposes == ["A nightly copy", "A weekly copy", None]
+    [registered] = events(session, Action.SYSTEM_REGISTER)
+    assert registered.details["purpose"] == "A nightly copy"
+    assert [e.details["changed"] for e in events(session, Action.SYSTEM_CHANGE)] == [
+        {"purpose": ["A nightly copy", "A weekly copy"]},
+        {"purpose": ["A weekly copy", None]},
+    ]
+
+
 def test_a_change_that_changes_nothing_leaves_no_trace(session):
     boss = desk(session)
-    system_id = register(session, boss)
+    system_id = register(session, boss, export_purpose="A nightly copy")
 
     connected_systems.change(
         session,
