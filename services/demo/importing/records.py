@@ -88,6 +88,14 @@ _NO_HISTORY: Final = frozenset(
 )
 
 
+# The same by classifications: chapter XXI's block on social circumstances and abuse in
+# ICD-10 and its editions, the chapter of social problems in ICPC-2.
+_SOCIAL: Final = (
+    ("icd-10", re.compile(r"(Z5[5-9]|Z6[0-5]|T74|Y0[67])")),
+    ("icpc", re.compile(r"Z[0-9]{2}")),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Arrival:
     """A patient as a line tells of them."""
@@ -185,12 +193,20 @@ def condition(values: tuple[str, ...]) -> ImportedTerm | None:
     return condition_of(term, kind)
 
 
+def is_how_somebody_lives(system: str, code: str) -> bool:
+    """Whether a code is of how somebody lives, which is no illness."""
+    named = system.casefold()
+    return code in _NO_HISTORY or any(
+        name in named and block.match(code.upper()) for name, block in _SOCIAL
+    )
+
+
 def condition_of(term: ImportedTerm, kind: str | None) -> ImportedTerm | None:
     """Return the condition as it is taken, None for how somebody lives.
 
     `kind` is SNOMED's kind of the term, as `split_label` finds it.
     """
-    if term.code in _NO_HISTORY or kind == "person":
+    if is_how_somebody_lives(term.system, term.code) or kind == "person":
         return None
     # A cough that is over is nothing to remember, nor is a suspicion; a pneumonia is.
     is_passing = kind in _PASSING or term.text.startswith("Suspected ")

@@ -22,6 +22,7 @@ _UNKNOWN: Final = "?"
 # A history tells of what was deleted, too, and responses of nothing.
 _KINDS: Final = ("transaction", "batch", "collection", "searchset", "document")
 _URN: Final = "urn:uuid:"
+_CONTAINED: Final = "#"
 
 Resource = Mapping[str, Any]
 
@@ -60,10 +61,17 @@ class Bundle:
         *_, type_, id_ = ("", *named.partition("/_history/")[0].split("/"))
         return id_ if type_ == kind and _ID.fullmatch(id_) else ""
 
-    def find(self, reference: Any) -> Resource | None:
-        """Return the resource of this bundle that a Reference names."""
+    def find(self, reference: Any, inside: Resource) -> Resource | None:
+        """Return the resource that a Reference names: of this bundle, or contained.
+
+        `inside` is the resource in which the reference stands.
+        """
         named = reference.get("reference") if isinstance(reference, dict) else None
-        return self.by_address.get(named) if isinstance(named, str) else None
+        if not isinstance(named, str):
+            return None
+        if named.startswith(_CONTAINED):
+            return _contained(inside, named.removeprefix(_CONTAINED))
+        return self.by_address.get(named)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +133,15 @@ def id_in(resource: Resource) -> str:
     """Return the id of a resource, "" where it has none that FHIR knows."""
     id_ = resource.get("id")
     return id_ if isinstance(id_, str) and _ID.fullmatch(id_) else ""
+
+
+def _contained(resource: Resource, id_: str) -> Resource | None:
+    contained = resource.get("contained")
+    if not isinstance(contained, list):
+        return None
+    # Whatever else stands there is looked at by nobody.
+    known = (one for one in contained if isinstance(one, dict))
+    return next((one for one in known if id_ and one.get("id") == id_), None)
 
 
 def _content_of(path: Path) -> bytes:

@@ -51,6 +51,9 @@ _NO_ALLERGIES: Final = frozenset(
     }
 )
 
+# US Core's category, and HL7's: social determinants of health.
+_OF_LIFE: Final = frozenset({"sdoh"})
+
 # A resource as the terms that it comes to; none if it is left out.
 ReadTerms = Callable[[Found], Sequence[ImportedTerm]]
 
@@ -135,10 +138,22 @@ def condition(found: Found) -> Sequence[ImportedTerm]:
     if ended is None and state & {"inactive", "remission", "resolved"}:
         ended = since
     concept = element_in(resource, "code")
+    if _is_how_somebody_lives(resource, concept):
+        return ()
     text, kind = _label_in(concept)
     term = _term(found, "subject", concept, since, ended)
     taken = records.condition_of(replace(term, text=text), kind)
     return () if taken is None else (taken,)
+
+
+def _is_how_somebody_lives(resource: Element, concept: Element) -> bool:
+    """Whether any of its codes says so, or the sender's own category."""
+    if codes_in(list_in(resource, "category")) & _OF_LIFE:
+        return True
+    return any(
+        records.is_how_somebody_lives(text_in(one, "system"), text_in(one, "code"))
+        for one in list_in(concept, "coding")
+    )
 
 
 def _abated_in(resource: Element) -> date | None:
@@ -196,7 +211,8 @@ def _medication(
         return ()
     concept = element_in(found.resource, "medicationCodeableConcept")
     if not concept:
-        named = found.bundle.find(found.resource.get("medicationReference"))
+        reference = found.resource.get("medicationReference")
+        named = found.bundle.find(reference, inside=found.resource)
         if named is None:
             raise Rejected("medicationReference is of no Medication of the bundle")
         concept = element_in(named, "code")
@@ -270,6 +286,9 @@ def _term(
     if not patient_id:
         raise Rejected(f"{whose} is no Patient")
     system, code, _ = coding_in(concept)
+    # What ended and of which nobody says when it began was there on that day at least;
+    # without it what is over would be read as something that lasts.
+    since = since or until
     return ImportedTerm(
         patient=patient_id,
         text=label_in(concept),

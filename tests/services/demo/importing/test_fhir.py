@@ -37,6 +37,17 @@ from tests.services.demo.importing.fhir_samples import (
 )
 
 Take = Callable[..., dict[str, importing.TypeSummary]]
+ICD_10 = "http://hl7.org/fhir/sid/icd-10"
+ICD_10_GM = "http://fhir.de/CodeSystem/bfarm/icd-10-gm"
+ICPC_2 = "http://hl7.org/fhir/sid/icpc-2"
+# What is chosen of several codes is SNOMED's, whatever the other says.
+TWO_CODES = {
+    "coding": [
+        {"system": ICD_10, "code": "Z63.0"},
+        {"system": SNOMED, "code": "4", "display": "Marital problem"},
+    ]
+}
+ENDED = {"abatementDateTime": "2015-06-01", "clinicalStatus": {}}
 DOWN = {"subject": {"reference": "Patient/nobody"}}
 
 
@@ -203,6 +214,17 @@ def test_a_reference_is_read_in_each_way_that_fhir_knows(reference, id_):
     ("resource", "listed"),
     [
         (condition("Stress (finding)", "73595000"), None),
+        (condition(code=concept(ICD_10, "Z59.0", "Homelessness")), None),
+        (condition(code=concept(f"{ICD_10}-cm", "Z560", "Unemployment")), None),
+        (condition(code=concept(ICD_10_GM, "T74.1", "Abuse")), None),
+        (condition(code=concept(ICPC_2, "Z06", "Unemployment problem")), None),
+        (condition(code=TWO_CODES), None),
+        (condition(category=[status("condition-category", "sdoh")]), None),
+        # It ended, and nobody says when it began.
+        (
+            condition("Cough (finding)", "3", onsetDateTime="", **ENDED),
+            ("medical_history", []),
+        ),
         (condition(verificationStatus=status("condition-ver-status", "refuted")), None),
         (allergy("No known allergy (situation)", "716186003"), None),
         (allergy(clinicalStatus=status("x", "resolved")), ("allergies", [])),
@@ -253,6 +275,44 @@ def test_a_drug_of_its_own_resource_is_found_in_the_bundle(take, kept):
     take(ada(), drug, request, said)
 
     assert kept()["current_medications"] == ["Cisplatin", "Fish oil"]
+
+
+def test_a_drug_that_its_request_contains_is_found_there(take, kept, rejects):
+    drug = {
+        "resourceType": "Medication",
+        "id": "drug",
+        "code": concept(RXNORM, "9", "Cisplatin"),
+    }
+    request = medication(
+        contained=["nothing", {"id": "other"}, drug],
+        medicationReference={"reference": "#drug"},
+    )
+    del request["medicationCodeableConcept"]
+    lost = request | {"id": "lost", "medicationReference": {"reference": "#"}}
+
+    take(ada(), request, lost)
+
+    assert kept()["current_medications"] == ["Cisplatin"]
+    assert [row[2:] for row in reasons(rejects)] == [
+        ["lost", "medicationReference is of no Medication of the bundle"]
+    ]
+
+
+def test_what_is_over_and_began_nobody_knows_when_is_an_entry_of_its_last_day(
+    take, kept, entries
+):
+    take(ada(), condition("Pneumonia (disorder)", "2", onsetDateTime="", **ENDED))
+
+    [entry] = entries().values()
+    day = date(2015, 6, 1)
+    assert (entry["started_on"], entry["ended_on"]) == (day, day)
+
+
+@pytest.mark.parametrize("code", ["Z76.0", "J45.9", "T73.0"])
+def test_what_classifications_call_no_social_problem_is_taken(take, kept, code):
+    take(ada(), condition(code=concept(ICD_10, code, "Something else")))
+
+    assert kept()["medical_history"] == ["Something else"]
 
 
 @pytest.mark.parametrize(
