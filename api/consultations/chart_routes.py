@@ -102,15 +102,18 @@ def patient_summary(
 
     Diagnoses and vital signs of visits are in it for clinicians only.
     """
+    now = caller.stores.now()
     read = caller.read(
-        lambda session: chart.collect(session, caller.actor, uuid, is_printed=True)
+        lambda session: chart.collect(
+            session, caller.actor, uuid, zone=now.tzinfo, is_printed=True
+        )
     )
     papers = caller.stores.papers
     made = chart.print_patient_summary(
         read.value,
         document_id=uuid4(),
         clinic=papers.clinic,
-        now=caller.stores.now(),
+        now=now,
         wording=papers.wording(language or caller.actor.language),
     )
     headers = read_headers(read, caller.after)

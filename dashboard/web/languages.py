@@ -7,6 +7,7 @@ from functools import partial
 from typing import Final, Literal
 
 from anyio import to_thread
+from babel.numbers import get_decimal_symbol
 from sqlalchemy.orm import Session
 from starlette.datastructures import QueryParams
 from starlette.requests import HTTPConnection, Request
@@ -78,7 +79,7 @@ def wording_in(language: str | None, usual: str) -> Wording:
         with speaking(spoken):
             return long_date(day)
 
-    return Wording(spoken, say, spelt)
+    return Wording(spoken, say, spelt, get_decimal_symbol(spoken))
 
 
 class Speaking:

@@ -62,7 +62,14 @@ def _summarise(
 def _document(
     session: Session, caller: Caller, base: str, id_: str, now: datetime
 ) -> Resource:
-    summary = chart.collect(session, caller.actor, uuid_of(id_))
+    summary = chart.collect(
+        session,
+        caller.actor,
+        uuid_of(id_),
+        zone=now.tzinfo,
+        tells_notes=caller.opens("Condition") or caller.opens("Observation"),
+        tells_prescriptions=caller.opens("MedicationRequest"),
+    )
     sections = sections_of(summary, base, caller.opens)
     told = [entry for section in sections for entry in section.entries]
     clinic = _organization(caller.stores.papers.clinic)

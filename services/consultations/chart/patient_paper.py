@@ -148,9 +148,14 @@ def _measured(
         for vital in VITALS:
             value = getattr(visit.notes.vitals, vital.name)
             if value is not None:
-                yield wording.say(vital.label), f"{written(value)} {vital.unit}", day
+                number = _number(value, wording)
+                yield wording.say(vital.label), f"{number} {vital.unit}", day
     for entry in summary.measured:
         vital = VITALS_BY_LOINC[entry.code]
         unit = vital.unit if entry.unit == vital.ucum else entry.unit
-        value = f"{written(float(entry.value or 0))} {unit}"
+        value = f"{_number(float(entry.value or 0), wording)} {unit}"
         yield wording.say(vital.label), value, wording.day(entry.started_on)
+
+
+def _number(value: float, wording: Wording) -> str:
+    return written(value).replace(".", wording.decimal_mark)

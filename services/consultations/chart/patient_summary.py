@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import tzinfo
 from typing import Final
 from uuid import UUID
 
@@ -82,20 +83,28 @@ class PatientSummary:
 
 
 def collect(
-    session: Session, actor: Actor, patient_id: UUID, *, is_printed: bool = False
+    session: Session,
+    actor: Actor,
+    patient_id: UUID,
+    *,
+    zone: tzinfo | None,
+    is_printed: bool = False,
+    tells_notes: bool = True,
+    tells_prescriptions: bool = True,
 ) -> PatientSummary:
     """Return the summary of a patient; patients have their own.
 
-    Of notes and prescriptions those are in it that the actor may read. Raises
-    NoSuchPatient, PatientErased, NotAllowed.
+    Of notes and prescriptions those are in it that the actor may read; whoever is not
+    told of them has not read them either. `zone` is the clinic's. Raises NoSuchPatient,
+    PatientErased, NotAllowed.
     """
     patient = patients.look_up(session, actor, patient_id)
     written: tuple[VisitNotes, ...] | None = None
-    if actor.may(Permission.READ_RECORDS):
+    if tells_notes and actor.may(Permission.READ_RECORDS):
         notes = of_visits.list_all_of_patient(session, actor, patient_id)
         written = tuple(latest(notes))
     issued: Sequence[PrescriptionRecord] = ()
-    if actor.may(prescriptions.permission_to_view(actor)):
+    if tells_prescriptions and actor.may(prescriptions.permission_to_view(actor)):
         issued = prescriptions.list_of_patient(
             session, actor, patient_id, limit=_MOST_PRESCRIPTIONS
         )
@@ -118,6 +127,7 @@ def collect(
         dated=dated,
         listed=listed,
         author=actor.name,
+        zone=zone,
     )
 
 
@@ -129,8 +139,11 @@ def summary_of(
     dated: Sequence[DatedEntry],
     listed: DiagnosisList,
     author: str,
+    zone: tzinfo | None,
 ) -> PatientSummary:
     """Put together what was read; `written` as from `latest`, `issued` newest first.
+
+    Days of visits are those of `zone`, the clinic's, as days of imported entries are.
 
     What a list of the record no longer has does not hold any more, whatever was
     prescribed or imported once.
@@ -154,7 +167,7 @@ def summary_of(
             _drug(term, medications.get(term.casefold()), issued)
             for term in dict.fromkeys(patient.current_medications)
         ),
-        measured=tuple(_newer(dated, written or ())),
+        measured=tuple(_newer(dated, written or (), zone)),
     )
 
 
@@ -211,11 +224,11 @@ def _drug(
 
 
 def _newer(
-    dated: Sequence[DatedEntry], written: Collection[VisitNotes]
+    dated: Sequence[DatedEntry], written: Collection[VisitNotes], zone: tzinfo | None
 ) -> Iterator[DatedEntry]:
     """Yield imported vital signs, but for those that were measured here since."""
     here = {
-        name: visit.visited_at.date()
+        name: visit.visited_at.astimezone(zone).date()
         for visit in written
         for name in _VITAL_NAMES
         if getattr(visit.notes.vitals, name) is not None

@@ -17,6 +17,7 @@ class Wording:
     language: str
     say: Callable[[str], str]
     day: Callable[[date], str]
+    decimal_mark: str
 
 
 def _day(day: date) -> str:
@@ -24,4 +25,4 @@ def _day(day: date) -> str:
     return f"{day.day} {day:%B %Y}"
 
 
-ENGLISH: Final = Wording("en", str, _day)
+ENGLISH: Final = Wording("en", str, _day, ".")

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from io import BytesIO
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 import pypdfium2
 import pytest
@@ -98,7 +99,7 @@ def test_a_blood_pressure_is_never_put_together_of_two_days():
 
 @pytest.fixture
 def summarised(session, clerk, today):
-    def make(written=(), orders=(), dated=(), **lists):
+    def make(written=(), orders=(), dated=(), zone=UTC, **lists):
         draft = cast.invent_patient(**lists)
         patient = patients.register(session, clerk, draft, today=today)
         return summary_of(
@@ -108,6 +109,7 @@ def summarised(session, clerk, today):
             dated=dated,
             listed=diagnoses.BUILT_IN,
             author="Emil",
+            zone=zone,
         )
 
     return make
@@ -154,6 +156,25 @@ def test_an_imported_measurement_counts_until_somebody_measures_here(summarised)
     assert [one.code for one in summary.measured] == ["29463-7", "8302-2"]
 
 
+@pytest.mark.parametrize(("zone", "hour"), [("Europe/Berlin", 23), ("Asia/Tokyo", 16)])
+def test_days_of_visits_are_those_of_the_clinics_clock(summarised, zone, hour):
+    visit = visited(20, weight=80.0, pulse=60.0)
+    at = datetime(2026, 11, 20, hour, 30, tzinfo=UTC)
+    # There it is the 21st already.
+    dated = [
+        entry(EntryKind.OBSERVATION, "Weight", "29463-7", date(2026, 11, 21)),
+        entry(EntryKind.OBSERVATION, "Pulse", "8867-4", date(2026, 11, 22)),
+    ]
+
+    summary = summarised(
+        written=(replace(visit, visited_at=at),),
+        dated=[replace(one, value=Decimal(70)) for one in dated],
+        zone=ZoneInfo(zone),
+    )
+
+    assert [one.code for one in summary.measured] == ["8867-4"]
+
+
 def words_on(summary, language: str) -> str:
     """Return the words on the paper."""
     made = chart.print_patient_summary(
@@ -189,6 +210,21 @@ def test_a_paper_says_what_is_known_and_where_nothing_is(summarised):
     assert nothing.count("Nothing is written down.") == 3
 
 
+def test_numbers_on_a_paper_have_the_marks_of_its_language(summarised):
+    dated = entry(EntryKind.OBSERVATION, "Weight", "29463-7", date(2026, 11, 21))
+    summary = summarised(
+        written=(visited(20, temperature=36.5),),
+        dated=[replace(dated, value=Decimal("80.25"), unit="kg")],
+    )
+
+    german, english = words_on(summary, "de"), words_on(summary, "en")
+
+    assert "36,5 °C" in german
+    assert "80,25 kg" in german
+    assert "36.5 °C" in english
+    assert "80.25 kg" in english
+
+
 def test_a_paper_in_german_has_no_english_of_ours(summarised):
     summary = replace(
         summarised(current_medications=("Fish oil",), medical_history=("Gout",)),
@@ -215,7 +251,7 @@ def test_a_paper_in_german_has_no_english_of_ours(summarised):
 def test_taking_a_summary_along_is_written_down(session, clinician, patient):
     save(session, clinician, visit_of(session, patient.id), diagnoses="I10 High")
 
-    summary = chart.collect(session, clinician, patient.id, is_printed=True)
+    summary = chart.collect(session, clinician, patient.id, zone=UTC, is_printed=True)
 
     assert summary.written
     assert summary.written[0].notes.diagnoses[0].code == "I10"
@@ -225,7 +261,29 @@ def test_taking_a_summary_along_is_written_down(session, clinician, patient):
     assert actions.count("patient:print") == 1
 
 
+@pytest.mark.parametrize(
+    ("told", "read"),
+    [
+        ({}, {"record:read", "prescription:read"}),
+        ({"tells_notes": False}, {"prescription:read"}),
+        ({"tells_prescriptions": False}, {"record:read"}),
+    ],
+    ids=["all", "no notes", "no prescriptions"],
+)
+def test_what_is_withheld_is_not_written_down_as_read(
+    session, clinician, patient, told, read
+):
+    save(session, clinician, visit_of(session, patient.id), diagnoses="I10 High")
+
+    summary = chart.collect(session, clinician, patient.id, zone=UTC, **told)
+
+    actions = select(AuditEvent.action).where(AuditEvent.patient_id == patient.id)
+    done = {action for action in session.scalars(actions) if action.endswith(":read")}
+    assert done == {"patient:read", *read}
+    assert (summary.written is None) is ("record:read" not in read)
+
+
 @pytest.mark.parametrize("name", ["analyst", "admin"])
 def test_nobody_else_takes_a_summary_along(session, request, patient, name):
     with pytest.raises(NotAllowed):
-        chart.collect(session, request.getfixturevalue(name), patient.id)
+        chart.collect(session, request.getfixturevalue(name), patient.id, zone=UTC)
