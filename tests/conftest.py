@@ -46,7 +46,7 @@ from tests.kit.clusters import (
     last_logged,
     shared_cluster,
 )
-from tests.kit.scheduling import BrowserBesideOthers
+from tests.kit.scheduling import BrowserBesideOthers, has_ended
 from tests.kit.waiting import eventually
 
 # A busy machine takes seconds for anything now and then: that is no failure.
@@ -136,6 +136,7 @@ def await_replicas(cursor: "psycopg2.extensions.cursor") -> None:
 _ORDER = ("cluster", "plain", "launch", "browser", "afterwards")
 _BREAKABLE = pytest.StashKey[BreakableCluster]()
 _SHARED = pytest.StashKey[SharedCluster]()
+_FIRST = pytest.StashKey[Any]()
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -147,10 +148,12 @@ def pytest_configure_node(node: Any) -> None:
     if _SHARED not in config.stash:
         config.stash[_SHARED] = SharedCluster()
         config.add_cleanup(config.stash[_SHARED].close)
+        config.stash[_FIRST] = node
     elif not (sys.dont_write_bytecode or _is_compiled(config)):
         # In a fresh clone each would compile all of the tests, and what they load.
+        collected, first = _collected(config.stash[_SHARED].room), config.stash[_FIRST]
         with suppress(AssertionError):
-            eventually(_collected(config.stash[_SHARED].room).exists)
+            eventually(lambda: collected.exists() or has_ended(first))
     node.workerinput["shared_cluster"] = str(config.stash[_SHARED].room)
 
 
