@@ -24,6 +24,7 @@ LAWS = (
     house.functions_in_migrations,
     house.unparsable_examples,
     house.words_explained_twice,
+    house.orders_by_time_alone,
     house.people_outside_the_cast,
 )
 
@@ -254,6 +255,16 @@ def test_a_function_in_a_migration_is_seen(tree):
 
     assert list(house.functions_in_migrations(tree)) == [
         "db/migrations/versions/0012_words.py says what fold does."
+    ]
+
+
+@pytest.mark.parametrize("order", ["row.ended_at", "row.ended_at.desc().nulls_last()"])
+def test_an_order_by_time_alone_is_seen(tree, order):
+    write(tree, "services/visits/told.py", f"wanted = rows.order_by(row.id, {order})\n")
+    write(tree, "services/visits/rules.py", "rows.order_by(row.ended_at, row.id)\n")
+
+    assert list(house.orders_by_time_alone(tree)) == [
+        "services.visits.told, line 1, orders by ended_at alone."
     ]
 
 

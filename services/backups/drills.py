@@ -117,7 +117,11 @@ def _open(session: Session, actor: Actor | None) -> DrillRow | None:
 
 
 def _newest(session: Session, limit: int) -> Sequence[DrillRow]:
-    newest = select(DrillRow).order_by(DrillRow.requested_at.desc()).limit(limit)
+    newest = (
+        select(DrillRow)
+        .order_by(DrillRow.requested_at.desc(), DrillRow.id.desc())
+        .limit(limit)
+    )
     return session.scalars(newest).all()
 
 

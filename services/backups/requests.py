@@ -63,7 +63,11 @@ def request_backup(session: Session, actor: Actor) -> BackupRequest:
 def newest_request(session: Session, actor: Actor) -> BackupRequest | None:
     """Return what was asked for last, ended or not; raises NotAllowed."""
     actor.require(Permission.VIEW_REPLICATION)
-    newest = select(RequestRow).order_by(RequestRow.requested_at.desc()).limit(1)
+    newest = (
+        select(RequestRow)
+        .order_by(RequestRow.requested_at.desc(), RequestRow.id.desc())
+        .limit(1)
+    )
     row = session.scalar(newest)
     return _request(row) if row else None
 

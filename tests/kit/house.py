@@ -321,6 +321,33 @@ def _made_in(tree: ast.Module) -> Iterator[tuple[str, int]]:
                 yield name, node.lineno
 
 
+def orders_by_time_alone(root: Path) -> Iterator[str]:
+    """Name the queries whose rows come in one order today and in another tomorrow.
+
+    Rows of one transaction have the same time, so an id decides behind it. What begins
+    at `starts_at` is a doctor's, who has no two of these at once.
+    """
+    for module in read_modules(root):
+        if module.room not in {"services", "jobs"}:
+            continue
+        for node in ast.walk(module.tree):
+            if (
+                isinstance(node, ast.Call)
+                and getattr(node.func, "attr", "") == "order_by"
+                and node.args
+                and (last := _ordered_by(node.args[-1])).endswith("_at")
+                and last != "starts_at"
+            ):
+                yield f"{module.name}, line {node.lineno}, orders by {last} alone."
+
+
+def _ordered_by(node: ast.expr) -> str:
+    """Return the column in an expression such as `row.created_at.desc()`."""
+    while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        node = node.func.value
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+
+
 def words_explained_twice(root: Path) -> Iterator[str]:
     """Name the words that the glossary explains in more than one row."""
     words, head = Counter[str](), True

@@ -151,7 +151,9 @@ def _events_give_away(
     session: Session, new: dict[bytes, Members], untold: Untold[Any]
 ) -> bool:
     kept = select(ToldGroup.members).where(ToldGroup.of_events)
-    latest = kept.order_by(ToldGroup.told_at.desc()).limit(MOST_COMPARED)
+    latest = kept.order_by(ToldGroup.told_at.desc(), ToldGroup.digest).limit(
+        MOST_COMPARED
+    )
     told = list(map(members_of, session.scalars(latest)))
     groups = list(new.values())
     return events_reveal_few(groups, told, PATIENT_SHIFT, untold.smallest_group)
@@ -210,7 +212,7 @@ def compared(new: Sequence[Members], k: int) -> ColumnElement[bool]:
     latest = (
         select(ToldGroup.digest)
         .where(~ToldGroup.of_events)
-        .order_by(ToldGroup.told_at.desc())
+        .order_by(ToldGroup.told_at.desc(), ToldGroup.digest)
     )
     is_late = ToldGroup.digest.in_(latest.limit(MOST_COMPARED))
     return and_(~ToldGroup.of_events, or_(is_of_a_size, is_late))

@@ -110,7 +110,11 @@ def request_preview(
 def newest_preview(session: Session, actor: Actor) -> RestorePreview | None:
     """Return what was asked for last, ended or not; raises NotAllowed."""
     actor.require(Permission.VIEW_REPLICATION)
-    newest = select(PreviewRow).order_by(PreviewRow.requested_at.desc()).limit(1)
+    newest = (
+        select(PreviewRow)
+        .order_by(PreviewRow.requested_at.desc(), PreviewRow.id.desc())
+        .limit(1)
+    )
     row = session.scalar(newest)
     return _preview(row) if row else None
 

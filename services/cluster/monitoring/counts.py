@@ -39,7 +39,7 @@ def count(session: Session) -> Counts:
     downtime = session.scalar(
         select(ClusterOperation.downtime_seconds)
         .where(ClusterOperation.downtime_seconds.is_not(None))
-        .order_by(ClusterOperation.started_at.desc())
+        .order_by(ClusterOperation.started_at.desc(), ClusterOperation.id.desc())
         .limit(1)
     )
     return Counts(

@@ -51,7 +51,7 @@ def _operations(session: Session, since: datetime, until: datetime) -> Iterator[
             row.state != "scheduled",
             _within(row.started_at, row.ended_at, since, until),
         )
-        .order_by(row.started_at.desc())
+        .order_by(row.started_at.desc(), row.id.desc())
         .limit(_MOST)
     )
     for operation in rows:
@@ -87,7 +87,7 @@ def _drills(session: Session, since: datetime, until: datetime) -> Iterator[Even
     rows = session.scalars(
         select(Drill)
         .where(_within(Drill.started_at, Drill.ended_at, since, until))
-        .order_by(Drill.started_at.desc())
+        .order_by(Drill.started_at.desc(), Drill.id.desc())
         .limit(_MOST)
     )
     for row in rows:
@@ -103,7 +103,7 @@ def _alerts(session: Session, since: datetime, until: datetime) -> Iterator[Even
     rows = session.scalars(
         select(Alert)
         .where(_within(Alert.began_at, Alert.ended_at, since, until))
-        .order_by(Alert.began_at.desc())
+        .order_by(Alert.began_at.desc(), Alert.id.desc())
         .limit(_MOST)
     )
     for row in rows:

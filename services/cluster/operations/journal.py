@@ -131,7 +131,7 @@ def claim_due(session: Session) -> tuple[UUID, OperationRequest] | None:
             ClusterOperation.state == "scheduled",
             ClusterOperation.scheduled_at <= func.now(),
         )
-        .order_by(ClusterOperation.scheduled_at)
+        .order_by(ClusterOperation.scheduled_at, ClusterOperation.id)
         .limit(1)
     ).one_or_none()
     if due is None or _is_busy(session):
@@ -152,7 +152,7 @@ def planned(session: Session) -> PlannedSwitchover | None:
             ClusterOperation.actor_name,
         )
         .where(ClusterOperation.state == "scheduled")
-        .order_by(ClusterOperation.scheduled_at)
+        .order_by(ClusterOperation.scheduled_at, ClusterOperation.id)
         .limit(1)
     ).one_or_none()
     if row is None or row.scheduled_at is None:

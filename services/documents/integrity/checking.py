@@ -95,8 +95,12 @@ def list_due(session: Session, limit: int) -> tuple[FileReference, ...]:
             checked_at <= now - _DAMAGED_AGAIN,
         ),
     )
-    order = checked_at.asc().nulls_first()
-    return list_versions(session, versions().where(is_due).order_by(order).limit(limit))
+    wanted = (
+        versions()
+        .where(is_due)
+        .order_by(checked_at.asc().nulls_first(), DocumentVersion.id)
+    )
+    return list_versions(session, wanted.limit(limit))
 
 
 def list_unchecked_since(
@@ -105,8 +109,12 @@ def list_unchecked_since(
     """Return versions that nobody has checked since a moment."""
     checked_at = DocumentVersion.checked_at
     is_due = or_(checked_at.is_(None), checked_at < begun_at)
-    order = checked_at.asc().nulls_first()
-    return list_versions(session, versions().where(is_due).order_by(order).limit(limit))
+    wanted = (
+        versions()
+        .where(is_due)
+        .order_by(checked_at.asc().nulls_first(), DocumentVersion.id)
+    )
+    return list_versions(session, wanted.limit(limit))
 
 
 def find_timestamp(session: Session) -> datetime:
@@ -146,7 +154,7 @@ def are_credible(
             DocumentVersion.checked_at.is_not(None),
             DocumentVersion.damaged_at.is_(None),
         )
-        .order_by(DocumentVersion.checked_at.desc())
+        .order_by(DocumentVersion.checked_at.desc(), DocumentVersion.id.desc())
         .limit(1),
     )
     if known:

@@ -135,7 +135,7 @@ def _describe_walk(session: Session) -> Walk:
             DocumentVersion.damaged_at,
         )
         .where(has_file, DocumentVersion.damaged_at.is_not(None))
-        .order_by(DocumentVersion.damaged_at.desc())
+        .order_by(DocumentVersion.damaged_at.desc(), DocumentVersion.id.desc())
         .limit(MOST_LISTED)
     )
     damages = (

@@ -46,7 +46,7 @@ def take(session: Session, worker: UUID) -> ExportTask | None:
     """Take up the export that has waited longest; None if none does."""
     next_id = (
         _waiting()
-        .order_by(BulkExport.created_at)
+        .order_by(BulkExport.created_at, BulkExport.id)
         .limit(1)
         .with_for_update(skip_locked=True)
         .scalar_subquery()

@@ -95,7 +95,7 @@ def take_due_to_mail(session: Session) -> frozenset[UUID]:
     due = (
         select(UserNotification.user_id)
         .where(UserNotification.mail_at <= func.now())
-        .order_by(UserNotification.mail_at)
+        .order_by(UserNotification.mail_at, UserNotification.id)
         .limit(_MOST_MAILED)
     )
     taken = session.execute(

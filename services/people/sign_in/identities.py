@@ -130,7 +130,7 @@ def list_identities(session: Session, actor: Actor) -> tuple[IdentityEntry, ...]
     identities = session.scalars(
         select(UserIdentity)
         .where(UserIdentity.user_id == actor.id)
-        .order_by(UserIdentity.created_at)
+        .order_by(UserIdentity.created_at, UserIdentity.issuer, UserIdentity.subject)
     )
     return tuple(
         IdentityEntry(i.issuer, i.created_at, i.last_used_at, i.decides_role)

@@ -94,7 +94,7 @@ def remind(session: Session) -> int:
             Appointment.reminded_at.is_(None),
             Appointment.starts_at.between(func.now() + _AN_HOUR, func.now() + _A_DAY),
         )
-        .order_by(Appointment.starts_at)
+        .order_by(Appointment.starts_at, Appointment.id)
         .limit(_MOST_REMINDERS)
         .with_for_update(of=Appointment, skip_locked=True)
     )
