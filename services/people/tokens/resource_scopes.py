@@ -62,7 +62,7 @@ _EVERYTHING: Final = "*"
 
 
 class InvalidScope(InvalidInput):
-    """A scope is none, or more than the system was registered for."""
+    """A scope is none, or none of those that the system was registered for."""
 
     def __init__(self, message: str) -> None:
         super().__init__("scope", message)
@@ -114,7 +114,8 @@ def grant(wanted: str, registered: Collection[str]) -> ResourceScopes:
     """Return what a system gets that asks for these scopes, with spaces between.
 
     `registered` are the types that it may read at most; `system/*.rs` asks for all of
-    them. Raises InvalidScope for anything else than a part of that.
+    them, and of others that are asked for it gets none. Raises InvalidScope where
+    nothing is left, and for what is no such scope.
     """
     granted: dict[str, frozenset[Interaction]] = {}
     for text in filter(None, wanted.split(" ")):
@@ -124,15 +125,16 @@ def grant(wanted: str, registered: Collection[str]) -> ResourceScopes:
                 "Ask for scopes such as system/Patient.rs, with spaces between."
             )
         name = found["type"]
-        if name != _EVERYTHING and name not in registered:
-            raise InvalidScope(
-                "The system is not registered for one of these scopes. Ask an "
-                "administrator of the clinic."
-            )
         for each in registered if name == _EVERYTHING else (name,):
-            granted[each] = granted.get(each, frozenset()) | _interactions(found)
-    if not granted:
+            if each in registered:
+                granted[each] = granted.get(each, frozenset()) | _interactions(found)
+    if not wanted.strip(" "):
         raise InvalidScope("Say in scope what the token is for: system/Patient.rs.")
+    if not granted:
+        raise InvalidScope(
+            "The system is registered for none of these scopes. Ask an administrator "
+            "of the clinic."
+        )
     return ResourceScopes(granted)
 
 

@@ -268,7 +268,8 @@ def test_two_systems_may_have_the_same_jti(application, system, stranger):
     [
         "",
         "system/AuditEvent.rs",
-        "system/Patient.rs system/Encounter.rs",
+        "system/Practitioner.rs system/Encounter.rs",
+        "system/Patient.rs system/Patient.cruds",
         "system/Patient.cruds",
         "system/Patient.rs?name=Ada",
         "user/Patient.rs",
@@ -278,7 +279,7 @@ def test_two_systems_may_have_the_same_jti(application, system, stranger):
         "system/Patient.rs\u00a0",
     ],
 )
-def test_no_more_is_given_than_was_registered(system, stranger, scope):
+def test_what_gives_nothing_or_is_no_scope_is_refused(system, stranger, scope):
     answer = system.ask(stranger, scope)
 
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid_scope")
@@ -291,6 +292,9 @@ def test_no_more_is_given_than_was_registered(system, stranger, scope):
         ("system/*.read", "system/DocumentReference.rs system/Patient.rs"),
         ("system/Patient.s system/Patient.r", "system/Patient.rs"),
         ("system/Patient.s", "system/Patient.s"),
+        # Clients of others ask for all that they can make use of.
+        ("system/Patient.rs system/Encounter.rs", "system/Patient.rs"),
+        ("system/Claim.read system/Patient.read", "system/Patient.rs"),
     ],
 )
 def test_what_is_given_is_told(system, stranger, scope, given):
