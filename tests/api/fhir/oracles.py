@@ -3,6 +3,7 @@
 from functools import cache
 from typing import Any, Final
 
+import fhirkit
 from fhir.resources.R4B import get_fhir_model_class
 from fhirclient.models.fhirelementfactory import FHIRElementFactory
 from fhirpathpy import compile as compile_fhirpath
@@ -73,6 +74,9 @@ def validate(resource: dict[str, Any]) -> None:
     kind = resource["resourceType"]
     get_fhir_model_class(kind).model_validate(resource)
     FHIRElementFactory.instantiate(kind, resource)
+    # Of all three the one that was made of R4 itself, not of R4B or a draft of it.
+    if problems := fhirkit.validate(resource):
+        raise ValueError("; ".join(map(str, problems)))
     for key in INVARIANTS.get(kind, ()):
         if _invariant(kind, key)(resource, {"resource": resource}) != [True]:
             raise ValueError(f"{kind} breaks {key}")

@@ -3,12 +3,15 @@
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import requests
 from fhirclient.client import FHIRClient
 from fhirclient.models.fhirabstractbase import FHIRValidationError
 from fhirclient.models.patient import Patient
+from fhirpy import SyncFHIRClient
+from fhirpy.base.exceptions import OperationOutcome, ResourceNotFound
 
 from api.fhir.table import SERVED
 from db.postgres import Database
@@ -17,6 +20,7 @@ from services.demo import seeding
 from tests.api.document_samples import upload
 from tests.api.fhir.conftest import link_of
 from tests.api.fhir.oracles import validate
+from tests.kit import cast
 
 PATIENTS = 30
 # What is listed of a patient, a day or a schedule alone, or to administrators;
@@ -99,6 +103,7 @@ def test_an_analyst_s_patients_and_refusals_are_of_r4_too(demo, as_role, client)
         {"birthDate": "17.5.1980"},
         {"color": "red"},
         {"name": "Ada"},
+        {"name": [{"family": ""}]},
         {"contact": [{"relationship": [{"text": "Mother"}]}]},
         {"telecom": [{"value": "01632 960123"}]},
     ],
@@ -142,3 +147,32 @@ def test_a_client_of_others_reads_all_pages_over_http(
     assert len(found) >= 3
     assert ada["uuid"] in {patient.id for patient in found}
     assert (read.name[0].family, read.birthDate.isostring) == ("Lovelace", "1980-05-17")
+
+
+def test_another_client_of_others_searches_registers_and_is_refused_over_http(
+    application, ada, address
+):
+    clinic = SyncFHIRClient(
+        f"{address}/fhir",
+        authorization=f"Bearer {application.tokens[Role.STAFF]}",
+        extra_headers={"X-Chartroom-LSN": "FFFFFFFF/0"},
+    )
+    patients = clinic.resources("Patient")
+    draft = cast.invent_patient()
+    name = {"family": draft.last_name, "given": [draft.first_name]}
+    telecom = [{"system": "email", "value": draft.email}]
+    born = str(draft.date_of_birth)
+
+    read = clinic.reference("Patient", ada["uuid"]).to_resource()
+    found = patients.search(family="Lovelace").limit(1).fetch_all()
+    made = clinic.resource("Patient", name=[name], birthDate=born, telecom=telecom)
+    made.create()
+    again = patients.search(_id=made.id).get()
+
+    assert read["name"][0]["family"] == "Lovelace"
+    assert ada["uuid"] in {patient.id for patient in found}
+    assert again["birthDate"] == made["birthDate"] == born
+    with pytest.raises(OperationOutcome):
+        patients.search(colour="red").fetch()
+    with pytest.raises(ResourceNotFound):
+        clinic.reference("Patient", str(uuid4())).to_resource()
