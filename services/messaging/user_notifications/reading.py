@@ -18,7 +18,7 @@ from services.messaging.user_notifications.records import (
 
 MOST_LISTED: Final = 200
 # A newer version may have written topics that this one has no words for, and no page:
-# they are neither listed nor counted nor marked until it reads them itself.
+# they are neither listed nor marked until it reads them itself.
 _IS_KNOWN: Final = UserNotification.topic.in_(
     [topic.value for topic in NotificationTopic]
 )
@@ -96,7 +96,7 @@ def count_unread_of(user_id: InstrumentedAttribute[UUID]) -> ScalarSelect[int]:
         .where(
             UserNotification.user_id == user_id,
             UserNotification.read_at.is_(None),
-            _IS_KNOWN,
+            # Topics are hidden from who looks up a sign-in: all are counted.
         )
         .correlate(user_id.class_)
         .limit(_MOST_COUNTED)

@@ -1,5 +1,6 @@
 """Notifications: each person's own, once of each thing, until they are read or old."""
 
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
@@ -7,8 +8,10 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import func, select, text, update
 
+from db.endpoints import Endpoints
 from db.models.audit import AuditEvent
 from db.models.user import User, UserNotification
+from db.postgres import ANONYMOUS, Database
 from services.core.actors import Role, Scope
 from services.core.errors import NotAllowed
 from services.messaging import user_notifications
@@ -62,16 +65,22 @@ def test_what_a_newer_version_tells_of_waits_for_that_version(session, cleo):
     newer = UserNotification(user_id=cleo.id, topic="tomorrow", subject_id=uuid4())
     session.add(newer)
     session.flush()
-    unread = select(user_notifications.count_unread_of(User.id)).where(
-        User.id == cleo.id
-    )
 
-    assert session.scalar(unread) == 1
     [listed] = user_notifications.list_own(session, cleo)
     assert listed.topic is NotificationTopic.SHARED
     assert user_notifications.mark_read(session, cleo) == 1
     session.refresh(newer)
     assert newer.read_at is None
+
+
+def test_whoever_looks_up_a_sign_in_may_count_what_is_unread(endpoints: Endpoints):
+    with closing(Database(endpoints)) as database:
+        # As with every page, while nobody is known yet.
+        found = database.read(
+            lambda session: sessions.find(session, "no token"), identity=ANONYMOUS
+        )
+
+    assert found.value is None
 
 
 def test_people_read_their_own_the_newest_first(session, cleo, ines):
