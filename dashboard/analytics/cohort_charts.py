@@ -1,6 +1,5 @@
 """A cohort's attrition, as a chart with its numbers as a table."""
 
-from collections.abc import Mapping
 from typing import Final
 
 import altair as alt
@@ -18,18 +17,11 @@ from services.analytics.cohorts import (
     Hidden,
 )
 from services.analytics.cohorts.wording import tell_steps
-from services.patients.records.model import Sex
+from services.analytics.figures.drawing import COLOURS, name_of
 
-_SEXES: Final[Mapping[str, str]] = {
-    Sex.FEMALE: marked("Female"),
-    Sex.MALE: marked("Male"),
-    Sex.OTHER: marked("Other"),
-    Sex.UNKNOWN: marked("Unknown"),
-}
 _NOT_TOLD: Final = marked("not told")
 _ROW: Final = 44
 _NUMBERS: Final = "#808495"
-COLOURS: Final = ("#0E7A86", "#C77700", "#6A4C93", "#9AA7B0")
 _LONGEST_LABEL: Final = 420
 _ROOM: Final = 1.3
 
@@ -89,7 +81,8 @@ def dimension_name(dimension: Dimension) -> str:
 
 def value_name(value: str) -> str:
     """Return a value of what counts are split by, as it begins a line."""
-    return _(_SEXES[value]) if value in _SEXES else capitalised(value)
+    ours = name_of(Dimension.SEX, value)
+    return capitalised(value) if ours is None else _(ours)
 
 
 def _told(count: CohortCount, least: int) -> str:

@@ -6,9 +6,10 @@ from typing import Any, Final
 import altair as alt
 import pandas as pd
 
-from dashboard.analytics.cohort_charts import COLOURS, number_text
-from dashboard.ui.language import decimal, gettext as _, marked
-from services.analytics.figures import Distribution, FigureCell, FigureResult, Quantity
+from dashboard.analytics.cohort_charts import number_text
+from dashboard.ui.language import decimal, gettext as _, marked, translated
+from services.analytics.figures import Distribution, FigureCell, FigureResult
+from services.analytics.figures.drawing import COLOURS, QUANTITIES, explain_boxes
 
 _HEIGHT: Final = 320
 _ROW: Final = 34
@@ -22,11 +23,6 @@ _COLUMNS: Final[Mapping[str, str]] = {
     "median": marked("Median"),
     "p75": marked("75th percentile"),
     "p90": marked("90th percentile"),
-}
-QUANTITIES: Final[Mapping[Quantity, str]] = {
-    Quantity.AGE: marked("Age at the event, in years"),
-    Quantity.VALUE: marked("Value of the vital sign"),
-    Quantity.WAITING: marked("Waiting time, in minutes"),
 }
 
 
@@ -48,13 +44,7 @@ def numbers_of(cell: FigureCell) -> dict[str, str]:
 
 def explain(result: FigureResult) -> str:
     """Return how the numbers are to be read."""
-    return _(
-        "Each patient counts once in a group, with the mean of theirs. The box is the "
-        "middle half, the line in it the median, the dot the mean, and the whisker "
-        "goes to the 90th percentile. A percentile is the mean of the {least} patients "
-        "nearest to it, and is told where {least} lie on either side; nothing is told "
-        "of a group in which all but fewer than {least} have the same."
-    ).format(least=result.smallest_group)
+    return translated(explain_boxes(result.smallest_group))
 
 
 def draw_boxes(

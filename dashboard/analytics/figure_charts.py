@@ -1,6 +1,6 @@
 """A figure as a line, bars or a heat map, with its numbers as a table."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import altair as alt
@@ -9,49 +9,33 @@ import streamlit as st
 
 from dashboard.analytics import distribution_charts
 from dashboard.analytics.cohort_charts import (
-    COLOURS,
     dimension_name,
     number_text,
     percent_text,
-    value_name,
 )
 from dashboard.analytics.pivot_table import pivot_of, show_pivot
 from dashboard.ui.chart_tools import chart_box
 from dashboard.ui.empty_state import empty_state
-from dashboard.ui.language import gettext as _, marked, pgettext, translated
+from dashboard.ui.language import gettext as _, pgettext, translated
 from dashboard.ui.language.chart_locale import in_language
+from dashboard.ui.words import capitalised
 from services.analytics.cohorts import Dimension
 from services.analytics.cohorts.wording import tell_split
 from services.analytics.figures import Chart, FigureCell, FigureMeasure, FigureResult
+from services.analytics.figures.drawing import (
+    COLOURS,
+    MOST_COLOURS,
+    ORDERED,
+    form_of,
+    name_of,
+    nothing_told,
+    order_of,
+)
 
 _HEIGHT: Final = 320
 _ROW: Final = 26
 _AXIS: Final = 60
 _LONGEST_LABEL: Final = 180
-# A line of its own for each needs a colour of its own.
-_MOST_COLOURS: Final = len(COLOURS)
-_TIMES: Final = frozenset(
-    {Dimension.MONTH, Dimension.QUARTER, Dimension.YEAR, Dimension.HOUR}
-)
-_ORDERED: Final = _TIMES | {Dimension.WEEKDAY}
-_WEEK: Final = frozenset({Dimension.WEEKDAY, Dimension.HOUR})
-_WORDS: Final[Mapping[str, str]] = {
-    "monday": marked("Monday"),
-    "tuesday": marked("Tuesday"),
-    "wednesday": marked("Wednesday"),
-    "thursday": marked("Thursday"),
-    "friday": marked("Friday"),
-    "saturday": marked("Saturday"),
-    "sunday": marked("Sunday"),
-    "scheduled": marked("Scheduled"),
-    "checked-in": marked("Checked in"),
-    "completed": marked("Completed"),
-    "cancelled": marked("Cancelled"),
-    "no-show": marked("No-show"),
-    "others": marked("Others"),
-    "none": marked("None"),
-}
-_FIXED: Final = frozenset({Dimension.WEEKDAY, Dimension.STATUS})
 
 
 def show_figure(result: FigureResult) -> None:
@@ -80,11 +64,7 @@ def draw_figure(result: FigureResult, name: str, *, key: str) -> bool:
     """
     if not any(cell.number is not None for cell in result.cells):
         empty_state(
-            _(
-                "Every group here has fewer than {least} patients, or would tell of "
-                "one that has, or of what nearly all of them have alike. Split by "
-                "less, or let more patients in."
-            ).format(least=result.smallest_group),
+            translated(nothing_told(result.smallest_group)),
             icon="visibility_off",
         )
         return False
@@ -149,9 +129,8 @@ def _named(
 
 
 def _value(dimension: Dimension, value: str) -> str:
-    if dimension in _FIXED or value in {"others", "none"}:
-        return _(_WORDS.get(value.lower(), value))
-    return value_name(value)
+    ours = name_of(dimension, value)
+    return capitalised(value) if ours is None else _(ours)
 
 
 def _chart(result: FigureResult, names: list[str], shown: str) -> alt.Chart:
@@ -169,8 +148,8 @@ def _chart(result: FigureResult, names: list[str], shown: str) -> alt.Chart:
         "axis": alt.Axis(format="%" if is_share else "d"),
     }
     tips = [*names, alt.Tooltip(f"{shown}:Q", format=".1%" if is_share else ",d")]
-    placed = sorted(zip(result.figure.by, names, strict=True), key=_place)
-    match _form(result, frame, placed):
+    placed = _placed(result, names)
+    match form_of(result):
         case Chart.HEAT_MAP:
             return _heat_map(frame, placed, shown, tips, is_share=is_share)
         case Chart.LINE:
@@ -179,41 +158,24 @@ def _chart(result: FigureResult, names: list[str], shown: str) -> alt.Chart:
 
 
 def _boxes(result: FigureResult, names: list[str]) -> alt.LayerChart:
-    placed = sorted(zip(result.figure.by, names, strict=True), key=_place)
+    placed = _placed(result, names)
     (along, name), *beside = placed
     return distribution_charts.draw_boxes(
         result,
         [_named(result, names, cell) for cell in result.cells],
         along=name,
         beside=beside[0][1] if beside else None,
-        is_timed=along in _ORDERED,
+        is_timed=along in ORDERED,
     )
 
 
 _Placed = list[tuple[Dimension, str]]
 
 
-def _place(placed: tuple[Dimension, str]) -> int:
-    """Put times along the chart, before the days of the week and all else."""
-    return (placed[0] not in _TIMES) + (placed[0] not in _ORDERED)
-
-
-def _form(result: FigureResult, frame: pd.DataFrame, placed: _Placed) -> Chart:
-    """Return how a figure is drawn: as is said, where it can be."""
-    (along, name), *beside = placed
-    chart = result.figure.chart
-    if chart in {Chart.HEAT_MAP, Chart.TABLE, Chart.ITSELF}:
-        colours = frame[beside[0][1]].nunique() if beside else 0
-        if beside and (
-            chart in {Chart.HEAT_MAP, Chart.TABLE}
-            or set(result.figure.by) == _WEEK
-            or colours > _MOST_COLOURS
-        ):
-            return Chart.HEAT_MAP
-    is_timed = along in _ORDERED and frame[name].nunique() > 1
-    if chart is Chart.BARS or not is_timed:
-        return Chart.BARS
-    return Chart.LINE
+def _placed(result: FigureResult, names: list[str]) -> _Placed:
+    """Return the fields, with their names, as they go along the chart and beside it."""
+    by = result.figure.by
+    return [(by[place], names[place]) for place in order_of(by)]
 
 
 def _line(
@@ -238,7 +200,7 @@ def _bars(
 ) -> alt.Chart:
     (along, name), *beside = placed
     encoding: dict[str, Any] = {"color": _colour(frame, beside), "tooltip": tips}
-    if along in _ORDERED:
+    if along in ORDERED:
         if beside:
             encoding["xOffset"] = alt.XOffset(f"{beside[0][1]}:N", sort=None)
         encoding |= {
@@ -317,7 +279,7 @@ def _colour(frame: pd.DataFrame, beside: _Placed) -> Any:
     if not beside:
         return alt.value(COLOURS[0])
     name = beside[0][1]
-    is_few = frame[name].nunique() <= _MOST_COLOURS
+    is_few = frame[name].nunique() <= MOST_COLOURS
     scale = alt.Scale(range=list(COLOURS)) if is_few else alt.Undefined
     legend = alt.Legend(orient="bottom", columns=2)
     return alt.Color(f"{name}:N", sort=None, title=None, legend=legend, scale=scale)

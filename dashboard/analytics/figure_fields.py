@@ -5,11 +5,11 @@ from typing import Final
 
 import streamlit as st
 
-from dashboard.analytics.distribution_charts import QUANTITIES
 from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.words import capitalised
 from services.analytics.cohorts import Cohort, CohortEvent, Dimension, EventKind
 from services.analytics.figures import SUMMED, Chart, Figure, FigureMeasure, Quantity
+from services.analytics.figures.drawing import QUANTITIES
 
 _SPLIT: Final = "cohorts_split"
 _MEASURE: Final = "cohorts_measure"

@@ -182,6 +182,14 @@ def _analyst_mailing(settings: "Settings") -> "AnalystMailing":
     from dashboard.web.public_address import public_address
     from jobs.analytics.mailing import AnalystMailing
     from services.analytics.subscriptions import MailSender
+    from services.documents.forms import Wording
+
+    def wording(language: str | None) -> Wording:
+        # The catalogues come with all that draws pages, for which a worker that makes
+        # no paper has no use.
+        from dashboard.web.languages import wording_in
+
+        return wording_in(language, settings.language)
 
     return AnalystMailing(
         wiring.letterhead(settings),
@@ -190,6 +198,7 @@ def _analyst_mailing(settings: "Settings") -> "AnalystMailing":
         lambda: datetime.now(ZoneInfo(settings.timezone)),
         sends_dashboards=bool(settings.dashboards_by_mail),
         watches_counts=bool(settings.count_alerts),
+        wording=wording,
     )
 
 

@@ -16,7 +16,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.core.dependencies import SESSION
 from api.core.origins import origin_of
-from dashboard.ui.language import explained, gettext, long_date, speaking
+from dashboard.ui.language import (
+    decimal,
+    explained,
+    long_date,
+    speaking,
+    translated,
+)
 from dashboard.web.page_context.page_language import COOKIE, language_of
 from dashboard.web.sessions.live_sessions import LiveSessions
 from db.postgres import Database, DatabaseUnavailable
@@ -73,13 +79,17 @@ def wording_in(language: str | None, usual: str) -> Wording:
 
     def say(message: str) -> str:
         with speaking(spoken):
-            return gettext(message)
+            return translated(message)
 
     def spelt(day: date) -> str:
         with speaking(spoken):
             return long_date(day)
 
-    return Wording(spoken, say, spelt, get_decimal_symbol(spoken))
+    def number(value: float, places: int) -> str:
+        with speaking(spoken):
+            return decimal(value, places)
+
+    return Wording(spoken, say, spelt, get_decimal_symbol(spoken), number)
 
 
 class Speaking:

@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import partial
 from time import monotonic
 from typing import Final
+from uuid import UUID
 
 from db.postgres import SYSTEM, Database, DatabaseUnavailable
 from jobs.analytics.counting import SECONDS, count_and_tell, each_due
@@ -15,7 +16,7 @@ from services.analytics.dashboards import Card, PrintedCard, narrow_card
 from services.analytics.subscriptions import DueSubscription, MailSender
 from services.core.errors import InvalidInput, NotAllowed, Unavailable
 from services.core.on_behalf import ActorDatabase
-from services.documents.forms import Clinic
+from services.documents.forms import ENGLISH, Clinic, Wording
 from services.messaging.mail import Email, Mailer, MailNotSent
 
 # One address that is refused holds up nobody; a server that is away is left alone.
@@ -27,7 +28,8 @@ _log = logging.getLogger(__name__)
 class AnalystMailing:
     """How dashboards are counted and set; `now` is by the clinic's clock.
 
-    What a clinic has switched off stays due.
+    What a clinic has switched off stays due. `wording` has what papers say in a
+    person's language, or, of none that is known, in the clinic's.
     """
 
     clinic: Clinic
@@ -36,6 +38,7 @@ class AnalystMailing:
     now: Callable[[], datetime]
     sends_dashboards: bool = True
     watches_counts: bool = True
+    wording: Callable[[str | None], Wording] = lambda _: ENGLISH
 
     def run_due(self, database: Database, *, seconds: float = SECONDS) -> int:
         """Make what is due until time is up; return how many were made.
@@ -52,7 +55,7 @@ class AnalystMailing:
             )
             return False
         try:
-            paper = self._paper(database, due)
+            papers = self._papers(database, due)
         except (DatabaseUnavailable, Unavailable):
             raise
         except Exception as error:
@@ -65,24 +68,34 @@ class AnalystMailing:
         write = partial(
             subscriptions.finish,
             due=due,
-            paper=paper,
+            papers=papers,
             now=self.now(),
             sender=self.sender,
         )
         return database.write(write, identity=SYSTEM).value
 
-    def _paper(self, database: Database, due: DueSubscription) -> bytes:
+    def _papers(self, database: Database, due: DueSubscription) -> dict[UUID, bytes]:
+        """Return each recipient's paper; it is counted once, and set by language."""
         if due.draft is None or due.owner is None:
             raise ValueError("There is nothing to be made, or nobody to make it for.")
         as_owner = ActorDatabase(database, due.owner)
         now = self.now()
-        return dashboards.dashboard_pdf(
-            due.draft,
-            [self._printed(as_owner, card, due, now) for card in due.draft.cards],
-            due.shown,
-            clinic=self.clinic,
-            now=now,
-        )
+        cards = [self._printed(as_owner, card, due, now) for card in due.draft.cards]
+        spoken = {
+            each: self.wording(due.languages.get(each)) for each in due.recipients
+        }
+        set_in = {
+            wording.language: dashboards.dashboard_pdf(
+                due.draft,
+                cards,
+                due.shown,
+                clinic=self.clinic,
+                now=now,
+                wording=wording,
+            )
+            for wording in {each.language: each for each in spoken.values()}.values()
+        }
+        return {each: set_in[wording.language] for each, wording in spoken.items()}
 
     def _printed(
         self, as_owner: ActorDatabase, card: Card, due: DueSubscription, now: datetime
@@ -98,7 +111,7 @@ class AnalystMailing:
                 ),
             )
         except (NotAllowed, InvalidInput) as refusal:
-            return PrintedCard(card.title, None, str(refusal))
+            return PrintedCard(card.title, None, refusal.args[0])
         return PrintedCard(card.title, told)
 
 

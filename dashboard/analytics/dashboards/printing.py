@@ -3,11 +3,18 @@
 from uuid import UUID
 
 import streamlit as st
+from babel.numbers import get_decimal_symbol
 
 from dashboard import wiring
 from dashboard.analytics.dashboards.told_figures import told_figure
 from dashboard.context import ReadAsOf, current_actor, now, reading_as_of_now, write
-from dashboard.ui.language import gettext as _
+from dashboard.ui.language import (
+    current_language,
+    decimal,
+    gettext as _,
+    long_date,
+    translated,
+)
 from services.analytics import dashboards
 from services.analytics.dashboards import (
     Card,
@@ -17,6 +24,7 @@ from services.analytics.dashboards import (
     narrow_card,
 )
 from services.core.errors import InvalidInput, NotAllowed
+from services.documents.forms import Wording
 
 
 def show_printing(
@@ -24,7 +32,10 @@ def show_printing(
 ) -> None:
     """Offer the dashboard as a PDF; `dashboard_id` is None if it comes with the app."""
     st.caption(
-        _("Each card as a table, with the day, the filter and when it was counted.")
+        _(
+            "Each card as a chart and a table, with the day, the filter and when it "
+            "was counted."
+        )
     )
     if not st.button(_("Make the PDF"), type="primary", key="dashboard_print"):
         return
@@ -51,6 +62,13 @@ def _paper(draft: DashboardDraft, shown: DashboardFilter) -> bytes:
         shown,
         clinic=wiring.letterhead(wiring.current().settings),
         now=now(),
+        wording=Wording(
+            current_language(),
+            translated,
+            long_date,
+            get_decimal_symbol(current_language()),
+            decimal,
+        ),
     )
 
 
@@ -59,5 +77,4 @@ def _printed(card: Card, shown: DashboardFilter, read: ReadAsOf) -> PrintedCard:
         figure = narrow_card(card, shown, now().date())
         return PrintedCard(card.title, told_figure(figure, read))
     except (NotAllowed, InvalidInput) as refusal:
-        # Papers are English.
-        return PrintedCard(card.title, None, str(refusal))
+        return PrintedCard(card.title, None, refusal.args[0])

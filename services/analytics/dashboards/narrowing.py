@@ -1,5 +1,6 @@
 """One filter over all cards: each counts less by it, in its own way."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Final
@@ -9,7 +10,7 @@ from services.analytics.cohorts.wording import tell_sexes
 from services.analytics.dashboards.model import Card, DashboardFilter, Timespan
 from services.analytics.figures import Figure
 from services.core.errors import InvalidInput
-from services.core.sentences import Sentence
+from services.core.sentences import Sentence, joined
 from services.patients.records.model import Sex
 
 _YEAR: Final = 12
@@ -62,9 +63,14 @@ def days_of(shown: DashboardFilter, today: date) -> tuple[date | None, date | No
     return _months_after(this_month, -months), this_month - timedelta(1)
 
 
-def describe_filter(shown: DashboardFilter, today: date) -> str:
-    """Return what a filter leaves, as a sentence; empty if that is all."""
-    since, until = days_of(shown, today)
+def describe_filter(
+    shown: DashboardFilter, today: date, day: Callable[[date], str] = str
+) -> str:
+    """Return what a filter leaves, as a sentence; empty if that is all.
+
+    `day` writes a day.
+    """
+    since, until = (day(end) if end else "" for end in days_of(shown, today))
     parts: list[str] = []
     if since and until:
         parts.append(Sentence("from {since} to {until}", since=since, until=until))
@@ -74,7 +80,7 @@ def describe_filter(shown: DashboardFilter, today: date) -> str:
         parts.append(Sentence("until {until}", until=until))
     if shown.sexes:
         parts.append(tell_sexes(shown.sexes))
-    return ", ".join(parts)
+    return joined(", ", parts)
 
 
 def _within(event: CohortEvent, since: date | None, until: date | None) -> CohortEvent:

@@ -1,33 +1,72 @@
-"""A dashboard on paper: each card as a table, with when and of what it was counted."""
+"""A dashboard on paper: each card as chart and table, with when and of what it is."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Final
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
+from services.analytics.dashboards.card_charts import (
+    SHARE,
+    draw_chart,
+    height_of,
+    number_name,
+    value_text,
+)
 from services.analytics.dashboards.model import DashboardDraft, DashboardFilter
 from services.analytics.dashboards.narrowing import describe_filter
 from services.analytics.figures import FigureCell, FigureMeasure, FigureResult
-from services.analytics.figures.wording import describe
-from services.documents.forms import Clinic
+from services.analytics.figures.drawing import QUANTITIES, explain_boxes, nothing_told
+from services.analytics.figures.wording import tell_figure
+from services.core.sentences import Sentence
+from services.documents.forms import ENGLISH, Clinic, Wording
 
-_NOT_TOLD: Final = "not told"
-_COLUMNS: Final = {
-    FigureMeasure.PATIENTS: ("Patients",),
-    FigureMeasure.EVENTS: ("Events",),
-    FigureMeasure.SHARE: ("Came in", "Remain", "Share"),
-    FigureMeasure.DISTRIBUTION: ("Patients", "Mean", "25 %", "Median", "75 %", "90 %"),
+if TYPE_CHECKING:
+    from services.documents.forms.sheet import Sheet
+
+_SPREAD: Final[Mapping[str, str]] = {
+    "mean": Sentence("Mean"),
+    "p25": Sentence("25th percentile"),
+    "median": Sentence("Median"),
+    "p75": Sentence("75th percentile"),
+    "p90": Sentence("90th percentile"),
 }
+# A table's names of columns and a first row, below a chart on the same page.
+_TABLE_MM: Final = 20.0
+_HEADING_MM: Final = 12.0
+_DAY: Final = re.compile(r"(?<![\w-])[0-9]{4}-[0-9]{2}-[0-9]{2}(?![\w-])")
+# In charts and columns, in whichever language.
+_SIGNS: Final = "0123456789.,%×–…"
 
 
 @dataclass(frozen=True, slots=True)
 class PrintedCard:
-    """A card's title, and its numbers or why there are none."""
+    """A card's title, and its numbers or the sentence why there are none."""
 
     title: str
     result: FigureResult | None
     refusal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Card:
+    """What stands on the paper of a card, in its language."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    counted: tuple[str, str]
+    refusal: str
+    result: FigureResult | None
+    quantity: str = ""
+    reading: tuple[str, ...] = ()
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        own = (self.title, self.refusal, *self.counted, *self.columns)
+        own += (self.quantity, *self.reading)
+        return own + tuple(cell for row in self.rows for cell in row)
 
 
 def dashboard_pdf(
@@ -37,80 +76,153 @@ def dashboard_pdf(
     *,
     clinic: Clinic,
     now: datetime,
+    wording: Wording = ENGLISH,
 ) -> bytes:
     """Return a dashboard as a PDF; times are in the zone of `now`.
 
-    It holds what was told on the screen and nothing else.
+    It holds what was told on the screen and nothing else, charts as well. Sentences of
+    ours are in the language of `wording`; what somebody typed is as they typed it.
     """
     # fpdf takes as long to import as half of all others, and few make a paper.
     from services.documents.forms.sheet import Sheet  # noqa: PLC0415
 
-    tables = [(card, _rows(card.result)) for card in cards]
-    criteria = describe_filter(shown, now.date()) or "all time, all patients"
-    said = [describe(card.result.figure) for card in cards if card.result]
-    cells = [cell for _, rows in tables for row in rows for cell in row]
-    titles = [text for card in cards for text in (card.title, card.refusal)]
-    own = (draft.name, draft.description, criteria, clinic.name, clinic.address)
+    _ = wording.say
+    name, description = (_said(t, wording) for t in (draft.name, draft.description))
+    told = [_card_of(card, now, wording) for card in cards]
+    facts = _facts(description, shown, now, wording)
+    subject = _("Dashboard")
+    said = (name, subject, _("not told"), clinic.name, clinic.address, _SIGNS)
+    texts = (*said, *(text for fact in facts for text in fact))
     sheet = Sheet(
         clinic=clinic,
-        title=draft.name,
-        subject="Dashboard",
+        title=name,
+        subject=subject,
         document_id=uuid4(),
         now=now,
-        text="".join((*own, *said, *titles, *cells)),
+        text="".join((*texts, *(text for card in told for text in card.texts))),
         has_code=False,
+        wording=wording,
     )
-    sheet.title_line(draft.name)
-    if draft.description:
-        sheet.fact("What it is for", draft.description)
-    sheet.fact("Printed", f"{_time(now)}, times in {now:%Z}")
-    sheet.fact("Counted are", criteria)
-    sheet.fact(
-        _NOT_TOLD.capitalize(),
-        "What fewer patients are in than may be told of, or would tell of them.",
-    )
-    for card, rows in tables:
-        if card.result is None:
-            sheet.section(card.title, card.refusal)
-            continue
-        counted = _time(card.result.counted_at.astimezone(now.tzinfo))
-        by = (each.value.capitalize() for each in card.result.figure.by)
-        columns = (*by, *_COLUMNS[card.result.figure.measure])
-        sheet.rows(card.title, columns, rows)
-        sheet.ln(2)
-        sheet.fact(f"Counted {counted}", describe(card.result.figure))
+    sheet.title_line(name)
+    for label, value in facts:
+        sheet.fact(label, value)
+    for card in told:
+        _write_card(sheet, card, wording)
     return bytes(sheet.output())
 
 
-def _rows(result: FigureResult | None) -> list[tuple[str, ...]]:
+def _write_card(sheet: "Sheet", card: _Card, wording: Wording) -> None:
+    result = card.result
+    if result is None or not card.rows or card.refusal:
+        sheet.section(card.title, card.refusal)
+    else:
+        room = height_of(result, wording) + _HEADING_MM
+        sheet.heading(card.title, together=room)
+        if card.quantity:
+            sheet.paragraphs(card.quantity)
+        draw_chart(sheet, result, wording)
+        sheet.ln(3)
+        sheet.table_of(card.columns, card.rows)
+    if result is not None:
+        sheet.ln(2)
+        sheet.fact(*card.counted)
+        if card.reading:
+            sheet.fact(*card.reading)
+
+
+def _facts(
+    description: str, shown: DashboardFilter, now: datetime, wording: Wording
+) -> list[tuple[str, str]]:
+    _ = wording.say
+    criteria = describe_filter(shown, now.date(), wording.day)
+    printed = Sentence(
+        "{time}, times in {zone}", time=_time(now, wording), zone=f"{now:%Z}"
+    )
+    return [
+        *([(_("What it is for"), description)] if description else []),
+        (_("Printed"), _(printed)),
+        (_("Counted are"), _(criteria or "all time, all patients")),
+        (
+            _capital(_("not told")),
+            _("What fewer patients are in than may be told of, or would tell of them."),
+        ),
+    ]
+
+
+def _card_of(card: PrintedCard, now: datetime, wording: Wording) -> _Card:
+    title, result = _said(card.title, wording), card.result
     if result is None:
-        return []
-    measure = result.figure.measure
-    return [(*cell.values, *_numbers(measure, cell)) for cell in result.cells]
+        return _Card(title, (), (), ("", ""), wording.say(card.refusal), None)
+    time = _time(result.counted_at.astimezone(now.tzinfo), wording)
+    sentence = f"{_capital(wording.say(tell_figure(result.figure)))}."
+    counted = (
+        wording.say(Sentence("Counted {time}.", time=time)).rstrip("."),
+        _DAY.sub(lambda found: _written(found[0], wording), sentence),
+    )
+    is_told = any(cell.number is not None for cell in result.cells)
+    why = "" if is_told else wording.say(nothing_told(result.smallest_group))
+    columns = tuple(map(wording.say, _columns(result)))
+    by = tuple(_capital(wording.say(each.value)) for each in result.figure.by)
+    rows = tuple(_row(result, cell, wording) for cell in result.cells)
+    quantity, reading = "", tuple[str, ...]()
+    if result.figure.quantity:
+        quantity = wording.say(QUANTITIES[result.figure.quantity])
+        quantity += f" ({result.unit})" if result.unit else ""
+        explained = wording.say(explain_boxes(result.smallest_group))
+        reading = wording.say(Sentence("How to read it")), explained
+    return _Card(title, (*by, *columns), rows, counted, why, result, quantity, reading)
 
 
-def _numbers(measure: FigureMeasure, cell: FigureCell) -> tuple[str, ...]:
-    if measure is FigureMeasure.SHARE:
-        share = _NOT_TOLD if cell.share is None else f"{cell.share:.1%}"
-        return _whole(cell.entered), _whole(cell.number), share
-    if measure is FigureMeasure.DISTRIBUTION:
-        spread = cell.distribution
-        values = (
-            (spread.mean, spread.p25, spread.median, spread.p75, spread.p90)
-            if spread
-            else (None,) * 5
-        )
-        return _whole(cell.number), *map(_decimal, values)
-    return (_whole(cell.number),)
+def _columns(result: FigureResult) -> tuple[str, ...]:
+    match result.figure.measure:
+        case FigureMeasure.SHARE:
+            return Sentence("Came in"), Sentence("Remain"), SHARE
+        case FigureMeasure.DISTRIBUTION:
+            return Sentence("Patients"), *_SPREAD.values()
+    return (number_name(result.figure.measure),)
 
 
-def _whole(number: int | None) -> str:
-    return _NOT_TOLD if number is None else f"{number:,}"
+def _row(result: FigureResult, cell: FigureCell, wording: Wording) -> tuple[str, ...]:
+    _ = wording.say
+    untold = _("not told")
+
+    def number(value: float | None, places: int = 0) -> str:
+        if value is None:
+            return untold
+        return wording.number(value, places)
+
+    names = tuple(
+        value_text(result, place, value, wording)
+        for place, value in enumerate(cell.values)
+    )
+    match result.figure.measure:
+        case FigureMeasure.SHARE:
+            share = untold
+            if cell.share is not None:
+                hundred = number(100 * cell.share, 1)
+                share = _(Sentence("{number}%", number=hundred))
+            return *names, number(cell.entered), number(cell.number), share
+        case FigureMeasure.DISTRIBUTION:
+            spread = (getattr(cell.distribution, each, None) for each in _SPREAD)
+            return *names, number(cell.number), *(number(each, 1) for each in spread)
+    return *names, number(cell.number)
 
 
-def _decimal(number: float | None) -> str:
-    return _NOT_TOLD if number is None else f"{number:,.1f}"
+def _said(text: str, wording: Wording) -> str:
+    """Return what comes with the app in the paper's language, what was typed as is."""
+    return wording.say(text) if isinstance(text, Sentence) else text
 
 
-def _time(timestamp: datetime) -> str:
-    return f"{timestamp.day} {timestamp:%B %Y, %H:%M}"
+def _written(day: str, wording: Wording) -> str:
+    try:
+        return wording.day(date.fromisoformat(day))
+    except ValueError:
+        return day
+
+
+def _time(timestamp: datetime, wording: Wording) -> str:
+    return f"{wording.day(timestamp.date())}, {timestamp:%H:%M}"
+
+
+def _capital(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"

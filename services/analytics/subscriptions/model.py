@@ -1,5 +1,6 @@
 """What a subscription is: a dashboard, its filter, to whom it is sent, and when."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from enum import StrEnum
@@ -133,7 +134,10 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DueSubscription:
-    """What is to be sent now, in its owner's name; or, with a `stop`, no longer."""
+    """What is to be sent now, in its owner's name; or, with a `stop`, no longer.
+
+    `languages` are those that recipients chose; None is the clinic's.
+    """
 
     id: UUID
     due_at: datetime
@@ -144,6 +148,7 @@ class DueSubscription:
     owner: Actor | None
     draft: DashboardDraft | None
     recipients: tuple[UUID, ...]
+    languages: Mapping[UUID, str | None]
 
 
 def checked_plan(plan: SendingPlan) -> SendingPlan:

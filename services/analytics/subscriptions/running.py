@@ -4,6 +4,7 @@ For the background, which commits. A worker that was away runs each once, howeve
 times of its plan have passed.
 """
 
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -90,7 +91,15 @@ def _due_of(session: Session, row: DashboardSubscription) -> DueSubscription | N
         owner=actor_of(owner) if owner else None,
         draft=draft,
         recipients=recipients,
+        languages=_languages_of(session, recipients),
     )
+
+
+def _languages_of(
+    session: Session, people: Sequence[UUID]
+) -> Mapping[UUID, str | None]:
+    found = session.execute(select(User.id, User.language).where(User.id.in_(people)))
+    return {user_id: language for user_id, language in found}  # noqa: C416 - of rows
 
 
 def stop_due(session: Session, due: DueSubscription) -> None:
@@ -122,12 +131,12 @@ def stop_due(session: Session, due: DueSubscription) -> None:
 def finish(
     session: Session,
     due: DueSubscription,
-    paper: bytes,
+    papers: Mapping[UUID, bytes],
     *,
     now: datetime,
     sender: MailSender,
 ) -> bool:
-    """Write a mail with the paper to each recipient, and plan the next time.
+    """Write a mail with their paper to each recipient, and plan the next time.
 
     Returns False, and writes none, where it was stopped, or asked for again, meanwhile.
     """
@@ -145,7 +154,7 @@ def finish(
             subject=f"{sender.clinic}: a dashboard of {day}",
             body=body,
             filename=f"dashboard-{now:%Y-%m-%d}.pdf",
-            paper=paper,
+            paper=papers[recipient],
         )
         for recipient in due.recipients
     )

@@ -12,6 +12,7 @@ from fpdf.fonts import FontFace
 from fpdf.prefs import ViewerPreferences
 
 from services.documents.forms import fonts, xmp
+from services.documents.forms.canvas import Canvas
 from services.documents.forms.clinic import Clinic
 from services.documents.forms.qr_codes import code_of
 from services.documents.forms.typefaces import Typeface, key
@@ -124,6 +125,14 @@ class Sheet(FPDF):
     ) -> None:
         """Write a table under its name; every page of it names its columns."""
         self._section_heading(label)
+        self.table_of(columns, rows)
+
+    def heading(self, label: str, *, together: float) -> None:
+        """Write the name of what follows, of which so many mm stay on its page."""
+        self._section_heading(label, together)
+
+    def table_of(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Write a table; every page of it names its columns."""
         self._set("", 10, _INK)
         self.set_draw_color(*_HAIRLINE)
         heading = FontFace(emphasis="BOLD", color=_MUTED)
@@ -139,6 +148,20 @@ class Sheet(FPDF):
             ),
         ):
             pass
+
+    @contextmanager
+    def drawing(self, height: float, said: str) -> Iterator[Canvas]:
+        """Give a place as wide as the text to draw on; `said` is read in its stead."""
+        if self.will_page_break(height):
+            self.add_page()
+        top, number = self.y, self.struct_builder.next_mcid_for_page(self.page)
+        self._add_marked_content(struct_type="/Figure", mcid=number, alt_text=said)
+        self._out(f"/Figure <</MCID {number}>> BDC")
+        # Colours and widths of its own: a table after it is filled with neither.
+        with self.local_context():
+            yield Canvas(self, self.l_margin, top, self.epw, height)
+        self._out("EMC")
+        self.set_xy(self.l_margin, top + height)
 
     def code(self, text: str, spelt: str) -> None:
         """Draw a code to be scanned, large, and below it what it says."""
@@ -195,8 +218,8 @@ class Sheet(FPDF):
             document = _("Document {id}").format(id=self._document_id)
             self.cell(0, 4, document, align="R")
 
-    def _section_heading(self, label: str) -> None:
-        if self.will_page_break(_TOGETHER_MM):
+    def _section_heading(self, label: str, together: float = _TOGETHER_MM) -> None:
+        if self.will_page_break(together):
             self.add_page()
         self.ln(4)
         with self._tagged("H2"):

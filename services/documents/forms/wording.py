@@ -6,18 +6,24 @@ from datetime import date
 from typing import Final
 
 
+def _number(number: float, places: int) -> str:
+    return f"{number:,.{places}f}"
+
+
 @dataclass(frozen=True, slots=True)
 class Wording:
     """How a paper says its sentences and days, in a language of ISO 639-1.
 
     Services know no catalogues: who makes a paper for somebody hands theirs in. What
-    stands in a record is told as it stands there.
+    stands in a record is told as it stands there. `number` writes one with so many
+    decimals.
     """
 
     language: str
     say: Callable[[str], str]
     day: Callable[[date], str]
     decimal_mark: str
+    number: Callable[[float, int], str] = _number
 
 
 def _day(day: date) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from io import BytesIO
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,6 +14,7 @@ import pytest
 from anyio.from_thread import start_blocking_portal
 from sqlalchemy import func, select, text, update
 
+from dashboard.web.languages import wording_in
 from db.audit_store import AuditStore
 from db.files.seal_keys import SealKeyFile
 from db.models.audit import AuditEvent
@@ -201,14 +203,31 @@ def test_each_person_gets_the_dashboard_as_a_pdf_with_date_and_criteria(
     for each in (
         "30 November 2026, 08:00, times in UTC",
         "Counted are female or male",
-        "Who came Sex Patients female not told male not told",
-        "Women Sex Patients female 11",
+        "Who came Every group here has fewer than 5 patients",
+        "Sex Patients female 11",
     ):
         assert each.lower() in paper.lower(), paper
     listed = desk.listed()
     assert (listed.sent, listed.waiting, listed.failed) == (2, 0, 0)
     assert (listed.ran_at, listed.next_at) == (NOW, NOW + timedelta(days=7, hours=-1))
     assert desk.write(lambda s: s.scalar(select(func.count(AnalystMail.id)))) == 0
+
+
+def test_each_has_the_paper_in_their_language_and_it_is_counted_once(
+    desk, mailbox, mailer
+):
+    german = update(User).where(User.id == desk.colleague.id).values(language="de")
+    desk.write(lambda s: s.execute(german))
+    desk.papers = replace(desk.papers, wording=partial(wording_in, usual="en"))
+
+    desk.run(mailer)
+
+    papers = {email["To"]: attached(email)[1] for email in mailbox.emails}
+    english = papers.pop(cast.ANA.email)
+    assert "Sex Patients Female 11" in english
+    [other] = papers.values()
+    assert "Geschlecht Patienten Weiblich 11" in other
+    assert len(desk.events("cohort:count")) == 2
 
 
 def test_it_is_counted_in_its_owners_name_and_each_mail_is_written_down(
@@ -446,7 +465,7 @@ def test_of_two_workers_that_made_it_one_has_it_sent(desk, mailbox, mailer):
     desk.run()
 
     given = {"now": NOW, "sender": MailSender()}
-    again = desk.write(lambda s: subscriptions.finish(s, due, b"%PDF-1.7", **given))
+    again = desk.write(lambda s: subscriptions.finish(s, due, {}, **given))
 
     assert again is False
     desk.run(mailer)

@@ -1,12 +1,19 @@
 """A dashboard on paper says what was told, when, and of whom."""
 
+from collections import Counter
+from ctypes import c_int, c_uint
 from datetime import UTC, datetime
 from io import BytesIO
 
+import pikepdf
 import pypdfium2
+import pytest
+from pypdfium2 import raw
 
+from dashboard.web.languages import wording_in
 from services.analytics.cohorts import Cohort, CohortEvent, Dimension, EventKind
 from services.analytics.dashboards import (
+    READY,
     DashboardDraft,
     DashboardFilter,
     PrintedCard,
@@ -14,6 +21,7 @@ from services.analytics.dashboards import (
     dashboard_pdf,
 )
 from services.analytics.figures import (
+    Chart,
     Distribution,
     Figure,
     FigureCell,
@@ -21,28 +29,59 @@ from services.analytics.figures import (
     FigureResult,
     Quantity,
 )
-from services.documents.forms import Clinic
+from services.documents.forms import ENGLISH, Clinic
 
 NOW = datetime(2026, 3, 25, 12, 30, tzinfo=UTC)
 VISITS = Cohort(entry=CohortEvent(kind=EventKind.VISIT))
 
 
-def result(measure, *cells, **more):
-    figure = Figure(cohort=VISITS, by=(Dimension.SEX,), measure=measure, **more)
+MONTHS = [f"2025-{month:02}" for month in range(1, 7)]
+TEAL, AMBER = (14, 122, 134), (199, 119, 0)
+
+
+def result(measure, *cells, by=(Dimension.SEX,), **more):
+    figure = Figure(cohort=VISITS, by=by, measure=measure, **more)
     return FigureResult(figure, "", cells, 5, NOW)
 
 
-def text_of(*cards, timespan=Timespan.ALL):
-    made = dashboard_pdf(
+def text_of(*cards, **more):
+    with pypdfium2.PdfDocument(paper_of(*cards, **more)) as opened:
+        pages = [page.get_textpage().get_text_range() for page in opened]
+    return " ".join("\n".join(pages).split())
+
+
+def paper_of(*cards, timespan=Timespan.ALL, wording=ENGLISH):
+    return dashboard_pdf(
         DashboardDraft(name="Monday", description="For the desk"),
         cards,
         DashboardFilter(timespan=timespan),
         clinic=Clinic("Clinic", "1 High Street", ""),
         now=NOW,
+        wording=wording,
     )
-    with pypdfium2.PdfDocument(BytesIO(made)) as opened:
-        pages = [page.get_textpage().get_text_range() for page in opened]
-    return " ".join("\n".join(pages).split())
+
+
+def colours_of(figure, *, is_filled):
+    """Return what is filled or drawn in which colour, and that nothing is a picture."""
+    found = Counter()
+    with pypdfium2.PdfDocument(paper_of(PrintedCard("Card", figure))) as opened:
+        for page in opened:
+            for each in page.get_objects():
+                assert each.type != raw.FPDF_PAGEOBJ_IMAGE
+                if each.type == raw.FPDF_PAGEOBJ_PATH:
+                    found[_colour_of(each, is_filled=is_filled)] += 1
+    return found
+
+
+def _colour_of(path, *, is_filled):
+    mode, stroked = c_int(), c_int()
+    assert raw.FPDFPath_GetDrawMode(path, mode, stroked)
+    if bool(mode.value) != is_filled:
+        return None
+    ask = raw.FPDFPageObj_GetFillColor if is_filled else raw.FPDFPageObj_GetStrokeColor
+    red, green, blue, alpha = (c_uint() for _ in range(4))
+    assert ask(path, red, green, blue, alpha)
+    return red.value, green.value, blue.value
 
 
 def test_each_card_is_a_table_with_when_and_of_whom_it_was_counted():
@@ -58,8 +97,8 @@ def test_each_card_is_a_table_with_when_and_of_whom_it_was_counted():
         "Monday",
         "For the desk",
         "25 March 2026, 12:30, times in UTC",
-        "from 2025-01-01 to 2025-12-31",
-        "Who came Sex Patients female 1,234 male not told",
+        "from 1 January 2025 to 31 December 2025",
+        "Sex Patients Female 1,234 Male not told",
         "Patients with a first visit: patients who remain, by sex.",
         "Ages These counts are not told.",
     ):
@@ -78,6 +117,169 @@ def test_shares_and_distributions_have_columns_of_their_own():
         ),
     )
 
-    assert "Sex Came in Remain Share female 12 6 50.0%" in said
-    assert "male 30 51.2 not told 50.0 not told not told" in said
+    assert "Sex Came in Remain Share Female 12 6 50.0%" in said
+    assert "Male 30 51.2 not told 50.0 not told not told" in said
     assert "all time, all patients" in said
+
+
+def test_a_bar_is_drawn_of_each_told_number_and_none_of_others():
+    cells = [FigureCell((sex,), 20) for sex in ("female", "male", "other")]
+    hidden = FigureCell(("unknown",), None)
+
+    found = colours_of(result(FigureMeasure.PATIENTS, *cells, hidden), is_filled=True)
+
+    assert found[TEAL] == 3
+
+
+def test_series_differ_by_pattern_as_well_as_by_colour():
+    cells = [
+        FigureCell((words, sex), 20)
+        for words in ("Asthma", "Migraine")
+        for sex in ("female", "male")
+    ]
+    by = Dimension.WORDS, Dimension.SEX
+
+    figure = result(FigureMeasure.PATIENTS, *cells, by=by)
+
+    # Two bars and their legend are filled; the others are stripes.
+    assert colours_of(figure, is_filled=True)[TEAL] == 3
+    assert AMBER not in colours_of(figure, is_filled=True)
+    assert colours_of(figure, is_filled=False)[AMBER] > 10
+
+
+def test_a_line_has_a_gap_where_a_number_is_not_told():
+    numbers = [50, 60, None, 70, 80, 90]
+    cells = [
+        FigureCell((month,), number)
+        for month, number in zip(MONTHS, numbers, strict=True)
+    ]
+    figure = result(FigureMeasure.EVENTS, *cells, by=(Dimension.MONTH,))
+
+    # Two stretches, and a point for each number.
+    assert colours_of(figure, is_filled=False)[TEAL] == 2
+    assert colours_of(figure, is_filled=True)[TEAL] == 5
+
+
+def test_a_heat_map_has_a_cell_of_each_told_number_with_the_number_in_it():
+    cells = [
+        FigureCell((day, hour), None if (day, hour) == ("monday", "09") else 7)
+        for day in ("monday", "tuesday")
+        for hour in ("08", "09")
+    ]
+    by = Dimension.WEEKDAY, Dimension.HOUR
+    figure = result(FigureMeasure.EVENTS, *cells, by=by)
+
+    assert colours_of(figure, is_filled=True)[TEAL] == 3
+    assert "Monday 7 – Tuesday 7 7 08 09 The darker, the more: 7 at most" in text_of(
+        PrintedCard("When", figure)
+    )
+
+
+def test_boxes_are_drawn_of_what_is_told_of_a_distribution():
+    whole = Distribution(50.0, 40.0, 51.0, 60.0, 70.0)
+    cells = (
+        FigureCell(("female",), 60, distribution=whole),
+        FigureCell(("male",), 9, distribution=Distribution(mean=50.0)),
+    )
+    figure = result(FigureMeasure.DISTRIBUTION, *cells, quantity=Quantity.AGE)
+
+    # Whisker with its end, and the median; quartiles are paler, the means are ink.
+    assert colours_of(figure, is_filled=False)[TEAL] == 3
+    assert colours_of(figure, is_filled=True)[20, 33, 43] == 2
+    assert "Age at the event, in years" in text_of(PrintedCard("Ages", figure))
+
+
+def test_many_bars_go_on_on_the_next_page():
+    cells = [FigureCell((f"Diagnosis {number}",), 20) for number in range(60)]
+    figure = result(FigureMeasure.PATIENTS, *cells, by=(Dimension.WORDS,))
+
+    assert colours_of(figure, is_filled=True)[TEAL] == 60
+
+
+@pytest.mark.parametrize("measure", list(FigureMeasure))
+@pytest.mark.parametrize(
+    "by",
+    [
+        (Dimension.MONTH,),
+        (Dimension.SEX,),
+        (Dimension.MONTH, Dimension.SEX),
+        (Dimension.WORDS, Dimension.WEEKDAY),
+    ],
+    ids=" and ".join,
+)
+def test_every_figure_can_be_printed(by, measure):
+    values = {
+        Dimension.MONTH: MONTHS,
+        Dimension.SEX: ["female", "male"],
+        Dimension.WEEKDAY: ["monday", "tuesday"],
+        Dimension.WORDS: [f"Word {number}" for number in range(6)],
+    }
+    groups = [(each,) for each in values[by[0]]]
+    if by[1:]:
+        groups = [(*one, other) for one in groups for other in values[by[1]]]
+    cells = [FigureCell(group, 0, 0, Distribution(5.0)) for group in groups[1:]]
+    quantity = Quantity.AGE if measure is FigureMeasure.DISTRIBUTION else None
+    cards = [
+        PrintedCard(
+            f"As {chart}",
+            result(
+                measure,
+                FigureCell(groups[0], None),
+                *cells,
+                by=by,
+                chart=chart,
+                quantity=quantity,
+            ),
+        )
+        for chart in Chart
+    ]
+
+    said = text_of(*cards)
+
+    assert said.count("Counted 25 March 2026, 12:30") == len(Chart)
+
+
+def test_a_card_of_which_nothing_is_told_says_why_in_place_of_a_chart():
+    figure = result(FigureMeasure.PATIENTS, FigureCell(("male",), None))
+
+    assert "Every group here has fewer than 5 patients" in text_of(
+        PrintedCard("Nobody", figure)
+    )
+
+
+def test_who_cannot_see_a_chart_hears_what_it_is_of():
+    figure = result(FigureMeasure.PATIENTS, FigureCell(("male",), 20))
+
+    with pikepdf.open(BytesIO(paper_of(PrintedCard("Men", figure)))) as opened:
+        said = [
+            str(each.Alt)
+            for each in opened.objects
+            if isinstance(each, pikepdf.Dictionary) and each.get("/S") == "/Figure"
+        ]
+
+    assert said == ["Patients by sex; see the table below it"]
+
+
+def test_a_paper_speaks_the_language_of_whoever_it_is_for():
+    card = READY["visits"].cards[0]
+    cells = FigureCell(("monday",), 1234), FigureCell(("tuesday",), None)
+    figure = result(FigureMeasure.EVENTS, *cells, by=(Dimension.WEEKDAY,))
+    refusal = READY["visits"].cards[1].title
+
+    said = text_of(
+        PrintedCard(card.title, figure),
+        PrintedCard("Visits by month", None, refusal),
+        timespan=Timespan.LAST_YEAR,
+        wording=wording_in("de", "en"),
+    )
+
+    for each in (
+        "25. März 2026, 12:30, Zeiten in UTC",
+        "von 1. Januar 2025 bis 31. Dezember 2025",
+        "Wochentag Ereignisse Montag 1.234 Dienstag nicht genannt",
+        "Termine nach Monat",
+        # What somebody typed is as they typed it.
+        "Visits by month",
+        "Seite 1 von",
+    ):
+        assert each in said.replace("\xa0", " ")

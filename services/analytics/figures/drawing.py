@@ -1,0 +1,120 @@
+"""How a figure is drawn, on a screen and on paper alike: its form, order and words."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from services.analytics.cohorts import Dimension
+from services.analytics.figures.model import Chart, FigureResult, Quantity
+from services.core.sentences import Sentence
+from services.patients.records.model import Sex
+
+COLOURS: Final = ("#0E7A86", "#C77700", "#6A4C93", "#9AA7B0")
+# A line of its own for each needs a colour of its own.
+MOST_COLOURS: Final = len(COLOURS)
+TIMES: Final = frozenset(
+    {Dimension.MONTH, Dimension.QUARTER, Dimension.YEAR, Dimension.HOUR}
+)
+ORDERED: Final = TIMES | {Dimension.WEEKDAY}
+_WEEK: Final = frozenset({Dimension.WEEKDAY, Dimension.HOUR})
+_BY_NAME: Final = frozenset({Dimension.WEEKDAY, Dimension.STATUS})
+_SEXES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        Sex.FEMALE: Sentence("Female"),
+        Sex.MALE: Sentence("Male"),
+        Sex.OTHER: Sentence("Other"),
+        Sex.UNKNOWN: Sentence("Unknown"),
+    }
+)
+_NAMES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "monday": Sentence("Monday"),
+        "tuesday": Sentence("Tuesday"),
+        "wednesday": Sentence("Wednesday"),
+        "thursday": Sentence("Thursday"),
+        "friday": Sentence("Friday"),
+        "saturday": Sentence("Saturday"),
+        "sunday": Sentence("Sunday"),
+        "scheduled": Sentence("Scheduled"),
+        "checked-in": Sentence("Checked in"),
+        "completed": Sentence("Completed"),
+        "cancelled": Sentence("Cancelled"),
+        "no-show": Sentence("No-show"),
+        "others": Sentence("Others"),
+        "none": Sentence("None"),
+    }
+)
+
+
+#: What a distribution is of, as a chart is headed.
+QUANTITIES: Final[Mapping[Quantity, Sentence]] = MappingProxyType(
+    {
+        Quantity.AGE: Sentence("Age at the event, in years"),
+        Quantity.VALUE: Sentence("Value of the vital sign"),
+        Quantity.WAITING: Sentence("Waiting time, in minutes"),
+    }
+)
+
+
+def name_of(dimension: Dimension, value: str) -> str | None:
+    """Return our own word for a value, to be translated; None for what was typed."""
+    if dimension in _BY_NAME or value in {"others", "none"}:
+        return _NAMES.get(value.lower())
+    return _SEXES.get(value)
+
+
+def order_of(by: tuple[Dimension, ...]) -> tuple[int, ...]:
+    """Return the places of the fields: the one along the chart, then that beside it.
+
+    Times go along it, before the days of the week and all else.
+    """
+    return tuple(
+        sorted(
+            range(len(by)),
+            key=lambda place: (by[place] not in TIMES) + (by[place] not in ORDERED),
+        )
+    )
+
+
+def form_of(result: FigureResult) -> Chart:
+    """Return how a figure is drawn: as is said, where it can be."""
+    by, chart = result.figure.by, result.figure.chart
+    along, *beside = order_of(by)
+    if chart in {Chart.HEAT_MAP, Chart.TABLE, Chart.ITSELF}:
+        colours = _count(result, beside[0]) if beside else 0
+        if beside and (
+            chart in {Chart.HEAT_MAP, Chart.TABLE}
+            or set(by) == _WEEK
+            or colours > MOST_COLOURS
+        ):
+            return Chart.HEAT_MAP
+    is_timed = by[along] in ORDERED and _count(result, along) > 1
+    if chart is Chart.BARS or not is_timed:
+        return Chart.BARS
+    return Chart.LINE
+
+
+def nothing_told(least: int) -> Sentence:
+    """Return what stands for a figure of which no number is told."""
+    return Sentence(
+        "Every group here has fewer than {least} patients, or would tell of one that "
+        "has, or of what nearly all of them have alike. Split by less, or let more "
+        "patients in.",
+        least=least,
+    )
+
+
+def explain_boxes(least: int) -> Sentence:
+    """Return how the numbers of a distribution are to be read."""
+    return Sentence(
+        "Each patient counts once in a group, with the mean of theirs. The box is the "
+        "middle half, the line in it the median, the dot the mean, and the whisker "
+        "goes to the 90th percentile. A percentile is the mean of the {least} patients "
+        "nearest to it, and is told where {least} lie on either side; nothing is told "
+        "of a group in which all but fewer than {least} have the same.",
+        least=least,
+    )
+
+
+def _count(result: FigureResult, place: int) -> int:
+    return len({cell.values[place] for cell in result.cells})
