@@ -1,15 +1,15 @@
 """The cohort or figure behind the key in the address, and how it is counted."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from dashboard.context import current_actor, now, read, write
+from dashboard.context import current_actor, now, read, today, write
 from dashboard.patients.search.told_lists import smallest_group
-from dashboard.ui.language import translated
+from dashboard.ui.language import gettext as _, translated
 from dashboard.ui.words import capitalised
 from services.analytics import cohorts, figures
 from services.analytics.cohorts import (
@@ -17,9 +17,11 @@ from services.analytics.cohorts import (
     Cohort,
     CohortResult,
     Comparison,
+    Dimension,
     Untold,
 )
 from services.analytics.cohorts.wording import tell_cohort
+from services.analytics.dashboards import choosing
 from services.analytics.figures import Figure, FigureResult
 from services.analytics.figures.wording import tell_figure
 from services.core.actors import Actor
@@ -35,6 +37,8 @@ _KEY_SECONDS: Final = 600.0
 _TOLD: Final = "cohorts_told"
 _TOLD_FIGURE: Final = "cohorts_told_figure"
 _TOLD_COMPARISON: Final = "cohorts_told_comparison"
+# What a chosen bar has narrowed, and the key of what it was before.
+_NARROWED: Final = "cohorts_narrowed"
 _RESULT_LASTS: Final = timedelta(minutes=1)
 
 Answer = TypeVar("Answer")
@@ -76,6 +80,33 @@ def show(question: Cohort | Figure) -> None:
     else:
         show_key(key)
     st.rerun()
+
+
+def narrow_to(figure: Figure, chosen: Mapping[Dimension, str]) -> None:
+    """Show the figure of the values of a bar that was chosen, until that is undone.
+
+    Raises InvalidInput where nothing is left.
+    """
+    narrowed = choosing.narrow_to(figure, chosen, today())
+    if narrowed != figure:
+        st.session_state[_NARROWED] = (narrowed, current_key())
+        show(narrowed)
+
+
+def show_undo(question: Cohort | Figure | None) -> None:
+    """Offer the way back from a figure that a chosen bar has narrowed."""
+    narrowed, before = st.session_state.get(_NARROWED, (None, ""))
+    # Where nothing could be saved, there was no address to go back to.
+    if not before or question != narrowed:
+        return
+    if st.button(
+        _("Undo"),
+        key="cohorts_undo",
+        icon=":material/undo:",
+        help=_("Back to the figure from before you chose a bar"),
+    ):
+        show_key(before)
+        st.rerun()
 
 
 def show_key(key: str) -> None:

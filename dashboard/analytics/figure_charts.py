@@ -1,7 +1,8 @@
 """A figure as a line, bars or a heat map, with its numbers as a table."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
+from zlib import crc32
 
 import altair as alt
 import pandas as pd
@@ -14,13 +15,14 @@ from dashboard.analytics.cohort_charts import (
     percent_text,
 )
 from dashboard.analytics.pivot_table import pivot_of, show_pivot
-from dashboard.ui.chart_tools import chart_box
+from dashboard.ui.chart_tools import chart_box, choosing_box
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.language import gettext as _, pgettext, translated
 from dashboard.ui.language.chart_locale import in_language
 from dashboard.ui.words import capitalised
 from services.analytics.cohorts import Dimension
 from services.analytics.cohorts.wording import tell_split
+from services.analytics.dashboards.choosing import CHOOSABLE
 from services.analytics.figures import Chart, FigureCell, FigureMeasure, FigureResult
 from services.analytics.figures.drawing import (
     COLOURS,
@@ -38,12 +40,17 @@ _AXIS: Final = 60
 _LONGEST_LABEL: Final = 180
 
 
-def show_figure(result: FigureResult) -> None:
-    """Show a figure, by what it is split by."""
+# Whoever is told the values that a bar stands for.
+Choose = Callable[[Mapping[Dimension, str]], None]
+_CLICKED: Final = "clicked"
+
+
+def show_figure(result: FigureResult, choose: Choose) -> None:
+    """Show a figure, by what it is split by; `choose` is told what is chosen in it."""
     split = translated(tell_split(result.figure.by))
     st.subheader(_("By {split}").format(split=split), anchor=False)
     name = _("Cohort by {split}").format(split=split)
-    if draw_figure(result, name, key="cohorts_split_chart"):
+    if draw_figure(result, name, key="cohorts_split_chart", choose=choose):
         explain_untold(result.smallest_group)
 
 
@@ -57,10 +64,13 @@ def explain_untold(least: int) -> None:
     )
 
 
-def draw_figure(result: FigureResult, name: str, *, key: str) -> bool:
+def draw_figure(
+    result: FigureResult, name: str, *, key: str, choose: Choose | None = None
+) -> bool:
     """Draw a figure with its table; return False, and say why, if nothing is told.
 
-    `name` is what the chart is called.
+    `name` is what the chart is called. `choose` is told the values of a bar that is
+    clicked, or whose name is chosen in the table, as far as a filter can have them.
     """
     if not any(cell.number is not None for cell in result.cells):
         empty_state(
@@ -77,18 +87,61 @@ def draw_figure(result: FigureResult, name: str, *, key: str) -> bool:
         show_pivot(table, name=name, key=f"{key}_pivot")
     if is_spread:
         st.caption(distribution_charts.quantity_name(result))
-    with chart_box(name, table, key=key):
-        chart = _boxes(result, names) if is_spread else _chart(result, names, shown)
-        st.altair_chart(
-            in_language(chart),
-            height=chart.height,
-            alt=_("{shown} by {split}; see the table below it").format(
-                shown=shown, split=translated(tell_split(result.figure.by))
-            ),
-        )
+    chart = _boxes(result, names) if is_spread else _chart(result, names, shown)
+    said = _("{shown} by {split}; see the table below it").format(
+        shown=shown, split=translated(tell_split(result.figure.by))
+    )
+    if choose is None or not CHOOSABLE.intersection(result.figure.by):
+        with chart_box(name, table, key=key):
+            st.altair_chart(in_language(chart), height=chart.height, alt=said)
+    else:
+        chosen = _draw_to_choose(result, chart, (name, said, names), table, key)
+        if chosen:
+            choose(chosen)
     if is_spread:
         st.caption(distribution_charts.explain(result))
     return True
+
+
+def _draw_to_choose(
+    result: FigureResult,
+    chart: alt.Chart | alt.LayerChart,
+    words: tuple[str, str, list[str]],
+    table: pd.DataFrame,
+    key: str,
+) -> Mapping[Dimension, str]:
+    """Draw a chart whose bars can be clicked, and a table with the same for keys.
+
+    Return what was chosen just now, as far as a filter can have it.
+    """
+    name, said, names = words
+    by = result.figure.by
+    is_clicked = isinstance(chart, alt.Chart) and form_of(result) is Chart.BARS
+    bars: list[Mapping[str, str]] = []
+    # Of what only stands beside the first field, the filter itself has a field.
+    what = _("Show only") if by[0] in CHOOSABLE else ""
+    with choosing_box(name, table, key=key, choose=what) as picked:
+        if is_clicked:
+            clicked = alt.selection_point(_CLICKED, fields=names, on="click")
+            event = st.altair_chart(
+                in_language(chart.add_params(clicked)),
+                # Once narrowed it is another chart: nothing in it is chosen any more.
+                key=f"{key}_{crc32(repr(result.figure).encode()):08x}",
+                height=chart.height,
+                alt=said,
+                on_select="rerun",
+                selection_mode=_CLICKED,
+            )
+            bars = (event.get("selection") or {}).get(_CLICKED) or []
+        else:
+            st.altair_chart(in_language(chart), height=chart.height, alt=said)
+    told = bars[0] if bars else {names[0]: picked()}
+    return {
+        dimension: value
+        for cell in result.cells
+        for dimension, value, field in zip(by, cell.values, names, strict=True)
+        if dimension in CHOOSABLE and told.get(field) == _value(dimension, value)
+    }
 
 
 def _number_name(measure: FigureMeasure) -> str:

@@ -73,7 +73,10 @@ def add_to_dashboard(figure: Figure) -> None:
 def show_counted(figure: Figure) -> None:
     """Show a figure beside its cohort, or why its numbers are not told."""
     with error_boundary():
-        show_figure(cohort_address.count_figure(figure))
+        show_figure(
+            cohort_address.count_figure(figure),
+            lambda chosen: cohort_address.narrow_to(figure, chosen),
+        )
 
 
 page_header(_("Cohorts"))
@@ -114,6 +117,7 @@ with error_boundary():
         with st.spinner(_("Counting...")):
             result = cohort_address.count(cohort)
         st.markdown(f"**{plain(cohort_address.sentence_of(question))}**")
+        cohort_address.show_undo(question)
         st.caption(_("Counted {time}.").format(time=at(result.counted_at)))
         show_attrition(result)
         if isinstance(question, Figure):

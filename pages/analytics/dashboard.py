@@ -11,7 +11,7 @@ from dashboard.analytics.dashboards.dialogs import (
     confirm_deletion,
     show_card_choice,
 )
-from dashboard.analytics.dashboards.filters import show_filter
+from dashboard.analytics.dashboards.filters import narrow_filter, show_filter
 from dashboard.analytics.dashboards.pinned_cards import pin_button
 from dashboard.analytics.dashboards.printing import show_printing
 from dashboard.analytics.dashboards.sharing import (
@@ -171,6 +171,7 @@ def show_dashboard(
         shown,
         key="dashboard_cards",
         show_controls=lambda card: show_controls(dashboard, card, shown),
+        choose=lambda chosen: narrow_filter(f"dashboard_{key}", shown, chosen),
     )
     explain_untold(smallest_group())
     st.caption(freshness())

@@ -8,7 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dashboard.analytics.cohort_address import sentence_of
 from dashboard.analytics.dashboards.told_figures import told_figure
-from dashboard.analytics.figure_charts import draw_figure
+from dashboard.analytics.figure_charts import Choose, draw_figure
 from dashboard.context import ReadAsOf, reading_as_of_now, today
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _
@@ -25,15 +25,21 @@ def show_cards(
     *,
     key: str,
     show_controls: Callable[[Card], None],
+    choose: Choose | None = None,
 ) -> None:
-    """Draw the cards, half a row or a whole one each; what fails fails for itself."""
+    """Draw the cards, half a row or a whole one each; what fails fails for itself.
+
+    `choose` is told the values of a bar that is chosen.
+    """
     # Before the first is told: what is written of one is no matter to the next.
     read = reading_as_of_now()
     with st.container(key=key):
         places = _places(cards)
         for card in cards:
             with places[card.id].container(border=True, gap="small"):
-                _show_card(card, shown, read, key, show_controls)
+                _show_heading(card, show_controls)
+                with error_boundary():
+                    _show_figure(card, shown, read, key, choose)
 
 
 def rows_of(cards: Sequence[Card]) -> list[list[Card]]:
@@ -58,22 +64,24 @@ def _places(cards: Sequence[Card]) -> dict[UUID, DeltaGenerator]:
     return places
 
 
-def _show_card(
-    card: Card,
-    shown: DashboardFilter,
-    read: ReadAsOf,
-    key: str,
-    show_controls: Callable[[Card], None],
-) -> None:
+def _show_heading(card: Card, show_controls: Callable[[Card], None]) -> None:
     with st.container(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
     ):
         st.subheader(plain(card.title), anchor=False, width="content")
         with st.container(horizontal=True, width="content"):
             show_controls(card)
-    with error_boundary():
-        figure = narrow_card(card, shown, today())
-        result = told_figure(figure, read)
-        st.caption(plain(sentence_of(figure)))
-        draw_figure(result, card.title, key=f"{key}_{card.id}")
-        st.caption(_("Counted {time}.").format(time=at(result.counted_at)))
+
+
+def _show_figure(
+    card: Card,
+    shown: DashboardFilter,
+    read: ReadAsOf,
+    key: str,
+    choose: Choose | None,
+) -> None:
+    figure = narrow_card(card, shown, today())
+    result = told_figure(figure, read)
+    st.caption(plain(sentence_of(figure)))
+    draw_figure(result, card.title, key=f"{key}_{card.id}", choose=choose)
+    st.caption(_("Counted {time}.").format(time=at(result.counted_at)))

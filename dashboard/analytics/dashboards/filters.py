@@ -10,7 +10,9 @@ from dashboard.ui.error_boundary import explain
 from dashboard.ui.language import day_format, gettext as _, marked
 from dashboard.ui.words import SEXES
 from services.analytics import dashboards
+from services.analytics.cohorts import Dimension
 from services.analytics.dashboards import DashboardFilter, Timespan
+from services.analytics.dashboards.choosing import filter_by
 from services.core.errors import InvalidInput
 from services.patients.records.model import Sex
 
@@ -33,14 +35,12 @@ def show_filter(prefix: str, kept: DashboardFilter) -> DashboardFilter | None:
     A dashboard opens with the filter of its address, else with the one it is kept with.
     None is what no card can be narrowed by: the fields say why, and keep it.
     """
-    shown = _addressed() or kept
-    for name, value in (
-        (_TIME, shown.timespan),
-        (_SINCE, shown.since),
-        (_UNTIL, shown.until),
-        (_SEXES, list(shown.sexes)),
-    ):
+    for name, value in _fields_of(_addressed() or kept).items():
         st.session_state.setdefault(f"{prefix}_{name}", value)
+    narrowed: DashboardFilter | None = st.session_state.pop(f"{prefix}_next", None)
+    if narrowed is not None:
+        for name, value in _fields_of(narrowed).items():
+            st.session_state[f"{prefix}_{name}"] = value
     with st.container(horizontal=True, vertical_alignment="bottom"):
         timespan = st.selectbox(
             _("Period"),
@@ -66,12 +66,13 @@ def show_filter(prefix: str, kept: DashboardFilter) -> DashboardFilter | None:
             select_all=False,
             width=260,
         )
-    chosen = DashboardFilter(
-        timespan=timespan,
-        since=since,
-        until=until,
-        sexes=tuple(sex for sex in Sex if sex in sexes),
-    )
+        chosen = DashboardFilter(
+            timespan=timespan,
+            since=since,
+            until=until,
+            sexes=tuple(sex for sex in Sex if sex in sexes),
+        )
+        _undo_button(prefix, chosen)
     _address(chosen, kept)
     try:
         dashboards.check_filter(chosen)
@@ -79,6 +80,43 @@ def show_filter(prefix: str, kept: DashboardFilter) -> DashboardFilter | None:
         explain(refusal)
         return None
     return chosen
+
+
+def narrow_filter(
+    prefix: str, shown: DashboardFilter, chosen: Mapping[Dimension, str]
+) -> None:
+    """Narrow the filter to the values of a bar that was chosen, until that is undone.
+
+    Cards are then counted anew: this is another question, with what that means.
+    """
+    narrowed = filter_by(shown, chosen)
+    if narrowed == shown:
+        return
+    st.session_state[f"{prefix}_next"] = narrowed
+    st.session_state[f"{prefix}_before"] = (narrowed, shown)
+    st.rerun()
+
+
+def _undo_button(prefix: str, chosen: DashboardFilter) -> None:
+    narrowed, before = st.session_state.get(f"{prefix}_before", (None, None))
+    # A filter that was changed since is no longer the one that a bar made.
+    if chosen == narrowed and st.button(
+        _("Undo"),
+        key=f"{prefix}_undo",
+        icon=":material/undo:",
+        help=_("Back to the filter from before you chose a bar"),
+    ):
+        st.session_state[f"{prefix}_next"] = before
+        st.rerun()
+
+
+def _fields_of(shown: DashboardFilter) -> Mapping[str, object]:
+    return {
+        _TIME: shown.timespan,
+        _SINCE: shown.since,
+        _UNTIL: shown.until,
+        _SEXES: list(shown.sexes),
+    }
 
 
 def _addressed() -> DashboardFilter | None:

@@ -1,5 +1,7 @@
 """An analyst opens a dashboard and changes a card of it, in Chromium."""
 
+import re
+from datetime import date
 from uuid import UUID, uuid4
 
 import pytest
@@ -7,6 +9,7 @@ from playwright.sync_api import expect
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from db.models.patient import ClinicalEntry, Patient
 from db.models.user import User
 from services.analytics import dashboards
 from services.analytics.cohorts import Cohort, CohortEvent, Dimension, EventKind
@@ -60,3 +63,54 @@ def test_a_card_gets_another_place_and_the_page_fits_a_phone(site: Site):
         page.set_viewport_size({"width": 390, "height": 900})
         expect(page.get_by_text("“not told” stands for")).to_be_visible()
         page.wait_for_function("document.documentElement.scrollWidth <= 390")
+
+
+def test_a_bar_narrows_every_card_until_that_is_undone(site: Site):
+    rabies = CohortEvent(kind=EventKind.PROCEDURE, words="rabies vaccination")
+    figure = Figure(cohort=Cohort(entry=rabies), by=(Dimension.SEX,))
+    by_sex = Card(id=uuid4(), title="Who", figure=figure, is_wide=True)
+    draft = DashboardDraft(name=f"Visits {uuid4().hex[:6]}", cards=(by_sex,))
+
+    def make(session: Session) -> UUID:
+        of_demo = select(User).where(User.email == cast.JONAS.email)
+        analyst = accounts.actor_of(session.scalars(of_demo).one())
+        for patient_id in session.scalars(
+            select(Patient.id)
+            .where(Patient.deleted_at.is_(None))
+            .order_by(Patient.id)
+            .limit(60)
+        ):
+            session.add(
+                ClinicalEntry(
+                    patient_id=patient_id,
+                    kind="procedure",
+                    term="Rabies vaccination",
+                    started_on=date(2025, 3, 3),
+                    ended_on=date(2025, 3, 3),
+                    source="synthea",
+                    source_key=uuid4(),
+                )
+            )
+        return dashboards.create(session, analyst, draft).id
+
+    made = site.write(make)
+    with site.lend(Role.ANALYST) as page:
+        page.goto(f"/dashboard?dashboard={made}")
+        bars = page.locator(".stVegaLiteChart .mark-rect.role-mark path")
+        expect(bars.first).to_be_visible()
+        ready(page)
+        bars.first.click()
+
+        undo = page.get_by_role("button", name="Undo", exact=True)
+        expect(undo).to_be_visible()
+        expect(page).to_have_url(re.compile(r"sexes=female"))
+        undo.click()
+        expect(page).not_to_have_url(re.compile("sexes="))
+        ready(page)
+        # The same without a mouse: the table's first column.
+        page.get_by_role("button", name="Table: Who").click()
+        row = page.get_by_role("button", name="Show only Female")
+        expect(row).to_be_visible()
+        ready(page)
+        row.press("Enter")
+        expect(page).to_have_url(re.compile(r"sexes=female"))

@@ -15,7 +15,12 @@ from services.analytics.cohorts import (
     Dimension,
     EventKind,
 )
-from services.analytics.dashboards import Card, DashboardDraft, Timespan
+from services.analytics.dashboards import (
+    Card,
+    DashboardDraft,
+    DashboardFilter,
+    Timespan,
+)
 from services.analytics.figures import Figure, FigureMeasure
 from services.core.actors import Role
 from services.lists import views
@@ -86,6 +91,16 @@ def tables(app: AppTest) -> dict[str, list[list[str]]]:
     return found
 
 
+def choosing(app: AppTest) -> dict[str, str]:
+    """Return what choosing a row of each chart's table does; empty for nothing."""
+    return {
+        data["name"]: data["choose"]
+        for element in app.get("bidi_component")
+        if element.key.endswith("_tools")
+        for data in [json.loads(element.proto.bytes)]
+    }
+
+
 def press(app: AppTest, key: str) -> AppTest:
     app.button(key=key).click().run()
     assert not app.exception
@@ -146,6 +161,28 @@ def test_one_filter_narrows_every_card(clinic: Clinic, two_cards: DashboardDraft
     assert app.query_params["time"] == "months"
     assert app.query_params["until"] == "2024-03-09"
     assert any("until 2024\\-03\\-31" in each.value for each in app.caption)
+
+
+def test_rows_of_a_filter_can_be_chosen_and_a_choice_is_undone(
+    clinic: Clinic, two_cards: DashboardDraft
+):
+    made = str(make(clinic, two_cards))
+    app = clinic.open("dashboard", Role.ANALYST, dashboard=made)
+    assert choosing(app) == {"Who came": "Show only", "When they came": "Show only"}
+
+    prefix = f"dashboard_{made}"
+    chosen = DashboardFilter(sexes=(Sex.FEMALE,))
+    # As a click does, of which this kind of test knows none.
+    app.session_state[f"{prefix}_next"] = chosen
+    app.session_state[f"{prefix}_before"] = (chosen, DashboardFilter())
+    app.run()
+    assert app.query_params["sexes"] == "female"
+    assert tables(app)["Who came"] == [["Female", "12"]]
+
+    press(app, f"{prefix}_undo")
+    assert "sexes" not in app.query_params
+    assert tables(app)["Who came"] == [["Female", "12"], ["Male", "9"]]
+    assert not [each for each in app.button if each.key == f"{prefix}_undo"]
 
 
 def test_a_period_that_ends_before_it_begins_is_said_at_the_filter_once(

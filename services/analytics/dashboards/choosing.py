@@ -1,0 +1,58 @@
+"""A filter narrowed to a bar that somebody chose, and a figure alike."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+from typing import Final
+
+from services.analytics.cohorts import Dimension
+from services.analytics.dashboards.model import DashboardFilter, Timespan
+from services.analytics.dashboards.narrowing import narrow
+from services.analytics.figures import Figure
+from services.patients.records.model import Sex
+
+_YEAR: Final = 12
+#: What a filter can be narrowed to by a value of it.
+CHOOSABLE: Final = frozenset(
+    {Dimension.SEX, Dimension.MONTH, Dimension.QUARTER, Dimension.YEAR}
+)
+_MONTHS_OF: Final = {Dimension.MONTH: 1, Dimension.QUARTER: 3, Dimension.YEAR: _YEAR}
+# As figures tell times: 2026, 2026 Q1, 2026-03.
+_TIME: Final = re.compile(r"([0-9]{4})(?: Q([1-4])|-([0-9]{2}))?")
+
+
+def filter_by(
+    shown: DashboardFilter, chosen: Mapping[Dimension, str]
+) -> DashboardFilter:
+    """Return the filter narrowed to values that a figure is split by.
+
+    Those are sexes, months, quarters and years; what no filter narrows to changes none.
+    """
+    for dimension, value in chosen.items():
+        if dimension is Dimension.SEX and value in set(Sex):
+            shown = replace(shown, sexes=(Sex(value),))
+        elif months := _months_of(dimension, value):
+            since, until = months
+            shown = replace(shown, timespan=Timespan.MONTHS, since=since, until=until)
+    return shown
+
+
+def narrow_to(figure: Figure, chosen: Mapping[Dimension, str], today: date) -> Figure:
+    """Return the figure of these values alone, as a filter narrows it.
+
+    Raises InvalidInput where nothing is left.
+    """
+    return narrow(figure, filter_by(DashboardFilter(), chosen), today)
+
+
+def _months_of(dimension: Dimension, value: str) -> tuple[date, date] | None:
+    """Return a day of the first and of the last month of a time."""
+    if dimension not in _MONTHS_OF or not (found := _TIME.fullmatch(value)):
+        return None
+    year, quarter, month = (int(part or 0) for part in found.groups())
+    first = month or (quarter * 3 - 2 if quarter else 1)
+    last = first + _MONTHS_OF[dimension] - 1
+    if not 1 <= first <= last <= _YEAR:
+        return None
+    return date(year, first, 1), date(year, last, 1)

@@ -1,0 +1,76 @@
+"""A bar that is chosen narrows a filter, and a figure, to what it stands for."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from services.analytics.cohorts import Cohort, CohortEvent, Dimension, EventKind
+from services.analytics.dashboards import DashboardFilter, Timespan
+from services.analytics.dashboards.choosing import filter_by, narrow_to
+from services.analytics.dashboards.narrowing import days_of
+from services.analytics.figures import Figure
+from services.core.errors import InvalidInput
+from services.patients.records.model import Sex
+
+TODAY = date(2026, 3, 25)
+LAST_YEAR = DashboardFilter(timespan=Timespan.LAST_YEAR)
+VISITS = Figure(
+    cohort=Cohort(entry=CohortEvent(kind=EventKind.VISIT)), by=(Dimension.SEX,)
+)
+
+
+@pytest.mark.parametrize(
+    ("dimension", "value", "since", "until"),
+    [
+        (Dimension.MONTH, "2024-02", date(2024, 2, 1), date(2024, 2, 29)),
+        (Dimension.QUARTER, "2024 Q4", date(2024, 10, 1), date(2024, 12, 31)),
+        (Dimension.YEAR, "2024", date(2024, 1, 1), date(2024, 12, 31)),
+    ],
+)
+def test_a_bar_of_a_time_narrows_to_its_months(dimension, value, since, until):
+    of_women = DashboardFilter(timespan=Timespan.LAST_YEAR, sexes=(Sex.FEMALE,))
+
+    shown = filter_by(of_women, {dimension: value})
+
+    assert days_of(shown, TODAY) == (since, until)
+    assert shown.sexes == (Sex.FEMALE,)
+
+
+def test_a_bar_of_a_sex_narrows_to_it_and_leaves_the_time():
+    shown = filter_by(LAST_YEAR, {Dimension.SEX: "male", Dimension.WEEKDAY: "monday"})
+
+    assert shown == replace(LAST_YEAR, sexes=(Sex.MALE,))
+
+
+@pytest.mark.parametrize(
+    ("dimension", "value"),
+    [
+        (Dimension.SEX, "others"),
+        (Dimension.MONTH, "others"),
+        (Dimension.MONTH, "2024-13"),
+        (Dimension.AGE_BAND, "30–39"),
+        (Dimension.WORDS, "2024"),
+    ],
+)
+def test_a_bar_that_no_filter_can_be_narrowed_to_changes_none(dimension, value):
+    assert filter_by(LAST_YEAR, {dimension: value}) == LAST_YEAR
+
+
+def test_a_figure_is_narrowed_as_a_filter_narrows_it():
+    chosen = {Dimension.SEX: "female", Dimension.YEAR: "2024"}
+
+    cohort = narrow_to(VISITS, chosen, TODAY).cohort
+
+    assert cohort.sexes == (Sex.FEMALE,)
+    assert (cohort.entry.since, cohort.entry.until) == (
+        date(2024, 1, 1),
+        date(2024, 12, 31),
+    )
+
+
+def test_a_figure_of_which_nothing_is_left_is_refused():
+    of_men = replace(VISITS, cohort=replace(VISITS.cohort, sexes=(Sex.MALE,)))
+
+    with pytest.raises(InvalidInput):
+        narrow_to(of_men, {Dimension.SEX: "female"}, TODAY)
