@@ -46,9 +46,21 @@ const content = (cell) => {
 const piecesOf = (line) =>
   line.map(({ text, marked }) => (marked ? element("mark", {}, text) : text))
 
+// More than a date of birth or an address: what wants half of the table.
+const PASSAGE = 50
+
+const lengthOf = (line) => line.reduce((sum, { text }) => sum + text.length, 0)
+
 const below = (cell) =>
   (cell.lines ?? []).map((line) =>
-    element("div", { class: "line", "data-tone": cell.tone }, ...piecesOf(line)),
+    element(
+      "div",
+      {
+        class: lengthOf(line) > PASSAGE ? "line passage" : "line",
+        "data-tone": cell.tone,
+      },
+      ...piecesOf(line),
+    ),
   )
 
 const actionsOf = (row, cell, act) =>

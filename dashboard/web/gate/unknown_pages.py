@@ -24,7 +24,8 @@ _NOT_FOUND: Final = 404
 class UnknownPages:
     """Answers for addresses that are no page; all else goes on to the pages.
 
-    Whose first page is asked for by a name of its own is sent to the root, where it is.
+    Whose first page is asked for by a name of its own is sent to the root, where it is,
+    with what the address says of it, such as a tab or a page of a list.
 
     Whoever is not signed in never comes here, and so does not learn which pages exist.
     """
@@ -41,7 +42,8 @@ class UnknownPages:
         live: Live | None = scope.get(SESSION)
         if live is not None and is_first_page(live.actor, scope["path"]):
             # Streamlit has it at the root, and would say that it does not exist.
-            await RedirectResponse("/")(scope, receive, send)
+            asked = scope["query_string"].decode("ascii", "replace")
+            await RedirectResponse(f"/?{asked}" if asked else "/")(scope, receive, send)
             return
         if is_page(scope["path"]):
             await self._app(scope, receive, send)

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 def doctor() -> str:
     """The name of a doctor whom no other test's visits are with."""
-    return f"Dora {uuid4().hex[:8]}"
+    return f"Dr. Dora Whittaker {uuid4().hex[:8]}"
 
 
 @pytest.fixture
@@ -92,6 +92,27 @@ def test_a_visit_is_checked_in_and_completed_by_the_keyboard(page: Page, code_of
     expect(page.get_by_text("is over.")).to_be_visible()
     seen = row_with(page, "Seen").filter(has_text=patient)
     expect(seen.filter(has_text=begins_at)).to_be_visible()
+
+
+def test_a_doctor_and_a_room_stand_in_one_line(page: Page, code_of, doctor: str):
+    code_of(2)
+    open_desk(page)
+
+    row_with(page, doctor).get_by_role("button", name="Check in").press("Enter")
+    expect(page.get_by_text("is checked in for")).to_be_visible()
+    ready(page)
+
+    waiting = page.get_by_role("table", name="Waiting")
+    with_whom = waiting.get_by_role("row").filter(has_text=doctor).get_by_role("cell")
+    with_whom = with_whom.nth(1)
+    lines = """cell => {
+      const range = document.createRange()
+      range.selectNodeContents(cell)
+      return new Set([...range.getClientRects()].map(({ top }) => top)).size
+    }"""
+
+    expect(with_whom).to_contain_text(doctor)
+    assert with_whom.evaluate(lines) == 1
 
 
 @pytest.fixture

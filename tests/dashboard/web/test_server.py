@@ -182,6 +182,14 @@ def test_ones_first_page_is_at_the_root_whatever_it_is_called(
     assert answer.headers.get("location") == ("/" if status == 307 else None)
 
 
+def test_what_the_address_says_of_a_page_goes_with_it_to_the_root(server):
+    asked = {"Accept": "text/html,*/*"}
+    with server.signed_in(Role.STAFF) as browser:
+        answer = browser.get("/home?day=2026-11-26&who=%C3%BC", headers=asked)
+
+    assert answer.headers["location"] == "/?day=2026-11-26&who=%C3%BC"
+
+
 def test_where_a_page_is_its_address_opens_it(server, rosa):
     asked = {"Cookie": rosa, "Accept": "text/html,*/*"}
     for path in ("/", "/patients", "/patient?patient=x", "/users"):
