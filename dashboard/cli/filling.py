@@ -103,14 +103,23 @@ def import_fhir(
     rejects: Annotated[
         Path, typer.Option(help="Where to list the resources that could not be taken.")
     ] = Path("rejects.csv"),
+    contacts: Annotated[
+        bool,
+        typer.Option(
+            "--contacts",
+            help="Take e-mail addresses and phone numbers, which are written to.",
+        ),
+    ] = False,
     data: Data = None,
 ) -> None:
     """Take over patients from bundles of FHIR R4; repeat it as often as you like."""
     with explain_errors():
-        take_bundles(choose(data=data), path, rejects)
+        take_bundles(choose(data=data), path, rejects, with_contacts=contacts)
 
 
-def take_bundles(settings: "Settings", path: Path, rejects: Path) -> None:
+def take_bundles(
+    settings: "Settings", path: Path, rejects: Path, *, with_contacts: bool = False
+) -> None:
     """Take over bundles; raises CannotImport, and then nothing was imported."""
     from rich.console import Console
     from rich.progress import TaskProgressColumn
@@ -136,6 +145,7 @@ def take_bundles(settings: "Settings", path: Path, rejects: Path) -> None:
                 bundles,
                 listed,
                 today=_today(settings),
+                with_contacts=with_contacts,
                 report=shown.advance,
             )
 

@@ -30,6 +30,7 @@ _PATIENT_FIELDS: Final = (
     "medical_history",
     "current_medications",
 )
+_CONTACTS: Final = ("email", "phone_number")
 _COLLECT: Final = """
 CREATE TEMP TABLE arriving_records ON COMMIT DROP AS
 SELECT arriving.*, died_on AS deceased_on,
@@ -89,13 +90,22 @@ WHERE excluded.problem IS NULL AND ({kept}) IS DISTINCT FROM ({excluded})
 """
 
 
-def save_patients(session: Session, *, source: str, most_terms: int) -> Outcome:
-    """Save the patients who wait, with at most so many terms in each list."""
+def save_patients(
+    session: Session, *, source: str, most_terms: int, has_contacts: bool = False
+) -> Outcome:
+    """Save the patients who wait, with at most so many terms in each list.
+
+    Without contacts, e-mail addresses and phone numbers stay as they are.
+    """
     session.execute(text(_COLLECT), {"most": most_terms})
     arrived = session.scalar(text("SELECT count(*) FROM arriving_records"))
     return _save(
         session,
-        _Statements(_SAVE_PATIENTS, _COUNT_KEPT, _PATIENT_FIELDS),
+        _Statements(
+            _SAVE_PATIENTS,
+            _COUNT_KEPT,
+            _PATIENT_FIELDS + (_CONTACTS if has_contacts else ()),
+        ),
         source=source,
         arrived=arrived or 0,
     )

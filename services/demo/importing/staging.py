@@ -26,7 +26,8 @@ _TABLES: Final = """
 SET LOCAL work_mem = '64MB';
 CREATE TEMP TABLE arriving_patients (
     file text, line int, problem text, source_id text, first_name text, last_name text,
-    date_of_birth date, sex text, address text, died_on date
+    date_of_birth date, sex text, address text, died_on date, email text,
+    phone_number text
 ) ON COMMIT DROP;
 CREATE TEMP TABLE arriving_doctors (
     file text, line int, problem text, source_id text, name text, speciality text,
@@ -43,7 +44,7 @@ _PLACE: Final = ("file", "line", "problem")
 _COLUMNS: Final[dict[WaitingTable, str]] = {
     "arriving_patients": (
         "file, line, problem, source_id, first_name, last_name, date_of_birth, sex, "
-        "address, died_on"
+        "address, died_on, email, phone_number"
     ),
     "arriving_doctors": "file, line, problem, source_id, name, speciality, sex, city",
     "arriving_terms": (
@@ -153,6 +154,8 @@ def patient_row(arrival: records.Arrival) -> tuple[str | None, ...]:
         draft.sex,
         draft.address,
         arrival.died_on.isoformat() if arrival.died_on else None,
+        draft.email,
+        draft.phone_number,
     )
 
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
+from functools import partial
 from typing import Final
 
 from sqlalchemy import text
@@ -18,9 +19,13 @@ from services.demo.importing.applying import Outcome
 from services.demo.importing.csv_lines import Rejected
 from services.demo.importing.fhir.bundles import Bundles, Found
 from services.demo.importing.fhir.resources import TERMS, patient
+from services.demo.importing.records import Arrival
 from services.demo.importing.rejects import RejectedResource, RejectsFile
 from services.demo.importing.staging import WaitingLine, WaitingTable
-from services.patients.records import rules
+from services.patients.records import rules, unique_emails
+
+# A Patient as it arrives, or Rejected.
+ReadPatient = Callable[[Found], Arrival]
 
 _SOURCE: Final = "fhir"
 _PATIENT: Final = "Patient"
@@ -56,6 +61,25 @@ SELECT file, type, id, problem
 FROM arriving_resources JOIN judged_resources USING (line)
 WHERE problem IS NOT NULL ORDER BY line
 """
+# Where the clinic lets an address be of one patient only.
+_FIND_TAKEN: Final = """
+UPDATE arriving_patients AS arriving
+SET problem = 'telecom: the e-mail address is of another patient, and here each is of '
+    'one'
+WHERE problem IS NULL AND (
+    EXISTS (
+        SELECT FROM arriving_patients AS earlier
+        WHERE lower(earlier.email) = lower(arriving.email)
+            AND earlier.source_id <> arriving.source_id
+            AND earlier.line < arriving.line AND earlier.problem IS NULL
+    ) OR EXISTS (
+        SELECT FROM patients AS known
+        WHERE known.email_key = lower(arriving.email) AND known.deleted_at IS NULL
+            AND (known.source, known.source_id)
+                IS DISTINCT FROM (:source, arriving.source_id)
+    )
+)
+"""
 # What waits in neither table was left out.
 _COUNT: Final = """
 SELECT type, count(*), count(problem), count(*) - count(judged.line)
@@ -83,6 +107,7 @@ def import_fhir(
     rejects: RejectsFile,
     *,
     today: date,
+    with_contacts: bool = False,
     report: Callable[[int], None] = lambda _size: None,
 ) -> tuple[TypeSummary, ...]:
     """Take over the patients of bundles; the caller commits.
@@ -90,16 +115,20 @@ def import_fhir(
     What a Patient's bundles say is all that is known of them from FHIR: what an import
     before has told, and this one does not, is gone. Bad resources, and Patients under
     the id of somebody else, go to `rejects` and stop nothing. Records that people have
-    edited, archived or merged since stay as they are. `report` is called with the bytes
-    read since the last call. Raises NotAllowed, and CannotImport for a file that is no
-    bundle.
+    edited, archived or merged since stay as they are. E-mail addresses and phone
+    numbers are taken `with_contacts` alone: these are written to. `report` is called
+    with the bytes read since the last call. Raises NotAllowed, and CannotImport for a
+    file that is no bundle.
     """
     actor.require(Permission.IMPORT_RECORDS)
     rejects.restart()
     staging.create(session)
     session.execute(text(_TABLE))
-    kinds = _Stage(session, today).take(bundles, report)
+    stage = _Stage(session, today, with_contacts=with_contacts)
+    kinds = stage.take(bundles, report)
     session.execute(text(_FIND_OTHERS), {"source": _SOURCE})
+    if with_contacts and unique_emails.are_unique(session):
+        session.execute(text(_FIND_TAKEN), {"source": _SOURCE})
     staging.judge(
         session,
         repeated="a Patient with this id came before",
@@ -108,7 +137,10 @@ def import_fhir(
     session.execute(text(_JUDGE))
     rejects.extend(_rejected(session))
     outcome = applying.save_patients(
-        session, source=_SOURCE, most_terms=rules.MOST_ITEMS
+        session,
+        source=_SOURCE,
+        most_terms=rules.MOST_ITEMS,
+        has_contacts=with_contacts,
     )
     entries.save_entries(session, kinds, source=_SOURCE)
     summaries = tuple(
@@ -130,9 +162,11 @@ def import_fhir(
 class _Stage:
     """Resources on their way into the tables in which they wait, some at a time."""
 
-    def __init__(self, session: Session, today: date) -> None:
+    def __init__(
+        self, session: Session, today: date, *, with_contacts: bool = False
+    ) -> None:
         self._session = session
-        self._today = today
+        self._read_patient = partial(patient, today=today, with_contacts=with_contacts)
         self._resources: list[str] = []
         self._waiting: dict[WaitingTable, list[WaitingLine]] = {
             "arriving_patients": [],
@@ -147,7 +181,7 @@ class _Stage:
             self._resources.append(
                 line(str(found.number), found.file, found.type, found.id)
             )
-            table, rows = _rows_of(found, self._today)
+            table, rows = _rows_of(found, self._read_patient)
             self._waiting[table] += rows
             if len(self._resources) + len(self._waiting[table]) >= _MOST_WAITING:
                 self._send()
@@ -164,13 +198,15 @@ class _Stage:
             self._waiting[table] = []
 
 
-def _rows_of(found: Found, today: date) -> tuple[WaitingTable, Sequence[WaitingLine]]:
+def _rows_of(
+    found: Found, read_patient: ReadPatient
+) -> tuple[WaitingTable, Sequence[WaitingLine]]:
     """Return where a resource waits, and as what; as nothing if it is left out."""
     table: WaitingTable = (
         "arriving_patients" if found.type == _PATIENT else "arriving_terms"
     )
     try:
-        rows = list(_values_of(found, today))
+        rows = list(_values_of(found, read_patient))
     except Rejected as reason:
         return table, [WaitingLine(found.file, found.number, str(reason), None)]
     return table, [
@@ -178,11 +214,13 @@ def _rows_of(found: Found, today: date) -> tuple[WaitingTable, Sequence[WaitingL
     ]
 
 
-def _values_of(found: Found, today: date) -> Iterator[tuple[str | None, ...]]:
+def _values_of(
+    found: Found, read_patient: ReadPatient
+) -> Iterator[tuple[str | None, ...]]:
     if not found.resource:
         raise Rejected("the entry has no resource")
     if found.type == _PATIENT:
-        yield staging.patient_row(patient(found, today))
+        yield staging.patient_row(read_patient(found))
     elif found.type in TERMS:
         kind, read = TERMS[found.type]
         for term in read(found):

@@ -51,6 +51,9 @@ _NO_ALLERGIES: Final = frozenset(
     }
 )
 
+_EMAIL: Final = ("email",)
+_PHONES: Final = ("phone", "sms")
+_UNRANKED: Final = 2**31
 # US Core's category, and HL7's: social determinants of health.
 _OF_LIFE: Final = frozenset({"sdoh"})
 
@@ -58,8 +61,8 @@ _OF_LIFE: Final = frozenset({"sdoh"})
 ReadTerms = Callable[[Found], Sequence[ImportedTerm]]
 
 
-def patient(found: Found, today: date) -> Arrival:
-    """Read a Patient, or raise Rejected."""
+def patient(found: Found, today: date, *, with_contacts: bool = False) -> Arrival:
+    """Read a Patient, or raise Rejected; with telecom if that is wanted."""
     resource = found.resource
     first, last = _name_in(resource)
     draft = PatientDraft(
@@ -68,6 +71,8 @@ def patient(found: Found, today: date) -> Arrival:
         date_of_birth=_birth_in(resource),
         sex=_sex_in(resource),
         address=_address_in(resource),
+        email=_contact_in(resource, _EMAIL) if with_contacts else None,
+        phone_number=_contact_in(resource, _PHONES) if with_contacts else None,
     )
     died_on = _death_in(resource)
     if died_on is not None and not draft.date_of_birth <= died_on <= today:
@@ -114,6 +119,25 @@ def _address_in(resource: Element) -> str | None:
     parts = [text_in({"line": one}, "line") for one in lines]
     parts += [text_in(address, "city"), text_in(address, "postalCode")]
     return ", ".join(filter(None, parts)) or text_in(address, "text") or None
+
+
+def _contact_in(resource: Element, systems: Sequence[str]) -> str | None:
+    """Return the first address of these systems by rank, none that is not used."""
+    found = [
+        one
+        for one in list_in(resource, "telecom")
+        if text_in(one, "system") in systems and text_in(one, "use") != "old"
+    ]
+    for one in sorted(found, key=_rank):
+        if value := text_in(one, "value"):
+            return value.removeprefix("tel:").removeprefix("mailto:")
+    return None
+
+
+def _rank(contact: Element) -> int:
+    """Return where a ContactPoint stands: 1 is first, and without a rank last."""
+    rank = contact.get("rank")
+    return rank if isinstance(rank, int) and rank > 0 else _UNRANKED
 
 
 def _death_in(resource: Element) -> date | None:

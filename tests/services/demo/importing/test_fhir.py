@@ -16,6 +16,7 @@ from services.core.errors import NotAllowed
 from services.demo import importing
 from services.demo.importing.csv_lines import CannotImport
 from services.demo.importing.fhir import bundles as files
+from services.patients.records import unique_emails
 from tests.services.demo.importing.fhir_samples import (
     ABOUT_ADA,
     ADA,
@@ -55,14 +56,19 @@ DOWN = {"subject": {"reference": "Patient/nobody"}}
 def take(database, admin, rejects, today, tmp_path) -> Take:
     """Take over resources as one bundle, or what is at a path."""
 
-    def take(*resources: Any, path: Path | None = None):
+    def take(*resources: Any, path: Path | None = None, with_contacts: bool = False):
         path = path or write_bundle(tmp_path / "bundle.json", *resources)
         found = importing.Bundles.find(path)
         listed_at = importing.RejectsFile(rejects, importing.OF_RESOURCES)
         with listed_at.replacing() as listed:
             summaries = database.write(
                 lambda session: importing.import_fhir(
-                    session, admin, found, listed, today=today
+                    session,
+                    admin,
+                    found,
+                    listed,
+                    today=today,
+                    with_contacts=with_contacts,
                 ),
                 identity=SYSTEM,
             ).value
@@ -504,3 +510,71 @@ def test_only_who_may_import_records_imports_bundles(database, clerk, tmp_path, 
             ),
             identity=SYSTEM,
         )
+
+
+TELECOM = [
+    {"system": "phone", "value": "+44 20 7946 0000", "use": "old"},
+    {"system": "fax", "value": "+44 20 7946 0001", "rank": 1},
+    {"system": "phone", "value": "tel:+44-20-7946-0002"},
+    {"system": "phone", "value": "+44 7700 900123", "use": "mobile", "rank": 1},
+    {"system": "email", "value": "ada@example.org"},
+]
+
+
+def test_contacts_are_taken_only_if_that_is_wanted(take, kept):
+    take(ada(telecom=TELECOM))
+    without = kept()
+    take(ada(telecom=TELECOM), with_contacts=True)
+    taken = kept()
+    # What a run without them says nothing of stays.
+    take(ada(address=[]))
+    later = kept()
+
+    assert (without["email"], without["phone_number"]) == (None, None)
+    contacts = ("ada@example.org", "+447700900123")
+    assert (taken["email"], taken["phone_number"]) == contacts
+    assert (later["email"], later["phone_number"]) == contacts
+    assert later["address"] is None
+
+
+@pytest.mark.parametrize(
+    ("contact", "reason"),
+    [
+        ({"system": "email", "value": "ada at home"}, "E-mail is not an address"),
+        ({"system": "phone", "value": "12"}, "Phone number must have 10 to 15 digits"),
+    ],
+)
+def test_a_contact_that_is_none_is_told_without_its_words(
+    take, rejects, contact, reason
+):
+    take(ada(telecom=[contact]), with_contacts=True)
+
+    [[*_, told]] = reasons(rejects)
+    assert told.startswith(reason)
+    assert contact["value"] not in told
+
+
+def test_where_each_address_is_of_one_patient_nobody_gets_anothers(
+    take, kept, rejects, database, admin
+):
+    database.write(
+        lambda session: unique_emails.require_unique(session, admin, is_wanted=True),
+        identity=SYSTEM,
+    )
+    take(ada(telecom=TELECOM), ben(telecom=TELECOM[-1:]), with_contacts=True)
+    together = reasons(rejects)
+    upper = TELECOM[-1] | {"value": "ADA@example.org"}
+    take(ben())
+    about_ben = condition(subject={"reference": f"urn:uuid:{BEN}"})
+    take(ben(telecom=[upper]), about_ben, with_contacts=True)
+    alone = reasons(rejects)
+    take(ada(telecom=[upper]), with_contacts=True)
+
+    assert [row[2] for row in together] == [BEN]
+    # Nor is anything taken that is about a rejected one.
+    assert [row[2] for row in alone] == [BEN, about_ben["id"]]
+    for told in (together, alone):
+        assert told[0][3].startswith(
+            "telecom: the e-mail address is of another patient"
+        )
+    assert kept()["email"] == "ADA@example.org"
