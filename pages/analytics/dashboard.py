@@ -1,5 +1,7 @@
 """One dashboard: its cards, narrowed by one filter over all of them."""
 
+from functools import partial
+from typing import Final
 from uuid import UUID
 
 import streamlit as st
@@ -11,7 +13,15 @@ from dashboard.analytics.dashboards.dialogs import (
     confirm_deletion,
     show_card_choice,
 )
-from dashboard.analytics.dashboards.filters import narrow_filter, show_filter
+from dashboard.analytics.dashboards.filters import (
+    filter_words,
+    narrow_filter,
+    show_filter,
+)
+from dashboard.analytics.dashboards.full_screen import (
+    REFRESHED_EVERY,
+    full_screen_button,
+)
 from dashboard.analytics.dashboards.pinned_cards import pin_button
 from dashboard.analytics.dashboards.printing import show_printing
 from dashboard.analytics.dashboards.sharing import (
@@ -157,6 +167,9 @@ def show_dashboard(
         )
     )
     with actions:
+        is_full = bool(draft.cards) and full_screen_button(
+            _SCREEN, key="dashboard_full_screen"
+        )
         show_actions(key, draft, dashboard, shown)
     if not draft.cards:
         empty_state(
@@ -166,17 +179,37 @@ def show_dashboard(
         return
     if shown is None:
         return
-    show_cards(
-        draft.cards,
-        shown,
-        key="dashboard_cards",
-        show_controls=lambda card: show_controls(dashboard, card, shown),
-        choose=lambda chosen: narrow_filter(f"dashboard_{key}", shown, chosen),
-    )
-    explain_untold(smallest_group())
-    st.caption(freshness())
+    draw = st.fragment(run_every=REFRESHED_EVERY if is_full else None)(show_screen)
+    draw(f"dashboard_{key}", draft, dashboard, shown, is_full=is_full)
 
 
+def show_screen(
+    prefix: str,
+    draft: DashboardDraft,
+    dashboard: Dashboard | None,
+    shown: DashboardFilter,
+    *,
+    is_full: bool,
+) -> None:
+    """Show the cards; on a full screen with their name, and nothing to press."""
+    with st.container(key=_SCREEN):
+        if is_full:
+            st.header(plain(draft.name), anchor=False)
+            st.caption(plain(filter_words(shown)))
+        show_cards(
+            draft.cards,
+            shown,
+            key="dashboard_cards",
+            show_controls=lambda card: (
+                None if is_full else show_controls(dashboard, card, shown)
+            ),
+            choose=None if is_full else partial(narrow_filter, prefix, shown),
+        )
+        explain_untold(smallest_group())
+        st.caption(freshness())
+
+
+_SCREEN: Final = "dashboard_screen"
 asked = st.query_params.get("dashboard", "")
 if asked in READY:
     show_dashboard(asked, localised(READY[asked]))

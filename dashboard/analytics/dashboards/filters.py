@@ -6,13 +6,21 @@ from typing import Final
 
 import streamlit as st
 
+from dashboard.context import today
 from dashboard.ui.error_boundary import explain
-from dashboard.ui.language import day_format, gettext as _, marked
-from dashboard.ui.words import SEXES
+from dashboard.ui.language import (
+    day_format,
+    gettext as _,
+    long_date,
+    marked,
+    translated,
+)
+from dashboard.ui.words import SEXES, capitalised
 from services.analytics import dashboards
 from services.analytics.cohorts import Dimension
 from services.analytics.dashboards import DashboardFilter, Timespan
 from services.analytics.dashboards.choosing import filter_by
+from services.analytics.dashboards.wording import describe_filter
 from services.core.errors import InvalidInput
 from services.patients.records.model import Sex
 
@@ -95,6 +103,11 @@ def narrow_filter(
     st.session_state[f"{prefix}_next"] = narrowed
     st.session_state[f"{prefix}_before"] = (narrowed, shown)
     st.rerun()
+
+
+def filter_words(shown: DashboardFilter) -> str:
+    """Return what a filter leaves, in the language of the page."""
+    return capitalised(translated(describe_filter(shown, today(), long_date)))
 
 
 def _undo_button(prefix: str, chosen: DashboardFilter) -> None:

@@ -1,16 +1,13 @@
 """One filter over all cards: each counts less by it, in its own way."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Final
 
 from services.analytics.cohorts import CohortEvent
-from services.analytics.cohorts.wording import tell_sexes
 from services.analytics.dashboards.model import Card, DashboardFilter, Timespan
 from services.analytics.figures import Figure
 from services.core.errors import InvalidInput
-from services.core.sentences import Sentence, joined
 from services.patients.records.model import Sex
 
 _YEAR: Final = 12
@@ -61,26 +58,6 @@ def days_of(shown: DashboardFilter, today: date) -> tuple[date | None, date | No
             return None, None
     months = _LAST_MONTHS[shown.timespan]
     return _months_after(this_month, -months), this_month - timedelta(1)
-
-
-def describe_filter(
-    shown: DashboardFilter, today: date, day: Callable[[date], str] = str
-) -> str:
-    """Return what a filter leaves, as a sentence; empty if that is all.
-
-    `day` writes a day.
-    """
-    since, until = (day(end) if end else "" for end in days_of(shown, today))
-    parts: list[str] = []
-    if since and until:
-        parts.append(Sentence("from {since} to {until}", since=since, until=until))
-    elif since:
-        parts.append(Sentence("since {since}", since=since))
-    elif until:
-        parts.append(Sentence("until {until}", until=until))
-    if shown.sexes:
-        parts.append(tell_sexes(shown.sexes))
-    return joined(", ", parts)
 
 
 def _within(event: CohortEvent, since: date | None, until: date | None) -> CohortEvent:

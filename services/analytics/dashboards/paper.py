@@ -15,7 +15,7 @@ from services.analytics.dashboards.card_charts import (
     value_text,
 )
 from services.analytics.dashboards.model import DashboardDraft, DashboardFilter
-from services.analytics.dashboards.narrowing import describe_filter
+from services.analytics.dashboards.wording import describe_filter
 from services.analytics.figures import FigureCell, FigureMeasure, FigureResult
 from services.analytics.figures.drawing import QUANTITIES, explain_boxes, nothing_told
 from services.analytics.figures.wording import tell_figure
@@ -141,7 +141,7 @@ def _facts(
     return [
         *([(_("What it is for"), description)] if description else []),
         (_("Printed"), _(printed)),
-        (_("Counted are"), _(criteria or "all time, all patients")),
+        (_("Counted are"), _(criteria)),
         (
             _capital(_("not told")),
             _("What fewer patients are in than may be told of, or would tell of them."),

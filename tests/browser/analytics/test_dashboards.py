@@ -114,3 +114,23 @@ def test_a_bar_narrows_every_card_until_that_is_undone(site: Site):
         ready(page)
         row.press("Enter")
         expect(page).to_have_url(re.compile(r"sexes=female"))
+
+
+def test_a_dashboard_fills_a_screen_and_escape_leaves_it(site: Site):
+    with site.lend(Role.ANALYST) as page:
+        page.goto("/dashboard?dashboard=clinic")
+        expect(page.get_by_text("“not told” stands for")).to_be_visible()
+        ready(page)
+        page.get_by_role("button", name="Full screen").click()
+
+        page.wait_for_function(
+            "document.fullscreenElement?.classList.contains('st-key-dashboard_screen')"
+        )
+        expect(
+            page.get_by_role("heading", level=2, name="The clinic today")
+        ).to_be_visible()
+        expect(page.get_by_role("button", name="Pin")).to_have_count(0)
+
+        page.keyboard.press("Escape")
+        page.wait_for_function("!document.fullscreenElement")
+        expect(page.get_by_role("button", name="Pin").first).to_be_visible()

@@ -13,7 +13,8 @@ from services.analytics.dashboards import (
     Timespan,
     narrow_card,
 )
-from services.analytics.dashboards.narrowing import days_of, describe_filter, narrow
+from services.analytics.dashboards.narrowing import days_of, narrow
+from services.analytics.dashboards.wording import describe_filter
 from services.analytics.figures import Figure
 from services.core.errors import InvalidInput
 from services.patients.records.model import Sex
@@ -116,7 +117,7 @@ def test_a_pinned_card_keeps_the_filter_that_it_was_pinned_with():
 def test_a_filter_in_words():
     shown = replace(LAST_YEAR, sexes=(Sex.FEMALE, Sex.MALE))
 
-    assert describe_filter(DashboardFilter(), TODAY) == ""
+    assert describe_filter(DashboardFilter(), TODAY) == "all time, all patients"
     assert describe_filter(shown, TODAY) == (
         "from 2025-01-01 to 2025-12-31, female or male"
     )

@@ -1,0 +1,26 @@
+"""A dashboard's filter in words."""
+
+from collections.abc import Callable
+from datetime import date
+
+from services.analytics.cohorts.wording import tell_sexes
+from services.analytics.dashboards.model import DashboardFilter
+from services.analytics.dashboards.narrowing import days_of
+from services.core.sentences import Sentence, joined
+
+
+def describe_filter(
+    shown: DashboardFilter, today: date, day: Callable[[date], str] = str
+) -> str:
+    """Return what a filter leaves, to be translated; `day` writes a day."""
+    since, until = (day(end) if end else "" for end in days_of(shown, today))
+    parts: list[str] = []
+    if since and until:
+        parts.append(Sentence("from {since} to {until}", since=since, until=until))
+    elif since:
+        parts.append(Sentence("since {since}", since=since))
+    elif until:
+        parts.append(Sentence("until {until}", until=until))
+    if shown.sexes:
+        parts.append(tell_sexes(shown.sexes))
+    return joined(", ", parts) if parts else Sentence("all time, all patients")
