@@ -27,7 +27,7 @@ from services.patients.records.refusals import (
     PatientIdTaken,
     StaleVersion,
 )
-from services.patients.records.rows import COLUMNS, record_of
+from services.patients.records.rows import COLUMNS, STREAMED_COLUMNS, record_of
 from services.patients.records.rules import (
     UNREACHABLE,
     InvalidPatient,
@@ -109,7 +109,7 @@ def stream_all(
 
     actor.require(Permission.EXPORT_PATIENTS)
     actor.require(permission_to_stream(actor))
-    statement = select(*COLUMNS).where(Patient.erased_at.is_(None))
+    statement = select(*STREAMED_COLUMNS).where(Patient.erased_at.is_(None))
     if since is not None:
         statement = statement.where(Patient.updated_at > since)
     role: DatabaseRole | None = "staff" if actor.role is Role.ANALYST else None

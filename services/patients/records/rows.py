@@ -5,7 +5,9 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any, Final
 
+from sqlalchemy import ARRAY, ColumnElement, type_coerce
 from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.types import NullType
 
 from db.models.patient import Patient
 from services.patients.records.model import LISTS, PatientRecord, Sex, UnnamedPatient
@@ -18,6 +20,13 @@ COLUMNS: Final[tuple[InstrumentedAttribute[Any], ...]] = tuple(
 )
 UNNAMED_COLUMNS: Final[tuple[InstrumentedAttribute[Any], ...]] = tuple(
     getattr(Patient, name) for name in _UNNAMED
+)
+
+# The same for all patients at once. The driver has made lists of texts; SQLAlchemy
+# would copy each of them in Python for nothing, which was a quarter of an export.
+STREAMED_COLUMNS: Final[tuple[ColumnElement[Any], ...]] = tuple(
+    type_coerce(column, NullType()) if isinstance(column.type, ARRAY) else column
+    for column in (column.expression for column in COLUMNS)
 )
 
 _SEX: Final = _NAMES.index("sex")

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from services.patients.records import rows
+from services.patients.records import patients, rows
 from services.patients.records.model import PatientRecord, Sex
 from tests.kit import cast
 
@@ -67,3 +67,22 @@ def test_a_row_of_other_columns_is_noticed(count):
 
     with pytest.raises(ValueError, match="zip"):
         rows.record_of(row)
+
+
+def test_all_patients_at_once_are_as_they_are_one_by_one(session):
+    clerk = cast.act_as(cast.CLEO)
+    lists = {
+        "allergies": ["Latex", 'Nuts, "all" {kinds}', "Ä"],
+        "medical_history": [],
+        "current_medications": ["Aspirin"],
+    }
+    patient = cast.add_patient(session, **lists)
+
+    [streamed] = [
+        record
+        for piece in patients.stream_all(session, clerk, [patient.id])
+        for record in piece
+    ]
+
+    assert streamed.allergies == tuple(lists["allergies"])
+    assert streamed == patients.get_patient(session, clerk, patient.id)
