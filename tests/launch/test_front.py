@@ -1,4 +1,7 @@
-"""Several web processes and the front before them: one address, which stays there."""
+"""Several web processes and the front before them: one address, which stays there.
+
+One that dies or is replaced leaves its people served all the same.
+"""
 
 import os
 import socket
@@ -6,15 +9,19 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager, suppress
 from http.client import HTTPConnection
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 
 import httpx
 import psutil
 import pytest
 from sqlalchemy import select
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin
 
 from dashboard.web.front import sockets
 from db.embedded import DataFolder
@@ -33,6 +40,9 @@ pytestmark = [
     needs_caddy,
 ]
 
+RESTARTING = 1012
+# What a process logs that was told to end and lets somebody finish.
+WAITING = "Waiting for connections to close"
 TOKEN = "only-prometheus-knows-this-token-of-ours"
 
 
@@ -101,11 +111,19 @@ def test_prometheus_asks_each_process_by_a_port_of_its_own(served: Launcher):
     port = served.variables["CHARTROOM_METRICS_PORT"]
 
     for name in NAMES:
-        address = f"http://127.0.0.1:{port}/{name}/metrics"
-        known = httpx.get(address, headers={"Authorization": f"Bearer {TOKEN}"})
+        known = _numbers_of(served, name)
         assert "chartroom_http_requests_total" in known.text
-        assert httpx.get(address).status_code == 401
+        assert httpx.get(known.url).status_code == 401
     assert httpx.get(f"http://127.0.0.1:{port}/sign-in").status_code == 404
+
+
+def _numbers_of(launcher: Launcher, name: str) -> httpx.Response:
+    """Ask a web process for its numbers, as Prometheus does."""
+    port = launcher.variables["CHARTROOM_METRICS_PORT"]
+    return httpx.get(
+        f"http://127.0.0.1:{port}/{name}/metrics",
+        headers={"Authorization": f"Bearer {TOKEN}"},
+    )
 
 
 def test_who_sends_all_before_they_read_hears_the_refusal(served: Launcher):
@@ -174,6 +192,188 @@ def test_only_the_front_listens_and_only_its_owner_reaches_the_processes(
 
 
 @pytest.fixture
+def browser(served: Launcher) -> Iterator[httpx.Client]:
+    """A browser in which Rosa is signed in."""
+    with browser_at(served) as browser:
+        assert sign_in(browser, cast.ROSA.email).status_code == 303
+        yield browser
+
+
+@contextmanager
+def asking(browser: httpx.Client) -> Iterator[list[int]]:
+    """Open a page again and again until the block ends; yield how that went."""
+    statuses: list[int] = []
+    is_enough = Event()
+
+    def ask() -> None:
+        while not is_enough.is_set():
+            statuses.append(browser.get("/").status_code)
+
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(ask)
+        try:
+            eventually(lambda: len(statuses) > 5 or asked.done())
+            yield statuses
+        finally:
+            is_enough.set()
+    asked.result()
+
+
+def reload(data: Path) -> "subprocess.CompletedProcess[str]":
+    """Run the command to its end."""
+    command = [sys.executable, "-m", "dashboard", "reload", "--data", str(data)]
+    return subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+def test_who_was_with_a_process_that_dies_is_with_another_and_no_page_is_lost(
+    served: Launcher, browser: httpx.Client
+):
+    name = name_of(browser)
+    dead = served.child(name)
+
+    def is_replaced() -> bool:
+        return _number(served, name) not in {dead.pid, None}
+
+    with asking(browser) as statuses:
+        dead.kill()
+        # On a busy machine the next of the name is there before anybody asks again.
+        eventually(lambda: name_of(browser) != name or is_replaced())
+
+    assert set(statuses) == {200}
+    eventually(is_replaced)
+    eventually(lambda: _numbers_of(served, name).status_code == 200)
+
+
+def test_who_was_with_a_process_that_hangs_is_with_another_when_they_ask_again(
+    served: Launcher, browser: httpx.Client
+):
+    name = name_of(browser)
+    hung = served.child(name)
+
+    def ask() -> str:
+        with suppress(httpx.ReadTimeout):
+            browser.get("/", timeout=1).raise_for_status()
+        return name_of(browser)
+
+    hung.suspend()
+    try:
+        # The front gives one that is busy ten seconds.
+        eventually(ask, lambda now: now != name)
+        with asking(browser) as statuses:
+            pass
+    finally:
+        hung.resume()
+
+    assert set(statuses) == {200}
+    assert served.child(name).pid == hung.pid
+
+
+def _number(launcher: Launcher, name: str) -> int | None:
+    try:
+        return launcher.child(name).pid
+    except StopIteration:
+        return None
+
+
+def test_all_are_replaced_in_turn_and_neither_pages_nor_what_is_being_sent_is_lost(
+    served: Launcher, browser: httpx.Client
+):
+    before = {name: served.child(name).pid for name in (*NAMES, "worker")}
+    with (
+        open_page(served, browser) as page,
+        asking(browser) as statuses,
+        half_a_sign_in(served, browser) as send_the_rest,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        replacing = pool.submit(reload, served.data)
+        answered = send_the_rest()
+        replaced = replacing.result()
+        ended = _end_of(page)
+        with open_page(served, browser):
+            pass
+
+    assert answered == 303
+    assert replaced.returncode == 0
+    assert replaced.stdout.splitlines() == [
+        "web-1 is replaced.",
+        "web-2 is replaced.",
+        "worker is replaced.",
+    ]
+    assert set(statuses) == {200}
+    after = {name: served.child(name).pid for name in before}
+    assert not set(before.values()) & set(after.values())
+    assert len(served.processes()) == len(before) + 2
+    assert ended == RESTARTING
+
+
+@contextmanager
+def half_a_sign_in(
+    launcher: Launcher, browser: httpx.Client
+) -> Iterator[Callable[[], int]]:
+    """Begin to send a form to the process that a browser is with.
+
+    Yields what waits until that process is to end, sends the rest and returns how it
+    was answered.
+    """
+    body = f"email={cast.ROSA.email}&next=/".encode()
+    log = launcher.data / "logs" / f"{name_of(browser)}.log"
+    leavings = log.read_text().count(WAITING)
+    with (
+        socket.create_connection(("127.0.0.1", launcher.port)) as line,
+        line.makefile() as answers,
+    ):
+        line.sendall(
+            f"POST /sign-in HTTP/1.1\r\nHost: 127.0.0.1:{launcher.port}\r\n"
+            f"Origin: {launcher.address}\r\nCookie: {_cookies(browser)}\r\n"
+            "Content-Type: application/x-www-form-urlencoded\r\n"
+            f"Content-Length: {len(body)}\r\nExpect: 100-continue\r\n\r\n".encode()
+        )
+        # The front wants the rest once it has reached a process.
+        assert answers.readline() == "HTTP/1.1 100 Continue\n"
+
+        def send_the_rest() -> int:
+            eventually(log.read_text, lambda s: s.count(WAITING) > leavings)
+            line.sendall(body)
+            heads = (line for line in answers if line.startswith("HTTP/1.1 "))
+            return int(next(head for head in heads if "100" not in head).split()[1])
+
+        yield send_the_rest
+
+
+def open_page(launcher: Launcher, browser: httpx.Client) -> ClientConnection:
+    """Open the websocket that each page of a browser has."""
+    return connect(
+        f"ws://127.0.0.1:{launcher.port}/session/watch",
+        origin=Origin(launcher.address),
+        additional_headers={"Cookie": _cookies(browser)},
+    )
+
+
+def _cookies(browser: httpx.Client) -> str:
+    return "; ".join(f"{c.name}={c.value}" for c in browser.cookies.jar)
+
+
+def _end_of(page: ClientConnection) -> int | None:
+    """Return the code with which the other side closes a websocket."""
+    with suppress(ConnectionClosed):
+        while True:
+            page.recv(timeout=120)
+    return page.close_code
+
+
+def test_where_nothing_runs_that_is_one_sentence(tmp_path: Path):
+    answered = reload(tmp_path)
+
+    assert answered.returncode == 1
+    assert answered.stderr == (
+        f"No Chartroom runs with the data folder {tmp_path}: start it with "
+        "script/server, or name another folder with --data.\n"
+    )
+
+
+@pytest.fixture
 def lonely(tmp_path: Path) -> Iterator[str]:
     """The address of a front to whose web processes nobody has yet begun to listen."""
     DataFolder(tmp_path).prepare()
@@ -224,15 +424,3 @@ def test_what_breaks_off_is_logged_without_query_and_cookie(
         (tmp_path / "front.log").read_text, lambda said: "incomplete" in said
     )
     assert "123456" not in said
-
-
-def test_a_launcher_that_was_killed_leaves_neither_front_nor_processes(
-    endpoints: Endpoints, launch: Callable[..., Launcher], tmp_path: Path
-):
-    launcher = launch(None, "--empty", "--servers", "2")
-    launcher.start(**variables(endpoints, launcher.data))
-    launcher.await_ready()
-
-    launcher.kill()
-
-    assert eventually(lambda: not launcher.processes())

@@ -1,12 +1,14 @@
 """Whatever happens to the launcher, the next start works and nothing is lost."""
 
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
+import psutil
 import psycopg2
 import pytest
 
+from dashboard.web.front import caddy
 from db import embedded
 from tests.conftest import owner
 from tests.kit.waiting import eventually
@@ -29,6 +31,17 @@ def notes(data: Path, *new: str) -> list[str]:
         return [note for (note,) in cursor]
 
 
+def children(launcher: Launcher) -> list[psutil.Process]:
+    """Return its processes but for the databases: itself, front, web and worker."""
+
+    def is_ours(process: psutil.Process) -> bool:
+        with suppress(psutil.Error):
+            return process.name() == "caddy" or "dashboard" in process.cmdline()
+        return False
+
+    return list(filter(is_ours, launcher.processes()))
+
+
 # One data folder for all of it: what each start is told to bear, the next one finds.
 def test_starts_that_break_off_and_launchers_that_die_lose_and_block_nothing(
     launch: Callable[..., Launcher],
@@ -38,13 +51,15 @@ def test_starts_that_break_off_and_launchers_that_die_lose_and_block_nothing(
     kill_half_way_through_a_first_start(launcher)
     kill_the_web_server_before_it_is_ready(launcher)
 
-    launcher.start()
+    launcher.start(CHARTROOM_SERVERS="2")
     launcher.await_ready()
+    # Where there is a front, it and a second web process.
+    assert len(children(launcher)) == (5 if caddy.find() else 3)
     notes(launcher.data, "before the kill")
     launcher.kill()
 
-    # Its web server leaves by itself, so the port is free for the next start.
-    assert eventually(lambda: not launcher.is_healthy())
+    # They leave by themselves, so the port is free for the next start.
+    assert eventually(lambda: not children(launcher))
     assert embedded.running(launcher.data) is None
     launcher.start()
     launcher.await_ready()

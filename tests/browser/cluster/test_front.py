@@ -2,15 +2,18 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from dashboard.web.front import sockets
 from db.endpoints import Endpoints
 from tests.browser.choosing import choose
 from tests.browser.conftest import ready
 from tests.browser.running import variables
 from tests.kit import cast
+from tests.kit.waiting import eventually
 from tests.launch.fronted import FRONT_COOKIE, NAMES, digest_of, needs_caddy
 from tests.launch.launcher import Launcher, serving
 
@@ -20,17 +23,23 @@ pytestmark = [
 ]
 
 
-@pytest.fixture
-def served(endpoints: Endpoints, tmp_path) -> Iterator[Launcher]:
+@pytest.fixture(scope="module")
+def served(
+    module_endpoints: Endpoints, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Launcher]:
     """Two web processes behind the front."""
-    launcher = Launcher(tmp_path / "data", "--empty", "--servers", "2")
-    with serving(launcher, **variables(endpoints, launcher.data)) as served:
+    data = tmp_path_factory.mktemp("front") / "data"
+    launcher = Launcher(data, "--empty", "--servers", "2")
+    with serving(launcher, **variables(module_endpoints, data)) as served:
         yield served
 
 
 @pytest.fixture
 def page(served: Launcher, browser: Browser) -> Iterator[Page]:
-    """A tab of the front desk."""
+    """A tab of the front desk, while both processes answer."""
+    for name in NAMES:
+        # Another test may have killed it.
+        eventually(partial(sockets.listener, served.data / f"run/{name}.sock"))
     with closing(browser.new_context(base_url=served.address)) as context:
         page = context.new_page()
         page.goto("/sign-in?next=/register")
