@@ -121,7 +121,8 @@ def test_visits_are_counted_by_weekday_and_hour(clinic: Clinic, hypertensive):
     rows = {row[0]: row[1] for row in tables(app)["Cohort by weekday"]}
     assert list(rows) == list(WEEKDAYS)
     assert rows["Sunday"] == "not told"
-    assert sum(int(told) for told in rows.values() if told != "not told") > 26
+    # Of 37 visits; beside few that are hidden, a day of more is hidden as well.
+    assert sum(int(told) for told in rows.values() if told != "not told") == 23
 
 
 def test_ages_have_a_mean_and_percentiles(clinic: Clinic, hypertensive):
