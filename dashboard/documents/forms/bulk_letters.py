@@ -221,7 +221,7 @@ def _make_preview(template: Template, shared: Template, sample: Listed) -> None:
     letters_id, began_at = _begun()
     typed = form_fields.typed(_PAGE, shared)
     words = forms.checked(shared, typed, today=began_at.date())
-    letters = Letters(letters_id, began_at, template, words)
+    letters = Letters(letters_id, began_at, template, words, _("Dear {name},"))
     paper = _paper_for(letters, sample.id)
     st.session_state[_SHOWN] = _Shown(letters, sample.id, paper)
 

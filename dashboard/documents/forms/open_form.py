@@ -183,4 +183,4 @@ def _known(
         keep=("patient", patient_id),
         seconds=_SECONDS,
     )
-    return template.prefilled(patient)
+    return template.prefilled(patient, _("Dear {name},"))

@@ -62,9 +62,10 @@ def _history(patient: PatientRecord) -> str:
     return "\n".join(patient.medical_history)
 
 
-def _salutation(patient: PatientRecord) -> str:
+def salutation_of(patient: PatientRecord, words: str = "Dear {name},") -> str:
+    """Return how a letter begins, in the words of whose language it is in."""
     # Whether Mr or Ms is no business of a form: it would be wrong for some.
-    return f"Dear {_name(patient)},"
+    return words.format(name=_name(patient))
 
 
 def _information(patient: PatientRecord) -> str:
@@ -98,7 +99,7 @@ SALUTATION: Final = FormField(
     "salutation",
     "Salutation",
     required=True,
-    prefill=_salutation,
+    prefill=salutation_of,
     is_unlabelled=True,
 )
 DIAGNOSIS: Final = FormField("diagnosis", "Diagnosis", FormFieldKind.TEXT)

@@ -32,6 +32,8 @@ class AddresseeDied(Conflict):
 class Letters:
     """A letter to several patients, in words that are the same for all.
 
+    It begins with `salutation`, in which {name} is the patient's.
+
     Written once more, from the same `id`, `began_at` and words, each patient's is the
     document that it was before.
     """
@@ -40,6 +42,7 @@ class Letters:
     began_at: datetime
     template: Template
     words: Form
+    salutation: str = ""
 
     @property
     def title(self) -> str:
@@ -52,7 +55,7 @@ class Letters:
         """Return the whole form as it is for a patient; raises AddresseeDied."""
         if patient.deceased_on is not None:
             raise AddresseeDied
-        return {**self.template.prefilled(patient), **self.words}
+        return {**self.template.prefilled(patient, self.salutation), **self.words}
 
     def document_id_for(self, patient_id: UUID) -> UUID:
         """Return the id of the patient's letter, the same each time."""

@@ -2,7 +2,12 @@
 
 from dataclasses import dataclass
 
-from services.documents.forms.fields import Form, FormField
+from services.documents.forms.fields import (
+    SALUTATION,
+    Form,
+    FormField,
+    salutation_of,
+)
 from services.patients.records.model import PatientRecord
 
 
@@ -23,9 +28,16 @@ class Template:
     is_for_patients: bool = False
     is_for_several: bool = False
 
-    def prefilled(self, patient: PatientRecord | None) -> Form:
-        """Return the form with what the patient's record knows."""
-        return {
+    def prefilled(self, patient: PatientRecord | None, salutation: str = "") -> Form:
+        """Return the form with what the patient's record knows.
+
+        A letter begins with `salutation`, in which {name} is the patient's, and without
+        one in English.
+        """
+        known: Form = {
             field.name: field.prefill(patient) if patient and field.prefill else ""
             for field in self.fields
         }
+        if not patient or not salutation or SALUTATION not in self.fields:
+            return known
+        return {**known, SALUTATION.name: salutation_of(patient, salutation)}

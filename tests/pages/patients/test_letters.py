@@ -269,5 +269,7 @@ def test_all_of_it_is_german_for_who_reads_german(clinic: Clinic, family, choose
             first |= left_english(app)
             file(app)
             assert "2 Briefe sind abgelegt" in said(app)
+            (letter,) = filed_of(clinic, family[0])
+            assert "Guten Tag Ann " in text_of(clinic, letter)
 
         assert first | left_english(app) == set()

@@ -61,6 +61,15 @@ def test_each_is_addressed_by_name_in_words_that_are_the_same_for_all(ada):
     assert "Salutation" not in text
 
 
+def test_it_begins_in_the_words_of_its_language(ada):
+    form = replace(LETTERS, salutation="Guten Tag {name},").form_for(ada)
+
+    assert form["salutation"] == f"Guten Tag {ada.first_name} {ada.last_name},"
+    assert "salutation" not in forms.TEMPLATES["referral_letter"].prefilled(
+        ada, "Guten Tag {name},"
+    )
+
+
 def test_who_has_died_gets_none(ada):
     with pytest.raises(AddresseeDied):
         LETTERS.form_for(replace(ada, deceased_on=date(2026, 1, 1)))
