@@ -23,6 +23,8 @@ class Shown:
     texts: list[str] = field(default_factory=list)
     # Of the widgets drawn, the kind by the id.
     widgets: dict[str, str] = field(default_factory=dict)
+    # Of the same, all that was said of it.
+    described: dict[str, str] = field(default_factory=dict)
     # Of those that stand in a fragment, its id.
     fragments: dict[str, str] = field(default_factory=dict)
     # Of the pages that there are, the hash by the path.
@@ -157,6 +159,7 @@ def _watch(opened: ClientConnection) -> Shown:
             shown.texts.append(str(message.delta.new_element))
             drawn = dict(_widgets(message.delta))
             shown.widgets |= drawn
+            shown.described |= dict.fromkeys(drawn, shown.texts[-1])
             if fragment_id := message.delta.fragment_id:
                 shown.fragments |= dict.fromkeys(drawn, fragment_id)
         elif kind == "script_finished":
