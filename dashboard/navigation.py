@@ -335,6 +335,13 @@ _PLACES: Final = (
         _HIDDEN,
     ),
     NavigationEntry(
+        "people/new_app.py",
+        "Register an app",
+        "apps",
+        Permission.MANAGE_TOKENS,
+        _HIDDEN,
+    ),
+    NavigationEntry(
         "people/system.py", "System", "hub", Permission.MANAGE_TOKENS, _HIDDEN
     ),
     NavigationEntry(
@@ -378,6 +385,7 @@ _ABOVE: Final = {
     "people/invite.py": "people/users.py",
     "people/new_token.py": "people/tokens.py",
     "people/new_system.py": "people/systems.py",
+    "people/new_app.py": "people/systems.py",
     "people/system.py": "people/systems.py",
     "people/my_tokens.py": "people/account.py",
     "people/roles.py": "people/account.py",

@@ -66,7 +66,7 @@ def _look_up(database: Database, token: str) -> Bearer | None:
 
 
 def require_in_scope(scopes: ResourceScopes, method: str, route: str) -> None:
-    """Raise NotAllowed unless a connected system may use this route.
+    """Raise NotAllowed unless a connected system or an app may use this route.
 
     It reads by FHIR what its scopes name, and nothing else: what is not known to be
     that is refused, so that a route that is added later opens nothing.
@@ -81,8 +81,8 @@ def require_in_scope(scopes: ResourceScopes, method: str, route: str) -> None:
     called = _interaction_of(method, route)
     if called is None:
         raise NotAllowed(
-            "A connected system reads by FHIR the resources that its token names. "
-            "This is none of them."
+            "This token reads by FHIR the resources that it names. This is none of "
+            "them."
         )
     require_type(scopes, *called)
 
@@ -94,7 +94,9 @@ def require_type(
     if scopes is not None and not scopes.allows(name, interaction):
         raise NotAllowed(
             Sentence(
-                "This token does not open {name}: ask for system/{name}.rs.", name=name
+                "This token does not open {name}: ask for {scope}.",
+                name=name,
+                scope=f"{scopes.context}/{name}.rs",
             )
         )
 

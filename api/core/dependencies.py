@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Annotated, Final, NoReturn, TypeVar
 from uuid import UUID
@@ -260,11 +260,12 @@ async def program(
     if bearer.is_to_be_noted:
         later.add_task(_note_use, stores.database, bearer)
     scopes = bearer.resource_scopes
+    origin = replace(origin_of(request), app=bearer.app)
     caller = Caller(
         bearer.actor,
         stores,
         after,
-        origin_of(request),
+        origin,
         resource_scopes=scopes,
         export_purpose=bearer.export_purpose,
     )

@@ -30,7 +30,7 @@ from api.fhir.definitions import (
 from api.fhir.invoking import parameters_sent, read_asked
 from api.fhir.resources import documents
 from api.fhir.searching import FORMAT, FhirSearch, PageLinks, Pairs, entries_of
-from api.fhir.smart_configuration import token_endpoint
+from api.fhir.smart_configuration import authorization_endpoint, token_endpoint
 from api.fhir.table import SERVED
 from services.core.errors import InvalidInput
 from services.visits.booking.bookings.errors import NoSuchSlot, SlotTaken
@@ -49,9 +49,10 @@ _UNCHANGED: Final[Responses] = {NOT_MODIFIED: {"description": "Not Modified"}}
 def read_metadata(request: Request) -> Response:
     """Tell what is served here: the CapabilityStatement, which needs no token."""
     require_wanted(request)
+    stores = stores_of(request)
     return FhirResponse(
         statement.capability_statement(
-            base_of(request), token_endpoint(stores_of(request))
+            base_of(request), authorization_endpoint(stores), token_endpoint(stores)
         )
     )
 

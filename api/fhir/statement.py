@@ -20,10 +20,11 @@ VERSION: Final = "4.0.1"
 _DATE: Final = "2026-11-26"
 _SECURITY: Final = (
     "A bearer token of Chartroom's, from the page Tokens, or the short one that a "
-    "connected system gets with a signature (SMART backend services). Its scopes and "
-    "its role decide what it reads. For $export a token needs patients:export or, of a "
-    "connected system, system/TYPE.rs for each type (system/*.rs for all), and the "
-    "system a purpose of exports that was registered."
+    "connected system gets with a signature (SMART backend services), or an app with "
+    "its patient's consent (SMART standalone launch). Its scopes and its role decide "
+    "what it reads. For $export a token needs patients:export or, of a connected "
+    "system, system/TYPE.rs for each type (system/*.rs for all), and the system a "
+    "purpose of exports that was registered."
 )
 _OAUTH_URIS: Final = (
     "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
@@ -38,8 +39,12 @@ _TRANSACTIONS: Final = (
 )
 
 
-def capability_statement(base: str, token_endpoint: str) -> dict[str, Any]:
+def capability_statement(base: str, authorize: str, token: str) -> dict[str, Any]:
     """Return the statement of the server at this address, and where its tokens are."""
+    addresses = [
+        {"url": "authorize", "valueUri": authorize},
+        {"url": "token", "valueUri": token},
+    ]
     return {
         "resourceType": "CapabilityStatement",
         "status": "active",
@@ -56,10 +61,7 @@ def capability_statement(base: str, token_endpoint: str) -> dict[str, Any]:
                 "documentation": _SEARCHES,
                 "security": {
                     "extension": [
-                        {
-                            "url": _OAUTH_URIS,
-                            "extension": [{"url": "token", "valueUri": token_endpoint}],
-                        }
+                        {"url": _OAUTH_URIS, "extension": addresses},
                     ],
                     "service": [_tokens(), _smart()],
                     "description": _SECURITY,
@@ -81,7 +83,7 @@ def _tokens() -> dict[str, Any]:
 
 def _smart() -> dict[str, Any]:
     smart = coding(systems.RESTFUL_SECURITY, "SMART-on-FHIR")
-    return {"coding": [smart], "text": "SMART backend services"}
+    return {"coding": [smart], "text": "SMART App Launch"}
 
 
 def _resource(kind: ResourceType) -> dict[str, Any]:

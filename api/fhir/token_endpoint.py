@@ -1,4 +1,4 @@
-"""Connected systems are given tokens: OAuth 2.0's client credentials, by signature."""
+"""Connected systems and patients' apps are given tokens, as OAuth 2.0 has it."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -17,6 +17,8 @@ from api.core.dependencies import Stores, record_refusal, recording_limits, stor
 from api.core.documented import Responses
 from api.core.origins import origin_of
 from api.core.outcomes import NOT_STORED, TOKEN_PATH, oauth_error
+from api.fhir.apps import authorization as app_authorization
+from api.fhir.apps.authorization import AppAuthorization
 from api.fhir.smart_configuration import GRANT_TYPE, token_endpoint
 from db.postgres import ANONYMOUS
 from services.core import audit
@@ -36,16 +38,30 @@ router = APIRouter(tags=["FHIR"])
 _FORM: Final = "application/x-www-form-urlencoded"
 _ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _MOST_BYTES: Final = 50_000
-_FIELDS: Final = ("grant_type", "scope", "client_assertion_type", "client_assertion")
+_OK: Final = 200
+_FIELDS: Final = (
+    "grant_type",
+    "scope",
+    "client_assertion_type",
+    "client_assertion",
+    "code",
+    "redirect_uri",
+    "client_id",
+    "code_verifier",
+)
 
 
 class TokenAnswer(BaseModel):
-    """A token, for how many seconds it holds, and what it opens."""
+    """A token, for how many seconds it holds, and what it opens.
+
+    `patient` is the id of the Patient whose record an app reads.
+    """
 
     access_token: str
     token_type: str
     expires_in: int
     scope: str
+    patient: str | None = None
 
 
 class TokenRefusal(BaseModel):
@@ -95,7 +111,7 @@ async def _form(request: Request) -> Mapping[str, str] | Response:
                 _FORM: {
                     "schema": {
                         "type": "object",
-                        "required": [*_FIELDS],
+                        "required": ["grant_type"],
                         "properties": {name: {"type": "string"} for name in _FIELDS},
                     }
                 }
@@ -106,13 +122,17 @@ async def _form(request: Request) -> Mapping[str, str] | Response:
 def give_token(
     request: Request, form: Annotated[Mapping[str, str] | Response, Depends(_form)]
 ) -> Response:
-    """Give a connected system a token for five minutes: client_credentials.
+    """Give a connected system a token for five minutes, or an app one for an hour.
 
-    It proves itself with a signed JWT (private_key_jwt), as SMART's backend services.
+    A system proves itself with a signed JWT (client_credentials, private_key_jwt), as
+    SMART's backend services. An app has the code that a patient's consent has given it
+    (authorization_code with PKCE), as SMART's standalone launch.
     """
     if isinstance(form, Response):
         return form
     stores = stores_of(request)
+    if form.get("grant_type") == app_authorization.GRANT_TYPE:
+        return _answered_app(request, stores, form)
     try:
         _require_form(request, form)
         granted = _granted(request, stores, form)
@@ -129,9 +149,36 @@ def give_token(
     return JsonResponse(answer, headers=NOT_STORED)
 
 
+def _answered_app(
+    request: Request, stores: Stores, form: Mapping[str, str]
+) -> Response:
+    """Return an app's token, or the refusal, which is written down."""
+    if "authorization" in request.headers:
+        return oauth_error(
+            400, "Apps of patients have no secret.", error="invalid_client"
+        )
+    address, pairs = stores.papers.address, [*form.items()]
+    with audit.coming_from(origin_of(request)):
+        answer = stores.database.write(
+            lambda session: AppAuthorization(session, address).exchange(pairs),
+            identity=ANONYMOUS,
+        ).value
+    if answer.status == _OK:
+        return JsonResponse(answer.body, headers=NOT_STORED)
+    refusal = dict(answer.body)
+    why = refusal.get("error_description") or refusal["error"]
+    with recording_limits(request, stores, None):
+        stores.limits.count_unknown(origin_of(request).network)
+    record_refusal(request, stores, None, Action.ACCESS_REFUSE, sentence=why)
+    return oauth_error(400, why, error=refusal["error"])
+
+
 def _require_form(request: Request, form: Mapping[str, str]) -> None:
     if form.get("grant_type") != GRANT_TYPE:
-        raise TokenRefused("unsupported_grant_type", f"grant_type is {GRANT_TYPE}.")
+        raise TokenRefused(
+            "unsupported_grant_type",
+            f"grant_type is {GRANT_TYPE} or {app_authorization.GRANT_TYPE}.",
+        )
     if "authorization" in request.headers or "client_secret" in form:
         raise TokenRefused(
             "invalid_client", "Systems prove themselves by a signature and no secret."

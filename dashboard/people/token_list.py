@@ -35,7 +35,9 @@ def _facts(token: Token) -> str:
         if token.is_program
         else token.owner
     )
-    if token.resource_scopes:
+    if token.resource_scopes and token.resource_scopes.context == "patient":
+        who = _("app that {patient} has let in").format(patient=token.owner)
+    elif token.resource_scopes:
         who = _("connected system with the role {role}").format(role=_(token.role))
     used = (
         _("last used {time}").format(time=at(token.last_used_at))

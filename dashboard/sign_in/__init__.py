@@ -12,7 +12,7 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
 from api.documents.shares import SHARED_PATH
-from dashboard.sign_in import booking, leaving, shared, welcome
+from dashboard.sign_in import app_consent, booking, leaving, shared, welcome
 from dashboard.sign_in.codes import answering, asking
 from dashboard.sign_in.oidc import oidc_routes
 from dashboard.sign_in.passkeys import confirm, own_passkeys, passkey
@@ -39,6 +39,7 @@ _TABLES: Final[tuple[Callable[[SignInContext], list[BaseRoute]], ...]] = (
     oidc_routes.routes,
     welcome.routes,
     shared.routes,
+    app_consent.routes,
     booking.routes,
 )
 

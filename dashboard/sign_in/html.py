@@ -65,6 +65,15 @@ def page(
     return HTMLResponse(html, status, {"Content-Security-Policy": policy})
 
 
+def form_leading_to(source: str, response: Response) -> Response:
+    """Let the answer to a page's form lead to such as https://app.example, too."""
+    policy = response.headers["Content-Security-Policy"]
+    response.headers["Content-Security-Policy"] = policy.replace(
+        "form-action 'self'", f"form-action 'self' {source}"
+    )
+    return response
+
+
 def go(path: str) -> Response:
     """Send the browser on to a path of ours, by GET."""
     return RedirectResponse(path, status_code=_SEE_OTHER)

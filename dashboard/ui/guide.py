@@ -68,6 +68,7 @@ _SECTION_OF: Final = {
     "my_tokens": "Tokens for programs",
     "systems": "Connect other systems",
     "new_system": "Connect other systems",
+    "new_app": "Connect other systems",
     "system": "Connect other systems",
     "audit": "Access history",
     "accesses": "Access history",

@@ -185,7 +185,8 @@ class Invitation(Base):
 class ApiToken(Base):
     """A bearer token of the API, kept as the SHA-256 of its 256 random bits.
 
-    Without `scopes` it may do all that its user's role may.
+    Without `scopes` it may do all that its user's role may. With `app_id` a patient has
+    let that app read their record by it.
     """
 
     __tablename__ = "api_tokens"
@@ -200,6 +201,15 @@ class ApiToken(Base):
     last_used_at: Mapped[Timestamp | None]
     expires_at: Mapped[Timestamp | None]
     revoked_at: Mapped[Timestamp | None]
+    app_id: Mapped[UUID | None] = mapped_column(ForeignKey("patient_apps.id"))
+
+
+# Only tokens of apps have one.
+Index(
+    "api_tokens_app_id_idx",
+    ApiToken.app_id,
+    postgresql_where=ApiToken.app_id.is_not(None),
+)
 
 
 class ConnectedSystem(Base):
@@ -255,6 +265,54 @@ class ClientAssertion(Base):
     )
     jti_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
     expires_at: Mapped[Timestamp] = mapped_column(index=True)
+
+
+class PatientApp(Base):
+    """An app that may ask patients to let it read their record; its id: client_id."""
+
+    __tablename__ = "patient_apps"
+    __table_args__ = (
+        CheckConstraint(
+            "char_length(name) BETWEEN 1 AND 100", name="patient_apps_name_length"
+        ),
+        CheckConstraint(
+            "cardinality(redirect_uris) BETWEEN 1 AND 10",
+            name="patient_apps_lead_somewhere",
+        ),
+        CheckConstraint(
+            "cardinality(resource_types) BETWEEN 1 AND 50",
+            name="patient_apps_read_something",
+        ),
+    )
+
+    id: Mapped[PrimaryKey]
+    name: Mapped[str] = mapped_column(Text)
+    redirect_uris: Mapped[list[str]] = mapped_column(ARRAY(TEXT))
+    resource_types: Mapped[list[str]] = mapped_column(ARRAY(TEXT))
+    registered_by: Mapped[UUID | None]
+    created_at: Mapped[CreatedAt]
+    token_issued_at: Mapped[Timestamp | None]
+    removed_at: Mapped[Timestamp | None]
+
+
+class AuthorizationCode(Base):
+    """A patient's consent on its way to an app, as its hash: it counts once.
+
+    `token_id` is the token that was given for it.
+    """
+
+    __tablename__ = "authorization_codes"
+
+    code_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    app_id: Mapped[UUID] = mapped_column(ForeignKey("patient_apps.id"))
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    redirect_uri: Mapped[str] = mapped_column(Text)
+    scopes: Mapped[list[str]] = mapped_column(ARRAY(TEXT))
+    code_challenge: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[CreatedAt]
+    expires_at: Mapped[Timestamp] = mapped_column(index=True)
+    used_at: Mapped[Timestamp | None]
+    token_id: Mapped[UUID | None]
 
 
 class UserNotification(Base):

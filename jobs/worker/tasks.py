@@ -29,7 +29,7 @@ from services.messaging.mail import Mailer, MailNotSent
 from services.patients.care import break_glass_notifications
 from services.pdf.inspecting import PdfInspector
 from services.pdf.scanning import ClamdScanner
-from services.people import connected_systems, sessions
+from services.people import connected_systems, patient_apps, sessions
 from services.people.sessions import Limits
 from services.people.sign_in import ceremonies, codes
 from services.visits.front_desk.notifications import SenderDetails
@@ -216,6 +216,7 @@ def tidy_sign_ins(context: JobContext, timestamp: int) -> None:
         codes.forget(session, over)
         ceremonies.forget(session, over)
         connected_systems.forget(session, over)
+        patient_apps.forget(session, over)
         user_notifications.forget(session)
 
     stores.database.write(tidy, identity=SYSTEM)

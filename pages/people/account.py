@@ -5,6 +5,7 @@ import streamlit as st
 from dashboard.context import current_actor
 from dashboard.navigation import go, leave_for
 from dashboard.people.open_sign_ins import my_sign_ins
+from dashboard.people.patient_apps.my_apps import my_apps
 from dashboard.ui.language import gettext as _
 from dashboard.ui.page_header import page_header
 from dashboard.ui.words import plain
@@ -27,6 +28,7 @@ with st.container(horizontal=True):
     if st.button(_("User guide"), key="account_guide", icon=":material/help:"):
         go("help.py")
 my_sign_ins()
+my_apps()
 with st.expander(_("What your role lets you do")):
     st.markdown(
         "\n".join(f"- {may}" for may in sorted(map(_, PERMISSIONS[actor.role])))

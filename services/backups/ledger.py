@@ -49,6 +49,7 @@ class Since:
     without_passkeys: set[UUID] = field(default_factory=set)
     identities: set[tuple[UUID, str]] = field(default_factory=set)
     tokens: set[UUID] = field(default_factory=set)
+    apps: set[UUID] = field(default_factory=set)
     links: set[UUID] = field(default_factory=set)
     holds: dict[UUID, HoldPlaced] = field(default_factory=dict)
     sent: dict[UUID, datetime] = field(default_factory=dict)
@@ -67,6 +68,7 @@ class Since:
             self.without_passkeys,
             self.identities,
             self.tokens,
+            self.apps,
         )
 
     @property
@@ -76,7 +78,9 @@ class Since:
             "purged": len(self.purged),
             "erased": len(self.erased),
             "deactivated": len(self.deactivated),
-            "revoked": len(self.tokens) + len(self.links) + len(self.passkeys),
+            "revoked": sum(
+                map(len, (self.tokens, self.links, self.passkeys, self.apps))
+            ),
             "holds": len(self.holds),
         }
 
@@ -177,6 +181,8 @@ def _note_person(
             since.identities.add((subject, details["issuer"]))
         case Action.TOKEN_REVOKE:
             since.tokens.add(subject)
+        case Action.APP_REMOVE:
+            since.apps.add(subject)
         case _:
             pass
 

@@ -75,6 +75,7 @@ class Permission(StrEnum):
     MANAGE_USERS = "manage people and their roles"
     MANAGE_TOKENS = "manage the tokens of programs"
     OWN_TOKENS = "make tokens that act for you"
+    ALLOW_APPS = "let apps read your own record"
     END_SESSIONS = "end other people's sessions"
     VIEW_AUDIT = "read the audit log"
     VIEW_REPLICATION = "see the state of replication"
@@ -130,6 +131,7 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
             Permission.VIEW_OWN_VISITS,
             Permission.BOOK_OWN_VISITS,
             Permission.VIEW_OWN_PRESCRIPTIONS,
+            Permission.ALLOW_APPS,
             Permission.READ_NOTIFICATIONS,
         }
     ),

@@ -43,6 +43,9 @@ class Action(StrEnum):
     SYSTEM_CHANGE = "system:change"
     SYSTEM_SWITCH_OFF = "system:switch-off"
     SYSTEM_SWITCH_ON = "system:switch-on"
+    APP_REGISTER = "app:register"
+    APP_REMOVE = "app:remove"
+    APP_ALLOW = "app:allow"
     PATIENT_REGISTER = "patient:register"
     PATIENT_READ = "patient:read"
     PATIENT_PRINT = "patient:print"
@@ -244,11 +247,15 @@ Event = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where an action comes from: its request, its sign-in, its network address."""
+    """Where an action comes from: its request, its sign-in, its network address.
+
+    `app` is the name of the app by which a patient acts, if it is one.
+    """
 
     request_id: str | None = None
     session_id: UUID | None = None
     network: str | None = None
+    app: str | None = None
 
 
 _NOWHERE: Final = Origin()
@@ -312,6 +319,7 @@ def event_of(
 ) -> Event:
     """Return an event as it is kept, for what writes it down with something else."""
     origin = _origin.get()
+    by = {} if origin.app is None else {"app": origin.app}
     return {
         "action": action.value,
         "outcome": outcome,
@@ -324,7 +332,7 @@ def event_of(
         "subject_kind": subject[0] if subject else None,
         "subject_id": str(subject[1]) if subject else None,
         "reason": reason,
-        "details": to_jsonable_python(details or {}),
+        "details": to_jsonable_python({**(details or {}), **by}),
     }
 
 

@@ -64,6 +64,7 @@ PAGES = [
     (Role.ADMIN, "/new_token"),
     (Role.ADMIN, "/systems"),
     (Role.ADMIN, "/new_system"),
+    (Role.ADMIN, "/new_app"),
     (Role.ADMIN, "/system?system={system}"),
     (Role.ADMIN, "/my_tokens"),
     (Role.ADMIN, "/roles"),

@@ -103,6 +103,7 @@ HIDDEN = {
         "invite",
         "new_token",
         "new_system",
+        "new_app",
         "system",
         "my_tokens",
         "alerts",

@@ -415,6 +415,14 @@ def _exceptions(house, name: str, role: Role) -> dict[str, Any]:
             "alert_id": uuid4(),
             "most": 20,
         },
+        "people.patient_apps": lambda: {
+            "app_id": uuid4(),
+            "redirect_uris": ["https://diary.example/callback"],
+            "redirect_uri": "https://diary.example/callback",
+            "code": "c" * 48,
+            "code_challenge": "h" * 43,
+            "scopes": ("patient/Patient.rs",),
+        },
         "documents.inbox": lambda: {"view": InboxView.EVERYBODY},
         "documents.fields": lambda: {"kind": FieldKind.TEXT},
         "documents.uploads": lambda: {

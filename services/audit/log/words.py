@@ -93,6 +93,7 @@ _TO_PATIENTS: Final[Mapping[str, str]] = MappingProxyType(
         Action.RECORD_READ: "read notes about a visit of yours",
         Action.RECORD_SAVE: "wrote notes about a visit of yours",
         Action.USER_INVITE: "invited you to sign in",
+        Action.APP_ALLOW: "let an app read your record",
         Action.ACCESS_REFUSE: "tried to open your record and was refused",
     }
 )
@@ -137,6 +138,13 @@ def tell(action: str, details: Mapping[str, Any]) -> str:
 
 def tell_patient(action: str, details: Mapping[str, Any]) -> str:
     """Say to a patient what was done with their record."""
+    said = _patients_words(action, details)
+    if isinstance(app := details.get("app"), str):
+        return Sentence("{what}, by the app {app}", what=said, app=app)
+    return said
+
+
+def _patients_words(action: str, details: Mapping[str, Any]) -> str:
     sentence = _TO_PATIENTS.get(action, _SOMETHING)
     changed = details.get("changed")
     is_change = action in {Action.PATIENT_CHANGE, Action.PATIENT_CHANGE_OWN}
@@ -161,6 +169,8 @@ def _parts(details: Mapping[str, Any], *, is_clinical: bool) -> Iterator[str]:
         match name, value:
             case "sentence", str():
                 yield value
+            case "app", str():
+                yield Sentence("by the app {app}", app=value)
             case "changed", Mapping() if is_clinical:
                 yield Sentence("changed {fields}", fields=_labels(value))
             case "changed", Mapping():

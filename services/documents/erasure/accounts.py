@@ -11,6 +11,7 @@ from db.models.booking import Booking
 from db.models.document import Document, DocumentReader, DocumentShare, DocumentVersion
 from db.models.user import (
     ApiToken,
+    AuthorizationCode,
     Ceremony,
     Invitation,
     LoginCode,
@@ -25,6 +26,7 @@ _NAME: Final = "Erased patient"
 # What somebody proves themselves with, or was asked to; nobody signs in any more.
 _PROOFS: Final = (
     ApiToken,
+    AuthorizationCode,
     Ceremony,
     DocumentReader,
     Invitation,

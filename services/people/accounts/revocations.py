@@ -14,6 +14,7 @@ from db.models.user import (
     Invitation,
     LoginCode,
     Passkey,
+    PatientApp,
     User,
     UserIdentity,
     UserSession,
@@ -38,6 +39,7 @@ class Revocations:
     without_passkeys: Collection[UUID] = ()
     identities: Collection[tuple[UUID, str]] = ()
     tokens: Collection[UUID] = ()
+    apps: Collection[UUID] = ()
 
 
 def revoke_again(session: Session, revoked: Revocations) -> None:
@@ -64,8 +66,20 @@ def revoke_again(session: Session, revoked: Revocations) -> None:
     )
     named = tuple_(UserIdentity.user_id, UserIdentity.issuer)
     session.execute(delete(UserIdentity).where(named.in_(list(revoked.identities))))
+    removed = list(revoked.apps)
+    session.execute(
+        update(PatientApp)
+        .where(PatientApp.id.in_(removed), PatientApp.removed_at.is_(None))
+        .values(removed_at=func.now())
+        .execution_options(synchronize_session=False)
+    )
     _revoke_tokens(
-        session, or_(ApiToken.id.in_(list(revoked.tokens)), ApiToken.user_id.in_(gone))
+        session,
+        or_(
+            ApiToken.id.in_(list(revoked.tokens)),
+            ApiToken.user_id.in_(gone),
+            ApiToken.app_id.in_(removed),
+        ),
     )
     _end_sign_ins(session)
 

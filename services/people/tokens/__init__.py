@@ -7,11 +7,9 @@ from services.people.tokens.bearing import (
     note_use as note_use,
 )
 from services.people.tokens.issuing import (
-    DEFAULT_LIFETIME as DEFAULT_LIFETIME,
-    LONGEST_LIFETIME as LONGEST_LIFETIME,
-    MAX_NAME_LENGTH as MAX_NAME_LENGTH,
     SUBJECT as SUBJECT,
     issue as issue,
+    issue_for_app as issue_for_app,
     issue_for_program as issue_for_program,
     issue_for_system as issue_for_system,
     issue_own as issue_own,
@@ -30,6 +28,8 @@ from services.people.tokens.resource_scopes import (
     InvalidScope as InvalidScope,
     ResourceScopes as ResourceScopes,
     grant as grant,
+    grant_to_app as grant_to_app,
+    read_resource_scopes as read_resource_scopes,
     require_types as require_types,
     resource_types_of as resource_types_of,
 )

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
-from db.models.user import ApiToken, ConnectedSystem, User
+from db.models.user import ApiToken, ConnectedSystem, PatientApp, User
 from services.core.actors import Actor, Role, Scope
 from services.people.tokens.records import hash_of, is_live, read_scopes
 from services.people.tokens.resource_scopes import ResourceScopes, read_resource_scopes
@@ -21,8 +21,9 @@ _NOTED_EVERY: Final = timedelta(minutes=1)
 class Bearer:
     """Who acts with a token, and whether its use is still to be noted.
 
-    A connected system's reads by FHIR, and no more than `resource_scopes` say. It
-    exports all of that for its `export_purpose`, and nothing without one.
+    A connected system's or an app's reads by FHIR, and no more than `resource_scopes`
+    say. A system exports all of that for its `export_purpose`, and nothing without one.
+    `app` is the name of the app that reads for a patient.
     """
 
     token_id: UUID
@@ -30,10 +31,11 @@ class Bearer:
     is_to_be_noted: bool
     resource_scopes: ResourceScopes | None = None
     export_purpose: str | None = None
+    app: str | None = None
 
     @property
     def counted_as(self) -> UUID:
-        """Whose calls these are: a system has a new token every few minutes."""
+        """Whose calls these are: a system or an app has a new token time and again."""
         return self.token_id if self.resource_scopes is None else self.actor.id
 
 
@@ -50,9 +52,11 @@ def find(session: Session, token: str) -> Bearer | None:
             User.role,
             User.patient_id,
             ConnectedSystem.export_purpose,
+            PatientApp.name.label("app"),
         )
         .join(User, ApiToken.user_id == User.id)
         .outerjoin(ConnectedSystem, ConnectedSystem.id == User.id)
+        .outerjoin(PatientApp, PatientApp.id == ApiToken.app_id)
         .where(ApiToken.token_hash == hash_of(token), is_live())
     ).one_or_none()
     if row is None:
@@ -63,7 +67,9 @@ def find(session: Session, token: str) -> Bearer | None:
     if scopes is not None and purpose and resource_scopes and resource_scopes.exported:
         scopes |= {Scope.EXPORT_PATIENTS}
     actor = Actor(row.id, row.name, Role(row.role), row.patient_id, scopes)
-    return Bearer(row.token_id, actor, row.is_to_be_noted, resource_scopes, purpose)
+    return Bearer(
+        row.token_id, actor, row.is_to_be_noted, resource_scopes, purpose, row.app
+    )
 
 
 def find_actor(session: Session, token: str) -> Actor | None:
@@ -87,7 +93,7 @@ def note_use(session: Session, bearer: Bearer) -> None:
         .values(last_used_at=func.now())
         .execution_options(synchronize_session=False)
     )
-    if bearer.resource_scopes is not None:
+    if bearer.resource_scopes is not None and bearer.app is None:
         session.execute(
             update(ConnectedSystem)
             .where(ConnectedSystem.id == bearer.actor.id)

@@ -27,9 +27,9 @@ from services.people.tokens.records import (
 )
 from services.people.tokens.resource_scopes import ResourceScopes
 
-DEFAULT_LIFETIME: Final = timedelta(days=90)
-LONGEST_LIFETIME: Final = timedelta(days=365)
-MAX_NAME_LENGTH: Final = 60
+_DEFAULT_LIFETIME: Final = timedelta(days=90)
+_LONGEST_LIFETIME: Final = timedelta(days=365)
+_MAX_NAME_LENGTH: Final = 60
 SUBJECT: Final = "token"
 
 
@@ -39,7 +39,7 @@ def issue(
     *,
     name: str = "",
     scopes: Collection[Scope] | None = None,
-    lifetime: timedelta = DEFAULT_LIFETIME,
+    lifetime: timedelta = _DEFAULT_LIFETIME,
     patient_id: UUID | None = None,
     console: Actor | None = None,
 ) -> str:
@@ -56,7 +56,8 @@ def issue(
     named = _read_name(name) if name else name
     carried = None if scopes is None else _read_scopes(role, scopes)
     program = _add_program(session, named, role, patient_id)
-    return _issue(session, console, _TokenRequest(program, named, carried, lifetime))
+    wanted = _TokenRequest(program, named, carried, lifetime)
+    return _issue(session, console, wanted)[1]
 
 
 def issue_for_program(
@@ -79,7 +80,7 @@ def issue_for_program(
         raise InvalidInput("role", "A program acts as a colleague, not as a patient.")
     named, carried = _read_name(name), _read_scopes(role, scopes)
     program = _add_program(session, named, role, None)
-    return _issue(session, actor, _TokenRequest(program, named, carried, lifetime))
+    return _issue(session, actor, _TokenRequest(program, named, carried, lifetime))[1]
 
 
 def issue_own(
@@ -102,7 +103,7 @@ def issue_own(
         # Of a program that acts on the servers the token is the whole proof.
         confirmations.require_passkey(session, actor, session_id)
     named, carried = _read_name(name), _read_scopes(actor.role, scopes)
-    return _issue(session, actor, _TokenRequest(actor.id, named, carried, lifetime))
+    return _issue(session, actor, _TokenRequest(actor.id, named, carried, lifetime))[1]
 
 
 def issue_for_system(
@@ -112,10 +113,25 @@ def issue_for_system(
 
     The caller commits.
     """
+    wanted = _TokenRequest(system.id, system.name, granted.texts, lifetime)
+    return _issue(session, system, wanted)[1]
+
+
+def issue_for_app(
+    session: Session,
+    patient: Actor,
+    app_id: UUID,
+    *,
+    name: str,
+    scopes: Collection[str],
+    lifetime: timedelta,
+) -> tuple[UUID, str]:
+    """Return the id of a new token by which an app reads for a patient, and itself.
+
+    The caller has the patient's consent, and commits.
+    """
     return _issue(
-        session,
-        system,
-        _TokenRequest(system.id, system.name, granted.texts, lifetime),
+        session, patient, _TokenRequest(patient.id, name, scopes, lifetime, app_id)
     )
 
 
@@ -171,10 +187,13 @@ class _TokenRequest:
     name: str
     scopes: Collection[str] | None
     lifetime: timedelta
+    app_id: UUID | None = None
 
 
-def _issue(session: Session, actor: Actor | None, token_request: _TokenRequest) -> str:
-    if not timedelta(0) < token_request.lifetime <= LONGEST_LIFETIME:
+def _issue(
+    session: Session, actor: Actor | None, token_request: _TokenRequest
+) -> tuple[UUID, str]:
+    if not timedelta(0) < token_request.lifetime <= _LONGEST_LIFETIME:
         raise InvalidInput(
             "lifetime", "A token must live for some time, a year at most."
         )
@@ -191,6 +210,7 @@ def _issue(session: Session, actor: Actor | None, token_request: _TokenRequest) 
         scopes=scopes,
         issued_by=actor.id if actor else None,
         expires_at=func.now() + token_request.lifetime,
+        app_id=token_request.app_id,
     )
     session.add(token)
     session.flush()
@@ -205,18 +225,18 @@ def _issue(session: Session, actor: Actor | None, token_request: _TokenRequest) 
             "scopes": scopes,
         },
     )
-    return secret
+    return token.id, secret
 
 
 def _read_name(typed: str) -> str:
     name = " ".join(typed.split())
     if not name:
         raise InvalidInput("name", "Say in the name what the token is for.")
-    if len(name) > MAX_NAME_LENGTH:
+    if len(name) > _MAX_NAME_LENGTH:
         raise InvalidInput(
             "name",
             Sentence(
-                "A token's name has at most {most} characters.", most=MAX_NAME_LENGTH
+                "A token's name has at most {most} characters.", most=_MAX_NAME_LENGTH
             ),
         )
     if not name.isprintable():

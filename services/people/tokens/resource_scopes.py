@@ -1,7 +1,8 @@
-"""Scopes of SMART on FHIR: which types of resources a connected system's token reads.
+"""Scopes of SMART on FHIR: which types of resources a token reads.
 
-`system/Patient.rs` lets a system read Patients and search for them. The token's role
-decides about everything else, as of every token.
+`system/Patient.rs` lets a connected system read Patients and search for them,
+`patient/Patient.rs` lets an app read what its patient may. The token's role decides
+about everything else, as of every token.
 """
 
 import re
@@ -15,34 +16,48 @@ from services.core.errors import InvalidInput
 from services.core.sentences import Sentence
 
 Interaction = Literal["r", "s"]
+#: Whose scopes they are: a connected system's, or those of an app for one patient.
+Context = Literal["system", "patient"]
 
 
 @dataclass(frozen=True, slots=True)
 class ResourceRights:
     """What reading a type rests on: a role's permission and a scope of our own.
 
-    Without a scope the type is read with those of the types that it is about.
+    Without a scope the type is read with those of the types that it is about. `own` is
+    the permission by which patients read what is theirs.
     """
 
     permission: Permission
     scope: Scope | None
+    own: Permission | None = None
 
 
-_OF_PATIENTS: Final = ResourceRights(Permission.VIEW_PATIENT, Scope.READ_PATIENTS)
+_OF_PATIENTS: Final = ResourceRights(
+    Permission.VIEW_PATIENT, Scope.READ_PATIENTS, Permission.VIEW_OWN_RECORD
+)
 _OF_NOTES: Final = ResourceRights(Permission.READ_RECORDS, Scope.READ_VISITS)
-_OF_VISITS: Final = ResourceRights(Permission.VIEW_VISITS, Scope.READ_VISITS)
+_OF_VISITS: Final = ResourceRights(
+    Permission.VIEW_VISITS, Scope.READ_VISITS, Permission.VIEW_OWN_VISITS
+)
 _OF_DOCTORS: Final = ResourceRights(Permission.VIEW_DOCTORS, Scope.READ_DOCTORS)
-_OF_DOCUMENTS: Final = ResourceRights(Permission.VIEW_DOCUMENTS, Scope.READ_DOCUMENTS)
+_OF_DOCUMENTS: Final = ResourceRights(
+    Permission.VIEW_DOCUMENTS, Scope.READ_DOCUMENTS, Permission.VIEW_OWN_DOCUMENTS
+)
 
 #: By the type of resources. That these are the types that are served, a test says.
 RESOURCE_RIGHTS: Final[Mapping[str, ResourceRights]] = MappingProxyType(
     {
-        "Patient": ResourceRights(Permission.LIST_PATIENTS, Scope.READ_PATIENTS),
+        "Patient": ResourceRights(
+            Permission.LIST_PATIENTS, Scope.READ_PATIENTS, Permission.VIEW_OWN_RECORD
+        ),
         "AllergyIntolerance": _OF_PATIENTS,
         "Condition": _OF_NOTES,
         "Observation": _OF_NOTES,
         "MedicationRequest": ResourceRights(
-            Permission.VIEW_PRESCRIPTIONS, Scope.READ_VISITS
+            Permission.VIEW_PRESCRIPTIONS,
+            Scope.READ_VISITS,
+            Permission.VIEW_OWN_PRESCRIPTIONS,
         ),
         "Practitioner": _OF_DOCTORS,
         "PractitionerRole": _OF_DOCTORS,
@@ -52,12 +67,16 @@ RESOURCE_RIGHTS: Final[Mapping[str, ResourceRights]] = MappingProxyType(
         "Slot": _OF_DOCTORS,
         "Appointment": _OF_VISITS,
         "Encounter": _OF_VISITS,
-        "Provenance": ResourceRights(Permission.VIEW_PATIENT, None),
+        "Provenance": ResourceRights(
+            Permission.VIEW_PATIENT, None, Permission.VIEW_OWN_RECORD
+        ),
         "AuditEvent": ResourceRights(Permission.VIEW_AUDIT, Scope.READ_AUDIT),
     }
 )
 # SMART's second version of the syntax, and `read` of the first.
-_SCOPE: Final = re.compile(r"system/(?P<type>\*|[A-Za-z]+)\.(?P<letters>rs?|s|read)")
+_SCOPE: Final = re.compile(
+    r"(?P<context>system|patient)/(?P<type>\*|[A-Za-z]+)\.(?P<letters>rs?|s|read)"
+)
 _EVERYTHING: Final = "*"
 
 
@@ -70,9 +89,10 @@ class InvalidScope(InvalidInput):
 
 @dataclass(frozen=True, slots=True)
 class ResourceScopes:
-    """What a token of a connected system opens: by type, reading and searching."""
+    """What a token of a system or an app opens: by type, reading and searching."""
 
     granted: Mapping[str, frozenset[Interaction]]
+    context: Context = "system"
 
     def allows(self, resource_type: str, interaction: Interaction | None) -> bool:
         """Tell whether the type may be read (r), searched (s), or one of both."""
@@ -81,7 +101,12 @@ class ResourceScopes:
 
     @property
     def exported(self) -> frozenset[str]:
-        """The types of which everything at once may be had: Bulk Data Access's `rs`."""
+        """The types of which everything at once may be had: Bulk Data Access's `rs`.
+
+        An app has nothing at once: it reads for one patient.
+        """
+        if self.context != "system":
+            return frozenset()
         return frozenset(
             name for name, granted in self.granted.items() if granted == {"r", "s"}
         )
@@ -90,7 +115,7 @@ class ResourceScopes:
     def texts(self) -> tuple[str, ...]:
         """The scopes as SMART writes them."""
         return tuple(
-            f"system/{name}.{''.join(sorted(interactions))}"
+            f"{self.context}/{name}.{''.join(sorted(interactions))}"
             for name, interactions in sorted(self.granted.items())
         )
 
@@ -102,11 +127,11 @@ class ResourceScopes:
 
 
 def resource_types_of(role: Role) -> tuple[str, ...]:
-    """Return the types that a system with this role could read anything of."""
+    """Return the types that a token of this role could read anything of."""
     return tuple(
         name
         for name, rights in RESOURCE_RIGHTS.items()
-        if rights.permission in PERMISSIONS[role]
+        if {rights.permission, rights.own} & PERMISSIONS[role]
     )
 
 
@@ -120,7 +145,7 @@ def grant(wanted: str, registered: Collection[str]) -> ResourceScopes:
     granted: dict[str, frozenset[Interaction]] = {}
     for text in filter(None, wanted.split(" ")):
         found = _SCOPE.fullmatch(text)
-        if found is None:
+        if found is None or found["context"] != "system":
             raise InvalidScope(
                 "Ask for scopes such as system/Patient.rs, with spaces between."
             )
@@ -138,6 +163,23 @@ def grant(wanted: str, registered: Collection[str]) -> ResourceScopes:
     return ResourceScopes(granted)
 
 
+def grant_to_app(wanted: str, registered: Collection[str]) -> ResourceScopes | None:
+    """Return what of these scopes an app may have, with spaces between; None: nothing.
+
+    Apps ask many clinics for the same, so what is not known here or not registered is
+    left out, as SMART has it; the answer says what there is.
+    """
+    granted: dict[str, frozenset[Interaction]] = {}
+    for found in filter(None, map(_SCOPE.fullmatch, wanted.split(" "))):
+        if found["context"] != "patient":
+            continue
+        named = registered if found["type"] == _EVERYTHING else {found["type"]}
+        for each in registered:
+            if each in named:
+                granted[each] = granted.get(each, frozenset()) | _interactions(found)
+    return ResourceScopes(granted, "patient") if granted else None
+
+
 def _interactions(found: re.Match[str]) -> frozenset[Interaction]:
     letters = "rs" if found["letters"] == "read" else found["letters"]
     both: tuple[Interaction, ...] = ("r", "s")
@@ -145,16 +187,21 @@ def _interactions(found: re.Match[str]) -> frozenset[Interaction]:
 
 
 def read_resource_scopes(kept: Collection[str]) -> ResourceScopes | None:
-    """Return the scopes of a connected system's token; None of any other token."""
-    granted = dict(_granted(kept))
-    return ResourceScopes(granted) if granted else None
+    """Return the scopes of a system's or an app's token; None of any other token."""
+    contexts: tuple[Context, ...] = ("system", "patient")
+    for context in contexts:
+        if granted := dict(_granted(kept, context)):
+            return ResourceScopes(granted, context)
+    return None
 
 
-def _granted(kept: Collection[str]) -> Iterator[tuple[str, frozenset[Interaction]]]:
+def _granted(
+    kept: Collection[str], context: Context
+) -> Iterator[tuple[str, frozenset[Interaction]]]:
     for text in kept:
         found = _SCOPE.fullmatch(text)
         # What only another version serves opens nothing here.
-        if found is not None and found["type"] in RESOURCE_RIGHTS:
+        if found and found["context"] == context and found["type"] in RESOURCE_RIGHTS:
             yield found["type"], _interactions(found)
 
 

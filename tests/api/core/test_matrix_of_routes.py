@@ -7,6 +7,7 @@ import pytest
 from api.core.bearers import require_in_scope
 from services.core.actors import Role
 from services.core.errors import NotAllowed
+from services.people.patient_apps import APP_TYPES
 from services.people.tokens import RESOURCE_RIGHTS, ResourceScopes
 from tests.api.conftest import ADA
 
@@ -252,13 +253,16 @@ OF_SYSTEMS = {
         for name in ("Patient", "DocumentReference", "MedicationRequest")
         for version in ("", "/{version_id}")
     ),
+    # Of what they read, for the purpose that was registered.
+    *(route for route in ALLOWED if "/$export" in route[1]),
 }
 EVERY_SCOPE = ResourceScopes({name: frozenset("rs") for name in RESOURCE_RIGHTS})
+EVERY_OWN = ResourceScopes({name: frozenset("rs") for name in APP_TYPES}, "patient")
 
 
-def _opens(route):
+def _opens(route, scopes=EVERY_SCOPE):
     try:
-        require_in_scope(EVERY_SCOPE, *route)
+        require_in_scope(scopes, *route)
     except NotAllowed:
         return False
     return True
@@ -277,6 +281,15 @@ def test_a_route_opens_for_connected_systems_only_if_it_is_listed():
     served = ALLOWED.keys() | OPEN | SIGNED | SWITCHED
 
     assert {route for route in served if _opens(route)} == (read & served) | OF_SYSTEMS
+
+
+def test_a_route_opens_for_apps_only_if_it_reads_what_patients_may():
+    served = ALLOWED.keys() | OPEN | SIGNED | SWITCHED
+    opened = {route for route in served if _opens(route, EVERY_OWN)}
+
+    assert {path.split("/")[2] for _, path in opened} == set(APP_TYPES)
+    assert opened < {route for route in served if _opens(route)}
+    assert not [path for _, path in opened if "$export" in path or "$hold" in path]
 
 
 @pytest.mark.parametrize(

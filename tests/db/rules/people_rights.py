@@ -111,9 +111,22 @@ PEOPLE: dict[str, Rights] = {
     )
     | {
         "admin": "SELECT all; INSERT all; UPDATE(revoked_at) all",
+        # Of an app that they have let in.
+        "patient": "SELECT own; UPDATE(revoked_at) own",
         # A short one, of a connected system.
         "door": "SELECT all; INSERT colleague; UPDATE(last_used_at) all",
         "system": EVERYTHING,
+    },
+    "patient_apps": {
+        "patient": "SELECT all",
+        "admin": "SELECT all; INSERT all; UPDATE(removed_at) all",
+        "door": "SELECT all; UPDATE(token_issued_at) all",
+        "system": EVERYTHING,
+    },
+    "authorization_codes": {
+        "patient": "INSERT own",
+        "door": "SELECT all; UPDATE(used_at, token_id) all",
+        "system": "SELECT all; DELETE all",
     },
     "connected_systems": {
         "admin": (

@@ -22,6 +22,7 @@ NOW = datetime.now(UTC)
 PEOPLE = ("patient", "staff", "clinician", "analyst", "admin")
 ROLES = (*PEOPLE, "door", "system")
 ANN, BOB = uuid4(), uuid4()
+APP = uuid4()
 USERS = {name: uuid4() for name in (*PEOPLE, "colleague")}
 
 Key = tuple[str, ...]
@@ -47,6 +48,8 @@ def rows() -> Iterator[Row]:
     yield from _patients()
     for name, user_id in USERS.items():
         yield Row("users", name, _user(name, user_id))
+    led_back = {"redirect_uris": ["https://x"], "resource_types": ["Patient"]}
+    yield Row("patient_apps", "app", {"id": APP, "name": "Diary"} | led_back)
     for name, user_id in USERS.items():
         yield from _belongings(name, user_id)
     ids: dict[tuple[str, str], UUID] = {}
@@ -148,7 +151,9 @@ def _belongings(name: str, user_id: UUID) -> Iterator[Row]:
         },
         "user_identities": {"issuer": "x", "subject": name, "user_id": user_id},
         "invitations": mine | {"token_hash": secret},
-        "api_tokens": mine | {"token_hash": secret, "expires_at": _token_ends(name)},
+        "api_tokens": mine
+        | {"token_hash": secret, "expires_at": _token_ends(name)}
+        | ({"app_id": APP} if name == "patient" else {}),
         "export_grants": mine | {"reason": reason},
         "stored_criteria": _criteria(name, "sex") | {"created_by": user_id},
         "saved_views": {
@@ -174,6 +179,10 @@ def _belongings(name: str, user_id: UUID) -> Iterator[Row]:
     }
     for table, values in belongings.items():
         yield Row(table, name, values)
+    consent = {"app_id": APP, "user_id": user_id, "code_hash": secret}
+    consent |= {"redirect_uri": "https://x", "scopes": [], "code_challenge": "x"}
+    consent |= {"expires_at": NOW + timedelta(seconds=30)}
+    yield Row("authorization_codes", name, consent)
     if name == "colleague":
         system = {"id": user_id, "jwks_url": "https://x", "resource_types": ["Patient"]}
         yield Row("connected_systems", name, system)

@@ -11,7 +11,7 @@ from dashboard.ui.language import GERMAN, speaking
 from db.models.user import User
 from services.core.actors import Role, Scope
 from services.documents.sharing import offboarding
-from services.people import connected_systems
+from services.people import connected_systems, patient_apps
 from services.people.connected_systems import SystemKeysTyped
 from tests.kit.backend_services import ec_key, jwks_of
 from tests.kit.german_pages import left_english, said, texts_of
@@ -41,6 +41,7 @@ def opened(german: Clinic, at_desk: Callable[..., AppTest]) -> Callable[..., App
         "new_token",
         "systems",
         "new_system",
+        "new_app",
         "my_tokens",
         "roles",
         "account",
@@ -72,6 +73,24 @@ def test_a_connected_system_is_german(opened, kept: Session) -> None:
     app = opened("system", system=str(system_id))
     assert left_english(app) == set()
     assert "jti wurde schon verwendet" in said(app)
+
+
+def test_an_app_for_patients_is_german(opened, kept: Session) -> None:
+    boss = desk(kept)
+    patient_apps.register(
+        kept,
+        boss.actor,
+        name="RHR",
+        redirect_uris=["https://rhr.example/"],
+        resource_types=["Patient"],
+        **boss.fresh,
+    )
+    kept.commit()
+
+    app = opened("systems")
+
+    assert left_english(app) == set()
+    assert "noch kein Token" in said(app)
 
 
 def test_the_list_of_people_is_german(opened, cleo: User) -> None:

@@ -9,7 +9,13 @@ from services.core.audit import Action
 from services.documents.sharing import offboarding
 from services.messaging import user_notifications
 from services.messaging.user_notifications import NotificationTopic
-from services.people import accounts, connected_systems, sessions, tokens
+from services.people import (
+    accounts,
+    connected_systems,
+    patient_apps,
+    sessions,
+    tokens,
+)
 from services.people.accounts import invitations
 from services.people.accounts.own_contact import OwnContact, change_contact
 from services.people.connected_systems import SystemKeysTyped
@@ -209,6 +215,40 @@ def system_switch_on(w: World) -> ActionCall:
     given = (w.session, w.boss.actor, system_register(w)())
     connected_systems.switch_off(*given)
     return lambda: connected_systems.switch_on(*given, **w.boss.fresh)
+
+
+@prepares(Action.APP_REGISTER)
+def app_register(w: World) -> ActionCall:
+    boss = w.boss
+    return lambda: patient_apps.register(
+        w.session,
+        boss.actor,
+        name="Heart diary",
+        redirect_uris=["https://diary.example/callback"],
+        resource_types=["Patient"],
+        **boss.fresh,
+    )
+
+
+@prepares(Action.APP_REMOVE)
+def app_remove(w: World) -> ActionCall:
+    app_id = app_register(w)()
+    return lambda: patient_apps.remove(w.session, w.boss.actor, app_id)
+
+
+@prepares(Action.APP_ALLOW)
+def app_allow(w: World) -> ActionCall:
+    app_id = app_register(w)()
+    maya = cast.add_patient_actor(w.session, w.patient)
+    return lambda: patient_apps.allow(
+        w.session,
+        maya,
+        app_id,
+        code="c" * 48,
+        redirect_uri="https://diary.example/callback",
+        scopes=("patient/Patient.rs",),
+        code_challenge="h" * 43,
+    )
 
 
 @prepares(Action.USER_NOTIFICATION_MARK)

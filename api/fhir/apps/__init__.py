@@ -1,0 +1,1 @@
+"""Apps of patients: how they ask, and how they are answered."""

@@ -1,0 +1,1 @@
+"""What pages show of apps for patients, and what they ask about them."""

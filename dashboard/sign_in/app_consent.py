@@ -1,0 +1,182 @@
+"""The page on which a patient lets an app read their record, or refuses."""
+
+from typing import Final
+from urllib.parse import parse_qsl, urlsplit
+
+from authlib.oauth2.rfc6749 import OAuth2Error
+from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from api.core.dependencies import SESSION
+from api.core.outcomes import NOT_STORED
+from api.fhir.apps.authorization import (
+    AUTHORIZE_PATH,
+    AppAuthorization,
+    ConsentRequest,
+    OAuthAnswer,
+    Pairs,
+)
+from dashboard.people.patient_apps.own_types import own_words
+from dashboard.sign_in.forms import is_own_form, read_form
+from dashboard.sign_in.html import form_leading_to, go, page, refused
+from dashboard.sign_in.limiting import answered
+from dashboard.sign_in.sign_in_context import SignInContext
+from dashboard.sign_in.signed_in import to_sign_in
+from dashboard.ui.language import gettext as _
+from dashboard.web.gate.networks import network_of
+from dashboard.web.public_address import public_address
+from dashboard.web.sessions.identity import origin_of
+from db.postgres import ANONYMOUS
+from services.core import audit, throttling
+from services.core.actors import Actor, Permission
+from services.people.patient_apps import TOKEN_LIFETIME
+from services.people.sessions import Live
+
+_BAD_REQUEST: Final = 400
+_FORBIDDEN: Final = 403
+# What was asked goes through signing in, where a cookie keeps it.
+_LONGEST_QUERY: Final = 2_000
+_ALLOW: Final = "allow"
+
+
+def routes(context: SignInContext) -> list[BaseRoute]:
+    """Return the page that asks, and its two buttons.
+
+    What is asked for is in the address, as OAuth 2.0 has it, and is looked at anew when
+    a button is pressed. Browsers are led to addresses that are registered, and nowhere
+    else.
+    """
+    consent = _Consent(context)
+    return [
+        Route(AUTHORIZE_PATH, answered(context, consent.show), methods=["GET"]),
+        Route(AUTHORIZE_PATH, answered(context, consent.decide), methods=["POST"]),
+    ]
+
+
+class _Consent:
+    def __init__(self, context: SignInContext) -> None:
+        self._context = context
+        self._address = public_address(context.settings)
+
+    async def show(self, request: Request) -> Response:
+        """Ask the patient who is signed in; have whoever is not sign in first."""
+        asked = await run_in_threadpool(self._ask, request)
+        if not isinstance(asked, ConsentRequest):
+            return _led_back(asked)
+        live: Live | None = request.scope.get(SESSION)
+        if live is None:
+            return go(to_sign_in(_here(request)))
+        may_allow = _may_allow(live.actor)
+        asking = page(
+            "app_consent.html",
+            200 if may_allow else _FORBIDDEN,
+            app=asked.app.name,
+            clinic=self._context.settings.clinic_name,
+            name=live.actor.name,
+            may_allow=may_allow,
+            reads=own_words(asked.scopes.granted),
+            back_to=urlsplit(asked.redirect_uri).hostname or "",
+            minutes=int(TOKEN_LIFETIME.total_seconds() // 60),
+            somebody_else=to_sign_in(_here(request)),
+        )
+        return form_leading_to(_source_of(asked.redirect_uri), asking)
+
+    async def decide(self, request: Request) -> Response:
+        """Lead back to the app, with a code if the patient allows it."""
+        if not is_own_form(request.headers):
+            return refused()
+        live: Live | None = request.scope.get(SESSION)
+        if live is None:
+            return go(to_sign_in(_here(request)))
+        form = await read_form(request) or {}
+        allows = form.get("decision") == _ALLOW
+        if allows and not _may_allow(live.actor):
+            return await self.show(request)
+        return _led_back(
+            await run_in_threadpool(
+                self._decide, request, live.actor if allows else None
+            )
+        )
+
+    def _ask(self, request: Request) -> ConsentRequest | OAuthAnswer | OAuth2Error:
+        self._count(request)
+        pairs = _pairs(request)
+        # An app is often tried within the second in which it was registered.
+        return self._context.database.read_latest(
+            lambda session: _or_error(session, self._address, pairs),
+            identity=ANONYMOUS,
+        ).value
+
+    def _decide(
+        self, request: Request, patient: Actor | None
+    ) -> OAuthAnswer | OAuth2Error:
+        self._count(request)
+        pairs = _pairs(request)
+
+        def decide(session: Session) -> OAuthAnswer | OAuth2Error:
+            try:
+                with audit.coming_from(origin_of(request)):
+                    return AppAuthorization(session, self._address).decide(
+                        pairs, patient
+                    )
+            except OAuth2Error as error:
+                return error
+
+        identity = patient.database_identity if patient else ANONYMOUS
+        return self._context.database.write(decide, identity=identity).value
+
+    def _count(self, request: Request) -> None:
+        """Count a request, or raise LimitReached."""
+        limit = throttling.LINKS_PER_NETWORK
+        self._context.throttle.take(limit, network_of(request))
+
+
+def _or_error(
+    session: Session, address: str, pairs: Pairs
+) -> ConsentRequest | OAuthAnswer | OAuth2Error:
+    try:
+        return AppAuthorization(session, address).ask(pairs)
+    except OAuth2Error as error:
+        return error
+
+
+def _pairs(request: Request) -> Pairs:
+    query = request.url.query
+    if len(query) > _LONGEST_QUERY:
+        return []
+    return parse_qsl(query, keep_blank_values=True)
+
+
+def _here(request: Request) -> str:
+    return f"{request.url.path}?{request.url.query}"
+
+
+def _may_allow(actor: Actor) -> bool:
+    return actor.may(Permission.ALLOW_APPS) and actor.patient_id is not None
+
+
+def _source_of(address: str) -> str:
+    """Return where our page's form may lead, as a policy names it."""
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else f"{parts.scheme}:"
+
+
+def _led_back(answer: OAuthAnswer | OAuth2Error) -> Response:
+    if isinstance(answer, OAuthAnswer) and answer.location is not None:
+        response = go(answer.location)
+        response.headers.update(NOT_STORED)
+        return response
+    return page(
+        "message.html",
+        _BAD_REQUEST,
+        title=_("This app cannot be let in"),
+        sentence=_(
+            "What it asks is incomplete, or the clinic does not know it. Nothing was "
+            "given to it. Tell the app's makers, or ask the clinic."
+        ),
+        way_on="/",
+        way_on_words=_("Go to Home"),
+    )

@@ -1,0 +1,85 @@
+"""Which apps read a patient's record now, and the end of it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from db.models.user import ApiToken
+from services.core import audit
+from services.core.actors import Actor, Permission
+from services.core.audit import Action
+from services.people import tokens
+from services.people.patient_apps.registering import APP_TYPES
+
+
+@dataclass(frozen=True, slots=True)
+class AllowedApp:
+    """An app with tokens that hold: what it may read, until when, and its last call."""
+
+    id: UUID
+    name: str
+    resource_types: tuple[str, ...]
+    expires_at: datetime
+    last_used_at: datetime | None
+
+
+def list_allowed(session: Session, actor: Actor) -> tuple[AllowedApp, ...]:
+    """Return the apps that read the actor's record now; raises NotAllowed."""
+    actor.require(Permission.ALLOW_APPS)
+    live = session.scalars(
+        select(ApiToken)
+        .where(
+            ApiToken.user_id == actor.id,
+            ApiToken.app_id.is_not(None),
+            ApiToken.revoked_at.is_(None),
+            ApiToken.expires_at > func.now(),
+        )
+        .order_by(ApiToken.name, ApiToken.app_id)
+    )
+    by_app: dict[UUID, list[ApiToken]] = {}
+    for token in live:
+        if token.app_id is not None:
+            by_app.setdefault(token.app_id, []).append(token)
+    return tuple(_allowed(app_id, held) for app_id, held in by_app.items())
+
+
+def end(session: Session, actor: Actor, app_id: UUID) -> None:
+    """Let an app read the actor's record no more, at once; the caller commits.
+
+    Raises NotAllowed.
+    """
+    actor.require(Permission.ALLOW_APPS)
+    ended = session.scalars(
+        update(ApiToken)
+        .where(
+            ApiToken.user_id == actor.id,
+            ApiToken.app_id == app_id,
+            ApiToken.revoked_at.is_(None),
+        )
+        .values(revoked_at=func.now())
+        .returning(ApiToken.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    for token_id in ended:
+        audit.record(
+            session, actor, Action.TOKEN_REVOKE, subject=(tokens.SUBJECT, token_id)
+        )
+
+
+def _allowed(app_id: UUID, held: list[ApiToken]) -> AllowedApp:
+    opened = {
+        name
+        for token in held
+        if (scopes := tokens.read_resource_scopes(token.scopes or ())) is not None
+        for name in scopes.granted
+    }
+    return AllowedApp(
+        app_id,
+        held[0].name,
+        tuple(name for name in APP_TYPES if name in opened),
+        max(token.expires_at for token in held if token.expires_at),
+        max((t.last_used_at for t in held if t.last_used_at), default=None),
+    )

@@ -1,0 +1,148 @@
+"""Administrators register apps for patients, and remove them."""
+
+import re
+from collections.abc import Collection
+from typing import Any, Final
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from db.models.user import ApiToken, PatientApp as AppRow
+from services.core import audit
+from services.core.actors import Actor, Permission, Role
+from services.core.audit import Action
+from services.core.errors import InvalidInput
+from services.core.sentences import Sentence
+from services.people import tokens
+from services.people.accounts.particulars import read_name
+from services.people.patient_apps.records import SUBJECT, NoSuchApp
+from services.people.sign_in import confirmations
+
+MOST_ADDRESSES: Final = 10
+#: What an app can be registered for: what patients read themselves.
+APP_TYPES: Final = tokens.resource_types_of(Role.PATIENT)
+_LONGEST_ADDRESS: Final = 500
+# What RFC 3986 lets stand in an address; nothing that ends a header's word, or a tag.
+_ADDRESS: Final = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]!$&()+=,%]+")
+_HOST: Final = re.compile(r"([a-z0-9-]+\.)*[a-z0-9-]+(:[0-9]{1,5})?")
+_LOOPBACK: Final = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?")
+# A scheme of an app on a phone is the reverse of a domain (RFC 8252, 7.1); that leaves
+# out those that browsers act on, such as javascript.
+_OWN_SCHEME: Final = re.compile(r"[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+")
+
+
+def register(
+    session: Session,
+    actor: Actor,
+    *,
+    name: str,
+    redirect_uris: Collection[str],
+    resource_types: Collection[str],
+    session_id: UUID | None,
+) -> UUID:
+    """Register an app and return its client_id; the caller commits.
+
+    Raises NotConfirmed, InvalidInput, NotAllowed.
+    """
+    actor.require(Permission.MANAGE_TOKENS)
+    confirmations.require_passkey(session, actor, session_id)
+    app = AppRow(
+        name=read_name(name),
+        redirect_uris=_read_addresses(redirect_uris),
+        resource_types=tokens.require_types(Role.PATIENT, resource_types),
+        registered_by=actor.id,
+    )
+    session.add(app)
+    session.flush()
+    _record(
+        session,
+        actor,
+        Action.APP_REGISTER,
+        app.id,
+        name=app.name,
+        addresses=app.redirect_uris,
+        scopes=app.resource_types,
+    )
+    return app.id
+
+
+def remove(session: Session, actor: Actor, app_id: UUID) -> None:
+    """Let an app ask nobody any more, and end its tokens, at once and for good.
+
+    The caller commits. Raises NoSuchApp, NotAllowed.
+    """
+    actor.require(Permission.MANAGE_TOKENS)
+    # A token that is being issued waits for this, and is then refused; one that was
+    # issued before is found below.
+    removed = session.execute(
+        update(AppRow)
+        .where(AppRow.id == app_id, AppRow.removed_at.is_(None))
+        .values(removed_at=func.now())
+        .execution_options(synchronize_session=False)
+    )
+    if not removed.rowcount:  # type: ignore[attr-defined]
+        if session.scalar(select(AppRow.id).where(AppRow.id == app_id)) is None:
+            raise NoSuchApp
+        return
+    session.execute(
+        update(ApiToken)
+        .where(ApiToken.app_id == app_id, ApiToken.revoked_at.is_(None))
+        .values(revoked_at=func.now())
+        .execution_options(synchronize_session=False)
+    )
+    _record(session, actor, Action.APP_REMOVE, app_id)
+
+
+def _read_addresses(typed: Collection[str]) -> list[str]:
+    """Return the addresses without repetitions; raises InvalidInput."""
+    addresses = list(dict.fromkeys(filter(None, map(str.strip, typed))))
+    if not 0 < len(addresses) <= MOST_ADDRESSES:
+        raise InvalidInput(
+            "redirect_uris",
+            Sentence(
+                "Enter the addresses to which the app is led back, {most} at most, one "
+                "in a line.",
+                most=MOST_ADDRESSES,
+            ),
+        )
+    for address in addresses:
+        _require_address(address)
+    return addresses
+
+
+def _require_address(address: str) -> None:
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        parts = None
+    if (
+        parts is None
+        or len(address) > _LONGEST_ADDRESS
+        or not _ADDRESS.fullmatch(address)
+        or "#" in address
+        or not _is_safe(parts.scheme, parts.netloc)
+    ):
+        raise InvalidInput(
+            "redirect_uris",
+            "An address begins with https://, on the app's own machine with "
+            "http://localhost or http://127.0.0.1, or with a scheme of the app's own "
+            "such as org.example.app:, and has no user and no # in it.",
+        )
+
+
+def _is_safe(scheme: str, host: str) -> bool:
+    match scheme:
+        case "https":
+            return _HOST.fullmatch(host) is not None
+        case "http":
+            return _LOOPBACK.fullmatch(host) is not None
+        case _:
+            return not host and _OWN_SCHEME.fullmatch(scheme) is not None
+
+
+def _record(
+    session: Session, actor: Actor, action: Action, app_id: UUID, **details: Any
+) -> None:
+    audit.record(session, actor, action, subject=(SUBJECT, app_id), details=details)

@@ -1,0 +1,70 @@
+"""An app in Chromium, from asking its patient to reading their record."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+import httpx
+import pytest
+from playwright.sync_api import expect
+
+from services.core.actors import Role
+from tests.browser.conftest import Site
+from tests.kit import cast
+from tests.kit.backend_services import TOKEN_PATH
+from tests.kit.patient_apps import register, told
+
+pytestmark = pytest.mark.browser
+
+
+class _Callback(BaseHTTPRequestHandler):
+    """The page of an app to which the browser comes back."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        self.wfile.write(b"<h1>Heart diary</h1>")
+
+    def log_message(self, *_: object) -> None:
+        """Print nothing."""
+
+
+@contextmanager
+def serving() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Callback)
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://localhost:{server.server_port}/callback"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def test_an_app_asks_its_patient_and_reads_their_record(site: Site) -> None:
+    clinic = site.address.replace("127.0.0.1", "localhost")
+    maya = cast.DEMO[Role.PATIENT]
+    with serving() as callback, site.lend(None, width=390) as page:
+        app = register(site.database, callback=callback, clinic=clinic)
+        page.goto(app.address())
+        page.get_by_role("button", name=maya.name).click()
+        page.get_by_role("button", name="Sign in").click()
+
+        expect(page.get_by_role("heading", level=1)).to_contain_text("read your record")
+        expect(page.get_by_role("listitem").first).to_be_visible()
+        page.get_by_role("button", name="Allow").click()
+
+        expect(page.get_by_role("heading", name="Heart diary")).to_be_visible()
+        assert page.url.startswith(f"{callback}?")
+        code = told(page.url)["code"]
+        with httpx.Client(base_url=site.address) as program:
+            token = program.post(TOKEN_PATH, data=app.form(code)).json()
+            program.headers["Authorization"] = f"Bearer {token['access_token']}"
+            own = program.get(f"/fhir/Patient/{token['patient']}")
+        assert own.json()["resourceType"] == "Patient"
+
+        page.goto("/account")
+        expect(page.get_by_text("Apps that read your record")).to_be_visible()
+        page.get_by_role("button", name="End", exact=True).last.click()
+        expect(page.get_by_text("None now.")).to_be_visible()

@@ -1,0 +1,167 @@
+"""The page that asks a patient whether an app may read their record."""
+
+from contextlib import closing
+from urllib.parse import quote, unquote
+
+import httpx
+import pytest
+
+from db.postgres import SYSTEM, Database
+from services.core.actors import Role
+from services.people import patient_apps
+from tests.kit import cast
+from tests.kit.backend_services import TOKEN_PATH
+from tests.kit.patient_apps import CALLBACK, DiaryApp, register, told
+from tests.kit.signing_in import sign_in
+from tests.services.people.people_samples import desk
+
+
+@pytest.fixture(scope="module")
+def database(server, module_endpoints):
+    with closing(Database(module_endpoints)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def app(database, server) -> DiaryApp:
+    return register(
+        database,
+        "AllergyIntolerance",
+        "Encounter",
+        clinic=server.url.replace("127.0.0.1", "localhost"),
+    )
+
+
+@pytest.fixture
+def maya(server):
+    with server.signed_in(Role.PATIENT) as browser:
+        yield browser
+
+
+def test_asvs_10_7_2_the_page_says_which_app_asks_for_what_and_for_how_long(maya, app):
+    page = maya.get(app.address())
+
+    assert page.status_code == 200
+    assert "read your record?" in page.text
+    assert "Diary" in page.text
+    for words in ("your allergies", "your visits", "60 minutes", "diary.example"):
+        assert words in page.text
+    assert "your documents" not in page.text
+    policy = page.headers["content-security-policy"]
+    assert "form-action 'self' https://diary.example;" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert page.headers["cache-control"] == "no-store"
+
+
+def test_who_allows_it_is_led_back_with_a_code_that_is_worth_a_token(maya, app, server):
+    answer = maya.post(app.address(), data={"decision": "allow"})
+
+    assert answer.status_code == 303
+    assert answer.headers["location"].startswith(f"{CALLBACK}?")
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    led_back = told(answer.headers["location"])
+    assert (led_back["state"], led_back["iss"]) == ("a state", f"{app.clinic}/fhir")
+    with server.browser() as elsewhere:
+        token = elsewhere.post(TOKEN_PATH, data=app.form(led_back["code"])).json()
+    assert token["token_type"] == "Bearer"
+    assert led_back["code"] not in server.log.read_text()
+    assert token["access_token"] not in server.log.read_text()
+
+
+@pytest.mark.parametrize("form", [{"decision": "refuse"}, {}, {"decision": "other"}])
+def test_who_does_not_allow_it_is_led_back_without_a_code(maya, app, form):
+    answer = maya.post(app.address(), data=form)
+
+    led_back = told(answer.headers["location"])
+    assert (led_back["error"], led_back["state"]) == ("access_denied", "a state")
+    assert "code" not in led_back
+
+
+def test_who_is_not_signed_in_signs_in_first_and_comes_back(server, app):
+    with server.browser() as browser:
+        sent = browser.get(app.address())
+        assert sent.status_code == 303
+        way_on = sent.headers["location"]
+        assert way_on.startswith("/sign-in?next=")
+        assert unquote(way_on.partition("next=")[2]) == app.address()
+        unsigned = browser.post(app.address(), data={"decision": "allow"})
+        assert unsigned.headers["location"].startswith("/sign-in?next=")
+
+        maya = cast.DEMO[Role.PATIENT].email
+        entered = sign_in(browser, maya, app.address())
+
+        assert entered.headers["location"] == app.address()
+        assert "read your record?" in browser.get(entered.headers["location"]).text
+
+
+def test_what_comes_from_no_page_of_ours_lets_no_app_in(maya, app, server):
+    # The gate lets programs pass that do not say where they come from.
+    with httpx.Client(base_url=server.url, cookies=maya.cookies) as program:
+        answer = program.post(app.address(), data={"decision": "allow"})
+
+    assert answer.status_code == 403
+    assert "location" not in answer.headers
+
+
+def test_another_site_lets_no_app_in(maya, app):
+    foreign = {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}
+
+    answer = maya.post(app.address(), data={"decision": "allow"}, headers=foreign)
+
+    assert answer.status_code == 403
+    assert "location" not in answer.headers
+
+
+@pytest.mark.parametrize("role", [Role.STAFF, Role.ADMIN])
+def test_a_colleague_is_told_that_only_patients_let_apps_in(server, app, role):
+    with server.signed_in(role) as browser:
+        page = browser.get(app.address())
+        answer = browser.post(app.address(), data={"decision": "allow"})
+
+    assert page.status_code == 403
+    assert "Only patients let apps in" in page.text
+    assert 'value="allow"' not in page.text
+    assert (answer.status_code, answer.text.count("Only patients")) == (403, 1)
+    assert "location" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"redirect_uri": "https://evil.example/callback"},
+        {"redirect_uri": None},
+        {"client_id": "0199a0c4-7f3c-7d5e-9c1b-3f6f2d1e8a33"},
+        {"state": "s" * 2_000},
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_nobody_is_led_to_an_address_that_is_not_registered(maya, app, asked, method):
+    answer = maya.request(
+        method,
+        app.address(**asked),
+        **({"data": {"decision": "allow"}} if method == "POST" else {}),
+    )
+
+    assert answer.status_code == 400
+    assert "location" not in answer.headers
+    assert "This app cannot be let in" in answer.text
+
+
+def test_what_is_asked_wrongly_is_told_to_the_app_before_anybody_signs_in(server, app):
+    with server.browser() as browser:
+        answer = browser.get(app.address(code_challenge_method="plain"))
+
+    led_back = told(answer.headers["location"])
+    assert (led_back["error"], led_back["state"]) == ("invalid_request", "a state")
+
+
+def test_an_app_that_was_removed_asks_nobody(maya, app, database):
+    database.write(
+        lambda s: patient_apps.remove(s, desk(s).actor, app.id), identity=SYSTEM
+    )
+
+    answer = maya.post(app.address(), data={"decision": "allow"})
+
+    assert answer.status_code == 400
+    assert quote(CALLBACK) not in answer.text

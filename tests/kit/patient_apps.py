@@ -1,0 +1,113 @@
+"""An app for patients as its makers write it: what it asks, and what it sends."""
+
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+from uuid import UUID, uuid4
+
+import httpx
+from authlib.common.security import generate_token
+from authlib.oauth2.rfc7636 import create_s256_code_challenge
+from sqlalchemy.orm import Session
+
+from api.fhir.apps.authorization import AppAuthorization, OAuthAnswer
+from db.postgres import ANONYMOUS, SYSTEM, Database
+from services.core.actors import Actor
+from services.people import patient_apps
+from services.people.patient_apps import APP_TYPES
+from tests.kit.backend_services import TOKEN_PATH
+from tests.services.people.people_samples import desk
+
+#: What the tests' papers say is the clinic's address.
+CLINIC = "https://clinic.example"
+CALLBACK = "https://diary.example/callback"
+AUTHORIZE_PATH = "/sign-in/app"
+
+
+@dataclass
+class DiaryApp:
+    """A registered app, and the secret of one launch."""
+
+    id: UUID
+    callback: str = CALLBACK
+    clinic: str = CLINIC
+    verifier: str = field(default_factory=lambda: generate_token(48))
+
+    def asks(self, **other: str | None) -> list[tuple[str, str]]:
+        """Return what the app asks for; None leaves a parameter out."""
+        usual = {
+            "response_type": "code",
+            "client_id": str(self.id),
+            "redirect_uri": self.callback,
+            "scope": "launch/patient patient/*.rs",
+            "state": "a state",
+            "aud": f"{self.clinic}/fhir",
+            "code_challenge": create_s256_code_challenge(self.verifier),
+            "code_challenge_method": "S256",
+        }
+        return [(k, v) for k, v in (usual | other).items() if v is not None]
+
+    def address(self, **other: str | None) -> str:
+        """Return where the app sends its patient."""
+        return f"{AUTHORIZE_PATH}?{urlencode(self.asks(**other))}"
+
+    def form(self, code: str, /, **other: str | None) -> dict[str, str]:
+        """Return what the app sends for a code; None leaves a parameter out."""
+        usual = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "client_id": str(self.id),
+            "redirect_uri": self.callback,
+            "code_verifier": self.verifier,
+        }
+        return {k: v for k, v in (usual | other).items() if v is not None}
+
+    def exchange(
+        self, client: Any, code: str, /, **other: str | None
+    ) -> httpx.Response:
+        """Ask for the token; `client` is one of the API without a token of its own."""
+        answer: httpx.Response = client.ask(
+            "POST", TOKEN_PATH, data=self.form(code, **other)
+        )
+        return answer
+
+    def decided(
+        self, database: Database, patient: Actor | None, **other: str | None
+    ) -> dict[str, str]:
+        """Return what the app is told of what a patient has decided; None: no."""
+        identity = patient.database_identity if patient else ANONYMOUS
+
+        def decide(session: Session) -> OAuthAnswer:
+            return AppAuthorization(session, self.clinic).decide(
+                self.asks(**other), patient
+            )
+
+        return told(database.write(decide, identity=identity).value.location or "")
+
+    def allowed(self, database: Database, patient: Actor, **other: str | None) -> str:
+        """Return the code of a patient who has let the app in."""
+        return self.decided(database, patient, **other)["code"]
+
+
+def told(location: str) -> dict[str, str]:
+    """Return what an address tells an app."""
+    return dict(parse_qsl(urlsplit(location).query))
+
+
+def register(
+    database: Database, *types: str, callback: str = CALLBACK, clinic: str = CLINIC
+) -> DiaryApp:
+    """Have an administrator register an app that may ask for these types, or all."""
+
+    def write(session: Session) -> UUID:
+        boss = desk(session)
+        return patient_apps.register(
+            session,
+            boss.actor,
+            name=f"Diary {uuid4().hex[:8]}",
+            redirect_uris=[callback],
+            resource_types=types or APP_TYPES,
+            **boss.fresh,
+        )
+
+    return DiaryApp(database.write(write, identity=SYSTEM).value, callback, clinic)
