@@ -272,7 +272,10 @@ def _bars(
                 title=None,
                 axis=alt.Axis(labelLimit=_LONGEST_LABEL, ticks=False),
             ),
-            "x": alt.X(**number),
+            # At the edge of the picture the last number loses half a digit.
+            "x": alt.X(**number).axis(
+                format=number["axis"]["format"], labelFlushOffset=-4
+            ),
         }
         height = _ROW * len(frame) + _AXIS
     chart: alt.Chart = (
