@@ -7,6 +7,7 @@ from typing import Final
 import streamlit as st
 
 from dashboard import wiring
+from dashboard.ui.fields import bounded_line
 from dashboard.ui.language import gettext as _, marked
 from services.core import reasons
 from services.core.actors import Role
@@ -113,12 +114,12 @@ def system_form(
 def _purpose_field(page: str, role: Role, kept: str | None) -> str:
     if not connected_systems.may_export(role):
         return ""
-    return st.text_input(
+    return bounded_line(
         _("What it exports everything for"),
-        value=kept or "",
+        kept or "",
+        longest=reasons.LONGEST,
         key=f"{page}_purpose_{role}",
         placeholder=_("Nightly copy into the research database"),
-        max_chars=reasons.LONGEST,
         autocomplete="off",
         help=_(
             "With a purpose it may export at once all that it reads (bulk data), and "

@@ -191,7 +191,10 @@ def _read_purpose(role: Role, typed: str) -> str | None:
         raise InvalidInput(
             "export_purpose", "A system with this role has nothing to export."
         )
-    return reasons.read(typed)
+    try:
+        return reasons.read(typed)
+    except InvalidInput as problem:
+        raise InvalidInput("export_purpose", problem.args[0]) from None
 
 
 def _told(source: KeySource) -> str:

@@ -12,7 +12,7 @@ from services.core.actors import Role
 from services.people import connected_systems, tokens
 from services.people.connected_systems import SystemKeysTyped
 from tests.kit.backend_services import ec_key, jwks_of, rsa_key
-from tests.pages.conftest import rows_of
+from tests.pages.conftest import problem_places, rows_of
 from tests.services.people.people_samples import desk
 
 
@@ -67,9 +67,12 @@ def test_a_system_is_connected_and_its_page_says_what_its_programmers_need(
     app.segmented_control(key="new_system_where").set_value("Pasted here").run()
     app.text_input(key="new_system_name").set_value(name)
     app.multiselect(key="new_system_types").set_value(["Patient", "Condition"])
-    app.text_input(key="new_system_purpose_clinician").set_value("A nightly copy")
+    app.text_input(key="new_system_purpose_clinician").set_value("Copy")
     app.text_area(key="new_system_jwks").set_value(jwks_of(rsa_key()))
+    app.button(key="new_system_save").click().run()
+    assert problem_places(app) == ["purpose"]
 
+    app.text_input(key="new_system_purpose_clinician").set_value("A nightly copy")
     app.button(key="new_system_save").click().run()
 
     assert not app.exception

@@ -73,7 +73,8 @@ def subscription_send(w: World) -> ActionCall:
     due = subscriptions.find_due(w.session, _NOW)
     assert due
     given = {"now": _NOW, "sender": MailSender()}
-    subscriptions.finish(w.session, due, b"%PDF-1.7", **given)
+    papers = dict.fromkeys(due.recipients, b"%PDF-1.7")
+    subscriptions.finish(w.session, due, papers, **given)
     return lambda: _send(w)
 
 

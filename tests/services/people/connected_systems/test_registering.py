@@ -61,7 +61,7 @@ def test_a_system_is_connected_and_listed(session):
         ({"resource_types": ["Condition"]}, "resource_types", "role staff"),
         ({"resource_types": ["AuditEvent"]}, "resource_types", "role staff"),
         ({"resource_types": ["Basic"]}, "resource_types", "nothing that"),
-        ({"export_purpose": "short"}, "reason", "at least 10 characters"),
+        ({"export_purpose": "short"}, "export_purpose", "at least 10 characters"),
         (
             {
                 "role": Role.ADMIN,
