@@ -37,7 +37,8 @@ class Since:
     """What happened after a time, by ids; `events` are those that the log has.
 
     `dashboards` are mails that went out, by subscription and person; `crossings` are
-    alerts of counts that were told, and `crossing_mails` those that were mailed.
+    alerts of counts that were told, and `crossing_mails` those that were mailed. Of
+    `calls` those that were taken back are None.
     """
 
     events: set[UUID] = field(default_factory=set)
@@ -53,7 +54,7 @@ class Since:
     links: set[UUID] = field(default_factory=set)
     holds: dict[UUID, HoldPlaced] = field(default_factory=dict)
     sent: dict[UUID, datetime] = field(default_factory=dict)
-    calls: dict[UUID, CallSince] = field(default_factory=dict)
+    calls: dict[UUID, CallSince | None] = field(default_factory=dict)
     dashboards: Counter[tuple[UUID, UUID]] = field(default_factory=Counter)
     crossings: dict[UUID, datetime] = field(default_factory=dict)
     crossing_mails: set[UUID] = field(default_factory=set)
@@ -148,7 +149,8 @@ def _note_subject(
             called = UUID(entry["actor_id"]), entry["at"], details["outcome"]
             since.calls[subject] = CallSince(*called)
         case Action.VISIT_UNDO_PHONE:
-            since.calls.pop(subject, None)
+            # Also one of before: nobody may take the patient for reminded.
+            since.calls[subject] = None
         case Action.SUBSCRIPTION_SEND:
             since.dashboards[subject, UUID(details["person"])] += 1
         case Action.COUNT_ALERT_TELL:

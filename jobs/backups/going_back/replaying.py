@@ -113,7 +113,10 @@ def _settle_calls_and_mails_of_analysts(session: Session, rejoined: Rejoined) ->
     """Let nobody be phoned, or sent a dashboard or a count, who was since."""
     since = rejoined.since
     for visit_id, call in since.calls.items():
-        phoning.note_again(session, visit_id, call.outcome, by=call.by, at=call.at)
+        if call is None:
+            phoning.undo_again(session, visit_id)
+        else:
+            phoning.note_again(session, visit_id, call.outcome, by=call.by, at=call.at)
     for alert_id, at in since.crossings.items():
         count_alerts.note_told(session, alert_id, at)
     subscriptions.pass_over(

@@ -28,8 +28,18 @@ from services.visits.front_desk.appointments.records import (
 )
 from services.visits.schedule import visit_changes
 
-__all__ = ["CallOutcome", "PhonedMeanwhile", "note_again", "note_call", "undo_call"]
+__all__ = [
+    "CallOutcome",
+    "PhonedMeanwhile",
+    "note_again",
+    "note_call",
+    "undo_again",
+    "undo_call",
+]
 
+_NOT_PHONED: Final = dict.fromkeys(
+    ("phone_outcome", "phoned_by", "phoned_by_name", "phoned_at")
+)
 _SAID: Final = {
     CallOutcome.REACHED: "{who} has reached the patient in the meantime.",
     CallOutcome.NO_ANSWER: "{who} has phoned in the meantime; nobody answered.",
@@ -81,11 +91,13 @@ def undo_call(
 
     Raises what `note_call` raises.
     """
-    values = dict.fromkeys(
-        ("phone_outcome", "phoned_by", "phoned_by_name", "phoned_at")
-    )
     after = _change(
-        session, actor, visit_id, last_call_at, values, wanted="put back to not phoned"
+        session,
+        actor,
+        visit_id,
+        last_call_at,
+        _NOT_PHONED,
+        wanted="put back to not phoned",
     )
     record_event(session, actor, Action.VISIT_UNDO_PHONE, after)
     return after
@@ -100,19 +112,32 @@ def note_again(
     any more keeps what it has.
     """
     name = select(User.name).where(User.id == by).scalar_subquery()
+    values = {
+        "phone_outcome": CallOutcome(outcome).value,
+        "phoned_by": by,
+        # Whoever was let in after that time has no row that names them.
+        "phoned_by_name": func.coalesce(name, "A colleague"),
+        "phoned_at": at,
+    }
+    _set_again(session, visit_id, values)
+
+
+def undo_again(session: Session, visit_id: UUID) -> None:
+    """Take back what the rows say of a call that was taken back since.
+
+    As `note_again`.
+    """
+    _set_again(session, visit_id, _NOT_PHONED)
+
+
+def _set_again(session: Session, visit_id: UUID, values: Mapping[str, object]) -> None:
     session.execute(
         update(Appointment)
         .where(
             Appointment.id == visit_id,
             Appointment.status == VisitStatus.SCHEDULED.value,
         )
-        .values(
-            phone_outcome=CallOutcome(outcome).value,
-            phoned_by=by,
-            # Whoever was let in after that time has no row that names them.
-            phoned_by_name=func.coalesce(name, "A colleague"),
-            phoned_at=at,
-        )
+        .values(**values)
         .execution_options(synchronize_session=False)
     )
 

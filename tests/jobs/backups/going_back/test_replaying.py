@@ -245,6 +245,17 @@ def test_a_call_that_was_taken_back_is_not_noted(world, go_back):
     assert world.session.scalars(select(Appointment.phoned_at)).all() == [None]
 
 
+def test_a_call_of_before_that_was_taken_back_since_stays_taken_back(world, go_back):
+    do = PREPARATIONS[Action.VISIT_UNDO_PHONE](world)
+    assert world.session.scalars(select(Appointment.phoned_at)).all() != [None]
+
+    go_back(do)
+
+    visit = world.session.scalars(select(Appointment)).one()
+    said = visit.phone_outcome, visit.phoned_by, visit.phoned_by_name, visit.phoned_at
+    assert said == (None, None, None, None)
+
+
 def test_a_call_says_who_phoned_and_what_came_of_it(world, go_back):
     go_back(PREPARATIONS[Action.VISIT_PHONE](world))
 
