@@ -61,24 +61,24 @@ SELECT file, type, id, problem
 FROM arriving_resources JOIN judged_resources USING (line)
 WHERE problem IS NOT NULL ORDER BY line
 """
-# Where the clinic lets an address be of one patient only.
+# Where the clinic lets an address be of one patient only: first whoever has one that a
+# patient here has, so that they take nothing from that patient's own lines.
 _FIND_TAKEN: Final = """
 UPDATE arriving_patients AS arriving
 SET problem = 'telecom: the e-mail address is of another patient, and here each is of '
     'one'
-WHERE problem IS NULL AND (
-    EXISTS (
-        SELECT FROM arriving_patients AS earlier
-        WHERE lower(earlier.email) = lower(arriving.email)
-            AND earlier.source_id <> arriving.source_id
-            AND earlier.line < arriving.line AND earlier.problem IS NULL
-    ) OR EXISTS (
-        SELECT FROM patients AS known
-        WHERE known.email_key = lower(arriving.email) AND known.deleted_at IS NULL
-            AND (known.source, known.source_id)
-                IS DISTINCT FROM (:source, arriving.source_id)
-    )
-)
+WHERE problem IS NULL AND EXISTS ({others})
+"""
+_OF_SOMEBODY_HERE: Final = """
+SELECT FROM patients AS known
+WHERE known.email_key = lower(arriving.email) AND known.deleted_at IS NULL
+    AND (known.source, known.source_id) IS DISTINCT FROM (:source, arriving.source_id)
+"""
+_OF_SOMEBODY_BEFORE: Final = """
+SELECT FROM arriving_patients AS earlier
+WHERE lower(earlier.email) = lower(arriving.email)
+    AND earlier.source_id <> arriving.source_id
+    AND earlier.line < arriving.line AND earlier.problem IS NULL
 """
 # What waits in neither table was left out.
 _COUNT: Final = """
@@ -128,7 +128,9 @@ def import_fhir(
     kinds = stage.take(bundles, report)
     session.execute(text(_FIND_OTHERS), {"source": _SOURCE})
     if with_contacts and unique_emails.are_unique(session):
-        session.execute(text(_FIND_TAKEN), {"source": _SOURCE})
+        for others in (_OF_SOMEBODY_HERE, _OF_SOMEBODY_BEFORE):
+            taken = text(_FIND_TAKEN.format(others=others))
+            session.execute(taken, {"source": _SOURCE})
     staging.judge(
         session,
         repeated="a Patient with this id came before",

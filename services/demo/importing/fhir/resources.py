@@ -71,8 +71,8 @@ def patient(found: Found, today: date, *, with_contacts: bool = False) -> Arriva
         date_of_birth=_birth_in(resource),
         sex=_sex_in(resource),
         address=_address_in(resource),
-        email=_contact_in(resource, _EMAIL) if with_contacts else None,
-        phone_number=_contact_in(resource, _PHONES) if with_contacts else None,
+        email=_contact_in(resource, _EMAIL, today) if with_contacts else None,
+        phone_number=(_contact_in(resource, _PHONES, today) if with_contacts else None),
     )
     died_on = _death_in(resource)
     if died_on is not None and not draft.date_of_birth <= died_on <= today:
@@ -121,17 +121,23 @@ def _address_in(resource: Element) -> str | None:
     return ", ".join(filter(None, parts)) or text_in(address, "text") or None
 
 
-def _contact_in(resource: Element, systems: Sequence[str]) -> str | None:
-    """Return the first address of these systems by rank, none that is not used."""
+def _contact_in(resource: Element, systems: Sequence[str], today: date) -> str | None:
+    """Return the first address of these systems by rank, none that is not used now."""
     found = [
         one
         for one in list_in(resource, "telecom")
-        if text_in(one, "system") in systems and text_in(one, "use") != "old"
+        if text_in(one, "system") in systems and _is_used(one, today)
     ]
     for one in sorted(found, key=_rank):
         if value := text_in(one, "value"):
             return value.removeprefix("tel:").removeprefix("mailto:")
     return None
+
+
+def _is_used(contact: Element, today: date) -> bool:
+    """Whether a ContactPoint is theirs still: by now it may be somebody else's."""
+    until = day_in(element_in(contact, "period"), "end")
+    return text_in(contact, "use") != "old" and (until is None or until >= today)
 
 
 def _rank(contact: Element) -> int:

@@ -517,6 +517,7 @@ TELECOM = [
     {"system": "fax", "value": "+44 20 7946 0001", "rank": 1},
     {"system": "phone", "value": "tel:+44-20-7946-0002"},
     {"system": "phone", "value": "+44 7700 900123", "use": "mobile", "rank": 1},
+    {"system": "email", "value": "k@example.org", "rank": 1, "period": {"end": "2019"}},
     {"system": "email", "value": "ada@example.org"},
 ]
 
@@ -578,3 +579,19 @@ def test_where_each_address_is_of_one_patient_nobody_gets_anothers(
             "telecom: the e-mail address is of another patient"
         )
     assert kept()["email"] == "ADA@example.org"
+
+
+def test_whose_address_it_is_keeps_it_although_another_comes_first(
+    take, kept, rejects, database, admin
+):
+    database.write(
+        lambda session: unique_emails.require_unique(session, admin, is_wanted=True),
+        identity=SYSTEM,
+    )
+    take(ada(telecom=TELECOM), with_contacts=True)
+
+    later = ada(telecom=TELECOM, address=[])
+    take(ben(telecom=TELECOM[-1:]), later, allergy(), with_contacts=True)
+
+    assert [row[2] for row in reasons(rejects)] == [BEN]
+    assert (kept()["address"], kept()["allergies"]) == (None, ["Latex"])
