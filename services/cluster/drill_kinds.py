@@ -32,6 +32,7 @@ TO_THE_PRIMARY: Final = (
     DrillKind.FROZEN_NODE,
     DrillKind.PATRONI_KILLED,
     DrillKind.LOST_ETCD,
+    DrillKind.NETWORK_CUT,
 )
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from db.models.replication import ClusterOperation, Drill
-from services.cluster.drill_kinds import TO_THE_PRIMARY
+from services.cluster.drill_kinds import TO_THE_PRIMARY, DrillKind
 from services.core.actors import Actor, Permission
 from services.core.errors import NotFound
 
@@ -123,11 +123,15 @@ def _is_unasked(row: ClusterOperation) -> bool:
 
 
 def _is_behind(drill: Drill, row: ClusterOperation) -> bool:
-    """Tell whether the former primary was lost while it was being practised.
+    """Tell whether the lead went over because of what was being practised.
 
     A failover begins when that primary was seen last, which may be before the drill.
     """
     until = drill.ended_at or drill.seen_at + _UNATTENDED
+    practised_on = {row.former_primary}
+    if drill.kind == DrillKind.NETWORK_CUT:
+        # Which leads only once it is in a network of its own: it is handed the lead.
+        practised_on.add(row.new_primary)
     # Which server it is stands there before anything is done to it.
-    is_of_it = drill.node is not None and drill.node == row.former_primary
+    is_of_it = drill.node is not None and drill.node in practised_on
     return is_of_it and drill.started_at <= row.seen_at and row.started_at <= until

@@ -270,7 +270,11 @@ def _drill(now, kind="lost-node", *, begins=-10, ends=20.0, **facts):
         # The primary was seen last a moment before the drill began.
         ({"begins": 1, "node": "db-01"}, True),
         ({"node": "db-02"}, False),
-        ({"kind": "lost-mongo"}, False),
+        ({"kind": "lost-mongo", "node": "db-01"}, False),
+        # It is handed the lead first, then cut off from all others.
+        ({"kind": "network-cut", "node": "db-02"}, True),
+        ({"kind": "network-cut", "node": "db-01"}, True),
+        ({"kind": "network-cut", "node": "db-03"}, False),
         ({"begins": 60, "ends": 90.0, "node": "db-01"}, False),
         ({"begins": -90, "ends": -30.0, "node": "db-01"}, False),
         ({"begins": -900, "ends": None, "node": "db-01"}, False),
@@ -280,7 +284,9 @@ def _drill(now, kind="lost-node", *, begins=-10, ends=20.0, **facts):
     ],
     ids=[
         *("its server", "still running", "begun after the last look"),
-        *("another server", "of the files", "later", "earlier", "long abandoned"),
+        *("another server", "of the files"),
+        *("handed the lead", "cut off", "cut off elsewhere"),
+        *("later", "earlier", "long abandoned"),
         *("not begun", "broken off before"),
     ],
 )
@@ -307,7 +313,8 @@ def test_a_failover_that_a_drill_brought_says_so(session, admin, now, facts, is_
     assert (failover.drill is not None) is is_of_it
     assert monitoring.get_operation(session, admin, failover.id) == failover
     if failover.drill:
-        assert (failover.drill.kind, failover.drill.actor_name) == ("lost-node", "Ines")
+        kind = facts.get("kind", "lost-node")
+        assert (failover.drill.kind, failover.drill.actor_name) == (kind, "Ines")
 
 
 def test_what_somebody_asked_for_in_a_drill_is_theirs(session, admin, now):
