@@ -7,7 +7,6 @@ from functools import partial
 from typing import Final, Literal
 
 from anyio import to_thread
-from babel.numbers import get_decimal_symbol
 from sqlalchemy.orm import Session
 from starlette.datastructures import QueryParams
 from starlette.requests import HTTPConnection, Request
@@ -89,7 +88,7 @@ def wording_in(language: str | None, usual: str) -> Wording:
         with speaking(spoken):
             return decimal(value, places)
 
-    return Wording(spoken, say, spelt, get_decimal_symbol(spoken), number)
+    return Wording(spoken, say, spelt, number)
 
 
 class Speaking:

@@ -3,7 +3,6 @@
 from uuid import UUID
 
 import streamlit as st
-from babel.numbers import get_decimal_symbol
 
 from dashboard import wiring
 from dashboard.analytics.dashboards.told_figures import told_figure
@@ -62,13 +61,7 @@ def _paper(draft: DashboardDraft, shown: DashboardFilter) -> bytes:
         shown,
         clinic=wiring.letterhead(wiring.current().settings),
         now=now(),
-        wording=Wording(
-            current_language(),
-            translated,
-            long_date,
-            get_decimal_symbol(current_language()),
-            decimal,
-        ),
+        wording=Wording(current_language(), translated, long_date, decimal),
     )
 
 

@@ -158,4 +158,5 @@ def _measured(
 
 
 def _number(value: float, wording: Wording) -> str:
-    return written(value).replace(".", wording.decimal_mark)
+    number = written(value)
+    return wording.number(float(number), len(number.partition(".")[2]))

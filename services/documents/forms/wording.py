@@ -22,7 +22,6 @@ class Wording:
     language: str
     say: Callable[[str], str]
     day: Callable[[date], str]
-    decimal_mark: str
     number: Callable[[float, int], str] = _number
 
 
@@ -31,4 +30,4 @@ def _day(day: date) -> str:
     return f"{day.day} {day:%B %Y}"
 
 
-ENGLISH: Final = Wording("en", str, _day, ".")
+ENGLISH: Final = Wording("en", str, _day)
