@@ -17,7 +17,7 @@ from services.analytics.subscriptions import DueSubscription, MailSender
 from services.core.errors import InvalidInput, NotAllowed, Unavailable
 from services.core.on_behalf import ActorDatabase
 from services.documents.forms import ENGLISH, Clinic, Wording
-from services.messaging.mail import Email, Mailer, MailNotSent
+from services.messaging.mail import Mailer, is_taken
 
 # One address that is refused holds up nobody; a server that is away is left alone.
 _MOST_FAILURES: Final = 3
@@ -141,16 +141,8 @@ def send(
             continue
         # In no transaction: a mail server may take its time, and people stop, delete
         # and leave meanwhile.
-        is_sent = _is_taken(mailer, claimed.email)
+        is_sent = is_taken(mailer, claimed.email)
         settle = partial(subscriptions.settle, claimed=claimed, is_sent=is_sent)
         database.write(settle, identity=SYSTEM)
         sent, failures = sent + is_sent, failures + (not is_sent)
     return sent
-
-
-def _is_taken(mailer: Mailer, email: Email) -> bool:
-    try:
-        mailer.send(email)
-    except MailNotSent:
-        return False
-    return True

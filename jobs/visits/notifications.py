@@ -8,7 +8,7 @@ from procrastinate import JobContext
 
 from db.postgres import SYSTEM, Database
 from jobs.worker.tasks import Stores, queue
-from services.messaging.mail import Mailer
+from services.messaging.mail import Mailer, is_taken
 from services.visits.front_desk import notifications
 from services.visits.front_desk.notifications import SenderDetails
 
@@ -51,12 +51,15 @@ def send(
     """Send until none is due, time is up or too many failed; return how many went."""
     until = monotonic() + seconds
     database.write(notifications.give_up_stale, identity=SYSTEM)
+    claim = partial(notifications.claim_next, sender=sender)
     sent = failures = 0
     while failures < _MOST_FAILURES and monotonic() < until:
-        # Never repeated by itself: the e-mail may be out although the commit was lost.
-        with database.writing(identity=SYSTEM) as session:
-            is_sent = notifications.send_next(session, mailer, sender)
-        if is_sent is None:
+        claimed = database.write(claim, identity=SYSTEM).value
+        if claimed is None:
             break
+        # In no transaction: a mail server may take its time.
+        is_sent = is_taken(mailer, claimed.email)
+        settle = partial(notifications.settle, claimed=claimed, is_sent=is_sent)
+        database.write(settle, identity=SYSTEM)
         sent, failures = sent + is_sent, failures + (not is_sent)
     return sent

@@ -56,6 +56,15 @@ class Mailer(Protocol):
         """Hand the e-mail over, or raise MailNotSent."""
 
 
+def is_taken(mailer: Mailer, email: Email) -> bool:
+    """Hand an e-mail over; return whether the mail server took it."""
+    try:
+        mailer.send(email)
+    except MailNotSent:
+        return False
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class MailServer:
     """A mail server, as CHARTROOM_SMTP_URL names it."""

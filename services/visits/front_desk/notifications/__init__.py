@@ -10,8 +10,10 @@ from services.visits.front_desk.notifications.records import (
     OutboxSummary as OutboxSummary,
 )
 from services.visits.front_desk.notifications.sending import (
+    ClaimedNotification as ClaimedNotification,
+    claim_next as claim_next,
     give_up_stale as give_up_stale,
-    send_next as send_next,
+    settle as settle,
 )
 from services.visits.front_desk.notifications.wording import (
     OWN_VISIT_PATH as OWN_VISIT_PATH,

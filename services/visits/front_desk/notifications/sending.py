@@ -1,7 +1,14 @@
-"""Sends the notifications that wait, one by one, each until it is taken."""
+"""Sends the notifications that wait, one by one, each until it is taken.
 
-from datetime import timedelta
-from typing import Final
+For the background: one is claimed in a transaction, handed to the mail server outside
+any, and settled in another. So nobody waits for a mail server, who erases a patient
+among them.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 from sqlalchemy.orm import Session
@@ -10,7 +17,7 @@ from db.models.booking import Appointment, Booking, VisitNotification
 from db.models.user import User
 from services.core import audit
 from services.core.audit import Action
-from services.messaging.mail import Email, Mailer, MailNotSent
+from services.messaging.mail import Email
 from services.messaging.resending import note_attempt
 from services.visits.front_desk.notifications import german
 from services.visits.front_desk.notifications.records import NotificationKind
@@ -25,6 +32,9 @@ from services.visits.front_desk.notifications.wording import (
 _PAUSES: Final = tuple(
     timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240, 480, 720)
 )
+# Whoever has claimed one settles it within this time or has died: a mail server is
+# given 15 seconds for each of about ten answers.
+_CLAIMED: Final = timedelta(minutes=15)
 _ENGLISH: Final = "en"
 _GERMAN: Final = "de"
 # What is older comes from a time without a mail server, and nobody waits for it.
@@ -34,8 +44,23 @@ _WAITS: Final = and_(
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimedNotification:
+    """A notification that one worker is to send.
+
+    `attempt` counts from 1; `until` tells a claim from one that came after it.
+    """
+
+    id: UUID
+    kind: str
+    patient_id: UUID | None
+    attempt: int
+    until: datetime
+    email: Email
+
+
 def give_up_stale(session: Session) -> None:
-    """Give up notifications of what is over by now; for the background."""
+    """Give up notifications of what is over by now."""
     session.execute(
         update(VisitNotification)
         .where(_WAITS, _is_stale())
@@ -44,12 +69,12 @@ def give_up_stale(session: Session) -> None:
     )
 
 
-def send_next(session: Session, mailer: Mailer, sender: SenderDetails) -> bool | None:
-    """Send the notification that is due for longest; for the background.
+def claim_next(session: Session, sender: SenderDetails) -> ClaimedNotification | None:
+    """Take the notification that is due for longest; None when none is due.
 
-    Returns whether the mail server took it, None when none is due. Another worker
-    passes over a notification that is being sent. The caller commits right then: an
-    e-mail whose commit is lost goes out once more, rather than never.
+    It is due again in a quarter of an hour unless it is settled: whose worker dies
+    between the two may get it twice, rather than never. The caller commits before the
+    e-mail is sent.
     """
     notification = session.scalar(
         select(VisitNotification)
@@ -61,18 +86,45 @@ def send_next(session: Session, mailer: Mailer, sender: SenderDetails) -> bool |
     if notification is None:
         return None
     email = _email_of(notification, sender, _language_of(session, notification, sender))
-    is_sent = _is_taken(mailer, email)
-    note_attempt(notification, _PAUSES, is_sent=is_sent)
+    until: Any = func.now() + _CLAIMED
+    notification.send_at = until
+    session.flush()
+    return ClaimedNotification(
+        id=notification.id,
+        kind=notification.kind,
+        patient_id=notification.patient_id,
+        attempt=notification.attempts + 1,
+        until=notification.send_at,
+        email=email,
+    )
+
+
+def settle(session: Session, claimed: ClaimedNotification, *, is_sent: bool) -> None:
+    """Keep whether the mail server has taken a claimed one; the caller commits.
+
+    It is written down in any case, also of one that was deleted on its way.
+    """
+    notification = session.scalar(
+        select(VisitNotification)
+        .where(
+            _WAITS,
+            VisitNotification.id == claimed.id,
+            VisitNotification.send_at == claimed.until,
+        )
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if notification is not None:
+        note_attempt(notification, _PAUSES, is_sent=is_sent)
     audit.record(
         session,
         None,
         Action.NOTIFICATION_SEND,
-        patient_id=notification.patient_id,
-        subject=("letter", notification.id),
+        patient_id=claimed.patient_id,
+        subject=("letter", claimed.id),
         outcome="done" if is_sent else "failed",
-        details={"kind": notification.kind, "attempt": notification.attempts},
+        details={"kind": claimed.kind, "attempt": claimed.attempt},
     )
-    return is_sent
 
 
 def _language_of(
@@ -108,14 +160,6 @@ def _email_of(
         filled(subject, sender, spell),
         filled(text, sender, spell),
     )
-
-
-def _is_taken(mailer: Mailer, email: Email) -> bool:
-    try:
-        mailer.send(email)
-    except MailNotSent:
-        return False
-    return True
 
 
 def _is_stale() -> ColumnElement[bool]:

@@ -5,7 +5,6 @@ from uuid import UUID
 
 from db.models.booking import Appointment
 from services.core.audit import Action
-from services.messaging.mail import Email
 from services.visits.front_desk import appointments, notifications
 from services.visits.front_desk.appointments import phoning
 from services.visits.front_desk.appointments.records import CallOutcome
@@ -16,16 +15,15 @@ from tests.services.visits import visit_samples
 from tests.services.visits.visit_samples import soon
 
 
-class _Mailer:
-    """Takes every e-mail."""
-
-    def send(self, email: Email) -> None:
-        """Throw it away."""
-
-
 def _visit(world: World) -> UUID:
     doctor = cast.add_doctor(world.session).id
     return visit_samples.visit(world.session, doctor, world.patient.id, soon(-5))
+
+
+def _settle_next(world: World) -> None:
+    claimed = notifications.claim_next(world.session, SenderDetails())
+    assert claimed
+    notifications.settle(world.session, claimed, is_sent=True)
 
 
 def _notification(world: World) -> None:
@@ -115,7 +113,7 @@ def undo_call(world: World) -> ActionCall:
 @prepares(Action.NOTIFICATION_SEND)
 def send(world: World) -> ActionCall:
     _notification(world)
-    return lambda: notifications.send_next(world.session, _Mailer(), SenderDetails())
+    return lambda: _settle_next(world)
 
 
 @prepares(Action.NOTIFICATION_READ)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select, text
 
 from db.models.audit import AuditEvent
 from db.models.booking import Appointment, Booking, VisitNotification
@@ -52,6 +52,14 @@ def send(post, mailer):
 def look(post):
     ines = post.clinic.ines
     return post.clinic.read(ines, lambda s: notifications.look(s, ines, SENDER))
+
+
+def events_of(post, letter):
+    """Return what was written down of a letter."""
+    rows = select(AuditEvent).where(AuditEvent.subject_id == str(letter.id))
+    return post.clinic.database.read_latest(
+        lambda s: s.scalars(rows.order_by(AuditEvent.position)).all(), identity=SYSTEM
+    ).value
 
 
 def test_a_notification_arrives_once_with_the_clinics_name_and_clock(
@@ -136,6 +144,49 @@ def test_a_notification_that_is_being_sent_is_passed_over_by_another_worker(
     assert len(mailbox.emails) == 1
 
 
+def test_nobody_who_deletes_a_notification_waits_for_the_mail_server(
+    written, mailer, mailbox
+):
+    (letter,) = written.notifications()
+
+    def forget(session):
+        # Where a lock is held this ends the test; nobody waits so long otherwise.
+        session.execute(text("SET LOCAL lock_timeout = '5s'"))
+        session.execute(delete(VisitNotification))
+
+    class Slow:
+        def send(self, email):
+            # As an erasure does, while the mail server has the e-mail.
+            written.do(forget)
+            mailer.send(email)
+
+    assert send(written, Slow()) == 1
+
+    assert len(mailbox.emails) == 1
+    assert written.notifications() == []
+    (event,) = events_of(written, letter)
+    assert (event.outcome, event.details["attempt"]) == ("done", 1)
+
+
+def test_whose_worker_has_died_is_written_to_by_the_next_and_not_before(
+    written, mailer
+):
+    first = written.do(lambda s: notifications.claim_next(s, SENDER))
+    assert send(written, mailer) == 0
+    written.change(VisitNotification, send_at=func.now())
+    second = written.do(lambda s: notifications.claim_next(s, SENDER))
+
+    # The one that was thought dead says so too late to count.
+    written.do(lambda s: notifications.settle(s, first, is_sent=False))
+    (claimed,) = written.notifications()
+    assert (claimed.send_at, claimed.attempts) == (second.until, 0)
+
+    written.do(lambda s: notifications.settle(s, second, is_sent=True))
+    (sent,) = written.notifications()
+    assert (sent.attempts, sent.sent_at is None) == (1, False)
+    assert [event.outcome for event in events_of(written, sent)] == ["failed", "done"]
+
+
 def test_notifications_from_a_time_without_a_mail_server_are_not_sent_late(
     written, mailer, mailbox
 ):
@@ -177,10 +228,7 @@ def test_each_attempt_is_written_down(written, mailer, mailbox):
     send(written, mailer)
 
     (kept,) = written.notifications()
-    rows = select(AuditEvent).where(AuditEvent.subject_id == str(kept.id))
-    (event,) = written.clinic.database.read_latest(
-        lambda s: s.scalars(rows).all(), identity=SYSTEM
-    ).value
+    (event,) = events_of(written, kept)
     assert (event.action, event.outcome) == ("letter:send", "failed")
     assert event.patient_id == written.clinic.grace.id
     assert "ada@" not in str(event.details)
