@@ -419,6 +419,20 @@ def test_a_mail_whose_worker_died_is_sent_by_the_next_and_not_before(
     assert (listed.sent, listed.waiting, listed.failed) == (2, 0, 0)
 
 
+def test_whoever_was_thought_dead_changes_nothing_of_the_next_attempt(desk):
+    desk.run()
+    first = desk.write(subscriptions.claim_next)
+    _hurry(desk)
+    second = desk.write(subscriptions.claim_next)
+    assert (second.id, second.attempt) == (first.id, 2)
+    until = select(AnalystMail.send_at).where(AnalystMail.id == first.id)
+    put_off = desk.write(lambda s: s.scalars(until).one())
+
+    desk.write(lambda s: subscriptions.settle(s, first, is_sent=False))
+
+    assert desk.write(lambda s: s.scalars(until).one()) == put_off
+
+
 def test_a_mail_that_no_worker_survives_is_given_up(desk, mailbox, mailer):
     desk.run()
     for _ in range(7):
