@@ -134,7 +134,10 @@ class Launcher:
 
     def child(self, name: str) -> psutil.Process:
         """Return one of its own children: the web server, a web process, the worker."""
-        return next(p for p in self.processes() if _is_child(name, _words(p)))
+        found = [p for p in self.processes() if _is_child(name, _words(p))]
+        pids = {p.pid for p in found}
+        # What such a child starts has its parent's words until it is another program.
+        return next(p for p in found if _parent_of(p) not in pids)
 
     def _mentions(self, process: psutil.Process) -> bool:
         try:
@@ -147,6 +150,13 @@ class Launcher:
 def _is_child(name: str, words: list[str]) -> bool:
     # One of several web processes ends in the socket that has its name.
     return bool(words) and (words[-1] == name or words[-1].endswith(f"/{name}.sock"))
+
+
+def _parent_of(process: psutil.Process) -> int | None:
+    try:
+        return process.ppid()
+    except psutil.Error:
+        return None
 
 
 def _words(process: psutil.Process) -> list[str]:

@@ -129,6 +129,9 @@ class SupervisedReceiver:
         self._process: subprocess.Popen[bytes] | None = None
         self._output = log.folder.with_suffix(".out")
         self._started_at = time.time()
+        # Whether the slot's own place is one whose log the leader has no more: a server
+        # that was started, or rewound, since it was removed counts it as kept.
+        self._is_behind = False
 
     @property
     def process_id(self) -> int | None:
@@ -187,6 +190,8 @@ class SupervisedReceiver:
         _log.info("The log's receiver ended: %s", last_line(words))
         if "has already been removed" in words:
             _log.warning("The leader has no log any more where the receiver stopped.")
+            # With nothing of its own it goes on from the slot's place.
+            self._is_behind = not self.log.segments()
             self.log.put_aside(self.log.segments())
 
     def _begin(self) -> None:
@@ -230,11 +235,12 @@ class SupervisedReceiver:
         with leader.asking() as cursor:
             cursor.execute(_LOST, [SLOT])
             row = cursor.fetchone()
-            if row is not None and row[0]:
+            if row is not None and (row[0] or self._is_behind):
                 _log.warning("The leader has given up the log's slot: it begins anew.")
                 cursor.execute("SELECT pg_drop_replication_slot(%s)", [SLOT])
                 self.log.put_aside(self.log.segments())
                 row = None
+            self._is_behind = False
         if row is not None:
             return
         patroni = Patroni(leader.addresses.endpoints)

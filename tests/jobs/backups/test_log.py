@@ -36,11 +36,18 @@ from tests.jobs.backups.log_samples import (
     keeping,
     rows_at,
 )
-from tests.kit.breaking import ask, suspended, switch_over
+from tests.kit.breaking import (
+    ask,
+    await_replayed,
+    replicas,
+    suspended,
+    switch_over,
+)
 from tests.kit.waiting import eventually
 
 pytestmark = pytest.mark.cluster
 _ROOT = Path(__file__).resolve().parents[3]
+_WRITTEN = "SELECT pg_current_wal_lsn()"
 
 
 @pytest.fixture(scope="module")
@@ -321,6 +328,40 @@ def test_a_gap_is_said_and_the_next_backup_begins_a_new_window(
     before, after = find_windows(folder.survey().sets, archive, position)
     assert before.since == manifest.as_of
     assert before.until < after.since == later.as_of < after.until
+
+
+def test_a_slot_that_keeps_what_is_there_no_more_begins_anew(
+    clinic, repository, manifest, tmp_path
+):
+    folder = samples.copy_of(repository, tmp_path / "without what the slot keeps")
+    cluster, primary = clinic.cluster, clinic.cluster.primary()
+    with keeping(clinic, folder) as keeper:
+        administrate(clinic, "SELECT pg_switch_wal()")
+        await_kept(keeper, datetime.now(UTC))
+    kept = ask(
+        cluster,
+        primary,
+        "SELECT pg_walfile_name(restart_lsn) FROM pg_replication_slots "
+        f"WHERE slot_name = '{SLOT}'",
+    )
+    administrate(
+        clinic,
+        "SELECT pg_current_xact_id()",
+        "SELECT pg_switch_wal()",
+        "SELECT pg_current_xact_id()",
+        "CHECKPOINT",
+    )
+    for node in replicas(cluster):
+        await_replayed(cluster, node, ask(cluster, primary, _WRITTEN))
+
+    # As a server that was rewound: it counts as kept what it has no more.
+    (primary.data / "pg_wal" / kept).unlink()
+
+    with keeping(clinic, folder) as keeper:
+        eventually(lambda: keeper.is_cut_off)
+        take(clinic.source, folder)
+        eventually(lambda: not keeper.is_cut_off)
+        await_kept(keeper, datetime.now(UTC))
 
 
 def test_who_receives_the_log_is_no_server():
