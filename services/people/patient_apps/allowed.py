@@ -58,6 +58,8 @@ def end(session: Session, actor: Actor, app_id: UUID) -> None:
             ApiToken.user_id == actor.id,
             ApiToken.app_id == app_id,
             ApiToken.revoked_at.is_(None),
+            # What is over was ended by nobody.
+            ApiToken.expires_at > func.now(),
         )
         .values(revoked_at=func.now())
         .returning(ApiToken.id)

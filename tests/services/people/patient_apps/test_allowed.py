@@ -64,6 +64,8 @@ def test_a_token_that_is_over_is_not_there(session, maya, app_id):
     )
 
     assert patient_apps.list_allowed(session, maya) == ()
+    patient_apps.end(session, maya, app_id)
+    assert events(session, Action.TOKEN_REVOKE) == []
 
 
 def test_whoever_ends_an_app_ends_their_own_tokens_of_it_alone(session, maya, app_id):
