@@ -76,6 +76,7 @@ class _Consent:
             app=asked.app.name,
             clinic=self._context.settings.clinic_name,
             name=live.actor.name,
+            asked=live.actor.id,
             may_allow=may_allow,
             reads=own_words(asked.scopes.granted),
             back_to=urlsplit(asked.redirect_uri).hostname or "",
@@ -93,7 +94,9 @@ class _Consent:
             return go(to_sign_in(_here(request)))
         form = await read_form(request) or {}
         allows = form.get("decision") == _ALLOW
-        if allows and not _may_allow(live.actor):
+        # In another tab somebody else may have signed in since: who was asked decides.
+        was_asked = form.get("asked") == str(live.actor.id)
+        if allows and not (was_asked and _may_allow(live.actor)):
             return await self.show(request)
         return _led_back(
             await run_in_threadpool(

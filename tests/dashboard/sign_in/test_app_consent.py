@@ -1,7 +1,9 @@
 """The page that asks a patient whether an app may read their record."""
 
+import re
 from contextlib import closing
 from urllib.parse import quote, unquote
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -38,6 +40,13 @@ def maya(server):
         yield browser
 
 
+def allowing(browser: httpx.Client, app: DiaryApp) -> dict[str, str]:
+    """Return what the page sends that lets the app in."""
+    page = browser.get(app.address()).text
+    [asked] = re.findall(r'name="asked" value="([^"]+)"', page)
+    return {"decision": "allow", "asked": asked}
+
+
 def test_asvs_10_7_2_the_page_says_which_app_asks_for_what_and_for_how_long(maya, app):
     page = maya.get(app.address())
 
@@ -54,7 +63,7 @@ def test_asvs_10_7_2_the_page_says_which_app_asks_for_what_and_for_how_long(maya
 
 
 def test_who_allows_it_is_led_back_with_a_code_that_is_worth_a_token(maya, app, server):
-    answer = maya.post(app.address(), data={"decision": "allow"})
+    answer = maya.post(app.address(), data=allowing(maya, app))
 
     assert answer.status_code == 303
     assert answer.headers["location"].startswith(f"{CALLBACK}?")
@@ -78,6 +87,20 @@ def test_who_does_not_allow_it_is_led_back_without_a_code(maya, app, form):
     assert "code" not in led_back
 
 
+@pytest.mark.parametrize("asked", [{}, {"asked": ""}, {"asked": str(uuid4())}])
+def test_who_signed_in_since_is_asked_before_the_app_is_let_in(maya, app, asked):
+    # The page is another tab's, which still says who was signed in before.
+    answer = maya.post(app.address(), data={"decision": "allow", **asked})
+
+    assert (answer.status_code, answer.text.count("read your record?")) == (200, 1)
+    assert cast.MAYA.name in answer.text
+    assert "location" not in answer.headers
+    assert (
+        "form-action 'self' https://diary.example;"
+        in (answer.headers["content-security-policy"])
+    )
+
+
 def test_who_is_not_signed_in_signs_in_first_and_comes_back(server, app):
     with server.browser() as browser:
         sent = browser.get(app.address())
@@ -98,7 +121,7 @@ def test_who_is_not_signed_in_signs_in_first_and_comes_back(server, app):
 def test_what_comes_from_no_page_of_ours_lets_no_app_in(maya, app, server):
     # The gate lets programs pass that do not say where they come from.
     with httpx.Client(base_url=server.url, cookies=maya.cookies) as program:
-        answer = program.post(app.address(), data={"decision": "allow"})
+        answer = program.post(app.address(), data=allowing(maya, app))
 
     assert answer.status_code == 403
     assert "location" not in answer.headers
@@ -107,7 +130,7 @@ def test_what_comes_from_no_page_of_ours_lets_no_app_in(maya, app, server):
 def test_another_site_lets_no_app_in(maya, app):
     foreign = {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}
 
-    answer = maya.post(app.address(), data={"decision": "allow"}, headers=foreign)
+    answer = maya.post(app.address(), data=allowing(maya, app), headers=foreign)
 
     assert answer.status_code == 403
     assert "location" not in answer.headers
@@ -115,9 +138,10 @@ def test_another_site_lets_no_app_in(maya, app):
 
 @pytest.mark.parametrize("role", [Role.STAFF, Role.ADMIN])
 def test_a_colleague_is_told_that_only_patients_let_apps_in(server, app, role):
+    allows = {"decision": "allow", "asked": str(server.cast[role].id)}
     with server.signed_in(role) as browser:
         page = browser.get(app.address())
-        answer = browser.post(app.address(), data={"decision": "allow"})
+        answer = browser.post(app.address(), data=allows)
 
     assert page.status_code == 403
     assert "Only patients let apps in" in page.text
@@ -140,7 +164,7 @@ def test_nobody_is_led_to_an_address_that_is_not_registered(maya, app, asked, me
     answer = maya.request(
         method,
         app.address(**asked),
-        **({"data": {"decision": "allow"}} if method == "POST" else {}),
+        **({"data": allowing(maya, app)} if method == "POST" else {}),
     )
 
     assert answer.status_code == 400
@@ -157,11 +181,12 @@ def test_what_is_asked_wrongly_is_told_to_the_app_before_anybody_signs_in(server
 
 
 def test_an_app_that_was_removed_asks_nobody(maya, app, database):
+    allows = allowing(maya, app)
     database.write(
         lambda s: patient_apps.remove(s, desk(s).actor, app.id), identity=SYSTEM
     )
 
-    answer = maya.post(app.address(), data={"decision": "allow"})
+    answer = maya.post(app.address(), data=allows)
 
     assert answer.status_code == 400
     assert quote(CALLBACK) not in answer.text
