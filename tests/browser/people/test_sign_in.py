@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from uuid import uuid4
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -58,6 +59,16 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(
 def test_a_clinics_own_pages_are_as_fit_as_the_demos(stranger: BrowserContext) -> None:
     page = stranger.new_page()
     said = {"next": "/", "email": "rosa@clinic.test", "by": "text"}
+    consent = {
+        "app": "Heart diary",
+        "clinic": "Example Clinic",
+        "name": cast.MAYA.name,
+        "asked": uuid4(),
+        "reads": ["your allergies", "your visits"],
+        "back_to": "diary.example",
+        "minutes": 60,
+        "somebody_else": "/sign-in",
+    }
 
     for answer in (
         html.page("ask.html", **said, can_text=True, ways=[Way("/x", "A passkey")]),
@@ -65,6 +76,8 @@ def test_a_clinics_own_pages_are_as_fit_as_the_demos(stranger: BrowserContext) -
         html.page("code.html", **said, may_try=True),
         html.page("code.html", **said, problem="This code does not hold any more."),
         html.page("message.html", title="That was too often", sentence="Try again."),
+        html.page("app_consent.html", **consent, may_allow=True),
+        html.page("app_consent.html", **consent, may_allow=False),
     ):
         page.set_content(bytes(answer.body).decode())
         _assert_fit_for_everybody(page)
