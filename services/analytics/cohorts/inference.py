@@ -16,6 +16,7 @@ prime.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -32,6 +33,36 @@ _CLASSES_AT_ONCE: Final = 1 << 16
 _COLUMNS_AT_ONCE: Final = 1 << 14
 # Of so many small classes, unions of up to four are looked at; of more, of two.
 _MOST_IN_UNIONS: Final = 1_500
+
+
+@dataclass(frozen=True, slots=True)
+class _Sizes:
+    """How many patients are in each class.
+
+    `owners` are pairs of a class and a patient, of events, which one patient has in
+    several classes; None where everybody is in one.
+    """
+
+    numbers: _Matrix
+    owners: _Matrix | None = None
+
+    def where(self, is_chosen: NDArray[np.bool_]) -> "_Sizes":
+        """Return those of some classes."""
+        numbers = self.numbers[is_chosen]
+        if self.owners is None:
+            return _Sizes(numbers)
+        classes, patients = self.owners[:, is_chosen[self.owners[0]]]
+        places = np.cumsum(is_chosen) - 1
+        return _Sizes(numbers, np.stack((places[classes], patients)))
+
+    def joined(self, places: _Matrix) -> "_Sizes":
+        """Return those of classes that are joined to be one where their places are."""
+        if self.owners is None:
+            numbers = np.bincount(places, weights=self.numbers)
+            return _Sizes(numbers.astype(np.int64))
+        classes, patients = self.owners
+        owners = np.unique(np.stack((places[classes], patients)), axis=1)
+        return _Sizes(np.bincount(owners[0]), owners)
 
 
 def members_of(kept: bytes | memoryview) -> Members:
@@ -52,7 +83,7 @@ def reveals_few(
     differences = differs @ sizes
     if np.any((differences > 0) & (differences < k)):
         return True
-    return _is_computable(belongs, sizes, k)
+    return _is_computable(belongs, _Sizes(sizes), k)
 
 
 def events_reveal_few(
@@ -84,7 +115,7 @@ def events_reveal_few(
         for other in differs[is_few]:
             if len(np.unique(pairs[1][other[pairs[0]]])) < k:
                 return True
-    return _is_computable(belongs, sizes, k)
+    return _is_computable(belongs, _Sizes(sizes, pairs), k)
 
 
 def is_apart(
@@ -136,36 +167,38 @@ def _classes(
     return belongs, np.append(sizes, others)
 
 
-def _is_computable(belongs: NDArray[np.bool_], sizes: _Matrix, k: int) -> bool:
+def _is_computable(belongs: NDArray[np.bool_], sizes: _Sizes, k: int) -> bool:
     """Return whether a combination of rows is 1 for few patients and 0 for all others.
 
     Its factors have to make 0 of each class that is not few: what is left is small.
     """
-    belongs, sizes = belongs[:, sizes > 0], sizes[sizes > 0]
-    is_few = sizes < k
+    is_there = sizes.numbers > 0
+    belongs, sizes = belongs[:, is_there], sizes.where(is_there)
+    is_few = sizes.numbers < k
     free = _left_null_space(_condensed(belongs[:, ~is_few]))
     left = free @ belongs[:, is_few] % _PRIME
-    few = sizes[is_few]
+    few = sizes.where(is_few)
     while True:
         left, few = _merged(left, few)
-        if not len(few):
+        if not len(few.numbers):
             return False
-        if not np.any(few >= k):
-            return _has_sum_of_zero(_null_vectors(left), few, k)
-        left = _product(_left_null_space(left[:, few >= k]), left[:, few < k])
-        few = few[few < k]
+        is_few = few.numbers < k
+        if is_few.all():
+            return _has_sum_of_zero(_null_vectors(left), few.numbers, k)
+        left = _product(_left_null_space(left[:, ~is_few]), left[:, is_few])
+        few = few.where(is_few)
 
 
-def _merged(left: _Matrix, sizes: _Matrix) -> tuple[_Matrix, _Matrix]:
+def _merged(left: _Matrix, sizes: _Sizes) -> tuple[_Matrix, _Sizes]:
     """Join classes that no combination tells apart, and leave out what none sees."""
-    is_seen = left.any(axis=0)
+    is_seen = np.asarray(left.any(axis=0))
+    left, sizes = left[:, is_seen], sizes.where(is_seen)
     if not is_seen.any():
-        return left[:, :0], sizes[:0]
-    left, sizes = left[:, is_seen], sizes[is_seen]
+        return left, sizes
     factors = np.random.default_rng().integers(_PRIME, size=(2, len(left)))
     alike = _packed(_product(factors, left).T)
     _, first, where = np.unique(alike, return_index=True, return_inverse=True)
-    return left[:, first], np.bincount(where, weights=sizes).astype(np.int64)
+    return left[:, first], sizes.joined(where)
 
 
 def _condensed(belongs: NDArray[np.bool_]) -> _Matrix:

@@ -183,3 +183,22 @@ def test_of_events_some_patients_exchanged_for_others_count(exchanged, is_few):
     new = of([*range(50, 50 + exchanged), *shared])
 
     assert events_reveal_few([new], [told], shift, 5) is is_few
+
+
+@pytest.mark.parametrize(
+    ("monday", "tuesday", "is_few"),
+    [(range(3), range(3), True), (range(3), range(1, 4), True),
+     (range(3), range(2, 5), False)],
+    ids=["the same three", "four in all", "five in all"],
+)  # fmt: skip
+def test_few_are_not_more_for_having_events_in_several_groups(monday, tuesday, is_few):
+    """Both days are told, and of both days what all others had: the rest is theirs."""
+    shift, others = 24, range(100, 120)
+
+    def of(patients, day):
+        return np.array([patient << shift | day for patient in patients])
+
+    told = [of([*some, *others], day) for day, some in enumerate((monday, tuesday))]
+    new = np.concatenate([of(others, day) for day in range(2)])
+
+    assert events_reveal_few([new], told, shift, K) is is_few
