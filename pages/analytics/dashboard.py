@@ -50,6 +50,7 @@ from services.analytics.dashboards import (
     DashboardDraft,
     DashboardFilter,
 )
+from services.core.actors import Permission
 from services.core.errors import NotFound
 
 
@@ -192,8 +193,14 @@ def show_screen(
     is_full: bool,
 ) -> None:
     """Show the cards; on a full screen with their name, and nothing to press."""
-    with st.container(key=_SCREEN):
+    with st.container(key=_SCREEN), error_boundary():
         if is_full:
+            # Nothing but this runs again: what the owner has changed since, or nobody
+            # may open any more, is so on the wall as well.
+            current_actor().require(Permission.COUNT_COHORTS)
+            if dashboard is not None:
+                dashboard = find_dashboard()
+                draft = dashboard.draft
             st.header(plain(draft.name), anchor=False)
             st.caption(plain(filter_words(shown)))
         show_cards(

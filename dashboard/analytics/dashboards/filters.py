@@ -97,7 +97,7 @@ def narrow_filter(
 
     Cards are then counted anew: this is another question, with what that means.
     """
-    narrowed = filter_by(shown, chosen)
+    narrowed = filter_by(shown, chosen, today())
     if narrowed == shown:
         return
     st.session_state[f"{prefix}_next"] = narrowed

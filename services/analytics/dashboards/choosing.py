@@ -8,7 +8,7 @@ from typing import Final
 
 from services.analytics.cohorts import Dimension
 from services.analytics.dashboards.model import DashboardFilter, Timespan
-from services.analytics.dashboards.narrowing import narrow
+from services.analytics.dashboards.narrowing import days_of, narrow
 from services.analytics.figures import Figure
 from services.patients.records.model import Sex
 
@@ -23,18 +23,25 @@ _TIME: Final = re.compile(r"([0-9]{4})(?: Q([1-4])|-([0-9]{2}))?")
 
 
 def filter_by(
-    shown: DashboardFilter, chosen: Mapping[Dimension, str]
+    shown: DashboardFilter, chosen: Mapping[Dimension, str], today: date
 ) -> DashboardFilter:
     """Return the filter narrowed to values that a figure is split by.
 
-    Those are sexes, months, quarters and years; what no filter narrows to changes none.
+    Those are sexes, months, quarters and years, of which the filter's own months stay;
+    what no filter narrows to changes none.
     """
     for dimension, value in chosen.items():
         if dimension is Dimension.SEX and value in set(Sex):
             shown = replace(shown, sexes=(Sex(value),))
         elif months := _months_of(dimension, value):
             since, until = months
-            shown = replace(shown, timespan=Timespan.MONTHS, since=since, until=until)
+            own_since, own_until = days_of(shown, today)
+            since = max(since, own_since or since)
+            until = min(until, (own_until or until).replace(day=1))
+            if since <= until:
+                shown = replace(
+                    shown, timespan=Timespan.MONTHS, since=since, until=until
+                )
     return shown
 
 
@@ -43,7 +50,7 @@ def narrow_to(figure: Figure, chosen: Mapping[Dimension, str], today: date) -> F
 
     Raises InvalidInput where nothing is left.
     """
-    return narrow(figure, filter_by(DashboardFilter(), chosen), today)
+    return narrow(figure, filter_by(DashboardFilter(), chosen, today), today)
 
 
 def _months_of(dimension: Dimension, value: str) -> tuple[date, date] | None:

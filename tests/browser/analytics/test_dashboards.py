@@ -1,6 +1,8 @@
 """An analyst opens a dashboard and changes a card of it, in Chromium."""
 
 import re
+from contextlib import closing
+from dataclasses import replace
 from datetime import date
 from uuid import UUID, uuid4
 
@@ -15,7 +17,7 @@ from services.analytics import dashboards
 from services.analytics.cohorts import Cohort, CohortEvent, Dimension, EventKind
 from services.analytics.dashboards import Card, DashboardDraft
 from services.analytics.figures import Figure, FigureMeasure
-from services.core.actors import Role
+from services.core.actors import Actor, Role
 from services.people import accounts
 from tests.browser.choosing import choose
 from tests.browser.conftest import Site, ready
@@ -116,9 +118,20 @@ def test_a_bar_narrows_every_card_until_that_is_undone(site: Site):
         expect(page).to_have_url(re.compile(r"sexes=female"))
 
 
-def test_a_dashboard_fills_a_screen_and_escape_leaves_it(site: Site):
-    with site.lend(Role.ANALYST) as page:
-        page.goto("/dashboard?dashboard=clinic")
+def test_a_dashboard_fills_a_screen_is_drawn_anew_and_escape_leaves_it(site: Site):
+    by_sex = card("Who", Dimension.SEX, measure=FigureMeasure.PATIENTS, is_wide=True)
+    draft = DashboardDraft(name=f"Wall {uuid4().hex[:6]}", cards=(by_sex,))
+
+    def jonas(session: Session) -> Actor:
+        of_demo = select(User).where(User.email == cast.JONAS.email)
+        return accounts.actor_of(session.scalars(of_demo).one())
+
+    made = site.write(lambda s: dashboards.create(s, jonas(s), draft))
+    # The clock of a profile goes on being another one.
+    with closing(site.visit(Role.ANALYST)) as profile:
+        page = profile.pages[0]
+        page.clock.install()
+        page.goto(f"/dashboard?dashboard={made.id}")
         expect(page.get_by_text("“not told” stands for")).to_be_visible()
         ready(page)
         page.get_by_role("button", name="Full screen").click()
@@ -126,10 +139,19 @@ def test_a_dashboard_fills_a_screen_and_escape_leaves_it(site: Site):
         page.wait_for_function(
             "document.fullscreenElement?.classList.contains('st-key-dashboard_screen')"
         )
-        expect(
-            page.get_by_role("heading", level=2, name="The clinic today")
-        ).to_be_visible()
+        expect(page.get_by_role("heading", level=2, name=draft.name)).to_be_visible()
         expect(page.get_by_role("button", name="Pin")).to_have_count(0)
+        ready(page)
+
+        renamed = replace(draft, cards=(replace(by_sex, title="Who came"),))
+        site.write(
+            lambda s: dashboards.change(
+                s, jonas(s), made.id, renamed, version=made.version
+            )
+        )
+        page.clock.fast_forward("05:01")
+        expect(page.get_by_role("heading", level=3)).to_have_text(["Who came"])
+        page.wait_for_function("document.fullscreenElement !== null")
 
         page.keyboard.press("Escape")
         page.wait_for_function("!document.fullscreenElement")

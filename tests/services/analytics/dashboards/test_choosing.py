@@ -29,16 +29,39 @@ VISITS = Figure(
     ],
 )
 def test_a_bar_of_a_time_narrows_to_its_months(dimension, value, since, until):
-    of_women = DashboardFilter(timespan=Timespan.LAST_YEAR, sexes=(Sex.FEMALE,))
+    of_women = DashboardFilter(sexes=(Sex.FEMALE,))
 
-    shown = filter_by(of_women, {dimension: value})
+    shown = filter_by(of_women, {dimension: value}, TODAY)
 
     assert days_of(shown, TODAY) == (since, until)
     assert shown.sexes == (Sex.FEMALE,)
 
 
+@pytest.mark.parametrize(
+    ("timespan", "dimension", "value", "since", "until"),
+    [
+        (Timespan.LAST_THREE_MONTHS, Dimension.YEAR, "2025", "2025-12-01",
+         "2025-12-31"),
+        (Timespan.LAST_TWELVE_MONTHS, Dimension.QUARTER, "2026 Q1", "2026-01-01",
+         "2026-02-28"),
+        (Timespan.LAST_YEAR, Dimension.MONTH, "2025-03", "2025-03-01", "2025-03-31"),
+        (Timespan.THIS_YEAR, Dimension.YEAR, "2026", "2026-01-01", "2026-12-31"),
+    ],
+    ids=["a year begun before", "a quarter not over", "a month within", "to no end"],
+)  # fmt: skip
+def test_a_bar_of_which_the_filter_has_a_part_narrows_to_that_part(
+    timespan, dimension, value, since, until
+):
+    shown = filter_by(DashboardFilter(timespan=timespan), {dimension: value}, TODAY)
+
+    days = date.fromisoformat(since), date.fromisoformat(until)
+    assert days_of(shown, TODAY) == days
+
+
 def test_a_bar_of_a_sex_narrows_to_it_and_leaves_the_time():
-    shown = filter_by(LAST_YEAR, {Dimension.SEX: "male", Dimension.WEEKDAY: "monday"})
+    chosen = {Dimension.SEX: "male", Dimension.WEEKDAY: "monday"}
+
+    shown = filter_by(LAST_YEAR, chosen, TODAY)
 
     assert shown == replace(LAST_YEAR, sexes=(Sex.MALE,))
 
@@ -49,12 +72,13 @@ def test_a_bar_of_a_sex_narrows_to_it_and_leaves_the_time():
         (Dimension.SEX, "others"),
         (Dimension.MONTH, "others"),
         (Dimension.MONTH, "2024-13"),
+        (Dimension.MONTH, "2024-12"),
         (Dimension.AGE_BAND, "30–39"),
         (Dimension.WORDS, "2024"),
     ],
 )
 def test_a_bar_that_no_filter_can_be_narrowed_to_changes_none(dimension, value):
-    assert filter_by(LAST_YEAR, {dimension: value}) == LAST_YEAR
+    assert filter_by(LAST_YEAR, {dimension: value}, TODAY) == LAST_YEAR
 
 
 def test_a_figure_is_narrowed_as_a_filter_narrows_it():
