@@ -31,9 +31,9 @@ _CODE_MM: Final = 22.0
 _LARGE_CODE_MM: Final = 55.0
 # A heading at the foot of a page would be alone: it goes over with its first lines.
 _TOGETHER_MM: Final = 18.0
-# Stands for the number of pages until that is known; nobody can type what is no
-# character and what no font has.
-_PAGES: Final = "\ufdd0"
+# Stands for the number of pages until that is known, as wide as its digits; nobody can
+# type what is no character and what no font has.
+_PAGES: Final = "\ufdd0" * 4
 _RIGHT_TO_LEFT: Final = frozenset({"R", "AL"})
 _TWO_BYTE: Final = 0x2AF
 

@@ -70,10 +70,11 @@ def test_anything_else_makes_other_bytes(change):
     assert made(**change) != made()
 
 
-def test_long_text_flows_over_pages_that_say_whose_they_are():
-    pages = pages_of(made(form=record_form(medical_information=LONG)))
+@pytest.mark.parametrize(("typed", "more_than"), [(LONG, 3), (LONG + 500 * "\n.", 10)])
+def test_long_text_flows_over_pages_that_say_whose_they_are(typed, more_than):
+    pages = pages_of(made(form=record_form(medical_information=typed)))
 
-    assert len(pages) > 3
+    assert len(pages) > more_than
     for number, page in enumerate(pages, 1):
         assert f"Page {number} of {len(pages)}" in page
         assert str(ID) in page
