@@ -37,9 +37,14 @@ def keys(application):
     def keep(session):
         ana = cast.add_actor(session, cast.ANA)
         cards = (Card(id=uuid4(), title="Who has what", figure=DIAGNOSES),)
-        for sex, number in (("female", 7), ("male", 3)):
+        for sex, month, number in (
+            ("female", 2, 7),
+            ("female", 3, 2),
+            ("male", 2, 6),
+            ("other", 2, 3),
+        ):
             for _ in range(number):
-                diagnosed(session, person(session, sex=sex), date(2025, 2, 10))
+                diagnosed(session, person(session, sex=sex), date(2025, month, 10))
         shared, own = (
             dashboards.create(session, ana, DashboardDraft(name=name, cards=cards))
             for name in ("For all", "For me")
@@ -93,9 +98,34 @@ def test_cards_are_told_without_small_groups_and_written_down(application, call,
     assert answer.status_code == 200
     (card,) = answer.json()["cards"]
     numbers = {cell["values"][0]: cell["number"] for cell in card["figure"]["cells"]}
-    assert numbers["male"] is None
+    # Men as well, or all who are known would tell of the three.
+    assert numbers == {"female": 9, "male": None, "other": None}
     assert card["refusal"] is None
     assert card["figure"]["smallest_group"] == 5
+
+
+def test_a_card_that_tells_of_few_beside_another_is_refused(application, call, keys):
+    """Of the nine women two were diagnosed in March: without them they are seven."""
+    to_february = CohortEvent(kind=EventKind.DIAGNOSIS, until=date(2025, 2, 28))
+    women = Figure(cohort=Cohort(entry=to_february), by=(Dimension.SEX,))
+
+    def keep(session):
+        ana = cast.add_actor(session, cast.ANA, email="third@example.org")
+        cards = tuple(
+            Card(id=uuid4(), title=title, figure=figure)
+            for title, figure in (("All", DIAGNOSES), ("To February", women))
+        )
+        made = dashboards.create(session, ana, DashboardDraft(name="Both", cards=cards))
+        dashboards.share(session, ana, made.id, with_everybody=True)
+        return made.id
+
+    key = application.database.write(keep, identity=SYSTEM).value
+
+    whole, part = call(f"{DASHBOARDS}/{key}").json()["cards"]
+
+    assert [cell["number"] for cell in whole["figure"]["cells"]] == [9, None, None]
+    assert part["figure"] is None
+    assert part["refusal"].startswith("These counts are not told")
 
 
 def test_parameters_take_the_place_of_the_filter_and_a_card_may_be_refused(call, keys):

@@ -275,7 +275,7 @@ def test_a_paper_speaks_the_language_of_whoever_it_is_for():
 
     for each in (
         "25. März 2026, 12:30, Zeiten in UTC",
-        "von 1. Januar 2025 bis 31. Dezember 2025",
+        "vom 1. Januar 2025 bis zum 31. Dezember 2025",
         "Wochentag Ereignisse Montag 1.234 Dienstag nicht genannt",
         "Termine nach Monat",
         # What somebody typed is as they typed it.
