@@ -130,6 +130,8 @@ class Launcher:
 
     def processes(self) -> list[psutil.Process]:
         """Return every process that works for it, whoever started that."""
+        # psutil would take one for another that it saw under the same number before.
+        psutil.process_iter.cache_clear()
         return [p for p in psutil.process_iter() if self._mentions(p)]
 
     def child(self, name: str) -> psutil.Process:

@@ -133,7 +133,9 @@ def find(*places: Path) -> list[psutil.Process]:
     for process in psutil.process_iter():
         with suppress(psutil.Error):
             if process.pid != os.getpid() and _is_ours(process.cmdline(), parts):
-                processes.append(process)
+                # psutil keeps whom it saw before: what has got such a number since
+                # would be taken for that one, which is gone, and be spared.
+                processes.append(psutil.Process(process.pid))
     return processes
 
 

@@ -58,7 +58,8 @@ def _orphans(data: Path) -> list[psutil.Process]:
     for process in psutil.process_iter():
         with suppress(psutil.Error):
             if process.name() == "postgres" and process.cwd() == str(data):
-                orphans.append(process)
+                # Not the one that psutil may have seen under this number before.
+                orphans.append(psutil.Process(process.pid))
     return orphans
 
 

@@ -4,7 +4,12 @@ import os
 import subprocess
 from pathlib import Path
 
+import psutil
+import pytest
+
+from db.embedded.processes import child_processes
 from db.embedded.processes.child_processes import Program
+from db.embedded.supervision import fencing
 
 
 def test_who_ends_a_program_does_not_wait_for_the_one_that_is_started_instead(
@@ -32,3 +37,32 @@ def test_who_ends_a_program_does_not_wait_for_the_one_that_is_started_instead(
     assert ended.poll() is not None
     assert program.is_running
     program.kill()
+
+
+@pytest.mark.parametrize("looks", ["by its command", "by where it works"])
+def test_what_has_the_number_of_one_that_was_seen_before_is_found_and_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, looks: str
+):
+    # An orphan's command names no file of the cluster, and its name is PostgreSQL's.
+    server = tmp_path / "postgres"
+    server.symlink_to("/bin/cat")
+    by_command = looks == "by its command"
+    command = ["postgres", *(["-", f"{tmp_path}/data"] if by_command else [])]
+    running = subprocess.Popen(
+        command, executable=server, cwd=tmp_path, stdin=subprocess.PIPE
+    )
+    try:
+        seen = psutil.Process(running.pid)
+        seen._ident = (running.pid, 0.0)
+        list(psutil.process_iter())
+        monkeypatch.setitem(vars(psutil)["_pmap"], running.pid, seen)
+
+        find = child_processes.find if by_command else fencing._orphans
+        [found] = find(tmp_path)
+
+        assert found == psutil.Process(running.pid)
+        assert child_processes.kill([found])
+        assert running.wait(timeout=60) < 0
+    finally:
+        running.kill()
+        running.communicate()
