@@ -32,6 +32,8 @@ _SECRETS: Final = (
 _FREE_AT_FIRST: Final = 1_500_000_000
 _FREE_LATER: Final = 300_000_000
 _LOCK_WAIT_SECONDS: Final = 1.0
+# At the head of each disk with ext4; only root may look into it.
+_OF_THE_DISK: Final = "lost+found"
 _NUMBER_BYTES: Final = 8
 
 
@@ -91,6 +93,8 @@ class DataFolder:
             # The folders stay: each may be where a disk of its own is mounted.
             for part in (self.etcd, self.mongo, self.postgres):
                 for remains in part.iterdir():
+                    if remains.name == _OF_THE_DISK:
+                        continue
                     if remains.is_dir() and not remains.is_symlink():
                         shutil.rmtree(remains)
                     else:

@@ -82,6 +82,15 @@ def test_a_start_that_was_cut_short_begins_anew(folder: DataFolder):
     assert list(folder.postgres.iterdir()) == []
 
 
+def test_what_belongs_to_a_disk_of_its_own_is_let_alone(folder: DataFolder):
+    (folder.mongo / "lost+found").mkdir(mode=0)
+    (folder.mongo / "mongod.lock").touch()
+
+    folder.discard_remains()
+
+    assert [path.name for path in folder.mongo.iterdir()] == ["lost+found"]
+
+
 def test_data_is_never_thrown_away_once_the_cluster_is_complete(folder: DataFolder):
     (folder.node_data("db-01") / "global").mkdir(parents=True)
     (folder.node_data("db-01") / "global/pg_control").touch()
