@@ -1,6 +1,6 @@
 """What a type of resources says of itself: its parameters, its order, its readers."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal, TypeVar
@@ -239,7 +239,7 @@ def _lines(
     session: Session,
     pieces: Iterable[Sequence[What]],
     describe: Callable[[Session, Sequence[What]], Iterable[Resource]],
-) -> Iterator[Sequence[bytes]]:
+) -> Lines:
     for records in pieces:
         yield [to_json(resource) for resource in describe(session, records)]
 

@@ -6,7 +6,7 @@ would hold up all others.
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime, timedelta
 from functools import partial
 from io import RawIOBase
@@ -118,8 +118,11 @@ class BulkExporter:
             as_of: datetime = session.execute(text(_AS_OF)).scalar_one() - _OVERLAP
             selection = self._select(session, task)
             for kind in task.types:
-                source = self._sources[kind]
-                making.export(kind, source.read(session, task.actor, selection))
+                read = self._sources[kind].read(session, task.actor, selection)
+                # A cursor that is left open would be closed at some later time, within
+                # whatever transaction has the connection then.
+                with closing(read) as pieces:
+                    making.export(kind, pieces)
         if task.passed_over:
             making.export(_OUTCOME, [list(map(_passed_over, task.passed_over))])
         return as_of

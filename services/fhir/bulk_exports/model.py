@@ -1,6 +1,6 @@
 """What there is to know of a bulk export, and why one cannot be had."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -19,7 +19,8 @@ MOST_UNDER_WAY: Final = 2
 MOST_KEPT: Final = 5
 _AGAIN_SECONDS: Final = 60
 
-Lines = Iterator[Sequence[bytes]]
+# Closed, they let go of what they are read from.
+Lines = Generator[Sequence[bytes]]
 
 
 class ExportState(StrEnum):
