@@ -11,11 +11,22 @@ from itertools import chain
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Select, and_, delete, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from db.files.gridfs import Bucket, FileStore, FileStoreUnavailable
 from db.models.care import BulkExport, BulkExportFile
+from db.models.user import ConnectedSystem, User
 from services.core import audit
 from services.core.actors import Actor, Role, Scope
 from services.core.audit import Action
@@ -94,8 +105,12 @@ def fail(session: Session, task: ExportTask) -> None:
 
 
 def expire(session: Session) -> tuple[str, ...]:
-    """End the exports whose day is over, and return the files that they had."""
-    over = select(BulkExport.id).where(BulkExport.expires_at <= func.now())
+    """End the exports whose day is over, and return the files that they had.
+
+    So it does with those that their owners may not have any more.
+    """
+    is_over = or_(BulkExport.expires_at <= func.now(), _is_without_owner())
+    over = select(BulkExport.id).where(is_over)
     ids = tuple(session.scalars(over.with_for_update(skip_locked=True)))
     if not ids:
         return ()
@@ -134,7 +149,26 @@ def _waiting() -> Select[UUID]:
         BulkExport.worked_at < func.now() - _SILENT,
     )
     waits = or_(BulkExport.state == ExportState.WAITING.value, is_left)
-    return select(BulkExport.id).where(waits, BulkExport.expires_at > func.now())
+    return select(BulkExport.id).where(
+        waits, BulkExport.expires_at > func.now(), ~_is_without_owner()
+    )
+
+
+def _is_without_owner() -> ColumnElement[bool]:
+    """Say of an export that who has asked is not let in, or in another role, any more.
+
+    What ends an owner ends the exports that are there. A token is known for a second
+    after that, and for longer where a replica lags: what is asked for then comes late.
+    """
+    is_out = exists().where(
+        User.id == BulkExport.owner_id,
+        or_(User.deactivated_at.is_not(None), User.role != BulkExport.owner_role),
+    )
+    is_for_nothing = exists().where(
+        ConnectedSystem.id == BulkExport.owner_id,
+        ConnectedSystem.export_purpose.is_distinct_from(BulkExport.reason),
+    )
+    return or_(is_out, is_for_nothing)
 
 
 def _change(session: Session, task: ExportTask, **values: object) -> None:

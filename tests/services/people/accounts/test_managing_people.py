@@ -155,6 +155,22 @@ def test_what_somebody_exports_ends_with_what_they_might_export(
         bulk_exports.get(session, exporting, export.id)
 
 
+@pytest.mark.parametrize("action", ["change role", "deactivate"])
+def test_what_somebody_asks_for_while_their_token_is_still_known_is_not_made(
+    session, boss, rosa, action
+):
+    exporting = accounts.get_actor(session, rosa.id)
+    ACTIONS[action](session, boss.actor, rosa.id, **boss.fresh)
+    request = ExportRequest("/fhir/$export", ("Patient",), "Moving to a new system")
+
+    export = bulk_exports.ask(session, exporting, request)
+
+    assert not bulk_exports.is_any_waiting(session)
+    bulk_exports.expire(session)
+    with pytest.raises(NoSuchExport):
+        bulk_exports.get(session, exporting, export.id)
+
+
 def test_the_same_role_again_changes_nothing(session, boss, rosa):
     sign_in(session, rosa)
 

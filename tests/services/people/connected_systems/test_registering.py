@@ -11,6 +11,8 @@ from db.models.user import ApiToken, ClientAssertion
 from services.core.actors import Role
 from services.core.audit import Action
 from services.core.errors import InvalidInput, NotAllowed
+from services.fhir import bulk_exports
+from services.fhir.bulk_exports.model import ExportRequest
 from services.people import connected_systems, tokens
 from services.people.connected_systems import NoSuchSystem, SystemKeysTyped
 from services.people.sign_in.confirmations import NotConfirmed
@@ -214,6 +216,30 @@ def test_what_it_exports_everything_for_is_said_changed_and_taken_back(session):
         {"purpose": ["A nightly copy", "A weekly copy"]},
         {"purpose": ["A weekly copy", None]},
     ]
+
+
+def test_what_it_asks_for_while_a_purpose_that_was_taken_back_is_known_is_not_made(
+    session,
+):
+    boss = desk(session)
+    system_id = register(session, boss, export_purpose="A nightly copy")
+    system = connected_systems.get_system(session, boss.actor, system_id).actor
+    request = ExportRequest("/fhir/$export", ("Patient",), "A nightly copy")
+
+    bulk_exports.ask(session, system, request)
+    assert bulk_exports.is_any_waiting(session)
+    connected_systems.change(
+        session,
+        boss.actor,
+        system_id,
+        system_keys=None,
+        resource_types=["Patient", "Encounter"],
+        export_purpose="",
+        **boss.fresh,
+    )
+    bulk_exports.ask(session, system, request)
+
+    assert not bulk_exports.is_any_waiting(session)
 
 
 def test_a_change_that_changes_nothing_leaves_no_trace(session):
