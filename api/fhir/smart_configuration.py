@@ -14,6 +14,7 @@ from api.fhir.apps import authorization
 from api.fhir.table import SERVED
 from services.people.connected_systems import ALGORITHMS
 from services.people.patient_apps import APP_TYPES
+from services.people.tokens import RESOURCE_RIGHTS
 
 router = APIRouter(tags=["FHIR"])
 
@@ -80,8 +81,9 @@ def smart_configuration(authorize: str, endpoint: str) -> dict[str, Any]:
 def _scopes() -> Iterator[str]:
     yield "system/*.rs"
     for kind in SERVED:
-        # Without a search there is nothing to search for.
-        yield f"system/{kind.name}.{'rs' if kind.search else 'r'}"
+        if kind.name in RESOURCE_RIGHTS:
+            # Without a search there is nothing to search for.
+            yield f"system/{kind.name}.{'rs' if kind.search else 'r'}"
     yield authorization.LAUNCH_SCOPE
     yield "patient/*.rs"
     for kind in SERVED:

@@ -97,7 +97,7 @@ def test_what_is_told_of_it_is_what_there_is(stranger):
     scopes = [one for one in told["scopes_supported"] if one.startswith("system/")]
     assert {text.split("/")[1].split(".")[0] for text in scopes} == {
         "*",
-        *(kind.name for kind in SERVED),
+        *tokens.RESOURCE_RIGHTS,
     }
     security = statement["rest"][0]["security"]
     [uris] = security["extension"]
