@@ -123,6 +123,7 @@ def _numbers_of(launcher: Launcher, name: str) -> httpx.Response:
     return httpx.get(
         f"http://127.0.0.1:{port}/{name}/metrics",
         headers={"Authorization": f"Bearer {TOKEN}"},
+        timeout=60,
     )
 
 

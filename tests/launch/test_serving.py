@@ -235,7 +235,9 @@ def test_an_ordinary_person_runs_a_clinic_of_their_own_beside_it_and_nobody_is_i
     launcher, python, mailbox = own_clinic
     link = _invite(launcher, python)
     headers = {"Sec-Fetch-Site": "same-origin"}
-    with httpx.Client(base_url=launcher.address, headers=headers) as browser:
+    with httpx.Client(
+        base_url=launcher.address, headers=headers, timeout=60
+    ) as browser:
         health = browser.get("/health")
         first = browser.get("/sign-in").text
         invited = browser.get(link)
