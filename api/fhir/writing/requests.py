@@ -9,6 +9,7 @@ from fastapi import HTTPException, Request
 
 from api.core.bodies import MAX_BYTES, read_bounded
 from api.core.outcomes import FHIR_JSON
+from api.fhir.searching import BESIDE
 from services.core.errors import InvalidInput
 
 _TYPES: Final = frozenset({FHIR_JSON, "application/json"})
@@ -30,6 +31,21 @@ def returned(request: Request) -> Returned:
             if said.lower() in set(Returned):
                 return Returned(said.lower())
     return Returned.REPRESENTATION
+
+
+def require_no_condition(request: Request) -> None:
+    """Raise InvalidInput where the address says whom not to create again.
+
+    Some clients put there what FHIR has in If-None-Exist. Passed over, it would create
+    a second one of each.
+    """
+    for name in request.query_params:
+        if name not in BESIDE:
+            raise InvalidInput(
+                name[:40],
+                f'"{name[:40]}" is no parameter of what creates a resource. Say in the '
+                "header If-None-Exist whom not to create again.",
+            )
 
 
 async def resource_sent(request: Request, most: int = MAX_BYTES) -> Any:

@@ -25,7 +25,12 @@ from api.fhir.definitions import (
 from api.fhir.searching import OF_ALL, is_lenient, read_search
 from api.fhir.table import SERVED
 from api.fhir.writing.elements import require_type, understand
-from api.fhir.writing.requests import Returned, resource_sent, returned
+from api.fhir.writing.requests import (
+    Returned,
+    require_no_condition,
+    resource_sent,
+    returned,
+)
 from services.core.errors import InvalidInput
 
 router = APIRouter(prefix=FHIR_PATH, tags=["FHIR"])
@@ -91,6 +96,7 @@ def _serve_creation(kind: ResourceType, creation: Creation) -> None:
         idempotency_key: IdempotencyKey = None,
     ) -> Response:
         require_wanted(request)
+        require_no_condition(request)
         require_type(resource, kind.name)
         lenient = is_lenient(request.headers)
         understood = understand(resource, creation.shape, kind.name, lenient=lenient)

@@ -128,6 +128,23 @@ def test_what_nobody_could_look_for_is_refused_and_creates_nothing(
     assert ids_of(client.get(f"/fhir/Patient?{_sought(newcomer)}").json()) == []
 
 
+@pytest.mark.parametrize("prefer", ["handling=strict", "handling=lenient"])
+def test_a_condition_in_the_address_is_refused_and_creates_nobody(
+    client, newcomer, prefer
+):
+    path = f"/fhir/Patient?{_sought(newcomer)}"
+
+    [issue] = _issues(client.post(path, newcomer, headers={"Prefer": prefer}))
+
+    assert "If-None-Exist" in issue["diagnostics"]
+    assert newcomer["name"][0]["family"] not in issue["diagnostics"]
+    assert ids_of(client.get(path).json()) == []
+
+
+def test_how_it_is_answered_may_stand_in_the_address_of_what_creates(client, newcomer):
+    assert client.post("/fhir/Patient?_format=json", newcomer).status_code == 201
+
+
 def test_of_many_who_send_the_same_patient_at_once_one_creates_it(as_role, newcomer):
     clients = [as_role(Role.STAFF) for _ in range(RACERS)]
 

@@ -175,5 +175,10 @@ def test_another_client_of_others_searches_registers_and_is_refused_over_http(
     assert again["birthDate"] == made["birthDate"] == born
     with pytest.raises(OperationOutcome):
         patients.search(colour="red").fetch()
+    # It has the condition in the address, where FHIR has none.
+    with pytest.raises(OperationOutcome, match="If-None-Exist"):
+        patients.search(family=draft.last_name).get_or_create(
+            clinic.resource("Patient", name=[name], birthDate=born, telecom=telecom)
+        )
     with pytest.raises(ResourceNotFound):
         clinic.reference("Patient", str(uuid4())).to_resource()
