@@ -513,7 +513,7 @@ def test_only_who_may_import_records_imports_bundles(database, clerk, tmp_path, 
 
 
 TELECOM = [
-    {"system": "phone", "value": "+44 20 7946 0000", "use": "old"},
+    {"system": "phone", "value": "+44 20 7946 0000", "use": "old", "rank": 1},
     {"system": "fax", "value": "+44 20 7946 0001", "rank": 1},
     {"system": "phone", "value": "tel:+44-20-7946-0002"},
     {"system": "phone", "value": "+44 7700 900123", "use": "mobile", "rank": 1},
