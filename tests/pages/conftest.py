@@ -51,6 +51,7 @@ from services.people import sessions
 from services.people.accounts import choose_language
 from tests.conftest import connect, owner
 from tests.kit import cast
+from tests.kit.replicas import await_everywhere
 from tests.pages.cluster_samples import EVERYTHING
 from tests.services.pdf.samples import letter
 
@@ -184,6 +185,8 @@ class Clinic:
             choose = partial(choose_language, actor=person, language=GERMAN)
             written = ActorDatabase(self.wiring.database, person).write(choose)
             self.position["lsn"] = written.lsn
+        # Who somebody is may be read where it is not yet known that they chose.
+        await_everywhere(self.wiring.database)
 
     def catch_up(self, app: AppTest) -> AppTest:
         """Let the pages of this session read nothing older than what was written."""

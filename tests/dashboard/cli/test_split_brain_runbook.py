@@ -121,12 +121,17 @@ def committed(data: Path, timeline: str, start: str) -> str:
     """Return what was committed on a timeline from there on, as pg_waldump says it."""
     program = programs.find(data).postgres.with_name("pg_waldump")
     words = ["--timeline", timeline, "--start", start, "--rmgr", "Transaction"]
-    listed = subprocess.run(
-        [str(program), "--path", str(data / "pg_wal"), *words],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+
+    def dump() -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [str(program), "--path", str(data / "pg_wal"), *words],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    # Any file tells it how long they are, also one that a server is just adding.
+    listed = eventually(dump, lambda done: "segment size" not in done.stderr)
     # It says so at the end of every log that was not cut at the end of a file.
     assert "invalid record length" in listed.stderr or "could not find" in listed.stderr
     return listed.stdout
