@@ -5,22 +5,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from time import monotonic
-from typing import Final
 from uuid import UUID
 
 from db.postgres import SYSTEM, Database, DatabaseUnavailable
 from jobs.analytics.counting import SECONDS, count_and_tell, each_due
+from jobs.worker.mail_sending import send_waiting
 from services.analytics import dashboards, figures, subscriptions
 from services.analytics.dashboards import Card, PrintedCard, narrow_card
 from services.analytics.subscriptions import DueSubscription, MailSender
 from services.core.errors import InvalidInput, NotAllowed, Unavailable
 from services.core.on_behalf import ActorDatabase
 from services.documents.forms import ENGLISH, Clinic, Wording
-from services.messaging.mail import Mailer, is_taken
+from services.messaging.mail import Mailer
 
-# One address that is refused holds up nobody; a server that is away is left alone.
-_MOST_FAILURES: Final = 3
 _log = logging.getLogger(__name__)
 
 
@@ -126,23 +123,9 @@ def send(
 
     Mails of what the clinic has switched off since they were written wait.
     """
-    until = monotonic() + seconds
     claim = partial(
         subscriptions.claim_next,
         sends_dashboards=mailing.sends_dashboards,
         watches_counts=mailing.watches_counts,
     )
-    sent = failures = 0
-    while failures < _MOST_FAILURES and monotonic() < until:
-        claimed = database.write(claim, identity=SYSTEM).value
-        if claimed is None:
-            break
-        if claimed.email is None:
-            continue
-        # In no transaction: a mail server may take its time, and people stop, delete
-        # and leave meanwhile.
-        is_sent = is_taken(mailer, claimed.email)
-        settle = partial(subscriptions.settle, claimed=claimed, is_sent=is_sent)
-        database.write(settle, identity=SYSTEM)
-        sent, failures = sent + is_sent, failures + (not is_sent)
-    return sent
+    return send_waiting(database, mailer, claim, subscriptions.settle, seconds=seconds)

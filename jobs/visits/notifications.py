@@ -1,21 +1,19 @@
 """Jobs of notifications by e-mail: write reminders and the like, send what waits."""
 
 from functools import partial
-from time import monotonic
 from typing import Final
 
 from procrastinate import JobContext
 
 from db.postgres import SYSTEM, Database
+from jobs.worker.mail_sending import send_waiting
 from jobs.worker.tasks import Stores, queue
-from services.messaging.mail import Mailer, is_taken
+from services.messaging.mail import Mailer
 from services.visits.front_desk import notifications
 from services.visits.front_desk.notifications import SenderDetails
 
 # The worker does one thing at a time: what is left is done a minute later.
 _SECONDS: Final = 20.0
-# One address that is refused holds up nobody; a server that is away is left alone.
-_MOST_FAILURES: Final = 3
 
 
 @queue.periodic(cron="* * * * *")
@@ -49,17 +47,6 @@ def send(
     seconds: float = _SECONDS,
 ) -> int:
     """Send until none is due, time is up or too many failed; return how many went."""
-    until = monotonic() + seconds
     database.write(notifications.give_up_stale, identity=SYSTEM)
     claim = partial(notifications.claim_next, sender=sender)
-    sent = failures = 0
-    while failures < _MOST_FAILURES and monotonic() < until:
-        claimed = database.write(claim, identity=SYSTEM).value
-        if claimed is None:
-            break
-        # In no transaction: a mail server may take its time.
-        is_sent = is_taken(mailer, claimed.email)
-        settle = partial(notifications.settle, claimed=claimed, is_sent=is_sent)
-        database.write(settle, identity=SYSTEM)
-        sent, failures = sent + is_sent, failures + (not is_sent)
-    return sent
+    return send_waiting(database, mailer, claim, notifications.settle, seconds=seconds)

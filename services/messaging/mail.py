@@ -6,6 +6,7 @@ import ssl
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import timedelta
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid, parseaddr
 from typing import Final, Protocol
@@ -15,6 +16,9 @@ from db.settings import Settings
 from services.core.errors import Unavailable
 
 _SECONDS: Final = 15
+#: Whoever has claimed an e-mail settles it within this time or has died: a mail server
+#: is given 15 seconds for each of about ten answers.
+CLAIMED: Final = timedelta(minutes=15)
 _PORTS: Final = {"smtp": 587, "smtps": 465}
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _SENDERS: Final = 4

@@ -25,15 +25,12 @@ from services.analytics.subscriptions.readers import (
 from services.analytics.subscriptions.withholding import SUBJECT
 from services.core import audit
 from services.core.audit import Action, Outcome
-from services.messaging.mail import Email, PdfAttachment
+from services.messaging.mail import CLAIMED, Email, PdfAttachment
 from services.people.accounts import actor_of
 
 # How long to wait after each attempt that failed; after the last one is given up. A
 # mail server may be away for a night.
 _PAUSES: Final = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 240, 480))
-# Whoever has claimed a mail settles it within this time or has died: a mail server is
-# given 15 seconds for each of about ten answers.
-_CLAIMED: Final = timedelta(minutes=15)
 _ALERT: Final = "watch"
 
 
@@ -150,7 +147,7 @@ def _claim(
         attachment = PdfAttachment(mail.filename, mail.paper) if mail.paper else None
         to = session.get_one(User, mail.user_id).email or ""
         email = Email(to, mail.subject, mail.body, attachment)
-        until: Any = func.now() + _CLAIMED
+        until: Any = func.now() + CLAIMED
         mail.attempts, mail.send_at = mail.attempts + 1, until
     claimed = ClaimedMail(
         id=mail.id,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, func, or_, select, tuple_, update
+from sqlalchemy import delete, func, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from db.models.user import (
@@ -20,6 +20,7 @@ from db.models.user import (
     UserSession,
 )
 from services.core.actors import Role
+from services.people.tokens import ending
 
 # Of two roles the one that comes first opens less to whoever misuses it.
 _BY_POWER: Final = (Role.PATIENT, Role.ANALYST, Role.STAFF, Role.CLINICIAN, Role.ADMIN)
@@ -73,7 +74,7 @@ def revoke_again(session: Session, revoked: Revocations) -> None:
         .values(removed_at=func.now())
         .execution_options(synchronize_session=False)
     )
-    _revoke_tokens(
+    ending.revoke_where(
         session,
         or_(
             ApiToken.id.in_(list(revoked.tokens)),
@@ -95,15 +96,6 @@ def _lower_roles(session: Session, roles: Mapping[UUID, str]) -> None:
 
 def _power(role: str) -> int:
     return _BY_POWER.index(Role(role))
-
-
-def _revoke_tokens(session: Session, wanted: ColumnElement[bool]) -> None:
-    session.execute(
-        update(ApiToken)
-        .where(wanted, ApiToken.revoked_at.is_(None))
-        .values(revoked_at=func.now())
-        .execution_options(synchronize_session=False)
-    )
 
 
 def _end_sign_ins(session: Session) -> None:

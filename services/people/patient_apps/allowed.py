@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from db.models.user import ApiToken
@@ -13,6 +13,7 @@ from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.people import tokens
 from services.people.patient_apps.registering import APP_TYPES
+from services.people.tokens import ending
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +53,13 @@ def end(session: Session, actor: Actor, app_id: UUID) -> None:
     Raises NotAllowed.
     """
     actor.require(Permission.ALLOW_APPS)
-    ended = session.scalars(
-        update(ApiToken)
-        .where(
-            ApiToken.user_id == actor.id,
-            ApiToken.app_id == app_id,
-            ApiToken.revoked_at.is_(None),
-            # What is over was ended by nobody.
-            ApiToken.expires_at > func.now(),
-        )
-        .values(revoked_at=func.now())
-        .returning(ApiToken.id)
-        .execution_options(synchronize_session=False)
-    ).all()
+    ended = ending.revoke_where(
+        session,
+        ApiToken.user_id == actor.id,
+        ApiToken.app_id == app_id,
+        # What is over was ended by nobody.
+        ApiToken.expires_at > func.now(),
+    )
     for token_id in ended:
         audit.record(
             session, actor, Action.TOKEN_REVOKE, subject=(tokens.SUBJECT, token_id)

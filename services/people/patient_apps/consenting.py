@@ -21,6 +21,7 @@ from services.people.patient_apps.records import (
     PatientApp,
     find_app,
 )
+from services.people.tokens import ending
 
 #: So long a code holds; an app asks with it at once.
 CODE_SECONDS: Final = 60
@@ -188,12 +189,7 @@ def _end_what_was_given(session: Session, code_hash: bytes) -> None:
         return
     # Nobody is known who comes with it, and nobody unknown may end tokens else.
     with assume_role(session, "system"):
-        session.execute(
-            update(ApiToken)
-            .where(ApiToken.id == given.token_id, ApiToken.revoked_at.is_(None))
-            .values(revoked_at=func.now())
-            .execution_options(synchronize_session=False)
-        )
+        ending.revoke_where(session, ApiToken.id == given.token_id)
     audit.record(
         session,
         None,

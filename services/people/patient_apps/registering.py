@@ -19,6 +19,7 @@ from services.people import tokens
 from services.people.accounts.particulars import read_name
 from services.people.patient_apps.records import SUBJECT, NoSuchApp
 from services.people.sign_in import confirmations
+from services.people.tokens import ending
 
 MOST_ADDRESSES: Final = 10
 #: What an app can be registered for: what patients read themselves.
@@ -87,12 +88,7 @@ def remove(session: Session, actor: Actor, app_id: UUID) -> None:
         if session.scalar(select(AppRow.id).where(AppRow.id == app_id)) is None:
             raise NoSuchApp
         return
-    session.execute(
-        update(ApiToken)
-        .where(ApiToken.app_id == app_id, ApiToken.revoked_at.is_(None))
-        .values(revoked_at=func.now())
-        .execution_options(synchronize_session=False)
-    )
+    ending.revoke_where(session, ApiToken.app_id == app_id)
     _record(session, actor, Action.APP_REMOVE, app_id)
 
 

@@ -1,8 +1,9 @@
 """All that somebody was given to come in without signing in, ended at once."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import func, update
+from sqlalchemy import ColumnElement, func, update
 from sqlalchemy.orm import Session
 
 from db.models.care import BulkExport
@@ -14,17 +15,27 @@ def end_tokens(session: Session, user_id: UUID) -> None:
 
     What was exported with them is theirs no longer either, as `end_exports` has it.
     """
-    session.execute(
-        update(ApiToken)
-        .where(
-            ApiToken.user_id == user_id,
-            ApiToken.revoked_at.is_(None),
-            ApiToken.expires_at.is_(None) | (ApiToken.expires_at > func.now()),
-        )
-        .values(revoked_at=func.now())
-        .execution_options(synchronize_session=False)
+    revoke_where(
+        session,
+        ApiToken.user_id == user_id,
+        ApiToken.expires_at.is_(None) | (ApiToken.expires_at > func.now()),
     )
     end_exports(session, user_id)
+
+
+def revoke_where(session: Session, *which: ColumnElement[bool]) -> Sequence[UUID]:
+    """Revoke the tokens that are meant, and return which were not yet.
+
+    What was exported with them stays. The caller commits.
+    """
+    revoked = session.scalars(
+        update(ApiToken)
+        .where(*which, ApiToken.revoked_at.is_(None))
+        .values(revoked_at=func.now())
+        .returning(ApiToken.id)
+        .execution_options(synchronize_session=False)
+    )
+    return revoked.all()
 
 
 def end_exports(session: Session, user_id: UUID) -> None:

@@ -17,7 +17,7 @@ from db.models.booking import Appointment, Booking, VisitNotification
 from db.models.user import User
 from services.core import audit
 from services.core.audit import Action
-from services.messaging.mail import Email
+from services.messaging.mail import CLAIMED, Email
 from services.messaging.resending import note_attempt
 from services.visits.front_desk.notifications import german
 from services.visits.front_desk.notifications.records import NotificationKind
@@ -32,9 +32,6 @@ from services.visits.front_desk.notifications.wording import (
 _PAUSES: Final = tuple(
     timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240, 480, 720)
 )
-# Whoever has claimed one settles it within this time or has died: a mail server is
-# given 15 seconds for each of about ten answers.
-_CLAIMED: Final = timedelta(minutes=15)
 _ENGLISH: Final = "en"
 _GERMAN: Final = "de"
 # What is older comes from a time without a mail server, and nobody waits for it.
@@ -86,7 +83,7 @@ def claim_next(session: Session, sender: SenderDetails) -> ClaimedNotification |
     if notification is None:
         return None
     email = _email_of(notification, sender, _language_of(session, notification, sender))
-    until: Any = func.now() + _CLAIMED
+    until: Any = func.now() + CLAIMED
     notification.send_at = until
     session.flush()
     return ClaimedNotification(

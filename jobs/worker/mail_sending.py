@@ -1,0 +1,55 @@
+"""Sends e-mails that wait, one by one: each is claimed, sent and settled."""
+
+from collections.abc import Callable
+from functools import partial
+from time import monotonic
+from typing import Final, Protocol, TypeVar
+
+from sqlalchemy.orm import Session
+
+from db.postgres import SYSTEM, Database
+from services.messaging.mail import Email, Mailer, is_taken
+
+# One address that is refused holds up nobody; a server that is away is left alone.
+_MOST_FAILURES: Final = 3
+
+
+class Claimed(Protocol):
+    """What one worker is to send; without an e-mail it was withheld."""
+
+    @property
+    def email(self) -> Email | None:
+        """The e-mail."""
+
+
+C = TypeVar("C", bound=Claimed)
+
+
+def send_waiting(
+    database: Database,
+    mailer: Mailer,
+    claim: Callable[[Session], C | None],
+    settle: Callable[..., None],
+    *,
+    seconds: float,
+) -> int:
+    """Send until none is due, time is up or too many failed; return how many went.
+
+    `settle` takes the session, what was claimed and `is_sent`. Each is claimed and
+    settled in a transaction of its own.
+    """
+    until = monotonic() + seconds
+    sent = failures = 0
+    while failures < _MOST_FAILURES and monotonic() < until:
+        claimed = database.write(claim, identity=SYSTEM).value
+        if claimed is None:
+            break
+        if claimed.email is None:
+            continue
+        # In no transaction: a mail server may take its time, and people stop, delete
+        # and leave meanwhile.
+        is_sent = is_taken(mailer, claimed.email)
+        settled = partial(settle, claimed=claimed, is_sent=is_sent)
+        database.write(settled, identity=SYSTEM)
+        sent, failures = sent + is_sent, failures + (not is_sent)
+    return sent
