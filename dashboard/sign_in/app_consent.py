@@ -40,6 +40,7 @@ _FORBIDDEN: Final = 403
 # What was asked goes through signing in, where a cookie keeps it.
 _LONGEST_QUERY: Final = 2_000
 _ALLOW: Final = "allow"
+_OF_THE_WEB: Final = ("https", "http")
 
 
 def routes(context: SignInContext) -> list[BaseRoute]:
@@ -83,7 +84,7 @@ class _Consent:
             minutes=int(TOKEN_LIFETIME.total_seconds() // 60),
             somebody_else=to_sign_in(_here(request)),
         )
-        return form_leading_to(_source_of(asked.redirect_uri), asking)
+        return _leading_to_own_scheme(asked.redirect_uri, asking)
 
     async def decide(self, request: Request) -> Response:
         """Lead back to the app, with a code if the patient allows it."""
@@ -98,11 +99,10 @@ class _Consent:
         was_asked = form.get("asked") == str(live.actor.id)
         if allows and not (was_asked and _may_allow(live.actor)):
             return await self.show(request)
-        return _led_back(
-            await run_in_threadpool(
-                self._decide, request, live.actor if allows else None
-            )
+        answer = await run_in_threadpool(
+            self._decide, request, live.actor if allows else None
         )
+        return _sent_on(answer) or _led_back(answer)
 
     def _ask(self, request: Request) -> ConsentRequest | OAuthAnswer | OAuth2Error:
         self._count(request)
@@ -161,10 +161,25 @@ def _may_allow(actor: Actor) -> bool:
     return actor.may(Permission.ALLOW_APPS) and actor.patient_id is not None
 
 
-def _source_of(address: str) -> str:
-    """Return where our page's form may lead, as a policy names it."""
-    parts = urlsplit(address)
-    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else f"{parts.scheme}:"
+def _leading_to_own_scheme(address: str, asking: Response) -> Response:
+    """Let the page's form lead to an app on a phone, which is opened by a scheme."""
+    scheme = urlsplit(address).scheme
+    return asking if scheme in _OF_THE_WEB else form_leading_to(f"{scheme}:", asking)
+
+
+def _sent_on(answer: OAuthAnswer | OAuth2Error) -> Response | None:
+    """Return a page that leads on to an app's site; None where it leads to none.
+
+    What a form's answer leads to, the form's policy must name, and where that leads in
+    turn as well (CSP 3, form-action): apps that hand their callback on to another host
+    would be stopped there, with the code used up. A page's own way on is not the
+    form's.
+    """
+    address = answer.location if isinstance(answer, OAuthAnswer) else None
+    if address is None or urlsplit(address).scheme not in _OF_THE_WEB:
+        return None
+    back_to = urlsplit(address).hostname or ""
+    return page("app_leaving.html", address=address, back_to=back_to)
 
 
 def _led_back(answer: OAuthAnswer | OAuth2Error) -> Response:

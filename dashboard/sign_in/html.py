@@ -66,7 +66,7 @@ def page(
 
 
 def form_leading_to(source: str, response: Response) -> Response:
-    """Let the answer to a page's form lead to such as https://app.example, too."""
+    """Let the answer to a page's form lead to such as org.example.app:, too."""
     policy = response.headers["Content-Security-Policy"]
     response.headers["Content-Security-Policy"] = policy.replace(
         "form-action 'self'", f"form-action 'self' {source}"

@@ -28,7 +28,7 @@ _LONGEST_ADDRESS: Final = 500
 # What RFC 3986 lets stand in an address; nothing that ends a header's word, or a tag.
 _ADDRESS: Final = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]!$&()+=,%]+")
 _HOST: Final = re.compile(r"([a-z0-9-]+\.)*[a-z0-9-]+(:[0-9]{1,5})?")
-# Not [::1]: the page's policy could not name it, so browsers would not go there.
+# Not [::1]: localhost reaches that as well.
 _LOOPBACK: Final = re.compile(r"(localhost|127\.0\.0\.1)(:[0-9]{1,5})?")
 # A scheme of an app on a phone is the reverse of a domain (RFC 8252, 7.1); that leaves
 # out those that browsers act on, such as javascript.
