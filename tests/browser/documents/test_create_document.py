@@ -59,22 +59,3 @@ def test_what_is_wrong_with_a_long_form_is_said_in_sight(page: Page):
     expect(first).to_be_focused()
     expect(first).to_be_in_viewport(ratio=1)
     expect(first).to_have_accessible_description(re.compile("."))
-
-
-def test_a_patient_makes_a_document_and_finds_it_among_theirs(site: Site):
-    with site.lend(Role.PATIENT) as page:
-        page.goto("/documents")
-        page.get_by_role("button", name="Create a document").click()
-        _type(page, "Illnesses now (optional)", "High cholesterol")
-        page.get_by_role("button", name="Generate PDF").click()
-        dialog = page.get_by_role("dialog")
-        shown = "Page 1 of 1 of the health statement"
-        expect(dialog.get_by_alt_text(shown)).to_be_visible()
-
-        dialog.get_by_role("button", name="Confirm & Upload").click()
-
-        said = "Document generated and uploaded successfully"
-        expect(page.get_by_text(said)).to_be_visible()
-        expect(page.get_by_role("heading", name="My documents")).to_be_visible()
-        row = page.get_by_role("row").filter(has_text="Health statement")
-        expect(row.first).to_contain_text("stated by the patient")

@@ -19,7 +19,7 @@ from tests.services.documents.search.samples import filed
 
 pytestmark = pytest.mark.browser
 
-ROUNDS = 4
+ROUNDS = 2
 
 
 def _patient_of_nobody(session: Session) -> Patient:

@@ -1,5 +1,7 @@
 """Files that are dropped anywhere on a page are uploaded, each with its own state."""
 
+import re
+
 import pytest
 from playwright.sync_api import JSHandle, Page, expect
 from sqlalchemy import select
@@ -32,7 +34,9 @@ def documents_of(site: Site, word: str) -> list[Document]:
     return site.read_primary(lambda s: list(s.scalars(titled)))
 
 
-def test_files_dropped_on_documents_are_filed_but_for_the_one_that_is_none(page: Page):
+def test_files_dropped_are_filed_without_a_click_but_the_one_that_is_none_and_undone(
+    site: Site, page: Page
+):
     first, second = unlike(), unlike()
     page.goto("/documents")
     ready(page).get_by_role("heading", level=1, name="Documents").wait_for()
@@ -48,30 +52,23 @@ def test_files_dropped_on_documents_are_filed_but_for_the_one_that_is_none(page:
     expect(page.get_by_text(f"{second}.pdf is filed.")).to_be_visible()
     expect(page.get_by_text("bad.pdf", exact=False).first).to_be_visible()
     expect(page.get_by_text("Drop the files to upload them")).to_be_hidden()
+    assert are_deleted(site, first, second) == [False, False]
 
-
-def test_a_file_dropped_is_filed_without_a_click_and_undone_with_one(
-    site: Site, page: Page
-):
-    word = unlike()
-    page.goto("/documents")
-    ready(page)
-    files = held(page, **{word: letter(word)})
-
-    page.dispatch_event("h1", "drop", {"dataTransfer": files})
-
-    expect(page.get_by_text(f"{word}.pdf is filed.")).to_be_visible()
-    assert [
-        document.deleted_at is not None for document in documents_of(site, word)
-    ] == [False]
     keys = Keys(page)
     keys.to("Undo")
     keys.press("Enter")
-    expect(page.get_by_text(f"{word} is deleted.")).to_be_visible()
+    undone = page.get_by_text(re.compile(rf"({first}|{second}) is deleted\."))
+    undone.first.wait_for()
+    word = first if first in undone.first.inner_text() else second
     expect(page.get_by_text(f"{word}.pdf is filed.")).to_have_count(0)
-    assert [
-        document.deleted_at is not None for document in documents_of(site, word)
-    ] == [True]
+    assert sorted(are_deleted(site, first, second)) == [False, True]
+    assert are_deleted(site, word) == [True]
+
+
+def are_deleted(site: Site, *words: str) -> list[bool]:
+    """Tell of each document of these titles whether it is in the trash."""
+    documents = [found for word in words for found in documents_of(site, word)]
+    return [document.deleted_at is not None for document in documents]
 
 
 def test_files_that_somebody_is_busy_with_are_not_filed_by_a_drop(

@@ -3,26 +3,24 @@
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
 import psutil
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
 from db.embedded import Cluster
 from services.core.actors import Role
-from tests.browser.conftest import Site, file_pdf
+from tests.browser.conftest import Site
+from tests.browser.documents.filing import address_of, file_letter
 from tests.browser.failover_site import assert_no_traceback, clinic_on
-from tests.browser.patients.test_front_desk import unlike
 from tests.conftest import BreakableCluster
 from tests.kit.breaking import suspended
-from tests.services.pdf.samples import letter
 
 pytestmark = [pytest.mark.browser, pytest.mark.cluster]
 
 Loss = Callable[[Cluster], AbstractContextManager[None]]
 SENTENCE = "takes longer than usual"
-PAGES = 3
+PAGES = ("One", "Two", "Three")
 
 
 def mongod(cluster: Cluster) -> psutil.Process:
@@ -45,9 +43,6 @@ def down(cluster: Cluster) -> Iterator[None]:
         yield
 
 
-LOSSES = pytest.mark.parametrize("lost", [hanging, down], ids=["hanging", "down"])
-
-
 @pytest.fixture(scope="module")
 def site(
     browser: Browser,
@@ -61,24 +56,17 @@ def site(
         yield site
 
 
-def filed(page: Page) -> str:
-    """File a document that nobody has looked at, and return its id."""
-    words = [f"{unlike()} on page {number}" for number in range(PAGES)]
-    file = {"name": "letter.pdf", "mimeType": "application/pdf"}
-    file_pdf(page, {**file, "buffer": letter(*words)})
-    address = page.get_by_role("link", name="Open it").get_attribute("href")
-    return parse_qs(urlsplit(address or "").query)["document"][0]
-
-
-@LOSSES
 @pytest.mark.parametrize(
-    ("width", "scheme"), [(1440, "light"), (390, "dark")], ids=["desk", "phone"]
+    ("lost", "width", "scheme"),
+    [(hanging, 1440, "light"), (down, 390, "dark")],
+    ids=["hanging-desk", "down-phone"],
 )
 def test_a_page_that_cannot_be_fetched_says_so_and_comes_by_itself(
     site: Site, breakable: Cluster, lost: Loss, width: int, scheme: str
 ):
     with site.lend(Role.STAFF, width=width, scheme=scheme) as page:
-        document_id = filed(page)
+        # Nobody has looked at it, so that no picture of it is kept anywhere.
+        document_id = file_letter(site, "letter", *PAGES)
         answers: set[int] = set()
         # Those of other documents' tests are of other pages.
         page.on(
@@ -86,7 +74,7 @@ def test_a_page_that_cannot_be_fetched_says_so_and_comes_by_itself(
         )
 
         with lost(breakable):
-            page.goto(f"/document?document={document_id}")
+            page.goto(address_of(document_id))
             first = page.locator(".document-pages .page").first
             expect(first.locator(".skeleton")).to_be_visible()
             said = first.get_by_role("status")
@@ -94,7 +82,7 @@ def test_a_page_that_cannot_be_fetched_says_so_and_comes_by_itself(
             expect(said).to_be_in_viewport()
             expect(first.locator("img")).to_have_count(0)
 
-        picture = page.get_by_alt_text(f"Page 1 of {PAGES}")
+        picture = page.get_by_alt_text(f"Page 1 of {len(PAGES)}")
         given_up = first.get_by_role("button", name="Try again")
         expect(picture.or_(given_up)).to_be_visible()
         assert answers <= {200, 503}

@@ -61,7 +61,7 @@ def files(tmp_path: Path) -> list[Path]:
     return paths
 
 
-def test_what_is_refused_says_so_in_a_sentence_below_the_files(
+def test_what_is_refused_says_so_below_the_files_until_there_is_room(
     page: Page, files: list[Path]
 ):
     chooser = page.locator("input[type=file]")
@@ -77,32 +77,14 @@ def test_what_is_refused_says_so_in_a_sentence_below_the_files(
     expect(page.get_by_role("tooltip")).to_have_text(_FULL)
     expect(page.get_by_text("status code")).to_have_count(0)
 
+    # The sentence goes with the file that it is about.
+    uploader.get_by_role("button", name="Remove another.pdf").click()
+    expect(uploader.locator("p", has_text=_FULL)).to_have_count(0)
 
-def test_what_was_chosen_takes_no_room_any_more_on_another_page(
-    page: Page, files: list[Path]
-):
-    page.locator("input[type=file]").set_input_files(files[0])
-    expect(page.get_by_label("Description")).to_have_count(1)
-
+    # What was chosen here takes no room any more once another page was opened.
     open_from_menu(page, "Documents", "Documents")
     page.get_by_role("button", name="Upload", exact=True).click()
     expect(page.get_by_role("heading", name="Upload documents")).to_be_visible()
     ready(page).locator("input[type=file]").set_input_files(files[1])
-
     expect(page.get_by_label("Description")).to_have_count(1)
     expect(page.get_by_text(_FULL)).to_have_count(0)
-
-
-def test_the_sentence_goes_with_the_file_that_it_is_about(
-    page: Page, files: list[Path]
-):
-    chooser = page.locator("input[type=file]")
-    chooser.set_input_files(files[0])
-    expect(page.get_by_label("Description")).to_have_count(1)
-    chooser.set_input_files(files[1])
-    uploader = page.get_by_test_id("stFileUploader")
-    expect(uploader.locator("p", has_text=_FULL)).to_be_visible()
-
-    uploader.get_by_role("button", name="Remove another.pdf").click()
-
-    expect(uploader.locator("p", has_text=_FULL)).to_have_count(0)

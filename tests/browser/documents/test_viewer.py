@@ -2,62 +2,53 @@
 
 import io
 import re
-from pathlib import Path
 
 import pypdfium2
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import Site, file_pdf, requested
+from tests.browser.conftest import Site, requested
+from tests.browser.documents.filing import address_of, file_letter
 from tests.browser.patients.test_front_desk import unlike
-from tests.services.pdf.samples import letter
 
 pytestmark = pytest.mark.browser
 
 
-def opened(page: Page, folder: Path, *pages: str) -> Page:
-    """File a document with these pages and open it."""
-    path = folder / f"{unlike()}.pdf"
-    path.write_bytes(letter(*pages))
-    file_pdf(page, path)
-    with page.context.expect_page() as tab:
-        page.get_by_role("link", name="Open it").click()
-    tab.value.get_by_alt_text(f"Page 1 of {len(pages)}").wait_for()
-    return tab.value
+def opened(site: Site, page: Page, *pages: str) -> Page:
+    """Open a document with these pages."""
+    page.goto(address_of(file_letter(site, unlike(), *pages)))
+    page.get_by_alt_text(f"Page 1 of {len(pages)}").wait_for()
+    return page
 
 
-def test_the_words_on_a_page_are_selected_and_lie_over_the_picture(
-    site: Site, page: Page, tmp_path: Path
+def test_words_are_selected_over_the_picture_and_found_by_keyboard(
+    site: Site, page: Page
 ):
-    tab = opened(page, tmp_path, "Suspected pneumonia\nof the left lung", "Second")
+    letters = ["Nothing of it"] * 12
+    letters[0] = "A weak heart, and the heart again\nof the left side"
+    letters[9] = "Hárt to find: HEART\nfailure"
+    tab = opened(site, page, *letters)
     first = tab.locator(".page").first
     words = first.locator(".text span")
-    expect(words).to_have_count(6)
+    expect(words).to_have_count(11)
 
     region = tab.get_by_role("region", name=re.compile("Pages of version 1"))
-    assert "Suspected pneumonia" in region.aria_snapshot()
+    assert "A weak heart" in region.aria_snapshot()
     selected = first.evaluate(
         "page => { const all = document.createRange();"
         " all.selectNodeContents(page.querySelector('.text'));"
         " const chosen = getSelection(); chosen.removeAllRanges();"
         " chosen.addRange(all); return chosen.toString().trim() }"
     )
-    assert selected == "Suspected pneumonia\nof the left lung"
+    assert selected == letters[0]
     paper, word = first.bounding_box(), words.nth(1).bounding_box()
     assert paper
     assert word
-    # Behind “Suspected”, which begins one centimetre from the edge.
-    assert 0.12 < (word["x"] - paper["x"]) / paper["width"] < 0.3
+    # Behind “A”, which begins one centimetre from the edge.
+    assert 0.06 < (word["x"] - paper["x"]) / paper["width"] < 0.12
     assert 0.02 < (word["y"] - paper["y"]) / paper["height"] < 0.08
 
-
-def test_words_are_found_by_keyboard_on_pages_that_are_not_there_yet(
-    page: Page, tmp_path: Path
-):
-    letters = ["Nothing of it"] * 12
-    letters[0] = "A weak heart, and the heart again"
-    letters[9] = "Hárt to find: HEART\nfailure"
-    tab = opened(page, tmp_path, *letters)
+    # Also on pages that are not there yet, and no address tells of it.
     found = tab.locator(".find [role=status]")
     with requested(page.context) as addresses:
         tab.get_by_label("Find in document").fill("heart")
@@ -83,8 +74,8 @@ def test_words_are_found_by_keyboard_on_pages_that_are_not_there_yet(
     assert not [url for url in addresses if "heart" in url or "liver" in url]
 
 
-def test_pages_are_chosen_in_the_list_turned_and_fitted(page: Page, tmp_path: Path):
-    tab = opened(page, tmp_path, *(f"Letter {number}" for number in range(8)))
+def test_pages_are_chosen_in_the_list_turned_fitted_and_printed(site: Site, page: Page):
+    tab = opened(site, page, *(f"Letter {number}" for number in range(8)))
     region = tab.get_by_role("region", name=re.compile("Pages of version 1"))
     listed = tab.get_by_role("navigation", name="List of pages")
     first, sixth = tab.locator(".page").first, tab.locator('[data-page="6"]')
@@ -113,6 +104,8 @@ def test_pages_are_chosen_in_the_list_turned_and_fitted(page: Page, tmp_path: Pa
     region.press("l")
     expect(listed).to_be_hidden()
 
+    assert_prints_what_is_chosen(tab, region)
+
 
 def sides(box: Locator) -> tuple[float, float]:
     """Return how wide and how high something is drawn."""
@@ -121,13 +114,10 @@ def sides(box: Locator) -> tuple[float, float]:
     return found["width"], found["height"]
 
 
-def test_chosen_pages_are_printed_and_nothing_else(
-    site: Site, page: Page, tmp_path: Path
-):
-    tab = opened(page, tmp_path, *(f"Letter {number}" for number in range(5)))
+def assert_prints_what_is_chosen(tab: Page, region: Locator) -> None:
+    """Pages 2 to 4 are printed and nothing else, once they are in their order."""
     # Instead of the browser's own question, which no program can answer.
     tab.evaluate("() => { window.print = () => { window.isAsked = true } }")
-    region = tab.get_by_role("region", name=re.compile("Pages of version 1"))
     region.press("p")
     box = tab.get_by_role("group", name="Print")
     box.get_by_label("From page").fill("4")

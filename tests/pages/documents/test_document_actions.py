@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import update
 from streamlit.testing.v1 import AppTest
 
+from dashboard.ui.record_table import TableEvent
 from db.models.document import Document, DocumentVersion
 from services.core.actors import Role
 from services.documents import records
@@ -394,6 +395,25 @@ def test_a_list_offers_to_delete_only_what_may_be_deleted(
     )
 
     assert "delete" not in actions_of(clinic.open("documents"), record)
+
+
+def test_patients_delete_in_the_list_what_they_filed(
+    clinic: Clinic, file: File, maya: UUID, monkeypatch: pytest.MonkeyPatch
+):
+    record = file(letter("Filed by mistake"), of=maya, role=Role.PATIENT)
+    app = clinic.open("documents", Role.PATIENT)
+    assert "delete" in actions_of(app, record)
+    pressed = TableEvent(action=(str(record.id), "delete"))
+    monkeypatch.setattr(
+        "dashboard.documents.search.document_list.document_table",
+        lambda *_, **__: pressed,
+    )
+    app.run()
+
+    app.button(key="document_delete_confirm").click().run()
+
+    assert stored(clinic, record).is_deleted
+    assert not app.exception
 
 
 def test_a_patients_page_lists_their_documents_and_nobody_elses(
