@@ -56,7 +56,7 @@ def _fill_all(
     refused = 0
     for number, disk in enumerate(islice(cycle(disks), wanted.times), 1):
         work.renew(launcher)
-        filling = fill(disk, work, seconds=wanted.seconds)
+        filling = fill(work, disk, seconds=wanted.seconds)
         lost.update(filling.lost)
         unexplained += filling.unexplained
         refused += filling.refusals.total()

@@ -9,6 +9,7 @@ import sysconfig
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any
 
 import pytest
 
@@ -24,9 +25,7 @@ def launch(tmp_path: Path) -> Iterator[Callable[..., Launcher]]:
     """Makes launchers; what still runs when the test ends is killed."""
     made: list[Launcher] = []
 
-    def make(
-        data: Path | None = None, *options: str, **how: tuple[str, ...]
-    ) -> Launcher:
+    def make(data: Path | None = None, *options: str, **how: Any) -> Launcher:
         made.append(Launcher(data or tmp_path / "data", *options, **how))
         return made[-1]
 

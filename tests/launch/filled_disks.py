@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.launch.launcher import Launcher, sweep
-from tests.launch.small_disks import SmallDisk
+from tests.launch.launcher import Launcher, serving, sweep
+from tests.launch.small_disks import SmallDisk, may_mount
 from tests.launch.steady_work import Answer, SteadyWork
 
 # A first start asks for 1.5 GB; of each server's part most is room for its log.
@@ -19,7 +19,7 @@ _WORK_SECONDS: Final = 2.0
 _SETTINGS: Final = {
     "CHARTROOM_API_CALLS_PER_MINUTE": "100000",
     # Whoever is kept waiting is not to outlast the filling by half a minute.
-    "CHARTROOM_RETRY_SECONDS": "5",
+    "CHARTROOM_RETRY_SECONDS": "2",
 }
 
 
@@ -47,30 +47,41 @@ class Filling:
 def on_a_small_disk(folder: Path) -> Iterator[tuple[Launcher, SmallDisk]]:
     """Run a clinic whose data, logs and temporary files share one small disk."""
     folder.mkdir()
-    with SmallDisk.mounted(folder, _WHOLE_MEGABYTES) as disk:
-        temporary = folder / "tmp"
-        temporary.mkdir(mode=0o1777)
-        launcher = Launcher(folder / "data", "--empty")
-        try:
-            launcher.start(TMPDIR=str(temporary), **_SETTINGS)
-            launcher.await_ready()
-            yield launcher, disk
-        finally:
-            sweep(launcher)
+    with (
+        SmallDisk.mounted(folder, _WHOLE_MEGABYTES) as disk,
+        _running_on(folder) as launcher,
+    ):
+        yield launcher, disk
 
 
 @contextmanager
-def on_a_disk_of_its_own(data: Path, part: str) -> Iterator[tuple[Launcher, SmallDisk]]:
-    """Run a clinic in which a part of the data has a small disk from the beginning."""
-    (data / part).mkdir(mode=0o700, parents=True)
-    with SmallDisk.mounted(data / part, _PART_MEGABYTES) as disk:
-        launcher = Launcher(data, "--empty")
-        try:
-            launcher.start(**_SETTINGS)
-            launcher.await_ready()
-            yield launcher, disk
-        finally:
-            sweep(launcher)
+def _running_on(folder: Path) -> Iterator[Launcher]:
+    temporary = folder / "tmp"
+    temporary.mkdir(mode=0o1777)
+    launcher = Launcher(folder / "data", "--empty")
+    with serving(launcher, TMPDIR=str(temporary), **_SETTINGS) as running:
+        yield running
+
+
+@contextmanager
+def on_two_small_disks(
+    folder: Path, part: str
+) -> Iterator[tuple[Launcher, tuple[SmallDisk, SmallDisk] | None]]:
+    """Run a clinic on one small disk, and a part of its data on another in that.
+
+    Yields the disk of all else, and that of the part; None where this machine lets us
+    mount no disk, and the clinic lies in the folder itself.
+    """
+    folder.mkdir()
+    with ExitStack() as stack:
+        disks = None
+        if may_mount():
+            disk = stack.enter_context(SmallDisk.mounted(folder, _WHOLE_MEGABYTES))
+            place = folder / "data" / part
+            place.mkdir(mode=0o700, parents=True)
+            own_disk = stack.enter_context(SmallDisk.mounted(place, _PART_MEGABYTES))
+            disks = disk, own_disk
+        yield stack.enter_context(_running_on(folder)), disks
 
 
 @contextmanager
@@ -100,13 +111,15 @@ def on_disks_of_their_own(
         sweep(launcher)
 
 
-def fill(disk: SmallDisk, work: SteadyWork, *, seconds: float) -> Filling:
-    """Fill a disk for so long while people work, until all goes on without help."""
+def fill(work: SteadyWork, *disks: SmallDisk, seconds: float) -> Filling:
+    """Fill disks for so long while people work, until all goes on without help."""
     work.answers.clear()
     known = len(work.patients) + len(work.files)
     with work.going_on():
         _pause(_WORK_SECONDS)
-        with disk.full():
+        with ExitStack() as filled:
+            for disk in disks:
+                filled.enter_context(disk.full())
             _pause(seconds)
         _pause(_WORK_SECONDS)
     work.do_each_once()

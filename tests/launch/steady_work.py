@@ -1,8 +1,7 @@
 """People who work all the time through the API, and what became of it."""
 
 import hashlib
-import subprocess
-import sys
+import os
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -17,11 +16,11 @@ from typing import Any, Final
 import httpx
 
 from tests.api.document_samples import UPLOAD, pdf
+from tests.kit import warm_start
 from tests.kit.waiting import eventually
 from tests.launch.launcher import ROOT, Launcher
 
 _PATIENTS: Final = "/api/v1/patients"
-_PAUSE_SECONDS: Final = 0.1
 _ANSWER_SECONDS: Final = 90.0
 _HEAL_SECONDS: Final = 180.0
 _FILE_BYTES: Final = 100_000
@@ -48,14 +47,16 @@ class SteadyWork:
 
     address: str
     token: str
+    # Of each of the five kinds of call, after its answer.
+    pause_seconds: float = 0.1
     answers: list[Answer] = field(default_factory=list)
     patients: dict[str, str] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, launcher: Launcher) -> "SteadyWork":
+    def of(cls, launcher: Launcher, pause_seconds: float = 0.1) -> "SteadyWork":
         """Return the work of the front desk of a running clinic."""
-        return cls(launcher.address, token_of(launcher))
+        return cls(launcher.address, token_of(launcher), pause_seconds)
 
     def renew(self, launcher: Launcher) -> None:
         """Work on with another token: each may file so many documents in an hour."""
@@ -126,7 +127,7 @@ class SteadyWork:
         self, call: Callable[[httpx.Client], Answer], over: threading.Event
     ) -> None:
         with self._client() as client:
-            while not over.wait(_PAUSE_SECONDS):
+            while not over.wait(self.pause_seconds):
                 self.answers.append(call(client))
 
     def _register_patient(self, client: httpx.Client) -> Answer:
@@ -166,14 +167,12 @@ class SteadyWork:
 
 def token_of(launcher: Launcher) -> str:
     """Return a new token for a program of the front desk."""
-    command = [sys.executable, "-m", "dashboard", "token", "--role", "staff"]
-    made = subprocess.run(
-        [*command, "--data", str(launcher.data)],
+    made = warm_start.run(
+        ["dashboard", "token", "--role", "staff", "--data", str(launcher.data)],
         cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
+        env=os.environ,
     )
+    assert made.returncode == 0, made.stderr
     return made.stdout.split()[-1]
 
 

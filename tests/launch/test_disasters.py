@@ -1,4 +1,7 @@
-"""What goes wrong beside the servers of PostgreSQL: a sentence meanwhile, no loss."""
+"""What goes wrong beside the servers of PostgreSQL: a sentence meanwhile, no loss.
+
+Each of it heals by itself: a full disk once there is room.
+"""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -17,26 +20,47 @@ import pytest
 from db import embedded
 from tests.conftest import owner
 from tests.kit.scratch import scratch_folder
-from tests.launch.launcher import Launcher, serving
+from tests.kit.waiting import eventually
+from tests.launch.filled_disks import fill, on_two_small_disks
+from tests.launch.launcher import Launcher
+from tests.launch.small_disks import SmallDisk
 from tests.launch.steady_work import SteadyWork
 
-pytestmark = pytest.mark.launch
+pytestmark = [pytest.mark.launch, pytest.mark.timeout(600)]
 
 _MEANWHILE_SECONDS = 4.0
+Clinic = tuple[Launcher, tuple[SmallDisk, SmallDisk] | None]
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launcher]:
-    """A clinic that every disaster befalls: none of them leaves anything behind."""
+def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
+    """A clinic that every disaster befalls: none of them leaves anything behind.
+
+    It lies on a small disk, and its MongoDB on one in that.
+    """
     with (
         scratch_folder(tmp_path_factory, "disasters") as folder,
-        serving(
-            Launcher(folder / "data", "--empty"),
-            CHARTROOM_API_CALLS_PER_MINUTE="100000",
-            CHARTROOM_RETRY_SECONDS="2",
-        ) as running,
+        on_two_small_disks(folder / "disk", "mongo") as clinic,
     ):
-        yield running
+        yield clinic
+
+
+@pytest.fixture(scope="module")
+def running(clinic: Clinic) -> Launcher:
+    """The clinic's launcher."""
+    return clinic[0]
+
+
+@pytest.fixture(scope="module")
+def disks(clinic: Clinic) -> tuple[SmallDisk, SmallDisk]:
+    """The disk of all but MongoDB, and MongoDB's."""
+    return clinic[1] or pytest.skip("This machine lets us mount no disk.")
+
+
+@pytest.fixture(scope="module")
+def work(running: Launcher) -> SteadyWork:
+    """What people do there: ten calls in a second."""
+    return SteadyWork.of(running, pause_seconds=0.5)
 
 
 @contextmanager
@@ -80,9 +104,11 @@ def connections_exhausted(launcher: Launcher) -> Iterator[None]:
 
 @pytest.mark.parametrize("disaster", [mongodb_killed, connections_exhausted])
 def test_work_goes_on_by_itself_after_a_disaster_and_nothing_is_lost(
-    running: Launcher, disaster: Callable[..., AbstractContextManager[None]]
+    running: Launcher,
+    work: SteadyWork,
+    disaster: Callable[..., AbstractContextManager[None]],
 ):
-    work = SteadyWork.of(running)
+    work.answers.clear()
     work.do_each_once()
 
     with work.going_on(), disaster(running):
@@ -93,3 +119,31 @@ def test_work_goes_on_by_itself_after_a_disaster_and_nothing_is_lost(
     # A download that has begun breaks off: its status was sent before.
     assert told <= {503, None}
     assert work.lost() == []
+
+
+def test_a_full_disk_is_said_to_everybody_and_nothing_is_lost(
+    running: Launcher, work: SteadyWork, disks: tuple[SmallDisk, SmallDisk]
+):
+    # As one disk of everything.
+    filling = fill(work, *disks, seconds=6)
+
+    assert not filling.unexplained
+    assert any(
+        answer.status == 507 and "The disk of the data folder" in answer.detail
+        for answer in filling.refusals
+    )
+    assert filling.acknowledged
+    assert filling.lost == []
+    assert eventually(running.is_healthy)
+
+
+# Each server's in turns, and all of them many times: benchmarks/full_disk.py.
+def test_a_full_disk_of_one_server_loses_nothing(
+    running: Launcher, work: SteadyWork, disks: tuple[SmallDisk, SmallDisk]
+):
+    filling = fill(work, disks[1], seconds=6)
+
+    assert not filling.unexplained
+    assert filling.acknowledged
+    assert filling.lost == []
+    assert eventually(running.is_healthy)

@@ -7,7 +7,6 @@ import os
 import socket
 import stat
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
@@ -29,9 +28,10 @@ from db.endpoints import Endpoints
 from db.models.user import UserSession
 from db.postgres import SYSTEM, Database
 from tests.browser.running import free_port, variables
-from tests.kit import cast
+from tests.kit import cast, warm_start
 from tests.kit.signing_in import sign_in
 from tests.kit.waiting import eventually
+from tests.kit.warm_start import WarmProcess
 from tests.launch.fronted import FRONT_COOKIE, NAMES, browser_at, name_of, needs_caddy
 from tests.launch.launcher import ROOT, Launcher, serving
 
@@ -202,12 +202,12 @@ def browser(served: Launcher) -> Iterator[httpx.Client]:
 
 @contextmanager
 def asking(browser: httpx.Client) -> Iterator[list[int]]:
-    """Open a page again and again until the block ends; yield how that went."""
+    """Open a page ten times a second until the block ends; yield how that went."""
     statuses: list[int] = []
     is_enough = Event()
 
     def ask() -> None:
-        while not is_enough.is_set():
+        while not is_enough.wait(0.1):
             statuses.append(browser.get("/").status_code)
 
     with ThreadPoolExecutor(1) as pool:
@@ -222,10 +222,8 @@ def asking(browser: httpx.Client) -> Iterator[list[int]]:
 
 def reload(data: Path) -> "subprocess.CompletedProcess[str]":
     """Run the command to its end."""
-    command = [sys.executable, "-m", "dashboard", "reload", "--data", str(data)]
-    return subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
-    )
+    words = ["dashboard", "reload", "--data", str(data)]
+    return warm_start.run(words, cwd=ROOT, env=os.environ)
 
 
 def test_who_was_with_a_process_that_dies_is_with_another_and_no_page_is_lost(
@@ -240,10 +238,10 @@ def test_who_was_with_a_process_that_dies_is_with_another_and_no_page_is_lost(
     with asking(browser) as statuses:
         dead.kill()
         # On a busy machine the next of the name is there before anybody asks again.
-        eventually(lambda: name_of(browser) != name or is_replaced())
+        eventually(lambda: name_of(browser) != name or is_replaced(), pause_seconds=0.3)
 
     assert set(statuses) == {200}
-    eventually(is_replaced)
+    eventually(is_replaced, pause_seconds=0.5)
     eventually(lambda: _numbers_of(served, name).status_code == 200)
 
 
@@ -374,21 +372,21 @@ def test_where_nothing_runs_that_is_one_sentence(tmp_path: Path):
     )
 
 
-@pytest.fixture
-def lonely(tmp_path: Path) -> Iterator[str]:
-    """The address of a front to whose web processes nobody has yet begun to listen."""
-    DataFolder(tmp_path).prepare()
+@pytest.fixture(scope="module")
+def lonely(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """A front to whose web processes nobody listens: its address, and its folder."""
+    data = tmp_path_factory.mktemp("lonely")
+    DataFolder(data).prepare()
     port = free_port()
-    where = {"CHARTROOM_DATA": str(tmp_path), "CHARTROOM_PORT": str(port)}
-    command = [sys.executable, "-m", "dashboard", "front", "--servers", "1"]
-    with (tmp_path / "front.log").open("w") as log:
-        front = subprocess.Popen(
-            command, cwd=ROOT, env=os.environ | where, stdout=log, stderr=log
-        )
+    where = {"CHARTROOM_DATA": str(data), "CHARTROOM_PORT": str(port)}
+    words = ["dashboard", "front", "--servers", "1"]
+    front = WarmProcess(
+        words, cwd=ROOT, env=os.environ | where, output=data / "front.log"
+    )
     try:
         address = f"http://127.0.0.1:{port}"
         eventually(lambda: _answer(f"{address}/metrics"))
-        yield address
+        yield address, data
     finally:
         front.terminate()
         front.wait(20)
@@ -400,28 +398,30 @@ def _answer(address: str) -> httpx.Response | None:
     return None
 
 
-def test_where_no_web_process_answers_the_front_says_so(lonely: str):
-    answer = httpx.get(f"{lonely}/sign-in", timeout=30)
+def test_where_no_web_process_answers_the_front_says_so(lonely: tuple[str, Path]):
+    address, _ = lonely
+
+    answer = httpx.get(f"{address}/sign-in", timeout=30)
 
     assert answer.status_code == 503
     assert answer.text == "Chartroom is not there for a moment. Try again."
 
 
-def test_what_breaks_off_is_logged_without_query_and_cookie(
-    lonely: str, tmp_path: Path
-):
+def test_what_breaks_off_is_logged_without_query_and_cookie(lonely: tuple[str, Path]):
+    address, folder = lonely
+
     def break_off(web: socket.socket) -> None:
         while True:
             with web.accept()[0] as connection:
                 connection.recv(10_000)
                 connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf")
 
-    with closing(sockets.listen(tmp_path / "run/web-1.sock")) as web:
+    with closing(sockets.listen(folder / "run/web-1.sock")) as web:
         Thread(target=break_off, args=(web,), daemon=True).start()
         with pytest.raises(httpx.RemoteProtocolError):
-            httpx.get(f"{lonely}/?code=123456", headers={"Cookie": "chartroom=123456"})
+            httpx.get(f"{address}/?code=123456", headers={"Cookie": "chartroom=123456"})
 
     said = eventually(
-        (tmp_path / "front.log").read_text, lambda said: "incomplete" in said
+        (folder / "front.log").read_text, lambda said: "incomplete" in said
     )
     assert "123456" not in said

@@ -5,7 +5,6 @@ import re
 import shlex
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
@@ -17,27 +16,41 @@ import pytest
 from db import embedded
 from db.backups.log.windows import read_position
 from db.backups.repository import Repository
+from tests.kit import warm_start
 from tests.kit.recovery_kits import PASSPHRASE
 from tests.kit.waiting import eventually
 from tests.launch.launcher import ROOT, Launcher
+from tests.launch.steady_work import SteadyWork
 
 pytestmark = pytest.mark.launch
 # The README's commands stand alone, four steps from the margin of the text.
 _COMMAND = re.compile(r"^ {7}(\S.*)$", re.MULTILINE)
 
 
-def run(*words: object, given: str = "") -> str:
-    """Run a command without this machine's settings; return all it says."""
-    mine = {k: v for k, v in os.environ.items() if not k.startswith("CHARTROOM_")}
+def own_variables() -> dict[str, str]:
+    """Return all but this machine's settings of Chartroom."""
+    return {k: v for k, v in os.environ.items() if not k.startswith("CHARTROOM_")}
+
+
+def run(*words: str, given: str = "") -> str:
+    """Run a program; return all it says."""
     ran = subprocess.run(
-        list(map(str, words)),
+        words,
         cwd=ROOT,
-        env=mine,
+        env=own_variables(),
         input=given,
         capture_output=True,
         text=True,
         check=False,
     )
+    assert ran.returncode == 0, (ran.stdout, ran.stderr)
+    return ran.stdout
+
+
+def command(*words: object, given: str = "") -> str:
+    """Run a command of Chartroom that the README does not name; return all it says."""
+    whole = ["dashboard", *map(str, words)]
+    ran = warm_start.run(whole, cwd=ROOT, env=own_variables(), given=given)
     assert ran.returncode == 0, (ran.stdout, ran.stderr)
     return ran.stdout
 
@@ -58,14 +71,15 @@ def leads_to(repository: Repository) -> datetime:
 
 def lose_a_machine(launch: Callable[..., Launcher], tmp_path: Path) -> tuple[Path, int]:
     """Run a clinic, back it up, print its kit, and lose all else; count patients."""
-    launcher = launch(tmp_path / "lost")
+    launcher = launch(tmp_path / "lost", "--empty")
     launcher.start()
     launcher.await_ready()
-    dashboard = (sys.executable, "-m", "dashboard")
-    run(*dashboard, "backup", "--data", launcher.data)
+    # A patient, and a document with a file.
+    SteadyWork.of(launcher).do_each_once()
+    command("backup", "--data", launcher.data)
     twice = f"{PASSPHRASE}\n{PASSPHRASE}\n"
     kit = ("recovery-kit", "--out", tmp_path / "kit.pdf", "--data", launcher.data)
-    said = run(*dashboard, *kit, given=twice)
+    said = command(*kit, given=twice)
     assert "sealed to the passphrase. Print it apart from the backups" in said
     repository = Repository(launcher.data / "backups")
     # The log goes on from the backup as soon as there is one.
@@ -105,6 +119,6 @@ def test_the_clinic_opens_on_another_machine_by_the_backups_own_readme(
     live = "SELECT count(*) FROM sessions WHERE ended_at IS NULL"
     assert ask(again.data, live) == 0
     assert eventually(again.is_healthy)
-    verify = (sys.executable, "-m", "dashboard", "verify-audit", "--data", again.data)
-    assert "The audit log is whole" in run(*verify)
+    said = command("verify-audit", "--data", again.data)
+    assert "The audit log is whole" in said
     assert again.stop() == 0

@@ -58,19 +58,25 @@ def test_a_folder_that_may_not_be_written_is_one_sentence(
 
 def test_a_wrong_setting_is_one_sentence(launch: Callable[..., Launcher]):
     assert_refused(
-        launch(), "CHARTROOM_TIMEZONE: is not a time zone", CHARTROOM_TIMEZONE="Berlin"
+        launch(is_warm=True),
+        "CHARTROOM_TIMEZONE: is not a time zone",
+        CHARTROOM_TIMEZONE="Berlin",
     )
 
 
 def test_servers_of_ones_own_are_not_served_without_sign_in(
     launch: Callable[..., Launcher],
 ):
-    assert_refused(launch(), "Nobody could sign in: set CHARTROOM_SMTP_URL", **SERVERS)
+    assert_refused(
+        launch(is_warm=True),
+        "Nobody could sign in: set CHARTROOM_SMTP_URL",
+        **SERVERS,
+    )
 
 
 def test_servers_that_do_not_answer_are_one_sentence(launch: Callable[..., Launcher]):
     assert_refused(
-        launch(),
+        launch(is_warm=True),
         "The database does not answer",
         **SERVERS,
         CHARTROOM_DEMO="true",

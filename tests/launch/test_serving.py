@@ -1,6 +1,7 @@
 """What a person sees of a Chartroom that runs, and how it ends."""
 
 import json
+import os
 import re
 import signal
 import stat
@@ -20,7 +21,7 @@ from db import embedded
 from services.core.actors import Role
 from tests.conftest import owner
 from tests.dashboard.page import cookies_of, kept_open
-from tests.kit import cast
+from tests.kit import cast, warm_start
 from tests.kit.mailbox import Mailbox, mail_server
 from tests.kit.scratch import scratch_folder
 from tests.kit.signing_in import sign_in
@@ -143,11 +144,10 @@ def test_secrets_are_for_their_owner_only(running: Launcher):
 
 
 def test_a_command_finds_the_running_databases(running: Launcher):
-    printed = subprocess.run(
-        [sys.executable, "-m", "dashboard", "endpoints", "--data", str(running.data)],
+    printed = warm_start.run(
+        ["dashboard", "endpoints", "--data", str(running.data)],
         cwd=ROOT,
-        capture_output=True,
-        check=True,
+        env=os.environ,
     )
 
     assert json.loads(printed.stdout)["patroni_urls"].keys() == {
@@ -160,7 +160,7 @@ def test_a_command_finds_the_running_databases(running: Launcher):
 def test_a_taken_port_is_one_sentence(
     running: Launcher, launch: Callable[..., Launcher]
 ):
-    second = launch()
+    second = launch(is_warm=True)
     second.port = running.port
 
     second.start()
@@ -171,7 +171,7 @@ def test_a_taken_port_is_one_sentence(
 
 
 def test_a_taken_data_folder_is_one_sentence(running: Launcher):
-    second = Launcher(running.data)
+    second = Launcher(running.data, is_warm=True)
 
     second.start()
 
@@ -260,4 +260,4 @@ def test_a_web_server_or_worker_that_dies_is_started_again(running: Launcher):
     web.kill()
 
     assert eventually(lambda: not web.is_running())
-    assert eventually(running.is_healthy)
+    assert eventually(running.is_healthy, pause_seconds=0.3)
