@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from db.models.user import (
     ApiToken,
+    AuthorizationCode,
     Ceremony,
     Invitation,
     LoginCode,
@@ -46,8 +47,9 @@ class Revocations:
 def revoke_again(session: Session, revoked: Revocations) -> None:
     """Take again what was taken, and let everybody sign in anew; the caller commits.
 
-    Codes, questions and invitations that were open then have been used or run out
-    since, as far as anybody knows: none counts any more.
+    Codes, consents, questions and invitations that were open then have been used or run
+    out since, as far as anybody knows: none counts any more. Apps of patients end with
+    the sign-ins.
     """
     gone = list(revoked.deactivated)
     session.execute(
@@ -79,9 +81,10 @@ def revoke_again(session: Session, revoked: Revocations) -> None:
         or_(
             ApiToken.id.in_(list(revoked.tokens)),
             ApiToken.user_id.in_(gone),
-            ApiToken.app_id.in_(removed),
+            ApiToken.app_id.is_not(None),
         ),
     )
+    session.execute(delete(AuthorizationCode))
     _end_sign_ins(session)
 
 

@@ -34,7 +34,6 @@ _ENDED_SHOWN: Final = timedelta(days=1)
 class RedeemedCode:
     """A code that was used up just now, and whose it is: nobody has it any more."""
 
-    code_hash: bytes
     patient: Actor
     redirect_uri: str
     scopes: tuple[str, ...]
@@ -108,7 +107,7 @@ def redeem(session: Session, app: PatientApp, code: str) -> RedeemedCode | None:
     if row.app_id != app.id or not is_in_time or patient is None:
         return None
     return RedeemedCode(
-        code_hash, patient, row.redirect_uri, tuple(row.scopes), row.code_challenge
+        patient, row.redirect_uri, tuple(row.scopes), row.code_challenge
     )
 
 
@@ -126,21 +125,15 @@ def issue_token(session: Session, app: PatientApp, code: RedeemedCode) -> str | 
     )
     if not noted.rowcount:  # type: ignore[attr-defined]
         return None
-    token_id, token = tokens.issue_for_app(
+    # The code is noted by the database to be this one's, so that it gives no second.
+    return tokens.issue_for_app(
         session,
         code.patient,
         app.id,
         name=app.name,
         scopes=code.scopes,
         lifetime=TOKEN_LIFETIME,
-    )
-    session.execute(
-        update(AuthorizationCode)
-        .where(AuthorizationCode.code_hash == code.code_hash)
-        .values(token_id=token_id)
-        .execution_options(synchronize_session=False)
-    )
-    return token
+    )[1]
 
 
 def forget(session: Session, expired_before: datetime) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from db.models.user import User, UserSession
 from services.core import audit
-from services.core.actors import Actor
+from services.core.actors import Actor, Role
 from services.core.audit import Action
 from services.core.errors import NotFound
 from services.people.sessions.records import (
@@ -24,6 +24,8 @@ from services.people.sessions.records import (
 Ended = Literal["sign-out", "replaced", "ended", "idle", "expired", "deactivated"]
 
 SUBJECT: Final = "session"
+# As services.people.tokens calls it, which stands on this.
+_OF_TOKENS: Final = "token"
 # Afterwards nobody asks any more who was signed in where; the audit log still tells.
 KEPT: Final = timedelta(days=90)
 
@@ -42,8 +44,12 @@ def end(session: Session, actor: Actor, session_id: UUID) -> None:
 def end_all(
     session: Session, actor: Actor, user_id: UUID, *, but: UUID | None = None
 ) -> int:
-    """End the person's sign-ins, perhaps all but one; return how many it were."""
+    """End the person's sign-ins, perhaps all but one; return how many it were.
+
+    An app that reads for a patient ends with them: it was let in from one of these.
+    """
     require_own(actor, user_id)
+    _end_apps(session, actor, user_id)
     return end_where(
         session,
         and_(UserSession.user_id == user_id, UserSession.id.is_distinct_from(but)),
@@ -109,6 +115,20 @@ def end_where(
             details={"reason": reason, "user_id": str(row.user_id)},
         )
     return len(ended)
+
+
+def _end_apps(session: Session, actor: Actor, user_id: UUID) -> None:
+    """End what apps may read for a patient; colleagues have let none in."""
+    if actor.role not in (Role.PATIENT, Role.ADMIN):
+        return
+    for token_id in session.scalars(select(func.end_apps_of(user_id))):
+        audit.record(
+            session,
+            actor,
+            Action.TOKEN_REVOKE,
+            subject=(_OF_TOKENS, token_id),
+            details={"user_id": str(user_id)},
+        )
 
 
 def _people(session: Session, ids: Collection[UUID]) -> dict[UUID, Actor]:

@@ -17,6 +17,7 @@ from services.core.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from services.people import accounts, sessions
 from services.people.accounts import particulars
 from services.people.sign_in import confirmations
+from services.people.tokens import ending
 
 _SUBJECT: Final = "user"
 _LONGEST_SUBJECT: Final = 255
@@ -206,6 +207,7 @@ def _follow(session: Session, user: User, claimed: Claimed) -> None:
     actor = accounts.actor_of(user)
     # What the former role had on screen stays there until they end.
     sessions.end_all(session, actor, user.id)
+    ending.end_exports(session, user.id)
     details = {"changed": changes, "issuer": claimed.issuer}
     _record(session, actor, Action.USER_CHANGE_ROLE, details)
 

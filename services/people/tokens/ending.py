@@ -26,7 +26,7 @@ def end_tokens(session: Session, user_id: UUID) -> None:
 def revoke_where(session: Session, *which: ColumnElement[bool]) -> Sequence[UUID]:
     """Revoke the tokens that are meant, and return which were not yet.
 
-    What was exported with them stays. The caller commits.
+    What was exported with them is for the caller to end, who commits.
     """
     revoked = session.scalars(
         update(ApiToken)

@@ -17,6 +17,7 @@ from services.core.audit import Action
 from services.core.errors import InvalidInput, NotFound
 from services.core.sentences import Sentence
 from services.people.sign_in import confirmations
+from services.people.tokens import ending
 from services.people.tokens.records import (
     Token,
     hash_of,
@@ -151,7 +152,9 @@ def list_own(session: Session, actor: Actor) -> tuple[Token, ...]:
 def revoke(session: Session, actor: Actor, token_id: UUID) -> None:
     """Let a token open nothing any more, at once and for good; the caller commits.
 
-    Raises NotFound, also for somebody else's token unless one manages them all.
+    What its owner exports ends with it: nobody knows which token asked for what, and
+    what a token that leaked asked for is nothing to keep. Raises NotFound, also for
+    somebody else's token unless one manages them all.
     """
     if not actor.may(Permission.MANAGE_TOKENS):
         actor.require(Permission.OWN_TOKENS)
@@ -162,6 +165,7 @@ def revoke(session: Session, actor: Actor, token_id: UUID) -> None:
         return
     token.revoked_at = session.scalar(select(func.now()))
     session.flush()
+    ending.end_exports(session, token.user_id)
     audit.record(session, actor, Action.TOKEN_REVOKE, subject=(SUBJECT, token_id))
 
 

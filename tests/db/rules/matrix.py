@@ -27,6 +27,9 @@ FUNCTIONS = {
     "choose_language": {*SIGNED_IN, "admin", "system"},
     "choose_name_order": {*SIGNED_IN, "admin", "system"},
     "choose_list_density": {*SIGNED_IN, "admin", "system"},
+    "end_apps_of_account": set(),
+    "end_apps_of_record": set(),
+    "take_code": set(),
     "next_record_number": {"staff", "clinician", "system"},
 }
 # What reads a table as its owner, and must not show anybody more than the table does.

@@ -17,7 +17,7 @@ PEOPLE: dict[str, Rights] = {
         AT_WORK,
         "SELECT own; INSERT(owner_id, owner_name, owner_role, scopes, request, types, "
         "of_patients, changed_since, group_subject, group_key, passed_over, reason) "
-        "own; DELETE own",
+        "own; UPDATE(expires_at) own; DELETE own",
     )
     | {
         "admin": "SELECT(id, owner_id, expires_at) all; UPDATE(expires_at) all",
@@ -124,8 +124,11 @@ PEOPLE: dict[str, Rights] = {
         "system": EVERYTHING,
     },
     "authorization_codes": {
-        "patient": "INSERT own",
-        "door": "SELECT all; UPDATE(used_at, token_id) all",
+        # A code that is not used up is used up now, and nothing else.
+        "patient": "SELECT(code_hash, user_id, used_at) own; INSERT own; "
+        "UPDATE(used_at)",
+        "admin": "SELECT(code_hash, user_id, used_at) all; UPDATE(used_at)",
+        "door": "SELECT all; UPDATE(used_at, token_id)",
         "system": "SELECT all; DELETE all",
     },
     "connected_systems": {

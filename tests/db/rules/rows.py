@@ -153,6 +153,7 @@ def _belongings(name: str, user_id: UUID) -> Iterator[Row]:
         "invitations": mine | {"token_hash": secret},
         "api_tokens": mine
         | {"token_hash": secret, "expires_at": _token_ends(name)}
+        | {"scopes": ["system/Patient.rs"]}
         | ({"app_id": APP} if name == "patient" else {}),
         "export_grants": mine | {"reason": reason},
         "stored_criteria": _criteria(name, "sex") | {"created_by": user_id},
@@ -226,6 +227,8 @@ def _export(user_id: UUID, name: str) -> dict[str, Any]:
         "request": "/fhir/$export",
         "types": ["Patient"],
         "reason": "A reason that is long enough.",
+        # Whoever may end it writes no later time than now.
+        "expires_at": NOW - timedelta(minutes=1),
     }
 
 
