@@ -21,9 +21,8 @@ from api.fhir.apps import authorization as app_authorization
 from api.fhir.apps.authorization import AppAuthorization
 from api.fhir.smart_configuration import GRANT_TYPE, token_endpoint
 from db.postgres import ANONYMOUS
-from services.core import audit
+from services.core import audit, throttling
 from services.core.audit import Action
-from services.core.throttling import SYSTEM_TOKENS
 from services.people import connected_systems
 from services.people.connected_systems import (
     TOKEN_LIFETIME,
@@ -131,6 +130,9 @@ def give_token(
     if isinstance(form, Response):
         return form
     stores = stores_of(request)
+    with recording_limits(request, stores, None):
+        network = origin_of(request).network
+        stores.limits.throttle.take(throttling.TOKEN_TRIES, network or "")
     if form.get("grant_type") == app_authorization.GRANT_TYPE:
         return _answered_app(request, stores, form)
     try:
@@ -204,7 +206,7 @@ def _granted(request: Request, stores: Stores, form: Mapping[str, str]) -> Grant
             now=datetime.now(UTC),
         )
         with recording_limits(request, stores, system.actor):
-            stores.limits.throttle.take(SYSTEM_TOKENS, str(system.id))
+            stores.limits.throttle.take(throttling.SYSTEM_TOKENS, str(system.id))
         with audit.coming_from(origin_of(request)):
             granted = stores.database.write(
                 lambda session: connected_systems.issue_token(

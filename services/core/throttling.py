@@ -93,6 +93,9 @@ UPLOADS_BEGUN_PATIENT: Final = Limit(
 UPLOADS_BEGUN_STAFF: Final = Limit("uploads-begun-staff", 300, _HOUR, _TOO_MANY_UPLOADS)
 # Nobody guesses 256 bits; but every wrong token is written into the audit log.
 UNKNOWN_TOKENS: Final = Limit("unknown-tokens", 60, _MINUTE)
+# Of the network that asks for tokens, before anything is tried: a try uses a code up,
+# and is written down. Apps ask once an hour of each patient, systems in five minutes.
+TOKEN_TRIES: Final = Limit("token-tries", 120, _MINUTE)
 # A connected system needs one in five minutes, and one for each of its processes.
 SYSTEM_TOKENS: Final = Limit("system-tokens", 60, _MINUTE)
 

@@ -485,15 +485,15 @@ def test_a_system_that_nobody_connected_is_told_so(stranger):
 def test_a_system_asks_for_so_many_tokens_and_calls_and_no_more(
     application, system, stranger, monkeypatch
 ):
-    monkeypatch.setattr(
-        "api.fhir.token_endpoint.SYSTEM_TOKENS", Limit("system-tokens-here", 2, 60)
-    )
+    usual = throttling.SYSTEM_TOKENS
+    few = Limit("system-tokens-here", 2, 60)
+    monkeypatch.setattr(throttling, "SYSTEM_TOKENS", few)
     answers = [system.ask(stranger, "system/Patient.rs") for _ in range(3)]
 
     assert [answer.status_code for answer in answers] == [200, 200, 429]
     assert int(answers[-1].headers["Retry-After"]) > 0
     assert answers[-1].json()["error"] == "temporarily_unavailable"
-    assert throttling.SYSTEM_TOKENS.amount == 60
+    assert usual.amount == 60
 
 
 def test_calls_are_counted_for_the_system_whatever_its_token(

@@ -1,6 +1,7 @@
 """A patient lets an app read their record by SMART's standalone launch, and no more."""
 
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from uuid import uuid4
 
@@ -471,6 +472,38 @@ def test_whoever_tries_codes_is_stopped(application, app, stranger, monkeypatch)
         429,
         "temporarily_unavailable",
     )
+
+
+def test_who_has_tried_too_often_uses_no_code_up(
+    application, app, maya, stranger, monkeypatch
+):
+    code = app.allowed(application.database, maya)
+    few = throttling.Limit(uuid4().hex, 1, 60)
+    monkeypatch.setattr(throttling, "TOKEN_TRIES", few)
+    refused(app.exchange(stranger, "c" * 48), "invalid_grant")
+
+    stopped = app.exchange(stranger, code)
+
+    assert stopped.status_code == 429
+    monkeypatch.undo()
+    assert app.exchange(stranger, code).status_code == 200
+
+
+def test_a_burst_has_no_more_tries_than_are_allowed(
+    application, app, stranger, monkeypatch
+):
+    monkeypatch.setattr(throttling, "TOKEN_TRIES", throttling.Limit(uuid4().hex, 3, 60))
+    tried = []
+    redeem = patient_apps.redeem
+    monkeypatch.setattr(
+        patient_apps, "redeem", lambda *given: (tried.append(1), redeem(*given))[1]
+    )
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: app.exchange(stranger, "c" * 48), range(8)))
+
+    assert sorted(one.status_code for one in answers) == [400] * 3 + [429] * 5
+    assert len(tried) == 3
 
 
 def test_the_database_gives_the_door_no_token_without_a_code(application, app, maya):
