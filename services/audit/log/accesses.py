@@ -89,7 +89,18 @@ def _about(
 
 
 def tell_who(entry: AuditEntry, reader: Actor, names: Mapping[UUID, str]) -> str:
-    """Name to a reader the actor of an entry."""
+    """Name to a reader the actor of an entry, or the app that acted for its patient."""
+    app = entry.details.get("app")
+    if not isinstance(app, str):
+        return _tell(entry, reader, names)
+    if entry.actor_id == reader.id:
+        return Sentence("The app {app}", app=app)
+    return Sentence(
+        "The app {app}, for {who}", app=app, who=_tell(entry, reader, names)
+    )
+
+
+def _tell(entry: AuditEntry, reader: Actor, names: Mapping[UUID, str]) -> str:
     if entry.actor_id == reader.id:
         return Sentence("You")
     if entry.actor_role == Role.PATIENT and reader.role is Role.PATIENT:

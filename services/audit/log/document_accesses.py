@@ -102,6 +102,7 @@ def _grouped(entries: Iterable[AuditEntry]) -> list[_GroupedAccess]:
             entry.action,
             entry.outcome,
             entry.details.get("version"),
+            entry.details.get("app"),
         )
         before = latest.get(what) if entry.action in _REPEATED else None
         if before is None or not before.takes(entry):

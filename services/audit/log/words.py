@@ -138,13 +138,8 @@ def tell(action: str, details: Mapping[str, Any]) -> str:
 
 def tell_patient(action: str, details: Mapping[str, Any]) -> str:
     """Say to a patient what was done with their record."""
-    said = _patients_words(action, details)
-    if isinstance(app := details.get("app"), str):
-        return Sentence("{what}, by the app {app}", what=said, app=app)
-    return said
-
-
-def _patients_words(action: str, details: Mapping[str, Any]) -> str:
+    if action == Action.APP_ALLOW and isinstance(app := details.get("name"), str):
+        return Sentence("let the app {app} read your record", app=app)
     sentence = _TO_PATIENTS.get(action, _SOMETHING)
     changed = details.get("changed")
     is_change = action in {Action.PATIENT_CHANGE, Action.PATIENT_CHANGE_OWN}

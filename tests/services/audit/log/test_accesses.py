@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 
+from dashboard.ui.language import speaking, translated
 from db.audit_store import AuditStore
 from services.audit import log
 from services.core import audit
@@ -133,3 +134,32 @@ def test_nobody_has_looked_at_a_record_that_is_not_there(session, store, ada, sh
     stranger = replace(ada, patient_id=uuid4())
 
     assert log.list_accesses(session, store, stranger) == ()
+
+
+def test_an_app_that_the_patient_let_in_is_named_for_what_it_read(
+    session, ada, patient, accesses
+):
+    audit.record(
+        session,
+        ada,
+        Action.APP_ALLOW,
+        patient_id=patient.id,
+        details={"name": "MyHealth", "scopes": ["patient/Patient.rs"]},
+    )
+    for app in ("MyHealth", "Diary"):
+        with audit.coming_from(audit.Origin(app=app)):
+            audit.record(session, ada, Action.PATIENT_READ, patient_id=patient.id)
+
+    told = [access.sentence for access in accesses()]
+
+    assert told[:3] == [
+        "The app Diary viewed your record",
+        "The app MyHealth viewed your record",
+        "You let the app MyHealth read your record",
+    ]
+    with speaking("de"):
+        assert [translated(sentence) for sentence in told[:3]] == [
+            "Die App Diary: Ihre Akte angesehen",
+            "Die App MyHealth: Ihre Akte angesehen",
+            "Sie: die App MyHealth Ihre Akte lesen lassen",
+        ]

@@ -123,3 +123,20 @@ def test_no_title_is_told_to_administrators():
     sentence = log.words.tell(Action.DOCUMENT_CHANGE, changed)
 
     assert sentence == "changed title; version: 2"
+
+
+def test_what_an_app_opened_is_told_apart_from_what_its_patient_did(
+    session, rosa, ada, paper, accesses
+):
+    look(session, ada, paper)
+    with audit.coming_from(audit.Origin(app="MyHealth")):
+        look(session, ada, paper)
+
+    assert accesses(ada)[:2] == [
+        ("The app MyHealth", "viewed version 1"),
+        ("You", "viewed version 1"),
+    ]
+    assert accesses(rosa)[0] == (
+        "The app MyHealth, for Ada Lovelace (patient)",
+        "viewed version 1",
+    )
