@@ -13,6 +13,7 @@ from db.postgres import SYSTEM, Database, DatabaseUnavailable
 from jobs.cluster.availability import AvailabilityCounter
 from jobs.cluster.monitor_ledger import Ledger
 from jobs.worker.leadership import AdvisoryLockLeader
+from jobs.worker.mail_sending import deliver_waiting
 from services.cluster import alerts, monitoring, performance
 from services.cluster.alerts import AlertNotice, Post
 from services.cluster.monitoring import LeaderChange
@@ -136,13 +137,13 @@ class MonitorWriter:
         )
 
     def _send(self) -> None:
-        until = time.monotonic() + _SEND_SECONDS
-        while time.monotonic() < until:
-            # Never repeated by itself: it may be out although the commit was lost.
-            with self._database.writing(identity=SYSTEM) as session:
-                is_sent = alerts.send_next(session, self._post)
-            if is_sent is None:
-                return
+        deliver_waiting(
+            self._database,
+            lambda claimed: self._post.deliver(claimed.envelope),
+            alerts.claim_next,
+            alerts.settle,
+            seconds=_SEND_SECONDS,
+        )
 
     def _send_directly(self) -> None:
         """Send what nobody can write down now; that it is out is written later."""

@@ -1,4 +1,4 @@
-"""Sends e-mails that wait, one by one: each is claimed, sent and settled."""
+"""Sends messages that wait, one by one: each is claimed, sent and settled."""
 
 from collections.abc import Callable
 from functools import partial
@@ -22,6 +22,7 @@ class Claimed(Protocol):
         """The e-mail."""
 
 
+M = TypeVar("M")
 C = TypeVar("C", bound=Claimed)
 
 
@@ -33,10 +34,30 @@ def send_waiting(
     *,
     seconds: float,
 ) -> int:
-    """Send until none is due, time is up or too many failed; return how many went.
+    """Send e-mails until none is due, time is up or too many failed; return how many.
 
     `settle` takes the session, what was claimed and `is_sent`. Each is claimed and
     settled in a transaction of its own.
+    """
+
+    def send(claimed: C) -> bool | None:
+        return None if claimed.email is None else is_taken(mailer, claimed.email)
+
+    return deliver_waiting(database, send, claim, settle, seconds=seconds)
+
+
+def deliver_waiting(
+    database: Database,
+    deliver: Callable[[M], bool | None],
+    claim: Callable[[Session], M | None],
+    settle: Callable[..., None],
+    *,
+    seconds: float,
+) -> int:
+    """Deliver messages of any kind as `send_waiting` does e-mails.
+
+    `deliver` tells whether it was taken, and None of what was withheld and is settled
+    already.
     """
     until = monotonic() + seconds
     sent = failures = 0
@@ -44,11 +65,11 @@ def send_waiting(
         claimed = database.write(claim, identity=SYSTEM).value
         if claimed is None:
             break
-        if claimed.email is None:
-            continue
         # In no transaction: a mail server may take its time, and people stop, delete
         # and leave meanwhile.
-        is_sent = is_taken(mailer, claimed.email)
+        is_sent = deliver(claimed)
+        if is_sent is None:
+            continue
         settled = partial(settle, claimed=claimed, is_sent=is_sent)
         database.write(settled, identity=SYSTEM)
         sent, failures = sent + is_sent, failures + (not is_sent)

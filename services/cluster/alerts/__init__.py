@@ -25,7 +25,6 @@ from services.cluster.alerts.records import (
     RuleRevision as RuleRevision,
 )
 from services.cluster.alerts.rules import (
-    AlertRuleChanged as AlertRuleChanged,
     change_rule as change_rule,
     every_rule as every_rule,
     list_rules as list_rules,
@@ -33,5 +32,6 @@ from services.cluster.alerts.rules import (
 from services.cluster.alerts.sending import (
     Post as Post,
     WebhookForm as WebhookForm,
-    send_next as send_next,
+    claim_next as claim_next,
+    settle as settle,
 )

@@ -3,23 +3,27 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final, Literal
+from uuid import UUID
 
 import httpx
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from db.models.replication import Alert, AlertNotification
 from services.cluster.alerts.records import AlertChange, AlertKind
 from services.cluster.alerts.rules import is_webhook
-from services.messaging.mail import Email, Mailer, MailNotSent
+from services.messaging.mail import CLAIMED, Email, Mailer, is_taken
 from services.messaging.resending import note_attempt
 
 _SECONDS: Final = 10.0
 # How long to wait after each attempt that failed; after the last one is given up.
 _PAUSES: Final = tuple(timedelta(minutes=m) for m in (1, 2, 5, 15, 60))
+_WAITS: Final = and_(
+    AlertNotification.sent_at.is_(None), AlertNotification.given_up_at.is_(None)
+)
 _log = logging.getLogger(__name__)
 
 
@@ -61,11 +65,7 @@ class Post:
             return _call(envelope, self._body(envelope.change))
         if self.mailer is None:
             return False
-        try:
-            self.mailer.send(self._email(envelope))
-        except MailNotSent:
-            return False
-        return True
+        return is_taken(self.mailer, self._email(envelope))
 
     def _body(self, change: AlertChange) -> dict[str, Any]:
         place = f"{self.address}/replication" if self.address else None
@@ -96,20 +96,26 @@ class Post:
         )
 
 
-def send_next(session: Session, post: Post) -> bool | None:
-    """Send the message that is due for longest; for the background.
+@dataclass(frozen=True, slots=True)
+class ClaimedMessage:
+    """A message that one worker is to send; `until` tells claims of it apart."""
 
-    Returns whether it was taken, None when none is due. The caller commits right then:
-    a message whose commit is lost goes out once more, rather than never.
+    id: UUID
+    envelope: Envelope
+    until: datetime
+
+
+def claim_next(session: Session) -> ClaimedMessage | None:
+    """Take the message that is due for longest; None when none is due.
+
+    It is due again in a quarter of an hour unless it is settled: whose worker dies
+    between the two may send it twice, rather than never. The caller commits before it
+    is delivered.
     """
     due = session.execute(
         select(AlertNotification, Alert)
         .join(Alert, Alert.id == AlertNotification.alert_id)
-        .where(
-            AlertNotification.sent_at.is_(None),
-            AlertNotification.given_up_at.is_(None),
-            AlertNotification.send_at <= func.now(),
-        )
+        .where(_WAITS, AlertNotification.send_at <= func.now())
         .order_by(AlertNotification.send_at, AlertNotification.id)
         .limit(1)
         .with_for_update(of=AlertNotification, skip_locked=True)
@@ -117,9 +123,26 @@ def send_next(session: Session, post: Post) -> bool | None:
     if due is None:
         return None
     row, alert = due
-    is_sent = post.deliver(_envelope(row, alert))
-    note_attempt(row, _PAUSES, is_sent=is_sent)
-    return is_sent
+    until: Any = func.now() + CLAIMED
+    row.send_at = until
+    session.flush()
+    return ClaimedMessage(row.id, _envelope(row, alert), row.send_at)
+
+
+def settle(session: Session, claimed: ClaimedMessage, *, is_sent: bool) -> None:
+    """Keep whether a claimed message was taken; the caller commits."""
+    row = session.scalar(
+        select(AlertNotification)
+        .where(
+            _WAITS,
+            AlertNotification.id == claimed.id,
+            AlertNotification.send_at == claimed.until,
+        )
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if row is not None:
+        note_attempt(row, _PAUSES, is_sent=is_sent)
 
 
 def _envelope(row: AlertNotification, alert: Alert) -> Envelope:

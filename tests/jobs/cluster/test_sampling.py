@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from db.cluster.observing import Observer
 from db.models.replication import (
@@ -268,3 +268,37 @@ def test_the_log_that_went_with_the_former_primary_is_written_down(
     writer.attempt()
 
     assert read(database, select(ClusterOperation.lost_bytes)) == [(lost,)]
+
+
+class _Onlooker:
+    """A mail server that takes its time, while somebody needs the row."""
+
+    def __init__(self, database):
+        self.database = database
+        self.seen = []
+
+    def send(self, _email):
+        def lock(session):
+            session.execute(text("SET LOCAL lock_timeout = '3s'"))
+            row = session.scalars(select(AlertNotification).with_for_update()).one()
+            return row.sent_at, row.send_at > datetime.now(UTC)
+
+        self.seen.append(self.database.write(lock, identity=SYSTEM).value)
+
+
+def test_no_transaction_waits_for_the_mail_server_of_an_alert(database):
+    def alert(session):
+        raised = Alert(kind="lag", sentence="db-02 is 34 s behind.")
+        session.add(raised)
+        session.flush()
+        address = {"channel": "mail", "address": "ann@example.org"}
+        session.add(AlertNotification(alert_id=raised.id, news="began", **address))
+
+    database.write(alert, identity=SYSTEM)
+    onlooker = _Onlooker(database)
+
+    MonitorWriter(database, Ledger(), Post(onlooker))._send()
+
+    # Unsent, and claimed, so that nobody else sends it meanwhile.
+    assert onlooker.seen == [(None, True)]
+    assert read(database, select(AlertNotification.sent_at))[0].sent_at

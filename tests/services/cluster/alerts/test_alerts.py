@@ -12,6 +12,7 @@ from db.models.replication import Alert, AlertNotification
 from db.models.user import UserNotification
 from services.cluster import alerts
 from services.cluster.alerts import AlertChange, AlertKind, Post, RuleDraft
+from services.cluster.alerts.rules import AlertRuleChanged
 from services.core.errors import InvalidInput, NotAllowed, NotFound
 from tests.kit import cast
 from tests.kit.gateway import gateway
@@ -91,7 +92,7 @@ def test_a_webhooks_path_is_a_secret_that_the_log_does_not_keep(session, admin):
 def test_who_saw_an_older_rule_changes_nothing(session, admin):
     change(session, admin)
 
-    with pytest.raises(alerts.AlertRuleChanged):
+    with pytest.raises(AlertRuleChanged):
         alerts.change_rule(session, admin, AlertKind.LAG, DRAFT, revision=1)
 
 
@@ -219,8 +220,9 @@ def test_everybody_whom_a_rule_names_is_told_of_both_ends(session, admin):
 
 def send_all(session, post):
     sent = []
-    while (is_sent := alerts.send_next(session, post)) is not None:
-        sent.append(is_sent)
+    while (claimed := alerts.claim_next(session)) is not None:
+        sent.append(post.deliver(claimed.envelope))
+        alerts.settle(session, claimed, is_sent=sent[-1])
     return sent
 
 
