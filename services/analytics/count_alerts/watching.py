@@ -99,11 +99,7 @@ def note(
     if not has_crossed:
         return
     row.crossed_at = now
-    # The latest crossing is the one that is told of.
-    user_notifications.take_back(session, NotificationTopic.COUNT, row.id)
-    user_notifications.tell(
-        session, NotificationTopic.COUNT, User.id == row.owner_id, subject_id=row.id
-    )
+    _ring(session, row.id, row.owner_id)
     if is_mailed:
         session.add(_mail(due, sender))
     audit.record(
@@ -118,14 +114,19 @@ def note(
 def note_told(session: Session, alert_id: UUID, at: datetime) -> None:
     """Keep that a crossing was told of which the rows do not know any more.
 
-    After the clinic went back in time, so that it is not told once more.
+    After the clinic went back in time. It is mailed no second time; by the bell it is
+    told again, since what the bell said went with the rows.
     """
-    session.execute(
+    owner_id = session.scalar(
         update(CountAlert)
         .where(CountAlert.id == alert_id)
         .values(state=AlertState.BEYOND.value, crossed_at=at)
+        .returning(CountAlert.owner_id)
         .execution_options(synchronize_session=False)
     )
+    # It may have been made since.
+    if owner_id is not None:
+        _ring(session, alert_id, owner_id)
 
 
 def put_off(session: Session, due: DueAlert, *, now: datetime) -> None:
@@ -133,6 +134,13 @@ def put_off(session: Session, due: DueAlert, *, now: datetime) -> None:
     row = _still_due(session, due)
     if row is not None:
         row.next_at = next_check(now)
+
+
+def _ring(session: Session, alert_id: UUID, owner_id: UUID) -> None:
+    """Tell the owner by the bell, of the latest crossing alone."""
+    topic = NotificationTopic.COUNT
+    user_notifications.take_back(session, topic, alert_id)
+    user_notifications.tell(session, topic, User.id == owner_id, subject_id=alert_id)
 
 
 def _mail(due: DueAlert, sender: MailSender) -> AnalystMail:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from db.models.user import User
 from db.models.view import AnalystMail, CountAlert, DashboardSubscription
@@ -93,6 +93,7 @@ def settle(session: Session, claimed: ClaimedMail, *, is_sent: bool) -> None:
     mail = session.scalars(
         select(AnalystMail)
         .where(AnalystMail.id == claimed.id, AnalystMail.attempts == claimed.attempt)
+        .options(defer(AnalystMail.paper))
         .with_for_update()
         .execution_options(populate_existing=True)
     ).one_or_none()
@@ -172,8 +173,7 @@ def _withheld_because(
 ) -> WithheldReason | None:
     """Return why somebody is not to have a mail any more; None if they are."""
     if subscription is None:
-        counts = select(User.id).where(User.id == mail.user_id, may_count())
-        return None if session.scalar(counts) else WithheldReason.OWNER
+        return None if _counts(session, mail.user_id) else WithheldReason.OWNER
     if subscription.stopped_because == StopReason.PERSON.value:
         return WithheldReason.STOPPED
     if mail.user_id not in subscription.recipients:
@@ -182,8 +182,15 @@ def _withheld_because(
     allowed = readers_among(session, dashboard_of(subscription), people)
     # In whose name it was counted: without them nobody answers for who gets it.
     if subscription.owner_id not in allowed:
-        return WithheldReason.OWNER
+        # Who counts, and may not open it: it was deleted, or is shared no longer.
+        is_for_dashboard = _counts(session, subscription.owner_id)
+        return WithheldReason.DASHBOARD if is_for_dashboard else WithheldReason.OWNER
     return None if mail.user_id in allowed else WithheldReason.RECIPIENT
+
+
+def _counts(session: Session, user_id: UUID) -> bool:
+    counts = select(User.id).where(User.id == user_id, may_count())
+    return session.scalar(counts) is not None
 
 
 def _end(

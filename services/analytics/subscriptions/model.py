@@ -41,6 +41,7 @@ class WithheldReason(StrEnum):
     STOPPED = "stopped"
     LEFT = "left"
     OWNER = "owner"
+    DASHBOARD = "dashboard"
     RECIPIENT = "recipient"
     REPLACED = "replaced"
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from uuid import UUID
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from db.models.view import AnalystMail, DashboardSubscription
 from services.analytics.subscriptions.keeping import plan_of
@@ -28,8 +28,9 @@ def pass_over(
     was due is sent: rather one too few than one twice. The caller commits.
     """
     left = Counter(dashboards)
-    mails = session.scalars(select(AnalystMail).order_by(AnalystMail.id)).all()
-    for mail in mails:
+    # Without their papers, which are megabytes each.
+    waiting = select(AnalystMail).options(defer(AnalystMail.paper, raiseload=True))
+    for mail in session.scalars(waiting.order_by(AnalystMail.id)).all():
         if mail.subscription_id is not None:
             sent_to = mail.subscription_id, mail.user_id
             is_sent = left[sent_to] > 0

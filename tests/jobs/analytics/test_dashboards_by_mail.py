@@ -368,6 +368,18 @@ def test_what_waits_is_not_sent_after_its_owner_has_lost_the_right(
     assert desk.withheld() == ["owner", "owner"]
 
 
+def test_what_waits_of_a_dashboard_that_was_deleted_is_withheld_for_that(
+    desk, mailbox, mailer
+):
+    desk.run()
+    desk.act(lambda s: dashboards.delete(s, desk.analyst, desk.dashboard))
+
+    send(desk.database, mailer, desk.papers)
+
+    assert mailbox.emails == []
+    assert desk.withheld() == ["dashboard", "dashboard"]
+
+
 def test_nobody_who_stops_leaves_or_deletes_waits_for_the_mail_server(
     desk, mailbox, mailer
 ):

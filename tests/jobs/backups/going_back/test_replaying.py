@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import event, insert, select, text, update
 
 from db.files.seal_keys import SealKeyFile
 from db.models.audit import AuditEvent, AuditHead, AuditSeal
@@ -25,10 +25,12 @@ from db.models.user import (
     Passkey,
     User,
     UserIdentity,
+    UserNotification,
     UserSession,
 )
 from db.models.view import AnalystMail, CountAlert, DashboardSubscription
 from jobs.backups.going_back.replaying import GoingBackOrder, Rejoined, replay
+from services.analytics import subscriptions
 from services.audit.chain import Link
 from services.audit.chain.entries import START, WAITING, chain
 from services.backups.ledger import read_since
@@ -99,6 +101,17 @@ def test_it_stands_although_the_rows_went_back(world, go_back, action):
     go_back(do)
 
     assert any(world.session.scalars(standing))
+
+
+def test_a_crossing_rings_again_since_its_bell_went_with_the_rows(world, go_back):
+    go_back(PREPARATIONS[Action.COUNT_ALERT_TELL](world))
+
+    [alert] = world.session.scalars(select(CountAlert))
+    [rung] = world.session.scalars(
+        select(UserNotification).where(UserNotification.topic == "count")
+    )
+    assert (rung.user_id, rung.subject_id) == (alert.owner_id, alert.id)
+    assert rung.read_at is None
 
 
 @pytest.mark.parametrize(
@@ -284,6 +297,23 @@ def test_mails_to_analysts_of_unknown_fate_are_not_sent_again(world, go_back):
     go_back(lambda: None, is_complete=False)
 
     assert world.session.scalars(select(AnalystMail.id)).all() == []
+
+
+def test_papers_that_wait_are_not_read_to_find_which_went_out(world):
+    PREPARATIONS[Action.SUBSCRIPTION_SEND](world)
+    session, asked = world.session, []
+    session.flush()
+    session.expunge_all()
+    event.listen(
+        session.connection(),
+        "before_cursor_execute",
+        lambda _connection, _cursor, statement, *_: asked.append(statement),
+    )
+
+    subscriptions.pass_over(session, {}, (), is_complete=True)
+
+    assert any("analyst_mails.subject" in statement for statement in asked)
+    assert not any("analyst_mails.paper" in statement for statement in asked)
 
 
 @pytest.mark.parametrize("is_sent", [True, False])
