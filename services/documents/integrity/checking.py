@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from db.files.gridfs import Bucket, FileDamaged, FileKeyMissing, FileMissing, FileStore
@@ -95,12 +95,7 @@ def list_due(session: Session, limit: int) -> tuple[FileReference, ...]:
             checked_at <= now - _DAMAGED_AGAIN,
         ),
     )
-    wanted = (
-        versions()
-        .where(is_due)
-        .order_by(checked_at.asc().nulls_first(), DocumentVersion.id)
-    )
-    return list_versions(session, wanted.limit(limit))
+    return list_versions(session, _unchecked_first(is_due, limit))
 
 
 def list_unchecked_since(
@@ -109,12 +104,16 @@ def list_unchecked_since(
     """Return versions that nobody has checked since a moment."""
     checked_at = DocumentVersion.checked_at
     is_due = or_(checked_at.is_(None), checked_at < begun_at)
-    wanted = (
-        versions()
-        .where(is_due)
-        .order_by(checked_at.asc().nulls_first(), DocumentVersion.id)
-    )
-    return list_versions(session, wanted.limit(limit))
+    return list_versions(session, _unchecked_first(is_due, limit))
+
+
+def _unchecked_first(
+    is_due: ColumnElement[bool], limit: int
+) -> Select[*tuple[Any, ...]]:
+    # By the index and nothing else: among all that was never checked, as after an
+    # import, another order would have to be made by sorting every version each time.
+    order = DocumentVersion.checked_at.asc().nulls_first()
+    return versions().where(is_due).order_by(order).limit(limit)
 
 
 def find_timestamp(session: Session) -> datetime:

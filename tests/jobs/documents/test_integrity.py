@@ -8,7 +8,8 @@ import bson
 import pytest
 from bson import ObjectId
 from bson.raw_bson import RawBSONDocument
-from sqlalchemy import func, update
+from sqlalchemy import func, text, true, update
+from sqlalchemy.dialects import postgresql
 
 from db.files.file_keys import FileKeys
 from db.files.gridfs import Bucket, FileStore, FileStoreUnavailable
@@ -49,6 +50,23 @@ def findings(house):
 def let_days_pass(house, days):
     past = DocumentVersion.checked_at - timedelta(days=days)
     house.write(lambda s: s.execute(update(DocumentVersion).values(checked_at=past)))
+
+
+def test_what_was_never_checked_is_found_without_sorting_all_of_it(house):
+    wanted = checking._unchecked_first(true(), 10).compile(
+        dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True}
+    )
+
+    def plan(session):
+        # As it is done where there are too many for any other way.
+        for way in ("seqscan", "bitmapscan", "hashjoin", "mergejoin"):
+            session.execute(text(f"SET LOCAL enable_{way} = off"))
+        return "\n".join(session.scalars(text(f"EXPLAIN {wanted}")))
+
+    found = house.write(plan)
+
+    assert "document_versions_to_check" in found
+    assert "Sort" not in found
 
 
 def test_whole_files_are_whole(house):
