@@ -18,6 +18,7 @@ from services.core.actors import Role
 from services.patients.care import care
 from tests.browser.choosing import type_and_choose
 from tests.browser.conftest import Site, ready
+from tests.browser.parts import DIALOG, assert_part_fits
 from tests.browser.test_accessibility import assert_fit
 from tests.kit import cast
 from tests.services.visits import visit_samples
@@ -143,23 +144,6 @@ def test_from_the_first_word_to_the_completed_visit(
     expect(following.or_(page.get_by_text("Nobody else is waiting"))).to_be_visible()
 
 
-def test_two_tabs_lose_nothing_of_each_other(room: BrowserContext, visit: Consultation):
-    here, there = opened(room.pages[0], visit), opened(room.new_page(), visit)
-    leave_with(here, "Presenting complaint", "Typed here")
-    leave_with(there, "Presenting complaint", "Typed there")
-    leave_with(there, "Plan", "Planned there")
-
-    here.get_by_role("button", name="Save notes").click()
-    expect(here.get_by_text("Version 1 of the notes is saved.")).to_be_visible()
-    there.get_by_role("button", name="Save notes").click()
-
-    expect(there.get_by_text("typed is lost")).to_be_visible()
-    expect(field(there, "Presenting complaint")).to_have_value("Typed there")
-    expect(there.get_by_text("Typed here", exact=True)).to_be_visible()
-    there.get_by_role("button", name="Save notes").click()
-    expect(there.get_by_text("Version 2 of the notes is saved.")).to_be_visible()
-
-
 def test_what_was_being_typed_when_the_sign_in_ended_comes_back(
     site: Site, room: BrowserContext, visit: Consultation
 ):
@@ -193,7 +177,7 @@ def test_no_part_of_it_has_a_violation_or_scrolls_sideways(
         assert_fit(page)
         for part in ("Measured", "Versions", "Similar", "Earlier"):
             page.get_by_role("tab", name=part).click()
-            assert_fit(page)
+            assert_part_fits(page)
         page.get_by_role("button", name="Complete the visit").click()
         page.get_by_role("dialog").wait_for()
-        assert_fit(page)
+        assert_part_fits(page, DIALOG)

@@ -87,7 +87,7 @@ def fetched(site: Site, room: BrowserContext, link: Locator) -> bytes:
 
 
 def check(page: Page, content: bytes) -> None:
-    page.goto("/check_prescription")
+    """Check a file on the page for it, whatever was checked there before."""
     ready(page).locator("input[type=file]").set_input_files(
         {"name": "x.pdf", "mimeType": "application/pdf", "buffer": content}
     )
@@ -159,6 +159,7 @@ def test_from_the_booking_to_a_prescription_that_verifies(
     content = fetched(site, room, download)
     tab.goto(record_of(UUID(patient_id)))
     expect(tab.get_by_text(LINE["Drug"]).first).to_be_visible()
+    tab.goto("/check_prescription")
     check(tab, first)
     expect(tab.get_by_text("It is version 1, which was replaced")).to_be_visible()
     check(tab, content)

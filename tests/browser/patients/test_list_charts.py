@@ -25,26 +25,6 @@ def charts(site: Site, page: Page) -> Page:
     return ready(page)
 
 
-def test_numbers_and_picture_of_a_chart_are_saved(charts: Page, tmp_path: Path):
-    with charts.expect_download() as csv:
-        # What is pressed while something above it moves would not be clicked.
-        charts.get_by_role("button", name="CSV: Patients by age", exact=True).press(
-            "Enter"
-        )
-    csv.value.save_as(tmp_path / "ages.csv")
-    assert csv.value.suggested_filename == "patients-by-age.csv"
-    lines = (tmp_path / "ages.csv").read_text("utf-8-sig").splitlines()
-    assert lines[0] == '"Age","Patients"'
-    assert len(lines) == 11
-
-    with charts.expect_download() as png:
-        charts.get_by_role("button", name="PNG: Patients by age", exact=True).press(
-            "Enter"
-        )
-    png.value.save_as(tmp_path / "ages.png")
-    assert (tmp_path / "ages.png").read_bytes().startswith(b"\x89PNG")
-
-
 def test_a_picture_that_is_asked_for_before_the_chart_is_drawn_comes_then(page: Page):
     drawing: list[Route] = []
 
@@ -64,33 +44,35 @@ def test_a_picture_that_is_asked_for_before_the_chart_is_drawn_comes_then(page: 
     assert png.value.suggested_filename.endswith(".png")
 
 
-def test_the_name_of_a_bar_filters_the_list(charts: Page):
+def test_a_chart_scrolls_with_the_page_is_saved_and_its_bars_filter_the_list(
+    charts: Page, tmp_path: Path
+):
+    assert_wheel_scrolls(charts)
+    assert_saved(charts, tmp_path)
+
+    # The name of a bar, in the table of its numbers.
+    csv = charts.get_by_role("button", name="CSV: Patients by age", exact=True)
     charts.get_by_role("button", name="Table: Patients by age").click()
+    numbers = charts.get_by_role("region", name="Patients by age")
     # The table pushes away what is below it, and a press on what moves is no click.
     row = charts.get_by_role("button", name="Show only 90+")
     expect(row).to_be_visible()
     ready(charts)
+    before, pressed = numbers.inner_text(), csv.element_handle()
     row.press("Enter")
-
     expect(charts.get_by_text("aged 90 or older").first).to_be_visible()
-
-
-def test_buttons_below_a_chart_outlast_its_drawing_so_that_no_click_is_lost(
-    charts: Page,
-):
-    csv = charts.get_by_role("button", name="CSV: Patients by age", exact=True)
-    charts.get_by_role("button", name="Table: Patients by age").click()
-    numbers = charts.get_by_role("region", name="Patients by age")
-    before = numbers.inner_text()
-    pressed = csv.element_handle()
-
-    charts.get_by_role("button", name="Show only 90+").press("Enter")
-
+    # Buttons below a chart outlast its drawing, so that no click is lost.
     expect(numbers).not_to_have_text(before)
     assert pressed.evaluate("button => button.isConnected")
 
+    # And the bar itself.
+    chart = ready(charts).locator(".st-key-patients_chart_sex_box .stVegaLiteChart")
+    chart.locator(".mark-rect.role-mark path").first.click()
+    expect(charts.get_by_text("whose sex is").first).to_be_visible()
 
-def test_the_wheel_over_a_chart_scrolls_the_page_and_leaves_its_axes(charts: Page):
+
+def assert_wheel_scrolls(charts: Page) -> None:
+    """The wheel over a chart scrolls the page and leaves its axes as they are."""
     chart = charts.locator(".st-key-patients_chart_age_box .stVegaLiteChart")
     labels = chart.locator(".role-axis-label text")
     expect(labels.last).to_be_visible()
@@ -109,9 +91,22 @@ def test_the_wheel_over_a_chart_scrolls_the_page_and_leaves_its_axes(charts: Pag
     assert labels.all_text_contents() == before
 
 
-def test_a_bar_that_is_clicked_filters_the_list(charts: Page):
-    chart = charts.locator(".st-key-patients_chart_sex_box .stVegaLiteChart")
-    bars = chart.locator(".mark-rect.role-mark path")
-    bars.first.click()
+def assert_saved(charts: Page, folder: Path) -> None:
+    """Numbers and picture of a chart are saved as files."""
+    with charts.expect_download() as csv:
+        # What is pressed while something above it moves would not be clicked.
+        charts.get_by_role("button", name="CSV: Patients by age", exact=True).press(
+            "Enter"
+        )
+    csv.value.save_as(folder / "ages.csv")
+    assert csv.value.suggested_filename == "patients-by-age.csv"
+    lines = (folder / "ages.csv").read_text("utf-8-sig").splitlines()
+    assert lines[0] == '"Age","Patients"'
+    assert len(lines) == 11
 
-    expect(charts.get_by_text("whose sex is").first).to_be_visible()
+    with charts.expect_download() as png:
+        charts.get_by_role("button", name="PNG: Patients by age", exact=True).press(
+            "Enter"
+        )
+    png.value.save_as(folder / "ages.png")
+    assert (folder / "ages.png").read_bytes().startswith(b"\x89PNG")

@@ -94,61 +94,50 @@ def stands_at(site: Site, day: Day) -> list[tuple[datetime, str]]:
     return site.write(read)
 
 
-def test_one_look_says_who_is_with_whom_and_a_click_what_is_known(page: Page, day: Day):
+def test_a_visit_is_dragged_to_a_free_time_and_to_a_colleague_and_opened(
+    page: Page, site: Site, day: Day
+):
     page.goto(day.address)
-
     ready(page)
     expect(page.get_by_role("heading", name=day.colleague)).to_be_visible()
-    expect(visit_of(page, day)).to_contain_text("Expected")
-    expect(visit_of(page, day)).to_contain_text("Cough")
-    # Both work in it at the same times, so it has a column for each.
-    page.get_by_role("radio", name="Rooms").click()
-    expect(page.get_by_role("heading", name="Room 12")).to_have_count(2)
-    expect(visit_of(page, day)).to_contain_text(day.doctor)
-    visit_of(page, day).click()
-
+    visit = visit_of(page, day)
+    expect(visit).to_contain_text("Expected")
+    expect(visit).to_contain_text("Cough")
     dialog = page.get_by_role("dialog")
+    move = dialog.get_by_role("button", name="Move the visit")
+
+    # A time that was just taken is said, and the next one offered.
+    drag(page, visit, free_time(page, day.doctor, "09:20"))
+    move.wait_for()
+    assert [status for _, status in stands_at(site, day)] == ["scheduled"]
+    site.write(lambda session: take(session, day, minutes=20))
+    move.click()
+    expect(dialog.get_by_text("was just taken.")).to_be_visible()
+    dialog.get_by_role("button", name="09:40").click()
+    move.click()
+    expect(visit).to_contain_text("09:40")
+    later = day.begins + timedelta(minutes=40)
+    assert stands_at(site, day) == [(day.begins, "cancelled"), (later, "scheduled")]
+
+    # It moves to a colleague once that is confirmed.
+    drag(ready(page), visit, free_time(page, day.colleague, "10:00"))
+    expect(dialog.get_by_text(f"with {day.colleague}.")).to_be_visible()
+    assert len(stands_at(site, day)) == 2
+    move.click()
+    expect(visit).to_contain_text("10:00")
+    expect(visit).to_contain_text("Cough")
+    last = day.begins + timedelta(hours=1)
+    assert stands_at(site, day)[-1] == (last, "scheduled")
+
+    # One look says who is with whom and where, and a click what is known.
+    page.get_by_role("radio", name="Rooms").click()
+    expect(page.get_by_role("heading", name="Room 12").first).to_be_visible()
+    expect(visit).to_contain_text(day.colleague)
+    ready(page)
+    visit.click()
     expect(dialog.get_by_text(day.patient)).to_be_visible()
     expect(dialog.get_by_text("Cough")).to_be_visible()
     expect(dialog.get_by_role("button", name="Check in")).to_be_visible()
-
-
-def test_a_visit_is_dragged_to_a_colleague_and_moved_once_that_is_confirmed(
-    page: Page, site: Site, day: Day
-):
-    page.goto(day.address)
-    ready(page)
-
-    drag(page, visit_of(page, day), free_time(page, day.colleague, "09:40"))
-    dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_text(f"with {day.colleague}.")).to_be_visible()
-    assert [status for _, status in stands_at(site, day)] == ["scheduled"]
-    dialog.get_by_role("button", name="Move the visit").click()
-
-    expect(page.get_by_text("is moved to")).to_be_visible()
-    later = day.begins + timedelta(minutes=40)
-    assert stands_at(site, day) == [(day.begins, "cancelled"), (later, "scheduled")]
-    expect(visit_of(page, day)).to_contain_text("09:40")
-    expect(visit_of(page, day)).to_contain_text("Cough")
-
-
-def test_a_time_that_was_just_taken_is_said_and_the_next_one_offered(
-    page: Page, site: Site, day: Day
-):
-    page.goto(day.address)
-    ready(page)
-    drag(page, visit_of(page, day), free_time(page, day.doctor, "09:20"))
-    dialog = page.get_by_role("dialog")
-    dialog.get_by_role("button", name="Move the visit").wait_for()
-
-    site.write(lambda session: take(session, day, minutes=20))
-    dialog.get_by_role("button", name="Move the visit").click()
-
-    expect(dialog.get_by_text("was just taken.")).to_be_visible()
-    dialog.get_by_role("button", name="09:40").click()
-    dialog.get_by_role("button", name="Move the visit").click()
-    expect(page.get_by_text("is moved to")).to_be_visible()
-    assert stands_at(site, day)[1][0] == day.begins + timedelta(minutes=40)
 
 
 def take(session, day: Day, *, minutes: int) -> None:
@@ -218,23 +207,7 @@ def test_a_stretch_that_is_drawn_is_blocked_once_its_visits_were_named(
     expect(visit_of(page, day)).to_be_visible()
 
 
-def test_a_free_time_leads_to_booking_and_is_held_for_whoever_is_selected(
-    page: Page, day: Day
-):
-    page.goto(day.address)
-    ready(page)
-
-    free_time(page, day.doctor, "09:20").click()
-    expect(page.get_by_text("is held as soon as a patient is selected")).to_be_visible()
-    field = page.get_by_label("Patient", exact=True)
-    found = page.get_by_role("option", name=day.patient.split()[-1]).first
-    type_and_choose(page, field, day.patient.replace(",", ""), found)
-
-    expect(page.get_by_role("button", name="Confirm visit")).to_be_visible()
-    expect(page.get_by_text(", 09:20").first).to_be_visible()
-
-
-def test_what_a_colleague_books_is_there_without_a_click_and_nothing_jumps(
+def test_what_a_colleague_books_is_there_without_a_click_and_a_free_time_is_booked(
     page: Page, site: Site, day: Day
 ):
     page.goto(day.address)
@@ -245,7 +218,17 @@ def test_what_a_colleague_books_is_there_without_a_click_and_nothing_jumps(
     site.write(lambda session: take(session, day, minutes=20))
 
     expect(free_time(page, day.doctor, "09:20")).to_have_count(0, timeout=30_000)
+    # And nothing jumps.
     assert page.evaluate("window.shifts") == 0
+
+    # A free time leads to booking and is held for whoever is selected.
+    free_time(page, day.doctor, "09:40").click()
+    expect(page.get_by_text("is held as soon as a patient is selected")).to_be_visible()
+    field = page.get_by_label("Patient", exact=True)
+    found = page.get_by_role("option", name=day.patient.split()[-1]).first
+    type_and_choose(page, field, day.patient.replace(",", ""), found)
+    expect(page.get_by_role("button", name="Confirm visit")).to_be_visible()
+    expect(page.get_by_text(", 09:40").first).to_be_visible()
 
 
 _WATCH_SHIFTS = """() => {

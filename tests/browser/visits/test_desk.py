@@ -7,7 +7,6 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from db.models.booking import Appointment
-from services.core.actors import Role
 from tests.browser.conftest import Site, ready
 from tests.kit import cast
 from tests.services.visits import visit_samples
@@ -75,26 +74,9 @@ def test_two_tickets_are_scanned_one_after_the_other_without_a_mouse(
     expect(page.get_by_text("is checked in already")).to_be_visible()
 
 
-def test_a_visit_is_checked_in_and_completed_by_the_keyboard(page: Page, code_of):
-    code_of(2)
-    open_desk(page)
-
-    page.get_by_role("table", name="Expected").get_by_role(
-        "button", name="Check in"
-    ).last.press("Enter")
-    expect(page.get_by_text("is checked in for")).to_be_visible()
-    ready(page)
-    # Whoever waits longest stands first, below the head.
-    first = page.get_by_role("table", name="Waiting").get_by_role("row").nth(1)
-    patient, begins_at = first.get_by_role("cell").all_inner_texts()[:2]
-    first.get_by_role("button", name="Seen").press("Enter")
-
-    expect(page.get_by_text("is over.")).to_be_visible()
-    seen = row_with(page, "Seen").filter(has_text=patient)
-    expect(seen.filter(has_text=begins_at)).to_be_visible()
-
-
-def test_a_doctor_and_a_room_stand_in_one_line(page: Page, code_of, doctor: str):
+def test_a_visit_is_checked_in_and_completed_by_the_keyboard(
+    page: Page, code_of, doctor: str
+):
     code_of(2)
     open_desk(page)
 
@@ -102,17 +84,22 @@ def test_a_doctor_and_a_room_stand_in_one_line(page: Page, code_of, doctor: str)
     expect(page.get_by_text("is checked in for")).to_be_visible()
     ready(page)
 
-    waiting = page.get_by_role("table", name="Waiting")
-    with_whom = waiting.get_by_role("row").filter(has_text=doctor).get_by_role("cell")
-    with_whom = with_whom.nth(1)
-    lines = """cell => {
-      const range = document.createRange()
-      range.selectNodeContents(cell)
-      return new Set([...range.getClientRects()].map(({ top }) => top)).size
-    }"""
-
+    # A doctor and a room stand in one line.
+    waiting = page.get_by_role("table", name="Waiting").locator(row_with(page, doctor))
+    with_whom = waiting.get_by_role("cell").nth(1)
     expect(with_whom).to_contain_text(doctor)
-    assert with_whom.evaluate(lines) == 1
+    assert with_whom.evaluate(_LINES) == 1
+
+    waiting.get_by_role("button", name="Seen").press("Enter")
+    expect(page.get_by_text("is over.")).to_be_visible()
+    expect(row_with(page, "Seen").filter(has_text=doctor)).to_be_visible()
+
+
+_LINES = """cell => {
+    const range = document.createRange()
+    range.selectNodeContents(cell)
+    return new Set([...range.getClientRects()].map(({ top }) => top)).size
+}"""
 
 
 @pytest.fixture
@@ -129,14 +116,3 @@ def test_the_queue_fits_on_a_phone(phone: Page, code_of):
 
     expect(phone.get_by_role("heading", name="Expected")).to_be_visible()
     assert phone.evaluate("document.documentElement.scrollWidth") <= 390
-
-
-def test_a_clinicians_day_and_the_outbox_open(site: Site):
-    for role, path, title in (
-        (Role.CLINICIAN, "/day", "Your day"),
-        (Role.ADMIN, "/outbox", "Outbox"),
-    ):
-        with site.lend(role) as page:
-            page.goto(path)
-            ready(page)
-            expect(page.get_by_role("heading", level=1, name=title)).to_be_visible()

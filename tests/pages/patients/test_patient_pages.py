@@ -137,6 +137,16 @@ def archive(clinic: Clinic, patient: PatientRecord) -> None:
     )
 
 
+def test_a_summary_of_the_chart_is_offered_to_print(clinic: Clinic):
+    patient = clinic.register()
+    app = clinic.open("patient", patient=patient.id)
+
+    links = {link.proto.label: link.proto.url for link in app.get("link_button")}
+    assert links["Print summary"].startswith(
+        f"/files/patients/{patient.id}/summary.pdf"
+    )
+
+
 def test_a_record_is_archived_once_that_is_confirmed(clinic: Clinic):
     patient = clinic.register()
     doctor = clinic.write(lambda s: cast.add_doctor(s).id)

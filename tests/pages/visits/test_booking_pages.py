@@ -613,19 +613,27 @@ def test_a_patients_page_shows_the_next_visit(clinic: Clinic, dora: Practice):
 
 
 @pytest.mark.parametrize("page", ["patient", "visits"])
-def test_who_waits_or_is_late_still_has_a_visit(clinic: Clinic, dora: Practice, page):
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [("checked-in", "Checked in, waiting 0 min"), ("scheduled", "Booked")],
+)
+def test_who_waits_or_is_late_still_has_a_visit(
+    clinic: Clinic, dora: Practice, page, status, said
+):
     patient = clinic.register()
     # Its time is over, its day is not.
     timestamp = datetime.now(UTC)
     midnight = timestamp.replace(hour=0, minute=0, second=0, microsecond=0)
     begun = max(timestamp - timedelta(hours=2), midnight)
-    values = {"status": "checked-in", "checked_in_at": datetime.now(UTC)}
+    values = {"status": status}
+    if status == "checked-in":
+        values["checked_in_at"] = timestamp
     clinic.write(lambda s: visit_samples.visit(s, dora.id, patient.id, begun, **values))
 
     app = clinic.open(page, patient=patient.id, part="visits")
 
     (row,) = rows_of(app, "patient_visits" if page == "patient" else "visits_ahead")
-    assert "Checked in, waiting 0 min" in str(row)
+    assert said in str(row)
     assert not any("No visit is booked" in shown.value for shown in app.caption)
 
 
