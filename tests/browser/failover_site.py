@@ -37,13 +37,6 @@ def clinic_on(cluster: Cluster, browser: Browser, data: Path) -> Iterator[Site]:
             yield site
 
 
-def lose_the_node(cluster: Cluster) -> None:
-    """Kill Patroni and PostgreSQL of whoever leads, as a power cut would."""
-    primary = cluster.primary()
-    assert primary is not None
-    primary.kill()
-
-
 def assert_no_traceback(site: Site, *pages: Page) -> None:
     """Nobody was shown an accident, and none was logged."""
     for page in pages:

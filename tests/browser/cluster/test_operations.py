@@ -1,72 +1,67 @@
 """An administrator new to Chartroom acts on the servers, by its pages alone.
 
-Chartroom is started as a person starts it, with servers of its own that may be broken.
+The site stands on servers of its own that may be broken, as the launcher's does.
 """
 
 import re
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from db import embedded
+from db import schema
 from db.cluster.control_client import Control
 from db.cluster.fault_kinds import Fault
+from db.embedded import Cluster
+from db.postgres import SYSTEM, Database
+from services.core.actors import Role
+from services.people.accounts import demo_accounts
 from tests.browser.choosing import choose
-from tests.browser.conftest import ready
+from tests.browser.conftest import Site, ready
 from tests.browser.keyboard import Keys
 from tests.browser.mouse import Mouse, counted
 from tests.browser.people.test_passkeys import Device, add_passkey
-from tests.kit import cast
-from tests.launch.launcher import Launcher, sweep
+from tests.browser.running import free_port, warm_process
+from tests.kit.clusters import BreakableCluster
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.cluster]
+
 WHY = "Trying out what I read in the guide"
-# A busy machine takes its time to copy and to start.
-_MILLISECONDS = 120_000
+# A busy machine takes its time to copy and to start, and for a drill.
+_MILLISECONDS = 180_000
 
 
 @pytest.fixture(scope="module")
-def launched() -> Iterator[Launcher]:
-    """Chartroom with an embedded cluster, for this module alone."""
-    data = Path(tempfile.mkdtemp(prefix="chartroom-acting-"))
-    launcher = Launcher(data)
-    launcher.start()
-    try:
-        launcher.await_ready()
-        yield launcher
-        launcher.stop()
-    finally:
-        sweep(launcher)
-        shutil.rmtree(data)
+def site(
+    browser: Browser,
+    breakable_cluster: BreakableCluster,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Site]:
+    """Chartroom on its own cluster, by a name: browsers bind passkeys to no number."""
+    cluster, port = breakable_cluster.whole(), free_port()
+    folder = tmp_path_factory.mktemp("operations")
+    schema.bring_up_to_date(cluster.endpoints)
+    with closing(Database(cluster.endpoints)) as database:
+        database.write(demo_accounts.ensure_demo_people, identity=SYSTEM)
+        words = ["dashboard", "web", "--port", str(port)]
+        own = {"CHARTROOM_DATA": str(cluster.folder.path)}
+        address = f"http://localhost:{port}"
+        ready = f"http://127.0.0.1:{port}/sign-in"
+        audit_url = cluster.endpoints.audit_url
+        with warm_process(words, folder / "web.log", own, ready):
+            yield Site(address, browser, database, audit_url, folder)
 
 
 @pytest.fixture(scope="module")
-def admin(launched: Launcher, browser: Browser) -> Iterator[Page]:
+def admin(site: Site) -> Iterator[Page]:
     """The administrator, who has just added a passkey and has never used it."""
-    # By a name: browsers bind passkeys to no number.
-    address = launched.address.replace("127.0.0.1", "localhost")
-    context = browser.new_context(
-        base_url=address, viewport={"width": 1440, "height": 900}
-    )
-    context.set_default_timeout(_MILLISECONDS)
-    with closing(context):
-        yield _signed_in(context, address)
-
-
-def _signed_in(context: BrowserContext, address: str) -> Page:
-    page = context.new_page()
-    page.goto("/sign-in")
-    page.get_by_role("button", name=cast.INES.name).click()
-    page.get_by_role("button", name="Sign in", exact=True).click()
-    page.wait_for_url(f"{address}/")
-    Device(page)
-    add_passkey(page, "Blue key")
-    return page
+    with closing(site.visit(Role.ADMIN, is_led_around=True)) as context:
+        context.set_default_timeout(_MILLISECONDS)
+        page = context.pages[0]
+        Device(page)
+        add_passkey(page, "Blue key")
+        yield page
 
 
 def follow(page: Page, link: str) -> None:
@@ -97,18 +92,16 @@ def metric(page: Page, label: str) -> str:
     return shown.get_by_test_id("stMetricValue").inner_text()
 
 
-def primary(launched: Launcher) -> str:
-    endpoints = embedded.running(launched.data)
-    assert endpoints is not None
-    control = Control.of(endpoints)
-    assert control is not None
-    return next(node.name for node in control.nodes() if node.role == "primary")
+def primary(cluster: Cluster) -> str:
+    leads = cluster.primary()
+    assert leads is not None
+    return leads.name
 
 
 def test_a_switchover_is_made_with_keys_alone_and_its_cost_told(
-    launched: Launcher, admin: Page
+    breakable: Cluster, admin: Page
 ):
-    former = primary(launched)
+    former = primary(breakable)
     keys = Keys(admin)
     admin.goto("/")
     ready(admin)
@@ -134,13 +127,13 @@ def test_a_switchover_is_made_with_keys_alone_and_its_cost_told(
     assert float(metric(admin, "Writers waited").removesuffix(" s")) > 0
     assert metric(admin, "Writes lost").startswith("0 of ")
     assert metric(admin, "Log lost") == "0 bytes"
-    assert primary(launched) != former
+    assert primary(breakable) != former
 
 
 def test_the_primary_is_changed_from_home_in_three_clicks(
-    launched: Launcher, admin: Page
+    breakable: Cluster, admin: Page
 ):
-    former = primary(launched)
+    former = primary(breakable)
     admin.goto("/")
     mouse = Mouse(admin)
 
@@ -152,15 +145,13 @@ def test_the_primary_is_changed_from_home_in_three_clicks(
         mouse.click(admin.get_by_role("button", name="Switch over to"))
 
     admin.get_by_text(re.compile("acknowledged writes are there")).wait_for()
-    assert primary(launched) != former
+    assert primary(breakable) != former
 
 
-def test_a_lost_server_is_brought_back_by_one_button(launched: Launcher, admin: Page):
-    endpoints = embedded.running(launched.data)
-    assert endpoints is not None
-    control = Control.of(endpoints)
+def test_a_lost_server_is_brought_back_by_one_button(breakable: Cluster, admin: Page):
+    control = Control.of(breakable.endpoints)
     assert control is not None
-    lost = primary(launched)
+    lost = primary(breakable)
     control.inflict(Fault.KILL_NODE, lost, seconds=300)
     admin.goto("/")
     follow(admin, "Replication")
@@ -175,7 +166,27 @@ def test_a_lost_server_is_brought_back_by_one_button(launched: Launcher, admin: 
     admin.get_by_text(f"{lost} is back and streams").wait_for()
     admin.get_by_role("button", name="Close").click()
     expect(ready(admin).get_by_text("Streaming")).to_be_visible()
-    assert primary(launched) != lost
+    assert primary(breakable) != lost
+
+
+def test_a_lost_server_is_practised_from_the_page_alone(
+    breakable: Cluster, admin: Page
+):
+    admin.goto("/drills")
+    confirm(admin)
+    row = ready(admin).get_by_role("row").filter(has_text="Lost server")
+
+    row.get_by_role("button", name="Practise").click()
+    admin.get_by_role("dialog").get_by_role("button", name="Practise: lost").click()
+
+    expect(admin.get_by_text("A drill is running")).to_be_visible()
+    expect(admin.get_by_text("with all that runs on it")).to_be_visible()
+    results = admin.get_by_role("table", name="Drills").get_by_role("row")
+    done = results.filter(has_text="Lost server")
+    expect(done).to_contain_text("Promise", timeout=_MILLISECONDS)
+    # How long writers waited depends on the machine; what was lost does not.
+    expect(done).to_contain_text("0 of ")
+    expect(admin.get_by_text("could not be shown")).to_have_count(0)
 
 
 def _choose(page: Page, name: str) -> None:

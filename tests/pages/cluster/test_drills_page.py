@@ -1,9 +1,11 @@
 """Drills on screen: what is due, how they went, one that runs."""
 
+from collections.abc import Callable
 from datetime import date, timedelta
 
 import pytest
 from sqlalchemy.orm import Session
+from streamlit.testing.v1 import AppTest
 
 from dashboard.cluster.drill_pages import drill_progress, drill_tables
 from dashboard.ui.record_table import TableEvent
@@ -55,6 +57,20 @@ def test_servers_that_are_not_ours_are_not_broken_from_here(clinic: Clinic):
     actions = shown(app, "drills_kinds")["rows"][0]["cells"][-1]["actions"]
     assert [action["name"] for action in actions] == ["plan"]
     assert not app.exception
+
+
+def test_who_signed_in_by_a_code_is_led_to_a_passkey_before_a_drill(
+    at_desk: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(drill_progress, "can_practise", lambda: True)
+
+    by_code = at_desk("drills", Role.ADMIN, method="code")
+    by_passkey = at_desk("drills", Role.ADMIN)
+
+    asked = "Practising a disaster needs a passkey"
+    assert asked in said((*by_code.markdown, *by_code.caption))
+    assert asked not in said((*by_passkey.markdown, *by_passkey.caption))
+    assert not by_code.exception
 
 
 def test_a_running_drill_is_followed_to_its_end(
