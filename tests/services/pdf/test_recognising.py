@@ -34,33 +34,30 @@ def scan(inspector, *pages, change=lambda picture: picture):
     return bytes(made.output())
 
 
-def test_the_words_on_scanned_pages_are_read(inspector):
-    scanned = io.BytesIO(scan(inspector, "Haemoglobin 14.1", "Next visit in May"))
+def test_the_words_on_scanned_pages_are_read_where_they_stand(inspector):
+    pages = ("Haemoglobin 14.1", "Next visit in May")
+    letter, scanned = (
+        io.BytesIO(samples.letter(*pages)),
+        io.BytesIO(scan(inspector, *pages)),
+    )
 
-    words = [inspector.recognise(scanned, page).text for page in (1, 2)]
+    first, second = (inspector.recognise(scanned, page) for page in (1, 2))
 
     assert not inspector.examine(scanned).has_text
-    assert words == ["Haemoglobin 14.1", "Next visit in May"]
+    assert (first.text, second.text) == pages
+    # Where the file has them from which the picture was made.
+    there = inspector.words(letter, 1).words
+    for word, place in zip(first.words, there, strict=True):
+        assert word.text == place.text
+        assert word.left == pytest.approx(place.left, abs=0.02)
+        assert word.top == pytest.approx(place.top, abs=0.02)
+        assert word.width == pytest.approx(place.width, abs=0.02)
 
 
 def test_a_poor_scan_is_read_line_by_line(inspector):
     scanned = scan(inspector, LETTER, change=worn)
 
     assert inspector.recognise(io.BytesIO(scanned), 1).text == LETTER
-
-
-def test_words_stand_where_the_file_has_them(inspector):
-    letter = samples.letter("Haemoglobin 14.1")
-    scanned = scan(inspector, "Haemoglobin 14.1")
-
-    (first, second) = inspector.words(io.BytesIO(letter), 1).words
-    read = inspector.recognise(io.BytesIO(scanned), 1).words
-
-    for word, place in zip(read, (first, second), strict=True):
-        assert word.text == place.text
-        assert word.left == pytest.approx(place.left, abs=0.02)
-        assert word.top == pytest.approx(place.top, abs=0.02)
-        assert word.width == pytest.approx(place.width, abs=0.02)
 
 
 def test_a_page_without_words_has_none(inspector):
