@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from jobs.backups.copying.keeping import CopyKeeper
     from jobs.backups.scheduling import BackupScheduler
     from jobs.fhir.exporting import BulkExporter
+    from services.lists.criteria import Criteria
 
 group = typer.Typer()
 
@@ -191,6 +192,11 @@ def _analyst_mailing(settings: "Settings") -> "AnalystMailing":
 
         return wording_in(language, settings.language)
 
+    def criteria(language: str, asked: "Criteria") -> str:
+        from dashboard.web.languages import list_in_words
+
+        return list_in_words(language, asked)
+
     return AnalystMailing(
         wiring.letterhead(settings),
         MailSender(settings.clinic_name, public_address(settings)),
@@ -199,6 +205,7 @@ def _analyst_mailing(settings: "Settings") -> "AnalystMailing":
         sends_dashboards=bool(settings.dashboards_by_mail),
         watches_counts=bool(settings.count_alerts),
         wording=wording,
+        criteria=criteria,
     )
 
 

@@ -22,6 +22,7 @@ from dashboard.ui.language import (
     speaking,
     translated,
 )
+from dashboard.ui.lists.list_words import patients_in_words
 from dashboard.web.page_context.page_language import COOKIE, language_of
 from dashboard.web.sessions.live_sessions import LiveSessions
 from db.postgres import Database, DatabaseUnavailable
@@ -29,6 +30,8 @@ from services.core.actors import LANGUAGES, Actor
 from services.core.errors import ServiceError
 from services.core.on_behalf import ActorDatabase
 from services.documents.forms import Wording
+from services.lists.criteria import Criteria
+from services.patients.search.fields import FIELDS
 from services.people.accounts import choose_display, choose_language
 from services.people.sessions import Live
 
@@ -89,6 +92,12 @@ def wording_in(language: str | None, usual: str) -> Wording:
             return decimal(value, places)
 
     return Wording(spoken, say, spelt, number)
+
+
+def list_in_words(language: str, asked: Criteria) -> str:
+    """Return what a list of patients asks for, in a language."""
+    with speaking(language):
+        return patients_in_words(asked, FIELDS, None)
 
 
 class Speaking:

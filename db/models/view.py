@@ -116,9 +116,10 @@ class DashboardRow(Base):
 
 
 class DashboardSubscription(Base):
-    """That a dashboard is sent by mail at set times; without `next_at` no longer.
+    """That something is sent by mail at set times; without `next_at` no longer.
 
-    It is one that somebody made, or one that comes with the app by its name (`ready`).
+    It is a dashboard that somebody made, one that comes with the app by its name
+    (`ready`), or a view or cohort that its owner has saved.
     `day` is a weekday from Monday on (0), or a day of the month. `waiting`, `sent` and
     `failed` are the mails of its last run.
     """
@@ -126,7 +127,7 @@ class DashboardSubscription(Base):
     __tablename__ = "dashboard_subscriptions"
     __table_args__ = (
         CheckConstraint(
-            "(dashboard_id IS NULL) <> (ready IS NULL)",
+            "num_nonnulls(dashboard_id, ready, view_id) = 1",
             name="dashboard_subscriptions_of_one",
         ),
         CheckConstraint(
@@ -158,6 +159,7 @@ class DashboardSubscription(Base):
     owner_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     dashboard_id: Mapped[UUID | None]
     ready: Mapped[str | None] = mapped_column(Text)
+    view_id: Mapped[UUID | None]
     shown: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
     recipients: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
     rhythm: Mapped[str] = mapped_column(Text)

@@ -1,4 +1,4 @@
-"""Makes the dashboards that are to be sent: counts their cards, in the owner's name."""
+"""Makes the papers that are to be sent: counts what is on them, in the owner's name."""
 
 import logging
 from collections.abc import Callable
@@ -9,24 +9,43 @@ from uuid import UUID
 
 from db.postgres import SYSTEM, Database, DatabaseUnavailable
 from jobs.analytics.counting import SECONDS, count_and_tell, each_due
+from jobs.analytics.saved_lists import ListCounting, Question
 from jobs.worker.mail_sending import send_waiting
 from services.analytics import dashboards, figures, subscriptions
-from services.analytics.dashboards import Card, PrintedCard, narrow_card
-from services.analytics.subscriptions import DueSubscription, MailSender
-from services.core.errors import InvalidInput, NotAllowed, Unavailable
+from services.analytics.cohorts.wording import tell_cohort
+from services.analytics.dashboards import (
+    Card,
+    DashboardDraft,
+    DashboardFilter,
+    PrintedCard,
+    narrow_card,
+)
+from services.analytics.dashboards.list_paper import list_pdf
+from services.analytics.figures import Figure
+from services.analytics.figures.wording import tell_figure
+from services.analytics.subscriptions import (
+    DueSubscription,
+    MailSender,
+    list_cards,
+)
+from services.analytics.subscriptions.contents import SavedQuestion
+from services.core.errors import InvalidInput, NotAllowed, NotFound, Unavailable
 from services.core.on_behalf import ActorDatabase
 from services.documents.forms import ENGLISH, Clinic, Wording
+from services.lists.criteria import Criteria, sentence
 from services.messaging.mail import Mailer
+from services.patients.search.fields import FIELDS
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class AnalystMailing:
-    """How dashboards are counted and set; `now` is by the clinic's clock.
+    """How papers are counted and set; `now` is by the clinic's clock.
 
     What a clinic has switched off stays due. `wording` has what papers say in a
-    person's language, or, of none that is known, in the clinic's.
+    person's language, or, of none that is known, in the clinic's; `criteria` says what
+    a list asks for, in a language.
     """
 
     clinic: Clinic
@@ -36,6 +55,9 @@ class AnalystMailing:
     sends_dashboards: bool = True
     watches_counts: bool = True
     wording: Callable[[str | None], Wording] = lambda _: ENGLISH
+    criteria: Callable[[str, Criteria], str] = lambda _, asked: sentence(
+        asked, FIELDS, None
+    )
 
     def run_due(self, database: Database, *, seconds: float = SECONDS) -> int:
         """Make what is due until time is up; return how many were made.
@@ -58,7 +80,9 @@ class AnalystMailing:
         except Exception as error:
             # The message may quote what somebody typed; its kind says enough. Others
             # are due behind it.
-            _log.error("A dashboard could not be made: %s.", type(error).__name__)
+            _log.error(
+                "What is sent by mail could not be made: %s.", type(error).__name__
+            )
             note = partial(subscriptions.fail, due=due, now=self.now())
             database.write(note, identity=SYSTEM)
             return False
@@ -76,31 +100,75 @@ class AnalystMailing:
         if due.draft is None or due.owner is None:
             raise ValueError("There is nothing to be made, or nobody to make it for.")
         as_owner = ActorDatabase(database, due.owner)
-        now = self.now()
-        cards = [self._printed(as_owner, card, due, now) for card in due.draft.cards]
+        if isinstance(due.draft, SavedQuestion):
+            set_paper = self._list(as_owner, due.draft)
+        else:
+            set_paper = self._dashboard(as_owner, due.draft, due.shown)
         spoken = {
             each: self.wording(due.languages.get(each)) for each in due.recipients
         }
         set_in = {
-            wording.language: dashboards.dashboard_pdf(
-                due.draft,
-                cards,
-                due.shown,
-                clinic=self.clinic,
-                now=now,
-                wording=wording,
-            )
+            wording.language: set_paper(wording)
             for wording in {each.language: each for each in spoken.values()}.values()
         }
         return {each: set_in[wording.language] for each, wording in spoken.items()}
 
+    def _dashboard(
+        self, as_owner: ActorDatabase, draft: DashboardDraft, shown: DashboardFilter
+    ) -> Callable[[Wording], bytes]:
+        """Count a dashboard's cards; return what sets them in a language."""
+        now = self.now()
+        cards = [self._printed(as_owner, card, shown, now) for card in draft.cards]
+        return lambda wording: dashboards.dashboard_pdf(
+            draft, cards, shown, clinic=self.clinic, now=now, wording=wording
+        )
+
+    def _list(
+        self, as_owner: ActorDatabase, saved: SavedQuestion
+    ) -> Callable[[Wording], bytes]:
+        """Count a saved list or cohort; return what sets it in a language."""
+        now = self.now()
+        counting = ListCounting(as_owner, now, self.smallest_group)
+        try:
+            question = counting.recall(saved)
+            cards = counting.cards(question)
+        except (NotAllowed, NotFound, InvalidInput) as refusal:
+            # Of a field that the clinic has no more, or of names, which the owner may
+            # see no longer.
+            question, cards = None, [list_cards.refused_card(saved.name, refusal)]
+
+        def set_paper(wording: Wording) -> bytes:
+            return list_pdf(
+                saved.name,
+                self._asked(question, wording),
+                cards,
+                owner=as_owner.actor.name,
+                clinic=self.clinic,
+                now=now,
+                wording=wording,
+            )
+
+        return set_paper
+
+    def _asked(self, question: Question | None, wording: Wording) -> str:
+        if question is None:
+            return wording.say("not told")
+        if isinstance(question, Criteria):
+            return self.criteria(wording.language, question)
+        said = wording.say(
+            tell_figure(question)
+            if isinstance(question, Figure)
+            else tell_cohort(question)
+        )
+        return f"{said[:1].upper()}{said[1:]}"
+
     def _printed(
-        self, as_owner: ActorDatabase, card: Card, due: DueSubscription, now: datetime
+        self, as_owner: ActorDatabase, card: Card, shown: DashboardFilter, now: datetime
     ) -> PrintedCard:
         """Count a card as its page does: on a replica, and held against the log."""
         owner, least = as_owner.actor, self.smallest_group
         try:
-            figure = narrow_card(card, due.shown, now.date())
+            figure = narrow_card(card, shown, now.date())
             told = count_and_tell(
                 as_owner,
                 lambda session: figures.count(

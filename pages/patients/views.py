@@ -2,6 +2,10 @@
 
 import streamlit as st
 
+from dashboard.analytics.dashboards.subscribing import (
+    most_subscriptions,
+    show_subscribing,
+)
 from dashboard.context import current_actor, read, write
 from dashboard.navigation import go
 from dashboard.ui.dialogs import confirmed, dialog
@@ -12,6 +16,7 @@ from dashboard.ui.notices import notify
 from dashboard.ui.page_header import page_header
 from dashboard.ui.words import at, plain
 from services.analytics.cohorts import COHORTS
+from services.analytics.subscriptions.contents import SavedList
 from services.core.actors import Permission
 from services.documents.search.fields import DOCUMENTS
 from services.lists import views
@@ -24,6 +29,8 @@ if actor.may(Permission.VIEW_DOCUMENTS):
     SUBJECTS.append((DOCUMENTS, "documents/documents.py"))
 if actor.may(Permission.COUNT_COHORTS):
     SUBJECTS.append((COHORTS, "analytics/cohorts.py"))
+MAILED = (PATIENTS, COHORTS)
+is_mailed = actor.may(Permission.COUNT_COHORTS) and bool(most_subscriptions())
 
 
 @dialog(marked("Rename this view"), icon=":material/edit:")
@@ -51,6 +58,14 @@ def confirm_deletion(view: View) -> None:
             write(lambda s: views.delete_view(s, actor, view.id))
             notify(_("{name} is deleted.").format(name=view.name), icon="delete")
             st.rerun()
+
+
+@dialog(marked("Send this list by mail"), icon=":material/mail:")
+def send_by_mail(view: View) -> None:
+    """Ask when the list is sent, and to whom."""
+    with error_boundary():
+        st.markdown(f"**{plain(view.name)}**")
+        show_subscribing(SavedList(view.id))
 
 
 def views_of(subject: Subject) -> tuple[View, ...]:
@@ -84,6 +99,12 @@ for view, subject, page in known:
             )
         if st.button(_("Open"), key=f"views_open_{view.id}"):
             go(page, list=view.key)
+        if (
+            is_mailed
+            and subject in MAILED
+            and st.button(_("Send by mail"), key=f"views_mail_{view.id}")
+        ):
+            send_by_mail(view)
         if st.button(_("Rename"), key=f"views_rename_{view.id}"):
             rename(view)
         if st.button(_("Delete"), key=f"views_delete_{view.id}"):

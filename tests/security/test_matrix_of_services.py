@@ -395,9 +395,9 @@ def _exceptions(house, name: str, role: Role) -> dict[str, Any]:
             "with_everybody": True,
         },
         "analytics.subscriptions": lambda: {
-            "dashboard": "visits",
+            "content": "visits",
             "draft": SubscriptionDraft(
-                dashboard="visits",
+                content="visits",
                 shown=DashboardFilter(),
                 recipients=(house.cast[Role.ANALYST].id,),
                 plan=SendingPlan(rhythm=Rhythm.WEEKLY, day=0, hour=7),

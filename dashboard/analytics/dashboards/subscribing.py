@@ -1,9 +1,7 @@
-"""A dashboard sent by mail at set times: to whom and when it is asked here."""
+"""A dashboard or a saved list sent by mail: to whom and when it is asked here."""
 
-from collections.abc import Sequence
 from datetime import date, time, timedelta
 from typing import Final
-from uuid import UUID
 
 import streamlit as st
 
@@ -20,6 +18,7 @@ from services.analytics.subscriptions import (
     SendingPlan,
     SubscriptionDraft,
 )
+from services.analytics.subscriptions.contents import Content, SavedList
 
 _RHYTHMS: Final = {Rhythm.WEEKLY: marked("Weekly"), Rhythm.MONTHLY: marked("Monthly")}
 # A Monday, for the names of the days.
@@ -29,7 +28,7 @@ _MORNING: Final = 7
 
 
 def most_subscriptions() -> int:
-    """Return how many dashboards each may have sent by mail; 0 is none at all."""
+    """Return how many each may have sent by mail; 0 is none at all."""
     return wiring.current().settings.dashboards_by_mail
 
 
@@ -48,12 +47,18 @@ def explain_no_mail() -> None:
         )
 
 
-def show_subscribing(dashboard: UUID | str, shown: DashboardFilter) -> None:
-    """Ask when a dashboard is sent, with the filter that is chosen, and to whom."""
+def show_subscribing(content: Content, shown: DashboardFilter | None = None) -> None:
+    """Ask when something is sent, a dashboard as it is `shown` now, and to whom."""
     actor = current_actor()
-    names = read(lambda session: subscriptions.list_readers(session, actor, dashboard))
+    names = read(lambda session: subscriptions.list_readers(session, actor, content))
     st.caption(
         _(
+            "A PDF with what the list asks for and how many there are, counted anew "
+            "each time in your name. It goes to people who may count cohorts, and has "
+            "no rows and no names of patients."
+        )
+        if isinstance(content, SavedList)
+        else _(
             "A PDF with the filter that is chosen now, counted anew each time. It goes "
             "to people who may open the dashboard, and names no patient."
         )
@@ -70,12 +75,18 @@ def show_subscribing(dashboard: UUID | str, shown: DashboardFilter) -> None:
         select_all=False,
     )
     if st.button(_("Send regularly"), type="primary", key="dashboard_mail_add"):
-        _add(dashboard, shown, plan, recipients)
+        draft = SubscriptionDraft(
+            content=content,
+            shown=shown or DashboardFilter(),
+            recipients=tuple(recipients),
+            plan=plan,
+        )
+        _add(draft)
         st.rerun()
 
 
 def plan_words(plan: SendingPlan) -> str:
-    """Return when a dashboard is sent: every Monday at 07:00."""
+    """Return when something is sent: every Monday at 07:00."""
     at = time_of_day(time(plan.hour))
     if plan.rhythm is Rhythm.WEEKLY:
         return _("every {weekday} at {time}").format(
@@ -120,15 +131,12 @@ def _weekday(number: int) -> str:
     return weekday(_MONDAY + timedelta(number))
 
 
-def _add(
-    dashboard: UUID | str,
-    shown: DashboardFilter,
-    plan: SendingPlan,
-    recipients: Sequence[UUID],
-) -> None:
+def _add(draft: SubscriptionDraft) -> None:
     actor, at, most = current_actor(), now(), most_subscriptions()
-    draft = SubscriptionDraft(
-        dashboard=dashboard, shown=shown, recipients=tuple(recipients), plan=plan
-    )
     write(lambda s: subscriptions.create(s, actor, draft, now=at, most=most))
-    notify(_("The dashboard is sent {when}.").format(when=plan_words(plan)))
+    said = (
+        _("The list is sent {when}. *Dashboards* says what is sent.")
+        if isinstance(draft.content, SavedList)
+        else _("The dashboard is sent {when}.")
+    )
+    notify(said.format(when=plan_words(draft.plan)))

@@ -1,4 +1,4 @@
-"""The dashboards that are sent to people by mail: when next, when last, and by whom."""
+"""What is sent to people by mail: when next, when last, and by whom."""
 
 from collections.abc import Callable
 from typing import Final
@@ -21,6 +21,7 @@ from dashboard.ui.notices import notify
 from dashboard.ui.words import at, capitalised, plain
 from services.analytics import subscriptions
 from services.analytics.subscriptions import StopReason, Subscription
+from services.analytics.subscriptions.contents import SavedList
 from services.core.actors import Actor
 
 _STOPPED: Final = {
@@ -31,6 +32,15 @@ _STOPPED: Final = {
     StopReason.DASHBOARD: marked("Stopped: the dashboard was deleted."),
     StopReason.RECIPIENTS: marked(
         "Stopped: nobody to whom it was sent may open the dashboard any more."
+    ),
+}
+_STOPPED_LIST: Final = _STOPPED | {
+    StopReason.OWNER: marked(
+        "Stopped: whoever had it sent may not count cohorts any more."
+    ),
+    StopReason.DASHBOARD: marked("Stopped: the saved list was deleted."),
+    StopReason.RECIPIENTS: marked(
+        "Stopped: nobody to whom it was sent may count cohorts any more."
     ),
 }
 
@@ -55,23 +65,33 @@ def _show(subscription: Subscription) -> None:
         st.container(horizontal=True, vertical_alignment="center"),
     ):
         with st.container(width="stretch", gap="xxsmall"):
-            name = translated(subscription.name) or _unnamed(subscription)
+            name = subscription.name or _unnamed(subscription)
+            if isinstance(subscription.content, str):
+                name = translated(name)
             st.markdown(f"**{plain(name)}**")
             st.caption(" · ".join(_facts(subscription)))
             if subscription.stopped_because is not None:
-                st.caption(_(_STOPPED[subscription.stopped_because]))
+                stopped = _STOPPED_LIST if _is_list(subscription) else _STOPPED
+                st.caption(_(stopped[subscription.stopped_because]))
         with st.container(horizontal=True, width="content"):
             _show_actions(subscription)
 
 
+def _is_list(subscription: Subscription) -> bool:
+    return isinstance(subscription.content, SavedList)
+
+
 def _unnamed(subscription: Subscription) -> str:
+    if _is_list(subscription):
+        return _("A saved list that was deleted")
     if subscription.is_deleted:
         return _("A dashboard that was deleted")
     return _("A dashboard that is not shared with you any more")
 
 
 def _facts(subscription: Subscription) -> list[str]:
-    facts = [capitalised(plan_words(subscription.plan))]
+    facts = [_("Saved list")] if _is_list(subscription) else []
+    facts.append(capitalised(plan_words(subscription.plan)))
     if subscription.is_own:
         people = ", ".join(map(plain, subscription.recipients)) or _("nobody")
         facts.append(_("to {people}").format(people=people))
@@ -133,7 +153,7 @@ def _show_actions(subscription: Subscription) -> None:
         _confirm_deletion(subscription)
 
 
-@dialog(marked("Send this dashboard no longer?"), icon=":material/delete:")
+@dialog(marked("Send this no longer?"), icon=":material/delete:")
 def _confirm_deletion(subscription: Subscription) -> None:
     """Say who loses it."""
     with error_boundary():

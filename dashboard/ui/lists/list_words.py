@@ -54,10 +54,13 @@ def documents_in_words(shown: Criteria, fields: Fields, count: Count) -> str:
     return _in_words(listed.format(number=counted(count)), shown, fields)
 
 
-def patients_in_words(shown: Criteria, fields: Fields, count: Count) -> str:
-    """Say what a list of patients shows, and how many there are."""
+def patients_in_words(shown: Criteria, fields: Fields, count: Count | None) -> str:
+    """Say what a list of patients shows and, with a count, how many there are."""
     if current_language() == ENGLISH:
         return criteria.sentence(shown, fields, count)
+    if count is None:
+        listed = _("Archived patients") if shown.archived else _("Patients")
+        return _in_words(listed, shown, fields)
     many = count.value
     if shown.archived:
         listed = ngettext(

@@ -1,4 +1,4 @@
-"""A dashboard on paper: each card as chart and table, with when and of what it is."""
+"""Dashboards and lists on paper: cards as charts and tables, with when and of what."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -15,6 +15,7 @@ from services.analytics.dashboards.card_charts import (
     value_text,
 )
 from services.analytics.dashboards.model import DashboardDraft, DashboardFilter
+from services.analytics.dashboards.printed_tables import PrintedTable
 from services.analytics.dashboards.wording import describe_filter
 from services.analytics.figures import FigureCell, FigureMeasure, FigureResult
 from services.analytics.figures.drawing import QUANTITIES, explain_boxes, nothing_told
@@ -45,7 +46,7 @@ class PrintedCard:
     """A card's title, and its numbers or the sentence why there are none."""
 
     title: str
-    result: FigureResult | None
+    result: FigureResult | PrintedTable | None
     refusal: str = ""
 
 
@@ -83,15 +84,43 @@ def dashboard_pdf(
     It holds what was told on the screen and nothing else, charts as well. Sentences of
     ours are in the language of `wording`; what somebody typed is as they typed it.
     """
+    _ = wording.say
+    name, description = (_said(t, wording) for t in (draft.name, draft.description))
+    criteria = describe_filter(shown, now.date(), wording.day)
+    facts = [
+        *([(_("What it is for"), description)] if description else []),
+        (_("Printed"), printed_at(now, wording)),
+        (_("Counted are"), _(criteria)),
+        untold_fact(wording),
+    ]
+    return set_paper(
+        name,
+        facts,
+        cards,
+        subject=_("Dashboard"),
+        clinic=clinic,
+        now=now,
+        wording=wording,
+    )
+
+
+def set_paper(
+    name: str,
+    facts: Sequence[tuple[str, str]],
+    cards: Sequence[PrintedCard],
+    *,
+    subject: str,
+    clinic: Clinic,
+    now: datetime,
+    wording: Wording,
+) -> bytes:
+    """Return a paper as a PDF: its facts, then its cards."""
     # fpdf takes as long to import as half of all others, and few make a paper.
     from services.documents.forms.sheet import Sheet  # noqa: PLC0415
 
-    _ = wording.say
-    name, description = (_said(t, wording) for t in (draft.name, draft.description))
     told = [_card_of(card, now, wording) for card in cards]
-    facts = _facts(description, shown, now, wording)
-    subject = _("Dashboard")
-    said = (name, subject, _("not told"), clinic.name, clinic.address, _SIGNS)
+    untold = wording.say("not told")
+    said = (name, subject, untold, clinic.name, clinic.address, _SIGNS)
     texts = (*said, *(text for fact in facts for text in fact))
     sheet = Sheet(
         clinic=clinic,
@@ -113,40 +142,37 @@ def dashboard_pdf(
 
 def _write_card(sheet: "Sheet", card: _Card, wording: Wording) -> None:
     result = card.result
-    if result is None or not card.rows or card.refusal:
+    if not card.rows or card.refusal:
         sheet.section(card.title, card.refusal)
     else:
-        room = height_of(result, wording) + _HEADING_MM
-        sheet.heading(card.title, together=room)
+        room = _TABLE_MM if result is None else height_of(result, wording)
+        sheet.heading(card.title, together=room + _HEADING_MM)
         if card.quantity:
             sheet.paragraphs(card.quantity)
-        draw_chart(sheet, result, wording)
-        sheet.ln(3)
+        if result is not None:
+            draw_chart(sheet, result, wording)
+            sheet.ln(3)
         sheet.table_of(card.columns, card.rows)
-    if result is not None:
+    if card.counted[0]:
         sheet.ln(2)
         sheet.fact(*card.counted)
         if card.reading:
             sheet.fact(*card.reading)
 
 
-def _facts(
-    description: str, shown: DashboardFilter, now: datetime, wording: Wording
-) -> list[tuple[str, str]]:
+def printed_at(now: datetime, wording: Wording) -> str:
+    """Return when a paper is made."""
+    time, zone = _time(now, wording), f"{now:%Z}"
+    return wording.say(Sentence("{time}, times in {zone}", time=time, zone=zone))
+
+
+def untold_fact(wording: Wording) -> tuple[str, str]:
+    """Return what stands for numbers that are not told."""
     _ = wording.say
-    criteria = describe_filter(shown, now.date(), wording.day)
-    printed = Sentence(
-        "{time}, times in {zone}", time=_time(now, wording), zone=f"{now:%Z}"
+    return (
+        _capital(_("not told")),
+        _("What fewer patients are in than may be told of, or would tell of them."),
     )
-    return [
-        *([(_("What it is for"), description)] if description else []),
-        (_("Printed"), _(printed)),
-        (_("Counted are"), _(criteria)),
-        (
-            _capital(_("not told")),
-            _("What fewer patients are in than may be told of, or would tell of them."),
-        ),
-    ]
 
 
 def _card_of(card: PrintedCard, now: datetime, wording: Wording) -> _Card:
@@ -154,11 +180,22 @@ def _card_of(card: PrintedCard, now: datetime, wording: Wording) -> _Card:
     if result is None:
         return _Card(title, (), (), ("", ""), wording.say(card.refusal), None)
     time = _time(result.counted_at.astimezone(now.tzinfo), wording)
-    sentence = f"{_capital(wording.say(tell_figure(result.figure)))}."
+    what = (
+        result.counted
+        if isinstance(result, PrintedTable)
+        else tell_figure(result.figure)
+    )
+    sentence = f"{_capital(wording.say(what))}."
     counted = (
         wording.say(Sentence("Counted {time}.", time=time)).rstrip("."),
-        _DAY.sub(lambda found: _written(found[0], wording), sentence),
+        with_days(sentence, wording),
     )
+    if isinstance(result, PrintedTable):
+        columns = tuple(wording.say(each) for each in result.columns)
+        rows = tuple(
+            tuple(_table_cell(cell, wording) for cell in row) for row in result.rows
+        )
+        return _Card(title, columns, rows, counted, wording.say(card.refusal), None)
     is_told = any(cell.number is not None for cell in result.cells)
     why = "" if is_told else wording.say(nothing_told(result.smallest_group))
     columns = tuple(map(wording.say, _columns(result)))
@@ -208,16 +245,29 @@ def _row(result: FigureResult, cell: FigureCell, wording: Wording) -> tuple[str,
     return *names, number(cell.number)
 
 
+def _table_cell(cell: str | int | None, wording: Wording) -> str:
+    if cell is None:
+        return wording.say("not told")
+    if isinstance(cell, int):
+        return wording.number(cell, 0)
+    return _capital(_said(cell, wording))
+
+
 def _said(text: str, wording: Wording) -> str:
     """Return what comes with the app in the paper's language, what was typed as is."""
     return wording.say(text) if isinstance(text, Sentence) else text
 
 
-def _written(day: str, wording: Wording) -> str:
-    try:
-        return wording.day(date.fromisoformat(day))
-    except ValueError:
-        return day
+def with_days(text: str, wording: Wording) -> str:
+    """Return a text with its days (2026-11-26) in words."""
+
+    def written(found: re.Match[str]) -> str:
+        try:
+            return wording.day(date.fromisoformat(found[0]))
+        except ValueError:
+            return found[0]
+
+    return _DAY.sub(written, text)
 
 
 def _time(timestamp: datetime, wording: Wording) -> str:

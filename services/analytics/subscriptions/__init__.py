@@ -1,4 +1,4 @@
-"""Subscriptions: dashboards that are sent by mail at set times, as a PDF."""
+"""Subscriptions: dashboards and saved lists, sent by mail at set times as a PDF."""
 
 from services.analytics.subscriptions.keeping import (
     create as create,

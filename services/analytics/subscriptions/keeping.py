@@ -9,11 +9,12 @@ from sqlalchemy import case, func, or_, select
 from sqlalchemy.orm import Session
 
 from db.models.user import User
-from db.models.view import DashboardRow, DashboardSubscription
+from db.models.view import DashboardRow, DashboardSubscription, SavedView
 from db.postgres import assume_role
 from services.analytics.dashboards import READY
 from services.analytics.dashboards.rows import is_readable
 from services.analytics.dashboards.storing import filter_to_json
+from services.analytics.subscriptions.contents import Content, SavedList
 from services.analytics.subscriptions.model import (
     Rhythm,
     SendingPlan,
@@ -23,7 +24,7 @@ from services.analytics.subscriptions.model import (
     WithheldReason,
     checked_plan,
 )
-from services.analytics.subscriptions.readers import dashboard_of, list_readers
+from services.analytics.subscriptions.readers import content_of, list_readers
 from services.analytics.subscriptions.withholding import SUBJECT, withhold
 from services.core import audit, throttling
 from services.core.actors import Actor, Permission
@@ -32,6 +33,9 @@ from services.core.errors import Conflict, InvalidInput, NotFound
 from services.core.sentences import Sentence
 
 MOST_RECIPIENTS: Final = 50
+# A filter that no dashboard has: a worker of the version before, which knows no lists,
+# cannot read it, and leaves the row to one that does.
+_OF_A_LIST: Final = {"timespan": "of a list"}
 
 
 class TooManySubscriptions(Conflict):
@@ -40,8 +44,8 @@ class TooManySubscriptions(Conflict):
     def __init__(self, most: int) -> None:
         super().__init__(
             Sentence(
-                "You have {most} dashboards sent by mail, and there can be no more. "
-                "Delete one under Dashboards, then add another.",
+                "You have {most} dashboards and lists sent by mail, and there can be "
+                "no more. Delete one under Dashboards, then add another.",
                 most=most,
             )
         )
@@ -58,11 +62,12 @@ def list_subscriptions(session: Session, actor: Actor) -> tuple[Subscription, ..
     ).all()
     people = {each for row in found for each in (row.owner_id, *row.recipients)}
     named = {row.dashboard_id for row in found if row.dashboard_id}
+    saved = {row.view_id for row in found if row.view_id}
     # Analysts see no other account, and not whether a dashboard that is not shared with
     # them any more is still there.
     with assume_role(session, "system"):
         names = _names(session, people)
-        titles = _titles(session, actor, named)
+        titles = {**_titles(session, actor, named), **_view_names(session, saved)}
     return tuple(_subscription_of(row, actor, names, titles) for row in found)
 
 
@@ -74,7 +79,7 @@ def create(
     now: datetime,
     most: int,
 ) -> UUID:
-    """Have a dashboard sent from now on, and return the subscription's id.
+    """Have something sent from now on, and return the subscription's id.
 
     The caller commits. `now` is by the clinic's clock, `most` how many a person may
     have. Raises InvalidInput, TooManySubscriptions, NotFound, NotAllowed.
@@ -83,12 +88,14 @@ def create(
     plan = checked_plan(draft.plan)
     recipients = _checked_recipients(session, actor, draft)
     _require_room(session, actor, most)
-    is_own = isinstance(draft.dashboard, UUID)
+    content = draft.content
+    is_list = isinstance(content, SavedList)
     row = DashboardSubscription(
         owner_id=actor.id,
-        dashboard_id=draft.dashboard if is_own else None,
-        ready=None if is_own else draft.dashboard,
-        shown=filter_to_json(draft.shown),
+        dashboard_id=content if isinstance(content, UUID) else None,
+        ready=content if isinstance(content, str) else None,
+        view_id=content.view_id if isinstance(content, SavedList) else None,
+        shown=_OF_A_LIST if is_list else filter_to_json(draft.shown),
         recipients=recipients,
         rhythm=plan.rhythm.value,
         day=plan.day,
@@ -98,7 +105,7 @@ def create(
     session.add(row)
     session.flush()
     details = {
-        "dashboard": str(draft.dashboard),
+        **_named(content),
         "people": [str(each) for each in recipients],
         "plan": plan.words,
     }
@@ -188,7 +195,7 @@ def plan_of(row: DashboardSubscription) -> SendingPlan:
 def _checked_recipients(
     session: Session, actor: Actor, draft: SubscriptionDraft
 ) -> list[UUID]:
-    if not isinstance(draft.dashboard, UUID) and draft.dashboard not in READY:
+    if isinstance(draft.content, str) and draft.content not in READY:
         raise InvalidInput("dashboard", "Choose a dashboard first.")
     recipients = sorted(set(draft.recipients))
     if not recipients:
@@ -198,14 +205,24 @@ def _checked_recipients(
             "recipients",
             Sentence("Choose at most {most} people.", most=MOST_RECIPIENTS),
         )
-    readers = list_readers(session, actor, draft.dashboard)
+    readers = list_readers(session, actor, draft.content)
     if not readers.keys() >= set(recipients):
         raise InvalidInput(
             "recipients",
-            "Somebody you chose may not open this dashboard, or has no e-mail address. "
-            "Share it with them first.",
+            (
+                "Somebody you chose may not count cohorts, or has no e-mail address."
+                if isinstance(draft.content, SavedList)
+                else "Somebody you chose may not open this dashboard, or has no e-mail "
+                "address. Share it with them first."
+            ),
         )
     return recipients
+
+
+def _named(content: Content) -> Mapping[str, object]:
+    if isinstance(content, SavedList):
+        return {"view": str(content.view_id)}
+    return {"dashboard": str(content)}
 
 
 def _require_room(session: Session, actor: Actor, most: int) -> None:
@@ -252,23 +269,33 @@ def _titles(
     return {dashboard_id: name for dashboard_id, name in found}  # noqa: C416 - of rows
 
 
+def _view_names(session: Session, view_ids: set[UUID]) -> Mapping[UUID, str]:
+    """Return the names of saved lists, which stand on what is sent of them, too."""
+    found = session.execute(
+        select(SavedView.id, SavedView.name).where(SavedView.id.in_(view_ids))
+    )
+    return {view_id: name for view_id, name in found}  # noqa: C416 - of rows
+
+
 def _subscription_of(
     row: DashboardSubscription,
     actor: Actor,
     names: Mapping[UUID, str],
     titles: Mapping[UUID, str],
 ) -> Subscription:
-    dashboard = dashboard_of(row)
-    if isinstance(dashboard, UUID):
-        name = titles.get(dashboard)
-    else:
-        ready = READY.get(dashboard)
+    content = content_of(row)
+    if isinstance(content, str):
+        ready = READY.get(content)
         name = ready.name if ready else None
+    else:
+        name = titles.get(
+            content.view_id if isinstance(content, SavedList) else content
+        )
     is_own = row.owner_id == actor.id
     reason = row.stopped_because
     return Subscription(
         id=row.id,
-        dashboard=dashboard,
+        content=content,
         name=name or "",
         is_deleted=name is None,
         owner="" if is_own else names.get(row.owner_id, ""),

@@ -18,7 +18,7 @@ from db.models.user import User
 from db.models.view import AnalystMail, CountAlert, DashboardSubscription
 from services.analytics.subscriptions.model import StopReason, WithheldReason
 from services.analytics.subscriptions.readers import (
-    dashboard_of,
+    content_of,
     may_count,
     readers_among,
 )
@@ -179,7 +179,7 @@ def _withheld_because(
     if mail.user_id not in subscription.recipients:
         return WithheldReason.LEFT
     people = (subscription.owner_id, mail.user_id)
-    allowed = readers_among(session, dashboard_of(subscription), people)
+    allowed = readers_among(session, content_of(subscription), people)
     # In whose name it was counted: without them nobody answers for who gets it.
     if subscription.owner_id not in allowed:
         # Who counts, and may not open it: it was deleted, or is shared no longer.

@@ -1,4 +1,4 @@
-"""What a subscription is: a dashboard, its filter, to whom it is sent, and when."""
+"""What a subscription is: what is sent, to whom, and when."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from services.analytics.dashboards import DashboardDraft, DashboardFilter
+from services.analytics.subscriptions.contents import Content, SavedQuestion
 from services.core.actors import Actor
 from services.core.errors import InvalidInput
 from services.core.weekdays import WEEKDAYS
@@ -17,17 +18,18 @@ LAST_DAY: Final = 28
 _LAST_HOUR: Final = 23
 # So many days hold each weekday and each day of the month, and one to spare.
 _DAYS: Final = 33
+_UNFILTERED: Final = DashboardFilter()
 
 
 class Rhythm(StrEnum):
-    """How often a dashboard is sent."""
+    """How often something is sent."""
 
     WEEKLY = "weekly"
     MONTHLY = "monthly"
 
 
 class StopReason(StrEnum):
-    """Why a dashboard is sent no longer."""
+    """Why something is sent no longer; `DASHBOARD` is that it was deleted."""
 
     PERSON = "person"
     OWNER = "owner"
@@ -95,10 +97,10 @@ class SendingPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptionDraft:
-    """What somebody wants to be sent; `dashboard` is an id, or a name in READY."""
+    """What somebody wants to be sent; a list is `shown` as it was saved."""
 
-    dashboard: UUID | str
-    shown: DashboardFilter
+    content: Content
+    shown: DashboardFilter = _UNFILTERED
     recipients: tuple[UUID, ...]
     plan: SendingPlan
 
@@ -107,14 +109,14 @@ class SubscriptionDraft:
 class Subscription:
     """A kept subscription; `owner` is its owner's name where that is somebody else.
 
-    `name` is empty where the dashboard is not there any more, or the actor may not open
+    `name` is empty where what is sent is not there any more, or the actor may not open
     it any more. `next_at` is None once it
     is stopped; `waiting`, `sent` and `failed` count the mails of the run at `ran_at`,
     and of the one before what still waited when this one could not be made.
     """
 
     id: UUID
-    dashboard: UUID | str
+    content: Content
     name: str
     is_deleted: bool
     owner: str
@@ -142,12 +144,12 @@ class DueSubscription:
 
     id: UUID
     due_at: datetime
-    dashboard: UUID | str
+    content: Content
     plan: SendingPlan
     shown: DashboardFilter
     stop: StopReason | None
     owner: Actor | None
-    draft: DashboardDraft | None
+    draft: DashboardDraft | SavedQuestion | None
     recipients: tuple[UUID, ...]
     languages: Mapping[UUID, str | None]
 

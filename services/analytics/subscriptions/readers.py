@@ -1,35 +1,45 @@
-"""Who may be sent a dashboard: analysts who may open it, and have an address."""
+"""Who may be sent something: analysts who may open it, and have an address."""
 
 from collections.abc import Collection, Mapping
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, any_, func, or_, select
 from sqlalchemy.orm import Session
 
 from db.models.user import User
-from db.models.view import DashboardRow, DashboardSubscription
+from db.models.view import DashboardRow, DashboardSubscription, SavedView
 from db.postgres import assume_role
 from services.analytics import dashboards
+from services.analytics.cohorts import COHORTS
 from services.analytics.dashboards import READY, DashboardDraft
 from services.analytics.dashboards.storing import read_cards, read_filter
+from services.analytics.subscriptions.contents import Content, SavedList, SavedQuestion
 from services.core.actors import Actor, Permission, Role
+from services.core.errors import NotFound
+from services.patients.search.fields import PATIENTS
+
+# Whoever is sent one is told numbers of patients. Of documents there are none to tell.
+_SENT: Final = frozenset({PATIENTS.name, COHORTS.name})
 
 
 def list_readers(
-    session: Session, actor: Actor, dashboard: UUID | str
+    session: Session, actor: Actor, content: Content
 ) -> Mapping[UUID, str]:
-    """Return the names of those to whom the actor may have a dashboard sent, in order.
+    """Return the names of those to whom the actor may have something sent, in order.
 
-    Raises NotFound for one that they may not open themselves, and NotAllowed.
+    Raises NotFound for what they may not open themselves, and NotAllowed.
     """
     actor.require(Permission.COUNT_COHORTS)
-    if isinstance(dashboard, UUID):
-        dashboards.get_dashboard(session, actor, dashboard)
+    if isinstance(content, UUID):
+        dashboards.get_dashboard(session, actor, content)
+    elif isinstance(content, SavedList):
+        _require_own(session, actor, content)
     # Analysts see no other account; names of those at work are no secret among them.
     with assume_role(session, "system"):
         found = session.execute(
             select(User.id, User.name)
-            .where(is_reader(dashboard))
+            .where(is_reader(content))
             .order_by(func.lower(User.name), User.id)
         ).all()
     return {user_id: name for user_id, name in found}  # noqa: C416 - of rows
@@ -44,14 +54,22 @@ def may_count() -> ColumnElement[bool]:
     )
 
 
-def is_reader(dashboard: UUID | str) -> ColumnElement[bool]:
-    """Return which people may be sent a dashboard now; for the background's role."""
-    if not isinstance(dashboard, UUID):
+def is_reader(content: Content) -> ColumnElement[bool]:
+    """Return which people may be sent something now; for the background's role.
+
+    Of a list that was deleted, nobody.
+    """
+    if isinstance(content, str):
         return may_count()
+    if isinstance(content, SavedList):
+        is_kept = select(SavedView.id).where(
+            SavedView.id == content.view_id, SavedView.subject.in_(_SENT)
+        )
+        return and_(may_count(), is_kept.exists())
     is_shown = (
         select(DashboardRow.id)
         .where(
-            DashboardRow.id == dashboard,
+            DashboardRow.id == content,
             ~DashboardRow.is_home,
             or_(
                 DashboardRow.owner_id == User.id,
@@ -65,29 +83,39 @@ def is_reader(dashboard: UUID | str) -> ColumnElement[bool]:
 
 
 def readers_among(
-    session: Session, dashboard: UUID | str, people: Collection[UUID]
+    session: Session, content: Content, people: Collection[UUID]
 ) -> frozenset[UUID]:
-    """Return those of some people who may be sent a dashboard now.
+    """Return those of some people who may be sent something now.
 
     For the background's role.
     """
-    asked = select(User.id).where(User.id.in_(people), is_reader(dashboard))
+    asked = select(User.id).where(User.id.in_(people), is_reader(content))
     return frozenset(session.scalars(asked))
 
 
-def dashboard_of(row: DashboardSubscription) -> UUID | str:
-    """Return which dashboard a subscription is of."""
+def content_of(row: DashboardSubscription) -> Content:
+    """Return what a subscription sends."""
+    if row.view_id is not None:
+        return SavedList(row.view_id)
     return row.dashboard_id or row.ready or ""
 
 
-def find_draft(session: Session, dashboard: UUID | str) -> DashboardDraft | None:
-    """Return a dashboard as it is now, None if it is gone; for the background's role.
+def find_draft(
+    session: Session, content: Content
+) -> DashboardDraft | SavedQuestion | None:
+    """Return what is sent as it is now, None if it is gone; for the background's role.
 
     Raises UnreadableDashboard.
     """
-    if not isinstance(dashboard, UUID):
-        return READY.get(dashboard)
-    row = session.get(DashboardRow, dashboard)
+    if isinstance(content, str):
+        return READY.get(content)
+    if isinstance(content, SavedList):
+        view = session.get(SavedView, content.view_id)
+        if view is None or view.subject not in _SENT:
+            return None
+        is_cohort = view.subject == COHORTS.name
+        return SavedQuestion(name=view.name, key=view.criteria_key, is_cohort=is_cohort)
+    row = session.get(DashboardRow, content)
     if row is None or row.is_home:
         return None
     return DashboardDraft(
@@ -96,3 +124,9 @@ def find_draft(session: Session, dashboard: UUID | str) -> DashboardDraft | None
         shown=read_filter(row.shown),
         cards=read_cards(row.cards),
     )
+
+
+def _require_own(session: Session, actor: Actor, content: SavedList) -> None:
+    view = session.get(SavedView, content.view_id)
+    if view is None or view.owner_id != actor.id or view.subject not in _SENT:
+        raise NotFound("You have no such view; perhaps it was deleted elsewhere.")

@@ -16,7 +16,9 @@ from sqlalchemy.orm import Session
 
 from db.models.user import User
 from db.models.view import AnalystMail, DashboardSubscription
+from services.analytics.dashboards import DashboardFilter
 from services.analytics.dashboards.storing import UnreadableDashboard, read_filter
+from services.analytics.subscriptions.contents import SavedList, SavedQuestion
 from services.analytics.subscriptions.keeping import plan_of
 from services.analytics.subscriptions.model import (
     DueSubscription,
@@ -24,7 +26,7 @@ from services.analytics.subscriptions.model import (
     WithheldReason,
 )
 from services.analytics.subscriptions.readers import (
-    dashboard_of,
+    content_of,
     find_draft,
     may_count,
     readers_among,
@@ -69,9 +71,9 @@ def find_due(session: Session, now: datetime) -> DueSubscription | None:
 def _due_of(session: Session, row: DashboardSubscription) -> DueSubscription | None:
     if row.next_at is None:
         return None
-    dashboard = dashboard_of(row)
-    draft = find_draft(session, dashboard)
-    allowed = readers_among(session, dashboard, (row.owner_id, *row.recipients))
+    content = content_of(row)
+    draft = find_draft(session, content)
+    allowed = readers_among(session, content, (row.owner_id, *row.recipients))
     recipients = tuple(each for each in row.recipients if each in allowed)
     owner = session.get(User, row.owner_id) if row.owner_id in allowed else None
     stop = None
@@ -84,9 +86,13 @@ def _due_of(session: Session, row: DashboardSubscription) -> DueSubscription | N
     return DueSubscription(
         id=row.id,
         due_at=row.next_at,
-        dashboard=dashboard,
+        content=content,
         plan=plan_of(row),
-        shown=read_filter(row.shown),
+        shown=(
+            DashboardFilter()
+            if isinstance(content, SavedList)
+            else read_filter(row.shown)
+        ),
         stop=stop,
         owner=actor_of(owner) if owner else None,
         draft=draft,
@@ -147,13 +153,15 @@ def finish(
     withhold(session, row, WithheldReason.REPLACED)
     day = f"{now.day} {now:%B %Y}"
     body = _body(due, day, sender)
+    is_list = isinstance(due.content, SavedList)
+    what, file = ("a saved list", "list") if is_list else ("a dashboard", "dashboard")
     session.add_all(
         AnalystMail(
             subscription_id=row.id,
             user_id=recipient,
-            subject=f"{sender.clinic}: a dashboard of {day}",
+            subject=f"{sender.clinic}: {what} of {day}",
             body=body,
-            filename=f"dashboard-{now:%Y-%m-%d}.pdf",
+            filename=f"{file}-{now:%Y-%m-%d}.pdf",
             paper=papers[recipient],
         )
         for recipient in due.recipients
@@ -200,10 +208,18 @@ def _still_due(session: Session, due: DueSubscription) -> DashboardSubscription 
 
 def _body(due: DueSubscription, day: str, sender: MailSender) -> str:
     owner = due.owner.name if due.owner else ""
-    name = due.draft.name if due.draft else ""
-    parts = [f"“{name}” of {day} is attached as a PDF. It names no patient."]
+    if isinstance(due.draft, SavedQuestion):
+        # Its name may be a diagnosis: it stands in the PDF alone.
+        parts = [f"A saved list, as of {day}, is attached as a PDF."]
+        page = "cohorts" if due.draft.is_cohort else "patients"
+        path = f"{page}?list={due.draft.key}"
+    else:
+        name = due.draft.name if due.draft else ""
+        parts = [f"“{name}” of {day} is attached as a PDF."]
+        path = f"{_PAGE}?{_PAGE}={due.content}"
+    parts[0] += " It names no patient."
     if sender.address:
-        parts.append(f"{sender.address}/{_PAGE}?{_PAGE}={due.dashboard}")
+        parts.append(f"{sender.address}/{path}")
     parts.append(
         f"{owner} has it sent to you {due.plan.words}. If you do not want it any more, "
         "open Dashboards and press Leave."

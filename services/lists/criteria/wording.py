@@ -154,20 +154,26 @@ def operator_label(operator: Operator, kind: Kind) -> str:
 def sentence(
     criteria: Criteria,
     fields: Fields,
-    count: Count,
+    count: Count | None,
     *,
     noun: tuple[str, str] = ("patient", "patients"),
     archived: str = "archived",
 ) -> str:
-    """Say what the list shows: "41 patients born after 1 January 1980"."""
-    is_none = count.is_exact and count.value == 0
-    is_one = count.value == 1 and (count.is_exact or count.is_estimate)
-    words = ["No" if is_none else str(count)]
+    """Say what the list shows: "41 patients born after 1 January 1980".
+
+    Without a `count` it says "Patients born after 1 January 1980".
+    """
+    words, is_one = [], False
+    if count is not None:
+        is_none = count.is_exact and count.value == 0
+        is_one = count.value == 1 and (count.is_exact or count.is_estimate)
+        words.append("No" if is_none else str(count))
     if criteria.archived:
         words.append(archived)
     words.append(noun[0] if is_one else noun[1])
     words.extend(_conditions(criteria, fields))
-    return " ".join(words)
+    said = " ".join(words)
+    return said if count else f"{said[:1].upper()}{said[1:]}"
 
 
 def _conditions(criteria: Criteria, fields: Fields) -> list[str]:

@@ -39,7 +39,7 @@ _SENTENCES: Final[Mapping[NotificationTopic, str]] = MappingProxyType(
         NotificationTopic.EMERGENCY: (
             "A record was opened outside a clinician's patients and waits for review."
         ),
-        NotificationTopic.UNSENT: "A dashboard is no longer sent by mail.",
+        NotificationTopic.UNSENT: "A dashboard or a list is no longer sent by mail.",
         NotificationTopic.COUNT: "A count that you watch has crossed its line.",
     }
 )

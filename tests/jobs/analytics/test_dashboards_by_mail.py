@@ -147,7 +147,7 @@ def _prepare(session):
     people = [colleague.id]
     dashboards.share(session, analyst, made.id, with_everybody=False, people=people)
     draft = SubscriptionDraft(
-        dashboard=made.id,
+        content=made.id,
         shown=DashboardFilter(sexes=(Sex.FEMALE, Sex.MALE)),
         recipients=(analyst.id, colleague.id),
         plan=MONDAYS,
@@ -545,7 +545,7 @@ def _hurry(desk: Desk) -> None:
 
 def test_one_that_cannot_be_made_holds_up_no_other(desk, mailbox, mailer, monkeypatch):
     draft = SubscriptionDraft(
-        dashboard="visits",
+        content="visits",
         shown=DashboardFilter(),
         recipients=(desk.colleague.id,),
         plan=replace(MONDAYS, hour=8),

@@ -64,7 +64,7 @@ def subscribe(clinic: Clinic, *, by_other: bool = False) -> UUID:
     def add(session):
         owner = cast.add_actor(session, Role.ANALYST) if by_other else analyst
         draft = SubscriptionDraft(
-            dashboard="visits",
+            content="visits",
             shown=DashboardFilter(),
             recipients=(analyst.id,),
             plan=SendingPlan(rhythm=Rhythm.WEEKLY, day=0, hour=7),
@@ -187,7 +187,7 @@ def test_a_dashboard_that_is_not_shared_any_more_is_left_without_its_name(
         people = [analyst.id]
         dashboards.share(session, owner, made, with_everybody=False, people=people)
         subscribed = SubscriptionDraft(
-            dashboard=made,
+            content=made,
             shown=DashboardFilter(),
             recipients=(analyst.id,),
             plan=SendingPlan(rhythm=Rhythm.WEEKLY, day=0, hour=7),

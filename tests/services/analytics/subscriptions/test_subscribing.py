@@ -1,7 +1,7 @@
 """A dashboard is sent to people who may open it, and each of them may leave."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -14,9 +14,13 @@ from services.analytics.subscriptions import (
     StopReason,
     SubscriptionDraft,
 )
+from services.analytics.subscriptions.contents import SavedList
 from services.analytics.subscriptions.keeping import TooManySubscriptions
 from services.core.actors import Role
 from services.core.errors import InvalidInput, NotFound
+from services.lists import views
+from services.lists.criteria import Criteria, Filter, Group, Operator
+from services.patients.search.fields import PATIENTS
 from tests.kit import cast
 
 NOW = datetime(2026, 11, 26, 8, tzinfo=UTC)
@@ -40,7 +44,7 @@ def made(session, analyst):
 
 def draft(dashboard, *people):
     return SubscriptionDraft(
-        dashboard=dashboard,
+        content=dashboard,
         shown=DashboardFilter(),
         recipients=tuple(each.id for each in people),
         plan=MONDAYS,
@@ -171,3 +175,42 @@ def test_whoever_may_not_open_it_any_more_does_not_learn_its_name(
     assert (taken.name, taken.is_deleted) == ("", False)
     assert own.name == "Desk"
     assert (deleted.name, deleted.is_deleted) == ("", True)
+
+
+def saved(session, actor, subject=PATIENTS):
+    """Return a list that somebody has saved."""
+    wanted = Criteria(where=Group(members=(Filter("sex", Operator.EQUAL, "female"),)))
+    key = views.remember(session, actor, wanted, subject=PATIENTS)
+    return SavedList(views.save_view(session, actor, "Women", key, subject=subject).id)
+
+
+def test_a_saved_list_goes_to_who_counts_cohorts_and_its_owner_alone_has_it_sent(
+    session, analyst, colleague
+):
+    women, clerk = saved(session, analyst), cast.add_actor(session, Role.STAFF)
+
+    made = subscribe(session, analyst, women, analyst, colleague)
+
+    assert subscriptions.list_readers(session, analyst, women) == {
+        each.id: each.name for each in (analyst, colleague)
+    }
+    [sent] = subscriptions.list_subscriptions(session, colleague)
+    assert (sent.id, sent.name, sent.content) == (made, "Women", women)
+    with pytest.raises(InvalidInput, match="may not count cohorts"):
+        subscribe(session, analyst, women, clerk)
+    with pytest.raises(NotFound, match="no such view"):
+        subscribe(session, colleague, women, colleague)
+    with pytest.raises(NotFound, match="no such view"):
+        subscribe(session, analyst, saved(session, clerk), analyst)
+
+
+def test_a_list_that_was_deleted_has_no_name_and_nobody_is_sent_it(session, analyst):
+    women = saved(session, analyst)
+    subscribe(session, analyst, women, analyst)
+    views.delete_view(session, analyst, women.view_id)
+
+    [left] = subscriptions.list_subscriptions(session, analyst)
+    due = subscriptions.find_due(session, NOW + timedelta(days=7))
+
+    assert (left.name, left.is_deleted) == ("", True)
+    assert (due.stop, due.recipients) == (StopReason.DASHBOARD, ())

@@ -33,7 +33,7 @@ def _subscription(w: World, *others: Actor) -> tuple[Actor, UUID]:
 
 def _subscribe(w: World, analyst: Actor, *others: Actor) -> tuple[Actor, UUID]:
     draft = SubscriptionDraft(
-        dashboard="visits",
+        content="visits",
         shown=DashboardFilter(),
         recipients=(analyst.id, *(other.id for other in others)),
         plan=SendingPlan(rhythm=Rhythm.WEEKLY, day=0, hour=7),

@@ -1,0 +1,130 @@
+"""Counts a saved list or cohort in its owner's name, for the paper that is sent."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from jobs.analytics.counting import count_and_tell
+from services.analytics import cohorts, figures, unnamed_lists
+from services.analytics.cohorts import Cohort, Untold
+from services.analytics.dashboards import PrintedCard
+from services.analytics.figures import Figure
+from services.analytics.subscriptions import list_cards
+from services.analytics.subscriptions.contents import SavedQuestion
+from services.core.errors import InvalidInput, NotAllowed
+from services.core.on_behalf import ActorDatabase
+from services.lists import views
+from services.lists.criteria import Criteria
+from services.patients import search
+from services.patients.search import ListStatistics
+from services.patients.search.fields import PATIENTS
+
+Question = Criteria | Cohort | Figure
+
+
+@dataclass(frozen=True, slots=True)
+class ListCounting:
+    """As whom, when, and below how many patients nothing is told."""
+
+    as_owner: ActorDatabase
+    now: datetime
+    smallest_group: int
+
+    def recall(self, saved: SavedQuestion) -> Question:
+        """Return what is asked; raises NotFound, NotAllowed, InvalidInput."""
+        owner = self.as_owner.actor
+        if saved.is_cohort:
+            return self.as_owner.read(
+                lambda session: figures.recall(session, owner, saved.key)
+            ).value
+        return self.as_owner.read(
+            lambda session: views.recall(session, owner, saved.key, subject=PATIENTS)
+        ).value
+
+    def cards(self, question: Question) -> list[PrintedCard]:
+        """Return what is told of it, as its page would tell it at this moment.
+
+        What may not be told says so in its place. Raises Unavailable,
+        DatabaseUnavailable.
+        """
+        if isinstance(question, Criteria):
+            return list(self._listed(question))
+        cohort = question.cohort if isinstance(question, Figure) else question
+        cards = list(_or_refused(list_cards.REMAIN, lambda: self._attrition(cohort)))
+        if isinstance(question, Figure):
+            figure = question
+            title = list_cards.split_title(figure)
+            cards += _or_refused(title, lambda: self._figure(title, figure))
+        return cards
+
+    def _attrition(self, cohort: Cohort) -> Iterator[PrintedCard]:
+        given: dict[str, Any] = self._given()
+        yield list_cards.attrition_card(
+            count_and_tell(
+                self.as_owner,
+                lambda s: cohorts.count(s, self.as_owner.actor, cohort, **given),
+            )
+        )
+
+    def _figure(self, title: str, figure: Figure) -> Iterator[PrintedCard]:
+        given: dict[str, Any] = self._given()
+        result = count_and_tell(
+            self.as_owner,
+            lambda s: figures.count(s, self.as_owner.actor, figure, **given),
+        )
+        yield PrintedCard(title, result)
+
+    def _listed(self, criteria: Criteria) -> Iterator[PrintedCard]:
+        """Yield how many a list has and, unless its rows are hidden, of which kinds."""
+        owner, given = self.as_owner.actor, self._given()
+        try:
+            kept = self.as_owner.read(
+                lambda s: unnamed_lists.keep_back(
+                    s,
+                    owner,
+                    criteria,
+                    lambda: True,
+                    count_open=lambda: search.count_patients(
+                        s, owner, criteria, now=self.now
+                    ),
+                    **given,
+                )
+            ).value
+            told = self.as_owner.write(
+                lambda s: unnamed_lists.tell_list(s, owner, kept)
+            ).value
+        except (NotAllowed, InvalidInput) as refusal:
+            yield list_cards.refused_card(list_cards.SIZE, refusal)
+            return
+        yield list_cards.size_card(told, self.now)
+        if hidden := told.refusal():
+            if told.earlier:
+                yield list_cards.refused_card(list_cards.MADE_OF, hidden)
+            return
+        answers = self.as_owner.read(
+            lambda s: unnamed_lists.describe(s, owner, criteria, **given)
+        ).value
+        for figure, untold in answers.items():
+            title = list_cards.BAR_TITLES[figure]
+            yield from _or_refused(title, partial(self._bars, figure, untold))
+
+    def _bars(
+        self, figure: str, untold: Untold[ListStatistics]
+    ) -> tuple[PrintedCard, ...]:
+        owner = self.as_owner.actor
+        told = self.as_owner.write(lambda s: cohorts.tell(s, owner, untold)).value
+        return list_cards.bar_cards(figure, told, self.now)
+
+    def _given(self) -> dict[str, Any]:
+        return {"now": self.now, "smallest_group": self.smallest_group}
+
+
+def _or_refused(
+    title: str, make: Callable[[], Iterable[PrintedCard]]
+) -> Iterator[PrintedCard]:
+    try:
+        yield from make()
+    except (NotAllowed, InvalidInput) as refusal:
+        yield list_cards.refused_card(title, refusal)

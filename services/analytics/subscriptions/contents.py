@@ -1,0 +1,24 @@
+"""What can be sent by mail: a dashboard, or a list that somebody has saved."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class SavedList:
+    """A view of patients, or a cohort, that its owner has saved under a name."""
+
+    view_id: UUID
+
+
+#: What is sent: a dashboard that somebody made, one in READY by its name, or a list.
+Content = UUID | str | SavedList
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedQuestion:
+    """A saved list as it is now: its name, and the key that recalls what it asks."""
+
+    name: str
+    key: str
+    is_cohort: bool

@@ -1,0 +1,99 @@
+"""What a saved list or cohort tells, as the tables that stand on its paper."""
+
+from datetime import datetime
+from typing import Any, Final
+
+from services.analytics.cohorts import CohortCount, CohortResult, Hidden
+from services.analytics.cohorts.wording import tell_cohort, tell_split, tell_steps
+from services.analytics.dashboards import PrintedCard
+from services.analytics.dashboards.printed_tables import PrintedTable
+from services.analytics.figures import Figure
+from services.analytics.unnamed_lists import ToldList
+from services.core.sentences import Sentence
+from services.patients.records.model import Sex
+from services.patients.search import Bar, ListStatistics
+
+PATIENTS_TITLE: Final = Sentence("Patients")
+REMAIN: Final = Sentence("How many remain")
+SIZE: Final = Sentence("How many there are")
+MADE_OF: Final = Sentence("Who they are")
+#: Of each figure that lists are described by.
+BAR_TITLES: Final = {
+    "age": Sentence("Ages"),
+    "sex": Sentence("Sexes"),
+    "allergy": Sentence("Allergies"),
+}
+_LISTED: Final = Sentence("the patients on the list")
+_SEXES: Final = {
+    Sex.FEMALE: Sentence("Female"),
+    Sex.MALE: Sentence("Male"),
+    Sex.OTHER: Sentence("Other"),
+    Sex.UNKNOWN: Sentence("Unknown"),
+}
+
+
+def attrition_card(result: CohortResult) -> PrintedCard:
+    """Return how many remain after each step."""
+    # What was told before is kept without its values, so it is said anew.
+    steps = zip(tell_steps(result.cohort), result.attrition, strict=True)
+    rows = tuple((words, _counted(step.remaining, result)) for words, step in steps)
+    columns = (Sentence("Step"), PATIENTS_TITLE)
+    counted = tell_cohort(result.cohort)
+    table = PrintedTable(columns, rows, counted, result.counted_at)
+    return PrintedCard(REMAIN, table)
+
+
+def split_title(figure: Figure) -> str:
+    """Return what heads a figure's numbers."""
+    return Sentence("By {split}", split=tell_split(figure.by))
+
+
+def size_card(told: ToldList[Any], now: datetime) -> PrintedCard:
+    """Return how many patients a list has, as far as it is told."""
+    count, k = told.count, told.smallest_group
+    number: str | int | None = None
+    if count is not None:
+        number = count.value
+        if count.is_few:
+            number = Sentence("fewer than {least}", least=k)
+        elif not count.is_exact:
+            number = Sentence("over {number:,}", number=count.value)
+    at = told.earlier.counted_at if told.earlier else now
+    table = PrintedTable((PATIENTS_TITLE,), ((number,),), _LISTED, at)
+    return PrintedCard(SIZE, table)
+
+
+def bar_cards(
+    figure: str, statistics: ListStatistics, now: datetime
+) -> tuple[PrintedCard, ...]:
+    """Return the bars of one figure of a list; none where there are none to tell."""
+    title = BAR_TITLES[figure]
+    bars = statistics.ages + statistics.sexes + statistics.allergies
+    if not bars:
+        return ()
+    counted = _LISTED
+    if statistics.sampled:
+        counted = Sentence("a sample of the patients on the list")
+    rows = tuple((_label(figure, bar), bar.count) for bar in bars)
+    table = PrintedTable((title, PATIENTS_TITLE), rows, counted, now)
+    return (PrintedCard(title, table),)
+
+
+def refused_card(title: str, refusal: Exception) -> PrintedCard:
+    """Return why something is not told."""
+    return PrintedCard(title, None, refusal.args[0])
+
+
+def _label(figure: str, bar: Bar) -> str:
+    if figure == "sex" and bar.label in set(Sex):
+        return _SEXES[Sex(bar.label)]
+    return bar.label
+
+
+def _counted(count: CohortCount, result: CohortResult) -> str | int | None:
+    if count.number is not None:
+        return count.number
+    least = result.smallest_group
+    if count.hidden is Hidden.NEARLY_ALL:
+        return Sentence("all but fewer than {least}", least=least)
+    return Sentence("fewer than {least}", least=least)
