@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard.context import current_actor
-from dashboard.navigation import offer_list, pages_for
+from dashboard.navigation import offer_home, offer_list, pages_for
 from dashboard.ui import guide
 from dashboard.ui.brand import MARK
 from dashboard.ui.clock import follow_chosen_clock
@@ -16,7 +16,7 @@ from dashboard.visits.booking.leaving import stay_on
 from dashboard.web import uploaded_files
 from dashboard.web.log import run_ids
 from dashboard.web.page_context.page_language import speak_to
-from services.core.errors import NotFound
+from services.core.errors import NotAllowed, NotFound
 
 run_ids.begin()
 st.set_page_config(page_icon=MARK, layout="wide")
@@ -37,4 +37,7 @@ with error_boundary():
     except NotFound as refusal:
         explain(refusal)
         offer_list(page.url_path)
+    except NotAllowed as refusal:
+        explain(refusal)
+        offer_home()
 typed_again()

@@ -667,6 +667,12 @@ def offer_list(page: str) -> None:
         go(place.file)
 
 
+def offer_home() -> None:
+    """Offer the way on from a page that somebody may not open."""
+    if st.button(_("Home"), key="navigation_home", icon=":material/home:"):
+        go("home.py")
+
+
 def _list_for(actor: Actor, page: str) -> NavigationEntry | None:
     """Return the nearest page above that stands in the menu, or the page itself."""
     places = {place.file: place for place in _open_places(actor)}

@@ -17,7 +17,7 @@ from dashboard.analytics.cohort_charts import (
 from dashboard.analytics.pivot_table import pivot_of, show_pivot
 from dashboard.ui.chart_tools import chart_box, choosing_box
 from dashboard.ui.empty_state import empty_state
-from dashboard.ui.language import gettext as _, pgettext, translated
+from dashboard.ui.language import gettext as _, month_and_year, pgettext, translated
 from dashboard.ui.language.chart_locale import in_language
 from dashboard.ui.words import capitalised
 from services.analytics.cohorts import Dimension
@@ -29,6 +29,7 @@ from services.analytics.figures.drawing import (
     MOST_COLOURS,
     ORDERED,
     form_of,
+    month_of,
     name_of,
     nothing_told,
     order_of,
@@ -38,6 +39,9 @@ _HEIGHT: Final = 320
 _ROW: Final = 26
 _AXIS: Final = 60
 _LONGEST_LABEL: Final = 180
+# How wide a bar is at most, in pixels, and up to how many would be wider.
+_WIDEST: Final = 64
+_FEW: Final = 4
 
 
 # Whoever is told the values that a bar stands for.
@@ -182,6 +186,8 @@ def _named(
 
 
 def _value(dimension: Dimension, value: str) -> str:
+    if month := month_of(dimension, value):
+        return month_and_year(month)
     ours = name_of(dimension, value)
     return capitalised(value) if ours is None else _(ours)
 
@@ -261,7 +267,11 @@ def _bars(
             "y": alt.Y(**number),
         }
         height = _HEIGHT
+        # Of one month or two, bars would be walls.
+        few = frame[name].nunique() <= _FEW and not beside
+        width = _WIDEST if few else alt.Undefined
     else:
+        width = alt.Undefined
         # Words are long: they stand beside bars that lie.
         if beside:
             encoding["yOffset"] = alt.YOffset(f"{beside[0][1]}:N", sort=None)
@@ -279,7 +289,9 @@ def _bars(
         }
         height = _ROW * len(frame) + _AXIS
     chart: alt.Chart = (
-        alt.Chart(frame, height=height).mark_bar(aria=False).encode(**encoding)
+        alt.Chart(frame, height=height)
+        .mark_bar(aria=False, size=width)
+        .encode(**encoding)
     )
     return chart
 

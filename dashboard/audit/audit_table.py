@@ -85,9 +85,10 @@ def _when(group: Sequence[T]) -> str:
     newest, oldest = group[0].at, group[-1].at
     if len(group) == 1:
         return to_the_second(newest)
-    return _("{day}, {oldest} to {newest}").format(
-        day=short_date(in_zone(newest)), oldest=_clock(oldest), newest=_clock(newest)
-    )
+    day, since, until = short_date(in_zone(newest)), _clock(oldest), _clock(newest)
+    if since == until:
+        return f"{day}, {until}"
+    return _("{day}, {oldest} to {newest}").format(day=day, oldest=since, newest=until)
 
 
 def _what(group: Sequence[T], *, is_bad: bool, lines: Sequence[str] = ()) -> Cell:

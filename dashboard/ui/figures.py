@@ -61,7 +61,12 @@ def show_figures(figures: Sequence[Figure]) -> None:
             # By its name room is kept for it (web/sessions/session_watch/room.css).
             card = "compared" if figure.delta is not None else "alone"
             with st.container(
-                key=f"{key}_{card}", border=True, gap="small", height="stretch"
+                key=f"{key}_{card}",
+                border=True,
+                gap="small",
+                height="stretch",
+                # The ways behind the numbers of a row stand in one line.
+                vertical_alignment="distribute",
             ):
                 _show(figure, key=key)
 

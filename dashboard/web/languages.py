@@ -19,6 +19,7 @@ from dashboard.ui.language import (
     decimal,
     explained,
     long_date,
+    month_and_year,
     speaking,
     translated,
 )
@@ -91,7 +92,11 @@ def wording_in(language: str | None, usual: str) -> Wording:
         with speaking(spoken):
             return decimal(value, places)
 
-    return Wording(spoken, say, spelt, number)
+    def month(day: date) -> str:
+        with speaking(spoken):
+            return month_and_year(day)
+
+    return Wording(spoken, say, spelt, number, month)
 
 
 def list_in_words(language: str, asked: Criteria) -> str:

@@ -50,8 +50,8 @@ with error_boundary():
     if may_practise:
         st.caption(
             _(
-                "The arrow practises one now; the calendar says when it is due next, "
-                "and reminds the administrators by mail on that day."
+                "*Practise* runs one now; *Plan* says when it is due next, and reminds "
+                "the administrators by mail on that day."
             )
         )
     newest = {

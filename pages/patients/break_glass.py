@@ -15,6 +15,8 @@ from services.patients import search
 from services.patients.care import break_glass
 from services.patients.records.model import Identity
 
+_TYPED_WIDTH = 480
+
 actor = current_actor()
 # Whoever followed a link to a record that is not among their patients is sent here.
 if named := st.query_params.pop("patient", ""):
@@ -63,6 +65,8 @@ with (
         key="break_glass_typed",
         placeholder=_("Lovelace 1980-05-17"),
         autocomplete="off",
+        # The button stands at its field, however wide the screen is.
+        width=_TYPED_WIDTH,
     )
     if st.form_submit_button(_("Find"), key="break_glass_find"):
         st.session_state["break_glass_asked"] = typed.strip()

@@ -29,7 +29,7 @@ def show_period() -> None:
     """Show the days; what colleagues change is there within seconds."""
     with error_boundary():
         show_grid(shown)
-        st.caption(f"{about_clocks(span(shown.first, 1)[0])} {freshness()}")
+        st.caption(f"{about_clocks(span(shown.first, 1)[0])}  \n{freshness()}")
 
 
 show_period()

@@ -21,6 +21,7 @@ from services.core.errors import ServiceError
 from services.lists.folding import by_shown_name
 
 _EXAMPLE = "7K2MD-9QX4T"
+_CODE_WIDTH = 240
 
 
 def scan() -> None:
@@ -34,7 +35,8 @@ def scan() -> None:
             key="desk_code",
             placeholder=_EXAMPLE,
             autocomplete="off",
-            width="stretch",
+            # The button stands at its field, however wide the screen is.
+            width=_CODE_WIDTH,
         )
         submitted = st.form_submit_button(
             _("Check in"), key="desk_check_in", type="primary"

@@ -4,7 +4,8 @@ A service writes English, and is read as that by the API, the command line and t
 screen of another language translates the message, then puts the values in.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime
 from functools import partial
 from typing import Any, Self
 
@@ -12,7 +13,8 @@ from typing import Any, Self
 class Sentence(str):
     """An English sentence; `message` has a named field in braces for each value.
 
-    A value that is a sentence itself is translated as well, any other is shown as is.
+    A value that is a sentence itself is translated as well, and a `date` is written as
+    its reader writes days (to programs as ISO 8601 has it); any other is shown as is.
     Without values a plain string does: it is its own message.
     """
 
@@ -48,6 +50,27 @@ class Label(str):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (str(self), self.context)
+
+
+def on_day_at(timestamp: datetime) -> Sentence:
+    """Return a time to the minute, in the zone that it has, its day to be written."""
+    return Sentence("{day}, {time}", day=timestamp.date(), time=f"{timestamp:%H:%M}")
+
+
+def with_days(sentence: str, write: Callable[[date], str]) -> str:
+    """Return the sentence with each of its days as `write` has it; times stay."""
+    if not isinstance(sentence, Sentence):
+        return sentence
+    written: dict[str, Any] = {}
+    for name, value in sentence.values.items():
+        match value:
+            case Sentence():
+                written[name] = with_days(value, write)
+            case date() if not isinstance(value, datetime):
+                written[name] = write(value)
+            case _:
+                written[name] = value
+    return Sentence(sentence.message, **written)
 
 
 def joined(separator: str, parts: Iterable[str]) -> Sentence:

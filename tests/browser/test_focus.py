@@ -60,7 +60,7 @@ def test_no_field_is_longer_than_lines_are_read_well(desk: Page):
     )
 
     assert widths
-    assert max(widths) <= 720
+    assert max(widths) <= 768
 
 
 def test_another_page_is_entered_at_its_title(desk: Page):

@@ -151,6 +151,8 @@ def test_the_address_of_another_roles_page_is_refused_in_words(
         app = clinic.go_to_address(page, role)
 
         assert "You may not" in app.error[0].value
+        # Nobody is left without a way on.
+        assert [each.label for each in app.button if each.key == "navigation_home"]
         assert not app.title
         assert not app.exception
 

@@ -36,7 +36,7 @@ def show_cards(
     with st.container(key=key):
         places = _places(cards)
         for card in cards:
-            with places[card.id].container(border=True, gap="small"):
+            with places[card.id].container(border=True, gap="small", height="stretch"):
                 _show_heading(card, show_controls)
                 with error_boundary():
                     _show_figure(card, shown, read, key, choose)

@@ -12,6 +12,7 @@ from dashboard.ui.language import (
     decimal,
     gettext as _,
     long_date,
+    month_and_year,
     translated,
 )
 from services.analytics import dashboards
@@ -61,7 +62,9 @@ def _paper(draft: DashboardDraft, shown: DashboardFilter) -> bytes:
         shown,
         clinic=wiring.letterhead(wiring.current().settings),
         now=now(),
-        wording=Wording(current_language(), translated, long_date, decimal),
+        wording=Wording(
+            current_language(), translated, long_date, decimal, month_and_year
+        ),
     )
 
 

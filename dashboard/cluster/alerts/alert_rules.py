@@ -49,7 +49,7 @@ def _show_table(
 ) -> RuleRevision | None:
     on = Cell(pgettext("an alert", "On"), "ok", "check")
     off = Cell(pgettext("an alert", "Off"), "muted", "notifications_off")
-    change = RowAction("change", _("Change"), "edit")
+    change = RowAction("change", _("Change"), "edit", shows_label=True)
     rows = [
         Row(
             rule.kind,

@@ -55,8 +55,10 @@ def show_kinds(
     may_plan: bool,
 ) -> tuple[DrillKind, str] | None:
     """Show what can be practised; return of which kind what was asked for."""
-    practise = RowAction("practise", _("Practise"), "play_arrow")
-    to_plan = RowAction("plan", pgettext("a drill", "Plan"), "edit_calendar")
+    practise = RowAction("practise", _("Practise"), "play_arrow", shows_label=True)
+    to_plan = RowAction(
+        "plan", pgettext("a drill", "Plan"), "edit_calendar", shows_label=True
+    )
     actions = (*((practise,) if may_run else ()), *((to_plan,) if may_plan else ()))
     # What is due first comes first; what has no plan comes last.
     ordered = sorted(plans, key=lambda plan: plan.next_on or date.max)
@@ -98,7 +100,7 @@ def _result(drill: DrillRecord) -> Iterator[Cell]:
     yield _lost(drill)
     yield _count(drill.errors)
     yield _state(drill)
-    yield Cell("", actions=(RowAction("open", _("Details"), "info"),))
+    yield Cell("", actions=(RowAction("open", _("Details"), "info", shows_label=True),))
 
 
 def _state(drill: DrillRecord) -> Cell:

@@ -153,7 +153,7 @@ def _cells(operation: Operation) -> Iterator[Cell]:
     yield _lost(operation)
     state = _STATES.get(operation.state, Cell(operation.state))
     yield replace(state, text=_(state.text))
-    yield Cell("", actions=(RowAction("open", _("Details"), "info"),))
+    yield Cell("", actions=(RowAction("open", _("Details"), "info", shows_label=True),))
 
 
 def _lost(operation: Operation) -> Cell:

@@ -179,7 +179,9 @@ def _cells(shape: StatementShape, all_ms: float) -> Iterator[Cell]:
     part = decimal(100 * share(shape.total_ms, all_ms), 1)
     yield Cell(_("{number}%").format(number=part))
     yield Cell(decimal(shape.rows))
-    yield Cell("", actions=(RowAction("open", _("Whole query"), "code"),))
+    yield Cell(
+        "", actions=(RowAction("open", _("Whole query"), "code", shows_label=True),)
+    )
 
 
 @dialog(marked("Query"), width="large")

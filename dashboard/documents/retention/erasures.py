@@ -128,7 +128,12 @@ def erasures_table(dues: Sequence[DueErasure]) -> DueErasure | None:
                 Cell(at(due.due_at)),
                 _outcome(due),
                 Cell(
-                    "", actions=(RowAction(_POSTPONE, _("Postpone"), "event_upcoming"),)
+                    "",
+                    actions=(
+                        RowAction(
+                            _POSTPONE, _("Postpone"), "event_upcoming", shows_label=True
+                        ),
+                    ),
                 ),
             ),
         )

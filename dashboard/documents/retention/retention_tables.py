@@ -79,7 +79,12 @@ def holds_table(holds: Sequence[HeldDocument], *, key: str) -> HeldDocument | No
                 Cell(at(hold.held_at)),
                 Cell(hold.holder_name or _("Somebody who left")),
                 Cell(hold.reason),
-                Cell("", actions=(RowAction(_RELEASE, release, "lock_open"),)),
+                Cell(
+                    "",
+                    actions=(
+                        RowAction(_RELEASE, release, "lock_open", shows_label=True),
+                    ),
+                ),
             ),
         )
         for hold in holds

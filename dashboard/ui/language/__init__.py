@@ -20,7 +20,7 @@ from babel.numbers import format_currency, format_decimal, format_percent
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from services.core.actors import LANGUAGES
-from services.core.sentences import Label, Sentence
+from services.core.sentences import Label, Sentence, with_days
 
 ENGLISH: Final = "en"
 GERMAN: Final = "de"
@@ -118,13 +118,14 @@ def marked(message: str) -> str:
 
 def translated(sentence: str) -> str:
     """Return what a service says in the language of the page, with its values."""
-    if not isinstance(sentence, Sentence):
-        return gettext(sentence)
+    told = with_days(sentence, long_date)
+    if not isinstance(told, Sentence):
+        return gettext(told)
     values = {
         name: translated(value) if isinstance(value, Sentence) else value
-        for name, value in sentence.values.items()
+        for name, value in told.values.items()
     }
-    return filled(gettext(sentence.message), values)
+    return filled(gettext(told.message), values)
 
 
 def filled(message: str, values: Mapping[str, object]) -> str:
@@ -192,6 +193,13 @@ def short_weekday(day: date) -> str:
 def short_month(day: date) -> str:
     """Return month and year as an axis has room for: Nov 26."""
     return format_date(day, "LLL yy", locale=current_language())
+
+
+def month_and_year(day: date) -> str:
+    """Return the month cut short with its whole year: Nov 2026."""
+    if (language := current_language()) == ENGLISH:
+        return f"{day:%b %Y}"
+    return format_date(day, "LLL y", locale=language)
 
 
 def day_format(usual: str = "YYYY/MM/DD") -> str:

@@ -69,7 +69,9 @@ const actionsOf = (row, cell, act) =>
     const label = `${action.label} ${row.cells[0].text}`
     const kind = action.words ? "action labelled" : "action"
     const look = { class: kind, title: action.label, "aria-label": label }
-    const drawn = [icon(action.icon), ...(action.words ? [action.words] : [])]
+    // On a phone nothing can be pointed at: there every picture has its word beside it.
+    const word = element("span", action.words ? {} : { class: "word" }, action.label)
+    const drawn = [icon(action.icon), word]
     const made = action.url
       ? element("a", { ...look, href: action.url, download: "" }, ...drawn)
       : element("button", { ...look, type: "button" }, ...drawn)

@@ -42,7 +42,7 @@ def choose_free_time(patient_id: UUID | None) -> None:
         width=160,
     )
     if speciality is None:
-        st.caption(_("Choose a specialty to see all available doctors."))
+        st.caption(_("Choose a speciality to see all available doctors."))
         return
     timestamps = _free_timestamps(speciality, from_day)
     if not timestamps:

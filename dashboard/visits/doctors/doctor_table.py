@@ -65,7 +65,7 @@ def _row(doctor: DoctorRecord, next_free: Cell, *, is_managed: bool) -> Row:
         Cell(doctor.city or ""),
     ]
     if is_managed:
-        plan = RowAction("plan", _("Plan"), "edit_calendar")
+        plan = RowAction("plan", _("Plan"), "edit_calendar", shows_label=True)
         cells.append(Cell("", actions=(plan,)))
     query = urlencode({"doctor": str(doctor.id)} | carried())
     return Row(str(doctor.id), tuple(cells), f"doctor?{query}")

@@ -64,7 +64,7 @@ def emails_table(
     emails: tuple[NotificationRecord, ...], *, key: str
 ) -> NotificationRecord | None:
     """Show e-mails; return the one that is to be read."""
-    read_it = RowAction("read", pgettext("letter", "Read"), "mail")
+    read_it = RowAction("read", pgettext("letter", "Read"), "mail", shows_label=True)
     columns = [
         replace(column, label=pgettext("letter", "To")) if column is _TO else column
         for column in _COLUMNS

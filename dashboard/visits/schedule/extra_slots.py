@@ -122,4 +122,8 @@ def _table(extras: Sequence[SlotRecord]) -> UUID | None:
 def _actions(slot: SlotRecord) -> tuple[RowAction, ...]:
     """Offer to withdraw what nobody has."""
     is_free = slot.state == "free"
-    return (RowAction("withdraw", _("Withdraw"), "undo"),) if is_free else ()
+    return (
+        (RowAction("withdraw", _("Withdraw"), "undo", shows_label=True),)
+        if is_free
+        else ()
+    )

@@ -170,7 +170,12 @@ def _table(exceptions: Sequence[ExceptionRecord]) -> UUID | None:
                 Cell(at(exception.ends_at)),
                 Cell(_("This doctor") if exception.doctor_id else _("The clinic")),
                 Cell(exception.reason),
-                Cell("", actions=(RowAction(_REMOVE, _("Remove"), "undo"),)),
+                Cell(
+                    "",
+                    actions=(
+                        RowAction(_REMOVE, _("Remove"), "undo", shows_label=True),
+                    ),
+                ),
             ),
         )
         for exception in exceptions

@@ -90,4 +90,8 @@ def _actions(visit: VisitWithin) -> tuple[RowAction, ...]:
     Who is no patient yet moves the visit by a link, or is registered first.
     """
     is_movable = visit.is_booked and visit.booking_id is not None
-    return (RowAction("move", _("Move"), "event_repeat"),) if is_movable else ()
+    return (
+        (RowAction("move", _("Move"), "event_repeat", shows_label=True),)
+        if is_movable
+        else ()
+    )

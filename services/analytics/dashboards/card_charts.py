@@ -15,6 +15,7 @@ from services.analytics.figures.drawing import (
     COLOURS,
     ORDERED,
     form_of,
+    month_of,
     name_of,
     order_of,
 )
@@ -186,6 +187,8 @@ def number_name(measure: FigureMeasure) -> str:
 
 def value_text(result: FigureResult, place: int, value: str, wording: Wording) -> str:
     """Return a value as the page writes it: our own words in the paper's language."""
+    if month := month_of(result.figure.by[place], value):
+        return wording.month(month)
     ours = name_of(result.figure.by[place], value)
     return wording.say(ours) if ours else f"{value[:1].upper()}{value[1:]}"
 

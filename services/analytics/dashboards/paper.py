@@ -185,10 +185,9 @@ def _card_of(card: PrintedCard, now: datetime, wording: Wording) -> _Card:
         if isinstance(result, PrintedTable)
         else tell_figure(result.figure)
     )
-    sentence = f"{_capital(wording.say(what))}."
     counted = (
         wording.say(Sentence("Counted {time}.", time=time)).rstrip("."),
-        with_days(sentence, wording),
+        f"{_capital(wording.say(what))}.",
     )
     if isinstance(result, PrintedTable):
         columns = tuple(wording.say(each) for each in result.columns)

@@ -1,6 +1,7 @@
 """How a figure is drawn, on a screen and on paper alike: its form, order and words."""
 
 from collections.abc import Mapping
+from datetime import date
 from types import MappingProxyType
 from typing import Final
 
@@ -61,6 +62,16 @@ def name_of(dimension: Dimension, value: str) -> str | None:
     if dimension in _BY_NAME or value in {"others", "none"}:
         return _NAMES.get(value.lower())
     return _SEXES.get(value)
+
+
+def month_of(dimension: Dimension, value: str) -> date | None:
+    """Return the first day of the month that a value is; None for any other value."""
+    if dimension is not Dimension.MONTH:
+        return None
+    try:
+        return date.fromisoformat(f"{value}-01")
+    except ValueError:
+        return None
 
 
 def order_of(by: tuple[Dimension, ...]) -> tuple[int, ...]:

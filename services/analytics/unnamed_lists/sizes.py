@@ -17,7 +17,7 @@ from services.analytics.cohorts.inference import members_of
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.core.errors import NotAllowed
-from services.core.sentences import Sentence
+from services.core.sentences import Sentence, on_day_at
 from services.lists import criteria as list_criteria
 from services.lists.counting import MOST_COUNTED
 from services.lists.criteria import Count, Criteria
@@ -45,7 +45,7 @@ class ChangedByFew(NotAllowed):
                 "Since {time}, when {number:,} patients were on this list, fewer "
                 "than {k} have come or gone. Its rows, charts and files are shown "
                 "again once more have.",
-                time=f"{size.counted_at:%Y-%m-%d %H:%M}",
+                time=on_day_at(size.counted_at),
                 number=size.patients,
                 k=smallest_group,
             )

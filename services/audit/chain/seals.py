@@ -87,7 +87,7 @@ def check(seals: Sequence[Seal], keys: SealKeys) -> ChainBroken | None:
                 Sentence(
                     "The seal of {day} at entry {number} is not signed by a known key, "
                     "or one before it is gone.",
-                    day=f"{seal.sealed_at:%Y-%m-%d}",
+                    day=seal.sealed_at.date(),
                     number=seal.link.sequence,
                 ),
             )

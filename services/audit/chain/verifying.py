@@ -22,7 +22,7 @@ from services.audit.chain import seals, shipping
 from services.audit.chain.entries import START, ChainBroken, Link, follow, is_sound
 from services.audit.chain.seals import Seal
 from services.core.audit import Action
-from services.core.sentences import Sentence
+from services.core.sentences import Sentence, on_day_at
 
 _KEPT: Final = timedelta(days=KEPT_DAYS)
 _MOST_TOLD: Final = 3
@@ -34,21 +34,21 @@ class WentBackThen:
 
     sequence: int
     at: datetime
-    to: str
+    to: datetime | None
 
     @classmethod
     def read(cls, document: Document) -> "WentBackThen":
         """Read an entry of `backup:go-back`."""
         to = json.loads(document["details"]).get("to", "")
-        return cls(document["_id"], document["at"], to)
+        return cls(document["_id"], document["at"], _as_time(to))
 
     @property
     def words(self) -> str:
         """When, and to when."""
         return Sentence(
-            "{time} UTC to {to} (entry {number})",
-            time=f"{self.at:%Y-%m-%d %H:%M}",
-            to=self.to,
+            "{time} UTC to {to} UTC (entry {number})",
+            time=on_day_at(self.at),
+            to=on_day_at(self.to) if self.to else "?",
             number=self.sequence,
         )
 
@@ -109,8 +109,16 @@ class ChainVerification:
         return Sentence(
             "sealed up to entry {number} on {time} UTC",
             number=self.sealed,
-            time=f"{self.sealed_at:%Y-%m-%d %H:%M}",
+            time=on_day_at(self.sealed_at),
         )
+
+
+def _as_time(text: str) -> datetime | None:
+    """Return a time of an entry in UTC; None if it has none, as forged ones may."""
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except ValueError:
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,8 +194,8 @@ def _marks(proofs: _Proofs, head: Link) -> Mapping[int, Sequence[tuple[Link, str
         head.sequence: [(head, Sentence("The head in PostgreSQL"))]
     }
     for seal in proofs.seals:
-        day = f"{seal.sealed_at:%Y-%m-%d}"
-        vouching = (seal.link, Sentence("The seal of {day}", day=day))
+        sealed_on = seal.sealed_at.date()
+        vouching = (seal.link, Sentence("The seal of {day}", day=sealed_on))
         marks.setdefault(seal.link.sequence, []).append(vouching)
     return marks
 
@@ -256,7 +264,7 @@ def _judge_head(proofs: _Proofs, head: Link) -> ChainBroken | None:
             Sentence(
                 "The seal of {day} knows {sealed} entries, the head in PostgreSQL only "
                 "{number}: it was set back.",
-                day=f"{newest.sealed_at:%Y-%m-%d}",
+                day=newest.sealed_at.date(),
                 sealed=newest.link.sequence,
                 number=head.sequence,
             ),

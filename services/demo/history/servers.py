@@ -134,7 +134,7 @@ def write(
     session.execute(_AVAILABILITY, period | times)
     if troubled is not None:
         words = {
-            "behind": f"{troubled} is 14.2 s behind the primary.",
-            "away": f"{troubled} is not there.",
+            "behind": f"{troubled} is 14 s behind.",
+            "away": f"{troubled} is not answering.",
         }
         session.execute(_ALERTS, {"node": troubled, **words, **times})

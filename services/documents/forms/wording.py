@@ -5,9 +5,15 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from services.core.sentences import with_days
+
 
 def _number(number: float, places: int) -> str:
     return f"{number:,.{places}f}"
+
+
+def _month(day: date) -> str:
+    return f"{day:%b %Y}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,13 +22,14 @@ class Wording:
 
     Services know no catalogues: who makes a paper for somebody hands theirs in. What
     stands in a record is told as it stands there. `number` writes one with so many
-    decimals.
+    decimals, `month` that of a day with its year.
     """
 
     language: str
     say: Callable[[str], str]
     day: Callable[[date], str]
     number: Callable[[float, int], str] = _number
+    month: Callable[[date], str] = _month
 
 
 def _day(day: date) -> str:
@@ -30,4 +37,8 @@ def _day(day: date) -> str:
     return f"{day.day} {day:%B %Y}"
 
 
-ENGLISH: Final = Wording("en", str, _day)
+def _say(sentence: str) -> str:
+    return with_days(sentence, _day)
+
+
+ENGLISH: Final = Wording("en", _say, _day)

@@ -147,9 +147,9 @@ def test_one_filter_narrows_every_card(clinic: Clinic, two_cards: DashboardDraft
     shown = tables(app)
     assert shown["Who came"] == [["Female", "12"], ["Male", "9"]]
     assert [shown["When they came"][n] for n in (0, 1, -1)] == [
-        ["2024-03", "21"],
-        ["2024-04", "not told"],
-        ["2025-04", "12"],
+        ["Mar 2024", "21"],
+        ["Apr 2024", "not told"],
+        ["Apr 2025", "12"],
     ]
 
     key = next(e.key for e in app.selectbox if str(e.key).endswith("_time"))
@@ -157,10 +157,10 @@ def test_one_filter_narrows_every_card(clinic: Clinic, two_cards: DashboardDraft
     app.date_input(key=key.replace("_time", "_until")).set_value(date(2024, 3, 9)).run()
 
     assert not app.exception
-    assert tables(app)["When they came"] == [["2024-03", "21"]]
+    assert tables(app)["When they came"] == [["Mar 2024", "21"]]
     assert app.query_params["time"] == "months"
     assert app.query_params["until"] == "2024-03-09"
-    assert any("until 2024\\-03\\-31" in each.value for each in app.caption)
+    assert any("until 31 March 2024" in each.value for each in app.caption)
 
 
 def test_rows_of_a_filter_can_be_chosen_and_a_choice_is_undone(

@@ -159,6 +159,9 @@ def test_what_is_done_again_on_a_day_is_one_sentence(clinic: Clinic, patient):
 
     (row,) = rows_of(app, "audit_table")
     assert row[1].endswith("viewed a patient's record, 14 times today")
+    # From when to when, where these are two.
+    since, _to, until = row[0].partition(" to ")
+    assert since[-5:] != until
 
 
 def test_lists_are_shown_to_who_ticks_them(clinic: Clinic, patient):

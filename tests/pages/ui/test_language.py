@@ -5,7 +5,7 @@ import pickle
 import re
 from collections import defaultdict
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import altair as alt
@@ -31,7 +31,7 @@ from dashboard.ui.language import (
 from dashboard.ui.language.chart_locale import in_language, spec_in_language
 from services.core.actors import LANGUAGES
 from services.core.errors import NotFound, StorageFull
-from services.core.sentences import Label, Sentence, joined
+from services.core.sentences import Label, Sentence, joined, on_day_at
 from tests.kit.sentences import fields, forms, missing, refusals, unwrapped
 from tests.pages.cluster_samples import charts_of
 
@@ -216,6 +216,24 @@ def test_a_value_is_translated_only_if_it_is_a_sentence() -> None:
     with speaking(GERMAN):
         assert translated(said) == "Nachname fehlt; tragen Sie es ein."
         assert translated(quoted) == "Last name fehlt; tragen Sie es ein."
+
+
+def test_days_of_a_sentence_are_written_as_their_reader_writes_them() -> None:
+    since = Sentence("{event} since {since}", event="visits", since=date(2026, 8, 1))
+    said = Sentence("{told} within {days} after it", told=since, days="90 days")
+
+    # Programs read ISO 8601, and what somebody typed is no day of ours.
+    assert said == "visits since 2026-08-01 within 90 days after it"
+    assert translated(said) == "visits since 1 August 2026 within 90 days after it"
+    with speaking(GERMAN):
+        assert "ab 1.\xa0August 2026" in translated(said)
+        assert translated(Sentence("“{text}”", text="2026-08-01")) == "„2026-08-01“"
+
+
+def test_times_within_sentences_have_their_day_written_as_well() -> None:
+    at = on_day_at(datetime(2026, 8, 1, 9, 5, tzinfo=UTC))
+
+    assert (at, translated(at)) == ("2026-08-01, 09:05", "1 August 2026, 09:05")
 
 
 def test_parts_of_a_sentence_are_translated_each_by_itself() -> None:

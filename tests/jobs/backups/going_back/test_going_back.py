@@ -347,8 +347,12 @@ def test_the_audit_log_went_on_and_tells_of_it(ward, story):
 
     assert found.is_whole, found.sentence
     assert found.last > story.entries
-    assert "The clinic went back in time on" in found.sentence
     assert len(found.went_back) == 1
+    then, to = found.went_back[0].at, found.went_back[0].to
+    assert (
+        f"The clinic went back in time on {then:%Y-%m-%d, %H:%M} UTC to "
+        f"{to:%Y-%m-%d, %H:%M} UTC (entry"
+    ) in found.sentence
 
 
 def test_the_time_between_is_on_no_log_any_more(ward, story, repository):

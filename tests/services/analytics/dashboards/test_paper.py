@@ -2,7 +2,7 @@
 
 from collections import Counter
 from ctypes import c_int, c_uint
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from io import BytesIO
 
 import pikepdf
@@ -155,6 +155,10 @@ def test_a_line_has_a_gap_where_a_number_is_not_told():
     ]
     figure = result(FigureMeasure.EVENTS, *cells, by=(Dimension.MONTH,))
 
+    said = text_of(PrintedCard("By month", figure))
+
+    assert "Jan 2025" in said
+    assert "2025-01" not in said
     # Two stretches, and a point for each number.
     assert colours_of(figure, is_filled=False)[TEAL] == 2
     assert colours_of(figure, is_filled=True)[TEAL] == 5
@@ -258,6 +262,29 @@ def test_who_cannot_see_a_chart_hears_what_it_is_of():
         ]
 
     assert said == ["Patients by sex; see the table below it"]
+
+
+@pytest.mark.parametrize(
+    ("wording", "event"),
+    [
+        (ENGLISH, "since 1 March 2024"),
+        (wording_in("de", "en"), "ab 1. März 2024"),
+    ],
+    ids=["English", "German"],
+)
+def test_days_are_written_out_and_what_was_typed_is_left_alone(wording, event):
+    since = CohortEvent(
+        kind=EventKind.DOCUMENT,
+        words="2024-02-30 and 2024-03-01",
+        since=date(2024, 3, 1),
+    )
+    figure = Figure(cohort=Cohort(entry=since), by=(Dimension.SEX,))
+    told = FigureResult(figure, "", (FigureCell(("male",), 30),), 5, NOW)
+
+    said = text_of(PrintedCard("Men", told), wording=wording).replace("\xa0", " ")
+
+    assert event in said
+    assert "2024-02-30 and 2024-03-01" in said
 
 
 def test_a_paper_speaks_the_language_of_whoever_it_is_for():

@@ -107,8 +107,10 @@ def test_whoever_does_not_see_the_document_sees_nobody(session, store, paper):
     [
         action
         for action in Action
-        if action.partition(":")[0] in {"document", "share"}
-        and action != Action.DOCUMENT_COUNT
+        if action.partition(":")[0]
+        in {"booking", "document", "prescription", "share", "visit", "waitlist"}
+        # Of no patient.
+        and action not in {Action.BOOKING_PROVE, Action.DOCUMENT_COUNT}
     ],
 )
 def test_every_action_has_words_for_patients(action):

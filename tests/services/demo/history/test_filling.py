@@ -6,6 +6,8 @@ import pytest
 from pydantic import TypeAdapter
 from sqlalchemy import text
 
+from dashboard.cluster.monitoring.recorded_sentences import retold
+from dashboard.ui.language import speaking
 from db.postgres import SYSTEM
 from services.consultations.notes import VITALS, Notes
 from services.core.actors import Role
@@ -195,6 +197,10 @@ def test_the_servers_have_a_month_behind_them_with_an_event_or_two(lived):
     assert worst["db-03"] > 10
     kinds = lived.rows("SELECT kind FROM alerts WHERE ended_at IS NOT NULL ORDER BY 1")
     assert [row.kind for row in kinds] == ["lag", "replica-gone"]
+    # In the sentences that alerts are told in, which other languages know.
+    words = [row.sentence for row in lived.rows("SELECT sentence FROM alerts")]
+    with speaking("de"):
+        assert {retold(said)[-8:] for said in words} == {" zurück.", "t nicht."}
     away = "SELECT count(*) FROM replication_samples WHERE role IS NULL"
     assert lived.value(away) > 0
 
