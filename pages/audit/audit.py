@@ -9,11 +9,19 @@ from dashboard.audit.hours_chart import show_hours
 from dashboard.context import freshness
 from dashboard.ui.dialogs import dialog
 from dashboard.ui.empty_state import empty_state
-from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.error_boundary import error_boundary, explain
 from dashboard.ui.language import gettext as _, marked, translated
 from dashboard.ui.page_header import page_header
+from services.core.errors import InvalidInput
 
-question = audit_log.question_of_address()
+broken: InvalidInput | None = None
+try:
+    question = audit_log.question_of_address()
+except InvalidInput as refusal:
+    # Whoever follows such an address sees what is wrong with it, and the whole log.
+    broken = refusal
+    st.query_params.clear()
+    question = audit_log.question_of_address()
 former_question, after = st.session_state.get("audit_position", (question, None))
 
 
@@ -39,6 +47,8 @@ with page_header(_("Audit log")):
         icon=":material/download:",
         help=_("Download exactly these entries, all pages of them."),
     )
+if broken:
+    explain(broken)
 st.caption(
     _(
         "Who did what, the newest first; new entries are here within seconds. What a "

@@ -48,6 +48,18 @@ def maya(site: Site) -> Iterator[Page]:
         yield page
 
 
+def test_a_chosen_speciality_is_read_in_the_dark(site: Site, dora: str):
+    with site.lend(Role.PATIENT, scheme="dark", at="/book") as page:
+        speciality = (
+            page.get_by_role("radiogroup", name="Speciality").get_by_role("radio").first
+        )
+        speciality.click()
+        expect(speciality).to_be_checked()
+
+        # The colour of links: the primary one carries white words there.
+        expect(speciality).to_have_css("color", "rgb(92, 200, 207)")
+
+
 def time_of(page: Page, text: str) -> Locator:
     """Return what holds a time of the first day."""
     return page.get_by_role("button", name=re.compile(f"^Hold Monday .*, {text}$"))

@@ -149,6 +149,21 @@ def test_older_entries_are_a_click_away(
     assert newest[1].endswith("viewed a patient's record")
 
 
+@pytest.mark.parametrize(
+    "broken", [{"actions": "x:y"}, {"from": "2026-13-40"}, {"person": "nobody"}]
+)
+def test_a_broken_address_says_so_and_shows_the_whole_log(
+    clinic: Clinic, patient, broken
+):
+    ship(clinic)
+
+    app = clinic.open("audit", Role.ADMIN, **broken)
+
+    assert len(app.error) == 1
+    assert rows_of(app, "audit_table")
+    assert not app.query_params
+
+
 def test_what_is_done_again_on_a_day_is_one_sentence(clinic: Clinic, patient):
     desk = ActorDatabase(clinic.wiring.database, clinic.clerk)
     for _ in range(13):
