@@ -33,6 +33,9 @@ _CLASSES_AT_ONCE: Final = 1 << 16
 _COLUMNS_AT_ONCE: Final = 1 << 14
 # Of so many small classes, unions of up to four are looked at; of more, of two.
 _MOST_IN_UNIONS: Final = 1_500
+# Unions whose patients are counted at once, and at most; of more one is taken for few.
+_UNIONS_AT_ONCE: Final = 1 << 16
+_MOST_UNIONS: Final = 1 << 21
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,35 @@ class _Sizes:
         classes, patients = self.owners
         owners = np.unique(np.stack((places[classes], patients)), axis=1)
         return _Sizes(np.bincount(owners[0]), owners)
+
+    def of_unions(self, parts: _Matrix) -> _Matrix:
+        """Return how many patients are in each union; a row names its classes.
+
+        Where everybody is in one class, none may be named twice.
+        """
+        if self.owners is None:
+            return np.asarray(self.numbers[parts].sum(axis=1))
+        patients = self._patients()
+        counted = np.zeros(len(parts), dtype=np.int64)
+        for start in range(0, len(parts), _UNIONS_AT_ONCE):
+            some = slice(start, start + _UNIONS_AT_ONCE)
+            rows = np.sort(patients[parts[some]].reshape(len(parts[some]), -1), axis=1)
+            is_new = np.diff(rows, axis=1, prepend=-1) > 0
+            counted[some] = is_new.sum(axis=1)
+        return counted
+
+    def _patients(self) -> _Matrix:
+        """Return the patients of each class in a row, filled up with -1."""
+        assert self.owners is not None, "Everybody is in one class."  # noqa: S101
+        classes, patients = self.owners
+        order = np.argsort(classes, kind="stable")
+        classes = classes[order]
+        _, ranks = np.unique(patients[order], return_inverse=True)
+        starts = np.searchsorted(classes, np.arange(len(self.numbers)))
+        places = np.arange(len(classes)) - starts[classes]
+        filled = np.full((len(self.numbers), self.numbers.max(initial=0)), -1)
+        filled[classes, places] = ranks
+        return filled
 
 
 def members_of(kept: bytes | memoryview) -> Members:
@@ -184,7 +216,7 @@ def _is_computable(belongs: NDArray[np.bool_], sizes: _Sizes, k: int) -> bool:
             return False
         is_few = few.numbers < k
         if is_few.all():
-            return _has_sum_of_zero(_null_vectors(left), few.numbers, k)
+            return _has_sum_of_zero(_null_vectors(left), few, k)
         left = _product(_left_null_space(left[:, ~is_few]), left[:, is_few])
         few = few.where(is_few)
 
@@ -279,30 +311,32 @@ def _product(left: _Matrix, right: _Matrix) -> _Matrix:
     return total
 
 
-def _has_sum_of_zero(vectors: _Matrix, sizes: _Matrix, k: int) -> bool:
-    """Return whether up to four classes, fewer than k together, add up to 0.
+def _has_sum_of_zero(vectors: _Matrix, few: _Sizes, k: int) -> bool:
+    """Return whether up to four classes, fewer than k patients together, add up to 0.
 
     Each combination of rows adds up to 0 against such vectors. So does what is none,
     with odds of 1 to 2 to the power of 62.
     """
-    alone = _Sums(vectors, sizes)
+    number = len(few.numbers)
+    alone = _Sums(vectors, np.arange(number)[:, None], few)
     if not vectors.any(axis=1).all() or alone.cancel(alone, k):
         return True
-    if len(sizes) > _MOST_IN_UNIONS:
+    if number > _MOST_IN_UNIONS:
         return False
-    first, second = np.triu_indices(len(sizes), k=1)
-    is_few = sizes[first] + sizes[second] < k
-    first, second = first[is_few], second[is_few]
-    pairs = _Sums(vectors[first] + vectors[second], sizes[first] + sizes[second])
+    both = np.stack(np.triu_indices(number, k=1), axis=1)
+    both = both[few.of_unions(both) < k]
+    pairs = _Sums(vectors[both].sum(axis=1), both, few)
     return pairs.cancel(alone, k) or pairs.cancel(pairs, k)
 
 
 class _Sums:
-    """Sums of the vectors of some classes, and how many patients are in these."""
+    """Sums of the vectors of some classes, which classes, and who is in these."""
 
-    def __init__(self, vectors: _Matrix, sizes: _Matrix) -> None:
+    def __init__(self, vectors: _Matrix, parts: _Matrix, few: _Sizes) -> None:
         self._vectors = vectors % _PRIME
-        self._sizes = sizes
+        self._parts = parts
+        self._few = few
+        self._sizes = few.of_unions(parts)
 
     def cancel(self, others: "_Sums", k: int) -> bool:
         """Return whether one of these and one of the others, few together, are 0."""
@@ -310,11 +344,33 @@ class _Sums:
             return False
         ours, theirs = _packed(self._vectors), _packed(-others._vectors % _PRIME)
         order = np.lexsort((others._sizes, theirs))
-        theirs, sizes = theirs[order], others._sizes[order]
+        theirs = theirs[order]
+        first = np.searchsorted(theirs, ours)
+        if self._few.owners is not None:
+            often = np.searchsorted(theirs, ours, side="right") - first
+            return self._meet_in_few(others, order, first, often, k)
         # The first of those that are alike is the smallest.
-        places = np.minimum(np.searchsorted(theirs, ours), len(theirs) - 1)
-        meets = (theirs[places] == ours) & (self._sizes + sizes[places] < k)
+        places = np.minimum(first, len(theirs) - 1)
+        sizes = others._sizes[order][places]
+        meets = (theirs[places] == ours) & (self._sizes + sizes < k)
         return bool(meets.any())
+
+    def _meet_in_few(
+        self, others: "_Sums", order: _Matrix, first: _Matrix, often: _Matrix, k: int
+    ) -> bool:
+        """Return whether few patients are in any of those that are 0 together.
+
+        A patient whose events are in several classes counts once. Ours meet so many of
+        the others in their order from the first on.
+        """
+        total = int(often.sum())
+        if total > _MOST_UNIONS:
+            return True
+        within = np.arange(total) - np.repeat(np.cumsum(often) - often, often)
+        met = order[np.repeat(first, often) + within]
+        ours = np.repeat(np.arange(len(often)), often)
+        parts = np.hstack((self._parts[ours], others._parts[met]))
+        return bool((self._few.of_unions(parts) < k).any())
 
 
 def _packed(vectors: _Matrix) -> NDArray[np.int64]:

@@ -202,3 +202,52 @@ def test_few_are_not_more_for_having_events_in_several_groups(monday, tuesday, i
     new = np.concatenate([of(others, day) for day in range(2)])
 
     assert events_reveal_few([new], told, shift, K) is is_few
+
+
+SHIFT = 24
+
+
+def events(who, number):
+    """Return an event of a kind of each of these, which no other number has."""
+    return (np.asarray(who, dtype=np.int64) << SHIFT) + number
+
+
+def reveals_together(*small):
+    """Return whether sums give away few who are in several small classes together.
+
+    All of `small` add up to a sum of told numbers. That each stands with strangers in
+    another sum tells them apart, and gives away none of these alone.
+    """
+    strangers, told = [], []
+    large = [
+        people((1_000 * number, 1_000 * number + 100))
+        for number in range(1, 2 * len(small))
+    ]
+    kinds = iter(range(1, 100))
+    beside = [events(who, next(kinds)) for who in large[: len(small)]]
+    classes = [events(who, next(kinds)) for who in small]
+    told += [np.union1d(*both) for both in zip(classes, beside, strict=True)]
+    new = np.concatenate(beside)
+    for place, behind in enumerate(large[len(small) :]):
+        strangers = events(people((500 + 10 * place, 504 + 10 * place)), next(kinds))
+        more = events(behind, next(kinds))
+        told += [np.union1d(strangers, more), np.union1d(beside[place], more)]
+    return events_reveal_few([new], told, SHIFT, K)
+
+
+@pytest.mark.parametrize(
+    ("small", "is_few"),
+    [
+        ([people((3,)), people((3,))], True),
+        ([people((4,)), people((1, 4))], True),
+        ([people((3,)), people((3, 6))], False),
+        ([people((3,)), people((2, 5))], False),
+        ([people((4,)), people((4,)), people((4,))], True),
+        ([people((2,)), people((2, 4)), people((4,))], True),
+        ([people((3,)), people((1, 4)), people((2, 5))], False),
+        ([people((4,))] * 4, True),
+        ([people((4,)), people((4,)), people((4,)), people((2, 6))], False),
+    ],
+)
+def test_a_patient_counts_once_in_several_classes_together(small, is_few):
+    assert reveals_together(*small) is is_few
