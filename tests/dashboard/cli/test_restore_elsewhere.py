@@ -12,7 +12,7 @@ from db.backups.repository import Repository
 from db.files.file_keys import FileKeys
 from jobs.backups.copying.uploading import RepositoryCopy
 from tests.kit import backup_sets, object_stores
-from tests.kit.recovery_kits import KIT, PASSPHRASE
+from tests.kit.recovery_kits import KIT, sealed_quickly
 
 _OWN = ("DATABASE_URL", "OWNER_URL", "MONGO_URL", "AUDIT_MONGO_URL", "REPLICA_URLS")
 NOBODYS = {f"CHARTROOM_{name}": "" for name in (*_OWN, "PATRONI_URLS")}
@@ -26,7 +26,7 @@ def restore(run, tmp_path):
 @pytest.fixture
 def kit(tmp_path):
     path = tmp_path / "kit.txt"
-    path.write_text(KIT.sealed(PASSPHRASE))
+    path.write_text(sealed_quickly(KIT))
     return path
 
 

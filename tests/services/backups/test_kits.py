@@ -16,7 +16,7 @@ from services.core.errors import InvalidInput, NotAllowed
 from services.documents.forms import Clinic
 from services.people.sign_in.confirmations import NotConfirmed
 from tests.kit import backup_sets
-from tests.kit.recovery_kits import KIT, PASSPHRASE, key_files
+from tests.kit.recovery_kits import KIT, PASSPHRASE, key_files, sealed_quickly
 from tests.services.people.people_samples import desk, events
 
 CLINIC = Clinic("Praxis Łódź", "Street 1\nTown", "")
@@ -36,7 +36,7 @@ def keys(tmp_path):
 
 @pytest.fixture(scope="module")
 def sealed():
-    return KIT.sealed(PASSPHRASE)
+    return sealed_quickly(KIT)
 
 
 @pytest.fixture(scope="module")
