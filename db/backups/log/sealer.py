@@ -26,6 +26,7 @@ from db.postgres import Lsn
 # So many pieces of one segment are joined to one.
 _MOST_PIECES: Final = 60
 _BLOCK: Final = 256 * 1024
+_ZEROS: Final = bytes(_BLOCK)
 # Of whoever waits long for the log; one a second comes.
 _MARKS: Final = 7200
 
@@ -167,8 +168,9 @@ def _written_end(descriptor: int, size: int, least: int) -> int:
     end = size
     while end > least:
         begin = max(least, end - _BLOCK)
-        block = os.pread(descriptor, end - begin, begin).rstrip(b"\0")
-        if block:
-            return begin + len(block)
+        block = os.pread(descriptor, end - begin, begin)
+        # A segment that was begun is up to 16 MB of them, and rstrip() looks at each.
+        if not _ZEROS.startswith(block):
+            return begin + len(block.rstrip(b"\0"))
         end = begin
     return least

@@ -7,7 +7,7 @@ import pytest
 
 from db.backups.log.marks import TimeMark
 from db.backups.log.receiver import ReceivedLog, ReceivedSegment, past_the_parting
-from db.backups.log.sealer import LogSealer
+from db.backups.log.sealer import LogSealer, read_stable
 from db.backups.log.segments import SEGMENT_BYTES, LogSegment, TimelineHistory
 from db.backups.repository import Repository
 from db.files.file_keys import FileKeys
@@ -166,3 +166,13 @@ def test_what_no_server_could_go_on_from(tmp_path, segment, is_whole, is_past):
     received = ReceivedSegment(segment, tmp_path / name)
 
     assert past_the_parting([received], history) == ([received] if is_past else [])
+
+
+def test_zeros_within_the_log_are_kept_and_those_after_it_are_not(tmp_path):
+    written = b"a" + bytes(300 * 1024) + b"b"
+    segment = tmp_path / "segment"
+    segment.write_bytes(written + bytes(700 * 1024))
+
+    assert read_stable(segment, 0, 0) == written
+    assert read_stable(segment, 10, 10) == written[10:]
+    assert read_stable(segment, 0, len(written)) == b""
