@@ -251,7 +251,7 @@ def pytest_collection(session: pytest.Session) -> Iterator[None]:
     finally:
         if room := getattr(session.config, "workerinput", {}).get("shared_cluster"):
             _collected(Path(room)).touch()
-    gc.collect()
+    # What little is garbage now stays: to find it is a tenth of the collection.
     gc.freeze()
     gc.set_threshold(20_000, 50, 100)
     gc.enable()
