@@ -17,7 +17,7 @@ from services.patients import search
 from services.people import connected_systems
 from services.people.connected_systems import SystemKeysTyped
 from services.visits import newcomers
-from tests.browser.conftest import Site, file_pdf, ready
+from tests.browser.conftest import Site, file_pdf, ready, turn_to
 from tests.kit import cast
 from tests.kit.backend_services import ec_key, jwks_of
 from tests.services.pdf.samples import letter
@@ -245,32 +245,19 @@ def profiles(site: Site) -> Iterator[Profiles]:
         yield Profiles(site, lent)
 
 
-@pytest.fixture(
-    params=[
-        pytest.param(
-            case, marks=_MARKS.get(case[0], _OTHERS), id=f"{case[0]}-{case[1]}"
-        )
+@pytest.mark.parametrize(
+    ("role", "address"),
+    [
+        pytest.param(*case, marks=_MARKS.get(case[0], _OTHERS), id="-".join(case))
         for case in PAGES
     ],
-    scope="module",
 )
-def opened(
-    profiles: Profiles,
-    patients: dict[str, str],
-    request: pytest.FixtureRequest,
-) -> Page:
-    """A page that somebody has just opened on a desk; all looks at it share it."""
-    role, address = request.param
-    return open_page(profiles[role], address.format(**patients))
+def test_a_page_has_no_violation_and_does_not_scroll_sideways(
+    profiles: Profiles, patients: dict[str, str], role: Role, address: str
+):
+    page = turn_to(profiles[role].pages[0], address.format(**patients))
 
-
-@pytest.mark.parametrize("width", WIDTHS)
-def test_a_page_has_no_violation_and_does_not_scroll_sideways(opened: Page, width: int):
-    resize(opened, width)
-
-    for scheme in schemes(opened):
-        assert violations(opened, scheme) == [], scheme
-        assert fits(opened), scheme
+    assert_fit(page)
 
 
 @_STAFF
@@ -413,8 +400,7 @@ def open_page(profile: BrowserContext, address: str) -> Page:
     page = profile.pages[0]
     page.emulate_media(color_scheme="light")
     page.set_viewport_size({"width": WIDTHS[0], "height": 900})
-    page.goto(address)
-    return ready(page)
+    return turn_to(page, address)
 
 
 def resize(page: Page, width: int) -> None:
@@ -428,11 +414,19 @@ def resize(page: Page, width: int) -> None:
 
 def assert_fit(page: Page) -> None:
     """Nothing is objected to and nothing beyond the screen, in all four looks."""
-    for width in WIDTHS:
-        resize(page, width)
+    for width in widths(page):
         for scheme in schemes(page):
             assert violations(page, scheme) == [], (width, scheme)
             assert fits(page), (width, scheme)
+
+
+def widths(page: Page) -> Iterator[int]:
+    """Make the page as wide as each screen, and begin with the width that it has."""
+    page.bring_to_front()
+    size = page.viewport_size
+    for width in sorted(WIDTHS, key=lambda width: not size or width != size["width"]):
+        resize(page, width)
+        yield width
 
 
 def assert_fit_as_opened(page: Page) -> None:

@@ -1,6 +1,6 @@
 """What a browser asks for before a page is there."""
 
-from contextlib import closing
+from contextlib import ExitStack, closing
 
 import pytest
 from playwright.sync_api import Page, Route, expect
@@ -48,8 +48,10 @@ def test_nothing_moves_while_a_page_is_drawn(page: Page, path: str):
 
 
 # Streamlit asks for what draws a kind of element when the first is to be drawn.
-@pytest.mark.parametrize("script", ["Metric", "ArrowVegaLiteChart", "PageLink"])
-def test_home_keeps_room_for_what_is_drawn_last(site: Site, script: str):
+_DRAWN_LAST = ["Metric", "ArrowVegaLiteChart", "PageLink"]
+
+
+def test_home_keeps_room_for_what_is_drawn_last(site: Site):
     with closing(site.visit()) as profile:
         page = profile.new_page()
         held: list[Route] = []
@@ -57,19 +59,23 @@ def test_home_keeps_room_for_what_is_drawn_last(site: Site, script: str):
         def hold(asked: Route) -> None:
             held.append(asked)
 
-        page.route(f"**/static/js/{script}.*.js", hold)
-        page.goto("/")
+        with ExitStack() as requests:
+            for script in _DRAWN_LAST:
+                address = f"**/static/js/{script}.*.js"
+                page.route(address, hold)
+                requests.enter_context(page.expect_request(address))
+            page.goto("/")
         expect(page.locator(".st-key-home_next tr").first).to_be_attached()
         expect(page.get_by_test_id("stSkeleton").first).to_be_attached()
         expect(page.get_by_role("button", name="CSV: Visits of today")).to_be_visible()
         below = page.get_by_role("heading", name="Records to complete")
         before = below.bounding_box()
 
+        assert len(held) == len(_DRAWN_LAST)
         for question in held:
             question.continue_()
         ready(page)
         page.wait_for_load_state("networkidle")
 
-        assert held
         assert before
         assert below.bounding_box() == before

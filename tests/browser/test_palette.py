@@ -10,16 +10,25 @@ from sqlalchemy import select
 from db.models.patient import Patient
 from services.core.actors import Role
 from services.patients.records import record_numbers
-from tests.browser.conftest import Site, ready, requested
+from tests.browser.conftest import Site, ready, requested, turn_to
 
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture
-def desk(site: Site) -> Iterator[Page]:
+@pytest.fixture(scope="module")
+def tab(site: Site) -> Iterator[Page]:
     with site.lend() as page:
-        page.goto("/doctors")
-        yield ready(page)
+        yield page
+
+
+@pytest.fixture
+def desk(tab: Page) -> Page:
+    """The page of doctors, with nothing open over it."""
+    tab.unroute_all()
+    if tab.locator("dialog[open]").count():
+        tab.keyboard.press("Escape")
+        expect(tab.locator("dialog[open]")).to_have_count(0)
+    return ready(tab) if tab.url.endswith("/doctors") else turn_to(tab, "/doctors")
 
 
 @pytest.fixture
@@ -77,8 +86,7 @@ def test_a_slash_opens_it_where_no_field_has_the_focus(desk):
     desk.keyboard.press("Escape")
     expect(search(desk)).to_be_hidden()
 
-    desk.goto("/patients")
-    box = ready(desk).get_by_label("Search patients")
+    box = turn_to(desk, "/patients").get_by_label("Search patients")
     box.press("/")
 
     expect(box).to_have_value("/")

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from db.models.booking import Appointment
 from services.core.actors import Role
 from tests.api.document_samples import pdf
-from tests.browser.conftest import Site, ready
+from tests.browser.conftest import Site, ready, turn_to
 from tests.browser.consultations.test_visit import Consultation, settle
 from tests.browser.keyboard import Keys
 from tests.browser.patients.test_front_desk import a_number, add_patient, unlike
@@ -24,12 +24,17 @@ from tests.services.visits.visit_samples import soon
 pytestmark = pytest.mark.browser
 
 
+@pytest.fixture(scope="module")
+def tab(site: Site) -> Iterator[Page]:
+    """A tab in which one task is done after the other."""
+    with site.lend() as page:
+        yield page
+
+
 @pytest.fixture
-def desk(page: Page) -> Keys:
-    """Somebody at the front desk, at home."""
-    page.goto("/")
-    ready(page)
-    return Keys(page)
+def desk(tab: Page) -> Keys:
+    """Somebody at the front desk, on a page that shows nobody; each has the search."""
+    return Keys(turn_to(tab, "/views"))
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from db.models.booking import Appointment
 from db.models.consultation import Prescription, PrescriptionVersion
 from services.core.actors import Role
 from tests.api.document_samples import pdf
-from tests.browser.conftest import Site, file_pdf, ready
+from tests.browser.conftest import Site, file_pdf, ready, turn_to
 from tests.browser.consultations.test_visit import Consultation, settle
 from tests.browser.documents.test_dropped_files import held
 from tests.browser.mouse import Mouse, counted
@@ -40,9 +40,7 @@ def at(page: Page) -> Opened:
     """Open a page as somebody of the front desk."""
 
     def open_page(address: str) -> Mouse:
-        page.goto(address)
-        ready(page)
-        return Mouse(page)
+        return Mouse(turn_to(page, address))
 
     return open_page
 
