@@ -39,8 +39,8 @@ def show_recovery_kit() -> None:
     _show_state(kits.read_kit_state(actor, wired.backups, keys))
     if not actor.may(Permission.ACT_ON_CLUSTER):
         return
-    ask_for_passkey(_("Making a recovery kit"))
-    _ask()
+    if ask_for_passkey(_("Making a recovery kit")):
+        _ask()
     _offer_paper()
 
 

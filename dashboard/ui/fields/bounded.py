@@ -38,7 +38,8 @@ def bounded_area(
 def _say_how_long(label: str, typed: str, longest: int) -> None:
     length = len(typed.strip())
     if length > longest:
-        st.markdown(
+        # As large as what the field is called.
+        st.caption(
             _(
                 ":red[:material/error: {field} must have at most {longest} "
                 "characters, and has {length}. Shorten it; nothing is cut off.]"

@@ -71,9 +71,9 @@ def test_what_is_refused_is_said_at_its_field_and_stays_typed(opened, clinic):
     assert len(clinic.audit("backup:make-kit")) == before
 
 
-def test_without_a_passkey_none_is_made(opened, clinic):
+def test_a_passkey_is_asked_for_before_there_is_a_passphrase_to_type(opened, clinic):
     app = opened(method="code")
-    assert "Making a recovery kit needs a passkey" in said(app)
 
-    assert "needs a confirmation that is at most 5 minutes old" in make(app)
+    assert "Making a recovery kit needs a passkey" in said(app)
+    assert "Passphrase" not in {field.label for field in app.text_input}
     assert not app.get("download_button")

@@ -29,6 +29,8 @@ def test_what_is_pasted_beyond_the_bound_stays_and_the_field_is_named():
     assert (app.text_input[0].value, app.text_area[0].value) == ("x" * 12, "y" * 1_200)
     assert "Reason must have at most 10 characters, and has 12." in said
     assert "Note must have at most 10 characters, and has 1,200." in said
+    # As small as a label.
+    assert not app.markdown
 
 
 def test_near_the_bound_it_is_counted_and_else_nothing_is_said():
