@@ -1,4 +1,4 @@
-"""An analyst counts, compares and is refused a subtraction, in Chromium."""
+"""An analyst counts, saves and compares, in Chromium."""
 
 from datetime import date, timedelta
 from uuid import uuid4
@@ -73,16 +73,3 @@ def test_saved_cohorts_stand_side_by_side(site: Site):
         expect(page.get_by_text("B: 30 patients.")).to_be_visible()
         expect(page.get_by_text("A and B: 10")).to_be_visible()
         assert "compare=" in page.url
-
-
-def test_all_minus_all_but_one_is_refused(site: Site):
-    with site.lend(Role.ANALYST) as page:
-        page.goto("/cohorts")
-        count(page, "screening")
-        field = page.get_by_role("group", name="On or before", exact=True)
-        field.get_by_role("spinbutton").first.click()
-        page.keyboard.type(f"{DAY:%Y%m%d}")
-        page.get_by_role("button", name="Count patients").click()
-
-        refusal = page.get_by_text("they would tell of fewer than 5 patients")
-        expect(refusal).to_be_visible()

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -59,8 +59,16 @@ def address_of(site: Site, figure: Figure) -> str:
     return f"/cohorts?list={key}"
 
 
-@pytest.mark.parametrize("width", [1440, 390])
-def test_visits_of_the_vaccinated_by_weekday_and_hour(site: Site, width: int):
+def assert_fits(page: Page) -> None:
+    """Nothing is beyond the side of the screen, on a desk and on a phone."""
+    for width in (1440, 390):
+        page.set_viewport_size({"width": width, "height": 1000})
+        page.wait_for_function(
+            "width => document.documentElement.scrollWidth <= width", arg=width
+        )
+
+
+def test_visits_of_the_vaccinated_by_weekday_and_hour(site: Site):
     figure = Figure(
         cohort=VACCINATED,
         by=(Dimension.WEEKDAY, Dimension.HOUR),
@@ -68,7 +76,6 @@ def test_visits_of_the_vaccinated_by_weekday_and_hour(site: Site, width: int):
         of=CohortEvent(kind=EventKind.VISIT),
     )
     with site.lend(Role.ANALYST) as page:
-        page.set_viewport_size({"width": width, "height": 1000})
         page.goto(address_of(site, figure))
 
         said = page.get_by_text("number of visits, by weekday and hour")
@@ -76,9 +83,7 @@ def test_visits_of_the_vaccinated_by_weekday_and_hour(site: Site, width: int):
         expect(page.get_by_role("heading", name="By weekday and hour")).to_be_visible()
         chart = page.get_by_label("Events by weekday and hour; see the table below it")
         expect(chart.first).to_be_visible()
-        page.wait_for_function(
-            "width => document.documentElement.scrollWidth <= width", arg=width
-        )
+        assert_fits(page)
 
 
 def test_patients_over_time_are_a_line(site: Site):
@@ -92,24 +97,7 @@ def test_patients_over_time_are_a_line(site: Site):
         expect(chart.first).to_be_visible()
 
 
-def test_the_commonest_words_are_put_in_with_a_click(site: Site):
-    figure = Figure(
-        cohort=Cohort(entry=CohortEvent(kind=EventKind.PROCEDURE)),
-        by=(Dimension.QUARTER,),
-    )
-    with site.lend(Role.ANALYST) as page:
-        page.goto(address_of(site, figure))
-        page.get_by_role("button", name="The commonest").click()
-        page.get_by_role("button", name="Hepatitis vaccination · 80").click()
-
-        words = page.get_by_label("Words", exact=True)
-        expect(words).to_have_value("Hepatitis vaccination")
-
-
-@pytest.mark.parametrize("width", [1440, 390])
-def test_ages_as_boxes_and_patients_as_a_pivot_table_with_totals(
-    site: Site, width: int
-):
+def test_ages_as_boxes_and_patients_as_a_pivot_table_with_totals(site: Site):
     ages = Figure(
         cohort=VACCINATED,
         by=(Dimension.QUARTER,),
@@ -123,17 +111,13 @@ def test_ages_as_boxes_and_patients_as_a_pivot_table_with_totals(
         chart=Chart.TABLE,
     )
     with site.lend(Role.ANALYST) as page:
-        page.set_viewport_size({"width": width, "height": 1000})
         page.goto(address_of(site, ages))
         boxes = page.get_by_label("Mean and percentiles by quarter; see the table")
         expect(boxes.first).to_be_visible()
         expect(page.get_by_text("Each patient counts once in a group")).to_be_visible()
-        page.wait_for_function(
-            "width => document.documentElement.scrollWidth <= width", arg=width
-        )
+        assert_fits(page)
 
+        page.set_viewport_size({"width": 1440, "height": 1000})
         page.goto(address_of(site, pivot))
         expect(page.get_by_role("columnheader", name="Total")).to_be_visible()
-        page.wait_for_function(
-            "width => document.documentElement.scrollWidth <= width", arg=width
-        )
+        assert_fits(page)

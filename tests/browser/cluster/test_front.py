@@ -1,7 +1,7 @@
 """A web process dies behind the front while somebody types."""
 
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from functools import partial
 from pathlib import Path
 
@@ -39,7 +39,6 @@ def served(
 def page(served: Launcher, browser: Browser) -> Iterator[Page]:
     """A tab of the front desk, while both processes answer."""
     for name in NAMES:
-        # Another test may have killed it, and a socket outlives who listened there.
         eventually(partial(_is_served, served.data / f"run/{name}.sock"))
     with closing(browser.new_context(base_url=served.address)) as context:
         page = context.new_page()
@@ -62,37 +61,36 @@ def cookie_of(page: Page) -> str:
     return value
 
 
-def kill_process_of(served: Launcher, page: Page) -> None:
-    """Kill the process that holds a page, and wait until another one has it."""
-    mine = cookie_of(page)
+def kill_process_of(served: Launcher, *pages: Page) -> None:
+    """Kill the process that holds pages of a browser; wait until another has them."""
+    mine = cookie_of(pages[0])
     [holding] = [name for name in NAMES if digest_of(name) == mine]
-    with page.expect_websocket(lambda socket: "/_stcore/stream" in socket.url):
+    with ExitStack() as reconnected:
+        for page in pages:
+            reconnected.enter_context(
+                page.expect_websocket(lambda socket: "/_stcore/stream" in socket.url)
+            )
         served.child(holding).kill()
 
 
-def test_what_is_typed_stays_when_the_process_dies_and_the_page_goes_on(
+def test_what_is_typed_stays_when_the_process_dies_and_the_first_click_is_done(
     served: Launcher, page: Page
 ):
     name = page.get_by_label("First name")
     name.fill("Ada")
     name.press("Tab")
     ready(page)
+    patients = page.context.new_page()
+    patients.goto("/patients")
+    by_birth = ready(patients).get_by_role("button", name="Date of birth")
+    by_birth.wait_for()
     mine = cookie_of(page)
 
-    kill_process_of(served, page)
+    kill_process_of(served, page, patients)
 
+    by_birth.click()
+    heading = patients.get_by_role("columnheader", name="Date of birth")
+    expect(heading).to_have_attribute("aria-sort", "ascending")
     choose(page, page.get_by_role("combobox", name="Sex"), "Female")
     expect(page.get_by_label("First name")).to_have_value("Ada")
     assert cookie_of(page) != mine
-
-
-def test_the_first_click_after_a_process_died_is_done(served: Launcher, page: Page):
-    page.goto("/patients")
-    by_birth = ready(page).get_by_role("button", name="Date of birth")
-    by_birth.wait_for()
-
-    kill_process_of(served, page)
-    by_birth.click()
-
-    heading = page.get_by_role("columnheader", name="Date of birth")
-    expect(heading).to_have_attribute("aria-sort", "ascending")

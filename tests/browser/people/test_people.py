@@ -11,7 +11,6 @@ from sqlalchemy import delete
 
 from db.models.user import Passkey
 from services.core.actors import Role
-from tests.browser.choosing import choose
 from tests.browser.conftest import Site, ready
 from tests.browser.people.test_passkeys import Device, add_passkey
 from tests.kit import cast
@@ -102,82 +101,3 @@ def test_an_invited_colleague_comes_in_once_and_is_shut_out_while_working(
     admin.get_by_role("dialog").get_by_role("button", name="Deactivate").click()
     expect(admin.get_by_role("button", name="Reactivate")).to_be_visible()
     dora.wait_for_url("**/sign-in?**")
-
-
-def test_a_new_role_ends_what_the_old_one_had_on_screen(
-    admin: Page, stranger: BrowserContext
-) -> None:
-    dan = come_in(stranger, invite(admin, cast.EMIL.name))
-    dan.goto("/register")
-    dan.get_by_role("heading", name="Register").wait_for()
-
-    open_person(admin, cast.EMIL.name)
-    choose(admin, admin.get_by_role("combobox", name="Role"), "Analyst")
-    admin.get_by_role("button", name="Change role").click()
-
-    dan.wait_for_url("**/sign-in?**")
-    expect(admin.get_by_text("has the role analyst now")).to_be_visible()
-
-
-def test_passkeys_are_reset_and_the_person_is_led_to_a_new_one(
-    admin: Page, stranger: BrowserContext
-) -> None:
-    eve = come_in(stranger, invite(admin, cast.ANA.name))
-    Device(eve)
-    add_passkey(eve, "Lost phone")
-
-    open_person(admin, cast.ANA.name)
-    ready(admin).get_by_role("button", name="Reset passkeys").click()
-    admin.get_by_role("dialog").get_by_role("button", name="Reset passkeys").click()
-
-    expect(admin.get_by_text("no passkeys")).to_be_visible()
-    eve.goto("/")
-    eve.wait_for_url("**/sign-in?**")
-
-
-def test_an_invited_patient_sees_their_own_record_and_no_other(
-    named: Site, stranger: BrowserContext
-) -> None:
-    with named.lend(Role.STAFF) as clerk:
-        clerk.goto("/register")
-        name = f"Quill {uuid4().hex[:8]}"
-        ready(clerk).get_by_label("First name").fill("Nora")
-        clerk.get_by_label("Last name").fill(name)
-        clerk.get_by_role("textbox", name="Date of birth").fill("5 March 1980")
-        clerk.get_by_role("textbox", name="E-mail").fill(f"{uuid4().hex}@example.org")
-        clerk.get_by_role("button", name="Register patient").click()
-        clerk.get_by_role("heading", level=1, name=name).wait_for()
-        ready(clerk).get_by_role("button", name="More").click()
-        clerk.get_by_role("button", name="Invite").click()
-        clerk.get_by_role("dialog").get_by_role("button", name="Send").click()
-        link = link_on(clerk)
-        record = clerk.url
-
-    nora = come_in(stranger, link)
-
-    expect(nora.get_by_role("heading", level=1)).to_contain_text(name)
-    nora.goto(record)
-    expect(nora.get_by_text("You may not open a patient's record")).to_be_visible()
-
-
-def test_a_programs_token_is_shown_once_and_revoked(admin: Page) -> None:
-    admin.goto("/new_token")
-    ready(admin).get_by_label("What it is for").fill("Night letters")
-    what = admin.get_by_role("option", name="Read patients")
-    choose(admin, admin.get_by_role("combobox", name="It may"), what)
-    admin.keyboard.press("Escape")
-    ready(admin).get_by_role("button", name="Make token").click()
-    token = admin.locator("code").inner_text().strip()
-    assert token.startswith("chartroom_")
-
-    answer = admin.request.get(
-        "/api/v1/health", headers={"Authorization": f"Bearer {token}"}
-    )
-    assert answer.ok
-
-    admin.get_by_role("button", name="All tokens").click()
-    admin.get_by_text("Night letters").wait_for()
-    expect(ready(admin).get_by_text(token)).to_have_count(0)
-    admin.get_by_role("button", name="Revoke").first.click()
-    admin.get_by_role("dialog").get_by_role("button", name="Revoke token").click()
-    expect(admin.get_by_text("Night letters is revoked")).to_be_visible()

@@ -5,16 +5,17 @@ from functools import partial
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import func, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from db.models.user import User, UserSession
+from db.models.user import Passkey, User, UserSession
 from services.core.actors import PERMISSIONS, Permission, Role
 from services.documents.sharing import offboarding
 from services.people import accounts, sessions
 from services.people.accounts import invitations
 from tests.kit import cast
 from tests.pages.conftest import Clinic, rows_of
+from tests.pages.document_samples import press
 
 
 @pytest.fixture
@@ -171,6 +172,28 @@ def test_deactivating_asks_first_and_names_the_person(confirmed, cleo: User):
     assert not app.exception
 
 
+def test_resetting_passkeys_asks_first_and_forgets_them(
+    confirmed, kept: Session, cleo: User
+):
+    key = {"credential_id": uuid4().bytes, "public_key": b"public", "sign_count": 0}
+    kept.add(Passkey(user_id=cleo.id, name="Phone", transports=[], **key))
+    kept.commit()
+    app = confirmed("user", user=cleo.id)
+
+    app.button(key="user_passkeys").click().run()
+    assert any(
+        cleo.name in text.value and "new passkeys" in text.value
+        for text in app.markdown
+    )
+    press(app, "user_passkeys", "user_passkeys_confirm")
+
+    of_cleo = select(func.count()).where(Passkey.user_id == cleo.id)
+    assert kept.scalar(of_cleo) == 0
+    # Who has none is offered no reset.
+    assert "user_passkeys" not in [button.key for button in app.button]
+    assert not app.exception
+
+
 def test_somebody_shut_out_can_be_let_in_again(
     confirmed, clinic: Clinic, kept: Session, cleo: User
 ):
@@ -234,4 +257,9 @@ def test_a_patient_is_invited_from_their_record(clinic: Clinic):
     app.button(key="patient_invite").click().run()
 
     assert any("see their own record" in text.value for text in app.markdown)
+
+    press(app, "patient_invite", "patient_invite_send")
+
+    (link,) = app.code
+    assert "/welcome/" in link.value
     assert not app.exception
