@@ -7,7 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
 from services.core.actors import Role
-from tests.browser.conftest import Site, open_from_menu, ready
+from tests.browser.conftest import Site, open_from_menu, ready, turn_to
 from tests.browser.patients.test_front_desk import add_patient, unlike
 from tests.kit import cast
 
@@ -75,8 +75,8 @@ def test_who_was_chosen_has_the_focus_and_then_whoever_is_asked_for(
 ):
     last = unlike()
     add_patient(site, "Ann", last)
-    desk.goto("/book")
-    field = ready(desk).get_by_role("combobox", name="Patient", exact=True)
+    turn_to(desk, "/book")
+    field = desk.get_by_role("combobox", name="Patient", exact=True)
     field.press_sequentially(last)
     expect(desk.get_by_role("option").first).to_contain_text(last)
     field.press("Enter")
@@ -91,8 +91,8 @@ def test_a_dialog_has_the_focus_and_gives_it_back_to_what_opened_it(
     site: Site, desk: Page
 ):
     patient = add_patient(site, "Ann", unlike())
-    desk.goto(f"/patient?patient={patient}")
-    more = ready(desk).get_by_role("button", name="More")
+    turn_to(desk, f"/patient?patient={patient}")
+    more = desk.get_by_role("button", name="More")
     more.press("Enter")
     desk.get_by_role("button", name="Archive").press("Enter")
 

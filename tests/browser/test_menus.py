@@ -11,7 +11,7 @@ from db.models.user import User
 from services.core.actors import Role
 from services.messaging import user_notifications
 from services.messaging.user_notifications import NotificationTopic
-from tests.browser.conftest import Site, open_from_menu, ready, requested
+from tests.browser.conftest import Site, open_from_menu, ready, requested, turn_to
 from tests.kit import cast
 
 pytestmark = pytest.mark.browser
@@ -144,8 +144,8 @@ def test_the_menu_goes_when_a_page_is_chosen(phone: Page):
 
 
 def test_a_finger_on_the_text_of_a_choice_opens_it(phone: Page):
-    phone.goto("/register")
-    sex = ready(phone).get_by_role("combobox", name="Sex")
+    turn_to(phone, "/register")
+    sex = phone.get_by_role("combobox", name="Sex")
     sex.scroll_into_view_if_needed()
 
     # On its text, and not on the arrow at the other end.
@@ -226,8 +226,8 @@ def test_times_are_written_by_the_clock_that_is_chosen(desk: Page):
         desk.get_by_role("menuitemradio", name="2:40 PM").click()
     ready(desk)
 
-    desk.goto("/calendar")
-    expect(ready(desk).get_by_text("9:00 AM", exact=True).first).to_be_visible()
+    turn_to(desk, "/calendar")
+    expect(desk.get_by_text("9:00 AM", exact=True).first).to_be_visible()
     menu(desk).click()
     with desk.expect_navigation():
         times = desk.get_by_role("group", name="Time of day")
