@@ -1,29 +1,23 @@
 """Parts of a page, below its tabs and in dialogs, looked at without the rest.
 
-What stands around them is looked at once for all: to look at a whole page again for
-each of its parts takes most of a second of a processor, in each of four looks.
+What stands around them is looked at once, in all four looks. Of a part two are enough,
+light on a desk and dark on a phone: its colours follow the scheme, all else the width.
+To look at a whole page takes most of a second of a processor, and so does to draw it
+anew in another look.
 """
 
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page
 
-from tests.browser.test_accessibility import (
-    COLOURS,
-    RULES,
-    WIDTHS,
-    fits,
-    resize,
-    schemes,
-    still,
-)
+from tests.browser.test_accessibility import RULES, WIDTHS, fits, resize, schemes, still
 
 TAB = "[role=tabpanel]"
 DIALOG = "[role=dialog]"
-_LOOK = """([within, type, values]) => axe
+_LOOK = """([within, values]) => axe
     .run({include: [[within]]}, {
-        runOnly: {type, values},
+        runOnly: {type: "tag", values},
         resultTypes: ["violations"],
-        rules: type === "rule" ? {} : {
+        rules: {
             "presentation-role-conflict": {enabled: false}, region: {enabled: false},
         },
     })
@@ -32,36 +26,27 @@ _LOOK = """([within, type, values]) => axe
 """
 
 
-def assert_part_fits(
-    page: Page, within: str = TAB, *, but_dark_and_narrow: bool = False
-) -> None:
-    """Nothing in what is open is objected to or beyond the screen, in four looks.
-
-    The last is left out where it is looked at as it was opened.
-    """
-    for width in WIDTHS:
-        resize(page, width)
-        for scheme in schemes(page):
-            is_last = width == WIDTHS[-1] and scheme == "dark"
-            if not (is_last and but_dark_and_narrow):
-                assert _violations(page, within, scheme) == [], (width, scheme)
-                assert fits(page), (width, scheme)
+def show_on_desk(page: Page) -> None:
+    """Show the page as on a desk by day."""
+    _show(page, WIDTHS[0], "light")
 
 
-def assert_part_fits_as_opened(page: Page) -> None:
-    """Nothing in the open part is objected to or beyond the screen as it is now."""
-    assert _violations(page, TAB) == []
-    assert fits(page)
+def show_on_phone(page: Page) -> None:
+    """Show the page as on a phone at night."""
+    _show(page, WIDTHS[1], "dark")
 
 
-def _violations(page: Page, within: str, scheme: str = "light") -> list[str]:
-    """Return what axe objects to inside, once the page stands still.
+def _show(page: Page, width: int, wanted: str) -> None:
+    resize(page, width)
+    # From the one that it has to the other one, if that is wanted.
+    next(scheme for scheme in schemes(page) if scheme == wanted)
 
-    In the dark only its colours are looked at: the rest is the same in the light.
-    """
+
+def assert_part_fits(page: Page, within: str = TAB) -> None:
+    """Nothing inside is objected to or beyond the screen, in the look it has now."""
     still(page)
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
-    rules = ("rule", COLOURS) if scheme == "dark" else ("tag", RULES)
-    found: list[str] = page.evaluate(_LOOK, (within, *rules))
-    return found
+    found = page.evaluate(_LOOK, (within, RULES))
+    assert found == [], found
+    assert fits(page), page.url

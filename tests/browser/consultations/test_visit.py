@@ -18,7 +18,12 @@ from services.core.actors import Role
 from services.patients.care import care
 from tests.browser.choosing import type_and_choose
 from tests.browser.conftest import Site, ready
-from tests.browser.parts import DIALOG, assert_part_fits
+from tests.browser.parts import (
+    DIALOG,
+    assert_part_fits,
+    show_on_desk,
+    show_on_phone,
+)
 from tests.browser.test_accessibility import assert_fit
 from tests.kit import cast
 from tests.services.visits import visit_samples
@@ -175,9 +180,13 @@ def test_no_part_of_it_has_a_violation_or_scrolls_sideways(
         page.get_by_text("Nothing was saved").wait_for()
 
         assert_fit(page)
-        for part in ("Measured", "Versions", "Similar", "Earlier"):
-            page.get_by_role("tab", name=part).click()
-            assert_part_fits(page)
+        for show in (show_on_phone, show_on_desk):
+            show(page)
+            for part in ("Measured", "Versions", "Similar", "Earlier"):
+                page.get_by_role("tab", name=part).click()
+                assert_part_fits(page)
         page.get_by_role("button", name="Complete the visit").click()
         page.get_by_role("dialog").wait_for()
+        assert_part_fits(page, DIALOG)
+        show_on_phone(page)
         assert_part_fits(page, DIALOG)

@@ -1,7 +1,6 @@
 """A patient's chart in a real browser: part by part, by its addresses."""
 
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from uuid import UUID
 
 import pytest
@@ -13,7 +12,7 @@ from services.core.actors import Role
 from services.patients.care import care
 from services.patients.records import patients
 from tests.browser.conftest import Site, ready
-from tests.browser.parts import assert_part_fits, assert_part_fits_as_opened
+from tests.browser.parts import assert_part_fits, show_on_desk
 from tests.browser.test_accessibility import assert_fit, assert_fit_as_opened
 from tests.kit import cast
 from tests.services.visits import visit_samples
@@ -80,12 +79,6 @@ def patient(site: Site) -> UUID:
 def test_every_part_opens_by_its_tab_and_has_no_violation(
     site: Site, patient: UUID, scheme: str, width: int
 ):
-    # In the light and in the dark, wide and narrow; dark and narrow as it is opened.
-    look, look_at_part = (
-        (assert_fit, partial(assert_part_fits, but_dark_and_narrow=True))
-        if scheme == "light"
-        else (assert_fit_as_opened, assert_part_fits_as_opened)
-    )
     with site.lend(Role.CLINICIAN, scheme=scheme, width=width) as page:
         page.goto(f"/patient?patient={patient}")
         # Initials, and lines of what was measured more than once: really drawn.
@@ -95,13 +88,17 @@ def test_every_part_opens_by_its_tab_and_has_no_violation(
             "() => [...document.querySelectorAll('main img[src^=\"data:image/svg\"]')]"
             ".filter(image => image.naturalWidth > 0).length === 4"
         )
-        look(page)
+        if scheme == "light":
+            assert_fit(page)
+            show_on_desk(page)
+        else:
+            assert_fit_as_opened(page)
 
         for part in PARTS:
             tab = page.get_by_role("tab", name=part, exact=True)
             tab.click()
             expect(tab).to_have_attribute("aria-selected", "true")
-            look_at_part(ready(page))
+            assert_part_fits(ready(page))
             expect(page.get_by_text("Allergy: Penicillin")).to_be_visible()
         assert page.url.endswith("part=details")
 
