@@ -42,15 +42,17 @@ _SexName = Literal["female", "male", "other", "unknown"]
 
 
 class FilterShown(Shown):
-    """What narrows every card: whole months, and sexes, of which none are all.
+    """What narrows every card: whole months, sexes, of which none are all, and ages.
 
-    `since` and `until` are days of the first and the last month of `months`.
+    `since` and `until` are days of the first and the last month of `months`, and an
+    empty `age_band` is every age.
     """
 
     time: TimespanName
     since: date | None
     until: date | None
     sexes: list[_SexName]
+    age_band: str
 
 
 class ListedDashboardShown(Shown):
@@ -123,21 +125,25 @@ def count_cards(
     sexes: Annotated[
         list[_SexName] | None, Query(description="None are all; may be repeated.")
     ] = None,
+    age_band: Annotated[
+        str | None, Query(description="Ages at the events: 0–9 to 80–89, or 90+.")
+    ] = None,
 ) -> Response:
     """Count a dashboard's cards; small groups are hidden.
 
-    With any of the four parameters they are the whole filter, in place of its own. Each
+    With any of the five parameters they are the whole filter, in place of its own. Each
     card is counted by itself: what must not be told of one is told in its `refusal`.
     """
     draft = _draft(caller, key)
     shown = draft.shown
-    if time or since or until or sexes:
+    if time or since or until or sexes or age_band:
         is_months = time is None and (since or until)
         shown = DashboardFilter(
             timespan=Timespan.MONTHS if is_months else Timespan(time or Timespan.ALL),
             since=since,
             until=until,
             sexes=tuple(sex for sex in Sex if sex in (sexes or ())),
+            age_band=age_band or "",
         )
     dashboards.check_filter(shown)
     return JsonResponse(
@@ -150,6 +156,7 @@ def count_cards(
                 "since": shown.since,
                 "until": shown.until,
                 "sexes": list(shown.sexes),
+                "age_band": shown.age_band,
             },
             "cards": [_card(caller, card, shown) for card in draft.cards],
         }

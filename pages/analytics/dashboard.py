@@ -163,8 +163,8 @@ def show_dashboard(
     shown = show_filter(f"dashboard_{key}", draft.shown)
     st.caption(
         _(
-            "The period and the sex narrow every card: a period is whole months, of "
-            "the events that a card counts."
+            "Period, sex and age narrow every card: a period is whole months, of "
+            "the events that a card counts, and the age is that at these events."
         )
     )
     with actions:

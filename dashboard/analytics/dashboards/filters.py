@@ -19,6 +19,7 @@ from dashboard.ui.words import SEXES, capitalised
 from services.analytics import dashboards
 from services.analytics.cohorts import Dimension
 from services.analytics.dashboards import DashboardFilter, Timespan
+from services.analytics.dashboards.age_bands import AGE_BANDS
 from services.analytics.dashboards.choosing import filter_by
 from services.analytics.dashboards.wording import describe_filter
 from services.core.errors import InvalidInput
@@ -33,8 +34,8 @@ TIMESPANS: Final[Mapping[Timespan, str]] = {
     Timespan.LAST_YEAR: marked("Last year"),
     Timespan.MONTHS: marked("Other months"),
 }
-_TIME, _SINCE, _UNTIL, _SEXES = "time", "since", "until", "sexes"
-_ADDRESSED: Final = (_TIME, _SINCE, _UNTIL, _SEXES)
+_TIME, _SINCE, _UNTIL, _SEXES, _AGES = "time", "since", "until", "sexes", "ages"
+_ADDRESSED: Final = (_TIME, _SINCE, _UNTIL, _SEXES, _AGES)
 
 
 def show_filter(prefix: str, kept: DashboardFilter) -> DashboardFilter | None:
@@ -74,11 +75,19 @@ def show_filter(prefix: str, kept: DashboardFilter) -> DashboardFilter | None:
             select_all=False,
             width=260,
         )
+        ages = st.selectbox(
+            _("Age"),
+            ["", *AGE_BANDS],
+            format_func=lambda band: band or _("All"),
+            key=f"{prefix}_{_AGES}",
+            width=110,
+        )
         chosen = DashboardFilter(
             timespan=timespan,
             since=since,
             until=until,
             sexes=tuple(sex for sex in Sex if sex in sexes),
+            age_band=ages,
         )
         _undo_button(prefix, chosen)
     _address(chosen, kept)
@@ -129,6 +138,8 @@ def _fields_of(shown: DashboardFilter) -> Mapping[str, object]:
         _SINCE: shown.since,
         _UNTIL: shown.until,
         _SEXES: list(shown.sexes),
+        # What a newer version may have kept is no choice of this one.
+        _AGES: shown.age_band if shown.age_band in AGE_BANDS else "",
     }
 
 
@@ -143,6 +154,7 @@ def _addressed() -> DashboardFilter | None:
             since=_day(query.get(_SINCE, "")),
             until=_day(query.get(_UNTIL, "")),
             sexes=tuple(Sex(each) for each in query.get(_SEXES, "").split(",") if each),
+            age_band=query.get(_AGES, ""),
         )
     except ValueError:
         return None
@@ -165,5 +177,7 @@ def _address(chosen: DashboardFilter, kept: DashboardFilter) -> None:
             wanted[_UNTIL] = chosen.until.isoformat()
         if chosen.sexes:
             wanted[_SEXES] = ",".join(chosen.sexes)
+        if chosen.age_band:
+            wanted[_AGES] = chosen.age_band
     if wanted != st.query_params.to_dict():
         st.query_params.from_dict(wanted)

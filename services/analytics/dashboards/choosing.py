@@ -7,6 +7,7 @@ from datetime import date
 from typing import Final
 
 from services.analytics.cohorts import Dimension
+from services.analytics.dashboards.age_bands import AGE_BANDS
 from services.analytics.dashboards.model import DashboardFilter, Timespan
 from services.analytics.dashboards.narrowing import days_of, narrow
 from services.analytics.figures import Figure
@@ -15,7 +16,13 @@ from services.patients.records.model import Sex
 _YEAR: Final = 12
 #: What a filter can be narrowed to by a value of it.
 CHOOSABLE: Final = frozenset(
-    {Dimension.SEX, Dimension.MONTH, Dimension.QUARTER, Dimension.YEAR}
+    {
+        Dimension.SEX,
+        Dimension.AGE_BAND,
+        Dimension.MONTH,
+        Dimension.QUARTER,
+        Dimension.YEAR,
+    }
 )
 _MONTHS_OF: Final = {Dimension.MONTH: 1, Dimension.QUARTER: 3, Dimension.YEAR: _YEAR}
 # As figures tell times: 2026, 2026 Q1, 2026-03.
@@ -27,12 +34,14 @@ def filter_by(
 ) -> DashboardFilter:
     """Return the filter narrowed to values that a figure is split by.
 
-    Those are sexes, months, quarters and years, of which the filter's own months stay;
-    what no filter narrows to changes none.
+    Those are sexes, bands of ages, months, quarters and years, of which the filter's
+    own months stay; what no filter narrows to changes none.
     """
     for dimension, value in chosen.items():
         if dimension is Dimension.SEX and value in set(Sex):
             shown = replace(shown, sexes=(Sex(value),))
+        elif dimension is Dimension.AGE_BAND and value in AGE_BANDS:
+            shown = replace(shown, age_band=value)
         elif months := _months_of(dimension, value):
             since, until = months
             own_since, own_until = days_of(shown, today)

@@ -8,6 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from services.analytics import figures
+from services.analytics.dashboards.age_bands import AGE_BANDS
 from services.analytics.figures import Figure
 from services.core.errors import InvalidInput
 from services.core.sentences import Sentence
@@ -42,13 +43,15 @@ class Timespan(StrEnum):
 class DashboardFilter:
     """What narrows every card; `since` and `until` are days of the months meant.
 
-    They matter for `Timespan.MONTHS` alone, and None is no end. Empty `sexes` are all.
+    They matter for `Timespan.MONTHS` alone, and None is no end. Empty `sexes` are all,
+    as is an empty `age_band`, which is the age at the events that a card counts.
     """
 
     timespan: Timespan = Timespan.ALL
     since: date | None = None
     until: date | None = None
     sexes: tuple[Sex, ...] = ()
+    age_band: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +149,8 @@ def check_filter(shown: DashboardFilter) -> None:
         raise InvalidInput(
             "since", "The first month lies after the last one; change the two."
         )
+    if shown.age_band and shown.age_band not in AGE_BANDS:
+        raise InvalidInput("age_band", "Choose a band of ages, such as 30–39.")
 
 
 def _require_text(name: str, text: str, longest: int) -> None:

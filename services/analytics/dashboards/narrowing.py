@@ -5,7 +5,12 @@ from datetime import date, timedelta
 from typing import Final
 
 from services.analytics.cohorts import CohortEvent
-from services.analytics.dashboards.model import Card, DashboardFilter, Timespan
+from services.analytics.dashboards.age_bands import AGE_BANDS
+from services.analytics.dashboards.model import (
+    Card,
+    DashboardFilter,
+    Timespan,
+)
 from services.analytics.figures import Figure
 from services.core.errors import InvalidInput
 from services.patients.records.model import Sex
@@ -24,18 +29,18 @@ def narrow_card(card: Card, shown: DashboardFilter, today: date) -> Figure:
 
 
 def narrow(figure: Figure, shown: DashboardFilter, today: date) -> Figure:
-    """Return the figure of the filter's time and sexes alone.
+    """Return the figure of the filter's time, sexes and ages alone.
 
-    The time is that of the events which are counted: those that the figure is of, or
-    the first ones, by which patients come in. Rules stay as they are. Raises
+    Time and ages are those of the events which are counted: those that the figure is
+    of, or the first ones, by which patients come in. Rules stay as they are. Raises
     InvalidInput where nothing is left.
     """
     since, until = days_of(shown, today)
     cohort = replace(figure.cohort, sexes=_common(figure.cohort.sexes, shown.sexes))
     if figure.of is None:
-        entry = _within(cohort.entry, since, until)
+        entry = _aged(_within(cohort.entry, since, until), shown.age_band)
         return replace(figure, cohort=replace(cohort, entry=entry))
-    of = _within(figure.of, since, until)
+    of = _aged(_within(figure.of, since, until), shown.age_band)
     return replace(figure, cohort=cohort, of=of)
 
 
@@ -69,6 +74,20 @@ def _within(event: CohortEvent, since: date | None, until: date | None) -> Cohor
             "This card counts another time than the filter does, so nothing is left.",
         )
     return replace(event, since=first, until=last)
+
+
+def _aged(event: CohortEvent, band: str) -> CohortEvent:
+    if not band:
+        return event
+    youngest, oldest = AGE_BANDS[band]
+    least = max(youngest, event.from_age or 0)
+    most = min((age for age in (oldest, event.to_age) if age is not None), default=None)
+    if most is not None and least > most:
+        raise InvalidInput(
+            "age_band",
+            "This card counts other ages than the filter does, so nobody is left.",
+        )
+    return replace(event, from_age=least, to_age=most)
 
 
 def _common(own: tuple[Sex, ...], wanted: tuple[Sex, ...]) -> tuple[Sex, ...]:

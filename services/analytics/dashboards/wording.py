@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import date
 
 from services.analytics.cohorts.wording import tell_sexes
+from services.analytics.dashboards.age_bands import AGE_BANDS
 from services.analytics.dashboards.model import DashboardFilter
 from services.analytics.dashboards.narrowing import days_of
 from services.core.sentences import Sentence, joined
@@ -23,4 +24,11 @@ def describe_filter(
         parts.append(Sentence("until {until}", until=until))
     if shown.sexes:
         parts.append(tell_sexes(shown.sexes))
+    if shown.age_band in AGE_BANDS:
+        least, most = AGE_BANDS[shown.age_band]
+        parts.append(
+            Sentence("aged {least} or older", least=least)
+            if most is None
+            else Sentence("aged {least} to {most}", least=least, most=most)
+        )
     return joined(", ", parts) if parts else Sentence("all time, all patients")

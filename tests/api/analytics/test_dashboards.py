@@ -138,6 +138,7 @@ def test_parameters_take_the_place_of_the_filter_and_a_card_may_be_refused(call,
         "since": "2020-03-05",
         "until": "2020-03-05",
         "sexes": [],
+        "age_band": "",
     }
     assert of_a_year["cards"][0]["figure"]["cells"] == []
     assert call(path, since="2021-01-01", until="2020-01-01").status_code == 400

@@ -1,6 +1,7 @@
 """Dashboards on the page: made, filled, narrowed by one filter, pinned to Home."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -183,6 +184,35 @@ def test_rows_of_a_filter_can_be_chosen_and_a_choice_is_undone(
     assert "sexes" not in app.query_params
     assert tables(app)["Who came"] == [["Female", "12"], ["Male", "9"]]
     assert not [each for each in app.button if each.key == f"{prefix}_undo"]
+
+
+def test_a_band_of_ages_narrows_all_cards_from_address_bar_and_field(
+    clinic: Clinic, two_cards: DashboardDraft
+):
+    aged = replace(BY_SEX, by=(Dimension.AGE_BAND,))
+    card = Card(id=uuid4(), title="How old", figure=aged)
+    made = make(clinic, replace(two_cards, cards=(card,)))
+    app = clinic.open("dashboard", Role.ANALYST, dashboard=str(made), ages="90+")
+    assert app.selectbox(key=f"dashboard_{made}_ages").value == "90+"
+    assert any("at age 90 or older" in each.value for each in app.caption)
+
+    app.selectbox(key=f"dashboard_{made}_ages").set_value("").run()
+
+    assert not app.exception
+    assert "ages" not in app.query_params
+    # A click on a bar of it, or its name in the table, does the same.
+    assert choosing(app) == {"How old": "Show only"}
+
+
+def test_ages_that_there_are_not_in_the_address_narrow_nothing(
+    clinic: Clinic, two_cards: DashboardDraft
+):
+    made = make(clinic, two_cards)
+
+    app = clinic.open("dashboard", Role.ANALYST, dashboard=str(made), ages="30-39")
+
+    assert not app.exception
+    assert app.selectbox(key=f"dashboard_{made}_ages").value == ""
 
 
 def test_a_period_that_ends_before_it_begins_is_said_at_the_filter_once(

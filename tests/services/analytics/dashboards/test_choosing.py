@@ -2,13 +2,15 @@
 
 from dataclasses import replace
 from datetime import date
+from functools import partial
 
 import pytest
 
 from services.analytics.cohorts import Cohort, CohortEvent, Dimension, EventKind
-from services.analytics.dashboards import DashboardFilter, Timespan
+from services.analytics.dashboards import DashboardFilter, Timespan, check_filter
 from services.analytics.dashboards.choosing import filter_by, narrow_to
 from services.analytics.dashboards.narrowing import days_of
+from services.analytics.dashboards.wording import describe_filter
 from services.analytics.figures import Figure
 from services.core.errors import InvalidInput
 from services.patients.records.model import Sex
@@ -73,7 +75,8 @@ def test_a_bar_of_a_sex_narrows_to_it_and_leaves_the_time():
         (Dimension.MONTH, "others"),
         (Dimension.MONTH, "2024-13"),
         (Dimension.MONTH, "2024-12"),
-        (Dimension.AGE_BAND, "30–39"),
+        (Dimension.AGE_BAND, "none"),
+        (Dimension.WEEKDAY, "monday"),
         (Dimension.WORDS, "2024"),
     ],
 )
@@ -91,6 +94,47 @@ def test_a_figure_is_narrowed_as_a_filter_narrows_it():
         date(2024, 1, 1),
         date(2024, 12, 31),
     )
+
+
+@pytest.mark.parametrize(
+    ("band", "ages"), [("0–9", (0, 9)), ("30–39", (30, 39)), ("90+", (90, None))]
+)
+def test_a_bar_of_a_band_of_ages_narrows_to_the_age_at_the_events(band, ages):
+    of_procedures = replace(VISITS, of=CohortEvent(kind=EventKind.PROCEDURE))
+    chosen = {Dimension.AGE_BAND: band}
+
+    shown = filter_by(LAST_YEAR, chosen, TODAY)
+    entry = narrow_to(VISITS, chosen, TODAY).cohort.entry
+    narrowed = narrow_to(of_procedures, chosen, TODAY)
+
+    assert shown == replace(LAST_YEAR, age_band=band)
+    assert (entry.from_age, entry.to_age) == ages
+    # Of a figure of other events, those are meant, and not the first.
+    assert (narrowed.of.from_age, narrowed.of.to_age) == ages
+    assert narrowed.cohort == of_procedures.cohort
+
+
+def test_a_band_of_ages_widens_nothing_that_a_card_asks():
+    over_35 = CohortEvent(kind=EventKind.VISIT, from_age=35, to_age=80)
+    older = replace(VISITS, cohort=Cohort(entry=over_35))
+
+    entry = narrow_to(older, {Dimension.AGE_BAND: "30–39"}, TODAY).cohort.entry
+    last = narrow_to(older, {Dimension.AGE_BAND: "80–89"}, TODAY).cohort.entry
+
+    assert (entry.from_age, entry.to_age) == (35, 39)
+    assert (last.from_age, last.to_age) == (80, 80)
+    with pytest.raises(InvalidInput, match="other ages"):
+        narrow_to(older, {Dimension.AGE_BAND: "90+"}, TODAY)
+
+
+def test_a_band_of_ages_is_told_in_words_and_there_is_no_other():
+    aged = partial(DashboardFilter, sexes=(Sex.FEMALE,))
+
+    told = [describe_filter(aged(age_band=each), TODAY) for each in ("30–39", "90+")]
+
+    assert told == ["female, aged 30 to 39", "female, aged 90 or older"]
+    with pytest.raises(InvalidInput, match="band of ages"):
+        check_filter(aged(age_band="30-39"))
 
 
 def test_a_figure_of_which_nothing_is_left_is_refused():
