@@ -62,11 +62,14 @@ _RULES: Final[Rules] = {
     ),
 }
 _ENDING: Final = """
-GRANT UPDATE (used_at) ON authorization_codes TO chartroom_patient, chartroom_admin;
+GRANT UPDATE (used_at) ON authorization_codes
+    TO chartroom_patient, chartroom_admin, chartroom_system;
 CREATE POLICY patient_update ON authorization_codes FOR UPDATE TO chartroom_patient
     USING (user_id = acting_user() AND used_at IS NULL)
     WITH CHECK (user_id = acting_user() AND used_at = now());
 CREATE POLICY admin_update ON authorization_codes FOR UPDATE TO chartroom_admin
+    USING (used_at IS NULL) WITH CHECK (used_at = now());
+CREATE POLICY system_update ON authorization_codes FOR UPDATE TO chartroom_system
     USING (used_at IS NULL) WITH CHECK (used_at = now());
 GRANT UPDATE (expires_at) ON bulk_exports
     TO chartroom_staff, chartroom_clinician, chartroom_analyst;

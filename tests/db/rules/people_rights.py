@@ -129,7 +129,7 @@ PEOPLE: dict[str, Rights] = {
         "UPDATE(used_at)",
         "admin": "SELECT(code_hash, user_id, used_at) all; UPDATE(used_at)",
         "door": "SELECT all; UPDATE(used_at, token_id)",
-        "system": "SELECT all; DELETE all",
+        "system": "SELECT all; UPDATE(used_at); DELETE all",
     },
     "connected_systems": {
         "admin": (
