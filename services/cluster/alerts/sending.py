@@ -15,10 +15,13 @@ from sqlalchemy.orm import Session
 from db.models.replication import Alert, AlertNotification
 from services.cluster.alerts.records import AlertChange, AlertKind
 from services.cluster.alerts.rules import is_webhook
-from services.messaging.mail import CLAIMED, Email, Mailer, is_taken
+from services.messaging.mail import Email, Mailer, is_taken
 from services.messaging.resending import note_attempt
 
 _SECONDS: Final = 10.0
+# Longer than a mail server takes (15 seconds for each of about ten answers), yet no
+# quarter of an hour as for letters: what an alert tells of may end its worker as well.
+_CLAIMED: Final = timedelta(minutes=3)
 # How long to wait after each attempt that failed; after the last one is given up.
 _PAUSES: Final = tuple(timedelta(minutes=m) for m in (1, 2, 5, 15, 60))
 _WAITS: Final = and_(
@@ -108,9 +111,8 @@ class ClaimedMessage:
 def claim_next(session: Session) -> ClaimedMessage | None:
     """Take the message that is due for longest; None when none is due.
 
-    It is due again in a quarter of an hour unless it is settled: whose worker dies
-    between the two may send it twice, rather than never. The caller commits before it
-    is delivered.
+    It is due again in three minutes unless it is settled: whose worker dies between the
+    two may send it twice, rather than never. The caller commits before it is delivered.
     """
     due = session.execute(
         select(AlertNotification, Alert)
@@ -123,7 +125,7 @@ def claim_next(session: Session) -> ClaimedMessage | None:
     if due is None:
         return None
     row, alert = due
-    until: Any = func.now() + CLAIMED
+    until: Any = func.now() + _CLAIMED
     row.send_at = until
     session.flush()
     return ClaimedMessage(row.id, _envelope(row, alert), row.send_at)

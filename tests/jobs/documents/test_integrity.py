@@ -59,7 +59,7 @@ def test_what_was_never_checked_is_found_without_sorting_all_of_it(house):
 
     def plan(session):
         # As it is done where there are too many for any other way.
-        for way in ("seqscan", "bitmapscan", "hashjoin", "mergejoin"):
+        for way in ("seqscan", "bitmapscan", "hashjoin", "mergejoin", "sort"):
             session.execute(text(f"SET LOCAL enable_{way} = off"))
         return "\n".join(session.scalars(text(f"EXPLAIN {wanted}")))
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from db.models.audit import AuditEvent
 from db.models.replication import Alert, AlertNotification
@@ -289,6 +289,26 @@ def test_what_is_not_taken_is_tried_again_and_given_up_in_the_end(
         assert send_all(session, Post()) == []
 
     assert len(hook.got) == 6
+
+
+def test_what_a_worker_has_claimed_that_died_is_due_again_within_minutes(
+    session, admin
+):
+    change(session, admin, mail_to=("ann@example.org",))
+    tell(session, began())
+    claimed = alerts.claim_next(session)
+    assert alerts.claim_next(session) is None
+    assert claimed.until - session.scalar(select(func.now())) <= timedelta(minutes=5)
+
+    session.execute(update(AlertNotification).values(send_at=NOW))
+    again = alerts.claim_next(session)
+
+    assert again.envelope == claimed.envelope
+    # Who comes back late settles nothing of whoever has it now.
+    alerts.settle(session, replace(claimed, until=NOW), is_sent=True)
+    assert session.scalar(select(AlertNotification.sent_at)) is None
+    alerts.settle(session, again, is_sent=True)
+    assert session.scalar(select(AlertNotification.sent_at))
 
 
 def test_without_a_mail_server_a_message_waits(session, admin):

@@ -98,6 +98,12 @@ def archive(session, boss, maya):
     patients.archive(session, ROSA, maya.patient_id, version=version)
 
 
+def move_to_another_record(session, boss, maya):
+    other = cast.add_patient(session, cast.GRACE)
+    here = update(User).where(User.id == maya.id)
+    session.execute(here.values(patient_id=other.id))
+
+
 def go_back_in_time(session, boss, maya):
     revocations.revoke_again(session, Revocations())
 
@@ -112,6 +118,7 @@ def go_back_in_time(session, boss, maya):
         (reset_passkeys, Role.ADMIN),
         (shut_out, Role.ADMIN),
         (archive, Role.STAFF),
+        (move_to_another_record, None),
         (go_back_in_time, None),
     ],
     ids=lambda value: getattr(value, "__name__", str(value)),
