@@ -668,9 +668,13 @@ def offer_list(page: str) -> None:
 
 
 def offer_home() -> None:
-    """Offer the way on from a page that somebody may not open."""
-    if st.button(_("Home"), key="navigation_home", icon=":material/home:"):
-        go("home.py")
+    """Offer the way on from a page that somebody may not open: to their first page."""
+    # A patient's is their record; the clinic's figures are not for them.
+    place = _open_places(context.current_actor())[0]
+    if st.button(
+        _(place.title), key="navigation_home", icon=f":material/{place.icon}:"
+    ):
+        go(place.file)
 
 
 def _list_for(actor: Actor, page: str) -> NavigationEntry | None:

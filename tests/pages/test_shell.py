@@ -159,6 +159,10 @@ def test_the_address_of_another_roles_page_is_refused_in_words(
     refused = [event.actor_id for event in clinic.audit("access:refuse")]
     assert refused.count(clinic.cast[role].id) == len(others)
 
+    app.button(key="navigation_home").click().run()
+    assert not app.exception
+    assert app.title
+
 
 @pytest.mark.parametrize("role", Role)
 def test_the_script_of_another_roles_page_cannot_be_run(clinic: Clinic, role: Role):
