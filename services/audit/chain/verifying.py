@@ -39,8 +39,7 @@ class WentBackThen:
     @classmethod
     def read(cls, document: Document) -> "WentBackThen":
         """Read an entry of `backup:go-back`."""
-        to = json.loads(document["details"]).get("to", "")
-        return cls(document["_id"], document["at"], _as_time(to))
+        return cls(document["_id"], document["at"], _time_of(document["details"]))
 
     @property
     def words(self) -> str:
@@ -113,11 +112,14 @@ class ChainVerification:
         )
 
 
-def _as_time(text: str) -> datetime | None:
-    """Return a time of an entry in UTC; None if it has none, as forged ones may."""
+def _time_of(details: str) -> datetime | None:
+    """Return to when an entry's rows went back, in UTC; None in one that is forged.
+
+    That is found by its hash or a seal, once all entries were followed.
+    """
     try:
-        return datetime.fromisoformat(text).astimezone(UTC)
-    except ValueError:
+        return datetime.fromisoformat(json.loads(details)["to"]).astimezone(UTC)
+    except (ValueError, TypeError, LookupError, OverflowError, RecursionError):
         return None
 
 

@@ -130,6 +130,23 @@ TAMPERINGS: dict[str, tuple[Callable[[Entries], object], int]] = {
         ),
         7,
     ),
+    "the clinic went back to a number": (
+        lambda e: rewrite(e, 6, action="backup:go-back", details='{"to": 5}'),
+        6,
+    ),
+    "the clinic went back to no time": (
+        lambda e: rewrite(e, 6, action="backup:go-back", details="nothing"),
+        6,
+    ),
+    "the clinic went back before all time": (
+        lambda e: rewrite(
+            e,
+            6,
+            action="backup:go-back",
+            details='{"to": "0001-01-01T00:00:00+14:00"}',
+        ),
+        6,
+    ),
     "something else is put in": (lambda e: e.insert_one({"_id": "x", "event": 1}), 7),
     "something is put before": (lambda e: e.insert_one({"_id": -1, "event": 1}), 1),
 }
