@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from jobs.analytics.counting import count_and_tell
 from services.analytics import cohorts, figures, unnamed_lists
@@ -17,11 +17,14 @@ from services.core.errors import InvalidInput, NotAllowed
 from services.core.on_behalf import ActorDatabase
 from services.lists import views
 from services.lists.criteria import Criteria
+from services.lists.statements import TakesTooLong
 from services.patients import search
 from services.patients.search import ListStatistics
 from services.patients.search.fields import PATIENTS
 
 Question = Criteria | Cohort | Figure
+# What takes too long as well: it would be due for ever, and all others behind it.
+_REFUSALS: Final = (NotAllowed, InvalidInput, TakesTooLong)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,7 @@ class ListCounting:
             told = self.as_owner.write(
                 lambda s: unnamed_lists.tell_list(s, owner, kept)
             ).value
-        except (NotAllowed, InvalidInput) as refusal:
+        except _REFUSALS as refusal:
             yield list_cards.refused_card(list_cards.SIZE, refusal)
             return
         yield list_cards.size_card(told, self.now)
@@ -103,6 +106,11 @@ class ListCounting:
             if told.earlier:
                 yield list_cards.refused_card(list_cards.MADE_OF, hidden)
             return
+        made_of = partial(self._described, criteria)
+        yield from _or_refused(list_cards.MADE_OF, made_of)
+
+    def _described(self, criteria: Criteria) -> Iterator[PrintedCard]:
+        owner, given = self.as_owner.actor, self._given()
         answers = self.as_owner.read(
             lambda s: unnamed_lists.describe(s, owner, criteria, **given)
         ).value
@@ -115,7 +123,8 @@ class ListCounting:
     ) -> tuple[PrintedCard, ...]:
         owner = self.as_owner.actor
         told = self.as_owner.write(lambda s: cohorts.tell(s, owner, untold)).value
-        return list_cards.bar_cards(figure, told, self.now)
+        is_counted_now = told == untold.answer
+        return list_cards.bar_cards(figure, told, self.now if is_counted_now else None)
 
     def _given(self) -> dict[str, Any]:
         return {"now": self.now, "smallest_group": self.smallest_group}
@@ -126,5 +135,5 @@ def _or_refused(
 ) -> Iterator[PrintedCard]:
     try:
         yield from make()
-    except (NotAllowed, InvalidInput) as refusal:
+    except _REFUSALS as refusal:
         yield list_cards.refused_card(title, refusal)

@@ -20,6 +20,16 @@ _DIALECT: Final = psycopg2.PGDialect_psycopg2()  # type: ignore[no-untyped-call]
 _QUERY_CANCELED: Final = "57014"
 
 
+class TakesTooLong(Unavailable):
+    """A list was not found within its time, and may never be."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This list takes too long to find; add a filter that narrows it, "
+            "or sort it another way."
+        )
+
+
 def compiled(statement: Executable) -> str:
     """Return the statement as text for `run`, whose callers keep it.
 
@@ -41,7 +51,7 @@ def run(
     limit_seconds: float = LIMIT_SECONDS,
     settings: str = "",
 ) -> Sequence[tuple[Any, ...]]:
-    """Return the rows, or raise Unavailable when they take longer than the limit.
+    """Return the rows, or raise TakesTooLong when they take longer than the limit.
 
     The limit and the `settings`, statements that each end with a semicolon, stay in
     force until the transaction ends, and a statement that ran into the limit has ended
@@ -59,10 +69,7 @@ def run(
     except Exception as error:
         if not ran_out_of_time(error):
             raise
-        raise Unavailable(
-            "This list takes too long to find; add a filter that narrows it, "
-            "or sort it another way."
-        ) from None
+        raise TakesTooLong from None
     else:
         return rows
     finally:

@@ -8,7 +8,6 @@ from services.analytics.dashboards.paper import (
     printed_at,
     set_paper,
     untold_fact,
-    with_days,
 )
 from services.documents.forms import ENGLISH, Clinic, Wording
 
@@ -31,7 +30,7 @@ def list_pdf(
     _ = wording.say
     facts = [
         (_("Printed"), printed_at(now, wording)),
-        (_("Counted are"), with_days(criteria, wording)),
+        (_("Counted are"), criteria),
         (_("In the name of"), owner),
         untold_fact(wording),
     ]

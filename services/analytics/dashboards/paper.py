@@ -1,9 +1,8 @@
 """Dashboards and lists on paper: cards as charts and tables, with when and of what."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
@@ -36,7 +35,6 @@ _SPREAD: Final[Mapping[str, str]] = {
 # A table's names of columns and a first row, below a chart on the same page.
 _TABLE_MM: Final = 20.0
 _HEADING_MM: Final = 12.0
-_DAY: Final = re.compile(r"(?<![\w-])[0-9]{4}-[0-9]{2}-[0-9]{2}(?![\w-])")
 # In charts and columns, in whichever language.
 _SIGNS: Final = "0123456789.,%×–…"
 
@@ -179,14 +177,13 @@ def _card_of(card: PrintedCard, now: datetime, wording: Wording) -> _Card:
     title, result = _said(card.title, wording), card.result
     if result is None:
         return _Card(title, (), (), ("", ""), wording.say(card.refusal), None)
-    time = _time(result.counted_at.astimezone(now.tzinfo), wording)
     what = (
         result.counted
         if isinstance(result, PrintedTable)
         else tell_figure(result.figure)
     )
     counted = (
-        wording.say(Sentence("Counted {time}.", time=time)).rstrip("."),
+        _counted(result.counted_at, now, wording),
         f"{_capital(wording.say(what))}.",
     )
     if isinstance(result, PrintedTable):
@@ -207,6 +204,13 @@ def _card_of(card: PrintedCard, now: datetime, wording: Wording) -> _Card:
         explained = wording.say(explain_boxes(result.smallest_group))
         reading = wording.say(Sentence("How to read it")), explained
     return _Card(title, (*by, *columns), rows, counted, why, result, quantity, reading)
+
+
+def _counted(timestamp: datetime | None, now: datetime, wording: Wording) -> str:
+    if timestamp is None:
+        return wording.say(Sentence("Counted earlier"))
+    time = _time(timestamp.astimezone(now.tzinfo), wording)
+    return wording.say(Sentence("Counted {time}.", time=time)).rstrip(".")
 
 
 def _columns(result: FigureResult) -> tuple[str, ...]:
@@ -255,18 +259,6 @@ def _table_cell(cell: str | int | None, wording: Wording) -> str:
 def _said(text: str, wording: Wording) -> str:
     """Return what comes with the app in the paper's language, what was typed as is."""
     return wording.say(text) if isinstance(text, Sentence) else text
-
-
-def with_days(text: str, wording: Wording) -> str:
-    """Return a text with its days (2026-11-26) in words."""
-
-    def written(found: re.Match[str]) -> str:
-        try:
-            return wording.day(date.fromisoformat(found[0]))
-        except ValueError:
-            return found[0]
-
-    return _DAY.sub(written, text)
 
 
 def _time(timestamp: datetime, wording: Wording) -> str:

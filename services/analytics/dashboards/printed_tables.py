@@ -8,10 +8,11 @@ from datetime import datetime
 class PrintedTable:
     """Told numbers in rows, of what `counted` says; None is a number that is not told.
 
-    Texts are translated where they are sentences.
+    Texts are translated where they are sentences. Without `counted_at` they are those
+    that were told some time before.
     """
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str | int | None, ...], ...]
     counted: str
-    counted_at: datetime
+    counted_at: datetime | None

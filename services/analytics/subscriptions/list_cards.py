@@ -24,6 +24,9 @@ BAR_TITLES: Final = {
     "allergy": Sentence("Allergies"),
 }
 _LISTED: Final = Sentence("the patients on the list")
+_WERE_LISTED: Final = Sentence(
+    "the patients who were on the list then; what has changed since would tell of few"
+)
 _SEXES: Final = {
     Sex.FEMALE: Sentence("Female"),
     Sex.MALE: Sentence("Male"),
@@ -56,6 +59,8 @@ def size_card(told: ToldList[Any], now: datetime) -> PrintedCard:
         number = count.value
         if count.is_few:
             number = Sentence("fewer than {least}", least=k)
+        elif count.is_estimate:
+            number = Sentence("about {number:,}", number=count.shown)
         elif not count.is_exact:
             number = Sentence("over {number:,}", number=count.value)
     at = told.earlier.counted_at if told.earlier else now
@@ -64,14 +69,17 @@ def size_card(told: ToldList[Any], now: datetime) -> PrintedCard:
 
 
 def bar_cards(
-    figure: str, statistics: ListStatistics, now: datetime
+    figure: str, statistics: ListStatistics, now: datetime | None
 ) -> tuple[PrintedCard, ...]:
-    """Return the bars of one figure of a list; none where there are none to tell."""
+    """Return the bars of one figure of a list; none where there are none to tell.
+
+    `now` is None of those that were told before and are told again.
+    """
     title = BAR_TITLES[figure]
     bars = statistics.ages + statistics.sexes + statistics.allergies
     if not bars:
         return ()
-    counted = _LISTED
+    counted = _WERE_LISTED if now is None else _LISTED
     if statistics.sampled:
         counted = Sentence("a sample of the patients on the list")
     rows = tuple((_label(figure, bar), bar.count) for bar in bars)

@@ -41,6 +41,7 @@ from services.documents.forms import Clinic
 from services.patients.records.model import Sex
 from tests.kit import cast
 from tests.kit.mailbox import Mailbox, mailer_to
+from tests.kit.replicas import write_everywhere
 from tests.services.visits import visit_samples
 
 # A Monday, an hour after the dashboard is due.
@@ -110,9 +111,9 @@ class Desk:
 def desk(endpoints) -> Iterator[Desk]:
     """Eleven women and two men have come; the dashboard is due since an hour."""
     with closing(Database(endpoints)) as database:
-        analyst, colleague, dashboard, subscription = database.write(
-            _prepare, identity=SYSTEM
-        ).value
+        analyst, colleague, dashboard, subscription = write_everywhere(
+            database, _prepare
+        )
         papers = AnalystMailing(
             Clinic("Harbour Clinic", "1 High Street", ""),
             MailSender("Harbour Clinic", "https://clinic.example"),

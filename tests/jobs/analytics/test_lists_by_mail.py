@@ -42,11 +42,14 @@ from services.core.on_behalf import ActorDatabase
 from services.documents.forms import Clinic
 from services.lists import views
 from services.lists.criteria import Criteria, Filter, Group, Operator
+from services.lists.statements import TakesTooLong
+from services.patients import search
 from services.patients.records.model import Sex
 from services.patients.search.fields import PATIENTS
 from tests.jobs.analytics.test_dashboards_by_mail import attached
 from tests.kit import cast
 from tests.kit.mailbox import Mailbox, mailer_to
+from tests.kit.replicas import write_everywhere
 from tests.services.visits import visit_samples
 
 # A Monday, an hour after the list is due.
@@ -134,7 +137,7 @@ class House:
 def house(endpoints) -> Iterator[House]:
     """Eleven women and two men have come, of eleven and ten."""
     with closing(Database(endpoints)) as database:
-        analyst, colleague = database.write(_prepare, identity=SYSTEM).value
+        analyst, colleague = write_everywhere(database, _prepare)
         papers = AnalystMailing(
             Clinic("Harbour Clinic", "1 High Street", ""),
             MailSender("Harbour Clinic", "https://clinic.example"),
@@ -220,6 +223,47 @@ def test_a_view_of_few_is_told_as_few_and_of_nothing_more(house, mailbox, mailer
     assert "How many there are Patients Fewer than 5" in paper
     assert "Ages" not in paper
     assert "Sexes" not in paper
+
+
+def test_ages_that_are_told_again_are_not_said_to_be_of_today(house, mailbox, mailer):
+    house.send_list(of_sex(Sex.FEMALE))
+    house.run(mailer)
+    # Six have come, of whom three are as old as those before.
+    born = [date(year, 1, 1) for year in (1985, 1985, 1985, 2015, 2015, 2015)]
+    drafts = [cast.invent_patient(sex=Sex.FEMALE, date_of_birth=day) for day in born]
+    write_everywhere(
+        house.database, lambda s: [cast.add_patient(s, draft) for draft in drafts]
+    )
+
+    house.run(mailer, weeks=1)
+
+    paper = attached(mailbox.emails[2])[1]
+    assert "How many there are Patients 17" in paper, paper
+    assert "Ages Patients 40–49 6 70–79 5 Counted earlier" in paper, paper
+    assert "Sexes Patients Female 17 Counted 7 December 2026" in paper, paper
+
+
+@pytest.mark.parametrize(
+    "slow",
+    [("find_group", "How many there are"), ("find_bars", "Who they are")],
+)
+def test_a_list_that_takes_too_long_says_so_and_is_due_no_more(
+    house, mailbox, mailer, monkeypatch, slow
+):
+    search_for, title = slow
+
+    def take_too_long(*_: object, **__: object) -> None:
+        raise TakesTooLong
+
+    monkeypatch.setattr(search, search_for, take_too_long)
+    house.send_list(of_sex(Sex.FEMALE))
+
+    house.run(mailer)
+
+    paper = paper_of(mailbox)
+    assert f"{title} This list takes too long to find" in paper, paper
+    assert "Patients whose sex is female" in paper
+    assert (house.listed().sent, house.listed().ran_at) == (2, NOW)
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from services.analytics.dashboards import (
     Timespan,
     dashboard_pdf,
 )
+from services.analytics.dashboards.list_paper import list_pdf
 from services.analytics.figures import (
     Chart,
     Distribution,
@@ -45,7 +46,11 @@ def result(measure, *cells, by=(Dimension.SEX,), **more):
 
 
 def text_of(*cards, **more):
-    with pypdfium2.PdfDocument(paper_of(*cards, **more)) as opened:
+    return read(paper_of(*cards, **more))
+
+
+def read(paper):
+    with pypdfium2.PdfDocument(paper) as opened:
         pages = [page.get_textpage().get_text_range() for page in opened]
     return " ".join("\n".join(pages).split())
 
@@ -285,6 +290,17 @@ def test_days_are_written_out_and_what_was_typed_is_left_alone(wording, event):
 
     assert event in said
     assert "2024-02-30 and 2024-03-01" in said
+
+
+def test_a_day_that_was_typed_stays_on_the_paper_of_a_list():
+    asked = "Patients allergic to “2024-03-01”"
+    clinic = Clinic("Clinic", "1 High Street", "")
+
+    paper = list_pdf("Women", asked, (), owner="Ana", clinic=clinic, now=NOW)
+
+    said = read(paper)
+    assert asked in said
+    assert "25 March 2026" in said
 
 
 def test_a_paper_speaks_the_language_of_whoever_it_is_for():

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select
 
 from db.models.patient import Patient
-from services.core.errors import InvalidInput, NotAllowed, Unavailable
+from services.core.errors import InvalidInput, NotAllowed
 from services.lists import criteria, pages, statements
 from services.lists.criteria import Criteria, Direction, Filter, Group, Operator, Order
 from services.lists.pages import PageEnd
@@ -199,7 +199,9 @@ def test_a_value_given_while_building_a_statement_is_noticed():
 
 
 def test_a_list_that_takes_too_long_is_refused_in_words(visit):
-    with pytest.raises(Unavailable, match="takes too long to find; add a filter"):
+    with pytest.raises(
+        statements.TakesTooLong, match="takes too long to find; add a filter"
+    ):
         statements.run(visit, "SELECT pg_sleep(5)", {}, limit_seconds=0.05)
 
 

@@ -1,0 +1,27 @@
+"""What a saved list tells on paper is as sure as it was counted."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from services.analytics.subscriptions.list_cards import size_card
+from services.analytics.unnamed_lists import ToldList
+from services.lists.criteria import Count
+
+NOW = datetime(2026, 11, 30, 8, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("count", "told"),
+    [
+        (Count(1_234), 1_234),
+        (Count(5, is_exact=False, is_few=True), "fewer than 5"),
+        (Count(10_000, is_exact=False), "over 10,000"),
+        # The planner's guess, which may be too high.
+        (Count(41_376, is_exact=False, is_estimate=True), "about 41,000"),
+    ],
+)
+def test_a_number_is_told_as_what_it_is(count, told):
+    card = size_card(ToldList[None](5, count=count), NOW)
+
+    assert card.result.rows == ((told,),)
