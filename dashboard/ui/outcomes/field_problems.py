@@ -22,6 +22,7 @@ _OTHER: Final = re.compile(r"[^A-Za-z0-9_]+")
 _MOST: Final = 20
 # What services call otherwise than the keys of the fields on their pages.
 CALLED: Final = {
+    "age_band": "ages",
     "clear_seconds": "calm",
     "clear_threshold": "clear",
     "doctor_id": "doctor",

@@ -124,7 +124,8 @@ def test_a_visit_is_dragged_to_a_free_time_and_to_a_colleague_and_opened(
     expect(dialog.get_by_text(f"with {day.colleague}.")).to_be_visible()
     assert len(stands_at(site, day)) == 2
     move.click()
-    expect(visit).to_contain_text("10:00")
+    # Its end was 10:00 before.
+    expect(visit).to_contain_text("10:20")
     expect(visit).to_contain_text("Cough")
     last = day.begins + timedelta(hours=1)
     assert stands_at(site, day)[-1] == (last, "scheduled")

@@ -11,7 +11,15 @@ _ROOT = Path(__file__).resolve().parents[3]
 _NAMED = re.compile(r"(?:Invalid[A-Z]\w+|super\(\).__init__)\(\s*\"(\w+)\",\s")
 _KEY = re.compile(r"\"((?:\w|\{[^}\"]*\})*_(?:\w|\{[^}\"]*\})*)\"")
 # Whose widgets have keys that are put together from the names of many fields.
-_COMPOSED = {"complaint", "date_of_birth", "hours", "systolic", "timespan", "ttl"}
+_COMPOSED = {
+    "age_band",
+    "complaint",
+    "date_of_birth",
+    "hours",
+    "systolic",
+    "timespan",
+    "ttl",
+}
 # What only programs and addresses can say.
 _TYPED_NOWHERE = {
     "after",
