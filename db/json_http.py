@@ -1,5 +1,11 @@
-"""One small question to a server that speaks JSON over HTTP."""
+"""Questions over HTTP: whose certificates are believed, and a small one in JSON.
 
+Believed are the authorities that the machine trusts, a clinic's own among them once it
+is in the machine's store. The clients that we stand on go by the list of a package
+instead, which has none but public ones.
+"""
+
+import os
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,6 +29,22 @@ class JsonAnswer:
     def is_ok(self) -> bool:
         """Whether the server did, or knows, what it was asked for."""
         return self.status == HTTPStatus.OK
+
+
+@cache
+def machine_trust() -> ssl.SSLContext:
+    """Return what checks a server's certificate; read once, which takes 20 ms."""
+    return ssl.create_default_context()
+
+
+def authorities_file() -> str | None:
+    """Return the machine's authorities as a file, for S3; None where there is none.
+
+    A file that AWS's own variable names is left to AWS's library.
+    """
+    if os.environ.get("AWS_CA_BUNDLE"):
+        return None
+    return ssl.get_default_verify_paths().cafile
 
 
 def ask(
@@ -64,9 +86,7 @@ def _client(tls: ssl.SSLContext | None) -> httpx.Client:
     return httpx.Client(
         # No proxy and no .netrc: the servers are the clinic's own.
         trust_env=False,
-        # Whom the machine trusts, a clinic's own authority included: left to itself,
-        # httpx goes by the list of a package.
-        verify=tls or ssl.create_default_context(),
+        verify=tls or machine_trust(),
         limits=httpx.Limits(max_keepalive_connections=0),
         headers={"Accept-Encoding": "identity"},
     )

@@ -12,6 +12,7 @@ from email.utils import formatdate, make_msgid, parseaddr
 from typing import Final, Protocol
 from urllib.parse import unquote, urlsplit
 
+from db.json_http import machine_trust
 from db.settings import Settings
 from services.core.errors import Unavailable
 
@@ -119,7 +120,7 @@ class SmtpMailer:
         self._server = server
         self._sender = sender
         # Checks the certificate and the host's name against the system's authorities.
-        self._tls = tls or ssl.create_default_context()
+        self._tls = tls or machine_trust()
         self._timeout_seconds = timeout_seconds
 
     def send(self, email: Email) -> None:

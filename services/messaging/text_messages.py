@@ -6,6 +6,7 @@ from typing import Final
 
 import httpx
 
+from db.json_http import machine_trust
 from db.settings import Settings
 from services.core.errors import Unavailable
 
@@ -44,6 +45,7 @@ class Gateway:
                 json={"to": phone_number, "text": text},
                 headers=headers,
                 timeout=self.timeout_seconds,
+                verify=machine_trust(),
             ).raise_for_status()
         except httpx.HTTPError as error:
             # Its text has the gateway's address, which may carry a secret.

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from db.endpoints import Endpoints
 from db.files import file_keys
+from db.json_http import machine_trust
 from db.postgres import SYSTEM, Database
 from services.core.actors import Actor, Role
 from tests.browser.running import (
@@ -89,7 +90,8 @@ class Server:
     def browser(self, **options) -> httpx.Client:
         """Return a client that behaves as a browser on our own page."""
         headers = {"Origin": self.url, "Sec-Fetch-Site": "same-origin"}
-        return httpx.Client(base_url=self.url, headers=headers, **options)
+        trust = machine_trust()
+        return httpx.Client(base_url=self.url, headers=headers, verify=trust, **options)
 
     @contextmanager
     def signed_in(self, role: Role) -> Iterator[httpx.Client]:

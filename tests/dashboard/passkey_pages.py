@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import httpx
 
+from db.json_http import machine_trust
 from services.core.actors import Role
 from tests.dashboard.conftest import Server
 from tests.kit import cast
@@ -24,7 +25,7 @@ def origin_of(server: Server) -> str:
 def browser_at(server: Server) -> httpx.Client:
     origin = origin_of(server)
     headers = {"Origin": origin, "Sec-Fetch-Site": "same-origin"}
-    return httpx.Client(base_url=origin, headers=headers)
+    return httpx.Client(base_url=origin, headers=headers, verify=machine_trust())
 
 
 def device_for(server: Server) -> Authenticator:

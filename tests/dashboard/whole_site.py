@@ -10,6 +10,7 @@ import httpx
 import psycopg2
 
 from db.endpoints import Endpoints
+from db.json_http import machine_trust
 from db.postgres import Database
 from services.core.actors import Role
 from tests.browser.running import chartroom, free_port
@@ -44,7 +45,10 @@ class WholeSite:
 
     def _sign_in(self, role: Role) -> str:
         headers = {"Origin": self.address, "Sec-Fetch-Site": "same-origin"}
-        with httpx.Client(base_url=self.address, headers=headers) as browser:
+        trust = machine_trust()
+        with httpx.Client(
+            base_url=self.address, headers=headers, verify=trust
+        ) as browser:
             assert sign_in(browser, cast.DEMO[role].email).status_code == 303
             return cookies_of(browser)
 

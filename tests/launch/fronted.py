@@ -7,6 +7,7 @@ from hashlib import sha256
 import httpx
 import pytest
 
+from db.json_http import machine_trust
 from tests.launch.launcher import Launcher
 
 needs_caddy = pytest.mark.skipif(
@@ -19,7 +20,9 @@ FRONT_COOKIE = "chartroom_server"
 def browser_at(launcher: Launcher) -> httpx.Client:
     """Return a browser of its own."""
     own = {"Origin": launcher.address}
-    return httpx.Client(base_url=launcher.address, headers=own, timeout=30)
+    return httpx.Client(
+        base_url=launcher.address, headers=own, verify=machine_trust(), timeout=30
+    )
 
 
 def name_of(browser: httpx.Client) -> str:

@@ -16,6 +16,7 @@ from joserfc import jwt
 from joserfc.errors import InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
 
+from db.json_http import machine_trust
 from services.core.errors import NotAllowed, Unavailable
 
 # Signed with a key that only the provider has: "none" and shared secrets prove nothing.
@@ -225,7 +226,9 @@ class Provider:
         return document
 
     async def _fetch(self, method: str, url: str, **options: Any) -> dict[str, Any]:
-        async with httpx.AsyncClient(timeout=_TIMEOUT_SECONDS) as client:
+        async with httpx.AsyncClient(
+            timeout=_TIMEOUT_SECONDS, verify=machine_trust()
+        ) as client:
             try:
                 answer = await client.request(method, url, **options)
             except httpx.HTTPError as error:

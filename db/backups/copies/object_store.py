@@ -27,6 +27,7 @@ from botocore.exceptions import (
     PartialCredentialsError,
 )
 
+from db.json_http import authorities_file
 from db.settings import Settings
 
 _MEGABYTE: Final = 1024 * 1024
@@ -137,6 +138,7 @@ class ObjectStore:
             region_name=address.region,
             aws_access_key_id=address.key_id,
             aws_secret_access_key=address.secret,
+            verify=authorities_file(),
             config=Config(
                 connect_timeout=min(10.0, seconds),
                 read_timeout=seconds,

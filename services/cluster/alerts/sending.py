@@ -12,6 +12,7 @@ import httpx
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
+from db.json_http import machine_trust
 from db.models.replication import Alert, AlertNotification
 from services.cluster.alerts.records import AlertChange, AlertKind
 from services.cluster.alerts.rules import is_webhook
@@ -170,7 +171,9 @@ def _call(envelope: Envelope, body: Mapping[str, Any]) -> bool:
         return False
     try:
         # Redirects are not followed: they could lead to where nobody allowed.
-        httpx.post(envelope.address, json=body, timeout=_SECONDS).raise_for_status()
+        httpx.post(
+            envelope.address, json=body, timeout=_SECONDS, verify=machine_trust()
+        ).raise_for_status()
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         # Its text has the address, which may carry a secret.
         _log.warning("A webhook did not take an alert: %s.", type(error).__name__)

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from db.json_http import machine_trust
 from services.core.errors import InvalidInput
 
 _CONNECT_SECONDS: Final = 5.0
@@ -114,7 +115,9 @@ def _fetch(url: httpx.URL, host: str, most: int) -> bytes:
     }
     with (
         # A proxy would look the name up again, and reach what it can.
-        httpx.Client(trust_env=False, timeout=_CONNECT_SECONDS) as client,
+        httpx.Client(
+            trust_env=False, timeout=_CONNECT_SECONDS, verify=machine_trust()
+        ) as client,
         client.stream(
             "GET", url, headers=headers, extensions={"sni_hostname": host}
         ) as answer,

@@ -14,6 +14,7 @@ from dashboard.sign_in.oidc.provider import (
     ProviderAway,
     ProviderRefused,
 )
+from db.json_http import machine_trust
 from tests.kit import cast
 from tests.kit.openid_provider import CLIENT_ID, CLIENT_SECRET, serving
 
@@ -46,7 +47,7 @@ def anyio_backend():
 async def asked_and_answered(ours):
     """Go the browser's way: return our question and the code that answered it."""
     question = await ours.ask()
-    async with httpx.AsyncClient() as browser:
+    async with httpx.AsyncClient(verify=machine_trust()) as browser:
         answer = await browser.get(question.url)
     assert answer.status_code == 302, answer.text
     back = urlsplit(answer.headers["location"])

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import func, insert, select, update
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from db.json_http import machine_trust
 from db.models.user import User, UserNotification, UserSession
 from db.postgres import Database
 from services.core.actors import Role
@@ -52,11 +53,13 @@ def cookie(server, database):
 
 def _post(server, path, cookie):
     headers = {"Cookie": cookie, "Origin": server.url, "Sec-Fetch-Site": "same-origin"}
-    return httpx.post(f"{server.url}{path}", headers=headers)
+    return httpx.post(f"{server.url}{path}", headers=headers, verify=machine_trust())
 
 
 def _status(server, path, cookie):
-    return httpx.get(f"{server.url}{path}", headers={"Cookie": cookie}).status_code
+    own = {"Cookie": cookie}
+    asked = httpx.get(f"{server.url}{path}", headers=own, verify=machine_trust())
+    return asked.status_code
 
 
 def _execute(raw, statement):
