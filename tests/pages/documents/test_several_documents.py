@@ -81,6 +81,10 @@ def test_what_is_on_hold_stays_and_the_summary_says_so(clinic: Clinic, three, ch
     deleted = [stored(clinic, document).is_deleted for document in three]
     assert deleted == [True, False, False]
 
+    app.button(key="documents_bulk_summary_read").click().run()
+    assert "1 document deleted." not in said(app)
+    assert not app.exception
+
 
 def test_from_a_patients_record_one_uploads_and_creates_for_them(clinic: Clinic):
     patient = clinic.register()

@@ -16,7 +16,7 @@ from services.visits.front_desk import appointments
 from tests.kit import cast
 from tests.kit.round_trips import told_by_pages
 from tests.pages.conftest import Clinic
-from tests.pages.document_samples import press
+from tests.pages.document_samples import press, said
 from tests.services.visits import visit_samples
 
 
@@ -120,10 +120,13 @@ def test_an_archived_record_says_so_and_can_be_restored(clinic: Clinic):
     archive(clinic, patient)
 
     archived = clinic.open("patient", patient=patient.id)
+    told = said(archived)
     archived.button(key="patient_restore").click().run()
 
     assert "leaves the lists" in markdown(app)
+    assert "This record is archived." in told
     assert not clinic.get(patient.id).is_archived
+    assert "patient_edit" in {button.key for button in archived.button}
     assert not archived.exception
 
 
@@ -220,6 +223,7 @@ def stale(clinic: Clinic) -> tuple[AppTest, PatientRecord]:
 def test_a_stale_edit_shows_both_versions_and_keeps_what_was_typed(clinic: Clinic):
     app, patient = stale(clinic)
 
+    assert app.warning[0].proto.title == "Somebody else changed this record"
     values = {radio.label: tuple(radio.options) for radio in app.radio}
     assert values["Address"] == ("1 Old Road", "2 New Road")
     assert values["Phone number"] == ("9876543210", "0123456789")
@@ -268,7 +272,7 @@ def test_a_record_opened_anew_shows_the_newest_version(clinic: Clinic):
     assert app.text_input(key="edit_address").value == "2 New Road"
 
 
-def test_a_likely_duplicate_is_offered_after_an_edit(clinic: Clinic):
+def test_a_likely_duplicate_is_offered_after_an_edit_and_compared(clinic: Clinic):
     known = clinic.register(first_name="Zelda", last_name="Quartermain")
     patient = clinic.register(first_name="Zola", last_name="Martin")
     app = clinic.open("edit", patient=patient.id)
@@ -278,7 +282,13 @@ def test_a_likely_duplicate_is_offered_after_an_edit(clinic: Clinic):
     app.button(key="edit_save").click().run()
 
     assert "May be the same person" in {h.value for h in app.subheader}
-    assert f"patient_candidate_{known.id}" in {button.key for button in app.button}
+    assert not app.exception
+
+    # AppTest takes a click on the page that another led to for one on the first.
+    app = clinic.open("patient", patient=patient.id)
+    app.button(key=f"patient_candidate_{known.id}").click().run()
+    assert app.title[0].value == "Merge two records"
+    assert "Kept: **Zelda Quartermain**" in markdown(app)
     assert not app.exception
 
 
@@ -350,7 +360,16 @@ def test_a_merge_keeps_the_chosen_values_and_archives_the_other(clinic: Clinic):
     assert set(merged.allergies) == {"Latex", "Nuts"}
     assert clinic.get(other.id).merged_into_id == kept.id
     assert clinic.get(other.id).is_archived
-    assert app.title[0].value == f"{merged.last_name}, {merged.first_name}"
+    name = f"{merged.last_name}, {merged.first_name}"
+    assert app.title[0].value == name
+    assert any(toast.value.startswith("Records merged: ") for toast in app.toast)
+    assert not app.exception
+
+    app = clinic.open("patient", patient=other.id)
+    assert "This record was merged into another one." in said(app)
+    app.button(key="patient_kept").click().run()
+    assert app.title[0].value == name
+    assert app.query_params["patient"] == str(kept.id)
     assert not app.exception
 
 

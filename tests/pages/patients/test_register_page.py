@@ -116,6 +116,8 @@ def test_a_likely_duplicate_is_offered_before_anything_is_saved(
     assert "Valentina Tereshkova" in messages(app)
     assert "% alike" in messages(app)
     assert "register_anyway" in {button.key for button in app.button}
+    # What was typed is still there.
+    assert app.text_input(key="register_last_name").value == "Tereskova"
     assert not app.exception
 
 
@@ -142,5 +144,6 @@ def test_somebody_else_of_that_name_is_registered_anyway(
     app.button(key="register_anyway").click().run()
 
     assert any("is registered" in toast.value for toast in app.toast)
+    assert "May be the same person" in {head.value for head in app.subheader}
     assert "other@example" in messages(app).replace("\\", "") or app.table
     assert not app.exception

@@ -129,6 +129,7 @@ def test_a_role_is_changed(confirmed, kept: Session, cleo: User):
     app.button(key="user_role_save").click().run()
 
     assert _role(kept, cleo) == Role.ANALYST
+    assert any("has the role analyst now" in toast.value for toast in app.toast)
     assert not app.error
     assert not app.exception
 

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from services.core.actors import Role, Scope
 from services.people import tokens
 from tests.pages.conftest import Clinic
+from tests.pages.document_samples import press
 
 
 @pytest.fixture
@@ -92,15 +93,25 @@ def test_administrators_see_everybodys_tokens_and_ended_ones_on_request(
     assert not app.exception
 
 
-def test_revoking_asks_first_and_names_the_token(open_page, kept: Session):
+def test_revoking_asks_first_names_the_token_and_says_that_it_is_done(
+    open_page, kept: Session
+):
     name = uuid4().hex
     token = tokens.issue(kept, Role.STAFF, name=name)
     kept.commit()
     listed = tokens.find(kept, token)
     app = open_page("tokens")
+    assert token not in texts(app)
+    opener = f"tokens_revoke_{listed.token_id}"
 
-    app.button(key=f"tokens_revoke_{listed.token_id}").click().run()
+    app.button(key=opener).click().run()
 
     assert f"Whatever uses **{name}** is refused" in texts(app)
     assert tokens.find(kept, token)
+    press(app, opener, "token_revoke_confirm")
+
+    kept.rollback()
+    assert not tokens.find(kept, token)
+    assert [toast.value for toast in app.toast] == [f"{name} is revoked."]
+    assert name not in texts(app)
     assert not app.exception

@@ -127,6 +127,9 @@ def test_a_scanned_ticket_checks_the_patient_in(clinic, visit):
     visit_id = visit(code="7K1MD0QX4T")
     app = clinic.open("desk")
     assert rows_of(app, "desk_expected")[0][0] == "Hopper, Grace"
+    # By what the desk is sure who that is.
+    table = next(t for t in app.get("bidi_component") if t.key == "desk_expected")
+    assert "born 9 December 1976" in table.proto.bytes.decode()
 
     scan(app, "7k1md-0qx4t")
 
