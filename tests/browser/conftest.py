@@ -52,6 +52,8 @@ _TURN = """address => {
     history.pushState({}, "", address)
     dispatchEvent(new PopStateEvent("popstate"))
 }"""
+# A page that is drawn; a search or a list of keys would go on to lie over the next one.
+_MAY_TURN = "body:not(:has(dialog[open])) [data-testid=stApp] h1"
 _KNOWS_THE_WAY = """if (location.protocol.startsWith("http")) {
     localStorage.setItem("chartroom.tour", "never")
 }"""
@@ -324,11 +326,6 @@ def page(site: Site) -> Iterator[Page]:
 def file_pdf(page: Page, file: Path | FilePayload) -> None:
     """File a PDF as somebody who chooses nothing else."""
     page.goto("/upload_documents")
-    file_pdf_here(page, file)
-
-
-def file_pdf_here(page: Page, file: Path | FilePayload) -> None:
-    """File a PDF on the page for it that is open, and choose nothing else."""
     ready(page).locator("input[type=file]").set_input_files(file)
     # Before it has arrived there is nothing to file.
     page.get_by_label("Description").wait_for()
@@ -363,7 +360,7 @@ def turn_to(page: Page, address: str) -> Page:
     for whoever looks at pages and not for how they begin.
     """
     shown, wanted = (urlsplit(url).path for url in (page.url, address))
-    if shown == wanted or not page.locator("[data-testid=stApp] h1").count():
+    if shown == wanted or not page.locator(_MAY_TURN).count():
         page.goto(address)
     else:
         name = page.title()

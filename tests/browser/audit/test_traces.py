@@ -76,5 +76,7 @@ def test_asvs_14_2_1_no_address_names_anybody(site, names, secrets):
     urls = "\n".join(sorted(map(unquote, site.traces.urls)))
 
     assert f"{site.address}/patients" in urls
+    # Also what no tab shows, which the server alone writes down.
+    assert f"{site.address}/_stcore/host-config" in urls
     assert not names.findall(urls)
     assert not secrets.findall(urls)
