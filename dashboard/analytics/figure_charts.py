@@ -38,6 +38,8 @@ from services.analytics.figures.drawing import (
 _HEIGHT: Final = 320
 _ROW: Final = 26
 _AXIS: Final = 60
+# Lines behind the bars, about.
+_TICKS: Final = 6
 _LONGEST_LABEL: Final = 180
 # How wide a bar is at most, in pixels, and up to how many would be wider.
 _WIDEST: Final = 64
@@ -204,7 +206,9 @@ def _chart(result: FigureResult, names: list[str], shown: str) -> alt.Chart:
     number = {
         "shorthand": f"{shown}:Q",
         "title": None,
-        "axis": alt.Axis(format="%" if is_share else "d"),
+        # Left to itself, a wide card has a line at each of forty patients.
+        "axis": {"tickCount": _TICKS}
+        | ({"format": "%"} if is_share else {"format": "d", "tickMinStep": 1}),
     }
     tips = [*names, alt.Tooltip(f"{shown}:Q", format=".1%" if is_share else ",d")]
     placed = _placed(result, names)
@@ -283,9 +287,7 @@ def _bars(
                 axis=alt.Axis(labelLimit=_LONGEST_LABEL, ticks=False),
             ),
             # At the edge of the picture the last number loses half a digit.
-            "x": alt.X(**number).axis(
-                format=number["axis"]["format"], labelFlushOffset=-4
-            ),
+            "x": alt.X(**number | {"axis": number["axis"] | {"labelFlushOffset": -4}}),
         }
         height = _ROW * len(frame) + _AXIS
     chart: alt.Chart = (
