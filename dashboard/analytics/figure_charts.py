@@ -1,7 +1,7 @@
 """A figure as a line, bars or a heat map, with its numbers as a table."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from zlib import crc32
 
 import altair as alt
@@ -22,7 +22,7 @@ from dashboard.ui.language.chart_locale import in_language
 from dashboard.ui.words import capitalised
 from services.analytics.cohorts import Dimension
 from services.analytics.cohorts.wording import tell_split
-from services.analytics.dashboards.choosing import CHOOSABLE
+from services.analytics.dashboards.choosing import CHOOSABLE, is_choosable
 from services.analytics.figures import Chart, FigureCell, FigureMeasure, FigureResult
 from services.analytics.figures.drawing import (
     COLOURS,
@@ -49,6 +49,14 @@ _FEW: Final = 4
 # Whoever is told the values that a bar stands for.
 Choose = Callable[[Mapping[Dimension, str]], None]
 _CLICKED: Final = "clicked"
+_Write = Callable[[Dimension, str], str]
+
+
+class _Tables(NamedTuple):
+    """A figure's numbers, as a page shows them and as a file has them."""
+
+    shown: pd.DataFrame
+    filed: pd.DataFrame
 
 
 def show_figure(result: FigureResult, choose: Choose) -> None:
@@ -86,11 +94,10 @@ def draw_figure(
         return False
     names = [dimension_name(dimension) for dimension in result.figure.by]
     shown = _number_name(result.figure.measure)
-    table = pd.DataFrame([_row(result, names, cell) for cell in result.cells])
+    tables = _Tables(_table(result, names, _value), _table(result, names, _filed))
     is_spread = result.figure.measure is FigureMeasure.DISTRIBUTION
     if result.totals:
-        table = pivot_of(result, names[0], _value)
-        show_pivot(table, name=name, key=f"{key}_pivot")
+        show_pivot(tables.shown, name=name, key=f"{key}_pivot")
     if is_spread:
         st.caption(distribution_charts.quantity_name(result))
     chart = _boxes(result, names) if is_spread else _chart(result, names, shown)
@@ -98,10 +105,10 @@ def draw_figure(
         shown=shown, split=translated(tell_split(result.figure.by))
     )
     if choose is None or not CHOOSABLE.intersection(result.figure.by):
-        with chart_box(name, table, key=key):
+        with chart_box(name, tables.shown, key=key, filed=tables.filed):
             st.altair_chart(in_language(chart), height=chart.height, alt=said)
     else:
-        chosen = _draw_to_choose(result, chart, (name, said, names), table, key)
+        chosen = _draw_to_choose(result, chart, (name, said, names), tables, key)
         if chosen:
             choose(chosen)
     if is_spread:
@@ -113,7 +120,7 @@ def _draw_to_choose(
     result: FigureResult,
     chart: alt.Chart | alt.LayerChart,
     words: tuple[str, str, list[str]],
-    table: pd.DataFrame,
+    tables: _Tables,
     key: str,
 ) -> Mapping[Dimension, str]:
     """Draw a chart whose bars can be clicked, and a table with the same for keys.
@@ -126,7 +133,19 @@ def _draw_to_choose(
     bars: list[Mapping[str, str]] = []
     # Of what only stands beside the first field, the filter itself has a field.
     what = _("Show only") if by[0] in CHOOSABLE else ""
-    with choosing_box(name, table, key=key, choose=what) as picked:
+    choosable = {
+        _value(by[0], cell.values[0])
+        for cell in result.cells
+        if is_choosable(by[0], cell.values[0])
+    }
+    with choosing_box(
+        name,
+        tables.shown,
+        key=key,
+        choose=what,
+        choosable=choosable,
+        filed=tables.filed,
+    ) as picked:
         if is_clicked:
             clicked = alt.selection_point(_CLICKED, fields=names, on="click")
             event = st.altair_chart(
@@ -161,10 +180,17 @@ def _number_name(measure: FigureMeasure) -> str:
     return _("Patients")
 
 
+def _table(result: FigureResult, names: Sequence[str], write: _Write) -> pd.DataFrame:
+    """Return a figure's numbers; `write` writes what they are split by."""
+    if result.totals:
+        return pivot_of(result, names[0], write)
+    return pd.DataFrame([_row(result, names, cell, write) for cell in result.cells])
+
+
 def _row(
-    result: FigureResult, names: Sequence[str], cell: FigureCell
+    result: FigureResult, names: Sequence[str], cell: FigureCell, write: _Write
 ) -> dict[str, str]:
-    row = _named(result, names, cell)
+    row = _named(result, names, cell, write)
     if result.figure.measure is FigureMeasure.DISTRIBUTION:
         return row | distribution_charts.numbers_of(cell)
     if result.figure.measure is not FigureMeasure.SHARE:
@@ -177,14 +203,19 @@ def _row(
 
 
 def _named(
-    result: FigureResult, names: Sequence[str], cell: FigureCell
+    result: FigureResult, names: Sequence[str], cell: FigureCell, write: _Write
 ) -> dict[str, str]:
     return {
-        name: _value(dimension, value)
+        name: write(dimension, value)
         for name, dimension, value in zip(
             names, result.figure.by, cell.values, strict=True
         )
     }
+
+
+def _filed(dimension: Dimension, value: str) -> str:
+    """Return a value for programs and spreadsheets, which sort months as 2026-10."""
+    return value if month_of(dimension, value) else _value(dimension, value)
 
 
 def _value(dimension: Dimension, value: str) -> str:
@@ -198,7 +229,7 @@ def _chart(result: FigureResult, names: list[str], shown: str) -> alt.Chart:
     is_share = result.figure.measure is FigureMeasure.SHARE
     frame = pd.DataFrame(
         [
-            _named(result, names, cell)
+            _named(result, names, cell, _value)
             | {shown: cell.share if is_share else cell.number}
             for cell in result.cells
         ]
@@ -225,7 +256,7 @@ def _boxes(result: FigureResult, names: list[str]) -> alt.LayerChart:
     (along, name), *beside = placed
     return distribution_charts.draw_boxes(
         result,
-        [_named(result, names, cell) for cell in result.cells],
+        [_named(result, names, cell, _value) for cell in result.cells],
         along=name,
         beside=beside[0][1] if beside else None,
         is_timed=along in ORDERED,

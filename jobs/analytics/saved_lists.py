@@ -36,7 +36,10 @@ class ListCounting:
     smallest_group: int
 
     def recall(self, saved: SavedQuestion) -> Question:
-        """Return what is asked; raises NotFound, NotAllowed, InvalidInput."""
+        """Return what is asked.
+
+        Raises UnreadableCohort, NotFound, NotAllowed, InvalidInput.
+        """
         owner = self.as_owner.actor
         if saved.is_cohort:
             return self.as_owner.read(

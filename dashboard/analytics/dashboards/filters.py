@@ -138,7 +138,7 @@ def _fields_of(shown: DashboardFilter) -> Mapping[str, object]:
         _SINCE: shown.since,
         _UNTIL: shown.until,
         _SEXES: list(shown.sexes),
-        # What a newer version may have kept is no choice of this one.
+        # An address may have a band that there is not.
         _AGES: shown.age_band if shown.age_band in AGE_BANDS else "",
     }
 

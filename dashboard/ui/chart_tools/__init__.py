@@ -6,7 +6,7 @@ the fonts of the page; a renderer on our side would draw another one.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -30,30 +30,43 @@ _mount = st.components.v2.component(
 
 
 @contextmanager
-def chart_box(name: str, numbers: pd.DataFrame, *, key: str) -> Iterator[None]:
+def chart_box(
+    name: str, numbers: pd.DataFrame, *, key: str, filed: pd.DataFrame | None = None
+) -> Iterator[None]:
     """Draw below the one chart that is drawn inside the ways to its `numbers`.
 
-    `name` is what the chart is called, also in the names of the files. Not for charts
-    of one patient, whose values leave as files only where the reason is asked for.
+    `name` is what the chart is called, also in the names of the files; `filed` are the
+    numbers as the CSV has them, unless that is as they are shown. Not for charts of one
+    patient, whose values leave as files only where the reason is asked for.
     """
     with st.container(key=_frame(key), gap="xsmall"):
         yield
-        _draw(name, numbers, key=key, choose="")
+        _draw(name, numbers, filed, key=key)
 
 
 @contextmanager
 def choosing_box(
-    name: str, numbers: pd.DataFrame, *, key: str, choose: str
+    name: str,
+    numbers: pd.DataFrame,
+    *,
+    key: str,
+    choose: str,
+    choosable: Collection[str] | None = None,
+    filed: pd.DataFrame | None = None,
 ) -> Iterator[Callable[[], str | None]]:
     """Draw a `chart_box` in whose table a row can be chosen, as a bar in its chart.
 
     What was clicked is asked afterwards, by what is yielded: the row's first cell.
-    `choose` says what a click does, such as "Show only".
+    `choose` says what a click does, such as "Show only". Unless it does so for every
+    row, `choosable` are the first cells of those that it does it for.
     """
     chosen: list[str] = []
     with st.container(key=_frame(key), gap="xsmall"):
         yield lambda: next(iter(chosen), None)
-        if picked := _draw(name, numbers, key=key, choose=choose):
+        picked = _draw(
+            name, numbers, filed, key=key, choose=choose, choosable=choosable
+        )
+        if picked:
             chosen.append(picked)
 
 
@@ -69,17 +82,27 @@ def bare_box(key: str) -> Iterator[None]:
         yield
 
 
-def _draw(name: str, numbers: pd.DataFrame, *, key: str, choose: str) -> str | None:
-    header = [str(column) for column in numbers.columns]
-    rows = [list(map(_text, row)) for row in numbers.itertuples(index=False)]
+def _draw(
+    name: str,
+    numbers: pd.DataFrame,
+    filed: pd.DataFrame | None,
+    *,
+    key: str,
+    choose: str = "",
+    choosable: Collection[str] | None = None,
+) -> str | None:
+    header, *rows = _lines_of(numbers)
+    lines = [header, *rows] if filed is None else _lines_of(filed)
+    firsts = [row[0] for row in rows] if choosable is not None else []
     drawn = {
         "name": name,
         "frame": f"st-key-{_frame(key)}",
         "header": header,
         "rows": rows[-_MOST_SHOWN:],
         "left_out": max(0, len(rows) - _MOST_SHOWN),
-        "csv": "".join(map(_line, (header, *rows))),
+        "csv": "".join(map(_line, lines)),
         "choose": choose,
+        "fixed": [first for first in firsts if first not in (choosable or ())],
     }
     result = _mount(
         key=f"{key}_tools",
@@ -91,6 +114,15 @@ def _draw(name: str, numbers: pd.DataFrame, *, key: str, choose: str) -> str | N
 
 def _frame(key: str) -> str:
     return f"{key}_box"
+
+
+def _lines_of(numbers: pd.DataFrame) -> list[list[str]]:
+    """Return the names of the columns, then the cells of each row."""
+    header = [str(column) for column in numbers.columns]
+    return [
+        header,
+        *(list(map(_text, row)) for row in numbers.itertuples(index=False)),
+    ]
 
 
 def _text(value: object) -> str:

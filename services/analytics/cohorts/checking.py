@@ -16,7 +16,7 @@ from services.analytics.cohorts.model import (
     Rule,
 )
 from services.analytics.cohorts.nouns import NOUNS
-from services.core.errors import InvalidInput
+from services.core.errors import InvalidInput, Unavailable
 from services.core.sentences import Sentence
 from services.core.typed_text import is_storable
 
@@ -32,6 +32,16 @@ _REVERSED_VALUES: Final = Sentence(
 _REVERSED_AGES: Final = Sentence(
     "The lower of the two ages is the higher one; change them."
 )
+
+
+class UnreadableCohort(Unavailable):
+    """A newer version of the app has kept it, with what this one does not know."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This cohort was saved by a newer version of the app. Open it again once "
+            "all servers are up to date."
+        )
 
 
 def validate(cohort: Cohort) -> None:

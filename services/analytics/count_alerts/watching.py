@@ -16,6 +16,7 @@ from db.models.user import User
 from db.models.view import AnalystMail, CountAlert
 from services.analytics import figures
 from services.analytics.cohorts import CohortResult, Hidden
+from services.analytics.cohorts.checking import UnreadableCohort
 from services.analytics.count_alerts.keeping import SUBJECT
 from services.analytics.count_alerts.model import AlertState, DueAlert, next_check
 from services.analytics.figures import FigureResult
@@ -42,7 +43,7 @@ def find_due(session: Session, now: datetime) -> DueAlert | None:
     for row, user in found:
         owner = actor_of(user)
         # What a newer version has kept waits for a worker of that one.
-        with suppress(InvalidInput):
+        with suppress(UnreadableCohort, InvalidInput):
             return DueAlert(
                 id=row.id,
                 due_at=row.next_at,

@@ -54,6 +54,12 @@ def filter_by(
     return shown
 
 
+def is_choosable(dimension: Dimension, value: str) -> bool:
+    """Return whether a filter can be narrowed to a value; not to "others" or "none"."""
+    everything = DashboardFilter()
+    return filter_by(everything, {dimension: value}, date.min) != everything
+
+
 def narrow_to(figure: Figure, chosen: Mapping[Dimension, str], today: date) -> Figure:
     """Return the figure of these values alone, as a filter narrows it.
 

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
+from services.analytics.dashboards.age_bands import AGE_BANDS
 from services.analytics.dashboards.model import Card, DashboardFilter
 from services.core.errors import Unavailable
 
@@ -38,14 +39,24 @@ def filter_to_json(shown: DashboardFilter) -> dict[str, Any]:
 def read_cards(kept: object) -> tuple[Card, ...]:
     """Read what cards_to_json wrote; raises UnreadableDashboard."""
     try:
-        return _CARDS.validate_python(kept)
+        cards = _CARDS.validate_python(kept, extra="forbid")
     except ValidationError:
         raise UnreadableDashboard from None
+    for card in cards:
+        _require_known(card.narrowed)
+    return cards
 
 
 def read_filter(kept: object) -> DashboardFilter:
     """Read what filter_to_json wrote; raises UnreadableDashboard."""
     try:
-        return _FILTER.validate_python(kept)
+        shown = _FILTER.validate_python(kept, extra="forbid")
     except ValidationError:
         raise UnreadableDashboard from None
+    _require_known(shown)
+    return shown
+
+
+def _require_known(shown: DashboardFilter) -> None:
+    if shown.age_band and shown.age_band not in AGE_BANDS:
+        raise UnreadableDashboard

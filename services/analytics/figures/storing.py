@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from services.analytics import cohorts
 from services.analytics.cohorts import COHORTS, Cohort
+from services.analytics.cohorts.checking import UnreadableCohort
 from services.analytics.figures.model import Figure, FigureMeasure, validate
 from services.core.actors import Actor
 from services.core.errors import InvalidInput
@@ -27,7 +28,7 @@ def to_json(figure: Figure) -> Json:
 def from_json(kept: object) -> Figure:
     """Read what to_json wrote; raises InvalidInput if it is something else."""
     try:
-        figure = _FIGURE.validate_python(kept)
+        figure = _FIGURE.validate_python(kept, extra="forbid")
     except ValidationError as error:
         wrong = error.errors(include_input=False, include_url=False)[0]
         place = ".".join(map(str, wrong["loc"])) or "figure"
@@ -53,14 +54,14 @@ def remember(session: Session, actor: Actor, figure: Figure) -> str:
 
 
 def recall(session: Session, actor: Actor, key: str) -> Figure | Cohort:
-    """Return what is behind the key; raises NotFound, NotAllowed.
+    """Return what is behind the key; raises UnreadableCohort, NotFound, NotAllowed.
 
     A cohort that was kept with what it is split by is a figure.
     """
     kept = views.find_kept(session, actor, key, subject=COHORTS)
     if "cohort" in kept:
-        return from_json(kept)
-    cohort = cohorts.from_json(kept)
+        return _read_kept(kept)
+    cohort = cohorts.recall(session, actor, key)
     if not cohort.split_by:
         return cohort
     return Figure(
@@ -68,3 +69,12 @@ def recall(session: Session, actor: Actor, key: str) -> Figure | Cohort:
         by=cohort.split_by,
         measure=FigureMeasure.SHARE if cohort.steps else FigureMeasure.PATIENTS,
     )
+
+
+def _read_kept(kept: object) -> Figure:
+    try:
+        figure = _FIGURE.validate_python(kept, extra="forbid")
+    except ValidationError:
+        raise UnreadableCohort from None
+    validate(figure)
+    return figure

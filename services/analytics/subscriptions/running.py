@@ -16,6 +16,8 @@ from sqlalchemy.orm import Session
 
 from db.models.user import User
 from db.models.view import AnalystMail, DashboardSubscription
+from services.analytics import figures
+from services.analytics.cohorts.checking import UnreadableCohort
 from services.analytics.dashboards import DashboardFilter
 from services.analytics.dashboards.storing import UnreadableDashboard, read_filter
 from services.analytics.subscriptions.contents import SavedList, SavedQuestion
@@ -35,6 +37,7 @@ from services.analytics.subscriptions.withholding import SUBJECT, withhold
 from services.core import audit
 from services.core.actors import Actor
 from services.core.audit import Action
+from services.core.errors import InvalidInput, NotAllowed, NotFound
 from services.messaging import user_notifications
 from services.messaging.user_notifications import NotificationTopic
 from services.people.accounts import actor_of
@@ -63,7 +66,7 @@ def find_due(session: Session, now: datetime) -> DueSubscription | None:
     )
     for row in session.scalars(due):
         # What a newer version has kept waits for a worker of that one.
-        with suppress(UnreadableDashboard):
+        with suppress(UnreadableDashboard, UnreadableCohort):
             return _due_of(session, row)
     return None
 
@@ -83,6 +86,8 @@ def _due_of(session: Session, row: DashboardSubscription) -> DueSubscription | N
         stop = StopReason.OWNER
     elif not recipients:
         stop = StopReason.RECIPIENTS
+    elif isinstance(draft, SavedQuestion):
+        _require_readable(session, actor_of(owner), draft)
     return DueSubscription(
         id=row.id,
         due_at=row.next_at,
@@ -99,6 +104,16 @@ def _due_of(session: Session, row: DashboardSubscription) -> DueSubscription | N
         recipients=recipients,
         languages=_languages_of(session, recipients),
     )
+
+
+def _require_readable(session: Session, owner: Actor, saved: SavedQuestion) -> None:
+    """Raise UnreadableCohort for what a newer version has kept.
+
+    What is refused for another reason is told so on the paper.
+    """
+    if saved.is_cohort:
+        with suppress(NotAllowed, NotFound, InvalidInput):
+            figures.recall(session, owner, saved.key)
 
 
 def _languages_of(

@@ -43,7 +43,8 @@ def find_members(
 ) -> tuple[UUID, ...]:
     """Return who is in a group, by what is kept behind its key.
 
-    For the export, which is written down with its reason. Raises NotFound, NotAllowed.
+    For the export, which is written down with its reason. Raises UnreadableCohort,
+    NotFound, NotAllowed.
     """
     actor.require(Permission.EXPORT_PATIENTS)
     if subject == PATIENTS.name:

@@ -121,3 +121,7 @@ def test_ages_as_boxes_and_patients_as_a_pivot_table_with_totals(site: Site):
         page.goto(address_of(site, pivot))
         expect(page.get_by_role("columnheader", name="Total")).to_be_visible()
         assert_fits(page)
+        page.get_by_role("button", name="Table: Cohort by quarter and sex").click()
+        rows = page.get_by_role("button", name="Show only")
+        expect(rows.first).to_be_visible()
+        expect(rows.filter(has_text="Total")).to_have_count(0)

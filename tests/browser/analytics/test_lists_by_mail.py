@@ -1,5 +1,6 @@
 """An analyst has a saved list sent by mail, in Chromium."""
 
+from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
@@ -8,9 +9,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.models.user import User
-from services.core.actors import Role
+from services.analytics import subscriptions
+from services.analytics.subscriptions.contents import SavedList
+from services.core.actors import Actor, Role
 from services.lists import views
 from services.lists.criteria import Criteria, Filter, Group, Operator
+from services.lists.views import View
 from services.patients.search.fields import PATIENTS
 from services.people import accounts
 from tests.browser.choosing import choose
@@ -22,22 +26,42 @@ pytestmark = pytest.mark.browser
 WOMEN = Criteria(where=Group(members=(Filter("sex", Operator.EQUAL, "female"),)))
 
 
-def test_a_saved_list_is_sent_every_month_and_left_to_be_sent_no_more(site: Site):
-    name = f"Women {uuid4().hex[:6]}"
+def jonas(session: Session) -> Actor:
+    """Return the demo's analyst, who is signed in."""
+    of_demo = select(User).where(User.email == cast.JONAS.email)
+    return accounts.actor_of(session.scalars(of_demo).one())
 
-    def save(session: Session) -> str:
-        of_demo = select(User).where(User.email == cast.JONAS.email)
-        analyst = accounts.actor_of(session.scalars(of_demo).one())
+
+@pytest.fixture
+def view(site: Site) -> Iterator[View]:
+    """Return a list that is saved; it and what is sent of it are taken away again."""
+
+    def save(session: Session) -> View:
+        analyst, name = jonas(session), f"Women {uuid4().hex[:6]}"
         key = views.remember(session, analyst, WOMEN, subject=PATIENTS)
-        made = views.save_view(session, analyst, name, key, subject=PATIENTS)
-        return str(made.id)
+        return views.save_view(session, analyst, name, key, subject=PATIENTS)
 
-    made = site.write(save)
+    saved = site.write(save)
+
+    def forget(session: Session) -> None:
+        analyst = jonas(session)
+        for each in subscriptions.list_subscriptions(session, analyst):
+            if each.content == SavedList(saved.id):
+                subscriptions.delete(session, analyst, each.id)
+        views.delete_view(session, analyst, saved.id)
+
+    yield saved
+    site.write(forget)
+
+
+def test_a_saved_list_is_sent_every_month_and_left_to_be_sent_no_more(
+    site: Site, view: View
+):
     with site.lend(Role.ANALYST) as page:
         page.set_viewport_size({"width": 390, "height": 900})
         page.goto("/views")
         ready(page)
-        page.locator(f".st-key-views_mail_{made} button").click()
+        page.locator(f".st-key-views_mail_{view.id} button").click()
         dialog = page.get_by_role("dialog")
         expect(dialog.get_by_text("no names of patients")).to_be_visible()
         dialog.get_by_text("Monthly", exact=True).click()
@@ -49,7 +73,7 @@ def test_a_saved_list_is_sent_every_month_and_left_to_be_sent_no_more(site: Site
         ).to_be_visible()
 
         page.goto("/dashboards")
-        expect(page.get_by_text(name, exact=True)).to_be_visible()
+        expect(page.get_by_text(view.name, exact=True)).to_be_visible()
         expect(
             page.get_by_text("Saved list · On day 3 of every month at 07:00")
         ).to_be_visible()

@@ -249,6 +249,19 @@ def test_it_is_counted_in_its_owners_name_and_each_mail_is_written_down(
     }
 
 
+@pytest.mark.parametrize("shown", [{"age_band": "35–44"}, {"blood_group": "0"}])
+def test_a_filter_that_a_newer_version_has_kept_waits_for_a_worker_of_it(
+    desk, mailbox, mailer, shown
+):
+    before = desk.listed()
+    desk.write(lambda s: s.execute(update(DashboardSubscription).values(shown=shown)))
+
+    desk.run(mailer)
+
+    assert mailbox.emails == []
+    assert desk.listed() == before
+
+
 def test_what_was_missed_while_no_worker_was_there_is_sent_once(desk, mailbox, mailer):
     desk.run(mailer, weeks=5)
     desk.run(mailer, weeks=5)

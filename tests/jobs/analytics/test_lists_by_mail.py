@@ -91,8 +91,11 @@ class House:
         """Return what the analyst does, under PostgreSQL's own rules."""
         return ActorDatabase(self.database, self.analyst).write(operation).value
 
-    def send_list(self, question: Criteria | Cohort | Figure) -> UUID:
-        """Save a question under a name that says a diagnosis, and have it sent."""
+    def send_list(self, question: Criteria | Cohort | Figure | dict[str, Any]) -> UUID:
+        """Save a question under a name that says a diagnosis, and have it sent.
+
+        A cohort or figure of a newer version is what that one keeps.
+        """
         return self.act(partial(self._send_list, question=question))
 
     def _send_list(self, session: Any, question: Any) -> UUID:
@@ -102,8 +105,10 @@ class House:
             key = views.remember(session, analyst, question, subject=PATIENTS)
         elif isinstance(question, Figure):
             key = figures.remember(session, analyst, question)
-        else:
+        elif isinstance(question, Cohort):
             key = cohorts.remember(session, analyst, question)
+        else:
+            key = views.keep(session, analyst, question, subject=COHORTS)
         saved = views.save_view(session, analyst, WORD, key, subject=subject)
         draft = SubscriptionDraft(
             content=SavedList(saved.id),
@@ -400,6 +405,29 @@ def test_whoever_leaves_is_sent_it_no_more_and_others_are(house, mailbox, mailer
     house.run(mailer, weeks=1)
 
     assert {email["To"] for email in mailbox.emails} == {cast.ANA.email}
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        cohorts.to_json(NEVER_CAME_BACK) | {"blood_group": "0"},
+        figures.to_json(BY_SEX) | {"of": {"kind": "visit", "blood_group": "0"}},
+        figures.to_json(BY_SEX) | {"by": ["blood group"]},
+    ],
+)
+def test_what_a_newer_version_has_saved_waits_for_it_and_nothing_behind_it_does(
+    house, mailbox, mailer, kept
+):
+    left = house.send_list(kept)
+    house.send_list(of_sex(Sex.FEMALE))
+
+    house.run(mailer)
+
+    assert len(mailbox.emails) == 2
+    assert "Patients whose sex is female" in paper_of(mailbox)
+    row = house.write(lambda s: s.get_one(DashboardSubscription, left))
+    assert row.next_at < NOW
+    assert (row.ran_at, row.stopped_because) == (None, None)
 
 
 def test_a_worker_of_the_version_before_leaves_a_list_to_the_next(house):

@@ -9,12 +9,13 @@ from sqlalchemy import select, update
 
 from db.models.audit import AuditEvent
 from db.models.user import User, UserNotification
-from db.models.view import AnalystMail
+from db.models.view import AnalystMail, CountAlert
 from db.postgres import SYSTEM, Database
 from jobs.analytics.alerting import check_due
 from jobs.analytics.mailing import AnalystMailing, send
-from services.analytics import count_alerts
+from services.analytics import cohorts, count_alerts, figures
 from services.analytics.cohorts import (
+    COHORTS,
     Cohort,
     CohortCount,
     CohortEvent,
@@ -37,6 +38,7 @@ from services.analytics.subscriptions import MailSender
 from services.core.actors import Role
 from services.core.errors import InvalidInput, NotFound
 from services.documents.forms import Clinic
+from services.lists import views
 from tests.kit import cast
 from tests.kit.mailbox import Mailbox, mailer_to
 from tests.services.visits import visit_samples
@@ -111,6 +113,25 @@ def bell(write, analyst):
 def state(write, analyst):
     [alert] = write(lambda s: count_alerts.list_alerts(s, analyst))
     return alert.state
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        cohorts.to_json(VISITS) | {"blood_group": "0"},
+        figures.to_json(BY_SEX) | {"by": ["blood group"]},
+    ],
+)
+def test_what_a_newer_version_has_kept_is_left_to_a_worker_of_it(
+    database, write, analyst, kept
+):
+    come(write, 12, hour=9)
+    watch(write, analyst)
+    key = write(lambda s: views.keep(s, analyst, kept, subject=COHORTS))
+    write(lambda s: s.execute(update(CountAlert).values(criteria_key=key)))
+
+    assert look(database) == 0
+    assert bell(write, analyst) == []
 
 
 def test_a_crossing_is_told_once_by_the_bell_and_by_mail(database, write, analyst):

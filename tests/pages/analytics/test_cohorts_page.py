@@ -6,11 +6,19 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from services.analytics.cohorts import Dimension, EventKind
+from services.analytics import cohorts
+from services.analytics.cohorts import (
+    COHORTS,
+    Cohort,
+    CohortEvent,
+    Dimension,
+    EventKind,
+)
 from services.analytics.figures import Chart, FigureMeasure, Quantity
 from services.consultations import notes
 from services.core.actors import Role
 from services.core.weekdays import WEEKDAYS
+from services.lists import views
 from services.patients.care import care
 from services.patients.records.model import Sex
 from tests.kit import cast
@@ -85,6 +93,19 @@ def test_before_anything_is_counted_the_page_says_what_to_do(clinic: Clinic):
     assert any("Nothing is counted yet" in each.value for each in app.markdown)
 
 
+def test_a_cohort_of_a_newer_version_is_not_counted_and_it_is_said_why(clinic: Clinic):
+    visits = cohorts.to_json(Cohort(entry=CohortEvent(kind=EventKind.VISIT)))
+    kept, analyst = visits | {"blood_group": "0"}, clinic.cast[Role.ANALYST]
+    key = clinic.write(lambda s: views.keep(s, analyst, kept, subject=COHORTS))
+
+    app = clinic.open("cohorts", Role.ANALYST, list=key)
+
+    assert not app.exception
+    [said] = [each.value for each in app.warning]
+    assert "saved by a newer version of the app" in said
+    assert tables(app) == {}
+
+
 def test_how_many_came_again_by_quarter_women_compared_with_men(
     clinic: Clinic, hypertensive
 ):
@@ -152,6 +173,14 @@ def test_a_pivot_table_has_totals(clinic: Clinic, hypertensive):
         ["2025 Q1", "12", "14", "26"],
         ["Total", "12", "14", "26"],
     ]
+    # No filter has a total: its name in the table is no button.
+    [pivot] = [
+        data
+        for element in app.get("bidi_component")
+        if element.key == "cohorts_split_chart_tools"
+        for data in [json.loads(element.proto.bytes)]
+    ]
+    assert (pivot["choose"], pivot["fixed"]) == ("Show only", ["Total"])
     assert any(
         each.key == "cohorts_split_chart_pivot" for each in app.get("bidi_component")
     )

@@ -115,6 +115,27 @@ def test_without_dashboards_the_page_says_what_to_do(clinic: Clinic):
     assert any("No dashboards of your own yet" in each.value for each in app.markdown)
 
 
+def test_months_are_words_in_the_table_and_iso_months_in_the_csv(
+    clinic: Clinic, two_cards: DashboardDraft
+):
+    made = make(clinic, two_cards)
+
+    app = clinic.open("dashboard", Role.ANALYST, dashboard=str(made))
+
+    [told] = [
+        data
+        for element in app.get("bidi_component")
+        if element.key.endswith("_tools")
+        for data in [json.loads(element.proto.bytes)]
+        if data["name"] == "When they came"
+    ]
+    assert told["rows"][0] == ["Mar 2024", "21"]
+    lines = told["csv"].splitlines()
+    assert lines[:2] == ['"Month","Events"', '"2024-03","21"']
+    assert len(lines) == 1 + len(told["rows"])
+    assert told["fixed"] == []
+
+
 def test_a_dashboard_is_made_and_a_saved_figure_added(clinic: Clinic):
     analyst = clinic.cast[Role.ANALYST]
     for name, question in (("By sex", BY_SEX), ("All", BY_SEX.cohort)):

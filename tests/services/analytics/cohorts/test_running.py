@@ -11,6 +11,7 @@ from sqlalchemy import func, update
 from db.models.patient import ClinicalEntry, Patient
 from services.analytics import cohorts
 from services.analytics.cohorts import (
+    COHORTS,
     Cohort,
     CohortEvent,
     Dimension,
@@ -20,7 +21,8 @@ from services.analytics.cohorts import (
     WindowSide,
 )
 from services.core.actors import Role, Scope
-from services.core.errors import InvalidInput, NotAllowed
+from services.core.errors import InvalidInput, NotAllowed, Unavailable
+from services.lists import views
 from services.patients.records.model import Sex
 from tests.kit import cast
 from tests.services.visits import visit_samples
@@ -352,6 +354,27 @@ def test_a_cohort_is_kept_behind_a_key(session, analyst):
 
     assert cohorts.recall(session, analyst, key) == cohort
     assert cohorts.remember(session, analyst, cohort) == key
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"blood_group": "0"},
+        {"entry": {"kind": "visit", "blood_group": "0"}},
+        {"steps": [[{"event": {"kind": "visit"}, "blood_group": "0"}]]},
+        {"entry": {"kind": "murder"}},
+    ],
+)
+def test_what_a_newer_version_has_kept_is_not_counted_without_it(
+    session, analyst, more
+):
+    kept = cohorts.to_json(Cohort(entry=VISIT)) | more
+    key = views.keep(session, analyst, kept, subject=COHORTS)
+
+    with pytest.raises(Unavailable, match="newer version"):
+        cohorts.recall(session, analyst, key)
+    with pytest.raises(InvalidInput, match="This is no cohort"):
+        cohorts.from_json(kept)
 
 
 def test_what_is_no_cohort_is_refused(session):

@@ -8,7 +8,7 @@ import pytest
 
 from services.analytics.cohorts import Cohort, CohortEvent, Dimension, EventKind
 from services.analytics.dashboards import DashboardFilter, Timespan, check_filter
-from services.analytics.dashboards.choosing import filter_by, narrow_to
+from services.analytics.dashboards.choosing import filter_by, is_choosable, narrow_to
 from services.analytics.dashboards.narrowing import days_of
 from services.analytics.dashboards.wording import describe_filter
 from services.analytics.figures import Figure
@@ -82,6 +82,24 @@ def test_a_bar_of_a_sex_narrows_to_it_and_leaves_the_time():
 )
 def test_a_bar_that_no_filter_can_be_narrowed_to_changes_none(dimension, value):
     assert filter_by(LAST_YEAR, {dimension: value}, TODAY) == LAST_YEAR
+
+
+@pytest.mark.parametrize(
+    ("dimension", "value"),
+    [
+        (Dimension.SEX, "unknown"),
+        (Dimension.AGE_BAND, "90+"),
+        (Dimension.MONTH, "2024-12"),
+        (Dimension.QUARTER, "2024 Q1"),
+        (Dimension.YEAR, "2024"),
+    ],
+)
+def test_what_a_filter_can_be_narrowed_to_is_choosable_and_what_is_left_is_not(
+    dimension, value
+):
+    assert is_choosable(dimension, value)
+    for left in ("others", "none", ""):
+        assert not is_choosable(dimension, left)
 
 
 def test_a_figure_is_narrowed_as_a_filter_narrows_it():

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from db.models.view import DashboardRow
-from services.analytics import dashboards
+from services.analytics import dashboards, figures
 from services.analytics.cohorts import Cohort, CohortEvent, Dimension, EventKind
 from services.analytics.dashboards import (
     Card,
@@ -29,6 +29,12 @@ VISITS = Figure(
     measure=FigureMeasure.EVENTS,
     chart=Chart.LINE,
 )
+
+KEPT = {
+    "id": "00000000-0000-0000-0000-000000000001",
+    "title": "x",
+    "figure": figures.to_json(VISITS),
+}
 
 
 def card(title="Visits", **more):
@@ -193,10 +199,21 @@ def test_home_has_room_for_a_few_cards(session, analyst):
         dashboards.pin(session, analyst, card())
 
 
-def test_what_a_newer_version_has_kept_is_said(session, analyst):
+@pytest.mark.parametrize(
+    ("part", "kept"),
+    [
+        ("cards", [KEPT | {"figure": {"by": ["blood group"]}}]),
+        ("cards", [KEPT | {"blood_group": "0"}]),
+        ("cards", [KEPT | {"narrowed": {"blood_group": "0"}}]),
+        ("cards", [KEPT | {"narrowed": {"age_band": "35–44"}}]),
+        ("shown", {"blood_group": "0"}),
+        ("shown", {"age_band": "35–44"}),
+    ],
+)
+def test_what_a_newer_version_has_kept_is_said(session, analyst, part, kept):
     made = dashboards.create(session, analyst, DashboardDraft(name="Desk"))
     row = session.get_one(DashboardRow, made.id)
-    row.cards = [{"id": str(uuid4()), "title": "x", "figure": {"by": ["blood group"]}}]
+    setattr(row, part, kept)
     session.flush()
 
     with pytest.raises(Unavailable, match="newer version"):

@@ -8,6 +8,7 @@ import pytest
 
 from services.analytics import cohorts, figures
 from services.analytics.cohorts import (
+    COHORTS,
     Cohort,
     CohortEvent,
     Dimension,
@@ -18,8 +19,9 @@ from services.analytics.cohorts import (
 )
 from services.analytics.figures import Figure, FigureMeasure
 from services.core.actors import Role, Scope
-from services.core.errors import InvalidInput, NotAllowed
+from services.core.errors import InvalidInput, NotAllowed, Unavailable
 from services.core.weekdays import WEEKDAYS
+from services.lists import views
 from tests.kit import cast
 from tests.services.analytics.cohorts.test_running import (
     DAY,
@@ -301,6 +303,35 @@ def test_a_cohort_that_was_kept_with_what_it_is_split_by_is_a_figure(session, an
     ]
 
     assert kept == [BY_SEX, DIAGNOSED]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"blood_group": "0"},
+        {"cohort": {"entry": {"kind": "visit"}, "blood_group": "0"}},
+        {"of": {"kind": "visit", "blood_group": "0"}},
+        {"by": ["blood group"]},
+    ],
+)
+def test_what_a_newer_version_has_kept_is_not_counted_without_it(
+    session, analyst, more
+):
+    kept = figures.to_json(VISITS) | more
+    key = views.keep(session, analyst, kept, subject=COHORTS)
+
+    with pytest.raises(Unavailable, match="newer version"):
+        figures.recall(session, analyst, key)
+    with pytest.raises(InvalidInput, match="This is no figure"):
+        figures.from_json(kept)
+
+
+def test_a_cohort_that_a_newer_version_has_kept_is_no_figure_either(session, analyst):
+    kept = cohorts.to_json(DIAGNOSED) | {"blood_group": "0"}
+    key = views.keep(session, analyst, kept, subject=COHORTS)
+
+    with pytest.raises(Unavailable, match="newer version"):
+        figures.recall(session, analyst, key)
 
 
 def test_what_is_no_figure_is_refused():
