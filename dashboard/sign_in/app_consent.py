@@ -34,6 +34,7 @@ from services.core import audit, throttling
 from services.core.actors import Actor, Permission
 from services.people.patient_apps import TOKEN_LIFETIME
 from services.people.sessions import Live
+from services.people.sessions.requiring import SignInEnded
 
 _BAD_REQUEST: Final = 400
 _FORBIDDEN: Final = 403
@@ -99,9 +100,13 @@ class _Consent:
         was_asked = form.get("asked") == str(live.actor.id)
         if allows and not (was_asked and _may_allow(live.actor)):
             return await self.show(request)
-        answer = await run_in_threadpool(
-            self._decide, request, live.actor if allows else None
-        )
+        try:
+            answer = await run_in_threadpool(
+                self._decide, request, live if allows else None
+            )
+        except SignInEnded:
+            # Elsewhere, and this server has not heard of it yet.
+            return go(to_sign_in(_here(request)))
         return _sent_on(answer) or _led_back(answer)
 
     def _ask(self, request: Request) -> ConsentRequest | OAuthAnswer | OAuth2Error:
@@ -114,16 +119,18 @@ class _Consent:
         ).value
 
     def _decide(
-        self, request: Request, patient: Actor | None
+        self, request: Request, allowing: Live | None
     ) -> OAuthAnswer | OAuth2Error:
         self._count(request)
         pairs = _pairs(request)
+        patient = allowing.actor if allowing else None
+        session_id = allowing.record.id if allowing else None
 
         def decide(session: Session) -> OAuthAnswer | OAuth2Error:
             try:
                 with audit.coming_from(origin_of(request)):
                     return AppAuthorization(session, self._address).decide(
-                        pairs, patient
+                        pairs, patient, session_id
                     )
             except OAuth2Error as error:
                 return error

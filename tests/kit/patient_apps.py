@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from api.fhir.apps.authorization import AppAuthorization, OAuthAnswer
 from db.postgres import ANONYMOUS, SYSTEM, Database
 from services.core.actors import Actor
-from services.people import patient_apps
+from services.people import patient_apps, sessions
 from services.people.patient_apps import APP_TYPES
 from tests.kit.backend_services import TOKEN_PATH
 from tests.services.people.people_samples import desk
@@ -76,10 +76,11 @@ class DiaryApp:
     ) -> dict[str, str]:
         """Return what the app is told of what a patient has decided; None: no."""
         identity = patient.database_identity if patient else ANONYMOUS
+        session_id = sign_in(database, patient) if patient else None
 
         def decide(session: Session) -> OAuthAnswer:
             return AppAuthorization(session, self.clinic).decide(
-                self.asks(**other), patient
+                self.asks(**other), patient, session_id
             )
 
         return told(database.write(decide, identity=identity).value.location or "")
@@ -87,6 +88,16 @@ class DiaryApp:
     def allowed(self, database: Database, patient: Actor, **other: str | None) -> str:
         """Return the code of a patient who has let the app in."""
         return self.decided(database, patient, **other)["code"]
+
+
+def sign_in(database: Database, patient: Actor) -> UUID:
+    """Return the id of a new sign-in of a patient."""
+    return database.write(
+        lambda s: sessions.start(
+            s, patient.id, method="code", network=None, browser=None
+        ),
+        identity=ANONYMOUS,
+    ).value.id
 
 
 def told(location: str) -> dict[str, str]:

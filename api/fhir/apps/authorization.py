@@ -65,12 +65,18 @@ class ConsentRequest:
 
 
 class AppRequest(OAuth2Request):  # type: ignore[misc]
-    """A request of an app: the parameters of its query, or of its form."""
+    """A request of an app: the parameters of its query, or of its form.
 
-    def __init__(self, method: str, pairs: Pairs) -> None:
+    `session_id` is the sign-in of the patient who decides about it.
+    """
+
+    def __init__(
+        self, method: str, pairs: Pairs, session_id: UUID | None = None
+    ) -> None:
         # By which address and header it came is not looked at; that must be safe.
         super().__init__(method, "https://localhost/")
         self.payload = _Payload(pairs)
+        self.session_id = session_id
 
     @property
     def form(self) -> dict[str, str]:
@@ -132,12 +138,15 @@ class AppAuthorization(AuthorizationServer):  # type: ignore[misc]
         assert scopes is not None, "Without any it would have been refused."  # noqa: S101
         return ConsentRequest(app, scopes, grant.redirect_uri)
 
-    def decide(self, pairs: Pairs, patient: Actor | None) -> OAuthAnswer:
+    def decide(
+        self, pairs: Pairs, patient: Actor | None, session_id: UUID | None = None
+    ) -> OAuthAnswer:
         """Lead back with a code of a patient who allows it, or with a refusal (None).
 
-        Raises OAuth2Error as `ask` does, and NotAllowed of who is no patient.
+        Raises OAuth2Error as `ask` does, NotAllowed of who is no patient, and
+        SignInEnded where the patient's sign-in is none that holds.
         """
-        request = AppRequest("GET", pairs)
+        request = AppRequest("GET", pairs, session_id)
         try:
             grant = self.get_consent_grant(request)
         except OAuth2Error as error:
@@ -267,6 +276,7 @@ class _CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]
             redirect_uri=request.payload.redirect_uri,
             scopes=tuple(request.scope.split()),
             code_challenge=request.payload.data["code_challenge"],
+            session_id=request.session_id,
         )
 
     def query_authorization_code(self, code: str, client: _Client) -> _Code | None:

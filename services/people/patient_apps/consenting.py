@@ -21,6 +21,7 @@ from services.people.patient_apps.records import (
     PatientApp,
     find_app,
 )
+from services.people.sessions.requiring import require_open
 from services.people.tokens import ending
 
 #: So long a code holds; an app asks with it at once.
@@ -49,12 +50,13 @@ def allow(
     redirect_uri: str,
     scopes: tuple[str, ...],
     code_challenge: str,
+    session_id: UUID | None,
 ) -> None:
     """Let an app have one token for this code, within a minute; the caller commits.
 
     `scopes` are those that the patient was told of, `code_challenge` is that of PKCE
-    (S256). Raises NotAllowed, NoSuchApp, and NotFound where no record is the actor's
-    own.
+    (S256), `session_id` is the sign-in that they say so from. Raises NotAllowed,
+    SignInEnded, NoSuchApp, and NotFound where no record is the actor's own.
     """
     actor.require(Permission.ALLOW_APPS)
     own = actor.require_own_record()
@@ -72,6 +74,8 @@ def allow(
             expires_at=func.now() + timedelta(seconds=CODE_SECONDS),
         )
     )
+    # After the code, which locks the account: who shuts somebody out locks that first.
+    require_open(session, actor.id, session_id)
     audit.record(
         session,
         actor,

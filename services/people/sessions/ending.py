@@ -49,13 +49,15 @@ def end_all(
     An app that reads for a patient ends with them: it was let in from one of these.
     """
     require_own(actor, user_id)
-    _end_apps(session, actor, user_id)
-    return end_where(
+    ended = end_where(
         session,
         and_(UserSession.user_id == user_id, UserSession.id.is_distinct_from(but)),
         actor,
         "ended",
     )
+    # After them: whoever lets an app in holds their sign-in until that is committed.
+    _end_apps(session, actor, user_id)
+    return ended
 
 
 def sign_out(session: Session, token: str) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from db.postgres import SYSTEM, Database
 from services.core.actors import Role
-from services.people import patient_apps
+from services.people import patient_apps, sessions
 from tests.kit import cast
 from tests.kit.backend_services import TOKEN_PATH
 from tests.kit.patient_apps import CALLBACK, DiaryApp, register, told
@@ -137,6 +137,23 @@ def test_who_is_not_signed_in_signs_in_first_and_comes_back(server, app):
 
         assert entered.headers["location"] == app.address()
         assert "read your record?" in browser.get(entered.headers["location"]).text
+
+
+def test_who_was_signed_out_elsewhere_just_now_signs_in_again(
+    maya, app, database, server
+):
+    # The server has shown the page a moment ago, and believes the sign-in yet.
+    allows = allowing(maya, app)
+    patient = server.cast[Role.PATIENT]
+    database.write(
+        lambda s: sessions.end_all(s, patient, patient.id),
+        identity=patient.database_identity,
+    )
+
+    answer = maya.post(app.address(), data=allows)
+
+    assert answer.status_code == 303
+    assert answer.headers["location"].startswith("/sign-in?next=")
 
 
 def test_what_comes_from_no_page_of_ours_lets_no_app_in(maya, app, server):

@@ -240,6 +240,9 @@ def app_remove(w: World) -> ActionCall:
 def app_allow(w: World) -> ActionCall:
     app_id = app_register(w)()
     maya = cast.add_patient_actor(w.session, w.patient)
+    signed_in = sessions.start(
+        w.session, maya.id, method="code", network=None, browser=None
+    )
     return lambda: patient_apps.allow(
         w.session,
         maya,
@@ -248,6 +251,7 @@ def app_allow(w: World) -> ActionCall:
         redirect_uri="https://diary.example/callback",
         scopes=("patient/Patient.rs",),
         code_challenge="h" * 43,
+        session_id=signed_in.id,
     )
 
 

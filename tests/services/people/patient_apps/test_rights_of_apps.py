@@ -1,16 +1,24 @@
 """What a patient has let an app do, as the roles end it and the database bounds it."""
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, select, text, update
+from sqlalchemy.orm import Session
 
 from api.fhir.apps.authorization import AppAuthorization
 from db.models.care import BulkExport
 from db.models.patient import Patient
-from db.models.user import ApiToken, AuthorizationCode, ConnectedSystem, User
+from db.models.user import (
+    ApiToken,
+    AuthorizationCode,
+    ConnectedSystem,
+    User,
+    UserSession,
+)
 from db.postgres import ANONYMOUS, SYSTEM, Database
 from db.postgres.connections.failures import Refused
 from services.core.actors import Actor, Role
@@ -20,10 +28,19 @@ from services.people import accounts, patient_apps, sessions, tokens
 from services.people.accounts import demo_accounts, revocations
 from services.people.accounts.revocations import Revocations
 from services.people.patient_apps import consenting
+from services.people.sessions.requiring import SignInEnded
 from services.people.sign_in import identities
 from services.people.sign_in.identities import Claimed
 from tests.kit import cast
-from tests.kit.patient_apps import CALLBACK, CLINIC, DiaryApp, register
+from tests.kit.patient_apps import (
+    CALLBACK,
+    CLINIC,
+    DiaryApp,
+    register,
+    sign_in,
+    told,
+)
+from tests.kit.waiting import eventually
 from tests.services.people.people_samples import Desk, desk
 
 ROSA = cast.act_as(cast.ROSA)
@@ -139,6 +156,102 @@ def test_what_ends_a_patients_sign_ins_ends_their_apps(  # noqa: PLR0917
 
     assert system(lambda s: live(s, maya.id)) == 0
     assert exchange(database, app, waiting).body["error"] == "invalid_grant"
+
+
+def decide(session, app: DiaryApp, patient: Actor, session_id: UUID | None) -> str:
+    """Return the code of a patient who lets the app in from a sign-in."""
+    answer = AppAuthorization(session, CLINIC).decide(app.asks(), patient, session_id)
+    return told(answer.location or "")["code"]
+
+
+def await_blocked(session: Session, work: Future) -> None:
+    """Wait until the work waits for what this session has locked, or is done."""
+    waits = text(
+        "SELECT count(*) FROM pg_locks WHERE NOT granted "
+        "AND pg_backend_pid() = ANY (pg_blocking_pids(pid))"
+    )
+    eventually(lambda: work.done() or session.scalar(waits))
+
+
+@pytest.mark.parametrize(
+    "ends", [end_all, end_own, reset_passkeys, shut_out], ids=lambda end: end.__name__
+)
+def test_a_consent_that_is_not_committed_yet_ends_with_the_sign_ins(
+    database, app, boss, maya, ends
+):
+    session_id = sign_in(database, maya)
+    identity = maya if ends is end_own else boss.actor
+
+    with ThreadPoolExecutor(1) as threads:
+
+        def allow_meanwhile(session):
+            code = decide(session, app, maya, session_id)
+            ending = threads.submit(
+                database.write,
+                lambda s: ends(s, boss, maya),
+                identity=identity.database_identity,
+            )
+            await_blocked(session, ending)
+            return code, ending
+
+        code, ending = database.write(
+            allow_meanwhile, identity=maya.database_identity
+        ).value
+        ending.result(timeout=30)
+
+    assert exchange(database, app, code).body["error"] == "invalid_grant"
+
+
+def test_who_lets_an_app_in_while_their_sign_ins_end_is_refused(
+    database, app, boss, maya
+):
+    session_id = sign_in(database, maya)
+
+    with ThreadPoolExecutor(1) as threads:
+
+        def end_meanwhile(session):
+            end_all(session, boss, maya)
+            allowing = threads.submit(
+                database.write,
+                lambda s: decide(s, app, maya, session_id),
+                identity=maya.database_identity,
+            )
+            await_blocked(session, allowing)
+            return allowing
+
+        allowing = database.write(
+            end_meanwhile, identity=boss.actor.database_identity
+        ).value
+        with pytest.raises(SignInEnded):
+            allowing.result(timeout=30)
+
+
+def end_one(session, maya, session_id):
+    sessions.end(session, maya, session_id)
+
+
+def let_it_run_out(session, maya, session_id):
+    here = update(UserSession).where(UserSession.id == session_id)
+    session.execute(here.values(expires_at=func.now()))
+
+
+def give_away(session, maya, session_id):
+    other = cast.add_actor(session, Role.PATIENT)
+    here = update(UserSession).where(UserSession.id == session_id)
+    session.execute(here.values(user_id=other.id))
+
+
+@pytest.mark.parametrize("happens", [end_one, let_it_run_out, give_away])
+def test_a_sign_in_that_is_over_lets_no_app_in(database, system, app, maya, happens):
+    session_id = sign_in(database, maya)
+    system(lambda s: happens(s, maya, session_id))
+
+    for given in (session_id, None):
+        with pytest.raises(SignInEnded):
+            database.write(
+                lambda s, given=given: decide(s, app, maya, given),
+                identity=maya.database_identity,
+            )
 
 
 def test_whom_the_demo_brings_back_has_no_app_of_before(database, system, app, maya):
