@@ -14,7 +14,8 @@ from dashboard.ui.figures import Figure
 from dashboard.ui.language import decimal, gettext as _, marked, short_weekday
 from dashboard.ui.notices import notify
 from dashboard.ui.words import at, plain
-from services.people import sessions
+from services.core.actors import Role
+from services.people import patient_apps, sessions
 from services.people.accounts import Person
 from services.people.sessions import Record
 
@@ -54,17 +55,28 @@ def sign_in_figure() -> Figure:
 
 
 def open_sign_ins(person: Person) -> None:
-    """List somebody else's sign-ins; each can be ended, or all at once."""
+    """List somebody else's sign-ins; each can be ended, or all at once.
+
+    Apps that read for a patient end with all of them, also where there is none.
+    """
     actor = current_actor()
     with error_boundary():
         records = _sign_ins_of(person.id)
+        apps = _names_of_apps(person)
         st.subheader(_("Signed in now"), anchor=False)
         if not records:
             st.caption(_("Nowhere."))
-            return
         for record in records:
             _line(record, key="user_end")
-        if st.button(_("End all"), key="user_end_all", icon=":material/logout:"):
+        if apps:
+            st.caption(
+                _("Apps that read the patient's record now: {names}").format(
+                    names=plain(apps)
+                )
+            )
+        if (records or apps) and st.button(
+            _("End all"), key="user_end_all", icon=":material/logout:"
+        ):
             write(lambda s: sessions.end_all(s, actor, person.id))
             notify(_("{name} is signed out everywhere.").format(name=person.name))
             st.rerun()
@@ -86,6 +98,15 @@ def my_sign_ins() -> None:
             write(lambda s: sessions.end_all(s, actor, actor.id, but=here))
             notify(_("You are signed in here only."))
             st.rerun()
+
+
+def _names_of_apps(person: Person) -> str:
+    """Return which apps read for a patient now, with commas between; others: none."""
+    if person.role is not Role.PATIENT:
+        return ""
+    actor = current_actor()
+    apps = read(lambda s: patient_apps.list_reading(s, actor, person.id))
+    return ", ".join(app.name for app in apps)
 
 
 def _sign_ins_of(user_id: UUID) -> tuple[Record, ...]:

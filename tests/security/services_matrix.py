@@ -383,6 +383,7 @@ ALLOWED: Final = {
     "people.connected_systems.registering.switch_on": ADMIN,
     "people.patient_apps.allowed.end": PATIENT,
     "people.patient_apps.allowed.list_allowed": PATIENT,
+    "people.patient_apps.allowed.list_reading": ADMIN,
     "people.patient_apps.consenting.allow": PATIENT,
     "people.patient_apps.records.list_apps": ADMIN,
     "people.patient_apps.registering.register": ADMIN,

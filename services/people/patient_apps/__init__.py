@@ -4,6 +4,7 @@ from services.people.patient_apps.allowed import (
     AllowedApp as AllowedApp,
     end as end,
     list_allowed as list_allowed,
+    list_reading as list_reading,
 )
 from services.people.patient_apps.consenting import (
     CODE_SECONDS as CODE_SECONDS,

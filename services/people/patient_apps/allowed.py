@@ -30,10 +30,25 @@ class AllowedApp:
 def list_allowed(session: Session, actor: Actor) -> tuple[AllowedApp, ...]:
     """Return the apps that read the actor's record now; raises NotAllowed."""
     actor.require(Permission.ALLOW_APPS)
+    return _reading_for(session, actor.id)
+
+
+def list_reading(
+    session: Session, actor: Actor, user_id: UUID
+) -> tuple[AllowedApp, ...]:
+    """Return the apps that read for somebody now, and end with all of their sign-ins.
+
+    For whoever ends other people's; raises NotAllowed.
+    """
+    actor.require(Permission.END_SESSIONS)
+    return _reading_for(session, user_id)
+
+
+def _reading_for(session: Session, user_id: UUID) -> tuple[AllowedApp, ...]:
     live = session.scalars(
         select(ApiToken)
         .where(
-            ApiToken.user_id == actor.id,
+            ApiToken.user_id == user_id,
             ApiToken.app_id.is_not(None),
             ApiToken.revoked_at.is_(None),
             ApiToken.expires_at > func.now(),

@@ -121,6 +121,36 @@ def test_a_patient_sees_and_ends_what_they_have_let_in(at_desk, kept: Session, a
     assert "None now." in texts(app)
 
 
+def test_an_administrator_ends_an_app_of_who_is_signed_in_nowhere(
+    open_page, kept: Session, app_id
+):
+    bea = cast.add_actor(kept, Role.PATIENT)
+    kept.commit()
+    before = open_page("user", user=bea.id)
+    assert "Nowhere." in texts(before)
+    assert not [button for button in before.button if button.key == "user_end_all"]
+    token_id, _ = tokens.issue_for_app(
+        kept,
+        bea,
+        app_id,
+        name="Heart diary",
+        scopes=["patient/Encounter.rs"],
+        lifetime=timedelta(hours=1),
+    )
+    kept.commit()
+    app = open_page("user", user=bea.id)
+    assert "Apps that read the patient's record now: Heart diary" in texts(app)
+    assert "Nowhere." in texts(app)
+
+    app.button(key="user_end_all").click().run()
+
+    assert not app.exception
+    kept.expire_all()
+    ended = select(ApiToken.revoked_at <= func.now()).where(ApiToken.id == token_id)
+    assert kept.scalar(ended)
+    assert "Heart diary" not in texts(app)
+
+
 @pytest.mark.parametrize("role", sorted(set(Role) - {Role.PATIENT}))
 def test_others_let_no_apps_in(at_desk, role):
     assert "Apps that read your record" not in texts(at_desk("account", role=role))

@@ -84,6 +84,20 @@ def test_whoever_ends_an_app_ends_their_own_tokens_of_it_alone(session, maya, ap
     assert (event.actor_id, event.subject_id) == (maya.id, str(own))
 
 
+def test_an_administrator_sees_which_apps_read_for_a_patient(session, maya, app_id):
+    bob = cast.add_patient_actor(session, cast.add_patient(session, cast.GRACE))
+    let_in(session, maya, app_id)
+    ines = cast.add_actor(session, cast.INES)
+
+    [app] = patient_apps.list_reading(session, ines, maya.id)
+
+    assert app.name == "Heart diary"
+    assert patient_apps.list_reading(session, ines, bob.id) == ()
+    for other in (maya, cast.add_actor(session, Role.STAFF)):
+        with pytest.raises(NotAllowed):
+            patient_apps.list_reading(session, other, maya.id)
+
+
 @pytest.mark.parametrize("role", sorted(set(Role) - {Role.PATIENT}))
 def test_others_have_no_apps(session, role, app_id):
     somebody = cast.add_actor(session, role)
