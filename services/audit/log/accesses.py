@@ -95,16 +95,26 @@ def tell_who(entry: AuditEntry, reader: Actor, names: Mapping[UUID, str]) -> str
         return _tell(entry, reader, names)
     if entry.actor_id == reader.id:
         return Sentence("The app {app}", app=app)
+    if _is_another_patient(entry, reader):
+        return Sentence("The app {app}, for another patient", app=app)
     return Sentence(
         "The app {app}, for {who}", app=app, who=_tell(entry, reader, names)
+    )
+
+
+def _is_another_patient(entry: AuditEntry, reader: Actor) -> bool:
+    """Tell whether it is nobody's business who it was: who else is a patient here."""
+    return (
+        entry.actor_id != reader.id
+        and entry.actor_role == Role.PATIENT
+        and reader.role is Role.PATIENT
     )
 
 
 def _tell(entry: AuditEntry, reader: Actor, names: Mapping[UUID, str]) -> str:
     if entry.actor_id == reader.id:
         return Sentence("You")
-    if entry.actor_role == Role.PATIENT and reader.role is Role.PATIENT:
-        # Who else is a patient here is nobody's business.
+    if _is_another_patient(entry, reader):
         return Sentence("Another patient")
     name = who(entry, names)
     if not entry.actor_role:

@@ -163,3 +163,17 @@ def test_an_app_that_the_patient_let_in_is_named_for_what_it_read(
             "Die App MyHealth: Ihre Akte angesehen",
             "Sie: die App MyHealth Ihre Akte lesen lassen",
         ]
+
+
+def test_an_app_of_another_account_of_the_record_names_nobody(
+    session, patient, accesses
+):
+    eve = cast.add_patient_actor(session, patient)
+    with audit.coming_from(audit.Origin(app="Diary")):
+        audit.record(session, eve, Action.PATIENT_READ, patient_id=patient.id)
+
+    told = accesses()[0].who
+
+    assert told == "The app Diary, for another patient"
+    with speaking("de"):
+        assert translated(told) == "Die App Diary für einen anderen Patienten"
