@@ -18,9 +18,8 @@ def note_attempt(
 ) -> None:
     """Note that a notification is sent, is tried again, or is given up.
 
-    A notification waits for each of the pauses in turn.
+    Its `attempts` count this one. It waits for each of the pauses in turn.
     """
-    notification.attempts += 1
     now: Any = func.now()
     if is_sent:
         notification.sent_at = now

@@ -113,8 +113,23 @@ def claim_next(session: Session) -> ClaimedMessage | None:
     """Take the message that is due for longest; None when none is due.
 
     It is due again in three minutes unless it is settled: whose worker dies between the
-    two may send it twice, rather than never. The caller commits before it is delivered.
+    two may send it twice, rather than never. One that each of its workers has died of
+    is given up. The caller commits before it is delivered.
     """
+    now: Any = func.now()
+    while (due := _lock_due(session)) is not None:
+        row, alert = due
+        if row.attempts <= len(_PAUSES):
+            row.attempts, row.send_at = row.attempts + 1, now + _CLAIMED
+            session.flush()
+            return ClaimedMessage(row.id, _envelope(row, alert), row.send_at)
+        # A worker that died after the last attempt has not settled it.
+        row.given_up_at = now
+        session.flush()
+    return None
+
+
+def _lock_due(session: Session) -> tuple[AlertNotification, Alert] | None:
     due = session.execute(
         select(AlertNotification, Alert)
         .join(Alert, Alert.id == AlertNotification.alert_id)
@@ -123,13 +138,7 @@ def claim_next(session: Session) -> ClaimedMessage | None:
         .limit(1)
         .with_for_update(of=AlertNotification, skip_locked=True)
     ).one_or_none()
-    if due is None:
-        return None
-    row, alert = due
-    until: Any = func.now() + _CLAIMED
-    row.send_at = until
-    session.flush()
-    return ClaimedMessage(row.id, _envelope(row, alert), row.send_at)
+    return None if due is None else (due[0], due[1])
 
 
 def settle(session: Session, claimed: ClaimedMessage, *, is_sent: bool) -> None:

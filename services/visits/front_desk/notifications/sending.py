@@ -112,6 +112,7 @@ def settle(session: Session, claimed: ClaimedNotification, *, is_sent: bool) -> 
         .execution_options(populate_existing=True)
     )
     if notification is not None:
+        notification.attempts += 1
         note_attempt(notification, _PAUSES, is_sent=is_sent)
     audit.record(
         session,

@@ -311,6 +311,27 @@ def test_what_a_worker_has_claimed_that_died_is_due_again_within_minutes(
     assert session.scalar(select(AlertNotification.sent_at))
 
 
+def test_a_message_that_each_worker_dies_of_is_given_up(session, admin):
+    change(session, admin, mail_to=("ann@example.org",))
+    tell(session, began(), began("db-03"))
+    worst, other = session.scalars(
+        select(AlertNotification.id).order_by(AlertNotification.send_at)
+    ).all()
+    again = update(AlertNotification).where(AlertNotification.id == worst)
+    for _ in range(6):
+        session.execute(again.values(send_at=NOW - timedelta(hours=1)))
+        assert alerts.claim_next(session).id == worst
+
+    session.execute(again.values(send_at=NOW - timedelta(hours=1)))
+
+    # The next one is not kept waiting by it.
+    assert alerts.claim_next(session).id == other
+    given_up = select(AlertNotification.given_up_at).where(
+        AlertNotification.id == worst
+    )
+    assert session.scalar(given_up)
+
+
 def test_without_a_mail_server_a_message_waits(session, admin):
     change(session, admin, mail_to=("ann@example.org",))
     tell(session, began())
