@@ -17,18 +17,28 @@ const save = (text, name) => {
   setTimeout(() => URL.revokeObjectURL(address), 60_000)
 }
 
+// For how long nothing of the page changes before a chart counts as drawn, in milliseconds.
+const STILL = 250
+
 // Streamlit's own toolbar draws the picture, pale until it is pointed at, and offers it
 // once the chart is drawn: whoever is quicker gets it then, if the chart is still there.
+// Right after that Streamlit may draw the chart anew, for another width, and forgets a
+// picture that was asked for in between: it is asked for once nothing changes any more.
 const savePicture = (frame) => {
   const chart = `.${CSS.escape(frame)}`
-  const isDone = () => {
-    const save = document.querySelector(`${chart} button[aria-label^="Download as PNG"]`)
-    save?.click()
-    return save || !document.querySelector(chart)
+  let still
+  const awaitStillness = () => {
+    clearTimeout(still)
+    still = setTimeout(() => {
+      const save = document.querySelector(`${chart} button[aria-label^="Download as PNG"]`)
+      if (!save && document.querySelector(chart)) return
+      changes.disconnect()
+      save?.click()
+    }, STILL)
   }
-  if (isDone()) return
-  const waiting = new MutationObserver(() => isDone() && waiting.disconnect())
-  waiting.observe(document.body, { childList: true, subtree: true })
+  const changes = new MutationObserver(awaitStillness)
+  changes.observe(document.body, { childList: true, subtree: true })
+  awaitStillness()
 }
 
 const cell = (text, position, choose, tell) => {
@@ -38,8 +48,7 @@ const cell = (text, position, choose, tell) => {
   return element("th", { scope: "row" }, chooser)
 }
 
-// What is `fixed` is no choice: no filter has it.
-const tableOf = ({ name, header, rows, left_out, choose, fixed }, tell) => {
+const tableOf = ({ name, header, rows, left_out, choose }, tell) => {
   const table = element(
     "table",
     {},
@@ -48,7 +57,7 @@ const tableOf = ({ name, header, rows, left_out, choose, fixed }, tell) => {
     element(
       "tbody",
       {},
-      ...rows.map((row) => element("tr", {}, ...row.map((text, n) => cell(text, n, fixed.includes(text) ? "" : choose, tell)))),
+      ...rows.map((row) => element("tr", {}, ...row.map((text, n) => cell(text, n, choose, tell)))),
     ),
   )
   const parts = left_out ? [element("p", {}, translate("The last {count}; the CSV file has {more} more.", { count: rows.length, more: left_out }))] : []
