@@ -48,7 +48,8 @@ const cell = (text, position, choose, tell) => {
   return element("th", { scope: "row" }, chooser)
 }
 
-const tableOf = ({ name, header, rows, left_out, choose }, tell) => {
+// What is `fixed` is no choice: no filter has it.
+const tableOf = ({ name, header, rows, left_out, choose, fixed }, tell) => {
   const table = element(
     "table",
     {},
@@ -57,7 +58,7 @@ const tableOf = ({ name, header, rows, left_out, choose }, tell) => {
     element(
       "tbody",
       {},
-      ...rows.map((row) => element("tr", {}, ...row.map((text, n) => cell(text, n, choose, tell)))),
+      ...rows.map((row) => element("tr", {}, ...row.map((text, n) => cell(text, n, fixed.includes(text) ? "" : choose, tell)))),
     ),
   )
   const parts = left_out ? [element("p", {}, translate("The last {count}; the CSV file has {more} more.", { count: rows.length, more: left_out }))] : []
