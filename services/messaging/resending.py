@@ -1,13 +1,44 @@
 """What becomes of a notification after an attempt to send it."""
 
 from collections.abc import Sequence
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Protocol, TypeVar
+from uuid import UUID
 
-from sqlalchemy import func
+from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy.orm import Session
 
 from db.models.booking import VisitNotification
 from db.models.replication import AlertNotification
+
+N = TypeVar("N", AlertNotification, VisitNotification)
+
+
+class Claim(Protocol):
+    """What one worker has taken; `until` tells claims of the same one apart."""
+
+    @property
+    def id(self) -> UUID:
+        """Whose claim it is."""
+
+    @property
+    def until(self) -> datetime:
+        """When it is due again unless it is settled."""
+
+
+def waits(model: type[N]) -> ColumnElement[bool]:
+    """Return the condition that a notification is neither sent nor given up."""
+    return and_(model.sent_at.is_(None), model.given_up_at.is_(None))
+
+
+def lock_claimed(session: Session, model: type[N], claimed: Claim) -> N | None:
+    """Return what was claimed, locked; None if it is settled, deleted or another's."""
+    return session.scalar(
+        select(model)
+        .where(waits(model), model.id == claimed.id, model.send_at == claimed.until)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
 
 
 def note_attempt(

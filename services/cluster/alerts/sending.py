@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 from uuid import UUID
 
 import httpx
-from sqlalchemy import and_, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from db.json_http import machine_trust
@@ -17,7 +17,7 @@ from db.models.replication import Alert, AlertNotification
 from services.cluster.alerts.records import AlertChange, AlertKind
 from services.cluster.alerts.rules import is_webhook
 from services.messaging.mail import Email, Mailer, is_taken
-from services.messaging.resending import note_attempt
+from services.messaging.resending import lock_claimed, note_attempt, waits
 
 _SECONDS: Final = 10.0
 # Longer than a mail server takes (15 seconds for each of about ten answers), yet no
@@ -25,9 +25,7 @@ _SECONDS: Final = 10.0
 _CLAIMED: Final = timedelta(minutes=3)
 # How long to wait after each attempt that failed; after the last one is given up.
 _PAUSES: Final = tuple(timedelta(minutes=m) for m in (1, 2, 5, 15, 60))
-_WAITS: Final = and_(
-    AlertNotification.sent_at.is_(None), AlertNotification.given_up_at.is_(None)
-)
+_WAITS: Final = waits(AlertNotification)
 _log = logging.getLogger(__name__)
 
 
@@ -143,16 +141,7 @@ def _lock_due(session: Session) -> tuple[AlertNotification, Alert] | None:
 
 def settle(session: Session, claimed: ClaimedMessage, *, is_sent: bool) -> None:
     """Keep whether a claimed message was taken; the caller commits."""
-    row = session.scalar(
-        select(AlertNotification)
-        .where(
-            _WAITS,
-            AlertNotification.id == claimed.id,
-            AlertNotification.send_at == claimed.until,
-        )
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
+    row = lock_claimed(session, AlertNotification, claimed)
     if row is not None:
         note_attempt(row, _PAUSES, is_sent=is_sent)
 

@@ -18,7 +18,7 @@ from db.models.user import User
 from services.core import audit
 from services.core.audit import Action
 from services.messaging.mail import CLAIMED, Email
-from services.messaging.resending import note_attempt
+from services.messaging.resending import lock_claimed, note_attempt, waits
 from services.visits.front_desk.notifications import german
 from services.visits.front_desk.notifications.records import NotificationKind
 from services.visits.front_desk.notifications.wording import (
@@ -36,9 +36,7 @@ _ENGLISH: Final = "en"
 _GERMAN: Final = "de"
 # What is older comes from a time without a mail server, and nobody waits for it.
 _STALE: Final = timedelta(days=2)
-_WAITS: Final = and_(
-    VisitNotification.sent_at.is_(None), VisitNotification.given_up_at.is_(None)
-)
+_WAITS: Final = waits(VisitNotification)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,16 +99,7 @@ def settle(session: Session, claimed: ClaimedNotification, *, is_sent: bool) -> 
 
     It is written down in any case, also of one that was deleted on its way.
     """
-    notification = session.scalar(
-        select(VisitNotification)
-        .where(
-            _WAITS,
-            VisitNotification.id == claimed.id,
-            VisitNotification.send_at == claimed.until,
-        )
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
+    notification = lock_claimed(session, VisitNotification, claimed)
     if notification is not None:
         notification.attempts += 1
         note_attempt(notification, _PAUSES, is_sent=is_sent)
