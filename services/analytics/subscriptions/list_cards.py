@@ -3,14 +3,19 @@
 from datetime import datetime
 from typing import Any, Final
 
-from services.analytics.cohorts import CohortCount, CohortResult, Hidden
+from services.analytics.cohorts import (
+    CohortCount,
+    CohortResult,
+    Dimension,
+    Hidden,
+)
 from services.analytics.cohorts.wording import tell_cohort, tell_split, tell_steps
 from services.analytics.dashboards import PrintedCard
 from services.analytics.dashboards.printed_tables import PrintedTable
 from services.analytics.figures import Figure
+from services.analytics.figures.drawing import name_of
 from services.analytics.unnamed_lists import ToldList
 from services.core.sentences import Sentence
-from services.patients.records.model import Sex
 from services.patients.search import Bar, ListStatistics
 
 PATIENTS_TITLE: Final = Sentence("Patients")
@@ -27,12 +32,6 @@ _LISTED: Final = Sentence("the patients on the list")
 _WERE_LISTED: Final = Sentence(
     "the patients who were on the list then; what has changed since would tell of few"
 )
-_SEXES: Final = {
-    Sex.FEMALE: Sentence("Female"),
-    Sex.MALE: Sentence("Male"),
-    Sex.OTHER: Sentence("Other"),
-    Sex.UNKNOWN: Sentence("Unknown"),
-}
 
 
 def attrition_card(result: CohortResult) -> PrintedCard:
@@ -93,9 +92,8 @@ def refused_card(title: str, refusal: Exception) -> PrintedCard:
 
 
 def _label(figure: str, bar: Bar) -> str:
-    if figure == "sex" and bar.label in set(Sex):
-        return _SEXES[Sex(bar.label)]
-    return bar.label
+    named = name_of(Dimension.SEX, bar.label) if figure == "sex" else None
+    return named or bar.label
 
 
 def _counted(count: CohortCount, result: CohortResult) -> str | int | None:
