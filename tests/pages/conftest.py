@@ -336,3 +336,15 @@ def rows_of(app: AppTest, key: str = "patients_table") -> list[list[str]]:
             data = json.loads(table.proto.bytes)
             return [[cell["text"] for cell in row["cells"]] for row in data["rows"]]
     return []
+
+
+def press(app: AppTest, key: str) -> AppTest:
+    """Press a button and return the page that it leads to, which has not broken."""
+    app.button(key=key).click().run()
+    assert not app.exception
+    return app
+
+
+def captions(app: AppTest) -> str:
+    """Return what stands small on the page, as it is read."""
+    return " ".join(each.value for each in app.caption).replace("\\", "")

@@ -22,7 +22,7 @@ from services.lists import views
 from services.patients.care import care
 from services.patients.records.model import Sex
 from tests.kit import cast
-from tests.pages.conftest import Clinic, problem_places
+from tests.pages.conftest import Clinic, press, problem_places
 from tests.services.visits import visit_samples
 
 DIAGNOSED_AT = datetime(2025, 2, 10, 12, tzinfo=UTC)
@@ -78,12 +78,6 @@ def tables(app: AppTest) -> dict[str, list[list[str]]]:
             data = json.loads(element.proto.bytes)
             found[data["name"]] = data["rows"]
     return found
-
-
-def press(app: AppTest, key: str) -> AppTest:
-    app.button(key=key).click().run()
-    assert not app.exception
-    return app
 
 
 def test_before_anything_is_counted_the_page_says_what_to_do(clinic: Clinic):

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from dashboard import wiring
 from db.models.view import DashboardSubscription
@@ -19,7 +18,7 @@ from services.analytics.subscriptions import Rhythm, SendingPlan, SubscriptionDr
 from services.core.actors import Role
 from services.patients.records.model import Sex
 from tests.kit import cast
-from tests.pages.conftest import Clinic, problem_places
+from tests.pages.conftest import Clinic, captions, press, problem_places
 
 BY_SEX = Figure(
     cohort=Cohort(entry=CohortEvent(kind=EventKind.VISIT)), by=(Dimension.SEX,)
@@ -45,16 +44,6 @@ def _nothing_is_left(clinic: Clinic):
         clinic.write(lambda s, a=act, e=each: a(s, analyst, e.id))
     for each in clinic.write(lambda s: count_alerts.list_alerts(s, analyst)):
         clinic.write(lambda s, e=each: count_alerts.delete(s, analyst, e.id))
-
-
-def press(app: AppTest, key: str) -> AppTest:
-    app.button(key=key).click().run()
-    assert not app.exception
-    return app
-
-
-def captions(app: AppTest) -> str:
-    return " ".join(each.value for each in app.caption).replace("\\", "")
 
 
 def subscribe(clinic: Clinic, *, by_other: bool = False) -> UUID:

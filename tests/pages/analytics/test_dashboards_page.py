@@ -27,7 +27,7 @@ from services.core.actors import Role
 from services.lists import views
 from services.patients.records.model import Sex
 from tests.kit import cast
-from tests.pages.conftest import Clinic, problem_places
+from tests.pages.conftest import Clinic, press, problem_places
 from tests.services.visits import visit_samples
 
 # Of a year that is over whenever the test runs.
@@ -100,12 +100,6 @@ def choosing(app: AppTest) -> dict[str, str]:
         if element.key.endswith("_tools")
         for data in [json.loads(element.proto.bytes)]
     }
-
-
-def press(app: AppTest, key: str) -> AppTest:
-    app.button(key=key).click().run()
-    assert not app.exception
-    return app
 
 
 def test_without_dashboards_the_page_says_what_to_do(clinic: Clinic):

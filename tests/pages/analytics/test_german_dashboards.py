@@ -5,7 +5,6 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from dashboard.ui.language import GERMAN, speaking
 from services.analytics import dashboards
@@ -21,7 +20,7 @@ from services.core.actors import Role
 from services.patients.records.model import Sex
 from tests.kit import cast
 from tests.kit.german_pages import english, texts_of
-from tests.pages.conftest import Clinic
+from tests.pages.conftest import Clinic, press
 from tests.services.visits import visit_samples
 
 AT = datetime(2024, 3, 4, 9, tzinfo=UTC)
@@ -71,11 +70,6 @@ def _german_choices() -> Iterator[None]:
     """What stands in a choice, the test itself asks for."""
     with speaking(GERMAN):
         yield
-
-
-def press(app: AppTest, key: str) -> None:
-    app.button(key=key).click().run()
-    assert not app.exception
 
 
 def test_the_list_is_german_with_and_without_dashboards(german: Clinic, opened: UUID):

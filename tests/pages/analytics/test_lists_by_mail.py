@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from dashboard import wiring
 from services.analytics import cohorts, subscriptions
@@ -21,7 +20,7 @@ from services.lists import views
 from services.lists.criteria import Criteria, Filter, Group, Operator
 from services.lists.views import View
 from services.patients.search.fields import PATIENTS
-from tests.pages.conftest import Clinic
+from tests.pages.conftest import Clinic, captions, press
 
 NOW = datetime(2026, 11, 26, 8, tzinfo=UTC)
 WOMEN = Criteria(where=Group(members=(Filter("sex", Operator.EQUAL, "female"),)))
@@ -51,16 +50,6 @@ def _nothing_is_left(clinic: Clinic):
     analyst = clinic.cast[Role.ANALYST]
     for each in clinic.write(lambda s: subscriptions.list_subscriptions(s, analyst)):
         clinic.write(lambda s, e=each: subscriptions.delete(s, analyst, e.id))
-
-
-def press(app: AppTest, key: str) -> AppTest:
-    app.button(key=key).click().run()
-    assert not app.exception
-    return app
-
-
-def captions(app: AppTest) -> str:
-    return " ".join(each.value for each in app.caption).replace("\\", "")
 
 
 def subscribe(clinic: Clinic, view: View):
