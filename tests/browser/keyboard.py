@@ -1,6 +1,5 @@
 """Somebody without a mouse: nothing but keys, each of which is counted."""
 
-import re
 from contextlib import suppress
 from typing import Final
 
@@ -9,13 +8,27 @@ from playwright.sync_api import Page, TimeoutError as OutOfTime, expect
 
 from tests.browser.conftest import ready
 
-# How what has the focus is called, as a screen reader says it; also in shadow roots.
-FOCUSED = """() => {
+# What an element is called, as a screen reader says it.
+_NAME = """const named = at =>
+  (at?.ariaLabel || at?.labels?.[0]?.innerText || at?.innerText || "")
+    .trim().split("\\n").at(-1)
+"""
+# How what has the focus is called; also in shadow roots.
+_FOCUSED = f"""() => {{
+  {_NAME}
   let at = document.activeElement
   while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement
-  const name = at?.ariaLabel || at?.labels?.[0]?.innerText || at?.innerText || ""
-  return name.trim().split("\\n").at(-1)
-}"""
+  return named(at)
+}}"""
+# Whether keys could lead to something that is called so; also in shadow roots.
+_STANDS_THERE = f"""name => {{
+  {_NAME}
+  const takes = "a[href], button, input, select, textarea, summary, [tabindex]"
+  const within = root => [...root.querySelectorAll("*")].some(at =>
+    (at.matches(takes) && named(at).startsWith(name))
+    || (at.shadowRoot && within(at.shadowRoot)))
+  return within(document)
+}}"""
 _FAR = 60
 _TRIES: Final = 5
 _MILLISECONDS: Final = 5000
@@ -40,11 +53,14 @@ class Keys:
 
     def to(self, name: str, key: str = "Tab", *, most: int = _FAR) -> None:
         """Press a key until what is called so has the focus."""
-        # What is yet to be drawn cannot be reached, and takes the focus with it.
+        # What is yet to be drawn cannot be reached, and takes the focus with it: what a
+        # key has changed may not have been asked for yet.
+        with suppress(OutOfTime):
+            self.page.wait_for_function(_STANDS_THERE, arg=name, polling=100)
         ready(self.page)
         for _ in range(most):
             self.press(key)
-            if re.search(f"^{name}", self.page.evaluate(FOCUSED)):
+            if self.page.evaluate(_FOCUSED).startswith(name):
                 return
         pytest.fail(f"The keyboard does not lead to “{name}” in {most} steps.")
 
