@@ -95,6 +95,7 @@ def create_app(
     superseded_runs.keep_the_next_click()
     message_batches.send_at_once()
     warming.read_theme_once()
+    warming.look_for_no_components()
     wired = wiring.connect(settings)
     wiring.use(wired)
     live = LiveSessions(wired.database, sessions.limits_of(settings))

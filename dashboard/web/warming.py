@@ -13,6 +13,7 @@ from typing import Final
 import altair  # noqa: F401
 import pandas as pd  # noqa: F401
 from anyio import to_thread
+from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.proto.NewSession_pb2 import CustomThemeConfig
 from streamlit.runtime import app_session
 
@@ -103,6 +104,21 @@ def read_theme_once() -> None:
     none changes while a server runs.
     """
     app_session._populate_theme_msg = copy_theme
+
+
+def look_for_no_components() -> None:
+    """Have Streamlit look into no installed package for components of its own kind.
+
+    It reads the lists of files of all packages for it, 0.2 s at each start. Ours are
+    registered by the modules that draw them, and no package that we require has any.
+    """
+    BidiComponentManager.discover_and_register_components = _find_none  # type: ignore[assignment,method-assign]
+
+
+def _find_none(
+    _manager: BidiComponentManager, *, start_file_watching: bool = True
+) -> None:
+    """Register nothing, nor watch any file of it."""
 
 
 def copy_theme(msg: CustomThemeConfig, section: str = "theme") -> None:

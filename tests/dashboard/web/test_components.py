@@ -1,0 +1,28 @@
+"""What a server need not look for in the packages that are installed."""
+
+from streamlit.components.v2.component_manager import BidiComponentManager
+from streamlit.components.v2.manifest_scanner import scan_component_manifests
+
+from dashboard.web import warming
+
+
+def test_no_required_package_brings_components():
+    assert not scan_component_manifests()
+
+
+def test_a_server_looks_for_none(monkeypatch):
+    monkeypatch.setattr(
+        BidiComponentManager,
+        "discover_and_register_components",
+        BidiComponentManager.discover_and_register_components,
+    )
+    looked = []
+    monkeypatch.setattr(
+        "streamlit.components.v2.manifest_scanner.scan_component_manifests",
+        lambda: looked.append(1) or [],
+    )
+
+    warming.look_for_no_components()
+    BidiComponentManager().discover_and_register_components()
+
+    assert not looked
