@@ -18,6 +18,7 @@ from db.embedded.data_folder import CannotStart, DataFolder
 from db.embedded.deadlines import Deadlines
 from db.embedded.faults.breakage import Breakage
 from db.embedded.faults.replay_pauses import Pauses
+from db.embedded.polling import look_until
 from db.embedded.processes import child_processes as processes, ports, programs
 from db.embedded.processes.child_processes import Program
 from db.embedded.replacement import Replacement
@@ -33,6 +34,8 @@ _log = logging.getLogger(__name__)
 
 _START_SECONDS: Final = 120.0
 _STOP_SECONDS: Final = 20.0
+# Patroni looks about once a second.
+_LONGEST_PAUSE_SECONDS: Final = 0.5
 
 
 def start(data: Path, *, report: Report = lambda _stage, _seconds: None) -> "Cluster":
@@ -212,14 +215,15 @@ class Cluster:
 
         Raises CannotStart when that takes too long.
         """
-        deadline = time.monotonic() + seconds
-        while not is_whole(self.nodes):
-            if time.monotonic() > deadline:
-                raise CannotStart(
-                    f"The replicas did not follow the primary within {seconds:.0f} "
-                    f"seconds: see the logs in {self.folder.logs}."
-                )
-            time.sleep(0.05)
+        if not look_until(
+            lambda: is_whole(self.nodes),
+            seconds=seconds,
+            longest_pause_seconds=_LONGEST_PAUSE_SECONDS,
+        ):
+            raise CannotStart(
+                f"The replicas did not follow the primary within {seconds:.0f} "
+                f"seconds: see the logs in {self.folder.logs}."
+            )
 
     def stop(self) -> None:
         """Stop everything; nothing of the cluster runs when this returns."""

@@ -11,24 +11,34 @@ import pytest
 
 T = TypeVar("T")
 
+_SHORTEST_PAUSE_SECONDS = 0.05
+_LONGEST_PAUSE_SECONDS = 0.25
+
 
 def eventually(
     look: Callable[[], T],
     is_right: Callable[[T], object] = bool,
     *,
     seconds: float = 120.0,
-    pause_seconds: float = 0.05,
+    pause_seconds: float | None = None,
 ) -> T:
     """Return what is seen as soon as it is right; fail if it never is.
 
     What is true is right, unless `is_right` knows better. The seconds are a guard
     against waiting without end, not a measure: how long things take is a benchmark's.
+    The longer it takes, the more seldom it is looked at, unless the pause is given.
     """
-    deadline = time.monotonic() + seconds
+    started = time.monotonic()
     while not is_right(seen := look()):
-        assert time.monotonic() < deadline, f"Still {seen!r} after {seconds:g} s"
-        time.sleep(pause_seconds)
+        waited = time.monotonic() - started
+        assert waited < seconds, f"Still {seen!r} after {seconds:g} s"
+        time.sleep(_pause_after(waited) if pause_seconds is None else pause_seconds)
     return seen
+
+
+def _pause_after(waited_seconds: float) -> float:
+    """Return a pause that lets whoever waits wait for an eighth longer at most."""
+    return min(max(_SHORTEST_PAUSE_SECONDS, waited_seconds / 8), _LONGEST_PAUSE_SECONDS)
 
 
 def in_time(action: Callable[[], T], *, seconds: float = 120.0) -> T:

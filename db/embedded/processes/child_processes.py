@@ -13,9 +13,12 @@ from typing import BinaryIO, Final
 import psutil
 
 from db.embedded.data_folder import CannotStart, translate_os_errors
+from db.embedded.polling import look_until
 
 _MAX_LOG_BYTES: Final = 10_000_000
 _DEATH_SECONDS: Final = 10.0
+# Somebody waits for the start: they need not wait for us.
+_LONGEST_PAUSE_SECONDS: Final = 0.1
 # As a module, or as our own program around it.
 _PATRONIS: Final = frozenset({"patroni", "swift_patroni"})
 _OURS: Final = frozenset(
@@ -91,17 +94,22 @@ def wait_for(
 ) -> None:
     """Wait until the condition holds; raise CannotStart if a program ends meanwhile."""
     watched = tuple(programs)
-    deadline = time.monotonic() + seconds
-    while not condition():
+
+    def holds() -> bool:
+        if condition():
+            return True
         for program in watched:
             program.require_running()
-        if time.monotonic() > deadline:
-            names = " and ".join(program.name for program in watched)
-            raise CannotStart(
-                f"{names} did not get ready within {seconds:.0f} seconds: "
-                f"see {watched[0].log}."
-            )
-        time.sleep(0.03)
+        return False
+
+    if not look_until(
+        holds, seconds=seconds, longest_pause_seconds=_LONGEST_PAUSE_SECONDS
+    ):
+        names = " and ".join(program.name for program in watched)
+        raise CannotStart(
+            f"{names} did not get ready within {seconds:.0f} seconds: "
+            f"see {watched[0].log}."
+        )
 
 
 def open_log(path: Path) -> BinaryIO:
@@ -207,9 +215,9 @@ def _polite(process: psutil.Process) -> signal.Signals:
 
 
 def _is_ours(command: list[str], parts: tuple[str, ...]) -> bool:
-    if not command:
+    # Every process of the machine is looked at, and few name the folder: that first.
+    files = "".join(f"{argument}/\0" for argument in command[1:])
+    if not any(part in files for part in parts):
         return False
     is_patroni = any(Path(argument).stem in _PATRONIS for argument in command)
-    if Path(command[0]).name not in _OURS and not is_patroni:
-        return False
-    return any(part in f"{argument}/" for argument in command[1:] for part in parts)
+    return is_patroni or Path(command[0]).name in _OURS

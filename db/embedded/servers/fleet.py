@@ -230,15 +230,23 @@ def is_whole(nodes: Sequence[Node]) -> bool:
     Each is asked itself: what Patroni has noted of a server is a moment old. Of one
     that has just died, been frozen, or followed the primary before, it is not true.
     """
-    primary = next((node for node in nodes if node.is_primary), None)
-    if primary is None or not all(node.answers("/health") for node in nodes):
+    primary, receivers = None, frozenset[str]()
+    for node in nodes:
+        status = node.status()
+        # Whoever asks does so again and again: one that is not there is enough.
+        if not status.is_running:
+            return False
+        if status.is_primary:
+            primary, receivers = node, status.receivers
+    if primary is None:
         return False
     others = [node for node in nodes if node is not primary]
+    # Started again, a delayed standby first takes its time with what it has.
+    if not receivers.issuperset(node.name for node in others if not node.is_delayed):
+        return False
     members = primary.report("/cluster").get("members", [])
     roles = {member["name"]: member["role"] for member in members}
     expected = {
         node.name: "replica" if node.is_delayed else "quorum_standby" for node in others
     }
-    # Started again, a delayed standby first takes its time with what it has.
-    awaited = {node.name for node in others if not node.is_delayed}
-    return expected.items() <= roles.items() and awaited <= primary.receivers()
+    return expected.items() <= roles.items()

@@ -20,6 +20,19 @@ from db.embedded.supervision import fencing
 from db.json_http import JsonAnswer
 
 
+@dataclass(frozen=True, slots=True)
+class NodeStatus:
+    """What a node's Patroni says of its PostgreSQL, all from one answer.
+
+    `is_running`: it answers questions. `is_primary`: it takes writes and the leader key
+    is held. `receivers` are the names of those that its log is sent to just now.
+    """
+
+    is_running: bool = False
+    is_primary: bool = False
+    receivers: frozenset[str] = frozenset()
+
+
 @dataclass(slots=True)
 class Node:
     """One PostgreSQL node, by name; `patroni` is the process that looks after it."""
@@ -79,16 +92,24 @@ class Node:
     @property
     def is_primary(self) -> bool:
         """Whether the node leads: PostgreSQL takes writes, the leader key is held."""
-        # With the key Patroni says yes, and only then has PostgreSQL promoted.
-        return self.report("/primary").get("role") == "primary"
+        return self.status().is_primary
 
-    def receivers(self) -> set[str]:
-        """Return the names of those that this node sends its log to just now."""
-        return {
-            sender["application_name"]
-            for sender in self.report("/patroni").get("replication", [])
-            if sender["state"] == "streaming"
-        }
+    def status(self) -> NodeStatus:
+        """Return what Patroni says of PostgreSQL: nothing good without an answer."""
+        # Whether it says yes or no to leading, Patroni adds all that it knows.
+        answer = self.ask("/primary")
+        if answer is None or not isinstance(answer.body, dict):
+            return NodeStatus()
+        return NodeStatus(
+            is_running=answer.body.get("state") == "running",
+            # With the key Patroni says yes, and only then has PostgreSQL promoted.
+            is_primary=answer.is_ok and answer.body.get("role") == "primary",
+            receivers=frozenset(
+                sender["application_name"]
+                for sender in answer.body.get("replication", [])
+                if sender["state"] == "streaming"
+            ),
+        )
 
     @property
     def is_replica(self) -> bool:

@@ -11,9 +11,9 @@ import pytest
 
 from db.embedded.processes.child_processes import Program
 from db.embedded.servers.fleet import is_whole
-from db.embedded.servers.postgres_nodes import Node
+from db.embedded.servers.postgres_nodes import Node, NodeStatus
 
-_WHOLE = b'{"role": "primary", "replication": [], "members": []}'
+_WHOLE = b'{"state": "running", "role": "primary", "replication": [], "members": []}'
 
 
 @contextmanager
@@ -52,5 +52,5 @@ def test_a_primary_says_so_to_the_end():
 def test_one_that_dies_while_it_answers_has_said_nothing(length: int):
     with node_that_says(_WHOLE[:length]) as node:
         assert not node.is_primary
-        assert node.receivers() == set()
+        assert node.status() == NodeStatus()
         assert not is_whole([node, replace(node, name="db-02")])
