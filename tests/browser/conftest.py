@@ -167,10 +167,14 @@ class Site:
         context.add_cookies(cookies)
         # Some tests end every sign-in of a person.
         if role and (is_new or not _is_signed_in(context)):
-            context.clear_cookies()
-            self._sign_in(context, role)
+            self.sign_in_anew(context, role)
             self._profiles[whose] = context, context.cookies()
         return context
+
+    def sign_in_anew(self, context: BrowserContext, role: Role) -> None:
+        """Sign in somebody of the role once more, who has proved nothing since."""
+        context.clear_cookies()
+        self._sign_in(context, role)
 
     def close(self) -> None:
         """Close all profiles that were lent."""
