@@ -21,7 +21,7 @@ from dashboard.ui.record_table import (
 )
 from dashboard.ui.words import SEXES, aged, at, listed_name, numbered, written
 from services.lists.criteria import Order
-from services.patients.records.model import UnnamedPatient
+from services.patients.records.model import FIELDS, UnnamedPatient
 from services.patients.search import Listed
 from services.patients.search.fields import COLUMNS, UNNAMED_COLUMNS
 
@@ -45,8 +45,6 @@ _HEADS: Final[Mapping[str, Column]] = {
     "contact": Column(marked("Phone or e-mail")),
     "email": Column(marked("E-mail"), "email"),
     "phone_number": Column(marked("Phone number"), "phone_number"),
-    "address": Column(marked("Address")),
-    "emergency_contact": Column(marked("Emergency contact")),
     "allergies": Column(marked("Allergies")),
     "medical_history": Column(marked("Medical history")),
     "current_medications": Column(marked("Medications")),
@@ -55,6 +53,11 @@ _HEADS: Final[Mapping[str, Column]] = {
     "birth_year": Column(marked("Year of birth"), "birth_year"),
 }
 _MOST_NAMED: Final = 2
+
+
+def _head(name: str) -> Column:
+    """Return a column's head; of a text of the record it is called as in its form."""
+    return _HEADS.get(name) or Column(FIELDS[name].label)
 
 
 def patient_table(
@@ -80,7 +83,7 @@ def patient_table(
         is_named = not any(isinstance(patient, UnnamedPatient) for patient in patients)
         shown = _chosen(columns, is_named=is_named)
         names = sorted_by_name(_HEADS["name"], orders)
-        heads = [names if name == "name" else _HEADS[name] for name in shown]
+        heads = [names if name == "name" else _head(name) for name in shown]
         payload = payload_of(
             heads if is_sortable else [Column(head.label) for head in heads],
             [_row(patient, shown, today, opens=opens) for patient in patients],
@@ -117,7 +120,7 @@ def usual_columns(*, is_named: bool) -> tuple[str, ...]:
 
 def label_of(column: str) -> str:
     """Return what stands at a column's head."""
-    return _(_HEADS[column].label)
+    return _(_head(column).label)
 
 
 def _chosen(columns: Sequence[str] | None, *, is_named: bool) -> tuple[str, ...]:
@@ -131,8 +134,13 @@ def _row(patient: Listed, columns: Sequence[str], today: date, *, opens: bool) -
     url = ""
     if opens and not isinstance(patient, UnnamedPatient):
         url = patient_url(patient.id)
-    cells = tuple(_CELLS[name](patient, today) for name in columns)
+    cells = tuple(_cell(name, patient, today) for name in columns)
     return Row(str(patient.id), cells, url)
+
+
+def _cell(name: str, patient: Listed, today: date) -> Cell:
+    draw = _CELLS.get(name)
+    return draw(patient, today) if draw else Cell(getattr(patient, name) or "")
 
 
 def _contact(patient: Any, __: date) -> Cell:
@@ -150,8 +158,6 @@ _CELLS: Final[Mapping[str, Callable[[Any, date], Cell]]] = {
     "contact": _contact,
     "email": lambda patient, __: Cell(patient.email or ""),
     "phone_number": lambda patient, __: Cell(patient.phone_number or ""),
-    "address": lambda patient, __: Cell(patient.address or ""),
-    "emergency_contact": lambda patient, __: Cell(patient.emergency_contact or ""),
     "allergies": lambda patient, __: allergies_cell(patient),
     "medical_history": lambda patient, __: Cell(_few(patient.medical_history)),
     "current_medications": lambda patient, __: Cell(_few(patient.current_medications)),

@@ -28,6 +28,7 @@ from services.lists.criteria.sql import RowTarget, Target, condition
 from services.lists.queries import ListQuery, ListShape
 from services.lists.statements import MOST
 from services.patients.search import typed
+from services.patients.search.fields import FIELDS
 from services.patients.search.terms import KINDS
 from services.patients.search.typed import PatientSearch, SearchShape
 from services.patients.search.visibility import Listed, PatientVisibility
@@ -80,7 +81,7 @@ def _was_seen_by(is_doctor: ColumnElement[bool]) -> ColumnElement[bool]:
     )
 
 
-_TARGETS: Final[Mapping[str, Target | RowTarget]] = MappingProxyType(
+_OWN_TARGETS: Final[Mapping[str, Target | RowTarget]] = MappingProxyType(
     {
         "last_name": Target(PATIENTS.c.last_name_key, PATIENTS.c.name_key),
         "first_name": Target(PATIENTS.c.first_name_key, PATIENTS.c.name_key),
@@ -95,8 +96,6 @@ _TARGETS: Final[Mapping[str, Target | RowTarget]] = MappingProxyType(
         "email": Target(PATIENTS.c.email_key),
         "shared_email": Target(_SHARES_EMAIL),
         "phone_number": Target(PATIENTS.c.phone_key),
-        "address": Target.folded(PATIENTS.c.address),
-        "emergency_contact": Target.folded(PATIENTS.c.emergency_contact),
         "deceased_on": Target(PATIENTS.c.deceased_on),
         "created_at": Target(PATIENTS.c.created_at),
         "updated_at": Target(PATIENTS.c.updated_at),
@@ -107,6 +106,16 @@ _TARGETS: Final[Mapping[str, Target | RowTarget]] = MappingProxyType(
         ),
         "id": Target(PATIENTS.c.id),
     }
+)
+
+# Texts of the record that no column keeps folded: they are folded for each comparison.
+_TEXTS: Final = tuple(
+    field.name
+    for field in FIELDS.values()
+    if field.kind is Kind.TEXT and field.name not in _OWN_TARGETS
+)
+_TARGETS: Final[Mapping[str, Target | RowTarget]] = MappingProxyType(
+    {**_OWN_TARGETS, **{name: Target.folded(PATIENTS.c[name]) for name in _TEXTS}}
 )
 
 _SORTED_BY: Final[Mapping[str, str]] = MappingProxyType(
@@ -120,7 +129,7 @@ _SORTED_BY: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 # What no column keeps folded; a list that is sorted by these is sorted as a whole.
-_FOLDED: Final = frozenset({"address", "emergency_contact", *KINDS})
+_FOLDED: Final = frozenset({*_TEXTS, *KINDS})
 
 _OTHER_NAME: Final[Mapping[str, str]] = MappingProxyType(
     {"last_name": "first_name", "first_name": "last_name"}

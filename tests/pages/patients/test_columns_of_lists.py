@@ -13,7 +13,12 @@ CHOSEN = "patients_columns_chosen"
 
 @pytest.fixture(scope="module", autouse=True)
 def someone(clinic: Clinic) -> None:
-    clinic.register(last_name="Columnar", phone_number="+441632960777")
+    clinic.register(
+        last_name="Columnar",
+        phone_number="+441632960777",
+        address="7 Column Row",
+        emergency_contact="Doris Columnar",
+    )
 
 
 def heads(app: AppTest) -> list[str]:
@@ -53,6 +58,20 @@ def test_chosen_columns_stay_chosen_in_the_next_session(clinic: Clinic):
     press(again, "patients_columns_usual")
     assert heads(clinic.open("patients")) == usual
     assert not app.exception
+    assert not again.exception
+
+
+def test_texts_of_the_record_are_columns_called_as_in_its_form(clinic: Clinic):
+    app = clinic.open("patients")
+
+    choose(app, "name", "address", "emergency_contact")
+
+    again = clinic.open("patients")
+    assert heads(again) == ["Name", "Address", "Emergency contact"]
+    row = next(row for row in rows_of(again) if row[0].startswith("Columnar"))
+    assert row[1:] == ["7 Column Row", "Doris Columnar"]
+    again.button(key="patients_columns").click().run()
+    press(again, "patients_columns_usual")
     assert not again.exception
 
 
