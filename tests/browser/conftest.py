@@ -27,6 +27,7 @@ from services.core.actors import Role
 from services.demo import seeding
 from services.people.accounts import demo_accounts
 from tests.browser.evidence import evidence, listen
+from tests.browser.expecting import wait_first
 from tests.browser.running import chartroom
 from tests.conftest import Databases
 from tests.kit import cast, noted_addresses
@@ -276,7 +277,8 @@ def pytest_runtest_makereport(
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Chromium, which ends with the tests."""
-    with sync_playwright() as playwright:
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        wait_first(patch)
         chromium = playwright.chromium.launch(
             executable_path=find_chromium(), args=[*CHROMIUM_FLAGS, *_SHORT_LIVED]
         )
