@@ -54,12 +54,11 @@ def save(page: Page, name: str) -> None:
 
 def test_saved_cohorts_stand_side_by_side(site: Site):
     with site.lend(Role.ANALYST) as page:
+        page.goto("/cohorts")
         for words in ("screening", "vaccination"):
-            page.goto("/cohorts")
             count(page, words)
             save(page, words.title())
 
-        page.goto("/cohorts")
         page.get_by_role("button", name="Compare").click()
         for name in ("Screening", "Vaccination"):
             choose(page, page.get_by_role("combobox", name="Cohorts to compare"), name)
