@@ -92,6 +92,13 @@ def members(
         yield [f"127.0.0.1:{port}" for port in ports]
 
 
+@pytest.fixture(scope="module")
+def founded(compose: dict[str, Any], secrets: Path, members: list[str]) -> list[str]:
+    """The three members, made a set."""
+    _initiate(compose, secrets, members)
+    return members
+
+
 def _initiate(compose: dict[str, Any], secrets: Path, members: list[str]) -> None:
     command = compose["services"]["files"]["command"][1:]
     subprocess.run(
@@ -111,39 +118,34 @@ def _url(members: list[str], user: str, secret: Path) -> str:
 
 
 def test_three_members_become_a_set_with_chartrooms_two_users(
-    compose: dict[str, Any], secrets: Path, members: list[str]
+    compose: dict[str, Any], secrets: Path, founded: list[str]
 ):
     # Compose runs it at every start.
-    _initiate(compose, secrets, members)
-    _initiate(compose, secrets, members)
+    _initiate(compose, secrets, founded)
 
-    url = _url(members, "chartroom", secrets / "MONGO_PASSWORD")
+    url = _url(founded, "chartroom", secrets / "MONGO_PASSWORD")
     with MongoClient[dict[str, Any]](url) as client:
         client["chartroom"]["tried"].insert_one({"_id": 1})
         assert len(client.nodes) == 3
-    url = _url(members, "chartroom_audit", secrets / "MONGO_AUDIT_PASSWORD")
+    url = _url(founded, "chartroom_audit", secrets / "MONGO_AUDIT_PASSWORD")
     with MongoClient[dict[str, Any]](url) as client:
         log = client[audit_store.DATABASE][audit_store.COLLECTION]
         log.insert_one({"event": 1})
         with pytest.raises(OperationFailure, match="not authorized"):
             log.delete_one({"event": 1})
-    url = _url(members, "admin", secrets / "MONGO_ADMIN_PASSWORD")
+    url = _url(founded, "admin", secrets / "MONGO_ADMIN_PASSWORD")
     with MongoClient[dict[str, Any]](url) as client:
         log = client[audit_store.DATABASE][audit_store.COLLECTION]
         indexed = [list(index["key"].items()) for index in log.list_indexes()]
     assert indexed[1:] == [list(keys.items()) for keys, _ in audit_access.INDEXES]
 
 
-def test_every_member_is_seen_with_its_role_and_lag(
-    compose: dict[str, Any], secrets: Path, members: list[str]
-):
-    _initiate(compose, secrets, members)
-
-    url = _url(members, "chartroom", secrets / "MONGO_PASSWORD")
+def test_every_member_is_seen_with_its_role_and_lag(secrets: Path, founded: list[str]):
+    url = _url(founded, "chartroom", secrets / "MONGO_PASSWORD")
     with MongoClient[dict[str, Any]](url) as client:
         state = replica_set.observe(client, "chartroom", options={})
 
-    assert {member.name for member in state.members} == set(members)
+    assert {member.name for member in state.members} == set(founded)
     roles = sorted(member.role for member in state.members)
     assert roles == ["primary", "secondary", "secondary"]
     lags = [member.lag_seconds for member in state.members]
@@ -151,22 +153,14 @@ def test_every_member_is_seen_with_its_role_and_lag(
     assert state.log_seconds is not None
 
 
-def test_no_member_lets_strangers_read_its_memory(
-    compose: dict[str, Any], secrets: Path, members: list[str]
-):
-    _initiate(compose, secrets, members)
-
-    assert find_exposed(_url(members, "chartroom", secrets / "MONGO_PASSWORD")) == ()
+def test_no_member_lets_strangers_read_its_memory(secrets: Path, founded: list[str]):
+    assert find_exposed(_url(founded, "chartroom", secrets / "MONGO_PASSWORD")) == ()
 
 
-def test_members_without_the_key_stay_outside(
-    compose: dict[str, Any], secrets: Path, members: list[str]
-):
-    _initiate(compose, secrets, members)
-
+def test_members_without_the_key_stay_outside(founded: list[str]):
     with (
         MongoClient[dict[str, Any]](
-            f"mongodb://{members[1]}/?directConnection=true"
+            f"mongodb://{founded[1]}/?directConnection=true"
         ) as c,
         pytest.raises(OperationFailure, match="requires authentication"),
     ):

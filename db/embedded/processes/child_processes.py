@@ -216,7 +216,7 @@ def _polite(process: psutil.Process) -> signal.Signals:
 
 def _is_ours(command: list[str], parts: tuple[str, ...]) -> bool:
     # Every process of the machine is looked at, and few name the folder: that first.
-    files = "".join(f"{argument}/\0" for argument in command[1:])
+    files = "/\0".join(command[1:]) + "/"
     if not any(part in files for part in parts):
         return False
     is_patroni = any(Path(argument).stem in _PATRONIS for argument in command)

@@ -144,6 +144,11 @@ class BreakableCluster:
         assert control is not None
         return control
 
+    def processes(self) -> list[psutil.Process]:
+        """Return every process of the cluster, helpers of PostgreSQL left out."""
+        folder = DataFolder(self.data)
+        return child_processes.find(folder.etcd, folder.mongo, folder.postgres)
+
     def primary(self) -> Node:
         """Return the node that leads; fails if none does in a while."""
         return eventually(lambda: next((n for n in self.nodes if n.is_primary), None))
@@ -185,10 +190,7 @@ class BreakableCluster:
         self._sweep()
 
     def _sweep(self) -> None:
-        folder = DataFolder(self.data)
-        child_processes.kill(
-            child_processes.find(folder.etcd, folder.mongo, folder.postgres)
-        )
+        child_processes.kill(self.processes())
         self._folder.cleanup()
 
     def _is_whole(self) -> bool:

@@ -40,12 +40,20 @@ class Notes:
 
 
 def add_table(endpoints: Endpoints) -> None:
+    _execute(endpoints, _TABLE)
+
+
+def remove_notes(endpoints: Endpoints) -> None:
+    _execute(endpoints, "DELETE FROM notes")
+
+
+def _execute(endpoints: Endpoints, statement: str) -> None:
     with (
         closing(psycopg2.connect(owner(endpoints))) as connection,
         connection,
         connection.cursor() as cursor,
     ):
-        cursor.execute(_TABLE)
+        cursor.execute(statement)
 
 
 def add_note(session: Session, note_id: UUID | None, words: str = "") -> None:

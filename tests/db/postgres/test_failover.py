@@ -19,22 +19,30 @@ from db.postgres import Database, Lsn
 from db.postgres.transactions import reads
 from tests.conftest import fresh_database
 from tests.db.postgres.load import Load
-from tests.db.postgres.notes import add_table, has_note
+from tests.db.postgres.notes import add_table, has_note, remove_notes
 from tests.kit import by_hand
 from tests.kit.breaking import ask, is_switched_over, replay_paused, replicas, suspended
+from tests.kit.clusters import BreakableCluster
 from tests.kit.lagging import lagging
 from tests.kit.waiting import eventually
 
 pytestmark = pytest.mark.cluster
 
 
-@pytest.fixture
-def endpoints(breakable: Cluster) -> Iterator[Endpoints]:
+@pytest.fixture(scope="module")
+def module_endpoints(breakable_cluster: BreakableCluster) -> Iterator[Endpoints]:
     """A database of the cluster that may be broken."""
-    with fresh_database(breakable.addresses) as endpoints:
+    with fresh_database(breakable_cluster.whole().addresses) as endpoints:
         schema.bring_up_to_date(endpoints)
         add_table(endpoints)
         yield endpoints
+
+
+@pytest.fixture
+def endpoints(breakable: Cluster, module_endpoints: Endpoints) -> Endpoints:
+    """The database, without the notes of another test."""
+    remove_notes(module_endpoints)
+    return module_endpoints
 
 
 @pytest.fixture

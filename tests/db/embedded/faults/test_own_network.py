@@ -1,6 +1,5 @@
 """A server in a network of its own can be cut off, and nobody else notices more."""
 
-import signal
 import subprocess
 import sys
 import time
@@ -9,14 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from pathlib import Path
 from queue import Queue
-from tempfile import TemporaryDirectory
 
-import psutil
 import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from db import embedded, schema
+from db import schema
 from db.cluster.control_client import Control, ControlRefused
 from db.cluster.fault_kinds import Fault
 from db.embedded import Cluster, Node
@@ -26,6 +23,7 @@ from tests.conftest import fresh_database
 from tests.db.embedded.witness import Witness
 from tests.kit import apart
 from tests.kit.breaking import ask
+from tests.kit.clusters import BreakableCluster
 from tests.kit.waiting import eventually
 
 BESIDE = """
@@ -37,21 +35,6 @@ while not connection.notices:
     cursor.execute("INSERT INTO witnessed VALUES ('beside', %s)", [time.time_ns()])
     print(time.monotonic(), flush=True)
 """
-ABANDONED = """
-import os, signal, sys
-from pathlib import Path
-from db import embedded
-from db.cluster.control_client import Control
-from db.cluster.fault_kinds import Fault
-cluster = embedded.start(Path(sys.argv[1]))
-cluster.wait_until_whole()
-control = Control.of(cluster.endpoints)
-name = next(node.name for node in cluster.nodes if node.is_replica)
-control.inflict(Fault.OWN_NETWORK, name)
-cluster.wait_until_whole()
-control.inflict(Fault.CUT_NETWORK, name)
-os.kill(os.getpid(), signal.SIGKILL)
-"""
 
 
 @pytest.fixture
@@ -62,142 +45,153 @@ def control(breakable: Cluster) -> Control:
     return control
 
 
+@pytest.fixture(scope="class")
+def back_here(breakable_cluster: BreakableCluster) -> Iterator[None]:
+    """In the end no server has a network of its own."""
+    yield
+    cluster = breakable_cluster.whole()
+    control = Control.of(cluster.endpoints)
+    assert control is not None
+    for name in _apart(control):
+        control.heal(Fault.OWN_NETWORK, name)
+    assert eventually(lambda: all(_lives_here(node) for node in cluster.nodes))
+
+
 @pytest.fixture
-def apart_primary(breakable: Cluster, control: Control) -> Iterator[Node]:
-    """A primary in a network of its own, in which it is no longer in the end."""
-    node = next(node for node in breakable.nodes if node.is_replica)
-    control.inflict(Fault.OWN_NETWORK, node.name, seconds=300)
-    try:
-        assert eventually(lambda: _lives_apart(node))
-        breakable.wait_until_whole()
-        assert eventually(lambda: _takes_over(breakable, node))
-        breakable.wait_until_whole()
-        yield node
-    finally:
-        control.heal(Fault.OWN_NETWORK, node.name)
-    assert eventually(lambda: _lives_here(node))
-
-
-@pytest.mark.cluster
-@apart.networks
-def test_a_primary_that_is_cut_off_is_replaced_and_never_heard_again(
-    breakable: Cluster, control: Control, apart_primary: Node
-):
-    name = apart_primary.name
-    assert control.evidence(Fault.CUT_NETWORK, name) is None
-    with Witness(breakable).watching() as witness:
-        control.inflict(Fault.CUT_NETWORK, name, seconds=120)
-        assert eventually(lambda: _other_leads(breakable, name))
-
-        evidence = control.evidence(Fault.CUT_NETWORK, name)
-        assert evidence is not None
-        assert "etcd does not answer" in evidence
-        # Ended by who saw it silent, it is started again and cannot come back.
-        assert control.report().node(name).fences >= 1
-
-        control.heal(Fault.CUT_NETWORK, name)
-        breakable.wait_until_whole()
-        witness.await_writes()
-
-    assert witness.crossed() == []
-    assert witness.lost() == {}
-
-
-@pytest.mark.cluster
-@apart.networks
-def test_whoever_waits_for_one_that_is_cut_off_goes_on_as_soon_as_another_leads(
-    breakable: Cluster,
-    control: Control,
-    apart_primary: Node,
-    monkeypatch: pytest.MonkeyPatch,
-):
-    # Its silence alone would not be noticed in time.
-    monkeypatch.setattr(watcher, "ANSWER_SECONDS", 25.0)
-    began: Queue[int] = Queue()
-
-    def wait_once(session: Session) -> int:
-        port = int(session.scalar(text("SELECT inet_server_port()")) or 0)
-        began.put(port)
-        if port == apart_primary.port:
-            session.execute(text("SELECT pg_sleep(100)"))
-        return port
-
-    with (
-        fresh_database(breakable.addresses) as endpoints,
-        ThreadPoolExecutor(1) as aside,
-    ):
-        schema.bring_up_to_date(endpoints)
-        with closing(Database(endpoints)) as database:
-            writing = aside.submit(database.write, wait_once)
-            assert began.get(timeout=30) == apart_primary.port
-
-            control.inflict(Fault.CUT_NETWORK, apart_primary.name, seconds=120)
-
-            written = writing.result(timeout=20)
-            control.heal(Fault.CUT_NETWORK, apart_primary.name)
-            # Nobody makes or drops a database on servers that are just starting.
-            breakable.wait_until_whole()
-    assert written.value == began.get() != apart_primary.port
-
-
-@pytest.mark.cluster
-@apart.networks
-def test_a_primary_that_is_cut_off_and_lives_acknowledges_nothing_to_anybody(
-    breakable: Cluster, control: Control, apart_primary: Node
-):
-    name = apart_primary.name
-    url = breakable.addresses.node_url(name, "postgres", "postgres")
-    namespace = breakable._breakage._networks[name].namespace
-    beside = namespace.entered((sys.executable, "-c", BESIDE, url))
-    with Witness(breakable).watching() as witness, breakable.unsupervised():
-        writer = subprocess.Popen(
-            beside, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-        )
-        with writer:
-            assert writer.stdout is not None
-            assert writer.stdout.readline()
-            fences = control.report().node(name).fences
-            control.inflict(Fault.CUT_NETWORK, name, seconds=120)
-            cut_at = time.monotonic()
-            assert eventually(lambda: _other_leads(breakable, name))
-            writer.kill()
-            timestamps = [float(line) for line in writer.stdout if line.endswith("\n")]
-            # Nobody has fenced it: Patroni's own ttl decided.
-            assert control.report().node(name).fences == fences
-        control.heal(Fault.CUT_NETWORK, name)
-        breakable.wait_until_whole()
-        witness.await_writes()
-
-    # One acknowledgement may have been under way when the network was cut.
-    assert sum(timestamp > cut_at for timestamp in timestamps) <= 1
-    assert witness.crossed() == []
-    assert witness.lost() == {}
-
-
-@pytest.mark.cluster
-@apart.networks
-def test_who_has_a_network_of_its_own_is_not_moved_once_more(
-    control: Control, apart_primary: Node
-):
-    name = apart_primary.name
-
-    for fault in (Fault.OWN_NETWORK, Fault.FILL_DISK):
-        with pytest.raises(ControlRefused, match="of its own already"):
-            control.inflict(fault, name)
-
-    assert control.report().node(name).faults == (Fault.OWN_NETWORK,)
-    assert apart_primary.is_primary
-
-
-@pytest.mark.cluster
-@apart.networks
-def test_a_cut_that_nobody_mends_mends_itself(
-    breakable: Cluster, control: Control, apart_primary: Node
-):
-    control.inflict(Fault.CUT_NETWORK, apart_primary.name, seconds=5)
-
-    assert eventually(lambda: not control.report().node(apart_primary.name).faults[1:])
+def apart_primary(
+    breakable: Cluster, control: Control, back_here: None
+) -> Iterator[Node]:
+    """A primary in a network of its own, which it keeps for the tests of a class."""
+    name = next(iter(_apart(control)), None)
+    if name is None:
+        name = next(node for node in breakable.nodes if node.is_replica).name
+        control.inflict(Fault.OWN_NETWORK, name, seconds=1800)
+    node = breakable.node(name)
+    assert eventually(lambda: _lives_apart(node))
     breakable.wait_until_whole()
+    assert eventually(lambda: _takes_over(breakable, node))
+    breakable.wait_until_whole()
+    yield node
+    control.heal(Fault.CUT_NETWORK, name)
+
+
+@pytest.mark.cluster
+@apart.networks
+class TestPrimaryWithNetworkOfItsOwn:
+    """All of them with the same server: to move one there takes as long as a test."""
+
+    def test_a_primary_that_is_cut_off_is_replaced_and_never_heard_again(
+        self, breakable: Cluster, control: Control, apart_primary: Node
+    ):
+        name = apart_primary.name
+        fences = control.report().node(name).fences
+        assert control.evidence(Fault.CUT_NETWORK, name) is None
+        with Witness(breakable).watching() as witness:
+            control.inflict(Fault.CUT_NETWORK, name, seconds=120)
+            assert eventually(lambda: _other_leads(breakable, name))
+
+            evidence = control.evidence(Fault.CUT_NETWORK, name)
+            assert evidence is not None
+            assert "etcd does not answer" in evidence
+            # Ended by who saw it silent, it is started again and cannot come back.
+            assert eventually(lambda: control.report().node(name).fences > fences)
+
+            control.heal(Fault.CUT_NETWORK, name)
+            breakable.wait_until_whole()
+            witness.await_writes()
+
+        assert witness.crossed() == []
+        assert witness.lost() == {}
+
+    def test_whoever_waits_for_one_that_is_cut_off_goes_on_as_soon_as_another_leads(
+        self,
+        breakable: Cluster,
+        control: Control,
+        apart_primary: Node,
+        monkeypatch: pytest.MonkeyPatch,
+    ):
+        # Its silence alone would not be noticed in time.
+        monkeypatch.setattr(watcher, "ANSWER_SECONDS", 25.0)
+        began: Queue[int] = Queue()
+
+        def wait_once(session: Session) -> int:
+            port = int(session.scalar(text("SELECT inet_server_port()")) or 0)
+            began.put(port)
+            if port == apart_primary.port:
+                session.execute(text("SELECT pg_sleep(100)"))
+            return port
+
+        with (
+            fresh_database(breakable.addresses) as endpoints,
+            ThreadPoolExecutor(1) as aside,
+        ):
+            schema.bring_up_to_date(endpoints)
+            with closing(Database(endpoints)) as database:
+                writing = aside.submit(database.write, wait_once)
+                assert began.get(timeout=30) == apart_primary.port
+
+                control.inflict(Fault.CUT_NETWORK, apart_primary.name, seconds=120)
+
+                written = writing.result(timeout=20)
+                control.heal(Fault.CUT_NETWORK, apart_primary.name)
+                # Nobody makes or drops a database on servers that are just starting.
+                breakable.wait_until_whole()
+        assert written.value == began.get() != apart_primary.port
+
+    def test_a_primary_that_is_cut_off_and_lives_acknowledges_nothing_to_anybody(
+        self, breakable: Cluster, control: Control, apart_primary: Node
+    ):
+        name = apart_primary.name
+        url = breakable.addresses.node_url(name, "postgres", "postgres")
+        namespace = breakable._breakage._networks[name].namespace
+        beside = namespace.entered((sys.executable, "-c", BESIDE, url))
+        with Witness(breakable).watching() as witness, breakable.unsupervised():
+            writer = subprocess.Popen(
+                beside, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+            )
+            with writer:
+                assert writer.stdout is not None
+                assert writer.stdout.readline()
+                fences = control.report().node(name).fences
+                control.inflict(Fault.CUT_NETWORK, name, seconds=120)
+                cut_at = time.monotonic()
+                assert eventually(lambda: _other_leads(breakable, name))
+                writer.kill()
+                timestamps = [
+                    float(line) for line in writer.stdout if line.endswith("\n")
+                ]
+                # Nobody has fenced it: Patroni's own ttl decided.
+                assert control.report().node(name).fences == fences
+            control.heal(Fault.CUT_NETWORK, name)
+            breakable.wait_until_whole()
+            witness.await_writes()
+
+        # One acknowledgement may have been under way when the network was cut.
+        assert sum(timestamp > cut_at for timestamp in timestamps) <= 1
+        assert witness.crossed() == []
+        assert witness.lost() == {}
+
+    def test_who_has_a_network_of_its_own_is_not_moved_once_more(
+        self, control: Control, apart_primary: Node
+    ):
+        name = apart_primary.name
+
+        for fault in (Fault.OWN_NETWORK, Fault.FILL_DISK):
+            with pytest.raises(ControlRefused, match="of its own already"):
+                control.inflict(fault, name)
+
+        assert control.report().node(name).faults == (Fault.OWN_NETWORK,)
+        assert apart_primary.is_primary
+
+    def test_a_cut_that_nobody_mends_mends_itself(
+        self, breakable: Cluster, control: Control, apart_primary: Node
+    ):
+        control.inflict(Fault.CUT_NETWORK, apart_primary.name, seconds=5)
+
+        assert eventually(
+            lambda: not control.report().node(apart_primary.name).faults[1:]
+        )
+        breakable.wait_until_whole()
 
 
 @pytest.mark.cluster
@@ -232,33 +226,15 @@ def test_where_it_is_forbidden_the_server_goes_on_untouched(
     assert control.report().node(node.name).faults == ()
 
 
-@pytest.mark.cluster
-@apart.networks
-def test_of_a_launcher_that_was_killed_meanwhile_no_network_remains():
-    with TemporaryDirectory(prefix="chartroom-cut-") as folder:
-        ended = subprocess.run(
-            [sys.executable, "-c", ABANDONED, folder], check=False, timeout=120
-        )
-        assert ended.returncode == -signal.SIGKILL
-
-        cluster = embedded.start(Path(folder))
-        try:
-            cluster.wait_until_whole()
-            assert {apart.network_of(process) for process in cluster.processes()} == {
-                apart.OURS
-            }
-            assert not _keepers(set(cluster.addresses.ports.values()))
-        finally:
-            cluster.stop()
+def _apart(control: Control) -> list[str]:
+    """Return who has a network of its own."""
+    nodes = control.report().nodes
+    return [node.name for node in nodes if Fault.OWN_NETWORK in node.faults]
 
 
 def _lives_apart(node: Node) -> bool:
     server = node.postmaster()
-    return (
-        server is not None
-        and apart.network_of(server) != apart.OURS
-        and node.is_replica
-    )
+    return server is not None and apart.network_of(server) != apart.OURS
 
 
 def _lives_here(node: Node) -> bool:
@@ -276,15 +252,3 @@ def _takes_over(cluster: Cluster, node: Node) -> bool:
 
 def _other_leads(cluster: Cluster, name: str) -> bool:
     return any(node.is_primary for node in cluster.nodes if node.name != name)
-
-
-def _keepers(ports: set[int]) -> list[psutil.Process]:
-    """Return who keeps a network for one of these ports."""
-    keepers = []
-    for process in psutil.process_iter():
-        with suppress(psutil.Error):
-            words = process.cmdline()
-            is_keeper = any(word.endswith("network_keeper.py") for word in words)
-            if is_keeper and ports & {int(word) for word in words if word.isdigit()}:
-                keepers.append(process)
-    return keepers
