@@ -32,6 +32,7 @@ _TEXT: Final = (
 _FORMS: Final = {
     "latin": {
         "name": "Ada Lovelace",
+        "record_number": "4K7-P2X",
         "date_of_birth": "1980-01-31",
         "diagnosis": "Arterial hypertension, asthma",
         "allergies": "Penicillin, latex",
@@ -39,6 +40,7 @@ _FORMS: Final = {
     },
     "four scripts": {
         "name": "Ελένη Παπαδοπούλου",
+        "record_number": "7M3-R9T",
         "date_of_birth": "1980-01-31",
         "diagnosis": "राजेश श्रीवास्तव",
         "allergies": "حساسية من البنسلين",
