@@ -27,13 +27,20 @@ SIZE = 20
 MOST_RATIO = 1.3
 
 _COLUMNS = (
-    "d.id, d.patient_id, concat_ws(' ', p.first_name, p.last_name), d.title, "
+    "d.id, d.patient_id, concat_ws(' ', p.first_name, p.last_name), "
+    "concat_ws(', ', p.last_name, p.first_name), d.title, "
     "d.document_type, d.classification, d.description, d.metadata, d.latest, "
     "d.revision, d.created_by, d.created_by_name, d.created_at, d.updated_at, "
-    "d.deleted_at, d.held_at, d.held_because, v.id, v.document_id, v.number, "
+    "d.deleted_at, d.held_at, d.held_because, d.dated_on, "
+    "ARRAY(SELECT t.name FROM document_tags t WHERE t.name = ANY (d.tags) "
+    "ORDER BY t.name), d.urgent, d.confidential, d.withheld, "
+    "coalesce((SELECT jsonb_object_agg(f.field, coalesce(to_jsonb(f.text_value), "
+    "to_jsonb(trim_scale(f.number_value)), to_jsonb(f.date_value), "
+    "to_jsonb(f.flag_value))) FROM document_field_values f "
+    "WHERE f.document_id = d.id), '{}'), v.id, v.document_id, v.number, "
     "v.file_id, v.filename, v.filesize, v.sha256, v.pages, v.findings, v.origin, "
     "v.template, v.form, v.scan, v.reading, v.author_id, v.author_name, v.created_at, "
-    "v.damaged_at"
+    "v.damaged_at, v.stated_by_patient"
 )
 _FROM = (
     "documents d JOIN document_versions v ON v.document_id = d.id "
