@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from dashboard.wiring import Wiring
     from db.settings import Settings
     from jobs.analytics.mailing import AnalystMailing
-    from jobs.backups.copying.keeping import CopyKeeper
+    from jobs.backups.copying.copy_keeping import CopyKeeper
     from jobs.backups.scheduling import BackupScheduler
     from jobs.fhir.exporting import BulkExporter
     from services.lists.criteria import Criteria
@@ -264,7 +264,7 @@ def _copy(wired: "Wiring") -> "CopyKeeper | None":
     store = copy_store_of(wired.settings)
     if store is None:
         return None
-    from jobs.backups.copying.keeping import CopyKeeper
+    from jobs.backups.copying.copy_keeping import CopyKeeper
     from jobs.backups.copying.uploading import RepositoryCopy
 
     kept = timedelta(days=wired.settings.backup_kept_days)

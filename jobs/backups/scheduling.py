@@ -19,7 +19,7 @@ from db.backups.notes import Failure
 from db.backups.repository import Repository
 from db.files.file_keys import FileKeys
 from db.postgres import SYSTEM, Database
-from jobs.backups.copying.keeping import CopyKeeper
+from jobs.backups.copying.copy_keeping import CopyKeeper
 from jobs.backups.drills.scheduling import RestoreDriller
 from jobs.backups.log_keeping import LogKeeper
 from jobs.backups.polling import poll

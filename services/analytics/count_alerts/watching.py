@@ -17,7 +17,7 @@ from db.models.view import AnalystMail, CountAlert
 from services.analytics import figures
 from services.analytics.cohorts import CohortResult, Hidden
 from services.analytics.cohorts.checking import UnreadableCohort
-from services.analytics.count_alerts.keeping import SUBJECT
+from services.analytics.count_alerts.alerts import SUBJECT
 from services.analytics.count_alerts.model import AlertState, DueAlert, next_check
 from services.analytics.figures import FigureResult
 from services.analytics.subscriptions import MailSender, may_count

@@ -1,6 +1,6 @@
 """Dashboards: kept figures as cards on one page, with one filter over all."""
 
-from services.analytics.dashboards.keeping import (
+from services.analytics.dashboards.dashboards import (
     add_card as add_card,
     change as change,
     create as create,

@@ -1,14 +1,5 @@
 """Subscriptions: dashboards and saved lists, sent by mail at set times as a PDF."""
 
-from services.analytics.subscriptions.keeping import (
-    create as create,
-    delete as delete,
-    leave as leave,
-    list_subscriptions as list_subscriptions,
-    resume as resume,
-    send_now as send_now,
-    stop as stop,
-)
 from services.analytics.subscriptions.mailing import (
     ClaimedMail as ClaimedMail,
     claim_next as claim_next,
@@ -34,4 +25,13 @@ from services.analytics.subscriptions.running import (
     find_due as find_due,
     finish as finish,
     stop_due as stop_due,
+)
+from services.analytics.subscriptions.subscriptions import (
+    create as create,
+    delete as delete,
+    leave as leave,
+    list_subscriptions as list_subscriptions,
+    resume as resume,
+    send_now as send_now,
+    stop as stop,
 )

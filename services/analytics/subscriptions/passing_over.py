@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, defer
 
 from db.models.view import AnalystMail, DashboardSubscription
-from services.analytics.subscriptions.keeping import plan_of
+from services.analytics.subscriptions.subscriptions import plan_of
 
 
 def pass_over(

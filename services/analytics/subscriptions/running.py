@@ -21,7 +21,6 @@ from services.analytics.cohorts.checking import UnreadableCohort
 from services.analytics.dashboards import DashboardFilter
 from services.analytics.dashboards.storing import UnreadableDashboard, read_filter
 from services.analytics.subscriptions.contents import SavedList, SavedQuestion
-from services.analytics.subscriptions.keeping import plan_of
 from services.analytics.subscriptions.model import (
     DueSubscription,
     StopReason,
@@ -33,6 +32,7 @@ from services.analytics.subscriptions.readers import (
     may_count,
     readers_among,
 )
+from services.analytics.subscriptions.subscriptions import plan_of
 from services.analytics.subscriptions.withholding import SUBJECT, withhold
 from services.core import audit
 from services.core.actors import Actor

@@ -26,7 +26,7 @@ from services.analytics.cohorts import (
 )
 from services.analytics.cohorts.results import AttritionStep
 from services.analytics.count_alerts import AlertState, CountAlertDraft, DueAlert
-from services.analytics.count_alerts.keeping import TooManyCountAlerts
+from services.analytics.count_alerts.alerts import TooManyCountAlerts
 from services.analytics.count_alerts.model import next_check
 from services.analytics.figures import (
     Figure,

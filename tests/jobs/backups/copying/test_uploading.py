@@ -16,7 +16,7 @@ from db.backups.copies.object_store import ObjectStore, StoreFailed
 from db.backups.notes import TimeLeft
 from db.backups.repository import Repository
 from db.files.file_keys import FileKeys
-from jobs.backups.copying.keeping import CopyKeeper
+from jobs.backups.copying.copy_keeping import CopyKeeper
 from jobs.backups.copying.uploading import RepositoryCopy
 from jobs.backups.retention import remove_expired
 from tests.jobs.backups.samples import flip

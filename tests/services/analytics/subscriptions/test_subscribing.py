@@ -15,7 +15,7 @@ from services.analytics.subscriptions import (
     SubscriptionDraft,
 )
 from services.analytics.subscriptions.contents import SavedList
-from services.analytics.subscriptions.keeping import TooManySubscriptions
+from services.analytics.subscriptions.subscriptions import TooManySubscriptions
 from services.core.actors import Role
 from services.core.errors import InvalidInput, NotFound
 from services.lists import views
