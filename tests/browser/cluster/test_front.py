@@ -1,7 +1,9 @@
 """A web process dies behind the front while somebody types."""
 
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, suppress
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -9,14 +11,18 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from dashboard.web.front import sockets
+from db.embedded import DataFolder
 from db.endpoints import Endpoints
+from db.postgres import SYSTEM, Database
+from services.people.accounts import demo_accounts
 from tests.browser.choosing import choose
 from tests.browser.conftest import ready
-from tests.browser.running import variables
+from tests.browser.running import free_port, variables, warm_process
 from tests.kit import cast
 from tests.kit.waiting import eventually
+from tests.kit.warm_start import WarmProcess
 from tests.launch.fronted import FRONT_COOKIE, NAMES, digest_of, needs_caddy
-from tests.launch.launcher import Launcher, serving
+from tests.launch.launcher import ROOT
 
 pytestmark = [
     pytest.mark.browser,
@@ -24,22 +30,51 @@ pytestmark = [
 ]
 
 
+@dataclass(frozen=True)
+class Served:
+    """The front's address, and the web processes behind it by their names."""
+
+    address: str
+    processes: dict[str, WarmProcess]
+
+
 @pytest.fixture(scope="module")
 def served(
     module_endpoints: Endpoints, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Launcher]:
-    """Two web processes behind the front."""
-    data = tmp_path_factory.mktemp("front") / "data"
-    launcher = Launcher(data, "--empty", "--servers", "2")
-    with serving(launcher, **variables(module_endpoints, data)) as served:
-        yield served
+) -> Iterator[Served]:
+    """Two web processes behind the front, with no launcher to start one again.
+
+    How a launcher starts and replaces them, tests/launch/test_front.py sees.
+    """
+    data = tmp_path_factory.mktemp("front")
+    folder = DataFolder(data)
+    folder.prepare()
+    with closing(Database(module_endpoints)) as database:
+        database.write(demo_accounts.ensure_demo_people, identity=SYSTEM)
+    port = free_port()
+    own = variables(module_endpoints, data) | {"CHARTROOM_PORT": str(port)}
+    address = f"http://127.0.0.1:{port}"
+    front = ["dashboard", "front", "--servers", str(len(NAMES))]
+    processes = {}
+    with ExitStack() as running:
+        # One after the other: the first makes the keys of the folder.
+        for name in NAMES:
+            path = folder.run / f"{name}.sock"
+            words = ["dashboard", "web", "--socket", str(path)]
+            processes[name] = process = WarmProcess(
+                words, cwd=ROOT, env=os.environ | own, output=data / f"{name}.log"
+            )
+            running.callback(process.wait, 20)
+            running.callback(process.terminate)
+            eventually(partial(_is_served, path), seconds=60)
+        ready = f"{address}/sign-in"
+        running.enter_context(warm_process(front, data / "front.log", own, ready))
+        yield Served(address, processes)
 
 
 @pytest.fixture
-def page(served: Launcher, browser: Browser) -> Iterator[Page]:
+def page(served: Served, browser: Browser) -> Iterator[Page]:
     """A tab of the front desk, while both processes answer."""
-    for name in NAMES:
-        eventually(partial(_is_served, served.data / f"run/{name}.sock"))
     with closing(browser.new_context(base_url=served.address)) as context:
         page = context.new_page()
         page.goto("/sign-in?next=/register")
@@ -61,7 +96,7 @@ def cookie_of(page: Page) -> str:
     return value
 
 
-def kill_process_of(served: Launcher, *pages: Page) -> None:
+def kill_process_of(served: Served, *pages: Page) -> None:
     """Kill the process that holds pages of a browser; wait until another has them."""
     mine = cookie_of(pages[0])
     [holding] = [name for name in NAMES if digest_of(name) == mine]
@@ -70,11 +105,11 @@ def kill_process_of(served: Launcher, *pages: Page) -> None:
             reconnected.enter_context(
                 page.expect_websocket(lambda socket: "/_stcore/stream" in socket.url)
             )
-        served.child(holding).kill()
+        served.processes[holding].kill()
 
 
 def test_what_is_typed_stays_when_the_process_dies_and_the_first_click_is_done(
-    served: Launcher, page: Page
+    served: Served, page: Page
 ):
     name = page.get_by_label("First name")
     name.fill("Ada")
