@@ -6,24 +6,13 @@ To look at a whole page takes most of a second of a processor, and so does to dr
 anew in another look.
 """
 
-from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page
 
-from tests.browser.test_accessibility import RULES, WIDTHS, fits, resize, schemes, still
+from tests.browser.axe import OF_STREAMLIT, TAGS, problems
+from tests.browser.test_accessibility import WIDTHS, fits, resize, schemes, still
 
 TAB = "[role=tabpanel]"
 DIALOG = "[role=dialog]"
-_LOOK = """([within, values]) => axe
-    .run({include: [[within]]}, {
-        runOnly: {type: "tag", values},
-        resultTypes: ["violations"],
-        rules: {
-            "presentation-role-conflict": {enabled: false}, region: {enabled: false},
-        },
-    })
-    .then(found => found.violations.flatMap(({id, nodes}) => nodes.map(
-        ({html, failureSummary}) => `${id}: ${html.slice(0, 200)} ${failureSummary}`)))
-"""
 
 
 def show_on_desk(page: Page) -> None:
@@ -45,8 +34,6 @@ def _show(page: Page, width: int, wanted: str) -> None:
 def assert_part_fits(page: Page, within: str = TAB) -> None:
     """Nothing inside is objected to or beyond the screen, in the look it has now."""
     still(page)
-    if not page.evaluate("'axe' in window"):
-        page.evaluate(AXE_SCRIPT)
-    found = page.evaluate(_LOOK, (within, RULES))
+    found = problems(page, tags=TAGS, without=OF_STREAMLIT, within=within)
     assert found == [], found
     assert fits(page), page.url

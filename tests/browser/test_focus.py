@@ -3,17 +3,15 @@
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
 from services.core.actors import Role
+from tests.browser.axe import WCAG, problems
 from tests.browser.conftest import Site, open_from_menu, ready, turn_to
 from tests.browser.patients.test_front_desk import add_patient, unlike
 from tests.kit import cast
 
 pytestmark = pytest.mark.browser
-
-WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 
 @pytest.fixture
@@ -111,8 +109,7 @@ def test_a_newcomer_is_led_around_once_and_again_when_they_ask(site: Site):
     card = page.get_by_role("dialog", name="Search from everywhere")
     expect(card).to_contain_text("1 of 4")
     expect(card.get_by_role("heading")).to_be_focused()
-    report = Axe().run(page, options={"runOnly": {"type": "tag", "values": WCAG}})
-    assert not report.response["violations"]
+    assert problems(page, tags=WCAG) == []
     for name in ("The pages", "Help on each page", "Your own menu"):
         page.locator(".chartroom-tour button:visible").last.press("Enter")
         expect(page.get_by_role("dialog", name=name)).to_be_visible()

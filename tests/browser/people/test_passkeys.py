@@ -6,16 +6,15 @@ from contextlib import closing
 from dataclasses import replace
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, CDPSession, Page, expect
 from sqlalchemy import text
 
 from services.core.actors import Role
+from tests.browser.axe import TAGS, problems
 from tests.browser.conftest import Site, ready
 from tests.kit import cast
 
 pytestmark = pytest.mark.browser
-WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 _FORGET = text("DELETE FROM passkeys")
 LISTED = re.compile(r"^[^?]*/sign-in/passkeys$")
 
@@ -166,6 +165,5 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(
     page = phone.pages[0]
     page.goto(path)
 
-    audit = Axe().run(page, options={"runOnly": {"type": "tag", "values": WCAG}})
-    assert [violation["id"] for violation in audit.response["violations"]] == []
+    assert problems(page, tags=TAGS) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

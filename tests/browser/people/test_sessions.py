@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from db.postgres import SYSTEM, Database
 from services.core.actors import Role
 from services.people import sessions
 from services.people.accounts import demo_accounts
+from tests.browser.axe import problems
 from tests.browser.choosing import choose, type_for_options
 from tests.browser.conftest import Site, ready
 from tests.browser.running import chartroom
@@ -21,6 +21,7 @@ pytestmark = pytest.mark.browser
 
 # 24 seconds without input end a sign-in, and the last 3.2 of them are warned of.
 _HASTY_MINUTES = "0.4"
+_WARNING = "dialog[open]"
 _KEPT = "sessionStorage.getItem('chartroom.typed')"
 
 
@@ -148,10 +149,10 @@ def test_without_input_people_are_warned_and_may_stay(hasty: Site) -> None:
         page.emulate_media(color_scheme="dark")
         warning.wait_for()
         assert "/sign-in" not in page.url
-        problems = _violations(page)
+        found = problems(page, within=_WARNING)
         page.wait_for_url("**/sign-in?next=*")
 
-    assert problems == []
+    assert found == []
 
 
 def test_everybody_can_read_the_warning(hasty: Site) -> None:
@@ -161,12 +162,7 @@ def test_everybody_can_read_the_warning(hasty: Site) -> None:
         page.get_by_role("alertdialog").wait_for()
 
         # In the light; another test looks at it in the dark.
-        assert _violations(page) == []
-
-
-def _violations(page: Page) -> list[str]:
-    audit = Axe().run(page, "dialog[open]")
-    return [violation["id"] for violation in audit.response["violations"]]
+        assert problems(page, within=_WARNING) == []
 
 
 def test_typing_keeps_a_sign_in_alive(hasty: Site) -> None:

@@ -5,22 +5,20 @@ from contextlib import closing
 from uuid import uuid4
 
 import pytest
-from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import BrowserContext, Page, expect
 
 from dashboard.sign_in import html
 from dashboard.sign_in.ways import Way
 from services.core.actors import Role
+from tests.browser.axe import COLOURS, TAGS, problems
 from tests.browser.conftest import Site, ready
 from tests.kit import cast
 
 pytestmark = pytest.mark.browser
-WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
 # What is true of light is true of dark but for colours.
 _LOOKS = [("light", 390), ("dark", 390), ("light", 1440), ("dark", 1440)]
-_COLOURS = ["color-contrast", "link-in-text-block"]
 
 
 @pytest.fixture
@@ -36,16 +34,9 @@ def _ask_for_a_code(page: Page) -> None:
 
 
 def _violations(page: Page, scheme: str) -> list[str]:
-    if not page.evaluate("'axe' in window"):
-        page.evaluate(AXE_SCRIPT)
-    rules = ("rule", _COLOURS) if scheme == "dark" else ("tag", WCAG)
-    found: list[str] = page.evaluate(
-        """([type, values]) => axe
-            .run({runOnly: {type, values}, resultTypes: ["violations"]})
-            .then(found => found.violations.map(violation => violation.id))""",
-        rules,
-    )
-    return found
+    if scheme == "dark":
+        return problems(page, rules=COLOURS)
+    return problems(page, tags=TAGS)
 
 
 def test_axe_finds_nothing_and_nothing_scrolls_sideways(

@@ -4,16 +4,14 @@ from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
-from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page, expect
 
+from tests.browser.axe import problems
 from tests.kit import cast
 from tests.services.visits import visit_samples
 
 pytestmark = pytest.mark.browser
 
-_LOOK = """() => axe.run({resultTypes: ["violations"]}).then(
-    found => found.violations.map(one => one.id + ": " + one.nodes[0].html))"""
 _FITS = "document.documentElement.scrollWidth <= window.innerWidth"
 _NAME = "Nora Newman"
 
@@ -51,8 +49,7 @@ def visitor(site, request) -> Iterator[Page]:
 def _look(page: Page, heading: str) -> None:
     """Expect a page without violations, that fits on the screen."""
     page.get_by_role("heading", level=1).get_by_text(heading).wait_for()
-    page.evaluate(AXE_SCRIPT)
-    assert page.evaluate(_LOOK) == []
+    assert problems(page) == []
     assert page.evaluate(_FITS)
 
 
