@@ -5,6 +5,7 @@ keeps (scram), knows nothing of the cluster, and stands still in recovery at the
 place in the log: PostgreSQL itself refuses every write.
 """
 
+import gzip
 import json
 import os
 import re
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import tarfile
 import time
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -24,7 +26,7 @@ import psycopg2
 from psycopg2.extensions import parse_dsn
 
 from db.backups.backup_errors import CannotRestore, SetBroken
-from db.backups.base_backup import error_in, tied
+from db.backups.base_backup import CHECKSUMS, error_in, tied
 from db.backups.manifest import Manifest
 from db.backups.sealing import SetSeal
 from db.embedded import DataFolder
@@ -53,6 +55,7 @@ _FROM_PLACE: Final = re.compile(
 )
 _NO_SPACE: Final = "No space left on device"
 _PAGE_BYTES: Final = 8192
+_COPIED_BYTES: Final = 256 * 1024
 _PAGE_HEAD: Final = 40
 _STATE: Final = "SELECT pg_get_wal_replay_pause_state(), pg_last_wal_replay_lsn()::text"
 
@@ -379,7 +382,7 @@ def _put_together(sandbox: Sandbox, seal: SetSeal, objects: Path) -> None:
     finished = subprocess.run(  # noqa: S603
         [
             sandbox.programs.of_postgres("pg_combinebackup"),
-            *("--link", "--no-sync", "--manifest-checksums=SHA256"),
+            *("--link", "--no-sync", CHECKSUMS),
             f"--output={sandbox.data}",
             *map(str, folders),
         ],
@@ -420,12 +423,18 @@ def _as_it_is(member: tarfile.TarInfo, _path: str) -> tarfile.TarInfo:
 def _unpack(stream: IO[bytes], place: Path, name: str) -> None:
     place.mkdir(mode=0o700, exist_ok=True)
     try:
-        with tarfile.open(mode="r|gz", fileobj=stream) as tar:
+        # tarfile's own reader of compressed streams copies all that it has unpacked
+        # and not yet given on whenever 16 KB of it are asked for, which of a segment
+        # that is mostly zeros are megabytes.
+        with (
+            gzip.GzipFile(fileobj=stream) as plain,
+            tarfile.TarFile(fileobj=plain, copybufsize=_COPIED_BYTES) as tar,
+        ):
             # Python has filters since 3.11.4. An older one takes what is there, which
             # PostgreSQL wrote and nobody has changed since it was sealed.
             tar.extraction_filter = getattr(tarfile, "data_filter", _as_it_is)
             tar.extractall(place)  # noqa: S202
-    except (tarfile.TarError, EOFError) as error:
+    except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError) as error:
         raise SetBroken(f"The backup's {name} is no archive.") from error
     except OSError as error:
         raise CannotRestore(

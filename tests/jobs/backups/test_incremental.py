@@ -12,6 +12,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
+from db.backups import base_backup
 from db.backups.backup_errors import CannotRestore, SetBroken
 from db.backups.repository import Repository
 from db.backups.sandbox import unpacked
@@ -30,8 +31,13 @@ WEEK = timedelta(days=7)
 
 @pytest.fixture(scope="module")
 def chain(clinic, repository):
-    """A full backup, and two incremental ones, each with a document more."""
-    made = [take(clinic.source, repository, full_every=WEEK).manifest]
+    """A full backup, and two incremental ones, each with a document more.
+
+    The full one is of an earlier version, whose files have other checksums.
+    """
+    with pytest.MonkeyPatch.context() as earlier:
+        earlier.setattr(base_backup, "CHECKSUMS", "--manifest-checksums=SHA256")
+        made = [take(clinic.source, repository, full_every=WEEK).manifest]
     for data in (b"%PDF second", b"%PDF third"):
         clinic.file(data)
         clinic.ship()

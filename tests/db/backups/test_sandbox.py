@@ -1,0 +1,57 @@
+"""What is sealed and is no archive: refused in words, and nothing of it stays."""
+
+import gzip
+import io
+import os
+import tarfile
+import zlib
+
+import pytest
+
+from db.backups.backup_errors import SetBroken
+from db.backups.sandbox import unpacked
+from db.backups.sealing import SetSeal
+from db.embedded import DataFolder
+from db.embedded.processes import programs
+from db.files.ciphers import FileCipher
+
+
+def changed(at):
+    """Return an archive in which a block of a kind that there is not begins."""
+    archive = io.BytesIO()
+    with tarfile.open(mode="w", fileobj=archive) as tar:
+        entry = tarfile.TarInfo("PG_VERSION")
+        entry.size = 1_000_000
+        tar.addfile(entry, io.BytesIO(os.urandom(entry.size)))
+    packing = zlib.compressobj(wbits=16 + zlib.MAX_WBITS)
+    before = packing.compress(archive.getvalue()[:at])
+    return before + packing.flush(zlib.Z_FULL_FLUSH) + b"\xff" * 100
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b"", id="empty"),
+        pytest.param(b"no archive at all", id="not compressed"),
+        pytest.param(gzip.compress(b"no archive"), id="no archive within"),
+        pytest.param(changed(500_000)[:-100], id="too short"),
+        pytest.param(changed(0), id="changed in the beginning"),
+        pytest.param(changed(500_000), id="changed in the middle"),
+    ],
+)
+def test_what_is_no_archive_is_named(tmp_path, content):
+    seal = SetSeal("7", "20261126T000000Z-0000", FileCipher.new())
+    objects, folder = tmp_path / "objects", DataFolder(tmp_path / "data")
+    objects.mkdir()
+    folder.path.mkdir()
+    with seal.writing(objects / "base") as sink:
+        sink.write(content)
+        sink.finish()
+
+    with (
+        pytest.raises(SetBroken, match=r"^The backup's base is no archive\.$"),
+        unpacked(folder, programs.find(folder.path), seal, objects),
+    ):
+        pass
+
+    assert not (folder.path / "sandbox").exists()
