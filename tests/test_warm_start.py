@@ -4,12 +4,17 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 
+import psutil
 import pytest
 
-from tests.kit import warm_start
+from dashboard.cli.children import ATTENDED
+from tests.kit import warm_children, warm_start
+from tests.kit.waiting import eventually
 from tests.kit.warm_start import WarmProcess
 
 PROGRAMS = {
@@ -95,3 +100,74 @@ def test_a_warm_program_has_chartroom_loaded(tmp_path: Path):
     loaded = ran.stdout.split()
     assert {"dashboard.web.server", "dashboard.cli.running"} <= set(loaded)
     assert "tests.kit.loaded" in loaded
+
+
+@pytest.fixture
+def waiting(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], psutil.Process]]:
+    """A worker that waits for its launcher's word: its stand-in, and itself."""
+    data = str(tmp_path / "Ada's clinic, ärztlich")
+    stand_in = subprocess.Popen(
+        [warm_children.python(), "-m", "dashboard", "worker"],
+        env=os.environ | {ATTENDED: "1", "CHARTROOM_DATA": data},
+        stdin=subprocess.PIPE,
+    )
+
+    def find() -> list[psutil.Process]:
+        return [p for p in psutil.process_iter() if _is_worker_of(data, p)]
+
+    [worker] = eventually(find)
+    yield stand_in, worker
+    stand_in.kill()
+    with stand_in:
+        pass
+
+
+def _is_worker_of(data: str, process: psutil.Process) -> bool:
+    with suppress(psutil.Error):
+        words = [word for word in process.cmdline() if word]
+        its_data = process.environ().get("CHARTROOM_DATA")
+        return words[1:] == ["-m", "dashboard", "worker"] and its_data == data
+    return False
+
+
+def test_a_warm_child_has_the_streams_of_its_launcher(tmp_path: Path):
+    words = [warm_children.python(), "-m", "dashboard", "worker", "--help"]
+
+    ran = subprocess.run(words, cwd=tmp_path, capture_output=True, check=True)
+
+    assert b"Do the work of the background" in ran.stdout
+    assert ran.stderr == b""
+
+
+def test_a_warm_child_ends_as_its_stand_in_is_told(waiting):
+    stand_in, worker = waiting
+
+    stand_in.terminate()
+
+    assert stand_in.wait(20) == 0
+    assert not worker.is_running()
+
+
+def test_a_warm_child_that_is_killed_takes_its_stand_in_along(waiting):
+    stand_in, worker = waiting
+
+    worker.kill()
+
+    assert stand_in.wait(20) == 0
+
+
+def test_a_warm_child_ends_with_its_launcher(waiting):
+    stand_in, worker = waiting
+
+    stand_in.stdin.close()
+
+    assert stand_in.wait(20) == 0
+    assert not worker.is_running()
+
+
+def test_with_the_python_of_a_warm_launcher_all_else_is_started_as_ever():
+    words = [warm_children.python(), "-c", "import sys; print(sys.executable)"]
+
+    ran = subprocess.run(words, capture_output=True, check=True, text=True)
+
+    assert ran.stdout == f"{sys.executable}\n"

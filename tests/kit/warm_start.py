@@ -5,12 +5,14 @@ importing. Here a process that has imported everything is copied for each. How t
 begin with nothing loaded, tests/launch sees.
 """
 
+import ctypes
 import io
 import multiprocessing
 import os
 import runpy
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import warnings
@@ -56,17 +58,17 @@ class WarmProcess:
         output: Path,
         errors: Path | None = None,
         given: str = "",
+        python: str = sys.executable,
     ) -> None:
         """Run a module as `python -m` does; append what it prints to the files.
 
         `words` are the module's name and its arguments. Without a file of their own,
-        errors are among the output.
+        errors are among the output. What it starts in its turn with the Python that it
+        runs in, it starts with another `python`.
         """
+        program = Program(tuple(words), cwd, dict(env), python)
         self._process = _PROCESSES.Process(
-            target=_Program(
-                tuple(words), cwd, dict(env), output, errors or output, given
-            ).run,
-            daemon=True,
+            target=_run, args=(program, output, errors or output, given), daemon=True
         )
         with _nothing_to_run():
             self._process.start()
@@ -130,37 +132,67 @@ def run(
 
 
 @dataclass(frozen=True)
-class _Program:
+class Program:
     """What a process is to run, and where."""
 
     words: tuple[str, ...]
     cwd: Path
     env: dict[str, str]
-    output: Path
-    errors: Path
-    given: str
+    python: str = sys.executable
 
-    def run(self) -> None:
-        """Become, in a process made for this, what `python -m` would be."""
+    def become(self) -> None:
+        """Be, in a process made for this, what `python -m` would be."""
         os.environ.clear()
         os.environ.update(self.env)
+        _name_oneself((sys.executable, "-m", *self.words), self.env)
         time.tzset()
+        # Where files go for a while may have been looked up for another environment.
+        tempfile.tempdir = None
         os.chdir(self.cwd)
-        sys.stdin = io.StringIO(self.given)
-        sys.stdout = _append(self.output, 1)
-        sys.stderr = _append(self.errors, 2)
         if self.env.get("PYTHONWARNINGS") == "error":
             warnings.simplefilter("error")
         places = filter(None, self.env.get("PYTHONPATH", "").split(os.pathsep))
         sys.path[:0] = [str(self.cwd), *places]
         module, *arguments = self.words
         sys.argv = [module, *arguments]
+        sys.executable = self.python
         runpy.run_module(module, run_name="__main__", alter_sys=True)
+
+
+def _run(program: Program, output: Path, errors: Path, given: str) -> None:
+    sys.stdin = io.StringIO(given)
+    sys.stdout = _append(output, 1)
+    sys.stderr = _append(errors, 2)
+    program.become()
+
+
+def _name_oneself(words: Sequence[str], env: Mapping[str, str]) -> None:
+    """Let others see this process as one with these words and this data folder.
+
+    Linux keeps both where the process began, which may write there. There is no room
+    for all variables.
+    """
+    data = env.get("CHARTROOM_DATA", "")
+    # proc(5) counts from one, and the name in brackets is the second.
+    fields = Path("/proc/self/stat").read_text().rpartition(") ")[2].split()
+    first, after_words, first_variable, after_all = map(int, fields[45:49])
+    _write(first, after_words, words)
+    _write(first_variable, after_all, [f"CHARTROOM_DATA={data}"])
+
+
+def _write(first: int, after: int, texts: Sequence[str]) -> None:
+    told = b"".join(os.fsencode(text) + b"\0" for text in texts)[: after - first - 1]
+    ctypes.memmove(first, told.ljust(after - first, b"\0"), after - first)
 
 
 def _append(file: Path, number: int) -> io.TextIOWrapper:
     """Let what is written to the file descriptor go to the end of the file."""
     with file.open("ab") as opened:
         os.dup2(opened.fileno(), number)
+    return written_to(number)
+
+
+def written_to(number: int) -> io.TextIOWrapper:
+    """Return what is printed on to write to a file descriptor."""
     stream = os.fdopen(number, "wb", closefd=False)
     return io.TextIOWrapper(stream, "utf-8", line_buffering=number == 2)

@@ -55,17 +55,17 @@ def on_a_small_disk(folder: Path) -> Iterator[tuple[Launcher, SmallDisk]]:
 
 
 @contextmanager
-def _running_on(folder: Path) -> Iterator[Launcher]:
+def _running_on(folder: Path, *, is_warm: bool = False) -> Iterator[Launcher]:
     temporary = folder / "tmp"
     temporary.mkdir(mode=0o1777)
-    launcher = Launcher(folder / "data", "--empty")
+    launcher = Launcher(folder / "data", "--empty", is_warm=is_warm)
     with serving(launcher, TMPDIR=str(temporary), **_SETTINGS) as running:
         yield running
 
 
 @contextmanager
 def on_two_small_disks(
-    folder: Path, part: str
+    folder: Path, part: str, *, is_warm: bool = False
 ) -> Iterator[tuple[Launcher, tuple[SmallDisk, SmallDisk] | None]]:
     """Run a clinic on one small disk, and a part of its data on another in that.
 
@@ -81,7 +81,7 @@ def on_two_small_disks(
             place.mkdir(mode=0o700, parents=True)
             own_disk = stack.enter_context(SmallDisk.mounted(place, _PART_MEGABYTES))
             disks = disk, own_disk
-        yield stack.enter_context(_running_on(folder)), disks
+        yield stack.enter_context(_running_on(folder, is_warm=is_warm)), disks
 
 
 @contextmanager

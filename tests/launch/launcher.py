@@ -14,6 +14,7 @@ import httpx
 import psutil
 
 from db.embedded.processes import ports
+from tests.kit import warm_children
 from tests.kit.waiting import eventually
 from tests.kit.warm_start import WarmProcess
 
@@ -48,14 +49,15 @@ class Launcher:
     ) -> None:
         """Prepare to start it with these options, perhaps by another Python.
 
-        A warm one has its code loaded, for tests that look at how a start is refused.
+        A warm one has its code loaded, as have its web processes and its worker: for
+        tests of what becomes of them.
         """
         self.data = data
         self.port = next(port for port in _OWN_PORTS if ports.is_free(port))
         self.address = f"http://127.0.0.1:{self.port}"
         self._options = options
         self._python = python
-        self._is_warm = is_warm
+        self.is_warm = is_warm
         # Not beside the data, for that folder may be closed to us.
         descriptor, output_file = tempfile.mkstemp(prefix="chartroom-output-")
         os.close(descriptor)
@@ -70,10 +72,14 @@ class Launcher:
         command = ["dashboard", "serve", "--data", str(self.data)]
         command += ["--port", str(self.port), *self._options]
         env = mine | ALONE | variables
-        if self._is_warm:
+        if self.is_warm:
             self.output_file.write_text("")
             self.process = WarmProcess(
-                command, cwd=ROOT, env=env, output=self.output_file
+                command,
+                cwd=ROOT,
+                env=env,
+                output=self.output_file,
+                python=warm_children.python(),
             )
             return
         with self.output_file.open("wb") as output:
@@ -157,7 +163,9 @@ class Launcher:
         """Return every process that works for it, whoever started that."""
         # psutil would take one for another that it saw under the same number before.
         psutil.process_iter.cache_clear()
-        return [p for p in psutil.process_iter() if self._mentions(p)]
+        found = [p for p in psutil.process_iter() if self._mentions(p)]
+        # They end with those in whose place they stand.
+        return [p for p in found if not warm_children.is_stand_in(_words(p))]
 
     def child(self, name: str) -> psutil.Process:
         """Return one of its own children: the web server, a web process, the worker."""
@@ -189,7 +197,8 @@ def _parent_of(process: psutil.Process) -> int | None:
 def _words(process: psutil.Process) -> list[str]:
     """Return what it was started with; of one that has just ended, nothing."""
     try:
-        return process.cmdline()
+        # Of a warm one, what is left of the room for them follows.
+        return [word for word in process.cmdline() if word]
     except psutil.Error:
         return []
 

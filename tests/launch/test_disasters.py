@@ -40,7 +40,7 @@ def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
     """
     with (
         scratch_folder(tmp_path_factory, "disasters") as folder,
-        on_two_small_disks(folder / "disk", "mongo") as clinic,
+        on_two_small_disks(folder / "disk", "mongo", is_warm=True) as clinic,
     ):
         yield clinic
 

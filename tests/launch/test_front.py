@@ -52,7 +52,7 @@ def served(
 ) -> Iterator[Launcher]:
     """Two web processes behind the front, in a folder with a name to stumble on."""
     data = tmp_path_factory.mktemp("front") / "Ada's {clinic}, ärztlich" / ("n" * 90)
-    launcher = Launcher(data, "--empty", "--servers", "2")
+    launcher = Launcher(data, "--empty", "--servers", "2", is_warm=True)
     settings = variables(module_endpoints, data)
     with serving(
         launcher,

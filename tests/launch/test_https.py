@@ -29,7 +29,8 @@ def served(
     module_endpoints: Endpoints, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Launcher]:
     """One web process behind the front, which also answers to a name of the clinic."""
-    launcher = Launcher(tmp_path_factory.mktemp("https") / "data", "--empty", "--https")
+    data = tmp_path_factory.mktemp("https") / "data"
+    launcher = Launcher(data, "--empty", "--https", is_warm=True)
     settings = variables(module_endpoints, launcher.data)
     with serving(
         launcher, **settings, CHARTROOM_ALLOWED_HOSTS="chartroom.clinic.lan"

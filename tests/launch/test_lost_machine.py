@@ -71,7 +71,7 @@ def leads_to(repository: Repository) -> datetime:
 
 def lose_a_machine(launch: Callable[..., Launcher], tmp_path: Path) -> tuple[Path, int]:
     """Run a clinic, back it up, print its kit, and lose all else; count patients."""
-    launcher = launch(tmp_path / "lost", "--empty")
+    launcher = launch(tmp_path / "lost", "--empty", is_warm=True)
     launcher.start()
     launcher.await_ready()
     # A patient, and a document with a file.
@@ -111,7 +111,7 @@ def test_the_clinic_opens_on_another_machine_by_the_backups_own_readme(
     assert "each the one that its row names" in said
     assert f"Start it with: {shlex.join(server)}" in said
     assert server[0] == "script/server"
-    again = launch(Path(server[-1]))
+    again = launch(Path(server[-1]), is_warm=True)
     again.start()
     again.await_ready()
     assert "Demo clinic" not in again.output

@@ -49,6 +49,8 @@ def test_starts_that_break_off_and_launchers_that_die_lose_and_block_nothing(
     launcher = launch(None, "--empty")
     press_ctrl_c_during_the_first_start(launcher)
     kill_half_way_through_a_first_start(launcher)
+    # What is still loading when it has to end has been seen.
+    launcher.is_warm = True
     kill_the_web_server_before_it_is_ready(launcher)
 
     launcher.start(CHARTROOM_SERVERS="2")
