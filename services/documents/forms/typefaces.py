@@ -1,21 +1,24 @@
 """Fonts inside one document, and what their glyphs say to machines that read."""
 
 from collections.abc import Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import Any, Final, cast
 from unicodedata import normalize
 
+from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
+from fontTools.ttLib.tables._g_l_y_f import (  # type: ignore[import-untyped]
+    Glyph as Outline,
+)
+from fpdf import FPDF
 from fpdf.enums import TextDirection
 from fpdf.fonts import Glyph, HarfBuzzFont, SubsetMap, TTFFont
 from fpdf.unicode_script import UnicodeScript, get_unicode_script
 
 from services.documents.forms import fonts
-
-if TYPE_CHECKING:
-    from fpdf import FPDF
 
 _SEVERAL: Final = 2
 # It looks through a long table, and texts are made of few characters.
@@ -25,6 +28,10 @@ _LEFTWARDS: Final = TextDirection.RTL
 _ANY_SCRIPT: Final = frozenset({UnicodeScript.COMMON, UnicodeScript.INHERITED})
 # What is for shaping, and what a hinting program noted about itself.
 _UNUSED: Final = frozenset({"GDEF", "GPOS", "GSUB", "MATH", "TTFA"})
+# What every document is set in. Others are large, and few documents need them.
+_OFTEN: Final = frozenset({fonts.TEXT, fonts.BOLD})
+# The widths, names, characters and outlines of all glyphs: long to read.
+_TABLES: Final = ("hmtx", "post", "cmap", "glyf")
 # A glyph that says nothing of its own (the second of two that draw one character)
 # must say something in PDF/A-2u: this is invisible, and joins what is around it.
 _NOTHING: Final = (0x2060,)
@@ -74,26 +81,44 @@ class _Subset(SubsetMap):
         return answer(self, glyph, unicode, glyph_name, glyph_width)
 
 
+class _Outlines(dict[str, Outline]):
+    """Outlines for several documents at a time: whoever looks one up gets a copy.
+
+    To look into one takes it apart.
+    """
+
+    def __getitem__(self, name: str) -> Outline:
+        # What draws nothing, such as a space, has no data.
+        return Outline(getattr(super().__getitem__(name), "data", b""))
+
+
 class Typeface(TTFFont):
     """A face inside one document; what of it is not used is not embedded.
 
     It is made from bytes: fpdf2 itself wants a file, and packages hold archives.
     """
 
-    def __init__(self, document: "FPDF", face: fonts.Face) -> None:
-        super().__init__(
-            document,
-            cast("Path", BytesIO(fonts.data(face))),
-            key(face),
-            face.style,
-            collection_font_number=face.number,
-        )
+    def __init__(self, document: FPDF, face: fonts.Face) -> None:
+        if face in _OFTEN:
+            self._copy(_read(face), face)
+            self.i = len(document.fonts) + 1
+        else:
+            super().__init__(document, *_file(face), **_number(face))
         # Shaping reads the font's own bytes; here these would only be decoded, at great
         # cost, to be thrown away.
         for table in _UNUSED.intersection(self.ttfont.keys()):
             del self.ttfont[table]
         self.subset = _Subset(self)
         self._hbfont = HarfBuzzFont(fonts.shaped(face))
+
+    def _copy(self, read: TTFFont, face: fonts.Face) -> None:
+        for name in TTFFont.__slots__:
+            if hasattr(read, name):
+                setattr(self, name, getattr(read, name))
+        # What a document adds to, or throws away of it.
+        self.ttfont = _copied(read.ttfont, face)
+        self.desc, self.cw = copy(read.desc), copy(read.cw)
+        self.missing_glyphs = []
 
     def perform_harfbuzz_shaping(
         self, text: str, font_size_pt: float, text_shaping_params: dict[str, Any] | None
@@ -116,6 +141,46 @@ class Typeface(TTFFont):
             glyphs += (_Glyph(info.codepoint, info.cluster + start) for info in infos)
             places += positions
         return glyphs, places
+
+
+def _file(face: fonts.Face) -> tuple[Path, str, str]:
+    return cast("Path", BytesIO(fonts.data(face))), key(face), face.style
+
+
+def _number(face: fonts.Face) -> dict[str, Any]:
+    return {"collection_font_number": face.number}
+
+
+@cache
+def _read(face: fonts.Face) -> TTFFont:
+    """Return the face as fpdf2 reads it; documents copy it, and nothing changes it."""
+    font = TTFFont(FPDF(), *_file(face), **_number(face))
+    for tag in _TABLES:
+        # Looking one up reads it; of the outlines none is taken apart by that.
+        font.ttfont[tag]
+    font.ttfont["cmap"].ensureDecompiled()
+    return font
+
+
+def _copied(font: TTFont, face: fonts.Face) -> TTFont:
+    """Return the same font, of which a document may throw away what it does not use.
+
+    It does so with whole tables and with the outlines that it keeps, so each has its
+    own of these. To read them anew was half of the time that a document took.
+    """
+    copied = TTFont(
+        BytesIO(fonts.data(face)),
+        recalcTimestamp=False,
+        fontNumber=face.number,
+        lazy=True,
+    )
+    for tag in _TABLES:
+        copied.tables[tag] = copy(font[tag])
+    copied.setGlyphOrder(list(font.getGlyphOrder()))
+    copied["hmtx"].metrics = dict(font["hmtx"].metrics)
+    copied["cmap"].tables = [copy(table) for table in font["cmap"].tables]
+    copied["glyf"].glyphs = _Outlines(font["glyf"].glyphs)
+    return copied
 
 
 def _runs(text: str) -> Iterator[tuple[int, str]]:

@@ -5,6 +5,7 @@ from uuid import UUID
 import pytest
 from fpdf.enums import TextDirection
 
+from services.documents.forms import typefaces
 from services.documents.forms.fonts import TEXT
 from services.documents.forms.sheet import Sheet
 from services.documents.forms.typefaces import Typeface
@@ -49,3 +50,22 @@ def test_two_scripts_from_the_right_are_laid_out_from_the_right(typeface):
 
     assert mixed == arabic + hebrew
     assert places == sorted(places, reverse=True)
+
+
+def _paper(text: str) -> bytes:
+    sheet = Sheet(
+        clinic=CLINIC, title=text, subject="", document_id=UUID(int=1), now=NOW, text=""
+    )
+    return bytes(sheet.output())
+
+
+@pytest.mark.parametrize("other", ["Ångström, office", f"Привет {ARABIC}", ""])
+def test_a_face_that_is_read_once_gives_each_paper_what_it_would_read_itself(
+    monkeypatch: pytest.MonkeyPatch, other: str
+):
+    first, second = _paper("Lab report"), _paper(other)
+    again = _paper("Lab report")
+    monkeypatch.setattr(typefaces, "_OFTEN", frozenset())
+
+    assert again == first == _paper("Lab report")
+    assert second == _paper(other)
