@@ -42,19 +42,36 @@ def left_english(app: AppTest) -> set[str]:
 
 def english(texts: Iterable[str]) -> set[str]:
     """Return those of the texts that a catalogue has in English."""
-    german = set(translations().values())
-    return {
-        text
-        for text in texts
-        # Some words of one language are others of the other.
-        if text not in german and _said_in_english().fullmatch(text)
-    }
+    return set(filter(_is_english, texts))
 
 
 @cache
-def _said_in_english() -> re.Pattern[str]:
-    messages = [text for text, german in translations().items() if text != german]
-    return re.compile("|".join(filter(None, map(_pattern, messages))))
+def _is_english(text: str) -> bool:
+    # Some words of one language are others of the other.
+    return text not in _german() and (
+        text in _said_in_english() or bool(_said_around_values().fullmatch(text))
+    )
+
+
+@cache
+def _german() -> frozenset[str]:
+    return frozenset(translations().values())
+
+
+def _messages() -> Iterator[str]:
+    return (text for text, german in translations().items() if text != german)
+
+
+@cache
+def _said_in_english() -> frozenset[str]:
+    # To look for one of thousands in a set is quicker than by a pattern.
+    return frozenset(text for text in _messages() if _pattern(text) == re.escape(text))
+
+
+@cache
+def _said_around_values() -> re.Pattern[str]:
+    patterns = {_pattern(text) for text in _messages()} - {""}
+    return re.compile("|".join(patterns - set(map(re.escape, _said_in_english()))))
 
 
 def _pattern(message: str) -> str:

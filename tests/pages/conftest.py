@@ -14,6 +14,7 @@ from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from unittest.mock import MagicMock
 from uuid import UUID, uuid4
 
 import pytest
@@ -21,8 +22,14 @@ from pymongo import MongoClient
 from sqlalchemy import delete, event, select
 from sqlalchemy.orm import Session
 from streamlit.components.v2 import manifest_scanner
+from streamlit.runtime import Runtime
 from streamlit.runtime.context import ContextProxy
-from streamlit.testing.v1 import AppTest
+from streamlit.runtime.scriptrunner.script_cache import ScriptCache
+from streamlit.testing.v1 import AppTest, app_test, local_script_runner
+from streamlit.testing.v1.local_script_runner import (
+    LocalScriptRunner,
+    require_widgets_deltas,
+)
 from streamlit.util import calc_hash
 
 from dashboard import wiring
@@ -63,12 +70,29 @@ ORIGIN = "http://testserver"
 
 
 @pytest.fixture(scope="session", autouse=True)
-def component_packages() -> Iterator[None]:
-    """Look only once for packages that bring components, not for each session's app."""
+def once_for_all_runs() -> Iterator[None]:
+    """Do once what AppTest does for each session, or for each run.
+
+    It looks for packages that bring components, compiles every script, makes a class
+    that looks like Streamlit's runtime, and asks each millisecond whether a run ended.
+    """
+    manifests = manifest_scanner.scan_component_manifests()
+    compiled, runtime = ScriptCache(), MagicMock(spec=Runtime)
     with pytest.MonkeyPatch.context() as patch:
-        manifests = manifest_scanner.scan_component_manifests()
         patch.setattr(manifest_scanner, "scan_component_manifests", lambda: manifests)
+        patch.setattr(local_script_runner, "ScriptCache", lambda: compiled)
+        # Each run sets what it uses of it.
+        patch.setattr(app_test, "MagicMock", lambda **_: runtime)
+        patch.setattr(local_script_runner, "require_widgets_deltas", _await_end)
         yield
+
+
+def _await_end(runner: LocalScriptRunner, timeout: float) -> None:
+    assert runner._script_thread is not None
+    runner._script_thread.join(timeout)
+    if not runner.script_stopped():
+        # Stops it, and says so.
+        require_widgets_deltas(runner, 0)
 
 
 def page_file(page: str) -> str:
