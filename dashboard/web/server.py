@@ -18,8 +18,10 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from api.application import create_api, serves
 from api.core.dependencies import Papers, Visits
-from dashboard import sign_in, wiring
+from dashboard import wiring
 from dashboard.navigation import places_for
+from dashboard.sign_in import routing
+from dashboard.sign_in.sign_in_context import SignInContext
 from dashboard.web import forged_values, uploaded_files, warming
 from dashboard.web.front import sockets as front_sockets
 from dashboard.web.gate.middleware import (
@@ -101,7 +103,7 @@ def create_app(
     live = LiveSessions(wired.database, sessions.limits_of(settings))
     throttle = wired.throttle
     identity = Identity(wired.database, live)
-    context = sign_in.SignInContext.of(
+    context = SignInContext.of(
         settings, wired.database, identity, throttle, key, files=wired.files
     )
     uploads = UploadGate(
@@ -156,7 +158,7 @@ def create_app(
             places=places,
             language=settings.language,
         ),
-        sign_in=sign_in.create_sign_in(context),
+        sign_in=routing.create_sign_in(context),
     )
     gate = Gate(
         dispatch,
@@ -253,7 +255,7 @@ class Dispatch:
             return self._pages
         if serves(scope["path"]):
             return self._api
-        return self._sign_in if sign_in.serves(scope["path"]) else self._pages
+        return self._sign_in if routing.serves(scope["path"]) else self._pages
 
 
 def _configure_streamlit(key: str, reconnect_seconds: int) -> None:

@@ -48,6 +48,15 @@ def test_a_page_of_patients_loads_nothing_of(unneeded, registering):
     assert not loaded
 
 
+@pytest.mark.parametrize("page", ["patients", "patient"])
+def test_a_page_that_lets_patients_in_loads_neither_sign_in_nor_api(page):
+    loaded = PageImports.of(f"pages/patients/{page}.py").modules
+
+    assert "dashboard.sign_in.account_emails" in loaded
+    assert not loaded & {"dashboard.sign_in.routing", "services.cluster.operations"}
+    assert not any(f"{name}.".startswith("api.") for name in loaded)
+
+
 def test_registering_a_patient_loads_few_modules(registering):
     assert "services.patients.records.patients" in registering
     assert len(registering) <= MOST_MODULES

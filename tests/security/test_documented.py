@@ -6,7 +6,8 @@ from typing import get_args
 
 import pytest
 
-from dashboard.sign_in import SignInContext, create_sign_in
+from dashboard.sign_in.routing import create_sign_in
+from dashboard.sign_in.sign_in_context import SignInContext
 from db.settings import Settings
 from services.core import throttling
 from services.core.throttling import Limit

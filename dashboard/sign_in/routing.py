@@ -1,0 +1,56 @@
+"""The addresses of whoever is not signed in, of all modules with a `routes(context)`.
+
+A module of its own: pages that send somebody an e-mail load none of this.
+"""
+
+from collections.abc import Callable
+from itertools import chain
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import BaseRoute
+
+from api.documents.shares import SHARED_PATH
+from dashboard.sign_in import app_consent, booking, leaving, shared, welcome
+from dashboard.sign_in.codes import answering, asking
+from dashboard.sign_in.oidc import oidc_routes
+from dashboard.sign_in.passkeys import confirm, own_passkeys, passkey
+from dashboard.sign_in.sign_in_context import SignInContext
+from dashboard.web.languages import Speaking
+from dashboard.web.page_scripts import SIGN_IN_PATH, SIGN_OUT_PATH
+
+# Where somebody who has not signed in yet may go, with everything below.
+PATHS: Final = (
+    SIGN_IN_PATH,
+    SIGN_OUT_PATH,
+    "/welcome",
+    SHARED_PATH,
+    booking.BOOKING_PATH,
+)
+
+_TABLES: Final[tuple[Callable[[SignInContext], list[BaseRoute]], ...]] = (
+    asking.routes,
+    answering.routes,
+    leaving.routes,
+    passkey.routes,
+    own_passkeys.routes,
+    confirm.routes,
+    oidc_routes.routes,
+    welcome.routes,
+    shared.routes,
+    app_consent.routes,
+    booking.routes,
+)
+
+
+def create_sign_in(context: SignInContext) -> Starlette:
+    """Return everything that answers below PATHS."""
+    routes = list(chain.from_iterable(t(context) for t in _TABLES))
+    speaking = Middleware(Speaking, usual=context.settings.language)
+    return Starlette(routes=routes, middleware=[speaking])
+
+
+def serves(path: str) -> bool:
+    """Tell whether the path belongs to one of these pages."""
+    return any(path == prefix or path.startswith(f"{prefix}/") for prefix in PATHS)
