@@ -61,11 +61,13 @@ class Databases:
 
     def __init__(self, addresses: Addresses) -> None:
         self._addresses = addresses
-        self._url = addresses.primary_url("postgres", "postgres")
+        url = addresses.primary_url("postgres", "postgres")
         # A cluster that runs for long may be of an earlier version.
-        database_roles.ensure_roles(self._url, addresses.secrets)
-        self._mongo_url = addresses.mongo.admin_url
-        self._mongo = MongoClient[dict[str, object]](self._mongo_url)
+        database_roles.ensure_roles(url, addresses.secrets)
+        self._engine = connect(url)
+        self.mongo_url = addresses.mongo.admin_url
+        # Nobody waits for a disk here either.
+        self._mongo = MongoClient[dict[str, object]](self.mongo_url, w=1, journal=False)
 
     @contextmanager
     def fresh(self, template: str = "template1") -> Iterator[Endpoints]:
@@ -85,23 +87,34 @@ class Databases:
             self._execute(drop.format(sql.Identifier(name)))
             self.drop_files(f"{name}_audit")
 
+    def empty_files(self, name: str) -> None:
+        """Delete all that a database of MongoDB holds; its indexes stay."""
+        database = self._mongo[name]
+        for collection in database.list_collection_names():
+            database[collection].delete_many({})
+
     def drop_files(self, name: str) -> None:
         """Throw a database of MongoDB away."""
         self._mongo.drop_database(name)
 
+    def let_go(self) -> None:
+        """Keep no connection to PostgreSQL: its servers are about to be broken."""
+        self._engine.dispose()
+
     def close(self) -> None:
-        """Part from MongoDB."""
+        """Part from the servers."""
+        self._engine.dispose()
         self._mongo.close()
 
     def _audit_url(self, name: str) -> str:
         # An audit log of its own: one chain belongs to one database. The real login
         # has no rights there; tests/db/test_audit_store.py tries those.
-        return self._mongo_url.replace("/?", f"/{name}_audit?")
+        return self.mongo_url.replace("/?", f"/{name}_audit?")
 
     def _execute(self, statement: sql.Composed) -> None:
-        with closing(psycopg2.connect(self._url)) as connection:
-            connection.autocommit = True
-            with connection.cursor() as cursor:
+        with self._engine.connect() as connection:
+            connection.execution_options(isolation_level="AUTOCOMMIT")
+            with connection.connection.cursor() as cursor:
                 cursor.execute(statement)
                 await_replicas(cursor)
 
@@ -110,6 +123,7 @@ class Databases:
 def fresh_database(addresses: Addresses) -> Iterator[Endpoints]:
     """Make an empty database in a cluster, and drop it afterwards."""
     with closing(Databases(addresses)) as databases, databases.fresh() as endpoints:
+        databases.let_go()
         yield endpoints
 
 
@@ -362,6 +376,14 @@ def module_endpoints(databases: Databases, template: str) -> Iterator[Endpoints]
         yield fresh
 
 
+@pytest.fixture(scope="module")
+def module_engine(module_endpoints: Endpoints) -> Iterator[Engine]:
+    """An engine on the database that a module's tests share, as its owner."""
+    engine = connect(owner(module_endpoints))
+    yield engine
+    engine.dispose()
+
+
 @pytest.fixture
 def database_url(endpoints: Endpoints) -> str:
     """The libpq URL of a fresh database's primary, as its owner may use it."""
@@ -393,15 +415,22 @@ def file_keys(tmp_path_factory: pytest.TempPathFactory) -> FileKeys:
     return FileKeys(tmp_path_factory.mktemp("keys") / "file.keys", may_be_made=True)
 
 
-@pytest.fixture
-def files(
+@pytest.fixture(scope="session")
+def file_store(
     addresses: Addresses, databases: Databases, file_keys: FileKeys
 ) -> Iterator[FileStore]:
-    """A file store of its own, thrown away afterwards."""
+    """The file store that the tests of a worker have one after the other."""
     url, name = addresses.mongo.admin_url, f"test_{uuid4().hex}"
     with closing(FileStore(url, name, keys=file_keys)) as store:
         yield store
     databases.drop_files(name)
+
+
+@pytest.fixture
+def files(databases: Databases, file_store: FileStore) -> Iterator[FileStore]:
+    """A file store with nothing in it; it is emptied afterwards."""
+    yield file_store
+    databases.empty_files(file_store._database.name)
 
 
 @pytest.fixture

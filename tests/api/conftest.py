@@ -13,7 +13,6 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 from anyio.from_thread import start_blocking_portal
-from pymongo import MongoClient
 from starlette.applications import Starlette
 
 from api.application import create_api, serves
@@ -290,20 +289,18 @@ def _visits(endpoints) -> Iterator[Visits]:
 
 
 @pytest.fixture(scope="module")
-def module_log(addresses) -> Iterator[AuditStore]:
+def module_log(addresses, databases) -> Iterator[AuditStore]:
     """An audit log that the tests of a module share."""
     url, name = addresses.mongo.admin_url, f"test_{uuid4().hex}"
     with closing(AuditStore(url.replace("/?", f"/{name}?"))) as store:
         yield store
-    with MongoClient(url) as client:
-        client.drop_database(name)
+    databases.drop_files(name)
 
 
 @pytest.fixture(scope="module")
-def module_files(addresses, file_keys) -> Iterator[FileStore]:
+def module_files(addresses, databases, file_keys) -> Iterator[FileStore]:
     """A file store that the tests of a module share."""
     url, name = addresses.mongo.admin_url, f"test_{uuid4().hex}"
     with closing(FileStore(url, name, keys=file_keys)) as store:
         yield store
-    with MongoClient(url) as client:
-        client.drop_database(name)
+    databases.drop_files(name)

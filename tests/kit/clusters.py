@@ -12,9 +12,11 @@ from typing import Any
 import psutil
 import psycopg2
 from psycopg2 import sql
+from pymongo import MongoClient
 
-from db import embedded
+from db import audit_access, embedded
 from db.embedded import Addresses, CannotStart, Cluster
+from db.embedded.servers import database_roles
 from tests.kit.lagging import VARIABLE, lagging
 from tests.kit.waiting import eventually
 
@@ -24,8 +26,18 @@ _NODES = 3
 # 2 GB of it in the end, and what runs beside it 5.
 _MEMORY = Path("/dev/shm")  # noqa: S108 - the folder in it is made by mkdtemp
 _MEMORY_BYTES = 10 * 1024**3
-# What is thrown away need not survive a power cut, nor be kept to catch up from.
-_THROWN_AWAY = {"fsync": "off", "full_page_writes": "off", "max_wal_size": "256MB"}
+# What is thrown away need not survive a power cut, nor be kept to catch up from, nor be
+# copied: no backup is made of it.
+_THROWN_AWAY = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "max_wal_size": "256MB",
+    "summarize_wal": "off",
+    # Of a password, which whoever connects computes: ten thousand do in a run.
+    "scram_iterations": 1,
+}
+# The least that MongoDB takes.
+_MONGO_ITERATIONS = 5_000
 # Nobody is to take over: each second, three Patronis and etcd took half of all that the
 # cluster does while nobody asks it, for as long as the run lasts.
 _UNHURRIED = {"loop_wait": 10}
@@ -161,6 +173,7 @@ def throw_away_cluster(data: Path) -> Iterator[Cluster]:
         for node in cluster.nodes:
             url = cluster.addresses.node_url(node.name, "postgres", "postgres")
             _set(url, _THROWN_AWAY)
+        _ease_signing_in(cluster.addresses)
         _configure_patroni(cluster, _UNHURRIED)
         lag = float(os.environ.get(VARIABLE, "0"))
         with lagging(cluster, lag) if lag else nullcontext():
@@ -191,6 +204,29 @@ def _set(url: str, parameters: dict[str, Any]) -> None:
                 statement = sql.SQL("ALTER SYSTEM SET {} = %s")
                 cursor.execute(statement.format(sql.Identifier(name)), [value])
             cursor.execute("SELECT pg_reload_conf()")
+
+
+def _ease_signing_in(addresses: Addresses) -> None:
+    """Keep all passwords anew, so that few iterations lead to what is kept of them."""
+    url, mongo = addresses.administrator_url, addresses.mongo
+    logins = ("postgres", database_roles.OWNER, database_roles.APP)
+    with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
+        for login in logins:
+            statement = sql.SQL("ALTER ROLE {} PASSWORD {}").format(
+                sql.Identifier(login), sql.Literal(addresses.secrets[login])
+            )
+            cursor.execute(statement)
+        connection.commit()
+    with MongoClient[dict[str, Any]](mongo.admin_url) as client:
+        client.admin.command(
+            "setParameter", 1, scramSHA256IterationCount=_MONGO_ITERATIONS
+        )
+        for user, password in (
+            ("chartroom", mongo.password),
+            (audit_access.USER, mongo.audit_password),
+            ("admin", mongo.admin_password),
+        ):
+            client.admin.command("updateUser", user, pwd=password)
 
 
 def _quick_room() -> Path | None:

@@ -18,8 +18,7 @@ from unittest.mock import MagicMock
 from uuid import UUID, uuid4
 
 import pytest
-from pymongo import MongoClient
-from sqlalchemy import delete, event, select
+from sqlalchemy import Engine, delete, event, select
 from sqlalchemy.orm import Session
 from streamlit.components.v2 import manifest_scanner
 from streamlit.runtime import Runtime
@@ -37,7 +36,6 @@ from dashboard.ui.language import GERMAN
 from dashboard.wiring import Wiring
 from db.audit_store import AuditStore
 from db.draft_store import DraftStore
-from db.embedded import Addresses
 from db.endpoints import Endpoints
 from db.files.file_keys import FileKeys
 from db.files.gridfs import FileStore
@@ -56,7 +54,7 @@ from services.patients.records import patients
 from services.patients.records.model import PatientRecord
 from services.people import sessions
 from services.people.accounts import choose_language
-from tests.conftest import connect, owner
+from tests.conftest import Databases
 from tests.kit import cast
 from tests.kit.replicas import await_everywhere
 from tests.pages.cluster_samples import EVERYTHING
@@ -107,6 +105,8 @@ class Clinic:
 
     wiring: Wiring
     cast: dict[Role, Actor]
+    # What its database is to its owner.
+    engine: Engine
     position: dict[str, Lsn] = field(default_factory=dict)
 
     @property
@@ -135,15 +135,13 @@ class Clinic:
 
     def audit(self, action: str) -> list[AuditEvent]:
         """Return what the audit log's outbox holds of an action, in its order."""
-        engine = connect(owner(self.wiring.endpoints))
-        with Session(engine, expire_on_commit=False) as session:
+        with Session(self.engine, expire_on_commit=False) as session:
             events = session.scalars(
                 select(AuditEvent)
                 .where(AuditEvent.action == action)
                 .order_by(AuditEvent.position)
-            ).all()
-        engine.dispose()
-        return list(events)
+            )
+            return list(events)
 
     def start(self, role: Role = Role.STAFF) -> AppTest:
         """Open the app's first page as somebody of the role."""
@@ -231,12 +229,13 @@ def _network() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def clinic(
     module_endpoints: Endpoints,
-    addresses: Addresses,
+    module_engine: Engine,
+    databases: Databases,
     file_keys: FileKeys,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Clinic]:
     """A clinic that the tests of a module share."""
-    url, name = addresses.mongo.admin_url, f"test_{uuid4().hex}"
+    url, name = databases.mongo_url, f"test_{uuid4().hex}"
     with (
         closing(Database(module_endpoints)) as database,
         closing(FileStore(url, name, keys=file_keys)) as files,
@@ -251,22 +250,20 @@ def clinic(
         ours = replace(module_endpoints, control_url=None)
         wired = Wiring(settings, ours, *stores)
         wiring.use(wired)
-        yield Clinic(wired, database.write(cast.add_demo, identity=SYSTEM).value)
+        people = database.write(cast.add_demo, identity=SYSTEM).value
+        yield Clinic(wired, people, module_engine)
         wired.inspector.close()
         wired.changes.close()
         wired.monitor.close()
-    with MongoClient[dict[str, object]](url) as client:
-        client.drop_database(name)
+    databases.drop_files(name)
 
 
 @pytest.fixture
 def kept(clinic: Clinic) -> Iterator[Session]:
     """The clinic's database as its owner sees it; pages show what is committed here."""
-    engine = connect(owner(clinic.wiring.endpoints))
-    with Session(engine) as session:
+    with Session(clinic.engine) as session:
         event.listen(session, "after_commit", lambda _: clinic.write(_nothing))
         yield session
-    engine.dispose()
 
 
 @pytest.fixture

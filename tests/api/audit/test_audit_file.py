@@ -18,25 +18,22 @@ from db.postgres import SYSTEM, Database
 from services.audit import chain
 from services.core.actors import Role
 from tests.api.conftest import Client
-from tests.conftest import connect, owner
 
 
 @pytest.fixture
-def recorded(module_endpoints):
+def recorded(module_engine):
     """Return what the outbox holds of a request."""
-    engine = connect(owner(module_endpoints))
 
     def read(response):
         request_id = response.headers["X-Request-ID"]
         wanted = AuditEvent.request_id == request_id
-        with Session(engine) as session:
+        with Session(module_engine) as session:
             events = session.scalars(
                 select(AuditEvent).where(wanted).order_by(AuditEvent.position)
             )
             return [(event.action, event.outcome, event.patient_id) for event in events]
 
-    yield read
-    engine.dispose()
+    return read
 
 
 @pytest.fixture

@@ -10,19 +10,16 @@ from db.postgres import ANONYMOUS, SYSTEM
 from services.core.actors import Role, Scope
 from services.people import sessions, tokens
 from tests.api.conftest import Client
-from tests.conftest import connect, owner
 from tests.kit import cast
 from tests.kit.waiting import eventually
 from tests.services.people.people_samples import open_sessions
 
 
 @pytest.fixture
-def kept(module_endpoints):
+def kept(module_engine):
     """The database as its owner sees it."""
-    engine = connect(owner(module_endpoints))
-    with Session(engine) as session:
+    with Session(module_engine) as session:
         yield session
-    engine.dispose()
 
 
 @pytest.fixture

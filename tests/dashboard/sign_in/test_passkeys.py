@@ -1,7 +1,6 @@
 """Passkeys on the server's pages: added, used, confirmed with, removed."""
 
 import re
-from collections.abc import Iterator
 from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
@@ -10,7 +9,6 @@ import pytest
 from sqlalchemy import Engine, text
 
 from services.core.actors import Role
-from tests.conftest import connect, owner
 from tests.dashboard.passkey_pages import (
     add_passkey,
     browser_at,
@@ -25,14 +23,12 @@ from tests.kit import cast
 
 
 @pytest.fixture
-def kept(module_endpoints) -> Iterator[Engine]:
+def kept(module_engine) -> Engine:
     """The database behind the server, as its owner; nobody has a passkey yet."""
-    engine = connect(owner(module_endpoints))
-    with engine.begin() as connection:
+    with module_engine.begin() as connection:
         connection.execute(text("DELETE FROM passkeys"))
         connection.execute(text("DELETE FROM ceremonies"))
-    yield engine
-    engine.dispose()
+    return module_engine
 
 
 @pytest.fixture

@@ -6,19 +6,15 @@ from sqlalchemy.orm import Session
 from services.core import throttling
 from services.core.actors import Role
 from services.people.accounts import invitations
-from tests.conftest import connect, owner
 from tests.kit import cast
 from tests.services.people.people_samples import desk
 
 
 @pytest.fixture
-def kept(module_endpoints):
+def kept(module_engine):
     """The server's database as its owner sees it."""
-    engine = connect(owner(module_endpoints))
-    with Session(engine) as session:
+    with Session(module_engine) as session:
         yield session
-        session.rollback()
-    engine.dispose()
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from pymongo import MongoClient
 from sqlalchemy import delete, select
 
 from db.audit_store import AuditStore
@@ -41,12 +40,11 @@ FOLLOWING = {
 
 
 @pytest.fixture
-def log(addresses) -> Iterator[AuditStore]:
+def log(addresses, databases) -> Iterator[AuditStore]:
     url, name = addresses.mongo.admin_url, f"test_{uuid4().hex}"
     with closing(AuditStore(url.replace("/?", f"/{name}?"))) as store:
         yield store
-    with MongoClient(url) as client:
-        client.drop_database(name)
+    databases.drop_files(name)
 
 
 @pytest.fixture

@@ -27,7 +27,6 @@ from services.core.errors import NotAllowed, NotFound
 from services.core.on_behalf import ActorDatabase, NotRecorded
 from services.patients.records import patients
 from services.patients.records.model import PatientRecord
-from tests.conftest import connect, owner
 from tests.kit import cast
 from tests.kit.cast import ADA
 from tests.kit.waiting import eventually
@@ -100,16 +99,14 @@ class Desk:
 
 
 @pytest.fixture
-def desk(headless, module_endpoints, clerk, tmp_path, file_keys) -> Iterator[Desk]:
-    engine = connect(owner(module_endpoints))
+def desk(headless, module_engine, clerk, tmp_path, file_keys) -> Iterator[Desk]:
     folder = tmp_path / "spool"
     spool = AuditSpool(Spool(folder, file_keys))
-    with Session(engine) as log:
+    with Session(module_engine) as log:
         log.execute(delete(AuditEvent))
         log.commit()
         on_behalf = ActorDatabase(headless, clerk, ORIGIN, spool)
         yield Desk(on_behalf, spool, folder, file_keys, log)
-    engine.dispose()
 
 
 def test_what_is_read_is_shown_and_told_to_the_log_later(desk, ada, database):

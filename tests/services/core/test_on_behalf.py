@@ -19,18 +19,10 @@ from services.core.errors import Conflict, NotAllowed, NotFound
 from services.core.on_behalf import ActorDatabase, NotRecorded
 from services.core.throttling import Limit, LimitReached, Throttle
 from services.patients.records import patients
-from tests.conftest import connect, owner
 from tests.kit.cast import ADA
 
 ORIGIN = Origin("a1b2c3", uuid4(), "192.0.2.7")
 NOWHERE = "postgresql://nobody@127.0.0.1:1/gone?connect_timeout=1"
-
-
-@pytest.fixture(scope="module")
-def module_engine(module_endpoints):
-    engine = connect(owner(module_endpoints))
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from contextlib import closing
 from uuid import uuid4
 
 import pytest
-from pymongo import MongoClient
 from sqlalchemy.orm import Session
 
 from db.audit_store import AuditStore
@@ -14,19 +13,19 @@ from services.audit import chain
 from services.core.actors import Actor
 from services.patients.records import patients
 from services.patients.records.model import PatientRecord
+from tests.conftest import Databases
 from tests.kit import cast
 
 Ship = Callable[[], None]
 
 
 @pytest.fixture
-def store(addresses: Addresses) -> Iterator[AuditStore]:
+def store(addresses: Addresses, databases: Databases) -> Iterator[AuditStore]:
     """An empty log."""
     url, name = addresses.mongo.admin_url, f"test_{uuid4().hex}"
     with closing(AuditStore(url.replace("/?", f"/{name}?"))) as store:
         yield store
-    with MongoClient[dict[str, object]](url) as client:
-        client.drop_database(name)
+    databases.drop_files(name)
 
 
 @pytest.fixture
