@@ -15,6 +15,7 @@ from playwright.sync_api import (
     Browser,
     BrowserContext,
     FilePayload,
+    Locator,
     Page,
     Request,
     expect,
@@ -32,6 +33,7 @@ from tests.browser.running import chartroom
 from tests.conftest import Databases
 from tests.kit import cast, noted_addresses
 from tests.kit.replicas import write_everywhere
+from tests.kit.waiting import eventually
 
 T = TypeVar("T")
 
@@ -374,6 +376,22 @@ def turn_to(page: Page, address: str) -> Page:
         # No two pages are called the same, and the new name comes with the new run.
         page.wait_for_function("name => document.title !== name", arg=name, polling=100)
     return ready(page)
+
+
+def lines_of(element: Locator) -> int:
+    """Return in how many lines an element's text stands.
+
+    A list that is drawn anew takes its elements away, and those then have no lines.
+    """
+    return eventually(
+        lambda: element.evaluate(
+            """element => {
+                const range = document.createRange()
+                range.selectNodeContents(element)
+                return new Set([...range.getClientRects()].map(({ top }) => top)).size
+            }"""
+        )
+    )
 
 
 def ready(page: Page) -> Page:

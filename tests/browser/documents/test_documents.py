@@ -14,7 +14,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from db.models.document import Document, DocumentVersion
 from services.core.actors import Role
-from tests.browser.conftest import Site, file_pdf, ready, requested
+from tests.browser.conftest import Site, file_pdf, lines_of, ready, requested
 from tests.browser.documents.filing import address_of, file_letter
 from tests.browser.patients.test_front_desk import add_patient, unlike
 from tests.services.pdf.samples import letter
@@ -161,11 +161,7 @@ def test_a_preview_is_used_by_keyboard_and_a_long_title_breaks_no_word_beside_it
         row = page.get_by_role("row").filter(has_text=long.strip())
         unfiled = row.get_by_text("Unfiled", exact=True)
         expect(unfiled).to_be_visible()
-        lines = unfiled.evaluate(
-            "e => { const r = document.createRange(); r.selectNodeContents(e);"
-            " return new Set([...r.getClientRects()].map(one => one.top)).size }"
-        )
-        assert lines == 1
+        assert lines_of(unfiled) == 1
 
         preview = ready(page).get_by_role("button", name=f"Preview {word}").first
         preview.press("Enter")

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from db.models.booking import Appointment
-from tests.browser.conftest import Site, ready
+from tests.browser.conftest import Site, lines_of, ready
 from tests.kit import cast
 from tests.services.visits import visit_samples
 from tests.services.visits.visit_samples import soon
@@ -88,18 +88,11 @@ def test_a_visit_is_checked_in_and_completed_by_the_keyboard(
     waiting = page.get_by_role("table", name="Waiting").locator(row_with(page, doctor))
     with_whom = waiting.get_by_role("cell").nth(1)
     expect(with_whom).to_contain_text(doctor)
-    assert with_whom.evaluate(_LINES) == 1
+    assert lines_of(with_whom) == 1
 
     waiting.get_by_role("button", name="Seen").press("Enter")
     expect(page.get_by_text("is over.")).to_be_visible()
     expect(row_with(page, "Seen").filter(has_text=doctor)).to_be_visible()
-
-
-_LINES = """cell => {
-    const range = document.createRange()
-    range.selectNodeContents(cell)
-    return new Set([...range.getClientRects()].map(({ top }) => top)).size
-}"""
 
 
 @pytest.fixture

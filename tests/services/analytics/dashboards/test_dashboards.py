@@ -14,7 +14,6 @@ from services.analytics.dashboards import (
     DashboardDraft,
     DashboardFilter,
     Timespan,
-    keeping,
 )
 from services.analytics.dashboards.model import MOST_CARDS, MOST_PINNED
 from services.analytics.figures import Chart, Figure, FigureMeasure
@@ -83,7 +82,7 @@ def test_who_has_looked_at_an_older_one_changes_nothing(session, analyst):
     made = dashboards.create(session, analyst, DashboardDraft(name="Desk"))
     dashboards.add_card(session, analyst, made.id, card())
 
-    with pytest.raises(keeping.DashboardChanged):
+    with pytest.raises(dashboards.dashboards.DashboardChanged):
         dashboards.change(session, analyst, made.id, made.draft, version=made.version)
 
     assert len(dashboards.get_dashboard(session, analyst, made.id).draft.cards) == 1
@@ -94,7 +93,7 @@ def test_two_of_one_name_are_refused_and_two_people_may_have_one(
 ):
     dashboards.create(session, analyst, DashboardDraft(name="Desk"))
 
-    with pytest.raises(keeping.DashboardNameTaken, match="called “desk”"):
+    with pytest.raises(dashboards.dashboards.DashboardNameTaken, match="called “desk”"):
         dashboards.create(session, analyst, DashboardDraft(name="desk"))
 
     dashboards.create(session, colleague, DashboardDraft(name="Desk"))
@@ -103,7 +102,10 @@ def test_two_of_one_name_are_refused_and_two_people_may_have_one(
 def test_another_violation_is_not_taken_for_the_name(session, analyst):
     row = DashboardRow(owner_id=uuid4(), name="Desk")
 
-    with pytest.raises(IntegrityError), keeping._refused_if_taken(session, "Desk"):
+    with (
+        pytest.raises(IntegrityError),
+        dashboards.dashboards._refused_if_taken(session, "Desk"),
+    ):
         session.add(row)
 
 
@@ -143,11 +145,11 @@ def test_a_full_dashboard_takes_no_more_cards(session, analyst):
 
 
 def test_there_is_an_end_to_how_many(session, analyst, monkeypatch):
-    monkeypatch.setattr(keeping, "MOST_DASHBOARDS", 2)
+    monkeypatch.setattr(dashboards.dashboards, "MOST_DASHBOARDS", 2)
     for name in ("One", "Two"):
         dashboards.create(session, analyst, DashboardDraft(name=name))
 
-    with pytest.raises(keeping.TooManyDashboards):
+    with pytest.raises(dashboards.dashboards.TooManyDashboards):
         dashboards.create(session, analyst, DashboardDraft(name="Three"))
 
 
