@@ -34,7 +34,7 @@ _COMPARED: Final = "compare"
 # Where nothing can be saved, the session alone knows it.
 _UNSAVED: Final = "cohorts_unsaved"
 _KEY_SECONDS: Final = 600.0
-_TOLD: Final = "cohorts_told"
+_TOLD_COHORT: Final = "cohorts_told"
 _TOLD_FIGURE: Final = "cohorts_told_figure"
 _TOLD_COMPARISON: Final = "cohorts_told_comparison"
 # What a chosen bar has narrowed, and the key of what it was before.
@@ -121,7 +121,7 @@ def count(cohort: Cohort) -> CohortResult:
     def counted(session: Session, actor: Actor, at: datetime) -> Untold[CohortResult]:
         return cohorts.count(session, actor, cohort, now=at, smallest_group=least)
 
-    return _told(_TOLD, (cohort, least), counted)
+    return _answer_to(_TOLD_COHORT, (cohort, least), counted)
 
 
 def count_figure(figure: Figure) -> FigureResult:
@@ -131,7 +131,7 @@ def count_figure(figure: Figure) -> FigureResult:
     def counted(session: Session, actor: Actor, at: datetime) -> Untold[FigureResult]:
         return figures.count(session, actor, figure, now=at, smallest_group=least)
 
-    return _told(_TOLD_FIGURE, (figure, least), counted)
+    return _answer_to(_TOLD_FIGURE, (figure, least), counted)
 
 
 def compared_keys() -> list[str]:
@@ -152,10 +152,10 @@ def compare(keys: Sequence[str]) -> Comparison:
         compared = [cohorts.recall(session, actor, key) for key in keys]
         return cohorts.compare(session, actor, compared, now=at, smallest_group=least)
 
-    return _told(_TOLD_COMPARISON, (tuple(keys), least), counted)
+    return _answer_to(_TOLD_COMPARISON, (tuple(keys), least), counted)
 
 
-def _told(
+def _answer_to(
     key: str,
     question: object,
     counted: Callable[[Session, Actor, datetime], Untold[Answer]],
@@ -169,9 +169,9 @@ def _told(
     if kept and kept[0] == question and at - kept[2] < _RESULT_LASTS:
         return kept[1]
     untold = read(lambda session: counted(session, actor, at))
-    told = write(lambda session: cohorts.tell(session, actor, untold))
-    st.session_state[key] = (question, told, at)
-    return told
+    answer = write(lambda session: cohorts.tell(session, actor, untold))
+    st.session_state[key] = (question, answer, at)
+    return answer
 
 
 def sentences_of(keys: Sequence[str]) -> list[str]:

@@ -37,7 +37,7 @@ def show_attrition(result: CohortResult) -> None:
         {
             step_title: [f"{n}. {words}" for n, words in enumerate(said, start=1)],
             patients_title: [
-                _told(step.remaining, result.smallest_group) for step in steps
+                _count_text(step.remaining, result.smallest_group) for step in steps
             ],
             _("Share of the first"): [
                 _share_of_first(result, n) for n in range(len(steps))
@@ -68,8 +68,8 @@ def show_attrition(result: CohortResult) -> None:
             ),
             height=_ROW * len(steps) + 20,
             alt="; ".join(
-                f"{words}: {told}"
-                for words, told in zip(said, frame[patients_title], strict=True)
+                f"{words}: {patients}"
+                for words, patients in zip(said, frame[patients_title], strict=True)
             ),
         )
 
@@ -85,7 +85,7 @@ def value_name(value: str) -> str:
     return capitalised(value) if ours is None else _(ours)
 
 
-def _told(count: CohortCount, least: int) -> str:
+def _count_text(count: CohortCount, least: int) -> str:
     if count.number is not None:
         return decimal(count.number)
     if count.hidden is Hidden.NEARLY_ALL:

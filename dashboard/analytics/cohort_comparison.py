@@ -66,7 +66,7 @@ def show(comparison: Comparison) -> None:
     for letter, cohort, sentence in zip(
         _LETTERS, comparison.cohorts, said, strict=False
     ):
-        size = _told(cohort.patients, comparison.smallest_group)
+        size = _size_text(cohort.patients, comparison.smallest_group)
         st.markdown(f"**{letter}: {size}.** {plain(sentence)}")
     for dimension, title in _TITLES.items():
         _show_shares(comparison, dimension, _(title))
@@ -82,8 +82,8 @@ def show(comparison: Comparison) -> None:
 
 def _show_shares(comparison: Comparison, of: Dimension, title: str) -> None:
     rows = [(letter, s) for letter, s in _shares(comparison) if s.dimension is of]
-    told = [(letter, s) for letter, s in rows if s.share is not None]
-    if not told:
+    shares = [(letter, s) for letter, s in rows if s.share is not None]
+    if not shares:
         return
     st.markdown(f"#### {title}")
     label, cohort_title, share_title = (
@@ -109,7 +109,7 @@ def _show_shares(comparison: Comparison, of: Dimension, title: str) -> None:
                 "low": s.interval.low if s.interval else None,
                 "high": s.interval.high if s.interval else None,
             }
-            for letter, s in told
+            for letter, s in shares
         ]
     )
     base = alt.Chart(drawn).encode(
@@ -198,7 +198,7 @@ def _shares(comparison: Comparison) -> list[tuple[str, ComparedShare]]:
     ]
 
 
-def _told(number: int | None, least: int) -> str:
+def _size_text(number: int | None, least: int) -> str:
     if number is None:
         return _("fewer than {least}").format(least=least)
     return _("{number} patients").format(number=decimal(number))

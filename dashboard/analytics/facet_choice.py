@@ -13,7 +13,7 @@ from services.analytics import figures
 from services.analytics.cohorts import EventKind
 from services.analytics.figures import Facet
 
-_TOLD: Final = "cohorts_facets"
+_FACETS: Final = "cohorts_facets"
 _LAST: Final = timedelta(minutes=10)
 
 
@@ -31,7 +31,7 @@ def show_facets(prefix: str, kind: EventKind) -> None:
     )
     if not is_shown:
         return
-    facets = _told(kind)
+    facets = _facets_of(kind)
     if not facets:
         st.caption(
             _("Nothing here that {least} patients or more had may be told.").format(
@@ -54,10 +54,10 @@ def show_facets(prefix: str, kind: EventKind) -> None:
     )
 
 
-def _told(kind: EventKind) -> tuple[Facet, ...]:
+def _facets_of(kind: EventKind) -> tuple[Facet, ...]:
     """Return the facets of a kind, counted anew after a while."""
     kept: dict[EventKind, tuple[tuple[Facet, ...], datetime]]
-    kept = st.session_state.setdefault(_TOLD, {})
+    kept = st.session_state.setdefault(_FACETS, {})
     actor, when, least = current_actor(), now(), smallest_group()
     if kind in kept and when - kept[kind][1] < _LAST:
         return kept[kind][0]
@@ -66,9 +66,9 @@ def _told(kind: EventKind) -> tuple[Facet, ...]:
             session, actor, kind, now=when, smallest_group=least
         )
     )
-    told = write(lambda session: figures.tell_facets(session, actor, untold))
-    kept[kind] = (told, when)
-    return told
+    facets = write(lambda session: figures.tell_facets(session, actor, untold))
+    kept[kind] = (facets, when)
+    return facets
 
 
 def _toggle(shown: str, kind: EventKind) -> None:

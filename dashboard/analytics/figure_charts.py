@@ -160,12 +160,12 @@ def _draw_to_choose(
             bars = (event.get("selection") or {}).get(_CLICKED) or []
         else:
             st.altair_chart(in_language(chart), height=chart.height, alt=said)
-    told = bars[0] if bars else {names[0]: picked()}
+    chosen = bars[0] if bars else {names[0]: picked()}
     return {
         dimension: value
         for cell in result.cells
         for dimension, value, field in zip(by, cell.values, names, strict=True)
-        if dimension in CHOOSABLE and told.get(field) == _value(dimension, value)
+        if dimension in CHOOSABLE and chosen.get(field) == _value(dimension, value)
     }
 
 

@@ -186,8 +186,8 @@ def _show_chain(state: BackupState) -> None:
             "{time} and the {count} between them.",
             len(changes),
         )
-        told = words.format(time=at(full.as_of), count=decimal(len(changes) - 1))
-        st.caption(told)
+        sentence = words.format(time=at(full.as_of), count=decimal(len(changes) - 1))
+        st.caption(sentence)
     elif full.full_because:
         st.info(
             _("It is a full one, although an incremental one was due. {why}").format(
@@ -314,12 +314,12 @@ def _words_of_plan(
     coming = backups.next_backups(state, every, full_every)
     if coming is None:
         return words
-    told = _("The next full one is due at {time}.").format(time=at(coming.full_at))
+    due = _("The next full one is due at {time}.").format(time=at(coming.full_at))
     if coming.incremental_at is not None:
-        told = _(
+        due = _(
             "The next incremental one is due at {time}, the next full one at {later}."
         ).format(time=at(coming.incremental_at), later=at(coming.full_at))
-    return f"{words} {told}"
+    return f"{words} {due}"
 
 
 def _show_sets(state: BackupState) -> None:

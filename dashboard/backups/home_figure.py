@@ -58,7 +58,7 @@ def _verdict(state: BackupState) -> str:
 
 def _sizes(sets: Sequence[Manifest], until: date) -> list[tuple[str, float]]:
     by_day: dict[date, float] = defaultdict(float)
-    for one in sets:
-        by_day[in_zone(one.as_of).date()] += one.sealed_bytes / _MEGABYTE
+    for manifest in sets:
+        by_day[in_zone(manifest.as_of).date()] += manifest.sealed_bytes / _MEGABYTE
     days = [until - timedelta(days=number) for number in range(_DAYS - 1, -1, -1)]
     return [(day_and_month(day), by_day[day]) for day in days]

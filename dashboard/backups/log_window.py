@@ -64,7 +64,7 @@ def show_window(log: LogState, every: timedelta | None) -> None:
 def _show_earlier(windows: Sequence[BackupWindow]) -> None:
     if not windows:
         return
-    told = [
+    spans = [
         (
             _("any second from {since} to {until}")
             if each.has_log
@@ -73,4 +73,4 @@ def _show_earlier(windows: Sequence[BackupWindow]) -> None:
         for each in windows[-_MOST_TOLD:]
     ]
     gaps = _("Gaps in the log divide that from: {windows}.")
-    st.caption(gaps.format(windows="; ".join(told)))
+    st.caption(gaps.format(windows="; ".join(spans)))

@@ -41,10 +41,10 @@ def show_restore_drills() -> None:
     def panel() -> None:
         st.subheader(_("Restore drills"))
         with error_boundary():
-            found = _list()
-            if _is_open(found) is not was_open:
+            recent_drills = _list()
+            if _is_open(recent_drills) is not was_open:
                 st.rerun()
-            _show(found)
+            _show(recent_drills)
 
     panel()
 
@@ -54,11 +54,11 @@ def _list() -> tuple[RestoreDrill, ...]:
     return read(lambda session: drills.list_drills(session, actor, _SHOWN))
 
 
-def _is_open(found: tuple[RestoreDrill, ...]) -> bool:
-    return bool(found) and found[0].is_open
+def _is_open(recent_drills: tuple[RestoreDrill, ...]) -> bool:
+    return bool(recent_drills) and recent_drills[0].is_open
 
 
-def _show(found: tuple[RestoreDrill, ...]) -> None:
+def _show(recent_drills: tuple[RestoreDrill, ...]) -> None:
     st.caption(
         _(
             "A drill restores any second and the newest one into a sandbox and checks "
@@ -67,14 +67,14 @@ def _show(found: tuple[RestoreDrill, ...]) -> None:
             "skips a check is broken. {plan}"
         ).format(plan=_plan())
     )
-    if found:
-        _show_newest(found[0])
+    if recent_drills:
+        _show_newest(recent_drills[0])
     if current_actor().may(Permission.RUN_DRILLS):
-        _offer(is_open=_is_open(found))
-    if not found:
+        _offer(is_open=_is_open(recent_drills))
+    if not recent_drills:
         empty_state(_("No restore was practised yet."), icon="history_toggle_off")
         return
-    rows = [Row(str(drill.id), _cells(drill)) for drill in found]
+    rows = [Row(str(drill.id), _cells(drill)) for drill in recent_drills]
     payload = payload_of(_COLUMNS, rows, name=_("Restore drills, the newest first"))
     record_table(payload, key="restore_drills_table")
 

@@ -164,8 +164,8 @@ def restore(  # noqa: PLR0917 - each is an option, and none is positional
         if store is not None and kit is None and (look or go_back):
             fetched = partial(_fetched, settings, store, timestamp, into)
             if look:
-                found = {"backup_dir": fetched().folder}
-                settings = settings.model_copy(update=found)
+                update = {"backup_dir": fetched().folder}
+                settings = settings.model_copy(update=update)
         elif source is not None or kit is not None:
             from dashboard.cli.recovery.elsewhere import restore_from
 

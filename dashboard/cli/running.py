@@ -192,10 +192,10 @@ def _analyst_mailing(settings: "Settings") -> "AnalystMailing":
 
         return wording_in(language, settings.language)
 
-    def criteria(language: str, asked: "Criteria") -> str:
+    def criteria(language: str, of_list: "Criteria") -> str:
         from dashboard.web.languages import list_in_words
 
-        return list_in_words(language, asked)
+        return list_in_words(language, of_list)
 
     return AnalystMailing(
         wiring.letterhead(settings),

@@ -40,7 +40,7 @@ def number_of(settings: Settings, say: Callable[[str], None]) -> int:
 
 def names_of(number: int) -> tuple[str, ...]:
     """Return what so many web processes behind the front are called."""
-    return tuple(f"web-{one}" for one in range(1, number + 1))
+    return tuple(f"web-{index}" for index in range(1, number + 1))
 
 
 @dataclass(slots=True)

@@ -32,10 +32,10 @@ _SECONDS: Final = 60.0
 
 def sign_in_figure() -> Figure:
     """Return how many sign-ins there were in a week, by day for two."""
-    actor, moment = current_actor(), now()
-    first = moment.date() - timedelta(days=2 * _WEEK - 1)
+    actor, timestamp = current_actor(), now()
+    first = timestamp.date() - timedelta(days=2 * _WEEK - 1)
     days = read(
-        lambda s: sessions.count_sign_ins(s, actor, first, moment),
+        lambda s: sessions.count_sign_ins(s, actor, first, timestamp),
         keep=("sign-ins", first),
         seconds=_SECONDS,
     )

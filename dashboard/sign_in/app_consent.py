@@ -65,9 +65,9 @@ class _Consent:
 
     async def show(self, request: Request) -> Response:
         """Ask the patient who is signed in; have whoever is not sign in first."""
-        asked = await run_in_threadpool(self._ask, request)
-        if not isinstance(asked, ConsentRequest):
-            return _led_back(asked)
+        consent = await run_in_threadpool(self._ask, request)
+        if not isinstance(consent, ConsentRequest):
+            return _led_back(consent)
         live: Live | None = request.scope.get(SESSION)
         if live is None:
             return go(to_sign_in(_here(request)))
@@ -75,17 +75,17 @@ class _Consent:
         asking = page(
             "app_consent.html",
             200 if may_allow else _FORBIDDEN,
-            app=asked.app.name,
+            app=consent.app.name,
             clinic=self._context.settings.clinic_name,
             name=live.actor.name,
             asked=live.actor.id,
             may_allow=may_allow,
-            reads=own_words(asked.scopes.granted),
-            back_to=urlsplit(asked.redirect_uri).hostname or "",
+            reads=own_words(consent.scopes.granted),
+            back_to=urlsplit(consent.redirect_uri).hostname or "",
             minutes=int(TOKEN_LIFETIME.total_seconds() // 60),
             somebody_else=to_sign_in(_here(request)),
         )
-        return _leading_to_own_scheme(asked.redirect_uri, asking)
+        return _leading_to_own_scheme(consent.redirect_uri, asking)
 
     async def decide(self, request: Request) -> Response:
         """Lead back to the app, with a code if the patient allows it."""

@@ -36,7 +36,7 @@ _templates = Environment(
 )
 
 
-def told(said: object) -> str:
+def sentence_of(said: object) -> str:
     """Return a sentence, or what a refusal says, in the language of the page."""
     if isinstance(said, Exception):
         return explained(said)
@@ -49,7 +49,7 @@ _templates.globals.update(
     language=current_language,
     languages=LANGUAGE_NAMES,
     short_date=short_date,
-    told=told,
+    told=sentence_of,
 )
 
 

@@ -132,8 +132,10 @@ def look_up(key: str) -> None:
     )
     if not (typed or "").strip():
         return
-    if found := find_words(typed or ""):
-        st.markdown("\n".join(f"- **{word}**: {said}" for word, said in found.items()))
+    if meanings := find_words(typed or ""):
+        st.markdown(
+            "\n".join(f"- **{word}**: {said}" for word, said in meanings.items())
+        )
     else:
         all_words = f"[{GLOSSARY}]({HELP_PAGE}#{anchor_of(GLOSSARY)})"
         st.caption(

@@ -197,11 +197,11 @@ def write_days(text: str) -> str:
 
 
 def _rewritten(write: Callable[[date], str]) -> Callable[[re.Match[str]], str]:
-    def rewrite(found: re.Match[str]) -> str:
+    def rewrite(match: re.Match[str]) -> str:
         try:
-            return write(date(*(int(found[part]) for part in ("year", "month", "day"))))
+            return write(date(*(int(match[part]) for part in ("year", "month", "day"))))
         except ValueError:
-            return found[0]
+            return match[0]
 
     return rewrite
 

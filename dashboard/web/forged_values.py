@@ -20,7 +20,7 @@ from streamlit.runtime.state.session_state import Serialized, SessionState
 
 logger = logging.getLogger(__name__)
 
-_TOLD: Final = "forged_values_told"
+_LOGGED: Final = "forged_values_told"
 # A field for whole numbers is registered as one for any, and sends whole ones.
 _NUMBERS: Final = frozenset(("double_value", "int_value"))
 # Reading these takes the files away from where they wait, and minds nothing.
@@ -111,6 +111,6 @@ def _suits(metadata: WidgetMetadata[Any], sent: WidgetState) -> bool:
 def _drop(state: SessionState, widget_id: str) -> None:
     """Drop a value, and log it once for a page: more lines would tell no more."""
     del state._new_widget_state[widget_id]
-    if _TOLD not in state:
-        state._new_session_state[_TOLD] = True
+    if _LOGGED not in state:
+        state._new_session_state[_LOGGED] = True
         logger.warning("A page sent what its widgets do not send; it was dropped.")

@@ -99,10 +99,10 @@ def wording_in(language: str | None, usual: str) -> Wording:
     return Wording(spoken, say, spelt, number, month)
 
 
-def list_in_words(language: str, asked: Criteria) -> str:
+def list_in_words(language: str, criteria: Criteria) -> str:
     """Return what a list of patients asks for, in a language."""
     with speaking(language):
-        return patients_in_words(asked, FIELDS, None)
+        return patients_in_words(criteria, FIELDS, None)
 
 
 class Speaking:

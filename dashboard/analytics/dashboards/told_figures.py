@@ -14,7 +14,7 @@ from services.analytics import cohorts, figures
 from services.analytics.cohorts import RevealsFew, Untold
 from services.analytics.figures import Chart, Figure, FigureResult
 
-_TOLD: Final = "dashboards_told"
+_ANSWERS: Final = "dashboards_told"
 # As long as lists without names: what is told again is counted again.
 _LASTS: Final = timedelta(minutes=10)
 _MOST: Final = 64
@@ -32,7 +32,7 @@ def told_figure(figure: Figure, read: ReadAsOf) -> FigureResult:
     question = (replace(figure, chart=Chart.ITSELF), least)
     answer = _kept(question)
     if answer is None:
-        answer = _asked(figure, least, read)
+        answer = _count_and_tell(figure, least, read)
         _keep(question, answer)
     if isinstance(answer, RevealsFew):
         raise answer
@@ -42,10 +42,10 @@ def told_figure(figure: Figure, read: ReadAsOf) -> FigureResult:
 
 def forget_figures() -> None:
     """Count every figure anew when it is next asked for."""
-    st.session_state.pop(_TOLD, None)
+    st.session_state.pop(_ANSWERS, None)
 
 
-def _asked(figure: Figure, least: int, read: ReadAsOf) -> _Answer:
+def _count_and_tell(figure: Figure, least: int, read: ReadAsOf) -> _Answer:
     actor, at = current_actor(), now()
 
     def counted(session: Session) -> Untold[FigureResult]:
@@ -59,14 +59,14 @@ def _asked(figure: Figure, least: int, read: ReadAsOf) -> _Answer:
 
 
 def _kept(question: Hashable) -> _Answer | None:
-    kept: dict[Hashable, tuple[_Answer, datetime]] = st.session_state.get(_TOLD, {})
+    kept: dict[Hashable, tuple[_Answer, datetime]] = st.session_state.get(_ANSWERS, {})
     answer, told_at = kept.get(question, (None, now()))
     return answer if now() - told_at < _LASTS else None
 
 
 def _keep(question: Hashable, answer: _Answer) -> None:
     kept: dict[Hashable, tuple[_Answer, datetime]]
-    kept = st.session_state.setdefault(_TOLD, {})
+    kept = st.session_state.setdefault(_ANSWERS, {})
     kept.pop(question, None)
     kept[question] = (answer, now())
     while len(kept) > _MOST:

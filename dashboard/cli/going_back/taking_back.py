@@ -67,7 +67,7 @@ def take_back(
     if are_servers_lost:
         typer.echo("Start it with script/server.")
     typer.echo(
-        f"The clinic is as it was at {_told(to)}. Files brought back: "
+        f"The clinic is as it was at {_in_utc(to)}. Files brought back: "
         f"{went.files_returned}; files of later, kept aside: {went.files_aside}. "
         "Everybody signs in anew."
     )
@@ -216,5 +216,5 @@ class Confirmation:
             typer.echo(write_lists(restore.lists, self.report))
 
 
-def _told(timestamp: datetime) -> str:
+def _in_utc(timestamp: datetime) -> str:
     return f"{timestamp.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

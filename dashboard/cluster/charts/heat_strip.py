@@ -84,8 +84,8 @@ def _tiles(window: Window) -> Spec:
 @lru_cache(maxsize=SHARED)
 def _strip(points: Points, step: float, _language: str) -> _Strip:
     shown = binned(points, step)
-    told = shown.assign(how=[_(how) for how in shown["how"]])
-    return _Strip(as_sent(told), shown["node"].nunique(), _describe(told))
+    labelled = shown.assign(how=[_(how) for how in shown["how"]])
+    return _Strip(as_sent(labelled), shown["node"].nunique(), _describe(labelled))
 
 
 def binned(points: Points, step: float) -> pd.DataFrame:

@@ -188,7 +188,9 @@ def _show_days(report: AvailabilityReport) -> None:
         ]
     )
     counts = frame["how"].value_counts()
-    told = ", ".join(f"{lowered(str(how))}: {count}" for how, count in counts.items())
+    summary = ", ".join(
+        f"{lowered(str(how))}: {count}" for how, count in counts.items()
+    )
     titles = [_("Day"), _("How it was"), _("Available"), _("Away")]
     spec: dict[str, Any] = {
         "mark": {"type": "rect", "tooltip": True},
@@ -228,7 +230,7 @@ def _show_days(report: AvailabilityReport) -> None:
         frame.set_axis(titles, axis="columns"),
         key="availability_days",
     ):
-        alt = _("Days of the period: {days}.").format(days=told)
+        alt = _("Days of the period: {days}.").format(days=summary)
         st.vega_lite_chart(
             frame,
             spec_in_language(spec),

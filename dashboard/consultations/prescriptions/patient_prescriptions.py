@@ -100,14 +100,14 @@ def _prescriptions(
 
 
 def _show_table(records: Sequence[PrescriptionRecord], *, key: str) -> None:
-    (found,) = read_all(scans_read(current_actor(), [each.id for each in records]))
+    (scans,) = read_all(scans_read(current_actor(), [each.id for each in records]))
     columns = [
         Column(_("Issued")),
         Column(_("Drugs")),
         Column(_("By")),
         Column(_("State")),
     ]
-    rows = [_row(record, found.get(record.id, ())) for record in records]
+    rows = [_row(record, scans.get(record.id, ())) for record in records]
     event = record_table(payload_of(columns, rows, name=_("Prescriptions")), key=key)
     chosen = chosen_of(event, records, lambda record: record.id)
     if chosen and event.action and event.action[1] == ADD:

@@ -320,16 +320,16 @@ def _put_frequency(key: str, frequency: str) -> None:
 
 def _take_drug() -> None:
     """Put the drug that was found into the first line without one, or a new one."""
-    found = st.session_state[_SEARCH]
+    drug = st.session_state[_SEARCH]
     # Set, not left out: the browser would go on sending what it shows, with each run.
     st.session_state[_SEARCH] = None
     keys: list[str] = st.session_state[_LINES]
-    if not found:
+    if not drug:
         return
     empty = _without_drug(keys)
     if not empty:
         keys.append(_new_key())
-    _put_drug(empty[0] if empty else keys[-1], found)
+    _put_drug(empty[0] if empty else keys[-1], drug)
 
 
 def _without_drug(keys: Sequence[str]) -> list[str]:

@@ -62,9 +62,9 @@ def show_signed_papers(prescription: PrescriptionRecord) -> None:
         ask_for_signed_paper(prescription)
 
 
-def paper_actions(found: Sequence[DocumentRecord]) -> Iterator[RowAction]:
+def paper_actions(papers: Sequence[DocumentRecord]) -> Iterator[RowAction]:
     """Yield what a row of a prescription offers: its scans, and to add one."""
-    for scan in found:
+    for scan in papers:
         yield RowAction(f"scan_{scan.id}", scan.title, _ICON, document_url(scan.id))
     if _may_add():
         yield RowAction(ADD, _(_LABEL), "add_a_photo")

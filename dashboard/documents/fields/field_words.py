@@ -33,14 +33,14 @@ def columns_of_fields() -> dict[str, DocumentField]:
     return {f"{PREFIX}{field.key}": field for field in known_fields()}
 
 
-def fields_of_lists(asked: Iterable[str] = ()) -> Fields:
+def fields_of_lists(names: Iterable[str] = ()) -> Fields:
     """Return what lists of documents can be filtered by beside what all have.
 
-    A list that somebody else has made may be `asked` for by a field that is newer than
-    what is kept.
+    `names` are the fields that a list asks for. Where somebody else has made it, one
+    of them may be newer than what is kept.
     """
     listed = {field.name: field for field in map(listed_field, known_fields())}
-    if any(name.startswith(PREFIX) and name not in listed for name in asked):
+    if any(name.startswith(PREFIX) and name not in listed for name in names):
         return read(listed_fields)
     return listed
 

@@ -44,14 +44,14 @@ _NAMES: Final = {
 def job_figure() -> Figure:
     """Return whether the jobs that look after files run, and when each ended."""
     runs = read(list_runs, keep="home jobs", seconds=_SECONDS)
-    moment = clock.now()
+    timestamp = clock.now()
     wrong = [
         run
         for run in runs
-        if run.results.get("stopped") or moment - run.ended_at > _SILENT[run.job]
+        if run.results.get("stopped") or timestamp - run.ended_at > _SILENT[run.job]
     ]
     ages = [
-        (_(_NAMES[run.job]), (moment - run.ended_at).total_seconds() / 60)
+        (_(_NAMES[run.job]), (timestamp - run.ended_at).total_seconds() / 60)
         for run in runs
     ]
     return Figure(

@@ -30,10 +30,10 @@ _COLUMNS: Final = (Column(marked("Document")), Column(marked("Came"), is_whole=T
 
 
 def _arrivals() -> DocumentArrivals:
-    actor, moment = current_actor(), now()
-    first = moment.date() - timedelta(days=2 * _WEEK - 1)
+    actor, timestamp = current_actor(), now()
+    first = timestamp.date() - timedelta(days=2 * _WEEK - 1)
     return read(
-        lambda session: count_arrivals(session, actor, first, moment),
+        lambda session: count_arrivals(session, actor, first, timestamp),
         keep=("arrivals", actor.id, first),
         seconds=_SECONDS,
     )

@@ -29,8 +29,8 @@ def entry_reads(patient_id: UUID) -> list[CachedRead[tuple[DatedEntry, ...]]]:
 
 def entry_events(patient_id: UUID) -> Iterator[ChartEvent]:
     """Return the entries for the time line, each on the day on which it began."""
-    (found,) = read_all(_entries(current_actor(), patient_id))
-    for entry in found:
+    (dated_entries,) = read_all(_entries(current_actor(), patient_id))
+    for entry in dated_entries:
         yield ChartEvent(
             EventKind[entry.kind.name],
             midnight(entry.started_on),

@@ -98,12 +98,18 @@ def warn_of_visits(names: Mapping[UUID, str]) -> None:
         seconds=_EXPECTED_SECONDS,
     )
     whose = {visit.patient_id for visit in expected}
-    told = [plain(name) for patient_id, name in names.items() if patient_id in whose]
-    if told:
+    expected_names = [
+        plain(name) for patient_id, name in names.items() if patient_id in whose
+    ]
+    if expected_names:
         said = ngettext(
-            "{names} is expected today.", "{names} are expected today.", len(told)
+            "{names} is expected today.",
+            "{names} are expected today.",
+            len(expected_names),
         )
-        st.warning(said.format(names="; ".join(told)), icon=":material/event:")
+        st.warning(
+            said.format(names="; ".join(expected_names)), icon=":material/event:"
+        )
 
 
 @dialog(marked("Archive this record?"), icon=":material/archive:")

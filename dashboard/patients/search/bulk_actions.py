@@ -123,7 +123,7 @@ def _assign(__: Listing, chosen: Sequence[Listed]) -> None:
             _("Clinician"),
             read(lambda s: care.list_clinicians(s, actor), keep=("clinicians",)),
             index=None,
-            format_func=lambda one: one.name,
+            format_func=lambda person: person.name,
             key=f"{_PAGE}_clinician",
             placeholder=_("Who treats them from now on?"),
         )

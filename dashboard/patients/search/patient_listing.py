@@ -44,7 +44,7 @@ from services.patients.search.fields import FIELDS, PATIENTS
 T = TypeVar("T")
 # The figures of a list may be a little old.
 _FIGURES_SECONDS = 30.0
-_TOLD: Final = "patients_told_list"
+_TOLD_LIST: Final = "patients_told_list"
 _TOLD_LASTS: Final = timedelta(seconds=_FIGURES_SECONDS)
 _NO_ROWS: Final = PatientPage((), None, None)
 
@@ -58,7 +58,7 @@ class Listing(AddressedList):
     def page(self, position: PagePosition) -> PatientPage:
         """Read the page at a position."""
         if self._is_guarded:
-            return self._told(position).rows or _NO_ROWS
+            return self._guarded_list(position).rows or _NO_ROWS
         page: PatientPage
         (page,) = read_all(self._page(position))
         return page
@@ -117,23 +117,25 @@ class Listing(AddressedList):
             keep=("kept back", self, position),
         )
 
-    def _told(self, position: PagePosition | None = None) -> ToldList[PatientPage]:
+    def _guarded_list(
+        self, position: PagePosition | None = None
+    ) -> ToldList[PatientPage]:
         """Return what is shown of a guarded list, at a position or wherever it was."""
-        kept = st.session_state.get(_TOLD)
+        kept = st.session_state.get(_TOLD_LIST)
         if position is None and kept and kept[0] == self:
-            told: ToldList[PatientPage] = kept[1]
+            shown: ToldList[PatientPage] = kept[1]
             if now() - kept[2] < _TOLD_LASTS:
-                return told
+                return shown
         return self._tell(*read_all(self._kept_back(position or PagePosition())))
 
     def _tell(self, kept: KeptBack[PatientPage]) -> ToldList[PatientPage]:
-        told = told_list(kept)
-        st.session_state[_TOLD] = (self, told, now())
-        return told
+        shown = told_list(kept)
+        st.session_state[_TOLD_LIST] = (self, shown, now())
+        return shown
 
     def refusal(self) -> NotAllowed | None:
         """Return why no rows of the list are shown, None if they are."""
-        return self._told().refusal() if self._is_guarded else None
+        return self._guarded_list().refusal() if self._is_guarded else None
 
     def similar(self) -> tuple[PatientRecord, ...]:
         """Read who is called almost like the search that found nobody."""
@@ -150,7 +152,7 @@ class Listing(AddressedList):
         """Count the list, as far as time allows."""
         counted: Count | None
         if self._is_guarded:
-            counted = self._told().count
+            counted = self._guarded_list().count
             assert counted is not None  # noqa: S101 - a guarded list is counted
             return counted
         (counted,) = read_all(self._count())

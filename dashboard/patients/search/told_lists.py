@@ -16,7 +16,7 @@ from services.patients.search import ListStatistics
 
 T = TypeVar("T")
 
-_TOLD: Final = "patients_told"
+_TOLD_AT: Final = "patients_told"
 _LASTS: Final = timedelta(minutes=10)
 _MOST: Final = 32
 
@@ -31,28 +31,28 @@ def told_list(kept: KeptBack[T]) -> ToldList[T]:
     untold, actor = kept.untold, current_actor()
     if untold is None or _is_told(untold):
         return kept.told
-    told = write(lambda session: unnamed_lists.tell_list(session, actor, kept))
-    if told.earlier is None:
+    shown = write(lambda session: unnamed_lists.tell_list(session, actor, kept))
+    if shown.earlier is None:
         _remember(untold)
-    return told
+    return shown
 
 
 def told_figures(answers: Mapping[str, Untold[ListStatistics]]) -> ListStatistics:
     """Return the figures of a list that may be told; raises RevealsFew if none may."""
-    told, refused = [], []
+    statistics, refused = [], []
     for untold in answers.values():
         try:
-            told.append(_told_answer(untold))
+            statistics.append(_told_answer(untold))
         except RevealsFew as refusal:
             refused.append(refusal)
-    if not told:
+    if not statistics:
         raise refused[0]
     return ListStatistics(
-        patients=max(figures.patients for figures in told),
-        ages=tuple(bar for figures in told for bar in figures.ages),
-        sexes=tuple(bar for figures in told for bar in figures.sexes),
-        allergies=tuple(bar for figures in told for bar in figures.allergies),
-        sampled=any(figures.sampled for figures in told),
+        patients=max(figures.patients for figures in statistics),
+        ages=tuple(bar for figures in statistics for bar in figures.ages),
+        sexes=tuple(bar for figures in statistics for bar in figures.sexes),
+        allergies=tuple(bar for figures in statistics for bar in figures.allergies),
+        sampled=any(figures.sampled for figures in statistics),
     )
 
 
@@ -60,24 +60,24 @@ def _told_answer(untold: Untold[T]) -> T:
     if _is_told(untold):
         return untold.answer
     actor = current_actor()
-    told = write(lambda session: cohorts.tell(session, actor, untold))
-    if told == untold.answer:
+    answer = write(lambda session: cohorts.tell(session, actor, untold))
+    if answer == untold.answer:
         _remember(untold)
-    return told
+    return answer
 
 
 def _is_told(untold: Untold[Any]) -> bool:
-    told_at: datetime | None = st.session_state.get(_TOLD, {}).get(_digest(untold))
+    told_at: datetime | None = st.session_state.get(_TOLD_AT, {}).get(_digest(untold))
     return told_at is not None and now() - told_at < _LASTS
 
 
 def _remember(untold: Untold[Any]) -> None:
-    told: dict[str, datetime] = st.session_state.setdefault(_TOLD, {})
+    times: dict[str, datetime] = st.session_state.setdefault(_TOLD_AT, {})
     name = _digest(untold)
-    told.pop(name, None)
-    told[name] = now()
-    while len(told) > _MOST:
-        del told[next(iter(told))]
+    times.pop(name, None)
+    times[name] = now()
+    while len(times) > _MOST:
+        del times[next(iter(times))]
 
 
 def _digest(untold: Untold[Any]) -> str:

@@ -40,7 +40,7 @@ _REFUSALS: Final = (NotFound, Conflict, Gone, TooOften)
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _HeldTime:
     """What a browser remembers of the time that it holds; in the demo, the code."""
 
     id: str
@@ -108,7 +108,7 @@ class _BookingPages:
             return refused()
         typed = {name: form.get(name, "") for name in ("name", "email", "attempt")}
         try:
-            asked = await run_in_threadpool(self._hold, request, typed)
+            held = await run_in_threadpool(self._hold, request, typed)
         except InvalidInput as refusal:
             field = refusal.property_name.removeprefix("patient_")
             return await self._show_form(
@@ -119,34 +119,36 @@ class _BookingPages:
             way_on = f"{BOOKING_PATH}/doctors/{doctor_id}"
             return self._visitors.refuse(refusal, way_on)
         response = go(CODE_PATH)
-        self._cookie.write(request, response, asdict(asked))
+        self._cookie.write(request, response, asdict(held))
         return response
 
     async def show_code(self, request: Request) -> Response:
         """Ask for the code."""
-        asked = self._asked(request)
-        return go(BOOKING_PATH) if asked is None else self._show_code(asked)
+        held = self._held_time(request)
+        return go(BOOKING_PATH) if held is None else self._show_code(held)
 
     async def confirm(self, request: Request) -> Response:
         """Make the time firm for whoever has the code, and show their visit."""
         form = await read_form(request)
         if form is None or not is_own_form(request.headers):
             return refused()
-        asked = self._asked(request)
-        if asked is None:
+        held = self._held_time(request)
+        if held is None:
             return go(BOOKING_PATH)
         code = form.get("code", "").translate(_TYPED_WITH)
         if not (len(code) == codes.DIGITS and code.isascii() and code.isdigit()):
-            return self._show_code(asked, _("A code is six digits. Look again."))
-        return await self._confirmed(request, asked, code)
+            return self._show_code(held, _("A code is six digits. Look again."))
+        return await self._confirmed(request, held, code)
 
-    async def _confirmed(self, request: Request, asked: _Asked, code: str) -> Response:
-        way_on = f"{BOOKING_PATH}/doctors/{asked.doctor}"
+    async def _confirmed(
+        self, request: Request, held: _HeldTime, code: str
+    ) -> Response:
+        way_on = f"{BOOKING_PATH}/doctors/{held.doctor}"
         try:
-            newcomer = await run_in_threadpool(self._confirm, request, asked, code)
+            newcomer = await run_in_threadpool(self._confirm, request, held, code)
         except NotTheCode as refusal:
             if refusal.tries_left:
-                return self._show_code(asked, explained(refusal))
+                return self._show_code(held, explained(refusal))
             return self._visitors.refuse(Gone(explained(refusal)), way_on)
         except _REFUSALS as refusal:
             return self._visitors.refuse(refusal, way_on)
@@ -158,17 +160,17 @@ class _BookingPages:
         """Give the time back and begin anew."""
         if not is_own_form(request.headers):
             return refused()
-        asked = self._asked(request)
-        if asked is None:
+        held = self._held_time(request)
+        if held is None:
             return go(BOOKING_PATH)
         # Of a time that was given back before, nothing need be left.
         with suppress(NotFound):
             await run_in_threadpool(
                 self._context.write,
                 request,
-                lambda session: newcomers.release(session, UUID(asked.id)),
+                lambda session: newcomers.release(session, UUID(held.id)),
             )
-        response = go(f"{BOOKING_PATH}/doctors/{asked.doctor}")
+        response = go(f"{BOOKING_PATH}/doctors/{held.doctor}")
         self._cookie.clear(request, response)
         return response
 
@@ -195,7 +197,7 @@ class _BookingPages:
             typed=typed,
         )
 
-    def _hold(self, request: Request, typed: dict[str, str]) -> _Asked:
+    def _hold(self, request: Request, typed: dict[str, str]) -> _HeldTime:
         try:
             attempt = UUID(typed["attempt"])
         except ValueError:
@@ -216,9 +218,9 @@ class _BookingPages:
             offer.send_code(code, newcomer.email)
         return self._remembered(newcomer, code if is_demo and is_new else None)
 
-    def _remembered(self, newcomer: NewcomerRecord, shown: str | None) -> _Asked:
+    def _remembered(self, newcomer: NewcomerRecord, shown: str | None) -> _HeldTime:
         until = newcomer.expires_at
-        return _Asked(
+        return _HeldTime(
             str(newcomer.id),
             str(newcomer.doctor_id),
             newcomer.email,
@@ -227,24 +229,24 @@ class _BookingPages:
             shown,
         )
 
-    def _confirm(self, request: Request, asked: _Asked, code: str) -> NewcomerRecord:
+    def _confirm(self, request: Request, held: _HeldTime, code: str) -> NewcomerRecord:
         limits.count_try(self._context.throttle, network_of(request))
         tried = self._context.write(
             request,
             lambda session: newcomers.confirm(
-                session, UUID(asked.id), code, key=self._context.key
+                session, UUID(held.id), code, key=self._context.key
             ),
         )
         return newcomers.require_confirmed(tried)
 
-    def _asked(self, request: Request) -> _Asked | None:
+    def _held_time(self, request: Request) -> _HeldTime | None:
         note = self._cookie.read(request)
-        return None if note is None else _Asked(**note)
+        return None if note is None else _HeldTime(**note)
 
-    def _show_code(self, asked: _Asked, problem: str | None = None) -> Response:
+    def _show_code(self, held: _HeldTime, problem: str | None = None) -> Response:
         return self._visitors.show(
             "book_code.html",
             _UNPROCESSABLE if problem else 200,
-            asked=asked,
+            asked=held,
             problem=problem,
         )

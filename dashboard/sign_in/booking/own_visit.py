@@ -144,13 +144,13 @@ class _OwnVisit:
         return newcomer if newcomer and newcomer.status in _SHOWN else None
 
     def _show(self, request: Request, newcomer: NewcomerRecord) -> Response:
-        asked = request.query_params
+        query = request.query_params
         return self._visitors.show(
             "book_own.html",
             visit=newcomer,
             is_cancelled=newcomer.status is NewcomerStatus.CANCELLED,
             done=next(
-                (w for w in ("booked", "moved", "cancelled") if w in asked), None
+                (w for w in ("booked", "moved", "cancelled") if w in query), None
             ),
             here=self._path(request),
             hours=f"{self._context.settings.cancellation_hours:g}",

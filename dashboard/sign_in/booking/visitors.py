@@ -90,7 +90,7 @@ class Visitors:
             ),
         )
         days = tuple(dict.fromkeys(self.day_of(slot.starts_at) for slot in free))
-        day = next((one for one in days if one.isoformat() == wanted), None)
+        day = next((each for each in days if each.isoformat() == wanted), None)
         day = day or (days[0] if days else None)
         of_day = tuple(slot for slot in free if self.day_of(slot.starts_at) == day)
         return Times(doctor, days, day, of_day)

@@ -89,9 +89,9 @@ def speaking(language: str) -> Iterator[None]:
 def gettext(message: str) -> str:
     """Return a sentence in the language of the page."""
     if isinstance(message, Label):
-        told = pgettext(message.context, str(message))
-        if told != message:
-            return told
+        translation = pgettext(message.context, str(message))
+        if translation != message:
+            return translation
     # The empty message is the catalogue's own head.
     return _translations(current_language()).gettext(message) if message else ""
 
@@ -101,9 +101,9 @@ def pgettext(context: str, message: str) -> str:
     return _translations(current_language()).pgettext(context, message)
 
 
-def ngettext(one: str, many: str, count: int) -> str:
+def ngettext(singular: str, plural: str, count: int) -> str:
     """Return the form of a sentence that goes with a count."""
-    return _translations(current_language()).ngettext(one, many, count)
+    return _translations(current_language()).ngettext(singular, plural, count)
 
 
 def lowered(label: str) -> str:
@@ -118,14 +118,14 @@ def marked(message: str) -> str:
 
 def translated(sentence: str) -> str:
     """Return what a service says in the language of the page, with its values."""
-    told = with_days(sentence, long_date)
-    if not isinstance(told, Sentence):
-        return gettext(told)
+    dated = with_days(sentence, long_date)
+    if not isinstance(dated, Sentence):
+        return gettext(dated)
     values = {
         name: translated(value) if isinstance(value, Sentence) else value
-        for name, value in told.values.items()
+        for name, value in dated.values.items()
     }
-    return filled(gettext(told.message), values)
+    return filled(gettext(dated.message), values)
 
 
 def filled(message: str, values: Mapping[str, object]) -> str:

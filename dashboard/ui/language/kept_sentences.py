@@ -36,19 +36,21 @@ class KeptSentences:
         """Return a kept sentence in the language of the page; as it is if unknown."""
         if isinstance(sentence, Sentence):
             values = {
-                name: self._told(value) if isinstance(value, str) else value
+                name: self._value_text(value) if isinstance(value, str) else value
                 for name, value in sentence.values.items()
             }
             return filled(_(sentence.message), values)
         if current_language() == ENGLISH:
             return sentence
         for message in self._messages:
-            if found := _pattern(message).fullmatch(sentence):
-                told = {n: self._told(value) for n, value in found.groupdict().items()}
-                return _(message).format(**told)
+            if match := _pattern(message).fullmatch(sentence):
+                texts = {
+                    n: self._value_text(value) for n, value in match.groupdict().items()
+                }
+                return _(message).format(**texts)
         return _(sentence)
 
-    def _told(self, value: str) -> str:
+    def _value_text(self, value: str) -> str:
         """Return a value of a sentence; a number with the point of the language."""
         if _NUMBER.fullmatch(value):
             return decimal(float(value), len(value.partition(".")[2]))

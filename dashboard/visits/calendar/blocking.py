@@ -20,7 +20,7 @@ from services.core.actors import Permission
 from services.visits.schedule import plans
 from services.visits.schedule.plans import ExceptionDraft, ExceptionKind, VisitWithin
 
-_ASKED: Final = "calendar_block_asked"
+_REQUEST: Final = "calendar_block_asked"
 _PREVIEW: Final = "calendar_block_preview"
 _DOCTOR: Final = "calendar_block_doctor"
 _DAY: Final = "calendar_block_day"
@@ -53,13 +53,13 @@ def ask_to_block(lane: str, begins: int, ends: int) -> None:
 
 def show_blocking() -> None:
     """Open the dialog that was asked for; once, it stays until it is closed."""
-    if st.session_state.pop(_ASKED, False):
+    if st.session_state.pop(_REQUEST, False):
         _ask()
 
 
 def _prepare(doctor_id: UUID | None, day: date, begins: int, ends: int) -> None:
     st.session_state.pop(_PREVIEW, None)
-    st.session_state[_ASKED] = True
+    st.session_state[_REQUEST] = True
     st.session_state[_DOCTOR] = doctor_id
     st.session_state[_DAY] = day
     st.session_state[_FROM] = _time(begins)

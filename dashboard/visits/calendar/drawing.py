@@ -138,9 +138,9 @@ def _lane(
 def _visit(visit: VisitRecord, day: date, label: str) -> GridEntry:
     state = desk_words.state(visit, now())
     born = desk_words.born_and_aged(visit, today())
-    told = (state.text, born, visit.note)
+    details = (state.text, born, visit.note)
     who = desk_words.who_in_a_list(visit)
-    name = f"{_from_to(visit)}, {label}: {', '.join(filter(None, (who, *told)))}"
+    name = f"{_from_to(visit)}, {label}: {', '.join(filter(None, (who, *details)))}"
     is_open = visit.status is VisitStatus.SCHEDULED
     return GridEntry(
         id=str(visit.id),
@@ -149,7 +149,7 @@ def _visit(visit: VisitRecord, day: date, label: str) -> GridEntry:
         ends=minute_of(visit.ends_at, day),
         text=f"{clock(visit.starts_at)} {who}",
         name=name,
-        detail=" · ".join(filter(None, told)),
+        detail=" · ".join(filter(None, details)),
         tone="violet" if visit.status is VisitStatus.IN_ROOM else state.tone,
         icon=state.icon,
         is_movable=is_open and current_actor().may(Permission.BOOK_VISITS),
@@ -175,7 +175,7 @@ def _newcomer(newcomer: NewcomerRecord, day: date, label: str) -> GridEntry:
 def _slot(slot: SlotRecord, day: date, label: str) -> GridEntry | None:
     """Return a slot without a visit that is shown; free ones that are over are not."""
     begins, ends = minute_of(slot.starts_at, day), minute_of(slot.ends_at, day)
-    until, told = slot.held_until, f"{_from_to(slot)}, {label}"
+    until, slot_name = slot.held_until, f"{_from_to(slot)}, {label}"
     if slot.state == "booked":
         return GridEntry(
             str(slot.id),
@@ -183,7 +183,7 @@ def _slot(slot: SlotRecord, day: date, label: str) -> GridEntry | None:
             begins,
             ends,
             _("Booked"),
-            _("{slot}: booked").format(slot=told),
+            _("{slot}: booked").format(slot=slot_name),
         )
     if slot.starts_at <= now():
         return None
@@ -195,11 +195,13 @@ def _slot(slot: SlotRecord, day: date, label: str) -> GridEntry | None:
             begins,
             ends,
             _("Being booked"),
-            _("{slot}: being booked until {time}").format(slot=told, time=clock(until)),
+            _("{slot}: being booked until {time}").format(
+                slot=slot_name, time=clock(until)
+            ),
             detail=note,
             icon="hourglass_empty",
         )
-    name = _("{slot}: free").format(slot=told)
+    name = _("{slot}: free").format(slot=slot_name)
     return GridEntry(str(slot.id), "free", begins, ends, clock(slot.starts_at), name)
 
 

@@ -27,7 +27,7 @@ ROOMS: Final = marked("Rooms")
 WEEK: Final = marked("Week")
 _DAY: Final = "calendar_day"
 _DOCTOR: Final = "calendar_doctor"
-_TOLD: Final = "calendar_told"
+_PEOPLE: Final = "calendar_told"
 # Anything that changes a visit is heard of at once; this is for what is not told of,
 # such as the minutes that somebody waits.
 _SECONDS: Final = 30.0
@@ -50,7 +50,7 @@ class CalendarRequest:
 
 
 @dataclass(slots=True)
-class _Told:
+class _ShownPeople:
     """Whose visits this screen has shown since when, as the audit log knows."""
 
     since: datetime
@@ -117,7 +117,7 @@ def days_shown(view: str, doctor_ids: tuple[UUID, ...]) -> CalendarRequest:
 
 def read_shown(shown: CalendarRequest) -> CalendarPeriod:
     """Return what stands in these days; read anew once somebody changed a visit."""
-    actor, told = current_actor(), _told(shown)
+    actor, people = current_actor(), _people_shown_in(shown)
     mark = visit_changes_mark()
     from_at, until_at = span(shown.first, shown.days)
     period = read(
@@ -127,22 +127,22 @@ def read_shown(shown: CalendarRequest) -> CalendarPeriod:
             from_at,
             until_at,
             doctor_ids=shown.doctor_ids,
-            shown_before=told.ids,
+            shown_before=people.ids,
         ),
         keep=("calendar", actor.id, shown, mark),
         seconds=_SECONDS if mark else _UNHEARD_SECONDS,
     )
-    told.ids |= {visit.patient_id for visit in period.visits}
-    told.ids |= {newcomer.id for newcomer in period.newcomers}
+    people.ids |= {visit.patient_id for visit in period.visits}
+    people.ids |= {newcomer.id for newcomer in period.newcomers}
     return period
 
 
-def _told(shown: CalendarRequest) -> _Told:
-    known: tuple[CalendarRequest, _Told] | None = st.session_state.get(_TOLD)
+def _people_shown_in(shown: CalendarRequest) -> _ShownPeople:
+    known: tuple[CalendarRequest, _ShownPeople] | None = st.session_state.get(_PEOPLE)
     if known and known[0] == shown and now() - known[1].since < _ONE_LOOK:
         return known[1]
-    fresh = _Told(now())
-    st.session_state[_TOLD] = (shown, fresh)
+    fresh = _ShownPeople(now())
+    st.session_state[_PEOPLE] = (shown, fresh)
     return fresh
 
 

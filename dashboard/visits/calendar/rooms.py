@@ -73,11 +73,11 @@ def _of(doctor: str, entry: GridEntry) -> GridEntry:
     return replace(entry, detail=" · ".join(filter(None, (doctor, entry.detail))))
 
 
-def _overlap(one: GridLane, other: GridLane) -> bool:
+def _overlap(lane: GridLane, other: GridLane) -> bool:
     return any(
         begins < until and from_ < ends
-        for begins, ends in _taken(one, other)
-        for from_, until in _taken(other, one)
+        for begins, ends in _taken(lane, other)
+        for from_, until in _taken(other, lane)
     )
 
 

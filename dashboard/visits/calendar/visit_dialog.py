@@ -24,13 +24,13 @@ from services.visits.front_desk import appointments
 from services.visits.front_desk.appointments import VisitRecord, VisitStatus
 from services.visits.schedule.slots.records import SlotRecord
 
-_ASKED: Final = "calendar_asked"
+_REQUEST: Final = "calendar_asked"
 _LABEL_WIDTH: Final = 110
 
 
 def ask(question: str, visit_id: UUID, slot: SlotRecord | None = None) -> None:
     """Open a dialog of a visit in the run that follows: visit, move or cancel."""
-    st.session_state[_ASKED] = (question, visit_id, slot)
+    st.session_state[_REQUEST] = (question, visit_id, slot)
     st.rerun()
 
 
@@ -40,12 +40,12 @@ def show_what_was_asked() -> None:
     From the page, not from the grid: a part that is drawn anew by itself closes what it
     has opened.
     """
-    asked: tuple[str, UUID, SlotRecord | None] | None = st.session_state.pop(
-        _ASKED, None
+    request: tuple[str, UUID, SlotRecord | None] | None = st.session_state.pop(
+        _REQUEST, None
     )
-    if asked is None:
+    if request is None:
         return
-    question, visit_id, slot = asked
+    question, visit_id, slot = request
     actor = current_actor()
     visit = read(lambda session: appointments.get(session, actor, visit_id))
     if question == "visit":

@@ -51,7 +51,7 @@ def show_drawn_week(
         for day, times in visits.items()
         if not times
     }
-    told = pd.DataFrame(list(without.items()), columns=["Day", "What"])
+    empty_days = pd.DataFrame(list(without.items()), columns=["Day", "What"])
     y = alt.Y(
         "Day:N",
         title=None,
@@ -82,7 +82,7 @@ def show_drawn_week(
         )
     )
     words = (
-        alt.Chart(told)
+        alt.Chart(empty_days)
         .mark_text(aria=False, align="left", color=_MUTED)
         .encode(y=y, x=alt.XDatum(begin + 0.1), text="What:N")
     )

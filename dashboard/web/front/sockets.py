@@ -28,8 +28,8 @@ class CommandSocket:
 
     def accept(self, *, seconds: float) -> socket.socket | None:
         """Wait so long for somebody to ask, and return the connection to them."""
-        asked, _, _ = select.select([self._socket], [], [], seconds)
-        if not asked:
+        readable, _, _ = select.select([self._socket], [], [], seconds)
+        if not readable:
             return None
         client, _ = self._socket.accept()
         return client

@@ -42,8 +42,8 @@ class UnknownPages:
         live: Live | None = scope.get(SESSION)
         if live is not None and is_first_page(live.actor, scope["path"]):
             # Streamlit has it at the root, and would say that it does not exist.
-            asked = scope["query_string"].decode("ascii", "replace")
-            await RedirectResponse(f"/?{asked}" if asked else "/")(scope, receive, send)
+            query = scope["query_string"].decode("ascii", "replace")
+            await RedirectResponse(f"/?{query}" if query else "/")(scope, receive, send)
             return
         if is_page(scope["path"]):
             await self._app(scope, receive, send)

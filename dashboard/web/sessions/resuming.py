@@ -30,14 +30,14 @@ def draw_before_clicks() -> None:
     AppSession._handle_scriptrunner_event_on_event_loop = _then_click  # type: ignore[method-assign, assignment]
 
 
-def _draw_first(session: AppSession, asked: ClientState | None) -> None:
+def _draw_first(session: AppSession, client_state: ClientState | None) -> None:
     """Run what a browser asks for; keep the first click of a session for later."""
-    if asked is None or not _is_new(session) or not _is_click(asked):
-        _request_rerun(session, asked)
+    if client_state is None or not _is_new(session) or not _is_click(client_state):
+        _request_rerun(session, client_state)
         return
-    _waiting[session] = asked
+    _waiting[session] = client_state
     page = ClientState()
-    page.CopyFrom(asked)
+    page.CopyFrom(client_state)
     page.fragment_id, page.is_auto_rerun = "", False
     kept = [state for state in page.widget_states.widgets if not _is_told_once(state)]
     del page.widget_states.widgets[:]
@@ -60,9 +60,9 @@ def _is_new(session: AppSession) -> bool:
     return session._scriptrunner is None and not session._client_state.page_script_hash
 
 
-def _is_click(asked: ClientState) -> bool:
-    return bool(asked.fragment_id) or any(
-        map(_is_told_once, asked.widget_states.widgets)
+def _is_click(client_state: ClientState) -> bool:
+    return bool(client_state.fragment_id) or any(
+        map(_is_told_once, client_state.widget_states.widgets)
     )
 
 

@@ -56,7 +56,7 @@ _TAGS: Final = (
 ).encode()
 _KEPT: Final = {"Cache-Control": "private, max-age=31536000, immutable"}
 _OK: Final = 200
-_TOLD: Final = "chartroom-places"
+_ELEMENT_ID: Final = "chartroom-places"
 # Who is signed in, and the pages that they may open, as data for the script.
 Places = Callable[[Actor], Mapping[str, object]]
 
@@ -89,16 +89,20 @@ class WatchedPages:
         language = language_at(connection, self._usual)
         with speaking(language):
             places = self._places(live.actor) if live else {}
-        known = _told({**places, "clock": clock_at(connection)}) if live else b""
+        known = (
+            _data_element({**places, "clock": clock_at(connection)}) if live else b""
+        )
         is_compact = live is not None and live.actor.list_density == COMPACT
         adding = _Adding(send, known, language, is_compact=is_compact)
         await self._app(_uncompressed(scope), receive, adding.send)
 
 
-def _told(places: Mapping[str, object]) -> bytes:
+def _data_element(places: Mapping[str, object]) -> bytes:
     """Return data for the script to read: no text in it can end the element."""
     text = json.dumps(places).replace("<", "\\u003c")
-    return f'<script id="{_TOLD}" type="application/json">{text}</script>'.encode()
+    return (
+        f'<script id="{_ELEMENT_ID}" type="application/json">{text}</script>'.encode()
+    )
 
 
 class _Adding:
