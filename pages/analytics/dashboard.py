@@ -217,9 +217,9 @@ def show_screen(
 
 
 _SCREEN: Final = "dashboard_screen"
-asked = st.query_params.get("dashboard", "")
-if asked in READY:
-    show_dashboard(asked, localised(READY[asked]))
+key = st.query_params.get("dashboard", "")
+if key in READY:
+    show_dashboard(key, localised(READY[key]))
 else:
     opened = find_dashboard()
-    show_dashboard(asked, opened.draft, opened)
+    show_dashboard(key, opened.draft, opened)

@@ -42,11 +42,11 @@ uploading.show_filed()
 uploads = uploading.choose_files()
 count = len(uploads)
 uploading.ask_for_all(uploads)
-asked = [
+answers = [
     uploading.ask_for_draft(upload, patient_id, is_one_of_many=count > 1)
     for upload in uploads
 ]
-drafts = [draft for draft in asked if draft is not None]
+drafts = [draft for draft in answers if draft is not None]
 if uploads:
     st.caption(_("Chosen, but not filed yet."))
 submitted = st.button(

@@ -67,7 +67,7 @@ def show_waiting_room() -> None:
         doctor = st.selectbox(
             _("Doctor"),
             sorted(
-                {*whole.doctors, *(one.doctor_name for one in unregistered)},
+                {*whole.doctors, *(newcomer.doctor_name for newcomer in unregistered)},
                 key=by_shown_name,
             ),
             index=None,
@@ -77,7 +77,11 @@ def show_waiting_room() -> None:
         )
         shown = whole.of(doctor)
         newcomer_panel.show_newcomers(
-            [one for one in unregistered if doctor in {None, one.doctor_name}],
+            [
+                newcomer
+                for newcomer in unregistered
+                if doctor in {None, newcomer.doctor_name}
+            ],
             key="desk_newcomers",
         )
         parts = (

@@ -56,8 +56,10 @@ def register(draft: PatientDraft) -> None:
 
 def likely_duplicates(draft: PatientDraft) -> list[duplicates.DuplicateCandidate]:
     """Return the records that are probably of this very person."""
-    found = read(lambda s: duplicates.find_duplicates(s, actor, draft))
-    return [one for one in found if one.score >= duplicates.LIKELY]
+    candidates = read(lambda s: duplicates.find_duplicates(s, actor, draft))
+    return [
+        candidate for candidate in candidates if candidate.score >= duplicates.LIKELY
+    ]
 
 
 page_header(_("Not registered yet"))
