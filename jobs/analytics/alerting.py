@@ -38,7 +38,7 @@ def _check(
     database: Database, mailing: AnalystMailing, due: DueAlert, *, is_mailed: bool
 ) -> None:
     try:
-        state = count_alerts.state_of(due, _told(database, mailing, due))
+        state = count_alerts.state_of(due, _result_of(database, mailing, due))
     except (NotAllowed, InvalidInput):
         state = AlertState.UNKNOWN
     except (DatabaseUnavailable, Unavailable):
@@ -61,7 +61,7 @@ def _check(
     database.write(note, identity=SYSTEM)
 
 
-def _told(
+def _result_of(
     database: Database, mailing: AnalystMailing, due: DueAlert
 ) -> CohortResult | FigureResult:
     """Return what the owner's page would show: counted on a replica, then told."""

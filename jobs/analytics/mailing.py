@@ -55,8 +55,8 @@ class AnalystMailing:
     sends_dashboards: bool = True
     watches_counts: bool = True
     wording: Callable[[str | None], Wording] = lambda _: ENGLISH
-    criteria: Callable[[str, Criteria], str] = lambda _, asked: sentence(
-        asked, FIELDS, None
+    criteria: Callable[[str, Criteria], str] = lambda _, criteria: sentence(
+        criteria, FIELDS, None
     )
 
     def run_due(self, database: Database, *, seconds: float = SECONDS) -> int:
@@ -140,7 +140,7 @@ class AnalystMailing:
         def set_paper(wording: Wording) -> bytes:
             return list_pdf(
                 saved.name,
-                self._asked(question, wording),
+                self._question_text(question, wording),
                 cards,
                 owner=as_owner.actor.name,
                 clinic=self.clinic,
@@ -150,7 +150,7 @@ class AnalystMailing:
 
         return set_paper
 
-    def _asked(self, question: Question | None, wording: Wording) -> str:
+    def _question_text(self, question: Question | None, wording: Wording) -> str:
         if question is None:
             return wording.say("not told")
         if isinstance(question, Criteria):
@@ -169,7 +169,7 @@ class AnalystMailing:
         owner, least = as_owner.actor, self.smallest_group
         try:
             figure = narrow_card(card, shown, now.date())
-            told = count_and_tell(
+            result = count_and_tell(
                 as_owner,
                 lambda session: figures.count(
                     session, owner, figure, now=now, smallest_group=least
@@ -177,7 +177,7 @@ class AnalystMailing:
             )
         except (NotAllowed, InvalidInput) as refusal:
             return PrintedCard(card.title, None, refusal.args[0])
-        return PrintedCard(card.title, told)
+        return PrintedCard(card.title, result)
 
 
 def send(

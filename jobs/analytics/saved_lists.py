@@ -98,15 +98,15 @@ class ListCounting:
                     **given,
                 )
             ).value
-            told = self.as_owner.write(
+            shown = self.as_owner.write(
                 lambda s: unnamed_lists.tell_list(s, owner, kept)
             ).value
         except _REFUSALS as refusal:
             yield list_cards.refused_card(list_cards.SIZE, refusal)
             return
-        yield list_cards.size_card(told, self.now)
-        if hidden := told.refusal():
-            if told.earlier:
+        yield list_cards.size_card(shown, self.now)
+        if hidden := shown.refusal():
+            if shown.earlier:
                 yield list_cards.refused_card(list_cards.MADE_OF, hidden)
             return
         made_of = partial(self._described, criteria)
@@ -125,9 +125,11 @@ class ListCounting:
         self, figure: str, untold: Untold[ListStatistics]
     ) -> tuple[PrintedCard, ...]:
         owner = self.as_owner.actor
-        told = self.as_owner.write(lambda s: cohorts.tell(s, owner, untold)).value
-        is_counted_now = told == untold.answer
-        return list_cards.bar_cards(figure, told, self.now if is_counted_now else None)
+        statistics = self.as_owner.write(lambda s: cohorts.tell(s, owner, untold)).value
+        is_counted_now = statistics == untold.answer
+        return list_cards.bar_cards(
+            figure, statistics, self.now if is_counted_now else None
+        )
 
     def _given(self) -> dict[str, Any]:
         return {"now": self.now, "smallest_group": self.smallest_group}

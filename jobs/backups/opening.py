@@ -57,9 +57,9 @@ def opened(
 
     It stands still there, takes no writes, and is gone afterwards.
     """
-    manifest, found = route.manifest, programs.find(folder.path)
+    manifest, binaries = route.manifest, programs.find(folder.path)
     objects = repository.set_folder(manifest.set_id)
-    with unpacked(folder, found, seal, objects, name=name) as sandbox:
+    with unpacked(folder, binaries, seal, objects, name=name) as sandbox:
         sandbox.verify()
         target = target_of(sandbox, archive, route)
         with sandbox.started(manifest.database, target) as url:

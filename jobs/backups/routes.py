@@ -77,7 +77,7 @@ def route_to(repository: Repository, archive: LogArchive, to: datetime | None) -
         # All of it was there once: what is missing has a name.
         log_after(listing, history, before[-1], to)
     raise CannotRestore(
-        f"{_told(to)} is outside what the backups reach: they go {_words(windows)}."
+        f"{_in_utc(to)} is outside what the backups reach: they go {_words(windows)}."
     )
 
 
@@ -116,18 +116,18 @@ def _along_the_log(  # noqa: PLR0917 - all of it is what a route is
 
 
 def _words(windows: Sequence[BackupWindow]) -> str:
-    told = [
-        f"to any second from {_told(each.since)} to {_told(each.until)}"
+    spans = [
+        f"to any second from {_in_utc(each.since)} to {_in_utc(each.until)}"
         if each.has_log
-        else f"to {_told(each.since)}"
+        else f"to {_in_utc(each.since)}"
         for each in windows[-_MOST_TOLD:]
     ]
-    return " and ".join(told)
+    return " and ".join(spans)
 
 
 def _second(timestamp: datetime) -> datetime:
     return timestamp.astimezone(UTC).replace(microsecond=0)
 
 
-def _told(timestamp: datetime) -> str:
+def _in_utc(timestamp: datetime) -> str:
     return f"{timestamp.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

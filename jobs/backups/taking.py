@@ -196,9 +196,11 @@ class _Taking:
             raise CannotBackUp(
                 "Another server leads than when the backup began: back up again."
             )
-        folder, found = self._source.folder, self._leader.programs
+        folder, binaries = self._source.folder, self._leader.programs
         # Beside the sandbox of somebody who looks at another backup meanwhile.
-        with unpacked(folder, found, seal, unfinished, name="backup-check") as sandbox:
+        with unpacked(
+            folder, binaries, seal, unfinished, name="backup-check"
+        ) as sandbox:
             wal = sandbox.verify()
             based_on = self._prove_base(sandbox)
             with seal.writing(unfinished / PAGES) as sink:

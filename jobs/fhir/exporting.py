@@ -228,7 +228,7 @@ class LineStream(RawIOBase):
 
 
 def _passed_over(name: str) -> bytes:
-    told = {
+    outcome = {
         "resourceType": _OUTCOME,
         "issue": [
             {
@@ -238,7 +238,7 @@ def _passed_over(name: str) -> bytes:
             }
         ],
     }
-    return orjson.dumps(told)
+    return orjson.dumps(outcome)
 
 
 @contextmanager

@@ -164,8 +164,8 @@ class RepositoryFetch:
 
     def _chain_to(self, manifest: Manifest, seal: NoteSeal) -> tuple[Manifest, ...]:
         """Return what a set is restored from, the full one first; raises SetBroken."""
-        found, last = {manifest.set_id: manifest}, manifest
-        while (base := last.based_on) is not None and base.set_id not in found:
+        manifests, last = {manifest.set_id: manifest}, manifest
+        while (base := last.based_on) is not None and base.set_id not in manifests:
             name = _manifest_of(base.set_id)
             if name not in self._sizes:
                 raise SetBroken(
@@ -173,12 +173,12 @@ class RepositoryFetch:
                     f"{base.set_id}, which is missing in {self._shown}."
                 )
             last = Manifest.parse(seal.opened(name, self._read(name)), base.set_id)
-            found[base.set_id] = last
-        return Survey.of(found.values(), ()).chain_of(manifest)
+            manifests[base.set_id] = last
+        return Survey.of(manifests.values(), ()).chain_of(manifest)
 
     def _newest_timeline(self) -> int:
-        found = [LogPiece.parse(name) for name in self._log_names()]
-        timelines = [piece.segment.timeline for piece in found if piece is not None]
+        pieces = [LogPiece.parse(name) for name in self._log_names()]
+        timelines = [piece.segment.timeline for piece in pieces if piece is not None]
         bundles = filter(None, map(PieceBundle.parse, self._sizes))
         return max(
             [*timelines, *(each.segment.timeline for each in bundles)], default=0
@@ -191,11 +191,11 @@ class RepositoryFetch:
         self._require_room(list(objects))
         for name, digest in objects.items():
 
-            def require(found: str, name: str = name, digest: str = digest) -> None:
-                if found == digest:
+            def require(actual: str, name: str = name, digest: str = digest) -> None:
+                if actual == digest:
                     return
                 what = f"{name.rpartition('/')[2]} of backup {manifest.set_id}"
-                if other := names.get(found):
+                if other := names.get(actual):
                     raise SetBroken(
                         f"{what} is the set's {other} in {self._shown}: they were "
                         "swapped."
@@ -247,10 +247,10 @@ class RepositoryFetch:
         self._require_room(list(names))
         for name, digest in names.items():
 
-            def require(found: str, digest: str = digest) -> None:
-                if found == digest:
+            def require(actual: str, digest: str = digest) -> None:
+                if actual == digest:
                     return
-                if found in copies:
+                if actual in copies:
                     raise SetBroken(
                         f"{copies[digest]} has the bytes of another file in "
                         f"{self._shown}: they were swapped."
@@ -353,5 +353,7 @@ def _read_note(path: Path) -> FetchedFrom | None:
         return None
 
 
-def _is_second(one: datetime, other: datetime) -> bool:
-    return one.replace(microsecond=0) == other.astimezone(UTC).replace(microsecond=0)
+def _is_second(timestamp: datetime, other: datetime) -> bool:
+    return timestamp.replace(microsecond=0) == other.astimezone(UTC).replace(
+        microsecond=0
+    )

@@ -73,23 +73,23 @@ class CopyKeys:
         archive = LogArchive(self.repository.folder, clinic, self.keys)
         seal = NoteSeal(clinic, self.keys)
         here = {f"log/{name}" for name in archive.names()}
-        asked: list[tuple[str, Callable[[str], set[int]]]] = []
+        lookups: list[tuple[str, Callable[[str], set[int]]]] = []
         for name in there:
             if self._is_set_of_its_own(name):
-                asked.append((name, partial(self._of_manifest, seal=seal)))
+                lookups.append((name, partial(self._of_manifest, seal=seal)))
             elif is_note(name):
-                asked.append((name, self._of_note))
+                lookups.append((name, self._of_note))
             elif name.startswith("log/") and name not in here:
                 log = partial(self._of_log, archive=archive, here=here, there=there)
-                asked.append((name, log))
+                lookups.append((name, log))
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            found = dict(pool.map(self._ask, asked))
-            alone = [name for name in found if self._is_alone(name, here)]
+            ids_by_name = dict(pool.map(self._ask, lookups))
+            alone = [name for name in ids_by_name if self._is_alone(name, here)]
             old = self.keys.ids - {self.keys.primary}
-            needing = [name for name in alone if found[name] & old]
+            needing = [name for name in alone if ids_by_name[name] & old]
             until = max(pool.map(self._removable_from, needing), default=None)
         return NeededKeys(
-            frozenset(key for some in found.values() for key in some),
+            frozenset(key for some in ids_by_name.values() for key in some),
             sum(name.endswith(MANIFEST) for name in needing),
             sum(not name.endswith(MANIFEST) for name in needing),
             until,
@@ -116,10 +116,10 @@ class CopyKeys:
         return name not in here
 
     def _ask(
-        self, asked: tuple[str, Callable[[str], set[int]]]
+        self, lookup: tuple[str, Callable[[str], set[int]]]
     ) -> tuple[str, set[int]]:
         """Ask an object; raises CannotBackUp where it cannot tell."""
-        name, keys_of = asked
+        name, keys_of = lookup
         try:
             return name, keys_of(name)
         except ObjectMissing:
@@ -160,11 +160,11 @@ class CopyKeys:
         if time_of_entries(plain) is None:
             return {_key_of_head(self.store.beginning(name, _HEAD_BYTES))}
         sealed = self.store.read(name)
-        found = {_key_of_head(sealed)}
-        if found <= self.keys.ids:
+        key_ids = {_key_of_head(sealed)}
+        if key_ids <= self.keys.ids:
             entries = io.BytesIO(archive.opened(plain, io.BytesIO(sealed)))
-            found |= {copy.entry.key for copy in read_copies(entries)}
-        return found
+            key_ids |= {copy.entry.key for copy in read_copies(entries)}
+        return key_ids
 
     def _removable_from(self, name: str) -> datetime:
         """Return when an object may go that is not in the repository any more."""
@@ -179,9 +179,9 @@ class CopyKeys:
 
 def _is_whole_there(bundle: PieceBundle, there: Iterable[str]) -> bool:
     """Tell whether the whole segment of some pieces is there as well."""
-    found = (LogPiece.parse(name.removeprefix("log/")) for name in there)
+    pieces = (LogPiece.parse(name.removeprefix("log/")) for name in there)
     return any(
-        piece.is_whole and piece.segment == bundle.segment for piece in found if piece
+        piece.is_whole and piece.segment == bundle.segment for piece in pieces if piece
     )
 
 

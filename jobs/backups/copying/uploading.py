@@ -171,12 +171,12 @@ class RepositoryCopy:
         return True
 
     def _require_own(self, system_id: str) -> None:
-        found = clinic_of(self.store)
-        if found != system_id:
+        stored_id = clinic_of(self.store)
+        if stored_id != system_id:
             raise CannotBackUp(
                 f"{self.store.address.shown} has the backups of another clinic "
-                f"(PostgreSQL {found}, this one is {system_id}): name a prefix of this "
-                "clinic's own with CHARTROOM_BACKUP_S3_URL. Nothing was sent."
+                f"(PostgreSQL {stored_id}, this one is {system_id}): name a prefix of "
+                "this clinic's own with CHARTROOM_BACKUP_S3_URL. Nothing was sent."
             )
 
     def _send(
@@ -359,19 +359,19 @@ class RepositoryCopy:
             if (set_id := n.split("/")[1]) not in own and is_before(set_id, oldest_base)
         ]
         # None is listed there without what it is based on.
-        found = sorted(gone, reverse=True)
-        found.sort(key=lambda n: not n.endswith(MANIFEST))
+        names = sorted(gone, reverse=True)
+        names.sort(key=lambda n: not n.endswith(MANIFEST))
         start = LogStart.of(self.repository.survey(), before)
         if start is not None:
-            found += [
+            names += [
                 n
                 for n in self._there
                 if _is_past(start, n) and not (self.repository.folder / n).exists()
                 if not self._may_be_named(n)
             ]
         if all(n in gone or n.split("/")[1] in own for n in sets):
-            found += self._unnamed(here, archive)
-        return found
+            names += self._unnamed(here, archive)
+        return names
 
     def _may_be_named(self, name: str) -> bool:
         """Tell whether a set that is there may name a file of a list of purged ones."""

@@ -125,8 +125,8 @@ class _Practising:
     def take_snapshot(self) -> ClinicSnapshot:
         """Have a replica tell what tables hold at one place; raises CheckSkipped."""
         source = self.source
-        found = programs.find(source.folder.path)
-        written = Leader(source.addresses, found, sys.executable).written()
+        binaries = programs.find(source.folder.path)
+        written = Leader(source.addresses, binaries, sys.executable).written()
         # On a busy clinic a replica may not rest for the seconds that it is given.
         for name in source.addresses.members.ordinary * _ROUNDS:
             url = source.addresses.node_url(name, "postgres", source.database)
@@ -171,9 +171,9 @@ class _Practising:
             source.folder, self.repository, source.keys, self.archive, route, expected
         )
         seal, copies = proving.require_whole()
-        found = programs.find(source.folder.path)
+        binaries = programs.find(source.folder.path)
         objects = self.repository.set_folder(manifest.set_id)
-        with unpacked(source.folder, found, seal, objects, name=_NAME) as sandbox:
+        with unpacked(source.folder, binaries, seal, objects, name=_NAME) as sandbox:
             sandbox.verify()
             target = target_of(sandbox, self.archive, route)
             with sandbox.started(manifest.database, target) as url:

@@ -84,12 +84,12 @@ class BackupErasure:
         for copies in self._lists(archive):
             if not wanted:
                 return
-            found: dict[_Place, CopiedFile] = {}
+            copied: dict[_Place, CopiedFile] = {}
             # Of a list that does not open nobody has files back either.
             with suppress(SetBroken, OSError):
-                found = {each.place: each for each in copies if each.place in wanted}
-            wanted = wanted - found.keys()
-            for copy in found.values():
+                copied = {each.place: each for each in copies if each.place in wanted}
+            wanted = wanted - copied.keys()
+            for copy in copied.values():
                 yield PurgedFile(*copy.place, copy.sha256)
 
     def _lists(self, archive: LogArchive) -> Iterator[Iterator[CopiedFile]]:

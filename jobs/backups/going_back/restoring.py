@@ -298,8 +298,8 @@ def _require_newest_timeline(clinic: LiveClinic, logs: _Logs) -> None:
     The restored clinic begins a timeline, and no other may have its number.
     """
     try:
-        found = programs.find(clinic.folder.path)
-        leader = Leader(embedded.attach(clinic.folder.path), found, sys.executable)
+        binaries = programs.find(clinic.folder.path)
+        leader = Leader(embedded.attach(clinic.folder.path), binaries, sys.executable)
         timeline = leader.system().timeline
     except (CannotBackUp, embedded.CannotStart):
         return
