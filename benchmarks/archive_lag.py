@@ -96,17 +96,17 @@ def lags(
     acknowledged: list[tuple[Lsn, float]], seen: list[tuple[float, Lsn]]
 ) -> list[float]:
     """Return how long each commit took to be seen, in seconds, as far as it was."""
-    found: list[float] = []
+    delays: list[float] = []
     looks = iter(seen)
     at, reached = next(looks)
     for place, since in acknowledged:
         while reached < place:
             following = next(looks, None)
             if following is None:
-                return found
+                return delays
             at, reached = following
-        found.append(max(0.0, at - since))
-    return found
+        delays.append(max(0.0, at - since))
+    return delays
 
 
 @contextmanager
@@ -138,14 +138,16 @@ def _kept(held: ExitStack, folder: Path) -> tuple[Cluster, LogKeeper]:
     )
 
 
-def _told(name: str, found: list[float], count: int) -> str:
-    told = {
-        "median": statistics.median(found),
-        "p99": found[len(found) * 99 // 100],
-        "worst": found[-1],
+def _line(name: str, delays: list[float], count: int) -> str:
+    figures = {
+        "median": statistics.median(delays),
+        "p99": delays[len(delays) * 99 // 100],
+        "worst": delays[-1],
     }
-    words = ", ".join(f"{what} {value * 1000:.1f} ms" for what, value in told.items())
-    return f"{name:8} {len(found)} of {count} commits: {words}"
+    words = ", ".join(
+        f"{what} {value * 1000:.1f} ms" for what, value in figures.items()
+    )
+    return f"{name:8} {len(delays)} of {count} commits: {words}"
 
 
 def main() -> float:
@@ -164,9 +166,9 @@ def main() -> float:
                 time.sleep(_LAST_SECONDS)
     medians = []
     for name, seen in places.seen.items():
-        found = sorted(lags(commits.acknowledged, seen))
-        medians.append(statistics.median(found))
-        print(_told(name, found, len(commits.acknowledged)))
+        delays = sorted(lags(commits.acknowledged, seen))
+        medians.append(statistics.median(delays))
+        print(_line(name, delays, len(commits.acknowledged)))
     _, receiver, sealed = medians
     return sealed / max(receiver, _LOOK_SECONDS)
 

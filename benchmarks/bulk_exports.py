@@ -87,10 +87,10 @@ def _timed(operation: Callable[[], int]) -> tuple[int, float]:
 
 
 def _export(database: Database, files: FileStore, kinds: tuple[str, ...]) -> int:
-    asked = ExportRequest("/fhir/$export", kinds, "Measured beside a copy")
+    request = ExportRequest("/fhir/$export", kinds, "Measured beside a copy")
     identity = CLERK.database_identity
     export_id = database.write(
-        lambda session: bulk_exports.ask(session, CLERK, asked), identity=identity
+        lambda session: bulk_exports.ask(session, CLERK, request), identity=identity
     ).value.id
     BulkExporter(database, files, BULK_SOURCES, lambda: datetime.now(UTC)).look()
     made = database.read_latest(

@@ -58,11 +58,11 @@ def _compare(client: httpx.Client) -> None:
     page = Ask(client, f"/api/v1/patients?per_page={_SIZE}")
     counted = Ask(client, f"/patient-register?per_page={_SIZE}")
     id_ = page().json()["patients"][0]["uuid"]
-    one = Ask(client, f"/api/v1/patients/{id_}")
+    patient = Ask(client, f"/api/v1/patients/{id_}")
     for name, path, peer in (
         ("first page", f"Patient?_count={_SIZE}&_total=none", page),
         ("first page with its total", f"Patient?_count={_SIZE}", counted),
-        ("one patient", f"Patient/{id_}", one),
+        ("one patient", f"Patient/{id_}", patient),
     ):
         compare(name, Ask(client, f"/fhir/{path}"), peer, rounds=_ROUNDS)
 

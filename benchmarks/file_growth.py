@@ -49,7 +49,7 @@ def by_size(files: FileStore) -> None:
             file_id, taken = _timed(lambda data=data: _put(files, data))
             puts.append(taken)
             gets.append(_timed(lambda file_id=file_id: files.get(_BUCKET, file_id))[1])
-        print(f"{size / MB} MB: put {_told(puts, size)}, get {_told(gets, size)}")
+        print(f"{size / MB} MB: put {_timing(puts, size)}, get {_timing(gets, size)}")
 
 
 def by_growth(files: FileStore, gigabytes: int) -> None:
@@ -68,7 +68,7 @@ def by_growth(files: FileStore, gigabytes: int) -> None:
         ]
         stored = files.state().stored_bytes / MB / 1000
         print(f"{number} GB, {stored:.2f} GB on the disk:")
-        print(f"  put {_told(puts, MB)}, get {_told(gets, MB)}")
+        print(f"  put {_timing(puts, MB)}, get {_timing(gets, MB)}")
 
 
 def read_through(mongo_url: str) -> None:
@@ -88,7 +88,7 @@ def _timed(operation: Callable[[], T]) -> tuple[T, float]:
     return operation(), perf_counter() - begun
 
 
-def _told(taken: Sequence[float], size: int) -> str:
+def _timing(taken: Sequence[float], size: int) -> str:
     middle, late = median(taken), quantiles(taken, n=20)[-1]
     rate = size / middle / MB
     return f"{middle * 1000:.1f} ms (p95 {late * 1000:.1f}; {rate:.0f} MB/s)"

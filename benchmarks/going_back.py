@@ -216,9 +216,11 @@ def _round(clinic: _Clinic, to: datetime) -> dict[str, float]:
         raise WentWrong(f"It opened with {now}, and should have with {before}.")
     clinic.cluster.wait_until_whole()
     clinic.ship()
-    found = chain.verify(clinic.database, clinic.audit, clinic.seal_keys.read_or_make())
-    if not found.is_whole:
-        raise WentWrong(found.sentence)
+    verification = chain.verify(
+        clinic.database, clinic.audit, clinic.seal_keys.read_or_make()
+    )
+    if not verification.is_whole:
+        raise WentWrong(verification.sentence)
     remove_before(clinic.folder / "data", datetime.now(UTC))
     return {
         "restored and proven": went.proof.seconds,
@@ -244,8 +246,8 @@ def main() -> None:
             to = _prepared(clinic)
             for number in range(1, times + 1):
                 rounds.append(_round(clinic, to))
-                told = ", ".join(f"{k} {v:.1f} s" for k, v in rounds[-1].items())
-                print(f"{number:3}: as it was; {told}", flush=True)
+                parts = ", ".join(f"{k} {v:.1f} s" for k, v in rounds[-1].items())
+                print(f"{number:3}: as it was; {parts}", flush=True)
     for what in rounds[0]:
         took = sorted(each[what] for each in rounds)
         print(

@@ -67,8 +67,8 @@ def crowds_in(text: str) -> Iterator[Measured]:
     for block in re.split(r"^(?=[\d,]+ people, )", text, flags=re.MULTILINE):
         heading, *lines = block.splitlines() or [""]
         if crowd := _CROWD.match(heading):
-            found = (_FIGURE.match(line) for line in lines)
-            figures = {one[1]: _number(one[2]) for one in found if one}
+            matches = (_FIGURE.match(line) for line in lines)
+            figures = {match[1]: _number(match[2]) for match in matches if match}
             yield Measured(int(_number(crowd[1])), float(crowd[2]), figures)
 
 

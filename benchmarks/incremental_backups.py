@@ -77,7 +77,7 @@ def _execute(cluster: Cluster, *statements: str) -> int:
             return cursor.rowcount
 
 
-def _told(name: str, taken: BackupTaken, seconds: float) -> str:
+def _line(name: str, taken: BackupTaken, seconds: float) -> str:
     manifest: Manifest = taken.manifest
     pages, log = (manifest.object(each).size for each in ("base", "log"))
     return (
@@ -100,11 +100,11 @@ def main() -> float:
         lines = []
         full = take(source, repository, full_every=_EVERY)
         proof = look(source.folder, repository, source.keys)
-        lines.append(_told("full", full, proof.seconds))
+        lines.append(_line("full", full, proof.seconds))
         changed = _execute(cluster, _CHANGED)
         incremental = take(source, repository, full_every=_EVERY)
         proof = look(source.folder, repository, source.keys)
-        lines.append(_told("incremental", incremental, proof.seconds))
+        lines.append(_line("incremental", incremental, proof.seconds))
     if incremental.manifest.is_full or not proof.is_compared:
         raise RuntimeError("Nothing was compared: see what the backup says.")
     ratio = incremental.manifest.sealed_bytes / full.manifest.sealed_bytes

@@ -54,7 +54,7 @@ def main() -> None:
 
 
 def _ids(session: Session, typed: str) -> list[object]:
-    return [found.id for found in find_quickly(session, CLERK, typed).patients]
+    return [patient.id for patient in find_quickly(session, CLERK, typed).patients]
 
 
 if __name__ == "__main__":

@@ -43,14 +43,14 @@ def main() -> None:
         ours, peers = map(iter, (_lists(), _lists()))
         compare(
             "a list told for the first time",
-            lambda: _told(database, next(ours)),
+            lambda: _tell(database, next(ours)),
             lambda: _counted(database, next(peers)),
             rounds=_ROUNDS,
         )
         again = next(iter(_lists()))
         compare(
             "a list told before",
-            partial(_told, database, again),
+            partial(_tell, database, again),
             partial(_counted, database, again),
         )
         _compare_checks(database)
@@ -65,7 +65,7 @@ def _lists() -> Iterator[Criteria]:
         yield Criteria(Group(members=(born, of_sex)))
 
 
-def _told(database: Database, criteria: Criteria) -> object:
+def _tell(database: Database, criteria: Criteria) -> object:
     def keep_back(session: Session) -> unnamed_lists.KeptBack[search.PatientPage]:
         with audit.collected(session):
             return unnamed_lists.keep_back(
@@ -81,11 +81,11 @@ def _told(database: Database, criteria: Criteria) -> object:
 
     identity = ANALYST.database_identity
     kept = database.read(keep_back, identity=identity).value
-    told = database.write(
+    told_list = database.write(
         lambda session: unnamed_lists.tell_list(session, ANALYST, kept),
         identity=identity,
     ).value
-    return told.shown()
+    return told_list.shown()
 
 
 def _counted(database: Database, criteria: Criteria) -> object:
@@ -105,8 +105,8 @@ def _compare_checks(database: Database) -> None:
         if is_glance:
             return telling.are_apart(session, [group], is_wanted, K)
         rows = session.scalars(select(ToldGroup.members).where(is_wanted))
-        told = [members_of(row) for row in rows]
-        return not reveals_few([group], told, dataset.PATIENTS, K)
+        members = [members_of(row) for row in rows]
+        return not reveals_few([group], members, dataset.PATIENTS, K)
 
     groups = database.read(_groups, identity=SYSTEM).value
     print(f"{groups[0]} told groups of {groups[1]:,} patients")

@@ -125,8 +125,8 @@ def _list_statement(database: Database) -> str:
             ),
             identity=SYSTEM,
         )
-    [found] = [words for words in statements if "FROM patients" in words]
-    return found
+    [statement] = [words for words in statements if "FROM patients" in words]
+    return statement
 
 
 @contextmanager
@@ -158,11 +158,12 @@ async def _compare(
         await _round(apps[name], kind, known, wishes, _WARM_UP_SECONDS)
     for _ in range(wanted.rounds):
         for name in names:
-            one = await _round(apps[name], kind, known, wishes, wanted.seconds)
-            rounds[name].append(one)
+            result = await _round(apps[name], kind, known, wishes, wanted.seconds)
+            rounds[name].append(result)
         names.reverse()
     ours, peer = (
-        median(one.calls_a_second for one in rounds[name]) for name in ("ours", "peer")
+        median(result.calls_a_second for result in rounds[name])
+        for name in ("ours", "peer")
     )
     print(
         f"{kind}, {len(known)} clients: ours {ours:,.0f}/s, peer {peer:,.0f}/s, "
@@ -170,7 +171,7 @@ async def _compare(
         flush=True,
     )
     ours, peer = (
-        median(one.slowest_hundredth for one in rounds[name])
+        median(result.slowest_hundredth for result in rounds[name])
         for name in ("ours", "peer")
     )
     print(

@@ -28,7 +28,7 @@ async def left_behind(before: Mapping[Site, Usage], cookie: str) -> list[str]:
         for site in before:
             await pass_by(site, cookie, http)
     await asyncio.sleep(_FREED_SECONDS)
-    return [_told(site, site.usage().since(usage)) for site, usage in before.items()]
+    return [_line(site, site.usage().since(usage)) for site, usage in before.items()]
 
 
 async def pass_by(site: Site, cookie: str, http: httpx.AsyncClient) -> None:
@@ -42,7 +42,7 @@ async def pass_by(site: Site, cookie: str, http: httpx.AsyncClient) -> None:
         await (await Tab.open(browser, "/")).close()
 
 
-def _told(site: Site, held: Usage) -> str:
+def _line(site: Site, held: Usage) -> str:
     return (
         f"{site.name}, when all had gone: {held.threads:+} threads, "
         f"{held.descriptors:+} descriptors besides {held.pooled:+} idle connections, "

@@ -47,13 +47,13 @@ class Saves:
         """
         lost = []
         for save in self._made:
-            found = there.get(save.patient_id)
+            stored = there.get(save.patient_id)
             others = [
                 other
                 for other in self._made
-                if other.patient_id == save.patient_id and other.number == found
+                if other.patient_id == save.patient_id and other.number == stored
             ]
             is_lost = all(other.is_before(save) for other in others)
             if save.confirmed_at is not None and is_lost:
-                lost.append(f"{save.patient_id}: saved {save.number}, found {found}")
+                lost.append(f"{save.patient_id}: saved {save.number}, found {stored}")
         return lost

@@ -21,7 +21,7 @@ from tests.browser.running import free_port, process, variables
 
 WATCH: Final = "/session/watch"
 _STOCK: Final = Path(__file__).with_name("stock_app.py")
-_TOLD: Final = re.compile(r"^(\w+)(?:{([^}]*)})? (\S+)$", re.MULTILINE)
+_METRIC: Final = re.compile(r"^(\w+)(?:{([^}]*)})? (\S+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +90,8 @@ class Server:
         if not self.counts:
             return 0.0, 0.0, 0.0
         trips = operations = seconds = 0.0
-        told = httpx.get(f"{self.address}/metrics").text
-        for name, labels, value in _TOLD.findall(told):
+        metrics = httpx.get(f"{self.address}/metrics").text
+        for name, labels, value in _METRIC.findall(metrics):
             if name == f"{ROUND_TRIPS}_total" and "page" in labels:
                 trips += float(value)
             elif name == "chartroom_database_seconds_count":

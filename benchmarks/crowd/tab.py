@@ -176,8 +176,8 @@ class Tab:
             kind = ended_as
         self._browser.journal.add(kind, perf_counter() - begun)
         # What refreshes itself tells of servers, and of nothing that somebody did.
-        told = self.screen.alerts if kind != "refresh" else []
-        if refusals := [*self.screen.exceptions, *told]:
+        alerts = self.screen.alerts if kind != "refresh" else []
+        if refusals := [*self.screen.exceptions, *alerts]:
             raise Refused(refusals[0])
 
     def _describe(self, run: ClientState) -> None:

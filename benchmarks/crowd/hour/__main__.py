@@ -79,8 +79,8 @@ def _arguments() -> argparse.Namespace:
 
 def _events(listed: str) -> Sequence[tuple[str, float]]:
     events = []
-    for one in listed.split(","):
-        name, _, minute = one.partition("@")
+    for event in listed.split(","):
+        name, _, minute = event.partition("@")
         if name not in EVENTS:
             raise argparse.ArgumentTypeError(f"events are {', '.join(EVENTS)}")
         events.append((name, float(minute)))
@@ -189,8 +189,8 @@ def _summary(
         yield f"{kind}: {whole.count(kind):,}, {', '.join(waits)}"
     for event in events:
         seconds = seconds_until_as_before(event, whole.waits)
-        told = "never" if seconds is None else f"{seconds:g} s after it began"
-        yield f"{event.name} (took {event.took_seconds:.1f} s): as before {told}"
+        recovered = "never" if seconds is None else f"{seconds:g} s after it began"
+        yield f"{event.name} (took {event.took_seconds:.1f} s): as before {recovered}"
     yield f"connections lost and back: {whole.count('reconnect'):,}"
     yield f"done again because of it: {whole.interrupted}"
     yield f"later than others: {whole.lost_races}"

@@ -52,7 +52,7 @@ def main() -> None:
                 except (Error, AssertionError) as trouble:
                     print(f"in Chromium: {doing.__name__}: {trouble}", flush=True)
             sleep(max(0.0, min(wanted.every, until - monotonic())))
-    for line in _told(seconds):
+    for line in _lines(seconds):
         print(line, flush=True)
 
 
@@ -106,7 +106,7 @@ def _file(page: Page, seconds: dict[str, list[float]]) -> None:
         expect(page.get_by_text("is filed")).to_be_visible()
 
 
-def _told(seconds: Mapping[str, list[float]]) -> Iterator[str]:
+def _lines(seconds: Mapping[str, list[float]]) -> Iterator[str]:
     for step, waits in seconds.items():
         middle, slowest = 1000 * float(np.median(waits)), 1000 * max(waits)
         yield (
