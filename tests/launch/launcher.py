@@ -168,11 +168,20 @@ class Launcher:
         return [p for p in found if not warm_children.is_stand_in(_words(p))]
 
     def child(self, name: str) -> psutil.Process:
-        """Return one of its own children: the web server, a web process, the worker."""
+        """Return one of its own children: the web server, a web process, the worker.
+
+        A warm one is there a moment after the launcher has started it.
+        """
+        child = eventually(lambda: self.find_child(name))
+        assert child is not None
+        return child
+
+    def find_child(self, name: str) -> psutil.Process | None:
+        """Return one of its own children, or None while it is not there."""
         found = [p for p in self.processes() if _is_child(name, _words(p))]
         pids = {p.pid for p in found}
         # What such a child starts has its parent's words until it is another program.
-        return next(p for p in found if _parent_of(p) not in pids)
+        return next((p for p in found if _parent_of(p) not in pids), None)
 
     def _mentions(self, process: psutil.Process) -> bool:
         try:

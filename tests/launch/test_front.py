@@ -270,10 +270,8 @@ def test_who_was_with_a_process_that_hangs_is_with_another_when_they_ask_again(
 
 
 def _number(launcher: Launcher, name: str) -> int | None:
-    try:
-        return launcher.child(name).pid
-    except StopIteration:
-        return None
+    child = launcher.find_child(name)
+    return child.pid if child else None
 
 
 def test_all_are_replaced_in_turn_and_neither_pages_nor_what_is_being_sent_is_lost(

@@ -82,7 +82,7 @@ class Clinic:
         """Return a process by its name; None while it is not there."""
         try:
             if name != _FRONT:
-                return self.launcher.child(name)
+                return self.launcher.find_child(name)
             # Caddy took its place, and its name.
             return next(p for p in self.launcher.processes() if p.name() == "caddy")
         except (StopIteration, psutil.NoSuchProcess):
