@@ -193,13 +193,15 @@ def warnings(app):
 
 def test_a_drug_that_is_not_recognised_is_said_and_put_right(clinic, visit):
     app = type_in(opened(clinic, visit), drug="Paracetemol 500 mg")
-    assert any("not recognised" in words for words in warnings(app))
+    assert any("allergies cannot be checked" in words for words in warnings(app))
+    assert "Did you mean" in [element.value for element in app.caption]
 
     (offered,) = [known for known in app.button if known.label == "Paracetamol 500 mg"]
     offered.click().run()
 
     assert field(app, "drug").value == "Paracetamol 500 mg"
     assert not any("not recognised" in words for words in warnings(app))
+    assert "Did you mean" not in [element.value for element in app.caption]
 
 
 def test_a_drug_named_alone_is_offered_as_it_is_dispensed(clinic, visit):
