@@ -3,8 +3,8 @@
 While an expectation is not met, Playwright 1.65 has the page describe itself for
 whoever may have to read of a failure, with each element's name, role and style. That
 is seven times in the first second, and was a tenth of what renderers did in these
-tests. To wait for an element costs nothing like it. What is expected, when it fails
-and what a failure shows stay the same.
+tests. To wait for an element costs nothing like it. What is expected and what a failure
+shows stay the same. What is said of an element has its time from when that is there.
 """
 
 from typing import Any, Final, Literal

@@ -78,7 +78,9 @@ def once_for_all_runs() -> Iterator[None]:
     compiled, runtime = ScriptCache(), MagicMock(spec=Runtime)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(manifest_scanner, "scan_component_manifests", lambda: manifests)
-        patch.setattr(local_script_runner, "ScriptCache", lambda: compiled)
+        # The one compiles the app's script, the other those of its pages.
+        for module in (local_script_runner, app_test):
+            patch.setattr(module, "ScriptCache", lambda: compiled)
         # Each run sets what it uses of it.
         patch.setattr(app_test, "MagicMock", lambda **_: runtime)
         patch.setattr(local_script_runner, "require_widgets_deltas", _await_end)

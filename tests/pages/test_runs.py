@@ -4,6 +4,7 @@ import time
 import weakref
 from datetime import UTC, datetime
 
+from streamlit.runtime.scriptrunner import script_cache
 from streamlit.runtime.secrets import secrets_singleton
 
 from dashboard.web.page_context import page_reads
@@ -29,6 +30,22 @@ def test_nobody_looks_for_a_file_of_secrets_to_know_who_is_here(
 
     assert not app.exception
     assert not looks
+
+
+def test_a_page_that_is_opened_again_is_not_compiled_again(clinic: Clinic, monkeypatch):
+    clinic.open("patients")
+    compiled = []
+    real = script_cache.open_python_file
+    monkeypatch.setattr(
+        script_cache,
+        "open_python_file",
+        lambda path: compiled.append(path) or real(path),
+    )
+
+    app = clinic.open("patients")
+
+    assert not app.exception
+    assert compiled == []
 
 
 class Answer:
